@@ -1,0 +1,89 @@
+# The commands of this project. `make` alone lists them.
+#
+# Everything is built in a virtual environment of the project's own: .venv for python3, .venv-3.13 (say) for
+# PYTHON=/path/to/python3.13. Needed beforehand: Rust, Python 3.11 or newer, pip.
+
+PYTHON ?= python3
+VENV := $(if $(filter file,$(origin PYTHON)),.venv,.venv-$(shell $(PYTHON) -c \
+	'import sys; print("%d.%d" % sys.version_info[:2] + getattr(sys, "abiflags", ""))'))
+BIN := $(VENV)/bin
+RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) pyproject.toml $(shell find crates -type f \
+	\( -name '*.rs' -o -name '*.toml' \) -not -path '*/tests/*' -not -path '*/examples/*' -not -path '*/benches/*' 2>/dev/null)
+
+# The binding is linted and documented against the interpreter that it is built for.
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+
+.PHONY: help build demo test test-rust test-models test-python test-all bench docs lint lint-rust lint-python
+
+help:
+	@echo 'make demo      build, then run one threaded program on the standard library and on weftline'
+	@echo 'make test      every test; PYTHON=/path/to/python make test for another interpreter'
+	@echo 'make test-all  the same for each of Python 3.11 to 3.15 that is found'
+	@echo 'make bench     speed and memory beside the peers'
+	@echo 'make docs      the documentation of the Rust crates, in target/doc'
+	@echo 'make lint      formatting, lints, and the type stubs against the built package'
+	@echo 'make build     the package alone, in $(VENV)'
+
+build: $(VENV)/.built
+
+$(VENV)/.tools: requirements-dev.txt
+	@command -v cargo >/dev/null || { echo 'weftline is built with Rust: install it (rustup) so that `cargo` is on PATH' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo 'weftline needs Python 3.11 or newer: run PYTHON=/path/to/python3 make $(MAKECMDGOALS)' >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo '$(PYTHON) cannot make a virtual environment: install its venv module and pip' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# The Python files are used where they lie; only Rust needs building again.
+$(VENV)/.built: $(VENV)/.tools $(RUST_SOURCES)
+	@env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' PATH="$(CURDIR)/$(BIN):$$PATH" \
+		$(BIN)/maturin develop --release
+	@touch $@
+
+demo: build
+	@mkdir -p target/demo
+	@echo '== the standard library'
+	@$(BIN)/python examples/word_count.py >target/demo/standard.txt
+	@echo '== weftline, the same program'
+	@$(BIN)/weftline run examples/word_count.py >target/demo/weftline.txt
+	@cmp target/demo/standard.txt target/demo/weftline.txt
+	@echo '== both results are equal:'
+	@cat target/demo/weftline.txt
+	@echo '== the same pipeline in Rust'
+	@cargo run --quiet --release --package weftline --example word_count
+
+test: test-rust test-models test-python
+
+test-rust:
+	cargo test --package weftline
+
+# loom and shuttle build the core anew, with their own atomics, threads and clock.
+test-models:
+	@if [ -x crates/weftline/tests/models/run ]; then crates/weftline/tests/models/run; fi
+
+test-python: build
+	$(BIN)/python -m pytest
+
+test-all: test-rust test-models
+	@set -e; for python in $$(sh .ci/interpreters); do \
+		echo "== $$python"; $(MAKE) --no-print-directory PYTHON="$$python" test-python lint-python; done
+
+bench: build
+	$(BIN)/python -m weftline bench
+	cargo bench --package weftline --bench peers
+
+docs: $(VENV)/.tools
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+
+lint: lint-rust lint-python
+
+lint-rust: $(VENV)/.tools
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+lint-python: build
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/python -m mypy.stubtest weftline
