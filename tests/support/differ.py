@@ -1,0 +1,71 @@
+"""The same call on the standard library and on the implementation under test, compared by what it did.
+
+An outcome is what the caller can see: the value or the exception's class and message, and the warnings.
+Addresses differ from object to object and are left out.
+"""
+
+import inspect
+import re
+import warnings
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
+
+
+def shape(thing):
+    """`repr` (or the text itself) without addresses."""
+    return _ADDRESS.sub("0x", thing if isinstance(thing, str) else repr(thing))
+
+
+def outcome(call, *args, **kwargs):
+    """What `call(*args, **kwargs)` returned or raised, in a form that compares between implementations."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            value = call(*args, **kwargs)
+        except BaseException as error:  # noqa: BLE001 - any exception is an outcome
+            what = ("raised", _name(type(error)), shape(str(error)))
+        else:
+            what = ("returned", _name(type(value)), shape(value))
+    return what, [(w.category.__name__, str(w.message)) for w in caught]
+
+
+def error_class(call, *args, **kwargs):
+    """The class of what `call` raised, for calls whose message is the argument parser's own; None if nothing."""
+    try:
+        call(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001 - any exception is an answer
+        return type(error)
+    return None
+
+
+def assert_same_face(standard, ours):
+    """Asserts that `ours` has every attribute of `standard`, with its signature, and documents the public ones."""
+    missing = names(standard) - names(ours)
+    assert not missing, missing
+    assert type(ours).__doc__ or not type(standard).__doc__, type(ours)
+    for name in names(standard):
+        theirs, mine = getattr(standard, name), getattr(ours, name)
+        assert callable(mine) == callable(theirs), name
+        if callable(theirs) and not name.startswith("_"):
+            assert mine.__doc__, name
+            assert _signature(theirs) in (None, _signature(mine)), name
+
+
+def names(thing):
+    """The attributes that programs may use: all but those every object has."""
+    return {name for name in dir(thing) if not name.startswith("__")} | {
+        name
+        for name in ("__enter__", "__exit__", "__class_getitem__")
+        if hasattr(thing, name)
+    }
+
+
+def _signature(function):
+    try:
+        return str(inspect.signature(function))
+    except ValueError:
+        return None
+
+
+def _name(cls):
+    return f"{cls.__module__}.{cls.__qualname__}"

@@ -1,0 +1,62 @@
+"""Lock objects that are neither ours nor the standard library's, as programs hand them to a Condition."""
+
+import threading
+
+
+class PlainLock:
+    """The least a Condition asks of a lock: `acquire` and `release`. It logs each call."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.log = []
+
+    def acquire(self, *args):
+        got = self._lock.acquire(*args)
+        self.log.append(f"acquire({', '.join(map(repr, args))})")
+        return got
+
+    def release(self):
+        self.log.append("release()")
+        self._lock.release()
+
+    def __enter__(self):
+        return self.acquire()
+
+    def __exit__(self, *error):
+        self.release()
+
+    def __repr__(self):
+        return "<PlainLock>"
+
+
+class OwnedLock(PlainLock):
+    """A lock that knows its owner and brings its own way of giving itself up while waiting."""
+
+    def __init__(self):
+        super().__init__()
+        self._owner = None
+
+    def acquire(self, *args):
+        got = super().acquire(*args)
+        if got:
+            self._owner = threading.get_ident()
+        return got
+
+    def release(self):
+        self._owner = None
+        super().release()
+
+    def _is_owned(self):
+        self.log.append("_is_owned()")
+        return self._owner == threading.get_ident()
+
+    def _release_save(self):
+        self.log.append("_release_save()")
+        owner, self._owner = self._owner, None
+        self._lock.release()
+        return ["state of", owner == threading.get_ident()]
+
+    def _acquire_restore(self, state):
+        self._lock.acquire()
+        self._owner = threading.get_ident()
+        self.log.append(f"_acquire_restore({state})")

@@ -1,0 +1,39 @@
+"""Programs in an interpreter of their own, bounded in time.
+
+What may hang, die or outlive the test runs here. A program that exceeds its time prints every thread's stack
+and fails; so does one that writes to standard error or exits with another code than expected.
+"""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+_TESTS = Path(__file__).resolve().parent.parent
+
+_PRELUDE = """\
+import faulthandler
+faulthandler.dump_traceback_later({seconds}, exit=True)
+from support.target import queue, threading
+"""
+
+
+def run(source, *args, within=30, code=0, stderr=""):
+    """Runs `source` with `args` as `sys.argv[1:]` and returns what it printed."""
+    program = _PRELUDE.format(seconds=within) + textwrap.dedent(source)
+    path = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=within + 15,
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    told = f"exit code {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+    assert done.returncode == code, told
+    if stderr is not None:
+        assert done.stderr == stderr, told
+    return done.stdout

@@ -1,0 +1,42 @@
+"""Which implementation the tests look at: weftline, or the standard library.
+
+`WEFTLINE_TEST_IMPL=std` points every test at the running interpreter's own modules. A test of parity that
+fails there is a wrong test. What only weftline promises is decorated with `ours_only` or `ours_before`,
+always as the outermost decorator: such a test does not exist when the standard library is looked at.
+"""
+
+import os
+import queue as std_queue
+import sys
+import threading as std_threading
+
+STANDARD = os.environ.get("WEFTLINE_TEST_IMPL") == "std"
+
+if STANDARD:
+    queue, threading = std_queue, std_threading
+else:
+    from weftline import queue, threading
+
+__all__ = [
+    "STANDARD",
+    "ours_before",
+    "ours_only",
+    "queue",
+    "std_queue",
+    "std_threading",
+    "threading",
+]
+
+
+def ours_only(test):
+    """Keeps `test` for weftline: the standard library does not promise this."""
+    return None if STANDARD else test
+
+
+def ours_before(*version):
+    """Keeps a test for weftline, and for the standard library from `version` on."""
+
+    def decide(test):
+        return None if STANDARD and sys.version_info < version else test
+
+    return decide

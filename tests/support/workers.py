@@ -1,0 +1,125 @@
+"""Threads that make calls and can be asked whether they sleep in them.
+
+A test that needs another thread to be blocked asks the operating system instead of sleeping for a while:
+`Worker.blocks()` returns as soon as the worker is seen to sleep without any progress, and fails if the call
+returns instead. The threads stand on the standard library alone, never on the implementation under test.
+"""
+
+import contextlib
+import os
+import queue
+import threading
+import time
+
+LIMIT = 20.0
+"""Seconds after which a test gives up on something that should happen at once."""
+
+_LOOK = 0.003
+_STEADY_LOOKS = 3
+_HAS_PROC = os.path.exists("/proc/self/task")
+
+
+class Worker:
+    """A daemon thread that makes one call at a time."""
+
+    def __init__(self, name="worker"):
+        self._calls = queue.SimpleQueue()
+        self._finished = threading.Event()
+        self._value = self._error = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while (call := self._calls.get()) is not None:
+            function, args, kwargs = call
+            del call
+            try:
+                self._value = function(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001 - raised anew by result()
+                self._error = error
+            del function, args, kwargs
+            self._finished.set()
+
+    def call(self, function, *args, **kwargs):
+        """Starts `function(*args, **kwargs)` in the worker's thread."""
+        self._finished.clear()
+        self._value = self._error = None
+        self._calls.put((function, args, kwargs))
+        return self
+
+    def blocks(self):
+        """Returns once the call is seen asleep; fails if the call ends."""
+        deadline = time.monotonic() + LIMIT
+        steady, before = 0, None
+        while steady < _STEADY_LOOKS:
+            assert not self._finished.is_set(), (
+                f"ended with {self._value!r}, {self._error!r}"
+            )
+            assert time.monotonic() < deadline, "the thread never came to rest"
+            now = self._progress()
+            steady = steady + 1 if now == before else 0
+            before = now
+            time.sleep(_LOOK if _HAS_PROC else 5 * _LOOK)
+        return self
+
+    def _progress(self):
+        """Something that stays equal only while the thread sleeps; a fresh object while it runs."""
+        if not _HAS_PROC:
+            return None
+        with open(f"/proc/self/task/{self._thread.native_id}/status") as status:
+            fields = dict(line.strip().split(":", 1) for line in status)
+        if not fields["State"].startswith("\tS"):
+            return object()
+        return fields["voluntary_ctxt_switches"], fields["nonvoluntary_ctxt_switches"]
+
+    def result(self):
+        """What the call returned; its exception is raised here."""
+        assert self._finished.wait(LIMIT), "the call did not return"
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    @property
+    def finished(self):
+        """Whether the call has returned or raised."""
+        return self._finished.is_set()
+
+    def close(self):
+        """Ends the thread once its call has returned."""
+        self._calls.put(None)
+
+
+def start(function, *args, **kwargs):
+    """Starts one call in a thread of its own."""
+    worker = Worker().call(function, *args, **kwargs)
+    worker.close()
+    return worker
+
+
+def blocked(function, *args, **kwargs):
+    """Starts one call in a thread of its own and returns once it is asleep in it."""
+    return start(function, *args, **kwargs).blocks()
+
+
+def run_all(*functions):
+    """Runs the functions at once, each in a thread, and returns their values in order."""
+    workers = [start(function) for function in functions]
+    return [worker.result() for worker in workers]
+
+
+def until(condition):
+    """Returns as soon as `condition()` holds; fails when it does not within the limit."""
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.001)
+
+
+@contextlib.contextmanager
+def took(at_least=0.0, less_than=LIMIT / 2):
+    """Asserts how long the body took, with a bound generous enough for a busy machine."""
+    begin = time.monotonic()
+    yield
+    elapsed = time.monotonic() - begin
+    assert elapsed >= at_least - 0.002, f"only {elapsed:.4f} s"
+    assert elapsed < less_than, f"{elapsed:.4f} s"
