@@ -1,0 +1,139 @@
+"""The command line: ``python -m weftline bench [--quick] [--json FILE] [--only WORD]``."""
+
+import argparse
+import contextlib
+import faulthandler
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from typing import TypeVar
+
+from . import contest, contestants, idle, machine, memory
+from .report import render
+from .results import Idle, Memory, Results, Speed
+from .rows import ROWS
+
+_GIVE_UP = 900
+"""Seconds after which a run that is stuck says where each thread stands, and ends."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the benchmark and print its report. Returns 0 when it could measure, whatever it measured; 1 when it could not."""
+    options = _parser().parse_args(argv)
+    faulthandler.dump_traceback_later(_GIVE_UP, exit=True)
+    try:
+        with contestants.unpatched():
+            results = measure(quick=options.quick, only=options.only, seed=options.seed)
+    except contestants.NotTheStandardLibrary as refusal:
+        print(f"weftline bench: {refusal}", file=sys.stderr)
+        return 1
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+    print(render(results))
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(results.as_json(), file, indent=2)
+            file.write("\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="weftline bench",
+        description="Measure weftline beside the standard library.",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="few rounds and fewer threads: seconds instead of minutes",
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help="write everything that was measured to FILE"
+    )
+    parser.add_argument(
+        "--only",
+        metavar="WORD",
+        default="",
+        help="only what has WORD in its name: 'queue', 'bytes', 'waiting'",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the order within the rounds (default: %(default)s)",
+    )
+    return parser
+
+
+def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
+    """Measure everything whose name contains ``only``.
+
+    The memory rows are named "bytes of Queue" and so on, the idle ones "waiting on Queue".
+    """
+    effort = contest.QUICK if quick else contest.FULL
+    objects, threads, seconds = (20_000, 200, 0.05) if quick else (100_000, 1000, 1.0)
+    settings = {
+        "quick": quick,
+        "seed": seed,
+        **asdict(effort),
+        "objects": objects,
+        "threads": threads,
+        "idle_seconds": seconds,
+    }
+    pair = [contestants.standard(), contestants.ours()]
+    everyone = pair + contestants.peers()
+    results = Results(machine.describe(everyone), settings)
+    order = random.Random(seed)
+    with _progress() as tell:
+        for row in _chosen({row.operation: row for row in ROWS}, only, tell):
+            results.speed.append(
+                Speed(row, contest.contest(row, everyone, effort, order))
+            )
+        for cls in _chosen(
+            {f"bytes of {cls}": cls for cls in memory.TARGETS}, only, tell
+        ):
+            weights = {
+                one.name: memory.weigh(one, cls, objects)
+                for one in everyone
+                if cls in one.classes
+            }
+            known = {
+                name: weight for name, weight in weights.items() if weight is not None
+            }
+            if known:
+                results.memory.append(Memory(cls, memory.TARGETS[cls], known))
+        for wait in _chosen(
+            {f"waiting on {wait.cls}": wait for wait in idle.WAITS}, only, tell
+        ):
+            costs = {one.name: idle.idle(one, wait, threads, seconds) for one in pair}
+            results.idle.append(Idle(wait.cls, costs))
+    return results
+
+
+Item = TypeVar("Item")
+
+
+def _chosen(
+    named: dict[str, Item], only: str, tell: Callable[[str], None]
+) -> Iterator[Item]:
+    """The items whose name contains ``only``, telling the name of each when its turn comes."""
+    for name, item in named.items():
+        if only.lower() in name.lower():
+            tell(name)
+            yield item
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """A line on a terminal that says what is being measured, and is gone afterwards."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    try:
+        yield lambda name: print(
+            f"\r\x1b[K{name} ...", end="", file=sys.stderr, flush=True
+        )
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)

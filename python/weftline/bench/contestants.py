@@ -1,0 +1,149 @@
+"""Who takes part: weftline, the standard library and the peers that are installed.
+
+A contestant offers classes under the standard names. Where a peer spells a method otherwise (``green_put`` for ``put``), its
+``verbs`` say so, and the statements of :mod:`.rows` are written in its spelling: no adapter stands in the measured path.
+"""
+
+import _thread
+import contextlib
+import importlib
+import importlib.metadata
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+STANDARD = "standard"
+OURS = "weftline"
+PEERS = ("aiologic", "culsans")
+
+_THREADING = (
+    "Lock",
+    "RLock",
+    "Condition",
+    "Event",
+    "Semaphore",
+    "BoundedSemaphore",
+    "Barrier",
+)
+_QUEUE = ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue")
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One implementation: its name, its version, its classes by their standard names, and its own spelling of methods."""
+
+    name: str
+    version: str
+    classes: Mapping[str, Callable[..., Any]]
+    verbs: Mapping[str, str] = field(default_factory=dict)
+
+    def make(self, name: str, *arguments: Any) -> Any:
+        """A new instance of this contestant's class ``name``."""
+        return self.classes[name](*arguments)
+
+    def spell(self, statement: str) -> str:
+        """Write ``statement`` with each ``{method}`` in this contestant's spelling."""
+        return statement.format_map(_Spelling(self.verbs))
+
+
+class _Spelling(dict[str, str]):
+    """A method that a contestant does not rename keeps its standard name."""
+
+    def __missing__(self, verb: str) -> str:
+        return verb
+
+
+class NotTheStandardLibrary(RuntimeError):
+    """``threading`` or ``queue`` has been patched by somebody: a ratio against it would say nothing."""
+
+
+@contextlib.contextmanager
+def unpatched() -> Iterator[None]:
+    """Give the standard modules their own classes back for the duration, if weftline is installed over them."""
+    weftline = importlib.import_module("weftline")
+    if not weftline.installed():
+        yield
+        return
+    weftline.uninstall()
+    try:
+        yield
+    finally:
+        weftline.install()
+
+
+def standard() -> Contestant:
+    """The standard library's own classes; raises `NotTheStandardLibrary` if they are not the interpreter's."""
+    classes = {name: getattr(threading, name) for name in _THREADING}
+    classes |= {name: getattr(queue, name) for name in _QUEUE}
+    for name, cls in classes.items():
+        if not _is_standard(name, cls):
+            raise NotTheStandardLibrary(
+                f"{cls.__module__}.{name} has been replaced: run the benchmark without patches"
+            )
+    return Contestant(STANDARD, sys.version.split()[0], classes)
+
+
+def _is_standard(name: str, cls: Callable[..., Any]) -> bool:
+    """Whether ``cls`` makes a built-in of the interpreter, or is Python code of the standard module's own file."""
+    made = _made_by(cls)
+    if made in (_thread.LockType, _thread.RLock, queue.SimpleQueue):
+        return made is not _made_by(_ours(name))
+    code = getattr(made.__init__, "__code__", None)
+    return code is not None and code.co_filename in (threading.__file__, queue.__file__)
+
+
+def _made_by(cls: Callable[..., Any]) -> type:
+    """The class itself, also where the name is a function that makes instances."""
+    return cls if isinstance(cls, type) else type(cls())
+
+
+def _ours(name: str) -> Callable[..., Any]:
+    module = "weftline.threading" if name in _THREADING else "weftline.queue"
+    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+
+
+def ours() -> Contestant:
+    """weftline's classes."""
+    version = importlib.import_module("weftline").__version__
+    return Contestant(
+        OURS, version, {name: _ours(name) for name in _THREADING + _QUEUE}
+    )
+
+
+def peers() -> list[Contestant]:
+    """The peers that are installed. An absent one is no error: its rows say so."""
+    found = []
+    for name, enter in zip(PEERS, (_aiologic, _culsans), strict=True):
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue
+        found.append(enter(module, importlib.metadata.version(name)))
+    return found
+
+
+def _aiologic(module: Any, version: str) -> Contestant:
+    classes = {
+        name: getattr(module, name)
+        for name in _THREADING + _QUEUE
+        if hasattr(module, name)
+    }
+    # Its plain Event and Barrier serve once; the reusable ones, as the standard library's are, begin with an R.
+    classes |= {"Event": module.REvent, "Barrier": module.RBarrier}
+    verbs = {
+        "acquire": "green_acquire",
+        "release": "green_release",
+        "put": "green_put",
+        "get": "green_get",
+    }
+    return Contestant("aiologic", version, classes, verbs)
+
+
+def _culsans(module: Any, version: str) -> Contestant:
+    classes = {name: getattr(module, name) for name in _QUEUE if hasattr(module, name)}
+    return Contestant(
+        "culsans", version, classes, {"put": "sync_put", "get": "sync_get"}
+    )

@@ -1,0 +1,162 @@
+"""What waiting costs: the processor time of this process while many threads are blocked on one object.
+
+A thread that waits should use none. The figure is processor time over the time of the clock, so 1% is a hundredth of one core.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .contestants import Contestant
+
+LIMIT = 0.01
+"""The most that may be used, as a part of one core."""
+
+_STACK = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`share` of one core that `threads` waiting threads used during `seconds`."""
+
+    threads: int
+    seconds: float
+    share: float
+
+    def as_json(self) -> dict[str, float]:
+        """The three figures by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One way to wait: how the object is made, what each thread does, and what lets all of them go."""
+
+    cls: str
+    make: Callable[[Contestant, int], Any]
+    block: Callable[[Any], None]
+    release: Callable[[Any, int], None]
+
+
+def _held(cls: str) -> Callable[[Contestant, int], Any]:
+    def make(contestant: Contestant, _: int) -> Any:
+        lock = contestant.make(cls)
+        lock.acquire()
+        return lock
+
+    return make
+
+
+def _pass_through(lock: Any) -> None:
+    with lock:
+        pass
+
+
+def _wait_with(condition: Any) -> None:
+    with condition:
+        condition.wait()
+
+
+def _notify_all(condition: Any, _: int) -> None:
+    with condition:
+        condition.notify_all()
+
+
+def _put_all(queue: Any, count: int) -> None:
+    for _ in range(count):
+        queue.put(0)
+
+
+def _queue(cls: str) -> Wait:
+    return Wait(
+        cls,
+        lambda contestant, _: contestant.make(cls),
+        lambda queue: queue.get(),
+        _put_all,
+    )
+
+
+WAITS = (
+    Wait("Lock", _held("Lock"), _pass_through, lambda lock, _: lock.release()),
+    Wait("RLock", _held("RLock"), _pass_through, lambda lock, _: lock.release()),
+    Wait(
+        "Condition",
+        lambda contestant, _: contestant.make("Condition"),
+        _wait_with,
+        _notify_all,
+    ),
+    Wait(
+        "Event",
+        lambda contestant, _: contestant.make("Event"),
+        lambda event: event.wait(),
+        lambda event, _: event.set(),
+    ),
+    Wait(
+        "Semaphore",
+        _held("Semaphore"),
+        _pass_through,
+        lambda semaphore, _: semaphore.release(),
+    ),
+    Wait(
+        "BoundedSemaphore",
+        _held("BoundedSemaphore"),
+        _pass_through,
+        lambda semaphore, _: semaphore.release(),
+    ),
+    Wait(
+        "Barrier",
+        lambda contestant, count: contestant.make("Barrier", count + 1),
+        lambda barrier: barrier.wait(),
+        lambda barrier, _: barrier.wait(),
+    ),
+    _queue("Queue"),
+    _queue("LifoQueue"),
+    _queue("PriorityQueue"),
+    _queue("SimpleQueue"),
+)
+
+
+def idle(contestant: Contestant, wait: Wait, count: int, seconds: float) -> Cost:
+    """Block ``count`` threads on one object of ``contestant`` for ``seconds`` and measure what the process uses.
+
+    Where the system allows fewer threads, those are measured, and the cost says how many they were.
+    """
+    one = wait.make(contestant, count)
+    arrived = [0] * count
+
+    def body(index: int) -> None:
+        arrived[index] = 1
+        wait.block(one)
+
+    threads = []
+    stack = threading.stack_size(_STACK)
+    try:
+        for index in range(count):
+            thread = threading.Thread(target=body, args=(index,), daemon=True)
+            thread.start()
+            threads.append(thread)
+    except RuntimeError:
+        if wait.cls == "Barrier" or not threads:
+            raise
+    finally:
+        threading.stack_size(stack)
+    _settle(lambda: sum(arrived) == len(threads))
+    used, begin = time.process_time(), time.perf_counter()
+    time.sleep(seconds)
+    used, taken = time.process_time() - used, time.perf_counter() - begin
+    wait.release(one, len(threads))
+    for thread in threads:
+        thread.join()
+    return Cost(len(threads), taken, used / taken)
+
+
+def _settle(arrived: Callable[[], bool]) -> None:
+    """Return when every thread has come to its wait and the process has gone quiet, or after two seconds if it never does."""
+    give_up = time.monotonic() + 2
+    quiet = False
+    while not (quiet and arrived()) and time.monotonic() < give_up:
+        used = time.process_time()
+        time.sleep(0.02)
+        quiet = time.process_time() - used < 0.0005

@@ -1,0 +1,165 @@
+"""The results as tables for a reader."""
+
+from collections.abc import Iterator, Sequence
+
+from .contestants import OURS, PEERS, STANDARD
+from .idle import LIMIT
+from .results import Idle, Memory, Results, Speed
+
+Table = list[Sequence[str]]
+
+
+def render(results: Results) -> str:
+    """The whole report as text."""
+    parts = [_heading(results)]
+    if results.speed:
+        parts.append(
+            "Speed: the other's time over ours, median of the rounds' ratios (first and third quartile)."
+        )
+        parts.append(_columns(_speed(results.speed, results.where["versions"])))
+    if results.memory:
+        parts.append(
+            "Memory: bytes of one object, by the growth of the process; 'traced' is what tracemalloc sees of it."
+        )
+        parts.append(_columns(_memory(results.memory)))
+    if results.idle:
+        cost = results.idle[0].costs[OURS]
+        parts.append(
+            f"Waiting: part of one core that {cost.threads:,} blocked threads use; at most {LIMIT:.0%}."
+        )
+        parts.append(_columns(_idle(results.idle)))
+    missed = results.missed()
+    parts.append(
+        "Every target is met."
+        if not missed
+        else "Missed:\n" + "\n".join(f"  {line}" for line in missed)
+    )
+    return "\n\n".join(parts)
+
+
+def _heading(results: Results) -> str:
+    python, machine, versions = (
+        results.where[key] for key in ("python", "machine", "versions")
+    )
+    lock = (
+        "with the interpreter lock" if python["gil"] else "without the interpreter lock"
+    )
+    what = (
+        f"weftline {versions[OURS]} on {python['implementation']} {python['version']}"
+    )
+    where = f"{machine['processors']} processors ({machine['processor']})"
+    lines = [
+        f"{what} {lock}, {where}, {results.where['date']}",
+        "Targets are for CPython 3.13 with the interpreter lock.",
+    ]
+    if results.settings["quick"]:
+        lines.append(
+            "Quick: few rounds of short samples; for figures to quote, run it whole on a quiet machine."
+        )
+    return "\n".join(lines)
+
+
+def _speed(rows: Sequence[Speed], versions: dict[str, str | None]) -> Table:
+    table: Table = [
+        ("operation", STANDARD, OURS, "ratio", "quartiles", "target", "", *PEERS)
+    ]
+    for one in rows:
+        ratio, peers = one.ratio, one.peers()
+        beside = [
+            f"{peers[name].median:.2f}"
+            if name in peers
+            else "-"
+            if versions[name]
+            else "not installed"
+            for name in PEERS
+        ]
+        table.append(
+            (
+                one.row.operation,
+                duration(one.median(STANDARD)),
+                duration(one.median(OURS)),
+                f"{ratio.median:.2f}",
+                f"{ratio.lower:.2f} - {ratio.upper:.2f}",
+                f"{one.row.target:g}",
+                _verdict(one.met),
+                *beside,
+            )
+        )
+    return table
+
+
+def _memory(rows: Sequence[Memory]) -> Table:
+    table: Table = [
+        ("class", STANDARD, OURS, "ratio", "target", "", "used once", "traced", *PEERS)
+    ]
+    for one in rows:
+        theirs, ours = one.weights[STANDARD], one.weights[OURS]
+        target = "-" if one.target is None else f"{one.target:g}"
+        used, traced = (
+            f"{theirs.used:.0f} / {ours.used:.0f}",
+            f"{theirs.traced:.0f} / {ours.traced:.0f}",
+        )
+        beside = [
+            f"{one.weights[name].process:.0f}" if name in one.weights else "-"
+            for name in PEERS
+        ]
+        table.append(
+            (
+                one.cls,
+                f"{theirs.process:.0f}",
+                f"{ours.process:.0f}",
+                f"{one.ratio:.1f}",
+                target,
+                _verdict(one.met),
+                used,
+                traced,
+            )
+            + tuple(beside)
+        )
+    return table
+
+
+def _idle(rows: Sequence[Idle]) -> Table:
+    table: Table = [("class", STANDARD, OURS, "")]
+    for one in rows:
+        table.append(
+            (
+                one.cls,
+                f"{one.costs[STANDARD].share:.3%}",
+                f"{one.costs[OURS].share:.3%}",
+                _verdict(one.met),
+            )
+        )
+    return table
+
+
+def _verdict(met: bool | None) -> str:
+    return {True: "met", False: "MISSED", None: ""}[met]
+
+
+def duration(seconds: float) -> str:
+    """Three figures and the fitting unit: ``41.5 ns``."""
+    for unit, size in (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3)):
+        if seconds < 1000 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def _columns(table: Table) -> str:
+    """The first column to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+
+    def lines() -> Iterator[str]:
+        for index, row in enumerate(table):
+            cells = [
+                row[0].ljust(widths[0]),
+                *(
+                    cell.rjust(width)
+                    for cell, width in zip(row[1:], widths[1:], strict=True)
+                ),
+            ]
+            yield "  ".join(cells).rstrip()
+            if index == 0:
+                yield "  ".join("-" * width for width in widths)
+
+    return "\n".join(lines())

@@ -1,0 +1,149 @@
+"""The outcome of a run: one record for each row of each of the three measurements, and its form in the JSON file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .contestants import OURS, PEERS, STANDARD
+from .idle import LIMIT, Cost
+from .memory import Weight
+from .rows import Row
+from .summary import Ratio, quartiles, ratio
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One operation: seconds of each round by contestant."""
+
+    row: Row
+    times: Mapping[str, Sequence[float]]
+
+    @property
+    def ratio(self) -> Ratio:
+        """The standard library's time over ours."""
+        return ratio(self.times[STANDARD], self.times[OURS])
+
+    @property
+    def met(self) -> bool:
+        """Whether the row's target is reached."""
+        return self.ratio.reaches(self.row.target)
+
+    def median(self, name: str) -> float:
+        """The median of one contestant's seconds."""
+        return quartiles(self.times[name])[1]
+
+    def peers(self) -> dict[str, Ratio]:
+        """Each peer's time over ours, of those that took part."""
+        return {
+            name: ratio(self.times[name], self.times[OURS])
+            for name in PEERS
+            if name in self.times
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything measured, each round included."""
+        return {
+            "operation": self.row.operation,
+            "target": self.row.target,
+            "met": self.met,
+            "ratio": self.ratio.as_json(),
+            "seconds": {
+                name: {"median": self.median(name), "rounds": list(taken)}
+                for name, taken in self.times.items()
+            },
+            "peers": {
+                name: one.as_json() | {"faster": one.median > 1}
+                for name, one in self.peers().items()
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The bytes of one class's objects, by contestant."""
+
+    cls: str
+    target: float | None
+    weights: Mapping[str, Weight]
+
+    @property
+    def ratio(self) -> float:
+        """The standard library's bytes over ours, of new objects."""
+        return self.weights[STANDARD].process / self.weights[OURS].process
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is reached; None where there is none."""
+        return None if self.target is None else self.ratio >= self.target
+
+    def as_json(self) -> dict[str, Any]:
+        """Bytes by contestant and the verdict."""
+        return {
+            "class": self.cls,
+            "target": self.target,
+            "met": self.met,
+            "ratio": self.ratio,
+            "bytes": {name: weight.as_json() for name, weight in self.weights.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Idle:
+    """What threads that wait on one class cost, by contestant."""
+
+    cls: str
+    costs: Mapping[str, Cost]
+
+    @property
+    def met(self) -> bool:
+        """Whether ours stays under the limit."""
+        return self.costs[OURS].share < LIMIT
+
+    def as_json(self) -> dict[str, Any]:
+        """The costs by contestant and the verdict."""
+        return {
+            "class": self.cls,
+            "limit": LIMIT,
+            "met": self.met,
+            "costs": {name: cost.as_json() for name, cost in self.costs.items()},
+        }
+
+
+@dataclass
+class Results:
+    """A whole run."""
+
+    where: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    speed: list[Speed] = field(default_factory=list)
+    memory: list[Memory] = field(default_factory=list)
+    idle: list[Idle] = field(default_factory=list)
+
+    def missed(self) -> list[str]:
+        """What does not reach its target, in words."""
+        rows = [
+            f"{one.row.operation}: {one.ratio.median:.2f}, meant {one.row.target:g}"
+            for one in self.speed
+            if not one.met
+        ]
+        rows += [
+            f"bytes of {one.cls}: {one.ratio:.1f}, meant {one.target:g}"
+            for one in self.memory
+            if one.met is False
+        ]
+        return rows + [
+            f"waiting on {one.cls}: {one.costs[OURS].share:.2%} of a core"
+            for one in self.idle
+            if not one.met
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of the JSON file."""
+        return {
+            **self.where,
+            "settings": dict(self.settings),
+            "speed": [one.as_json() for one in self.speed],
+            "memory": [one.as_json() for one in self.memory],
+            "idle": [one.as_json() for one in self.idle],
+            "missed": self.missed(),
+        }

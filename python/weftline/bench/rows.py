@@ -1,0 +1,182 @@
+"""The operations that are compared, with the ratio that each is meant to reach.
+
+A row is the statement that each of its threads repeats, in the standard spelling (``{put}`` stands for a contestant's own name
+of the method). The targets are for CPython 3.13 with the interpreter lock.
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .contestants import Contestant
+
+Objects = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation. `threads` holds one statement for each thread; a single one runs in the calling thread."""
+
+    operation: str
+    needs: str
+    target: float
+    make: Callable[[Contestant], Objects]
+    threads: tuple[str, ...]
+    per_turn: int = 1
+    """Operations that all threads together do while each runs its statement once."""
+    empty: str = "pass"
+    """What the statement does besides the operation; its time is subtracted."""
+
+
+def _one(name: str, cls: str, *arguments: Any) -> Callable[[Contestant], Objects]:
+    """Make one object of class ``cls``, called ``name`` in the statement."""
+    return lambda contestant: {name: contestant.make(cls, *arguments)}
+
+
+def _priority_queue_of_1000(contestant: Contestant) -> Objects:
+    """A thousand rising numbers: each put is the largest so far and each get takes the smallest, as in a schedule of times."""
+    queue, numbers = contestant.make("PriorityQueue"), itertools.count()
+    put = getattr(queue, contestant.spell("{put}"))
+    for number in itertools.islice(numbers, 1000):
+        put(number)
+    return {"queue": queue, "numbers": numbers}
+
+
+def _ping_pong(contestant: Contestant) -> Objects:
+    return {
+        "ping": contestant.make("Semaphore", 0),
+        "pong": contestant.make("Semaphore", 0),
+    }
+
+
+def _turns(contestant: Contestant) -> Objects:
+    return {"condition": contestant.make("Condition"), "turn": [0]}
+
+
+def _counter(contestant: Contestant) -> Objects:
+    return {"lock": contestant.make("Lock"), "total": [0]}
+
+
+_TAKE_TURNS = """\
+with condition:
+    while turn[0] != {me}:
+        condition.wait()
+    turn[0] = {other}
+    condition.notify()"""
+
+_PUT_GET = "queue.{put}(None); queue.{get}()"
+_PUT_GET_1 = "queue.{put}(1); queue.{get}()"
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "Lock acquire+release",
+        "Lock",
+        1.4,
+        _one("lock", "Lock"),
+        ("lock.{acquire}(); lock.{release}()",),
+    ),
+    Row("with lock", "Lock", 1.25, _one("lock", "Lock"), ("with lock: pass",)),
+    Row("with rlock", "RLock", 1.3, _one("lock", "RLock"), ("with lock: pass",)),
+    Row(
+        "Event set, is_set, wait, clear",
+        "Event",
+        9,
+        _one("event", "Event"),
+        ("event.set(); event.is_set(); event.wait(); event.clear()",),
+    ),
+    Row(
+        "with semaphore",
+        "Semaphore",
+        7,
+        _one("semaphore", "Semaphore"),
+        ("with semaphore: pass",),
+    ),
+    Row(
+        "with bounded_semaphore",
+        "BoundedSemaphore",
+        7,
+        _one("semaphore", "BoundedSemaphore"),
+        ("with semaphore: pass",),
+    ),
+    Row(
+        "with condition: notify(), nobody waiting",
+        "Condition",
+        2.5,
+        _one("condition", "Condition"),
+        ("with condition: condition.notify()",),
+    ),
+    Row("Queue put+get, one thread", "Queue", 12, _one("queue", "Queue"), (_PUT_GET,)),
+    Row(
+        "LifoQueue put+get, one thread",
+        "LifoQueue",
+        12,
+        _one("queue", "LifoQueue"),
+        (_PUT_GET,),
+    ),
+    Row(
+        "PriorityQueue put+get, empty",
+        "PriorityQueue",
+        9,
+        _one("queue", "PriorityQueue"),
+        (_PUT_GET_1,),
+    ),
+    Row(
+        "PriorityQueue put+get, 1,000 items",
+        "PriorityQueue",
+        2,
+        _priority_queue_of_1000,
+        ("queue.{put}(next(numbers)); queue.{get}()",),
+        empty="next(numbers)",
+    ),
+    Row(
+        "SimpleQueue put+get",
+        "SimpleQueue",
+        0.9,
+        _one("queue", "SimpleQueue"),
+        (_PUT_GET,),
+    ),
+    Row(
+        "Queue between 2 threads, unbounded",
+        "Queue",
+        6,
+        _one("queue", "Queue"),
+        ("queue.{put}(None)", "queue.{get}()"),
+    ),
+    Row(
+        "Queue between 2 threads, maxsize 100",
+        "Queue",
+        4,
+        _one("queue", "Queue", 100),
+        ("queue.{put}(None)", "queue.{get}()"),
+    ),
+    Row(
+        "Semaphore ping-pong",
+        "Semaphore",
+        2.5,
+        _ping_pong,
+        ("ping.{release}(); pong.{acquire}()", "ping.{acquire}(); pong.{release}()"),
+    ),
+    Row(
+        "Condition ping-pong",
+        "Condition",
+        2.5,
+        _turns,
+        (_TAKE_TURNS.format(me=0, other=1), _TAKE_TURNS.format(me=1, other=0)),
+    ),
+    Row(
+        "Barrier(2)",
+        "Barrier",
+        2.5,
+        _one("barrier", "Barrier", 2),
+        ("barrier.wait()", "barrier.wait()"),
+    ),
+    Row(
+        "Lock contended by 4 threads",
+        "Lock",
+        1,
+        _counter,
+        ("with lock: total[0] += 1",) * 4,
+        per_turn=4,
+    ),
+)

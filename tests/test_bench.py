@@ -1,0 +1,193 @@
+"""The benchmark runs, says what it measured, and counts rightly. How fast anything is, no test asserts."""
+
+import json
+import subprocess
+import sys
+import threading
+
+import pytest
+from weftline.bench import (
+    contest,
+    contestants,
+    idle,
+    memory,
+    report,
+    results,
+    rows,
+    summary,
+)
+from weftline.bench.statement import REPEAT, Loop
+
+
+@pytest.fixture(scope="module")
+def quick_run(tmp_path_factory):
+    """A quick run as a user starts it: its finished process and the content of its JSON file."""
+    path = tmp_path_factory.mktemp("bench") / "bench.json"
+    command = [sys.executable, "-m", "weftline", "bench", "--quick", "--json", path]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=180, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done, json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_report_has_a_line_for_every_operation(quick_run):
+    lines = quick_run[0].stdout.splitlines()
+    for row in rows.ROWS:
+        assert any(line.startswith(row.operation) for line in lines), row.operation
+
+
+def test_the_json_says_where_it_was_measured(quick_run):
+    content = quick_run[1]
+    assert content["python"]["version"] == ".".join(map(str, sys.version_info[:3]))
+    assert content["python"]["gil"] in (True, False)
+    assert content["machine"]["processors"] >= 1
+    assert content["date"].endswith("Z")
+    assert content["versions"]["weftline"]
+    assert set(contestants.PEERS) <= set(content["versions"])
+
+
+def test_the_json_has_each_operation_with_its_rounds_ratio_and_verdict(quick_run):
+    content = quick_run[1]
+    assert [one["operation"] for one in content["speed"]] == [
+        row.operation for row in rows.ROWS
+    ]
+    for one in content["speed"]:
+        assert {"standard", "weftline"} <= set(one["seconds"])
+        for seconds in one["seconds"].values():
+            assert len(seconds["rounds"]) == contest.QUICK.rounds
+            assert min(seconds["rounds"]) <= seconds["median"] <= max(seconds["rounds"])
+            assert min(seconds["rounds"]) > 0
+        ratio = one["ratio"]
+        assert ratio["lower"] <= ratio["median"] <= ratio["upper"]
+        assert one["met"] == (ratio["median"] >= one["target"])
+
+
+def test_the_json_has_the_cost_of_waiting_for_every_class(quick_run):
+    waits = quick_run[1]["idle"]
+    assert [one["class"] for one in waits] == [wait.cls for wait in idle.WAITS]
+    for one in waits:
+        for cost in one["costs"].values():
+            assert cost["threads"] == quick_run[1]["settings"]["threads"]
+            assert cost["seconds"] > 0
+
+
+def test_the_json_has_the_bytes_of_every_class_where_the_system_tells(quick_run):
+    weighed = quick_run[1]["memory"]
+    tells = sys.platform == "linux"
+    assert [one["class"] for one in weighed] == (list(memory.TARGETS) if tells else [])
+    for one in weighed:
+        # tracemalloc must not see more of a standard object than the process grew by, rounding apart.
+        standard = one["bytes"]["standard"]
+        assert standard["traced"] < standard["process"] * 1.1
+        assert one["ratio"] == pytest.approx(
+            standard["process"] / one["bytes"]["weftline"]["process"]
+        )
+
+
+def test_a_ratio_is_the_median_of_the_ratios_within_each_round():
+    # The machine was ten times slower in the last round: the times say so, the ratio does not.
+    ratio = summary.ratio(theirs=[20.0, 40.0, 300.0], ours=[10.0, 10.0, 100.0])
+    assert ratio == summary.Ratio(median=3.0, lower=2.5, upper=3.5)
+
+
+def test_a_ratio_of_one_round_has_no_spread():
+    assert summary.ratio([6.0], [2.0]) == summary.Ratio(3.0, 3.0, 3.0)
+
+
+def test_a_ratio_refuses_rounds_that_do_not_pair():
+    with pytest.raises(ValueError, match="same rounds"):
+        summary.ratio([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="same rounds"):
+        summary.ratio([], [])
+
+
+def test_a_target_is_reached_by_the_median_and_not_by_its_spread():
+    assert summary.Ratio(median=4.0, lower=1.0, upper=5.0).reaches(4)
+    assert not summary.Ratio(median=3.9, lower=3.0, upper=9.0).reaches(4)
+
+
+def test_quartiles_lie_between_the_values_that_surround_them():
+    assert summary.quartiles([4.0, 1.0, 3.0, 2.0, 5.0]) == (2.0, 3.0, 4.0)
+
+
+def test_the_empty_loop_is_subtracted_round_by_round():
+    assert summary.without_loop([10.0, 12.0], [1.0, 2.0]) == [9.0, 10.0]
+
+
+def test_an_operation_never_costs_nothing():
+    assert summary.without_loop([10.0], [11.0]) == [1.0]
+
+
+def test_a_loop_runs_its_statement_once_for_each_copy_and_turn():
+    counted = []
+    begin, end = Loop("counted.append(None)", ["counted"]).run(3, {"counted": counted})
+    assert len(counted) == 3 * REPEAT
+    assert end > begin
+
+
+def test_a_statement_is_written_in_the_contestants_own_spelling():
+    peer = contestants.Contestant("peer", "1", {}, {"put": "green_put"})
+    assert (
+        peer.spell("queue.{put}(1); queue.{get}()") == "queue.green_put(1); queue.get()"
+    )
+
+
+def test_the_standard_classes_are_recognised():
+    assert set(contestants.standard().classes) == set(contestants.ours().classes)
+
+
+@pytest.mark.parametrize("name", ["Lock", "RLock", "Event", "Semaphore", "Barrier"])
+def test_a_patched_standard_module_is_refused(monkeypatch, name):
+    monkeypatch.setattr(threading, name, contestants.ours().classes[name])
+    with pytest.raises(contestants.NotTheStandardLibrary, match=name):
+        contestants.standard()
+
+
+def test_every_contestant_takes_part_in_each_row_whose_class_it_has():
+    effort = contest.Effort(rounds=2, one_thread=1e-4, threads=1e-4)
+    pair = [contestants.standard(), contestants.ours()]
+    less = contestants.Contestant("less", "1", {"Lock": threading.Lock})
+    for row in rows.ROWS:
+        times = contest.contest(row, [*pair, less], effort, order=_Reversed())
+        assert set(times) == {"standard", "weftline"} | (
+            {"less"} if row.needs == "Lock" else set()
+        )
+        assert all(len(taken) == 2 and min(taken) > 0 for taken in times.values())
+
+
+def test_a_thread_that_fails_ends_the_measurement():
+    row = rows.Row(
+        "fails", "Lock", 1, lambda _: {"lock": None}, ("lock.acquire()", "pass")
+    )
+    effort = contest.Effort(rounds=1, one_thread=1e-4, threads=1e-4)
+    with pytest.raises(AttributeError, match="acquire"):
+        contest.contest(row, [contestants.standard()], effort, order=_Reversed())
+
+
+def test_what_is_missed_is_said_in_words():
+    row = rows.Row("sleeping", "Lock", 2, lambda _: {}, ("pass",))
+    speed = results.Speed(row, {"standard": [3.0], "weftline": [2.0]})
+    run = results.Results(where={}, settings={}, speed=[speed])
+    assert run.missed() == ["sleeping: 1.50, meant 2"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (41.49e-9, "41.5 ns"),
+        (999e-9, "999 ns"),
+        (1.5e-6, "1.5 µs"),
+        (0.25, "250 ms"),
+        (2.0, "2 s"),
+    ],
+)
+def test_a_duration_has_three_figures_and_a_unit(seconds, text):
+    assert report.duration(seconds) == text
+
+
+class _Reversed:
+    """An order that needs no chance."""
+
+    def sample(self, names, _):
+        return list(reversed(names))
