@@ -1,0 +1,20 @@
+"""Python's threading stack, written in Rust: a drop-in for `threading` and `queue`.
+
+Three ways to use it:
+
+- `weftline run script.py` runs a program on weftline without changing it;
+- `weftline.install()` puts weftline in the place of the standard classes, for the whole process;
+- `weftline.threading` and `weftline.queue` export every name of the standard modules, for those who import them by name.
+"""
+
+import sys
+
+if sys.implementation.name != "cpython" or sys.version_info < (3, 11):
+    raise ImportError(
+        f"weftline needs CPython 3.11 or newer; this is {sys.implementation.name} {sys.version.split()[0]}"
+    )
+
+from weftline import queue, threading
+from weftline.install import install, installed, uninstall
+
+__all__ = ["install", "installed", "queue", "threading", "uninstall"]

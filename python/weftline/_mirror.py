@@ -1,0 +1,45 @@
+"""A module that is another one, except for the names it has itself.
+
+Every other name is asked of the standard module when it is needed, so that what a program changes there is seen here;
+and what a program sets here (`weftline.threading.excepthook = report`) is set there, where the interpreter looks for it.
+"""
+
+import sys
+from types import ModuleType
+
+
+class Mirror(ModuleType):
+    """The type of `weftline.threading` and `weftline.queue`."""
+
+    def __getattr__(self, name):
+        try:
+            return getattr(self.__standard__, name)
+        except AttributeError:
+            raise AttributeError(
+                f"module {self.__name__!r} has no attribute {name!r}"
+            ) from None
+
+    def __setattr__(self, name, value):
+        if name in self.__dict__ or not hasattr(self.__standard__, name):
+            super().__setattr__(name, value)
+        else:
+            setattr(self.__standard__, name, value)
+
+    def __delattr__(self, name):
+        if name in self.__dict__ or not hasattr(self.__standard__, name):
+            super().__delattr__(name)
+        else:
+            delattr(self.__standard__, name)
+
+    def __dir__(self):
+        return sorted(self.__dict__.keys() | dir(self.__standard__))
+
+
+def become(name, standard, ours):
+    """Makes the module called `name` a mirror of the module `standard` in which the names in `ours` are ours."""
+    module = sys.modules[name]
+    keep = {key for key in module.__dict__ if key.startswith("__")}
+    for key in module.__dict__.keys() - keep:
+        del module.__dict__[key]
+    module.__dict__.update(ours, __standard__=standard)
+    module.__class__ = Mirror

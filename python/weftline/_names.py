@@ -1,0 +1,32 @@
+"""Which names of the standard modules are ours: the one table that `weftline.threading`, `weftline.queue` and `install()` share."""
+
+from weftline import _weftline
+
+THREAD = {
+    "LockType": _weftline.lock,
+    "RLock": _weftline.RLock,
+    "allocate": _weftline.allocate_lock,
+    "allocate_lock": _weftline.allocate_lock,
+    "lock": _weftline.lock,
+}
+
+# `RLock` is missing because it is a Python function, which finds its class under the name `_CRLock`.
+THREADING = {
+    "Barrier": _weftline.Barrier,
+    "BoundedSemaphore": _weftline.BoundedSemaphore,
+    "Condition": _weftline.Condition,
+    "Event": _weftline.Event,
+    "Lock": _weftline.Lock,
+    "Semaphore": _weftline.Semaphore,
+    "_CRLock": _weftline.RLock,
+    "_LockType": _weftline.lock,
+    "_allocate_lock": _weftline.allocate_lock,
+}
+
+QUEUE = {
+    "LifoQueue": _weftline.LifoQueue,
+    "PriorityQueue": _weftline.PriorityQueue,
+    "Queue": _weftline.Queue,
+    "ShutDown": _weftline.ShutDown,
+    "SimpleQueue": _weftline.SimpleQueue,
+}

@@ -1,0 +1,65 @@
+"""The command line: `weftline run`, `weftline bench`, and `python -m weftline script.py`."""
+
+import sys
+
+USAGE = """\
+usage: weftline run [-m module | script.py | directory | archive.zip | -] [argument ...]
+       weftline bench [option ...]
+
+Runs a Python program as `python` would, with weftline in the place of the standard library's locks, conditions, events,
+semaphores, barriers and queues. `python -m weftline` does the same; the word `run` may be left out.
+
+  run            run a program; its multiprocessing children run on weftline too
+  bench          measure speed and memory beside the standard library and the peers (`weftline bench --help`)
+  -h, --help     show this text
+  -V, --version  show the version
+"""
+
+
+def main(arguments=None):
+    """Runs the command in `arguments` (`sys.argv[1:]` unless given); returns the exit status, None being success."""
+    if arguments is None:
+        arguments = sys.argv[1:]
+    match arguments:
+        case ["-h" | "--help", *_] | ["run", "-h" | "--help", *_]:
+            print(USAGE, end="")
+            return None
+        case ["-V" | "--version", *_]:
+            print(_version())
+            return None
+        case ["bench", *options]:
+            from weftline import bench
+
+            return bench.main(options)
+        case ["run", *program]:
+            return _run(program)
+        case program:
+            return _run(program)
+
+
+def _run(program):
+    from weftline import run
+
+    match program:
+        case ["-m", module, *arguments]:
+            return run.module(module, arguments)
+        case [script, *arguments] if script == "-" or not script.startswith("-"):
+            return run.script(script, arguments)
+        case ["-m"]:
+            return _misuse("-m needs the name of a module")
+        case [option, *_]:
+            return _misuse(f"unknown option {option}")
+    return _misuse("nothing to run")
+
+
+def _misuse(what):
+    print(f"{USAGE}\nweftline: {what}", file=sys.stderr)
+    return 2
+
+
+def _version():
+    # Slow to import, and of no use to a program that only wants to run.
+    from importlib.metadata import version
+
+    python = sys.version.split()[0]
+    return f"weftline {version('weftline')} (CPython {python})"

@@ -1,0 +1,124 @@
+"""`install()`: weftline in the place of the standard library's classes, for the whole process.
+
+The table below says which name of which standard module becomes what. Every slot is filled in place and remembered, so
+`uninstall()` puts the very same objects back. A module that took a name by `from threading import Event` before
+`install()` keeps what it took, and one that takes it afterwards keeps ours: both go on working, side by side.
+
+What stays the standard library's:
+
+- `threading.RLock` and `threading._RLock`. The first is a Python function that looks `_CRLock` up whenever it is called, so
+  it makes our RLock, for those too who imported it before; the second is the pure Python RLock that few ask for by name.
+- The locks with which the interpreter itself follows a thread's life: `Thread._tstate_lock`, `_thread._set_sentinel`,
+  `_thread._ThreadHandle`. Their other end is in C.
+- Every object that exists already, such as the import system's locks and logging's module lock.
+- `tempfile._allocate_lock`, `_strptime._thread_allocate_lock`, `_pyio.Lock`: their modules use them once, when they are imported.
+"""
+
+import os
+import sys
+import threading
+
+from weftline._names import QUEUE, THREAD, THREADING
+
+# A slot is filled where the running version has it. The modules after the first four took their names when they were
+# imported; they matter because they make locks and queues for as long as the program runs.
+_SLOTS = {
+    "_thread": THREAD,
+    "threading": THREADING,
+    "_queue": QUEUE,
+    "queue": QUEUE,
+    "functools": THREAD,
+    "multiprocessing.dummy": THREADING | QUEUE,
+    "multiprocessing.dummy.connection": QUEUE,
+}
+
+_ABSENT = object()
+
+# What each filled slot held before, as (module, name, object, ours); empty while nothing is installed.
+_replaced = []
+
+# Reentrant, because a destructor or a signal handler may run inside `install()` and call it. A fork waits for it, so that no
+# child starts half installed.
+_guard = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_guard.acquire,
+        after_in_parent=_guard.release,
+        after_in_child=_guard.release,
+    )
+
+
+def install():
+    """Puts weftline in the place of the standard library's threading and queue classes, in this process.
+
+    Call it early: what other modules have taken by name before, they keep. Calling it again does nothing. Children made by
+    `fork` have it too.
+
+    Raises RuntimeError, and changes nothing, if gevent or eventlet has patched `threading` in this process.
+    """
+    with _guard:
+        if _replaced:
+            return
+        _refuse_beside_green_threads()
+        for module_name, ours in _SLOTS.items():
+            module = sys.modules.get(module_name)
+            for name, value in ours.items():
+                if hasattr(module, name):
+                    _fill(module, name, value)
+        queue = sys.modules["queue"]
+        if not hasattr(queue, "ShutDown"):
+            _fill(queue, "ShutDown", QUEUE["ShutDown"])
+            _fill(queue, "__all__", [*queue.__all__, "ShutDown"])
+
+
+def uninstall():
+    """Undoes `install()`: every name holds again the very object that it held before. Does nothing if not installed.
+
+    A name that somebody else has changed since is left as it is. Objects made in the meantime go on working.
+    """
+    with _guard:
+        while _replaced:
+            module, name, before, ours = _replaced.pop()
+            if getattr(module, name, _ABSENT) is not ours:
+                continue
+            if before is _ABSENT:
+                delattr(module, name)
+            else:
+                setattr(module, name, before)
+
+
+def installed():
+    """Whether weftline stands in the place of the standard classes in this process."""
+    return bool(_replaced)
+
+
+def _fill(module, name, ours):
+    _replaced.append((module, name, getattr(module, name, _ABSENT), ours))
+    setattr(module, name, ours)
+
+
+def _refuse_beside_green_threads():
+    """Raises RuntimeError if threads are green threads here: a lock of ours would stop all of them, not the one that waits."""
+    for library, is_patched in (
+        ("gevent", _gevent_is_patched),
+        ("eventlet", _eventlet_is_patched),
+    ):
+        if is_patched():
+            raise RuntimeError(
+                f"weftline cannot be installed: {library} has monkey-patched threading in this process, and a weftline lock "
+                f"would block all of its green threads at once. Leave out either {library}'s monkey patching of threads and "
+                "queues or weftline.install(); weftline.threading and weftline.queue can still be imported by name, for "
+                "use between real threads"
+            )
+
+
+def _gevent_is_patched():
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and any(
+        map(monkey.is_module_patched, ("_thread", "threading", "queue"))
+    )
+
+
+def _eventlet_is_patched():
+    patcher = sys.modules.get("eventlet.patcher")
+    return patcher is not None and patcher.is_monkey_patched("thread")

@@ -1,0 +1,14 @@
+"""`queue` of the running Python, with weftline's queues, and with `ShutDown` and `Queue.shutdown` on every version.
+
+Every name of the standard module is here, the private ones too. What is not ours is the standard object itself:
+`Empty` and `Full` are the standard exceptions, and so is `ShutDown` where the version has it.
+"""
+
+import queue as standard
+
+from weftline import _mirror
+from weftline._names import QUEUE
+
+__all__ = list(dict.fromkeys([*standard.__all__, "ShutDown"]))
+
+_mirror.become(__name__, standard, QUEUE)

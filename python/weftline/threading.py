@@ -1,0 +1,32 @@
+"""`threading` of the running Python, with weftline's locks, conditions, events, semaphores and barriers.
+
+Every name of the standard module is here, the private ones too. What is not ours is the standard object itself.
+"""
+
+import threading as standard
+from types import FunctionType
+
+from weftline import _mirror
+from weftline._names import THREADING
+
+
+def _rlock_function():
+    """`threading.RLock`, a Python function of the standard module, making our RLock: same code, other globals."""
+    theirs = standard.RLock
+    ours = FunctionType(
+        theirs.__code__,
+        {**vars(standard), "_CRLock": THREADING["_CRLock"]},
+        theirs.__name__,
+        theirs.__defaults__,
+        theirs.__closure__,
+    )
+    ours.__kwdefaults__ = theirs.__kwdefaults__
+    ours.__doc__ = theirs.__doc__
+    # Pickle finds a function by the name of its module; under `threading` it would find another one.
+    ours.__module__ = __name__
+    return ours
+
+
+__all__ = standard.__all__
+
+_mirror.become(__name__, standard, {**THREADING, "RLock": _rlock_function()})
