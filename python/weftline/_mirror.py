@@ -20,16 +20,26 @@ class Mirror(ModuleType):
             ) from None
 
     def __setattr__(self, name, value):
-        if name in self.__dict__ or not hasattr(self.__standard__, name):
+        if self._is_own(name):
             super().__setattr__(name, value)
         else:
+            self.__covered__.setdefault(name, getattr(self.__standard__, name))
             setattr(self.__standard__, name, value)
 
     def __delattr__(self, name):
-        if name in self.__dict__ or not hasattr(self.__standard__, name):
+        """Deletes what was set here; as with an instance's attribute over that of its class, what it covered shows again.
+
+        Those who patch for a while (`unittest.mock`, pytest's `monkeypatch`) undo it so.
+        """
+        if self._is_own(name):
             super().__delattr__(name)
+        elif name in self.__covered__:
+            setattr(self.__standard__, name, self.__covered__.pop(name))
         else:
             delattr(self.__standard__, name)
+
+    def _is_own(self, name):
+        return name in self.__dict__ or not hasattr(self.__standard__, name)
 
     def __dir__(self):
         return sorted(self.__dict__.keys() | dir(self.__standard__))
@@ -41,5 +51,5 @@ def become(name, standard, ours):
     keep = {key for key in module.__dict__ if key.startswith("__")}
     for key in module.__dict__.keys() - keep:
         del module.__dict__[key]
-    module.__dict__.update(ours, __standard__=standard)
+    module.__dict__.update(ours, __standard__=standard, __covered__={})
     module.__class__ = Mirror
