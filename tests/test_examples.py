@@ -1,0 +1,137 @@
+"""Each program in examples/ prints the same on the standard library and on weftline: what it is meant to print."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+PRINTS = {
+    "barrier": "after 4 steps: 9 9 9 9 9 7 7 8",
+    "barrier_abort": """\
+sent home: Ada Ben Cleo
+broken: True
+broken after a reset: False and waiting: 0""",
+    "bounded_semaphore": """\
+served: 12
+within the limit: True
+refused: Semaphore released too many times""",
+    "condition": """\
+Ada got 2
+Ben got 7
+Cleo got 3
+left on the shelf: 0""",
+    "event": """\
+given before: False
+the patient runner: the signal was given: True
+the impatient runner: no signal yet, off""",
+    "item_with_event": """\
+served: hot soup
+served: hot dumplings
+served: hot tea""",
+    "lock": "votes: 20000",
+    "lock_tries": """\
+try 1: taken, coming back later
+try 2: cleaned
+try 3: taken, coming back later
+try 4: cleaned
+try 5: taken, coming back later
+try 6: cleaned
+3 times in 6 tries""",
+    "lock_with": """\
+left: {'apples': 10, 'pears': 2}
+refused: ['only 2 pears left']
+locked after an exception: False""",
+    "periodic_timer": """\
+down: 5 4 3 2 1 0
+up: 1 2 3""",
+    "priority_queue": """\
+built by hand: broken arm, burn, fever, cough, check-up
+the library's: broken arm, burn, fever, cough, check-up""",
+    "queue_pipeline": """\
+all done: True and the belt is empty: True
+1 4 9 16 25 36 49 64 81 100""",
+    "rlock": """\
+a Lock, once and again: True False
+an RLock, once and again: True True
+balance: 3100""",
+}
+
+STACKS = {"standard": (), "weftline": ("-m", "weftline", "run")}
+on_both_stacks = pytest.mark.parametrize("stack", STACKS)
+
+
+def run(stack, name, *arguments):
+    """Run an example on ``stack``; its finished process, which ended well."""
+    command = [sys.executable, *STACKS[stack], EXAMPLES / f"{name}.py", *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@on_both_stacks
+@pytest.mark.parametrize("name", PRINTS)
+def test_an_example_prints_what_it_is_meant_to(name, stack):
+    done = run(stack, name)
+    assert done.stdout.splitlines() == PRINTS[name].splitlines()
+    assert done.stderr == ""
+
+
+def test_every_example_is_tested():
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {*PRINTS, "word_count"}
+
+
+@pytest.fixture
+def source_tree(tmp_path):
+    """Three files whose words are known, one of them without a last newline and one that is not UTF-8."""
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "a.py").write_bytes(b"import os\nimport sys\n\nos.fork(os)\n")
+    (tmp_path / "inner" / "b.py").write_bytes(b"# caf\xe9 os\nimport os")
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages" / "installed.py").write_bytes(b"ignored")
+    (tmp_path / "notes.txt").write_bytes(b"ignored too")
+    return tmp_path
+
+
+WORD_COUNT = """\
+        5  os
+        3  import
+        1  caf
+        1  fork
+        1  sys
+2 files, 7 lines, 11 words, 5 different
+"""
+
+
+@on_both_stacks
+def test_word_count_counts_the_words_of_a_folder(source_tree, stack):
+    done = run(stack, "word_count", source_tree)
+    counted, checksum = done.stdout.split("checksum ")
+    assert counted == WORD_COUNT
+    assert re.fullmatch(r"[0-9a-f]{8}\n", checksum)
+    assert re.fullmatch(r"took \d+\.\d\d s\n", done.stderr)
+
+
+@on_both_stacks
+def test_word_count_does_not_depend_on_the_number_of_workers(source_tree, stack):
+    prints = {
+        run(stack, "word_count", source_tree, "--workers", str(workers)).stdout
+        for workers in (1, 2, 5)
+    }
+    assert len(prints) == 1
+
+
+@on_both_stacks
+def test_word_count_ends_when_a_file_cannot_be_read(source_tree, stack):
+    command = [sys.executable, *STACKS[stack], EXAMPLES / "word_count.py"]
+    command += [source_tree, source_tree / "missing.py"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode != 0
+    assert "FileNotFoundError" in done.stderr
