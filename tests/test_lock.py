@@ -189,7 +189,9 @@ def test_one_release_lets_one_waiter_in():
     while finished < 3:
         lock.release()
         finished += 1
-        until(lambda: sum(waiter.finished for waiter in waiters) >= finished)
+        until(
+            lambda least=finished: sum(waiter.finished for waiter in waiters) >= least
+        )
         for waiter in waiters:
             if not waiter.finished:
                 waiter.blocks()

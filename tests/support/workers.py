@@ -66,8 +66,11 @@ class Worker:
         """Something that stays equal only while the thread sleeps; a fresh object while it runs."""
         if not _HAS_PROC:
             return None
-        with open(f"/proc/self/task/{self._thread.native_id}/status") as status:
-            fields = dict(line.strip().split(":", 1) for line in status)
+        try:
+            with open(f"/proc/self/task/{self._thread.native_id}/status") as status:
+                fields = dict(line.strip().split(":", 1) for line in status)
+        except OSError:
+            return object()
         if not fields["State"].startswith("\tS"):
             return object()
         return fields["voluntary_ctxt_switches"], fields["nonvoluntary_ctxt_switches"]

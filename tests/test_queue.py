@@ -1,0 +1,419 @@
+"""`queue.Queue`, and what its variants share with it: bounds, timeouts, tasks, blocking, subclassing."""
+
+import collections
+import copy
+import gc
+import pickle
+import types
+import weakref
+
+import pytest
+from support.differ import assert_same_face, error_class, outcome, shape
+from support.target import ours_before, queue, std_queue
+from support.traffic import MODES, carry, in_order
+from support.workers import blocked, start, took
+
+MODULES = [std_queue, queue]
+KINDS = ["Queue", "LifoQueue", "PriorityQueue"]
+Empty, Full = queue.Empty, queue.Full
+
+CALLS = {
+    "put": lambda q: q.put(1),
+    "put by keyword": lambda q: q.put(item=1, block=True, timeout=None),
+    "put, not blocking": lambda q: q.put(1, False),
+    "put, not blocking, timeout ignored": lambda q: q.put(1, False, -1),
+    "put with a timeout": lambda q: q.put(1, True, 0.01),
+    "put with a timeout of nothing": lambda q: q.put(1, timeout=0),
+    "put with a negative timeout": lambda q: q.put(1, timeout=-1),
+    "put with a slightly negative timeout": lambda q: q.put(1, timeout=-0.001),
+    "put with a timeout as a str": lambda q: q.put(1, timeout="x"),
+    "put with an infinite timeout": lambda q: q.put(1, timeout=float("inf")),
+    "put with a timeout too large": lambda q: q.put(1, timeout=1e100),
+    "put with no number as a timeout": lambda q: q.put(1, timeout=float("nan")),
+    "put, blocking as a str": lambda q: q.put(1, "yes", 0.01),
+    "put, nowait": lambda q: q.put_nowait(1),
+    "get": lambda q: q.get(),
+    "get by keyword": lambda q: q.get(block=True, timeout=None),
+    "get, not blocking": lambda q: q.get(False),
+    "get, not blocking, timeout ignored": lambda q: q.get(False, -1),
+    "get with a timeout": lambda q: q.get(True, 0.01),
+    "get with a timeout of nothing": lambda q: q.get(timeout=0),
+    "get with a negative timeout": lambda q: q.get(timeout=-1),
+    "get with a slightly negative timeout": lambda q: q.get(timeout=-0.001),
+    "get with a timeout as a str": lambda q: q.get(timeout="x"),
+    "get with an infinite timeout": lambda q: q.get(timeout=float("inf")),
+    "get with a timeout too large": lambda q: q.get(timeout=1e100),
+    "get with no number as a timeout": lambda q: q.get(timeout=float("nan")),
+    "get, blocking as None": lambda q: q.get(None),
+    "get, nowait": lambda q: q.get_nowait(),
+    "sizes": lambda q: (q.qsize(), q.empty(), q.full()),
+    "put and get": lambda q: (q.get(), q.put(7), q.get(), q.qsize()),
+    "task done": lambda q: (q.task_done(), q.unfinished_tasks),
+    "task done three times": lambda q: (q.task_done(), q.task_done(), q.task_done()),
+    "attributes": lambda q: (q.maxsize, q.unfinished_tasks, q.queue, q._qsize()),
+    "inner get": lambda q: (q._get(), q.queue),
+    "inner put": lambda q: (q._put(0), q.queue),
+    "inner init": lambda q: (q._init(3), q.queue, q.qsize()),
+    "mutex": lambda q: (
+        q.mutex.locked(),
+        q.mutex.acquire(),
+        q.mutex.locked(),
+        type(q.mutex),
+    ),
+    "conditions": lambda q: [
+        (type(c), c._lock is q.mutex)
+        for c in (q.not_empty, q.not_full, q.all_tasks_done)
+    ],
+    "repr": repr,
+    "pickle": pickle.dumps,
+    "deepcopy": copy.deepcopy,
+    "truth": bool,
+    "length": len,
+    "iteration": iter,
+    "a new attribute": lambda q: setattr(q, "note", 1) or q.note,
+    "an unknown attribute": lambda q: q.note,
+    "dict": lambda q: "note" in q.__dict__,
+    "type": type,
+}
+
+STATES = {
+    "unbounded and empty": lambda cls: cls(),
+    "unbounded with items": lambda cls: filled(cls()),
+    "of negative size": lambda cls: filled(cls(-1)),
+    "bounded and empty": lambda cls: cls(2),
+    "bounded and full": lambda cls: filled(cls(maxsize=2)),
+}
+
+WAITS_FOR_EVER = {
+    "get": "empty",
+    "get by keyword": "empty",
+    "put and get": "empty",
+    "get with no number as a timeout": "empty",
+    "put": "full",
+    "put by keyword": "full",
+    "put with no number as a timeout": "full",
+}
+
+PAIRS = [
+    (state, case)
+    for state in STATES
+    for case in CALLS
+    if not state.endswith(WAITS_FOR_EVER.get(case, "never"))
+]
+
+
+def filled(q):
+    q.put(3)
+    q.put(2)
+    return q
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def cls(kind):
+    return getattr(queue, kind)
+
+
+@pytest.mark.parametrize(("state", "case"), PAIRS)
+def test_a_queue_answers_as_the_standard_one(kind, state, case):
+    queues = [STATES[state](getattr(module, kind)) for module in MODULES]
+    standard, ours = [
+        (outcome(CALLS[case], q), list(q.queue), q.unfinished_tasks, q.mutex.locked())
+        for q in queues
+    ]
+    assert ours == standard
+
+
+@pytest.mark.parametrize("size", [0, -5, 1.5, True, None, "x", 2**70])
+def test_a_size_is_taken_or_refused_as_by_the_standard_one(kind, size):
+    def use(module):
+        q = getattr(module, kind)(size)
+        q.put_nowait(1)
+        return q.maxsize, q.full(), q.qsize(), error_class(q.put_nowait, 2)
+
+    standard, ours = [outcome(use, module) for module in MODULES]
+    assert ours == standard
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda cls: cls(1, 2),
+        lambda cls: cls(size=1),
+        lambda cls: cls().put(),
+        lambda cls: cls().put(1, True, 1, 2),
+        lambda cls: cls().get(True, 1, 2),
+        lambda cls: cls().get_nowait(1),
+        lambda cls: cls().qsize(1),
+    ],
+)
+def test_a_call_of_another_shape_is_a_type_error(kind, call):
+    assert [error_class(call, getattr(m, kind)) for m in MODULES] == [
+        TypeError,
+        TypeError,
+    ]
+
+
+def test_queue_is_a_class_with_every_standard_name(kind, cls):
+    assert repr(cls) == f"<class 'queue.{kind}'>"
+    assert cls.__module__ == "queue"
+    assert shape(cls()) == f"<queue.{kind} object at 0x>"
+    assert issubclass(cls, queue.Queue)
+    assert_same_face(getattr(std_queue, kind)(), cls())
+
+
+def test_its_exceptions_are_the_standard_classes():
+    assert queue.Empty is std_queue.Empty
+    assert queue.Full is std_queue.Full
+
+
+@ours_before(3, 13)
+def test_shut_down_is_the_standard_class_where_there_is_one():
+    assert queue.ShutDown is getattr(std_queue, "ShutDown", queue.ShutDown)
+    assert issubclass(queue.ShutDown, Exception)
+    assert repr(queue.ShutDown) == "<class 'queue.ShutDown'>"
+
+
+def test_the_type_of_items_may_be_noted(kind, cls):
+    alias = cls[int]
+    assert isinstance(alias, types.GenericAlias)
+    assert repr(alias) == f"queue.{kind}[int]"
+    q = alias(3)
+    q.put(1)
+    assert (q.maxsize, q.get()) == (3, 1)
+
+
+def test_items_come_out_first_in_first_out():
+    q = queue.Queue()
+    items = [object() for _ in range(100)]
+    for item in items:
+        assert q.put(item) is None
+    assert list(q.queue) == items
+    assert all(q.get() is item for item in items)
+
+
+def test_any_object_may_be_an_item():
+    q = queue.Queue()
+    for item in (None, q, Ellipsis, float("nan"), [], Exception()):
+        q.put(item)
+        assert q.get() is item
+
+
+def test_get_waits_for_an_item(cls):
+    q = cls()
+    getter = blocked(q.get)
+    q.put("item")
+    assert getter.result() == "item"
+    assert q.empty()
+
+
+def test_getters_are_served_in_the_order_in_which_they_came(cls):
+    q = cls()
+    getters = [blocked(q.get) for _ in range(3)]
+    for number, getter in enumerate(getters):
+        q.put(number)
+        assert getter.result() == number
+
+
+def test_put_waits_for_a_slot(cls):
+    q = cls(1)
+    q.put(1)
+    putter = blocked(q.put, 2)
+    assert q.get() == 1
+    assert putter.result() is None
+    assert q.full()
+    assert q.get() == 2
+
+
+def test_putters_are_let_in_in_the_order_in_which_they_came(cls):
+    q = cls(1)
+    q.put(0)
+    putters = [blocked(q.put, number) for number in (1, 2, 3)]
+    for number, putter in enumerate(putters):
+        assert q.get() == number
+        assert putter.result() is None
+    assert q.get() == 3
+
+
+@pytest.mark.parametrize("timeout", [0.03, 1 / 32])
+def test_a_timed_get_gives_up_in_time(cls, timeout):
+    q = cls()
+    with took(at_least=timeout), pytest.raises(Empty):
+        q.get(timeout=timeout)
+    q.put(1)
+    assert q.get(timeout=timeout) == 1
+
+
+def test_a_timed_put_gives_up_in_time(cls):
+    q = cls(1)
+    q.put(1)
+    with took(at_least=0.03), pytest.raises(Full):
+        q.put(2, timeout=0.03)
+    assert list(q.queue) == [1]
+    assert q.unfinished_tasks == 1
+
+
+def test_timed_calls_end_when_they_may_go_on(cls):
+    q = cls(1)
+    getter = blocked(q.get, True, 60)
+    with took():
+        q.put(1)
+        assert getter.result() == 1
+        q.put(2)
+        putter = blocked(q.put, 3, True, 60)
+        assert q.get() == 2
+        assert putter.result() is None
+
+
+def test_a_getter_that_timed_out_takes_no_item_later(cls):
+    q = cls()
+    assert error_class(start(q.get, True, 0.01).result) is Empty
+    q.put(1)
+    assert q.qsize() == 1
+    assert q.get_nowait() == 1
+
+
+def test_a_putter_that_timed_out_leaves_no_item_later(cls):
+    q = cls(1)
+    q.put(1)
+    assert error_class(start(q.put, 2, True, 0.01).result) is Full
+    assert q.get() == 1
+    assert q.empty()
+
+
+def test_exceptions_of_empty_and_full_queues_have_no_arguments(cls):
+    with pytest.raises(Empty) as empty:
+        cls().get_nowait()
+    assert empty.value.args == ()
+    q = cls(1)
+    q.put(1)
+    with pytest.raises(Full) as full:
+        q.put_nowait(1)
+    assert full.value.args == ()
+
+
+def test_join_waits_until_every_task_is_done(cls):
+    q = cls()
+    assert q.join() is None
+    for number in range(3):
+        q.put(number)
+    joiners = [blocked(q.join) for _ in range(2)]
+    for number in range(3):
+        for joiner in joiners:
+            joiner.blocks()
+        assert q.get() == (2 - number if cls is queue.LifoQueue else number)
+        assert q.task_done() is None
+    assert [joiner.result() for joiner in joiners] == [None, None]
+
+
+def test_more_tasks_done_than_put_is_a_value_error(cls):
+    q = cls()
+    with pytest.raises(ValueError, match=r"^task_done\(\) called too many times$"):
+        q.task_done()
+    q.put(1)
+    q.task_done()
+    with pytest.raises(ValueError, match="too many times"):
+        q.task_done()
+    assert q.unfinished_tasks == 0
+
+
+def test_sizes_follow_the_items(cls):
+    q = cls(2)
+    seen = [(q.qsize(), q.empty(), q.full())]
+    for step in (q.put, q.put):
+        step(1)
+        seen.append((q.qsize(), q.empty(), q.full()))
+    q.get()
+    seen.append((q.qsize(), q.empty(), q.full()))
+    assert seen == [
+        (0, True, False),
+        (1, False, False),
+        (2, False, True),
+        (1, False, False),
+    ]
+
+
+def test_the_bound_may_be_changed(cls):
+    q = cls(1)
+    q.put(1)
+    q.maxsize = 2
+    q.put_nowait(2)
+    with pytest.raises(Full):
+        q.put_nowait(3)
+    q.maxsize = 0
+    for number in range(10):
+        q.put_nowait(number)
+    q.maxsize = 1
+    assert q.full()
+    with pytest.raises(Full):
+        q.put_nowait(3)
+
+
+def test_a_raised_bound_counts_for_a_waiting_putter_when_it_is_woken(cls):
+    q = cls(1)
+    q.put(1)
+    putters = [blocked(q.put, 2), blocked(q.put, 3)]
+    with q.mutex:
+        q.maxsize = 3
+        q.not_full.notify_all()
+    for putter in putters:
+        putter.result()
+    assert sorted(q.queue) == [1, 2, 3]
+
+
+def test_a_queue_has_a_dict_and_weak_references(cls):
+    q = cls()
+    q.note = "mine"
+    assert q.__dict__["note"] == "mine"
+    del q.note
+    assert not hasattr(q, "note")
+    dead = weakref.ref(q)
+    assert dead() is q
+    del q
+    gc.collect()
+    assert dead() is None
+
+
+def test_the_items_are_kept_in_a_deque():
+    q = queue.Queue()
+    q.put(1)
+    assert isinstance(q.queue, collections.deque)
+    assert q.queue is q.queue
+    assert q.queue == collections.deque([1])
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("maxsize", [0, 1, 8])
+@pytest.mark.parametrize(("producers", "consumers"), [(1, 1), (3, 1), (1, 3), (3, 3)])
+def test_every_item_arrives_exactly_once(cls, maxsize, mode, producers, consumers):
+    q, count = cls(maxsize), 120
+    got = carry(q, mode=mode, producers=producers, consumers=consumers, count=count)
+    assert sorted(sum(got, [])) == list(range(producers * count))
+    assert cls is not queue.Queue or in_order(got, producers, count)
+    assert q.empty()
+
+
+def test_many_threads_join_many_tasks(cls):
+    q, done = cls(5), []
+
+    def work():
+        while (task := q.get()) < 300:
+            done.append(task)
+            q.task_done()
+        q.task_done()
+
+    workers = [start(work) for _ in range(3)]
+    for task in range(200):
+        q.put(task)
+    q.join()
+    assert sorted(done) == list(range(200))
+    for _ in workers:
+        q.put(300)
+    for worker in workers:
+        worker.result()
+    q.join()
+    assert q.unfinished_tasks == 0

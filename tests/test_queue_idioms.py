@@ -1,0 +1,573 @@
+"""What programs do to a queue beyond its methods: its mutex, its items and its conditions by hand, subclasses."""
+
+import collections
+import heapq
+
+import pytest
+from support.target import queue
+from support.workers import blocked, start
+
+KINDS = ["Queue", "LifoQueue", "PriorityQueue"]
+
+
+@pytest.fixture(params=KINDS)
+def cls(request):
+    return getattr(queue, request.param)
+
+
+@pytest.fixture
+def q(cls):
+    q = cls()
+    for number in (1, 2, 3):
+        q.put(number)
+    return q
+
+
+def test_clearing_the_items_under_the_mutex(q):
+    with q.mutex:
+        q.queue.clear()
+    assert (q.qsize(), q.empty(), q.unfinished_tasks) == (0, True, 3)
+    q.put(4)
+    assert q.get() == 4
+
+
+def test_clearing_items_and_tasks_lets_joiners_go(q):
+    joiner = blocked(q.join)
+    with q.mutex:
+        q.queue.clear()
+        q.unfinished_tasks = 0
+        q.all_tasks_done.notify_all()
+    assert joiner.result() is None
+
+
+def test_clearing_a_full_queue_lets_putters_in(cls):
+    q = cls(2)
+    q.put(1)
+    q.put(2)
+    putters = [blocked(q.put, number) for number in (3, 4)]
+    with q.mutex:
+        q.queue.clear()
+        q.not_full.notify_all()
+    for putter in putters:
+        putter.result()
+    assert sorted(q.queue) == [3, 4]
+
+
+def test_an_item_may_be_pushed_in_front():
+    q = queue.Queue()
+    q.put("second")
+    with q.mutex:
+        q.queue.insert(0, "first")
+        q.queue.appendleft("zeroth")
+    assert [q.get() for _ in range(3)] == ["zeroth", "first", "second"]
+
+
+def test_an_item_may_be_removed(q):
+    with q.mutex:
+        q.queue.remove(2)
+    assert q.qsize() == 2
+    assert sorted([q.get(), q.get()]) == [1, 3]
+    with pytest.raises(ValueError), q.mutex:
+        q.queue.remove(2)
+
+
+def test_items_may_be_looked_at(q):
+    assert list(q.queue) == [1, 2, 3]
+    assert len(q.queue) == 3
+    assert q.queue[0] == 1
+    assert q.queue[-1] == 3
+    assert 2 in q.queue
+    assert 5 not in q.queue
+    assert [item * 2 for item in q.queue] == [2, 4, 6]
+    assert sorted(q.queue, reverse=True) == [3, 2, 1]
+    assert q.queue.count(2) == 1
+    assert bool(q.queue)
+
+
+def test_the_items_stay_the_same_object_through_puts_and_gets(q):
+    items = q.queue
+    q.put(4)
+    assert list(items) == [1, 2, 3, 4]
+    q.get()
+    q.get()
+    assert items is q.queue
+    assert len(items) == 2
+    q.put(9)
+    assert 9 in items
+
+
+def test_items_may_be_replaced(q):
+    q.queue = type(q.queue)([7])
+    assert q.qsize() == 1
+    assert q.get() == 7
+    assert q.empty()
+
+
+def test_items_may_be_added_behind_the_back_of_the_queue(q):
+    with q.mutex:
+        q.queue.extend([8, 9])
+    assert q.qsize() == 5
+    assert sorted(q.get() for _ in range(5)) == [1, 2, 3, 8, 9]
+
+
+def test_a_priority_queue_may_be_put_in_order_by_hand():
+    q = queue.PriorityQueue()
+    q.queue.extend([5, 1, 4, 2, 3])
+    with q.mutex:
+        heapq.heapify(q.queue)
+    q.put(0)
+    assert [q.get() for _ in range(6)] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_stack_may_be_sorted_by_hand():
+    q = queue.LifoQueue()
+    for item in "cab":
+        q.put(item)
+    with q.mutex:
+        q.queue.sort()
+    assert [q.get() for _ in range(3)] == ["c", "b", "a"]
+
+
+def test_an_item_added_by_hand_reaches_a_waiting_getter_with_its_notification(cls):
+    q = cls()
+    getter = blocked(q.get)
+    with q.mutex:
+        q.queue.append("by hand")
+        q.not_empty.notify()
+    assert getter.result() == "by hand"
+
+
+def test_an_item_added_by_hand_is_seen_by_a_getter_that_another_put_wakes():
+    q = queue.Queue()
+    getter = blocked(q.get)
+    with q.mutex:
+        q.queue.append("by hand")
+    q.put("after it")
+    assert getter.result() == "by hand"
+    assert q.get() == "after it"
+
+
+def test_a_slot_made_by_hand_is_seen_by_a_putter_with_its_notification(cls):
+    q = cls(1)
+    q.put(1)
+    putter = blocked(q.put, 2)
+    with q.not_full:
+        assert q._get() == 1
+        q.not_full.notify()
+    putter.result()
+    assert q.get() == 2
+
+
+def test_while_the_mutex_is_held_every_operation_waits(q):
+    with q.mutex:
+        calls = [q.qsize, q.empty, q.full, q.get, q.task_done, q.join]
+        workers = [blocked(call) for call in calls] + [blocked(q.put, 4)]
+        assert list(q.queue) == [1, 2, 3]
+    for worker in workers[:-2]:
+        worker.result()
+    workers[-1].result()
+    assert q.qsize() == 3
+    for _ in range(3):
+        q.task_done()
+    workers[-2].result()
+
+
+def test_the_mutex_is_free_while_threads_wait(cls):
+    q = cls(1)
+    getter = blocked(q.get)
+    assert q.mutex.acquire(False)
+    q.mutex.release()
+    q.put(1)
+    getter.result()
+    q.put(2)
+    putter = blocked(q.put, 3)
+    assert q.mutex.acquire(False)
+    q.mutex.release()
+    assert q.get() == 2
+    putter.result()
+
+
+def take_by_hand(q, timeout=None):
+    with q.not_empty:
+        while not q._qsize():
+            if not q.not_empty.wait(timeout):
+                return None
+        item = q._get()
+        q.not_full.notify()
+        return item
+
+
+def test_waiting_by_hand_for_an_item(cls):
+    q = cls()
+    assert take_by_hand(q, 0.01) is None
+    taker = blocked(take_by_hand, q)
+    q.put(1)
+    assert taker.result() == 1
+    assert q.empty()
+
+
+def test_waiting_by_hand_and_by_get_take_turns(cls):
+    q = cls()
+    waiters = [
+        blocked(q.get),
+        blocked(take_by_hand, q),
+        blocked(q.get),
+        blocked(take_by_hand, q),
+    ]
+    for number, waiter in enumerate(waiters):
+        q.put(number)
+        assert waiter.result() == number
+    assert q.empty()
+
+
+def test_an_item_taken_by_hand_lets_a_putter_in(cls):
+    q = cls(1)
+    q.put(1)
+    putter = blocked(q.put, 2)
+    assert take_by_hand(q) == 1
+    putter.result()
+    assert take_by_hand(q) == 2
+
+
+def test_waiting_by_hand_for_room(cls):
+    q = cls(1)
+    q.put(1)
+
+    def put_by_hand(item):
+        with q.not_full:
+            while q._qsize() >= q.maxsize:
+                q.not_full.wait()
+            q._put(item)
+            q.unfinished_tasks += 1
+            q.not_empty.notify()
+
+    putter = blocked(put_by_hand, 2)
+    assert q.get() == 1
+    putter.result()
+    assert q.get() == 2
+    assert q.unfinished_tasks == 2
+
+
+def test_waiting_by_hand_for_all_tasks(cls):
+    q = cls()
+    q.put(1)
+
+    def join(timeout):
+        with q.all_tasks_done:
+            while q.unfinished_tasks:
+                if not q.all_tasks_done.wait(timeout):
+                    return False
+        return True
+
+    assert join(0.01) is False
+    joiner = blocked(join, 60)
+    q.get()
+    q.task_done()
+    assert joiner.result() is True
+
+
+def test_unfinished_tasks_may_be_set_by_hand(q):
+    q.unfinished_tasks = 1
+    q.task_done()
+    assert q.join() is None
+    q.unfinished_tasks += 1
+    joiner = blocked(q.join)
+    q.task_done()
+    joiner.result()
+
+
+class SetQueue(queue.Queue):
+    """Keeps each item once."""
+
+    def _init(self, maxsize):
+        self.queue = set()
+
+    def _put(self, item):
+        self.queue.add(item)
+
+    def _get(self):
+        return self.queue.pop()
+
+
+class DeduplicatingQueue(queue.Queue):
+    """Ignores an item that was ever seen, and keeps the order."""
+
+    def _init(self, maxsize):
+        super()._init(maxsize)
+        self.seen = set()
+
+    def _put(self, item):
+        if item not in self.seen:
+            self.seen.add(item)
+            super()._put(item)
+
+
+class WeighedQueue(queue.Queue):
+    """Counts the weight of its items as its size."""
+
+    def _qsize(self):
+        return sum(self.queue)
+
+
+class DictQueue(queue.LifoQueue):
+    """Keeps the newest value of each key."""
+
+    def _init(self, maxsize):
+        self.items = collections.OrderedDict()
+
+    def _qsize(self):
+        return len(self.items)
+
+    def _put(self, item):
+        self.items[item[0]] = item
+
+    def _get(self):
+        return self.items.popitem()[1]
+
+
+class MaxQueue(queue.PriorityQueue):
+    """Gives the greatest first."""
+
+    def _put(self, item):
+        super()._put(-item)
+
+    def _get(self):
+        return -super()._get()
+
+
+def test_a_set_as_a_queue():
+    q = SetQueue()
+    for item in "aabbc":
+        q.put(item)
+    assert q.qsize() == 3
+    assert {q.get() for _ in range(3)} == set("abc")
+    assert q.unfinished_tasks == 5
+    getter = blocked(q.get)
+    q.put("d")
+    assert getter.result() == "d"
+
+
+def test_a_queue_that_drops_what_it_has_seen():
+    q = DeduplicatingQueue(2)
+    for item in (1, 1, 2, 1):
+        if not q.full():
+            q.put(item)
+    assert q.full()
+    putter = blocked(q.put, 2)
+    assert q.get() == 1
+    putter.result()
+    assert q.get() == 2
+    assert q.empty()
+
+
+def test_a_queue_that_measures_itself_otherwise():
+    q = WeighedQueue(10)
+    q.put(4)
+    q.put(6)
+    assert q.full()
+    assert q.qsize() == 10
+    putter = blocked(q.put, 3)
+    assert q.get() == 4
+    putter.result()
+    with pytest.raises(queue.Full):
+        q.put(1, timeout=0.01) or q.put(1, timeout=0.01)
+    assert list(q.queue) == [6, 3, 1]
+
+
+def test_a_queue_that_keeps_its_items_elsewhere():
+    q = DictQueue(2)
+    q.put(("a", 1))
+    q.put(("b", 2))
+    putter = blocked(q.put, ("a", 3))
+    assert q.get() == ("b", 2)
+    putter.result()
+    assert q.get() == ("a", 3)
+    assert q.empty()
+
+
+def test_a_priority_queue_turned_around():
+    q = MaxQueue()
+    for number in (3, 1, 2):
+        q.put(number)
+    assert [q.get() for _ in range(3)] == [3, 2, 1]
+
+
+def test_its_own_methods_see_the_mutex_held_and_the_size_given(cls):
+    class Spy(cls):
+        """Notes what it sees."""
+
+        def _init(self, maxsize):
+            self.sizes = [maxsize, self.maxsize]
+            self.held = []
+            super()._init(maxsize)
+
+        def _put(self, item):
+            self.held.append(self.mutex.locked())
+            super()._put(item)
+
+        def _get(self):
+            self.held.append(self.mutex.locked())
+            return super()._get()
+
+    q = Spy(5)
+    q.put(1)
+    assert q.get() == 1
+    assert q.sizes == [5, 5]
+    assert q.held == [True, True]
+
+
+@pytest.mark.parametrize("name", ["_put", "_get", "_qsize"])
+def test_an_exception_of_its_own_method_frees_the_mutex_and_counts_no_task(cls, name):
+    class Failing(cls):
+        """Fails where it is told to."""
+
+        fail = False
+
+    def method(self, *args):
+        if self.fail:
+            raise KeyError(name)
+        return getattr(cls, name)(self, *args)
+
+    setattr(Failing, name, method)
+    q = Failing(5)
+    q.put(1)
+    q.fail = True
+    with pytest.raises(KeyError):
+        q.get() if name == "_get" else q.put(2)
+    q.fail = False
+    assert not q.mutex.locked()
+    assert q.unfinished_tasks == 1
+    assert q.get() == 1
+
+
+def test_methods_may_be_set_on_an_instance():
+    q = queue.Queue()
+    q.put(1)
+    q._put = q.queue.appendleft
+    q.put(2)
+    assert list(q.queue) == [2, 1]
+    q._get = q.queue.pop
+    assert q.get() == 1
+    q._qsize = lambda: 0
+    assert q.empty()
+    del q._get, q._put, q._qsize
+    q.put(3)
+    assert [q.get(), q.get()] == [2, 3]
+
+
+def test_a_method_set_on_an_instance_counts_for_threads_that_already_wait():
+    q = queue.Queue()
+    getter = blocked(q.get)
+    q._put = lambda item: q.queue.append(("wrapped", item))
+    q.put(1)
+    assert getter.result() == ("wrapped", 1)
+
+
+def test_put_and_get_may_be_written_anew(cls):
+    class Handmade(cls):
+        """Brings its own put and get."""
+
+        def put(self, item, block=True, timeout=None):
+            with self.not_full:
+                while 0 < self.maxsize <= self._qsize():
+                    if not block or not self.not_full.wait(timeout):
+                        raise queue.Full
+                self._put(item)
+                self.unfinished_tasks += 1
+                self.not_empty.notify()
+
+        def get(self, block=True, timeout=None):
+            with self.not_empty:
+                while not self._qsize():
+                    if not block or not self.not_empty.wait(timeout):
+                        raise queue.Empty
+                self.not_full.notify()
+                return self._get()
+
+    q = Handmade(1)
+    getter = blocked(q.get)
+    q.put(1)
+    assert getter.result() == 1
+    q.put_nowait(2)
+    with pytest.raises(queue.Full):
+        q.put_nowait(3)
+    putter = blocked(q.put, 3)
+    assert q.get_nowait() == 2
+    putter.result()
+    assert cls.get(q) == 3
+    getter = blocked(cls.get, q)
+    q.put(4)
+    assert getter.result() == 4
+    for _ in range(4):
+        q.task_done()
+    q.join()
+    with pytest.raises(queue.Empty):
+        q.get_nowait()
+
+
+def test_nowait_calls_go_through_an_overridden_put_and_get(cls):
+    class Logged(cls):
+        """Logs how it is called."""
+
+        def put(self, item, block=True, timeout=None):
+            log.append(("put", item, block, timeout))
+            super().put(item, block, timeout)
+
+        def get(self, block=True, timeout=None):
+            log.append(("get", block, timeout))
+            return super().get(block, timeout)
+
+    log = []
+    q = Logged()
+    q.put_nowait(1)
+    q.get_nowait()
+    assert log == [("put", 1, False, None), ("get", False, None)]
+
+
+def test_a_subclass_may_have_another_constructor(cls):
+    class Named(cls):
+        """Has a name, and items from the beginning."""
+
+        def __init__(self, name, *items):
+            self.name = name
+            super().__init__(maxsize=len(items))
+            for item in items:
+                self.put_nowait(item)
+
+    q = Named("ready", 1, 2)
+    assert (q.name, q.maxsize, q.full()) == ("ready", 2, True)
+    assert isinstance(q, queue.Queue)
+    assert "Named" in repr(q)
+
+
+def test_idioms_and_methods_race_without_losing_an_item():
+    q = queue.Queue(4)
+    taken, count = [], 400
+
+    def produce(first):
+        for number in range(first, first + count):
+            q.put(number)
+
+    def consume(take):
+        def loop():
+            while (item := take()) is not None:
+                taken.append(item)
+
+        return loop
+
+    consumers = [start(consume(q.get)), start(consume(lambda: take_by_hand(q)))]
+    producers = [start(produce, 0), start(produce, count)]
+    for producer in producers:
+        while not producer.finished:
+            with q.mutex:
+                list(q.queue)
+                q.queue.rotate(1)
+                q.not_empty.notify_all()
+                q.not_full.notify_all()
+        producer.result()
+    for _ in consumers:
+        q.put(None)
+    for consumer in consumers:
+        consumer.result()
+    taken += [item for item in q.queue if item is not None]
+    assert sorted(taken) == list(range(2 * count))
