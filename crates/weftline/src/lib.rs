@@ -1,0 +1,73 @@
+//! Python's threading stack for Rust programs: locks, conditions, events, semaphores, barriers and queues, with a timeout on every wait.
+//!
+//! | Python | here |
+//! |---|---|
+//! | `threading.Lock` | [`Lock<T>`] |
+//! | `threading.RLock` | [`RLock<T>`] |
+//! | `threading.Condition` | [`Condition<T>`] |
+//! | `threading.Event` | [`Event`] |
+//! | `threading.Semaphore`, `BoundedSemaphore` | [`Semaphore`], [`BoundedSemaphore`] |
+//! | `threading.Barrier`, `BrokenBarrierError` | [`Barrier`], [`Broken`] |
+//! | `queue.Queue`, `LifoQueue`, `PriorityQueue` | [`Queue<T>`], [`LifoQueue<T>`], [`PriorityQueue<T>`] |
+//! | `queue.SimpleQueue` | [`SimpleQueue<T>`] |
+//! | `queue.Empty`, `Full`, `ShutDown` | [`GetError`], [`PutError`] |
+//!
+//! # Every wait has four forms
+//!
+//! `x()` waits as long as it takes, `try_x()` does not wait, `try_x_for(Duration)` waits for at most that long and
+//! `try_x_until(Instant)` until then. What holds something is a guard that frees it on drop.
+//!
+//! ```
+//! use std::time::Duration;
+//! use weftline::{Event, Queue};
+//!
+//! let jobs = Queue::bounded(8);
+//! let done = Event::new();
+//! std::thread::scope(|scope| {
+//!     scope.spawn(|| {
+//!         for job in &jobs {
+//!             assert!(job < 3);
+//!             jobs.task_done().unwrap();
+//!         }
+//!         done.set();
+//!     });
+//!     for job in 0..3 {
+//!         jobs.put(job).unwrap();
+//!     }
+//!     jobs.join();
+//!     jobs.shutdown(false);
+//!     assert!(done.try_wait_for(Duration::from_secs(10)).is_ok());
+//! });
+//! ```
+//!
+//! # Forks
+//!
+//! After `fork` the child can use every object: waiters of threads that did not survive are forgotten, a lock that one of them held counts
+//! as free, and what the forking thread holds it still holds.
+//!
+//! # Limits
+//!
+//! | what | at most |
+//! |---|---|
+//! | permits of a semaphore | `usize::MAX / 2`; more is [`TooManyPermits`] |
+//! | recursions of an [`RLock`] | 2³²; more panics |
+//! | parties of a [`Barrier`] | `usize::MAX` |
+//! | items of an unbounded queue | memory |
+//! | a timeout | 584 years; a longer one never ends |
+
+mod error;
+pub mod park;
+pub mod queue;
+pub mod sync;
+
+pub use error::{
+    Broken, Empty, GetError, NotLocked, NotOwner, PutError, TimedOut, TooManyPermits,
+    TooManyRecursions, TooManyTasksDone, ZeroParties,
+};
+#[cfg(not(weftline_model))]
+pub use queue::{Iter, LifoQueue, PriorityQueue, Queue, SimpleQueue};
+#[cfg(not(weftline_model))]
+pub use sync::{
+    Arrival, Barrier, BoundedSemaphore, Condition, ConditionGuard, Event, Lock, LockGuard, Permit,
+    RLock, RLockGuard, Semaphore,
+};

@@ -1,0 +1,61 @@
+//! [`Blocker`]: what a blocked thread sleeps through.
+
+use crate::park::{Deadline, Parker, Wake};
+use std::convert::Infallible;
+
+/// How a blocked thread sleeps. Every slow path of the core is written once, generic over this.
+///
+/// The library's own [`ThreadBlocker`] parks, and parks again when interrupted. A binding lets go of its interpreter around the
+/// sleep, and on [`Wake::Interrupted`] runs the pending signal handlers; an error that they raise ends the wait, after the waiter
+/// has left its list or has given back what it was granted.
+///
+/// `block` must not unwind: the waiter that it sleeps for lies on this thread's stack and is linked into a list. The process is
+/// aborted if it does.
+pub trait Blocker {
+    /// What can end a wait besides a grant and a timeout; [`Infallible`] when nothing can.
+    type Interrupt;
+
+    /// Whether a short spin before the sleep can help. It cannot while a lock is held that the thread to wait for needs to go on.
+    const MAY_SPIN: bool = true;
+
+    /// Parks once. `Ok` in any case in which the wait should look at its state and, if need be, go on.
+    ///
+    /// # Errors
+    /// What a signal handler raised.
+    fn block(
+        &mut self,
+        parker: &'static Parker,
+        deadline: Deadline,
+    ) -> Result<Wake, Self::Interrupt>;
+}
+
+/// The library's own [`Blocker`]: plain threads, which nothing interrupts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ThreadBlocker;
+
+impl Blocker for ThreadBlocker {
+    type Interrupt = Infallible;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
+        Ok(parker.park(deadline))
+    }
+}
+
+/// Why a wait ended without what it waited for. The waiter has left its list: nothing was taken and nothing is owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitError<I> {
+    /// The deadline passed.
+    TimedOut,
+    /// The [`Blocker`] reported an interrupt.
+    Interrupted(I),
+}
+
+impl WaitError<Infallible> {
+    /// A wait through the [`ThreadBlocker`] fails in one way only.
+    #[inline]
+    pub(crate) fn timed_out(self) -> crate::TimedOut {
+        match self {
+            Self::TimedOut => crate::TimedOut,
+        }
+    }
+}

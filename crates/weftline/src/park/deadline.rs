@@ -1,0 +1,211 @@
+//! [`Deadline`]: a point on the monotonic clock at which a wait gives up, or never.
+
+#[cfg(not(weftline_model))]
+pub use real::Deadline;
+
+#[cfg(weftline_model)]
+pub use modelled::{Alarm, Deadline};
+
+#[cfg(not(weftline_model))]
+mod real {
+    use std::time::{Duration, Instant};
+
+    /// When a wait gives up: at a point of the monotonic clock, or never.
+    ///
+    /// The clock counts nanoseconds in 64 bits: 584 years. A timeout that ends later than that never ends; it cannot wrap.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub struct Deadline(u64);
+
+    impl Deadline {
+        /// Waits as long as it takes.
+        pub const NEVER: Self = Self(u64::MAX);
+        /// Has passed already: what must wait fails at once.
+        pub const PASSED: Self = Self(0);
+
+        /// The point `timeout` from now.
+        #[must_use]
+        pub fn after(timeout: Duration) -> Self {
+            match u64::try_from(timeout.as_nanos()) {
+                Ok(nanos) => Self(now().saturating_add(nanos)),
+                Err(_) => Self::NEVER,
+            }
+        }
+
+        /// The same point as `instant`; one that has passed gives up at once.
+        #[must_use]
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "this is where the standard clock is converted"
+        )]
+        pub fn at(instant: Instant) -> Self {
+            match instant.checked_duration_since(Instant::now()) {
+                Some(left) => Self::after(left),
+                None => Self::PASSED,
+            }
+        }
+
+        /// Whether the wait is one that never sleeps.
+        #[inline]
+        pub(crate) fn is_at_once(self) -> bool {
+            self == Self::PASSED
+        }
+
+        /// Whether a wait that is about to sleep should rather give up.
+        #[must_use]
+        pub fn has_passed(self) -> bool {
+            self == Self::PASSED || (self != Self::NEVER && now() >= self.0)
+        }
+
+        /// How long until the deadline; `None` means for ever, zero that it has passed.
+        #[must_use]
+        pub fn remaining(self) -> Option<Duration> {
+            (self != Self::NEVER).then(|| Duration::from_nanos(self.0.saturating_sub(now())))
+        }
+
+        /// Nanoseconds of the monotonic clock, or `None` for never.
+        #[cfg(target_os = "linux")]
+        pub(crate) fn nanos(self) -> Option<u64> {
+            (self != Self::NEVER).then_some(self.0)
+        }
+    }
+
+    /// Nanoseconds of the monotonic clock, the one that futex deadlines are measured on.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn now() -> u64 {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        // The monotonic clock starts at zero when the machine does: neither field is ever negative.
+        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+    }
+
+    /// Nanoseconds since the first call.
+    #[cfg(not(target_os = "linux"))]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is the room that reads the clock"
+    )]
+    pub(crate) fn now() -> u64 {
+        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        // One more than elapsed, so that no point in time equals `PASSED`.
+        START.get_or_init(Instant::now).elapsed().as_nanos() as u64 + 1
+    }
+
+    /// When a waiter joined its list, for the bound on starvation.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Since(u64);
+
+    impl Since {
+        pub(crate) fn now() -> Self {
+            Self(now())
+        }
+
+        /// Whether a waiter of this age is handed what it waits for, instead of having to race for it.
+        pub(crate) fn is_starved(self) -> bool {
+            const BOUND_NANOS: u64 = 1_000_000;
+            now().saturating_sub(self.0) > BOUND_NANOS
+        }
+    }
+}
+
+#[cfg(not(weftline_model))]
+pub(crate) use real::Since;
+
+/// Under a model checker time is one more thread: it fires an [`Alarm`] at any point it likes.
+#[cfg(weftline_model)]
+mod modelled {
+    use crate::park::Parker;
+    use crate::park::model::{AtomicU32, Mutex, Ordering};
+
+    /// A timeout that a model's clock thread lets expire.
+    pub struct Alarm {
+        fired: AtomicU32,
+        sleeper: Mutex<Option<&'static Parker>>,
+    }
+
+    impl Alarm {
+        /// An alarm that has not gone off. It is leaked: a model's threads share it freely.
+        #[must_use]
+        pub fn leak() -> &'static Self {
+            Box::leak(Box::new(Self {
+                fired: AtomicU32::new(0),
+                sleeper: Mutex::new(None),
+            }))
+        }
+
+        /// Goes off: the wait that has this deadline times out, unless it settles first.
+        pub fn fire(&self) {
+            let sleeper = self.sleeper.lock().unwrap();
+            self.fired.store(1, Ordering::SeqCst);
+            if let Some(parker) = *sleeper {
+                parker.alarm();
+            }
+        }
+
+        pub(crate) fn watch(&self, parker: &'static Parker) {
+            *self.sleeper.lock().unwrap() = Some(parker);
+        }
+    }
+
+    /// When a wait gives up: when its alarm fires, never, or at once.
+    #[derive(Clone, Copy)]
+    pub enum Deadline {
+        /// Waits as long as it takes.
+        Never,
+        /// Has passed already.
+        Passed,
+        /// Passes when the model's clock says so.
+        At(&'static Alarm),
+    }
+
+    impl Deadline {
+        /// Waits as long as it takes.
+        pub const NEVER: Self = Self::Never;
+        /// Has passed already.
+        pub const PASSED: Self = Self::Passed;
+
+        pub(crate) fn is_at_once(self) -> bool {
+            matches!(self, Self::Passed)
+        }
+
+        /// Whether a wait should give up.
+        #[must_use]
+        pub fn has_passed(self) -> bool {
+            match self {
+                Self::Never => false,
+                Self::Passed => true,
+                Self::At(alarm) => alarm.fired.load(Ordering::SeqCst) == 1,
+            }
+        }
+    }
+
+    impl std::fmt::Debug for Deadline {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Deadline")
+        }
+    }
+
+    static EVERYONE_STARVES: std::sync::atomic::AtomicBool =
+        std::sync::atomic::AtomicBool::new(false);
+
+    /// Age is not modelled: a model says whether every waiter counts as starved (a lock is handed over) or none (it barges).
+    pub fn everyone_starves(yes: bool) {
+        EVERYONE_STARVES.store(yes, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Since;
+
+    impl Since {
+        pub(crate) fn now() -> Self {
+            Self
+        }
+
+        pub(crate) fn is_starved(self) -> bool {
+            EVERYONE_STARVES.load(std::sync::atomic::Ordering::SeqCst)
+        }
+    }
+}
+
+#[cfg(weftline_model)]
+pub(crate) use modelled::Since;
+#[cfg(weftline_model)]
+pub use modelled::everyone_starves;

@@ -1,0 +1,161 @@
+//! [`ListLock`]: the short lock over a wait list and what belongs to it.
+//!
+//! # Implementation
+//!
+//! One word: the fork generation in which the lock was last taken, and one bit.
+//!
+//! | word | meaning | leaves by |
+//! |---|---|---|
+//! | this generation, 0 | free | `lock` → held |
+//! | this generation, 1 | held by a thread that is running or will be | `unlock` → free |
+//! | any other | as of an older process: free, and its waiters are forgotten | `lock` → held, after [`ForgetWaiters::forget_waiters`] |
+//!
+//! *Held for nanoseconds.* No call leaves the core while it is held: no destructor, no comparison, no system call, no sleep. So a thread that
+//! finds it taken spins, then yields, then naps with growing length, and needs no queue and no wake-up; unlocking is a plain store.
+//! A holder that the scheduler took away while holding is the one case in which the naps matter.
+
+use super::fork;
+use super::model::{AtomicU32, Ordering, UnsafeCell, const_fn};
+use std::ops::{Deref, DerefMut};
+
+const HELD: u32 = 1;
+/// Of no generation, so that the first lock of each object takes the cold path, where forks begin to be watched.
+const NEVER_LOCKED: u32 = u32::MAX - 1;
+
+/// What a lock's data does when it finds that the process has forked since it was last locked.
+pub(crate) trait ForgetWaiters {
+    /// Unlinks every waiter without touching it: it lies on the stack of a thread that no longer exists.
+    ///
+    /// `torn` says that the thread which held the lock did not survive: what it was changing may be half changed.
+    fn forget_waiters(&mut self, torn: bool);
+}
+
+pub(crate) struct ListLock<D> {
+    word: AtomicU32,
+    data: UnsafeCell<D>,
+}
+
+// SAFETY: the data is reached only through a guard, of which there is one at a time.
+unsafe impl<D: Send> Send for ListLock<D> {}
+// SAFETY: as above; the guard moves the data between threads, so it must be `Send`, and that is enough.
+unsafe impl<D: Send> Sync for ListLock<D> {}
+
+impl<D: ForgetWaiters> ListLock<D> {
+    const_fn! {
+        pub(crate) fn new(data: D) -> Self {
+            Self { word: AtomicU32::new(NEVER_LOCKED), data: UnsafeCell::new(data) }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> Held<'_, D> {
+        let free = fork::generation() << 1;
+        if self
+            .word
+            .compare_exchange(free, free | HELD, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
+            self.lock_slow();
+        }
+        Held { lock: self }
+    }
+
+    /// `None` when the lock is held: by another thread, or by this one further up the stack (a garbage collector's visit).
+    pub(crate) fn try_lock(&self) -> Option<Held<'_, D>> {
+        fork::watch();
+        self.try_take().then_some(Held { lock: self })
+    }
+
+    #[cold]
+    fn lock_slow(&self) {
+        fork::watch();
+        let mut backoff = Backoff::default();
+        while !self.try_take() {
+            backoff.wait();
+        }
+    }
+
+    fn try_take(&self) -> bool {
+        let free = fork::generation() << 1;
+        let seen = self.word.load(Ordering::Relaxed);
+        if seen == free | HELD {
+            return false;
+        }
+        if self
+            .word
+            .compare_exchange(seen, free | HELD, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
+            return false;
+        }
+        if seen != free && seen != NEVER_LOCKED {
+            // SAFETY: the lock has just been taken.
+            self.data
+                .with_mut(|data| unsafe { (*data).forget_waiters(seen & HELD != 0) });
+        }
+        true
+    }
+}
+
+/// Access to the data, until dropped.
+pub(crate) struct Held<'a, D> {
+    lock: &'a ListLock<D>,
+}
+
+impl<D> Deref for Held<'_, D> {
+    type Target = D;
+
+    #[inline]
+    fn deref(&self) -> &D {
+        // SAFETY: the guard exists, so the lock is held by this thread.
+        self.lock.data.with(|data| unsafe { &*data })
+    }
+}
+
+impl<D> DerefMut for Held<'_, D> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut D {
+        // SAFETY: the guard exists and is borrowed mutably, so nobody else looks at the data.
+        self.lock.data.with_mut(|data| unsafe { &mut *data })
+    }
+}
+
+impl<D> Drop for Held<'_, D> {
+    #[inline]
+    fn drop(&mut self) {
+        // A fork cannot fall between: the only thread of a child is the one that forked, and no fork happens under this lock.
+        self.lock
+            .word
+            .store(fork::generation() << 1, Ordering::Release);
+    }
+}
+
+/// Spins, then yields, then naps.
+#[derive(Default)]
+pub(super) struct Backoff {
+    round: u32,
+}
+
+impl Backoff {
+    #[cfg(weftline_model)]
+    pub(super) fn wait(&mut self) {
+        self.round += 1;
+        super::model::yield_now();
+    }
+
+    #[cfg(not(weftline_model))]
+    pub(super) fn wait(&mut self) {
+        const SPINS: u32 = 6;
+        const YIELDS: u32 = 16;
+        const LONGEST_NAP_MICROS: u64 = 1_000;
+        match self.round {
+            0..SPINS => (0..1 << self.round).for_each(|_| super::model::spin_loop()),
+            SPINS..YIELDS => super::model::yield_now(),
+            _ => {
+                let micros = (50 << (self.round - YIELDS).min(5)).min(LONGEST_NAP_MICROS);
+                std::thread::sleep(std::time::Duration::from_micros(micros));
+            }
+        }
+        self.round = self.round.saturating_add(1);
+    }
+}

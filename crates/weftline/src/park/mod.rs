@@ -1,0 +1,47 @@
+//! How a thread sleeps and is woken: the only room that calls the operating system.
+//!
+//! Everything that blocks in weftline is built from two things:
+//!
+//! - [`Parker`], one per thread: `park(deadline)` sleeps until somebody calls `unpark`, the deadline passes, or a signal arrives;
+//! - a wait list, one per object: first in first out, whose waiters *settle exactly once*.
+//!
+//! What is public here is what a binding to another language needs: [`Deadline`], [`Blocker`] and [`WaitError`]. A binding writes
+//! its own [`Blocker`] (for Python: let go of the interpreter, park, run signal handlers) and calls the raw forms in
+//! [`crate::sync::raw`] and [`crate::queue::raw`] with it. Rust programs never see this module.
+//!
+//! # Implementation
+//!
+//! | file | what it holds | who may touch it |
+//! |---|---|---|
+//! | `parker.rs` | the futex parker, and the portable one | the thread itself parks; anyone unparks |
+//! | `deadline.rs` | the monotonic clock and points on it | anyone |
+//! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
+//! | `wait_list.rs` | waiters, their states, the first-in-first-out list | under the list's lock |
+//! | `blocker.rs` | the trait that a blocked thread sleeps through | implemented by faces |
+//! | `record.rs` | thread numbers, one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
+//! | `fork.rs` | the fork generation, and who survived | the `pthread_atfork` child handler |
+//! | `model.rs` | the seam: atomics, cells and yields, real or modelled | everyone in the core |
+//!
+//! **Why a late wake is harmless.** The waker settles a waiter under the list's lock, copies the `&'static` record of its thread, lets go of
+//! the lock and only then unparks. By then the waiter may have seen its new state and gone; its record is never freed, so
+//! the worst that happens is one spurious wake-up of whoever uses the record now, and every sleeper looks at its state again.
+
+mod blocker;
+mod deadline;
+pub(crate) mod fork;
+mod list_lock;
+pub(crate) mod model;
+mod parker;
+mod record;
+mod wait_list;
+
+pub use blocker::{Blocker, ThreadBlocker, WaitError};
+pub use deadline::Deadline;
+#[cfg(weftline_model)]
+pub use deadline::{Alarm, everyone_starves};
+pub use parker::{Parker, Wake};
+pub use record::{ThreadNumber, current_number, os_ident_of};
+
+pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
+pub(crate) use record::{ThreadRecord, number};
+pub(crate) use wait_list::{Chain, Ended, List, Waiter};

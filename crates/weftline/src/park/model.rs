@@ -1,0 +1,75 @@
+//! The seam through which every atomic, cell and yield of the core comes, so that the very same code runs for real, under `loom`
+//! (every interleaving) and under `shuttle` (many random ones).
+//!
+//! `RUSTFLAGS='--cfg weftline_model --cfg weftline_model="loom"'` selects loom, `"shuttle"` likewise.
+
+#[cfg(not(weftline_model))]
+mod chosen {
+    pub(crate) use std::hint::spin_loop;
+    pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use std::thread::yield_now;
+}
+
+#[cfg(weftline_model = "loom")]
+mod chosen {
+    pub(crate) use loom::hint::spin_loop;
+    pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::{Condvar, Mutex};
+    pub(crate) use loom::thread::yield_now;
+    pub(crate) use loom::thread_local;
+}
+
+#[cfg(weftline_model = "shuttle")]
+mod chosen {
+    pub(crate) use shuttle::hint::spin_loop;
+    pub(crate) use shuttle::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use shuttle::sync::{Condvar, Mutex};
+    pub(crate) use shuttle::thread::yield_now;
+    pub(crate) use shuttle::thread_local;
+}
+
+pub(crate) use chosen::*;
+
+/// `loom::cell::UnsafeCell`'s interface; under loom each access is checked for races.
+#[cfg(not(weftline_model = "loom"))]
+#[derive(Debug, Default)]
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(weftline_model = "loom"))]
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    #[inline]
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+#[cfg(weftline_model = "loom")]
+pub(crate) use loom::cell::UnsafeCell;
+
+/// A function that is `const` in a real build; the models' atomics cannot be made in a constant.
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block) => {
+        #[cfg(not(weftline_model))]
+        $(#[$meta])*
+        $vis const fn $name($($arg: $ty),*) -> $ret $body
+
+        #[cfg(weftline_model)]
+        $(#[$meta])*
+        #[must_use]
+        $vis fn $name($($arg: $ty),*) -> $ret $body
+    };
+}
+pub(crate) use const_fn;

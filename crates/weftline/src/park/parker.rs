@@ -1,0 +1,265 @@
+//! [`Parker`]: how one thread sleeps until another wakes it, its deadline passes, or a signal arrives.
+//!
+//! # Implementation
+//!
+//! A parker holds at most one *token*. `unpark` leaves one; `park` takes it, sleeping until there is one. The states of the futex word:
+//!
+//! | word | meaning | leaves by |
+//! |---|---|---|
+//! | `EMPTY` (0) | no token, nobody sleeps | `unpark` → `TOKEN`; `park` → `PARKED` |
+//! | `TOKEN` (1) | a token waits | `park` → `EMPTY`, at once |
+//! | `PARKED` (2³²-1) | the thread sleeps or is about to | `unpark` → `TOKEN` and a futex wake; timeout or signal → `EMPTY` |
+//!
+//! `unpark` is a release and taking the token an acquire: what the waker wrote before is seen by the woken. The protocol is that of
+//! the standard library's own futex parker. Deadlines are absolute (`FUTEX_WAIT_BITSET`) and always given, a far one when the
+//! wait has none: the kernel restarts an untimed wait behind the caller's back under `SA_RESTART`, while a timed one always shows `EINTR`.
+
+use crate::park::Deadline;
+
+/// Why [`Parker::park`] returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// Somebody called `unpark`; what that means is written elsewhere, so look at it.
+    Woken,
+    /// The deadline passed and no token was there.
+    TimedOut,
+    /// A signal handler of the operating system ran on this thread.
+    Interrupted,
+}
+
+#[cfg(weftline_model)]
+pub use modelled::Parker;
+
+#[cfg(all(
+    not(weftline_model),
+    target_os = "linux",
+    not(feature = "portable-parker")
+))]
+pub use futex::Parker;
+
+#[cfg(all(
+    not(weftline_model),
+    any(not(target_os = "linux"), feature = "portable-parker")
+))]
+pub use portable::Parker;
+
+#[cfg(all(
+    not(weftline_model),
+    target_os = "linux",
+    not(feature = "portable-parker")
+))]
+mod futex {
+    use super::Wake;
+    use crate::park::Deadline;
+    use rustix::io::Errno;
+    use rustix::thread::{Timespec, futex};
+    use std::num::NonZeroU32;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    const EMPTY: u32 = 0;
+    const TOKEN: u32 = 1;
+    const PARKED: u32 = u32::MAX;
+
+    /// Sleeps and wakes one thread; see the module's table.
+    #[derive(Debug)]
+    pub struct Parker {
+        word: AtomicU32,
+    }
+
+    impl Parker {
+        pub(crate) const fn new() -> Self {
+            Self {
+                word: AtomicU32::new(EMPTY),
+            }
+        }
+
+        /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
+        pub fn park(&'static self, deadline: Deadline) -> Wake {
+            // TOKEN → EMPTY, or EMPTY → PARKED.
+            if self.word.fetch_sub(1, Ordering::Acquire) == TOKEN {
+                return Wake::Woken;
+            }
+            let until = timespec(deadline);
+            loop {
+                let slept = futex::wait_bitset(
+                    &self.word,
+                    futex::Flags::PRIVATE,
+                    PARKED,
+                    Some(&until),
+                    NonZeroU32::MAX,
+                );
+                match slept {
+                    Err(Errno::INTR) => return self.leave(Wake::Interrupted),
+                    Err(Errno::TIMEDOUT) => return self.leave(Wake::TimedOut),
+                    // Woken, or the token came before the sleep, or a stray wake of a recycled address.
+                    _ => {
+                        if self
+                            .word
+                            .compare_exchange(TOKEN, EMPTY, Ordering::Acquire, Ordering::Relaxed)
+                            .is_ok()
+                        {
+                            return Wake::Woken;
+                        }
+                    }
+                }
+            }
+        }
+
+        /// PARKED → EMPTY because of `wake`, unless a token has come meanwhile: then that is taken.
+        fn leave(&self, wake: Wake) -> Wake {
+            match self.word.swap(EMPTY, Ordering::Acquire) {
+                TOKEN => Wake::Woken,
+                _ => wake,
+            }
+        }
+
+        /// Leaves a token and wakes the thread if it sleeps. Any thread may call this, at any time.
+        pub fn unpark(&self) {
+            if self.word.swap(TOKEN, Ordering::Release) == PARKED {
+                // An error can only mean that the address is gone, and parkers are never freed.
+                let _ = futex::wake(&self.word, futex::Flags::PRIVATE, 1);
+            }
+        }
+    }
+
+    /// A far point rather than none, so that signals show: see the module's text.
+    fn timespec(deadline: Deadline) -> Timespec {
+        let nanos = deadline.nanos().unwrap_or(u64::MAX / 2);
+        Timespec {
+            tv_sec: (nanos / 1_000_000_000) as i64,
+            tv_nsec: (nanos % 1_000_000_000) as _,
+        }
+    }
+}
+
+/// On `std`'s mutex and condition variable. It cannot see signals: a face that must answer them parks in slices.
+#[cfg(all(
+    not(weftline_model),
+    any(not(target_os = "linux"), feature = "portable-parker")
+))]
+#[allow(clippy::disallowed_types, reason = "this is the room that sleeps")]
+mod portable {
+    use super::Wake;
+    use crate::park::Deadline;
+    use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+    /// Sleeps and wakes one thread.
+    #[derive(Debug)]
+    pub struct Parker {
+        token: Mutex<bool>,
+        arrived: Condvar,
+    }
+
+    impl Parker {
+        pub(crate) const fn new() -> Self {
+            Self {
+                token: Mutex::new(false),
+                arrived: Condvar::new(),
+            }
+        }
+
+        fn token(&self) -> MutexGuard<'_, bool> {
+            self.token.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
+        pub fn park(&'static self, deadline: Deadline) -> Wake {
+            let mut token = self.token();
+            loop {
+                if std::mem::take(&mut *token) {
+                    return Wake::Woken;
+                }
+                token = match deadline.remaining() {
+                    None => self
+                        .arrived
+                        .wait(token)
+                        .unwrap_or_else(PoisonError::into_inner),
+                    Some(left) if left.is_zero() => return Wake::TimedOut,
+                    Some(left) => {
+                        self.arrived
+                            .wait_timeout(token, left)
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .0
+                    }
+                };
+            }
+        }
+
+        /// Leaves a token and wakes the thread if it sleeps. Any thread may call this, at any time.
+        pub fn unpark(&self) {
+            let mut token = self.token();
+            *token = true;
+            // Under the lock: a parker lives for ever, so the only cost is one more pass through it.
+            self.arrived.notify_one();
+        }
+    }
+}
+
+/// On the model checker's own mutex and condition variable; timeouts and interrupts are fired by other threads of the model.
+#[cfg(weftline_model)]
+mod modelled {
+    use super::Wake;
+    use crate::park::Deadline;
+    use crate::park::model::{Condvar, Mutex};
+
+    #[derive(Default)]
+    struct State {
+        token: bool,
+        interrupted: bool,
+    }
+
+    /// Sleeps and wakes one thread of a model.
+    pub struct Parker {
+        state: Mutex<State>,
+        changed: Condvar,
+    }
+
+    impl Parker {
+        pub(crate) fn new() -> Self {
+            Self {
+                state: Mutex::new(State::default()),
+                changed: Condvar::new(),
+            }
+        }
+
+        /// Sleeps until there is a token, and takes it.
+        pub fn park(&'static self, deadline: Deadline) -> Wake {
+            if let Deadline::At(alarm) = deadline {
+                alarm.watch(self);
+            }
+            let mut state = self.state.lock().unwrap();
+            loop {
+                if std::mem::take(&mut state.token) {
+                    return Wake::Woken;
+                }
+                if std::mem::take(&mut state.interrupted) {
+                    return Wake::Interrupted;
+                }
+                if deadline.has_passed() {
+                    return Wake::TimedOut;
+                }
+                state = self.changed.wait(state).unwrap();
+            }
+        }
+
+        /// Leaves a token and wakes the thread if it sleeps.
+        pub fn unpark(&self) {
+            self.state.lock().unwrap().token = true;
+            self.changed.notify_one();
+        }
+
+        /// What a signal does.
+        pub fn interrupt(&self) {
+            self.state.lock().unwrap().interrupted = true;
+            self.changed.notify_one();
+        }
+
+        /// What a clock does: the sleeper looks at its deadline again.
+        pub(crate) fn alarm(&self) {
+            drop(self.state.lock().unwrap());
+            self.changed.notify_one();
+        }
+    }
+}
+
+const _: fn(&'static Parker, Deadline) -> Wake = Parker::park;

@@ -1,0 +1,239 @@
+//! Thread numbers, and the record that each thread leaves where others find it.
+//!
+//! A thread's *number* is what the word of a lock holds while the thread owns it. Numbers start at 1, count up and are never used
+//! twice in a process or its forked children, so a number found in a lock says for ever who took it: unlike the operating system's
+//! identifiers, which are recycled. 2⁶³ of them suffice for three centuries of a thread each nanosecond.
+//!
+//! A thread's *record* holds its parker. Records are leaked and recycled: a reference to one is `'static`.
+
+use super::Parker;
+use std::num::NonZeroU64;
+
+/// The number of a thread: unique in this process and its forked children, never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ThreadNumber(NonZeroU64);
+
+impl ThreadNumber {
+    pub(crate) fn new(number: u64) -> Option<Self> {
+        NonZeroU64::new(number).map(Self)
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// The calling thread's number.
+#[must_use]
+pub fn current_number() -> ThreadNumber {
+    ThreadNumber::new(number()).expect("numbers start at 1")
+}
+
+#[cfg(not(weftline_model))]
+pub use real::os_ident_of;
+#[cfg(not(weftline_model))]
+pub(crate) use real::{ThreadRecord, current, next_number, number, number_if_any};
+
+#[cfg(weftline_model)]
+pub use modelled::os_ident_of;
+#[cfg(weftline_model)]
+pub(crate) use modelled::{ThreadRecord, current, number};
+
+#[cfg(not(weftline_model))]
+mod real {
+    use super::{Parker, ThreadNumber};
+    use crate::park::{ForgetWaiters, ListLock};
+    use std::cell::Cell;
+    use std::ptr;
+    use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+    /// What others need to know of a thread that has ever locked or slept.
+    pub(crate) struct ThreadRecord {
+        pub(crate) parker: Parker,
+        number: AtomicU64,
+        os_ident: AtomicU64,
+        /// The record made before this one; written once, before the record is published.
+        older: AtomicPtr<ThreadRecord>,
+        /// Under the lock of `FREE`.
+        next_free: AtomicPtr<ThreadRecord>,
+    }
+
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    static NEWEST: AtomicPtr<ThreadRecord> = AtomicPtr::new(ptr::null_mut());
+    static FREE: ListLock<FreeRecords> = ListLock::new(FreeRecords { first: None });
+
+    struct FreeRecords {
+        first: Option<&'static ThreadRecord>,
+    }
+
+    impl ForgetWaiters for FreeRecords {
+        fn forget_waiters(&mut self, torn: bool) {
+            if torn {
+                self.first = None;
+            }
+        }
+    }
+
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(0) };
+        static RECORD: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
+        static AT_EXIT: GivesBack = const { GivesBack };
+    }
+
+    /// Returns the thread's record for reuse when the thread ends.
+    struct GivesBack;
+
+    impl Drop for GivesBack {
+        fn drop(&mut self) {
+            if let Some(record) = RECORD.take() {
+                record.os_ident.store(0, Ordering::Relaxed);
+                let mut free = FREE.lock();
+                let next = free
+                    .first
+                    .map_or(ptr::null_mut(), |next| ptr::from_ref(next).cast_mut());
+                record.next_free.store(next, Ordering::Relaxed);
+                free.first = Some(record);
+            }
+        }
+    }
+
+    /// The calling thread's number, or 0 if it has never locked anything. Safe in a fork's child handler.
+    pub(crate) fn number_if_any() -> u64 {
+        NUMBER.get()
+    }
+
+    pub(crate) fn next_number() -> u64 {
+        NEXT.load(Ordering::Relaxed)
+    }
+
+    /// The calling thread's number.
+    #[inline]
+    pub(crate) fn number() -> u64 {
+        match NUMBER.get() {
+            0 => enroll(),
+            number => number,
+        }
+    }
+
+    #[cold]
+    fn enroll() -> u64 {
+        crate::park::fork::watch();
+        NUMBER.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        current();
+        NUMBER.get()
+    }
+
+    /// The calling thread's record.
+    pub(crate) fn current() -> &'static ThreadRecord {
+        if let Some(record) = RECORD.get() {
+            return record;
+        }
+        let number = number();
+        if let Some(record) = RECORD.get() {
+            return record;
+        }
+        let record = recycled().unwrap_or_else(made);
+        record.number.store(number, Ordering::Relaxed);
+        record.os_ident.store(os_ident(), Ordering::Relaxed);
+        RECORD.set(Some(record));
+        // Fails only while the thread's locals are being destroyed; then the record stays with the thread that is gone.
+        let _ = AT_EXIT.try_with(|_| ());
+        record
+    }
+
+    fn recycled() -> Option<&'static ThreadRecord> {
+        let mut free = FREE.lock();
+        let record = free.first?;
+        // SAFETY: the pointer is null or was made from a `'static` reference, under this lock.
+        free.first = unsafe { record.next_free.load(Ordering::Relaxed).as_ref() };
+        Some(record)
+    }
+
+    fn made() -> &'static ThreadRecord {
+        let record: &'static ThreadRecord = Box::leak(Box::new(ThreadRecord {
+            parker: Parker::new(),
+            number: AtomicU64::new(0),
+            os_ident: AtomicU64::new(0),
+            older: AtomicPtr::new(ptr::null_mut()),
+            next_free: AtomicPtr::new(ptr::null_mut()),
+        }));
+        let mut newest = NEWEST.load(Ordering::Relaxed);
+        loop {
+            record.older.store(newest, Ordering::Relaxed);
+            let published = ptr::from_ref(record).cast_mut();
+            match NEWEST.compare_exchange_weak(
+                newest,
+                published,
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return record,
+                Err(now) => newest = now,
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    fn os_ident() -> u64 {
+        // SAFETY: always succeeds.
+        unsafe { libc::pthread_self() as u64 }
+    }
+
+    #[cfg(not(unix))]
+    fn os_ident() -> u64 {
+        0
+    }
+
+    /// The operating system's identifier (`pthread_self`) of the living thread with that number; `None` when it has ended.
+    ///
+    /// Looks through the records of all threads: for representations and reports, not for fast paths.
+    #[must_use]
+    pub fn os_ident_of(thread: ThreadNumber) -> Option<u64> {
+        let mut next = NEWEST.load(Ordering::Acquire);
+        // SAFETY: records are published whole by a release store and are never freed.
+        while let Some(record) = unsafe { next.as_ref() } {
+            if record.number.load(Ordering::Relaxed) == thread.get() {
+                return Some(record.os_ident.load(Ordering::Relaxed)).filter(|&ident| ident != 0);
+            }
+            next = record.older.load(Ordering::Relaxed);
+        }
+        None
+    }
+}
+
+#[cfg(weftline_model)]
+mod modelled {
+    use super::{Parker, ThreadNumber};
+    use crate::park::model::thread_local;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    pub(crate) struct ThreadRecord {
+        pub(crate) parker: Parker,
+        number: u64,
+    }
+
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+
+    thread_local! {
+        static RECORD: &'static ThreadRecord = Box::leak(Box::new(ThreadRecord {
+            parker: Parker::new(),
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+        }));
+    }
+
+    pub(crate) fn number() -> u64 {
+        current().number
+    }
+
+    pub(crate) fn current() -> &'static ThreadRecord {
+        RECORD.with(|record| *record)
+    }
+
+    /// Models have no operating system.
+    #[must_use]
+    pub fn os_ident_of(_: ThreadNumber) -> Option<u64> {
+        None
+    }
+}

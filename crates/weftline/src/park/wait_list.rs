@@ -1,0 +1,404 @@
+//! [`List`] and [`Waiter`]: who waits for an object, first in first out.
+//!
+//! # Implementation
+//!
+//! A waiter lies on the stack of the thread that waits and is linked into a list that a [`super::ListLock`] guards. Its states:
+//!
+//! | state | meaning | leaves by |
+//! |---|---|---|
+//! | `WAITING` | in the list, or about to be | a waker, under the list's lock → `CLAIMED`; the waiter itself → `ABANDONED` |
+//! | `CLAIMED` | a waker won and is writing what it grants; already unlinked | that waker → `GRANTED` |
+//! | `GRANTED` | the waiter has what it waited for | (end) |
+//! | `ABANDONED` | the waiter gave up: timeout or interrupt; it will unlink itself, or a waker that meets it will | (end) |
+//!
+//! Both ways out of `WAITING` are compare-exchanges, so a waiter **settles exactly once** and whoever loses obeys the winner: a
+//! waker that meets an abandoned waiter passes on to the next, a waiter that cannot abandon any more waits for the waker's next
+//! instructions, until it is `GRANTED`, and then has what it was given (to use, or to give back).
+//!
+//! `CLAIMED` exists so that nothing is moved into a waiter that then turns out to have gone. The waker's store of `GRANTED` is its last
+//! touch of the waiter, which may be gone right after.
+//!
+//! Invariants, all under the list's lock:
+//! - a linked waiter is alive: its thread unlinks it (or finds it unlinked) under the lock before its stack frame ends;
+//! - several waiters are claimed in one go, under one hold of the lock, and granted afterwards (`Chain`): so 'everyone who waits now' and
+//!   'the n who have waited longest' are exact, however many they are, without a place to remember them in;
+//! - a waiter of an older fork generation is never touched: its list was emptied when first locked in the new one.
+
+use super::deadline::Since;
+use super::model::{AtomicU32, Ordering, UnsafeCell};
+use super::{Blocker, Deadline, ForgetWaiters, ThreadRecord, Wake, fork, record};
+use std::ptr::NonNull;
+
+const WAITING: u32 = 0;
+const CLAIMED: u32 = 1;
+const GRANTED: u32 = 2;
+const ABANDONED: u32 = 3;
+
+/// One thread's wait for one object; `P` is what the waker writes or reads.
+pub(crate) struct Waiter<P> {
+    state: AtomicU32,
+    generation: u32,
+    since: Since,
+    record: &'static ThreadRecord,
+    links: UnsafeCell<Links<P>>,
+    payload: UnsafeCell<P>,
+}
+
+struct Links<P> {
+    previous: Option<NonNull<Waiter<P>>>,
+    next: Option<NonNull<Waiter<P>>>,
+    is_linked: bool,
+}
+
+/// How one sleep of a waiter ended.
+pub(crate) enum Ended<I> {
+    /// What it waited for is its own.
+    Granted,
+    /// Woken without a grant: it is still in its list, and should look whether it can take what it waits for.
+    LookAgain,
+    /// A signal handler of this thread forked, and this is the child: the list has forgotten the waiter. Start over.
+    Forked,
+    /// Abandoned: the deadline passed.
+    TimedOut,
+    /// Abandoned: the blocker was interrupted.
+    Interrupted(I),
+    /// Interrupted, but the grant came first: give it back, then report the interrupt.
+    InterruptedAfterGrant(I),
+}
+
+impl<P> Waiter<P> {
+    pub(crate) fn new(payload: P) -> Self {
+        // First, because a thread's first record is what makes the process watch forks.
+        let record = record::current();
+        Self {
+            state: AtomicU32::new(WAITING),
+            generation: fork::generation(),
+            since: Since::now(),
+            record,
+            links: UnsafeCell::new(Links {
+                previous: None,
+                next: None,
+                is_linked: false,
+            }),
+            payload: UnsafeCell::new(payload),
+        }
+    }
+
+    /// Sleeps once. After anything but `LookAgain` the waiter has settled (or is forgotten); when it abandoned, the caller unlinks it.
+    pub(crate) fn sleep<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Ended<B::Interrupt> {
+        let bomb = AbortOnUnwind;
+        let woken = blocker.block(&self.record.parker, deadline);
+        std::mem::forget(bomb);
+        match woken {
+            Ok(_) if self.is_granted() => Ended::Granted,
+            Ok(_) if self.is_forgotten() => Ended::Forked,
+            Ok(Wake::TimedOut) if self.abandon() => Ended::TimedOut,
+            Ok(Wake::TimedOut) => Ended::Granted,
+            Ok(Wake::Woken | Wake::Interrupted) => Ended::LookAgain,
+            Err(interrupt) if self.is_forgotten() && !self.is_granted() => {
+                Ended::Interrupted(interrupt)
+            }
+            Err(interrupt) if self.abandon() => Ended::Interrupted(interrupt),
+            Err(interrupt) => Ended::InterruptedAfterGrant(interrupt),
+        }
+    }
+
+    pub(crate) fn is_granted(&self) -> bool {
+        // Pairs with the waker's release in `grant`: what it wrote into the payload is seen.
+        self.state.load(Ordering::Acquire) == GRANTED
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.generation != fork::generation()
+    }
+
+    /// WAITING → ABANDONED. `false` when a waker was first; then the waiter is granted on return.
+    pub(crate) fn abandon(&self) -> bool {
+        if self
+            .state
+            .compare_exchange(WAITING, ABANDONED, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+        {
+            return true;
+        }
+        spin_until(|| self.is_granted());
+        false
+    }
+
+    /// WAITING → CLAIMED, under the list's lock. `false` when the waiter has given up.
+    fn claim(&self) -> bool {
+        self.state
+            .compare_exchange(WAITING, CLAIMED, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// CLAIMED → GRANTED.
+    fn grant(&self) -> &'static ThreadRecord {
+        let record = self.record;
+        // Pairs with the acquire in `is_granted`. The last touch: the waiter may be gone right after.
+        self.state.store(GRANTED, Ordering::Release);
+        record
+    }
+
+    /// What the waiter waits for, as a waker sees it. Under the list's lock, for a waiter that is linked.
+    pub(crate) fn payload_under_lock<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
+        // SAFETY: while a waiter is linked its payload is touched under the list's lock only.
+        self.payload.with_mut(|payload| f(unsafe { &mut *payload }))
+    }
+
+    /// What the waker left. Only for the waiter's own thread, after the grant or once it has found itself unlinked under the lock.
+    pub(crate) fn payload_of_settled<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
+        // SAFETY: wakers do not touch a waiter after they have granted it, nor one that is not linked.
+        self.payload.with_mut(|payload| f(unsafe { &mut *payload }))
+    }
+
+    /// What the waker left. Only after the waiter settled or was forgotten.
+    pub(crate) fn into_payload(self) -> P {
+        self.payload.into_inner()
+    }
+
+    pub(crate) fn since(&self) -> Since {
+        self.since
+    }
+
+    pub(crate) fn record(&self) -> &'static ThreadRecord {
+        self.record
+    }
+}
+
+/// The waiters of one object, the one that has waited longest in front.
+pub(crate) struct List<P> {
+    front: Option<NonNull<Waiter<P>>>,
+    back: Option<NonNull<Waiter<P>>>,
+}
+
+// SAFETY: the waiters that a list points to are reached only under the list's lock; what moves through their payloads is `P`.
+unsafe impl<P: Send> Send for List<P> {}
+
+impl<P> ForgetWaiters for List<P> {
+    fn forget_waiters(&mut self, _torn: bool) {
+        self.front = None;
+        self.back = None;
+    }
+}
+
+impl<P> List<P> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            front: None,
+            back: None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.front.is_none()
+    }
+
+    /// Puts `waiter` last.
+    ///
+    /// # Safety
+    /// The waiter stays where it is until it is claimed or `remove` was called for it.
+    pub(crate) unsafe fn push_back(&mut self, waiter: &Waiter<P>) {
+        let this = NonNull::from(waiter);
+        // SAFETY: the list's lock is held (`&mut self`), so nobody else touches any waiter's links; those linked are alive.
+        unsafe {
+            waiter.links.with_mut(|links| {
+                *links = Links {
+                    previous: self.back,
+                    next: None,
+                    is_linked: true,
+                }
+            });
+            match self.back {
+                Some(back) => back
+                    .as_ref()
+                    .links
+                    .with_mut(|links| (*links).next = Some(this)),
+                None => self.front = Some(this),
+            }
+        }
+        self.back = Some(this);
+    }
+
+    /// Unlinks `waiter` and says whether it was linked: not when a waker has popped it, nor when a fork has forgotten it.
+    pub(crate) fn remove(&mut self, waiter: &Waiter<P>) -> bool {
+        if waiter.is_forgotten() {
+            return false;
+        }
+        // SAFETY: under the list's lock, as `push_back`; the neighbours are linked, so they are alive.
+        unsafe {
+            let (previous, next, was_linked) = waiter.links.with_mut(|links| {
+                let was_linked = std::mem::replace(&mut (*links).is_linked, false);
+                ((*links).previous, (*links).next, was_linked)
+            });
+            if !was_linked {
+                return false;
+            }
+            match previous {
+                Some(previous) => previous
+                    .as_ref()
+                    .links
+                    .with_mut(|links| (*links).next = next),
+                None => self.front = next,
+            }
+            match next {
+                Some(next) => next
+                    .as_ref()
+                    .links
+                    .with_mut(|links| (*links).previous = previous),
+                None => self.back = previous,
+            }
+        }
+        true
+    }
+
+    /// The waiter that has waited longest, which may be about to give up.
+    pub(crate) fn front(&self) -> Option<&Waiter<P>> {
+        // SAFETY: a linked waiter is alive as long as the list's lock is held, which `self` stands for.
+        self.front.map(|front| unsafe { front.as_ref() })
+    }
+
+    /// Whether `waiter`, which is in the list, is alone in it.
+    pub(crate) fn is_only(&self, waiter: &Waiter<P>) -> bool {
+        self.front == Some(NonNull::from(waiter)) && self.back == self.front
+    }
+
+    /// Settles the waiter that has waited longest and takes it out; those that have given up are taken out on the way.
+    pub(crate) fn claim_front(&mut self) -> Option<Claimed<'_, P>> {
+        while let Some(front) = self.front {
+            // SAFETY: linked, so alive while the lock is held; after the claim its thread waits for `GRANTED` before it goes.
+            let waiter = unsafe { &*front.as_ptr() };
+            self.remove(waiter);
+            if waiter.claim() {
+                return Some(Claimed {
+                    waiter,
+                    was_last: self.is_empty(),
+                });
+            }
+        }
+        None
+    }
+
+    /// As [`Self::claim_front`] for the front waiter and no other: `None` also when it has just given up.
+    pub(crate) fn claim_this_front(&mut self) -> Option<Claimed<'_, P>> {
+        // SAFETY: as in `claim_front`.
+        let waiter = unsafe { &*self.front?.as_ptr() };
+        self.remove(waiter);
+        waiter.claim().then_some(Claimed {
+            waiter,
+            was_last: self.is_empty(),
+        })
+    }
+
+    /// Settles the `most` waiters that have waited longest, in one go. `fill` writes what each gets, also into those that have
+    /// just given up and not left yet: they may read it under the lock.
+    pub(crate) fn claim_many(&mut self, most: usize, mut fill: impl FnMut(&mut P)) -> Chain<P> {
+        let mut chain = Chain {
+            first: None,
+            len: 0,
+        };
+        let mut last: Option<NonNull<Waiter<P>>> = None;
+        while chain.len < most
+            && let Some(front) = self.front
+        {
+            // SAFETY: linked, so alive while the lock is held; a claimed one stays until it is granted.
+            let waiter = unsafe { &*front.as_ptr() };
+            self.remove(waiter);
+            let won = waiter.claim();
+            // SAFETY: a claimed waiter's payload is the waker's alone; one that gave up reads its own only under the list's lock.
+            waiter
+                .payload
+                .with_mut(|payload| fill(unsafe { &mut *payload }));
+            if won {
+                match last {
+                    // SAFETY: claimed and not granted yet, so alive, and its links are the waker's to use.
+                    Some(last) => unsafe {
+                        last.as_ref()
+                            .links
+                            .with_mut(|links| (*links).next = Some(front))
+                    },
+                    None => chain.first = Some(front),
+                }
+                last = Some(front);
+                chain.len += 1;
+            }
+        }
+        if let Some(last) = last {
+            // SAFETY: as above.
+            unsafe { last.as_ref().links.with_mut(|links| (*links).next = None) };
+        }
+        chain
+    }
+
+    /// Settles everyone who waits.
+    pub(crate) fn claim_all(&mut self, fill: impl FnMut(&mut P)) -> Chain<P> {
+        self.claim_many(usize::MAX, fill)
+    }
+}
+
+/// A waiter that its waker has won. It must be granted before the list's lock is let go.
+#[must_use = "a claimed waiter waits until it is granted"]
+pub(crate) struct Claimed<'a, P> {
+    waiter: &'a Waiter<P>,
+    /// Whether nobody was left in the list behind it.
+    pub(crate) was_last: bool,
+}
+
+impl<P> Claimed<'_, P> {
+    /// Reads or writes what passes between waker and waiter.
+    pub(crate) fn payload<R>(&mut self, f: impl FnOnce(&mut P) -> R) -> R {
+        // SAFETY: between claim and grant the payload is the waker's alone.
+        self.waiter
+            .payload
+            .with_mut(|payload| f(unsafe { &mut *payload }))
+    }
+
+    /// CLAIMED → GRANTED. Unpark the record after the list's lock has been let go.
+    pub(crate) fn grant(self) -> &'static ThreadRecord {
+        self.waiter.grant()
+    }
+}
+
+/// Waiters that have been claimed together, linked to each other and to nothing else.
+#[must_use = "claimed waiters wait until they are granted"]
+pub(crate) struct Chain<P> {
+    first: Option<NonNull<Waiter<P>>>,
+    len: usize,
+}
+
+impl<P> Chain<P> {
+    /// Grants and wakes each, in the order in which they came, and says how many. Call without any list's lock held.
+    pub(crate) fn wake(mut self) -> usize {
+        while let Some(waiter) = self.first {
+            // SAFETY: claimed by this chain and not granted yet, so alive; what follows is read before the grant.
+            let waiter = unsafe { waiter.as_ref() };
+            // SAFETY: a claimed waiter's links are its waker's.
+            self.first = waiter.links.with(|links| unsafe { (*links).next });
+            waiter.grant().parker.unpark();
+        }
+        self.len
+    }
+}
+
+/// Waits for what another running thread is about to do, within a few instructions of its own.
+pub(crate) fn spin_until(mut done: impl FnMut() -> bool) {
+    let mut backoff = super::list_lock::Backoff::default();
+    while !done() {
+        backoff.wait();
+    }
+}
+
+struct AbortOnUnwind;
+
+impl Drop for AbortOnUnwind {
+    fn drop(&mut self) {
+        // A model checker reports what it found by unwinding.
+        #[cfg(not(weftline_model))]
+        std::process::abort();
+    }
+}

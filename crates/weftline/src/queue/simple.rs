@@ -1,0 +1,100 @@
+//! [`SimpleQueue`]: unbounded, first in first out, and nothing else.
+
+use super::order::Fifo;
+use super::queue::RawQueue;
+use crate::Empty;
+use crate::park::{Deadline, ThreadBlocker};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// An unbounded first-in-first-out queue without tasks and without a shutdown: Python's `queue.SimpleQueue`.
+///
+/// ```
+/// let messages = weftline::SimpleQueue::new();
+/// messages.put("hello");
+/// assert_eq!(messages.get(), "hello");
+/// assert!(messages.try_get().is_err());
+/// ```
+#[doc(alias = "queue.SimpleQueue")]
+pub struct SimpleQueue<T>(RawQueue<T, Fifo<T>, ThreadBlocker>);
+
+impl<T> SimpleQueue<T> {
+    /// An empty queue.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(RawQueue::new(0))
+    }
+
+    /// Puts `item`. Never waits.
+    pub fn put(&self, item: T) {
+        let put = self.0.put_with(item, &mut ThreadBlocker, Deadline::NEVER);
+        debug_assert!(
+            put.is_ok(),
+            "an unbounded queue that is never shut down takes everything"
+        );
+    }
+
+    fn get_by(&self, deadline: Deadline) -> Result<T, Empty> {
+        self.0
+            .get_with(&mut ThreadBlocker, deadline)
+            .map_err(|_| Empty)
+    }
+
+    /// Takes the next item, waiting while there is none.
+    pub fn get(&self) -> T {
+        self.get_by(Deadline::NEVER)
+            .expect("a wait without a deadline does not time out")
+    }
+
+    /// Takes the next item if there is one now.
+    ///
+    /// # Errors
+    /// [`Empty`].
+    #[doc(alias = "get_nowait")]
+    pub fn try_get(&self) -> Result<T, Empty> {
+        self.get_by(Deadline::PASSED)
+    }
+
+    /// Takes the next item, waiting for at most `timeout` while there is none. A timeout beyond the clock's range never ends.
+    ///
+    /// # Errors
+    /// [`Empty`] when none came in time.
+    pub fn try_get_for(&self, timeout: Duration) -> Result<T, Empty> {
+        self.get_by(Deadline::after(timeout))
+    }
+
+    /// Takes the next item, waiting until `deadline` at the latest while there is none.
+    ///
+    /// # Errors
+    /// [`Empty`] when none came in time.
+    pub fn try_get_until(&self, deadline: Instant) -> Result<T, Empty> {
+        self.get_by(Deadline::at(deadline))
+    }
+
+    /// How many items are there; out of date as soon as it is known.
+    #[must_use]
+    #[doc(alias = "qsize")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no item; out of date as soon as it is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T> Default for SimpleQueue<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for SimpleQueue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimpleQueue")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,370 @@
+//! [`Condition`]: wait, under a lock, until somebody notifies.
+//!
+//! # Implementation
+//!
+//! A list of waiters, and beside it how many they are, so that a notification which nobody waits for is one load. A waiter enlists *before*
+//! it releases the user's lock; a notifier holds that lock, so it cannot come between.
+//!
+//! `notify(n)` claims the n waiters that have waited longest in one hold of the list's lock: never fewer while there are as many,
+//! never one that came later. A waiter that was notified and interrupted at the same time passes its notification on.
+
+use crate::park::model::{AtomicUsize, Ordering, const_fn};
+use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter};
+
+/// The waiters of a condition. The lock that goes with it is the caller's, of any kind.
+pub struct RawCondition {
+    /// Changed under the list's lock. Read under the user's lock, without which nobody enlists.
+    waiting: AtomicUsize,
+    waiters: ListLock<List<()>>,
+}
+
+impl RawCondition {
+    const_fn! {
+        /// A condition that nobody waits for.
+        pub fn new() -> Self {
+            Self { waiting: AtomicUsize::new(0), waiters: ListLock::new(List::new()) }
+        }
+    }
+
+    /// Enlists, calls `release`, which releases the user's lock, and sleeps through `blocker` until notified.
+    ///
+    /// The caller takes the lock again afterwards, however the wait ended.
+    ///
+    /// # Errors
+    /// [`WaitError::TimedOut`] when the deadline passed before a notification, [`WaitError::Interrupted`] when the blocker said so or
+    /// with the error of `release`.
+    pub fn wait_with<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+        release: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
+    ) -> Result<(), WaitError<B::Interrupt>> {
+        let mut release = Some(release);
+        'forgotten: loop {
+            let waiter = Waiter::new(());
+            {
+                let mut list = self.waiters.lock();
+                // SAFETY: every way out of this function leaves the waiter granted (so claimed), removed or forgotten.
+                unsafe { list.push_back(&waiter) };
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+            }
+            if let Some(Err(refused)) = release.take().map(|release| release(blocker)) {
+                if !self.give_up(&waiter) {
+                    self.notify(1);
+                }
+                return Err(WaitError::Interrupted(refused));
+            }
+            loop {
+                match waiter.sleep(blocker, deadline) {
+                    Ended::Granted => return Ok(()),
+                    Ended::LookAgain => {}
+                    Ended::Forked => continue 'forgotten,
+                    Ended::TimedOut => {
+                        self.leave(&waiter);
+                        return Err(WaitError::TimedOut);
+                    }
+                    Ended::Interrupted(interrupt) => {
+                        self.leave(&waiter);
+                        return Err(WaitError::Interrupted(interrupt));
+                    }
+                    Ended::InterruptedAfterGrant(interrupt) => {
+                        self.notify(1);
+                        return Err(WaitError::Interrupted(interrupt));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Settles a waiter that never slept; `false` when it was notified already.
+    fn give_up(&self, waiter: &Waiter<()>) -> bool {
+        let abandoned = waiter.abandon();
+        if abandoned {
+            self.leave(waiter);
+        }
+        abandoned
+    }
+
+    fn leave(&self, waiter: &Waiter<()>) {
+        let mut list = self.waiters.lock();
+        if list.remove(waiter) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Wakes the `n` waiters that have waited longest, or all if they are fewer, and says how many. Call it with the lock held.
+    #[inline]
+    pub fn notify(&self, n: usize) -> usize {
+        if self.waiting.load(Ordering::Relaxed) == 0 {
+            0
+        } else {
+            self.notify_slow(n)
+        }
+    }
+
+    #[cold]
+    fn notify_slow(&self, n: usize) -> usize {
+        let chain = {
+            let mut list = self.waiters.lock();
+            let mut met = 0;
+            let chain = list.claim_many(n, |()| met += 1);
+            // After a fork the number is still that of the parent, and the list is empty.
+            let left = if list.is_empty() {
+                0
+            } else {
+                self.waiting.load(Ordering::Relaxed) - met
+            };
+            self.waiting.store(left, Ordering::Relaxed);
+            chain
+        };
+        chain.wake()
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+impl Default for RawCondition {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for RawCondition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawCondition")
+            .field("waiting", &self.waiting())
+            .finish()
+    }
+}
+
+#[cfg(not(weftline_model))]
+mod typed {
+    use super::RawCondition;
+    use crate::TimedOut;
+    use crate::park::{Deadline, ThreadBlocker, WaitError};
+    use crate::sync::{Lock, LockGuard};
+    use std::convert::Infallible;
+    use std::ops::{Deref, DerefMut};
+    use std::time::{Duration, Instant};
+
+    /// A value under a lock, and threads that wait for it to change: Python's `threading.Condition`, holding what it is about.
+    ///
+    /// Waiting and notifying are methods of the guard, so neither can be done without the lock. A wait gives the lock up and has it again
+    /// when it returns, however it ended. Waits do not end without a notification.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use weftline::Condition;
+    ///
+    /// let stock = Condition::new(0);
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| {
+    ///         let mut stock = stock.lock();
+    ///         *stock = 5;
+    ///         stock.notify_all();
+    ///     });
+    ///     let mut stock = stock.lock();
+    ///     stock.wait_while(|stock| *stock == 0);
+    ///     *stock -= 1;
+    ///     assert!(stock.try_wait_while_for(Duration::from_millis(1), |stock| *stock == 4).is_err());
+    /// });
+    /// ```
+    ///
+    /// ```compile_fail
+    /// let condition = weftline::Condition::new(0);
+    /// condition.notify_all(); // not without the lock
+    /// ```
+    #[doc(alias = "threading.Condition")]
+    #[derive(Debug, Default)]
+    pub struct Condition<T: ?Sized> {
+        waiters: RawCondition,
+        value: Lock<T>,
+    }
+
+    impl<T> Condition<T> {
+        /// A condition about `value`.
+        pub const fn new(value: T) -> Self {
+            Self {
+                waiters: RawCondition::new(),
+                value: Lock::new(value),
+            }
+        }
+
+        /// The value; nobody can be using it.
+        pub fn into_inner(self) -> T {
+            self.value.into_inner()
+        }
+    }
+
+    impl<T: ?Sized> Condition<T> {
+        /// Takes the lock.
+        pub fn lock(&self) -> ConditionGuard<'_, T> {
+            self.guard(self.value.lock())
+        }
+
+        /// Takes the lock if it is free.
+        pub fn try_lock(&self) -> Option<ConditionGuard<'_, T>> {
+            self.value.try_lock().map(|value| self.guard(value))
+        }
+
+        /// Takes the lock, waiting for at most `timeout`.
+        pub fn try_lock_for(&self, timeout: Duration) -> Option<ConditionGuard<'_, T>> {
+            self.value
+                .try_lock_for(timeout)
+                .map(|value| self.guard(value))
+        }
+
+        /// Takes the lock, waiting until `deadline` at the latest.
+        pub fn try_lock_until(&self, deadline: Instant) -> Option<ConditionGuard<'_, T>> {
+            self.value
+                .try_lock_until(deadline)
+                .map(|value| self.guard(value))
+        }
+
+        /// The value, without locking: the reference is exclusive already.
+        pub fn get_mut(&mut self) -> &mut T {
+            self.value.get_mut()
+        }
+
+        fn guard<'a>(&'a self, value: LockGuard<'a, T>) -> ConditionGuard<'a, T> {
+            ConditionGuard {
+                waiters: &self.waiters,
+                value,
+            }
+        }
+    }
+
+    /// Access to a condition's value; frees the lock when dropped.
+    #[must_use = "the lock is freed when the guard is dropped"]
+    #[derive(Debug)]
+    pub struct ConditionGuard<'a, T: ?Sized> {
+        waiters: &'a RawCondition,
+        value: LockGuard<'a, T>,
+    }
+
+    impl<T: ?Sized> ConditionGuard<'_, T> {
+        fn wait_by(&mut self, deadline: Deadline) -> Result<(), TimedOut> {
+            // SAFETY: the lock is taken again below before anybody uses the guard, and nothing between can unwind.
+            let lock = unsafe { LockGuard::mutex(&self.value).raw() };
+            let ended = self.waiters.wait_with(&mut ThreadBlocker, deadline, |_| {
+                lock.give_up();
+                Ok::<(), Infallible>(())
+            });
+            lock.take_again();
+            ended.map_err(WaitError::timed_out)
+        }
+
+        fn wait_while_by(
+            &mut self,
+            deadline: Deadline,
+            mut condition: impl FnMut(&mut T) -> bool,
+        ) -> Result<(), TimedOut> {
+            while condition(&mut self.value) {
+                if let Err(timed_out) = self.wait_by(deadline) {
+                    // It may have come true at the last moment.
+                    return if condition(&mut self.value) {
+                        Err(timed_out)
+                    } else {
+                        Ok(())
+                    };
+                }
+            }
+            Ok(())
+        }
+
+        /// Gives the lock up until notified.
+        pub fn wait(&mut self) {
+            let _: Result<(), TimedOut> = self.wait_by(Deadline::NEVER);
+        }
+
+        /// Gives the lock up for a moment: whoever waits for it may go first.
+        ///
+        /// # Errors
+        /// [`TimedOut`] unless a notification came in that moment.
+        pub fn try_wait(&mut self) -> Result<(), TimedOut> {
+            self.wait_by(Deadline::PASSED)
+        }
+
+        /// Gives the lock up until notified, for at most `timeout` (then for as long as it takes to have the lock again).
+        ///
+        /// # Errors
+        /// [`TimedOut`] when no notification came in time.
+        pub fn try_wait_for(&mut self, timeout: Duration) -> Result<(), TimedOut> {
+            self.wait_by(Deadline::after(timeout))
+        }
+
+        /// Gives the lock up until notified, until `deadline` at the latest.
+        ///
+        /// # Errors
+        /// [`TimedOut`] when no notification came in time.
+        pub fn try_wait_until(&mut self, deadline: Instant) -> Result<(), TimedOut> {
+            self.wait_by(Deadline::at(deadline))
+        }
+
+        /// Waits for notifications as long as `condition` holds; Python's `wait_for`, the other way round.
+        #[doc(alias = "wait_for")]
+        pub fn wait_while(&mut self, condition: impl FnMut(&mut T) -> bool) {
+            let _: Result<(), TimedOut> = self.wait_while_by(Deadline::NEVER, condition);
+        }
+
+        /// As [`Self::wait_while`], for at most `timeout` in all.
+        ///
+        /// # Errors
+        /// [`TimedOut`] when `condition` still holds then.
+        pub fn try_wait_while_for(
+            &mut self,
+            timeout: Duration,
+            condition: impl FnMut(&mut T) -> bool,
+        ) -> Result<(), TimedOut> {
+            self.wait_while_by(Deadline::after(timeout), condition)
+        }
+
+        /// As [`Self::wait_while`], until `deadline` at the latest.
+        ///
+        /// # Errors
+        /// [`TimedOut`] when `condition` still holds then.
+        pub fn try_wait_while_until(
+            &mut self,
+            deadline: Instant,
+            condition: impl FnMut(&mut T) -> bool,
+        ) -> Result<(), TimedOut> {
+            self.wait_while_by(Deadline::at(deadline), condition)
+        }
+
+        /// Wakes the `n` threads that have waited longest, or all if they are fewer; says how many.
+        pub fn notify(&self, n: usize) -> usize {
+            self.waiters.notify(n)
+        }
+
+        /// Wakes the thread that has waited longest; says whether there was one.
+        pub fn notify_one(&self) -> bool {
+            self.notify(1) == 1
+        }
+
+        /// Wakes every thread that waits; says how many.
+        #[doc(alias = "notifyAll")]
+        pub fn notify_all(&self) -> usize {
+            self.notify(usize::MAX)
+        }
+    }
+
+    impl<T: ?Sized> Deref for ConditionGuard<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            &self.value
+        }
+    }
+
+    impl<T: ?Sized> DerefMut for ConditionGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            &mut self.value
+        }
+    }
+}
+
+#[cfg(not(weftline_model))]
+pub use typed::{Condition, ConditionGuard};

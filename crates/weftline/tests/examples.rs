@@ -1,0 +1,196 @@
+//! Each program in `examples/` prints what it is meant to print.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// Runs an example as `cargo test` has built it.
+fn run(name: &str, arguments: &[&str]) -> Output {
+    let this_test = std::env::current_exe().expect("a test knows its own file");
+    let profile = this_test
+        .ancestors()
+        .nth(2)
+        .expect("tests are built in target/<profile>/deps");
+    let program: PathBuf = profile
+        .join("examples")
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        program.exists(),
+        "{} is not built: `cargo test` does, `cargo test --test examples` needs `--examples`",
+        program.display()
+    );
+    Command::new(program)
+        .args(arguments)
+        .output()
+        .expect("a built program runs")
+}
+
+fn prints(name: &str, expected: &str) {
+    let output = run(name, &[]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn lock() {
+    prints("lock", "votes: 20000\n");
+}
+
+#[test]
+fn lock_with() {
+    prints(
+        "lock_with",
+        "apples: Ok(())\n\
+         pears: Err(\"only 2 left\")\n\
+         locked after an error: false\n\
+         left: 10 apples, 2 pears\n",
+    );
+}
+
+#[test]
+fn lock_tries() {
+    prints(
+        "lock_tries",
+        "try 1: taken, coming back later\n\
+         try 2: cleaned\n\
+         try 3: taken, coming back later\n\
+         try 4: cleaned\n\
+         try 5: taken, coming back later\n\
+         try 6: cleaned\n\
+         3 times in 6 tries\n",
+    );
+}
+
+#[test]
+fn rlock() {
+    prints(
+        "rlock",
+        "a Lock, once and again: true false\nan RLock, once and again: true true\nbalance: 3100\n",
+    );
+}
+
+#[test]
+fn condition() {
+    prints(
+        "condition",
+        "Ada got 2\nBen got 7\nCleo got 3\nleft on the shelf: 0\n",
+    );
+}
+
+#[test]
+fn periodic_timer() {
+    prints("periodic_timer", "down: 5 4 3 2 1 0\nup: 1 2 3\n");
+}
+
+#[test]
+fn event() {
+    prints(
+        "event",
+        "given before: false\nthe patient runner: off\nthe impatient runner: off, after looking at the watch\n",
+    );
+}
+
+#[test]
+fn bounded_semaphore() {
+    let refused = weftline::TooManyPermits.to_string();
+    prints(
+        "bounded_semaphore",
+        &format!("served: 12\nwithin the limit: true\na place that nobody took: {refused}\n"),
+    );
+}
+
+#[test]
+fn barrier() {
+    prints("barrier", "after 4 steps: 9 9 9 9 9 7 7 8\n");
+}
+
+#[test]
+fn barrier_abort() {
+    prints(
+        "barrier_abort",
+        "Ada was sent home: true\n\
+         Ben was sent home: true\n\
+         Cleo was sent home: true\n\
+         broken: true\n\
+         broken after a reset: false, and waiting: 0\n",
+    );
+}
+
+#[test]
+fn queue_pipeline() {
+    prints(
+        "queue_pipeline",
+        "squares: [1, 4, 9, 16, 25, 36, 49, 64, 81, 100]\nall done: true, and the belt is empty: true\n",
+    );
+}
+
+#[test]
+fn priority_queue() {
+    prints(
+        "priority_queue",
+        "built by hand: broken arm, burn, fever, cough, check-up\n\
+         the library's: broken arm, burn, fever, cough, check-up\n",
+    );
+}
+
+#[test]
+fn item_with_event() {
+    prints(
+        "item_with_event",
+        "served: hot soup\nserved: hot dumplings\nserved: hot tea\n",
+    );
+}
+
+#[test]
+fn word_count_counts_the_words_of_a_folder() {
+    let folder = std::env::temp_dir().join(format!("weftline-word-count-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("inner")).unwrap();
+    std::fs::create_dir_all(folder.join("site-packages")).unwrap();
+    std::fs::write(
+        folder.join("a.py"),
+        b"import os\nimport sys\n\nos.fork(os)\n",
+    )
+    .unwrap();
+    std::fs::write(folder.join("inner/b.py"), b"# caf\xe9 os\nimport os").unwrap();
+    std::fs::write(folder.join("site-packages/installed.py"), b"ignored").unwrap();
+    std::fs::write(folder.join("notes.txt"), b"ignored too").unwrap();
+    let output = run("word_count", &[folder.to_str().unwrap()]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(output.status.success());
+    // The checksum is the one that `examples/word_count.py` prints for the same files.
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "        5  os\n        3  import\n        1  caf\n        1  fork\n        1  sys\n\
+         2 files, 7 lines, 11 words, 5 different\nchecksum a5cffb60\n"
+    );
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("took "));
+}
+
+#[test]
+fn word_count_says_which_folder_it_cannot_read() {
+    let output = run("word_count", &["no such folder"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("word_count: "));
+}
+
+#[test]
+fn every_example_is_tested() {
+    let here = include_str!("examples.rs");
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(
+            here.contains(&format!("(\"{name}\","))
+                || here.contains(&format!("        \"{name}\",\n")),
+            "{name} is not tested"
+        );
+    }
+}
