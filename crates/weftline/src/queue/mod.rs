@@ -2,13 +2,13 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `queue.rs` | the core, generic over the order: one lock, and the lists of those who wait for items, slots and the end |
+//! | `core.rs` | the core, generic over the order: one lock, and the lists of those who wait for items, slots and the end |
 //! | `order.rs` | the three orders |
 //! | `sorting.rs` | how a comparison, which is user code, is made while no list's lock is held |
 //! | `typed.rs`, `simple.rs` | the faces for Rust programs |
 
+mod core;
 mod order;
-mod queue;
 #[cfg(not(weftline_model))]
 mod simple;
 mod sorting;
@@ -22,7 +22,7 @@ pub use typed::{Iter, LifoQueue, PriorityQueue, Queue};
 
 /// The unguarded forms, for bindings: every wait takes a [`crate::park::Blocker`] and a [`crate::park::Deadline`].
 pub mod raw {
+    pub use super::core::{GetFailure, PutFailure, RawQueue, Retired};
     pub use super::order::{Fifo, Heap, Lifo, Order};
-    pub use super::queue::{GetFailure, PutFailure, RawQueue, Retired};
     pub use super::sorting::Compare;
 }

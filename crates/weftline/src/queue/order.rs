@@ -24,7 +24,7 @@ pub trait Order<T, B: Blocker>: Default + sealed::Sealed {
     const MAY_NEST: bool;
 
     #[doc(hidden)]
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
 
     /// Adds `item` if no comparison is needed to do so.
     #[doc(hidden)]
@@ -137,7 +137,7 @@ macro_rules! never_compares {
 
 impl<T, B: Blocker> Order<T, B> for Fifo<T> {
     #[inline]
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.len()
     }
 
@@ -169,7 +169,7 @@ impl<T, B: Blocker> Order<T, B> for Fifo<T> {
 
 impl<T, B: Blocker> Order<T, B> for Lifo<T> {
     #[inline]
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.len()
     }
 
@@ -293,21 +293,19 @@ impl<T> Reading<T> {
     /// As [`Order::plan_push`], as long as this is used.
     unsafe fn begin(tree: NonNull<Tree<T>>) -> Self {
         // SAFETY: only this thread changes the tree.
-        Self {
-            tree,
-            version: unsafe { (*tree.as_ptr()).version },
-        }
+        let version = unsafe { (*tree.as_ptr()).version };
+        Self { tree, version }
     }
 
     fn len(&self) -> usize {
         // SAFETY: as in `begin`; the reference does not outlive this line.
-        unsafe { (&(*self.tree.as_ptr()).items).len() }
+        unsafe { self.tree.as_ref().items.len() }
     }
 
     /// Holds the item at `index`, which is in bounds at this version.
     fn hold<C: Compare<T>>(&self, index: usize) -> C::Held {
         // SAFETY: as in `begin`. Where comparisons may not nest, nothing changes the tree before the plan is carried out.
-        unsafe { C::hold(&(&(*self.tree.as_ptr()).items)[index]) }
+        unsafe { C::hold(&self.tree.as_ref().items[index]) }
     }
 
     /// Compares two held items. `None`: the comparison has changed the tree.
@@ -331,7 +329,7 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
     const MAY_NEST: bool = B::MAY_NEST;
 
     #[inline]
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.tree().items.len() + self.returned.len()
     }
 

@@ -1,7 +1,7 @@
 //! [`SimpleQueue`]: unbounded, first in first out, and nothing else.
 
+use super::core::RawQueue;
 use super::order::Fifo;
-use super::queue::RawQueue;
 use crate::Empty;
 use crate::park::{Deadline, ThreadBlocker};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! [`Queue`], [`LifoQueue`] and [`PriorityQueue`]: the faces of the core for Rust programs.
 
+use super::core::{GetFailure, PutFailure, RawQueue};
 use super::order::{Fifo, Heap, Lifo};
-use super::queue::{GetFailure, PutFailure, RawQueue};
 use crate::park::{Deadline, ThreadBlocker, WaitError};
 use crate::{GetError, PutError, TimedOut, TooManyTasksDone};
 use std::convert::Infallible;

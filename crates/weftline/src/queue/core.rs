@@ -141,7 +141,7 @@ impl<T, O> State<T, O> {
     where
         O: Order<T, B>,
     {
-        self.capacity == 0 || self.items.len() + self.reserved < self.capacity
+        self.capacity == 0 || self.items.count() + self.reserved < self.capacity
     }
 
     /// Hands an item to the getter that has waited longest, or returns it.
@@ -361,7 +361,7 @@ where
                 wake(woken);
                 return Ok(item);
             }
-            if state.items.len() > 0 {
+            if state.items.count() > 0 {
                 return self.get_sorted(state, blocker, deadline);
             }
             if state.phase == Phase::ShutDown {
@@ -386,23 +386,19 @@ where
         deadline: Deadline,
     ) -> Result<T, GetFailure<B::Interrupt>> {
         let sorting = Sorting::begin(self, state);
-        loop {
-            // SAFETY: this thread is the sorter, so no other changes the items until it stops being that.
-            match unsafe { O::plan_pop(sorting.frozen, blocker) }
-                .map_err(GetFailure::Interrupted)?
-            {
-                Some(plan) => {
-                    let mut state = self.state.lock();
-                    let item = state.items.pop_planned(plan);
-                    let woken = state.hand_slot();
-                    drop(sorting.end(state));
-                    wake(woken);
-                    return Ok(item);
-                }
-                // A nested call has changed the items; perhaps so that nothing is left to compare.
-                None => return self.get_slow(sorting.end(self.state.lock()), blocker, deadline),
-            }
-        }
+        // SAFETY: this thread is the sorter, so no other changes the items until it stops being that.
+        let plan =
+            unsafe { O::plan_pop(sorting.frozen, blocker) }.map_err(GetFailure::Interrupted)?;
+        let mut state = self.state.lock();
+        let Some(plan) = plan else {
+            // A nested call has changed the items; perhaps so that nothing is left to compare.
+            return self.get_slow(sorting.end(state), blocker, deadline);
+        };
+        let item = state.items.pop_planned(plan);
+        let woken = state.hand_slot();
+        drop(sorting.end(state));
+        wake(woken);
+        Ok(item)
     }
 
     /// Waits in `getters`. `Ok(None)`: look again.
@@ -418,7 +414,9 @@ where
         drop(state);
         let waiter = Waiter::new(None);
         state = self.state.lock();
-        if state.items.len() > 0 || state.phase != Phase::Open || self.must_wait_for_sorter(&state)
+        if state.items.count() > 0
+            || state.phase != Phase::Open
+            || self.must_wait_for_sorter(&state)
         {
             return Ok(None);
         }
@@ -686,7 +684,7 @@ where
     /// How many items are there.
     #[inline]
     pub fn len(&self) -> usize {
-        self.state.lock().items.len()
+        self.state.lock().items.count()
     }
 
     /// Whether no item is there.
