@@ -1,7 +1,9 @@
 //! Each program in `examples/` prints what it is meant to print.
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 /// Runs an example as `cargo test` has built it.
 fn run(name: &str, arguments: &[&str]) -> Output {
@@ -18,10 +20,25 @@ fn run(name: &str, arguments: &[&str]) -> Output {
         "{} is not built: `cargo test` does, `cargo test --test examples` needs `--examples`",
         program.display()
     );
-    Command::new(program)
+    let mut child = Command::new(program)
         .args(arguments)
-        .output()
-        .expect("a built program runs")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a built program runs");
+    // What an example prints fits into a pipe, so it ends without anybody reading.
+    for _ in 0..6000 {
+        if child
+            .try_wait()
+            .expect("a child can be waited for")
+            .is_some()
+        {
+            return child.wait_with_output().expect("its output can be read");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().expect("a child can be killed");
+    panic!("{name} did not end within a minute");
 }
 
 fn prints(name: &str, expected: &str) {
