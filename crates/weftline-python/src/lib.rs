@@ -1,1 +1,27 @@
-//! The Python face.
+//! The Python face of weftline: one file for each Python class, in the folder of its module.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `blocker.rs` | how a Python thread sleeps: detached from the interpreter, answering signals |
+//! | `seconds.rs` | how Python's timeouts become deadlines |
+//! | `standard.rs` | what is asked of the standard modules: their originals, kept before anything is patched |
+//! | `threading/`, `queue/` | the classes |
+//!
+//! No class relies on the interpreter lock. The classes carry the names of the standard modules, so that representations,
+//! error messages and pickling refusals read as there.
+
+mod blocker;
+mod queue;
+mod seconds;
+mod standard;
+mod threading;
+
+use pyo3::prelude::*;
+
+#[pymodule(name = "_weftline", gil_used = false)]
+fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    standard::remember(module.py())?;
+    threading::register(module)?;
+    queue::register(module)?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))
+}

@@ -18,6 +18,7 @@
 //! out during `Acting` has arrived, as all have: it goes on waiting for the action's end. One that is interrupted leaves; while the barrier
 //! is filling, its place is free again.
 
+use crate::ZeroParties;
 use crate::park::model::const_fn;
 use crate::park::{Blocker, Chain, Deadline, Ended, ForgetWaiters, Held, List, ListLock, Waiter};
 
@@ -274,6 +275,23 @@ impl RawBarrier {
     pub fn reset(&self) {
         let woken = self.state.lock().end_cycle(Outcome::Broken, Phase::Filling);
         wake(woken);
+    }
+
+    /// As [`Self::reset`], for another number of parties; for bindings, where an object can be initialised again.
+    ///
+    /// # Errors
+    /// [`ZeroParties`]; then nothing changes.
+    pub fn reset_to(&self, parties: usize) -> Result<(), ZeroParties> {
+        if parties == 0 {
+            return Err(ZeroParties);
+        }
+        let woken = {
+            let mut state = self.state.lock();
+            state.parties = parties;
+            state.end_cycle(Outcome::Broken, Phase::Filling)
+        };
+        wake(woken);
+        Ok(())
     }
 
     /// How many threads pass together.

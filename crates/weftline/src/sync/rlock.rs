@@ -2,11 +2,12 @@
 //!
 //! # Implementation
 //!
-//! A [`RawLock`], whose word already says who owns it, and a count beside it that only the owner touches. So taking the lock again
-//! costs a load and an addition, and the lock's slow paths exist once.
+//! A [`RawLock`], whose word already says who owns it, and a count beside it that only the owner changes (others read it, for reports). So
+//! taking the lock again costs two loads and a store, and the lock's slow paths exist once. All orderings of the count are relaxed: it
+//! belongs to what the lock protects.
 
 use super::lock::RawLock;
-use crate::park::model::{UnsafeCell, const_fn};
+use crate::park::model::{AtomicU32, Ordering, const_fn};
 use crate::park::{Blocker, Deadline, ThreadNumber, WaitError, number};
 use crate::{NotOwner, TooManyRecursions};
 
@@ -14,11 +15,8 @@ use crate::{NotOwner, TooManyRecursions};
 pub struct RawRLock {
     lock: RawLock,
     /// How often the owner has taken the lock beyond the first time; written by the owner alone.
-    again: UnsafeCell<u32>,
+    again: AtomicU32,
 }
-
-// SAFETY: `again` is touched only by the thread that owns `lock`.
-unsafe impl Sync for RawRLock {}
 
 /// Why a re-entrant lock was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +31,7 @@ impl RawRLock {
     const_fn! {
         /// A lock that nobody holds.
         pub fn new() -> Self {
-            Self { lock: RawLock::new(), again: UnsafeCell::new(0) }
+            Self { lock: RawLock::new(), again: AtomicU32::new(0) }
         }
     }
 
@@ -79,17 +77,14 @@ impl RawRLock {
     /// Sets the count, whatever it was: that of an owner which a fork lost is still there.
     #[inline]
     fn enter_first(&self, again: u32) {
-        // SAFETY: this thread owns the lock.
-        self.again.with_mut(|count| unsafe { *count = again });
+        self.again.store(again, Ordering::Relaxed);
     }
 
     #[inline]
     fn enter_again(&self) -> Result<(), TooManyRecursions> {
-        // SAFETY: this thread owns the lock.
-        self.again.with_mut(|again| unsafe {
-            *again = (*again).checked_add(1).ok_or(TooManyRecursions)?;
-            Ok(())
-        })
+        let again = self.again.load(Ordering::Relaxed).checked_add(1).ok_or(TooManyRecursions)?;
+        self.again.store(again, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Releases the lock once.
@@ -102,14 +97,9 @@ impl RawRLock {
         if !self.lock.is_owned_by(me) {
             return Err(NotOwner);
         }
-        // SAFETY: this thread owns the lock.
-        let was_last = self.again.with_mut(|again| unsafe {
-            let was_last = *again == 0;
-            *again = (*again).wrapping_sub(u32::from(!was_last));
-            was_last
-        });
-        if was_last {
-            self.lock.unlock_mine(me);
+        match self.again.load(Ordering::Relaxed).checked_sub(1) {
+            Some(again) => self.again.store(again, Ordering::Relaxed),
+            None => self.lock.unlock_mine(me),
         }
         Ok(())
     }
@@ -123,10 +113,7 @@ impl RawRLock {
         if !self.lock.is_owned_by(me) {
             return Err(NotOwner);
         }
-        // SAFETY: this thread owns the lock.
-        let again = self
-            .again
-            .with_mut(|again| unsafe { std::mem::take(&mut *again) });
+        let again = self.again.swap(0, Ordering::Relaxed);
         self.lock.unlock_mine(me);
         Ok(u64::from(again) + 1)
     }
@@ -170,18 +157,17 @@ impl RawRLock {
 
     /// How often the calling thread holds the lock; zero when it does not.
     pub fn count(&self) -> u64 {
-        if self.is_owned() {
-            // SAFETY: this thread owns the lock.
-            self.again.with(|again| u64::from(unsafe { *again }) + 1)
-        } else {
-            0
-        }
+        if self.is_owned() { self.held_count() } else { 0 }
+    }
+
+    /// How often the lock is held, by whoever holds it; out of date as soon as it is known, unless that is the calling thread.
+    pub fn held_count(&self) -> u64 {
+        if self.is_locked() { u64::from(self.again.load(Ordering::Relaxed)) + 1 } else { 0 }
     }
 
     /// Makes the lock free, for the child of a fork, where the calling thread is the only one.
     pub fn reset(&self) {
-        // SAFETY: no other thread of this process can hold the lock when it is reset.
-        self.again.with_mut(|again| unsafe { *again = 0 });
+        self.again.store(0, Ordering::Relaxed);
         self.lock.reset();
     }
 }

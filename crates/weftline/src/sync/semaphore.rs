@@ -24,7 +24,7 @@ const ONE: u64 = 2;
 /// The unguarded semaphore: permits are numbers, released by whoever likes.
 pub struct RawSemaphore {
     word: AtomicU64,
-    bound: u64,
+    bound: AtomicU64,
     /// Each waiter's payload is how many permits it wants.
     waiters: ListLock<List<u64>>,
 }
@@ -41,7 +41,7 @@ impl RawSemaphore {
             if permits > bound || bound > Self::MAX_PERMITS {
                 return None;
             }
-            Some(Self { word: AtomicU64::new(permits * ONE), bound, waiters: ListLock::new(List::new()) })
+            Some(Self { word: AtomicU64::new(permits * ONE), bound: AtomicU64::new(bound), waiters: ListLock::new(List::new()) })
         }
     }
 
@@ -53,7 +53,25 @@ impl RawSemaphore {
 
     /// How many permits there are at most.
     pub fn bound(&self) -> u64 {
-        self.bound
+        self.bound.load(Ordering::Relaxed)
+    }
+
+    /// Makes the semaphore one with `permits` free, of at most `bound`; for bindings, where an object can be initialised again, or
+    /// its number of permits be set. Waiters go on waiting, and get what they can.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; then nothing changes.
+    pub fn reset(&self, permits: u64, bound: u64) -> Result<(), TooManyPermits> {
+        if permits > bound || bound > Self::MAX_PERMITS {
+            return Err(TooManyPermits);
+        }
+        {
+            let list = self.waiters.lock();
+            self.bound.store(bound, Ordering::Relaxed);
+            self.word.store(permits * ONE | WAITERS, Ordering::Release);
+            drop(list);
+        }
+        self.release_slow(0)
     }
 
     /// Takes `n` permits if they are free and nobody is owed them.
@@ -268,7 +286,7 @@ impl RawSemaphore {
 
     #[inline]
     fn added(&self, word: u64, n: u64) -> Result<u64, TooManyPermits> {
-        if n > self.bound - word / ONE {
+        if n > self.bound().saturating_sub(word / ONE) {
             Err(TooManyPermits)
         } else {
             Ok(word + n * ONE)

@@ -1,0 +1,73 @@
+//! How Python's timeouts become deadlines, and which are refused.
+
+use crate::standard::refuse_acquire;
+use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyInt};
+use std::time::Duration;
+use weftline::park::Deadline;
+
+/// `threading.TIMEOUT_MAX`: as many whole seconds as 2⁶³ nanoseconds hold.
+const TIMEOUT_MAX: f64 = 9_223_372_036.0;
+
+/// Seconds, as the standard lock reads them: a float, or an integer (or what says by `__index__` that it is one).
+fn seconds(timeout: &Bound<'_, PyAny>) -> Option<f64> {
+    if let Ok(seconds) = timeout.cast::<PyFloat>() {
+        return Some(seconds.value());
+    }
+    if !timeout.is_instance_of::<PyInt>() && !timeout.hasattr("__index__").unwrap_or(false) {
+        return None;
+    }
+    timeout.extract::<i64>().ok().map(|seconds| seconds as f64)
+}
+
+fn after(seconds: f64) -> Deadline {
+    Deadline::after(Duration::from_secs_f64(seconds))
+}
+
+/// The arguments of `Lock.acquire(blocking=True, timeout=-1)`.
+pub(crate) fn acquire_deadline<'py>(
+    py: Python<'py>,
+    blocking: Option<&Bound<'py, PyAny>>,
+    timeout: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Deadline> {
+    let is_blocking = blocking.map_or(Ok(true), PyAnyMethods::is_truthy)?;
+    let is_given = |seconds: &f64| *seconds != -1.0;
+    let limit = match timeout {
+        None => None,
+        Some(timeout) => match seconds(timeout) {
+            Some(seconds) => Some(seconds).filter(is_given),
+            None => return Err(refuse_acquire(py, blocking, Some(timeout))),
+        },
+    };
+    match limit {
+        None if is_blocking => Ok(Deadline::NEVER),
+        None => Ok(Deadline::PASSED),
+        Some(seconds) if is_blocking && (0.0..=TIMEOUT_MAX).contains(&seconds) => Ok(after(seconds)),
+        Some(_) => Err(refuse_acquire(py, blocking, timeout)),
+    }
+}
+
+/// The argument of `Condition.wait(timeout=None)`: nothing above zero means not to wait.
+pub(crate) fn wait_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Deadline> {
+    let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
+        return Ok(Deadline::NEVER);
+    };
+    // Compared as the standard library does, so that what is no number is refused in the same words.
+    let is_positive = match timeout.cast::<PyFloat>() {
+        Ok(seconds) => seconds.value() > 0.0,
+        Err(_) => timeout.gt(0)?,
+    };
+    if is_positive { acquire_deadline(timeout.py(), None, Some(timeout)) } else { Ok(Deadline::PASSED) }
+}
+
+/// A timeout that the standard library adds to the clock and then looks at what is left, as semaphores and barriers do.
+pub(crate) fn remaining_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Deadline> {
+    let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
+        return Ok(Deadline::NEVER);
+    };
+    if !timeout.is_instance_of::<PyFloat>() && !timeout.is_instance_of::<PyInt>() {
+        // `endtime = monotonic() + timeout`, in the words of that addition.
+        0.0_f64.into_pyobject(timeout.py())?.add(timeout)?;
+    }
+    wait_deadline(Some(timeout))
+}

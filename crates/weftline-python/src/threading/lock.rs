@@ -1,0 +1,137 @@
+//! `_thread.lock`: the class of `threading.Lock()`.
+
+use crate::blocker::Interpreter;
+use crate::seconds::acquire_deadline;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use weftline::park::{Deadline, WaitError};
+use weftline::sync::raw::RawLock;
+
+/// A lock object: mutual exclusion between threads.
+///
+/// Goes beyond the standard lock in that it knows its holder, and in that in the child of a fork a lock whose holder did not survive counts as free.
+#[pyclass(name = "lock", module = "_thread", frozen, weakref)]
+pub(crate) struct Lock {
+    pub(crate) raw: RawLock,
+}
+
+impl Lock {
+    pub(crate) const fn free() -> Self {
+        Self { raw: RawLock::new() }
+    }
+
+    /// Takes the lock by the deadline; says whether it did.
+    #[inline]
+    pub(crate) fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
+        match self.raw.lock_with(&mut Interpreter::new(py), deadline) {
+            Ok(()) => Ok(true),
+            Err(WaitError::TimedOut) => Ok(false),
+            Err(WaitError::Interrupted(raised)) => Err(raised),
+        }
+    }
+}
+
+#[pymethods]
+impl Lock {
+    #[cfg(Py_3_13)]
+    #[new]
+    fn new() -> Self {
+        Self::free()
+    }
+
+    #[cfg(not(Py_3_13))]
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(
+        _args: &Bound<'_, pyo3::types::PyTuple>,
+        _kwargs: Option<&Bound<'_, pyo3::types::PyDict>>,
+    ) -> PyResult<Self> {
+        Err(pyo3::exceptions::PyTypeError::new_err("cannot create '_thread.lock' instances"))
+    }
+
+    /// Take the lock, waiting for at most `timeout` seconds (-1: for ever) unless `blocking` is false. Returns whether it was taken.
+    #[pyo3(signature = (blocking=None, timeout=None), text_signature = "($self, blocking=True, timeout=-1)")]
+    fn acquire<'py>(
+        &self,
+        py: Python<'py>,
+        blocking: Option<&Bound<'py, PyAny>>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<bool> {
+        if blocking.is_none() && timeout.is_none() {
+            return self.take(py, Deadline::NEVER);
+        }
+        let deadline = acquire_deadline(py, blocking, timeout)?;
+        self.take(py, deadline)
+    }
+
+    /// An obsolete synonym of acquire().
+    #[pyo3(signature = (blocking=None, timeout=None), text_signature = "($self, blocking=True, timeout=-1)")]
+    fn acquire_lock<'py>(
+        &self,
+        py: Python<'py>,
+        blocking: Option<&Bound<'py, PyAny>>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<bool> {
+        self.acquire(py, blocking, timeout)
+    }
+
+    /// Release the lock, whichever thread took it. Raises RuntimeError if nobody did.
+    fn release(&self) -> PyResult<()> {
+        self.raw.unlock().map_err(|_| PyRuntimeError::new_err("release unlocked lock"))
+    }
+
+    /// An obsolete synonym of release().
+    fn release_lock(&self) -> PyResult<()> {
+        self.release()
+    }
+
+    /// Whether the lock is held.
+    fn locked(&self) -> bool {
+        self.raw.is_locked()
+    }
+
+    /// An obsolete synonym of locked().
+    fn locked_lock(&self) -> bool {
+        self.locked()
+    }
+
+    fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
+        self.take(py, Deadline::NEVER)
+    }
+
+    #[pyo3(signature = (_type=None, _value=None, _traceback=None, /))]
+    fn __exit__(
+        &self,
+        _type: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.release()
+    }
+
+    fn _at_fork_reinit(&self) {
+        self.raw.reset();
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> String {
+        let state = if slf.get().locked() { "locked" } else { "unlocked" };
+        format!("<{state} _thread.lock object at {:#x}>", slf.as_ptr() as usize)
+    }
+}
+
+/// Make a new lock that nobody holds.
+#[pyfunction]
+#[pyo3(text_signature = "()")]
+fn allocate_lock() -> Lock {
+    Lock::free()
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let lock = module.py().get_type::<Lock>();
+    let allocate_lock = wrap_pyfunction!(allocate_lock, module)?;
+    allocate_lock.setattr("__module__", "_thread")?;
+    module.add("lock", &lock)?;
+    module.add("allocate_lock", &allocate_lock)?;
+    // A function up to 3.12, a class from then on, as in the standard library.
+    if cfg!(Py_3_13) { module.add("Lock", lock) } else { module.add("Lock", allocate_lock) }
+}

@@ -1,0 +1,44 @@
+//! The classes of `threading` and `_thread`.
+
+mod barrier;
+mod condition;
+mod event;
+mod lock;
+mod rlock;
+mod semaphore;
+
+pub(crate) use lock::Lock;
+pub(crate) use condition::Condition;
+pub(crate) use rlock::RLock;
+
+use pyo3::prelude::*;
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    lock::register(module)?;
+    module.add_class::<RLock>()?;
+    module.add_class::<Condition>()?;
+    module.add_class::<event::Event>()?;
+    module.add_class::<semaphore::Semaphore>()?;
+    module.add_class::<semaphore::BoundedSemaphore>()?;
+    module.add_class::<barrier::Barrier>()
+}
+
+/// `<module.Class at 0x…: state>`, as the standard classes write themselves.
+pub(crate) fn repr_at(object: &Bound<'_, PyAny>, state: &str) -> PyResult<String> {
+    let class = object.get_type();
+    let module: String = class.getattr("__module__")?.extract()?;
+    let name: String = class.getattr("__qualname__")?.extract()?;
+    Ok(format!("<{module}.{name} at {:#x}: {state}>", object.as_ptr() as usize))
+}
+
+/// What pickling and copying an object with a lock inside raises.
+pub(crate) fn cannot_pickle(what: &str) -> PyErr {
+    pyo3::exceptions::PyTypeError::new_err(format!("cannot pickle '{what}' object"))
+}
+
+/// The warning of a method that the standard library has deprecated or dropped.
+pub(crate) fn warn_deprecated(py: Python<'_>, old: &str, new: &str) -> PyResult<()> {
+    let text = std::ffi::CString::new(format!("{old}() is deprecated, use {new}() instead"))?;
+    let category = py.get_type::<pyo3::exceptions::PyDeprecationWarning>();
+    PyErr::warn(py, &category, &text, 1)
+}

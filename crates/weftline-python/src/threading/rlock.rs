@@ -1,0 +1,139 @@
+//! `_thread.RLock`: the class of `threading.RLock()`.
+
+use crate::blocker::{Interpreter, Steadfast};
+use crate::seconds::acquire_deadline;
+use pyo3::exceptions::{PyOverflowError, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use weftline::park::{Deadline, WaitError, os_ident_of};
+use weftline::sync::raw::{RLockError, RawRLock};
+
+/// A lock that the thread which holds it can take again.
+///
+/// Goes beyond the standard lock in that in the child of a fork a lock whose holder did not survive counts as free.
+#[pyclass(name = "RLock", module = "_thread", frozen, weakref, subclass)]
+pub(crate) struct RLock {
+    pub(crate) raw: RawRLock,
+}
+
+#[cold]
+fn overflowed() -> PyErr {
+    PyOverflowError::new_err("Internal lock count overflowed")
+}
+
+#[cold]
+fn not_acquired() -> PyErr {
+    PyRuntimeError::new_err("cannot release un-acquired lock")
+}
+
+impl RLock {
+    pub(crate) const fn free() -> Self {
+        Self { raw: RawRLock::new() }
+    }
+
+    /// Takes the lock by the deadline; says whether it did.
+    #[inline]
+    pub(crate) fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
+        match self.raw.lock_with(&mut Interpreter::new(py), deadline) {
+            Ok(()) => Ok(true),
+            Err(RLockError::Wait(WaitError::TimedOut)) => Ok(false),
+            Err(RLockError::Wait(WaitError::Interrupted(raised))) => Err(raised),
+            Err(RLockError::TooManyRecursions) => Err(overflowed()),
+        }
+    }
+
+    /// Takes the lock again as often as a wait gave it up, whatever happens meanwhile.
+    pub(crate) fn restore(&self, py: Python<'_>, count: u64) -> PyResult<()> {
+        match self.raw.acquire_restore(count, &mut Steadfast::new(py), Deadline::NEVER) {
+            Ok(()) => Ok(()),
+            Err(RLockError::Wait(WaitError::TimedOut)) => unreachable!("waited without a deadline"),
+            Err(RLockError::TooManyRecursions) => Err(overflowed()),
+        }
+    }
+
+    /// The identifier of the thread that holds the lock, as `threading.get_ident()` gives it; zero if nobody does.
+    fn owner_ident(&self) -> u64 {
+        self.raw.owner().and_then(os_ident_of).unwrap_or(0)
+    }
+}
+
+#[pymethods]
+impl RLock {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self::free()
+    }
+
+    /// Take the lock, once more if this thread holds it, waiting for at most `timeout` seconds (-1: for ever) unless `blocking` is
+    /// false. Returns whether it was taken.
+    #[pyo3(signature = (blocking=None, timeout=None), text_signature = "($self, blocking=True, timeout=-1)")]
+    fn acquire<'py>(
+        &self,
+        py: Python<'py>,
+        blocking: Option<&Bound<'py, PyAny>>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<bool> {
+        if blocking.is_none() && timeout.is_none() {
+            return self.take(py, Deadline::NEVER);
+        }
+        let deadline = acquire_deadline(py, blocking, timeout)?;
+        self.take(py, deadline)
+    }
+
+    /// Release the lock once. Raises RuntimeError if this thread does not hold it.
+    fn release(&self) -> PyResult<()> {
+        self.raw.unlock().map_err(|_| not_acquired())
+    }
+
+    fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
+        self.take(py, Deadline::NEVER)
+    }
+
+    #[pyo3(signature = (_type=None, _value=None, _traceback=None, /))]
+    fn __exit__(
+        &self,
+        _type: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.release()
+    }
+
+    /// Whether any thread holds the lock.
+    #[cfg(Py_3_14)]
+    fn locked(&self) -> bool {
+        self.raw.is_locked()
+    }
+
+    fn _is_owned(&self) -> bool {
+        self.raw.is_owned()
+    }
+
+    fn _recursion_count(&self) -> u64 {
+        self.raw.count()
+    }
+
+    fn _release_save(&self) -> PyResult<(u64, u64)> {
+        let owner = self.owner_ident();
+        let count = self.raw.release_save().map_err(|_| not_acquired())?;
+        Ok((count, owner))
+    }
+
+    fn _acquire_restore(&self, py: Python<'_>, state: (u64, u64)) -> PyResult<()> {
+        self.restore(py, state.0)
+    }
+
+    fn _at_fork_reinit(&self) {
+        self.raw.reset();
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let lock = slf.get();
+        let state = if lock.raw.is_locked() { "locked" } else { "unlocked" };
+        let class = slf.get_type();
+        let module: String = class.getattr("__module__")?.extract()?;
+        let (name, owner, count) = (class.qualname()?, lock.owner_ident(), lock.raw.held_count());
+        Ok(format!("<{state} {module}.{name} object owner={owner} count={count} at {:#x}>", slf.as_ptr() as usize))
+    }
+}
