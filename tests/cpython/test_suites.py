@@ -1,0 +1,61 @@
+"""CPython's own tests, from the running interpreter's `test` package, pass on weftline."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from cpython import harness
+
+
+def parts_of(package):
+    """The test modules of a package of the interpreter's own, such as `test.test_asyncio`."""
+    folders = find_spec(package).submodule_search_locations
+    return sorted(
+        f"{package}.{file.stem}"
+        for folder in folders
+        for file in Path(folder).glob("test_*.py")
+    )
+
+
+# The modules of each suite, and how many tests must have run at least, lest a suite pass because it does not run.
+SUITES = {
+    "test_thread": (["test.test_thread"], 24),
+    "test_threading": (["test.test_threading"], 190),
+    "test_queue": (["test.test_queue"], 50),
+    "test_threadsignals": (["test.test_threadsignals"], 6),
+    "test_logging": (["test.test_logging"], 200),
+    "test_asyncio": (parts_of("test.test_asyncio"), 2000),
+}
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_the_suite_passes_on_weftline(name, tmp_path, record_property):
+    modules, at_least = SUITES[name]
+    result = harness.run_suite(modules, tmp_path)
+    record_property(f"CPython's {name}", str(result))
+    wrong = harness.judge(result, modules, tmp_path)
+    assert not wrong, "\n".join([*wrong, result.output])
+    assert len(result.ran) - len(result.skipped) >= at_least, result
+
+
+def test_the_tests_of_queue_pass_on_our_queues(tmp_path, record_property):
+    """`test_queue` imports a copy of `queue` past every installation; here it looks at weftline's."""
+    modules, at_least = SUITES["test_queue"]
+    result = harness.run_suite(modules, tmp_path, ["--queue"])
+    record_property("CPython's test_queue, its queues being ours", str(result))
+    wrong = harness.judge(result, modules, tmp_path, ["--queue"])
+    assert not wrong, "\n".join([*wrong, result.output])
+    assert len(result.ran) - len(result.skipped) >= at_least, result
+
+
+def test_the_list_of_deviations_is_short_and_says_why():
+    for section in ("deviation", "without_weftline"):
+        for entry in harness.LIST.get(section, ()):
+            assert entry.keys() == {"versions", "test", "reason"}, entry
+            assert entry["reason"].strip() and entry["test"].startswith("test."), entry
+    deviations = [
+        version
+        for entry in harness.LIST.get("deviation", ())
+        for version in entry["versions"]
+    ]
+    assert all(deviations.count(version) <= 5 for version in deviations), deviations
