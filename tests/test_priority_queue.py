@@ -2,6 +2,7 @@
 
 import functools
 import heapq
+import itertools
 import random
 
 import pytest
@@ -355,5 +356,5 @@ def test_slow_comparisons_in_many_threads_lose_nothing():
     for putter in putters:
         putter.result()
     got = [getter.result() for getter in getters]
-    assert sorted(sum(got, [])) == list(range(3 * count))
+    assert sorted(itertools.chain(*got)) == list(range(3 * count))
     until(q.empty)

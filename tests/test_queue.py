@@ -1,5 +1,6 @@
 """`queue.Queue`, and what its variants share with it: bounds, timeouts, tasks, blocking, subclassing."""
 
+import itertools
 import collections
 import copy
 import gc
@@ -392,7 +393,7 @@ def test_the_items_are_kept_in_a_deque():
 def test_every_item_arrives_exactly_once(cls, maxsize, mode, producers, consumers):
     q, count = cls(maxsize), 120
     got = carry(q, mode=mode, producers=producers, consumers=consumers, count=count)
-    assert sorted(sum(got, [])) == list(range(producers * count))
+    assert sorted(itertools.chain(*got)) == list(range(producers * count))
     assert cls is not queue.Queue or in_order(got, producers, count)
     assert q.empty()
 

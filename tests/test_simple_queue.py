@@ -1,5 +1,6 @@
 """`queue.SimpleQueue`: unbounded, first in first out, and safe to put into from anywhere."""
 
+import itertools
 import copy
 import gc
 import pickle
@@ -218,6 +219,6 @@ def test_an_item_that_was_got_is_held_no_longer():
 def test_every_item_arrives_exactly_once(mode, producers, consumers):
     q, count = queue.SimpleQueue(), 400
     got = carry(q, mode=mode, producers=producers, consumers=consumers, count=count)
-    assert sorted(sum(got, [])) == list(range(producers * count))
+    assert sorted(itertools.chain(*got)) == list(range(producers * count))
     assert in_order(got, producers, count)
     assert q.empty()

@@ -19,7 +19,7 @@ from support.target import queue, threading
 """
 
 
-def run(source, *args, within=30, code=0, stderr=""):
+def run(source, *args, within=15, code=0, stderr=""):
     """Runs `source` with `args` as `sys.argv[1:]` and returns what it printed."""
     program = _PRELUDE.format(seconds=within) + textwrap.dedent(source)
     path = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))

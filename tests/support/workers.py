@@ -49,31 +49,8 @@ class Worker:
 
     def blocks(self):
         """Returns once the call is seen asleep; fails if the call ends."""
-        deadline = time.monotonic() + LIMIT
-        steady, before = 0, None
-        while steady < _STEADY_LOOKS:
-            assert not self._finished.is_set(), (
-                f"ended with {self._value!r}, {self._error!r}"
-            )
-            assert time.monotonic() < deadline, "the thread never came to rest"
-            now = self._progress()
-            steady = steady + 1 if now == before else 0
-            before = now
-            time.sleep(_LOOK if _HAS_PROC else 5 * _LOOK)
+        asleep(self._thread, self._finished.is_set)
         return self
-
-    def _progress(self):
-        """Something that stays equal only while the thread sleeps; a fresh object while it runs."""
-        if not _HAS_PROC:
-            return None
-        try:
-            with open(f"/proc/self/task/{self._thread.native_id}/status") as status:
-                fields = dict(line.strip().split(":", 1) for line in status)
-        except OSError:
-            return object()
-        if not fields["State"].startswith("\tS"):
-            return object()
-        return fields["voluntary_ctxt_switches"], fields["nonvoluntary_ctxt_switches"]
 
     def result(self):
         """What the call returned; its exception is raised here."""
@@ -90,6 +67,33 @@ class Worker:
     def close(self):
         """Ends the thread once its call has returned."""
         self._calls.put(None)
+
+
+def asleep(thread, over=lambda: False):
+    """Returns once `thread` is seen asleep without any progress; fails if `over()` comes true first."""
+    deadline = time.monotonic() + LIMIT
+    steady, before = 0, None
+    while steady < _STEADY_LOOKS:
+        assert not over(), "the call ended instead of waiting"
+        assert time.monotonic() < deadline, "the thread never came to rest"
+        now = _progress(thread)
+        steady = steady + 1 if now == before else 0
+        before = now
+        time.sleep(_LOOK if _HAS_PROC else 5 * _LOOK)
+
+
+def _progress(thread):
+    """Something that stays equal only while the thread sleeps; a fresh object while it runs."""
+    if not _HAS_PROC:
+        return None
+    try:
+        with open(f"/proc/self/task/{thread.native_id}/status") as status:
+            fields = dict(line.strip().split(":", 1) for line in status)
+    except OSError:
+        return object()
+    if not fields["State"].startswith("\tS"):
+        return object()
+    return fields["voluntary_ctxt_switches"], fields["nonvoluntary_ctxt_switches"]
 
 
 def start(function, *args, **kwargs):
