@@ -25,7 +25,9 @@ def main(arguments=None):
             print(USAGE, end="")
             return None
         case ["-V" | "--version", *_]:
-            print(_version())
+            from weftline._weftline import __version__
+
+            print(f"weftline {__version__} (CPython {sys.version.split()[0]})")
             return None
         case ["bench", *options]:
             from weftline import bench
@@ -55,11 +57,3 @@ def _run(program):
 def _misuse(what):
     print(f"{USAGE}\nweftline: {what}", file=sys.stderr)
     return 2
-
-
-def _version():
-    # Slow to import, and of no use to a program that only wants to run.
-    from importlib.metadata import version
-
-    python = sys.version.split()[0]
-    return f"weftline {version('weftline')} (CPython {python})"
