@@ -15,7 +15,9 @@ impl Interpreter {
     /// For waits of the calling thread, while it is attached, as `_py` says.
     #[inline]
     pub(crate) fn new(_py: Python<'_>) -> Self {
-        Self { attached: PhantomData }
+        Self {
+            attached: PhantomData,
+        }
     }
 }
 
@@ -64,7 +66,9 @@ pub(crate) struct Steadfast {
 
 impl Steadfast {
     pub(crate) fn new(_py: Python<'_>) -> Self {
-        Self { attached: PhantomData }
+        Self {
+            attached: PhantomData,
+        }
     }
 }
 

@@ -42,7 +42,9 @@ pub(crate) fn acquire_deadline<'py>(
     match limit {
         None if is_blocking => Ok(Deadline::NEVER),
         None => Ok(Deadline::PASSED),
-        Some(seconds) if is_blocking && (0.0..=TIMEOUT_MAX).contains(&seconds) => Ok(after(seconds)),
+        Some(seconds) if is_blocking && (0.0..=TIMEOUT_MAX).contains(&seconds) => {
+            Ok(after(seconds))
+        }
         Some(_) => Err(refuse_acquire(py, blocking, timeout)),
     }
 }
@@ -57,7 +59,11 @@ pub(crate) fn wait_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Dead
         Ok(seconds) => seconds.value() > 0.0,
         Err(_) => timeout.gt(0)?,
     };
-    if is_positive { acquire_deadline(timeout.py(), None, Some(timeout)) } else { Ok(Deadline::PASSED) }
+    if is_positive {
+        acquire_deadline(timeout.py(), None, Some(timeout))
+    } else {
+        Ok(Deadline::PASSED)
+    }
 }
 
 /// A timeout that the standard library adds to the clock and then looks at what is left, as semaphores and barriers do.

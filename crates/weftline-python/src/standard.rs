@@ -7,7 +7,11 @@ use pyo3::types::PyDict;
 static ALLOCATE_LOCK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
-    ALLOCATE_LOCK.get_or_try_init(py, || py.import("_thread")?.getattr("allocate_lock").map(Bound::unbind))?;
+    ALLOCATE_LOCK.get_or_try_init(py, || {
+        py.import("_thread")?
+            .getattr("allocate_lock")
+            .map(Bound::unbind)
+    })?;
     Ok(())
 }
 
@@ -19,7 +23,10 @@ pub(crate) fn refuse_acquire<'py>(
     timeout: Option<&Bound<'py, PyAny>>,
 ) -> PyErr {
     let attempt = || -> PyResult<()> {
-        let lock = ALLOCATE_LOCK.get(py).expect("remembered at import").call0(py)?;
+        let lock = ALLOCATE_LOCK
+            .get(py)
+            .expect("remembered at import")
+            .call0(py)?;
         let arguments = PyDict::new(py);
         if let Some(blocking) = blocking {
             arguments.set_item("blocking", blocking)?;
@@ -27,7 +34,8 @@ pub(crate) fn refuse_acquire<'py>(
         if let Some(timeout) = timeout {
             arguments.set_item("timeout", timeout)?;
         }
-        lock.call_method(py, "acquire", (), Some(&arguments)).map(drop)
+        lock.call_method(py, "acquire", (), Some(&arguments))
+            .map(drop)
     };
     match attempt() {
         Err(refused) => refused,

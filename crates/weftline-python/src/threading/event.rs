@@ -21,10 +21,15 @@ impl Event {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { raw: RawEvent::new() }
+        Self {
+            raw: RawEvent::new(),
+        }
     }
 
-    #[allow(clippy::unused_self, reason = "refuses arguments, as the standard class does")]
+    #[allow(
+        clippy::unused_self,
+        reason = "refuses arguments, as the standard class does"
+    )]
     fn __init__(&self) {}
 
     /// Whether the flag is up.
@@ -69,11 +74,17 @@ impl Event {
     }
 
     /// Nothing to do: waiters of another process are forgotten by themselves.
-    #[allow(clippy::unused_self, reason = "called as a method by the standard library")]
+    #[allow(
+        clippy::unused_self,
+        reason = "called as a method by the standard library"
+    )]
     fn _at_fork_reinit(&self) {}
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        repr_at(slf.as_any(), if slf.get().is_set() { "set" } else { "unset" })
+        repr_at(
+            slf.as_any(),
+            if slf.get().is_set() { "set" } else { "unset" },
+        )
     }
 
     #[allow(clippy::unused_self, reason = "called as a method by pickle and copy")]

@@ -17,7 +17,9 @@ pub(crate) struct Lock {
 
 impl Lock {
     pub(crate) const fn free() -> Self {
-        Self { raw: RawLock::new() }
+        Self {
+            raw: RawLock::new(),
+        }
     }
 
     /// Takes the lock by the deadline; says whether it did.
@@ -46,7 +48,9 @@ impl Lock {
         _args: &Bound<'_, pyo3::types::PyTuple>,
         _kwargs: Option<&Bound<'_, pyo3::types::PyDict>>,
     ) -> PyResult<Self> {
-        Err(pyo3::exceptions::PyTypeError::new_err("cannot create '_thread.lock' instances"))
+        Err(pyo3::exceptions::PyTypeError::new_err(
+            "cannot create '_thread.lock' instances",
+        ))
     }
 
     /// Take the lock, waiting for at most `timeout` seconds (-1: for ever) unless `blocking` is false. Returns whether it was taken.
@@ -76,8 +80,10 @@ impl Lock {
     }
 
     /// Release the lock, whichever thread took it. Raises RuntimeError if nobody did.
-    fn release(&self) -> PyResult<()> {
-        self.raw.unlock().map_err(|_| PyRuntimeError::new_err("release unlocked lock"))
+    pub(crate) fn release(&self) -> PyResult<()> {
+        self.raw
+            .unlock()
+            .map_err(|_| PyRuntimeError::new_err("release unlocked lock"))
     }
 
     /// An obsolete synonym of release().
@@ -114,8 +120,15 @@ impl Lock {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> String {
-        let state = if slf.get().locked() { "locked" } else { "unlocked" };
-        format!("<{state} _thread.lock object at {:#x}>", slf.as_ptr() as usize)
+        let state = if slf.get().locked() {
+            "locked"
+        } else {
+            "unlocked"
+        };
+        format!(
+            "<{state} _thread.lock object at {:#x}>",
+            slf.as_ptr() as usize
+        )
     }
 }
 
@@ -133,5 +146,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("lock", &lock)?;
     module.add("allocate_lock", &allocate_lock)?;
     // A function up to 3.12, a class from then on, as in the standard library.
-    if cfg!(Py_3_13) { module.add("Lock", lock) } else { module.add("Lock", allocate_lock) }
+    if cfg!(Py_3_13) {
+        module.add("Lock", lock)
+    } else {
+        module.add("Lock", allocate_lock)
+    }
 }

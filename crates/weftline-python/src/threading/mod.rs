@@ -7,8 +7,8 @@ mod lock;
 mod rlock;
 mod semaphore;
 
-pub(crate) use lock::Lock;
 pub(crate) use condition::Condition;
+pub(crate) use lock::Lock;
 pub(crate) use rlock::RLock;
 
 use pyo3::prelude::*;
@@ -28,7 +28,10 @@ pub(crate) fn repr_at(object: &Bound<'_, PyAny>, state: &str) -> PyResult<String
     let class = object.get_type();
     let module: String = class.getattr("__module__")?.extract()?;
     let name: String = class.getattr("__qualname__")?.extract()?;
-    Ok(format!("<{module}.{name} at {:#x}: {state}>", object.as_ptr() as usize))
+    Ok(format!(
+        "<{module}.{name} at {:#x}: {state}>",
+        object.as_ptr() as usize
+    ))
 }
 
 /// What pickling and copying an object with a lock inside raises.

@@ -28,7 +28,9 @@ fn not_acquired() -> PyErr {
 
 impl RLock {
     pub(crate) const fn free() -> Self {
-        Self { raw: RawRLock::new() }
+        Self {
+            raw: RawRLock::new(),
+        }
     }
 
     /// Takes the lock by the deadline; says whether it did.
@@ -44,7 +46,10 @@ impl RLock {
 
     /// Takes the lock again as often as a wait gave it up, whatever happens meanwhile.
     pub(crate) fn restore(&self, py: Python<'_>, count: u64) -> PyResult<()> {
-        match self.raw.acquire_restore(count, &mut Steadfast::new(py), Deadline::NEVER) {
+        match self
+            .raw
+            .acquire_restore(count, &mut Steadfast::new(py), Deadline::NEVER)
+        {
             Ok(()) => Ok(()),
             Err(RLockError::Wait(WaitError::TimedOut)) => unreachable!("waited without a deadline"),
             Err(RLockError::TooManyRecursions) => Err(overflowed()),
@@ -82,7 +87,7 @@ impl RLock {
     }
 
     /// Release the lock once. Raises RuntimeError if this thread does not hold it.
-    fn release(&self) -> PyResult<()> {
+    pub(crate) fn release(&self) -> PyResult<()> {
         self.raw.unlock().map_err(|_| not_acquired())
     }
 
@@ -130,10 +135,17 @@ impl RLock {
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let lock = slf.get();
-        let state = if lock.raw.is_locked() { "locked" } else { "unlocked" };
+        let state = if lock.raw.is_locked() {
+            "locked"
+        } else {
+            "unlocked"
+        };
         let class = slf.get_type();
         let module: String = class.getattr("__module__")?.extract()?;
         let (name, owner, count) = (class.qualname()?, lock.owner_ident(), lock.raw.held_count());
-        Ok(format!("<{state} {module}.{name} object owner={owner} count={count} at {:#x}>", slf.as_ptr() as usize))
+        Ok(format!(
+            "<{state} {module}.{name} object owner={owner} count={count} at {:#x}>",
+            slf.as_ptr() as usize
+        ))
     }
 }

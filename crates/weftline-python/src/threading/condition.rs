@@ -1,0 +1,420 @@
+//! `threading.Condition`.
+//!
+//! Over our own locks everything is direct. Over any other object the lock's methods are called as the standard library calls them:
+//! `_release_save`, `_acquire_restore` and `_is_owned` where the lock has them, `acquire` and `release` otherwise.
+
+use super::{Lock, RLock, cannot_pickle, warn_deprecated};
+use crate::blocker::{Interpreter, Steadfast};
+use crate::seconds::wait_deadline;
+use pyo3::PyTraverseError;
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
+use pyo3::gc::PyVisit;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use std::sync::OnceLock;
+use std::time::Instant;
+use weftline::park::{Deadline, WaitError};
+use weftline::sync::raw::RawCondition;
+
+/// The lock of a condition.
+enum Mutex {
+    Lock(Py<Lock>),
+    RLock(Py<RLock>),
+    Foreign(Py<PyAny>),
+}
+
+/// What is needed to take a lock again that a wait gave up.
+enum Saved {
+    Once,
+    Times(u64),
+    Foreign(Option<Py<PyAny>>),
+}
+
+impl Mutex {
+    fn of(lock: &Bound<'_, PyAny>) -> Self {
+        // Exactly ours: a subclass may have its own idea of acquire() and release().
+        if let Ok(lock) = lock.cast_exact::<Lock>() {
+            Self::Lock(lock.clone().unbind())
+        } else if let Ok(lock) = lock.cast_exact::<RLock>() {
+            Self::RLock(lock.clone().unbind())
+        } else {
+            Self::Foreign(lock.clone().unbind())
+        }
+    }
+
+    fn object<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        match self {
+            Self::Lock(lock) => lock.bind(py).as_any(),
+            Self::RLock(lock) => lock.bind(py).as_any(),
+            Self::Foreign(lock) => lock.bind(py),
+        }
+    }
+
+    fn is_owned(&self, py: Python<'_>) -> PyResult<bool> {
+        match self {
+            // By anyone, as in the standard library, where a lock does not know its owner.
+            Self::Lock(lock) => Ok(lock.get().raw.is_locked()),
+            Self::RLock(lock) => Ok(lock.get().raw.is_owned()),
+            Self::Foreign(lock) => match optional(lock.bind(py), "_is_owned")? {
+                Some(is_owned) => is_owned.call0()?.is_truthy(),
+                None if lock
+                    .bind(py)
+                    .call_method1("acquire", (false,))?
+                    .is_truthy()? =>
+                {
+                    lock.bind(py).call_method0("release")?;
+                    Ok(false)
+                }
+                None => Ok(true),
+            },
+        }
+    }
+
+    fn release_save(&self, py: Python<'_>) -> PyResult<Saved> {
+        match self {
+            Self::Lock(lock) => {
+                lock.get()
+                    .raw
+                    .unlock()
+                    .map_err(|_| PyRuntimeError::new_err("release unlocked lock"))?;
+                Ok(Saved::Once)
+            }
+            Self::RLock(lock) => {
+                let count = lock.get().raw.release_save();
+                count
+                    .map(Saved::Times)
+                    .map_err(|_| PyRuntimeError::new_err("cannot release un-acquired lock"))
+            }
+            Self::Foreign(lock) => match optional(lock.bind(py), "_release_save")? {
+                Some(release_save) => Ok(Saved::Foreign(Some(release_save.call0()?.unbind()))),
+                None => {
+                    lock.bind(py).call_method0("release")?;
+                    Ok(Saved::Foreign(None))
+                }
+            },
+        }
+    }
+
+    /// Takes the lock again. No signal ends that.
+    fn acquire_restore(&self, py: Python<'_>, saved: Saved) -> PyResult<()> {
+        match (self, saved) {
+            (Self::Lock(lock), _) => {
+                let taken: Result<(), WaitError<_>> = lock
+                    .get()
+                    .raw
+                    .lock_with(&mut Steadfast::new(py), Deadline::NEVER);
+                debug_assert!(taken.is_ok());
+                Ok(())
+            }
+            (Self::RLock(lock), Saved::Times(count)) => lock.get().restore(py, count),
+            (Self::RLock(lock), _) => lock.get().restore(py, 1),
+            (Self::Foreign(lock), saved) => {
+                let lock = lock.bind(py);
+                let state = match saved {
+                    Saved::Foreign(state) => state,
+                    Saved::Once | Saved::Times(_) => None,
+                };
+                match optional(lock, "_acquire_restore")? {
+                    Some(acquire_restore) => acquire_restore.call1((state,)).map(drop),
+                    None => lock.call_method0("acquire").map(drop),
+                }
+            }
+        }
+    }
+}
+
+fn optional<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match object.getattr(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(missing) if missing.is_instance_of::<PyAttributeError>(object.py()) => Ok(None),
+        Err(raised) => Err(raised),
+    }
+}
+
+/// A lock, and threads that wait under it until they are notified.
+///
+/// notify(n) wakes exactly the n threads that have waited longest, never one that came later. Goes beyond the standard class in that a
+/// thread which is notified and interrupted at the same time passes the notification on.
+#[pyclass(module = "threading", frozen, weakref, dict, subclass)]
+pub(crate) struct Condition {
+    raw: RawCondition,
+    mutex: OnceLock<Mutex>,
+}
+
+impl Condition {
+    /// A condition over a lock of ours.
+    pub(crate) fn over(lock: Py<Lock>) -> Self {
+        Self {
+            raw: RawCondition::new(),
+            mutex: OnceLock::from(Mutex::Lock(lock)),
+        }
+    }
+
+    #[inline]
+    fn mutex(&self, py: Python<'_>) -> &Mutex {
+        match self.mutex.get() {
+            Some(mutex) => mutex,
+            // A subclass that has not called __init__ gets what __init__ would give it.
+            None => self.mutex_or(Mutex::RLock(
+                Py::new(py, RLock::free()).expect("no memory for a lock"),
+            )),
+        }
+    }
+
+    /// The lock there is, or `mutex`. Made before, not inside `OnceLock`: making a Python object may run any code.
+    fn mutex_or(&self, mutex: Mutex) -> &Mutex {
+        let _ = self.mutex.set(mutex);
+        self.mutex.get().expect("set just now, or before")
+    }
+
+    fn check_owned(&self, py: Python<'_>, to: &str) -> PyResult<()> {
+        if self.mutex(py).is_owned(py)? {
+            return Ok(());
+        }
+        Err(PyRuntimeError::new_err(format!(
+            "cannot {to} on un-acquired lock"
+        )))
+    }
+
+    /// Gives the lock up until notified; says whether it was in time. The lock is held again afterwards, however the wait ended.
+    pub(crate) fn wait_until(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
+        self.check_owned(py, "wait")?;
+        let mutex = self.mutex(py);
+        let mut saved = None;
+        let ended = self
+            .raw
+            .wait_with(&mut Interpreter::new(py), deadline, |_| {
+                saved = Some(mutex.release_save(py)?);
+                Ok(())
+            });
+        if let Some(saved) = saved {
+            mutex.acquire_restore(py, saved)?;
+        }
+        match ended {
+            Ok(()) => Ok(true),
+            Err(WaitError::TimedOut) => Ok(false),
+            Err(WaitError::Interrupted(raised)) => Err(raised),
+        }
+    }
+
+    /// Wakes the `n` threads that have waited longest, under the lock.
+    pub(crate) fn notify_some(&self, py: Python<'_>, n: usize) -> PyResult<()> {
+        self.check_owned(py, "notify")?;
+        self.raw.notify(n);
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl Condition {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(lock=None)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self {
+            raw: RawCondition::new(),
+            mutex: OnceLock::new(),
+        }
+    }
+
+    #[pyo3(signature = (lock=None))]
+    fn __init__(&self, py: Python<'_>, lock: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        match lock {
+            None => {
+                self.mutex(py);
+                Ok(())
+            }
+            Some(lock) => {
+                let is_other = !self.mutex_or(Mutex::of(lock)).object(py).is(lock);
+                if is_other {
+                    return Err(PyRuntimeError::new_err(
+                        "the condition has a lock already: make a new condition",
+                    ));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The lock's acquire().
+    #[pyo3(signature = (*args, **kwargs))]
+    fn acquire<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.mutex(py)
+            .object(py)
+            .call_method("acquire", args, kwargs)
+    }
+
+    /// The lock's release().
+    fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.mutex(py).object(py).call_method0("release")
+    }
+
+    fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let taken = match self.mutex(py) {
+            Mutex::Lock(lock) => lock.get().take(py, Deadline::NEVER)?,
+            Mutex::RLock(lock) => lock.get().take(py, Deadline::NEVER)?,
+            Mutex::Foreign(lock) => return lock.bind(py).call_method0("__enter__"),
+        };
+        Ok(taken.into_pyobject(py)?.to_owned().into_any())
+    }
+
+    #[pyo3(signature = (kind=None, value=None, traceback=None, /))]
+    fn __exit__<'py>(
+        &self,
+        py: Python<'py>,
+        kind: Option<&Bound<'py, PyAny>>,
+        value: Option<&Bound<'py, PyAny>>,
+        traceback: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self.mutex(py) {
+            Mutex::Lock(lock) => lock.get().release()?,
+            Mutex::RLock(lock) => lock.get().release()?,
+            Mutex::Foreign(lock) => {
+                return lock
+                    .bind(py)
+                    .call_method1("__exit__", (kind, value, traceback))
+                    .map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Give the lock up until notified, for at most `timeout` seconds. Returns whether it was in time.
+    #[pyo3(signature = (timeout=None))]
+    fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+        self.check_owned(py, "wait")?;
+        let deadline = wait_deadline(timeout)?;
+        self.wait_until(py, deadline)
+    }
+
+    /// Wait until `predicate()` is true, for at most `timeout` seconds in all. Returns its last value.
+    #[pyo3(signature = (predicate, timeout=None))]
+    fn wait_for<'py>(
+        slf: &Bound<'py, Self>,
+        predicate: &Bound<'py, PyAny>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let mut end: Option<(Instant, f64)> = None;
+        loop {
+            let result = predicate.call0()?;
+            if result.is_truthy()? {
+                return Ok(result);
+            }
+            // As a method, which a subclass may have its own of.
+            match (timeout, end) {
+                (None, _) => slf.call_method0("wait")?,
+                (Some(timeout), None) => {
+                    // An addition, so that what is no number is refused in the standard library's words.
+                    let seconds = 0.0_f64.into_pyobject(py)?.add(timeout)?.extract()?;
+                    end = Some((Instant::now(), seconds));
+                    slf.call_method1("wait", (timeout,))?
+                }
+                (Some(_), Some((start, seconds))) => {
+                    let left = seconds - start.elapsed().as_secs_f64();
+                    if left <= 0.0 {
+                        return Ok(result);
+                    }
+                    slf.call_method1("wait", (left,))?
+                }
+            };
+        }
+    }
+
+    /// Wake the `n` threads that have waited longest.
+    #[pyo3(signature = (n=None), text_signature = "($self, n=1)")]
+    fn notify(&self, py: Python<'_>, n: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        self.check_owned(py, "notify")?;
+        let n = match n {
+            None => 1,
+            Some(n) => match n.extract::<usize>() {
+                Ok(n) => n,
+                Err(_) if n.gt(0)? => usize::MAX,
+                Err(_) => 0,
+            },
+        };
+        self.raw.notify(n);
+        Ok(())
+    }
+
+    /// Wake all threads that wait.
+    fn notify_all(&self, py: Python<'_>) -> PyResult<()> {
+        self.notify_some(py, usize::MAX)
+    }
+
+    /// Deprecated: use notify_all().
+    #[pyo3(name = "notifyAll")]
+    fn notify_all_deprecated(&self, py: Python<'_>) -> PyResult<()> {
+        warn_deprecated(py, "notifyAll", "notify_all")?;
+        self.notify_all(py)
+    }
+
+    fn _is_owned(&self, py: Python<'_>) -> PyResult<bool> {
+        self.mutex(py).is_owned(py)
+    }
+
+    fn _release_save<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let lock = self.mutex(py).object(py);
+        let release =
+            optional(lock, "_release_save")?.map_or_else(|| lock.getattr("release"), Ok)?;
+        release.call0()
+    }
+
+    fn _acquire_restore<'py>(&self, py: Python<'py>, state: &Bound<'py, PyAny>) -> PyResult<()> {
+        let lock = self.mutex(py).object(py);
+        match optional(lock, "_acquire_restore")? {
+            Some(acquire_restore) => acquire_restore.call1((state,)).map(drop),
+            None => lock.call_method0("acquire").map(drop),
+        }
+    }
+
+    #[getter]
+    fn _lock<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.mutex(py).object(py).clone()
+    }
+
+    /// As many elements as threads wait: programs look at the length, and at nothing else.
+    #[getter]
+    fn _waiters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, (0..self.raw.waiting()).map(|_| py.None()))
+    }
+
+    fn _at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
+        self.mutex(py)
+            .object(py)
+            .call_method0("_at_fork_reinit")
+            .map(drop)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!(
+            "<Condition({}, {})>",
+            self.mutex(py).object(py).repr()?,
+            self.raw.waiting()
+        ))
+    }
+
+    fn __reduce_ex__(&self, py: Python<'_>, protocol: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        match self.mutex(py) {
+            Mutex::Lock(_) => Err(cannot_pickle("_thread.lock")),
+            Mutex::RLock(_) => Err(cannot_pickle("_thread.RLock")),
+            Mutex::Foreign(lock) => lock
+                .bind(py)
+                .call_method1("__reduce_ex__", (protocol,))
+                .map(Bound::unbind),
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.mutex.get() {
+            Some(Mutex::Foreign(lock)) => visit.call(lock),
+            Some(Mutex::Lock(lock)) => visit.call(lock),
+            Some(Mutex::RLock(lock)) => visit.call(lock),
+            None => Ok(()),
+        }
+    }
+}
