@@ -1,0 +1,117 @@
+//! What 1,000 threads cost that wait for one object: the processor time of this process over a second in which nothing happens.
+
+use crate::measure::Report;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+const THREADS: usize = 1_000;
+
+pub(crate) fn measure(report: &mut Report) {
+    let lock = weftline::Lock::new(());
+    let held = lock.lock();
+    idle(report, "Lock", || drop(lock.lock()), || drop(held));
+
+    let condition = weftline::Condition::new(());
+    idle(
+        report,
+        "Condition",
+        || condition.lock().wait(),
+        || {
+            condition.lock().notify_all();
+        },
+    );
+
+    let event = weftline::Event::new();
+    idle(report, "Event", || event.wait(), || event.set());
+
+    let semaphore = weftline::Semaphore::new(0);
+    idle(
+        report,
+        "Semaphore",
+        || semaphore.acquire(1).forget(),
+        || semaphore.release(THREADS).unwrap(),
+    );
+
+    let barrier = weftline::Barrier::new(THREADS + 1);
+    idle(
+        report,
+        "Barrier",
+        || {
+            barrier.wait().unwrap();
+        },
+        || {
+            barrier.wait().unwrap();
+        },
+    );
+
+    let queue = weftline::Queue::<()>::unbounded();
+    idle(
+        report,
+        "Queue, get",
+        || assert!(queue.get().is_err()),
+        || queue.shutdown(false),
+    );
+
+    let full = weftline::Queue::bounded(1);
+    full.put(()).unwrap();
+    idle(
+        report,
+        "Queue, put",
+        || assert!(full.put(()).is_err()),
+        || full.shutdown(true),
+    );
+
+    let unfinished = weftline::Queue::unbounded();
+    unfinished.put(()).unwrap();
+    idle(
+        report,
+        "Queue, join",
+        || unfinished.join(),
+        || unfinished.task_done().unwrap(),
+    );
+}
+
+fn idle(report: &mut Report, name: &str, block: impl Fn() + Sync, end: impl FnOnce()) {
+    let row = format!("1,000 threads blocked on a {name}");
+    if !report.wants(&row) {
+        return;
+    }
+    let begun = AtomicUsize::new(0);
+    let (begun, block) = (&begun, &block);
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            std::thread::Builder::new()
+                .stack_size(64 * 1024)
+                .spawn_scoped(scope, move || {
+                    begun.fetch_add(1, Ordering::Relaxed);
+                    block();
+                })
+                .expect("a thousand threads fit");
+        }
+        while begun.load(Ordering::Relaxed) < THREADS || !is_at_rest() {}
+        let (start, used) = (Instant::now(), processor_time());
+        std::thread::sleep(Duration::from_secs(1));
+        let share = (processor_time() - used).as_secs_f64() / start.elapsed().as_secs_f64() * 100.0;
+        report.note(&row, share, "% of a core");
+        end();
+    });
+}
+
+/// Whether a moment passes in which next to nothing runs.
+fn is_at_rest() -> bool {
+    let before = processor_time();
+    std::thread::sleep(Duration::from_millis(50));
+    processor_time() - before < Duration::from_millis(1)
+}
+
+/// The processor time of all threads of this process.
+fn processor_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the place is valid, and this clock exists wherever there is a process.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    assert_eq!(failed, 0);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}

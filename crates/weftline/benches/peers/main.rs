@@ -1,0 +1,35 @@
+//! Each primitive beside its peers, in one process: `cargo bench --bench peers`.
+//!
+//! `--quick` measures fewer and shorter rounds, `--json FILE` writes every round, `--only TEXT` takes the rows that have it in their name.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `measure.rs` | rounds, ratios and how they are reported |
+//! | `locks.rs` | `Lock` and `RLock`, alone and contended |
+//! | `queues.rs` | `Queue` on one thread, between two, and between two and two |
+//! | `signals.rs` | `Semaphore`, `Event`, `Condition`, `Barrier`: alone, and from thread to thread |
+//! | `idle.rs` | what 1,000 blocked threads cost |
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the clock and the standard library are what is measured with and against"
+)]
+
+mod idle;
+mod locks;
+mod measure;
+mod queues;
+mod signals;
+
+use measure::{Options, Report};
+
+fn main() {
+    let options = Options::from_arguments();
+    let mut report = Report::new(options);
+    locks::measure(&mut report);
+    queues::measure(&mut report);
+    signals::measure(&mut report);
+    idle::measure(&mut report);
+    report.finish();
+}
