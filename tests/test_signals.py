@@ -66,7 +66,9 @@ for way in waiting.ways():
 
 
 @pytest.mark.parametrize("name", LIMITED)
-def test_a_handler_that_does_not_raise_lets_the_wait_go_on_for_the_time_that_remains(name):
+def test_a_handler_that_does_not_raise_lets_the_wait_go_on_for_the_time_that_remains(
+    name,
+):
     run(
         WATCHER
         + """

@@ -86,8 +86,10 @@ def _progress(thread):
     """Something that stays equal only while the thread sleeps; a fresh object while it runs."""
     if not _HAS_PROC:
         return None
+    # After a fork the main thread's `native_id` may still be that of the parent's.
+    native_id = os.getpid() if thread is threading.main_thread() else thread.native_id
     try:
-        with open(f"/proc/self/task/{thread.native_id}/status") as status:
+        with open(f"/proc/self/task/{native_id}/status") as status:
             fields = dict(line.strip().split(":", 1) for line in status)
     except OSError:
         return object()

@@ -1,0 +1,225 @@
+"""The interpreter ends quietly, whatever its threads are waiting for."""
+
+import pytest
+from support.blocking import BLOCKING
+from support.programs import run
+from support.target import ours_only
+
+NAMES = list(BLOCKING)
+TIMED = [name for name in NAMES if BLOCKING[name].timed]
+
+PROGRAM = """
+import atexit, os, sys, time, threading as std
+from support.blocking import BLOCKING, OwnQueue
+from support.workers import asleep, blocked, start, until
+"""
+
+# Takes its time while the interpreter is being torn down, so that waits end in the middle of that.
+SLOW_END = """
+class SlowEnd:
+    def __del__(self, sleep=time.sleep):
+        sleep(0.05)
+atexit.register(time.sleep, 0.03)
+sys.slow_end = SlowEnd()
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_daemon_threads_that_wait_do_not_hinder_the_exit(name):
+    run(
+        PROGRAM
+        + SLOW_END
+        + """
+waiting, waiters = BLOCKING[sys.argv[1]], []
+for way in waiting.ways():
+    thing = waiting.new()
+    waiting.block(thing)
+    waiters.append(blocked(way, thing))
+""",
+        name,
+    )
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_waits_whose_time_runs_out_during_the_exit_end_quietly(name):
+    run(
+        PROGRAM
+        + SLOW_END
+        + """
+waiting = BLOCKING[sys.argv[1]]
+def wait(limit):
+    thing = waiting.new()
+    waiting.block(thing)
+    started.append(limit)
+    try:
+        while True:
+            waiting.timed(thing, limit)
+    except (queue.Empty, queue.Full, threading.BrokenBarrierError, AssertionError):
+        wait(limit * 1.01)
+started = []
+for limit in (0.001, 0.004, 0.02):
+    std.Thread(target=wait, args=(limit,), daemon=True).start()
+until(lambda: len(started) >= 3)
+""",
+        name,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_exit_waits_for_threads_that_are_no_daemons(name):
+    told = run(
+        PROGRAM
+        + """
+waiting = BLOCKING[sys.argv[1]]
+thing = waiting.new()
+waiting.block(thing)
+ready = std.Event()
+def wait():
+    ready.set()
+    waiting.call(thing)
+    print("waited")
+waiter = std.Thread(target=wait)
+if waiting.owned:
+    # Only the main thread may let it go: it does so when it begins to wait for the others.
+    std._register_atexit(waiting.free, thing)
+else:
+    def let_go():
+        std.main_thread().join()
+        asleep(waiter)
+        waiting.free(thing)
+    std.Thread(target=let_go).start()
+waiter.start()
+ready.wait()
+""",
+        name,
+    )
+    assert told == "waited\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_os_exit_does_not_wait_for_anyone(name):
+    run(
+        PROGRAM
+        + """
+waiting = BLOCKING[sys.argv[1]]
+thing = waiting.new()
+waiting.block(thing)
+waiter = std.Thread(target=waiting.call, args=(thing,))
+waiter.start()
+os._exit(3)
+""",
+        name,
+        code=3,
+    )
+
+
+def test_sys_exit_in_a_thread_ends_that_thread_alone():
+    told = run(
+        PROGRAM
+        + """
+q, event = queue.Queue(), threading.Event()
+def work():
+    with event_lock:
+        q.get()
+        event.set()
+        sys.exit(5)
+event_lock = threading.Lock()
+worker = std.Thread(target=work)
+worker.start()
+q.put(1)
+event.wait()
+worker.join()
+with event_lock:
+    print("went on")
+"""
+    )
+    assert told == "went on\n"
+
+
+def test_the_exit_code_is_kept_while_daemons_wait():
+    run(
+        PROGRAM
+        + """
+for waiting in BLOCKING.values():
+    thing = waiting.new()
+    waiting.block(thing)
+    blocked(waiting.call, thing)
+sys.exit(7)
+""",
+        code=7,
+    )
+
+
+def test_exit_handlers_may_use_every_object():
+    told = run(
+        PROGRAM
+        + """
+def use():
+    for name, waiting in BLOCKING.items():
+        thing = waiting.new()
+        waiting.block(thing)
+        waiting.free(thing) if "Barrier" not in name else thing.abort()
+    print("used")
+atexit.register(use)
+"""
+    )
+    assert told == "used\n"
+
+
+def test_objects_in_use_when_the_modules_are_torn_down_end_quietly():
+    run(
+        PROGRAM
+        + """
+class Last:
+    def __init__(self, q, event, lock, semaphore):
+        self.all = q, event, lock, semaphore
+    def __del__(self):
+        q, event, lock, semaphore = self.all
+        q.put(1)
+        event.set()
+        semaphore.release()
+        with lock:
+            pass
+
+things = [cls() for cls in (queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue)]
+keep = [Last(q, threading.Event(), threading.Lock(), threading.Semaphore(0)) for q in things]
+for q in things:
+    q.put(q)
+sys.keep = keep
+builtins_keep = (keep, things, threading.Condition(threading.Lock()), threading.Barrier(2))
+"""
+    )
+
+
+@ours_only
+def test_daemon_threads_at_full_speed_do_not_hinder_the_exit():
+    for _ in range(3):
+        run(
+            PROGRAM
+            + SLOW_END
+            + """
+q, simple, lock, event, semaphore, condition = (
+    queue.Queue(2), queue.SimpleQueue(), threading.Lock(), threading.Event(), threading.Semaphore(1),
+    threading.Condition(),
+)
+def put():
+    while True:
+        q.put(1)
+        simple.put(1)
+def get():
+    while True:
+        q.get()
+        simple.get()
+def rest():
+    while True:
+        with lock, semaphore, condition:
+            event.set()
+            event.wait(0.0001)
+            condition.notify()
+            condition.wait(0.0001)
+            event.clear()
+for work in (put, get, rest, rest):
+    std.Thread(target=work, daemon=True).start()
+time.sleep(0.05)
+"""
+        )

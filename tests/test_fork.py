@@ -1,0 +1,373 @@
+"""`os.fork()` at any moment: the child can use every object, and holds what the forking thread held."""
+
+import pytest
+from support.blocking import BLOCKING
+from support.programs import run
+from support.target import ours_only
+
+NAMES = list(BLOCKING)
+
+PROGRAM = """
+import os, signal, sys, threading as std, time
+from support.blocking import BLOCKING, OwnQueue
+from support.forking import expect_success, in_child, run_and_exit
+from support.workers import Worker, asleep, blocked, start, until
+"""
+
+WAITING = (
+    PROGRAM
+    + """
+waiting = BLOCKING[sys.argv[1]]
+thing = waiting.new()
+waiting.block(thing)
+waiter = blocked(waiting.call, thing)
+"""
+)
+
+
+@ours_only
+@pytest.mark.parametrize("name", NAMES)
+def test_a_child_can_use_an_object_in_which_another_thread_waited(name):
+    run(
+        WAITING
+        + """
+for _ in range(5):
+    expect_success(in_child(waiting.cycle, thing))
+waiter.blocks()
+waiting.free(thing)
+waiter.result()
+""",
+        name,
+    )
+
+
+@ours_only
+@pytest.mark.parametrize("name", NAMES)
+def test_a_child_of_multiprocessing_can_use_an_object_in_which_another_thread_waited(
+    name,
+):
+    run(
+        WAITING
+        + """
+import multiprocessing
+context = multiprocessing.get_context("fork")
+child = context.Process(target=waiting.cycle, args=(thing,))
+child.start()
+child.join(10)
+assert child.exitcode == 0, child.exitcode
+""",
+        name,
+    )
+
+
+HAMMERS = {
+    "Lock": """
+thing = threading.Lock()
+def hammer():
+    with thing:
+        pass
+def use():
+    if thing.locked():
+        thing.release()
+    with thing:
+        waiter = blocked(thing.acquire)
+    waiter.result()
+    thing.release()
+""",
+    "RLock": """
+thing = threading.RLock()
+def hammer():
+    with thing, thing:
+        pass
+def use():
+    thing._at_fork_reinit()
+    with thing:
+        waiter = blocked(lambda: thing.acquire() and thing.release())
+    waiter.result()
+    assert thing.acquire(False)
+""",
+    "Condition": """
+thing = threading.Condition()
+def hammer():
+    with thing:
+        thing.notify()
+        thing.wait(0.0005)
+        thing.notify_all()
+def use():
+    thing._at_fork_reinit()
+    waiter = blocked(lambda: thing.acquire() and thing.wait() and thing.release())
+    with thing:
+        assert thing.wait(0.001) is False
+        thing.notify()
+    waiter.result()
+""",
+    "Event": """
+thing = threading.Event()
+def hammer():
+    thing.set()
+    thing.wait(0.0005)
+    thing.clear()
+    thing.wait(0.0005)
+def use():
+    thing.clear()
+    assert thing.wait(0.001) is False
+    waiter = blocked(thing.wait)
+    thing.set()
+    assert waiter.result() is True
+""",
+    "Semaphore": """
+thing = threading.Semaphore(2)
+def hammer():
+    if thing.acquire(timeout=0.0005):
+        thing.release()
+def use():
+    thing.release()
+    thing.release()
+    while thing.acquire(False):
+        pass
+    waiter = blocked(thing.acquire)
+    thing.release()
+    assert waiter.result() is True
+""",
+    "BoundedSemaphore": """
+thing = threading.BoundedSemaphore(3)
+def hammer():
+    with thing:
+        pass
+def use():
+    while thing.acquire(False):
+        pass
+    waiter = blocked(thing.acquire)
+    thing.release()
+    assert waiter.result() is True
+""",
+    "Barrier": """
+thing = threading.Barrier(2)
+def hammer():
+    try:
+        thing.wait(0.001)
+    except threading.BrokenBarrierError:
+        thing.reset()
+def use():
+    thing.reset()
+    waiter = blocked(thing.wait)
+    assert sorted([thing.wait(), waiter.result()]) == [0, 1]
+""",
+    **{
+        name: f"""
+thing = {made}
+def hammer():
+    try:
+        thing.put(1, timeout=0.0005)
+        thing.get(timeout=0.0005)
+        thing.task_done()
+        thing.qsize()
+    except (queue.Empty, queue.Full):
+        pass
+def use():
+    try:
+        while True:
+            thing.get_nowait()
+    except queue.Empty:
+        pass
+    waiter = blocked(thing.get)
+    thing.put(1)
+    assert waiter.result() == 1
+    if thing.maxsize:
+        for _ in range(thing.maxsize):
+            thing.put_nowait(1)
+        waiter = blocked(thing.put, 2)
+        thing.get()
+        waiter.result()
+    joiner = blocked(thing.join)
+    with thing.mutex:
+        thing.unfinished_tasks = 1
+    thing.task_done()
+    joiner.result()
+    thing.shutdown()
+"""
+        for name, made in {
+            "Queue": "queue.Queue(2)",
+            "Queue, unbounded": "queue.Queue()",
+            "LifoQueue": "queue.LifoQueue(2)",
+            "PriorityQueue": "queue.PriorityQueue(2)",
+            "a queue of one's own": "OwnQueue(2)",
+        }.items()
+    },
+    "SimpleQueue": """
+thing = queue.SimpleQueue()
+def hammer():
+    thing.put(1)
+    try:
+        thing.get(timeout=0.0005)
+    except queue.Empty:
+        pass
+def use():
+    while not thing.empty():
+        thing.get()
+    waiter = blocked(thing.get)
+    thing.put(1)
+    assert waiter.result() == 1
+""",
+}
+
+
+@ours_only
+@pytest.mark.parametrize("name", HAMMERS)
+def test_a_child_can_use_an_object_that_other_threads_hammered(name):
+    run(
+        PROGRAM
+        + HAMMERS[name]
+        + """
+stop = []
+def loop():
+    while not stop:
+        hammer()
+hammers = [start(loop) for _ in range(2)]
+for _ in range(8):
+    time.sleep(0.001)
+    expect_success(in_child(use))
+stop.append(True)
+for worker in hammers:
+    worker.result()
+"""
+    )
+
+
+def test_what_the_forking_thread_holds_is_held_by_the_child():
+    run(
+        PROGRAM
+        + """
+lock, rlock, condition, q = threading.Lock(), threading.RLock(), threading.Condition(), queue.Queue()
+semaphore, event = threading.BoundedSemaphore(2), threading.Event()
+lock.acquire()
+rlock.acquire()
+rlock.acquire()
+condition.acquire()
+semaphore.acquire()
+event.set()
+q.put("item")
+q.mutex.acquire()
+
+def child():
+    assert lock.locked()
+    assert not lock.acquire(False)
+    assert rlock._is_owned()
+    rlock.acquire()
+    for _ in range(3):
+        assert not start(rlock.acquire, False).result()
+        rlock.release()
+    assert start(rlock.acquire, False).result()
+    condition.notify()
+    assert condition.wait(0.001) is False
+    condition.release()
+    lock.release()
+    with lock:
+        pass
+    assert semaphore._value == 1
+    semaphore.release()
+    assert event.wait(0)
+    assert q.mutex.locked()
+    q.mutex.release()
+    assert q.get() == "item"
+    q.task_done()
+    q.join()
+
+expect_success(in_child(child))
+child()
+"""
+    )
+
+
+def test_a_child_may_fork_again_and_start_threads():
+    run(
+        PROGRAM
+        + """
+q = queue.Queue()
+def grandchild():
+    getter = blocked(q.get)
+    q.put(2)
+    assert getter.result() == 2
+def child():
+    getter = blocked(q.get)
+    q.put(1)
+    assert getter.result() == 1
+    expect_success(in_child(grandchild))
+expect_success(in_child(child))
+grandchild()
+"""
+    )
+
+
+@ours_only
+@pytest.mark.parametrize("name", [name for name in NAMES if not BLOCKING[name].owned])
+def test_a_child_that_was_forked_by_a_signal_handler_can_use_the_object_its_main_thread_waits_for(
+    name,
+):
+    run(
+        PROGRAM
+        + """
+waiting = BLOCKING[sys.argv[1]]
+thing = waiting.new()
+helper = Worker()
+waiting.block(thing)
+children = []
+def handler(number, frame):
+    pid = os.fork()
+    if pid:
+        children.append(pid)
+        return
+    # The child goes back into the wait, from which a thread of its own frees it.
+    signal.alarm(10)
+    def free():
+        asleep(std.main_thread())
+        waiting.free(thing)
+    start(free)
+signal.signal(signal.SIGUSR1, handler)
+parent = os.getpid()
+def watch():
+    asleep(std.main_thread())
+    os.kill(parent, signal.SIGUSR1)
+    until(lambda: children)
+    asleep(std.main_thread())
+    waiting.free(thing)
+watcher = start(watch)
+waiting.call(thing)
+if os.getpid() != parent:
+    os._exit(0)
+watcher.result()
+expect_success(children[0])
+""",
+        name,
+    )
+
+
+@ours_only
+def test_objects_may_be_forked_and_used_many_times_over_while_threads_wait():
+    run(
+        PROGRAM
+        + """
+q, event, semaphore = queue.Queue(), threading.Event(), threading.Semaphore(0)
+waiters = [blocked(call) for call in (q.get, event.wait, semaphore.acquire)]
+
+def child(depth):
+    for call, free in ((q.get, lambda: q.put(1)), (event.wait, event.set), (semaphore.acquire, semaphore.release)):
+        waiter = blocked(call)
+        free()
+        waiter.result()
+    event.clear()
+    if depth:
+        other = blocked(event.wait)
+        expect_success(in_child(child, depth - 1))
+        event.set()
+        other.result()
+
+for _ in range(3):
+    expect_success(in_child(child, 3))
+q.put(1)
+event.set()
+semaphore.release()
+for waiter in waiters:
+    waiter.result()
+"""
+    )
