@@ -4,7 +4,6 @@ Signals, fork and exit are promised for each of them alike, so their tests go th
 """
 
 import dataclasses
-import types
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +53,13 @@ class OwnQueue(queue.Queue):
 
     def _get(self):
         return super()._get()
+
+
+class Gate:
+    """A condition and what it is about."""
+
+    def __init__(self):
+        self.condition, self.open = threading.Condition(), False
 
 
 def _wait(condition, timeout=None):
@@ -137,7 +143,7 @@ BLOCKING = {
     "Condition.wait": _waits(threading.Condition),
     "Condition.wait on a Lock": _waits(lambda: threading.Condition(threading.Lock())),
     "Condition.wait_for": Blocking(
-        new=lambda: types.SimpleNamespace(condition=threading.Condition(), open=False),
+        new=Gate,
         call=_wait_for,
         timed=_wait_for,
         free=_open,

@@ -1,0 +1,371 @@
+"""Garbage collection: cycles through the objects are freed, what leaves them is held no longer, nothing leaks."""
+
+import contextlib
+import gc
+import sys
+import weakref
+
+import pytest
+from support.blocking import BLOCKING
+from support.foreign import OwnedLock, PlainLock
+from support.programs import run
+from support.target import ours_before, queue, threading
+from support.workers import blocked, start
+
+QUEUES = ["Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"]
+MAKE = {
+    "RLock": lambda cls=type(threading.RLock()): cls(),
+    "Condition": lambda cls=threading.Condition: cls(),
+    "Event": lambda cls=threading.Event: cls(),
+    "Semaphore": lambda cls=threading.Semaphore: cls(2),
+    "BoundedSemaphore": lambda cls=threading.BoundedSemaphore: cls(2),
+    "Barrier": lambda cls=threading.Barrier: cls(2),
+    "Queue": lambda cls=queue.Queue: cls(3),
+    "LifoQueue": lambda cls=queue.LifoQueue: cls(3),
+    "PriorityQueue": lambda cls=queue.PriorityQueue: cls(3),
+    "SimpleQueue": lambda cls=queue.SimpleQueue: cls(),
+}
+LOCK = {"Lock": threading.Lock}
+
+
+class Thing:
+    """Something that can be referred to weakly, and compared."""
+
+    def __lt__(self, other):
+        return id(self) < id(other)
+
+
+@contextlib.contextmanager
+def no_collection():
+    """Keeps the collector from helping: what dies here dies by its reference count."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("name", MAKE | LOCK)
+def test_an_object_dies_with_its_last_reference(name):
+    with no_collection():
+        thing = (MAKE | LOCK)[name]()
+        dead = weakref.ref(thing)
+        del thing
+        assert dead() is None
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_a_subclass_in_a_cycle_with_itself_is_freed(name):
+    cls = type(MAKE[name]())
+
+    class Sub(cls):
+        """Has a dict."""
+
+    thing = MAKE[name](Sub)
+    thing.me = [thing]
+    dead = weakref.ref(thing)
+    del thing
+    assert dead() is not None
+    gc.collect()
+    assert dead() is None
+
+
+@pytest.mark.parametrize("name", QUEUES)
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_queue_that_holds_itself_is_freed(name, depth):
+    q = getattr(queue, name)()
+    item = q
+    for _ in range(depth):
+        item = [item]
+    q.put(item)
+    dead = weakref.ref(q)
+    del q, item
+    gc.collect()
+    assert dead() is None
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_two_queues_that_hold_each_other_are_freed_with_their_items(name):
+    one, other, item = getattr(queue, name)(), getattr(queue, name)(), Thing()
+    one.put(other)
+    other.put(one)
+    item.where = one
+    deads = [weakref.ref(thing) for thing in (one, other, item)]
+    with contextlib.suppress(TypeError):
+        one.put(item)
+    del one, other, item
+    gc.collect()
+    assert [dead() for dead in deads] == [None] * 3
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_items_that_left_a_queue_are_held_no_longer(name):
+    q = getattr(queue, name)()
+    with no_collection():
+        deads = []
+        for _ in range(20):
+            thing = Thing()
+            deads.append(weakref.ref(thing))
+            q.put(thing)
+        del thing
+        assert all(dead() is not None for dead in deads)
+        for _ in range(10):
+            q.get()
+        assert sum(dead() is None for dead in deads) == 10
+        del q
+        assert all(dead() is None for dead in deads)
+
+
+@pytest.mark.parametrize("name", QUEUES[:3])
+def test_an_item_that_was_refused_is_held_no_longer(name):
+    q = getattr(queue, name)(1)
+    q.put(1)
+    with no_collection():
+        thing = Thing()
+        dead, count = weakref.ref(thing), sys.getrefcount(thing)
+        for timeout in (None, 0, 0.001):
+            try:
+                q.put(thing, timeout is not None, timeout)
+            except queue.Full:
+                pass
+        with pytest.raises(ValueError):
+            q.put(thing, timeout=-1)
+        assert sys.getrefcount(thing) == count
+        del thing
+        assert dead() is None
+
+
+@pytest.mark.parametrize("name", QUEUES[:3])
+def test_clearing_the_items_frees_them(name):
+    q, thing = getattr(queue, name)(), Thing()
+    dead = weakref.ref(thing)
+    q.put(thing)
+    del thing
+    with q.mutex:
+        q.queue.clear()
+    assert dead() is None
+
+
+@ours_before(3, 13)
+@pytest.mark.parametrize("name", QUEUES[:3])
+def test_an_immediate_shutdown_frees_the_items(name):
+    q, thing = getattr(queue, name)(), Thing()
+    dead = weakref.ref(thing)
+    q.put(thing)
+    del thing
+    q.shutdown(immediate=True)
+    assert dead() is None
+
+
+def test_an_item_handed_to_a_waiting_getter_is_held_no_longer():
+    for name in QUEUES:
+        q = getattr(queue, name)()
+        getter = blocked(lambda q=q: weakref.ref(q.get()))
+        q.put(Thing())
+        assert getter.result()() is None
+
+
+@pytest.mark.parametrize("kind", [PlainLock, OwnedLock])
+def test_a_condition_in_a_cycle_with_its_foreign_lock_is_freed(kind):
+    lock = kind()
+    lock.condition = threading.Condition(lock)
+    deads = [weakref.ref(lock), weakref.ref(lock.condition)]
+    with lock.condition:
+        lock.condition.wait(0.001)
+    del lock
+    gc.collect()
+    assert [dead() for dead in deads] == [None, None]
+
+
+def test_a_condition_in_a_cycle_with_its_rlock_is_freed():
+    class Sub(type(threading.RLock())):
+        """Has a dict."""
+
+    lock = Sub()
+    lock.condition = threading.Condition(lock)
+    deads = [weakref.ref(lock), weakref.ref(lock.condition)]
+    with lock:
+        lock.condition.notify()
+    del lock
+    gc.collect()
+    assert [dead() for dead in deads] == [None, None]
+
+
+def test_a_barrier_in_a_cycle_with_its_action_is_freed():
+    class Owner:
+        """Owns a barrier that calls it."""
+
+        def __init__(self):
+            self.barrier = threading.Barrier(1, self.act)
+
+        def act(self):
+            self.acted = True
+
+    owner = Owner()
+    owner.barrier.wait()
+    assert owner.acted
+    deads = [weakref.ref(owner), weakref.ref(owner.barrier)]
+    del owner
+    gc.collect()
+    assert [dead() for dead in deads] == [None, None]
+
+
+@pytest.mark.parametrize("name", QUEUES[:3])
+def test_the_parts_of_a_queue_may_outlive_it(name):
+    q = getattr(queue, name)()
+    q.put(1)
+    mutex, items, conditions = (
+        q.mutex,
+        q.queue,
+        [q.not_empty, q.not_full, q.all_tasks_done],
+    )
+    dead = weakref.ref(q)
+    del q
+    gc.collect()
+    assert dead() is None
+    assert list(items) == [1]
+    for condition in conditions:
+        with condition:
+            assert mutex.locked()
+            condition.notify_all()
+            assert condition.wait(0.001) is False
+    assert not mutex.locked()
+
+
+@pytest.mark.parametrize("name", QUEUES[:3])
+def test_a_queue_whose_parts_were_looked_at_and_hold_it_is_freed(name):
+    q = getattr(queue, name)()
+    q.parts = [q.mutex, q.queue, q.not_empty, q.not_full, q.all_tasks_done]
+    q.queue.append(q)
+    q.not_empty.owner = q
+    dead = weakref.ref(q)
+    del q
+    gc.collect()
+    assert dead() is None
+
+
+def test_a_queue_with_methods_of_its_own_in_a_cycle_is_freed():
+    q = queue.Queue()
+    q._put = q.queue.appendleft
+    q._get = lambda: q.queue.pop()
+    q.put(1)
+    assert q.get() == 1
+    dead = weakref.ref(q)
+    del q
+    gc.collect()
+    assert dead() is None
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in BLOCKING if not BLOCKING[name].owned]
+)
+def test_an_object_that_threads_waited_for_is_freed(name):
+    waiting = BLOCKING[name]
+    thing = waiting.new()
+    dead = weakref.ref(thing)
+    waiting.block(thing)
+    waiter = blocked(waiting.call, thing)
+    gc.collect()
+    waiting.free(thing)
+    waiter.result()
+    del thing, waiter
+    gc.collect()
+    assert dead() is None
+
+
+@pytest.mark.parametrize("name", QUEUES[:3])
+def test_a_collection_while_the_mutex_is_held_does_not_wait_for_it(name):
+    q = getattr(queue, name)()
+    q.put([q])
+    with q.mutex:
+        gc.collect()
+        start(gc.collect).result()
+        assert q in gc.get_referents(q.queue[0])
+
+
+def test_the_collector_sees_what_a_queue_holds():
+    for name in QUEUES:
+        q, thing = getattr(queue, name)(), Thing()
+        q.put(thing)
+        assert gc.is_tracked(q)
+        assert reaches(q, thing)
+
+
+def reaches(root, target, depth=3):
+    found = gc.get_referents(root)
+    return any(thing is target for thing in found) or (
+        depth > 0
+        and any(
+            reaches(thing, target, depth - 1)
+            for thing in found
+            if not isinstance(thing, type)
+        )
+    )
+
+
+GROWTH = """
+import gc, resource, sys, weakref, threading as std
+from support.workers import start, blocked
+{setup}
+def work():
+    {work}
+def megabytes():
+    gc.collect()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+for _ in range({rounds} // 4):
+    work()
+before = megabytes()
+for _ in range({rounds}):
+    work()
+grown = megabytes() - before
+assert grown < 2, f"{{grown:.1f}} MB more"
+"""
+
+
+@pytest.mark.parametrize(
+    ("setup", "work", "rounds"),
+    [
+        ("", "threading.Lock().acquire(timeout=1)", 60000),
+        ("", "weakref.ref(threading.RLock()).__class__", 60000),
+        ("", "c = threading.Condition(); c.acquire(); c.wait(0); c.notify()", 30000),
+        ("", "e = threading.Event(); e.wait(0); e.set(); e.wait()", 30000),
+        (
+            "",
+            "s = threading.Semaphore(1); s.acquire(); s.acquire(timeout=0); s.release()",
+            30000,
+        ),
+        ("", "threading.Barrier(1, list).wait()", 30000),
+        (
+            "",
+            "q = queue.Queue(2); q.put(q); q.put([]); q.full(); q.mutex; q.queue",
+            15000,
+        ),
+        (
+            "",
+            "q = queue.PriorityQueue(); q.put((1, q)); q.put((0, [])); q.get(); q.not_full",
+            15000,
+        ),
+        ("", "q = queue.SimpleQueue(); q.put(q); q.put(bytes(500))", 30000),
+        ("q = queue.Queue(1)", "q.put(bytes(500)); q.get(); q.task_done()", 60000),
+        (
+            "q = queue.LifoQueue()",
+            "[q.put(bytes(500)) for _ in range(9)]; q.queue.clear()",
+            8000,
+        ),
+        ("l = threading.Lock(); l.acquire()", "l.acquire(timeout=0.000001)", 15000),
+        (
+            "q = queue.Queue(1); q.put(1)",
+            "start(lambda: q.put(bytes(9000), True, 0))",
+            1500,
+        ),
+        ("q = queue.Queue()", "g = start(q.get); q.put(bytes(9000)); g.result()", 1500),
+        (
+            "q = queue.SimpleQueue()",
+            "g = start(q.get); q.put(bytes(9000)); g.result()",
+            1500,
+        ),
+    ],
+)
+def test_memory_does_not_grow_with_use(setup, work, rounds):
+    run(GROWTH.format(setup=setup, work=work, rounds=rounds), within=40)
