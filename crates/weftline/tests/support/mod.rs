@@ -1,0 +1,144 @@
+//! What the tests of every primitive need: threads that are known to be blocked, a limit of time, and blockers that do as they are told.
+
+#![allow(dead_code, reason = "each test program uses its own part of it")]
+
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{Scope, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
+
+/// Long enough for whatever is not waited for in vain, on a machine that is busy with something else.
+pub(crate) const LONG: Duration = Duration::from_secs(20);
+/// A timeout that is meant to expire.
+pub(crate) const SHORT: Duration = Duration::from_millis(5);
+
+/// The clock, which only the core's own sources must not read.
+#[allow(clippy::disallowed_methods, reason = "tests measure time")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// Ends the whole test program if this is not dropped in time: a test of something that blocks fails by blocking.
+pub(crate) struct Limit(#[allow(dead_code, reason = "dropping it is the message")] Sender<()>);
+
+/// Begins the time limit of the calling test.
+#[must_use]
+pub(crate) fn limit() -> Limit {
+    let (sender, ended) = channel();
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    std::thread::spawn(move || {
+        if ended.recv_timeout(3 * LONG) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("{test}: still blocked after {:?}", 3 * LONG);
+            std::process::abort();
+        }
+    });
+    Limit(sender)
+}
+
+/// Looks every now and then until `done`.
+pub(crate) fn until(mut done: impl FnMut() -> bool) {
+    let start = now();
+    while !done() {
+        assert!(start.elapsed() < LONG, "what was waited for never happened");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// Starts a thread and returns once it sleeps, in `wait`, as the operating system sees it.
+pub(crate) fn blocked<'scope, R: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    wait: impl FnOnce() -> R + Send + 'scope,
+) -> ScopedJoinHandle<'scope, R> {
+    let (sender, started) = channel();
+    let handle = scope.spawn(move || {
+        sender.send(thread_id()).expect("the starter waits");
+        wait()
+    });
+    let id = started.recv().expect("the thread starts");
+    until_asleep(id);
+    handle
+}
+
+#[cfg(target_os = "linux")]
+fn thread_id() -> i32 {
+    // SAFETY: always succeeds.
+    unsafe { libc::gettid() }
+}
+
+#[cfg(target_os = "linux")]
+fn until_asleep(id: i32) {
+    // The state follows the name, which is in brackets. Twice, with a moment between: a thread may sleep for a moment on its way.
+    let is_asleep = || {
+        let stat = std::fs::read_to_string(format!("/proc/self/task/{id}/stat"));
+        let stat = stat.expect("the thread has not ended");
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, state)| state.starts_with('S'))
+    };
+    until(|| {
+        is_asleep() && {
+            std::thread::sleep(Duration::from_micros(500));
+            is_asleep()
+        }
+    });
+}
+
+#[cfg(not(target_os = "linux"))]
+fn thread_id() {}
+
+/// Nothing portable tells that a thread sleeps.
+#[cfg(not(target_os = "linux"))]
+fn until_asleep((): ()) {
+    std::thread::sleep(Duration::from_millis(50));
+}
+
+/// Asserts that `wait` takes at least `least`, and returns what it returned.
+pub(crate) fn takes_at_least<R>(least: Duration, wait: impl FnOnce() -> R) -> R {
+    let start = now();
+    let result = wait();
+    assert!(start.elapsed() >= least, "gave up too early");
+    result
+}
+
+/// Both sides of a type's promise to be shared between threads.
+pub(crate) fn is_send_and_sync<T: Send + Sync>() {}
+
+/// What a [`Script`] ends a wait with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Interrupt;
+
+/// A blocker that does what a test says in place of the sleep.
+pub(crate) struct Script(Box<dyn FnMut(&'static Parker, Deadline) -> Result<Wake, Interrupt> + Send>);
+
+impl Script {
+    /// Sleeps as threads do.
+    pub(crate) fn sleeps() -> Self {
+        Self(Box::new(|parker, deadline| {
+            let Ok(wake) = ThreadBlocker.block(parker, deadline);
+            Ok(wake)
+        }))
+    }
+
+    /// Runs `meanwhile` in place of the first sleep, then reports an interrupt.
+    pub(crate) fn interrupted_after(meanwhile: impl FnOnce() + Send + 'static) -> Self {
+        let mut meanwhile = Some(meanwhile);
+        Self(Box::new(move |_, _| {
+            meanwhile.take().expect("an interrupted wait ends")();
+            Err(Interrupt)
+        }))
+    }
+
+    /// Is interrupted when it would sleep.
+    pub(crate) fn interrupted() -> Self {
+        Self::interrupted_after(|| ())
+    }
+}
+
+impl Blocker for Script {
+    type Interrupt = Interrupt;
+
+    const MAY_SPIN: bool = false;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Interrupt> {
+        (self.0)(parker, deadline)
+    }
+}
