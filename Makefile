@@ -86,4 +86,4 @@ lint-rust: $(VENV)/.tools
 lint-python: build
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/python -m mypy.stubtest weftline
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml weftline

@@ -133,8 +133,8 @@ def test_the_interpreters_options_reach_the_program(tmp_path):
         ("raise SystemExit(3)", 3),
         ("1 / 0", 1),
         ("raise KeyboardInterrupt", -signal.SIGINT),
-        ("os._exit(9)", 9),
-        ("os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM),
+        ("thread.join(); os._exit(9)", 9),
+        ("thread.join(); os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM),
     ],
 )
 def test_it_ends_as_it_would_under_python(tmp_path, last, code):
@@ -144,7 +144,8 @@ def test_it_ends_as_it_would_under_python(tmp_path, last, code):
         f"""
         import atexit, os, signal, sys, threading
         atexit.register(print, "at exit", flush=True)
-        threading.Thread(target=print, args=("in a thread",), kwargs=dict(flush=True)).start()
+        thread = threading.Thread(target=print, args=("in a thread",), kwargs=dict(flush=True))
+        thread.start()
         {last}
         """,
     )

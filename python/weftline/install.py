@@ -35,7 +35,7 @@ _SLOTS = {
 _ABSENT = object()
 
 # What each filled slot held before, as (module, name, object, ours); empty while nothing is installed.
-_replaced = []
+_replaced: list[tuple] = []
 
 # Reentrant, because a destructor or a signal handler may run inside `install()` and call it. A fork waits for it, so that no
 # child starts half installed.

@@ -13,9 +13,12 @@ from weftline._names import THREADING
 def _rlock_function():
     """`threading.RLock`, a Python function of the standard module, making our RLock: same code, other globals."""
     theirs = standard.RLock
+    # Only what its code asks for: a copy of all would keep alive what the module itself forgets after a fork.
+    needed = {"__builtins__", *theirs.__code__.co_names} & vars(standard).keys()
     ours = FunctionType(
         theirs.__code__,
-        {**vars(standard), "_CRLock": THREADING["_CRLock"]},
+        {name: vars(standard)[name] for name in needed}
+        | {"_CRLock": THREADING["_CRLock"], "__name__": __name__},
         theirs.__name__,
         theirs.__defaults__,
         theirs.__closure__,

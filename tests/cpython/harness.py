@@ -27,7 +27,11 @@ class Result:
     output: str = ""
 
     def __str__(self):
-        return f"{len(self.ran)} tests ran, {len(self.skipped)} of them skipped, {len(self.failed)} failed"
+        expected = self.failed.keys() & (listed("deviation") | listed("without_weftline")).keys()
+        return (
+            f"{len(self.ran)} tests ran, {len(self.skipped)} of them skipped, {len(self.failed)} failed "
+            f"({len(expected)} of these by the list of deviations)"
+        )
 
 
 def listed(section):

@@ -1,0 +1,7 @@
+from weftline import queue as queue
+from weftline import threading as threading
+from weftline.install import install as install
+from weftline.install import installed as installed
+from weftline.install import uninstall as uninstall
+
+__all__ = ["install", "installed", "queue", "threading", "uninstall"]
