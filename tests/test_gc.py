@@ -1,6 +1,7 @@
 """Garbage collection: cycles through the objects are freed, what leaves them is held no longer, nothing leaks."""
 
 import contextlib
+import functools
 import gc
 import sys
 import weakref
@@ -14,7 +15,7 @@ from support.workers import blocked, start
 
 QUEUES = ["Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"]
 MAKE = {
-    "RLock": lambda cls=type(threading.RLock()): cls(),
+    "RLock": lambda cls=None: cls() if cls else threading.RLock(),
     "Condition": lambda cls=threading.Condition: cls(),
     "Event": lambda cls=threading.Event: cls(),
     "Semaphore": lambda cls=threading.Semaphore: cls(2),
@@ -245,10 +246,14 @@ def test_a_queue_whose_parts_were_looked_at_and_hold_it_is_freed(name):
     assert dead() is None
 
 
+def take_last(q):
+    return q.queue.pop()
+
+
 def test_a_queue_with_methods_of_its_own_in_a_cycle_is_freed():
     q = queue.Queue()
     q._put = q.queue.appendleft
-    q._get = lambda: q.queue.pop()
+    q._get = functools.partial(take_last, q)
     q.put(1)
     assert q.get() == 1
     dead = weakref.ref(q)
