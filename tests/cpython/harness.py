@@ -27,7 +27,10 @@ class Result:
     output: str = ""
 
     def __str__(self):
-        expected = self.failed.keys() & (listed("deviation") | listed("without_weftline")).keys()
+        expected = (
+            self.failed.keys()
+            & (listed("deviation") | listed("without_weftline")).keys()
+        )
         return (
             f"{len(self.ran)} tests ran, {len(self.skipped)} of them skipped, {len(self.failed)} failed "
             f"({len(expected)} of these by the list of deviations)"
