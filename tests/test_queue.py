@@ -1,9 +1,9 @@
 """`queue.Queue`, and what its variants share with it: bounds, timeouts, tasks, blocking, subclassing."""
 
-import itertools
 import collections
 import copy
 import gc
+import itertools
 import pickle
 import types
 import weakref

@@ -1,8 +1,8 @@
 """`queue.SimpleQueue`: unbounded, first in first out, and safe to put into from anywhere."""
 
-import itertools
 import copy
 import gc
+import itertools
 import pickle
 import types
 import weakref

@@ -24,7 +24,7 @@ class Worker:
 
     def __init__(self, name="worker"):
         self._calls = queue.SimpleQueue()
-        self._finished = threading.Event()
+        self._begun, self._finished = threading.Event(), threading.Event()
         self._value = self._error = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -33,6 +33,7 @@ class Worker:
         while (call := self._calls.get()) is not None:
             function, args, kwargs = call
             del call
+            self._begun.set()
             try:
                 self._value = function(*args, **kwargs)
             except BaseException as error:  # noqa: BLE001 - raised anew by result()
@@ -42,6 +43,7 @@ class Worker:
 
     def call(self, function, *args, **kwargs):
         """Starts `function(*args, **kwargs)` in the worker's thread."""
+        self._begun.clear()
         self._finished.clear()
         self._value = self._error = None
         self._calls.put((function, args, kwargs))
@@ -49,6 +51,7 @@ class Worker:
 
     def blocks(self):
         """Returns once the call is seen asleep; fails if the call ends."""
+        assert self._begun.wait(LIMIT), "the call did not begin"
         asleep(self._thread, self._finished.is_set)
         return self
 

@@ -59,14 +59,20 @@ pub(crate) fn blocked<'scope, R: Send + 'scope>(
     handle
 }
 
+/// What [`until_asleep`] needs to know of a thread.
 #[cfg(target_os = "linux")]
-fn thread_id() -> i32 {
+pub(crate) type ThreadId = i32;
+
+/// Names the calling thread for [`until_asleep`].
+#[cfg(target_os = "linux")]
+pub(crate) fn thread_id() -> ThreadId {
     // SAFETY: always succeeds.
     unsafe { libc::gettid() }
 }
 
+/// Returns once the thread sleeps, as the operating system sees it.
 #[cfg(target_os = "linux")]
-fn until_asleep(id: i32) {
+pub(crate) fn until_asleep(id: ThreadId) {
     // The state follows the name, which is in brackets. Twice, with a moment between: a thread may sleep for a moment on its way.
     let is_asleep = || {
         let stat = std::fs::read_to_string(format!("/proc/self/task/{id}/stat"));
@@ -82,12 +88,17 @@ fn until_asleep(id: i32) {
     });
 }
 
+/// What [`until_asleep`] needs to know of a thread.
 #[cfg(not(target_os = "linux"))]
-fn thread_id() {}
+pub(crate) type ThreadId = ();
+
+/// Names the calling thread for [`until_asleep`].
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn thread_id() {}
 
 /// Nothing portable tells that a thread sleeps.
 #[cfg(not(target_os = "linux"))]
-fn until_asleep((): ()) {
+pub(crate) fn until_asleep((): ThreadId) {
     std::thread::sleep(Duration::from_millis(50));
 }
 
@@ -107,7 +118,9 @@ pub(crate) fn is_send_and_sync<T: Send + Sync>() {}
 pub(crate) struct Interrupt;
 
 /// A blocker that does what a test says in place of the sleep.
-pub(crate) struct Script(Box<dyn FnMut(&'static Parker, Deadline) -> Result<Wake, Interrupt> + Send>);
+pub(crate) struct Script(
+    Box<dyn FnMut(&'static Parker, Deadline) -> Result<Wake, Interrupt> + Send>,
+);
 
 impl Script {
     /// Sleeps as threads do.
