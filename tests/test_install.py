@@ -1,5 +1,9 @@
 """`install()` puts weftline in the place of the standard classes in this process; `uninstall()` undoes it exactly."""
 
+import subprocess
+import sys
+
+import pytest
 from support import programs
 
 # Every module that install() may touch, and the objects in it.
@@ -13,6 +17,11 @@ def snapshot():
 def same(one, other):
     return one.keys() == other.keys() and all(one[key] is other[key] for key in one)
 """
+
+
+PATCH_BY_GEVENT = "import gevent.monkey; gevent.monkey.patch_all()"
+# eventlet warns whoever imports it that it is no longer developed.
+PATCH_BY_EVENTLET = "import warnings; warnings.simplefilter('ignore'); import eventlet; eventlet.monkey_patch()"
 
 
 def run(source, **keywords):
@@ -275,7 +284,7 @@ assert q.get() == 1
 
 
 def test_it_stands_aside_when_gevent_has_patched_threading():
-    told = refusal("import gevent.monkey; gevent.monkey.patch_all()")
+    told = refusal(PATCH_BY_GEVENT)
     assert told.startswith(
         "weftline cannot be installed: gevent has monkey-patched threading in this process"
     )
@@ -283,12 +292,33 @@ def test_it_stands_aside_when_gevent_has_patched_threading():
 
 
 def test_it_stands_aside_when_eventlet_has_patched_threading():
-    told = refusal(
-        "import warnings; warnings.simplefilter('ignore')\nimport eventlet; eventlet.monkey_patch()"
-    )
+    told = refusal(PATCH_BY_EVENTLET)
     assert told.startswith(
         "weftline cannot be installed: eventlet has monkey-patched threading in this process"
     )
+
+
+@pytest.mark.parametrize("patching", [PATCH_BY_GEVENT, PATCH_BY_EVENTLET])
+def test_it_stands_aside_too_when_weftline_is_imported_after_the_patching(patching):
+    program = f"""
+{patching}
+import weftline
+try:
+    weftline.install()
+except RuntimeError as error:
+    print(error)
+with weftline.threading.RLock():
+    print(weftline.installed())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "has monkey-patched threading in this process" in done.stdout
+    assert done.stdout.endswith("\nFalse\n") and done.stderr == ""
 
 
 def test_gevent_without_its_patches_of_threads_and_queues_is_no_obstacle():

@@ -11,8 +11,13 @@ from weftline._names import THREADING
 
 
 def _rlock_function():
-    """`threading.RLock`, a Python function of the standard module, making our RLock: same code, other globals."""
+    """`threading.RLock`, a Python function of the standard module, making our RLock: same code, other globals.
+
+    Our class itself where somebody (eventlet, for one) has put a class in the function's place.
+    """
     theirs = standard.RLock
+    if not isinstance(theirs, FunctionType):
+        return THREADING["_CRLock"]
     # Only what its code asks for: a copy of all would keep alive what the module itself forgets after a fork.
     needed = {"__builtins__", *theirs.__code__.co_names} & vars(standard).keys()
     ours = FunctionType(
