@@ -268,8 +268,11 @@ where
             let item = match state.hand_item(item) {
                 Ok(record) => {
                     state.unfinished += 1;
+                    // The item took no slot: one that this thread was handed is the next putter's.
+                    let putter = state.hand_slot();
                     drop(state);
                     record.parker.unpark();
+                    wake(putter);
                     return Ok(());
                 }
                 Err(item) => item,
