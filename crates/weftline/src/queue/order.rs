@@ -266,6 +266,11 @@ impl<T> Heap<T> {
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.tree().items.iter().chain(&self.returned)
     }
+
+    /// For how many items there is memory.
+    pub fn capacity(&self) -> usize {
+        self.tree().items.capacity() + self.returned.capacity()
+    }
 }
 
 impl<T> Fifo<T> {
@@ -273,12 +278,22 @@ impl<T> Fifo<T> {
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter()
     }
+
+    /// For how many items there is memory.
+    pub fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
 }
 
 impl<T> Lifo<T> {
     /// Every item, the next to come out last.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter()
+    }
+
+    /// For how many items there is memory.
+    pub fn capacity(&self) -> usize {
+        self.0.capacity()
     }
 }
 

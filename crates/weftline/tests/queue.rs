@@ -1,0 +1,530 @@
+//! `Queue`: what it promises; and what every queue does, whatever its order.
+
+mod support;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+use support::{
+    Interrupt, LONG, SHORT, Script, blocked, is_send_and_sync, limit, now, takes_at_least, until,
+};
+use weftline::park::{Deadline, WaitError};
+use weftline::queue::raw::{Fifo, GetFailure, PutFailure, RawQueue};
+use weftline::{GetError, PutError, Queue, TimedOut, TooManyTasksDone};
+
+type Raw = RawQueue<u32, Fifo<u32>, Script>;
+
+#[test]
+fn items_come_out_in_the_order_in_which_they_went_in() {
+    let queue = Queue::unbounded();
+    queue.put(1).unwrap();
+    queue.try_put(2).unwrap();
+    queue.try_put_for(3, Duration::ZERO).unwrap();
+    queue.try_put_until(4, now()).unwrap();
+    assert_eq!((queue.len(), queue.capacity()), (4, None));
+    assert!(!queue.is_full());
+    assert_eq!(queue.get(), Ok(1));
+    assert_eq!(queue.try_get(), Ok(2));
+    assert_eq!(queue.try_get_for(Duration::ZERO), Ok(3));
+    assert_eq!(queue.try_get_until(now()), Ok(4));
+    assert!(queue.is_empty());
+}
+
+#[test]
+fn an_empty_queue_is_told_by_each_form_that_gives_up() {
+    let queue = Queue::<u8>::unbounded();
+    assert_eq!(queue.try_get(), Err(GetError::Empty));
+    assert_eq!(
+        takes_at_least(SHORT, || queue.try_get_for(SHORT)),
+        Err(GetError::Empty)
+    );
+    assert_eq!(
+        takes_at_least(SHORT, || queue.try_get_until(now() + SHORT)),
+        Err(GetError::Empty)
+    );
+    assert_eq!(queue.try_get_until(now()), Err(GetError::Empty));
+}
+
+#[test]
+fn a_full_queue_gives_the_item_back_by_each_form_that_gives_up() {
+    let queue = Queue::bounded(1);
+    assert_eq!(queue.capacity(), Some(1));
+    queue.put("in").unwrap();
+    assert!(queue.is_full());
+    assert_eq!(queue.try_put("a"), Err(PutError::Full("a")));
+    assert_eq!(
+        takes_at_least(SHORT, || queue.try_put_for("b", SHORT)),
+        Err(PutError::Full("b"))
+    );
+    assert_eq!(
+        takes_at_least(SHORT, || queue.try_put_until("c", now() + SHORT)),
+        Err(PutError::Full("c"))
+    );
+    assert_eq!(queue.try_put("d").unwrap_err().into_inner(), "d");
+    assert_eq!(queue.len(), 1);
+}
+
+#[test]
+fn a_queue_for_no_items_is_refused() {
+    assert!(catch_unwind(|| Queue::<u8>::bounded(0)).is_err());
+}
+
+#[test]
+fn a_blocked_get_is_handed_the_next_item_by_each_form() {
+    let _limit = limit();
+    let queue = Queue::unbounded();
+    std::thread::scope(|scope| {
+        let forms: [fn(&Queue<usize>) -> Result<usize, GetError>; 4] = [
+            Queue::get,
+            |queue| queue.try_get_for(LONG),
+            |queue| queue.try_get_for(Duration::MAX),
+            |queue| queue.try_get_until(now() + LONG),
+        ];
+        let shared = &queue;
+        let gets = forms.map(|get| blocked(scope, move || get(shared)));
+        (0..4).for_each(|item| queue.put(item).unwrap());
+        let got = gets.map(|get| get.join().unwrap().unwrap());
+        assert_eq!(got, [0, 1, 2, 3], "who has waited longest is served first");
+    });
+}
+
+#[test]
+fn a_blocked_put_is_handed_the_next_slot_by_each_form() {
+    let _limit = limit();
+    let queue = Queue::bounded(1);
+    queue.put(0).unwrap();
+    std::thread::scope(|scope| {
+        let forms: [fn(&Queue<usize>, usize) -> Result<(), PutError<usize>>; 4] = [
+            Queue::put,
+            |queue, item| queue.try_put_for(item, LONG),
+            |queue, item| queue.try_put_for(item, Duration::MAX),
+            |queue, item| queue.try_put_until(item, now() + LONG),
+        ];
+        let shared = &queue;
+        let mut item = 0;
+        let puts = forms.map(|put| {
+            item += 1;
+            blocked(scope, move || put(shared, item))
+        });
+        let got: Vec<_> = (0..5).map(|_| queue.get().unwrap()).collect();
+        assert_eq!(got, [0, 1, 2, 3, 4], "who has waited longest goes first");
+        for put in puts {
+            put.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_timed_out_waiter_leaves_the_queue() {
+    let _limit = limit();
+    let queue = Queue::bounded(1);
+    std::thread::scope(|scope| {
+        let gave_up = blocked(scope, || queue.try_get_for(Duration::from_millis(20)));
+        let stays = blocked(scope, || queue.get());
+        assert_eq!(gave_up.join().unwrap(), Err(GetError::Empty));
+        queue.put(1).unwrap();
+        assert_eq!(stays.join().unwrap(), Ok(1));
+
+        queue.put(2).unwrap();
+        let gave_up = blocked(scope, || queue.try_put_for(3, Duration::from_millis(20)));
+        let stays = blocked(scope, || queue.put(4));
+        assert_eq!(gave_up.join().unwrap(), Err(PutError::Full(3)));
+        assert_eq!(queue.get(), Ok(2));
+        stays.join().unwrap().unwrap();
+        assert_eq!(queue.get(), Ok(4));
+    });
+}
+
+#[test]
+fn join_waits_until_every_item_is_done() {
+    let _limit = limit();
+    let queue = Queue::unbounded();
+    assert_eq!(queue.task_done(), Err(TooManyTasksDone));
+    assert_eq!(queue.try_join(), Ok(()));
+    queue.join();
+    queue.put(()).unwrap();
+    queue.put(()).unwrap();
+    assert_eq!(queue.unfinished(), 2);
+    assert_eq!(queue.try_join(), Err(TimedOut));
+    assert_eq!(
+        takes_at_least(SHORT, || queue.try_join_for(SHORT)),
+        Err(TimedOut)
+    );
+    assert_eq!(
+        takes_at_least(SHORT, || queue.try_join_until(now() + SHORT)),
+        Err(TimedOut)
+    );
+    std::thread::scope(|scope| {
+        let forms: [fn(&Queue<()>) -> Result<(), TimedOut>; 4] = [
+            |queue| {
+                queue.join();
+                Ok(())
+            },
+            |queue| queue.try_join_for(LONG),
+            |queue| queue.try_join_for(Duration::MAX),
+            |queue| queue.try_join_until(now() + LONG),
+        ];
+        let shared = &queue;
+        let joins = forms.map(|join| blocked(scope, move || join(shared)));
+        queue.get().unwrap();
+        queue.task_done().unwrap();
+        assert!(joins.iter().all(|join| !join.is_finished()));
+        queue.get().unwrap();
+        assert_eq!(queue.unfinished(), 1, "taken is not done");
+        queue.task_done().unwrap();
+        for join in joins {
+            join.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!(queue.task_done(), Err(TooManyTasksDone));
+}
+
+#[test]
+fn an_item_that_is_handed_over_counts_as_unfinished_too() {
+    let _limit = limit();
+    let queue = Queue::unbounded();
+    std::thread::scope(|scope| {
+        let get = blocked(scope, || queue.get());
+        queue.put(1).unwrap();
+        get.join().unwrap().unwrap();
+    });
+    assert_eq!(queue.unfinished(), 1);
+    queue.task_done().unwrap();
+}
+
+#[test]
+fn after_a_shutdown_items_are_refused_and_those_left_can_be_taken() {
+    let queue = Queue::unbounded();
+    queue.put(1).unwrap();
+    assert!(!queue.is_shutdown());
+    queue.shutdown(false);
+    queue.shutdown(false);
+    assert!(queue.is_shutdown());
+    assert_eq!(queue.put(2), Err(PutError::ShutDown(2)));
+    assert_eq!(queue.try_put(3), Err(PutError::ShutDown(3)));
+    assert_eq!(queue.try_put_for(4, LONG), Err(PutError::ShutDown(4)));
+    assert_eq!(
+        queue.try_put_until(5, now() + LONG),
+        Err(PutError::ShutDown(5))
+    );
+    assert_eq!(queue.get(), Ok(1));
+    assert_eq!(queue.get(), Err(GetError::ShutDown));
+    assert_eq!(queue.try_get(), Err(GetError::ShutDown));
+    assert_eq!(queue.try_get_for(LONG), Err(GetError::ShutDown));
+    assert_eq!(queue.try_get_until(now() + LONG), Err(GetError::ShutDown));
+    assert_eq!(queue.try_join(), Err(TimedOut), "it was not done yet");
+    queue.task_done().unwrap();
+    queue.join();
+}
+
+#[test]
+fn an_immediate_shutdown_drops_the_items_and_counts_them_as_done() {
+    let queue = Queue::unbounded();
+    let item = Arc::new(());
+    queue.put(item.clone()).unwrap();
+    queue.put(item.clone()).unwrap();
+    drop(queue.get());
+    queue.shutdown(true);
+    assert_eq!(Arc::strong_count(&item), 1);
+    assert!(queue.is_empty());
+    assert_eq!(queue.unfinished(), 1, "the one that was taken");
+    queue.task_done().unwrap();
+    queue.join();
+}
+
+#[test]
+fn a_shutdown_tells_everyone_who_waits() {
+    let _limit = limit();
+    for immediate in [false, true] {
+        let (empty, full) = (Queue::<u8>::unbounded(), Queue::bounded(1));
+        full.put(0).unwrap();
+        std::thread::scope(|scope| {
+            let gets = [
+                blocked(scope, || empty.get()),
+                blocked(scope, || empty.get()),
+            ];
+            let puts = [
+                blocked(scope, || full.put(1)),
+                blocked(scope, || full.put(2)),
+            ];
+            let join = blocked(scope, || full.join());
+            empty.shutdown(immediate);
+            full.shutdown(immediate);
+            for get in gets {
+                assert_eq!(get.join().unwrap(), Err(GetError::ShutDown));
+            }
+            for (put, item) in puts.into_iter().zip([1, 2]) {
+                assert_eq!(put.join().unwrap(), Err(PutError::ShutDown(item)));
+            }
+            if !immediate {
+                assert!(!join.is_finished(), "an item is left");
+                full.get().unwrap();
+                full.task_done().unwrap();
+            }
+            join.join().unwrap();
+        });
+    }
+}
+
+#[test]
+fn iteration_takes_items_until_the_queue_is_shut_down_and_empty() {
+    let _limit = limit();
+    let queue = Queue::bounded(2);
+    std::thread::scope(|scope| {
+        let taken = scope.spawn(|| (&queue).into_iter().collect::<Vec<_>>());
+        (0..10).for_each(|item| queue.put(item).unwrap());
+        queue.shutdown(false);
+        assert_eq!(taken.join().unwrap(), (0..10).collect::<Vec<_>>());
+    });
+    assert_eq!(queue.iter().next(), None);
+}
+
+/// Uses the queue that it is an item of, as it is dropped.
+struct UsesItsQueue(&'static Queue<Option<UsesItsQueue>>);
+
+impl Drop for UsesItsQueue {
+    fn drop(&mut self) {
+        let _ = self.0.try_put(None);
+        assert!(self.0.len() <= 100);
+        let _ = self.0.try_get();
+        let _ = self.0.task_done();
+    }
+}
+
+#[test]
+fn the_destructor_of_an_item_may_use_the_queue() {
+    let _limit = limit();
+    let queue: &'static Queue<Option<UsesItsQueue>> = Box::leak(Box::new(Queue::bounded(4)));
+    let item = || Some(UsesItsQueue(queue));
+    (0..4).for_each(|_| assert!(queue.put(item()).is_ok()));
+    drop(queue.try_put(item()));
+    drop(queue.get());
+    drop(queue.try_put_for(item(), SHORT));
+    queue.shutdown(true);
+    drop(queue.put(item()));
+    assert!(queue.is_empty());
+}
+
+#[test]
+fn dropping_the_queue_drops_its_items() {
+    let item = Arc::new(());
+    let queue = Queue::unbounded();
+    (0..3).for_each(|_| queue.put(item.clone()).unwrap());
+    drop(queue);
+    assert_eq!(Arc::strong_count(&item), 1);
+}
+
+#[test]
+fn a_panic_under_put_or_get_of_others_does_not_concern_the_queue() {
+    let queue = Queue::bounded(2);
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        queue.put(1).unwrap();
+        panic!("after a put");
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(queue.get(), Ok(1));
+}
+
+#[test]
+fn the_memory_of_a_burst_is_given_back() {
+    let queue = Raw::new(0);
+    let put = |item| {
+        queue
+            .put_with(item, &mut Script::sleeps(), Deadline::NEVER)
+            .unwrap();
+    };
+    let get = || {
+        queue
+            .get_with(&mut Script::sleeps(), Deadline::NEVER)
+            .unwrap()
+    };
+    let mut kept = 0;
+    (0..100_000).for_each(put);
+    queue.try_visit(|items| kept = items.capacity());
+    assert!(kept >= 100_000);
+    for expected in 0..100_000 {
+        assert_eq!(get(), expected);
+    }
+    queue.try_visit(|items| kept = items.capacity());
+    assert!(kept <= 1024, "{kept} places are kept for no items");
+}
+
+#[test]
+fn debug_does_not_block_and_does_not_show_the_items() {
+    let queue = Queue::bounded(3);
+    queue.put("secret").unwrap();
+    let shown = format!("{queue:?} {:?}", queue.iter());
+    assert!(shown.contains("len: 1") && !shown.contains("secret"));
+    let refused = PutError::Full("secret");
+    assert!(!format!("{refused:?} {refused}").contains("secret"));
+}
+
+#[test]
+fn it_is_shared_between_threads_if_its_items_can_move_between_them() {
+    is_send_and_sync::<Queue<std::cell::Cell<u8>>>();
+    is_send_and_sync::<Raw>();
+    let queue: Queue<u8> = Queue::default();
+    assert_eq!(queue.capacity(), None);
+}
+
+#[test]
+fn an_interrupted_wait_takes_nothing_and_loses_nothing() {
+    let queue = Raw::new(1);
+    let get = queue.get_with(&mut Script::interrupted(), Deadline::NEVER);
+    assert!(matches!(get, Err(GetFailure::Interrupted(Interrupt))));
+    let sleeps = || Script::sleeps();
+    queue.put_with(1, &mut sleeps(), Deadline::NEVER).unwrap();
+    let put = queue.put_with(2, &mut Script::interrupted(), Deadline::NEVER);
+    assert!(matches!(put, Err(PutFailure::Interrupted(2, Interrupt))));
+    let join = queue.join_with(&mut Script::interrupted(), Deadline::NEVER);
+    assert_eq!(join, Err(WaitError::Interrupted(Interrupt)));
+    assert_eq!(queue.len(), 1);
+    assert_eq!(queue.get_with(&mut sleeps(), Deadline::NEVER).unwrap(), 1);
+    queue.put_with(3, &mut sleeps(), Deadline::PASSED).unwrap();
+}
+
+#[test]
+fn an_item_that_was_handed_to_an_interrupted_thread_is_the_next_to_come_out() {
+    let queue = Arc::new(Raw::new(0));
+    let same = queue.clone();
+    let mut interrupted = Script::interrupted_after(move || {
+        for item in [1, 2] {
+            same.put_with(item, &mut Script::sleeps(), Deadline::PASSED)
+                .unwrap();
+        }
+        assert_eq!(same.len(), 1, "one is on its way");
+    });
+    let get = queue.get_with(&mut interrupted, Deadline::NEVER);
+    assert!(matches!(get, Err(GetFailure::Interrupted(Interrupt))));
+    for expected in [1, 2] {
+        let got = queue.get_with(&mut Script::sleeps(), Deadline::PASSED);
+        assert_eq!(got.unwrap(), expected);
+    }
+}
+
+#[test]
+fn an_item_that_was_handed_to_an_interrupted_thread_goes_to_the_next_that_waits() {
+    let _limit = limit();
+    let queue = Arc::new(Raw::new(0));
+    std::thread::scope(|scope| {
+        let (enlisted, is_enlisted) = channel();
+        let (go_on, may_go_on) = channel();
+        let first = scope.spawn({
+            let queue = queue.clone();
+            move || {
+                let mut interrupted = Script::interrupted_after(move || {
+                    enlisted.send(()).unwrap();
+                    may_go_on.recv().unwrap();
+                });
+                queue.get_with(&mut interrupted, Deadline::NEVER)
+            }
+        });
+        is_enlisted.recv().unwrap();
+        let second = blocked(scope, || {
+            queue.get_with(&mut Script::sleeps(), Deadline::NEVER)
+        });
+        queue
+            .put_with(7, &mut Script::sleeps(), Deadline::PASSED)
+            .unwrap();
+        go_on.send(()).unwrap();
+        assert!(first.join().unwrap().is_err());
+        assert_eq!(second.join().unwrap().unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_slot_that_was_handed_to_an_interrupted_thread_is_free_again() {
+    let queue = Arc::new(Raw::new(1));
+    queue
+        .put_with(1, &mut Script::sleeps(), Deadline::PASSED)
+        .unwrap();
+    let same = queue.clone();
+    let mut interrupted = Script::interrupted_after(move || {
+        let got = same.get_with(&mut Script::sleeps(), Deadline::PASSED);
+        assert_eq!(got.unwrap(), 1);
+        let put = same.put_with(9, &mut Script::sleeps(), Deadline::PASSED);
+        assert!(matches!(put, Err(PutFailure::Full(9))), "it is reserved");
+    });
+    let put = queue.put_with(2, &mut interrupted, Deadline::NEVER);
+    assert!(matches!(put, Err(PutFailure::Interrupted(2, Interrupt))));
+    queue
+        .put_with(3, &mut Script::sleeps(), Deadline::PASSED)
+        .unwrap();
+}
+
+#[test]
+fn a_greater_capacity_lets_those_in_that_wait() {
+    let _limit = limit();
+    let queue = Raw::new(1);
+    let put = |item| queue.put_with(item, &mut Script::sleeps(), Deadline::NEVER);
+    put(0).unwrap();
+    std::thread::scope(|scope| {
+        let puts = [blocked(scope, || put(1)), blocked(scope, || put(2))];
+        queue.set_capacity(3);
+        for put in puts {
+            put.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!((queue.len(), queue.capacity()), (3, 3));
+    queue.set_capacity(1);
+    assert_eq!(queue.len(), 3, "what is too much stays");
+    let refused = queue.put_with(4, &mut Script::sleeps(), Deadline::PASSED);
+    assert!(matches!(refused, Err(PutFailure::Full(4))));
+}
+
+#[test]
+fn a_retired_queue_hands_out_its_items_and_sends_everyone_away() {
+    let _limit = limit();
+    let queue = Raw::new(2);
+    let sleeps = || Script::sleeps();
+    let put = |item| queue.put_with(item, &mut sleeps(), Deadline::NEVER);
+    put(1).unwrap();
+    put(2).unwrap();
+    let sent_away = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        blocked(scope, || {
+            assert!(matches!(put(3), Err(PutFailure::Retired(3))));
+            sent_away.fetch_add(1, Ordering::Relaxed);
+        });
+        blocked(scope, || {
+            assert_eq!(queue.join_with(&mut sleeps(), Deadline::NEVER), Ok(false));
+            sent_away.fetch_add(1, Ordering::Relaxed);
+        });
+        let retired = queue.retire_with(&mut sleeps()).unwrap().unwrap();
+        assert_eq!(retired.items, [1, 2]);
+        assert_eq!((retired.unfinished, retired.is_shut_down), (2, false));
+        until(|| sent_away.load(Ordering::Relaxed) == 2);
+    });
+    assert!(queue.retire_with(&mut sleeps()).unwrap().is_none());
+    let get = queue.get_with(&mut sleeps(), Deadline::NEVER);
+    assert!(matches!(get, Err(GetFailure::Retired)));
+}
+
+#[test]
+fn the_number_of_unfinished_tasks_can_be_set() {
+    let queue = Raw::new(0);
+    queue.set_unfinished(1);
+    assert_eq!(queue.unfinished(), 1);
+    assert_eq!(queue.task_done(), Ok(()));
+    assert_eq!(queue.task_done(), Err(TooManyTasksDone));
+    queue.set_unfinished(usize::MAX);
+    assert_eq!(queue.unfinished(), usize::MAX);
+    assert!(format!("{queue:?}").contains("len: 0"));
+    assert!(queue.is_empty() && !queue.is_shut_down());
+}
+
+#[test]
+fn a_garbage_collector_takes_the_items_without_waiting() {
+    let queue = Raw::new(0);
+    queue
+        .put_with(5, &mut Script::sleeps(), Deadline::PASSED)
+        .unwrap();
+    queue.try_visit(|items| assert!(items.iter().eq(&[5])));
+    let mut visits = 0;
+    queue.try_visit(|_| queue.try_visit(|_| visits += 1));
+    assert_eq!(visits, 0, "the items are being visited already");
+    assert_eq!(queue.try_drain(), [5]);
+    assert!(queue.is_empty());
+}
