@@ -54,7 +54,8 @@ def install():
     Call it early: what other modules have taken by name before, they keep. Calling it again does nothing. Children made by
     `fork` have it too.
 
-    Raises RuntimeError, and changes nothing, if gevent or eventlet has patched `threading` in this process.
+    Raises RuntimeError, and changes nothing, if gevent or eventlet has patched `threading` in this process. One that patches later
+    replaces some of our classes and not others, and then a wait in one of ours stops all green threads: use one or the other.
     """
     with _guard:
         if _replaced:
