@@ -52,7 +52,7 @@ pub enum PutFailure<T, I> {
 
 /// Why no item was taken.
 #[derive(Debug)]
-pub enum GetFailure<I> {
+pub enum GetFailure<T, I> {
     /// The deadline passed before an item came.
     Empty,
     /// The queue is shut down and empty.
@@ -61,6 +61,9 @@ pub enum GetFailure<I> {
     Retired,
     /// The blocker was interrupted, or a comparison failed.
     Interrupted(I),
+    /// The blocker was interrupted after an item had been handed over, and the queue was retired before it could be given back: it
+    /// belongs in front of the others, where they are now.
+    Stranded(T, I),
 }
 
 /// What a queue held when it was retired.
@@ -327,7 +330,7 @@ where
         &self,
         blocker: &mut B,
         deadline: Deadline,
-    ) -> Result<T, GetFailure<B::Interrupt>> {
+    ) -> Result<T, GetFailure<T, B::Interrupt>> {
         let mut state = self.state.lock();
         if state.phase != Phase::Retired
             && state.sorter == 0
@@ -347,7 +350,7 @@ where
         mut state: Held<'a, State<T, O>>,
         blocker: &mut B,
         deadline: Deadline,
-    ) -> Result<T, GetFailure<B::Interrupt>> {
+    ) -> Result<T, GetFailure<T, B::Interrupt>> {
         loop {
             if state.phase == Phase::Retired {
                 return Err(GetFailure::Retired);
@@ -370,13 +373,9 @@ where
             if state.phase == Phase::ShutDown {
                 return Err(GetFailure::ShutDown);
             }
-            match self.wait_for_item(state, blocker, deadline) {
-                Ok(Some(item)) => return Ok(item),
-                Ok(None) => state = self.state.lock(),
-                Err(WaitError::TimedOut) => return Err(GetFailure::Empty),
-                Err(WaitError::Interrupted(interrupt)) => {
-                    return Err(GetFailure::Interrupted(interrupt));
-                }
+            match self.wait_for_item(state, blocker, deadline)? {
+                Some(item) => return Ok(item),
+                None => state = self.state.lock(),
             }
         }
     }
@@ -387,7 +386,7 @@ where
         state: Held<'a, State<T, O>>,
         blocker: &mut B,
         deadline: Deadline,
-    ) -> Result<T, GetFailure<B::Interrupt>> {
+    ) -> Result<T, GetFailure<T, B::Interrupt>> {
         let sorting = Sorting::begin(self, state);
         // SAFETY: this thread is the sorter, so no other changes the items until it stops being that.
         let plan =
@@ -410,9 +409,9 @@ where
         mut state: Held<'a, State<T, O>>,
         blocker: &mut B,
         deadline: Deadline,
-    ) -> Result<Option<T>, WaitError<B::Interrupt>> {
+    ) -> Result<Option<T>, GetFailure<T, B::Interrupt>> {
         if deadline.is_at_once() {
-            return Err(WaitError::TimedOut);
+            return Err(GetFailure::Empty);
         }
         drop(state);
         let waiter = Waiter::new(None);
@@ -433,25 +432,31 @@ where
                 Ended::Forked => return Ok(None),
                 Ended::TimedOut => {
                     self.state.lock().getters.remove(&waiter);
-                    return Err(WaitError::TimedOut);
+                    return Err(GetFailure::Empty);
                 }
                 Ended::Interrupted(interrupt) => {
                     self.state.lock().getters.remove(&waiter);
-                    return Err(WaitError::Interrupted(interrupt));
+                    return Err(GetFailure::Interrupted(interrupt));
                 }
                 Ended::InterruptedAfterGrant(interrupt) => {
-                    self.give_back(waiter.into_payload());
-                    return Err(WaitError::Interrupted(interrupt));
+                    return Err(match self.give_back(waiter.into_payload()) {
+                        None => GetFailure::Interrupted(interrupt),
+                        Some(item) => GetFailure::Stranded(item, interrupt),
+                    });
                 }
             }
         }
     }
 
-    /// An item that was handed to a getter which cannot use it: the next getter's, or the next to come out.
-    fn give_back(&self, item: Option<T>) {
-        let Some(item) = item else { return };
+    /// An item that was handed to a getter which cannot use it: the next getter's, or the next to come out. It comes back if the queue was
+    /// retired.
+    fn give_back(&self, item: Option<T>) -> Option<T> {
+        let item = item?;
         let woken = {
             let mut state = self.state.lock();
+            if state.phase == Phase::Retired {
+                return Some(item);
+            }
             match state.hand_item(item) {
                 Ok(record) => Some(record),
                 Err(item) => {
@@ -461,6 +466,7 @@ where
             }
         };
         wake(woken);
+        None
     }
 
     /// Waits in `putters`. `Ok(true)`: a slot is reserved for this thread. `Ok(false)`: look again.
@@ -651,7 +657,8 @@ where
         Ok(items)
     }
 
-    /// Ends this queue's life as the place of the items: takes them out, and tells everyone who waits or comes to look elsewhere.
+    /// Ends this queue's life as the place of the items: takes them out, and tells everyone who waits or comes to look elsewhere. It has no
+    /// items and no unfinished tasks from then on.
     ///
     /// # Errors
     /// The blocker's, if another thread is comparing and the wait for it was interrupted.
@@ -668,7 +675,7 @@ where
             state.phase = Phase::Retired;
             let retired = Retired {
                 items: state.items.drain(),
-                unfinished: state.unfinished,
+                unfinished: std::mem::take(&mut state.unfinished),
                 is_shut_down,
             };
             (
@@ -725,6 +732,11 @@ where
     /// Whether the queue was shut down.
     pub fn is_shut_down(&self) -> bool {
         self.state.lock().phase == Phase::ShutDown
+    }
+
+    /// Whether the queue is retired. What was asked of it before, and was not refused, is true if it is not.
+    pub fn is_retired(&self) -> bool {
+        self.state.lock().phase == Phase::Retired
     }
 
     /// Calls `visit` for each item, for a garbage collector: without waiting, and not at all when the items are being changed.

@@ -375,9 +375,11 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
     }
 
     fn drain(&mut self) -> Vec<T> {
-        let mut items = std::mem::take(self.change());
-        items.append(&mut self.returned);
-        items
+        // What was given back comes out first: to the root with it, and its path down by one, so that what comes is a heap.
+        for item in std::mem::take(&mut self.returned) {
+            Order::<T, B>::push_planned(self, item, Position(0));
+        }
+        std::mem::take(self.change())
     }
 
     fn frozen(&self) -> NonNull<Tree<T>> {

@@ -16,7 +16,7 @@ fn put_error<T>(failure: PutFailure<T, Infallible>) -> PutError<T> {
     }
 }
 
-fn get_error(failure: GetFailure<Infallible>) -> GetError {
+fn get_error<T>(failure: GetFailure<T, Infallible>) -> GetError {
     match failure {
         GetFailure::Empty => GetError::Empty,
         GetFailure::ShutDown => GetError::ShutDown,
