@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `blocker.rs` | how a Python thread sleeps: detached from the interpreter, answering signals |
+//! | `given.rs` | arguments that may be left out |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
 //! | `standard.rs` | what is asked of the standard modules: their originals, kept before anything is patched |
 //! | `threading/`, `queue/` | the classes |
@@ -11,6 +12,7 @@
 //! error messages and pickling refusals read as there.
 
 mod blocker;
+mod given;
 mod queue;
 mod seconds;
 mod standard;

@@ -1,5 +1,6 @@
 //! How Python's timeouts become deadlines, and which are refused.
 
+use crate::given::Given;
 use crate::standard::refuse_acquire;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt};
@@ -25,27 +26,45 @@ fn after(seconds: f64) -> Deadline {
 }
 
 /// The arguments of `Lock.acquire(blocking=True, timeout=-1)`.
-pub(crate) fn acquire_deadline<'py>(
-    py: Python<'py>,
-    blocking: Option<&Bound<'py, PyAny>>,
-    timeout: Option<&Bound<'py, PyAny>>,
+#[inline]
+pub(crate) fn acquire_deadline(
+    py: Python<'_>,
+    blocking: Given<'_, '_>,
+    timeout: Given<'_, '_>,
 ) -> PyResult<Deadline> {
-    let is_blocking = blocking.map_or(Ok(true), PyAnyMethods::is_truthy)?;
-    let is_given = |seconds: &f64| *seconds != -1.0;
-    let limit = match timeout {
+    match (blocking.get(), timeout.get()) {
+        (None, None) => Ok(Deadline::NEVER),
+        _ => parse_acquire(py, blocking, timeout),
+    }
+}
+
+fn parse_acquire(
+    py: Python<'_>,
+    blocking: Given<'_, '_>,
+    timeout: Given<'_, '_>,
+) -> PyResult<Deadline> {
+    let is_blocking = blocking
+        .get()
+        .map_or(Ok(true), |blocking| blocking.is_truthy())?;
+    let limit = match timeout.get() {
         None => None,
-        Some(timeout) => match seconds(timeout) {
-            Some(seconds) => Some(seconds).filter(is_given),
-            None => return Err(refuse_acquire(py, blocking, Some(timeout))),
+        Some(timeout) => match seconds(&timeout) {
+            // Minus one, of either type, stands for no limit.
+            Some(seconds) => Some(seconds).filter(|&seconds| seconds != -1.0),
+            None => return Err(refuse_acquire(py, blocking, timeout)),
         },
     };
-    match limit {
-        None if is_blocking => Ok(Deadline::NEVER),
-        None => Ok(Deadline::PASSED),
-        Some(seconds) if is_blocking && (0.0..=TIMEOUT_MAX).contains(&seconds) => {
+    match (limit, timeout.get()) {
+        (None, _) if is_blocking => Ok(Deadline::NEVER),
+        (None, _) => Ok(Deadline::PASSED),
+        (Some(seconds), _) if is_blocking && (0.0..=TIMEOUT_MAX).contains(&seconds) => {
             Ok(after(seconds))
         }
-        Some(_) => Err(refuse_acquire(py, blocking, timeout)),
+        (Some(_), timeout) => Err(refuse_acquire(
+            py,
+            blocking,
+            timeout.expect("a limit comes from a timeout"),
+        )),
     }
 }
 
@@ -60,9 +79,20 @@ pub(crate) fn wait_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Dead
         Err(_) => timeout.gt(0)?,
     };
     if is_positive {
-        acquire_deadline(timeout.py(), None, Some(timeout))
+        positive_deadline(timeout)
     } else {
         Ok(Deadline::PASSED)
+    }
+}
+
+fn positive_deadline(timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
+    match seconds(timeout) {
+        Some(seconds) if seconds <= TIMEOUT_MAX => Ok(after(seconds)),
+        _ => Err(refuse_acquire(
+            timeout.py(),
+            Given::NOTHING,
+            timeout.as_borrowed(),
+        )),
     }
 }
 

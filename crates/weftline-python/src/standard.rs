@@ -1,5 +1,7 @@
 //! What is asked of the standard modules: their originals, kept when this module is imported, before anything can be patched.
 
+use crate::given::Given;
+use pyo3::Borrowed;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -17,10 +19,10 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
 
 /// The exception that the running version's own lock raises for `acquire` with these arguments.
 #[cold]
-pub(crate) fn refuse_acquire<'py>(
-    py: Python<'py>,
-    blocking: Option<&Bound<'py, PyAny>>,
-    timeout: Option<&Bound<'py, PyAny>>,
+pub(crate) fn refuse_acquire(
+    py: Python<'_>,
+    blocking: Given<'_, '_>,
+    timeout: Borrowed<'_, '_, PyAny>,
 ) -> PyErr {
     let attempt = || -> PyResult<()> {
         let lock = ALLOCATE_LOCK
@@ -28,12 +30,10 @@ pub(crate) fn refuse_acquire<'py>(
             .expect("remembered at import")
             .call0(py)?;
         let arguments = PyDict::new(py);
-        if let Some(blocking) = blocking {
+        if let Some(blocking) = blocking.get() {
             arguments.set_item("blocking", blocking)?;
         }
-        if let Some(timeout) = timeout {
-            arguments.set_item("timeout", timeout)?;
-        }
+        arguments.set_item("timeout", timeout)?;
         lock.call_method(py, "acquire", (), Some(&arguments))
             .map(drop)
     };

@@ -18,7 +18,7 @@ import_exception!(threading, BrokenBarrierError);
 /// Lets a number of threads wait for each other, again and again.
 ///
 /// Goes beyond the standard class in that abort() and reset() do not wait for an action that is running.
-#[pyclass(module = "threading", frozen, weakref, dict, subclass)]
+#[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Barrier {
     raw: RawBarrier,
     rest: OnceLock<Rest>,
@@ -26,6 +26,7 @@ pub(crate) struct Barrier {
 
 /// What a barrier is made with besides its number of parties.
 struct Rest {
+    parties: Py<PyAny>,
     action: Option<Py<PyAny>>,
     timeout: Option<Py<PyAny>>,
 }
@@ -51,14 +52,22 @@ impl Barrier {
         if parties.lt(1)? {
             return Err(PyValueError::new_err("parties must be > 0"));
         }
-        let parties: usize = parties.extract()?;
-        if self.rest.set(Rest { action, timeout }).is_err() {
+        let number: usize = parties.extract()?;
+        if self
+            .rest
+            .set(Rest {
+                parties: parties.clone().unbind(),
+                action,
+                timeout,
+            })
+            .is_err()
+        {
             return Err(PyRuntimeError::new_err(
                 "the barrier is initialised already: make a new barrier",
             ));
         }
         self.raw
-            .reset_to(parties)
+            .reset_to(number)
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
@@ -68,12 +77,14 @@ impl Barrier {
         let py = slf.py();
         let barrier = slf.get();
         let rest = barrier.rest.get();
-        let deadline = match timeout {
-            Some(timeout) => remaining_deadline(Some(timeout))?,
-            None => match rest.and_then(|rest| rest.timeout.as_ref()) {
-                Some(timeout) => remaining_deadline(Some(timeout.bind(py)))?,
-                None => Deadline::NEVER,
-            },
+        let own = || {
+            rest.and_then(|rest| rest.timeout.as_ref())
+                .map(|timeout| timeout.bind(py))
+        };
+        let deadline = match remaining_deadline(timeout.or_else(own)) {
+            // Only a wait looks at the timeout.
+            Err(_) if barrier.raw.n_waiting() + 1 == barrier.raw.parties() => Deadline::NEVER,
+            deadline => deadline?,
         };
         let action = |_: &mut Interpreter| match rest.and_then(|rest| rest.action.as_ref()) {
             Some(action) => action.bind(py).call0().map(drop),
@@ -101,8 +112,11 @@ impl Barrier {
 
     /// How many threads pass together.
     #[getter]
-    fn parties(&self) -> usize {
-        self.raw.parties()
+    fn parties<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.rest.get() {
+            Some(rest) => Ok(rest.parties.bind(py).clone()),
+            None => Ok(self.raw.parties().into_pyobject(py)?.into_any()),
+        }
     }
 
     /// How many have arrived and wait.
@@ -129,7 +143,7 @@ impl Barrier {
         let state = if barrier.broken() {
             "broken".to_owned()
         } else {
-            format!("waiters={}/{}", barrier.n_waiting(), barrier.parties())
+            format!("waiters={}/{}", barrier.n_waiting(), barrier.raw.parties())
         };
         repr_at(slf.as_any(), &state)
     }

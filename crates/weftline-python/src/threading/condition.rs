@@ -5,6 +5,7 @@
 
 use super::{Lock, RLock, cannot_pickle, warn_deprecated};
 use crate::blocker::{Interpreter, Steadfast};
+use crate::given::Given;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
@@ -135,21 +136,13 @@ fn optional<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Boun
 ///
 /// notify(n) wakes exactly the n threads that have waited longest, never one that came later. Goes beyond the standard class in that a
 /// thread which is notified and interrupted at the same time passes the notification on.
-#[pyclass(module = "threading", frozen, weakref, dict, subclass)]
+#[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Condition {
     raw: RawCondition,
     mutex: OnceLock<Mutex>,
 }
 
 impl Condition {
-    /// A condition over a lock of ours.
-    pub(crate) fn over(lock: Py<Lock>) -> Self {
-        Self {
-            raw: RawCondition::new(),
-            mutex: OnceLock::from(Mutex::Lock(lock)),
-        }
-    }
-
     #[inline]
     fn mutex(&self, py: Python<'_>) -> &Mutex {
         match self.mutex.get() {
@@ -176,9 +169,8 @@ impl Condition {
         )))
     }
 
-    /// Gives the lock up until notified; says whether it was in time. The lock is held again afterwards, however the wait ended.
+    /// Gives the lock, which is held, up until notified; says whether it was in time. The lock is held again afterwards, however the wait ended.
     pub(crate) fn wait_until(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
-        self.check_owned(py, "wait")?;
         let mutex = self.mutex(py);
         let mut saved = None;
         let ended = self
@@ -224,6 +216,8 @@ impl Condition {
                 Ok(())
             }
             Some(lock) => {
+                lock.getattr("acquire")?;
+                lock.getattr("release")?;
                 let is_other = !self.mutex_or(Mutex::of(lock)).object(py).is(lock);
                 if is_other {
                     return Err(PyRuntimeError::new_err(
@@ -235,22 +229,16 @@ impl Condition {
         }
     }
 
-    /// The lock's acquire().
-    #[pyo3(signature = (*args, **kwargs))]
-    fn acquire<'py>(
-        &self,
-        py: Python<'py>,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.mutex(py)
-            .object(py)
-            .call_method("acquire", args, kwargs)
+    /// The lock's own method, as in the standard library.
+    #[getter]
+    fn acquire<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.mutex(py).object(py).getattr("acquire")
     }
 
-    /// The lock's release().
+    /// The lock's own method, as in the standard library.
+    #[getter]
     fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.mutex(py).object(py).call_method0("release")
+        self.mutex(py).object(py).getattr("release")
     }
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -326,10 +314,10 @@ impl Condition {
     }
 
     /// Wake the `n` threads that have waited longest.
-    #[pyo3(signature = (n=None), text_signature = "($self, n=1)")]
-    fn notify(&self, py: Python<'_>, n: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
+    fn notify(&self, py: Python<'_>, n: Given<'_, '_>) -> PyResult<()> {
         self.check_owned(py, "notify")?;
-        let n = match n {
+        let n = match n.get() {
             None => 1,
             Some(n) => match n.extract::<usize>() {
                 Ok(n) => n,
@@ -384,10 +372,9 @@ impl Condition {
     }
 
     fn _at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
-        self.mutex(py)
-            .object(py)
-            .call_method0("_at_fork_reinit")
-            .map(drop)
+        self.mutex(py).object(py).call_method0("_at_fork_reinit")?;
+        self.raw.forget_waiters();
+        Ok(())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -398,15 +385,14 @@ impl Condition {
         ))
     }
 
-    fn __reduce_ex__(&self, py: Python<'_>, protocol: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn __reduce_ex__(&self, py: Python<'_>, protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        // What the lock says to it, and if it has nothing against it, what the standard condition's own locks would.
         match self.mutex(py) {
-            Mutex::Lock(_) => Err(cannot_pickle("_thread.lock")),
-            Mutex::RLock(_) => Err(cannot_pickle("_thread.RLock")),
-            Mutex::Foreign(lock) => lock
-                .bind(py)
-                .call_method1("__reduce_ex__", (protocol,))
-                .map(Bound::unbind),
+            Mutex::RLock(_) => return Err(cannot_pickle("_thread.RLock")),
+            Mutex::Lock(_) => {}
+            Mutex::Foreign(lock) => drop(lock.bind(py).call_method1("__reduce_ex__", (protocol,))?),
         }
+        Err(cannot_pickle("_thread.lock"))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

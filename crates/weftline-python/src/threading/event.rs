@@ -11,7 +11,7 @@ use weftline::sync::raw::RawEvent;
 /// A flag that threads wait for.
 ///
 /// set() may be called at any moment, also from a destructor, a weak reference's callback or a signal handler that interrupts this very object.
-#[pyclass(module = "threading", frozen, weakref, dict, subclass)]
+#[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Event {
     raw: RawEvent,
 }

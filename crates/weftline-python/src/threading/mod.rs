@@ -11,16 +11,26 @@ pub(crate) use condition::Condition;
 pub(crate) use lock::Lock;
 pub(crate) use rlock::RLock;
 
+use pyo3::PyClass;
 use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     lock::register(module)?;
     module.add_class::<RLock>()?;
-    module.add_class::<Condition>()?;
-    module.add_class::<event::Event>()?;
-    module.add_class::<semaphore::Semaphore>()?;
-    module.add_class::<semaphore::BoundedSemaphore>()?;
-    module.add_class::<barrier::Barrier>()
+    add_class_of::<Condition>(module, "threading")?;
+    add_class_of::<event::Event>(module, "threading")?;
+    add_class_of::<semaphore::Semaphore>(module, "threading")?;
+    add_class_of::<semaphore::BoundedSemaphore>(module, "threading")?;
+    add_class_of::<barrier::Barrier>(module, "threading")
+}
+
+/// Adds a class that is written in Python in the standard library: the module is an attribute of such a class, while that of one
+/// written in C is part of its name, and shows in error messages.
+pub(crate) fn add_class_of<T: PyClass>(module: &Bound<'_, PyModule>, home: &str) -> PyResult<()> {
+    module.add_class::<T>()?;
+    let class = module.py().get_type::<T>();
+    class.setattr("__name__", class.name()?)?;
+    class.setattr("__module__", home)
 }
 
 /// `<module.Class at 0x…: state>`, as the standard classes write themselves.

@@ -1,6 +1,7 @@
 //! `_thread.RLock`: the class of `threading.RLock()`.
 
 use crate::blocker::{Interpreter, Steadfast};
+use crate::given::Given;
 use crate::seconds::acquire_deadline;
 use pyo3::exceptions::{PyOverflowError, PyRuntimeError};
 use pyo3::prelude::*;
@@ -72,16 +73,13 @@ impl RLock {
 
     /// Take the lock, once more if this thread holds it, waiting for at most `timeout` seconds (-1: for ever) unless `blocking` is
     /// false. Returns whether it was taken.
-    #[pyo3(signature = (blocking=None, timeout=None), text_signature = "($self, blocking=True, timeout=-1)")]
-    fn acquire<'py>(
+    #[pyo3(signature = (blocking=Given::NOTHING, timeout=Given::NOTHING), text_signature = "($self, blocking=True, timeout=-1)")]
+    fn acquire(
         &self,
-        py: Python<'py>,
-        blocking: Option<&Bound<'py, PyAny>>,
-        timeout: Option<&Bound<'py, PyAny>>,
+        py: Python<'_>,
+        blocking: Given<'_, '_>,
+        timeout: Given<'_, '_>,
     ) -> PyResult<bool> {
-        if blocking.is_none() && timeout.is_none() {
-            return self.take(py, Deadline::NEVER);
-        }
         let deadline = acquire_deadline(py, blocking, timeout)?;
         self.take(py, deadline)
     }

@@ -2,6 +2,7 @@
 
 use super::{cannot_pickle, repr_at};
 use crate::blocker::Interpreter;
+use crate::given::Given;
 use crate::seconds::remaining_deadline;
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
@@ -13,7 +14,7 @@ use weftline::sync::raw::RawSemaphore;
 ///
 /// release() may be called at any moment, also from a destructor, a weak reference's callback or a signal handler that interrupts this very
 /// object. Goes beyond the standard class in that a thread which has waited for more than 1 ms is handed its permit.
-#[pyclass(module = "threading", frozen, weakref, dict, subclass)]
+#[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Semaphore {
     raw: RawSemaphore,
 }
@@ -33,8 +34,8 @@ fn permits(value: &Bound<'_, PyAny>, refused: &'static str) -> PyResult<u64> {
 }
 
 /// How many to release.
-fn released(n: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
-    match n {
+fn released(n: Given<'_, '_>) -> PyResult<u64> {
+    match n.get() {
         None => Ok(1),
         Some(n) if n.lt(1)? => Err(PyValueError::new_err("n must be one or more")),
         Some(n) => n.extract(),
@@ -49,9 +50,9 @@ impl Semaphore {
         }
     }
 
-    fn start(&self, value: Option<&Bound<'_, PyAny>>, is_bounded: bool) -> PyResult<()> {
-        let value = value.map_or(Ok(1), |value| {
-            permits(value, "semaphore initial value must be >= 0")
+    fn start(&self, value: Given<'_, '_>, is_bounded: bool) -> PyResult<()> {
+        let value = value.get().map_or(Ok(1), |value| {
+            permits(&value, "semaphore initial value must be >= 0")
         })?;
         let bound = if is_bounded {
             value
@@ -88,23 +89,26 @@ impl Semaphore {
         Self::unbounded()
     }
 
-    #[pyo3(signature = (value=None))]
-    fn __init__(&self, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    #[pyo3(signature = (value=Given::NOTHING))]
+    fn __init__(&self, value: Given<'_, '_>) -> PyResult<()> {
         self.start(value, false)
     }
 
     /// Take a permit, waiting for at most `timeout` seconds unless `blocking` is false. Returns whether one was taken.
-    #[pyo3(signature = (blocking=None, timeout=None), text_signature = "($self, blocking=True, timeout=None)")]
+    #[pyo3(signature = (blocking=Given::NOTHING, timeout=None), text_signature = "($self, blocking=True, timeout=None)")]
     fn acquire(
         &self,
         py: Python<'_>,
-        blocking: Option<&Bound<'_, PyAny>>,
+        blocking: Given<'_, '_>,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
-        if blocking.is_none() && timeout.is_none() {
+        if blocking.get().is_none() && timeout.is_none() {
             return self.take(py, Deadline::NEVER);
         }
-        if blocking.map_or(Ok(true), PyAnyMethods::is_truthy)? {
+        if blocking
+            .get()
+            .map_or(Ok(true), |blocking| blocking.is_truthy())?
+        {
             // Only a wait looks at the timeout.
             if self.raw.try_acquire(1) {
                 return Ok(true);
@@ -121,8 +125,8 @@ impl Semaphore {
     }
 
     /// Give `n` permits back, or new ones, and let as many threads that wait go on.
-    #[pyo3(signature = (n=None), text_signature = "($self, n=1)")]
-    fn release(&self, n: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
+    fn release(&self, n: Given<'_, '_>) -> PyResult<()> {
         self.give(released(n)?, too_many)
     }
 
@@ -191,7 +195,7 @@ fn released_too_often() -> PyErr {
 /// A semaphore that never has more permits than it started with.
 ///
 /// Goes beyond the standard class as Semaphore does.
-#[pyclass(module = "threading", extends = Semaphore, frozen, subclass)]
+#[pyclass(extends = Semaphore, frozen, subclass)]
 pub(crate) struct BoundedSemaphore;
 
 #[pymethods]
@@ -205,14 +209,14 @@ impl BoundedSemaphore {
         PyClassInitializer::from(Semaphore::unbounded()).add_subclass(Self)
     }
 
-    #[pyo3(signature = (value=None))]
-    fn __init__(slf: &Bound<'_, Self>, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    #[pyo3(signature = (value=Given::NOTHING))]
+    fn __init__(slf: &Bound<'_, Self>, value: Given<'_, '_>) -> PyResult<()> {
         slf.as_super().get().start(value, true)
     }
 
     /// Give `n` permits back. Raises ValueError if there would be more than at the start; then none is given.
-    #[pyo3(signature = (n=None), text_signature = "($self, n=1)")]
-    fn release(slf: &Bound<'_, Self>, n: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
+    fn release(slf: &Bound<'_, Self>, n: Given<'_, '_>) -> PyResult<()> {
         slf.as_super().get().give(released(n)?, released_too_often)
     }
 

@@ -50,6 +50,7 @@ pub enum WaitError<I> {
     Interrupted(I),
 }
 
+#[cfg(not(weftline_model))]
 impl WaitError<Infallible> {
     /// A wait through the [`ThreadBlocker`] fails in one way only.
     #[inline]

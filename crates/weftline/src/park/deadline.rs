@@ -183,12 +183,14 @@ mod modelled {
         }
     }
 
-    static EVERYONE_STARVES: std::sync::atomic::AtomicBool =
-        std::sync::atomic::AtomicBool::new(false);
+    // The standard thread-local: a checker runs all threads of a model on the one that started it, and other models on others.
+    thread_local! {
+        static EVERYONE_STARVES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
 
     /// Age is not modelled: a model says whether every waiter counts as starved (a lock is handed over) or none (it barges).
     pub fn everyone_starves(yes: bool) {
-        EVERYONE_STARVES.store(yes, std::sync::atomic::Ordering::SeqCst);
+        EVERYONE_STARVES.set(yes);
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -200,7 +202,7 @@ mod modelled {
         }
 
         pub(crate) fn is_starved(self) -> bool {
-            EVERYONE_STARVES.load(std::sync::atomic::Ordering::SeqCst)
+            EVERYONE_STARVES.get()
         }
     }
 }

@@ -217,10 +217,15 @@ mod modelled {
     static NEXT: AtomicU64 = AtomicU64::new(1);
 
     thread_local! {
-        static RECORD: &'static ThreadRecord = Box::leak(Box::new(ThreadRecord {
+        static RECORD: &'static ThreadRecord = enroll();
+    }
+
+    fn enroll() -> &'static ThreadRecord {
+        crate::park::fork::watch();
+        Box::leak(Box::new(ThreadRecord {
             parker: Parker::new(),
             number: NEXT.fetch_add(1, Ordering::Relaxed),
-        }));
+        }))
     }
 
     pub(crate) fn number() -> u64 {

@@ -257,6 +257,14 @@ impl<P> List<P> {
         true
     }
 
+    /// Takes everyone out without settling them.
+    pub(crate) fn unlink_all(&mut self) {
+        while let Some(front) = self.front {
+            // SAFETY: linked, so alive while the lock is held.
+            self.remove(unsafe { front.as_ref() });
+        }
+    }
+
     /// The waiter that has waited longest, which may be about to give up.
     pub(crate) fn front(&self) -> Option<&Waiter<P>> {
         // SAFETY: a linked waiter is alive as long as the list's lock is held, which `self` stands for.

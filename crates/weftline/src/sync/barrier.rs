@@ -299,14 +299,9 @@ impl RawBarrier {
         self.state.lock().parties
     }
 
-    /// How many have arrived and wait.
+    /// How many have arrived and wait; all of them while the action runs.
     pub fn n_waiting(&self) -> usize {
-        let state = self.state.lock();
-        if state.phase == Phase::Filling {
-            state.arrived
-        } else {
-            0
-        }
+        self.state.lock().arrived
     }
 
     /// Whether every wait fails until a reset.

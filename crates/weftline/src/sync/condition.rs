@@ -120,6 +120,14 @@ impl RawCondition {
         chain.wake()
     }
 
+    /// Forgets who waits: no notification reaches them any more, only their timeouts. For bindings whose language has such a call for
+    /// the child of a fork; the lists of this crate do not need it there.
+    pub fn forget_waiters(&self) {
+        let mut list = self.waiters.lock();
+        list.unlink_all();
+        self.waiting.store(0, Ordering::Relaxed);
+    }
+
     /// How many wait.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)

@@ -82,7 +82,11 @@ impl RawRLock {
 
     #[inline]
     fn enter_again(&self) -> Result<(), TooManyRecursions> {
-        let again = self.again.load(Ordering::Relaxed).checked_add(1).ok_or(TooManyRecursions)?;
+        let again = self
+            .again
+            .load(Ordering::Relaxed)
+            .checked_add(1)
+            .ok_or(TooManyRecursions)?;
         self.again.store(again, Ordering::Relaxed);
         Ok(())
     }
@@ -157,12 +161,20 @@ impl RawRLock {
 
     /// How often the calling thread holds the lock; zero when it does not.
     pub fn count(&self) -> u64 {
-        if self.is_owned() { self.held_count() } else { 0 }
+        if self.is_owned() {
+            self.held_count()
+        } else {
+            0
+        }
     }
 
     /// How often the lock is held, by whoever holds it; out of date as soon as it is known, unless that is the calling thread.
     pub fn held_count(&self) -> u64 {
-        if self.is_locked() { u64::from(self.again.load(Ordering::Relaxed)) + 1 } else { 0 }
+        if self.is_locked() {
+            u64::from(self.again.load(Ordering::Relaxed)) + 1
+        } else {
+            0
+        }
     }
 
     /// Makes the lock free, for the child of a fork, where the calling thread is the only one.

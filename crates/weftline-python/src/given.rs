@@ -1,0 +1,28 @@
+//! [`Given`]: an argument that may be left out. An explicit `None` is one that was given, which an `Option` would not tell.
+
+use pyo3::Borrowed;
+use pyo3::prelude::*;
+use std::convert::Infallible;
+
+/// What was passed, if anything was.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
+
+impl<'a, 'py> Given<'a, 'py> {
+    /// Nothing: the default in signatures.
+    pub(crate) const NOTHING: Self = Self(None);
+
+    #[inline]
+    pub(crate) fn get(self) -> Option<Borrowed<'a, 'py, PyAny>> {
+        self.0
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Given<'a, 'py> {
+    type Error = Infallible;
+
+    #[inline]
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> Result<Self, Infallible> {
+        Ok(Self(Some(object)))
+    }
+}
