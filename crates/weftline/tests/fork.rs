@@ -1,0 +1,442 @@
+//! After `fork` the child can use every object, whatever other threads were doing to it.
+//!
+//! A program of its own, without the test harness's threads. Each case forks many times, at moments that other threads, which hammer
+//! the object and wait for it, make as bad as they come. A child that fails or does not end in time fails the case.
+
+mod support;
+
+#[cfg(unix)]
+fn main() {
+    // The harness's question: what tests are there? None that it could run one by one.
+    if std::env::args().any(|argument| argument == "--list") {
+        return;
+    }
+    let cases: [(&str, fn()); 11] = [
+        ("lock", cases::lock),
+        ("rlock", cases::rlock),
+        ("what is held", cases::what_is_held),
+        ("condition", cases::condition),
+        ("event", cases::event),
+        ("semaphore", cases::semaphore),
+        ("barrier", cases::barrier),
+        ("queue", cases::queue),
+        ("priority queue", cases::priority_queue),
+        ("child of a child", cases::child_of_a_child),
+        ("threads of the child", cases::threads_of_the_child),
+    ];
+    for (name, case) in cases {
+        case();
+        println!("{name}: ok");
+    }
+}
+
+#[cfg(not(unix))]
+fn main() {}
+
+#[cfg(unix)]
+mod cases {
+    use crate::support::{LONG, SHORT, blocked, now};
+    use std::cell::Cell;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread::Scope;
+    use weftline::{
+        Barrier, BoundedSemaphore, Condition, Event, GetError, Lock, PriorityQueue, Queue, RLock,
+        Semaphore,
+    };
+
+    /// Runs `check` in the child of a fork, and waits until it has ended well.
+    fn in_child(check: impl FnOnce()) {
+        // SAFETY: what the child does is what this program is about; it leaves by `_exit`.
+        match unsafe { libc::fork() } {
+            -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
+            0 => {
+                let checked = catch_unwind(AssertUnwindSafe(check));
+                // SAFETY: leaves at once, past the destructors of what belongs to the parent.
+                unsafe { libc::_exit(i32::from(checked.is_err())) }
+            }
+            child => wait_for(child),
+        }
+    }
+
+    fn wait_for(child: libc::pid_t) {
+        let start = now();
+        let mut status = 0;
+        loop {
+            // SAFETY: the status is a valid place.
+            match unsafe { libc::waitpid(child, &raw mut status, libc::WNOHANG) } {
+                0 if start.elapsed() < LONG => std::thread::sleep(SHORT / 10),
+                0 => {
+                    // SAFETY: the child has not been waited for, so the number is still its own.
+                    unsafe { libc::kill(child, libc::SIGKILL) };
+                    panic!("the child is still blocked after {LONG:?}");
+                }
+                _ => break,
+            }
+        }
+        assert_eq!(status, 0, "the child failed");
+    }
+
+    const FORKS: usize = 40;
+
+    /// Forks again and again while two threads hammer and some others wait; ends when `release` lets those go.
+    fn while_hammered(
+        hammer: impl Fn() + Sync,
+        waits: &[&(dyn Fn() + Sync)],
+        check: impl Fn(),
+        release: impl FnOnce(),
+    ) {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for wait in waits {
+                blocked(scope, wait);
+            }
+            for _ in 0..2 {
+                spawn_hammer(scope, &stop, &hammer);
+            }
+            for _ in 0..FORKS {
+                in_child(&check);
+            }
+            stop.store(true, Ordering::Relaxed);
+            release();
+        });
+    }
+
+    fn spawn_hammer<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        stop: &'scope AtomicBool,
+        hammer: &'scope (impl Fn() + Sync),
+    ) {
+        scope.spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                hammer();
+            }
+        });
+    }
+
+    pub(crate) fn lock() {
+        let lock = Lock::new(0_u64);
+        while_hammered(
+            || *lock.lock() += 1,
+            &[],
+            || {
+                // Whoever held it is not in this process.
+                for _ in 0..3 {
+                    *lock.lock() += 1;
+                }
+                assert!(lock.try_lock().is_some());
+                assert!(!lock.is_locked());
+            },
+            || (),
+        );
+    }
+
+    pub(crate) fn rlock() {
+        let lock = RLock::new(Cell::new(0_u64));
+        while_hammered(
+            || {
+                let _outer = lock.lock();
+                let inner = lock.lock();
+                inner.set(inner.get() + 1);
+            },
+            &[],
+            || {
+                let outer = lock.lock();
+                drop(lock.lock());
+                assert!(lock.is_owned());
+                drop(outer);
+                assert!(
+                    !lock.is_locked(),
+                    "the dead owner's recursions are forgotten"
+                );
+            },
+            || (),
+        );
+    }
+
+    pub(crate) fn what_is_held() {
+        let (lock, other) = (Lock::new(1), Lock::new(2));
+        let re_entrant = RLock::new(());
+        let permits = BoundedSemaphore::new(2);
+        let end = Event::new();
+        std::thread::scope(|scope| {
+            let held = lock.lock();
+            let outer = re_entrant.lock();
+            let inner = re_entrant.lock();
+            let permit = permits.acquire(1);
+            blocked(scope, || {
+                let _held = other.lock();
+                end.wait();
+            });
+            blocked(scope, || drop(lock.lock()));
+            blocked(scope, || drop(re_entrant.lock()));
+            in_child(|| {
+                assert!(other.try_lock().is_some(), "its owner is gone");
+                assert!(lock.is_locked() && re_entrant.is_owned());
+                std::thread::scope(|scope| {
+                    scope.spawn(|| {
+                        assert!(lock.try_lock_for(SHORT).is_none());
+                        assert!(re_entrant.try_lock().is_none());
+                    });
+                });
+                drop((held, inner, outer));
+                assert!(!lock.is_locked() && !re_entrant.is_locked());
+                std::thread::scope(|scope| {
+                    scope.spawn(|| drop((lock.lock(), re_entrant.lock())));
+                });
+                assert_eq!(permits.available(), 1);
+                drop(permit);
+                assert_eq!(permits.available(), 2);
+                assert!(permits.release(1).is_err());
+            });
+            end.set();
+        });
+    }
+
+    pub(crate) fn condition() {
+        let condition = Condition::new(false);
+        while_hammered(
+            || {
+                let mut held = condition.lock();
+                let _ = held.try_wait_for(SHORT / 50);
+                held.notify_one();
+            },
+            &[&|| condition.lock().wait_while(|done| !*done), &|| {
+                condition.lock().wait_while(|done| !*done)
+            }],
+            || {
+                let mut held = condition.lock();
+                assert_eq!(held.notify_all(), 0, "nobody waits in this process");
+                assert!(held.try_wait_for(SHORT).is_err());
+                drop(held);
+                std::thread::scope(|scope| {
+                    let wait = blocked(scope, || condition.lock().wait_while(|done| !*done));
+                    let mut held = condition.lock();
+                    *held = true;
+                    assert_eq!(held.notify_all(), 1);
+                    drop(held);
+                    wait.join().unwrap();
+                });
+            },
+            || {
+                let mut held = condition.lock();
+                *held = true;
+                held.notify_all();
+            },
+        );
+        forks_between_notification_and_release();
+    }
+
+    fn forks_between_notification_and_release() {
+        let condition = Condition::new(0_u64);
+        std::thread::scope(|scope| {
+            let wait = blocked(scope, || condition.lock().wait());
+            let mut held = condition.lock();
+            assert!(held.notify_one());
+            in_child(|| {
+                *held += 1;
+                drop(held);
+                let again = condition.lock();
+                assert_eq!(again.notify_all(), 0);
+            });
+            wait.join().unwrap();
+        });
+    }
+
+    pub(crate) fn event() {
+        let (event, end) = (Event::new(), Event::new());
+        while_hammered(
+            || {
+                event.set();
+                event.clear();
+                let _ = event.try_wait_for(SHORT / 50);
+            },
+            &[&|| end.wait(), &|| end.wait()],
+            || {
+                event.set();
+                event.wait();
+                event.clear();
+                assert!(event.try_wait_for(SHORT).is_err());
+                assert!(end.try_wait().is_err());
+                std::thread::scope(|scope| {
+                    let wait = blocked(scope, || end.wait());
+                    end.set();
+                    wait.join().unwrap();
+                });
+            },
+            || end.set(),
+        );
+    }
+
+    pub(crate) fn semaphore() {
+        let (busy, empty) = (Semaphore::new(1), Semaphore::new(0));
+        while_hammered(
+            || drop(busy.acquire(1)),
+            &[&|| empty.acquire(1).forget(), &|| empty.acquire(2).forget()],
+            || {
+                // A thread that is gone may have had the one permit; it is not known to be gone, as permits have no owner.
+                busy.release(1).unwrap();
+                drop(busy.acquire(1));
+                assert!(empty.try_acquire(1).is_none());
+                assert!(empty.try_acquire_for(1, SHORT).is_none());
+                empty.release(1).unwrap();
+                empty.acquire(1).forget();
+                assert_eq!(empty.available(), 0, "nobody else has waited for it");
+            },
+            || empty.release(3).unwrap(),
+        );
+    }
+
+    pub(crate) fn barrier() {
+        let (busy, filling) = (Barrier::new(2), Barrier::new(3));
+        while_hammered(
+            || {
+                let _ = busy.try_wait_for(SHORT);
+                if busy.is_broken() {
+                    busy.reset();
+                }
+            },
+            &[&|| assert!(filling.wait().is_ok())],
+            || {
+                assert_eq!(filling.n_waiting(), 0, "who has arrived is gone");
+                assert!(!filling.is_broken());
+                assert!(busy.parties() == 2 && busy.n_waiting() == 0);
+                busy.reset();
+                std::thread::scope(|scope| {
+                    scope.spawn(|| assert!(busy.wait().is_ok()));
+                    assert!(busy.wait().is_ok());
+                });
+                assert!(filling.try_wait_for(SHORT).is_err());
+                assert!(filling.is_broken());
+            },
+            || {
+                std::thread::scope(|scope| {
+                    scope.spawn(|| assert!(filling.wait().is_ok()));
+                    assert!(filling.wait().is_ok());
+                });
+            },
+        );
+    }
+
+    pub(crate) fn queue() {
+        let (busy, empty, full) = (Queue::bounded(4), Queue::unbounded(), Queue::bounded(1));
+        full.put(0).unwrap();
+        while_hammered(
+            || {
+                let _ = busy.try_put_for(1_u64, SHORT / 50);
+                let _ = busy.try_get();
+                let _ = busy.task_done();
+            },
+            &[
+                &|| assert_eq!(empty.get(), Err::<u64, _>(GetError::ShutDown)),
+                &|| assert!(full.put(1).is_err()),
+                &|| full.join(),
+            ],
+            || {
+                while busy.try_get().is_ok() {}
+                assert!(busy.is_empty());
+                for round in 0..4 {
+                    busy.put(round).unwrap();
+                }
+                assert!(busy.try_put(4).is_err());
+                assert_eq!(busy.get(), Ok(0));
+                assert!(empty.try_get_for(SHORT).is_err());
+                empty.put(7).unwrap();
+                assert_eq!(empty.get(), Ok(7), "no dead thread was given it");
+                assert!(full.try_put_for(1, SHORT).is_err());
+                assert_eq!(full.get(), Ok(0));
+                full.put(2).unwrap();
+                assert_eq!(full.try_get(), Ok(2), "no dead thread's item came between");
+                full.task_done().unwrap();
+                full.task_done().unwrap();
+                full.join();
+                full.shutdown(true);
+                assert!(full.put(1).is_err());
+            },
+            || {
+                empty.shutdown(false);
+                full.shutdown(true);
+            },
+        );
+    }
+
+    pub(crate) fn priority_queue() {
+        let queue = PriorityQueue::unbounded();
+        let mut next = 0;
+        let numbers = Lock::new(move || {
+            next = (next + 7_919) % 10_007;
+            next
+        });
+        (0..8).for_each(|item| queue.put(item).unwrap());
+        while_hammered(
+            || {
+                let number = (numbers.lock())();
+                queue.put(number).unwrap();
+                let _ = queue.try_get();
+            },
+            &[],
+            || {
+                // The thread that was comparing is gone; what it was about to do was not done.
+                queue.put(3).unwrap();
+                queue.put(1).unwrap();
+                let mut last = 0;
+                while let Ok(item) = queue.try_get() {
+                    assert!(item >= last, "the order has suffered");
+                    last = item;
+                }
+            },
+            || (),
+        );
+    }
+
+    pub(crate) fn child_of_a_child() {
+        let (lock, queue) = (Lock::new(0), Queue::unbounded());
+        while_hammered(
+            || {
+                *lock.lock() += 1;
+                queue.put(()).unwrap();
+                queue.get().unwrap();
+            },
+            &[],
+            || {
+                *lock.lock() += 1;
+                in_child(|| {
+                    *lock.lock() += 1;
+                    queue.put(()).unwrap();
+                    queue.get().unwrap();
+                });
+                queue.put(()).unwrap();
+                queue.get().unwrap();
+            },
+            || (),
+        );
+    }
+
+    pub(crate) fn threads_of_the_child() {
+        let (lock, queue) = (Lock::new(0), Queue::bounded(2));
+        while_hammered(
+            || {
+                *lock.lock() += 1;
+                queue.put(()).unwrap();
+                queue.get().unwrap();
+            },
+            &[],
+            || {
+                while queue.try_get().is_ok() {}
+                std::thread::scope(|scope| {
+                    scope.spawn(|| {
+                        for _ in 0..100 {
+                            *lock.lock() += 1;
+                            queue.put(()).unwrap();
+                        }
+                    });
+                    for _ in 0..100 {
+                        queue.get().unwrap();
+                        *lock.lock() += 1;
+                    }
+                });
+            },
+            || (),
+        );
+    }
+}
