@@ -1,0 +1,167 @@
+//! Waits that are interrupted at any moment: what they were given meanwhile goes to others.
+
+use crate::support::{Interrupt, limit};
+use crate::{Random, in_threads};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, WaitError, Wake};
+use weftline::queue::raw::{Fifo, GetFailure, PutFailure, RawQueue};
+use weftline::sync::raw::{RawCondition, RawLock, RawSemaphore};
+
+/// Sleeps, and is interrupted before or after it, every now and then.
+struct Restless(Random);
+
+impl Blocker for Restless {
+    type Interrupt = Interrupt;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Interrupt> {
+        match self.0.below(4) {
+            0 => Err(Interrupt),
+            1 => {
+                std::thread::yield_now();
+                Err(Interrupt)
+            }
+            2 => {
+                let Ok(_) = ThreadBlocker.block(parker, Deadline::after(self.0.timeout()));
+                // As a signal would: the wait looks at its state and goes on.
+                if deadline.has_passed() {
+                    Ok(Wake::TimedOut)
+                } else {
+                    Ok(Wake::Interrupted)
+                }
+            }
+            _ => {
+                let Ok(wake) = ThreadBlocker.block(parker, deadline);
+                if self.0.below(2) == 0 {
+                    Err(Interrupt)
+                } else {
+                    Ok(wake)
+                }
+            }
+        }
+    }
+}
+
+fn deadline(random: &mut Random) -> Deadline {
+    if random.below(2) == 0 {
+        Deadline::NEVER
+    } else {
+        Deadline::after(random.timeout())
+    }
+}
+
+#[test]
+fn a_lock_stays_a_lock() {
+    let lock = RawLock::new();
+    let inside = AtomicUsize::new(0);
+    in_threads(4, |number| {
+        let mut random = Random::new(number);
+        let mut blocker = Restless(Random::new(number + 100));
+        for _ in 0..10_000 {
+            if lock.lock_with(&mut blocker, deadline(&mut random)).is_ok() {
+                assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0);
+                if random.below(50) == 0 {
+                    std::thread::yield_now();
+                }
+                inside.fetch_sub(1, Ordering::Relaxed);
+                lock.unlock().unwrap();
+            }
+        }
+    });
+    assert!(lock.try_lock());
+}
+
+#[test]
+fn no_permit_is_lost_or_found() {
+    let semaphore = RawSemaphore::new(3, 3).unwrap();
+    in_threads(4, |number| {
+        let mut random = Random::new(number);
+        let mut blocker = Restless(Random::new(number + 100));
+        for _ in 0..10_000 {
+            let n = 1 + random.below(3);
+            if semaphore
+                .acquire_with(n, &mut blocker, deadline(&mut random))
+                .is_ok()
+            {
+                if random.below(50) == 0 {
+                    std::thread::yield_now();
+                }
+                semaphore.release(n).unwrap();
+            }
+        }
+    });
+    assert_eq!(semaphore.permits(), 3);
+}
+
+#[test]
+fn no_notification_is_lost() {
+    // One thread waits without ever being interrupted; each notification is for it or is passed on to it.
+    let (lock, condition) = (RawLock::new(), RawCondition::new());
+    let left = AtomicUsize::new(2_000);
+    in_threads(3, |number| {
+        let mut restless = Restless(Random::new(number));
+        while left.load(Ordering::Relaxed) > 0 {
+            lock.lock_with(&mut ThreadBlocker, Deadline::NEVER).unwrap();
+            let released = match number {
+                0 => {
+                    condition.notify(1);
+                    lock.unlock().unwrap();
+                    std::thread::yield_now();
+                    continue;
+                }
+                1 => {
+                    let waited = condition.wait_with(&mut ThreadBlocker, Deadline::NEVER, |_| {
+                        lock.unlock().unwrap();
+                        Ok(())
+                    });
+                    assert_eq!(waited, Ok(()));
+                    Ok(())
+                }
+                _ => condition.wait_with(&mut restless, Deadline::NEVER, |_| {
+                    lock.unlock().unwrap();
+                    Ok(())
+                }),
+            };
+            if number == 1 {
+                left.fetch_sub(1, Ordering::Relaxed);
+            }
+            assert!(matches!(
+                released,
+                Ok(()) | Err(WaitError::Interrupted(Interrupt))
+            ));
+        }
+        // Whoever still waits may go.
+        condition.notify(usize::MAX);
+    });
+}
+
+#[test]
+fn no_item_is_lost_or_doubled() {
+    let _limit = limit();
+    let queue = RawQueue::<usize, Fifo<usize>, Restless>::new(2);
+    let sums = in_threads(4, |number| {
+        let mut random = Random::new(number);
+        let mut blocker = Restless(Random::new(number + 100));
+        let mut sum = 0;
+        let mut left = 6_000;
+        while left > 0 {
+            let deadline = deadline(&mut random);
+            if number < 2 {
+                match queue.put_with(left, &mut blocker, deadline) {
+                    Ok(()) => sum += left,
+                    Err(PutFailure::Full(_) | PutFailure::Interrupted(..)) => continue,
+                    Err(other) => panic!("{other:?}"),
+                }
+            } else {
+                match queue.get_with(&mut blocker, deadline) {
+                    Ok(item) => sum += item,
+                    Err(GetFailure::Empty | GetFailure::Interrupted(_)) => continue,
+                    Err(other) => panic!("{other:?}"),
+                }
+            }
+            left -= 1;
+        }
+        sum
+    });
+    assert_eq!(sums[0] + sums[1], sums[2] + sums[3]);
+    assert!(queue.is_empty());
+}
