@@ -3,39 +3,70 @@
 use pyo3::prelude::*;
 use std::convert::Infallible;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use weftline::park::{Blocker, Deadline, Parker, Wake};
 
 /// Detaches from the interpreter around the sleep. When the operating system interrupts it, runs the pending signal handlers; an exception
 /// from one of them ends the wait.
+///
+/// # Implementation
+///
+/// The first sleep of a wait begins with a moment of spinning, detached: two threads that take turns then need no system call. Being
+/// woken is not enough to go on: the waker holds the interpreter lock, and who asks for that too early is put to sleep by the
+/// interpreter instead. So the spin also waits until somebody has detached since ([`DETACHED`]).
+///
+/// A signal that arrives between the last look for signals and the sleep does not interrupt the sleep. Spinning would make that
+/// window wide, so the first sleep is a short one, after which signals are looked for again.
 pub(crate) struct Interpreter {
+    is_first: bool,
     attached: PhantomData<*const ()>,
 }
+
+/// How often a wait has detached a thread from the interpreter.
+static DETACHED: AtomicU64 = AtomicU64::new(0);
+
+const FIRST_SLEEP: Duration = Duration::from_millis(50);
 
 impl Interpreter {
     /// For waits of the calling thread, while it is attached, as `_py` says.
     #[inline]
     pub(crate) fn new(_py: Python<'_>) -> Self {
         Self {
+            is_first: true,
             attached: PhantomData,
         }
     }
 }
 
 /// Sleeps once, detached.
-fn sleep(parker: &'static Parker, deadline: Deadline) -> Wake {
+fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
     // SAFETY: a blocker is made with a token, stays on its thread and in its call, and every path of the core is left attached again.
     let py = unsafe { Python::assume_attached() };
-    py.detach(|| parker.park(deadline))
+    py.detach(|| {
+        let detached = DETACHED.fetch_add(1, Ordering::Relaxed) + 1;
+        if spins {
+            parker.spin(|| DETACHED.load(Ordering::Relaxed) != detached);
+        }
+        parker.park(deadline)
+    })
 }
 
 impl Blocker for Interpreter {
     type Interrupt = PyErr;
 
-    // With the interpreter lock, whoever we wait for cannot run while we spin.
+    // With the interpreter lock, whoever we wait for cannot run while we spin attached.
     const MAY_SPIN: bool = cfg!(Py_GIL_DISABLED);
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> PyResult<Wake> {
-        let wake = sleep_answering(parker, deadline);
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        let wake = match sleep_limit(is_first) {
+            Some(limit) if limit < deadline => match sleep(parker, limit, is_first) {
+                Wake::TimedOut => Wake::Interrupted,
+                wake => wake,
+            },
+            _ => sleep(parker, deadline, is_first),
+        };
         if wake == Wake::Interrupted {
             // SAFETY: as in `sleep`.
             unsafe { Python::assume_attached() }.check_signals()?;
@@ -44,19 +75,11 @@ impl Blocker for Interpreter {
     }
 }
 
-#[cfg(target_os = "linux")]
-fn sleep_answering(parker: &'static Parker, deadline: Deadline) -> Wake {
-    sleep(parker, deadline)
-}
-
-/// The portable parker does not see signals, so a wait looks for them ten times a second.
-#[cfg(not(target_os = "linux"))]
-fn sleep_answering(parker: &'static Parker, deadline: Deadline) -> Wake {
-    let slice = Deadline::after(std::time::Duration::from_millis(100));
-    match sleep(parker, deadline.min(slice)) {
-        Wake::TimedOut if slice < deadline => Wake::Interrupted,
-        wake => wake,
-    }
+/// When to look for signals at the latest.
+fn sleep_limit(is_first: bool) -> Option<Deadline> {
+    // The portable parker does not see signals at all.
+    let needs_limit = is_first || !cfg!(target_os = "linux");
+    needs_limit.then(|| Deadline::after(FIRST_SLEEP))
 }
 
 /// Detaches from the interpreter around the sleep and lets nothing end it: for taking a lock again that a wait gave up.
@@ -78,6 +101,6 @@ impl Blocker for Steadfast {
     const MAY_SPIN: bool = Interpreter::MAY_SPIN;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
-        Ok(sleep(parker, deadline))
+        Ok(sleep(parker, deadline, true))
     }
 }

@@ -107,7 +107,7 @@ mod real {
 }
 
 #[cfg(not(weftline_model))]
-pub(crate) use real::Since;
+pub(crate) use real::{Since, now};
 
 /// Under a model checker time is one more thread: it fires an [`Alarm`] at any point it likes.
 #[cfg(weftline_model)]

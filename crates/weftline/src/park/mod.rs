@@ -14,6 +14,7 @@
 //! | file | what it holds | who may touch it |
 //! |---|---|---|
 //! | `parker.rs` | the futex parker, and the portable one | the thread itself parks; anyone unparks |
+//! | `patience.rs` | whether to spin for a moment before sleeping | the thread itself |
 //! | `deadline.rs` | the monotonic clock and points on it | anyone |
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
 //! | `wait_list.rs` | waiters, their states, the first-in-first-out list | under the list's lock |
@@ -32,6 +33,8 @@ pub(crate) mod fork;
 mod list_lock;
 pub(crate) mod model;
 mod parker;
+#[cfg(not(weftline_model))]
+mod patience;
 mod record;
 mod wait_list;
 

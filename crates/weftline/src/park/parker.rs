@@ -51,6 +51,7 @@ pub use portable::Parker;
 mod futex {
     use super::Wake;
     use crate::park::Deadline;
+    use crate::park::patience::Patience;
     use rustix::io::Errno;
     use rustix::thread::{Timespec, futex};
     use std::num::NonZeroU32;
@@ -64,13 +65,22 @@ mod futex {
     #[derive(Debug)]
     pub struct Parker {
         word: AtomicU32,
+        patience: Patience,
     }
 
     impl Parker {
         pub(crate) const fn new() -> Self {
             Self {
                 word: AtomicU32::new(EMPTY),
+                patience: Patience::new(),
             }
+        }
+
+        /// Looks for a moment, 20 µs at most and only if that has paid lately, whether a token comes and `and` holds; says so. Does
+        /// not take the token, and does not see signals. Only the thread that the parker belongs to may call this.
+        pub fn spin(&'static self, and: impl Fn() -> bool) -> bool {
+            self.patience
+                .spin(|| self.word.load(Ordering::Relaxed) == TOKEN && and())
         }
 
         /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
@@ -160,6 +170,11 @@ mod portable {
 
         fn token(&self) -> MutexGuard<'_, bool> {
             self.token.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        /// Where the processor's idle states are unknown there is no spinning.
+        pub fn spin(&'static self, _and: impl Fn() -> bool) -> bool {
+            false
         }
 
         /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
