@@ -51,12 +51,25 @@ def assert_same_face(standard, ours):
             assert _signature(theirs) in (None, _signature(mine)), name
 
 
+_SEMI_PUBLIC = {
+    *(
+        "_at_fork_reinit",
+        "_is_owned",
+        "_release_save",
+        "_acquire_restore",
+        "_recursion_count",
+    ),
+    *("_lock", "_waiters", "_flag", "_value", "_initial_value"),
+    *("_init", "_put", "_get", "_qsize"),
+    *("__enter__", "__exit__", "__class_getitem__"),
+}
+"""What has no public name and is used all the same: by other modules, by subclasses, by programs that look inside."""
+
+
 def names(thing):
-    """The attributes that programs may use: all but those every object has."""
-    return {name for name in dir(thing) if not name.startswith("__")} | {
-        name
-        for name in ("__enter__", "__exit__", "__class_getitem__")
-        if hasattr(thing, name)
+    """The attributes that programs use."""
+    return {
+        name for name in dir(thing) if not name.startswith("_") or name in _SEMI_PUBLIC
     }
 
 
