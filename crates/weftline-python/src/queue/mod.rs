@@ -1,7 +1,54 @@
 //! The classes of `queue` and `_queue`.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `queue.rs`, `lifo.rs`, `priority.rs`, `simple.rs` | the classes |
+//! | `items.rs` | the items of a *native* queue, in the core's queue, and how Python objects are compared there |
+//! | `attributes.rs` | the attributes that programs reach into |
+//! | `opening.rs` | the one way from native to *open* |
+//! | `open.rs` | the standard library's algorithm, for open queues |
+//! | `guard.rs` | `with queue.mutex`, as an open queue does it |
+//! | `heap.rs` | `heappush` and `heappop` that leave a list as it was when a comparison raises |
+//! | `patience.rs` | the arguments `block` and `timeout` |
+//! | `standard.rs` | what is asked of the standard modules |
+//!
+//! # Native and open
+//!
+//! A queue begins *native*: its items are in the core's queue, and none of the attributes `mutex`, `queue`, `not_empty`, `not_full` and
+//! `all_tasks_done` exists. As soon as a program asks for one of them, or brings its own `_init`, `_put`, `_get` or `_qsize`, the queue
+//! becomes *open*, for good: then they are ordinary attributes in its `__dict__`, and its methods are the standard library's own, statement
+//! by statement, over whatever those attributes are at that moment.
+//!
+//! There is no other state and no flag to test in a fast path: the core's queue, once *retired*, refuses every call, and that refusal
+//! is what sends a call to `open.rs`. Threads that were blocked are told so, too, and go on there with the time they have left.
 
+mod attributes;
+mod guard;
+mod heap;
+mod items;
+mod lifo;
+mod open;
+mod opening;
+mod patience;
+mod priority;
+#[allow(
+    clippy::module_inception,
+    reason = "a file for each class, called like the class"
+)]
+mod queue;
+mod simple;
+mod standard;
+
+use crate::threading::add_class_of;
 use pyo3::prelude::*;
 
-pub(crate) fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    standard::remember(py)?;
+    add_class_of::<queue::Queue>(module, "queue")?;
+    add_class_of::<lifo::LifoQueue>(module, "queue")?;
+    add_class_of::<priority::PriorityQueue>(module, "queue")?;
+    module.add_class::<simple::SimpleQueue>()?;
+    attributes::register(py)?;
+    module.add("ShutDown", &standard::standard(py).shut_down)
 }

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `core.rs` | the core, generic over the order: one lock, and the lists of those who wait for items, slots and the end |
 //! | `order.rs` | the three orders |
+//! | `heap.rs` | where an item goes in a heap, found out before anything moves |
 //! | `sorting.rs` | how a comparison, which is user code, is made while no list's lock is held |
 //! | `typed.rs`, `simple.rs` | the faces for Rust programs |
 
 mod core;
+mod heap;
 mod order;
 #[cfg(not(weftline_model))]
 mod simple;
@@ -23,6 +25,7 @@ pub use typed::{Iter, LifoQueue, PriorityQueue, Queue};
 /// The unguarded forms, for bindings: every wait takes a [`crate::park::Blocker`] and a [`crate::park::Deadline`].
 pub mod raw {
     pub use super::core::{GetFailure, PutFailure, RawQueue, Retired};
+    pub use super::heap::{Reading, parent, plan_pop, plan_push};
     pub use super::order::{Fifo, Heap, Lifo, Order};
     pub use super::sorting::Compare;
 }

@@ -4,6 +4,7 @@
 //! lock is not held (see `sorting.rs`) and carries it out, without any comparison, when it is.
 
 use crate::park::Blocker;
+use crate::queue::heap::{Reading, parent, plan_pop, plan_push};
 use crate::queue::sorting::Compare;
 use std::collections::VecDeque;
 use std::ptr::NonNull;
@@ -199,8 +200,7 @@ impl<T, B: Blocker> Order<T, B> for Lifo<T> {
     never_compares!();
 }
 
-/// Smallest first: a binary heap, with the comparisons of Python's `heapq` in the same sequence, so that equal items come out in the same
-/// order as there.
+/// Smallest first: a binary heap (`heap.rs`).
 pub struct Heap<T> {
     /// Behind a pointer of its own, because the sorter reads it while others change what else is under the queue's lock.
     tree: NonNull<Tree<T>>,
@@ -243,10 +243,6 @@ impl<T> Drop for Heap<T> {
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Position(usize);
-
-fn parent(index: usize) -> usize {
-    (index - 1) / 2
-}
 
 impl<T> Heap<T> {
     fn tree(&self) -> &Tree<T> {
@@ -297,41 +293,44 @@ impl<T> Lifo<T> {
     }
 }
 
-/// A tree that the sorter reads, at one version of it.
-struct Reading<T> {
+/// A tree that the sorter reads, at one version of it, and how it compares.
+struct Snapshot<'a, T, B> {
     tree: NonNull<Tree<T>>,
     version: u64,
+    comparing: &'a mut B,
 }
 
-impl<T> Reading<T> {
+impl<'a, T, B> Snapshot<'a, T, B> {
     /// # Safety
     /// As [`Order::plan_push`], as long as this is used.
-    unsafe fn begin(tree: NonNull<Tree<T>>) -> Self {
+    unsafe fn take(tree: NonNull<Tree<T>>, comparing: &'a mut B) -> Self {
         // SAFETY: only this thread changes the tree.
         let version = unsafe { (*tree.as_ptr()).version };
-        Self { tree, version }
+        Self {
+            tree,
+            version,
+            comparing,
+        }
     }
+}
+
+impl<T, B: Compare<T>> Reading for Snapshot<'_, T, B> {
+    type Held = B::Held;
+    type Error = B::Interrupt;
 
     fn len(&self) -> usize {
-        // SAFETY: as in `begin`; the reference does not outlive this line.
+        // SAFETY: as in `take`; the reference does not outlive this line.
         unsafe { self.tree.as_ref().items.len() }
     }
 
-    /// Holds the item at `index`, which is in bounds at this version.
-    fn hold<C: Compare<T>>(&self, index: usize) -> C::Held {
-        // SAFETY: as in `begin`. Where comparisons may not nest, nothing changes the tree before the plan is carried out.
-        unsafe { C::hold(&self.tree.as_ref().items[index]) }
+    fn hold(&self, index: usize) -> B::Held {
+        // SAFETY: as in `take`. Where comparisons may not nest, nothing changes the tree before the plan is carried out.
+        unsafe { B::hold(&self.tree.as_ref().items[index]) }
     }
 
-    /// Compares two held items. `None`: the comparison has changed the tree.
-    fn less<C: Compare<T>>(
-        &self,
-        comparing: &mut C,
-        a: &C::Held,
-        b: &C::Held,
-    ) -> Result<Option<bool>, C::Interrupt> {
-        let is_less = comparing.less(a, b)?;
-        // SAFETY: as in `begin`.
+    fn less(&mut self, a: &B::Held, b: &B::Held) -> Result<Option<bool>, B::Interrupt> {
+        let is_less = self.comparing.less(a, b)?;
+        // SAFETY: as in `take`.
         let is_current = unsafe { (*self.tree.as_ptr()).version } == self.version;
         Ok(is_current.then_some(is_less))
     }
@@ -391,20 +390,9 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
         item: &T,
         comparing: &mut B,
     ) -> Result<Option<Position>, B::Interrupt> {
-        // SAFETY: the contract is passed on.
-        let tree = unsafe { Reading::begin(tree) };
-        let mut index = tree.len();
-        // SAFETY: the item outlives the plan.
-        let item = unsafe { B::hold(item) };
-        while index > 0 {
-            let above = tree.hold::<B>(parent(index));
-            match tree.less(comparing, &item, &above)? {
-                None => return Ok(None),
-                Some(false) => break,
-                Some(true) => index = parent(index),
-            }
-        }
-        Ok(Some(Position(index)))
+        // SAFETY: the contract is passed on; the item outlives the plan.
+        let (mut tree, item) = unsafe { (Snapshot::take(tree, comparing), B::hold(item)) };
+        Ok(plan_push(&mut tree, &item)?.map(Position))
     }
 
     unsafe fn plan_pop(
@@ -412,33 +400,8 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
         comparing: &mut B,
     ) -> Result<Option<Position>, B::Interrupt> {
         // SAFETY: the contract is passed on.
-        let tree = unsafe { Reading::begin(tree) };
-        let len = tree.len() - 1;
-        // Down to a leaf along the smaller children, each of which would move up by one.
-        let mut index = 0;
-        while 2 * index + 1 < len {
-            let left = 2 * index + 1;
-            index = left;
-            if left + 1 < len {
-                let (a, b) = (tree.hold::<B>(left), tree.hold::<B>(left + 1));
-                match tree.less(comparing, &a, &b)? {
-                    None => return Ok(None),
-                    Some(true) => {}
-                    Some(false) => index = left + 1,
-                }
-            }
-        }
-        // And up again to where the last item belongs: at `index`, unless it is smaller than what stands there now.
-        let last = tree.hold::<B>(len);
-        while index > 0 {
-            let there = tree.hold::<B>(index);
-            match tree.less(comparing, &last, &there)? {
-                None => return Ok(None),
-                Some(false) => break,
-                Some(true) => index = parent(index),
-            }
-        }
-        Ok(Some(Position(index)))
+        let mut tree = unsafe { Snapshot::take(tree, comparing) };
+        Ok(plan_pop(&mut tree)?.map(Position))
     }
 
     fn push_planned(&mut self, item: T, Position(end): Position) {

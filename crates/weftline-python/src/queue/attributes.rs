@@ -1,0 +1,191 @@
+//! The attributes that programs reach into.
+//!
+//! On an open queue they are ordinary attributes, in its `__dict__`, as in the standard library. On a native queue they do not exist; what
+//! is found instead, on the class, is an [`Attribute`]: a descriptor that an instance's own attribute goes before. It answers
+//! what the native queue knows itself and otherwise opens the queue. Setting passes through `Queue.__setattr__`, which asks [`set`].
+
+use super::lifo::LifoQueue;
+use super::opening::{instance_dict, open};
+use super::priority::PriorityQueue;
+use super::queue::Queue;
+use pyo3::exceptions::PyAttributeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyInt, PyString, PyType};
+
+/// A class's own four methods that subclasses override, in the order of [`METHODS`].
+type Methods = [Py<PyAny>; 4];
+
+pub(super) const METHODS: [&str; 4] = ["_init", "_qsize", "_put", "_get"];
+
+const ATTRIBUTES: [&str; 8] = [
+    "mutex",
+    "queue",
+    "not_empty",
+    "not_full",
+    "all_tasks_done",
+    "maxsize",
+    "unfinished_tasks",
+    "is_shutdown",
+];
+
+static ORIGINALS: PyOnceLock<[(Py<PyType>, Methods); 3]> = PyOnceLock::new();
+
+pub(super) fn register(py: Python<'_>) -> PyResult<()> {
+    for name in ATTRIBUTES {
+        py.get_type::<Queue>().setattr(name, Attribute { name })?;
+    }
+    let original = |class: Bound<'_, PyType>| -> PyResult<(Py<PyType>, Methods)> {
+        let [init, qsize, put, get] = METHODS.map(|name| class.getattr(name));
+        Ok((
+            class.clone().unbind(),
+            [
+                init?.unbind(),
+                qsize?.unbind(),
+                put?.unbind(),
+                get?.unbind(),
+            ],
+        ))
+    };
+    ORIGINALS.get_or_try_init(py, || {
+        Ok::<_, PyErr>([
+            original(py.get_type::<Queue>())?,
+            original(py.get_type::<LifoQueue>())?,
+            original(py.get_type::<PriorityQueue>())?,
+        ])
+    })?;
+    Ok(())
+}
+
+/// Whether a class changes what a native queue would not notice: one of the four methods, or an attribute.
+pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    let originals = ORIGINALS.get(class.py()).expect("registered at import");
+    let mro = class.mro();
+    let mut base = None;
+    for ancestor in &mro {
+        base = originals.iter().find(|(ours, _)| ancestor.is(ours));
+        if base.is_some() {
+            break;
+        }
+        let own = ancestor.getattr("__dict__")?;
+        for name in ATTRIBUTES {
+            if own.contains(name)? {
+                return Ok(true);
+            }
+        }
+    }
+    let Some((_, methods)) = base else {
+        return Ok(true);
+    };
+    for (name, method) in METHODS.iter().zip(methods) {
+        if !class.getattr(*name)?.is(method) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// An attribute of a native queue.
+#[pyclass(module = "queue", name = "_attribute", frozen)]
+struct Attribute {
+    name: &'static str,
+}
+
+#[pymethods]
+impl Attribute {
+    fn __get__<'py>(
+        &self,
+        instance: Option<&Bound<'py, PyAny>>,
+        _owner: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let Some(instance) = instance else {
+            return Err(PyAttributeError::new_err(format!(
+                "type object 'Queue' has no attribute '{}'",
+                self.name
+            )));
+        };
+        let queue = instance.cast::<Queue>()?;
+        if let Some(value) = get_natively(queue, self.name)? {
+            return Ok(value);
+        }
+        open(queue)?;
+        instance_dict(queue)?
+            .get_item(self.name)?
+            .ok_or_else(|| missing(queue, self.name))
+    }
+}
+
+fn missing(queue: &Bound<'_, Queue>, name: &str) -> PyErr {
+    match queue.get_type().name() {
+        Ok(class) => {
+            PyAttributeError::new_err(format!("'{class}' object has no attribute '{name}'"))
+        }
+        Err(raised) => raised,
+    }
+}
+
+/// What a native queue knows itself. `None`: it does not, or is not native.
+fn get_natively<'py>(queue: &Bound<'py, Queue>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let (py, this) = (queue.py(), queue.get());
+    let value = match name {
+        "maxsize" => this.maxsize().into_pyobject(py)?.into_any(),
+        "unfinished_tasks" => this.items.unfinished().into_pyobject(py)?.into_any(),
+        "is_shutdown" => PyBool::new(py, this.items.is_shut_down())
+            .to_owned()
+            .into_any(),
+        _ => return Ok(None),
+    };
+    Ok((!this.items.is_retired()).then_some(value))
+}
+
+/// Does what setting the attribute means beyond storing it. `true`: that was all.
+pub(super) fn set(
+    queue: &Bound<'_, Queue>,
+    name: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    let Ok(name) = name.cast::<PyString>() else {
+        return Ok(false);
+    };
+    let this = queue.get();
+    match name.to_str()? {
+        "maxsize" => {
+            if let Some(maxsize) = plain_int(value) {
+                this.set_maxsize(maxsize);
+                if !this.items.is_retired() {
+                    return Ok(true);
+                }
+            }
+            open(queue)?;
+        }
+        "unfinished_tasks" => {
+            if let Some(unfinished) = plain_int(value).and_then(|n| usize::try_from(n).ok()) {
+                this.items.set_unfinished(unfinished);
+                if !this.items.is_retired() {
+                    return Ok(true);
+                }
+            }
+            open(queue)?;
+        }
+        // `put` and `get` because `put_nowait` and `get_nowait` call them.
+        "mutex" | "queue" | "not_empty" | "not_full" | "all_tasks_done" | "is_shutdown"
+        | "_init" | "_qsize" | "_put" | "_get" | "put" | "get" => open(queue)?,
+        _ => {}
+    }
+    Ok(false)
+}
+
+/// As [`set`], before an attribute is deleted.
+pub(super) fn delete(queue: &Bound<'_, Queue>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+    if let Ok(name) = name.cast::<PyString>()
+        && ATTRIBUTES.contains(&name.to_str()?)
+    {
+        open(queue)?;
+    }
+    Ok(())
+}
+
+/// An integer that a native queue can keep and give back as it was.
+pub(super) fn plain_int(value: &Bound<'_, PyAny>) -> Option<isize> {
+    value.cast_exact::<PyInt>().ok()?.extract().ok()
+}

@@ -1,0 +1,146 @@
+//! The items of a native queue: the core's queue in one of its three orders, and how Python objects are compared there.
+
+use crate::blocker::Interpreter;
+use pyo3::PyTraverseError;
+use pyo3::ffi;
+use pyo3::gc::PyVisit;
+use pyo3::prelude::*;
+use std::ptr::NonNull;
+use weftline::TooManyTasksDone;
+use weftline::park::{Deadline, WaitError};
+use weftline::queue::raw::{Compare, Fifo, GetFailure, Heap, Lifo, PutFailure, RawQueue, Retired};
+
+pub(super) type Item = Py<PyAny>;
+pub(super) type NotPut = PutFailure<Item, PyErr>;
+pub(super) type NotGot = GetFailure<Item, PyErr>;
+
+/// The items of a native queue. Every Python reference in it is dropped by its caller, attached and with no lock held.
+pub(super) enum Items {
+    Fifo(RawQueue<Item, Fifo<Item>, Interpreter>),
+    Lifo(RawQueue<Item, Lifo<Item>, Interpreter>),
+    Heap(RawQueue<Item, Heap<Item>, Interpreter>),
+}
+
+macro_rules! in_any_order {
+    ($items:expr, $raw:ident => $what:expr) => {
+        match $items {
+            Items::Fifo($raw) => $what,
+            Items::Lifo($raw) => $what,
+            Items::Heap($raw) => $what,
+        }
+    };
+}
+
+impl Items {
+    #[inline]
+    pub(super) fn put(&self, py: Python<'_>, item: Item, deadline: Deadline) -> Result<(), NotPut> {
+        in_any_order!(self, raw => raw.put_with(item, &mut Interpreter::new(py), deadline))
+    }
+
+    #[inline]
+    pub(super) fn get(&self, py: Python<'_>, deadline: Deadline) -> Result<Item, NotGot> {
+        in_any_order!(self, raw => raw.get_with(&mut Interpreter::new(py), deadline))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        in_any_order!(self, raw => raw.len())
+    }
+
+    pub(super) fn task_done(&self) -> Result<(), TooManyTasksDone> {
+        in_any_order!(self, raw => raw.task_done())
+    }
+
+    /// `false`: retired, join elsewhere.
+    pub(super) fn join(&self, py: Python<'_>) -> PyResult<bool> {
+        let joined =
+            in_any_order!(self, raw => raw.join_with(&mut Interpreter::new(py), Deadline::NEVER));
+        match joined {
+            Ok(is_done) => Ok(is_done),
+            Err(WaitError::TimedOut) => unreachable!("waited without a deadline"),
+            Err(WaitError::Interrupted(raised)) => Err(raised),
+        }
+    }
+
+    /// Gives back what was dropped.
+    pub(super) fn shut_down(&self, py: Python<'_>, immediate: bool) -> PyResult<Vec<Item>> {
+        in_any_order!(self, raw => raw.shutdown_with(immediate, &mut Interpreter::new(py)))
+    }
+
+    pub(super) fn is_shut_down(&self) -> bool {
+        in_any_order!(self, raw => raw.is_shut_down())
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        in_any_order!(self, raw => raw.capacity())
+    }
+
+    pub(super) fn set_capacity(&self, capacity: usize) {
+        in_any_order!(self, raw => raw.set_capacity(capacity))
+    }
+
+    pub(super) fn unfinished(&self) -> usize {
+        in_any_order!(self, raw => raw.unfinished())
+    }
+
+    pub(super) fn set_unfinished(&self, unfinished: usize) {
+        in_any_order!(self, raw => raw.set_unfinished(unfinished))
+    }
+
+    pub(super) fn retire(&self, py: Python<'_>) -> PyResult<Option<Retired<Item>>> {
+        in_any_order!(self, raw => raw.retire_with(&mut Interpreter::new(py)))
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        in_any_order!(self, raw => raw.is_retired())
+    }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let mut visited = Ok(());
+        in_any_order!(self, raw => raw.try_visit(|items| {
+            visited = items.iter().try_for_each(|item| visit.call(item));
+        }));
+        visited
+    }
+
+    pub(super) fn drain(&self) -> Vec<Item> {
+        in_any_order!(self, raw => raw.try_drain())
+    }
+}
+
+/// A reference that is given up on a thread which is known to be attached.
+pub(crate) struct Kept(NonNull<ffi::PyObject>);
+
+impl Drop for Kept {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the reference is this one's own; it was made in a call of an `Interpreter`, during which the thread is attached.
+        unsafe { ffi::Py_DECREF(self.0.as_ptr()) }
+    }
+}
+
+impl Compare<Item> for Interpreter {
+    type Held = Kept;
+
+    const MAY_NEST: bool = true;
+
+    #[inline]
+    unsafe fn hold(item: &Item) -> Kept {
+        let item = item.as_ptr();
+        // SAFETY: alive, as `item` was, and the thread is attached in every call of an `Interpreter`.
+        unsafe {
+            ffi::Py_INCREF(item);
+            Kept(NonNull::new_unchecked(item))
+        }
+    }
+
+    #[inline]
+    fn less(&mut self, a: &Kept, b: &Kept) -> PyResult<bool> {
+        // SAFETY: both are alive, the thread is attached.
+        match unsafe { ffi::PyObject_RichCompareBool(a.0.as_ptr(), b.0.as_ptr(), ffi::Py_LT) } {
+            0 => Ok(false),
+            1 => Ok(true),
+            // SAFETY: attached.
+            _ => Err(PyErr::fetch(unsafe { Python::assume_attached() })),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `queue.LifoQueue`.
+
+use super::items::Items;
+use super::queue::Queue;
+use pyo3::PyClassInitializer;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+use weftline::queue::raw::RawQueue;
+
+/// A queue whose newest item is taken first: a stack.
+#[pyclass(extends = Queue, frozen, subclass)]
+pub(crate) struct LifoQueue;
+
+#[pymethods]
+impl LifoQueue {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    fn new(
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(Queue::over(Items::Lifo(RawQueue::new(0)))).add_subclass(Self)
+    }
+
+    /// Make an empty container for the items.
+    fn _init(slf: &Bound<'_, Self>, _maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+        slf.setattr(intern!(slf.py(), "queue"), PyList::empty(slf.py()))
+    }
+
+    /// How many items there are.
+    fn _qsize(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        Queue::stored(slf.as_super())
+    }
+
+    /// Store an item.
+    fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = slf.py();
+        slf.getattr(intern!(py, "queue"))?
+            .call_method1(intern!(py, "append"), (item,))
+            .map(drop)
+    }
+
+    /// Take an item out.
+    fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        slf.getattr(intern!(py, "queue"))?
+            .call_method0(intern!(py, "pop"))
+    }
+}

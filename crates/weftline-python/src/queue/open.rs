@@ -1,0 +1,266 @@
+//! The standard library's algorithm, for open queues: its statements in its order, over the attributes and methods that the queue
+//! has at that moment.
+//!
+//! It goes beyond the standard library in three ways: a call from inside of another one, in the same thread, does not wait for itself
+//! (`guard.rs`); a comparison that raises leaves a priority queue as it was (`heap.rs`); and a thread that was blocked when the queue was native
+//! goes on with the time it has left.
+
+use super::guard::Guard;
+use super::items::Items;
+use super::patience::{Limits, Patience};
+use super::queue::Queue;
+use super::standard::{empty, full, shut_down};
+use crate::threading::Condition;
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pyclass::CompareOp;
+use pyo3::types::PyString;
+use weftline::park::Deadline;
+
+/// When a call may wait, and for how long.
+pub(super) enum Wait<'a, 'py> {
+    /// As its arguments say, which nobody has looked at.
+    Asked(Limits<'a, 'py>),
+    /// It waits already.
+    Begun(Patience),
+}
+
+impl Wait<'_, '_> {
+    fn patience(&self, py: Python<'_>) -> PyResult<Patience> {
+        match self {
+            Self::Asked(limits) => limits.patience(py),
+            Self::Begun(patience) => Ok(*patience),
+        }
+    }
+}
+
+fn holding<'py, T>(
+    queue: &Bound<'py, Queue>,
+    name: &Bound<'py, PyString>,
+    body: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<T>,
+) -> PyResult<T> {
+    let context = queue.getattr(name)?;
+    let guard = Guard::enter(context.clone())?;
+    guard.exit(body(&context))
+}
+
+fn size<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {
+    queue.call_method0(intern!(queue.py(), "_qsize"))
+}
+
+fn is_empty(queue: &Bound<'_, Queue>) -> PyResult<bool> {
+    Ok(!size(queue)?.is_truthy()?)
+}
+
+fn is_shut_down(queue: &Bound<'_, Queue>) -> PyResult<bool> {
+    queue
+        .getattr(intern!(queue.py(), "is_shutdown"))?
+        .is_truthy()
+}
+
+/// `size >= maxsize`.
+fn is_full(queue: &Bound<'_, Queue>) -> PyResult<bool> {
+    size(queue)?.ge(queue.getattr(intern!(queue.py(), "maxsize"))?)
+}
+
+/// Waits until notified; `false` when there is no time left to.
+fn wait(condition: &Bound<'_, PyAny>, deadline: Deadline) -> PyResult<bool> {
+    let py = condition.py();
+    if deadline.has_passed() {
+        return Ok(false);
+    }
+    if let Ok(ours) = condition.cast_exact::<Condition>() {
+        ours.get().wait_until(py, deadline)?;
+        return Ok(true);
+    }
+    let name = intern!(py, "wait");
+    match deadline.remaining() {
+        None => condition.call_method0(name)?,
+        Some(left) => condition.call_method1(name, (left.as_secs_f64(),))?,
+    };
+    Ok(true)
+}
+
+fn notify(queue: &Bound<'_, Queue>, condition: &Bound<'_, PyString>) -> PyResult<()> {
+    let condition = queue.getattr(condition)?;
+    match condition.cast_exact::<Condition>() {
+        Ok(ours) => ours.get().notify_some(queue.py(), 1),
+        Err(_) => condition
+            .call_method0(intern!(queue.py(), "notify"))
+            .map(drop),
+    }
+}
+
+fn notify_all(queue: &Bound<'_, Queue>, condition: &Bound<'_, PyString>) -> PyResult<()> {
+    queue
+        .getattr(condition)?
+        .call_method0(intern!(queue.py(), "notify_all"))
+        .map(drop)
+}
+
+fn add_to_unfinished(queue: &Bound<'_, Queue>, change: i32) -> PyResult<()> {
+    let name = intern!(queue.py(), "unfinished_tasks");
+    queue.setattr(name, queue.getattr(name)?.add(change)?)
+}
+
+#[cold]
+pub(super) fn put(
+    queue: &Bound<'_, Queue>,
+    item: &Bound<'_, PyAny>,
+    asked: &Wait<'_, '_>,
+) -> PyResult<()> {
+    let py = queue.py();
+    holding(queue, intern!(py, "not_full"), |not_full| {
+        if is_shut_down(queue)? {
+            return Err(shut_down(py));
+        }
+        if queue.getattr(intern!(py, "maxsize"))?.gt(0)? {
+            let patience = asked.patience(py)?;
+            let mut deadline = None;
+            while is_full(queue)? {
+                let deadline = match deadline {
+                    Some(deadline) => deadline,
+                    None => *deadline.insert(patience.deadline(py)?),
+                };
+                if !wait(not_full, deadline)? {
+                    return Err(full(py));
+                }
+                if is_shut_down(queue)? {
+                    return Err(shut_down(py));
+                }
+            }
+        }
+        queue.call_method1(intern!(py, "_put"), (item,))?;
+        add_to_unfinished(queue, 1)?;
+        notify(queue, intern!(py, "not_empty"))
+    })
+}
+
+#[cold]
+pub(super) fn get<'py>(
+    queue: &Bound<'py, Queue>,
+    asked: &Wait<'_, '_>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = queue.py();
+    holding(queue, intern!(py, "not_empty"), |not_empty| {
+        if is_shut_down(queue)? && is_empty(queue)? {
+            return Err(shut_down(py));
+        }
+        let patience = asked.patience(py)?;
+        let mut deadline = None;
+        while is_empty(queue)? {
+            let deadline = match deadline {
+                Some(deadline) => deadline,
+                None => *deadline.insert(patience.deadline(py)?),
+            };
+            if !wait(not_empty, deadline)? {
+                return Err(empty(py));
+            }
+            if is_shut_down(queue)? && is_empty(queue)? {
+                return Err(shut_down(py));
+            }
+        }
+        let item = queue.call_method0(intern!(py, "_get"))?;
+        notify(queue, intern!(py, "not_full"))?;
+        Ok(item)
+    })
+}
+
+/// Puts an item in front that was taken and cannot be used, because a signal handler's exception is on its way.
+#[cold]
+pub(super) fn give_back(queue: &Bound<'_, Queue>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = queue.py();
+    holding(queue, intern!(py, "not_empty"), |_| {
+        let items = queue.getattr(intern!(py, "queue"))?;
+        match queue.get().items {
+            Items::Fifo(_) => items
+                .call_method1(intern!(py, "insert"), (0, item))
+                .map(drop)?,
+            Items::Lifo(_) | Items::Heap(_) => {
+                queue.call_method1(intern!(py, "_put"), (item,)).map(drop)?;
+            }
+        }
+        notify(queue, intern!(py, "not_empty"))
+    })
+}
+
+#[cold]
+pub(super) fn task_done(queue: &Bound<'_, Queue>) -> PyResult<()> {
+    let py = queue.py();
+    holding(queue, intern!(py, "all_tasks_done"), |_| {
+        let name = intern!(py, "unfinished_tasks");
+        let unfinished = queue.getattr(name)?.sub(1)?;
+        if unfinished.le(0)? {
+            if unfinished.lt(0)? {
+                return Err(too_many_tasks_done());
+            }
+            notify_all(queue, intern!(py, "all_tasks_done"))?;
+        }
+        queue.setattr(name, unfinished)
+    })
+}
+
+#[cold]
+pub(super) fn too_many_tasks_done() -> PyErr {
+    PyValueError::new_err("task_done() called too many times")
+}
+
+#[cold]
+pub(super) fn join(queue: &Bound<'_, Queue>) -> PyResult<()> {
+    let py = queue.py();
+    holding(queue, intern!(py, "all_tasks_done"), |all_tasks_done| {
+        while queue
+            .getattr(intern!(py, "unfinished_tasks"))?
+            .is_truthy()?
+        {
+            wait(all_tasks_done, Deadline::NEVER)?;
+        }
+        Ok(())
+    })
+}
+
+#[cold]
+pub(super) fn shutdown(queue: &Bound<'_, Queue>, immediate: bool) -> PyResult<()> {
+    let py = queue.py();
+    holding(queue, intern!(py, "mutex"), |_| {
+        queue.setattr(intern!(py, "is_shutdown"), true)?;
+        if immediate {
+            while !is_empty(queue)? {
+                queue.call_method0(intern!(py, "_get"))?;
+                if queue.getattr(intern!(py, "unfinished_tasks"))?.gt(0)? {
+                    add_to_unfinished(queue, -1)?;
+                }
+            }
+            notify_all(queue, intern!(py, "all_tasks_done"))?;
+        }
+        notify_all(queue, intern!(py, "not_empty"))?;
+        notify_all(queue, intern!(py, "not_full"))
+    })
+}
+
+#[cold]
+pub(super) fn qsize<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {
+    holding(queue, intern!(queue.py(), "mutex"), |_| size(queue))
+}
+
+#[cold]
+pub(super) fn has_none(queue: &Bound<'_, Queue>) -> PyResult<bool> {
+    holding(queue, intern!(queue.py(), "mutex"), |_| is_empty(queue))
+}
+
+/// `0 < maxsize <= size`, whatever that is.
+#[cold]
+pub(super) fn has_no_room<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {
+    let py = queue.py();
+    holding(queue, intern!(py, "mutex"), |_| {
+        let maxsize = queue.getattr(intern!(py, "maxsize"))?;
+        let is_bounded = 0_i32
+            .into_pyobject(py)?
+            .rich_compare(&maxsize, CompareOp::Lt)?;
+        if !is_bounded.is_truthy()? {
+            return Ok(is_bounded);
+        }
+        maxsize.rich_compare(size(queue)?, CompareOp::Le)
+    })
+}

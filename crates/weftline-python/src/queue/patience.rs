@@ -1,0 +1,76 @@
+//! The arguments `block` and `timeout` of `put` and `get`: looked at when, and refused as, the standard library does.
+
+use crate::given::Given;
+use crate::seconds::wait_deadline;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyFloat;
+use std::time::Duration;
+use weftline::park::Deadline;
+
+/// How long a call may wait.
+#[derive(Clone, Copy)]
+pub(super) enum Patience {
+    AtOnce,
+    Forever,
+    Seconds(f64),
+    Until(Deadline),
+}
+
+impl Patience {
+    /// The deadline of a wait that begins now.
+    ///
+    /// A number of seconds that the standard library's locks refuse is refused here, and so only when there is something to wait for.
+    pub(super) fn deadline(self, py: Python<'_>) -> PyResult<Deadline> {
+        /// Well under what every clock holds.
+        const PLAIN: f64 = 1e9;
+        match self {
+            Self::AtOnce => Ok(Deadline::PASSED),
+            Self::Forever => Ok(Deadline::NEVER),
+            Self::Until(deadline) => Ok(deadline),
+            Self::Seconds(seconds) if seconds <= 0.0 => Ok(Deadline::PASSED),
+            Self::Seconds(seconds) if seconds < PLAIN => {
+                Ok(Deadline::after(Duration::from_secs_f64(seconds)))
+            }
+            // No end that is compared with the clock is ever reached.
+            Self::Seconds(seconds) if seconds.is_nan() => Ok(Deadline::NEVER),
+            Self::Seconds(seconds) => wait_deadline(Some(&PyFloat::new(py, seconds))),
+        }
+    }
+
+    pub(super) fn is_at_once(self) -> bool {
+        matches!(self, Self::AtOnce)
+    }
+}
+
+/// The two arguments, not looked at yet.
+#[derive(Clone, Copy)]
+pub(super) struct Limits<'a, 'py> {
+    pub(super) block: Given<'a, 'py>,
+    pub(super) timeout: Option<&'a Bound<'py, PyAny>>,
+}
+
+impl Limits<'_, '_> {
+    pub(super) fn patience(&self, py: Python<'_>) -> PyResult<Patience> {
+        if let Some(block) = self.block.get()
+            && !block.is_truthy()?
+        {
+            return Ok(Patience::AtOnce);
+        }
+        let Some(timeout) = self.timeout else {
+            return Ok(Patience::Forever);
+        };
+        let seconds = match timeout.cast::<PyFloat>() {
+            Ok(seconds) => seconds.value(),
+            Err(_) if timeout.lt(0)? => -1.0,
+            // The clock's seconds are a float: what they cannot be added to is refused as that addition refuses it.
+            Err(_) => PyFloat::new(py, 0.0).add(timeout)?.extract()?,
+        };
+        if seconds < 0.0 {
+            return Err(PyValueError::new_err(
+                "'timeout' must be a non-negative number",
+            ));
+        }
+        Ok(Patience::Seconds(seconds))
+    }
+}

@@ -1,0 +1,48 @@
+//! `queue.PriorityQueue`.
+
+use super::heap;
+use super::items::Items;
+use super::queue::Queue;
+use pyo3::PyClassInitializer;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+use weftline::queue::raw::RawQueue;
+
+/// A queue whose smallest item is taken first. Items are often tuples: (priority number, data).
+///
+/// Goes beyond the standard class in that an item whose comparison raises leaves the queue as it was, and in that a comparison may use the queue.
+#[pyclass(extends = Queue, frozen, subclass)]
+pub(crate) struct PriorityQueue;
+
+#[pymethods]
+impl PriorityQueue {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    fn new(
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(Queue::over(Items::Heap(RawQueue::new(0)))).add_subclass(Self)
+    }
+
+    /// Make an empty container for the items.
+    fn _init(slf: &Bound<'_, Self>, _maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+        slf.setattr(intern!(slf.py(), "queue"), PyList::empty(slf.py()))
+    }
+
+    /// How many items there are.
+    fn _qsize(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        Queue::stored(slf.as_super())
+    }
+
+    /// Store an item where comparisons say.
+    fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+        heap::push(&slf.getattr(intern!(slf.py(), "queue"))?, item)
+    }
+
+    /// Take the smallest item out.
+    fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        heap::pop(&slf.getattr(intern!(slf.py(), "queue"))?)
+    }
+}

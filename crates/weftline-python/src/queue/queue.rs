@@ -1,0 +1,431 @@
+//! `queue.Queue`, and what its variants share with it.
+
+use super::attributes::{self, plain_int};
+use super::items::{Items, NotGot, NotPut};
+use super::open::{self, Wait};
+use super::opening;
+use super::patience::{Limits, Patience};
+use super::standard::{empty, full, shut_down};
+use crate::given::Given;
+use pyo3::PyTraverseError;
+use pyo3::ffi;
+use pyo3::gc::PyVisit;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyTuple};
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
+use weftline::park::Deadline;
+use weftline::queue::raw::RawQueue;
+
+/// A queue for items that are taken in the order in which they were put, of a given maximum size.
+///
+/// If maxsize is not above zero, the queue holds any number of items.
+///
+/// Goes beyond the standard class in that every method may be called at any moment: from a destructor, a weak reference's callback or a
+/// signal handler that interrupts this very queue; and in that shutdown() is there on every version.
+#[pyclass(frozen, subclass, weakref, dict, generic)]
+pub(crate) struct Queue {
+    pub(super) items: Items,
+    /// As it was given: negative ones mean what zero means.
+    maxsize: AtomicIsize,
+    is_open: AtomicBool,
+    is_initialized: AtomicBool,
+}
+
+impl Queue {
+    pub(super) fn over(items: Items) -> Self {
+        Self {
+            items,
+            maxsize: AtomicIsize::new(0),
+            is_open: AtomicBool::new(false),
+            is_initialized: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn maxsize(&self) -> isize {
+        self.maxsize.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_maxsize(&self, maxsize: isize) {
+        self.maxsize.store(maxsize, Ordering::Relaxed);
+        self.items
+            .set_capacity(usize::try_from(maxsize).unwrap_or(0));
+    }
+
+    /// Whether the queue's attributes are where an open queue has them.
+    pub(super) fn is_open(&self) -> bool {
+        // Pairs with `say_open`: who sees it sees the attributes.
+        self.is_open.load(Ordering::Acquire)
+    }
+
+    pub(super) fn say_open(&self) {
+        self.is_open.store(true, Ordering::Release);
+    }
+
+    /// For who has found the items retired.
+    pub(super) fn wait_until_open(&self, py: Python<'_>) {
+        while !self.is_open() {
+            py.detach(std::thread::yield_now);
+        }
+    }
+
+    #[cold]
+    fn not_put(slf: &Bound<'_, Self>, failure: NotPut, wait: &Wait<'_, '_>) -> PyResult<()> {
+        match failure {
+            NotPut::Full(_) => Err(full(slf.py())),
+            NotPut::ShutDown(_) => Err(shut_down(slf.py())),
+            NotPut::Interrupted(_, raised) => Err(raised),
+            NotPut::Retired(item) => {
+                slf.get().wait_until_open(slf.py());
+                open::put(slf, item.bind(slf.py()), wait)
+            }
+        }
+    }
+
+    #[cold]
+    fn not_got(slf: &Bound<'_, Self>, failure: NotGot, wait: &Wait<'_, '_>) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        match failure {
+            NotGot::Empty => Err(empty(py)),
+            NotGot::ShutDown => Err(shut_down(py)),
+            NotGot::Interrupted(raised) => Err(raised),
+            NotGot::Retired => {
+                slf.get().wait_until_open(py);
+                open::get(slf, wait).map(Bound::unbind)
+            }
+            NotGot::Stranded(item, raised) => {
+                slf.get().wait_until_open(py);
+                if let Err(worse) = open::give_back(slf, item.bind(py)) {
+                    worse.write_unraisable(py, Some(slf.as_any()));
+                }
+                Err(raised)
+            }
+        }
+    }
+
+    /// `put` with what the fast path does not look at.
+    #[cold]
+    fn put_within(slf: &Bound<'_, Self>, item: Py<PyAny>, limits: Limits<'_, '_>) -> PyResult<()> {
+        let (py, items) = (slf.py(), &slf.get().items);
+        if items.is_shut_down() {
+            return Err(shut_down(py));
+        }
+        let asked = Wait::Asked(limits);
+        // The arguments mean nothing to a queue that has room for everything.
+        let patience = if items.capacity() == 0 {
+            Patience::Forever
+        } else if items.is_retired() {
+            return Self::not_put(slf, NotPut::Retired(item), &asked);
+        } else {
+            limits.patience(py)?
+        };
+        match items.put(py, item, Deadline::PASSED) {
+            Ok(()) => Ok(()),
+            Err(NotPut::Full(item)) if !patience.is_at_once() => {
+                let deadline = patience.deadline(py)?;
+                let begun = Wait::Begun(Patience::Until(deadline));
+                items
+                    .put(py, item, deadline)
+                    .or_else(|failure| Self::not_put(slf, failure, &begun))
+            }
+            Err(failure) => Self::not_put(slf, failure, &asked),
+        }
+    }
+
+    /// `get` with what the fast path does not look at.
+    #[cold]
+    fn get_within(slf: &Bound<'_, Self>, limits: Limits<'_, '_>) -> PyResult<Py<PyAny>> {
+        let (py, items) = (slf.py(), &slf.get().items);
+        let asked = Wait::Asked(limits);
+        if items.is_shut_down() && items.len() == 0 {
+            return Err(shut_down(py));
+        }
+        if items.is_retired() {
+            return Self::not_got(slf, NotGot::Retired, &asked);
+        }
+        let patience = limits.patience(py)?;
+        match items.get(py, Deadline::PASSED) {
+            Ok(item) => Ok(item),
+            Err(NotGot::Empty) if !patience.is_at_once() => {
+                let deadline = patience.deadline(py)?;
+                let begun = Wait::Begun(Patience::Until(deadline));
+                items
+                    .get(py, deadline)
+                    .or_else(|failure| Self::not_got(slf, failure, &begun))
+            }
+            Err(failure) => Self::not_got(slf, failure, &asked),
+        }
+    }
+
+    /// Whether `self.put(…)` can mean another method than that of this class.
+    fn is_subclassed(slf: &Bound<'_, Self>) -> bool {
+        match slf.get().items {
+            Items::Fifo(_) => !slf.is_exact_instance_of::<Self>(),
+            Items::Lifo(_) => !slf.is_exact_instance_of::<super::lifo::LifoQueue>(),
+            Items::Heap(_) => !slf.is_exact_instance_of::<super::priority::PriorityQueue>(),
+        }
+    }
+}
+
+#[pymethods]
+impl Queue {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self::over(Items::Fifo(RawQueue::new(0)))
+    }
+
+    #[pyo3(signature = (maxsize=Given::NOTHING))]
+    fn __init__(slf: &Bound<'_, Self>, maxsize: Given<'_, '_>) -> PyResult<()> {
+        let this = slf.get();
+        let maxsize = maxsize.get();
+        let plain = maxsize.map_or(Some(0), |maxsize| plain_int(&maxsize));
+        let is_again = this.is_initialized.swap(true, Ordering::Relaxed) || this.is_open();
+        match plain {
+            Some(maxsize) if !is_again && !attributes::is_overridden(&slf.get_type())? => {
+                if maxsize != 0 {
+                    this.set_maxsize(maxsize);
+                }
+                Ok(())
+            }
+            _ => match maxsize {
+                None => opening::init(slf, 0_i32.into_pyobject(slf.py())?.as_any()),
+                Some(maxsize) => opening::init(slf, &maxsize),
+            },
+        }
+    }
+
+    /// Put an item into the queue.
+    ///
+    /// Waits while the queue is full: for at most `timeout` seconds if that is not None, and not at all if `block` is false. Raises Full
+    /// when there is no free slot then, ShutDown when the queue is shut down.
+    #[pyo3(signature = (item, block=Given::NOTHING, timeout=None), text_signature = "($self, item, block=True, timeout=None)")]
+    fn put<'py>(
+        slf: &Bound<'py, Self>,
+        item: Bound<'py, PyAny>,
+        block: Given<'_, 'py>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let (py, item) = (slf.py(), item.unbind());
+        if let (None, None) = (block.get(), timeout) {
+            return match slf.get().items.put(py, item, Deadline::NEVER) {
+                Ok(()) => Ok(()),
+                Err(failure) => Self::not_put(slf, failure, &Wait::Begun(Patience::Forever)),
+            };
+        }
+        Self::put_within(slf, item, Limits { block, timeout })
+    }
+
+    /// Take the next item out of the queue and return it.
+    ///
+    /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not at all if `block` is false. Raises
+    /// Empty when there is no item then, ShutDown when the queue is shut down and empty.
+    #[pyo3(signature = (block=Given::NOTHING, timeout=None), text_signature = "($self, block=True, timeout=None)")]
+    fn get<'py>(
+        slf: &Bound<'py, Self>,
+        block: Given<'_, 'py>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        if let (None, None) = (block.get(), timeout) {
+            return match slf.get().items.get(slf.py(), Deadline::NEVER) {
+                Ok(item) => Ok(item),
+                Err(failure) => Self::not_got(slf, failure, &Wait::Begun(Patience::Forever)),
+            };
+        }
+        Self::get_within(slf, Limits { block, timeout })
+    }
+
+    /// Put an item into the queue if there is a free slot now; otherwise raise Full. The same as put(item, block=False).
+    fn put_nowait<'py>(slf: &Bound<'py, Self>, item: Bound<'py, PyAny>) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        if !Self::is_subclassed(slf) {
+            match slf
+                .get()
+                .items
+                .put(py, item.clone().unbind(), Deadline::PASSED)
+            {
+                Ok(()) => return Ok(py.None()),
+                Err(NotPut::Retired(_)) => slf.get().wait_until_open(py),
+                Err(failure) => {
+                    return Self::not_put(slf, failure, &Wait::Begun(Patience::AtOnce))
+                        .map(|()| py.None());
+                }
+            }
+        }
+        let how = PyDict::new(py);
+        how.set_item(intern!(py, "block"), false)?;
+        slf.call_method(intern!(py, "put"), (item,), Some(&how))
+            .map(Bound::unbind)
+    }
+
+    /// Take the next item if there is one now; otherwise raise Empty. The same as get(block=False).
+    fn get_nowait(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        if !Self::is_subclassed(slf) {
+            match slf.get().items.get(py, Deadline::PASSED) {
+                Ok(item) => return Ok(item),
+                Err(NotGot::Retired) => slf.get().wait_until_open(py),
+                Err(failure) => return Self::not_got(slf, failure, &Wait::Begun(Patience::AtOnce)),
+            }
+        }
+        let how = PyDict::new(py);
+        how.set_item(intern!(py, "block"), false)?;
+        slf.call_method(intern!(py, "get"), (), Some(&how))
+            .map(Bound::unbind)
+    }
+
+    /// Count one item that was taken as done. When all that were put are, join() returns. Raises ValueError if they are already.
+    fn task_done(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let this = slf.get();
+        if this.items.task_done().is_ok() {
+            return Ok(());
+        }
+        if !this.items.is_retired() {
+            return Err(open::too_many_tasks_done());
+        }
+        this.wait_until_open(slf.py());
+        open::task_done(slf)
+    }
+
+    /// Wait until every item that was put has been taken and counted as done.
+    fn join(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if slf.get().items.join(slf.py())? {
+            return Ok(());
+        }
+        slf.get().wait_until_open(slf.py());
+        open::join(slf)
+    }
+
+    /// Shut the queue down: from now on put() raises ShutDown, and get() does once the queue is empty, which it is at once if `immediate`
+    /// is true. Whoever waits is told. The items that `immediate` drops count as done.
+    #[pyo3(signature = (immediate=None), text_signature = "($self, immediate=False)")]
+    fn shutdown(slf: &Bound<'_, Self>, immediate: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        let immediate = immediate.map_or(Ok(false), PyAnyMethods::is_truthy)?;
+        let dropped = this.items.shut_down(py, immediate)?;
+        if this.items.is_retired() {
+            this.wait_until_open(py);
+            return open::shutdown(slf, immediate);
+        }
+        drop(dropped);
+        Ok(())
+    }
+
+    /// How many items are in the queue; others may change that at any moment.
+    fn qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        match Self::native_len(slf) {
+            Some(len) => Ok(len.into_pyobject(slf.py())?.into_any()),
+            None => open::qsize(slf),
+        }
+    }
+
+    /// Whether the queue has no item; others may change that at any moment.
+    fn empty(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        Self::native_len(slf).map_or_else(|| open::has_none(slf), |len| Ok(len == 0))
+    }
+
+    /// Whether the queue has no free slot; others may change that at any moment.
+    fn full<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let Some(len) = Self::native_len(slf) else {
+            return open::has_no_room(slf);
+        };
+        let capacity = slf.get().items.capacity();
+        Ok(PyBool::new(slf.py(), 0 < capacity && capacity <= len)
+            .to_owned()
+            .into_any())
+    }
+
+    /// Make an empty container for the items. Subclasses may have another; as the following methods it is called with the mutex held.
+    fn _init(slf: &Bound<'_, Self>, _maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+        slf.setattr(intern!(slf.py(), "queue"), opening::deque(slf.py())?)
+    }
+
+    /// How many items there are.
+    fn _qsize(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        Self::stored(slf)
+    }
+
+    /// Store an item.
+    fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = slf.py();
+        slf.getattr(intern!(py, "queue"))?
+            .call_method1(intern!(py, "append"), (item,))
+            .map(drop)
+    }
+
+    /// Take an item out.
+    fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        slf.getattr(intern!(py, "queue"))?
+            .call_method0(intern!(py, "popleft"))
+    }
+
+    fn __setattr__(
+        slf: &Bound<'_, Self>,
+        name: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        if attributes::set(slf, name, value)? {
+            return Ok(());
+        }
+        generic_setattr(slf, name, value.as_ptr())
+    }
+
+    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        attributes::delete(slf, name)?;
+        generic_setattr(slf, name, std::ptr::null_mut())
+    }
+
+    /// Everything that makes up the queue, as in the standard library: so copying and pickling end as there.
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        opening::open(slf)?;
+        opening::instance_dict(slf)?.copy()
+    }
+
+    fn __setstate__(slf: &Bound<'_, Self>, state: &Bound<'_, PyDict>) -> PyResult<()> {
+        opening::open_bare(slf)?;
+        opening::instance_dict(slf)?.update(state.as_mapping())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.items.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        drop(self.items.drain());
+    }
+}
+
+impl Queue {
+    /// What `_qsize` is.
+    pub(super) fn stored(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        match Self::native_len(slf) {
+            Some(len) => Ok(len),
+            None => slf.getattr(intern!(slf.py(), "queue"))?.len(),
+        }
+    }
+
+    /// `None`: the queue is open.
+    #[inline]
+    fn native_len(slf: &Bound<'_, Self>) -> Option<usize> {
+        let this = slf.get();
+        let len = this.items.len();
+        if len == 0 && this.items.is_retired() {
+            this.wait_until_open(slf.py());
+            return None;
+        }
+        Some(len)
+    }
+}
+
+fn generic_setattr(
+    slf: &Bound<'_, Queue>,
+    name: &Bound<'_, PyAny>,
+    value: *mut ffi::PyObject,
+) -> PyResult<()> {
+    // SAFETY: two objects and an object or null, which means to delete; the thread is attached.
+    match unsafe { ffi::PyObject_GenericSetAttr(slf.as_ptr(), name.as_ptr(), value) } {
+        0 => Ok(()),
+        _ => Err(PyErr::fetch(slf.py())),
+    }
+}

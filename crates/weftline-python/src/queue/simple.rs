@@ -1,0 +1,165 @@
+//! `_queue.SimpleQueue`.
+
+use super::items::Item;
+use super::patience::Patience;
+use super::standard::{empty, standard};
+use crate::blocker::Interpreter;
+use crate::given::Given;
+use pyo3::PyTraverseError;
+use pyo3::gc::PyVisit;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFloat, PyTuple};
+use weftline::park::Deadline;
+use weftline::queue::raw::{Fifo, GetFailure, RawQueue};
+
+/// A queue of any number of items that are taken in the order in which they were put, and nothing else.
+///
+/// put() may be called at any moment: from a destructor, a weak reference's callback or a signal handler that interrupts this very queue.
+#[pyclass(module = "_queue", frozen, subclass, weakref, generic)]
+pub(crate) struct SimpleQueue {
+    items: RawQueue<Item, Fifo<Item>, Interpreter>,
+}
+
+impl SimpleQueue {
+    #[inline]
+    fn add(&self, py: Python<'_>, item: Item) {
+        let put = self
+            .items
+            .put_with(item, &mut Interpreter::new(py), Deadline::NEVER);
+        debug_assert!(
+            put.is_ok(),
+            "an unbounded queue that is never shut down takes everything"
+        );
+    }
+
+    #[inline]
+    fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<Item> {
+        match self.items.get_with(&mut Interpreter::new(py), deadline) {
+            Ok(item) => Ok(item),
+            Err(GetFailure::Interrupted(raised)) => Err(raised),
+            Err(_) => Err(empty(py)),
+        }
+    }
+
+    #[cold]
+    fn take_within<'py>(
+        &self,
+        py: Python<'py>,
+        block: Given<'_, 'py>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Item> {
+        if let Some(block) = block.get()
+            && !block.is_truthy()?
+        {
+            return self.take(py, Deadline::PASSED);
+        }
+        let Some(timeout) = timeout else {
+            return self.take(py, Deadline::NEVER);
+        };
+        let seconds = seconds(timeout)?;
+        match self.take(py, Deadline::PASSED) {
+            Err(raised) if seconds > 0.0 && raised.is_instance(py, standard(py).empty.bind(py)) => {
+                self.take(py, Patience::Seconds(seconds).deadline(py)?)
+            }
+            taken => taken,
+        }
+    }
+}
+
+/// A timeout that the interpreter's own class takes; any other is refused by it, in its words.
+fn seconds(timeout: &Bound<'_, PyAny>) -> PyResult<f64> {
+    /// What every platform's clock holds.
+    const PLAIN: f64 = 1e9;
+    if let Ok(seconds) = timeout.cast_exact::<PyFloat>()
+        && (0.0..PLAIN).contains(&seconds.value())
+    {
+        return Ok(seconds.value());
+    }
+    let py = timeout.py();
+    let queue = standard(py).simple_queue.bind(py).call0()?;
+    // With an item in it nobody waits.
+    queue.call_method1("put", (py.None(),))?;
+    queue.call_method1("get", (true, timeout))?;
+    match timeout.cast::<PyFloat>() {
+        Ok(seconds) => Ok(seconds.value()),
+        Err(_) => Ok(timeout.extract::<i64>()? as f64),
+    }
+}
+
+#[pymethods]
+impl SimpleQueue {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self {
+            items: RawQueue::new(0),
+        }
+    }
+
+    #[allow(
+        clippy::unused_self,
+        reason = "refuses arguments, as the standard class does"
+    )]
+    fn __init__(&self) {}
+
+    /// Put an item into the queue. Never waits: `block` and `timeout` are there for likeness with Queue.
+    #[pyo3(signature = (item, block=Given::NOTHING, timeout=None), text_signature = "($self, /, item, block=True, timeout=None)")]
+    fn put<'py>(
+        &self,
+        item: Bound<'py, PyAny>,
+        block: Given<'_, 'py>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) {
+        let _ = (block, timeout);
+        self.add(item.py(), item.clone().unbind());
+    }
+
+    /// Put an item into the queue, as put() does.
+    fn put_nowait(&self, item: Bound<'_, PyAny>) {
+        self.add(item.py(), item.clone().unbind());
+    }
+
+    /// Take the next item out of the queue and return it.
+    ///
+    /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not at all if `block` is false. Raises
+    /// Empty when there is no item then.
+    #[pyo3(signature = (block=Given::NOTHING, timeout=None), text_signature = "($self, /, block=True, timeout=None)")]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        block: Given<'_, 'py>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Item> {
+        match (block.get(), timeout) {
+            (None, None) => self.take(py, Deadline::NEVER),
+            _ => self.take_within(py, block, timeout),
+        }
+    }
+
+    /// Take the next item if there is one now; otherwise raise Empty.
+    fn get_nowait(&self, py: Python<'_>) -> PyResult<Item> {
+        self.take(py, Deadline::PASSED)
+    }
+
+    /// Whether the queue has no item; others may change that at any moment.
+    fn empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// How many items are in the queue; others may change that at any moment.
+    fn qsize(&self) -> usize {
+        self.items.len()
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let mut visited = Ok(());
+        self.items.try_visit(|items| {
+            visited = items.iter().try_for_each(|item| visit.call(item));
+        });
+        visited
+    }
+
+    fn __clear__(&self) {
+        drop(self.items.try_drain());
+    }
+}

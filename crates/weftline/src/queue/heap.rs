@@ -1,0 +1,93 @@
+//! Where an item goes in a binary heap, and what happens when the first one is taken out: found out by comparing, before anything moves.
+//!
+//! # Implementation
+//!
+//! The comparisons are those of Python's `heapq`, in the same sequence, so that equal items come out in the same order as there. They
+//! are user code: they may fail, and they may change the very heap. A [`Reading`] says so, and then there is no plan.
+
+/// A binary heap (an array whose element `i` does not come after `2 * i + 1` and `2 * i + 2`) as it is read by one who compares.
+pub trait Reading {
+    /// What keeps an item alive during a comparison.
+    type Held;
+
+    /// What a comparison raises.
+    type Error;
+
+    /// How many items there are, as long as nothing has changed.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Holds the item at `index`, which is below the length.
+    fn hold(&self, index: usize) -> Self::Held;
+
+    /// Whether `a` comes out before `b`. `None`: something has changed.
+    ///
+    /// # Errors
+    /// What the comparison raised.
+    fn less(&mut self, a: &Self::Held, b: &Self::Held) -> Result<Option<bool>, Self::Error>;
+}
+
+/// The element above.
+#[must_use]
+pub fn parent(index: usize) -> usize {
+    (index - 1) / 2
+}
+
+/// Where a new item ends, when those on the path from the end of the array to there each move down by one. `None`: something has changed.
+///
+/// # Errors
+/// What a comparison raised.
+pub fn plan_push<R: Reading>(heap: &mut R, item: &R::Held) -> Result<Option<usize>, R::Error> {
+    let end = heap.len();
+    climb(heap, item, end, parent)
+}
+
+/// Where the last item ends, when the first has come out and those on the path to there each move up by one. `None`: something has changed.
+///
+/// # Errors
+/// What a comparison raised.
+///
+/// # Panics
+/// When the heap is empty.
+pub fn plan_pop<R: Reading>(heap: &mut R) -> Result<Option<usize>, R::Error> {
+    let len = heap.len() - 1;
+    // Down to a leaf along the smaller children, each of which would move up by one.
+    let mut index = 0;
+    while 2 * index + 1 < len {
+        let left = 2 * index + 1;
+        index = left;
+        if left + 1 < len {
+            let (a, b) = (heap.hold(left), heap.hold(left + 1));
+            match heap.less(&a, &b)? {
+                None => return Ok(None),
+                Some(true) => {}
+                Some(false) => index = left + 1,
+            }
+        }
+    }
+    // And up again to where the last item belongs: at `index`, unless it is smaller than what stands there now.
+    let last = heap.hold(len);
+    climb(heap, &last, index, |index| index)
+}
+
+/// Up from `index` while `item` is smaller than what would be above it, which is now at `above(index)`.
+fn climb<R: Reading>(
+    heap: &mut R,
+    item: &R::Held,
+    mut index: usize,
+    above: impl Fn(usize) -> usize,
+) -> Result<Option<usize>, R::Error> {
+    while index > 0 {
+        let there = heap.hold(above(index));
+        match heap.less(item, &there)? {
+            None => return Ok(None),
+            Some(false) => break,
+            Some(true) => index = parent(index),
+        }
+    }
+    Ok(Some(index))
+}
