@@ -15,7 +15,7 @@
 //! A holder that the scheduler took away while holding is the one case in which the naps matter.
 
 use super::fork;
-use super::model::{AtomicU32, Ordering, UnsafeCell, const_fn};
+use super::model::{AtomicU32, Ordering, Spinners, UnsafeCell, const_fn};
 use std::ops::{Deref, DerefMut};
 
 const HELD: u32 = 1;
@@ -32,6 +32,7 @@ pub(crate) trait ForgetWaiters {
 
 pub(crate) struct ListLock<D> {
     word: AtomicU32,
+    spinners: Spinners,
     data: UnsafeCell<D>,
 }
 
@@ -43,7 +44,7 @@ unsafe impl<D: Send> Sync for ListLock<D> {}
 impl<D: ForgetWaiters> ListLock<D> {
     const_fn! {
         pub(crate) fn new(data: D) -> Self {
-            Self { word: AtomicU32::new(NEVER_LOCKED), data: UnsafeCell::new(data) }
+            Self { word: AtomicU32::new(NEVER_LOCKED), spinners: Spinners::new(), data: UnsafeCell::new(data) }
         }
     }
 
@@ -57,13 +58,18 @@ impl<D: ForgetWaiters> ListLock<D> {
         {
             self.lock_slow();
         }
+        self.spinners.taken();
         Held { lock: self }
     }
 
     /// `None` when the lock is held: by another thread, or by this one further up the stack (a garbage collector's visit).
     pub(crate) fn try_lock(&self) -> Option<Held<'_, D>> {
         fork::watch();
-        self.try_take().then_some(Held { lock: self })
+        let taken = self.try_take();
+        if taken {
+            self.spinners.taken();
+        }
+        taken.then_some(Held { lock: self })
     }
 
     #[cold]
@@ -71,7 +77,7 @@ impl<D: ForgetWaiters> ListLock<D> {
         fork::watch();
         let mut backoff = Backoff::default();
         while !self.try_take() {
-            backoff.wait();
+            self.spinners.wait_or(|| backoff.wait());
         }
     }
 
@@ -127,6 +133,7 @@ impl<D> Drop for Held<'_, D> {
         self.lock
             .word
             .store(fork::generation() << 1, Ordering::Release);
+        self.lock.spinners.freed();
     }
 }
 

@@ -59,6 +59,69 @@ impl<T> UnsafeCell<T> {
 #[cfg(weftline_model = "loom")]
 pub(crate) use loom::cell::UnsafeCell;
 
+/// Threads that spin for a lock. loom would explore every round of every spin, so under it they sleep until the lock is freed; otherwise this
+/// is nothing.
+#[cfg(not(weftline_model = "loom"))]
+pub(crate) struct Spinners;
+
+#[cfg(not(weftline_model = "loom"))]
+impl Spinners {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn taken(&self) {}
+
+    #[inline(always)]
+    pub(crate) fn freed(&self) {}
+
+    /// Waits for a moment; the caller does the waiting.
+    #[inline(always)]
+    pub(crate) fn wait_or(&self, wait: impl FnOnce()) {
+        wait();
+    }
+}
+
+/// Plain data: loom runs one thread at a time, and switches at its own operations only, of which there is none here before the sleep.
+#[cfg(weftline_model = "loom")]
+pub(crate) struct Spinners {
+    is_taken: std::cell::Cell<bool>,
+    asleep: std::cell::RefCell<Vec<loom::thread::Thread>>,
+}
+
+#[cfg(weftline_model = "loom")]
+impl Spinners {
+    pub(crate) fn new() -> Self {
+        Self {
+            is_taken: std::cell::Cell::new(false),
+            asleep: std::cell::RefCell::default(),
+        }
+    }
+
+    pub(crate) fn taken(&self) {
+        self.is_taken.set(true);
+    }
+
+    pub(crate) fn freed(&self) {
+        self.is_taken.set(false);
+        self.asleep
+            .borrow_mut()
+            .drain(..)
+            .for_each(|thread| thread.unpark());
+    }
+
+    /// Sleeps until the lock is freed. `wait`s instead if it is free already and the caller has only not seen that yet.
+    pub(crate) fn wait_or(&self, wait: impl FnOnce()) {
+        if self.is_taken.get() {
+            self.asleep.borrow_mut().push(loom::thread::current());
+            loom::thread::park();
+        } else {
+            wait();
+        }
+    }
+}
+
 /// A function that is `const` in a real build; the models' atomics cannot be made in a constant.
 macro_rules! const_fn {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block) => {

@@ -1,0 +1,180 @@
+//! The event: whoever waits when the flag is raised is woken, also if it is lowered at once, and sees what was written before.
+
+use crate::support::*;
+use weftline::park::{Deadline, WaitError};
+use weftline::sync::raw::RawEvent;
+
+type Waited = Result<(), WaitError<Signalled>>;
+
+fn wait(event: &RawEvent, mut sleeper: Sleeper, deadline: Deadline) -> Waited {
+    event.wait_with(&mut sleeper, deadline)
+}
+
+#[test]
+fn setting_wakes_every_waiter_and_shows_what_was_written_before() {
+    explore(3, || {
+        let event = Arc::new(RawEvent::new());
+        let value = Arc::new(Protected::default());
+        let waiters = [(); 2].map(|()| {
+            let (event, value) = (Arc::clone(&event), Arc::clone(&value));
+            spawn(move || {
+                wait(&event, Sleeper::new(), Deadline::NEVER).unwrap();
+                assert_eq!(value.get(), 1);
+            })
+        });
+        value.add(1);
+        event.set();
+        waiters.into_iter().for_each(join);
+        assert!(event.is_set());
+    });
+}
+
+#[test]
+fn two_setters_are_as_good_as_one() {
+    explore(3, || {
+        let event = Arc::new(RawEvent::new());
+        let waiter = {
+            let event = Arc::clone(&event);
+            spawn(move || wait(&event, Sleeper::new(), Deadline::NEVER))
+        };
+        let other = {
+            let event = Arc::clone(&event);
+            spawn(move || event.set())
+        };
+        event.set();
+        join(other);
+        assert_eq!(join(waiter), Ok(()));
+        assert!(event.is_set());
+    });
+}
+
+#[test]
+fn whoever_waits_when_the_flag_is_raised_is_woken_also_if_it_is_lowered_at_once() {
+    explore(3, || {
+        let event = Arc::new(RawEvent::new());
+        let enlisted = Door::new();
+        let early = {
+            let (event, enlisted) = (Arc::clone(&event), Arc::clone(&enlisted));
+            spawn(move || wait(&event, Sleeper::that_opens(&enlisted), Deadline::NEVER))
+        };
+        enlisted.pass();
+        event.set();
+        event.clear();
+        assert_eq!(join(early), Ok(()));
+        assert!(!event.is_set());
+    });
+}
+
+#[test]
+fn whoever_comes_after_the_flag_was_lowered_waits_for_the_next_time() {
+    explore(3, || {
+        let event = Arc::new(RawEvent::new());
+        let (alarm, enlisted) = (Alarm::leak(), Door::new());
+        let early = {
+            let (event, enlisted) = (Arc::clone(&event), Arc::clone(&enlisted));
+            spawn(move || wait(&event, Sleeper::that_opens(&enlisted), Deadline::NEVER))
+        };
+        enlisted.pass();
+        event.set();
+        event.clear();
+        let late = {
+            let event = Arc::clone(&event);
+            spawn(move || wait(&event, Sleeper::new(), Deadline::At(alarm)))
+        };
+        alarm.fire();
+        assert_eq!(join(late), Err(WaitError::TimedOut));
+        assert_eq!(join(early), Ok(()));
+    });
+}
+
+#[test]
+fn lowering_the_flag_meanwhile_loses_no_waiter() {
+    explore(4, || {
+        let event = Arc::new(RawEvent::new());
+        let waiter = {
+            let event = Arc::clone(&event);
+            spawn(move || wait(&event, Sleeper::new(), Deadline::NEVER))
+        };
+        let other = {
+            let event = Arc::clone(&event);
+            spawn(move || event.clear())
+        };
+        event.set();
+        join(other);
+        event.set();
+        assert_eq!(join(waiter), Ok(()));
+    });
+}
+
+#[test]
+fn a_timeout_that_races_the_setter_leaves_the_others_woken() {
+    explore(2, || {
+        let event = Arc::new(RawEvent::new());
+        let alarm = Alarm::leak();
+        let impatient = {
+            let event = Arc::clone(&event);
+            spawn(move || wait(&event, Sleeper::new(), Deadline::At(alarm)))
+        };
+        let patient = {
+            let event = Arc::clone(&event);
+            spawn(move || wait(&event, Sleeper::new(), Deadline::NEVER))
+        };
+        let clock = spawn(move || alarm.fire());
+        event.set();
+        assert_eq!(join(patient), Ok(()));
+        assert!(matches!(join(impatient), Ok(()) | Err(WaitError::TimedOut)));
+        join(clock);
+        assert_eq!(wait(&event, Sleeper::new(), Deadline::PASSED), Ok(()));
+    });
+}
+
+#[test]
+fn an_interrupt_that_races_the_setter_leaves_the_others_woken() {
+    explore(2, || {
+        let event = Arc::new(RawEvent::new());
+        let signal = Signal::new();
+        let interrupted = {
+            let (event, signal) = (Arc::clone(&event), Arc::clone(&signal));
+            spawn(move || wait(&event, Sleeper::that_hears(&signal), Deadline::NEVER))
+        };
+        let patient = {
+            let event = Arc::clone(&event);
+            spawn(move || wait(&event, Sleeper::new(), Deadline::NEVER))
+        };
+        let kernel = spawn(move || signal.raise());
+        event.set();
+        assert_eq!(join(patient), Ok(()));
+        let ended = join(interrupted);
+        assert!(matches!(
+            ended,
+            Ok(()) | Err(WaitError::Interrupted(Signalled))
+        ));
+        join(kernel);
+    });
+}
+
+#[cfg(weftline_model = "shuttle")]
+#[test]
+fn a_crowd_passes_a_flag_that_goes_up_and_down() {
+    explore(0, || {
+        let event = Arc::new(RawEvent::new());
+        let value = Arc::new(Protected::default());
+        let enlisted = [(); 6].map(|()| Door::new());
+        let waiters = enlisted.clone().map(|enlisted| {
+            let (event, value) = (Arc::clone(&event), Arc::clone(&value));
+            spawn(move || {
+                wait(&event, Sleeper::that_opens(&enlisted), Deadline::NEVER).unwrap();
+                assert_eq!(value.get(), 1);
+            })
+        });
+        let toggler = {
+            let event = Arc::clone(&event);
+            spawn(move || (0..4).for_each(|_| event.clear()))
+        };
+        enlisted.iter().for_each(|enlisted| enlisted.pass());
+        value.add(1);
+        event.set();
+        waiters.into_iter().for_each(join);
+        join(toggler);
+    });
+}
