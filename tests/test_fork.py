@@ -10,7 +10,7 @@ NAMES = list(BLOCKING)
 PROGRAM = """
 import os, signal, sys, threading as std, time
 from support.blocking import BLOCKING, OwnQueue
-from support.forking import expect_success, in_child, run_and_exit
+from support.forking import expect_success, fork, in_child
 from support.workers import Worker, asleep, blocked, start, until
 """
 
@@ -313,7 +313,7 @@ helper = Worker()
 waiting.block(thing)
 children = []
 def handler(number, frame):
-    pid = os.fork()
+    pid = fork()
     if pid:
         children.append(pid)
         return

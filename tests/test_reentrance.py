@@ -185,20 +185,19 @@ gc.disable()
 class Trash:
     def __init__(self):
         self.me = self
-references = set()
-def gone(reference):
-    references.discard(reference)
-    intruded()
+references = []
 gc.set_threshold(3)
 while len(intrusions) < 1000:
-    references.add(weakref.ref(Trash(), gone))
+    references.append(weakref.ref(Trash(), lambda _: intruded()))
+    del references[:-500]
     hammer()
     leave_work_for_the_collector()
 gc.disable()
 """,
     "callbacks of the collector": """
-gc.callbacks.append(lambda phase, info: intruded())
-gc.set_threshold(3)
+# Not so often that a collection is due again before its own callbacks have ended.
+gc.callbacks.append(lambda phase, info: phase == "start" and intruded())
+gc.set_threshold(40)
 while len(intrusions) < 1000:
     hammer()
     leave_work_for_the_collector()
@@ -228,10 +227,9 @@ def intruded():
     intrusions.append(1)
     intrude()
 def leave_work_for_the_collector():
-    # Containers that stay alive for a while bring the next collection closer.
-    recent.append([[], [], []])
-    del recent[:-50]
-recent = []
+    for _ in range(3):
+        cycle = []
+        cycle.append(cycle)
 {object}
 {way}
 check()

@@ -6,12 +6,17 @@ import sys
 import traceback
 
 
+def fork():
+    """`os.fork()`, called where the interpreter's warning that other threads exist stays unheard."""
+    return os.fork()
+
+
 def in_child(action, *args):
     """Forks, runs `action(*args)` in the child, and returns the child's process id to the parent.
 
     The child ends with 0, with 1 after an exception (whose traceback it prints), or by an alarm.
     """
-    pid = os.fork()
+    pid = fork()
     if pid:
         return pid
     run_and_exit(action, *args)
