@@ -29,7 +29,7 @@ impl Patience {
     /// Spins until `is_done`, within the budget, if experience speaks for it; says whether it is.
     pub(crate) fn spin(&self, mut is_done: impl FnMut() -> bool) -> bool {
         let misses = self.misses.load(Ordering::Relaxed);
-        if !has_company() || (misses >= GIVE_UP && misses % PROBE != 0) {
+        if !has_company() || (misses >= GIVE_UP && !misses.is_multiple_of(PROBE)) {
             self.misses.store(misses.wrapping_add(1), Ordering::Relaxed);
             return false;
         }

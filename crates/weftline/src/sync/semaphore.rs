@@ -68,7 +68,8 @@ impl RawSemaphore {
         {
             let list = self.waiters.lock();
             self.bound.store(bound, Ordering::Relaxed);
-            self.word.store(permits * ONE | WAITERS, Ordering::Release);
+            self.word
+                .store((permits * ONE) | WAITERS, Ordering::Release);
             drop(list);
         }
         self.release_slow(0)
