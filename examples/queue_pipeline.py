@@ -28,16 +28,15 @@ def consume(source: "Queue[int | None]", squares: list[int]) -> None:
 if __name__ == "__main__":
     belt: Queue[int | None] = Queue(maxsize=4)
     squares: list[int] = []
-    threads = [
-        Thread(target=produce, args=(range(1, 11), belt)),
-        Thread(target=consume, args=(belt, squares)),
-    ]
-    for thread in threads:
-        thread.start()
+    producer = Thread(target=produce, args=(range(1, 11), belt))
+    consumer = Thread(target=consume, args=(belt, squares))
+    producer.start()
+    consumer.start()
+    # Only when all has been put: until then the queue may be done with everything it was ever given.
+    producer.join()
     belt.join()
     print(
         "all done:", belt.unfinished_tasks == 0, "and the belt is empty:", belt.empty()
     )
-    for thread in threads:
-        thread.join()
+    consumer.join()
     print(*squares)

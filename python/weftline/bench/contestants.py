@@ -107,7 +107,7 @@ def _ours(name: str) -> Callable[..., Any]:
 
 def ours() -> Contestant:
     """weftline's classes."""
-    version = importlib.import_module("weftline").__version__
+    version = importlib.metadata.version("weftline")
     return Contestant(
         OURS, version, {name: _ours(name) for name in _THREADING + _QUEUE}
     )
