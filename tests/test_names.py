@@ -1,7 +1,6 @@
 """`weftline.threading` and `weftline.queue` are the standard modules, except for what is ours."""
 
 import inspect
-import pickle
 import queue as std_queue
 import subprocess
 import sys
@@ -113,10 +112,6 @@ def test_rlock_is_a_function_with_the_code_of_the_standard_one():
     assert threading.RLock.__doc__ == std_threading.RLock.__doc__
     assert type(threading.RLock()) is threading._CRLock
     assert type(threading.RLock()) is not type(std_threading.RLock())
-
-
-def test_rlock_can_be_pickled_by_name():
-    assert pickle.loads(pickle.dumps(threading.RLock)) is threading.RLock
 
 
 def test_the_lock_is_a_function_or_a_type_as_in_the_running_version():

@@ -19,19 +19,19 @@ def _rlock_function():
     if not isinstance(theirs, FunctionType):
         return THREADING["_CRLock"]
     # Only what its code asks for: a copy of all would keep alive what the module itself forgets after a fork.
-    needed = {"__builtins__", *theirs.__code__.co_names} & vars(standard).keys()
+    needed = {"__builtins__", "__name__", *theirs.__code__.co_names} & vars(
+        standard
+    ).keys()
     ours = FunctionType(
         theirs.__code__,
         {name: vars(standard)[name] for name in needed}
-        | {"_CRLock": THREADING["_CRLock"], "__name__": __name__},
+        | {"_CRLock": THREADING["_CRLock"]},
         theirs.__name__,
         theirs.__defaults__,
         theirs.__closure__,
     )
     ours.__kwdefaults__ = theirs.__kwdefaults__
     ours.__doc__ = theirs.__doc__
-    # Pickle finds a function by the name of its module; under `threading` it would find another one.
-    ours.__module__ = __name__
     return ours
 
 
