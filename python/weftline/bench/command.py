@@ -73,7 +73,7 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
     The memory rows are named "bytes of Queue" and so on, the idle ones "waiting on Queue".
     """
     effort = contest.QUICK if quick else contest.FULL
-    objects, threads, seconds = (20_000, 200, 0.05) if quick else (50_000, 1000, 1.0)
+    objects, threads, seconds = (20_000, 100, 0.1) if quick else (50_000, 1000, 1.0)
     settings = {
         "quick": quick,
         "seed": seed,

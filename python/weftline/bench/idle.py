@@ -3,6 +3,7 @@
 A thread that waits should use none. The figure is processor time over the time of the clock, so 1% is a hundredth of one core.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,9 @@ LIMIT = 0.01
 """The most that may be used, as a part of one core."""
 
 _STACK = 256 * 1024
+_QUIET = 0.06
+"""Seconds of rest before measuring; a wait of ours looks about once more after 0.05."""
+_TASKS = "/proc/self/task"
 
 
 @dataclass(frozen=True)
@@ -153,10 +157,34 @@ def idle(contestant: Contestant, wait: Wait, count: int, seconds: float) -> Cost
 
 
 def _settle(arrived: Callable[[], bool]) -> None:
-    """Return when every thread has come to its wait and the process has gone quiet, or after two seconds if it never does."""
+    """Return when every thread has come to its wait and rests there, or after two seconds if some never do.
+
+    A thread that sleeps may only wait for the interpreter lock, and a quiet moment may only mean that the machine
+    is busy with others: both together mean rest.
+    """
     give_up = time.monotonic() + 2
-    quiet = False
-    while not (quiet and arrived()) and time.monotonic() < give_up:
+    rest = False
+    while not rest and time.monotonic() < give_up:
+        asleep = arrived() and _others_sleep()
         used = time.process_time()
-        time.sleep(0.02)
-        quiet = time.process_time() - used < 0.0005
+        time.sleep(_QUIET)
+        rest = asleep and time.process_time() - used < 0.0005
+
+
+def _others_sleep() -> bool:
+    """Whether every thread but this one sleeps, where the system tells."""
+    if not os.path.isdir(_TASKS):
+        return True
+    me = str(threading.get_native_id())
+    states = [_state(task) for task in os.listdir(_TASKS) if task != me]
+    return all(state in ("S", None) for state in states)
+
+
+def _state(task: str) -> str | None:
+    """The letter that stands for what a thread does, or None if the thread has ended."""
+    try:
+        with open(f"{_TASKS}/{task}/stat") as file:
+            # The name in parentheses before it may contain anything.
+            return file.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
