@@ -82,7 +82,7 @@ fn a_cycle_may_begin_while_the_last_one_is_being_left() {
 
 #[test]
 fn whoever_comes_while_an_action_runs_belongs_to_the_next_cycle() {
-    explore(2, || {
+    explore(1, || {
         let barrier = of(2);
         let parties = [(); 3].map(|()| party(&barrier));
         let mut passed = vec![wait(&barrier).unwrap()];

@@ -39,7 +39,7 @@ fn a_waiter_is_granted_or_times_out_and_its_waker_knows_which() {
 
 #[test]
 fn of_two_wakers_one_settles_the_waiter() {
-    explore(3, || {
+    explore(2, || {
         let list = Arc::new(RawCondition::new());
         let (alarm, enlisted) = (Alarm::leak(), Door::new());
         let waiter = {

@@ -1,1 +1,540 @@
-//! x
+//! The queue: each item comes out once, in order, whoever gives up meanwhile; and what was handed to a thread that cannot use it goes on.
+
+use crate::support::*;
+use std::cmp::Ordering;
+use weftline::park::{Deadline, WaitError};
+use weftline::queue::raw::{Fifo, GetFailure, Heap, Order, PutFailure, RawQueue};
+
+type Queue = RawQueue<u32, Fifo<u32>, Sleeper>;
+type PriorityQueue = RawQueue<Slow, Heap<Slow>, Sleeper>;
+type Got<T> = Result<T, GetFailure<T, Signalled>>;
+type Put<T> = Result<(), PutFailure<T, Signalled>>;
+
+/// A number whose comparison lets other threads in.
+#[derive(Clone)]
+struct Slow(u32, Arc<Pause>);
+
+impl Ord for Slow {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.1.pause();
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Slow {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Slow {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Slow {}
+
+fn of<T, O: Order<T, Sleeper>>(capacity: usize) -> Arc<RawQueue<T, O, Sleeper>> {
+    Arc::new(RawQueue::new(capacity))
+}
+
+fn put<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>, item: T) {
+    let put = queue.put_with(item, &mut Sleeper::new(), Deadline::NEVER);
+    assert!(put.is_ok());
+}
+
+fn get<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> T {
+    match queue.get_with(&mut Sleeper::new(), Deadline::NEVER) {
+        Ok(item) => item,
+        Err(_) => panic!("nothing ends this wait but an item"),
+    }
+}
+
+fn try_get<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Option<T> {
+    queue.get_with(&mut Sleeper::new(), Deadline::PASSED).ok()
+}
+
+/// What is left in a queue, in the order in which it comes out.
+fn rest<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Vec<T> {
+    std::iter::from_fn(|| try_get(queue)).collect()
+}
+
+fn getter(queue: &Arc<Queue>, mut sleeper: Sleeper, deadline: Deadline) -> JoinHandle<Got<u32>> {
+    let queue = Arc::clone(queue);
+    spawn(move || queue.get_with(&mut sleeper, deadline))
+}
+
+fn putter(
+    queue: &Arc<Queue>,
+    item: u32,
+    mut sleeper: Sleeper,
+    deadline: Deadline,
+) -> JoinHandle<Put<u32>> {
+    let queue = Arc::clone(queue);
+    spawn(move || queue.put_with(item, &mut sleeper, deadline))
+}
+
+#[test]
+fn items_come_out_in_the_order_in_which_they_went_in() {
+    explore(3, || {
+        let queue: Arc<Queue> = of(0);
+        let producer = {
+            let queue = Arc::clone(&queue);
+            spawn(move || (1..=3).for_each(|item| put(&queue, item)))
+        };
+        assert_eq!([(); 3].map(|()| get(&queue)), [1, 2, 3]);
+        join(producer);
+    });
+}
+
+#[test]
+fn a_slot_goes_to_the_putter_that_waits_for_it() {
+    explore(3, || {
+        let queue: Arc<Queue> = of(1);
+        let producer = {
+            let queue = Arc::clone(&queue);
+            spawn(move || (1..=3).for_each(|item| put(&queue, item)))
+        };
+        assert_eq!([(); 3].map(|()| get(&queue)), [1, 2, 3]);
+        join(producer);
+        assert!(queue.is_empty());
+    });
+}
+
+#[test]
+fn two_producers_and_two_consumers_share_one_slot() {
+    explore(1, || {
+        let queue: Arc<Queue> = of(1);
+        let producers = [1, 2].map(|item| putter(&queue, item, Sleeper::new(), Deadline::NEVER));
+        let other = getter(&queue, Sleeper::new(), Deadline::NEVER);
+        let mut got = [get(&queue), join(other).unwrap()];
+        got.sort_unstable();
+        assert_eq!(got, [1, 2]);
+        for producer in producers {
+            assert!(join(producer).is_ok());
+        }
+    });
+}
+
+#[test]
+fn a_getter_that_times_out_leaves_the_item_to_the_next() {
+    explore(2, || {
+        let queue: Arc<Queue> = of(0);
+        let alarm = Alarm::leak();
+        let impatient = getter(&queue, Sleeper::new(), Deadline::At(alarm));
+        let patient = getter(&queue, Sleeper::new(), Deadline::NEVER);
+        let clock = spawn(move || alarm.fire());
+        put(&queue, 1);
+        match join(impatient) {
+            Ok(item) => put(&queue, item),
+            Err(failure) => assert!(matches!(failure, GetFailure::Empty)),
+        }
+        assert!(matches!(join(patient), Ok(1)));
+        join(clock);
+        assert!(queue.is_empty());
+    });
+}
+
+#[test]
+fn a_putter_that_times_out_leaves_its_slot_to_the_next() {
+    explore(1, || {
+        let queue: Arc<Queue> = of(1);
+        put(&queue, 0);
+        let alarm = Alarm::leak();
+        let impatient = putter(&queue, 1, Sleeper::new(), Deadline::At(alarm));
+        let patient = putter(&queue, 2, Sleeper::new(), Deadline::NEVER);
+        let clock = spawn(move || alarm.fire());
+        assert_eq!(get(&queue), 0);
+        let mut expected = vec![2];
+        let mut got = vec![get(&queue)];
+        match join(impatient) {
+            Ok(()) => {
+                expected.insert(0, 1);
+                got.push(get(&queue));
+            }
+            Err(failure) => assert!(matches!(failure, PutFailure::Full(1))),
+        }
+        assert!(join(patient).is_ok());
+        join(clock);
+        got.sort_unstable();
+        assert_eq!(got, expected);
+        let again = queue.put_with(3, &mut Sleeper::new(), Deadline::PASSED);
+        assert!(again.is_ok(), "no slot stays reserved");
+    });
+}
+
+#[test]
+fn an_interrupted_getter_gives_its_item_to_the_next() {
+    explore(2, || {
+        let queue: Arc<Queue> = of(0);
+        let signal = Signal::new();
+        let interrupted = getter(&queue, Sleeper::that_hears(&signal), Deadline::NEVER);
+        let patient = getter(&queue, Sleeper::new(), Deadline::NEVER);
+        let kernel = spawn(move || signal.raise());
+        put(&queue, 1);
+        match join(interrupted) {
+            Ok(item) => put(&queue, item),
+            Err(failure) => assert!(matches!(failure, GetFailure::Interrupted(Signalled))),
+        }
+        assert!(matches!(join(patient), Ok(1)));
+        join(kernel);
+        assert!(queue.is_empty());
+    });
+}
+
+#[test]
+fn an_item_that_is_given_back_comes_out_before_those_that_came_later() {
+    explore(3, || {
+        let queue: Arc<Queue> = of(0);
+        let signal = Signal::new();
+        let interrupted = getter(&queue, Sleeper::that_hears(&signal), Deadline::NEVER);
+        let kernel = spawn(move || signal.raise());
+        put(&queue, 1);
+        put(&queue, 2);
+        let mut all: Vec<_> = join(interrupted).into_iter().collect();
+        all.extend(rest(&queue));
+        assert_eq!(all, [1, 2]);
+        join(kernel);
+    });
+}
+
+#[test]
+fn an_interrupted_putter_gives_its_slot_to_the_next() {
+    explore(1, || {
+        let queue: Arc<Queue> = of(1);
+        put(&queue, 0);
+        let signal = Signal::new();
+        let interrupted = putter(&queue, 1, Sleeper::that_hears(&signal), Deadline::NEVER);
+        let patient = putter(&queue, 2, Sleeper::new(), Deadline::NEVER);
+        let kernel = spawn(move || signal.raise());
+        assert_eq!(get(&queue), 0);
+        let mut got = vec![get(&queue)];
+        match join(interrupted) {
+            Ok(()) => got.push(get(&queue)),
+            Err(failure) => assert!(matches!(failure, PutFailure::Interrupted(1, Signalled))),
+        }
+        assert!(join(patient).is_ok());
+        join(kernel);
+        assert!(got.contains(&2));
+        let again = queue.put_with(3, &mut Sleeper::new(), Deadline::PASSED);
+        assert!(again.is_ok(), "no slot stays reserved");
+    });
+}
+
+#[test]
+fn a_shutdown_wakes_everyone_and_loses_no_item() {
+    explore(2, || {
+        let queue: Arc<Queue> = of(1);
+        put(&queue, 1);
+        let waiting = putter(&queue, 2, Sleeper::new(), Deadline::NEVER);
+        let taking = {
+            let queue = Arc::clone(&queue);
+            spawn(move || {
+                let get = || queue.get_with(&mut Sleeper::new(), Deadline::NEVER).ok();
+                std::iter::from_fn(get).collect::<Vec<_>>()
+            })
+        };
+        let dropped = queue.shutdown_with(true, &mut Sleeper::new()).unwrap();
+        let mut seen = join(taking);
+        seen.extend(dropped);
+        match join(waiting) {
+            Ok(()) => {}
+            Err(PutFailure::ShutDown(item)) => seen.push(item),
+            Err(failure) => panic!("{failure:?}"),
+        }
+        assert_eq!(seen, [1, 2]);
+        assert!(queue.is_empty());
+    });
+}
+
+#[test]
+fn after_a_gentle_shutdown_what_is_there_still_comes_out() {
+    explore(3, || {
+        let queue: Arc<Queue> = of(0);
+        let consumer = {
+            let queue = Arc::clone(&queue);
+            spawn(move || {
+                let get = || queue.get_with(&mut Sleeper::new(), Deadline::NEVER).ok();
+                std::iter::from_fn(get).collect::<Vec<_>>()
+            })
+        };
+        put(&queue, 1);
+        put(&queue, 2);
+        let dropped = queue.shutdown_with(false, &mut Sleeper::new()).unwrap();
+        assert!(dropped.is_empty());
+        assert_eq!(join(consumer), [1, 2]);
+    });
+}
+
+#[test]
+fn join_ends_when_the_last_task_is_done() {
+    explore(3, || {
+        let queue: Arc<Queue> = of(0);
+        put(&queue, 1);
+        put(&queue, 2);
+        let workers = [(); 2].map(|()| {
+            let queue = Arc::clone(&queue);
+            spawn(move || {
+                get(&queue);
+                queue.task_done().unwrap();
+            })
+        });
+        let joined = queue.join_with(&mut Sleeper::new(), Deadline::NEVER);
+        assert_eq!(joined, Ok(true));
+        assert_eq!(queue.unfinished(), 0);
+        workers.into_iter().for_each(join);
+        assert!(queue.task_done().is_err());
+    });
+}
+
+#[test]
+fn a_join_that_times_out_leaves_the_others_joined() {
+    explore(2, || {
+        let queue: Arc<Queue> = of(0);
+        let alarm = Alarm::leak();
+        put(&queue, 1);
+        let joiner = |deadline| {
+            let queue = Arc::clone(&queue);
+            spawn(move || queue.join_with(&mut Sleeper::new(), deadline))
+        };
+        let (impatient, patient) = (joiner(Deadline::At(alarm)), joiner(Deadline::NEVER));
+        let clock = spawn(move || alarm.fire());
+        queue.task_done().unwrap();
+        assert_eq!(join(patient), Ok(true));
+        assert!(matches!(
+            join(impatient),
+            Ok(true) | Err(WaitError::TimedOut)
+        ));
+        join(clock);
+    });
+}
+
+#[test]
+fn retiring_a_queue_moves_every_item_and_sends_everyone_away() {
+    explore(2, || {
+        let queue: Arc<Queue> = of(1);
+        let signal = Signal::new();
+        let interrupted = getter(&queue, Sleeper::that_hears(&signal), Deadline::NEVER);
+        let putting = putter(&queue, 1, Sleeper::new(), Deadline::NEVER);
+        let kernel = spawn(move || signal.raise());
+        let retired = queue.retire_with(&mut Sleeper::new()).unwrap();
+        let mut items = retired.expect("retired once").items;
+        match join(interrupted) {
+            Ok(item) | Err(GetFailure::Stranded(item, Signalled)) => items.push(item),
+            Err(GetFailure::Retired | GetFailure::Interrupted(Signalled)) => {}
+            Err(failure) => panic!("{failure:?}"),
+        }
+        match join(putting) {
+            Ok(()) => {}
+            Err(PutFailure::Retired(item)) => items.push(item),
+            Err(failure) => panic!("{failure:?}"),
+        }
+        join(kernel);
+        assert_eq!(items, [1]);
+        assert!(queue.is_empty());
+    });
+}
+
+#[test]
+fn while_one_thread_compares_the_others_wait_and_the_heap_stays_one() {
+    explore(2, || {
+        let queue: Arc<PriorityQueue> = of(0);
+        let pause = Pause::new();
+        let item = |n| Slow(n, Arc::clone(&pause));
+        [2, 5].into_iter().for_each(|n| put(&queue, item(n)));
+        let producers = [1, 3].map(|n| {
+            let (queue, item) = (Arc::clone(&queue), item(n));
+            spawn(move || put(&queue, item))
+        });
+        let first = get(&queue).0;
+        producers.into_iter().for_each(join);
+        assert!(
+            first <= 2,
+            "no more than two are there, or the smallest is one"
+        );
+        let left: Vec<_> = rest(&queue).into_iter().map(|item| item.0).collect();
+        let expected: Vec<_> = [1, 2, 3, 5].into_iter().filter(|&n| n != first).collect();
+        assert_eq!(left, expected);
+    });
+}
+
+#[test]
+fn two_getters_that_compare_get_the_two_smallest() {
+    explore(2, || {
+        let queue: Arc<PriorityQueue> = of(0);
+        let pause = Pause::new();
+        [4, 2, 1, 3]
+            .into_iter()
+            .for_each(|n| put(&queue, Slow(n, Arc::clone(&pause))));
+        let other = {
+            let queue = Arc::clone(&queue);
+            spawn(move || get(&queue).0)
+        };
+        let mut got = [get(&queue).0, join(other)];
+        got.sort_unstable();
+        assert_eq!(got, [1, 2]);
+        assert_eq!(rest(&queue).iter().map(|item| item.0).sum::<u32>(), 7);
+    });
+}
+
+#[test]
+fn a_comparison_that_fails_leaves_the_queue_as_it_was_and_lets_others_on() {
+    explore(2, || {
+        let queue: Arc<PriorityQueue> = of(3);
+        let pause = Pause::new();
+        let signal = Signal::new();
+        [2, 4]
+            .into_iter()
+            .for_each(|n| put(&queue, Slow(n, Arc::clone(&pause))));
+        let failing = {
+            let (queue, item) = (Arc::clone(&queue), Slow(1, Arc::clone(&pause)));
+            let mut sleeper = Sleeper::that_hears(&signal);
+            spawn(move || {
+                let put = queue.put_with(item, &mut sleeper, Deadline::NEVER);
+                match put {
+                    Ok(()) => true,
+                    Err(PutFailure::Interrupted(item, Signalled)) => {
+                        assert_eq!(item.0, 1);
+                        false
+                    }
+                    Err(_) => panic!("there is room, or will be"),
+                }
+            })
+        };
+        let other = {
+            let (queue, item) = (Arc::clone(&queue), Slow(3, Arc::clone(&pause)));
+            spawn(move || put(&queue, item))
+        };
+        signal.raise();
+        let first = get(&queue).0;
+        let mut expected = vec![2, 3, 4];
+        if join(failing) {
+            expected.insert(0, 1);
+        }
+        join(other);
+        let mut all: Vec<_> = rest(&queue).into_iter().map(|item| item.0).collect();
+        assert!(all.is_sorted());
+        all.push(first);
+        all.sort_unstable();
+        assert_eq!(all, expected);
+    });
+}
+
+#[cfg(weftline_model = "shuttle")]
+mod crowds {
+    use super::*;
+
+    /// What each of several consumers took, until the queue was shut down.
+    fn consume<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Vec<T> {
+        let mut taken = Vec::new();
+        loop {
+            let alarm = Alarm::leak();
+            if taken.len() % 2 == 1 {
+                alarm.fire();
+            }
+            match queue.get_with(&mut Sleeper::new(), Deadline::At(alarm)) {
+                Ok(item) => taken.push(item),
+                Err(GetFailure::Empty) => {
+                    match queue.get_with(&mut Sleeper::new(), Deadline::NEVER) {
+                        Ok(item) => taken.push(item),
+                        Err(_) => return taken,
+                    }
+                }
+                Err(_) => return taken,
+            }
+            queue.task_done().unwrap();
+        }
+    }
+
+    #[test]
+    fn every_item_of_three_producers_reaches_one_of_three_consumers() {
+        explore(0, || {
+            let queue: Arc<Queue> = of(2);
+            let consumers = [(); 3].map(|()| {
+                let queue = Arc::clone(&queue);
+                spawn(move || consume(&queue))
+            });
+            let producers = [0, 10, 20].map(|from| {
+                let queue = Arc::clone(&queue);
+                spawn(move || (from..from + 3).for_each(|item| put(&queue, item)))
+            });
+            producers.into_iter().for_each(join);
+            let joined = queue.join_with(&mut Sleeper::new(), Deadline::NEVER);
+            assert_eq!(joined, Ok(true));
+            queue.shutdown_with(false, &mut Sleeper::new()).unwrap();
+            let mut taken = Vec::new();
+            for consumer in consumers {
+                let mine = join(consumer);
+                for from in [0, 10, 20] {
+                    let of_one = mine.iter().filter(|&&item| item / 10 == from / 10);
+                    assert!(of_one.is_sorted(), "a producer's items stay in order");
+                }
+                taken.extend(mine);
+            }
+            taken.sort_unstable();
+            assert_eq!(taken, [0, 1, 2, 10, 11, 12, 20, 21, 22]);
+        });
+    }
+
+    #[test]
+    fn timeouts_interrupts_and_a_shutdown_lose_and_double_nothing() {
+        explore(0, || {
+            let queue: Arc<Queue> = of(1);
+            let alarms = [(); 2].map(|()| Alarm::leak());
+            let signals = [(); 2].map(|()| Signal::new());
+            let getters = [
+                getter(&queue, Sleeper::new(), Deadline::At(alarms[0])),
+                getter(&queue, Sleeper::that_hears(&signals[0]), Deadline::NEVER),
+                getter(&queue, Sleeper::new(), Deadline::NEVER),
+            ];
+            let putters = [
+                putter(&queue, 1, Sleeper::new(), Deadline::At(alarms[1])),
+                putter(&queue, 2, Sleeper::that_hears(&signals[1]), Deadline::NEVER),
+                putter(&queue, 3, Sleeper::new(), Deadline::NEVER),
+                putter(&queue, 4, Sleeper::new(), Deadline::NEVER),
+            ];
+            alarms.iter().for_each(|alarm| alarm.fire());
+            signals.iter().for_each(|signal| signal.raise());
+            let mut seen = queue.shutdown_with(true, &mut Sleeper::new()).unwrap();
+            seen.extend(getters.into_iter().filter_map(|getter| join(getter).ok()));
+            for putter in putters {
+                match join(putter) {
+                    Ok(()) => {}
+                    Err(
+                        PutFailure::Full(item)
+                        | PutFailure::ShutDown(item)
+                        | PutFailure::Interrupted(item, Signalled),
+                    ) => seen.push(item),
+                    Err(failure) => panic!("{failure:?}"),
+                }
+            }
+            // What an interrupted getter gave back after the shutdown.
+            seen.extend(rest(&queue));
+            seen.sort_unstable();
+            assert_eq!(seen, [1, 2, 3, 4]);
+        });
+    }
+
+    #[test]
+    fn a_priority_queue_that_is_full_passes_every_item_through() {
+        explore(0, || {
+            let queue: Arc<PriorityQueue> = of(3);
+            let pause = Pause::new();
+            let consumers = [(); 2].map(|()| {
+                let queue = Arc::clone(&queue);
+                spawn(move || consume(&queue))
+            });
+            let producers = [0, 10, 20].map(|from| {
+                let (queue, pause) = (Arc::clone(&queue), Arc::clone(&pause));
+                spawn(move || (from..from + 3).for_each(|n| put(&queue, Slow(n, pause.clone()))))
+            });
+            producers.into_iter().for_each(join);
+            queue.shutdown_with(false, &mut Sleeper::new()).unwrap();
+            let taken = consumers.into_iter().flat_map(join);
+            let mut taken: Vec<_> = taken.map(|item| item.0).collect();
+            taken.sort_unstable();
+            assert_eq!(taken, [0, 1, 2, 10, 11, 12, 20, 21, 22]);
+        });
+    }
+}

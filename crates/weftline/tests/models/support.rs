@@ -171,6 +171,19 @@ impl Door {
     }
 }
 
+/// A point at which other threads may run.
+pub(crate) struct Pause(Mutex<()>);
+
+impl Pause {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(())))
+    }
+
+    pub(crate) fn pause(&self) {
+        drop(self.0.lock().unwrap());
+    }
+}
+
 /// What a signal handler of the operating system would do to one thread: end its wait.
 pub(crate) struct Signal {
     state: Mutex<Heard>,
@@ -268,7 +281,7 @@ impl Blocker for Sleeper {
     }
 }
 
-/// Items are compared by `Ord`, whose code lets other threads in; see `queue.rs`.
+/// A comparison fails when a signal is pending, as one in Python does whose signal handler raises.
 impl<T: Ord> Compare<T> for Sleeper {
     type Held = NonNull<T>;
 
@@ -279,6 +292,11 @@ impl<T: Ord> Compare<T> for Sleeper {
     }
 
     fn less(&mut self, a: &NonNull<T>, b: &NonNull<T>) -> Result<bool, Signalled> {
+        if let Some(signal) = &self.signal
+            && std::mem::take(&mut signal.state.lock().unwrap().is_pending)
+        {
+            return Err(Signalled);
+        }
         // SAFETY: by the contract of `hold` both are alive.
         Ok(unsafe { a.as_ref() < b.as_ref() })
     }
