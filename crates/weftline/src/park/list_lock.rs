@@ -152,11 +152,14 @@ impl Backoff {
 
     #[cfg(not(weftline_model))]
     pub(super) fn wait(&mut self) {
-        const SPINS: u32 = 6;
-        const YIELDS: u32 = 16;
+        // The first pause is as long as some dozens of the operations that others do under the lock: who comes back at once only
+        // takes the lock's cache line away from the one that is busy with it.
+        const FIRST_PAUSES: u32 = 32;
+        const SPINS: u32 = 3;
+        const YIELDS: u32 = 13;
         const LONGEST_NAP_MICROS: u64 = 1_000;
         match self.round {
-            0..SPINS => (0..1 << self.round).for_each(|_| super::model::spin_loop()),
+            0..SPINS => (0..FIRST_PAUSES << self.round).for_each(|_| super::model::spin_loop()),
             SPINS..YIELDS => super::model::yield_now(),
             _ => {
                 let micros = (50 << (self.round - YIELDS).min(5)).min(LONGEST_NAP_MICROS);

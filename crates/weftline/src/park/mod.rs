@@ -46,5 +46,5 @@ pub use parker::{Parker, Wake};
 pub use record::{ThreadNumber, current_number, os_ident_of};
 
 pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
-pub(crate) use record::{ThreadRecord, number};
+pub(crate) use record::{ThreadRecord, current as current_record, number};
 pub(crate) use wait_list::{Chain, Ended, List, Waiter};

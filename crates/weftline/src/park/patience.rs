@@ -26,6 +26,27 @@ impl Patience {
         }
     }
 
+    /// Lets other threads run a few times, for 5 µs or so if none wants to, until there is something to do; says whether there is.
+    ///
+    /// For what many threads change: who looks all the time keeps them from changing it, and who looks rarely finds more at once.
+    pub(crate) fn look_out(&self, mut is_there: impl FnMut() -> bool) -> bool {
+        const LOOKS: u32 = 8;
+        let misses = self.misses.load(Ordering::Relaxed);
+        if misses >= GIVE_UP && misses % PROBE != 0 {
+            self.misses.store(misses.wrapping_add(1), Ordering::Relaxed);
+            return false;
+        }
+        let found = (0..LOOKS).any(|_| {
+            std::thread::yield_now();
+            is_there()
+        });
+        self.misses.store(
+            if found { 0 } else { misses.wrapping_add(1) },
+            Ordering::Relaxed,
+        );
+        found
+    }
+
     /// Spins until `is_done`, within the budget, if experience speaks for it; says whether it is.
     pub(crate) fn spin(&self, mut is_done: impl FnMut() -> bool) -> bool {
         let misses = self.misses.load(Ordering::Relaxed);

@@ -44,6 +44,7 @@ pub(crate) use modelled::{ThreadRecord, current, number};
 #[cfg(not(weftline_model))]
 mod real {
     use super::{Parker, ThreadNumber};
+    use crate::park::patience::Patience;
     use crate::park::{ForgetWaiters, ListLock};
     use std::cell::Cell;
     use std::ptr;
@@ -52,6 +53,8 @@ mod real {
     /// What others need to know of a thread that has ever locked or slept.
     pub(crate) struct ThreadRecord {
         pub(crate) parker: Parker,
+        /// The thread's experience with looking before it enlists.
+        patience: Patience,
         number: AtomicU64,
         os_ident: AtomicU64,
         /// The record made before this one; written once, before the record is published.
@@ -154,6 +157,7 @@ mod real {
     fn made() -> &'static ThreadRecord {
         let record: &'static ThreadRecord = Box::leak(Box::new(ThreadRecord {
             parker: Parker::new(),
+            patience: Patience::new(),
             number: AtomicU64::new(0),
             os_ident: AtomicU64::new(0),
             older: AtomicPtr::new(ptr::null_mut()),
@@ -172,6 +176,13 @@ mod real {
                 Ok(_) => return record,
                 Err(now) => newest = now,
             }
+        }
+    }
+
+    impl ThreadRecord {
+        /// Looks for a moment whether there is something to do; see [`Patience::look_out`]. Only for the thread's own record.
+        pub(crate) fn look_out(&self, is_there: impl FnMut() -> bool) -> bool {
+            self.patience.look_out(is_there)
         }
     }
 
@@ -212,6 +223,13 @@ mod modelled {
     pub(crate) struct ThreadRecord {
         pub(crate) parker: Parker,
         number: u64,
+    }
+
+    impl ThreadRecord {
+        /// Models do not look before they enlist.
+        pub(crate) fn look_out(&self, _: impl FnMut() -> bool) -> bool {
+            false
+        }
     }
 
     static NEXT: AtomicU64 = AtomicU64::new(1);

@@ -17,6 +17,9 @@
 //! Invariants, whenever the lock is free: *getters wait ⇒ no item is there and the queue is open*; *putters wait ⇒ `len + reserved ≥
 //! capacity` and the queue is open*; *`sorter` is set ⇒ only that thread changes the items*.
 //!
+//! Where spinning is allowed, a wait looks for a moment without the lock (`seen_len`) before it enlists: a putter that meets no getter does
+//! not wake one, so the getter then finds many items for one look, and likewise for slots.
+//!
 //! An interrupted waiter that was granted gives back: the item to the next getter or in front of the others, the slot to the next putter.
 //!
 //! After a fork the lists are empty, reserved slots are free and a sorter that did not survive is none. If a thread that did not survive was
@@ -24,16 +27,18 @@
 
 use super::order::Order;
 use crate::TooManyTasksDone;
-use crate::park::model::const_fn;
+use crate::park::model::{AtomicUsize, Ordering, const_fn};
 use crate::park::{
     Blocker, Deadline, Ended, ForgetWaiters, Held, List, ListLock, ThreadRecord, WaitError, Waiter,
-    fork, number,
+    current_record, fork, number,
 };
 use std::marker::PhantomData;
 
 /// A queue of `T` in the order `O`, used through blockers of the kind `B`.
 pub struct RawQueue<T, O, B> {
     state: ListLock<State<T, O>>,
+    /// How many items there are, for those who look before they sleep; written under the lock, and only where waits may spin.
+    seen_len: AtomicUsize,
     blockers: PhantomData<fn(B)>,
 }
 
@@ -183,7 +188,17 @@ where
                 joiners: List::new(),
                 sorters: List::new(),
             };
-            Self { state: ListLock::new(state), blockers: PhantomData }
+            Self { state: ListLock::new(state), seen_len: AtomicUsize::new(0), blockers: PhantomData }
+        }
+    }
+
+    /// Whether a wait looks for a moment, without the lock, before it enlists.
+    const LOOKS: bool = B::MAY_SPIN && cfg!(not(weftline_model));
+
+    #[inline]
+    fn show_len(&self, state: &State<T, O>) {
+        if Self::LOOKS {
+            self.seen_len.store(state.items.count(), Ordering::Relaxed);
         }
     }
 
@@ -220,6 +235,7 @@ where
             return match state.items.push_now(item) {
                 Ok(()) => {
                     state.unfinished += 1;
+                    self.show_len(&state);
                     Ok(())
                 }
                 Err(item) => self.put_slow(state, item, blocker, deadline),
@@ -237,6 +253,7 @@ where
         deadline: Deadline,
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
         let mut has_slot = false;
+        let mut has_looked = !Self::LOOKS || deadline.is_at_once();
         loop {
             // A slot in hand goes back to the count, and out again if the item goes in.
             state.reserved -= usize::from(std::mem::take(&mut has_slot));
@@ -258,6 +275,13 @@ where
                 continue;
             }
             if !state.has_room() {
+                if !std::mem::replace(&mut has_looked, true) {
+                    let capacity = state.capacity;
+                    drop(state);
+                    current_record().look_out(|| self.seen_len.load(Ordering::Relaxed) < capacity);
+                    state = self.state.lock();
+                    continue;
+                }
                 match self.wait_for_slot(state, blocker, deadline) {
                     Ok(handed) => has_slot = handed,
                     Err(WaitError::TimedOut) => return Err(PutFailure::Full(item)),
@@ -283,6 +307,7 @@ where
             return match state.items.push_now(item) {
                 Ok(()) => {
                     state.unfinished += 1;
+                    self.show_len(&state);
                     Ok(())
                 }
                 Err(item) => self.put_sorted(state, item, blocker, deadline),
@@ -314,6 +339,7 @@ where
                     }
                     state.items.push_planned(item, plan);
                     state.unfinished += 1;
+                    self.show_len(&state);
                     drop(sorting.end(state));
                     return Ok(());
                 }
@@ -336,6 +362,7 @@ where
             && state.sorter == 0
             && let Some(item) = state.items.pop_now()
         {
+            self.show_len(&state);
             let woken = state.hand_slot();
             drop(state);
             wake(woken);
@@ -351,6 +378,7 @@ where
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<T, GetFailure<T, B::Interrupt>> {
+        let mut has_looked = !Self::LOOKS || deadline.is_at_once();
         loop {
             if state.phase == Phase::Retired {
                 return Err(GetFailure::Retired);
@@ -362,6 +390,7 @@ where
                 continue;
             }
             if let Some(item) = state.items.pop_now() {
+                self.show_len(&state);
                 let woken = state.hand_slot();
                 drop(state);
                 wake(woken);
@@ -372,6 +401,12 @@ where
             }
             if state.phase == Phase::ShutDown {
                 return Err(GetFailure::ShutDown);
+            }
+            if !std::mem::replace(&mut has_looked, true) {
+                drop(state);
+                current_record().look_out(|| self.seen_len.load(Ordering::Relaxed) > 0);
+                state = self.state.lock();
+                continue;
             }
             match self.wait_for_item(state, blocker, deadline)? {
                 Some(item) => return Ok(item),
@@ -397,6 +432,7 @@ where
             return self.get_slow(sorting.end(state), blocker, deadline);
         };
         let item = state.items.pop_planned(plan);
+        self.show_len(&state);
         let woken = state.hand_slot();
         drop(sorting.end(state));
         wake(woken);
@@ -461,6 +497,7 @@ where
                 Ok(record) => Some(record),
                 Err(item) => {
                     state.items.give_back(item);
+                    self.show_len(&state);
                     None
                 }
             }
@@ -642,6 +679,7 @@ where
             } else {
                 Vec::new()
             };
+            self.show_len(&state);
             state.unfinished = state.unfinished.saturating_sub(items.len());
             let done = if state.unfinished == 0 { usize::MAX } else { 0 };
             (
