@@ -208,6 +208,7 @@ def test_waiting_by_hand_for_an_item(cls):
 
 def test_waiting_by_hand_and_by_get_take_turns(cls):
     q = cls()
+    assert take_by_hand(q, 0.001) is None
     waiters = [
         blocked(q.get),
         blocked(take_by_hand, q),
@@ -218,6 +219,30 @@ def test_waiting_by_hand_and_by_get_take_turns(cls):
         q.put(number)
         assert waiter.result() == number
     assert q.empty()
+
+
+def test_threads_that_wait_when_the_first_by_hand_arrives_all_get_their_item(cls):
+    q = cls()
+    waiters = [blocked(q.get), blocked(q.get), blocked(take_by_hand, q), blocked(q.get)]
+    for number in range(4):
+        q.put(number)
+    assert sorted(waiter.result() for waiter in waiters) == [0, 1, 2, 3]
+    assert q.empty()
+
+
+def test_tasks_are_counted_after_the_parts_were_looked_at(cls):
+    q = cls()
+    q.put(1)
+    with q.mutex:
+        assert len(q.queue) == 1
+    q.put(2)
+    joiner = blocked(q.join)
+    for left in (1, 0):
+        q.task_done()
+        assert q.unfinished_tasks == left
+    joiner.result()
+    with pytest.raises(ValueError, match="too many times"):
+        q.task_done()
 
 
 def test_an_item_taken_by_hand_lets_a_putter_in(cls):
