@@ -159,11 +159,9 @@ pub(super) fn set(
             open(queue)?;
         }
         "unfinished_tasks" => {
-            if let Some(unfinished) = plain_int(value).and_then(|n| usize::try_from(n).ok()) {
-                this.items.set_unfinished(unfinished);
-                if !this.items.is_retired() {
-                    return Ok(true);
-                }
+            let unfinished = plain_int(value).and_then(|n| usize::try_from(n).ok());
+            if unfinished.is_some_and(|unfinished| this.items.set_unfinished(unfinished)) {
+                return Ok(true);
             }
             open(queue)?;
         }

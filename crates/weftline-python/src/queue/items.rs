@@ -82,7 +82,7 @@ impl Items {
         in_any_order!(self, raw => raw.unfinished())
     }
 
-    pub(super) fn set_unfinished(&self, unfinished: usize) {
+    pub(super) fn set_unfinished(&self, unfinished: usize) -> bool {
         in_any_order!(self, raw => raw.set_unfinished(unfinished))
     }
 

@@ -762,9 +762,15 @@ where
         self.state.lock().unfinished
     }
 
-    /// Sets how many tasks are not done; for bindings, where the number is public.
-    pub fn set_unfinished(&self, unfinished: usize) {
-        self.state.lock().unfinished = unfinished;
+    /// Sets how many tasks are not done; for bindings, where the number is public. `false`, and nothing is set, if the queue is retired:
+    /// such a queue has no tasks.
+    pub fn set_unfinished(&self, unfinished: usize) -> bool {
+        let mut state = self.state.lock();
+        let is_here = state.phase != Phase::Retired;
+        if is_here {
+            state.unfinished = unfinished;
+        }
+        is_here
     }
 
     /// Whether the queue was shut down.
