@@ -1,0 +1,193 @@
+"""Builds the core for the model checkers, runs the models, and runs them again on a core with one line broken.
+
+A mutant is caught when the broken core builds and the model named with it fails within its time. One that is not caught, and one
+whose text is not found exactly once, fail the run: the model, or the list, has fallen behind the core.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from mutants import MUTANTS, Mutant
+
+ROOT = Path(__file__).resolve().parents[4]
+CRATE = Path("crates/weftline")
+COPY = ROOT / "target" / "mutants"
+MODELS_TIMEOUT = 900
+BUILD_TIMEOUT = 600
+MUTANT_TIMEOUT = 60
+# Models are computation: the checkers are optimised. The core is where it is built once, and not where it is built for each mutant.
+OPTIMISED_CORE = {"loom": 1, "shuttle": 1, "mutants": 0}
+
+
+def build(kind: str, workspace: Path) -> Path | str:
+    """The models' executable, or why there is none.
+
+    Each kind has a target folder of its own: cargo takes a copy of a package for the package itself.
+    """
+    settings = [
+        f"profile.dev.opt-level={OPTIMISED_CORE[kind]}",
+        "profile.dev.debug=false",
+        'profile.dev.package."*".opt-level=3',
+    ]
+    command = ["cargo"]
+    for setting in settings:
+        command += ["--config", setting]
+    command += ["test", "--quiet", "--package", "weftline", "--test", "models"]
+    command += ["--no-run", "--message-format=json-render-diagnostics"]
+    checker = "loom" if kind == "mutants" else kind
+    environment = {
+        **os.environ,
+        "CARGO_TARGET_DIR": str(ROOT / "target" / "models" / kind),
+        "RUSTFLAGS": f'--cfg weftline_model --cfg weftline_model="{checker}"',
+    }
+    built = subprocess.run(
+        command,
+        cwd=workspace,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=BUILD_TIMEOUT,
+        check=False,
+    )
+    if built.returncode != 0:
+        return built.stderr
+    messages = [json.loads(line) for line in built.stdout.splitlines()]
+    executables = [
+        message["executable"]
+        for message in messages
+        if message["reason"] == "compiler-artifact"
+        and message["target"]["name"] == "models"
+    ]
+    return Path(executables[0])
+
+
+def run_models(checker: str, names: list[str]) -> bool:
+    print(f"== models under {checker}", flush=True)
+    executable = build(checker, ROOT)
+    if isinstance(executable, str):
+        print(executable)
+        return False
+    show = ["--nocapture"] if checker == "loom" else []
+    try:
+        ended = subprocess.run(
+            [executable, *show, *names], timeout=MODELS_TIMEOUT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        print(f"the models took more than {MODELS_TIMEOUT} s")
+        return False
+    return ended.returncode == 0
+
+
+def copy_workspace() -> None:
+    """What cargo needs to build the crate and its models."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    COPY.mkdir(parents=True)
+    manifest = (ROOT / "Cargo.toml").read_text()
+    members = 'members = ["crates/weftline", "crates/weftline-python"]'
+    assert members in manifest, "the workspace's members have changed"
+    manifest = manifest.replace(members, 'members = ["crates/weftline"]')
+    (COPY / "Cargo.toml").write_text(manifest)
+    shutil.copy(ROOT / "Cargo.lock", COPY)
+    for folder in ("src", "tests/models"):
+        # New files, so that nothing built of an earlier mutant passes for built of them.
+        shutil.copytree(
+            ROOT / CRATE / folder, COPY / CRATE / folder, copy_function=shutil.copy
+        )
+    manifest = (ROOT / CRATE / "Cargo.toml").read_text()
+    # Benchmarks, examples and other tests, and what they need, are not copied.
+    others = r"^(\[\[|\[dev-dependencies\]).*?(?=^\[[^\[]|\Z)"
+    kept = re.sub(others, "", manifest, flags=re.MULTILINE | re.DOTALL)
+    (COPY / CRATE / "Cargo.toml").write_text(kept)
+
+
+def build_mutant(mutant: Mutant, executable: Path) -> str | None:
+    """Builds the models on the broken core; says why not, if it cannot."""
+    source = COPY / CRATE / "src" / mutant.file
+    whole = source.read_text()
+    if whole.count(mutant.before) != 1:
+        return f"its text is found {whole.count(mutant.before)} times in {mutant.file}"
+    source.write_text(whole.replace(mutant.before, mutant.after))
+    try:
+        built = build("mutants", COPY)
+    finally:
+        source.write_text(whole)
+    if isinstance(built, str):
+        return f"it does not build:\n{built}"
+    shutil.copy(built, executable)
+    return None
+
+
+def run_mutant(mutant: Mutant, executable: Path) -> str | None:
+    """Runs the model that must fail; says what happened if it does not."""
+    try:
+        ended = subprocess.run(
+            [executable, "--exact", mutant.model],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=MUTANT_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{mutant.model} did not end within {MUTANT_TIMEOUT} s"
+    finally:
+        executable.unlink()
+    return (
+        f"{mutant.model} passes:\n{ended.stdout}" if ended.returncode == 0 else None
+    )
+
+
+def run_mutants(names: list[str]) -> bool:
+    chosen = [
+        mutant
+        for mutant in MUTANTS
+        if not names or any(name in mutant.name for name in names)
+    ]
+    print(f"== {len(chosen)} mutants", flush=True)
+    copy_workspace()
+    not_caught = []
+
+    def report(mutant: Mutant, reason: str | None) -> None:
+        if reason is not None:
+            not_caught.append(mutant)
+        verdict = "caught" if reason is None else f"NOT CAUGHT: {reason}"
+        print(f"{mutant.name}: {verdict}", flush=True)
+
+    # One is run while the next is built.
+    with ThreadPoolExecutor(1) as pool:
+        for number, mutant in enumerate(chosen):
+            executable = COPY / f"models-{number}"
+            reason = build_mutant(mutant, executable)
+            if reason is not None:
+                report(mutant, reason)
+                continue
+            pool.submit(lambda m=mutant, e=executable: report(m, run_mutant(m, e)))
+    caught = len(chosen) - len(not_caught)
+    print(f"{caught} of {len(chosen)} mutants caught")
+    return bool(chosen) and not not_caught
+
+
+def main() -> int:
+    what, *names = sys.argv[1:] or ["all"]
+    begun = time.monotonic()
+    done = True
+    for checker in ("loom", "shuttle"):
+        if what in ("all", checker):
+            done = run_models(checker, names) and done
+    if what in ("all", "mutants"):
+        done = run_mutants(names) and done
+    print(f"== {time.monotonic() - begun:.0f} s")
+    return 0 if done else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
