@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import types
 import unittest
 
@@ -24,16 +25,20 @@ PRELUDE = "import weftline.children; weftline.children.follow()\n"
 
 
 class Record(unittest.TestResult):
-    """What came of each test: which ran, which were skipped and why, which failed and how."""
+    """What came of each test: which ran and for how long, which were skipped and why, which failed and how."""
 
     def __init__(self):
         super().__init__()
-        self.ran, self.skipped_because, self.failed = [], {}, {}
+        self.ran, self.skipped_because, self.failed = {}, {}, {}
 
     def startTest(self, test):
         super().startTest(test)
-        self.ran.append(test.id())
         print(test.id(), flush=True)
+        self.started = time.monotonic()
+
+    def stopTest(self, test):
+        self.ran[test.id()] = time.monotonic() - self.started
+        super().stopTest(test)
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)

@@ -13,15 +13,18 @@ HERE = Path(__file__).resolve().parent
 VERSION = "{}.{}".format(*sys.version_info)
 LIST = tomllib.loads((HERE / "deviations.toml").read_text(encoding="utf-8"))
 
+# The suites bound many waits by five minutes. A test that took so long was not woken, even if it passed; none needs half of that.
+STUCK = 150
+
 # The longest suite takes a minute and a half on a slow machine.
 SECONDS = 600
 
 
 @dataclass
 class Result:
-    """What came of the tests of one suite: names of those that ran, skipped ones with why, failed ones with how."""
+    """What came of the tests of one suite: those that ran with their seconds, skipped ones with why, failed ones with how."""
 
-    ran: list = field(default_factory=list)
+    ran: dict = field(default_factory=dict)
     skipped: dict = field(default_factory=dict)
     failed: dict = field(default_factory=dict)
     output: str = ""
@@ -51,7 +54,7 @@ def run_suite(modules, folder, options=()):
     whole = Result()
     for module in modules:
         part = run(module, folder, options)
-        whole.ran += part.ran
+        whole.ran |= part.ran
         whole.skipped |= part.skipped
         whole.failed |= part.failed
         whole.output += part.output if part.failed else ""
@@ -115,6 +118,11 @@ def judge(result, modules, folder, options=()):
                 )
         elif test not in deviations:
             wrong.append(f"{test} fails on weftline:\n{how}")
+    wrong += [
+        f"{test} took {seconds:.0f} s: what it waited for came only with its time-out"
+        for test, seconds in result.ran.items()
+        if seconds > STUCK
+    ]
     for test in deviations.keys() - result.failed.keys():
         if _module_of(test, modules):
             wrong.append(f"{test} no longer fails: take it off the list of deviations")
