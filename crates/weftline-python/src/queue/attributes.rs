@@ -148,6 +148,9 @@ pub(super) fn set(
         return Ok(false);
     };
     let this = queue.get();
+    if this.is_open() {
+        return Ok(false);
+    }
     match name.to_str()? {
         "maxsize" => {
             if let Some(maxsize) = plain_int(value) {

@@ -50,5 +50,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_class_of::<priority::PriorityQueue>(module, "queue")?;
     module.add_class::<simple::SimpleQueue>()?;
     attributes::register(py)?;
+    module.add_function(wrap_pyfunction!(queue::rebuild, module)?)?;
     module.add("ShutDown", &standard::standard(py).shut_down)
 }

@@ -12,7 +12,7 @@ use pyo3::ffi;
 use pyo3::gc::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyTuple, PyType};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 use weftline::park::Deadline;
 use weftline::queue::raw::RawQueue;
@@ -376,7 +376,24 @@ impl Queue {
         generic_setattr(slf, name, std::ptr::null_mut())
     }
 
-    /// Everything that makes up the queue, as in the standard library: so copying and pickling end as there.
+    /// Pickling and deep copying fail at the mutex and copying shares everything, as in the standard library.
+    fn __reduce_ex__<'py>(
+        slf: &Bound<'py, Self>,
+        protocol: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if Self::is_subclassed(slf) {
+            return py
+                .get_type::<PyAny>()
+                .call_method1("__reduce_ex__", (slf, protocol));
+        }
+        let state = Self::__getstate__(slf)?;
+        let rebuild = py.import("weftline._weftline")?.getattr("_rebuild_queue")?;
+        // The mutex first, so that it is what a pickler stumbles over, and not a class that goes by the name of another.
+        let arguments = (state.get_item("mutex")?, slf.get_type());
+        Ok((rebuild, arguments, state).into_pyobject(py)?.into_any())
+    }
+
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         opening::open(slf)?;
         opening::instance_dict(slf)?.copy()
@@ -416,6 +433,16 @@ impl Queue {
         }
         Some(len)
     }
+}
+
+/// The queue that a copy begins as.
+#[pyfunction]
+#[pyo3(name = "_rebuild_queue")]
+pub(super) fn rebuild<'py>(
+    _mutex: &Bound<'py, PyAny>,
+    class: &Bound<'py, PyType>,
+) -> PyResult<Bound<'py, PyAny>> {
+    class.call_method1("__new__", (class,))
 }
 
 fn generic_setattr(
