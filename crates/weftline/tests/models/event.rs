@@ -88,6 +88,31 @@ fn whoever_comes_after_the_flag_was_lowered_waits_for_the_next_time() {
 }
 
 #[test]
+fn whoever_comes_after_the_flag_was_lowered_by_another_is_not_woken() {
+    explore(3, || {
+        let event = Arc::new(RawEvent::new());
+        let (alarm, enlisted) = (Alarm::leak(), Door::new());
+        let early = {
+            let (event, enlisted) = (Arc::clone(&event), Arc::clone(&enlisted));
+            spawn(move || wait(&event, Sleeper::that_opens(&enlisted), Deadline::NEVER))
+        };
+        enlisted.pass();
+        let setter = {
+            let event = Arc::clone(&event);
+            spawn(move || event.set())
+        };
+        if event.is_set() {
+            event.clear();
+            alarm.fire();
+            let late = wait(&event, Sleeper::new(), Deadline::At(alarm));
+            assert_eq!(late, Err(WaitError::TimedOut));
+        }
+        join(setter);
+        assert_eq!(join(early), Ok(()));
+    });
+}
+
+#[test]
 fn lowering_the_flag_meanwhile_loses_no_waiter() {
     explore(4, || {
         let event = Arc::new(RawEvent::new());
