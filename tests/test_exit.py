@@ -223,3 +223,56 @@ for work in (put, get, rest, rest):
 time.sleep(0.05)
 """
         )
+
+
+CALLS_BACK = {
+    "a queue of one's own": "q = OwnQueue(3); work = lambda: (q.put(1), q.get())",
+    "a comparison": """
+class Item:
+    def __lt__(self, other):
+        return [id(item) for item in (self, other)] < [id(other)]
+q = queue.PriorityQueue()
+work = lambda: ([q.put(Item()) for _ in range(5)], [q.get() for _ in range(5)])
+""",
+    "an action": "work = threading.Barrier(1, lambda: [None for _ in range(3)]).wait",
+    "a predicate": """
+condition = threading.Condition()
+def work():
+    with condition:
+        condition.wait_for(lambda: [None for _ in range(3)])
+""",
+    "a foreign lock": """
+from support.foreign import PlainLock
+condition = threading.Condition(PlainLock())
+def work():
+    with condition:
+        condition.wait(0.0001)
+        condition.notify()
+""",
+    "a destructor": """
+class Item:
+    def __del__(self):
+        [None for _ in range(3)]
+q = queue.SimpleQueue()
+work = lambda: (q.put(Item()), q.get())
+""",
+}
+
+
+@pytest.mark.parametrize("name", CALLS_BACK)
+def test_daemon_threads_in_the_middle_of_code_that_is_called_back_do_not_hinder_the_exit(
+    name,
+):
+    for _ in range(4):
+        run(
+            PROGRAM
+            + CALLS_BACK[name]
+            + """
+def loop():
+    while True:
+        work()
+for _ in range(3):
+    std.Thread(target=loop, daemon=True).start()
+time.sleep(0.05)
+"""
+        )
