@@ -23,6 +23,7 @@
 //! is what sends a call to `open.rs`. Threads that were blocked are told so, too, and go on there with the time they have left.
 
 mod attributes;
+mod direct;
 mod guard;
 mod heap;
 mod items;
@@ -49,6 +50,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_class_of::<lifo::LifoQueue>(module, "queue")?;
     add_class_of::<priority::PriorityQueue>(module, "queue")?;
     module.add_class::<simple::SimpleQueue>()?;
+    direct::register(py)?;
     attributes::register(py)?;
     module.add_function(wrap_pyfunction!(queue::rebuild, module)?)?;
     module.add("ShutDown", &standard::standard(py).shut_down)

@@ -22,7 +22,7 @@ pub(crate) struct SimpleQueue {
 
 impl SimpleQueue {
     #[inline]
-    fn add(&self, py: Python<'_>, item: Item) {
+    pub(super) fn add(&self, py: Python<'_>, item: Item) {
         let put = self
             .items
             .put_with(item, &mut Interpreter::new(py), Deadline::NEVER);
@@ -30,6 +30,14 @@ impl SimpleQueue {
             put.is_ok(),
             "an unbounded queue that is never shut down takes everything"
         );
+    }
+
+    /// The next item, if there is one now.
+    #[inline]
+    pub(super) fn take_now(&self, py: Python<'_>) -> Option<Item> {
+        self.items
+            .get_with(&mut Interpreter::new(py), Deadline::PASSED)
+            .ok()
     }
 
     #[inline]
