@@ -51,8 +51,7 @@ def build(kind: str, workspace: Path) -> Path | str:
         command,
         cwd=workspace,
         env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         timeout=BUILD_TIMEOUT,
         check=False,
@@ -141,9 +140,7 @@ def run_mutant(mutant: Mutant, executable: Path) -> str | None:
         return f"{mutant.model} did not end within {MUTANT_TIMEOUT} s"
     finally:
         executable.unlink()
-    return (
-        f"{mutant.model} passes:\n{ended.stdout}" if ended.returncode == 0 else None
-    )
+    return f"{mutant.model} passes:\n{ended.stdout}" if ended.returncode == 0 else None
 
 
 def run_mutants(names: list[str]) -> bool:
