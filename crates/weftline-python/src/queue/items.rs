@@ -1,5 +1,6 @@
 //! The items of a native queue: the core's queue in one of its three orders, and how Python objects are compared there.
 
+use super::shedding::shed;
 use crate::blocker::Interpreter;
 use pyo3::PyTraverseError;
 use pyo3::ffi;
@@ -104,6 +105,12 @@ impl Items {
 
     pub(super) fn drain(&self) -> Vec<Item> {
         in_any_order!(self, raw => raw.try_drain())
+    }
+}
+
+impl Drop for Items {
+    fn drop(&mut self) {
+        shed(self.drain());
     }
 }
 

@@ -9,6 +9,8 @@
 //! | `open.rs` | the standard library's algorithm, for open queues |
 //! | `guard.rs` | `with queue.mutex`, as an open queue does it |
 //! | `heap.rs` | `heappush` and `heappop` that leave a list as it was when a comparison raises |
+//! | `direct.rs` | the two common calls of `SimpleQueue`, without the unpacking of arguments |
+//! | `shedding.rs` | how a queue that goes gives up its items |
 //! | `patience.rs` | the arguments `block` and `timeout` |
 //! | `standard.rs` | what is asked of the standard modules |
 //!
@@ -37,6 +39,7 @@ mod priority;
     reason = "a file for each class, called like the class"
 )]
 mod queue;
+mod shedding;
 mod simple;
 mod standard;
 

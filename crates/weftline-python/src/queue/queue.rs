@@ -5,6 +5,7 @@ use super::items::{Items, NotGot, NotPut};
 use super::open::{self, Wait};
 use super::opening;
 use super::patience::{Limits, Patience};
+use super::shedding::shed;
 use super::standard::{empty, full, shut_down};
 use crate::given::Given;
 use pyo3::PyTraverseError;
@@ -409,7 +410,7 @@ impl Queue {
     }
 
     fn __clear__(&self) {
-        drop(self.items.drain());
+        shed(self.items.drain());
     }
 }
 

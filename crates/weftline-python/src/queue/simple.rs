@@ -2,6 +2,7 @@
 
 use super::items::Item;
 use super::patience::Patience;
+use super::shedding::shed;
 use super::standard::{empty, standard};
 use crate::blocker::Interpreter;
 use crate::given::Given;
@@ -94,6 +95,12 @@ fn seconds(timeout: &Bound<'_, PyAny>) -> PyResult<f64> {
     }
 }
 
+impl Drop for SimpleQueue {
+    fn drop(&mut self) {
+        shed(self.items.try_drain());
+    }
+}
+
 #[pymethods]
 impl SimpleQueue {
     #[new]
@@ -168,6 +175,6 @@ impl SimpleQueue {
     }
 
     fn __clear__(&self) {
-        drop(self.items.try_drain());
+        shed(self.items.try_drain());
     }
 }
