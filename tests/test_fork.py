@@ -42,21 +42,23 @@ waiter.result()
 
 
 @ours_only
-@pytest.mark.parametrize("name", NAMES)
-def test_a_child_of_multiprocessing_can_use_an_object_in_which_another_thread_waited(
-    name,
-):
+def test_a_child_of_multiprocessing_can_use_objects_in_which_other_threads_waited():
     run(
-        WAITING
+        PROGRAM
         + """
 import multiprocessing
-context = multiprocessing.get_context("fork")
-child = context.Process(target=waiting.cycle, args=(thing,))
-child.start()
-child.join(10)
-assert child.exitcode == 0, child.exitcode
-""",
-        name,
+things = {name: waiting.new() for name, waiting in BLOCKING.items()}
+for name, waiting in BLOCKING.items():
+    waiting.block(things[name])
+    blocked(waiting.call, things[name])
+def child():
+    for name, waiting in BLOCKING.items():
+        waiting.cycle(things[name])
+process = multiprocessing.get_context("fork").Process(target=child)
+process.start()
+process.join(12)
+assert process.exitcode == 0, process.exitcode
+"""
     )
 
 

@@ -198,7 +198,7 @@ gc.disable()
 # Not so often that a collection is due again before its own callbacks have ended.
 gc.callbacks.append(lambda phase, info: phase == "start" and intruded())
 gc.set_threshold(40)
-while len(intrusions) < 1000:
+while len(intrusions) < 200:
     hammer()
     leave_work_for_the_collector()
 gc.callbacks.clear()
