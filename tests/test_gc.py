@@ -309,6 +309,26 @@ def reaches(root, target, depth=3):
     )
 
 
+@pytest.mark.parametrize("name", MAKE | LOCK)
+def test_a_collection_may_fall_into_the_making_of_an_object(name):
+    arguments = {"Barrier": "2, list", "Queue": "3"}.get(name, "")
+    module = "queue" if "Queue" in name else "threading"
+    run(f"""
+import gc
+gc.set_threshold(2)
+things = []
+for _ in range(400):
+    things.append({module}.{name}({arguments}))
+    things.append([])
+if {module!r} == "queue":
+    for q in things[::2]:
+        q.put(q)
+        getattr(q, "mutex", None), getattr(q, "queue", None)
+del things
+gc.collect()
+""")
+
+
 GROWTH = """
 import gc, resource, sys, weakref, threading as std
 from support.workers import start, blocked

@@ -1,5 +1,6 @@
 """Forking in tests: children that are bounded in time and tell how they ended."""
 
+import faulthandler
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ def fork():
 def in_child(action, *args):
     """Forks, runs `action(*args)` in the child, and returns the child's process id to the parent.
 
-    The child ends with 0, with 1 after an exception (whose traceback it prints), or by an alarm.
+    The child ends with 0, with 1 after an exception (whose traceback it prints), or by an alarm (with every stack).
     """
     pid = fork()
     if pid:
@@ -25,6 +26,7 @@ def in_child(action, *args):
 def run_and_exit(action, *args):
     """Runs `action(*args)` within bounded time and ends the process at once."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    faulthandler.register(signal.SIGALRM, chain=True)
     signal.alarm(10)
     code = 1
     try:
