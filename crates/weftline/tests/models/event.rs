@@ -97,17 +97,19 @@ fn whoever_comes_after_the_flag_was_lowered_by_another_is_not_woken() {
             spawn(move || wait(&event, Sleeper::that_opens(&enlisted), Deadline::NEVER))
         };
         enlisted.pass();
-        let setter = {
+        let late = {
             let event = Arc::clone(&event);
-            spawn(move || event.set())
+            spawn(move || {
+                if event.is_set() {
+                    event.clear();
+                    alarm.fire();
+                    let late = wait(&event, Sleeper::new(), Deadline::At(alarm));
+                    assert_eq!(late, Err(WaitError::TimedOut));
+                }
+            })
         };
-        if event.is_set() {
-            event.clear();
-            alarm.fire();
-            let late = wait(&event, Sleeper::new(), Deadline::At(alarm));
-            assert_eq!(late, Err(WaitError::TimedOut));
-        }
-        join(setter);
+        event.set();
+        join(late);
         assert_eq!(join(early), Ok(()));
     });
 }

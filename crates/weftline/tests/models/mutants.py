@@ -121,6 +121,15 @@ MUTANTS = [
         "event::two_setters_are_as_good_as_one",
     ),
     Mutant(
+        "event: the flag goes up before the list is locked",
+        "sync/event.rs",
+        """            let mut list = self.waiters.lock();
+            self.word.swap(SET, Ordering::Release);""",
+        """            self.word.swap(SET, Ordering::Release);
+            let mut list = self.waiters.lock();""",
+        "event::whoever_comes_after_the_flag_was_lowered_by_another_is_not_woken",
+    ),
+    Mutant(
         "event: lowering the flag forgets who waits",
         "sync/event.rs",
         "self.word.fetch_and(!SET, Ordering::Relaxed);",

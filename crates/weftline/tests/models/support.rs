@@ -23,6 +23,9 @@ pub(crate) use park::Alarm;
 pub(crate) use thread::JoinHandle;
 
 /// Runs `model` in every interleaving in which threads are preempted at most so often (`LOOM_MAX_PREEMPTIONS` overrides it).
+///
+/// loom 0.7 remembers one last access of each atomic. So when one thread merely loads it, and another loads and then changes it, the change is
+/// not tried before the first load, unless the other thread is the one that starts: give it the main thread. (shuttle knows no such limit.)
 #[cfg(weftline_model = "loom")]
 pub(crate) fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     use std::sync::atomic::{AtomicUsize, Ordering};
