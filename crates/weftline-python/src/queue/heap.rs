@@ -1,18 +1,38 @@
 //! `heappush` and `heappop`, as an open priority queue uses them.
 //!
 //! They give the results of `heapq`, by the same comparisons in the same sequence, but compare first and move afterwards: a comparison that
-//! raises leaves the list as it was. A comparison may also change the list; one that changes its length is noticed and all is compared anew
-//! (`heapq` raises `RuntimeError` or leaves no heap behind).
+//! raises leaves the list as it was. A comparison may also use the queue; then all is compared anew. One that changes the list by hand is
+//! noticed by its length (`heapq` raises `RuntimeError` then, or leaves no heap behind).
 
 use super::standard::standard;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use std::sync::atomic::{AtomicU64, Ordering};
 use weftline::queue::raw::{Reading, parent, plan_pop, plan_push};
 
 struct Snapshot<'a, 'py> {
     list: &'a Bound<'py, PyList>,
     len: usize,
+    /// How often the queue has changed the list.
+    changes: &'a AtomicU64,
+    version: u64,
+}
+
+impl<'a, 'py> Snapshot<'a, 'py> {
+    fn take(list: &'a Bound<'py, PyList>, changes: &'a AtomicU64) -> Self {
+        let version = changes.load(Ordering::Relaxed);
+        Self {
+            list,
+            len: list.len(),
+            changes,
+            version,
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        self.list.len() == self.len && self.changes.load(Ordering::Relaxed) == self.version
+    }
 }
 
 impl<'py> Reading for Snapshot<'_, 'py> {
@@ -33,7 +53,7 @@ impl<'py> Reading for Snapshot<'_, 'py> {
             return Ok(None);
         };
         let is_less = a.lt(b)?;
-        Ok((self.list.len() == self.len).then_some(is_less))
+        Ok(self.is_current().then_some(is_less))
     }
 }
 
@@ -42,20 +62,25 @@ fn list<'a, 'py>(heap: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyList>> 
     heap.cast::<PyList>().ok()
 }
 
-pub(super) fn push<'py>(heap: &Bound<'py, PyAny>, item: &Bound<'py, PyAny>) -> PyResult<()> {
+/// `changes` belongs to the queue, like the list, and counts what is done here.
+pub(super) fn push<'py>(
+    heap: &Bound<'py, PyAny>,
+    item: &Bound<'py, PyAny>,
+    changes: &AtomicU64,
+) -> PyResult<()> {
+    let py = heap.py();
     let Some(list) = list(heap) else {
-        return standard(heap.py())
-            .heappush
-            .bind(heap.py())
-            .call1((heap, item))
-            .map(drop);
+        let push = standard(py).heappush.bind(py);
+        return push.call1((heap, item)).map(drop);
     };
     loop {
-        let len = list.len();
-        let planned = plan_push(&mut Snapshot { list, len }, &Some(item.clone()))?;
-        let Some(end) = planned else { continue };
+        let mut snapshot = Snapshot::take(list, changes);
+        let Some(end) = plan_push(&mut snapshot, &Some(item.clone()))? else {
+            continue;
+        };
+        changes.fetch_add(1, Ordering::Relaxed);
         list.append(item)?;
-        let mut index = len;
+        let mut index = snapshot.len;
         while index > end {
             list.set_item(index, list.get_item(parent(index))?)?;
             index = parent(index);
@@ -64,16 +89,25 @@ pub(super) fn push<'py>(heap: &Bound<'py, PyAny>, item: &Bound<'py, PyAny>) -> P
     }
 }
 
-pub(super) fn pop<'py>(heap: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+/// As [`push`].
+pub(super) fn pop<'py>(
+    heap: &Bound<'py, PyAny>,
+    changes: &AtomicU64,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = heap.py();
     let Some(list) = list(heap) else {
-        return standard(heap.py()).heappop.bind(heap.py()).call1((heap,));
+        return standard(py).heappop.bind(py).call1((heap,));
     };
     loop {
-        let Some(len) = list.len().checked_sub(1) else {
+        let mut snapshot = Snapshot::take(list, changes);
+        if snapshot.is_empty() {
             return Err(PyIndexError::new_err("index out of range"));
+        }
+        let Some(end) = plan_pop(&mut snapshot)? else {
+            continue;
         };
-        let planned = plan_pop(&mut Snapshot { list, len: len + 1 })?;
-        let Some(end) = planned else { continue };
+        changes.fetch_add(1, Ordering::Relaxed);
+        let len = snapshot.len - 1;
         let (first, last) = (list.get_item(0)?, list.get_item(len)?);
         list.del_item(len)?;
         if len > 0 {

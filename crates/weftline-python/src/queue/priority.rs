@@ -38,11 +38,13 @@ impl PriorityQueue {
 
     /// Store an item where comparisons say.
     fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        heap::push(&slf.getattr(intern!(slf.py(), "queue"))?, item)
+        let heap = slf.getattr(intern!(slf.py(), "queue"))?;
+        heap::push(&heap, item, &slf.as_super().get().changes)
     }
 
     /// Take the smallest item out.
     fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        heap::pop(&slf.getattr(intern!(slf.py(), "queue"))?)
+        let heap = slf.getattr(intern!(slf.py(), "queue"))?;
+        heap::pop(&heap, &slf.as_super().get().changes)
     }
 }

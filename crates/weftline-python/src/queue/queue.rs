@@ -14,7 +14,7 @@ use pyo3::gc::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple, PyType};
-use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
 use weftline::park::Deadline;
 use weftline::queue::raw::RawQueue;
 
@@ -29,6 +29,8 @@ pub(crate) struct Queue {
     pub(super) items: Items,
     /// As it was given: negative ones mean what zero means.
     maxsize: AtomicIsize,
+    /// How often an open queue has changed its heap.
+    pub(super) changes: AtomicU64,
     is_open: AtomicBool,
     is_initialized: AtomicBool,
 }
@@ -38,6 +40,7 @@ impl Queue {
         Self {
             items,
             maxsize: AtomicIsize::new(0),
+            changes: AtomicU64::new(0),
             is_open: AtomicBool::new(false),
             is_initialized: AtomicBool::new(false),
         }
