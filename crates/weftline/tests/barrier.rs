@@ -215,7 +215,7 @@ fn who_comes_while_the_action_runs_belongs_to_the_next_round() {
             scope.spawn(|| barrier.wait()),
         ];
         has_begun.recv().unwrap();
-        assert_eq!(barrier.n_waiting(), 0);
+        assert_eq!(barrier.n_waiting(), 2, "all have arrived");
         let early = blocked(scope, || barrier.wait());
         end.send(()).unwrap();
         for party in first_round {

@@ -15,6 +15,9 @@ use weftline::queue::raw::{Fifo, GetFailure, PutFailure, RawQueue};
 use weftline::{GetError, PutError, Queue, TimedOut, TooManyTasksDone};
 
 type Raw = RawQueue<u32, Fifo<u32>, Script>;
+type Get = fn(&Queue<usize>) -> Result<usize, GetError>;
+type Put = fn(&Queue<usize>, usize) -> Result<(), PutError<usize>>;
+type Join = fn(&Queue<()>) -> Result<(), TimedOut>;
 
 #[test]
 fn items_come_out_in_the_order_in_which_they_went_in() {
@@ -76,7 +79,7 @@ fn a_blocked_get_is_handed_the_next_item_by_each_form() {
     let _limit = limit();
     let queue = Queue::unbounded();
     std::thread::scope(|scope| {
-        let forms: [fn(&Queue<usize>) -> Result<usize, GetError>; 4] = [
+        let forms: [Get; 4] = [
             Queue::get,
             |queue| queue.try_get_for(LONG),
             |queue| queue.try_get_for(Duration::MAX),
@@ -96,7 +99,7 @@ fn a_blocked_put_is_handed_the_next_slot_by_each_form() {
     let queue = Queue::bounded(1);
     queue.put(0).unwrap();
     std::thread::scope(|scope| {
-        let forms: [fn(&Queue<usize>, usize) -> Result<(), PutError<usize>>; 4] = [
+        let forms: [Put; 4] = [
             Queue::put,
             |queue, item| queue.try_put_for(item, LONG),
             |queue, item| queue.try_put_for(item, Duration::MAX),
@@ -157,7 +160,7 @@ fn join_waits_until_every_item_is_done() {
         Err(TimedOut)
     );
     std::thread::scope(|scope| {
-        let forms: [fn(&Queue<()>) -> Result<(), TimedOut>; 4] = [
+        let forms: [Join; 4] = [
             |queue| {
                 queue.join();
                 Ok(())

@@ -37,8 +37,7 @@ impl Blocker for ThreadBlocker {
     type Interrupt = Infallible;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
-        #[cfg(not(weftline_model))]
-        parker.spin(|| true);
+        parker.spin_briefly();
         Ok(parker.park(deadline))
     }
 }

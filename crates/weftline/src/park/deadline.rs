@@ -63,7 +63,7 @@ mod real {
         }
 
         /// Nanoseconds of the monotonic clock, or `None` for never.
-        #[cfg(target_os = "linux")]
+        #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
         pub(crate) fn nanos(self) -> Option<u64> {
             (self != Self::NEVER).then_some(self.0)
         }

@@ -79,8 +79,16 @@ mod futex {
         /// Looks for a moment, 20 µs at most and only if that has paid lately, whether a token comes and `and` holds; says so. Does
         /// not take the token, and does not see signals. Only the thread that the parker belongs to may call this.
         pub fn spin(&'static self, and: impl Fn() -> bool) -> bool {
+            self.patience.spin(20_000, || {
+                self.word.load(Ordering::Relaxed) == TOKEN && and()
+            })
+        }
+
+        /// Looks for 5 µs at most, about as long as it takes to sleep and be woken, whether a token comes; does not take it. Only the
+        /// thread that the parker belongs to may call this.
+        pub(crate) fn spin_briefly(&'static self) {
             self.patience
-                .spin(|| self.word.load(Ordering::Relaxed) == TOKEN && and())
+                .spin(5_000, || self.word.load(Ordering::Relaxed) == TOKEN);
         }
 
         /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
@@ -177,6 +185,9 @@ mod portable {
             false
         }
 
+        /// As [`Self::spin`].
+        pub(crate) fn spin_briefly(&'static self) {}
+
         /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
         pub fn park(&'static self, deadline: Deadline) -> Wake {
             let mut token = self.token();
@@ -236,6 +247,9 @@ mod modelled {
                 changed: Condvar::new(),
             }
         }
+
+        /// Models do not spin: what a spin would find, the sleep finds.
+        pub(crate) fn spin_briefly(&'static self) {}
 
         /// Sleeps until there is a token, and takes it.
         pub fn park(&'static self, deadline: Deadline) -> Wake {

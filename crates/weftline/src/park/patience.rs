@@ -1,7 +1,7 @@
 //! Whether a thread that is about to sleep should first look, for a moment, if it is woken at once.
 //!
 //! Putting a thread to sleep and waking it costs tens of microseconds, most of them until an idle processor runs again. When two threads take turns, the
-//! other's answer comes sooner than that. So a thread spins before it sleeps, for 20 µs at most, and only where that pays: after
+//! other's answer comes sooner than that. So a thread spins before it sleeps, for some microseconds, and only where that pays: after
 //! [`GIVE_UP`] spins in a row that were in vain it sleeps at once, but for one time in [`PROBE`]. A thread that waits for long has
 //! then spun once in its wait, and one that always waits for long costs a third of a microsecond a wait.
 
@@ -9,7 +9,6 @@ use super::deadline::now;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const BUDGET_NANOS: u64 = 20_000;
 const GIVE_UP: u32 = 8;
 const PROBE: u32 = 64;
 
@@ -32,7 +31,7 @@ impl Patience {
     pub(crate) fn look_out(&self, mut is_there: impl FnMut() -> bool) -> bool {
         const LOOKS: u32 = 8;
         let misses = self.misses.load(Ordering::Relaxed);
-        if misses >= GIVE_UP && misses % PROBE != 0 {
+        if misses >= GIVE_UP && !misses.is_multiple_of(PROBE) {
             self.misses.store(misses.wrapping_add(1), Ordering::Relaxed);
             return false;
         }
@@ -47,14 +46,18 @@ impl Patience {
         found
     }
 
-    /// Spins until `is_done`, within the budget, if experience speaks for it; says whether it is.
-    pub(crate) fn spin(&self, mut is_done: impl FnMut() -> bool) -> bool {
+    /// Spins until `is_done`, for so long at most, if experience speaks for it; says whether it is.
+    #[cfg_attr(
+        any(not(target_os = "linux"), feature = "portable-parker"),
+        allow(dead_code, reason = "the portable parker does not spin")
+    )]
+    pub(crate) fn spin(&self, budget_nanos: u64, mut is_done: impl FnMut() -> bool) -> bool {
         let misses = self.misses.load(Ordering::Relaxed);
         if !has_company() || (misses >= GIVE_UP && !misses.is_multiple_of(PROBE)) {
             self.misses.store(misses.wrapping_add(1), Ordering::Relaxed);
             return false;
         }
-        let end = now() + BUDGET_NANOS;
+        let end = now() + budget_nanos;
         let done = loop {
             if (0..16).any(|_| {
                 std::hint::spin_loop();

@@ -381,13 +381,18 @@ pub(crate) struct Chain<P> {
 
 impl<P> Chain<P> {
     /// Grants and wakes each, in the order in which they came, and says how many. Call without any list's lock held.
-    pub(crate) fn wake(mut self) -> usize {
+    pub(crate) fn wake(self) -> usize {
+        self.grant(|record| record.parker.unpark())
+    }
+
+    /// Grants each, in the order in which they came, and says how many; `woken` gets whom to unpark, now or later.
+    pub(crate) fn grant(mut self, mut woken: impl FnMut(&'static ThreadRecord)) -> usize {
         while let Some(waiter) = self.first {
             // SAFETY: claimed by this chain and not granted yet, so alive; what follows is read before the grant.
             let waiter = unsafe { waiter.as_ref() };
             // SAFETY: a claimed waiter's links are its waker's.
             self.first = waiter.links.with(|links| unsafe { (*links).next });
-            waiter.grant().parker.unpark();
+            woken(waiter.grant());
         }
         self.len
     }

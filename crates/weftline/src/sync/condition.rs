@@ -6,10 +6,11 @@
 //! it releases the user's lock; a notifier holds that lock, so it cannot come between.
 //!
 //! `notify(n)` claims the n waiters that have waited longest in one hold of the list's lock: never fewer while there are as many,
-//! never one that came later. A waiter that was notified and interrupted at the same time passes its notification on.
+//! never one that came later. The typed form grants at once and unparks when the guard lets the lock go (`Notified`): a
+//! thread that wakes earlier finds the lock held and sleeps again. A waiter that was notified and interrupted at the same time passes its notification on.
 
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter};
+use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Waiter};
 
 /// The waiters of a condition. The lock that goes with it is the caller's, of any kind.
 pub struct RawCondition {
@@ -104,20 +105,22 @@ impl RawCondition {
 
     #[cold]
     fn notify_slow(&self, n: usize) -> usize {
-        let chain = {
-            let mut list = self.waiters.lock();
-            let mut met = 0;
-            let chain = list.claim_many(n, |()| met += 1);
-            // After a fork the number is still that of the parent, and the list is empty.
-            let left = if list.is_empty() {
-                0
-            } else {
-                self.waiting.load(Ordering::Relaxed) - met
-            };
-            self.waiting.store(left, Ordering::Relaxed);
-            chain
+        self.claim(n).wake()
+    }
+
+    /// Settles the `n` waiters that have waited longest, under one hold of the list's lock.
+    fn claim(&self, n: usize) -> Chain<()> {
+        let mut list = self.waiters.lock();
+        let mut met = 0;
+        let chain = list.claim_many(n, |()| met += 1);
+        // After a fork the number is still that of the parent, and the list is empty.
+        let left = if list.is_empty() {
+            0
+        } else {
+            self.waiting.load(Ordering::Relaxed) - met
         };
-        chain.wake()
+        self.waiting.store(left, Ordering::Relaxed);
+        chain
     }
 
     /// Forgets who waits: no notification reaches them any more, only their timeouts. For bindings whose language has such a call for
@@ -152,8 +155,9 @@ impl std::fmt::Debug for RawCondition {
 mod typed {
     use super::RawCondition;
     use crate::TimedOut;
-    use crate::park::{Deadline, ThreadBlocker, WaitError};
+    use crate::park::{Deadline, ThreadBlocker, ThreadRecord, WaitError};
     use crate::sync::{Lock, LockGuard};
+    use std::cell::Cell;
     use std::convert::Infallible;
     use std::ops::{Deref, DerefMut};
     use std::time::{Duration, Instant};
@@ -241,16 +245,59 @@ mod typed {
             ConditionGuard {
                 waiters: &self.waiters,
                 value,
+                notified: Notified::default(),
             }
         }
     }
 
-    /// Access to a condition's value; frees the lock when dropped.
+    /// Access to a condition's value; frees the lock when dropped. It stays with its thread:
+    ///
+    /// ```compile_fail
+    /// let condition = weftline::Condition::new(0);
+    /// let guard = condition.lock();
+    /// std::thread::scope(|scope| { scope.spawn(move || drop(guard)); });
+    /// ```
     #[must_use = "the lock is freed when the guard is dropped"]
     #[derive(Debug)]
     pub struct ConditionGuard<'a, T: ?Sized> {
         waiters: &'a RawCondition,
+        // Fields are dropped in this order: the lock is free when the notified wake up.
         value: LockGuard<'a, T>,
+        notified: Notified,
+    }
+
+    /// Threads that were notified under a guard and sleep on until it lets the lock go, without which they cannot do anything.
+    ///
+    /// Their waits have ended already, so one of them that times out or is interrupted meanwhile goes on by itself.
+    #[derive(Default)]
+    pub(super) struct Notified(Cell<Vec<&'static ThreadRecord>>);
+
+    impl Notified {
+        fn add(&self, record: &'static ThreadRecord) {
+            let mut records = self.0.take();
+            records.push(record);
+            self.0.set(records);
+        }
+
+        #[inline]
+        fn wake(&self) {
+            for record in self.0.take() {
+                record.parker.unpark();
+            }
+        }
+    }
+
+    impl Drop for Notified {
+        #[inline]
+        fn drop(&mut self) {
+            self.wake();
+        }
+    }
+
+    impl std::fmt::Debug for Notified {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Notified")
+        }
     }
 
     impl<T: ?Sized> ConditionGuard<'_, T> {
@@ -259,6 +306,7 @@ mod typed {
             let lock = unsafe { LockGuard::mutex(&self.value).raw() };
             let ended = self.waiters.wait_with(&mut ThreadBlocker, deadline, |_| {
                 lock.give_up();
+                self.notified.wake();
                 Ok::<(), Infallible>(())
             });
             lock.take_again();
@@ -342,9 +390,16 @@ mod typed {
             self.wait_while_by(Deadline::at(deadline), condition)
         }
 
-        /// Wakes the `n` threads that have waited longest, or all if they are fewer; says how many.
+        /// Wakes the `n` threads that have waited longest, or all if they are fewer; says how many. They wake up when this guard gives the
+        /// lock up.
         pub fn notify(&self, n: usize) -> usize {
-            self.waiters.notify(n)
+            if self.waiters.waiting() == 0 {
+                0
+            } else {
+                self.waiters
+                    .claim(n)
+                    .grant(|record| self.notified.add(record))
+            }
         }
 
         /// Wakes the thread that has waited longest; says whether there was one.

@@ -300,7 +300,19 @@ mod typed {
         }
     }
 
-    /// Shared access to what an [`RLock`] protects; frees the lock when the thread's last guard is dropped.
+    /// Shared access to what an [`RLock`] protects; frees the lock when the thread's last guard is dropped. It stays with its thread:
+    ///
+    /// ```compile_fail
+    /// let lock = weftline::RLock::new(0);
+    /// let guard = lock.lock();
+    /// std::thread::scope(|scope| { scope.spawn(move || drop(guard)); });
+    /// ```
+    ///
+    /// It gives no exclusive access, since the thread may hold another:
+    ///
+    /// ```compile_fail
+    /// *weftline::RLock::new(0).lock() += 1;
+    /// ```
     #[must_use = "the lock is freed when the guard is dropped"]
     #[derive(Debug)]
     pub struct RLockGuard<'a, T: ?Sized> {
