@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `queue.rs`, `lifo.rs`, `priority.rs`, `simple.rs` | the classes |
 //! | `items.rs` | the items of a *native* queue, in the core's queue, and how Python objects are compared there |
+//! | `native.rs` | what a native queue does off the fast path |
 //! | `attributes.rs` | the attributes that programs reach into |
 //! | `opening.rs` | the one way from native to *open* |
 //! | `open.rs` | the standard library's algorithm, for open queues |
 //! | `guard.rs` | `with queue.mutex`, as an open queue does it |
+//! | `copying.rs` | copying and pickling |
 //! | `heap.rs` | `heappush` and `heappop` that leave a list as it was when a comparison raises |
 //! | `direct.rs` | the two common calls of `SimpleQueue`, without the unpacking of arguments |
 //! | `shedding.rs` | how a queue that goes gives up its items |
@@ -19,17 +21,20 @@
 //! A queue begins *native*: its items are in the core's queue, and none of the attributes `mutex`, `queue`, `not_empty`, `not_full` and
 //! `all_tasks_done` exists. As soon as a program asks for one of them, or brings its own `_init`, `_put`, `_get` or `_qsize`, the queue
 //! becomes *open*, for good: then they are ordinary attributes in its `__dict__`, and its methods are the standard library's own, statement
-//! by statement, over whatever those attributes are at that moment.
+//! by statement, over whatever those attributes are at that moment. (A class that is patched after its queues were made is honoured by those
+//! that are open, and by those made later.)
 //!
 //! There is no other state and no flag to test in a fast path: the core's queue, once *retired*, refuses every call, and that refusal
 //! is what sends a call to `open.rs`. Threads that were blocked are told so, too, and go on there with the time they have left.
 
 mod attributes;
+mod copying;
 mod direct;
 mod guard;
 mod heap;
 mod items;
 mod lifo;
+mod native;
 mod open;
 mod opening;
 mod patience;
@@ -55,6 +60,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<simple::SimpleQueue>()?;
     direct::register(py)?;
     attributes::register(py)?;
-    module.add_function(wrap_pyfunction!(queue::rebuild, module)?)?;
+    module.add_function(wrap_pyfunction!(copying::rebuild, module)?)?;
     module.add("ShutDown", &standard::standard(py).shut_down)
 }

@@ -1,19 +1,19 @@
 //! `queue.Queue`, and what its variants share with it.
 
 use super::attributes::{self, plain_int};
+use super::copying;
 use super::items::{Items, NotGot, NotPut};
 use super::open::{self, Wait};
 use super::opening;
 use super::patience::{Limits, Patience};
 use super::shedding::shed;
-use super::standard::{empty, full, shut_down};
 use crate::given::Given;
 use pyo3::PyTraverseError;
 use pyo3::ffi;
 use pyo3::gc::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyTuple};
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
 use weftline::park::Deadline;
 use weftline::queue::raw::RawQueue;
@@ -28,10 +28,11 @@ use weftline::queue::raw::RawQueue;
 pub(crate) struct Queue {
     pub(super) items: Items,
     /// As it was given: negative ones mean what zero means.
-    maxsize: AtomicIsize,
+    pub(super) maxsize: AtomicIsize,
     /// How often an open queue has changed its heap.
     pub(super) changes: AtomicU64,
-    is_open: AtomicBool,
+    /// Set once the attributes are where an open queue has them.
+    pub(super) is_open: AtomicBool,
     is_initialized: AtomicBool,
 }
 
@@ -43,130 +44,6 @@ impl Queue {
             changes: AtomicU64::new(0),
             is_open: AtomicBool::new(false),
             is_initialized: AtomicBool::new(false),
-        }
-    }
-
-    pub(super) fn maxsize(&self) -> isize {
-        self.maxsize.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_maxsize(&self, maxsize: isize) {
-        self.maxsize.store(maxsize, Ordering::Relaxed);
-        self.items
-            .set_capacity(usize::try_from(maxsize).unwrap_or(0));
-    }
-
-    /// Whether the queue's attributes are where an open queue has them.
-    pub(super) fn is_open(&self) -> bool {
-        // Pairs with `say_open`: who sees it sees the attributes.
-        self.is_open.load(Ordering::Acquire)
-    }
-
-    pub(super) fn say_open(&self) {
-        self.is_open.store(true, Ordering::Release);
-    }
-
-    /// For who has found the items retired.
-    pub(super) fn wait_until_open(&self, py: Python<'_>) {
-        while !self.is_open() {
-            py.detach(std::thread::yield_now);
-        }
-    }
-
-    #[cold]
-    fn not_put(slf: &Bound<'_, Self>, failure: NotPut, wait: &Wait<'_, '_>) -> PyResult<()> {
-        match failure {
-            NotPut::Full(_) => Err(full(slf.py())),
-            NotPut::ShutDown(_) => Err(shut_down(slf.py())),
-            NotPut::Interrupted(_, raised) => Err(raised),
-            NotPut::Retired(item) => {
-                slf.get().wait_until_open(slf.py());
-                open::put(slf, item.bind(slf.py()), wait)
-            }
-        }
-    }
-
-    #[cold]
-    fn not_got(slf: &Bound<'_, Self>, failure: NotGot, wait: &Wait<'_, '_>) -> PyResult<Py<PyAny>> {
-        let py = slf.py();
-        match failure {
-            NotGot::Empty => Err(empty(py)),
-            NotGot::ShutDown => Err(shut_down(py)),
-            NotGot::Interrupted(raised) => Err(raised),
-            NotGot::Retired => {
-                slf.get().wait_until_open(py);
-                open::get(slf, wait).map(Bound::unbind)
-            }
-            NotGot::Stranded(item, raised) => {
-                slf.get().wait_until_open(py);
-                if let Err(worse) = open::give_back(slf, item.bind(py)) {
-                    worse.write_unraisable(py, Some(slf.as_any()));
-                }
-                Err(raised)
-            }
-        }
-    }
-
-    /// `put` with what the fast path does not look at.
-    #[cold]
-    fn put_within(slf: &Bound<'_, Self>, item: Py<PyAny>, limits: Limits<'_, '_>) -> PyResult<()> {
-        let (py, items) = (slf.py(), &slf.get().items);
-        if items.is_shut_down() {
-            return Err(shut_down(py));
-        }
-        let asked = Wait::Asked(limits);
-        // The arguments mean nothing to a queue that has room for everything.
-        let patience = if items.capacity() == 0 {
-            Patience::Forever
-        } else if items.is_retired() {
-            return Self::not_put(slf, NotPut::Retired(item), &asked);
-        } else {
-            limits.patience(py)?
-        };
-        match items.put(py, item, Deadline::PASSED) {
-            Ok(()) => Ok(()),
-            Err(NotPut::Full(item)) if !patience.is_at_once() => {
-                let deadline = patience.deadline(py)?;
-                let begun = Wait::Begun(Patience::Until(deadline));
-                items
-                    .put(py, item, deadline)
-                    .or_else(|failure| Self::not_put(slf, failure, &begun))
-            }
-            Err(failure) => Self::not_put(slf, failure, &asked),
-        }
-    }
-
-    /// `get` with what the fast path does not look at.
-    #[cold]
-    fn get_within(slf: &Bound<'_, Self>, limits: Limits<'_, '_>) -> PyResult<Py<PyAny>> {
-        let (py, items) = (slf.py(), &slf.get().items);
-        let asked = Wait::Asked(limits);
-        if items.is_shut_down() && items.len() == 0 {
-            return Err(shut_down(py));
-        }
-        if items.is_retired() {
-            return Self::not_got(slf, NotGot::Retired, &asked);
-        }
-        let patience = limits.patience(py)?;
-        match items.get(py, Deadline::PASSED) {
-            Ok(item) => Ok(item),
-            Err(NotGot::Empty) if !patience.is_at_once() => {
-                let deadline = patience.deadline(py)?;
-                let begun = Wait::Begun(Patience::Until(deadline));
-                items
-                    .get(py, deadline)
-                    .or_else(|failure| Self::not_got(slf, failure, &begun))
-            }
-            Err(failure) => Self::not_got(slf, failure, &asked),
-        }
-    }
-
-    /// Whether `self.put(…)` can mean another method than that of this class.
-    fn is_subclassed(slf: &Bound<'_, Self>) -> bool {
-        match slf.get().items {
-            Items::Fifo(_) => !slf.is_exact_instance_of::<Self>(),
-            Items::Lifo(_) => !slf.is_exact_instance_of::<super::lifo::LifoQueue>(),
-            Items::Heap(_) => !slf.is_exact_instance_of::<super::priority::PriorityQueue>(),
         }
     }
 }
@@ -380,32 +257,19 @@ impl Queue {
         generic_setattr(slf, name, std::ptr::null_mut())
     }
 
-    /// Pickling and deep copying fail at the mutex and copying shares everything, as in the standard library.
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        if Self::is_subclassed(slf) {
-            return py
-                .get_type::<PyAny>()
-                .call_method1("__reduce_ex__", (slf, protocol));
-        }
-        let state = Self::__getstate__(slf)?;
-        let rebuild = py.import("weftline._weftline")?.getattr("_rebuild_queue")?;
-        // The mutex first, so that it is what a pickler stumbles over, and not a class that goes by the name of another.
-        let arguments = (state.get_item("mutex")?, slf.get_type());
-        Ok((rebuild, arguments, state).into_pyobject(py)?.into_any())
+        copying::reduce(slf, protocol)
     }
 
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        opening::open(slf)?;
-        opening::instance_dict(slf)?.copy()
+        copying::state(slf)
     }
 
     fn __setstate__(slf: &Bound<'_, Self>, state: &Bound<'_, PyDict>) -> PyResult<()> {
-        opening::open_bare(slf)?;
-        opening::instance_dict(slf)?.update(state.as_mapping())
+        copying::set_state(slf, state)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -415,38 +279,6 @@ impl Queue {
     fn __clear__(&self) {
         shed(self.items.drain());
     }
-}
-
-impl Queue {
-    /// What `_qsize` is.
-    pub(super) fn stored(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        match Self::native_len(slf) {
-            Some(len) => Ok(len),
-            None => slf.getattr(intern!(slf.py(), "queue"))?.len(),
-        }
-    }
-
-    /// `None`: the queue is open.
-    #[inline]
-    fn native_len(slf: &Bound<'_, Self>) -> Option<usize> {
-        let this = slf.get();
-        let len = this.items.len();
-        if len == 0 && this.items.is_retired() {
-            this.wait_until_open(slf.py());
-            return None;
-        }
-        Some(len)
-    }
-}
-
-/// The queue that a copy begins as.
-#[pyfunction]
-#[pyo3(name = "_rebuild_queue")]
-pub(super) fn rebuild<'py>(
-    _mutex: &Bound<'py, PyAny>,
-    class: &Bound<'py, PyType>,
-) -> PyResult<Bound<'py, PyAny>> {
-    class.call_method1("__new__", (class,))
 }
 
 fn generic_setattr(

@@ -1,0 +1,171 @@
+//! What a native queue does when the fast path of its methods does not end the call, and where it hands over to `open.rs`.
+
+use super::items::{Items, NotGot, NotPut};
+use super::lifo::LifoQueue;
+use super::open::{self, Wait};
+use super::patience::{Limits, Patience};
+use super::priority::PriorityQueue;
+use super::queue::Queue;
+use super::standard::{empty, full, shut_down};
+use pyo3::intern;
+use pyo3::prelude::*;
+use std::sync::atomic::Ordering;
+use weftline::park::Deadline;
+
+impl Queue {
+    pub(super) fn maxsize(&self) -> isize {
+        self.maxsize.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_maxsize(&self, maxsize: isize) {
+        self.maxsize.store(maxsize, Ordering::Relaxed);
+        self.items
+            .set_capacity(usize::try_from(maxsize).unwrap_or(0));
+    }
+
+    /// Whether the queue's attributes are where an open queue has them.
+    pub(super) fn is_open(&self) -> bool {
+        // Pairs with `say_open`: who sees it sees the attributes.
+        self.is_open.load(Ordering::Acquire)
+    }
+
+    pub(super) fn say_open(&self) {
+        self.is_open.store(true, Ordering::Release);
+    }
+
+    /// For who has found the items retired.
+    pub(super) fn wait_until_open(&self, py: Python<'_>) {
+        while !self.is_open() {
+            py.detach(std::thread::yield_now);
+        }
+    }
+
+    #[cold]
+    pub(super) fn not_put(
+        slf: &Bound<'_, Self>,
+        failure: NotPut,
+        wait: &Wait<'_, '_>,
+    ) -> PyResult<()> {
+        match failure {
+            NotPut::Full(_) => Err(full(slf.py())),
+            NotPut::ShutDown(_) => Err(shut_down(slf.py())),
+            NotPut::Interrupted(_, raised) => Err(raised),
+            NotPut::Retired(item) => {
+                slf.get().wait_until_open(slf.py());
+                open::put(slf, item.bind(slf.py()), wait)
+            }
+        }
+    }
+
+    #[cold]
+    pub(super) fn not_got(
+        slf: &Bound<'_, Self>,
+        failure: NotGot,
+        wait: &Wait<'_, '_>,
+    ) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        match failure {
+            NotGot::Empty => Err(empty(py)),
+            NotGot::ShutDown => Err(shut_down(py)),
+            NotGot::Interrupted(raised) => Err(raised),
+            NotGot::Retired => {
+                slf.get().wait_until_open(py);
+                open::get(slf, wait).map(Bound::unbind)
+            }
+            NotGot::Stranded(item, raised) => {
+                slf.get().wait_until_open(py);
+                if let Err(worse) = open::give_back(slf, item.bind(py)) {
+                    worse.write_unraisable(py, Some(slf.as_any()));
+                }
+                Err(raised)
+            }
+        }
+    }
+
+    /// `put` with what the fast path does not look at.
+    #[cold]
+    pub(super) fn put_within(
+        slf: &Bound<'_, Self>,
+        item: Py<PyAny>,
+        limits: Limits<'_, '_>,
+    ) -> PyResult<()> {
+        let (py, items) = (slf.py(), &slf.get().items);
+        if items.is_shut_down() {
+            return Err(shut_down(py));
+        }
+        let asked = Wait::Asked(limits);
+        // The arguments mean nothing to a queue that has room for everything.
+        let patience = if items.capacity() == 0 {
+            Patience::Forever
+        } else if items.is_retired() {
+            return Self::not_put(slf, NotPut::Retired(item), &asked);
+        } else {
+            limits.patience(py)?
+        };
+        match items.put(py, item, Deadline::PASSED) {
+            Ok(()) => Ok(()),
+            Err(NotPut::Full(item)) if !patience.is_at_once() => {
+                let deadline = patience.deadline(py)?;
+                let begun = Wait::Begun(Patience::Until(deadline));
+                items
+                    .put(py, item, deadline)
+                    .or_else(|failure| Self::not_put(slf, failure, &begun))
+            }
+            Err(failure) => Self::not_put(slf, failure, &asked),
+        }
+    }
+
+    /// `get` with what the fast path does not look at.
+    #[cold]
+    pub(super) fn get_within(slf: &Bound<'_, Self>, limits: Limits<'_, '_>) -> PyResult<Py<PyAny>> {
+        let (py, items) = (slf.py(), &slf.get().items);
+        let asked = Wait::Asked(limits);
+        if items.is_shut_down() && items.len() == 0 {
+            return Err(shut_down(py));
+        }
+        if items.is_retired() {
+            return Self::not_got(slf, NotGot::Retired, &asked);
+        }
+        let patience = limits.patience(py)?;
+        match items.get(py, Deadline::PASSED) {
+            Ok(item) => Ok(item),
+            Err(NotGot::Empty) if !patience.is_at_once() => {
+                let deadline = patience.deadline(py)?;
+                let begun = Wait::Begun(Patience::Until(deadline));
+                items
+                    .get(py, deadline)
+                    .or_else(|failure| Self::not_got(slf, failure, &begun))
+            }
+            Err(failure) => Self::not_got(slf, failure, &asked),
+        }
+    }
+
+    /// Whether `self.put(…)` can mean another method than that of this class.
+    pub(super) fn is_subclassed(slf: &Bound<'_, Self>) -> bool {
+        match slf.get().items {
+            Items::Fifo(_) => !slf.is_exact_instance_of::<Self>(),
+            Items::Lifo(_) => !slf.is_exact_instance_of::<LifoQueue>(),
+            Items::Heap(_) => !slf.is_exact_instance_of::<PriorityQueue>(),
+        }
+    }
+
+    /// What `_qsize` is.
+    pub(super) fn stored(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        match Self::native_len(slf) {
+            Some(len) => Ok(len),
+            None => slf.getattr(intern!(slf.py(), "queue"))?.len(),
+        }
+    }
+
+    /// `None`: the queue is open.
+    #[inline]
+    pub(super) fn native_len(slf: &Bound<'_, Self>) -> Option<usize> {
+        let this = slf.get();
+        let len = this.items.len();
+        if len == 0 && this.items.is_retired() {
+            this.wait_until_open(slf.py());
+            return None;
+        }
+        Some(len)
+    }
+}
