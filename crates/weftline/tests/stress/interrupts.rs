@@ -99,8 +99,15 @@ fn no_notification_is_lost() {
     let left = AtomicUsize::new(2_000);
     in_threads(3, |number| {
         let mut restless = Restless(Random::new(number));
-        while left.load(Ordering::Relaxed) > 0 {
-            lock.lock_with(&mut ThreadBlocker, Deadline::NEVER).unwrap();
+        let take = || lock.lock_with(&mut ThreadBlocker, Deadline::NEVER).unwrap();
+        loop {
+            take();
+            // Under the lock: who finds something left is enlisted when the last notification comes.
+            if left.load(Ordering::Relaxed) == 0 {
+                condition.notify(usize::MAX);
+                lock.unlock().unwrap();
+                break;
+            }
             let released = match number {
                 0 => {
                     condition.notify(1);
@@ -129,8 +136,6 @@ fn no_notification_is_lost() {
                 Ok(()) | Err(WaitError::Interrupted(Interrupt))
             ));
         }
-        // Whoever still waits may go.
-        condition.notify(usize::MAX);
     });
 }
 
