@@ -60,6 +60,10 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<simple::SimpleQueue>()?;
     direct::register(py)?;
     attributes::register(py)?;
-    module.add_function(wrap_pyfunction!(copying::rebuild, module)?)?;
+    // Past `add_function`, which would make it a public name.
+    module.setattr(
+        "_rebuild_queue",
+        wrap_pyfunction!(copying::rebuild, module)?,
+    )?;
     module.add("ShutDown", &standard::standard(py).shut_down)
 }

@@ -34,6 +34,9 @@ pub(crate) struct Queue {
     /// Set once the attributes are where an open queue has them.
     pub(super) is_open: AtomicBool,
     is_initialized: AtomicBool,
+    /// False while the object is nothing but zeroed memory: up to 3.11 the interpreter may collect garbage between allocating an object
+    /// that has a `__dict__` and its construction.
+    is_made: bool,
 }
 
 impl Queue {
@@ -44,6 +47,7 @@ impl Queue {
             changes: AtomicU64::new(0),
             is_open: AtomicBool::new(false),
             is_initialized: AtomicBool::new(false),
+            is_made: true,
         }
     }
 }
@@ -273,7 +277,11 @@ impl Queue {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.items.traverse(&visit)
+        if self.is_made {
+            self.items.traverse(&visit)
+        } else {
+            Ok(())
+        }
     }
 
     fn __clear__(&self) {
