@@ -229,10 +229,32 @@ fn who_needs_the_queue_waits_for_a_slow_comparison_and_nobody_else_does() {
         assert!(format!("{queue:?}").contains("len: 1"));
         let get = blocked(scope, || queue.get().unwrap().value);
         let put = blocked(scope, || queue.put(Slow::quick(3)).unwrap());
-        let shutdown = blocked(scope, || queue.shutdown(true));
         compares.1.set();
-        assert!(get.join().unwrap() <= 2);
-        let _ = put.join();
+        assert_eq!(get.join().unwrap(), 1);
+        put.join().unwrap();
+    });
+    assert_eq!(queue.len(), 2);
+}
+
+#[test]
+fn an_immediate_shutdown_waits_for_a_slow_comparison() {
+    let _limit = limit();
+    let queue = PriorityQueue::unbounded();
+    let compares = Arc::new((Event::new(), Event::new()));
+    queue.put(Slow::quick(2)).unwrap();
+    std::thread::scope(|scope| {
+        let put = scope.spawn(|| {
+            let slow = Slow {
+                value: 1,
+                compares: Some(compares.clone()),
+            };
+            queue.put(slow).is_ok()
+        });
+        compares.0.wait();
+        let shutdown = blocked(scope, || queue.shutdown(true));
+        assert!(!queue.is_shutdown());
+        compares.1.set();
+        assert!(put.join().unwrap(), "it was in before the shutdown");
         shutdown.join().unwrap();
     });
     assert!(queue.is_empty());
