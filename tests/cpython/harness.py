@@ -27,7 +27,6 @@ class Result:
     ran: dict = field(default_factory=dict)
     skipped: dict = field(default_factory=dict)
     failed: dict = field(default_factory=dict)
-    output: str = ""
 
     def __str__(self):
         expected = (
@@ -57,7 +56,6 @@ def run_suite(modules, folder, options=()):
         whole.ran |= part.ran
         whole.skipped |= part.skipped
         whole.failed |= part.failed
-        whole.output += part.output if part.failed else ""
     return whole
 
 
@@ -98,7 +96,7 @@ def run(module, folder, options=(), weftline=True):
     )
     told = json.loads(report.read_text(encoding="utf-8"))
     assert told["installed"] is weftline
-    return Result(told["ran"], told["skipped"], told["failed"], said)
+    return Result(told["ran"], told["skipped"], told["failed"])
 
 
 def judge(result, modules, folder, options=()):
