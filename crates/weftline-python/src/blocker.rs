@@ -1,5 +1,6 @@
 //! How a Python thread sleeps: [`Interpreter`] answers signals, [`Steadfast`] does not.
 
+use crate::callback::sleeping;
 use pyo3::prelude::*;
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -48,7 +49,7 @@ fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
         if spins {
             parker.spin(|| DETACHED.load(Ordering::Relaxed) != detached);
         }
-        parker.park(deadline)
+        sleeping(|| parker.park(deadline))
     })
 }
 

@@ -3,6 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `blocker.rs` | how a Python thread sleeps: detached from the interpreter, answering signals |
+//! | `callback.rs` | calls into Python code of the program, and what becomes of them at exit |
+//! | `made.rs` | whether an object that the collector visits exists yet |
 //! | `given.rs` | arguments that may be left out |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
 //! | `standard.rs` | what is asked of the standard modules: their originals, kept before anything is patched |
@@ -12,7 +14,9 @@
 //! error messages and pickling refusals read as there.
 
 mod blocker;
+mod callback;
 mod given;
+mod made;
 mod queue;
 mod seconds;
 mod standard;
@@ -23,6 +27,7 @@ use pyo3::prelude::*;
 #[pymodule(name = "_weftline", gil_used = false)]
 fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     standard::remember(module.py())?;
+    callback::register(module)?;
     threading::register(module)?;
     queue::register(module)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))

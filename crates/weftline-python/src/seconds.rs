@@ -43,9 +43,7 @@ fn parse_acquire(
     blocking: Given<'_, '_>,
     timeout: Given<'_, '_>,
 ) -> PyResult<Deadline> {
-    let is_blocking = blocking
-        .get()
-        .map_or(Ok(true), |blocking| blocking.is_truthy())?;
+    let is_blocking = is_blocking(py, blocking)?;
     let limit = match timeout.get() {
         None => None,
         Some(timeout) => match seconds(&timeout) {
@@ -66,6 +64,21 @@ fn parse_acquire(
             timeout.expect("a limit comes from a timeout"),
         )),
     }
+}
+
+/// A truth value; up to 3.11 an integer.
+fn is_blocking(py: Python<'_>, blocking: Given<'_, '_>) -> PyResult<bool> {
+    let Some(value) = blocking.get() else {
+        return Ok(true);
+    };
+    if cfg!(Py_3_12) {
+        return value.is_truthy();
+    }
+    let number = value.extract::<std::ffi::c_int>();
+    number.map(|number| number != 0).or_else(|_| {
+        let no_limit = (-1_i32).into_pyobject(py)?.into_any();
+        Err(refuse_acquire(py, blocking, no_limit.as_borrowed()))
+    })
 }
 
 /// The argument of `Condition.wait(timeout=None)`: nothing above zero means not to wait.

@@ -1,5 +1,6 @@
 //! `with queue.mutex`, as an open queue does it.
 
+use crate::callback::calling_back;
 use crate::threading::{Condition, Lock};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -26,7 +27,7 @@ impl<'py> Guard<'py> {
             context.cast_exact::<Lock>().ok().cloned()
         };
         let Some(lock) = lock else {
-            context.call_method0(intern!(py, "__enter__"))?;
+            calling_back(py, || context.call_method0(intern!(py, "__enter__")))?;
             return Ok(Self::Foreign(context));
         };
         if lock.get().raw.is_locked() && lock.get().raw.owner() == Some(current_number()) {
@@ -44,12 +45,18 @@ impl<'py> Guard<'py> {
             Self::Foreign(context) => {
                 let py = context.py();
                 let left = match &ended {
-                    Ok(_) => context
-                        .call_method1(intern!(py, "__exit__"), (py.None(), py.None(), py.None())),
-                    Err(raised) => context.call_method1(
-                        intern!(py, "__exit__"),
-                        (raised.get_type(py), raised.value(py), raised.traceback(py)),
-                    ),
+                    Ok(_) => calling_back(py, || {
+                        context.call_method1(
+                            intern!(py, "__exit__"),
+                            (py.None(), py.None(), py.None()),
+                        )
+                    }),
+                    Err(raised) => calling_back(py, || {
+                        context.call_method1(
+                            intern!(py, "__exit__"),
+                            (raised.get_type(py), raised.value(py), raised.traceback(py)),
+                        )
+                    }),
                 };
                 left.map(drop)
             }

@@ -5,6 +5,7 @@
 //! noticed by its length (`heapq` raises `RuntimeError` then, or leaves no heap behind).
 
 use super::standard::standard;
+use crate::callback::calling_back;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -71,7 +72,7 @@ pub(super) fn push<'py>(
     let py = heap.py();
     let Some(list) = list(heap) else {
         let push = standard(py).heappush.bind(py);
-        return push.call1((heap, item)).map(drop);
+        return calling_back(py, || push.call1((heap, item))).map(drop);
     };
     loop {
         let mut snapshot = Snapshot::take(list, changes);
@@ -96,7 +97,7 @@ pub(super) fn pop<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = heap.py();
     let Some(list) = list(heap) else {
-        return standard(py).heappop.bind(py).call1((heap,));
+        return calling_back(py, || standard(py).heappop.bind(py).call1((heap,)));
     };
     loop {
         let mut snapshot = Snapshot::take(list, changes);

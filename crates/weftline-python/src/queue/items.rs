@@ -2,6 +2,7 @@
 
 use super::shedding::shed;
 use crate::blocker::Interpreter;
+use crate::callback::calling_back;
 use pyo3::PyTraverseError;
 use pyo3::ffi;
 use pyo3::gc::PyVisit;
@@ -142,12 +143,32 @@ impl Compare<Item> for Interpreter {
 
     #[inline]
     fn less(&mut self, a: &Kept, b: &Kept) -> PyResult<bool> {
+        // SAFETY: the thread is attached in every call of an `Interpreter`.
+        let py = unsafe { Python::assume_attached() };
         // SAFETY: both are alive, the thread is attached.
-        match unsafe { ffi::PyObject_RichCompareBool(a.0.as_ptr(), b.0.as_ptr(), ffi::Py_LT) } {
+        let compare =
+            || unsafe { ffi::PyObject_RichCompareBool(a.0.as_ptr(), b.0.as_ptr(), ffi::Py_LT) };
+        let is_less = if is_plain(a) && is_plain(b) {
+            compare()
+        } else {
+            calling_back(py, compare)
+        };
+        match is_less {
             0 => Ok(false),
             1 => Ok(true),
-            // SAFETY: attached.
-            _ => Err(PyErr::fetch(unsafe { Python::assume_attached() })),
+            _ => Err(PyErr::fetch(py)),
         }
+    }
+}
+
+/// Whether comparing it with another such object runs no code of the program.
+#[inline]
+fn is_plain(object: &Kept) -> bool {
+    // SAFETY: alive, and the types are the interpreter's own.
+    unsafe {
+        let class = ffi::Py_TYPE(object.0.as_ptr());
+        class == &raw mut ffi::PyLong_Type
+            || class == &raw mut ffi::PyFloat_Type
+            || class == &raw mut ffi::PyUnicode_Type
     }
 }

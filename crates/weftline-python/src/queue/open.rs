@@ -10,6 +10,7 @@ use super::items::Items;
 use super::patience::{Limits, Patience};
 use super::queue::Queue;
 use super::standard::{empty, full, shut_down};
+use crate::callback::calling_back;
 use crate::threading::Condition;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
@@ -46,7 +47,8 @@ fn holding<'py, T>(
 }
 
 fn size<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {
-    queue.call_method0(intern!(queue.py(), "_qsize"))
+    let py = queue.py();
+    calling_back(py, || queue.call_method0(intern!(py, "_qsize")))
 }
 
 fn is_empty(queue: &Bound<'_, Queue>) -> PyResult<bool> {
@@ -76,8 +78,8 @@ fn wait(condition: &Bound<'_, PyAny>, deadline: Deadline) -> PyResult<bool> {
     }
     let name = intern!(py, "wait");
     match deadline.remaining() {
-        None => condition.call_method0(name)?,
-        Some(left) => condition.call_method1(name, (left.as_secs_f64(),))?,
+        None => calling_back(py, || condition.call_method0(name))?,
+        Some(left) => calling_back(py, || condition.call_method1(name, (left.as_secs_f64(),)))?,
     };
     Ok(true)
 }
@@ -131,7 +133,7 @@ pub(super) fn put(
                 }
             }
         }
-        queue.call_method1(intern!(py, "_put"), (item,))?;
+        calling_back(py, || queue.call_method1(intern!(py, "_put"), (item,)))?;
         add_to_unfinished(queue, 1)?;
         notify(queue, intern!(py, "not_empty"))
     })
@@ -161,7 +163,7 @@ pub(super) fn get<'py>(
                 return Err(shut_down(py));
             }
         }
-        let item = queue.call_method0(intern!(py, "_get"))?;
+        let item = calling_back(py, || queue.call_method0(intern!(py, "_get")))?;
         notify(queue, intern!(py, "not_full"))?;
         Ok(item)
     })
@@ -178,7 +180,7 @@ pub(super) fn give_back(queue: &Bound<'_, Queue>, item: &Bound<'_, PyAny>) -> Py
                 .call_method1(intern!(py, "insert"), (0, item))
                 .map(drop)?,
             Items::Lifo(_) | Items::Heap(_) => {
-                queue.call_method1(intern!(py, "_put"), (item,)).map(drop)?;
+                calling_back(py, || queue.call_method1(intern!(py, "_put"), (item,)))?;
             }
         }
         notify(queue, intern!(py, "not_empty"))
@@ -227,7 +229,7 @@ pub(super) fn shutdown(queue: &Bound<'_, Queue>, immediate: bool) -> PyResult<()
         queue.setattr(intern!(py, "is_shutdown"), true)?;
         if immediate {
             while !is_empty(queue)? {
-                queue.call_method0(intern!(py, "_get"))?;
+                calling_back(py, || queue.call_method0(intern!(py, "_get")))?;
                 if queue.getattr(intern!(py, "unfinished_tasks"))?.gt(0)? {
                     add_to_unfinished(queue, -1)?;
                 }

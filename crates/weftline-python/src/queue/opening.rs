@@ -11,6 +11,7 @@
 use super::items::{Item, Items};
 use super::queue::Queue;
 use super::standard::standard;
+use crate::callback::calling_back;
 use crate::threading::{Condition, Lock};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -146,7 +147,7 @@ pub(super) fn init(queue: &Bound<'_, Queue>, maxsize: &Bound<'_, PyAny>) -> PyRe
     let py = queue.py();
     open_bare(queue)?;
     queue.setattr("maxsize", maxsize)?;
-    queue.call_method1("_init", (maxsize,))?;
+    calling_back(py, || queue.call_method1("_init", (maxsize,)))?;
     let mutex = Py::new(py, Lock::free())?;
     queue.setattr("mutex", &mutex)?;
     for name in CONDITIONS {

@@ -7,6 +7,7 @@ use super::open::{self, Wait};
 use super::opening;
 use super::patience::{Limits, Patience};
 use super::shedding::shed;
+use crate::callback::calling_back;
 use crate::given::Given;
 use pyo3::PyTraverseError;
 use pyo3::ffi;
@@ -139,8 +140,10 @@ impl Queue {
         }
         let how = PyDict::new(py);
         how.set_item(intern!(py, "block"), false)?;
-        slf.call_method(intern!(py, "put"), (item,), Some(&how))
-            .map(Bound::unbind)
+        calling_back(py, || {
+            slf.call_method(intern!(py, "put"), (item,), Some(&how))
+        })
+        .map(Bound::unbind)
     }
 
     /// Take the next item if there is one now; otherwise raise Empty. The same as get(block=False).
@@ -155,8 +158,7 @@ impl Queue {
         }
         let how = PyDict::new(py);
         how.set_item(intern!(py, "block"), false)?;
-        slf.call_method(intern!(py, "get"), (), Some(&how))
-            .map(Bound::unbind)
+        calling_back(py, || slf.call_method(intern!(py, "get"), (), Some(&how))).map(Bound::unbind)
     }
 
     /// Count one item that was taken as done. When all that were put are, join() returns. Raises ValueError if they are already.

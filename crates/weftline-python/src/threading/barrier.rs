@@ -2,6 +2,8 @@
 
 use super::{cannot_pickle, repr_at};
 use crate::blocker::Interpreter;
+use crate::callback::calling_back;
+use crate::made::Made;
 use crate::seconds::remaining_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -22,6 +24,7 @@ import_exception!(threading, BrokenBarrierError);
 pub(crate) struct Barrier {
     raw: RawBarrier,
     rest: OnceLock<Rest>,
+    made: Made,
 }
 
 /// What a barrier is made with besides its number of parties.
@@ -39,6 +42,7 @@ impl Barrier {
         Self {
             raw: RawBarrier::new(1).expect("one party"),
             rest: OnceLock::new(),
+            made: Made::new(),
         }
     }
 
@@ -87,7 +91,7 @@ impl Barrier {
             deadline => deadline?,
         };
         let action = |_: &mut Interpreter| match rest.and_then(|rest| rest.action.as_ref()) {
-            Some(action) => action.bind(py).call0().map(drop),
+            Some(action) => calling_back(py, || action.bind(py).call0()).map(drop),
             None => Ok(()),
         };
         match barrier
@@ -154,7 +158,9 @@ impl Barrier {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Some(rest) = self.rest.get() {
+        if self.made.is_made()
+            && let Some(rest) = self.rest.get()
+        {
             visit.call(&rest.action)?;
             visit.call(&rest.timeout)?;
         }

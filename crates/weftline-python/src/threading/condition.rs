@@ -1,14 +1,15 @@
 //! `threading.Condition`.
 //!
-//! Over our own locks everything is direct. Over any other object the lock's methods are called as the standard library calls them:
-//! `_release_save`, `_acquire_restore` and `_is_owned` where the lock has them, `acquire` and `release` otherwise.
+//! Over our own locks everything is direct; `foreign.rs` is for locks of any other kind.
 
-use super::{Lock, RLock, cannot_pickle, warn_deprecated};
+use super::{Lock, RLock, cannot_pickle, foreign, warn_deprecated};
 use crate::blocker::{Interpreter, Steadfast};
+use crate::callback::calling_back;
 use crate::given::Given;
+use crate::made::Made;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
-use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -56,18 +57,7 @@ impl Mutex {
             // By anyone, as in the standard library, where a lock does not know its owner.
             Self::Lock(lock) => Ok(lock.get().raw.is_locked()),
             Self::RLock(lock) => Ok(lock.get().raw.is_owned()),
-            Self::Foreign(lock) => match optional(lock.bind(py), "_is_owned")? {
-                Some(is_owned) => is_owned.call0()?.is_truthy(),
-                None if lock
-                    .bind(py)
-                    .call_method1("acquire", (false,))?
-                    .is_truthy()? =>
-                {
-                    lock.bind(py).call_method0("release")?;
-                    Ok(false)
-                }
-                None => Ok(true),
-            },
+            Self::Foreign(lock) => foreign::is_owned(lock.bind(py)),
         }
     }
 
@@ -86,13 +76,7 @@ impl Mutex {
                     .map(Saved::Times)
                     .map_err(|_| PyRuntimeError::new_err("cannot release un-acquired lock"))
             }
-            Self::Foreign(lock) => match optional(lock.bind(py), "_release_save")? {
-                Some(release_save) => Ok(Saved::Foreign(Some(release_save.call0()?.unbind()))),
-                None => {
-                    lock.bind(py).call_method0("release")?;
-                    Ok(Saved::Foreign(None))
-                }
-            },
+            Self::Foreign(lock) => foreign::release_save(lock.bind(py)).map(Saved::Foreign),
         }
     }
 
@@ -109,26 +93,11 @@ impl Mutex {
             }
             (Self::RLock(lock), Saved::Times(count)) => lock.get().restore(py, count),
             (Self::RLock(lock), _) => lock.get().restore(py, 1),
-            (Self::Foreign(lock), saved) => {
-                let lock = lock.bind(py);
-                let state = match saved {
-                    Saved::Foreign(state) => state,
-                    Saved::Once | Saved::Times(_) => None,
-                };
-                match optional(lock, "_acquire_restore")? {
-                    Some(acquire_restore) => acquire_restore.call1((state,)).map(drop),
-                    None => lock.call_method0("acquire").map(drop),
-                }
+            (Self::Foreign(lock), Saved::Foreign(state)) => {
+                foreign::acquire_restore(lock.bind(py), state.as_ref().map(|state| state.bind(py)))
             }
+            (Self::Foreign(lock), _) => foreign::acquire_restore(lock.bind(py), None),
         }
-    }
-}
-
-fn optional<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-    match object.getattr(name) {
-        Ok(value) => Ok(Some(value)),
-        Err(missing) if missing.is_instance_of::<PyAttributeError>(object.py()) => Ok(None),
-        Err(raised) => Err(raised),
     }
 }
 
@@ -140,6 +109,7 @@ fn optional<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Boun
 pub(crate) struct Condition {
     raw: RawCondition,
     mutex: OnceLock<Mutex>,
+    made: Made,
 }
 
 impl Condition {
@@ -205,6 +175,7 @@ impl Condition {
         Self {
             raw: RawCondition::new(),
             mutex: OnceLock::new(),
+            made: Made::new(),
         }
     }
 
@@ -245,7 +216,9 @@ impl Condition {
         let taken = match self.mutex(py) {
             Mutex::Lock(lock) => lock.get().take(py, Deadline::NEVER)?,
             Mutex::RLock(lock) => lock.get().take(py, Deadline::NEVER)?,
-            Mutex::Foreign(lock) => return lock.bind(py).call_method0("__enter__"),
+            Mutex::Foreign(lock) => {
+                return calling_back(py, || lock.bind(py).call_method0("__enter__"));
+            }
         };
         Ok(taken.into_pyobject(py)?.to_owned().into_any())
     }
@@ -262,9 +235,8 @@ impl Condition {
             Mutex::Lock(lock) => lock.get().release()?,
             Mutex::RLock(lock) => lock.get().release()?,
             Mutex::Foreign(lock) => {
-                return lock
-                    .bind(py)
-                    .call_method1("__exit__", (kind, value, traceback))
+                let arguments = (kind, value, traceback);
+                return calling_back(py, || lock.bind(py).call_method1("__exit__", arguments))
                     .map(Some);
             }
         }
@@ -289,25 +261,25 @@ impl Condition {
         let py = slf.py();
         let mut end: Option<(Instant, f64)> = None;
         loop {
-            let result = predicate.call0()?;
+            let result = calling_back(py, || predicate.call0())?;
             if result.is_truthy()? {
                 return Ok(result);
             }
             // As a method, which a subclass may have its own of.
             match (timeout, end) {
-                (None, _) => slf.call_method0("wait")?,
+                (None, _) => calling_back(py, || slf.call_method0("wait"))?,
                 (Some(timeout), None) => {
                     // An addition, so that what is no number is refused in the standard library's words.
                     let seconds = 0.0_f64.into_pyobject(py)?.add(timeout)?.extract()?;
                     end = Some((Instant::now(), seconds));
-                    slf.call_method1("wait", (timeout,))?
+                    calling_back(py, || slf.call_method1("wait", (timeout,)))?
                 }
                 (Some(_), Some((start, seconds))) => {
                     let left = seconds - start.elapsed().as_secs_f64();
                     if left <= 0.0 {
                         return Ok(result);
                     }
-                    slf.call_method1("wait", (left,))?
+                    calling_back(py, || slf.call_method1("wait", (left,)))?
                 }
             };
         }
@@ -345,19 +317,12 @@ impl Condition {
         self.mutex(py).is_owned(py)
     }
 
-    fn _release_save<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let lock = self.mutex(py).object(py);
-        let release =
-            optional(lock, "_release_save")?.map_or_else(|| lock.getattr("release"), Ok)?;
-        release.call0()
+    fn _release_save(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        foreign::release_save(self.mutex(py).object(py))
     }
 
     fn _acquire_restore<'py>(&self, py: Python<'py>, state: &Bound<'py, PyAny>) -> PyResult<()> {
-        let lock = self.mutex(py).object(py);
-        match optional(lock, "_acquire_restore")? {
-            Some(acquire_restore) => acquire_restore.call1((state,)).map(drop),
-            None => lock.call_method0("acquire").map(drop),
-        }
+        foreign::acquire_restore(self.mutex(py).object(py), Some(state))
     }
 
     #[getter]
@@ -396,6 +361,9 @@ impl Condition {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.made.is_made() {
+            return Ok(());
+        }
         match self.mutex.get() {
             Some(Mutex::Foreign(lock)) => visit.call(lock),
             Some(Mutex::Lock(lock)) => visit.call(lock),

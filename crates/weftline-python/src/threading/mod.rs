@@ -3,6 +3,7 @@
 mod barrier;
 mod condition;
 mod event;
+mod foreign;
 mod lock;
 mod rlock;
 mod semaphore;

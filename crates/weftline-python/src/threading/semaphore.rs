@@ -2,6 +2,7 @@
 
 use super::{cannot_pickle, repr_at};
 use crate::blocker::Interpreter;
+use crate::callback::calling_back;
 use crate::given::Given;
 use crate::seconds::remaining_deadline;
 use pyo3::exceptions::{PyOverflowError, PyValueError};
@@ -147,7 +148,7 @@ impl Semaphore {
         } else if slf.get_type().is(slf.py().get_type::<BoundedSemaphore>()) {
             slf.get().give(1, released_too_often)
         } else {
-            slf.call_method0("release").map(drop)
+            calling_back(slf.py(), || slf.call_method0("release")).map(drop)
         }
     }
 
