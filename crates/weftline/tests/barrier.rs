@@ -14,6 +14,9 @@ use weftline::park::Deadline;
 use weftline::sync::raw::{BarrierError, RawBarrier};
 use weftline::{Arrival, Barrier, Broken, ZeroParties};
 
+/// One of the forms of waiting.
+type Form = fn(&Barrier) -> Result<Arrival, Broken>;
+
 #[test]
 fn all_pass_together_each_with_its_own_index_and_one_as_leader() {
     let _limit = limit();
@@ -46,7 +49,7 @@ fn all_pass_together_each_with_its_own_index_and_one_as_leader() {
 fn each_form_of_waiting_passes() {
     let _limit = limit();
     let barrier = Barrier::new(2);
-    let forms: [fn(&Barrier) -> Result<Arrival, Broken>; 4] = [
+    let forms: [Form; 4] = [
         Barrier::wait,
         |barrier| barrier.try_wait_for(LONG),
         |barrier| barrier.try_wait_until(now() + LONG),
@@ -82,7 +85,7 @@ fn there_is_no_barrier_for_nobody() {
 #[test]
 fn a_timeout_breaks_the_barrier_for_all() {
     let _limit = limit();
-    let forms: [fn(&Barrier) -> Result<Arrival, Broken>; 3] = [
+    let forms: [Form; 3] = [
         Barrier::try_wait,
         |barrier| takes_at_least(SHORT, || barrier.try_wait_for(SHORT)),
         |barrier| takes_at_least(SHORT, || barrier.try_wait_until(now() + SHORT)),
