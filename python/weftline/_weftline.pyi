@@ -1,37 +1,47 @@
-# The classes in Rust. Each has the type of the standard class whose place it takes, so that what is annotated with one takes the other,
-# and `stubtest` compares our signatures with the standard ones. Only what goes beyond the running version is spelt out here.
+# The classes in Rust. Each is declared to be the standard class whose place it takes: what is annotated with one takes the other, and
+# `stubtest` compares our classes with the standard stubs (an alias it looks into; a name that is imported it does not). Only what goes
+# beyond the running version is spelt out here.
+import _queue
+import _thread
 import queue as _standard
 import sys
-from _queue import SimpleQueue as SimpleQueue
-from _thread import LockType as LockType
-from _thread import RLock as RLock
-from _thread import allocate_lock as allocate_lock
-from threading import Barrier as Barrier
-from threading import BoundedSemaphore as BoundedSemaphore
-from threading import Condition as Condition
-from threading import Event as Event
-from threading import Lock as Lock
-from threading import Semaphore as Semaphore
-from typing import Generic, TypeVar
+import threading as _threading
+from types import GenericAlias
+from typing import Any, Generic, TypeVar
 
 from _typeshed import SupportsRichComparisonT
+from typing_extensions import Self, disjoint_base
 
 _T = TypeVar("_T")
 
 __version__: str
 
-lock = LockType
+allocate_lock = _thread.allocate_lock
+lock = _thread.LockType
+
+Barrier = _threading.Barrier
+BoundedSemaphore = _threading.BoundedSemaphore
+Condition = _threading.Condition
+Event = _threading.Event
+Lock = _threading.Lock
+RLock = _thread.RLock
+Semaphore = _threading.Semaphore
+
+SimpleQueue = _queue.SimpleQueue
 
 if sys.version_info >= (3, 13):
-    from queue import LifoQueue as LifoQueue
-    from queue import PriorityQueue as PriorityQueue
-    from queue import Queue as Queue
-    from queue import ShutDown as ShutDown
+    LifoQueue = _standard.LifoQueue
+    PriorityQueue = _standard.PriorityQueue
+    Queue = _standard.Queue
+    ShutDown = _standard.ShutDown
 else:
     class ShutDown(Exception): ...
 
+    @disjoint_base
     class Queue(_standard.Queue[_T], Generic[_T]):
         is_shutdown: bool
+        def __new__(cls, maxsize: int = 0) -> Self: ...
+        def __class_getitem__(cls, key: Any) -> GenericAlias: ...
         def shutdown(self, immediate: bool = False) -> None: ...
 
     class LifoQueue(Queue[_T], _standard.LifoQueue[_T]):

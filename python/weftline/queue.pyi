@@ -1,11 +1,14 @@
+# Every public name of the standard module, and `ShutDown` on every version. For what its types are of, see `_weftline.pyi`.
 from queue import Empty as Empty
 from queue import Full as Full
 
-from weftline._weftline import LifoQueue as LifoQueue
-from weftline._weftline import PriorityQueue as PriorityQueue
-from weftline._weftline import Queue as Queue
-from weftline._weftline import ShutDown as ShutDown
-from weftline._weftline import SimpleQueue as SimpleQueue
+from weftline import _weftline
+
+LifoQueue = _weftline.LifoQueue
+PriorityQueue = _weftline.PriorityQueue
+Queue = _weftline.Queue
+ShutDown = _weftline.ShutDown
+SimpleQueue = _weftline.SimpleQueue
 
 __all__ = [
     "Empty",

@@ -1,10 +1,11 @@
-# Every name of the standard module. For what its types are of, see `_weftline.pyi`.
-import _thread
+# Every name of the standard module. Our classes are those that `_weftline.pyi` declares, which are the standard ones to a type checker.
 from threading import *
 from threading import ThreadError as ThreadError
 from threading import __all__ as __all__
 from threading import activeCount as activeCount
 from threading import currentThread as currentThread
 
-_CRLock = _thread.RLock
-_allocate_lock = _thread.allocate_lock
+from weftline import _weftline
+
+_CRLock = _weftline.RLock
+_allocate_lock = _weftline.allocate_lock

@@ -34,10 +34,12 @@ class Record(unittest.TestResult):
     def startTest(self, test):
         super().startTest(test)
         print(test.id(), flush=True)
-        self.started = time.monotonic()
+        self.ran[test.id()] = time.monotonic()
 
     def stopTest(self, test):
-        self.ran[test.id()] = time.monotonic() - self.started
+        # 3.12.1 stops tests that it skips without having started them.
+        if test.id() in self.ran:
+            self.ran[test.id()] = time.monotonic() - self.ran[test.id()]
         super().stopTest(test)
 
     def addSkip(self, test, reason):
