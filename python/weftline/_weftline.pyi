@@ -7,10 +7,10 @@ import queue as _standard
 import sys
 import threading as _threading
 from types import GenericAlias
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from _typeshed import SupportsRichComparisonT
-from typing_extensions import Self, disjoint_base
+from typing_extensions import disjoint_base
 
 _T = TypeVar("_T")
 
