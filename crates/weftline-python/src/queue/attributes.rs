@@ -9,14 +9,12 @@ use super::opening::{instance_dict, open};
 use super::priority::PriorityQueue;
 use super::queue::Queue;
 use pyo3::exceptions::PyAttributeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyString, PyType};
 
-/// A class's own four methods that subclasses override, in the order of [`METHODS`].
-type Methods = [Py<PyAny>; 4];
-
-pub(super) const METHODS: [&str; 4] = ["_init", "_qsize", "_put", "_get"];
+const METHODS: [&str; 4] = ["_init", "_qsize", "_put", "_get"];
 
 const ATTRIBUTES: [&str; 8] = [
     "mutex",
@@ -29,46 +27,57 @@ const ATTRIBUTES: [&str; 8] = [
     "is_shutdown",
 ];
 
-static ORIGINALS: PyOnceLock<[(Py<PyType>, Methods); 3]> = PyOnceLock::new();
+/// What a class must not have changed for its queues to be native.
+struct Originals {
+    /// Each of our classes with its own four methods.
+    classes: [(Py<PyType>, [Py<PyAny>; 4]); 3],
+    methods: [Py<PyString>; 4],
+    attributes: [Py<PyString>; 8],
+}
+
+static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
 
 pub(super) fn register(py: Python<'_>) -> PyResult<()> {
     for name in ATTRIBUTES {
         py.get_type::<Queue>().setattr(name, Attribute { name })?;
     }
-    let original = |class: Bound<'_, PyType>| -> PyResult<(Py<PyType>, Methods)> {
+    let class = |class: Bound<'_, PyType>| -> PyResult<(Py<PyType>, [Py<PyAny>; 4])> {
         let [init, qsize, put, get] = METHODS.map(|name| class.getattr(name));
-        Ok((
-            class.clone().unbind(),
-            [
-                init?.unbind(),
-                qsize?.unbind(),
-                put?.unbind(),
-                get?.unbind(),
-            ],
-        ))
+        let methods = [
+            init?.unbind(),
+            qsize?.unbind(),
+            put?.unbind(),
+            get?.unbind(),
+        ];
+        Ok((class.unbind(), methods))
     };
+    let name = |name: &str| PyString::intern(py, name).unbind();
     ORIGINALS.get_or_try_init(py, || {
-        Ok::<_, PyErr>([
-            original(py.get_type::<Queue>())?,
-            original(py.get_type::<LifoQueue>())?,
-            original(py.get_type::<PriorityQueue>())?,
-        ])
+        Ok::<_, PyErr>(Originals {
+            classes: [
+                class(py.get_type::<Queue>())?,
+                class(py.get_type::<LifoQueue>())?,
+                class(py.get_type::<PriorityQueue>())?,
+            ],
+            methods: METHODS.map(name),
+            attributes: ATTRIBUTES.map(name),
+        })
     })?;
     Ok(())
 }
 
 /// Whether a class changes what a native queue would not notice: one of the four methods, or an attribute.
 pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
-    let originals = ORIGINALS.get(class.py()).expect("registered at import");
-    let mro = class.mro();
+    let py = class.py();
+    let originals = ORIGINALS.get(py).expect("registered at import");
     let mut base = None;
-    for ancestor in &mro {
-        base = originals.iter().find(|(ours, _)| ancestor.is(ours));
+    for ancestor in &class.mro() {
+        base = originals.classes.iter().find(|(ours, _)| ancestor.is(ours));
         if base.is_some() {
             break;
         }
-        let own = ancestor.getattr("__dict__")?;
-        for name in ATTRIBUTES {
+        let own = ancestor.getattr(intern!(py, "__dict__"))?;
+        for name in &originals.attributes {
             if own.contains(name)? {
                 return Ok(true);
             }
@@ -77,8 +86,8 @@ pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let Some((_, methods)) = base else {
         return Ok(true);
     };
-    for (name, method) in METHODS.iter().zip(methods) {
-        if !class.getattr(*name)?.is(method) {
+    for (name, method) in originals.methods.iter().zip(methods) {
+        if !class.getattr(name)?.is(method) {
             return Ok(true);
         }
     }
