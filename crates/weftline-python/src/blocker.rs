@@ -68,7 +68,9 @@ impl Blocker for Interpreter {
             },
             _ => sleep(parker, deadline, is_first),
         };
-        if wake == Wake::Interrupted {
+        // Also when woken: a signal that came while this thread waited for the interpreter lock would be answered only after the call, when
+        // what was granted is lost to its exception. So it is given back.
+        if wake != Wake::TimedOut {
             // SAFETY: as in `sleep`.
             unsafe { Python::assume_attached() }.check_signals()?;
         }

@@ -7,7 +7,6 @@
 //! Likewise a lock whose holder did not survive counts as free: thread numbers are never reused, so [`is_alive`] answers from two
 //! numbers that the child handler writes down.
 
-use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 // The standard atomics in models too: the model checkers do not fork, and these are written by a process that has one thread.
@@ -30,17 +29,21 @@ pub(crate) fn is_alive(number: u64) -> bool {
 }
 
 /// Asks to be told of forks. Called from the cold path of whatever a fork could otherwise catch unprepared.
+///
+/// Two threads may both be the first. Then the handler is registered twice and a fork counts as two, which is as good. (A `Once` is not:
+/// a fork in the middle of it leaves the child waiting for a thread that it does not have.)
 #[cold]
 pub(crate) fn watch() {
-    static ASKED: Once = Once::new();
-    ASKED.call_once(|| {
-        #[cfg(all(unix, not(weftline_model)))]
+    if generation() != 0 {
+        return;
+    }
+    #[cfg(all(unix, not(weftline_model)))]
+    {
         // SAFETY: the handler only stores to atomics and reads a thread-local without a destructor: it may run in a fork's child.
         let refused = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-        #[cfg(all(unix, not(weftline_model)))]
         assert!(refused == 0, "no memory to register a fork handler");
-        GENERATION.store(1, Ordering::Relaxed);
-    });
+    }
+    let _ = GENERATION.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 #[cfg(all(unix, not(weftline_model)))]

@@ -6,7 +6,7 @@
 //! then spun once in its wait, and one that always waits for long costs a third of a microsecond a wait.
 
 use super::deadline::now;
-use std::sync::OnceLock;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const GIVE_UP: u32 = 8;
@@ -79,8 +79,16 @@ impl Patience {
 
 /// On one processor, whoever we wait for does not run while we spin.
 fn has_company() -> bool {
-    static COMPANY: OnceLock<bool> = OnceLock::new();
-    *COMPANY.get_or_init(|| {
-        std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1)
-    })
+    const UNKNOWN: u32 = 0;
+    const ALONE: u32 = 1;
+    const IN_COMPANY: u32 = 2;
+    // Not a `OnceLock`: a fork while another thread is initialising one leaves the child waiting for a thread that it does not have.
+    static COMPANY: AtomicU32 = AtomicU32::new(UNKNOWN);
+    let mut company = COMPANY.load(Ordering::Relaxed);
+    if company == UNKNOWN {
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        company = if processors > 1 { IN_COMPANY } else { ALONE };
+        COMPANY.store(company, Ordering::Relaxed);
+    }
+    company == IN_COMPANY
 }
