@@ -52,12 +52,15 @@ demo: build
 	@echo '== both results are equal:'
 	@cat target/demo/weftline.txt
 	@echo '== the same pipeline in Rust'
-	@cargo run --quiet --release --package weftline --example word_count
+	@PYTHON=$(BIN)/python cargo run --quiet --release --package weftline --example word_count >target/demo/rust.txt
+	@cmp target/demo/standard.txt target/demo/rust.txt
+	@echo 'equal to both'
 
 test: test-rust test-models test-python
 
 test-rust:
 	cargo test --package weftline
+	cargo test --package weftline --features portable-parker --tests
 
 # loom and shuttle build the core anew, with their own atomics, threads and clock.
 test-models:
