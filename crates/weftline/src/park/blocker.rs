@@ -37,6 +37,21 @@ impl Blocker for ThreadBlocker {
     type Interrupt = Infallible;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
+        // Whoever answers an event, a notification or an item does so within the time that a sleep costs, or takes long.
+        parker.spin(|| true);
+        Ok(parker.park(deadline))
+    }
+}
+
+/// As [`ThreadBlocker`], for locks: a thread that spins for one competes with those that use it, so it looks only for a moment.
+#[cfg(not(weftline_model))]
+pub(crate) struct LockBlocker;
+
+#[cfg(not(weftline_model))]
+impl Blocker for LockBlocker {
+    type Interrupt = Infallible;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         parker.spin_briefly();
         Ok(parker.park(deadline))
     }

@@ -38,6 +38,8 @@ mod patience;
 mod record;
 mod wait_list;
 
+#[cfg(not(weftline_model))]
+pub(crate) use blocker::LockBlocker;
 pub use blocker::{Blocker, ThreadBlocker, WaitError};
 pub use deadline::Deadline;
 #[cfg(weftline_model)]

@@ -249,7 +249,9 @@ mod modelled {
         }
 
         /// Models do not spin: what a spin would find, the sleep finds.
-        pub(crate) fn spin_briefly(&'static self) {}
+        pub(crate) fn spin(&'static self, _and: impl Fn() -> bool) -> bool {
+            false
+        }
 
         /// Sleeps until there is a token, and takes it.
         pub fn park(&'static self, deadline: Deadline) -> Wake {

@@ -347,7 +347,7 @@ fn is_orphan(word: u64) -> bool {
 #[cfg(not(weftline_model))]
 mod typed {
     use super::RawLock;
-    use crate::park::{Deadline, ThreadBlocker, number};
+    use crate::park::{Deadline, LockBlocker, number};
     use lock_api::GuardNoSend;
     use std::time::{Duration, Instant};
 
@@ -428,7 +428,7 @@ mod typed {
 
     impl RawLock {
         fn lock_by(&self, me: u64, deadline: Deadline) -> bool {
-            self.lock_slow(me, &mut ThreadBlocker, deadline).is_ok()
+            self.lock_slow(me, &mut LockBlocker, deadline).is_ok()
         }
 
         /// What a condition's wait does with its guard's lock: the guard stays, its holder being the same afterwards.

@@ -202,7 +202,7 @@ impl std::fmt::Debug for RawRLock {
 #[cfg(not(weftline_model))]
 mod typed {
     use super::{RLockError, RawRLock};
-    use crate::park::{Deadline, ThreadBlocker};
+    use crate::park::{Deadline, LockBlocker};
     use std::marker::PhantomData;
     use std::ops::Deref;
     use std::time::{Duration, Instant};
@@ -272,7 +272,7 @@ mod typed {
         }
 
         fn lock_by(&self, deadline: Deadline) -> Option<RLockGuard<'_, T>> {
-            match self.raw.lock_with(&mut ThreadBlocker, deadline) {
+            match self.raw.lock_with(&mut LockBlocker, deadline) {
                 Ok(()) => Some(RLockGuard {
                     lock: self,
                     stays: PhantomData,
