@@ -1,7 +1,13 @@
-"""What every test can rely on: the process is not left with weftline installed, or uninstalled by accident."""
+"""What every test can rely on: the process is not left with weftline installed, or uninstalled by accident, and takes Ctrl-C."""
+
+import signal
 
 import pytest
 import weftline
+
+# A shell starts what it runs in the background with SIGINT ignored, and children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
