@@ -1,4 +1,7 @@
-"""Which names of the standard modules are ours: the one table that `weftline.threading`, `weftline.queue` and `install()` share."""
+"""Which names of the standard modules are ours: the one table that `weftline.threading`, `weftline.queue` and `install()` share.
+
+Those of `concurrent.futures` stand in `weftline.concurrent.futures`, which is imported when a program first needs it.
+"""
 
 from weftline import _weftline
 

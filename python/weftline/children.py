@@ -6,39 +6,23 @@ program imports it, not before: most programs never do, and it takes longer to i
 """
 
 import functools
-import sys
-from importlib.machinery import PathFinder
 
+from weftline._on_import import when_imported
 from weftline.install import install
+
+_follows = False
 
 _PRELUDE = "import weftline.children; weftline.children.follow(); "
 
 
 def follow():
     """Installs weftline in this process and in those that it starts through multiprocessing."""
+    global _follows
     install()
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
-        for name in _EDITS.keys() & sys.modules.keys():
-            _EDITS[name](sys.modules[name])
-
-
-class _Finder:
-    """Finds the modules to edit where everybody else would, and edits each once it has been executed."""
-
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        edit = _EDITS.get(name)
-        spec = edit and PathFinder.find_spec(name, path, target)
-        if spec and spec.loader:
-            execute = spec.loader.exec_module
-
-            def exec_module(module):
-                execute(module)
-                edit(module)
-
-            spec.loader.exec_module = exec_module
-        return spec
+    if not _follows:
+        _follows = True
+        when_imported("multiprocessing.spawn", _edit_spawn)
+        when_imported("multiprocessing.util", _edit_util)
 
 
 def _edit_spawn(spawn):
@@ -71,6 +55,3 @@ def _with_prelude(command):
     if "-c" in command:
         command[command.index("-c") + 1] = _PRELUDE + command[command.index("-c") + 1]
     return command
-
-
-_EDITS = {"multiprocessing.spawn": _edit_spawn, "multiprocessing.util": _edit_util}

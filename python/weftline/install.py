@@ -14,11 +14,13 @@ What stays the standard library's:
 - `tempfile._allocate_lock`, `_strptime._thread_allocate_lock`, `_pyio.Lock`: their modules use them once, when they are imported.
 """
 
+import importlib
 import os
 import sys
 import threading
 
 from weftline._names import QUEUE, THREAD, THREADING
+from weftline._on_import import when_imported
 
 # A slot is filled where the running version has it. The modules after the first four took their names when they were
 # imported; they matter because they make locks and queues for as long as the program runs.
@@ -32,7 +34,17 @@ _SLOTS = {
     "multiprocessing.dummy.connection": QUEUE,
 }
 
+# Standard modules that are filled when they are imported, each with the module of ours that has the names for it. The package
+# around them takes names from them, some when it is imported and some when they are first asked for.
+_LATER = {
+    "concurrent.futures._base": "weftline._futures.waiting",
+    "concurrent.futures.thread": "weftline._futures.pool",
+}
+
 _ABSENT = object()
+
+# Those of them that are filled whenever they are imported.
+_awaited: set[str] = set()
 
 # What each filled slot held before, as (module, name, object, ours); empty while nothing is installed.
 _replaced: list[tuple] = []
@@ -66,6 +78,12 @@ def install():
             for name, value in ours.items():
                 if hasattr(module, name):
                     _fill(module, name, value)
+        for module_name in _LATER:
+            if module_name not in _awaited:
+                _awaited.add(module_name)
+                when_imported(module_name, _fill_later)
+            elif module_name in sys.modules:
+                _fill_later(sys.modules[module_name])
         queue = sys.modules["queue"]
         if not hasattr(queue, "ShutDown"):
             _fill(queue, "ShutDown", QUEUE["ShutDown"])
@@ -85,7 +103,7 @@ def uninstall():
             if before is _ABSENT:
                 delattr(module, name)
             else:
-                setattr(module, name, before)
+                _exchange(module, name, ours, before)
 
 
 def installed():
@@ -94,8 +112,27 @@ def installed():
 
 
 def _fill(module, name, ours):
-    _replaced.append((module, name, getattr(module, name, _ABSENT), ours))
-    setattr(module, name, ours)
+    before = getattr(module, name, _ABSENT)
+    _replaced.append((module, name, before, ours))
+    _exchange(module, name, before, ours)
+
+
+def _exchange(module, name, before, after):
+    """Puts `after` in the place of `before` in the module, and in its package if that has taken it from there."""
+    setattr(module, name, after)
+    package = sys.modules.get(module.__name__.rpartition(".")[0])
+    if module.__name__ in _LATER and vars(package).get(name) is before:
+        setattr(package, name, after)
+
+
+def _fill_later(module):
+    """Fills a module that has just been imported, if weftline is installed."""
+    ours = importlib.import_module(_LATER[module.__name__])
+    with _guard:
+        if _replaced:
+            for name, value in ours.NAMES.items():
+                if getattr(module, name) is not value:
+                    _fill(module, name, value)
 
 
 def _refuse_beside_green_threads():

@@ -8,13 +8,14 @@
 //! | `given.rs` | arguments that may be left out |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
 //! | `standard.rs` | what is asked of the standard modules: their originals, kept before anything is patched |
-//! | `threading/`, `queue/` | the classes |
+//! | `threading/`, `queue/`, `futures/` | the classes |
 //!
 //! No class relies on the interpreter lock. The classes carry the names of the standard modules, so that representations,
 //! error messages and pickling refusals read as there.
 
 mod blocker;
 mod callback;
+mod futures;
 mod given;
 mod made;
 mod queue;
@@ -30,5 +31,6 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     callback::register(module)?;
     threading::register(module)?;
     queue::register(module)?;
+    futures::register(module)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

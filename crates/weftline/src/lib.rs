@@ -56,6 +56,7 @@
 //! | a timeout | 584 years; a longer one never ends |
 
 mod error;
+pub mod executor;
 pub mod park;
 pub mod queue;
 pub mod sync;

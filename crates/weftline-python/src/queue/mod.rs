@@ -48,6 +48,8 @@ mod shedding;
 mod simple;
 mod standard;
 
+pub(crate) use simple::SimpleQueue;
+
 use crate::threading::add_class_of;
 use pyo3::prelude::*;
 

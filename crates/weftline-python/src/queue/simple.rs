@@ -22,8 +22,14 @@ pub(crate) struct SimpleQueue {
 }
 
 impl SimpleQueue {
+    pub(crate) fn empty_queue() -> Self {
+        Self {
+            items: RawQueue::new(0),
+        }
+    }
+
     #[inline]
-    pub(super) fn add(&self, py: Python<'_>, item: Item) {
+    pub(crate) fn add(&self, py: Python<'_>, item: Item) {
         let put = self
             .items
             .put_with(item, &mut Interpreter::new(py), Deadline::NEVER);
@@ -35,14 +41,14 @@ impl SimpleQueue {
 
     /// The next item, if there is one now.
     #[inline]
-    pub(super) fn take_now(&self, py: Python<'_>) -> Option<Item> {
+    pub(crate) fn take_now(&self, py: Python<'_>) -> Option<Item> {
         self.items
             .get_with(&mut Interpreter::new(py), Deadline::PASSED)
             .ok()
     }
 
     #[inline]
-    fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<Item> {
+    pub(crate) fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<Item> {
         match self.items.get_with(&mut Interpreter::new(py), deadline) {
             Ok(item) => Ok(item),
             Err(GetFailure::Interrupted(raised)) => Err(raised),
@@ -106,9 +112,7 @@ impl SimpleQueue {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self {
-            items: RawQueue::new(0),
-        }
+        Self::empty_queue()
     }
 
     #[allow(
@@ -139,7 +143,7 @@ impl SimpleQueue {
     /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not at all if `block` is false. Raises
     /// Empty when there is no item then.
     #[pyo3(signature = (block=Given::NOTHING, timeout=None), text_signature = "($self, /, block=True, timeout=None)")]
-    fn get<'py>(
+    pub(crate) fn get<'py>(
         &self,
         py: Python<'py>,
         block: Given<'_, 'py>,

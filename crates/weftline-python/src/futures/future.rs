@@ -1,0 +1,485 @@
+//! `concurrent.futures.Future`.
+
+use super::held::{Held, Task};
+use super::open;
+use super::standard::{cancelled, standard};
+use crate::blocker::Interpreter;
+use crate::callback::calling_back;
+use crate::made::Made;
+use crate::seconds::wait_deadline;
+use pyo3::PyTraverseError;
+use pyo3::exceptions::{PyException, PyRuntimeError, PyTimeoutError, PyTypeError, PyValueError};
+use pyo3::gc::PyVisit;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple, PyType};
+use weftline::executor::raw::{Phase, RawFuture, Unchanged};
+use weftline::park::WaitError;
+
+/// What will come of a call: its result, its exception, or that it was cancelled.
+///
+/// Goes beyond the standard class in that set_result(), set_exception() and cancel() may be called at any moment, also from a destructor or a
+/// signal handler that interrupts this very object.
+#[pyclass(frozen, subclass, weakref, dict, generic)]
+pub(crate) struct Future {
+    made: Made,
+    pub(super) raw: RawFuture<Held>,
+}
+
+/// How a call ended.
+pub(super) enum Outcome {
+    Result(Py<PyAny>),
+    Exception(Py<PyAny>),
+}
+
+impl Outcome {
+    pub(super) fn put(self, held: &mut Held) {
+        match self {
+            Self::Result(result) => held.result = Some(result),
+            Self::Exception(exception) => held.exception = Some(exception),
+        }
+    }
+}
+
+pub(super) fn name_of(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Pending => "PENDING",
+        Phase::Running => "RUNNING",
+        Phase::Cancelled => "CANCELLED",
+        Phase::Notified => "CANCELLED_AND_NOTIFIED",
+        Phase::Finished => "FINISHED",
+    }
+}
+
+impl Future {
+    pub(super) fn for_task(task: Option<Task>) -> Self {
+        Self {
+            made: Made::new(),
+            raw: RawFuture::new(Held {
+                task,
+                ..Held::default()
+            }),
+        }
+    }
+
+    /// The exception as something that can be raised, or the result.
+    fn outcome(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.raw
+            .with(|phase, held| match (phase, &held.exception) {
+                (Phase::Finished, None) => Ok(held
+                    .result
+                    .as_ref()
+                    .map_or_else(|| py.None(), |result| result.clone_ref(py))),
+                (Phase::Finished, Some(exception)) => Err(Some(exception.clone_ref(py))),
+                _ => Err(None),
+            })
+            .map_err(|exception| match exception {
+                Some(exception) => raised(exception.into_bound(py)),
+                None => cancelled(py),
+            })
+    }
+
+    /// Waits until the future is done.
+    fn wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let this = slf.get();
+        if this.raw.phase().is_done() {
+            return Ok(());
+        }
+        let deadline = wait_deadline(timeout)?;
+        this.raw
+            .wait_with(&mut Interpreter::new(slf.py()), deadline)
+            .map_err(|error| match error {
+                WaitError::TimedOut => PyTimeoutError::new_err(()),
+                WaitError::Interrupted(raised) => raised,
+            })
+    }
+
+    /// The future is done: writes the outcome, wakes who waits, calls back.
+    pub(super) fn settle(slf: &Bound<'_, Self>, outcome: Outcome) -> PyResult<()> {
+        let mut outcome = Some(outcome);
+        let finished = slf.get().raw.finish(|held| {
+            let callbacks = held.take_callbacks()?;
+            if let Some(outcome) = outcome.take() {
+                outcome.put(held);
+            }
+            Some(callbacks)
+        });
+        match finished {
+            Ok(callbacks) => call_back(slf, callbacks),
+            Err(Unchanged::In(phase)) => Err(done_already(slf, phase)),
+            Err(Unchanged::Declined) => match outcome {
+                Some(outcome) => open::settle(slf, outcome),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Whether a worker may begin; `None` when the future is in a phase in which nobody does.
+    pub(super) fn begin(slf: &Bound<'_, Self>) -> PyResult<Option<bool>> {
+        match slf.get().raw.start(|held| held.open.is_none()) {
+            Ok(may) => Ok(Some(may)),
+            Err(Unchanged::In(_)) => Ok(None),
+            Err(Unchanged::Declined) => open::begin(slf),
+        }
+    }
+}
+
+/// `raise exception`.
+fn raised(exception: Bound<'_, PyAny>) -> PyErr {
+    match exception.cast::<PyType>() {
+        Ok(class)
+            if class
+                .is_subclass_of::<pyo3::exceptions::PyBaseException>()
+                .unwrap_or(false) =>
+        {
+            PyErr::from_type(class.clone(), ())
+        }
+        Ok(_) => PyTypeError::new_err("exceptions must derive from BaseException"),
+        Err(_) => PyErr::from_value(exception),
+    }
+}
+
+#[cold]
+pub(super) fn done_already(slf: &Bound<'_, Future>, phase: Phase) -> PyErr {
+    let attempt = || -> PyResult<PyErr> {
+        let text = format!("{}: {}", name_of(phase), slf.repr()?);
+        let class = standard(slf.py())?.invalid_state.bind(slf.py()).clone();
+        Ok(PyErr::from_type(class, (text,)))
+    };
+    attempt().unwrap_or_else(|error| error)
+}
+
+/// Calls each back, in the order in which they came. A subclass may do that its own way.
+#[inline]
+fn call_back(slf: &Bound<'_, Future>, callbacks: Vec<Py<PyAny>>) -> PyResult<()> {
+    if callbacks.is_empty() {
+        return Ok(());
+    }
+    callbacks
+        .into_iter()
+        .try_for_each(|callback| call_one_back(slf, callback.bind(slf.py())))
+}
+
+/// What the callback raises is logged; only what is no `Exception` goes on to the caller.
+pub(super) fn call_one_back(slf: &Bound<'_, Future>, callback: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = slf.py();
+    match calling_back(py, || callback.call1((slf,))) {
+        Err(raised) if raised.is_instance_of::<PyException>(py) => {
+            let keywords = PyDict::new(py);
+            keywords.set_item("exc_info", raised.value(py))?;
+            let arguments = ("exception calling callback for %r", slf);
+            calling_back(py, || {
+                standard(py)?
+                    .logger
+                    .bind(py)
+                    .call_method("error", arguments, Some(&keywords))
+            })
+            .map(drop)
+        }
+        called => called.map(drop),
+    }
+}
+
+#[pymethods]
+impl Future {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self::for_task(None)
+    }
+
+    #[allow(
+        clippy::unused_self,
+        reason = "refuses arguments, as the standard class does"
+    )]
+    fn __init__(&self) {}
+
+    /// The standard class, so that `isinstance` says yes. A subclass is what it is.
+    #[getter]
+    fn __class__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyType>> {
+        let py = slf.py();
+        let class = slf.get_type();
+        if class.is(py.get_type::<Self>()) {
+            Ok(standard(py)?.future.bind(py).clone())
+        } else {
+            Ok(class)
+        }
+    }
+
+    /// Cancel the call if nobody has begun with it. Returns whether it is cancelled.
+    fn cancel(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        let taken = slf.get().raw.cancel(false, |held| {
+            let callbacks = held.take_callbacks()?;
+            Some((callbacks, held.task.take()))
+        });
+        match taken {
+            Ok((callbacks, task)) => {
+                drop(task);
+                call_back(slf, callbacks)?;
+                Ok(true)
+            }
+            Err(Unchanged::In(phase)) => Ok(phase.is_done() && phase != Phase::Finished),
+            Err(Unchanged::Declined) => open::cancel(slf),
+        }
+    }
+
+    /// Whether the call was cancelled.
+    fn cancelled(&self) -> bool {
+        matches!(self.raw.phase(), Phase::Cancelled | Phase::Notified)
+    }
+
+    /// Whether a worker is at the call right now.
+    fn running(&self) -> bool {
+        self.raw.phase() == Phase::Running
+    }
+
+    /// Whether the call has ended or was cancelled.
+    fn done(&self) -> bool {
+        self.raw.phase().is_done()
+    }
+
+    /// Have `fn` called with this future when it is done: by the thread that ends it, after those added before, or here and now if it is done
+    /// already. What it raises is logged, if it is an Exception.
+    fn add_done_callback(slf: &Bound<'_, Self>, r#fn: &Bound<'_, PyAny>) -> PyResult<()> {
+        let callback = r#fn.clone().unbind();
+        let kept = slf.get().raw.with(|phase, held| {
+            if phase.is_done() {
+                return Some(false);
+            }
+            if held.open.is_some() {
+                return None;
+            }
+            held.callbacks.push(callback);
+            Some(true)
+        });
+        match kept {
+            Some(true) => Ok(()),
+            Some(false) => call_one_back(slf, r#fn),
+            None => open::add_done_callback(slf, r#fn),
+        }
+    }
+
+    /// What the call returned, or raise what it raised. Waits for at most `timeout` seconds, if that is not None, and raises TimeoutError then;
+    /// raises CancelledError if the call was cancelled.
+    #[pyo3(signature = (timeout=None))]
+    fn result(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
+        Self::wait(slf, timeout)?;
+        slf.get().outcome(slf.py())
+    }
+
+    /// What the call raised; None if it returned. Waits and raises as result() does.
+    #[pyo3(signature = (timeout=None))]
+    fn exception(
+        slf: &Bound<'_, Self>,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let py = slf.py();
+        Self::wait(slf, timeout)?;
+        slf.get()
+            .raw
+            .with(|phase, held| {
+                (phase == Phase::Finished).then(|| {
+                    held.exception
+                        .as_ref()
+                        .map(|exception| exception.clone_ref(py))
+                })
+            })
+            .ok_or_else(|| cancelled(py))
+    }
+
+    /// As result(), and cancels the call if it does not come to that in time.
+    #[pyo3(signature = (timeout=None))]
+    fn _result_or_cancel(
+        slf: &Bound<'_, Self>,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        match Self::wait(slf, timeout) {
+            Ok(()) => slf.get().outcome(slf.py()),
+            Err(raised) => {
+                Self::cancel(slf)?;
+                Err(raised)
+            }
+        }
+    }
+
+    /// For executors: begin with the call. False if it was cancelled; then those who wait for it with wait() or as_completed() are told.
+    fn set_running_or_notify_cancel(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        if let Some(may) = Self::begin(slf)? {
+            return Ok(may);
+        }
+        let py = slf.py();
+        let id = slf.as_ptr() as usize;
+        standard(py)?.logger.bind(py).call_method1(
+            "critical",
+            (
+                "Future %s in unexpected state: %s",
+                id,
+                name_of(slf.get().raw.phase()),
+            ),
+        )?;
+        Err(PyRuntimeError::new_err("Future in unexpected state"))
+    }
+
+    /// For executors: the call has returned `result`.
+    fn set_result(slf: &Bound<'_, Self>, result: Bound<'_, PyAny>) -> PyResult<()> {
+        Self::settle(slf, Outcome::Result(result.unbind()))
+    }
+
+    /// For executors: the call has raised `exception`.
+    fn set_exception(slf: &Bound<'_, Self>, exception: Bound<'_, PyAny>) -> PyResult<()> {
+        if exception.is_none() {
+            return Self::settle(slf, Outcome::Result(exception.unbind()));
+        }
+        Self::settle(slf, Outcome::Exception(exception.unbind()))
+    }
+
+    /// For executors that change the state themselves: call back whoever has asked for it.
+    fn _invoke_callbacks(slf: &Bound<'_, Self>) -> PyResult<()> {
+        match slf.get().raw.with(|_, held| held.take_callbacks()) {
+            Some(callbacks) => call_back(slf, callbacks),
+            None => open::call_back(slf),
+        }
+    }
+
+    /// Whether it is done, whether it was cancelled, its result and its exception, all of one moment.
+    fn _get_snapshot(&self, py: Python<'_>) -> (bool, bool, Option<Py<PyAny>>, Option<Py<PyAny>>) {
+        self.raw.with(|phase, held| match phase {
+            Phase::Cancelled | Phase::Notified => (true, true, None, None),
+            Phase::Finished => {
+                let copy = |kept: &Option<Py<PyAny>>| kept.as_ref().map(|kept| kept.clone_ref(py));
+                (true, false, copy(&held.result), copy(&held.exception))
+            }
+            _ => (false, false, None, None),
+        })
+    }
+
+    #[getter]
+    fn _state(&self) -> &'static str {
+        name_of(self.raw.phase())
+    }
+
+    #[setter(_state)]
+    fn set_state(&self, state: &str) -> PyResult<()> {
+        let phase = [
+            Phase::Pending,
+            Phase::Running,
+            Phase::Cancelled,
+            Phase::Notified,
+            Phase::Finished,
+        ]
+        .into_iter()
+        .find(|&phase| name_of(phase) == state)
+        .ok_or_else(|| PyValueError::new_err(format!("unknown state of a future: {state:?}")))?;
+        self.raw.force(phase);
+        Ok(())
+    }
+
+    #[getter]
+    fn _result(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.raw
+            .with(|_, held| held.result.as_ref().map(|result| result.clone_ref(py)))
+    }
+
+    #[setter(_result)]
+    fn put_result(&self, result: Option<Py<PyAny>>) {
+        drop(
+            self.raw
+                .with(|_, held| std::mem::replace(&mut held.result, result)),
+        );
+    }
+
+    #[getter]
+    fn _exception(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.raw.with(|_, held| {
+            held.exception
+                .as_ref()
+                .map(|exception| exception.clone_ref(py))
+        })
+    }
+
+    #[setter(_exception)]
+    fn put_exception(&self, exception: Option<Py<PyAny>>) {
+        drop(
+            self.raw
+                .with(|_, held| std::mem::replace(&mut held.exception, exception)),
+        );
+    }
+
+    #[getter]
+    fn _condition(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        Ok(open::open(slf)?.condition)
+    }
+
+    #[setter(_condition)]
+    fn set_condition(slf: &Bound<'_, Self>, condition: Py<PyAny>) -> PyResult<()> {
+        open::replace(slf, |open| {
+            std::mem::replace(&mut open.condition, condition)
+        })
+    }
+
+    #[getter]
+    fn _waiters(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        Ok(open::open(slf)?.waiters)
+    }
+
+    #[setter(_waiters)]
+    fn set_waiters(slf: &Bound<'_, Self>, waiters: Py<PyAny>) -> PyResult<()> {
+        open::replace(slf, |open| std::mem::replace(&mut open.waiters, waiters))
+    }
+
+    #[getter]
+    fn _done_callbacks(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        Ok(open::open(slf)?.callbacks)
+    }
+
+    #[setter(_done_callbacks)]
+    fn set_done_callbacks(slf: &Bound<'_, Self>, callbacks: Py<PyAny>) -> PyResult<()> {
+        open::replace(slf, |open| {
+            std::mem::replace(&mut open.callbacks, callbacks)
+        })
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let py = slf.py();
+        let (phase, outcome) = slf.get().raw.with(|phase, held| {
+            let outcome = (phase == Phase::Finished).then(|| {
+                let (verb, what) = match (&held.exception, &held.result) {
+                    (Some(exception), _) => ("raised", Some(exception.clone_ref(py))),
+                    (None, Some(result)) => ("returned", Some(result.clone_ref(py))),
+                    (None, None) => ("returned", None),
+                };
+                (verb, what.unwrap_or_else(|| py.None()))
+            });
+            (phase, outcome)
+        });
+        let state = match phase {
+            Phase::Pending => "pending",
+            Phase::Running => "running",
+            Phase::Cancelled | Phase::Notified => "cancelled",
+            Phase::Finished => "finished",
+        };
+        let mut text = format!(
+            "<{} at {:#x} state={state}",
+            slf.get_type().name()?,
+            slf.as_ptr() as usize
+        );
+        if let Some((verb, what)) = outcome {
+            let class = what.bind(py).getattr("__class__")?;
+            text += &format!(" {verb} {}", class.getattr("__name__")?);
+        }
+        Ok(text + ">")
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.made.is_made() {
+            return Ok(());
+        }
+        // Held by this thread further up, or by one that is changing it: then it is being used, so it is no garbage.
+        self.raw
+            .try_with(|held| held.traverse(&visit))
+            .unwrap_or(Ok(()))
+    }
+
+    fn __clear__(&self) {
+        drop(self.raw.try_with(std::mem::take));
+    }
+}

@@ -1,0 +1,162 @@
+//! `wait` and `as_completed` for futures that are all ours: one group, which each future tells once.
+//!
+//! A loop around `wait` that goes on with what was not done takes the group along from one call to the next (see `_base.py`), so a
+//! future signs on once, however many waits it takes until it is done.
+
+use super::future::Future;
+use crate::blocker::Interpreter;
+use crate::made::Made;
+use crate::seconds::wait_deadline;
+use pyo3::PyTraverseError;
+use pyo3::exceptions::{PyTimeoutError, PyValueError};
+use pyo3::gc::PyVisit;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PySet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use weftline::executor::raw::{RawGroup, Want};
+use weftline::park::{Deadline, WaitError};
+
+/// The futures of `all`, each; `None` if one of them is of another class.
+fn ours<'py>(all: &Bound<'py, PySet>) -> Option<Vec<Bound<'py, Future>>> {
+    let mut futures = Vec::with_capacity(all.len());
+    for item in all.iter() {
+        futures.push(item.cast_into::<Future>().ok()?);
+    }
+    Some(futures)
+}
+
+/// The futures of a set, one after the other as they settle.
+#[pyclass(frozen, name = "_FutureGroup")]
+pub(crate) struct FutureGroup {
+    made: Made,
+    group: Arc<RawGroup>,
+    /// Each until it is given out.
+    futures: Py<PyList>,
+    left: AtomicUsize,
+    deadline: Deadline,
+}
+
+impl Drop for FutureGroup {
+    fn drop(&mut self) {
+        self.group.abandon();
+    }
+}
+
+#[pymethods]
+impl FutureGroup {
+    /// None if one of the futures is not ours. The timeout is that of `next`.
+    #[staticmethod]
+    #[pyo3(signature = (all, timeout=None))]
+    fn of(all: &Bound<'_, PySet>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Self>> {
+        let Some(futures) = ours(all) else {
+            return Ok(None);
+        };
+        let deadline = wait_deadline(timeout)?;
+        let group = RawGroup::new();
+        for (index, future) in futures.iter().enumerate() {
+            if let Some(failed) = future.get().raw.watch(&group, index) {
+                group.arrived(index, failed);
+            }
+        }
+        Ok(Some(Self {
+            made: Made::new(),
+            group,
+            left: AtomicUsize::new(futures.len()),
+            futures: PyList::new(all.py(), futures)?.unbind(),
+            deadline,
+        }))
+    }
+
+    /// `wait`: those that have settled, as a set, when there are as many as `return_when` says or the time is up. They are taken out of
+    /// `pending`, the set of all that are left.
+    fn wait<'py>(
+        &self,
+        py: Python<'py>,
+        pending: &Bound<'py, PySet>,
+        timeout: Option<&Bound<'py, PyAny>>,
+        return_when: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PySet>> {
+        let is = |name: &str| return_when.eq(name);
+        let left = self.left.load(Ordering::Relaxed);
+        let want = if is("FIRST_COMPLETED")? {
+            Want {
+                count: left.min(1),
+                or_failure: false,
+            }
+        } else {
+            Want {
+                count: left,
+                or_failure: is("FIRST_EXCEPTION")?,
+            }
+        };
+        let mut waited = self
+            .group
+            .wait_with(want, &mut Interpreter::new(py), Deadline::PASSED);
+        if waited.is_err() {
+            if !want.or_failure && !is("FIRST_COMPLETED")? && !is("ALL_COMPLETED")? {
+                let what = return_when.repr()?;
+                return Err(PyValueError::new_err(format!(
+                    "Invalid return condition: {what}"
+                )));
+            }
+            let deadline = wait_deadline(timeout)?;
+            waited = self
+                .group
+                .wait_with(want, &mut Interpreter::new(py), deadline);
+        }
+        if let Err(WaitError::Interrupted(raised)) = waited {
+            return Err(raised);
+        }
+        let (done, futures) = (PySet::empty(py)?, self.futures.bind(py));
+        for index in self.group.take_all() {
+            let future = futures.get_item(index)?;
+            futures.set_item(index, py.None())?;
+            self.left.fetch_sub(1, Ordering::Relaxed);
+            pending.discard(&future)?;
+            done.add(future)?;
+        }
+        Ok(done)
+    }
+
+    /// The next that has settled, waiting for it if need be; None when all were given out. Raises TimeoutError.
+    fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        const ANY: Want = Want {
+            count: 1,
+            or_failure: false,
+        };
+        let futures = self.futures.bind(py);
+        loop {
+            if let Some(index) = self.group.take() {
+                let future = futures.get_item(index)?;
+                futures.set_item(index, py.None())?;
+                self.left.fetch_sub(1, Ordering::Relaxed);
+                return Ok(Some(future));
+            }
+            let left = self.left.load(Ordering::Relaxed);
+            if left == 0 {
+                return Ok(None);
+            }
+            match self
+                .group
+                .wait_with(ANY, &mut Interpreter::new(py), self.deadline)
+            {
+                Ok(()) => {}
+                Err(WaitError::TimedOut) => {
+                    let all = futures.len();
+                    return Err(PyTimeoutError::new_err(format!(
+                        "{left} (of {all}) futures unfinished"
+                    )));
+                }
+                Err(WaitError::Interrupted(raised)) => return Err(raised),
+            }
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if self.made.is_made() {
+            visit.call(&self.futures)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,298 @@
+//! The queue between a pool and its workers. A `SimpleQueue` to whoever looks at it; its items are futures that know their call.
+//!
+//! # How many workers there should be
+//!
+//! `free` is the number of workers that are idle, or are just about to look for the next task, less the number of tasks that
+//! are waiting for one. A submission takes one, a worker that has ended a call gives one, a new worker brings one; to take a task from the queue
+//! changes nothing, for it makes both numbers smaller by one. So a pool starts another worker exactly when `free` is below zero and
+//! it may have more: idle workers are used before new ones are started, and no task waits for a worker that is not there.
+//!
+//! A worker gives its one *before* it publishes the result, so whoever waits for that and submits the next call finds it free.
+
+use super::future::Future;
+use super::held::Task;
+use crate::given::Given;
+use crate::queue::SimpleQueue;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
+use weftline::park::Deadline;
+
+/// The work queue of a thread pool.
+#[pyclass(name = "_WorkQueue", module = "concurrent.futures.thread", frozen, extends = SimpleQueue)]
+pub(crate) struct WorkQueue {
+    free: AtomicIsize,
+    /// No more workers are to be had: a task waits for one of those that are there.
+    is_full: AtomicBool,
+    /// Nothing is taken here: the executor looks why.
+    is_closed: AtomicBool,
+    /// Whether each call runs in a copy of the context that it was submitted in.
+    in_context: bool,
+}
+
+/// A call that was taken out of a work queue past its workers, as the standard library's pool hands it out.
+#[pyclass(
+    name = "_WorkItem",
+    module = "concurrent.futures.thread",
+    frozen,
+    get_all
+)]
+pub(crate) struct WorkItem {
+    future: Py<Future>,
+    r#fn: Py<PyAny>,
+    args: Py<PyTuple>,
+    kwargs: Py<PyDict>,
+}
+
+impl WorkQueue {
+    fn base<'a>(slf: &'a Bound<'_, Self>) -> &'a SimpleQueue {
+        slf.as_super().get()
+    }
+
+    pub(super) fn take_now(slf: &Bound<'_, Self>) -> Option<Py<PyAny>> {
+        Self::base(slf).take_now(slf.py())
+    }
+
+    pub(super) fn take(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        Self::base(slf).take(slf.py(), Deadline::NEVER)
+    }
+
+    /// A worker is about to look for the next task.
+    pub(super) fn is_free_again(&self) {
+        self.free.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn put_task<'py>(
+        slf: &Bound<'py, Self>,
+        function: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+        kwargs: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, Future>> {
+        let py = slf.py();
+        let (function, args) = if slf.get().in_context {
+            in_copy_of_context(function, &args)?
+        } else {
+            (function, args)
+        };
+        let future = Bound::new(
+            py,
+            Future::for_task(Some(Task {
+                function: function.unbind(),
+                args: args.unbind(),
+                kwargs: kwargs
+                    .filter(|kwargs| !kwargs.is_empty())
+                    .map(Bound::unbind),
+            })),
+        )?;
+        Self::base(slf).add(py, future.clone().into_any().unbind());
+        Ok(future)
+    }
+
+    /// What those who are no workers get: a work item for a future, anything else as it is.
+    fn hand_out<'py>(slf: &Bound<'py, Self>, item: Py<PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let item = item.into_bound(py);
+        if !item.is_none() {
+            slf.get().is_free_again();
+        }
+        let Ok(future) = item.cast_exact::<Future>() else {
+            return Ok(item);
+        };
+        // A future that was cancelled has given up its task.
+        let task = future.get().raw.with(|_, held| held.task.take());
+        let (function, args, kwargs) = match task {
+            Some(task) => (task.function, task.args, task.kwargs),
+            None => (py.None(), PyTuple::empty(py).unbind(), None),
+        };
+        let work_item = WorkItem {
+            future: future.clone().unbind(),
+            r#fn: function,
+            args,
+            kwargs: kwargs.unwrap_or_else(|| PyDict::new(py).unbind()),
+        };
+        Ok(Bound::new(py, work_item)?.into_any())
+    }
+}
+
+/// The call as one of `Context.run`, with a copy of this thread's context.
+fn in_copy_of_context<'py>(
+    function: Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    let py = function.py();
+    let context = py.import("contextvars")?.call_method0("copy_context")?;
+    let args = std::iter::once(function).chain(args.iter());
+    let args = PyTuple::new(py, args.collect::<Vec<_>>())?;
+    Ok((context.getattr("run")?, args))
+}
+
+#[pymethods]
+impl WorkQueue {
+    #[new]
+    #[pyo3(signature = (in_context=false))]
+    fn new(in_context: bool) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(SimpleQueue::empty_queue()).add_subclass(Self {
+            free: AtomicIsize::new(0),
+            is_full: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+            in_context,
+        })
+    }
+
+    /// As the class that this one extends, which takes nothing.
+    #[allow(clippy::unused_self, reason = "called as a method by the interpreter")]
+    #[pyo3(signature = (in_context=false))]
+    fn __init__(&self, in_context: bool) {
+        let _ = in_context;
+    }
+
+    /// The future of a call, which a worker that is there will make. None if another worker should be started, or the queue is closed.
+    fn submit<'py>(
+        slf: &Bound<'py, Self>,
+        function: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+        kwargs: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<Option<Bound<'py, Future>>> {
+        let this = slf.get();
+        if this.is_closed.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        if this.free.fetch_sub(1, Ordering::Relaxed) <= 0 && !this.is_full.load(Ordering::Relaxed) {
+            this.is_free_again();
+            return Ok(None);
+        }
+        Self::put_task(slf, function, args, kwargs).map(Some)
+    }
+
+    /// As submit(), in any case. The executor starts another worker if `wants_worker` says so.
+    fn submit_anyway<'py>(
+        slf: &Bound<'py, Self>,
+        function: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+        kwargs: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, Future>> {
+        slf.get().free.fetch_sub(1, Ordering::Relaxed);
+        Self::put_task(slf, function, args, kwargs)
+    }
+
+    /// Whether a task waits that no worker is free for.
+    #[getter]
+    fn wants_worker(&self) -> bool {
+        self.free.load(Ordering::Relaxed) < 0
+    }
+
+    /// A worker was started, or has ended a call that was not ours.
+    fn worker_is_free(&self) {
+        self.is_free_again();
+    }
+
+    /// Whether there will be no more workers than there are.
+    fn set_full(&self, is_full: bool) {
+        self.is_full.store(is_full, Ordering::Relaxed);
+    }
+
+    /// Whether submit() is to return None whatever there is.
+    fn set_closed(&self, is_closed: bool) {
+        self.is_closed.store(is_closed, Ordering::Relaxed);
+    }
+
+    /// In a forked child, which has none of the workers. The calls that wait are the parent's: here they are cancelled, and nobody is called back.
+    fn begin_anew(slf: &Bound<'_, Self>) {
+        while let Some(item) = Self::take_now(slf) {
+            if let Ok(future) = item.bind(slf.py()).cast_exact::<Future>() {
+                let cancelled = future
+                    .get()
+                    .raw
+                    .cancel(true, |held| Some(std::mem::take(&mut held.task)));
+                drop(cancelled);
+            }
+        }
+        let this = slf.get();
+        this.is_full.store(false, Ordering::Relaxed);
+        this.free.store(0, Ordering::Relaxed);
+    }
+
+    /// Put a work item, or None to wake a worker.
+    #[pyo3(signature = (item, block=Given::NOTHING, timeout=None), text_signature = "($self, /, item, block=True, timeout=None)")]
+    fn put<'py>(
+        slf: &Bound<'py, Self>,
+        item: Bound<'py, PyAny>,
+        block: Given<'_, 'py>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) {
+        let _ = (block, timeout);
+        Self::put_nowait(slf, item);
+    }
+
+    /// As put().
+    fn put_nowait<'py>(slf: &Bound<'py, Self>, item: Bound<'py, PyAny>) {
+        if !item.is_none() {
+            slf.get().free.fetch_sub(1, Ordering::Relaxed);
+        }
+        Self::base(slf).add(slf.py(), item.unbind());
+    }
+
+    #[pyo3(signature = (block=Given::NOTHING, timeout=None), text_signature = "($self, /, block=True, timeout=None)")]
+    fn get<'py>(
+        slf: &Bound<'py, Self>,
+        block: Given<'_, 'py>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let item = Self::base(slf).get(py, block, timeout)?;
+        Self::hand_out(slf, item)
+    }
+
+    fn get_nowait<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let item = Self::base(slf).take(py, Deadline::PASSED)?;
+        Self::hand_out(slf, item)
+    }
+
+    /// Itself: programs empty a pool's queue by `executor._work_queue.queue.clear()`.
+    #[getter]
+    fn queue(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    /// Forget the calls that no worker has begun with.
+    fn clear(slf: &Bound<'_, Self>) {
+        let mut kept = Vec::new();
+        while let Some(item) = Self::take_now(slf) {
+            // What wakes workers stays.
+            if item.is_none(slf.py()) {
+                kept.push(item);
+            } else {
+                slf.get().is_free_again();
+            }
+        }
+        for item in kept {
+            Self::base(slf).add(slf.py(), item);
+        }
+    }
+}
+
+#[pymethods]
+impl WorkItem {
+    /// Make the call and give the future its outcome, unless it was cancelled.
+    fn run(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        let future = this.future.bind(py);
+        if !future
+            .call_method0("set_running_or_notify_cancel")?
+            .is_truthy()?
+        {
+            return Ok(());
+        }
+        let kwargs = this.kwargs.bind(py);
+        let called = crate::callback::calling_back(py, || {
+            this.r#fn.bind(py).call(this.args.bind(py), Some(kwargs))
+        });
+        match called {
+            Ok(result) => future.call_method1("set_result", (result,)),
+            Err(raised) => future.call_method1("set_exception", (raised.into_value(py),)),
+        }
+        .map(drop)
+    }
+}

@@ -1,0 +1,326 @@
+"""`ThreadPoolExecutor`: the standard one, with a work queue that makes the futures and knows how many workers are free.
+
+The class and its workers' loop are in Python because programs subclass the one, replace its parts and patch its methods, and because no frame of
+ours may lie under their code. As long as nobody has replaced a part, `submit` is one call into the work queue; otherwise everything goes as in
+the standard class, over the parts that are there then.
+"""
+
+import itertools
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from concurrent.futures import _base as standard_base
+from concurrent.futures import thread as standard
+
+from weftline import _weftline
+from weftline._futures import waiting  # noqa: F401 - keeps the standard classes before anything is patched
+
+_Tasks = _weftline._Tasks
+_WorkQueue = _weftline._WorkQueue
+
+
+def _worker(executor_reference, work_queue, initializer, initargs):
+    """What each thread of a pool runs: calls, until there are no more to come."""
+    if initializer is not None:
+        try:
+            initializer(*initargs)
+        except BaseException:
+            standard_base.LOGGER.critical("Exception in initializer:", exc_info=True)
+            executor = executor_reference()
+            if executor is not None:
+                executor._initializer_failed()
+            return
+    try:
+        tasks = _Tasks(work_queue)
+        while True:
+            task = tasks.next()
+            if task is None and _is_over(executor_reference, work_queue):
+                return
+            while type(task) is tuple:
+                function, args, kwargs = task
+                # While this thread waits, or works on, it keeps nothing of the call.
+                task = None
+                try:
+                    result = function(*args, **kwargs) if kwargs else function(*args)
+                except BaseException as error:
+                    function = args = kwargs = None
+                    task = tasks.failed(error)
+                else:
+                    function = args = kwargs = None
+                    task = tasks.done(result)
+                    result = None
+            if task is not None:
+                # A work item that somebody has made himself.
+                task.run()
+                task = None
+                work_queue.worker_is_free()
+    except BaseException:
+        standard_base.LOGGER.critical("Exception in worker", exc_info=True)
+
+
+def _is_over(executor_reference, work_queue):
+    """Whether a worker that was woken without a task is to end; then the others are woken, too."""
+    executor = executor_reference()
+    if not (standard._shutdown or executor is None or executor._shutdown):
+        return False
+    if executor is not None:
+        executor._shutdown = True
+    work_queue.put(None)
+    return True
+
+
+def _queue_attribute(name, told):
+    """An attribute that is kept in the instance, of whose changes the work queue is told."""
+
+    def get(self):
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+            ) from None
+
+    def put(self, value):
+        self.__dict__[name] = value
+        queue = self.__dict__.get("_work_queue")
+        if type(queue) is _WorkQueue:
+            told(self, queue)
+
+    return property(get, put)
+
+
+def _open_or_close(executor, queue):
+    state = executor.__dict__
+    queue.set_closed(bool(state.get("_shutdown") or state.get("_broken")))
+
+
+def _count_again(executor, queue):
+    queue.set_full(False)
+
+
+class ThreadPoolExecutor(standard.ThreadPoolExecutor):
+    """Runs calls in a pool of threads.
+
+    Goes beyond the standard class: `context=True` runs each call in a copy of the context that `submit` or `map` was called in;
+    `map` takes a `buffersize` on every version; and a forked child can go on using the pool, with workers of its own.
+    """
+
+    def __init__(
+        self,
+        max_workers=None,
+        thread_name_prefix="",
+        initializer=None,
+        initargs=(),
+        *,
+        context=False,
+        **options,
+    ):
+        """Start no thread yet.
+
+        max_workers: how many threads there are at most; as many as suit most programs if None.
+        thread_name_prefix: what the threads' names begin with.
+        initializer: is called with initargs by each thread before its first call. If it raises, the pool is broken.
+        context: whether calls run in a copy of the context of their submission.
+        """
+        super().__init__(
+            max_workers, thread_name_prefix, initializer, initargs, **options
+        )
+        self._work_queue = _WorkQueue(context)
+        _executors.add(self)
+
+    # Whether the pool takes calls, and may start workers, the work queue must know to answer by itself.
+    _shutdown = _queue_attribute("_shutdown", _open_or_close)
+    _broken = _queue_attribute("_broken", _open_or_close)
+    _max_workers = _queue_attribute("_max_workers", _count_again)
+
+    def submit(self, fn, /, *args, **kwargs):
+        queue = self._work_queue
+        if type(queue) is _WorkQueue:
+            future = queue.submit(fn, args, kwargs)
+            if future is not None:
+                return future
+            return self._submit_and_count(queue, fn, args, kwargs)
+        return super().submit(fn, *args, **kwargs)
+
+    submit.__doc__ = standard_base.Executor.submit.__doc__
+
+    def _submit_and_count(self, queue, fn, args, kwargs):
+        """When another worker may be needed, or no calls are taken any more."""
+        with self._shutdown_lock, standard._global_shutdown_lock:
+            if self._broken:
+                raise standard.BrokenThreadPool(self._broken)
+            if self._shutdown:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            if standard._shutdown:
+                raise RuntimeError(
+                    "cannot schedule new futures after interpreter shutdown"
+                )
+            future = queue.submit_anyway(fn, args, kwargs)
+            try:
+                self._adjust_thread_count()
+            except BaseException:
+                # No thread is to be had. Those that are there will come to it; without any, it must not stay behind.
+                if not self._threads and future.cancel():
+                    raise
+            return future
+
+    def _adjust_thread_count(self):
+        queue = self._work_queue
+        if type(queue) is not _WorkQueue:
+            return super()._adjust_thread_count()
+        if not queue.wants_worker:
+            return None
+        count = len(self._threads)
+        if count < self._max_workers:
+            self._start_worker(queue, count)
+            count += 1
+        if count >= self._max_workers:
+            queue.set_full(True)
+        return None
+
+    def _start_worker(self, queue, number):
+        def wake_when_lost(_, queue=queue):
+            queue.put(None)
+
+        thread = threading.Thread(
+            name=f"{self._thread_name_prefix or self}_{number}",
+            target=_worker,
+            args=(
+                weakref.ref(self, wake_when_lost),
+                queue,
+                self._initializer,
+                self._initargs,
+            ),
+        )
+        thread.start()
+        queue.worker_is_free()
+        self._threads.add(thread)
+        standard._threads_queues[thread] = queue
+
+    def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
+        """As the built-in map(fn, *iterables), with the calls made by the pool and the results in order.
+
+        timeout: how many seconds after this call the last result may come; TimeoutError is raised when one has not.
+        chunksize: for pools of processes; there is nothing to chunk here.
+        buffersize: how many calls may be submitted ahead of the result that is asked for; all at once if None.
+        """
+        if buffersize is not None and not isinstance(buffersize, int):
+            raise TypeError("buffersize must be an integer or None")
+        if buffersize is not None and buffersize < 1:
+            raise ValueError("buffersize must be None or > 0")
+        end_time = None if timeout is None else timeout + time.monotonic()
+        calls = zip(*iterables)
+        submit = self._submitter(fn)
+        futures = deque(map(submit, itertools.islice(calls, buffersize)))
+        if buffersize is None:
+            submit = calls = None
+        # A generator of its own, so that the calls are submitted before the first result is asked for. It keeps the pool alive
+        # only while it submits.
+        return _results(futures, end_time, weakref.ref(self), fn, calls)
+
+    def _submitter(self, fn):
+        """A function of the arguments of a call of `fn` that submits it: past `submit` if that is as it was here."""
+        queue = self._work_queue
+        if (
+            type(queue) is not _WorkQueue
+            or type(self).submit is not _submit
+            or _submit.__code__ is not _submit_code
+            or "submit" in self.__dict__
+        ):
+            return lambda args: self.submit(fn, *args)
+
+        def submit(args):
+            future = queue.submit(fn, args, None)
+            if future is not None:
+                return future
+            return self._submit_and_count(queue, fn, args, None)
+
+        return submit
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        if cancel_futures:
+            with self._shutdown_lock:
+                self._shutdown = True
+                for item in _drained(self._work_queue):
+                    # Also told to those in wait() and as_completed(), who would wait for ever.
+                    if item.future.cancel():
+                        item.future.set_running_or_notify_cancel()
+        super().shutdown(wait=wait)
+
+    shutdown.__doc__ = standard_base.Executor.shutdown.__doc__
+
+
+_submit = ThreadPoolExecutor.submit
+_submit_code = _submit.__code__
+
+
+def _results(futures, end_time, executor_reference, fn, calls):
+    try:
+        while futures:
+            if calls is not None:
+                executor = executor_reference()
+                if executor is None or (args := next(calls, None)) is None:
+                    calls = None
+                else:
+                    futures.append(executor.submit(fn, *args))
+                executor = args = None
+            if end_time is None:
+                yield _result_or_cancel(futures.popleft())
+            else:
+                yield _result_or_cancel(
+                    futures.popleft(), end_time - time.monotonic()
+                )
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _result_or_cancel(future, timeout=None):
+    if type(future) is _weftline.Future:
+        return future._result_or_cancel(timeout)
+    return standard_base._result_or_cancel(future, timeout)
+
+
+def _drained(work_queue):
+    """Everything in the queue, except for what only wakes workers."""
+    while True:
+        try:
+            item = work_queue.get_nowait()
+        except standard.queue.Empty:
+            return
+        if item is not None:
+            yield item
+
+
+# The pools that are there.
+_executors: "weakref.WeakSet[ThreadPoolExecutor]" = weakref.WeakSet()
+
+
+def _before_exit():
+    """Sends every `submit` where it is seen that the interpreter is shutting down. Runs just before the standard pools are told so."""
+    for executor in list(_executors):
+        if type(executor._work_queue) is _WorkQueue:
+            executor._work_queue.set_closed(True)
+
+
+threading._register_atexit(_before_exit)
+
+
+def _after_fork_in_child():
+    """Lets the child use its copies of the pools: what was submitted before is the parent's, and workers are started anew."""
+    for executor in list(_executors):
+        if type(executor._work_queue) is _WorkQueue:
+            executor._threads = set()
+            executor._shutdown_lock = threading.Lock()
+            executor._work_queue.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+for _owner in (ThreadPoolExecutor, _worker):
+    _owner.__module__ = standard.__name__
+
+NAMES = {"ThreadPoolExecutor": ThreadPoolExecutor}

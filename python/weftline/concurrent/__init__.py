@@ -1,0 +1,1 @@
+"""`concurrent` of the running Python, as far as it is here: `weftline.concurrent.futures`."""

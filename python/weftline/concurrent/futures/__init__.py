@@ -1,0 +1,19 @@
+"""`concurrent.futures` of the running Python, with weftline's Future, ThreadPoolExecutor, wait and as_completed.
+
+Every name of the standard module is here, the private ones too. What is not ours is the standard object itself: the exceptions, the process
+pool, and `Executor`, of which our pool is a subclass.
+"""
+
+import concurrent.futures as standard
+
+from weftline import _mirror
+from weftline._futures import pool, waiting
+from weftline.concurrent.futures import _base, thread
+
+__all__ = standard.__all__
+
+_mirror.become(
+    __name__,
+    standard,
+    {**waiting.NAMES, **pool.NAMES, "_base": _base, "thread": thread},
+)
