@@ -237,7 +237,7 @@ MUTANTS = [
     ),
     Mutant(
         "queue: an interrupted getter keeps its item",
-        "queue/core.rs",
+        "queue/core/get.rs",
         "return Err(match self.give_back(waiter.into_payload()) {",
         "return Err(match None::<T> {",
         "queue::an_interrupted_getter_gives_its_item_to_the_next",
@@ -251,7 +251,7 @@ MUTANTS = [
     ),
     Mutant(
         "queue: an interrupted putter keeps its slot",
-        "queue/core.rs",
+        "queue/core/put.rs",
         """                            state.reserved -= 1;
                             state.hand_slot()""",
         """                            state.reserved -= 0;
@@ -260,7 +260,7 @@ MUTANTS = [
     ),
     Mutant(
         "queue: a full queue takes one more",
-        "queue/core.rs",
+        "queue/core/state.rs",
         "self.capacity == 0 || self.items.count() + self.reserved < self.capacity",
         "self.capacity == 0 || self.items.count() <= self.capacity",
         "queue::a_slot_goes_to_the_putter_that_waits_for_it",
@@ -274,14 +274,14 @@ MUTANTS = [
     ),
     Mutant(
         "queue: the last task done tells nobody",
-        "queue/core.rs",
+        "queue/core/tasks.rs",
         "if state.unfinished > 0 || state.joiners.is_empty() {",
         "if state.unfinished == 0 || state.joiners.is_empty() {",
         "queue::join_ends_when_the_last_task_is_done",
     ),
     Mutant(
         "queue: a retired queue takes back what an interrupted getter had",
-        "queue/core.rs",
+        "queue/core/get.rs",
         """            if state.phase == Phase::Retired {
                 return Some(item);
             }""",
@@ -290,7 +290,7 @@ MUTANTS = [
     ),
     Mutant(
         "queue: others use the heap while a thread compares",
-        "queue/core.rs",
+        "queue/core/sorter.rs",
         """        if state.sorter == 0 {
             return false;
         }""",
@@ -301,7 +301,7 @@ MUTANTS = [
     ),
     Mutant(
         "queue: a comparison that fails tells nobody that it is over",
-        "queue/core.rs",
+        "queue/core/sorter.rs",
         "let most = if self.outer == 0 { usize::MAX } else { 0 };",
         "let most = if self.outer == 0 { 0 } else { 0 };",
         "queue::a_comparison_that_fails_leaves_the_queue_as_it_was_and_lets_others_on",
