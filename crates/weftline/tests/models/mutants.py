@@ -24,14 +24,14 @@ MUTANTS = [
     ),
     Mutant(
         "list: a grant does not publish what was handed over",
-        "park/wait_list.rs",
+        "park/waiter.rs",
         "self.state.store(GRANTED, Ordering::Release);",
         "self.state.store(GRANTED, Ordering::Relaxed);",
         "list::what_was_written_before_the_grant_is_seen_after_it",
     ),
     Mutant(
         "list: a waiter that has given up is claimed all the same",
-        "park/wait_list.rs",
+        "park/waiter.rs",
         """            .compare_exchange(WAITING, CLAIMED, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()""",
         """            .swap(CLAIMED, Ordering::Relaxed)
@@ -40,7 +40,7 @@ MUTANTS = [
     ),
     Mutant(
         "list: a waiter that has been claimed gives up all the same",
-        "park/wait_list.rs",
+        "park/waiter.rs",
         """        spin_until(|| self.is_granted());
         false""",
         """        spin_until(|| self.is_granted());
@@ -267,7 +267,7 @@ MUTANTS = [
     ),
     Mutant(
         "queue: a getter that times out stays enlisted for the next item",
-        "park/wait_list.rs",
+        "park/waiter.rs",
         "Ok(Wake::TimedOut) if self.abandon() => Ended::TimedOut,",
         "Ok(Wake::TimedOut) => Ended::TimedOut,",
         "queue::a_getter_that_times_out_leaves_the_item_to_the_next",
