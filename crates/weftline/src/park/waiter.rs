@@ -21,7 +21,7 @@
 use super::deadline::Since;
 use super::list_lock::Backoff;
 use super::model::{AtomicU32, Ordering, UnsafeCell};
-use super::{Blocker, Deadline, ThreadRecord, Wake, fork, record};
+use super::{Blocker, Deadline, ThreadRecord, WaitError, Wake, fork, record};
 use std::ptr::NonNull;
 
 const WAITING: u32 = 0;
@@ -46,18 +46,14 @@ pub(super) struct Links<P> {
     pub(super) is_linked: bool,
 }
 
-/// How one sleep of a waiter ended.
+/// How a waiter's wait ended.
 pub(crate) enum Ended<I> {
     /// What it waited for is its own.
     Granted,
-    /// Woken without a grant: it is still in its list, and should look whether it can take what it waits for.
-    LookAgain,
     /// A signal handler of this thread forked, and this is the child: the list has forgotten the waiter. Start over.
     Forked,
-    /// Abandoned: the deadline passed.
-    TimedOut,
-    /// Abandoned: the blocker was interrupted.
-    Interrupted(I),
+    /// It gave up, and is still in its list unless a waker has met it there.
+    Abandoned(WaitError<I>),
     /// Interrupted, but the grant came first: give it back, then report the interrupt.
     InterruptedAfterGrant(I),
 }
@@ -80,27 +76,54 @@ impl<P> Waiter<P> {
         }
     }
 
-    /// Sleeps once. After anything but `LookAgain` the waiter has settled (or is forgotten); when it abandoned, the caller unlinks it.
-    pub(crate) fn sleep<B: Blocker>(
+    /// Sleeps until the waiter has settled or is forgotten. One that abandoned is the caller's to unlink.
+    pub(crate) fn wait<B: Blocker>(
         &self,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Ended<B::Interrupt> {
+        self.wait_or_take(blocker, deadline, || false)
+    }
+
+    /// As [`Self::wait`], where wakers also *nudge*: wake a waiter without granting it anything, so that it takes what it waits for if
+    /// that is still there. `take` tries to; if it can, it unlinks the waiter and returns `true`.
+    pub(crate) fn wait_or_take<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+        mut take: impl FnMut() -> bool,
+    ) -> Ended<B::Interrupt> {
+        loop {
+            if let Some(ended) = self.sleep(blocker, deadline) {
+                return ended;
+            }
+            if take() {
+                return Ended::Granted;
+            }
+        }
+    }
+
+    /// Sleeps once. `None`: woken, but not settled.
+    fn sleep<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Option<Ended<B::Interrupt>> {
         let bomb = AbortOnUnwind;
         let woken = blocker.block(&self.record.parker, deadline);
         std::mem::forget(bomb);
-        match woken {
+        Some(match woken {
             Ok(_) if self.is_granted() => Ended::Granted,
             Ok(_) if self.is_forgotten() => Ended::Forked,
-            Ok(Wake::TimedOut) if self.abandon() => Ended::TimedOut,
+            Ok(Wake::TimedOut) if self.abandon() => Ended::Abandoned(WaitError::TimedOut),
             Ok(Wake::TimedOut) => Ended::Granted,
-            Ok(Wake::Woken | Wake::Interrupted) => Ended::LookAgain,
+            Ok(Wake::Woken | Wake::Interrupted) => return None,
             Err(interrupt) if self.is_forgotten() && !self.is_granted() => {
-                Ended::Interrupted(interrupt)
+                Ended::Abandoned(WaitError::Interrupted(interrupt))
             }
-            Err(interrupt) if self.abandon() => Ended::Interrupted(interrupt),
+            Err(interrupt) if self.abandon() => Ended::Abandoned(WaitError::Interrupted(interrupt)),
             Err(interrupt) => Ended::InterruptedAfterGrant(interrupt),
-        }
+        })
     }
 
     pub(crate) fn is_granted(&self) -> bool {

@@ -87,9 +87,9 @@ MUTANTS = [
     Mutant(
         "lock: an interrupted owner keeps the lock",
         "sync/raw/lock.rs",
-        """                        let _ = self.unlock();
-                        return Err(WaitError::Interrupted(interrupt));""",
-        "                        return Err(WaitError::Interrupted(interrupt));",
+        """                    let _ = self.unlock();
+                    return Err(WaitError::Interrupted(interrupt));""",
+        "                    return Err(WaitError::Interrupted(interrupt));",
         "lock::an_interrupted_waiter_gives_the_lock_back",
     ),
     Mutant(
@@ -146,9 +146,9 @@ MUTANTS = [
     Mutant(
         "condition: an interrupted waiter swallows its notification",
         "sync/raw/condition.rs",
-        """                        self.notify(1);
-                        return Err(WaitError::Interrupted(interrupt));""",
-        "                        return Err(WaitError::Interrupted(interrupt));",
+        """                    self.notify(1);
+                    return Err(WaitError::Interrupted(interrupt));""",
+        "                    return Err(WaitError::Interrupted(interrupt));",
         "condition::an_interrupted_waiter_passes_its_notification_on",
     ),
     Mutant(
@@ -188,9 +188,9 @@ MUTANTS = [
     Mutant(
         "semaphore: an interrupted waiter keeps its permits",
         "sync/raw/semaphore.rs",
-        """                        let _ = self.release(n);
-                        return Err(WaitError::Interrupted(interrupt));""",
-        "                        return Err(WaitError::Interrupted(interrupt));",
+        """                    let _ = self.release(n);
+                    return Err(WaitError::Interrupted(interrupt));""",
+        "                    return Err(WaitError::Interrupted(interrupt));",
         "semaphore::an_interrupted_waiter_gives_its_permits_back",
     ),
     Mutant(
@@ -224,8 +224,10 @@ MUTANTS = [
     Mutant(
         "barrier: a timeout breaks a cycle that all have arrived in",
         "sync/raw/barrier.rs",
-        "None if !is_pending => Some(told(waiter.payload_of_settled(|outcome| *outcome))),",
-        "None if !is_pending => Some(Err(BarrierError::Broken)),",
+        """            WaitError::TimedOut if !is_pending => {
+                Some(told(waiter.payload_of_settled(|outcome| *outcome)))
+            }""",
+        "            WaitError::TimedOut if !is_pending => Some(Err(BarrierError::Broken)),",
         "barrier::a_timeout_breaks_the_barrier_for_all_or_comes_too_late_for_all",
     ),
     Mutant(
@@ -238,8 +240,8 @@ MUTANTS = [
     Mutant(
         "queue: an interrupted getter keeps its item",
         "queue/core/get.rs",
-        "return Err(match self.give_back(waiter.into_payload()) {",
-        "return Err(match None::<T> {",
+        "Err(match self.give_back(waiter.into_payload()) {",
+        "Err(match None::<T> {",
         "queue::an_interrupted_getter_gives_its_item_to_the_next",
     ),
     Mutant(
@@ -252,10 +254,10 @@ MUTANTS = [
     Mutant(
         "queue: an interrupted putter keeps its slot",
         "queue/core/put.rs",
-        """                            state.reserved -= 1;
-                            state.hand_slot()""",
-        """                            state.reserved -= 0;
-                            state.hand_slot()""",
+        """                        state.reserved -= 1;
+                        state.hand_slot()""",
+        """                        state.reserved -= 0;
+                        state.hand_slot()""",
         "queue::an_interrupted_putter_gives_its_slot_to_the_next",
     ),
     Mutant(
@@ -268,8 +270,8 @@ MUTANTS = [
     Mutant(
         "queue: a getter that times out stays enlisted for the next item",
         "park/waiter.rs",
-        "Ok(Wake::TimedOut) if self.abandon() => Ended::TimedOut,",
-        "Ok(Wake::TimedOut) => Ended::TimedOut,",
+        "Ok(Wake::TimedOut) if self.abandon() => Ended::Abandoned(WaitError::TimedOut),",
+        "Ok(Wake::TimedOut) => Ended::Abandoned(WaitError::TimedOut),",
         "queue::a_getter_that_times_out_leaves_the_item_to_the_next",
     ),
     Mutant(

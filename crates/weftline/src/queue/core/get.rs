@@ -4,7 +4,7 @@ use super::RawQueue;
 use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
-use crate::park::{Blocker, Deadline, Ended, Held, Waiter, current_record};
+use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record};
 use crate::queue::order::Order;
 
 /// Why no item was taken.
@@ -141,25 +141,21 @@ where
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.getters.push_back(&waiter) };
         drop(state);
-        loop {
-            match waiter.sleep(blocker, deadline) {
-                Ended::Granted => return Ok(waiter.into_payload()),
-                Ended::LookAgain => {}
-                Ended::Forked => return Ok(None),
-                Ended::TimedOut => {
-                    self.state.lock().getters.remove(&waiter);
-                    return Err(GetFailure::Empty);
-                }
-                Ended::Interrupted(interrupt) => {
-                    self.state.lock().getters.remove(&waiter);
-                    return Err(GetFailure::Interrupted(interrupt));
-                }
-                Ended::InterruptedAfterGrant(interrupt) => {
-                    return Err(match self.give_back(waiter.into_payload()) {
-                        None => GetFailure::Interrupted(interrupt),
-                        Some(item) => GetFailure::Stranded(item, interrupt),
-                    });
-                }
+        match waiter.wait(blocker, deadline) {
+            Ended::Granted => Ok(waiter.into_payload()),
+            Ended::Forked => Ok(None),
+            Ended::Abandoned(why) => {
+                self.state.lock().getters.remove(&waiter);
+                Err(match why {
+                    WaitError::TimedOut => GetFailure::Empty,
+                    WaitError::Interrupted(interrupt) => GetFailure::Interrupted(interrupt),
+                })
+            }
+            Ended::InterruptedAfterGrant(interrupt) => {
+                Err(match self.give_back(waiter.into_payload()) {
+                    None => GetFailure::Interrupted(interrupt),
+                    Some(item) => GetFailure::Stranded(item, interrupt),
+                })
             }
         }
     }

@@ -188,30 +188,23 @@ where
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.putters.push_back(&waiter) };
         drop(state);
-        loop {
-            match waiter.sleep(blocker, deadline) {
-                Ended::Granted => return Ok(waiter.into_payload()),
-                Ended::LookAgain => {}
-                Ended::Forked => return Ok(false),
-                Ended::TimedOut => {
-                    self.state.lock().putters.remove(&waiter);
-                    return Err(WaitError::TimedOut);
+        match waiter.wait(blocker, deadline) {
+            Ended::Granted => Ok(waiter.into_payload()),
+            Ended::Forked => Ok(false),
+            Ended::Abandoned(why) => {
+                self.state.lock().putters.remove(&waiter);
+                Err(why)
+            }
+            Ended::InterruptedAfterGrant(interrupt) => {
+                if waiter.into_payload() {
+                    let woken = {
+                        let mut state = self.state.lock();
+                        state.reserved -= 1;
+                        state.hand_slot()
+                    };
+                    wake(woken);
                 }
-                Ended::Interrupted(interrupt) => {
-                    self.state.lock().putters.remove(&waiter);
-                    return Err(WaitError::Interrupted(interrupt));
-                }
-                Ended::InterruptedAfterGrant(interrupt) => {
-                    if waiter.into_payload() {
-                        let woken = {
-                            let mut state = self.state.lock();
-                            state.reserved -= 1;
-                            state.hand_slot()
-                        };
-                        wake(woken);
-                    }
-                    return Err(WaitError::Interrupted(interrupt));
-                }
+                Err(WaitError::Interrupted(interrupt))
             }
         }
     }

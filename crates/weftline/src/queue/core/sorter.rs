@@ -2,7 +2,7 @@
 
 use super::RawQueue;
 use super::state::{State, wake};
-use crate::park::{Blocker, Deadline, Ended, Held, Waiter, number};
+use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, number};
 use crate::queue::order::Order;
 
 impl<T, O, B: Blocker> RawQueue<T, O, B>
@@ -36,17 +36,18 @@ where
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.sorters.push_back(&waiter) };
         drop(state);
-        loop {
-            match waiter.sleep(blocker, Deadline::NEVER) {
-                Ended::Granted | Ended::Forked | Ended::TimedOut => return Ok(self.state.lock()),
-                Ended::LookAgain => {}
-                Ended::Interrupted(interrupt) => {
-                    self.state.lock().sorters.remove(&waiter);
-                    return Err(interrupt);
+        match waiter.wait(blocker, Deadline::NEVER) {
+            Ended::Granted | Ended::Forked => Ok(self.state.lock()),
+            Ended::Abandoned(why) => {
+                let mut state = self.state.lock();
+                state.sorters.remove(&waiter);
+                match why {
+                    WaitError::Interrupted(interrupt) => Err(interrupt),
+                    WaitError::TimedOut => Ok(state),
                 }
-                // Everyone who waited was told, so nobody depends on this thread.
-                Ended::InterruptedAfterGrant(interrupt) => return Err(interrupt),
             }
+            // Everyone who waited was told, so nobody depends on this thread.
+            Ended::InterruptedAfterGrant(interrupt) => Err(interrupt),
         }
     }
 }

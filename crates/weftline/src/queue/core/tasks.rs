@@ -52,25 +52,18 @@ where
                 // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
                 unsafe { state.joiners.push_back(&waiter) };
             }
-            loop {
-                match waiter.sleep(blocker, deadline) {
-                    Ended::Granted => {
-                        let is_retired = self.state.lock().phase == Phase::Retired;
-                        return Ok(!is_retired);
-                    }
-                    Ended::LookAgain => {}
-                    Ended::Forked => break,
-                    Ended::TimedOut => {
-                        self.state.lock().joiners.remove(&waiter);
-                        return Err(WaitError::TimedOut);
-                    }
-                    Ended::Interrupted(interrupt) => {
-                        self.state.lock().joiners.remove(&waiter);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                    Ended::InterruptedAfterGrant(interrupt) => {
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
+            match waiter.wait(blocker, deadline) {
+                Ended::Granted => {
+                    let is_retired = self.state.lock().phase == Phase::Retired;
+                    return Ok(!is_retired);
+                }
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.state.lock().joiners.remove(&waiter);
+                    return Err(why);
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    return Err(WaitError::Interrupted(interrupt));
                 }
             }
         }

@@ -20,7 +20,9 @@
 
 use crate::ZeroParties;
 use crate::park::model::const_fn;
-use crate::park::{Blocker, Chain, Deadline, Ended, ForgetWaiters, Held, List, ListLock, Waiter};
+use crate::park::{
+    Blocker, Chain, Deadline, Ended, ForgetWaiters, Held, List, ListLock, WaitError, Waiter,
+};
 
 /// The barrier, generic over how its parties sleep and what the action's failure is.
 pub struct RawBarrier {
@@ -193,35 +195,33 @@ impl RawBarrier {
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.arrivals.push_back(waiter) };
         drop(state);
-        let interrupt = loop {
-            match waiter.sleep(blocker, deadline) {
-                Ended::Granted => return Some(told(waiter.payload_of_settled(|outcome| *outcome))),
-                Ended::LookAgain => {}
-                Ended::Forked => return None,
-                Ended::TimedOut => break None,
-                Ended::Interrupted(interrupt) => break Some(interrupt),
-                Ended::InterruptedAfterGrant(interrupt) => {
-                    return Some(Err(BarrierError::Interrupted(interrupt)));
-                }
+        let why = match waiter.wait(blocker, deadline) {
+            Ended::Granted => return Some(told(waiter.payload_of_settled(|outcome| *outcome))),
+            Ended::Forked => return None,
+            Ended::Abandoned(why) => why,
+            Ended::InterruptedAfterGrant(interrupt) => {
+                return Some(Err(BarrierError::Interrupted(interrupt)));
             }
         };
         let mut state = self.state.lock();
         // Still in the list: the cycle has not ended. (In a fork's child it is not, and nobody has arrived.)
         let is_pending = state.arrivals.remove(waiter);
-        match interrupt {
-            Some(interrupt) => {
+        match why {
+            WaitError::Interrupted(interrupt) => {
                 if is_pending && state.phase == Phase::Filling {
                     state.arrived -= 1;
                 }
                 Some(Err(BarrierError::Interrupted(interrupt)))
             }
-            None if !is_pending => Some(told(waiter.payload_of_settled(|outcome| *outcome))),
-            None if state.phase == Phase::Acting => {
+            WaitError::TimedOut if !is_pending => {
+                Some(told(waiter.payload_of_settled(|outcome| *outcome)))
+            }
+            WaitError::TimedOut if state.phase == Phase::Acting => {
                 // All have arrived: what is left to wait for is the action's end.
                 let waiter = Waiter::new(Outcome::Pending);
                 self.wait_for_others(state, &waiter, blocker, Deadline::NEVER)
             }
-            None => {
+            WaitError::TimedOut => {
                 let woken = state.end_cycle(Outcome::Broken, Phase::Broken);
                 drop(state);
                 wake(woken);
@@ -245,23 +245,18 @@ impl RawBarrier {
             // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
             unsafe { state.early.push_back(&waiter) };
         }
-        loop {
-            match waiter.sleep(blocker, deadline) {
-                Ended::Granted | Ended::Forked => return Ok(()),
-                Ended::LookAgain => {}
-                Ended::TimedOut => {
-                    self.state.lock().early.remove(&waiter);
-                    self.abort();
-                    return Err(BarrierError::Broken);
-                }
-                Ended::Interrupted(interrupt) => {
-                    self.state.lock().early.remove(&waiter);
-                    return Err(BarrierError::Interrupted(interrupt));
-                }
-                Ended::InterruptedAfterGrant(interrupt) => {
-                    return Err(BarrierError::Interrupted(interrupt));
-                }
+        match waiter.wait(blocker, deadline) {
+            Ended::Granted | Ended::Forked => Ok(()),
+            Ended::Abandoned(WaitError::TimedOut) => {
+                self.state.lock().early.remove(&waiter);
+                self.abort();
+                Err(BarrierError::Broken)
             }
+            Ended::Abandoned(WaitError::Interrupted(interrupt)) => {
+                self.state.lock().early.remove(&waiter);
+                Err(BarrierError::Interrupted(interrupt))
+            }
+            Ended::InterruptedAfterGrant(interrupt) => Err(BarrierError::Interrupted(interrupt)),
         }
     }
 

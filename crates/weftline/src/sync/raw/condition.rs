@@ -41,7 +41,7 @@ impl RawCondition {
         release: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
     ) -> Result<(), WaitError<B::Interrupt>> {
         let mut release = Some(release);
-        'forgotten: loop {
+        loop {
             let waiter = Waiter::new(());
             {
                 let mut list = self.waiters.lock();
@@ -55,23 +55,16 @@ impl RawCondition {
                 }
                 return Err(WaitError::Interrupted(refused));
             }
-            loop {
-                match waiter.sleep(blocker, deadline) {
-                    Ended::Granted => return Ok(()),
-                    Ended::LookAgain => {}
-                    Ended::Forked => continue 'forgotten,
-                    Ended::TimedOut => {
-                        self.leave(&waiter);
-                        return Err(WaitError::TimedOut);
-                    }
-                    Ended::Interrupted(interrupt) => {
-                        self.leave(&waiter);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                    Ended::InterruptedAfterGrant(interrupt) => {
-                        self.notify(1);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
+            match waiter.wait(blocker, deadline) {
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.leave(&waiter);
+                    return Err(why);
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    self.notify(1);
+                    return Err(WaitError::Interrupted(interrupt));
                 }
             }
         }

@@ -115,33 +115,26 @@ impl RawEvent {
         if deadline.is_at_once() {
             return Err(WaitError::TimedOut);
         }
-        'forgotten: loop {
+        loop {
             let waiter = Waiter::new(());
             {
                 let mut list = self.waiters.lock();
                 if !self.mark_unless_set() {
                     return Ok(());
                 }
-                // SAFETY: every way out of the loop below leaves the waiter granted (so claimed), removed or forgotten.
+                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed), removed or forgotten.
                 unsafe { list.push_back(&waiter) };
             }
-            loop {
-                match waiter.sleep(blocker, deadline) {
-                    Ended::Granted => return Ok(()),
-                    Ended::LookAgain => {}
-                    Ended::Forked => continue 'forgotten,
-                    Ended::TimedOut => {
-                        self.waiters.lock().remove(&waiter);
-                        return Err(WaitError::TimedOut);
-                    }
-                    Ended::Interrupted(interrupt) => {
-                        self.waiters.lock().remove(&waiter);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                    // Nothing to give back: the flag is everybody's.
-                    Ended::InterruptedAfterGrant(interrupt) => {
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
+            match waiter.wait(blocker, deadline) {
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.waiters.lock().remove(&waiter);
+                    return Err(why);
+                }
+                // Nothing to give back: the flag is everybody's.
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    return Err(WaitError::Interrupted(interrupt));
                 }
             }
         }

@@ -90,38 +90,27 @@ impl RawLock {
         if B::MAY_SPIN && self.spin(me) {
             return Ok(());
         }
-        'forgotten: loop {
+        loop {
             let waiter = Waiter::new(me << 1);
             {
                 let mut list = self.waiters.lock();
                 if self.take_or_mark(me, list.is_empty()) {
                     return Ok(());
                 }
-                // SAFETY: every way out of the loop below leaves the waiter granted (so claimed), removed or forgotten.
+                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed), removed or forgotten.
                 unsafe { list.push_back(&waiter) };
             }
-            loop {
-                match waiter.sleep(blocker, deadline) {
-                    Ended::Granted => return Ok(()),
-                    Ended::Forked => continue 'forgotten,
-                    Ended::LookAgain => {
-                        if self.look_again(me, &waiter) {
-                            return Ok(());
-                        }
-                    }
-                    Ended::TimedOut => {
-                        self.leave(&waiter);
-                        return Err(WaitError::TimedOut);
-                    }
-                    Ended::Interrupted(interrupt) => {
-                        self.leave(&waiter);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                    Ended::InterruptedAfterGrant(interrupt) => {
-                        // Fails only if another thread released the lock that this one was just handed: given back either way.
-                        let _ = self.unlock();
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
+            match waiter.wait_or_take(blocker, deadline, || self.look_again(me, &waiter)) {
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.leave(&waiter);
+                    return Err(why);
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    // Fails only if another thread released the lock that this one was just handed: given back either way.
+                    let _ = self.unlock();
+                    return Err(WaitError::Interrupted(interrupt));
                 }
             }
         }

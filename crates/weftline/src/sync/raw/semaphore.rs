@@ -120,7 +120,7 @@ impl RawSemaphore {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
-        'forgotten: loop {
+        loop {
             let waiter = Waiter::new(n);
             {
                 let mut list = self.waiters.lock();
@@ -134,7 +134,7 @@ impl RawSemaphore {
                 if deadline.is_at_once() {
                     return Err(WaitError::TimedOut);
                 }
-                // SAFETY: every way out of the loop below leaves the waiter granted (so claimed), removed or forgotten.
+                // SAFETY: however the wait ends below, and if there is none, that leaves the waiter granted (so claimed), removed or forgotten.
                 unsafe { list.push_back(&waiter) };
                 if !self.mark(n, list.is_only(&waiter)) {
                     // Permits came between: the front waiter is this one, and can have them.
@@ -142,28 +142,17 @@ impl RawSemaphore {
                     return Ok(());
                 }
             }
-            loop {
-                match waiter.sleep(blocker, deadline) {
-                    Ended::Granted => return Ok(()),
-                    Ended::Forked => continue 'forgotten,
-                    Ended::LookAgain => {
-                        if self.look_again(n, &waiter) {
-                            return Ok(());
-                        }
-                    }
-                    Ended::TimedOut => {
-                        self.leave(&waiter);
-                        return Err(WaitError::TimedOut);
-                    }
-                    Ended::Interrupted(interrupt) => {
-                        self.leave(&waiter);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                    Ended::InterruptedAfterGrant(interrupt) => {
-                        // Cannot pass the bound unless others released what they did not have; then there is nothing to give back.
-                        let _ = self.release(n);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
+            match waiter.wait_or_take(blocker, deadline, || self.look_again(n, &waiter)) {
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.leave(&waiter);
+                    return Err(why);
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    // Cannot pass the bound unless others released what they did not have; then there is nothing to give back.
+                    let _ = self.release(n);
+                    return Err(WaitError::Interrupted(interrupt));
                 }
             }
         }
