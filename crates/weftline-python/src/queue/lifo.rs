@@ -35,10 +35,7 @@ impl LifoQueue {
 
     /// Store an item.
     fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = slf.py();
-        slf.getattr(intern!(py, "queue"))?
-            .call_method1(intern!(py, "append"), (item,))
-            .map(drop)
+        Queue::_put(slf.as_super(), item)
     }
 
     /// Take an item out.

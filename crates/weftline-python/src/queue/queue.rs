@@ -233,7 +233,7 @@ impl Queue {
     }
 
     /// Store an item.
-    fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+    pub(super) fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
         slf.getattr(intern!(py, "queue"))?
             .call_method1(intern!(py, "append"), (item,))

@@ -17,7 +17,8 @@
 //! | `patience.rs` | whether to spin for a moment before sleeping | the thread itself |
 //! | `deadline.rs` | the monotonic clock and points on it | anyone |
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
-//! | `wait_list.rs` | waiters, their states, the first-in-first-out list | under the list's lock |
+//! | `waiter.rs` | a thread's wait for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
+//! | `wait_list.rs` | the waiters of an object, first in first out | under the list's lock |
 //! | `blocker.rs` | the trait that a blocked thread sleeps through | implemented by faces |
 //! | `record.rs` | thread numbers, one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
 //! | `fork.rs` | the fork generation, and who survived | the `pthread_atfork` child handler |
@@ -37,6 +38,7 @@ mod parker;
 mod patience;
 mod record;
 mod wait_list;
+mod waiter;
 
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::LockBlocker;
@@ -49,4 +51,5 @@ pub use record::{ThreadNumber, current_number, os_ident_of};
 
 pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
 pub(crate) use record::{ThreadRecord, current as current_record, number};
-pub(crate) use wait_list::{Chain, Ended, List, Waiter};
+pub(crate) use wait_list::{Chain, List};
+pub(crate) use waiter::{Ended, Waiter};

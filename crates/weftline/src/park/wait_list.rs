@@ -1,22 +1,9 @@
-//! [`List`] and [`Waiter`]: who waits for an object, first in first out.
+//! [`List`]: who waits for an object, first in first out.
 //!
 //! # Implementation
 //!
-//! A waiter lies on the stack of the thread that waits and is linked into a list that a [`super::ListLock`] guards. Its states:
-//!
-//! | state | meaning | leaves by |
-//! |---|---|---|
-//! | `WAITING` | in the list, or about to be | a waker, under the list's lock → `CLAIMED`; the waiter itself → `ABANDONED` |
-//! | `CLAIMED` | a waker won and is writing what it grants; already unlinked | that waker → `GRANTED` |
-//! | `GRANTED` | the waiter has what it waited for | (end) |
-//! | `ABANDONED` | the waiter gave up: timeout or interrupt; it will unlink itself, or a waker that meets it will | (end) |
-//!
-//! Both ways out of `WAITING` are compare-exchanges, so a waiter **settles exactly once** and whoever loses obeys the winner: a
-//! waker that meets an abandoned waiter passes on to the next, a waiter that cannot abandon any more waits for the waker's next
-//! instructions, until it is `GRANTED`, and then has what it was given (to use, or to give back).
-//!
-//! `CLAIMED` exists so that nothing is moved into a waiter that then turns out to have gone. The waker's store of `GRANTED` is its last
-//! touch of the waiter, which may be gone right after.
+//! The links are in the waiters themselves, and a [`super::ListLock`] guards them together with the list. How a waiter settles, and
+//! what its states mean, is said in `waiter.rs`.
 //!
 //! Invariants, all under the list's lock:
 //! - a linked waiter is alive: its thread unlinks it (or finds it unlinked) under the lock before its stack frame ends;
@@ -24,151 +11,9 @@
 //!   'the n who have waited longest' are exact, however many they are, without a place to remember them in;
 //! - a waiter of an older fork generation is never touched: its list was emptied when first locked in the new one.
 
-use super::deadline::Since;
-use super::model::{AtomicU32, Ordering, UnsafeCell};
-use super::{Blocker, Deadline, ForgetWaiters, ThreadRecord, Wake, fork, record};
+use super::waiter::{Links, Waiter};
+use super::{ForgetWaiters, ThreadRecord};
 use std::ptr::NonNull;
-
-const WAITING: u32 = 0;
-const CLAIMED: u32 = 1;
-const GRANTED: u32 = 2;
-const ABANDONED: u32 = 3;
-
-/// One thread's wait for one object; `P` is what the waker writes or reads.
-pub(crate) struct Waiter<P> {
-    state: AtomicU32,
-    generation: u32,
-    since: Since,
-    record: &'static ThreadRecord,
-    links: UnsafeCell<Links<P>>,
-    payload: UnsafeCell<P>,
-}
-
-struct Links<P> {
-    previous: Option<NonNull<Waiter<P>>>,
-    next: Option<NonNull<Waiter<P>>>,
-    is_linked: bool,
-}
-
-/// How one sleep of a waiter ended.
-pub(crate) enum Ended<I> {
-    /// What it waited for is its own.
-    Granted,
-    /// Woken without a grant: it is still in its list, and should look whether it can take what it waits for.
-    LookAgain,
-    /// A signal handler of this thread forked, and this is the child: the list has forgotten the waiter. Start over.
-    Forked,
-    /// Abandoned: the deadline passed.
-    TimedOut,
-    /// Abandoned: the blocker was interrupted.
-    Interrupted(I),
-    /// Interrupted, but the grant came first: give it back, then report the interrupt.
-    InterruptedAfterGrant(I),
-}
-
-impl<P> Waiter<P> {
-    pub(crate) fn new(payload: P) -> Self {
-        // First, because a thread's first record is what makes the process watch forks.
-        let record = record::current();
-        Self {
-            state: AtomicU32::new(WAITING),
-            generation: fork::generation(),
-            since: Since::now(),
-            record,
-            links: UnsafeCell::new(Links {
-                previous: None,
-                next: None,
-                is_linked: false,
-            }),
-            payload: UnsafeCell::new(payload),
-        }
-    }
-
-    /// Sleeps once. After anything but `LookAgain` the waiter has settled (or is forgotten); when it abandoned, the caller unlinks it.
-    pub(crate) fn sleep<B: Blocker>(
-        &self,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Ended<B::Interrupt> {
-        let bomb = AbortOnUnwind;
-        let woken = blocker.block(&self.record.parker, deadline);
-        std::mem::forget(bomb);
-        match woken {
-            Ok(_) if self.is_granted() => Ended::Granted,
-            Ok(_) if self.is_forgotten() => Ended::Forked,
-            Ok(Wake::TimedOut) if self.abandon() => Ended::TimedOut,
-            Ok(Wake::TimedOut) => Ended::Granted,
-            Ok(Wake::Woken | Wake::Interrupted) => Ended::LookAgain,
-            Err(interrupt) if self.is_forgotten() && !self.is_granted() => {
-                Ended::Interrupted(interrupt)
-            }
-            Err(interrupt) if self.abandon() => Ended::Interrupted(interrupt),
-            Err(interrupt) => Ended::InterruptedAfterGrant(interrupt),
-        }
-    }
-
-    pub(crate) fn is_granted(&self) -> bool {
-        // Pairs with the waker's release in `grant`: what it wrote into the payload is seen.
-        self.state.load(Ordering::Acquire) == GRANTED
-    }
-
-    fn is_forgotten(&self) -> bool {
-        self.generation != fork::generation()
-    }
-
-    /// WAITING → ABANDONED. `false` when a waker was first; then the waiter is granted on return.
-    pub(crate) fn abandon(&self) -> bool {
-        if self
-            .state
-            .compare_exchange(WAITING, ABANDONED, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
-        {
-            return true;
-        }
-        spin_until(|| self.is_granted());
-        false
-    }
-
-    /// WAITING → CLAIMED, under the list's lock. `false` when the waiter has given up.
-    fn claim(&self) -> bool {
-        self.state
-            .compare_exchange(WAITING, CLAIMED, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
-    }
-
-    /// CLAIMED → GRANTED.
-    fn grant(&self) -> &'static ThreadRecord {
-        let record = self.record;
-        // Pairs with the acquire in `is_granted`. The last touch: the waiter may be gone right after.
-        self.state.store(GRANTED, Ordering::Release);
-        record
-    }
-
-    /// What the waiter waits for, as a waker sees it. Under the list's lock, for a waiter that is linked.
-    pub(crate) fn payload_under_lock<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
-        // SAFETY: while a waiter is linked its payload is touched under the list's lock only.
-        self.payload.with_mut(|payload| f(unsafe { &mut *payload }))
-    }
-
-    /// What the waker left. Only for the waiter's own thread, after the grant or once it has found itself unlinked under the lock.
-    pub(crate) fn payload_of_settled<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
-        // SAFETY: wakers do not touch a waiter after they have granted it, nor one that is not linked.
-        self.payload.with_mut(|payload| f(unsafe { &mut *payload }))
-    }
-
-    /// What the waker left. Only after the waiter settled or was forgotten.
-    pub(crate) fn into_payload(self) -> P {
-        self.payload.into_inner()
-    }
-
-    pub(crate) fn since(&self) -> Since {
-        self.since
-    }
-
-    pub(crate) fn record(&self) -> &'static ThreadRecord {
-        self.record
-    }
-}
 
 /// The waiters of one object, the one that has waited longest in front.
 pub(crate) struct List<P> {
@@ -395,23 +240,5 @@ impl<P> Chain<P> {
             woken(waiter.grant());
         }
         self.len
-    }
-}
-
-/// Waits for what another running thread is about to do, within a few instructions of its own.
-pub(crate) fn spin_until(mut done: impl FnMut() -> bool) {
-    let mut backoff = super::list_lock::Backoff::default();
-    while !done() {
-        backoff.wait();
-    }
-}
-
-struct AbortOnUnwind;
-
-impl Drop for AbortOnUnwind {
-    fn drop(&mut self) {
-        // A model checker reports what it found by unwinding.
-        #[cfg(not(weftline_model))]
-        std::process::abort();
     }
 }

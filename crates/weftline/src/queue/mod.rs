@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `core.rs` | the core, generic over the order: one lock, and the lists of those who wait for items, slots and the end |
+//! | `core/` | the core, generic over the order: one lock, and the lists of those who wait for items, slots and the end |
 //! | `order.rs` | the three orders |
 //! | `heap.rs` | where an item goes in a heap, found out before anything moves |
 //! | `sorting.rs` | how a comparison, which is user code, is made while no list's lock is held |

@@ -1,513 +1,168 @@
 //! [`Barrier`]: threads that wait for each other.
-//!
-//! # Implementation
-//!
-//! Everything is under one list's lock. The phases of a barrier:
-//!
-//! | phase | meaning | leaves by |
-//! |---|---|---|
-//! | `Filling` | some parties have arrived and wait in `arrivals` | the last party → `Acting`; timeout, `abort` → `Broken`; `reset` with waiters: they get `Broken`, the phase stays |
-//! | `Acting` | all have arrived; the last one runs the action, without the lock | the action's end → `Filling`, everyone passed; its failure → `Broken`; `abort` → `Broken`; `reset` → `Filling` |
-//! | `Broken` | every wait fails | `reset` → `Filling` |
-//!
-//! Passing and breaking claim all arrivals under one hold of the lock, so a cycle ends for everyone in one step and the next may
-//! begin at once: there is no draining phase. `claim_many` writes the outcome also into a waiter that has just given up, so that one knows its
-//! cycle ended without it. `cycle` tells the last party, when it returns from the action, whether its cycle is still the current one.
-//!
-//! A thread that comes during `Acting` belongs to the next cycle and waits in `early` until there is one. A party that times
-//! out during `Acting` has arrived, as all have: it goes on waiting for the action's end. One that is interrupted leaves; while the barrier
-//! is filling, its place is free again.
 
-use crate::ZeroParties;
-use crate::park::model::const_fn;
-use crate::park::{Blocker, Chain, Deadline, Ended, ForgetWaiters, Held, List, ListLock, Waiter};
+use super::raw::{BarrierError, RawBarrier};
+use crate::park::{Deadline, ThreadBlocker};
+use crate::{Broken, ZeroParties};
+use std::convert::Infallible;
+use std::fmt;
+use std::time::{Duration, Instant};
 
-/// The barrier, generic over how its parties sleep and what the action's failure is.
-pub struct RawBarrier {
-    state: ListLock<State>,
+/// Lets a number of threads wait for each other, again and again: Python's `threading.Barrier`.
+///
+/// If a party times out, or the action panics, or somebody calls [`abort`](Self::abort), the barrier is *broken*: every wait fails with
+/// [`Broken`] until a [`reset`](Self::reset). An action that never ends can be aborted.
+///
+/// ```
+/// let round = weftline::Barrier::new(3);
+/// let leaders: usize = std::thread::scope(|scope| {
+///     let parties: Vec<_> = (0..3).map(|_| scope.spawn(|| round.wait().unwrap().is_leader())).collect();
+///     parties.into_iter().map(|party| usize::from(party.join().unwrap())).sum()
+/// });
+/// assert_eq!(leaders, 1);
+/// round.abort();
+/// assert!(round.wait().is_err());
+/// ```
+#[doc(alias = "threading.Barrier")]
+pub struct Barrier {
+    raw: RawBarrier,
+    action: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
-/// Why a party did not pass.
+/// How a thread passed a [`Barrier`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BarrierError<I> {
-    /// The barrier is or was broken; also the result of one's own timeout, which breaks it.
-    Broken,
-    /// The blocker was interrupted, or the action failed with this (and broke the barrier).
-    Interrupted(I),
+pub struct Arrival {
+    index: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Filling,
-    Acting,
-    Broken,
-}
+impl Arrival {
+    /// How many parties had arrived before this one: a different number for each, from 0.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.index
+    }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Pending,
-    Passed,
-    Broken,
-}
-
-struct State {
-    parties: usize,
-    arrived: usize,
-    phase: Phase,
-    cycle: u64,
-    arrivals: List<Outcome>,
-    early: List<()>,
-}
-
-impl ForgetWaiters for State {
-    fn forget_waiters(&mut self, torn: bool) {
-        self.arrivals.forget_waiters(torn);
-        self.early.forget_waiters(torn);
-        // The threads that had arrived are not in this process.
-        self.arrived = 0;
-        if self.phase == Phase::Acting {
-            self.phase = Phase::Filling;
-        }
-        self.cycle += 1;
+    /// Whether this was the first to arrive: exactly one party is.
+    #[must_use]
+    pub fn is_leader(self) -> bool {
+        self.index == 0
     }
 }
 
-/// The two chains to wake once the lock has been let go.
-type Woken = (Chain<Outcome>, Chain<()>);
-
-impl State {
-    /// Ends the cycle for everyone who has arrived.
-    fn end_cycle(&mut self, outcome: Outcome, next: Phase) -> Woken {
-        self.arrived = 0;
-        self.cycle += 1;
-        self.phase = next;
-        (
-            self.arrivals.claim_all(|left| *left = outcome),
-            self.early.claim_all(|()| ()),
-        )
-    }
-}
-
-fn wake((arrivals, early): Woken) {
-    arrivals.wake();
-    early.wake();
-}
-
-impl RawBarrier {
-    const_fn! {
-        /// A barrier for `parties` threads; `None` if that is zero.
-        pub fn new(parties: usize) -> Option<Self> {
-            if parties == 0 {
-                return None;
-            }
-            let state = State { parties, arrived: 0, phase: Phase::Filling, cycle: 0, arrivals: List::new(), early: List::new() };
-            Some(Self { state: ListLock::new(state) })
+impl Barrier {
+    /// A barrier for `parties` threads.
+    ///
+    /// # Panics
+    /// When `parties` is zero; [`Self::try_new`] returns an error instead.
+    #[must_use]
+    pub const fn new(parties: usize) -> Self {
+        match RawBarrier::new(parties) {
+            Some(raw) => Self { raw, action: None },
+            None => panic!("a barrier needs at least one party"),
         }
     }
 
-    /// Arrives, and sleeps through `blocker` until all have. Returns how many had arrived before; the last one runs `action` first.
+    /// A barrier for `parties` threads.
     ///
     /// # Errors
-    /// [`BarrierError::Broken`] when the barrier is or gets broken, also by this wait's own timeout;
-    /// [`BarrierError::Interrupted`] when the blocker said so, or with the error of `action`, which breaks the barrier.
-    pub fn wait_with<B: Blocker>(
-        &self,
-        blocker: &mut B,
-        deadline: Deadline,
-        action: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
-    ) -> Result<usize, BarrierError<B::Interrupt>> {
-        loop {
-            let waiter = Waiter::new(Outcome::Pending);
-            let mut state = self.state.lock();
-            match state.phase {
-                Phase::Broken => return Err(BarrierError::Broken),
-                Phase::Acting => {
-                    drop(state);
-                    self.wait_for_action(blocker, deadline)?;
-                }
-                Phase::Filling => {
-                    let index = state.arrived;
-                    let cycle = state.cycle;
-                    state.arrived += 1;
-                    if state.arrived == state.parties {
-                        state.phase = Phase::Acting;
-                        drop(state);
-                        return self.act(index, cycle, || action(blocker));
-                    }
-                    match self.wait_for_others(state, &waiter, blocker, deadline) {
-                        Some(ended) => return ended.map(|()| index),
-                        // The child of a fork: nobody has arrived there, not even this thread.
-                        None => continue,
-                    }
-                }
-            }
+    /// [`ZeroParties`] when there are none.
+    pub const fn try_new(parties: usize) -> Result<Self, ZeroParties> {
+        match RawBarrier::new(parties) {
+            Some(raw) => Ok(Self { raw, action: None }),
+            None => Err(ZeroParties),
         }
     }
 
-    /// Runs the action as the last party of `cycle` and ends the cycle.
-    fn act<I>(
-        &self,
-        index: usize,
-        cycle: u64,
-        action: impl FnOnce() -> Result<(), I>,
-    ) -> Result<usize, BarrierError<I>> {
-        let breaks = BreakOnDrop {
-            barrier: self,
-            cycle,
+    /// A barrier whose last party runs `action` before anyone passes. A panic in it breaks the barrier and goes on in that party.
+    ///
+    /// # Panics
+    /// When `parties` is zero.
+    #[must_use]
+    pub fn with_action(parties: usize, action: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            action: Some(Box::new(action)),
+            ..Self::new(parties)
+        }
+    }
+
+    fn wait_by(&self, deadline: Deadline) -> Result<Arrival, Broken> {
+        let action = |_: &mut ThreadBlocker| {
+            if let Some(action) = &self.action {
+                action();
+            }
+            Ok::<(), Infallible>(())
         };
-        let done = action();
-        std::mem::forget(breaks);
-        match done {
-            Ok(()) => self
-                .end(cycle, Outcome::Passed, Phase::Filling)
-                .then_some(index)
-                .ok_or(BarrierError::Broken),
-            Err(failed) => {
-                self.end(cycle, Outcome::Broken, Phase::Broken);
-                Err(BarrierError::Interrupted(failed))
-            }
+        match self.raw.wait_with(&mut ThreadBlocker, deadline, action) {
+            Ok(index) => Ok(Arrival { index }),
+            Err(BarrierError::Broken) => Err(Broken),
         }
     }
 
-    /// Ends `cycle` unless it has ended already; says which.
-    fn end(&self, cycle: u64, outcome: Outcome, next: Phase) -> bool {
-        let woken = {
-            let mut state = self.state.lock();
-            if state.cycle != cycle {
-                return false;
-            }
-            state.end_cycle(outcome, next)
-        };
-        wake(woken);
-        true
+    /// Waits until all parties have arrived.
+    ///
+    /// # Errors
+    /// [`Broken`] when the barrier is broken or gets broken meanwhile.
+    pub fn wait(&self) -> Result<Arrival, Broken> {
+        self.wait_by(Deadline::NEVER)
     }
 
-    /// Enlists and waits for the end of the cycle; `None` when a fork has forgotten this thread.
-    fn wait_for_others<B: Blocker>(
-        &self,
-        mut state: Held<'_, State>,
-        waiter: &Waiter<Outcome>,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Option<Result<(), BarrierError<B::Interrupt>>> {
-        // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
-        unsafe { state.arrivals.push_back(waiter) };
-        drop(state);
-        let interrupt = loop {
-            match waiter.sleep(blocker, deadline) {
-                Ended::Granted => return Some(told(waiter.payload_of_settled(|outcome| *outcome))),
-                Ended::LookAgain => {}
-                Ended::Forked => return None,
-                Ended::TimedOut => break None,
-                Ended::Interrupted(interrupt) => break Some(interrupt),
-                Ended::InterruptedAfterGrant(interrupt) => {
-                    return Some(Err(BarrierError::Interrupted(interrupt)));
-                }
-            }
-        };
-        let mut state = self.state.lock();
-        // Still in the list: the cycle has not ended. (In a fork's child it is not, and nobody has arrived.)
-        let is_pending = state.arrivals.remove(waiter);
-        match interrupt {
-            Some(interrupt) => {
-                if is_pending && state.phase == Phase::Filling {
-                    state.arrived -= 1;
-                }
-                Some(Err(BarrierError::Interrupted(interrupt)))
-            }
-            None if !is_pending => Some(told(waiter.payload_of_settled(|outcome| *outcome))),
-            None if state.phase == Phase::Acting => {
-                // All have arrived: what is left to wait for is the action's end.
-                let waiter = Waiter::new(Outcome::Pending);
-                self.wait_for_others(state, &waiter, blocker, Deadline::NEVER)
-            }
-            None => {
-                let woken = state.end_cycle(Outcome::Broken, Phase::Broken);
-                drop(state);
-                wake(woken);
-                Some(Err(BarrierError::Broken))
-            }
-        }
+    /// Passes if this is the last party to arrive; otherwise, having no time to wait, breaks the barrier.
+    ///
+    /// # Errors
+    /// [`Broken`] unless it passed.
+    pub fn try_wait(&self) -> Result<Arrival, Broken> {
+        self.wait_by(Deadline::PASSED)
     }
 
-    /// Waits until no action runs. A timeout here breaks the barrier, as it would in the cycle that this thread belongs to.
-    fn wait_for_action<B: Blocker>(
-        &self,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Result<(), BarrierError<B::Interrupt>> {
-        let waiter = Waiter::new(());
-        {
-            let mut state = self.state.lock();
-            if state.phase != Phase::Acting {
-                return Ok(());
-            }
-            // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
-            unsafe { state.early.push_back(&waiter) };
-        }
-        loop {
-            match waiter.sleep(blocker, deadline) {
-                Ended::Granted | Ended::Forked => return Ok(()),
-                Ended::LookAgain => {}
-                Ended::TimedOut => {
-                    self.state.lock().early.remove(&waiter);
-                    self.abort();
-                    return Err(BarrierError::Broken);
-                }
-                Ended::Interrupted(interrupt) => {
-                    self.state.lock().early.remove(&waiter);
-                    return Err(BarrierError::Interrupted(interrupt));
-                }
-                Ended::InterruptedAfterGrant(interrupt) => {
-                    return Err(BarrierError::Interrupted(interrupt));
-                }
-            }
-        }
+    /// Waits until all parties have arrived, for at most `timeout`; a timeout breaks the barrier.
+    ///
+    /// # Errors
+    /// [`Broken`] when the barrier is broken, gets broken meanwhile, or breaks by this timeout.
+    pub fn try_wait_for(&self, timeout: Duration) -> Result<Arrival, Broken> {
+        self.wait_by(Deadline::after(timeout))
     }
 
-    /// Breaks the barrier: everyone who waits, and everyone who comes, gets [`BarrierError::Broken`] until a reset.
+    /// Waits until all parties have arrived, until `deadline` at the latest; a timeout breaks the barrier.
+    ///
+    /// # Errors
+    /// [`Broken`] when the barrier is broken, gets broken meanwhile, or breaks by this timeout.
+    pub fn try_wait_until(&self, deadline: Instant) -> Result<Arrival, Broken> {
+        self.wait_by(Deadline::at(deadline))
+    }
+
+    /// Breaks the barrier, also while its action runs.
     pub fn abort(&self) {
-        let woken = self.state.lock().end_cycle(Outcome::Broken, Phase::Broken);
-        wake(woken);
+        self.raw.abort();
     }
 
-    /// Makes the barrier new: everyone who waits gets [`BarrierError::Broken`], everyone who comes waits for a full number.
+    /// Makes the barrier new. Whoever waits gets [`Broken`].
     pub fn reset(&self) {
-        let woken = self.state.lock().end_cycle(Outcome::Broken, Phase::Filling);
-        wake(woken);
-    }
-
-    /// As [`Self::reset`], for another number of parties; for bindings, where an object can be initialised again.
-    ///
-    /// # Errors
-    /// [`ZeroParties`]; then nothing changes.
-    pub fn reset_to(&self, parties: usize) -> Result<(), ZeroParties> {
-        if parties == 0 {
-            return Err(ZeroParties);
-        }
-        let woken = {
-            let mut state = self.state.lock();
-            state.parties = parties;
-            state.end_cycle(Outcome::Broken, Phase::Filling)
-        };
-        wake(woken);
-        Ok(())
+        self.raw.reset();
     }
 
     /// How many threads pass together.
+    #[must_use]
     pub fn parties(&self) -> usize {
-        self.state.lock().parties
+        self.raw.parties()
     }
 
-    /// How many have arrived and wait; all of them while the action runs.
+    /// How many have arrived and wait; out of date as soon as it is known.
+    #[must_use]
     pub fn n_waiting(&self) -> usize {
-        self.state.lock().arrived
+        self.raw.n_waiting()
     }
 
     /// Whether every wait fails until a reset.
+    #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.state.lock().phase == Phase::Broken
+        self.raw.is_broken()
     }
 }
 
-fn told<I>(outcome: Outcome) -> Result<(), BarrierError<I>> {
-    if outcome == Outcome::Passed {
-        Ok(())
-    } else {
-        Err(BarrierError::Broken)
-    }
-}
-
-/// Breaks the barrier when the action unwinds.
-struct BreakOnDrop<'a> {
-    barrier: &'a RawBarrier,
-    cycle: u64,
-}
-
-impl Drop for BreakOnDrop<'_> {
-    fn drop(&mut self) {
-        self.barrier.end(self.cycle, Outcome::Broken, Phase::Broken);
-    }
-}
-
-impl std::fmt::Debug for RawBarrier {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RawBarrier")
+impl fmt::Debug for Barrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Barrier")
             .field("parties", &self.parties())
             .field("n_waiting", &self.n_waiting())
             .finish()
     }
 }
-
-#[cfg(not(weftline_model))]
-mod typed {
-    use super::{BarrierError, RawBarrier};
-    use crate::park::{Deadline, ThreadBlocker};
-    use crate::{Broken, ZeroParties};
-    use std::convert::Infallible;
-    use std::fmt;
-    use std::time::{Duration, Instant};
-
-    /// Lets a number of threads wait for each other, again and again: Python's `threading.Barrier`.
-    ///
-    /// If a party times out, or the action panics, or somebody calls [`abort`](Self::abort), the barrier is *broken*: every wait fails with
-    /// [`Broken`] until a [`reset`](Self::reset). An action that never ends can be aborted.
-    ///
-    /// ```
-    /// let round = weftline::Barrier::new(3);
-    /// let leaders: usize = std::thread::scope(|scope| {
-    ///     let parties: Vec<_> = (0..3).map(|_| scope.spawn(|| round.wait().unwrap().is_leader())).collect();
-    ///     parties.into_iter().map(|party| usize::from(party.join().unwrap())).sum()
-    /// });
-    /// assert_eq!(leaders, 1);
-    /// round.abort();
-    /// assert!(round.wait().is_err());
-    /// ```
-    #[doc(alias = "threading.Barrier")]
-    pub struct Barrier {
-        raw: RawBarrier,
-        action: Option<Box<dyn Fn() + Send + Sync>>,
-    }
-
-    /// How a thread passed a [`Barrier`].
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Arrival {
-        index: usize,
-    }
-
-    impl Arrival {
-        /// How many parties had arrived before this one: a different number for each, from 0.
-        #[must_use]
-        pub fn index(self) -> usize {
-            self.index
-        }
-
-        /// Whether this was the first to arrive: exactly one party is.
-        #[must_use]
-        pub fn is_leader(self) -> bool {
-            self.index == 0
-        }
-    }
-
-    impl Barrier {
-        /// A barrier for `parties` threads.
-        ///
-        /// # Panics
-        /// When `parties` is zero; [`Self::try_new`] returns an error instead.
-        #[must_use]
-        pub const fn new(parties: usize) -> Self {
-            match RawBarrier::new(parties) {
-                Some(raw) => Self { raw, action: None },
-                None => panic!("a barrier needs at least one party"),
-            }
-        }
-
-        /// A barrier for `parties` threads.
-        ///
-        /// # Errors
-        /// [`ZeroParties`] when there are none.
-        pub const fn try_new(parties: usize) -> Result<Self, ZeroParties> {
-            match RawBarrier::new(parties) {
-                Some(raw) => Ok(Self { raw, action: None }),
-                None => Err(ZeroParties),
-            }
-        }
-
-        /// A barrier whose last party runs `action` before anyone passes. A panic in it breaks the barrier and goes on in that party.
-        ///
-        /// # Panics
-        /// When `parties` is zero.
-        #[must_use]
-        pub fn with_action(parties: usize, action: impl Fn() + Send + Sync + 'static) -> Self {
-            Self {
-                action: Some(Box::new(action)),
-                ..Self::new(parties)
-            }
-        }
-
-        fn wait_by(&self, deadline: Deadline) -> Result<Arrival, Broken> {
-            let action = |_: &mut ThreadBlocker| {
-                if let Some(action) = &self.action {
-                    action();
-                }
-                Ok::<(), Infallible>(())
-            };
-            match self.raw.wait_with(&mut ThreadBlocker, deadline, action) {
-                Ok(index) => Ok(Arrival { index }),
-                Err(BarrierError::Broken) => Err(Broken),
-            }
-        }
-
-        /// Waits until all parties have arrived.
-        ///
-        /// # Errors
-        /// [`Broken`] when the barrier is broken or gets broken meanwhile.
-        pub fn wait(&self) -> Result<Arrival, Broken> {
-            self.wait_by(Deadline::NEVER)
-        }
-
-        /// Passes if this is the last party to arrive; otherwise, having no time to wait, breaks the barrier.
-        ///
-        /// # Errors
-        /// [`Broken`] unless it passed.
-        pub fn try_wait(&self) -> Result<Arrival, Broken> {
-            self.wait_by(Deadline::PASSED)
-        }
-
-        /// Waits until all parties have arrived, for at most `timeout`; a timeout breaks the barrier.
-        ///
-        /// # Errors
-        /// [`Broken`] when the barrier is broken, gets broken meanwhile, or breaks by this timeout.
-        pub fn try_wait_for(&self, timeout: Duration) -> Result<Arrival, Broken> {
-            self.wait_by(Deadline::after(timeout))
-        }
-
-        /// Waits until all parties have arrived, until `deadline` at the latest; a timeout breaks the barrier.
-        ///
-        /// # Errors
-        /// [`Broken`] when the barrier is broken, gets broken meanwhile, or breaks by this timeout.
-        pub fn try_wait_until(&self, deadline: Instant) -> Result<Arrival, Broken> {
-            self.wait_by(Deadline::at(deadline))
-        }
-
-        /// Breaks the barrier, also while its action runs.
-        pub fn abort(&self) {
-            self.raw.abort();
-        }
-
-        /// Makes the barrier new. Whoever waits gets [`Broken`].
-        pub fn reset(&self) {
-            self.raw.reset();
-        }
-
-        /// How many threads pass together.
-        #[must_use]
-        pub fn parties(&self) -> usize {
-            self.raw.parties()
-        }
-
-        /// How many have arrived and wait; out of date as soon as it is known.
-        #[must_use]
-        pub fn n_waiting(&self) -> usize {
-            self.raw.n_waiting()
-        }
-
-        /// Whether every wait fails until a reset.
-        #[must_use]
-        pub fn is_broken(&self) -> bool {
-            self.raw.is_broken()
-        }
-    }
-
-    impl fmt::Debug for Barrier {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.debug_struct("Barrier")
-                .field("parties", &self.parties())
-                .field("n_waiting", &self.n_waiting())
-                .finish()
-        }
-    }
-}
-
-#[cfg(not(weftline_model))]
-pub use typed::{Arrival, Barrier};

@@ -1,433 +1,276 @@
-//! [`Condition`]: wait, under a lock, until somebody notifies.
-//!
-//! # Implementation
-//!
-//! A list of waiters, and beside it how many they are, so that a notification which nobody waits for is one load. A waiter enlists *before*
-//! it releases the user's lock; a notifier holds that lock, so it cannot come between.
-//!
-//! `notify(n)` claims the n waiters that have waited longest in one hold of the list's lock: never fewer while there are as many,
-//! never one that came later. The typed form grants at once and unparks when the guard lets the lock go (`Notified`): a
-//! thread that wakes earlier finds the lock held and sleeps again. A waiter that was notified and interrupted at the same time passes its notification on.
+//! [`Condition`]: a value under a lock, and threads that wait for it to change.
 
-use crate::park::model::{AtomicUsize, Ordering, const_fn};
-use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Waiter};
+use super::raw::RawCondition;
+use crate::TimedOut;
+use crate::park::{Deadline, ThreadBlocker, ThreadRecord, WaitError};
+use crate::sync::{Lock, LockGuard};
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
 
-/// The waiters of a condition. The lock that goes with it is the caller's, of any kind.
-pub struct RawCondition {
-    /// Changed under the list's lock. Read under the user's lock, without which nobody enlists.
-    waiting: AtomicUsize,
-    waiters: ListLock<List<()>>,
+/// A value under a lock, and threads that wait for it to change: Python's `threading.Condition`, holding what it is about.
+///
+/// Waiting and notifying are methods of the guard, so neither can be done without the lock. A wait gives the lock up and has it again
+/// when it returns, however it ended. Waits do not end without a notification.
+///
+/// ```
+/// use std::time::Duration;
+/// use weftline::Condition;
+///
+/// let stock = Condition::new(0);
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         let mut stock = stock.lock();
+///         *stock = 5;
+///         stock.notify_all();
+///     });
+///     let mut stock = stock.lock();
+///     stock.wait_while(|stock| *stock == 0);
+///     *stock -= 1;
+///     assert!(stock.try_wait_while_for(Duration::from_millis(1), |stock| *stock == 4).is_err());
+/// });
+/// ```
+///
+/// ```compile_fail
+/// let condition = weftline::Condition::new(0);
+/// condition.notify_all(); // not without the lock
+/// ```
+#[doc(alias = "threading.Condition")]
+#[derive(Debug, Default)]
+pub struct Condition<T: ?Sized> {
+    waiters: RawCondition,
+    value: Lock<T>,
 }
 
-impl RawCondition {
-    const_fn! {
-        /// A condition that nobody waits for.
-        pub fn new() -> Self {
-            Self { waiting: AtomicUsize::new(0), waiters: ListLock::new(List::new()) }
+impl<T> Condition<T> {
+    /// A condition about `value`.
+    pub const fn new(value: T) -> Self {
+        Self {
+            waiters: RawCondition::new(),
+            value: Lock::new(value),
         }
     }
 
-    /// Enlists, calls `release`, which releases the user's lock, and sleeps through `blocker` until notified.
-    ///
-    /// The caller takes the lock again afterwards, however the wait ended.
+    /// The value; nobody can be using it.
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> Condition<T> {
+    /// Takes the lock.
+    pub fn lock(&self) -> ConditionGuard<'_, T> {
+        self.guard(self.value.lock())
+    }
+
+    /// Takes the lock if it is free.
+    pub fn try_lock(&self) -> Option<ConditionGuard<'_, T>> {
+        self.value.try_lock().map(|value| self.guard(value))
+    }
+
+    /// Takes the lock, waiting for at most `timeout`.
+    pub fn try_lock_for(&self, timeout: Duration) -> Option<ConditionGuard<'_, T>> {
+        self.value
+            .try_lock_for(timeout)
+            .map(|value| self.guard(value))
+    }
+
+    /// Takes the lock, waiting until `deadline` at the latest.
+    pub fn try_lock_until(&self, deadline: Instant) -> Option<ConditionGuard<'_, T>> {
+        self.value
+            .try_lock_until(deadline)
+            .map(|value| self.guard(value))
+    }
+
+    /// The value, without locking: the reference is exclusive already.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
+    fn guard<'a>(&'a self, value: LockGuard<'a, T>) -> ConditionGuard<'a, T> {
+        ConditionGuard {
+            waiters: &self.waiters,
+            value,
+            notified: Notified::default(),
+        }
+    }
+}
+
+/// Access to a condition's value; frees the lock when dropped. It stays with its thread:
+///
+/// ```compile_fail
+/// let condition = weftline::Condition::new(0);
+/// let guard = condition.lock();
+/// std::thread::scope(|scope| { scope.spawn(move || drop(guard)); });
+/// ```
+#[must_use = "the lock is freed when the guard is dropped"]
+#[derive(Debug)]
+pub struct ConditionGuard<'a, T: ?Sized> {
+    waiters: &'a RawCondition,
+    // Fields are dropped in this order: the lock is free when the notified wake up.
+    value: LockGuard<'a, T>,
+    notified: Notified,
+}
+
+/// Threads that were notified under a guard and sleep on until it lets the lock go, without which they cannot do anything.
+///
+/// Their waits have ended already, so one of them that times out or is interrupted meanwhile goes on by itself.
+#[derive(Default)]
+struct Notified(Cell<Vec<&'static ThreadRecord>>);
+
+impl Notified {
+    fn add(&self, record: &'static ThreadRecord) {
+        let mut records = self.0.take();
+        records.push(record);
+        self.0.set(records);
+    }
+
+    #[inline]
+    fn wake(&self) {
+        for record in self.0.take() {
+            record.parker.unpark();
+        }
+    }
+}
+
+impl Drop for Notified {
+    #[inline]
+    fn drop(&mut self) {
+        self.wake();
+    }
+}
+
+impl std::fmt::Debug for Notified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Notified")
+    }
+}
+
+impl<T: ?Sized> ConditionGuard<'_, T> {
+    fn wait_by(&mut self, deadline: Deadline) -> Result<(), TimedOut> {
+        // SAFETY: the lock is taken again below before anybody uses the guard, and nothing between can unwind.
+        let lock = unsafe { LockGuard::mutex(&self.value).raw() };
+        let ended = self.waiters.wait_with(&mut ThreadBlocker, deadline, |_| {
+            lock.give_up();
+            self.notified.wake();
+            Ok::<(), Infallible>(())
+        });
+        lock.take_again();
+        ended.map_err(WaitError::timed_out)
+    }
+
+    fn wait_while_by(
+        &mut self,
+        deadline: Deadline,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<(), TimedOut> {
+        while condition(&mut self.value) {
+            if let Err(timed_out) = self.wait_by(deadline) {
+                // It may have come true at the last moment.
+                return if condition(&mut self.value) {
+                    Err(timed_out)
+                } else {
+                    Ok(())
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the lock up until notified.
+    pub fn wait(&mut self) {
+        let _: Result<(), TimedOut> = self.wait_by(Deadline::NEVER);
+    }
+
+    /// Gives the lock up for a moment: whoever waits for it may go first.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed before a notification, [`WaitError::Interrupted`] when the blocker said so or
-    /// with the error of `release`.
-    pub fn wait_with<B: Blocker>(
-        &self,
-        blocker: &mut B,
-        deadline: Deadline,
-        release: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
-    ) -> Result<(), WaitError<B::Interrupt>> {
-        let mut release = Some(release);
-        'forgotten: loop {
-            let waiter = Waiter::new(());
-            {
-                let mut list = self.waiters.lock();
-                // SAFETY: every way out of this function leaves the waiter granted (so claimed), removed or forgotten.
-                unsafe { list.push_back(&waiter) };
-                self.waiting.fetch_add(1, Ordering::Relaxed);
-            }
-            if let Some(Err(refused)) = release.take().map(|release| release(blocker)) {
-                if !self.give_up(&waiter) {
-                    self.notify(1);
-                }
-                return Err(WaitError::Interrupted(refused));
-            }
-            loop {
-                match waiter.sleep(blocker, deadline) {
-                    Ended::Granted => return Ok(()),
-                    Ended::LookAgain => {}
-                    Ended::Forked => continue 'forgotten,
-                    Ended::TimedOut => {
-                        self.leave(&waiter);
-                        return Err(WaitError::TimedOut);
-                    }
-                    Ended::Interrupted(interrupt) => {
-                        self.leave(&waiter);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                    Ended::InterruptedAfterGrant(interrupt) => {
-                        self.notify(1);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                }
-            }
-        }
+    /// [`TimedOut`] unless a notification came in that moment.
+    pub fn try_wait(&mut self) -> Result<(), TimedOut> {
+        self.wait_by(Deadline::PASSED)
     }
 
-    /// Settles a waiter that never slept; `false` when it was notified already.
-    fn give_up(&self, waiter: &Waiter<()>) -> bool {
-        let abandoned = waiter.abandon();
-        if abandoned {
-            self.leave(waiter);
-        }
-        abandoned
+    /// Gives the lock up until notified, for at most `timeout` (then for as long as it takes to have the lock again).
+    ///
+    /// # Errors
+    /// [`TimedOut`] when no notification came in time.
+    pub fn try_wait_for(&mut self, timeout: Duration) -> Result<(), TimedOut> {
+        self.wait_by(Deadline::after(timeout))
     }
 
-    fn leave(&self, waiter: &Waiter<()>) {
-        let mut list = self.waiters.lock();
-        if list.remove(waiter) {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-        }
+    /// Gives the lock up until notified, until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`TimedOut`] when no notification came in time.
+    pub fn try_wait_until(&mut self, deadline: Instant) -> Result<(), TimedOut> {
+        self.wait_by(Deadline::at(deadline))
     }
 
-    /// Wakes the `n` waiters that have waited longest, or all if they are fewer, and says how many. Call it with the lock held.
-    #[inline]
+    /// Waits for notifications as long as `condition` holds; Python's `wait_for`, the other way round.
+    #[doc(alias = "wait_for")]
+    pub fn wait_while(&mut self, condition: impl FnMut(&mut T) -> bool) {
+        let _: Result<(), TimedOut> = self.wait_while_by(Deadline::NEVER, condition);
+    }
+
+    /// As [`Self::wait_while`], for at most `timeout` in all.
+    ///
+    /// # Errors
+    /// [`TimedOut`] when `condition` still holds then.
+    pub fn try_wait_while_for(
+        &mut self,
+        timeout: Duration,
+        condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<(), TimedOut> {
+        self.wait_while_by(Deadline::after(timeout), condition)
+    }
+
+    /// As [`Self::wait_while`], until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`TimedOut`] when `condition` still holds then.
+    pub fn try_wait_while_until(
+        &mut self,
+        deadline: Instant,
+        condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<(), TimedOut> {
+        self.wait_while_by(Deadline::at(deadline), condition)
+    }
+
+    /// Wakes the `n` threads that have waited longest, or all if they are fewer; says how many. They wake up when this guard gives the
+    /// lock up.
     pub fn notify(&self, n: usize) -> usize {
-        if self.waiting.load(Ordering::Relaxed) == 0 {
+        if self.waiters.waiting() == 0 {
             0
         } else {
-            self.notify_slow(n)
+            self.waiters
+                .claim(n)
+                .grant(|record| self.notified.add(record))
         }
     }
 
-    #[cold]
-    fn notify_slow(&self, n: usize) -> usize {
-        self.claim(n).wake()
+    /// Wakes the thread that has waited longest; says whether there was one.
+    pub fn notify_one(&self) -> bool {
+        self.notify(1) == 1
     }
 
-    /// Settles the `n` waiters that have waited longest, under one hold of the list's lock.
-    fn claim(&self, n: usize) -> Chain<()> {
-        let mut list = self.waiters.lock();
-        let mut met = 0;
-        let chain = list.claim_many(n, |()| met += 1);
-        // After a fork the number is still that of the parent, and the list is empty.
-        let left = if list.is_empty() {
-            0
-        } else {
-            self.waiting.load(Ordering::Relaxed) - met
-        };
-        self.waiting.store(left, Ordering::Relaxed);
-        chain
-    }
-
-    /// Forgets who waits: no notification reaches them any more, only their timeouts. For bindings whose language has such a call for
-    /// the child of a fork; the lists of this crate do not need it there.
-    pub fn forget_waiters(&self) {
-        let mut list = self.waiters.lock();
-        list.unlink_all();
-        self.waiting.store(0, Ordering::Relaxed);
-    }
-
-    /// How many wait.
-    pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+    /// Wakes every thread that waits; says how many.
+    #[doc(alias = "notifyAll")]
+    pub fn notify_all(&self) -> usize {
+        self.notify(usize::MAX)
     }
 }
 
-impl Default for RawCondition {
-    fn default() -> Self {
-        Self::new()
+impl<T: ?Sized> Deref for ConditionGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
     }
 }
 
-impl std::fmt::Debug for RawCondition {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RawCondition")
-            .field("waiting", &self.waiting())
-            .finish()
+impl<T: ?Sized> DerefMut for ConditionGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
     }
 }
-
-#[cfg(not(weftline_model))]
-mod typed {
-    use super::RawCondition;
-    use crate::TimedOut;
-    use crate::park::{Deadline, ThreadBlocker, ThreadRecord, WaitError};
-    use crate::sync::{Lock, LockGuard};
-    use std::cell::Cell;
-    use std::convert::Infallible;
-    use std::ops::{Deref, DerefMut};
-    use std::time::{Duration, Instant};
-
-    /// A value under a lock, and threads that wait for it to change: Python's `threading.Condition`, holding what it is about.
-    ///
-    /// Waiting and notifying are methods of the guard, so neither can be done without the lock. A wait gives the lock up and has it again
-    /// when it returns, however it ended. Waits do not end without a notification.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use weftline::Condition;
-    ///
-    /// let stock = Condition::new(0);
-    /// std::thread::scope(|scope| {
-    ///     scope.spawn(|| {
-    ///         let mut stock = stock.lock();
-    ///         *stock = 5;
-    ///         stock.notify_all();
-    ///     });
-    ///     let mut stock = stock.lock();
-    ///     stock.wait_while(|stock| *stock == 0);
-    ///     *stock -= 1;
-    ///     assert!(stock.try_wait_while_for(Duration::from_millis(1), |stock| *stock == 4).is_err());
-    /// });
-    /// ```
-    ///
-    /// ```compile_fail
-    /// let condition = weftline::Condition::new(0);
-    /// condition.notify_all(); // not without the lock
-    /// ```
-    #[doc(alias = "threading.Condition")]
-    #[derive(Debug, Default)]
-    pub struct Condition<T: ?Sized> {
-        waiters: RawCondition,
-        value: Lock<T>,
-    }
-
-    impl<T> Condition<T> {
-        /// A condition about `value`.
-        pub const fn new(value: T) -> Self {
-            Self {
-                waiters: RawCondition::new(),
-                value: Lock::new(value),
-            }
-        }
-
-        /// The value; nobody can be using it.
-        pub fn into_inner(self) -> T {
-            self.value.into_inner()
-        }
-    }
-
-    impl<T: ?Sized> Condition<T> {
-        /// Takes the lock.
-        pub fn lock(&self) -> ConditionGuard<'_, T> {
-            self.guard(self.value.lock())
-        }
-
-        /// Takes the lock if it is free.
-        pub fn try_lock(&self) -> Option<ConditionGuard<'_, T>> {
-            self.value.try_lock().map(|value| self.guard(value))
-        }
-
-        /// Takes the lock, waiting for at most `timeout`.
-        pub fn try_lock_for(&self, timeout: Duration) -> Option<ConditionGuard<'_, T>> {
-            self.value
-                .try_lock_for(timeout)
-                .map(|value| self.guard(value))
-        }
-
-        /// Takes the lock, waiting until `deadline` at the latest.
-        pub fn try_lock_until(&self, deadline: Instant) -> Option<ConditionGuard<'_, T>> {
-            self.value
-                .try_lock_until(deadline)
-                .map(|value| self.guard(value))
-        }
-
-        /// The value, without locking: the reference is exclusive already.
-        pub fn get_mut(&mut self) -> &mut T {
-            self.value.get_mut()
-        }
-
-        fn guard<'a>(&'a self, value: LockGuard<'a, T>) -> ConditionGuard<'a, T> {
-            ConditionGuard {
-                waiters: &self.waiters,
-                value,
-                notified: Notified::default(),
-            }
-        }
-    }
-
-    /// Access to a condition's value; frees the lock when dropped. It stays with its thread:
-    ///
-    /// ```compile_fail
-    /// let condition = weftline::Condition::new(0);
-    /// let guard = condition.lock();
-    /// std::thread::scope(|scope| { scope.spawn(move || drop(guard)); });
-    /// ```
-    #[must_use = "the lock is freed when the guard is dropped"]
-    #[derive(Debug)]
-    pub struct ConditionGuard<'a, T: ?Sized> {
-        waiters: &'a RawCondition,
-        // Fields are dropped in this order: the lock is free when the notified wake up.
-        value: LockGuard<'a, T>,
-        notified: Notified,
-    }
-
-    /// Threads that were notified under a guard and sleep on until it lets the lock go, without which they cannot do anything.
-    ///
-    /// Their waits have ended already, so one of them that times out or is interrupted meanwhile goes on by itself.
-    #[derive(Default)]
-    pub(super) struct Notified(Cell<Vec<&'static ThreadRecord>>);
-
-    impl Notified {
-        fn add(&self, record: &'static ThreadRecord) {
-            let mut records = self.0.take();
-            records.push(record);
-            self.0.set(records);
-        }
-
-        #[inline]
-        fn wake(&self) {
-            for record in self.0.take() {
-                record.parker.unpark();
-            }
-        }
-    }
-
-    impl Drop for Notified {
-        #[inline]
-        fn drop(&mut self) {
-            self.wake();
-        }
-    }
-
-    impl std::fmt::Debug for Notified {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("Notified")
-        }
-    }
-
-    impl<T: ?Sized> ConditionGuard<'_, T> {
-        fn wait_by(&mut self, deadline: Deadline) -> Result<(), TimedOut> {
-            // SAFETY: the lock is taken again below before anybody uses the guard, and nothing between can unwind.
-            let lock = unsafe { LockGuard::mutex(&self.value).raw() };
-            let ended = self.waiters.wait_with(&mut ThreadBlocker, deadline, |_| {
-                lock.give_up();
-                self.notified.wake();
-                Ok::<(), Infallible>(())
-            });
-            lock.take_again();
-            ended.map_err(WaitError::timed_out)
-        }
-
-        fn wait_while_by(
-            &mut self,
-            deadline: Deadline,
-            mut condition: impl FnMut(&mut T) -> bool,
-        ) -> Result<(), TimedOut> {
-            while condition(&mut self.value) {
-                if let Err(timed_out) = self.wait_by(deadline) {
-                    // It may have come true at the last moment.
-                    return if condition(&mut self.value) {
-                        Err(timed_out)
-                    } else {
-                        Ok(())
-                    };
-                }
-            }
-            Ok(())
-        }
-
-        /// Gives the lock up until notified.
-        pub fn wait(&mut self) {
-            let _: Result<(), TimedOut> = self.wait_by(Deadline::NEVER);
-        }
-
-        /// Gives the lock up for a moment: whoever waits for it may go first.
-        ///
-        /// # Errors
-        /// [`TimedOut`] unless a notification came in that moment.
-        pub fn try_wait(&mut self) -> Result<(), TimedOut> {
-            self.wait_by(Deadline::PASSED)
-        }
-
-        /// Gives the lock up until notified, for at most `timeout` (then for as long as it takes to have the lock again).
-        ///
-        /// # Errors
-        /// [`TimedOut`] when no notification came in time.
-        pub fn try_wait_for(&mut self, timeout: Duration) -> Result<(), TimedOut> {
-            self.wait_by(Deadline::after(timeout))
-        }
-
-        /// Gives the lock up until notified, until `deadline` at the latest.
-        ///
-        /// # Errors
-        /// [`TimedOut`] when no notification came in time.
-        pub fn try_wait_until(&mut self, deadline: Instant) -> Result<(), TimedOut> {
-            self.wait_by(Deadline::at(deadline))
-        }
-
-        /// Waits for notifications as long as `condition` holds; Python's `wait_for`, the other way round.
-        #[doc(alias = "wait_for")]
-        pub fn wait_while(&mut self, condition: impl FnMut(&mut T) -> bool) {
-            let _: Result<(), TimedOut> = self.wait_while_by(Deadline::NEVER, condition);
-        }
-
-        /// As [`Self::wait_while`], for at most `timeout` in all.
-        ///
-        /// # Errors
-        /// [`TimedOut`] when `condition` still holds then.
-        pub fn try_wait_while_for(
-            &mut self,
-            timeout: Duration,
-            condition: impl FnMut(&mut T) -> bool,
-        ) -> Result<(), TimedOut> {
-            self.wait_while_by(Deadline::after(timeout), condition)
-        }
-
-        /// As [`Self::wait_while`], until `deadline` at the latest.
-        ///
-        /// # Errors
-        /// [`TimedOut`] when `condition` still holds then.
-        pub fn try_wait_while_until(
-            &mut self,
-            deadline: Instant,
-            condition: impl FnMut(&mut T) -> bool,
-        ) -> Result<(), TimedOut> {
-            self.wait_while_by(Deadline::at(deadline), condition)
-        }
-
-        /// Wakes the `n` threads that have waited longest, or all if they are fewer; says how many. They wake up when this guard gives the
-        /// lock up.
-        pub fn notify(&self, n: usize) -> usize {
-            if self.waiters.waiting() == 0 {
-                0
-            } else {
-                self.waiters
-                    .claim(n)
-                    .grant(|record| self.notified.add(record))
-            }
-        }
-
-        /// Wakes the thread that has waited longest; says whether there was one.
-        pub fn notify_one(&self) -> bool {
-            self.notify(1) == 1
-        }
-
-        /// Wakes every thread that waits; says how many.
-        #[doc(alias = "notifyAll")]
-        pub fn notify_all(&self) -> usize {
-            self.notify(usize::MAX)
-        }
-    }
-
-    impl<T: ?Sized> Deref for ConditionGuard<'_, T> {
-        type Target = T;
-
-        fn deref(&self) -> &T {
-            &self.value
-        }
-    }
-
-    impl<T: ?Sized> DerefMut for ConditionGuard<'_, T> {
-        fn deref_mut(&mut self) -> &mut T {
-            &mut self.value
-        }
-    }
-}
-
-#[cfg(not(weftline_model))]
-pub use typed::{Condition, ConditionGuard};

@@ -1,251 +1,83 @@
 //! [`Event`]: a flag that threads wait for.
-//!
-//! # Implementation
-//!
-//! | word | meaning | leaves by |
-//! |---|---|---|
-//! | `0` | not set, nobody waits | `set` → `SET`; a waiter → `WAITERS` |
-//! | `WAITERS` | not set, the list may hold waiters | `set`, under the list's lock → `SET`, everyone claimed |
-//! | `SET` | set; the list is empty | `clear` → `0` |
-//!
-//! `WAITERS` is set and cleared under the list's lock only. A waiter sets it while it sees the flag down, in one step, and then enlists; a setter
-//! that meets it takes the list's lock, so raising the flag and claiming everyone is one step for whoever waits: everyone who
-//! waits when `set` is called is woken, also if `clear` follows at once, and nobody who comes after that `clear` is.
 
-use crate::park::model::{AtomicU32, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter};
+use super::raw::RawEvent;
+use crate::TimedOut;
+use crate::park::{Deadline, ThreadBlocker, WaitError};
+use std::time::{Duration, Instant};
 
-const SET: u32 = 1;
-const WAITERS: u32 = 2;
+/// A flag that threads wait for: Python's `threading.Event`.
+///
+/// What a thread did before [`set`](Self::set) is seen by every thread that finds the flag up.
+///
+/// ```
+/// use std::time::Duration;
+/// let ready = weftline::Event::new();
+/// assert!(ready.try_wait_for(Duration::from_millis(1)).is_err());
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| ready.wait());
+///     ready.set();
+/// });
+/// assert!(ready.is_set());
+/// ```
+#[doc(alias = "threading.Event")]
+#[derive(Debug, Default)]
+pub struct Event(RawEvent);
 
-/// The event, generic over how its waiters sleep.
-pub struct RawEvent {
-    word: AtomicU32,
-    waiters: ListLock<List<()>>,
-}
+impl Event {
+    /// An event that is not set.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(RawEvent::new())
+    }
 
-impl RawEvent {
-    const_fn! {
-        /// An event that is not set.
-        pub fn new() -> Self {
-            Self { word: AtomicU32::new(0), waiters: ListLock::new(List::new()) }
-        }
+    /// Raises the flag and wakes everyone who waits, also if it is lowered again at once.
+    pub fn set(&self) {
+        self.0.set();
+    }
+
+    /// Lowers the flag: who waits from now on waits for the next [`set`](Self::set).
+    pub fn clear(&self) {
+        self.0.clear();
     }
 
     /// Whether the flag is up.
-    #[inline]
+    #[must_use]
     pub fn is_set(&self) -> bool {
-        // Pairs with the release in `set`: what was written before is seen by whoever finds the flag up.
-        self.word.load(Ordering::Acquire) & SET != 0
+        self.0.is_set()
     }
 
-    /// Raises the flag and wakes everyone who waits.
-    #[inline]
-    pub fn set(&self) {
-        let mut word = self.word.load(Ordering::Relaxed);
-        while word & WAITERS == 0 {
-            // Also when the flag is up already: what this thread wrote before is to be seen through it.
-            match self
-                .word
-                .compare_exchange_weak(word, SET, Ordering::Release, Ordering::Relaxed)
-            {
-                Ok(_) => return,
-                Err(now) => word = now,
-            }
-        }
-        self.set_and_wake();
+    /// Waits until the flag is up.
+    pub fn wait(&self) {
+        let _ = self.0.wait_with(&mut ThreadBlocker, Deadline::NEVER);
     }
 
-    #[cold]
-    fn set_and_wake(&self) {
-        let chain = {
-            let mut list = self.waiters.lock();
-            self.word.swap(SET, Ordering::Release);
-            list.claim_all(|()| ())
-        };
-        chain.wake();
-    }
-
-    /// Lowers the flag.
-    #[inline]
-    pub fn clear(&self) {
-        self.word.fetch_and(!SET, Ordering::Relaxed);
-    }
-
-    /// Sleeps through `blocker` until the flag is up.
+    /// Whether the flag is up, as the other forms say it.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the blocker said so.
-    #[inline]
-    pub fn wait_with<B: Blocker>(
-        &self,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Result<(), WaitError<B::Interrupt>> {
-        if self.is_set() {
-            Ok(())
-        } else {
-            self.wait_slow(blocker, deadline)
-        }
+    /// [`TimedOut`] when it is not.
+    pub fn try_wait(&self) -> Result<(), TimedOut> {
+        self.wait_by(Deadline::PASSED)
     }
 
-    /// Under the list's lock: 0 or `WAITERS` → `WAITERS`; `false` if the flag is up.
-    fn mark_unless_set(&self) -> bool {
-        let mut word = self.word.load(Ordering::Acquire);
-        while word & SET == 0 {
-            match self.word.compare_exchange_weak(
-                word,
-                WAITERS,
-                Ordering::Relaxed,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return true,
-                Err(now) => word = now,
-            }
-        }
-        false
-    }
-
-    #[cold]
-    fn wait_slow<B: Blocker>(
-        &self,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Result<(), WaitError<B::Interrupt>> {
-        if deadline.is_at_once() {
-            return Err(WaitError::TimedOut);
-        }
-        'forgotten: loop {
-            let waiter = Waiter::new(());
-            {
-                let mut list = self.waiters.lock();
-                if !self.mark_unless_set() {
-                    return Ok(());
-                }
-                // SAFETY: every way out of the loop below leaves the waiter granted (so claimed), removed or forgotten.
-                unsafe { list.push_back(&waiter) };
-            }
-            loop {
-                match waiter.sleep(blocker, deadline) {
-                    Ended::Granted => return Ok(()),
-                    Ended::LookAgain => {}
-                    Ended::Forked => continue 'forgotten,
-                    Ended::TimedOut => {
-                        self.waiters.lock().remove(&waiter);
-                        return Err(WaitError::TimedOut);
-                    }
-                    Ended::Interrupted(interrupt) => {
-                        self.waiters.lock().remove(&waiter);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                    // Nothing to give back: the flag is everybody's.
-                    Ended::InterruptedAfterGrant(interrupt) => {
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Default for RawEvent {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl std::fmt::Debug for RawEvent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RawEvent")
-            .field("is_set", &self.is_set())
-            .finish()
-    }
-}
-
-#[cfg(not(weftline_model))]
-mod typed {
-    use super::RawEvent;
-    use crate::TimedOut;
-    use crate::park::{Deadline, ThreadBlocker, WaitError};
-    use std::time::{Duration, Instant};
-
-    /// A flag that threads wait for: Python's `threading.Event`.
+    /// Waits until the flag is up, for at most `timeout`. A timeout beyond the clock's range never ends.
     ///
-    /// What a thread did before [`set`](Self::set) is seen by every thread that finds the flag up.
+    /// # Errors
+    /// [`TimedOut`] when it was not raised in time.
+    pub fn try_wait_for(&self, timeout: Duration) -> Result<(), TimedOut> {
+        self.wait_by(Deadline::after(timeout))
+    }
+
+    /// Waits until the flag is up, until `deadline` at the latest.
     ///
-    /// ```
-    /// use std::time::Duration;
-    /// let ready = weftline::Event::new();
-    /// assert!(ready.try_wait_for(Duration::from_millis(1)).is_err());
-    /// std::thread::scope(|scope| {
-    ///     scope.spawn(|| ready.wait());
-    ///     ready.set();
-    /// });
-    /// assert!(ready.is_set());
-    /// ```
-    #[doc(alias = "threading.Event")]
-    #[derive(Debug, Default)]
-    pub struct Event(RawEvent);
+    /// # Errors
+    /// [`TimedOut`] when it was not raised in time.
+    pub fn try_wait_until(&self, deadline: Instant) -> Result<(), TimedOut> {
+        self.wait_by(Deadline::at(deadline))
+    }
 
-    impl Event {
-        /// An event that is not set.
-        #[must_use]
-        pub const fn new() -> Self {
-            Self(RawEvent::new())
-        }
-
-        /// Raises the flag and wakes everyone who waits, also if it is lowered again at once.
-        pub fn set(&self) {
-            self.0.set();
-        }
-
-        /// Lowers the flag: who waits from now on waits for the next [`set`](Self::set).
-        pub fn clear(&self) {
-            self.0.clear();
-        }
-
-        /// Whether the flag is up.
-        #[must_use]
-        pub fn is_set(&self) -> bool {
-            self.0.is_set()
-        }
-
-        /// Waits until the flag is up.
-        pub fn wait(&self) {
-            let _ = self.0.wait_with(&mut ThreadBlocker, Deadline::NEVER);
-        }
-
-        /// Whether the flag is up, as the other forms say it.
-        ///
-        /// # Errors
-        /// [`TimedOut`] when it is not.
-        pub fn try_wait(&self) -> Result<(), TimedOut> {
-            self.wait_by(Deadline::PASSED)
-        }
-
-        /// Waits until the flag is up, for at most `timeout`. A timeout beyond the clock's range never ends.
-        ///
-        /// # Errors
-        /// [`TimedOut`] when it was not raised in time.
-        pub fn try_wait_for(&self, timeout: Duration) -> Result<(), TimedOut> {
-            self.wait_by(Deadline::after(timeout))
-        }
-
-        /// Waits until the flag is up, until `deadline` at the latest.
-        ///
-        /// # Errors
-        /// [`TimedOut`] when it was not raised in time.
-        pub fn try_wait_until(&self, deadline: Instant) -> Result<(), TimedOut> {
-            self.wait_by(Deadline::at(deadline))
-        }
-
-        fn wait_by(&self, deadline: Deadline) -> Result<(), TimedOut> {
-            self.0
-                .wait_with(&mut ThreadBlocker, deadline)
-                .map_err(WaitError::timed_out)
-        }
+    fn wait_by(&self, deadline: Deadline) -> Result<(), TimedOut> {
+        self.0
+            .wait_with(&mut ThreadBlocker, deadline)
+            .map_err(WaitError::timed_out)
     }
 }
-
-#[cfg(not(weftline_model))]
-pub use typed::Event;

@@ -1,13 +1,20 @@
 //! Locks, conditions, events, semaphores and barriers.
 //!
-//! Each file holds a primitive in two forms: the *raw* one, generic over [`crate::park::Blocker`] and without guards, which
-//! bindings use (collected in [`raw`]), and the typed one for Rust programs, which is a thin face over it.
+//! Each primitive has two forms, in a file each: the *raw* one in [`raw`], generic over [`crate::park::Blocker`] and without guards,
+//! which bindings use, and the typed one here, for Rust programs, which is a thin face over it.
 
+#[cfg(not(weftline_model))]
 mod barrier;
+#[cfg(not(weftline_model))]
 mod condition;
+#[cfg(not(weftline_model))]
 mod event;
+#[cfg(not(weftline_model))]
 mod lock;
+pub mod raw;
+#[cfg(not(weftline_model))]
 mod rlock;
+#[cfg(not(weftline_model))]
 mod semaphore;
 
 #[cfg(not(weftline_model))]
@@ -22,13 +29,3 @@ pub use lock::{Holder, Lock, LockGuard};
 pub use rlock::{RLock, RLockGuard};
 #[cfg(not(weftline_model))]
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
-
-/// The unguarded forms, for bindings: every wait takes a [`crate::park::Blocker`] and a [`crate::park::Deadline`].
-pub mod raw {
-    pub use super::barrier::{BarrierError, RawBarrier};
-    pub use super::condition::RawCondition;
-    pub use super::event::RawEvent;
-    pub use super::lock::RawLock;
-    pub use super::rlock::{RLockError, RawRLock};
-    pub use super::semaphore::RawSemaphore;
-}

@@ -1,517 +1,152 @@
-//! [`Semaphore`] and [`BoundedSemaphore`]: a number of permits.
-//!
-//! # Implementation
-//!
-//! | word | meaning | leaves by |
-//! |---|---|---|
-//! | `permits << 1` | so many are free; a release need not look at the list | `acquire(n)` if there are n; `release` |
-//! | `permits << 1 \| WAITERS` | as many are free, and they are not enough for the front waiter, or it is owed them | `release`, under the list's lock |
-//!
-//! The policy is the lock's (`lock.rs`), for numbers: a release that makes the front waiter's wish possible *nudges* it and clears `WAITERS`, so
-//! others may barge meanwhile; a front waiter older than 1 ms is handed its permits, and while it lacks some nobody overtakes
-//! it, so that a wish for many is met although wishes for one keep coming.
-//!
-//! Invariant, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a nudged waiter has not looked yet*.
+//! [`Semaphore`] and [`BoundedSemaphore`]: a number of permits, which come back when they are dropped.
 
+use super::raw::RawSemaphore;
 use crate::TooManyPermits;
-use crate::park::model::{AtomicU64, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, Ended, List, ListLock, ThreadRecord, WaitError, Waiter};
+use crate::park::{Deadline, ThreadBlocker, WaitError};
+use std::time::{Duration, Instant};
 
-const WAITERS: u64 = 1;
-/// One permit, as the word counts.
-const ONE: u64 = 2;
+const MAX_PERMITS: usize = usize::MAX >> 1;
 
-/// The unguarded semaphore: permits are numbers, released by whoever likes.
-pub struct RawSemaphore {
-    word: AtomicU64,
-    bound: AtomicU64,
-    /// Each waiter's payload is how many permits it wants.
-    waiters: ListLock<List<u64>>,
+macro_rules! semaphore {
+    ($(#[$meta:meta])* $name:ident, is_bounded: $is_bounded:literal, $refused:literal) => {
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub struct $name(RawSemaphore);
+
+        impl $name {
+            /// A semaphore with `permits` free.
+            ///
+            /// # Panics
+            /// When `permits` is above `usize::MAX / 2`.
+            #[must_use]
+            pub const fn new(permits: usize) -> Self {
+                assert!(permits <= MAX_PERMITS, "a semaphore has at most usize::MAX / 2 permits");
+                let bound = if $is_bounded { permits } else { MAX_PERMITS };
+                match RawSemaphore::new(permits as u64, bound as u64) {
+                    Some(raw) => Self(raw),
+                    None => unreachable!(),
+                }
+            }
+
+            /// Waits for `n` permits at once.
+            ///
+            /// # Panics
+            #[doc = $refused]
+            pub fn acquire(&self, n: usize) -> Permit<'_> {
+                self.acquire_by(n, Deadline::NEVER).expect("a wait without a deadline does not time out")
+            }
+
+            /// Takes `n` permits if they are free now and nobody is owed them.
+            ///
+            /// # Panics
+            #[doc = $refused]
+            pub fn try_acquire(&self, n: usize) -> Option<Permit<'_>> {
+                self.acquire_by(n, Deadline::PASSED)
+            }
+
+            /// Waits for `n` permits at once, for at most `timeout`. A timeout beyond the clock's range never ends.
+            ///
+            /// # Panics
+            #[doc = $refused]
+            pub fn try_acquire_for(&self, n: usize, timeout: Duration) -> Option<Permit<'_>> {
+                self.acquire_by(n, Deadline::after(timeout))
+            }
+
+            /// Waits for `n` permits at once, until `deadline` at the latest.
+            ///
+            /// # Panics
+            #[doc = $refused]
+            pub fn try_acquire_until(&self, n: usize, deadline: Instant) -> Option<Permit<'_>> {
+                self.acquire_by(n, Deadline::at(deadline))
+            }
+
+            fn acquire_by(&self, n: usize, deadline: Deadline) -> Option<Permit<'_>> {
+                let n = n as u64;
+                assert!(n <= self.0.bound(), "acquire({n}) would wait for ever: the semaphore has at most {} permits", self.0.bound());
+                match self.0.acquire_with(n, &mut ThreadBlocker, deadline) {
+                    Ok(()) => Some(Permit { semaphore: &self.0, n }),
+                    Err(WaitError::TimedOut) => None,
+                }
+            }
+
+            /// Adds `n` permits: those that a [`Permit::forget`] left out, or new ones. Waiters get them in the order in which they came.
+            ///
+            /// # Errors
+            /// [`TooManyPermits`] when that would be more than the semaphore's bound; then none is added.
+            pub fn release(&self, n: usize) -> Result<(), TooManyPermits> {
+                self.0.release(n as u64)
+            }
+
+            /// How many permits are free; out of date as soon as it is known.
+            #[must_use]
+            pub fn available(&self) -> usize {
+                self.0.permits() as usize
+            }
+        }
+    };
 }
 
-impl RawSemaphore {
-    /// The most permits that a semaphore can have.
-    pub const MAX_PERMITS: u64 = u64::MAX >> 1;
-
-    const_fn! {
-        /// A semaphore with `permits` free, of at most `bound`.
-        ///
-        /// `None` if `permits` is above `bound`, or `bound` above [`Self::MAX_PERMITS`].
-        pub fn new(permits: u64, bound: u64) -> Option<Self> {
-            if permits > bound || bound > Self::MAX_PERMITS {
-                return None;
-            }
-            Some(Self { word: AtomicU64::new(permits * ONE), bound: AtomicU64::new(bound), waiters: ListLock::new(List::new()) })
-        }
-    }
-
-    /// How many permits are free.
-    #[inline]
-    pub fn permits(&self) -> u64 {
-        self.word.load(Ordering::Relaxed) / ONE
-    }
-
-    /// How many permits there are at most.
-    pub fn bound(&self) -> u64 {
-        self.bound.load(Ordering::Relaxed)
-    }
-
-    /// Makes the semaphore one with `permits` free, of at most `bound`; for bindings, where an object can be initialised again, or
-    /// its number of permits be set. Waiters go on waiting, and get what they can.
+semaphore!(
+    /// A number of permits: Python's `threading.Semaphore`.
     ///
-    /// # Errors
-    /// As [`Self::new`]; then nothing changes.
-    pub fn reset(&self, permits: u64, bound: u64) -> Result<(), TooManyPermits> {
-        if permits > bound || bound > Self::MAX_PERMITS {
-            return Err(TooManyPermits);
-        }
-        {
-            let list = self.waiters.lock();
-            self.bound.store(bound, Ordering::Relaxed);
-            self.word
-                .store((permits * ONE) | WAITERS, Ordering::Release);
-            drop(list);
-        }
-        self.release_slow(0)
-    }
-
-    /// Takes `n` permits if they are free and nobody is owed them.
-    #[inline]
-    pub fn try_acquire(&self, n: u64) -> bool {
-        let mut word = self.word.load(Ordering::Relaxed);
-        while word & WAITERS == 0 && word / ONE >= n {
-            match self.word.compare_exchange_weak(
-                word,
-                word - n * ONE,
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return true,
-                Err(now) => word = now,
-            }
-        }
-        false
-    }
-
-    /// Takes `n` permits, sleeping through `blocker` until there are that many.
+    /// Barging, with a bound on starvation: a thread that has waited for more than 1 ms is handed its permits, and nobody
+    /// overtakes it while it lacks some.
     ///
-    /// A wish above the [bound](Self::bound) is never met: refuse it before.
+    /// ```
+    /// use std::time::Duration;
+    /// let seats = weftline::Semaphore::new(2);
+    /// let taken = seats.acquire(2);
+    /// assert!(seats.try_acquire_for(1, Duration::from_millis(1)).is_none());
+    /// drop(taken); // the permits return
+    /// seats.acquire(1).forget(); // this one does not
+    /// assert_eq!(seats.available(), 1);
+    /// seats.release(1).unwrap();
+    /// ```
+    #[doc(alias = "threading.Semaphore")]
+    Semaphore,
+    is_bounded: false,
+    "When `n` is above `usize::MAX / 2`: that many there cannot be."
+);
+
+semaphore!(
+    /// A semaphore that never has more permits than it started with: Python's `threading.BoundedSemaphore`.
     ///
-    /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the blocker said so; no permit is held then.
-    #[inline]
-    pub fn acquire_with<B: Blocker>(
-        &self,
-        n: u64,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Result<(), WaitError<B::Interrupt>> {
-        if self.try_acquire(n) {
-            Ok(())
-        } else {
-            self.acquire_slow(n, blocker, deadline)
-        }
+    /// ```
+    /// let connections = weftline::BoundedSemaphore::new(1);
+    /// let held = connections.acquire(1);
+    /// drop(held);
+    /// assert!(connections.release(1).is_err()); // one too many
+    /// ```
+    #[doc(alias = "threading.BoundedSemaphore")]
+    BoundedSemaphore,
+    is_bounded: true,
+    "When `n` is above the bound: that many are never free."
+);
+
+/// Permits of a semaphore; they return when this is dropped.
+#[must_use = "the permits return when this is dropped"]
+#[derive(Debug)]
+pub struct Permit<'a> {
+    semaphore: &'a RawSemaphore,
+    n: u64,
+}
+
+impl Permit<'_> {
+    /// How many permits this is.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.n as usize
     }
 
-    #[cold]
-    fn acquire_slow<B: Blocker>(
-        &self,
-        n: u64,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Result<(), WaitError<B::Interrupt>> {
-        'forgotten: loop {
-            let waiter = Waiter::new(n);
-            {
-                let mut list = self.waiters.lock();
-                let may_barge = list.front().is_none_or(|front| !front.since().is_starved());
-                if may_barge && self.take(n) {
-                    let nudged = self.settle(&list);
-                    drop(list);
-                    wake(nudged);
-                    return Ok(());
-                }
-                if deadline.is_at_once() {
-                    return Err(WaitError::TimedOut);
-                }
-                // SAFETY: every way out of the loop below leaves the waiter granted (so claimed), removed or forgotten.
-                unsafe { list.push_back(&waiter) };
-                if !self.mark(n, list.is_only(&waiter)) {
-                    // Permits came between: the front waiter is this one, and can have them.
-                    list.remove(&waiter);
-                    return Ok(());
-                }
-            }
-            loop {
-                match waiter.sleep(blocker, deadline) {
-                    Ended::Granted => return Ok(()),
-                    Ended::Forked => continue 'forgotten,
-                    Ended::LookAgain => {
-                        if self.look_again(n, &waiter) {
-                            return Ok(());
-                        }
-                    }
-                    Ended::TimedOut => {
-                        self.leave(&waiter);
-                        return Err(WaitError::TimedOut);
-                    }
-                    Ended::Interrupted(interrupt) => {
-                        self.leave(&waiter);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                    Ended::InterruptedAfterGrant(interrupt) => {
-                        // Cannot pass the bound unless others released what they did not have; then there is nothing to give back.
-                        let _ = self.release(n);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Under the list's lock: takes `n` permits if they are free, whatever `WAITERS` says.
-    fn take(&self, n: u64) -> bool {
-        let mut word = self.word.load(Ordering::Relaxed);
-        while word / ONE >= n {
-            match self.word.compare_exchange_weak(
-                word,
-                word - n * ONE,
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return true,
-                Err(now) => word = now,
-            }
-        }
-        false
-    }
-
-    /// Under the list's lock, after enlisting: sets `WAITERS`; or, if this waiter is the only one and there are `n` permits, takes them
-    /// and returns `false`.
-    fn mark(&self, n: u64, is_only: bool) -> bool {
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let takes = is_only && word / ONE >= n;
-            let next = if takes {
-                word - n * ONE
-            } else {
-                word | WAITERS
-            };
-            match self
-                .word
-                .compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed)
-            {
-                Ok(_) => return !takes,
-                Err(now) => word = now,
-            }
-        }
-    }
-
-    /// A woken waiter tries again. Returns whether it has its permits.
-    fn look_again(&self, n: u64, waiter: &Waiter<u64>) -> bool {
-        let mut list = self.waiters.lock();
-        if waiter.is_granted() {
-            return true;
-        }
-        // Only the front waiter is nudged; one that wakes for another reason has no claim yet.
-        let is_front = list
-            .front()
-            .is_some_and(|front| std::ptr::eq(front, waiter));
-        let (done, nudged) = loop {
-            let done = is_front && self.take(n);
-            if done {
-                list.remove(waiter);
-            }
-            match self.settle(&list) {
-                // The permits came between the two looks: they are this waiter's to take.
-                Some(_) if is_front && !done => {}
-                nudged => break (done, nudged),
-            }
-        };
-        drop(list);
-        wake(nudged);
-        done
-    }
-
-    /// An abandoned waiter goes; what it was nudged for, or kept others from, is offered to the next.
-    fn leave(&self, waiter: &Waiter<u64>) {
-        let nudged = {
-            let mut list = self.waiters.lock();
-            list.remove(waiter);
-            self.settle(&list)
-        };
-        wake(nudged);
-    }
-
-    /// Under the list's lock: restores the invariant. The front waiter is nudged if its wish is possible, else `WAITERS` is set.
-    fn settle(&self, list: &List<u64>) -> Option<&'static ThreadRecord> {
-        let front = list.front();
-        let wish = front.map(|front| front.payload_under_lock(|n| *n));
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let possible = wish.is_none_or(|n| word / ONE >= n);
-            let next = if possible {
-                word & !WAITERS
-            } else {
-                word | WAITERS
-            };
-            match self
-                .word
-                .compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed)
-            {
-                Ok(_) => return front.filter(|_| possible).map(Waiter::record),
-                Err(now) => word = now,
-            }
-        }
-    }
-
-    /// Adds `n` permits and lets waiters have them.
-    ///
-    /// # Errors
-    /// [`TooManyPermits`] when there would be more than the bound; then none is added.
-    #[inline]
-    pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
-        let mut word = self.word.load(Ordering::Relaxed);
-        while word & WAITERS == 0 {
-            let next = self.added(word, n)?;
-            match self
-                .word
-                .compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
-            {
-                Ok(_) => return Ok(()),
-                Err(now) => word = now,
-            }
-        }
-        self.release_slow(n)
-    }
-
-    #[inline]
-    fn added(&self, word: u64, n: u64) -> Result<u64, TooManyPermits> {
-        if n > self.bound().saturating_sub(word / ONE) {
-            Err(TooManyPermits)
-        } else {
-            Ok(word + n * ONE)
-        }
-    }
-
-    #[cold]
-    fn release_slow(&self, n: u64) -> Result<(), TooManyPermits> {
-        let mut adds = Some(n);
-        loop {
-            let (granted, nudged) = {
-                let mut list = self.waiters.lock();
-                if let Some(n) = adds.take() {
-                    self.add(n)?;
-                }
-                (self.hand_over(&mut list), self.settle(&list))
-            };
-            wake(nudged);
-            if granted.is_none() {
-                return Ok(());
-            }
-            wake(granted);
-        }
-    }
-
-    fn add(&self, n: u64) -> Result<(), TooManyPermits> {
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let next = self.added(word, n)?;
-            match self
-                .word
-                .compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
-            {
-                Ok(_) => return Ok(()),
-                Err(now) => word = now,
-            }
-        }
-    }
-
-    /// Under the list's lock: gives the front waiter its permits if it has waited too long to race for them.
-    fn hand_over(&self, list: &mut List<u64>) -> Option<&'static ThreadRecord> {
-        loop {
-            let front = list.front().filter(|front| front.since().is_starved())?;
-            let n = front.payload_under_lock(|n| *n);
-            if !self.take(n) {
-                return None;
-            }
-            match list.claim_this_front() {
-                Some(claimed) => return Some(claimed.grant()),
-                // It has just given up: its permits go to the next.
-                None => self.word.fetch_add(n * ONE, Ordering::Relaxed),
-            };
-        }
+    /// Keeps the permits out: they come back by a `release` only.
+    pub fn forget(self) {
+        std::mem::forget(self);
     }
 }
 
-impl std::fmt::Debug for RawSemaphore {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RawSemaphore")
-            .field("permits", &self.permits())
-            .finish()
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        // Fails only if others released permits that they did not have; then this one is back already.
+        let _ = self.semaphore.release(self.n);
     }
 }
-
-/// Without the list's lock.
-fn wake(nudged: Option<&'static ThreadRecord>) {
-    if let Some(record) = nudged {
-        record.parker.unpark();
-    }
-}
-
-#[cfg(not(weftline_model))]
-mod typed {
-    use super::RawSemaphore;
-    use crate::TooManyPermits;
-    use crate::park::{Deadline, ThreadBlocker, WaitError};
-    use std::time::{Duration, Instant};
-
-    const MAX_PERMITS: usize = usize::MAX >> 1;
-
-    macro_rules! semaphore {
-        ($(#[$meta:meta])* $name:ident, is_bounded: $is_bounded:literal, $refused:literal) => {
-            $(#[$meta])*
-            #[derive(Debug)]
-            pub struct $name(RawSemaphore);
-
-            impl $name {
-                /// A semaphore with `permits` free.
-                ///
-                /// # Panics
-                /// When `permits` is above `usize::MAX / 2`.
-                #[must_use]
-                pub const fn new(permits: usize) -> Self {
-                    assert!(permits <= MAX_PERMITS, "a semaphore has at most usize::MAX / 2 permits");
-                    let bound = if $is_bounded { permits } else { MAX_PERMITS };
-                    match RawSemaphore::new(permits as u64, bound as u64) {
-                        Some(raw) => Self(raw),
-                        None => unreachable!(),
-                    }
-                }
-
-                /// Waits for `n` permits at once.
-                ///
-                /// # Panics
-                #[doc = $refused]
-                pub fn acquire(&self, n: usize) -> Permit<'_> {
-                    self.acquire_by(n, Deadline::NEVER).expect("a wait without a deadline does not time out")
-                }
-
-                /// Takes `n` permits if they are free now and nobody is owed them.
-                ///
-                /// # Panics
-                #[doc = $refused]
-                pub fn try_acquire(&self, n: usize) -> Option<Permit<'_>> {
-                    self.acquire_by(n, Deadline::PASSED)
-                }
-
-                /// Waits for `n` permits at once, for at most `timeout`. A timeout beyond the clock's range never ends.
-                ///
-                /// # Panics
-                #[doc = $refused]
-                pub fn try_acquire_for(&self, n: usize, timeout: Duration) -> Option<Permit<'_>> {
-                    self.acquire_by(n, Deadline::after(timeout))
-                }
-
-                /// Waits for `n` permits at once, until `deadline` at the latest.
-                ///
-                /// # Panics
-                #[doc = $refused]
-                pub fn try_acquire_until(&self, n: usize, deadline: Instant) -> Option<Permit<'_>> {
-                    self.acquire_by(n, Deadline::at(deadline))
-                }
-
-                fn acquire_by(&self, n: usize, deadline: Deadline) -> Option<Permit<'_>> {
-                    let n = n as u64;
-                    assert!(n <= self.0.bound(), "acquire({n}) would wait for ever: the semaphore has at most {} permits", self.0.bound());
-                    match self.0.acquire_with(n, &mut ThreadBlocker, deadline) {
-                        Ok(()) => Some(Permit { semaphore: &self.0, n }),
-                        Err(WaitError::TimedOut) => None,
-                    }
-                }
-
-                /// Adds `n` permits: those that a [`Permit::forget`] left out, or new ones. Waiters get them in the order in which they came.
-                ///
-                /// # Errors
-                /// [`TooManyPermits`] when that would be more than the semaphore's bound; then none is added.
-                pub fn release(&self, n: usize) -> Result<(), TooManyPermits> {
-                    self.0.release(n as u64)
-                }
-
-                /// How many permits are free; out of date as soon as it is known.
-                #[must_use]
-                pub fn available(&self) -> usize {
-                    self.0.permits() as usize
-                }
-            }
-        };
-    }
-
-    semaphore!(
-        /// A number of permits: Python's `threading.Semaphore`.
-        ///
-        /// Barging, with a bound on starvation: a thread that has waited for more than 1 ms is handed its permits, and nobody
-        /// overtakes it while it lacks some.
-        ///
-        /// ```
-        /// use std::time::Duration;
-        /// let seats = weftline::Semaphore::new(2);
-        /// let taken = seats.acquire(2);
-        /// assert!(seats.try_acquire_for(1, Duration::from_millis(1)).is_none());
-        /// drop(taken); // the permits return
-        /// seats.acquire(1).forget(); // this one does not
-        /// assert_eq!(seats.available(), 1);
-        /// seats.release(1).unwrap();
-        /// ```
-        #[doc(alias = "threading.Semaphore")]
-        Semaphore,
-        is_bounded: false,
-        "When `n` is above `usize::MAX / 2`: that many there cannot be."
-    );
-
-    semaphore!(
-        /// A semaphore that never has more permits than it started with: Python's `threading.BoundedSemaphore`.
-        ///
-        /// ```
-        /// let connections = weftline::BoundedSemaphore::new(1);
-        /// let held = connections.acquire(1);
-        /// drop(held);
-        /// assert!(connections.release(1).is_err()); // one too many
-        /// ```
-        #[doc(alias = "threading.BoundedSemaphore")]
-        BoundedSemaphore,
-        is_bounded: true,
-        "When `n` is above the bound: that many are never free."
-    );
-
-    /// Permits of a semaphore; they return when this is dropped.
-    #[must_use = "the permits return when this is dropped"]
-    #[derive(Debug)]
-    pub struct Permit<'a> {
-        semaphore: &'a RawSemaphore,
-        n: u64,
-    }
-
-    impl Permit<'_> {
-        /// How many permits this is.
-        #[must_use]
-        pub fn count(&self) -> usize {
-            self.n as usize
-        }
-
-        /// Keeps the permits out: they come back by a `release` only.
-        pub fn forget(self) {
-            std::mem::forget(self);
-        }
-    }
-
-    impl Drop for Permit<'_> {
-        fn drop(&mut self) {
-            // Fails only if others released permits that they did not have; then this one is back already.
-            let _ = self.semaphore.release(self.n);
-        }
-    }
-}
-
-#[cfg(not(weftline_model))]
-pub use typed::{BoundedSemaphore, Permit, Semaphore};

@@ -24,14 +24,14 @@ MUTANTS = [
     ),
     Mutant(
         "list: a grant does not publish what was handed over",
-        "park/wait_list.rs",
+        "park/waiter.rs",
         "self.state.store(GRANTED, Ordering::Release);",
         "self.state.store(GRANTED, Ordering::Relaxed);",
         "list::what_was_written_before_the_grant_is_seen_after_it",
     ),
     Mutant(
         "list: a waiter that has given up is claimed all the same",
-        "park/wait_list.rs",
+        "park/waiter.rs",
         """            .compare_exchange(WAITING, CLAIMED, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()""",
         """            .swap(CLAIMED, Ordering::Relaxed)
@@ -40,7 +40,7 @@ MUTANTS = [
     ),
     Mutant(
         "list: a waiter that has been claimed gives up all the same",
-        "park/wait_list.rs",
+        "park/waiter.rs",
         """        spin_until(|| self.is_granted());
         false""",
         """        spin_until(|| self.is_granted());
@@ -56,21 +56,21 @@ MUTANTS = [
     ),
     Mutant(
         "lock: a waiter does not mark the word",
-        "sync/lock.rs",
+        "sync/raw/lock.rs",
         "let next = if takes { taken } else { word | WAITERS };",
         "let next = if takes { taken } else { word };",
         "lock::two_threads_exclude_each_other",
     ),
     Mutant(
         "lock: taking the lock under the list's lock forgets the others who wait",
-        "sync/lock.rs",
+        "sync/raw/lock.rs",
         "let taken = (me << 1) | if nobody_else_waits { 0 } else { WAITERS };",
         "let taken = me << 1;",
         "lock::three_threads_exclude_each_other",
     ),
     Mutant(
         "lock: a waiter that leaves keeps its nudge",
-        "sync/lock.rs",
+        "sync/raw/lock.rs",
         """            list.remove(waiter);
             self.pass_on(&list)""",
         """            list.remove(waiter);
@@ -79,50 +79,50 @@ MUTANTS = [
     ),
     Mutant(
         "lock: handing over forgets the others who wait",
-        "sync/lock.rs",
+        "sync/raw/lock.rs",
         "owned | if claimed.was_last { 0 } else { WAITERS },",
         "owned,",
         "lock::three_threads_exclude_each_other",
     ),
     Mutant(
         "lock: an interrupted owner keeps the lock",
-        "sync/lock.rs",
-        """                        let _ = self.unlock();
-                        return Err(WaitError::Interrupted(interrupt));""",
-        "                        return Err(WaitError::Interrupted(interrupt));",
+        "sync/raw/lock.rs",
+        """                    let _ = self.unlock();
+                    return Err(WaitError::Interrupted(interrupt));""",
+        "                    return Err(WaitError::Interrupted(interrupt));",
         "lock::an_interrupted_waiter_gives_the_lock_back",
     ),
     Mutant(
         "lock: a release does not publish what was done under the lock",
-        "sync/lock.rs",
+        "sync/raw/lock.rs",
         ".compare_exchange(me << 1, FREE, Ordering::Release, Ordering::Relaxed)",
         ".compare_exchange(me << 1, FREE, Ordering::Relaxed, Ordering::Relaxed)",
         "rlock::the_lock_is_free_after_as_many_releases_as_takings",
     ),
     Mutant(
         "rlock: the first release frees the lock",
-        "sync/rlock.rs",
+        "sync/raw/rlock.rs",
         "match self.again.load(Ordering::Relaxed).checked_sub(1) {",
         "match self.again.load(Ordering::Relaxed).checked_sub(2) {",
         "rlock::the_lock_is_free_after_as_many_releases_as_takings",
     ),
     Mutant(
         "rlock: a condition's wait forgets a level",
-        "sync/rlock.rs",
+        "sync/raw/rlock.rs",
         "self.enter_first(again);\n        Ok(())",
         "self.enter_first(0);\n        Ok(())",
         "rlock::a_condition_wait_gives_up_every_level_and_gets_it_back",
     ),
     Mutant(
         "event: a waiter enlists although the flag is up",
-        "sync/event.rs",
+        "sync/raw/event.rs",
         "while word & SET == 0 {",
         "while word & SET <= SET {",
         "event::two_setters_are_as_good_as_one",
     ),
     Mutant(
         "event: the flag goes up before the list is locked",
-        "sync/event.rs",
+        "sync/raw/event.rs",
         """            let mut list = self.waiters.lock();
             self.word.swap(SET, Ordering::Release);""",
         """            self.word.swap(SET, Ordering::Release);
@@ -131,29 +131,29 @@ MUTANTS = [
     ),
     Mutant(
         "event: lowering the flag forgets who waits",
-        "sync/event.rs",
+        "sync/raw/event.rs",
         "self.word.fetch_and(!SET, Ordering::Relaxed);",
         "self.word.store(0, Ordering::Relaxed);",
         "event::lowering_the_flag_meanwhile_loses_no_waiter",
     ),
     Mutant(
         "event: raising the flag wakes one",
-        "sync/event.rs",
+        "sync/raw/event.rs",
         "list.claim_all(|()| ())",
         "list.claim_many(1, |()| ())",
         "event::setting_wakes_every_waiter_and_shows_what_was_written_before",
     ),
     Mutant(
         "condition: an interrupted waiter swallows its notification",
-        "sync/condition.rs",
-        """                        self.notify(1);
-                        return Err(WaitError::Interrupted(interrupt));""",
-        "                        return Err(WaitError::Interrupted(interrupt));",
+        "sync/raw/condition.rs",
+        """                    self.notify(1);
+                    return Err(WaitError::Interrupted(interrupt));""",
+        "                    return Err(WaitError::Interrupted(interrupt));",
         "condition::an_interrupted_waiter_passes_its_notification_on",
     ),
     Mutant(
         "condition: a waiter that leaves is counted as one who waits",
-        "sync/condition.rs",
+        "sync/raw/condition.rs",
         "if list.remove(waiter) {",
         "if !list.remove(waiter) {",
         "condition::as_many_are_woken_as_notify_says_and_nobody_who_came_later",
@@ -171,14 +171,14 @@ MUTANTS = [
     ),
     Mutant(
         "semaphore: permits stay where they are when waiters could have them",
-        "sync/semaphore.rs",
+        "sync/raw/semaphore.rs",
         "Ok(_) => return front.filter(|_| possible).map(Waiter::record),",
         "Ok(_) => return None,",
         "semaphore::two_releases_of_one_permit_meet_a_wish_for_two",
     ),
     Mutant(
         "semaphore: a waiter that leaves does not let the next look",
-        "sync/semaphore.rs",
+        "sync/raw/semaphore.rs",
         """            list.remove(waiter);
             self.settle(&list)""",
         """            list.remove(waiter);
@@ -187,59 +187,61 @@ MUTANTS = [
     ),
     Mutant(
         "semaphore: an interrupted waiter keeps its permits",
-        "sync/semaphore.rs",
-        """                        let _ = self.release(n);
-                        return Err(WaitError::Interrupted(interrupt));""",
-        "                        return Err(WaitError::Interrupted(interrupt));",
+        "sync/raw/semaphore.rs",
+        """                    let _ = self.release(n);
+                    return Err(WaitError::Interrupted(interrupt));""",
+        "                    return Err(WaitError::Interrupted(interrupt));",
         "semaphore::an_interrupted_waiter_gives_its_permits_back",
     ),
     Mutant(
         "semaphore: permits for a waiter that gave up are lost",
-        "sync/semaphore.rs",
+        "sync/raw/semaphore.rs",
         "None => self.word.fetch_add(n * ONE, Ordering::Relaxed),",
         "None => self.word.fetch_add(0, Ordering::Relaxed),",
         "semaphore::a_timeout_that_races_the_release_loses_no_permit",
     ),
     Mutant(
         "semaphore: a starved wish is overtaken",
-        "sync/semaphore.rs",
+        "sync/raw/semaphore.rs",
         "if may_barge && self.take(n) {",
         "if self.take(n) {",
         "semaphore::nobody_overtakes_a_starved_wish_for_many",
     ),
     Mutant(
         "barrier: an action ends a cycle that has ended already",
-        "sync/barrier.rs",
+        "sync/raw/barrier.rs",
         "if state.cycle != cycle {",
         "if state.cycle < cycle {",
         "barrier::an_abort_breaks_the_barrier_for_all_also_while_the_action_runs",
     ),
     Mutant(
         "barrier: an interrupted party still counts as arrived",
-        "sync/barrier.rs",
+        "sync/raw/barrier.rs",
         "state.arrived -= 1;",
         "state.arrived -= 0;",
         "barrier::an_interrupted_party_leaves_its_place_to_another",
     ),
     Mutant(
         "barrier: a timeout breaks a cycle that all have arrived in",
-        "sync/barrier.rs",
-        "None if !is_pending => Some(told(waiter.payload_of_settled(|outcome| *outcome))),",
-        "None if !is_pending => Some(Err(BarrierError::Broken)),",
+        "sync/raw/barrier.rs",
+        """            WaitError::TimedOut if !is_pending => {
+                Some(told(waiter.payload_of_settled(|outcome| *outcome)))
+            }""",
+        "            WaitError::TimedOut if !is_pending => Some(Err(BarrierError::Broken)),",
         "barrier::a_timeout_breaks_the_barrier_for_all_or_comes_too_late_for_all",
     ),
     Mutant(
         "barrier: whoever comes during the action arrives in the cycle that is ending",
-        "sync/barrier.rs",
+        "sync/raw/barrier.rs",
         "state.phase = Phase::Acting;",
         "state.phase = Phase::Filling;",
         "barrier::whoever_comes_while_an_action_runs_belongs_to_the_next_cycle",
     ),
     Mutant(
         "queue: an interrupted getter keeps its item",
-        "queue/core.rs",
-        "return Err(match self.give_back(waiter.into_payload()) {",
-        "return Err(match None::<T> {",
+        "queue/core/get.rs",
+        "Err(match self.give_back(waiter.into_payload()) {",
+        "Err(match None::<T> {",
         "queue::an_interrupted_getter_gives_its_item_to_the_next",
     ),
     Mutant(
@@ -251,37 +253,37 @@ MUTANTS = [
     ),
     Mutant(
         "queue: an interrupted putter keeps its slot",
-        "queue/core.rs",
-        """                            state.reserved -= 1;
-                            state.hand_slot()""",
-        """                            state.reserved -= 0;
-                            state.hand_slot()""",
+        "queue/core/put.rs",
+        """                        state.reserved -= 1;
+                        state.hand_slot()""",
+        """                        state.reserved -= 0;
+                        state.hand_slot()""",
         "queue::an_interrupted_putter_gives_its_slot_to_the_next",
     ),
     Mutant(
         "queue: a full queue takes one more",
-        "queue/core.rs",
+        "queue/core/state.rs",
         "self.capacity == 0 || self.items.count() + self.reserved < self.capacity",
         "self.capacity == 0 || self.items.count() <= self.capacity",
         "queue::a_slot_goes_to_the_putter_that_waits_for_it",
     ),
     Mutant(
         "queue: a getter that times out stays enlisted for the next item",
-        "park/wait_list.rs",
-        "Ok(Wake::TimedOut) if self.abandon() => Ended::TimedOut,",
-        "Ok(Wake::TimedOut) => Ended::TimedOut,",
+        "park/waiter.rs",
+        "Ok(Wake::TimedOut) if self.abandon() => Ended::Abandoned(WaitError::TimedOut),",
+        "Ok(Wake::TimedOut) => Ended::Abandoned(WaitError::TimedOut),",
         "queue::a_getter_that_times_out_leaves_the_item_to_the_next",
     ),
     Mutant(
         "queue: the last task done tells nobody",
-        "queue/core.rs",
+        "queue/core/tasks.rs",
         "if state.unfinished > 0 || state.joiners.is_empty() {",
         "if state.unfinished == 0 || state.joiners.is_empty() {",
         "queue::join_ends_when_the_last_task_is_done",
     ),
     Mutant(
         "queue: a retired queue takes back what an interrupted getter had",
-        "queue/core.rs",
+        "queue/core/get.rs",
         """            if state.phase == Phase::Retired {
                 return Some(item);
             }""",
@@ -290,7 +292,7 @@ MUTANTS = [
     ),
     Mutant(
         "queue: others use the heap while a thread compares",
-        "queue/core.rs",
+        "queue/core/sorter.rs",
         """        if state.sorter == 0 {
             return false;
         }""",
@@ -301,7 +303,7 @@ MUTANTS = [
     ),
     Mutant(
         "queue: a comparison that fails tells nobody that it is over",
-        "queue/core.rs",
+        "queue/core/sorter.rs",
         "let most = if self.outer == 0 { usize::MAX } else { 0 };",
         "let most = if self.outer == 0 { 0 } else { 0 };",
         "queue::a_comparison_that_fails_leaves_the_queue_as_it_was_and_lets_others_on",

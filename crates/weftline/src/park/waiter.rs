@@ -1,0 +1,209 @@
+//! [`Waiter`]: one thread's wait for one object, and how it settles.
+//!
+//! # Implementation
+//!
+//! A waiter lies on the stack of the thread that waits and is linked into a [`super::List`]. Its states:
+//!
+//! | state | meaning | leaves by |
+//! |---|---|---|
+//! | `WAITING` | in the list, or about to be | a waker, under the list's lock → `CLAIMED`; the waiter itself → `ABANDONED` |
+//! | `CLAIMED` | a waker won and is writing what it grants; already unlinked | that waker → `GRANTED` |
+//! | `GRANTED` | the waiter has what it waited for | (end) |
+//! | `ABANDONED` | the waiter gave up: timeout or interrupt; it will unlink itself, or a waker that meets it will | (end) |
+//!
+//! Both ways out of `WAITING` are compare-exchanges, so a waiter **settles exactly once** and whoever loses obeys the winner: a
+//! waker that meets an abandoned waiter passes on to the next, a waiter that cannot abandon any more waits for the waker's next
+//! instructions, until it is `GRANTED`, and then has what it was given (to use, or to give back).
+//!
+//! `CLAIMED` exists so that nothing is moved into a waiter that then turns out to have gone. The waker's store of `GRANTED` is its last
+//! touch of the waiter, which may be gone right after.
+
+use super::deadline::Since;
+use super::list_lock::Backoff;
+use super::model::{AtomicU32, Ordering, UnsafeCell};
+use super::{Blocker, Deadline, ThreadRecord, WaitError, Wake, fork, record};
+use std::ptr::NonNull;
+
+const WAITING: u32 = 0;
+const CLAIMED: u32 = 1;
+const GRANTED: u32 = 2;
+const ABANDONED: u32 = 3;
+
+/// One thread's wait for one object; `P` is what the waker writes or reads.
+pub(crate) struct Waiter<P> {
+    state: AtomicU32,
+    generation: u32,
+    since: Since,
+    record: &'static ThreadRecord,
+    /// The list's: touched under its lock, or, between claim and grant, by the waker.
+    pub(super) links: UnsafeCell<Links<P>>,
+    pub(super) payload: UnsafeCell<P>,
+}
+
+pub(super) struct Links<P> {
+    pub(super) previous: Option<NonNull<Waiter<P>>>,
+    pub(super) next: Option<NonNull<Waiter<P>>>,
+    pub(super) is_linked: bool,
+}
+
+/// How a waiter's wait ended.
+pub(crate) enum Ended<I> {
+    /// What it waited for is its own.
+    Granted,
+    /// A signal handler of this thread forked, and this is the child: the list has forgotten the waiter. Start over.
+    Forked,
+    /// It gave up, and is still in its list unless a waker has met it there.
+    Abandoned(WaitError<I>),
+    /// Interrupted, but the grant came first: give it back, then report the interrupt.
+    InterruptedAfterGrant(I),
+}
+
+impl<P> Waiter<P> {
+    pub(crate) fn new(payload: P) -> Self {
+        // First, because a thread's first record is what makes the process watch forks.
+        let record = record::current();
+        Self {
+            state: AtomicU32::new(WAITING),
+            generation: fork::generation(),
+            since: Since::now(),
+            record,
+            links: UnsafeCell::new(Links {
+                previous: None,
+                next: None,
+                is_linked: false,
+            }),
+            payload: UnsafeCell::new(payload),
+        }
+    }
+
+    /// Sleeps until the waiter has settled or is forgotten. One that abandoned is the caller's to unlink.
+    pub(crate) fn wait<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Ended<B::Interrupt> {
+        self.wait_or_take(blocker, deadline, || false)
+    }
+
+    /// As [`Self::wait`], where wakers also *nudge*: wake a waiter without granting it anything, so that it takes what it waits for if
+    /// that is still there. `take` tries to; if it can, it unlinks the waiter and returns `true`.
+    pub(crate) fn wait_or_take<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+        mut take: impl FnMut() -> bool,
+    ) -> Ended<B::Interrupt> {
+        loop {
+            if let Some(ended) = self.sleep(blocker, deadline) {
+                return ended;
+            }
+            if take() {
+                return Ended::Granted;
+            }
+        }
+    }
+
+    /// Sleeps once. `None`: woken, but not settled.
+    fn sleep<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Option<Ended<B::Interrupt>> {
+        let bomb = AbortOnUnwind;
+        let woken = blocker.block(&self.record.parker, deadline);
+        std::mem::forget(bomb);
+        Some(match woken {
+            Ok(_) if self.is_granted() => Ended::Granted,
+            Ok(_) if self.is_forgotten() => Ended::Forked,
+            Ok(Wake::TimedOut) if self.abandon() => Ended::Abandoned(WaitError::TimedOut),
+            Ok(Wake::TimedOut) => Ended::Granted,
+            Ok(Wake::Woken | Wake::Interrupted) => return None,
+            Err(interrupt) if self.is_forgotten() && !self.is_granted() => {
+                Ended::Abandoned(WaitError::Interrupted(interrupt))
+            }
+            Err(interrupt) if self.abandon() => Ended::Abandoned(WaitError::Interrupted(interrupt)),
+            Err(interrupt) => Ended::InterruptedAfterGrant(interrupt),
+        })
+    }
+
+    pub(crate) fn is_granted(&self) -> bool {
+        // Pairs with the waker's release in `grant`: what it wrote into the payload is seen.
+        self.state.load(Ordering::Acquire) == GRANTED
+    }
+
+    /// Whether the list was emptied, in the child of a fork, without touching this waiter.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.generation != fork::generation()
+    }
+
+    /// WAITING → ABANDONED. `false` when a waker was first; then the waiter is granted on return.
+    pub(crate) fn abandon(&self) -> bool {
+        if self
+            .state
+            .compare_exchange(WAITING, ABANDONED, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+        {
+            return true;
+        }
+        spin_until(|| self.is_granted());
+        false
+    }
+
+    /// WAITING → CLAIMED, under the list's lock. `false` when the waiter has given up.
+    pub(super) fn claim(&self) -> bool {
+        self.state
+            .compare_exchange(WAITING, CLAIMED, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// CLAIMED → GRANTED.
+    pub(super) fn grant(&self) -> &'static ThreadRecord {
+        let record = self.record;
+        // Pairs with the acquire in `is_granted`. The last touch: the waiter may be gone right after.
+        self.state.store(GRANTED, Ordering::Release);
+        record
+    }
+
+    /// What the waiter waits for, as a waker sees it. Under the list's lock, for a waiter that is linked.
+    pub(crate) fn payload_under_lock<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
+        // SAFETY: while a waiter is linked its payload is touched under the list's lock only.
+        self.payload.with_mut(|payload| f(unsafe { &mut *payload }))
+    }
+
+    /// What the waker left. Only for the waiter's own thread, after the grant or once it has found itself unlinked under the lock.
+    pub(crate) fn payload_of_settled<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
+        // SAFETY: wakers do not touch a waiter after they have granted it, nor one that is not linked.
+        self.payload.with_mut(|payload| f(unsafe { &mut *payload }))
+    }
+
+    /// What the waker left. Only after the waiter settled or was forgotten.
+    pub(crate) fn into_payload(self) -> P {
+        self.payload.into_inner()
+    }
+
+    pub(crate) fn since(&self) -> Since {
+        self.since
+    }
+
+    pub(crate) fn record(&self) -> &'static ThreadRecord {
+        self.record
+    }
+}
+
+/// Waits for what another running thread is about to do, within a few instructions of its own.
+fn spin_until(mut done: impl FnMut() -> bool) {
+    let mut backoff = Backoff::default();
+    while !done() {
+        backoff.wait();
+    }
+}
+
+struct AbortOnUnwind;
+
+impl Drop for AbortOnUnwind {
+    fn drop(&mut self) {
+        // A model checker reports what it found by unwinding.
+        #[cfg(not(weftline_model))]
+        std::process::abort();
+    }
+}

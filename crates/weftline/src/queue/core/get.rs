@@ -1,0 +1,184 @@
+//! Getting: at once, after a wait for an item, or the item that comparisons say.
+
+use super::RawQueue;
+use super::sorter::Sorting;
+use super::state::{Phase, State, wake};
+use crate::park::model::Ordering;
+use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record};
+use crate::queue::order::Order;
+
+/// Why no item was taken.
+#[derive(Debug)]
+pub enum GetFailure<T, I> {
+    /// The deadline passed before an item came.
+    Empty,
+    /// The queue is shut down and empty.
+    ShutDown,
+    /// The queue is retired: its items are elsewhere now.
+    Retired,
+    /// The blocker was interrupted, or a comparison failed.
+    Interrupted(I),
+    /// The blocker was interrupted after an item had been handed over, and the queue was retired before it could be given back: it
+    /// belongs in front of the others, where they are now.
+    Stranded(T, I),
+}
+
+impl<T, O, B: Blocker> RawQueue<T, O, B>
+where
+    O: Order<T, B>,
+{
+    /// Takes the item that comes out next, sleeping through `blocker` until there is one.
+    ///
+    /// # Errors
+    /// [`GetFailure`].
+    #[inline]
+    pub fn get_with(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<T, GetFailure<T, B::Interrupt>> {
+        let mut state = self.state.lock();
+        if state.phase != Phase::Retired
+            && state.sorter == 0
+            && let Some(item) = state.items.pop_now()
+        {
+            self.show_len(&state);
+            let woken = state.hand_slot();
+            drop(state);
+            wake(woken);
+            return Ok(item);
+        }
+        self.get_slow(state, blocker, deadline)
+    }
+
+    #[cold]
+    fn get_slow<'a>(
+        &'a self,
+        mut state: Held<'a, State<T, O>>,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<T, GetFailure<T, B::Interrupt>> {
+        let mut has_looked = !Self::LOOKS || deadline.is_at_once();
+        loop {
+            if state.phase == Phase::Retired {
+                return Err(GetFailure::Retired);
+            }
+            if self.must_wait_for_sorter(&state) {
+                state = self
+                    .wait_for_sorter(state, blocker)
+                    .map_err(GetFailure::Interrupted)?;
+                continue;
+            }
+            if let Some(item) = state.items.pop_now() {
+                self.show_len(&state);
+                let woken = state.hand_slot();
+                drop(state);
+                wake(woken);
+                return Ok(item);
+            }
+            if state.items.count() > 0 {
+                return self.get_sorted(state, blocker, deadline);
+            }
+            if state.phase == Phase::ShutDown {
+                return Err(GetFailure::ShutDown);
+            }
+            if !std::mem::replace(&mut has_looked, true) {
+                drop(state);
+                current_record().look_out(|| self.seen_len.load(Ordering::Relaxed) > 0);
+                state = self.state.lock();
+                continue;
+            }
+            match self.wait_for_item(state, blocker, deadline)? {
+                Some(item) => return Ok(item),
+                None => state = self.state.lock(),
+            }
+        }
+    }
+
+    /// Takes the item that comparisons say. There is one, and no other sorter.
+    fn get_sorted<'a>(
+        &'a self,
+        state: Held<'a, State<T, O>>,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<T, GetFailure<T, B::Interrupt>> {
+        let sorting = Sorting::begin(self, state);
+        // SAFETY: this thread is the sorter, so no other changes the items until it stops being that.
+        let plan =
+            unsafe { O::plan_pop(sorting.frozen, blocker) }.map_err(GetFailure::Interrupted)?;
+        let mut state = self.state.lock();
+        let Some(plan) = plan else {
+            // A nested call has changed the items; perhaps so that nothing is left to compare.
+            return self.get_slow(sorting.end(state), blocker, deadline);
+        };
+        let item = state.items.pop_planned(plan);
+        self.show_len(&state);
+        let woken = state.hand_slot();
+        drop(sorting.end(state));
+        wake(woken);
+        Ok(item)
+    }
+
+    /// Waits in `getters`. `Ok(None)`: look again.
+    fn wait_for_item<'a>(
+        &'a self,
+        mut state: Held<'a, State<T, O>>,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<Option<T>, GetFailure<T, B::Interrupt>> {
+        if deadline.is_at_once() {
+            return Err(GetFailure::Empty);
+        }
+        drop(state);
+        let waiter = Waiter::new(None);
+        state = self.state.lock();
+        if state.items.count() > 0
+            || state.phase != Phase::Open
+            || self.must_wait_for_sorter(&state)
+        {
+            return Ok(None);
+        }
+        // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
+        unsafe { state.getters.push_back(&waiter) };
+        drop(state);
+        match waiter.wait(blocker, deadline) {
+            Ended::Granted => Ok(waiter.into_payload()),
+            Ended::Forked => Ok(None),
+            Ended::Abandoned(why) => {
+                self.state.lock().getters.remove(&waiter);
+                Err(match why {
+                    WaitError::TimedOut => GetFailure::Empty,
+                    WaitError::Interrupted(interrupt) => GetFailure::Interrupted(interrupt),
+                })
+            }
+            Ended::InterruptedAfterGrant(interrupt) => {
+                Err(match self.give_back(waiter.into_payload()) {
+                    None => GetFailure::Interrupted(interrupt),
+                    Some(item) => GetFailure::Stranded(item, interrupt),
+                })
+            }
+        }
+    }
+
+    /// An item that was handed to a getter which cannot use it: the next getter's, or the next to come out. It comes back if the queue was
+    /// retired.
+    fn give_back(&self, item: Option<T>) -> Option<T> {
+        let item = item?;
+        let woken = {
+            let mut state = self.state.lock();
+            if state.phase == Phase::Retired {
+                return Some(item);
+            }
+            match state.hand_item(item) {
+                Ok(record) => Some(record),
+                Err(item) => {
+                    state.items.give_back(item);
+                    self.show_len(&state);
+                    None
+                }
+            }
+        };
+        wake(woken);
+        None
+    }
+}

@@ -1,0 +1,122 @@
+//! [`RawQueue`]: the core of every queue.
+//!
+//! # Implementation
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `state.rs` | what is under the one lock, what is true whenever that is free, and how items and slots are handed over |
+//! | `put.rs`, `get.rs` | putting and getting, each with its wait |
+//! | `sorter.rs` | being the thread that compares, and waiting for it |
+//! | `tasks.rs` | which items are done, and waiting for all of them |
+//! | `shutdown.rs` | how a queue ends: shut down, or retired |
+//!
+//! Where spinning is allowed, a wait looks for a moment without the lock (`seen_len`) before it enlists: a putter that meets no getter does
+//! not wake one, so the getter then finds many items for one look, and likewise for slots.
+
+mod get;
+mod put;
+mod shutdown;
+mod sorter;
+mod state;
+mod tasks;
+
+pub use get::GetFailure;
+pub use put::PutFailure;
+pub use shutdown::Retired;
+
+use super::order::Order;
+use crate::park::model::{AtomicUsize, Ordering, const_fn};
+use crate::park::{Blocker, ListLock};
+use state::{State, wake};
+use std::marker::PhantomData;
+
+/// A queue of `T` in the order `O`, used through blockers of the kind `B`.
+pub struct RawQueue<T, O, B> {
+    state: ListLock<State<T, O>>,
+    /// How many items there are, for those who look before they sleep; written under the lock, and only where waits may spin.
+    seen_len: AtomicUsize,
+    blockers: PhantomData<fn(B)>,
+}
+
+impl<T, O, B: Blocker> RawQueue<T, O, B>
+where
+    O: Order<T, B>,
+{
+    /// A queue of at most `capacity` items; zero means any number.
+    pub fn new(capacity: usize) -> Self {
+        Self::with_order(O::default(), capacity)
+    }
+
+    const_fn! {
+        fn with_order(items: O, capacity: usize) -> Self {
+            Self { state: ListLock::new(State::new(items, capacity)), seen_len: AtomicUsize::new(0), blockers: PhantomData }
+        }
+    }
+
+    /// Whether a wait looks for a moment, without the lock, before it enlists.
+    const LOOKS: bool = B::MAY_SPIN && cfg!(not(weftline_model));
+
+    #[inline]
+    fn show_len(&self, state: &State<T, O>) {
+        if Self::LOOKS {
+            self.seen_len.store(state.items.count(), Ordering::Relaxed);
+        }
+    }
+
+    /// How many items are there.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.state.lock().items.count()
+    }
+
+    /// Whether no item is there.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many items there can be; zero means any number.
+    pub fn capacity(&self) -> usize {
+        self.state.lock().capacity
+    }
+
+    /// Changes how many items there can be (zero: any number). Items that are too many stay; putters that now have room go on.
+    pub fn set_capacity(&self, capacity: usize) {
+        self.state.lock().capacity = capacity;
+        loop {
+            let woken = self.state.lock().hand_slot();
+            if woken.is_none() {
+                return;
+            }
+            wake(woken);
+        }
+    }
+
+    /// Calls `visit` for each item, for a garbage collector: without waiting, and not at all when the items are being changed.
+    /// `visit` must not use the queue.
+    pub fn try_visit(&self, visit: impl FnOnce(&O)) {
+        if let Some(state) = self.state.try_lock() {
+            visit(&state.items);
+        }
+    }
+
+    /// Takes all items out, for a garbage collector that breaks a cycle; without waiting.
+    pub fn try_drain(&self) -> Vec<T> {
+        match self.state.try_lock() {
+            Some(mut state) if state.sorter == 0 => state.items.drain(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl<T, O, B> std::fmt::Debug for RawQueue<T, O, B>
+where
+    B: Blocker,
+    O: Order<T, B>,
+{
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawQueue")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .finish()
+    }
+}

@@ -1,0 +1,211 @@
+//! Putting: at once, to a getter that waits, after a wait for a slot, or where comparisons say.
+
+use super::RawQueue;
+use super::sorter::Sorting;
+use super::state::{Phase, State, wake};
+use crate::park::model::Ordering;
+use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record};
+use crate::queue::order::Order;
+
+/// Why an item was not put; it comes back.
+#[derive(Debug)]
+pub enum PutFailure<T, I> {
+    /// The deadline passed before a slot was free.
+    Full(T),
+    /// The queue is shut down.
+    ShutDown(T),
+    /// The queue is retired: its items are elsewhere now.
+    Retired(T),
+    /// The blocker was interrupted, or a comparison failed.
+    Interrupted(T, I),
+}
+
+impl<T, O, B: Blocker> RawQueue<T, O, B>
+where
+    O: Order<T, B>,
+{
+    /// Puts `item`, sleeping through `blocker` until there is a slot.
+    ///
+    /// # Errors
+    /// [`PutFailure`], with the item.
+    #[inline]
+    pub fn put_with(
+        &self,
+        item: T,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), PutFailure<T, B::Interrupt>> {
+        let mut state = self.state.lock();
+        // What needs neither waiting nor comparing. (Getters wait ⇒ open, no sorter, and room.)
+        if state.phase == Phase::Open && state.sorter == 0 {
+            let item = if state.getters.is_empty() {
+                item
+            } else {
+                match state.hand_item(item) {
+                    Ok(record) => {
+                        state.unfinished += 1;
+                        drop(state);
+                        record.parker.unpark();
+                        return Ok(());
+                    }
+                    Err(item) => item,
+                }
+            };
+            if !state.has_room() {
+                return self.put_slow(state, item, blocker, deadline);
+            }
+            return match state.items.push_now(item) {
+                Ok(()) => {
+                    state.unfinished += 1;
+                    self.show_len(&state);
+                    Ok(())
+                }
+                Err(item) => self.put_slow(state, item, blocker, deadline),
+            };
+        }
+        self.put_slow(state, item, blocker, deadline)
+    }
+
+    #[cold]
+    fn put_slow<'a>(
+        &'a self,
+        mut state: Held<'a, State<T, O>>,
+        item: T,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), PutFailure<T, B::Interrupt>> {
+        let mut has_slot = false;
+        let mut has_looked = !Self::LOOKS || deadline.is_at_once();
+        loop {
+            // A slot in hand goes back to the count, and out again if the item goes in.
+            state.reserved -= usize::from(std::mem::take(&mut has_slot));
+            match state.phase {
+                Phase::ShutDown => return Err(PutFailure::ShutDown(item)),
+                Phase::Retired => return Err(PutFailure::Retired(item)),
+                Phase::Open => {}
+            }
+            if self.must_wait_for_sorter(&state) {
+                state = match self.wait_for_sorter(state, blocker) {
+                    Ok(state) => state,
+                    Err(interrupt) => {
+                        // The slot that this thread may have had is the next putter's.
+                        let woken = self.state.lock().hand_slot();
+                        wake(woken);
+                        return Err(PutFailure::Interrupted(item, interrupt));
+                    }
+                };
+                continue;
+            }
+            if !state.has_room() {
+                if !std::mem::replace(&mut has_looked, true) {
+                    let capacity = state.capacity;
+                    drop(state);
+                    current_record().look_out(|| self.seen_len.load(Ordering::Relaxed) < capacity);
+                    state = self.state.lock();
+                    continue;
+                }
+                match self.wait_for_slot(state, blocker, deadline) {
+                    Ok(handed) => has_slot = handed,
+                    Err(WaitError::TimedOut) => return Err(PutFailure::Full(item)),
+                    Err(WaitError::Interrupted(interrupt)) => {
+                        return Err(PutFailure::Interrupted(item, interrupt));
+                    }
+                }
+                state = self.state.lock();
+                continue;
+            }
+            let item = match state.hand_item(item) {
+                Ok(record) => {
+                    state.unfinished += 1;
+                    // The item took no slot: one that this thread was handed is the next putter's.
+                    let putter = state.hand_slot();
+                    drop(state);
+                    record.parker.unpark();
+                    wake(putter);
+                    return Ok(());
+                }
+                Err(item) => item,
+            };
+            return match state.items.push_now(item) {
+                Ok(()) => {
+                    state.unfinished += 1;
+                    self.show_len(&state);
+                    Ok(())
+                }
+                Err(item) => self.put_sorted(state, item, blocker, deadline),
+            };
+        }
+    }
+
+    /// Puts `item` where comparisons say. There is room, and no other sorter.
+    fn put_sorted<'a>(
+        &'a self,
+        state: Held<'a, State<T, O>>,
+        item: T,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), PutFailure<T, B::Interrupt>> {
+        let sorting = Sorting::begin(self, state);
+        loop {
+            // SAFETY: this thread is the sorter, so no other changes the items until it stops being that.
+            let plan = unsafe { O::plan_push(sorting.frozen, &item, blocker) };
+            match plan {
+                Err(failed) => return Err(PutFailure::Interrupted(item, failed)),
+                Ok(None) => {}
+                Ok(Some(plan)) => {
+                    let mut state = self.state.lock();
+                    if state.phase != Phase::Open || !state.has_room() {
+                        // Shut down meanwhile, or filled by a nested call.
+                        let state = sorting.end(state);
+                        return self.put_slow(state, item, blocker, deadline);
+                    }
+                    state.items.push_planned(item, plan);
+                    state.unfinished += 1;
+                    self.show_len(&state);
+                    drop(sorting.end(state));
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Waits in `putters`. `Ok(true)`: a slot is reserved for this thread. `Ok(false)`: look again.
+    fn wait_for_slot<'a>(
+        &'a self,
+        mut state: Held<'a, State<T, O>>,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<bool, WaitError<B::Interrupt>> {
+        if deadline.is_at_once() {
+            return Err(WaitError::TimedOut);
+        }
+        drop(state);
+        let waiter = Waiter::new(false);
+        state = self.state.lock();
+        if state.phase != Phase::Open || state.has_room() {
+            return Ok(false);
+        }
+        // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
+        unsafe { state.putters.push_back(&waiter) };
+        drop(state);
+        match waiter.wait(blocker, deadline) {
+            Ended::Granted => Ok(waiter.into_payload()),
+            Ended::Forked => Ok(false),
+            Ended::Abandoned(why) => {
+                self.state.lock().putters.remove(&waiter);
+                Err(why)
+            }
+            Ended::InterruptedAfterGrant(interrupt) => {
+                if waiter.into_payload() {
+                    let woken = {
+                        let mut state = self.state.lock();
+                        state.reserved -= 1;
+                        state.hand_slot()
+                    };
+                    wake(woken);
+                }
+                Err(WaitError::Interrupted(interrupt))
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The *sorter*: the thread that compares, while nobody holds the lock (`queue/sorting.rs` says why). Being it, and waiting for it.
+
+use super::RawQueue;
+use super::state::{State, wake};
+use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, number};
+use crate::queue::order::Order;
+
+impl<T, O, B: Blocker> RawQueue<T, O, B>
+where
+    O: Order<T, B>,
+{
+    pub(super) fn must_wait_for_sorter(&self, state: &State<T, O>) -> bool {
+        if state.sorter == 0 {
+            return false;
+        }
+        let is_mine = state.sorter == number();
+        assert!(
+            !is_mine || O::MAY_NEST,
+            "a comparison used the queue that it was made for: compare without it"
+        );
+        !is_mine
+    }
+
+    /// Waits, however long it takes, until the sorter is done: like a lock, which a timeout of the queue does not cover.
+    pub(super) fn wait_for_sorter<'a>(
+        &'a self,
+        mut state: Held<'a, State<T, O>>,
+        blocker: &mut B,
+    ) -> Result<Held<'a, State<T, O>>, B::Interrupt> {
+        drop(state);
+        let waiter = Waiter::new(());
+        state = self.state.lock();
+        if state.sorter == 0 {
+            return Ok(state);
+        }
+        // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
+        unsafe { state.sorters.push_back(&waiter) };
+        drop(state);
+        match waiter.wait(blocker, Deadline::NEVER) {
+            Ended::Granted | Ended::Forked => Ok(self.state.lock()),
+            Ended::Abandoned(why) => {
+                let mut state = self.state.lock();
+                state.sorters.remove(&waiter);
+                match why {
+                    WaitError::Interrupted(interrupt) => Err(interrupt),
+                    WaitError::TimedOut => Ok(state),
+                }
+            }
+            // Everyone who waited was told, so nobody depends on this thread.
+            Ended::InterruptedAfterGrant(interrupt) => Err(interrupt),
+        }
+    }
+}
+
+/// This thread is the sorter as long as this exists.
+pub(super) struct Sorting<'a, T, O, B>
+where
+    B: Blocker,
+    O: Order<T, B>,
+{
+    queue: &'a RawQueue<T, O, B>,
+    pub(super) frozen: O::Frozen,
+    /// The sorter before: nobody, or this thread, further up the stack.
+    outer: u64,
+    has_ended: bool,
+}
+
+impl<'a, T, O, B> Sorting<'a, T, O, B>
+where
+    B: Blocker,
+    O: Order<T, B>,
+{
+    pub(super) fn begin(queue: &'a RawQueue<T, O, B>, mut state: Held<'a, State<T, O>>) -> Self {
+        let outer = std::mem::replace(&mut state.sorter, number());
+        Self {
+            queue,
+            frozen: state.items.frozen(),
+            outer,
+            has_ended: false,
+        }
+    }
+
+    /// Stops being the sorter. Whoever waited for that is woken once the lock has been let go; the lock is taken again to return it.
+    pub(super) fn end(mut self, mut state: Held<'a, State<T, O>>) -> Held<'a, State<T, O>> {
+        self.has_ended = true;
+        state.sorter = self.outer;
+        if self.outer != 0 || state.sorters.is_empty() {
+            return state;
+        }
+        let chain = state.sorters.claim_all(|()| ());
+        drop(state);
+        chain.wake();
+        self.queue.state.lock()
+    }
+}
+
+impl<T, O, B> Drop for Sorting<'_, T, O, B>
+where
+    B: Blocker,
+    O: Order<T, B>,
+{
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        // A comparison failed or panicked. If there was a slot for its item, it is the next putter's.
+        let (chain, putter) = {
+            let mut state = self.queue.state.lock();
+            state.sorter = self.outer;
+            let most = if self.outer == 0 { usize::MAX } else { 0 };
+            (state.sorters.claim_many(most, |()| ()), state.hand_slot())
+        };
+        chain.wake();
+        wake(putter);
+    }
+}

@@ -1,0 +1,87 @@
+//! Tasks: every item that is put is one, until somebody calls it done.
+
+use super::RawQueue;
+use super::state::Phase;
+use crate::TooManyTasksDone;
+use crate::park::{Blocker, Deadline, Ended, WaitError, Waiter};
+use crate::queue::order::Order;
+
+impl<T, O, B: Blocker> RawQueue<T, O, B>
+where
+    O: Order<T, B>,
+{
+    /// Counts one item as done.
+    ///
+    /// # Errors
+    /// [`TooManyTasksDone`] when none is left that is not.
+    pub fn task_done(&self) -> Result<(), TooManyTasksDone> {
+        let chain = {
+            let mut state = self.state.lock();
+            state.unfinished = state.unfinished.checked_sub(1).ok_or(TooManyTasksDone)?;
+            if state.unfinished > 0 || state.joiners.is_empty() {
+                return Ok(());
+            }
+            state.joiners.claim_all(|()| ())
+        };
+        chain.wake();
+        Ok(())
+    }
+
+    /// Sleeps through `blocker` until every item that was put is done. `Ok(false)`: the queue was retired.
+    ///
+    /// # Errors
+    /// [`WaitError`].
+    pub fn join_with(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<bool, WaitError<B::Interrupt>> {
+        loop {
+            let waiter = Waiter::new(());
+            {
+                let mut state = self.state.lock();
+                if state.phase == Phase::Retired {
+                    return Ok(false);
+                }
+                if state.unfinished == 0 {
+                    return Ok(true);
+                }
+                if deadline.is_at_once() {
+                    return Err(WaitError::TimedOut);
+                }
+                // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
+                unsafe { state.joiners.push_back(&waiter) };
+            }
+            match waiter.wait(blocker, deadline) {
+                Ended::Granted => {
+                    let is_retired = self.state.lock().phase == Phase::Retired;
+                    return Ok(!is_retired);
+                }
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.state.lock().joiners.remove(&waiter);
+                    return Err(why);
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    return Err(WaitError::Interrupted(interrupt));
+                }
+            }
+        }
+    }
+
+    /// How many tasks are not done.
+    pub fn unfinished(&self) -> usize {
+        self.state.lock().unfinished
+    }
+
+    /// Sets how many tasks are not done; for bindings, where the number is public. `false`, and nothing is set, if the queue is retired:
+    /// such a queue has no tasks.
+    pub fn set_unfinished(&self, unfinished: usize) -> bool {
+        let mut state = self.state.lock();
+        let is_here = state.phase != Phase::Retired;
+        if is_here {
+            state.unfinished = unfinished;
+        }
+        is_here
+    }
+}

@@ -1,0 +1,145 @@
+//! [`RawCondition`]: wait, under a lock, until somebody notifies.
+//!
+//! # Implementation
+//!
+//! A list of waiters, and beside it how many they are, so that a notification which nobody waits for is one load. A waiter enlists *before*
+//! it releases the user's lock; a notifier holds that lock, so it cannot come between.
+//!
+//! `notify(n)` claims the n waiters that have waited longest in one hold of the list's lock: never fewer while there are as many,
+//! never one that came later. The typed form grants at once and unparks when the guard lets the lock go (`Notified`): a
+//! thread that wakes earlier finds the lock held and sleeps again. A waiter that was notified and interrupted at the same time passes its notification on.
+
+use crate::park::model::{AtomicUsize, Ordering, const_fn};
+use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Waiter};
+
+/// The waiters of a condition. The lock that goes with it is the caller's, of any kind.
+pub struct RawCondition {
+    /// Changed under the list's lock. Read under the user's lock, without which nobody enlists.
+    waiting: AtomicUsize,
+    waiters: ListLock<List<()>>,
+}
+
+impl RawCondition {
+    const_fn! {
+        /// A condition that nobody waits for.
+        pub fn new() -> Self {
+            Self { waiting: AtomicUsize::new(0), waiters: ListLock::new(List::new()) }
+        }
+    }
+
+    /// Enlists, calls `release`, which releases the user's lock, and sleeps through `blocker` until notified.
+    ///
+    /// The caller takes the lock again afterwards, however the wait ended.
+    ///
+    /// # Errors
+    /// [`WaitError::TimedOut`] when the deadline passed before a notification, [`WaitError::Interrupted`] when the blocker said so or
+    /// with the error of `release`.
+    pub fn wait_with<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+        release: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
+    ) -> Result<(), WaitError<B::Interrupt>> {
+        let mut release = Some(release);
+        loop {
+            let waiter = Waiter::new(());
+            {
+                let mut list = self.waiters.lock();
+                // SAFETY: every way out of this function leaves the waiter granted (so claimed), removed or forgotten.
+                unsafe { list.push_back(&waiter) };
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+            }
+            if let Some(Err(refused)) = release.take().map(|release| release(blocker)) {
+                if !self.give_up(&waiter) {
+                    self.notify(1);
+                }
+                return Err(WaitError::Interrupted(refused));
+            }
+            match waiter.wait(blocker, deadline) {
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.leave(&waiter);
+                    return Err(why);
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    self.notify(1);
+                    return Err(WaitError::Interrupted(interrupt));
+                }
+            }
+        }
+    }
+
+    /// Settles a waiter that never slept; `false` when it was notified already.
+    fn give_up(&self, waiter: &Waiter<()>) -> bool {
+        let abandoned = waiter.abandon();
+        if abandoned {
+            self.leave(waiter);
+        }
+        abandoned
+    }
+
+    fn leave(&self, waiter: &Waiter<()>) {
+        let mut list = self.waiters.lock();
+        if list.remove(waiter) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Wakes the `n` waiters that have waited longest, or all if they are fewer, and says how many. Call it with the lock held.
+    #[inline]
+    pub fn notify(&self, n: usize) -> usize {
+        if self.waiting.load(Ordering::Relaxed) == 0 {
+            0
+        } else {
+            self.notify_slow(n)
+        }
+    }
+
+    #[cold]
+    fn notify_slow(&self, n: usize) -> usize {
+        self.claim(n).wake()
+    }
+
+    /// Settles the `n` waiters that have waited longest, under one hold of the list's lock.
+    pub(in crate::sync) fn claim(&self, n: usize) -> Chain<()> {
+        let mut list = self.waiters.lock();
+        let mut met = 0;
+        let chain = list.claim_many(n, |()| met += 1);
+        // After a fork the number is still that of the parent, and the list is empty.
+        let left = if list.is_empty() {
+            0
+        } else {
+            self.waiting.load(Ordering::Relaxed) - met
+        };
+        self.waiting.store(left, Ordering::Relaxed);
+        chain
+    }
+
+    /// Forgets who waits: no notification reaches them any more, only their timeouts. For bindings whose language has such a call for
+    /// the child of a fork; the lists of this crate do not need it there.
+    pub fn forget_waiters(&self) {
+        let mut list = self.waiters.lock();
+        list.unlink_all();
+        self.waiting.store(0, Ordering::Relaxed);
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+impl Default for RawCondition {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for RawCondition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawCondition")
+            .field("waiting", &self.waiting())
+            .finish()
+    }
+}

@@ -1,0 +1,334 @@
+//! [`RawLock`]: mutual exclusion. Its word names its owner.
+//!
+//! # Implementation
+//!
+//! | word | meaning | leaves by |
+//! |---|---|---|
+//! | `0` | free | `lock` → held |
+//! | `owner << 1` | held; a release need not look at the list | `unlock` → free; a waiter that looks → contended |
+//! | `owner << 1 \| WAITERS` | held, contended: a release must look at the list | `unlock`, under the list's lock → free (and the front waiter is nudged) or held by that waiter (handed over) |
+//! | any, its owner lost in a fork | free | `lock` → held |
+//!
+//! **Barging, with a bound.** A release frees the word, *nudges* the front waiter (wakes it, leaves it in the list) and clears `WAITERS`, so that
+//! while the nudged thread is on its way others may take and release the lock on the fast path, without waking anybody else. The nudged
+//! thread takes the lock if it can; otherwise it sets `WAITERS` again and sleeps. A front waiter older than 1 ms is not nudged but
+//! handed the lock: the word goes from one owner to the next and is never free in between. (Go's `sync.Mutex` bounds starvation in the same way.)
+//!
+//! Invariant, at every moment in which the list's lock is free: *the list is empty, or `WAITERS` is set, or a nudged waiter has not
+//! looked yet*. A waiter that leaves without the lock restores it (`pass_on`), whoever was nudged.
+
+use crate::NotLocked;
+use crate::park::fork;
+use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
+use crate::park::{
+    Blocker, Deadline, Ended, List, ListLock, ThreadNumber, ThreadRecord, WaitError, Waiter, number,
+};
+
+const FREE: u64 = 0;
+const WAITERS: u64 = 1;
+
+/// The unguarded lock. Any thread may release it, as in Python.
+pub struct RawLock {
+    word: AtomicU64,
+    /// Each waiter's payload is the word by which it would own the lock.
+    waiters: ListLock<List<u64>>,
+}
+
+impl RawLock {
+    const_fn! {
+        /// A lock that nobody holds.
+        pub fn new() -> Self {
+            Self { word: AtomicU64::new(FREE), waiters: ListLock::new(List::new()) }
+        }
+    }
+
+    /// Takes the lock if that can be done at once.
+    #[inline]
+    pub fn try_lock(&self) -> bool {
+        self.try_lock_as(number())
+    }
+
+    #[inline]
+    pub(in crate::sync) fn try_lock_as(&self, me: u64) -> bool {
+        match self
+            .word
+            .compare_exchange(FREE, me << 1, Ordering::Acquire, Ordering::Relaxed)
+        {
+            Ok(_) => true,
+            Err(word) => self.try_inherit(word, me << 1),
+        }
+    }
+
+    /// Takes the lock, sleeping through `blocker` while another thread holds it.
+    ///
+    /// # Errors
+    /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the blocker said so; the lock is not held then.
+    #[inline]
+    pub fn lock_with<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), WaitError<B::Interrupt>> {
+        let me = number();
+        if self.try_lock_as(me) {
+            Ok(())
+        } else {
+            self.lock_slow(me, blocker, deadline)
+        }
+    }
+
+    #[cold]
+    pub(in crate::sync) fn lock_slow<B: Blocker>(
+        &self,
+        me: u64,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), WaitError<B::Interrupt>> {
+        if deadline.is_at_once() {
+            return Err(WaitError::TimedOut);
+        }
+        if B::MAY_SPIN && self.spin(me) {
+            return Ok(());
+        }
+        loop {
+            let waiter = Waiter::new(me << 1);
+            {
+                let mut list = self.waiters.lock();
+                if self.take_or_mark(me, list.is_empty()) {
+                    return Ok(());
+                }
+                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed), removed or forgotten.
+                unsafe { list.push_back(&waiter) };
+            }
+            match waiter.wait_or_take(blocker, deadline, || self.look_again(me, &waiter)) {
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.leave(&waiter);
+                    return Err(why);
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    // Fails only if another thread released the lock that this one was just handed: given back either way.
+                    let _ = self.unlock();
+                    return Err(WaitError::Interrupted(interrupt));
+                }
+            }
+        }
+    }
+
+    /// Spins for a moment in which the lock is free; a few hundred nanoseconds at most, and not when others wait already.
+    fn spin(&self, me: u64) -> bool {
+        const ROUNDS: u32 = if cfg!(weftline_model) { 0 } else { 7 };
+        for round in 0..ROUNDS {
+            (0..1 << round).for_each(|_| spin_loop());
+            let word = self.word.load(Ordering::Relaxed);
+            if word == FREE {
+                if self.try_lock_as(me) {
+                    return true;
+                }
+            } else if word & WAITERS != 0 {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// A woken waiter tries again. Returns whether it has the lock.
+    fn look_again(&self, me: u64, waiter: &Waiter<u64>) -> bool {
+        let mut list = self.waiters.lock();
+        if waiter.is_granted() {
+            return true;
+        }
+        let takes = self.take_or_mark(me, list.is_only(waiter));
+        if takes {
+            list.remove(waiter);
+        }
+        takes
+    }
+
+    /// Under the list's lock: takes the lock if it is free, leaving `WAITERS` set if others wait; else sets `WAITERS`.
+    fn take_or_mark(&self, me: u64, nobody_else_waits: bool) -> bool {
+        let taken = (me << 1) | if nobody_else_waits { 0 } else { WAITERS };
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let takes = word == FREE || is_orphan(word);
+            if !takes && word & WAITERS != 0 {
+                return false;
+            }
+            let next = if takes { taken } else { word | WAITERS };
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed)
+            {
+                Ok(_) => return takes,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Takes the lock from an owner that did not survive a fork.
+    #[cold]
+    fn try_inherit(&self, word: u64, taken: u64) -> bool {
+        // The list is of the older generation too, so `WAITERS` says nothing any more.
+        is_orphan(word)
+            && self
+                .word
+                .compare_exchange(word, taken, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// An abandoned waiter goes, and the nudge that it may have had goes to the next.
+    fn leave(&self, waiter: &Waiter<u64>) {
+        let nudged = {
+            let mut list = self.waiters.lock();
+            list.remove(waiter);
+            self.pass_on(&list)
+        };
+        if let Some(record) = nudged {
+            record.parker.unpark();
+        }
+    }
+
+    /// Restores the invariant after a waiter left: the next one is nudged if the lock is free, else `WAITERS` is set.
+    fn pass_on(&self, list: &List<u64>) -> Option<&'static ThreadRecord> {
+        let front = list.front()?;
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if word == FREE {
+                return Some(front.record());
+            }
+            match self.word.compare_exchange_weak(
+                word,
+                word | WAITERS,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return None,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Releases the lock, whoever holds it.
+    ///
+    /// # Errors
+    /// [`NotLocked`] when nobody does.
+    #[inline]
+    pub fn unlock(&self) -> Result<(), NotLocked> {
+        let word = self.word.load(Ordering::Relaxed);
+        if word & WAITERS == 0
+            && word != FREE
+            && self
+                .word
+                .compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed)
+                .is_ok()
+        {
+            return Ok(());
+        }
+        self.unlock_slow()
+    }
+
+    /// Releases a lock that the calling thread holds.
+    #[inline]
+    pub(in crate::sync) fn unlock_mine(&self, me: u64) {
+        if self
+            .word
+            .compare_exchange(me << 1, FREE, Ordering::Release, Ordering::Relaxed)
+            .is_err()
+        {
+            // Only a foreign release of a lock that a guard holds makes this fail, and then it is released.
+            let _ = self.unlock_slow();
+        }
+    }
+
+    #[cold]
+    fn unlock_slow(&self) -> Result<(), NotLocked> {
+        let woken = {
+            let mut list = self.waiters.lock();
+            loop {
+                let word = self.word.load(Ordering::Relaxed);
+                if word == FREE {
+                    return Err(NotLocked);
+                }
+                if word & WAITERS != 0
+                    && list.front().is_some_and(|front| front.since().is_starved())
+                    && let Some(record) = self.hand_over(&mut list)
+                {
+                    break Some(record);
+                }
+                // Nudge, or nobody waits. A failure: a barging `lock_slow` set `WAITERS`, or someone else released.
+                if self
+                    .word
+                    .compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed)
+                    .is_ok()
+                {
+                    break list.front().map(|front| front.record());
+                }
+            }
+        };
+        if let Some(record) = woken {
+            record.parker.unpark();
+        }
+        Ok(())
+    }
+
+    /// Makes the front waiter the owner. Under the list's lock and with `WAITERS` set, so that the word cannot change under us: taking needs
+    /// it free, and releasing needs the list's lock.
+    fn hand_over(&self, list: &mut List<u64>) -> Option<&'static ThreadRecord> {
+        let mut claimed = list.claim_front()?;
+        let owned = claimed.payload(|owned| *owned);
+        // The word first: once granted, the new owner may release.
+        self.word.store(
+            owned | if claimed.was_last { 0 } else { WAITERS },
+            Ordering::Release,
+        );
+        Some(claimed.grant())
+    }
+
+    /// Whether somebody holds the lock.
+    #[inline]
+    pub fn is_locked(&self) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        word != FREE && !is_orphan(word)
+    }
+
+    /// Who holds the lock: the thread that took it.
+    pub fn owner(&self) -> Option<ThreadNumber> {
+        let word = self.word.load(Ordering::Relaxed);
+        if is_orphan(word) {
+            None
+        } else {
+            ThreadNumber::new(word >> 1)
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_owned_by(&self, me: u64) -> bool {
+        // Only the owner itself can make this true, so no ordering is needed to trust it.
+        self.word.load(Ordering::Relaxed) >> 1 == me
+    }
+
+    /// Makes the lock free, for the child of a fork. Waiters of this process, if any, go on as after a release.
+    pub fn reset(&self) {
+        let _ = self.unlock();
+    }
+}
+
+impl Default for RawLock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for RawLock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawLock")
+            .field("owner", &self.owner())
+            .finish()
+    }
+}
+
+/// Held, by a thread that does not exist in this process.
+fn is_orphan(word: u64) -> bool {
+    word != FREE && !fork::is_alive(word >> 1)
+}

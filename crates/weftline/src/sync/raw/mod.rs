@@ -1,0 +1,15 @@
+//! The unguarded forms, for bindings: every wait takes a [`crate::park::Blocker`] and a [`crate::park::Deadline`].
+
+mod barrier;
+mod condition;
+mod event;
+mod lock;
+mod rlock;
+mod semaphore;
+
+pub use barrier::{BarrierError, RawBarrier};
+pub use condition::RawCondition;
+pub use event::RawEvent;
+pub use lock::RawLock;
+pub use rlock::{RLockError, RawRLock};
+pub use semaphore::RawSemaphore;

@@ -1,0 +1,349 @@
+//! [`RawSemaphore`]: a number of permits.
+//!
+//! # Implementation
+//!
+//! | word | meaning | leaves by |
+//! |---|---|---|
+//! | `permits << 1` | so many are free; a release need not look at the list | `acquire(n)` if there are n; `release` |
+//! | `permits << 1 \| WAITERS` | as many are free, and they are not enough for the front waiter, or it is owed them | `release`, under the list's lock |
+//!
+//! The policy is the lock's (`lock.rs`), for numbers: a release that makes the front waiter's wish possible *nudges* it and clears `WAITERS`, so
+//! others may barge meanwhile; a front waiter older than 1 ms is handed its permits, and while it lacks some nobody overtakes
+//! it, so that a wish for many is met although wishes for one keep coming.
+//!
+//! Invariant, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a nudged waiter has not looked yet*.
+
+use crate::TooManyPermits;
+use crate::park::model::{AtomicU64, Ordering, const_fn};
+use crate::park::{Blocker, Deadline, Ended, List, ListLock, ThreadRecord, WaitError, Waiter};
+
+const WAITERS: u64 = 1;
+/// One permit, as the word counts.
+const ONE: u64 = 2;
+
+/// The unguarded semaphore: permits are numbers, released by whoever likes.
+pub struct RawSemaphore {
+    word: AtomicU64,
+    bound: AtomicU64,
+    /// Each waiter's payload is how many permits it wants.
+    waiters: ListLock<List<u64>>,
+}
+
+impl RawSemaphore {
+    /// The most permits that a semaphore can have.
+    pub const MAX_PERMITS: u64 = u64::MAX >> 1;
+
+    const_fn! {
+        /// A semaphore with `permits` free, of at most `bound`.
+        ///
+        /// `None` if `permits` is above `bound`, or `bound` above [`Self::MAX_PERMITS`].
+        pub fn new(permits: u64, bound: u64) -> Option<Self> {
+            if permits > bound || bound > Self::MAX_PERMITS {
+                return None;
+            }
+            Some(Self { word: AtomicU64::new(permits * ONE), bound: AtomicU64::new(bound), waiters: ListLock::new(List::new()) })
+        }
+    }
+
+    /// How many permits are free.
+    #[inline]
+    pub fn permits(&self) -> u64 {
+        self.word.load(Ordering::Relaxed) / ONE
+    }
+
+    /// How many permits there are at most.
+    pub fn bound(&self) -> u64 {
+        self.bound.load(Ordering::Relaxed)
+    }
+
+    /// Makes the semaphore one with `permits` free, of at most `bound`; for bindings, where an object can be initialised again, or
+    /// its number of permits be set. Waiters go on waiting, and get what they can.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; then nothing changes.
+    pub fn reset(&self, permits: u64, bound: u64) -> Result<(), TooManyPermits> {
+        if permits > bound || bound > Self::MAX_PERMITS {
+            return Err(TooManyPermits);
+        }
+        {
+            let list = self.waiters.lock();
+            self.bound.store(bound, Ordering::Relaxed);
+            self.word
+                .store((permits * ONE) | WAITERS, Ordering::Release);
+            drop(list);
+        }
+        self.release_slow(0)
+    }
+
+    /// Takes `n` permits if they are free and nobody is owed them.
+    #[inline]
+    pub fn try_acquire(&self, n: u64) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word & WAITERS == 0 && word / ONE >= n {
+            match self.word.compare_exchange_weak(
+                word,
+                word - n * ONE,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// Takes `n` permits, sleeping through `blocker` until there are that many.
+    ///
+    /// A wish above the [bound](Self::bound) is never met: refuse it before.
+    ///
+    /// # Errors
+    /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the blocker said so; no permit is held then.
+    #[inline]
+    pub fn acquire_with<B: Blocker>(
+        &self,
+        n: u64,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), WaitError<B::Interrupt>> {
+        if self.try_acquire(n) {
+            Ok(())
+        } else {
+            self.acquire_slow(n, blocker, deadline)
+        }
+    }
+
+    #[cold]
+    fn acquire_slow<B: Blocker>(
+        &self,
+        n: u64,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), WaitError<B::Interrupt>> {
+        loop {
+            let waiter = Waiter::new(n);
+            {
+                let mut list = self.waiters.lock();
+                let may_barge = list.front().is_none_or(|front| !front.since().is_starved());
+                if may_barge && self.take(n) {
+                    let nudged = self.settle(&list);
+                    drop(list);
+                    wake(nudged);
+                    return Ok(());
+                }
+                if deadline.is_at_once() {
+                    return Err(WaitError::TimedOut);
+                }
+                // SAFETY: however the wait ends below, and if there is none, that leaves the waiter granted (so claimed), removed or forgotten.
+                unsafe { list.push_back(&waiter) };
+                if !self.mark(n, list.is_only(&waiter)) {
+                    // Permits came between: the front waiter is this one, and can have them.
+                    list.remove(&waiter);
+                    return Ok(());
+                }
+            }
+            match waiter.wait_or_take(blocker, deadline, || self.look_again(n, &waiter)) {
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.leave(&waiter);
+                    return Err(why);
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    // Cannot pass the bound unless others released what they did not have; then there is nothing to give back.
+                    let _ = self.release(n);
+                    return Err(WaitError::Interrupted(interrupt));
+                }
+            }
+        }
+    }
+
+    /// Under the list's lock: takes `n` permits if they are free, whatever `WAITERS` says.
+    fn take(&self, n: u64) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word / ONE >= n {
+            match self.word.compare_exchange_weak(
+                word,
+                word - n * ONE,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// Under the list's lock, after enlisting: sets `WAITERS`; or, if this waiter is the only one and there are `n` permits, takes them
+    /// and returns `false`.
+    fn mark(&self, n: u64, is_only: bool) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let takes = is_only && word / ONE >= n;
+            let next = if takes {
+                word - n * ONE
+            } else {
+                word | WAITERS
+            };
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed)
+            {
+                Ok(_) => return !takes,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// A woken waiter tries again. Returns whether it has its permits.
+    fn look_again(&self, n: u64, waiter: &Waiter<u64>) -> bool {
+        let mut list = self.waiters.lock();
+        if waiter.is_granted() {
+            return true;
+        }
+        // Only the front waiter is nudged; one that wakes for another reason has no claim yet.
+        let is_front = list
+            .front()
+            .is_some_and(|front| std::ptr::eq(front, waiter));
+        let (done, nudged) = loop {
+            let done = is_front && self.take(n);
+            if done {
+                list.remove(waiter);
+            }
+            match self.settle(&list) {
+                // The permits came between the two looks: they are this waiter's to take.
+                Some(_) if is_front && !done => {}
+                nudged => break (done, nudged),
+            }
+        };
+        drop(list);
+        wake(nudged);
+        done
+    }
+
+    /// An abandoned waiter goes; what it was nudged for, or kept others from, is offered to the next.
+    fn leave(&self, waiter: &Waiter<u64>) {
+        let nudged = {
+            let mut list = self.waiters.lock();
+            list.remove(waiter);
+            self.settle(&list)
+        };
+        wake(nudged);
+    }
+
+    /// Under the list's lock: restores the invariant. The front waiter is nudged if its wish is possible, else `WAITERS` is set.
+    fn settle(&self, list: &List<u64>) -> Option<&'static ThreadRecord> {
+        let front = list.front();
+        let wish = front.map(|front| front.payload_under_lock(|n| *n));
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let possible = wish.is_none_or(|n| word / ONE >= n);
+            let next = if possible {
+                word & !WAITERS
+            } else {
+                word | WAITERS
+            };
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed)
+            {
+                Ok(_) => return front.filter(|_| possible).map(Waiter::record),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Adds `n` permits and lets waiters have them.
+    ///
+    /// # Errors
+    /// [`TooManyPermits`] when there would be more than the bound; then none is added.
+    #[inline]
+    pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word & WAITERS == 0 {
+            let next = self.added(word, n)?;
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
+            {
+                Ok(_) => return Ok(()),
+                Err(now) => word = now,
+            }
+        }
+        self.release_slow(n)
+    }
+
+    #[inline]
+    fn added(&self, word: u64, n: u64) -> Result<u64, TooManyPermits> {
+        if n > self.bound().saturating_sub(word / ONE) {
+            Err(TooManyPermits)
+        } else {
+            Ok(word + n * ONE)
+        }
+    }
+
+    #[cold]
+    fn release_slow(&self, n: u64) -> Result<(), TooManyPermits> {
+        let mut adds = Some(n);
+        loop {
+            let (granted, nudged) = {
+                let mut list = self.waiters.lock();
+                if let Some(n) = adds.take() {
+                    self.add(n)?;
+                }
+                (self.hand_over(&mut list), self.settle(&list))
+            };
+            wake(nudged);
+            if granted.is_none() {
+                return Ok(());
+            }
+            wake(granted);
+        }
+    }
+
+    fn add(&self, n: u64) -> Result<(), TooManyPermits> {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let next = self.added(word, n)?;
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
+            {
+                Ok(_) => return Ok(()),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Under the list's lock: gives the front waiter its permits if it has waited too long to race for them.
+    fn hand_over(&self, list: &mut List<u64>) -> Option<&'static ThreadRecord> {
+        loop {
+            let front = list.front().filter(|front| front.since().is_starved())?;
+            let n = front.payload_under_lock(|n| *n);
+            if !self.take(n) {
+                return None;
+            }
+            match list.claim_this_front() {
+                Some(claimed) => return Some(claimed.grant()),
+                // It has just given up: its permits go to the next.
+                None => self.word.fetch_add(n * ONE, Ordering::Relaxed),
+            };
+        }
+    }
+}
+
+impl std::fmt::Debug for RawSemaphore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawSemaphore")
+            .field("permits", &self.permits())
+            .finish()
+    }
+}
+
+/// Without the list's lock.
+fn wake(nudged: Option<&'static ThreadRecord>) {
+    if let Some(record) = nudged {
+        record.parker.unpark();
+    }
+}
