@@ -33,3 +33,9 @@ def when_imported(name, edit):
         sys.meta_path.insert(0, _Finder())
     if name in sys.modules:
         edit(sys.modules[name])
+
+
+def again(name):
+    """Edits the module once more, for those edits that needed something which was only just being imported."""
+    for edit in _edits.get(name, ()):
+        edit(sys.modules[name])

@@ -130,7 +130,8 @@ def _fill_later(module):
     ours = importlib.import_module(_LATER[module.__name__])
     with _guard:
         if _replaced:
-            for name, value in ours.NAMES.items():
+            # Nothing yet if it is ours that is importing the module; it has it edited again.
+            for name, value in getattr(ours, "NAMES", {}).items():
                 if getattr(module, name) is not value:
                     _fill(module, name, value)
 

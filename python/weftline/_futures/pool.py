@@ -14,7 +14,7 @@ from collections import deque
 from concurrent.futures import _base as standard_base
 from concurrent.futures import thread as standard
 
-from weftline import _weftline
+from weftline import _on_import, _weftline
 from weftline._futures import waiting  # noqa: F401 - keeps the standard classes before anything is patched
 
 _Tasks = _weftline._Tasks
@@ -324,3 +324,5 @@ for _owner in (ThreadPoolExecutor, _worker):
     _owner.__module__ = standard.__name__
 
 NAMES = {"ThreadPoolExecutor": ThreadPoolExecutor}
+
+_on_import.again(standard.__name__)

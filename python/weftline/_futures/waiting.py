@@ -3,7 +3,7 @@
 import functools
 from concurrent.futures import _base as standard
 
-from weftline import _weftline
+from weftline import _on_import, _weftline
 
 _weftline._remember_futures()
 
@@ -95,3 +95,5 @@ for _function in (wait, as_completed):
     _function.__module__ = standard.__name__
 
 NAMES = {"Future": Future, "wait": wait, "as_completed": as_completed}
+
+_on_import.again(standard.__name__)

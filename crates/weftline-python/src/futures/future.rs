@@ -95,22 +95,42 @@ impl Future {
 
     /// The future is done: writes the outcome, wakes who waits, calls back.
     pub(super) fn settle(slf: &Bound<'_, Self>, outcome: Outcome) -> PyResult<()> {
-        let mut outcome = Some(outcome);
+        Self::settle_and(slf, outcome, || ())
+    }
+
+    /// As `settle`; `ended` is called when the thread has no more to do with it: just before others learn of the outcome, or after the
+    /// last callback if there are any.
+    #[inline]
+    pub(super) fn settle_and(
+        slf: &Bound<'_, Self>,
+        outcome: Outcome,
+        ended: impl FnOnce(),
+    ) -> PyResult<()> {
+        let (mut outcome, mut ended) = (Some(outcome), Some(ended));
         let finished = slf.get().raw.finish(|held| {
             let callbacks = held.take_callbacks()?;
             if let Some(outcome) = outcome.take() {
                 outcome.put(held);
             }
+            if callbacks.is_empty()
+                && let Some(ended) = ended.take()
+            {
+                ended();
+            }
             Some(callbacks)
         });
-        match finished {
+        let settled = match finished {
             Ok(callbacks) => call_back(slf, callbacks),
             Err(Unchanged::In(phase)) => Err(done_already(slf, phase)),
             Err(Unchanged::Declined) => match outcome {
                 Some(outcome) => open::settle(slf, outcome),
                 None => Ok(()),
             },
+        };
+        if let Some(ended) = ended {
+            ended();
         }
+        settled
     }
 
     /// Whether a worker may begin; `None` when the future is in a phase in which nobody does.

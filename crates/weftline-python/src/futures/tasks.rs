@@ -60,8 +60,9 @@ impl Tasks {
         let Some(future) = current else {
             return Err(PyRuntimeError::new_err("no call is being made"));
         };
-        self.queue.get().is_free_again();
-        Future::settle(future.bind(py), outcome)?;
+        Future::settle_and(future.bind(py), outcome, || {
+            self.queue.get().is_free_again()
+        })?;
         drop(future);
         loop {
             let Some(item) = WorkQueue::take_now(self.queue.bind(py)) else {

@@ -357,33 +357,26 @@ impl<D: Data> RawFuture<D> {
         if deadline.is_at_once() {
             return Err(WaitError::TimedOut);
         }
-        'forgotten: loop {
+        loop {
             let waiter = Waiter::new(());
             {
                 let mut shared = self.shared.lock();
                 if self.phase().is_done() {
                     return Ok(());
                 }
-                // SAFETY: every way out of the loop below leaves the waiter granted (so claimed), removed or forgotten.
+                // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
                 unsafe { shared.waiters.push_back(&waiter) };
             }
-            loop {
-                match waiter.sleep(blocker, deadline) {
-                    Ended::Granted => return Ok(()),
-                    Ended::LookAgain => {}
-                    Ended::Forked => continue 'forgotten,
-                    Ended::TimedOut => {
-                        self.shared.lock().waiters.remove(&waiter);
-                        return Err(WaitError::TimedOut);
-                    }
-                    Ended::Interrupted(interrupt) => {
-                        self.shared.lock().waiters.remove(&waiter);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                    // Nothing to give back: that the future is done is everybody's.
-                    Ended::InterruptedAfterGrant(interrupt) => {
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
+            match waiter.wait(blocker, deadline) {
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(error) => {
+                    self.shared.lock().waiters.remove(&waiter);
+                    return Err(error);
+                }
+                // Nothing to give back: that the future is done is everybody's.
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    return Err(WaitError::Interrupted(interrupt));
                 }
             }
         }

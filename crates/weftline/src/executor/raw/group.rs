@@ -122,7 +122,7 @@ impl RawGroup {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
-        'forgotten: loop {
+        loop {
             let waiter = Waiter::new(want);
             {
                 let mut shared = self.shared.lock();
@@ -132,26 +132,19 @@ impl RawGroup {
                 if deadline.is_at_once() {
                     return Err(WaitError::TimedOut);
                 }
-                // SAFETY: every way out of the loop below leaves the waiter granted (so claimed), removed or forgotten.
+                // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
                 unsafe { shared.waiters.push_back(&waiter) };
             }
-            loop {
-                match waiter.sleep(blocker, deadline) {
-                    Ended::Granted => return Ok(()),
-                    Ended::LookAgain => {}
-                    Ended::Forked => continue 'forgotten,
-                    Ended::TimedOut => {
-                        self.shared.lock().waiters.remove(&waiter);
-                        return Err(WaitError::TimedOut);
-                    }
-                    Ended::Interrupted(interrupt) => {
-                        self.shared.lock().waiters.remove(&waiter);
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
-                    // What has arrived stays for the next wait.
-                    Ended::InterruptedAfterGrant(interrupt) => {
-                        return Err(WaitError::Interrupted(interrupt));
-                    }
+            match waiter.wait(blocker, deadline) {
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(error) => {
+                    self.shared.lock().waiters.remove(&waiter);
+                    return Err(error);
+                }
+                // What has arrived stays for the next wait.
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    return Err(WaitError::Interrupted(interrupt));
                 }
             }
         }
