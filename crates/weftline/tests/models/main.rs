@@ -8,6 +8,7 @@
 mod barrier;
 mod condition;
 mod event;
+mod future;
 mod list;
 mod lock;
 mod queue;
