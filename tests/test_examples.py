@@ -48,6 +48,11 @@ locked after an exception: False""",
     "periodic_timer": """\
 down: 5 4 3 2 1 0
 up: 1 2 3""",
+    "pool_fetch": """\
+the first page has 100 letters
+in order: 100 200 300 400 500
+as they arrive: 5 pages
+a page that is not there: 404""",
     "priority_queue": """\
 built by hand: broken arm, burn, fever, cough, check-up
 the library's: broken arm, burn, fever, cough, check-up""",

@@ -211,3 +211,16 @@ fn every_example_is_tested() {
         );
     }
 }
+
+#[test]
+fn pool_fetch() {
+    prints(
+        "pool_fetch",
+        "\
+the first page has 100 letters
+in order: 100 200 300 400 500
+as they arrive: 5 pages
+a page that is not there: 404
+",
+    );
+}
