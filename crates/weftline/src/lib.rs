@@ -11,6 +11,7 @@
 //! | `queue.Queue`, `LifoQueue`, `PriorityQueue` | [`Queue<T>`], [`LifoQueue<T>`], [`PriorityQueue<T>`] |
 //! | `queue.SimpleQueue` | [`SimpleQueue<T>`] |
 //! | `queue.Empty`, `Full`, `ShutDown` | [`GetError`], [`PutError`] |
+//! | `threading.Timer` | [`Timer`], [`PeriodicTimer`] |
 //!
 //! # Every wait has four forms
 //!
@@ -59,6 +60,7 @@ mod error;
 pub mod park;
 pub mod queue;
 pub mod sync;
+pub mod thread;
 
 pub use error::{
     Broken, Empty, GetError, NotLocked, NotOwner, PutError, TimedOut, TooManyPermits,
@@ -71,3 +73,5 @@ pub use sync::{
     Arrival, Barrier, BoundedSemaphore, Condition, ConditionGuard, Event, Lock, LockGuard, Permit,
     RLock, RLockGuard, Semaphore,
 };
+#[cfg(not(weftline_model))]
+pub use thread::timer::{PeriodicTimer, Timer};

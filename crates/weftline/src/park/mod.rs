@@ -42,6 +42,8 @@ mod wait_list;
 pub(crate) use blocker::LockBlocker;
 pub use blocker::{Blocker, ThreadBlocker, WaitError};
 pub use deadline::Deadline;
+#[cfg(not(weftline_model))]
+pub(crate) use deadline::now;
 #[cfg(weftline_model)]
 pub use deadline::{Alarm, everyone_starves};
 pub use parker::{Parker, Wake};
@@ -49,4 +51,4 @@ pub use record::{ThreadNumber, current_number, os_ident_of};
 
 pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
 pub(crate) use record::{ThreadRecord, current as current_record, number};
-pub(crate) use wait_list::{Chain, Ended, List, Waiter};
+pub(crate) use wait_list::{Chain, Ended, List, Waiter, spin_until};

@@ -14,3 +14,4 @@ mod queue;
 mod rlock;
 mod semaphore;
 mod support;
+mod timer;

@@ -306,4 +306,11 @@ MUTANTS = [
         "let most = if self.outer == 0 { 0 } else { 0 };",
         "queue::a_comparison_that_fails_leaves_the_queue_as_it_was_and_lets_others_on",
     ),
+    Mutant(
+        "timer: the thread that waits is not woken for what is due earlier",
+        "thread/timer/clock.rs",
+        "Keeper::Asleep { record, until } if due < until => {",
+        "Keeper::Asleep { record, until } if due > until => {",
+        "timer::the_sleeping_keeper_is_woken_for_what_is_due_before_it_would_look",
+    ),
 ]

@@ -1,0 +1,3 @@
+//! Threads, and what is done at a later time.
+
+pub mod timer;
