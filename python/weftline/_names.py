@@ -1,6 +1,7 @@
 """Which names of the standard modules are ours: the one table that `weftline.threading`, `weftline.queue` and `install()` share."""
 
 from weftline import _weftline
+from weftline._timer import Timer
 
 THREAD = {
     "LockType": _weftline.lock,
@@ -18,6 +19,7 @@ THREADING = {
     "Event": _weftline.Event,
     "Lock": _weftline.Lock,
     "Semaphore": _weftline.Semaphore,
+    "Timer": Timer,
     "_CRLock": _weftline.RLock,
     "_LockType": _weftline.lock,
     "_allocate_lock": _weftline.allocate_lock,

@@ -71,6 +71,8 @@ fn the_sleeping_keeper_is_woken_for_what_is_due_before_it_would_look() {
     });
 }
 
+/// Who meets the other starting the thread spins, which loom would explore round by round.
+#[cfg(weftline_model = "shuttle")]
 #[test]
 fn two_who_schedule_at_once_start_one_keeper() {
     explore(3, || {
