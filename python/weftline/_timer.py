@@ -13,18 +13,19 @@ over, as its threads are.
 
 import sys
 import threading
-from threading import TIMEOUT_MAX, Thread
+from threading import TIMEOUT_MAX, Thread, get_ident
 from time import monotonic
 
 from weftline._weftline import Event, _call_on_new_thread, _PendingTimer
 
-# By a joinable thread's handle, from 3.13 on, or as before.
-_HAS_HANDLES = hasattr(threading, "_start_joinable_thread")
+# From 3.13 on a thread has a handle.
+_HAS_HANDLES = sys.version_info >= (3, 13)
+_HAS_CONTEXT = hasattr(sys.flags, "thread_inherit_context")
 _STARTER = "_start_joinable_thread" if _HAS_HANDLES else "_start_new_thread"
 
 if _HAS_HANDLES:
-    # A handle of a thread that has ended; all timers that end without one share it.
-    _ENDED = threading._make_thread_handle(0)
+    # The handle of a thread that has ended (this one lets itself be marked so); all timers that end without a thread share it.
+    _ENDED = threading._make_thread_handle(get_ident())
     _ENDED._set_done()
 
 _is_exiting = False
@@ -37,7 +38,7 @@ class _Finished(Event):
 
     def set(self):
         """Raise the flag and wake all threads that wait for it; a timer that is pending will not fire."""
-        super().set()
+        Event.set(self)
         timer = self._timer
         if timer is not None:
             self._timer = None
@@ -84,7 +85,8 @@ class Timer(Thread):
         if self._started.is_set():
             raise RuntimeError("threads can only be started once")
         try:
-            _take_context(self)
+            if _HAS_CONTEXT:
+                _take_context(self)
             pending = self._pending = _PendingTimer()
             self.finished._timer = self
             self._started.set()
@@ -220,7 +222,7 @@ class Timer(Thread):
 
     # In the child of a fork, where the standard library tells each thread that it has ended.
 
-    if _HAS_HANDLES:
+    if sys.version_info >= (3, 13):
 
         def _after_fork(self, new_ident=None):
             super()._after_fork(new_ident)

@@ -122,6 +122,7 @@ impl PendingTimer {
     }
 
     /// Wait until its thread runs, or never will, for at most `timeout` seconds. Returns whether it is so.
+    #[pyo3(signature = (timeout=None))]
     fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let deadline = wait_deadline(timeout)?;
         match self.settled.wait_with(&mut Interpreter::new(py), deadline) {
