@@ -625,6 +625,73 @@ assert not timer.is_alive()
     )
 
 
+def test_a_signal_handler_may_cancel_a_timer_at_any_moment_of_its_start():
+    run(
+        PROGRAM
+        + """
+timer = None
+hits = 0
+def handler(*_):
+    global hits
+    if timer is not None:
+        hits += timer.is_alive()
+        timer.cancel()
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+for _ in range(100_000):
+    timer = threading.Timer(3600, print)
+    timer.start()
+    if not timer.finished.is_set():
+        timer.cancel()
+    timer.join()
+    assert not timer.is_alive()
+    if hits >= 300:
+        break
+signal.setitimer(signal.ITIMER_REAL, 0)
+assert std.active_count() == 1, std.enumerate()
+""",
+        within=60,
+    )
+
+
+@ours_only
+def test_forks_at_any_moment_of_many_timers():
+    run(
+        PROGRAM
+        + """
+from support.forking import expect_success, in_child
+stop = False
+def busy():
+    while not stop:
+        timers = [threading.Timer(n / 5000, print) for n in range(20)]
+        for timer in timers:
+            timer.function = int
+            timer.start()
+        for timer in timers[::2]:
+            timer.cancel()
+        for timer in timers:
+            timer.join()
+def child():
+    assert std.active_count() == 1
+    done = std.Event()
+    timer = threading.Timer(0.001, done.set)
+    timer.start()
+    assert done.wait(10)
+    timer.join()
+threads = [std.Thread(target=busy) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for _ in range(40):
+    expect_success(in_child(child))
+stop = True
+for thread in threads:
+    thread.join()
+""",
+        within=60,
+        stderr=None,
+    )
+
+
 # Before 3.13 the standard one then takes the thread for ended.
 @ours_before(3, 13)
 def test_a_signal_handler_that_raises_ends_a_join_and_leaves_the_timer():

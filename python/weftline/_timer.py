@@ -92,14 +92,23 @@ class Timer(Thread):
             self._started.set()
             with threading._active_limbo_lock:
                 threading._limbo[self] = self
-            pending.start(self, self.interval)
+            # Looked at once more, now that the wait at exit would find this timer.
+            is_late = _is_exiting
+            if not is_late:
+                pending.start(self, self.interval)
         except BaseException:
             # No thread to be had, or a signal handler has raised: it was not started.
             self._undo_start()
             raise
-        if pending.is_alive() is False:
+        if is_late:
+            self._undo_start()
+            Thread.start(self)
+            return
+        if self.finished.is_set():
             # Cancelled meanwhile, by a signal handler or another thread, before everything was in its place.
-            self._end()
+            pending.cancel()
+            if pending.is_alive() is False:
+                self._end()
 
     def run(self):
         """Call the function, when the interval has passed and unless the timer has been cancelled."""
@@ -160,8 +169,9 @@ class Timer(Thread):
 
     def _undo_start(self):
         pending = self._pending
-        if pending is not None:
-            pending.give_up()
+        if pending is not None and not pending.cancel() and pending.is_alive():
+            # It has fired already: its thread is on its way.
+            return
         self._forget_pending()
         with threading._active_limbo_lock:
             threading._limbo.pop(self, None)
