@@ -63,6 +63,12 @@ all done: True and the belt is empty: True
 a Lock, once and again: True False
 an RLock, once and again: True True
 balance: 3100""",
+    "timer": """\
+the tea is ready
+the tea's timer has fired: True
+the eggs' timer is waiting: True
+the eggs' timer is waiting: False
+the bell is silent: True""",
 }
 
 STACKS = {"standard": (), "weftline": ("-m", "weftline", "run")}

@@ -195,7 +195,7 @@ def test_threads_timers_and_pools_work_on_ours():
         from multiprocessing.pool import ThreadPool
         fired = std_threading.Event()
         timer = std_threading.Timer(0.01, fired.set)
-        assert type(timer.finished) is threading.Event
+        assert isinstance(timer.finished, threading.Event)
         timer.start()
         assert fired.wait(20)
         timer.join()

@@ -18,6 +18,7 @@
 //! | `queue.Queue`, `LifoQueue`, `PriorityQueue` | [`Queue<T>`], [`LifoQueue<T>`], [`PriorityQueue<T>`] |
 //! | `queue.SimpleQueue` | [`SimpleQueue<T>`] |
 //! | `queue.Empty`, `Full`, `ShutDown` | [`GetError`], [`PutError`] |
+//! | `threading.Timer` | [`Timer`], [`PeriodicTimer`] |
 //!
 //! # Every wait has four forms
 //!
@@ -86,6 +87,8 @@ pub use sync::{
     Arrival, Barrier, BoundedSemaphore, Condition, ConditionGuard, Event, Lock, LockGuard, Permit,
     RLock, RLockGuard, Semaphore,
 };
+#[cfg(not(weftline_model))]
+pub use thread::timer::{PeriodicTimer, Timer};
 #[cfg(not(weftline_model))]
 pub use thread::{
     Builder, JoinError, JoinHandle, Local, Panic, Scope, ScopeError, ScopedBuilder,

@@ -108,6 +108,19 @@ fn periodic_timer() {
 }
 
 #[test]
+fn timer() {
+    prints(
+        "timer",
+        "the tea is ready\n\
+         the tea's timer has fired: true\n\
+         the eggs' timer is waiting: true\n\
+         cancelled in time: true\n\
+         the eggs' timer is waiting: false\n\
+         the bell is silent: true\n",
+    );
+}
+
+#[test]
 fn event() {
     prints(
         "event",

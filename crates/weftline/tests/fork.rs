@@ -11,7 +11,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }
-    let cases: [(&str, fn()); 11] = [
+    let cases: [(&str, fn()); 12] = [
         ("lock", cases::lock),
         ("rlock", cases::rlock),
         ("what is held", cases::what_is_held),
@@ -23,6 +23,7 @@ fn main() {
         ("priority queue", cases::priority_queue),
         ("child of a child", cases::child_of_a_child),
         ("threads of the child", cases::threads_of_the_child),
+        ("timers", cases::timers),
     ];
     for (name, case) in cases {
         case();
@@ -42,7 +43,7 @@ mod cases {
     use std::thread::Scope;
     use weftline::{
         Barrier, BoundedSemaphore, Condition, Event, GetError, Lock, PriorityQueue, Queue, RLock,
-        Semaphore,
+        Semaphore, Timer,
     };
 
     /// Runs `check` in the child of a fork, and waits until it has ended well.
@@ -438,5 +439,43 @@ mod cases {
             },
             || (),
         );
+    }
+
+    /// What the parent has pending neither runs nor is pending in the child, which starts timers of its own.
+    pub(crate) fn timers() {
+        let parent = std::process::id();
+        let guarded = move || {
+            if std::process::id() != parent {
+                // SAFETY: leaves at once, and by its code tells that this has run in a child.
+                unsafe { libc::_exit(9) };
+            }
+        };
+        let pending = Timer::new(LONG, guarded);
+        pending.start().unwrap();
+        while_hammered(
+            || {
+                let timer = Timer::new(SHORT / 50, guarded);
+                timer.start().unwrap();
+                if timer.cancel() {
+                    return;
+                }
+                timer.join().unwrap();
+            },
+            &[],
+            || {
+                assert!(!pending.is_alive() && !pending.cancel());
+                assert_eq!(pending.join(), Ok(()));
+                let timers = [SHORT, SHORT * 2].map(|interval| Timer::new(interval, || ()));
+                for timer in &timers {
+                    timer.start().unwrap();
+                }
+                for timer in timers {
+                    assert_eq!(timer.try_join_for(LONG), Ok(()));
+                    assert!(timer.has_fired());
+                }
+            },
+            || (),
+        );
+        assert!(pending.is_alive() && pending.cancel());
     }
 }

@@ -27,6 +27,7 @@ _THREADING = (
     "Semaphore",
     "BoundedSemaphore",
     "Barrier",
+    "Timer",
 )
 _QUEUE = ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue")
 

@@ -44,6 +44,8 @@ mod waiter;
 pub(crate) use blocker::LockBlocker;
 pub use blocker::{Blocker, ThreadBlocker, WaitError};
 pub use deadline::Deadline;
+#[cfg(not(weftline_model))]
+pub(crate) use deadline::now;
 #[cfg(weftline_model)]
 pub use deadline::{Alarm, everyone_starves};
 pub use parker::{Parker, Wake};

@@ -13,6 +13,7 @@
 //! | `scope.rs`, `scope_state.rs` | [`scope`]: threads that borrow, and the wait for all of them |
 //! | `local.rs`, `local_values.rs` | [`Local`]: a value for each thread |
 //! | `run.rs` | [`run`] and [`at_exit`]: the end of a program |
+//! | `timer/` | what is done later, or again and again |
 //! | `system.rs` | what only the operating system knows of a thread |
 //!
 //! # The life of a thread
@@ -54,6 +55,8 @@ mod scope_state;
 mod spawn;
 #[cfg(not(weftline_model))]
 mod system;
+
+pub mod timer;
 
 #[cfg(not(weftline_model))]
 pub(crate) use self::{except_hook::report, panic::catch};

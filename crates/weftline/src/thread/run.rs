@@ -5,8 +5,9 @@
 //! The callbacks are a chain of boxes, the last one in front. Each change of the chain is a single store, so a fork in the middle of one
 //! leaves the child a whole chain.
 
+use super::timer::raw::wait_for_pending;
 use super::{except_hook, panic, registry};
-use crate::park::{ForgetWaiters, ListLock};
+use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
@@ -67,8 +68,8 @@ fn next_callback() -> Option<Callback> {
     Some(unsafe { Box::from_raw(entry) }.callback)
 }
 
-/// Runs a program as Python runs one: `f` first, then every thread that is not a daemon is waited for, also those that are started
-/// meanwhile, then the callbacks of [`at_exit`] are called. Returns what `f` returned, for `main` to return.
+/// Runs a program as Python runs one: `f` first, then every thread and every started [`Timer`](crate::Timer) that is not a daemon is waited for,
+/// also those that are started meanwhile, then the callbacks of [`at_exit`] are called. Returns what `f` returned, for `main` to return.
 ///
 /// Daemon threads are not waited for; the process ends them when `main` returns. It is meant for the main thread, once.
 ///
@@ -92,6 +93,11 @@ pub fn run<R>(f: impl FnOnce() -> R) -> R {
     loop {
         while let Some(thread) = registry::any_to_wait_for() {
             thread.join();
+        }
+        if wait_for_pending(&mut ThreadBlocker, Deadline::PASSED).is_err() {
+            // A timer may start a thread, and a thread a timer.
+            let _ = wait_for_pending(&mut ThreadBlocker, Deadline::NEVER);
+            continue;
         }
         let Some(callback) = next_callback() else {
             break;

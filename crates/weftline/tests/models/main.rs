@@ -15,3 +15,4 @@ mod queue;
 mod rlock;
 mod semaphore;
 mod support;
+mod timer;

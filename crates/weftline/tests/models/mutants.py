@@ -356,4 +356,11 @@ MUTANTS = [
         "self.arrived.len() > want.count ||",
         "future::a_wait_for_both_ends_when_both_have_ended",
     ),
+    Mutant(
+        "timer: the thread that waits is not woken for what is due earlier",
+        "thread/timer/clock.rs",
+        "Keeper::Asleep { record, until } if due < until => {",
+        "Keeper::Asleep { record, until } if due > until => {",
+        "timer::the_sleeping_keeper_is_woken_for_what_is_due_before_it_would_look",
+    ),
 ]
