@@ -11,7 +11,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }
-    let cases: [(&str, fn()); 11] = [
+    let cases: [(&str, fn()); 16] = [
         ("lock", cases::lock),
         ("rlock", cases::rlock),
         ("what is held", cases::what_is_held),
@@ -23,6 +23,11 @@ fn main() {
         ("priority queue", cases::priority_queue),
         ("child of a child", cases::child_of_a_child),
         ("threads of the child", cases::threads_of_the_child),
+        ("threads", threads::while_others_start_and_end),
+        ("who forks is main", threads::who_forks_is_main),
+        ("scope of the parent", threads::a_scope_of_the_parent),
+        ("scope of who forks", threads::a_scope_of_who_forks),
+        ("fork in a join", threads::in_the_middle_of_a_join),
     ];
     for (name, case) in cases {
         case();
@@ -32,6 +37,10 @@ fn main() {
 
 #[cfg(not(unix))]
 fn main() {}
+
+#[cfg(unix)]
+#[path = "fork/threads.rs"]
+mod threads;
 
 #[cfg(unix)]
 mod cases {
@@ -46,7 +55,7 @@ mod cases {
     };
 
     /// Runs `check` in the child of a fork, and waits until it has ended well.
-    fn in_child(check: impl FnOnce()) {
+    pub(crate) fn in_child(check: impl FnOnce()) {
         // SAFETY: what the child does is what this program is about; it leaves by `_exit`.
         match unsafe { libc::fork() } {
             -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
@@ -59,7 +68,7 @@ mod cases {
         }
     }
 
-    fn wait_for(child: libc::pid_t) {
+    pub(crate) fn wait_for(child: libc::pid_t) {
         let start = now();
         let mut status = 0;
         loop {
@@ -80,7 +89,7 @@ mod cases {
     const FORKS: usize = 40;
 
     /// Forks again and again while two threads hammer and some others wait; ends when `release` lets those go.
-    fn while_hammered(
+    pub(crate) fn while_hammered(
         hammer: impl Fn() + Sync,
         waits: &[&(dyn Fn() + Sync)],
         check: impl Fn(),
