@@ -275,9 +275,7 @@ mod programs {
             rlim_max: bytes,
         };
         // SAFETY: the limit is a valid place, and this process is there for this alone.
-        assert_eq!(
-            unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) },
-            0
-        );
+        let failed = unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
+        assert_eq!(failed, 0);
     }
 }
