@@ -22,7 +22,7 @@ fn waits_for_the_end() -> JoinHandle<u8> {
 fn is_alone(lost: JoinHandle<u8>) {
     let me = current();
     assert!(me.is_main() && me.is_alive() && main_thread() == me);
-    assert_eq!(enumerate(), [me.clone()]);
+    assert_eq!(enumerate(), std::slice::from_ref(&me));
     assert_eq!(active_count(), 1);
     if cfg!(target_os = "linux") {
         assert_eq!(me.native_id(), Some(u64::from(std::process::id())));
@@ -179,10 +179,8 @@ pub(crate) fn in_the_middle_of_a_join() {
     let signals = std::thread::spawn(move || {
         until_asleep(id);
         // SAFETY: the main thread waits for this one.
-        assert_eq!(
-            unsafe { libc::pthread_kill(me as libc::pthread_t, libc::SIGUSR1) },
-            0
-        );
+        let failed = unsafe { libc::pthread_kill(me as libc::pthread_t, libc::SIGUSR1) };
+        assert_eq!(failed, 0);
         crate::support::until(|| CHILD.load(Ordering::Relaxed) != -1);
         until_asleep(id);
         END.set();
