@@ -48,7 +48,7 @@ const CASES: &[Case] = &[
     ("who is main", programs::who_is_main, |output| {
         prints(output, 0, "done")
     }),
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     ("a refused start", programs::refused, |output| {
         prints(output, 0, "done");
         assert_eq!(text(&output.stderr), "");
@@ -236,7 +236,7 @@ mod programs {
         ExitCode::SUCCESS
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     pub(crate) fn refused() -> ExitCode {
         use std::sync::Arc;
         const HUGE: usize = 1 << 40;
@@ -257,6 +257,21 @@ mod programs {
         assert_eq!(Arc::strong_count(&captured), 1, "the functions are gone");
         assert_eq!(weftline::enumerate(), before);
         assert_eq!(weftline::active_count(), before.len());
+        // As many as there is room for, then one too many.
+        let go = Arc::new(Event::new());
+        let mut started = Vec::new();
+        while let Ok(handle) = Builder::new().stack_size(1 << 32).spawn({
+            let go = go.clone();
+            move || go.wait()
+        }) {
+            started.push(handle);
+        }
+        assert_eq!(weftline::active_count(), before.len() + started.len());
+        go.set();
+        for handle in started {
+            handle.join().unwrap();
+        }
+        assert_eq!(weftline::enumerate(), before);
         let scoped = weftline::scope(|s| {
             let refused = s.builder().stack_size(HUGE).spawn(|| captured.clone());
             assert!(refused.is_err());
@@ -268,7 +283,7 @@ mod programs {
         ExitCode::SUCCESS
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     fn limit_memory(bytes: u64) {
         let limit = libc::rlimit {
             rlim_cur: bytes,

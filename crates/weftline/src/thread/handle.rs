@@ -67,7 +67,7 @@ impl Thread {
         scope: Option<Arc<ScopeState>>,
         number: u64,
     ) -> Self {
-        fork::watch();
+        registry::watch_forks();
         Self(Arc::new(Inner {
             name: ListLock::new(Name(Arc::new(name))),
             is_daemon,
