@@ -13,7 +13,7 @@
 
 use super::Thread;
 use super::handle::Inner;
-use super::{spawn, system};
+use super::{fork_gate, spawn, system};
 use crate::park::{ForgetWaiters, ListLock, adopt_number, number};
 use std::cell::{Cell, RefCell};
 use std::ptr;
@@ -91,12 +91,17 @@ pub(super) fn watch_forks() {
     static WATCHES: AtomicBool = AtomicBool::new(false);
     if !WATCHES.load(Ordering::Relaxed) {
         crate::park::fork::watch();
-        system::after_fork(in_child);
+        system::around_forks(
+            fork_gate::before_fork,
+            fork_gate::after_fork_in_parent,
+            in_child,
+        );
         WATCHES.store(true, Ordering::Relaxed);
     }
 }
 
 extern "C" fn in_child() {
+    fork_gate::after_fork_in_child();
     let survivor = CURRENT.get();
     SURVIVOR.store(survivor.cast_mut(), Ordering::Relaxed);
     // SAFETY: null, or this thread's own, which it holds until it ends; the field never changes.
