@@ -1,9 +1,8 @@
 //! In the child of a fork there is one thread, the main one, and the others count as ended.
 
 use crate::cases::{in_child, wait_for, while_hammered};
-use crate::support::{LONG, SHORT, until_asleep};
+use crate::support::{LONG, SHORT};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicI32, Ordering};
 use weftline::{
     Builder, Event, JoinHandle, Local, Queue, active_count, current, enumerate, main_thread, scope,
     spawn,
@@ -160,7 +159,11 @@ pub(crate) fn a_scope_of_who_forks() {
     });
 }
 
+#[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
 pub(crate) fn in_the_middle_of_a_join() {
+    use crate::support::{thread_id, until, until_asleep};
+    use std::sync::atomic::{AtomicI32, Ordering};
+
     static CHILD: AtomicI32 = AtomicI32::new(-1);
     extern "C" fn forks(_: libc::c_int) {
         // SAFETY: the interrupted code is this program's, which expects it.
@@ -174,14 +177,14 @@ pub(crate) fn in_the_middle_of_a_join() {
     let joined = lost.thread().clone();
     let (me, id) = (
         current().ident().expect("a thread of this system"),
-        crate::support::thread_id(),
+        thread_id(),
     );
     let signals = std::thread::spawn(move || {
         until_asleep(id);
         // SAFETY: the main thread waits for this one.
         let failed = unsafe { libc::pthread_kill(me as libc::pthread_t, libc::SIGUSR1) };
         assert_eq!(failed, 0);
-        crate::support::until(|| CHILD.load(Ordering::Relaxed) != -1);
+        until(|| CHILD.load(Ordering::Relaxed) != -1);
         until_asleep(id);
         END.set();
     });
