@@ -11,7 +11,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }
-    let cases: [(&str, fn()); 12] = [
+    let cases: &[(&str, fn())] = &[
         ("lock", cases::lock),
         ("rlock", cases::rlock),
         ("what is held", cases::what_is_held),
@@ -24,6 +24,13 @@ fn main() {
         ("child of a child", cases::child_of_a_child),
         ("threads of the child", cases::threads_of_the_child),
         ("timers", cases::timers),
+        ("threads", threads::while_others_start_and_end),
+        ("who forks is main", threads::who_forks_is_main),
+        ("scope of the parent", threads::a_scope_of_the_parent),
+        ("scope of who forks", threads::a_scope_of_who_forks),
+        // The portable parker does not notice signals, so neither that the thread has forked in one.
+        #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
+        ("fork in a join", threads::in_the_middle_of_a_join),
     ];
     for (name, case) in cases {
         case();
@@ -33,6 +40,10 @@ fn main() {
 
 #[cfg(not(unix))]
 fn main() {}
+
+#[cfg(unix)]
+#[path = "fork/threads.rs"]
+mod threads;
 
 #[cfg(unix)]
 mod cases {
@@ -47,7 +58,7 @@ mod cases {
     };
 
     /// Runs `check` in the child of a fork, and waits until it has ended well.
-    fn in_child(check: impl FnOnce()) {
+    pub(crate) fn in_child(check: impl FnOnce()) {
         // SAFETY: what the child does is what this program is about; it leaves by `_exit`.
         match unsafe { libc::fork() } {
             -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
@@ -60,7 +71,7 @@ mod cases {
         }
     }
 
-    fn wait_for(child: libc::pid_t) {
+    pub(crate) fn wait_for(child: libc::pid_t) {
         let start = now();
         let mut status = 0;
         loop {
@@ -81,7 +92,7 @@ mod cases {
     const FORKS: usize = 40;
 
     /// Forks again and again while two threads hammer and some others wait; ends when `release` lets those go.
-    fn while_hammered(
+    pub(crate) fn while_hammered(
         hammer: impl Fn() + Sync,
         waits: &[&(dyn Fn() + Sync)],
         check: impl Fn(),

@@ -1,8 +1,7 @@
 //! Who is told of a panic that nobody joined.
 
-use super::{Panic, Thread, panic};
+use super::{Panic, Thread, panic, system};
 use crate::park::{ForgetWaiters, ListLock};
-use std::io::Write;
 use std::sync::Arc;
 
 type Hook = Box<dyn Fn(&Thread, &Panic) + Send + Sync>;
@@ -73,7 +72,6 @@ fn by_default(panicked: &Panic) {
 
 /// Writes a line to the standard error output, whether or not somebody reads it.
 pub(super) fn print(line: &str) {
-    let line = format!("{line}\n");
     // In one write, so that lines of several threads do not mix.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    system::write_error(format!("{line}\n").as_bytes());
 }

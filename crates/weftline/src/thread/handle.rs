@@ -9,7 +9,6 @@ use crate::park::{
 };
 use crate::sync::raw::RawEvent;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -68,7 +67,7 @@ impl Thread {
         scope: Option<Arc<ScopeState>>,
         number: u64,
     ) -> Self {
-        fork::watch();
+        registry::watch_forks();
         Self(Arc::new(Inner {
             name: ListLock::new(Name(Arc::new(name))),
             is_daemon,
@@ -283,12 +282,6 @@ impl PartialEq for Thread {
 }
 
 impl Eq for Thread {}
-
-impl Hash for Thread {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        Arc::as_ptr(&self.0).hash(state);
-    }
-}
 
 impl fmt::Debug for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

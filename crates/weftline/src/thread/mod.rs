@@ -8,6 +8,7 @@
 //! | `join.rs` | [`JoinHandle`] and the place that a thread leaves its outcome in |
 //! | `spawn.rs` | [`Builder`] and [`spawn`]: how a thread starts |
 //! | `registry.rs` | which threads run, and which one the calling thread is |
+//! | `fork_gate.rs` | no fork while a thread is in the standard library's hands |
 //! | `panic.rs` | [`Panic`]: what a function that panicked leaves behind, and how it is caught |
 //! | `except_hook.rs` | who is told of a panic that nobody joined |
 //! | `scope.rs`, `scope_state.rs` | [`scope`]: threads that borrow, and the wait for all of them |
@@ -33,6 +34,8 @@
 
 #[cfg(not(weftline_model))]
 mod except_hook;
+#[cfg(not(weftline_model))]
+mod fork_gate;
 #[cfg(not(weftline_model))]
 mod handle;
 #[cfg(not(weftline_model))]

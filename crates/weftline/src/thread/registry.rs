@@ -13,7 +13,7 @@
 
 use super::Thread;
 use super::handle::Inner;
-use super::{spawn, system};
+use super::{fork_gate, spawn, system};
 use crate::park::{ForgetWaiters, ListLock, adopt_number, number};
 use std::cell::{Cell, RefCell};
 use std::ptr;
@@ -74,7 +74,6 @@ impl Drop for Guard {
 /// Makes the calling thread be `thread`, until it ends. Called before anything with a destructor is put into its thread-locals, apart from
 /// what weftline itself needs to the last.
 pub(super) fn bind(thread: Thread) {
-    watch_forks();
     adopt_number(thread.reserved_number());
     let inner = Arc::as_ptr(&thread.0);
     thread.has_started(number());
@@ -87,17 +86,22 @@ pub(super) fn bind(thread: Thread) {
     }
 }
 
-/// Idempotent, so it does no harm if two threads register it.
-fn watch_forks() {
+/// Asks to be told of forks. Called before there is a thread to tell of; it does no harm if two threads do both.
+pub(super) fn watch_forks() {
     static WATCHES: AtomicBool = AtomicBool::new(false);
     if !WATCHES.load(Ordering::Relaxed) {
         crate::park::fork::watch();
-        system::after_fork(in_child);
+        system::around_forks(
+            fork_gate::before_fork,
+            fork_gate::after_fork_in_parent,
+            in_child,
+        );
         WATCHES.store(true, Ordering::Relaxed);
     }
 }
 
 extern "C" fn in_child() {
+    fork_gate::after_fork_in_child();
     let survivor = CURRENT.get();
     SURVIVOR.store(survivor.cast_mut(), Ordering::Relaxed);
     // SAFETY: null, or this thread's own, which it holds until it ends; the field never changes.
@@ -188,7 +192,7 @@ pub(super) fn is_current(thread: &Thread) -> bool {
 /// A thread that asks for itself for the first time.
 #[cold]
 fn introduce() -> Thread {
-    if system::is_main().unwrap_or_else(|| REGISTRY.lock().main.is_none()) {
+    if system::is_main().unwrap_or_else(is_main_vacant) {
         let main = main_thread();
         bind(main.clone());
         return main;
@@ -200,6 +204,13 @@ fn introduce() -> Thread {
         enter(&dummy);
     }
     dummy
+}
+
+/// Whether no thread has been found to be the main one.
+fn is_main_vacant() -> bool {
+    let registry = REGISTRY.lock();
+    let main = registry.main.as_ref();
+    main.is_none_or(|main| main.reserved_number() == 0)
 }
 
 /// The thread that the process began with; in the child of a fork the one that forked.

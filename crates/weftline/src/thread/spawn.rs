@@ -2,7 +2,7 @@
 
 use super::join::Packet;
 use super::scope_state::ScopeState;
-use super::{JoinHandle, Thread, panic, registry, system};
+use super::{JoinHandle, Thread, fork_gate, panic, registry, system};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -94,18 +94,23 @@ impl Builder {
         let packet = Arc::new(Packet::new());
         let handle = JoinHandle::new(thread.clone(), packet.clone());
         let life = move || {
+            fork_gate::has_started();
             registry::bind(thread.clone());
             let ended = panic::catch(f);
             if let (Err(panicked), Some(scope)) = (&ended, &thread.0.scope) {
                 scope.one_has_panicked(thread.clone(), panicked.clone());
             }
             packet.finish(ended, &thread);
+            drop((packet, thread));
+            fork_gate::is_ending();
         };
+        let starts = fork_gate::Starts::enter();
         // SAFETY: `life` has returned, and with it all that is borrowed has been let go, when the thread announces its end; the caller
         // waits for that.
         let system_handle = unsafe { builder.spawn_unchecked(life) }?;
         // The wait for the end is ours, and a handle kept is one that a child of a fork could not get rid of.
         drop(system_handle);
+        starts.succeeded();
         starting.succeeded();
         Ok(handle)
     }

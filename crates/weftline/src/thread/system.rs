@@ -62,13 +62,43 @@ pub(super) fn without_nul(name: &str) -> &str {
     name.split('\0').next().unwrap_or("")
 }
 
-/// Has `in_child` called in the child of every fork, on the thread that forked.
+/// Has these called around every fork, on the thread that forks.
 #[cfg(unix)]
-pub(super) fn after_fork(in_child: extern "C" fn()) {
-    // SAFETY: callers hand in what may run there: stores to atomics, reads of thread-locals without a destructor.
-    let refused = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+pub(super) fn around_forks(
+    before: extern "C" fn(),
+    in_parent: extern "C" fn(),
+    in_child: extern "C" fn(),
+) {
+    // SAFETY: callers hand in what may run there; in the child, stores to atomics and reads of thread-locals without a destructor.
+    let refused = unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
     assert!(refused == 0, "no memory to register a fork handler");
 }
 
 #[cfg(not(unix))]
-pub(super) fn after_fork(_: extern "C" fn()) {}
+pub(super) fn around_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
+
+/// Writes to the standard error output, past the standard library's lock on it, which a fork may have left taken. Failures are nobody's
+/// concern: there is no other place to tell of them.
+#[cfg(unix)]
+pub(super) fn write_error(mut text: &[u8]) {
+    while !text.is_empty() {
+        // SAFETY: the bytes are there; a closed descriptor is an error like others.
+        let written = unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
+        match usize::try_from(written) {
+            Ok(written) => text = &text[written..],
+            Err(_) if is_interrupted() => {}
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_interrupted() -> bool {
+    std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted
+}
+
+#[cfg(not(unix))]
+pub(super) fn write_error(text: &[u8]) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(text);
+}
