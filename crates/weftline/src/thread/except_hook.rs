@@ -52,7 +52,7 @@ fn choose(hook: Option<Arc<Hook>>) {
 }
 
 /// Tells of a panic that nobody joined. Does not panic.
-pub(super) fn report(thread: &Thread, panicked: &Panic) {
+pub(crate) fn report(thread: &Thread, panicked: &Panic) {
     let hook = CHOSEN.lock().0.clone();
     let Some(hook) = hook else {
         return by_default(panicked);
