@@ -20,6 +20,8 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
 static FORKING: AtomicUsize = AtomicUsize::new(0);
 
@@ -74,14 +76,19 @@ impl Drop for Leaves {
 }
 
 fn enter() {
+    let mut deadline = None;
     loop {
         INSIDE.fetch_add(1, Ordering::SeqCst);
         // Who is inside already must go on, for the fork waits for it.
-        if FORKING.load(Ordering::SeqCst) == 0 || DEPTH.get() > 0 {
+        if FORKING.load(Ordering::SeqCst) == 0
+            || DEPTH.get() > 0
+            || deadline.is_some_and(Deadline::has_passed)
+        {
             break;
         }
         INSIDE.fetch_sub(1, Ordering::SeqCst);
-        spin_until(|| FORKING.load(Ordering::SeqCst) == 0);
+        let deadline = *deadline.get_or_insert_with(|| Deadline::after(LONGEST_WAIT));
+        spin_until(|| FORKING.load(Ordering::SeqCst) == 0 || deadline.has_passed());
     }
     DEPTH.set(DEPTH.get() + 1);
 }
@@ -94,7 +101,7 @@ fn leave() {
 /// Before a fork, on the thread that forks.
 pub(super) extern "C" fn before_fork() {
     FORKING.fetch_add(1, Ordering::SeqCst);
-    let deadline = Deadline::after(Duration::from_secs(1));
+    let deadline = Deadline::after(LONGEST_WAIT);
     spin_until(|| INSIDE.load(Ordering::SeqCst) <= DEPTH.get() || deadline.has_passed());
 }
 

@@ -33,7 +33,7 @@
 //! destructors in the reverse order of their registration, so by then the others have run.
 
 #[cfg(not(weftline_model))]
-mod except_hook;
+pub(crate) mod except_hook;
 #[cfg(not(weftline_model))]
 mod fork_gate;
 #[cfg(not(weftline_model))]
@@ -45,7 +45,7 @@ mod local;
 #[cfg(not(weftline_model))]
 mod local_values;
 #[cfg(not(weftline_model))]
-mod panic;
+pub(crate) mod panic;
 #[cfg(not(weftline_model))]
 mod registry;
 #[cfg(not(weftline_model))]

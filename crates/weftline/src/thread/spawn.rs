@@ -185,7 +185,7 @@ fn next_name_for(function_type: &str) -> String {
 /// that is `open`, of `<shop::Till as shop::Opens>::open` too.
 fn function_name(mut path: &str) -> &str {
     loop {
-        path = path.strip_suffix("::{{closure}}").unwrap_or(path);
+        path = path.trim_end_matches("::{{closure}}");
         if !path.ends_with('>') {
             break;
         }
