@@ -6,6 +6,7 @@ The table below says which name of which standard module becomes what. Every slo
 
 What stays the standard library's:
 
+- `threading.Thread`: a thread's life is told between this class and the interpreter's C code, and those who watch threads look into it.
 - `threading.RLock` and `threading._RLock`. The first is a Python function that looks `_CRLock` up whenever it is called, so
   it makes our RLock, for those too who imported it before; the second is the pure Python RLock that few ask for by name.
 - The locks with which the interpreter itself follows a thread's life: `Thread._tstate_lock`, `_thread._set_sentinel`,
@@ -19,6 +20,7 @@ import sys
 import threading
 
 from weftline._names import QUEUE, THREAD, THREADING
+from weftline._spellings import FUNCTIONS
 
 # A slot is filled where the running version has it. The modules after the first four took their names when they were
 # imported; they matter because they make locks and queues for as long as the program runs.
@@ -66,6 +68,8 @@ def install():
             for name, value in ours.items():
                 if hasattr(module, name):
                     _fill(module, name, value)
+        for name, function in FUNCTIONS.items():
+            _fill(threading, name, function)
         queue = sys.modules["queue"]
         if not hasattr(queue, "ShutDown"):
             _fill(queue, "ShutDown", QUEUE["ShutDown"])
