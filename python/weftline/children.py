@@ -9,9 +9,11 @@ import functools
 import sys
 from importlib.machinery import PathFinder
 
+from weftline import legacy
 from weftline.install import install
 
 _PRELUDE = "import weftline.children; weftline.children.follow(); "
+_LEGACY_PRELUDE = "import weftline.legacy; weftline.legacy.provide(); "
 
 
 def follow():
@@ -69,7 +71,9 @@ def _with_prelude(command):
     """`command` with the prelude before the code that follows `-c`; as it is if there is none (a frozen program)."""
     command = list(command)
     if "-c" in command:
-        command[command.index("-c") + 1] = _PRELUDE + command[command.index("-c") + 1]
+        code = command.index("-c") + 1
+        prelude = _PRELUDE + (_LEGACY_PRELUDE if legacy.provided() else "")
+        command[code] = prelude + command[code]
     return command
 
 
