@@ -3,13 +3,17 @@
 The program is a file, run by `python` and by `weftline run`. For what only weftline does there is `on_weftline`.
 """
 
+import os
 import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 
 SECONDS = 60
 """How long a program may take; none needs a tenth of it."""
+
+_TESTS = Path(__file__).resolve().parent.parent
 
 _PLAIN, _OURS = [], ["-m", "weftline", "run"]
 
@@ -32,7 +36,7 @@ def both(folder, source, *arguments, code=0, err="", when_ready=None):
     """Runs `source` on both and returns what it printed.
 
     Fails unless both print the same, exit with `code`, and say on standard error what `err` is, or the same if that is None.
-    `when_ready` is called with the process once the program has printed the line "ready".
+    `when_ready` is called with the process once the program has printed the line "ready", which is then not told again.
     """
     program = _write(folder, source)
     plain = _run(_PLAIN, program, arguments, when_ready)
@@ -61,10 +65,12 @@ def _write(folder, source):
 
 
 def _run(launcher, program, arguments, when_ready):
+    path = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, *launcher, str(program), *map(str, arguments)]
     with subprocess.Popen(
         command,
         cwd=program.parent,
+        env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
