@@ -114,6 +114,13 @@ def check_that_ours_are_tested(module):
             ("BoundedSemaphoreTests", "semtype"): ours.BoundedSemaphore,
             ("BarrierTests", "barriertype"): ours.Barrier,
         },
+        "processes.as_threads": {
+            ("WithThreadsTestBarrier", "Barrier"): ours.Barrier,
+            ("WithThreadsTestEvent", "Event"): ours.Event,
+            ("WithThreadsTestLock", "Lock"): ours.Lock,
+            ("WithThreadsTestQueue", "Queue"): weftline.queue.Queue,
+            ("WithThreadsTestSemaphore", "Semaphore"): ours.Semaphore,
+        },
     }
     for (case, attribute), mine in under_test.get(module.__name__, {}).items():
         tested = getattr(getattr(module, case), attribute)

@@ -40,6 +40,6 @@ def install(namespace, kept, start_method):
 
     _test_multiprocessing.install_tests_in_module_dict(namespace, start_method)
     for name, thing in list(namespace.items()):
-        if isinstance(thing, type) and issubclass(thing, unittest.TestCase):
-            if name not in kept:
-                del namespace[name]
+        is_case = isinstance(thing, type) and issubclass(thing, unittest.TestCase)
+        if is_case and name not in kept:
+            del namespace[name]
