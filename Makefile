@@ -74,7 +74,7 @@ test-all: test-rust test-models
 	@set -e; for python in $$(sh .ci/interpreters); do \
 		echo "== $$python"; $(MAKE) --no-print-directory PYTHON="$$python" test-python lint-python; done
 
-# Not part of `make test`: debuggers, profilers and monitors as they are released, and the suites of packages that live on threads.
+# Not part of `make test`: debuggers, profilers and monitors as they are released, and the suite of a package that lives on threads.
 test-packages: build $(VENV)-packages/.tools
 	PYTHONPATH='$(CURDIR)/python' $(VENV)-packages/bin/python -m pytest -o norecursedirs=.git tests/packages
 

@@ -1,6 +1,6 @@
-"""The suites of packages that live on threads, from their source distributions, fail on weftline only where they fail without.
+"""The suite of a package that lives on threads, from its source distribution, fails on weftline only where it fails without.
 
-Each runs twice, as `python -m pytest` and as `python -m weftline run -m pytest`. The sources are those of the versions installed,
+It runs twice, as `python -m pytest` and as `python -m weftline run -m pytest`. The sources are those of the version installed,
 downloaded once into `target/packages`.
 """
 
@@ -17,35 +17,9 @@ import pytest
 
 DOWNLOADS = Path(__file__).resolve().parents[2] / "target" / "packages"
 
-# The parts that use threads, where the whole takes long. A suite must have run at least so many tests.
+# The folders of each suite, and how many tests must have run at least.
 SUITES = {
     "pykka": (["tests"], 150),
-    "s3transfer": (["tests/unit", "tests/functional"], 900),
-    "pebble": (
-        [
-            "test/test_asynchronous_thread.py",
-            "test/test_concurrent_thread.py",
-            "test/test_pebble.py",
-            "test/test_process_pool_fork.py",
-            "test/test_thread_pool.py",
-        ],
-        100,
-    ),
-    "joblib": (["joblib/test/test_parallel.py", "joblib/test/test_memory.py"], 300),
-    "watchdog": (
-        [
-            "tests/test_delayed_queue.py",
-            "tests/test_emitter.py",
-            "tests/test_event_debouncer.py",
-            "tests/test_inotify_emitter.py",
-            "tests/test_inotify_watch_group.py",
-            "tests/test_observer.py",
-            "tests/test_observers_api.py",
-            "tests/test_observers_polling.py",
-            "tests/test_skip_repeats_queue.py",
-        ],
-        60,
-    ),
 }
 SECONDS = 900
 
