@@ -3,7 +3,7 @@
 `python -m weftline run driver.py REPORT MODULE` runs it on weftline; without `weftline run` it is the plain interpreter's own run.
 As `python -m test` does by default, tests that need a resource (the network, much memory) skip themselves, and the current folder is
 a temporary one. `--queue` puts weftline's queues in the place of the two copies of `queue` that `test_queue` imports afresh, past
-any installation; `--only ID` runs a single test.
+any installation; `--only ID` runs a single test; `--use RESOURCE` lets the tests have one.
 
 The scripts that the tests start in interpreters of their own run on weftline too when this one does.
 """
@@ -114,6 +114,13 @@ def check_that_ours_are_tested(module):
             ("BoundedSemaphoreTests", "semtype"): ours.BoundedSemaphore,
             ("BarrierTests", "barriertype"): ours.Barrier,
         },
+        "processes.as_threads": {
+            ("WithThreadsTestBarrier", "Barrier"): ours.Barrier,
+            ("WithThreadsTestEvent", "Event"): ours.Event,
+            ("WithThreadsTestLock", "Lock"): ours.Lock,
+            ("WithThreadsTestQueue", "Queue"): weftline.queue.Queue,
+            ("WithThreadsTestSemaphore", "Semaphore"): ours.Semaphore,
+        },
     }
     for (case, attribute), mine in under_test.get(module.__name__, {}).items():
         tested = getattr(getattr(module, case), attribute)
@@ -134,6 +141,7 @@ def main():
     parser.add_argument("module")
     parser.add_argument("--queue", action="store_true")
     parser.add_argument("--only")
+    parser.add_argument("--use", action="append", default=[])
     options = parser.parse_args()
     report = os.path.abspath(options.report)
 
@@ -142,7 +150,7 @@ def main():
     from test import support
     from test.support import os_helper
 
-    support.use_resources = ()
+    support.use_resources = tuple(options.use)
     if weftline.installed():
         let_children_follow()
     with os_helper.temp_cwd():
