@@ -15,7 +15,7 @@ PAGES = {f"/page/{number}": "x" * (100 * number) for number in range(1, 6)}
 class Handler(BaseHTTPRequestHandler):
     """Serves the pages above and says nothing about it."""
 
-    def do_GET(self):  # noqa: N802 - the name that the standard library looks for
+    def do_GET(self):
         """Answer one request."""
         page = PAGES.get(self.path)
         if page is None:
@@ -26,7 +26,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(page.encode())
 
-    def log_message(self, format, *arguments):  # noqa: A002 - the name in the standard library
+    def log_message(self, format, *arguments):
         """Keep quiet."""
 
 
@@ -39,7 +39,7 @@ def fetch(address: str) -> str:
 if __name__ == "__main__":
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        root = "http://127.0.0.1:%d" % server.server_address[1]
+        root = f"http://127.0.0.1:{server.server_address[1]}"
         with ThreadPoolExecutor(3, thread_name_prefix="fetch") as pool:
             first = pool.submit(fetch, f"{root}/page/1")
             print("the first page has", len(first.result()), "letters")

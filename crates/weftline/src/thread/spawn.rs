@@ -116,6 +116,20 @@ impl Builder {
     }
 }
 
+/// Starts a thread that serves the library itself: nobody enumerates it, joins it or waits for its end.
+pub(super) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    registry::watch_forks();
+    let builder = std::thread::Builder::new().name(name.to_owned());
+    let starts = fork_gate::Starts::enter();
+    drop(builder.spawn(move || {
+        fork_gate::has_started();
+        body();
+        fork_gate::is_ending();
+    })?);
+    starts.succeeded();
+    Ok(())
+}
+
 /// A thread that is entered everywhere and does not run yet. Dropped, it never was.
 struct Starting(Option<Thread>);
 

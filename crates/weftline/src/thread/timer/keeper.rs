@@ -3,6 +3,7 @@
 use super::clock::RawClock;
 use super::heap::{Action, Entry};
 use crate::park::{Blocker, Deadline, Parker, Wake, now};
+use crate::thread::spawn::spawn_servant;
 use std::convert::Infallible;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +18,9 @@ static CLOCK: RawClock = RawClock::new();
 /// The operating system has no thread to serve it; nothing is scheduled then.
 pub fn schedule(due: Deadline, action: impl FnOnce() + Send + 'static) -> io::Result<Entry> {
     let due = due.nanos().unwrap_or(u64::MAX);
-    CLOCK.schedule(due, Box::new(action), || spawn("weftline timers", keep))
+    CLOCK.schedule(due, Box::new(action), || {
+        spawn_servant("weftline timers", keep)
+    })
 }
 
 /// Takes back what was scheduled. `true` if it was in time: the action has been dropped, unrun. `false` if it has been run, or is
@@ -30,12 +33,6 @@ pub fn cancel(entry: Entry) -> bool {
 #[must_use]
 pub fn pending() -> usize {
     CLOCK.pending()
-}
-
-/// Starts a thread of the operating system.
-pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let builder = std::thread::Builder::new().name(name.to_owned());
-    builder.spawn(body).map(drop)
 }
 
 /// The life of the timer thread.

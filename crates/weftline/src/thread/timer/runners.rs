@@ -6,8 +6,8 @@
 //! thread if nobody waits. So there are as many runners as functions run at once, and a while after the last one there is none.
 
 use super::heap::Action;
-use super::keeper::spawn;
 use crate::park::{Deadline, Ended, List, ListLock, ThreadBlocker, Waiter};
+use crate::thread::spawn::spawn_servant;
 use std::io;
 use std::time::Duration;
 
@@ -35,10 +35,10 @@ pub(super) fn submit(job: Action) {
 }
 
 fn run_on_new_runner(job: Action) {
-    // Not moved into the thread but lent, for `spawn` drops what it cannot start.
+    // Not moved into the thread but lent, for `spawn_servant` drops what it cannot start.
     let lent = std::sync::Arc::new(Lent(ListLock::new(Slot(Some(job)))));
     let theirs = std::sync::Arc::clone(&lent);
-    let started: io::Result<()> = spawn("weftline timer", move || {
+    let started: io::Result<()> = spawn_servant("weftline timer", move || {
         if let Some(job) = theirs.take() {
             serve(job);
         }
