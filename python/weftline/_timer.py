@@ -80,7 +80,7 @@ class Timer(Thread):
         It must be called at most once per timer; RuntimeError is raised otherwise.
         """
         if not self._can_be_pending():
-            Thread.start(self)
+            super().start()
             return
         if self._started.is_set():
             raise RuntimeError("threads can only be started once")
@@ -102,7 +102,7 @@ class Timer(Thread):
             raise
         if is_late:
             self._undo_start()
-            Thread.start(self)
+            super().start()
             return
         if self.finished.is_set():
             # Cancelled meanwhile, by a signal handler or another thread, before everything was in its place.
