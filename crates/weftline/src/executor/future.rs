@@ -152,30 +152,24 @@ where
     fn end(&self, value: Result<T, TaskError>, before_end: &dyn Fn()) {
         let mut value = Some(value);
         loop {
-            let callbacks = self
-                .raw
-                .with(|_, outcome| mem::take(&mut outcome.callbacks));
-            call_back(callbacks, value.as_ref());
-            let mut is_told = false;
             let ended = self.raw.finish(|outcome| {
-                // One may have been added meanwhile.
                 if !outcome.callbacks.is_empty() {
                     return None;
                 }
                 before_end();
-                is_told = true;
                 outcome.value = value.take();
                 Some(outcome.waker.take())
             });
             match ended {
-                Ok(waker) => {
-                    if let Some(waker) = waker {
-                        waker.wake();
-                    }
-                    return;
+                Ok(None) | Err(Unchanged::In(_)) => return,
+                Ok(Some(waker)) => return waker.wake(),
+                // More may be added while these are called.
+                Err(Unchanged::Declined) => {
+                    let callbacks = self
+                        .raw
+                        .with(|_, outcome| mem::take(&mut outcome.callbacks));
+                    call_back(callbacks, value.as_ref());
                 }
-                Err(Unchanged::Declined) => {}
-                Err(Unchanged::In(_)) => return,
             }
         }
     }
