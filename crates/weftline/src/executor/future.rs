@@ -73,8 +73,42 @@ type Callback<T> = Box<dyn FnOnce(Result<&T, &TaskError>) + Send>;
 /// What a future holds beside its phase.
 pub(super) struct Outcome<T> {
     value: Option<Result<T, TaskError>>,
+    /// Most have none. A task that is small is freed by another thread than it was made by without a lock, in common allocators.
+    told: Option<Box<Told<T>>>,
+}
+
+/// Who is told when a task ends, apart from threads that wait.
+struct Told<T> {
     callbacks: Vec<Callback<T>>,
     waker: Option<Waker>,
+}
+
+impl<T> Outcome<T> {
+    fn told(&mut self) -> &mut Told<T> {
+        self.told.get_or_insert_with(|| {
+            Box::new(Told {
+                callbacks: Vec::new(),
+                waker: None,
+            })
+        })
+    }
+
+    fn take_callbacks(&mut self) -> Vec<Callback<T>> {
+        match &mut self.told {
+            Some(told) => mem::take(&mut told.callbacks),
+            None => Vec::new(),
+        }
+    }
+
+    fn has_callbacks(&self) -> bool {
+        self.told
+            .as_ref()
+            .is_some_and(|told| !told.callbacks.is_empty())
+    }
+
+    fn take_waker(&mut self) -> Option<Waker> {
+        self.told.as_mut()?.waker.take()
+    }
 }
 
 impl<T> Data for Outcome<T> {
@@ -83,8 +117,7 @@ impl<T> Data for Outcome<T> {
     }
 
     fn torn(&mut self) {
-        mem::forget(mem::take(&mut self.callbacks));
-        mem::forget(self.waker.take());
+        mem::forget(self.told.take());
     }
 }
 
@@ -123,8 +156,7 @@ where
         Arc::new(Self {
             raw: RawFuture::new(Outcome {
                 value: None,
-                callbacks: Vec::new(),
-                waker: None,
+                told: None,
             }),
             function: UnsafeCell::new(Some(function)),
         })
@@ -153,21 +185,19 @@ where
         let mut value = Some(value);
         loop {
             let ended = self.raw.finish(|outcome| {
-                if !outcome.callbacks.is_empty() {
+                if outcome.has_callbacks() {
                     return None;
                 }
                 before_end();
                 outcome.value = value.take();
-                Some(outcome.waker.take())
+                Some(outcome.take_waker())
             });
             match ended {
                 Ok(None) | Err(Unchanged::In(_)) => return,
                 Ok(Some(waker)) => return waker.wake(),
                 // More may be added while these are called.
                 Err(Unchanged::Declined) => {
-                    let callbacks = self
-                        .raw
-                        .with(|_, outcome| mem::take(&mut outcome.callbacks));
+                    let callbacks = self.raw.with(|_, outcome| outcome.take_callbacks());
                     call_back(callbacks, value.as_ref());
                 }
             }
@@ -225,7 +255,7 @@ where
 
     fn cancel(&self) -> bool {
         let taken = self.raw.cancel(true, |outcome| {
-            Some((mem::take(&mut outcome.callbacks), outcome.waker.take()))
+            Some((outcome.take_callbacks(), outcome.take_waker()))
         });
         match taken {
             Ok((callbacks, waker)) => {
@@ -298,7 +328,7 @@ impl<T> Future<T> {
         let mut callback = Some(Box::new(callback) as Callback<T>);
         self.raw().with(|phase, outcome| {
             if !phase.is_done() {
-                outcome.callbacks.extend(callback.take());
+                outcome.told().callbacks.extend(callback.take());
             }
         });
         if let Some(callback) = callback {
@@ -418,7 +448,7 @@ impl<T> std::future::Future for Future<T> {
             if phase.is_done() {
                 return None;
             }
-            mem::replace(&mut outcome.waker, waker.take())
+            mem::replace(&mut outcome.told().waker, waker.take())
         });
         drop(old);
         if waker.is_none() {
