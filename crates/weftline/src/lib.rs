@@ -1,5 +1,5 @@
-//! Python's threading stack for Rust programs: threads, locks, conditions, events, semaphores, barriers and queues, with a timeout on every
-//! wait.
+//! Python's threading stack for Rust programs: threads, locks, conditions, events, semaphores, barriers, queues, timers and thread pools,
+//! with a timeout on every wait.
 //!
 //! | Python | here |
 //! |---|---|
@@ -19,6 +19,9 @@
 //! | `queue.SimpleQueue` | [`SimpleQueue<T>`] |
 //! | `queue.Empty`, `Full`, `ShutDown` | [`GetError`], [`PutError`] |
 //! | `threading.Timer` | [`Timer`], [`PeriodicTimer`] |
+//! | `concurrent.futures.ThreadPoolExecutor`, `Executor` | [`ThreadPoolExecutor`], [`Executor`] |
+//! | `concurrent.futures.Future`, `CancelledError` | [`Future<T>`], [`TaskError`] |
+//! | `concurrent.futures.wait`, `as_completed` | [`wait`], [`as_completed`] |
 //!
 //! # Every wait has four forms
 //!
