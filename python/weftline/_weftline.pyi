@@ -6,6 +6,7 @@ import _thread
 import queue as _standard
 import sys
 import threading as _threading
+from concurrent import futures as _futures
 from types import GenericAlias
 from typing import Any, Generic, Self, TypeVar
 
@@ -28,6 +29,8 @@ RLock = _thread.RLock
 Semaphore = _threading.Semaphore
 
 SimpleQueue = _queue.SimpleQueue
+
+Future = _futures.Future
 
 if sys.version_info >= (3, 13):
     LifoQueue = _standard.LifoQueue

@@ -26,7 +26,7 @@ def _worker(executor_reference, work_queue, initializer, initargs):
     if initializer is not None:
         try:
             initializer(*initargs)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - whatever it is, the pool is broken
             standard_base.LOGGER.critical("Exception in initializer:", exc_info=True)
             executor = executor_reference()
             if executor is not None:
@@ -44,7 +44,7 @@ def _worker(executor_reference, work_queue, initializer, initargs):
                 task = None
                 try:
                     result = function(*args, **kwargs) if kwargs else function(*args)
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 - raised anew by result()
                     function = args = kwargs = None
                     task = tasks.failed(error)
                 else:
@@ -56,7 +56,7 @@ def _worker(executor_reference, work_queue, initializer, initargs):
                 task.run()
                 task = None
                 work_queue.worker_is_free()
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a callback's, which ends this thread as in the standard pool
         standard_base.LOGGER.critical("Exception in worker", exc_info=True)
 
 
@@ -272,9 +272,7 @@ def _results(futures, end_time, executor_reference, fn, calls):
             if end_time is None:
                 yield _result_or_cancel(futures.popleft())
             else:
-                yield _result_or_cancel(
-                    futures.popleft(), end_time - time.monotonic()
-                )
+                yield _result_or_cancel(futures.popleft(), end_time - time.monotonic())
     finally:
         for future in futures:
             future.cancel()

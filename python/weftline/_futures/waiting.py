@@ -48,10 +48,22 @@ def _which_forgets(name):
     return method
 
 
-for _name in (
-    "__iand__ __init__ __ior__ __isub__ __ixor__ add clear difference_update discard "
-    "intersection_update pop remove symmetric_difference_update update"
-).split():
+for _name in [
+    "__iand__",
+    "__init__",
+    "__ior__",
+    "__isub__",
+    "__ixor__",
+    "add",
+    "clear",
+    "difference_update",
+    "discard",
+    "intersection_update",
+    "pop",
+    "remove",
+    "symmetric_difference_update",
+    "update",
+]:
     setattr(_NotDone, _name, _which_forgets(_name))
 _NotDone.__name__ = _NotDone.__qualname__ = "set"
 _NotDone.__module__ = "builtins"
