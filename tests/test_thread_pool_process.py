@@ -145,7 +145,7 @@ def test_a_forked_child_uses_the_pool_and_makes_none_of_the_calls_of_its_parent(
 pool, gate = futures.ThreadPoolExecutor(2), std.Event()
 busy = [pool.submit(gate.wait) for _ in range(2)]
 until(lambda: all(f.running() for f in busy))
-left = [pool.submit(print, "made by", os.getpid(), flush=True) for _ in range(3)]
+left = [pool.submit(os.write, 1, b"made by %d\\n" % os.getpid()) for _ in range(3)]
 
 def child():
     assert all(f.cancelled() for f in left)
@@ -162,7 +162,7 @@ for _ in range(5):
     expect_success(in_child(child))
 gate.set()
 pool.shutdown()
-assert all(f.result() is None for f in left)
+assert all(f.result() > 0 for f in left)
 print(os.getpid())
 """,
         within=40,
