@@ -325,20 +325,21 @@ def test_the_code_of_submit_may_be_exchanged_as_tracers_do():
         told.append(args[2:])
         return function(*args, **kwargs)
 
-    source = """
-def outer(__class__):
+    # The new code has as many free variables as the one that it replaces.
+    scope, free = {}, ", ".join(before.co_freevars)
+    source = f"""
+def outer({free}):
     def submit(self, fn, *args, **kwargs):
-        __class__
+        {free or None}
         return __traced(self, fn, *args, **kwargs)
     return submit
 """
-    scope = {}
     exec(compile(source, "tracer", "exec"), scope)  # noqa: S102 - what tracers do
     submit.__globals__["__traced"] = lambda *args, **kwargs: trace(
         original, args, kwargs
     )
     try:
-        submit.__code__ = scope["outer"](Pool).__code__
+        submit.__code__ = scope["outer"](*before.co_freevars).__code__
         with Pool(1) as pool:
             assert pool.submit(abs, -3).result() == 3
             assert list(pool.map(abs, [-1, -2])) == [1, 2]
