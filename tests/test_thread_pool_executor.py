@@ -1,7 +1,6 @@
 """`concurrent.futures.ThreadPoolExecutor`: calls, workers, shutdown."""
 
 import contextlib
-import contextvars
 import gc
 import sys
 import threading
@@ -9,7 +8,7 @@ import weakref
 
 import pytest
 from support.differ import outcome
-from support.pools import MODULES, futures, std_futures
+from support.pools import MODULES, busy, futures, std_futures
 from support.target import ours_only
 from support.workers import asleep, blocked, run_all, start, until
 
@@ -18,20 +17,6 @@ Pool = futures.ThreadPoolExecutor
 
 def _raise(error):
     raise error
-
-
-@contextlib.contextmanager
-def busy(pool, count=1):
-    """Keeps `count` workers of the pool in a call."""
-    begun, go = threading.Semaphore(0), threading.Event()
-    held = [pool.submit(lambda: (begun.release(), go.wait())) for _ in range(count)]
-    for _ in held:
-        begun.acquire()
-    try:
-        yield
-    finally:
-        go.set()
-        futures.wait(held)
 
 
 CALLS = {
@@ -114,75 +99,12 @@ def test_a_pool_is_a_standard_pool():
         assert getattr(Pool, name).__doc__, name
 
 
-def test_an_idle_worker_is_used_before_another_is_started():
-    with Pool(8) as pool:
-        for _ in range(50):
-            pool.submit(abs, 1).result()
-            until(lambda: pool._work_queue.empty())
-        assert len(pool._threads) == 1
-
-
-def test_as_many_workers_are_started_as_calls_wait_for_one_and_no_more_than_allowed():
-    with Pool(5) as pool:
-        for count in range(1, 6):
-            with busy(pool, count):
-                assert len(pool._threads) == count
-        with busy(pool, 5):
-            waiting = [pool.submit(abs, n) for n in range(20)]
-            assert len(pool._threads) == 5
-            assert pool._work_queue.qsize() == 20
-        assert [f.result() for f in waiting] == list(range(20))
-
-
-def test_threads_are_named_after_the_pool():
-    with Pool(3, "prefix") as pool, busy(pool, 3):
-        assert {t.name for t in pool._threads} == {f"prefix_{n}" for n in range(3)}
-    with Pool(1) as pool, busy(pool):
-        (thread,) = pool._threads
-        assert thread.name.startswith("ThreadPoolExecutor-")
-
-
 def test_calls_begin_in_the_order_of_submission():
     order = []
     with Pool(1) as pool, busy(pool):
         for n in range(100):
             pool.submit(order.append, n)
     assert order == list(range(100))
-
-
-def test_each_worker_runs_the_initializer_before_its_calls():
-    local, begun = threading.local(), []
-
-    def begin(value):
-        local.value = value
-        begun.append(value)
-
-    with Pool(3, initializer=begin, initargs=("set",)) as pool:
-        with busy(pool, 3):
-            assert begun == ["set"] * 3
-        assert pool.submit(lambda: local.value).result() == "set"
-
-
-def test_a_pool_whose_initializer_fails_is_broken(caplog):
-    told = []
-    for module in MODULES:
-        caplog.clear()
-        fail = threading.Event()
-
-        def begin(fail=fail):
-            fail.wait()
-            raise ValueError("no")
-
-        pool = module.ThreadPoolExecutor(2, initializer=begin)
-        waiting = [pool.submit(abs, n) for n in range(5)]
-        fail.set()
-        answers = [outcome(f.result) for f in waiting]
-        until(lambda pool=pool: not any(t.is_alive() for t in pool._threads))
-        answers.append(outcome(pool.submit, abs, 1))
-        pool.shutdown()
-        told.append(answers + [r.getMessage() for r in caplog.records])
-    assert told[0] == told[1]
-    assert "BrokenThreadPool" in str(told[0][0])
 
 
 @pytest.mark.parametrize("wait", [True, False])
@@ -390,36 +312,3 @@ def test_shutdown_and_submissions_at_once_lose_nothing():
         for worker in workers:
             worker.result()
         assert all(f.done() for f in taken) and len(done) == len(taken)
-
-
-@ours_only
-def test_calls_run_in_a_copy_of_the_context_of_their_submission_if_asked():
-    variable = contextvars.ContextVar("variable", default="none")
-
-    def swap(new):
-        before = variable.get()
-        variable.set(new)
-        return before
-
-    with Pool(1, context=True) as pool:
-        variable.set("one")
-        assert pool.submit(swap, "changed").result() == "one"
-        assert list(pool.map(swap, ["changed"])) == ["one"]
-        variable.set("two")
-        assert pool.submit(swap, new="changed").result() == "two"
-    if sys.version_info < (3, 14):
-        with Pool(1) as pool:
-            assert pool.submit(swap, "kept").result() == "none"
-            assert pool.submit(swap, "kept").result() == "kept"
-
-
-@ours_only
-def test_a_copied_context_is_that_of_the_call_and_not_of_the_worker():
-    variable = contextvars.ContextVar("variable")
-    contexts = [contextvars.copy_context() for _ in range(3)]
-    with Pool(2, context=True) as pool:
-        got = []
-        for number, context in enumerate(contexts):
-            context.run(variable.set, number)
-            got.append(context.run(pool.submit, variable.get))
-        assert [f.result() for f in got] == [0, 1, 2]

@@ -86,6 +86,27 @@ threading.Thread(target=daemon, daemon=True).start()
 pool.submit(lambda: lines.append(event.wait(10)))
 report = lambda: print(lines)
 """,
+    "the pools' exit function, called by the program": """
+import concurrent.futures.thread
+pool = ThreadPoolExecutor(2)
+pool.submit(lines.append, 1).result()
+unused = ThreadPoolExecutor(2)
+concurrent.futures.thread._python_exit()
+def report():
+    for one in (pool, unused):
+        try:
+            one.submit(lines.append, 2)
+        except RuntimeError as error:
+            print(lines, error)
+""",
+    "the pools' exit function, unregistered": """
+import concurrent.futures.thread
+atexit.unregister(concurrent.futures.thread._python_exit)
+concurrent.futures.thread._threads_queues.clear()
+pool = ThreadPoolExecutor(1)
+pool.submit(lambda: (time.sleep(0.05), lines.append(1)))
+report = lambda: print(lines)
+""",
     "wait in an exit handler": """
 from concurrent.futures import wait
 pool = ThreadPoolExecutor(2)

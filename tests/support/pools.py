@@ -5,6 +5,8 @@ Apart from `target`, because most tests are to run without `concurrent.futures` 
 
 import concurrent.futures as std_futures
 import concurrent.futures.thread as std_thread
+import contextlib
+import threading
 
 from support.target import STANDARD
 
@@ -13,7 +15,15 @@ if STANDARD:
 else:
     from weftline.concurrent import futures
 
-__all__ = ["MODULES", "STATES", "futures", "in_state", "std_futures", "std_thread"]
+__all__ = [
+    "MODULES",
+    "STATES",
+    "busy",
+    "futures",
+    "in_state",
+    "std_futures",
+    "std_thread",
+]
 
 MODULES = [std_futures, futures]
 
@@ -48,3 +58,17 @@ def in_state(module, state):
     future = module.Future()
     STATES[state](future)
     return future
+
+
+@contextlib.contextmanager
+def busy(pool, count=1):
+    """Keeps `count` workers of the pool in a call."""
+    begun, go = threading.Semaphore(0), threading.Event()
+    held = [pool.submit(lambda: (begun.release(), go.wait())) for _ in range(count)]
+    for _ in held:
+        begun.acquire()
+    try:
+        yield
+    finally:
+        go.set()
+        futures.wait(held)
