@@ -157,3 +157,20 @@ def test_a_copied_context_is_that_of_the_call_and_not_of_the_worker():
             context.run(variable.set, number)
             got.append(context.run(pool.submit, variable.get))
         assert [f.result() for f in got] == [0, 1, 2]
+
+
+@ours_only
+def test_a_pool_that_is_shut_down_in_the_middle_of_a_submission_refuses_the_call(
+    monkeypatch,
+):
+    with Pool(1, context=True) as pool:
+        pool.submit(abs, 1).result()
+        copy_context = contextvars.copy_context
+
+        def copy():
+            pool.shutdown()
+            return copy_context()
+
+        monkeypatch.setattr(contextvars, "copy_context", copy)
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            pool.submit(abs, 1).result(5)

@@ -274,6 +274,36 @@ def test_waits_and_results_at_once_lose_no_wake_up():
         assert got[0] and got[2]
 
 
+def test_futures_may_be_opened_and_settled_and_waited_for_at_once():
+    for _ in range(100):
+        some, called = [futures.Future() for _ in range(6)], []
+
+        def settle(some=some):
+            for future in some:
+                future.set_result(1)
+
+        def open_each(some=some):
+            for future in reversed(some):
+                with future._condition:
+                    assert future._state in ("PENDING", "FINISHED")
+
+        def add(some=some, called=called):
+            for future in some:
+                future.add_done_callback(called.append)
+
+        got = run_all(
+            add,
+            lambda some=some: futures.wait(some, 20).not_done,
+            lambda some=some: std_futures.wait(some, 20).not_done,
+            open_each,
+            settle,
+            lambda some=some: [future.result(20) for future in some],
+            add,
+        )
+        assert got[1] == got[2] == set() and got[5] == [1] * 6
+        assert sorted(map(id, called)) == sorted(map(id, some * 2))
+
+
 INTERRUPTED = {
     "result": "future.result()",
     "result, timed": "future.result(60)",
