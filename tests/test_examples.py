@@ -48,6 +48,11 @@ locked after an exception: False""",
     "periodic_timer": """\
 down: 5 4 3 2 1 0
 up: 1 2 3""",
+    "pool_fetch": """\
+the first page has 100 letters
+in order: 100 200 300 400 500
+as they arrive: 5 pages
+a page that is not there: 404""",
     "priority_queue": """\
 built by hand: broken arm, burn, fever, cough, check-up
 the library's: broken arm, burn, fever, cough, check-up""",
@@ -58,6 +63,71 @@ all done: True and the belt is empty: True
 a Lock, once and again: True False
 an RLock, once and again: True True
 balance: 3100""",
+    "timer": """\
+the tea is ready
+the tea's timer has fired: True
+the eggs' timer is waiting: True
+the eggs' timer is waiting: False
+the bell is silent: True""",
+    "countdown": """\
+5
+4
+3
+2
+1
+lift-off""",
+    "shared_counter": "inside: 12000",
+    "local_connections": """\
+the same connection for both questions: True
+the same connection for both questions: True
+the same connection for both questions: True
+connections: 3""",
+    "thread_names": """\
+keeper opens
+keeper closes
+Thread-1 (keep_shop) opens
+Thread-1 (keep_shop) closes
+day watch opens
+day watch closes
+night watch goes round
+night watch was the last
+MainThread goes home""",
+    "daemon": """\
+the watchman sits down
+main has nothing left to do
+the report is written, though main has ended""",
+    "join_timeout": """\
+still in the oven: True
+the bread is out, still in the oven: False""",
+    "enumerate": """\
+at the table: 4
+Ada has left
+Ben has left
+Cleo has left
+at the table: 1""",
+    "subclass": """\
+Ada has baked: loaf 1, loaf 2
+Ben has baked: loaf 1
+Cleo has baked: loaf 1, loaf 2, loaf 3""",
+    "started_event": """\
+a customer waits
+the shutters go up
+the lights go on
+the customer comes in""",
+    "many_threads": """\
+running: 501
+sum of squares: 41791750
+running: 1""",
+    "thread_logging": """\
+   INFO reader: starting
+WARNING reader: a page is missing
+   INFO writer: starting
+   INFO writer: ending
+   INFO MainThread: done""",
+    "tcp_upper": """\
+Ada hears: GOOD MORNING / TWO ROLLS, PLEASE
+Ben hears: HELLO / IS THERE ANY CAKE?
+Cleo hears: HI / GRÜSSE""",
 }
 
 STACKS = {"standard": (), "weftline": ("-m", "weftline", "run")}

@@ -125,7 +125,7 @@ def test_those_who_take_a_name_afterwards_take_ours():
         import concurrent.futures.thread as pools
         assert Queue is queue.Queue and Event is threading.Event
         with pools.ThreadPoolExecutor(2) as pool:
-            assert type(pool._work_queue) is queue.SimpleQueue
+            assert isinstance(pool._work_queue, queue.SimpleQueue)
             assert type(pool._idle_semaphore) is threading.Semaphore
             print(*pool.map(str.upper, "abc"))
     """)
@@ -195,7 +195,7 @@ def test_threads_timers_and_pools_work_on_ours():
         from multiprocessing.pool import ThreadPool
         fired = std_threading.Event()
         timer = std_threading.Timer(0.01, fired.set)
-        assert type(timer.finished) is threading.Event
+        assert isinstance(timer.finished, threading.Event)
         timer.start()
         assert fired.wait(20)
         timer.join()

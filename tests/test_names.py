@@ -19,6 +19,7 @@ OURS = {
         "Lock",
         "RLock",
         "Semaphore",
+        "Timer",
     },
     queue: {"LifoQueue", "PriorityQueue", "Queue", "SimpleQueue"},
 }
@@ -79,10 +80,10 @@ def test_what_a_program_sets_here_is_set_where_the_interpreter_looks(monkeypatch
 
 
 def test_a_patch_for_a_while_leaves_no_trace():
-    before = std_threading.Timer
-    with unittest.mock.patch("weftline.threading.Timer", object):
-        assert std_threading.Timer is threading.Timer is object
-    assert std_threading.Timer is threading.Timer is before
+    before = std_threading.settrace
+    with unittest.mock.patch("weftline.threading.settrace", object):
+        assert std_threading.settrace is threading.settrace is object
+    assert std_threading.settrace is threading.settrace is before
 
 
 def test_what_a_program_changes_in_the_standard_module_is_seen_here(monkeypatch):

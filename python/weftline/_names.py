@@ -4,6 +4,7 @@ Those of `concurrent.futures` stand in `weftline.concurrent.futures`, which is i
 """
 
 from weftline import _weftline
+from weftline._timer import Timer
 
 THREAD = {
     "LockType": _weftline.lock,
@@ -21,6 +22,7 @@ THREADING = {
     "Event": _weftline.Event,
     "Lock": _weftline.Lock,
     "Semaphore": _weftline.Semaphore,
+    "Timer": Timer,
     "_CRLock": _weftline.RLock,
     "_LockType": _weftline.lock,
     "_allocate_lock": _weftline.allocate_lock,

@@ -6,9 +6,10 @@ import _thread
 import queue as _standard
 import sys
 import threading as _threading
+from collections.abc import Callable
 from concurrent import futures as _futures
 from types import GenericAlias
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, final
 
 from _typeshed import SupportsRichComparisonT
 from typing_extensions import disjoint_base
@@ -27,6 +28,19 @@ Event = _threading.Event
 Lock = _threading.Lock
 RLock = _thread.RLock
 Semaphore = _threading.Semaphore
+
+@final
+class _PendingTimer:
+    def __new__(cls) -> Self: ...
+    def start(self, timer: _threading.Timer, seconds: float | None) -> None: ...
+    def cancel(self) -> bool: ...
+    def give_up(self) -> None: ...
+    def has_begun(self) -> None: ...
+    def is_alive(self) -> bool | None: ...
+    def is_firing(self) -> bool: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+
+def _call_on_new_thread(body: Callable[[], object]) -> None: ...
 
 SimpleQueue = _queue.SimpleQueue
 

@@ -7,12 +7,14 @@ program imports it, not before: most programs never do, and it takes longer to i
 
 import functools
 
+from weftline import legacy
 from weftline._on_import import when_imported
 from weftline.install import install
 
 _follows = False
 
 _PRELUDE = "import weftline.children; weftline.children.follow(); "
+_LEGACY_PRELUDE = "import weftline.legacy; weftline.legacy.provide(); "
 
 
 def follow():
@@ -53,5 +55,7 @@ def _with_prelude(command):
     """`command` with the prelude before the code that follows `-c`; as it is if there is none (a frozen program)."""
     command = list(command)
     if "-c" in command:
-        command[command.index("-c") + 1] = _PRELUDE + command[command.index("-c") + 1]
+        code = command.index("-c") + 1
+        prelude = _PRELUDE + (_LEGACY_PRELUDE if legacy.provided() else "")
+        command[code] = prelude + command[code]
     return command

@@ -3,13 +3,15 @@
 import sys
 
 USAGE = """\
-usage: weftline run [-m module | script.py | directory | archive.zip | -] [argument ...]
+usage: weftline run [--legacy] [-m module | script.py | directory | archive.zip | -] [argument ...]
        weftline bench [option ...]
 
 Runs a Python program as `python` would, with weftline in the place of the standard library's locks, conditions, events,
 semaphores, barriers and queues. `python -m weftline` does the same; the word `run` may be left out.
 
   run            run a program; its multiprocessing children run on weftline too
+  --legacy       let it import Python 2's thread, Queue and SocketServer: today's _thread, queue and socketserver under the names
+                 of then (the syntax of Python 2 is not translated)
   bench          measure speed and memory beside the standard library and the peers (`weftline bench --help`)
   -h, --help     show this text
   -V, --version  show the version
@@ -40,8 +42,11 @@ def main(arguments=None):
 
 
 def _run(program):
-    from weftline import run
+    from weftline import legacy, run
 
+    if program[:1] == ["--legacy"]:
+        legacy.provide()
+        program = program[1:]
     match program:
         case ["-m", module, *arguments]:
             return run.module(module, arguments)

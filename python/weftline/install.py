@@ -6,6 +6,7 @@ The table below says which name of which standard module becomes what. Every slo
 
 What stays the standard library's:
 
+- `threading.Thread`: a thread's life is told between this class and the interpreter's C code, and those who watch threads look into it.
 - `threading.RLock` and `threading._RLock`. The first is a Python function that looks `_CRLock` up whenever it is called, so
   it makes our RLock, for those too who imported it before; the second is the pure Python RLock that few ask for by name.
 - The locks with which the interpreter itself follows a thread's life: `Thread._tstate_lock`, `_thread._set_sentinel`,
@@ -21,6 +22,7 @@ import threading
 
 from weftline._names import QUEUE, THREAD, THREADING
 from weftline._on_import import when_imported
+from weftline._spellings import FUNCTIONS
 
 # A slot is filled where the running version has it. The modules after the first four took their names when they were
 # imported; they matter because they make locks and queues for as long as the program runs.
@@ -84,6 +86,8 @@ def install():
                 when_imported(module_name, _fill_later)
             elif module_name in sys.modules:
                 _fill_later(sys.modules[module_name])
+        for name, function in FUNCTIONS.items():
+            _fill(threading, name, function)
         queue = sys.modules["queue"]
         if not hasattr(queue, "ShutDown"):
             _fill(queue, "ShutDown", QUEUE["ShutDown"])

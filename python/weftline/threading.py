@@ -1,12 +1,13 @@
 """`threading` of the running Python, with weftline's locks, conditions, events, semaphores and barriers.
 
-Every name of the standard module is here, the private ones too. What is not ours is the standard object itself.
+Every name of the standard module is here, the private ones too. What is not ours is the standard object itself; so is `Thread`, which
+gets the old spellings that it has lost.
 """
 
 import threading as standard
 from types import FunctionType
 
-from weftline import _mirror
+from weftline import _mirror, _spellings
 from weftline._names import THREADING
 
 
@@ -37,4 +38,9 @@ def _rlock_function():
 
 __all__ = standard.__all__
 
-_mirror.become(__name__, standard, {**THREADING, "RLock": _rlock_function()})
+_spellings.complete_the_class()
+_mirror.become(
+    __name__,
+    standard,
+    {**THREADING, **_spellings.FUNCTIONS, "RLock": _rlock_function()},
+)

@@ -3,7 +3,8 @@
 `python -m weftline run driver.py REPORT MODULE` runs it on weftline; without `weftline run` it is the plain interpreter's own run.
 As `python -m test` does by default, tests that need a resource (the network, much memory) skip themselves, and the current folder is
 a temporary one. `--queue` puts weftline's queues in the place of the two copies of `queue` that `test_queue` imports afresh, past
-any installation; `--only ID` runs a single test, `--classes PATTERN` the test classes whose whole name matches.
+any installation; `--only ID` runs a single test, `--classes PATTERN` the test classes whose whole name matches; `--use RESOURCE` lets the
+tests have one.
 
 The scripts that the tests start in interpreters of their own run on weftline too when this one does.
 """
@@ -115,6 +116,13 @@ def check_that_ours_are_tested(module):
             ("BoundedSemaphoreTests", "semtype"): ours.BoundedSemaphore,
             ("BarrierTests", "barriertype"): ours.Barrier,
         },
+        "processes.as_threads": {
+            ("WithThreadsTestBarrier", "Barrier"): ours.Barrier,
+            ("WithThreadsTestEvent", "Event"): ours.Event,
+            ("WithThreadsTestLock", "Lock"): ours.Lock,
+            ("WithThreadsTestQueue", "Queue"): weftline.queue.Queue,
+            ("WithThreadsTestSemaphore", "Semaphore"): ours.Semaphore,
+        },
     }
     if module.__name__.startswith("test.test_concurrent_futures"):
         from weftline.concurrent import futures
@@ -149,6 +157,7 @@ def main():
     parser.add_argument("--queue", action="store_true")
     parser.add_argument("--only")
     parser.add_argument("--classes", type=re.compile, default=re.compile(".*"))
+    parser.add_argument("--use", action="append", default=[])
     options = parser.parse_args()
     report = os.path.abspath(options.report)
 
@@ -157,7 +166,7 @@ def main():
     from test import support
     from test.support import os_helper
 
-    support.use_resources = ()
+    support.use_resources = tuple(options.use)
     if weftline.installed():
         let_children_follow()
     with os_helper.temp_cwd():

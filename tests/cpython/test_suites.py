@@ -25,15 +25,27 @@ SUITES = {
     "test_threadsignals": (["test.test_threadsignals"], 6),
     "test_logging": (["test.test_logging"], 200),
     "test_asyncio": (parts_of("test.test_asyncio"), 2000),
+    "test_threading_local": (["test.test_threading_local"], 20),
+    "test_threadedtempfile": (["test.test_threadedtempfile"], 1),
+    "test_sched": (["test.test_sched"], 11),
+    "test_socketserver": (["test.test_socketserver"], 25),
+    "test_multiprocessing by fork": (["processes.by_fork"], 35),
+    "test_multiprocessing by spawn": (["processes.by_spawn"], 35),
+    "test_multiprocessing by forkserver": (["processes.by_forkserver"], 35),
+    "test_multiprocessing's threads": (["processes.as_threads"], 60),
 }
+
+# Servers and clients on this machine alone.
+OPTIONS = {"test_socketserver": ["--use", "network"]}
 
 
 @pytest.mark.parametrize("name", SUITES)
 def test_the_suite_passes_on_weftline(name, tmp_path, record_property):
     modules, at_least = SUITES[name]
-    result = harness.run_suite(modules, tmp_path)
+    options = OPTIONS.get(name, ())
+    result = harness.run_suite(modules, tmp_path, options)
     record_property(f"CPython's {name}", str(result))
-    wrong = harness.judge(result, modules, tmp_path)
+    wrong = harness.judge(result, modules, tmp_path, options)
     assert not wrong, "\n".join(wrong)
     assert len(result.ran) - len(result.skipped) >= at_least, result
 

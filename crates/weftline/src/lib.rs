@@ -1,4 +1,5 @@
-//! Python's threading stack for Rust programs: locks, conditions, events, semaphores, barriers and queues, with a timeout on every wait.
+//! Python's threading stack for Rust programs: threads, locks, conditions, events, semaphores, barriers and queues, with a timeout on every
+//! wait.
 //!
 //! | Python | here |
 //! |---|---|
@@ -8,9 +9,16 @@
 //! | `threading.Event` | [`Event`] |
 //! | `threading.Semaphore`, `BoundedSemaphore` | [`Semaphore`], [`BoundedSemaphore`] |
 //! | `threading.Barrier`, `BrokenBarrierError` | [`Barrier`], [`Broken`] |
+//! | `threading.Thread`, `Thread.join` | [`spawn`], [`Builder`], [`Thread`], [`JoinHandle`] |
+//! | `threading.current_thread`, `main_thread`, `enumerate`, `active_count` | [`current`], [`main_thread`], [`enumerate`], [`active_count`] |
+//! | `threading.local` | [`Local<T>`] |
+//! | `threading.excepthook`, an exception that ends a thread | [`set_except_hook`], [`Panic`] |
+//! | the wait for threads at the end, `atexit.register` | [`run`], [`at_exit`] |
+//! | threads that borrow (only here) | [`scope`] |
 //! | `queue.Queue`, `LifoQueue`, `PriorityQueue` | [`Queue<T>`], [`LifoQueue<T>`], [`PriorityQueue<T>`] |
 //! | `queue.SimpleQueue` | [`SimpleQueue<T>`] |
 //! | `queue.Empty`, `Full`, `ShutDown` | [`GetError`], [`PutError`] |
+//! | `threading.Timer` | [`Timer`], [`PeriodicTimer`] |
 //!
 //! # Every wait has four forms
 //!
@@ -23,7 +31,7 @@
 //!
 //! let jobs = Queue::bounded(8);
 //! let done = Event::new();
-//! std::thread::scope(|scope| {
+//! weftline::scope(|scope| {
 //!     scope.spawn(|| {
 //!         for job in &jobs {
 //!             assert!(job < 3);
@@ -43,7 +51,7 @@
 //! # Forks
 //!
 //! After `fork` the child can use every object: waiters of threads that did not survive are forgotten, a lock that one of them held counts
-//! as free, and what the forking thread holds it still holds.
+//! as free, and what the forking thread holds it still holds. The forking thread is the child's main thread, and its only one.
 //!
 //! # Limits
 //!
@@ -60,10 +68,17 @@ pub mod executor;
 pub mod park;
 pub mod queue;
 pub mod sync;
+pub mod thread;
 
 pub use error::{
     Broken, Empty, GetError, NotLocked, NotOwner, PutError, TimedOut, TooManyPermits,
     TooManyRecursions, TooManyTasksDone, ZeroParties,
+};
+#[cfg(not(weftline_model))]
+pub use executor::{
+    AsCompleted, Executor, Future, Map, MapError, MapOptions, ResultError, ReturnWhen, SubmitError,
+    TaskError, ThreadPoolBuilder, ThreadPoolExecutor, Waited, as_completed, try_wait, try_wait_for,
+    try_wait_until, wait,
 };
 #[cfg(not(weftline_model))]
 pub use queue::{Iter, LifoQueue, PriorityQueue, Queue, SimpleQueue};
@@ -71,4 +86,12 @@ pub use queue::{Iter, LifoQueue, PriorityQueue, Queue, SimpleQueue};
 pub use sync::{
     Arrival, Barrier, BoundedSemaphore, Condition, ConditionGuard, Event, Lock, LockGuard, Permit,
     RLock, RLockGuard, Semaphore,
+};
+#[cfg(not(weftline_model))]
+pub use thread::timer::{PeriodicTimer, Timer};
+#[cfg(not(weftline_model))]
+pub use thread::{
+    Builder, JoinError, JoinHandle, Local, Panic, Scope, ScopeError, ScopedBuilder,
+    ScopedJoinHandle, Thread, active_count, at_exit, current, enumerate, main_thread,
+    reset_except_hook, run, scope, set_except_hook, spawn,
 };

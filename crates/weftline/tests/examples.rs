@@ -108,6 +108,19 @@ fn periodic_timer() {
 }
 
 #[test]
+fn timer() {
+    prints(
+        "timer",
+        "the tea is ready\n\
+         the tea's timer has fired: true\n\
+         the eggs' timer is waiting: true\n\
+         cancelled in time: true\n\
+         the eggs' timer is waiting: false\n\
+         the bell is silent: true\n",
+    );
+}
+
+#[test]
 fn event() {
     prints(
         "event",
@@ -167,6 +180,127 @@ fn item_with_event() {
 }
 
 #[test]
+fn countdown() {
+    prints("countdown", "5\n4\n3\n2\n1\nlift-off\n");
+}
+
+#[test]
+fn shared_counter() {
+    prints("shared_counter", "inside: 12000\n");
+}
+
+#[test]
+fn local_connections() {
+    prints(
+        "local_connections",
+        "the same connection for both questions: true\n\
+         the same connection for both questions: true\n\
+         the same connection for both questions: true\n\
+         connections: 3\n",
+    );
+}
+
+#[test]
+fn thread_names() {
+    prints(
+        "thread_names",
+        "keeper opens\n\
+         keeper closes\n\
+         Thread-1 (keep_shop) opens\n\
+         Thread-1 (keep_shop) closes\n\
+         day watch opens\n\
+         day watch closes\n\
+         night watch goes round\n\
+         night watch was the last\n\
+         MainThread goes home\n",
+    );
+}
+
+#[test]
+fn daemon() {
+    prints(
+        "daemon",
+        "the watchman sits down\n\
+         main has nothing left to do\n\
+         the report is written, though main has ended\n",
+    );
+}
+
+#[test]
+fn join_timeout() {
+    prints(
+        "join_timeout",
+        "still in the oven: true\n\
+         the bread is out, still in the oven: false\n",
+    );
+}
+
+#[test]
+fn enumerate() {
+    prints(
+        "enumerate",
+        "at the table: 4\n\
+         Ada has left\n\
+         Ben has left\n\
+         Cleo has left\n\
+         at the table: 1\n",
+    );
+}
+
+#[test]
+fn subclass() {
+    prints(
+        "subclass",
+        "Ada has baked: loaf 1, loaf 2\n\
+         Ben has baked: loaf 1\n\
+         Cleo has baked: loaf 1, loaf 2, loaf 3\n",
+    );
+}
+
+#[test]
+fn started_event() {
+    prints(
+        "started_event",
+        "a customer waits\n\
+         the shutters go up\n\
+         the lights go on\n\
+         the customer comes in\n",
+    );
+}
+
+#[test]
+fn many_threads() {
+    prints(
+        "many_threads",
+        "running: 501\nsum of squares: 41791750\nrunning: 1\n",
+    );
+}
+
+#[test]
+fn thread_logging() {
+    prints(
+        "thread_logging",
+        concat!(
+            " INFO reader starting\n",
+            " WARN reader a page is missing\n",
+            " INFO writer starting\n",
+            " INFO writer ending\n",
+            " INFO   main done\n",
+        ),
+    );
+}
+
+#[test]
+fn tcp_upper() {
+    prints(
+        "tcp_upper",
+        "Ada hears: GOOD MORNING / TWO ROLLS, PLEASE\n\
+         Ben hears: HELLO / IS THERE ANY CAKE?\n\
+         Cleo hears: HI / GRÜSSE\n",
+    );
+}
+
+#[test]
 fn word_count_counts_the_words_of_a_folder() {
     let folder = std::env::temp_dir().join(format!("weftline-word-count-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("inner")).unwrap();
@@ -210,4 +344,17 @@ fn every_example_is_tested() {
             "{name} is not tested"
         );
     }
+}
+
+#[test]
+fn pool_fetch() {
+    prints(
+        "pool_fetch",
+        "\
+the first page has 100 letters
+in order: 100 200 300 400 500
+as they arrive: 5 pages
+a page that is not there: 404
+",
+    );
 }

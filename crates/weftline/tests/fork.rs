@@ -11,7 +11,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }
-    let cases: [(&str, fn()); 11] = [
+    let cases: &[(&str, fn())] = &[
         ("lock", cases::lock),
         ("rlock", cases::rlock),
         ("what is held", cases::what_is_held),
@@ -23,6 +23,14 @@ fn main() {
         ("priority queue", cases::priority_queue),
         ("child of a child", cases::child_of_a_child),
         ("threads of the child", cases::threads_of_the_child),
+        ("timers", cases::timers),
+        ("threads", threads::while_others_start_and_end),
+        ("who forks is main", threads::who_forks_is_main),
+        ("scope of the parent", threads::a_scope_of_the_parent),
+        ("scope of who forks", threads::a_scope_of_who_forks),
+        // The portable parker does not notice signals, so neither that the thread has forked in one.
+        #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
+        ("fork in a join", threads::in_the_middle_of_a_join),
     ];
     for (name, case) in cases {
         case();
@@ -34,6 +42,10 @@ fn main() {
 fn main() {}
 
 #[cfg(unix)]
+#[path = "fork/threads.rs"]
+mod threads;
+
+#[cfg(unix)]
 mod cases {
     use crate::support::{LONG, SHORT, blocked, now};
     use std::cell::Cell;
@@ -42,11 +54,11 @@ mod cases {
     use std::thread::Scope;
     use weftline::{
         Barrier, BoundedSemaphore, Condition, Event, GetError, Lock, PriorityQueue, Queue, RLock,
-        Semaphore,
+        Semaphore, Timer,
     };
 
     /// Runs `check` in the child of a fork, and waits until it has ended well.
-    fn in_child(check: impl FnOnce()) {
+    pub(crate) fn in_child(check: impl FnOnce()) {
         // SAFETY: what the child does is what this program is about; it leaves by `_exit`.
         match unsafe { libc::fork() } {
             -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
@@ -59,7 +71,7 @@ mod cases {
         }
     }
 
-    fn wait_for(child: libc::pid_t) {
+    pub(crate) fn wait_for(child: libc::pid_t) {
         let start = now();
         let mut status = 0;
         loop {
@@ -80,7 +92,7 @@ mod cases {
     const FORKS: usize = 40;
 
     /// Forks again and again while two threads hammer and some others wait; ends when `release` lets those go.
-    fn while_hammered(
+    pub(crate) fn while_hammered(
         hammer: impl Fn() + Sync,
         waits: &[&(dyn Fn() + Sync)],
         check: impl Fn(),
@@ -438,5 +450,43 @@ mod cases {
             },
             || (),
         );
+    }
+
+    /// What the parent has pending neither runs nor is pending in the child, which starts timers of its own.
+    pub(crate) fn timers() {
+        let parent = std::process::id();
+        let guarded = move || {
+            if std::process::id() != parent {
+                // SAFETY: leaves at once, and by its code tells that this has run in a child.
+                unsafe { libc::_exit(9) };
+            }
+        };
+        let pending = Timer::new(LONG, guarded);
+        pending.start().unwrap();
+        while_hammered(
+            || {
+                let timer = Timer::new(SHORT / 50, guarded);
+                timer.start().unwrap();
+                if timer.cancel() {
+                    return;
+                }
+                timer.join().unwrap();
+            },
+            &[],
+            || {
+                assert!(!pending.is_alive() && !pending.cancel());
+                assert_eq!(pending.join(), Ok(()));
+                let timers = [SHORT, SHORT * 2].map(|interval| Timer::new(interval, || ()));
+                for timer in &timers {
+                    timer.start().unwrap();
+                }
+                for timer in timers {
+                    assert_eq!(timer.try_join_for(LONG), Ok(()));
+                    assert!(timer.has_fired());
+                }
+            },
+            || (),
+        );
+        assert!(pending.is_alive() && pending.cancel());
     }
 }

@@ -26,7 +26,7 @@ def _worker(executor_reference, work_queue, initializer, initargs):
     if initializer is not None:
         try:
             initializer(*initargs)
-        except BaseException:  # noqa: BLE001 - whatever it is, the pool is broken
+        except BaseException:  # noqa: BLE001 - whatever it is, the pool is told
             standard_base.LOGGER.critical("Exception in initializer:", exc_info=True)
             executor = executor_reference()
             if executor is not None:
@@ -44,7 +44,7 @@ def _worker(executor_reference, work_queue, initializer, initargs):
                 task = None
                 try:
                     result = function(*args, **kwargs) if kwargs else function(*args)
-                except BaseException as error:  # noqa: BLE001 - raised anew by result()
+                except BaseException as error:  # noqa: BLE001 - it is the future's
                     function = args = kwargs = None
                     task = tasks.failed(error)
                 else:
@@ -56,7 +56,7 @@ def _worker(executor_reference, work_queue, initializer, initargs):
                 task.run()
                 task = None
                 work_queue.worker_is_free()
-    except BaseException:  # noqa: BLE001 - a callback's, which ends this thread as in the standard pool
+    except BaseException:  # noqa: BLE001 - as in the standard class
         standard_base.LOGGER.critical("Exception in worker", exc_info=True)
 
 
@@ -142,7 +142,8 @@ class ThreadPoolExecutor(standard.ThreadPoolExecutor):
             if future is not None:
                 return future
             return self._submit_and_count(queue, fn, args, kwargs)
-        return super().submit(fn, *args, **kwargs)
+        # Not `super()`, which makes a closure: the code of this function is exchanged by those who trace calls.
+        return standard.ThreadPoolExecutor.submit(self, fn, *args, **kwargs)
 
     submit.__doc__ = standard_base.Executor.submit.__doc__
 

@@ -48,7 +48,7 @@ def _which_forgets(name):
     return method
 
 
-for _name in [
+for _name in (
     "__iand__",
     "__init__",
     "__ior__",
@@ -63,7 +63,7 @@ for _name in [
     "remove",
     "symmetric_difference_update",
     "update",
-]:
+):
     setattr(_NotDone, _name, _which_forgets(_name))
 _NotDone.__name__ = _NotDone.__qualname__ = "set"
 _NotDone.__module__ = "builtins"

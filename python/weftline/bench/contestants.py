@@ -28,6 +28,7 @@ _THREADING = (
     "Semaphore",
     "BoundedSemaphore",
     "Barrier",
+    "Timer",
 )
 _QUEUE = ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue")
 _FUTURES = ("Future", "ThreadPoolExecutor", "wait", "as_completed")

@@ -58,6 +58,10 @@ def _turns(contestant: Contestant) -> Objects:
     return {"condition": contestant.make("Condition"), "turn": [0]}
 
 
+def _timers(contestant: Contestant) -> Objects:
+    return {"Timer": contestant.classes["Timer"]}
+
+
 def _counter(contestant: Contestant) -> Objects:
     return {"lock": contestant.make("Lock"), "total": [0]}
 
@@ -196,6 +200,13 @@ ROWS: tuple[Row, ...] = (
         2.5,
         _one("barrier", "Barrier", 2),
         ("barrier.wait()", "barrier.wait()"),
+    ),
+    Row(
+        "Timer started, cancelled and joined",
+        "Timer",
+        20,
+        _timers,
+        ("timer = Timer(3600, None); timer.start(); timer.cancel(); timer.join()",),
     ),
     Row(
         "Lock contended by 4 threads",

@@ -7,6 +7,7 @@ mod foreign;
 mod lock;
 mod rlock;
 mod semaphore;
+mod timer;
 
 pub(crate) use condition::Condition;
 pub(crate) use lock::Lock;
@@ -22,7 +23,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_class_of::<event::Event>(module, "threading")?;
     add_class_of::<semaphore::Semaphore>(module, "threading")?;
     add_class_of::<semaphore::BoundedSemaphore>(module, "threading")?;
-    add_class_of::<barrier::Barrier>(module, "threading")
+    add_class_of::<barrier::Barrier>(module, "threading")?;
+    module.add_class::<timer::PendingTimer>()?;
+    module.add_function(wrap_pyfunction!(timer::_call_on_new_thread, module)?)
 }
 
 /// Adds a class that is written in Python in the standard library: the module is an attribute of such a class, while that of one

@@ -8,6 +8,7 @@
 //! | `locks.rs` | `Lock` and `RLock`, alone and contended |
 //! | `queues.rs` | `Queue` on one thread, between two, and between two and two |
 //! | `signals.rs` | `Semaphore`, `Event`, `Condition`, `Barrier`: alone, and from thread to thread |
+//! | `pools.rs` | `ThreadPoolExecutor`: many tasks, one at a time, and tasks that block |
 //! | `idle.rs` | what 1,000 blocked threads cost |
 
 #![allow(
@@ -19,6 +20,7 @@
 mod idle;
 mod locks;
 mod measure;
+mod pools;
 mod queues;
 mod signals;
 
@@ -30,6 +32,7 @@ fn main() {
     locks::measure(&mut report);
     queues::measure(&mut report);
     signals::measure(&mut report);
+    pools::measure(&mut report);
     idle::measure(&mut report);
     report.finish();
 }

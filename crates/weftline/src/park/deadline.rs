@@ -62,8 +62,12 @@ mod real {
             (self != Self::NEVER).then(|| Duration::from_nanos(self.0.saturating_sub(now())))
         }
 
+        /// The point at that many nanoseconds of the monotonic clock; the largest number is never.
+        pub(crate) const fn from_nanos(nanos: u64) -> Self {
+            Self(nanos)
+        }
+
         /// Nanoseconds of the monotonic clock, or `None` for never.
-        #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
         pub(crate) fn nanos(self) -> Option<u64> {
             (self != Self::NEVER).then_some(self.0)
         }

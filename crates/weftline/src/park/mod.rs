@@ -44,6 +44,8 @@ mod waiter;
 pub(crate) use blocker::LockBlocker;
 pub use blocker::{Blocker, ThreadBlocker, WaitError};
 pub use deadline::Deadline;
+#[cfg(not(weftline_model))]
+pub(crate) use deadline::now;
 #[cfg(weftline_model)]
 pub use deadline::{Alarm, everyone_starves};
 pub use parker::{Parker, Wake};
@@ -51,5 +53,9 @@ pub use record::{ThreadNumber, current_number, os_ident_of};
 
 pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
 pub(crate) use record::{ThreadRecord, current as current_record, number};
+#[cfg(not(weftline_model))]
+pub(crate) use record::{adopt_number, reserve_number};
 pub(crate) use wait_list::{Chain, List};
+#[cfg(not(weftline_model))]
+pub(crate) use waiter::spin_until;
 pub(crate) use waiter::{Ended, Waiter};

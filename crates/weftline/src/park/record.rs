@@ -34,7 +34,9 @@ pub fn current_number() -> ThreadNumber {
 #[cfg(not(weftline_model))]
 pub use real::os_ident_of;
 #[cfg(not(weftline_model))]
-pub(crate) use real::{ThreadRecord, current, next_number, number, number_if_any};
+pub(crate) use real::{
+    ThreadRecord, adopt_number, current, next_number, number, number_if_any, reserve_number,
+};
 
 #[cfg(weftline_model)]
 pub use modelled::os_ident_of;
@@ -118,6 +120,21 @@ mod real {
             0 => enroll(),
             number => number,
         }
+    }
+
+    /// A number for a thread that is yet to start.
+    pub(crate) fn reserve_number() -> u64 {
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Makes `reserved` the calling thread's number, unless it has one already or the process has forked since: then that number's
+    /// thread is one that does not exist.
+    pub(crate) fn adopt_number(reserved: u64) {
+        crate::park::fork::watch();
+        if NUMBER.get() == 0 && reserved != 0 && crate::park::fork::is_alive(reserved) {
+            NUMBER.set(reserved);
+        }
+        current();
     }
 
     #[cold]

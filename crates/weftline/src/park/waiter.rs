@@ -191,7 +191,7 @@ impl<P> Waiter<P> {
 }
 
 /// Waits for what another running thread is about to do, within a few instructions of its own.
-fn spin_until(mut done: impl FnMut() -> bool) {
+pub(crate) fn spin_until(mut done: impl FnMut() -> bool) {
     let mut backoff = Backoff::default();
     while !done() {
         backoff.wait();

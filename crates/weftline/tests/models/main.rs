@@ -8,9 +8,11 @@
 mod barrier;
 mod condition;
 mod event;
+mod future;
 mod list;
 mod lock;
 mod queue;
 mod rlock;
 mod semaphore;
 mod support;
+mod timer;

@@ -308,4 +308,59 @@ MUTANTS = [
         "let most = if self.outer == 0 { 0 } else { 0 };",
         "queue::a_comparison_that_fails_leaves_the_queue_as_it_was_and_lets_others_on",
     ),
+    Mutant(
+        "future: its phase does not publish what was written before",
+        "executor/raw/future.rs",
+        "self.phase.store(phase as u32, Ordering::Release);",
+        "self.phase.store(phase as u32, Ordering::Relaxed);",
+        "future::whoever_finds_the_future_done_without_waiting_sees_what_was_written_before",
+    ),
+    Mutant(
+        "future: a waiter enlists although the future is done",
+        "executor/raw/future.rs",
+        """                if self.phase().is_done() {
+                    return Ok(());
+                }
+""",
+        "",
+        "future::cancelling_wakes_whoever_waits",
+    ),
+    Mutant(
+        "future: a second end counts as well",
+        "executor/raw/future.rs",
+        "if phase.is_done() {\n                return Err(Unchanged::In(phase));",
+        "if phase == Phase::Running {\n                return Err(Unchanged::In(phase));",
+        "future::of_two_ends_one_counts",
+    ),
+    Mutant(
+        "future: a running task is cancelled",
+        "executor/raw/future.rs",
+        "if phase != Phase::Pending {",
+        "if phase.is_done() {",
+        "future::a_task_begins_or_is_cancelled_but_not_both",
+    ),
+    Mutant(
+        "group: a wait does not look whether enough have arrived already",
+        "executor/raw/group.rs",
+        """                if shared.has(want) {
+                    return Ok(());
+                }
+""",
+        "",
+        "future::a_group_is_told_once_whether_it_signs_on_before_or_after",
+    ),
+    Mutant(
+        "group: whoever waits is woken by all but the last",
+        "executor/raw/group.rs",
+        "self.arrived.len() >= want.count ||",
+        "self.arrived.len() > want.count ||",
+        "future::a_wait_for_both_ends_when_both_have_ended",
+    ),
+    Mutant(
+        "timer: the thread that waits is not woken for what is due earlier",
+        "thread/timer/clock.rs",
+        "Keeper::Asleep { record, until } if due < until => {",
+        "Keeper::Asleep { record, until } if due > until => {",
+        "timer::the_sleeping_keeper_is_woken_for_what_is_due_before_it_would_look",
+    ),
 ]

@@ -131,6 +131,11 @@ impl Script {
         }))
     }
 
+    /// Does not sleep: every sleep ends at once, by its timeout.
+    pub(crate) fn sleeps_no_more() -> Self {
+        Self(Box::new(|_, _| Ok(Wake::TimedOut)))
+    }
+
     /// Runs `meanwhile` in place of the first sleep, then reports an interrupt.
     pub(crate) fn interrupted_after(meanwhile: impl FnOnce() + Send + 'static) -> Self {
         let mut meanwhile = Some(meanwhile);

@@ -1,0 +1,167 @@
+//! `ThreadPoolExecutor` beside rayon's `ThreadPool`, the crate `threadpool`, and tokio's `spawn_blocking`: each with as many workers as the row says.
+//!
+//! A task counts down a latch of weftline's in all of them, so what is measured is how the pool takes and hands out tasks. What the peers do not give and
+//! ours always makes, a future for each task, is part of our figure.
+
+use crate::measure::{Contestant, Metric, NANOS, Report, per_operation};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use weftline::{Event, Executor, ThreadPoolExecutor};
+
+const HALF: Metric = Metric {
+    name: "p50",
+    unit: "ns",
+    more_is_better: false,
+};
+const LATE: Metric = Metric {
+    name: "p99",
+    unit: "ns",
+    more_is_better: false,
+};
+
+/// What takes tasks.
+trait Pool: Send + Sync + 'static {
+    fn spawn(&self, task: impl FnOnce() + Send + 'static);
+}
+
+impl Pool for ThreadPoolExecutor {
+    fn spawn(&self, task: impl FnOnce() + Send + 'static) {
+        let Ok(future) = self.submit(task) else {
+            panic!("the pool takes tasks");
+        };
+        drop(future);
+    }
+}
+
+impl Pool for rayon::ThreadPool {
+    fn spawn(&self, task: impl FnOnce() + Send + 'static) {
+        rayon::ThreadPool::spawn(self, task);
+    }
+}
+
+struct Executed(std::sync::Mutex<threadpool::ThreadPool>);
+
+impl Pool for Executed {
+    fn spawn(&self, task: impl FnOnce() + Send + 'static) {
+        self.0.lock().unwrap().execute(task);
+    }
+}
+
+impl Pool for tokio::runtime::Runtime {
+    fn spawn(&self, task: impl FnOnce() + Send + 'static) {
+        drop(self.spawn_blocking(task));
+    }
+}
+
+fn ours(workers: usize) -> ThreadPoolExecutor {
+    ThreadPoolExecutor::new(workers)
+}
+
+fn rayon(workers: usize) -> rayon::ThreadPool {
+    let builder = rayon::ThreadPoolBuilder::new();
+    builder.num_threads(workers).build().unwrap()
+}
+
+fn threadpool(workers: usize) -> Executed {
+    Executed(std::sync::Mutex::new(threadpool::ThreadPool::new(workers)))
+}
+
+fn tokio(workers: usize) -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(workers)
+        .build()
+        .unwrap()
+}
+
+/// The same row for each of the pools.
+macro_rules! contestants {
+    ($workers:expr, $run:ident $(, $argument:expr)*) => {
+        vec![
+            $run("weftline", ours($workers) $(, $argument)*),
+            $run("rayon", rayon($workers) $(, $argument)*),
+            $run("threadpool", threadpool($workers) $(, $argument)*),
+            $run("tokio", tokio($workers) $(, $argument)*),
+        ]
+    };
+}
+
+pub(crate) fn measure(report: &mut Report) {
+    report.row(
+        "Pool, tasks that do nothing, 2 workers",
+        100_000,
+        &[NANOS],
+        contestants!(2, throughput, Duration::ZERO),
+    );
+    report.row(
+        "Pool, one task at a time, 2 workers",
+        5_000,
+        &[HALF, LATE],
+        contestants!(2, one_at_a_time),
+    );
+    report.row(
+        "Pool, tasks that sleep 1 ms, 16 workers",
+        800,
+        &[NANOS],
+        contestants!(16, throughput, Duration::from_millis(1)),
+    );
+    // A pool of each library's own size: rayon's has a thread for each processor, which is no number for tasks that block.
+    report.row(
+        "Pool, tasks that sleep 1 ms, size by default",
+        200,
+        &[NANOS],
+        vec![
+            throughput(
+                "weftline",
+                ThreadPoolExecutor::builder().build(),
+                Duration::from_millis(1),
+            ),
+            throughput(
+                "rayon",
+                rayon::ThreadPoolBuilder::new().build().unwrap(),
+                Duration::from_millis(1),
+            ),
+        ],
+    );
+}
+
+/// All tasks are there at once; the time until the last has ended, for one of them.
+fn throughput(name: &'static str, pool: impl Pool, sleep: Duration) -> Contestant {
+    Contestant::new(name, move |tasks| {
+        let left = Arc::new(AtomicUsize::new(tasks));
+        let done = Arc::new(Event::new());
+        let start = Instant::now();
+        for _ in 0..tasks {
+            let (left, done) = (Arc::clone(&left), Arc::clone(&done));
+            pool.spawn(move || {
+                if !sleep.is_zero() {
+                    std::thread::sleep(sleep);
+                }
+                if left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                    done.set();
+                }
+            });
+        }
+        done.wait();
+        vec![per_operation(start.elapsed(), tasks)]
+    })
+}
+
+/// From the submission of a task to where its submitter goes on.
+fn one_at_a_time(name: &'static str, pool: impl Pool) -> Contestant {
+    Contestant::new(name, move |tasks| {
+        let mut times: Vec<Duration> = (0..tasks)
+            .map(|_| {
+                let done = Arc::new(Event::new());
+                let tell = Arc::clone(&done);
+                let start = Instant::now();
+                pool.spawn(move || tell.set());
+                done.wait();
+                start.elapsed()
+            })
+            .collect();
+        times.sort_unstable();
+        let at = |part: f64| times[((tasks - 1) as f64 * part) as usize].as_nanos() as f64;
+        vec![at(0.5), at(0.99)]
+    })
+}

@@ -1,0 +1,32 @@
+//! What the end of the main thread means for the others: a daemon is left where it is, the rest are waited for.
+
+use std::io::Result;
+
+use weftline::{Builder, Event, run, spawn};
+
+static WATCHES: Event = Event::new();
+static MAIN_IS_DONE: Event = Event::new();
+static NEVER: Event = Event::new();
+
+fn watch() {
+    println!("the watchman sits down");
+    WATCHES.set();
+    NEVER.wait();
+    println!("this is never printed");
+}
+
+fn write_report() {
+    MAIN_IS_DONE.wait();
+    println!("the report is written, though main has ended");
+}
+
+fn main() -> Result<()> {
+    run(|| {
+        Builder::new().daemon(true).spawn(watch)?;
+        WATCHES.wait();
+        spawn(write_report);
+        println!("main has nothing left to do");
+        MAIN_IS_DONE.set();
+        Ok(())
+    })
+}

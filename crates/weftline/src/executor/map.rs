@@ -1,0 +1,246 @@
+//! [`Map`]: a function over many items, in a pool, with the results in order.
+
+use super::future::{Future, ResultError, TaskError};
+use super::pool::ThreadPoolExecutor;
+use super::{Executor, SubmitError};
+use std::collections::VecDeque;
+use std::fmt;
+use std::iter::Fuse;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::vec;
+
+/// How [`ThreadPoolExecutor::map_with`] goes about it.
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use = "options do nothing by themselves"]
+pub struct MapOptions {
+    timeout: Option<Duration>,
+    chunk_size: Option<usize>,
+    buffer_size: Option<usize>,
+}
+
+impl MapOptions {
+    /// No timeout, each item a task of its own, all submitted at once.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How long after the call the last result may come.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How many items make one task: more than one saves time when each takes little.
+    ///
+    /// # Panics
+    /// When it is zero.
+    pub fn chunk_size(mut self, chunk_size: usize) -> Self {
+        assert!(chunk_size > 0, "a task needs at least one item");
+        self.chunk_size = Some(chunk_size);
+        self
+    }
+
+    /// How many tasks may be submitted ahead of the result that is asked for. Without this all are, at once, and all results are kept until
+    /// they are asked for.
+    ///
+    /// # Panics
+    /// When it is zero.
+    pub fn buffer_size(mut self, buffer_size: usize) -> Self {
+        assert!(buffer_size > 0, "without a task ahead there is no result");
+        self.buffer_size = Some(buffer_size);
+        self
+    }
+}
+
+/// Why [`Map`] has no next result.
+#[derive(Debug)]
+pub enum MapError {
+    /// It did not come within the timeout. The tasks that are left are cancelled, and there is no more to come.
+    TimedOut,
+    /// The task failed. Those after it go on.
+    Failed(TaskError),
+    /// The pool takes no more tasks, so the items that are left were not submitted. There is no more to come.
+    NotSubmitted,
+}
+
+impl fmt::Display for MapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => f.write_str("the result did not come in time"),
+            Self::Failed(error) => error.fmt(f),
+            Self::NotSubmitted => f.write_str("the pool takes no more tasks"),
+        }
+    }
+}
+
+impl std::error::Error for MapError {}
+
+/// The results of a function over items, in their order; see [`ThreadPoolExecutor::map`]. Dropping it cancels what no worker has begun with.
+pub struct Map<'a, I: Iterator, R, F> {
+    pool: &'a ThreadPoolExecutor,
+    items: Fuse<I>,
+    function: Arc<F>,
+    chunk_size: usize,
+    deadline: Option<Instant>,
+    ahead: VecDeque<Future<Vec<Result<R, TaskError>>>>,
+    ready: vec::IntoIter<Result<R, TaskError>>,
+    /// The pool has refused a task, and that has not been reported yet.
+    is_refused: bool,
+    /// No more tasks are submitted.
+    is_over: bool,
+}
+
+impl ThreadPoolExecutor {
+    /// Calls `function` with each item, in the pool, and yields the results in the items' order. All are submitted at once;
+    /// [`map_with`](Self::map_with) can do otherwise.
+    pub fn map<I, R, F>(&self, items: I, function: F) -> Map<'_, I::IntoIter, R, F>
+    where
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        R: Send + 'static,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+    {
+        self.map_with(MapOptions::new(), items, function)
+    }
+
+    /// As [`map`](Self::map), with a timeout, several items to a task, or a bound on how many tasks are submitted ahead.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the deadline of a caller's timeout"
+    )]
+    pub fn map_with<I, R, F>(
+        &self,
+        options: MapOptions,
+        items: I,
+        function: F,
+    ) -> Map<'_, I::IntoIter, R, F>
+    where
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        R: Send + 'static,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+    {
+        let mut map = Map {
+            pool: self,
+            items: items.into_iter().fuse(),
+            function: Arc::new(function),
+            chunk_size: options.chunk_size.unwrap_or(1),
+            deadline: options
+                .timeout
+                .and_then(|timeout| Instant::now().checked_add(timeout)),
+            ahead: VecDeque::new(),
+            ready: Vec::new().into_iter(),
+            is_refused: false,
+            is_over: false,
+        };
+        match options.buffer_size {
+            Some(size) => (0..size).for_each(|_| map.submit_one()),
+            None => while map.submit_one_more() {},
+        }
+        map
+    }
+}
+
+impl<I, R, F> Map<'_, I, R, F>
+where
+    I: Iterator,
+    I::Item: Send + 'static,
+    R: Send + 'static,
+    F: Fn(I::Item) -> R + Send + Sync + 'static,
+{
+    fn submit_one(&mut self) {
+        self.submit_one_more();
+    }
+
+    /// Submits the next chunk; `false` if there is none, or the pool refuses it.
+    fn submit_one_more(&mut self) -> bool {
+        if self.is_over {
+            return false;
+        }
+        let chunk: Vec<I::Item> = self.items.by_ref().take(self.chunk_size).collect();
+        if chunk.is_empty() {
+            return false;
+        }
+        let function = Arc::clone(&self.function);
+        let task = move || {
+            chunk
+                .into_iter()
+                .map(|item| crate::thread::catch(|| function(item)).map_err(TaskError::Panicked))
+                .collect()
+        };
+        match self.pool.submit(task) {
+            Ok(future) => self.ahead.push_back(future),
+            Err(SubmitError::ShutDown(_) | SubmitError::Broken(_) | SubmitError::NoThread(..)) => {
+                self.is_refused = true;
+                self.is_over = true;
+            }
+        }
+        !self.is_over
+    }
+}
+
+impl<I, R, F> Iterator for Map<'_, I, R, F>
+where
+    I: Iterator,
+    I::Item: Send + 'static,
+    R: Send + 'static,
+    F: Fn(I::Item) -> R + Send + Sync + 'static,
+{
+    type Item = Result<R, MapError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(result) = self.ready.next() {
+                return Some(result.map_err(MapError::Failed));
+            }
+            let Some(future) = self.ahead.pop_front() else {
+                return std::mem::take(&mut self.is_refused).then_some(Err(MapError::NotSubmitted));
+            };
+            // One that is asked for makes room for one more.
+            self.submit_one();
+            let waited = match self.deadline {
+                None => future.result(),
+                Some(deadline) => match future.try_result_until(deadline) {
+                    Ok(chunk) => Ok(chunk),
+                    Err(ResultError::Failed(error)) => Err(error),
+                    Err(ResultError::NotYet(late)) => {
+                        late.cancel();
+                        self.cancel_all();
+                        return Some(Err(MapError::TimedOut));
+                    }
+                },
+            };
+            match waited {
+                Ok(chunk) => self.ready = chunk.into_iter(),
+                Err(error) => return Some(Err(MapError::Failed(error))),
+            }
+        }
+    }
+}
+
+impl<I: Iterator, R, F> Map<'_, I, R, F> {
+    fn cancel_all(&mut self) {
+        for future in self.ahead.drain(..) {
+            future.cancel();
+        }
+        // What was not submitted is not going to be.
+        self.is_over = true;
+    }
+}
+
+impl<I: Iterator, R, F> Drop for Map<'_, I, R, F> {
+    fn drop(&mut self) {
+        for future in self.ahead.drain(..) {
+            future.cancel();
+        }
+    }
+}
+
+impl<I: Iterator, R, F> fmt::Debug for Map<'_, I, R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map")
+            .field("ahead", &self.ahead.len())
+            .finish_non_exhaustive()
+    }
+}

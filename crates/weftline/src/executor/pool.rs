@@ -1,0 +1,306 @@
+//! [`ThreadPoolExecutor`]: a pool of threads that is safe to block in.
+//!
+//! # Implementation
+//!
+//! One queue, whose tasks go straight to workers that wait. Workers never steal: one that waits inside a task waits, and the others go on.
+//!
+//! `free` is the number of workers that are idle, or are just about to look for the next task, less the number of tasks that are
+//! waiting for one. A submission takes one, a worker that ends a task gives one (before others learn that it has ended), a new worker brings one; to take
+//! a task from the queue changes nothing, for it makes both numbers smaller by one. So another worker is started exactly when `free` is
+//! below zero and there may be more: idle workers are used before new ones are started, and no task waits for a worker that is not there.
+
+use super::future::{Future, Run, Task};
+use super::{Executor, SubmitError};
+use crate::Lock;
+use crate::park::{Deadline, ThreadBlocker};
+use crate::queue::raw::{Fifo, PutFailure, RawQueue};
+use crate::thread::{self, Builder, Thread};
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
+
+type Job = Arc<dyn Run>;
+type Initializer = Box<dyn Fn() + Send + Sync>;
+
+struct Pool {
+    tasks: RawQueue<Job, Fifo<Job>, ThreadBlocker>,
+    free: AtomicIsize,
+    /// As many workers as there may be.
+    is_full: AtomicBool,
+    is_broken: AtomicBool,
+    workers: Lock<Vec<Thread>>,
+    max_workers: usize,
+    name_prefix: String,
+    initializer: Option<Initializer>,
+}
+
+thread_local! {
+    /// The pool whose worker this thread is.
+    static OF_POOL: Cell<*const Pool> = const { Cell::new(std::ptr::null()) };
+}
+
+/// A pool of threads for tasks that may block: Python's `concurrent.futures.ThreadPoolExecutor`.
+///
+/// Threads are started as they are needed, up to a number, and then stay; idle ones are used before new ones are started. A task that panics
+/// fails its future and nothing else. Dropping the pool shuts it down and waits for its tasks, as `with` does in Python (unless it is dropped
+/// inside one of them).
+///
+/// ```
+/// use weftline::{Executor, ThreadPoolExecutor};
+///
+/// let pool = ThreadPoolExecutor::builder().max_workers(2).thread_name_prefix("fetch").build();
+/// let lengths: Vec<_> = pool.map(["a", "bb", "ccc"], |word| word.len()).map(Result::unwrap).collect();
+/// assert_eq!(lengths, [1, 2, 3]);
+/// ```
+#[doc(alias = "concurrent.futures.ThreadPoolExecutor")]
+pub struct ThreadPoolExecutor {
+    pool: Arc<Pool>,
+}
+
+/// How a [`ThreadPoolExecutor`] is made.
+#[derive(Default)]
+#[must_use = "a builder builds nothing by itself"]
+pub struct ThreadPoolBuilder {
+    max_workers: Option<usize>,
+    name_prefix: Option<String>,
+    initializer: Option<Initializer>,
+}
+
+impl ThreadPoolBuilder {
+    /// How many threads there are at most. Without this: 4 more than there are processors, and at most 32, as in Python.
+    ///
+    /// # Panics
+    /// When it is zero: nothing would ever run.
+    pub fn max_workers(mut self, max_workers: usize) -> Self {
+        assert!(max_workers > 0, "a pool needs at least one worker");
+        self.max_workers = Some(max_workers);
+        self
+    }
+
+    /// What the threads' names begin with. Without this: `ThreadPoolExecutor-N`.
+    pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.name_prefix = Some(prefix.into());
+        self
+    }
+
+    /// Is called by each thread before its first task. If it panics, the pool is broken: tasks that wait fail with
+    /// [`TaskError::Broken`](super::TaskError::Broken), and no more are taken.
+    pub fn initializer(mut self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
+        self.initializer = Some(Box::new(initializer));
+        self
+    }
+
+    /// The pool. It has no threads yet.
+    #[must_use]
+    pub fn build(self) -> ThreadPoolExecutor {
+        static COUNTER: AtomicUsize = AtomicUsize::new(0);
+        let name_prefix = self.name_prefix.unwrap_or_else(|| {
+            format!(
+                "ThreadPoolExecutor-{}",
+                COUNTER.fetch_add(1, Ordering::Relaxed)
+            )
+        });
+        ThreadPoolExecutor {
+            pool: Arc::new(Pool {
+                tasks: RawQueue::new(0),
+                free: AtomicIsize::new(0),
+                is_full: AtomicBool::new(false),
+                is_broken: AtomicBool::new(false),
+                workers: Lock::new(Vec::new()),
+                max_workers: self.max_workers.unwrap_or_else(default_max_workers),
+                name_prefix,
+                initializer: self.initializer,
+            }),
+        }
+    }
+}
+
+fn default_max_workers() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    (processors + 4).min(32)
+}
+
+impl ThreadPoolExecutor {
+    /// A pool of at most `max_workers` threads.
+    ///
+    /// # Panics
+    /// When it is zero: nothing would ever run.
+    #[must_use]
+    pub fn new(max_workers: usize) -> Self {
+        Self::builder().max_workers(max_workers).build()
+    }
+
+    /// For everything else that can be chosen.
+    pub fn builder() -> ThreadPoolBuilder {
+        ThreadPoolBuilder::default()
+    }
+
+    /// How many threads there are at most.
+    #[must_use]
+    pub fn max_workers(&self) -> usize {
+        self.pool.max_workers
+    }
+
+    /// The threads that have been started.
+    #[must_use]
+    pub fn threads(&self) -> Vec<Thread> {
+        self.pool.workers.lock().clone()
+    }
+
+    /// How many tasks no worker has begun with; out of date as soon as it is known.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.pool.tasks.len()
+    }
+}
+
+impl Pool {
+    /// Starts another worker, if there may be more.
+    fn grow(self: &Arc<Self>) -> io::Result<()> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let mut workers = self.workers.lock();
+        // Others may have ended a task, or started a worker, since.
+        if self.free.load(Ordering::Relaxed) >= 0 {
+            return Ok(());
+        }
+        let count = workers.len();
+        if count < self.max_workers {
+            let pool = Arc::clone(self);
+            let started = Builder::new()
+                .name(format!("{}_{count}", self.name_prefix))
+                .daemon(false)
+                .spawn(move || pool.work());
+            match started {
+                Ok(handle) => workers.push(handle.thread().clone()),
+                // The task waits for one of those that are there.
+                Err(_) if count > 0 => return Ok(()),
+                Err(error) => return Err(error),
+            }
+            self.free.fetch_add(1, Ordering::Relaxed);
+        }
+        if workers.len() >= self.max_workers {
+            self.is_full.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// What each thread of the pool runs.
+    fn work(self: Arc<Self>) {
+        OF_POOL.set(Arc::as_ptr(&self));
+        if let Some(initializer) = &self.initializer
+            && let Err(panic) = thread::catch(initializer)
+        {
+            thread::report(&thread::current(), &panic);
+            self.is_broken.store(true, Ordering::Release);
+            self.empty().into_iter().for_each(|job| job.break_off());
+            return;
+        }
+        while let Ok(job) = self.tasks.get_with(&mut ThreadBlocker, Deadline::NEVER) {
+            job.run(&|| {
+                self.free.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+    }
+
+    /// Takes no more tasks, and gives back those that nobody has begun with.
+    fn empty(&self) -> Vec<Job> {
+        match self.tasks.shutdown_with(true, &mut ThreadBlocker) {
+            Ok(jobs) => jobs,
+        }
+    }
+}
+
+impl<F, T> Executor<F> for ThreadPoolExecutor
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+
+    fn submit(&self, function: F) -> Result<Future<T>, SubmitError<F>> {
+        let pool = &self.pool;
+        let task = Task::new(function);
+        let future = task.future();
+        let back = |task: Arc<Task<F, T>>, future| {
+            drop::<Future<T>>(future);
+            task.into_function().expect("nobody else has seen the task")
+        };
+        if pool.free.fetch_sub(1, Ordering::Relaxed) <= 0
+            && let Err(error) = pool.grow()
+        {
+            pool.free.fetch_add(1, Ordering::Relaxed);
+            return Err(SubmitError::NoThread(back(task, future), error));
+        }
+        let job = Arc::clone(&task) as Job;
+        match pool
+            .tasks
+            .put_with(job, &mut ThreadBlocker, Deadline::NEVER)
+        {
+            Ok(()) => Ok(future),
+            Err(PutFailure::ShutDown(job) | PutFailure::Full(job) | PutFailure::Retired(job)) => {
+                drop(job);
+                let function = back(task, future);
+                Err(if pool.is_broken.load(Ordering::Acquire) {
+                    SubmitError::Broken(function)
+                } else {
+                    SubmitError::ShutDown(function)
+                })
+            }
+        }
+    }
+
+    fn shutdown(&self, wait: bool, cancel_futures: bool) {
+        ThreadPoolExecutor::shutdown(self, wait, cancel_futures);
+    }
+}
+
+impl ThreadPoolExecutor {
+    /// Takes no more tasks. Those that wait still run, or are cancelled if `cancel_futures`. If `wait`, returns when all have ended; a call from one of the
+    /// pool's own tasks does not wait for that one.
+    pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
+        if cancel_futures {
+            self.pool.empty().into_iter().for_each(|job| job.cancel());
+        } else {
+            match self.pool.tasks.shutdown_with(false, &mut ThreadBlocker) {
+                Ok(none) => drop(none),
+            }
+        }
+        if wait {
+            let this = thread::current();
+            for worker in self.threads() {
+                if worker.number() != this.number() {
+                    worker.join();
+                }
+            }
+        }
+    }
+}
+
+impl Drop for ThreadPoolExecutor {
+    fn drop(&mut self) {
+        let is_own_worker = OF_POOL.get() == Arc::as_ptr(&self.pool);
+        self.shutdown(!is_own_worker, false);
+    }
+}
+
+impl fmt::Debug for ThreadPoolExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPoolExecutor")
+            .field("max_workers", &self.pool.max_workers)
+            .field("pending", &self.pending())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ThreadPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPoolBuilder")
+            .field("max_workers", &self.max_workers)
+            .field("thread_name_prefix", &self.name_prefix)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,233 @@
+//! [`wait`] and [`as_completed`]: waiting for several futures, at a constant cost for each.
+
+use super::future::Future;
+use super::raw::{RawGroup, Want};
+use crate::TimedOut;
+use crate::park::{Deadline, ThreadBlocker, WaitError};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What [`wait`] waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReturnWhen {
+    /// One of the tasks has ended or was cancelled.
+    FirstCompleted,
+    /// One of the tasks has failed, or all have ended. A cancelled one has not failed.
+    FirstException,
+    /// All have ended or were cancelled.
+    AllCompleted,
+}
+
+/// The futures that [`wait`] was given, each in one of the two.
+#[derive(Debug)]
+pub struct Waited<T> {
+    /// Those whose tasks have ended or were cancelled, in the order in which they did.
+    pub done: Vec<Future<T>>,
+    /// The others, in the order in which they were given.
+    pub not_done: Vec<Future<T>>,
+}
+
+fn wait_by<T>(
+    futures: impl IntoIterator<Item = Future<T>>,
+    when: ReturnWhen,
+    deadline: Deadline,
+) -> Waited<T> {
+    let mut completed: AsCompleted<T> = futures.into_iter().collect();
+    let want = match when {
+        ReturnWhen::FirstCompleted => Want {
+            count: completed.left.min(1),
+            or_failure: false,
+        },
+        ReturnWhen::FirstException => Want {
+            count: completed.left,
+            or_failure: true,
+        },
+        ReturnWhen::AllCompleted => Want {
+            count: completed.left,
+            or_failure: false,
+        },
+    };
+    // If the time is up, what has ended by then is done.
+    let _ = completed
+        .group
+        .wait_with(want, &mut ThreadBlocker, deadline);
+    let arrived = completed.group.take_all();
+    let done = arrived
+        .into_iter()
+        .filter_map(|index| completed.futures[index].take())
+        .collect();
+    Waited {
+        done,
+        not_done: completed.futures.drain(..).flatten().collect(),
+    }
+}
+
+/// Waits until the tasks are done, or some of them: Python's `concurrent.futures.wait`.
+///
+/// ```
+/// use weftline::{Executor, ReturnWhen, ThreadPoolExecutor, wait};
+///
+/// let pool = ThreadPoolExecutor::new(2);
+/// let futures = (0..3).map(|n| pool.submit(move || n).unwrap());
+/// let waited = wait(futures, ReturnWhen::AllCompleted);
+/// assert_eq!((waited.done.len(), waited.not_done.len()), (3, 0));
+/// ```
+#[doc(alias = "concurrent.futures.wait")]
+pub fn wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhen) -> Waited<T> {
+    wait_by(futures, when, Deadline::NEVER)
+}
+
+/// As [`wait`], without waiting: which are done now.
+pub fn try_wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhen) -> Waited<T> {
+    wait_by(futures, when, Deadline::PASSED)
+}
+
+/// As [`wait`], for at most `timeout`; what is done by then is in `done`. A timeout beyond the clock's range never ends.
+pub fn try_wait_for<T>(
+    futures: impl IntoIterator<Item = Future<T>>,
+    when: ReturnWhen,
+    timeout: Duration,
+) -> Waited<T> {
+    wait_by(futures, when, Deadline::after(timeout))
+}
+
+/// As [`wait`], until `deadline` at the latest; what is done by then is in `done`.
+pub fn try_wait_until<T>(
+    futures: impl IntoIterator<Item = Future<T>>,
+    when: ReturnWhen,
+    deadline: Instant,
+) -> Waited<T> {
+    wait_by(futures, when, Deadline::at(deadline))
+}
+
+/// The futures, each when its task has ended or was cancelled: Python's `concurrent.futures.as_completed`.
+///
+/// ```
+/// use weftline::{Executor, ThreadPoolExecutor, as_completed};
+///
+/// let pool = ThreadPoolExecutor::new(2);
+/// let futures = (1..=3).map(|n| pool.submit(move || n).unwrap());
+/// let sum: i32 = as_completed(futures).map(|future| future.result().unwrap()).sum();
+/// assert_eq!(sum, 6);
+/// ```
+#[doc(alias = "concurrent.futures.as_completed")]
+pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
+    futures.into_iter().collect()
+}
+
+/// Yields futures as their tasks end; see [`as_completed`]. More can be added on the way.
+pub struct AsCompleted<T> {
+    group: Arc<RawGroup>,
+    /// Each until it is given out.
+    futures: Vec<Option<Future<T>>>,
+    left: usize,
+}
+
+impl<T> AsCompleted<T> {
+    /// Adds one to those that are to come.
+    pub fn push(&mut self, future: Future<T>) {
+        let index = self.futures.len();
+        let settled = future.raw().watch(&self.group, index);
+        self.futures.push(Some(future));
+        self.left += 1;
+        if let Some(failed) = settled {
+            self.group.arrived(index, failed);
+        }
+    }
+
+    /// How many are still to come.
+    #[must_use]
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "an iterator: `next` says whether there is one"
+    )]
+    pub fn len(&self) -> usize {
+        self.left
+    }
+
+    fn next_by(&mut self, deadline: Deadline) -> Result<Option<Future<T>>, TimedOut> {
+        const ANY: Want = Want {
+            count: 1,
+            or_failure: false,
+        };
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.group
+            .wait_with(ANY, &mut ThreadBlocker, deadline)
+            .map_err(WaitError::timed_out)?;
+        let index = self.group.take().expect("one has arrived");
+        self.left -= 1;
+        Ok(self.futures[index].take())
+    }
+
+    /// The next, if one is done now; `None` when all were given out.
+    ///
+    /// # Errors
+    /// [`TimedOut`] when none is.
+    pub fn try_next(&mut self) -> Result<Option<Future<T>>, TimedOut> {
+        self.next_by(Deadline::PASSED)
+    }
+
+    /// The next, waiting for it for at most `timeout`; `None` when all were given out.
+    ///
+    /// # Errors
+    /// [`TimedOut`] when none was done in time.
+    pub fn try_next_for(&mut self, timeout: Duration) -> Result<Option<Future<T>>, TimedOut> {
+        self.next_by(Deadline::after(timeout))
+    }
+
+    /// The next, waiting for it until `deadline` at the latest; `None` when all were given out.
+    ///
+    /// # Errors
+    /// [`TimedOut`] when none was done in time.
+    pub fn try_next_until(&mut self, deadline: Instant) -> Result<Option<Future<T>>, TimedOut> {
+        self.next_by(Deadline::at(deadline))
+    }
+}
+
+impl<T> Iterator for AsCompleted<T> {
+    type Item = Future<T>;
+
+    fn next(&mut self) -> Option<Future<T>> {
+        self.next_by(Deadline::NEVER)
+            .expect("a wait without a deadline does not time out")
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> FromIterator<Future<T>> for AsCompleted<T> {
+    fn from_iter<I: IntoIterator<Item = Future<T>>>(futures: I) -> Self {
+        let mut completed = Self {
+            group: RawGroup::new(),
+            futures: Vec::new(),
+            left: 0,
+        };
+        completed.extend(futures);
+        completed
+    }
+}
+
+impl<T> Extend<Future<T>> for AsCompleted<T> {
+    fn extend<I: IntoIterator<Item = Future<T>>>(&mut self, futures: I) {
+        futures.into_iter().for_each(|future| self.push(future));
+    }
+}
+
+impl<T> Drop for AsCompleted<T> {
+    fn drop(&mut self) {
+        self.group.abandon();
+    }
+}
+
+impl<T> fmt::Debug for AsCompleted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsCompleted")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,320 @@
+//! [`Thread`]: who a thread is, and the wait for its end.
+
+use super::scope_state::ScopeState;
+use super::{registry, system};
+use crate::TimedOut;
+use crate::park::{
+    Blocker, Deadline, ForgetWaiters, ListLock, Parker, ThreadBlocker, ThreadNumber, WaitError,
+    Wake, fork, reserve_number,
+};
+use crate::sync::raw::RawEvent;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// A thread, running or ended: Python's `threading.Thread`. Cloning is cheap; clones are the same thread, and equal.
+///
+/// ```
+/// use weftline::Builder;
+///
+/// let handle = Builder::new().name("reader").spawn(|| weftline::current().name()).unwrap();
+/// let reader = handle.thread().clone();
+/// assert_eq!(handle.join().unwrap(), "reader");
+/// assert!(!reader.is_alive());
+/// ```
+#[doc(alias = "threading.Thread")]
+#[derive(Clone)]
+pub struct Thread(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    name: ListLock<Name>,
+    is_daemon: bool,
+    /// The fork generation that it was started in: a child of that process has this thread only if it is the one that forked.
+    generation: u32,
+    /// What others may ask for before the thread runs. Zero stands for unknown; written before `started` is set.
+    number: AtomicU64,
+    ident: AtomicU64,
+    native_id: AtomicU64,
+    started: RawEvent,
+    ended: RawEvent,
+    /// Where the registry keeps it, under the registry's lock.
+    pub(super) place: AtomicUsize,
+    pub(super) scope: Option<Arc<ScopeState>>,
+}
+
+/// One word, so that a fork in the middle of a change leaves the child either name.
+struct Name(Arc<String>);
+
+impl ForgetWaiters for Name {
+    fn forget_waiters(&mut self, _torn: bool) {}
+}
+
+impl Thread {
+    /// A thread that is about to start; its number is settled, so that age is the order of numbers.
+    pub(super) fn new(name: String, is_daemon: bool, scope: Option<Arc<ScopeState>>) -> Self {
+        Self::with_number(name, is_daemon, scope, reserve_number())
+    }
+
+    /// A thread that runs already, and whose number is known later.
+    pub(super) fn unbound(name: String, is_daemon: bool) -> Self {
+        Self::with_number(name, is_daemon, None, 0)
+    }
+
+    fn with_number(
+        name: String,
+        is_daemon: bool,
+        scope: Option<Arc<ScopeState>>,
+        number: u64,
+    ) -> Self {
+        registry::watch_forks();
+        Self(Arc::new(Inner {
+            name: ListLock::new(Name(Arc::new(name))),
+            is_daemon,
+            generation: fork::generation(),
+            number: AtomicU64::new(number),
+            ident: AtomicU64::new(0),
+            native_id: AtomicU64::new(0),
+            started: RawEvent::new(),
+            ended: RawEvent::new(),
+            place: AtomicUsize::new(usize::MAX),
+            scope,
+        }))
+    }
+
+    /// On the thread itself: writes down what others may want to know.
+    pub(super) fn has_started(&self, number: u64) {
+        let inner = &*self.0;
+        inner.number.store(number, Ordering::Relaxed);
+        let (ident, native_id) = (system::ident(), system::native_id());
+        inner.ident.store(ident.unwrap_or(0), Ordering::Relaxed);
+        inner
+            .native_id
+            .store(native_id.unwrap_or(0), Ordering::Relaxed);
+        inner.started.set();
+    }
+
+    /// The number reserved for a thread that has not started yet; zero if none was.
+    pub(super) fn reserved_number(&self) -> u64 {
+        self.0.number.load(Ordering::Relaxed)
+    }
+
+    /// Lets everyone go who waits for the end.
+    pub(super) fn has_ended(&self) {
+        self.0.ended.set();
+    }
+
+    /// The system has refused to start it: who waits for it waits for nothing.
+    pub(super) fn has_not_started(&self) {
+        self.0.started.set();
+        self.0.ended.set();
+    }
+
+    pub(super) fn is_current(&self) -> bool {
+        registry::is_current(self)
+    }
+
+    /// The name: the one it was given, or `Thread-N (function)`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = self.0.name.lock().0.clone();
+        String::clone(&name)
+    }
+
+    /// Gives the thread another name, also while it runs.
+    ///
+    /// A thread that renames itself is renamed for the operating system too, where that is possible, with as much of the name as fits
+    /// (15 bytes on Linux). `std::thread::Thread::name` keeps saying the name that the thread was started with.
+    pub fn set_name(&self, name: impl Into<String>) {
+        let name = Arc::new(name.into());
+        if self.is_current() {
+            system::set_name(&name);
+        }
+        let previous = std::mem::replace(&mut self.0.name.lock().0, name);
+        drop(previous);
+    }
+
+    /// The operating system's handle of the thread (`pthread_self`), which may be used again for another once this one has ended.
+    ///
+    /// Waits for the moment that a thread which was just spawned needs to start. `None` where the system has none, and for a main thread
+    /// that has not used this library yet.
+    #[must_use]
+    pub fn ident(&self) -> Option<u64> {
+        self.wait_for_start();
+        some(self.0.ident.load(Ordering::Relaxed))
+    }
+
+    /// The kernel's number of the thread (`gettid` on Linux), as `ps -L` and debuggers show it. Otherwise as [`ident`](Self::ident).
+    #[must_use]
+    pub fn native_id(&self) -> Option<u64> {
+        if self.is_main() && self.is_alive() {
+            // The thread that survives a fork has a new one.
+            return system::native_id_of_main();
+        }
+        self.wait_for_start();
+        some(self.0.native_id.load(Ordering::Relaxed))
+    }
+
+    /// The thread's number: unique in this process and its forked children, never used again, growing with age.
+    ///
+    /// `None` for a main thread that has not used this library yet.
+    #[must_use]
+    pub fn number(&self) -> Option<ThreadNumber> {
+        ThreadNumber::new(self.0.number.load(Ordering::Relaxed))
+    }
+
+    /// Whether [`run`](crate::run) returns without waiting for it.
+    #[doc(alias = "daemon")]
+    #[must_use]
+    pub fn is_daemon(&self) -> bool {
+        self.0.is_daemon
+    }
+
+    /// Whether the thread has not ended: from the spawn on, until everyone who joins it is let go. In the child of a fork, only the
+    /// thread that forked and those that were started there are alive.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !self.0.ended.is_set() && !self.is_lost()
+    }
+
+    /// Whether it is the main thread, in which the process began. In the child of a fork that is the thread that forked.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        registry::is_main(self)
+    }
+
+    /// Waits until the thread has ended. Any thread can, any number of times; see [`JoinHandle::join`](crate::JoinHandle::join) for what
+    /// the thread returned.
+    ///
+    /// On return the thread has left [`enumerate`](crate::enumerate) and, on Linux, the destructors of its thread-locals have run; the
+    /// system may need a moment longer to reclaim its stack. The main thread does not end before the process does.
+    ///
+    /// # Panics
+    /// When a thread joins itself: it would wait for ever.
+    pub fn join(&self) {
+        let _ = self.join_by(Deadline::NEVER);
+    }
+
+    /// Whether the thread has ended, as the other forms say it.
+    ///
+    /// # Errors
+    /// [`TimedOut`] when it has not.
+    ///
+    /// # Panics
+    /// As [`join`](Self::join).
+    pub fn try_join(&self) -> Result<(), TimedOut> {
+        self.join_by(Deadline::PASSED)
+    }
+
+    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never ends.
+    ///
+    /// # Errors
+    /// [`TimedOut`] when the thread has not ended in time. It runs on.
+    ///
+    /// # Panics
+    /// As [`join`](Self::join).
+    pub fn try_join_for(&self, timeout: Duration) -> Result<(), TimedOut> {
+        self.join_by(Deadline::after(timeout))
+    }
+
+    /// As [`join`](Self::join), until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`TimedOut`] when the thread has not ended in time. It runs on.
+    ///
+    /// # Panics
+    /// As [`join`](Self::join).
+    pub fn try_join_until(&self, deadline: Instant) -> Result<(), TimedOut> {
+        self.join_by(Deadline::at(deadline))
+    }
+
+    pub(super) fn join_by(&self, deadline: Deadline) -> Result<(), TimedOut> {
+        assert!(
+            !self.is_current(),
+            "a thread cannot join itself: it would wait for ever"
+        );
+        self.wait(&self.0.ended, deadline)
+    }
+
+    fn wait_for_start(&self) {
+        // The main thread is bound when it first asks for itself, if ever: that is nothing to wait for.
+        if self.reserved_number() != 0 {
+            let _ = self.wait(&self.0.started, Deadline::NEVER);
+        }
+    }
+
+    /// Waits for one of the thread's own events, or until it turns out that the thread is not in this process.
+    fn wait(&self, event: &RawEvent, deadline: Deadline) -> Result<(), TimedOut> {
+        loop {
+            if self.is_lost() {
+                return Ok(());
+            }
+            match event.wait_with(&mut UntilForked::new(), deadline) {
+                Ok(()) => return Ok(()),
+                Err(WaitError::TimedOut) => return Err(TimedOut),
+                Err(WaitError::Interrupted(Forked)) => {}
+            }
+        }
+    }
+
+    /// Whether the thread did not survive a fork.
+    fn is_lost(&self) -> bool {
+        self.0.generation != fork::generation() && {
+            let number = self.reserved_number();
+            if number == 0 {
+                // A main thread that nothing is known of is the survivor, or not main any more.
+                !self.is_main()
+            } else {
+                !fork::is_alive(number)
+            }
+        }
+    }
+}
+
+fn some(number: u64) -> Option<u64> {
+    (number != 0).then_some(number)
+}
+
+impl PartialEq for Thread {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Thread {}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Thread")
+            .field("name", &self.name())
+            .field("is_alive", &self.is_alive())
+            .field("is_daemon", &self.is_daemon())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sleeps as plain threads do, and ends the wait when a signal handler of this thread has forked and this is the child: those who would
+/// have ended it are not here.
+pub(super) struct UntilForked(u32);
+
+/// The wait's world has changed: look again.
+pub(super) struct Forked;
+
+impl UntilForked {
+    pub(super) fn new() -> Self {
+        fork::watch();
+        Self(fork::generation())
+    }
+}
+
+impl Blocker for UntilForked {
+    type Interrupt = Forked;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Forked> {
+        if fork::generation() != self.0 {
+            return Err(Forked);
+        }
+        let Ok(wake) = ThreadBlocker.block(parker, deadline);
+        Ok(wake)
+    }
+}

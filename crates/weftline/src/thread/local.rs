@@ -1,0 +1,156 @@
+//! [`Local`]: a value for each thread.
+
+use super::local_values::{self, Token};
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// A value for each thread that asks for it: Python's `threading.local`.
+///
+/// Unlike `std::thread_local!` it is an object like any other: a static, a field of something that is made at run time, or captured.
+///
+/// A thread's value is made by the initialiser when the thread first asks for it, and dropped when the thread ends. When the `Local`
+/// itself is dropped, so is the value of the thread that drops it at once; the others' are at the next use that their thread
+/// makes of any `Local`, or at its end. In which order values are dropped is not said. One whose destructor panics then is reported to
+/// the [except hook](crate::set_except_hook).
+///
+/// Initialisers and destructors may use any `Local`, also this one (an initialiser that asks for the value it is making recurses; the first
+/// value to be there stays). What a destructor asks for after its thread's values are gone is made for that use alone.
+///
+/// ```
+/// use std::cell::RefCell;
+/// use weftline::Local;
+///
+/// static SEEN: Local<RefCell<Vec<u32>>> = Local::new(RefCell::default);
+///
+/// SEEN.with(|seen| seen.borrow_mut().push(1));
+/// weftline::scope(|s| {
+///     s.spawn(|| SEEN.with(|seen| assert!(seen.borrow().is_empty())));
+/// });
+/// SEEN.with(|seen| assert_eq!(*seen.borrow(), [1]));
+///
+/// let start = 10;
+/// let counter = Local::new(move || start);
+/// counter.set(counter.get() + 1);
+/// assert_eq!((counter.take(), counter.get()), (Some(11), 10));
+/// ```
+#[doc(alias = "threading.local")]
+pub struct Local<T: 'static, F = fn() -> T> {
+    /// Null until first used; then a counted reference.
+    token: AtomicPtr<Token>,
+    init: F,
+    values: PhantomData<fn() -> T>,
+}
+
+impl<T: 'static, F> Local<T, F> {
+    /// One whose values are made by `init`.
+    pub const fn new(init: F) -> Self {
+        Self {
+            token: AtomicPtr::new(ptr::null_mut()),
+            init,
+            values: PhantomData,
+        }
+    }
+
+    /// Gives the calling thread another value.
+    pub fn set(&self, value: T) {
+        let previous = local_values::replace(self.token(), Some(Rc::new(value)));
+        drop(previous);
+    }
+
+    /// Takes the calling thread's value away, if it has one; the next use makes a new one.
+    ///
+    /// # Panics
+    /// When the thread is using the value, further up in [`with`](Self::with).
+    pub fn take(&self) -> Option<T> {
+        let value = local_values::replace(self.token(), None)?;
+        match Rc::try_unwrap(of_type::<T>(value)) {
+            Ok(value) => Some(value),
+            Err(used) => {
+                local_values::add(self.token(), used);
+                panic!("a Local's value cannot be taken away from a `with` that uses it")
+            }
+        }
+    }
+
+    fn token(&self) -> &Token {
+        // Pairs with the release below, through which the token is seen whole.
+        let token = self.token.load(Ordering::Acquire);
+        // SAFETY: null, or counted for `self`, which is borrowed.
+        unsafe { token.as_ref() }.unwrap_or_else(|| self.make_token())
+    }
+
+    #[cold]
+    fn make_token(&self) -> &Token {
+        let made = Arc::into_raw(Arc::new(Token::new())).cast_mut();
+        let published =
+            self.token
+                .compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire);
+        let token = published.map_or_else(
+            |first| {
+                // SAFETY: made above, and seen by nobody else.
+                drop(unsafe { Arc::from_raw(made) });
+                first
+            },
+            |_| made,
+        );
+        // SAFETY: not null, and counted for `self`.
+        unsafe { &*token }
+    }
+}
+
+impl<T: 'static, F: Fn() -> T> Local<T, F> {
+    /// Calls `f` with the calling thread's value, which is made first if there is none.
+    ///
+    /// If [`set`](Self::set) is called meanwhile, `f` keeps the value that it was called with.
+    ///
+    /// # Panics
+    /// When `f` or the initialiser does.
+    pub fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        let token = self.token();
+        let value = local_values::find(token)
+            .unwrap_or_else(|| local_values::add(token, Rc::new((self.init)())));
+        f(&of_type::<T>(value))
+    }
+
+    /// A copy of the calling thread's value, which is made first if there is none.
+    ///
+    /// # Panics
+    /// When the initialiser does.
+    #[must_use]
+    pub fn get(&self) -> T
+    where
+        T: Clone,
+    {
+        self.with(T::clone)
+    }
+}
+
+fn of_type<T: 'static>(value: local_values::Value) -> Rc<T> {
+    value
+        .downcast()
+        .expect("a token belongs to one Local, of one type")
+}
+
+impl<T: 'static, F> Drop for Local<T, F> {
+    fn drop(&mut self) {
+        let token = *self.token.get_mut();
+        if token.is_null() {
+            return;
+        }
+        // SAFETY: counted for `self`, which is going.
+        let token = unsafe { Arc::from_raw(token.cast_const()) };
+        let value = local_values::replace(&token, None);
+        token.retire();
+        drop(value);
+    }
+}
+
+impl<T: 'static, F> fmt::Debug for Local<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,175 @@
+//! The values that one thread has in all [`Local`](super::Local)s.
+//!
+//! # Implementation
+//!
+//! A map from a `Local`'s token to the thread's value. The key is the token's address; an entry holds the token, so the address is not used
+//! again while the entry is there. Values are counted, so that one in use survives being replaced.
+//!
+//! No value is made, dropped or used while the map is borrowed, so all that may use the map again.
+//!
+//! | state of the thread | what happens |
+//! |---|---|
+//! | `OPEN` | a first value registers the destructor of a thread-local; the map itself has none, and is there to the last |
+//! | in that destructor | values are dropped, also those that destructors have made meanwhile, for some rounds |
+//! | `CLOSED` | nothing is kept |
+//!
+//! A `Local` that is dropped retires its token and advances a count for all threads. A thread that finds the count advanced looks
+//! through its map for retired tokens.
+
+use super::{except_hook, panic, registry};
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::mem::ManuallyDrop;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What a [`Local`](super::Local) is known by in the maps of all threads.
+pub(super) struct Token {
+    is_retired: AtomicBool,
+}
+
+static RETIRED: AtomicU64 = AtomicU64::new(0);
+
+impl Token {
+    pub(super) fn new() -> Self {
+        Self {
+            is_retired: AtomicBool::new(false),
+        }
+    }
+
+    /// Nobody will ask for its values any more.
+    pub(super) fn retire(&self) {
+        self.is_retired.store(true, Ordering::Relaxed);
+        // Pairs with the acquire of whoever finds the count advanced: it sees the token retired.
+        RETIRED.fetch_add(1, Ordering::Release);
+    }
+}
+
+pub(super) type Value = Rc<dyn Any>;
+
+struct Entry {
+    token: Arc<Token>,
+    value: Value,
+}
+
+type Map = HashMap<usize, Entry, BuildHasherDefault<AddressHasher>>;
+
+thread_local! {
+    static MAP: RefCell<ManuallyDrop<Map>> =
+        const { RefCell::new(ManuallyDrop::new(HashMap::with_hasher(BuildHasherDefault::new()))) };
+    static IS_CLOSED: Cell<bool> = const { Cell::new(false) };
+    /// How many tokens had been retired when the thread last looked.
+    static LOOKED_AT: Cell<u64> = const { Cell::new(0) };
+    static AT_END: DropsValues = const { DropsValues };
+}
+
+/// Nothing that a caller hands in may run a destructor or come back here.
+fn in_map<R>(f: impl FnOnce(&mut Map) -> R) -> R {
+    MAP.with(|map| f(&mut map.borrow_mut()))
+}
+
+fn key(token: &Token) -> usize {
+    ptr::from_ref(token).addr()
+}
+
+pub(super) fn find(token: &Token) -> Option<Value> {
+    drop_retired();
+    in_map(|map| map.get(&key(token)).map(|entry| entry.value.clone()))
+}
+
+/// Keeps `value`, unless there is one already; returns the one that is there.
+pub(super) fn add(token: &Token, value: Value) -> Value {
+    match find(token) {
+        Some(there) => there,
+        None => {
+            replace(token, Some(value.clone()));
+            value
+        }
+    }
+}
+
+/// Puts `value` in the place of what is there, and returns that.
+pub(super) fn replace(token: &Token, value: Option<Value>) -> Option<Value> {
+    drop_retired();
+    let Some(value) = value else {
+        return in_map(|map| map.remove(&key(token))).map(|entry| entry.value);
+    };
+    if IS_CLOSED.get() {
+        drop(value);
+        return None;
+    }
+    // Fails while the destructor runs, which takes whatever comes then too.
+    let _ = AT_END.try_with(|_| ());
+    // SAFETY: a token is the content of an `Arc`, of which whoever names it holds a count.
+    let token = unsafe {
+        Arc::increment_strong_count(token);
+        Arc::from_raw(token)
+    };
+    let entry = Entry { value, token };
+    in_map(|map| map.insert(key(&entry.token), entry)).map(|entry| entry.value)
+}
+
+/// Drops the thread's values in `Local`s that are no more.
+fn drop_retired() {
+    // Pairs with the release in `retire`.
+    let retired = RETIRED.load(Ordering::Acquire);
+    if LOOKED_AT.replace(retired) == retired {
+        return;
+    }
+    let is_retired = |entry: &Entry| entry.token.is_retired.load(Ordering::Relaxed);
+    let dropped: Vec<Entry> = in_map(|map| {
+        map.extract_if(|_, entry| is_retired(entry))
+            .map(|(_, entry)| entry)
+            .collect()
+    });
+    dropped.into_iter().for_each(drop_entry);
+}
+
+/// Drops a value where nobody expects its destructor to panic.
+fn drop_entry(entry: Entry) {
+    if let Err(panicked) = panic::catch(|| drop(entry)) {
+        except_hook::report(&registry::current(), &panicked);
+    }
+}
+
+/// Drops the thread's values when it ends.
+struct DropsValues;
+
+impl Drop for DropsValues {
+    fn drop(&mut self) {
+        // As POSIX has it for its own thread-locals: destructors may make values again, but not for ever. What is left then, leaks.
+        const ROUNDS: usize = 4;
+        for _ in 0..ROUNDS {
+            let values = in_map(std::mem::take);
+            values.into_values().for_each(drop_entry);
+        }
+        IS_CLOSED.set(true);
+    }
+}
+
+/// Addresses differ in their middle bits; the map looks at the first and the last ones.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes
+            .iter()
+            .for_each(|&byte| self.write_usize(usize::from(byte)));
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        // The golden ratio, as in Fibonacci hashing.
+        self.0 = (self.0 ^ address as u64)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(26);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

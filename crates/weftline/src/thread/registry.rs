@@ -1,0 +1,292 @@
+//! Which threads run, and which one the calling thread is.
+//!
+//! # Implementation
+//!
+//! The registry is a list under a [`ListLock`]: room is made before the lock is taken, and what is taken out is dropped after it.
+//! The main thread stands beside the list: it exists before it has used the library, and does not end before the process.
+//!
+//! Each thread that knows itself holds its [`Thread`] in a thread-local, whose destructor takes it out of the registry and announces its
+//! end. A thread that another library started becomes known when it first asks for itself.
+//!
+//! **Forks.** The handler that runs in the child writes down who forked. Whoever locks the registry next finds it of an older
+//! generation: the list is forgotten, without a look at it, and the survivor is the main thread.
+
+use super::Thread;
+use super::handle::Inner;
+use super::{fork_gate, spawn, system};
+use crate::park::{ForgetWaiters, ListLock, adopt_number, number};
+use std::cell::{Cell, RefCell};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+
+static REGISTRY: ListLock<Registry> = ListLock::new(Registry {
+    threads: Vec::new(),
+    main: None,
+});
+/// Who forked, if it knew itself; written in the child.
+static SURVIVOR: AtomicPtr<Inner> = AtomicPtr::new(ptr::null_mut());
+/// The scope that the survivor belongs to, or 0.
+static SURVIVORS_SCOPE: AtomicU64 = AtomicU64::new(0);
+
+struct Registry {
+    /// In no order; each knows its place.
+    threads: Vec<Thread>,
+    main: Option<Thread>,
+}
+
+impl ForgetWaiters for Registry {
+    fn forget_waiters(&mut self, _torn: bool) {
+        // Not dropped: it may be half changed, and destructors do not run under the lock.
+        std::mem::forget(std::mem::take(&mut self.threads));
+        let survivor = SURVIVOR.load(Ordering::Relaxed);
+        let main = (!survivor.is_null()).then(|| {
+            // SAFETY: the survivor holds a reference to itself until it ends, and locks the registry before it lets go of it.
+            unsafe {
+                Arc::increment_strong_count(survivor);
+                Thread(Arc::from_raw(survivor))
+            }
+        });
+        std::mem::forget(std::mem::replace(&mut self.main, main));
+    }
+}
+
+thread_local! {
+    /// The calling thread, also while its thread-locals are being destroyed: the guard is the last of them.
+    static CURRENT: Cell<*const Inner> = const { Cell::new(ptr::null()) };
+    static GUARD: RefCell<Option<Guard>> = const { RefCell::new(None) };
+}
+
+/// What a thread holds of itself while it runs.
+struct Guard(Thread);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        leave(&self.0);
+        CURRENT.set(ptr::null());
+        self.0.has_ended();
+        if let Some(scope) = &self.0.0.scope {
+            scope.one_has_ended();
+        }
+    }
+}
+
+/// Makes the calling thread be `thread`, until it ends. Called before anything with a destructor is put into its thread-locals, apart from
+/// what weftline itself needs to the last.
+pub(super) fn bind(thread: Thread) {
+    adopt_number(thread.reserved_number());
+    let inner = Arc::as_ptr(&thread.0);
+    thread.has_started(number());
+    // Fails only while the thread's locals are being destroyed; then it is known by nobody but the caller.
+    if GUARD
+        .try_with(|guard| guard.replace(Some(Guard(thread))))
+        .is_ok()
+    {
+        CURRENT.set(inner);
+    }
+}
+
+/// Asks to be told of forks. Called before there is a thread to tell of; it does no harm if two threads do both.
+pub(super) fn watch_forks() {
+    static WATCHES: AtomicBool = AtomicBool::new(false);
+    if !WATCHES.load(Ordering::Relaxed) {
+        crate::park::fork::watch();
+        system::around_forks(
+            fork_gate::before_fork,
+            fork_gate::after_fork_in_parent,
+            in_child,
+        );
+        WATCHES.store(true, Ordering::Relaxed);
+    }
+}
+
+extern "C" fn in_child() {
+    fork_gate::after_fork_in_child();
+    let survivor = CURRENT.get();
+    SURVIVOR.store(survivor.cast_mut(), Ordering::Relaxed);
+    // SAFETY: null, or this thread's own, which it holds until it ends; the field never changes.
+    let scope = unsafe { survivor.as_ref() }.and_then(|inner| inner.scope.as_ref());
+    SURVIVORS_SCOPE.store(scope.map_or(0, |scope| scope.id()), Ordering::Relaxed);
+}
+
+/// Whether the thread that forked this process, if it is a child, belongs to that scope.
+pub(super) fn survivor_is_in(scope: u64) -> bool {
+    SURVIVORS_SCOPE.load(Ordering::Relaxed) == scope
+}
+
+/// From now on `thread` is among those that run.
+pub(super) fn enter(thread: &Thread) {
+    let mut entry = Some(thread.clone());
+    let mut room: Vec<Thread> = Vec::new();
+    loop {
+        let needed = {
+            let mut registry = REGISTRY.lock();
+            let threads = &mut registry.threads;
+            if threads.len() == threads.capacity() && room.capacity() > threads.len() {
+                room.append(threads);
+                std::mem::swap(threads, &mut room);
+            }
+            if threads.len() < threads.capacity()
+                && let Some(entry) = entry.take()
+            {
+                entry.0.place.store(threads.len(), Ordering::Relaxed);
+                threads.push(entry);
+                return;
+            }
+            (threads.len() * 2).max(16)
+        };
+        room = Vec::with_capacity(needed);
+    }
+}
+
+/// `thread` has ended, or never started.
+pub(super) fn leave(thread: &Thread) {
+    let taken = {
+        let mut registry = REGISTRY.lock();
+        let place = thread.0.place.load(Ordering::Relaxed);
+        // Not there: the main thread, and one of a process that has forked since.
+        if registry.threads.get(place) == Some(thread) {
+            let taken = registry.threads.swap_remove(place);
+            if let Some(moved) = registry.threads.get(place) {
+                moved.0.place.store(place, Ordering::Relaxed);
+            }
+            Some(taken)
+        } else {
+            None
+        }
+    };
+    drop(taken);
+}
+
+/// The calling thread.
+///
+/// A thread that weftline did not start is entered under the name `Dummy-N`, as a daemon, and forgotten when it ends.
+///
+/// ```
+/// let handle = weftline::spawn(|| weftline::current());
+/// let thread = handle.thread().clone();
+/// assert_eq!(handle.join().unwrap(), thread);
+/// ```
+#[doc(alias = "current_thread")]
+#[must_use]
+pub fn current() -> Thread {
+    match current_if_known() {
+        Some(thread) => thread,
+        None => introduce(),
+    }
+}
+
+pub(super) fn current_if_known() -> Option<Thread> {
+    let inner = CURRENT.get();
+    // SAFETY: while the pointer is there, so is the guard, which holds a reference to what it points to.
+    (!inner.is_null()).then(|| unsafe {
+        Arc::increment_strong_count(inner);
+        Thread(Arc::from_raw(inner))
+    })
+}
+
+pub(super) fn is_current(thread: &Thread) -> bool {
+    ptr::eq(CURRENT.get(), Arc::as_ptr(&thread.0))
+}
+
+/// A thread that asks for itself for the first time.
+#[cold]
+fn introduce() -> Thread {
+    if system::is_main().unwrap_or_else(is_main_vacant) {
+        let main = main_thread();
+        bind(main.clone());
+        return main;
+    }
+    let dummy = Thread::unbound(spawn::next_name("Dummy"), true);
+    bind(dummy.clone());
+    // Unless its locals are being destroyed: nobody would take it out again.
+    if is_current(&dummy) {
+        enter(&dummy);
+    }
+    dummy
+}
+
+/// Whether no thread has been found to be the main one.
+fn is_main_vacant() -> bool {
+    let registry = REGISTRY.lock();
+    let main = registry.main.as_ref();
+    main.is_none_or(|main| main.reserved_number() == 0)
+}
+
+/// The thread that the process began with; in the child of a fork the one that forked.
+///
+/// Where the system does not tell which one that is (other than on Linux), it is the first one to ask for itself.
+///
+/// ```
+/// assert!(weftline::main_thread().is_main());
+/// assert!(!weftline::spawn(|| weftline::current().is_main()).join().unwrap());
+/// ```
+#[must_use]
+pub fn main_thread() -> Thread {
+    let known = REGISTRY.lock().main.clone();
+    known.unwrap_or_else(|| {
+        let made = Thread::unbound("MainThread".to_owned(), false);
+        let mut registry = REGISTRY.lock();
+        let main = registry.main.get_or_insert_with(|| made.clone()).clone();
+        drop(registry);
+        main
+    })
+}
+
+pub(super) fn is_main(thread: &Thread) -> bool {
+    REGISTRY.lock().main.as_ref() == Some(thread)
+}
+
+/// The threads that run now: the main thread first, the others by age.
+///
+/// ```
+/// let before = weftline::enumerate().len();
+/// let end = weftline::Event::new();
+/// weftline::scope(|s| {
+///     let waits = s.spawn(|| end.wait());
+///     assert!(weftline::enumerate().contains(waits.thread()));
+///     end.set();
+/// });
+/// # let _ = before;
+/// assert_eq!(weftline::enumerate()[0], weftline::main_thread());
+/// ```
+#[must_use]
+pub fn enumerate() -> Vec<Thread> {
+    // Found out before the lock is taken: the answer may need it.
+    let main = Some(main_thread()).filter(Thread::is_alive);
+    let mut running: Vec<Thread> = Vec::new();
+    loop {
+        let needed = {
+            let registry = REGISTRY.lock();
+            let needed = registry.threads.len() + 1;
+            if running.capacity() >= needed {
+                running.extend(main.clone());
+                running.extend_from_slice(&registry.threads);
+                break;
+            }
+            needed
+        };
+        running = Vec::with_capacity(needed + needed / 8);
+    }
+    let others = usize::from(main.is_some());
+    running[others..].sort_unstable_by_key(Thread::reserved_number);
+    running
+}
+
+/// How many threads run now, as [`enumerate`] would count them.
+///
+/// ```
+/// assert!(weftline::active_count() >= 1);
+/// ```
+#[must_use]
+pub fn active_count() -> usize {
+    let main = usize::from(main_thread().is_alive());
+    main + REGISTRY.lock().threads.len()
+}
+
+/// A thread that the end of the program waits for; not the calling one.
+pub(super) fn any_to_wait_for() -> Option<Thread> {
+    let registry = REGISTRY.lock();
+    let awaited = |thread: &&Thread| !thread.is_daemon() && !is_current(thread);
+    registry.threads.iter().find(awaited).cloned()
+}

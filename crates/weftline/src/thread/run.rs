@@ -1,0 +1,110 @@
+//! [`run`] and [`at_exit`]: the end of a program.
+//!
+//! # Implementation
+//!
+//! The callbacks are a chain of boxes, the last one in front. Each change of the chain is a single store, so a fork in the middle of one
+//! leaves the child a whole chain.
+
+use super::timer::raw::wait_for_pending;
+use super::{except_hook, panic, registry};
+use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr;
+
+type Callback = Box<dyn FnOnce() + Send>;
+
+struct Entry {
+    callback: Callback,
+    /// Written before the entry is linked.
+    below: *mut Entry,
+}
+
+struct Callbacks {
+    top: *mut Entry,
+}
+
+// SAFETY: the entries belong to the chain, and hold what is `Send`.
+unsafe impl Send for Callbacks {}
+
+impl ForgetWaiters for Callbacks {
+    fn forget_waiters(&mut self, _torn: bool) {}
+}
+
+static CALLBACKS: ListLock<Callbacks> = ListLock::new(Callbacks {
+    top: ptr::null_mut(),
+});
+
+/// Has `f` called when [`run`] ends, after the threads: Python's `atexit.register`. The last one registered is called first. One that is
+/// registered by a callback is called next.
+///
+/// A callback that panics is reported to the [except hook](crate::set_except_hook), and the others are still called. In a program without
+/// `run` none is; the child of a fork inherits them.
+///
+/// ```
+/// weftline::at_exit(|| println!("good night"));
+/// weftline::run(|| println!("good evening"));
+/// ```
+#[doc(alias = "atexit")]
+pub fn at_exit(f: impl FnOnce() + Send + 'static) {
+    let entry = Box::into_raw(Box::new(Entry {
+        callback: Box::new(f),
+        below: ptr::null_mut(),
+    }));
+    let mut callbacks = CALLBACKS.lock();
+    // SAFETY: not linked yet, so nobody else's.
+    unsafe { (*entry).below = callbacks.top };
+    callbacks.top = entry;
+}
+
+fn next_callback() -> Option<Callback> {
+    let entry = {
+        let mut callbacks = CALLBACKS.lock();
+        let top = callbacks.top;
+        // SAFETY: null, or linked and so alive; whoever unlinks it owns it.
+        callbacks.top = unsafe { top.as_ref() }?.below;
+        top
+    };
+    // SAFETY: made from a box, and just unlinked by this thread.
+    Some(unsafe { Box::from_raw(entry) }.callback)
+}
+
+/// Runs a program as Python runs one: `f` first, then every thread and every started [`Timer`](crate::Timer) that is not a daemon is waited for,
+/// also those that are started meanwhile, then the callbacks of [`at_exit`] are called. Returns what `f` returned, for `main` to return.
+///
+/// Daemon threads are not waited for; the process ends them when `main` returns. It is meant for the main thread, once.
+///
+/// # Panics
+/// When `f` does, after all that.
+///
+/// ```
+/// use std::process::ExitCode;
+///
+/// fn main() -> ExitCode {
+///     weftline::run(|| {
+///         weftline::spawn(|| println!("this is printed, though nobody joins"));
+///         weftline::Builder::new().daemon(true).spawn(|| weftline::Event::new().wait()).unwrap();
+///         ExitCode::SUCCESS
+///     })
+/// }
+/// ```
+pub fn run<R>(f: impl FnOnce() -> R) -> R {
+    let this = registry::current();
+    let ended = catch_unwind(AssertUnwindSafe(f));
+    loop {
+        while let Some(thread) = registry::any_to_wait_for() {
+            thread.join();
+        }
+        if wait_for_pending(&mut ThreadBlocker, Deadline::PASSED).is_err() {
+            // A timer may start a thread, and a thread a timer.
+            let _ = wait_for_pending(&mut ThreadBlocker, Deadline::NEVER);
+            continue;
+        }
+        let Some(callback) = next_callback() else {
+            break;
+        };
+        if let Err(panicked) = panic::catch(callback) {
+            except_hook::report(&this, &panicked);
+        }
+    }
+    ended.unwrap_or_else(|payload| resume_unwind(payload))
+}

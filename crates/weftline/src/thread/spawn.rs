@@ -1,0 +1,259 @@
+//! [`Builder`] and [`spawn`]: how a thread starts.
+
+use super::join::Packet;
+use super::scope_state::ScopeState;
+use super::{JoinHandle, Thread, fork_gate, panic, registry, system};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How a thread is to be: its name, its stack, whether the end of the program waits for it.
+///
+/// ```
+/// use weftline::Builder;
+///
+/// let handle = Builder::new()
+///     .name("archivist")
+///     .daemon(true)
+///     .stack_size(256 * 1024)
+///     .spawn(|| weftline::current().is_daemon())
+///     .unwrap();
+/// assert_eq!(handle.name(), "archivist");
+/// assert!(handle.join().unwrap());
+/// ```
+#[doc(alias = "threading.Thread")]
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder does nothing until it spawns"]
+pub struct Builder {
+    name: Option<String>,
+    is_daemon: Option<bool>,
+    stack_size: Option<usize>,
+}
+
+impl Builder {
+    /// As [`spawn`] has it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the thread. Without, it is called `Thread-N (function)`, after the function that it runs, with N counting from 1.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Whether [`run`](crate::run) returns without waiting for the thread. Without, it is as the thread that spawns it.
+    pub fn daemon(mut self, is_daemon: bool) -> Self {
+        self.is_daemon = Some(is_daemon);
+        self
+    }
+
+    /// The size of its stack in bytes; the system may round up. Without, as in the standard library: 2 MiB, or `RUST_MIN_STACK`.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Starts a thread that runs `f`.
+    ///
+    /// # Errors
+    /// When the system refuses to start one. Then `f` has been dropped and nothing else has changed.
+    pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        // SAFETY: nothing is borrowed.
+        unsafe { self.start(f, None) }
+    }
+
+    /// # Safety
+    /// The caller does not let what `F` and `T` borrow end before the thread has ended.
+    pub(super) unsafe fn start<F, T>(
+        self,
+        f: F,
+        scope: Option<Arc<ScopeState>>,
+    ) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        let name = self
+            .name
+            .unwrap_or_else(|| next_name_for(std::any::type_name::<F>()));
+        let is_daemon = self
+            .is_daemon
+            .unwrap_or_else(|| registry::current().is_daemon());
+        let mut builder = std::thread::Builder::new().name(system::without_nul(&name).to_owned());
+        if let Some(bytes) = self.stack_size {
+            // Beyond that the standard library's rounding up to whole pages overflows, and it panics.
+            builder = builder.stack_size(bytes.min(isize::MAX as usize));
+        }
+        let thread = Thread::new(name, is_daemon, scope);
+        let starting = Starting::new(thread.clone());
+        let packet = Arc::new(Packet::new());
+        let handle = JoinHandle::new(thread.clone(), packet.clone());
+        let life = move || {
+            fork_gate::has_started();
+            registry::bind(thread.clone());
+            let ended = panic::catch(f);
+            if let (Err(panicked), Some(scope)) = (&ended, &thread.0.scope) {
+                scope.one_has_panicked(thread.clone(), panicked.clone());
+            }
+            packet.finish(ended, &thread);
+            drop((packet, thread));
+            fork_gate::is_ending();
+        };
+        let starts = fork_gate::Starts::enter();
+        // SAFETY: `life` has returned, and with it all that is borrowed has been let go, when the thread announces its end; the caller
+        // waits for that.
+        let system_handle = unsafe { builder.spawn_unchecked(life) }?;
+        // The wait for the end is ours, and a handle kept is one that a child of a fork could not get rid of.
+        drop(system_handle);
+        starts.succeeded();
+        starting.succeeded();
+        Ok(handle)
+    }
+}
+
+/// Starts a thread that serves the library itself: nobody enumerates it, joins it or waits for its end.
+pub(super) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    registry::watch_forks();
+    let builder = std::thread::Builder::new().name(name.to_owned());
+    let starts = fork_gate::Starts::enter();
+    drop(builder.spawn(move || {
+        fork_gate::has_started();
+        body();
+        fork_gate::is_ending();
+    })?);
+    starts.succeeded();
+    Ok(())
+}
+
+/// A thread that is entered everywhere and does not run yet. Dropped, it never was.
+struct Starting(Option<Thread>);
+
+impl Starting {
+    fn new(thread: Thread) -> Self {
+        if let Some(scope) = &thread.0.scope {
+            scope.one_more();
+        }
+        registry::enter(&thread);
+        Self(Some(thread))
+    }
+
+    fn succeeded(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some(thread) = &self.0 {
+            registry::leave(thread);
+            // Somebody may have found it in the registry, and wait.
+            thread.has_not_started();
+            if let Some(scope) = &thread.0.scope {
+                scope.one_has_ended();
+            }
+        }
+    }
+}
+
+/// Starts a thread that runs `f`: Python's `Thread(target=f).start()`.
+///
+/// # Panics
+/// When the system refuses to start one; see [`Builder::spawn`].
+///
+/// ```
+/// let handle = weftline::spawn(|| 6 * 7);
+/// assert_eq!(handle.join().unwrap(), 42);
+/// ```
+#[doc(alias = "start_new_thread")]
+pub fn spawn<F, T>(f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    Builder::new()
+        .spawn(f)
+        .expect("the system refuses to start a thread")
+}
+
+/// The name for the next thread that has none.
+pub(super) fn next_name(kind: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("{kind}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn next_name_for(function_type: &str) -> String {
+    let mut name = next_name("Thread");
+    let function = function_name(function_type);
+    if !function.is_empty() {
+        name = format!("{name} ({function})");
+    }
+    name
+}
+
+/// The last segment of a function's path that says something: of `shop::till::open::{{closure}}` and of `shop::till::open<shop::Coins>`
+/// that is `open`, of `<shop::Till as shop::Opens>::open` too.
+fn function_name(mut path: &str) -> &str {
+    loop {
+        path = path.trim_end_matches("::{{closure}}");
+        if !path.ends_with('>') {
+            break;
+        }
+        // The `<` that belongs to it.
+        let mut depth = 0_usize;
+        let opens = path.char_indices().rev().find(|&(place, character)| {
+            match character {
+                // An arrow closes nothing.
+                '>' if !path[..place].ends_with('-') => depth += 1,
+                '<' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        match opens {
+            Some((place, _)) if place > 0 => path = path[..place].trim_end_matches("::"),
+            _ => return "",
+        }
+    }
+    let is_of_a_name = |character: char| character.is_alphanumeric() || character == '_';
+    let last = path.rsplit("::").next().unwrap_or("");
+    if last.chars().all(is_of_a_name) {
+        last
+    } else {
+        ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::function_name;
+
+    #[test]
+    fn a_functions_name_is_the_last_segment_that_says_something() {
+        for (path, name) in [
+            ("shop::till::open", "open"),
+            ("shop::till::open::{{closure}}", "open"),
+            ("shop::till::open::{{closure}}::{{closure}}", "open"),
+            ("shop::open<alloc::string::String>", "open"),
+            (
+                "shop::open<fn(u8) -> alloc::vec::Vec<u8>>::{{closure}}",
+                "open",
+            ),
+            ("<shop::Till as shop::Opens<u8>>::open", "open"),
+            ("<shop::Till as shop::Opens>::open::{{closure}}", "open"),
+            ("shop::Till<T>::open", "open"),
+            (
+                "alloc::boxed::Box<dyn core::ops::function::FnOnce()>",
+                "Box",
+            ),
+            ("fn()", ""),
+            ("main", "main"),
+        ] {
+            assert_eq!(function_name(path), name, "{path}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What only the operating system knows of a thread: its identifiers and its name there. Nothing here waits.
+
+/// `pthread_self` of the calling thread.
+#[cfg(unix)]
+pub(super) fn ident() -> Option<u64> {
+    // SAFETY: always succeeds.
+    Some(unsafe { libc::pthread_self() } as u64)
+}
+
+#[cfg(not(unix))]
+pub(super) fn ident() -> Option<u64> {
+    None
+}
+
+/// `gettid` of the calling thread.
+#[cfg(target_os = "linux")]
+pub(super) fn native_id() -> Option<u64> {
+    u64::try_from(rustix::thread::gettid().as_raw_pid()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn native_id() -> Option<u64> {
+    None
+}
+
+/// `gettid` of the thread that the process began with, or the one that survived the fork which made it.
+#[cfg(target_os = "linux")]
+pub(super) fn native_id_of_main() -> Option<u64> {
+    Some(u64::from(std::process::id()))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn native_id_of_main() -> Option<u64> {
+    None
+}
+
+/// Whether the calling thread is the one that the process began with. `None` where the system does not tell.
+pub(super) fn is_main() -> Option<bool> {
+    Some(native_id()? == native_id_of_main()?)
+}
+
+/// Gives the calling thread a name that debuggers and `ps` show: as much of `name` as fits into the system's 15 bytes.
+#[cfg(target_os = "linux")]
+pub(super) fn set_name(name: &str) {
+    const MOST_BYTES: usize = 15;
+    let name = without_nul(name);
+    let mut end = name.len().min(MOST_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    if let Ok(name) = std::ffi::CString::new(&name[..end]) {
+        // A name is a convenience: where a sandbox forbids it, the thread goes without.
+        let _ = rustix::thread::set_name(&name);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn set_name(_: &str) {}
+
+/// The part of a name that the system can take.
+pub(super) fn without_nul(name: &str) -> &str {
+    name.split('\0').next().unwrap_or("")
+}
+
+/// Has these called around every fork, on the thread that forks.
+#[cfg(unix)]
+pub(super) fn around_forks(
+    before: extern "C" fn(),
+    in_parent: extern "C" fn(),
+    in_child: extern "C" fn(),
+) {
+    // SAFETY: callers hand in what may run there; in the child, stores to atomics and reads of thread-locals without a destructor.
+    let refused = unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+    assert!(refused == 0, "no memory to register a fork handler");
+}
+
+#[cfg(not(unix))]
+pub(super) fn around_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
+
+/// Writes to the standard error output, past the standard library's lock on it, which a fork may have left taken. Failures are nobody's
+/// concern: there is no other place to tell of them.
+#[cfg(unix)]
+pub(super) fn write_error(mut text: &[u8]) {
+    while !text.is_empty() {
+        // SAFETY: the bytes are there; a closed descriptor is an error like others.
+        let written = unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
+        match usize::try_from(written) {
+            Ok(written) => text = &text[written..],
+            Err(_) if is_interrupted() => {}
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_interrupted() -> bool {
+    std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted
+}
+
+#[cfg(not(unix))]
+pub(super) fn write_error(text: &[u8]) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(text);
+}

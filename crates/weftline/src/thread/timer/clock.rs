@@ -1,0 +1,205 @@
+//! [`RawClock`]: what is to be done when, and the one thread that does it.
+//!
+//! # Implementation
+//!
+//! A heap of entries (`heap.rs`) and the state of the *keeper*, the timer thread, under one [`ListLock`]:
+//!
+//! | keeper | meaning | leaves by |
+//! |---|---|---|
+//! | `Absent` | there is none | `schedule` → `Starting` |
+//! | `Starting` | somebody is asking the operating system for one | the same → `Awake`, or `Absent` if there is none to be had |
+//! | `Awake` | looks at the heap before it sleeps | the keeper → `Asleep`, or `Absent` after a while without entries |
+//! | `Asleep` until then | looks at the heap then, or when it is woken | `schedule` of something earlier → `Awake`, and unparked; the keeper → `Awake` |
+//!
+//! *An entry settles exactly once*: whoever takes it out of the heap, under the lock, has its action: the keeper to run it, `cancel` to drop it. Both
+//! do so after they have let go of the lock.
+//!
+//! The keeper is woken only for an entry that is due before it would look anyway. One whose entry was cancelled sleeps on until it would have
+//! been due, and then until the next. So timers that are started and cancelled all the time, as for timeouts, wake nobody.
+//!
+//! In the child of a fork there is no entry and no keeper. What had been scheduled is neither run nor destroyed there.
+
+use super::heap::{Action, Heap};
+use crate::park::{
+    Blocker, Deadline, ForgetWaiters, ListLock, ThreadRecord, Wake, current_record, spin_until,
+};
+use std::io;
+use std::time::Duration;
+
+pub use super::heap::Entry;
+
+/// How long a keeper without anything to do stays.
+const IDLE_NANOS: u64 = Duration::from_secs(2).as_nanos() as u64;
+
+/// Entries, each with an action that is run when it is due; times are nanoseconds of any clock.
+pub struct RawClock {
+    state: ListLock<State>,
+}
+
+struct State {
+    heap: Heap,
+    keeper: Keeper,
+}
+
+#[derive(Clone, Copy)]
+enum Keeper {
+    Absent,
+    Starting,
+    Awake,
+    Asleep {
+        record: &'static ThreadRecord,
+        until: u64,
+    },
+}
+
+impl ForgetWaiters for State {
+    fn forget_waiters(&mut self, _torn: bool) {
+        self.heap.forget();
+        self.keeper = Keeper::Absent;
+    }
+}
+
+impl Default for RawClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for RawClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawClock")
+            .field("pending", &self.pending())
+            .finish()
+    }
+}
+
+impl RawClock {
+    crate::park::model::const_fn! {
+        /// A clock without entries.
+        pub fn new() -> Self {
+            Self { state: ListLock::new(State { heap: Heap::new(), keeper: Keeper::Absent }) }
+        }
+    }
+
+    /// How many entries there are.
+    pub fn pending(&self) -> usize {
+        self.state.lock().heap.len()
+    }
+
+    /// Has `action` run at `due` (`u64::MAX` for never). `start_keeper` is called when there is no thread yet that calls [`Self::next_with`].
+    ///
+    /// # Errors
+    /// That of `start_keeper`; then nothing is scheduled.
+    pub fn schedule(
+        &self,
+        due: u64,
+        action: Box<dyn FnOnce() + Send>,
+        start_keeper: impl Fn() -> io::Result<()>,
+    ) -> io::Result<Entry> {
+        loop {
+            let mut state = self.state.lock();
+            match state.keeper {
+                Keeper::Absent => {
+                    state.keeper = Keeper::Starting;
+                    drop(state);
+                    self.start(&start_keeper)?;
+                }
+                Keeper::Starting => {
+                    drop(state);
+                    spin_until(|| !matches!(self.state.lock().keeper, Keeper::Starting));
+                }
+                Keeper::Awake | Keeper::Asleep { .. } if !state.heap.has_room() => {
+                    let wanted = (state.heap.len() * 2).max(16);
+                    drop(state);
+                    let mut other = Heap::with_room_for(wanted);
+                    self.state.lock().heap.move_into(&mut other);
+                }
+                Keeper::Awake | Keeper::Asleep { .. } => {
+                    let entry = state.heap.add(due, action);
+                    let sleeper = match state.keeper {
+                        Keeper::Asleep { record, until } if due < until => {
+                            state.keeper = Keeper::Awake;
+                            Some(record)
+                        }
+                        _ => None,
+                    };
+                    drop(state);
+                    if let Some(record) = sleeper {
+                        record.parker.unpark();
+                    }
+                    return Ok(entry);
+                }
+            }
+        }
+    }
+
+    /// Starting → Awake or Absent.
+    fn start(&self, start_keeper: impl Fn() -> io::Result<()>) -> io::Result<()> {
+        let started = start_keeper();
+        let mut state = self.state.lock();
+        // Unless the new thread has been faster and is asleep already.
+        if matches!(state.keeper, Keeper::Starting) {
+            state.keeper = if started.is_ok() {
+                Keeper::Awake
+            } else {
+                Keeper::Absent
+            };
+        }
+        started
+    }
+
+    /// Takes an entry back. `true` if it was in time: its action has been dropped. `false` if that has been run, or is being run, or
+    /// was cancelled before.
+    pub fn cancel(&self, entry: Entry) -> bool {
+        let action = self.state.lock().heap.remove(entry);
+        action.is_some()
+    }
+
+    /// For the keeper: sleeps through `blocker` until an entry is due by `now`, and returns its action, to be run without a lock. `None` when
+    /// there has been nothing to do for a while: then the thread must end.
+    ///
+    /// # Errors
+    /// The blocker's interrupt.
+    pub fn next_with<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        now: impl Fn() -> u64,
+    ) -> Result<Option<Action>, B::Interrupt> {
+        let record = current_record();
+        let mut idle_until = None;
+        loop {
+            let time = now();
+            let until = {
+                let mut state = self.state.lock();
+                if let Some(action) = state.heap.take_due(time) {
+                    state.keeper = Keeper::Awake;
+                    return Ok(Some(action));
+                }
+                if !state.heap.is_empty() {
+                    idle_until = None;
+                } else if idle_until.is_some_and(|until| until <= time) {
+                    state.keeper = Keeper::Absent;
+                    return Ok(None);
+                }
+                let until = state
+                    .heap
+                    .next_due()
+                    .unwrap_or_else(|| *idle_until.get_or_insert(time.saturating_add(IDLE_NANOS)));
+                state.keeper = Keeper::Asleep { record, until };
+                until
+            };
+            let _: Wake = blocker.block(&record.parker, deadline(until))?;
+        }
+    }
+}
+
+#[cfg(not(weftline_model))]
+fn deadline(nanos: u64) -> Deadline {
+    Deadline::from_nanos(nanos)
+}
+
+/// In models time stands still.
+#[cfg(weftline_model)]
+fn deadline(_: u64) -> Deadline {
+    Deadline::NEVER
+}

@@ -1,0 +1,369 @@
+//! [`Timer`]: a function that is called later, unless it is cancelled.
+//!
+//! # Implementation
+//!
+//! | state | meaning | leaves by |
+//! |---|---|---|
+//! | `New` | not started | `start` → `Pending`; `cancel` → `Cancelled` |
+//! | `Pending` | scheduled, or handed to a runner that has not begun | the runner → `Running`; `cancel` → `Cancelled` |
+//! | `Running` | the function runs on the thread of that number | the runner → `Ended` |
+//! | `Ended` | the function has returned or panicked | (end) |
+//! | `Cancelled` | the function was not called and never will be | (end) |
+//!
+//! The state changes under its lock; whoever takes a timer out of `Pending` takes the function with it, and calls or drops it without the
+//! lock. `over` is set when a timer has reached one of its ends.
+//!
+//! In the child of a fork the parent's pending timers are lost with the threads that would have served them: they count as ended there.
+
+use super::error::{JoinError, StartError};
+use super::heap::Entry;
+use super::{keeper, runners, tally};
+use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number};
+use crate::sync::raw::RawEvent;
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+type Function = Box<dyn FnOnce() + Send>;
+
+/// Calls a function after an interval, on a thread of the library's: Python's `threading.Timer`.
+///
+/// All timers of a process share one thread that waits for the time to come; a pending one costs some hundred bytes. The functions run on other
+/// threads, as many as run at once, which are kept for about a second for the next; so a slow function delays no other timer. (Should
+/// the operating system refuse a thread, the function runs on the timers' own, and does delay them.)
+///
+/// A panic in the function is reported by the panic hook, and is what [`join`](Self::join) returns. Dropping a timer that was started
+/// leaves it running.
+///
+/// After `fork` the parent's timers are not served in the child: those that were pending count as ended there. The child can start others.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use weftline::{Event, Timer};
+///
+/// let done = Arc::new(Event::new());
+/// let same = Arc::clone(&done);
+/// let timer = Timer::new(Duration::from_millis(5), move || same.set());
+/// timer.start().unwrap();
+/// timer.join().unwrap();
+/// assert!(done.is_set() && timer.has_fired());
+///
+/// let late = Timer::new(Duration::from_secs(3600), || unreachable!());
+/// late.start().unwrap();
+/// assert!(late.cancel());
+/// assert!(!late.is_alive());
+/// ```
+#[doc(alias = "threading.Timer")]
+#[derive(Clone)]
+pub struct Timer {
+    interval: Duration,
+    name: Option<Arc<str>>,
+    is_daemon: bool,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    inner: ListLock<Inner>,
+    over: RawEvent,
+}
+
+struct Inner {
+    state: State,
+    /// The fork generation in which it was started.
+    generation: u32,
+    is_daemon: bool,
+    entry: Option<Entry>,
+    function: Option<Function>,
+    panic: Option<Arc<str>>,
+}
+
+impl ForgetWaiters for Inner {
+    /// Nobody waits for the state itself; what it says of the parent's timers, [`Inner::is_lost`] judges.
+    fn forget_waiters(&mut self, _torn: bool) {}
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    Pending,
+    Running(u64),
+    Ended,
+    Cancelled,
+}
+
+impl Inner {
+    /// Whether it was served by threads that do not exist in this process.
+    fn is_lost(&self) -> bool {
+        match self.state {
+            State::Pending => self.generation != fork::generation(),
+            State::Running(thread) => !fork::is_alive(thread),
+            State::New | State::Ended | State::Cancelled => false,
+        }
+    }
+}
+
+impl Timer {
+    /// A timer that will call `function` once, when `interval` has passed since its [`start`](Self::start).
+    #[must_use = "a timer does nothing until it is started"]
+    pub fn new(interval: Duration, function: impl FnOnce() + Send + 'static) -> Self {
+        let inner = Inner {
+            state: State::New,
+            generation: 0,
+            is_daemon: false,
+            entry: None,
+            function: Some(Box::new(function)),
+            panic: None,
+        };
+        Self {
+            interval,
+            name: None,
+            is_daemon: false,
+            shared: Arc::new(Shared {
+                inner: ListLock::new(inner),
+                over: RawEvent::new(),
+            }),
+        }
+    }
+
+    /// Whether the end of the program should not wait for this timer. It should, unless this says otherwise before the start.
+    #[must_use = "returns the timer"]
+    pub fn daemon(mut self, is_daemon: bool) -> Self {
+        self.is_daemon = is_daemon;
+        self
+    }
+
+    /// A name, for representations.
+    #[must_use = "returns the timer"]
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Lets the interval begin. A timer that was cancelled before ends at once, without calling its function.
+    ///
+    /// # Errors
+    /// [`StartError::StartedBefore`]; [`StartError::NoThread`] if the operating system has no thread for the timers.
+    pub fn start(&self) -> Result<(), StartError> {
+        // Counted first: from the moment on at which it is pending, it may be cancelled, and is counted off.
+        if !self.is_daemon {
+            tally::add();
+        }
+        let begun = self.shared.begin(self.is_daemon);
+        if begun != Ok(true) {
+            if !self.is_daemon {
+                tally::remove();
+            }
+            return begun.map(drop).map_err(|()| StartError::StartedBefore);
+        }
+        let shared = Arc::clone(&self.shared);
+        let scheduled = keeper::schedule(Deadline::after(self.interval), move || {
+            runners::submit(Box::new(move || shared.run()));
+        });
+        match scheduled {
+            Ok(entry) => {
+                let is_pending = {
+                    let mut inner = self.shared.inner.lock();
+                    inner.entry = Some(entry);
+                    inner.state == State::Pending
+                };
+                if !is_pending {
+                    // Cancelled between the two: then nobody has taken the entry back yet.
+                    keeper::cancel(entry);
+                }
+                Ok(())
+            }
+            Err(refused) => {
+                let was_pending = {
+                    let mut inner = self.shared.inner.lock();
+                    let was_pending = inner.state == State::Pending;
+                    if was_pending {
+                        inner.state = State::New;
+                        inner.generation = 0;
+                    }
+                    was_pending
+                };
+                if was_pending && !self.is_daemon {
+                    tally::remove();
+                }
+                Err(StartError::NoThread(refused))
+            }
+        }
+    }
+
+    /// Prevents the call, if it has not begun, and drops the function. `true` if that was in time; `false` if it has begun or was
+    /// cancelled before.
+    pub fn cancel(&self) -> bool {
+        let (entry, function, is_counted) = {
+            let mut inner = self.shared.inner.lock();
+            if !matches!(inner.state, State::New | State::Pending) || inner.is_lost() {
+                return false;
+            }
+            let is_counted = inner.state == State::Pending && !inner.is_daemon;
+            inner.state = State::Cancelled;
+            (inner.entry.take(), inner.function.take(), is_counted)
+        };
+        self.shared.over.set();
+        if is_counted {
+            tally::remove();
+        }
+        if let Some(entry) = entry {
+            keeper::cancel(entry);
+        }
+        drop(function);
+        true
+    }
+
+    /// Waits until the function has returned, or the timer was cancelled.
+    ///
+    /// # Errors
+    /// [`JoinError::NotStarted`], [`JoinError::FromItsFunction`], which would both wait for ever, and [`JoinError::Panicked`].
+    pub fn join(&self) -> Result<(), JoinError> {
+        self.join_by(Deadline::NEVER)
+    }
+
+    /// As [`Self::join`], without waiting.
+    ///
+    /// # Errors
+    /// Those of [`Self::join`], and [`JoinError::TimedOut`] when it has not ended yet.
+    pub fn try_join(&self) -> Result<(), JoinError> {
+        self.join_by(Deadline::PASSED)
+    }
+
+    /// As [`Self::join`], for at most `timeout`. A timeout beyond the clock's range never ends.
+    ///
+    /// # Errors
+    /// Those of [`Self::join`], and [`JoinError::TimedOut`].
+    pub fn try_join_for(&self, timeout: Duration) -> Result<(), JoinError> {
+        self.join_by(Deadline::after(timeout))
+    }
+
+    /// As [`Self::join`], until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// Those of [`Self::join`], and [`JoinError::TimedOut`].
+    pub fn try_join_until(&self, deadline: Instant) -> Result<(), JoinError> {
+        self.join_by(Deadline::at(deadline))
+    }
+
+    fn join_by(&self, deadline: Deadline) -> Result<(), JoinError> {
+        {
+            let inner = self.shared.inner.lock();
+            match inner.state {
+                State::New => return Err(JoinError::NotStarted),
+                State::Running(thread) if thread == number() => {
+                    return Err(JoinError::FromItsFunction);
+                }
+                _ if inner.is_lost() => return Ok(()),
+                _ => {}
+            }
+        }
+        if self
+            .shared
+            .over
+            .wait_with(&mut ThreadBlocker, deadline)
+            .is_err()
+        {
+            return Err(JoinError::TimedOut);
+        }
+        match self.shared.inner.lock().panic.clone() {
+            Some(message) => Err(JoinError::Panicked(message)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it was started and has neither been cancelled nor has its function returned.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let inner = self.shared.inner.lock();
+        matches!(inner.state, State::Pending | State::Running(_)) && !inner.is_lost()
+    }
+
+    /// Whether its function was called, whether or not it has returned.
+    #[must_use]
+    pub fn has_fired(&self) -> bool {
+        matches!(
+            self.shared.inner.lock().state,
+            State::Running(_) | State::Ended
+        )
+    }
+
+    /// Whether it was cancelled in time: its function will never be called.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.shared.inner.lock().state == State::Cancelled
+    }
+}
+
+impl Shared {
+    /// New → Pending: `true`. A timer that was cancelled has begun and ended: `false`. An error if it began before.
+    fn begin(&self, is_daemon: bool) -> Result<bool, ()> {
+        let mut inner = self.inner.lock();
+        match inner.state {
+            State::New => {
+                inner.state = State::Pending;
+                inner.generation = fork::generation();
+                inner.is_daemon = is_daemon;
+                Ok(true)
+            }
+            // The generation tells whether it was cancelled before it was started.
+            State::Cancelled if inner.generation == 0 => {
+                inner.generation = fork::generation();
+                Ok(false)
+            }
+            _ => Err(()),
+        }
+    }
+
+    /// On a runner: Pending → Running → Ended.
+    fn run(&self) {
+        let function = {
+            let mut inner = self.inner.lock();
+            if inner.state != State::Pending {
+                return;
+            }
+            inner.state = State::Running(number());
+            inner.function.take()
+        };
+        let ended = catch_unwind(AssertUnwindSafe(|| function.into_iter().for_each(|f| f())));
+        let is_daemon = {
+            let message = ended.as_ref().err().map(|payload| message(&**payload));
+            let mut inner = self.inner.lock();
+            inner.state = State::Ended;
+            inner.panic = message;
+            inner.is_daemon
+        };
+        self.over.set();
+        if !is_daemon {
+            tally::remove();
+        }
+        // What a panic carries may panic when it is dropped, and is not worth that.
+        std::mem::forget(ended);
+    }
+}
+
+/// What a panic says, as far as it is text.
+fn message(payload: &(dyn Any + Send)) -> Arc<str> {
+    let text = payload.downcast_ref::<&'static str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("(without a message)").into()
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.shared.inner.lock().state {
+            State::New => "new",
+            State::Pending => "pending",
+            State::Running(_) => "running",
+            State::Ended => "ended",
+            State::Cancelled => "cancelled",
+        };
+        f.debug_struct("Timer")
+            .field("name", &self.name)
+            .field("interval", &self.interval)
+            .field("state", &state)
+            .finish()
+    }
+}

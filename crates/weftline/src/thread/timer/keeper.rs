@@ -1,0 +1,64 @@
+//! The timer thread of the process: started when something is scheduled, gone some seconds after nothing is left.
+
+use super::clock::RawClock;
+use super::heap::{Action, Entry};
+use crate::park::{Blocker, Deadline, Parker, Wake, now};
+use crate::thread::spawn::spawn_servant;
+use std::convert::Infallible;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+static CLOCK: RawClock = RawClock::new();
+
+/// Has `action` run at `due` on the timer thread, which serves the whole process: it must be short, and should not wait.
+///
+/// A panic in it is reported by the panic hook and goes no further. After `fork` the child starts with nothing scheduled.
+///
+/// # Errors
+/// The operating system has no thread to serve it; nothing is scheduled then.
+pub fn schedule(due: Deadline, action: impl FnOnce() + Send + 'static) -> io::Result<Entry> {
+    let due = due.nanos().unwrap_or(u64::MAX);
+    CLOCK.schedule(due, Box::new(action), || {
+        spawn_servant("weftline timers", keep)
+    })
+}
+
+/// Takes back what was scheduled. `true` if it was in time: the action has been dropped, unrun. `false` if it has been run, or is
+/// being run, or was taken back before.
+pub fn cancel(entry: Entry) -> bool {
+    CLOCK.cancel(entry)
+}
+
+/// How many actions are scheduled.
+#[must_use]
+pub fn pending() -> usize {
+    CLOCK.pending()
+}
+
+/// The life of the timer thread.
+fn keep() {
+    while let Ok(Some(action)) = CLOCK.next_with(&mut Patient, now) {
+        run(action);
+    }
+}
+
+/// Runs an action; whatever it does, the timer thread goes on.
+fn run(action: Action) {
+    // What a panic carries may panic when it is dropped, and is not worth that.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(action)) {
+        std::mem::forget(payload);
+    }
+}
+
+/// Sleeps without looking for company first: what the timer thread waits for is time.
+struct Patient;
+
+impl Blocker for Patient {
+    type Interrupt = Infallible;
+
+    const MAY_SPIN: bool = false;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
+        Ok(parker.park(deadline))
+    }
+}

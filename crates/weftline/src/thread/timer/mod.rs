@@ -1,0 +1,45 @@
+//! [`Timer`] and [`PeriodicTimer`]: what is done later, and what is done again and again.
+//!
+//! # Implementation
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `heap.rs` | entries by the time at which they are due; taking one out costs the same wherever it lies |
+//! | `clock.rs` | the entries under a lock, and the states of the thread that serves them |
+//! | `keeper.rs` | that thread: one for the process, there only while it has something to do |
+//! | `runners.rs` | the threads on which timers' functions run |
+//! | `tally.rs` | how many timers the end of the program has to wait for |
+//! | `delayed.rs` | [`Timer`] |
+//! | `periodic.rs` | [`PeriodicTimer`], which needs none of the above |
+//! | `error.rs` | what starting, joining and waiting can end in |
+
+mod clock;
+#[cfg(not(weftline_model))]
+mod delayed;
+#[cfg(not(weftline_model))]
+mod error;
+mod heap;
+#[cfg(not(weftline_model))]
+mod keeper;
+#[cfg(not(weftline_model))]
+mod periodic;
+#[cfg(not(weftline_model))]
+mod runners;
+#[cfg(not(weftline_model))]
+mod tally;
+
+#[cfg(not(weftline_model))]
+pub use delayed::Timer;
+#[cfg(not(weftline_model))]
+pub use error::{JoinError, StartError, Stopped, TickError, ZeroPeriod};
+#[cfg(not(weftline_model))]
+pub use periodic::{PeriodicTimer, Tick, Ticks};
+
+/// The forms without comfort, for bindings: what is scheduled runs on the timer thread itself, and must be short.
+pub mod raw {
+    pub use super::clock::{Entry, RawClock};
+    #[cfg(not(weftline_model))]
+    pub use super::keeper::{cancel, pending, schedule};
+    #[cfg(not(weftline_model))]
+    pub use super::tally::wait_for_pending;
+}

@@ -1,0 +1,93 @@
+//! The threads on which timers' functions run, so that a slow one delays no other.
+//!
+//! # Implementation
+//!
+//! A runner that has nothing to do waits in a list for a second, and then ends. A job goes straight to the one that has waited longest, or to a new
+//! thread if nobody waits. So there are as many runners as functions run at once, and a while after the last one there is none.
+
+use super::heap::Action;
+use crate::park::{Deadline, Ended, List, ListLock, ThreadBlocker, Waiter};
+use crate::thread::spawn::spawn_servant;
+use std::io;
+use std::time::Duration;
+
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The runners that wait; what each gets is a job.
+static IDLE_RUNNERS: ListLock<List<Option<Action>>> = ListLock::new(List::new());
+
+/// Has `job` run on a runner. It must not panic.
+///
+/// If the operating system has no thread for one, the job is run here and now.
+pub(super) fn submit(job: Action) {
+    let mut job = Some(job);
+    let runner = {
+        let mut idle = IDLE_RUNNERS.lock();
+        idle.claim_front().map(|mut runner| {
+            runner.payload(|slot| *slot = job.take());
+            runner.grant()
+        })
+    };
+    match runner {
+        Some(record) => record.parker.unpark(),
+        None => job.into_iter().for_each(run_on_new_runner),
+    }
+}
+
+fn run_on_new_runner(job: Action) {
+    // Not moved into the thread but lent, for `spawn_servant` drops what it cannot start.
+    let lent = std::sync::Arc::new(Lent(ListLock::new(Slot(Some(job)))));
+    let theirs = std::sync::Arc::clone(&lent);
+    let started: io::Result<()> = spawn_servant("weftline timer", move || {
+        if let Some(job) = theirs.take() {
+            serve(job);
+        }
+    });
+    if started.is_err()
+        && let Some(job) = lent.take()
+    {
+        job();
+    }
+}
+
+/// A job on its way to a thread that may not come to be.
+struct Lent(ListLock<Slot>);
+
+struct Slot(Option<Action>);
+
+impl crate::park::ForgetWaiters for Slot {
+    fn forget_waiters(&mut self, _torn: bool) {
+        std::mem::forget(self.0.take());
+    }
+}
+
+impl Lent {
+    fn take(&self) -> Option<Action> {
+        self.0.lock().0.take()
+    }
+}
+
+/// The life of a runner.
+fn serve(first: Action) {
+    let mut job = Some(first);
+    while let Some(next) = job {
+        next();
+        job = wait_for_job();
+    }
+}
+
+/// `None` when there was no job for a while.
+fn wait_for_job() -> Option<Action> {
+    let deadline = Deadline::after(IDLE);
+    let waiter = Waiter::new(None);
+    // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
+    unsafe { IDLE_RUNNERS.lock().push_back(&waiter) };
+    match waiter.wait(&mut ThreadBlocker, deadline) {
+        Ended::Granted => waiter.into_payload(),
+        // Nothing interrupts a thread of ours.
+        Ended::Forked | Ended::Abandoned(_) | Ended::InterruptedAfterGrant(_) => {
+            IDLE_RUNNERS.lock().remove(&waiter);
+            None
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How many timers the end of the program has to wait for: those that are no daemons, from their start until they have ended.
+
+use crate::park::{Blocker, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter};
+
+static TALLY: ListLock<Tally> = ListLock::new(Tally {
+    pending: 0,
+    waiters: List::new(),
+});
+
+struct Tally {
+    pending: usize,
+    waiters: List<()>,
+}
+
+impl ForgetWaiters for Tally {
+    fn forget_waiters(&mut self, torn: bool) {
+        self.pending = 0;
+        self.waiters.forget_waiters(torn);
+    }
+}
+
+/// One more to wait for.
+pub(super) fn add() {
+    TALLY.lock().pending += 1;
+}
+
+/// One less.
+pub(super) fn remove() {
+    let chain = {
+        let mut tally = TALLY.lock();
+        // In a child of a fork, a timer whose function forked ends without having been counted.
+        tally.pending = tally.pending.saturating_sub(1);
+        (tally.pending == 0).then(|| tally.waiters.claim_all(|()| ()))
+    };
+    if let Some(chain) = chain {
+        chain.wake();
+    }
+}
+
+/// Waits through `blocker` until there is a moment without timers that are no daemons: each has fired and its function has returned, or was cancelled.
+///
+/// # Errors
+/// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the blocker said so.
+pub fn wait_for_pending<B: Blocker>(
+    blocker: &mut B,
+    deadline: Deadline,
+) -> Result<(), WaitError<B::Interrupt>> {
+    loop {
+        let waiter = Waiter::new(());
+        {
+            let mut tally = TALLY.lock();
+            if tally.pending == 0 {
+                return Ok(());
+            }
+            if deadline.is_at_once() {
+                return Err(WaitError::TimedOut);
+            }
+            // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
+            unsafe { tally.waiters.push_back(&waiter) };
+        }
+        match waiter.wait(blocker, deadline) {
+            Ended::Granted => return Ok(()),
+            Ended::Forked => continue,
+            Ended::Abandoned(error) => {
+                TALLY.lock().waiters.remove(&waiter);
+                return Err(error);
+            }
+            // Nothing to give back.
+            Ended::InterruptedAfterGrant(interrupt) => {
+                return Err(WaitError::Interrupted(interrupt));
+            }
+        }
+    }
+}

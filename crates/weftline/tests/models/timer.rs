@@ -1,0 +1,102 @@
+//! The clock below the timers: what is scheduled is run or cancelled, never both and never neither, and the thread that waits for it is woken
+//! for what is due before it would look.
+
+use crate::support::*;
+use weftline::thread::timer::raw::RawClock;
+
+/// In models time stands still, here. What is due now or before is due.
+const NOW: u64 = 5;
+
+fn keep(clock: &RawClock) {
+    let next = clock.next_with(&mut Sleeper::new(), || NOW);
+    next.unwrap().expect("time stands still")();
+}
+
+fn counting(count: &Arc<Protected>) -> Box<dyn FnOnce() + Send> {
+    let count = Arc::clone(count);
+    Box::new(move || count.add(1))
+}
+
+#[test]
+fn what_is_cancelled_as_it_fires_settles_one_way() {
+    explore(3, || {
+        let clock = Arc::new(RawClock::new());
+        let count = Arc::new(Protected::default());
+        let entry = clock.schedule(NOW, counting(&count), || Ok(())).unwrap();
+        let keeper = {
+            let clock = Arc::clone(&clock);
+            spawn(move || keep(&clock))
+        };
+        let cancelled = clock.cancel(entry);
+        // If it was cancelled, this is what the keeper has its turn with.
+        let last = clock.schedule(NOW, counting(&count), || Ok(())).unwrap();
+        join(keeper);
+        assert_eq!(count.get(), 1);
+        assert_eq!(clock.cancel(last), !cancelled);
+        assert!(!clock.cancel(entry));
+        assert_eq!(clock.pending(), 0);
+    });
+}
+
+#[test]
+fn of_two_who_cancel_one_was_in_time() {
+    explore(3, || {
+        let clock = Arc::new(RawClock::new());
+        let count = Arc::new(Protected::default());
+        let entry = clock.schedule(NOW, counting(&count), || Ok(())).unwrap();
+        let other = {
+            let clock = Arc::clone(&clock);
+            spawn(move || clock.cancel(entry))
+        };
+        let mine = clock.cancel(entry);
+        assert_ne!(join(other), mine);
+        assert_eq!((count.get(), clock.pending()), (0, 0));
+    });
+}
+
+#[test]
+fn the_sleeping_keeper_is_woken_for_what_is_due_before_it_would_look() {
+    explore(3, || {
+        let clock = Arc::new(RawClock::new());
+        let count = Arc::new(Protected::default());
+        let far = clock.schedule(NOW + 9, counting(&count), || Ok(()));
+        let keeper = {
+            let clock = Arc::clone(&clock);
+            spawn(move || keep(&clock))
+        };
+        clock.schedule(NOW, counting(&count), || Ok(())).unwrap();
+        join(keeper);
+        assert_eq!(count.get(), 1);
+        assert!(clock.cancel(far.unwrap()));
+    });
+}
+
+/// Who meets the other starting the thread spins, which loom would explore round by round.
+#[cfg(weftline_model = "shuttle")]
+#[test]
+fn two_who_schedule_at_once_start_one_keeper() {
+    explore(3, || {
+        let clock = Arc::new(RawClock::new());
+        let (count, starts) = (
+            Arc::new(Protected::default()),
+            Arc::new(Protected::default()),
+        );
+        let schedule = {
+            let (clock, count, starts) = (clock.clone(), count.clone(), starts.clone());
+            move || {
+                let start = || {
+                    starts.add(1);
+                    Ok(())
+                };
+                clock.schedule(NOW, counting(&count), start).unwrap();
+            }
+        };
+        let other = spawn(schedule.clone());
+        schedule();
+        join(other);
+        assert_eq!((starts.get(), clock.pending()), (1, 2));
+        keep(&clock);
+        keep(&clock);
+        assert_eq!(count.get(), 2);
+    });
+}

@@ -1,0 +1,296 @@
+//! How programs end, and what they print then: each case runs this program again, as a process of its own.
+
+mod support;
+
+use std::process::{Command, ExitCode, Output, Stdio};
+use support::{LONG, SHORT, now};
+
+/// A program, by name, and what is checked of how it ended.
+type Case = (&'static str, fn() -> ExitCode, fn(&Output));
+
+const CASES: &[Case] = &[
+    ("order", programs::order, |output| {
+        prints(
+            output,
+            7,
+            "the main thread, thread, its child, third, of its callback, second, first",
+        );
+        assert_eq!(text(&output.stderr), "");
+    }),
+    ("a main that panics", programs::main_panics, |output| {
+        prints(output, 101, "thread, callback");
+        assert!(text(&output.stderr).contains("main has panicked"));
+    }),
+    (
+        "a callback that panics",
+        programs::callback_panics,
+        |output| {
+            prints(output, 0, "third, first");
+            one_line(output, "thread 'MainThread' panicked at ", ": second");
+        },
+    ),
+    ("a panic that nobody joins", programs::unjoined, |output| {
+        prints(output, 0, "alive");
+        one_line(output, "thread 'unlucky' panicked at ", ": slipped");
+    }),
+    (
+        "panics that end the process",
+        programs::two_panics,
+        |output| {
+            assert!(!output.status.success());
+            let told = text(&output.stderr);
+            assert!(
+                told.contains("the first") && told.contains("the second"),
+                "{told}"
+            );
+        },
+    ),
+    ("who is main", programs::who_is_main, |output| {
+        prints(output, 0, "done")
+    }),
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    ("a refused start", programs::refused, |output| {
+        prints(output, 0, "done");
+        assert_eq!(text(&output.stderr), "");
+    }),
+];
+
+fn main() -> ExitCode {
+    let chosen = std::env::var("WEFTLINE_TEST_PROGRAM");
+    if let Ok(chosen) = chosen {
+        let case = CASES.iter().find(|case| case.0 == chosen);
+        return case.expect("a program of that name").1();
+    }
+    // The harness's question: what tests are there? None that it could run one by one.
+    if std::env::args().any(|argument| argument == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    for (name, _, check) in CASES {
+        check(&run(name));
+        println!("{name}: ok");
+    }
+    ExitCode::SUCCESS
+}
+
+fn run(program: &str) -> Output {
+    let this = std::env::current_exe().expect("a test knows its own file");
+    let mut child = Command::new(this)
+        .env("WEFTLINE_TEST_PROGRAM", program)
+        .env_remove("RUST_BACKTRACE")
+        .env_remove("RUST_LIB_BACKTRACE")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("this program runs");
+    let start = now();
+    // What they print fits into a pipe, so they end without anybody reading.
+    while child
+        .try_wait()
+        .expect("a child can be waited for")
+        .is_none()
+    {
+        if start.elapsed() > LONG {
+            child.kill().expect("a child can be killed");
+            panic!("{program}: has not ended after {LONG:?}");
+        }
+        std::thread::sleep(SHORT);
+    }
+    child.wait_with_output().expect("its output can be read")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("they print text")
+}
+
+/// Checks the exit status and the lines, joined by commas.
+fn prints(output: &Output, status: i32, lines: &str) {
+    let printed: Vec<_> = text(&output.stdout).lines().collect();
+    assert_eq!(printed.join(", "), lines, "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(status));
+}
+
+/// Checks the one line on the standard error output; between its ends is the place.
+fn one_line(output: &Output, begin: &str, end: &str) {
+    let line = text(&output.stderr);
+    assert!(
+        line.starts_with(begin) && line.ends_with(&format!("{end}\n")),
+        "{line}"
+    );
+    assert!(
+        line.contains("thread_run.rs:") && line.lines().count() == 1,
+        "{line}"
+    );
+}
+
+mod programs {
+    use std::process::ExitCode;
+    use weftline::{Builder, Event, at_exit, current, main_thread, run, spawn};
+
+    /// The main thread has nothing left to do.
+    static MAIN_IS_DONE: Event = Event::new();
+
+    struct SetsWhenDropped;
+
+    impl Drop for SetsWhenDropped {
+        fn drop(&mut self) {
+            MAIN_IS_DONE.set();
+        }
+    }
+
+    pub(crate) fn order() -> ExitCode {
+        run(|| {
+            at_exit(|| println!("first"));
+            at_exit(|| println!("second"));
+            at_exit(|| {
+                println!("third");
+                at_exit(|| {
+                    spawn(|| println!("of its callback"));
+                });
+            });
+            let _last = SetsWhenDropped;
+            Builder::new()
+                .daemon(true)
+                .spawn(|| Event::new().wait())
+                .unwrap();
+            spawn(|| {
+                MAIN_IS_DONE.wait();
+                println!("thread");
+                spawn(|| println!("its child"));
+            });
+            assert!(current().is_main());
+            println!("the main thread");
+            ExitCode::from(7)
+        })
+    }
+
+    pub(crate) fn main_panics() -> ExitCode {
+        run(|| {
+            at_exit(|| println!("callback"));
+            let _last = SetsWhenDropped;
+            spawn(|| {
+                MAIN_IS_DONE.wait();
+                println!("thread");
+            });
+            panic!("main has panicked");
+        })
+    }
+
+    pub(crate) fn callback_panics() -> ExitCode {
+        run(|| {
+            at_exit(|| println!("first"));
+            at_exit(|| panic!("second"));
+            at_exit(|| println!("third"));
+            ExitCode::SUCCESS
+        })
+    }
+
+    pub(crate) fn unjoined() -> ExitCode {
+        let unlucky = Builder::new().name("unlucky");
+        let handle = unlucky
+            .spawn(|| panic!("slipped"))
+            .map(|it| it.thread().clone());
+        handle.unwrap().join();
+        println!("alive");
+        ExitCode::SUCCESS
+    }
+
+    pub(crate) fn two_panics() -> ExitCode {
+        struct Fragile;
+        impl Drop for Fragile {
+            fn drop(&mut self) {
+                panic!("the second");
+            }
+        }
+        let handle = spawn(|| {
+            let _fragile = Fragile;
+            panic!("the first");
+        });
+        let _: Result<(), _> = handle.join();
+        ExitCode::SUCCESS
+    }
+
+    pub(crate) fn who_is_main() -> ExitCode {
+        let asked = std::thread::spawn(|| {
+            let main = main_thread();
+            assert!(main.is_main() && main.is_alive() && main != current());
+            assert!(weftline::enumerate()[0] == main);
+            if cfg!(target_os = "linux") {
+                assert_eq!(
+                    (main.ident(), main.number()),
+                    (None, None),
+                    "it has not come yet"
+                );
+                assert_eq!(main.native_id(), Some(u64::from(std::process::id())));
+            }
+            main
+        });
+        let main = asked.join().unwrap();
+        if cfg!(target_os = "linux") {
+            assert_eq!(current(), main);
+            assert!(main.ident().is_some() && main.number().is_some());
+        }
+        current().set_name("boss");
+        assert_eq!(spawn(|| main_thread().name()).join().unwrap(), "boss");
+        assert_eq!(weftline::active_count(), weftline::enumerate().len());
+        println!("done");
+        ExitCode::SUCCESS
+    }
+
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    pub(crate) fn refused() -> ExitCode {
+        use std::sync::Arc;
+        const HUGE: usize = 1 << 40;
+        limit_memory(1 << 36);
+        let _ = current();
+        let before = weftline::enumerate();
+        let captured = Arc::new(());
+        for _ in 0..100 {
+            let theirs = captured.clone();
+            let started = Builder::new().stack_size(HUGE).spawn(move || drop(theirs));
+            assert!(started.is_err());
+        }
+        for bytes in [usize::MAX, isize::MAX as usize] {
+            let theirs = captured.clone();
+            let started = Builder::new().stack_size(bytes).spawn(move || drop(theirs));
+            assert!(started.is_err());
+        }
+        assert_eq!(Arc::strong_count(&captured), 1, "the functions are gone");
+        assert_eq!(weftline::enumerate(), before);
+        assert_eq!(weftline::active_count(), before.len());
+        // As many as there is room for, then one too many.
+        let go = Arc::new(Event::new());
+        let mut started = Vec::new();
+        while let Ok(handle) = Builder::new().stack_size(1 << 32).spawn({
+            let go = go.clone();
+            move || go.wait()
+        }) {
+            started.push(handle);
+        }
+        assert_eq!(weftline::active_count(), before.len() + started.len());
+        go.set();
+        for handle in started {
+            handle.join().unwrap();
+        }
+        assert_eq!(weftline::enumerate(), before);
+        let scoped = weftline::scope(|s| {
+            let refused = s.builder().stack_size(HUGE).spawn(|| captured.clone());
+            assert!(refused.is_err());
+            s.join_all().unwrap();
+            s.spawn(|| Arc::strong_count(&captured)).join().unwrap()
+        });
+        assert_eq!(scoped, 1);
+        run(|| spawn(|| println!("done")).thread().join());
+        ExitCode::SUCCESS
+    }
+
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    fn limit_memory(bytes: u64) {
+        let limit = libc::rlimit {
+            rlim_cur: bytes,
+            rlim_max: bytes,
+        };
+        // SAFETY: the limit is a valid place, and this process is there for this alone.
+        let failed = unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
+        assert_eq!(failed, 0);
+    }
+}

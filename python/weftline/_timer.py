@@ -1,0 +1,312 @@
+"""`threading.Timer` that costs a thread only when it fires.
+
+Until then it is *pending*: one thread, in Rust, waits for all timers. It looks started in every respect, since that is what it is to
+its user; `_PendingTimer` says what has become of it. When its time comes, a thread is started for it as `Thread.start` would have
+done, so that whatever looks at threads sees the one it expects.
+
+A timer whose `run` is not the one below, or that finds a part of `Thread` patched, is a thread from the start, as in the standard library:
+somebody counts on that thread.
+
+At exit, pending timers that are no daemons are waited for as threads are (`_wait_for_pending`). In the child of a fork the parent's are
+over, as its threads are.
+"""
+
+import sys
+import threading
+from threading import TIMEOUT_MAX, Thread, get_ident
+from time import monotonic
+
+from weftline._weftline import Event, _call_on_new_thread, _PendingTimer
+
+# From 3.13 on a thread has a handle.
+_HAS_HANDLES = sys.version_info >= (3, 13)
+_HAS_CONTEXT = hasattr(sys.flags, "thread_inherit_context")
+_STARTER = "_start_joinable_thread" if _HAS_HANDLES else "_start_new_thread"
+
+if _HAS_HANDLES:
+    # The handle of a thread that has ended (this one lets itself be marked so); all timers that end without a thread share it.
+    _ENDED = threading._make_thread_handle(get_ident())
+    _ENDED._set_done()
+
+_is_exiting = False
+
+
+class _Finished(Event):
+    """`Timer.finished`: setting it, by whatever way, ends the timer if that is pending."""
+
+    _timer = None
+
+    def set(self):
+        """Raise the flag and wake all threads that wait for it; a timer that is pending will not fire."""
+        Event.set(self)
+        timer = self._timer
+        if timer is not None:
+            self._timer = None
+            timer._withdraw()
+
+
+# It is an event to everybody else.
+_Finished.__name__ = _Finished.__qualname__ = "Event"
+_Finished.__module__ = "threading"
+
+
+class Timer(Thread):
+    """Call a function after a specified number of seconds:
+
+        t = Timer(30.0, f, args=None, kwargs=None)
+        t.start()
+        t.cancel()     # stop the timer's action if it's still waiting
+
+    Goes beyond the standard class in that a timer gets its thread, and its ident, only when it fires: any number can be pending.
+    """
+
+    _pending = None
+
+    def __init__(self, interval, function, args=None, kwargs=None):
+        Thread.__init__(self)
+        self.interval = interval
+        self.function = function
+        self.args = args if args is not None else []
+        self.kwargs = kwargs if kwargs is not None else {}
+        self.finished = _Finished()
+
+    def cancel(self):
+        """Stop the timer if it hasn't finished yet."""
+        self.finished.set()
+
+    def start(self):
+        """Start the timer. It calls its function in a thread of its own, which is started when the interval has passed.
+
+        It must be called at most once per timer; RuntimeError is raised otherwise.
+        """
+        if not self._can_be_pending():
+            super().start()
+            return
+        if self._started.is_set():
+            raise RuntimeError("threads can only be started once")
+        try:
+            if _HAS_CONTEXT:
+                _take_context(self)
+            pending = self._pending = _PendingTimer()
+            self.finished._timer = self
+            self._started.set()
+            with threading._active_limbo_lock:
+                threading._limbo[self] = self
+            # Looked at once more, now that the wait at exit would find this timer.
+            is_late = _is_exiting
+            if not is_late:
+                pending.start(self, self.interval)
+        except BaseException:
+            # No thread to be had, or a signal handler has raised: it was not started.
+            self._undo_start()
+            raise
+        if is_late:
+            self._undo_start()
+            super().start()
+            return
+        if self.finished.is_set():
+            # Cancelled meanwhile, by a signal handler or another thread, before everything was in its place.
+            pending.cancel()
+            if pending.is_alive() is False:
+                self._end()
+
+    def run(self):
+        """Call the function, when the interval has passed and unless the timer has been cancelled."""
+        pending = self._pending
+        if pending is not None and pending.is_firing():
+            self._forget_pending()
+            pending.has_begun()
+        else:
+            self.finished.wait(self.interval)
+        if not self.finished.is_set():
+            self.function(*self.args, **self.kwargs)
+        self.finished.set()
+
+    def is_alive(self):
+        """Return whether the timer has been started, and has neither been cancelled nor has its function returned."""
+        pending = self._pending
+        alive = None if pending is None else pending.is_alive()
+        return super().is_alive() if alive is None else alive
+
+    def join(self, timeout=None):
+        """Wait until the function has returned or the timer is cancelled, for at most `timeout` seconds."""
+        pending = self._pending
+        if pending is not None:
+            end = None
+            if timeout is not None:
+                timeout = max(timeout, 0)
+                end = monotonic() + timeout
+            if not pending.wait(timeout) or pending.is_alive() is False:
+                return
+            if end is not None:
+                timeout = end - monotonic()
+        super().join(timeout)
+
+    def _can_be_pending(self):
+        """Whether nobody can tell the timer from a thread that waits."""
+        if _is_exiting or not self._initialized or "run" in self.__dict__:
+            return False
+        cls = type(self)
+        if (
+            cls.run is not _RUN
+            or cls._bootstrap is not _BOOTSTRAP
+            or cls._bootstrap_inner is not _BOOTSTRAP_INNER
+            or Thread.start is not _THREAD_START
+            or Thread.run is not _THREAD_RUN
+            or getattr(threading, _STARTER) is not _START_NEW
+        ):
+            return False
+        try:
+            finished, interval = self.finished, self.interval
+        except AttributeError:
+            return False
+        if type(finished) is not _Finished or finished.is_set():
+            return False
+        # Other numbers, and what is none, the wait in the thread takes or refuses in its own words.
+        return interval is None or (
+            type(interval) in _NUMBERS and interval <= TIMEOUT_MAX
+        )
+
+    def _undo_start(self):
+        pending = self._pending
+        if pending is not None and not pending.cancel() and pending.is_alive():
+            # It has fired already: its thread is on its way.
+            return
+        self._forget_pending()
+        with threading._active_limbo_lock:
+            threading._limbo.pop(self, None)
+        self._started.clear()
+
+    def _withdraw(self):
+        """End the timer if it is still waiting."""
+        pending = self._pending
+        if pending is not None and pending.cancel():
+            self._end()
+
+    def _end(self):
+        """Look as a thread does that has ended, without ever having had one."""
+        _mark_ended(self)
+        with threading._active_limbo_lock:
+            threading._limbo.pop(self, None)
+        self._forget_pending()
+
+    def _forget_pending(self):
+        finished = self.finished
+        if type(finished) is _Finished:
+            finished._timer = None
+        self._pending = None
+
+    def _fire(self):
+        """Start the timer's thread; called on the timer thread. What this raises is reported there, and then the timer gives up."""
+        if _HAS_HANDLES:
+            threading._start_joinable_thread(
+                self._begin, handle=self._handle, daemon=self.daemon
+            )
+            return
+        try:
+            threading._start_new_thread(self._begin, ())
+        except RuntimeError:
+            # 3.12.0 and 3.12.1 start no thread once the exit has begun, though they wait for those there are.
+            if not _is_exiting:
+                raise
+            if self.daemon:
+                self._give_up()
+            else:
+                _call_on_new_thread(self._begin)
+
+    def _begin(self):
+        try:
+            self._bootstrap()
+        finally:
+            # Still there if a trace function has failed before `run`.
+            pending = self._pending
+            if pending is not None:
+                self._forget_pending()
+                pending.has_begun()
+
+    def _give_up(self):
+        pending = self._pending
+        if pending is not None:
+            self._end()
+            pending.give_up()
+
+    # In the child of a fork, where the standard library tells each thread that it has ended.
+
+    if sys.version_info >= (3, 13):
+
+        def _after_fork(self, new_ident=None):
+            super()._after_fork(new_ident)
+            if new_ident is None:
+                self._lose()
+    else:
+
+        def _reset_internal_locks(self, is_alive):
+            super()._reset_internal_locks(is_alive)
+            if not is_alive:
+                self._lose()
+
+    def _lose(self):
+        pending = self._pending
+        if pending is not None:
+            _mark_ended(self)
+            self._forget_pending()
+            pending.give_up()
+
+
+Timer.__module__ = "threading"
+
+_NUMBERS = (float, int)
+
+# What somebody may have patched since.
+_RUN, _BOOTSTRAP, _BOOTSTRAP_INNER = (
+    Timer.run,
+    Thread._bootstrap,
+    Thread._bootstrap_inner,
+)
+_THREAD_START, _THREAD_RUN = Thread.start, Thread.run
+_START_NEW = getattr(threading, _STARTER)
+
+
+def _mark_ended(timer):
+    if _HAS_HANDLES:
+        timer._handle = _ENDED
+    else:
+        timer._is_stopped = True
+        timer._tstate_lock = None
+
+
+def _take_context(timer):
+    """From 3.14 on a thread runs in a context that is taken when it is started."""
+    if getattr(timer, "_context", timer) is not None:
+        return
+    import contextvars
+
+    timer._context = (
+        contextvars.copy_context()
+        if sys.flags.thread_inherit_context
+        else contextvars.Context()
+    )
+
+
+def _wait_for_pending():
+    """At exit, before the interpreter waits for threads: wait for pending timers that are no daemons, also for those that these start."""
+    global _is_exiting
+    _is_exiting = True
+    while True:
+        with threading._active_limbo_lock:
+            timers = [t for t in threading._limbo if isinstance(t, Timer)]
+        waiting = [
+            pending
+            for timer in timers
+            if not timer.daemon
+            and (pending := timer._pending) is not None
+            and pending.is_alive()
+        ]
+        if not waiting:
+            return
+        for pending in waiting:
+            pending.wait(None)
+
+
+# These are run from the last to the first: this one when everybody else has had a say, who may cancel or start timers.
+threading._threading_atexits.insert(0, _wait_for_pending)

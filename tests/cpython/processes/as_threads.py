@@ -1,0 +1,8 @@
+"""CPython's tests of multiprocessing's interface to threads."""
+
+from processes import THREADS, install
+
+install(globals(), THREADS, "spawn")
+
+# Some versions ask threads, which nobody can terminate, to sleep five minutes, and wait for those that have begun.
+WithThreadsTestPool.test_terminate = None  # noqa: F821 - just installed

@@ -1,0 +1,87 @@
+"""Programs that run twice, on the plain interpreter and on weftline, and must end and speak alike.
+
+The program is a file, run by `python` and by `weftline run`. For what only weftline does there is `on_weftline`.
+"""
+
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+SECONDS = 60
+"""How long a program may take; none needs a tenth of it."""
+
+_TESTS = Path(__file__).resolve().parent.parent
+
+_PLAIN, _OURS = [], ["-m", "weftline", "run"]
+
+_PRELUDE = """\
+import faulthandler
+faulthandler.dump_traceback_later({seconds}, exit=True)
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def both(folder, source, *arguments, code=0, err="", when_ready=None):
+    """Runs `source` on both and returns what it printed.
+
+    Fails unless both print the same, exit with `code`, and say on standard error what `err` is, or the same if that is None.
+    `when_ready` is called with the process once the program has printed the line "ready", which is then not told again.
+    """
+    program = _write(folder, source)
+    plain = _run(_PLAIN, program, arguments, when_ready)
+    ours = _run(_OURS, program, arguments, when_ready)
+    told = f"--- plain\n{plain}\n--- weftline\n{ours}"
+    assert ours == plain, told
+    assert ours.code == code, told
+    assert err is None or ours.err == err, told
+    return ours.out
+
+
+def on_weftline(folder, source, *arguments, options=(), code=0, err=""):
+    """Runs `source` with `weftline run`, after it `options`, and returns what it printed."""
+    ended = _run([*_OURS, *options], _write(folder, source), arguments, None)
+    assert ended.code == code and err in (None, ended.err), ended
+    return ended.out
+
+
+def _write(folder, source):
+    program = folder / "program.py"
+    program.write_text(
+        _PRELUDE.format(seconds=SECONDS // 2) + textwrap.dedent(source),
+        encoding="utf-8",
+    )
+    return program
+
+
+def _run(launcher, program, arguments, when_ready):
+    path = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, *launcher, str(program), *map(str, arguments)]
+    with subprocess.Popen(
+        command,
+        cwd=program.parent,
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            if when_ready is not None:
+                line = process.stdout.readline()
+                if line == "ready\n":
+                    when_ready(process)
+            out, err = process.communicate(timeout=SECONDS)
+        finally:
+            process.kill()
+    return Ended(process.returncode, out, err)
