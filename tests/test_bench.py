@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from concurrent import futures
 
 import pytest
 from weftline.bench import (
@@ -126,6 +127,12 @@ def test_a_loop_runs_its_statement_once_for_each_copy_and_turn():
     assert end > begin
 
 
+def test_a_loop_may_have_another_number_of_copies():
+    counted = []
+    Loop("counted.append(None)", ["counted"], 1).run(3, {"counted": counted})
+    assert len(counted) == 3
+
+
 def test_a_statement_is_written_in_the_contestants_own_spelling():
     peer = contestants.Contestant("peer", "1", {}, {"put": "green_put"})
     assert (
@@ -140,6 +147,13 @@ def test_the_standard_classes_are_recognised():
 @pytest.mark.parametrize("name", ["Lock", "RLock", "Event", "Semaphore", "Barrier"])
 def test_a_patched_standard_module_is_refused(monkeypatch, name):
     monkeypatch.setattr(threading, name, contestants.ours().classes[name])
+    with pytest.raises(contestants.NotTheStandardLibrary, match=name):
+        contestants.standard()
+
+
+@pytest.mark.parametrize("name", ["Future", "ThreadPoolExecutor", "wait"])
+def test_a_patched_module_of_executors_is_refused(monkeypatch, name):
+    monkeypatch.setattr(futures, name, contestants.ours().classes[name])
     with pytest.raises(contestants.NotTheStandardLibrary, match=name):
         contestants.standard()
 

@@ -7,6 +7,7 @@ import queue as _standard
 import sys
 import threading as _threading
 from collections.abc import Callable
+from concurrent import futures as _futures
 from types import GenericAlias
 from typing import Any, Generic, Self, TypeVar, final
 
@@ -42,6 +43,8 @@ class _PendingTimer:
 def _call_on_new_thread(body: Callable[[], object]) -> None: ...
 
 SimpleQueue = _queue.SimpleQueue
+
+Future = _futures.Future
 
 if sys.version_info >= (3, 13):
     LifoQueue = _standard.LifoQueue

@@ -3,7 +3,8 @@
 `python -m weftline run driver.py REPORT MODULE` runs it on weftline; without `weftline run` it is the plain interpreter's own run.
 As `python -m test` does by default, tests that need a resource (the network, much memory) skip themselves, and the current folder is
 a temporary one. `--queue` puts weftline's queues in the place of the two copies of `queue` that `test_queue` imports afresh, past
-any installation; `--only ID` runs a single test; `--use RESOURCE` lets the tests have one.
+any installation; `--only ID` runs a single test, `--classes PATTERN` the test classes whose whole name matches; `--use RESOURCE` lets the
+tests have one.
 
 The scripts that the tests start in interpreters of their own run on weftline too when this one does.
 """
@@ -13,6 +14,7 @@ import faulthandler
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -122,6 +124,19 @@ def check_that_ours_are_tested(module):
             ("WithThreadsTestSemaphore", "Semaphore"): ours.Semaphore,
         },
     }
+    if module.__name__.startswith("test.test_concurrent_futures"):
+        from weftline.concurrent import futures
+
+        for name in {"Future", "futures", "ThreadPoolMixin"} & vars(module).keys():
+            tested, mine = {
+                "Future": lambda: (module.Future, futures.Future),
+                "futures": lambda: (module.futures.wait, futures.wait),
+                "ThreadPoolMixin": lambda: (
+                    module.ThreadPoolMixin.executor_type,
+                    futures.ThreadPoolExecutor,
+                ),
+            }[name]()
+            assert tested is mine, f"{name}: {tested}, not {mine}"
     for (case, attribute), mine in under_test.get(module.__name__, {}).items():
         tested = getattr(getattr(module, case), attribute)
         assert tested is mine, f"{case}.{attribute} is {tested}, not {mine}"
@@ -141,6 +156,7 @@ def main():
     parser.add_argument("module")
     parser.add_argument("--queue", action="store_true")
     parser.add_argument("--only")
+    parser.add_argument("--classes", type=re.compile, default=re.compile(".*"))
     parser.add_argument("--use", action="append", default=[])
     options = parser.parse_args()
     report = os.path.abspath(options.report)
@@ -165,7 +181,12 @@ def main():
             if options.queue:
                 put_queues_of_ours(module)
             tests = unittest.defaultTestLoader.loadTestsFromModule(module)
-            chosen = [t for t in flatten(tests) if options.only in (None, t.id())]
+            chosen = [
+                t
+                for t in flatten(tests)
+                if options.only in (None, t.id())
+                and options.classes.fullmatch(type(t).__name__)
+            ]
             unittest.TestSuite(chosen).run(record)
     with open(report, "w", encoding="utf-8") as file:
         json.dump(

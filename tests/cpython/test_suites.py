@@ -60,6 +60,25 @@ def test_the_tests_of_queue_pass_on_our_queues(tmp_path, record_property):
     assert len(result.ran) - len(result.skipped) >= at_least, result
 
 
+# The suite of executors, which not every distribution of the interpreter brings. Of process pools, which are the standard ones, the
+# classes that come to their end every time on the plain interpreter too, and soon.
+FUTURES = "test.test_concurrent_futures"
+CLASSES = "FutureTests|ThreadPool.*|ProcessPoolFork(AsCompleted|Initializer|FailingInitializer)Test"
+
+if find_spec(FUTURES):
+
+    def test_the_suite_of_executors_passes_on_weftline(tmp_path, record_property):
+        whole = find_spec(FUTURES).submodule_search_locations is None
+        parts = ["future", "as_completed", "wait", "thread_pool", "init", "shutdown"]
+        modules = [FUTURES] if whole else [f"{FUTURES}.test_{part}" for part in parts]
+        options = ["--classes", CLASSES]
+        result = harness.run_suite(modules, tmp_path, options)
+        record_property("CPython's test_concurrent_futures", str(result))
+        wrong = harness.judge(result, modules, tmp_path, options)
+        assert not wrong, "\n".join(wrong)
+        assert len(result.ran) - len(result.skipped) >= 60, result
+
+
 def test_the_list_of_deviations_is_short_and_says_why():
     for section in ("deviation", "without_weftline"):
         for entry in harness.LIST.get(section, ()):

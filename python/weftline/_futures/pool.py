@@ -244,10 +244,13 @@ class ThreadPoolExecutor(standard.ThreadPoolExecutor):
         if cancel_futures:
             with self._shutdown_lock:
                 self._shutdown = True
-                for item in _drained(self._work_queue):
-                    # Also told to those in wait() and as_completed(), who would wait for ever.
-                    if item.future.cancel():
-                        item.future.set_running_or_notify_cancel()
+                items = list(_drained(self._work_queue))
+            # Without the lock, for callbacks may use the pool.
+            for item in items:
+                # Also told to those in wait() and as_completed(), who would wait for ever.
+                if item.future.cancel():
+                    item.future.set_running_or_notify_cancel()
+            items = item = None
         super().shutdown(wait=wait)
 
     shutdown.__doc__ = standard_base.Executor.shutdown.__doc__

@@ -1,6 +1,7 @@
 """Runs the contestants of a row against each other: each once in every round, in an order shuffled anew."""
 
 import _thread
+import dataclasses
 import functools
 import gc
 import queue
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from .contestants import Contestant
 from .rows import Row
-from .statement import REPEAT, Loop
+from .statement import Loop
 from .summary import without_loop
 
 Body = Callable[[], tuple[float, float]]
@@ -38,7 +39,8 @@ class Entry:
         self._contestant = contestant
         names = list(row.make(contestant))
         self._loops = [
-            Loop(contestant.spell(statement), names) for statement in row.threads
+            Loop(contestant.spell(statement), names, row.repeat)
+            for statement in row.threads
         ]
         self._turns = 1
 
@@ -50,7 +52,7 @@ class Entry:
 
     def sample(self) -> float:
         """Seconds of one operation, on objects made for this sample."""
-        return self._elapsed() / (self._turns * REPEAT * self._row.per_turn)
+        return self._elapsed() / (self._turns * self._row.repeat * self._row.per_turn)
 
     def _elapsed(self) -> float:
         objects = self._row.make(self._contestant)
@@ -93,7 +95,8 @@ def contest(
 
 def _nothing(row: Row) -> Row:
     """The row with its operation left out."""
-    return Row(row.operation, row.needs, row.target, row.make, (row.empty,))
+    operations_each = max(row.per_turn // len(row.threads), 1)
+    return dataclasses.replace(row, threads=(row.empty,), per_turn=operations_each)
 
 
 def _together(bodies: Sequence[Body]) -> float:

@@ -5,6 +5,7 @@ A contestant offers classes under the standard names. Where a peer spells a meth
 """
 
 import _thread
+import concurrent.futures.thread
 import contextlib
 import importlib
 import importlib.metadata
@@ -30,11 +31,12 @@ _THREADING = (
     "Timer",
 )
 _QUEUE = ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue")
+_FUTURES = ("Future", "ThreadPoolExecutor", "wait", "as_completed")
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """One implementation: its name, its version, its classes by their standard names, and its own spelling of methods."""
+    """One implementation: its name, its version, its classes (and a few functions) by their standard names, and its spelling of methods."""
 
     name: str
     version: str
@@ -58,7 +60,7 @@ class _Spelling(dict[str, str]):
 
 
 class NotTheStandardLibrary(RuntimeError):
-    """``threading`` or ``queue`` has been patched by somebody: a ratio against it would say nothing."""
+    """``threading``, ``queue`` or ``concurrent.futures`` has been patched by somebody: a ratio against it would say nothing."""
 
 
 @contextlib.contextmanager
@@ -79,6 +81,7 @@ def standard() -> Contestant:
     """The standard library's own classes; raises `NotTheStandardLibrary` if they are not the interpreter's."""
     classes = {name: getattr(threading, name) for name in _THREADING}
     classes |= {name: getattr(queue, name) for name in _QUEUE}
+    classes |= {name: getattr(concurrent.futures, name) for name in _FUTURES}
     for name, cls in classes.items():
         if not _is_standard(name, cls):
             raise NotTheStandardLibrary(
@@ -89,6 +92,12 @@ def standard() -> Contestant:
 
 def _is_standard(name: str, cls: Callable[..., Any]) -> bool:
     """Whether ``cls`` makes a built-in of the interpreter, or is Python code of the standard module's own file."""
+    if name in _FUTURES:
+        code = getattr(cls, "__code__", None) or getattr(cls.__init__, "__code__", None)
+        return code is not None and code.co_filename in (
+            concurrent.futures._base.__file__,
+            concurrent.futures.thread.__file__,
+        )
     made = _made_by(cls)
     if made in (_thread.LockType, _thread.RLock, queue.SimpleQueue):
         return made is not _made_by(_ours(name))
@@ -102,15 +111,20 @@ def _made_by(cls: Callable[..., Any]) -> type:
 
 
 def _ours(name: str) -> Callable[..., Any]:
-    module = "weftline.threading" if name in _THREADING else "weftline.queue"
-    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+    homes = {
+        _THREADING: "weftline.threading",
+        _QUEUE: "weftline.queue",
+        _FUTURES: "weftline.concurrent.futures",
+    }
+    home = next(module for names, module in homes.items() if name in names)
+    return getattr(importlib.import_module(home), name)  # type: ignore[no-any-return]
 
 
 def ours() -> Contestant:
     """weftline's classes."""
     version = importlib.metadata.version("weftline")
     return Contestant(
-        OURS, version, {name: _ours(name) for name in _THREADING + _QUEUE}
+        OURS, version, {name: _ours(name) for name in _THREADING + _QUEUE + _FUTURES}
     )
 
 

@@ -25,6 +25,7 @@ TARGETS: dict[str, float | None] = {
     "Condition": 5,
     "Semaphore": 5,
     "Queue": 8,
+    "Future": 5,
     "Lock": None,
     "RLock": None,
 }
@@ -70,6 +71,7 @@ def _use(contestant: Contestant, cls: str) -> Callable[[Any], None]:
     source = {
         "Event": "one.set(); one.clear()",
         "Queue": "one.{put}(None); one.{get}()",
+        "Future": "one.set_result(None); one.result()",
     }.get(cls, "\n    with one: pass")
     scope: dict[str, Any] = {}
     # The statement is this file's own, spelt as the contestant spells it.

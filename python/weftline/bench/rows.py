@@ -5,11 +5,13 @@ of the method). The targets are for CPython 3.13 with the interpreter lock.
 """
 
 import itertools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from .contestants import Contestant
+from .statement import REPEAT
 
 Objects = dict[str, Any]
 
@@ -27,6 +29,8 @@ class Row:
     """Operations that all threads together do while each runs its statement once."""
     empty: str = "pass"
     """What the statement does besides the operation; its time is subtracted."""
+    repeat: int = REPEAT
+    """Copies of the statement in one turn of the loop: one, for a statement that is a loop itself."""
 
 
 def _one(name: str, cls: str, *arguments: Any) -> Callable[[Contestant], Objects]:
@@ -61,6 +65,28 @@ def _timers(contestant: Contestant) -> Objects:
 def _counter(contestant: Contestant) -> Objects:
     return {"lock": contestant.make("Lock"), "total": [0]}
 
+
+def _pool_of_4(contestant: Contestant) -> Objects:
+    """A pool that has started its workers."""
+    pool = contestant.make("ThreadPoolExecutor", 4)
+    for future in [pool.submit(time.sleep, 0.001) for _ in range(4)]:
+        future.result()
+    return {"pool": pool, "as_completed": contestant.classes["as_completed"]}
+
+
+def _futures(contestant: Contestant) -> Objects:
+    return {
+        "Future": contestant.classes["Future"],
+        "wait": contestant.classes["wait"],
+    }
+
+
+_WAIT_FOR_FIRST = """\
+futures = [Future() for _ in range(2000)]
+left = set(futures)
+for future in futures:
+    future.set_result(None)
+    _, left = wait(left, None, "FIRST_COMPLETED")"""
 
 _TAKE_TURNS = """\
 with condition:
@@ -189,5 +215,50 @@ ROWS: tuple[Row, ...] = (
         _counter,
         ("with lock: total[0] += 1",) * 4,
         per_turn=4,
+    ),
+    Row(
+        "pool: submit 10,000 calls, then each result",
+        "ThreadPoolExecutor",
+        5,
+        _pool_of_4,
+        (
+            "for future in [pool.submit(abs, 1) for _ in range(10_000)]: future.result()",
+        ),
+        per_turn=10_000,
+        repeat=1,
+    ),
+    Row(
+        "pool: map over 10,000",
+        "ThreadPoolExecutor",
+        5,
+        _pool_of_4,
+        ("for _ in pool.map(abs, range(10_000)): pass",),
+        per_turn=10_000,
+        repeat=1,
+    ),
+    Row(
+        "pool: submit, result, one call after the other",
+        "ThreadPoolExecutor",
+        1.8,
+        _pool_of_4,
+        ("pool.submit(abs, 1).result()",),
+    ),
+    Row(
+        "pool: as_completed over 10,000",
+        "ThreadPoolExecutor",
+        6,
+        _pool_of_4,
+        ("for _ in as_completed([pool.submit(abs, 1) for _ in range(10_000)]): pass",),
+        per_turn=10_000,
+        repeat=1,
+    ),
+    Row(
+        "wait for the first of 2,000, again and again",
+        "Future",
+        50,
+        _futures,
+        (_WAIT_FOR_FIRST,),
+        per_turn=2000,
+        repeat=1,
     ),
 )

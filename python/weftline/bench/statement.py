@@ -1,6 +1,6 @@
 """How an operation is timed without timing the loop around it.
 
-A statement is written out `REPEAT` times inside one compiled loop, as ``timeit`` would have it if it unrolled: what the loop
+A statement is written out many times, `REPEAT` mostly, inside one compiled loop, as ``timeit`` would have it if it unrolled: what the loop
 itself costs is spread over the copies, and what is left is measured with an empty statement and subtracted by the caller.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 REPEAT = 50
-"""Copies of the statement in one turn of the loop."""
+"""Copies of a statement in one turn of the loop, unless its row says otherwise."""
 
 
 class Loop:
@@ -19,9 +19,11 @@ class Loop:
     Each has its own code object, so that the interpreter specialises each statement for the one class it meets.
     """
 
-    def __init__(self, statement: str, names: Iterable[str]) -> None:
-        """Compile ``statement``, whose local variables are ``names``."""
-        body = textwrap.indent("\n".join([statement] * REPEAT), " " * 8)
+    def __init__(
+        self, statement: str, names: Iterable[str], repeat: int = REPEAT
+    ) -> None:
+        """Compile ``repeat`` copies of ``statement``, whose local variables are ``names``."""
+        body = textwrap.indent("\n".join([statement] * repeat), " " * 8)
         self._names = tuple(names)
         parameters = ", ".join(("turns", "clock", *self._names))
         source = f"def loop({parameters}):\n    begin = clock()\n    for _ in range(turns):\n{body}\n    return begin, clock()\n"
@@ -30,7 +32,7 @@ class Loop:
         self._loop = scope["loop"]
 
     def run(self, turns: int, objects: Mapping[str, Any]) -> tuple[float, float]:
-        """The clock before and after ``turns`` turns of `REPEAT` statements each."""
+        """The clock before and after ``turns`` turns of as many statements each as the loop has."""
         return self._loop(
             turns, time.perf_counter, *(objects[name] for name in self._names)
         )

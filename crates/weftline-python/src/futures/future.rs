@@ -11,7 +11,7 @@ use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyException, PyRuntimeError, PyTimeoutError, PyTypeError, PyValueError};
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 use weftline::executor::raw::{Phase, RawFuture, Unchanged};
 use weftline::park::WaitError;
 
@@ -99,13 +99,14 @@ impl Future {
     }
 
     /// As `settle`; `ended` is called when the thread has no more to do with it: just before others learn of the outcome, or after the
-    /// last callback if there are any.
+    /// last callback if there are any; never if this raises.
     #[inline]
     pub(super) fn settle_and(
         slf: &Bound<'_, Self>,
         outcome: Outcome,
         ended: impl FnOnce(),
     ) -> PyResult<()> {
+        open::if_it_calls_back_its_own_way(slf)?;
         let (mut outcome, mut ended) = (Some(outcome), Some(ended));
         let finished = slf.get().raw.finish(|held| {
             let callbacks = held.take_callbacks()?;
@@ -127,7 +128,10 @@ impl Future {
                 None => Ok(()),
             },
         };
-        if let Some(ended) = ended {
+        // A thread to which this raises does not come back for more.
+        if settled.is_ok()
+            && let Some(ended) = ended
+        {
             ended();
         }
         settled
@@ -168,7 +172,7 @@ pub(super) fn done_already(slf: &Bound<'_, Future>, phase: Phase) -> PyErr {
     attempt().unwrap_or_else(|error| error)
 }
 
-/// Calls each back, in the order in which they came. A subclass may do that its own way.
+/// Calls each back, in the order in which they came. For a future that is not open, so no subclass does it its own way.
 #[inline]
 fn call_back(slf: &Bound<'_, Future>, callbacks: Vec<Py<PyAny>>) -> PyResult<()> {
     if callbacks.is_empty() {
@@ -225,8 +229,18 @@ impl Future {
         }
     }
 
+    /// What `object` would look up by `__class__`.
+    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        let names = slf.get_type().dir()?;
+        for name in slf.getattr("__dict__")?.try_iter()? {
+            names.append(name?)?;
+        }
+        Ok(names)
+    }
+
     /// Cancel the call if nobody has begun with it. Returns whether it is cancelled.
     fn cancel(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        open::if_it_calls_back_its_own_way(slf)?;
         let taken = slf.get().raw.cancel(false, |held| {
             let callbacks = held.take_callbacks()?;
             Some((callbacks, held.task.take()))

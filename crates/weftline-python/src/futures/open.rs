@@ -9,6 +9,7 @@ use super::future::{Future, Outcome, call_one_back, done_already};
 use super::held::{Held, Open, list_of};
 use crate::callback::calling_back;
 use crate::threading::Condition;
+use pyo3::intern;
 use pyo3::prelude::*;
 use weftline::executor::raw::{Phase, Unchanged};
 
@@ -42,6 +43,22 @@ pub(super) fn open(slf: &Bound<'_, Future>) -> PyResult<Open> {
     });
     condition.call_method0(py, "release")?;
     moved.map(|()| open)
+}
+
+/// Opens the future if its class has another `_invoke_callbacks`, which looks for `_done_callbacks`.
+#[inline]
+pub(super) fn if_it_calls_back_its_own_way(slf: &Bound<'_, Future>) -> PyResult<()> {
+    if !slf.is_exact_instance_of::<Future>() && calls_back_its_own_way(slf)? {
+        drop(open(slf)?);
+    }
+    Ok(())
+}
+
+#[cold]
+fn calls_back_its_own_way(slf: &Bound<'_, Future>) -> PyResult<bool> {
+    let name = intern!(slf.py(), "_invoke_callbacks");
+    let mine = slf.get_type().getattr(name)?;
+    Ok(!mine.is(slf.py().get_type::<Future>().getattr(name)?))
 }
 
 /// Replaces one of the parts.
@@ -98,7 +115,7 @@ pub(super) fn settle(slf: &Bound<'_, Future>, outcome: Outcome) -> PyResult<()> 
         tell(slf, open, what)?;
         notify_all(slf, open)
     })?;
-    call_back(slf)
+    invoke_callbacks(slf)
 }
 
 /// As `Future.cancel`.
@@ -117,7 +134,7 @@ pub(super) fn cancel(slf: &Bound<'_, Future>) -> PyResult<bool> {
     if let Some(before) = cancelled {
         return Ok(before);
     }
-    call_back(slf)?;
+    invoke_callbacks(slf)?;
     Ok(true)
 }
 
@@ -146,6 +163,17 @@ pub(super) fn add_done_callback(
         call_one_back(slf, callback)?;
     }
     Ok(())
+}
+
+/// `self._invoke_callbacks()`
+fn invoke_callbacks(slf: &Bound<'_, Future>) -> PyResult<()> {
+    if slf.is_exact_instance_of::<Future>() {
+        return call_back(slf);
+    }
+    calling_back(slf.py(), || {
+        slf.call_method0(intern!(slf.py(), "_invoke_callbacks"))
+    })
+    .map(drop)
 }
 
 /// As `Future._invoke_callbacks`.

@@ -89,6 +89,16 @@ impl WorkQueue {
         Ok(future)
     }
 
+    /// Gives up a call that no worker has begun with. If it has left the queue, `is_out`, those who wait for it are told at once; otherwise
+    /// the worker that comes across it tells them.
+    fn take_back(future: &Bound<'_, Future>, is_out: bool) -> bool {
+        let taken = future
+            .get()
+            .raw
+            .cancel(is_out, |held| Some(held.task.take()));
+        taken.is_ok()
+    }
+
     /// What those who are no workers get: a work item for a future, anything else as it is.
     fn hand_out<'py>(slf: &Bound<'py, Self>, item: Py<PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
@@ -162,7 +172,12 @@ impl WorkQueue {
             this.is_free_again();
             return Ok(None);
         }
-        Self::put_task(slf, function, args, kwargs).map(Some)
+        let future = Self::put_task(slf, function, args, kwargs)?;
+        // Closed in the meantime: the workers may have ended without it.
+        if this.is_closed.load(Ordering::SeqCst) && Self::take_back(&future, false) {
+            return Ok(None);
+        }
+        Ok(Some(future))
     }
 
     /// As submit(), in any case. The executor starts another worker if `wants_worker` says so.
@@ -194,18 +209,14 @@ impl WorkQueue {
 
     /// Whether submit() is to return None whatever there is.
     fn set_closed(&self, is_closed: bool) {
-        self.is_closed.store(is_closed, Ordering::Relaxed);
+        self.is_closed.store(is_closed, Ordering::SeqCst);
     }
 
     /// In a forked child, which has none of the workers. The calls that wait are the parent's: here they are cancelled, and nobody is called back.
     fn begin_anew(slf: &Bound<'_, Self>) {
         while let Some(item) = Self::take_now(slf) {
             if let Ok(future) = item.bind(slf.py()).cast_exact::<Future>() {
-                let cancelled = future
-                    .get()
-                    .raw
-                    .cancel(true, |held| Some(std::mem::take(&mut held.task)));
-                drop(cancelled);
+                Self::take_back(future, true);
             }
         }
         let this = slf.get();

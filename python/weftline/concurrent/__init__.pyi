@@ -1,0 +1,1 @@
+from weftline.concurrent import futures as futures

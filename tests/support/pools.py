@@ -1,0 +1,74 @@
+"""Which executors the tests look at: weftline's, or the standard library's with `WEFTLINE_TEST_IMPL=std`.
+
+Apart from `target`, because most tests are to run without `concurrent.futures` having been imported.
+"""
+
+import concurrent.futures as std_futures
+import concurrent.futures.thread as std_thread
+import contextlib
+import threading
+
+from support.target import STANDARD
+
+if STANDARD:
+    futures = std_futures
+else:
+    from weftline.concurrent import futures
+
+__all__ = [
+    "MODULES",
+    "STATES",
+    "busy",
+    "futures",
+    "in_state",
+    "std_futures",
+    "std_thread",
+]
+
+MODULES = [std_futures, futures]
+
+
+def _finish(future):
+    future.set_running_or_notify_cancel()
+    future.set_result(42)
+
+
+def _fail(future):
+    future.set_running_or_notify_cancel()
+    future.set_exception(KeyError("key"))
+
+
+def _notify(future):
+    future.cancel()
+    future.set_running_or_notify_cancel()
+
+
+STATES = {
+    "pending": lambda future: None,
+    "running": lambda future: future.set_running_or_notify_cancel(),
+    "cancelled": lambda future: future.cancel(),
+    "notified": _notify,
+    "finished": _finish,
+    "failed": _fail,
+}
+
+
+def in_state(module, state):
+    """A future of `module` in that state."""
+    future = module.Future()
+    STATES[state](future)
+    return future
+
+
+@contextlib.contextmanager
+def busy(pool, count=1):
+    """Keeps `count` workers of the pool in a call."""
+    begun, go = threading.Semaphore(0), threading.Event()
+    held = [pool.submit(lambda: (begun.release(), go.wait())) for _ in range(count)]
+    for _ in held:
+        begun.acquire()
+    try:
+        yield
+    finally:
+        go.set()
+        futures.wait(held)

@@ -1,0 +1,351 @@
+"""What programs do with a `ThreadPoolExecutor` beyond its methods: they subclass it, replace its parts and look inside."""
+
+import queue as std_queue
+import threading
+import types
+import weakref
+
+import pytest
+from support.pools import futures, std_thread
+from support.target import ours_only
+from support.workers import blocked, run_all, until
+
+Pool = futures.ThreadPoolExecutor
+
+
+class DaemonPool(Pool):
+    """Starts daemon threads by the standard worker function, in the manner of many programs."""
+
+    def _adjust_thread_count(self):
+        if self._idle_semaphore.acquire(timeout=0):
+            return
+
+        def woken(_, q=self._work_queue):
+            q.put(None)
+
+        count = len(self._threads)
+        if count < self._max_workers:
+            thread = threading.Thread(
+                name=f"daemon-{count}",
+                target=std_thread._worker,
+                args=(
+                    weakref.ref(self, woken),
+                    self._work_queue,
+                    self._initializer,
+                    self._initargs,
+                ),
+                daemon=True,
+            )
+            thread.start()
+            self._threads.add(thread)
+
+
+class NewThreadForEach(Pool):
+    """Overrides `submit` and makes standard work items."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        with self._shutdown_lock:
+            if self._shutdown:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            future = futures.Future()
+            self._work_queue.put(std_thread._WorkItem(future, fn, args, kwargs))
+            self._adjust_thread_count()
+            return future
+
+
+class Bounded(Pool):
+    """Has a bounded queue: whoever submits waits while it is full."""
+
+    def __init__(self, workers, size):
+        super().__init__(workers)
+        self._work_queue = std_queue.Queue(maxsize=size)
+
+
+KINDS = {
+    "daemons": lambda: DaemonPool(3),
+    "items of one's own": lambda: NewThreadForEach(3),
+    "bounded": lambda: Bounded(3, 2),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_subclass_that_replaces_parts_makes_every_call(kind):
+    with KINDS[kind]() as pool:
+        for _ in range(20):
+            assert pool.submit(int, "10", base=2).result() == 2
+        assert list(pool.map(abs, range(0, -300, -1))) == list(range(300))
+        with pytest.raises(ZeroDivisionError):
+            pool.submit(divmod, 1, 0).result()
+        some = [pool.submit(abs, -n) for n in range(50)]
+        assert {f.result() for f in futures.as_completed(some)} == set(range(50))
+
+        def submit():
+            return [pool.submit(abs, n).result() for n in range(100)]
+
+        assert run_all(*[submit] * 4) == [list(range(100))] * 4
+        assert 1 <= len(pool._threads) <= 3
+        threads = list(pool._threads)
+    assert not any(thread.is_alive() for thread in threads)
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        pool.submit(abs, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cancelling_shutdown_of_such_a_pool_cancels_what_waits(kind):
+    pool, gate = KINDS[kind](), threading.Event()
+    begun = [pool.submit(gate.wait) for _ in range(3)]
+    until(lambda: all(f.running() for f in begun))
+    left = [pool.submit(abs, n) for n in range(2)]
+    pool.shutdown(wait=False, cancel_futures=True)
+    assert all(f.cancelled() for f in left)
+    gate.set()
+    assert futures.wait(begun).done == set(begun)
+    pool.shutdown()
+
+
+def test_daemon_threads_are_what_the_subclass_makes_them():
+    with DaemonPool(2) as pool:
+        assert pool.submit(lambda: threading.current_thread().daemon).result()
+
+
+def test_a_bounded_queue_bounds_the_pool():
+    pool, gate = Bounded(1, 2), threading.Event()
+    first = pool.submit(gate.wait)
+    until(first.running)
+    left = [pool.submit(abs, n) for n in range(2)]
+    waiter = blocked(pool.submit, abs, 9)
+    assert pool._work_queue.full()
+    gate.set()
+    assert waiter.result().result() == 9
+    assert [f.result() for f in left] == [0, 1]
+    pool.shutdown()
+
+
+class Held:
+    """A pool of one worker, busy until the body is over, with calls that wait."""
+
+    def __enter__(self):
+        self.pool, self.gate, self.done = Pool(1), threading.Event(), []
+        self.busy = self.pool.submit(self.gate.wait)
+        until(self.busy.running)
+        self.left = [self.pool.submit(self.done.append, n) for n in range(5)]
+        return self
+
+    def __exit__(self, *error):
+        self.gate.set()
+        self.pool.shutdown()
+
+
+def test_the_work_queue_tells_how_many_calls_wait():
+    with Held() as held:
+        work = held.pool._work_queue
+        assert work.qsize() == 5 and not work.empty()
+    assert held.done == list(range(5))
+
+
+def test_calls_may_be_taken_out_of_the_work_queue():
+    with Held() as held:
+        items = []
+        while True:
+            try:
+                items.append(held.pool._work_queue.get_nowait())
+            except std_queue.Empty:
+                break
+        assert [item.future for item in items] == held.left
+        item = items[1]
+        assert item.fn == held.done.append and item.args == (1,) and not item.kwargs
+        items[2].future.cancel()
+        for item in items:
+            item.run()
+        assert held.done == [0, 1, 3, 4]
+        held.gate.set()
+        assert held.pool.submit(abs, -1).result() == 1
+    assert [f.done() for f in held.left] == [True] * 5
+
+
+def test_calls_that_were_taken_out_may_be_put_back():
+    with Held() as held:
+        work = held.pool._work_queue
+        items = [work.get() for _ in range(5)]
+        for item in reversed(items):
+            work.put(item)
+    assert held.done == [4, 3, 2, 1, 0]
+    assert all(f.done() for f in held.left)
+
+
+def test_a_call_that_raises_when_it_was_taken_out_gives_its_future_the_exception():
+    with Held() as held:
+        future = held.pool.submit(divmod, 1, 0)
+        items = [held.pool._work_queue.get(timeout=1) for _ in range(6)]
+        items[-1].run()
+        assert isinstance(future.exception(), ZeroDivisionError)
+
+
+@ours_only
+def test_the_work_queue_may_be_cleared_as_that_of_a_queue():
+    with Held() as held:
+        held.pool._work_queue.queue.clear()
+        assert held.pool._work_queue.qsize() == 0
+        held.gate.set()
+        assert held.pool.submit(abs, -1).result() == 1
+    assert held.done == []
+
+
+@ours_only
+def test_clearing_leaves_the_count_of_workers_right():
+    pool, gate = Pool(4), threading.Event()
+    first = [pool.submit(gate.wait) for _ in range(4)]
+    until(lambda: all(f.running() for f in first))
+    for n in range(10):
+        pool.submit(abs, n)
+    pool._work_queue.clear()
+    gate.set()
+    futures.wait(first)
+    gate.clear()
+    second = [pool.submit(gate.wait) for _ in range(4)]
+    until(lambda: all(f.running() for f in second))
+    gate.set()
+    pool.shutdown()
+
+
+def test_the_number_of_workers_may_be_raised():
+    pool, gate = Pool(1), threading.Event()
+    some = [pool.submit(gate.wait) for _ in range(2)]
+    until(some[0].running)
+    assert len(pool._threads) == 1
+    pool._max_workers = 3
+    more = [pool.submit(gate.wait) for _ in range(2)]
+    until(lambda: sum(f.running() for f in some + more) == 3)
+    assert pool._max_workers == 3 and len(pool._threads) == 3
+    gate.set()
+    pool.shutdown()
+
+
+def test_the_number_of_workers_may_be_lowered():
+    pool, gate = Pool(4), threading.Event()
+    first = pool.submit(gate.wait)
+    until(first.running)
+    pool._max_workers = 1
+    left = [pool.submit(abs, n) for n in range(5)]
+    assert len(pool._threads) == 1
+    gate.set()
+    assert [f.result() for f in left] == list(range(5))
+    pool.shutdown()
+
+
+def test_a_pool_marked_as_shut_down_or_broken_takes_no_calls_until_that_is_taken_back():
+    pool = Pool(1)
+    assert pool.submit(abs, 1).result() == 1
+    assert pool._shutdown is False and pool._broken is False
+    pool._shutdown = True
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        pool.submit(abs, 1)
+    pool._shutdown = False
+    assert pool.submit(abs, 1).result() == 1
+    pool._broken = "out of order"
+    with pytest.raises(futures.BrokenExecutor, match="out of order"):
+        pool.submit(abs, 1)
+    pool._broken = False
+    assert pool.submit(abs, 1).result() == 1
+    pool.shutdown()
+    assert pool._shutdown is True
+
+
+def test_workers_are_known_to_the_standard_module():
+    pool = Pool(2)
+    pool.submit(abs, 1).result()
+    (thread,) = pool._threads
+    assert std_thread._threads_queues[thread] is pool._work_queue
+    pool.shutdown()
+
+
+def test_a_worker_forgotten_by_the_standard_module_is_not_waited_for_at_exit():
+    pool = Pool(1)
+    pool.submit(abs, 1).result()
+    del std_thread._threads_queues[next(iter(pool._threads))]
+    assert pool.submit(abs, -2).result() == 2
+    pool.shutdown()
+
+
+def test_the_lock_of_the_pool_may_be_held_by_others():
+    with Pool(1) as pool:
+        with pool._shutdown_lock:
+            # The first call needs it, to start a worker.
+            first = blocked(pool.submit, abs, -1)
+        assert first.result().result() == 1
+
+
+PATCHES = {
+    "on the class": lambda pool, mine: setattr(type(pool), "submit", mine),
+    "on the instance": lambda pool, mine: setattr(
+        pool, "submit", types.MethodType(mine, pool)
+    ),
+}
+
+
+@pytest.mark.parametrize("where", PATCHES)
+def test_a_patched_submit_is_what_map_calls(where):
+    class Own(Pool):
+        """So that the patch stays here."""
+
+    told, submit = [], Pool.submit
+
+    def mine(self, fn, /, *args, **kwargs):
+        told.append(args)
+        return submit(self, fn, *args, **kwargs)
+
+    with Own(1) as pool:
+        PATCHES[where](pool, mine)
+        assert list(pool.map(abs, [-1, -2])) == [1, 2]
+        assert pool.submit(abs, -3).result() == 3
+    assert told == [(-1,), (-2,), (-3,)]
+
+
+def test_a_submit_patched_on_the_very_class_is_what_map_calls(monkeypatch):
+    told, submit = [], Pool.submit
+
+    def mine(self, fn, /, *args, **kwargs):
+        told.append(args)
+        return submit(self, fn, *args, **kwargs)
+
+    with Pool(1) as pool:
+        monkeypatch.setattr(Pool, "submit", mine)
+        assert list(pool.map(abs, [-1, -2])) == [1, 2]
+    assert told == [(-1,), (-2,)]
+
+
+def test_the_code_of_submit_may_be_exchanged_as_tracers_do():
+    submit = Pool.submit
+    before, told = submit.__code__, []
+    original = types.FunctionType(
+        before, submit.__globals__, "submit", submit.__defaults__, submit.__closure__
+    )
+
+    def trace(function, args, kwargs):
+        told.append(args[2:])
+        return function(*args, **kwargs)
+
+    # The new code has as many free variables as the one that it replaces.
+    scope, free = {}, ", ".join(before.co_freevars)
+    source = f"""
+def outer({free}):
+    def submit(self, fn, *args, **kwargs):
+        {free or None}
+        return __traced(self, fn, *args, **kwargs)
+    return submit
+"""
+    exec(compile(source, "tracer", "exec"), scope)  # noqa: S102 - what tracers do
+    submit.__globals__["__traced"] = lambda *args, **kwargs: trace(
+        original, args, kwargs
+    )
+    try:
+        submit.__code__ = scope["outer"](*before.co_freevars).__code__
+        with Pool(1) as pool:
+            assert pool.submit(abs, -3).result() == 3
+            assert list(pool.map(abs, [-1, -2])) == [1, 2]
+    finally:
+        submit.__code__ = before
+        del submit.__globals__["__traced"]
+    assert told == [(-3,), (-1,), (-2,)]
+    with Pool(1) as pool:
+        assert list(pool.map(abs, [-1])) == [1]
