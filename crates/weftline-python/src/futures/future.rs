@@ -2,18 +2,15 @@
 
 use super::held::{Held, Task};
 use super::open;
+use super::settling::{Outcome, call_back, call_one_back, name_of};
 use super::standard::{cancelled, standard};
-use crate::blocker::Interpreter;
-use crate::callback::calling_back;
 use crate::made::Made;
-use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
-use pyo3::exceptions::{PyException, PyRuntimeError, PyTimeoutError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 use weftline::executor::raw::{Phase, RawFuture, Unchanged};
-use weftline::park::WaitError;
 
 /// What will come of a call: its result, its exception, or that it was cancelled.
 ///
@@ -25,31 +22,6 @@ pub(crate) struct Future {
     pub(super) raw: RawFuture<Held>,
 }
 
-/// How a call ended.
-pub(super) enum Outcome {
-    Result(Py<PyAny>),
-    Exception(Py<PyAny>),
-}
-
-impl Outcome {
-    pub(super) fn put(self, held: &mut Held) {
-        match self {
-            Self::Result(result) => held.result = Some(result),
-            Self::Exception(exception) => held.exception = Some(exception),
-        }
-    }
-}
-
-pub(super) fn name_of(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Pending => "PENDING",
-        Phase::Running => "RUNNING",
-        Phase::Cancelled => "CANCELLED",
-        Phase::Notified => "CANCELLED_AND_NOTIFIED",
-        Phase::Finished => "FINISHED",
-    }
-}
-
 impl Future {
     pub(super) fn for_task(task: Option<Task>) -> Self {
         Self {
@@ -59,147 +31,6 @@ impl Future {
                 ..Held::default()
             }),
         }
-    }
-
-    /// The exception as something that can be raised, or the result.
-    fn outcome(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.raw
-            .with(|phase, held| match (phase, &held.exception) {
-                (Phase::Finished, None) => Ok(held
-                    .result
-                    .as_ref()
-                    .map_or_else(|| py.None(), |result| result.clone_ref(py))),
-                (Phase::Finished, Some(exception)) => Err(Some(exception.clone_ref(py))),
-                _ => Err(None),
-            })
-            .map_err(|exception| match exception {
-                Some(exception) => raised(exception.into_bound(py)),
-                None => cancelled(py),
-            })
-    }
-
-    /// Waits until the future is done.
-    fn wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let this = slf.get();
-        if this.raw.phase().is_done() {
-            return Ok(());
-        }
-        let deadline = wait_deadline(timeout)?;
-        this.raw
-            .wait_with(&mut Interpreter::new(slf.py()), deadline)
-            .map_err(|error| match error {
-                WaitError::TimedOut => PyTimeoutError::new_err(()),
-                WaitError::Interrupted(raised) => raised,
-            })
-    }
-
-    /// The future is done: writes the outcome, wakes who waits, calls back.
-    pub(super) fn settle(slf: &Bound<'_, Self>, outcome: Outcome) -> PyResult<()> {
-        Self::settle_and(slf, outcome, || ())
-    }
-
-    /// As `settle`; `ended` is called when the thread has no more to do with it: just before others learn of the outcome, or after the
-    /// last callback if there are any; never if this raises.
-    #[inline]
-    pub(super) fn settle_and(
-        slf: &Bound<'_, Self>,
-        outcome: Outcome,
-        ended: impl FnOnce(),
-    ) -> PyResult<()> {
-        open::if_it_calls_back_its_own_way(slf)?;
-        let (mut outcome, mut ended) = (Some(outcome), Some(ended));
-        let finished = slf.get().raw.finish(|held| {
-            let callbacks = held.take_callbacks()?;
-            if let Some(outcome) = outcome.take() {
-                outcome.put(held);
-            }
-            if callbacks.is_empty()
-                && let Some(ended) = ended.take()
-            {
-                ended();
-            }
-            Some(callbacks)
-        });
-        let settled = match finished {
-            Ok(callbacks) => call_back(slf, callbacks),
-            Err(Unchanged::In(phase)) => Err(done_already(slf, phase)),
-            Err(Unchanged::Declined) => match outcome {
-                Some(outcome) => open::settle(slf, outcome),
-                None => Ok(()),
-            },
-        };
-        // A thread to which this raises does not come back for more.
-        if settled.is_ok()
-            && let Some(ended) = ended
-        {
-            ended();
-        }
-        settled
-    }
-
-    /// Whether a worker may begin; `None` when the future is in a phase in which nobody does.
-    pub(super) fn begin(slf: &Bound<'_, Self>) -> PyResult<Option<bool>> {
-        match slf.get().raw.start(|held| held.open.is_none()) {
-            Ok(may) => Ok(Some(may)),
-            Err(Unchanged::In(_)) => Ok(None),
-            Err(Unchanged::Declined) => open::begin(slf),
-        }
-    }
-}
-
-/// `raise exception`.
-fn raised(exception: Bound<'_, PyAny>) -> PyErr {
-    match exception.cast::<PyType>() {
-        Ok(class)
-            if class
-                .is_subclass_of::<pyo3::exceptions::PyBaseException>()
-                .unwrap_or(false) =>
-        {
-            PyErr::from_type(class.clone(), ())
-        }
-        Ok(_) => PyTypeError::new_err("exceptions must derive from BaseException"),
-        Err(_) => PyErr::from_value(exception),
-    }
-}
-
-#[cold]
-pub(super) fn done_already(slf: &Bound<'_, Future>, phase: Phase) -> PyErr {
-    let attempt = || -> PyResult<PyErr> {
-        let text = format!("{}: {}", name_of(phase), slf.repr()?);
-        let class = standard(slf.py())?.invalid_state.bind(slf.py()).clone();
-        Ok(PyErr::from_type(class, (text,)))
-    };
-    attempt().unwrap_or_else(|error| error)
-}
-
-/// Calls each back, in the order in which they came. For a future that is not open, so no subclass does it its own way.
-#[inline]
-fn call_back(slf: &Bound<'_, Future>, callbacks: Vec<Py<PyAny>>) -> PyResult<()> {
-    if callbacks.is_empty() {
-        return Ok(());
-    }
-    callbacks
-        .into_iter()
-        .try_for_each(|callback| call_one_back(slf, callback.bind(slf.py())))
-}
-
-/// What the callback raises is logged; only what is no `Exception` goes on to the caller.
-pub(super) fn call_one_back(slf: &Bound<'_, Future>, callback: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = slf.py();
-    match calling_back(py, || callback.call1((slf,))) {
-        Err(raised) if raised.is_instance_of::<PyException>(py) => {
-            let keywords = PyDict::new(py);
-            keywords.set_item("exc_info", raised.value(py))?;
-            let arguments = ("exception calling callback for %r", slf);
-            calling_back(py, || {
-                standard(py)?
-                    .logger
-                    .bind(py)
-                    .call_method("error", arguments, Some(&keywords))
-            })
-            .map(drop)
-        }
-        called => called.map(drop),
     }
 }
 

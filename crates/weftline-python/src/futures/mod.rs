@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `future.rs` | the class `Future` |
+//! | `settling.rs` | how a future comes to its end, and how that is waited for |
 //! | `held.rs` | what a future holds: its outcome, its task, who is to be called back |
 //! | `open.rs` | the standard library's algorithm, for futures of which a program has taken the condition or a list |
 //! | `group.rs` | `wait` and `as_completed`, when all futures are ours |
@@ -14,6 +15,7 @@ mod future;
 mod group;
 mod held;
 mod open;
+mod settling;
 mod standard;
 mod tasks;
 mod work_queue;

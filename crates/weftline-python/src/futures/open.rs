@@ -5,8 +5,9 @@
 //! written), it becomes *open*, for good: they exist from then on, and each change of state happens while the condition is held, tells each of
 //! the waiters, and notifies.
 
-use super::future::{Future, Outcome, call_one_back, done_already};
+use super::future::Future;
 use super::held::{Held, Open, list_of};
+use super::settling::{Outcome, call_one_back, done_already};
 use crate::callback::calling_back;
 use crate::threading::Condition;
 use pyo3::intern;

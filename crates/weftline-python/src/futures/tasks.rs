@@ -1,7 +1,8 @@
 //! What a worker does between two calls: publish what came of the last, take the next. The calls themselves it makes in Python, so that no
 //! frame of ours lies under code of the program.
 
-use super::future::{Future, Outcome};
+use super::future::Future;
+use super::settling::Outcome;
 use super::work_queue::WorkQueue;
 use crate::made::Made;
 use pyo3::PyTraverseError;

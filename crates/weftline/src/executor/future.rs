@@ -1,277 +1,17 @@
 //! [`Future`]: what will come of a task.
-//!
-//! # Implementation
-//!
-//! A task and its future are one allocation, [`Task`]: the pool holds it as something to run, the future as something that will have an
-//! outcome. The function is touched by whoever has won the future's phase: the worker that started it, or the canceller.
-//!
-//! Callbacks run before the outcome is published. So `result`, which moves the outcome out, cannot take it from under them, and
-//! whoever has a result knows that the callbacks have been called.
 
-use super::raw::{Data, Phase, RawFuture, Unchanged};
+use super::error::{ResultError, TaskError};
+use super::raw::{Phase, RawFuture};
+use super::task::{Callback, Outcome, Promise};
 use crate::park::{Deadline, ThreadBlocker, WaitError};
-use crate::thread::Panic;
 use crate::{TimedOut, thread};
-use std::cell::UnsafeCell;
 use std::fmt;
+use std::marker::PhantomData;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-
-/// Why a task has no value.
-#[derive(Debug)]
-pub enum TaskError {
-    /// It was cancelled before a worker began with it.
-    #[doc(alias = "CancelledError")]
-    Cancelled,
-    /// It panicked.
-    Panicked(Panic),
-    /// The pool's initialiser panicked, so nothing runs in it.
-    #[doc(alias = "BrokenThreadPool")]
-    Broken,
-}
-
-impl fmt::Display for TaskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cancelled => f.write_str("the task was cancelled"),
-            Self::Panicked(panic) => write!(f, "the task panicked: {panic}"),
-            Self::Broken => {
-                f.write_str("an initialiser of the pool panicked, so nothing runs in it")
-            }
-        }
-    }
-}
-
-impl std::error::Error for TaskError {}
-
-/// Why there is no result yet, or none at all.
-#[derive(Debug)]
-pub enum ResultError<T> {
-    /// The task has not ended in time; its future comes back.
-    #[doc(alias = "TimeoutError")]
-    NotYet(Future<T>),
-    /// It has ended without a value.
-    Failed(TaskError),
-}
-
-impl<T> fmt::Display for ResultError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotYet(_) => f.write_str("the task has not ended"),
-            Self::Failed(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<T: fmt::Debug> std::error::Error for ResultError<T> {}
-
-type Callback<T> = Box<dyn FnOnce(Result<&T, &TaskError>) + Send>;
-
-/// What a future holds beside its phase.
-pub(super) struct Outcome<T> {
-    value: Option<Result<T, TaskError>>,
-    /// Most have none. A task that is small is freed by another thread than it was made by without a lock, in common allocators.
-    told: Option<Box<Told<T>>>,
-}
-
-/// Who is told when a task ends, apart from threads that wait.
-struct Told<T> {
-    callbacks: Vec<Callback<T>>,
-    waker: Option<Waker>,
-}
-
-impl<T> Outcome<T> {
-    fn told(&mut self) -> &mut Told<T> {
-        self.told.get_or_insert_with(|| {
-            Box::new(Told {
-                callbacks: Vec::new(),
-                waker: None,
-            })
-        })
-    }
-
-    fn take_callbacks(&mut self) -> Vec<Callback<T>> {
-        match &mut self.told {
-            Some(told) => mem::take(&mut told.callbacks),
-            None => Vec::new(),
-        }
-    }
-
-    fn has_callbacks(&self) -> bool {
-        self.told
-            .as_ref()
-            .is_some_and(|told| !told.callbacks.is_empty())
-    }
-
-    fn take_waker(&mut self) -> Option<Waker> {
-        self.told.as_mut()?.waker.take()
-    }
-}
-
-impl<T> Data for Outcome<T> {
-    fn has_failed(&self) -> bool {
-        matches!(self.value, Some(Err(_)))
-    }
-
-    fn torn(&mut self) {
-        mem::forget(self.told.take());
-    }
-}
-
-/// A task with its future.
-pub(super) struct Task<F, T> {
-    raw: RawFuture<Outcome<T>>,
-    function: UnsafeCell<Option<F>>,
-}
-
-// SAFETY: the function and the value move between threads, which `Send` allows; who touches the function is settled by the future's phase, and
-// references to the value are given out only through the future, of which there is one.
-unsafe impl<F: Send, T: Send> Sync for Task<F, T> {}
-
-/// A task as its future sees it.
-trait Promise<T>: Send + Sync {
-    fn raw(&self) -> &RawFuture<Outcome<T>>;
-    fn cancel(&self) -> bool;
-}
-
-/// A task as the pool sees it.
-pub(super) trait Run: Send + Sync {
-    /// Runs the task, unless it was cancelled. `before_end` is called when it has ended, just before others learn of it.
-    fn run(&self, before_end: &dyn Fn());
-    /// Cancels the task, if nobody has begun with it.
-    fn cancel(&self);
-    /// Fails the task without running it.
-    fn break_off(&self);
-}
-
-impl<F, T> Task<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    pub(super) fn new(function: F) -> Arc<Self> {
-        Arc::new(Self {
-            raw: RawFuture::new(Outcome {
-                value: None,
-                told: None,
-            }),
-            function: UnsafeCell::new(Some(function)),
-        })
-    }
-
-    /// The function of a task that nobody else has.
-    pub(super) fn into_function(self: Arc<Self>) -> Option<F> {
-        Arc::into_inner(self)?.function.into_inner()
-    }
-
-    pub(super) fn future(self: &Arc<Self>) -> Future<T> {
-        Future {
-            promise: Arc::clone(self) as Arc<dyn Promise<T>>,
-        }
-    }
-
-    /// # Safety
-    /// Only for whoever has brought the future from pending to running or cancelled.
-    unsafe fn take_function(&self) -> Option<F> {
-        // SAFETY: the caller is the only one that touches it, ever.
-        unsafe { (*self.function.get()).take() }
-    }
-
-    /// Calls back and publishes.
-    fn end(&self, value: Result<T, TaskError>, before_end: &dyn Fn()) {
-        let mut value = Some(value);
-        loop {
-            let ended = self.raw.finish(|outcome| {
-                if outcome.has_callbacks() {
-                    return None;
-                }
-                before_end();
-                outcome.value = value.take();
-                Some(outcome.take_waker())
-            });
-            match ended {
-                Ok(None) | Err(Unchanged::In(_)) => return,
-                Ok(Some(waker)) => return waker.wake(),
-                // More may be added while these are called.
-                Err(Unchanged::Declined) => {
-                    let callbacks = self.raw.with(|_, outcome| outcome.take_callbacks());
-                    call_back(callbacks, value.as_ref());
-                }
-            }
-        }
-    }
-}
-
-/// Calls each; one that panics is reported as a thread's panic is that nobody joins, and the others are called.
-fn call_back<T>(callbacks: Vec<Callback<T>>, value: Option<&Result<T, TaskError>>) {
-    let Some(value) = value else { return };
-    for callback in callbacks {
-        if let Err(panic) = thread::catch(|| callback(value.as_ref())) {
-            thread::report(&thread::current(), &panic);
-        }
-    }
-}
-
-impl<F, T> Run for Task<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    fn run(&self, before_end: &dyn Fn()) {
-        if self.raw.start(|_| true) != Ok(true) {
-            before_end();
-            return;
-        }
-        // SAFETY: this thread has just started it.
-        let function = unsafe { self.take_function() }.expect("taken once");
-        let value = thread::catch(function).map_err(TaskError::Panicked);
-        self.end(value, before_end);
-    }
-
-    fn cancel(&self) {
-        Promise::cancel(self);
-    }
-
-    fn break_off(&self) {
-        if self.raw.start(|_| true) == Ok(true) {
-            // SAFETY: this thread has just started it.
-            drop(unsafe { self.take_function() });
-            self.end(Err(TaskError::Broken), &|| ());
-        }
-    }
-}
-
-impl<F, T> Promise<T> for Task<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    fn raw(&self) -> &RawFuture<Outcome<T>> {
-        &self.raw
-    }
-
-    fn cancel(&self) -> bool {
-        let taken = self.raw.cancel(true, |outcome| {
-            Some((outcome.take_callbacks(), outcome.take_waker()))
-        });
-        match taken {
-            Ok((callbacks, waker)) => {
-                // SAFETY: this thread has just cancelled it.
-                drop(unsafe { self.take_function() });
-                call_back(callbacks, Some(&Err(TaskError::Cancelled)));
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-                true
-            }
-            Err(Unchanged::In(phase)) => phase == Phase::Notified,
-            Err(Unchanged::Declined) => false,
-        }
-    }
-}
 
 /// What will come of a task: Python's `concurrent.futures.Future`.
 ///
@@ -285,13 +25,29 @@ where
 /// let answer = pool.submit(|| 6 * 7).unwrap();
 /// assert_eq!(answer.result().unwrap(), 42);
 /// ```
+///
+/// Threads that share a future see its value by reference, so it is `Sync` only if the value is:
+///
+/// ```compile_fail
+/// fn share<T: Sync>(_: T) {}
+/// fn shares_a_cell(future: weftline::Future<std::cell::Cell<u8>>) { share(future) }
+/// ```
 #[doc(alias = "concurrent.futures.Future")]
 #[must_use = "the result of a task is in its future"]
 pub struct Future<T> {
     promise: Arc<dyn Promise<T>>,
+    /// As `T` is, for callbacks see the value by reference on the thread that adds them.
+    value: PhantomData<T>,
 }
 
 impl<T> Future<T> {
+    pub(super) fn new(promise: Arc<dyn Promise<T>>) -> Self {
+        Self {
+            promise,
+            value: PhantomData,
+        }
+    }
+
     pub(super) fn raw(&self) -> &RawFuture<Outcome<T>> {
         self.promise.raw()
     }
@@ -357,10 +113,16 @@ impl<T> Future<T> {
             .map_err(WaitError::timed_out)
     }
 
+    /// The value of a task that has ended, once.
     fn take(&self) -> Result<T, TaskError> {
-        self.raw()
-            .with(|_, outcome| outcome.value.take())
-            .unwrap_or(Err(TaskError::Cancelled))
+        let (phase, value) = self
+            .raw()
+            .with(|phase, outcome| (phase, outcome.value.take()));
+        match value {
+            Some(value) => value,
+            None if phase == Phase::Notified => Err(TaskError::Cancelled),
+            None => panic!("the result was taken by an earlier poll"),
+        }
     }
 
     fn result_by(self, deadline: Deadline) -> Result<T, ResultError<T>> {

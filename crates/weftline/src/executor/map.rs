@@ -1,6 +1,7 @@
 //! [`Map`]: a function over many items, in a pool, with the results in order.
 
-use super::future::{Future, ResultError, TaskError};
+use super::error::{ResultError, TaskError};
+use super::future::Future;
 use super::pool::ThreadPoolExecutor;
 use super::{Executor, SubmitError};
 use std::collections::VecDeque;

@@ -5,8 +5,13 @@
 //! | `raw/future.rs` | what will come of a task, as a state that is passed through once |
 //! | `raw/group.rs` | one thread that waits for several futures |
 //! | `future.rs`, `wait.rs` | the faces of both for Rust programs |
+//! | `task.rs` | a function and what will come of it, as the pool and the future see it |
+//! | `submit.rs` | what takes tasks |
 //! | `pool.rs`, `map.rs` | the pool of threads |
+//! | `error.rs` | why a task has no value, or not yet |
 
+#[cfg(not(weftline_model))]
+mod error;
 #[cfg(not(weftline_model))]
 mod future;
 #[cfg(not(weftline_model))]
@@ -17,11 +22,14 @@ pub mod raw;
 #[cfg(not(weftline_model))]
 mod submit;
 #[cfg(not(weftline_model))]
+mod task;
+#[cfg(not(weftline_model))]
 mod wait;
 
 #[cfg(not(weftline_model))]
 pub use {
-    future::{Future, ResultError, TaskError},
+    error::{ResultError, TaskError},
+    future::Future,
     map::{Map, MapError, MapOptions},
     pool::{ThreadPoolBuilder, ThreadPoolExecutor},
     submit::{Executor, SubmitError},

@@ -9,7 +9,8 @@
 //! a task from the queue changes nothing, for it makes both numbers smaller by one. So another worker is started exactly when `free` is
 //! below zero and there may be more: idle workers are used before new ones are started, and no task waits for a worker that is not there.
 
-use super::future::{Future, Run, Task};
+use super::future::Future;
+use super::task::{Run, Task};
 use super::{Executor, SubmitError};
 use crate::Lock;
 use crate::park::{Deadline, ThreadBlocker};

@@ -2,10 +2,12 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
+use weftline::{Event, Executor, Future, ThreadPoolExecutor};
 
 /// Long enough for whatever is not waited for in vain, on a machine that is busy with something else.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -159,4 +161,19 @@ impl Blocker for Script {
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Interrupt> {
         (self.0)(parker, deadline)
     }
+}
+
+/// A pool whose only worker is busy until the event is set.
+pub(crate) fn busy_pool() -> (ThreadPoolExecutor, Arc<Event>, Future<()>) {
+    let pool = ThreadPoolExecutor::new(1);
+    let (go, begun) = (Arc::new(Event::new()), Arc::new(Event::new()));
+    let task = {
+        let (go, begun) = (Arc::clone(&go), Arc::clone(&begun));
+        pool.submit(move || {
+            begun.set();
+            go.wait();
+        })
+    };
+    begun.wait();
+    (pool, go, task.unwrap())
 }
