@@ -224,34 +224,31 @@ where
 
     fn submit(&self, function: F) -> Result<Future<T>, SubmitError<F>> {
         let pool = &self.pool;
-        let task = Task::new(function);
-        let future = task.future();
-        let back = |task: Arc<Task<F, T>>, future| {
-            drop::<Future<T>>(future);
-            task.into_function().expect("nobody else has seen the task")
-        };
         if pool.free.fetch_sub(1, Ordering::Relaxed) <= 0
             && let Err(error) = pool.grow()
         {
             pool.free.fetch_add(1, Ordering::Relaxed);
-            return Err(SubmitError::NoThread(back(task, future), error));
+            return Err(SubmitError::NoThread(function, error));
         }
-        let job = Arc::clone(&task) as Job;
-        match pool
+        let (future, job) = Task::make(function);
+        let refused = match pool
             .tasks
             .put_with(job, &mut ThreadBlocker, Deadline::NEVER)
         {
-            Ok(()) => Ok(future),
+            Ok(()) => return Ok(future.into()),
             Err(PutFailure::ShutDown(job) | PutFailure::Full(job) | PutFailure::Retired(job)) => {
-                drop(job);
-                let function = back(task, future);
-                Err(if pool.is_broken.load(Ordering::Acquire) {
-                    SubmitError::Broken(function)
-                } else {
-                    SubmitError::ShutDown(function)
-                })
+                job
             }
-        }
+        };
+        drop(refused);
+        let function = future
+            .into_function()
+            .expect("nobody else has seen the task");
+        Err(if pool.is_broken.load(Ordering::Acquire) {
+            SubmitError::Broken(function)
+        } else {
+            SubmitError::ShutDown(function)
+        })
     }
 
     fn shutdown(&self, wait: bool, cancel_futures: bool) {

@@ -101,23 +101,21 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    pub(super) fn new(function: F) -> Arc<Self> {
-        Arc::new(Self {
+    /// The two ends of a task: what will be its future, and what runs it.
+    pub(super) fn make(function: F) -> (Arc<Self>, Arc<dyn Run>) {
+        let task = Arc::new(Self {
             raw: RawFuture::new(Outcome {
                 value: None,
                 told: None,
             }),
             function: UnsafeCell::new(Some(function)),
-        })
+        });
+        (Arc::clone(&task), task)
     }
 
     /// The function of a task that nobody else has.
     pub(super) fn into_function(self: Arc<Self>) -> Option<F> {
         Arc::into_inner(self)?.function.into_inner()
-    }
-
-    pub(super) fn future(self: &Arc<Self>) -> Future<T> {
-        Future::new(Arc::clone(self) as Arc<dyn Promise<T>>)
     }
 
     /// # Safety
@@ -149,6 +147,16 @@ where
                 }
             }
         }
+    }
+}
+
+impl<F, T> From<Arc<Task<F, T>>> for Future<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn from(task: Arc<Task<F, T>>) -> Self {
+        Self::new(task)
     }
 }
 

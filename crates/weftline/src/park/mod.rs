@@ -56,6 +56,4 @@ pub(crate) use record::{ThreadRecord, current as current_record, number};
 #[cfg(not(weftline_model))]
 pub(crate) use record::{adopt_number, reserve_number};
 pub(crate) use wait_list::{Chain, List};
-#[cfg(not(weftline_model))]
-pub(crate) use waiter::spin_until;
-pub(crate) use waiter::{Ended, Waiter};
+pub(crate) use waiter::{Ended, Waiter, spin_until};
