@@ -96,7 +96,7 @@ impl<D: Data> ForgetWaiters for Shared<D> {
     fn forget_waiters(&mut self, torn: bool) {
         self.waiters.forget_waiters(torn);
         if torn {
-            std::mem::forget(std::mem::replace(&mut self.watchers, Watchers::None));
+            std::mem::forget(self.watchers.take());
             self.data.torn();
         }
     }
@@ -108,46 +108,34 @@ struct Watcher {
     index: usize,
 }
 
-/// Mostly none or one: no allocation for these.
-enum Watchers {
-    None,
-    One(Watcher),
-    Many(Vec<Watcher>),
+/// Mostly none, seldom more than one. Behind a pointer, because most futures are watched by nobody, and there are many of them.
+type Watchers = Option<Box<Places>>;
+
+struct Places {
+    first: Watcher,
+    others: Vec<Watcher>,
 }
 
-impl Watchers {
-    /// Adds one, and returns the places in groups that nobody looks at any more.
-    fn add(&mut self, watcher: Watcher) -> Self {
-        let mut forgotten = Self::None;
-        *self = match std::mem::replace(self, Self::None) {
-            Self::None => Self::One(watcher),
-            Self::One(old) if old.group.is_abandoned() => {
-                forgotten = Self::One(old);
-                Self::One(watcher)
-            }
-            Self::One(old) => Self::Many(vec![old, watcher]),
-            Self::Many(mut all) => {
-                let (kept, gone) = all.drain(..).partition(|old| !old.group.is_abandoned());
-                all = kept;
-                forgotten = Self::Many(gone);
-                all.push(watcher);
-                Self::Many(all)
-            }
-        };
-        forgotten
-    }
-
+impl Places {
     fn tell(self, failed: bool) {
-        match self {
-            Self::None => {}
-            Self::One(watcher) => watcher.group.arrived(watcher.index, failed),
-            Self::Many(all) => {
-                for watcher in all {
-                    watcher.group.arrived(watcher.index, failed);
-                }
-            }
+        for watcher in std::iter::once(self.first).chain(self.others) {
+            watcher.group.arrived(watcher.index, failed);
         }
     }
+}
+
+/// Adds `place`, and returns those in groups that nobody looks at any more.
+fn add(watchers: &mut Watchers, mut place: Box<Places>) -> Vec<Watcher> {
+    let Some(old) = watchers.take() else {
+        *watchers = Some(place);
+        return Vec::new();
+    };
+    let (gone, kept) = std::iter::once(old.first)
+        .chain(old.others)
+        .partition(|watcher: &Watcher| watcher.group.is_abandoned());
+    place.others = kept;
+    *watchers = Some(place);
+    gone
 }
 
 /// What is left to do once the lock has been let go.
@@ -163,17 +151,15 @@ impl News {
         if let Some(chain) = self.woken {
             chain.wake();
         }
-        self.told.tell(self.failed);
+        if let Some(places) = self.told {
+            places.tell(self.failed);
+        }
     }
 }
 
 impl<D: Data> Shared<D> {
     fn wake_waiters(&mut self) -> Option<Chain<()>> {
         (!self.waiters.is_empty()).then(|| self.waiters.claim_all(|()| ()))
-    }
-
-    fn take_watchers(&mut self) -> Watchers {
-        std::mem::replace(&mut self.watchers, Watchers::None)
     }
 }
 
@@ -184,7 +170,7 @@ impl<D: Data> RawFuture<D> {
             phase: AtomicU32::new(Phase::Pending as u32),
             shared: ListLock::new(Shared {
                 waiters: List::new(),
-                watchers: Watchers::None,
+                watchers: None,
                 data,
             }),
         }
@@ -235,7 +221,7 @@ impl<D: Data> RawFuture<D> {
                     self.enter(Phase::Notified);
                     News {
                         woken: None,
-                        told: shared.take_watchers(),
+                        told: shared.watchers.take(),
                         failed: false,
                     }
                 }
@@ -270,11 +256,7 @@ impl<D: Data> RawFuture<D> {
             });
             let news = News {
                 woken: shared.wake_waiters(),
-                told: if notify {
-                    shared.take_watchers()
-                } else {
-                    Watchers::None
-                },
+                told: if notify { shared.watchers.take() } else { None },
                 failed: false,
             };
             (taken, news)
@@ -300,7 +282,7 @@ impl<D: Data> RawFuture<D> {
             self.enter(Phase::Finished);
             let news = News {
                 woken: shared.wake_waiters(),
-                told: shared.take_watchers(),
+                told: shared.watchers.take(),
                 failed: shared.data.has_failed(),
             };
             (taken, news)
@@ -321,9 +303,9 @@ impl<D: Data> RawFuture<D> {
                     None
                 },
                 told: if phase.is_settled() {
-                    shared.take_watchers()
+                    shared.watchers.take()
                 } else {
-                    Watchers::None
+                    None
                 },
                 failed: shared.data.has_failed(),
             }
@@ -384,15 +366,19 @@ impl<D: Data> RawFuture<D> {
 
     /// Has `group` told, as its number `index`, when the future settles. `Some(failed)` if it has settled already; the group is not told then.
     pub fn watch(&self, group: &Arc<RawGroup>, index: usize) -> Option<bool> {
+        let place = Box::new(Places {
+            first: Watcher {
+                group: Arc::clone(group),
+                index,
+            },
+            others: Vec::new(),
+        });
         let forgotten = {
             let mut shared = self.shared.lock();
             if self.phase().is_settled() {
                 return Some(shared.data.has_failed());
             }
-            shared.watchers.add(Watcher {
-                group: Arc::clone(group),
-                index,
-            })
+            add(&mut shared.watchers, place)
         };
         drop(forgotten);
         None
