@@ -71,6 +71,12 @@ def _is_over(executor_reference, work_queue):
     return True
 
 
+def _has_workers_of_its_own(cls):
+    """Whether the class says what its workers do by a context, as pools of interpreters do where the version has them."""
+    usual = getattr(standard.ThreadPoolExecutor, "prepare_context", None)
+    return usual is not None and cls.prepare_context.__func__ is not usual.__func__
+
+
 def _queue_attribute(name, told):
     """An attribute that is kept in the instance, of whose changes the work queue is told."""
 
@@ -127,7 +133,13 @@ class ThreadPoolExecutor(standard.ThreadPoolExecutor):
         super().__init__(
             max_workers, thread_name_prefix, initializer, initargs, **options
         )
-        self._work_queue = _WorkQueue(context)
+        if _has_workers_of_its_own(type(self)):
+            if context:
+                raise TypeError("context is for calls that run in this interpreter")
+        else:
+            # Versions that have worker contexts leave these to them.
+            self._initializer, self._initargs = initializer, initargs
+            self._work_queue = _WorkQueue(context)
         _executors.add(self)
 
     # Whether the pool takes calls, and may start workers, the work queue must know to answer by itself.
