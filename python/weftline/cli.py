@@ -7,7 +7,7 @@ usage: weftline run [--legacy] [-m module | script.py | directory | archive.zip 
        weftline bench [option ...]
 
 Runs a Python program as `python` would, with weftline in the place of the standard library's locks, conditions, events,
-semaphores, barriers and queues. `python -m weftline` does the same; the word `run` may be left out.
+semaphores, barriers, timers, queues and thread pools. `python -m weftline` does the same; the word `run` may be left out.
 
   run            run a program; its multiprocessing children run on weftline too
   --legacy       let it import Python 2's thread, Queue and SocketServer: today's _thread, queue and socketserver under the names

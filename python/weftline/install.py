@@ -11,6 +11,8 @@ What stays the standard library's:
   it makes our RLock, for those too who imported it before; the second is the pure Python RLock that few ask for by name.
 - The locks with which the interpreter itself follows a thread's life: `Thread._tstate_lock`, `_thread._set_sentinel`,
   `_thread._ThreadHandle`. Their other end is in C.
+- `concurrent.futures.Executor` and the process pool. Our ThreadPoolExecutor is a subclass of the standard one, so that it is an instance of what
+  others have taken by name.
 - Every object that exists already, such as the import system's locks and logging's module lock.
 - `tempfile._allocate_lock`, `_strptime._thread_allocate_lock`, `_pyio.Lock`: their modules use them once, when they are imported.
 """
@@ -63,7 +65,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def install():
-    """Puts weftline in the place of the standard library's threading and queue classes, in this process.
+    """Puts weftline in the place of the standard library's threading, queue and concurrent.futures classes, in this process.
 
     Call it early: what other modules have taken by name before, they keep. Calling it again does nothing. Children made by
     `fork` have it too.
