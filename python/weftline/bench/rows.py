@@ -95,6 +95,13 @@ with condition:
     turn[0] = {other}
     condition.notify()"""
 
+# Joined, so that the standard library's threads are gone before the next contestant's turn.
+_TIMERS = """\
+timers = [Timer(3600, None) for _ in range(1000)]
+for timer in timers: timer.start()
+for timer in timers: timer.cancel()
+for timer in timers: timer.join()"""
+
 _PUT_GET = "queue.{put}(None); queue.{get}()"
 _PUT_GET_1 = "queue.{put}(1); queue.{get}()"
 
@@ -202,11 +209,13 @@ ROWS: tuple[Row, ...] = (
         ("barrier.wait()", "barrier.wait()"),
     ),
     Row(
-        "Timer started, cancelled and joined",
+        "1,000 timers started, then cancelled and joined",
         "Timer",
         20,
         _timers,
-        ("timer = Timer(3600, None); timer.start(); timer.cancel(); timer.join()",),
+        (_TIMERS,),
+        per_turn=1_000,
+        repeat=1,
     ),
     Row(
         "Lock contended by 4 threads",
