@@ -19,6 +19,7 @@
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
 //! | `waiter.rs` | a thread's wait for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
 //! | `wait_list.rs` | the waiters of an object, first in first out | under the list's lock |
+//! | `wait_until.rs` | the wait for what is then there for everybody | whoever waits |
 //! | `blocker.rs` | the trait that a blocked thread sleeps through | implemented by faces |
 //! | `record.rs` | thread numbers, one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
 //! | `fork.rs` | the fork generation, and who survived | the `pthread_atfork` child handler |
@@ -38,6 +39,7 @@ mod parker;
 mod patience;
 mod record;
 mod wait_list;
+mod wait_until;
 mod waiter;
 
 #[cfg(not(weftline_model))]
@@ -56,4 +58,5 @@ pub(crate) use record::{ThreadRecord, current as current_record, number};
 #[cfg(not(weftline_model))]
 pub(crate) use record::{adopt_number, reserve_number};
 pub(crate) use wait_list::{Chain, List};
+pub(crate) use wait_until::wait_until;
 pub(crate) use waiter::{Ended, Waiter, spin_until};

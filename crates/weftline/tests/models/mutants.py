@@ -318,11 +318,8 @@ MUTANTS = [
     Mutant(
         "future: a waiter enlists although the future is done",
         "executor/raw/future.rs",
-        """                if self.phase().is_done() {
-                    return Ok(());
-                }
-""",
-        "",
+        "|_| self.phase().is_done(),",
+        "|_| false,",
         "future::cancelling_wakes_whoever_waits",
     ),
     Mutant(
@@ -342,11 +339,8 @@ MUTANTS = [
     Mutant(
         "group: a wait does not look whether enough have arrived already",
         "executor/raw/group.rs",
-        """                if shared.has(want) {
-                    return Ok(());
-                }
-""",
-        "",
+        "|shared| shared.has(want),",
+        "|_| false,",
         "future::a_group_is_told_once_whether_it_signs_on_before_or_after",
     ),
     Mutant(

@@ -19,9 +19,7 @@
 
 use super::group::RawGroup;
 use crate::park::model::{AtomicU32, Ordering};
-use crate::park::{
-    Blocker, Chain, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter,
-};
+use crate::park::{Blocker, Chain, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
 use std::sync::Arc;
 
 /// Where a future is; see the module's table.
@@ -336,32 +334,14 @@ impl<D: Data> RawFuture<D> {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
-        if deadline.is_at_once() {
-            return Err(WaitError::TimedOut);
-        }
-        loop {
-            let waiter = Waiter::new(());
-            {
-                let mut shared = self.shared.lock();
-                if self.phase().is_done() {
-                    return Ok(());
-                }
-                // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
-                unsafe { shared.waiters.push_back(&waiter) };
-            }
-            match waiter.wait(blocker, deadline) {
-                Ended::Granted => return Ok(()),
-                Ended::Forked => continue,
-                Ended::Abandoned(error) => {
-                    self.shared.lock().waiters.remove(&waiter);
-                    return Err(error);
-                }
-                // Nothing to give back: that the future is done is everybody's.
-                Ended::InterruptedAfterGrant(interrupt) => {
-                    return Err(WaitError::Interrupted(interrupt));
-                }
-            }
-        }
+        wait_until(
+            &self.shared,
+            |shared| &mut shared.waiters,
+            (),
+            |_| self.phase().is_done(),
+            blocker,
+            deadline,
+        )
     }
 
     /// Has `group` told, as its number `index`, when the future settles. `Some(failed)` if it has settled already; the group is not told then.

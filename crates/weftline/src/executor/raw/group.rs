@@ -11,7 +11,7 @@
 //! Invariant, under the lock: *someone waits ⇒ fewer have arrived than it wants, and if it stops at failures, none has failed*.
 
 use crate::park::model::{AtomicU32, Ordering};
-use crate::park::{Blocker, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter};
+use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
@@ -122,31 +122,14 @@ impl RawGroup {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
-        loop {
-            let waiter = Waiter::new(want);
-            {
-                let mut shared = self.shared.lock();
-                if shared.has(want) {
-                    return Ok(());
-                }
-                if deadline.is_at_once() {
-                    return Err(WaitError::TimedOut);
-                }
-                // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
-                unsafe { shared.waiters.push_back(&waiter) };
-            }
-            match waiter.wait(blocker, deadline) {
-                Ended::Granted => return Ok(()),
-                Ended::Forked => continue,
-                Ended::Abandoned(error) => {
-                    self.shared.lock().waiters.remove(&waiter);
-                    return Err(error);
-                }
-                // What has arrived stays for the next wait.
-                Ended::InterruptedAfterGrant(interrupt) => {
-                    return Err(WaitError::Interrupted(interrupt));
-                }
-            }
-        }
+        // What has arrived stays for the next wait, also if this one is interrupted.
+        wait_until(
+            &self.shared,
+            |shared| &mut shared.waiters,
+            want,
+            |shared| shared.has(want),
+            blocker,
+            deadline,
+        )
     }
 }

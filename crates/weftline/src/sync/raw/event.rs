@@ -13,7 +13,7 @@
 //! waits when `set` is called is woken, also if `clear` follows at once, and nobody who comes after that `clear` is.
 
 use crate::park::model::{AtomicU32, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter};
+use crate::park::{Blocker, Deadline, List, ListLock, WaitError, wait_until};
 
 const SET: u32 = 1;
 const WAITERS: u32 = 2;
@@ -115,29 +115,15 @@ impl RawEvent {
         if deadline.is_at_once() {
             return Err(WaitError::TimedOut);
         }
-        loop {
-            let waiter = Waiter::new(());
-            {
-                let mut list = self.waiters.lock();
-                if !self.mark_unless_set() {
-                    return Ok(());
-                }
-                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed), removed or forgotten.
-                unsafe { list.push_back(&waiter) };
-            }
-            match waiter.wait(blocker, deadline) {
-                Ended::Granted => return Ok(()),
-                Ended::Forked => continue,
-                Ended::Abandoned(why) => {
-                    self.waiters.lock().remove(&waiter);
-                    return Err(why);
-                }
-                // Nothing to give back: the flag is everybody's.
-                Ended::InterruptedAfterGrant(interrupt) => {
-                    return Err(WaitError::Interrupted(interrupt));
-                }
-            }
-        }
+        // Nothing to give back when interrupted: the flag is everybody's.
+        wait_until(
+            &self.waiters,
+            |list| list,
+            (),
+            |_| !self.mark_unless_set(),
+            blocker,
+            deadline,
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 //! How many timers the end of the program has to wait for: those that are no daemons, from their start until they have ended.
 
-use crate::park::{Blocker, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter};
+use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
 
 static TALLY: ListLock<Tally> = ListLock::new(Tally {
     pending: 0,
@@ -45,30 +45,12 @@ pub fn wait_for_pending<B: Blocker>(
     blocker: &mut B,
     deadline: Deadline,
 ) -> Result<(), WaitError<B::Interrupt>> {
-    loop {
-        let waiter = Waiter::new(());
-        {
-            let mut tally = TALLY.lock();
-            if tally.pending == 0 {
-                return Ok(());
-            }
-            if deadline.is_at_once() {
-                return Err(WaitError::TimedOut);
-            }
-            // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
-            unsafe { tally.waiters.push_back(&waiter) };
-        }
-        match waiter.wait(blocker, deadline) {
-            Ended::Granted => return Ok(()),
-            Ended::Forked => continue,
-            Ended::Abandoned(error) => {
-                TALLY.lock().waiters.remove(&waiter);
-                return Err(error);
-            }
-            // Nothing to give back.
-            Ended::InterruptedAfterGrant(interrupt) => {
-                return Err(WaitError::Interrupted(interrupt));
-            }
-        }
-    }
+    wait_until(
+        &TALLY,
+        |tally| &mut tally.waiters,
+        (),
+        |tally| tally.pending == 0,
+        blocker,
+        deadline,
+    )
 }

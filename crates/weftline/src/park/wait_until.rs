@@ -1,0 +1,45 @@
+//! [`wait_until`]: a wait for what, once it is there, is there for everybody, so that nobody has to give it back: a flag that is up, a future
+//! that is done, a number that has come to zero.
+
+use super::{Blocker, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter};
+
+/// Sleeps through `blocker` in one of the lists under `lock` until a waker has settled the waiter, unless `is_there` says, under the lock,
+/// that there is nothing to wait for. Wakers see `payload`.
+///
+/// # Errors
+/// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the blocker said so; that also
+/// when what was waited for came at the same time.
+pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
+    lock: &ListLock<D>,
+    list: fn(&mut D) -> &mut List<P>,
+    payload: P,
+    mut is_there: impl FnMut(&mut D) -> bool,
+    blocker: &mut B,
+    deadline: Deadline,
+) -> Result<(), WaitError<B::Interrupt>> {
+    loop {
+        let waiter = Waiter::new(payload);
+        {
+            let mut data = lock.lock();
+            if is_there(&mut data) {
+                return Ok(());
+            }
+            if deadline.is_at_once() {
+                return Err(WaitError::TimedOut);
+            }
+            // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
+            unsafe { list(&mut data).push_back(&waiter) };
+        }
+        match waiter.wait(blocker, deadline) {
+            Ended::Granted => return Ok(()),
+            Ended::Forked => continue,
+            Ended::Abandoned(why) => {
+                list(&mut lock.lock()).remove(&waiter);
+                return Err(why);
+            }
+            Ended::InterruptedAfterGrant(interrupt) => {
+                return Err(WaitError::Interrupted(interrupt));
+            }
+        }
+    }
+}
