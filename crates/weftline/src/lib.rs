@@ -69,6 +69,13 @@
 mod error;
 pub mod executor;
 pub mod park;
+#[cfg(all(
+    feature = "process",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(weftline_model)
+))]
+pub mod process;
 pub mod queue;
 pub mod sync;
 pub mod thread;

@@ -1,0 +1,224 @@
+//! [`Parcel`]: what goes from one process to another, as bytes and the file descriptors that come along.
+//!
+//! A value says what it is through serde. An object in shared memory is more than bytes: the other process needs its file. While a
+//! parcel is packed, such an object [attaches](attach) its descriptor to it and writes down which of them it is; while the parcel is
+//! unpacked, it [detaches](detach) it again. Outside of a parcel (in a file, say, or as an item of a shared queue) it cannot be written.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::cell::RefCell;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::mem;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// A value on its way to another process.
+#[derive(Debug, Default)]
+pub(super) struct Parcel {
+    pub(super) bytes: Vec<u8>,
+    pub(super) descriptors: Vec<OwnedFd>,
+}
+
+/// A value could not be written down for another process; says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodeError(String);
+
+/// Bytes from another process are not the value that was expected; says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeError(String);
+
+macro_rules! error {
+    ($name:ident, $text:literal) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($text, ": {}"), self.0)
+            }
+        }
+
+        impl Error for $name {}
+    };
+}
+
+error!(
+    EncodeError,
+    "the value cannot be written down for another process"
+);
+error!(
+    DecodeError,
+    "what another process has written is not the value that is expected here"
+);
+
+thread_local! {
+    /// What has been attached to the parcel that this thread is packing. `None` when it is packing none.
+    static ATTACHED: RefCell<Option<Vec<OwnedFd>>> = const { RefCell::new(None) };
+    /// What has not yet been detached from the parcel that this thread is unpacking.
+    static TO_DETACH: RefCell<Vec<Option<OwnedFd>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Parcel {
+    /// # Errors
+    /// [`EncodeError`] when the value's own `Serialize` fails, or when no file descriptor is left to attach.
+    pub(super) fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Self, EncodeError> {
+        // A value may pack a parcel of its own while it is packed.
+        let outer = ATTACHED.replace(Some(Vec::new()));
+        let bytes = encode(value);
+        let descriptors = ATTACHED.replace(outer).unwrap_or_default();
+        Ok(Self {
+            bytes: bytes?,
+            descriptors,
+        })
+    }
+
+    /// # Errors
+    /// [`DecodeError`] when the bytes are not a `T`, or not only.
+    pub(super) fn unpack<T: DeserializeOwned>(self) -> Result<T, DecodeError> {
+        let descriptors = self.descriptors.into_iter().map(Some).collect();
+        let outer = TO_DETACH.replace(descriptors);
+        let value = decode(&self.bytes);
+        drop(TO_DETACH.replace(outer));
+        value
+    }
+}
+
+/// A value as bytes, for what cannot carry descriptors unless a parcel is being packed.
+pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
+    postcard::to_stdvec(value).map_err(|why| match refusal() {
+        Some(refusal) => EncodeError(refusal),
+        None => EncodeError(why.to_string()),
+    })
+}
+
+/// The value that [`encode`] has written.
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(DecodeError(format!(
+            "{} bytes are left over after a {}",
+            rest.len(),
+            std::any::type_name::<T>()
+        ))),
+        Err(why) => Err(DecodeError(format!(
+            "{} bytes are no {}: {}",
+            bytes.len(),
+            std::any::type_name::<T>(),
+            refusal().unwrap_or_else(|| why.to_string())
+        ))),
+    }
+}
+
+thread_local! {
+    /// Why the last attach or detach of this thread failed; the codec does not carry messages.
+    static REFUSAL: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+fn refusal() -> Option<String> {
+    REFUSAL.take()
+}
+
+/// Says why a value's `Serialize` or `Deserialize` fails: the codec's own errors have no room for it.
+pub(super) fn refuse(why: impl fmt::Display) {
+    REFUSAL.replace(Some(why.to_string()));
+}
+
+/// Has a copy of `descriptor` travel with the parcel that this thread is packing; returns its number in it.
+pub(super) fn attach(descriptor: BorrowedFd<'_>) -> Result<u32, &'static str> {
+    ATTACHED.with_borrow_mut(|attached| {
+        let Some(attached) = attached else {
+            refuse("a shared object travels only as an argument, or as part of one, of a process or of a task of a pool of processes");
+            return Err("not in a parcel");
+        };
+        match descriptor.as_fd().try_clone_to_owned() {
+            Ok(copy) => {
+                attached.push(copy);
+                Ok(attached.len() as u32 - 1)
+            }
+            Err(why) => {
+                refuse(no_descriptor(&why));
+                Err("no file descriptor")
+            }
+        }
+    })
+}
+
+/// The descriptor of that number of the parcel that this thread is unpacking, once.
+pub(super) fn detach(number: u32) -> Option<OwnedFd> {
+    TO_DETACH.with_borrow_mut(|descriptors| mem::take(descriptors.get_mut(number as usize)?))
+}
+
+/// What to do about a process that has too many files open.
+pub(super) fn no_descriptor(why: &io::Error) -> String {
+    match why.raw_os_error() {
+        Some(libc::EMFILE | libc::ENFILE) => format!(
+            "no file descriptor is left ({why}): drop shared objects and processes that are not needed, or raise the limit (ulimit -n)"
+        ),
+        _ => why.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::fs::File;
+    use std::io::{Read, Write};
+
+    /// A pipe's end, as something that has to come along.
+    struct End(OwnedFd);
+
+    impl Serialize for End {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let number = attach(self.0.as_fd()).map_err(serde::ser::Error::custom)?;
+            serializer.serialize_u32(number)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for End {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let number = u32::deserialize(deserializer)?;
+            detach(number)
+                .map(Self)
+                .ok_or_else(|| serde::de::Error::custom("gone"))
+        }
+    }
+
+    #[test]
+    fn descriptors_come_along_in_their_order() {
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        let parcel = Parcel::pack(&(End(reader), 7_u8, End(writer))).unwrap();
+        assert_eq!(parcel.descriptors.len(), 2);
+        let (reader, seven, writer): (End, u8, End) = parcel.unpack().unwrap();
+        assert_eq!(seven, 7);
+        File::from(writer.0).write_all(b"through").unwrap();
+        let mut text = String::new();
+        File::from(reader.0).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "through");
+    }
+
+    #[test]
+    fn outside_of_a_parcel_is_refused_with_what_to_do() {
+        let (reader, _writer) = rustix::pipe::pipe().unwrap();
+        let refused = encode(&End(reader)).unwrap_err();
+        assert!(
+            refused.to_string().contains("only as an argument"),
+            "{refused}"
+        );
+        // The reason is not kept for the next one.
+        assert!(decode::<String>(&[200]).is_err());
+    }
+
+    #[test]
+    fn what_does_not_decode_says_what_was_expected() {
+        let bytes = encode(&(1_u8, 2_u8)).unwrap();
+        let error = decode::<u8>(&bytes).unwrap_err().to_string();
+        assert!(
+            error.contains("1 bytes are left over after a u8"),
+            "{error}"
+        );
+        let error = decode::<String>(&[9, b'x']).unwrap_err().to_string();
+        assert!(
+            error.contains("2 bytes are no alloc::string::String"),
+            "{error}"
+        );
+    }
+}
