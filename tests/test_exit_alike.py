@@ -217,16 +217,19 @@ def test_a_handler_may_leave_while_threads_wait(tmp_path):
 
 
 def test_ctrl_c_while_the_exit_waits_for_a_thread_gives_up_waiting(tmp_path):
-    """The signal comes when the main thread joins the others at exit; it says so, and ends without them."""
+    """The signal comes when the main thread joins the others at exit; it says so, and ends without them.
+
+    The thread does not print: one that is still inside `print` then has the lock of standard output, without which the interpreter aborts.
+    """
     told = both(
         tmp_path,
         """
-        import threading
+        import os, threading
         from support.workers import asleep
         def work():
             threading.main_thread().join()
             asleep(threading.main_thread())
-            print("ready", flush=True)
+            os.write(1, b"ready\\n")
             threading.Event().wait()
         threading.Thread(target=work).start()
         """,
