@@ -51,6 +51,13 @@ pub(crate) use deadline::now;
 #[cfg(weftline_model)]
 pub use deadline::{Alarm, everyone_starves};
 pub use parker::{Parker, Wake};
+#[cfg(all(
+    feature = "process",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(weftline_model)
+))]
+pub(crate) use patience::Patience;
 pub use record::{ThreadNumber, current_number, os_ident_of};
 
 pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};

@@ -49,6 +49,12 @@ error!(
     "what another process has written is not the value that is expected here"
 );
 
+impl EncodeError {
+    pub(super) fn new(why: String) -> Self {
+        Self(why)
+    }
+}
+
 thread_local! {
     /// What has been attached to the parcel that this thread is packing. `None` when it is packing none.
     static ATTACHED: RefCell<Option<Vec<OwnedFd>>> = const { RefCell::new(None) };
@@ -83,10 +89,41 @@ impl Parcel {
 
 /// A value as bytes, for what cannot carry descriptors unless a parcel is being packed.
 pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
-    postcard::to_stdvec(value).map_err(|why| match refusal() {
-        Some(refusal) => EncodeError(refusal),
-        None => EncodeError(why.to_string()),
-    })
+    let mut bytes = Vec::new();
+    encode_into(value, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// As [`encode`], after what is in `bytes`.
+pub(super) fn encode_into<T: Serialize + ?Sized>(
+    value: &T,
+    bytes: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    postcard::serialize_with_flavor(value, Append(bytes))
+        .map_err(|why| EncodeError(refusal().unwrap_or_else(|| why.to_string())))
+}
+
+/// Where the codec puts the bytes: after those that are there.
+struct Append<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Append<'_> {
+    type Output = ();
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// The value that [`encode`] has written.

@@ -1,0 +1,116 @@
+//! [`Array`]: a row of values that processes share, under a lock.
+
+use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, lock_forms};
+use super::object::{Object, Shared, shared_handle};
+use super::segment::{Kind, Segment, Shape, SharedError};
+use crate::park::Deadline;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+/// The lock over a row of values that begins where this ends.
+#[repr(C)]
+pub(super) struct Row<T> {
+    mutex: Mutex,
+    length: u64,
+    /// For the alignment.
+    _values: [T; 0],
+    _type: PhantomData<T>,
+}
+
+// SAFETY: plain data that is reached by who holds the mutex; the length never changes.
+unsafe impl<T: Plain> Object for Row<T> {
+    fn shape() -> Shape {
+        Shape::of::<T>(Kind::Array)
+    }
+
+    fn is_held_here(&self, _: &Segment) -> bool {
+        self.mutex.is_held_here()
+    }
+}
+
+/// A row of values that processes share, under a lock: Python's `multiprocessing.Array`.
+///
+/// ```
+/// # use weftline::process::Array;
+/// let squares = Array::new(&[0_u32; 4])?;
+/// for (n, square) in squares.lock().unwrap().iter_mut().enumerate() {
+///     *square = (n * n) as u32;
+/// }
+/// assert_eq!(*squares.lock().unwrap(), [0, 1, 4, 9]);
+/// # Ok::<(), weftline::process::SharedError>(())
+/// ```
+#[doc(alias = "multiprocessing.Array")]
+pub struct Array<T: Plain>(Shared<Row<T>>);
+
+impl<T: Plain> Array<T> {
+    fn of(shared: Shared<Row<T>>) -> Self {
+        Self(shared)
+    }
+
+    /// The values, to share, without a name.
+    ///
+    /// # Errors
+    /// [`SharedError`]: no memory, too many files.
+    pub fn new(values: &[T]) -> Result<Self, SharedError> {
+        Self::make(None, values)
+    }
+
+    /// The values, for other programs to [`open`](Self::open) by this name, until [`unlink`](crate::process::unlink).
+    ///
+    /// # Errors
+    /// [`SharedError`]: the name is taken, or none; no memory, too many files.
+    pub fn create(name: &str, values: &[T]) -> Result<Self, SharedError> {
+        Self::make(Some(name), values)
+    }
+
+    fn make(name: Option<&str>, values: &[T]) -> Result<Self, SharedError> {
+        Shared::create(name, mem::size_of_val(values), 0, |row: &mut Row<T>| {
+            row.length = values.len() as u64;
+            // SAFETY: the segment has room for the values after the row, which nobody else has yet.
+            unsafe {
+                NonNull::from(row)
+                    .add(1)
+                    .cast::<T>()
+                    .copy_from_nonoverlapping(NonNull::from(values).cast(), values.len());
+            }
+        })
+        .map(Self::of)
+    }
+
+    /// How many values there are; that never changes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.length as usize
+    }
+
+    /// Whether there are no values.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn lock_by(
+        &self,
+        deadline: Deadline,
+    ) -> Result<LockGuard<'_, [T]>, LockError<LockGuard<'_, [T]>>> {
+        let first = self.0.segment().at::<[T; 0]>(Shared::<Row<T>>::END).cast();
+        let values = NonNull::slice_from_raw_parts(first, self.len());
+        // SAFETY: the values lie behind their mutex, which nothing goes around.
+        unsafe { LockGuard::lock(&self.0.mutex, values, deadline) }
+    }
+
+    lock_forms!(LockGuard<'_, [T]>);
+}
+
+shared_handle!(Array<T: Plain>);
+
+impl<T: Plain> fmt::Debug for Array<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Array")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

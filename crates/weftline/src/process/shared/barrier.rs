@@ -1,0 +1,381 @@
+//! [`Barrier`]: threads of several processes that wait for each other.
+//!
+//! # Implementation
+//!
+//! The object's lock protects everything. Each party that waits has a row in the table; its `state` says how its wait ended. Those who
+//! sleep do so on `turn`, which is counted on whenever a wait has ended.
+//!
+//! | a row's state | meaning | leaves by |
+//! |---|---|---|
+//! | `WAITING` | arrived, and waits | all have arrived → `PASSED`; the barrier breaks, or is reset → `BROKEN`; its own timeout, which breaks the barrier |
+//! | `PASSED`, `BROKEN` | how it ended | its thread takes the row back |
+//!
+//! A thread that dies after it has arrived breaks the barrier: each who sleeps looks for such rows every half second. One that dies with the
+//! lock, in the middle of letting the others pass, leaves `passing` set, and whoever gets the lock next goes on with that.
+
+use super::object::{Object, Shared, shared_handle};
+use super::robust::{RobustCell, Taken, look_out, sleep, wake};
+use super::segment::{Kind, Segment, Shape, SharedError};
+use super::table::{self, NoRow, Table, Used};
+use crate::Broken;
+use crate::park::Deadline;
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+const WAITING: u32 = 1;
+const PASSED: u32 = 2;
+const BROKEN: u32 = 3;
+
+const YES: u32 = 1;
+
+#[repr(C)]
+pub(super) struct State {
+    cell: RobustCell,
+    parties: AtomicU32,
+    is_broken: AtomicU32,
+    /// The process by whose death it broke, if so.
+    died: AtomicU32,
+    /// Whether those who wait are being let pass.
+    passing: AtomicU32,
+    turn: AtomicU32,
+    used: Used,
+}
+
+// SAFETY: atomics, changed by who holds the cell.
+unsafe impl Object for State {
+    fn shape() -> Shape {
+        Shape::plain(Kind::Barrier)
+    }
+
+    fn is_held_here(&self, _: &Segment) -> bool {
+        // A wait borrows its barrier until it is over.
+        self.cell.is_held_here()
+    }
+}
+
+/// Lets a number of threads, of any processes, wait for each other, again and again: Python's `multiprocessing.Barrier`.
+///
+/// If a party times out, or dies while it waits, or somebody calls [`abort`](Self::abort), the barrier is *broken*: every wait fails
+/// until a [`reset`](Self::reset). Of a death the others learn within half a second. A party that dies before it arrives is not known to be one: give
+/// the wait a timeout. What Python's action does is done between two waits, by the one whose arrival is the leader.
+///
+/// ```
+/// # use weftline::process::Barrier;
+/// let round = Barrier::new(2)?;
+/// # let there = round.clone();
+/// # let other = std::thread::spawn(move || there.wait().unwrap());
+/// let arrival = round.wait().unwrap();
+/// # let other = other.join().unwrap();
+/// assert_eq!(arrival.index() + other.index(), 1);
+/// # Ok::<(), weftline::process::SharedError>(())
+/// ```
+#[doc(alias = "multiprocessing.Barrier")]
+pub struct Barrier(Shared<State>);
+
+/// How a thread passed a shared [`Barrier`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival(usize);
+
+impl Arrival {
+    /// How many parties had arrived before this one: a different number for each, from 0.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0
+    }
+
+    /// Whether this was the first to arrive: exactly one party is.
+    #[must_use]
+    pub fn is_leader(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Why a wait at a shared [`Barrier`] failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarrierError {
+    /// It is broken, or was reset meanwhile, or breaks by this wait's timeout.
+    Broken,
+    /// It is broken because this process died while it waited.
+    Abandoned(u32),
+}
+
+impl fmt::Display for BarrierError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken => Broken.fmt(f),
+            Self::Abandoned(pid) => write!(
+                f,
+                "process {pid} died while it waited, which broke the barrier: reset it to use it again"
+            ),
+        }
+    }
+}
+
+impl Error for BarrierError {}
+
+/// Holds the object's lock.
+struct Inside<'a> {
+    state: &'a State,
+    table: Table<'a>,
+    /// Whether waits have ended, whose threads are to be woken.
+    has_ended: Cell<bool>,
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        // SAFETY: taken by `enter`.
+        unsafe { self.state.cell.free() };
+        if self.has_ended.get() {
+            wake(&self.state.turn, i32::MAX as u32);
+        }
+    }
+}
+
+impl<'a> Inside<'a> {
+    fn waiting(&self) -> impl Iterator<Item = &'a RobustCell> {
+        self.table
+            .rows()
+            .filter(|row| row.is_held() && row.state.load(Ordering::Relaxed) == WAITING)
+    }
+
+    /// Ends the waits of those who wait.
+    fn end_all(&self, how: u32) {
+        for row in self.waiting() {
+            row.state.store(how, Ordering::Release);
+        }
+        self.state.turn.fetch_add(1, Ordering::Release);
+        self.has_ended.set(true);
+    }
+
+    fn let_pass(&self) {
+        self.state.passing.store(YES, Ordering::Relaxed);
+        self.end_all(PASSED);
+        self.state.passing.store(0, Ordering::Relaxed);
+    }
+
+    fn break_it(&self) {
+        self.state.is_broken.store(YES, Ordering::Relaxed);
+        self.end_all(BROKEN);
+    }
+
+    /// Breaks the barrier if a party died while it waited.
+    fn look_for_dead(&self) {
+        for row in self.table.rows().filter(|row| row.is_abandoned()) {
+            if row.state.load(Ordering::Relaxed) == WAITING {
+                self.state.died.store(row.process(), Ordering::Relaxed);
+                self.break_it();
+            }
+            row.bury();
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        self.state.is_broken.load(Ordering::Relaxed) == YES
+    }
+
+    fn why_broken(&self) -> BarrierError {
+        match self.state.died.load(Ordering::Relaxed) {
+            0 => BarrierError::Broken,
+            pid => BarrierError::Abandoned(pid),
+        }
+    }
+}
+
+impl Barrier {
+    fn of(shared: Shared<State>) -> Self {
+        Self(shared)
+    }
+
+    /// A barrier for `parties` threads, without a name.
+    ///
+    /// # Errors
+    /// [`SharedError`]: no memory, too many files.
+    ///
+    /// # Panics
+    /// When `parties` is zero, or above 2,048.
+    pub fn new(parties: usize) -> Result<Self, SharedError> {
+        Self::make(None, parties)
+    }
+
+    /// A barrier that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink).
+    ///
+    /// # Errors
+    /// [`SharedError`]: the name is taken, or none; no memory, too many files.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub fn create(name: &str, parties: usize) -> Result<Self, SharedError> {
+        Self::make(Some(name), parties)
+    }
+
+    fn make(name: Option<&str>, parties: usize) -> Result<Self, SharedError> {
+        // The parties of one round leave their rows while those of the next arrive.
+        const MOST: usize = table::ROWS / 2;
+        assert!(
+            (1..=MOST).contains(&parties),
+            "a shared barrier has 1 to {MOST} parties, not {parties}"
+        );
+        Shared::create(name, 0, table::SPAN, |state: &mut State| {
+            *state.parties.get_mut() = parties as u32;
+        })
+        .map(Self::of)
+    }
+
+    fn enter(&self) -> Inside<'_> {
+        let taken = self.0.cell.take(Deadline::NEVER);
+        let inside = Inside {
+            state: &self.0,
+            table: Table::new(self.0.segment(), Shared::<State>::END, &self.0.used),
+            has_ended: Cell::new(false),
+        };
+        if let Ok(Taken::Abandoned(_)) = taken
+            && self.0.passing.load(Ordering::Relaxed) == YES
+        {
+            inside.let_pass();
+        }
+        inside
+    }
+
+    fn wait_by(&self, deadline: Deadline) -> Result<Arrival, BarrierError> {
+        let mut inside = self.enter();
+        inside.look_for_dead();
+        if inside.is_broken() {
+            return Err(inside.why_broken());
+        }
+        let row = loop {
+            match inside
+                .table
+                .take(|row| row.state.store(WAITING, Ordering::Relaxed))
+            {
+                Ok(row) => break row,
+                Err(NoRow::NoMemory(why)) => {
+                    inside.break_it();
+                    drop(inside);
+                    panic!("{why}");
+                }
+                // Those who have passed have not yet all run to take their rows back.
+                Err(NoRow::Full) => {
+                    drop(inside);
+                    std::thread::yield_now();
+                    inside = self.enter();
+                }
+            }
+        };
+        let index = inside.waiting().count() - 1;
+        if index + 1 == self.parties() {
+            inside.let_pass();
+        } else if deadline.has_passed() {
+            inside.break_it();
+        }
+        let turn = self.0.turn.load(Ordering::Relaxed);
+        drop(inside);
+        self.sleep(row, turn, deadline);
+        let ended = row.state.load(Ordering::Relaxed);
+        // SAFETY: this thread's; nobody looks at a row that does not wait.
+        unsafe { row.free() };
+        match ended {
+            PASSED => Ok(Arrival(index)),
+            _ => Err(self.enter().why_broken()),
+        }
+    }
+
+    /// Until the row's wait has ended.
+    fn sleep(&self, row: &RobustCell, mut turn: u32, deadline: Deadline) {
+        let has_ended = || row.state.load(Ordering::Acquire) != WAITING;
+        if has_ended() || look_out(has_ended) {
+            return;
+        }
+        while !has_ended() {
+            sleep(&self.0.turn, turn, deadline);
+            if has_ended() {
+                return;
+            }
+            let inside = self.enter();
+            inside.look_for_dead();
+            if !has_ended() && deadline.has_passed() {
+                inside.break_it();
+            }
+            turn = self.0.turn.load(Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until all parties have arrived.
+    ///
+    /// # Errors
+    /// [`BarrierError`].
+    pub fn wait(&self) -> Result<Arrival, BarrierError> {
+        self.wait_by(Deadline::NEVER)
+    }
+
+    /// Passes if this is the last party to arrive; otherwise, having no time to wait, breaks the barrier.
+    ///
+    /// # Errors
+    /// [`BarrierError`] unless it passed.
+    pub fn try_wait(&self) -> Result<Arrival, BarrierError> {
+        self.wait_by(Deadline::PASSED)
+    }
+
+    /// Waits until all parties have arrived, for at most `timeout`; a timeout breaks the barrier.
+    ///
+    /// # Errors
+    /// [`BarrierError`].
+    pub fn try_wait_for(&self, timeout: Duration) -> Result<Arrival, BarrierError> {
+        self.wait_by(Deadline::after(timeout))
+    }
+
+    /// Waits until all parties have arrived, until `deadline` at the latest; a timeout breaks the barrier.
+    ///
+    /// # Errors
+    /// [`BarrierError`].
+    pub fn try_wait_until(&self, deadline: Instant) -> Result<Arrival, BarrierError> {
+        self.wait_by(Deadline::at(deadline))
+    }
+
+    /// Breaks the barrier.
+    pub fn abort(&self) {
+        self.enter().break_it();
+    }
+
+    /// Makes the barrier new. Whoever waits gets [`BarrierError::Broken`].
+    pub fn reset(&self) {
+        let inside = self.enter();
+        inside.look_for_dead();
+        self.0.died.store(0, Ordering::Relaxed);
+        inside.end_all(BROKEN);
+        self.0.is_broken.store(0, Ordering::Relaxed);
+    }
+
+    /// How many threads pass together.
+    #[must_use]
+    pub fn parties(&self) -> usize {
+        self.0.parties.load(Ordering::Relaxed) as usize
+    }
+
+    /// How many have arrived and wait; out of date as soon as it is known.
+    #[must_use]
+    pub fn n_waiting(&self) -> usize {
+        self.enter().waiting().count()
+    }
+
+    /// Whether every wait fails until a reset.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        let inside = self.enter();
+        inside.look_for_dead();
+        inside.is_broken()
+    }
+}
+
+shared_handle!(Barrier);
+
+impl fmt::Debug for Barrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Barrier")
+            .field("parties", &self.parties())
+            .field("n_waiting", &self.n_waiting())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,433 @@
+//! [`Condition`]: a value that processes share, and threads of theirs that wait for it to change.
+//!
+//! # Implementation
+//!
+//! Everything is protected by the lock over the value. Each waiting thread has a row in the table of waiters. The states of a row's `state`:
+//!
+//! | state | meaning | leaves by |
+//! |---|---|---|
+//! | `WAITING` | it sleeps, or is about to | a notification → `NOTIFIED`; its thread, having the lock again → `NO_WAIT` |
+//! | `NOTIFIED` | its wait is over | its thread, having the lock again → `NO_WAIT` |
+//! | `NO_WAIT` | nobody's | a wait that begins |
+//!
+//! `note` is the number of the wait: a notification goes to the lowest, so to those that have waited longest. A row whose thread died while it was
+//! waiting is passed over. One whose thread died between its notification and having the lock again is found by the next who waits or
+//! notifies, or by one who sleeps, each half second, and its notification goes to the next in line.
+
+use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, Recover, lock_forms};
+use super::object::{Object, Shared, shared_handle};
+use super::robust::{RobustCell, look_out, sleep, wake};
+use super::segment::{Kind, Segment, Shape, SharedError};
+use super::table::{self, NoRow, Table, Used};
+use crate::TimedOut;
+use crate::park::Deadline;
+use std::cell::{Cell, UnsafeCell};
+use std::error::Error;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+const NO_WAIT: u32 = 0;
+const WAITING: u32 = 1;
+const NOTIFIED: u32 = 2;
+
+#[repr(C)]
+pub(super) struct State<T> {
+    mutex: Mutex,
+    /// The number of the next wait.
+    next: AtomicU64,
+    used: Used,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: plain data that is reached by who holds the mutex.
+unsafe impl<T: Plain> Object for State<T> {
+    fn shape() -> Shape {
+        Shape::of::<T>(Kind::Condition)
+    }
+
+    fn is_held_here(&self, _: &Segment) -> bool {
+        // A wait borrows its guard until it is over.
+        self.mutex.is_held_here()
+    }
+}
+
+/// A value that processes share, and threads of theirs that wait for it to change: Python's `multiprocessing.Condition`, holding what it
+/// is about.
+///
+/// Waiting and notifying are methods of the guard. A wait gives the lock up and has it again when it returns, however it ended. A
+/// notification goes to those that have waited longest and live. If a process dies while it holds the lock, the next one to take it, by
+/// locking or at the end of its wait, is told.
+///
+/// At most 4,096 threads wait at a time.
+///
+/// ```
+/// # use weftline::process::Condition;
+/// let stock = Condition::new(0_u32)?;
+/// # let here = stock.clone();
+/// # let producer = std::thread::spawn(move || {
+/// let mut guard = stock.lock().unwrap();
+/// *guard = 5;
+/// guard.notify_all();
+/// # });
+/// // In another process:
+/// # let stock = here;
+/// let mut guard = stock.lock().unwrap();
+/// guard.wait_while(|stock| *stock == 0).unwrap();
+/// *guard -= 1;
+/// # producer.join().unwrap();
+/// # Ok::<(), weftline::process::SharedError>(())
+/// ```
+#[doc(alias = "multiprocessing.Condition")]
+pub struct Condition<T: Plain>(Shared<State<T>>);
+
+impl<T: Plain> Condition<T> {
+    fn of(shared: Shared<State<T>>) -> Self {
+        Self(shared)
+    }
+
+    /// A condition about `value`, without a name.
+    ///
+    /// # Errors
+    /// [`SharedError`]: no memory, too many files.
+    pub fn new(value: T) -> Result<Self, SharedError> {
+        Self::make(None, value)
+    }
+
+    /// A condition about `value` that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink).
+    ///
+    /// # Errors
+    /// [`SharedError`]: the name is taken, or none; no memory, too many files.
+    pub fn create(name: &str, value: T) -> Result<Self, SharedError> {
+        Self::make(Some(name), value)
+    }
+
+    fn make(name: Option<&str>, value: T) -> Result<Self, SharedError> {
+        Shared::create(name, 0, table::SPAN, |state: &mut State<T>| {
+            *state.value.get_mut() = value;
+        })
+        .map(Self::of)
+    }
+
+    fn lock_by(
+        &self,
+        deadline: Deadline,
+    ) -> Result<ConditionGuard<'_, T>, LockError<ConditionGuard<'_, T>>> {
+        let value = NonNull::from(&self.0.value).cast();
+        let wrap = |value| ConditionGuard {
+            value,
+            condition: &self.0,
+            notified: Notified::default(),
+        };
+        // SAFETY: the value lies beside its mutex, which nothing goes around.
+        let locked = unsafe { LockGuard::lock(&self.0.mutex, value, deadline) };
+        locked.map(wrap).map_err(|error| error.map(wrap))
+    }
+
+    lock_forms!(ConditionGuard<'_, T>);
+}
+
+shared_handle!(Condition<T: Plain>);
+
+impl<T: Plain> fmt::Debug for Condition<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condition")
+            .field("is_locked", &self.0.mutex.is_held())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Access to a shared condition's value; frees the lock when dropped. It stays with its thread.
+#[must_use = "the lock is freed when the guard is dropped"]
+pub struct ConditionGuard<'a, T: Plain> {
+    // Fields are dropped in this order: the lock is free when the notified wake up.
+    value: LockGuard<'a, T>,
+    condition: &'a Shared<State<T>>,
+    notified: Notified<'a>,
+}
+
+/// Threads that were notified under a guard and sleep on until it lets the lock go, without which they cannot do anything.
+#[derive(Default)]
+struct Notified<'a>(Cell<Vec<&'a RobustCell>>);
+
+impl Notified<'_> {
+    fn wake(&self) {
+        for row in self.0.take() {
+            wake(&row.state, 1);
+        }
+    }
+}
+
+impl Drop for Notified<'_> {
+    fn drop(&mut self) {
+        self.wake();
+    }
+}
+
+/// How a wait for a shared condition ended, if not by a notification. The guard has the lock in each case.
+#[derive(Debug)]
+pub enum WaitError {
+    /// The deadline passed.
+    TimedOut,
+    /// A process died while it held the lock; its number. Mend the value and say so: [`ConditionGuard::recover`].
+    Abandoned(u32),
+    /// 4,096 threads wait already, or no memory is left for one more: the wait has not begun.
+    NoRoom(Option<SharedError>),
+}
+
+impl fmt::Display for WaitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => TimedOut.fmt(f),
+            Self::Abandoned(pid) => write!(
+                f,
+                "process {pid} died while it held the lock: mend what it protects and recover it"
+            ),
+            Self::NoRoom(None) => write!(
+                f,
+                "{} threads wait for this condition already: no more can",
+                table::ROWS
+            ),
+            Self::NoRoom(Some(why)) => why.fmt(f),
+        }
+    }
+}
+
+impl Error for WaitError {}
+
+impl<'a, T: Plain> ConditionGuard<'a, T> {
+    fn table(&self) -> Table<'a> {
+        let condition = self.condition;
+        Table::new(
+            condition.segment(),
+            Shared::<State<T>>::END,
+            &condition.used,
+        )
+    }
+
+    /// Passes on the notifications of threads that died with them.
+    fn pass_on(&self) {
+        let mut lost = 0;
+        for row in self.table().rows().filter(|row| row.is_abandoned()) {
+            if row.state.swap(NO_WAIT, Ordering::Relaxed) == NOTIFIED {
+                lost += 1;
+            }
+            row.bury();
+        }
+        self.notify_next(lost);
+    }
+
+    fn notify_next(&self, n: usize) {
+        if n == 0 {
+            return;
+        }
+        let is_waiting =
+            |row: &&RobustCell| row.is_held() && row.state.load(Ordering::Relaxed) == WAITING;
+        let mut waiting: Vec<_> = self.table().rows().filter(is_waiting).collect();
+        let number = |row: &&RobustCell| row.note.load(Ordering::Relaxed);
+        if n < waiting.len() {
+            waiting.select_nth_unstable_by_key(n, number);
+            waiting.truncate(n);
+        }
+        waiting.sort_unstable_by_key(number);
+        for row in &waiting {
+            row.state.store(NOTIFIED, Ordering::Release);
+        }
+        let mut notified = self.notified.0.take();
+        notified.append(&mut waiting);
+        self.notified.0.set(notified);
+    }
+
+    fn wait_by(&mut self, deadline: Deadline) -> Result<(), WaitError> {
+        self.pass_on();
+        let condition = self.condition;
+        let number = condition.next.fetch_add(1, Ordering::Relaxed);
+        let row = self.table().take(|row| {
+            row.note.store(number, Ordering::Relaxed);
+            row.state.store(WAITING, Ordering::Relaxed);
+        });
+        let row = row.map_err(|why| match why {
+            NoRow::Full => WaitError::NoRoom(None),
+            NoRow::NoMemory(why) => WaitError::NoRoom(Some(why)),
+        })?;
+        let mutex = self.value.mutex();
+        // SAFETY: the guard has it; it is taken again before anybody uses the guard, and nothing between can unwind.
+        unsafe { mutex.unlock() };
+        self.notified.wake();
+        let is_notified = || row.state.load(Ordering::Acquire) == NOTIFIED;
+        let mut abandoned = None;
+        let mut has_lock = false;
+        if !deadline.has_passed() && !look_out(is_notified) {
+            loop {
+                sleep(&row.state, WAITING, deadline);
+                if is_notified() || deadline.has_passed() {
+                    break;
+                }
+                // Whoever was to be woken may have died.
+                let has_died = |row: &RobustCell| {
+                    row.is_abandoned() && row.state.load(Ordering::Relaxed) == NOTIFIED
+                };
+                if self.table().rows().any(has_died) {
+                    if let Ok(died) = mutex.lock(Deadline::NEVER) {
+                        abandoned = died;
+                        has_lock = true;
+                        self.pass_on();
+                        if is_notified() {
+                            break;
+                        }
+                        // SAFETY: just taken.
+                        unsafe { mutex.unlock() };
+                        has_lock = false;
+                        self.notified.wake();
+                    }
+                }
+            }
+        }
+        if !has_lock && let Ok(died) = mutex.lock(Deadline::NEVER) {
+            abandoned = died;
+        }
+        let was_notified = row.state.swap(NO_WAIT, Ordering::Relaxed) == NOTIFIED;
+        // SAFETY: taken above.
+        unsafe { row.free() };
+        match abandoned {
+            Some(pid) => Err(WaitError::Abandoned(pid)),
+            None if was_notified => Ok(()),
+            None => Err(WaitError::TimedOut),
+        }
+    }
+
+    fn wait_while_by(
+        &mut self,
+        deadline: Deadline,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<(), WaitError> {
+        while condition(&mut self.value) {
+            match self.wait_by(deadline) {
+                Ok(()) => {}
+                // It may have come true at the last moment.
+                Err(WaitError::TimedOut) if !condition(&mut self.value) => return Ok(()),
+                Err(why) => return Err(why),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the lock up until notified.
+    ///
+    /// # Errors
+    /// [`WaitError::Abandoned`], [`WaitError::NoRoom`].
+    pub fn wait(&mut self) -> Result<(), WaitError> {
+        self.wait_by(Deadline::NEVER)
+    }
+
+    /// Gives the lock up for a moment: whoever waits for it may go first.
+    ///
+    /// # Errors
+    /// [`WaitError`]: [`WaitError::TimedOut`] unless a notification came in that moment.
+    pub fn try_wait(&mut self) -> Result<(), WaitError> {
+        self.wait_by(Deadline::PASSED)
+    }
+
+    /// Gives the lock up until notified, for at most `timeout` (then for as long as it takes to have the lock again).
+    ///
+    /// # Errors
+    /// [`WaitError`].
+    pub fn try_wait_for(&mut self, timeout: Duration) -> Result<(), WaitError> {
+        self.wait_by(Deadline::after(timeout))
+    }
+
+    /// Gives the lock up until notified, until `deadline` at the latest (then for as long as it takes to have the lock again).
+    ///
+    /// # Errors
+    /// [`WaitError`].
+    pub fn try_wait_until(&mut self, deadline: Instant) -> Result<(), WaitError> {
+        self.wait_by(Deadline::at(deadline))
+    }
+
+    /// Waits, again and again, while `condition` holds.
+    ///
+    /// # Errors
+    /// [`WaitError::Abandoned`], [`WaitError::NoRoom`].
+    pub fn wait_while(&mut self, condition: impl FnMut(&mut T) -> bool) -> Result<(), WaitError> {
+        self.wait_while_by(Deadline::NEVER, condition)
+    }
+
+    /// Gives the lock up for a moment while `condition` holds.
+    ///
+    /// # Errors
+    /// [`WaitError`].
+    pub fn try_wait_while(
+        &mut self,
+        condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<(), WaitError> {
+        self.wait_while_by(Deadline::PASSED, condition)
+    }
+
+    /// Waits, again and again, while `condition` holds, for at most `timeout` altogether.
+    ///
+    /// # Errors
+    /// [`WaitError`].
+    pub fn try_wait_while_for(
+        &mut self,
+        timeout: Duration,
+        condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<(), WaitError> {
+        self.wait_while_by(Deadline::after(timeout), condition)
+    }
+
+    /// Waits, again and again, while `condition` holds, until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`WaitError`].
+    pub fn try_wait_while_until(
+        &mut self,
+        deadline: Instant,
+        condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<(), WaitError> {
+        self.wait_while_by(Deadline::at(deadline), condition)
+    }
+
+    /// Ends the waits of the `n` threads that have waited longest.
+    pub fn notify(&self, n: usize) {
+        self.pass_on();
+        self.notify_next(n);
+    }
+
+    /// Ends the waits of all threads that wait.
+    pub fn notify_all(&self) {
+        self.notify(usize::MAX);
+    }
+
+    /// After [`WaitError::Abandoned`]: everything is in order again, and the next one need not know.
+    pub fn recover(&self) {
+        self.value.recovered();
+    }
+}
+
+impl<T: Plain> Recover for ConditionGuard<'_, T> {
+    fn recovered(&self) {
+        self.value.recovered();
+    }
+}
+
+impl<T: Plain> Deref for ConditionGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Plain> DerefMut for ConditionGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+impl<T: Plain + fmt::Debug> fmt::Debug for ConditionGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}

@@ -1,0 +1,100 @@
+//! [`Lock`]: mutual exclusion between processes, over a value that they share.
+
+use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, lock_forms};
+use super::object::{Object, Shared, shared_handle};
+use super::segment::{Kind, Segment, Shape, SharedError};
+use crate::park::Deadline;
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+/// A value and the lock over it.
+#[repr(C)]
+pub(super) struct Locked<T> {
+    mutex: Mutex,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: plain data that is reached by who holds the mutex.
+unsafe impl<T: Plain> Object for Locked<T> {
+    fn shape() -> Shape {
+        Shape::of::<T>(Kind::Lock)
+    }
+
+    fn is_held_here(&self, _: &Segment) -> bool {
+        self.mutex.is_held_here()
+    }
+}
+
+/// Mutual exclusion between processes, over a value that they share: Python's `multiprocessing.Lock`, holding what it protects.
+///
+/// Clones are the same lock, and so is what another process gets that has it as an argument, or opens it by its name. The value is
+/// [plain data](Plain). If a process dies while it holds the lock, the next one to take it gets [`Abandoned`]: the lock, and the
+/// number of the process that died.
+///
+/// ```
+/// # use weftline::process::Lock;
+/// let total = Lock::new(0_u64)?;
+/// *total.lock().unwrap() += 1;
+/// # let there = total.clone();
+/// # std::thread::spawn(move || *there.lock().unwrap() += 1).join().unwrap();
+/// assert_eq!(*total.try_lock().unwrap(), 2);
+/// # Ok::<(), weftline::process::SharedError>(())
+/// ```
+#[doc(alias = "multiprocessing.Lock")]
+pub struct Lock<T: Plain>(Shared<Locked<T>>);
+
+impl<T: Plain> Lock<T> {
+    fn of(shared: Shared<Locked<T>>) -> Self {
+        Self(shared)
+    }
+
+    /// A lock over `value`, without a name.
+    ///
+    /// # Errors
+    /// [`SharedError`]: no memory, too many files.
+    pub fn new(value: T) -> Result<Self, SharedError> {
+        Self::make(None, value)
+    }
+
+    /// A lock over `value` that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink).
+    ///
+    /// # Errors
+    /// [`SharedError`]: the name is taken, or none; no memory, too many files.
+    pub fn create(name: &str, value: T) -> Result<Self, SharedError> {
+        Self::make(Some(name), value)
+    }
+
+    fn make(name: Option<&str>, value: T) -> Result<Self, SharedError> {
+        Shared::create(name, 0, 0, |locked: &mut Locked<T>| {
+            *locked.value.get_mut() = value;
+        })
+        .map(Self::of)
+    }
+
+    #[inline]
+    fn lock_by(&self, deadline: Deadline) -> Result<LockGuard<'_, T>, LockError<LockGuard<'_, T>>> {
+        let value = NonNull::from(&self.0.value).cast();
+        // SAFETY: the value lies beside its mutex, which nothing goes around.
+        unsafe { LockGuard::lock(&self.0.mutex, value, deadline) }
+    }
+
+    lock_forms!(LockGuard<'_, T>);
+
+    /// Whether somebody holds it; out of date as soon as it is known.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.0.mutex.is_held()
+    }
+}
+
+shared_handle!(Lock<T: Plain>);
+
+impl<T: Plain> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock")
+            .field("is_locked", &self.is_locked())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,307 @@
+//! [`Mutex`]: a lock in shared memory, which remembers that a process died inside until somebody recovers it; and what guards say of that.
+
+use super::robust::{RobustCell, Taken};
+use crate::TimedOut;
+use crate::park::Deadline;
+use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Values that can lie in shared memory: plain data, without padding, references or destructors, for which any bits are a value.
+///
+/// Numbers and arrays of them are; a struct is with `#[derive(bytemuck::Pod, bytemuck::Zeroable)]` and `#[repr(C)]`
+/// ([`bytemuck`](crate::process::bytemuck) is re-exported).
+pub trait Plain: bytemuck::Pod + Send + Sync {}
+
+impl<T: bytemuck::Pod + Send + Sync> Plain for T {}
+
+/// A lock that knows of deaths.
+#[repr(C)]
+pub(super) struct Mutex {
+    cell: RobustCell,
+    /// The process that died inside, until it is recovered. Changed by who holds the cell.
+    abandoned: AtomicU32,
+}
+
+impl Mutex {
+    /// Takes the lock; says which process died inside, if nobody has recovered it since.
+    #[inline]
+    pub(super) fn lock(&self, deadline: Deadline) -> Result<Option<u32>, TimedOut> {
+        if let Taken::Abandoned(pid) = self.cell.take(deadline)? {
+            self.abandoned.store(pid, Ordering::Relaxed);
+        }
+        Ok(self.abandoned_by())
+    }
+
+    /// For who holds it.
+    #[inline]
+    pub(super) fn abandoned_by(&self) -> Option<u32> {
+        match self.abandoned.load(Ordering::Relaxed) {
+            0 => None,
+            pid => Some(pid),
+        }
+    }
+
+    /// # Safety
+    /// The calling thread holds it.
+    #[inline]
+    pub(super) unsafe fn unlock(&self) {
+        // SAFETY: as the caller promises.
+        unsafe { self.cell.free() };
+    }
+
+    pub(super) fn recover(&self) {
+        self.abandoned.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_mine(&self) -> bool {
+        self.cell.is_mine()
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.cell.is_held()
+    }
+
+    pub(super) fn is_held_here(&self) -> bool {
+        self.cell.is_held_here()
+    }
+}
+
+/// Access to what a shared lock protects; frees the lock when dropped. It stays with its thread.
+///
+/// In the child of a `fork` the parent still holds the lock: the child's copy of a guard must not be used, and dropping it frees nothing.
+#[must_use = "the lock is freed when the guard is dropped"]
+pub struct LockGuard<'a, T: ?Sized> {
+    mutex: &'a Mutex,
+    value: NonNull<T>,
+    /// The kernel has the lock in this thread's list.
+    _stays: PhantomData<*mut ()>,
+}
+
+// SAFETY: through a shared guard there is a shared value.
+unsafe impl<T: ?Sized + Sync> Sync for LockGuard<'_, T> {}
+
+impl<'a, T: ?Sized> LockGuard<'a, T> {
+    /// Takes `mutex`, which protects `value`.
+    ///
+    /// # Safety
+    /// `value` lives as long as `mutex` and is reached only by who holds that.
+    #[inline]
+    pub(super) unsafe fn lock(
+        mutex: &'a Mutex,
+        value: NonNull<T>,
+        deadline: Deadline,
+    ) -> Result<Self, LockError<Self>> {
+        let abandoned = mutex
+            .lock(deadline)
+            .map_err(|TimedOut| LockError::TimedOut)?;
+        let guard = Self {
+            mutex,
+            value,
+            _stays: PhantomData,
+        };
+        match abandoned {
+            None => Ok(guard),
+            Some(pid) => Err(LockError::Abandoned(Abandoned { guard, pid })),
+        }
+    }
+
+    pub(super) fn mutex(&self) -> &'a Mutex {
+        self.mutex
+    }
+}
+
+impl<T: ?Sized> Deref for LockGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: the lock is held.
+        unsafe { self.value.as_ref() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the lock is held, and the guard borrowed for itself.
+        unsafe { self.value.as_mut() }
+    }
+}
+
+impl<T: ?Sized> Drop for LockGuard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: taken when the guard was made, and not given away.
+        unsafe { self.mutex.unlock() };
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for LockGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// What a guard does when a death is recovered from.
+pub trait Recover {
+    #[doc(hidden)]
+    fn recovered(&self);
+}
+
+impl<T: ?Sized> Recover for LockGuard<'_, T> {
+    fn recovered(&self) {
+        self.mutex.recover();
+    }
+}
+
+/// A process died while it held this. The object is yours now, as that process has left it.
+///
+/// Look at what is protected, mend it, and say so with [`recover`](Self::recover); until somebody does, everybody who takes the lock gets this.
+#[must_use = "the lock is held; recover it, or drop this to let the next one try"]
+pub struct Abandoned<G> {
+    guard: G,
+    pid: u32,
+}
+
+impl<G: Recover> Abandoned<G> {
+    pub(super) fn new(guard: G, pid: u32) -> Self {
+        Self { guard, pid }
+    }
+
+    /// The process that died.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Everything is in order again: the next one to take the lock need not know.
+    pub fn recover(self) -> G {
+        self.guard.recovered();
+        self.guard
+    }
+
+    /// The guard, without saying that all is well: the next one is told, too.
+    pub fn into_guard(self) -> G {
+        self.guard
+    }
+
+    pub(super) fn map<H>(self, wrap: impl FnOnce(G) -> H) -> Abandoned<H> {
+        Abandoned {
+            guard: wrap(self.guard),
+            pid: self.pid,
+        }
+    }
+}
+
+impl<G> fmt::Debug for Abandoned<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Abandoned")
+            .field("pid", &self.pid)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<G> fmt::Display for Abandoned<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "process {} died while it held this: mend what it protects and recover it",
+            self.pid
+        )
+    }
+}
+
+impl<G> Error for Abandoned<G> {}
+
+/// Why something shared was not simply taken.
+pub enum LockError<G> {
+    /// It was held until the deadline.
+    TimedOut,
+    /// It was taken, from a process that died while it held it.
+    Abandoned(Abandoned<G>),
+}
+
+impl<G> LockError<G> {
+    pub(super) fn map<H>(self, wrap: impl FnOnce(G) -> H) -> LockError<H>
+    where
+        G: Recover,
+    {
+        match self {
+            Self::TimedOut => LockError::TimedOut,
+            Self::Abandoned(abandoned) => LockError::Abandoned(abandoned.map(wrap)),
+        }
+    }
+
+    /// For waits without a deadline.
+    pub(super) fn abandoned(self) -> Abandoned<G> {
+        match self {
+            Self::Abandoned(abandoned) => abandoned,
+            Self::TimedOut => unreachable!("a wait without a deadline does not time out"),
+        }
+    }
+}
+
+impl<G> fmt::Debug for LockError<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => f.write_str("TimedOut"),
+            Self::Abandoned(abandoned) => abandoned.fmt(f),
+        }
+    }
+}
+
+impl<G> fmt::Display for LockError<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => TimedOut.fmt(f),
+            Self::Abandoned(abandoned) => abandoned.fmt(f),
+        }
+    }
+}
+
+impl<G> Error for LockError<G> {}
+
+/// The four forms of taking a lock, over `$by(deadline) -> Result<$guard, LockError<$guard>>`.
+macro_rules! lock_forms {
+    ($guard:ty) => {
+        /// Takes the lock, waiting for it. A thread that locks it twice waits for ever.
+        ///
+        /// # Errors
+        /// [`Abandoned`], which has the guard, when a process died while it held it.
+        #[inline]
+        pub fn lock(&self) -> Result<$guard, Abandoned<$guard>> {
+            self.lock_by(Deadline::NEVER).map_err(LockError::abandoned)
+        }
+
+        /// Takes the lock if it is free.
+        ///
+        /// # Errors
+        /// [`LockError`].
+        #[inline]
+        pub fn try_lock(&self) -> Result<$guard, LockError<$guard>> {
+            self.lock_by(Deadline::PASSED)
+        }
+
+        /// Takes the lock, waiting for at most `timeout`. A timeout beyond the clock's range never ends.
+        ///
+        /// # Errors
+        /// [`LockError`].
+        pub fn try_lock_for(&self, timeout: Duration) -> Result<$guard, LockError<$guard>> {
+            self.lock_by(Deadline::after(timeout))
+        }
+
+        /// Takes the lock, waiting until `deadline` at the latest.
+        ///
+        /// # Errors
+        /// [`LockError`].
+        pub fn try_lock_until(&self, deadline: Instant) -> Result<$guard, LockError<$guard>> {
+            self.lock_by(Deadline::at(deadline))
+        }
+    };
+}
+
+pub(super) use lock_forms;

@@ -1,0 +1,173 @@
+//! [`RLock`]: a lock between processes that its holder may take again.
+
+use super::mutex::{Abandoned, LockError, Mutex, Plain, Recover, lock_forms};
+use super::object::{Object, Shared, shared_handle};
+use super::segment::{Kind, Segment, Shape, SharedError};
+use crate::park::Deadline;
+use crate::{TimedOut, TooManyRecursions};
+use std::cell::{Cell, UnsafeCell};
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// A value, the lock over it, and how often its holder has taken that.
+#[repr(C)]
+pub(super) struct Locked<T> {
+    mutex: Mutex,
+    /// Guards that there are. The holder's.
+    depth: AtomicU32,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: plain data that is reached by who holds the mutex.
+unsafe impl<T: Plain> Object for Locked<T> {
+    fn shape() -> Shape {
+        Shape::of::<T>(Kind::RLock)
+    }
+
+    fn is_held_here(&self, _: &Segment) -> bool {
+        self.mutex.is_held_here()
+    }
+}
+
+/// A lock between processes that the thread which holds it may take again: Python's `multiprocessing.RLock`, holding what it protects.
+///
+/// Since its holder may have several guards, each gives the value as a [`Cell`].
+///
+/// ```
+/// # use weftline::process::RLock;
+/// let total = RLock::new(1_u64)?;
+/// let outer = total.lock().unwrap();
+/// let inner = total.try_lock().unwrap();
+/// inner.set(inner.get() + 1);
+/// assert_eq!(outer.get(), 2);
+/// # Ok::<(), weftline::process::SharedError>(())
+/// ```
+#[doc(alias = "multiprocessing.RLock")]
+pub struct RLock<T: Plain>(Shared<Locked<T>>);
+
+impl<T: Plain> RLock<T> {
+    fn of(shared: Shared<Locked<T>>) -> Self {
+        Self(shared)
+    }
+
+    /// A lock over `value`, without a name.
+    ///
+    /// # Errors
+    /// [`SharedError`]: no memory, too many files.
+    pub fn new(value: T) -> Result<Self, SharedError> {
+        Self::make(None, value)
+    }
+
+    /// A lock over `value` that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink).
+    ///
+    /// # Errors
+    /// [`SharedError`]: the name is taken, or none; no memory, too many files.
+    pub fn create(name: &str, value: T) -> Result<Self, SharedError> {
+        Self::make(Some(name), value)
+    }
+
+    fn make(name: Option<&str>, value: T) -> Result<Self, SharedError> {
+        Shared::create(name, 0, 0, |locked: &mut Locked<T>| {
+            *locked.value.get_mut() = value;
+        })
+        .map(Self::of)
+    }
+
+    /// # Panics
+    /// When one thread has 2³² guards.
+    fn lock_by(
+        &self,
+        deadline: Deadline,
+    ) -> Result<RLockGuard<'_, T>, LockError<RLockGuard<'_, T>>> {
+        let locked = &*self.0;
+        let abandoned = if locked.mutex.is_mine() {
+            let depth = locked.depth.load(Ordering::Relaxed);
+            let depth = depth.checked_add(1);
+            locked.depth.store(
+                depth.unwrap_or_else(|| panic!("{TooManyRecursions}")),
+                Ordering::Relaxed,
+            );
+            locked.mutex.abandoned_by()
+        } else {
+            let abandoned = locked
+                .mutex
+                .lock(deadline)
+                .map_err(|TimedOut| LockError::TimedOut)?;
+            locked.depth.store(1, Ordering::Relaxed);
+            abandoned
+        };
+        let guard = RLockGuard {
+            locked,
+            _stays: PhantomData,
+        };
+        match abandoned {
+            None => Ok(guard),
+            Some(pid) => Err(LockError::Abandoned(Abandoned::new(guard, pid))),
+        }
+    }
+
+    lock_forms!(RLockGuard<'_, T>);
+
+    /// Whether somebody holds it; out of date as soon as it is known.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.0.mutex.is_held()
+    }
+}
+
+shared_handle!(RLock<T: Plain>);
+
+impl<T: Plain> fmt::Debug for RLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RLock")
+            .field("is_locked", &self.is_locked())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Access to what a shared [`RLock`] protects; the last one that is dropped frees the lock. It stays with its thread.
+#[must_use = "the lock is freed when the guard is dropped"]
+pub struct RLockGuard<'a, T: Plain> {
+    locked: &'a Locked<T>,
+    _stays: PhantomData<*mut ()>,
+}
+
+impl<T: Plain> Deref for RLockGuard<'_, T> {
+    type Target = Cell<T>;
+
+    fn deref(&self) -> &Cell<T> {
+        // SAFETY: the lock is held by this thread, and the guards keep to it; a cell is laid out as its value is.
+        unsafe { &*self.locked.value.get().cast() }
+    }
+}
+
+impl<T: Plain> Recover for RLockGuard<'_, T> {
+    fn recovered(&self) {
+        self.locked.mutex.recover();
+    }
+}
+
+impl<T: Plain> Drop for RLockGuard<'_, T> {
+    fn drop(&mut self) {
+        let mutex = &self.locked.mutex;
+        // Not so in the child of a fork.
+        if !mutex.is_mine() {
+            return;
+        }
+        let depth = self.locked.depth.load(Ordering::Relaxed) - 1;
+        self.locked.depth.store(depth, Ordering::Relaxed);
+        if depth == 0 {
+            // SAFETY: this thread's, as just checked.
+            unsafe { mutex.unlock() };
+        }
+    }
+}
+
+impl<T: Plain + fmt::Debug> fmt::Debug for RLockGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}

@@ -1,0 +1,423 @@
+//! [`Segment`]: a file in memory that several processes have mapped.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0 to 64 | the [`Header`]: what kind of object this is, and how much address space it may grow to |
+//! | from 64 | the object |
+//!
+//! A segment's file is as long as what is used of it, while each process maps as much as the object may ever need (`span`). Pages
+//! beyond the end of the file become usable in every mapping when any process [extends](Segment::extend) the file: nobody has to map
+//! again. Memory is reserved by the extension (`fallocate`), so a machine that has none left says so there, and never by a `SIGBUS` later.
+//!
+//! A segment with a name lies in `/dev/shm`. It gets its name when it is complete, in one step, so who opens it never finds half of one.
+
+use super::super::parcel;
+use super::robust;
+use rustix::fs::{self, AtFlags, FallocateFlags, MemfdFlags, Mode, OFlags, SealFlags};
+use rustix::io::Errno;
+use rustix::mm::{self, MapFlags, ProtFlags};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::mem;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+const MAGIC: u64 = u64::from_le_bytes(*b"weftline");
+/// Of everything that lies in shared memory: processes of different builds may meet at a named object.
+const LAYOUT: u32 = 1;
+const PAGE: usize = 4096;
+const DIRECTORY: &str = "/dev/shm";
+
+/// What a segment holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Kind {
+    Lock = 1,
+    RLock = 2,
+    Semaphore = 3,
+    BoundedSemaphore = 4,
+    Event = 5,
+    Condition = 6,
+    Barrier = 7,
+    Queue = 8,
+    Value = 9,
+    Array = 10,
+}
+
+impl Kind {
+    const ALL: [Self; 10] = [
+        Self::Lock,
+        Self::RLock,
+        Self::Semaphore,
+        Self::BoundedSemaphore,
+        Self::Event,
+        Self::Condition,
+        Self::Barrier,
+        Self::Queue,
+        Self::Value,
+        Self::Array,
+    ];
+
+    fn of(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u32 == number)
+    }
+}
+
+/// What an object is, for whoever opens it: the kind, and of which type it holds values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) kind: Kind,
+    /// Size and alignment of the values; the type itself has no number that other programs agree on.
+    pub(super) size: u32,
+    pub(super) align: u32,
+}
+
+impl Shape {
+    pub(super) fn of<T>(kind: Kind) -> Self {
+        Self {
+            kind,
+            size: u32::try_from(mem::size_of::<T>()).expect("a shared value is smaller than 4 GiB"),
+            align: mem::align_of::<T>() as u32,
+        }
+    }
+
+    pub(super) const fn plain(kind: Kind) -> Self {
+        Self {
+            kind,
+            size: 0,
+            align: 1,
+        }
+    }
+}
+
+#[repr(C)]
+struct Header {
+    magic: u64,
+    layout: u32,
+    kind: u32,
+    size: u32,
+    align: u32,
+    /// How much address space each process maps.
+    span: u64,
+    /// How long the file is. Changed by who holds the object's lock.
+    length: AtomicU64,
+}
+
+/// Where the object begins.
+pub(super) const OBJECT: usize = 64;
+const _: () = assert!(mem::size_of::<Header>() <= OBJECT);
+
+/// Why there is no shared object.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SharedError {
+    /// No memory is left for it: free some, or give the machine (the container, `/dev/shm`) more.
+    NoMemory(io::Error),
+    /// The process has too many files open: an object in shared memory is one. Drop some, or raise the limit (`ulimit -n`).
+    TooManyFiles(io::Error),
+    /// There is an object of that name: open it, [`unlink`](crate::process::unlink) it, or choose another name.
+    Exists(String),
+    /// There is no object of that name: create it first. (Names are gone when the machine restarts.)
+    NotFound(String),
+    /// A name is a file's name in `/dev/shm`: at least one byte, at most 255, no `/`, no NUL, and neither `.` nor `..`.
+    BadName(String),
+    /// What has that name is something else; says what.
+    Mismatch(String),
+    /// The C library does not tell the kernel about locks in a way that this library knows.
+    Unsupported(&'static str),
+    /// The system refused, for another reason.
+    System(io::Error),
+}
+
+impl fmt::Display for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoMemory(why) => write!(f, "no memory is left for a shared object: {why}"),
+            Self::TooManyFiles(why) => f.write_str(&parcel::no_descriptor(why)),
+            Self::Exists(name) => write!(
+                f,
+                "there is a shared object named {name:?}: open it, unlink it, or choose another name"
+            ),
+            Self::NotFound(name) => write!(
+                f,
+                "there is no shared object named {name:?}: create it before it is opened"
+            ),
+            Self::BadName(name) => write!(
+                f,
+                "{name:?} cannot name a shared object: a name has 1 to 255 bytes and no '/' or NUL"
+            ),
+            Self::Mismatch(what) => f.write_str(what),
+            Self::Unsupported(what) => f.write_str(what),
+            Self::System(why) => write!(f, "the system refused a shared object: {why}"),
+        }
+    }
+}
+
+impl Error for SharedError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NoMemory(why) | Self::TooManyFiles(why) | Self::System(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+impl From<Errno> for SharedError {
+    fn from(errno: Errno) -> Self {
+        let why = io::Error::from(errno);
+        match errno {
+            Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => Self::NoMemory(why),
+            Errno::MFILE | Errno::NFILE => Self::TooManyFiles(why),
+            _ => Self::System(why),
+        }
+    }
+}
+
+/// A file in memory, mapped. Clones of an object share one; see the module's text.
+pub(super) struct Segment {
+    file: OwnedFd,
+    start: NonNull<u8>,
+    span: usize,
+    stays_mapped: AtomicBool,
+}
+
+// SAFETY: the mapping belongs to no thread; what lies in it is reached through atomics and locks.
+unsafe impl Send for Segment {}
+// SAFETY: as above.
+unsafe impl Sync for Segment {}
+
+impl Segment {
+    /// A segment of `length` bytes after the header, all zero, that may grow to `span`; `fill` completes it before anybody else sees it.
+    pub(super) fn create(
+        name: Option<&str>,
+        shape: Shape,
+        length: usize,
+        span: usize,
+        fill: impl FnOnce(&Self),
+    ) -> Result<Arc<Self>, SharedError> {
+        robust::check().map_err(SharedError::Unsupported)?;
+        let path = name.map(path_of).transpose()?;
+        let file = match path {
+            None => fs::memfd_create(c"weftline", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?,
+            Some(_) => fs::open(
+                DIRECTORY,
+                OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC,
+                Mode::RUSR | Mode::WUSR,
+            )?,
+        };
+        let length = (OBJECT + length).next_multiple_of(PAGE);
+        let span = (OBJECT + span).next_multiple_of(PAGE).max(length);
+        fs::fallocate(&file, FallocateFlags::empty(), 0, length as u64)?;
+        let segment = Self::map(file, span)?;
+        // SAFETY: the file is new and long enough; nobody else has it.
+        unsafe {
+            segment.start.cast().write(Header {
+                magic: MAGIC,
+                layout: LAYOUT,
+                kind: shape.kind as u32,
+                size: shape.size,
+                align: shape.align,
+                span: span as u64,
+                length: AtomicU64::new(length as u64),
+            });
+        }
+        fill(&segment);
+        match (name, path) {
+            (Some(name), Some(path)) => {
+                let nameless = format!("/proc/self/fd/{}", segment.file.as_raw_fd());
+                let named = fs::linkat(fs::CWD, nameless, fs::CWD, path, AtFlags::SYMLINK_FOLLOW);
+                match named {
+                    Err(Errno::EXIST) => return Err(SharedError::Exists(name.to_owned())),
+                    named => named?,
+                }
+            }
+            // A file that shrinks takes memory from under who uses it.
+            _ => fs::fcntl_add_seals(&segment.file, SealFlags::SHRINK)?,
+        }
+        Ok(Arc::new(segment))
+    }
+
+    /// The segment of that name.
+    pub(super) fn open(name: &str, shape: Shape) -> Result<Arc<Self>, SharedError> {
+        let opened = fs::open(
+            path_of(name)?,
+            OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW,
+            Mode::empty(),
+        );
+        match opened {
+            Err(Errno::NOENT) => Err(SharedError::NotFound(name.to_owned())),
+            opened => Self::attach(opened?, shape),
+        }
+    }
+
+    /// The segment that another process has made.
+    fn attach(file: OwnedFd, shape: Shape) -> Result<Arc<Self>, SharedError> {
+        robust::check().map_err(SharedError::Unsupported)?;
+        let mut bytes = [0_u8; mem::size_of::<Header>()];
+        let whole = rustix::io::pread(&file, &mut bytes, 0)? == bytes.len();
+        // SAFETY: as long as a header, of which every field may have any value.
+        let header: Header = unsafe { ptr::read_unaligned(bytes.as_ptr().cast()) };
+        if !whole || header.magic != MAGIC {
+            return Err(SharedError::Mismatch(
+                "the file is no object of this library".to_owned(),
+            ));
+        }
+        if header.layout != LAYOUT {
+            return Err(SharedError::Mismatch(format!(
+                "the shared object was made by another version of this library (layout {}, here {LAYOUT})",
+                header.layout
+            )));
+        }
+        let found = (header.kind, header.size, header.align);
+        if found != (shape.kind as u32, shape.size, shape.align) {
+            return Err(SharedError::Mismatch(format!(
+                "the shared object is a {} of values of {} bytes (alignment {}), not a {:?} of values of {} bytes (alignment {})",
+                Kind::of(header.kind)
+                    .map_or_else(|| "thing".to_owned(), |kind| format!("{kind:?}")),
+                header.size,
+                header.align,
+                shape.kind,
+                shape.size,
+                shape.align
+            )));
+        }
+        Ok(Arc::new(Self::map(file, header.span as usize)?))
+    }
+
+    fn map(file: OwnedFd, span: usize) -> Result<Self, SharedError> {
+        // SAFETY: a new mapping, wherever there is room.
+        let start = unsafe {
+            mm::mmap(
+                ptr::null_mut(),
+                span,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::SHARED | MapFlags::NORESERVE,
+                &file,
+                0,
+            )?
+        };
+        let start = NonNull::new(start.cast()).ok_or(Errno::NOMEM)?;
+        Ok(Self {
+            file,
+            start,
+            span,
+            stays_mapped: AtomicBool::new(false),
+        })
+    }
+
+    /// The address of what lies `offset` bytes into the segment.
+    ///
+    /// # Panics
+    /// When it does not lie in the mapping.
+    pub(super) fn at<T>(&self, offset: usize) -> NonNull<T> {
+        assert!(
+            offset + mem::size_of::<T>() <= self.span
+                && offset.is_multiple_of(mem::align_of::<T>())
+        );
+        // SAFETY: within the mapping, as just checked.
+        unsafe { self.start.byte_add(offset) }.cast()
+    }
+
+    /// Gives the memory of a part back to the system; its bytes are zero from now on.
+    pub(super) fn forget(&self, start: usize, length: usize) {
+        let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        // A file system that cannot do that keeps it.
+        let _ = fs::fallocate(&self.file, hole, start as u64, length as u64);
+    }
+
+    /// The mapping outlives the segment: something that outlives it lies there.
+    pub(super) fn keep_mapped(&self) {
+        self.stays_mapped.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes the file at least `end` bytes long. Only for who holds the object's lock.
+    pub(super) fn extend(&self, end: usize) -> Result<(), SharedError> {
+        // SAFETY: the header is there as long as the mapping.
+        let length = unsafe { &self.at::<Header>(0).as_ref().length };
+        let old = length.load(Ordering::Relaxed) as usize;
+        if end <= old {
+            return Ok(());
+        }
+        if end > self.span {
+            return Err(Errno::NOMEM.into());
+        }
+        let new = end.next_multiple_of(PAGE);
+        fs::fallocate(
+            &self.file,
+            FallocateFlags::empty(),
+            old as u64,
+            (new - old) as u64,
+        )?;
+        length.store(new as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        if *self.stays_mapped.get_mut() {
+            return;
+        }
+        // SAFETY: mapped by `map`; whoever used it had a reference.
+        let unmapped = unsafe { mm::munmap(self.start.as_ptr().cast(), self.span) };
+        debug_assert!(unmapped.is_ok());
+    }
+}
+
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segment")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An object goes to another process as the file that it is.
+pub(super) fn serialize<S: Serializer>(
+    segment: &Segment,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let number = parcel::attach(segment.file.as_fd()).map_err(serde::ser::Error::custom)?;
+    number.serialize(serializer)
+}
+
+/// The object that another process has written with [`serialize`].
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    shape: Shape,
+    deserializer: D,
+) -> Result<Arc<Segment>, D::Error> {
+    let number = u32::deserialize(deserializer)?;
+    let Some(file) = parcel::detach(number) else {
+        parcel::refuse("the file of a shared object did not come along");
+        return Err(serde::de::Error::custom("no file"));
+    };
+    Segment::attach(file, shape).map_err(|why| {
+        parcel::refuse(&why);
+        serde::de::Error::custom("no object")
+    })
+}
+
+fn path_of(name: &str) -> Result<String, SharedError> {
+    let fits = (1..=255).contains(&name.len())
+        && !name.contains(['/', '\0'])
+        && !matches!(name, "." | "..");
+    if !fits {
+        return Err(SharedError::BadName(name.to_owned()));
+    }
+    Ok(format!("{DIRECTORY}/{name}"))
+}
+
+/// Takes a shared object's name away: Python's `SharedMemory.unlink`. Who has it open keeps it; its memory is freed with the last of them.
+///
+/// # Errors
+/// [`SharedError::NotFound`], [`SharedError::BadName`], and what else the system refuses.
+pub fn unlink(name: &str) -> Result<(), SharedError> {
+    match fs::unlink(path_of(name)?) {
+        Err(Errno::NOENT) => Err(SharedError::NotFound(name.to_owned())),
+        unlinked => Ok(unlinked?),
+    }
+}

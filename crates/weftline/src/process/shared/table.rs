@@ -1,0 +1,90 @@
+//! [`Table`]: cells of threads that hold something of an object, or wait for it.
+//!
+//! A table follows its object in the segment. It is changed by who holds the object's own lock; a cell's state is changed by its thread
+//! or by who holds that lock, and the kernel says of a cell that its thread died. Rows are used from the first on, so the file is as long as the
+//! most that were ever used at once.
+
+use super::robust::RobustCell;
+use super::segment::{Segment, SharedError};
+use crate::park::Deadline;
+use std::mem;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// No table has more rows.
+pub(super) const ROWS: usize = 4096;
+/// The address space that a table may need.
+pub(super) const SPAN: usize = ROWS * ROW;
+const ROW: usize = mem::size_of::<RobustCell>();
+
+/// How far a table has been used. Part of the object.
+#[repr(C)]
+pub(super) struct Used(AtomicU32);
+
+/// The rows that follow an object.
+#[derive(Clone, Copy)]
+pub(super) struct Table<'a> {
+    segment: &'a Segment,
+    start: usize,
+    used: &'a Used,
+}
+
+/// Why there is no row.
+#[derive(Debug)]
+pub(super) enum NoRow {
+    /// All are taken.
+    Full,
+    NoMemory(SharedError),
+}
+
+impl<'a> Table<'a> {
+    /// The table that begins after `end` bytes of the segment.
+    pub(super) fn new(segment: &'a Segment, end: usize, used: &'a Used) -> Self {
+        Self {
+            segment,
+            start: end.next_multiple_of(ROW),
+            used,
+        }
+    }
+
+    pub(super) fn row(self, number: usize) -> &'a RobustCell {
+        // SAFETY: within the mapping; the file is long enough for what is used.
+        unsafe {
+            self.segment
+                .at::<RobustCell>(self.start + number * ROW)
+                .as_ref()
+        }
+    }
+
+    /// All rows that were ever used.
+    pub(super) fn rows(self) -> impl Iterator<Item = &'a RobustCell> {
+        (0..self.used.0.load(Ordering::Relaxed) as usize).map(move |number| self.row(number))
+    }
+
+    /// Takes a row that nobody has for this thread, after `fill` has written what it is for. Only for who holds the object's lock.
+    pub(super) fn take(self, fill: impl FnOnce(&RobustCell)) -> Result<&'a RobustCell, NoRow> {
+        let row = match self
+            .rows()
+            .find(|row| !row.is_held() && !row.is_abandoned())
+        {
+            Some(row) => row,
+            None => self.add()?,
+        };
+        fill(row);
+        let taken = row.take(Deadline::PASSED);
+        debug_assert!(taken.is_ok(), "taken by who holds the object's lock");
+        Ok(row)
+    }
+
+    #[cold]
+    fn add(self) -> Result<&'a RobustCell, NoRow> {
+        let number = self.used.0.load(Ordering::Relaxed) as usize;
+        if number == ROWS {
+            return Err(NoRow::Full);
+        }
+        self.segment
+            .extend(self.start + (number + 1) * ROW)
+            .map_err(NoRow::NoMemory)?;
+        self.used.0.store(number as u32 + 1, Ordering::Relaxed);
+        Ok(self.row(number))
+    }
+}

@@ -1,0 +1,214 @@
+//! [`Value`]: a value that processes share, and that is never half written.
+//!
+//! # Implementation
+//!
+//! There are two copies, of which one counts. Who changes the value holds the lock, writes the other copy, and then says with one store
+//! that it is this one which counts. A process that dies before that store has changed nothing, and there is nothing to recover.
+
+use super::mutex::Plain;
+use super::object::{Object, Shared, shared_handle};
+use super::robust::RobustCell;
+use super::segment::{Kind, Segment, Shape, SharedError};
+use crate::park::Deadline;
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU32, Ordering, compiler_fence};
+use std::time::{Duration, Instant};
+
+#[repr(C)]
+pub(super) struct Copies<T> {
+    cell: RobustCell,
+    /// Which copy counts.
+    current: AtomicU32,
+    copies: [UnsafeCell<T>; 2],
+}
+
+// SAFETY: plain data that is reached by who holds the cell.
+unsafe impl<T: Plain> Object for Copies<T> {
+    fn shape() -> Shape {
+        Shape::of::<T>(Kind::Value)
+    }
+
+    fn is_held_here(&self, _: &Segment) -> bool {
+        self.cell.is_held_here()
+    }
+}
+
+/// A value that processes share: Python's `multiprocessing.Value`.
+///
+/// Each change is whole or does not happen: also when the process dies, or the thread panics, in the middle of it.
+///
+/// ```
+/// # use weftline::process::Value;
+/// let done = Value::new(0_u32)?;
+/// done.set(41);
+/// assert_eq!(done.update(|done| { *done += 1; *done }), 42);
+/// assert_eq!(done.get(), 42);
+/// # Ok::<(), weftline::process::SharedError>(())
+/// ```
+#[doc(alias = "multiprocessing.Value")]
+pub struct Value<T: Plain>(Shared<Copies<T>>);
+
+impl<T: Plain> Value<T> {
+    fn of(shared: Shared<Copies<T>>) -> Self {
+        Self(shared)
+    }
+
+    /// A value to share, without a name.
+    ///
+    /// # Errors
+    /// [`SharedError`]: no memory, too many files.
+    pub fn new(value: T) -> Result<Self, SharedError> {
+        Self::make(None, value)
+    }
+
+    /// A value for other programs to [`open`](Self::open) by this name, until [`unlink`](crate::process::unlink).
+    ///
+    /// # Errors
+    /// [`SharedError`]: the name is taken, or none; no memory, too many files.
+    pub fn create(name: &str, value: T) -> Result<Self, SharedError> {
+        Self::make(Some(name), value)
+    }
+
+    fn make(name: Option<&str>, value: T) -> Result<Self, SharedError> {
+        Shared::create(name, 0, 0, |copies: &mut Copies<T>| {
+            *copies.copies[0].get_mut() = value;
+        })
+        .map(Self::of)
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn get(&self) -> T {
+        *self.lock()
+    }
+
+    /// Gives it another value.
+    pub fn set(&self, value: T) {
+        *self.lock() = value;
+    }
+
+    /// Changes the value while nobody else reads or changes it. If `f` panics, it has not changed.
+    pub fn update<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut self.lock())
+    }
+
+    /// Keeps others from the value until the guard is dropped, which makes what was changed through it count.
+    pub fn lock(&self) -> ValueGuard<'_, T> {
+        self.lock_by(Deadline::NEVER)
+            .expect("a wait without a deadline does not time out")
+    }
+
+    /// As [`lock`](Self::lock), if nobody has it locked.
+    #[must_use]
+    pub fn try_lock(&self) -> Option<ValueGuard<'_, T>> {
+        self.lock_by(Deadline::PASSED)
+    }
+
+    /// As [`lock`](Self::lock), waiting for at most `timeout`. A timeout beyond the clock's range never ends.
+    #[must_use]
+    pub fn try_lock_for(&self, timeout: Duration) -> Option<ValueGuard<'_, T>> {
+        self.lock_by(Deadline::after(timeout))
+    }
+
+    /// As [`lock`](Self::lock), waiting until `deadline` at the latest.
+    #[must_use]
+    pub fn try_lock_until(&self, deadline: Instant) -> Option<ValueGuard<'_, T>> {
+        self.lock_by(Deadline::at(deadline))
+    }
+
+    fn lock_by(&self, deadline: Deadline) -> Option<ValueGuard<'_, T>> {
+        let copies = &*self.0;
+        // Whoever died inside has left the copy that counts as it was.
+        copies.cell.take(deadline).ok()?;
+        let guard = ValueGuard {
+            copies,
+            changed: false,
+            _stays: PhantomData,
+        };
+        Some(guard)
+    }
+}
+
+shared_handle!(Value<T: Plain>);
+
+impl<T: Plain + fmt::Debug> fmt::Debug for Value<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("Value");
+        match self.try_lock() {
+            Some(value) => fields.field("value", &*value),
+            None => fields.field("value", &"<locked>"),
+        };
+        fields.finish()
+    }
+}
+
+/// A [`Value`] that nobody else reads or changes; what was changed through this counts when it is dropped, unless that is because of a
+/// panic. It stays with its thread.
+#[must_use = "the value is free again when the guard is dropped"]
+pub struct ValueGuard<'a, T: Plain> {
+    copies: &'a Copies<T>,
+    /// Whether the copy that does not count yet is the one to read.
+    changed: bool,
+    _stays: PhantomData<*mut ()>,
+}
+
+impl<T: Plain> ValueGuard<'_, T> {
+    fn current(&self) -> usize {
+        self.copies.current.load(Ordering::Relaxed) as usize & 1
+    }
+
+    /// The copy that counts.
+    fn before(&self) -> &T {
+        // SAFETY: the cell is held, and this copy is written by nobody while it counts.
+        unsafe { &*self.copies.copies[self.current()].get() }
+    }
+}
+
+impl<T: Plain> Deref for ValueGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        let copy = self.current() ^ usize::from(self.changed);
+        // SAFETY: the cell is held, and the guard borrowed.
+        unsafe { &*self.copies.copies[copy].get() }
+    }
+}
+
+impl<T: Plain> DerefMut for ValueGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        let other = self.copies.copies[self.current() ^ 1].get();
+        if !self.changed {
+            // SAFETY: the cell is held, and the copy that does not count is written by who holds it.
+            unsafe { other.write(*self.before()) };
+            self.changed = true;
+        }
+        // SAFETY: as above; the guard is borrowed for itself.
+        unsafe { &mut *other }
+    }
+}
+
+impl<T: Plain> Drop for ValueGuard<'_, T> {
+    fn drop(&mut self) {
+        // Not so in the child of a fork, which has a copy of the guard.
+        if !self.copies.cell.is_mine() {
+            return;
+        }
+        if self.changed && !std::thread::panicking() {
+            // The copy first, then that it counts, also for who looks after this thread has died in between.
+            compiler_fence(Ordering::SeqCst);
+            let other = self.current() ^ 1;
+            self.copies.current.store(other as u32, Ordering::Release);
+        }
+        // SAFETY: this thread's, as just checked.
+        unsafe { self.copies.cell.free() };
+    }
+}
+
+impl<T: Plain + fmt::Debug> fmt::Debug for ValueGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
