@@ -212,7 +212,8 @@ impl Segment {
         let length = (OBJECT + length).next_multiple_of(PAGE);
         let span = (OBJECT + span).next_multiple_of(PAGE).max(length);
         fs::fallocate(&file, FallocateFlags::empty(), 0, length as u64)?;
-        let segment = Self::map(file, span)?;
+        let segment = Self::map(file, span, length)?;
+        let span = segment.span;
         // SAFETY: the file is new and long enough; nobody else has it.
         unsafe {
             segment.start.cast().write(Header {
@@ -285,28 +286,38 @@ impl Segment {
                 shape.align
             )));
         }
-        Ok(Arc::new(Self::map(file, header.span as usize)?))
+        let span = header.span as usize;
+        Ok(Arc::new(Self::map(file, span, span)?))
     }
 
-    fn map(file: OwnedFd, span: usize) -> Result<Self, SharedError> {
-        // SAFETY: a new mapping, wherever there is room.
-        let start = unsafe {
-            mm::mmap(
-                ptr::null_mut(),
-                span,
-                ProtFlags::READ | ProtFlags::WRITE,
-                MapFlags::SHARED | MapFlags::NORESERVE,
-                &file,
-                0,
-            )?
-        };
-        let start = NonNull::new(start.cast()).ok_or(Errno::NOMEM)?;
-        Ok(Self {
-            file,
-            start,
-            span,
-            stays_mapped: AtomicBool::new(false),
-        })
+    /// Maps `span` bytes; where address space is limited, what can be had of it, and `least`.
+    fn map(file: OwnedFd, mut span: usize, least: usize) -> Result<Self, SharedError> {
+        loop {
+            // SAFETY: a new mapping, wherever there is room.
+            let mapped = unsafe {
+                mm::mmap(
+                    ptr::null_mut(),
+                    span,
+                    ProtFlags::READ | ProtFlags::WRITE,
+                    MapFlags::SHARED | MapFlags::NORESERVE,
+                    &file,
+                    0,
+                )
+            };
+            match mapped {
+                Err(Errno::NOMEM) if span > least => {
+                    span = (span / 2).next_multiple_of(PAGE).max(least);
+                }
+                mapped => {
+                    return Ok(Self {
+                        file,
+                        start: NonNull::new(mapped?.cast()).ok_or(Errno::NOMEM)?,
+                        span,
+                        stays_mapped: AtomicBool::new(false),
+                    });
+                }
+            }
+        }
     }
 
     /// The address of what lies `offset` bytes into the segment.

@@ -1,0 +1,193 @@
+//! `process::Queue` as threads of one process see it; `process_deaths.rs` has the other processes.
+#![cfg(all(target_os = "linux", target_pointer_width = "64"))]
+
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use weftline::process::{GetError, Lock, PutError, Queue};
+
+const MOMENT: Duration = Duration::from_millis(10);
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Job {
+    Resize { name: String, width: u32 },
+    Nothing,
+    Bytes(Vec<u8>),
+}
+
+#[test]
+fn items_come_out_in_their_order() {
+    let queue = Queue::unbounded().unwrap();
+    assert!(queue.is_empty() && queue.capacity().is_none());
+    let job = |n| Job::Resize {
+        name: format!("picture {n}"),
+        width: n,
+    };
+    for n in 0..100 {
+        queue.put(job(n)).unwrap();
+        queue.put(Job::Nothing).unwrap();
+    }
+    assert_eq!(queue.len(), 200);
+    for n in 0..100 {
+        assert_eq!(queue.get().unwrap(), job(n));
+        assert_eq!(queue.get().unwrap(), Job::Nothing);
+    }
+    assert_eq!(queue.try_get(), Err(GetError::Empty));
+}
+
+#[test]
+fn a_full_queue_gives_the_item_back() {
+    let queue = Queue::bounded(2).unwrap();
+    queue.put("a".to_owned()).unwrap();
+    queue.put("b".to_owned()).unwrap();
+    assert_eq!(queue.capacity(), Some(2));
+    let Err(PutError::Full(item)) = queue.try_put("c".to_owned()) else {
+        panic!("it is full")
+    };
+    let before = Instant::now();
+    let error = queue.try_put_for(item, MOMENT).unwrap_err();
+    assert_eq!(error.to_string(), "the queue is full");
+    let error = queue
+        .try_put_until(error.into_inner(), Instant::now() + MOMENT)
+        .unwrap_err();
+    assert!(before.elapsed() >= 2 * MOMENT);
+    assert_eq!(error.into_inner(), "c");
+    assert_eq!(queue.get().unwrap(), "a");
+    queue.try_put("c".to_owned()).unwrap();
+    assert_eq!(queue.iter().take(2).collect::<Vec<_>>(), ["b", "c"]);
+    let before = Instant::now();
+    assert_eq!(queue.try_get_for(MOMENT), Err(GetError::Empty));
+    assert_eq!(
+        queue.try_get_until(Instant::now() + MOMENT),
+        Err(GetError::Empty)
+    );
+    assert!(before.elapsed() >= 2 * MOMENT);
+}
+
+#[test]
+fn items_of_any_size_go_around_the_ring() {
+    let queue = Queue::unbounded().unwrap();
+    let mut put = 0_u64;
+    let mut got = 0_u64;
+    let size = |n: u64| (n * n * 31 % 997) as usize * if n.is_multiple_of(50) { 300 } else { 1 };
+    let mut seed = 1_u64;
+    for _ in 0..5_000 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        if seed >> 33 & 3 != 0 || got == put {
+            queue.put((put, vec![put as u8; size(put)])).unwrap();
+            put += 1;
+        } else {
+            let (n, bytes) = queue.get().unwrap();
+            assert_eq!((n, bytes.len()), (got, size(got)));
+            assert!(bytes.iter().all(|byte| *byte == n as u8));
+            got += 1;
+        }
+        assert_eq!(queue.len() as u64, put - got);
+    }
+    while got < put {
+        assert_eq!(queue.try_get().unwrap().0, got);
+        got += 1;
+    }
+}
+
+#[test]
+fn an_item_of_many_megabytes_is_like_any_other() {
+    let queue = Queue::bounded(1).unwrap();
+    let large: Vec<u8> = (0..5_000_000_u32).map(|n| n as u8).collect();
+    queue.put(Job::Bytes(large.clone())).unwrap();
+    assert_eq!(queue.get().unwrap(), Job::Bytes(large));
+    queue.put(Job::Nothing).unwrap();
+    assert_eq!(queue.get().unwrap(), Job::Nothing);
+}
+
+#[test]
+fn between_threads_nothing_is_lost_or_doubled() {
+    const EACH: u64 = 20_000;
+    for capacity in [1, 3, 100] {
+        let queue = Queue::bounded(capacity).unwrap();
+        let sum = AtomicU64::new(0);
+        let count = AtomicU64::new(0);
+        thread::scope(|scope| {
+            let producers: Vec<_> = (0..3)
+                .map(|p| {
+                    let queue = &queue;
+                    scope.spawn(move || {
+                        for n in 0..EACH {
+                            queue.put((p, n)).unwrap();
+                        }
+                    })
+                })
+                .collect();
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut last = [None; 3];
+                    for (p, n) in &queue {
+                        let last: &mut Option<u64> = &mut last[p as usize];
+                        assert!(last.is_none_or(|last| last < n), "out of order");
+                        *last = Some(n);
+                        sum.fetch_add(n, Ordering::Relaxed);
+                        count.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+            for producer in producers {
+                producer.join().unwrap();
+            }
+            queue.shutdown(false);
+        });
+        assert_eq!(count.load(Ordering::Relaxed), 3 * EACH);
+        assert_eq!(sum.load(Ordering::Relaxed), 3 * EACH * (EACH - 1) / 2);
+    }
+}
+
+#[test]
+fn shutdown_ends_the_waits_and_leaves_what_is_there() {
+    let queue = Queue::bounded(1).unwrap();
+    queue.put(1_u32).unwrap();
+    thread::scope(|scope| {
+        let putter = scope.spawn(|| queue.put(2));
+        thread::sleep(MOMENT);
+        let before = Instant::now();
+        queue.shutdown(false);
+        assert!(matches!(putter.join().unwrap(), Err(PutError::ShutDown(2))));
+        assert!(
+            before.elapsed() < Duration::from_millis(400),
+            "nobody was woken in time"
+        );
+    });
+    assert!(matches!(queue.put(3), Err(PutError::ShutDown(3))));
+    assert_eq!(queue.get(), Ok(1));
+    assert_eq!(queue.get(), Err(GetError::ShutDown));
+
+    let queue = Queue::<u32>::unbounded().unwrap();
+    queue.put(1).unwrap();
+    queue.shutdown(true);
+    assert_eq!(queue.get(), Err(GetError::ShutDown));
+}
+
+#[test]
+fn what_the_other_end_does_not_expect_is_said() {
+    let name = format!("weftline-test-{}-queue", std::process::id());
+    let numbers = Queue::create(&name, Some(4)).unwrap();
+    let texts = Queue::<String>::open(&name).unwrap();
+    weftline::process::unlink(&name).unwrap();
+    numbers.put((9_u8, 1_u8)).unwrap();
+    let error = texts.get().unwrap_err();
+    assert!(
+        error.to_string().contains("no alloc::string::String"),
+        "{error}"
+    );
+    numbers.put((1, 2)).unwrap();
+    assert_eq!(numbers.get(), Ok((1, 2)));
+}
+
+#[test]
+fn a_shared_object_is_no_item() {
+    let queue = Queue::unbounded().unwrap();
+    let lock = Lock::new(0_u32).unwrap();
+    let error = queue.put(lock).unwrap_err();
+    assert!(error.to_string().contains("only as an argument"), "{error}");
+    assert!(matches!(error, PutError::Encode(..)));
+    assert!(queue.is_empty());
+}
