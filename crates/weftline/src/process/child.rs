@@ -240,7 +240,7 @@ impl ChildProcess {
             }),
             Ok(None) => None,
             // `CHILD`: somebody else has waited for it, or the system was told to by ignoring the signal.
-            Err(Errno::CHILD) => self.0.sentinel.has_ended().then_some(Ending::Unknown),
+            Err(Errno::CHILD) => Some(Ending::Unknown),
             Err(_) => None,
         }
     }

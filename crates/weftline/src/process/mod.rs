@@ -1,4 +1,54 @@
-//! Processes, and objects that they share.
+//! Processes, and objects that they share. On Linux with 64 bits, with the feature `process` (which is on by default).
+//!
+//! | Python | here |
+//! |---|---|
+//! | `multiprocessing.Process(target=f, args=a, name=n, daemon=d)` | [`Process::new(f, a)`](Process::new), [`name`](Process::name), [`daemon`](Process::daemon) |
+//! | `Process.start` | [`Process::start`], [`spawn`] |
+//! | `Process.join`, and what the function returns (only here) | [`Child::join`] and its three other forms |
+//! | `pid`, `name`, `daemon`, `is_alive`, `exitcode`, `sentinel`, `terminate`, `kill`, `close` | the same, of [`ChildProcess`] and [`Child`] |
+//! | `active_children`, `parent_process`, `current_process().name` | [`active_children`], [`parent_process`], [`current_name`] |
+//! | `if __name__ == "__main__"` | [`weftline::run`](crate::run), or [`init`] |
+//!
+//! # A process runs a function
+//!
+//! ```no_run
+//! use weftline::process::{self, register};
+//!
+//! fn count_primes(from: u64, to: u64) -> usize {
+//!     (from..to).filter(|&n| n > 1 && (2..n).take_while(|d| d * d <= n).all(|d| n % d != 0)).count()
+//! }
+//! register!(count_primes);
+//!
+//! fn main() {
+//!     weftline::run(|| {
+//!         let halves = [(0, 50_000), (50_000, 100_000)];
+//!         let children = halves.map(|half| process::spawn(count_primes, half).unwrap());
+//!         let primes: usize = children.into_iter().map(|child| child.join().unwrap()).sum();
+//!         assert_eq!(primes, 9592);
+//!     });
+//! }
+//! ```
+//!
+//! A child is this program, started again: it has no copy of anything. What it is to run is therefore a function by [name](register!), and its
+//! arguments and what it returns are written down with serde. Open files travel as [`Descriptor`]s. A static that is changed in one
+//! process is unchanged in every other.
+//!
+//! *`main` must begin with [`weftline::run`](crate::run) or [`init`].* There a child leaves for its function; in a program that does neither,
+//! each child would run `main`, so none can be started. The test harness of `cargo test` is such a program; a test that needs
+//! processes has `harness = false` and a `main` of its own.
+//!
+//! In the child the function is what `f` is to [`run`](crate::run): its threads, timers and processes are waited for and the callbacks of
+//! [`at_exit`](crate::at_exit) called, then the result is sent. A panic is printed, carried to the join as [`RemotePanic`], and makes the
+//! exit code 101. Nothing that the parent has open is open in the child but its three standard streams and what was handed over.
+//!
+//! # Who waits for whom
+//!
+//! | at the end of | processes that are not daemons | daemons |
+//! |---|---|---|
+//! | `run` | are waited for | are asked to end (`SIGTERM`), and killed after a second |
+//! | a program without `run`, or one that is killed | go on | are killed |
+//!
+//! # Implementation
 //!
 //! | file | what it holds |
 //! |---|---|

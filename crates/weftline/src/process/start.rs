@@ -11,7 +11,8 @@
 //! | the child is entered among those that run | |
 //!
 //! The executable is started by `posix_spawn`, never by a fork of a process with threads, and none of our descriptors is ever without the
-//! close-on-exec flag. While this happens forks are kept out, so that no copy of the socket gets into a process that never lets go of it.
+//! close-on-exec flag. Until the child has been told, forks are kept out: a copy of the socket in another process would let the child wait for
+//! ever if this one is killed in the middle.
 
 use super::channel::{self, Channel};
 use super::entry::{self, FLAG};
@@ -170,6 +171,7 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         };
         let mut first = vec![sentinel_of_this.as_fd()];
         first.extend(stdin.as_ref().map(Stream::as_fd));
+        let no_forks = keep_forks_out();
         let (channel, pid) = launch(self.command, &name)?;
         let told = Sentinel::open(pid).and_then(|sentinel| {
             match channel.send(&task, &first, &arguments) {
@@ -177,6 +179,7 @@ impl<R: DeserializeOwned + 'static> Process<R> {
                 _ => Ok(sentinel),
             }
         });
+        drop(no_forks);
         let sentinel = told.inspect_err(|_| give_up(pid))?;
         let process = ChildProcess::new(name, pid, self.is_daemon, sentinel);
         family::enter(&process);
@@ -186,7 +189,6 @@ impl<R: DeserializeOwned + 'static> Process<R> {
 
 /// Starts this executable; the child waits for what the channel tells it.
 fn launch(mut command: Command, name: &str) -> io::Result<(Channel, u32)> {
-    let no_forks = keep_forks_out();
     let (channel, other_end) = Channel::pair()?;
     if let Some(program) = std::env::args_os().next() {
         command.arg0(program);
@@ -198,7 +200,6 @@ fn launch(mut command: Command, name: &str) -> io::Result<(Channel, u32)> {
         .spawn()?;
     // With it goes our copy of the child's end.
     drop(command);
-    drop(no_forks);
     Ok((channel, started.id()))
 }
 
