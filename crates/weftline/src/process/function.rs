@@ -14,7 +14,8 @@ use crate::thread;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::{TypeId, type_name};
-use std::mem::{MaybeUninit, size_of};
+use std::mem::size_of;
+use std::ptr::NonNull;
 
 /// A function that another process can run: its arguments and what it returns can be written down with serde.
 ///
@@ -145,19 +146,18 @@ fn only(answer: Answer) -> (Answer, Parcel) {
 fn summon<F: Copy + Send + Sync + 'static>() -> F {
     // For whoever makes an entry by other means than `Function::new`.
     const { assert!(size_of::<F>() == 0) }
-    // SAFETY: a value of no size needs no bytes; that there is one of this type, and that it may be copied, to any thread, has been shown by
+    // SAFETY: a value of no size is read from any place that is aligned; that there is one of this type, and that it may be copied, to any thread, has been shown by
     // whoever handed it to `Function::new`.
-    unsafe { MaybeUninit::uninit().assume_init() }
+    unsafe { NonNull::<F>::dangling().read() }
 }
 
 /// The registered function of that type.
 ///
 /// # Errors
-/// [`StartError::NotRegistered`], [`StartError::RegisteredTwice`].
+/// [`StartError::NotRegistered`]; [`StartError::RegisteredTwice`] when it has no name to itself.
 pub(super) fn of_type<F: 'static>() -> Result<&'static Function, StartError> {
     let wanted = TypeId::of::<F>();
-    let found = all().find(|function| (function.type_id)() == wanted);
-    found.map_or_else(|| Err(not_registered(type_name::<F>())), only_of_its_name)
+    only_of_its_name(type_name::<F>(), |function| (function.type_id)() == wanted)
 }
 
 /// The function that is registered under that name.
@@ -165,23 +165,29 @@ pub(super) fn of_type<F: 'static>() -> Result<&'static Function, StartError> {
 /// # Errors
 /// As [`of_type`].
 pub(super) fn named(name: &str) -> Result<&'static Function, StartError> {
-    let found = all().find(|function| function.name == name);
-    found.map_or_else(|| Err(not_registered(name)), only_of_its_name)
+    only_of_its_name(name, |function| function.name == name)
+}
+
+/// The first that is wanted and shares its name with no other function.
+fn only_of_its_name(
+    what: &str,
+    is_wanted: impl Fn(&Function) -> bool,
+) -> Result<&'static Function, StartError> {
+    let mut refused = None;
+    for function in all().filter(|function| is_wanted(function)) {
+        let type_id = (function.type_id)();
+        if all().all(|other| other.name != function.name || (other.type_id)() == type_id) {
+            return Ok(function);
+        }
+        refused = Some(StartError::RegisteredTwice {
+            name: function.name.to_owned(),
+        });
+    }
+    Err(refused.unwrap_or_else(|| not_registered(what)))
 }
 
 fn all() -> impl Iterator<Item = &'static Function> {
     inventory::iter::<Function>.into_iter()
-}
-
-fn only_of_its_name(found: &'static Function) -> Result<&'static Function, StartError> {
-    let is_other =
-        |other: &&Function| other.name == found.name && (other.type_id)() != (found.type_id)();
-    match all().find(is_other) {
-        None => Ok(found),
-        Some(_) => Err(StartError::RegisteredTwice {
-            name: found.name.to_owned(),
-        }),
-    }
 }
 
 fn not_registered(name: &str) -> StartError {

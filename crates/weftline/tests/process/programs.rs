@@ -11,7 +11,9 @@ use weftline::{Event, at_exit, run};
 /// What chooses. The processes that a program starts have it too; they never come to look at it.
 pub(crate) const CHOICE: &str = "WEFTLINE_TEST_PROGRAM";
 
-const PROGRAMS: &[(&str, fn() -> ExitCode)] = &[
+type Program = fn() -> ExitCode;
+
+const PROGRAMS: &[(&str, Program)] = &[
     ("uninitialised", uninitialised),
     ("never comes to it", || ExitCode::from(5)),
     ("leaves two behind", leaves_two_behind),
@@ -22,7 +24,7 @@ const PROGRAMS: &[(&str, fn() -> ExitCode)] = &[
 ];
 
 /// The program that this process is to be, if it is not the tests.
-pub(crate) fn chosen() -> Option<fn() -> ExitCode> {
+pub(crate) fn chosen() -> Option<Program> {
     let chosen = std::env::var(CHOICE).ok()?;
     let program = PROGRAMS.iter().find(|program| program.0 == chosen);
     Some(program.expect("a program of that name").1)
