@@ -42,7 +42,8 @@ static IS_INITIALISED: AtomicBool = AtomicBool::new(false);
 /// Lets this program start processes: called first in `main`, unless [`weftline::run`](crate::run) is.
 ///
 /// In a process that was started for a function it runs that function, and does not return. Until it was called none can be started:
-/// the process would be this program from its beginning. Without `run` nobody waits for processes at the end of the program; those that
+/// the process would be this program from its beginning. What is open without the close-on-exec flag is taken for inherited, and closed; all that the
+/// standard library opens has the flag. Without `run` nobody waits for processes at the end of the program; those that
 /// are not daemons are left behind then.
 ///
 /// ```no_run

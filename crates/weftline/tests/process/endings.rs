@@ -1,6 +1,7 @@
 //! How processes end, and who is told what.
 
 use crate::Case;
+use crate::programs::{command, output};
 use crate::support::{LONG, SHORT, is_send_and_sync, now, takes_at_least, until};
 use rustix::event::{PollFd, PollFlags, poll};
 use std::fs::File;
@@ -287,6 +288,10 @@ fn somebody_else_has_waited() {
     let child = process::spawn(large, (3,)).unwrap();
     wait_for(child.pid());
     assert_eq!(child.join(), Ok(vec![7; 3]));
+    let output = output(&mut command("wants to hear of no child"));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert_eq!(output.stdout, b"late\n");
 }
 
 fn several_joins() {

@@ -21,6 +21,7 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("has a deaf daemon", has_a_deaf_daemon),
     ("panics", panics),
     ("has no descriptor left", has_no_descriptor_left),
+    ("wants to hear of no child", wants_to_hear_of_no_child),
 ];
 
 /// The program that this process is to be, if it is not the tests.
@@ -190,4 +191,27 @@ fn limit_descriptors(number: u64) {
     // SAFETY: the limit is a valid place, and this process is there for this alone.
     let failed = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
     assert_eq!(failed, 0);
+}
+
+/// Whoever ignores that signal has the system forget how its children end.
+fn wants_to_hear_of_no_child() -> ExitCode {
+    // SAFETY: nothing but the signal is changed.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    run(|| {
+        let (child, writer) = held();
+        assert!(child.is_alive());
+        drop(writer);
+        assert_eq!(child.join(), Ok(0), "a value comes all the same");
+        let (child, _writer) = held();
+        child.kill().unwrap();
+        let process = child.process().clone();
+        let error = child.join().unwrap_err();
+        assert!(
+            matches!(error, process::ProcessError::Lost { .. }),
+            "{error:?}"
+        );
+        assert_eq!(process.exitcode(), Some(255));
+        drop(process::spawn(says_later, ("late".to_owned(),)).unwrap());
+        ExitCode::SUCCESS
+    })
 }

@@ -199,44 +199,43 @@ fn descriptors() {
     assert_eq!(text, "thereand back");
 }
 
-fn numbered(all: Vec<Descriptor>) -> Vec<Descriptor> {
+fn numbered(all: Vec<Descriptor>, ballast: Vec<u8>) -> (Vec<Descriptor>, Vec<u8>) {
     for (number, place) in all.into_iter().enumerate() {
         write!(File::from(place.into_inner()), "{number}").unwrap();
     }
-    (0..MANY)
+    let readers = (0..MANY)
         .map(|number| {
             let (reader, mut writer) = pipe().unwrap();
             write!(writer, "{number}").unwrap();
             reader.into()
         })
-        .collect()
+        .collect();
+    (readers, ballast)
 }
 register!(numbered);
 
 const MANY: usize = 250;
 
 fn many_descriptors() {
-    let (readers, writers): (Vec<_>, Vec<_>) = (0..MANY)
-        .map(|_| pipe().map(|(reader, writer)| (reader, Descriptor::from(writer))))
-        .map(Result::unwrap)
-        .unzip();
-    let returned = process::spawn(numbered, (writers,))
-        .unwrap()
-        .join()
-        .unwrap();
-    let returned = returned.into_iter().map(Descriptor::into_inner);
-    assert_eq!(returned.len(), MANY);
-    for readers in [
-        readers
-            .into_iter()
-            .map(Into::into)
-            .collect::<Vec<std::os::fd::OwnedFd>>(),
-        returned.collect(),
-    ] {
-        for (number, reader) in readers.into_iter().enumerate() {
-            let mut text = String::new();
-            File::from(reader).read_to_string(&mut text).unwrap();
-            assert_eq!(text, number.to_string());
+    // What is longer than a message comes as one descriptor more.
+    for length in [0, 100_000] {
+        let (readers, writers): (Vec<_>, Vec<_>) = (0..MANY)
+            .map(|_| {
+                let (reader, writer) = pipe().unwrap();
+                (Descriptor::from(reader), Descriptor::from(writer))
+            })
+            .unzip();
+        let child = process::spawn(numbered, (writers, vec![1; length])).unwrap();
+        let (returned, ballast) = child.join().unwrap();
+        assert_eq!(ballast, vec![1; length]);
+        for readers in [readers, returned] {
+            assert_eq!(readers.len(), MANY);
+            for (number, reader) in readers.into_iter().enumerate() {
+                let mut text = String::new();
+                let mut reader = File::from(reader.into_inner());
+                reader.read_to_string(&mut text).unwrap();
+                assert_eq!(text, number.to_string());
+            }
         }
     }
 }
