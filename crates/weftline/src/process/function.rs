@@ -254,7 +254,7 @@ fn distance(one: &str, other: &str) -> usize {
 /// The arguments, and what the function returns, must be such that they can be written down; and a variable is no function:
 ///
 /// ```compile_fail
-/// static CHOSEN: fn(u64) -> u64 = u64::swap_bytes;
+/// const CHOSEN: fn(u64) -> u64 = u64::swap_bytes;
 /// weftline::process::register!("chosen", CHOSEN);
 /// ```
 #[doc(hidden)]

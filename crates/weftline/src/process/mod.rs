@@ -1,4 +1,4 @@
-//! Processes, and objects that they share. On Linux with 64 bits, with the feature `process` (which is on by default).
+//! Processes, and objects that they share. On Linux (5.4 or later) with 64 bits, with the feature `process` (which is on by default).
 //!
 //! | Python | here |
 //! |---|---|
