@@ -252,7 +252,7 @@ fn a_daemon_has_no_children() {
     assert!(!child.join().unwrap().0, "one that is none can");
 }
 
-/// Any process, to be waited for from outside.
+/// Any process, to be watched from outside.
 struct Watched(rustix::fd::OwnedFd);
 
 impl Watched {
@@ -269,9 +269,12 @@ impl Watched {
         let now = rustix::event::Timespec::default();
         rustix::event::poll(&mut watched, Some(&now)).unwrap() == 0
     }
+}
 
-    fn kill(&self) {
-        rustix::process::pidfd_send_signal(&self.0, rustix::process::Signal::KILL).unwrap();
+/// Nobody is left behind, also when the test fails.
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let _ = rustix::process::pidfd_send_signal(&self.0, rustix::process::Signal::KILL);
     }
 }
 
@@ -297,7 +300,6 @@ fn left_behind() {
         wait_for(&mut program);
         until(|| !daemon.is_alive());
         assert!(other.is_alive());
-        other.kill();
     }
 }
 
