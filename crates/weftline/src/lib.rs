@@ -22,6 +22,7 @@
 //! | `concurrent.futures.ThreadPoolExecutor`, `Executor` | [`ThreadPoolExecutor`], [`Executor`] |
 //! | `concurrent.futures.Future`, `CancelledError` | [`Future<T>`], [`TaskError`] |
 //! | `concurrent.futures.wait`, `as_completed` | [`wait`], [`as_completed`] |
+//! | `multiprocessing.Process`, `active_children`, `parent_process` | `process::Process`, `process::active_children`, `process::parent_process` |
 //!
 //! # Every wait has four forms
 //!

@@ -358,3 +358,26 @@ a page that is not there: 404
 ",
     );
 }
+
+#[cfg(feature = "process")]
+#[test]
+fn process_pids() {
+    prints(
+        "process_pids",
+        "MainProcess: the first of all\n\
+         Thread-1 (main): in the same process: true\n\
+         Thread-2 (main): in the same process: true\n\
+         Process-1: in the same process: false, its child: true\n\
+         bookkeeper: in the same process: false, its child: true\n",
+    );
+}
+
+#[cfg(feature = "process")]
+#[test]
+fn process_memory() {
+    prints(
+        "process_memory",
+        "after a thread: 1, and here: 1\n\
+         after a child: 1, and here: [\"apple\"]\n",
+    );
+}

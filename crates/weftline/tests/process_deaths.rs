@@ -16,6 +16,8 @@ mod objects;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[path = "process_deaths/queues.rs"]
 mod queues;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod support;
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn main() {
@@ -53,7 +55,7 @@ fn main() {
             continue;
         }
         let before = herd::Left::behind();
-        let begin = std::time::Instant::now();
+        let begin = support::now();
         case();
         assert_eq!(herd::Left::behind(), before, "{name} left something behind");
         println!("{name}: ok ({:.2} s)", begin.elapsed().as_secs_f32());

@@ -1,12 +1,12 @@
 //! `process::{Lock, RLock, Value, Array}` as threads of one process see them; `process_deaths.rs` has the other processes.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
+mod support;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::{Duration, Instant};
+use support::{SHORT, now};
 use weftline::process::{Array, Lock, LockError, RLock, SharedError, Value, unlink};
-
-const MOMENT: Duration = Duration::from_millis(10);
 
 /// A name that no other test, nor another run, has.
 fn name(of: &str) -> String {
@@ -21,13 +21,13 @@ fn a_lock_excludes_the_other_handles_of_it() {
     assert!(lock.is_locked());
     thread::spawn(move || {
         assert!(matches!(other.try_lock(), Err(LockError::TimedOut)));
-        let before = Instant::now();
+        let before = now();
         assert!(matches!(
-            other.try_lock_for(MOMENT),
+            other.try_lock_for(SHORT),
             Err(LockError::TimedOut)
         ));
-        assert!(before.elapsed() >= MOMENT);
-        let deadline = Instant::now() + MOMENT;
+        assert!(before.elapsed() >= SHORT);
+        let deadline = now() + SHORT;
         assert!(matches!(
             other.try_lock_until(deadline),
             Err(LockError::TimedOut)
@@ -251,7 +251,7 @@ fn a_value_changes_as_a_whole_or_not() {
     guard[0] = 3;
     assert_eq!(*guard, [3, 2]);
     let there = value.clone();
-    thread::spawn(move || assert!(there.try_lock_for(MOMENT).is_none()))
+    thread::spawn(move || assert!(there.try_lock_for(SHORT).is_none()))
         .join()
         .unwrap();
     drop(guard);

@@ -1,13 +1,14 @@
 //! `process::Queue` as threads of one process see it; `process_deaths.rs` has the other processes.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
+mod support;
+
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use support::{SHORT, limit, now};
 use weftline::process::{GetError, Lock, PutError, Queue};
-
-const MOMENT: Duration = Duration::from_millis(10);
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 enum Job {
@@ -18,6 +19,7 @@ enum Job {
 
 #[test]
 fn items_come_out_in_their_order() {
+    let _limit = limit();
     let queue = Queue::unbounded().unwrap();
     assert!(queue.is_empty() && queue.capacity().is_none());
     let job = |n| Job::Resize {
@@ -38,6 +40,7 @@ fn items_come_out_in_their_order() {
 
 #[test]
 fn a_full_queue_gives_the_item_back() {
+    let _limit = limit();
     let queue = Queue::bounded(2).unwrap();
     queue.put("a".to_owned()).unwrap();
     queue.put("b".to_owned()).unwrap();
@@ -45,28 +48,26 @@ fn a_full_queue_gives_the_item_back() {
     let Err(PutError::Full(item)) = queue.try_put("c".to_owned()) else {
         panic!("it is full")
     };
-    let before = Instant::now();
-    let error = queue.try_put_for(item, MOMENT).unwrap_err();
+    let before = now();
+    let error = queue.try_put_for(item, SHORT).unwrap_err();
     assert_eq!(error.to_string(), "the queue is full");
     let error = queue
-        .try_put_until(error.into_inner(), Instant::now() + MOMENT)
+        .try_put_until(error.into_inner(), now() + SHORT)
         .unwrap_err();
-    assert!(before.elapsed() >= 2 * MOMENT);
+    assert!(before.elapsed() >= 2 * SHORT);
     assert_eq!(error.into_inner(), "c");
     assert_eq!(queue.get().unwrap(), "a");
     queue.try_put("c".to_owned()).unwrap();
     assert_eq!(queue.iter().take(2).collect::<Vec<_>>(), ["b", "c"]);
-    let before = Instant::now();
-    assert_eq!(queue.try_get_for(MOMENT), Err(GetError::Empty));
-    assert_eq!(
-        queue.try_get_until(Instant::now() + MOMENT),
-        Err(GetError::Empty)
-    );
-    assert!(before.elapsed() >= 2 * MOMENT);
+    let before = now();
+    assert_eq!(queue.try_get_for(SHORT), Err(GetError::Empty));
+    assert_eq!(queue.try_get_until(now() + SHORT), Err(GetError::Empty));
+    assert!(before.elapsed() >= 2 * SHORT);
 }
 
 #[test]
 fn items_of_any_size_go_around_the_ring() {
+    let _limit = limit();
     let queue = Queue::unbounded().unwrap();
     let mut put = 0_u64;
     let mut got = 0_u64;
@@ -93,6 +94,7 @@ fn items_of_any_size_go_around_the_ring() {
 
 #[test]
 fn an_item_of_many_megabytes_is_like_any_other() {
+    let _limit = limit();
     let queue = Queue::bounded(1).unwrap();
     let large: Vec<u8> = (0..5_000_000_u32).map(|n| n as u8).collect();
     queue.put(Job::Bytes(large.clone())).unwrap();
@@ -103,6 +105,7 @@ fn an_item_of_many_megabytes_is_like_any_other() {
 
 #[test]
 fn between_threads_nothing_is_lost_or_doubled() {
+    let _limit = limit();
     const EACH: u64 = 20_000;
     for capacity in [1, 3, 100] {
         let queue = Queue::bounded(capacity).unwrap();
@@ -143,12 +146,13 @@ fn between_threads_nothing_is_lost_or_doubled() {
 
 #[test]
 fn shutdown_ends_the_waits_and_leaves_what_is_there() {
+    let _limit = limit();
     let queue = Queue::bounded(1).unwrap();
     queue.put(1_u32).unwrap();
     thread::scope(|scope| {
         let putter = scope.spawn(|| queue.put(2));
-        thread::sleep(MOMENT);
-        let before = Instant::now();
+        thread::sleep(SHORT);
+        let before = now();
         queue.shutdown(false);
         assert!(matches!(putter.join().unwrap(), Err(PutError::ShutDown(2))));
         assert!(
@@ -168,6 +172,7 @@ fn shutdown_ends_the_waits_and_leaves_what_is_there() {
 
 #[test]
 fn what_the_other_end_does_not_expect_is_said() {
+    let _limit = limit();
     let name = format!("weftline-test-{}-queue", std::process::id());
     let numbers = Queue::create(&name, Some(4)).unwrap();
     let texts = Queue::<String>::open(&name).unwrap();
@@ -184,6 +189,7 @@ fn what_the_other_end_does_not_expect_is_said() {
 
 #[test]
 fn a_shared_object_is_no_item() {
+    let _limit = limit();
     let queue = Queue::unbounded().unwrap();
     let lock = Lock::new(0_u32).unwrap();
     let error = queue.put(lock).unwrap_err();

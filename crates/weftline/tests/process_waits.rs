@@ -2,38 +2,30 @@
 //! other processes.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
+mod support;
+
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use support::{LONG, SHORT, blocked, limit, now, until};
 use weftline::process::{
     Barrier, BarrierError, BoundedSemaphore, Condition, Event, LockError, Semaphore, WaitError,
 };
 
-const MOMENT: Duration = Duration::from_millis(10);
-const LONG: Duration = Duration::from_secs(30);
-
-fn until(happens: impl Fn() -> bool) {
-    let deadline = Instant::now() + LONG;
-    while !happens() {
-        assert!(Instant::now() < deadline, "it has not happened");
-        thread::yield_now();
-    }
-}
-
 #[test]
 fn an_event_lets_all_go_on_until_it_is_cleared() {
+    let _limit = limit();
     let event = Event::new().unwrap();
     assert!(event.try_wait().is_err());
-    let before = Instant::now();
-    assert!(event.try_wait_for(MOMENT).is_err());
-    assert!(event.try_wait_until(Instant::now() + MOMENT).is_err());
-    assert!(before.elapsed() >= 2 * MOMENT);
+    let before = now();
+    assert!(event.try_wait_for(SHORT).is_err());
+    assert!(event.try_wait_until(now() + SHORT).is_err());
+    assert!(before.elapsed() >= 2 * SHORT);
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| event.wait());
         }
-        thread::sleep(MOMENT);
+        thread::sleep(SHORT);
         event.set();
     });
     assert!(event.is_set());
@@ -44,46 +36,31 @@ fn an_event_lets_all_go_on_until_it_is_cleared() {
 
 #[test]
 fn an_event_that_is_set_for_a_moment_ends_the_waits_that_had_begun() {
+    let _limit = limit();
     let event = Event::new().unwrap();
     for _ in 0..200 {
-        let (begins, begun) = mpsc::channel();
         thread::scope(|scope| {
-            let event = &event;
-            scope.spawn(move || {
-                begins.send(rustix::thread::gettid()).unwrap();
-                event.try_wait_for(LONG).unwrap();
-            });
-            let waiter = begun.recv().unwrap();
-            asleep(waiter);
+            let wait = blocked(scope, || event.try_wait_for(LONG));
             event.set();
             event.clear();
+            wait.join().unwrap().unwrap();
         });
     }
 }
 
-/// Until that thread of this process sleeps.
-fn asleep(thread: rustix::thread::Pid) {
-    let path = format!("/proc/self/task/{}/stat", thread.as_raw_nonzero());
-    until(|| {
-        let stat = std::fs::read_to_string(&path).unwrap_or_default();
-        stat.rsplit(')')
-            .next()
-            .is_some_and(|rest| rest.trim_start().starts_with('S'))
-    });
-}
-
 #[test]
 fn permits_return_when_they_are_dropped() {
+    let _limit = limit();
     let seats = Semaphore::new(3).unwrap();
     let two = seats.acquire(2).unwrap();
     assert_eq!((two.count(), seats.available()), (2, 1));
     assert!(matches!(seats.try_acquire(2), Err(LockError::TimedOut)));
-    let before = Instant::now();
+    let before = now();
     assert!(matches!(
-        seats.try_acquire_for(2, MOMENT),
+        seats.try_acquire_for(2, SHORT),
         Err(LockError::TimedOut)
     ));
-    assert!(before.elapsed() >= MOMENT);
+    assert!(before.elapsed() >= SHORT);
     let one = seats.try_acquire(1).unwrap();
     drop(two);
     assert_eq!(seats.available(), 2);
@@ -91,11 +68,12 @@ fn permits_return_when_they_are_dropped() {
     assert_eq!(seats.available(), 2);
     seats.release(4).unwrap();
     assert_eq!(seats.available(), 6);
-    drop(seats.try_acquire_until(6, Instant::now() + LONG).unwrap());
+    drop(seats.try_acquire_until(6, now() + LONG).unwrap());
 }
 
 #[test]
 fn a_bounded_semaphore_refuses_what_was_never_there() {
+    let _limit = limit();
     let seats = BoundedSemaphore::new(2).unwrap();
     assert!(seats.release(1).is_err());
     seats.acquire(1).unwrap().forget();
@@ -109,6 +87,7 @@ fn a_bounded_semaphore_refuses_what_was_never_there() {
 
 #[test]
 fn no_more_are_inside_than_there_are_permits() {
+    let _limit = limit();
     let seats = Semaphore::new(3).unwrap();
     let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -135,6 +114,7 @@ fn no_more_are_inside_than_there_are_permits() {
 
 #[test]
 fn permits_of_a_thread_that_ended_go_to_who_waits_and_say_so() {
+    let _limit = limit();
     let seats = Semaphore::new(2).unwrap();
     let there = seats.clone();
     thread::spawn(move || std::mem::forget(there.acquire(2).unwrap()))
@@ -154,6 +134,7 @@ fn permits_of_a_thread_that_ended_go_to_who_waits_and_say_so() {
 
 #[test]
 fn a_release_of_many_wakes_as_many() {
+    let _limit = limit();
     let gate = Semaphore::new(0).unwrap();
     let passed = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -163,8 +144,8 @@ fn a_release_of_many_wakes_as_many() {
                 passed.fetch_add(1, Ordering::Relaxed);
             });
         }
-        thread::sleep(MOMENT);
-        let before = Instant::now();
+        thread::sleep(SHORT);
+        let before = now();
         gate.release(6).unwrap();
         until(|| passed.load(Ordering::Relaxed) == 6);
         assert!(
@@ -176,10 +157,11 @@ fn a_release_of_many_wakes_as_many() {
 
 #[test]
 fn a_condition_wakes_those_that_have_waited_longest() {
+    let _limit = limit();
     const WAITERS: usize = 6;
     // Who has begun to wait, and who has been woken.
     let condition = Condition::new([0_u32; 2]).unwrap();
-    let order = std::sync::Mutex::new(Vec::new());
+    let order = weftline::Lock::new(Vec::new());
     thread::scope(|scope| {
         for n in 0..WAITERS {
             let (condition, order) = (&condition, &order);
@@ -187,7 +169,7 @@ fn a_condition_wakes_those_that_have_waited_longest() {
                 let mut guard = condition.lock().unwrap();
                 guard[0] += 1;
                 guard.wait().unwrap();
-                order.lock().unwrap().push(n);
+                order.lock().push(n);
                 guard[1] += 1;
             });
             until(|| condition.lock().unwrap()[0] == n as u32 + 1);
@@ -195,7 +177,7 @@ fn a_condition_wakes_those_that_have_waited_longest() {
         for (wakes, woken) in [(0, 0), (1, 1), (2, 3), (100, 6)] {
             condition.lock().unwrap().notify(wakes);
             until(|| condition.lock().unwrap()[1] == woken);
-            let mut woken_now = order.lock().unwrap().clone();
+            let mut woken_now = order.lock().clone();
             woken_now.sort_unstable();
             assert_eq!(woken_now, (0..woken as usize).collect::<Vec<_>>());
         }
@@ -204,19 +186,20 @@ fn a_condition_wakes_those_that_have_waited_longest() {
 
 #[test]
 fn a_wait_for_a_condition_times_out_with_the_lock() {
+    let _limit = limit();
     let condition = Condition::new(0_u32).unwrap();
     let mut guard = condition.lock().unwrap();
     assert!(matches!(guard.try_wait(), Err(WaitError::TimedOut)));
-    let before = Instant::now();
+    let before = now();
     assert!(matches!(
-        guard.try_wait_for(MOMENT),
+        guard.try_wait_for(SHORT),
         Err(WaitError::TimedOut)
     ));
     assert!(matches!(
-        guard.try_wait_while_for(MOMENT, |value| *value == 0),
+        guard.try_wait_while_for(SHORT, |value| *value == 0),
         Err(WaitError::TimedOut)
     ));
-    assert!(before.elapsed() >= 2 * MOMENT);
+    assert!(before.elapsed() >= 2 * SHORT);
     *guard = 1;
     guard.wait_while(|value| *value == 0).unwrap();
     guard.try_wait_while(|value| *value == 0).unwrap();
@@ -227,6 +210,7 @@ fn a_wait_for_a_condition_times_out_with_the_lock() {
 
 #[test]
 fn a_notification_goes_to_nobody_who_has_given_up() {
+    let _limit = limit();
     let condition = Condition::new(0_u32).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -236,7 +220,7 @@ fn a_notification_goes_to_nobody_who_has_given_up() {
         });
         until(|| *condition.lock().unwrap() == 1);
         let mut guard = condition.lock().unwrap();
-        let _ = guard.try_wait_for(MOMENT);
+        let _ = guard.try_wait_for(SHORT);
         drop(guard);
         condition.lock().unwrap().notify(1);
     });
@@ -244,6 +228,7 @@ fn a_notification_goes_to_nobody_who_has_given_up() {
 
 #[test]
 fn items_pass_through_a_condition() {
+    let _limit = limit();
     const ITEMS: u32 = 10_000;
     let slot = Condition::new(0_u32).unwrap();
     thread::scope(|scope| {
@@ -267,6 +252,7 @@ fn items_pass_through_a_condition() {
 
 #[test]
 fn a_death_with_a_conditions_lock_reaches_who_waits() {
+    let _limit = limit();
     let condition = Condition::new(0_u32).unwrap();
     thread::scope(|scope| {
         let waiter = scope.spawn(|| {
@@ -292,6 +278,7 @@ fn a_death_with_a_conditions_lock_reaches_who_waits() {
 
 #[test]
 fn a_barrier_lets_all_pass_together_again_and_again() {
+    let _limit = limit();
     const PARTIES: usize = 4;
     const ROUNDS: u32 = 500;
     let barrier = Barrier::new(PARTIES).unwrap();
@@ -316,11 +303,12 @@ fn a_barrier_lets_all_pass_together_again_and_again() {
 
 #[test]
 fn a_timeout_breaks_a_barrier_until_it_is_reset() {
+    let _limit = limit();
     let barrier = Barrier::new(3).unwrap();
     thread::scope(|scope| {
         let other = scope.spawn(|| barrier.wait());
         until(|| barrier.n_waiting() == 1);
-        assert_eq!(barrier.try_wait_for(MOMENT), Err(BarrierError::Broken));
+        assert_eq!(barrier.try_wait_for(SHORT), Err(BarrierError::Broken));
         assert_eq!(other.join().unwrap(), Err(BarrierError::Broken));
     });
     assert!(barrier.is_broken());
@@ -344,12 +332,13 @@ fn a_timeout_breaks_a_barrier_until_it_is_reset() {
 
 #[test]
 fn an_abort_and_a_reset_end_the_waits() {
+    let _limit = limit();
     let barrier = Barrier::new(2).unwrap();
     for end in [Barrier::abort, Barrier::reset] {
         thread::scope(|scope| {
             let wait = scope.spawn(|| barrier.wait());
             until(|| barrier.n_waiting() == 1);
-            let before = Instant::now();
+            let before = now();
             end(&barrier);
             assert_eq!(wait.join().unwrap(), Err(BarrierError::Broken));
             assert!(
@@ -363,6 +352,7 @@ fn an_abort_and_a_reset_end_the_waits() {
 
 #[test]
 fn more_threads_than_a_round_has_parties_take_turns() {
+    let _limit = limit();
     const ARRIVALS: usize = 1_800;
     let barrier = Barrier::new(2).unwrap();
     let arrivals = AtomicUsize::new(0);

@@ -1,13 +1,139 @@
-//! Processes, and objects that they share.
+//! Processes, and objects that they share. On Linux (5.4 or later) with 64 bits, with the feature `process` (which is on by default).
+//!
+//! | Python | here |
+//! |---|---|
+//! | `multiprocessing.Process(target=f, args=a, name=n, daemon=d)` | [`Process::new(f, a)`](Process::new), [`name`](Process::name), [`daemon`](Process::daemon) |
+//! | `Process.start` | [`Process::start`], [`spawn`] |
+//! | `Process.join`, and what the function returns (only here) | [`Child::join`] and its three other forms |
+//! | `pid`, `name`, `daemon`, `is_alive`, `exitcode`, `sentinel`, `terminate`, `kill`, `close` | the same, of [`ChildProcess`] and [`Child`] |
+//! | `active_children`, `parent_process`, `current_process().name` | [`active_children`], [`parent_process`], [`current_name`] |
+//! | `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Event`, `Condition`, `Barrier` | [`Lock<T>`], [`RLock<T>`], [`Semaphore`], [`BoundedSemaphore`], [`Event`], [`Condition<T>`], [`Barrier`] |
+//! | `Queue`, `Value`, `Array`, a name for shared memory | [`Queue<T>`], [`Value<T>`], [`Array<T>`], their `create`, `open` and [`unlink`] |
+//! | `if __name__ == "__main__"` | [`weftline::run`](crate::run), or [`init`] |
+//!
+//! # A process runs a function
+//!
+//! ```no_run
+//! use weftline::process::{self, register};
+//!
+//! fn count_primes(from: u64, to: u64) -> usize {
+//!     (from..to).filter(|&n| n > 1 && (2..n).take_while(|d| d * d <= n).all(|d| n % d != 0)).count()
+//! }
+//! register!(count_primes);
+//!
+//! fn main() {
+//!     weftline::run(|| {
+//!         let halves = [(0, 50_000), (50_000, 100_000)];
+//!         let children = halves.map(|half| process::spawn(count_primes, half).unwrap());
+//!         let primes: usize = children.into_iter().map(|child| child.join().unwrap()).sum();
+//!         assert_eq!(primes, 9592);
+//!     });
+//! }
+//! ```
+//!
+//! A child is this program, started again: it has no copy of anything. What it is to run is therefore a function by [name](register!), and its
+//! arguments and what it returns are written down with serde. Open files travel as [`Descriptor`]s. A static that is changed in one
+//! process is unchanged in every other.
+//!
+//! *`main` must begin with [`weftline::run`](crate::run) or [`init`].* There a child leaves for its function; in a program that does neither,
+//! each child would run `main`, so none can be started. The test harness of `cargo test` is such a program; a test that needs
+//! processes has `harness = false` and a `main` of its own.
+//!
+//! In the child the function is what `f` is to [`run`](crate::run): its threads, timers and processes are waited for and the callbacks of
+//! [`at_exit`](crate::at_exit) called, then the result is sent. A panic is printed, carried to the join as [`RemotePanic`], and makes the
+//! exit code 101. Nothing that the parent has open is open in the child but its three standard streams and what was handed over.
+//!
+//! # Who waits for whom
+//!
+//! | at the end of | processes that are not daemons | daemons |
+//! |---|---|---|
+//! | `run` | are waited for | are asked to end (`SIGTERM`), and killed after a second |
+//! | a program without `run`, or one that is killed | go on | are killed |
+//!
+//! # What processes share
+//!
+//! Objects in shared memory go to a child as arguments, or are found by a name. Each of them knows when a process dies that
+//! holds a part of it or waits for it, and those that go on learn of that ([`Abandoned`]) instead of waiting for ever.
+//!
+//! ```no_run
+//! use weftline::process::{self, Queue, register};
+//!
+//! fn shout(words: Queue<String>, loud: Queue<String>) {
+//!     for word in &words {
+//!         loud.put(word.to_uppercase()).unwrap();
+//!     }
+//!     loud.shutdown(false);
+//! }
+//! register!(shout);
+//!
+//! fn main() {
+//!     weftline::run(|| {
+//!         let (words, loud) = (Queue::bounded(16).unwrap(), Queue::bounded(16).unwrap());
+//!         process::spawn(shout, (words.clone(), loud.clone())).unwrap();
+//!         words.put("quiet".to_owned()).unwrap();
+//!         words.shutdown(false);
+//!         assert_eq!(loud.get().unwrap(), "QUIET");
+//!     });
+//! }
+//! ```
+//!
+//! # Implementation
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `function.rs` | [`register!`]: the functions that a process can be started for |
+//! | `start.rs` | [`Process`]: what a process is to be, and its start |
+//! | `entry.rs` | where a process begins |
+//! | `child.rs` | [`ChildProcess`]: a process that this one has started, and the wait for its end |
+//! | `join.rs` | [`Child`]: the same, owned, and what its function returns |
+//! | `family.rs` | the children of this process, and what becomes of them at its end |
+//! | `identity.rs` | who this process is, and its parent |
+//! | `sentinel.rs` | a process that can be waited for, whoever's child it is |
+//! | `channel.rs`, `message.rs` | the socket between a process and its child, and what they tell each other |
+//! | `error.rs`, `failure.rs` | why a process was not started; how one can have ended without a value |
+//! | `descriptor.rs` | [`Descriptor`]: an open file, as an argument or a result |
 //! | `parcel.rs` | what goes from one process to another, as bytes and the file descriptors that come along |
 //! | `shared/` | what lies in memory that processes share |
 
+mod channel;
+mod child;
+mod descriptor;
+mod entry;
+mod error;
+mod failure;
+mod family;
+mod function;
+mod identity;
+mod join;
+mod message;
 mod parcel;
+mod sentinel;
 mod shared;
+mod start;
 
+pub(crate) use entry::begin;
+pub(crate) use family::{end_daemons, wait_for_any};
+use parcel::Parcel;
+
+#[doc(inline)]
+pub use crate::__register_process_function as register;
 pub use bytemuck;
+pub use child::ChildProcess;
+pub use descriptor::Descriptor;
+pub use entry::init;
+pub use error::StartError;
+pub use failure::{JoinError, ProcessError, RemotePanic, Who};
+pub use family::active_children;
+pub use function::RemoteFn;
+pub use identity::{ParentProcess, current_name, parent_process};
+pub use join::Child;
 pub use parcel::{DecodeError, EncodeError};
 pub use shared::*;
+pub use start::{Process, Stdio, spawn};
+
+/// For what [`register!`] expands to.
+#[doc(hidden)]
+pub mod __private {
+    pub use super::function::Function;
+    pub use inventory::submit;
+}

@@ -71,7 +71,7 @@ fn by_default(panicked: &Panic) {
 }
 
 /// Writes a line to the standard error output, whether or not somebody reads it.
-pub(super) fn print(line: &str) {
+pub(crate) fn print(line: &str) {
     // In one write, so that lines of several threads do not mix.
     system::write_error(format!("{line}\n").as_bytes());
 }

@@ -32,7 +32,7 @@ thread_local! {
 }
 
 /// The thread that starts another is inside; dropped, it is not any more, and there is no other.
-pub(super) struct Starts(());
+pub(crate) struct Starts(());
 
 impl Starts {
     pub(super) fn enter() -> Self {
@@ -51,6 +51,13 @@ impl Drop for Starts {
     fn drop(&mut self) {
         leave();
     }
+}
+
+/// No fork, other than by this thread, until this is dropped: what the calling thread has open for a moment belongs to one process.
+#[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
+pub(crate) fn keep_forks_out() -> Starts {
+    super::registry::watch_forks();
+    Starts::enter()
 }
 
 /// First thing on a thread that was started.

@@ -61,6 +61,20 @@ mod system;
 
 pub mod timer;
 
+#[cfg(all(
+    feature = "process",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(weftline_model)
+))]
+pub(crate) use self::{
+    except_hook::print,
+    fork_gate::keep_forks_out,
+    panic::catch_and_print,
+    run::end,
+    spawn::spawn_servant,
+    system::{set_name, without_nul},
+};
 #[cfg(not(weftline_model))]
 pub(crate) use self::{except_hook::report, panic::catch};
 #[cfg(not(weftline_model))]

@@ -171,9 +171,20 @@ pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     ended
 }
 
+/// As [`catch`], and the panic is also printed, by whatever hook the program has.
+#[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
+pub(crate) fn catch_and_print<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+    let outer = PRINTED.replace(LEVELS.get() + 1);
+    let ended = catch(f);
+    PRINTED.set(outer);
+    ended
+}
+
 thread_local! {
     /// How many calls of [`catch`] the thread is in.
     static LEVELS: Cell<u32> = const { Cell::new(0) };
+    /// At how many the panics are printed too; zero is a level at which they are anyway.
+    static PRINTED: Cell<u32> = const { Cell::new(0) };
     static NOTED: Cell<Option<Box<Noted>>> = const { Cell::new(None) };
 }
 
@@ -250,7 +261,9 @@ fn observe(info: &PanicHookInfo<'_>, previous: &dyn Fn(&PanicHookInfo<'_>)) {
         return previous(info);
     }
     let message = message_of(info.payload());
-    if let Some(earlier) = take_noted() {
+    if LEVELS.get() == PRINTED.get() {
+        previous(info);
+    } else if let Some(earlier) = take_noted() {
         super::except_hook::print(&format!(
             "panicked{}: {}",
             At(earlier.location.as_deref()),

@@ -8,6 +8,8 @@
 use super::timer::raw::wait_for_pending;
 use super::{except_hook, panic, registry};
 use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker};
+#[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
+use crate::process as processes;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
@@ -68,10 +70,13 @@ fn next_callback() -> Option<Callback> {
     Some(unsafe { Box::from_raw(entry) }.callback)
 }
 
-/// Runs a program as Python runs one: `f` first, then every thread and every started [`Timer`](crate::Timer) that is not a daemon is waited for,
-/// also those that are started meanwhile, then the callbacks of [`at_exit`] are called. Returns what `f` returned, for `main` to return.
+/// Runs a program as Python runs one: `f` first, then every thread, every started [`Timer`](crate::Timer) and every process that is not a
+/// daemon is waited for, also those that are started meanwhile, then the callbacks of [`at_exit`] are called. Returns what `f` returned,
+/// for `main` to return.
 ///
-/// Daemon threads are not waited for; the process ends them when `main` returns. It is meant for the main thread, once.
+/// Daemon threads are not waited for; the process ends them when `main` returns. Daemon processes are ended: they are asked to
+/// (`SIGTERM`), and killed after a second. `run` is meant for the main thread, once, and before anything else: in a process that is
+/// started for a function (`weftline::process`) it runs that function instead of `f`, and does not return.
 ///
 /// # Panics
 /// When `f` does, after all that.
@@ -88,8 +93,17 @@ fn next_callback() -> Option<Callback> {
 /// }
 /// ```
 pub fn run<R>(f: impl FnOnce() -> R) -> R {
-    let this = registry::current();
+    processes::begin();
+    // What the calling thread is, before it may be taken for one that came later.
+    let _ = registry::current();
     let ended = catch_unwind(AssertUnwindSafe(f));
+    end();
+    ended.unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// What [`run`] does after its function.
+pub(crate) fn end() {
+    let this = registry::current();
     loop {
         while let Some(thread) = registry::any_to_wait_for() {
             thread.join();
@@ -99,6 +113,9 @@ pub fn run<R>(f: impl FnOnce() -> R) -> R {
             let _ = wait_for_pending(&mut ThreadBlocker, Deadline::NEVER);
             continue;
         }
+        if processes::wait_for_any() {
+            continue;
+        }
         let Some(callback) = next_callback() else {
             break;
         };
@@ -106,5 +123,17 @@ pub fn run<R>(f: impl FnOnce() -> R) -> R {
             except_hook::report(&this, &panicked);
         }
     }
-    ended.unwrap_or_else(|payload| resume_unwind(payload))
+    processes::end_daemons();
+}
+
+/// A program that cannot start any.
+#[cfg(not(all(feature = "process", target_os = "linux", target_pointer_width = "64")))]
+mod processes {
+    pub(super) fn begin() {}
+
+    pub(super) fn wait_for_any() -> bool {
+        false
+    }
+
+    pub(super) fn end_daemons() {}
 }

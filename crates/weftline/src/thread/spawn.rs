@@ -117,7 +117,7 @@ impl Builder {
 }
 
 /// Starts a thread that serves the library itself: nobody enumerates it, joins it or waits for its end.
-pub(super) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub(crate) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
     registry::watch_forks();
     let builder = std::thread::Builder::new().name(name.to_owned());
     let starts = fork_gate::Starts::enter();

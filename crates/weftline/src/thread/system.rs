@@ -41,7 +41,7 @@ pub(super) fn is_main() -> Option<bool> {
 
 /// Gives the calling thread a name that debuggers and `ps` show: as much of `name` as fits into the system's 15 bytes.
 #[cfg(target_os = "linux")]
-pub(super) fn set_name(name: &str) {
+pub(crate) fn set_name(name: &str) {
     const MOST_BYTES: usize = 15;
     let name = without_nul(name);
     let mut end = name.len().min(MOST_BYTES);
@@ -58,7 +58,7 @@ pub(super) fn set_name(name: &str) {
 pub(super) fn set_name(_: &str) {}
 
 /// The part of a name that the system can take.
-pub(super) fn without_nul(name: &str) -> &str {
+pub(crate) fn without_nul(name: &str) -> &str {
     name.split('\0').next().unwrap_or("")
 }
 

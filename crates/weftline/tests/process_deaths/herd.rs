@@ -1,11 +1,9 @@
 //! Children that use an object all the time, and are killed one by one.
 
+use crate::support::{LONG, now};
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-/// How long those who live may take to get on.
-const PATIENCE: Duration = Duration::from_secs(20);
+use std::time::Duration;
 
 /// How many are killed for each object.
 pub(crate) fn kills() -> usize {
@@ -159,11 +157,11 @@ pub(crate) fn cull(size: usize, work: impl Fn(usize, &AtomicU64)) {
             .iter()
             .map(|done| done.load(Ordering::Relaxed))
             .collect();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = now() + LONG;
         // Twice: what was begun before the kill, and what was begun after it.
         while (0..size).any(|n| done[n].load(Ordering::Relaxed) < before[n] + 2) {
             assert!(
-                Instant::now() < deadline,
+                now() < deadline,
                 "somebody does not get on: {before:?}, now {:?}",
                 &*done
             );

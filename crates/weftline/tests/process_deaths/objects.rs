@@ -1,14 +1,13 @@
 //! One object after the other.
 
 use crate::herd::{Child, Counters, Random, cull, kills};
+use crate::support::{LONG, now};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use weftline::process::{
     Array, Barrier, BarrierError, BoundedSemaphore, Condition, Event, Lock, LockError, RLock,
     Semaphore, Value, WaitError,
 };
-
-const LONG: Duration = Duration::from_secs(20);
 
 /// Time inside, without a call of the system.
 fn dwell(n: u64) {
@@ -197,10 +196,10 @@ pub(crate) fn notification_of_the_dead() {
                 }
             })
         };
-        let deadline = Instant::now() + LONG;
+        let deadline = now() + LONG;
         let wait_for_waiters = |n| {
             while *condition.lock().unwrap() < began + n {
-                assert!(Instant::now() < deadline, "nobody waits");
+                assert!(now() < deadline, "nobody waits");
                 std::thread::sleep(Duration::from_micros(100));
             }
         };
@@ -218,10 +217,7 @@ pub(crate) fn notification_of_the_dead() {
                 drop(abandoned.recover());
                 break;
             }
-            assert!(
-                Instant::now() < deadline,
-                "a notification was lost with the dead"
-            );
+            assert!(now() < deadline, "a notification was lost with the dead");
             std::thread::sleep(Duration::from_micros(100));
         }
         second.kill();

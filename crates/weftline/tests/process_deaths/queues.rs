@@ -1,11 +1,10 @@
 //! Who puts, and who gets, is killed.
 
 use crate::herd::{Child, Counters, Random, kills};
+use crate::support::{LONG, now};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use weftline::process::{GetError, Queue};
-
-const LONG: Duration = Duration::from_secs(20);
 
 /// As an item, with its number in every byte.
 fn item(n: u64) -> (u64, Vec<u8>) {
@@ -33,7 +32,7 @@ pub(crate) fn who_puts() {
                 }
             });
             let moment = random.moment();
-            let begin = std::time::Instant::now();
+            let begin = now();
             while begin.elapsed() < moment {
                 if let Ok(got) = queue.try_get() {
                     assert_eq!(got, item(next));
@@ -80,7 +79,7 @@ pub(crate) fn who_gets() {
     let mut n = 1;
     for _ in 0..kills() {
         let moment = random.moment();
-        let begin = std::time::Instant::now();
+        let begin = now();
         while begin.elapsed() < moment {
             queue.try_put_for(item(n), LONG).unwrap();
             n += 1;
@@ -93,12 +92,9 @@ pub(crate) fn who_gets() {
             n += 1;
         }
     }
-    let deadline = std::time::Instant::now() + LONG;
+    let deadline = now() + LONG;
     while !queue.is_empty() {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "nobody gets what is there"
-        );
+        assert!(now() < deadline, "nobody gets what is there");
         std::thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(doubled.load(Ordering::Relaxed), 0);

@@ -219,6 +219,21 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.notify_next(lost);
     }
 
+    /// As [`Self::pass_on`], without the lock, if there is any.
+    fn look_for_dead(&self) {
+        let has_died =
+            |row: &RobustCell| row.is_abandoned() && row.state.load(Ordering::Relaxed) == NOTIFIED;
+        if !self.table().rows().any(has_died) {
+            return;
+        }
+        let mutex = self.value.mutex();
+        let _ = mutex.lock(Deadline::NEVER);
+        self.pass_on();
+        // SAFETY: just taken: it waits as long as it takes.
+        unsafe { mutex.unlock() };
+        self.notified.wake();
+    }
+
     fn notify_next(&self, n: usize) {
         if n == 0 {
             return;
@@ -257,37 +272,14 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         unsafe { mutex.unlock() };
         self.notified.wake();
         let is_notified = || row.state.load(Ordering::Acquire) == NOTIFIED;
-        let mut abandoned = None;
-        let mut has_lock = false;
         if !deadline.has_passed() && !look_out(is_notified) {
-            loop {
+            while !is_notified() && !deadline.has_passed() {
                 sleep(&row.state, WAITING, deadline);
-                if is_notified() || deadline.has_passed() {
-                    break;
-                }
-                // Whoever was to be woken may have died.
-                let has_died = |row: &RobustCell| {
-                    row.is_abandoned() && row.state.load(Ordering::Relaxed) == NOTIFIED
-                };
-                if self.table().rows().any(has_died) {
-                    if let Ok(died) = mutex.lock(Deadline::NEVER) {
-                        abandoned = died;
-                        has_lock = true;
-                        self.pass_on();
-                        if is_notified() {
-                            break;
-                        }
-                        // SAFETY: just taken.
-                        unsafe { mutex.unlock() };
-                        has_lock = false;
-                        self.notified.wake();
-                    }
-                }
+                self.look_for_dead();
             }
         }
-        if !has_lock && let Ok(died) = mutex.lock(Deadline::NEVER) {
-            abandoned = died;
-        }
+        // Never times out.
+        let abandoned = mutex.lock(Deadline::NEVER).unwrap_or_default();
         let was_notified = row.state.swap(NO_WAIT, Ordering::Relaxed) == NOTIFIED;
         // SAFETY: taken above.
         unsafe { row.free() };

@@ -1,0 +1,200 @@
+//! Where a process begins: [`init`], and what [`run`](crate::run) does first.
+//!
+//! # Implementation
+//!
+//! A child is this program, started with [`FLAG`] as its first argument and a socket to its parent as its standard input. What its `main` calls
+//! first notices that, and never returns:
+//!
+//! | step | if it fails |
+//! |---|---|
+//! | what it has inherited is closed | it says why and ends with exit code 2 |
+//! | the socket is taken from the standard input; its maker must be the parent | the same: somebody has given the argument by hand |
+//! | it is told its task, who it is, and its real standard input | the same; if the parent has ended or given up, without a word |
+//! | a daemon begins to watch its parent | the same |
+//! | it says that it has begun | it goes on: nobody will ask for the result |
+//! | the function runs, then the end of [`run`](crate::run) | a panic is one of the answers |
+//! | it sends its answer and exits, with 101 after a panic | |
+
+use super::channel::Channel;
+use super::identity::{self, Identity, Parent, ParentProcess};
+use super::message::{Answer, Task};
+use super::sentinel::Sentinel;
+use super::{Parcel, StartError, function};
+use crate::park::Deadline;
+use crate::thread;
+use rustix::io::FdFlags;
+use rustix::process::Signal;
+use std::fs::File;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The first argument of a process that is to run a function. The second is its name, for those who look at it from outside.
+pub(super) const FLAG: &str = "--weftline-process";
+/// What a process exits with that cannot do what it is there for.
+const UNUSABLE: i32 = 2;
+/// What a process exits with whose function has panicked: as the standard library does when `main` has.
+const PANICKED: i32 = 101;
+
+static IS_INITIALISED: AtomicBool = AtomicBool::new(false);
+
+/// Lets this program start processes: called first in `main`, unless [`weftline::run`](crate::run) is.
+///
+/// In a process that was started for a function it runs that function, and does not return. Until it was called none can be started:
+/// the process would be this program from its beginning. What is open without the close-on-exec flag is taken for inherited, and closed; all that the
+/// standard library opens has the flag. Without `run` nobody waits for processes at the end of the program; those that
+/// are not daemons are left behind then.
+///
+/// ```no_run
+/// use weftline::process;
+///
+/// fn double(number: i64) -> i64 {
+///     2 * number
+/// }
+/// process::register!(double);
+///
+/// fn main() {
+///     process::init();
+///     println!("{}", process::spawn(double, (21,)).unwrap().join().unwrap());
+/// }
+/// ```
+pub fn init() {
+    begin();
+}
+
+/// First thing in `main`. Does not return in a process that was started for a function.
+pub(crate) fn begin() {
+    if IS_INITIALISED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    if std::env::args_os().nth(1).is_some_and(|it| it == FLAG) {
+        std::process::exit(serve());
+    }
+}
+
+/// Whether this process can start others.
+pub(super) fn may_start() -> Result<(), StartError> {
+    if !IS_INITIALISED.load(Ordering::Relaxed) {
+        Err(StartError::NotInitialised)
+    } else if identity::is_daemon() {
+        Err(StartError::DaemonHasNoChildren)
+    } else {
+        Ok(())
+    }
+}
+
+/// The life of a process that was started for a function; returns its exit code.
+fn serve() -> i32 {
+    let begun = begin_task();
+    let (channel, task, arguments) = match begun {
+        Ok(Some(begun)) => begun,
+        Ok(None) => return UNUSABLE,
+        Err(why) => {
+            thread::print(&format!("weftline: {why}"));
+            return UNUSABLE;
+        }
+    };
+    // Nobody may be there any more to hear of it, here and below.
+    let _ = channel.send(&Answer::Begun, &[], &Parcel::default());
+    let (answer, body) = match function::named(&task.function) {
+        Ok(function) => function.call(arguments),
+        // It is registered in the parent, which is the same program.
+        Err(why) => (Answer::ArgumentsRefused(why.to_string()), Parcel::default()),
+    };
+    let code = match answer {
+        Answer::Returned | Answer::Begun => 0,
+        _ => PANICKED,
+    };
+    if let Err(why) = channel.send(&answer, &[], &body)
+        && !super::channel::is_gone(&why)
+    {
+        let refused = Answer::ResultRefused(super::parcel::no_descriptor(&why));
+        let _ = channel.send(&refused, &[], &Parcel::default());
+        return PANICKED;
+    }
+    code
+}
+
+/// What there is to do; `None` when nobody is there to say.
+fn begin_task() -> io::Result<Option<(Channel, Task, Parcel)>> {
+    close_what_was_inherited()?;
+    let channel = take_channel()?;
+    let maker = channel.maker().ok_or_else(started_by_hand)?;
+    let Some((task, mut parcel)) = channel.receive::<Task>(true)? else {
+        return Ok(None);
+    };
+    let given = 1 + usize::from(task.has_stdin);
+    if parcel.descriptors.len() < given {
+        return Err(started_by_hand());
+    }
+    let arguments = parcel.descriptors.split_off(given);
+    let mut given = std::mem::replace(&mut parcel.descriptors, arguments).into_iter();
+    let sentinel = given.next().map(Sentinel::from_descriptor);
+    let sentinel = sentinel.ok_or_else(started_by_hand)?;
+    let parent = rustix::process::getppid().map(|pid| pid.as_raw_pid().unsigned_abs());
+    // A parent that ends meanwhile is replaced by another, but the sentinel is still its.
+    if task.parent_pid != maker || parent != Some(maker) && !sentinel.has_ended() {
+        return Err(started_by_hand());
+    }
+    match given.next() {
+        Some(stdin) => rustix::stdio::dup2_stdin(stdin)?,
+        None => rustix::stdio::dup2_stdin(File::open("/dev/null")?)?,
+    }
+    thread::set_name(&task.name);
+    let parent = ParentProcess(Arc::new(Parent {
+        name: task.parent_name.clone(),
+        pid: task.parent_pid,
+        sentinel,
+    }));
+    if task.is_daemon {
+        end_with(parent.clone())?;
+    }
+    identity::adopt(Identity {
+        name: task.name.clone(),
+        lineage: task.lineage.clone(),
+        is_daemon: task.is_daemon,
+        parent,
+    });
+    Ok(Some((channel, task, parcel)))
+}
+
+fn started_by_hand() -> io::Error {
+    io::Error::other(format!(
+        "{FLAG} is how a program starts itself to run a function in a process of its own; it cannot be given by hand"
+    ))
+}
+
+/// What came through `exec` is without the close-on-exec flag; what this process has opened since, before `main` or in it, has it.
+fn close_what_was_inherited() -> io::Result<()> {
+    let mut open: Vec<RawFd> = Vec::new();
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        let number = entry?.file_name().to_str().and_then(|it| it.parse().ok());
+        open.extend(number.filter(|&number: &RawFd| number > 2));
+    }
+    for number in open {
+        // SAFETY: asked about and nothing more; the list's own descriptor is closed by now, which is an error like others.
+        let flags = rustix::io::fcntl_getfd(unsafe { BorrowedFd::borrow_raw(number) });
+        if flags.is_ok_and(|flags| !flags.contains(FdFlags::CLOEXEC)) {
+            // SAFETY: nothing of this process knows of it, for it was open before.
+            unsafe { libc::close(number) };
+        }
+    }
+    Ok(())
+}
+
+/// Moves the socket away from the standard input, to which nothing is put yet: the number stays taken.
+fn take_channel() -> io::Result<Channel> {
+    let stdin = rustix::stdio::stdin();
+    let socket: OwnedFd = rustix::io::fcntl_dupfd_cloexec(stdin, 3)?;
+    Ok(Channel::from_descriptor(socket))
+}
+
+/// Has this process killed when its parent has ended. (The system's own signal for that comes when the *thread* ends that has started it.)
+fn end_with(parent: ParentProcess) -> io::Result<()> {
+    thread::spawn_servant("weftline-parent", move || {
+        let _ = parent.0.sentinel.wait(Deadline::NEVER);
+        let this = rustix::process::getpid();
+        let _ = rustix::process::kill_process(this, Signal::KILL);
+    })
+}

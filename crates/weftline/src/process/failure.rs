@@ -1,0 +1,247 @@
+//! [`ProcessError`] and [`JoinError`]: how a process can have ended without the value that its function returns.
+
+use super::Child;
+use crate::Panic;
+use serde::{Deserialize, Serialize};
+use std::error::Error;
+use std::fmt;
+
+/// Who a process is, in what is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    pub(super) name: String,
+    pub(super) pid: u32,
+}
+
+impl Who {
+    /// The process's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number that it had.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process '{}' (pid {})", self.name, self.pid)
+    }
+}
+
+/// Why a process has ended without the value that its function returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProcessError {
+    /// Its function panicked.
+    Panicked {
+        /// The process.
+        process: Who,
+        /// What was said, and where.
+        panic: RemotePanic,
+    },
+    /// It was ended before its function returned: it called [`std::process::exit`].
+    Exited {
+        /// The process.
+        process: Who,
+        /// The exit code.
+        code: i32,
+    },
+    /// A signal has killed it.
+    Killed {
+        /// The process.
+        process: Who,
+        /// The signal's number.
+        signal: i32,
+    },
+    /// The arguments arrived as something else than the function takes, or what it returned could not be written down or read again.
+    Undecodable {
+        /// The process.
+        process: Who,
+        /// Which, and why.
+        why: String,
+    },
+    /// It has ended without having come to its function.
+    NeverBegan {
+        /// The process.
+        process: Who,
+        /// The exit code.
+        code: i32,
+    },
+    /// How it has ended is not known here: somebody else has waited for it, or this process is a fork of its parent.
+    Lost {
+        /// The process.
+        process: Who,
+    },
+}
+
+impl ProcessError {
+    /// Of which process it tells.
+    #[must_use]
+    pub fn process(&self) -> &Who {
+        match self {
+            Self::Panicked { process, .. }
+            | Self::Exited { process, .. }
+            | Self::Killed { process, .. }
+            | Self::Undecodable { process, .. }
+            | Self::NeverBegan { process, .. }
+            | Self::Lost { process } => process,
+        }
+    }
+}
+
+impl fmt::Display for ProcessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.process())?;
+        match self {
+            Self::Panicked { panic, .. } => panic.fmt(f),
+            Self::Exited { code, .. } => write!(
+                f,
+                "ended with exit code {code} before its function returned: something in it has called `exit`"
+            ),
+            Self::Killed { signal, .. } => match signal_name(*signal) {
+                Some(name) => write!(f, "was killed by {name} (signal {signal})"),
+                None => write!(f, "was killed by signal {signal}"),
+            },
+            Self::Undecodable { why, .. } => f.write_str(why),
+            Self::NeverBegan { code, .. } => write!(
+                f,
+                "ended with exit code {code} before it came to its function: see what it has written to its standard error output; \
+                 `main` must begin with `weftline::run(..)` or `weftline::process::init()`"
+            ),
+            Self::Lost { .. } => f.write_str(
+                "has ended, but not how is known: only its parent can ask, and nobody else there may wait for any child or ignore SIGCHLD",
+            ),
+        }
+    }
+}
+
+impl Error for ProcessError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Panicked { panic, .. } => Some(panic),
+            _ => None,
+        }
+    }
+}
+
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        libc::SIGHUP => "SIGHUP",
+        libc::SIGINT => "SIGINT",
+        libc::SIGQUIT => "SIGQUIT",
+        libc::SIGILL => "SIGILL",
+        libc::SIGTRAP => "SIGTRAP",
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGUSR1 => "SIGUSR1",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGUSR2 => "SIGUSR2",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGALRM => "SIGALRM",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGXFSZ => "SIGXFSZ",
+        libc::SIGSYS => "SIGSYS",
+        _ => return None,
+    })
+}
+
+/// A panic that ended the function of another process. It was printed there too, as the program's panic hook does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemotePanic(Box<Told>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    message: String,
+    location: Option<String>,
+    backtrace: Option<String>,
+    thread: String,
+}
+
+impl RemotePanic {
+    pub(super) fn of(panic: &Panic) -> Self {
+        Self(Box::new(Told {
+            message: panic.message().to_owned(),
+            location: panic.location().map(str::to_owned),
+            backtrace: panic.backtrace().map(ToString::to_string),
+            thread: panic.thread_name().to_owned(),
+        }))
+    }
+
+    /// What was said: the panic's message, or `Box<dyn Any>` for a payload that is not text.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Where it happened, as `file:line:column`. `None` when the panic was resumed, or when the function has set a panic hook that does not
+    /// call the one before it.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.0.location.as_deref()
+    }
+
+    /// The way there, if `RUST_BACKTRACE` asks for it.
+    #[must_use]
+    pub fn backtrace(&self) -> Option<&str> {
+        self.0.backtrace.as_deref()
+    }
+
+    /// The name of the thread on which it happened.
+    #[must_use]
+    pub fn thread_name(&self) -> &str {
+        &self.0.thread
+    }
+}
+
+impl fmt::Display for RemotePanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("panicked")?;
+        if let Some(location) = self.location() {
+            write!(f, " at {location}")?;
+        }
+        write!(f, ": {}", self.0.message)
+    }
+}
+
+impl Error for RemotePanic {}
+
+/// Why a join did not return what the process's function returned.
+pub enum JoinError<R> {
+    /// The process has not ended before the deadline: here is its handle again.
+    Running(Child<R>),
+    /// It has ended, without the value.
+    Ended(ProcessError),
+}
+
+impl<R> fmt::Debug for JoinError<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running(child) => f.debug_tuple("Running").field(child).finish(),
+            Self::Ended(how) => f.debug_tuple("Ended").field(how).finish(),
+        }
+    }
+}
+
+impl<R> fmt::Display for JoinError<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running(child) => write!(
+                f,
+                "process '{}' (pid {}) is still running",
+                child.name(),
+                child.pid()
+            ),
+            Self::Ended(how) => how.fmt(f),
+        }
+    }
+}
+
+impl<R> Error for JoinError<R> {}

@@ -1,0 +1,294 @@
+//! The functions that a process can be started for: [`register!`](super::register), and how one is found.
+//!
+//! # Implementation
+//!
+//! A process is this executable, started again; what it is to run can only be told by name. `register!` enters a name beside the function's
+//! type into a list that the linker and the program's start put together (the `inventory` crate), the same in every process of the program.
+//!
+//! The type of a function item, or of a closure that captures nothing, has a single value without a size. So the entry keeps no function: it
+//! is built for the type, and where the function is called its value is made from nothing.
+
+use super::message::Answer;
+use super::{Parcel, RemotePanic, StartError};
+use crate::thread;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::any::{TypeId, type_name};
+use std::mem::size_of;
+use std::ptr::NonNull;
+
+/// A function that another process can run: its arguments and what it returns can be written down with serde.
+///
+/// It is implemented for every function of up to six arguments, `Args` being the tuple of them. A function is given to
+/// [`Process::new`](super::Process::new) by its name; one that is a variable (`fn(u32) -> u32`), or a closure that captures something,
+/// does not exist in the other process.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot run in a process of its own with the arguments `{Args}`",
+    note = "its arguments and what it returns must implement serde's `Serialize` and `DeserializeOwned`, there may be at most six, \
+            and a closure must capture nothing; the arguments are handed over as a tuple"
+)]
+pub trait RemoteFn<Args>: Copy + Send + Sync + 'static {
+    /// What it returns.
+    type Output: Serialize + DeserializeOwned + 'static;
+
+    #[doc(hidden)]
+    fn call(self, arguments: Args) -> Self::Output;
+}
+
+macro_rules! remote_fn {
+    ($($argument:ident),*) => {
+        impl<F, R, $($argument),*> RemoteFn<($($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> R + Copy + Send + Sync + 'static,
+            R: Serialize + DeserializeOwned + 'static,
+        {
+            type Output = R;
+
+            #[allow(non_snake_case, reason = "a variable for each type")]
+            fn call(self, ($($argument,)*): ($($argument,)*)) -> R {
+                self($($argument),*)
+            }
+        }
+    };
+}
+
+remote_fn!();
+remote_fn!(A);
+remote_fn!(A, B);
+remote_fn!(A, B, C);
+remote_fn!(A, B, C, D);
+remote_fn!(A, B, C, D, E);
+remote_fn!(A, B, C, D, E, G);
+
+/// A function as it is registered.
+#[derive(Debug)]
+pub struct Function {
+    name: &'static str,
+    type_id: fn() -> TypeId,
+    returns: fn() -> (TypeId, &'static str),
+    call: fn(Parcel) -> (Answer, Parcel),
+}
+
+inventory::collect!(Function);
+
+impl Function {
+    /// For [`register!`](super::register).
+    #[must_use]
+    pub const fn new<F, Args>(name: &'static str, _: F) -> Self
+    where
+        F: RemoteFn<Args>,
+        Args: Serialize + DeserializeOwned,
+    {
+        const {
+            assert!(
+                size_of::<F>() == 0,
+                "only a function itself can be registered: a variable, or what a closure captures, is not there in another process"
+            );
+        }
+        Self {
+            name,
+            type_id: TypeId::of::<F>,
+            returns: || (TypeId::of::<F::Output>(), type_name::<F::Output>()),
+            call: call::<F, Args>,
+        }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Runs it, and what [`weftline::run`](crate::run) does at the end of a program.
+    pub(super) fn call(&self, arguments: Parcel) -> (Answer, Parcel) {
+        (self.call)(arguments)
+    }
+
+    /// # Errors
+    /// When it returns something else.
+    pub(super) fn check_returns<R: 'static>(&self) -> Result<(), StartError> {
+        let (type_id, returns) = (self.returns)();
+        if type_id == TypeId::of::<R>() {
+            return Ok(());
+        }
+        Err(StartError::ReturnsOther {
+            name: self.name.to_owned(),
+            returns,
+            expected: type_name::<R>(),
+        })
+    }
+}
+
+fn call<F, Args>(arguments: Parcel) -> (Answer, Parcel)
+where
+    F: RemoteFn<Args>,
+    Args: DeserializeOwned,
+{
+    let decoded = thread::catch_and_print(|| arguments.unpack::<Args>());
+    let ended = match decoded {
+        Ok(Ok(arguments)) => thread::catch_and_print(|| summon::<F>().call(arguments)),
+        Ok(Err(why)) => return only(Answer::ArgumentsRefused(why.to_string())),
+        Err(panicked) => Err(panicked),
+    };
+    thread::end();
+    // Written down after that: only now has nobody anything left to do with what it may share.
+    let packed = ended.and_then(|value| thread::catch_and_print(move || Parcel::pack(&value)));
+    match packed {
+        Ok(Ok(parcel)) => (Answer::Returned, parcel),
+        Ok(Err(why)) => only(Answer::ResultRefused(why.to_string())),
+        Err(panicked) => only(Answer::Panicked(RemotePanic::of(&panicked))),
+    }
+}
+
+fn only(answer: Answer) -> (Answer, Parcel) {
+    (answer, Parcel::default())
+}
+
+/// The function that a type without a size stands for.
+fn summon<F: Copy + Send + Sync + 'static>() -> F {
+    // For whoever makes an entry by other means than `Function::new`.
+    const { assert!(size_of::<F>() == 0) }
+    // SAFETY: a value of no size is read from any place that is aligned; that there is one of this type, and that it may be copied, to any thread, has been shown by
+    // whoever handed it to `Function::new`.
+    unsafe { NonNull::<F>::dangling().read() }
+}
+
+/// The registered function of that type.
+///
+/// # Errors
+/// [`StartError::NotRegistered`]; [`StartError::RegisteredTwice`] when it has no name to itself.
+pub(super) fn of_type<F: 'static>() -> Result<&'static Function, StartError> {
+    let wanted = TypeId::of::<F>();
+    only_of_its_name(type_name::<F>(), |function| (function.type_id)() == wanted)
+}
+
+/// The function that is registered under that name.
+///
+/// # Errors
+/// As [`of_type`].
+pub(super) fn named(name: &str) -> Result<&'static Function, StartError> {
+    only_of_its_name(name, |function| function.name == name)
+}
+
+/// The first that is wanted and shares its name with no other function.
+fn only_of_its_name(
+    what: &str,
+    is_wanted: impl Fn(&Function) -> bool,
+) -> Result<&'static Function, StartError> {
+    let mut refused = None;
+    for function in all().filter(|function| is_wanted(function)) {
+        let type_id = (function.type_id)();
+        if all().all(|other| other.name != function.name || (other.type_id)() == type_id) {
+            return Ok(function);
+        }
+        refused = Some(StartError::RegisteredTwice {
+            name: function.name.to_owned(),
+        });
+    }
+    Err(refused.unwrap_or_else(|| not_registered(what)))
+}
+
+fn all() -> impl Iterator<Item = &'static Function> {
+    inventory::iter::<Function>.into_iter()
+}
+
+fn not_registered(name: &str) -> StartError {
+    let mut registered: Vec<_> = all().map(Function::name).collect();
+    sort_by_closeness(name, &mut registered);
+    StartError::NotRegistered {
+        name: name.to_owned(),
+        registered,
+    }
+}
+
+/// By name while they can be overlooked, otherwise those first that were perhaps meant.
+fn sort_by_closeness(name: &str, registered: &mut Vec<&'static str>) {
+    const FEW: usize = 10;
+    registered.sort_unstable();
+    registered.dedup();
+    if registered.len() > FEW {
+        registered.sort_by_cached_key(|other| distance(name, other));
+    }
+}
+
+/// How many letters have to be put in, taken out or changed to make one word of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, letter) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
+        for (column, &across) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != across);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+/// Lets processes be started for a function, under the name of its path or under one that is given.
+///
+/// It stands beside the function, in any module of the program, and takes effect before `main`. A function may be registered under several
+/// names, but a name stands for one function.
+///
+/// ```no_run
+/// use weftline::process::{self, register};
+///
+/// fn square(number: u64) -> u64 {
+///     number * number
+/// }
+///
+/// fn largest<T: Ord>(all: Vec<T>) -> Option<T> {
+///     all.into_iter().max()
+/// }
+///
+/// register!(square);
+/// register!("the largest number", largest::<u64>);
+///
+/// fn main() {
+///     weftline::run(|| {
+///         let child = process::spawn(square, (7,)).unwrap();
+///         assert_eq!(child.join().unwrap(), 49);
+///     });
+/// }
+/// ```
+///
+/// The arguments, and what the function returns, must be such that they can be written down; and a variable is no function:
+///
+/// ```compile_fail
+/// const CHOSEN: fn(u64) -> u64 = u64::swap_bytes;
+/// weftline::process::register!("chosen", CHOSEN);
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register_process_function {
+    ($function:path $(,)?) => {
+        $crate::process::register!(
+            ::core::concat!(::core::module_path!(), "::", ::core::stringify!($function)),
+            $function
+        );
+    };
+    ($name:expr, $function:expr $(,)?) => {
+        $crate::process::__private::submit! {
+            $crate::process::__private::Function::new($name, $function)
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, sort_by_closeness};
+
+    #[test]
+    fn few_names_are_sorted_and_of_many_the_closest_come_first() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        let mut few = vec!["b", "c", "a", "b"];
+        sort_by_closeness("c", &mut few);
+        assert_eq!(few, ["a", "b", "c"]);
+        let mut many: Vec<&str> = "one two three four five six seven eight nine ten eleven"
+            .split(' ')
+            .collect();
+        sort_by_closeness("sevens", &mut many);
+        assert_eq!(many[0], "seven");
+        assert_eq!(many.len(), 11);
+    }
+}

@@ -1,0 +1,53 @@
+//! All cases, and what runs them.
+
+#[path = "endings.rs"]
+pub(crate) mod endings;
+#[path = "family.rs"]
+pub(crate) mod family;
+#[path = "inheritance.rs"]
+mod inheritance;
+#[path = "programs.rs"]
+pub(crate) mod programs;
+#[path = "refusals.rs"]
+mod refusals;
+#[path = "values.rs"]
+mod values;
+
+use std::process::ExitCode;
+use weftline::process;
+
+pub(crate) type Case = (&'static str, fn());
+
+const CASES: &[&[Case]] = &[
+    values::CASES,
+    endings::CASES,
+    family::CASES,
+    inheritance::CASES,
+    refusals::CASES,
+];
+
+pub(crate) fn main() -> ExitCode {
+    // The harness's question: what tests are there? None that it could run one by one.
+    if std::env::args().any(|argument| argument == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    if let Some(program) = programs::chosen() {
+        return program();
+    }
+    // Processes end here.
+    process::init();
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    for (name, case) in CASES.iter().copied().flatten() {
+        if name.contains(&wanted) {
+            let limit = crate::support::limit();
+            case();
+            drop(limit);
+            assert!(
+                process::active_children().is_empty(),
+                "{name} has left somebody behind"
+            );
+            println!("{name}: ok");
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,217 @@
+//! Programs that are watched from outside: each is this program again, chosen by a variable of its environment.
+
+use crate::endings::held;
+use crate::family::own_pid;
+use crate::support::{LONG, SHORT, limit, now};
+use std::os::fd::AsRawFd;
+use std::process::{Child, Command, ExitCode, Output, Stdio};
+use weftline::process::{self, Descriptor, Process, StartError, register};
+use weftline::{Event, at_exit, run};
+
+/// What chooses. The processes that a program starts have it too; they never come to look at it.
+pub(crate) const CHOICE: &str = "WEFTLINE_TEST_PROGRAM";
+
+type Program = fn() -> ExitCode;
+
+const PROGRAMS: &[(&str, Program)] = &[
+    ("uninitialised", uninitialised),
+    ("never comes to it", || ExitCode::from(5)),
+    ("leaves two behind", leaves_two_behind),
+    ("runs to its end", runs_to_its_end),
+    ("has a deaf daemon", has_a_deaf_daemon),
+    ("panics", panics),
+    ("has no descriptor left", has_no_descriptor_left),
+    ("wants to hear of no child", wants_to_hear_of_no_child),
+];
+
+/// The program that this process is to be, if it is not the tests.
+pub(crate) fn chosen() -> Option<Program> {
+    let chosen = std::env::var(CHOICE).ok()?;
+    let program = PROGRAMS.iter().find(|program| program.0 == chosen);
+    Some(program.expect("a program of that name").1)
+}
+
+/// This program, to be one of those.
+pub(crate) fn command(program: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("a test knows its own file"));
+    command.env(CHOICE, program).env("RUST_BACKTRACE", "0");
+    command
+}
+
+/// Runs it to its end; what it prints fits into a pipe.
+pub(crate) fn output(command: &mut Command) -> Output {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = command.spawn().expect("this program runs");
+    wait_for(&mut program);
+    program.wait_with_output().expect("its output can be read")
+}
+
+pub(crate) fn wait_for(program: &mut Child) {
+    let start = now();
+    while program.try_wait().expect("it can be waited for").is_none() {
+        if start.elapsed() > LONG {
+            program.kill().expect("it can be killed");
+            panic!("it has not ended after {LONG:?}");
+        }
+        std::thread::sleep(SHORT);
+    }
+}
+
+fn uninitialised() -> ExitCode {
+    let refused = process::spawn(own_pid, ()).unwrap_err();
+    assert!(matches!(refused, StartError::NotInitialised));
+    println!("{refused}");
+    ExitCode::SUCCESS
+}
+
+fn says_later(line: String) {
+    std::thread::sleep(10 * SHORT);
+    println!("{line}");
+}
+register!(says_later);
+
+fn waits_for_ever() {
+    Event::new().wait();
+}
+register!(waits_for_ever);
+
+/// As the other, whatever `SIGTERM` says; closes the descriptor when it has become so.
+fn is_deaf(ready: Descriptor) {
+    // SAFETY: nothing but the signal is changed.
+    unsafe { libc::signal(libc::SIGTERM, libc::SIG_IGN) };
+    drop(ready);
+    waits_for_ever();
+}
+register!(is_deaf);
+
+fn quiet(process: Process<()>) -> Process<()> {
+    process
+        .stdout(process::Stdio::null())
+        .stderr(process::Stdio::null())
+}
+
+/// Prints the numbers of a daemon and of one that is none; ends, or is killed, when its standard input does.
+fn leaves_two_behind() -> ExitCode {
+    process::init();
+    let daemon = std::thread::spawn(|| {
+        quiet(Process::new(waits_for_ever, ()))
+            .daemon(true)
+            .start()
+            .unwrap()
+    });
+    // The thread that has started it has ended.
+    let daemon = daemon.join().unwrap();
+    let other = quiet(Process::new(waits_for_ever, ())).start().unwrap();
+    println!("{}\n{}", daemon.pid(), other.pid());
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
+    ExitCode::SUCCESS
+}
+
+fn runs_to_its_end() -> ExitCode {
+    run(|| {
+        at_exit(|| {
+            println!("callback");
+            drop(process::spawn(says_later, ("child of the callback".to_owned(),)).unwrap());
+        });
+        let daemon = Process::new(waits_for_ever, ())
+            .daemon(true)
+            .start()
+            .unwrap();
+        println!("{}", daemon.pid());
+        drop(process::spawn(says_later, ("child".to_owned(),)).unwrap());
+        ExitCode::from(7)
+    })
+}
+
+fn has_a_deaf_daemon() -> ExitCode {
+    run(|| {
+        let (mut ready, writer) = std::io::pipe().unwrap();
+        let daemon = Process::new(is_deaf, (writer.into(),))
+            .daemon(true)
+            .start()
+            .unwrap();
+        println!("{}", daemon.pid());
+        std::io::copy(&mut ready, &mut std::io::sink()).unwrap();
+        ExitCode::SUCCESS
+    })
+}
+
+fn panics() -> ExitCode {
+    run(|| {
+        drop(process::spawn(says_later, ("child".to_owned(),)).unwrap());
+        panic!("main has panicked");
+    })
+}
+
+/// Starts under every limit of descriptors that is too low, and under one that is not.
+fn has_no_descriptor_left() -> ExitCode {
+    process::init();
+    let _limit = limit();
+    let highest = std::fs::File::open("/dev/null")
+        .unwrap()
+        .as_raw_fd()
+        .cast_unsigned();
+    let (kept, writer) = held();
+    let before = crate::family::descriptors();
+    let mut refusals = 0;
+    for descriptors in u64::from(highest).. {
+        limit_descriptors(descriptors);
+        let started = process::spawn(own_pid, ());
+        let joined = started.map(process::Child::join);
+        limit_descriptors(1024);
+        match joined {
+            Ok(Ok(_)) => break,
+            // There was enough for the start, but the process itself had too few.
+            Ok(Err(error)) => assert!(
+                matches!(error, process::ProcessError::NeverBegan { code: 2, .. }),
+                "{error}"
+            ),
+            Err(StartError::System(why)) => {
+                assert_eq!(why.raw_os_error(), Some(libc::EMFILE));
+                assert!(StartError::System(why).to_string().contains("ulimit -n"));
+            }
+            Err(refused) => panic!("{refused}"),
+        }
+        refusals += 1;
+        assert_eq!(process::active_children(), [kept.process().clone()]);
+        assert_eq!(crate::family::descriptors(), before);
+    }
+    drop(writer);
+    kept.join().unwrap();
+    crate::family::has_no_children_left();
+    println!("{}", refusals > 3);
+    ExitCode::SUCCESS
+}
+
+fn limit_descriptors(number: u64) {
+    let limit = libc::rlimit {
+        rlim_cur: number,
+        rlim_max: 1024,
+    };
+    // SAFETY: the limit is a valid place, and this process is there for this alone.
+    let failed = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+    assert_eq!(failed, 0);
+}
+
+/// Whoever ignores that signal has the system forget how its children end.
+fn wants_to_hear_of_no_child() -> ExitCode {
+    // SAFETY: nothing but the signal is changed.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    run(|| {
+        let (child, writer) = held();
+        assert!(child.is_alive());
+        drop(writer);
+        assert_eq!(child.join(), Ok(0), "a value comes all the same");
+        let (child, _writer) = held();
+        child.kill().unwrap();
+        let process = child.process().clone();
+        let error = child.join().unwrap_err();
+        assert!(
+            matches!(error, process::ProcessError::Lost { .. }),
+            "{error:?}"
+        );
+        assert_eq!(process.exitcode(), Some(255));
+        drop(process::spawn(says_later, ("late".to_owned(),)).unwrap());
+        ExitCode::SUCCESS
+    })
+}
