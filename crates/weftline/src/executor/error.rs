@@ -15,6 +15,10 @@ pub enum TaskError {
     /// The pool's initialiser panicked, so nothing runs in it.
     #[doc(alias = "BrokenThreadPool")]
     Broken,
+    /// What should have run it, elsewhere, says why there is no value: a pool of processes a `ProcessError`, with the exit code of a
+    /// worker that died.
+    #[doc(alias = "BrokenProcessPool")]
+    Elsewhere(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl fmt::Display for TaskError {
@@ -25,11 +29,20 @@ impl fmt::Display for TaskError {
             Self::Broken => {
                 f.write_str("an initialiser of the pool panicked, so nothing runs in it")
             }
+            Self::Elsewhere(why) => write!(f, "the task failed: {why}"),
         }
     }
 }
 
-impl std::error::Error for TaskError {}
+impl std::error::Error for TaskError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Panicked(panic) => Some(panic),
+            Self::Elsewhere(why) => Some(&**why),
+            Self::Cancelled | Self::Broken => None,
+        }
+    }
+}
 
 /// Why there is no result yet, or none at all.
 #[derive(Debug)]

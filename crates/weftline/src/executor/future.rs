@@ -41,7 +41,7 @@ pub struct Future<T> {
 }
 
 impl<T> Future<T> {
-    pub(super) fn new(promise: Arc<dyn Promise<T>>) -> Self {
+    pub(crate) fn new(promise: Arc<dyn Promise<T>>) -> Self {
         Self {
             promise,
             value: PhantomData,

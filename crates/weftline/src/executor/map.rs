@@ -172,7 +172,12 @@ where
         };
         match self.pool.submit(task) {
             Ok(future) => self.ahead.push_back(future),
-            Err(SubmitError::ShutDown(_) | SubmitError::Broken(_) | SubmitError::NoThread(..)) => {
+            Err(
+                SubmitError::ShutDown(_)
+                | SubmitError::Broken(_)
+                | SubmitError::NoThread(..)
+                | SubmitError::Unfit(..),
+            ) => {
                 self.is_refused = true;
                 self.is_over = true;
             }

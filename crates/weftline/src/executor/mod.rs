@@ -26,6 +26,13 @@ mod task;
 #[cfg(not(weftline_model))]
 mod wait;
 
+#[cfg(all(
+    feature = "process",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(weftline_model)
+))]
+pub(crate) use task::{Outcome, Promise, Run, end, give_up, pending};
 #[cfg(not(weftline_model))]
 pub use {
     error::{ResultError, TaskError},

@@ -14,7 +14,7 @@ use super::task::{Run, Task};
 use super::{Executor, SubmitError};
 use crate::Lock;
 use crate::park::{Deadline, ThreadBlocker};
-use crate::queue::raw::{Fifo, PutFailure, RawQueue};
+use crate::queue::raw::{Fifo, RawQueue};
 use crate::thread::{self, Builder, Thread};
 use std::cell::Cell;
 use std::fmt;
@@ -58,6 +58,23 @@ thread_local! {
 #[doc(alias = "concurrent.futures.ThreadPoolExecutor")]
 pub struct ThreadPoolExecutor {
     pool: Arc<Pool>,
+}
+
+/// Why a pool took no task, which is gone.
+pub(crate) enum Refused {
+    ShutDown,
+    Broken,
+    NoThread(io::Error),
+}
+
+impl Refused {
+    pub(crate) fn with<F>(self, task: F) -> SubmitError<F> {
+        match self {
+            Self::ShutDown => SubmitError::ShutDown(task),
+            Self::Broken => SubmitError::Broken(task),
+            Self::NoThread(error) => SubmitError::NoThread(task, error),
+        }
+    }
 }
 
 /// How a [`ThreadPoolExecutor`] is made.
@@ -150,6 +167,23 @@ impl ThreadPoolExecutor {
         self.pool.workers.lock().clone()
     }
 
+    /// As `submit`, of what a floor above makes tasks of.
+    #[cfg_attr(not(feature = "process"), allow(dead_code, reason = "the floor above"))]
+    pub(crate) fn submit_job(&self, job: Job) -> Result<(), Refused> {
+        self.pool.submit(job)
+    }
+
+    /// What makes the pool fail everything from now on, for whoever runs tasks in it.
+    #[cfg_attr(not(feature = "process"), allow(dead_code, reason = "the floor above"))]
+    pub(crate) fn breaker(&self) -> impl Fn() + Send + Sync + 'static {
+        let pool = Arc::downgrade(&self.pool);
+        move || {
+            if let Some(pool) = pool.upgrade() {
+                pool.break_down();
+            }
+        }
+    }
+
     /// How many tasks no worker has begun with; out of date as soon as it is known.
     #[must_use]
     pub fn pending(&self) -> usize {
@@ -158,6 +192,30 @@ impl ThreadPoolExecutor {
 }
 
 impl Pool {
+    /// Has `job` run by one of the workers.
+    fn submit(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
+        if self.free.fetch_sub(1, Ordering::Relaxed) <= 0
+            && let Err(error) = self.grow()
+        {
+            self.free.fetch_add(1, Ordering::Relaxed);
+            return Err(Refused::NoThread(error));
+        }
+        match self
+            .tasks
+            .put_with(job, &mut ThreadBlocker, Deadline::NEVER)
+        {
+            Ok(()) => Ok(()),
+            Err(_) if self.is_broken.load(Ordering::Acquire) => Err(Refused::Broken),
+            Err(_) => Err(Refused::ShutDown),
+        }
+    }
+
+    /// Takes no more tasks, and fails those that nobody has begun with.
+    fn break_down(&self) {
+        self.is_broken.store(true, Ordering::Release);
+        self.empty().into_iter().for_each(|job| job.break_off());
+    }
+
     /// Starts another worker, if there may be more.
     fn grow(self: &Arc<Self>) -> io::Result<()> {
         if self.is_full.load(Ordering::Relaxed) {
@@ -196,8 +254,7 @@ impl Pool {
             && let Err(panic) = thread::catch(initializer)
         {
             thread::report(&thread::current(), &panic);
-            self.is_broken.store(true, Ordering::Release);
-            self.empty().into_iter().for_each(|job| job.break_off());
+            self.break_down();
             return;
         }
         while let Ok(job) = self.tasks.get_with(&mut ThreadBlocker, Deadline::NEVER) {
@@ -223,32 +280,15 @@ where
     type Output = T;
 
     fn submit(&self, function: F) -> Result<Future<T>, SubmitError<F>> {
-        let pool = &self.pool;
-        if pool.free.fetch_sub(1, Ordering::Relaxed) <= 0
-            && let Err(error) = pool.grow()
-        {
-            pool.free.fetch_add(1, Ordering::Relaxed);
-            return Err(SubmitError::NoThread(function, error));
-        }
         let (future, job) = Task::make(function);
-        let refused = match pool
-            .tasks
-            .put_with(job, &mut ThreadBlocker, Deadline::NEVER)
-        {
+        let refused = match self.pool.submit(job) {
             Ok(()) => return Ok(future.into()),
-            Err(PutFailure::ShutDown(job) | PutFailure::Full(job) | PutFailure::Retired(job)) => {
-                job
-            }
+            Err(refused) => refused,
         };
-        drop(refused);
         let function = future
             .into_function()
             .expect("nobody else has seen the task");
-        Err(if pool.is_broken.load(Ordering::Acquire) {
-            SubmitError::Broken(function)
-        } else {
-            SubmitError::ShutDown(function)
-        })
+        Err(refused.with(function))
     }
 
     fn shutdown(&self, wait: bool, cancel_futures: bool) {

@@ -29,13 +29,18 @@ pub enum SubmitError<F> {
     Broken(F),
     /// The pool has no thread yet, and the system refused one. Everything is as it was.
     NoThread(F, io::Error),
+    /// It cannot be run where the executor runs its tasks; says why.
+    Unfit(F, Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl<F> SubmitError<F> {
     /// The task that was not taken.
     pub fn into_inner(self) -> F {
         match self {
-            Self::ShutDown(task) | Self::Broken(task) | Self::NoThread(task, _) => task,
+            Self::ShutDown(task)
+            | Self::Broken(task)
+            | Self::NoThread(task, _)
+            | Self::Unfit(task, _) => task,
         }
     }
 }
@@ -46,6 +51,7 @@ impl<F> fmt::Debug for SubmitError<F> {
             Self::ShutDown(_) => f.write_str("ShutDown(..)"),
             Self::Broken(_) => f.write_str("Broken(..)"),
             Self::NoThread(_, error) => write!(f, "NoThread(.., {error:?})"),
+            Self::Unfit(_, why) => write!(f, "Unfit(.., {why:?})"),
         }
     }
 }
@@ -58,6 +64,7 @@ impl<F> fmt::Display for SubmitError<F> {
                 f.write_str("an initialiser of the pool panicked, so nothing runs in it")
             }
             Self::NoThread(_, error) => write!(f, "the system refused a thread: {error}"),
+            Self::Unfit(_, why) => why.fmt(f),
         }
     }
 }

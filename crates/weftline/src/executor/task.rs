@@ -17,19 +17,27 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
-pub(super) type Callback<T> = Box<dyn FnOnce(Result<&T, &TaskError>) + Send>;
+pub(crate) type Callback<T> = Box<dyn FnOnce(Result<&T, &TaskError>) + Send>;
 
 /// What a future holds beside its phase.
-pub(super) struct Outcome<T> {
-    pub(super) value: Option<Result<T, TaskError>>,
+pub(crate) struct Outcome<T> {
+    pub(crate) value: Option<Result<T, TaskError>>,
     /// Most have none. A task that is small is freed by another thread than it was made by without a lock, in common allocators.
     told: Option<Box<Told<T>>>,
 }
 
 /// Who is told when a task ends, apart from threads that wait.
-pub(super) struct Told<T> {
+pub(crate) struct Told<T> {
     pub(super) callbacks: Vec<Callback<T>>,
     pub(super) waker: Option<Waker>,
+}
+
+/// The state of a task that nobody has begun with.
+pub(crate) fn pending<T>() -> RawFuture<Outcome<T>> {
+    RawFuture::new(Outcome {
+        value: None,
+        told: None,
+    })
 }
 
 impl<T> Outcome<T> {
@@ -81,13 +89,13 @@ pub(super) struct Task<F, T> {
 unsafe impl<F: Send, T: Send> Sync for Task<F, T> {}
 
 /// A task as its future sees it.
-pub(super) trait Promise<T>: Send + Sync {
+pub(crate) trait Promise<T>: Send + Sync {
     fn raw(&self) -> &RawFuture<Outcome<T>>;
     fn cancel(&self) -> bool;
 }
 
 /// A task as the pool sees it.
-pub(super) trait Run: Send + Sync {
+pub(crate) trait Run: Send + Sync {
     /// Runs the task, unless it was cancelled. `before_end` is called when it has ended, just before others learn of it.
     fn run(&self, before_end: &dyn Fn());
     /// Cancels the task, if nobody has begun with it.
@@ -104,10 +112,7 @@ where
     /// The two ends of a task: what will be its future, and what runs it.
     pub(super) fn make(function: F) -> (Arc<Self>, Arc<dyn Run>) {
         let task = Arc::new(Self {
-            raw: RawFuture::new(Outcome {
-                value: None,
-                told: None,
-            }),
+            raw: pending(),
             function: UnsafeCell::new(Some(function)),
         });
         (Arc::clone(&task), task)
@@ -124,29 +129,61 @@ where
         // SAFETY: the caller is the only one that touches it, ever.
         unsafe { (*self.function.get()).take() }
     }
+}
 
-    /// Calls back and publishes.
-    fn end(&self, value: Result<T, TaskError>, before_end: &dyn Fn()) {
-        let mut value = Some(value);
-        loop {
-            let ended = self.raw.finish(|outcome| {
-                if outcome.has_callbacks() {
-                    return None;
-                }
-                before_end();
-                outcome.value = value.take();
-                Some(outcome.take_waker())
-            });
-            match ended {
-                Ok(None) | Err(Unchanged::In(_)) => return,
-                Ok(Some(waker)) => return waker.wake(),
-                // More may be added while these are called.
-                Err(Unchanged::Declined) => {
-                    let callbacks = self.raw.with(|_, outcome| outcome.take_callbacks());
-                    call_back(callbacks, value.as_ref());
-                }
+/// Calls back and publishes, unless the task was given up meanwhile. `before_end` is called just before others learn of it, in any case.
+pub(crate) fn end<T>(
+    raw: &RawFuture<Outcome<T>>,
+    value: Result<T, TaskError>,
+    before_end: &dyn Fn(),
+) {
+    let mut value = Some(value);
+    loop {
+        let ended = raw.finish(|outcome| {
+            if outcome.has_callbacks() {
+                return None;
+            }
+            before_end();
+            outcome.value = value.take();
+            Some(outcome.take_waker())
+        });
+        match ended {
+            Ok(None) => return,
+            Ok(Some(waker)) => return waker.wake(),
+            Err(Unchanged::In(_)) => return before_end(),
+            // More may be added while these are called.
+            Err(Unchanged::Declined) => {
+                let callbacks = raw.with(|_, outcome| outcome.take_callbacks());
+                call_back(callbacks, value.as_ref());
             }
         }
+    }
+}
+
+/// Gives a task up, also one that has begun if `even_running`, and calls back. The phase that it was in; or the one that it is in, from which
+/// it cannot be given up.
+pub(crate) fn give_up<T>(
+    raw: &RawFuture<Outcome<T>>,
+    even_running: bool,
+    dispose: impl FnOnce(Phase),
+) -> bool {
+    let take = |outcome: &mut Outcome<T>| (outcome.take_callbacks(), outcome.take_waker());
+    let given_up = if even_running {
+        raw.abort(|phase, outcome| Some((phase, take(outcome))))
+    } else {
+        raw.cancel(true, |outcome| Some((Phase::Pending, take(outcome))))
+    };
+    match given_up {
+        Ok((was, (callbacks, waker))) => {
+            dispose(was);
+            call_back(callbacks, Some(&Err(TaskError::Cancelled)));
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+            true
+        }
+        Err(Unchanged::In(phase)) => phase == Phase::Notified,
+        Err(Unchanged::Declined) => false,
     }
 }
 
@@ -183,7 +220,7 @@ where
         // SAFETY: this thread has just started it.
         let function = unsafe { self.take_function() }.expect("taken once");
         let value = thread::catch(function).map_err(TaskError::Panicked);
-        self.end(value, before_end);
+        end(&self.raw, value, before_end);
     }
 
     fn cancel(&self) {
@@ -194,7 +231,7 @@ where
         if self.raw.start(|_| true) == Ok(true) {
             // SAFETY: this thread has just started it.
             drop(unsafe { self.take_function() });
-            self.end(Err(TaskError::Broken), &|| ());
+            end(&self.raw, Err(TaskError::Broken), &|| ());
         }
     }
 }
@@ -209,21 +246,9 @@ where
     }
 
     fn cancel(&self) -> bool {
-        let taken = self.raw.cancel(true, |outcome| {
-            Some((outcome.take_callbacks(), outcome.take_waker()))
-        });
-        match taken {
-            Ok((callbacks, waker)) => {
-                // SAFETY: this thread has just cancelled it.
-                drop(unsafe { self.take_function() });
-                call_back(callbacks, Some(&Err(TaskError::Cancelled)));
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-                true
-            }
-            Err(Unchanged::In(phase)) => phase == Phase::Notified,
-            Err(Unchanged::Declined) => false,
-        }
+        give_up(&self.raw, false, |_| {
+            // SAFETY: this thread has just cancelled it.
+            drop(unsafe { self.take_function() });
+        })
     }
 }

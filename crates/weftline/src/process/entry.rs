@@ -191,7 +191,7 @@ fn take_channel() -> io::Result<Channel> {
 }
 
 /// Has this process killed when its parent has ended. (The system's own signal for that comes when the *thread* ends that has started it.)
-fn end_with(parent: ParentProcess) -> io::Result<()> {
+pub(super) fn end_with(parent: ParentProcess) -> io::Result<()> {
     thread::spawn_servant("weftline-parent", move || {
         let _ = parent.0.sentinel.wait(Deadline::NEVER);
         let this = rustix::process::getpid();

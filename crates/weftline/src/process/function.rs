@@ -9,7 +9,7 @@
 //! is built for the type, and where the function is called its value is made from nothing.
 
 use super::message::Answer;
-use super::{Parcel, RemotePanic, StartError};
+use super::{Parcel, RemotePanic, StartError, pool};
 use crate::thread;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -66,7 +66,7 @@ pub struct Function {
     name: &'static str,
     type_id: fn() -> TypeId,
     returns: fn() -> (TypeId, &'static str),
-    call: fn(Parcel) -> (Answer, Parcel),
+    call: fn(Parcel, fn()) -> (Answer, Parcel),
 }
 
 inventory::collect!(Function);
@@ -99,7 +99,12 @@ impl Function {
 
     /// Runs it, and what [`weftline::run`](crate::run) does at the end of a program.
     pub(super) fn call(&self, arguments: Parcel) -> (Answer, Parcel) {
-        (self.call)(arguments)
+        (self.call)(arguments, thread::end)
+    }
+
+    /// Runs it, as one of many that this process will run.
+    pub(super) fn call_once_more(&self, arguments: Parcel) -> (Answer, Parcel) {
+        (self.call)(arguments, || ())
     }
 
     /// # Errors
@@ -117,7 +122,7 @@ impl Function {
     }
 }
 
-fn call<F, Args>(arguments: Parcel) -> (Answer, Parcel)
+fn call<F, Args>(arguments: Parcel, at_end: fn()) -> (Answer, Parcel)
 where
     F: RemoteFn<Args>,
     Args: DeserializeOwned,
@@ -128,7 +133,7 @@ where
         Ok(Err(why)) => return only(Answer::ArgumentsRefused(why.to_string())),
         Err(panicked) => Err(panicked),
     };
-    thread::end();
+    at_end();
     // Written down after that: only now has nobody anything left to do with what it may share.
     let packed = ended.and_then(|value| thread::catch_and_print(move || Parcel::pack(&value)));
     match packed {
@@ -187,11 +192,14 @@ fn only_of_its_name(
 }
 
 fn all() -> impl Iterator<Item = &'static Function> {
-    inventory::iter::<Function>.into_iter()
+    // Not in the list: what nobody in a program refers to, the linker leaves out of a library.
+    static OURS: [Function; 1] = [pool::SERVE];
+    inventory::iter::<Function>.into_iter().chain(&OURS)
 }
 
 fn not_registered(name: &str) -> StartError {
-    let mut registered: Vec<_> = all().map(Function::name).collect();
+    let theirs = inventory::iter::<Function>.into_iter();
+    let mut registered: Vec<_> = theirs.map(Function::name).collect();
     sort_by_closeness(name, &mut registered);
     StartError::NotRegistered {
         name: name.to_owned(),

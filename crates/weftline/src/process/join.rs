@@ -153,7 +153,8 @@ impl<R: DeserializeOwned> Child<R> {
     }
 }
 
-fn read<R: DeserializeOwned>(
+/// What the answer says of the value.
+pub(super) fn read<R: DeserializeOwned>(
     answer: Answer,
     body: Parcel,
     process: Who,

@@ -9,6 +9,7 @@
 //! | `active_children`, `parent_process`, `current_process().name` | [`active_children`], [`parent_process`], [`current_name`] |
 //! | `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Event`, `Condition`, `Barrier` | [`Lock<T>`], [`RLock<T>`], [`Semaphore`], [`BoundedSemaphore`], [`Event`], [`Condition<T>`], [`Barrier`] |
 //! | `Queue`, `Value`, `Array`, a name for shared memory | [`Queue<T>`], [`Value<T>`], [`Array<T>`], their `create`, `open` and [`unlink`] |
+//! | `concurrent.futures.ProcessPoolExecutor` | [`ProcessPoolExecutor`] |
 //! | `if __name__ == "__main__"` | [`weftline::run`](crate::run), or [`init`] |
 //!
 //! # A process runs a function
@@ -94,6 +95,7 @@
 //! | `descriptor.rs` | [`Descriptor`]: an open file, as an argument or a result |
 //! | `parcel.rs` | what goes from one process to another, as bytes and the file descriptors that come along |
 //! | `shared/` | what lies in memory that processes share |
+//! | `pool/` | processes that run one task after the other |
 
 mod channel;
 mod child;
@@ -107,6 +109,7 @@ mod identity;
 mod join;
 mod message;
 mod parcel;
+mod pool;
 mod sentinel;
 mod shared;
 mod start;
@@ -128,6 +131,7 @@ pub use function::RemoteFn;
 pub use identity::{ParentProcess, current_name, parent_process};
 pub use join::Child;
 pub use parcel::{DecodeError, EncodeError};
+pub use pool::{ProcessPoolBuilder, ProcessPoolExecutor};
 pub use shared::*;
 pub use start::{Process, Stdio, spawn};
 

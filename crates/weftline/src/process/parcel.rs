@@ -94,6 +94,13 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Encode
     Ok(bytes)
 }
 
+/// The value that [`encode_into`] has written first, and what stands behind it.
+pub(super) fn decode_first<'a, T: serde::Deserialize<'a>>(
+    bytes: &'a [u8],
+) -> Result<(T, &'a [u8]), DecodeError> {
+    postcard::take_from_bytes(bytes).map_err(|why| DecodeError(why.to_string()))
+}
+
 /// As [`encode`], after what is in `bytes`.
 pub(super) fn encode_into<T: Serialize + ?Sized>(
     value: &T,

@@ -87,6 +87,11 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         Self::describe(function, &arguments)
     }
 
+    /// A process that runs a function that is ours.
+    pub(super) fn of(function: &'static Function, arguments: &impl Serialize) -> Self {
+        Self::describe(Ok(function), arguments)
+    }
+
     fn describe(
         function: Result<&'static Function, StartError>,
         arguments: &impl Serialize,

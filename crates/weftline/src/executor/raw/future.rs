@@ -4,8 +4,8 @@
 //!
 //! | phase | meaning | leaves by |
 //! |---|---|---|
-//! | `Pending` | nobody has begun | `start` → `Running`; `cancel` → `Cancelled`; `finish` → `Finished` |
-//! | `Running` | a worker is at it | `finish` → `Finished` |
+//! | `Pending` | nobody has begun | `start` → `Running`; `cancel` → `Cancelled`; `abort` → `Notified`; `finish` → `Finished` |
+//! | `Running` | a worker is at it | `finish` → `Finished`; `abort` → `Notified` |
 //! | `Cancelled` | given up before it began; whoever waits for this future knows | `start` → `Notified` |
 //! | `Notified` | as before, and groups know too | (end) |
 //! | `Finished` | the outcome is there | (end) |
@@ -240,13 +240,34 @@ impl<D: Data> RawFuture<D> {
         notify: bool,
         take: impl FnOnce(&mut D) -> Option<R>,
     ) -> Result<R, Unchanged> {
+        self.give_up(
+            |phase| phase == Phase::Pending,
+            notify,
+            |_, data| take(data),
+        )
+    }
+
+    /// As [`Self::cancel`], with groups told, also when somebody has begun: who is at it finds the future done. `take` is told which it was.
+    ///
+    /// # Errors
+    /// [`Unchanged`], when it is done already.
+    pub fn abort<R>(&self, take: impl FnOnce(Phase, &mut D) -> Option<R>) -> Result<R, Unchanged> {
+        self.give_up(|phase| !phase.is_done(), true, take)
+    }
+
+    fn give_up<R>(
+        &self,
+        may: impl FnOnce(Phase) -> bool,
+        notify: bool,
+        take: impl FnOnce(Phase, &mut D) -> Option<R>,
+    ) -> Result<R, Unchanged> {
         let (taken, news) = {
             let mut shared = self.shared.lock();
             let phase = self.phase();
-            if phase != Phase::Pending {
+            if !may(phase) {
                 return Err(Unchanged::In(phase));
             }
-            let taken = take(&mut shared.data).ok_or(Unchanged::Declined)?;
+            let taken = take(phase, &mut shared.data).ok_or(Unchanged::Declined)?;
             self.enter(if notify {
                 Phase::Notified
             } else {

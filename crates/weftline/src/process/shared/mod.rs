@@ -32,6 +32,7 @@ pub use condition::{Condition, ConditionGuard, WaitError};
 pub use event::Event;
 pub use lock::Lock;
 pub use mutex::{Abandoned, LockError, LockGuard, Plain, Recover};
+pub(super) use queue::Refused;
 pub use queue::{GetError, Iter, PutError, Queue};
 pub use rlock::{RLock, RLockGuard};
 pub use segment::{SharedError, unlink};

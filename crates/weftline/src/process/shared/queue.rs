@@ -248,7 +248,8 @@ impl Shared<State> {
 }
 
 /// Why nothing was put.
-enum Refused {
+#[derive(Debug)]
+pub(in crate::process) enum Refused {
     Full,
     ShutDown,
     NoMemory(SharedError),
@@ -347,7 +348,12 @@ impl<T> Queue<T> {
         }
     }
 
-    fn put_bytes(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Refused> {
+    /// As `put`, of an item that is written down already.
+    pub(in crate::process) fn put_bytes(
+        &self,
+        bytes: &[u8],
+        deadline: Deadline,
+    ) -> Result<(), Refused> {
         let shared = &self.0;
         let mut has_slept = false;
         loop {
@@ -374,7 +380,12 @@ impl<T> Queue<T> {
         }
     }
 
-    fn get_bytes(&self, bytes: &mut Vec<u8>, deadline: Deadline) -> Result<(), GetError> {
+    /// As `get`, of an item that somebody else reads.
+    pub(in crate::process) fn get_bytes(
+        &self,
+        bytes: &mut Vec<u8>,
+        deadline: Deadline,
+    ) -> Result<(), GetError> {
         let shared = &self.0;
         let mut has_slept = false;
         loop {

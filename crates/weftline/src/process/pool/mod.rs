@@ -1,0 +1,246 @@
+//! [`ProcessPoolExecutor`]: processes that run one task after the other.
+//!
+//! # Implementation
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `task.rs` | a call of a registered function, as the pool and the future see it |
+//! | `worker.rs` | a worker process, as the thread sees it that has it work |
+//! | `serve.rs` | the same, as it sees itself |
+//! | `deaths.rs` | the thread that learns of the end of workers |
+//!
+//! A pool of threads, each of which has a process of its own ([`worker`]) for what it runs: it hands a task over, waits for the answer, and
+//! settles the future. So tasks wait in the queue of the pool of threads, workers are started when it starts a thread, and whatever ends a worker
+//! concerns one task.
+
+mod deaths;
+mod serve;
+mod task;
+mod worker;
+
+use super::{RemoteFn, entry, function, parcel::Parcel};
+use crate::executor::{Executor, Future, SubmitError, ThreadPoolExecutor};
+use deaths::Deaths;
+use serde::Serialize;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use task::RemoteTask;
+use worker::Request;
+
+pub(super) use serve::SERVE;
+
+/// What every worker of a pool is to know.
+struct Plan {
+    name: String,
+    max_tasks_per_child: Option<NonZeroUsize>,
+    initializer: Option<Request>,
+    deaths: Deaths,
+    break_down: Box<dyn Fn() + Send + Sync>,
+}
+
+/// A pool of processes: Python's `concurrent.futures.ProcessPoolExecutor`.
+///
+/// A task is a [registered](super::register) function with its arguments, and [`Executor::submit`] takes the two as a tuple. Processes are
+/// started as they are needed, up to a number, and then stay; idle ones are used before new ones are started.
+///
+/// *A worker that dies fails its own task and is replaced*, where Python's pool breaks as a whole: the future fails with
+/// [`TaskError::Elsewhere`](crate::TaskError::Elsewhere), which holds a [`ProcessError`](super::ProcessError) that says how. A task that panics
+/// fails in the same way, and its worker lives on. *Cancelling a task that runs kills its worker.* Workers are killed when this process
+/// dies.
+///
+/// Dropping the pool shuts it down and waits for its tasks, as `with` does in Python.
+///
+/// ```no_run
+/// use weftline::Executor;
+/// use weftline::process::{ProcessPoolExecutor, register};
+///
+/// fn factor(number: u64) -> u64 {
+///     (2..).find(|divisor| number % divisor == 0).unwrap()
+/// }
+/// register!(factor);
+///
+/// fn main() {
+///     weftline::run(|| {
+///         let pool = ProcessPoolExecutor::new(4);
+///         let futures: Vec<_> = [15, 49, 121].map(|number| pool.submit((factor, (number,))).unwrap()).into();
+///         let factors: Vec<_> = futures.into_iter().map(|future| future.result().unwrap()).collect();
+///         assert_eq!(factors, [3, 7, 11]);
+///     });
+/// }
+/// ```
+#[doc(alias = "concurrent.futures.ProcessPoolExecutor")]
+pub struct ProcessPoolExecutor {
+    threads: ThreadPoolExecutor,
+    plan: Arc<Plan>,
+}
+
+/// How a [`ProcessPoolExecutor`] is made.
+#[derive(Default)]
+#[must_use = "a builder builds nothing by itself"]
+pub struct ProcessPoolBuilder {
+    max_workers: Option<usize>,
+    max_tasks_per_child: Option<NonZeroUsize>,
+    initializer: Option<Request>,
+}
+
+impl ProcessPoolBuilder {
+    /// How many processes there are at most. Without this: as many as there are processors, as in Python.
+    ///
+    /// # Panics
+    /// When it is zero: nothing would ever run.
+    pub fn max_workers(mut self, max_workers: usize) -> Self {
+        assert!(max_workers > 0, "a pool needs at least one worker");
+        self.max_workers = Some(max_workers);
+        self
+    }
+
+    /// After how many tasks a process is replaced by a new one. Without this it stays.
+    ///
+    /// # Panics
+    /// When it is zero: nothing would ever run.
+    pub fn max_tasks_per_child(mut self, tasks: usize) -> Self {
+        let tasks = NonZeroUsize::new(tasks);
+        assert!(tasks.is_some(), "a worker needs at least one task");
+        self.max_tasks_per_child = tasks;
+        self
+    }
+
+    /// Is called by each process before its first task. If it panics, the pool is broken: tasks that wait fail with
+    /// [`TaskError::Broken`](crate::TaskError::Broken), and no more are taken.
+    ///
+    /// # Errors
+    /// [`SubmitError::Unfit`] when the function is not registered, or the arguments cannot be written down.
+    pub fn initializer<F, Args>(
+        mut self,
+        _initializer: F,
+        arguments: Args,
+    ) -> Result<Self, SubmitError<()>>
+    where
+        F: RemoteFn<Args, Output = ()>,
+        Args: Serialize,
+    {
+        let request = request::<F, Args>(&arguments);
+        self.initializer = Some(request.map_err(|why| SubmitError::Unfit((), why))?);
+        Ok(self)
+    }
+
+    /// The pool. It has no processes yet.
+    #[must_use]
+    pub fn build(self) -> ProcessPoolExecutor {
+        static COUNTER: AtomicUsize = AtomicUsize::new(0);
+        let name = format!(
+            "ProcessPoolExecutor-{}",
+            COUNTER.fetch_add(1, Ordering::Relaxed)
+        );
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = ThreadPoolExecutor::builder()
+            .max_workers(self.max_workers.unwrap_or_else(processors))
+            .thread_name_prefix(name.clone())
+            .build();
+        let plan = Arc::new(Plan {
+            name,
+            max_tasks_per_child: self.max_tasks_per_child,
+            initializer: self.initializer,
+            deaths: Deaths::default(),
+            break_down: Box::new(threads.breaker()),
+        });
+        ProcessPoolExecutor { threads, plan }
+    }
+}
+
+type Why = Box<dyn std::error::Error + Send + Sync>;
+
+/// A call, written down.
+fn request<F, Args>(arguments: &Args) -> Result<Request, Why>
+where
+    F: RemoteFn<Args>,
+    Args: Serialize,
+{
+    entry::may_start()?;
+    let function = function::of_type::<F>()?;
+    let arguments = Parcel::pack(arguments)?;
+    Ok(Request::new(function, arguments))
+}
+
+impl ProcessPoolExecutor {
+    /// A pool of at most `max_workers` processes.
+    ///
+    /// # Panics
+    /// When it is zero: nothing would ever run.
+    #[must_use]
+    pub fn new(max_workers: usize) -> Self {
+        Self::builder().max_workers(max_workers).build()
+    }
+
+    /// For everything else that can be chosen.
+    pub fn builder() -> ProcessPoolBuilder {
+        ProcessPoolBuilder::default()
+    }
+
+    /// How many processes there are at most.
+    #[must_use]
+    pub fn max_workers(&self) -> usize {
+        self.threads.max_workers()
+    }
+
+    /// How many tasks no worker has begun with; out of date as soon as it is known.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.threads.pending()
+    }
+
+    /// Takes no more tasks. Those that wait still run, or are cancelled if `cancel_futures`. If `wait`, returns when all have ended, and
+    /// the workers too.
+    pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
+        self.threads.shutdown(wait, cancel_futures);
+    }
+}
+
+impl<F, Args> Executor<(F, Args)> for ProcessPoolExecutor
+where
+    F: RemoteFn<Args, Output: Send>,
+    Args: Serialize,
+{
+    type Output = F::Output;
+
+    /// Has `task`, a registered function and the tuple of its arguments, run by one of the processes.
+    ///
+    /// # Errors
+    /// [`SubmitError`], with the task; [`SubmitError::Unfit`] when the function is not registered or the arguments cannot be written down.
+    fn submit(&self, task: (F, Args)) -> Result<Future<F::Output>, SubmitError<(F, Args)>> {
+        let request = match request::<F, Args>(&task.1) {
+            Ok(request) => request,
+            Err(why) => return Err(SubmitError::Unfit(task, why)),
+        };
+        let remote = Arc::new(RemoteTask::new(request, Arc::clone(&self.plan)));
+        match self.threads.submit_job(remote.clone()) {
+            Ok(()) => Ok(Future::new(remote)),
+            Err(refused) => Err(refused.with(task)),
+        }
+    }
+
+    fn shutdown(&self, wait: bool, cancel_futures: bool) {
+        ProcessPoolExecutor::shutdown(self, wait, cancel_futures);
+    }
+}
+
+impl fmt::Debug for ProcessPoolExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessPoolExecutor")
+            .field("name", &self.plan.name)
+            .field("max_workers", &self.max_workers())
+            .field("pending", &self.pending())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ProcessPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessPoolBuilder")
+            .field("max_workers", &self.max_workers)
+            .field("max_tasks_per_child", &self.max_tasks_per_child)
+            .finish_non_exhaustive()
+    }
+}

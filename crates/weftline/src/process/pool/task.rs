@@ -1,0 +1,181 @@
+//! [`RemoteTask`]: a call of a registered function, as the pool and the future see it.
+//!
+//! # Implementation
+//!
+//! The request is touched by whoever has won the future's phase, as the function of a task of threads is. `on` is the process that is at it; it is
+//! changed under its lock, so that who cancels a running task kills a process that is at this task and no other:
+//!
+//! | who | under the lock of `on` |
+//! |---|---|
+//! | the thread, before it hands the task over | sees that the future is still running, and writes the process down |
+//! | who cancels, after the future is given up | takes the process, and kills it |
+//! | the thread, with the answer | takes the process; if somebody else has, it is being killed, and is replaced |
+
+use super::super::join;
+use super::Plan;
+use super::worker::{Reply, Request, Worker};
+use crate::Lock;
+use crate::TaskError;
+use crate::executor::raw::{Phase, RawFuture};
+use crate::executor::{Outcome, Promise, Run, end, give_up, pending};
+use crate::process::ChildProcess;
+use serde::de::DeserializeOwned;
+use std::cell::{RefCell, UnsafeCell};
+use std::sync::Arc;
+
+/// How often a task is handed to another worker because the one that had it died before it began.
+const TRIES: usize = 3;
+
+thread_local! {
+    /// The process that works for this thread of a pool.
+    static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
+}
+
+pub(super) struct RemoteTask<T> {
+    raw: RawFuture<Outcome<T>>,
+    request: UnsafeCell<Option<Request>>,
+    on: Lock<Option<ChildProcess>>,
+    plan: Arc<Plan>,
+}
+
+// SAFETY: the request and the value move between threads, which `Send` allows; who touches the request is settled by the future's phase, and
+// references to the value are given out only through the future, of which there is one.
+unsafe impl<T: Send> Sync for RemoteTask<T> {}
+
+/// What has become of a task that was handed over.
+enum Handed<T> {
+    Ended(Result<T, TaskError>),
+    /// Somebody has cancelled it.
+    GivenUp,
+    /// The worker died before it began.
+    NotBegun(TaskError),
+}
+
+impl<T: DeserializeOwned> RemoteTask<T> {
+    pub(super) fn new(request: Request, plan: Arc<Plan>) -> Self {
+        Self {
+            raw: pending(),
+            request: UnsafeCell::new(Some(request)),
+            on: Lock::new(None),
+            plan,
+        }
+    }
+
+    /// # Safety
+    /// Only for whoever has brought the future from pending to running or cancelled.
+    unsafe fn take_request(&self) -> Option<Request> {
+        // SAFETY: the caller is the only one that touches it, ever.
+        unsafe { (*self.request.get()).take() }
+    }
+
+    /// The worker of this thread, a new one if there is none that lives.
+    fn worker(&self, worker: Option<Worker>) -> Result<Worker, TaskError> {
+        match worker {
+            Some(worker) if worker.is_alive() => Ok(worker),
+            _ => Worker::start(&self.plan).map_err(TaskError::Elsewhere),
+        }
+    }
+
+    /// Whether the task is still wanted, having been written down as what that process is at.
+    fn begin_on(&self, process: &ChildProcess) -> bool {
+        let mut on = self.on.lock();
+        let is_wanted = self.raw.phase() == Phase::Running;
+        *on = is_wanted.then(|| process.clone());
+        is_wanted
+    }
+
+    fn run_on(&self, slot: &mut Option<Worker>, request: &Request) -> Handed<T> {
+        let mut worker = match self.worker(slot.take()) {
+            Ok(worker) => worker,
+            Err(why) => return Handed::Ended(Err(why)),
+        };
+        if !self.begin_on(worker.process()) {
+            *slot = Some(worker);
+            return Handed::GivenUp;
+        }
+        let reply = worker.exchange(request);
+        if self.on.lock().take().is_none() {
+            worker.kill();
+            return Handed::GivenUp;
+        }
+        let process = worker.process().who();
+        match reply {
+            Ok(Reply::Answer(answer, body)) => {
+                let most = self.plan.max_tasks_per_child;
+                if most.is_none_or(|most| worker.tasks() < most.get()) {
+                    *slot = Some(worker);
+                }
+                let value = join::read(answer, body, process);
+                Handed::Ended(value.map_err(|why| TaskError::Elsewhere(why.into())))
+            }
+            Ok(Reply::Died { has_begun }) => {
+                let how = TaskError::Elsewhere(worker.how_it_ended().into());
+                if has_begun {
+                    Handed::Ended(Err(how))
+                } else {
+                    Handed::NotBegun(how)
+                }
+            }
+            // What it has half of, it must not go on with.
+            Err(why) => {
+                worker.kill();
+                Handed::Ended(Err(TaskError::Elsewhere(why)))
+            }
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Run for RemoteTask<T> {
+    fn run(&self, before_end: &dyn Fn()) {
+        if self.raw.start(|_| true) != Ok(true) {
+            before_end();
+            return;
+        }
+        // SAFETY: this thread has just started it.
+        let request = unsafe { self.take_request() }.expect("taken once");
+        let mut slot = WORKER.take();
+        let mut tries = 0;
+        let outcome = loop {
+            tries += 1;
+            match self.run_on(&mut slot, &request) {
+                Handed::NotBegun(_) if tries < TRIES => {}
+                Handed::Ended(outcome) => break outcome,
+                Handed::NotBegun(why) => break Err(why),
+                Handed::GivenUp => break Err(TaskError::Cancelled),
+            }
+        };
+        WORKER.set(slot);
+        end(&self.raw, outcome, before_end);
+    }
+
+    fn cancel(&self) {
+        Promise::cancel(self);
+    }
+
+    fn break_off(&self) {
+        if self.raw.start(|_| true) == Ok(true) {
+            // SAFETY: this thread has just started it.
+            drop(unsafe { self.take_request() });
+            end(&self.raw, Err(TaskError::Broken), &|| ());
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Promise<T> for RemoteTask<T> {
+    fn raw(&self) -> &RawFuture<Outcome<T>> {
+        &self.raw
+    }
+
+    /// Also one that runs: then its process is killed.
+    fn cancel(&self) -> bool {
+        give_up(&self.raw, true, |was| {
+            if was == Phase::Pending {
+                // SAFETY: this thread has just cancelled it.
+                drop(unsafe { self.take_request() });
+            } else if let Some(process) = self.on.lock().take() {
+                // Refused for one that has become another user's, which goes on then, for nobody.
+                let _ = process.kill();
+            }
+        })
+    }
+}

@@ -1,0 +1,209 @@
+//! [`Worker`]: a worker process, as the thread sees it that has it work.
+//!
+//! # Implementation
+//!
+//! Requests and answers are items of two queues in shared memory; files that come along take a socket beside them. When the process ends, the
+//! queue of answers is shut down by the thread that learns of it, so whoever waits for an answer gets those that there are, and then
+//! knows. A request that still lies in its queue then has not been begun with.
+
+use super::super::channel::Channel;
+use super::super::function::Function;
+use super::super::join;
+use super::super::message::Answer;
+use super::super::shared::{GetError, Queue, Refused};
+use super::super::{Child, ChildProcess, Descriptor, Parcel, Process, ProcessError, parcel};
+use super::serve::SERVE;
+use super::{Plan, Why};
+use crate::park::Deadline;
+use serde::{Deserialize, Serialize};
+use std::os::fd::AsFd;
+
+/// A call of a function, written down.
+pub(super) struct Request {
+    function: &'static str,
+    arguments: Parcel,
+}
+
+impl Request {
+    pub(super) fn new(function: &Function, arguments: Parcel) -> Self {
+        Self {
+            function: function.name(),
+            arguments,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct RequestHead<'a> {
+    pub(super) function: &'a str,
+    pub(super) descriptors: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ResponseHead {
+    pub(super) answer: Answer,
+    pub(super) descriptors: u32,
+}
+
+/// What came of a request.
+pub(super) enum Reply {
+    Answer(Answer, Parcel),
+    /// The process ended before it answered.
+    Died {
+        has_begun: bool,
+    },
+}
+
+pub(super) struct Worker {
+    /// There until it is waited for.
+    child: Option<Child<()>>,
+    requests: Queue<()>,
+    responses: Queue<()>,
+    channel: Channel,
+    bytes: Vec<u8>,
+    tasks: usize,
+}
+
+impl Worker {
+    /// Starts a process, and has it initialise itself.
+    pub(super) fn start(plan: &Plan) -> Result<Self, Why> {
+        let (requests, responses) = (Queue::unbounded()?, Queue::unbounded()?);
+        let (channel, theirs) = Channel::pair()?;
+        let arguments = (
+            requests.clone(),
+            responses.clone(),
+            Descriptor::from(theirs),
+        );
+        let child = Process::of(&SERVE, &arguments)
+            .name(format!("{} worker", plan.name))
+            .start()?;
+        let mut worker = Self {
+            child: Some(child),
+            requests,
+            responses,
+            channel,
+            bytes: Vec::new(),
+            tasks: 0,
+        };
+        let watched = plan.deaths.watch(worker.process(), &worker.responses);
+        if let Err(why) = watched {
+            worker.kill();
+            return Err(why.into());
+        }
+        if let Some(initializer) = &plan.initializer {
+            match worker.exchange(initializer)? {
+                Reply::Answer(Answer::Returned, _) => {}
+                Reply::Answer(answer, body) => {
+                    (plan.break_down)();
+                    let who = worker.process().who();
+                    return match join::read::<()>(answer, body, who) {
+                        Err(why) => Err(why.into()),
+                        Ok(()) => Ok(worker),
+                    };
+                }
+                Reply::Died { .. } => {
+                    (plan.break_down)();
+                    return Err(worker.how_it_ended().into());
+                }
+            }
+            worker.tasks = 0;
+        }
+        Ok(worker)
+    }
+
+    pub(super) fn process(&self) -> &ChildProcess {
+        self.child.as_ref().expect("not waited for yet").process()
+    }
+
+    /// How many requests it has answered.
+    pub(super) fn tasks(&self) -> usize {
+        self.tasks
+    }
+
+    /// Whether it can be given something to do.
+    pub(super) fn is_alive(&self) -> bool {
+        self.process().is_alive()
+    }
+
+    /// Has it run `request`, and waits for the answer.
+    ///
+    /// # Errors
+    /// When the request cannot be handed over, or the answer not be read.
+    pub(super) fn exchange(&mut self, request: &Request) -> Result<Reply, Why> {
+        let descriptors: Vec<_> = request
+            .arguments
+            .descriptors
+            .iter()
+            .map(AsFd::as_fd)
+            .collect();
+        if !descriptors.is_empty() {
+            self.channel.send(&(), &descriptors, &Parcel::default())?;
+        }
+        let head = RequestHead {
+            function: request.function,
+            descriptors: descriptors.len() as u32,
+        };
+        self.bytes.clear();
+        parcel::encode_into(&head, &mut self.bytes)?;
+        self.bytes.extend_from_slice(&request.arguments.bytes);
+        match self.requests.put_bytes(&self.bytes, Deadline::NEVER) {
+            Ok(()) => {}
+            Err(Refused::NoMemory(why)) => return Err(why.into()),
+            Err(Refused::ShutDown | Refused::Full) => {
+                unreachable!("it has no bound, and is shut down by this thread")
+            }
+        }
+        self.bytes.clear();
+        match self.responses.get_bytes(&mut self.bytes, Deadline::NEVER) {
+            Ok(()) => {}
+            Err(GetError::ShutDown) => {
+                return Ok(Reply::Died {
+                    has_begun: self.requests.is_empty(),
+                });
+            }
+            Err(why) => return Err(why.into()),
+        }
+        self.tasks += 1;
+        let (head, value) = parcel::decode_first::<ResponseHead>(&self.bytes)?;
+        let mut value = Parcel {
+            bytes: value.to_vec(),
+            descriptors: Vec::new(),
+        };
+        if head.descriptors > 0
+            && let Some(((), parcel)) = self.channel.receive::<()>(true)?
+        {
+            value.descriptors = parcel.descriptors;
+        }
+        Ok(Reply::Answer(head.answer, value))
+    }
+
+    /// Of a worker that died.
+    pub(super) fn how_it_ended(mut self) -> ProcessError {
+        let child = self.child.take().expect("waited for once");
+        let process = child.process().who();
+        match child.join() {
+            Err(how) => how,
+            Ok(()) => ProcessError::Exited { process, code: 0 },
+        }
+    }
+
+    /// Ends it, whatever it does.
+    pub(super) fn kill(mut self) {
+        if let Some(child) = self.child.take() {
+            // Refused for one that has become another user's: it ends when it finds nothing more to do.
+            if child.kill().is_ok() {
+                child.process().join();
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    /// Lets it end, and waits for that.
+    fn drop(&mut self) {
+        self.requests.shutdown(false);
+        if let Some(child) = self.child.take() {
+            child.process().join();
+        }
+    }
+}
