@@ -4,6 +4,7 @@ import signal
 
 import pytest
 import weftline
+from support.target import STANDARD, std_threading, threading
 
 # A shell starts what it runs in the background with SIGINT ignored, and children inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -17,3 +18,9 @@ def nothing_stays_installed():
     if weftline.installed():
         weftline.uninstall()
         pytest.fail("the test left weftline installed in the tests' own process")
+
+
+@pytest.fixture(params=["plain", "ours"][: 1 if STANDARD else None])
+def module(request):
+    """The standard `threading`, and ours: for tests of what is the same on both."""
+    return {"plain": std_threading, "ours": threading}[request.param]

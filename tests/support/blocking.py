@@ -100,6 +100,12 @@ def _locks(new, *, owned=False):
     )
 
 
+def _opened(thing):
+    """`thing` after a program has reached for its condition."""
+    with thing._cond:
+        return thing
+
+
 def _waits(new):
     return Blocking(new=new, call=_wait, timed=_wait, free=_notify)
 
@@ -161,6 +167,15 @@ BLOCKING = {
         block=lambda semaphore: semaphore.acquire(),
         call=_with,
         free=lambda semaphore: semaphore.release(),
+    ),
+    "Event.wait, its condition reached for": Blocking(
+        new=lambda: _opened(threading.Event()),
+        call=lambda event: event.wait(),
+        timed=lambda event, limit: event.wait(limit),
+        free=lambda event: event.set(),
+    ),
+    "Semaphore.acquire, its condition reached for": _locks(
+        lambda: _opened(threading.Semaphore())
     ),
     "Barrier.wait": Blocking(
         new=lambda: threading.Barrier(2),

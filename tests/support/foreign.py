@@ -1,5 +1,6 @@
 """Lock objects that are neither ours nor the standard library's, as programs hand them to a Condition."""
 
+import _thread
 import threading
 
 
@@ -60,3 +61,12 @@ class OwnedLock(PlainLock):
         self._lock.acquire()
         self._owner = threading.get_ident()
         self.log.append(f"_acquire_restore({state})")
+
+
+FOREIGN = {
+    "the interpreter's": _thread.allocate_lock,
+    "a Python class": PlainLock,
+    "a Python class that knows its owner": OwnedLock,
+    "a standard RLock": threading.RLock,
+}
+"""Makers of locks of many kinds."""

@@ -165,7 +165,7 @@ fn an_interrupted_wait_leaves_no_trace() {
 fn an_interrupt_is_reported_also_when_the_flag_was_raised_at_the_same_moment() {
     let event = std::sync::Arc::new(RawEvent::new());
     let same = event.clone();
-    let mut interrupted = Script::interrupted_after(move || same.set());
+    let mut interrupted = Script::interrupted_after(move || assert!(same.set()));
     let wait = event.wait_with(&mut interrupted, Deadline::NEVER);
     assert_eq!(wait, Err(WaitError::Interrupted(Interrupt)));
     assert!(event.is_set());

@@ -8,7 +8,6 @@
 //! | `attributes.rs` | the attributes that programs reach into |
 //! | `opening.rs` | the one way from native to *open* |
 //! | `open.rs` | the standard library's algorithm, for open queues |
-//! | `guard.rs` | `with queue.mutex`, as an open queue does it |
 //! | `copying.rs` | copying and pickling |
 //! | `heap.rs` | `heappush` and `heappop` that leave a list as it was when a comparison raises |
 //! | `direct.rs` | the two common calls of `SimpleQueue`, without the unpacking of arguments |
@@ -30,7 +29,6 @@
 mod attributes;
 mod copying;
 mod direct;
-mod guard;
 mod heap;
 mod items;
 mod lifo;

@@ -2,16 +2,15 @@
 //! has at that moment.
 //!
 //! It goes beyond the standard library in three ways: a call from inside of another one, in the same thread, does not wait for itself
-//! (`guard.rs`); a comparison that raises leaves a priority queue as it was (`heap.rs`); and a thread that was blocked when the queue was native
+//! (`threading/guard.rs`); a comparison that raises leaves a priority queue as it was (`heap.rs`); and a thread that was blocked when the queue was native
 //! goes on with the time it has left.
 
-use super::guard::Guard;
 use super::items::Items;
 use super::patience::{Limits, Patience};
 use super::queue::Queue;
 use super::standard::{empty, full, shut_down};
 use crate::callback::calling_back;
-use crate::threading::Condition;
+use crate::threading::guard::{self, Guard};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -68,37 +67,18 @@ fn is_full(queue: &Bound<'_, Queue>) -> PyResult<bool> {
 
 /// Waits until notified; `false` when there is no time left to.
 fn wait(condition: &Bound<'_, PyAny>, deadline: Deadline) -> PyResult<bool> {
-    let py = condition.py();
     if deadline.has_passed() {
         return Ok(false);
     }
-    if let Ok(ours) = condition.cast_exact::<Condition>() {
-        ours.get().wait_until(py, deadline)?;
-        return Ok(true);
-    }
-    let name = intern!(py, "wait");
-    match deadline.remaining() {
-        None => calling_back(py, || condition.call_method0(name))?,
-        Some(left) => calling_back(py, || condition.call_method1(name, (left.as_secs_f64(),)))?,
-    };
-    Ok(true)
+    guard::wait(condition, deadline).map(|_| true)
 }
 
 fn notify(queue: &Bound<'_, Queue>, condition: &Bound<'_, PyString>) -> PyResult<()> {
-    let condition = queue.getattr(condition)?;
-    match condition.cast_exact::<Condition>() {
-        Ok(ours) => ours.get().notify_some(queue.py(), 1),
-        Err(_) => condition
-            .call_method0(intern!(queue.py(), "notify"))
-            .map(drop),
-    }
+    guard::notify(&queue.getattr(condition)?)
 }
 
 fn notify_all(queue: &Bound<'_, Queue>, condition: &Bound<'_, PyString>) -> PyResult<()> {
-    queue
-        .getattr(condition)?
-        .call_method0(intern!(queue.py(), "notify_all"))
-        .map(drop)
+    guard::notify_all(&queue.getattr(condition)?)
 }
 
 fn add_to_unfinished(queue: &Bound<'_, Queue>, change: i32) -> PyResult<()> {

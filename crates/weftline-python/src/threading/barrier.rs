@@ -1,6 +1,10 @@
 //! `threading.Barrier`.
 
-use super::{cannot_pickle, repr_at};
+use super::barrier_attributes::is_overridden;
+use super::guard::Guard;
+use super::open_barrier::{self, BROKEN, BrokenBarrierError, FILLING};
+use super::opened::{Opened, Part, Slot, fresh_condition};
+use super::{Lock, reduce, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::made::Made;
@@ -8,14 +12,14 @@ use crate::seconds::remaining_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::gc::PyVisit;
-use pyo3::import_exception;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use std::cell::Cell;
 use std::sync::OnceLock;
-use weftline::park::Deadline;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use weftline::park::{Deadline, current_number};
 use weftline::sync::raw::{BarrierError, RawBarrier};
-
-import_exception!(threading, BrokenBarrierError);
 
 /// Lets a number of threads wait for each other, again and again.
 ///
@@ -24,6 +28,11 @@ import_exception!(threading, BrokenBarrierError);
 pub(crate) struct Barrier {
     raw: RawBarrier,
     rest: OnceLock<Rest>,
+    opened: Slot,
+    /// The number of the thread that runs the action of a native barrier, the only one that may open it meanwhile; zero: none does.
+    acting: AtomicU64,
+    /// That it has done so, and holds the condition, as it would while a standard barrier's action runs.
+    is_held: AtomicBool,
     made: Made,
 }
 
@@ -34,6 +43,142 @@ struct Rest {
     timeout: Option<Py<PyAny>>,
 }
 
+impl Barrier {
+    /// The parts, which there are from now on. If there were none, `condition` is among them.
+    fn open<'a, 'py>(
+        slf: &'a Bound<'py, Self>,
+        condition: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<&'a Opened> {
+        let (py, this) = (slf.py(), slf.get());
+        let acts = this.acting.load(Ordering::Relaxed) == current_number().get();
+        let (parts, _) = this.opened.open(py, |heir| {
+            if acts {
+                // Kept: `wait` lets it go.
+                Guard::enter(heir.clone().into_any())?;
+            }
+            let Some(left) = this.raw.retire_with(&mut Interpreter::new(py), acts)? else {
+                return Ok(None);
+            };
+            this.is_held.store(acts, Ordering::Relaxed);
+            let state = if left.is_broken { BROKEN } else { FILLING };
+            let mut values = vec![
+                (Part::Action, this.action(py)),
+                (Part::Timeout, this.timeout(py)),
+                (Part::Initial, this.native_parties(py, left.parties)?),
+                (Part::Value, state.into_pyobject(py)?.into_any()),
+                (Part::Count, left.arrived.into_pyobject(py)?.into_any()),
+            ];
+            values.extend(condition.map(|condition| (Part::Condition, condition.clone())));
+            Ok(Some(values))
+        })?;
+        Ok(parts)
+    }
+
+    /// The parts, if there are any.
+    fn parts(&self, py: Python<'_>) -> Option<&Opened> {
+        self.raw.is_retired().then(|| self.opened.wait(py))
+    }
+
+    fn action<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        let action = self.rest.get().and_then(|rest| rest.action.as_ref());
+        action.map_or_else(
+            || py.None().into_bound(py),
+            |action| action.bind(py).clone(),
+        )
+    }
+
+    fn timeout<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        let timeout = self.rest.get().and_then(|rest| rest.timeout.as_ref());
+        timeout.map_or_else(
+            || py.None().into_bound(py),
+            |timeout| timeout.bind(py).clone(),
+        )
+    }
+
+    /// The number as it was given.
+    fn native_parties<'py>(&self, py: Python<'py>, parties: usize) -> PyResult<Bound<'py, PyAny>> {
+        match self.rest.get() {
+            Some(rest) => Ok(rest.parties.bind(py).clone()),
+            None => Ok(parties.into_pyobject(py)?.into_any()),
+        }
+    }
+
+    /// A part as it is now. A native barrier answers what it knows itself, and otherwise opens.
+    pub(super) fn part<'py>(slf: &Bound<'py, Self>, part: Part) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        if let Some(parts) = this.parts(py) {
+            return Ok(parts.get(py, part));
+        }
+        Ok(match part {
+            Part::Condition => Self::open(slf, None)?.get(py, part),
+            Part::Action => this.action(py),
+            Part::Timeout => this.timeout(py),
+            Part::Initial => this.native_parties(py, this.raw.parties())?,
+            Part::Count => this.raw.n_waiting().into_pyobject(py)?.into_any(),
+            Part::Value => {
+                let state = if this.raw.is_broken() {
+                    BROKEN
+                } else {
+                    FILLING
+                };
+                state.into_pyobject(py)?.into_any()
+            }
+        })
+    }
+
+    pub(super) fn set_part<'py>(
+        slf: &Bound<'py, Self>,
+        part: Part,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let condition = matches!(part, Part::Condition).then_some(value);
+        Self::open(slf, condition)?.put(part, value.clone());
+        Ok(())
+    }
+
+    /// `Barrier.__init__` as the standard library writes it, attribute by attribute.
+    fn init_open(
+        slf: &Bound<'_, Self>,
+        parties: &Bound<'_, PyAny>,
+        action: Option<Py<PyAny>>,
+        timeout: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        Self::open(slf, None)?;
+        slf.setattr(intern!(py, "_cond"), fresh_condition(py)?)?;
+        slf.setattr(intern!(py, "_action"), action)?;
+        slf.setattr(intern!(py, "_timeout"), timeout)?;
+        slf.setattr(intern!(py, "_parties"), parties)?;
+        slf.setattr(intern!(py, "_state"), FILLING)?;
+        slf.setattr(intern!(py, "_count"), 0)
+    }
+
+    /// Goes on with a wait that found the barrier opened. `acted`: this thread did that, inside of the action.
+    #[cold]
+    fn resume(
+        slf: &Bound<'_, Self>,
+        deadline: Deadline,
+        acted: bool,
+        interrupt: Option<PyErr>,
+    ) -> PyResult<()> {
+        slf.get().opened.wait(slf.py());
+        if !acted {
+            return open_barrier::resume(slf, deadline, interrupt);
+        }
+        let ended = open_barrier::resume_acting(slf, interrupt);
+        Self::let_go(slf)?;
+        ended
+    }
+
+    /// Releases the condition that this thread has held since it opened the barrier inside of the action.
+    fn let_go(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let heir = slf.get().opened.wait(py).heir(py);
+        let lock = heir.getattr(intern!(py, "_lock"))?;
+        lock.cast_exact::<Lock>()?.get().release()
+    }
+}
+
 #[pymethods]
 impl Barrier {
     #[new]
@@ -42,13 +187,16 @@ impl Barrier {
         Self {
             raw: RawBarrier::new(1).expect("one party"),
             rest: OnceLock::new(),
+            opened: Slot::new(),
+            acting: AtomicU64::new(0),
+            is_held: AtomicBool::new(false),
             made: Made::new(),
         }
     }
 
     #[pyo3(signature = (parties, action=None, timeout=None))]
     fn __init__(
-        &self,
+        slf: &Bound<'_, Self>,
         parties: &Bound<'_, PyAny>,
         action: Option<Py<PyAny>>,
         timeout: Option<Py<PyAny>>,
@@ -56,8 +204,13 @@ impl Barrier {
         if parties.lt(1)? {
             return Err(PyValueError::new_err("parties must be > 0"));
         }
+        let this = slf.get();
+        let is_exact = slf.is_exact_instance_of::<Self>();
+        if this.opened.get().is_some() || (!is_exact && is_overridden(&slf.get_type())?) {
+            return Self::init_open(slf, parties, action, timeout);
+        }
         let number: usize = parties.extract()?;
-        if self
+        if this
             .rest
             .set(Rest {
                 parties: parties.clone().unbind(),
@@ -70,100 +223,175 @@ impl Barrier {
                 "the barrier is initialised already: make a new barrier",
             ));
         }
-        self.raw
+        this.raw
             .reset_to(number)
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
     /// Wait until all parties have arrived, for at most `timeout` seconds; a timeout breaks the barrier. Returns how many had arrived before.
     #[pyo3(signature = (timeout=None))]
-    fn wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
-        let py = slf.py();
-        let barrier = slf.get();
-        let rest = barrier.rest.get();
+    fn wait<'py>(
+        slf: &Bound<'py, Self>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.opened.get().is_some() {
+            return open_barrier::wait(slf, timeout);
+        }
+        let rest = this.rest.get();
         let own = || {
             rest.and_then(|rest| rest.timeout.as_ref())
                 .map(|timeout| timeout.bind(py))
         };
         let deadline = match remaining_deadline(timeout.or_else(own)) {
             // Only a wait looks at the timeout.
-            Err(_) if barrier.raw.n_waiting() + 1 == barrier.raw.parties() => Deadline::NEVER,
+            Err(_) if this.raw.n_waiting() + 1 == this.raw.parties() => Deadline::NEVER,
             deadline => deadline?,
         };
-        let action = |_: &mut Interpreter| match rest.and_then(|rest| rest.action.as_ref()) {
-            Some(action) => calling_back(py, || action.bind(py).call0()).map(drop),
-            None => Ok(()),
+        let acted = Cell::new(false);
+        let action = |_: &mut Interpreter| {
+            let Some(action) = rest.and_then(|rest| rest.action.as_ref()) else {
+                return Ok(());
+            };
+            this.acting.store(current_number().get(), Ordering::Relaxed);
+            let done = calling_back(py, || action.bind(py).call0()).map(drop);
+            this.acting.store(0, Ordering::Relaxed);
+            acted.set(this.is_held.swap(false, Ordering::Relaxed));
+            done
         };
-        match barrier
+        let waited = this
             .raw
-            .wait_with(&mut Interpreter::new(py), deadline, action)
-        {
-            Ok(index) => Ok(index),
-            Err(BarrierError::Broken) => Err(BrokenBarrierError::new_err(())),
-            Err(BarrierError::Interrupted(raised)) => Err(raised),
-        }
+            .wait_with(&mut Interpreter::new(py), deadline, action);
+        let index = match waited {
+            Ok(index) => index,
+            Err(BarrierError::Retired { index, interrupt }) => match index {
+                Some(index) => {
+                    Self::resume(slf, deadline, acted.get(), interrupt)?;
+                    index
+                }
+                None => {
+                    this.opened.wait(py);
+                    return open_barrier::wait(slf, timeout);
+                }
+            },
+            Err(failure) => {
+                // Opened in an action that had aborted or reset the barrier before.
+                if acted.get() {
+                    Self::let_go(slf)?;
+                }
+                return Err(match failure {
+                    BarrierError::Interrupted(raised) => raised,
+                    _ => BrokenBarrierError::new_err(()),
+                });
+            }
+        };
+        Ok(index.into_pyobject(py)?.into_any())
     }
 
     /// Make the barrier new. Threads that wait get BrokenBarrierError.
-    fn reset(&self) {
-        self.raw.reset();
+    fn reset(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if slf.get().raw.reset() {
+            return Ok(());
+        }
+        slf.get().opened.wait(slf.py());
+        open_barrier::reset(slf)
     }
 
     /// Break the barrier: who waits and who comes gets BrokenBarrierError, until reset().
-    fn abort(&self) {
-        self.raw.abort();
+    fn abort(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if slf.get().raw.abort() {
+            return Ok(());
+        }
+        slf.get().opened.wait(slf.py());
+        open_barrier::abort(slf)
     }
 
     /// How many threads pass together.
     #[getter]
-    fn parties<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self.rest.get() {
-            Some(rest) => Ok(rest.parties.bind(py).clone()),
-            None => Ok(self.raw.parties().into_pyobject(py)?.into_any()),
-        }
+    fn parties<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.getattr(intern!(slf.py(), "_parties"))
     }
 
     /// How many have arrived and wait.
     #[getter]
-    fn n_waiting(&self) -> usize {
-        self.raw.n_waiting()
+    fn n_waiting<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        match this.parts(py) {
+            Some(_) => open_barrier::n_waiting(slf),
+            None => Ok(this.raw.n_waiting().into_pyobject(py)?.into_any()),
+        }
     }
 
     /// Whether every wait fails until reset().
     #[getter]
-    fn broken(&self) -> bool {
-        self.raw.is_broken()
+    fn broken(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        slf.getattr(intern!(slf.py(), "_state"))?.eq(BROKEN)
     }
 
-    /// Nothing to do: waiters of another process are forgotten by themselves.
-    #[allow(
-        clippy::unused_self,
-        reason = "called as a method by the standard library"
-    )]
-    fn _at_fork_reinit(&self) {}
+    /// Wait while those leave who were here before; raise BrokenBarrierError if the barrier is broken. As the following methods it is called with
+    /// the condition held, and subclasses may have another.
+    fn _enter(slf: &Bound<'_, Self>) -> PyResult<()> {
+        open_barrier::enter(slf)
+    }
+
+    /// Run the action, and let everybody pass.
+    fn _release(slf: &Bound<'_, Self>) -> PyResult<()> {
+        open_barrier::release(slf)
+    }
+
+    /// Wait to be let pass.
+    #[pyo3(signature = (timeout))]
+    fn _wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        open_barrier::wait_within(slf, timeout)
+    }
+
+    /// Leave; the last one lets those in who are to come.
+    fn _exit(slf: &Bound<'_, Self>) -> PyResult<()> {
+        open_barrier::exit(slf)
+    }
+
+    /// Break the barrier.
+    fn _break(slf: &Bound<'_, Self>) -> PyResult<()> {
+        open_barrier::r#break(slf)
+    }
+
+    /// For the child of a fork. A native barrier has nothing to do there: waiters of another process are forgotten by themselves.
+    fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if slf.get().parts(slf.py()).is_some() {
+            slf.getattr("_cond")?.call_method0("_at_fork_reinit")?;
+        }
+        Ok(())
+    }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let barrier = slf.get();
-        let state = if barrier.broken() {
+        let state = if slf.getattr("broken")?.is_truthy()? {
             "broken".to_owned()
         } else {
-            format!("waiters={}/{}", barrier.n_waiting(), barrier.raw.parties())
+            let (waiting, parties) = (slf.getattr("n_waiting")?, slf.getattr("parties")?);
+            format!("waiters={waiting}/{parties}")
         };
         repr_at(slf.as_any(), &state)
     }
 
-    #[allow(clippy::unused_self, reason = "called as a method by pickle and copy")]
-    fn __reduce_ex__(&self, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Err(cannot_pickle("_thread.lock"))
+    fn __reduce_ex__<'py>(
+        slf: &Bound<'py, Self>,
+        protocol: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduce(slf.as_any(), protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if self.made.is_made()
-            && let Some(rest) = self.rest.get()
-        {
+        if !self.made.is_made() {
+            return Ok(());
+        }
+        if let Some(rest) = self.rest.get() {
             visit.call(&rest.action)?;
             visit.call(&rest.timeout)?;
         }
-        Ok(())
+        self.opened.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.opened.clear();
     }
 }

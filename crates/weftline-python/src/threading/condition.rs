@@ -113,6 +113,10 @@ pub(crate) struct Condition {
 }
 
 impl Condition {
+    pub(super) fn raw(&self) -> &RawCondition {
+        &self.raw
+    }
+
     #[inline]
     fn mutex(&self, py: Python<'_>) -> &Mutex {
         match self.mutex.get() {

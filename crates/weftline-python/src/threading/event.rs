@@ -1,10 +1,13 @@
 //! `threading.Event`.
 
-use super::{cannot_pickle, repr_at, warn_deprecated};
+use super::opened::{Opened, Part, Slot, fresh_condition};
+use super::{open, reduce, repr_at, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::seconds::wait_deadline;
+use pyo3::PyTraverseError;
+use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyTuple};
 use weftline::park::WaitError;
 use weftline::sync::raw::RawEvent;
 
@@ -14,6 +17,41 @@ use weftline::sync::raw::RawEvent;
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Event {
     raw: RawEvent,
+    opened: Slot,
+}
+
+impl Event {
+    /// The parts, which there are from now on. If there were none, `condition` is among them, and who waited goes on there.
+    fn open<'py>(
+        &self,
+        py: Python<'py>,
+        condition: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<&Opened> {
+        let (parts, is_first) = self.opened.open(py, |heir| {
+            // SAFETY: the slot keeps the heir for as long as this object lives.
+            let retired = unsafe { self.raw.retire(heir.get().raw()) };
+            let flag = retired.map(|was_set| PyBool::new(py, was_set).to_owned().into_any());
+            let condition = condition.map(|condition| (Part::Condition, condition.clone()));
+            Ok(flag.map(|flag| [(Part::Value, flag)].into_iter().chain(condition).collect()))
+        })?;
+        if is_first && condition.is_some() {
+            parts.send_away();
+        }
+        Ok(parts)
+    }
+
+    /// The parts, if there are any.
+    fn parts(&self, py: Python<'_>) -> Option<&Opened> {
+        self.raw.is_retired().then(|| self.opened.wait(py))
+    }
+
+    fn flag<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        let is_set = self.raw.is_set();
+        if !is_set && let Some(parts) = self.parts(py) {
+            return parts.get(py, Part::Value);
+        }
+        PyBool::new(py, is_set).to_owned().into_any()
+    }
 }
 
 #[pymethods]
@@ -23,72 +61,138 @@ impl Event {
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
             raw: RawEvent::new(),
+            opened: Slot::new(),
         }
     }
 
-    #[allow(
-        clippy::unused_self,
-        reason = "refuses arguments, as the standard class does"
-    )]
-    fn __init__(&self) {}
+    fn __init__(&self, py: Python<'_>) -> PyResult<()> {
+        if let Some(parts) = self.opened.get() {
+            parts.put(
+                Part::Condition,
+                fresh_condition(py)?.into_bound(py).into_any(),
+            );
+            parts.put(Part::Value, PyBool::new(py, false).to_owned().into_any());
+        }
+        Ok(())
+    }
 
     /// Whether the flag is up.
-    fn is_set(&self) -> bool {
-        self.raw.is_set()
+    fn is_set<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.flag(py)
     }
 
     /// Deprecated: use is_set().
     #[pyo3(name = "isSet")]
-    fn is_set_deprecated(&self, py: Python<'_>) -> PyResult<bool> {
+    fn is_set_deprecated<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         warn_deprecated(py, "isSet", "is_set")?;
-        Ok(self.is_set())
+        Ok(self.flag(py))
     }
 
     /// Raise the flag and wake all threads that wait for it.
-    fn set(&self) {
-        self.raw.set();
+    fn set(&self, py: Python<'_>) -> PyResult<()> {
+        if self.raw.set() {
+            Ok(())
+        } else {
+            open::set(py, self.opened.wait(py))
+        }
     }
 
     /// Lower the flag: wait() blocks until the next set().
-    fn clear(&self) {
-        self.raw.clear();
+    fn clear(&self, py: Python<'_>) -> PyResult<()> {
+        if !self.raw.clear()
+            && let Some(parts) = self.parts(py)
+        {
+            return open::clear(py, parts);
+        }
+        Ok(())
     }
 
     /// Wait until the flag is up, for at most `timeout` seconds. Returns whether it is, or was while this thread waited.
     #[pyo3(signature = (timeout=None))]
-    fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+    fn wait<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let answer = |signaled| Ok(PyBool::new(py, signaled).to_owned().into_any());
         if self.raw.is_set() {
-            return Ok(true);
+            return answer(true);
+        }
+        if let Some(parts) = self.parts(py) {
+            return open::wait(py, parts, || wait_deadline(timeout));
         }
         let deadline = wait_deadline(timeout)?;
-        match self.raw.wait_with(&mut Interpreter::new(py), deadline) {
-            Ok(()) => Ok(true),
-            Err(WaitError::TimedOut) => Ok(false),
-            Err(WaitError::Interrupted(raised)) => Err(raised),
+        let waited = self.raw.wait_with(&mut Interpreter::new(py), deadline);
+        match (waited, self.parts(py)) {
+            (Err(WaitError::Interrupted(raised)), _) => Err(raised),
+            (waited, None) => answer(waited.is_ok()),
+            // Opened in between.
+            (Ok(()), Some(parts)) => open::pass_through(py, parts).and_then(|()| answer(true)),
+            (Err(WaitError::TimedOut), Some(parts)) => open::wait(py, parts, || Ok(deadline)),
         }
     }
 
     #[getter]
-    fn _flag(&self) -> bool {
-        self.is_set()
+    fn _flag<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.flag(py)
     }
 
-    /// Nothing to do: waiters of another process are forgotten by themselves.
-    #[allow(
-        clippy::unused_self,
-        reason = "called as a method by the standard library"
-    )]
-    fn _at_fork_reinit(&self) {}
+    #[setter(_flag)]
+    fn set_flag(&self, py: Python<'_>, flag: &Bound<'_, PyAny>) -> PyResult<()> {
+        if self.opened.get().is_none()
+            && let Ok(flag) = flag.cast_exact::<PyBool>()
+        {
+            if flag.is_true() && self.raw.set() {
+                return Ok(());
+            }
+            if !flag.is_true() && (self.raw.clear() || !self.raw.is_retired()) {
+                return Ok(());
+            }
+        }
+        self.open(py, None)?.put(Part::Value, flag.clone());
+        Ok(())
+    }
+
+    /// The condition under which the flag changes. There is none before somebody asks for it.
+    #[getter]
+    fn _cond<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(self.open(py, None)?.get(py, Part::Condition))
+    }
+
+    #[setter(_cond)]
+    fn set_cond<'py>(&self, py: Python<'py>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
+        let parts = self.open(py, Some(condition))?;
+        parts.put(Part::Condition, condition.clone());
+        Ok(())
+    }
+
+    /// For the child of a fork. A native event has nothing to do there: waiters of another process are forgotten by themselves.
+    fn _at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
+        if let Some(parts) = self.parts(py) {
+            parts
+                .get(py, Part::Condition)
+                .call_method0("_at_fork_reinit")?;
+        }
+        Ok(())
+    }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        repr_at(
-            slf.as_any(),
-            if slf.get().is_set() { "set" } else { "unset" },
-        )
+        let is_set = slf.get().flag(slf.py()).is_truthy()?;
+        repr_at(slf.as_any(), if is_set { "set" } else { "unset" })
     }
 
-    #[allow(clippy::unused_self, reason = "called as a method by pickle and copy")]
-    fn __reduce_ex__(&self, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Err(cannot_pickle("_thread.lock"))
+    fn __reduce_ex__<'py>(
+        slf: &Bound<'py, Self>,
+        protocol: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduce(slf.as_any(), protocol)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.opened.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.opened.clear();
     }
 }

@@ -1,10 +1,15 @@
 //! The classes of `threading` and `_thread`.
 
 mod barrier;
+mod barrier_attributes;
 mod condition;
 mod event;
 mod foreign;
+pub(crate) mod guard;
 mod lock;
+mod open;
+mod open_barrier;
+mod opened;
 mod rlock;
 mod semaphore;
 mod timer;
@@ -24,6 +29,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_class_of::<semaphore::Semaphore>(module, "threading")?;
     add_class_of::<semaphore::BoundedSemaphore>(module, "threading")?;
     add_class_of::<barrier::Barrier>(module, "threading")?;
+    barrier_attributes::register(module.py())?;
     module.add_class::<timer::PendingTimer>()?;
     module.add_function(wrap_pyfunction!(timer::_call_on_new_thread, module)?)
 }
@@ -51,6 +57,20 @@ pub(crate) fn repr_at(object: &Bound<'_, PyAny>, state: &str) -> PyResult<String
 /// What pickling and copying an object with a lock inside raises.
 pub(crate) fn cannot_pickle(what: &str) -> PyErr {
     pyo3::exceptions::PyTypeError::new_err(format!("cannot pickle '{what}' object"))
+}
+
+/// `__reduce_ex__` of an event, semaphore or barrier: a subclass may bring what pickling needs, and ours bring what makes it fail.
+pub(crate) fn reduce<'py>(
+    object: &Bound<'py, PyAny>,
+    protocol: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (class, base) = (object.get_type(), object.py().get_type::<PyAny>());
+    for name in ["__reduce__", "__getstate__"] {
+        if !class.getattr(name)?.is(base.getattr(name)?) {
+            return base.call_method1("__reduce_ex__", (object, protocol));
+        }
+    }
+    Err(cannot_pickle("_thread.lock"))
 }
 
 /// The warning of a method that the standard library has deprecated or dropped.

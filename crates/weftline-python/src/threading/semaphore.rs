@@ -1,13 +1,17 @@
 //! `threading.Semaphore` and `threading.BoundedSemaphore`.
 
-use super::{cannot_pickle, repr_at};
+use super::open::released_too_often;
+use super::opened::{Opened, Part, Slot, fresh_condition};
+use super::{open, reduce, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::given::Given;
 use crate::seconds::remaining_deadline;
-use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::PyTraverseError;
+use pyo3::exceptions::PyValueError;
+use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyTuple};
 use weftline::park::{Deadline, WaitError};
 use weftline::sync::raw::RawSemaphore;
 
@@ -18,20 +22,20 @@ use weftline::sync::raw::RawSemaphore;
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Semaphore {
     raw: RawSemaphore,
+    opened: Slot,
 }
 
-/// A number of permits from Python.
-fn permits(value: &Bound<'_, PyAny>, refused: &'static str) -> PyResult<u64> {
-    if value.lt(0)? {
-        return Err(PyValueError::new_err(refused));
+/// A number of permits that a native semaphore can have, if it is one.
+fn permits(value: &Bound<'_, PyAny>) -> Option<u64> {
+    let permits = value.cast::<PyInt>().ok()?.extract().ok()?;
+    (permits <= RawSemaphore::MAX_PERMITS).then_some(permits)
+}
+
+fn number(py: Python<'_>, permits: u64) -> Bound<'_, PyAny> {
+    match permits.into_pyobject(py) {
+        Ok(number) => number.into_any(),
+        Err(never) => match never {},
     }
-    let permits: u64 = value.extract()?;
-    if permits > RawSemaphore::MAX_PERMITS {
-        return Err(PyOverflowError::new_err(
-            "a semaphore has at most 2**63 - 1 permits",
-        ));
-    }
-    Ok(permits)
 }
 
 /// How many to release.
@@ -48,21 +52,73 @@ impl Semaphore {
         Self {
             raw: RawSemaphore::new(1, RawSemaphore::MAX_PERMITS)
                 .expect("one permit is within the bound"),
+            opened: Slot::new(),
         }
     }
 
-    fn start(&self, value: Given<'_, '_>, is_bounded: bool) -> PyResult<()> {
-        let value = value.get().map_or(Ok(1), |value| {
-            permits(&value, "semaphore initial value must be >= 0")
-        })?;
-        let bound = if is_bounded {
-            value
-        } else {
-            RawSemaphore::MAX_PERMITS
+    fn start(&self, py: Python<'_>, value: Given<'_, '_>, is_bounded: bool) -> PyResult<()> {
+        let was_open = self.opened.get().is_some();
+        let native = match value.get() {
+            None => Some(1),
+            Some(value) if value.lt(0)? => {
+                return Err(PyValueError::new_err(
+                    "semaphore initial value must be >= 0",
+                ));
+            }
+            Some(value) => permits(&value),
         };
-        self.raw
-            .reset(value, bound)
-            .map_err(|error| PyOverflowError::new_err(error.to_string()))
+        if let (false, Some(permits)) = (was_open, native) {
+            let bound = if is_bounded {
+                permits
+            } else {
+                RawSemaphore::MAX_PERMITS
+            };
+            if self.raw.reset(permits, bound).is_ok() {
+                return Ok(());
+            }
+        }
+        // Begun again, or with what only an open semaphore can have: infinity, say.
+        let parts = self.open(py, None)?;
+        if was_open {
+            let condition = fresh_condition(py)?.into_bound(py).into_any();
+            parts.put(Part::Condition, condition);
+        }
+        let value = value
+            .get()
+            .map_or_else(|| number(py, 1), |value| value.to_owned());
+        parts.put(Part::Initial, value.clone());
+        parts.put(Part::Value, value);
+        Ok(())
+    }
+
+    /// The parts, which there are from now on. If there were none, `condition` is among them, and who waited goes on there.
+    fn open<'py>(
+        &self,
+        py: Python<'py>,
+        condition: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<&Opened> {
+        let (parts, is_first) = self.opened.open(py, |heir| {
+            // SAFETY: the slot keeps the heir for as long as this object lives.
+            let Some((permits, bound)) = (unsafe { self.raw.retire(heir.get().raw()) }) else {
+                return Ok(None);
+            };
+            let mut values = vec![
+                (Part::Value, number(py, permits)),
+                (Part::Initial, number(py, bound)),
+            ];
+            values.extend(condition.map(|condition| (Part::Condition, condition.clone())));
+            Ok(Some(values))
+        })?;
+        if is_first && condition.is_some() {
+            parts.send_away();
+        }
+        Ok(parts)
+    }
+
+    /// The parts, if there are any. For who has been refused: that is how a native semaphore shows that it is one no more.
+    #[cold]
+    fn parts(&self, py: Python<'_>) -> Option<&Opened> {
+        self.raw.is_retired().then(|| self.opened.wait(py))
     }
 
     #[inline]
@@ -72,13 +128,65 @@ impl Semaphore {
             .acquire_with(1, &mut Interpreter::new(py), deadline)
         {
             Ok(()) => Ok(true),
-            Err(WaitError::TimedOut) => Ok(false),
-            Err(WaitError::Interrupted(raised)) => Err(raised),
+            Err(failure) => self.not_taken(py, failure, deadline),
         }
     }
 
-    fn give(&self, n: u64, refused: fn() -> PyErr) -> PyResult<()> {
-        self.raw.release(n).map_err(|_| refused())
+    #[cold]
+    fn not_taken(
+        &self,
+        py: Python<'_>,
+        failure: WaitError<PyErr>,
+        deadline: Deadline,
+    ) -> PyResult<bool> {
+        match (failure, self.parts(py)) {
+            (WaitError::TimedOut, None) => Ok(false),
+            (WaitError::TimedOut, Some(parts)) => open::acquire(py, parts, || Ok(deadline)),
+            (WaitError::Interrupted(raised), None) => Err(raised),
+            (WaitError::Interrupted(raised), Some(parts)) => {
+                let late = self.raw.take_late();
+                if late > 0
+                    && let Err(worse) = open::release(py, parts, late, false)
+                {
+                    worse.write_unraisable(py, None);
+                }
+                Err(raised)
+            }
+        }
+    }
+
+    fn give(&self, py: Python<'_>, n: u64, is_bounded: bool) -> PyResult<()> {
+        match self.raw.release(n) {
+            Ok(()) => Ok(()),
+            Err(_) => self.not_given(py, n, is_bounded),
+        }
+    }
+
+    #[cold]
+    fn not_given(&self, py: Python<'_>, n: u64, is_bounded: bool) -> PyResult<()> {
+        match self.parts(py) {
+            Some(parts) => open::release(py, parts, n, is_bounded),
+            None if is_bounded => Err(released_too_often()),
+            // More than a native one can have.
+            None => open::release(py, self.open(py, None)?, n, is_bounded),
+        }
+    }
+
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let permits = self.raw.permits();
+        if permits == 0
+            && let Some(parts) = self.parts(py)
+        {
+            return Ok(parts.get(py, Part::Value));
+        }
+        Ok(number(py, permits))
+    }
+
+    fn initial<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.parts(py) {
+            Some(parts) => Ok(parts.get(py, Part::Initial)),
+            None => Ok(number(py, self.raw.bound())),
+        }
     }
 }
 
@@ -91,8 +199,8 @@ impl Semaphore {
     }
 
     #[pyo3(signature = (value=Given::NOTHING))]
-    fn __init__(&self, value: Given<'_, '_>) -> PyResult<()> {
-        self.start(value, false)
+    fn __init__(&self, py: Python<'_>, value: Given<'_, '_>) -> PyResult<()> {
+        self.start(py, value, false)
     }
 
     /// Take a permit, waiting for at most `timeout` seconds unless `blocking` is false. Returns whether one was taken.
@@ -114,6 +222,9 @@ impl Semaphore {
             if self.raw.try_acquire(1) {
                 return Ok(true);
             }
+            if let Some(parts) = self.parts(py) {
+                return open::acquire(py, parts, || remaining_deadline(timeout));
+            }
             let deadline = remaining_deadline(timeout)?;
             return self.take(py, deadline);
         }
@@ -127,8 +238,8 @@ impl Semaphore {
 
     /// Give `n` permits back, or new ones, and let as many threads that wait go on.
     #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
-    fn release(&self, n: Given<'_, '_>) -> PyResult<()> {
-        self.give(released(n)?, too_many)
+    fn release(&self, py: Python<'_>, n: Given<'_, '_>) -> PyResult<()> {
+        self.give(py, released(n)?, false)
     }
 
     fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
@@ -143,54 +254,76 @@ impl Semaphore {
         _value: &Bound<'_, PyAny>,
         _traceback: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        if slf.get_type().is(slf.py().get_type::<Semaphore>()) {
-            slf.get().give(1, too_many)
-        } else if slf.get_type().is(slf.py().get_type::<BoundedSemaphore>()) {
-            slf.get().give(1, released_too_often)
+        let py = slf.py();
+        if slf.get_type().is(py.get_type::<Semaphore>()) {
+            slf.get().give(py, 1, false)
+        } else if slf.get_type().is(py.get_type::<BoundedSemaphore>()) {
+            slf.get().give(py, 1, true)
         } else {
-            calling_back(slf.py(), || slf.call_method0("release")).map(drop)
+            calling_back(py, || slf.call_method0("release")).map(drop)
         }
     }
 
-    #[getter(_value)]
-    fn value(&self) -> u64 {
-        self.raw.permits()
+    #[getter]
+    fn _value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.value(py)
     }
 
-    /// Programs that resize a semaphore set it.
+    /// Programs that resize a semaphore set it. Whoever waits is let go on, as by release().
     #[setter(_value)]
-    fn set_value(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let value = permits(value, "a semaphore's value must be >= 0")?;
-        self.raw
-            .reset(value, self.raw.bound().max(value))
-            .map_err(|error| PyOverflowError::new_err(error.to_string()))
+    fn set_value(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        if self.opened.get().is_none()
+            && let Some(permits) = permits(value)
+            && self.raw.reset(permits, self.raw.bound()).is_ok()
+        {
+            return Ok(());
+        }
+        self.open(py, None)?.put(Part::Value, value.clone());
+        Ok(())
     }
 
-    /// Nothing to do: waiters of another process are forgotten by themselves.
-    #[allow(
-        clippy::unused_self,
-        reason = "called as a method by the standard library"
-    )]
-    fn _at_fork_reinit(&self) {}
+    /// The condition under which the value changes. There is none before somebody asks for it.
+    #[getter]
+    fn _cond<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(self.open(py, None)?.get(py, Part::Condition))
+    }
+
+    #[setter(_cond)]
+    fn set_cond<'py>(&self, py: Python<'py>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
+        let parts = self.open(py, Some(condition))?;
+        parts.put(Part::Condition, condition.clone());
+        Ok(())
+    }
+
+    /// For the child of a fork. A native semaphore has nothing to do there: waiters of another process are forgotten by themselves.
+    fn _at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
+        if let Some(parts) = self.parts(py) {
+            parts
+                .get(py, Part::Condition)
+                .call_method0("_at_fork_reinit")?;
+        }
+        Ok(())
+    }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        repr_at(slf.as_any(), &format!("value={}", slf.get().value()))
+        let value = slf.get().value(slf.py())?;
+        repr_at(slf.as_any(), &format!("value={value}"))
     }
 
-    #[allow(clippy::unused_self, reason = "called as a method by pickle and copy")]
-    fn __reduce_ex__(&self, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Err(cannot_pickle("_thread.lock"))
+    fn __reduce_ex__<'py>(
+        slf: &Bound<'py, Self>,
+        protocol: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduce(slf.as_any(), protocol)
     }
-}
 
-#[cold]
-fn too_many() -> PyErr {
-    PyOverflowError::new_err("a semaphore has at most 2**63 - 1 permits")
-}
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.opened.traverse(&visit)
+    }
 
-#[cold]
-fn released_too_often() -> PyErr {
-    PyValueError::new_err("Semaphore released too many times")
+    fn __clear__(&self) {
+        self.opened.clear();
+    }
 }
 
 /// A semaphore that never has more permits than it started with.
@@ -212,25 +345,31 @@ impl BoundedSemaphore {
 
     #[pyo3(signature = (value=Given::NOTHING))]
     fn __init__(slf: &Bound<'_, Self>, value: Given<'_, '_>) -> PyResult<()> {
-        slf.as_super().get().start(value, true)
+        slf.as_super().get().start(slf.py(), value, true)
     }
 
     /// Give `n` permits back. Raises ValueError if there would be more than at the start; then none is given.
     #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
     fn release(slf: &Bound<'_, Self>, n: Given<'_, '_>) -> PyResult<()> {
-        slf.as_super().get().give(released(n)?, released_too_often)
+        slf.as_super().get().give(slf.py(), released(n)?, true)
     }
 
     #[getter]
-    fn _initial_value(slf: &Bound<'_, Self>) -> u64 {
-        slf.as_super().get().raw.bound()
+    fn _initial_value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.as_super().get().initial(slf.py())
+    }
+
+    /// Programs that resize a semaphore set it.
+    #[setter(_initial_value)]
+    fn set_initial_value(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let parts = slf.as_super().get().open(slf.py(), None)?;
+        parts.put(Part::Initial, value.clone());
+        Ok(())
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let raw = &slf.as_super().get().raw;
-        repr_at(
-            slf.as_any(),
-            &format!("value={}/{}", raw.permits(), raw.bound()),
-        )
+        let semaphore = slf.as_super().get();
+        let (value, initial) = (semaphore.value(slf.py())?, semaphore.initial(slf.py())?);
+        repr_at(slf.as_any(), &format!("value={value}/{initial}"))
     }
 }

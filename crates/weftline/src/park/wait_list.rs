@@ -110,6 +110,20 @@ impl<P> List<P> {
         }
     }
 
+    /// Moves everyone in `others`, whose lock is held too, behind those here, and says how many.
+    pub(crate) fn append(&mut self, others: &mut Self) -> usize {
+        let mut moved = 0;
+        while let Some(front) = others.front {
+            // SAFETY: linked in a list whose lock is held, so alive; from here on it is this list that it has to leave.
+            unsafe {
+                others.remove(front.as_ref());
+                self.push_back(front.as_ref());
+            }
+            moved += 1;
+        }
+        moved
+    }
+
     /// The waiter that has waited longest, which may be about to give up.
     pub(crate) fn front(&self) -> Option<&Waiter<P>> {
         // SAFETY: a linked waiter is alive as long as the list's lock is held, which `self` stands for.

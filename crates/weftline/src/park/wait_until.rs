@@ -1,4 +1,4 @@
-//! [`wait_until`]: a wait for what, once it is there, is there for everybody, so that nobody has to give it back: a flag that is up, a future
+//! [`wait_until`]: a wait for what, once it is there, is there for everybody, so that nobody has to give it back: a future
 //! that is done, a number that has come to zero.
 
 use super::{Blocker, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter};

@@ -93,7 +93,8 @@ impl Barrier {
         };
         match self.raw.wait_with(&mut ThreadBlocker, deadline, action) {
             Ok(index) => Ok(Arrival { index }),
-            Err(BarrierError::Broken) => Err(Broken),
+            // A barrier of this face is never retired.
+            Err(BarrierError::Broken | BarrierError::Retired { .. }) => Err(Broken),
         }
     }
 

@@ -244,7 +244,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
             0
         } else {
             self.waiters
-                .claim(n)
+                .claim(n, |_| ())
                 .grant(|record| self.notified.add(record))
         }
     }

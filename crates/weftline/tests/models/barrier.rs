@@ -263,3 +263,68 @@ fn a_crowd_survives_timeouts_aborts_and_resets() {
         assert_eq!(barrier.n_waiting(), 0);
     });
 }
+
+fn retiree(barrier: &Arc<RawBarrier>, sleeper: Sleeper, deadline: Deadline) -> JoinHandle<Passed> {
+    let barrier = Arc::clone(barrier);
+    spawn(move || wait_by(&barrier, sleeper, deadline))
+}
+
+fn place(passed: Passed) -> Option<usize> {
+    match passed {
+        Err(BarrierError::Retired { index, .. }) => index,
+        _ => None,
+    }
+}
+
+#[test]
+fn exactly_those_who_have_arrived_are_told_so_when_the_barrier_is_retired() {
+    explore(2, || {
+        let barrier = Arc::new(RawBarrier::new(3).unwrap());
+        let (alarm, signal) = (Alarm::leak(), Signal::new());
+        let parties = [
+            retiree(&barrier, Sleeper::new(), Deadline::At(alarm)),
+            retiree(&barrier, Sleeper::that_hears(&signal), Deadline::NEVER),
+        ];
+        let outside = spawn(move || {
+            signal.raise();
+            alarm.fire();
+        });
+        let left = barrier
+            .retire_with(&mut Sleeper::new(), false)
+            .unwrap()
+            .unwrap();
+        let mut places: Vec<_> = parties.into_iter().map(join).filter_map(place).collect();
+        join(outside);
+        places.sort_unstable();
+        assert_eq!(places.len(), left.arrived, "{left:?}");
+        assert!(!left.is_broken || left.arrived == 0);
+        assert!(barrier.is_retired());
+    });
+}
+
+#[test]
+fn retiring_waits_for_the_end_of_an_action() {
+    explore(3, || {
+        let barrier = Arc::new(RawBarrier::new(1).unwrap());
+        let value = Arc::new(Protected::default());
+        let actor = {
+            let (barrier, value) = (Arc::clone(&barrier), Arc::clone(&value));
+            spawn(move || {
+                barrier.wait_with(&mut Sleeper::new(), Deadline::NEVER, |_| {
+                    value.add(1);
+                    Ok(())
+                })
+            })
+        };
+        let left = barrier
+            .retire_with(&mut Sleeper::new(), false)
+            .unwrap()
+            .unwrap();
+        assert_eq!(left.arrived, 0);
+        match join(actor) {
+            Ok(0) => assert_eq!(value.get(), 1),
+            Err(BarrierError::Retired { index: None, .. }) => assert_eq!(value.get(), 0),
+            other => panic!("{other:?}"),
+        }
+    });
+}

@@ -196,7 +196,11 @@ fn a_crowd_passes_a_flag_that_goes_up_and_down() {
         });
         let toggler = {
             let event = Arc::clone(&event);
-            spawn(move || (0..4).for_each(|_| event.clear()))
+            spawn(move || {
+                for _ in 0..4 {
+                    event.clear();
+                }
+            })
         };
         enlisted.iter().for_each(|enlisted| enlisted.pass());
         value.add(1);

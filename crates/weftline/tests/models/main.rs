@@ -12,6 +12,7 @@ mod future;
 mod list;
 mod lock;
 mod queue;
+mod retiring;
 mod rlock;
 mod semaphore;
 mod support;

@@ -123,24 +123,28 @@ MUTANTS = [
     Mutant(
         "event: the flag goes up before the list is locked",
         "sync/raw/event.rs",
-        """            let mut list = self.waiters.lock();
+        """            let mut waiters = self.waiters.lock();
+            if waiters.is_retired() {
+                return false;
+            }
             self.word.swap(SET, Ordering::Release);""",
         """            self.word.swap(SET, Ordering::Release);
-            let mut list = self.waiters.lock();""",
+            let mut waiters = self.waiters.lock();""",
         "event::whoever_comes_after_the_flag_was_lowered_by_another_is_not_woken",
     ),
     Mutant(
         "event: lowering the flag forgets who waits",
         "sync/raw/event.rs",
-        "self.word.fetch_and(!SET, Ordering::Relaxed);",
-        "self.word.store(0, Ordering::Relaxed);",
+        """            .compare_exchange(SET, 0, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()""",
+        "            .swap(0, Ordering::Relaxed) == SET",
         "event::lowering_the_flag_meanwhile_loses_no_waiter",
     ),
     Mutant(
         "event: raising the flag wakes one",
         "sync/raw/event.rs",
-        "list.claim_all(|()| ())",
-        "list.claim_many(1, |()| ())",
+        "waiters.list.claim_all(|note| *note = GRANTED)",
+        "waiters.list.claim_many(1, |note| *note = GRANTED)",
         "event::setting_wakes_every_waiter_and_shows_what_was_written_before",
     ),
     Mutant(
@@ -179,18 +183,18 @@ MUTANTS = [
     Mutant(
         "semaphore: a waiter that leaves does not let the next look",
         "sync/raw/semaphore.rs",
-        """            list.remove(waiter);
-            self.settle(&list)""",
-        """            list.remove(waiter);
+        """            waiters.list.remove(waiter);
+            self.settle(&waiters.list)""",
+        """            waiters.list.remove(waiter);
             None::<&'static ThreadRecord>""",
         "semaphore::a_wish_for_many_that_times_out_makes_way_for_the_one_behind_it",
     ),
     Mutant(
         "semaphore: an interrupted waiter keeps its permits",
         "sync/raw/semaphore.rs",
-        """                    let _ = self.release(n);
-                    return Err(WaitError::Interrupted(interrupt));""",
-        "                    return Err(WaitError::Interrupted(interrupt));",
+        """                        self.give_back(n);
+                    } else {""",
+        "                    } else {",
         "semaphore::an_interrupted_waiter_gives_its_permits_back",
     ),
     Mutant(
@@ -224,9 +228,7 @@ MUTANTS = [
     Mutant(
         "barrier: a timeout breaks a cycle that all have arrived in",
         "sync/raw/barrier.rs",
-        """            WaitError::TimedOut if !is_pending => {
-                Some(told(waiter.payload_of_settled(|outcome| *outcome)))
-            }""",
+        "            WaitError::TimedOut if !is_pending => Some(told(waiter, index)),",
         "            WaitError::TimedOut if !is_pending => Some(Err(BarrierError::Broken)),",
         "barrier::a_timeout_breaks_the_barrier_for_all_or_comes_too_late_for_all",
     ),
@@ -236,6 +238,55 @@ MUTANTS = [
         "state.phase = Phase::Acting;",
         "state.phase = Phase::Filling;",
         "barrier::whoever_comes_while_an_action_runs_belongs_to_the_next_cycle",
+    ),
+    Mutant(
+        "retiring: the heir does not get the waiters",
+        "sync/raw/retiring.rs",
+        "heir.adopt(&mut self.list);",
+        "",
+        "retiring::whoever_waits_when_the_flag_is_raised_is_woken_whenever_the_event_is_retired",
+    ),
+    Mutant(
+        "retiring: a waiter that was nudged and has not looked is not notified",
+        "sync/raw/retiring.rs",
+        "heir.notify(usize::try_from(permits).unwrap_or(usize::MAX));",
+        "",
+        "retiring::permits_reach_those_who_wait_whenever_the_semaphore_is_retired",
+    ),
+    Mutant(
+        "retiring: a waiter signs off where it waits no more",
+        "sync/raw/retiring.rs",
+        "Some(heir) => heir.leave(waiter),",
+        "Some(_) => drop(waiting.list.remove(waiter)),",
+        "retiring::who_gives_up_in_the_heir_leaves_it",
+    ),
+    Mutant(
+        "retiring: permits that come back late are lost",
+        "sync/raw/retiring.rs",
+        "self.word.fetch_add(n * ONE, Ordering::Release);",
+        "",
+        "retiring::a_permit_that_was_handed_over_before_and_comes_back_after_is_not_lost",
+    ),
+    Mutant(
+        "retiring: an interrupted waiter of the heir swallows its notification",
+        "sync/raw/event.rs",
+        "pass_on(&self.waiters);",
+        "",
+        "retiring::a_notification_that_comes_with_an_interrupt_is_passed_on",
+    ),
+    Mutant(
+        "barrier: an interrupted party is not told that the barrier was retired",
+        "sync/raw/barrier.rs",
+        "if waiter.payload_of_settled(|outcome| *outcome) == Outcome::Retired {",
+        "if false {",
+        "barrier::exactly_those_who_have_arrived_are_told_so_when_the_barrier_is_retired",
+    ),
+    Mutant(
+        "barrier: it is retired while its action runs",
+        "sync/raw/retiring.rs",
+        "Phase::Acting if !acts => {",
+        "Phase::Acting if false => {",
+        "barrier::retiring_waits_for_the_end_of_an_action",
     ),
     Mutant(
         "queue: an interrupted getter keeps its item",

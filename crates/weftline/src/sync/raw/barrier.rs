@@ -9,6 +9,7 @@
 //! | `Filling` | some parties have arrived and wait in `arrivals` | the last party → `Acting`; timeout, `abort` → `Broken`; `reset` with waiters: they get `Broken`, the phase stays |
 //! | `Acting` | all have arrived; the last one runs the action, without the lock | the action's end → `Filling`, everyone passed; its failure → `Broken`; `abort` → `Broken`; `reset` → `Filling` |
 //! | `Broken` | every wait fails | `reset` → `Filling` |
+//! | `Retired` | handed over: what has arrived and whoever comes is told so, and goes on elsewhere | (end) |
 //!
 //! Passing and breaking claim all arrivals under one hold of the lock, so a cycle ends for everyone in one step and the next may
 //! begin at once: there is no draining phase. `claim_many` writes the outcome also into a waiter that has just given up, so that one knows its
@@ -17,6 +18,10 @@
 //! A thread that comes during `Acting` belongs to the next cycle and waits in `early` until there is one. A party that times
 //! out during `Acting` has arrived, as all have: it goes on waiting for the action's end. One that is interrupted leaves; while the barrier
 //! is filling, its place is free again.
+//!
+//! A binding whose language lets programs reach for the parts of a barrier retires it when that happens. No wake-up can be lost by that: what a
+//! party waits for is that its cycle ends, and who takes over knows from `arrived` how many it has to hear of before the next begins. While an action
+//! runs, the barrier is the acting thread's, so only that one may retire it; others wait.
 
 use crate::ZeroParties;
 use crate::park::model::const_fn;
@@ -26,7 +31,7 @@ use crate::park::{
 
 /// The barrier, generic over how its parties sleep and what the action's failure is.
 pub struct RawBarrier {
-    state: ListLock<State>,
+    pub(super) state: ListLock<State>,
 }
 
 /// Why a party did not pass.
@@ -36,29 +41,38 @@ pub enum BarrierError<I> {
     Broken,
     /// The blocker was interrupted, or the action failed with this (and broke the barrier).
     Interrupted(I),
+    /// The barrier was handed over by [`RawBarrier::retire_with`].
+    Retired {
+        /// How many had arrived before this party; `None` if it is not among the [arrived](super::RetiredBarrier::arrived).
+        index: Option<usize>,
+        /// That the blocker was interrupted, or the action failed, all the same.
+        interrupt: Option<I>,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Filling,
     Acting,
     Broken,
+    Retired,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     Pending,
     Passed,
     Broken,
+    Retired,
 }
 
-struct State {
-    parties: usize,
-    arrived: usize,
-    phase: Phase,
+pub(super) struct State {
+    pub(super) parties: usize,
+    pub(super) arrived: usize,
+    pub(super) phase: Phase,
     cycle: u64,
-    arrivals: List<Outcome>,
-    early: List<()>,
+    pub(super) arrivals: List<Outcome>,
+    pub(super) early: List<()>,
 }
 
 impl ForgetWaiters for State {
@@ -90,7 +104,7 @@ impl State {
     }
 }
 
-fn wake((arrivals, early): Woken) {
+pub(super) fn wake((arrivals, early): Woken) {
     arrivals.wake();
     early.wake();
 }
@@ -123,6 +137,7 @@ impl RawBarrier {
             let mut state = self.state.lock();
             match state.phase {
                 Phase::Broken => return Err(BarrierError::Broken),
+                Phase::Retired => return Err(retired(None, None)),
                 Phase::Acting => {
                     drop(state);
                     self.wait_for_action(blocker, deadline)?;
@@ -136,7 +151,7 @@ impl RawBarrier {
                         drop(state);
                         return self.act(index, cycle, || action(blocker));
                     }
-                    match self.wait_for_others(state, &waiter, blocker, deadline) {
+                    match self.wait_for_others(state, &waiter, index, blocker, deadline) {
                         Some(ended) => return ended.map(|()| index),
                         // The child of a fork: nobody has arrived there, not even this thread.
                         None => continue,
@@ -159,29 +174,32 @@ impl RawBarrier {
         };
         let done = action();
         std::mem::forget(breaks);
-        match done {
-            Ok(()) => self
-                .end(cycle, Outcome::Passed, Phase::Filling)
-                .then_some(index)
-                .ok_or(BarrierError::Broken),
-            Err(failed) => {
-                self.end(cycle, Outcome::Broken, Phase::Broken);
-                Err(BarrierError::Interrupted(failed))
-            }
+        let (outcome, next) = match done {
+            Ok(()) => (Outcome::Passed, Phase::Filling),
+            Err(_) => (Outcome::Broken, Phase::Broken),
+        };
+        match (self.end(cycle, outcome, next), done) {
+            (Outcome::Retired, done) => Err(retired(Some(index), done.err())),
+            (Outcome::Passed, Ok(())) => Ok(index),
+            (_, Ok(())) => Err(BarrierError::Broken),
+            (_, Err(failed)) => Err(BarrierError::Interrupted(failed)),
         }
     }
 
-    /// Ends `cycle` unless it has ended already; says which.
-    fn end(&self, cycle: u64, outcome: Outcome, next: Phase) -> bool {
+    /// Ends `cycle` unless it has ended already; says how it has.
+    fn end(&self, cycle: u64, outcome: Outcome, next: Phase) -> Outcome {
         let woken = {
             let mut state = self.state.lock();
             if state.cycle != cycle {
-                return false;
+                return Outcome::Broken;
+            }
+            if state.phase == Phase::Retired {
+                return Outcome::Retired;
             }
             state.end_cycle(outcome, next)
         };
         wake(woken);
-        true
+        outcome
     }
 
     /// Enlists and waits for the end of the cycle; `None` when a fork has forgotten this thread.
@@ -189,6 +207,7 @@ impl RawBarrier {
         &self,
         mut state: Held<'_, State>,
         waiter: &Waiter<Outcome>,
+        index: usize,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Option<Result<(), BarrierError<B::Interrupt>>> {
@@ -196,11 +215,11 @@ impl RawBarrier {
         unsafe { state.arrivals.push_back(waiter) };
         drop(state);
         let why = match waiter.wait(blocker, deadline) {
-            Ended::Granted => return Some(told(waiter.payload_of_settled(|outcome| *outcome))),
+            Ended::Granted => return Some(told(waiter, index)),
             Ended::Forked => return None,
             Ended::Abandoned(why) => why,
             Ended::InterruptedAfterGrant(interrupt) => {
-                return Some(Err(BarrierError::Interrupted(interrupt)));
+                return Some(Err(interrupted(waiter, index, interrupt)));
             }
         };
         let mut state = self.state.lock();
@@ -211,15 +230,13 @@ impl RawBarrier {
                 if is_pending && state.phase == Phase::Filling {
                     state.arrived -= 1;
                 }
-                Some(Err(BarrierError::Interrupted(interrupt)))
+                Some(Err(interrupted(waiter, index, interrupt)))
             }
-            WaitError::TimedOut if !is_pending => {
-                Some(told(waiter.payload_of_settled(|outcome| *outcome)))
-            }
+            WaitError::TimedOut if !is_pending => Some(told(waiter, index)),
             WaitError::TimedOut if state.phase == Phase::Acting => {
                 // All have arrived: what is left to wait for is the action's end.
                 let waiter = Waiter::new(Outcome::Pending);
-                self.wait_for_others(state, &waiter, blocker, Deadline::NEVER)
+                self.wait_for_others(state, &waiter, index, blocker, Deadline::NEVER)
             }
             WaitError::TimedOut => {
                 let woken = state.end_cycle(Outcome::Broken, Phase::Broken);
@@ -231,7 +248,7 @@ impl RawBarrier {
     }
 
     /// Waits until no action runs. A timeout here breaks the barrier, as it would in the cycle that this thread belongs to.
-    fn wait_for_action<B: Blocker>(
+    pub(super) fn wait_for_action<B: Blocker>(
         &self,
         blocker: &mut B,
         deadline: Deadline,
@@ -260,19 +277,31 @@ impl RawBarrier {
         }
     }
 
-    /// Breaks the barrier: everyone who waits, and everyone who comes, gets [`BarrierError::Broken`] until a reset.
-    pub fn abort(&self) {
-        let woken = self.state.lock().end_cycle(Outcome::Broken, Phase::Broken);
-        wake(woken);
+    /// Breaks the barrier: everyone who waits, and everyone who comes, gets [`BarrierError::Broken`] until a reset. `false`: the barrier is
+    /// retired, and nothing was done.
+    pub fn abort(&self) -> bool {
+        self.end_any(Phase::Broken)
     }
 
-    /// Makes the barrier new: everyone who waits gets [`BarrierError::Broken`], everyone who comes waits for a full number.
-    pub fn reset(&self) {
-        let woken = self.state.lock().end_cycle(Outcome::Broken, Phase::Filling);
-        wake(woken);
+    /// Makes the barrier new: everyone who waits gets [`BarrierError::Broken`], everyone who comes waits for a full number. `false`: the barrier
+    /// is retired, and nothing was done.
+    pub fn reset(&self) -> bool {
+        self.end_any(Phase::Filling)
     }
 
-    /// As [`Self::reset`], for another number of parties; for bindings, where an object can be initialised again.
+    fn end_any(&self, next: Phase) -> bool {
+        let woken = {
+            let mut state = self.state.lock();
+            if state.phase == Phase::Retired {
+                return false;
+            }
+            state.end_cycle(Outcome::Broken, next)
+        };
+        wake(woken);
+        true
+    }
+
+    /// As [`Self::reset`], for another number of parties; for bindings, where an object can be initialised again. Does nothing to a retired barrier.
     ///
     /// # Errors
     /// [`ZeroParties`]; then nothing changes.
@@ -282,6 +311,9 @@ impl RawBarrier {
         }
         let woken = {
             let mut state = self.state.lock();
+            if state.phase == Phase::Retired {
+                return Ok(());
+            }
             state.parties = parties;
             state.end_cycle(Outcome::Broken, Phase::Filling)
         };
@@ -305,11 +337,25 @@ impl RawBarrier {
     }
 }
 
-fn told<I>(outcome: Outcome) -> Result<(), BarrierError<I>> {
-    if outcome == Outcome::Passed {
-        Ok(())
+fn retired<I>(index: Option<usize>, interrupt: Option<I>) -> BarrierError<I> {
+    BarrierError::Retired { index, interrupt }
+}
+
+/// What the waker has left in a waiter that has settled.
+fn told<I>(waiter: &Waiter<Outcome>, index: usize) -> Result<(), BarrierError<I>> {
+    match waiter.payload_of_settled(|outcome| *outcome) {
+        Outcome::Passed => Ok(()),
+        Outcome::Retired => Err(retired(Some(index), None)),
+        Outcome::Pending | Outcome::Broken => Err(BarrierError::Broken),
+    }
+}
+
+/// The same for one that was interrupted.
+fn interrupted<I>(waiter: &Waiter<Outcome>, index: usize, interrupt: I) -> BarrierError<I> {
+    if waiter.payload_of_settled(|outcome| *outcome) == Outcome::Retired {
+        retired(Some(index), Some(interrupt))
     } else {
-        Err(BarrierError::Broken)
+        BarrierError::Interrupted(interrupt)
     }
 }
 

@@ -8,15 +8,23 @@
 //! `notify(n)` claims the n waiters that have waited longest in one hold of the list's lock: never fewer while there are as many,
 //! never one that came later. The typed form grants at once and unparks when the guard lets the lock go (`Notified`): a
 //! thread that wakes earlier finds the lock held and sleeps again. A waiter that was notified and interrupted at the same time passes its notification on.
+//!
+//! Waiters of an event or a semaphore may be moved here (`retiring.rs`). They bring a note, which nothing here looks at.
 
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
 use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Waiter};
+
+/// What a waiter and its waker write to each other where they have something to say.
+pub(in crate::sync) type Note = u64;
+
+/// The note that tells a waiter to look again at what it waits for, nothing having come of its wait.
+pub(in crate::sync) const LOOK_AGAIN: Note = u64::MAX - 1;
 
 /// The waiters of a condition. The lock that goes with it is the caller's, of any kind.
 pub struct RawCondition {
     /// Changed under the list's lock. Read under the user's lock, without which nobody enlists.
     waiting: AtomicUsize,
-    waiters: ListLock<List<()>>,
+    waiters: ListLock<List<Note>>,
 }
 
 impl RawCondition {
@@ -42,7 +50,7 @@ impl RawCondition {
     ) -> Result<(), WaitError<B::Interrupt>> {
         let mut release = Some(release);
         loop {
-            let waiter = Waiter::new(());
+            let waiter = Waiter::new(0);
             {
                 let mut list = self.waiters.lock();
                 // SAFETY: every way out of this function leaves the waiter granted (so claimed), removed or forgotten.
@@ -71,7 +79,7 @@ impl RawCondition {
     }
 
     /// Settles a waiter that never slept; `false` when it was notified already.
-    fn give_up(&self, waiter: &Waiter<()>) -> bool {
+    fn give_up(&self, waiter: &Waiter<Note>) -> bool {
         let abandoned = waiter.abandon();
         if abandoned {
             self.leave(waiter);
@@ -79,7 +87,8 @@ impl RawCondition {
         abandoned
     }
 
-    fn leave(&self, waiter: &Waiter<()>) {
+    /// For a waiter that has given up.
+    pub(in crate::sync) fn leave(&self, waiter: &Waiter<Note>) {
         let mut list = self.waiters.lock();
         if list.remove(waiter) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -98,14 +107,17 @@ impl RawCondition {
 
     #[cold]
     fn notify_slow(&self, n: usize) -> usize {
-        self.claim(n).wake()
+        self.claim(n, |_| ()).wake()
     }
 
     /// Settles the `n` waiters that have waited longest, under one hold of the list's lock.
-    pub(in crate::sync) fn claim(&self, n: usize) -> Chain<()> {
+    pub(in crate::sync) fn claim(&self, n: usize, mut fill: impl FnMut(&mut Note)) -> Chain<Note> {
         let mut list = self.waiters.lock();
         let mut met = 0;
-        let chain = list.claim_many(n, |()| met += 1);
+        let chain = list.claim_many(n, |note| {
+            fill(note);
+            met += 1;
+        });
         // After a fork the number is still that of the parent, and the list is empty.
         let left = if list.is_empty() {
             0
@@ -114,6 +126,19 @@ impl RawCondition {
         };
         self.waiting.store(left, Ordering::Relaxed);
         chain
+    }
+
+    /// Has those in `others`, whose lock is held, wait here from now on, behind those that do already.
+    pub(in crate::sync) fn adopt(&self, others: &mut List<Note>) {
+        let mut list = self.waiters.lock();
+        let moved = list.append(others);
+        self.waiting.fetch_add(moved, Ordering::Relaxed);
+    }
+
+    /// Sends those away that were moved here from a retired object, as if it had been retired for nobody: they find it so, and go on elsewhere.
+    /// For bindings, before anybody else waits here.
+    pub fn send_away(&self) {
+        self.claim(usize::MAX, |note| *note = LOOK_AGAIN).wake();
     }
 
     /// Forgets who waits: no notification reaches them any more, only their timeouts. For bindings whose language has such a call for

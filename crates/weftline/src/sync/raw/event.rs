@@ -7,28 +7,34 @@
 //! | `0` | not set, nobody waits | `set` → `SET`; a waiter → `WAITERS` |
 //! | `WAITERS` | not set, the list may hold waiters | `set`, under the list's lock → `SET`, everyone claimed |
 //! | `SET` | set; the list is empty | `clear` → `0` |
+//! | `RETIRED \| WAITERS` | handed over to a condition and a flag elsewhere (`retiring.rs`) | (end) |
 //!
 //! `WAITERS` is set and cleared under the list's lock only. A waiter sets it while it sees the flag down, in one step, and then enlists; a setter
 //! that meets it takes the list's lock, so raising the flag and claiming everyone is one step for whoever waits: everyone who
 //! waits when `set` is called is woken, also if `clear` follows at once, and nobody who comes after that `clear` is.
 
+use super::RawCondition;
+use super::condition::LOOK_AGAIN;
+use super::retiring::{GRANTED, Waiting, leave, pass_on};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, List, ListLock, WaitError, wait_until};
+use crate::park::{Blocker, Deadline, Ended, ListLock, WaitError, Waiter};
 
 const SET: u32 = 1;
 const WAITERS: u32 = 2;
+/// Stands with `WAITERS`, so that a setter looks at the list.
+const RETIRED: u32 = 4;
 
 /// The event, generic over how its waiters sleep.
 pub struct RawEvent {
     word: AtomicU32,
-    waiters: ListLock<List<()>>,
+    waiters: ListLock<Waiting>,
 }
 
 impl RawEvent {
     const_fn! {
         /// An event that is not set.
         pub fn new() -> Self {
-            Self { word: AtomicU32::new(0), waiters: ListLock::new(List::new()) }
+            Self { word: AtomicU32::new(0), waiters: ListLock::new(Waiting::new()) }
         }
     }
 
@@ -39,9 +45,9 @@ impl RawEvent {
         self.word.load(Ordering::Acquire) & SET != 0
     }
 
-    /// Raises the flag and wakes everyone who waits.
+    /// Raises the flag and wakes everyone who waits. `false`: the event is retired, and nothing was done.
     #[inline]
-    pub fn set(&self) {
+    pub fn set(&self) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & WAITERS == 0 {
             // Also when the flag is up already: what this thread wrote before is to be seen through it.
@@ -49,27 +55,58 @@ impl RawEvent {
                 .word
                 .compare_exchange_weak(word, SET, Ordering::Release, Ordering::Relaxed)
             {
-                Ok(_) => return,
+                Ok(_) => return true,
                 Err(now) => word = now,
             }
         }
-        self.set_and_wake();
+        self.set_and_wake()
     }
 
     #[cold]
-    fn set_and_wake(&self) {
+    fn set_and_wake(&self) -> bool {
         let chain = {
-            let mut list = self.waiters.lock();
+            let mut waiters = self.waiters.lock();
+            if waiters.is_retired() {
+                return false;
+            }
             self.word.swap(SET, Ordering::Release);
-            list.claim_all(|()| ())
+            waiters.list.claim_all(|note| *note = GRANTED)
         };
         chain.wake();
+        true
     }
 
-    /// Lowers the flag.
+    /// Lowers the flag and says whether it was up.
     #[inline]
-    pub fn clear(&self) {
-        self.word.fetch_and(!SET, Ordering::Relaxed);
+    pub fn clear(&self) -> bool {
+        self.word
+            .compare_exchange(SET, 0, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Hands the event over to `heir`, for good: whoever waits here waits there from now on. For bindings (`retiring.rs` says what for).
+    ///
+    /// Returns whether the flag was up; `None` if the event was retired before. Afterwards the flag is down, [`Self::set`] and
+    /// [`Self::clear`] do nothing, and [`Self::wait_with`] times out at once, unless it waited already: then it ends well when the heir is notified.
+    ///
+    /// # Safety
+    /// `heir` lives, where it is, as long as this event.
+    pub unsafe fn retire(&self, heir: &RawCondition) -> Option<bool> {
+        let mut waiters = self.waiters.lock();
+        if waiters.is_retired() {
+            return None;
+        }
+        // SAFETY: by this function's own contract.
+        unsafe { waiters.retire(heir) };
+        // Acquires what came before a `set`, for whoever reads the flag where it is now.
+        let word = self.word.swap(RETIRED | WAITERS, Ordering::AcqRel);
+        Some(word & SET != 0)
+    }
+
+    /// Whether the event was handed over by [`Self::retire`].
+    #[inline]
+    pub fn is_retired(&self) -> bool {
+        self.word.load(Ordering::Acquire) & RETIRED != 0
     }
 
     /// Sleeps through `blocker` until the flag is up.
@@ -115,15 +152,38 @@ impl RawEvent {
         if deadline.is_at_once() {
             return Err(WaitError::TimedOut);
         }
-        // Nothing to give back when interrupted: the flag is everybody's.
-        wait_until(
-            &self.waiters,
-            |list| list,
-            (),
-            |_| !self.mark_unless_set(),
-            blocker,
-            deadline,
-        )
+        loop {
+            let waiter = Waiter::new(0);
+            {
+                let mut waiters = self.waiters.lock();
+                if waiters.is_retired() {
+                    return Err(WaitError::TimedOut);
+                }
+                if !self.mark_unless_set() {
+                    return Ok(());
+                }
+                // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
+                unsafe { waiters.list.push_back(&waiter) };
+            }
+            match waiter.wait(blocker, deadline) {
+                Ended::Granted if waiter.payload_of_settled(|note| *note) == LOOK_AGAIN => {
+                    return Err(WaitError::TimedOut);
+                }
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    leave(&self.waiters, &waiter);
+                    return Err(why);
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    // The flag is everybody's, but a notification of the heir may have been for one.
+                    if waiter.payload_of_settled(|note| *note) != GRANTED {
+                        pass_on(&self.waiters);
+                    }
+                    return Err(WaitError::Interrupted(interrupt));
+                }
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod barrier;
 mod condition;
 mod event;
 mod lock;
+mod retiring;
 mod rlock;
 mod semaphore;
 
@@ -11,5 +12,6 @@ pub use barrier::{BarrierError, RawBarrier};
 pub use condition::RawCondition;
 pub use event::RawEvent;
 pub use lock::RawLock;
+pub use retiring::RetiredBarrier;
 pub use rlock::{RLockError, RawRLock};
 pub use semaphore::RawSemaphore;

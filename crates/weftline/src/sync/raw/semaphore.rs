@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | `permits << 1` | so many are free; a release need not look at the list | `acquire(n)` if there are n; `release` |
 //! | `permits << 1 \| WAITERS` | as many are free, and they are not enough for the front waiter, or it is owed them | `release`, under the list's lock |
+//! | the same, and the list says *retired* | handed over to a condition and a value elsewhere (`retiring.rs`); these permits came back too late and are to be fetched | `take_late` |
 //!
 //! The policy is the lock's (`lock.rs`), for numbers: a release that makes the front waiter's wish possible *nudges* it and clears `WAITERS`, so
 //! others may barge meanwhile; a front waiter older than 1 ms is handed its permits, and while it lacks some nobody overtakes
@@ -13,20 +14,22 @@
 //!
 //! Invariant, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a nudged waiter has not looked yet*.
 
+use super::condition::Note;
+use super::retiring::{GRANTED, Waiting, leave, pass_on};
 use crate::TooManyPermits;
 use crate::park::model::{AtomicU64, Ordering, const_fn};
 use crate::park::{Blocker, Deadline, Ended, List, ListLock, ThreadRecord, WaitError, Waiter};
 
-const WAITERS: u64 = 1;
+pub(super) const WAITERS: u64 = 1;
 /// One permit, as the word counts.
-const ONE: u64 = 2;
+pub(super) const ONE: u64 = 2;
 
 /// The unguarded semaphore: permits are numbers, released by whoever likes.
 pub struct RawSemaphore {
-    word: AtomicU64,
+    pub(super) word: AtomicU64,
     bound: AtomicU64,
-    /// Each waiter's payload is how many permits it wants.
-    waiters: ListLock<List<u64>>,
+    /// Each waiter's note is how many permits it wants, until it has them.
+    pub(super) waiters: ListLock<Waiting>,
 }
 
 impl RawSemaphore {
@@ -41,7 +44,7 @@ impl RawSemaphore {
             if permits > bound || bound > Self::MAX_PERMITS {
                 return None;
             }
-            Some(Self { word: AtomicU64::new(permits * ONE), bound: AtomicU64::new(bound), waiters: ListLock::new(List::new()) })
+            Some(Self { word: AtomicU64::new(permits * ONE), bound: AtomicU64::new(bound), waiters: ListLock::new(Waiting::new()) })
         }
     }
 
@@ -60,19 +63,24 @@ impl RawSemaphore {
     /// its number of permits be set. Waiters go on waiting, and get what they can.
     ///
     /// # Errors
-    /// As [`Self::new`]; then nothing changes.
+    /// As [`Self::new`], and when the semaphore is retired; then nothing changes.
     pub fn reset(&self, permits: u64, bound: u64) -> Result<(), TooManyPermits> {
         if permits > bound || bound > Self::MAX_PERMITS {
             return Err(TooManyPermits);
         }
         {
-            let list = self.waiters.lock();
+            let waiters = self.waiters.lock();
+            if waiters.is_retired() {
+                return Err(TooManyPermits);
+            }
             self.bound.store(bound, Ordering::Relaxed);
             self.word
                 .store((permits * ONE) | WAITERS, Ordering::Release);
-            drop(list);
+            drop(waiters);
         }
-        self.release_slow(0)
+        // Refused only to a semaphore that is retired by now.
+        let _ = self.release_slow(0);
+        Ok(())
     }
 
     /// Takes `n` permits if they are free and nobody is owed them.
@@ -123,11 +131,15 @@ impl RawSemaphore {
         loop {
             let waiter = Waiter::new(n);
             {
-                let mut list = self.waiters.lock();
+                let mut waiters = self.waiters.lock();
+                if waiters.is_retired() {
+                    return Err(WaitError::TimedOut);
+                }
+                let list = &mut waiters.list;
                 let may_barge = list.front().is_none_or(|front| !front.since().is_starved());
                 if may_barge && self.take(n) {
-                    let nudged = self.settle(&list);
-                    drop(list);
+                    let nudged = self.settle(list);
+                    drop(waiters);
                     wake(nudged);
                     return Ok(());
                 }
@@ -143,15 +155,20 @@ impl RawSemaphore {
                 }
             }
             match waiter.wait_or_take(blocker, deadline, || self.look_again(n, &waiter)) {
-                Ended::Granted => return Ok(()),
+                Ended::Granted if has_its_permits(&waiter) => return Ok(()),
+                // Notified by the heir.
+                Ended::Granted => return Err(WaitError::TimedOut),
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {
                     self.leave(&waiter);
                     return Err(why);
                 }
                 Ended::InterruptedAfterGrant(interrupt) => {
-                    // Cannot pass the bound unless others released what they did not have; then there is nothing to give back.
-                    let _ = self.release(n);
+                    if has_its_permits(&waiter) {
+                        self.give_back(n);
+                    } else {
+                        pass_on(&self.waiters);
+                    }
                     return Err(WaitError::Interrupted(interrupt));
                 }
             }
@@ -196,12 +213,13 @@ impl RawSemaphore {
         }
     }
 
-    /// A woken waiter tries again. Returns whether it has its permits.
-    fn look_again(&self, n: u64, waiter: &Waiter<u64>) -> bool {
-        let mut list = self.waiters.lock();
-        if waiter.is_granted() {
-            return true;
+    /// A woken waiter tries again. Returns whether it need not wait any more.
+    fn look_again(&self, n: u64, waiter: &Waiter<Note>) -> bool {
+        let mut waiters = self.waiters.lock();
+        if waiters.is_retired() || waiter.is_granted() {
+            return waiter.is_granted();
         }
+        let list = &mut waiters.list;
         // Only the front waiter is nudged; one that wakes for another reason has no claim yet.
         let is_front = list
             .front()
@@ -209,31 +227,36 @@ impl RawSemaphore {
         let (done, nudged) = loop {
             let done = is_front && self.take(n);
             if done {
+                waiter.payload_under_lock(|note| *note = GRANTED);
                 list.remove(waiter);
             }
-            match self.settle(&list) {
+            match self.settle(list) {
                 // The permits came between the two looks: they are this waiter's to take.
                 Some(_) if is_front && !done => {}
                 nudged => break (done, nudged),
             }
         };
-        drop(list);
+        drop(waiters);
         wake(nudged);
         done
     }
 
     /// An abandoned waiter goes; what it was nudged for, or kept others from, is offered to the next.
-    fn leave(&self, waiter: &Waiter<u64>) {
+    fn leave(&self, waiter: &Waiter<Note>) {
         let nudged = {
-            let mut list = self.waiters.lock();
-            list.remove(waiter);
-            self.settle(&list)
+            let mut waiters = self.waiters.lock();
+            if waiters.is_retired() {
+                drop(waiters);
+                return leave(&self.waiters, waiter);
+            }
+            waiters.list.remove(waiter);
+            self.settle(&waiters.list)
         };
         wake(nudged);
     }
 
     /// Under the list's lock: restores the invariant. The front waiter is nudged if its wish is possible, else `WAITERS` is set.
-    fn settle(&self, list: &List<u64>) -> Option<&'static ThreadRecord> {
+    fn settle(&self, list: &List<Note>) -> Option<&'static ThreadRecord> {
         let front = list.front();
         let wish = front.map(|front| front.payload_under_lock(|n| *n));
         let mut word = self.word.load(Ordering::Relaxed);
@@ -257,7 +280,7 @@ impl RawSemaphore {
     /// Adds `n` permits and lets waiters have them.
     ///
     /// # Errors
-    /// [`TooManyPermits`] when there would be more than the bound; then none is added.
+    /// [`TooManyPermits`] when there would be more than the bound, or the semaphore is retired; then none is added.
     #[inline]
     pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
         let mut word = self.word.load(Ordering::Relaxed);
@@ -288,11 +311,17 @@ impl RawSemaphore {
         let mut adds = Some(n);
         loop {
             let (granted, nudged) = {
-                let mut list = self.waiters.lock();
+                let mut waiters = self.waiters.lock();
+                if waiters.is_retired() {
+                    return adds.map_or(Ok(()), |_| Err(TooManyPermits));
+                }
                 if let Some(n) = adds.take() {
                     self.add(n)?;
                 }
-                (self.hand_over(&mut list), self.settle(&list))
+                (
+                    self.hand_over(&mut waiters.list),
+                    self.settle(&waiters.list),
+                )
             };
             wake(nudged);
             if granted.is_none() {
@@ -317,7 +346,7 @@ impl RawSemaphore {
     }
 
     /// Under the list's lock: gives the front waiter its permits if it has waited too long to race for them.
-    fn hand_over(&self, list: &mut List<u64>) -> Option<&'static ThreadRecord> {
+    fn hand_over(&self, list: &mut List<Note>) -> Option<&'static ThreadRecord> {
         loop {
             let front = list.front().filter(|front| front.since().is_starved())?;
             let n = front.payload_under_lock(|n| *n);
@@ -325,7 +354,10 @@ impl RawSemaphore {
                 return None;
             }
             match list.claim_this_front() {
-                Some(claimed) => return Some(claimed.grant()),
+                Some(mut claimed) => {
+                    claimed.payload(|note| *note = GRANTED);
+                    return Some(claimed.grant());
+                }
                 // It has just given up: its permits go to the next.
                 None => self.word.fetch_add(n * ONE, Ordering::Relaxed),
             };
@@ -339,6 +371,11 @@ impl std::fmt::Debug for RawSemaphore {
             .field("permits", &self.permits())
             .finish()
     }
+}
+
+/// Whether a waiter that has settled was not only notified.
+fn has_its_permits(waiter: &Waiter<Note>) -> bool {
+    waiter.payload_of_settled(|note| *note) == GRANTED
 }
 
 /// Without the list's lock.

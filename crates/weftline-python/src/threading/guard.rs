@@ -1,22 +1,24 @@
-//! `with queue.mutex`, as an open queue does it.
+//! `with condition:`, `condition.wait(…)` and `condition.notify(…)` as the open forms of queues, events and semaphores do them: straight away
+//! if the condition is ours, by its methods if it is any other object.
 
+use super::{Condition, Lock};
 use crate::callback::calling_back;
-use crate::threading::{Condition, Lock};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 use weftline::park::{Deadline, current_number};
 
 /// A lock, or a condition's, held.
-pub(super) enum Guard<'py> {
+pub(crate) enum Guard<'py> {
     Ours(Bound<'py, Lock>),
     /// This thread holds it already: a call from a destructor, a signal handler or a comparison inside of `with queue.mutex`, or of an operation. The
-    /// standard library would wait for itself. Between two statements of whoever holds it the queue is as good as between two operations.
+    /// standard library would wait for itself. Between two statements of whoever holds it the object is as good as between two operations.
     Nested,
     Foreign(Bound<'py, PyAny>),
 }
 
 impl<'py> Guard<'py> {
-    pub(super) fn enter(context: Bound<'py, PyAny>) -> PyResult<Self> {
+    pub(crate) fn enter(context: Bound<'py, PyAny>) -> PyResult<Self> {
         let py = context.py();
         let lock = if context.is_exact_instance_of::<Condition>() {
             context
@@ -38,7 +40,7 @@ impl<'py> Guard<'py> {
     }
 
     /// Leaves, and gives on how the body ended.
-    pub(super) fn exit<T>(self, ended: PyResult<T>) -> PyResult<T> {
+    pub(crate) fn exit<T>(self, ended: PyResult<T>) -> PyResult<T> {
         let left = match self {
             Self::Nested => return ended,
             Self::Ours(lock) => lock.get().release(),
@@ -63,4 +65,36 @@ impl<'py> Guard<'py> {
         };
         left.and(ended)
     }
+}
+
+/// Waits until notified, the condition being held; what its `wait` returned.
+pub(crate) fn wait<'py>(
+    condition: &Bound<'py, PyAny>,
+    deadline: Deadline,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = condition.py();
+    if let Ok(ours) = condition.cast_exact::<Condition>() {
+        let in_time = ours.get().wait_until(py, deadline)?;
+        return Ok(PyBool::new(py, in_time).to_owned().into_any());
+    }
+    let name = intern!(py, "wait");
+    match deadline.remaining() {
+        None => calling_back(py, || condition.call_method0(name)),
+        Some(left) => calling_back(py, || condition.call_method1(name, (left.as_secs_f64(),))),
+    }
+}
+
+/// Wakes one waiter, the condition being held.
+pub(crate) fn notify(condition: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = condition.py();
+    match condition.cast_exact::<Condition>() {
+        Ok(ours) => ours.get().notify_some(py, 1),
+        Err(_) => calling_back(py, || condition.call_method0(intern!(py, "notify"))).map(drop),
+    }
+}
+
+/// Wakes all waiters, the condition being held.
+pub(crate) fn notify_all(condition: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = condition.py();
+    calling_back(py, || condition.call_method0(intern!(py, "notify_all"))).map(drop)
 }

@@ -1,0 +1,216 @@
+//! The standard library's algorithm, for open barriers (`opened.rs`): its statements in its order, over the attributes and methods that the
+//! barrier has at that moment. A subclass may have its own of all of them, as `multiprocessing.Barrier` has a state and a count in shared memory.
+
+use super::barrier::Barrier;
+use super::guard::{self, Guard};
+use crate::callback::calling_back;
+use crate::seconds::remaining_deadline;
+use pyo3::import_exception;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use weftline::park::Deadline;
+
+import_exception!(threading, BrokenBarrierError);
+
+/// `_state`: threads arrive.
+pub(super) const FILLING: i32 = 0;
+/// All have arrived, and leave.
+const DRAINING: i32 = 1;
+/// They leave with an error.
+const RESETTING: i32 = -1;
+/// Every wait fails.
+pub(super) const BROKEN: i32 = -2;
+
+type This<'a, 'py> = &'a Bound<'py, Barrier>;
+
+fn condition<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    this.getattr(intern!(this.py(), "_cond"))
+}
+
+fn state<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    this.getattr(intern!(this.py(), "_state"))
+}
+
+fn count<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    this.getattr(intern!(this.py(), "_count"))
+}
+
+fn is_in(this: This<'_, '_>, states: &[i32]) -> PyResult<bool> {
+    let state = state(this)?;
+    for value in states {
+        if state.eq(value)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Changes the state and tells everybody.
+fn enter_state(this: This<'_, '_>, state: i32) -> PyResult<()> {
+    this.setattr(intern!(this.py(), "_state"), state)?;
+    guard::notify_all(&condition(this)?)
+}
+
+fn holding<'py, T>(this: This<'_, 'py>, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    Guard::enter(condition(this)?)?.exit(body())
+}
+
+/// `self.name()`, which a subclass may have its own of.
+fn call(this: This<'_, '_>, name: &Bound<'_, PyString>) -> PyResult<()> {
+    calling_back(this.py(), || this.call_method0(name)).map(drop)
+}
+
+/// `Barrier.wait`.
+#[cold]
+pub(super) fn wait<'py>(
+    this: This<'_, 'py>,
+    timeout: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = this.py();
+    let timeout = match timeout {
+        Some(timeout) => timeout.clone(),
+        None => this.getattr(intern!(py, "_timeout"))?,
+    };
+    holding(this, || {
+        call(this, intern!(py, "_enter"))?;
+        let index = count(this)?;
+        this.setattr(intern!(py, "_count"), index.add(1)?)?;
+        let arrived = || {
+            if index.add(1)?.eq(this.getattr(intern!(py, "_parties"))?)? {
+                return call(this, intern!(py, "_release"));
+            }
+            let wait = || this.call_method1(intern!(py, "_wait"), (&timeout,));
+            calling_back(py, wait).map(drop)
+        };
+        leave(this, arrived()).map(|()| index)
+    })
+}
+
+/// The end of `Barrier.wait`, for a thread that is counted and whose wait `ended` so.
+fn leave(this: This<'_, '_>, ended: PyResult<()>) -> PyResult<()> {
+    let py = this.py();
+    let name = intern!(py, "_count");
+    let left = count(this)?.sub(1)?;
+    this.setattr(name, left)?;
+    call(this, intern!(py, "_exit")).and(ended)
+}
+
+/// The rest of `Barrier.wait` for a thread that had arrived when the barrier was native, and was interrupted or not.
+#[cold]
+pub(super) fn resume(
+    this: This<'_, '_>,
+    deadline: Deadline,
+    interrupt: Option<PyErr>,
+) -> PyResult<()> {
+    holding(this, || {
+        let ended = match interrupt {
+            None => wait_by(this, || Ok(deadline)),
+            Some(raised) => Err(raised),
+        };
+        leave(this, ended)
+    })
+}
+
+/// The rest of `Barrier.wait`, after the action, for the thread that opened the barrier inside of it. The condition is held.
+#[cold]
+pub(super) fn resume_acting(this: This<'_, '_>, failed: Option<PyErr>) -> PyResult<()> {
+    leave(this, end_action(this, failed.map_or(Ok(()), Err)))
+}
+
+/// `Barrier._enter`
+pub(super) fn enter(this: This<'_, '_>) -> PyResult<()> {
+    while is_in(this, &[RESETTING, DRAINING])? {
+        guard::wait(&condition(this)?, Deadline::NEVER)?;
+    }
+    if state(this)?.lt(FILLING)? {
+        return Err(BrokenBarrierError::new_err(()));
+    }
+    Ok(())
+}
+
+/// `Barrier._release`
+pub(super) fn release(this: This<'_, '_>) -> PyResult<()> {
+    let py = this.py();
+    let action = this.getattr(intern!(py, "_action"))?;
+    let acted = match action.is_truthy() {
+        Ok(true) => calling_back(py, || action.call0()).map(drop),
+        asked => asked.map(drop),
+    };
+    end_action(this, acted)
+}
+
+fn end_action(this: This<'_, '_>, acted: PyResult<()>) -> PyResult<()> {
+    acted
+        .and_then(|()| enter_state(this, DRAINING))
+        .or_else(|raised| {
+            call(this, intern!(this.py(), "_break"))?;
+            Err(raised)
+        })
+}
+
+/// `Barrier._wait`
+pub(super) fn wait_within(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    wait_by(this, || remaining_deadline(timeout))
+}
+
+fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) -> PyResult<()> {
+    let mut asked = Some(deadline);
+    let mut deadline = Deadline::PASSED;
+    while state(this)?.eq(FILLING)? {
+        if let Some(asked) = asked.take() {
+            deadline = asked()?;
+        }
+        if deadline.has_passed() {
+            call(this, intern!(this.py(), "_break"))?;
+            return Err(BrokenBarrierError::new_err(()));
+        }
+        guard::wait(&condition(this)?, deadline)?;
+    }
+    if state(this)?.lt(FILLING)? {
+        return Err(BrokenBarrierError::new_err(()));
+    }
+    Ok(())
+}
+
+/// `Barrier._exit`
+pub(super) fn exit(this: This<'_, '_>) -> PyResult<()> {
+    if count(this)?.eq(0)? && is_in(this, &[RESETTING, DRAINING])? {
+        enter_state(this, FILLING)?;
+    }
+    Ok(())
+}
+
+/// `Barrier._break`
+pub(super) fn r#break(this: This<'_, '_>) -> PyResult<()> {
+    enter_state(this, BROKEN)
+}
+
+/// `Barrier.reset`
+#[cold]
+pub(super) fn reset(this: This<'_, '_>) -> PyResult<()> {
+    holding(this, || {
+        if !count(this)?.gt(0)? {
+            return enter_state(this, FILLING);
+        }
+        if is_in(this, &[FILLING, BROKEN])? {
+            return enter_state(this, RESETTING);
+        }
+        guard::notify_all(&condition(this)?)
+    })
+}
+
+/// `Barrier.abort`
+#[cold]
+pub(super) fn abort(this: This<'_, '_>) -> PyResult<()> {
+    holding(this, || call(this, intern!(this.py(), "_break")))
+}
+
+/// `Barrier.n_waiting`
+#[cold]
+pub(super) fn n_waiting<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    if state(this)?.eq(FILLING)? {
+        return count(this);
+    }
+    Ok(0_i32.into_pyobject(this.py())?.into_any())
+}

@@ -1,0 +1,156 @@
+//! Retiring, as bindings use it: what an event, a semaphore or a barrier hands over, and how it refuses from then on.
+
+mod support;
+
+use support::{LONG, blocked, limit, until};
+use weftline::TooManyPermits;
+use weftline::park::{Deadline, ThreadBlocker, WaitError};
+use weftline::sync::raw::{BarrierError, RawBarrier, RawCondition, RawEvent, RawSemaphore};
+
+const TIMED_OUT: WaitError<std::convert::Infallible> = WaitError::TimedOut;
+
+fn wait(event: &RawEvent) -> Result<(), WaitError<std::convert::Infallible>> {
+    event.wait_with(&mut ThreadBlocker, Deadline::after(LONG))
+}
+
+fn acquire(semaphore: &RawSemaphore) -> Result<(), WaitError<std::convert::Infallible>> {
+    semaphore.acquire_with(1, &mut ThreadBlocker, Deadline::after(LONG))
+}
+
+#[test]
+fn a_retired_event_has_given_up_its_flag_and_does_nothing() {
+    for is_set in [false, true] {
+        let (heir, event) = (RawCondition::new(), RawEvent::new());
+        if is_set {
+            assert!(event.set());
+        }
+        // SAFETY: the heir was made before the event, so it is dropped after it.
+        assert_eq!(unsafe { event.retire(&heir) }, Some(is_set));
+        assert!(event.is_retired());
+        assert!(!event.set());
+        assert!(!event.clear());
+        assert!(!event.is_set());
+        assert_eq!(wait(&event), Err(TIMED_OUT));
+        // SAFETY: as above.
+        assert_eq!(unsafe { event.retire(&heir) }, None);
+    }
+}
+
+#[test]
+fn who_waits_for_an_event_waits_in_the_heir_once_it_is_retired() {
+    let _limit = limit();
+    let (heir, event) = (RawCondition::new(), RawEvent::new());
+    std::thread::scope(|scope| {
+        let waits = [(); 3].map(|()| blocked(scope, || wait(&event)));
+        // SAFETY: as above.
+        assert_eq!(unsafe { event.retire(&heir) }, Some(false));
+        assert_eq!(heir.waiting(), 3);
+        assert_eq!(heir.notify(2), 2);
+        let [first, second, third] = waits;
+        assert_eq!(first.join().unwrap(), Ok(()));
+        assert_eq!(second.join().unwrap(), Ok(()));
+        heir.send_away();
+        assert_eq!(third.join().unwrap(), Err(TIMED_OUT));
+        assert_eq!(heir.waiting(), 0);
+    });
+}
+
+#[test]
+fn a_retired_semaphore_has_given_up_its_permits_and_refuses_everything() {
+    let (heir, semaphore) = (RawCondition::new(), RawSemaphore::new(2, 5).unwrap());
+    // SAFETY: as above.
+    assert_eq!(unsafe { semaphore.retire(&heir) }, Some((2, 5)));
+    assert!(semaphore.is_retired());
+    assert!(!semaphore.try_acquire(1));
+    assert_eq!(acquire(&semaphore), Err(TIMED_OUT));
+    assert_eq!(semaphore.release(1), Err(TooManyPermits));
+    assert_eq!(semaphore.reset(1, 1), Err(TooManyPermits));
+    assert_eq!(semaphore.permits(), 0);
+    assert_eq!(semaphore.take_late(), 0);
+    // SAFETY: as above.
+    assert_eq!(unsafe { semaphore.retire(&heir) }, None);
+}
+
+#[test]
+fn who_waits_for_a_permit_waits_in_the_heir_once_the_semaphore_is_retired() {
+    let _limit = limit();
+    let (heir, semaphore) = (RawCondition::new(), RawSemaphore::new(0, 5).unwrap());
+    std::thread::scope(|scope| {
+        let waits = [(); 2].map(|()| blocked(scope, || acquire(&semaphore)));
+        // SAFETY: as above.
+        assert_eq!(unsafe { semaphore.retire(&heir) }, Some((0, 5)));
+        assert_eq!(heir.waiting(), 2);
+        heir.notify(usize::MAX);
+        for wait in waits {
+            // Notified, and without a permit, which is to be had elsewhere.
+            assert_eq!(wait.join().unwrap(), Err(TIMED_OUT));
+        }
+    });
+}
+
+#[test]
+fn a_retired_barrier_tells_everyone_which_place_they_have() {
+    let _limit = limit();
+    let barrier = RawBarrier::new(3).unwrap();
+    std::thread::scope(|scope| {
+        let wait = || barrier.wait_with(&mut ThreadBlocker, Deadline::after(LONG), |_| Ok(()));
+        let first = blocked(scope, wait);
+        let second = blocked(scope, wait);
+        let left = barrier.retire_with(&mut ThreadBlocker, false).unwrap();
+        let left = left.expect("retired here for the first time");
+        assert_eq!((left.parties, left.arrived, left.is_broken), (3, 2, false));
+        let at = |index| {
+            Err(BarrierError::Retired {
+                index,
+                interrupt: None,
+            })
+        };
+        assert_eq!(first.join().unwrap(), at(Some(0)));
+        assert_eq!(second.join().unwrap(), at(Some(1)));
+        assert_eq!(wait(), at(None));
+        assert!(barrier.is_retired());
+        assert!(!barrier.abort());
+        assert!(!barrier.reset());
+        assert_eq!(barrier.retire_with(&mut ThreadBlocker, false), Ok(None));
+    });
+}
+
+#[test]
+fn the_acting_party_may_retire_the_barrier_and_hears_what_became_of_its_action() {
+    let barrier = RawBarrier::new(1).unwrap();
+    let passed = barrier.wait_with(&mut ThreadBlocker, Deadline::NEVER, |blocker| {
+        let left = barrier.retire_with(blocker, true)?;
+        assert_eq!(left.map(|left| left.arrived), Some(1));
+        Ok(())
+    });
+    let here = BarrierError::Retired {
+        index: Some(0),
+        interrupt: None,
+    };
+    assert_eq!(passed, Err(here));
+}
+
+#[test]
+fn others_retire_the_barrier_when_its_action_has_ended() {
+    let _limit = limit();
+    let barrier = RawBarrier::new(1).unwrap();
+    let (begun, go_on) = (RawEvent::new(), RawEvent::new());
+    std::thread::scope(|scope| {
+        let actor = scope.spawn(|| {
+            barrier.wait_with(&mut ThreadBlocker, Deadline::NEVER, |_| {
+                begun.set();
+                go_on
+                    .wait_with(&mut ThreadBlocker, Deadline::after(LONG))
+                    .expect("told to go on");
+                Ok(())
+            })
+        });
+        until(|| begun.is_set());
+        let retirer = blocked(scope, || barrier.retire_with(&mut ThreadBlocker, false));
+        assert!(!barrier.is_retired());
+        go_on.set();
+        assert_eq!(actor.join().unwrap(), Ok(0));
+        let left = retirer.join().unwrap().unwrap().expect("retired once");
+        assert_eq!(left.arrived, 0);
+    });
+}
