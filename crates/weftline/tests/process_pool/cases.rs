@@ -1,0 +1,419 @@
+use crate::support::{LONG, SHORT, limit, now, until};
+use std::collections::HashSet;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use weftline::process::{
+    self, Descriptor, Event, Lock, ProcessError, ProcessPoolExecutor, Semaphore, register,
+};
+use weftline::{
+    Executor, Future, ResultError, ReturnWhen, SubmitError, TaskError, as_completed, wait,
+};
+
+fn square(n: u64) -> u64 {
+    n * n
+}
+
+fn pid() -> u32 {
+    std::process::id()
+}
+
+fn shout(word: String, times: usize) -> String {
+    word.to_uppercase().repeat(times)
+}
+
+fn fails(why: String) -> u8 {
+    panic!("{why}")
+}
+
+fn exits(code: i32) {
+    std::process::exit(code)
+}
+
+fn kills_itself() {
+    // SAFETY: plain call of the system.
+    unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+}
+
+fn waits(begun: Event, go: Event) -> u32 {
+    begun.set();
+    go.wait();
+    std::process::id()
+}
+
+fn nothing() {}
+
+fn reversed(bytes: Vec<u8>) -> Vec<u8> {
+    bytes.into_iter().rev().collect()
+}
+
+fn through(mut input: Vec<Descriptor>) -> Vec<Descriptor> {
+    input.reverse();
+    input
+}
+
+static INITIALISED: AtomicU32 = AtomicU32::new(0);
+
+fn initialise(with: u32) {
+    INITIALISED.fetch_add(with, Ordering::Relaxed);
+}
+
+fn initialised() -> u32 {
+    INITIALISED.load(Ordering::Relaxed)
+}
+
+fn refuses(why: String) {
+    panic!("{why}")
+}
+
+fn adds(total: Lock<u64>, seats: Semaphore) {
+    let permit = seats.acquire(1).unwrap();
+    *total.lock().unwrap() += 1;
+    drop(permit);
+}
+
+fn child_of_a_worker() -> u64 {
+    process::spawn(square, (6,)).unwrap().join().unwrap()
+}
+
+fn not_registered() {}
+
+register!(square);
+register!(pid);
+register!(shout);
+register!(fails);
+register!(exits);
+register!(kills_itself);
+register!(waits);
+register!(nothing);
+register!(reversed);
+register!(through);
+register!(initialise);
+register!(initialised);
+register!(refuses);
+register!(adds);
+register!(child_of_a_worker);
+register!("a closure", |n: u64| n + 1);
+
+pub(crate) fn all() {
+    // The harness's question: what tests are there? None that it could run one by one.
+    if std::env::args().any(|argument| argument == "--list") {
+        return;
+    }
+    let cases: &[(&str, fn())] = &[
+        ("values", values),
+        ("large values and files", large_values_and_files),
+        ("shared objects", shared_objects),
+        ("panics", panics),
+        ("a worker that dies fails its task and is replaced", deaths),
+        ("an idle worker that dies is replaced", idle_deaths),
+        ("workers are killed at any moment", kills),
+        ("cancel before it runs", cancel_before),
+        ("cancel while it runs", cancel_running),
+        ("a few tasks per child", few_tasks_per_child),
+        ("initialiser", initialiser),
+        ("initialiser that fails", broken),
+        ("refusals", refusals),
+        ("shutdown", shutdown),
+        ("children of workers", children_of_workers),
+        ("futures of two kinds", with_threads),
+    ];
+    let only = std::env::args().nth(1);
+    for (name, case) in cases {
+        if only
+            .as_ref()
+            .is_some_and(|only| !name.contains(only.as_str()))
+        {
+            continue;
+        }
+        let limit = limit();
+        let descriptors = || fs::read_dir("/proc/self/fd").unwrap().count();
+        let before = descriptors();
+        case();
+        assert!(process::active_children().is_empty(), "{name} left a child");
+        // The thread that learns of deaths has to learn of the last one.
+        until(|| descriptors() <= before);
+        drop(limit);
+        println!("{name}: ok");
+    }
+}
+
+fn values() {
+    let pool = ProcessPoolExecutor::new(3);
+    let futures: Vec<_> = (0..200)
+        .map(|n| pool.submit((square, (n,))).unwrap())
+        .collect();
+    let words = pool.submit((shout, ("ha".to_owned(), 2))).unwrap();
+    let pids: HashSet<_> = (0..50)
+        .map(|_| pool.submit((pid, ())).unwrap())
+        .map(|future| future.result().unwrap())
+        .collect();
+    for (n, future) in futures.into_iter().enumerate() {
+        assert_eq!(future.result().unwrap(), (n * n) as u64);
+    }
+    assert_eq!(words.result().unwrap(), "HAHA");
+    assert!(!pids.contains(&std::process::id()));
+    assert!((1..=3).contains(&pids.len()));
+    assert_eq!(pool.max_workers(), 3);
+}
+
+fn large_values_and_files() {
+    let pool = ProcessPoolExecutor::new(1);
+    let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n / 3) as u8).collect();
+    let back = pool.submit((reversed, (bytes.clone(),))).unwrap();
+    assert!(back.result().unwrap().iter().eq(bytes.iter().rev()));
+    let pipes: Vec<_> = (0..3).map(|_| std::io::pipe().unwrap()).collect();
+    let (readers, writers): (Vec<_>, Vec<_>) = pipes.into_iter().unzip();
+    let there = readers.into_iter().map(Descriptor::from).collect();
+    let back = pool.submit((through, (there,))).unwrap().result().unwrap();
+    for (n, mut writer) in writers.into_iter().enumerate() {
+        write!(writer, "{n}").unwrap();
+    }
+    for (reader, n) in back.into_iter().zip(["2", "1", "0"]) {
+        let mut text = String::new();
+        let mut reader = fs::File::from(reader.as_fd().try_clone_to_owned().unwrap());
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, n);
+    }
+}
+
+fn shared_objects() {
+    let pool = ProcessPoolExecutor::new(3);
+    let total = Lock::new(0_u64).unwrap();
+    let seats = Semaphore::new(2).unwrap();
+    let futures: Vec<_> = (0..60)
+        .map(|_| pool.submit((adds, (total.clone(), seats.clone()))).unwrap())
+        .collect();
+    let waited = wait(futures, ReturnWhen::AllCompleted);
+    assert_eq!((waited.done.len(), waited.not_done.len()), (60, 0));
+    assert_eq!(*total.lock().unwrap(), 60);
+    assert_eq!(seats.available(), 2);
+}
+
+/// What a worker's end, or its task's, is told as.
+fn how<T: std::fmt::Debug>(future: Future<T>) -> ProcessError {
+    match future.result() {
+        Err(TaskError::Elsewhere(why)) => *why.downcast::<ProcessError>().unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn panics() {
+    let pool = ProcessPoolExecutor::new(1);
+    let before = pool.submit((pid, ())).unwrap().result().unwrap();
+    let ProcessError::Panicked { panic, .. } =
+        how(pool.submit((fails, ("no paper".to_owned(),))).unwrap())
+    else {
+        panic!("it panicked")
+    };
+    assert_eq!(panic.message(), "no paper");
+    assert!(panic.location().unwrap().contains("cases.rs"));
+    // The worker lives on.
+    assert_eq!(pool.submit((pid, ())).unwrap().result().unwrap(), before);
+}
+
+fn deaths() {
+    let pool = ProcessPoolExecutor::new(1);
+    let others: Vec<_> = (0..3)
+        .map(|n| pool.submit((square, (n,))).unwrap())
+        .collect();
+    let exited = pool.submit((exits, (7,))).unwrap();
+    let killed = pool.submit((kills_itself, ())).unwrap();
+    let after = pool.submit((square, (9,))).unwrap();
+    let exited = how(exited);
+    assert!(
+        matches!(exited, ProcessError::Exited { code: 7, .. }),
+        "{exited:?}"
+    );
+    assert!(exited.to_string().contains('7'), "{exited}");
+    let killed = how(killed);
+    let is_killed =
+        matches!(killed, ProcessError::Killed { signal, .. } if signal == libc::SIGKILL);
+    assert!(is_killed, "{killed:?}");
+    assert!(killed.to_string().contains("SIGKILL"), "{killed}");
+    assert_eq!(after.result().unwrap(), 81);
+    for (n, other) in others.into_iter().enumerate() {
+        assert_eq!(other.result().unwrap(), (n * n) as u64);
+    }
+}
+
+fn kill(pid: u32) {
+    // SAFETY: plain call of the system, for a child that has not been waited for.
+    unsafe { libc::kill(pid.cast_signed(), libc::SIGKILL) };
+}
+
+fn idle_deaths() {
+    let pool = ProcessPoolExecutor::new(1);
+    for _ in 0..10 {
+        let worker = pool.submit((pid, ())).unwrap().result().unwrap();
+        kill(worker);
+        // Whether the death is known by now or not, the task does not suffer from it.
+        let next = pool.submit((pid, ())).unwrap().result().unwrap();
+        assert_ne!(next, worker);
+    }
+}
+
+/// Each task ends, well or because its worker died; never with another's value.
+fn kills() {
+    let pool = ProcessPoolExecutor::new(2);
+    let mut died = 0;
+    for round in 0..40_u64 {
+        let futures: Vec<_> = (0..40)
+            .map(|n| pool.submit((square, (round * 100 + n,))).unwrap())
+            .collect();
+        std::thread::sleep(Duration::from_micros(round * 37 % 900));
+        for child in process::active_children() {
+            child.kill().unwrap();
+        }
+        for (n, future) in (0_u64..).zip(futures) {
+            match future.result() {
+                Ok(value) => assert_eq!(value, (round * 100 + n).pow(2)),
+                Err(TaskError::Elsewhere(_)) => died += 1,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    }
+    // Of those that a worker had, not of those that waited.
+    assert!(died <= 80 * 2, "{died} tasks failed by 80 deaths");
+}
+
+fn cancel_before() {
+    let pool = ProcessPoolExecutor::new(1);
+    let (begun, go) = (Event::new().unwrap(), Event::new().unwrap());
+    let running = pool.submit((waits, (begun.clone(), go.clone()))).unwrap();
+    begun.wait();
+    let waiting = pool.submit((square, (1,))).unwrap();
+    assert!(running.running() && !waiting.running());
+    assert_eq!(pool.pending(), 1);
+    assert!(waiting.cancel() && waiting.cancelled());
+    go.set();
+    running.result().unwrap();
+    assert!(matches!(waiting.result(), Err(TaskError::Cancelled)));
+}
+
+fn cancel_running() {
+    let pool = ProcessPoolExecutor::new(1);
+    for _ in 0..5 {
+        let (begun, go) = (Event::new().unwrap(), Event::new().unwrap());
+        let worker = pool.submit((pid, ())).unwrap().result().unwrap();
+        let running = pool.submit((waits, (begun.clone(), go))).unwrap();
+        let next = pool.submit((pid, ())).unwrap();
+        begun.wait();
+        assert!(running.running());
+        let before = now();
+        assert!(running.cancel() && running.cancelled() && running.done());
+        assert!(!running.running());
+        assert!(matches!(running.result(), Err(TaskError::Cancelled)));
+        // Another worker is at the next one.
+        assert_ne!(next.result().unwrap(), worker);
+        assert!(before.elapsed() < LONG);
+        assert!(
+            !process::active_children()
+                .iter()
+                .any(|child| child.pid() == worker)
+        );
+    }
+}
+
+fn few_tasks_per_child() {
+    let pool = ProcessPoolExecutor::builder()
+        .max_workers(1)
+        .max_tasks_per_child(3)
+        .build();
+    let pids: Vec<_> = (0..9)
+        .map(|_| pool.submit((pid, ())).unwrap().result().unwrap())
+        .collect();
+    for three in pids.chunks(3) {
+        assert!(three.iter().all(|pid| *pid == three[0]), "{pids:?}");
+    }
+    assert_eq!(pids.iter().collect::<HashSet<_>>().len(), 3);
+}
+
+fn initialiser() {
+    let pool = ProcessPoolExecutor::builder()
+        .max_workers(2)
+        .initializer(initialise, (5,))
+        .unwrap()
+        .build();
+    for future in (0..20).map(|_| pool.submit((initialised, ())).unwrap()) {
+        assert_eq!(future.result().unwrap(), 5);
+    }
+    assert_eq!(INITIALISED.load(Ordering::Relaxed), 0);
+}
+
+fn broken() {
+    let pool = ProcessPoolExecutor::builder()
+        .max_workers(1)
+        .initializer(refuses, ("out of order".to_owned(),))
+        .unwrap()
+        .build();
+    let first = pool.submit((square, (1,)));
+    if let Ok(first) = first {
+        assert!(first.result().is_err());
+    }
+    until(|| matches!(pool.submit((square, (1,))), Err(SubmitError::Broken(_))));
+}
+
+fn refusals() {
+    let pool = ProcessPoolExecutor::new(1);
+    let refused = pool.submit((not_registered, ())).unwrap_err();
+    let text = refused.to_string();
+    assert!(matches!(refused, SubmitError::Unfit(..)));
+    assert!(
+        text.contains("not_registered") && text.contains("square"),
+        "{text}"
+    );
+    assert!(!text.contains("a worker of a pool"), "{text}");
+    pool.shutdown(true, false);
+    let refused = pool.submit((square, (3,))).unwrap_err();
+    assert!(matches!(refused, SubmitError::ShutDown((_, (3,)))));
+}
+
+fn shutdown() {
+    let pool = ProcessPoolExecutor::new(1);
+    let (begun, go) = (Event::new().unwrap(), Event::new().unwrap());
+    let running = pool.submit((waits, (begun.clone(), go.clone()))).unwrap();
+    let waiting = pool.submit((square, (4,))).unwrap();
+    begun.wait();
+    pool.shutdown(false, true);
+    assert!(waiting.cancelled() && running.running());
+    let Err(ResultError::NotYet(running)) = running.try_result_for(SHORT) else {
+        panic!("it waits")
+    };
+    go.set();
+    running.result().unwrap();
+    pool.shutdown(true, false);
+    assert!(process::active_children().is_empty());
+}
+
+fn children_of_workers() {
+    let pool = ProcessPoolExecutor::new(2);
+    let futures: Vec<_> = (0..4)
+        .map(|_| pool.submit((child_of_a_worker, ())).unwrap())
+        .collect();
+    for future in futures {
+        assert_eq!(future.result().unwrap(), 36);
+    }
+}
+
+/// The futures of both pools are of one type.
+fn with_threads() {
+    let (threads, processes) = (
+        weftline::ThreadPoolExecutor::new(2),
+        ProcessPoolExecutor::new(1),
+    );
+    let futures = (0..10_u64).map(|n| match n % 2 {
+        0 => threads.submit(move || square(n)).unwrap(),
+        _ => processes.submit((square, (n,))).unwrap(),
+    });
+    let mut values: Vec<_> = as_completed(futures)
+        .map(|future| future.result().unwrap())
+        .collect();
+    values.sort_unstable();
+    assert_eq!(values, [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]);
+    for future in (0..3).map(|_| processes.submit((nothing, ())).unwrap()) {
+        future.result().unwrap();
+    }
+}
