@@ -193,6 +193,7 @@ impl Report {
     }
 
     /// Notes a figure that has no peers.
+    #[allow(dead_code, reason = "each program has its own rows")]
     pub(crate) fn note(&mut self, row: &str, figure: f64, unit: &'static str) {
         println!("{row:<46} {:>12}", shown(figure, unit));
         self.json.push(format!(

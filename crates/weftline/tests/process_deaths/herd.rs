@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// How many are killed for each object.
 pub(crate) fn kills() -> usize {
-    std::env::var("WEFTLINE_KILLS").map_or(60, |kills| kills.parse().expect("a number"))
+    std::env::var("WEFTLINE_KILLS").map_or(100, |kills| kills.parse().expect("a number"))
 }
 
 /// Numbers that parent and children see, without anything of this library.

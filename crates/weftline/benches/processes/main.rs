@@ -1,0 +1,45 @@
+//! Processes and what they share, beside their peers: `cargo bench --bench processes`.
+//!
+//! The options are those of `peers`. Rows with Python need one: `PYTHON` says which, otherwise `python3` is asked for; without any they are left
+//! out.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `starts.rs` | how long it takes to start a process |
+//! | `objects.rs` | what lies in shared memory, beside the same within one process |
+//! | `queues.rs` | items from one process to another |
+//! | `pools.rs` | tasks in other processes |
+//! | `python.rs` | what Python's own modules take |
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the clock and the standard library are what is measured with and against"
+)]
+
+#[path = "../peers/measure.rs"]
+mod measure;
+mod objects;
+mod pools;
+mod python;
+mod queues;
+mod starts;
+
+use measure::{Options, Report};
+
+fn main() {
+    weftline::run(|| {
+        let mut report = Report::new(Options::from_arguments());
+        starts::measure(&mut report);
+        objects::measure(&mut report);
+        queues::measure(&mut report);
+        pools::measure(&mut report);
+        report.finish();
+    });
+}
+
+/// Nanoseconds of a clock that all processes read.
+fn clock() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
+}
