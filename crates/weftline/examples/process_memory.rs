@@ -1,7 +1,8 @@
-//! What one process changes is unchanged in another: a child begins as the program does, and only what it returns comes back.
+//! What one process changes is unchanged in another: a child begins as the program does, and only what it returns comes back. What lies in
+//! shared memory is another matter.
 
 use std::error::Error;
-use weftline::process::{self, register};
+use weftline::process::{self, Array, Value, register};
 use weftline::{Lock, run, spawn};
 
 static BASKET: Lock<Vec<String>> = Lock::new(Vec::new());
@@ -13,7 +14,16 @@ fn put(fruit: String) -> usize {
     basket.len()
 }
 
+/// Counts what it has weighed, for everybody to see.
+fn weigh(weights: Array<u32>, weighed: Value<u32>) {
+    for (n, weight) in (1..).zip(weights.lock().unwrap().iter_mut()) {
+        *weight = 100 * n;
+        weighed.update(|weighed| *weighed += 1);
+    }
+}
+
 register!(put);
+register!(weigh);
 
 fn main() -> Result<(), Box<dyn Error>> {
     run(|| {
@@ -24,6 +34,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
         let in_child = process::spawn(put, ("pear".to_owned(),))?.join()?;
         println!("after a child: {in_child}, and here: {:?}", *BASKET.lock());
+
+        let (weights, weighed) = (Array::new(&[0; 3])?, Value::new(0)?);
+        process::spawn(weigh, (weights.clone(), weighed.clone()))?.join()?;
+        println!(
+            "shared: {} weighed, {:?}",
+            weighed.get(),
+            weights.lock().unwrap()
+        );
         Ok(())
     })
 }

@@ -378,6 +378,32 @@ fn process_memory() {
     prints(
         "process_memory",
         "after a thread: 1, and here: 1\n\
-         after a child: 1, and here: [\"apple\"]\n",
+         after a child: 1, and here: [\"apple\"]\n\
+         shared: 3 weighed, [100, 200, 300]\n",
+    );
+}
+
+#[cfg(feature = "process")]
+#[test]
+fn process_pool() {
+    prints(
+        "process_pool",
+        "the first worker is at it\n\
+         it was killed: its task says so\n\
+         the other tasks: [1, 4, 9, 16, 25], by the same pool\n\
+         the till was left locked, with 1 of 2 bookings\n\
+         booked again: 2\n",
+    );
+}
+
+#[cfg(feature = "process")]
+#[test]
+fn process_pipeline() {
+    prints(
+        "process_pipeline",
+        "2 readers, 1 counter: 6 pages\n\
+         the 5\n\
+         and 3\n\
+         loom 3\n",
     );
 }
