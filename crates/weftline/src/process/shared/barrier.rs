@@ -13,14 +13,14 @@
 //! A thread that dies after it has arrived breaks the barrier: each who sleeps looks for such rows every half second. One that dies with the
 //! lock, in the middle of letting the others pass, leaves `passing` set, and whoever gets the lock next goes on with that.
 
+use super::error::{BarrierError, SharedError};
 use super::object::{Object, Shared, shared_handle};
-use super::robust::{RobustCell, Taken, look_out, sleep, wake};
-use super::segment::{Kind, Segment, Shape, SharedError};
+use super::robust::{RobustCell, Taken};
+use super::segment::{Kind, Segment, Shape};
+use super::sleep::{look_out, sleep, wake};
 use super::table::{self, NoRow, Table, Used};
-use crate::Broken;
 use crate::park::Deadline;
 use std::cell::Cell;
-use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -92,29 +92,6 @@ impl Arrival {
         self.0 == 0
     }
 }
-
-/// Why a wait at a shared [`Barrier`] failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BarrierError {
-    /// It is broken, or was reset meanwhile, or breaks by this wait's timeout.
-    Broken,
-    /// It is broken because this process died while it waited.
-    Abandoned(u32),
-}
-
-impl fmt::Display for BarrierError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Broken => Broken.fmt(f),
-            Self::Abandoned(pid) => write!(
-                f,
-                "process {pid} died while it waited, which broke the barrier: reset it to use it again"
-            ),
-        }
-    }
-}
-
-impl Error for BarrierError {}
 
 /// Holds the object's lock.
 struct Inside<'a> {

@@ -14,15 +14,15 @@
 //! waiting is passed over. One whose thread died between its notification and having the lock again is found by the next who waits or
 //! notifies, or by one who sleeps, each half second, and its notification goes to the next in line.
 
+use super::error::{SharedError, WaitError};
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, shared_handle};
-use super::robust::{RobustCell, look_out, sleep, wake};
-use super::segment::{Kind, Segment, Shape, SharedError};
+use super::robust::RobustCell;
+use super::segment::{Kind, Segment, Shape};
+use super::sleep::{look_out, sleep, wake};
 use super::table::{self, NoRow, Table, Used};
-use crate::TimedOut;
 use crate::park::Deadline;
 use std::cell::{Cell, UnsafeCell};
-use std::error::Error;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -165,37 +165,6 @@ impl Drop for Notified<'_> {
         self.wake();
     }
 }
-
-/// How a wait for a shared condition ended, if not by a notification. The guard has the lock in each case.
-#[derive(Debug)]
-pub enum WaitError {
-    /// The deadline passed.
-    TimedOut,
-    /// A process died while it held the lock; its number. Mend the value and say so: [`ConditionGuard::recover`].
-    Abandoned(u32),
-    /// 4,096 threads wait already, or no memory is left for one more: the wait has not begun.
-    NoRoom(Option<SharedError>),
-}
-
-impl fmt::Display for WaitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TimedOut => TimedOut.fmt(f),
-            Self::Abandoned(pid) => write!(
-                f,
-                "process {pid} died while it held the lock: mend what it protects and recover it"
-            ),
-            Self::NoRoom(None) => write!(
-                f,
-                "{} threads wait for this condition already: no more can",
-                table::ROWS
-            ),
-            Self::NoRoom(Some(why)) => why.fmt(f),
-        }
-    }
-}
-
-impl Error for WaitError {}
 
 impl<'a, T: Plain> ConditionGuard<'a, T> {
     fn table(&self) -> Table<'a> {

@@ -11,9 +11,10 @@
 //! Nothing is held, so nothing is left behind by who dies; one that dies between setting and waking is found out by those who sleep,
 //! within a second.
 
+use super::error::SharedError;
 use super::object::{Object, Shared, shared_handle};
-use super::robust::{look_out, sleep, wake};
-use super::segment::{Kind, Segment, Shape, SharedError};
+use super::segment::{Kind, Segment, Shape};
+use super::sleep::{look_out, sleep, wake};
 use crate::TimedOut;
 use crate::park::Deadline;
 use std::fmt;

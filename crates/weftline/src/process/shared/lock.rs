@@ -1,8 +1,9 @@
 //! [`Lock`]: mutual exclusion between processes, over a value that they share.
 
+use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, lock_forms};
 use super::object::{Object, Shared, shared_handle};
-use super::segment::{Kind, Segment, Shape, SharedError};
+use super::segment::{Kind, Segment, Shape};
 use crate::park::Deadline;
 use std::cell::UnsafeCell;
 use std::fmt;

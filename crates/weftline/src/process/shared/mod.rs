@@ -3,38 +3,47 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `segment.rs` | the file, how long it is and what is in it, its name, and how it goes to another process |
-//! | `robust.rs` | a word that a thread holds, and of which the others learn when it dies |
+//! | `robust.rs`, `held.rs` | a word that a thread holds, and of which the others learn when it dies; the list that the kernel has of them |
+//! | `sleep.rs` | sleeping on a word, and waking |
 //! | `object.rs` | an object in a segment, as one process has it |
 //! | `mutex.rs` | a lock that knows of deaths, its guards and its errors |
 //! | `table.rs` | rows of such words after an object: who holds a part of it, or waits |
-//! | `ring.rs` | the bytes of a queue's items |
+//! | `items.rs`, `ring.rs` | what is in a queue, as bytes; where those lie |
+//! | `permits.rs` | what a semaphore of either kind is |
+//! | `error.rs` | why there is no object, or a wait has failed |
 //! | `lock.rs`, `rlock.rs`, `semaphore.rs`, `event.rs`, `condition.rs`, `barrier.rs`, `queue.rs`, `value.rs`, `array.rs` | the objects |
 
 mod array;
 mod barrier;
 mod condition;
+mod error;
 mod event;
+mod held;
+mod items;
 mod lock;
 mod mutex;
 mod object;
+mod permits;
 mod queue;
 mod ring;
 mod rlock;
 mod robust;
 mod segment;
 mod semaphore;
+mod sleep;
 mod table;
 mod value;
 
 pub use array::Array;
-pub use barrier::{Arrival, Barrier, BarrierError};
-pub use condition::{Condition, ConditionGuard, WaitError};
+pub use barrier::{Arrival, Barrier};
+pub use condition::{Condition, ConditionGuard};
+pub use error::{BarrierError, GetError, PutError, SharedError, WaitError};
 pub use event::Event;
+pub(super) use items::Refused;
 pub use lock::Lock;
 pub use mutex::{Abandoned, LockError, LockGuard, Plain, Recover};
-pub(super) use queue::Refused;
-pub use queue::{GetError, Iter, PutError, Queue};
+pub use queue::{Iter, Queue};
 pub use rlock::{RLock, RLockGuard};
-pub use segment::{SharedError, unlink};
+pub use segment::unlink;
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
 pub use value::{Value, ValueGuard};

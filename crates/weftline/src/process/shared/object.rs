@@ -1,6 +1,7 @@
 //! [`Shared`]: an object that lies in a segment, as one process has it.
 
-use super::segment::{OBJECT, Segment, Shape, SharedError, deserialize};
+use super::error::SharedError;
+use super::segment::{OBJECT, Segment, Shape, deserialize};
 use serde::Deserializer;
 use std::mem;
 use std::ops::Deref;

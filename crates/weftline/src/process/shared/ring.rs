@@ -6,7 +6,8 @@
 //! Each change becomes one by a single store: of `next` for a record that is added, of `first` for one that is taken, of `current` for the
 //! ring as a whole when it grows. Who dies before that store has changed nothing.
 
-use super::segment::{Segment, SharedError};
+use super::error::SharedError;
+use super::segment::Segment;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 

@@ -1,8 +1,9 @@
 //! [`RLock`]: a lock between processes that its holder may take again.
 
+use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, shared_handle};
-use super::segment::{Kind, Segment, Shape, SharedError};
+use super::segment::{Kind, Segment, Shape};
 use crate::park::Deadline;
 use crate::{TimedOut, TooManyRecursions};
 use std::cell::{Cell, UnsafeCell};

@@ -25,17 +25,13 @@
 //! Who sleeps has set [`WAITERS`] in the word of a holder. Freeing swaps the bit out and wakes one sleeper; that one sets the bit again when it
 //! takes the cell, for there may be others. It cannot die between being woken and taking the cell without another being woken: the cell is
 //! pending, and the kernel passes the wake-up on when the word is free. What remains needs two deaths within a microsecond (the woken one's, while
-//! somebody barged in, who then dies inside without the bit), and against that nobody sleeps for longer than [`INSURANCE`] without looking.
+//! somebody barged in, who then dies inside without the bit), and against that nobody sleeps for longer than half a second without looking (`sleep.rs`).
 
+use super::held::{Link, me};
+use super::sleep::{look_out, sleep, wake};
 use crate::TimedOut;
-use crate::park::{Deadline, fork};
-use rustix::io::Errno;
-use rustix::thread::{Timespec, futex};
-use std::cell::Cell;
-use std::num::NonZeroU32;
-use std::ptr;
+use crate::park::Deadline;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, compiler_fence};
-use std::time::Duration;
 
 /// Somebody sleeps on the word.
 const WAITERS: u32 = libc::FUTEX_WAITERS;
@@ -44,15 +40,12 @@ const DIED: u32 = libc::FUTEX_OWNER_DIED;
 /// The holder's thread number.
 const HOLDER: u32 = libc::FUTEX_TID_MASK;
 
-/// The longest that a thread sleeps without looking whether somebody died: in a moment that lost its wake-up, or with something that it waits for.
-pub(super) const INSURANCE: Duration = Duration::from_millis(500);
-
 /// Where the C library's mutex has its word, seen from where its links lie in ours.
 #[cfg(not(target_env = "musl"))]
-const WORD: isize = 0;
+pub(super) const WORD: isize = 0;
 #[cfg(target_env = "musl")]
-const WORD: isize = 4;
-const NEXT: isize = 32;
+pub(super) const WORD: isize = 4;
+pub(super) const NEXT: isize = 32;
 
 /// A word that a thread holds, in shared memory; see the module's tables.
 #[repr(C, align(64))]
@@ -67,178 +60,14 @@ pub(super) struct RobustCell {
     pub(super) state: AtomicU32,
     pub(super) count: AtomicU32,
     /// The list's links: addresses in the holder's process, touched by the holder's thread alone. `next` points to another `next`, or the head.
-    prev: AtomicPtr<Link>,
-    next: Link,
+    pub(super) prev: AtomicPtr<Link>,
+    pub(super) next: Link,
     _reserved: [u64; 3],
 }
 
 const _: () = assert!(std::mem::size_of::<RobustCell>() == 64);
 const _: () = assert!(std::mem::offset_of!(RobustCell, next) as isize == NEXT);
 const _: () = assert!(std::mem::offset_of!(RobustCell, word) as isize == WORD);
-
-/// A link of the list; the lowest bit of what it points to is the C library's.
-type Link = AtomicPtr<()>;
-
-/// The head of a thread's list, as the kernel knows it.
-#[repr(C)]
-struct Head {
-    first: Link,
-    /// From a link to its word.
-    offset: isize,
-    pending: AtomicPtr<Link>,
-}
-
-/// The calling thread, as the kernel knows it.
-#[derive(Clone, Copy)]
-struct Me {
-    head: *const Head,
-    thread: u32,
-    process: u32,
-    generation: u32,
-}
-
-thread_local! {
-    static ME: Cell<Me> = const { Cell::new(Me { head: ptr::null(), thread: 0, process: 0, generation: 0 }) };
-}
-
-#[inline]
-fn me() -> Me {
-    let me = ME.get();
-    // A fork's child is another process and thread; the C library has given it an empty list.
-    if me.generation == fork::generation() && !me.head.is_null() {
-        return me;
-    }
-    find_me()
-}
-
-#[cold]
-fn find_me() -> Me {
-    fork::watch();
-    let head = head().unwrap_or_else(|why| panic!("{why}"));
-    let me = Me {
-        head,
-        thread: rustix::thread::gettid().as_raw_nonzero().get() as u32,
-        process: std::process::id(),
-        generation: fork::generation(),
-    };
-    ME.set(me);
-    me
-}
-
-/// Whether this library can use the C library's list, asked before the first cell is made.
-pub(super) fn check() -> Result<(), &'static str> {
-    head().map(drop)
-}
-
-fn head() -> Result<*const Head, &'static str> {
-    const WHY: &str = "shared objects need the C library's list of robust locks (get_robust_list), which is not there or laid out in another way";
-    let ask = || {
-        let mut head: *const Head = ptr::null();
-        let mut length = 0_usize;
-        // SAFETY: both are written by the call; zero is the calling thread.
-        let refused = unsafe {
-            libc::syscall(
-                libc::SYS_get_robust_list,
-                0,
-                ptr::from_mut(&mut head),
-                ptr::from_mut(&mut length),
-            )
-        };
-        (refused == 0).then_some(head).ok_or(WHY)
-    };
-    let mut head = ask()?;
-    if head.is_null() {
-        have_it_registered();
-        head = ask()?;
-    }
-    // SAFETY: registered by the C library, for as long as the thread lives.
-    match unsafe { head.as_ref() } {
-        Some(found) if found.offset == WORD - NEXT => Ok(head),
-        _ => Err(WHY),
-    }
-}
-
-/// Some C libraries tell the kernel of a thread's list when the thread takes its first robust mutex.
-fn have_it_registered() {
-    use std::mem::MaybeUninit;
-    let mut attributes = MaybeUninit::uninit();
-    let mut mutex = MaybeUninit::uninit();
-    // SAFETY: each is initialised by the call before it is used, and used by this thread alone.
-    unsafe {
-        libc::pthread_mutexattr_init(attributes.as_mut_ptr());
-        libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST);
-        libc::pthread_mutex_init(mutex.as_mut_ptr(), attributes.as_ptr());
-        libc::pthread_mutex_lock(mutex.as_mut_ptr());
-        libc::pthread_mutex_unlock(mutex.as_mut_ptr());
-        libc::pthread_mutex_destroy(mutex.as_mut_ptr());
-        libc::pthread_mutexattr_destroy(attributes.as_mut_ptr());
-    }
-}
-
-impl Head {
-    /// From here on the kernel looks at `cell`, too.
-    #[inline]
-    fn expect(&self, cell: &RobustCell) {
-        self.pending
-            .store(ptr::from_ref(&cell.next).cast_mut(), Ordering::Relaxed);
-        // The kernel reads on this thread, so what matters is the order of the instructions. As below.
-        compiler_fence(Ordering::SeqCst);
-    }
-
-    #[inline]
-    fn done(&self) {
-        compiler_fence(Ordering::SeqCst);
-        self.pending.store(ptr::null_mut(), Ordering::Relaxed);
-    }
-
-    fn is(&self, link: *mut Link) -> bool {
-        ptr::eq(link, &raw const self.first)
-    }
-
-    /// # Safety
-    /// The thread holds `cell`, which is not in its list, and stays where it is until it is taken out.
-    #[inline]
-    unsafe fn add(&self, cell: &RobustCell) {
-        let this = ptr::from_ref(&cell.next).cast_mut();
-        let first = self.first.load(Ordering::Relaxed);
-        cell.next.store(first, Ordering::Relaxed);
-        cell.prev
-            .store(ptr::from_ref(&self.first).cast_mut(), Ordering::Relaxed);
-        // SAFETY: the first link of the list, a cell's or a mutex's.
-        unsafe { self.set_prev(first, this) };
-        compiler_fence(Ordering::SeqCst);
-        self.first.store(this.cast(), Ordering::Relaxed);
-    }
-
-    /// # Safety
-    /// `cell` is in this list, which is the calling thread's.
-    #[inline]
-    unsafe fn remove(&self, cell: &RobustCell) {
-        let next = cell.next.load(Ordering::Relaxed);
-        let prev = untagged(cell.prev.load(Ordering::Relaxed).cast());
-        // SAFETY: the neighbours are links of this list, or its head.
-        unsafe {
-            self.set_prev(next, prev);
-            (*prev).store(next, Ordering::Relaxed);
-        }
-    }
-
-    /// # Safety
-    /// `link` is what a link of this list points to.
-    #[inline]
-    unsafe fn set_prev(&self, link: *mut (), prev: *mut Link) {
-        let link = untagged(link);
-        // The head has none that anybody reads.
-        if !self.is(link) {
-            // SAFETY: in a cell, as in the C library's mutex, the pointer backwards lies just before the one forwards.
-            unsafe { (*link.cast::<AtomicPtr<Link>>().sub(1)).store(prev, Ordering::Relaxed) };
-        }
-    }
-}
-
-fn untagged(link: *mut ()) -> *mut Link {
-    link.map_addr(|address| address & !1).cast()
-}
 
 /// How a cell was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -391,39 +220,4 @@ impl RobustCell {
                 .compare_exchange(word, 0, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
-}
-
-/// Sleeps while `word` is `expected`: until woken, or interrupted, or the deadline, or for [`INSURANCE`]. Whoever calls looks again anyway.
-pub(super) fn sleep(word: &AtomicU32, expected: u32, deadline: Deadline) {
-    let until = deadline.min(Deadline::after(INSURANCE));
-    let nanos = until.nanos().expect("it is not for ever");
-    let until = Timespec {
-        tv_sec: (nanos / 1_000_000_000) as i64,
-        tv_nsec: (nanos % 1_000_000_000) as _,
-    };
-    let slept = futex::wait_bitset(
-        word,
-        futex::Flags::empty(),
-        expected,
-        Some(&until),
-        NonZeroU32::MAX,
-    );
-    debug_assert!(matches!(
-        slept,
-        Ok(()) | Err(Errno::AGAIN | Errno::INTR | Errno::TIMEDOUT)
-    ));
-}
-
-/// Wakes so many that sleep on `word`, those first that have slept longest; says how many it were.
-pub(super) fn wake(word: &AtomicU32, n: u32) -> usize {
-    futex::wake(word, futex::Flags::empty(), n).unwrap_or(0)
-}
-
-/// Looks for 20 µs at most, and only if that has paid lately, whether `is_there`: that is what a sleep costs when processes take turns.
-pub(super) fn look_out(is_there: impl FnMut() -> bool) -> bool {
-    use crate::park::Patience;
-    thread_local! {
-        static PATIENCE: Patience = const { Patience::new() };
-    }
-    PATIENCE.with(|patience| patience.spin(20_000, is_there))
 }

@@ -12,14 +12,13 @@
 //! A segment with a name lies in `/dev/shm`. It gets its name when it is complete, in one step, so who opens it never finds half of one.
 
 use super::super::parcel;
-use super::robust;
+use super::error::SharedError;
+use super::held;
 use rustix::fs::{self, AtFlags, FallocateFlags, MemfdFlags, Mode, OFlags, SealFlags};
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, ProtFlags};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::error::Error;
 use std::fmt;
-use std::io;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
@@ -111,72 +110,6 @@ struct Header {
 pub(super) const OBJECT: usize = 64;
 const _: () = assert!(mem::size_of::<Header>() <= OBJECT);
 
-/// Why there is no shared object.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum SharedError {
-    /// No memory is left for it: free some, or give the machine (the container, `/dev/shm`) more.
-    NoMemory(io::Error),
-    /// The process has too many files open: an object in shared memory is one. Drop some, or raise the limit (`ulimit -n`).
-    TooManyFiles(io::Error),
-    /// There is an object of that name: open it, [`unlink`](crate::process::unlink) it, or choose another name.
-    Exists(String),
-    /// There is no object of that name: create it first. (Names are gone when the machine restarts.)
-    NotFound(String),
-    /// A name is a file's name in `/dev/shm`: at least one byte, at most 255, no `/`, no NUL, and neither `.` nor `..`.
-    BadName(String),
-    /// What has that name is something else; says what.
-    Mismatch(String),
-    /// The C library does not tell the kernel about locks in a way that this library knows.
-    Unsupported(&'static str),
-    /// The system refused, for another reason.
-    System(io::Error),
-}
-
-impl fmt::Display for SharedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoMemory(why) => write!(f, "no memory is left for a shared object: {why}"),
-            Self::TooManyFiles(why) => f.write_str(&parcel::no_descriptor(why)),
-            Self::Exists(name) => write!(
-                f,
-                "there is a shared object named {name:?}: open it, unlink it, or choose another name"
-            ),
-            Self::NotFound(name) => write!(
-                f,
-                "there is no shared object named {name:?}: create it before it is opened"
-            ),
-            Self::BadName(name) => write!(
-                f,
-                "{name:?} cannot name a shared object: a name has 1 to 255 bytes and no '/' or NUL"
-            ),
-            Self::Mismatch(what) => f.write_str(what),
-            Self::Unsupported(what) => f.write_str(what),
-            Self::System(why) => write!(f, "the system refused a shared object: {why}"),
-        }
-    }
-}
-
-impl Error for SharedError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::NoMemory(why) | Self::TooManyFiles(why) | Self::System(why) => Some(why),
-            _ => None,
-        }
-    }
-}
-
-impl From<Errno> for SharedError {
-    fn from(errno: Errno) -> Self {
-        let why = io::Error::from(errno);
-        match errno {
-            Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => Self::NoMemory(why),
-            Errno::MFILE | Errno::NFILE => Self::TooManyFiles(why),
-            _ => Self::System(why),
-        }
-    }
-}
-
 /// A file in memory, mapped. Clones of an object share one; see the module's text.
 pub(super) struct Segment {
     file: OwnedFd,
@@ -199,7 +132,7 @@ impl Segment {
         span: usize,
         fill: impl FnOnce(&Self),
     ) -> Result<Arc<Self>, SharedError> {
-        robust::check().map_err(SharedError::Unsupported)?;
+        held::check().map_err(SharedError::Unsupported)?;
         let path = name.map(path_of).transpose()?;
         let file = match path {
             None => fs::memfd_create(c"weftline", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?,
@@ -257,7 +190,7 @@ impl Segment {
 
     /// The segment that another process has made.
     fn attach(file: OwnedFd, shape: Shape) -> Result<Arc<Self>, SharedError> {
-        robust::check().map_err(SharedError::Unsupported)?;
+        held::check().map_err(SharedError::Unsupported)?;
         let mut bytes = [0_u8; mem::size_of::<Header>()];
         let whole = rustix::io::pread(&file, &mut bytes, 0)? == bytes.len();
         // SAFETY: as long as a header, of which every field may have any value.

@@ -4,8 +4,9 @@
 //! or by who holds that lock, and the kernel says of a cell that its thread died. Rows are used from the first on, so the file is as long as the
 //! most that were ever used at once.
 
+use super::error::SharedError;
 use super::robust::RobustCell;
-use super::segment::{Segment, SharedError};
+use super::segment::Segment;
 use crate::park::Deadline;
 use std::mem;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -5,10 +5,11 @@
 //! There are two copies, of which one counts. Who changes the value holds the lock, writes the other copy, and then says with one store
 //! that it is this one which counts. A process that dies before that store has changed nothing, and there is nothing to recover.
 
+use super::error::SharedError;
 use super::mutex::Plain;
 use super::object::{Object, Shared, shared_handle};
 use super::robust::RobustCell;
-use super::segment::{Kind, Segment, Shape, SharedError};
+use super::segment::{Kind, Segment, Shape};
 use crate::park::Deadline;
 use std::cell::UnsafeCell;
 use std::fmt;

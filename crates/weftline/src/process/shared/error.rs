@@ -1,0 +1,190 @@
+//! Why there is no shared object, or why a wait for one has ended otherwise than it should. (`mutex.rs` has what comes with a guard.)
+
+use super::super::parcel::{self, DecodeError, EncodeError};
+use super::table;
+use crate::{Broken, TimedOut};
+use rustix::io::Errno;
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+/// Why there is no shared object.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SharedError {
+    /// No memory is left for it: free some, or give the machine (the container, `/dev/shm`) more.
+    NoMemory(io::Error),
+    /// The process has too many files open: an object in shared memory is one. Drop some, or raise the limit (`ulimit -n`).
+    TooManyFiles(io::Error),
+    /// There is an object of that name: open it, [`unlink`](crate::process::unlink) it, or choose another name.
+    Exists(String),
+    /// There is no object of that name: create it first. (Names are gone when the machine restarts.)
+    NotFound(String),
+    /// A name is a file's name in `/dev/shm`: at least one byte, at most 255, no `/`, no NUL, and neither `.` nor `..`.
+    BadName(String),
+    /// What has that name is something else; says what.
+    Mismatch(String),
+    /// The C library does not tell the kernel about locks in a way that this library knows.
+    Unsupported(&'static str),
+    /// The system refused, for another reason.
+    System(io::Error),
+}
+
+impl fmt::Display for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoMemory(why) => write!(f, "no memory is left for a shared object: {why}"),
+            Self::TooManyFiles(why) => f.write_str(&parcel::no_descriptor(why)),
+            Self::Exists(name) => write!(
+                f,
+                "there is a shared object named {name:?}: open it, unlink it, or choose another name"
+            ),
+            Self::NotFound(name) => write!(
+                f,
+                "there is no shared object named {name:?}: create it before it is opened"
+            ),
+            Self::BadName(name) => write!(
+                f,
+                "{name:?} cannot name a shared object: a name has 1 to 255 bytes and no '/' or NUL"
+            ),
+            Self::Mismatch(what) => f.write_str(what),
+            Self::Unsupported(what) => f.write_str(what),
+            Self::System(why) => write!(f, "the system refused a shared object: {why}"),
+        }
+    }
+}
+
+impl Error for SharedError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NoMemory(why) | Self::TooManyFiles(why) | Self::System(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+impl From<Errno> for SharedError {
+    fn from(errno: Errno) -> Self {
+        let why = io::Error::from(errno);
+        match errno {
+            Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => Self::NoMemory(why),
+            Errno::MFILE | Errno::NFILE => Self::TooManyFiles(why),
+            _ => Self::System(why),
+        }
+    }
+}
+
+/// How a wait for a shared condition ended, if not by a notification. The guard has the lock in each case.
+#[derive(Debug)]
+pub enum WaitError {
+    /// The deadline passed.
+    TimedOut,
+    /// A process died while it held the lock; its number. Mend the value and say so: [`ConditionGuard::recover`](crate::process::ConditionGuard::recover).
+    Abandoned(u32),
+    /// 4,096 threads wait already, or no memory is left for one more: the wait has not begun.
+    NoRoom(Option<SharedError>),
+}
+
+impl fmt::Display for WaitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => TimedOut.fmt(f),
+            Self::Abandoned(pid) => write!(
+                f,
+                "process {pid} died while it held the lock: mend what it protects and recover it"
+            ),
+            Self::NoRoom(None) => write!(
+                f,
+                "{} threads wait for this condition already: no more can",
+                table::ROWS
+            ),
+            Self::NoRoom(Some(why)) => why.fmt(f),
+        }
+    }
+}
+
+impl Error for WaitError {}
+
+/// Why a wait at a shared [`Barrier`](crate::process::Barrier) failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarrierError {
+    /// It is broken, or was reset meanwhile, or breaks by this wait's timeout.
+    Broken,
+    /// It is broken because this process died while it waited.
+    Abandoned(u32),
+}
+
+impl fmt::Display for BarrierError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken => Broken.fmt(f),
+            Self::Abandoned(pid) => write!(
+                f,
+                "process {pid} died while it waited, which broke the barrier: reset it to use it again"
+            ),
+        }
+    }
+}
+
+impl Error for BarrierError {}
+
+/// Why an item was not put; except for the first, it comes back.
+#[derive(Debug)]
+pub enum PutError<T> {
+    /// It cannot be written down for another process.
+    Encode(T, EncodeError),
+    /// The queue was full until the deadline.
+    Full(T),
+    /// The queue was shut down.
+    ShutDown(T),
+    /// No memory is left for it.
+    NoMemory(T, SharedError),
+}
+
+impl<T> PutError<T> {
+    /// The item that was not put.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Encode(item, _)
+            | Self::Full(item)
+            | Self::ShutDown(item)
+            | Self::NoMemory(item, _) => item,
+        }
+    }
+}
+
+impl<T> fmt::Display for PutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encode(_, why) => why.fmt(f),
+            Self::Full(_) => f.write_str("the queue is full"),
+            Self::ShutDown(_) => f.write_str("the queue was shut down"),
+            Self::NoMemory(_, why) => why.fmt(f),
+        }
+    }
+}
+
+impl<T: fmt::Debug> Error for PutError<T> {}
+
+/// Why there is no item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GetError {
+    /// The queue was empty until the deadline.
+    Empty,
+    /// The queue was shut down, and has no more items.
+    ShutDown,
+    /// There was one, which is not what this end of the queue expects: both ends have to be of the same type. It is gone.
+    Decode(DecodeError),
+}
+
+impl fmt::Display for GetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the queue is empty"),
+            Self::ShutDown => f.write_str("the queue was shut down"),
+            Self::Decode(why) => why.fmt(f),
+        }
+    }
+}
+
+impl Error for GetError {}

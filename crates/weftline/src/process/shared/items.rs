@@ -1,0 +1,243 @@
+//! [`Items`]: what a shared queue is, for items that are bytes.
+//!
+//! # Implementation
+//!
+//! The object's lock protects everything. Items are written as bytes before the lock is taken, and read after it is freed: nothing of the
+//! user's runs under it. The ring says what is in the queue; `length` is worked out from it anew when a process dies with the lock.
+//!
+//! | who sleeps | on | says so in | is woken by |
+//! |---|---|---|---|
+//! | who finds it empty | `filled`, which each put counts on | `getters` | a put, which takes the mark; `shutdown` |
+//! | who finds it full | `emptied`, which each get counts on | `putters` | a get, which takes the mark; `shutdown` |
+//!
+//! The mark says that somebody may sleep. One who was woken does not know whether others sleep as well: having got what it came for, it sets the mark
+//! again, and if there is more, wakes the next. One that dies before it does is found out by those who sleep, after half a second.
+
+use super::error::{GetError, SharedError};
+use super::object::{Object, Shared};
+use super::ring::Ring;
+use super::robust::{RobustCell, Taken};
+use super::segment::{Kind, Segment, Shape};
+use super::sleep::{look_out, sleep, wake};
+use crate::park::Deadline;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// The first ring.
+const FIRST: usize = 2048;
+/// The address space for the rings.
+const SPAN: usize = 1 << 36;
+
+const OPEN: u32 = 0;
+const DRAINING: u32 = 1;
+
+/// Where one kind of waiters sleeps.
+#[repr(C, align(64))]
+struct Side {
+    /// Counted on by what they wait for.
+    turn: AtomicU32,
+    /// Whether somebody may sleep.
+    mark: AtomicU32,
+}
+
+#[repr(C)]
+pub(super) struct Items {
+    cell: RobustCell,
+    capacity: AtomicU64,
+    length: AtomicU64,
+    shut: AtomicU32,
+    ring: Ring,
+    getters: Side,
+    putters: Side,
+}
+
+// SAFETY: changed by who holds the cell, through atomics; the bytes of the ring lie outside.
+unsafe impl Object for Items {
+    fn shape() -> Shape {
+        Shape::plain(Kind::Queue)
+    }
+
+    fn is_held_here(&self, _: &Segment) -> bool {
+        self.cell.is_held_here()
+    }
+}
+
+/// Holds the object's lock.
+struct Inside<'a> {
+    state: &'a Shared<Items>,
+    /// Whom to wake when it is free.
+    wakes: Option<&'a Side>,
+}
+
+impl Drop for Inside<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: taken by `enter`.
+        unsafe { self.state.cell.free() };
+        if let Some(side) = self.wakes {
+            wake(&side.turn, 1);
+        }
+    }
+}
+
+impl<'a> Inside<'a> {
+    fn length(&self) -> u64 {
+        self.state.length.load(Ordering::Relaxed)
+    }
+
+    fn is_shut(&self) -> bool {
+        self.state.shut.load(Ordering::Relaxed) != OPEN
+    }
+
+    fn has_room(&self) -> bool {
+        self.length() < self.state.capacity.load(Ordering::Relaxed)
+    }
+
+    /// Something has come that `side` waits for.
+    #[inline]
+    fn tell(&mut self, side: &'a Side) {
+        let turn = side.turn.load(Ordering::Relaxed);
+        side.turn.store(turn.wrapping_add(1), Ordering::Relaxed);
+        if side.mark.load(Ordering::Relaxed) != 0 {
+            side.mark.store(0, Ordering::Relaxed);
+            self.wakes = Some(side);
+        }
+    }
+
+    /// One of `side` has been woken and has got what it came for, or leaves without it: there may be others.
+    fn pass_on(&self, side: &Side, is_more: bool) {
+        side.mark.store(u32::from(!is_more), Ordering::Relaxed);
+        if is_more {
+            wake(&side.turn, 1);
+        }
+    }
+}
+
+/// Why nothing was put.
+#[derive(Debug)]
+pub(in crate::process) enum Refused {
+    Full,
+    ShutDown,
+    NoMemory(SharedError),
+}
+
+impl Shared<Items> {
+    /// A queue of nothing yet.
+    pub(super) fn new(name: Option<&str>, capacity: u64) -> Result<Self, SharedError> {
+        Self::create(name, FIRST, SPAN, |items| {
+            *items.capacity.get_mut() = capacity;
+            items.ring.begin(Self::END, FIRST);
+        })
+    }
+
+    /// How many there may be; `u64::MAX` for as many as memory holds.
+    pub(super) fn capacity(&self) -> u64 {
+        self.capacity.load(Ordering::Relaxed)
+    }
+
+    /// How many there are.
+    pub(super) fn length(&self) -> u64 {
+        self.enter().length()
+    }
+
+    #[inline]
+    fn enter(&self) -> Inside<'_> {
+        // The lock is held for moments, so also those wait for it who do not wait.
+        let taken = self.cell.take(Deadline::NEVER);
+        let inside = Inside {
+            state: self,
+            wakes: None,
+        };
+        if let Ok(Taken::Abandoned(_)) = taken {
+            let length = self.ring.count(self.segment());
+            self.length.store(length, Ordering::Relaxed);
+        }
+        inside
+    }
+
+    /// Sleeps until `side` may have something new.
+    fn sleep(inside: Inside<'_>, side: &Side, deadline: Deadline) {
+        side.mark.store(1, Ordering::Relaxed);
+        let turn = side.turn.load(Ordering::Relaxed);
+        drop(inside);
+        if !look_out(|| side.turn.load(Ordering::Relaxed) != turn) {
+            sleep(&side.turn, turn, deadline);
+        }
+    }
+
+    /// Takes no more items, and ends all waits that cannot be served; forgets what is there if `immediate`.
+    pub(super) fn shut_down(&self, immediate: bool) {
+        let inside = self.enter();
+        self.shut.store(DRAINING, Ordering::Relaxed);
+        if immediate {
+            self.ring.clear();
+            self.length.store(0, Ordering::Relaxed);
+        }
+        for side in [&self.getters, &self.putters] {
+            side.turn.fetch_add(1, Ordering::Relaxed);
+            side.mark.store(0, Ordering::Relaxed);
+        }
+        drop(inside);
+        for side in [&self.getters, &self.putters] {
+            wake(&side.turn, i32::MAX as u32);
+        }
+    }
+
+    /// As `put`, of an item that is written down already.
+    pub(super) fn put_bytes(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Refused> {
+        let shared = self;
+        let mut has_slept = false;
+        loop {
+            let mut inside = shared.enter();
+            if inside.is_shut() {
+                return Err(Refused::ShutDown);
+            }
+            if inside.has_room() {
+                let pushed = shared.ring.push(shared.segment(), bytes);
+                if pushed.is_ok() {
+                    shared.length.store(inside.length() + 1, Ordering::Relaxed);
+                    inside.tell(&shared.getters);
+                }
+                if has_slept {
+                    inside.pass_on(&shared.putters, inside.has_room());
+                }
+                return pushed.map_err(Refused::NoMemory);
+            }
+            if deadline.has_passed() {
+                return Err(Refused::Full);
+            }
+            Self::sleep(inside, &shared.putters, deadline);
+            has_slept = true;
+        }
+    }
+
+    /// As `get`, of an item that somebody else reads.
+    pub(super) fn get_bytes(
+        &self,
+        bytes: &mut Vec<u8>,
+        deadline: Deadline,
+    ) -> Result<(), GetError> {
+        let shared = self;
+        let mut has_slept = false;
+        loop {
+            let mut inside = shared.enter();
+            let length = inside.length();
+            if length > 0 {
+                shared.ring.pop(shared.segment(), bytes);
+                shared.length.store(length - 1, Ordering::Relaxed);
+                inside.tell(&shared.putters);
+                if has_slept {
+                    inside.pass_on(&shared.getters, length > 1);
+                }
+                return Ok(());
+            }
+            if inside.is_shut() {
+                return Err(GetError::ShutDown);
+            }
+            if deadline.has_passed() {
+                return Err(GetError::Empty);
+            }
+            Self::sleep(inside, &shared.getters, deadline);
+            has_slept = true;
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! [`Permits`]: what a shared semaphore is, of either kind.
+//!
+//! # Implementation
+//!
+//! The object's lock protects everything. Each `Permit` has a row in the table of holders, with its number of permits, and the kernel
+//! tells of a row whose thread died. What is true stands in `total` and in the rows; `free`, the difference, is worked out anew when a process dies
+//! with the lock.
+//!
+//! Who finds too few permits looks for holders that died, and takes over their permits. Since nobody is woken by such a death, who
+//! sleeps looks again each half second.
+//!
+//! Wake-ups: `sleepers` says whether somebody may sleep. A release clears it, counts `turn` on, which whoever is about to sleep sees, and wakes one, or all if one wants
+//! several permits. A woken one that leaves some permits over passes the wake-up on, and says again that there may be others.
+
+use super::object::{Object, Shared};
+use super::robust::{RobustCell, Taken};
+use super::segment::{Kind, Segment, Shape};
+use super::sleep::{look_out, sleep, wake};
+use super::table::{self, NoRow, Table, Used};
+use crate::TooManyPermits;
+use crate::park::Deadline;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+const NOBODY: u32 = 0;
+/// Who sleeps wants one permit.
+const ONE_EACH: u32 = 1;
+/// Somebody who sleeps wants several.
+const SEVERAL: u32 = 2;
+
+/// What lies in shared memory; see the module's text.
+#[repr(C)]
+pub(super) struct Permits<const BOUNDED: bool> {
+    cell: RobustCell,
+    pub(super) total: AtomicU64,
+    pub(super) bound: AtomicU64,
+    pub(super) free: AtomicU64,
+    sleepers: AtomicU32,
+    turn: AtomicU32,
+    used: Used,
+}
+
+// SAFETY: atomics, changed by who holds the cell.
+unsafe impl<const BOUNDED: bool> Object for Permits<BOUNDED> {
+    fn shape() -> Shape {
+        Shape::plain(if BOUNDED {
+            Kind::BoundedSemaphore
+        } else {
+            Kind::Semaphore
+        })
+    }
+
+    fn is_held_here(&self, segment: &Segment) -> bool {
+        let table = Table::new(segment, Shared::<Self>::END, &self.used);
+        self.cell.is_held_here() || table.rows().any(RobustCell::is_held_here)
+    }
+}
+
+/// What a permit does with its semaphore, of either kind.
+pub(super) trait Pool: Send + Sync {
+    /// Gives the row's permits back, or (if not) takes them out of the total.
+    fn put_back(&self, row: &RobustCell, gives_back: bool);
+}
+
+/// Holds the object's lock.
+struct Inside<'a, const BOUNDED: bool> {
+    permits: &'a Permits<BOUNDED>,
+    table: Table<'a>,
+}
+
+impl<const BOUNDED: bool> Drop for Inside<'_, BOUNDED> {
+    fn drop(&mut self) {
+        // SAFETY: taken by `enter`.
+        unsafe { self.permits.cell.free() };
+    }
+}
+
+impl<const BOUNDED: bool> Inside<'_, BOUNDED> {
+    fn free(&self) -> u64 {
+        self.permits.free.load(Ordering::Relaxed)
+    }
+
+    fn add_free(&self, n: u64) {
+        self.permits.free.store(self.free() + n, Ordering::Relaxed);
+    }
+
+    /// After a death with the lock held.
+    fn work_out(&self) {
+        let held: u64 = self
+            .table
+            .rows()
+            .filter(|row| row.is_held() || row.is_abandoned())
+            .map(|row| row.note.load(Ordering::Relaxed))
+            .sum();
+        let total = self.permits.total.load(Ordering::Relaxed);
+        self.permits.free.store(total - held, Ordering::Relaxed);
+    }
+
+    /// Takes the permits of one holder that died, and says which process it was.
+    fn inherit(&self) -> Option<u32> {
+        let row = self.table.rows().find(|row| row.is_abandoned())?;
+        let pid = row.process();
+        let n = row.note.swap(0, Ordering::Relaxed);
+        row.bury();
+        self.add_free(n);
+        Some(pid)
+    }
+
+    /// Whom to wake when the lock is free: how many.
+    fn whom_to_wake(&self) -> u32 {
+        if self.free() == 0 {
+            return 0;
+        }
+        let who = match self.permits.sleepers.swap(NOBODY, Ordering::Relaxed) {
+            NOBODY => return 0,
+            ONE_EACH => 1,
+            _ => i32::MAX as u32,
+        };
+        self.permits.turn.fetch_add(1, Ordering::Relaxed);
+        who
+    }
+}
+
+impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
+    fn enter(&self, deadline: Deadline) -> Option<Inside<'_, BOUNDED>> {
+        let taken = self.cell.take(deadline).ok()?;
+        let inside = Inside {
+            permits: self,
+            table: Table::new(self.segment(), Self::END, &self.used),
+        };
+        if let Taken::Abandoned(_) = taken {
+            inside.work_out();
+        }
+        Some(inside)
+    }
+
+    fn wake(&self, n: u32) {
+        if n > 0 {
+            wake(&self.turn, n);
+        }
+    }
+
+    /// A row with `n` permits, and the process that they were inherited from.
+    pub(super) fn acquire(&self, n: u64, deadline: Deadline) -> Option<(&RobustCell, Option<u32>)> {
+        let mut died = None;
+        let mut has_slept = false;
+        loop {
+            // Whoever waits at once waits for the object's own lock, which is held for moments, all the same.
+            let inside = self.enter(if deadline.is_at_once() {
+                Deadline::NEVER
+            } else {
+                deadline
+            })?;
+            while inside.free() < n
+                && let Some(pid) = inside.inherit()
+            {
+                died = Some(pid).filter(|pid| *pid != 0).or(died);
+            }
+            if inside.free() >= n {
+                let row = match inside
+                    .table
+                    .take(|row| row.note.store(n, Ordering::Relaxed))
+                {
+                    Ok(row) => row,
+                    Err(NoRow::Full) => panic!(
+                        "a shared semaphore has at most {} permits out at a time",
+                        table::ROWS
+                    ),
+                    Err(NoRow::NoMemory(why)) => panic!("{why}"),
+                };
+                self.free.store(inside.free() - n, Ordering::Relaxed);
+                let who = if has_slept {
+                    // There may be others.
+                    let who = inside.whom_to_wake();
+                    self.sleepers.fetch_max(ONE_EACH, Ordering::Relaxed);
+                    who
+                } else {
+                    0
+                };
+                drop(inside);
+                self.wake(who);
+                return Some((row, died));
+            }
+            if deadline.has_passed() {
+                // What it was woken for, somebody else may want.
+                let who = if has_slept { inside.whom_to_wake() } else { 0 };
+                drop(inside);
+                self.wake(who);
+                return None;
+            }
+            let wants = if n > 1 { SEVERAL } else { ONE_EACH };
+            self.sleepers.fetch_max(wants, Ordering::Relaxed);
+            let turn = self.turn.load(Ordering::Relaxed);
+            drop(inside);
+            if !look_out(|| self.turn.load(Ordering::Relaxed) != turn) {
+                sleep(&self.turn, turn, deadline);
+            }
+            has_slept = true;
+        }
+    }
+
+    pub(super) fn release(&self, n: u64) -> Result<(), TooManyPermits> {
+        let inside = self.enter(Deadline::NEVER).expect("never times out");
+        let total = self.total.load(Ordering::Relaxed);
+        if n > self.bound.load(Ordering::Relaxed) - total {
+            return Err(TooManyPermits);
+        }
+        self.total.store(total + n, Ordering::Relaxed);
+        inside.add_free(n);
+        let who = inside.whom_to_wake();
+        drop(inside);
+        self.wake(who);
+        Ok(())
+    }
+}
+
+impl<const BOUNDED: bool> Pool for Shared<Permits<BOUNDED>> {
+    fn put_back(&self, row: &RobustCell, gives_back: bool) {
+        // Not so in the child of a fork: the permits are the parent's.
+        if !row.is_mine() {
+            return;
+        }
+        let inside = self.enter(Deadline::NEVER).expect("never times out");
+        // The row first: if this thread dies here, what is worked out from the rows gives the permits back.
+        let n = row.note.swap(0, Ordering::Relaxed);
+        if gives_back {
+            inside.add_free(n);
+        } else {
+            let total = self.total.load(Ordering::Relaxed);
+            self.total.store(total - n, Ordering::Relaxed);
+        }
+        // SAFETY: this thread's, as just checked.
+        unsafe { row.free() };
+        let who = inside.whom_to_wake();
+        drop(inside);
+        self.wake(who);
+    }
+}
