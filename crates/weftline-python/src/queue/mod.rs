@@ -47,6 +47,7 @@ mod queue;
 mod shedding;
 mod simple;
 mod standard;
+mod until;
 
 pub(crate) use simple::SimpleQueue;
 
