@@ -74,9 +74,10 @@ test-all: test-rust test-models
 	@set -e; for python in $$(sh .ci/interpreters); do \
 		echo "== $$python"; $(MAKE) --no-print-directory PYTHON="$$python" test-python lint-python; done
 
-# Not part of `make test`: debuggers, profilers and monitors as they are released, and the suite of a package that lives on threads.
+# Not part of `make test`: debuggers, profilers and monitors as they are released, and the suites of packages that live on threads, which
+# bound their time themselves.
 test-packages: build $(VENV)-packages/.tools
-	PYTHONPATH='$(CURDIR)/python' $(VENV)-packages/bin/python -m pytest -o norecursedirs=.git tests/packages
+	PYTHONPATH='$(CURDIR)/python' $(VENV)-packages/bin/python -m pytest -o norecursedirs=.git -o faulthandler_timeout=0 tests/packages
 
 $(VENV)-packages/.tools: requirements-packages.txt
 	@$(PYTHON) -m venv $(VENV)-packages

@@ -7,6 +7,7 @@ import threading
 from concurrent import futures
 
 import pytest
+import weftline
 from weftline.bench import (
     contest,
     contestants,
@@ -168,6 +169,30 @@ def test_every_contestant_takes_part_in_each_row_whose_class_it_has():
             {"less"} if row.needs == "Lock" else set()
         )
         assert all(len(taken) == 2 and min(taken) > 0 for taken in times.values())
+
+
+def test_a_contestant_is_installed_for_the_rows_that_ask_for_it():
+    seen = []
+    effort = contest.Effort(rounds=2, one_thread=1e-6, threads=1e-6)
+    for one, in_place, expected in (
+        (contestants.standard(), True, False),
+        (contestants.ours(), True, True),
+        (contestants.ours(), False, False),
+    ):
+        row = rows.Row(
+            "looks",
+            "Thread",
+            1,
+            lambda _: {"seen": seen, "event_of": threading.Thread},
+            ("seen.append(type(event_of()._started))",),
+            repeat=1,
+            in_place=in_place,
+        )
+        contest.contest(row, [one], effort, order=_Reversed())
+        event = contestants.ours().classes["Event"]
+        assert {cls is event for cls in seen} == {expected}
+        seen.clear()
+        assert not weftline.installed()
 
 
 def test_a_thread_that_fails_ends_the_measurement():

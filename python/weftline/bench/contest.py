@@ -8,6 +8,7 @@ import queue
 import random
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from .contestants import Contestant
@@ -55,6 +56,11 @@ class Entry:
         return self._elapsed() / (self._turns * self._row.repeat * self._row.per_turn)
 
     def _elapsed(self) -> float:
+        in_place = self._contestant.in_place if self._row.in_place else nullcontext
+        with in_place():
+            return self._elapsed_in_place()
+
+    def _elapsed_in_place(self) -> float:
         objects = self._row.make(self._contestant)
         gc.collect()
         gc.disable()

@@ -29,6 +29,7 @@ _THREADING = (
     "BoundedSemaphore",
     "Barrier",
     "Timer",
+    "Thread",
 )
 _QUEUE = ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue")
 _FUTURES = ("Future", "ThreadPoolExecutor", "wait", "as_completed")
@@ -42,6 +43,10 @@ class Contestant:
     version: str
     classes: Mapping[str, Callable[..., Any]]
     verbs: Mapping[str, str] = field(default_factory=dict)
+    in_place: Callable[[], contextlib.AbstractContextManager[None]] = (
+        contextlib.nullcontext
+    )
+    """Puts its classes in the place of the standard ones for the duration."""
 
     def make(self, name: str, *arguments: Any) -> Any:
         """A new instance of this contestant's class ``name``."""
@@ -75,6 +80,17 @@ def unpatched() -> Iterator[None]:
         yield
     finally:
         weftline.install()
+
+
+@contextlib.contextmanager
+def _installed() -> Iterator[None]:
+    """Install weftline for the duration, inside `unpatched`."""
+    weftline = importlib.import_module("weftline")
+    weftline.install()
+    try:
+        yield
+    finally:
+        weftline.uninstall()
 
 
 def standard() -> Contestant:
@@ -123,9 +139,8 @@ def _ours(name: str) -> Callable[..., Any]:
 def ours() -> Contestant:
     """weftline's classes."""
     version = importlib.metadata.version("weftline")
-    return Contestant(
-        OURS, version, {name: _ours(name) for name in _THREADING + _QUEUE + _FUTURES}
-    )
+    classes = {name: _ours(name) for name in _THREADING + _QUEUE + _FUTURES}
+    return Contestant(OURS, version, classes, in_place=_installed)
 
 
 def peers() -> list[Contestant]:

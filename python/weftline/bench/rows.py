@@ -31,6 +31,8 @@ class Row:
     """What the statement does besides the operation; its time is subtracted."""
     repeat: int = REPEAT
     """Copies of the statement in one turn of the loop: one, for a statement that is a loop itself."""
+    in_place: bool = False
+    """Whether the contestant stands in the place of the standard classes meanwhile: what is measured is a standard class that uses them."""
 
 
 def _one(name: str, cls: str, *arguments: Any) -> Callable[[Contestant], Objects]:
@@ -60,6 +62,10 @@ def _turns(contestant: Contestant) -> Objects:
 
 def _timers(contestant: Contestant) -> Objects:
     return {"Timer": contestant.classes["Timer"]}
+
+
+def _threads(contestant: Contestant) -> Objects:
+    return {"Thread": contestant.classes["Thread"], "nothing": int}
 
 
 def _counter(contestant: Contestant) -> Objects:
@@ -216,6 +222,15 @@ ROWS: tuple[Row, ...] = (
         (_TIMERS,),
         per_turn=1_000,
         repeat=1,
+    ),
+    Row(
+        "Thread start+join",
+        "Thread",
+        1,
+        _threads,
+        ("thread = Thread(target=nothing); thread.start(); thread.join()",),
+        repeat=1,
+        in_place=True,
     ),
     Row(
         "Lock contended by 4 threads",

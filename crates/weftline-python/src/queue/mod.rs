@@ -45,6 +45,7 @@ mod queue;
 mod shedding;
 mod simple;
 mod standard;
+mod until;
 
 pub(crate) use simple::SimpleQueue;
 

@@ -9,8 +9,9 @@ use super::items::Items;
 use super::patience::{Limits, Patience};
 use super::queue::Queue;
 use super::standard::{empty, full, shut_down};
+use super::until::{Left, Until};
 use crate::callback::calling_back;
-use crate::threading::guard::{self, Guard};
+use crate::threading::guard::Guard;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -66,19 +67,29 @@ fn is_full(queue: &Bound<'_, Queue>) -> PyResult<bool> {
 }
 
 /// Waits until notified; `false` when there is no time left to.
-fn wait(condition: &Bound<'_, PyAny>, deadline: Deadline) -> PyResult<bool> {
-    if deadline.has_passed() {
-        return Ok(false);
-    }
-    guard::wait(condition, deadline).map(|_| true)
+///
+/// Programs put functions of their own in the place of a condition's `wait` and `notify`, to watch it. So all are called by name.
+fn wait<'py>(condition: &Bound<'py, PyAny>, until: &Until<'py>) -> PyResult<bool> {
+    let py = condition.py();
+    let name = intern!(py, "wait");
+    match until.left(py)? {
+        Left::Nothing => return Ok(false),
+        Left::Forever => calling_back(py, || condition.call_method0(name))?,
+        Left::Seconds(left) => calling_back(py, || condition.call_method1(name, (left,)))?,
+    };
+    Ok(true)
 }
 
 fn notify(queue: &Bound<'_, Queue>, condition: &Bound<'_, PyString>) -> PyResult<()> {
-    guard::notify(&queue.getattr(condition)?)
+    let py = queue.py();
+    let condition = queue.getattr(condition)?;
+    calling_back(py, || condition.call_method0(intern!(py, "notify"))).map(drop)
 }
 
 fn notify_all(queue: &Bound<'_, Queue>, condition: &Bound<'_, PyString>) -> PyResult<()> {
-    guard::notify_all(&queue.getattr(condition)?)
+    let py = queue.py();
+    let condition = queue.getattr(condition)?;
+    calling_back(py, || condition.call_method0(intern!(py, "notify_all"))).map(drop)
 }
 
 fn add_to_unfinished(queue: &Bound<'_, Queue>, change: i32) -> PyResult<()> {
@@ -99,13 +110,13 @@ pub(super) fn put(
         }
         if queue.getattr(intern!(py, "maxsize"))?.gt(0)? {
             let patience = asked.patience(py)?;
-            let mut deadline = None;
+            let mut until = None;
             while is_full(queue)? {
-                let deadline = match deadline {
-                    Some(deadline) => deadline,
-                    None => *deadline.insert(patience.deadline(py)?),
+                let until = match &until {
+                    Some(until) => until,
+                    None => until.insert(Until::of(patience, py)?),
                 };
-                if !wait(not_full, deadline)? {
+                if !wait(not_full, until)? {
                     return Err(full(py));
                 }
                 if is_shut_down(queue)? {
@@ -130,13 +141,13 @@ pub(super) fn get<'py>(
             return Err(shut_down(py));
         }
         let patience = asked.patience(py)?;
-        let mut deadline = None;
+        let mut until = None;
         while is_empty(queue)? {
-            let deadline = match deadline {
-                Some(deadline) => deadline,
-                None => *deadline.insert(patience.deadline(py)?),
+            let until = match &until {
+                Some(until) => until,
+                None => until.insert(Until::of(patience, py)?),
             };
-            if !wait(not_empty, deadline)? {
+            if !wait(not_empty, until)? {
                 return Err(empty(py));
             }
             if is_shut_down(queue)? && is_empty(queue)? {
@@ -196,7 +207,7 @@ pub(super) fn join(queue: &Bound<'_, Queue>) -> PyResult<()> {
             .getattr(intern!(py, "unfinished_tasks"))?
             .is_truthy()?
         {
-            wait(all_tasks_done, Deadline::NEVER)?;
+            wait(all_tasks_done, &Until::Deadline(Deadline::NEVER))?;
         }
         Ok(())
     })

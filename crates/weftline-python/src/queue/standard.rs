@@ -13,6 +13,9 @@ pub(super) struct Standard {
     pub(super) heappop: Py<PyAny>,
     /// The interpreter's own, which knows in which words a timeout is refused.
     pub(super) simple_queue: Py<PyAny>,
+    /// The module `queue`, and the clock that its queues read: its `time`.
+    pub(super) module: Py<PyModule>,
+    pub(super) clock: Py<PyAny>,
 }
 
 static STANDARD: PyOnceLock<Standard> = PyOnceLock::new();
@@ -36,6 +39,8 @@ pub(super) fn remember(py: Python<'_>) -> PyResult<()> {
             heappush: heapq.getattr("heappush")?.unbind(),
             heappop: heapq.getattr("heappop")?.unbind(),
             simple_queue: queue.getattr("SimpleQueue")?.unbind(),
+            clock: py.import("time")?.getattr("monotonic")?.unbind(),
+            module: queue.unbind(),
         })
     })?;
     Ok(())

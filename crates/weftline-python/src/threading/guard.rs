@@ -5,7 +5,6 @@ use super::{Condition, Lock};
 use crate::callback::calling_back;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
 use weftline::park::{Deadline, current_number};
 
 /// A lock, or a condition's, held.
@@ -67,16 +66,12 @@ impl<'py> Guard<'py> {
     }
 }
 
-/// Waits until notified, the condition being held; what its `wait` returned.
+/// Waits until notified, the condition being held; what its `wait` returned. Called by name, as the two below: programs put functions of their own there.
 pub(crate) fn wait<'py>(
     condition: &Bound<'py, PyAny>,
     deadline: Deadline,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = condition.py();
-    if let Ok(ours) = condition.cast_exact::<Condition>() {
-        let in_time = ours.get().wait_until(py, deadline)?;
-        return Ok(PyBool::new(py, in_time).to_owned().into_any());
-    }
     let name = intern!(py, "wait");
     match deadline.remaining() {
         None => calling_back(py, || condition.call_method0(name)),
@@ -87,10 +82,7 @@ pub(crate) fn wait<'py>(
 /// Wakes one waiter, the condition being held.
 pub(crate) fn notify(condition: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = condition.py();
-    match condition.cast_exact::<Condition>() {
-        Ok(ours) => ours.get().notify_some(py, 1),
-        Err(_) => calling_back(py, || condition.call_method0(intern!(py, "notify"))).map(drop),
-    }
+    calling_back(py, || condition.call_method0(intern!(py, "notify"))).map(drop)
 }
 
 /// Wakes all waiters, the condition being held.

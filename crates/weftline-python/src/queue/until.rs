@@ -1,0 +1,69 @@
+//! Until when a call of an open queue waits.
+//!
+//! The standard library's queues read a clock that is a name in their module, `queue.time`. A program that tests with a time of its own puts another
+//! function there; as long as it does, that clock is asked instead of ours.
+
+use super::patience::Patience;
+use super::standard::standard;
+use pyo3::intern;
+use pyo3::prelude::*;
+use weftline::park::Deadline;
+
+/// The end of a wait that has begun.
+pub(super) enum Until<'py> {
+    Deadline(Deadline),
+    /// An instant on the clock of the program, both as the program has them.
+    Theirs {
+        clock: Bound<'py, PyAny>,
+        end: Bound<'py, PyAny>,
+    },
+}
+
+/// What is left of a wait.
+pub(super) enum Left<'py> {
+    Nothing,
+    Seconds(Bound<'py, PyAny>),
+    Forever,
+}
+
+impl<'py> Until<'py> {
+    /// The end of a wait that begins now.
+    pub(super) fn of(patience: Patience, py: Python<'py>) -> PyResult<Self> {
+        if let Patience::Seconds(seconds) = patience
+            && let Some(clock) = replaced_clock(py)?
+        {
+            let end = clock.call0()?.add(seconds)?;
+            return Ok(Self::Theirs { clock, end });
+        }
+        patience.deadline(py).map(Self::Deadline)
+    }
+
+    pub(super) fn left(&self, py: Python<'py>) -> PyResult<Left<'py>> {
+        let seconds = match self {
+            Self::Deadline(deadline) if deadline.has_passed() => return Ok(Left::Nothing),
+            Self::Deadline(deadline) => match deadline.remaining() {
+                None => return Ok(Left::Forever),
+                Some(left) => left.as_secs_f64().into_pyobject(py)?.into_any(),
+            },
+            Self::Theirs { clock, end } => {
+                let left = end.sub(clock.call0()?)?;
+                if left.le(0.0)? {
+                    return Ok(Left::Nothing);
+                }
+                left
+            }
+        };
+        Ok(Left::Seconds(seconds))
+    }
+}
+
+/// `queue.time`, if the program has put it there.
+fn replaced_clock(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
+    let standard = standard(py);
+    let clock = standard
+        .module
+        .bind(py)
+        .getattr_opt(intern!(py, "time"))?
+        .filter(|clock| !clock.is(&standard.clock));
+    Ok(clock)
+}
