@@ -52,7 +52,16 @@ impl<T> Future<T> {
         self.promise.raw()
     }
 
-    /// Gives the task up if no worker has begun with it, and says whether it is cancelled.
+    #[cfg_attr(
+        not(all(feature = "process", target_os = "linux", target_pointer_width = "64")),
+        allow(dead_code, reason = "a floor above")
+    )]
+    pub(crate) fn cancel_unless_running(&self) -> bool {
+        self.promise.cancel_unless_running()
+    }
+
+    /// Gives the task up if no worker has begun with it, and says whether it is cancelled. (One of a pool of processes is also given up while
+    /// it runs.)
     pub fn cancel(&self) -> bool {
         self.promise.cancel()
     }

@@ -11,13 +11,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::vec;
 
-/// How [`ThreadPoolExecutor::map_with`] goes about it.
+/// How [`ThreadPoolExecutor::map_with`], or a process pool's, goes about it.
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use = "options do nothing by themselves"]
 pub struct MapOptions {
-    timeout: Option<Duration>,
-    chunk_size: Option<usize>,
-    buffer_size: Option<usize>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) chunk_size: Option<usize>,
+    pub(crate) buffer_size: Option<usize>,
 }
 
 impl MapOptions {

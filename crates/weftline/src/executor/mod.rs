@@ -26,13 +26,6 @@ mod task;
 #[cfg(not(weftline_model))]
 mod wait;
 
-#[cfg(all(
-    feature = "process",
-    target_os = "linux",
-    target_pointer_width = "64",
-    not(weftline_model)
-))]
-pub(crate) use task::{Outcome, Promise, Run, end, give_up, pending};
 #[cfg(not(weftline_model))]
 pub use {
     error::{ResultError, TaskError},
@@ -43,4 +36,14 @@ pub use {
     wait::{
         AsCompleted, ReturnWhen, Waited, as_completed, try_wait, try_wait_for, try_wait_until, wait,
     },
+};
+#[cfg(all(
+    feature = "process",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(weftline_model)
+))]
+pub(crate) use {
+    pool::Refused,
+    task::{Outcome, Promise, Run, end, give_up, pending},
 };

@@ -92,6 +92,10 @@ unsafe impl<F: Send, T: Send> Sync for Task<F, T> {}
 pub(crate) trait Promise<T>: Send + Sync {
     fn raw(&self) -> &RawFuture<Outcome<T>>;
     fn cancel(&self) -> bool;
+    /// As `cancel`, for tasks that can be cancelled while they run: but only if nobody has begun.
+    fn cancel_unless_running(&self) -> bool {
+        self.cancel()
+    }
 }
 
 /// A task as the pool sees it.

@@ -10,6 +10,7 @@
 
 use super::message::Answer;
 use super::{Parcel, RemotePanic, StartError, pool};
+use crate::Panic;
 use crate::thread;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -67,6 +68,7 @@ pub struct Function {
     type_id: fn() -> TypeId,
     returns: fn() -> (TypeId, &'static str),
     call: fn(Parcel, fn()) -> (Answer, Parcel),
+    call_each: fn(Parcel) -> (Answer, Parcel),
 }
 
 inventory::collect!(Function);
@@ -90,6 +92,7 @@ impl Function {
             type_id: TypeId::of::<F>,
             returns: || (TypeId::of::<F::Output>(), type_name::<F::Output>()),
             call: call::<F, Args>,
+            call_each: call_each::<F, Args>,
         }
     }
 
@@ -105,6 +108,11 @@ impl Function {
     /// Runs it, as one of many that this process will run.
     pub(super) fn call_once_more(&self, arguments: Parcel) -> (Answer, Parcel) {
         (self.call)(arguments, || ())
+    }
+
+    /// Runs it for each of many arguments. What is returned is an [`Each`].
+    pub(super) fn call_each(&self, arguments: Parcel) -> (Answer, Parcel) {
+        (self.call_each)(arguments)
     }
 
     /// # Errors
@@ -135,6 +143,34 @@ where
     };
     at_end();
     // Written down after that: only now has nobody anything left to do with what it may share.
+    pack(ended)
+}
+
+/// What many calls have returned, or panicked with.
+pub(super) type Each<R> = Vec<Result<R, RemotePanic>>;
+
+fn call_each<F, Args>(arguments: Parcel) -> (Answer, Parcel)
+where
+    F: RemoteFn<Args>,
+    Args: DeserializeOwned,
+{
+    let function = summon::<F>();
+    let each = |arguments: Vec<Args>| -> Each<F::Output> {
+        let one = |arguments| {
+            let ended = thread::catch_and_print(|| function.call(arguments));
+            ended.map_err(|panicked| RemotePanic::of(&panicked))
+        };
+        arguments.into_iter().map(one).collect()
+    };
+    match thread::catch_and_print(|| arguments.unpack::<Vec<Args>>()) {
+        Ok(Ok(arguments)) => pack(Ok(each(arguments))),
+        Ok(Err(why)) => only(Answer::ArgumentsRefused(why.to_string())),
+        Err(panicked) => only(Answer::Panicked(RemotePanic::of(&panicked))),
+    }
+}
+
+/// As an answer.
+fn pack<T: Serialize>(ended: Result<T, Panic>) -> (Answer, Parcel) {
     let packed = ended.and_then(|value| thread::catch_and_print(move || Parcel::pack(&value)));
     match packed {
         Ok(Ok(parcel)) => (Answer::Returned, parcel),

@@ -131,7 +131,7 @@ pub use function::RemoteFn;
 pub use identity::{ParentProcess, current_name, parent_process};
 pub use join::Child;
 pub use parcel::{DecodeError, EncodeError};
-pub use pool::{ProcessPoolBuilder, ProcessPoolExecutor};
+pub use pool::{Calls, ProcessPoolBuilder, ProcessPoolExecutor};
 pub use shared::*;
 pub use start::{Process, Stdio, spawn};
 

@@ -9,7 +9,8 @@ use weftline::process::{
     self, Descriptor, Event, Lock, ProcessError, ProcessPoolExecutor, Semaphore, register,
 };
 use weftline::{
-    Executor, Future, ResultError, ReturnWhen, SubmitError, TaskError, as_completed, wait,
+    Executor, Future, MapError, MapOptions, ResultError, ReturnWhen, SubmitError, TaskError,
+    as_completed, wait,
 };
 
 fn square(n: u64) -> u64 {
@@ -78,9 +79,15 @@ fn child_of_a_worker() -> u64 {
     process::spawn(square, (6,)).unwrap().join().unwrap()
 }
 
+fn half(n: u64) -> u64 {
+    assert!(n.is_multiple_of(2), "{n} is odd");
+    n / 2
+}
+
 fn not_registered() {}
 
 register!(square);
+register!(half);
 register!(pid);
 register!(shout);
 register!(fails);
@@ -117,6 +124,8 @@ pub(crate) fn all() {
         ("initialiser that fails", broken),
         ("refusals", refusals),
         ("shutdown", shutdown),
+        ("map", map),
+        ("map, in time and ahead of it", map_with),
         ("children of workers", children_of_workers),
         ("futures of two kinds", with_threads),
     ];
@@ -396,6 +405,56 @@ fn children_of_workers() {
     for future in futures {
         assert_eq!(future.result().unwrap(), 36);
     }
+}
+
+fn map() {
+    let pool = ProcessPoolExecutor::new(2);
+    for chunk_size in [1, 7, 1_000] {
+        let options = MapOptions::new().chunk_size(chunk_size);
+        let squares = pool.map_with(options, square, (0..100).map(|n| (n,)));
+        let squares: Result<Vec<_>, _> = squares.collect();
+        assert!(squares.unwrap().into_iter().eq((0..100).map(|n| n * n)));
+        // One that panics fails alone.
+        let options = MapOptions::new().chunk_size(chunk_size);
+        let results: Vec<_> = pool
+            .map_with(options, half, [4, 5, 6].map(|n| (n,)))
+            .map(|result| result.map_err(|why| why.to_string()))
+            .collect();
+        assert_eq!((&results[0], &results[2]), (&Ok(2), &Ok(3)));
+        assert!(results[1].as_ref().unwrap_err().contains("5 is odd"));
+    }
+    assert_eq!(pool.map(square, std::iter::empty()).count(), 0);
+    let results: Vec<_> = pool.map(exits, [(3,)]).collect();
+    assert!(matches!(&results[..], [Err(MapError::Failed(_))]));
+    pool.shutdown(true, false);
+    let results: Vec<_> = pool.map(square, [(1,), (2,)]).collect();
+    assert!(matches!(&results[..], [Err(MapError::NotSubmitted)]));
+}
+
+fn map_with() {
+    let pool = ProcessPoolExecutor::new(1);
+    let (begun, go) = (Event::new().unwrap(), Event::new().unwrap());
+    let options = MapOptions::new().timeout(SHORT);
+    let mut late = pool.map_with(options, waits, [(begun.clone(), go.clone())]);
+    assert!(matches!(late.next(), Some(Err(MapError::TimedOut))));
+    assert!(late.next().is_none());
+    drop(late);
+    // The call that runs is left to end, by the same worker.
+    begun.wait();
+    let worker = process::active_children()[0].pid();
+    go.set();
+    assert_eq!(pool.submit((pid, ())).unwrap().result().unwrap(), worker);
+
+    let taken = AtomicU32::new(0);
+    let arguments = (0..1_000).map(|n| {
+        taken.fetch_add(1, Ordering::Relaxed);
+        (n,)
+    });
+    let options = MapOptions::new().buffer_size(4).chunk_size(2);
+    let mut squares = pool.map_with(options, square, arguments);
+    assert_eq!(taken.load(Ordering::Relaxed), 8);
+    assert_eq!(squares.next().unwrap().unwrap(), 0);
+    assert_eq!(taken.load(Ordering::Relaxed), 10);
 }
 
 /// The futures of both pools are of one type.

@@ -4,6 +4,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `map.rs` | a function over many arguments |
 //! | `task.rs` | a call of a registered function, as the pool and the future see it |
 //! | `worker.rs` | a worker process, as the thread sees it that has it work |
 //! | `serve.rs` | the same, as it sees itself |
@@ -14,14 +15,16 @@
 //! concerns one task.
 
 mod deaths;
+mod map;
 mod serve;
 mod task;
 mod worker;
 
 use super::{RemoteFn, entry, function, parcel::Parcel};
-use crate::executor::{Executor, Future, SubmitError, ThreadPoolExecutor};
+use crate::executor::{Executor, Future, Refused, SubmitError, ThreadPoolExecutor};
 use deaths::Deaths;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -29,6 +32,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use task::RemoteTask;
 use worker::Request;
 
+pub use map::Calls;
 pub(super) use serve::SERVE;
 
 /// What every worker of a pool is to know.
@@ -161,7 +165,19 @@ where
     entry::may_start()?;
     let function = function::of_type::<F>()?;
     let arguments = Parcel::pack(arguments)?;
-    Ok(Request::new(function, arguments))
+    Ok(Request::new(function, arguments, false))
+}
+
+/// Many calls, written down.
+fn request_for_each<F, Args>(arguments: &[Args]) -> Result<Request, Why>
+where
+    F: RemoteFn<Args>,
+    Args: Serialize,
+{
+    entry::may_start()?;
+    let function = function::of_type::<F>()?;
+    let arguments = Parcel::pack(arguments)?;
+    Ok(Request::new(function, arguments, true))
 }
 
 impl ProcessPoolExecutor {
@@ -177,6 +193,15 @@ impl ProcessPoolExecutor {
     /// For everything else that can be chosen.
     pub fn builder() -> ProcessPoolBuilder {
         ProcessPoolBuilder::default()
+    }
+
+    fn submit_request<T>(&self, request: Request) -> Result<Future<T>, Refused>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let remote = Arc::new(RemoteTask::new(request, Arc::clone(&self.plan)));
+        self.threads.submit_job(remote.clone())?;
+        Ok(Future::new(remote))
     }
 
     /// How many processes there are at most.
@@ -214,11 +239,8 @@ where
             Ok(request) => request,
             Err(why) => return Err(SubmitError::Unfit(task, why)),
         };
-        let remote = Arc::new(RemoteTask::new(request, Arc::clone(&self.plan)));
-        match self.threads.submit_job(remote.clone()) {
-            Ok(()) => Ok(Future::new(remote)),
-            Err(refused) => Err(refused.with(task)),
-        }
+        self.submit_request(request)
+            .map_err(|refused| refused.with(task))
     }
 
     fn shutdown(&self, wait: bool, cancel_futures: bool) {

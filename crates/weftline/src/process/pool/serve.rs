@@ -44,6 +44,7 @@ fn answer(request: &[u8], channel: &Channel) -> (Answer, Parcel) {
         }
     }
     match super::super::function::named(head.function) {
+        Ok(function) if head.is_for_each => function.call_each(arguments),
         Ok(function) => function.call_once_more(arguments),
         Err(why) => refused(why.to_string()),
     }

@@ -76,6 +76,18 @@ impl<T: DeserializeOwned> RemoteTask<T> {
         }
     }
 
+    fn give_up(&self, even_running: bool) -> bool {
+        give_up(&self.raw, even_running, |was| {
+            if was == Phase::Pending {
+                // SAFETY: this thread has just cancelled it.
+                drop(unsafe { self.take_request() });
+            } else if let Some(process) = self.on.lock().take() {
+                // Refused for one that has become another user's, which goes on then, for nobody.
+                let _ = process.kill();
+            }
+        })
+    }
+
     /// Whether the task is still wanted, having been written down as what that process is at.
     fn begin_on(&self, process: &ChildProcess) -> bool {
         let mut on = self.on.lock();
@@ -168,14 +180,10 @@ impl<T: DeserializeOwned + Send + 'static> Promise<T> for RemoteTask<T> {
 
     /// Also one that runs: then its process is killed.
     fn cancel(&self) -> bool {
-        give_up(&self.raw, true, |was| {
-            if was == Phase::Pending {
-                // SAFETY: this thread has just cancelled it.
-                drop(unsafe { self.take_request() });
-            } else if let Some(process) = self.on.lock().take() {
-                // Refused for one that has become another user's, which goes on then, for nobody.
-                let _ = process.kill();
-            }
-        })
+        self.give_up(true)
+    }
+
+    fn cancel_unless_running(&self) -> bool {
+        self.give_up(false)
     }
 }

@@ -22,13 +22,16 @@ use std::os::fd::AsFd;
 pub(super) struct Request {
     function: &'static str,
     arguments: Parcel,
+    /// Whether it is to be called for each of the arguments.
+    is_for_each: bool,
 }
 
 impl Request {
-    pub(super) fn new(function: &Function, arguments: Parcel) -> Self {
+    pub(super) fn new(function: &Function, arguments: Parcel, is_for_each: bool) -> Self {
         Self {
             function: function.name(),
             arguments,
+            is_for_each,
         }
     }
 }
@@ -36,6 +39,7 @@ impl Request {
 #[derive(Serialize, Deserialize)]
 pub(super) struct RequestHead<'a> {
     pub(super) function: &'a str,
+    pub(super) is_for_each: bool,
     pub(super) descriptors: u32,
 }
 
@@ -141,6 +145,7 @@ impl Worker {
         }
         let head = RequestHead {
             function: request.function,
+            is_for_each: request.is_for_each,
             descriptors: descriptors.len() as u32,
         };
         self.bytes.clear();
