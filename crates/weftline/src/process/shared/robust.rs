@@ -20,12 +20,13 @@
 //! `pid` is the holder's process from just after the taking until just before the freeing. A cell whose holder died with `pid` zero was not
 //! *entered*: nothing that it protects was touched, and it counts as free. Otherwise whoever takes it is told which process died inside.
 //!
-//! # No wake-up is lost
+//! # No wake-up is lost, for long
 //!
 //! Who sleeps has set [`WAITERS`] in the word of a holder. Freeing swaps the bit out and wakes one sleeper; that one sets the bit again when it
-//! takes the cell, for there may be others. It cannot die between being woken and taking the cell without another being woken: the cell is
-//! pending, and the kernel passes the wake-up on when the word is free. What remains needs two deaths within a microsecond (the woken one's, while
-//! somebody barged in, who then dies inside without the bit), and against that nobody sleeps for longer than half a second without looking (`sleep.rs`).
+//! takes the cell, for there may be others. If who frees dies before it wakes, or the one that was woken before it takes the cell, the cell is still the
+//! thread's pending one, and the kernel wakes another, if the word is free. If somebody has barged in meanwhile it does not, and who barged in does
+//! not know that others sleep. That is a matter of a microsecond, and against it nobody sleeps for longer than half a second without looking
+//! (`sleep.rs`). `tests/process_protocol.rs` goes through all orders of these steps, with deaths at each.
 
 use super::held::{Link, me};
 use super::sleep::{look_out, sleep, wake};
