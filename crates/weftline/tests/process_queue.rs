@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
-use support::{SHORT, limit, now};
+use support::{SHORT, blocked, limit, now};
 use weftline::process::{GetError, Lock, PutError, Queue};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -196,4 +196,35 @@ fn a_shared_object_is_no_item() {
     assert!(error.to_string().contains("only as an argument"), "{error}");
     assert!(matches!(error, PutError::Encode(..)));
     assert!(queue.is_empty());
+}
+
+/// One that is woken for an item which somebody else has taken meanwhile, and then gives up, was not alone.
+#[test]
+fn who_gives_up_leaves_the_others_to_be_woken() {
+    let _limit = limit();
+    let queue = Queue::unbounded().unwrap();
+    for round in 0..30_u32 {
+        let deadline = now() + Duration::from_millis(100);
+        thread::scope(|scope| {
+            // Behind the first in the kernel's order.
+            let first = blocked(scope, || queue.try_get_until(deadline));
+            let patient = blocked(scope, || (queue.get().unwrap(), now()));
+            let just_before = Duration::from_micros(u64::from(round) * 10);
+            thread::sleep((deadline - just_before).saturating_duration_since(now()));
+            queue.put(1).unwrap();
+            let stolen = queue.try_get();
+            let first = first.join().unwrap();
+            let begin = now();
+            queue.put(2).unwrap();
+            let (got, when) = patient.join().unwrap();
+            // Otherwise the patient one has got the first.
+            if got == 2 {
+                assert!(
+                    when.duration_since(begin) < Duration::from_millis(400),
+                    "nobody was woken in time; stolen: {stolen:?}, got: {first:?}"
+                );
+            }
+            while queue.try_get().is_ok() {}
+        });
+    }
 }

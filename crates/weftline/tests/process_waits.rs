@@ -9,7 +9,8 @@ use std::thread;
 use std::time::Duration;
 use support::{LONG, SHORT, blocked, limit, now, until};
 use weftline::process::{
-    Barrier, BarrierError, BoundedSemaphore, Condition, Event, LockError, Semaphore, WaitError,
+    Barrier, BarrierError, BoundedSemaphore, Condition, Event, LockError, Permit, Semaphore,
+    WaitError,
 };
 
 #[test]
@@ -153,6 +154,41 @@ fn a_release_of_many_wakes_as_many() {
             "nobody was woken in time"
         );
     });
+}
+
+/// One that is woken for permits which somebody else has taken meanwhile, and then gives up, was not alone.
+#[test]
+fn who_gives_up_leaves_the_others_to_be_woken() {
+    let _limit = limit();
+    let gate = Semaphore::new(0).unwrap();
+    for round in 0..30_u32 {
+        let deadline = now() + Duration::from_millis(100);
+        thread::scope(|scope| {
+            // Behind the first in the kernel's order.
+            let first = blocked(scope, || {
+                gate.try_acquire_until(1, deadline)
+                    .map(Permit::forget)
+                    .is_ok()
+            });
+            let patient = blocked(scope, || {
+                gate.acquire(1).unwrap().forget();
+                now()
+            });
+            let just_before = Duration::from_micros(u64::from(round) * 10);
+            thread::sleep((deadline - just_before).saturating_duration_since(now()));
+            gate.release(1).unwrap();
+            let stolen = gate.try_acquire(1).map(Permit::forget).is_ok();
+            let first = first.join().unwrap();
+            let begin = now();
+            gate.release(1).unwrap();
+            let when = patient.join().unwrap();
+            assert!(
+                when < begin || when - begin < Duration::from_millis(400),
+                "nobody was woken in time; stolen: {stolen:?}, got: {first:?}"
+            );
+            while gate.try_acquire(1).map(Permit::forget).is_ok() {}
+        });
+    }
 }
 
 #[test]

@@ -10,8 +10,8 @@
 //! | who finds it empty | `filled`, which each put counts on | `getters` | a put, which takes the mark; `shutdown` |
 //! | who finds it full | `emptied`, which each get counts on | `putters` | a get, which takes the mark; `shutdown` |
 //!
-//! The mark says that somebody may sleep. One who was woken does not know whether others sleep as well: having got what it came for, it sets the mark
-//! again, and if there is more, wakes the next. One that dies before it does is found out by those who sleep, after half a second.
+//! The mark says that somebody may sleep. One who was woken does not know whether others sleep as well: when it leaves, with what it came for or without, it sets the mark
+//! again, or if there is more, wakes the next. One that dies before it does is found out by those who sleep, after half a second.
 
 use super::error::{GetError, SharedError};
 use super::object::{Object, Shared};
@@ -103,7 +103,7 @@ impl<'a> Inside<'a> {
         }
     }
 
-    /// One of `side` has been woken and has got what it came for, or leaves without it: there may be others.
+    /// One of `side` has slept and leaves: there may be others. If there is more to be had, the next one is woken.
     fn pass_on(&self, side: &Side, is_more: bool) {
         side.mark.store(u32::from(!is_more), Ordering::Relaxed);
         if is_more {
@@ -203,6 +203,9 @@ impl Shared<Items> {
                 return pushed.map_err(Refused::NoMemory);
             }
             if deadline.has_passed() {
+                if has_slept {
+                    inside.pass_on(&shared.putters, false);
+                }
                 return Err(Refused::Full);
             }
             Self::sleep(inside, &shared.putters, deadline);
@@ -234,6 +237,9 @@ impl Shared<Items> {
                 return Err(GetError::ShutDown);
             }
             if deadline.has_passed() {
+                if has_slept {
+                    inside.pass_on(&shared.getters, false);
+                }
                 return Err(GetError::Empty);
             }
             Self::sleep(inside, &shared.getters, deadline);

@@ -9,8 +9,8 @@
 //! Who finds too few permits looks for holders that died, and takes over their permits. Since nobody is woken by such a death, who
 //! sleeps looks again each half second.
 //!
-//! Wake-ups: `sleepers` says whether somebody may sleep. A release clears it, counts `turn` on, which whoever is about to sleep sees, and wakes one, or all if one wants
-//! several permits. A woken one that leaves some permits over passes the wake-up on, and says again that there may be others.
+//! Wake-ups: `mark` says that somebody may sleep. A release clears it, counts `turn` on, which whoever is about to sleep sees, and wakes one, or all if one of them wants
+//! several permits (`several`). Who has slept and leaves, with permits or without, passes the wake-up on if some are free, and sets the mark again: there may be others.
 
 use super::object::{Object, Shared};
 use super::robust::{RobustCell, Taken};
@@ -21,12 +21,6 @@ use crate::TooManyPermits;
 use crate::park::Deadline;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-const NOBODY: u32 = 0;
-/// Who sleeps wants one permit.
-const ONE_EACH: u32 = 1;
-/// Somebody who sleeps wants several.
-const SEVERAL: u32 = 2;
-
 /// What lies in shared memory; see the module's text.
 #[repr(C)]
 pub(super) struct Permits<const BOUNDED: bool> {
@@ -34,7 +28,9 @@ pub(super) struct Permits<const BOUNDED: bool> {
     pub(super) total: AtomicU64,
     pub(super) bound: AtomicU64,
     pub(super) free: AtomicU64,
-    sleepers: AtomicU32,
+    mark: AtomicU32,
+    /// How many who sleep want more than one permit; too many if one has died.
+    several: AtomicU32,
     turn: AtomicU32,
     used: Used,
 }
@@ -105,17 +101,22 @@ impl<const BOUNDED: bool> Inside<'_, BOUNDED> {
         Some(pid)
     }
 
-    /// Whom to wake when the lock is free: how many.
+    /// How many to wake when the lock is free.
     fn whom_to_wake(&self) -> u32 {
-        if self.free() == 0 {
+        if self.free() == 0 || self.permits.mark.swap(0, Ordering::Relaxed) == 0 {
             return 0;
         }
-        let who = match self.permits.sleepers.swap(NOBODY, Ordering::Relaxed) {
-            NOBODY => return 0,
-            ONE_EACH => 1,
-            _ => i32::MAX as u32,
-        };
         self.permits.turn.fetch_add(1, Ordering::Relaxed);
+        match self.permits.several.load(Ordering::Relaxed) {
+            0 => 1,
+            _ => i32::MAX as u32,
+        }
+    }
+
+    /// The same, for one that has slept and leaves.
+    fn whom_to_wake_after_me(&self) -> u32 {
+        let who = self.whom_to_wake();
+        self.permits.mark.store(1, Ordering::Relaxed);
         who
     }
 }
@@ -169,10 +170,7 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
                 };
                 self.free.store(inside.free() - n, Ordering::Relaxed);
                 let who = if has_slept {
-                    // There may be others.
-                    let who = inside.whom_to_wake();
-                    self.sleepers.fetch_max(ONE_EACH, Ordering::Relaxed);
-                    who
+                    inside.whom_to_wake_after_me()
                 } else {
                     0
                 };
@@ -181,18 +179,26 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
                 return Some((row, died));
             }
             if deadline.has_passed() {
-                // What it was woken for, somebody else may want.
-                let who = if has_slept { inside.whom_to_wake() } else { 0 };
+                let who = if has_slept {
+                    inside.whom_to_wake_after_me()
+                } else {
+                    0
+                };
                 drop(inside);
                 self.wake(who);
                 return None;
             }
-            let wants = if n > 1 { SEVERAL } else { ONE_EACH };
-            self.sleepers.fetch_max(wants, Ordering::Relaxed);
+            self.mark.store(1, Ordering::Relaxed);
+            if n > 1 {
+                self.several.fetch_add(1, Ordering::Relaxed);
+            }
             let turn = self.turn.load(Ordering::Relaxed);
             drop(inside);
             if !look_out(|| self.turn.load(Ordering::Relaxed) != turn) {
                 sleep(&self.turn, turn, deadline);
+            }
+            if n > 1 {
+                self.several.fetch_sub(1, Ordering::Relaxed);
             }
             has_slept = true;
         }
