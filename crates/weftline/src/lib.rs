@@ -23,6 +23,8 @@
 //! | `concurrent.futures.Future`, `CancelledError` | [`Future<T>`], [`TaskError`] |
 //! | `concurrent.futures.wait`, `as_completed` | [`wait`], [`as_completed`] |
 //! | `multiprocessing.Process`, `active_children`, `parent_process` | `process::Process`, `process::active_children`, `process::parent_process` |
+//! | `multiprocessing.Lock`, `Queue`, `Value`, … | the same names in `process` |
+//! | `concurrent.futures.ProcessPoolExecutor` | `process::ProcessPoolExecutor` |
 //!
 //! # Every wait has four forms
 //!
@@ -66,6 +68,9 @@
 //! | parties of a [`Barrier`] | `usize::MAX` |
 //! | items of an unbounded queue | memory |
 //! | a timeout | 584 years; a longer one never ends |
+//! | permits of a semaphore between processes that are out, threads that wait for a condition between processes | 4,096 each |
+//! | parties of a barrier between processes | 2,048 |
+//! | an item of a queue between processes | 1 GiB |
 
 mod error;
 pub mod executor;
