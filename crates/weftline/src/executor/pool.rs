@@ -13,10 +13,11 @@ use super::future::Future;
 use super::task::{Run, Task};
 use super::{Executor, SubmitError};
 use crate::Lock;
-use crate::park::{Deadline, ThreadBlocker};
+use crate::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
 use crate::queue::raw::{Fifo, RawQueue};
 use crate::thread::{self, Builder, Thread};
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -25,8 +26,31 @@ use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 type Job = Arc<dyn Run>;
 type Initializer = Box<dyn Fn() + Send + Sync>;
 
+/// How workers wait for tasks.
+///
+/// A worker that had to be handed its last task is in a pool with little to do, and is there for the next one at once if it waits to be
+/// handed that. One that found its last task in the queue looks out for more, since those come faster than they can be handed over.
+#[derive(Default)]
+struct Worker {
+    was_handed: bool,
+}
+
+impl Blocker for Worker {
+    type Interrupt = Infallible;
+    const ANYONE_WILL_DO: bool = true;
+
+    fn looks_out(&mut self) -> bool {
+        !std::mem::take(&mut self.was_handed)
+    }
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
+        self.was_handed = true;
+        ThreadBlocker.block(parker, deadline)
+    }
+}
+
 struct Pool {
-    tasks: RawQueue<Job, Fifo<Job>, ThreadBlocker>,
+    tasks: RawQueue<Job, Fifo<Job>, Worker>,
     free: AtomicIsize,
     /// As many workers as there may be.
     is_full: AtomicBool,
@@ -202,7 +226,7 @@ impl Pool {
         }
         match self
             .tasks
-            .put_with(job, &mut ThreadBlocker, Deadline::NEVER)
+            .put_with(job, &mut Worker::default(), Deadline::NEVER)
         {
             Ok(()) => Ok(()),
             Err(_) if self.is_broken.load(Ordering::Acquire) => Err(Refused::Broken),
@@ -257,7 +281,8 @@ impl Pool {
             self.break_down();
             return;
         }
-        while let Ok(job) = self.tasks.get_with(&mut ThreadBlocker, Deadline::NEVER) {
+        let mut worker = Worker::default();
+        while let Ok(job) = self.tasks.get_with(&mut worker, Deadline::NEVER) {
             job.run(&|| {
                 self.free.fetch_add(1, Ordering::Relaxed);
             });
@@ -266,7 +291,7 @@ impl Pool {
 
     /// Takes no more tasks, and gives back those that nobody has begun with.
     fn empty(&self) -> Vec<Job> {
-        match self.tasks.shutdown_with(true, &mut ThreadBlocker) {
+        match self.tasks.shutdown_with(true, &mut Worker::default()) {
             Ok(jobs) => jobs,
         }
     }
@@ -303,7 +328,7 @@ impl ThreadPoolExecutor {
         if cancel_futures {
             self.pool.empty().into_iter().for_each(|job| job.cancel());
         } else {
-            match self.pool.tasks.shutdown_with(false, &mut ThreadBlocker) {
+            match self.pool.tasks.shutdown_with(false, &mut Worker::default()) {
                 Ok(none) => drop(none),
             }
         }

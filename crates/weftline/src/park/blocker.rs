@@ -18,6 +18,16 @@ pub trait Blocker {
     /// Whether a short spin before the sleep can help. It cannot while a lock is held that the thread to wait for needs to go on.
     const MAY_SPIN: bool = true;
 
+    /// Whether whoever waits for an item does the same with it. Then the one that came last is served first: it is the likeliest to be awake
+    /// still. Otherwise the one that has waited longest.
+    const ANYONE_WILL_DO: bool = false;
+
+    /// Whether a wait for an item that is about to enlist looks out for a moment instead, so that items that come one on the other need not be
+    /// handed over one by one.
+    fn looks_out(&mut self) -> bool {
+        Self::MAY_SPIN
+    }
+
     /// Parks once. `Ok` in any case in which the wait should look at its state and, if need be, go on.
     ///
     /// # Errors

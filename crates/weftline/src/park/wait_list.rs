@@ -151,6 +151,22 @@ impl<P> List<P> {
         None
     }
 
+    /// As [`Self::claim_front`], of the waiter that came last.
+    pub(crate) fn claim_back(&mut self) -> Option<Claimed<'_, P>> {
+        while let Some(back) = self.back {
+            // SAFETY: as in `claim_front`.
+            let waiter = unsafe { &*back.as_ptr() };
+            self.remove(waiter);
+            if waiter.claim() {
+                return Some(Claimed {
+                    waiter,
+                    was_last: self.is_empty(),
+                });
+            }
+        }
+        None
+    }
+
     /// As [`Self::claim_front`] for the front waiter and no other: `None` also when it has just given up.
     pub(crate) fn claim_this_front(&mut self) -> Option<Claimed<'_, P>> {
         // SAFETY: as in `claim_front`.

@@ -58,7 +58,7 @@ where
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<T, GetFailure<T, B::Interrupt>> {
-        let mut has_looked = !Self::LOOKS || deadline.is_at_once();
+        let mut has_looked = !Self::LOOKS || deadline.is_at_once() || !blocker.looks_out();
         loop {
             if state.phase == Phase::Retired {
                 return Err(GetFailure::Retired);
@@ -169,7 +169,7 @@ where
             if state.phase == Phase::Retired {
                 return Some(item);
             }
-            match state.hand_item(item) {
+            match state.hand_item::<B>(item) {
                 Ok(record) => Some(record),
                 Err(item) => {
                     state.items.give_back(item);

@@ -41,7 +41,7 @@ where
             let item = if state.getters.is_empty() {
                 item
             } else {
-                match state.hand_item(item) {
+                match state.hand_item::<B>(item) {
                     Ok(record) => {
                         state.unfinished += 1;
                         drop(state);
@@ -114,7 +114,7 @@ where
                 state = self.state.lock();
                 continue;
             }
-            let item = match state.hand_item(item) {
+            let item = match state.hand_item::<B>(item) {
                 Ok(record) => {
                     state.unfinished += 1;
                     // The item took no slot: one that this thread was handed is the next putter's.

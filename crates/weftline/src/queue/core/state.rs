@@ -106,10 +106,15 @@ impl<T, O> State<T, O> {
         self.capacity == 0 || self.items.count() + self.reserved < self.capacity
     }
 
-    /// Hands an item to the getter that has waited longest, or returns it.
+    /// Hands an item to the getter whose turn it is, or returns it.
     #[inline]
-    pub(super) fn hand_item(&mut self, item: T) -> Result<&'static ThreadRecord, T> {
-        match self.getters.claim_front() {
+    pub(super) fn hand_item<B: Blocker>(&mut self, item: T) -> Result<&'static ThreadRecord, T> {
+        let getter = if B::ANYONE_WILL_DO {
+            self.getters.claim_back()
+        } else {
+            self.getters.claim_front()
+        };
+        match getter {
             Some(mut getter) => {
                 getter.payload(|slot| *slot = Some(item));
                 Ok(getter.grant())

@@ -1,0 +1,52 @@
+//! A queue whose getters are workers, of which any will do.
+
+mod support;
+
+use std::convert::Infallible;
+use std::thread;
+use support::{blocked, limit};
+use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
+use weftline::queue::raw::{Fifo, RawQueue};
+
+struct Worker;
+
+impl Blocker for Worker {
+    type Interrupt = Infallible;
+    const ANYONE_WILL_DO: bool = true;
+
+    fn looks_out(&mut self) -> bool {
+        false
+    }
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
+        ThreadBlocker.block(parker, deadline)
+    }
+}
+
+#[test]
+fn the_one_that_came_last_is_served_first() {
+    let _limit = limit();
+    for _ in 0..20 {
+        let queue = RawQueue::<u32, Fifo<u32>, Worker>::new(0);
+        let put = |item| {
+            let put = queue.put_with(item, &mut Worker, Deadline::NEVER);
+            assert!(put.is_ok());
+        };
+        let get = || queue.get_with(&mut Worker, Deadline::NEVER).ok();
+        thread::scope(|scope| {
+            let first = blocked(scope, get);
+            let second = blocked(scope, get);
+            let third = blocked(scope, get);
+            put(1);
+            assert_eq!(third.join().unwrap(), Some(1));
+            // One that comes meanwhile is the last again.
+            let fourth = blocked(scope, get);
+            put(2);
+            assert_eq!(fourth.join().unwrap(), Some(2));
+            put(3);
+            assert_eq!(second.join().unwrap(), Some(3));
+            put(4);
+            assert_eq!(first.join().unwrap(), Some(4));
+        });
+    }
+}
