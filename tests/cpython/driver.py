@@ -23,7 +23,7 @@ import unittest
 
 import weftline
 
-PRELUDE = "import weftline.children; weftline.children.follow()\n"
+PRELUDE = "import weftline; weftline.install()\n"
 
 
 class Record(unittest.TestResult):
