@@ -3,7 +3,10 @@
 Those of `concurrent.futures` stand in `weftline.concurrent.futures`, which is imported when a program first needs it.
 """
 
-from weftline import _weftline
+from weftline import (
+    _by_the_book,  # noqa: F401 - keeps the standard class, which `install()` replaces
+    _weftline,
+)
 from weftline._timer import Timer
 
 THREAD = {

@@ -9,8 +9,9 @@ use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::gc::PyVisit;
 use pyo3::import_exception;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PySuper, PyTuple, PyType};
 use std::sync::OnceLock;
 use weftline::park::Deadline;
 use weftline::sync::raw::{BarrierError, RawBarrier};
@@ -150,6 +151,22 @@ impl Barrier {
             format!("waiters={}/{}", barrier.n_waiting(), barrier.raw.parties())
         };
         repr_at(slf.as_any(), &state)
+    }
+
+    /// A subclass with parts of the standard class in it, as `multiprocessing.Barrier` has, gets the rest of that class, too.
+    #[classmethod]
+    #[pyo3(signature = (**keywords))]
+    fn __init_subclass__(
+        cls: &Bound<'_, PyType>,
+        keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        let py = cls.py();
+        PySuper::new(&py.get_type::<Self>(), cls)?
+            .getattr(intern!(py, "__init_subclass__"))?
+            .call((), keywords)?;
+        py.import(intern!(py, "weftline._by_the_book"))?
+            .call_method1(intern!(py, "complete"), (cls,))
+            .map(drop)
     }
 
     #[allow(clippy::unused_self, reason = "called as a method by pickle and copy")]
