@@ -11,6 +11,7 @@ by_each_method = pytest.mark.parametrize("method", METHODS)
 
 BASE = """
 import multiprocessing, os, signal, sys, threading, time
+from support.workers import asleep, process_asleep
 context = multiprocessing.get_context(sys.argv[1])
 
 def say(*words):
@@ -18,7 +19,8 @@ def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 """
 
-# In a group of its own, as a shell starts a program; what the interrupted processes say of it comes in any order.
+# In a group of its own, as a shell starts a program; what the interrupted processes say of it comes in any order. Nobody is interrupted before
+# he waits: an interruption that comes in a callback of the interpreter's is told and forgotten.
 GROUP = """
 if __name__ == "__main__":
     os.setpgid(0, 0)
@@ -171,6 +173,9 @@ def work(begun):
 def watch():
     for _ in range(2):
         begun.acquire()
+    for child in multiprocessing.active_children():
+        process_asleep(child.pid)
+    asleep(threading.main_thread())
     say("ready")
 
 def begin(semaphore):
@@ -226,6 +231,7 @@ if __name__ == "__main__":
     process = context.Process(target=child, args=(lock, sender))
     process.start()
     receiver.recv()
+    process_asleep(process.pid)
     try:
         say("ready")
         {wait}
@@ -255,8 +261,10 @@ def child(sender):
 if __name__ == "__main__":
     receiver, sender = context.Pipe(duplex=False)
     for daemon in (False, True):
-        context.Process(target=child, args=(sender,), daemon=daemon).start()
+        process = context.Process(target=child, args=(sender,), daemon=daemon)
+        process.start()
         receiver.recv()
+        process_asleep(process.pid)
     say("ready")
     threading.Event().wait()
 """,
