@@ -13,13 +13,14 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) pyproject.toml $(shell find cr
 # The binding is linted and documented against the interpreter that it is built for.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help build demo test test-rust test-models test-python test-all test-packages bench docs lint lint-rust lint-python
+.PHONY: help build demo test test-rust test-models test-python test-all test-packages test-multiprocessing bench docs lint lint-rust lint-python
 
 help:
 	@echo 'make demo      build, then run one threaded program on the standard library and on weftline'
 	@echo 'make test      every test; PYTHON=/path/to/python make test for another interpreter'
 	@echo 'make test-all  the same for each of Python 3.11 to 3.15 that is found'
 	@echo 'make test-packages  known tools and packages on weftline; they come from the package index'
+	@echo 'make test-multiprocessing  all of CPython'\''s own tests that start processes, which take minutes'
 	@echo 'make bench     speed and memory beside the peers'
 	@echo 'make docs      the documentation of the Rust crates, in target/doc'
 	@echo 'make lint      formatting, lints, and the type stubs against the built package'
@@ -78,6 +79,10 @@ test-all: test-rust test-models
 # bound their time themselves.
 test-packages: build $(VENV)-packages/.tools
 	PYTHONPATH='$(CURDIR)/python' $(VENV)-packages/bin/python -m pytest -o norecursedirs=.git -o faulthandler_timeout=0 tests/packages
+
+# Not part of `make test` either, which has the shorter ones: every test of CPython's own that starts processes, by each start method.
+test-multiprocessing: build
+	$(BIN)/python -m pytest tests/cpython/whole_suites.py
 
 $(VENV)-packages/.tools: requirements-packages.txt
 	@$(PYTHON) -m venv $(VENV)-packages

@@ -293,6 +293,55 @@ def test_a_subclass_may_carry_attributes_and_override_methods():
     assert dead() is None
 
 
+def test_a_subclass_may_keep_its_state_elsewhere():
+    """As `multiprocessing.Barrier` does, whose state is in shared memory: it sets up the parts of the standard class by itself."""
+
+    class Elsewhere(threading.Barrier):
+        def __init__(self, parties, state):
+            self._parties, self._action, self._timeout = parties, None, 20
+            self._cond, self._elsewhere = threading.Condition(), state
+
+        _state = property(
+            lambda self: self._elsewhere["state"],
+            lambda self, value: self._elsewhere.update(state=value),
+        )
+        _count = property(
+            lambda self: self._elsewhere["count"],
+            lambda self, value: self._elsewhere.update(count=value),
+        )
+
+    class Further(Elsewhere):
+        pass
+
+    state = {"state": 0, "count": 0}
+    barrier = Further(2, state)
+    waiter = blocked(barrier.wait)
+    assert (state["count"], barrier.n_waiting, barrier.parties) == (1, 1, 2)
+    assert sorted([barrier.wait(), waiter.result()]) == [0, 1]
+    assert not barrier.broken and isinstance(barrier, threading.Barrier)
+    state["state"] = -2
+    assert barrier.broken
+    with pytest.raises(threading.BrokenBarrierError):
+        barrier.wait()
+    barrier.reset()
+    assert state == {"state": 0, "count": 0}
+
+
+def test_a_subclass_takes_keywords_and_other_bases():
+    seen = []
+
+    class Mixin:
+        def __init_subclass__(cls, /, **keywords):
+            seen.append(keywords)
+
+    class Mixed(threading.Barrier, Mixin, colour="red"):
+        pass
+
+    assert seen == [{"colour": "red"}] and Mixed(1).wait() == 0
+    with pytest.raises(TypeError):
+        type("Wrong", (threading.Barrier,), {}, colour="red")
+
+
 def test_timeouts_racing_with_arrivals_either_pass_or_break_for_both():
     for step in range(60):
         barrier = threading.Barrier(2)

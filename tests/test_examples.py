@@ -56,6 +56,17 @@ a page that is not there: 404""",
     "priority_queue": """\
 built by hand: broken arm, burn, fever, cough, check-up
 the library's: broken arm, burn, fever, cough, check-up""",
+    "processes": """\
+threads
+  Ada: the id is mine, guests on the list: 1
+  Ben: the id is mine, guests on the list: 2
+  Cleo: the id is mine, guests on the list: 3
+  ids: 1 and my list: Ada Ben Cleo
+processes
+  Ada: the id is its own, guests on the list: 1
+  Ben: the id is its own, guests on the list: 1
+  Cleo: the id is its own, guests on the list: 1
+  ids: 3 and my list: empty""",
     "queue_pipeline": """\
 all done: True and the belt is empty: True
 1 4 9 16 25 36 49 64 81 100""",

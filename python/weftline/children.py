@@ -1,61 +1,75 @@
 """Lets the children that a program starts through multiprocessing run on weftline too.
 
 A forked child has it from its parent. One that is spawned, or forked by the fork server, is a new interpreter that runs a
-line of code given by `-c`; that line gets a prelude which installs weftline first. multiprocessing is edited when the
-program imports it, not before: most programs never do, and it takes longer to import than everything here.
+piece of code given by `-c`; that gets a prelude, which installs weftline before the child imports anything of the program's. It is given
+when the child is started, and only while weftline is installed in the parent.
+
+multiprocessing is edited when the program imports it, not before: most programs never do, and it takes longer to import than
+everything here.
 """
 
 import functools
+import os
 
+import weftline
 from weftline import legacy
-from weftline._on_import import when_imported
-from weftline.install import install
 
-_follows = False
+# The child looks for weftline where the parent has found it, after all places of its own: the parent may have it from a path that it
+# changed, or from one that was relative to a folder that it has left. The child's own path is as it would have been.
+#
+# A program can have its children run by another interpreter (`multiprocessing.set_executable`), which may have no weftline that it
+# can use. Such a child runs without.
+_PRELUDE = """\
+import sys
+sys.path.append({folder!r})
+try:
+    import weftline.legacy
+except ImportError:
+    pass
+else:
+    weftline.install()
+    {more}
+sys.path.pop()
+"""
 
-_PRELUDE = "import weftline.children; weftline.children.follow(); "
-_LEGACY_PRELUDE = "import weftline.legacy; weftline.legacy.provide(); "
-
-
-def follow():
-    """Installs weftline in this process and in those that it starts through multiprocessing."""
-    global _follows
-    install()
-    if not _follows:
-        _follows = True
-        when_imported("multiprocessing.spawn", _edit_spawn)
-        when_imported("multiprocessing.util", _edit_util)
-
-
-def _edit_spawn(spawn):
-    """Edits `multiprocessing.spawn`, which makes the command line of each spawned child."""
-    original = spawn.get_command_line
-
-    @functools.wraps(original)
-    def get_command_line(**keywords):
-        return _with_prelude(original(**keywords))
-
-    spawn.get_command_line = get_command_line
+_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def _edit_util(util):
-    """Edits `multiprocessing.util`, through which the command line of the fork server passes."""
-    original = util.spawnv_passfds
+def _around_spawn(get_command_line):
+    """In the place of `multiprocessing.spawn.get_command_line`, which makes the command line of each spawned child."""
 
-    @functools.wraps(original)
-    def spawnv_passfds(path, args, passfds):
+    @functools.wraps(get_command_line)
+    def with_prelude(**keywords):
+        return _with_prelude(get_command_line(**keywords))
+
+    return with_prelude
+
+
+def _around_util(spawnv_passfds):
+    """In the place of `multiprocessing.util.spawnv_passfds`, through which the command line of the fork server passes."""
+
+    @functools.wraps(spawnv_passfds)
+    def with_prelude(path, args, passfds):
         if any("multiprocessing.forkserver" in str(argument) for argument in args):
             args = _with_prelude(args)
-        return original(path, args, passfds)
+        return spawnv_passfds(path, args, passfds)
 
-    util.spawnv_passfds = spawnv_passfds
+    return with_prelude
+
+
+STARTERS = {
+    "multiprocessing.spawn": ("get_command_line", _around_spawn),
+    "multiprocessing.util": ("spawnv_passfds", _around_util),
+}
+"""For each module of multiprocessing's that starts interpreters: the name of its function, and what to put around that."""
 
 
 def _with_prelude(command):
     """`command` with the prelude before the code that follows `-c`; as it is if there is none (a frozen program)."""
     command = list(command)
-    if "-c" in command:
+    if weftline.installed() and "-c" in command:
         code = command.index("-c") + 1
-        prelude = _PRELUDE + (_LEGACY_PRELUDE if legacy.provided() else "")
+        more = "weftline.legacy.provide()" if legacy.provided() else ""
+        prelude = _PRELUDE.format(folder=_FOLDER, more=more)
         command[code] = prelude + command[code]
     return command

@@ -22,6 +22,7 @@ import os
 import sys
 import threading
 
+from weftline import children
 from weftline._names import QUEUE, THREAD, THREADING
 from weftline._on_import import when_imported
 from weftline._spellings import FUNCTIONS
@@ -47,7 +48,7 @@ _LATER = {
 
 _ABSENT = object()
 
-# Those of them that are filled whenever they are imported.
+# Those of the modules in `_EDITS` that are edited whenever they are imported.
 _awaited: set[str] = set()
 
 # What each filled slot held before, as (module, name, object, ours); empty while nothing is installed.
@@ -67,8 +68,8 @@ if hasattr(os, "register_at_fork"):
 def install():
     """Puts weftline in the place of the standard library's threading, queue and concurrent.futures classes, in this process.
 
-    Call it early: what other modules have taken by name before, they keep. Calling it again does nothing. Children made by
-    `fork` have it too.
+    Call it early: what other modules have taken by name before, they keep. Calling it again does nothing. Children made by `fork`
+    have it too, and so have those that multiprocessing starts from then on, by whatever method; other programs that are started have not.
 
     Raises RuntimeError, and changes nothing, if gevent or eventlet has patched `threading` in this process. One that patches later
     replaces some of our classes and not others, and then a wait in one of ours stops all green threads: use one or the other.
@@ -82,12 +83,12 @@ def install():
             for name, value in ours.items():
                 if hasattr(module, name):
                     _fill(module, name, value)
-        for module_name in _LATER:
+        for module_name, edit in _EDITS.items():
             if module_name not in _awaited:
                 _awaited.add(module_name)
-                when_imported(module_name, _fill_later)
+                when_imported(module_name, edit)
             elif module_name in sys.modules:
-                _fill_later(sys.modules[module_name])
+                edit(sys.modules[module_name])
         for name, function in FUNCTIONS.items():
             _fill(threading, name, function)
         queue = sys.modules["queue"]
@@ -140,6 +141,20 @@ def _fill_later(module):
             for name, value in getattr(ours, "NAMES", {}).items():
                 if getattr(module, name) is not value:
                     _fill(module, name, value)
+
+
+def _let_children_follow(module):
+    """Has a module of multiprocessing's, which has just been imported, start children on weftline, if that is installed here."""
+    name, around = children.STARTERS[module.__name__]
+    with _guard:
+        if _replaced:
+            _fill(module, name, around(getattr(module, name)))
+
+
+_EDITS = dict.fromkeys(_LATER, _fill_later) | dict.fromkeys(
+    children.STARTERS, _let_children_follow
+)
+"""What is done to a module once it is imported, or at once if it has been."""
 
 
 def _refuse_beside_green_threads():

@@ -17,7 +17,7 @@ from importlib.machinery import (
 )
 from types import ModuleType
 
-from weftline import children
+from weftline.install import install
 
 
 def script(path, arguments):
@@ -55,8 +55,8 @@ def _look_first_in(folder, even_if_unsafe=False):
 
 
 def _as_main(start, *arguments):
-    """Calls `start`, which runs the program in a new `__main__`, with weftline installed here and in its children."""
-    children.follow()
+    """Calls `start`, which runs the program in a new `__main__`, with weftline installed here and so in its children."""
+    install()
     sys.modules["__main__"] = _new_main()
     try:
         start(*arguments)

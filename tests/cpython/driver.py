@@ -3,8 +3,8 @@
 `python -m weftline run driver.py REPORT MODULE` runs it on weftline; without `weftline run` it is the plain interpreter's own run.
 As `python -m test` does by default, tests that need a resource (the network, much memory) skip themselves, and the current folder is
 a temporary one. `--queue` puts weftline's queues in the place of the two copies of `queue` that `test_queue` imports afresh, past
-any installation; `--only ID` runs a single test, `--classes PATTERN` the test classes whose whole name matches; `--use RESOURCE` lets the
-tests have one.
+any installation; `--only ID` runs a single test, `--classes PATTERN` the test classes whose whole name matches, `--without NAME` leaves
+out the tests of that name; `--use RESOURCE` lets the tests have one.
 
 The scripts that the tests start in interpreters of their own run on weftline too when this one does.
 """
@@ -23,7 +23,7 @@ import unittest
 
 import weftline
 
-PRELUDE = "import weftline.children; weftline.children.follow()\n"
+PRELUDE = "import weftline; weftline.install()\n"
 
 
 class Record(unittest.TestResult):
@@ -157,6 +157,7 @@ def main():
     parser.add_argument("--queue", action="store_true")
     parser.add_argument("--only")
     parser.add_argument("--classes", type=re.compile, default=re.compile(".*"))
+    parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--use", action="append", default=[])
     options = parser.parse_args()
     report = os.path.abspath(options.report)
@@ -186,6 +187,7 @@ def main():
                 for t in flatten(tests)
                 if options.only in (None, t.id())
                 and options.classes.fullmatch(type(t).__name__)
+                and t.id().rpartition(".")[2] not in options.without
             ]
             unittest.TestSuite(chosen).run(record)
     with open(report, "w", encoding="utf-8") as file:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from cpython import harness
+from cpython.processes import SOON, SOON_BY_FORK
 
 
 def parts_of(package):
@@ -29,14 +30,20 @@ SUITES = {
     "test_threadedtempfile": (["test.test_threadedtempfile"], 1),
     "test_sched": (["test.test_sched"], 11),
     "test_socketserver": (["test.test_socketserver"], 25),
-    "test_multiprocessing by fork": (["processes.by_fork"], 35),
-    "test_multiprocessing by spawn": (["processes.by_spawn"], 35),
-    "test_multiprocessing by forkserver": (["processes.by_forkserver"], 35),
+    "test_multiprocessing by fork": (["processes.by_fork"], 220),
+    "test_multiprocessing by spawn": (["processes.by_spawn"], 90),
+    "test_multiprocessing by forkserver": (["processes.by_forkserver"], 90),
     "test_multiprocessing's threads": (["processes.as_threads"], 60),
 }
 
-# Servers and clients on this machine alone.
-OPTIONS = {"test_socketserver": ["--use", "network"]}
+OPTIONS = {
+    # Servers and clients on this machine alone.
+    "test_socketserver": ["--use", "network"],
+    # The others are in `whole_suites.py`.
+    "test_multiprocessing by fork": ["--classes", "|".join(sorted(SOON_BY_FORK))],
+    "test_multiprocessing by spawn": ["--classes", "|".join(sorted(SOON))],
+    "test_multiprocessing by forkserver": ["--classes", "|".join(sorted(SOON))],
+}
 
 
 @pytest.mark.parametrize("name", SUITES)

@@ -1,6 +1,6 @@
 """Programs that run twice, on the plain interpreter and on weftline, and must end and speak alike.
 
-The program is a file, run by `python` and by `weftline run`. For what only weftline does there is `on_weftline`.
+The program is a file, run by `python` and by `weftline run`. For what only weftline does there are `on_weftline` and `installed`.
 """
 
 import os
@@ -51,6 +51,18 @@ def both(folder, source, *arguments, code=0, err="", when_ready=None):
 def on_weftline(folder, source, *arguments, options=(), code=0, err=""):
     """Runs `source` with `weftline run`, after it `options`, and returns what it printed."""
     ended = _run([*_OURS, *options], _write(folder, source), arguments, None)
+    assert ended.code == code and err in (None, ended.err), ended
+    return ended.out
+
+
+def installed(folder, source, *arguments, code=0, err=""):
+    """Runs `source` with `python` after `weftline.install()`, and returns what it printed.
+
+    Only the program itself makes that call, and not a child that imports it as its main module.
+    """
+    call = "if __name__ == '__main__':\n    import weftline; weftline.install()\n"
+    program = _write(folder, call + textwrap.dedent(source))
+    ended = _run(_PLAIN, program, arguments, None)
     assert ended.code == code and err in (None, ended.err), ended
     return ended.out
 

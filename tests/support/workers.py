@@ -74,25 +74,34 @@ class Worker:
 
 def asleep(thread, over=lambda: False):
     """Returns once `thread` is seen asleep without any progress; fails if `over()` comes true first."""
+    # After a fork the main thread's `native_id` may still be that of the parent's.
+    is_main = thread is threading.main_thread()
+    _rest(lambda: f"self/task/{os.getpid() if is_main else thread.native_id}", over)
+
+
+def process_asleep(pid):
+    """Returns once the main thread of another process is seen asleep."""
+    _rest(lambda: pid)
+
+
+def _rest(whose, over=lambda: False):
     deadline = time.monotonic() + LIMIT
     steady, before = 0, None
     while steady < _STEADY_LOOKS:
         assert not over(), "the call ended instead of waiting"
         assert time.monotonic() < deadline, "the thread never came to rest"
-        now = _progress(thread)
+        now = _progress(whose())
         steady = steady + 1 if now == before else 0
         before = now
         time.sleep(_LOOK if _HAS_PROC else 5 * _LOOK)
 
 
-def _progress(thread):
+def _progress(whose):
     """Something that stays equal only while the thread sleeps; a fresh object while it runs."""
     if not _HAS_PROC:
         return None
-    # After a fork the main thread's `native_id` may still be that of the parent's.
-    native_id = os.getpid() if thread is threading.main_thread() else thread.native_id
     try:
-        with open(f"/proc/self/task/{native_id}/status") as status:
+        with open(f"/proc/{whose}/status") as status:
             fields = dict(line.strip().split(":", 1) for line in status)
     except OSError:
         return object()

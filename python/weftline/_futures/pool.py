@@ -329,6 +329,8 @@ def _after_fork_in_child():
             executor._threads = set()
             executor._shutdown_lock = threading.Lock()
             executor._work_queue.begin_anew()
+    # The exit joins these threads. None is here, but if a worker has forked, it is the thread that would have to join itself.
+    standard._threads_queues.clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,26 +1,13 @@
-"""A part of CPython's own tests of multiprocessing, for one start method at a time.
+"""CPython's own tests of multiprocessing, for one start method at a time.
 
 The tests lie in one module of the interpreter's; how others make suites of it differs from version to version, as does whether
-these are installed. Taken here are those in whose processes our classes work: a queue's feeder thread, a pool's handlers, a
-manager's server; and, apart, what `multiprocessing.dummy` makes of threads alone, for which the start method does not matter.
+these are installed. `by_fork`, `by_spawn` and `by_forkserver` have all that use processes; `as_threads` has, apart from them, what
+`multiprocessing.dummy` makes of threads alone, for which the start method does not matter.
+
+The rest says which classes run when; `test_suites.py` and `whole_suites.py` choose them by name.
 """
 
 import unittest
-
-PROCESSES = {
-    "TestForkAwareThreadLock",
-    "TestInitializers",
-    "TestSimpleQueue",
-    "WithManagerTestEvent",
-    "WithManagerTestLock",
-    "WithManagerTestPoolWorkerErrors",
-    "WithManagerTestQueue",
-    "WithManagerTestSemaphore",
-    "WithProcessesTestPoolWorkerErrors",
-    "WithProcessesTestPoolWorkerLifetime",
-    "WithProcessesTestQueue",
-    "WithProcessesTestSubclassingProcess",
-}
 
 THREADS = {
     "WithThreadsTestBarrier",
@@ -33,13 +20,84 @@ THREADS = {
     "WithThreadsTestSemaphore",
 }
 
+# Those that take a second or so by any start method, and some more, for the sake of what is ours in their processes: a queue's
+# feeder thread, a pool's handlers, a manager's server.
+SOON = {
+    "ChallengeResponseTest",
+    "OtherTest",
+    "SemLockTests",
+    "TestCloseFds",
+    "TestFlags",
+    "TestForkAwareThreadLock",
+    "TestInitializers",
+    "TestInternalDecorators",
+    "TestInvalidFamily",
+    "TestInvalidHandle",
+    "TestManagerExceptions",
+    "TestNamedResource",
+    "TestNoForkBomb",
+    "TestPoolNotLeakOnFailure",
+    "TestSimpleQueue",
+    "WithManagerTestContainers",
+    "WithManagerTestEvent",
+    "WithManagerTestLock",
+    "WithManagerTestPoolWorkerErrors",
+    "WithManagerTestQueue",
+    "WithManagerTestSemaphore",
+    "WithProcessesTestArray",
+    "WithProcessesTestAtExit",
+    "WithProcessesTestConnection",
+    "WithProcessesTestEvent",
+    "WithProcessesTestFinalize",
+    "WithProcessesTestHeap",
+    "WithProcessesTestListener",
+    "WithProcessesTestLock",
+    "WithProcessesTestLogging",
+    "WithProcessesTestPicklingConnections",
+    "WithProcessesTestPoolWorkerErrors",
+    "WithProcessesTestPoolWorkerLifetime",
+    "WithProcessesTestQueue",
+    "WithProcessesTestSemaphore",
+    "WithProcessesTestSharedCTypes",
+    "WithProcessesTestSubclassingProcess",
+    "WithProcessesTestValue",
+    "_TestImportStar",
+}
 
-def install(namespace, kept, start_method):
-    """Puts the tests in `kept` into a module's `namespace`, from which a spawned child can import them."""
+# Those that do so at least when the processes are forked.
+SOON_BY_FORK = SOON | {
+    "MiscTestCase",
+    "TestIgnoreEINTR",
+    "TestStartMethod",
+    "TestStdinBadfiledescriptor",
+    "TestSyncManagerTypes",
+    "TestTimeouts",
+    "TestWait",
+    "WithManagerTestBarrier",
+    "WithManagerTestCondition",
+    "WithManagerTestManagerRestart",
+    "WithManagerTestMyManager",
+    "WithManagerTestPool",
+    "WithManagerTestRemoteManager",
+    "WithProcessesTestBarrier",
+    "WithProcessesTestCondition",
+    "WithProcessesTestListenerClient",
+    "WithProcessesTestManagerRestart",
+    "WithProcessesTestPool",
+    "WithProcessesTestSharedMemory",
+}
+
+
+def install(namespace, start_method, kept=None):
+    """Puts the tests into a module's `namespace`, from which a spawned child can import them.
+
+    `kept` are the classes to take; without it they are all those for which processes are started.
+    """
     from test import _test_multiprocessing
 
     _test_multiprocessing.install_tests_in_module_dict(namespace, start_method)
     for name, thing in list(namespace.items()):
         is_case = isinstance(thing, type) and issubclass(thing, unittest.TestCase)
-        if is_case and name not in kept:
+        keep = name in kept if kept else not name.startswith("WithThreads")
+        if is_case and not keep:
             del namespace[name]

@@ -2,7 +2,7 @@
 
 from processes import THREADS, install
 
-install(globals(), THREADS, "spawn")
+install(globals(), "spawn", THREADS)
 
 # Some versions ask threads, which nobody can terminate, to sleep five minutes, and wait for those that have begun.
 WithThreadsTestPool.test_terminate = None  # noqa: F821 - just installed

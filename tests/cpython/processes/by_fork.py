@@ -1,5 +1,5 @@
 """CPython's tests of multiprocessing, its processes started by `fork`."""
 
-from processes import PROCESSES, install
+from processes import install
 
-install(globals(), PROCESSES, "fork")
+install(globals(), "fork")

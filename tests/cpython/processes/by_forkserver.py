@@ -1,5 +1,5 @@
 """CPython's tests of multiprocessing, its processes started by `forkserver`."""
 
-from processes import PROCESSES, install
+from processes import install
 
-install(globals(), PROCESSES, "forkserver")
+install(globals(), "forkserver")

@@ -1,5 +1,5 @@
 """CPython's tests of multiprocessing, its processes started by `spawn`."""
 
-from processes import PROCESSES, install
+from processes import install
 
-install(globals(), PROCESSES, "spawn")
+install(globals(), "spawn")
