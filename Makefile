@@ -92,6 +92,7 @@ $(VENV)-packages/.tools: requirements-packages.txt
 bench: build
 	$(BIN)/python -m weftline bench
 	cargo bench --package weftline --bench peers
+	PYTHON='$(CURDIR)/$(BIN)/python' cargo bench --package weftline --bench processes
 
 docs: $(VENV)/.tools
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
