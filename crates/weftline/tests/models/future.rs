@@ -118,6 +118,34 @@ fn a_task_begins_or_is_cancelled_but_not_both() {
 }
 
 #[test]
+fn a_running_task_ends_or_is_given_up_but_not_both_and_whoever_waits_is_woken() {
+    explore(3, || {
+        let task = task();
+        assert_eq!(task.start(|_| true), Ok(true));
+        let waiter = {
+            let task = Arc::clone(&task);
+            spawn(move || task.wait_with(&mut Sleeper::new(), Deadline::NEVER))
+        };
+        let ender = {
+            let task = Arc::clone(&task);
+            spawn(move || task.finish(|_| Some(())).is_ok())
+        };
+        let given_up = task.abort(|was, _| {
+            assert_eq!(was, Phase::Running);
+            Some(())
+        });
+        assert_ne!(join(ender), given_up.is_ok());
+        assert_eq!(join(waiter), Ok(()));
+        let end = if given_up.is_ok() {
+            Phase::Notified
+        } else {
+            Phase::Finished
+        };
+        assert_eq!(task.phase(), end);
+    });
+}
+
+#[test]
 fn cancelling_wakes_whoever_waits() {
     explore(3, || {
         let task = task();

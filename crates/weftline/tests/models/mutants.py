@@ -381,10 +381,17 @@ MUTANTS = [
         "future::of_two_ends_one_counts",
     ),
     Mutant(
+        "future: a task that has ended is given up all the same",
+        "executor/raw/future.rs",
+        "self.give_up(|phase| !phase.is_done(), true, take)",
+        "self.give_up(|_| true, true, take)",
+        "future::a_running_task_ends_or_is_given_up_but_not_both_and_whoever_waits_is_woken",
+    ),
+    Mutant(
         "future: a running task is cancelled",
         "executor/raw/future.rs",
-        "if phase != Phase::Pending {",
-        "if phase.is_done() {",
+        "|phase| phase == Phase::Pending,",
+        "|phase| !phase.is_done(),",
         "future::a_task_begins_or_is_cancelled_but_not_both",
     ),
     Mutant(
