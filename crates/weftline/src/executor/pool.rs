@@ -28,11 +28,11 @@ type Initializer = Box<dyn Fn() + Send + Sync>;
 
 /// How workers wait for tasks.
 ///
-/// A worker that had to be handed its last task is in a pool with little to do, and is there for the next one at once if it waits to be
-/// handed that. One that found its last task in the queue looks out for more, since those come faster than they can be handed over.
+/// One that is idle as all others are is in a pool that is given one task at a time: it is there for the next one at once if it waits to be handed
+/// that. While others work, tasks come faster than they can be handed over, and it looks out for them.
 #[derive(Default)]
 struct Worker {
-    was_handed: bool,
+    is_alone: bool,
 }
 
 impl Blocker for Worker {
@@ -40,11 +40,10 @@ impl Blocker for Worker {
     const ANYONE_WILL_DO: bool = true;
 
     fn looks_out(&mut self) -> bool {
-        !std::mem::take(&mut self.was_handed)
+        !self.is_alone
     }
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
-        self.was_handed = true;
         ThreadBlocker.block(parker, deadline)
     }
 }
@@ -52,6 +51,7 @@ impl Blocker for Worker {
 struct Pool {
     tasks: RawQueue<Job, Fifo<Job>, Worker>,
     free: AtomicIsize,
+    started: AtomicIsize,
     /// As many workers as there may be.
     is_full: AtomicBool,
     is_broken: AtomicBool,
@@ -148,6 +148,7 @@ impl ThreadPoolBuilder {
             pool: Arc::new(Pool {
                 tasks: RawQueue::new(0),
                 free: AtomicIsize::new(0),
+                started: AtomicIsize::new(0),
                 is_full: AtomicBool::new(false),
                 is_broken: AtomicBool::new(false),
                 workers: Lock::new(Vec::new()),
@@ -264,6 +265,7 @@ impl Pool {
                 Err(error) => return Err(error),
             }
             self.free.fetch_add(1, Ordering::Relaxed);
+            self.started.fetch_add(1, Ordering::Relaxed);
         }
         if workers.len() >= self.max_workers {
             self.is_full.store(true, Ordering::Relaxed);
@@ -282,7 +284,12 @@ impl Pool {
             return;
         }
         let mut worker = Worker::default();
-        while let Ok(job) = self.tasks.get_with(&mut worker, Deadline::NEVER) {
+        loop {
+            let free = self.free.load(Ordering::Relaxed);
+            worker.is_alone = free >= self.started.load(Ordering::Relaxed);
+            let Ok(job) = self.tasks.get_with(&mut worker, Deadline::NEVER) else {
+                return;
+            };
             job.run(&|| {
                 self.free.fetch_add(1, Ordering::Relaxed);
             });
