@@ -1,7 +1,7 @@
 //! [`Calls`]: a function over many arguments, in a pool of processes, with the results in order.
 
 use super::super::function::Each;
-use super::{ProcessPoolExecutor, request_for_each};
+use super::{ProcessPoolExecutor, request};
 use crate::TaskError;
 use crate::executor::{Future, MapError, MapOptions, ResultError};
 use crate::process::RemoteFn;
@@ -106,7 +106,7 @@ where
             if chunk.is_empty() {
                 return;
             }
-            let submitted = request_for_each::<F, _>(&chunk)
+            let submitted = request::<F>(&chunk, true)
                 .ok()
                 .and_then(|request| self.pool.submit_request(request).ok());
             match submitted {

@@ -125,7 +125,7 @@ impl ProcessPoolBuilder {
         F: RemoteFn<Args, Output = ()>,
         Args: Serialize,
     {
-        let request = request::<F, Args>(&arguments);
+        let request = request::<F>(&arguments, false);
         self.initializer = Some(request.map_err(|why| SubmitError::Unfit((), why))?);
         Ok(self)
     }
@@ -156,28 +156,12 @@ impl ProcessPoolBuilder {
 
 type Why = Box<dyn std::error::Error + Send + Sync>;
 
-/// A call, written down.
-fn request<F, Args>(arguments: &Args) -> Result<Request, Why>
-where
-    F: RemoteFn<Args>,
-    Args: Serialize,
-{
+/// A call of a function of the type `F` with these arguments, or one for each of them, written down.
+fn request<F: 'static>(arguments: &impl Serialize, is_for_each: bool) -> Result<Request, Why> {
     entry::may_start()?;
     let function = function::of_type::<F>()?;
     let arguments = Parcel::pack(arguments)?;
-    Ok(Request::new(function, arguments, false))
-}
-
-/// Many calls, written down.
-fn request_for_each<F, Args>(arguments: &[Args]) -> Result<Request, Why>
-where
-    F: RemoteFn<Args>,
-    Args: Serialize,
-{
-    entry::may_start()?;
-    let function = function::of_type::<F>()?;
-    let arguments = Parcel::pack(arguments)?;
-    Ok(Request::new(function, arguments, true))
+    Ok(Request::new(function, arguments, is_for_each))
 }
 
 impl ProcessPoolExecutor {
@@ -235,7 +219,7 @@ where
     /// # Errors
     /// [`SubmitError`], with the task; [`SubmitError::Unfit`] when the function is not registered or the arguments cannot be written down.
     fn submit(&self, task: (F, Args)) -> Result<Future<F::Output>, SubmitError<(F, Args)>> {
-        let request = match request::<F, Args>(&task.1) {
+        let request = match request::<F>(&task.1, false) {
             Ok(request) => request,
             Err(why) => return Err(SubmitError::Unfit(task, why)),
         };

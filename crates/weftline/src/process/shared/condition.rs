@@ -16,7 +16,7 @@
 
 use super::error::{SharedError, WaitError};
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, Recover, lock_forms};
-use super::object::{Object, Shared, shared_handle};
+use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust::RobustCell;
 use super::segment::{Kind, Segment, Shape};
 use super::sleep::{look_out, sleep, wake};
@@ -88,21 +88,7 @@ impl<T: Plain> Condition<T> {
         Self(shared)
     }
 
-    /// A condition about `value`, without a name.
-    ///
-    /// # Errors
-    /// [`SharedError`]: no memory, too many files.
-    pub fn new(value: T) -> Result<Self, SharedError> {
-        Self::make(None, value)
-    }
-
-    /// A condition about `value` that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink).
-    ///
-    /// # Errors
-    /// [`SharedError`]: the name is taken, or none; no memory, too many files.
-    pub fn create(name: &str, value: T) -> Result<Self, SharedError> {
-        Self::make(Some(name), value)
-    }
+    over_value!("A condition about");
 
     fn make(name: Option<&str>, value: T) -> Result<Self, SharedError> {
         Shared::create(name, 0, table::SPAN, |state: &mut State<T>| {

@@ -2,7 +2,7 @@
 
 use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, lock_forms};
-use super::object::{Object, Shared, shared_handle};
+use super::object::{Object, Shared, over_value, shared_handle};
 use super::segment::{Kind, Segment, Shape};
 use crate::park::Deadline;
 use std::cell::UnsafeCell;
@@ -51,21 +51,7 @@ impl<T: Plain> Lock<T> {
         Self(shared)
     }
 
-    /// A lock over `value`, without a name.
-    ///
-    /// # Errors
-    /// [`SharedError`]: no memory, too many files.
-    pub fn new(value: T) -> Result<Self, SharedError> {
-        Self::make(None, value)
-    }
-
-    /// A lock over `value` that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink).
-    ///
-    /// # Errors
-    /// [`SharedError`]: the name is taken, or none; no memory, too many files.
-    pub fn create(name: &str, value: T) -> Result<Self, SharedError> {
-        Self::make(Some(name), value)
-    }
+    over_value!("A lock over");
 
     fn make(name: Option<&str>, value: T) -> Result<Self, SharedError> {
         Shared::create(name, 0, 0, |locked: &mut Locked<T>| {

@@ -147,4 +147,25 @@ macro_rules! shared_handle {
     };
 }
 
-pub(super) use shared_handle;
+/// The two constructors of an object that holds a value, over `make(name, value)`.
+macro_rules! over_value {
+    ($a:literal) => {
+        #[doc = concat!($a, " `value`, without a name.")]
+        ///
+        /// # Errors
+        /// [`SharedError`]: no memory, too many files.
+        pub fn new(value: T) -> Result<Self, SharedError> {
+            Self::make(None, value)
+        }
+
+        #[doc = concat!($a, " `value` that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink).")]
+        ///
+        /// # Errors
+        /// [`SharedError`]: the name is taken, or none; no memory, too many files.
+        pub fn create(name: &str, value: T) -> Result<Self, SharedError> {
+            Self::make(Some(name), value)
+        }
+    };
+}
+
+pub(super) use {over_value, shared_handle};

@@ -7,7 +7,7 @@
 
 use super::error::SharedError;
 use super::mutex::Plain;
-use super::object::{Object, Shared, shared_handle};
+use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust::RobustCell;
 use super::segment::{Kind, Segment, Shape};
 use crate::park::Deadline;
@@ -57,21 +57,7 @@ impl<T: Plain> Value<T> {
         Self(shared)
     }
 
-    /// A value to share, without a name.
-    ///
-    /// # Errors
-    /// [`SharedError`]: no memory, too many files.
-    pub fn new(value: T) -> Result<Self, SharedError> {
-        Self::make(None, value)
-    }
-
-    /// A value for other programs to [`open`](Self::open) by this name, until [`unlink`](crate::process::unlink).
-    ///
-    /// # Errors
-    /// [`SharedError`]: the name is taken, or none; no memory, too many files.
-    pub fn create(name: &str, value: T) -> Result<Self, SharedError> {
-        Self::make(Some(name), value)
-    }
+    over_value!("Something to share that holds");
 
     fn make(name: Option<&str>, value: T) -> Result<Self, SharedError> {
         Shared::create(name, 0, 0, |copies: &mut Copies<T>| {
