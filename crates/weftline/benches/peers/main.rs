@@ -9,7 +9,7 @@
 //! | `queues.rs` | `Queue` on one thread, between two, and between two and two |
 //! | `signals.rs` | `Semaphore`, `Event`, `Condition`, `Barrier`: alone, and from thread to thread |
 //! | `pools.rs` | `ThreadPoolExecutor`: many tasks, one at a time, and tasks that block |
-//! | `idle.rs` | what 1,000 blocked threads cost |
+//! | `idle.rs` | what 1,000 blocked threads cost, where the system says |
 
 #![allow(
     clippy::disallowed_methods,
@@ -17,6 +17,7 @@
     reason = "the clock and the standard library are what is measured with and against"
 )]
 
+#[cfg(unix)]
 mod idle;
 mod locks;
 mod measure;
@@ -33,6 +34,7 @@ fn main() {
     queues::measure(&mut report);
     signals::measure(&mut report);
     pools::measure(&mut report);
+    #[cfg(unix)]
     idle::measure(&mut report);
     report.finish();
 }

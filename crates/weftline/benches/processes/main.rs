@@ -17,16 +17,29 @@
     reason = "the clock and the standard library are what is measured with and against"
 )]
 
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[path = "../peers/measure.rs"]
 mod measure;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod objects;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod pools;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod python;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod queues;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod starts;
 
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 use measure::{Options, Report};
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+fn main() {
+    println!("weftline has processes on Linux with 64 bits");
+}
+
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn main() {
     weftline::run(|| {
         let mut report = Report::new(Options::from_arguments());
@@ -39,6 +52,7 @@ fn main() {
 }
 
 /// Nanoseconds of a clock that all processes read.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn clock() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()

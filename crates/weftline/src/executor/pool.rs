@@ -192,14 +192,27 @@ impl ThreadPoolExecutor {
         self.pool.workers.lock().clone()
     }
 
-    /// As `submit`, of what a floor above makes tasks of.
-    #[cfg_attr(not(feature = "process"), allow(dead_code, reason = "the floor above"))]
+    /// How many tasks no worker has begun with; out of date as soon as it is known.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.pool.tasks.len()
+    }
+}
+
+/// What a pool of processes, a floor above, needs of the threads that its tasks run in.
+#[cfg(all(
+    feature = "process",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(weftline_model)
+))]
+impl ThreadPoolExecutor {
+    /// As `submit`, of a task that was made into a job elsewhere.
     pub(crate) fn submit_job(&self, job: Job) -> Result<(), Refused> {
         self.pool.submit(job)
     }
 
     /// What makes the pool fail everything from now on, for whoever runs tasks in it.
-    #[cfg_attr(not(feature = "process"), allow(dead_code, reason = "the floor above"))]
     pub(crate) fn breaker(&self) -> impl Fn() + Send + Sync + 'static {
         let pool = Arc::downgrade(&self.pool);
         move || {
@@ -207,12 +220,6 @@ impl ThreadPoolExecutor {
                 pool.break_down();
             }
         }
-    }
-
-    /// How many tasks no worker has begun with; out of date as soon as it is known.
-    #[must_use]
-    pub fn pending(&self) -> usize {
-        self.pool.tasks.len()
     }
 }
 

@@ -34,9 +34,9 @@ pub fn current_number() -> ThreadNumber {
 #[cfg(not(weftline_model))]
 pub use real::os_ident_of;
 #[cfg(not(weftline_model))]
-pub(crate) use real::{
-    ThreadRecord, adopt_number, current, next_number, number, number_if_any, reserve_number,
-};
+pub(crate) use real::{ThreadRecord, adopt_number, current, number, reserve_number};
+#[cfg(all(unix, not(weftline_model)))]
+pub(crate) use real::{next_number, number_if_any};
 
 #[cfg(weftline_model)]
 pub use modelled::os_ident_of;
@@ -105,10 +105,13 @@ mod real {
     }
 
     /// The calling thread's number, or 0 if it has never locked anything. Safe in a fork's child handler.
+    #[cfg(unix)]
     pub(crate) fn number_if_any() -> u64 {
         NUMBER.get()
     }
 
+    /// The number that the next new thread gets.
+    #[cfg(unix)]
     pub(crate) fn next_number() -> u64 {
         NEXT.load(Ordering::Relaxed)
     }
