@@ -34,7 +34,7 @@ pub fn current_number() -> ThreadNumber {
 #[cfg(not(weftline_model))]
 pub use real::os_ident_of;
 #[cfg(not(weftline_model))]
-pub(crate) use real::{ThreadRecord, adopt_number, current, number, reserve_number};
+pub(crate) use real::{ThreadRecord, adopt_number, current, number, os_ident, reserve_number};
 #[cfg(all(unix, not(weftline_model)))]
 pub(crate) use real::{next_number, number_if_any};
 
@@ -206,18 +206,28 @@ mod real {
         }
     }
 
+    /// What the system knows the calling thread by; zero where it has no such thing.
     #[cfg(unix)]
-    fn os_ident() -> u64 {
+    pub(crate) fn os_ident() -> u64 {
         // SAFETY: always succeeds.
         unsafe { libc::pthread_self() as u64 }
     }
 
-    #[cfg(not(unix))]
-    fn os_ident() -> u64 {
+    #[cfg(windows)]
+    pub(crate) fn os_ident() -> u64 {
+        #[link(name = "kernel32")]
+        unsafe extern "system" {
+            safe fn GetCurrentThreadId() -> u32;
+        }
+        u64::from(GetCurrentThreadId())
+    }
+
+    #[cfg(not(any(unix, windows)))]
+    pub(crate) fn os_ident() -> u64 {
         0
     }
 
-    /// The operating system's identifier (`pthread_self`) of the living thread with that number; `None` when it has ended.
+    /// The operating system's identifier (`pthread_self`, on Windows `GetCurrentThreadId`) of the living thread with that number; `None` when it has ended.
     ///
     /// Looks through the records of all threads: for representations and reports, not for fast paths.
     #[must_use]

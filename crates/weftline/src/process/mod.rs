@@ -78,6 +78,13 @@
 //! }
 //! ```
 //!
+//! # Other systems
+//!
+//! On macOS and Windows, and on Linux with 32 bits, this module is not there, whatever the features: a program that names it does not compile. What it
+//! stands on is not there: a child that is killed when its parent dies, a descriptor that says that a process has ended, a kernel that marks the locks of whoever
+//! dies and wakes who waits for them. A program for all systems asks for `#[cfg(all(target_os = "linux", target_pointer_width = "64"))]`, as the
+//! examples do.
+//!
 //! # Implementation
 //!
 //! | file | what it holds |

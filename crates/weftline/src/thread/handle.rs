@@ -5,7 +5,7 @@ use super::{registry, system};
 use crate::TimedOut;
 use crate::park::{
     Blocker, Deadline, ForgetWaiters, ListLock, Parker, ThreadBlocker, ThreadNumber, WaitError,
-    Wake, fork, reserve_number,
+    Wake, fork, os_ident, reserve_number,
 };
 use crate::sync::raw::RawEvent;
 use std::fmt;
@@ -86,8 +86,8 @@ impl Thread {
     pub(super) fn has_started(&self, number: u64) {
         let inner = &*self.0;
         inner.number.store(number, Ordering::Relaxed);
-        let (ident, native_id) = (system::ident(), system::native_id());
-        inner.ident.store(ident.unwrap_or(0), Ordering::Relaxed);
+        let (ident, native_id) = (os_ident(), system::native_id());
+        inner.ident.store(ident, Ordering::Relaxed);
         inner
             .native_id
             .store(native_id.unwrap_or(0), Ordering::Relaxed);
@@ -134,7 +134,7 @@ impl Thread {
         drop(previous);
     }
 
-    /// The operating system's handle of the thread (`pthread_self`), which may be used again for another once this one has ended.
+    /// The operating system's handle of the thread (`pthread_self`, on Windows its number), which may be used again for another once this one has ended.
     ///
     /// Waits for the moment that a thread which was just spawned needs to start. `None` where the system has none, and for a main thread
     /// that has not used this library yet.
@@ -144,7 +144,7 @@ impl Thread {
         some(self.0.ident.load(Ordering::Relaxed))
     }
 
-    /// The kernel's number of the thread (`gettid` on Linux), as `ps -L` and debuggers show it. Otherwise as [`ident`](Self::ident).
+    /// The kernel's number of the thread (`gettid` on Linux, `pthread_threadid_np` on macOS), as `ps -L` and debuggers show it. Otherwise as [`ident`](Self::ident).
     #[must_use]
     pub fn native_id(&self) -> Option<u64> {
         if self.is_main() && self.is_alive() {

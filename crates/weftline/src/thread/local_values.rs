@@ -10,7 +10,7 @@
 //! | state of the thread | what happens |
 //! |---|---|
 //! | `OPEN` | a first value registers the destructor of a thread-local; the map itself has none, and is there to the last |
-//! | in that destructor | values are dropped, also those that destructors have made meanwhile, for some rounds |
+//! | in that destructor, or in the one that announces the thread's end if that comes first | values are dropped, also those that destructors have made meanwhile, for some rounds |
 //! | `CLOSED` | nothing is kept |
 //!
 //! A `Local` that is dropped retires its token and advances a count for all threads. A thread that finds the count advanced looks
@@ -136,17 +136,29 @@ fn drop_entry(entry: Entry) {
     }
 }
 
+/// Drops the values of the calling thread, which is about to end.
+///
+/// As POSIX has it for its own thread-locals: destructors may make values again, but not for ever. What is left when the thread takes no more, leaks.
+pub(super) fn drop_all() {
+    const ROUNDS: usize = 4;
+    if IS_CLOSED.get() {
+        return;
+    }
+    for _ in 0..ROUNDS {
+        let values = in_map(std::mem::take);
+        if values.is_empty() {
+            return;
+        }
+        values.into_values().for_each(drop_entry);
+    }
+}
+
 /// Drops the thread's values when it ends.
 struct DropsValues;
 
 impl Drop for DropsValues {
     fn drop(&mut self) {
-        // As POSIX has it for its own thread-locals: destructors may make values again, but not for ever. What is left then, leaks.
-        const ROUNDS: usize = 4;
-        for _ in 0..ROUNDS {
-            let values = in_map(std::mem::take);
-            values.into_values().for_each(drop_entry);
-        }
+        drop_all();
         IS_CLOSED.set(true);
     }
 }

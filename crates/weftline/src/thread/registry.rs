@@ -13,7 +13,8 @@
 
 use super::Thread;
 use super::handle::Inner;
-use super::{fork_gate, spawn, system};
+use super::{fork_gate, local_values, spawn, system};
+use crate::park::fork::generation;
 use crate::park::{ForgetWaiters, ListLock, adopt_number, number};
 use std::cell::{Cell, RefCell};
 use std::ptr;
@@ -62,6 +63,8 @@ struct Guard(Thread);
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        // Nothing is left by now where the system's thread-locals are destroyed in the reverse order of their first use.
+        local_values::drop_all();
         leave(&self.0);
         CURRENT.set(ptr::null());
         self.0.has_ended();
@@ -192,7 +195,7 @@ pub(super) fn is_current(thread: &Thread) -> bool {
 /// A thread that asks for itself for the first time.
 #[cold]
 fn introduce() -> Thread {
-    if system::is_main().unwrap_or_else(is_main_vacant) {
+    if system::is_main().unwrap_or_else(seems_main) {
         let main = main_thread();
         bind(main.clone());
         return main;
@@ -206,16 +209,20 @@ fn introduce() -> Thread {
     dummy
 }
 
-/// Whether no thread has been found to be the main one.
-fn is_main_vacant() -> bool {
-    let registry = REGISTRY.lock();
-    let main = registry.main.as_ref();
-    main.is_none_or(|main| main.reserved_number() == 0)
+/// Whether the calling thread is the main one, as far as can be told without the system: no other has been found to be it, and it has the name
+/// that the standard library gives to that thread, or is the one that this process was forked by.
+fn seems_main() -> bool {
+    let is_vacant = {
+        let registry = REGISTRY.lock();
+        let main = registry.main.as_ref();
+        main.is_none_or(|main| main.reserved_number() == 0)
+    };
+    is_vacant && (generation() > 1 || std::thread::current().name() == Some("main"))
 }
 
 /// The thread that the process began with; in the child of a fork the one that forked.
 ///
-/// Where the system does not tell which one that is (other than on Linux), it is the first one to ask for itself.
+/// Where the system does not tell which one that is (other than on Linux), it is the one that runs the `main` of a Rust program.
 ///
 /// ```
 /// assert!(weftline::main_thread().is_main());

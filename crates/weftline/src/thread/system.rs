@@ -1,24 +1,27 @@
 //! What only the operating system knows of a thread: its identifiers and its name there. Nothing here waits.
 
-/// `pthread_self` of the calling thread.
-#[cfg(unix)]
-pub(super) fn ident() -> Option<u64> {
-    // SAFETY: always succeeds.
-    Some(unsafe { libc::pthread_self() } as u64)
-}
-
-#[cfg(not(unix))]
-pub(super) fn ident() -> Option<u64> {
-    None
-}
-
 /// `gettid` of the calling thread.
 #[cfg(target_os = "linux")]
 pub(super) fn native_id() -> Option<u64> {
     u64::try_from(rustix::thread::gettid().as_raw_pid()).ok()
 }
 
-#[cfg(not(target_os = "linux"))]
+/// `pthread_threadid_np` of the calling thread.
+#[cfg(target_vendor = "apple")]
+pub(super) fn native_id() -> Option<u64> {
+    let mut number = 0;
+    // SAFETY: zero is the calling thread, and the place is valid.
+    let failed = unsafe { libc::pthread_threadid_np(0, &raw mut number) };
+    (failed == 0).then_some(number)
+}
+
+/// On Windows a thread has one number for both.
+#[cfg(windows)]
+pub(super) fn native_id() -> Option<u64> {
+    Some(crate::park::os_ident())
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple", windows)))]
 pub(super) fn native_id() -> Option<u64> {
     None
 }
