@@ -1,5 +1,9 @@
 //! Each program in `examples/` prints what it is meant to print.
 
+#[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
+#[path = "examples/processes.rs"]
+mod processes;
+
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -356,54 +360,5 @@ in order: 100 200 300 400 500
 as they arrive: 5 pages
 a page that is not there: 404
 ",
-    );
-}
-
-#[cfg(feature = "process")]
-#[test]
-fn process_pids() {
-    prints(
-        "process_pids",
-        "MainProcess: the first of all\n\
-         Thread-1 (main): in the same process: true\n\
-         Thread-2 (main): in the same process: true\n\
-         Process-1: in the same process: false, its child: true\n\
-         bookkeeper: in the same process: false, its child: true\n",
-    );
-}
-
-#[cfg(feature = "process")]
-#[test]
-fn process_memory() {
-    prints(
-        "process_memory",
-        "after a thread: 1, and here: 1\n\
-         after a child: 1, and here: [\"apple\"]\n\
-         shared: 3 weighed, [100, 200, 300]\n",
-    );
-}
-
-#[cfg(feature = "process")]
-#[test]
-fn process_pool() {
-    prints(
-        "process_pool",
-        "the first worker is at it\n\
-         it was killed: its task says so\n\
-         the other tasks: [1, 4, 9, 16, 25], by the same pool\n\
-         the till was left locked, with 1 of 2 bookings\n\
-         booked again: 2\n",
-    );
-}
-
-#[cfg(feature = "process")]
-#[test]
-fn process_pipeline() {
-    prints(
-        "process_pipeline",
-        "2 readers, 1 counter: 6 pages\n\
-         the 5\n\
-         and 3\n\
-         loom 3\n",
     );
 }
