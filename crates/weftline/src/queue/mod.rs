@@ -3,7 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `core/` | the core, generic over the order: one lock, and the lists of those who wait for items, slots and the end |
-//! | `order.rs` | the three orders |
+//! | `order.rs` | what an order is; first in first out, last in first out |
+//! | `priority.rs` | smallest first |
 //! | `heap.rs` | where an item goes in a heap, found out before anything moves |
 //! | `sorting.rs` | how a comparison, which is user code, is made while no list's lock is held |
 //! | `typed.rs`, `simple.rs` | the faces for Rust programs |
@@ -11,6 +12,7 @@
 mod core;
 mod heap;
 mod order;
+mod priority;
 #[cfg(not(weftline_model))]
 mod simple;
 mod sorting;
@@ -26,6 +28,7 @@ pub use typed::{Iter, LifoQueue, PriorityQueue, Queue};
 pub mod raw {
     pub use super::core::{GetFailure, PutFailure, RawQueue, Retired};
     pub use super::heap::{Reading, parent, plan_pop, plan_push};
-    pub use super::order::{Fifo, Heap, Lifo, Order};
+    pub use super::order::{Fifo, Lifo, Order};
+    pub use super::priority::Heap;
     pub use super::sorting::Compare;
 }

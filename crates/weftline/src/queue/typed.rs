@@ -1,7 +1,8 @@
 //! [`Queue`], [`LifoQueue`] and [`PriorityQueue`]: the faces of the core for Rust programs.
 
 use super::core::{GetFailure, PutFailure, RawQueue};
-use super::order::{Fifo, Heap, Lifo};
+use super::order::{Fifo, Lifo};
+use super::priority::Heap;
 use crate::park::{Deadline, ThreadBlocker, WaitError};
 use crate::{GetError, PutError, TimedOut, TooManyTasksDone};
 use std::convert::Infallible;

@@ -11,6 +11,7 @@ mod event;
 mod future;
 mod list;
 mod lock;
+mod priority_queue;
 mod queue;
 mod retiring;
 mod rlock;

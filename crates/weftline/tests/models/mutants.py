@@ -350,14 +350,14 @@ MUTANTS = [
         """        if state.sorter != number() {
             return false;
         }""",
-        "queue::while_one_thread_compares_the_others_wait_and_the_heap_stays_one",
+        "priority_queue::while_one_thread_compares_the_others_wait_and_the_heap_stays_one",
     ),
     Mutant(
         "queue: a comparison that fails tells nobody that it is over",
         "queue/core/sorter.rs",
         "let most = if self.outer == 0 { usize::MAX } else { 0 };",
         "let most = if self.outer == 0 { 0 } else { 0 };",
-        "queue::a_comparison_that_fails_leaves_the_queue_as_it_was_and_lets_others_on",
+        "priority_queue::a_comparison_that_fails_leaves_the_queue_as_it_was_and_lets_others_on",
     ),
     Mutant(
         "future: its phase does not publish what was written before",

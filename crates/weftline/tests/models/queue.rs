@@ -1,62 +1,35 @@
 //! The queue: each item comes out once, in order, whoever gives up meanwhile; and what was handed to a thread that cannot use it goes on.
 
 use crate::support::*;
-use std::cmp::Ordering;
 use weftline::park::{Deadline, WaitError};
-use weftline::queue::raw::{Fifo, GetFailure, Heap, Order, PutFailure, RawQueue};
+use weftline::queue::raw::{Fifo, GetFailure, Order, PutFailure, RawQueue};
 
 type Queue = RawQueue<u32, Fifo<u32>, Sleeper>;
-type PriorityQueue = RawQueue<Slow, Heap<Slow>, Sleeper>;
-type Got<T> = Result<T, GetFailure<T, Signalled>>;
-type Put<T> = Result<(), PutFailure<T, Signalled>>;
+pub(crate) type Got<T> = Result<T, GetFailure<T, Signalled>>;
+pub(crate) type Put<T> = Result<(), PutFailure<T, Signalled>>;
 
-/// A number whose comparison lets other threads in.
-#[derive(Clone)]
-struct Slow(u32, Arc<Pause>);
-
-impl Ord for Slow {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.1.pause();
-        self.0.cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Slow {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Slow {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Slow {}
-
-fn of<T, O: Order<T, Sleeper>>(capacity: usize) -> Arc<RawQueue<T, O, Sleeper>> {
+pub(crate) fn of<T, O: Order<T, Sleeper>>(capacity: usize) -> Arc<RawQueue<T, O, Sleeper>> {
     Arc::new(RawQueue::new(capacity))
 }
 
-fn put<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>, item: T) {
+pub(crate) fn put<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>, item: T) {
     let put = queue.put_with(item, &mut Sleeper::new(), Deadline::NEVER);
     assert!(put.is_ok());
 }
 
-fn get<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> T {
+pub(crate) fn get<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> T {
     match queue.get_with(&mut Sleeper::new(), Deadline::NEVER) {
         Ok(item) => item,
         Err(_) => panic!("nothing ends this wait but an item"),
     }
 }
 
-fn try_get<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Option<T> {
+pub(crate) fn try_get<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Option<T> {
     queue.get_with(&mut Sleeper::new(), Deadline::PASSED).ok()
 }
 
 /// What is left in a queue, in the order in which it comes out.
-fn rest<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Vec<T> {
+pub(crate) fn rest<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Vec<T> {
     std::iter::from_fn(|| try_get(queue)).collect()
 }
 
@@ -338,97 +311,12 @@ fn retiring_a_queue_moves_every_item_and_sends_everyone_away() {
     });
 }
 
-#[test]
-fn while_one_thread_compares_the_others_wait_and_the_heap_stays_one() {
-    explore(2, || {
-        let queue: Arc<PriorityQueue> = of(0);
-        let pause = Pause::new();
-        let item = |n| Slow(n, Arc::clone(&pause));
-        [2, 5].into_iter().for_each(|n| put(&queue, item(n)));
-        let producers = [1, 3].map(|n| {
-            let (queue, item) = (Arc::clone(&queue), item(n));
-            spawn(move || put(&queue, item))
-        });
-        let first = get(&queue).0;
-        producers.into_iter().for_each(join);
-        assert!(
-            first <= 2,
-            "no more than two are there, or the smallest is one"
-        );
-        let left: Vec<_> = rest(&queue).into_iter().map(|item| item.0).collect();
-        let expected: Vec<_> = [1, 2, 3, 5].into_iter().filter(|&n| n != first).collect();
-        assert_eq!(left, expected);
-    });
-}
-
-#[test]
-fn two_getters_that_compare_get_the_two_smallest() {
-    explore(2, || {
-        let queue: Arc<PriorityQueue> = of(0);
-        let pause = Pause::new();
-        [4, 2, 1, 3]
-            .into_iter()
-            .for_each(|n| put(&queue, Slow(n, Arc::clone(&pause))));
-        let other = {
-            let queue = Arc::clone(&queue);
-            spawn(move || get(&queue).0)
-        };
-        let mut got = [get(&queue).0, join(other)];
-        got.sort_unstable();
-        assert_eq!(got, [1, 2]);
-        assert_eq!(rest(&queue).iter().map(|item| item.0).sum::<u32>(), 7);
-    });
-}
-
-#[test]
-fn a_comparison_that_fails_leaves_the_queue_as_it_was_and_lets_others_on() {
-    explore(2, || {
-        let queue: Arc<PriorityQueue> = of(3);
-        let pause = Pause::new();
-        let signal = Signal::new();
-        [2, 4]
-            .into_iter()
-            .for_each(|n| put(&queue, Slow(n, Arc::clone(&pause))));
-        let failing = {
-            let (queue, item) = (Arc::clone(&queue), Slow(1, Arc::clone(&pause)));
-            let mut sleeper = Sleeper::that_hears(&signal);
-            spawn(move || {
-                let put = queue.put_with(item, &mut sleeper, Deadline::NEVER);
-                match put {
-                    Ok(()) => true,
-                    Err(PutFailure::Interrupted(item, Signalled)) => {
-                        assert_eq!(item.0, 1);
-                        false
-                    }
-                    Err(_) => panic!("there is room, or will be"),
-                }
-            })
-        };
-        let other = {
-            let (queue, item) = (Arc::clone(&queue), Slow(3, Arc::clone(&pause)));
-            spawn(move || put(&queue, item))
-        };
-        signal.raise();
-        let first = get(&queue).0;
-        let mut expected = vec![2, 3, 4];
-        if join(failing) {
-            expected.insert(0, 1);
-        }
-        join(other);
-        let mut all: Vec<_> = rest(&queue).into_iter().map(|item| item.0).collect();
-        assert!(all.is_sorted());
-        all.push(first);
-        all.sort_unstable();
-        assert_eq!(all, expected);
-    });
-}
-
 #[cfg(weftline_model = "shuttle")]
-mod crowds {
+pub(crate) mod crowds {
     use super::*;
 
     /// What each of several consumers took, until the queue was shut down.
-    fn consume<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Vec<T> {
+    pub(crate) fn consume<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Vec<T> {
         let mut taken = Vec::new();
         loop {
             let alarm = Alarm::leak();
@@ -515,28 +403,6 @@ mod crowds {
             seen.extend(rest(&queue));
             seen.sort_unstable();
             assert_eq!(seen, [1, 2, 3, 4]);
-        });
-    }
-
-    #[test]
-    fn a_priority_queue_that_is_full_passes_every_item_through() {
-        explore(0, || {
-            let queue: Arc<PriorityQueue> = of(3);
-            let pause = Pause::new();
-            let consumers = [(); 2].map(|()| {
-                let queue = Arc::clone(&queue);
-                spawn(move || consume(&queue))
-            });
-            let producers = [0, 10, 20].map(|from| {
-                let (queue, pause) = (Arc::clone(&queue), Arc::clone(&pause));
-                spawn(move || (from..from + 3).for_each(|n| put(&queue, Slow(n, pause.clone()))))
-            });
-            producers.into_iter().for_each(join);
-            queue.shutdown_with(false, &mut Sleeper::new()).unwrap();
-            let taken = consumers.into_iter().flat_map(join);
-            let mut taken: Vec<_> = taken.map(|item| item.0).collect();
-            taken.sort_unstable();
-            assert_eq!(taken, [0, 1, 2, 10, 11, 12, 20, 21, 22]);
         });
     }
 }

@@ -1,0 +1,173 @@
+//! `RawQueue`, as a binding uses it: interrupted waits, a capacity that changes, an end that takes the items along.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use support::{Interrupt, Script, blocked, limit, until};
+use weftline::TooManyTasksDone;
+use weftline::park::{Deadline, WaitError};
+use weftline::queue::raw::{Fifo, GetFailure, PutFailure, RawQueue};
+
+type Raw = RawQueue<u32, Fifo<u32>, Script>;
+
+#[test]
+fn an_interrupted_wait_takes_nothing_and_loses_nothing() {
+    let queue = Raw::new(1);
+    let get = queue.get_with(&mut Script::interrupted(), Deadline::NEVER);
+    assert!(matches!(get, Err(GetFailure::Interrupted(Interrupt))));
+    let sleeps = || Script::sleeps();
+    queue.put_with(1, &mut sleeps(), Deadline::NEVER).unwrap();
+    let put = queue.put_with(2, &mut Script::interrupted(), Deadline::NEVER);
+    assert!(matches!(put, Err(PutFailure::Interrupted(2, Interrupt))));
+    let join = queue.join_with(&mut Script::interrupted(), Deadline::NEVER);
+    assert_eq!(join, Err(WaitError::Interrupted(Interrupt)));
+    assert_eq!(queue.len(), 1);
+    assert_eq!(queue.get_with(&mut sleeps(), Deadline::NEVER).unwrap(), 1);
+    queue.put_with(3, &mut sleeps(), Deadline::PASSED).unwrap();
+}
+
+#[test]
+fn an_item_that_was_handed_to_an_interrupted_thread_is_the_next_to_come_out() {
+    let queue = Arc::new(Raw::new(0));
+    let same = queue.clone();
+    let mut interrupted = Script::interrupted_after(move || {
+        for item in [1, 2] {
+            same.put_with(item, &mut Script::sleeps(), Deadline::PASSED)
+                .unwrap();
+        }
+        assert_eq!(same.len(), 1, "one is on its way");
+    });
+    let get = queue.get_with(&mut interrupted, Deadline::NEVER);
+    assert!(matches!(get, Err(GetFailure::Interrupted(Interrupt))));
+    for expected in [1, 2] {
+        let got = queue.get_with(&mut Script::sleeps(), Deadline::PASSED);
+        assert_eq!(got.unwrap(), expected);
+    }
+}
+
+#[test]
+fn an_item_that_was_handed_to_an_interrupted_thread_goes_to_the_next_that_waits() {
+    let _limit = limit();
+    let queue = Arc::new(Raw::new(0));
+    std::thread::scope(|scope| {
+        let (enlisted, is_enlisted) = channel();
+        let (go_on, may_go_on) = channel();
+        let first = scope.spawn({
+            let queue = queue.clone();
+            move || {
+                let mut interrupted = Script::interrupted_after(move || {
+                    enlisted.send(()).unwrap();
+                    may_go_on.recv().unwrap();
+                });
+                queue.get_with(&mut interrupted, Deadline::NEVER)
+            }
+        });
+        is_enlisted.recv().unwrap();
+        let second = blocked(scope, || {
+            queue.get_with(&mut Script::sleeps(), Deadline::NEVER)
+        });
+        queue
+            .put_with(7, &mut Script::sleeps(), Deadline::PASSED)
+            .unwrap();
+        go_on.send(()).unwrap();
+        assert!(first.join().unwrap().is_err());
+        assert_eq!(second.join().unwrap().unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_slot_that_was_handed_to_an_interrupted_thread_is_free_again() {
+    let queue = Arc::new(Raw::new(1));
+    queue
+        .put_with(1, &mut Script::sleeps(), Deadline::PASSED)
+        .unwrap();
+    let same = queue.clone();
+    let mut interrupted = Script::interrupted_after(move || {
+        let got = same.get_with(&mut Script::sleeps(), Deadline::PASSED);
+        assert_eq!(got.unwrap(), 1);
+        let put = same.put_with(9, &mut Script::sleeps(), Deadline::PASSED);
+        assert!(matches!(put, Err(PutFailure::Full(9))), "it is reserved");
+    });
+    let put = queue.put_with(2, &mut interrupted, Deadline::NEVER);
+    assert!(matches!(put, Err(PutFailure::Interrupted(2, Interrupt))));
+    queue
+        .put_with(3, &mut Script::sleeps(), Deadline::PASSED)
+        .unwrap();
+}
+
+#[test]
+fn a_greater_capacity_lets_those_in_that_wait() {
+    let _limit = limit();
+    let queue = Raw::new(1);
+    let put = |item| queue.put_with(item, &mut Script::sleeps(), Deadline::NEVER);
+    put(0).unwrap();
+    std::thread::scope(|scope| {
+        let puts = [blocked(scope, || put(1)), blocked(scope, || put(2))];
+        queue.set_capacity(3);
+        for put in puts {
+            put.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!((queue.len(), queue.capacity()), (3, 3));
+    queue.set_capacity(1);
+    assert_eq!(queue.len(), 3, "what is too much stays");
+    let refused = queue.put_with(4, &mut Script::sleeps(), Deadline::PASSED);
+    assert!(matches!(refused, Err(PutFailure::Full(4))));
+}
+
+#[test]
+fn a_retired_queue_hands_out_its_items_and_sends_everyone_away() {
+    let _limit = limit();
+    let queue = Raw::new(2);
+    let sleeps = || Script::sleeps();
+    let put = |item| queue.put_with(item, &mut sleeps(), Deadline::NEVER);
+    put(1).unwrap();
+    put(2).unwrap();
+    let sent_away = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        blocked(scope, || {
+            assert!(matches!(put(3), Err(PutFailure::Retired(3))));
+            sent_away.fetch_add(1, Ordering::Relaxed);
+        });
+        blocked(scope, || {
+            assert_eq!(queue.join_with(&mut sleeps(), Deadline::NEVER), Ok(false));
+            sent_away.fetch_add(1, Ordering::Relaxed);
+        });
+        let retired = queue.retire_with(&mut sleeps()).unwrap().unwrap();
+        assert_eq!(retired.items, [1, 2]);
+        assert_eq!((retired.unfinished, retired.is_shut_down), (2, false));
+        until(|| sent_away.load(Ordering::Relaxed) == 2);
+    });
+    assert!(queue.retire_with(&mut sleeps()).unwrap().is_none());
+    let get = queue.get_with(&mut sleeps(), Deadline::NEVER);
+    assert!(matches!(get, Err(GetFailure::Retired)));
+}
+
+#[test]
+fn the_number_of_unfinished_tasks_can_be_set() {
+    let queue = Raw::new(0);
+    queue.set_unfinished(1);
+    assert_eq!(queue.unfinished(), 1);
+    assert_eq!(queue.task_done(), Ok(()));
+    assert_eq!(queue.task_done(), Err(TooManyTasksDone));
+    queue.set_unfinished(usize::MAX);
+    assert_eq!(queue.unfinished(), usize::MAX);
+    assert!(format!("{queue:?}").contains("len: 0"));
+    assert!(queue.is_empty() && !queue.is_shut_down());
+}
+
+#[test]
+fn a_garbage_collector_takes_the_items_without_waiting() {
+    let queue = Raw::new(0);
+    queue
+        .put_with(5, &mut Script::sleeps(), Deadline::PASSED)
+        .unwrap();
+    queue.try_visit(|items| assert!(items.iter().eq(&[5])));
+    let mut visits = 0;
+    queue.try_visit(|_| queue.try_visit(|_| visits += 1));
+    assert_eq!(visits, 0, "the items are being visited already");
+    assert_eq!(queue.try_drain(), [5]);
+    assert!(queue.is_empty());
+}
