@@ -1,6 +1,6 @@
 //! In the child of a fork there is one thread, the main one, and the others count as ended.
 
-use crate::cases::{in_child, wait_for, while_hammered};
+use crate::child::{in_child, wait_for, while_hammered};
 use crate::support::{LONG, SHORT};
 use std::cell::Cell;
 use weftline::{
