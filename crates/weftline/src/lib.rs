@@ -111,3 +111,8 @@ pub use thread::{
     ScopedJoinHandle, Thread, active_count, at_exit, current, enumerate, main_thread,
     reset_except_hook, run, scope, set_except_hook, spawn,
 };
+
+/// The programs of the user guide, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide.md")]
+struct UserGuide;
