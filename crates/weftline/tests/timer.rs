@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, PoisonError};
@@ -12,7 +13,7 @@ use support::{
 use weftline::park::{Deadline, ThreadBlocker, WaitError};
 use weftline::thread::timer::raw::{self, RawClock, wait_for_pending};
 use weftline::thread::timer::{JoinError, StartError};
-use weftline::{Event, Timer};
+use weftline::{Event, Local, Queue, Timer, current, enumerate, spawn};
 
 /// An interval that does not pass while a test runs.
 const FAR: Duration = Duration::from_secs(3600);
@@ -313,4 +314,51 @@ fn it_shows_its_name_and_its_state() {
 fn it_is_shared_between_threads() {
     is_send_and_sync::<Timer>();
     is_send_and_sync::<RawClock>();
+}
+
+#[test]
+fn while_its_function_runs_it_is_a_thread_like_any_other() {
+    let _limit = limit();
+    let told = Arc::new(Queue::unbounded());
+    let tell = |choose: fn(Timer) -> Timer| {
+        let bell = Arc::clone(&told);
+        let timer = choose(Timer::new(Duration::ZERO, move || {
+            let me = current();
+            let child = spawn(|| current().is_daemon()).join().unwrap();
+            let is_listed = enumerate().contains(&me) && me.is_alive();
+            bell.put((me, is_listed, child)).unwrap();
+        }));
+        timer.start().unwrap();
+        timer.join().unwrap();
+        told.get().unwrap()
+    };
+    for is_daemon in [false, true] {
+        let (thread, is_listed, child) = tell(if is_daemon {
+            |timer| timer.name("egg").daemon(true)
+        } else {
+            |timer| timer.name("egg")
+        });
+        assert_eq!(
+            (thread.name(), thread.is_daemon()),
+            ("egg".into(), is_daemon)
+        );
+        assert!(is_listed);
+        assert_eq!(child, is_daemon, "as the one that started it");
+        assert!(!thread.is_alive() && !enumerate().contains(&thread));
+    }
+    let (unnamed, ..) = tell(|timer| timer);
+    assert!(unnamed.name().starts_with("Timer-"), "{unnamed:?}");
+}
+
+#[test]
+fn each_function_has_values_of_its_own_in_thread_locals() {
+    static VALUE: Local<Cell<u32>> = Local::new(|| Cell::new(0));
+    let _limit = limit();
+    for _ in 0..3 {
+        let timer = Timer::new(Duration::ZERO, || {
+            assert_eq!(VALUE.with(|value| value.replace(7)), 0);
+        });
+        timer.start().unwrap();
+        timer.join().unwrap();
+    }
 }

@@ -89,6 +89,17 @@ pub(super) fn bind(thread: Thread) {
     }
 }
 
+/// Calls `f` as if on a thread of its own: until it has returned, the calling thread, which nobody knows, is one of that name. `f` does not panic.
+pub(super) fn as_thread<R>(name: String, is_daemon: bool, f: impl FnOnce() -> R) -> R {
+    let thread = Thread::unbound(name, is_daemon);
+    enter(&thread);
+    bind(thread);
+    let result = f();
+    // Its end, as that of any other.
+    drop(GUARD.take());
+    result
+}
+
 /// Asks to be told of forks. Called before there is a thread to tell of; it does no harm if two threads do both.
 pub(super) fn watch_forks() {
     static WATCHES: AtomicBool = AtomicBool::new(false);

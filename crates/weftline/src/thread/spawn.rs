@@ -181,7 +181,7 @@ where
 }
 
 /// The name for the next thread that has none.
-pub(super) fn next_name(kind: &str) -> String {
+pub(crate) fn next_name(kind: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     format!("{kind}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

@@ -20,6 +20,8 @@ use super::heap::Entry;
 use super::{keeper, runners, tally};
 use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number};
 use crate::sync::raw::RawEvent;
+use crate::thread::registry;
+use crate::thread::spawn::next_name;
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,7 +34,8 @@ type Function = Box<dyn FnOnce() + Send>;
 ///
 /// All timers of a process share one thread that waits for the time to come; a pending one costs some hundred bytes. The functions run on other
 /// threads, as many as run at once, which are kept for about a second for the next; so a slow function delays no other timer. (Should
-/// the operating system refuse a thread, the function runs on the timers' own, and does delay them.)
+/// the operating system refuse a thread, the function runs on the timers' own, and does delay them.) While the function runs it is on a thread of the
+/// timer's name ([`current`](crate::current)), a daemon if the timer is one, with [`Local`](crate::Local) values of its own.
 ///
 /// A panic in the function is reported by the panic hook, and is what [`join`](Self::join) returns. Dropping a timer that was started
 /// leaves it running.
@@ -135,7 +138,7 @@ impl Timer {
         self
     }
 
-    /// A name, for representations.
+    /// The name of the thread that the function runs on, as long as it does, and for representations. Without, `Timer-N`.
     #[must_use = "returns the timer"]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
@@ -158,9 +161,9 @@ impl Timer {
             }
             return begun.map(drop).map_err(|()| StartError::StartedBefore);
         }
-        let shared = Arc::clone(&self.shared);
+        let (shared, name) = (Arc::clone(&self.shared), self.name.clone());
         let scheduled = keeper::schedule(Deadline::after(self.interval), move || {
-            runners::submit(Box::new(move || shared.run()));
+            runners::submit(Box::new(move || shared.run(name)));
         });
         match scheduled {
             Ok(entry) => {
@@ -318,23 +321,25 @@ impl Shared {
     }
 
     /// On a runner: Pending → Running → Ended.
-    fn run(&self) {
-        let function = {
+    fn run(&self, name: Option<Arc<str>>) {
+        let (function, is_daemon) = {
             let mut inner = self.inner.lock();
             if inner.state != State::Pending {
                 return;
             }
             inner.state = State::Running(number());
-            inner.function.take()
+            (inner.function.take(), inner.is_daemon)
         };
-        let ended = catch_unwind(AssertUnwindSafe(|| function.into_iter().for_each(|f| f())));
-        let is_daemon = {
-            let message = ended.as_ref().err().map(|payload| message(&**payload));
+        let name = name.map_or_else(|| next_name("Timer"), |name| name.to_string());
+        let ended = registry::as_thread(name, is_daemon, || {
+            catch_unwind(AssertUnwindSafe(|| function.into_iter().for_each(|f| f())))
+        });
+        let message = ended.as_ref().err().map(|payload| message(&**payload));
+        {
             let mut inner = self.inner.lock();
             inner.state = State::Ended;
             inner.panic = message;
-            inner.is_daemon
-        };
+        }
         self.over.set();
         if !is_daemon {
             tally::remove();
