@@ -338,7 +338,10 @@ fn word_count_says_which_folder_it_cannot_read() {
 
 #[test]
 fn every_example_is_tested() {
-    let here = include_str!("examples.rs");
+    let here = concat!(
+        include_str!("examples.rs"),
+        include_str!("examples/processes.rs")
+    );
     for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
