@@ -142,6 +142,35 @@ fn a_leaked_guard_keeps_its_memory() {
 }
 
 #[test]
+fn a_file_that_was_cut_off_is_no_object() {
+    let name = name("cut");
+    let path = format!("/dev/shm/{name}");
+    drop(Array::create(&name, &[1_u64; 10_000]).unwrap());
+    let whole = std::fs::read(&path).unwrap();
+    unlink(&name).unwrap();
+    // And one that says that it has more than its file holds.
+    let mut boasts = whole.clone();
+    let length = boasts
+        .windows(8)
+        .position(|it| it == 10_000_u64.to_le_bytes());
+    boasts[length.unwrap()..][..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    for bytes in [&[], &whole[..20], &whole[..100], &whole[..4096], &boasts] {
+        std::fs::write(&path, bytes).unwrap();
+        let opened = Array::<u64>::open(&name);
+        unlink(&name).unwrap();
+        assert!(
+            matches!(opened, Err(SharedError::Mismatch(_))),
+            "{} bytes: {opened:?}",
+            bytes.len()
+        );
+    }
+    std::fs::write(&path, &whole).unwrap();
+    let array = Array::<u64>::open(&name).unwrap();
+    unlink(&name).unwrap();
+    assert_eq!(*array.lock().unwrap(), [1; 10_000]);
+}
+
+#[test]
 fn a_panic_under_a_guard_frees_the_lock() {
     let lock = Lock::new(0_u32).unwrap();
     let panicked = catch_unwind(AssertUnwindSafe(|| {
