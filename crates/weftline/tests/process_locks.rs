@@ -5,8 +5,8 @@ mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use support::{SHORT, now};
-use weftline::process::{Array, Lock, LockError, RLock, SharedError, Value, unlink};
+use support::{LONG, SHORT, now};
+use weftline::process::{Array, Lock, LockError, RLock, Semaphore, SharedError, Value, unlink};
 
 /// A name that no other test, nor another run, has.
 fn name(of: &str) -> String {
@@ -128,6 +128,44 @@ fn a_thread_that_ends_with_a_lock_abandons_it() {
     assert_eq!(*guard, 2);
     drop(guard);
     assert!(lock.try_lock().is_ok());
+}
+
+/// The system looks at 2,048 of what a thread held, and no more.
+#[test]
+fn a_thread_holds_no_more_than_what_it_can_be_survived_with() {
+    const MOST: usize = 2_000;
+    let lock = Lock::new(0_u32).unwrap();
+    let other = Lock::new(0_u32).unwrap();
+    let value = Value::new(0_u32).unwrap();
+    let seats = Semaphore::new(10_000).unwrap();
+    thread::scope(|scope| {
+        let held = scope.spawn(|| {
+            // What it took first is what the system would come to last.
+            std::mem::forget(lock.lock().unwrap());
+            for _ in 1..MOST {
+                std::mem::forget(seats.acquire(1).unwrap());
+            }
+            let one_more: [&dyn Fn(); 3] =
+                [&|| drop(seats.acquire(1)), &|| drop(other.lock()), &|| {
+                    value.set(1)
+                }];
+            for one_more in one_more {
+                catch_unwind(AssertUnwindSafe(one_more)).unwrap_err();
+            }
+            // What it has it can still use.
+            seats.release(1).unwrap();
+        });
+        held.join().unwrap();
+    });
+    let late = lock.try_lock_for(LONG);
+    assert!(matches!(late, Err(LockError::Abandoned(_))), "{late:?}");
+    let all = seats.try_acquire_for(10_001, LONG);
+    assert!(matches!(all, Err(LockError::Abandoned(_))), "{all:?}");
+    assert!(other.try_lock().is_ok() && value.get() == 0);
+    // As often as one likes one after the other, and in as many threads as one likes.
+    for _ in 0..2 * MOST {
+        drop(other.lock().unwrap());
+    }
 }
 
 #[test]
