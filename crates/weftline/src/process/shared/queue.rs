@@ -1,10 +1,9 @@
 //! [`Queue`]: items that go from process to process.
 
-use super::super::parcel::{self, EncodeError};
+use super::super::parcel;
 use super::error::{GetError, PutError, SharedError};
 use super::items::{Items, Refused};
 use super::object::{Shared, shared_handle};
-use super::ring::LONGEST;
 use crate::park::Deadline;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -186,16 +185,10 @@ impl<T: Serialize> Queue<T> {
             if let Err(why) = parcel::encode_into(&item, bytes) {
                 return Err(PutError::Encode(item, why));
             }
-            if bytes.len() > LONGEST {
-                let why = format!(
-                    "{} bytes are more than an item may have, {LONGEST}",
-                    bytes.len()
-                );
-                return Err(PutError::Encode(item, EncodeError::new(why)));
-            }
             self.put_bytes(bytes, deadline).map_err(|why| match why {
                 Refused::Full => PutError::Full(item),
                 Refused::ShutDown => PutError::ShutDown(item),
+                Refused::TooLong(why) => PutError::Encode(item, why),
                 Refused::NoMemory(why) => PutError::NoMemory(item, why),
             })
         })
