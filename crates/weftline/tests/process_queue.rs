@@ -4,6 +4,7 @@
 mod support;
 
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -197,6 +198,33 @@ fn a_shared_object_is_no_item() {
     assert!(error.to_string().contains("only as an argument"), "{error}");
     assert!(matches!(error, PutError::Encode(..)));
     assert!(queue.is_empty());
+}
+
+/// Says so when it is dropped.
+struct Last(Queue<u32>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.put(2).unwrap();
+        assert_eq!(self.0.get(), Ok(1));
+    }
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn the_destructor_of_a_thread_local_uses_a_queue() {
+    let _limit = limit();
+    let queue = Queue::unbounded().unwrap();
+    let there = queue.clone();
+    let uses = move || {
+        LAST.set(Some(Last(there.clone())));
+        there.put(1).unwrap();
+    };
+    thread::spawn(uses).join().unwrap();
+    assert_eq!(queue.get(), Ok(2));
 }
 
 struct Unwritable;

@@ -559,6 +559,11 @@ fn map() {
         assert!(results[1].as_ref().unwrap_err().contains("5 is odd"));
     }
     assert_eq!(pool.map(square, std::iter::empty()).count(), 0);
+    let results: Vec<_> = pool.map(squares, [()]).collect();
+    let [Err(MapError::Failed(why))] = &results[..] else {
+        panic!("{results:?}")
+    };
+    assert!(why.to_string().contains("register!"), "{why}");
     let results: Vec<_> = pool.map(exits, [(3,)]).collect();
     assert!(matches!(&results[..], [Err(MapError::Failed(_))]));
     pool.shutdown(true, false);

@@ -22,11 +22,12 @@ const KEPT: usize = 1 << 20;
 
 /// Calls `f` with memory that is there already, most of the time.
 fn with_bytes<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    let mut bytes = BYTES.take();
+    // It is gone when the thread ends, where destructors of other thread-locals may still use queues.
+    let mut bytes = BYTES.try_with(Cell::take).unwrap_or_default();
     bytes.clear();
     let result = f(&mut bytes);
     if bytes.capacity() <= KEPT {
-        BYTES.set(bytes);
+        let _ = BYTES.try_with(|kept| kept.set(bytes));
     }
     result
 }
