@@ -3,7 +3,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::HashSet;
 use std::fs;
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use weftline::process::{
@@ -183,6 +183,7 @@ pub(crate) fn all() {
         ("initialiser", initialiser),
         ("initialiser that fails", broken),
         ("refusals", refusals),
+        ("no descriptor is left for a worker", no_descriptor_is_left),
         ("shutdown", shutdown),
         ("map", map),
         ("map, in time and ahead of it", map_with),
@@ -513,6 +514,42 @@ fn refusals() {
     pool.shutdown(true, false);
     let refused = pool.submit((square, (3,))).unwrap_err();
     assert!(matches!(refused, SubmitError::ShutDown((_, (3,)))));
+}
+
+/// Whatever it is that there is none for, the task says so, and what to do.
+fn no_descriptor_is_left() {
+    let limited = |to| {
+        let limit = libc::rlimit {
+            rlim_cur: to,
+            rlim_max: 1024,
+        };
+        // SAFETY: the limit is a valid place.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+    };
+    let highest = fs::File::open("/dev/null").unwrap().as_raw_fd();
+    let mut refusals = 0;
+    for descriptors in u64::from(highest.cast_unsigned()).. {
+        let pool = ProcessPoolExecutor::new(1);
+        limited(descriptors);
+        let ended = pool.submit((square, (3,))).unwrap().try_result_for(LONG);
+        limited(1024);
+        match ended {
+            Ok(value) => {
+                assert_eq!(value, 9);
+                break;
+            }
+            Err(ResultError::Failed(why)) => {
+                let why = why.to_string();
+                // Its own limit is as low: it says so itself.
+                let is_clear = why.contains("ulimit -n") || why.contains("before it came to");
+                assert!(is_clear, "{descriptors}: {why}");
+            }
+            Err(ResultError::NotYet(_)) => panic!("it hangs with {descriptors} descriptors"),
+        }
+        refusals += 1;
+        drop(pool);
+    }
+    assert!(refusals > 3, "{refusals}");
 }
 
 fn shutdown() {

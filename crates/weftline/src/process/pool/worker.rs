@@ -10,7 +10,9 @@ use super::super::channel::{Channel, is_gone};
 use super::super::function::Function;
 use super::super::message::Answer;
 use super::super::shared::{GetError, Queue, Refused};
-use super::super::{Child, ChildProcess, Descriptor, Parcel, Process, ProcessError, parcel};
+use super::super::{
+    Child, ChildProcess, Descriptor, Parcel, Process, ProcessError, StartError, parcel,
+};
 use super::serve::SERVE;
 use super::{Plan, Why};
 use crate::park::Deadline;
@@ -72,7 +74,7 @@ impl Worker {
     /// Starts a process.
     pub(super) fn start(plan: &Plan) -> Result<Self, Why> {
         let (requests, responses) = (Queue::unbounded()?, Queue::unbounded()?);
-        let (channel, theirs) = Channel::pair()?;
+        let (channel, theirs) = Channel::pair().map_err(StartError::System)?;
         let arguments = (
             requests.clone(),
             responses.clone(),
@@ -93,7 +95,7 @@ impl Worker {
         let watched = plan.deaths.watch(worker.process(), &worker.responses);
         if let Err(why) = watched {
             worker.kill();
-            return Err(why.into());
+            return Err(StartError::System(why).into());
         }
         Ok(worker)
     }
