@@ -5,8 +5,8 @@ mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use support::{SHORT, now};
-use weftline::process::{Array, Lock, LockError, RLock, SharedError, Value, unlink};
+use support::{LONG, SHORT, now};
+use weftline::process::{Array, Lock, LockError, RLock, Semaphore, SharedError, Value, unlink};
 
 /// A name that no other test, nor another run, has.
 fn name(of: &str) -> String {
@@ -130,6 +130,44 @@ fn a_thread_that_ends_with_a_lock_abandons_it() {
     assert!(lock.try_lock().is_ok());
 }
 
+/// The system looks at 2,048 of what a thread held, and no more.
+#[test]
+fn a_thread_holds_no_more_than_what_it_can_be_survived_with() {
+    const MOST: usize = 2_000;
+    let lock = Lock::new(0_u32).unwrap();
+    let other = Lock::new(0_u32).unwrap();
+    let value = Value::new(0_u32).unwrap();
+    let seats = Semaphore::new(10_000).unwrap();
+    thread::scope(|scope| {
+        let held = scope.spawn(|| {
+            // What it took first is what the system would come to last.
+            std::mem::forget(lock.lock().unwrap());
+            for _ in 1..MOST {
+                std::mem::forget(seats.acquire(1).unwrap());
+            }
+            let one_more: [&dyn Fn(); 3] =
+                [&|| drop(seats.acquire(1)), &|| drop(other.lock()), &|| {
+                    value.set(1)
+                }];
+            for one_more in one_more {
+                catch_unwind(AssertUnwindSafe(one_more)).unwrap_err();
+            }
+            // What it has it can still use.
+            seats.release(1).unwrap();
+        });
+        held.join().unwrap();
+    });
+    let late = lock.try_lock_for(LONG);
+    assert!(matches!(late, Err(LockError::Abandoned(_))), "{late:?}");
+    let all = seats.try_acquire_for(10_001, LONG);
+    assert!(matches!(all, Err(LockError::Abandoned(_))), "{all:?}");
+    assert!(other.try_lock().is_ok() && value.get() == 0);
+    // As often as one likes one after the other, and in as many threads as one likes.
+    for _ in 0..2 * MOST {
+        drop(other.lock().unwrap());
+    }
+}
+
 #[test]
 fn a_leaked_guard_keeps_its_memory() {
     for _ in 0..3 {
@@ -139,6 +177,35 @@ fn a_leaked_guard_keeps_its_memory() {
     // The list of this thread goes through their memory.
     let lock = Lock::new(0_u64).unwrap();
     drop(lock.lock().unwrap());
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_no_object() {
+    let name = name("cut");
+    let path = format!("/dev/shm/{name}");
+    drop(Array::create(&name, &[1_u64; 10_000]).unwrap());
+    let whole = std::fs::read(&path).unwrap();
+    unlink(&name).unwrap();
+    // And one that says that it has more than its file holds.
+    let mut boasts = whole.clone();
+    let length = boasts
+        .windows(8)
+        .position(|it| it == 10_000_u64.to_le_bytes());
+    boasts[length.unwrap()..][..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    for bytes in [&[], &whole[..20], &whole[..100], &whole[..4096], &boasts] {
+        std::fs::write(&path, bytes).unwrap();
+        let opened = Array::<u64>::open(&name);
+        unlink(&name).unwrap();
+        assert!(
+            matches!(opened, Err(SharedError::Mismatch(_))),
+            "{} bytes: {opened:?}",
+            bytes.len()
+        );
+    }
+    std::fs::write(&path, &whole).unwrap();
+    let array = Array::<u64>::open(&name).unwrap();
+    unlink(&name).unwrap();
+    assert_eq!(*array.lock().unwrap(), [1; 10_000]);
 }
 
 #[test]

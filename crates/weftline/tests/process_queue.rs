@@ -4,11 +4,13 @@
 mod support;
 
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 use support::{SHORT, blocked, limit, now};
-use weftline::process::{GetError, Lock, PutError, Queue};
+use weftline::process::{GetError, Lock, Process, PutError, Queue};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 enum Job {
@@ -196,6 +198,58 @@ fn a_shared_object_is_no_item() {
     assert!(error.to_string().contains("only as an argument"), "{error}");
     assert!(matches!(error, PutError::Encode(..)));
     assert!(queue.is_empty());
+}
+
+/// Says so when it is dropped.
+struct Last(Queue<u32>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.put(2).unwrap();
+        assert_eq!(self.0.get(), Ok(1));
+    }
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn the_destructor_of_a_thread_local_uses_a_queue() {
+    let _limit = limit();
+    let queue = Queue::unbounded().unwrap();
+    let there = queue.clone();
+    let uses = move || {
+        LAST.set(Some(Last(there.clone())));
+        there.put(1).unwrap();
+    };
+    thread::spawn(uses).join().unwrap();
+    assert_eq!(queue.get(), Ok(2));
+}
+
+struct Unwritable;
+
+impl Serialize for Unwritable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        panic!("unwritable")
+    }
+}
+
+impl<'de> Deserialize<'de> for Unwritable {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        unreachable!("nobody has written it")
+    }
+}
+
+/// As if the arguments that panicked were still being written.
+#[test]
+fn a_shared_object_is_no_item_after_arguments_that_panicked() {
+    let _limit = limit();
+    let describe = || Process::new(|_: Unwritable| (), (Unwritable,));
+    assert!(catch_unwind(describe).is_err());
+    let queue = Queue::unbounded().unwrap();
+    let error = queue.put(Lock::new(0_u32).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("only as an argument"), "{error}");
 }
 
 /// One that is woken for an item which somebody else has taken meanwhile, and then gives up, was not alone.

@@ -133,6 +133,29 @@ fn permits_of_a_thread_that_ended_go_to_who_waits_and_say_so() {
     assert_eq!(seats.available(), 2);
 }
 
+/// There are enough permits without theirs, so that nobody has to ask for these.
+#[test]
+fn permits_of_threads_that_ended_leave_room_for_others() {
+    let _limit = limit();
+    let seats = Semaphore::new(100_000).unwrap();
+    for _ in 0..4 {
+        let there = seats.clone();
+        let take_and_die = move || {
+            for _ in 0..1_500 {
+                let permit = there.acquire(1).or_else(|abandoned| {
+                    assert_eq!(abandoned.pid(), std::process::id());
+                    Ok::<_, ()>(abandoned.recover())
+                });
+                std::mem::forget(permit.unwrap());
+            }
+        };
+        thread::spawn(take_and_die).join().unwrap();
+    }
+    assert!(seats.available() < 100_000);
+    let all = seats.try_acquire_for(100_000, LONG);
+    assert!(matches!(all, Err(LockError::Abandoned(_))), "{all:?}");
+}
+
 #[test]
 fn a_release_of_many_wakes_as_many() {
     let _limit = limit();

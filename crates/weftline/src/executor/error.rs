@@ -10,7 +10,7 @@ pub enum TaskError {
     /// It was cancelled before a worker began with it.
     #[doc(alias = "CancelledError")]
     Cancelled,
-    /// It panicked.
+    /// It panicked. Of a task of a pool of processes: what reads its value, here, did.
     Panicked(Panic),
     /// The pool's initialiser panicked, so nothing runs in it.
     #[doc(alias = "BrokenThreadPool")]

@@ -13,6 +13,7 @@
 //! So every message fits into the buffer of the socket, and a child can leave its result there and end; nobody needs to be waiting.
 
 use super::Parcel;
+use super::descriptor::above_streams;
 use super::parcel::no_descriptor;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{
@@ -90,7 +91,7 @@ impl Channel {
             SocketFlags::CLOEXEC,
             None,
         )?;
-        Ok((Self(ours), theirs))
+        Ok((Self(above_streams(ours)?), above_streams(theirs)?))
     }
 
     pub(super) fn from_descriptor(descriptor: OwnedFd) -> Self {
@@ -212,7 +213,9 @@ impl Channel {
         };
         for message in control.drain() {
             if let RecvAncillaryMessage::ScmRights(some) = message {
-                descriptors.extend(some);
+                for descriptor in some {
+                    descriptors.push(above_streams(descriptor)?);
+                }
             }
         }
         if received.flags.contains(ReturnFlags::CTRUNC) {
@@ -254,7 +257,7 @@ pub(super) fn is_gone(why: &io::Error) -> bool {
 
 fn in_memory(head: &[u8], body: &[u8]) -> io::Result<File> {
     let file = rustix::fs::memfd_create(c"weftline", rustix::fs::MemfdFlags::CLOEXEC)?;
-    let mut file = File::from(file);
+    let mut file = File::from(above_streams(file)?);
     file.write_all(head)?;
     file.write_all(body)?;
     Ok(file)

@@ -2,7 +2,7 @@
 
 use super::parcel::{attach, detach, refuse};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 /// A file descriptor that can be handed to another process, as an argument or as part of one, or as what a function returns.
 ///
@@ -35,6 +35,15 @@ impl Descriptor {
     pub fn into_inner(self) -> OwnedFd {
         self.0
     }
+}
+
+/// The same file, under a number above those of the standard streams. A program that has closed one of these goes on to write to its number, and
+/// hands it to its children: that must be no file of ours.
+pub(super) fn above_streams(file: OwnedFd) -> rustix::io::Result<OwnedFd> {
+    if file.as_raw_fd() > 2 {
+        return Ok(file);
+    }
+    rustix::io::fcntl_dupfd_cloexec(file, 3)
 }
 
 impl<T: Into<OwnedFd>> From<T> for Descriptor {

@@ -12,6 +12,7 @@ use std::fmt;
 use std::io;
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::thread::LocalKey;
 
 /// A value on its way to another process.
 #[derive(Debug, Default)]
@@ -66,13 +67,10 @@ impl Parcel {
     /// # Errors
     /// [`EncodeError`] when the value's own `Serialize` fails, or when no file descriptor is left to attach.
     pub(super) fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Self, EncodeError> {
-        // A value may pack a parcel of its own while it is packed.
-        let outer = ATTACHED.replace(Some(Vec::new()));
-        let bytes = encode(value);
-        let descriptors = ATTACHED.replace(outer).unwrap_or_default();
+        let (bytes, attached) = with_inner(&ATTACHED, Some(Vec::new()), || encode(value));
         Ok(Self {
             bytes: bytes?,
-            descriptors,
+            descriptors: attached.unwrap_or_default(),
         })
     }
 
@@ -80,11 +78,29 @@ impl Parcel {
     /// [`DecodeError`] when the bytes are not a `T`, or not only.
     pub(super) fn unpack<T: DeserializeOwned>(self) -> Result<T, DecodeError> {
         let descriptors = self.descriptors.into_iter().map(Some).collect();
-        let outer = TO_DETACH.replace(descriptors);
-        let value = decode(&self.bytes);
-        drop(TO_DETACH.replace(outer));
+        let (value, _not_detached) = with_inner(&TO_DETACH, descriptors, || decode(&self.bytes));
         value
     }
+}
+
+/// What `f` returns, and what it leaves of `inner`, which is in `place` meanwhile: a value may pack a parcel of its own while it is packed.
+/// What was there before is put back also when the value's own code, which `f` runs, panics.
+fn with_inner<T: Default + 'static, R>(
+    place: &'static LocalKey<RefCell<T>>,
+    inner: T,
+    f: impl FnOnce() -> R,
+) -> (R, T) {
+    struct Outer<T: Default + 'static>(&'static LocalKey<RefCell<T>>, T);
+
+    impl<T: Default> Drop for Outer<T> {
+        fn drop(&mut self) {
+            drop(self.0.replace(mem::take(&mut self.1)));
+        }
+    }
+
+    let _outer = Outer(place, place.replace(inner));
+    let result = f();
+    (result, place.take())
 }
 
 /// A value as bytes, for what cannot carry descriptors unless a parcel is being packed.
@@ -206,6 +222,7 @@ mod tests {
     use serde::{Deserialize, Deserializer, Serializer};
     use std::fs::File;
     use std::io::{Read, Write};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     /// A pipe's end, as something that has to come along.
     struct End(OwnedFd);
@@ -237,6 +254,41 @@ mod tests {
         let mut text = String::new();
         File::from(reader.0).read_to_string(&mut text).unwrap();
         assert_eq!(text, "through");
+    }
+
+    /// Panics while it is written, or read, behind an end of a pipe.
+    #[derive(Debug)]
+    struct Panics;
+
+    impl Serialize for Panics {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            panic!("unwritable")
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Panics {
+        fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            panic!("unreadable")
+        }
+    }
+
+    #[test]
+    fn a_value_that_panics_leaves_no_parcel_behind() {
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        let values = (End(writer), Panics);
+        catch_unwind(AssertUnwindSafe(|| Parcel::pack(&values))).unwrap_err();
+        encode(&End(values.0.0)).expect_err("no parcel is being packed");
+        let mut text = String::new();
+        let mut reader = File::from(reader);
+        let ended = reader.read_to_string(&mut text);
+        assert_eq!(ended.unwrap(), 0, "the copy that was attached is closed");
+
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        let parcel = Parcel::pack(&(1_u8, End(writer))).unwrap();
+        catch_unwind(AssertUnwindSafe(|| parcel.unpack::<(u8, Panics)>())).unwrap_err();
+        assert!(detach(0).is_none(), "no parcel is being unpacked");
+        let ended = File::from(reader).read_to_string(&mut text);
+        assert_eq!(ended.unwrap(), 0, "what came along is closed");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! A pidfd, which stands for one process for ever, unlike its number. The wait is `poll`, the one sleep of the library that is not the
 //! parker's: a process that ends wakes nobody in this one. It has an absolute deadline, and goes on after a signal.
 
+use super::descriptor::above_streams;
 use crate::TimedOut;
 use crate::park::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -21,7 +22,7 @@ impl Sentinel {
     pub(super) fn open(pid: u32) -> io::Result<Self> {
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(Self(pidfd_open(pid, PidfdFlags::empty())?))
+        Ok(Self(above_streams(pidfd_open(pid, PidfdFlags::empty())?)?))
     }
 
     pub(super) fn from_descriptor(descriptor: OwnedFd) -> Self {

@@ -163,8 +163,8 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         let name = name.unwrap_or_else(|| format!("Process-{}", self.place));
         family::sweep();
         let this = std::process::id();
-        let sentinel_of_this = Sentinel::open(this)?;
         let stdin = self.stdin.open()?;
+        let sentinel_of_this = Sentinel::open(this)?;
         let task = Task {
             function: function.name().to_owned(),
             name: name.clone(),
@@ -200,12 +200,18 @@ fn launch(mut command: Command, name: &str) -> io::Result<(Channel, u32)> {
     }
     let started = command
         .arg(FLAG)
-        .arg(without_nul(name))
+        .arg(shown(name))
         .stdin(other_end)
         .spawn()?;
     // With it goes our copy of the child's end.
     drop(command);
     Ok((channel, started.id()))
+}
+
+/// A name for those who look at the process from outside: the system takes no argument of any length.
+fn shown(name: &str) -> &str {
+    const MOST: usize = 1_000;
+    without_nul(&name[..name.floor_char_boundary(MOST)])
 }
 
 /// Ends a child that has nothing to do, and has not been entered.

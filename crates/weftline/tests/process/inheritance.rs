@@ -1,6 +1,7 @@
 //! What a process has from its parent: what it was given, and nothing else.
 
 use crate::Case;
+use crate::programs::{command, output};
 use std::fs::File;
 use std::io::{Read, Write, pipe};
 use std::os::fd::AsRawFd;
@@ -9,6 +10,7 @@ use weftline::process::{self, Process, Stdio, register};
 pub(crate) const CASES: &[Case] = &[
     ("no descriptor is inherited", nothing_is_inherited),
     ("standard streams", standard_streams),
+    ("standard streams that are closed", closed_streams),
     ("environment and directory", environment),
     ("names outside", names_outside),
     ("memory", memory),
@@ -165,6 +167,21 @@ fn names_outside() {
         arguments[1..],
         ["--weftline-process", "münzen zählen, täglich"]
     );
+
+    // The system takes none that long; the process itself knows all of it.
+    let long = "ä".repeat(100_000);
+    let child = Process::new(own_name, ()).name(long.as_str()).start();
+    assert_eq!(child.unwrap().join().unwrap(), long);
+}
+
+fn own_name() -> String {
+    process::current_name().to_owned()
+}
+register!(own_name);
+
+fn closed_streams() {
+    let output = output(&mut command("has closed its streams"));
+    assert!(output.status.success(), "{output:?}");
 }
 
 static CHANGED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);

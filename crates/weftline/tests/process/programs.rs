@@ -3,9 +3,10 @@
 use crate::endings::held;
 use crate::family::own_pid;
 use crate::support::{LONG, SHORT, limit, now};
-use std::os::fd::AsRawFd;
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd};
 use std::process::{Child, Command, ExitCode, Output, Stdio};
-use weftline::process::{self, Descriptor, Process, StartError, register};
+use weftline::process::{self, Descriptor, Process, Queue, StartError, register};
 use weftline::{Event, at_exit, run};
 
 /// What chooses. The processes that a program starts have it too; they never come to look at it.
@@ -21,6 +22,7 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("has a deaf daemon", has_a_deaf_daemon),
     ("panics", panics),
     ("has no descriptor left", has_no_descriptor_left),
+    ("has closed its streams", has_closed_its_streams),
     ("wants to hear of no child", wants_to_hear_of_no_child),
 ];
 
@@ -191,6 +193,39 @@ fn limit_descriptors(number: u64) {
     // SAFETY: the limit is a valid place, and this process is there for this alone.
     let failed = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
     assert_eq!(failed, 0);
+}
+
+fn reads_input(numbers: Queue<u32>) -> (usize, u32) {
+    let read = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    (read.expect("it is empty") as usize, numbers.get().unwrap())
+}
+register!(reads_input);
+
+/// What is opened then gets the numbers of the standard streams, and the program goes on to write to them.
+fn has_closed_its_streams() -> ExitCode {
+    process::init();
+    let errors = std::io::stderr().as_fd().try_clone_to_owned().unwrap();
+    for stream in 0..=2 {
+        // SAFETY: closed for good, as a program does that leaves its terminal; the standard library expects that.
+        unsafe { libc::close(stream) };
+    }
+    let say = || {
+        println!("{}", "out ".repeat(100));
+        eprintln!("{}", "err ".repeat(100));
+    };
+    let numbers = Queue::unbounded().unwrap();
+    say();
+    let child = process::spawn(reads_input, (numbers.clone(),));
+    say();
+    let put = numbers.put(7);
+    say();
+    let joined = child.map(process::Child::join);
+    let is_well = put.is_ok() && matches!(&joined, Ok(Ok((0, 7))));
+    if !is_well {
+        let mut errors = std::fs::File::from(errors);
+        writeln!(errors, "{put:?} {joined:?}").unwrap();
+    }
+    ExitCode::from(u8::from(!is_well))
 }
 
 /// Whoever ignores that signal has the system forget how its children end.

@@ -1,8 +1,9 @@
 use crate::support::{LONG, SHORT, limit, now, until};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::HashSet;
 use std::fs;
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use weftline::process::{
@@ -84,7 +85,7 @@ fn half(n: u64) -> u64 {
     n / 2
 }
 
-fn not_registered() {}
+fn squares() {}
 
 register!(square);
 register!(half);
@@ -102,6 +103,57 @@ register!(initialised);
 register!(refuses);
 register!(adds);
 register!(child_of_a_worker);
+/// Can be read by no process but the one that has written it.
+#[derive(Debug, Serialize)]
+struct Unreadable(u32);
+
+impl<'de> Deserialize<'de> for Unreadable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let writer = u32::deserialize(deserializer)?;
+        assert_eq!(writer, std::process::id(), "it cannot be read here");
+        Ok(Self(writer))
+    }
+}
+
+fn unreadable() -> Unreadable {
+    Unreadable(std::process::id())
+}
+
+fn sets(event: Event) {
+    event.set();
+}
+
+/// Its process cannot end before `go` is set.
+fn leaves_a_thread(go: Event) {
+    drop(weftline::spawn(move || go.wait()));
+}
+
+fn begins_and_waits(begun: Event, go: Event) {
+    begun.set();
+    go.wait();
+}
+
+fn closes_its_descriptors() {
+    // SAFETY: not at all nice to the worker, but what is mapped stays.
+    unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
+}
+
+/// So that no more than a few files can be opened.
+fn has_few_descriptors() {
+    let limit = libc::rlimit {
+        rlim_cur: 50,
+        rlim_max: 50,
+    };
+    // SAFETY: the limit is a valid place.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+}
+
+register!(unreadable);
+register!(sets);
+register!(leaves_a_thread);
+register!(begins_and_waits);
+register!(closes_its_descriptors);
+register!(has_few_descriptors);
 register!("a closure", |n: u64| n + 1);
 
 pub(crate) fn all() {
@@ -117,12 +169,21 @@ pub(crate) fn all() {
         ("a worker that dies fails its task and is replaced", deaths),
         ("an idle worker that dies is replaced", idle_deaths),
         ("workers are killed at any moment", kills),
+        ("a value that panics when it is read", unreadable_values),
+        ("a worker whose socket is gone", no_socket),
+        ("files that do not arrive", files_that_do_not_arrive),
         ("cancel before it runs", cancel_before),
         ("cancel while it runs", cancel_running),
+        (
+            "cancel while its worker initialises itself",
+            cancel_initialiser,
+        ),
         ("a few tasks per child", few_tasks_per_child),
+        ("results do not wait for the worker's end", used_up),
         ("initialiser", initialiser),
         ("initialiser that fails", broken),
         ("refusals", refusals),
+        ("no descriptor is left for a worker", no_descriptor_is_left),
         ("shutdown", shutdown),
         ("map", map),
         ("map, in time and ahead of it", map_with),
@@ -326,6 +387,81 @@ fn cancel_running() {
     }
 }
 
+fn cancel_initialiser() {
+    let (begun, go) = (Event::new().unwrap(), Event::new().unwrap());
+    let pool = ProcessPoolExecutor::builder()
+        .max_workers(1)
+        .initializer(begins_and_waits, (begun.clone(), go.clone()))
+        .unwrap()
+        .build();
+    let first = pool.submit((square, (1,))).unwrap();
+    begun.wait();
+    let worker = process::active_children().remove(0);
+    assert!(first.cancel());
+    worker.try_join_for(LONG).unwrap();
+    assert_eq!(worker.exitcode(), Some(-libc::SIGKILL));
+    // That is no reason to give up the pool.
+    go.set();
+    let second = pool.submit((square, (2,))).unwrap();
+    assert_eq!(second.result().unwrap(), 4);
+}
+
+fn used_up() {
+    let pool = ProcessPoolExecutor::builder()
+        .max_workers(2)
+        .max_tasks_per_child(1)
+        .build();
+    let go = Event::new().unwrap();
+    let task = pool.submit((leaves_a_thread, (go.clone(),))).unwrap();
+    task.try_result_for(LONG).unwrap();
+    // Nor does another task.
+    for n in 0..5 {
+        let other = pool.submit((square, (n,))).unwrap();
+        assert_eq!(other.try_result_for(LONG).unwrap(), n * n);
+    }
+    go.set();
+}
+
+fn unreadable_values() {
+    let pool = ProcessPoolExecutor::new(1);
+    for _ in 0..2 {
+        let before = pool.submit((pid, ())).unwrap().result().unwrap();
+        let task = pool.submit((unreadable, ())).unwrap();
+        let Err(ResultError::Failed(TaskError::Panicked(panic))) = task.try_result_for(LONG) else {
+            panic!("it was read")
+        };
+        assert!(panic.message().contains("cannot be read here"), "{panic}");
+        assert_eq!(pool.submit((pid, ())).unwrap().result().unwrap(), before);
+    }
+}
+
+/// Whoever is handed a task over there has not begun with it.
+fn no_socket() {
+    let pool = ProcessPoolExecutor::new(1);
+    let event = Event::new().unwrap();
+    let closed = pool.submit((closes_its_descriptors, ())).unwrap();
+    closed.result().unwrap();
+    let task = pool.submit((sets, (event.clone(),))).unwrap();
+    task.result().unwrap();
+    assert!(event.is_set());
+}
+
+fn files_that_do_not_arrive() {
+    let pool = ProcessPoolExecutor::new(1);
+    let few = pool.submit((has_few_descriptors, ())).unwrap();
+    few.result().unwrap();
+    let files = |n| -> Vec<Descriptor> {
+        let file = || fs::File::open("/dev/null").unwrap().into();
+        (0..n).map(|_| file()).collect()
+    };
+    let many = pool.submit((through, (files(300),))).unwrap();
+    let why = how(many).to_string();
+    assert!(why.contains("no file descriptor is left"), "{why}");
+    // Nothing of that is taken for what comes along with the next.
+    let one = pool.submit((through, (files(1),))).unwrap();
+    assert_eq!(one.result().unwrap().len(), 1);
+}
+
 fn few_tasks_per_child() {
     let pool = ProcessPoolExecutor::builder()
         .max_workers(1)
@@ -367,17 +503,53 @@ fn broken() {
 
 fn refusals() {
     let pool = ProcessPoolExecutor::new(1);
-    let refused = pool.submit((not_registered, ())).unwrap_err();
+    let refused = pool.submit((squares, ())).unwrap_err();
     let text = refused.to_string();
     assert!(matches!(refused, SubmitError::Unfit(..)));
     assert!(
-        text.contains("not_registered") && text.contains("square"),
+        text.contains("cases::squares` is not") && text.contains("cases::square,"),
         "{text}"
     );
     assert!(!text.contains("a worker of a pool"), "{text}");
     pool.shutdown(true, false);
     let refused = pool.submit((square, (3,))).unwrap_err();
     assert!(matches!(refused, SubmitError::ShutDown((_, (3,)))));
+}
+
+/// Whatever it is that there is none for, the task says so, and what to do.
+fn no_descriptor_is_left() {
+    let limited = |to| {
+        let limit = libc::rlimit {
+            rlim_cur: to,
+            rlim_max: 1024,
+        };
+        // SAFETY: the limit is a valid place.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+    };
+    let highest = fs::File::open("/dev/null").unwrap().as_raw_fd();
+    let mut refusals = 0;
+    for descriptors in u64::from(highest.cast_unsigned()).. {
+        let pool = ProcessPoolExecutor::new(1);
+        limited(descriptors);
+        let ended = pool.submit((square, (3,))).unwrap().try_result_for(LONG);
+        limited(1024);
+        match ended {
+            Ok(value) => {
+                assert_eq!(value, 9);
+                break;
+            }
+            Err(ResultError::Failed(why)) => {
+                let why = why.to_string();
+                // Its own limit is as low: it says so itself.
+                let is_clear = why.contains("ulimit -n") || why.contains("before it came to");
+                assert!(is_clear, "{descriptors}: {why}");
+            }
+            Err(ResultError::NotYet(_)) => panic!("it hangs with {descriptors} descriptors"),
+        }
+        refusals += 1;
+        drop(pool);
+    }
+    assert!(refusals > 3, "{refusals}");
 }
 
 fn shutdown() {
@@ -424,6 +596,11 @@ fn map() {
         assert!(results[1].as_ref().unwrap_err().contains("5 is odd"));
     }
     assert_eq!(pool.map(square, std::iter::empty()).count(), 0);
+    let results: Vec<_> = pool.map(squares, [()]).collect();
+    let [Err(MapError::Failed(why))] = &results[..] else {
+        panic!("{results:?}")
+    };
+    assert!(why.to_string().contains("register!"), "{why}");
     let results: Vec<_> = pool.map(exits, [(3,)]).collect();
     assert!(matches!(&results[..], [Err(MapError::Failed(_))]));
     pool.shutdown(true, false);

@@ -6,6 +6,7 @@
 //! watched (`epoll`), and shuts down the queue of that worker's answers.
 
 use super::super::ChildProcess;
+use super::super::descriptor::above_streams;
 use super::super::shared::Queue;
 use crate::Lock;
 use crate::thread::spawn_servant;
@@ -35,7 +36,8 @@ impl Deaths {
         let epoll = match &watched.epoll {
             Some(epoll) => Arc::clone(epoll),
             None => {
-                let epoll = Arc::new(epoll::create(CreateFlags::CLOEXEC)?);
+                let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+                let epoll = Arc::new(above_streams(epoll)?);
                 let (theirs, all) = (Arc::clone(&epoll), Arc::clone(&self.0));
                 spawn_servant("weftline-pool", move || learn(&theirs, &all))?;
                 watched.epoll = Some(Arc::clone(&epoll));

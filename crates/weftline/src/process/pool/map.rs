@@ -23,8 +23,8 @@ pub struct Calls<'a, F: RemoteFn<I::Item>, I: Iterator> {
     deadline: Option<Instant>,
     ahead: VecDeque<Future<Each<F::Output>>>,
     ready: vec::IntoIter<Result<F::Output, crate::process::RemotePanic>>,
-    /// The pool has refused a task, and that has not been reported yet.
-    is_refused: bool,
+    /// Why a task was not submitted, which has not been reported yet.
+    refused: Option<MapError>,
     /// No more tasks are submitted.
     is_over: bool,
 }
@@ -61,7 +61,8 @@ impl ProcessPoolExecutor {
     /// As [`map`](Self::map), with a timeout, several calls to a task, or a bound on how many tasks are submitted ahead.
     ///
     /// A call that panics fails with a [`RemotePanic`](crate::process::RemotePanic). A worker that dies takes the calls of one task with it: they
-    /// have one result, a [`ProcessError`](crate::process::ProcessError).
+    /// have one result, a [`ProcessError`](crate::process::ProcessError). A function that is not registered, or arguments that cannot be written down,
+    /// are the last result, which says so.
     #[allow(
         clippy::disallowed_methods,
         reason = "the deadline of a caller's timeout"
@@ -86,7 +87,7 @@ impl ProcessPoolExecutor {
                 .and_then(|timeout| Instant::now().checked_add(timeout)),
             ahead: VecDeque::new(),
             ready: Vec::new().into_iter(),
-            is_refused: false,
+            refused: None,
             is_over: false,
         };
         calls.submit();
@@ -106,13 +107,17 @@ where
             if chunk.is_empty() {
                 return;
             }
-            let submitted = request::<F>(&chunk, true)
-                .ok()
-                .and_then(|request| self.pool.submit_request(request).ok());
+            let submitted = match request::<F>(&chunk, true) {
+                Ok(request) => self
+                    .pool
+                    .submit_request(request)
+                    .map_err(|_| MapError::NotSubmitted),
+                Err(why) => Err(MapError::Failed(TaskError::Elsewhere(why))),
+            };
             match submitted {
-                Some(future) => self.ahead.push_back(future),
-                None => {
-                    self.is_refused = true;
+                Ok(future) => self.ahead.push_back(future),
+                Err(why) => {
+                    self.refused = Some(why);
                     self.is_over = true;
                 }
             }
@@ -144,7 +149,7 @@ where
                 return Some(result.map_err(panicked));
             }
             let Some(future) = self.ahead.pop_front() else {
-                return std::mem::take(&mut self.is_refused).then_some(Err(MapError::NotSubmitted));
+                return self.refused.take().map(Err);
             };
             // One that is asked for makes room for one more.
             self.submit();

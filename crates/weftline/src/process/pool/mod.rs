@@ -111,7 +111,7 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Is called by each process before its first task. If it panics, the pool is broken: tasks that wait fail with
+    /// Is called by each process before its first task. If it panics, or ends the process, the pool is broken: tasks that wait fail with
     /// [`TaskError::Broken`](crate::TaskError::Broken), and no more are taken.
     ///
     /// # Errors

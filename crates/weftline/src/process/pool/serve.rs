@@ -21,17 +21,23 @@ fn serve(requests: Queue<()>, responses: Queue<()>, channel: Descriptor) {
     }
     let mut bytes = Vec::new();
     while requests.get_bytes(&mut bytes, Deadline::NEVER).is_ok() {
-        let (answer, value) = answer(&bytes, &channel);
-        respond(&responses, &channel, answer, value, &mut bytes);
+        let answered = answer(&bytes, &channel);
+        // Some of a message that has failed may lie in the socket, and would be taken for the next one's.
+        let has_come = answered.is_ok();
+        let refused = |why| (Answer::ArgumentsRefused(why), Parcel::default());
+        let (answer, value) = answered.unwrap_or_else(refused);
+        let has_gone = respond(&responses, &channel, answer, value, &mut bytes);
+        if !(has_come && has_gone) {
+            return;
+        }
     }
 }
 
-fn answer(request: &[u8], channel: &Channel) -> (Answer, Parcel) {
-    let refused = |why: String| (Answer::ArgumentsRefused(why), Parcel::default());
-    let (head, arguments) = match parcel::decode_first::<RequestHead<'_>>(request) {
-        Ok(decoded) => decoded,
-        Err(why) => return refused(why.to_string()),
-    };
+/// # Errors
+/// When the request, or a file that should have come along, has not arrived.
+fn answer(request: &[u8], channel: &Channel) -> Result<(Answer, Parcel), String> {
+    let (head, arguments) =
+        parcel::decode_first::<RequestHead<'_>>(request).map_err(|why| why.to_string())?;
     let mut arguments = Parcel {
         bytes: arguments.to_vec(),
         descriptors: Vec::new(),
@@ -39,30 +45,33 @@ fn answer(request: &[u8], channel: &Channel) -> (Answer, Parcel) {
     if head.descriptors > 0 {
         match channel.receive::<()>(true) {
             Ok(Some(((), parcel))) => arguments.descriptors = parcel.descriptors,
-            Ok(None) => return refused("the files did not come along".to_owned()),
-            Err(why) => return refused(why.to_string()),
+            Ok(None) => return Err("the files did not come along".to_owned()),
+            Err(why) => return Err(why.to_string()),
         }
     }
-    match super::super::function::named(head.function) {
-        Ok(function) if head.is_for_each => function.call_each(arguments),
-        Ok(function) => function.call_once_more(arguments),
-        Err(why) => refused(why.to_string()),
-    }
+    let function = super::super::function::named(head.function).map_err(|why| why.to_string())?;
+    Ok(if head.is_for_each {
+        function.call_each(arguments)
+    } else {
+        function.call_once_more(arguments)
+    })
 }
 
+/// Whether all files that come along have gone.
 fn respond(
     responses: &Queue<()>,
     channel: &Channel,
     answer: Answer,
     value: Parcel,
     bytes: &mut Vec<u8>,
-) {
+) -> bool {
     let descriptors: Vec<_> = value.descriptors.iter().map(AsFd::as_fd).collect();
-    let mut answer = answer;
+    let (mut answer, mut has_gone) = (answer, true);
     if !descriptors.is_empty()
         && let Err(why) = channel.send(&(), &descriptors, &Parcel::default())
     {
         answer = Answer::ResultRefused(why.to_string());
+        has_gone = false;
     }
     let is_value = matches!(answer, Answer::Returned);
     let mut put = |answer: Answer, value: &[u8]| {
@@ -79,10 +88,11 @@ fn respond(
         bytes.extend_from_slice(value);
         responses.put_bytes(bytes, Deadline::NEVER)
     };
-    match put(answer, if is_value { &value.bytes } else { &[] }) {
-        Ok(()) | Err(Refused::ShutDown | Refused::Full) => {}
-        Err(Refused::NoMemory(why)) => {
-            let _ = put(Answer::ResultRefused(why.to_string()), &[]);
-        }
-    }
+    let why = match put(answer, if is_value { &value.bytes } else { &[] }) {
+        Ok(()) | Err(Refused::ShutDown | Refused::Full) => return has_gone,
+        Err(Refused::NoMemory(why)) => why.to_string(),
+        Err(Refused::TooLong(why)) => why.to_string(),
+    };
+    let _ = put(Answer::ResultRefused(why), &[]);
+    has_gone
 }

@@ -19,6 +19,7 @@ use crate::TaskError;
 use crate::executor::raw::{Phase, RawFuture};
 use crate::executor::{Outcome, Promise, Run, end, give_up, pending};
 use crate::process::ChildProcess;
+use crate::thread;
 use serde::de::DeserializeOwned;
 use std::cell::{RefCell, UnsafeCell};
 use std::sync::Arc;
@@ -105,7 +106,10 @@ impl<T: DeserializeOwned> RemoteTask<T> {
             *slot = Some(worker);
             return Handed::GivenUp;
         }
-        let reply = worker.exchange(request);
+        let (is_ready, reply) = match worker.initialise(&self.plan) {
+            Ok(()) => (true, worker.exchange(request)),
+            Err(reply) => (false, reply),
+        };
         if self.on.lock().take().is_none() {
             worker.kill();
             return Handed::GivenUp;
@@ -113,20 +117,27 @@ impl<T: DeserializeOwned> RemoteTask<T> {
         let process = worker.process().who();
         match reply {
             Ok(Reply::Answer(answer, body)) => {
-                let most = self.plan.max_tasks_per_child;
-                if most.is_none_or(|most| worker.tasks() < most.get()) {
+                if is_ready {
                     *slot = Some(worker);
+                } else {
+                    (self.plan.break_down)();
                 }
-                let value = join::read(answer, body, process);
-                Handed::Ended(value.map_err(|why| TaskError::Elsewhere(why.into())))
+                // What reads it is the user's.
+                let value = thread::catch(|| join::read(answer, body, process));
+                Handed::Ended(match value {
+                    Ok(value) => value.map_err(|why| TaskError::Elsewhere(why.into())),
+                    Err(panicked) => Err(TaskError::Panicked(panicked)),
+                })
             }
             Ok(Reply::Died { has_begun }) => {
                 let how = TaskError::Elsewhere(worker.how_it_ended().into());
-                if has_begun {
-                    Handed::Ended(Err(how))
-                } else {
-                    Handed::NotBegun(how)
+                if !has_begun {
+                    return Handed::NotBegun(how);
                 }
+                if !is_ready {
+                    (self.plan.break_down)();
+                }
+                Handed::Ended(Err(how))
             }
             // What it has half of, it must not go on with.
             Err(why) => {
@@ -156,8 +167,15 @@ impl<T: DeserializeOwned + Send + 'static> Run for RemoteTask<T> {
                 Handed::GivenUp => break Err(TaskError::Cancelled),
             }
         };
+        let used_up = slot.take_if(|worker| worker.is_used_up(&self.plan));
         WORKER.set(slot);
-        end(&self.raw, outcome, before_end);
+        if used_up.is_none() {
+            return end(&self.raw, outcome, before_end);
+        }
+        // Nobody waits for a result until its worker has ended, but this thread is free only then.
+        end(&self.raw, outcome, &|| ());
+        drop(used_up);
+        before_end();
     }
 
     fn cancel(&self) {

@@ -6,12 +6,13 @@
 //! queue of answers is shut down by the thread that learns of it, so whoever waits for an answer gets those that there are, and then
 //! knows. A request that still lies in its queue then has not been begun with.
 
-use super::super::channel::Channel;
+use super::super::channel::{Channel, is_gone};
 use super::super::function::Function;
-use super::super::join;
 use super::super::message::Answer;
 use super::super::shared::{GetError, Queue, Refused};
-use super::super::{Child, ChildProcess, Descriptor, Parcel, Process, ProcessError, parcel};
+use super::super::{
+    Child, ChildProcess, Descriptor, Parcel, Process, ProcessError, StartError, parcel,
+};
 use super::serve::SERVE;
 use super::{Plan, Why};
 use crate::park::Deadline;
@@ -65,14 +66,15 @@ pub(super) struct Worker {
     responses: Queue<()>,
     channel: Channel,
     bytes: Vec<u8>,
+    is_initialised: bool,
     tasks: usize,
 }
 
 impl Worker {
-    /// Starts a process, and has it initialise itself.
+    /// Starts a process.
     pub(super) fn start(plan: &Plan) -> Result<Self, Why> {
         let (requests, responses) = (Queue::unbounded()?, Queue::unbounded()?);
-        let (channel, theirs) = Channel::pair()?;
+        let (channel, theirs) = Channel::pair().map_err(StartError::System)?;
         let arguments = (
             requests.clone(),
             responses.clone(),
@@ -81,47 +83,46 @@ impl Worker {
         let child = Process::of(&SERVE, &arguments)
             .name(format!("{} worker", plan.name))
             .start()?;
-        let mut worker = Self {
+        let worker = Self {
             child: Some(child),
             requests,
             responses,
             channel,
             bytes: Vec::new(),
+            is_initialised: false,
             tasks: 0,
         };
         let watched = plan.deaths.watch(worker.process(), &worker.responses);
         if let Err(why) = watched {
             worker.kill();
-            return Err(why.into());
-        }
-        if let Some(initializer) = &plan.initializer {
-            match worker.exchange(initializer)? {
-                Reply::Answer(Answer::Returned, _) => {}
-                Reply::Answer(answer, body) => {
-                    (plan.break_down)();
-                    let who = worker.process().who();
-                    return match join::read::<()>(answer, body, who) {
-                        Err(why) => Err(why.into()),
-                        Ok(()) => Ok(worker),
-                    };
-                }
-                Reply::Died { .. } => {
-                    (plan.break_down)();
-                    return Err(worker.how_it_ended().into());
-                }
-            }
-            worker.tasks = 0;
+            return Err(StartError::System(why).into());
         }
         Ok(worker)
+    }
+
+    /// Has it initialise itself, unless it has.
+    ///
+    /// # Errors
+    /// What came of that if it was no success; then it is no use.
+    pub(super) fn initialise(&mut self, plan: &Plan) -> Result<(), Result<Reply, Why>> {
+        if let Some(initializer) = plan.initializer.as_ref().filter(|_| !self.is_initialised) {
+            match self.exchange(initializer) {
+                Ok(Reply::Answer(Answer::Returned, _)) => self.tasks = 0,
+                other => return Err(other),
+            }
+        }
+        self.is_initialised = true;
+        Ok(())
     }
 
     pub(super) fn process(&self) -> &ChildProcess {
         self.child.as_ref().expect("not waited for yet").process()
     }
 
-    /// How many requests it has answered.
-    pub(super) fn tasks(&self) -> usize {
-        self.tasks
+    /// Whether it has answered as many requests as it is to.
+    pub(super) fn is_used_up(&self, plan: &Plan) -> bool {
+        plan.max_tasks_per_child
+            .is_some_and(|most| self.tasks >= most.get())
     }
 
     /// Whether it can be given something to do.
@@ -140,8 +141,14 @@ impl Worker {
             .iter()
             .map(AsFd::as_fd)
             .collect();
-        if !descriptors.is_empty() {
-            self.channel.send(&(), &descriptors, &Parcel::default())?;
+        if !descriptors.is_empty()
+            && let Err(why) = self.channel.send(&(), &descriptors, &Parcel::default())
+        {
+            // It is ending, or something in it has closed the socket. Then it has not been asked yet, and another can be.
+            if is_gone(&why) && self.process().kill().is_ok() {
+                return Ok(Reply::Died { has_begun: false });
+            }
+            return Err(why.into());
         }
         let head = RequestHead {
             function: request.function,
@@ -154,6 +161,7 @@ impl Worker {
         match self.requests.put_bytes(&self.bytes, Deadline::NEVER) {
             Ok(()) => {}
             Err(Refused::NoMemory(why)) => return Err(why.into()),
+            Err(Refused::TooLong(why)) => return Err(why.into()),
             Err(Refused::ShutDown | Refused::Full) => {
                 unreachable!("it has no bound, and is shut down by this thread")
             }

@@ -30,6 +30,11 @@ unsafe impl<T: Plain> Object for Row<T> {
     fn is_held_here(&self, _: &Segment) -> bool {
         self.mutex.is_held_here()
     }
+
+    fn end(&self, end_of_self: usize) -> Option<usize> {
+        let values = usize::try_from(self.length).ok()?;
+        end_of_self.checked_add(values.checked_mul(mem::size_of::<T>())?)
+    }
 }
 
 /// A row of values that processes share, under a lock: Python's `multiprocessing.Array`.

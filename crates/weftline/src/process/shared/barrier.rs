@@ -11,9 +11,11 @@
 //! | `PASSED`, `BROKEN` | how it ended | its thread takes the row back |
 //!
 //! A thread that dies after it has arrived breaks the barrier: each who sleeps looks for such rows every half second. One that dies with the
-//! lock, in the middle of letting the others pass, leaves `passing` set, and whoever gets the lock next goes on with that.
+//! lock, in the middle of letting the others pass, leaves `passing` set, and in the middle of breaking it `is_broken`; whoever gets the lock next
+//! goes on with that.
 
 use super::error::{BarrierError, SharedError};
+use super::held::expect_room;
 use super::object::{Object, Shared, shared_handle};
 use super::robust::{RobustCell, Taken};
 use super::segment::{Kind, Segment, Shape};
@@ -208,21 +210,24 @@ impl Barrier {
             table: Table::new(self.0.segment(), Shared::<State>::END, &self.0.used),
             has_ended: Cell::new(false),
         };
-        if let Ok(Taken::Abandoned(_)) = taken
-            && self.0.passing.load(Ordering::Relaxed) == YES
-        {
-            inside.let_pass();
+        if let Ok(Taken::Abandoned(_)) = taken {
+            if self.0.passing.load(Ordering::Relaxed) == YES {
+                inside.let_pass();
+            } else if inside.is_broken() {
+                inside.end_all(BROKEN);
+            }
         }
         inside
     }
 
     fn wait_by(&self, deadline: Deadline) -> Result<Arrival, BarrierError> {
+        expect_room();
         let mut inside = self.enter();
-        inside.look_for_dead();
-        if inside.is_broken() {
-            return Err(inside.why_broken());
-        }
         let row = loop {
+            inside.look_for_dead();
+            if inside.is_broken() {
+                return Err(inside.why_broken());
+            }
             match inside
                 .table
                 .take(|row| row.state.store(WAITING, Ordering::Relaxed))
@@ -321,7 +326,8 @@ impl Barrier {
         let inside = self.enter();
         inside.look_for_dead();
         self.0.died.store(0, Ordering::Relaxed);
-        inside.end_all(BROKEN);
+        // Broken until all of them have been told, as whoever finds this thread dead goes on to do.
+        inside.break_it();
         self.0.is_broken.store(0, Ordering::Relaxed);
     }
 
@@ -354,5 +360,41 @@ impl fmt::Debug for Barrier {
             .field("parties", &self.parties())
             .field("n_waiting", &self.n_waiting())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem;
+    use std::thread;
+
+    /// A thread begins with something, under the lock, and ends.
+    fn dies_having(barrier: &Barrier, begun: fn(&State)) {
+        let dies = || {
+            let inside = barrier.enter();
+            begun(inside.state);
+            mem::forget(inside);
+        };
+        thread::scope(|scope| scope.spawn(dies).join()).expect("it only ends");
+    }
+
+    #[test]
+    fn what_a_dead_thread_had_begun_with_is_gone_on_with() {
+        let breaks = |state: &State| state.is_broken.store(YES, Ordering::Relaxed);
+        let lets_pass = |state: &State| state.passing.store(YES, Ordering::Relaxed);
+        let broken = (breaks as fn(&State), Err(BarrierError::Broken));
+        for (begun, expected) in [broken, (lets_pass, Ok(Arrival(0)))] {
+            let barrier = Barrier::new(3).unwrap();
+            thread::scope(|scope| {
+                let wait = scope.spawn(|| barrier.wait());
+                while barrier.n_waiting() == 0 {
+                    thread::yield_now();
+                }
+                dies_having(&barrier, begun);
+                assert_eq!(barrier.n_waiting(), 0, "who looks next goes on with it");
+                assert_eq!(wait.join().expect("it waits"), expected);
+            });
+        }
     }
 }

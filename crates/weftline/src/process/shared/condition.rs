@@ -15,6 +15,7 @@
 //! notifies, or by one who sleeps, each half second, and its notification goes to the next in line.
 
 use super::error::{SharedError, WaitError};
+use super::held::expect_room;
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust::RobustCell;
@@ -182,7 +183,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
             return;
         }
         let mutex = self.value.mutex();
-        let _ = mutex.lock(Deadline::NEVER);
+        let _ = mutex.lock_again();
         self.pass_on();
         // SAFETY: just taken: it waits as long as it takes.
         unsafe { mutex.unlock() };
@@ -211,6 +212,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
     }
 
     fn wait_by(&mut self, deadline: Deadline) -> Result<(), WaitError> {
+        expect_room();
         self.pass_on();
         let condition = self.condition;
         let number = condition.next.fetch_add(1, Ordering::Relaxed);
@@ -233,8 +235,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
                 self.look_for_dead();
             }
         }
-        // Never times out.
-        let abandoned = mutex.lock(Deadline::NEVER).unwrap_or_default();
+        let abandoned = mutex.lock_again();
         let was_notified = row.state.swap(NO_WAIT, Ordering::Relaxed) == NOTIFIED;
         // SAFETY: taken above.
         unsafe { row.free() };

@@ -81,7 +81,11 @@ impl Event {
 
     /// Sets the flag, and wakes everybody who waits.
     pub fn set(&self) {
-        let set = |word: u32| (word & SET == 0).then(|| (word & !AWAITED).wrapping_add(ONCE) | SET);
+        // Also written when the flag is set already: what this process did before is to be seen through it.
+        let set = |word: u32| match word & SET {
+            0 => Some((word & !AWAITED).wrapping_add(ONCE) | SET),
+            _ => Some(word),
+        };
         let before = self
             .0
             .word

@@ -35,7 +35,13 @@ pub(super) struct Me {
     generation: u32,
 }
 
+/// How many cells a thread may hold at a time. When it dies, the kernel looks at 2,048 and no more; some room is for the objects' own locks, which
+/// are held for moments, and for the C library's.
+pub(super) const MOST: u32 = 2_000;
+
 thread_local! {
+    /// How many cells the thread holds.
+    static HELD: Cell<u32> = const { Cell::new(0) };
     static ME: Cell<Me> = const { Cell::new(Me { head: ptr::null(), thread: 0, process: 0, generation: 0 }) };
 }
 
@@ -60,7 +66,27 @@ fn find_me() -> Me {
         generation: fork::generation(),
     };
     ME.set(me);
+    HELD.set(0);
     me
+}
+
+/// Asked before a cell is taken that the user decides how long to hold.
+///
+/// # Panics
+/// When the thread holds so many that the kernel would not look at all of them.
+#[inline]
+pub(super) fn expect_room() {
+    me();
+    if HELD.get() >= MOST {
+        holds_too_many();
+    }
+}
+
+#[cold]
+fn holds_too_many() -> ! {
+    panic!(
+        "a thread holds at most {MOST} shared locks and permits at a time: of more, the system would not tell the others when it dies"
+    )
 }
 
 /// Whether this library can use the C library's list, asked before the first cell is made.
@@ -146,6 +172,7 @@ impl Head {
         unsafe { self.set_prev(first, this) };
         compiler_fence(Ordering::SeqCst);
         self.first.store(this.cast(), Ordering::Relaxed);
+        HELD.set(HELD.get() + 1);
     }
 
     /// # Safety
@@ -159,6 +186,7 @@ impl Head {
             self.set_prev(next, prev);
             (*prev).store(next, Ordering::Relaxed);
         }
+        HELD.set(HELD.get() - 1);
     }
 
     /// # Safety

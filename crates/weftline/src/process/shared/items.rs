@@ -13,9 +13,10 @@
 //! The mark says that somebody may sleep. One who was woken does not know whether others sleep as well: when it leaves, with what it came for or without, it sets the mark
 //! again, or if there is more, wakes the next. One that dies before it does is found out by those who sleep, after half a second.
 
+use super::super::parcel::EncodeError;
 use super::error::{GetError, SharedError};
 use super::object::{Object, Shared};
-use super::ring::Ring;
+use super::ring::{LONGEST, Ring};
 use super::robust::{RobustCell, Taken};
 use super::segment::{Kind, Segment, Shape};
 use super::sleep::{look_out, sleep, wake};
@@ -117,6 +118,8 @@ impl<'a> Inside<'a> {
 pub(in crate::process) enum Refused {
     Full,
     ShutDown,
+    /// It is longer than [`LONGEST`].
+    TooLong(EncodeError),
     NoMemory(SharedError),
 }
 
@@ -185,6 +188,11 @@ impl Shared<Items> {
     /// As `put`, of an item that is written down already.
     pub(super) fn put_bytes(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Refused> {
         let shared = self;
+        if bytes.len() > LONGEST {
+            let length = bytes.len();
+            let why = format!("{length} bytes are more than an item may have, {LONGEST}");
+            return Err(Refused::TooLong(EncodeError::new(why)));
+        }
         let mut has_slept = false;
         loop {
             let mut inside = shared.enter();
@@ -245,5 +253,18 @@ impl Shared<Items> {
             Self::sleep(inside, &shared.getters, deadline);
             has_slept = true;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_refused_before_it_is_looked_at() {
+        let items = Shared::<Items>::new(None, u64::MAX).unwrap();
+        let refused = items.put_bytes(&vec![0; LONGEST + 1], Deadline::NEVER);
+        assert!(matches!(refused, Err(Refused::TooLong(_))), "{refused:?}");
+        assert_eq!(items.length(), 0);
     }
 }

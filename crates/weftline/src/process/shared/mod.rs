@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `segment.rs` | the file, how long it is and what is in it, its name, and how it goes to another process |
+//! | `reserve.rs` | memory for a part of the file |
 //! | `robust.rs`, `held.rs` | a word that a thread holds, and of which the others learn when it dies; the list that the kernel has of them |
 //! | `sleep.rs` | sleeping on a word, and waking |
 //! | `object.rs` | an object in a segment, as one process has it |
@@ -25,6 +26,7 @@ mod mutex;
 mod object;
 mod permits;
 mod queue;
+mod reserve;
 mod ring;
 mod rlock;
 mod robust;

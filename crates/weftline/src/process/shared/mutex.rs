@@ -1,5 +1,6 @@
 //! [`Mutex`]: a lock in shared memory, which remembers that a process died inside until somebody recovers it; and what guards say of that.
 
+use super::held::expect_room;
 use super::robust::{RobustCell, Taken};
 use crate::TimedOut;
 use crate::park::Deadline;
@@ -28,8 +29,23 @@ pub(super) struct Mutex {
 
 impl Mutex {
     /// Takes the lock; says which process died inside, if nobody has recovered it since.
+    ///
+    /// # Panics
+    /// As [`expect_room`].
     #[inline]
     pub(super) fn lock(&self, deadline: Deadline) -> Result<Option<u32>, TimedOut> {
+        expect_room();
+        self.take(deadline)
+    }
+
+    /// As [`lock`](Self::lock), for a thread that has given it up for a while: it waits, and there is room.
+    pub(super) fn lock_again(&self) -> Option<u32> {
+        // Never times out.
+        self.take(Deadline::NEVER).unwrap_or_default()
+    }
+
+    #[inline]
+    fn take(&self, deadline: Deadline) -> Result<Option<u32>, TimedOut> {
         if let Taken::Abandoned(pid) = self.cell.take(deadline)? {
             self.abandoned.store(pid, Ordering::Relaxed);
         }
@@ -272,6 +288,9 @@ macro_rules! lock_forms {
         ///
         /// # Errors
         /// [`Abandoned`], which has the guard, when a process died while it held it.
+        ///
+        /// # Panics
+        /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all forms do: the system looks at about as many when a thread dies.
         #[inline]
         pub fn lock(&self) -> Result<$guard, Abandoned<$guard>> {
             self.lock_by(Deadline::NEVER).map_err(LockError::abandoned)

@@ -1,7 +1,7 @@
 //! [`Shared`]: an object that lies in a segment, as one process has it.
 
 use super::error::SharedError;
-use super::segment::{OBJECT, Segment, Shape, deserialize};
+use super::segment::{Demands, OBJECT, Segment, Shape, damaged, deserialize};
 use serde::Deserializer;
 use std::mem;
 use std::ops::Deref;
@@ -18,6 +18,11 @@ pub(super) unsafe trait Object {
 
     /// Whether a thread of this process has a part of it in its list of what it holds: then the memory must stay.
     fn is_held_here(&self, segment: &Segment) -> bool;
+
+    /// Where what belongs to it ends that lies behind it from the beginning.
+    fn end(&self, end_of_self: usize) -> Option<usize> {
+        Some(end_of_self)
+    }
 }
 
 /// An object, mapped. Clones are the same object.
@@ -53,7 +58,7 @@ impl<S: Object> Shared<S> {
         let length = Self::END - OBJECT;
         let segment = Segment::create(
             name,
-            S::shape(),
+            Self::demands(),
             length + more,
             length + span.max(more),
             // SAFETY: all zero, which is a value; nobody else has the segment yet.
@@ -62,16 +67,32 @@ impl<S: Object> Shared<S> {
         Ok(Self::of(segment))
     }
 
+    fn demands() -> Demands {
+        Demands {
+            shape: S::shape(),
+            end: Self::END,
+            is_held_here: |segment| {
+                // SAFETY: where the object lies in each segment that is made or opened with these demands, all zero or more than that.
+                let object = unsafe { segment.at::<S>(Self::START).as_ref() };
+                object.is_held_here(segment)
+            },
+        }
+    }
+
     /// The object of that name.
     pub(super) fn open(name: &str) -> Result<Self, SharedError> {
-        Ok(Self::of(Segment::open(name, S::shape())?))
+        let shared = Self::of(Segment::open(name, Self::demands())?);
+        match shared.end(Self::END) {
+            Some(end) if end <= shared.segment.length() => Ok(shared),
+            _ => Err(damaged()),
+        }
     }
 
     /// The object that came along with a parcel.
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Self, D::Error> {
-        Ok(Self::of(deserialize(S::shape(), deserializer)?))
+        Ok(Self::of(deserialize(Self::demands(), deserializer)?))
     }
 
     fn of(segment: Arc<Segment>) -> Self {
@@ -101,15 +122,6 @@ impl<S: Object> Clone for Shared<S> {
         Self {
             segment: Arc::clone(&self.segment),
             object: self.object,
-        }
-    }
-}
-
-impl<S: Object> Drop for Shared<S> {
-    fn drop(&mut self) {
-        // A guard was leaked: the thread's list of what it holds runs through this memory.
-        if Arc::strong_count(&self.segment) == 1 && self.is_held_here(&self.segment) {
-            self.segment.keep_mapped();
         }
     }
 }

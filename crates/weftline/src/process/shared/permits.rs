@@ -12,6 +12,7 @@
 //! Wake-ups: `mark` says that somebody may sleep. A release clears it, counts `turn` on, which whoever is about to sleep sees, and wakes one, or all if one of them wants
 //! several permits (`several`). Who has slept and leaves, with permits or without, passes the wake-up on if some are free, and sets the mark again: there may be others.
 
+use super::held::expect_room;
 use super::object::{Object, Shared};
 use super::robust::{RobustCell, Taken};
 use super::segment::{Kind, Segment, Shape};
@@ -141,7 +142,11 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
     }
 
     /// A row with `n` permits, and the process that they were inherited from.
+    ///
+    /// # Panics
+    /// When all rows are taken, or there is no memory for one more; and as [`expect_room`].
     pub(super) fn acquire(&self, n: u64, deadline: Deadline) -> Option<(&RobustCell, Option<u32>)> {
+        expect_room();
         let mut died = None;
         let mut has_slept = false;
         loop {
@@ -162,10 +167,17 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
                     .take(|row| row.note.store(n, Ordering::Relaxed))
                 {
                     Ok(row) => row,
-                    Err(NoRow::Full) => panic!(
-                        "a shared semaphore has at most {} permits out at a time",
-                        table::ROWS
-                    ),
+                    Err(NoRow::Full) => match inside.inherit() {
+                        // There was enough without those of the dead, but no room.
+                        Some(pid) => {
+                            died = Some(pid).filter(|pid| *pid != 0).or(died);
+                            continue;
+                        }
+                        None => panic!(
+                            "a shared semaphore has at most {} permits out at a time",
+                            table::ROWS
+                        ),
+                    },
                     Err(NoRow::NoMemory(why)) => panic!("{why}"),
                 };
                 self.free.store(inside.free() - n, Ordering::Relaxed);

@@ -1,10 +1,9 @@
 //! [`Queue`]: items that go from process to process.
 
-use super::super::parcel::{self, EncodeError};
+use super::super::parcel;
 use super::error::{GetError, PutError, SharedError};
 use super::items::{Items, Refused};
 use super::object::{Shared, shared_handle};
-use super::ring::LONGEST;
 use crate::park::Deadline;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,11 +22,12 @@ const KEPT: usize = 1 << 20;
 
 /// Calls `f` with memory that is there already, most of the time.
 fn with_bytes<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    let mut bytes = BYTES.take();
+    // It is gone when the thread ends, where destructors of other thread-locals may still use queues.
+    let mut bytes = BYTES.try_with(Cell::take).unwrap_or_default();
     bytes.clear();
     let result = f(&mut bytes);
     if bytes.capacity() <= KEPT {
-        BYTES.set(bytes);
+        let _ = BYTES.try_with(|kept| kept.set(bytes));
     }
     result
 }
@@ -186,16 +186,10 @@ impl<T: Serialize> Queue<T> {
             if let Err(why) = parcel::encode_into(&item, bytes) {
                 return Err(PutError::Encode(item, why));
             }
-            if bytes.len() > LONGEST {
-                let why = format!(
-                    "{} bytes are more than an item may have, {LONGEST}",
-                    bytes.len()
-                );
-                return Err(PutError::Encode(item, EncodeError::new(why)));
-            }
             self.put_bytes(bytes, deadline).map_err(|why| match why {
                 Refused::Full => PutError::Full(item),
                 Refused::ShutDown => PutError::ShutDown(item),
+                Refused::TooLong(why) => PutError::Encode(item, why),
                 Refused::NoMemory(why) => PutError::NoMemory(item, why),
             })
         })

@@ -11,10 +11,12 @@
 //!
 //! A segment with a name lies in `/dev/shm`. It gets its name when it is complete, in one step, so who opens it never finds half of one.
 
+use super::super::descriptor::above_streams;
 use super::super::parcel;
 use super::error::SharedError;
 use super::held;
-use rustix::fs::{self, AtFlags, FallocateFlags, MemfdFlags, Mode, OFlags, SealFlags};
+use super::reserve::{give_back, reserve};
+use rustix::fs::{self, AtFlags, MemfdFlags, Mode, OFlags, SealFlags};
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, ProtFlags};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -23,7 +25,7 @@ use std::mem;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"weftline");
 /// Of everything that lies in shared memory: processes of different builds may meet at a named object.
@@ -115,7 +117,18 @@ pub(super) struct Segment {
     file: OwnedFd,
     start: NonNull<u8>,
     span: usize,
-    stays_mapped: AtomicBool,
+    /// Whether a thread of this process has a part of it in its list of what it holds: then the memory must stay. Asked by whoever is the last
+    /// to let go, which the handles cannot know of themselves.
+    is_held_here: fn(&Self) -> bool,
+}
+
+/// What a kind of object asks of a segment that it is to lie in.
+#[derive(Clone, Copy)]
+pub(super) struct Demands {
+    pub(super) shape: Shape,
+    /// Where the object ends.
+    pub(super) end: usize,
+    pub(super) is_held_here: fn(&Segment) -> bool,
 }
 
 // SAFETY: the mapping belongs to no thread; what lies in it is reached through atomics and locks.
@@ -127,13 +140,14 @@ impl Segment {
     /// A segment of `length` bytes after the header, all zero, that may grow to `span`; `fill` completes it before anybody else sees it.
     pub(super) fn create(
         name: Option<&str>,
-        shape: Shape,
+        demands: Demands,
         length: usize,
         span: usize,
         fill: impl FnOnce(&Self),
     ) -> Result<Arc<Self>, SharedError> {
         held::check().map_err(SharedError::Unsupported)?;
         let path = name.map(path_of).transpose()?;
+        let shape = demands.shape;
         let file = match path {
             None => fs::memfd_create(c"weftline", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?,
             Some(_) => fs::open(
@@ -142,10 +156,11 @@ impl Segment {
                 Mode::RUSR | Mode::WUSR,
             )?,
         };
+        let file = above_streams(file)?;
         let length = (OBJECT + length).next_multiple_of(PAGE);
         let span = (OBJECT + span).next_multiple_of(PAGE).max(length);
-        fs::fallocate(&file, FallocateFlags::empty(), 0, length as u64)?;
-        let segment = Self::map(file, span, length)?;
+        reserve(&file, 0, length)?;
+        let segment = Self::map(file, span, length, demands.is_held_here)?;
         let span = segment.span;
         // SAFETY: the file is new and long enough; nobody else has it.
         unsafe {
@@ -176,7 +191,7 @@ impl Segment {
     }
 
     /// The segment of that name.
-    pub(super) fn open(name: &str, shape: Shape) -> Result<Arc<Self>, SharedError> {
+    pub(super) fn open(name: &str, demands: Demands) -> Result<Arc<Self>, SharedError> {
         let opened = fs::open(
             path_of(name)?,
             OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW,
@@ -184,13 +199,14 @@ impl Segment {
         );
         match opened {
             Err(Errno::NOENT) => Err(SharedError::NotFound(name.to_owned())),
-            opened => Self::attach(opened?, shape),
+            opened => Self::attach(above_streams(opened?)?, demands),
         }
     }
 
     /// The segment that another process has made.
-    fn attach(file: OwnedFd, shape: Shape) -> Result<Arc<Self>, SharedError> {
+    fn attach(file: OwnedFd, demands: Demands) -> Result<Arc<Self>, SharedError> {
         held::check().map_err(SharedError::Unsupported)?;
+        let shape = demands.shape;
         let mut bytes = [0_u8; mem::size_of::<Header>()];
         let whole = rustix::io::pread(&file, &mut bytes, 0)? == bytes.len();
         // SAFETY: as long as a header, of which every field may have any value.
@@ -219,12 +235,22 @@ impl Segment {
                 shape.align
             )));
         }
-        let span = header.span as usize;
-        Ok(Arc::new(Self::map(file, span, span)?))
+        // Asked after the header was read: it may grow meanwhile, and never shrinks.
+        let there = fs::fstat(&file)?.st_size as usize;
+        let (length, span) = (header.length.into_inner() as usize, header.span as usize);
+        if !(demands.end <= length && length <= there && length <= span && span % PAGE == 0) {
+            return Err(damaged());
+        }
+        Ok(Arc::new(Self::map(file, span, span, demands.is_held_here)?))
     }
 
     /// Maps `span` bytes; where address space is limited, what can be had of it, and `least`.
-    fn map(file: OwnedFd, mut span: usize, least: usize) -> Result<Self, SharedError> {
+    fn map(
+        file: OwnedFd,
+        mut span: usize,
+        least: usize,
+        is_held_here: fn(&Self) -> bool,
+    ) -> Result<Self, SharedError> {
         loop {
             // SAFETY: a new mapping, wherever there is room.
             let mapped = unsafe {
@@ -246,7 +272,7 @@ impl Segment {
                         file,
                         start: NonNull::new(mapped?.cast()).ok_or(Errno::NOMEM)?,
                         span,
-                        stays_mapped: AtomicBool::new(false),
+                        is_held_here,
                     });
                 }
             }
@@ -268,21 +294,22 @@ impl Segment {
 
     /// Gives the memory of a part back to the system; its bytes are zero from now on.
     pub(super) fn forget(&self, start: usize, length: usize) {
-        let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-        // A file system that cannot do that keeps it.
-        let _ = fs::fallocate(&self.file, hole, start as u64, length as u64);
+        give_back(&self.file, start, length);
     }
 
-    /// The mapping outlives the segment: something that outlives it lies there.
-    pub(super) fn keep_mapped(&self) {
-        self.stays_mapped.store(true, Ordering::Relaxed);
+    /// How long the file is.
+    pub(super) fn length(&self) -> usize {
+        self.stated_length().load(Ordering::Relaxed) as usize
+    }
+
+    fn stated_length(&self) -> &AtomicU64 {
+        // SAFETY: the header is there as long as the mapping.
+        unsafe { &self.at::<Header>(0).as_ref().length }
     }
 
     /// Makes the file at least `end` bytes long. Only for who holds the object's lock.
     pub(super) fn extend(&self, end: usize) -> Result<(), SharedError> {
-        // SAFETY: the header is there as long as the mapping.
-        let length = unsafe { &self.at::<Header>(0).as_ref().length };
-        let old = length.load(Ordering::Relaxed) as usize;
+        let old = self.length();
         if end <= old {
             return Ok(());
         }
@@ -290,20 +317,16 @@ impl Segment {
             return Err(Errno::NOMEM.into());
         }
         let new = end.next_multiple_of(PAGE);
-        fs::fallocate(
-            &self.file,
-            FallocateFlags::empty(),
-            old as u64,
-            (new - old) as u64,
-        )?;
-        length.store(new as u64, Ordering::Relaxed);
+        reserve(&self.file, old, new - old)?;
+        self.stated_length().store(new as u64, Ordering::Relaxed);
         Ok(())
     }
 }
 
 impl Drop for Segment {
     fn drop(&mut self) {
-        if *self.stays_mapped.get_mut() {
+        // A guard was leaked: the thread's list of what it holds runs through this memory.
+        if (self.is_held_here)(self) {
             return;
         }
         // SAFETY: mapped by `map`; whoever used it had a reference.
@@ -320,6 +343,11 @@ impl fmt::Debug for Segment {
     }
 }
 
+/// Of a file that was cut off or written to by somebody else.
+pub(super) fn damaged() -> SharedError {
+    SharedError::Mismatch("the shared object is damaged: its file has less than it says".to_owned())
+}
+
 /// An object goes to another process as the file that it is.
 pub(super) fn serialize<S: Serializer>(
     segment: &Segment,
@@ -331,7 +359,7 @@ pub(super) fn serialize<S: Serializer>(
 
 /// The object that another process has written with [`serialize`].
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-    shape: Shape,
+    demands: Demands,
     deserializer: D,
 ) -> Result<Arc<Segment>, D::Error> {
     let number = u32::deserialize(deserializer)?;
@@ -339,7 +367,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         parcel::refuse("the file of a shared object did not come along");
         return Err(serde::de::Error::custom("no file"));
     };
-    Segment::attach(file, shape).map_err(|why| {
+    Segment::attach(file, demands).map_err(|why| {
         parcel::refuse(&why);
         serde::de::Error::custom("no object")
     })

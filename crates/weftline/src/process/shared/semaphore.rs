@@ -143,7 +143,7 @@ semaphore!(
     /// A number of permits that processes share: Python's `multiprocessing.Semaphore`.
     ///
     /// Permits of a process that dies come back, which Python's do not: within half a second whoever waits has them, and is told
-    /// ([`Abandoned`]). At most 4,096 [`Permit`]s are out at a time. There is no order among those who wait, and one that wants several
+    /// ([`Abandoned`]). At most 4,096 [`Permit`]s are out at a time, 2,000 of them in one thread. There is no order among those who wait, and one that wants several
     /// permits can be overtaken.
     ///
     /// ```
@@ -159,7 +159,7 @@ semaphore!(
     #[doc(alias = "multiprocessing.Semaphore")]
     Semaphore,
     false,
-    "When `n` is above `u64::MAX / 2`, or 4,096 permits are out."
+    "When `n` is above `u64::MAX / 2`, or 4,096 permits are out, or this thread holds 2,000 shared locks and permits."
 );
 
 semaphore!(
@@ -177,7 +177,7 @@ semaphore!(
     #[doc(alias = "multiprocessing.BoundedSemaphore")]
     BoundedSemaphore,
     true,
-    "When `n` is above the bound, or 4,096 permits are out."
+    "When `n` is above the bound, or 4,096 permits are out, or this thread holds 2,000 shared locks and permits."
 );
 
 /// Permits of a shared semaphore; they return when this is dropped, or its process dies. It stays with its thread.

@@ -61,7 +61,8 @@ impl<'a> Table<'a> {
         (0..self.used.0.load(Ordering::Relaxed) as usize).map(move |number| self.row(number))
     }
 
-    /// Takes a row that nobody has for this thread, after `fill` has written what it is for. Only for who holds the object's lock.
+    /// Takes a row that nobody has for this thread, after `fill` has written what it is for. Only for who holds the object's lock, and
+    /// has [room](super::held::expect_room) for it.
     pub(super) fn take(self, fill: impl FnOnce(&RobustCell)) -> Result<&'a RobustCell, NoRow> {
         let row = match self
             .rows()

@@ -6,6 +6,7 @@
 //! that it is this one which counts. A process that dies before that store has changed nothing, and there is nothing to recover.
 
 use super::error::SharedError;
+use super::held::expect_room;
 use super::mutex::Plain;
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust::RobustCell;
@@ -83,6 +84,9 @@ impl<T: Plain> Value<T> {
     }
 
     /// Keeps others from the value until the guard is dropped, which makes what was changed through it count.
+    ///
+    /// # Panics
+    /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all uses of the value do.
     pub fn lock(&self) -> ValueGuard<'_, T> {
         self.lock_by(Deadline::NEVER)
             .expect("a wait without a deadline does not time out")
@@ -108,6 +112,7 @@ impl<T: Plain> Value<T> {
 
     fn lock_by(&self, deadline: Deadline) -> Option<ValueGuard<'_, T>> {
         let copies = &*self.0;
+        expect_room();
         // Whoever died inside has left the copy that counts as it was.
         copies.cell.take(deadline).ok()?;
         let guard = ValueGuard {
