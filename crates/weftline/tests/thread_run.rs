@@ -29,6 +29,14 @@ const CASES: &[Case] = &[
             one_line(output, "thread 'MainThread' panicked at ", ": second");
         },
     ),
+    (
+        "pools that nobody shuts down",
+        programs::pools_left,
+        |output| {
+            prints(output, 0, "main, task, its thread, refused, callback");
+            assert_eq!(text(&output.stderr), "");
+        },
+    ),
     ("a panic that nobody joins", programs::unjoined, |output| {
         prints(output, 0, "alive");
         one_line(output, "thread 'unlucky' panicked at ", ": slipped");
@@ -124,7 +132,11 @@ fn one_line(output: &Output, begin: &str, end: &str) {
 
 mod programs {
     use std::process::ExitCode;
-    use weftline::{Builder, Event, at_exit, current, main_thread, run, spawn};
+    use std::sync::LazyLock;
+    use weftline::{
+        Builder, Event, Executor, SubmitError, ThreadPoolExecutor, at_exit, current, main_thread,
+        run, spawn,
+    };
 
     /// The main thread has nothing left to do.
     static MAIN_IS_DONE: Event = Event::new();
@@ -180,6 +192,32 @@ mod programs {
             at_exit(|| println!("first"));
             at_exit(|| panic!("second"));
             at_exit(|| println!("third"));
+            ExitCode::SUCCESS
+        })
+    }
+
+    pub(crate) fn pools_left() -> ExitCode {
+        static POOL: LazyLock<ThreadPoolExecutor> = LazyLock::new(|| ThreadPoolExecutor::new(2));
+        run(|| {
+            at_exit(|| {
+                let refused = POOL.submit(|| ());
+                assert!(matches!(refused, Err(SubmitError::ShutDown(_))));
+                println!("refused");
+                at_exit(|| println!("callback"));
+            });
+            let leaked = ThreadPoolExecutor::new(1);
+            leaked.submit(|| ()).unwrap().result().unwrap();
+            std::mem::forget(leaked);
+            let _last = SetsWhenDropped;
+            spawn(|| {
+                MAIN_IS_DONE.wait();
+                let task = POOL.submit(|| {
+                    println!("task");
+                    spawn(|| println!("its thread"));
+                });
+                drop(task.unwrap());
+            });
+            println!("main");
             ExitCode::SUCCESS
         })
     }

@@ -348,6 +348,11 @@ fn while_its_function_runs_it_is_a_thread_like_any_other() {
     }
     let (unnamed, ..) = tell(|timer| timer);
     assert!(unnamed.name().starts_with("Timer-"), "{unnamed:?}");
+    let (another, ..) = tell(|timer| timer);
+    assert!(
+        another.number() > unnamed.number(),
+        "numbers are not used again"
+    );
 }
 
 #[test]

@@ -15,13 +15,13 @@ use super::{Executor, SubmitError};
 use crate::Lock;
 use crate::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
 use crate::queue::raw::{Fifo, RawQueue};
-use crate::thread::{self, Builder, Thread};
+use crate::thread::{self, Builder, Service, Thread};
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 type Job = Arc<dyn Run>;
 type Initializer = Box<dyn Fn() + Send + Sync>;
@@ -242,6 +242,13 @@ impl Pool {
         }
     }
 
+    /// Takes no more tasks.
+    fn close(&self) {
+        match self.tasks.shutdown_with(false, &mut Worker::default()) {
+            Ok(none) => drop(none),
+        }
+    }
+
     /// Takes no more tasks, and fails those that nobody has begun with.
     fn break_down(&self) {
         self.is_broken.store(true, Ordering::Release);
@@ -261,9 +268,11 @@ impl Pool {
         let count = workers.len();
         if count < self.max_workers {
             let pool = Arc::clone(self);
+            let service: Weak<dyn Service> = Arc::<Self>::downgrade(self);
             let started = Builder::new()
                 .name(format!("{}_{count}", self.name_prefix))
                 .daemon(false)
+                .serves(service)
                 .spawn(move || pool.work());
             match started {
                 Ok(handle) => workers.push(handle.thread().clone()),
@@ -311,6 +320,12 @@ impl Pool {
     }
 }
 
+impl Service for Pool {
+    fn finish(&self) {
+        self.close();
+    }
+}
+
 impl<F, T> Executor<F> for ThreadPoolExecutor
 where
     F: FnOnce() -> T + Send + 'static,
@@ -342,9 +357,7 @@ impl ThreadPoolExecutor {
         if cancel_futures {
             self.pool.empty().into_iter().for_each(|job| job.cancel());
         } else {
-            match self.pool.tasks.shutdown_with(false, &mut Worker::default()) {
-                Ok(none) => drop(none),
-            }
+            self.pool.close();
         }
         if wait {
             let this = thread::current();

@@ -63,7 +63,7 @@ pub use record::{ThreadNumber, current_number, os_ident_of};
 pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
 pub(crate) use record::{ThreadRecord, current as current_record, number};
 #[cfg(not(weftline_model))]
-pub(crate) use record::{adopt_number, os_ident, reserve_number};
+pub(crate) use record::{adopt_number, os_ident, replace_number, reserve_number};
 pub(crate) use wait_list::{Chain, List};
 pub(crate) use wait_until::wait_until;
 pub(crate) use waiter::{Ended, Waiter, spin_until};

@@ -34,7 +34,9 @@ pub fn current_number() -> ThreadNumber {
 #[cfg(not(weftline_model))]
 pub use real::os_ident_of;
 #[cfg(not(weftline_model))]
-pub(crate) use real::{ThreadRecord, adopt_number, current, number, os_ident, reserve_number};
+pub(crate) use real::{
+    ThreadRecord, adopt_number, current, number, os_ident, replace_number, reserve_number,
+};
 #[cfg(all(unix, not(weftline_model)))]
 pub(crate) use real::{next_number, number_if_any};
 
@@ -138,6 +140,13 @@ mod real {
             NUMBER.set(reserved);
         }
         current();
+    }
+
+    /// Makes `number` the calling thread's number, and returns the one before: the thread is another one for a while.
+    pub(crate) fn replace_number(number: u64) -> u64 {
+        let record = current();
+        record.number.store(number, Ordering::Relaxed);
+        NUMBER.replace(number)
     }
 
     #[cold]

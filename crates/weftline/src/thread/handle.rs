@@ -9,8 +9,8 @@ use crate::park::{
 };
 use crate::sync::raw::RawEvent;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// A thread, running or ended: Python's `threading.Thread`. Cloning is cheap; clones are the same thread, and equal.
@@ -41,6 +41,13 @@ pub(super) struct Inner {
     /// Where the registry keeps it, under the registry's lock.
     pub(super) place: AtomicUsize,
     pub(super) scope: Option<Arc<ScopeState>>,
+    pub(super) serves: Option<Weak<dyn Service>>,
+}
+
+/// What has threads that wait for work until it says that there will be no more: a pool.
+pub(crate) trait Service: Send + Sync {
+    /// Takes no more work. Its threads end when they have done what is there.
+    fn finish(&self);
 }
 
 /// One word, so that a fork in the middle of a change leaves the child either name.
@@ -52,19 +59,25 @@ impl ForgetWaiters for Name {
 
 impl Thread {
     /// A thread that is about to start; its number is settled, so that age is the order of numbers.
-    pub(super) fn new(name: String, is_daemon: bool, scope: Option<Arc<ScopeState>>) -> Self {
-        Self::with_number(name, is_daemon, scope, reserve_number())
+    pub(super) fn new(
+        name: String,
+        is_daemon: bool,
+        scope: Option<Arc<ScopeState>>,
+        serves: Option<Weak<dyn Service>>,
+    ) -> Self {
+        Self::with_number(name, is_daemon, scope, serves, reserve_number())
     }
 
     /// A thread that runs already, and whose number is known later.
     pub(super) fn unbound(name: String, is_daemon: bool) -> Self {
-        Self::with_number(name, is_daemon, None, 0)
+        Self::with_number(name, is_daemon, None, None, 0)
     }
 
     fn with_number(
         name: String,
         is_daemon: bool,
         scope: Option<Arc<ScopeState>>,
+        serves: Option<Weak<dyn Service>>,
         number: u64,
     ) -> Self {
         registry::watch_forks();
@@ -79,6 +92,7 @@ impl Thread {
             ended: RawEvent::new(),
             place: AtomicUsize::new(usize::MAX),
             scope,
+            serves,
         }))
     }
 

@@ -76,7 +76,7 @@ pub(crate) use self::{
     system::{set_name, without_nul},
 };
 #[cfg(not(weftline_model))]
-pub(crate) use self::{except_hook::report, panic::catch};
+pub(crate) use self::{except_hook::report, handle::Service, panic::catch};
 #[cfg(not(weftline_model))]
 pub use self::{
     except_hook::{reset_except_hook, set_except_hook},

@@ -15,7 +15,7 @@ use super::Thread;
 use super::handle::Inner;
 use super::{fork_gate, local_values, spawn, system};
 use crate::park::fork::generation;
-use crate::park::{ForgetWaiters, ListLock, adopt_number, number};
+use crate::park::{ForgetWaiters, ListLock, adopt_number, number, replace_number};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::Arc;
@@ -89,14 +89,18 @@ pub(super) fn bind(thread: Thread) {
     }
 }
 
-/// Calls `f` as if on a thread of its own: until it has returned, the calling thread, which nobody knows, is one of that name. `f` does not panic.
-pub(super) fn as_thread<R>(name: String, is_daemon: bool, f: impl FnOnce() -> R) -> R {
-    let thread = Thread::unbound(name, is_daemon);
+/// Calls `f` on `thread`: until it has returned, the calling one, which nobody knows, is that, also for the locks that it takes. `f` does not panic.
+pub(super) fn as_thread<R>(thread: Thread, f: impl FnOnce() -> R) -> R {
+    let (servant, born) = (replace_number(thread.reserved_number()), generation());
     enter(&thread);
     bind(thread);
     let result = f();
     // Its end, as that of any other.
     drop(GUARD.take());
+    // In the child of a fork it is the number of the one who forked that counts.
+    if generation() == born {
+        replace_number(servant);
+    }
     result
 }
 
@@ -302,9 +306,11 @@ pub fn active_count() -> usize {
     main + REGISTRY.lock().threads.len()
 }
 
-/// A thread that the end of the program waits for; not the calling one.
-pub(super) fn any_to_wait_for() -> Option<Thread> {
+/// A thread that the end of the program waits for, and that belongs to a service or to none; not the calling one.
+pub(super) fn any_to_wait_for(serves: bool) -> Option<Thread> {
     let registry = REGISTRY.lock();
-    let awaited = |thread: &&Thread| !thread.is_daemon() && !is_current(thread);
+    let awaited = |thread: &&Thread| {
+        !thread.is_daemon() && thread.0.serves.is_some() == serves && !is_current(thread)
+    };
     registry.threads.iter().find(awaited).cloned()
 }

@@ -12,6 +12,7 @@ use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker};
 use crate::process as processes;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
+use std::sync::Weak;
 
 type Callback = Box<dyn FnOnce() + Send>;
 
@@ -72,7 +73,7 @@ fn next_callback() -> Option<Callback> {
 
 /// Runs a program as Python runs one: `f` first, then every thread, every started [`Timer`](crate::Timer) and every process that is not a
 /// daemon is waited for, also those that are started meanwhile, then the callbacks of [`at_exit`] are called. Returns what `f` returned,
-/// for `main` to return.
+/// for `main` to return. Pools that nobody has shut down, in a static say, are shut down when only their threads are left, and their tasks waited for.
 ///
 /// Daemon threads are not waited for; the process ends them when `main` returns. Daemon processes are ended: they are asked to
 /// (`SIGTERM`), and killed after a second. `run` is meant for the main thread, once, and before anything else: in a process that is
@@ -105,12 +106,20 @@ pub fn run<R>(f: impl FnOnce() -> R) -> R {
 pub(crate) fn end() {
     let this = registry::current();
     loop {
-        while let Some(thread) = registry::any_to_wait_for() {
+        while let Some(thread) = registry::any_to_wait_for(false) {
             thread.join();
         }
         if wait_for_pending(&mut ThreadBlocker, Deadline::PASSED).is_err() {
             // A timer may start a thread, and a thread a timer.
             let _ = wait_for_pending(&mut ThreadBlocker, Deadline::NEVER);
+            continue;
+        }
+        // Now nobody is left that gives a pool work, but for its own tasks.
+        if let Some(thread) = registry::any_to_wait_for(true) {
+            if let Some(service) = thread.0.serves.as_ref().and_then(Weak::upgrade) {
+                service.finish();
+            }
+            thread.join();
             continue;
         }
         if processes::wait_for_any() {

@@ -1,11 +1,12 @@
 //! [`Builder`] and [`spawn`]: how a thread starts.
 
+use super::handle::Service;
 use super::join::Packet;
 use super::scope_state::ScopeState;
 use super::{JoinHandle, Thread, fork_gate, panic, registry, system};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 /// How a thread is to be: its name, its stack, whether the end of the program waits for it.
 ///
@@ -28,6 +29,7 @@ pub struct Builder {
     name: Option<String>,
     is_daemon: Option<bool>,
     stack_size: Option<usize>,
+    serves: Option<Weak<dyn Service>>,
 }
 
 impl Builder {
@@ -51,6 +53,12 @@ impl Builder {
     /// The size of its stack in bytes; the system may round up. Without, as in the standard library: 2 MiB, or `RUST_MIN_STACK`.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
+        self
+    }
+
+    /// The thread belongs to `service`, which the end of the program finishes before it waits for the thread.
+    pub(crate) fn serves(mut self, service: Weak<dyn Service>) -> Self {
+        self.serves = Some(service);
         self
     }
 
@@ -89,7 +97,7 @@ impl Builder {
             // Beyond that the standard library's rounding up to whole pages overflows, and it panics.
             builder = builder.stack_size(bytes.min(isize::MAX as usize));
         }
-        let thread = Thread::new(name, is_daemon, scope);
+        let thread = Thread::new(name, is_daemon, scope, self.serves);
         let starting = Starting::new(thread.clone());
         let packet = Arc::new(Packet::new());
         let handle = JoinHandle::new(thread.clone(), packet.clone());

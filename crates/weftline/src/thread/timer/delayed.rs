@@ -20,8 +20,8 @@ use super::heap::Entry;
 use super::{keeper, runners, tally};
 use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number};
 use crate::sync::raw::RawEvent;
-use crate::thread::registry;
 use crate::thread::spawn::next_name;
+use crate::thread::{Thread, registry};
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -162,8 +162,9 @@ impl Timer {
             return begun.map(drop).map_err(|()| StartError::StartedBefore);
         }
         let (shared, name) = (Arc::clone(&self.shared), self.name.clone());
+        let is_daemon = self.is_daemon;
         let scheduled = keeper::schedule(Deadline::after(self.interval), move || {
-            runners::submit(Box::new(move || shared.run(name)));
+            runners::submit(Box::new(move || shared.run(name, is_daemon)));
         });
         match scheduled {
             Ok(entry) => {
@@ -321,17 +322,18 @@ impl Shared {
     }
 
     /// On a runner: Pending → Running → Ended.
-    fn run(&self, name: Option<Arc<str>>) {
-        let (function, is_daemon) = {
+    fn run(&self, name: Option<Arc<str>>, is_daemon: bool) {
+        let name = name.map_or_else(|| next_name("Timer"), |name| name.to_string());
+        let thread = Thread::new(name, is_daemon, None, None);
+        let function = {
             let mut inner = self.inner.lock();
             if inner.state != State::Pending {
                 return;
             }
-            inner.state = State::Running(number());
-            (inner.function.take(), inner.is_daemon)
+            inner.state = State::Running(thread.reserved_number());
+            inner.function.take()
         };
-        let name = name.map_or_else(|| next_name("Timer"), |name| name.to_string());
-        let ended = registry::as_thread(name, is_daemon, || {
+        let ended = registry::as_thread(thread, || {
             catch_unwind(AssertUnwindSafe(|| function.into_iter().for_each(|f| f())))
         });
         let message = ended.as_ref().err().map(|payload| message(&**payload));
