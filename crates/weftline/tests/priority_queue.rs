@@ -294,6 +294,46 @@ fn a_comparison_that_uses_its_own_queue_panics_and_leaves_the_queue_usable() {
     assert_eq!(queue.get().ok().unwrap().0, 2);
 }
 
+/// Looks at its queue when it is dropped, and uses it when it is compared.
+struct Prying(u32, &'static PriorityQueue<Prying>);
+
+impl Drop for Prying {
+    fn drop(&mut self) {
+        let _ = self.1.len();
+    }
+}
+
+impl Ord for Prying {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let _ = self.1.try_put(Prying(9, self.1));
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Prying {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Prying {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Prying {}
+
+#[test]
+fn what_runs_when_a_nested_use_is_refused_may_look_at_the_queue() {
+    let _limit = limit();
+    let queue: &'static PriorityQueue<Prying> = Box::leak(Box::new(PriorityQueue::unbounded()));
+    queue.put(Prying(2, queue)).ok().unwrap();
+    let put = catch_unwind(AssertUnwindSafe(|| queue.put(Prying(1, queue)).is_ok()));
+    assert!(put.is_err());
+    assert_eq!(queue.len(), 1);
+}
+
 /// Numbers below ten compare; one of ten or more makes the comparison fail.
 impl Compare<u32> for Script {
     type Held = u32;

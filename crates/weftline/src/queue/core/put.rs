@@ -84,7 +84,8 @@ where
                 Phase::Retired => return Err(PutFailure::Retired(item)),
                 Phase::Open => {}
             }
-            if self.must_wait_for_sorter(&state) {
+            state = self.refuse_nested(state);
+            if self.another_sorts(&state) {
                 state = match self.wait_for_sorter(state, blocker) {
                     Ok(state) => state,
                     Err(interrupt) => {
