@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering as Memory};
 use support::{Interrupt, SHORT, Script, blocked, is_send_and_sync, limit, now};
-use weftline::park::Deadline;
+use weftline::park::{Deadline, ThreadBlocker};
 use weftline::queue::raw::{Compare, GetFailure, Heap, PutFailure, RawQueue};
 use weftline::{Event, GetError, PriorityQueue, PutError};
 
@@ -416,4 +416,35 @@ fn the_memory_of_a_burst_is_given_back() {
     let mut kept = usize::MAX;
     raw.try_visit(|items| kept = items.capacity());
     assert!(kept <= 1024, "{kept} places are kept for no items");
+}
+
+#[test]
+fn items_that_are_being_compared_are_shown_to_no_other_thread() {
+    let _limit = limit();
+    let queue = RawQueue::<Slow, Heap<Slow>, ThreadBlocker>::new(0);
+    let compares = Arc::new((Event::new(), Event::new()));
+    let put = |item| {
+        let put = queue.put_with(item, &mut ThreadBlocker, Deadline::NEVER);
+        assert!(put.is_ok());
+    };
+    let visited = || {
+        let mut count = 0;
+        queue.try_visit(|items| count = items.iter().count());
+        count
+    };
+    put(Slow::quick(2));
+    assert_eq!(visited(), 1);
+    std::thread::scope(|scope| {
+        let slow = Slow {
+            value: 1,
+            compares: Some(compares.clone()),
+        };
+        let putting = scope.spawn(|| put(slow));
+        compares.0.wait();
+        // Items need not be `Sync`, and the comparing thread looks at them.
+        assert_eq!(visited(), 0);
+        compares.1.set();
+        putting.join().unwrap();
+    });
+    assert_eq!(visited(), 2);
 }
