@@ -2,9 +2,9 @@
 
 use super::error::{ResultError, TaskError};
 use super::raw::{Phase, RawFuture};
-use super::task::{Callback, Outcome, Promise};
+use super::task::{Callback, Outcome, Promise, contain};
+use crate::TimedOut;
 use crate::park::{Deadline, ThreadBlocker, WaitError};
-use crate::{TimedOut, thread};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
@@ -98,9 +98,7 @@ impl<T> Future<T> {
         });
         if let Some(callback) = callback {
             let outcome = self.outcome();
-            if let Err(panic) = thread::catch(|| callback(outcome)) {
-                thread::report(&thread::current(), &panic);
-            }
+            contain(|| callback(outcome));
         }
     }
 
