@@ -289,3 +289,18 @@ fn a_cancelled_task_that_panics_when_it_is_dropped_keeps_nobody_from_learning_of
     go.set();
     busy.result().unwrap();
 }
+
+#[test]
+#[should_panic(expected = "the result was taken by an earlier poll")]
+fn a_result_that_was_taken_is_not_told_as_a_cancellation() {
+    let pool = ThreadPoolExecutor::new(1);
+    let mut answer = pool.submit(|| 1).unwrap();
+    assert!(answer.exception().is_none());
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let polled = std::future::Future::poll(
+        std::pin::Pin::new(&mut answer),
+        &mut Context::from_waker(&waker),
+    );
+    assert!(matches!(polled, Poll::Ready(Ok(1))));
+    let _ = answer.exception();
+}
