@@ -20,6 +20,7 @@ fn main() {
         ("semaphore", objects::semaphore),
         ("barrier", objects::barrier),
         ("queue", objects::queue),
+        ("slot in hand", slot::slot_in_hand),
         ("priority queue", objects::priority_queue),
         ("child of a child", objects::child_of_a_child),
         ("threads of the child", objects::threads_of_the_child),
@@ -48,6 +49,10 @@ mod child;
 #[cfg(unix)]
 #[path = "fork/objects.rs"]
 mod objects;
+
+#[cfg(unix)]
+#[path = "fork/slot.rs"]
+mod slot;
 
 #[cfg(unix)]
 #[path = "fork/threads.rs"]

@@ -9,7 +9,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use support::{LONG, SHORT, busy_pool, now};
+use support::{LONG, SHORT, busy_pool, limit, now};
 use weftline::{Event, Executor, Queue, ResultError, TaskError, ThreadPoolExecutor};
 
 #[test]
@@ -211,4 +211,96 @@ fn a_result_is_taken_once() {
         );
         assert!(matches!(polled, Poll::Ready(Ok(1))));
     }
+}
+
+struct PanicsWhenWoken;
+
+impl Wake for PanicsWhenWoken {
+    fn wake(self: Arc<Self>) {
+        panic!("on purpose: this waker panics");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_costs_no_worker() {
+    let _limit = limit();
+    let (pool, go, busy) = busy_pool();
+    let mut awaited = pool.submit(|| 1).unwrap();
+    let waker = Waker::from(Arc::new(PanicsWhenWoken));
+    let polled = std::future::Future::poll(
+        std::pin::Pin::new(&mut awaited),
+        &mut Context::from_waker(&waker),
+    );
+    assert!(polled.is_pending());
+    let next = pool.submit(|| 2).unwrap();
+    go.set();
+    busy.result().unwrap();
+    assert_eq!(next.try_result_for(LONG).unwrap(), 2);
+    assert_eq!(awaited.result().unwrap(), 1);
+    assert_eq!(pool.threads().len(), 1);
+}
+
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("on purpose: this destructor panics");
+    }
+}
+
+#[test]
+fn a_result_that_nobody_wants_and_that_panics_when_it_is_dropped_costs_no_worker() {
+    let _limit = limit();
+    let (pool, go, busy) = busy_pool();
+    drop(pool.submit(|| PanicsWhenDropped));
+    let next = pool.submit(|| 2).unwrap();
+    go.set();
+    busy.result().unwrap();
+    assert_eq!(next.try_result_for(LONG).unwrap(), 2);
+}
+
+#[test]
+fn a_payload_that_panics_when_it_is_dropped_costs_no_worker() {
+    let _limit = limit();
+    let (pool, go, busy) = busy_pool();
+    let answer = pool.submit(|| 1).unwrap();
+    answer.add_done_callback(|_| std::panic::panic_any(PanicsWhenDropped));
+    go.set();
+    busy.result().unwrap();
+    assert_eq!(answer.try_result_for(LONG).unwrap(), 1);
+    assert_eq!(pool.submit(|| 2).unwrap().try_result_for(LONG).unwrap(), 2);
+}
+
+#[test]
+fn a_cancelled_task_that_panics_when_it_is_dropped_keeps_nobody_from_learning_of_it() {
+    let _limit = limit();
+    let (pool, go, busy) = busy_pool();
+    let called = Arc::new(Event::new());
+    let bomb = PanicsWhenDropped;
+    let first = pool.submit(move || drop(bomb)).unwrap();
+    {
+        let called = Arc::clone(&called);
+        first.add_done_callback(move |_| called.set());
+    }
+    let second = pool.submit(|| ()).unwrap();
+    pool.shutdown(false, true);
+    assert!(first.cancelled() && called.is_set());
+    assert!(second.cancelled(), "the one behind it is cancelled too");
+    go.set();
+    busy.result().unwrap();
+}
+
+#[test]
+#[should_panic(expected = "the result was taken by an earlier poll")]
+fn a_result_that_was_taken_is_not_told_as_a_cancellation() {
+    let pool = ThreadPoolExecutor::new(1);
+    let mut answer = pool.submit(|| 1).unwrap();
+    assert!(answer.exception().is_none());
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let polled = std::future::Future::poll(
+        std::pin::Pin::new(&mut answer),
+        &mut Context::from_waker(&waker),
+    );
+    assert!(matches!(polled, Poll::Ready(Ok(1))));
+    let _ = answer.exception();
 }

@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{SHORT, busy_pool};
+use support::{SHORT, busy_pool, limit};
 use weftline::{MapError, MapOptions, ThreadPoolExecutor};
 
 #[test]
@@ -85,4 +85,26 @@ fn a_million_tasks_pass_in_constant_memory() {
     }
     assert_eq!(count, 1_000_000);
     assert!(largest <= 1_000, "{largest}");
+}
+
+#[test]
+fn a_buffer_may_be_larger_than_there_are_items() {
+    let _limit = limit();
+    let pool = ThreadPoolExecutor::new(1);
+    let options = MapOptions::new().buffer_size(usize::MAX);
+    let doubled = pool.map_with(options, 0..3, |n| 2 * n).map(Result::unwrap);
+    assert!(doubled.eq([0, 2, 4]));
+}
+
+#[test]
+fn nothing_comes_after_a_timeout_also_if_the_pool_takes_no_more() {
+    let _limit = limit();
+    let (pool, go, busy) = busy_pool();
+    let options = MapOptions::new().timeout(SHORT).buffer_size(1);
+    let mut map = pool.map_with(options, 0..3, |n| n);
+    pool.shutdown(false, false);
+    assert!(matches!(map.next(), Some(Err(MapError::TimedOut))));
+    assert!(map.next().is_none());
+    go.set();
+    busy.result().unwrap();
 }

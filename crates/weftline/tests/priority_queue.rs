@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering as Memory};
 use support::{Interrupt, SHORT, Script, blocked, is_send_and_sync, limit, now};
-use weftline::park::Deadline;
+use weftline::park::{Deadline, ThreadBlocker};
 use weftline::queue::raw::{Compare, GetFailure, Heap, PutFailure, RawQueue};
 use weftline::{Event, GetError, PriorityQueue, PutError};
 
@@ -294,6 +294,46 @@ fn a_comparison_that_uses_its_own_queue_panics_and_leaves_the_queue_usable() {
     assert_eq!(queue.get().ok().unwrap().0, 2);
 }
 
+/// Looks at its queue when it is dropped, and uses it when it is compared.
+struct Prying(u32, &'static PriorityQueue<Prying>);
+
+impl Drop for Prying {
+    fn drop(&mut self) {
+        let _ = self.1.len();
+    }
+}
+
+impl Ord for Prying {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let _ = self.1.try_put(Prying(9, self.1));
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Prying {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Prying {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Prying {}
+
+#[test]
+fn what_runs_when_a_nested_use_is_refused_may_look_at_the_queue() {
+    let _limit = limit();
+    let queue: &'static PriorityQueue<Prying> = Box::leak(Box::new(PriorityQueue::unbounded()));
+    queue.put(Prying(2, queue)).ok().unwrap();
+    let put = catch_unwind(AssertUnwindSafe(|| queue.put(Prying(1, queue)).is_ok()));
+    assert!(put.is_err());
+    assert_eq!(queue.len(), 1);
+}
+
 /// Numbers below ten compare; one of ten or more makes the comparison fail.
 impl Compare<u32> for Script {
     type Held = u32;
@@ -376,4 +416,35 @@ fn the_memory_of_a_burst_is_given_back() {
     let mut kept = usize::MAX;
     raw.try_visit(|items| kept = items.capacity());
     assert!(kept <= 1024, "{kept} places are kept for no items");
+}
+
+#[test]
+fn items_that_are_being_compared_are_shown_to_no_other_thread() {
+    let _limit = limit();
+    let queue = RawQueue::<Slow, Heap<Slow>, ThreadBlocker>::new(0);
+    let compares = Arc::new((Event::new(), Event::new()));
+    let put = |item| {
+        let put = queue.put_with(item, &mut ThreadBlocker, Deadline::NEVER);
+        assert!(put.is_ok());
+    };
+    let visited = || {
+        let mut count = 0;
+        queue.try_visit(|items| count = items.iter().count());
+        count
+    };
+    put(Slow::quick(2));
+    assert_eq!(visited(), 1);
+    std::thread::scope(|scope| {
+        let slow = Slow {
+            value: 1,
+            compares: Some(compares.clone()),
+        };
+        let putting = scope.spawn(|| put(slow));
+        compares.0.wait();
+        // Items need not be `Sync`, and the comparing thread looks at them.
+        assert_eq!(visited(), 0);
+        compares.1.set();
+        putting.join().unwrap();
+    });
+    assert_eq!(visited(), 2);
 }

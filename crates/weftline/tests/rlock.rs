@@ -189,3 +189,17 @@ fn an_interrupted_wait_leaves_no_trace() {
     });
     assert!(!lock.is_locked());
 }
+
+#[test]
+fn its_debug_representation_shows_the_value_only_to_the_thread_that_may_see_it() {
+    let lock = RLock::new(Cell::new(7));
+    assert!(format!("{lock:?}").contains('7'));
+    let held = lock.lock();
+    assert!(format!("{lock:?} {held:?}").contains('7'));
+    std::thread::scope(|scope| {
+        // Its owner may be changing the `Cell` now.
+        let seen = scope.spawn(|| format!("{lock:?}")).join().unwrap();
+        assert!(!seen.contains('7'), "{seen}");
+    });
+    drop(held);
+}

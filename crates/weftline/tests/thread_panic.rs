@@ -129,6 +129,28 @@ fn a_hook_that_panics_ends_nothing() {
 }
 
 #[test]
+fn a_hook_that_goes_in_the_middle_of_its_call_may_panic_when_it_is_dropped() {
+    struct Fragile;
+    impl Drop for Fragile {
+        fn drop(&mut self) {
+            panic!("the hook's own");
+        }
+    }
+    let _limit = limit();
+    let _turn = HOOK.lock();
+    let fragile = Fragile;
+    set_except_hook(move |_, _| {
+        let _ = &fragile;
+        reset_except_hook();
+    });
+    let go = opened();
+    go.set();
+    let handle = panics("last words", &go);
+    handle.thread().join();
+    drop(handle);
+}
+
+#[test]
 fn what_nobody_joins_for_is_dropped_and_may_panic() {
     struct Fragile;
     impl Drop for Fragile {

@@ -2,9 +2,9 @@
 
 use super::error::{ResultError, TaskError};
 use super::raw::{Phase, RawFuture};
-use super::task::{Callback, Outcome, Promise};
+use super::task::{Callback, Outcome, Promise, contain};
+use crate::TimedOut;
 use crate::park::{Deadline, ThreadBlocker, WaitError};
-use crate::{TimedOut, thread};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
@@ -12,6 +12,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+const TAKEN: &str = "the result was taken by an earlier poll";
 
 /// What will come of a task: Python's `concurrent.futures.Future`.
 ///
@@ -86,6 +88,9 @@ impl<T> Future<T> {
 
     /// Has `callback` called with the outcome when the task ends: by the thread that ends it, after those added before and before anybody gets
     /// the result; here and now if it has ended. One that panics is reported to the except hook.
+    ///
+    /// # Panics
+    /// When the result was taken by a poll.
     pub fn add_done_callback(
         &self,
         callback: impl FnOnce(Result<&T, &TaskError>) + Send + 'static,
@@ -98,21 +103,20 @@ impl<T> Future<T> {
         });
         if let Some(callback) = callback {
             let outcome = self.outcome();
-            if let Err(panic) = thread::catch(|| callback(outcome)) {
-                thread::report(&thread::current(), &panic);
-            }
+            contain(|| callback(outcome));
         }
     }
 
     /// The outcome of a task that has ended.
     fn outcome(&self) -> Result<&T, &TaskError> {
-        let value = self
+        let (phase, value) = self
             .raw()
-            .with(|_, outcome| outcome.value.as_ref().map(std::ptr::from_ref));
+            .with(|phase, outcome| (phase, outcome.value.as_ref().map(std::ptr::from_ref)));
         match value {
             // SAFETY: once published the value stays until the future, which is borrowed here, is consumed.
             Some(value) => unsafe { &*value }.as_ref(),
-            None => Err(&TaskError::Cancelled),
+            None if phase == Phase::Notified => Err(&TaskError::Cancelled),
+            None => panic!("{TAKEN}"),
         }
     }
 
@@ -130,7 +134,7 @@ impl<T> Future<T> {
         match value {
             Some(value) => value,
             None if phase == Phase::Notified => Err(TaskError::Cancelled),
-            None => panic!("the result was taken by an earlier poll"),
+            None => panic!("{TAKEN}"),
         }
     }
 
@@ -175,6 +179,9 @@ impl<T> Future<T> {
     }
 
     /// Waits until the task has ended, and returns why it has no value; `None` if it has one.
+    ///
+    /// # Panics
+    /// This and its other forms, when the result was taken by a poll.
     pub fn exception(&self) -> Option<&TaskError> {
         let _ = self.wait_by(Deadline::NEVER);
         self.outcome().err()

@@ -136,8 +136,8 @@ impl ThreadPoolExecutor {
             is_over: false,
         };
         match options.buffer_size {
-            Some(size) => (0..size).for_each(|_| map.submit_one()),
-            None => while map.submit_one_more() {},
+            Some(size) => while map.ahead.len() < size && map.submit_one() {},
+            None => while map.submit_one() {},
         }
         map
     }
@@ -150,12 +150,8 @@ where
     R: Send + 'static,
     F: Fn(I::Item) -> R + Send + Sync + 'static,
 {
-    fn submit_one(&mut self) {
-        self.submit_one_more();
-    }
-
     /// Submits the next chunk; `false` if there is none, or the pool refuses it.
-    fn submit_one_more(&mut self) -> bool {
+    fn submit_one(&mut self) -> bool {
         if self.is_over {
             return false;
         }
@@ -230,8 +226,9 @@ impl<I: Iterator, R, F> Map<'_, I, R, F> {
         for future in self.ahead.drain(..) {
             future.cancel();
         }
-        // What was not submitted is not going to be.
+        // What was not submitted is not going to be, and nobody needs to hear why.
         self.is_over = true;
+        self.is_refused = false;
     }
 }
 

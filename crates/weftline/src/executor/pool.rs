@@ -10,7 +10,7 @@
 //! below zero and there may be more: idle workers are used before new ones are started, and no task waits for a worker that is not there.
 
 use super::future::Future;
-use super::task::{Run, Task};
+use super::task::{Run, Task, contain};
 use super::{Executor, SubmitError};
 use crate::Lock;
 use crate::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
@@ -309,6 +309,8 @@ impl Pool {
             job.run(&|| {
                 self.free.fetch_add(1, Ordering::Relaxed);
             });
+            // If its future is gone, so is now what the task returned.
+            contain(|| drop(job));
         }
     }
 

@@ -153,8 +153,11 @@ pub(crate) fn end<T>(
         });
         match ended {
             Ok(None) => return,
-            Ok(Some(waker)) => return waker.wake(),
-            Err(Unchanged::In(_)) => return before_end(),
+            Ok(Some(waker)) => return contain(|| waker.wake()),
+            Err(Unchanged::In(_)) => {
+                before_end();
+                return contain(|| drop(value));
+            }
             // More may be added while these are called.
             Err(Unchanged::Declined) => {
                 let callbacks = raw.with(|_, outcome| outcome.take_callbacks());
@@ -179,10 +182,10 @@ pub(crate) fn give_up<T>(
     };
     match given_up {
         Ok((was, (callbacks, waker))) => {
-            dispose(was);
+            contain(|| dispose(was));
             call_back(callbacks, Some(&Err(TaskError::Cancelled)));
             if let Some(waker) = waker {
-                waker.wake();
+                contain(|| waker.wake());
             }
             true
         }
@@ -201,13 +204,19 @@ where
     }
 }
 
-/// Calls each; one that panics is reported as a thread's panic is that nobody joins, and the others are called.
+/// Calls each; one that panics does not keep the others from being called.
 fn call_back<T>(callbacks: Vec<Callback<T>>, value: Option<&Result<T, TaskError>>) {
     let Some(value) = value else { return };
     for callback in callbacks {
-        if let Err(panic) = thread::catch(|| callback(value.as_ref())) {
-            thread::report(&thread::current(), &panic);
-        }
+        contain(|| callback(value.as_ref()));
+    }
+}
+
+/// Runs what is the program's own and nobody waits for: a callback, a waker, a destructor. If it panics, that is reported as a thread's panic is that
+/// nobody joins, and the worker, and whoever else is to be told, goes on.
+pub(super) fn contain(f: impl FnOnce()) {
+    if let Err(panic) = thread::catch(f) {
+        thread::report(&thread::current(), &panic);
     }
 }
 
@@ -234,7 +243,8 @@ where
     fn break_off(&self) {
         if self.raw.start(|_| true) == Ok(true) {
             // SAFETY: this thread has just started it.
-            drop(unsafe { self.take_function() });
+            let function = unsafe { self.take_function() };
+            contain(|| drop(function));
             end(&self.raw, Err(TaskError::Broken), &|| ());
         }
     }

@@ -236,11 +236,15 @@ mod real {
         0
     }
 
-    /// The operating system's identifier (`pthread_self`, on Windows `GetCurrentThreadId`) of the living thread with that number; `None` when it has ended.
+    /// The operating system's identifier (`pthread_self`, on Windows `GetCurrentThreadId`) of the living thread with that number; `None` when it has ended,
+    /// or was lost in a fork.
     ///
     /// Looks through the records of all threads: for representations and reports, not for fast paths.
     #[must_use]
     pub fn os_ident_of(thread: ThreadNumber) -> Option<u64> {
+        if !crate::park::fork::is_alive(thread.get()) {
+            return None;
+        }
         let mut next = NEWEST.load(Ordering::Acquire);
         // SAFETY: records are published whole by a release store and are never freed.
         while let Some(record) = unsafe { next.as_ref() } {

@@ -132,7 +132,7 @@ impl<P> Waiter<P> {
     }
 
     /// Whether the list was emptied, in the child of a fork, without touching this waiter.
-    pub(super) fn is_forgotten(&self) -> bool {
+    pub(crate) fn is_forgotten(&self) -> bool {
         self.generation != fork::generation()
     }
 

@@ -2,6 +2,7 @@
 
 use super::raw::{RLockError, RawRLock};
 use crate::park::{Deadline, LockBlocker};
+use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ use std::time::{Duration, Instant};
 /// assert_eq!(depth.into_inner().get(), 1);
 /// ```
 #[doc(alias = "threading.RLock")]
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct RLock<T: ?Sized> {
     raw: RawRLock,
     value: T,
@@ -99,6 +100,19 @@ impl<T: ?Sized> RLock<T> {
     }
 }
 
+/// The value only if no other thread holds the lock: that one may be changing it.
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = self.try_lock();
+        let mut shown = f.debug_struct("RLock");
+        match &held {
+            Some(held) => shown.field("value", &&**held),
+            None => shown.field("value", &format_args!("<locked>")),
+        };
+        shown.finish_non_exhaustive()
+    }
+}
+
 /// Shared access to what an [`RLock`] protects; frees the lock when the thread's last guard is dropped. It stays with its thread:
 ///
 /// ```compile_fail
@@ -113,7 +127,6 @@ impl<T: ?Sized> RLock<T> {
 /// *weftline::RLock::new(0).lock() += 1;
 /// ```
 #[must_use = "the lock is freed when the guard is dropped"]
-#[derive(Debug)]
 pub struct RLockGuard<'a, T: ?Sized> {
     lock: &'a RLock<T>,
     /// Only the thread that took the lock can free it, so the guard is not `Send`.
@@ -128,6 +141,12 @@ impl<T: ?Sized> Deref for RLockGuard<'_, T> {
 
     fn deref(&self) -> &T {
         &self.lock.value
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RLockGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
     }
 }
 

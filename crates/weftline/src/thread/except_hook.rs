@@ -57,7 +57,8 @@ pub(crate) fn report(thread: &Thread, panicked: &Panic) {
     let Some(hook) = hook else {
         return by_default(panicked);
     };
-    if let Err(of_hook) = panic::catch(|| hook(thread, panicked)) {
+    // The hook may have been replaced meanwhile: then it is dropped here, too.
+    if let Err(of_hook) = panic::catch(move || hook(thread, panicked)) {
         by_default(panicked);
         by_default(&of_hook);
     }

@@ -37,12 +37,20 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 /// counter.set(counter.get() + 1);
 /// assert_eq!((counter.take(), counter.get()), (Some(11), 10));
 /// ```
+///
+/// What is put in through a reference is of the `Local`'s own type, and of no narrower one:
+///
+/// ```compile_fail
+/// type Any = for<'a> fn(&'a u8);
+/// fn narrow(local: &weftline::Local<Any>) -> &weftline::Local<fn(&'static u8)> { local }
+/// ```
 #[doc(alias = "threading.local")]
 pub struct Local<T: 'static, F = fn() -> T> {
     /// Null until first used; then a counted reference.
     token: AtomicPtr<Token>,
     init: F,
-    values: PhantomData<fn() -> T>,
+    /// Values go in and come out, so a reference to a `Local` of a narrower type is none to this one.
+    values: PhantomData<fn(T) -> T>,
 }
 
 impl<T: 'static, F> Local<T, F> {

@@ -3,6 +3,7 @@
 use crate::child::{in_child, wait_for, while_hammered};
 use crate::support::{LONG, SHORT};
 use std::cell::Cell;
+use weftline::park::os_ident_of;
 use weftline::{
     Builder, Event, JoinHandle, Local, Queue, active_count, current, enumerate, main_thread, scope,
     spawn,
@@ -28,6 +29,7 @@ fn is_alone(lost: JoinHandle<u8>) {
     }
     let thread = lost.thread().clone();
     assert!(!thread.is_alive() && !thread.is_main());
+    assert_eq!(thread.number().and_then(os_ident_of), None);
     thread.join();
     thread.try_join().unwrap();
     let panicked = lost.join().unwrap_err();

@@ -63,7 +63,8 @@ where
             if state.phase == Phase::Retired {
                 return Err(GetFailure::Retired);
             }
-            if self.must_wait_for_sorter(&state) {
+            state = self.refuse_nested(state);
+            if self.another_sorts(&state) {
                 state = self
                     .wait_for_sorter(state, blocker)
                     .map_err(GetFailure::Interrupted)?;
@@ -132,10 +133,7 @@ where
         drop(state);
         let waiter = Waiter::new(None);
         state = self.state.lock();
-        if state.items.count() > 0
-            || state.phase != Phase::Open
-            || self.must_wait_for_sorter(&state)
-        {
+        if state.items.count() > 0 || state.phase != Phase::Open || self.another_sorts(&state) {
             return Ok(None);
         }
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.

@@ -91,10 +91,12 @@ where
         }
     }
 
-    /// Calls `visit` for each item, for a garbage collector: without waiting, and not at all when the items are being changed.
-    /// `visit` must not use the queue.
+    /// Calls `visit` with the items, for a garbage collector: without waiting, and not at all while they are being changed, or another thread compares
+    /// them. `visit` must not use the queue.
     pub fn try_visit(&self, visit: impl FnOnce(&O)) {
-        if let Some(state) = self.state.try_lock() {
+        if let Some(state) = self.state.try_lock()
+            && !self.another_sorts(&state)
+        {
             visit(&state.items);
         }
     }

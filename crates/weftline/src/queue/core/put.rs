@@ -84,7 +84,8 @@ where
                 Phase::Retired => return Err(PutFailure::Retired(item)),
                 Phase::Open => {}
             }
-            if self.must_wait_for_sorter(&state) {
+            state = self.refuse_nested(state);
+            if self.another_sorts(&state) {
                 state = match self.wait_for_sorter(state, blocker) {
                     Ok(state) => state,
                     Err(interrupt) => {
@@ -189,14 +190,15 @@ where
         unsafe { state.putters.push_back(&waiter) };
         drop(state);
         match waiter.wait(blocker, deadline) {
-            Ended::Granted => Ok(waiter.into_payload()),
+            // The slot that was handed over before this thread forked is one of the parent's.
+            Ended::Granted => Ok(!waiter.is_forgotten() && waiter.into_payload()),
             Ended::Forked => Ok(false),
             Ended::Abandoned(why) => {
                 self.state.lock().putters.remove(&waiter);
                 Err(why)
             }
             Ended::InterruptedAfterGrant(interrupt) => {
-                if waiter.into_payload() {
+                if !waiter.is_forgotten() && waiter.into_payload() {
                     let woken = {
                         let mut state = self.state.lock();
                         state.reserved -= 1;

@@ -28,7 +28,10 @@ where
     pub fn shutdown_with(&self, immediate: bool, blocker: &mut B) -> Result<Vec<T>, B::Interrupt> {
         let (items, getters, putters, joiners) = {
             let mut state = self.state.lock();
-            while immediate && self.must_wait_for_sorter(&state) {
+            if immediate {
+                state = self.refuse_nested(state);
+            }
+            while immediate && self.another_sorts(&state) {
                 state = self.wait_for_sorter(state, blocker)?;
             }
             if state.phase == Phase::Open {
@@ -63,7 +66,8 @@ where
     pub fn retire_with(&self, blocker: &mut B) -> Result<Option<Retired<T>>, B::Interrupt> {
         let (retired, getters, putters, joiners) = {
             let mut state = self.state.lock();
-            while self.must_wait_for_sorter(&state) {
+            state = self.refuse_nested(state);
+            while self.another_sorts(&state) {
                 state = self.wait_for_sorter(state, blocker)?;
             }
             if state.phase == Phase::Retired {

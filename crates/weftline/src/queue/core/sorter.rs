@@ -9,16 +9,19 @@ impl<T, O, B: Blocker> RawQueue<T, O, B>
 where
     O: Order<T, B>,
 {
-    pub(super) fn must_wait_for_sorter(&self, state: &State<T, O>) -> bool {
-        if state.sorter == 0 {
-            return false;
+    /// Whether another thread is the sorter.
+    pub(super) fn another_sorts(&self, state: &State<T, O>) -> bool {
+        state.sorter != 0 && state.sorter != number()
+    }
+
+    /// Panics when this thread is the sorter and may not use the queue meanwhile; otherwise the lock comes back. It is handed in because nothing of the
+    /// program's runs while it is held, and a panic runs the hook and destructors.
+    pub(super) fn refuse_nested<'a>(&self, state: Held<'a, State<T, O>>) -> Held<'a, State<T, O>> {
+        if !O::MAY_NEST && state.sorter != 0 && state.sorter == number() {
+            drop(state);
+            panic!("a comparison used the queue that it was made for: compare without it");
         }
-        let is_mine = state.sorter == number();
-        assert!(
-            !is_mine || O::MAY_NEST,
-            "a comparison used the queue that it was made for: compare without it"
-        );
-        !is_mine
+        state
     }
 
     /// Waits, however long it takes, until the sorter is done: like a lock, which a timeout of the queue does not cover.
