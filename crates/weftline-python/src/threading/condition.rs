@@ -14,6 +14,7 @@ use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use weftline::park::{Deadline, WaitError};
 use weftline::sync::raw::RawCondition;
@@ -109,6 +110,8 @@ impl Mutex {
 pub(crate) struct Condition {
     raw: RawCondition,
     mutex: OnceLock<Mutex>,
+    /// Whether a program has put a function of its own in the place of `acquire` or `release`.
+    has_replaced: AtomicBool,
     made: Made,
 }
 
@@ -163,6 +166,37 @@ impl Condition {
         }
     }
 
+    /// `acquire` or `release`: the lock's, or what a program has put in its place, which lies in the `__dict__`.
+    fn method<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.has_replaced.load(Ordering::Relaxed)
+            && let Ok(own) = slf.getattr("__dict__")?.get_item(name)
+        {
+            return Ok(own);
+        }
+        this.mutex(py).object(py).getattr(name)
+    }
+
+    fn replace_method(
+        slf: &Bound<'_, Self>,
+        name: &str,
+        function: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        slf.getattr("__dict__")?.set_item(name, function)?;
+        slf.get().has_replaced.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How many of those that wait an `n` stands for that is none: `while waiters and n > 0: n -= 1`, as the standard library counts.
+    fn how_many(&self, mut n: Bound<'_, PyAny>) -> PyResult<usize> {
+        let (mut count, waiting) = (0, self.raw.waiting());
+        while count < waiting && n.gt(0)? {
+            count += 1;
+            n = n.sub(1)?;
+        }
+        Ok(count)
+    }
+
     /// Wakes the `n` threads that have waited longest, under the lock.
     pub(crate) fn notify_some(&self, py: Python<'_>, n: usize) -> PyResult<()> {
         self.check_owned(py, "notify")?;
@@ -179,6 +213,7 @@ impl Condition {
         Self {
             raw: RawCondition::new(),
             mutex: OnceLock::new(),
+            has_replaced: AtomicBool::new(false),
             made: Made::new(),
         }
     }
@@ -206,14 +241,24 @@ impl Condition {
 
     /// The lock's own method, as in the standard library.
     #[getter]
-    fn acquire<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.mutex(py).object(py).getattr("acquire")
+    fn acquire<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::method(slf, "acquire")
+    }
+
+    #[setter]
+    fn set_acquire(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::replace_method(slf, "acquire", function)
     }
 
     /// The lock's own method, as in the standard library.
     #[getter]
-    fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.mutex(py).object(py).getattr("release")
+    fn release<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::method(slf, "release")
+    }
+
+    #[setter]
+    fn set_release(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::replace_method(slf, "release", function)
     }
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -297,8 +342,7 @@ impl Condition {
             None => 1,
             Some(n) => match n.extract::<usize>() {
                 Ok(n) => n,
-                Err(_) if n.gt(0)? => usize::MAX,
-                Err(_) => 0,
+                Err(_) => self.how_many(n.to_owned())?,
             },
         };
         self.raw.notify(n);
@@ -306,15 +350,20 @@ impl Condition {
     }
 
     /// Wake all threads that wait.
-    fn notify_all(&self, py: Python<'_>) -> PyResult<()> {
-        self.notify_some(py, usize::MAX)
+    fn notify_all(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        if slf.is_exact_instance_of::<Self>() {
+            return this.notify_some(py, usize::MAX);
+        }
+        // As a method, which a subclass may have its own of.
+        calling_back(py, || slf.call_method1("notify", (this.raw.waiting(),))).map(drop)
     }
 
     /// Deprecated: use notify_all().
     #[pyo3(name = "notifyAll")]
-    fn notify_all_deprecated(&self, py: Python<'_>) -> PyResult<()> {
-        warn_deprecated(py, "notifyAll", "notify_all")?;
-        self.notify_all(py)
+    fn notify_all_deprecated(slf: &Bound<'_, Self>) -> PyResult<()> {
+        warn_deprecated(slf.py(), "notifyAll", "notify_all")?;
+        slf.call_method0("notify_all").map(drop)
     }
 
     fn _is_owned(&self, py: Python<'_>) -> PyResult<bool> {
