@@ -209,7 +209,10 @@ impl Barrier {
         if this.opened.get().is_some() || (!is_exact && is_overridden(&slf.get_type())?) {
             return Self::init_open(slf, parties, action, timeout);
         }
-        let number: usize = parties.extract()?;
+        let Ok(number) = parties.extract::<usize>() else {
+            // A number that compares with the arrived ones without being a whole one, such as `threads / 2`.
+            return Self::init_open(slf, parties, action, timeout);
+        };
         if this
             .rest
             .set(Rest {
@@ -246,6 +249,7 @@ impl Barrier {
         let deadline = match remaining_deadline(timeout.or_else(own)) {
             // Only a wait looks at the timeout.
             Err(_) if this.raw.n_waiting() + 1 == this.raw.parties() => Deadline::NEVER,
+            Err(_) if this.raw.is_broken() => Deadline::PASSED,
             deadline => deadline?,
         };
         let acted = Cell::new(false);
@@ -377,7 +381,7 @@ impl Barrier {
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        reduce(slf.as_any(), protocol)
+        reduce(slf.as_any(), protocol, "_thread.lock")
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
