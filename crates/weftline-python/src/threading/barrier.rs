@@ -205,14 +205,12 @@ impl Barrier {
             return Err(PyValueError::new_err("parties must be > 0"));
         }
         let this = slf.get();
-        let is_exact = slf.is_exact_instance_of::<Self>();
-        if this.opened.get().is_some() || (!is_exact && is_overridden(&slf.get_type())?) {
+        let has_own = !slf.is_exact_instance_of::<Self>() && is_overridden(&slf.get_type())?;
+        // Those that have arrived can also be compared with what is no whole number, such as `threads / 2`.
+        let number = parties.extract();
+        if number.is_err() || has_own || this.opened.get().is_some() {
             return Self::init_open(slf, parties, action, timeout);
         }
-        let Ok(number) = parties.extract::<usize>() else {
-            // A number that compares with the arrived ones without being a whole one, such as `threads / 2`.
-            return Self::init_open(slf, parties, action, timeout);
-        };
         if this
             .rest
             .set(Rest {
@@ -227,7 +225,7 @@ impl Barrier {
             ));
         }
         this.raw
-            .reset_to(number)
+            .reset_to(number?)
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 

@@ -7,6 +7,7 @@ mod event;
 mod foreign;
 pub(crate) mod guard;
 mod lock;
+mod mutex;
 mod open;
 mod open_barrier;
 mod opened;
