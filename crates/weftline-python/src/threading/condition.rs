@@ -12,8 +12,9 @@ use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -85,10 +86,13 @@ impl Condition {
     }
 
     /// `acquire` or `release`: the lock's, or what a program has put in its place, which lies in the `__dict__`.
-    fn method<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    fn method<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         if this.has_replaced.load(Ordering::Relaxed)
-            && let Ok(own) = slf.getattr("__dict__")?.get_item(name)
+            && let Ok(own) = slf.getattr(intern!(slf.py(), "__dict__"))?.get_item(name)
         {
             return Ok(own);
         }
@@ -97,10 +101,11 @@ impl Condition {
 
     fn replace_method(
         slf: &Bound<'_, Self>,
-        name: &str,
+        name: &Bound<'_, PyString>,
         function: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        slf.getattr("__dict__")?.set_item(name, function)?;
+        slf.getattr(intern!(slf.py(), "__dict__"))?
+            .set_item(name, function)?;
         slf.get().has_replaced.store(true, Ordering::Relaxed);
         Ok(())
     }
@@ -160,23 +165,23 @@ impl Condition {
     /// The lock's own method, as in the standard library.
     #[getter]
     fn acquire<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::method(slf, "acquire")
+        Self::method(slf, intern!(slf.py(), "acquire"))
     }
 
     #[setter]
     fn set_acquire(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::replace_method(slf, "acquire", function)
+        Self::replace_method(slf, intern!(slf.py(), "acquire"), function)
     }
 
     /// The lock's own method, as in the standard library.
     #[getter]
     fn release<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::method(slf, "release")
+        Self::method(slf, intern!(slf.py(), "release"))
     }
 
     #[setter]
     fn set_release(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::replace_method(slf, "release", function)
+        Self::replace_method(slf, intern!(slf.py(), "release"), function)
     }
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
