@@ -5,6 +5,8 @@ import concurrent.futures as std_futures
 import gc
 import itertools
 import weakref
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from support.differ import outcome
@@ -46,6 +48,30 @@ def test_standard_futures_and_ours_may_be_given_together(call):
         mixed = [in_state(std_futures, first), in_state(futures, second)]
         standard = told(std_futures.as_completed, pure, 0)
         assert told(call, mixed, 0) == standard, (first, second)
+
+
+TIMEOUTS = ["x", [], 1e100, 10**20, float("inf"), True, Fraction(1, 100), Decimal(1)]
+
+
+@pytest.mark.parametrize("timeout", TIMEOUTS)
+@pytest.mark.parametrize("states", [[], ["finished"], ["finished", "failed"]])
+def test_a_timeout_is_taken_or_refused_as_by_the_standard_one(timeout, states):
+    standard, ours = [
+        told(m.as_completed, [in_state(m, state) for state in states], timeout)
+        for m in MODULES
+    ]
+    assert ours == standard
+
+
+@pytest.mark.parametrize("timeout", [1e100, float("inf"), Fraction(1, 100)])
+def test_a_timeout_beyond_all_clocks_is_refused_when_there_is_something_to_wait_for(
+    timeout,
+):
+    standard, ours = [
+        told(m.as_completed, [in_state(m, "finished"), in_state(m, "pending")], timeout)
+        for m in MODULES
+    ]
+    assert ours == standard
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import copy
 import gc
 import pickle
 import weakref
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from support.differ import assert_same_face, error_class, outcome, shape
@@ -32,6 +34,8 @@ OF_TWO = {
     "abort": lambda b: (b.abort(), b.broken),
     "abort and wait": lambda b: (b.abort(), b.wait()),
     "reset": lambda b: (b.reset(), b.broken),
+    "abort and wait 'x'": lambda b: (b.abort(), b.wait("x")),
+    "abort and wait 1e100": lambda b: (b.abort(), b.wait(1e100)),
     "abort and reset": lambda b: (b.abort(), b.reset(), b.broken),
     "time out and ask": lambda b: (
         error_class(b.wait, 0).__name__,
@@ -81,7 +85,15 @@ def test_parties_that_are_no_number_are_refused(parties):
         threading.Barrier(parties)
 
 
-@pytest.mark.parametrize("parties", [1, True, 2**40])
+@pytest.mark.parametrize("parties", [2.0, Fraction(2), Decimal(2)])
+def test_any_number_of_parties_that_can_be_reached_will_do(parties):
+    barriers = [module.Barrier(parties) for module in MODULES]
+    assert shape(barriers[1]) == shape(barriers[0])
+    for barrier in barriers:
+        assert sorted(run_all(barrier.wait, barrier.wait)) == [0, 1]
+
+
+@pytest.mark.parametrize("parties", [1, True, 1.5, 2**40, 2**80, float("inf")])
 def test_parties_are_counted_as_given(parties):
     assert threading.Barrier(parties=parties).parties == parties
 

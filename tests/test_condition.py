@@ -85,6 +85,9 @@ WHILE_HELD = {
     "notify 0": lambda c: c.notify(0),
     "notify -1": lambda c: c.notify(-1),
     "notify 5": lambda c: c.notify(n=5),
+    "notify 1.5": lambda c: c.notify(1.5),
+    "notify None": lambda c: c.notify(None),
+    "notify 'x'": lambda c: c.notify("x"),
     "notify all": lambda c: c.notify_all(),
     "notify all by its old name": lambda c: c.notifyAll(),
     "repr": repr,
@@ -217,6 +220,77 @@ def test_notify_wakes_those_that_have_waited_longest(condition):
     with condition:
         condition.notify(100)
     assert [waiter.result() for waiter in waiters] == [True] * 5
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_number_to_notify_that_is_not_whole_is_counted_down(module):
+    condition = module.Condition()
+
+    def wait():
+        with condition:
+            return condition.wait(20)
+
+    waiters = [blocked(wait) for _ in range(3)]
+    with condition:
+        condition.notify(1.5)
+        assert len(condition._waiters) == 1
+        condition.notify(0.5)
+    assert [waiter.result() for waiter in waiters] == [True] * 3
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_number_to_notify_that_is_none_is_refused_where_somebody_waits(module):
+    condition = module.Condition()
+
+    def wait():
+        with condition:
+            return condition.wait(20)
+
+    waiter = blocked(wait)
+    with condition:
+        with pytest.raises(TypeError, match="not supported between instances"):
+            condition.notify(None)
+        condition.notify()
+    assert waiter.result() is True
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_notify_all_of_a_subclass_is_a_notify_of_all(module):
+    told = []
+
+    class Watched(module.Condition):
+        def notify(self, n=1):
+            told.append(n)
+            super().notify(n)
+
+    condition = Watched()
+
+    def wait():
+        with condition:
+            return condition.wait(20)
+
+    waiters = [blocked(wait) for _ in range(2)]
+    with condition:
+        condition.notify_all()
+    assert [waiter.result() for waiter in waiters] == [True] * 2
+    assert told == [2]
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("name", ["acquire", "release"])
+def test_the_methods_of_the_lock_may_be_replaced(module, name):
+    condition = module.Condition(module.Lock())
+    usual, other = getattr(condition, name), module.Condition()
+    setattr(condition, name, lambda: "replaced")
+    assert getattr(condition, name)() == "replaced"
+    assert getattr(other, name) is not getattr(condition, name)
+    # As in the standard class, the `with` statement asks the lock.
+    with condition:
+        assert condition._lock.locked()
+    setattr(condition, name, usual)
+    condition.acquire()
+    condition.release()
+    assert not condition._lock.locked()
 
 
 def test_notify_all_wakes_everyone(condition):

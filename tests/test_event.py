@@ -19,6 +19,11 @@ CALLS = {
     "set": lambda event: (event.set(), event.is_set()),
     "set twice": lambda event: (event.set(), event.set(), event.is_set()),
     "clear": lambda event: (event.clear(), event.is_set()),
+    "set, then begun again": lambda event: (
+        event.set(),
+        event.__init__(),
+        event.is_set(),
+    ),
     "wait 0": lambda event: event.wait(0),
     "wait 0.0": lambda event: event.wait(0.0),
     "wait -1": lambda event: event.wait(-1),

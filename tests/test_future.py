@@ -92,6 +92,8 @@ def test_beginning_with_a_call_answers_and_logs_as_the_standard_one(state, caplo
         lambda m: m.Future().add_done_callback(),
         lambda m: m.Future().cancel(True),
         lambda m: pickle.dumps(m.Future()),
+        lambda m: pickle.dumps(m.Future(), 0),
+        lambda m: pickle.dumps(m.Future(), 1),
         lambda m: copy.deepcopy(m.Future()),
     ],
 )
@@ -99,6 +101,69 @@ def test_a_call_of_another_shape_is_the_same_error(call):
     standard, ours = [error_class(call, module) for module in MODULES]
     assert standard is TypeError
     assert ours is standard
+
+
+@pytest.mark.parametrize("call", [pickle.dumps, copy.deepcopy])
+def test_a_future_is_not_pickled_for_the_reason_of_the_standard_one(call):
+    standard, ours = [outcome(call, m.Future()) for m in MODULES]
+    assert ours == standard
+
+
+@pytest.mark.parametrize("ask", ["result", "exception"])
+@pytest.mark.parametrize("module", MODULES)
+def test_what_is_being_handled_is_the_context_of_what_is_raised(module, ask):
+    future = module.Future()
+    if ask == "result":
+        future.set_exception(KeyError("inner"))
+    else:
+        future.cancel()
+    with pytest.raises((KeyError, module.CancelledError)) as caught:
+        try:
+            raise OSError("outer")
+        except OSError as error:
+            outer = error
+            getattr(future, ask)()
+    assert caught.value.__context__ is outer
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_exception_keeps_its_context_where_none_is_being_handled(module):
+    inner, raised = OSError("inner"), KeyError("raised")
+    raised.__context__ = inner
+    future = module.Future()
+    future.set_exception(raised)
+    with pytest.raises(KeyError) as caught:
+        future.result()
+    assert (caught.value, caught.value.__context__) == (raised, inner)
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("is_open", [False, True])
+@pytest.mark.parametrize("state", STATES)
+def test_a_future_that_is_begun_again_is_new(module, is_open, state):
+    future, called = in_state(module, state), []
+    if is_open:
+        assert future._waiters == []
+    if not future.done():
+        future.add_done_callback(called.append)
+    future.__init__()
+    assert (future._state, future._result, future._exception) == ("PENDING", None, None)
+    future.set_result(1)
+    assert (future.result(0), called) == (1, [])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_future_may_become_one_of_a_subclass(module):
+    class Named(module.Future):
+        name = "named"
+
+    future = module.Future()
+    future.set_result(1)
+    future.__class__ = Named
+    assert (type(future), future.name, future.result()) == (Named, "named", 1)
+    with pytest.raises(TypeError, match="^__class__ must be set to a class"):
+        future.__class__ = "Named"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import copy
 import gc
 import pickle
 import weakref
+from fractions import Fraction
 
 import pytest
 from support.differ import assert_same_face, error_class, outcome, shape
@@ -39,6 +40,9 @@ CALLS = {
     "release as a bool": lambda s: (s.release(True), s._value),
     "release as a str": lambda s: s.release("x"),
     "release None": lambda s: s.release(None),
+    "release a float": lambda s: (s.release(2.0), s._value),
+    "release a fraction": lambda s: (s.release(Fraction(3, 2)), s._value),
+    "release infinitely many": lambda s: (s.release(float("inf")), s._value),
     "enter": lambda s: s.__enter__(),
     "exit": lambda s: (s.__exit__(None, None, None), s._value),
     "acquire and release": lambda s: (s.acquire(), s._value, s.release(), s._value),

@@ -5,6 +5,7 @@ use super::open;
 use super::settling::{Outcome, call_back, call_one_back, name_of};
 use super::standard::{cancelled, standard};
 use crate::made::Made;
+use crate::threading::reduce;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::gc::PyVisit;
@@ -42,11 +43,23 @@ impl Future {
         Self::for_task(None)
     }
 
-    #[allow(
-        clippy::unused_self,
-        reason = "refuses arguments, as the standard class does"
-    )]
-    fn __init__(&self) {}
+    /// Called again, it begins anew. What is inside of a pool's future stays: its worker would not find the call.
+    fn __init__(&self) {
+        let left = self.raw.with(|_, held| {
+            let task = held.task.take();
+            std::mem::replace(
+                held,
+                Held {
+                    task,
+                    ..Held::default()
+                },
+            )
+        });
+        if self.raw.phase() != Phase::Pending {
+            self.raw.force(Phase::Pending);
+        }
+        drop(left);
+    }
 
     /// The standard class, so that `isinstance` says yes. A subclass is what it is.
     #[getter]
@@ -58,6 +71,15 @@ impl Future {
         } else {
             Ok(class)
         }
+    }
+
+    /// As for any object.
+    #[setter(__class__)]
+    fn set_class(slf: &Bound<'_, Self>, class: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = slf.py();
+        let object = py.get_type::<PyAny>();
+        let own = object.getattr("__dict__")?.get_item("__class__")?;
+        own.call_method1("__set__", (slf, class)).map(drop)
     }
 
     /// What `object` would look up by `__class__`.
@@ -332,6 +354,13 @@ impl Future {
             text += &format!(" {verb} {}", class.getattr("__name__")?);
         }
         Ok(text + ">")
+    }
+
+    fn __reduce_ex__<'py>(
+        slf: &Bound<'py, Self>,
+        protocol: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        reduce(slf.as_any(), protocol, "_thread.RLock")
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

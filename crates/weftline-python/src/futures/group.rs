@@ -26,6 +26,17 @@ fn ours<'py>(all: &Bound<'py, PySet>) -> Option<Vec<Bound<'py, Future>>> {
     Some(futures)
 }
 
+/// `timeout + monotonic()`, in the words of that addition where it is refused.
+fn deadline_of_all(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result<Deadline, f64>> {
+    let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
+        return Ok(Ok(Deadline::NEVER));
+    };
+    let seconds = timeout.add(0.0)?;
+    wait_deadline(Some(&seconds))
+        .map(Ok)
+        .or_else(|_| seconds.extract().map(Err))
+}
+
 /// The futures of a set, one after the other as they settle.
 #[pyclass(frozen, name = "_FutureGroup")]
 pub(crate) struct FutureGroup {
@@ -34,7 +45,8 @@ pub(crate) struct FutureGroup {
     /// Each until it is given out.
     futures: Py<PyList>,
     left: AtomicUsize,
-    deadline: Deadline,
+    /// Or the seconds that no clock can add, which only a wait refuses.
+    deadline: Result<Deadline, f64>,
 }
 
 impl Drop for FutureGroup {
@@ -52,7 +64,7 @@ impl FutureGroup {
         let Some(futures) = ours(all) else {
             return Ok(None);
         };
-        let deadline = wait_deadline(timeout)?;
+        let deadline = deadline_of_all(timeout)?;
         let group = RawGroup::new();
         for (index, future) in futures.iter().enumerate() {
             if let Some(failed) = future.get().raw.watch(&group, index) {
@@ -137,9 +149,13 @@ impl FutureGroup {
             if left == 0 {
                 return Ok(None);
             }
+            let deadline = match self.deadline {
+                Ok(deadline) => deadline,
+                Err(seconds) => wait_deadline(Some(seconds.into_pyobject(py)?.as_any()))?,
+            };
             match self
                 .group
-                .wait_with(ANY, &mut Interpreter::new(py), self.deadline)
+                .wait_with(ANY, &mut Interpreter::new(py), deadline)
             {
                 Ok(()) => {}
                 Err(WaitError::TimedOut) => {

@@ -7,7 +7,8 @@ use super::standard::{cancelled, standard};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::seconds::wait_deadline;
-use pyo3::exceptions::{PyException, PyTimeoutError, PyTypeError};
+use pyo3::exceptions::{PyBaseException, PyException, PyTimeoutError, PyTypeError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use weftline::executor::raw::{Phase, Unchanged};
@@ -128,15 +129,19 @@ impl Future {
 /// `raise exception`.
 fn raised(exception: Bound<'_, PyAny>) -> PyErr {
     match exception.cast::<PyType>() {
-        Ok(class)
-            if class
-                .is_subclass_of::<pyo3::exceptions::PyBaseException>()
-                .unwrap_or(false) =>
-        {
+        Ok(class) if class.is_subclass_of::<PyBaseException>().unwrap_or(false) => {
             PyErr::from_type(class.clone(), ())
         }
         Ok(_) => PyTypeError::new_err("exceptions must derive from BaseException"),
-        Err(_) => PyErr::from_value(exception),
+        Err(_) if !exception.is_instance_of::<PyBaseException>() => PyErr::from_value(exception),
+        Err(_) => {
+            // Not `from_value`: what is being handled where the result is asked for becomes the context, as with the statement.
+            // SAFETY: an exception and its class; the thread is attached.
+            unsafe {
+                ffi::PyErr_SetObject(exception.get_type().as_ptr(), exception.as_ptr());
+            }
+            PyErr::fetch(exception.py())
+        }
     }
 }
 

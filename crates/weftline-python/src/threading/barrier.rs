@@ -205,11 +205,12 @@ impl Barrier {
             return Err(PyValueError::new_err("parties must be > 0"));
         }
         let this = slf.get();
-        let is_exact = slf.is_exact_instance_of::<Self>();
-        if this.opened.get().is_some() || (!is_exact && is_overridden(&slf.get_type())?) {
+        let has_own = !slf.is_exact_instance_of::<Self>() && is_overridden(&slf.get_type())?;
+        // Those that have arrived can also be compared with what is no whole number, such as `threads / 2`.
+        let number = parties.extract();
+        if number.is_err() || has_own || this.opened.get().is_some() {
             return Self::init_open(slf, parties, action, timeout);
         }
-        let number: usize = parties.extract()?;
         if this
             .rest
             .set(Rest {
@@ -224,7 +225,7 @@ impl Barrier {
             ));
         }
         this.raw
-            .reset_to(number)
+            .reset_to(number?)
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
@@ -246,6 +247,7 @@ impl Barrier {
         let deadline = match remaining_deadline(timeout.or_else(own)) {
             // Only a wait looks at the timeout.
             Err(_) if this.raw.n_waiting() + 1 == this.raw.parties() => Deadline::NEVER,
+            Err(_) if this.raw.is_broken() => Deadline::PASSED,
             deadline => deadline?,
         };
         let acted = Cell::new(false);
@@ -377,7 +379,7 @@ impl Barrier {
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        reduce(slf.as_any(), protocol)
+        reduce(slf.as_any(), protocol, "_thread.lock")
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

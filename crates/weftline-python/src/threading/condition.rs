@@ -1,9 +1,10 @@
 //! `threading.Condition`.
 //!
-//! Over our own locks everything is direct; `foreign.rs` is for locks of any other kind.
+//! Over our own locks everything is direct; `mutex.rs` has the kinds of locks.
 
-use super::{Lock, RLock, cannot_pickle, foreign, warn_deprecated};
-use crate::blocker::{Interpreter, Steadfast};
+use super::mutex::Mutex;
+use super::{RLock, cannot_pickle, foreign, warn_deprecated};
+use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::given::Given;
 use crate::made::Made;
@@ -11,95 +12,14 @@ use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use weftline::park::{Deadline, WaitError};
 use weftline::sync::raw::RawCondition;
-
-/// The lock of a condition.
-enum Mutex {
-    Lock(Py<Lock>),
-    RLock(Py<RLock>),
-    Foreign(Py<PyAny>),
-}
-
-/// What is needed to take a lock again that a wait gave up.
-enum Saved {
-    Once,
-    Times(u64),
-    Foreign(Option<Py<PyAny>>),
-}
-
-impl Mutex {
-    fn of(lock: &Bound<'_, PyAny>) -> Self {
-        // Exactly ours: a subclass may have its own idea of acquire() and release().
-        if let Ok(lock) = lock.cast_exact::<Lock>() {
-            Self::Lock(lock.clone().unbind())
-        } else if let Ok(lock) = lock.cast_exact::<RLock>() {
-            Self::RLock(lock.clone().unbind())
-        } else {
-            Self::Foreign(lock.clone().unbind())
-        }
-    }
-
-    fn object<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
-        match self {
-            Self::Lock(lock) => lock.bind(py).as_any(),
-            Self::RLock(lock) => lock.bind(py).as_any(),
-            Self::Foreign(lock) => lock.bind(py),
-        }
-    }
-
-    fn is_owned(&self, py: Python<'_>) -> PyResult<bool> {
-        match self {
-            // By anyone, as in the standard library, where a lock does not know its owner.
-            Self::Lock(lock) => Ok(lock.get().raw.is_locked()),
-            Self::RLock(lock) => Ok(lock.get().raw.is_owned()),
-            Self::Foreign(lock) => foreign::is_owned(lock.bind(py)),
-        }
-    }
-
-    fn release_save(&self, py: Python<'_>) -> PyResult<Saved> {
-        match self {
-            Self::Lock(lock) => {
-                lock.get()
-                    .raw
-                    .unlock()
-                    .map_err(|_| PyRuntimeError::new_err("release unlocked lock"))?;
-                Ok(Saved::Once)
-            }
-            Self::RLock(lock) => {
-                let count = lock.get().raw.release_save();
-                count
-                    .map(Saved::Times)
-                    .map_err(|_| PyRuntimeError::new_err("cannot release un-acquired lock"))
-            }
-            Self::Foreign(lock) => foreign::release_save(lock.bind(py)).map(Saved::Foreign),
-        }
-    }
-
-    /// Takes the lock again. No signal ends that.
-    fn acquire_restore(&self, py: Python<'_>, saved: Saved) -> PyResult<()> {
-        match (self, saved) {
-            (Self::Lock(lock), _) => {
-                let taken: Result<(), WaitError<_>> = lock
-                    .get()
-                    .raw
-                    .lock_with(&mut Steadfast::new(py), Deadline::NEVER);
-                debug_assert!(taken.is_ok());
-                Ok(())
-            }
-            (Self::RLock(lock), Saved::Times(count)) => lock.get().restore(py, count),
-            (Self::RLock(lock), _) => lock.get().restore(py, 1),
-            (Self::Foreign(lock), Saved::Foreign(state)) => {
-                foreign::acquire_restore(lock.bind(py), state.as_ref().map(|state| state.bind(py)))
-            }
-            (Self::Foreign(lock), _) => foreign::acquire_restore(lock.bind(py), None),
-        }
-    }
-}
 
 /// A lock, and threads that wait under it until they are notified.
 ///
@@ -109,6 +29,8 @@ impl Mutex {
 pub(crate) struct Condition {
     raw: RawCondition,
     mutex: OnceLock<Mutex>,
+    /// Whether a program has put a function of its own in the place of `acquire` or `release`.
+    has_replaced: AtomicBool,
     made: Made,
 }
 
@@ -163,6 +85,41 @@ impl Condition {
         }
     }
 
+    /// `acquire` or `release`: the lock's, or what a program has put in its place, which lies in the `__dict__`.
+    fn method<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.has_replaced.load(Ordering::Relaxed)
+            && let Ok(own) = slf.getattr(intern!(slf.py(), "__dict__"))?.get_item(name)
+        {
+            return Ok(own);
+        }
+        this.mutex(py).object(py).getattr(name)
+    }
+
+    fn replace_method(
+        slf: &Bound<'_, Self>,
+        name: &Bound<'_, PyString>,
+        function: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        slf.getattr(intern!(slf.py(), "__dict__"))?
+            .set_item(name, function)?;
+        slf.get().has_replaced.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How many of those that wait an `n` stands for that is none: `while waiters and n > 0: n -= 1`, as the standard library counts.
+    fn how_many(&self, mut n: Bound<'_, PyAny>) -> PyResult<usize> {
+        let (mut count, waiting) = (0, self.raw.waiting());
+        while count < waiting && n.gt(0)? {
+            count += 1;
+            n = n.sub(1)?;
+        }
+        Ok(count)
+    }
+
     /// Wakes the `n` threads that have waited longest, under the lock.
     pub(crate) fn notify_some(&self, py: Python<'_>, n: usize) -> PyResult<()> {
         self.check_owned(py, "notify")?;
@@ -179,6 +136,7 @@ impl Condition {
         Self {
             raw: RawCondition::new(),
             mutex: OnceLock::new(),
+            has_replaced: AtomicBool::new(false),
             made: Made::new(),
         }
     }
@@ -206,14 +164,24 @@ impl Condition {
 
     /// The lock's own method, as in the standard library.
     #[getter]
-    fn acquire<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.mutex(py).object(py).getattr("acquire")
+    fn acquire<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::method(slf, intern!(slf.py(), "acquire"))
+    }
+
+    #[setter]
+    fn set_acquire(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::replace_method(slf, intern!(slf.py(), "acquire"), function)
     }
 
     /// The lock's own method, as in the standard library.
     #[getter]
-    fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.mutex(py).object(py).getattr("release")
+    fn release<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::method(slf, intern!(slf.py(), "release"))
+    }
+
+    #[setter]
+    fn set_release(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::replace_method(slf, intern!(slf.py(), "release"), function)
     }
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -297,8 +265,7 @@ impl Condition {
             None => 1,
             Some(n) => match n.extract::<usize>() {
                 Ok(n) => n,
-                Err(_) if n.gt(0)? => usize::MAX,
-                Err(_) => 0,
+                Err(_) => self.how_many(n.to_owned())?,
             },
         };
         self.raw.notify(n);
@@ -306,15 +273,20 @@ impl Condition {
     }
 
     /// Wake all threads that wait.
-    fn notify_all(&self, py: Python<'_>) -> PyResult<()> {
-        self.notify_some(py, usize::MAX)
+    fn notify_all(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        if slf.is_exact_instance_of::<Self>() {
+            return this.notify_some(py, usize::MAX);
+        }
+        // As a method, which a subclass may have its own of.
+        calling_back(py, || slf.call_method1("notify", (this.raw.waiting(),))).map(drop)
     }
 
     /// Deprecated: use notify_all().
     #[pyo3(name = "notifyAll")]
-    fn notify_all_deprecated(&self, py: Python<'_>) -> PyResult<()> {
-        warn_deprecated(py, "notifyAll", "notify_all")?;
-        self.notify_all(py)
+    fn notify_all_deprecated(slf: &Bound<'_, Self>) -> PyResult<()> {
+        warn_deprecated(slf.py(), "notifyAll", "notify_all")?;
+        slf.call_method0("notify_all").map(drop)
     }
 
     fn _is_owned(&self, py: Python<'_>) -> PyResult<bool> {

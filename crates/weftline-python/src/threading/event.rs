@@ -72,6 +72,9 @@ impl Event {
                 fresh_condition(py)?.into_bound(py).into_any(),
             );
             parts.put(Part::Value, PyBool::new(py, false).to_owned().into_any());
+        } else {
+            // Called again: the flag is down, as at the beginning.
+            self.raw.clear();
         }
         Ok(())
     }
@@ -185,7 +188,7 @@ impl Event {
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        reduce(slf.as_any(), protocol)
+        reduce(slf.as_any(), protocol, "_thread.lock")
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -7,6 +7,7 @@ mod event;
 mod foreign;
 pub(crate) mod guard;
 mod lock;
+mod mutex;
 mod open;
 mod open_barrier;
 mod opened;
@@ -59,10 +60,12 @@ pub(crate) fn cannot_pickle(what: &str) -> PyErr {
     pyo3::exceptions::PyTypeError::new_err(format!("cannot pickle '{what}' object"))
 }
 
-/// `__reduce_ex__` of an event, semaphore or barrier: a subclass may bring what pickling needs, and ours bring what makes it fail.
+/// `__reduce_ex__` of an event, semaphore, barrier or future, the standard one of which has a `lock` inside: a subclass may bring what
+/// pickling needs, and ours bring what makes it fail.
 pub(crate) fn reduce<'py>(
     object: &Bound<'py, PyAny>,
     protocol: &Bound<'py, PyAny>,
+    lock: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (class, base) = (object.get_type(), object.py().get_type::<PyAny>());
     for name in ["__reduce__", "__getstate__"] {
@@ -70,7 +73,7 @@ pub(crate) fn reduce<'py>(
             return base.call_method1("__reduce_ex__", (object, protocol));
         }
     }
-    Err(cannot_pickle("_thread.lock"))
+    Err(cannot_pickle(lock))
 }
 
 /// The warning of a method that the standard library has deprecated or dropped.

@@ -11,7 +11,7 @@ use crate::callback::calling_back;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
+use pyo3::types::{PyBool, PyRange};
 use weftline::park::Deadline;
 
 fn holding<'py, T>(
@@ -100,7 +100,7 @@ pub(super) fn acquire(
 pub(super) fn release(
     py: Python<'_>,
     semaphore: &Opened,
-    n: u64,
+    n: &Bound<'_, PyAny>,
     is_bounded: bool,
 ) -> PyResult<()> {
     holding(py, semaphore, |condition| {
@@ -118,9 +118,9 @@ pub(super) fn released_too_often() -> PyErr {
     PyValueError::new_err("Semaphore released too many times")
 }
 
-fn notify(condition: &Bound<'_, PyAny>, n: u64) -> PyResult<()> {
+fn notify(condition: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = condition.py();
-    if let Ok(ours) = condition.cast_exact::<Condition>() {
+    if let (Ok(ours), Ok(n)) = (condition.cast_exact::<Condition>(), n.extract::<u64>()) {
         return ours
             .get()
             .notify_some(py, usize::try_from(n).unwrap_or(usize::MAX));
@@ -129,5 +129,6 @@ fn notify(condition: &Bound<'_, PyAny>, n: u64) -> PyResult<()> {
     if cfg!(Py_3_12) {
         return calling_back(py, || condition.call_method1(intern!(py, "notify"), (n,))).map(drop);
     }
-    (0..n).try_for_each(|_| guard::notify(condition))
+    let times = py.get_type::<PyRange>().call1((n,))?;
+    times.try_iter()?.try_for_each(|_| guard::notify(condition))
 }

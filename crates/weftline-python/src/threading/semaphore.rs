@@ -38,12 +38,16 @@ fn number(py: Python<'_>, permits: u64) -> Bound<'_, PyAny> {
     }
 }
 
-/// How many to release.
-fn released(n: Given<'_, '_>) -> PyResult<u64> {
+/// How many to release; `None` for what is above zero and no whole number, which only an open semaphore can add.
+fn released(n: Given<'_, '_>) -> PyResult<Option<u64>> {
     match n.get() {
-        None => Ok(1),
+        None => Ok(Some(1)),
         Some(n) if n.lt(1)? => Err(PyValueError::new_err("n must be one or more")),
-        Some(n) => n.extract(),
+        Some(n) => match n.extract() {
+            Ok(n) => Ok(Some(n)),
+            Err(error) if n.is_instance_of::<PyInt>() => Err(error),
+            Err(_) => Ok(None),
+        },
     }
 }
 
@@ -146,7 +150,7 @@ impl Semaphore {
             (WaitError::Interrupted(raised), Some(parts)) => {
                 let late = self.raw.take_late();
                 if late > 0
-                    && let Err(worse) = open::release(py, parts, late, false)
+                    && let Err(worse) = open::release(py, parts, &number(py, late), false)
                 {
                     worse.write_unraisable(py, None);
                 }
@@ -165,10 +169,18 @@ impl Semaphore {
     #[cold]
     fn not_given(&self, py: Python<'_>, n: u64, is_bounded: bool) -> PyResult<()> {
         match self.parts(py) {
-            Some(parts) => open::release(py, parts, n, is_bounded),
+            Some(parts) => open::release(py, parts, &number(py, n), is_bounded),
             None if is_bounded => Err(released_too_often()),
             // More than a native one can have.
-            None => open::release(py, self.open(py, None)?, n, is_bounded),
+            None => open::release(py, self.open(py, None)?, &number(py, n), is_bounded),
+        }
+    }
+
+    /// `release(n)`.
+    fn release_given(&self, py: Python<'_>, n: Given<'_, '_>, is_bounded: bool) -> PyResult<()> {
+        match (released(n)?, n.get()) {
+            (None, Some(n)) => open::release(py, self.open(py, None)?, &n, is_bounded),
+            (number, _) => self.give(py, number.unwrap_or(1), is_bounded),
         }
     }
 
@@ -239,7 +251,7 @@ impl Semaphore {
     /// Give `n` permits back, or new ones, and let as many threads that wait go on.
     #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
     fn release(&self, py: Python<'_>, n: Given<'_, '_>) -> PyResult<()> {
-        self.give(py, released(n)?, false)
+        self.release_given(py, n, false)
     }
 
     fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
@@ -314,7 +326,7 @@ impl Semaphore {
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        reduce(slf.as_any(), protocol)
+        reduce(slf.as_any(), protocol, "_thread.lock")
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -351,7 +363,8 @@ impl BoundedSemaphore {
     /// Give `n` permits back. Raises ValueError if there would be more than at the start; then none is given.
     #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
     fn release(slf: &Bound<'_, Self>, n: Given<'_, '_>) -> PyResult<()> {
-        slf.as_super().get().give(slf.py(), released(n)?, true)
+        let semaphore = slf.as_super().get();
+        semaphore.release_given(slf.py(), n, true)
     }
 
     #[getter]

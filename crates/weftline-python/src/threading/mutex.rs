@@ -1,0 +1,91 @@
+//! The lock of a condition, and what a wait does with it: straight away if the lock is ours, by its methods (`foreign.rs`) if it is of any other
+//! kind.
+
+use super::{Lock, RLock, foreign};
+use crate::blocker::Steadfast;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use weftline::park::{Deadline, WaitError};
+
+/// The lock of a condition.
+pub(super) enum Mutex {
+    Lock(Py<Lock>),
+    RLock(Py<RLock>),
+    Foreign(Py<PyAny>),
+}
+
+/// What is needed to take a lock again that a wait gave up.
+pub(super) enum Saved {
+    Once,
+    Times(u64),
+    Foreign(Option<Py<PyAny>>),
+}
+
+impl Mutex {
+    pub(super) fn of(lock: &Bound<'_, PyAny>) -> Self {
+        // Exactly ours: a subclass may have its own idea of acquire() and release().
+        if let Ok(lock) = lock.cast_exact::<Lock>() {
+            Self::Lock(lock.clone().unbind())
+        } else if let Ok(lock) = lock.cast_exact::<RLock>() {
+            Self::RLock(lock.clone().unbind())
+        } else {
+            Self::Foreign(lock.clone().unbind())
+        }
+    }
+
+    pub(super) fn object<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        match self {
+            Self::Lock(lock) => lock.bind(py).as_any(),
+            Self::RLock(lock) => lock.bind(py).as_any(),
+            Self::Foreign(lock) => lock.bind(py),
+        }
+    }
+
+    pub(super) fn is_owned(&self, py: Python<'_>) -> PyResult<bool> {
+        match self {
+            // By anyone, as in the standard library, where a lock does not know its owner.
+            Self::Lock(lock) => Ok(lock.get().raw.is_locked()),
+            Self::RLock(lock) => Ok(lock.get().raw.is_owned()),
+            Self::Foreign(lock) => foreign::is_owned(lock.bind(py)),
+        }
+    }
+
+    pub(super) fn release_save(&self, py: Python<'_>) -> PyResult<Saved> {
+        match self {
+            Self::Lock(lock) => {
+                lock.get()
+                    .raw
+                    .unlock()
+                    .map_err(|_| PyRuntimeError::new_err("release unlocked lock"))?;
+                Ok(Saved::Once)
+            }
+            Self::RLock(lock) => {
+                let count = lock.get().raw.release_save();
+                count
+                    .map(Saved::Times)
+                    .map_err(|_| PyRuntimeError::new_err("cannot release un-acquired lock"))
+            }
+            Self::Foreign(lock) => foreign::release_save(lock.bind(py)).map(Saved::Foreign),
+        }
+    }
+
+    /// Takes the lock again. No signal ends that.
+    pub(super) fn acquire_restore(&self, py: Python<'_>, saved: Saved) -> PyResult<()> {
+        match (self, saved) {
+            (Self::Lock(lock), _) => {
+                let taken: Result<(), WaitError<_>> = lock
+                    .get()
+                    .raw
+                    .lock_with(&mut Steadfast::new(py), Deadline::NEVER);
+                debug_assert!(taken.is_ok());
+                Ok(())
+            }
+            (Self::RLock(lock), Saved::Times(count)) => lock.get().restore(py, count),
+            (Self::RLock(lock), _) => lock.get().restore(py, 1),
+            (Self::Foreign(lock), Saved::Foreign(state)) => {
+                foreign::acquire_restore(lock.bind(py), state.as_ref().map(|state| state.bind(py)))
+            }
+            (Self::Foreign(lock), _) => foreign::acquire_restore(lock.bind(py), None),
+        }
+    }
+}
