@@ -121,15 +121,20 @@ pub struct AsCompleted<T> {
     group: Arc<RawGroup>,
     /// Each until it is given out.
     futures: Vec<Option<Future<T>>>,
+    /// Places in it whose futures were given out.
+    vacant: Vec<usize>,
     left: usize,
 }
 
 impl<T> AsCompleted<T> {
     /// Adds one to those that are to come.
     pub fn push(&mut self, future: Future<T>) {
-        let index = self.futures.len();
+        let index = self.vacant.pop().unwrap_or_else(|| {
+            self.futures.push(None);
+            self.futures.len() - 1
+        });
         let settled = future.raw().watch(&self.group, index);
-        self.futures.push(Some(future));
+        self.futures[index] = Some(future);
         self.left += 1;
         if let Some(failed) = settled {
             self.group.arrived(index, failed);
@@ -159,6 +164,7 @@ impl<T> AsCompleted<T> {
             .map_err(WaitError::timed_out)?;
         let index = self.group.take().expect("one has arrived");
         self.left -= 1;
+        self.vacant.push(index);
         Ok(self.futures[index].take())
     }
 
@@ -205,6 +211,7 @@ impl<T> FromIterator<Future<T>> for AsCompleted<T> {
         let mut completed = Self {
             group: RawGroup::new(),
             futures: Vec::new(),
+            vacant: Vec::new(),
             left: 0,
         };
         completed.extend(futures);
@@ -229,5 +236,26 @@ impl<T> fmt::Debug for AsCompleted<T> {
         f.debug_struct("AsCompleted")
             .field("left", &self.left)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Executor, ThreadPoolExecutor};
+
+    #[test]
+    fn an_endless_stream_of_futures_takes_the_room_of_those_that_are_to_come() {
+        let pool = ThreadPoolExecutor::new(2);
+        let mut completed = as_completed((0..3).map(|n| pool.submit(move || n).unwrap()));
+        let mut seen = Vec::new();
+        for n in 3..1_000 {
+            seen.push(completed.next().unwrap().result().unwrap());
+            completed.push(pool.submit(move || n).unwrap());
+        }
+        assert_eq!((completed.len(), completed.futures.len()), (3, 3));
+        seen.extend(completed.map(|future| future.result().unwrap()));
+        seen.sort_unstable();
+        assert!(seen.into_iter().eq(0..1_000));
     }
 }

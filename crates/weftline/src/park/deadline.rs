@@ -81,8 +81,21 @@ mod real {
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
     }
 
+    /// As on Linux. (Not counted from a first call, which a fork could interrupt.)
+    #[cfg(all(unix, not(target_os = "linux")))]
+    pub(crate) fn now() -> u64 {
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: the place is valid. The clock is there on every system that has threads; without it, no time passes.
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+        // One more, so that no point in time equals `PASSED`.
+        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 + 1
+    }
+
     /// Nanoseconds since the first call.
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(unix))]
     #[allow(
         clippy::disallowed_methods,
         reason = "this is the room that reads the clock"
