@@ -12,7 +12,7 @@ pub enum TaskError {
     Cancelled,
     /// It panicked. Of a task of a pool of processes: what reads its value, here, did.
     Panicked(Panic),
-    /// The pool's initialiser panicked, so nothing runs in it.
+    /// The pool's initialiser panicked, or ended its process, so nothing runs in it.
     #[doc(alias = "BrokenThreadPool")]
     Broken,
     /// What should have run it, elsewhere, says why there is no value: a pool of processes a `ProcessError`, with the exit code of a

@@ -61,7 +61,7 @@ pub enum MapError {
     TimedOut,
     /// The task failed. Those after it go on.
     Failed(TaskError),
-    /// The pool takes no more tasks, so the items that are left were not submitted. There is no more to come.
+    /// The pool takes no more tasks, or has no thread for one, so the items that are left were not submitted. There is no more to come.
     NotSubmitted,
 }
 

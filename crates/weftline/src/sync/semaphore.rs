@@ -69,7 +69,8 @@ macro_rules! semaphore {
                 }
             }
 
-            /// Adds `n` permits: those that a [`Permit::forget`] left out, or new ones. Waiters get them in the order in which they came.
+            /// Adds `n` permits: those that a [`Permit::forget`] left out, or new ones. Waiters are woken in the order in which they
+            /// came; whoever comes by at that moment may be faster, but not than one that has waited for a millisecond.
             ///
             /// # Errors
             /// [`TooManyPermits`] when that would be more than the semaphore's bound; then none is added.

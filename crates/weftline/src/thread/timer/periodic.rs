@@ -113,7 +113,7 @@ impl PeriodicTimer {
         forever(self.next_by(Deadline::NEVER))
     }
 
-    /// Whether there is a tick at this very moment: hardly ever.
+    /// For completeness: the next tick is never there before it was waited for. See [`ticks`](Self::ticks) for one that counts those that came meanwhile.
     ///
     /// # Errors
     /// [`TickError::TimedOut`], or [`TickError::Stopped`].
