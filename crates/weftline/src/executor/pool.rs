@@ -10,7 +10,7 @@
 //! below zero and there may be more: idle workers are used before new ones are started, and no task waits for a worker that is not there.
 
 use super::future::Future;
-use super::task::{Run, Task, contain};
+use super::task::{Run, Task};
 use super::{Executor, SubmitError};
 use crate::Lock;
 use crate::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
@@ -299,6 +299,14 @@ impl Pool {
             self.break_down();
             return;
         }
+        // If the future of a task is gone, what it returned is dropped with it, and may panic. One `catch` around all of them costs none of them anything.
+        while let Err(panic) = thread::catch(|| self.run_tasks()) {
+            thread::report(&thread::current(), &panic);
+        }
+    }
+
+    /// Returns when there will be no more.
+    fn run_tasks(&self) {
         let mut worker = Worker::default();
         loop {
             let free = self.free.load(Ordering::Relaxed);
@@ -309,8 +317,6 @@ impl Pool {
             job.run(&|| {
                 self.free.fetch_add(1, Ordering::Relaxed);
             });
-            // If its future is gone, so is now what the task returned.
-            contain(|| drop(job));
         }
     }
 
