@@ -76,17 +76,19 @@ fn find_me() -> Me {
 /// When the thread holds so many that the kernel would not look at all of them.
 #[inline]
 pub(super) fn expect_room() {
-    me();
     if HELD.get() >= MOST {
-        holds_too_many();
+        check_room();
     }
 }
 
 #[cold]
-fn holds_too_many() -> ! {
-    panic!(
+fn check_room() {
+    // In the child of a fork the number is the parent's until somebody asks who this is.
+    me();
+    assert!(
+        HELD.get() < MOST,
         "a thread holds at most {MOST} shared locks and permits at a time: of more, the system would not tell the others when it dies"
-    )
+    );
 }
 
 /// Whether this library can use the C library's list, asked before the first cell is made.
