@@ -32,42 +32,64 @@ pub(super) struct Me {
     pub(super) head: *const Head,
     pub(super) thread: u32,
     pub(super) process: u32,
-    generation: u32,
 }
+
+/// What a thread remembers of itself. Fields for themselves: who needs one of them loads that one, without a copy of all on the stack.
+struct Memory {
+    head: Cell<*const Head>,
+    thread: Cell<u32>,
+    process: Cell<u32>,
+    /// In which it asked, or [`NEVER`].
+    generation: Cell<u32>,
+    /// How many cells the thread holds.
+    held: Cell<u32>,
+}
+
+/// No generation of forks.
+const NEVER: u32 = u32::MAX;
 
 /// How many cells a thread may hold at a time. When it dies, the kernel looks at 2,048 and no more; some room is for the objects' own locks, which
 /// are held for moments, and for the C library's.
 pub(super) const MOST: u32 = 2_000;
 
 thread_local! {
-    /// How many cells the thread holds.
-    static HELD: Cell<u32> = const { Cell::new(0) };
-    static ME: Cell<Me> = const { Cell::new(Me { head: ptr::null(), thread: 0, process: 0, generation: 0 }) };
+    static MEMORY: Memory = const {
+        Memory {
+            head: Cell::new(ptr::null()),
+            thread: Cell::new(0),
+            process: Cell::new(0),
+            generation: Cell::new(NEVER),
+            held: Cell::new(0),
+        }
+    };
 }
 
 #[inline]
 pub(super) fn me() -> Me {
-    let me = ME.get();
-    // A fork's child is another process and thread; the C library has given it an empty list.
-    if me.generation == fork::generation() && !me.head.is_null() {
-        return me;
-    }
-    find_me()
+    MEMORY.with(|memory| {
+        // A fork's child is another process and thread; the C library has given it an empty list.
+        if memory.generation.get() != fork::generation() {
+            remember(memory);
+        }
+        Me {
+            head: memory.head.get(),
+            thread: memory.thread.get(),
+            process: memory.process.get(),
+        }
+    })
 }
 
 #[cold]
-fn find_me() -> Me {
+fn remember(memory: &Memory) {
     fork::watch();
-    let head = head().unwrap_or_else(|why| panic!("{why}"));
-    let me = Me {
-        head,
-        thread: rustix::thread::gettid().as_raw_nonzero().get() as u32,
-        process: std::process::id(),
-        generation: fork::generation(),
-    };
-    ME.set(me);
-    HELD.set(0);
-    me
+    memory
+        .head
+        .set(head().unwrap_or_else(|why| panic!("{why}")));
+    let thread = rustix::thread::gettid().as_raw_nonzero().get();
+    memory.thread.set(thread.cast_unsigned());
+    memory.process.set(std::process::id());
+    memory.held.set(0);
+    memory.generation.set(fork::generation());
 }
 
 /// Asked before a cell is taken that the user decides how long to hold.
@@ -76,7 +98,7 @@ fn find_me() -> Me {
 /// When the thread holds so many that the kernel would not look at all of them.
 #[inline]
 pub(super) fn expect_room() {
-    if HELD.get() >= MOST {
+    if MEMORY.with(|memory| memory.held.get()) >= MOST {
         check_room();
     }
 }
@@ -86,7 +108,7 @@ fn check_room() {
     // In the child of a fork the number is the parent's until somebody asks who this is.
     me();
     assert!(
-        HELD.get() < MOST,
+        MEMORY.with(|memory| memory.held.get()) < MOST,
         "a thread holds at most {MOST} shared locks and permits at a time: of more, the system would not tell the others when it dies"
     );
 }
@@ -174,21 +196,27 @@ impl Head {
         unsafe { self.set_prev(first, this) };
         compiler_fence(Ordering::SeqCst);
         self.first.store(this.cast(), Ordering::Relaxed);
-        HELD.set(HELD.get() + 1);
+        MEMORY.with(|memory| memory.held.set(memory.held.get() + 1));
     }
 
     /// # Safety
     /// `cell` is in this list, which is the calling thread's.
     #[inline]
     pub(super) unsafe fn remove(&self, cell: &RobustCell) {
+        let this = ptr::from_ref(&cell.next).cast_mut();
         let next = cell.next.load(Ordering::Relaxed);
-        let prev = untagged(cell.prev.load(Ordering::Relaxed).cast());
+        // Mostly what was taken last is freed first, and then where to write is known without waiting for what `add` has just written.
+        let prev = if ptr::eq(self.first.load(Ordering::Relaxed), this.cast()) {
+            ptr::from_ref(&self.first).cast_mut()
+        } else {
+            untagged(cell.prev.load(Ordering::Relaxed).cast())
+        };
         // SAFETY: the neighbours are links of this list, or its head.
         unsafe {
             self.set_prev(next, prev);
             (*prev).store(next, Ordering::Relaxed);
         }
-        HELD.set(HELD.get() - 1);
+        MEMORY.with(|memory| memory.held.set(memory.held.get() - 1));
     }
 
     /// # Safety
