@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{LONG, SHORT, busy_pool};
 use weftline::{
-    Barrier, Executor, Future, Lock, Queue, ReturnWhen, SubmitError, TaskError, ThreadPoolExecutor,
-    current, wait,
+    Barrier, Event, Executor, Future, Lock, Queue, ReturnWhen, SubmitError, TaskError,
+    ThreadPoolExecutor, current, wait,
 };
 
 #[test]
@@ -167,4 +167,95 @@ fn an_initialiser_that_panics_breaks_the_pool() {
         }
         Err(refused) => assert!(matches!(refused, SubmitError::Broken(_))),
     }
+}
+
+/// When it is dropped, has the pool run another task, and waits for that.
+struct NeedsAnother {
+    pool: Arc<ThreadPoolExecutor>,
+    is_served: Arc<Queue<bool>>,
+}
+
+impl Drop for NeedsAnother {
+    fn drop(&mut self) {
+        let other = self.pool.submit(|| ()).unwrap();
+        let is_served = other.try_result_for(LONG / 4).is_ok();
+        self.is_served.put(is_served).unwrap();
+    }
+}
+
+/// A pool of two, one of which may wait for the other.
+fn needs_another() -> (NeedsAnother, Arc<ThreadPoolExecutor>, Arc<Queue<bool>>) {
+    let pool = Arc::new(ThreadPoolExecutor::new(2));
+    let is_served = Arc::new(Queue::unbounded());
+    let value = NeedsAnother {
+        pool: Arc::clone(&pool),
+        is_served: Arc::clone(&is_served),
+    };
+    (value, pool, is_served)
+}
+
+#[test]
+fn the_destructor_of_a_result_that_nobody_wants_may_wait_for_another_task() {
+    let (value, pool, is_served) = needs_another();
+    drop(pool.submit(move || value));
+    assert_eq!(is_served.try_get_for(LONG), Ok(true));
+}
+
+#[test]
+fn so_may_what_a_task_captured_or_panicked_with_and_a_callback() {
+    let (value, pool, is_served) = needs_another();
+    let first = pool.submit(move || drop(value)).unwrap();
+    assert_eq!(is_served.try_get_for(LONG), Ok(true));
+    first.result().unwrap();
+
+    let (value, pool, is_served) = needs_another();
+    drop(pool.submit(move || std::panic::panic_any(value)));
+    assert_eq!(is_served.try_get_for(LONG), Ok(true));
+
+    let (value, pool, is_served) = needs_another();
+    let go = Arc::new(Event::new());
+    let gate = Arc::clone(&go);
+    let called = pool.submit(move || gate.wait()).unwrap();
+    called.add_done_callback(move |_| drop(value));
+    go.set();
+    assert_eq!(is_served.try_get_for(LONG), Ok(true));
+    called.result().unwrap();
+}
+
+#[test]
+fn a_task_of_others_finds_a_worker_while_one_disposes_of_a_result() {
+    struct Waits(Arc<Event>, Arc<Event>);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            self.0.set();
+            assert!(self.1.try_wait_for(LONG).is_ok());
+        }
+    }
+    let pool = ThreadPoolExecutor::new(2);
+    let (begun, go) = (Arc::new(Event::new()), Arc::new(Event::new()));
+    let value = Waits(Arc::clone(&begun), Arc::clone(&go));
+    drop(pool.submit(move || value));
+    begun.wait();
+    let other = pool.submit(|| 1).unwrap();
+    assert_eq!(other.try_result_for(LONG / 4).unwrap(), 1);
+    go.set();
+}
+
+#[test]
+fn no_worker_is_lost_to_a_future_that_is_dropped_as_its_task_ends() {
+    let (_, pool, is_served) = needs_another();
+    assert_eq!(is_served.try_get_for(LONG), Ok(true));
+    for round in 0..3_000 {
+        let value = NeedsAnother {
+            pool: Arc::clone(&pool),
+            is_served: Arc::clone(&is_served),
+        };
+        let future = pool.submit(move || value).unwrap();
+        for _ in 0..round % 100 * 20 {
+            std::hint::spin_loop();
+        }
+        drop(future);
+        assert_eq!(is_served.try_get_for(LONG), Ok(true), "round {round}");
+    }
+    assert!(pool.threads().len() <= 2);
 }

@@ -45,5 +45,5 @@ pub use {
 ))]
 pub(crate) use {
     pool::Refused,
-    task::{Outcome, Promise, Run, end, give_up, pending},
+    task::{Availability, Outcome, Promise, Run, dispose, end, give_up, pending},
 };

@@ -8,9 +8,10 @@
 //! waiting for one. A submission takes one, a worker that ends a task gives one (before others learn that it has ended), a new worker brings one; to take
 //! a task from the queue changes nothing, for it makes both numbers smaller by one. So another worker is started exactly when `free` is
 //! below zero and there may be more: idle workers are used before new ones are started, and no task waits for a worker that is not there.
+//! Once there are as many as there may be nobody asks, and it is not counted any more.
 
 use super::future::Future;
-use super::task::{Run, Task};
+use super::task::{Availability, Run, Task};
 use super::{Executor, SubmitError};
 use crate::Lock;
 use crate::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
@@ -20,27 +21,52 @@ use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 type Job = Arc<dyn Run>;
 type Initializer = Box<dyn Fn() + Send + Sync>;
 
+/// The workers of a pool, counted.
+#[derive(Default)]
+struct Crew {
+    started: AtomicUsize,
+    /// How many have found no task.
+    idle: AtomicUsize,
+}
+
 /// How workers wait for tasks.
 ///
 /// One that is idle as all others are is in a pool that is given one task at a time: it is there for the next one at once if it waits to be handed
 /// that. While others work, tasks come faster than they can be handed over, and it looks out for them.
 #[derive(Default)]
-struct Worker {
-    is_alone: bool,
+struct Wait {
+    /// None for those who submit: there is no bound, so they never wait.
+    crew: Option<Arc<Crew>>,
+    is_idle: bool,
 }
 
-impl Blocker for Worker {
+impl Wait {
+    /// There is a task, or there will be none.
+    #[inline]
+    fn ended(&mut self) {
+        if mem::take(&mut self.is_idle)
+            && let Some(crew) = &self.crew
+        {
+            crew.idle.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Blocker for Wait {
     type Interrupt = Infallible;
     const ANYONE_WILL_DO: bool = true;
 
     fn looks_out(&mut self) -> bool {
-        !self.is_alone
+        let Some(crew) = &self.crew else { return true };
+        self.is_idle = true;
+        crew.idle.fetch_add(1, Ordering::Relaxed) + 1 < crew.started.load(Ordering::Relaxed)
     }
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
@@ -49,12 +75,12 @@ impl Blocker for Worker {
 }
 
 struct Pool {
-    tasks: RawQueue<Job, Fifo<Job>, Worker>,
+    tasks: RawQueue<Job, Fifo<Job>, Wait>,
     free: AtomicIsize,
-    started: AtomicIsize,
-    /// As many workers as there may be.
+    /// There are as many workers as there may be.
     is_full: AtomicBool,
     is_broken: AtomicBool,
+    crew: Arc<Crew>,
     workers: Lock<Vec<Thread>>,
     max_workers: usize,
     name_prefix: String,
@@ -148,9 +174,9 @@ impl ThreadPoolBuilder {
             pool: Arc::new(Pool {
                 tasks: RawQueue::new(0),
                 free: AtomicIsize::new(0),
-                started: AtomicIsize::new(0),
                 is_full: AtomicBool::new(false),
                 is_broken: AtomicBool::new(false),
+                crew: Arc::default(),
                 workers: Lock::new(Vec::new()),
                 max_workers: self.max_workers.unwrap_or_else(default_max_workers),
                 name_prefix,
@@ -226,15 +252,13 @@ impl ThreadPoolExecutor {
 impl Pool {
     /// Has `job` run by one of the workers.
     fn submit(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
-        if self.free.fetch_sub(1, Ordering::Relaxed) <= 0
-            && let Err(error) = self.grow()
-        {
-            self.free.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.take_free() {
+            self.give_free();
             return Err(Refused::NoThread(error));
         }
         match self
             .tasks
-            .put_with(job, &mut Worker::default(), Deadline::NEVER)
+            .put_with(job, &mut Wait::default(), Deadline::NEVER)
         {
             Ok(()) => Ok(()),
             Err(_) if self.is_broken.load(Ordering::Acquire) => Err(Refused::Broken),
@@ -244,7 +268,7 @@ impl Pool {
 
     /// Takes no more tasks.
     fn close(&self) {
-        match self.tasks.shutdown_with(false, &mut Worker::default()) {
+        match self.tasks.shutdown_with(false, &mut Wait::default()) {
             Ok(none) => drop(none),
         }
     }
@@ -255,11 +279,24 @@ impl Pool {
         self.empty().into_iter().for_each(|job| job.break_off());
     }
 
-    /// Starts another worker, if there may be more.
-    fn grow(self: &Arc<Self>) -> io::Result<()> {
-        if self.is_full.load(Ordering::Relaxed) {
+    /// A free worker has something to do. Starts another if there was none.
+    #[inline]
+    fn take_free(self: &Arc<Self>) -> io::Result<()> {
+        if self.is_full.load(Ordering::Relaxed) || self.free.fetch_sub(1, Ordering::Relaxed) > 0 {
             return Ok(());
         }
+        self.grow()
+    }
+
+    #[inline]
+    fn give_free(&self) {
+        if !self.is_full.load(Ordering::Relaxed) {
+            self.free.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Starts another worker, if there may be more.
+    fn grow(self: &Arc<Self>) -> io::Result<()> {
         let mut workers = self.workers.lock();
         // Others may have ended a task, or started a worker, since.
         if self.free.load(Ordering::Relaxed) >= 0 {
@@ -281,7 +318,7 @@ impl Pool {
                 Err(error) => return Err(error),
             }
             self.free.fetch_add(1, Ordering::Relaxed);
-            self.started.fetch_add(1, Ordering::Relaxed);
+            self.crew.started.fetch_add(1, Ordering::Relaxed);
         }
         if workers.len() >= self.max_workers {
             self.is_full.store(true, Ordering::Relaxed);
@@ -299,32 +336,45 @@ impl Pool {
             self.break_down();
             return;
         }
-        // If the future of a task is gone, what it returned is dropped with it, and may panic. One `catch` around all of them costs none of them anything.
+        // What a task leaves behind is disposed of in its `run`, which contains panics. Should one come through all the same, the worker is not lost, and one
+        // `catch` around all tasks costs none of them anything.
         while let Err(panic) = thread::catch(|| self.run_tasks()) {
             thread::report(&thread::current(), &panic);
         }
     }
 
     /// Returns when there will be no more.
-    fn run_tasks(&self) {
-        let mut worker = Worker::default();
+    fn run_tasks(self: &Arc<Self>) {
+        let mut wait = Wait {
+            crew: Some(Arc::clone(&self.crew)),
+            is_idle: false,
+        };
         loop {
-            let free = self.free.load(Ordering::Relaxed);
-            worker.is_alone = free >= self.started.load(Ordering::Relaxed);
-            let Ok(job) = self.tasks.get_with(&mut worker, Deadline::NEVER) else {
-                return;
-            };
-            job.run(&|| {
-                self.free.fetch_add(1, Ordering::Relaxed);
-            });
+            let job = self.tasks.get_with(&mut wait, Deadline::NEVER);
+            wait.ended();
+            match job {
+                Ok(job) => job.run(self),
+                Err(_) => return,
+            }
         }
     }
 
     /// Takes no more tasks, and gives back those that nobody has begun with.
     fn empty(&self) -> Vec<Job> {
-        match self.tasks.shutdown_with(true, &mut Worker::default()) {
+        match self.tasks.shutdown_with(true, &mut Wait::default()) {
             Ok(jobs) => jobs,
         }
+    }
+}
+
+impl Availability for Arc<Pool> {
+    fn is_free(&self) {
+        self.give_free();
+    }
+
+    fn is_busy(&self) {
+        // If no thread can be started, tasks wait for those that are there.
+        let _ = self.take_free();
     }
 }
 

@@ -7,6 +7,9 @@
 //!
 //! Callbacks run before the outcome is published. So `result`, which moves the outcome out, cannot take it from under them, and
 //! whoever has a result knows that the callbacks have been called.
+//!
+//! A value that nobody wants is disposed of by its worker, if that is the last to hold the task. Its destructor may wait for other tasks of the pool, so
+//! the worker, which has counted as free since the end of the task, does not meanwhile ([`dispose`]).
 
 use super::error::TaskError;
 use super::future::Future;
@@ -98,10 +101,18 @@ pub(crate) trait Promise<T>: Send + Sync {
     }
 }
 
+/// What the worker that runs a task tells its pool.
+pub(crate) trait Availability {
+    /// It is about to look for the next task.
+    fn is_free(&self);
+    /// It is not, after all: another is to do what was left to it.
+    fn is_busy(&self);
+}
+
 /// A task as the pool sees it.
 pub(crate) trait Run: Send + Sync {
-    /// Runs the task, unless it was cancelled. `before_end` is called when it has ended, just before others learn of it.
-    fn run(&self, before_end: &dyn Fn());
+    /// Runs the task, unless it was cancelled. `worker` is free when it has ended, from just before others learn of it.
+    fn run(self: Arc<Self>, worker: &dyn Availability);
     /// Cancels the task, if nobody has begun with it.
     fn cancel(&self);
     /// Fails the task without running it.
@@ -155,8 +166,8 @@ pub(crate) fn end<T>(
             Ok(None) => return,
             Ok(Some(waker)) => return contain(|| waker.wake()),
             Err(Unchanged::In(_)) => {
-                before_end();
-                return contain(|| drop(value));
+                contain(|| drop(value));
+                return before_end();
             }
             // More may be added while these are called.
             Err(Unchanged::Declined) => {
@@ -164,6 +175,16 @@ pub(crate) fn end<T>(
                 call_back(callbacks, value.as_ref());
             }
         }
+    }
+}
+
+/// What is left of a task that its worker was the last to hold.
+pub(crate) fn dispose<T>(raw: RawFuture<Outcome<T>>, worker: &dyn Availability) {
+    let value = raw.with(|_, outcome| outcome.value.take());
+    if value.is_some() {
+        worker.is_busy();
+        contain(|| drop(value));
+        worker.is_free();
     }
 }
 
@@ -225,15 +246,18 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    fn run(&self, before_end: &dyn Fn()) {
+    fn run(self: Arc<Self>, worker: &dyn Availability) {
         if self.raw.start(|_| true) != Ok(true) {
-            before_end();
-            return;
+            return worker.is_free();
         }
         // SAFETY: this thread has just started it.
         let function = unsafe { self.take_function() }.expect("taken once");
         let value = thread::catch(function).map_err(TaskError::Panicked);
-        end(&self.raw, value, before_end);
+        let is_plain = value.is_ok() && !mem::needs_drop::<T>();
+        end(&self.raw, value, &|| worker.is_free());
+        if !is_plain && let Some(task) = Arc::into_inner(self) {
+            dispose(task.raw, worker);
+        }
     }
 
     fn cancel(&self) {

@@ -17,7 +17,7 @@ use super::worker::{Reply, Request, Worker};
 use crate::Lock;
 use crate::TaskError;
 use crate::executor::raw::{Phase, RawFuture};
-use crate::executor::{Outcome, Promise, Run, end, give_up, pending};
+use crate::executor::{Availability, Outcome, Promise, Run, dispose, end, give_up, pending};
 use crate::process::ChildProcess;
 use crate::thread;
 use serde::de::DeserializeOwned;
@@ -149,10 +149,9 @@ impl<T: DeserializeOwned> RemoteTask<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Run for RemoteTask<T> {
-    fn run(&self, before_end: &dyn Fn()) {
+    fn run(self: Arc<Self>, worker: &dyn Availability) {
         if self.raw.start(|_| true) != Ok(true) {
-            before_end();
-            return;
+            return worker.is_free();
         }
         // SAFETY: this thread has just started it.
         let request = unsafe { self.take_request() }.expect("taken once");
@@ -170,12 +169,16 @@ impl<T: DeserializeOwned + Send + 'static> Run for RemoteTask<T> {
         let used_up = slot.take_if(|worker| worker.is_used_up(&self.plan));
         WORKER.set(slot);
         if used_up.is_none() {
-            return end(&self.raw, outcome, before_end);
+            end(&self.raw, outcome, &|| worker.is_free());
+        } else {
+            // Nobody waits for a result until its process has ended, but this thread is free only then.
+            end(&self.raw, outcome, &|| ());
+            drop(used_up);
+            worker.is_free();
         }
-        // Nobody waits for a result until its worker has ended, but this thread is free only then.
-        end(&self.raw, outcome, &|| ());
-        drop(used_up);
-        before_end();
+        if let Some(task) = Arc::into_inner(self) {
+            dispose(task.raw, worker);
+        }
     }
 
     fn cancel(&self) {
