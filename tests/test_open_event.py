@@ -8,11 +8,6 @@ from support.foreign import FOREIGN
 from support.workers import blocked, took
 
 
-@pytest.fixture(params=FOREIGN)
-def foreign(request):
-    return FOREIGN[request.param]()
-
-
 def test_the_condition_of_an_event_is_one_and_over_a_lock(module):
     event = module.Event()
     assert event._cond is event._cond
@@ -151,8 +146,9 @@ def test_a_flag_assigned_before_anything_else_counts(module):
     assert event.wait(0) is False
 
 
-def test_an_event_over_a_lock_of_ones_own(module, foreign):
-    event = module.Event()
+@pytest.mark.parametrize("make_lock", FOREIGN.values(), ids=FOREIGN)
+def test_an_event_over_a_lock_of_ones_own(module, make_lock):
+    event, foreign = module.Event(), make_lock()
     event._cond = module.Condition(foreign)
     assert event._cond._lock is foreign
     waiters = [blocked(event.wait), blocked(event.wait, 60)]

@@ -17,20 +17,6 @@ from support.workers import blocked, run_all, start
 SEMAPHORES = ["Semaphore", "BoundedSemaphore"]
 
 
-@pytest.fixture(params=FOREIGN)
-def foreign(request):
-    return FOREIGN[request.param]()
-
-
-@pytest.fixture(params=SEMAPHORES)
-def semaphore(request, module):
-    """A semaphore of two permits that has none left."""
-    semaphore = getattr(module, request.param)(2)
-    semaphore.acquire()
-    semaphore.acquire()
-    return semaphore
-
-
 @pytest.mark.parametrize("kind", ["Event", *SEMAPHORES])
 def test_conditions_that_are_replaced_die_and_cycles_are_freed(module, kind):
     thing = getattr(module, kind)()
@@ -95,12 +81,12 @@ def test_the_condition_may_be_made_anew_in_the_child_of_a_fork(module, kind):
     assert thing._cond is condition
 
 
+@pytest.mark.parametrize("kind", SEMAPHORES)
 def test_no_permit_is_lost_when_the_condition_is_reached_for_amid_traffic(
-    semaphore, rounds=25
+    module, kind, rounds=25
 ):
-    kind = type(semaphore)
     for _ in range(rounds):
-        semaphore, gate = kind(2), std_threading.Barrier(5)
+        semaphore, gate = getattr(module, kind)(2), std_threading.Barrier(5)
 
         def use(semaphore=semaphore, gate=gate):
             gate.wait(20)
@@ -160,7 +146,8 @@ def test_no_set_is_missed_when_the_condition_is_reached_for_amid_waits(
 
 
 @ours_only
-def test_who_slept_goes_on_under_a_condition_that_the_program_brings(foreign):
+@pytest.mark.parametrize("make_lock", FOREIGN.values(), ids=FOREIGN)
+def test_who_slept_goes_on_under_a_condition_that_the_program_brings(make_lock):
     semaphore, event = threading.Semaphore(0), threading.Event()
     waiters = [
         blocked(semaphore.acquire),
@@ -168,7 +155,7 @@ def test_who_slept_goes_on_under_a_condition_that_the_program_brings(foreign):
         blocked(event.wait),
         blocked(event.wait, 60),
     ]
-    semaphore._cond = event._cond = threading.Condition(foreign)
+    semaphore._cond = event._cond = threading.Condition(make_lock())
     for waiter in waiters:
         waiter.blocks()
     semaphore.release(2)

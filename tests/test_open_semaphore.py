@@ -10,11 +10,6 @@ from support.workers import blocked, took
 SEMAPHORES = ["Semaphore", "BoundedSemaphore"]
 
 
-@pytest.fixture(params=FOREIGN)
-def foreign(request):
-    return FOREIGN[request.param]()
-
-
 @pytest.fixture(params=SEMAPHORES)
 def semaphore(request, module):
     """A semaphore of two permits that has none left."""
@@ -196,8 +191,9 @@ def test_a_subclass_that_takes_several_at_once(module):
     assert semaphore._value == 0
 
 
-def test_a_semaphore_over_a_lock_of_ones_own(module, foreign):
-    semaphore = module.Semaphore(0)
+@pytest.mark.parametrize("make_lock", FOREIGN.values(), ids=FOREIGN)
+def test_a_semaphore_over_a_lock_of_ones_own(module, make_lock):
+    semaphore, foreign = module.Semaphore(0), make_lock()
     semaphore._cond = module.Condition(foreign)
     assert semaphore._cond._lock is foreign
     waiters = [blocked(semaphore.acquire), blocked(semaphore.acquire, True, 60)]

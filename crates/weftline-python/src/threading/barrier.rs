@@ -51,7 +51,7 @@ impl Barrier {
     ) -> PyResult<&'a Opened> {
         let (py, this) = (slf.py(), slf.get());
         let acts = this.acting.load(Ordering::Relaxed) == current_number().get();
-        let (parts, _) = this.opened.open(py, |heir| {
+        this.opened.open(py, condition, |heir| {
             if acts {
                 // Kept: `wait` lets it go.
                 Guard::enter(heir.clone().into_any())?;
@@ -61,17 +61,14 @@ impl Barrier {
             };
             this.is_held.store(acts, Ordering::Relaxed);
             let state = if left.is_broken { BROKEN } else { FILLING };
-            let mut values = vec![
+            Ok(Some(vec![
                 (Part::Action, this.action(py)),
                 (Part::Timeout, this.timeout(py)),
                 (Part::Initial, this.native_parties(py, left.parties)?),
                 (Part::Value, state.into_pyobject(py)?.into_any()),
                 (Part::Count, left.arrived.into_pyobject(py)?.into_any()),
-            ];
-            values.extend(condition.map(|condition| (Part::Condition, condition.clone())));
-            Ok(Some(values))
-        })?;
-        Ok(parts)
+            ]))
+        })
     }
 
     /// The parts, if there are any.

@@ -27,17 +27,12 @@ impl Event {
         py: Python<'py>,
         condition: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<&Opened> {
-        let (parts, is_first) = self.opened.open(py, |heir| {
+        self.opened.open(py, condition, |heir| {
             // SAFETY: the slot keeps the heir for as long as this object lives.
             let retired = unsafe { self.raw.retire(heir.get().raw()) };
             let flag = retired.map(|was_set| PyBool::new(py, was_set).to_owned().into_any());
-            let condition = condition.map(|condition| (Part::Condition, condition.clone()));
-            Ok(flag.map(|flag| [(Part::Value, flag)].into_iter().chain(condition).collect()))
-        })?;
-        if is_first && condition.is_some() {
-            parts.send_away();
-        }
-        Ok(parts)
+            Ok(flag.map(|flag| vec![(Part::Value, flag)]))
+        })
     }
 
     /// The parts, if there are any.
@@ -171,12 +166,8 @@ impl Event {
 
     /// For the child of a fork. A native event has nothing to do there: waiters of another process are forgotten by themselves.
     fn _at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
-        if let Some(parts) = self.parts(py) {
-            parts
-                .get(py, Part::Condition)
-                .call_method0("_at_fork_reinit")?;
-        }
-        Ok(())
+        self.parts(py)
+            .map_or(Ok(()), |parts| parts.at_fork_reinit(py))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {

@@ -83,9 +83,10 @@ impl Opened {
         self.heir.bind(py)
     }
 
-    /// Has the threads that were asleep in the native object go round again: there is another condition for them now.
-    pub(super) fn send_away(&self) {
-        self.heir.get().raw().send_away();
+    /// Makes the lock of the condition anew in the child of a fork, as the standard classes do.
+    pub(super) fn at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
+        let condition = self.get(py, Part::Condition);
+        condition.call_method0("_at_fork_reinit").map(drop)
     }
 }
 
@@ -112,17 +113,18 @@ impl Slot {
         }
     }
 
-    /// Opens the object unless it is open; `true` if this call did.
+    /// Opens the object unless it is open. Then `_cond` is the `condition` that the program brings, or else one that is made here.
     ///
-    /// `retire` retires the core's object for the condition that it is given, which lives as long as this slot, and returns the parts, or `None` if it was
-    /// retired before. `_cond` is that condition, unless it is among the parts.
+    /// `retire` retires the core's object for the condition that is made here, which lives as long as this slot, and returns the other parts, or `None` if
+    /// it was retired before.
     pub(super) fn open<'py>(
         &self,
         py: Python<'py>,
+        condition: Option<&Bound<'py, PyAny>>,
         retire: impl FnOnce(&Bound<'py, Condition>) -> PyResult<Option<Values<'py>>>,
-    ) -> PyResult<(&Opened, bool)> {
+    ) -> PyResult<&Opened> {
         if let Some(opened) = self.get() {
-            return Ok((opened, false));
+            return Ok(opened);
         }
         let heir = fresh_condition(py)?;
         let mut parts = Parts::default();
@@ -139,13 +141,20 @@ impl Slot {
                 for (part, value) in values {
                     fresh.put(part, value);
                 }
+                if let Some(condition) = condition {
+                    fresh.put(Part::Condition, condition.clone());
+                }
                 self.0.store(opened, Ordering::Release);
-                Ok((fresh, true))
+                if condition.is_some() {
+                    // Who was asleep in the native object goes round again: there is another condition to wait in.
+                    fresh.heir.get().raw().send_away();
+                }
+                Ok(fresh)
             }
             not_retired => {
                 // SAFETY: leaked above, and nobody else has seen it.
                 drop(unsafe { Box::from_raw(opened) });
-                not_retired.map(|_| (self.wait(py), false))
+                not_retired.map(|_| self.wait(py))
             }
         }
     }

@@ -101,22 +101,16 @@ impl Semaphore {
         py: Python<'py>,
         condition: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<&Opened> {
-        let (parts, is_first) = self.opened.open(py, |heir| {
+        self.opened.open(py, condition, |heir| {
             // SAFETY: the slot keeps the heir for as long as this object lives.
-            let Some((permits, bound)) = (unsafe { self.raw.retire(heir.get().raw()) }) else {
-                return Ok(None);
-            };
-            let mut values = vec![
-                (Part::Value, number(py, permits)),
-                (Part::Initial, number(py, bound)),
-            ];
-            values.extend(condition.map(|condition| (Part::Condition, condition.clone())));
-            Ok(Some(values))
-        })?;
-        if is_first && condition.is_some() {
-            parts.send_away();
-        }
-        Ok(parts)
+            let retired = unsafe { self.raw.retire(heir.get().raw()) };
+            Ok(retired.map(|(permits, bound)| {
+                vec![
+                    (Part::Value, number(py, permits)),
+                    (Part::Initial, number(py, bound)),
+                ]
+            }))
+        })
     }
 
     /// The parts, if there are any. For who has been refused: that is how a native semaphore shows that it is one no more.
@@ -309,12 +303,8 @@ impl Semaphore {
 
     /// For the child of a fork. A native semaphore has nothing to do there: waiters of another process are forgotten by themselves.
     fn _at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
-        if let Some(parts) = self.parts(py) {
-            parts
-                .get(py, Part::Condition)
-                .call_method0("_at_fork_reinit")?;
-        }
-        Ok(())
+        self.parts(py)
+            .map_or(Ok(()), |parts| parts.at_fork_reinit(py))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {

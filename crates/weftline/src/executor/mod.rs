@@ -7,7 +7,7 @@
 //! | `future.rs`, `wait.rs` | the faces of both for Rust programs |
 //! | `task.rs` | a function and what will come of it, as the pool and the future see it |
 //! | `submit.rs` | what takes tasks |
-//! | `pool.rs`, `map.rs` | the pool of threads |
+//! | `pool/`, `map.rs` | the pool of threads |
 //! | `error.rs` | why a task has no value, or not yet |
 
 #[cfg(not(weftline_model))]

@@ -137,25 +137,23 @@ impl<P> List<P> {
 
     /// Settles the waiter that has waited longest and takes it out; those that have given up are taken out on the way.
     pub(crate) fn claim_front(&mut self) -> Option<Claimed<'_, P>> {
-        while let Some(front) = self.front {
-            // SAFETY: linked, so alive while the lock is held; after the claim its thread waits for `GRANTED` before it goes.
-            let waiter = unsafe { &*front.as_ptr() };
-            self.remove(waiter);
-            if waiter.claim() {
-                return Some(Claimed {
-                    waiter,
-                    was_last: self.is_empty(),
-                });
-            }
-        }
-        None
+        self.claim_at(|list| list.front)
     }
 
     /// As [`Self::claim_front`], of the waiter that came last.
     pub(crate) fn claim_back(&mut self) -> Option<Claimed<'_, P>> {
-        while let Some(back) = self.back {
-            // SAFETY: as in `claim_front`.
-            let waiter = unsafe { &*back.as_ptr() };
+        self.claim_at(|list| list.back)
+    }
+
+    /// As [`Self::claim_front`], at one `end` or the other.
+    #[inline]
+    fn claim_at(
+        &mut self,
+        end: impl Fn(&Self) -> Option<NonNull<Waiter<P>>>,
+    ) -> Option<Claimed<'_, P>> {
+        while let Some(next) = end(self) {
+            // SAFETY: linked, so alive while the lock is held; after the claim its thread waits for `GRANTED` before it goes.
+            let waiter = unsafe { &*next.as_ptr() };
             self.remove(waiter);
             if waiter.claim() {
                 return Some(Claimed {
@@ -169,7 +167,7 @@ impl<P> List<P> {
 
     /// As [`Self::claim_front`] for the front waiter and no other: `None` also when it has just given up.
     pub(crate) fn claim_this_front(&mut self) -> Option<Claimed<'_, P>> {
-        // SAFETY: as in `claim_front`.
+        // SAFETY: as in `claim_at`.
         let waiter = unsafe { &*self.front?.as_ptr() };
         self.remove(waiter);
         waiter.claim().then_some(Claimed {

@@ -10,6 +10,10 @@
 //! below zero and there may be more: idle workers are used before new ones are started, and no task waits for a worker that is not there.
 //! Once there are as many as there may be nobody asks, and it is not counted any more.
 
+mod builder;
+
+pub use builder::ThreadPoolBuilder;
+
 use super::future::Future;
 use super::task::{Availability, Run, Task};
 use super::{Executor, SubmitError};
@@ -125,70 +129,6 @@ impl Refused {
             Self::NoThread(error) => SubmitError::NoThread(task, error),
         }
     }
-}
-
-/// How a [`ThreadPoolExecutor`] is made.
-#[derive(Default)]
-#[must_use = "a builder builds nothing by itself"]
-pub struct ThreadPoolBuilder {
-    max_workers: Option<usize>,
-    name_prefix: Option<String>,
-    initializer: Option<Initializer>,
-}
-
-impl ThreadPoolBuilder {
-    /// How many threads there are at most. Without this: 4 more than there are processors, and at most 32, as in Python.
-    ///
-    /// # Panics
-    /// When it is zero: nothing would ever run.
-    pub fn max_workers(mut self, max_workers: usize) -> Self {
-        assert!(max_workers > 0, "a pool needs at least one worker");
-        self.max_workers = Some(max_workers);
-        self
-    }
-
-    /// What the threads' names begin with. Without this: `ThreadPoolExecutor-N`.
-    pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.name_prefix = Some(prefix.into());
-        self
-    }
-
-    /// Is called by each thread before its first task. If it panics, the pool is broken: tasks that wait fail with
-    /// [`TaskError::Broken`](super::TaskError::Broken), and no more are taken.
-    pub fn initializer(mut self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
-        self.initializer = Some(Box::new(initializer));
-        self
-    }
-
-    /// The pool. It has no threads yet.
-    #[must_use]
-    pub fn build(self) -> ThreadPoolExecutor {
-        static COUNTER: AtomicUsize = AtomicUsize::new(0);
-        let name_prefix = self.name_prefix.unwrap_or_else(|| {
-            format!(
-                "ThreadPoolExecutor-{}",
-                COUNTER.fetch_add(1, Ordering::Relaxed)
-            )
-        });
-        ThreadPoolExecutor {
-            pool: Arc::new(Pool {
-                tasks: RawQueue::new(0),
-                free: AtomicIsize::new(0),
-                is_full: AtomicBool::new(false),
-                is_broken: AtomicBool::new(false),
-                crew: Arc::default(),
-                workers: Lock::new(Vec::new()),
-                max_workers: self.max_workers.unwrap_or_else(default_max_workers),
-                name_prefix,
-                initializer: self.initializer,
-            }),
-        }
-    }
-}
-
-fn default_max_workers() -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    (processors + 4).min(32)
 }
 
 impl ThreadPoolExecutor {
@@ -440,15 +380,6 @@ impl fmt::Debug for ThreadPoolExecutor {
         f.debug_struct("ThreadPoolExecutor")
             .field("max_workers", &self.pool.max_workers)
             .field("pending", &self.pending())
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for ThreadPoolBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThreadPoolBuilder")
-            .field("max_workers", &self.max_workers)
-            .field("thread_name_prefix", &self.name_prefix)
             .finish_non_exhaustive()
     }
 }
