@@ -64,6 +64,7 @@ class NotDone:
     __class_getitem__ = set.__class_getitem__
     __hash__ = None
 
+    @functools.wraps(set.__len__)
     def __len__(self):
         copies = self._copies
         return len(copies[0]) if copies else self._count
@@ -149,9 +150,9 @@ def _operator(name, reflected):
         result = method(own, other)
         if result is NotImplemented:
             # The other side's turn, and it is to see a set: the views of a dict know no other.
-            answer = getattr(type(other), reflected, None)
-            if answer is not None:
-                return answer(other, own)
+            cls = type(other)
+            if any(reflected in vars(base) for base in cls.__mro__):
+                return getattr(cls, reflected)(other, own)
         return result
 
     return operate
