@@ -2,12 +2,12 @@
 
 A loop that goes on with `not_done` has one set of futures, out of which each call takes those that are done. What a call
 returned is a *version* of that set. The newest version is what the set holds now. An older one is that and what has been taken out
-since, which it finds in a list that goes from each version to the next (the trick is Baker's, for arrays with a past).
+since, which it finds by going from each version to the next (Baker's trick for persistent arrays).
 
 | a version is | it has | `wait` is given it |
 |---|---|---|
 | the newest | the `Waiting` in `_waiting`, the set and an empty place in `_source` | takes the `Waiting`, and goes on with what it knows |
-| an older one | no `Waiting`; the place in `_source` has been filled in | begins anew, with a copy |
+| an older one | no `Waiting`; the place in `_source` is filled in, if that call went on | begins anew, with a copy |
 | read | a set of its own in `_copies`, no `_source`; a newest one keeps the `Waiting` | as the newest, or an older one |
 | changed | a set of its own and nothing else | begins anew, with a copy |
 
@@ -36,13 +36,15 @@ class Waiting:
         """What is done, and what is not done then. If it raises, the versions are what they were, and nobody has a group."""
         done = self._group.wait(timeout, return_when)
         pending = self._pending
+        if len(done) == len(pending):
+            # Nobody goes on. What the version before contains may stay where it is.
+            return done, set()
         if done:
             place = []
+            # A frozenset knows the hashes, so a reader of an older version calls nobody for them.
             self._place.append((frozenset(done), place))
             pending.difference_update(done)
             self._place = place
-        if not pending:
-            return done, set()
         version = object.__new__(NotDone)
         version._waiting = [self]
         version._source = pending, self._place
