@@ -34,6 +34,8 @@ def run_with(happening, after, call):
         return trace
 
     before = sys.gettrace()
+    # CPython 3.12 looks for a frame that asks for this at the moment when the function is set.
+    sys._getframe().f_trace_opcodes = True
     sys.settrace(trace)
     try:
         result = call()
