@@ -71,6 +71,17 @@ class NotDone:
         copies = self._copies
         return len(copies[0]) if copies else self._count
 
+    # The two that loops call most are written out, which makes them three times as fast as those below.
+    @functools.wraps(set.__contains__)
+    def __contains__(self, one, /):
+        copies = self._copies
+        return _plain(one) in (copies[0] if copies else self._read())
+
+    @functools.wraps(set.__iter__)
+    def __iter__(self):
+        copies = self._copies
+        return iter(copies[0] if copies else self._read())
+
     def _take_waiting(self):
         """What the newest version goes on with, which nobody else gets then; None if there is none."""
         try:
@@ -161,8 +172,7 @@ def _operator(name, reflected):
 
 
 _READERS = """
-    __contains__ __getstate__ __iter__ __reduce__ __repr__ __sizeof__ copy difference intersection isdisjoint issubset issuperset
-    symmetric_difference union
+    __getstate__ __reduce__ __repr__ __sizeof__ copy difference intersection isdisjoint issubset issuperset symmetric_difference union
 """
 _WRITERS = """
     __init__ add clear difference_update discard intersection_update pop remove symmetric_difference_update update
