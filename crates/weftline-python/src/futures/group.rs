@@ -1,6 +1,6 @@
 //! `wait` and `as_completed` for futures that are all ours: one group, which each future tells once.
 //!
-//! A loop around `wait` that goes on with what was not done takes the group along from one call to the next (see `_base.py`), so a
+//! A loop around `wait` that goes on with what was not done takes the group along from one call to the next (see `not_done.py`), so a
 //! future signs on once, however many waits it takes until it is done.
 
 use super::future::Future;
@@ -80,12 +80,11 @@ impl FutureGroup {
         }))
     }
 
-    /// `wait`: those that have settled, as a set, when there are as many as `return_when` says or the time is up. They are taken out of
-    /// `pending`, the set of all that are left.
+    /// `wait`: those that have settled and were not given out before, as a set, when there are as many as `return_when` says or the time is
+    /// up. The cost is theirs alone, however many are left.
     fn wait<'py>(
         &self,
         py: Python<'py>,
-        pending: &Bound<'py, PySet>,
         timeout: Option<&Bound<'py, PyAny>>,
         return_when: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PySet>> {
@@ -125,7 +124,6 @@ impl FutureGroup {
             let future = futures.get_item(index)?;
             futures.set_item(index, py.None())?;
             self.left.fetch_sub(1, Ordering::Relaxed);
-            pending.discard(&future)?;
             done.add(future)?;
         }
         Ok(done)

@@ -1,0 +1,188 @@
+"""`not_done` between any two steps of the interpreter: what another thread or a signal's handler does there breaks nothing.
+
+Each test runs one call again and again, and lets something happen in it after one step, after two, and so on to its end.
+"""
+
+import functools
+import sys
+
+import pytest
+from support.not_done import FATES, made
+from support.pools import futures
+from support.target import ours_only
+
+_OURS = ("_futures/not_done.py", "_futures/waiting.py")
+
+
+class _Interrupted(Exception):
+    """What a signal's handler raises."""
+
+
+def run_with(happening, after, call):
+    """What `call()` returned, with `happening()` in it after so many steps in our modules; and whether there were as many."""
+    left = after
+
+    def trace(frame, event, _):
+        nonlocal left
+        if not frame.f_code.co_filename.replace("\\", "/").endswith(_OURS):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left -= 1
+            if left == 0:
+                happening()
+        return trace
+
+    before = sys.gettrace()
+    # CPython 3.12 looks for a frame that asks for this at the moment when the function is set.
+    sys._getframe().f_trace_opcodes = True
+    sys.settrace(trace)
+    try:
+        result = call()
+    finally:
+        sys.settrace(before)
+    return result, left <= 0
+
+
+def each_step(trial):
+    """`trial(after)` for one step after the other, until it returns that there were no more."""
+    steps = 0
+    while trial(steps + 1):
+        steps += 1
+    assert steps > 5
+
+
+SIZE = 6
+
+
+def prepared(fate):
+    """A version with that fate, its futures, and those of them that the next `wait` for it tells as done."""
+    some = [futures.Future() for _ in range(SIZE)]
+    left = made(some)
+    FATES[fate](left, some)
+    some[1].set_result(None) if not some[1].done() else None
+    return left, some, {future for future in some if future.done()}
+
+
+def _look(left, extra):
+    len(left)
+    set(left)
+
+
+def _add(left, extra):
+    left.add(extra)
+
+
+def _empty(left, extra):
+    left.clear()
+
+
+def _wait_too(left, extra):
+    futures.wait(left, 0, futures.FIRST_COMPLETED)
+
+
+HAPPENINGS = {
+    "a look": (_look, lambda all_of_them, extra: all_of_them),
+    "one added": (_add, lambda all_of_them, extra: all_of_them | {extra}),
+    "emptied": (_empty, lambda all_of_them, extra: set()),
+    "another wait": (_wait_too, lambda all_of_them, extra: all_of_them),
+}
+
+
+@ours_only
+@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("name", HAPPENINGS)
+def test_something_happens_to_the_version_while_it_is_waited_for(name, fate):
+    happening, become = HAPPENINGS[name]
+
+    def trial(after):
+        left, some, done = prepared(fate)
+        extra = futures.Future()
+        (told, not_done), was_there = run_with(
+            functools.partial(happening, left, extra),
+            after,
+            lambda: futures.wait(left, 0, futures.FIRST_COMPLETED),
+        )
+        before, afterwards = set(some), become(set(some), extra)
+        # The call took it before or after that.
+        assert (told, not_done) in [(s & done, s - done) for s in (before, afterwards)]
+        assert left == afterwards or not was_there
+        assert len(left) == len(set(left))
+        assert len(not_done) == len(set(not_done))
+        return was_there
+
+    each_step(trial)
+
+
+@ours_only
+@pytest.mark.parametrize("fate", FATES)
+def test_an_exception_in_any_step_of_a_wait_leaves_the_version_as_it_was(fate):
+    def interrupt():
+        raise _Interrupted
+
+    def trial(after):
+        left, some, done = prepared(fate)
+        try:
+            run_with(
+                interrupt,
+                after,
+                lambda: futures.wait(left, 0, futures.FIRST_COMPLETED),
+            )
+        except _Interrupted:
+            assert len(left) == SIZE
+            assert futures.wait(left, 0) == (done, set(some) - done)
+            assert left == set(some)
+            return True
+        return False
+
+    each_step(trial)
+
+
+@ours_only
+@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("name", HAPPENINGS)
+def test_something_happens_to_the_version_while_one_is_added(name, fate):
+    happening, become = HAPPENINGS[name]
+
+    def trial(after):
+        left, some, done = prepared(fate)
+        extra, added = futures.Future(), futures.Future()
+        _, was_there = run_with(
+            functools.partial(happening, left, extra),
+            after,
+            functools.partial(left.add, added),
+        )
+        afterwards = become(set(some), extra) if was_there else set(some)
+        # Emptied either before or after it was added.
+        assert left in [afterwards | {added}, *[set()] * (name == "emptied")]
+        # Nobody goes on with a group that does not know of it.
+        if added in left:
+            added.set_result(None)
+            told = futures.wait(left, 0).done
+            assert added in told and told == done & left | {added}
+        return was_there
+
+    each_step(trial)
+
+
+@ours_only
+@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("name", HAPPENINGS)
+def test_something_happens_to_the_version_while_it_is_looked_at(name, fate):
+    happening, become = HAPPENINGS[name]
+
+    def trial(after):
+        left, some, _ = prepared(fate)
+        extra = futures.Future()
+        (seen, size), was_there = run_with(
+            functools.partial(happening, left, extra),
+            after,
+            lambda: (left.copy(), len(left)),
+        )
+        afterwards = become(set(some), extra)
+        assert seen in (set(some), afterwards)
+        assert size in (len(some), len(afterwards))
+        assert left == afterwards or not was_there
+        return was_there
+
+    each_step(trial)
