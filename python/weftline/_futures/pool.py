@@ -33,7 +33,8 @@ def _worker(executor_reference, work_queue, initializer, initargs):
                 executor._initializer_failed()
             return
     try:
-        tasks = _Tasks(work_queue)
+        outcome = [None]
+        tasks = _Tasks(work_queue, outcome)
         while True:
             task = tasks.next()
             if task is None and _is_over(executor_reference, work_queue):
@@ -42,15 +43,20 @@ def _worker(executor_reference, work_queue, initializer, initargs):
                 function, args, kwargs = task
                 # While this thread waits, or works on, it keeps nothing of the call.
                 task = None
+                has_raised = False
                 try:
-                    result = function(*args, **kwargs) if kwargs else function(*args)
+                    outcome[0] = (
+                        function(*args, **kwargs) if kwargs else function(*args)
+                    )
                 except BaseException as error:  # noqa: BLE001 - it is the future's
-                    function = args = kwargs = None
-                    task = tasks.failed(error)
-                else:
-                    function = args = kwargs = None
-                    task = tasks.done(result)
-                    result = None
+                    outcome[0] = error
+                    has_raised = True
+                function = args = kwargs = None
+                task = tasks.end(has_raised)
+                if task is True:
+                    # What nobody wants may take its time to go, and may even wait for another call.
+                    outcome[0] = None
+                    task = tasks.go_on()
             if task is not None:
                 # A work item that somebody has made himself.
                 task.run()

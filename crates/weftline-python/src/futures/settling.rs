@@ -74,46 +74,46 @@ impl Future {
 
     /// The future is done: writes the outcome, wakes who waits, calls back.
     pub(super) fn settle(slf: &Bound<'_, Self>, outcome: Outcome) -> PyResult<()> {
-        Self::settle_and(slf, outcome, || ())
+        Self::settle_and(slf, outcome, || ()).map(drop)
     }
 
-    /// As `settle`; `ended` is called when the thread has no more to do with it: just before others learn of the outcome, or after the
-    /// last callback if there are any; never if this raises.
+    /// As `settle`; `ended` is called just before others learn of the outcome, if this thread has no more to do with it then. Otherwise this
+    /// returns `false`: there were callbacks to make, or nobody but the caller holds the future, whose outcome goes when the caller lets go.
     #[inline]
     pub(super) fn settle_and(
         slf: &Bound<'_, Self>,
         outcome: Outcome,
         ended: impl FnOnce(),
-    ) -> PyResult<()> {
+    ) -> PyResult<bool> {
         open::if_it_calls_back_its_own_way(slf)?;
+        // From here on nobody else can let go of it, for this thread keeps the interpreter until the outcome is there. (Without an interpreter lock
+        // somebody may in the very same moment; then the outcome is disposed of by this thread although it has ended.)
+        // SAFETY: the future is there.
+        let is_wanted = unsafe { ffi::Py_REFCNT(slf.as_ptr()) } > 1;
         let (mut outcome, mut ended) = (Some(outcome), Some(ended));
         let finished = slf.get().raw.finish(|held| {
             let callbacks = held.take_callbacks()?;
             if let Some(outcome) = outcome.take() {
                 outcome.put(held);
             }
-            if callbacks.is_empty()
+            if is_wanted
+                && callbacks.is_empty()
                 && let Some(ended) = ended.take()
             {
                 ended();
             }
             Some(callbacks)
         });
-        let settled = match finished {
-            Ok(callbacks) => call_back(slf, callbacks),
-            Err(Unchanged::In(phase)) => Err(done_already(slf, phase)),
-            Err(Unchanged::Declined) => match outcome {
-                Some(outcome) => open::settle(slf, outcome),
-                None => Ok(()),
-            },
-        };
-        // A thread to which this raises does not come back for more.
-        if settled.is_ok()
-            && let Some(ended) = ended
-        {
-            ended();
+        match finished {
+            Ok(callbacks) => call_back(slf, callbacks)?,
+            Err(Unchanged::In(phase)) => return Err(done_already(slf, phase)),
+            Err(Unchanged::Declined) => {
+                if let Some(outcome) = outcome {
+                    open::settle(slf, outcome)?;
+                }
+            }
         }
-        settled
+        Ok(ended.is_none())
     }
 
     /// Whether a worker may begin; `None` when the future is in a phase in which nobody does.

@@ -1,5 +1,9 @@
 //! What a worker does between two calls: publish what came of the last, take the next. The calls themselves it makes in Python, so that no
 //! frame of ours lies under code of the program.
+//!
+//! An outcome comes in a list of one, out of which it is taken: when others learn of it the worker has nothing of it left, so a destructor
+//! that waits for another call of the pool never runs on a worker which already counts as free, or has that very call in hand. If nobody
+//! wants the outcome, the worker gets the future back, lets go of it in Python, and counts as free only then.
 
 use super::future::Future;
 use super::settling::Outcome;
@@ -9,7 +13,7 @@ use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyBool, PyList, PyTuple};
 use weftline::Lock;
 
 /// The tasks of one worker.
@@ -17,6 +21,8 @@ use weftline::Lock;
 pub(crate) struct Tasks {
     made: Made,
     queue: Py<WorkQueue>,
+    /// Where the worker puts what came of the call.
+    outcome: Py<PyList>,
     /// The future of the call that the worker is making.
     current: Lock<Option<Py<Future>>>,
 }
@@ -32,6 +38,7 @@ impl Tasks {
         match Future::begin(future)? {
             Some(true) => {}
             Some(false) => {
+                drop(item);
                 self.queue.get().is_free_again();
                 return Ok(None);
             }
@@ -56,15 +63,7 @@ impl Tasks {
         Ok(Some(call.into_any()))
     }
 
-    fn end<'py>(&self, py: Python<'py>, outcome: Outcome) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let current = self.current.lock().take();
-        let Some(future) = current else {
-            return Err(PyRuntimeError::new_err("no call is being made"));
-        };
-        Future::settle_and(future.bind(py), outcome, || {
-            self.queue.get().is_free_again()
-        })?;
-        drop(future);
+    fn take_now<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         loop {
             let Some(item) = WorkQueue::take_now(self.queue.bind(py)) else {
                 return Ok(None);
@@ -84,10 +83,11 @@ impl Tasks {
 #[pymethods]
 impl Tasks {
     #[new]
-    fn new(queue: Py<WorkQueue>) -> Self {
+    fn new(queue: Py<WorkQueue>, outcome: Py<PyList>) -> Self {
         Self {
             made: Made::new(),
             queue,
+            outcome,
             current: Lock::new(None),
         }
     }
@@ -103,23 +103,42 @@ impl Tasks {
         }
     }
 
-    /// The call has returned `result`. The next one, if it is there already.
-    fn done<'py>(&self, py: Python<'py>, result: Py<PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.end(py, Outcome::Result(result))
+    /// The call has returned what is in the list, or raised it. The next one, if it is there already. True: the list has something that
+    /// is to be let go of before `go_on`.
+    fn end<'py>(&self, py: Python<'py>, has_raised: bool) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let outcome = self.outcome.bind(py);
+        let came = outcome.get_item(0)?.unbind();
+        outcome.set_item(0, py.None())?;
+        let current = self.current.lock().take();
+        let Some(future) = current else {
+            return Err(PyRuntimeError::new_err("no call is being made"));
+        };
+        let came = if has_raised {
+            Outcome::Exception(came)
+        } else {
+            Outcome::Result(came)
+        };
+        let is_free = Future::settle_and(future.bind(py), came, || {
+            self.queue.get().is_free_again();
+        })?;
+        if is_free {
+            drop(future);
+            return self.take_now(py);
+        }
+        outcome.set_item(0, future)?;
+        Ok(Some(PyBool::new(py, true).to_owned().into_any()))
     }
 
-    /// The call has raised `exception`. The next one, if it is there already.
-    fn failed<'py>(
-        &self,
-        py: Python<'py>,
-        exception: Py<PyAny>,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.end(py, Outcome::Exception(exception))
+    /// Nothing is left of the last call. The next one, if it is there already.
+    fn go_on<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.queue.get().is_free_again();
+        self.take_now(py)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if self.made.is_made() {
             visit.call(&self.queue)?;
+            visit.call(&self.outcome)?;
         }
         Ok(())
     }

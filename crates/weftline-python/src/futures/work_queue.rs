@@ -8,7 +8,8 @@
 //! it may have more: idle workers are used before new ones are started, and no task waits for a worker that is not there.
 //!
 //! A worker gives its one *before* it publishes the result, so whoever waits for that and submits the next call finds it free; unless there are
-//! callbacks, which it still has to make: one that submits a call to its own pool and waits for it must not wait for itself.
+//! callbacks, which it still has to make, or nobody waits, and it still has to dispose of the result: a callback or a `__del__` that submits a call to
+//! its own pool and waits for it must not wait for itself.
 
 use super::future::Future;
 use super::held::Task;

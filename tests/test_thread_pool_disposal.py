@@ -1,0 +1,168 @@
+"""What a call leaves behind in a `ThreadPoolExecutor`: a `__del__` or a callback there may wait for another call of the pool."""
+
+import queue
+import threading
+
+import pytest
+from support.pools import busy, futures
+from support.target import ours_only
+
+Pool = futures.ThreadPoolExecutor
+# For what is there at once; longer than this only something that hangs takes.
+LIMIT = 10
+
+
+class _NeedsAnother:
+    """Has the pool make another call when it goes, and waits for that."""
+
+    def __init__(self, pool, served):
+        self._pool, self._served = pool, served
+
+    def __del__(self):
+        _need_another(self._pool, self._served)
+
+
+def _need_another(pool, served):
+    try:
+        served.put(pool.submit(abs, -1).result(LIMIT))
+    except BaseException as error:  # noqa: BLE001 - the test sees it
+        served.put(error)
+
+
+def _pool_with_a_free_worker():
+    """One that may have another, too; and where to look for what comes of the calls."""
+    pool = Pool(2)
+    pool.submit(int).result()
+    return pool, queue.SimpleQueue()
+
+
+def _result(pool, served):
+    pool.submit(_NeedsAnother, pool, served)
+
+
+def _exception(pool, served):
+    def fail():
+        raise ValueError(_NeedsAnother(pool, served))
+
+    pool.submit(fail)
+
+
+def _local_of_a_traceback(pool, served):
+    def fail():
+        kept = _NeedsAnother(pool, served)
+        raise ValueError(str(id(kept)))
+
+    pool.submit(fail)
+
+
+def _argument(pool, served):
+    pool.submit(id, _NeedsAnother(pool, served))
+
+
+def _keyword_argument(pool, served):
+    pool.submit(dict, kept=_NeedsAnother(pool, served))
+
+
+def _callback(pool, served):
+    go = threading.Event()
+    called = pool.submit(go.wait)
+    called.add_done_callback(lambda _: _need_another(pool, served))
+    go.set()
+
+
+def _result_after_a_callback(pool, served):
+    go = threading.Event()
+
+    def make():
+        go.wait()
+        return _NeedsAnother(pool, served)
+
+    pool.submit(make).add_done_callback(lambda _: None)
+    go.set()
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        _result,
+        _exception,
+        _local_of_a_traceback,
+        _argument,
+        _keyword_argument,
+        _callback,
+        _result_after_a_callback,
+    ],
+)
+def test_what_a_call_leaves_behind_may_wait_for_another_call(leave):
+    pool, served = _pool_with_a_free_worker()
+    leave(pool, served)
+    assert served.get(timeout=2 * LIMIT) == 1
+    pool.shutdown()
+    assert served.empty()
+
+
+def test_a_call_of_others_finds_a_worker_while_one_disposes_of_a_result():
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow:
+        def __del__(self):
+            begun.set()
+            go.wait(2 * LIMIT)
+
+    pool, _ = _pool_with_a_free_worker()
+    pool.submit(Slow)
+    assert begun.wait(LIMIT)
+    assert pool.submit(abs, -1).result(LIMIT) == 1
+    go.set()
+    pool.shutdown()
+
+
+def test_a_worker_has_no_call_in_hand_while_it_disposes_of_a_result():
+    served, calls = queue.SimpleQueue(), queue.SimpleQueue()
+
+    class NeedsTheNext:
+        def __del__(self):
+            try:
+                served.put(calls.get(timeout=LIMIT).result(LIMIT))
+            except BaseException as error:  # noqa: BLE001 - the test sees it
+                served.put(error)
+
+    def make():
+        go.wait()
+        return NeedsTheNext()
+
+    go = threading.Event()
+    pool, _ = _pool_with_a_free_worker()
+    with busy(pool):
+        pool.submit(make)
+        # It is there already when the other worker has ended its call; and who is busy comes to it.
+        calls.put(pool.submit(abs, -1))
+        go.set()
+    assert served.get(timeout=2 * LIMIT) == 1
+    pool.shutdown()
+
+
+def test_no_worker_is_lost_to_a_future_that_is_dropped_as_its_call_ends():
+    pool, served = _pool_with_a_free_worker()
+    for n in range(600):
+        future = pool.submit(_NeedsAnother, pool, served)
+        if n % 3:
+            future.exception()
+        del future
+        assert served.get(timeout=2 * LIMIT) == 1
+    pool.shutdown()
+
+
+@ours_only
+def test_a_result_goes_with_the_last_who_has_it_and_the_worker_keeps_nothing():
+    threads = queue.SimpleQueue()
+
+    class Tells:
+        def __del__(self):
+            threads.put(threading.current_thread())
+
+    pool, _ = _pool_with_a_free_worker()
+    for _ in range(200):
+        pool.submit(Tells).result()
+        assert threads.get(timeout=LIMIT) is threading.current_thread()
+    pool.shutdown()
