@@ -49,6 +49,27 @@ fn no_permits_are_always_free() {
 }
 
 #[test]
+fn whoever_wants_no_permits_waits_for_nobody() {
+    let _limit = limit();
+    let semaphore = Semaphore::new(1);
+    std::thread::scope(|scope| {
+        // It lacks one, and after a millisecond nobody overtakes it.
+        let many = blocked(scope, || semaphore.acquire(2).forget());
+        std::thread::sleep(SHORT);
+        assert!(semaphore.try_acquire(1).is_none());
+        assert_eq!(semaphore.try_acquire(0).map(|none| none.count()), Some(0));
+        assert!(semaphore.try_acquire_for(0, Duration::ZERO).is_some());
+        assert!(semaphore.try_acquire_until(0, now() + LONG).is_some());
+        assert_eq!(semaphore.acquire(0).count(), 0);
+        assert_eq!(semaphore.release(0), Ok(()));
+        assert_eq!(semaphore.available(), 1);
+        semaphore.release(1).unwrap();
+        many.join().unwrap();
+    });
+    assert_eq!(semaphore.available(), 0);
+}
+
+#[test]
 fn a_blocked_thread_gets_permits_when_they_are_released() {
     let _limit = limit();
     let semaphore = Semaphore::new(0);

@@ -28,7 +28,7 @@ macro_rules! semaphore {
                 }
             }
 
-            /// Waits for `n` permits at once.
+            /// Waits for `n` permits at once. None at all (`n` is zero) are there for everybody: nobody waits for them, in no form of this.
             ///
             /// # Panics
             #[doc = $refused]

@@ -83,7 +83,7 @@ impl RawSemaphore {
         Ok(())
     }
 
-    /// Takes `n` permits if they are free and nobody is owed them.
+    /// Takes `n` permits if they are free and nobody is owed them; always if `n` is zero.
     #[inline]
     pub fn try_acquire(&self, n: u64) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
@@ -98,7 +98,8 @@ impl RawSemaphore {
                 Err(now) => word = now,
             }
         }
-        false
+        // No permits are there for everybody, also when somebody is owed some: nothing is taken from him.
+        n == 0
     }
 
     /// Takes `n` permits, sleeping through `blocker` until there are that many.
