@@ -7,7 +7,7 @@
 //! | keeper | meaning | leaves by |
 //! |---|---|---|
 //! | `Absent` | there is none | `schedule` → `Starting` |
-//! | `Starting` | somebody is asking the operating system for one | the same → `Awake`, or `Absent` if there is none to be had |
+//! | `Starting` n | somebody is asking the operating system for the n-th | the same → `Awake`, or `Absent` if there is none to be had; the new keeper → `Asleep` |
 //! | `Awake` | looks at the heap before it sleeps | the keeper → `Asleep`, or `Absent` after a while without entries |
 //! | `Asleep` until then | looks at the heap then, or when it is woken | `schedule` of something earlier → `Awake`, and unparked; the keeper → `Awake` |
 //!
@@ -16,6 +16,9 @@
 //!
 //! The keeper is woken only for an entry that is due before it would look anyway. One whose entry was cancelled sleeps on until it would have
 //! been due, and then until the next. So timers that are started and cancelled all the time, as for timeouts, wake nobody.
+//!
+//! *Who starts a keeper speaks for that one alone*: between the thread's start and the word of it, that thread may have come and gone, and somebody else
+//! be starting the next.
 //!
 //! In the child of a fork there is no entry and no keeper. What had been scheduled is neither run nor destroyed there.
 
@@ -39,12 +42,14 @@ pub struct RawClock {
 struct State {
     heap: Heap,
     keeper: Keeper,
+    /// How many keepers have been asked for.
+    starts: u64,
 }
 
 #[derive(Clone, Copy)]
 enum Keeper {
     Absent,
-    Starting,
+    Starting(u64),
     Awake,
     Asleep {
         record: &'static ThreadRecord,
@@ -77,7 +82,7 @@ impl RawClock {
     crate::park::model::const_fn! {
         /// A clock without entries.
         pub fn new() -> Self {
-            Self { state: ListLock::new(State { heap: Heap::new(), keeper: Keeper::Absent }) }
+            Self { state: ListLock::new(State { heap: Heap::new(), keeper: Keeper::Absent, starts: 0 }) }
         }
     }
 
@@ -100,13 +105,15 @@ impl RawClock {
             let mut state = self.state.lock();
             match state.keeper {
                 Keeper::Absent => {
-                    state.keeper = Keeper::Starting;
+                    state.starts += 1;
+                    let number = state.starts;
+                    state.keeper = Keeper::Starting(number);
                     drop(state);
-                    self.start(&start_keeper)?;
+                    self.start(number, &start_keeper)?;
                 }
-                Keeper::Starting => {
+                Keeper::Starting(_) => {
                     drop(state);
-                    spin_until(|| !matches!(self.state.lock().keeper, Keeper::Starting));
+                    spin_until(|| !matches!(self.state.lock().keeper, Keeper::Starting(_)));
                 }
                 Keeper::Awake | Keeper::Asleep { .. } if !state.heap.has_room() => {
                     let wanted = (state.heap.len() * 2).max(16);
@@ -134,11 +141,11 @@ impl RawClock {
     }
 
     /// Starting → Awake or Absent.
-    fn start(&self, start_keeper: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    fn start(&self, number: u64, start_keeper: impl Fn() -> io::Result<()>) -> io::Result<()> {
         let started = start_keeper();
         let mut state = self.state.lock();
-        // Unless the new thread has been faster and is asleep already.
-        if matches!(state.keeper, Keeper::Starting) {
+        // Unless the new thread has been faster, and is asleep already, or even gone.
+        if matches!(state.keeper, Keeper::Starting(starting) if starting == number) {
             state.keeper = if started.is_ok() {
                 Keeper::Awake
             } else {

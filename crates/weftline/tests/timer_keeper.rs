@@ -1,0 +1,46 @@
+//! The timer thread, and those who start it.
+
+mod support;
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use support::{SHORT, Script, limit};
+use weftline::Event;
+use weftline::thread::timer::raw::RawClock;
+
+#[test]
+fn who_is_slow_to_start_the_keeper_does_not_speak_for_the_next_who_starts_one() {
+    let _limit = limit();
+    let clock = RawClock::new();
+    let (slow_goes_on, next_fails) = (Event::new(), Event::new());
+    let ran = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        // So slow that the keeper has come, found nothing for as long as it stays, and gone.
+        let starts = AtomicUsize::new(0);
+        let start_keeper = || {
+            if starts.fetch_add(1, Ordering::Relaxed) == 0 {
+                let time = Cell::new(0);
+                let passes = || time.replace(time.get() + u64::from(u32::MAX));
+                let next = clock.next_with(&mut Script::sleeps_no_more(), passes);
+                assert!(next.unwrap().is_none());
+                // Somebody else now starts one, in vain, but has not been told so yet.
+                scope.spawn(|| {
+                    let refused = clock.schedule(0, Box::new(|| ()), || {
+                        slow_goes_on.set();
+                        let _ = next_fails.try_wait_for(SHORT * 4);
+                        Err(std::io::ErrorKind::OutOfMemory.into())
+                    });
+                    assert!(refused.is_err());
+                });
+                slow_goes_on.wait();
+            }
+            Ok(())
+        };
+        let action = Box::new(|| ());
+        clock.schedule(0, action, start_keeper).unwrap();
+        next_fails.set();
+        ran.store(starts.load(Ordering::Relaxed), Ordering::Relaxed);
+    });
+    assert_eq!(ran.into_inner(), 2, "the first keeper has gone");
+    assert_eq!(clock.pending(), 1);
+}
