@@ -13,7 +13,7 @@
 //!
 //! | file | what it holds | who may touch it |
 //! |---|---|---|
-//! | `parker.rs` | the futex parker, and the portable one | the thread itself parks; anyone unparks |
+//! | `parker.rs`, `portable.rs` | the futex parker, and the portable one | the thread itself parks; anyone unparks |
 //! | `patience.rs` | whether to spin for a moment before sleeping | the thread itself |
 //! | `deadline.rs` | the monotonic clock and points on it | anyone |
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
@@ -37,6 +37,11 @@ pub(crate) mod model;
 mod parker;
 #[cfg(not(weftline_model))]
 mod patience;
+#[cfg(all(
+    not(weftline_model),
+    any(not(target_os = "linux"), feature = "portable-parker")
+))]
+mod portable;
 mod record;
 mod wait_list;
 mod wait_until;

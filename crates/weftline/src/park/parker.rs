@@ -41,7 +41,7 @@ pub use futex::Parker;
     not(weftline_model),
     any(not(target_os = "linux"), feature = "portable-parker")
 ))]
-pub use portable::Parker;
+pub use super::portable::Parker;
 
 #[cfg(all(
     not(weftline_model),
@@ -146,77 +146,6 @@ mod futex {
         Timespec {
             tv_sec: (nanos / 1_000_000_000) as i64,
             tv_nsec: (nanos % 1_000_000_000) as _,
-        }
-    }
-}
-
-/// On `std`'s mutex and condition variable. It cannot see signals: a face that must answer them parks in slices.
-#[cfg(all(
-    not(weftline_model),
-    any(not(target_os = "linux"), feature = "portable-parker")
-))]
-#[allow(clippy::disallowed_types, reason = "this is the room that sleeps")]
-mod portable {
-    use super::Wake;
-    use crate::park::Deadline;
-    use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-
-    /// Sleeps and wakes one thread.
-    #[derive(Debug)]
-    pub struct Parker {
-        token: Mutex<bool>,
-        arrived: Condvar,
-    }
-
-    impl Parker {
-        pub(crate) const fn new() -> Self {
-            Self {
-                token: Mutex::new(false),
-                arrived: Condvar::new(),
-            }
-        }
-
-        fn token(&self) -> MutexGuard<'_, bool> {
-            self.token.lock().unwrap_or_else(PoisonError::into_inner)
-        }
-
-        /// Where the processor's idle states are unknown there is no spinning.
-        pub fn spin(&'static self, _and: impl Fn() -> bool) -> bool {
-            false
-        }
-
-        /// As [`Self::spin`].
-        pub(crate) fn spin_briefly(&'static self) {}
-
-        /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
-        pub fn park(&'static self, deadline: Deadline) -> Wake {
-            let mut token = self.token();
-            loop {
-                if std::mem::take(&mut *token) {
-                    return Wake::Woken;
-                }
-                token = match deadline.remaining() {
-                    None => self
-                        .arrived
-                        .wait(token)
-                        .unwrap_or_else(PoisonError::into_inner),
-                    Some(left) if left.is_zero() => return Wake::TimedOut,
-                    Some(left) => {
-                        self.arrived
-                            .wait_timeout(token, left)
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .0
-                    }
-                };
-            }
-        }
-
-        /// Leaves a token and wakes the thread if it sleeps. Any thread may call this, at any time.
-        pub fn unpark(&self) {
-            let mut token = self.token();
-            *token = true;
-            // Under the lock: a parker lives for ever, so the only cost is one more pass through it.
-            self.arrived.notify_one();
         }
     }
 }

@@ -1,0 +1,175 @@
+//! The portable [`Parker`], on `std`'s mutex and condition variable. It cannot see signals: a face that must answer them parks in slices.
+//!
+//! # Implementation
+//!
+//! The token is a flag beside the *bed*: a mutex and a condition variable, which keep it from coming between the sleeper's look and its sleep.
+//!
+//! **Forks.** A thread may be inside `unpark` when another forks, with the mutex held; and what it wakes may be the very thread that forks, for
+//! one whose wait timed out meanwhile goes on without having slept. The child would wait for that mutex for ever. So a bed is of one
+//! process: it carries the fork generation, and whoever finds one of an older process makes another. The old one is never touched, nor freed.
+//! (Forks are watched before there is a record, so before there is a parker: but for forks the generation stands still.)
+
+#![allow(clippy::disallowed_types, reason = "this is the room that sleeps")]
+
+use super::{Deadline, Wake, fork};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// Sleeps and wakes one thread.
+#[derive(Debug)]
+pub struct Parker {
+    token: AtomicBool,
+    /// Null, or made by [`Parker::bed`].
+    bed: AtomicPtr<Bed>,
+}
+
+#[derive(Debug)]
+struct Bed {
+    generation: u32,
+    lock: Mutex<()>,
+    arrived: Condvar,
+}
+
+impl Parker {
+    pub(crate) const fn new() -> Self {
+        Self {
+            token: AtomicBool::new(false),
+            bed: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// This process's.
+    fn bed(&self) -> &'static Bed {
+        let mut found = self.bed.load(Ordering::Acquire);
+        loop {
+            // SAFETY: null, or published below, whole, and never freed after that.
+            if let Some(bed) = unsafe { found.as_ref() }
+                && bed.generation == fork::generation()
+            {
+                return bed;
+            }
+            let made = Box::into_raw(Box::new(Bed {
+                generation: fork::generation(),
+                lock: Mutex::new(()),
+                arrived: Condvar::new(),
+            }));
+            match self
+                .bed
+                .compare_exchange(found, made, Ordering::AcqRel, Ordering::Acquire)
+            {
+                // SAFETY: from here on it is shared, and never freed.
+                Ok(_) => return unsafe { &*made },
+                Err(now) => {
+                    // SAFETY: nobody else has seen it.
+                    drop(unsafe { Box::from_raw(made) });
+                    found = now;
+                }
+            }
+        }
+    }
+
+    /// Where the processor's idle states are unknown there is no spinning.
+    pub fn spin(&'static self, _and: impl Fn() -> bool) -> bool {
+        false
+    }
+
+    /// As [`Self::spin`].
+    pub(crate) fn spin_briefly(&'static self) {}
+
+    /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
+    pub fn park(&'static self, deadline: Deadline) -> Wake {
+        let bed = self.bed();
+        let mut held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            // Pairs with the release in `unpark`: what the waker wrote before is seen.
+            if self.token.swap(false, Ordering::Acquire) {
+                return Wake::Woken;
+            }
+            held = match deadline.remaining() {
+                None => bed
+                    .arrived
+                    .wait(held)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(left) if left.is_zero() => return Wake::TimedOut,
+                Some(left) => {
+                    bed.arrived
+                        .wait_timeout(held, left)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
+                }
+            };
+        }
+    }
+
+    /// Leaves a token and wakes the thread if it sleeps. Any thread may call this, at any time.
+    pub fn unpark(&self) {
+        let bed = self.bed();
+        let held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.token.store(true, Ordering::Release);
+        // Under the lock: a parker lives for ever, so the only cost is one more pass through it.
+        bed.arrived.notify_one();
+        drop(held);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::Parker;
+    use crate::park::{Deadline, Wake, current_record};
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    /// Whether `check` holds in the child of a fork. One that hangs is ended by its alarm.
+    fn holds_in_child(check: impl FnOnce() -> bool) -> bool {
+        // SAFETY: the child looks at parkers, and leaves at once, past what belongs to the parent.
+        match unsafe { libc::fork() } {
+            0 => {
+                // SAFETY: as above.
+                unsafe {
+                    libc::alarm(10);
+                    libc::_exit(i32::from(!check()))
+                }
+            }
+            child => {
+                let mut status = 0;
+                // SAFETY: the status is a valid place.
+                let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+                waited == child && status == 0
+            }
+        }
+    }
+
+    #[test]
+    fn a_thread_sleeps_in_the_child_although_another_was_waking_it_when_it_forked() {
+        let parker: &'static Parker = &current_record().parker;
+        let (inside, is_inside) = channel();
+        let (leave, leaves) = channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                // As in the middle of `unpark`.
+                let held = parker.bed().lock.lock().unwrap();
+                inside.send(()).unwrap();
+                let _ = leaves.recv();
+                drop(held);
+            });
+            is_inside.recv().unwrap();
+            assert!(holds_in_child(|| {
+                let timed_out = parker.park(Deadline::after(Duration::from_millis(1)));
+                parker.unpark();
+                timed_out == Wake::TimedOut && parker.park(Deadline::NEVER) == Wake::Woken
+            }));
+            drop(leave);
+        });
+    }
+
+    #[test]
+    fn a_token_outlives_a_fork() {
+        let parker: &'static Parker = &current_record().parker;
+        parker.unpark();
+        assert!(holds_in_child(
+            || parker.park(Deadline::NEVER) == Wake::Woken
+        ));
+        assert_eq!(parker.park(Deadline::NEVER), Wake::Woken);
+    }
+}
