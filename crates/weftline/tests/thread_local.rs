@@ -7,7 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{is_send_and_sync, limit};
-use weftline::{Event, Local, Lock, reset_except_hook, scope, set_except_hook, spawn};
+use weftline::{
+    Event, Local, Lock, current, enumerate, reset_except_hook, scope, set_except_hook, spawn,
+};
 
 /// Counts its drops.
 #[derive(Clone)]
@@ -256,4 +258,40 @@ fn a_value_that_panics_at_the_end_of_its_thread_is_reported() {
     assert_eq!(handle.join().unwrap(), 3);
     reset_except_hook();
     assert_eq!(*REPORTS.lock(), ["glass: broken"]);
+}
+
+/// Elsewhere nothing says in which order thread-locals are destroyed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_foreign_thread_that_uses_us_to_the_last_leaves_nothing_behind() {
+    /// Asks who it is and waits, when all that weftline keeps for its thread is gone.
+    struct ToTheLast;
+    impl Drop for ToTheLast {
+        fn drop(&mut self) {
+            let this = current();
+            assert!(!enumerate().contains(&this), "nobody would take it out");
+            let event = Event::new();
+            assert!(
+                event
+                    .try_wait_for(std::time::Duration::from_micros(100))
+                    .is_err()
+            );
+            event.set();
+            event.wait();
+        }
+    }
+    thread_local! {
+        static FIRST: Cell<Option<ToTheLast>> = const { Cell::new(None) };
+    }
+    for _ in 0..300 {
+        let known = std::thread::spawn(|| {
+            // The first to be used is the last to be destroyed.
+            FIRST.set(Some(ToTheLast));
+            let this = current();
+            assert!(enumerate().contains(&this));
+            this
+        });
+        let known = known.join().unwrap();
+        assert!(!known.is_alive() && !enumerate().contains(&known));
+    }
 }

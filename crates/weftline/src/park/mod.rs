@@ -22,6 +22,7 @@
 //! | `wait_until.rs` | the wait for what is then there for everybody | whoever waits |
 //! | `blocker.rs` | the trait that a blocked thread sleeps through | implemented by faces |
 //! | `record.rs` | thread numbers, one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
+//! | `thread_end.rs` | what returns a record when even thread-locals are gone | `record.rs` |
 //! | `fork.rs` | the fork generation, and who survived | the `pthread_atfork` child handler |
 //! | `model.rs` | the seam: atomics, cells and yields, real or modelled | everyone in the core |
 //!
@@ -43,6 +44,8 @@ mod patience;
 ))]
 mod portable;
 mod record;
+#[cfg(all(unix, not(weftline_model)))]
+mod thread_end;
 mod wait_list;
 mod wait_until;
 mod waiter;

@@ -94,14 +94,8 @@ mod real {
 
     impl Drop for GivesBack {
         fn drop(&mut self) {
-            if let Some(record) = RECORD.take() {
-                record.os_ident.store(0, Ordering::Relaxed);
-                let mut free = FREE.lock();
-                let next = free
-                    .first
-                    .map_or(ptr::null_mut(), |next| ptr::from_ref(next).cast_mut());
-                record.next_free.store(next, Ordering::Relaxed);
-                free.first = Some(record);
+            if let Some(record) = RECORD.get() {
+                record.give_back();
             }
         }
     }
@@ -170,8 +164,11 @@ mod real {
         record.number.store(number, Ordering::Relaxed);
         record.os_ident.store(os_ident(), Ordering::Relaxed);
         RECORD.set(Some(record));
-        // Fails only while the thread's locals are being destroyed; then the record stays with the thread that is gone.
-        let _ = AT_EXIT.try_with(|_| ());
+        // Fails only while the thread's locals are being destroyed, ours before.
+        if AT_EXIT.try_with(|_| ()).is_err() {
+            #[cfg(unix)]
+            crate::park::thread_end::gives_back(record);
+        }
         record
     }
 
@@ -208,7 +205,32 @@ mod real {
         }
     }
 
+    /// How many records there are.
+    #[cfg(all(test, unix))]
+    pub(super) fn count() -> usize {
+        let mut count = 0;
+        let mut next = NEWEST.load(Ordering::Acquire);
+        // SAFETY: as in `os_ident_of`.
+        while let Some(record) = unsafe { next.as_ref() } {
+            count += 1;
+            next = record.older.load(Ordering::Relaxed);
+        }
+        count
+    }
+
     impl ThreadRecord {
+        /// Leaves the record of the calling thread to others.
+        pub(in crate::park) fn give_back(&'static self) {
+            RECORD.set(None);
+            self.os_ident.store(0, Ordering::Relaxed);
+            let mut free = FREE.lock();
+            let next = free
+                .first
+                .map_or(ptr::null_mut(), |next| ptr::from_ref(next).cast_mut());
+            self.next_free.store(next, Ordering::Relaxed);
+            free.first = Some(self);
+        }
+
         /// Looks for a moment whether there is something to do; see [`Patience::look_out`]. Only for the thread's own record.
         pub(crate) fn look_out(&self, is_there: impl FnMut() -> bool) -> bool {
             self.patience.look_out(is_there)
@@ -301,5 +323,41 @@ mod modelled {
     #[must_use]
     pub fn os_ident_of(_: ThreadNumber) -> Option<u64> {
         None
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::real;
+    use std::cell::RefCell;
+
+    /// As one of another library's thread-locals whose destructor uses ours.
+    struct UsesUs;
+
+    impl Drop for UsesUs {
+        fn drop(&mut self) {
+            real::current();
+        }
+    }
+
+    thread_local! {
+        static FIRST: RefCell<Option<UsesUs>> = const { RefCell::new(None) };
+        static LATER: RefCell<Option<UsesUs>> = const { RefCell::new(None) };
+    }
+
+    #[test]
+    fn a_record_returns_also_from_a_thread_whose_destructors_use_us_to_the_last() {
+        let before = real::count();
+        for _ in 0..10_000 {
+            let thread = std::thread::spawn(|| {
+                // Before our own, so destroyed after them.
+                FIRST.set(Some(UsesUs));
+                real::current();
+                LATER.set(Some(UsesUs));
+            });
+            thread.join().unwrap();
+        }
+        let more = real::count() - before;
+        assert!(more < 100, "{more} more records after 10,000 threads");
     }
 }
