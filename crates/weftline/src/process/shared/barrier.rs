@@ -288,6 +288,9 @@ impl Barrier {
     ///
     /// # Errors
     /// [`BarrierError`].
+    ///
+    /// # Panics
+    /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all forms do; or there is no memory for one more.
     pub fn wait(&self) -> Result<Arrival, BarrierError> {
         self.wait_by(Deadline::NEVER)
     }

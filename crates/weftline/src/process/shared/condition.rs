@@ -266,6 +266,9 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
     ///
     /// # Errors
     /// [`WaitError::Abandoned`], [`WaitError::NoRoom`].
+    ///
+    /// # Panics
+    /// When this thread holds 2,000 shared locks and permits, of whatever objects, this lock among them, as all forms do.
     pub fn wait(&mut self) -> Result<(), WaitError> {
         self.wait_by(Deadline::NEVER)
     }
