@@ -236,7 +236,7 @@ impl<P> Claimed<'_, P> {
         // SAFETY: between claim and grant the payload is the waker's alone.
         self.waiter
             .payload
-            .with_mut(|payload| f(unsafe { &mut *payload }))
+            .with_mut(|payload| f(unsafe { &mut **payload }))
     }
 
     /// CLAIMED → GRANTED. Unpark the record after the list's lock has been let go.

@@ -15,6 +15,9 @@
 //! waker that meets an abandoned waiter passes on to the next, a waiter that cannot abandon any more waits for the waker's next
 //! instructions, until it is `GRANTED`, and then has what it was given (to use, or to give back).
 //!
+//! In the child of a fork that this thread made while it waited, a waiter that is not `GRANTED` stays as it is: a waker that did not survive may have
+//! written half of its payload, which is therefore not dropped.
+//!
 //! `CLAIMED` exists so that nothing is moved into a waiter that then turns out to have gone. The waker's store of `GRANTED` is its last
 //! touch of the waiter, which may be gone right after.
 
@@ -22,6 +25,7 @@ use super::deadline::Since;
 use super::list_lock::Backoff;
 use super::model::{AtomicU32, Ordering, UnsafeCell};
 use super::{Blocker, Deadline, ThreadRecord, WaitError, Wake, fork, record};
+use std::mem::{self, ManuallyDrop};
 use std::ptr::NonNull;
 
 const WAITING: u32 = 0;
@@ -37,7 +41,7 @@ pub(crate) struct Waiter<P> {
     record: &'static ThreadRecord,
     /// The list's: touched under its lock, or, between claim and grant, by the waker.
     pub(super) links: UnsafeCell<Links<P>>,
-    pub(super) payload: UnsafeCell<P>,
+    pub(super) payload: UnsafeCell<ManuallyDrop<P>>,
 }
 
 pub(super) struct Links<P> {
@@ -72,7 +76,7 @@ impl<P> Waiter<P> {
                 next: None,
                 is_linked: false,
             }),
-            payload: UnsafeCell::new(payload),
+            payload: UnsafeCell::new(ManuallyDrop::new(payload)),
         }
     }
 
@@ -111,7 +115,7 @@ impl<P> Waiter<P> {
     ) -> Option<Ended<B::Interrupt>> {
         let bomb = AbortOnUnwind;
         let woken = blocker.block(&self.record.parker, deadline);
-        std::mem::forget(bomb);
+        mem::forget(bomb);
         Some(match woken {
             Ok(_) if self.is_granted() => Ended::Granted,
             Ok(_) if self.is_forgotten() => Ended::Forked,
@@ -167,18 +171,23 @@ impl<P> Waiter<P> {
     /// What the waiter waits for, as a waker sees it. Under the list's lock, for a waiter that is linked.
     pub(crate) fn payload_under_lock<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
         // SAFETY: while a waiter is linked its payload is touched under the list's lock only.
-        self.payload.with_mut(|payload| f(unsafe { &mut *payload }))
+        self.payload
+            .with_mut(|payload| f(unsafe { &mut **payload }))
     }
 
     /// What the waker left. Only for the waiter's own thread, after the grant or once it has found itself unlinked under the lock.
     pub(crate) fn payload_of_settled<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
         // SAFETY: wakers do not touch a waiter after they have granted it, nor one that is not linked.
-        self.payload.with_mut(|payload| f(unsafe { &mut *payload }))
+        self.payload
+            .with_mut(|payload| f(unsafe { &mut **payload }))
     }
 
-    /// What the waker left. Only after the waiter settled or was forgotten.
+    /// What the waker left. Only after the waiter settled.
     pub(crate) fn into_payload(self) -> P {
-        self.payload.into_inner()
+        let this = ManuallyDrop::new(self);
+        // SAFETY: wakers do not touch a waiter after it has settled, and `this` is not dropped.
+        let payload = this.payload.with(|payload| unsafe { payload.read() });
+        ManuallyDrop::into_inner(payload)
     }
 
     pub(crate) fn since(&self) -> Since {
@@ -187,6 +196,17 @@ impl<P> Waiter<P> {
 
     pub(crate) fn record(&self) -> &'static ThreadRecord {
         self.record
+    }
+}
+
+impl<P> Drop for Waiter<P> {
+    fn drop(&mut self) {
+        let may_be_torn = || self.is_forgotten() && !self.is_granted();
+        if mem::needs_drop::<P>() && !may_be_torn() {
+            // SAFETY: whole, as nobody else is writing it; and this is the end of the waiter.
+            self.payload
+                .with_mut(|payload| unsafe { ManuallyDrop::drop(&mut *payload) });
+        }
     }
 }
 

@@ -180,3 +180,72 @@ where
         None
     }
 }
+
+#[cfg(all(test, unix, not(weftline_model)))]
+mod tests {
+    use super::*;
+    use crate::park::{Parker, ThreadRecord, Wake};
+    use crate::queue::raw::Fifo;
+    use std::convert::Infallible;
+    use std::mem::ManuallyDrop;
+    use std::sync::atomic::AtomicUsize;
+
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+
+    struct Item;
+
+    impl Drop for Item {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    type Queue = RawQueue<Item, Fifo<Item>, ForksInTheMiddle>;
+
+    /// Forks, in place of its first sleep, where a putter that does not survive has claimed the getter and may have written half of the item.
+    struct ForksInTheMiddle(&'static Queue, Option<libc::pid_t>);
+
+    impl Blocker for ForksInTheMiddle {
+        type Interrupt = Infallible;
+
+        fn block(&mut self, _: &'static Parker, _: Deadline) -> Result<Wake, Infallible> {
+            if self.1.is_some() {
+                return Ok(Wake::TimedOut);
+            }
+            let mut state = ManuallyDrop::new(self.0.state.lock());
+            let mut getter = state.getters.claim_front().expect("it waits");
+            getter.payload(|slot| *slot = Some(Item));
+            // SAFETY: the child looks at the queue and leaves at once.
+            let child = unsafe { libc::fork() };
+            self.1 = Some(child);
+            if child != 0 {
+                let _: &'static ThreadRecord = getter.grant();
+                drop(ManuallyDrop::into_inner(state));
+            }
+            Ok(Wake::Woken)
+        }
+    }
+
+    #[test]
+    fn an_item_that_was_being_written_at_a_fork_is_not_dropped_in_the_child() {
+        let queue: &'static Queue = Box::leak(Box::new(Queue::new(0)));
+        let mut blocker = ForksInTheMiddle(queue, None);
+        let got = queue.get_with(&mut blocker, Deadline::NEVER);
+        match blocker.1 {
+            Some(0) => {
+                let is_well =
+                    matches!(got, Err(GetFailure::Empty)) && DROPPED.load(Ordering::Relaxed) == 0;
+                // SAFETY: leaves at once, past what belongs to the parent.
+                unsafe { libc::_exit(i32::from(!is_well)) }
+            }
+            Some(child) if child > 0 => {
+                assert!(got.is_ok());
+                let mut status = 0;
+                // SAFETY: the status is a valid place.
+                let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+                assert_eq!((waited, status), (child, 0));
+            }
+            _ => panic!("cannot fork"),
+        }
+    }
+}
