@@ -9,8 +9,10 @@ use super::descriptor::above_streams;
 use crate::TimedOut;
 use crate::park::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
+};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -23,6 +25,35 @@ impl Sentinel {
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(Self(above_streams(pidfd_open(pid, PidfdFlags::empty())?)?))
+    }
+
+    /// Of a child that has just been started.
+    ///
+    /// # Errors
+    /// Also when it is gone, number and all: where `SIGCHLD` is ignored, the system forgets a child that has ended, and the number may be another
+    /// process's, which is not to be taken for it.
+    pub(super) fn of_child(pid: u32) -> io::Result<Self> {
+        let is_gone = || {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                "the process has ended and been forgotten: SIGCHLD is ignored, or somebody else here waits for any child",
+            )
+        };
+        let sentinel = Self::open(pid).map_err(|why| match Errno::from_io_error(&why) {
+            Some(Errno::SRCH) => is_gone(),
+            _ => why,
+        })?;
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        match waitid(WaitId::PidFd(sentinel.as_fd()), options) {
+            Err(Errno::CHILD) if !sentinel.has_ended() => Err(is_gone()),
+            _ => Ok(sentinel),
+        }
+    }
+
+    /// Ends a child, which nobody is to hear of.
+    pub(super) fn put_down(&self) {
+        let _ = self.signal(Signal::KILL);
+        let _ = retry_on_intr(|| waitid(WaitId::PidFd(self.as_fd()), WaitIdOptions::EXITED));
     }
 
     pub(super) fn from_descriptor(descriptor: OwnedFd) -> Self {

@@ -21,6 +21,8 @@ use super::message::Task;
 use super::sentinel::Sentinel;
 use super::{Child, ChildProcess, Parcel, RemoteFn, StartError, family, identity};
 use crate::thread::{keep_forks_out, without_nul};
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ffi::OsStr;
@@ -178,14 +180,19 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         first.extend(stdin.as_ref().map(Stream::as_fd));
         let no_forks = keep_forks_out();
         let (channel, pid) = launch(self.command, &name)?;
-        let told = Sentinel::open(pid).and_then(|sentinel| {
-            match channel.send(&task, &first, &arguments) {
-                Err(why) if !channel::is_gone(&why) => Err(why),
-                _ => Ok(sentinel),
-            }
-        });
+        let sentinel = Sentinel::of_child(pid);
+        let told = match &sentinel {
+            Ok(_) => channel.send(&task, &first, &arguments),
+            Err(_) => Ok(()),
+        };
         drop(no_forks);
-        let sentinel = told.inspect_err(|_| give_up(pid))?;
+        let sentinel = sentinel.inspect_err(|_| give_up(pid))?;
+        if let Err(why) = told
+            && !channel::is_gone(&why)
+        {
+            sentinel.put_down();
+            return Err(why.into());
+        }
         let process = ChildProcess::new(name, pid, self.is_daemon, sentinel);
         family::enter(&process);
         Ok(Child::new(process, channel))
@@ -214,15 +221,20 @@ fn shown(name: &str) -> &str {
     without_nul(&name[..name.floor_char_boundary(MOST)])
 }
 
-/// Ends a child that has nothing to do, and has not been entered.
+/// Ends a child that has nothing to do, has not been entered, and of which there is but the number.
+///
+/// Where `SIGCHLD` is ignored the system forgets a child that has ended, and the number may be another process's by now. So it is asked first
+/// whether that is a child; one that is dead keeps its number until it has been waited for.
 fn give_up(pid: u32) {
-    let pid = pid.cast_signed();
-    // SAFETY: nobody has waited for the child, so the number is its own.
-    unsafe { libc::kill(pid, libc::SIGKILL) };
-    let pid = rustix::process::Pid::from_raw(pid);
-    let _ = rustix::io::retry_on_intr(|| {
-        rustix::process::waitpid(pid, rustix::process::WaitOptions::empty())
-    });
+    let Some(pid) = Pid::from_raw(pid.cast_signed()) else {
+        return;
+    };
+    let wait =
+        |options| retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | options));
+    if wait(WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_ok() {
+        let _ = kill_process(pid, Signal::KILL);
+        let _ = wait(WaitIdOptions::empty());
+    }
 }
 
 impl<R> fmt::Debug for Process<R> {
@@ -350,5 +362,37 @@ impl From<Stdio> for std::process::Stdio {
             Choice::Null => Self::null(),
             Choice::Given(descriptor) => descriptor.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TimedOut;
+    use crate::park::Deadline;
+    use std::time::Duration;
+
+    /// A process that is nobody's child here, as one is that has got the number of a child which the system has forgotten.
+    fn stranger() -> Pid {
+        let script = "sleep 60 >&- 2>&- & echo $!";
+        let started = Command::new("sh").args(["-c", script]).output().unwrap();
+        let number = String::from_utf8(started.stdout).unwrap();
+        Pid::from_raw(number.trim().parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_stranger_is_not_killed_for_a_child_that_had_its_number() {
+        let stranger = stranger();
+        let number = stranger.as_raw_pid().cast_unsigned();
+        give_up(number);
+        assert!(
+            Sentinel::of_child(number).is_err(),
+            "nor is it taken for one"
+        );
+        let sentinel = Sentinel::open(number).unwrap();
+        let soon = Deadline::after(Duration::from_millis(50));
+        assert_eq!(sentinel.wait(soon), Err(TimedOut));
+        sentinel.signal(Signal::KILL).unwrap();
+        sentinel.wait(Deadline::NEVER).unwrap();
     }
 }

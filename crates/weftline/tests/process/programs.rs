@@ -2,12 +2,14 @@
 
 use crate::endings::held;
 use crate::family::own_pid;
-use crate::support::{LONG, SHORT, limit, now};
+use crate::support::{LONG, SHORT, limit, now, until};
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::{Child, Command, ExitCode, Output, Stdio};
-use weftline::process::{self, Descriptor, Process, Queue, StartError, register};
-use weftline::{Event, at_exit, run};
+use weftline::process::{
+    self, Descriptor, Process, ProcessError, ProcessPoolExecutor, Queue, StartError, register,
+};
+use weftline::{Event, Executor, at_exit, run};
 
 /// What chooses. The processes that a program starts have it too; they never come to look at it.
 pub(crate) const CHOICE: &str = "WEFTLINE_TEST_PROGRAM";
@@ -71,6 +73,11 @@ fn says_later(line: String) {
     println!("{line}");
 }
 register!(says_later);
+
+fn exits_at_once() {
+    std::process::exit(3);
+}
+register!(exits_at_once);
 
 fn waits_for_ever() {
     Event::new().wait();
@@ -241,11 +248,30 @@ fn wants_to_hear_of_no_child() -> ExitCode {
         child.kill().unwrap();
         let process = child.process().clone();
         let error = child.join().unwrap_err();
-        assert!(
-            matches!(error, process::ProcessError::Lost { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, ProcessError::Lost { .. }), "{error:?}");
         assert_eq!(process.exitcode(), Some(255));
+        for _ in 0..50 {
+            // Gone at once, and with nobody to ask after it; who runs next may have its number.
+            let child = process::spawn(exits_at_once, ()).unwrap();
+            let error = child.join().unwrap_err();
+            assert!(matches!(error, ProcessError::Lost { .. }), "{error:?}");
+        }
+        let pool = ProcessPoolExecutor::new(2);
+        for _ in 0..3 {
+            let numbers = [(); 4].map(|()| pool.submit((own_pid, ())).unwrap());
+            assert!(
+                numbers
+                    .into_iter()
+                    .all(|number| number.result().unwrap() > 0)
+            );
+            let lost = pool.submit((exits_at_once, ())).unwrap();
+            let told = lost.result().unwrap_err().to_string();
+            assert!(told.contains("ignore SIGCHLD"), "{told}");
+        }
+        let held = pool.submit((waits_for_ever, ())).unwrap();
+        until(|| held.running());
+        assert!(held.cancel(), "its process is killed");
+        pool.shutdown(true, false);
         drop(process::spawn(says_later, ("late".to_owned(),)).unwrap());
         ExitCode::SUCCESS
     })
