@@ -7,9 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{is_send_and_sync, limit};
-use weftline::{
-    Event, Local, Lock, current, enumerate, reset_except_hook, scope, set_except_hook, spawn,
-};
+use weftline::{Event, Local, Lock, reset_except_hook, scope, set_except_hook, spawn};
 
 /// Counts its drops.
 #[derive(Clone)]
@@ -264,6 +262,8 @@ fn a_value_that_panics_at_the_end_of_its_thread_is_reported() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_foreign_thread_that_uses_us_to_the_last_leaves_nothing_behind() {
+    use weftline::{current, enumerate};
+
     /// Asks who it is and waits, when all that weftline keeps for its thread is gone.
     struct ToTheLast;
     impl Drop for ToTheLast {
