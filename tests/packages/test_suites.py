@@ -118,6 +118,19 @@ def outcomes(package, folder, launcher, path):
 BAD = ("failure", "error", "skipped")
 
 
+def test_what_a_suite_starts_runs_on_weftline():
+    path = [str(EVERYWHERE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    ran = subprocess.run(
+        [sys.executable, "-c", "import weftline; print(weftline.installed())"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert (ran.stdout, ran.stderr) == ("True\n", "")
+
+
 @pytest.mark.parametrize("package", SUITES)
 def test_it_fails_only_where_it_fails_without(package, tmp_path, capsys):
     path = [os.environ.get("PYTHONPATH")]

@@ -1,5 +1,5 @@
-"""Lets every interpreter that has this folder on its path run on weftline, as `weftline run` does with the children of a program."""
+"""Lets every interpreter that has this folder on its path run on weftline."""
 
-from weftline import children
+import weftline
 
-children.follow()
+weftline.install()
