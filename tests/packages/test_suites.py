@@ -73,7 +73,7 @@ def source(package):
 
 
 def outcomes(package, folder, launcher, path):
-    """What came of each test of the suite: a list of (test, outcome). What the suite printed lies in `folder` afterwards."""
+    """What came of each test of the suite, in the end if it was tried again. What the suite printed lies in `folder` afterwards."""
     report, printed = folder / "report.xml", folder / "printed.txt"
     folder.mkdir()
     command = [sys.executable, *launcher, "-m", "pytest", "-q", "-rfE"]
@@ -106,13 +106,12 @@ def outcomes(package, folder, launcher, path):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     assert code in (0, 1), printed.read_text(encoding="utf-8", errors="replace")
-    return [
-        (
-            f"{case.get('classname')}.{case.get('name')}",
-            next((child.tag for child in case if child.tag in BAD), "passed"),
+    return {
+        f"{case.get('classname')}.{case.get('name')}": next(
+            (child.tag for child in case if child.tag in BAD), "passed"
         )
         for case in ET.parse(report).iter("testcase")
-    ]
+    }
 
 
 BAD = ("failure", "error", "skipped")
@@ -140,9 +139,9 @@ def test_it_fails_only_where_it_fails_without(package, tmp_path, capsys):
     )
     failed = []
     for name, told in (("plain", plain), ("weftline", ours)):
-        failed.append({test for test, outcome in told if outcome in BAD[:2]})
+        failed.append({test for test, outcome in told.items() if outcome in BAD[:2]})
         with capsys.disabled():
-            counts = dict(Counter(outcome for _, outcome in told))
+            counts = dict(Counter(told.values()))
             print(f"\n{package} {version(package)}, {name}: {counts}")
             print(*sorted(failed[-1]), sep="\n")
     assert not failed[1] - failed[0], sorted(failed[1] - failed[0])
