@@ -18,6 +18,7 @@ mod callback;
 mod futures;
 mod given;
 mod made;
+mod names;
 mod queue;
 mod seconds;
 mod standard;
@@ -27,6 +28,7 @@ use pyo3::prelude::*;
 
 #[pymodule(name = "_weftline", gil_used = false)]
 fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    names::remember(module.py());
     standard::remember(module.py())?;
     callback::register(module)?;
     threading::register(module)?;

@@ -9,8 +9,8 @@ use super::future::Future;
 use super::held::{Held, Open, list_of};
 use super::settling::{Outcome, call_one_back, done_already};
 use crate::callback::calling_back;
+use crate::names::interned;
 use crate::threading::Condition;
-use pyo3::intern;
 use pyo3::prelude::*;
 use weftline::executor::raw::{Phase, Unchanged};
 
@@ -57,7 +57,7 @@ pub(super) fn if_it_calls_back_its_own_way(slf: &Bound<'_, Future>) -> PyResult<
 
 #[cold]
 fn calls_back_its_own_way(slf: &Bound<'_, Future>) -> PyResult<bool> {
-    let name = intern!(slf.py(), "_invoke_callbacks");
+    let name = interned!(slf.py(), _invoke_callbacks);
     let mine = slf.get_type().getattr(name)?;
     Ok(!mine.is(slf.py().get_type::<Future>().getattr(name)?))
 }
@@ -172,7 +172,7 @@ fn invoke_callbacks(slf: &Bound<'_, Future>) -> PyResult<()> {
         return call_back(slf);
     }
     calling_back(slf.py(), || {
-        slf.call_method0(intern!(slf.py(), "_invoke_callbacks"))
+        slf.call_method0(interned!(slf.py(), _invoke_callbacks))
     })
     .map(drop)
 }

@@ -8,8 +8,8 @@ use super::lifo::LifoQueue;
 use super::opening::{instance_dict, open};
 use super::priority::PriorityQueue;
 use super::queue::Queue;
+use crate::names::interned;
 use pyo3::exceptions::PyAttributeError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyString, PyType};
@@ -76,7 +76,7 @@ pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
         if base.is_some() {
             break;
         }
-        let own = ancestor.getattr(intern!(py, "__dict__"))?;
+        let own = ancestor.getattr(interned!(py, __dict__))?;
         for name in &originals.attributes {
             if own.contains(name)? {
                 return Ok(true);

@@ -2,8 +2,8 @@
 
 use super::items::Items;
 use super::queue::Queue;
+use crate::names::interned;
 use pyo3::PyClassInitializer;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use weftline::queue::raw::RawQueue;
@@ -25,7 +25,7 @@ impl LifoQueue {
 
     /// Make an empty container for the items.
     fn _init(slf: &Bound<'_, Self>, _maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
-        slf.setattr(intern!(slf.py(), "queue"), PyList::empty(slf.py()))
+        slf.setattr(interned!(slf.py(), queue), PyList::empty(slf.py()))
     }
 
     /// How many items there are.
@@ -41,7 +41,7 @@ impl LifoQueue {
     /// Take an item out.
     fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        slf.getattr(intern!(py, "queue"))?
-            .call_method0(intern!(py, "pop"))
+        slf.getattr(interned!(py, queue))?
+            .call_method0(interned!(py, pop))
     }
 }

@@ -7,7 +7,7 @@ use super::patience::{Limits, Patience};
 use super::priority::PriorityQueue;
 use super::queue::Queue;
 use super::standard::{empty, full, shut_down};
-use pyo3::intern;
+use crate::names::interned;
 use pyo3::prelude::*;
 use std::sync::atomic::Ordering;
 use weftline::park::Deadline;
@@ -153,7 +153,7 @@ impl Queue {
     pub(super) fn stored(slf: &Bound<'_, Self>) -> PyResult<usize> {
         match Self::native_len(slf) {
             Some(len) => Ok(len),
-            None => slf.getattr(intern!(slf.py(), "queue"))?.len(),
+            None => slf.getattr(interned!(slf.py(), queue))?.len(),
         }
     }
 

@@ -11,9 +11,9 @@ use super::queue::Queue;
 use super::standard::{empty, full, shut_down};
 use super::until::{Left, Until};
 use crate::callback::calling_back;
+use crate::names::interned;
 use crate::threading::guard::Guard;
 use pyo3::exceptions::PyValueError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
 use pyo3::types::PyString;
@@ -48,7 +48,7 @@ fn holding<'py, T>(
 
 fn size<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {
     let py = queue.py();
-    calling_back(py, || queue.call_method0(intern!(py, "_qsize")))
+    calling_back(py, || queue.call_method0(interned!(py, _qsize)))
 }
 
 fn is_empty(queue: &Bound<'_, Queue>) -> PyResult<bool> {
@@ -57,13 +57,13 @@ fn is_empty(queue: &Bound<'_, Queue>) -> PyResult<bool> {
 
 fn is_shut_down(queue: &Bound<'_, Queue>) -> PyResult<bool> {
     queue
-        .getattr(intern!(queue.py(), "is_shutdown"))?
+        .getattr(interned!(queue.py(), is_shutdown))?
         .is_truthy()
 }
 
 /// `size >= maxsize`.
 fn is_full(queue: &Bound<'_, Queue>) -> PyResult<bool> {
-    size(queue)?.ge(queue.getattr(intern!(queue.py(), "maxsize"))?)
+    size(queue)?.ge(queue.getattr(interned!(queue.py(), maxsize))?)
 }
 
 /// Waits until notified; `false` when there is no time left to.
@@ -71,7 +71,7 @@ fn is_full(queue: &Bound<'_, Queue>) -> PyResult<bool> {
 /// Programs put functions of their own in the place of a condition's `wait` and `notify`, to watch it. So all are called by name.
 fn wait<'py>(condition: &Bound<'py, PyAny>, until: &Until<'py>) -> PyResult<bool> {
     let py = condition.py();
-    let name = intern!(py, "wait");
+    let name = interned!(py, wait);
     match until.left(py)? {
         Left::Nothing => return Ok(false),
         Left::Forever => calling_back(py, || condition.call_method0(name))?,
@@ -83,17 +83,17 @@ fn wait<'py>(condition: &Bound<'py, PyAny>, until: &Until<'py>) -> PyResult<bool
 fn notify(queue: &Bound<'_, Queue>, condition: &Bound<'_, PyString>) -> PyResult<()> {
     let py = queue.py();
     let condition = queue.getattr(condition)?;
-    calling_back(py, || condition.call_method0(intern!(py, "notify"))).map(drop)
+    calling_back(py, || condition.call_method0(interned!(py, notify))).map(drop)
 }
 
 fn notify_all(queue: &Bound<'_, Queue>, condition: &Bound<'_, PyString>) -> PyResult<()> {
     let py = queue.py();
     let condition = queue.getattr(condition)?;
-    calling_back(py, || condition.call_method0(intern!(py, "notify_all"))).map(drop)
+    calling_back(py, || condition.call_method0(interned!(py, notify_all))).map(drop)
 }
 
 fn add_to_unfinished(queue: &Bound<'_, Queue>, change: i32) -> PyResult<()> {
-    let name = intern!(queue.py(), "unfinished_tasks");
+    let name = interned!(queue.py(), unfinished_tasks);
     queue.setattr(name, queue.getattr(name)?.add(change)?)
 }
 
@@ -104,11 +104,11 @@ pub(super) fn put(
     asked: &Wait<'_, '_>,
 ) -> PyResult<()> {
     let py = queue.py();
-    holding(queue, intern!(py, "not_full"), |not_full| {
+    holding(queue, interned!(py, not_full), |not_full| {
         if is_shut_down(queue)? {
             return Err(shut_down(py));
         }
-        if queue.getattr(intern!(py, "maxsize"))?.gt(0)? {
+        if queue.getattr(interned!(py, maxsize))?.gt(0)? {
             let patience = asked.patience(py)?;
             let mut until = None;
             while is_full(queue)? {
@@ -124,9 +124,9 @@ pub(super) fn put(
                 }
             }
         }
-        calling_back(py, || queue.call_method1(intern!(py, "_put"), (item,)))?;
+        calling_back(py, || queue.call_method1(interned!(py, _put), (item,)))?;
         add_to_unfinished(queue, 1)?;
-        notify(queue, intern!(py, "not_empty"))
+        notify(queue, interned!(py, not_empty))
     })
 }
 
@@ -136,7 +136,7 @@ pub(super) fn get<'py>(
     asked: &Wait<'_, '_>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = queue.py();
-    holding(queue, intern!(py, "not_empty"), |not_empty| {
+    holding(queue, interned!(py, not_empty), |not_empty| {
         if is_shut_down(queue)? && is_empty(queue)? {
             return Err(shut_down(py));
         }
@@ -154,8 +154,8 @@ pub(super) fn get<'py>(
                 return Err(shut_down(py));
             }
         }
-        let item = calling_back(py, || queue.call_method0(intern!(py, "_get")))?;
-        notify(queue, intern!(py, "not_full"))?;
+        let item = calling_back(py, || queue.call_method0(interned!(py, _get)))?;
+        notify(queue, interned!(py, not_full))?;
         Ok(item)
     })
 }
@@ -164,31 +164,31 @@ pub(super) fn get<'py>(
 #[cold]
 pub(super) fn give_back(queue: &Bound<'_, Queue>, item: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = queue.py();
-    holding(queue, intern!(py, "not_empty"), |_| {
-        let items = queue.getattr(intern!(py, "queue"))?;
+    holding(queue, interned!(py, not_empty), |_| {
+        let items = queue.getattr(interned!(py, queue))?;
         match queue.get().items {
             Items::Fifo(_) => items
-                .call_method1(intern!(py, "insert"), (0, item))
+                .call_method1(interned!(py, insert), (0, item))
                 .map(drop)?,
             Items::Lifo(_) | Items::Heap(_) => {
-                calling_back(py, || queue.call_method1(intern!(py, "_put"), (item,)))?;
+                calling_back(py, || queue.call_method1(interned!(py, _put), (item,)))?;
             }
         }
-        notify(queue, intern!(py, "not_empty"))
+        notify(queue, interned!(py, not_empty))
     })
 }
 
 #[cold]
 pub(super) fn task_done(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let py = queue.py();
-    holding(queue, intern!(py, "all_tasks_done"), |_| {
-        let name = intern!(py, "unfinished_tasks");
+    holding(queue, interned!(py, all_tasks_done), |_| {
+        let name = interned!(py, unfinished_tasks);
         let unfinished = queue.getattr(name)?.sub(1)?;
         if unfinished.le(0)? {
             if unfinished.lt(0)? {
                 return Err(too_many_tasks_done());
             }
-            notify_all(queue, intern!(py, "all_tasks_done"))?;
+            notify_all(queue, interned!(py, all_tasks_done))?;
         }
         queue.setattr(name, unfinished)
     })
@@ -202,9 +202,9 @@ pub(super) fn too_many_tasks_done() -> PyErr {
 #[cold]
 pub(super) fn join(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let py = queue.py();
-    holding(queue, intern!(py, "all_tasks_done"), |all_tasks_done| {
+    holding(queue, interned!(py, all_tasks_done), |all_tasks_done| {
         while queue
-            .getattr(intern!(py, "unfinished_tasks"))?
+            .getattr(interned!(py, unfinished_tasks))?
             .is_truthy()?
         {
             wait(all_tasks_done, &Until::Deadline(Deadline::NEVER))?;
@@ -216,38 +216,38 @@ pub(super) fn join(queue: &Bound<'_, Queue>) -> PyResult<()> {
 #[cold]
 pub(super) fn shutdown(queue: &Bound<'_, Queue>, immediate: bool) -> PyResult<()> {
     let py = queue.py();
-    holding(queue, intern!(py, "mutex"), |_| {
-        queue.setattr(intern!(py, "is_shutdown"), true)?;
+    holding(queue, interned!(py, mutex), |_| {
+        queue.setattr(interned!(py, is_shutdown), true)?;
         if immediate {
             while !is_empty(queue)? {
-                calling_back(py, || queue.call_method0(intern!(py, "_get")))?;
-                if queue.getattr(intern!(py, "unfinished_tasks"))?.gt(0)? {
+                calling_back(py, || queue.call_method0(interned!(py, _get)))?;
+                if queue.getattr(interned!(py, unfinished_tasks))?.gt(0)? {
                     add_to_unfinished(queue, -1)?;
                 }
             }
-            notify_all(queue, intern!(py, "all_tasks_done"))?;
+            notify_all(queue, interned!(py, all_tasks_done))?;
         }
-        notify_all(queue, intern!(py, "not_empty"))?;
-        notify_all(queue, intern!(py, "not_full"))
+        notify_all(queue, interned!(py, not_empty))?;
+        notify_all(queue, interned!(py, not_full))
     })
 }
 
 #[cold]
 pub(super) fn qsize<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {
-    holding(queue, intern!(queue.py(), "mutex"), |_| size(queue))
+    holding(queue, interned!(queue.py(), mutex), |_| size(queue))
 }
 
 #[cold]
 pub(super) fn has_none(queue: &Bound<'_, Queue>) -> PyResult<bool> {
-    holding(queue, intern!(queue.py(), "mutex"), |_| is_empty(queue))
+    holding(queue, interned!(queue.py(), mutex), |_| is_empty(queue))
 }
 
 /// `0 < maxsize <= size`, whatever that is.
 #[cold]
 pub(super) fn has_no_room<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {
     let py = queue.py();
-    holding(queue, intern!(py, "mutex"), |_| {
-        let maxsize = queue.getattr(intern!(py, "maxsize"))?;
+    holding(queue, interned!(py, mutex), |_| {
+        let maxsize = queue.getattr(interned!(py, maxsize))?;
         let is_bounded = 0_i32
             .into_pyobject(py)?
             .rich_compare(&maxsize, CompareOp::Lt)?;

@@ -12,6 +12,7 @@ use super::items::{Item, Items};
 use super::queue::Queue;
 use super::standard::standard;
 use crate::callback::calling_back;
+use crate::names::interned;
 use crate::threading::{Condition, Lock};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -95,7 +96,7 @@ fn fill(
             Ok(list) => list.append(&item),
             Err(_) => parts
                 .container
-                .call_method1(pyo3::intern!(py, "append"), (&item,))
+                .call_method1(interned!(py, append), (&item,))
                 .map(drop),
         };
         outcome = outcome.and(added);

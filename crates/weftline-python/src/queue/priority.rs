@@ -3,8 +3,8 @@
 use super::heap;
 use super::items::Items;
 use super::queue::Queue;
+use crate::names::interned;
 use pyo3::PyClassInitializer;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use weftline::queue::raw::RawQueue;
@@ -28,7 +28,7 @@ impl PriorityQueue {
 
     /// Make an empty container for the items.
     fn _init(slf: &Bound<'_, Self>, _maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
-        slf.setattr(intern!(slf.py(), "queue"), PyList::empty(slf.py()))
+        slf.setattr(interned!(slf.py(), queue), PyList::empty(slf.py()))
     }
 
     /// How many items there are.
@@ -38,13 +38,13 @@ impl PriorityQueue {
 
     /// Store an item where comparisons say.
     fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        let heap = slf.getattr(intern!(slf.py(), "queue"))?;
+        let heap = slf.getattr(interned!(slf.py(), queue))?;
         heap::push(&heap, item, &slf.as_super().get().changes)
     }
 
     /// Take the smallest item out.
     fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let heap = slf.getattr(intern!(slf.py(), "queue"))?;
+        let heap = slf.getattr(interned!(slf.py(), queue))?;
         heap::pop(&heap, &slf.as_super().get().changes)
     }
 }

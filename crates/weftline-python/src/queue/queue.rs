@@ -9,10 +9,10 @@ use super::patience::{Limits, Patience};
 use super::shedding::shed;
 use crate::callback::calling_back;
 use crate::given::Given;
+use crate::names::interned;
 use pyo3::PyTraverseError;
 use pyo3::ffi;
 use pyo3::gc::PyVisit;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple};
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
@@ -139,9 +139,9 @@ impl Queue {
             }
         }
         let how = PyDict::new(py);
-        how.set_item(intern!(py, "block"), false)?;
+        how.set_item(interned!(py, block), false)?;
         calling_back(py, || {
-            slf.call_method(intern!(py, "put"), (item,), Some(&how))
+            slf.call_method(interned!(py, put), (item,), Some(&how))
         })
         .map(Bound::unbind)
     }
@@ -157,8 +157,8 @@ impl Queue {
             }
         }
         let how = PyDict::new(py);
-        how.set_item(intern!(py, "block"), false)?;
-        calling_back(py, || slf.call_method(intern!(py, "get"), (), Some(&how))).map(Bound::unbind)
+        how.set_item(interned!(py, block), false)?;
+        calling_back(py, || slf.call_method(interned!(py, get), (), Some(&how))).map(Bound::unbind)
     }
 
     /// Count one item that was taken as done. When all that were put are, join() returns. Raises ValueError if they are already.
@@ -224,7 +224,7 @@ impl Queue {
 
     /// Make an empty container for the items. Subclasses may have another; as the following methods it is called with the mutex held.
     fn _init(slf: &Bound<'_, Self>, _maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
-        slf.setattr(intern!(slf.py(), "queue"), opening::deque(slf.py())?)
+        slf.setattr(interned!(slf.py(), queue), opening::deque(slf.py())?)
     }
 
     /// How many items there are.
@@ -235,16 +235,16 @@ impl Queue {
     /// Store an item.
     pub(super) fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
-        slf.getattr(intern!(py, "queue"))?
-            .call_method1(intern!(py, "append"), (item,))
+        slf.getattr(interned!(py, queue))?
+            .call_method1(interned!(py, append), (item,))
             .map(drop)
     }
 
     /// Take an item out.
     fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        slf.getattr(intern!(py, "queue"))?
-            .call_method0(intern!(py, "popleft"))
+        slf.getattr(interned!(py, queue))?
+            .call_method0(interned!(py, popleft))
     }
 
     fn __setattr__(

@@ -5,7 +5,7 @@
 
 use super::patience::Patience;
 use super::standard::standard;
-use pyo3::intern;
+use crate::names::interned;
 use pyo3::prelude::*;
 use weftline::park::Deadline;
 
@@ -63,7 +63,7 @@ fn replaced_clock(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
     let clock = standard
         .module
         .bind(py)
-        .getattr_opt(intern!(py, "time"))?
+        .getattr_opt(interned!(py, time))?
         .filter(|clock| !clock.is(&standard.clock));
     Ok(clock)
 }

@@ -8,11 +8,11 @@ use super::{Lock, reduce, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::made::Made;
+use crate::names::interned;
 use crate::seconds::remaining_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::gc::PyVisit;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::cell::Cell;
@@ -142,12 +142,12 @@ impl Barrier {
     ) -> PyResult<()> {
         let py = slf.py();
         Self::open(slf, None)?;
-        slf.setattr(intern!(py, "_cond"), fresh_condition(py)?)?;
-        slf.setattr(intern!(py, "_action"), action)?;
-        slf.setattr(intern!(py, "_timeout"), timeout)?;
-        slf.setattr(intern!(py, "_parties"), parties)?;
-        slf.setattr(intern!(py, "_state"), FILLING)?;
-        slf.setattr(intern!(py, "_count"), 0)
+        slf.setattr(interned!(py, _cond), fresh_condition(py)?)?;
+        slf.setattr(interned!(py, _action), action)?;
+        slf.setattr(interned!(py, _timeout), timeout)?;
+        slf.setattr(interned!(py, _parties), parties)?;
+        slf.setattr(interned!(py, _state), FILLING)?;
+        slf.setattr(interned!(py, _count), 0)
     }
 
     /// Goes on with a wait that found the barrier opened. `acted`: this thread did that, inside of the action.
@@ -171,7 +171,7 @@ impl Barrier {
     fn let_go(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
         let heir = slf.get().opened.wait(py).heir(py);
-        let lock = heir.getattr(intern!(py, "_lock"))?;
+        let lock = heir.getattr(interned!(py, _lock))?;
         lock.cast_exact::<Lock>()?.get().release()
     }
 }
@@ -308,7 +308,7 @@ impl Barrier {
     /// How many threads pass together.
     #[getter]
     fn parties<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.getattr(intern!(slf.py(), "_parties"))
+        slf.getattr(interned!(slf.py(), _parties))
     }
 
     /// How many have arrived and wait.
@@ -324,7 +324,7 @@ impl Barrier {
     /// Whether every wait fails until reset().
     #[getter]
     fn broken(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        slf.getattr(intern!(slf.py(), "_state"))?.eq(BROKEN)
+        slf.getattr(interned!(slf.py(), _state))?.eq(BROKEN)
     }
 
     /// Wait while those leave who were here before; raise BrokenBarrierError if the barrier is broken. As the following methods it is called with

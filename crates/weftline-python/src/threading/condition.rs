@@ -8,11 +8,11 @@ use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::given::Given;
 use crate::made::Made;
+use crate::names::interned;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use std::sync::OnceLock;
@@ -92,7 +92,7 @@ impl Condition {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         if this.has_replaced.load(Ordering::Relaxed)
-            && let Ok(own) = slf.getattr(intern!(slf.py(), "__dict__"))?.get_item(name)
+            && let Ok(own) = slf.getattr(interned!(slf.py(), __dict__))?.get_item(name)
         {
             return Ok(own);
         }
@@ -104,7 +104,7 @@ impl Condition {
         name: &Bound<'_, PyString>,
         function: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        slf.getattr(intern!(slf.py(), "__dict__"))?
+        slf.getattr(interned!(slf.py(), __dict__))?
             .set_item(name, function)?;
         slf.get().has_replaced.store(true, Ordering::Relaxed);
         Ok(())
@@ -165,23 +165,36 @@ impl Condition {
     /// The lock's own method, as in the standard library.
     #[getter]
     fn acquire<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::method(slf, intern!(slf.py(), "acquire"))
+        Self::method(slf, interned!(slf.py(), acquire))
     }
 
     #[setter]
     fn set_acquire(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::replace_method(slf, intern!(slf.py(), "acquire"), function)
+        Self::replace_method(slf, interned!(slf.py(), acquire), function)
     }
 
     /// The lock's own method, as in the standard library.
     #[getter]
     fn release<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::method(slf, intern!(slf.py(), "release"))
+        Self::method(slf, interned!(slf.py(), release))
     }
 
     #[setter]
     fn set_release(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::replace_method(slf, intern!(slf.py(), "release"), function)
+        Self::replace_method(slf, interned!(slf.py(), release), function)
+    }
+
+    /// The lock's own method, as in the standard library.
+    #[cfg(Py_3_14)]
+    #[getter]
+    fn locked<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::method(slf, interned!(slf.py(), locked))
+    }
+
+    #[cfg(Py_3_14)]
+    #[setter]
+    fn set_locked(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::replace_method(slf, interned!(slf.py(), locked), function)
     }
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

@@ -3,7 +3,7 @@
 
 use super::{Condition, Lock};
 use crate::callback::calling_back;
-use pyo3::intern;
+use crate::names::interned;
 use pyo3::prelude::*;
 use weftline::park::{Deadline, current_number};
 
@@ -21,14 +21,14 @@ impl<'py> Guard<'py> {
         let py = context.py();
         let lock = if context.is_exact_instance_of::<Condition>() {
             context
-                .getattr(intern!(py, "_lock"))?
+                .getattr(interned!(py, _lock))?
                 .cast_into_exact::<Lock>()
                 .ok()
         } else {
             context.cast_exact::<Lock>().ok().cloned()
         };
         let Some(lock) = lock else {
-            calling_back(py, || context.call_method0(intern!(py, "__enter__")))?;
+            calling_back(py, || context.call_method0(interned!(py, __enter__)))?;
             return Ok(Self::Foreign(context));
         };
         if lock.get().raw.is_locked() && lock.get().raw.owner() == Some(current_number()) {
@@ -48,13 +48,13 @@ impl<'py> Guard<'py> {
                 let left = match &ended {
                     Ok(_) => calling_back(py, || {
                         context.call_method1(
-                            intern!(py, "__exit__"),
+                            interned!(py, __exit__),
                             (py.None(), py.None(), py.None()),
                         )
                     }),
                     Err(raised) => calling_back(py, || {
                         context.call_method1(
-                            intern!(py, "__exit__"),
+                            interned!(py, __exit__),
                             (raised.get_type(py), raised.value(py), raised.traceback(py)),
                         )
                     }),
@@ -72,7 +72,7 @@ pub(crate) fn wait<'py>(
     deadline: Deadline,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = condition.py();
-    let name = intern!(py, "wait");
+    let name = interned!(py, wait);
     match deadline.remaining() {
         None => calling_back(py, || condition.call_method0(name)),
         Some(left) => calling_back(py, || condition.call_method1(name, (left.as_secs_f64(),))),
@@ -82,11 +82,11 @@ pub(crate) fn wait<'py>(
 /// Wakes one waiter, the condition being held.
 pub(crate) fn notify(condition: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = condition.py();
-    calling_back(py, || condition.call_method0(intern!(py, "notify"))).map(drop)
+    calling_back(py, || condition.call_method0(interned!(py, notify))).map(drop)
 }
 
 /// Wakes all waiters, the condition being held.
 pub(crate) fn notify_all(condition: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = condition.py();
-    calling_back(py, || condition.call_method0(intern!(py, "notify_all"))).map(drop)
+    calling_back(py, || condition.call_method0(interned!(py, notify_all))).map(drop)
 }

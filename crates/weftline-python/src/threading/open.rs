@@ -8,8 +8,8 @@ use super::Condition;
 use super::guard::{self, Guard};
 use super::opened::{Opened, Part};
 use crate::callback::calling_back;
+use crate::names::interned;
 use pyo3::exceptions::PyValueError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyRange};
 use weftline::park::Deadline;
@@ -127,7 +127,7 @@ fn notify(condition: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<()> {
     }
     // As the running version asks an object that may not be a condition at all.
     if cfg!(Py_3_12) {
-        return calling_back(py, || condition.call_method1(intern!(py, "notify"), (n,))).map(drop);
+        return calling_back(py, || condition.call_method1(interned!(py, notify), (n,))).map(drop);
     }
     let times = py.get_type::<PyRange>().call1((n,))?;
     times.try_iter()?.try_for_each(|_| guard::notify(condition))

@@ -4,9 +4,9 @@
 use super::barrier::Barrier;
 use super::guard::{self, Guard};
 use crate::callback::calling_back;
+use crate::names::interned;
 use crate::seconds::remaining_deadline;
 use pyo3::import_exception;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use weftline::park::Deadline;
@@ -25,15 +25,15 @@ pub(super) const BROKEN: i32 = -2;
 type This<'a, 'py> = &'a Bound<'py, Barrier>;
 
 fn condition<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    this.getattr(intern!(this.py(), "_cond"))
+    this.getattr(interned!(this.py(), _cond))
 }
 
 fn state<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    this.getattr(intern!(this.py(), "_state"))
+    this.getattr(interned!(this.py(), _state))
 }
 
 fn count<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    this.getattr(intern!(this.py(), "_count"))
+    this.getattr(interned!(this.py(), _count))
 }
 
 fn is_in(this: This<'_, '_>, states: &[i32]) -> PyResult<bool> {
@@ -48,7 +48,7 @@ fn is_in(this: This<'_, '_>, states: &[i32]) -> PyResult<bool> {
 
 /// Changes the state and tells everybody.
 fn enter_state(this: This<'_, '_>, state: i32) -> PyResult<()> {
-    this.setattr(intern!(this.py(), "_state"), state)?;
+    this.setattr(interned!(this.py(), _state), state)?;
     guard::notify_all(&condition(this)?)
 }
 
@@ -70,17 +70,17 @@ pub(super) fn wait<'py>(
     let py = this.py();
     let timeout = match timeout {
         Some(timeout) => timeout.clone(),
-        None => this.getattr(intern!(py, "_timeout"))?,
+        None => this.getattr(interned!(py, _timeout))?,
     };
     holding(this, || {
-        call(this, intern!(py, "_enter"))?;
+        call(this, interned!(py, _enter))?;
         let index = count(this)?;
-        this.setattr(intern!(py, "_count"), index.add(1)?)?;
+        this.setattr(interned!(py, _count), index.add(1)?)?;
         let arrived = || {
-            if index.add(1)?.eq(this.getattr(intern!(py, "_parties"))?)? {
-                return call(this, intern!(py, "_release"));
+            if index.add(1)?.eq(this.getattr(interned!(py, _parties))?)? {
+                return call(this, interned!(py, _release));
             }
-            let wait = || this.call_method1(intern!(py, "_wait"), (&timeout,));
+            let wait = || this.call_method1(interned!(py, _wait), (&timeout,));
             calling_back(py, wait).map(drop)
         };
         leave(this, arrived()).map(|()| index)
@@ -90,10 +90,10 @@ pub(super) fn wait<'py>(
 /// The end of `Barrier.wait`, for a thread that is counted and whose wait `ended` so.
 fn leave(this: This<'_, '_>, ended: PyResult<()>) -> PyResult<()> {
     let py = this.py();
-    let name = intern!(py, "_count");
+    let name = interned!(py, _count);
     let left = count(this)?.sub(1)?;
     this.setattr(name, left)?;
-    call(this, intern!(py, "_exit")).and(ended)
+    call(this, interned!(py, _exit)).and(ended)
 }
 
 /// The rest of `Barrier.wait` for a thread that had arrived when the barrier was native, and was interrupted or not.
@@ -132,7 +132,7 @@ pub(super) fn enter(this: This<'_, '_>) -> PyResult<()> {
 /// `Barrier._release`
 pub(super) fn release(this: This<'_, '_>) -> PyResult<()> {
     let py = this.py();
-    let action = this.getattr(intern!(py, "_action"))?;
+    let action = this.getattr(interned!(py, _action))?;
     let acted = match action.is_truthy() {
         Ok(true) => calling_back(py, || action.call0()).map(drop),
         asked => asked.map(drop),
@@ -144,7 +144,7 @@ fn end_action(this: This<'_, '_>, acted: PyResult<()>) -> PyResult<()> {
     acted
         .and_then(|()| enter_state(this, DRAINING))
         .or_else(|raised| {
-            call(this, intern!(this.py(), "_break"))?;
+            call(this, interned!(this.py(), _break))?;
             Err(raised)
         })
 }
@@ -162,7 +162,7 @@ fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) ->
             deadline = asked()?;
         }
         if deadline.has_passed() {
-            call(this, intern!(this.py(), "_break"))?;
+            call(this, interned!(this.py(), _break))?;
             return Err(BrokenBarrierError::new_err(()));
         }
         guard::wait(&condition(this)?, deadline)?;
@@ -203,7 +203,7 @@ pub(super) fn reset(this: This<'_, '_>) -> PyResult<()> {
 /// `Barrier.abort`
 #[cold]
 pub(super) fn abort(this: This<'_, '_>) -> PyResult<()> {
-    holding(this, || call(this, intern!(this.py(), "_break")))
+    holding(this, || call(this, interned!(this.py(), _break)))
 }
 
 /// `Barrier.n_waiting`

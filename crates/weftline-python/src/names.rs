@@ -1,0 +1,51 @@
+//! The names of attributes that are asked for again and again, as strings of the interpreter's.
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use std::sync::OnceLock;
+
+macro_rules! names {
+    ($($name:ident)*) => {
+        /// All of them; a field is called as its attribute. Not each version asks for each.
+        #[allow(dead_code)]
+        pub(crate) struct Names {
+            $(pub(crate) $name: Py<PyString>,)*
+        }
+
+        impl Names {
+            fn new(py: Python<'_>) -> Self {
+                Self {
+                    $($name: PyString::intern(py, stringify!($name)).unbind(),)*
+                }
+            }
+        }
+    };
+}
+
+names! {
+    __dict__ __enter__ __exit__ __init__ _action _break _cond _count _enter _exit _get _invoke_callbacks _lock _parties
+    _put _qsize _release _state _timeout _wait acquire all_tasks_done append block get insert is_shutdown locked maxsize
+    mutex not_empty not_full notify notify_all pop popleft put queue release time unfinished_tasks wait
+}
+
+/// Filled at import, and not by whoever needs a name first as PyO3's `intern!` does: that gives the interpreter up for a moment, and
+/// in the child of a fork that another thread makes in this moment everybody would wait for ever for the one who is filling it.
+static NAMES: OnceLock<Names> = OnceLock::new();
+
+pub(crate) fn remember(py: Python<'_>) {
+    NAMES.get_or_init(|| Names::new(py));
+}
+
+pub(crate) fn get(_py: Python<'_>) -> &'static Names {
+    NAMES.get().expect("remembered at import")
+}
+
+/// `interned!(py, name)`: the string `name`, which must be one of the above.
+macro_rules! interned {
+    ($py:expr, $name:ident) => {{
+        let py = $py;
+        crate::names::get(py).$name.bind(py)
+    }};
+}
+
+pub(crate) use interned;
