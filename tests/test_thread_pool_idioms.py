@@ -12,6 +12,9 @@ from support.workers import blocked, run_all, until
 
 Pool = futures.ThreadPoolExecutor
 
+# From 3.14 on workers have a context, which is what runs the task that a work item has.
+HAS_CONTEXTS = hasattr(Pool, "prepare_context")
+
 
 class DaemonPool(Pool):
     """Starts daemon threads by the standard worker function, in the manner of many programs."""
@@ -28,16 +31,16 @@ class DaemonPool(Pool):
             thread = threading.Thread(
                 name=f"daemon-{count}",
                 target=std_thread._worker,
-                args=(
-                    weakref.ref(self, woken),
-                    self._work_queue,
-                    self._initializer,
-                    self._initargs,
-                ),
+                args=(weakref.ref(self, woken), *self._rest_for_the_worker()),
                 daemon=True,
             )
             thread.start()
             self._threads.add(thread)
+
+    def _rest_for_the_worker(self):
+        if HAS_CONTEXTS:
+            return self._create_worker_context(), self._work_queue
+        return self._work_queue, self._initializer, self._initargs
 
 
 class NewThreadForEach(Pool):
@@ -48,7 +51,8 @@ class NewThreadForEach(Pool):
             if self._shutdown:
                 raise RuntimeError("cannot schedule new futures after shutdown")
             future = futures.Future()
-            self._work_queue.put(std_thread._WorkItem(future, fn, args, kwargs))
+            task = ((fn, args, kwargs),) if HAS_CONTEXTS else (fn, args, kwargs)
+            self._work_queue.put(std_thread._WorkItem(future, *task))
             self._adjust_thread_count()
             return future
 
@@ -121,6 +125,10 @@ def test_a_bounded_queue_bounds_the_pool():
     pool.shutdown()
 
 
+# What a work item is run with by somebody who has taken it out.
+CONTEXT = (Pool.prepare_context(None, ())[0](),) if HAS_CONTEXTS else ()
+
+
 class Held:
     """A pool of one worker, busy until the body is over, with calls that wait."""
 
@@ -153,10 +161,13 @@ def test_calls_may_be_taken_out_of_the_work_queue():
                 break
         assert [item.future for item in items] == held.left
         item = items[1]
-        assert item.fn == held.done.append and item.args == (1,) and not item.kwargs
+        if HAS_CONTEXTS:
+            assert item.task == (held.done.append, (1,), {})
+        else:
+            assert (item.fn, item.args, item.kwargs) == (held.done.append, (1,), {})
         items[2].future.cancel()
         for item in items:
-            item.run()
+            item.run(*CONTEXT)
         assert held.done == [0, 1, 3, 4]
         held.gate.set()
         assert held.pool.submit(abs, -1).result() == 1
@@ -177,7 +188,7 @@ def test_a_call_that_raises_when_it_was_taken_out_gives_its_future_the_exception
     with Held() as held:
         future = held.pool.submit(divmod, 1, 0)
         items = [held.pool._work_queue.get(timeout=1) for _ in range(6)]
-        items[-1].run()
+        items[-1].run(*CONTEXT)
         assert isinstance(future.exception(), ZeroDivisionError)
 
 

@@ -146,8 +146,11 @@ def test_the_exit_does_not_wait_for_workers_that_a_program_has_made_daemons():
 from concurrent.futures.thread import _worker
 class Daemons(futures.ThreadPoolExecutor):
     def _adjust_thread_count(self):
-        thread = std.Thread(
-            target=_worker, args=(weakref.ref(self), self._work_queue, None, ()), daemon=True)
+        if hasattr(self, "_create_worker_context"):
+            rest = self._create_worker_context(), self._work_queue
+        else:
+            rest = self._work_queue, None, ()
+        thread = std.Thread(target=_worker, args=(weakref.ref(self), *rest), daemon=True)
         thread.start()
         self._threads.add(thread)
 pool = Daemons(1)

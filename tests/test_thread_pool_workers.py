@@ -1,6 +1,5 @@
 """The workers of a `ThreadPoolExecutor`: when one is started, what it is called, how it begins, and when there is no thread to be had."""
 
-import concurrent.futures.thread
 import contextvars
 import sys
 import threading
@@ -175,30 +174,3 @@ def test_a_pool_that_is_shut_down_in_the_middle_of_a_submission_refuses_the_call
         monkeypatch.setattr(contextvars, "copy_context", copy)
         with pytest.raises(RuntimeError, match="after shutdown"):
             pool.submit(abs, 1).result(5)
-
-
-@ours_only
-def test_a_class_with_worker_contexts_of_its_own_goes_by_the_book(monkeypatch):
-    """As pools of interpreters do where the version has them: what their workers do is not ours to decide."""
-
-    class Usual:
-        @classmethod
-        def prepare_context(cls, initializer, initargs):
-            """What the standard pool does."""
-
-    class Own(futures.ThreadPoolExecutor):
-        @classmethod
-        def prepare_context(cls, initializer, initargs):
-            """Something else."""
-
-    monkeypatch.setattr(
-        concurrent.futures.thread.ThreadPoolExecutor,
-        "prepare_context",
-        Usual.__dict__["prepare_context"],
-        raising=False,
-    )
-    with futures.ThreadPoolExecutor(1) as usual, Own(1) as own:
-        assert type(usual._work_queue) is not type(own._work_queue)
-        assert [pool.submit(pow, 2, 5).result(10) for pool in (usual, own)] == [32, 32]
-    with pytest.raises(TypeError, match="this interpreter"):
-        Own(1, context=True)

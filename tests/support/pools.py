@@ -8,9 +8,9 @@ import concurrent.futures.thread as std_thread
 import contextlib
 import threading
 
-from support.target import STANDARD
+from support.target import INSTALLED, STANDARD
 
-if STANDARD:
+if STANDARD or INSTALLED:
     futures = std_futures
 else:
     from weftline.concurrent import futures

@@ -1,7 +1,8 @@
 """Which implementation the tests look at: weftline, or the standard library.
 
 `WEFTLINE_TEST_IMPL=std` points every test at the running interpreter's own modules. A test of parity that
-fails there is a wrong test. What only weftline promises is decorated with `ours_only` or `ours_before`,
+fails there is a wrong test. `WEFTLINE_TEST_IMPL=installed` does so after installing weftline, whose the standard names are then
+(`test_installed.py`). What only weftline promises is decorated with `ours_only` or `ours_before`,
 always as the outermost decorator: such a test does not exist when the standard library is looked at.
 """
 
@@ -12,7 +13,14 @@ import threading as std_threading
 
 STANDARD = os.environ.get("WEFTLINE_TEST_IMPL") == "std"
 
-if STANDARD:
+INSTALLED = os.environ.get("WEFTLINE_TEST_IMPL") == "installed"
+
+if INSTALLED:
+    import weftline
+
+    weftline.install()
+
+if STANDARD or INSTALLED:
     queue, threading = std_queue, std_threading
 else:
     from weftline import queue, threading

@@ -21,8 +21,18 @@ _Tasks = _weftline._Tasks
 _WorkQueue = _weftline._WorkQueue
 
 
-def _worker(executor_reference, work_queue, initializer, initargs):
-    """What each thread of a pool runs: calls, until there are no more to come."""
+# Kept, because the module's will be ours.
+_Standard = standard.ThreadPoolExecutor
+
+# From 3.14 on a worker has a context, which begins and ends it; what a program has put into the queue itself is run by it, too.
+_HAS_CONTEXTS = hasattr(_Standard, "prepare_context")
+
+
+def _worker(executor_reference, work_queue, initializer, initargs, context=()):
+    """What each thread of a pool runs: calls, until there are no more to come.
+
+    context: the worker's, as arguments for work items that somebody has made himself; empty where the version has none.
+    """
     if initializer is not None:
         try:
             initializer(*initargs)
@@ -59,11 +69,14 @@ def _worker(executor_reference, work_queue, initializer, initargs):
                     task = tasks.go_on()
             if task is not None:
                 # A work item that somebody has made himself.
-                task.run()
+                task.run(*context)
                 task = None
                 work_queue.worker_is_free()
     except BaseException:  # noqa: BLE001 - as in the standard class
         standard_base.LOGGER.critical("Exception in worker", exc_info=True)
+    finally:
+        for one in context:
+            one.finalize()
 
 
 def _is_over(executor_reference, work_queue):
@@ -79,8 +92,9 @@ def _is_over(executor_reference, work_queue):
 
 def _has_workers_of_its_own(cls):
     """Whether the class says what its workers do by a context, as pools of interpreters do where the version has them."""
-    usual = getattr(standard.ThreadPoolExecutor, "prepare_context", None)
-    return usual is not None and cls.prepare_context.__func__ is not usual.__func__
+    if not _HAS_CONTEXTS:
+        return False
+    return cls.prepare_context.__func__ is not _Standard.prepare_context.__func__
 
 
 def _queue_attribute(name, told):
@@ -112,7 +126,7 @@ def _count_again(executor, queue):
     queue.set_full(False)
 
 
-class ThreadPoolExecutor(standard.ThreadPoolExecutor):
+class ThreadPoolExecutor(_Standard):
     """Runs calls in a pool of threads.
 
     Goes beyond the standard class: `context=True` runs each call in a copy of the context that `submit` or `map` was called in;
@@ -161,7 +175,7 @@ class ThreadPoolExecutor(standard.ThreadPoolExecutor):
                 return future
             return self._submit_and_count(queue, fn, args, kwargs)
         # Not `super()`, which makes a closure: the code of this function is exchanged by those who trace calls.
-        return standard.ThreadPoolExecutor.submit(self, fn, *args, **kwargs)
+        return _Standard.submit(self, fn, *args, **kwargs)
 
     submit.__doc__ = standard_base.Executor.submit.__doc__
 
@@ -169,7 +183,7 @@ class ThreadPoolExecutor(standard.ThreadPoolExecutor):
         """When another worker may be needed, or no calls are taken any more."""
         with self._shutdown_lock, standard._global_shutdown_lock:
             if self._broken:
-                raise standard.BrokenThreadPool(self._broken)
+                raise getattr(self, "BROKEN", standard.BrokenThreadPool)(self._broken)
             if self._shutdown:
                 raise RuntimeError("cannot schedule new futures after shutdown")
             if standard._shutdown:
@@ -203,15 +217,15 @@ class ThreadPoolExecutor(standard.ThreadPoolExecutor):
         def wake_when_lost(_, queue=queue):
             queue.put(None)
 
+        if _HAS_CONTEXTS:
+            context = self._create_worker_context()
+            rest = context.initialize, (), (context,)
+        else:
+            rest = self._initializer, self._initargs
         thread = threading.Thread(
             name=f"{self._thread_name_prefix or self}_{number}",
             target=_worker,
-            args=(
-                weakref.ref(self, wake_when_lost),
-                queue,
-                self._initializer,
-                self._initargs,
-            ),
+            args=(weakref.ref(self, wake_when_lost), queue, *rest),
         )
         thread.start()
         queue.worker_is_free()

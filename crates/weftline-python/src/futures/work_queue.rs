@@ -287,8 +287,19 @@ impl WorkQueue {
 
 #[pymethods]
 impl WorkItem {
-    /// Make the call and give the future its outcome, unless it was cancelled.
-    fn run(slf: &Bound<'_, Self>) -> PyResult<()> {
+    /// What the context of a worker runs, where the version has these.
+    #[getter]
+    fn task(&self, py: Python<'_>) -> (Py<PyAny>, Py<PyTuple>, Py<PyDict>) {
+        (
+            self.r#fn.clone_ref(py),
+            self.args.clone_ref(py),
+            self.kwargs.clone_ref(py),
+        )
+    }
+
+    /// Make the call, by the context of the worker if one is given, and give the future its outcome, unless it was cancelled.
+    #[pyo3(signature = (ctx=None))]
+    fn run(slf: &Bound<'_, Self>, ctx: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
         let future = this.future.bind(py);
@@ -298,9 +309,12 @@ impl WorkItem {
         {
             return Ok(());
         }
-        let kwargs = this.kwargs.bind(py);
-        let called = crate::callback::calling_back(py, || {
-            this.r#fn.bind(py).call(this.args.bind(py), Some(kwargs))
+        let called = crate::callback::calling_back(py, || match ctx {
+            Some(context) => context.call_method1("run", (this.task(py),)),
+            None => {
+                let kwargs = this.kwargs.bind(py);
+                this.r#fn.bind(py).call(this.args.bind(py), Some(kwargs))
+            }
         });
         match called {
             Ok(result) => future.call_method1("set_result", (result,)),
