@@ -5,7 +5,7 @@ import threading
 
 
 class PlainLock:
-    """The least a Condition asks of a lock: `acquire` and `release`. It logs each call."""
+    """The least a Condition asks of a lock: `acquire`, `release` and, from 3.14 on, `locked`. It logs each call."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -19,6 +19,10 @@ class PlainLock:
     def release(self):
         self.log.append("release()")
         self._lock.release()
+
+    def locked(self):
+        self.log.append("locked()")
+        return self._lock.locked()
 
     def __enter__(self):
         return self.acquire()

@@ -1,6 +1,7 @@
 //! How a Python thread sleeps: [`Interpreter`] answers signals, [`Steadfast`] does not.
 
 use crate::callback::sleeping;
+use crate::standard::too_late_to_wait;
 use pyo3::prelude::*;
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -19,8 +20,12 @@ use weftline::park::{Blocker, Deadline, Parker, Wake};
 ///
 /// A signal that arrives between the last look for signals and the sleep does not interrupt the sleep. Spinning would make that
 /// window wide, so the first sleep is a short one, after which signals are looked for again.
+///
+/// Once the interpreter is being torn down, no other thread can run in it, and so nobody can end a wait of the one that tears it down
+/// (in a destructor, say). Such a wait is refused, as 3.15's locks refuse it.
 pub(crate) struct Interpreter {
     is_first: bool,
+    sleeps_at_exit: bool,
     attached: PhantomData<*const ()>,
 }
 
@@ -35,9 +40,44 @@ impl Interpreter {
     pub(crate) fn new(_py: Python<'_>) -> Self {
         Self {
             is_first: true,
+            sleeps_at_exit: !cfg!(Py_3_15),
             attached: PhantomData,
         }
     }
+
+    /// For waits that take their time, if they have a limit, even while the interpreter is torn down: up to 3.14 all do.
+    #[inline]
+    pub(crate) fn sleeping_at_exit(py: Python<'_>) -> Self {
+        Self {
+            sleeps_at_exit: true,
+            ..Self::new(py)
+        }
+    }
+
+    fn refuse_at_exit(&self, deadline: Deadline) -> PyResult<()> {
+        let sleeps = match deadline {
+            Deadline::PASSED => true,
+            Deadline::NEVER => false,
+            _ => self.sleeps_at_exit,
+        };
+        if sleeps || !is_finalizing() {
+            return Ok(());
+        }
+        // SAFETY: as in `sleep`.
+        Err(too_late_to_wait(unsafe { Python::assume_attached() }))
+    }
+}
+
+fn is_finalizing() -> bool {
+    #[cfg(Py_3_13)]
+    use pyo3::ffi::Py_IsFinalizing;
+    #[cfg(not(Py_3_13))]
+    unsafe extern "C" {
+        #[link_name = "_Py_IsFinalizing"]
+        fn Py_IsFinalizing() -> std::ffi::c_int;
+    }
+    // SAFETY: it only reads, and may be called at any time.
+    unsafe { Py_IsFinalizing() != 0 }
 }
 
 /// Sleeps once, detached.
@@ -61,6 +101,9 @@ impl Blocker for Interpreter {
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> PyResult<Wake> {
         let is_first = std::mem::replace(&mut self.is_first, false);
+        if is_first {
+            self.refuse_at_exit(deadline)?;
+        }
         let wake = match sleep_limit(is_first) {
             Some(limit) if limit < deadline => match sleep(parker, limit, is_first) {
                 Wake::TimedOut => Wake::Interrupted,

@@ -30,6 +30,9 @@ use pyo3::prelude::*;
 fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     names::remember(module.py());
     standard::remember(module.py())?;
+    // What PyO3 asks the first time that it attaches a thread, whether there is an interpreter, is answered with no once the exit of the
+    // interpreter has begun, whose destructors may well be the first to need it.
+    module.py().detach(|| Python::attach(|_| ()));
     callback::register(module)?;
     threading::register(module)?;
     queue::register(module)?;

@@ -1,7 +1,7 @@
 //! How Python's timeouts become deadlines, and which are refused.
 
 use crate::given::Given;
-use crate::standard::refuse_acquire;
+use crate::standard::{refuse_acquire, wait_for_nan};
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt};
 use std::time::Duration;
@@ -22,6 +22,9 @@ fn seconds(timeout: &Bound<'_, PyAny>) -> Option<f64> {
 }
 
 fn after(seconds: f64) -> Deadline {
+    if seconds == 0.0 {
+        return Deadline::PASSED;
+    }
     Deadline::after(Duration::from_secs_f64(seconds))
 }
 
@@ -88,7 +91,12 @@ pub(crate) fn wait_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Dead
     };
     // Compared as the standard library does, so that what is no number is refused in the same words.
     let is_positive = match timeout.cast::<PyFloat>() {
+        Ok(seconds) if seconds.value().is_nan() => {
+            wait_for_nan(timeout.py())?;
+            false
+        }
         Ok(seconds) => seconds.value() > 0.0,
+        Err(_) if cfg!(Py_3_14) => !timeout.le(0)?,
         Err(_) => timeout.gt(0)?,
     };
     if is_positive {

@@ -7,6 +7,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 static ALLOCATE_LOCK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static CONDITION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static FINALIZATION_ERROR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
     ALLOCATE_LOCK.get_or_try_init(py, || {
@@ -14,7 +16,35 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
             .getattr("allocate_lock")
             .map(Bound::unbind)
     })?;
+    CONDITION.get_or_try_init(py, || {
+        py.import("threading")?
+            .getattr("Condition")
+            .map(Bound::unbind)
+    })?;
+    FINALIZATION_ERROR.get_or_try_init(py, || {
+        // From 3.13 on there is one that says so.
+        let name = match cfg!(Py_3_13) {
+            true => "PythonFinalizationError",
+            false => "RuntimeError",
+        };
+        py.import("builtins")?.getattr(name).map(Bound::unbind)
+    })?;
     Ok(())
+}
+
+/// Waits for a number of seconds that is none, as the running version's own condition does: that refuses it, or does not wait.
+#[cold]
+pub(crate) fn wait_for_nan(py: Python<'_>) -> PyResult<()> {
+    let lock = ALLOCATE_LOCK
+        .get(py)
+        .expect("remembered at import")
+        .call0(py)?;
+    lock.call_method0(py, "acquire")?;
+    let condition = CONDITION.get(py).expect("remembered at import");
+    condition
+        .call1(py, (lock,))?
+        .call_method1(py, "wait", (f64::NAN,))
+        .map(drop)
 }
 
 /// The exception that the running version's own lock raises for `acquire` with these arguments.
@@ -40,5 +70,15 @@ pub(crate) fn refuse_acquire(
     match attempt() {
         Err(refused) => refused,
         Ok(()) => pyo3::exceptions::PyValueError::new_err("timeout must be a number of seconds"),
+    }
+}
+
+/// What 3.15's locks raise for a wait that nobody can end, because the interpreter is being torn down.
+#[cold]
+pub(crate) fn too_late_to_wait(py: Python<'_>) -> PyErr {
+    let class = FINALIZATION_ERROR.get(py).expect("remembered at import");
+    match class.call1(py, ("cannot acquire lock at interpreter finalization",)) {
+        Ok(error) => PyErr::from_value(error.into_bound(py)),
+        Err(raised) => raised,
     }
 }

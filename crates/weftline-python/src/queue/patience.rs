@@ -2,6 +2,7 @@
 
 use crate::given::Given;
 use crate::seconds::wait_deadline;
+use crate::standard::wait_for_nan;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
@@ -32,8 +33,10 @@ impl Patience {
             Self::Seconds(seconds) if seconds < PLAIN => {
                 Ok(Deadline::after(Duration::from_secs_f64(seconds)))
             }
-            // No end that is compared with the clock is ever reached.
-            Self::Seconds(seconds) if seconds.is_nan() => Ok(Deadline::NEVER),
+            // If not refused: no end that is compared with the clock is ever reached.
+            Self::Seconds(seconds) if seconds.is_nan() => {
+                wait_for_nan(py).map(|()| Deadline::NEVER)
+            }
             Self::Seconds(seconds) => wait_deadline(Some(&PyFloat::new(py, seconds))),
         }
     }

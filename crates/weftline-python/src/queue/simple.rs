@@ -49,7 +49,8 @@ impl SimpleQueue {
 
     #[inline]
     pub(crate) fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<Item> {
-        match self.items.get_with(&mut Interpreter::new(py), deadline) {
+        let mut blocker = Interpreter::sleeping_at_exit(py);
+        match self.items.get_with(&mut blocker, deadline) {
             Ok(item) => Ok(item),
             Err(GetFailure::Interrupted(raised)) => Err(raised),
             Err(_) => Err(empty(py)),
