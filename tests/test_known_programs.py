@@ -139,6 +139,8 @@ def test_what_a_thread_keeps_about_itself_is_there(tmp_path):
         def work(*args, **kwargs):
             gate.wait()
         def stopped():
+            if sys.version_info >= (3, 14):
+                return thread._os_thread_handle.is_done()
             return thread._handle.is_done() if sys.version_info >= (3, 13) else thread._is_stopped
         thread = threading.Thread(target=work, args=(1, 2), kwargs={"three": 3}, name="worker")
         print(thread._target is work, thread._args, thread._kwargs, thread._name, thread._daemonic)

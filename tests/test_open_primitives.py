@@ -41,7 +41,7 @@ def test_pickling_and_copying_fail_for_the_lock_inside(module, kind):
     with thing._cond:
         pass
     for attempt in (pickle.dumps, copy.deepcopy):
-        with pytest.raises(TypeError, match="^cannot pickle '_thread.lock' object$"):
+        with pytest.raises(TypeError, match="^cannot pickle '_thread.lock' object"):
             attempt(thing)
 
 

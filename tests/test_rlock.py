@@ -289,3 +289,19 @@ def test_at_fork_reinit_makes_a_held_lock_usable():
     lock._at_fork_reinit()
     assert lock.acquire(False) is True
     assert lock._recursion_count() == 1
+
+
+@pytest.mark.parametrize("case", ["class", "subclass", "with its own __init__"])
+@pytest.mark.parametrize("args", [(), (1,), (1, 2)])
+@pytest.mark.parametrize("kwargs", [{}, {"reentrant": True}])
+def test_the_class_itself_takes_arguments_as_in_this_version(case, args, kwargs):
+    def made(module):
+        cls = type(module.RLock())
+        if case == "subclass":
+            cls = type("Own", (cls,), {})
+        elif case != "class":
+            cls = type("Own", (cls,), {"__init__": lambda self, *_, **__: None})
+        return cls(*args, **kwargs) and None
+
+    standard, ours = [outcome(lambda m=m: made(m)) for m in MODULES]
+    assert ours == standard

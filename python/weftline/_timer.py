@@ -18,8 +18,9 @@ from time import monotonic
 
 from weftline._weftline import Event, _call_on_new_thread, _PendingTimer
 
-# From 3.13 on a thread has a handle.
+# From 3.13 on a thread has a handle, under another name from 3.14 on.
 _HAS_HANDLES = sys.version_info >= (3, 13)
+_HANDLE = "_os_thread_handle" if sys.version_info >= (3, 14) else "_handle"
 _HAS_CONTEXT = hasattr(sys.flags, "thread_inherit_context")
 _STARTER = "_start_joinable_thread" if _HAS_HANDLES else "_start_new_thread"
 
@@ -200,7 +201,7 @@ class Timer(Thread):
         """Start the timer's thread; called on the timer thread. What this raises is reported there, and then the timer gives up."""
         if _HAS_HANDLES:
             threading._start_joinable_thread(
-                self._begin, handle=self._handle, daemon=self.daemon
+                self._begin, handle=getattr(self, _HANDLE), daemon=self.daemon
             )
             return
         try:
@@ -269,7 +270,7 @@ _START_NEW = getattr(threading, _STARTER)
 
 def _mark_ended(timer):
     if _HAS_HANDLES:
-        timer._handle = _ENDED
+        setattr(timer, _HANDLE, _ENDED)
     else:
         timer._is_stopped = True
         timer._tstate_lock = None

@@ -69,8 +69,10 @@ def _as_main(start, *arguments):
 
 def _new_main():
     main = ModuleType("__main__")
-    # The order and the values that the interpreter's own `__main__` has.
-    main.__dict__.update(__annotations__={}, __builtins__=builtins)
+    # The order and the values that the interpreter's own `__main__` has. From 3.14 on annotations are made when they are asked for.
+    if sys.version_info < (3, 14):
+        main.__dict__.update(__annotations__={})
+    main.__dict__.update(__builtins__=builtins)
     return main
 
 

@@ -1,7 +1,7 @@
 """Runs one of CPython's own test modules in this process and writes what came of each test to a file, as JSON.
 
 `python -m weftline run driver.py REPORT MODULE` runs it on weftline; without `weftline run` it is the plain interpreter's own run.
-As `python -m test` does by default, tests that need a resource (the network, much memory) skip themselves, and the current folder is
+As `python -m test` does by default, tests that need a resource (the network, say) skip themselves, and the current folder is
 a temporary one. `--queue` puts weftline's queues in the place of the two copies of `queue` that `test_queue` imports afresh, past
 any installation; `--only ID` runs a single test, `--classes PATTERN` the test classes whose whole name matches, `--without NAME` leaves
 out the tests of that name; `--use RESOURCE` lets the tests have one.
@@ -17,6 +17,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import time
 import types
 import unittest
@@ -86,9 +87,14 @@ def with_prelude(command):
     command = list(command)
     if "-c" in command:
         script = command.index("-c") + 1
-        # A script that looks whether `threading` has been imported already is about the interpreter's start, not about ours.
-        if "in sys.modules" not in command[script]:
-            command[script] = PRELUDE + command[script]
+        # A script that looks whether `threading` has been imported already is about the interpreter's start, not about ours; and without
+        # `site` there are no installed packages.
+        if "in sys.modules" not in command[script] and "-S" not in command:
+            source = command[script]
+            # Since 3.13 a script may be indented as a whole.
+            if sys.version_info >= (3, 13):
+                source = textwrap.dedent(source)
+            command[script] = PRELUDE + source
     return command
 
 
@@ -168,6 +174,8 @@ def main():
     from test.support import os_helper
 
     support.use_resources = tuple(options.use)
+    # What the tests of threads count as memory is the address space of the stacks.
+    support.set_memlimit("4G")
     if weftline.installed():
         let_children_follow()
     with os_helper.temp_cwd():

@@ -70,13 +70,15 @@ def test_the_tests_of_queue_pass_on_our_queues(tmp_path, record_property):
 # The suite of executors, which not every distribution of the interpreter brings. Of process pools, which are the standard ones, the
 # classes that come to their end every time on the plain interpreter too, and soon.
 FUTURES = "test.test_concurrent_futures"
-CLASSES = "FutureTests|ThreadPool.*|ProcessPoolFork(AsCompleted|Initializer|FailingInitializer)Test"
+CLASSES = "FutureTests|(Thread|Interpreter)Pool.*|ProcessPoolFork(AsCompleted|Initializer|FailingInitializer)Test"
 
 if find_spec(FUTURES):
 
     def test_the_suite_of_executors_passes_on_weftline(tmp_path, record_property):
         whole = find_spec(FUTURES).submodule_search_locations is None
         parts = ["future", "as_completed", "wait", "thread_pool", "init", "shutdown"]
+        if find_spec("concurrent.futures.interpreter"):
+            parts.append("interpreter_pool")
         modules = [FUTURES] if whole else [f"{FUTURES}.test_{part}" for part in parts]
         options = ["--classes", CLASSES]
         result = harness.run_suite(modules, tmp_path, options)

@@ -85,7 +85,7 @@ impl Condition {
         }
     }
 
-    /// `acquire` or `release`: the lock's, or what a program has put in its place, which lies in the `__dict__`.
+    /// `acquire`, `release` or `locked`: the lock's, or what a program has put in its place, which lies in the `__dict__`.
     fn method<'py>(
         slf: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
@@ -151,6 +151,9 @@ impl Condition {
             Some(lock) => {
                 lock.getattr("acquire")?;
                 lock.getattr("release")?;
+                if cfg!(Py_3_14) {
+                    lock.getattr("locked")?;
+                }
                 let is_other = !self.mutex_or(Mutex::of(lock)).object(py).is(lock);
                 if is_other {
                     return Err(PyRuntimeError::new_err(

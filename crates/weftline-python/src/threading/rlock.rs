@@ -2,10 +2,11 @@
 
 use crate::blocker::{Interpreter, Steadfast};
 use crate::given::Given;
+use crate::names::interned;
 use crate::seconds::acquire_deadline;
-use pyo3::exceptions::{PyOverflowError, PyRuntimeError};
+use pyo3::exceptions::{PyOverflowError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple, PyType};
 use weftline::park::{Deadline, WaitError, os_ident_of};
 use weftline::sync::raw::{RLockError, RawRLock};
 
@@ -65,10 +66,30 @@ impl RLock {
 
 #[pymethods]
 impl RLock {
+    /// Arguments are for the `__init__` of a subclass. Up to 3.14 nobody looks at them.
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs))]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self::free()
+    #[classmethod]
+    #[pyo3(signature = (*args, **kwargs))]
+    fn new(
+        cls: &Bound<'_, PyType>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let has_kwargs = kwargs.is_some_and(|kwargs| !kwargs.is_empty());
+        if cfg!(Py_3_15) && (has_kwargs || !args.is_empty()) {
+            let init = interned!(cls.py(), __init__);
+            let own = cls.py().get_type::<Self>();
+            if cls.getattr(init)?.is(own.getattr(init)?) {
+                let kind = match args.is_empty() {
+                    true => "keyword",
+                    false => "positional",
+                };
+                return Err(PyTypeError::new_err(format!(
+                    "RLock() takes no {kind} arguments"
+                )));
+            }
+        }
+        Ok(Self::free())
     }
 
     /// Take the lock, once more if this thread holds it, waiting for at most `timeout` seconds (-1: for ever) unless `blocking` is
