@@ -11,6 +11,7 @@ At exit, pending timers that are no daemons are waited for as threads are (`_wai
 over, as its threads are.
 """
 
+import contextvars
 import sys
 import threading
 from threading import TIMEOUT_MAX, Thread, get_ident
@@ -280,8 +281,6 @@ def _take_context(timer):
     """From 3.14 on a thread runs in a context that is taken when it is started."""
     if getattr(timer, "_context", timer) is not None:
         return
-    import contextvars
-
     timer._context = (
         contextvars.copy_context()
         if sys.flags.thread_inherit_context

@@ -5,6 +5,7 @@ ours may lie under their code. As long as nobody has replaced a part, `submit` i
 the standard class, over the parts that are there then.
 """
 
+import contextvars  # noqa: F401 - before a fork can come while somebody imports it
 import itertools
 import os
 import threading
