@@ -1,4 +1,5 @@
 # Every public name of the standard module.
+import sys
 from concurrent.futures import ALL_COMPLETED as ALL_COMPLETED
 from concurrent.futures import FIRST_COMPLETED as FIRST_COMPLETED
 from concurrent.futures import FIRST_EXCEPTION as FIRST_EXCEPTION
@@ -12,6 +13,9 @@ from concurrent.futures._base import InvalidStateError as InvalidStateError
 
 from weftline.concurrent.futures import _base as _base
 from weftline.concurrent.futures import thread as thread
+
+if sys.version_info >= (3, 14):
+    from concurrent.futures import InterpreterPoolExecutor as InterpreterPoolExecutor
 
 Future = _base.Future
 ThreadPoolExecutor = thread.ThreadPoolExecutor
