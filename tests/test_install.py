@@ -51,6 +51,8 @@ def test_the_standard_names_become_ours():
 
 def test_uninstall_puts_back_the_very_objects_that_were_there():
     out = run("""
+        import concurrent.futures, concurrent.futures.process as processes, concurrent.futures.thread
+        MODULES += [concurrent.futures, concurrent.futures._base, concurrent.futures.thread, processes, processes._SafeQueue]
         before = snapshot()
         names = list(std_queue.__all__)
         for _ in range(3):

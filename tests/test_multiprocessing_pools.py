@@ -292,3 +292,38 @@ if __name__ == "__main__":
         method,
     )
     assert told == "42 0 2 4 6 8 10 12 14\n"
+
+
+@by_each_method
+def test_a_pool_that_ends_while_a_task_turns_out_not_to_pickle_ends(tmp_path, method):
+    """Up to CPython 3.12.7 and 3.13.0 the standard library's waits for ever (gh-125451): for the feeder, holding the lock that this wants."""
+    told = on_weftline(
+        tmp_path,
+        BASE
+        + """
+popped = threading.Event()
+
+def hold(frame, event, argument):
+    # The feeder has taken the task from those that are pending; it tells of the failure once the pool is being ended.
+    if frame.f_code.co_name != "_on_queue_feeder_error":
+        return None
+    if event == "line" and not pool._pending_work_items:
+        popped.set()
+        deadline = time.monotonic() + 10
+        while not frame.f_locals["self"]._closed and time.monotonic() < deadline:
+            time.sleep(0.001)
+    return hold
+
+if __name__ == "__main__":
+    import time
+    context = multiprocessing.get_context(sys.argv[1])
+    threading.settrace(hold)
+    pool = ProcessPoolExecutor(1, mp_context=context)
+    future = pool.submit(lambda: None)
+    assert popped.wait(10)
+    pool.shutdown()
+    print("pickle" in str(future.exception()))
+""",
+        method,
+    )
+    assert told == "True\n"

@@ -11,8 +11,8 @@ What stays the standard library's:
   it makes our RLock, for those too who imported it before; the second is the pure Python RLock that few ask for by name.
 - The locks with which the interpreter itself follows a thread's life: `Thread._tstate_lock`, `_thread._set_sentinel`,
   `_thread._ThreadHandle`. Their other end is in C.
-- `concurrent.futures.Executor` and the process pool. Our ThreadPoolExecutor is a subclass of the standard one, so that it is an instance of what
-  others have taken by name.
+- `concurrent.futures.Executor` and the process pool, but for one lock of its own (`_futures/process.py`). Our ThreadPoolExecutor is a subclass of
+  the standard one, so that it is an instance of what others have taken by name.
 - Every object that exists already, such as the import system's locks and logging's module lock.
 - `tempfile._allocate_lock`, `_strptime._thread_allocate_lock`, `_pyio.Lock`: their modules use them once, when they are imported.
 """
@@ -51,7 +51,7 @@ _ABSENT = object()
 # Those of the modules in `_EDITS` that are edited whenever they are imported.
 _awaited: set[str] = set()
 
-# What each filled slot held before, as (module, name, object, ours); empty while nothing is installed.
+# What each filled slot held before, as (module or class, name, object, ours); empty while nothing is installed.
 _replaced: list[tuple] = []
 
 # Reentrant, because a destructor or a signal handler may run inside `install()` and call it. A fork waits for it, so that no
@@ -151,8 +151,19 @@ def _let_children_follow(module):
             _fill(module, name, around(getattr(module, name)))
 
 
-_EDITS = dict.fromkeys(_LATER, _fill_later) | dict.fromkeys(
-    children.STARTERS, _let_children_follow
+def _let_pools_end(module):
+    """Gives the pool of processes, which has just been imported, a lock that it lacks in some versions, if weftline is installed."""
+    ours = importlib.import_module("weftline._futures.process")
+    with _guard:
+        if _replaced:
+            for owner, name, value in ours.edits():
+                _fill(owner, name, value)
+
+
+_EDITS = (
+    dict.fromkeys(_LATER, _fill_later)
+    | dict.fromkeys(children.STARTERS, _let_children_follow)
+    | {"concurrent.futures.process": _let_pools_end}
 )
 """What is done to a module once it is imported, or at once if it has been."""
 

@@ -3,8 +3,6 @@
 `make test` runs those of them that come to their end soon (`test_suites.py`).
 """
 
-import inspect
-from concurrent.futures.process import _SafeQueue
 from importlib.util import find_spec
 
 import pytest
@@ -31,10 +29,6 @@ def test_all_tests_of_multiprocessing_pass_on_weftline(
     passes(name, modules, 240, [], tmp_path, record_property)
 
 
-# What `test_processes_terminate` runs into now and then where the thread that ends a pool joins the one that feeds its queue while it
-# holds the lock that this one wants (gh-125451, mended in 3.12.8, 3.13.1 and 3.14).
-DEADLOCKS = "shutdown_lock" in inspect.signature(_SafeQueue).parameters
-
 FUTURES = "test.test_concurrent_futures"
 if find_spec(FUTURES):
 
@@ -46,7 +40,5 @@ if find_spec(FUTURES):
         parts = ["as_completed", "deadlock", "init", "process_pool", "shutdown", "wait"]
         modules = [FUTURES] if whole else [f"{FUTURES}.test_{part}" for part in parts]
         options = ["--classes", f"ProcessPool{METHODS[method]}.*"]
-        if DEADLOCKS:
-            options += ["--without", "test_processes_terminate"]
         name = f"test_concurrent_futures, its pools of processes by {method}"
         passes(name, modules, 45, options, tmp_path, record_property)
