@@ -6,11 +6,14 @@ from support.pools import futures
 
 
 def made(some):
-    """A newest version that contains these futures, which are pending."""
+    """A newest version that contains these futures, which are pending. If there are several, the last has been added to it."""
     extra = futures.Future()
     extra.set_result(None)
-    done, left = futures.wait([*some, extra], 0, futures.FIRST_COMPLETED)
+    first, added = (some[:-1], some[-1:]) if len(some) > 1 else (some, [])
+    done, left = futures.wait([*first, extra], 0, futures.FIRST_COMPLETED)
     assert done == {extra}
+    for future in added:
+        left.add(future)
     return left
 
 

@@ -1,24 +1,42 @@
 """`NotDone`: the set of futures that are not done, as `wait` returns it, in a form that a loop around `wait` need not copy each time.
 
-A loop that goes on with `not_done` has one set of futures, out of which each call takes those that are done. What a call
-returned is a *version* of that set. The newest version is what the set holds now. An older one is that and what has been taken out
+A loop that goes on with `not_done` has one set of futures, out of which each call takes those that are done, and to which the program may add
+others. What a call returned is a *version* of that set. The newest version is what the set holds now. An older one is that and what has been taken out
 since, which it finds by going from each version to the next (Baker's trick for persistent arrays).
 
-| a version is | it has | `wait` is given it |
-|---|---|---|
-| the newest | the `Waiting` in `_waiting`, the set and an empty place in `_source` | takes the `Waiting`, and goes on with what it knows |
-| an older one | no `Waiting`; the place in `_source` is filled in, if that call went on | begins anew, with a copy |
-| read | a set of its own in `_copies`, no `_source`; a newest one keeps the `Waiting` | as the newest, or an older one |
-| changed | a set of its own and nothing else | begins anew, with a copy |
+| a version is | it has | `wait` is given it | one is added |
+|---|---|---|---|
+| the newest | the `Waiting` in `_waiting`, the set and its place in `_source` | takes the `Waiting`, and goes on with what it knows | in place, and the group is told, unless an older version lives; else it is changed |
+| an older one | no `Waiting`; what its place names, if that call went on | begins anew, with a copy | it is changed |
+| read | a set of its own in `_copies`, no `_source`; a newest one keeps the `Waiting` | as the newest, or an older one | it is changed |
+| changed | a set of its own and nothing else | begins anew, with a copy | it is changed |
 
-A *place* is a list: empty in the newest version, afterwards with one pair, what the next call took out and the place of the version that
-it made. Versions know of later places, never of earlier ones, so a future that is done goes when the last version that contains it does.
+A *place* names nothing in the newest version, afterwards what the next call took out and the place of the version that
+it made. Versions know of later places, never of earlier ones, so a future that is done goes when the last version that contains it does. An older
+version learns what has been taken out since, not what has been added; so nothing is added in place while there is one, and if there is, it keeps the place
+before the newest alive.
 
 Invariant: *a version is what its set holds at any moment, and what the places from its own on name after that moment*. So what is
-taken out is named first, and who reads copies the set first. Nobody needs a lock: each step is one operation of a list or a set.
+taken out is named first, and who reads copies the set first. Each of these steps is one operation of a list or a set. Those who change a version or
+make its copy take turns besides; a signal's handler, which may do so in the middle of it, counts as having been there before or after.
 """
 
 import functools
+import weakref
+
+from weftline import _weftline
+
+_turns = _weftline.RLock()
+
+
+class _Place:
+    """A version's place in the order of versions."""
+
+    __slots__ = ("__weakref__", "taken")
+
+    def __init__(self):
+        # What the next call took out, and the next place.
+        self.taken = None
 
 
 class Waiting:
@@ -27,10 +45,12 @@ class Waiting:
     Whoever holds it is the only one who waits with this group and changes the set.
     """
 
-    __slots__ = ("_group", "_pending", "_place")
+    __slots__ = ("_before", "_group", "_pending", "_place")
 
     def __init__(self, group, pending):
-        self._group, self._pending, self._place = group, pending, []
+        self._group, self._pending = group, pending
+        # The place before, for as long as a version is there or before.
+        self._place, self._before = _Place(), lambda: None
 
     def wait(self, timeout, return_when):
         """What is done, and what is not done then. If it raises, the versions are what they were, and nobody has a group."""
@@ -39,18 +59,32 @@ class Waiting:
         if len(done) == len(pending):
             # Nobody goes on. What the version before contains may stay where it is.
             return done, set()
-        if done:
-            place = []
-            # A frozenset knows the hashes, so a reader of an older version calls nobody for them.
-            self._place.append((frozenset(done), place))
-            pending.difference_update(done)
-            self._place = place
+        place = _Place()
+        # A frozenset knows the hashes, so a reader of an older version calls nobody for them.
+        self._place.taken = frozenset(done), place
+        pending.difference_update(done)
+        self._before = weakref.ref(self._place)
+        self._place = place
         version = object.__new__(NotDone)
         version._waiting = [self]
-        version._source = pending, self._place
+        version._source = pending, place
         version._copies = []
         version._count = len(pending)
         return done, version
+
+    def add(self, version, one):
+        """Waits for one more, which is then in the newest version, too. Says whether it does: not if the group does not know such, or an older version lives."""
+        pending = self._pending
+        if self._before() is not None:
+            return False
+        if one not in pending:
+            if not self._group.add(one):
+                return False
+            # Whoever asks counts them, should this be the end.
+            version._count = None
+            pending.add(one)
+            version._count = len(pending)
+        return True
 
 
 class NotDone:
@@ -68,8 +102,8 @@ class NotDone:
 
     @functools.wraps(set.__len__)
     def __len__(self):
-        copies = self._copies
-        return len(copies[0]) if copies else self._count
+        copies, count = self._copies, self._count
+        return len(self._read()) if copies or count is None else count
 
     # The two that loops call most are written out, which makes them three times as fast as those below.
     @functools.wraps(set.__contains__)
@@ -81,6 +115,48 @@ class NotDone:
     def __iter__(self):
         copies = self._copies
         return iter(copies[0] if copies else self._read())
+
+    @functools.wraps(set.add)
+    def add(self, /, *arguments, **keywords):
+        if keywords or len(arguments) != 1:
+            return set().add(*arguments, **keywords)
+        one = _plain(*arguments)
+        if not self._add_in_place(one):
+            self._change().add(one)
+
+    @functools.wraps(set.update)
+    def update(self, /, *others, **keywords):
+        if keywords:
+            return set().update(*others, **keywords)
+        for other in others:
+            more = iter(_plain(other))
+            for one in more:
+                if not self._add_in_place(one):
+                    contents = self._change()
+                    contents.add(one)
+                    contents.update(more)
+
+    @functools.wraps(set.__ior__)
+    def __ior__(self, other, /):
+        if not isinstance(other, (set, frozenset)):
+            return NotImplemented
+        self.update(other)
+        return self
+
+    def _add_in_place(self, one):
+        """Adds to the newest version, which stays what the group knows; says whether it could."""
+        with _turns:
+            copies, box = self._copies, self._waiting
+            if copies or self._count is None:
+                return False
+            waiting = self._take_waiting()
+            if waiting is None or not waiting.add(self, one):
+                return False
+            # Not in the box of a version that has been changed meanwhile: that has another.
+            box.append(waiting)
+            if copies:
+                copies[0].add(one)
+            return True
 
     def _take_waiting(self):
         """What the newest version goes on with, which nobody else gets then; None if there is none."""
@@ -97,8 +173,8 @@ class NotDone:
             return self._copies[0].copy()
         pending, place = source
         contents = pending.copy()
-        while place:
-            taken, place = place[0]
+        while place.taken is not None:
+            taken, place = place.taken
             contents.update(taken)
         return contents
 
@@ -106,16 +182,19 @@ class NotDone:
         """The set that is this version's own from the first look on."""
         copies = self._copies
         if not copies:
-            # Of several threads that look at once, the first to append has made the copy that counts.
-            copies.append(self._contents())
-            del copies[1:]
-            self._source = None
+            with _turns:
+                # From here on nobody adds in place. Of several that look at once, the first to append has made the copy that counts.
+                self._count = None
+                copies.append(self._contents())
+                del copies[1:]
+                self._source = None
         return copies[0]
 
     def _change(self):
         """The set of its own, for a change, after which this is not what the group knows."""
-        self._waiting.clear()
-        return self._read()
+        with _turns:
+            self._waiting = []
+            return self._read()
 
 
 def _plain(argument):
@@ -175,7 +254,7 @@ _READERS = """
     __getstate__ __reduce__ __repr__ __sizeof__ copy difference intersection isdisjoint issubset issuperset symmetric_difference union
 """
 _WRITERS = """
-    __init__ add clear difference_update discard intersection_update pop remove symmetric_difference_update update
+    __init__ clear difference_update discard intersection_update pop remove symmetric_difference_update
 """
 _COMPARISONS = {
     "__eq__": "__eq__",
@@ -196,7 +275,8 @@ for _name in ("and", "or", "sub", "xor"):
     _plainly, _reflected = f"__{_name}__", f"__r{_name}__"
     setattr(NotDone, _plainly, _operator(_plainly, _reflected))
     setattr(NotDone, _reflected, _operator(_reflected, _plainly))
-    setattr(NotDone, f"__i{_name}__", _in_place(f"__i{_name}__"))
+    if _name != "or":
+        setattr(NotDone, f"__i{_name}__", _in_place(f"__i{_name}__"))
 
 NotDone.__name__ = NotDone.__qualname__ = "set"
 NotDone.__module__ = "builtins"

@@ -94,6 +94,14 @@ for future in futures:
     future.set_result(None)
     _, left = wait(left, None, "FIRST_COMPLETED")"""
 
+_WAIT_AND_ADD = """\
+futures = [Future() for _ in range(2500)]
+left = set(futures[:2000])
+for future, another in zip(futures, futures[2000:]):
+    future.set_result(None)
+    _, left = wait(left, None, "FIRST_COMPLETED")
+    left.add(another)"""
+
 _TAKE_TURNS = """\
 with condition:
     while turn[0] != {me}:
@@ -283,6 +291,15 @@ ROWS: tuple[Row, ...] = (
         _futures,
         (_WAIT_FOR_FIRST,),
         per_turn=2000,
+        repeat=1,
+    ),
+    Row(
+        "wait for the first of 2,000, add another, again and again",
+        "Future",
+        50,
+        _futures,
+        (_WAIT_AND_ADD,),
+        per_turn=500,
         repeat=1,
     ),
 )

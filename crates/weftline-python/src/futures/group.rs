@@ -42,12 +42,16 @@ fn deadline_of_all(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result<Deadli
 pub(crate) struct FutureGroup {
     made: Made,
     group: Arc<RawGroup>,
-    /// Each until it is given out.
+    /// Each, at its number, until it is given out. From then on the number of the place that was free before, if `wait` has given it out.
     futures: Py<PyList>,
+    /// The number of a place that is free, or `NONE`.
+    free: AtomicUsize,
     left: AtomicUsize,
     /// Or the seconds that no clock can add, which only a wait refuses.
     deadline: Result<Deadline, f64>,
 }
+
+const NONE: usize = usize::MAX;
 
 impl Drop for FutureGroup {
     fn drop(&mut self) {
@@ -74,6 +78,7 @@ impl FutureGroup {
         Ok(Some(Self {
             made: Made::new(),
             group,
+            free: AtomicUsize::new(NONE),
             left: AtomicUsize::new(futures.len()),
             futures: PyList::new(all.py(), futures)?.unbind(),
             deadline,
@@ -122,11 +127,34 @@ impl FutureGroup {
         let (done, futures) = (PySet::empty(py)?, self.futures.bind(py));
         for index in self.group.take_all() {
             let future = futures.get_item(index)?;
-            futures.set_item(index, py.None())?;
+            futures.set_item(index, self.free.swap(index, Ordering::Relaxed))?;
             self.left.fetch_sub(1, Ordering::Relaxed);
             done.add(future)?;
         }
         Ok(done)
+    }
+
+    /// Waits for one more from now on. False if it is not ours, so that it cannot. For whoever calls `wait`.
+    fn add(&self, py: Python<'_>, one: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let Ok(future) = one.cast::<Future>() else {
+            return Ok(false);
+        };
+        let futures = self.futures.bind(py);
+        let free = self.free.load(Ordering::Relaxed);
+        let index = if free == NONE {
+            futures.append(one)?;
+            futures.len() - 1
+        } else {
+            let next = futures.get_item(free)?.extract()?;
+            futures.set_item(free, one)?;
+            self.free.store(next, Ordering::Relaxed);
+            free
+        };
+        self.left.fetch_add(1, Ordering::Relaxed);
+        if let Some(failed) = future.get().raw.watch(&self.group, index) {
+            self.group.arrived(index, failed);
+        }
+        Ok(true)
     }
 
     /// The next that has settled, waiting for it if need be; None when all were given out. Raises TimeoutError.
