@@ -395,6 +395,17 @@ def test_a_loop_that_adds_keeps_nothing_of_those_that_are_done():
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("count", [1, 4, 5, 40, 400])
+def test_many_may_be_added_at_once(count):
+    some, more = pending(100), pending(count)
+    left = made(some)
+    left.update(more[:1], iter(more))
+    assert left == {*some, *more}
+    for future in some + more:
+        future.set_result(None)
+    assert futures.wait(left, 20) == ({*some, *more}, set())
+
+
 def test_a_future_of_another_kind_may_be_added():
     some, other = pending(3), standard.Future()
     left = made(some)

@@ -103,7 +103,9 @@ class NotDone:
     @functools.wraps(set.__len__)
     def __len__(self):
         copies, count = self._copies, self._count
-        return len(self._read()) if copies or count is None else count
+        if copies or count is None:
+            return len(copies[0] if copies else self._read())
+        return count
 
     # The two that loops call most are written out, which makes them three times as fast as those below.
     @functools.wraps(set.__contains__)
@@ -130,8 +132,10 @@ class NotDone:
             return set().update(*others, **keywords)
         for other in others:
             more = iter(_plain(other))
-            for one in more:
-                if not self._add_in_place(one):
+            # One more in place costs as much as to begin anew with a few dozen.
+            most = max(4, len(self) // 16)
+            for number, one in enumerate(more):
+                if number == most or not self._add_in_place(one):
                     contents = self._change()
                     contents.add(one)
                     contents.update(more)
