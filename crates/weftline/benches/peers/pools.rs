@@ -99,6 +99,13 @@ pub(crate) fn measure(report: &mut Report) {
         &[HALF, LATE],
         contestants!(2, one_at_a_time),
     );
+    // Of so many threads, none of which has had reason to start but one or two.
+    report.row(
+        "Pool, one task at a time, at most 8 workers",
+        5_000,
+        &[HALF, LATE],
+        contestants!(8, one_at_a_time),
+    );
     report.row(
         "Pool, tasks that sleep 1 ms, 16 workers",
         800,

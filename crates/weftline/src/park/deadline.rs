@@ -111,6 +111,9 @@ mod real {
     pub(crate) struct Since(u64);
 
     impl Since {
+        /// Nobody asks; never starved.
+        pub(crate) const UNKNOWN: Self = Self(u64::MAX);
+
         pub(crate) fn now() -> Self {
             Self(now())
         }
@@ -214,6 +217,8 @@ mod modelled {
     pub(crate) struct Since;
 
     impl Since {
+        pub(crate) const UNKNOWN: Self = Self;
+
         pub(crate) fn now() -> Self {
             Self
         }

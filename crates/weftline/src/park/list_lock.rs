@@ -30,6 +30,8 @@ pub(crate) trait ForgetWaiters {
     fn forget_waiters(&mut self, torn: bool);
 }
 
+/// The word comes first: what the data begins with is on its cache line, mostly.
+#[repr(C)]
 pub(crate) struct ListLock<D> {
     word: AtomicU32,
     spinners: Spinners,

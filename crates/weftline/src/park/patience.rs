@@ -2,7 +2,8 @@
 //!
 //! Putting a thread to sleep and waking it costs tens of microseconds, most of them until an idle processor runs again. When two threads take turns, the
 //! other's answer comes sooner than that. So a thread spins before it sleeps, for some microseconds, and only where that pays: after
-//! [`GIVE_UP`] spins in a row that were in vain it sleeps at once, but for one time in [`PROBE`]. A thread that waits for long has
+//! [`GIVE_UP`] spins in a row that were in vain it sleeps at once, but for a try now and then: the next after 8 waits, then after 16, then one
+//! in [`PROBE`]. So what disturbed it for a moment is forgotten soon, a thread that waits for long has
 //! then spun once in its wait, and one that always waits for long costs a third of a microsecond a wait.
 
 use super::deadline::now;
@@ -11,6 +12,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 const GIVE_UP: u32 = 8;
 const PROBE: u32 = 64;
+
+/// Whether to look, after so many that were in vain.
+fn is_worth_a_try(misses: u32) -> bool {
+    misses < GIVE_UP || misses.is_power_of_two() || misses.is_multiple_of(PROBE)
+}
 
 /// One thread's experience with spinning. Only that thread uses it; the atomic is for sharing the record it lies in.
 #[derive(Debug)]
@@ -31,7 +37,7 @@ impl Patience {
     pub(crate) fn look_out(&self, mut is_there: impl FnMut() -> bool) -> bool {
         const LOOKS: u32 = 8;
         let misses = self.misses.load(Ordering::Relaxed);
-        if misses >= GIVE_UP && !misses.is_multiple_of(PROBE) {
+        if !is_worth_a_try(misses) {
             self.misses.store(misses.wrapping_add(1), Ordering::Relaxed);
             return false;
         }
@@ -53,19 +59,21 @@ impl Patience {
     )]
     pub(crate) fn spin(&self, budget_nanos: u64, mut is_done: impl FnMut() -> bool) -> bool {
         let misses = self.misses.load(Ordering::Relaxed);
-        if !has_company() || (misses >= GIVE_UP && !misses.is_multiple_of(PROBE)) {
+        if !has_company() || !is_worth_a_try(misses) {
             self.misses.store(misses.wrapping_add(1), Ordering::Relaxed);
             return false;
         }
-        let end = now() + budget_nanos;
-        let done = loop {
-            if (0..16).any(|_| {
+        // The clock is asked after the first looks: an answer that comes at once does not wait for it.
+        let mut end = None;
+        let done = 'spin: loop {
+            for _ in 0..16 {
+                if is_done() {
+                    break 'spin true;
+                }
                 std::hint::spin_loop();
-                is_done()
-            }) {
-                break true;
             }
-            if now() >= end {
+            let now = now();
+            if now >= *end.get_or_insert(now + budget_nanos) {
                 break false;
             }
         };

@@ -55,6 +55,9 @@ mod real {
     use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
     /// What others need to know of a thread that has ever locked or slept.
+    ///
+    /// A cache line of its own: its thread looks at the parker's word while others write to what lies around.
+    #[repr(align(64))]
     pub(crate) struct ThreadRecord {
         pub(crate) parker: Parker,
         /// The thread's experience with looking before it enlists.

@@ -34,6 +34,9 @@ const GRANTED: u32 = 2;
 const ABANDONED: u32 = 3;
 
 /// One thread's wait for one object; `P` is what the waker writes or reads.
+///
+/// A cache line of its own: what a waker touches is on one, and no frame of the waiting thread's beside it.
+#[repr(align(64))]
 pub(crate) struct Waiter<P> {
     state: AtomicU32,
     generation: u32,
@@ -64,12 +67,21 @@ pub(crate) enum Ended<I> {
 
 impl<P> Waiter<P> {
     pub(crate) fn new(payload: P) -> Self {
+        Self::since_when(payload, Since::UNKNOWN)
+    }
+
+    /// One whose age is looked at.
+    pub(crate) fn aging(payload: P) -> Self {
+        Self::since_when(payload, Since::now())
+    }
+
+    fn since_when(payload: P, since: Since) -> Self {
         // First, because a thread's first record is what makes the process watch forks.
         let record = record::current();
         Self {
             state: AtomicU32::new(WAITING),
             generation: fork::generation(),
-            since: Since::now(),
+            since,
             record,
             links: UnsafeCell::new(Links {
                 previous: None,

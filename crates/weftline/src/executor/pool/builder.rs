@@ -1,6 +1,6 @@
 //! [`ThreadPoolBuilder`]: what can be chosen about a pool.
 
-use super::{Initializer, Pool, ThreadPoolExecutor};
+use super::{Apart, Initializer, Pool, ThreadPoolExecutor};
 use crate::Lock;
 use crate::queue::raw::RawQueue;
 use std::fmt;
@@ -52,7 +52,7 @@ impl ThreadPoolBuilder {
         });
         ThreadPoolExecutor {
             pool: Arc::new(Pool {
-                tasks: RawQueue::new(0),
+                tasks: Apart(RawQueue::new(0)),
                 free: AtomicIsize::new(0),
                 is_full: AtomicBool::new(false),
                 is_broken: AtomicBool::new(false),

@@ -26,6 +26,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::mem;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -78,8 +79,20 @@ impl Blocker for Wait {
     }
 }
 
+/// On cache lines that nothing else is on.
+#[repr(align(64))]
+struct Apart<T>(T);
+
+impl<T> Deref for Apart<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
 struct Pool {
-    tasks: RawQueue<Job, Fifo<Job>, Wait>,
+    tasks: Apart<RawQueue<Job, Fifo<Job>, Wait>>,
     free: AtomicIsize,
     /// There are as many workers as there may be.
     is_full: AtomicBool,

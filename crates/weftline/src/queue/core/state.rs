@@ -28,17 +28,19 @@ pub(super) enum Phase {
     Retired,
 }
 
+/// In the order of use: what handing over an item touches is on the cache line of the lock.
+#[repr(C)]
 pub(super) struct State<T, O> {
-    pub(super) items: O,
-    /// Zero: unbounded.
-    pub(super) capacity: usize,
-    /// Slots handed to putters that have not filled them yet.
-    pub(super) reserved: usize,
-    pub(super) unfinished: usize,
     pub(super) phase: Phase,
     /// The thread that is comparing, or zero.
     pub(super) sorter: u64,
     pub(super) getters: List<Option<T>>,
+    pub(super) unfinished: usize,
+    /// Zero: unbounded.
+    pub(super) capacity: usize,
+    /// Slots handed to putters that have not filled them yet.
+    pub(super) reserved: usize,
+    pub(super) items: O,
     pub(super) putters: List<bool>,
     pub(super) joiners: List<()>,
     pub(super) sorters: List<()>,

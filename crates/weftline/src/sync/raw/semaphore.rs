@@ -130,7 +130,7 @@ impl RawSemaphore {
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
         loop {
-            let waiter = Waiter::new(n);
+            let waiter = Waiter::aging(n);
             {
                 let mut waiters = self.waiters.lock();
                 if waiters.is_retired() {
