@@ -2,8 +2,8 @@
 //!
 //! Putting a thread to sleep and waking it costs tens of microseconds, most of them until an idle processor runs again. When two threads take turns, the
 //! other's answer comes sooner than that. So a thread spins before it sleeps, for some microseconds, and only where that pays: after
-//! [`GIVE_UP`] spins in a row that were in vain it sleeps at once, but for a try now and then: the next after 8 waits, then after 16, then one
-//! in [`PROBE`]. So what disturbed it for a moment is forgotten soon, a thread that waits for long has
+//! [`GIVE_UP`] spins in a row that were in vain it sleeps at once, but for a try now and then: the next after 8 waits, then after 16, and so on until it
+//! is one in [`PROBE`]. So what disturbed it for a moment is forgotten soon, a thread that waits for long has
 //! then spun once in its wait, and one that always waits for long costs a third of a microsecond a wait.
 
 use super::deadline::now;
@@ -63,17 +63,15 @@ impl Patience {
             self.misses.store(misses.wrapping_add(1), Ordering::Relaxed);
             return false;
         }
-        // The clock is asked after the first looks: an answer that comes at once does not wait for it.
-        let mut end = None;
-        let done = 'spin: loop {
-            for _ in 0..16 {
-                if is_done() {
-                    break 'spin true;
-                }
+        let end = now() + budget_nanos;
+        let done = loop {
+            if (0..16).any(|_| {
                 std::hint::spin_loop();
+                is_done()
+            }) {
+                break true;
             }
-            let now = now();
-            if now >= *end.get_or_insert(now + budget_nanos) {
+            if now() >= end {
                 break false;
             }
         };

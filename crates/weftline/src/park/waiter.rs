@@ -34,9 +34,6 @@ const GRANTED: u32 = 2;
 const ABANDONED: u32 = 3;
 
 /// One thread's wait for one object; `P` is what the waker writes or reads.
-///
-/// A cache line of its own: what a waker touches is on one, and no frame of the waiting thread's beside it.
-#[repr(align(64))]
 pub(crate) struct Waiter<P> {
     state: AtomicU32,
     generation: u32,
