@@ -31,10 +31,12 @@ use state::{State, wake};
 use std::marker::PhantomData;
 
 /// A queue of `T` in the order `O`, used through blockers of the kind `B`.
+#[repr(C)]
 pub struct RawQueue<T, O, B> {
-    state: ListLock<State<T, O>>,
-    /// How many items there are, for those who look before they sleep; written under the lock, and only where waits may spin.
+    /// How many items there are, for those who look before they sleep; written under the lock, and only where waits may spin. It is written whenever
+    /// the items are, so it lies beside them.
     seen_len: AtomicUsize,
+    state: ListLock<State<T, O>>,
     blockers: PhantomData<fn(B)>,
 }
 

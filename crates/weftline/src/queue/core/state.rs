@@ -35,12 +35,12 @@ pub(super) struct State<T, O> {
     /// The thread that is comparing, or zero.
     pub(super) sorter: u64,
     pub(super) getters: List<Option<T>>,
+    pub(super) items: O,
     pub(super) unfinished: usize,
     /// Zero: unbounded.
     pub(super) capacity: usize,
     /// Slots handed to putters that have not filled them yet.
     pub(super) reserved: usize,
-    pub(super) items: O,
     pub(super) putters: List<bool>,
     pub(super) joiners: List<()>,
     pub(super) sorters: List<()>,
