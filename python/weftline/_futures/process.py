@@ -6,7 +6,6 @@ Which of the two comes first is a matter of how a lock is passed on: ours goes t
 be woken, loses more often than with the standard library's. Here the feeder takes another lock instead, as in the versions that have this mended.
 """
 
-import functools
 import inspect
 import threading
 from concurrent.futures import process as standard
@@ -34,7 +33,6 @@ class _ThreadWakeup(standard._ThreadWakeup):
 _make_queue = standard._SafeQueue.__init__
 
 
-@functools.wraps(_make_queue)
 def _with_lock_of_wakeup(self, *args, shutdown_lock, thread_wakeup, **keywords):
     """In the place of `_SafeQueue.__init__`. The queue uses the lock to call `wakeup` under it, and for nothing else."""
     lock = getattr(thread_wakeup, "_lock", shutdown_lock)
