@@ -8,6 +8,7 @@ be woken, loses more often than with the standard library's. Here the feeder tak
 
 import inspect
 import threading
+from collections.abc import Callable
 from concurrent.futures import process as standard
 
 
@@ -30,7 +31,7 @@ class _ThreadWakeup(standard._ThreadWakeup):
             super().wakeup()
 
 
-_make_queue = standard._SafeQueue.__init__
+_make_queue: Callable[..., None] = standard._SafeQueue.__init__
 
 
 def _with_lock_of_wakeup(self, *args, shutdown_lock, thread_wakeup, **keywords):
