@@ -5,6 +5,11 @@ import pytest
 from support.pools import futures
 
 
+def pending(count):
+    """So many futures of which nothing has come yet."""
+    return [futures.Future() for _ in range(count)]
+
+
 def made(some):
     """A newest version that contains these futures, which are pending. If there are several, the last has been added to it."""
     extra = futures.Future()
