@@ -28,7 +28,7 @@ pub(super) enum Phase {
     Retired,
 }
 
-/// In the order of use: what handing over an item touches is on the cache line of the lock.
+/// In the order of use: what putting and getting touch, if nobody has to wait, is within a hundred bytes from the lock, which comes right before.
 #[repr(C)]
 pub(super) struct State<T, O> {
     pub(super) phase: Phase,
