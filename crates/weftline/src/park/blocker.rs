@@ -18,6 +18,10 @@ pub trait Blocker {
     /// Whether a short spin before the sleep can help. It cannot while a lock is held that the thread to wait for needs to go on.
     const MAY_SPIN: bool = true;
 
+    /// Whether a wait watches for a moment whether it is granted what it waits for, before it sleeps through `block`: then the waker
+    /// need not wake it.
+    const WATCHES: bool = false;
+
     /// Whether whoever waits for an item does the same with it. Then the one that came last is served first: it is the likeliest to be awake
     /// still. Otherwise the one that has waited longest.
     const ANYONE_WILL_DO: bool = false;
@@ -46,8 +50,24 @@ pub struct ThreadBlocker;
 impl Blocker for ThreadBlocker {
     type Interrupt = Infallible;
 
+    // Whoever answers an event, a notification or an item does so within the time that a sleep costs, or takes long.
+    const WATCHES: bool = cfg!(not(weftline_model));
+
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
-        // Whoever answers an event, a notification or an item does so within the time that a sleep costs, or takes long.
+        Ok(parker.park(deadline))
+    }
+}
+
+/// As [`ThreadBlocker`], for what a waiter is woken for without being granted it, or is to wake up to only when its waker has done more: it looks
+/// for that.
+#[cfg(not(weftline_model))]
+pub(crate) struct TokenBlocker;
+
+#[cfg(not(weftline_model))]
+impl Blocker for TokenBlocker {
+    type Interrupt = Infallible;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         parker.spin(|| true);
         Ok(parker.park(deadline))
     }

@@ -50,6 +50,17 @@ impl<D: ForgetWaiters> ListLock<D> {
         }
     }
 
+    /// As [`Self::new`], for an object that is made to be used once: its first lock is as cheap as others, if forks are watched already.
+    #[inline]
+    pub(crate) fn new_now(data: D) -> Self {
+        let mut lock = Self::new(data);
+        let generation = fork::generation();
+        if generation != 0 {
+            lock.word = AtomicU32::new(generation << 1);
+        }
+        lock
+    }
+
     #[inline]
     pub(crate) fn lock(&self) -> Held<'_, D> {
         let free = fork::generation() << 1;

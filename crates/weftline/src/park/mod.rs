@@ -30,6 +30,7 @@
 //! the lock and only then unparks. By then the waiter may have seen its new state and gone; its record is never freed, so
 //! the worst that happens is one spurious wake-up of whoever uses the record now, and every sleeper looks at its state again.
 
+mod apart;
 mod blocker;
 mod deadline;
 pub(crate) mod fork;
@@ -50,9 +51,10 @@ mod wait_list;
 mod wait_until;
 mod waiter;
 
-#[cfg(not(weftline_model))]
-pub(crate) use blocker::LockBlocker;
+pub(crate) use apart::Apart;
 pub use blocker::{Blocker, ThreadBlocker, WaitError};
+#[cfg(not(weftline_model))]
+pub(crate) use blocker::{LockBlocker, TokenBlocker};
 pub use deadline::Deadline;
 #[cfg(not(weftline_model))]
 pub(crate) use deadline::now;
@@ -74,4 +76,4 @@ pub(crate) use record::{ThreadRecord, current as current_record, number};
 pub(crate) use record::{adopt_number, os_ident, replace_number, reserve_number};
 pub(crate) use wait_list::{Chain, List};
 pub(crate) use wait_until::wait_until;
-pub(crate) use waiter::{Ended, Waiter, spin_until};
+pub(crate) use waiter::{Ended, Waiter, Wakeup, spin_until};

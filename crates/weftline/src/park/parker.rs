@@ -61,6 +61,9 @@ mod futex {
     const TOKEN: u32 = 1;
     const PARKED: u32 = u32::MAX;
 
+    /// As long as it takes to sleep and be woken, roughly.
+    const SPIN_NANOS: u64 = 20_000;
+
     /// Sleeps and wakes one thread; see the module's table.
     #[derive(Debug)]
     pub struct Parker {
@@ -79,16 +82,31 @@ mod futex {
         /// Looks for a moment, 20 µs at most and only if that has paid lately, whether a token comes and `and` holds; says so. Does
         /// not take the token, and does not see signals. Only the thread that the parker belongs to may call this.
         pub fn spin(&'static self, and: impl Fn() -> bool) -> bool {
-            self.patience.spin(20_000, || {
-                self.word.load(Ordering::Relaxed) == TOKEN && and()
-            })
+            self.patience.spin(SPIN_NANOS, || self.has_token() && and())
+        }
+
+        /// Whether it has paid lately to [`watch`](Self::watch); if not, that is one more wait without. Only the thread that the parker belongs to
+        /// may call this.
+        pub(crate) fn watches(&'static self) -> bool {
+            self.patience.is_willing()
+        }
+
+        /// Looks for 20 µs at most whether `is_done`; says so. Ends when a token comes, too, which it does not take. Only the thread that the
+        /// parker belongs to may call this.
+        pub(crate) fn watch(&'static self, is_done: impl Fn() -> bool) -> bool {
+            self.patience
+                .spin_willingly(SPIN_NANOS, || is_done() || self.has_token());
+            is_done()
+        }
+
+        fn has_token(&self) -> bool {
+            self.word.load(Ordering::Relaxed) == TOKEN
         }
 
         /// Looks for 5 µs at most, about as long as it takes to sleep and be woken, whether a token comes; does not take it. Only the
         /// thread that the parker belongs to may call this.
         pub(crate) fn spin_briefly(&'static self) {
-            self.patience
-                .spin(5_000, || self.word.load(Ordering::Relaxed) == TOKEN);
+            self.patience.spin(SPIN_NANOS / 4, || self.has_token());
         }
 
         /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
@@ -180,6 +198,16 @@ mod modelled {
         /// Models do not spin: what a spin would find, the sleep finds.
         pub(crate) fn spin(&'static self, _and: impl Fn() -> bool) -> bool {
             false
+        }
+
+        /// In models, a blocker that watches does so in each wait.
+        pub(crate) fn watches(&'static self) -> bool {
+            true
+        }
+
+        /// Takes one look: what the next would find, the sleep finds.
+        pub(crate) fn watch(&'static self, is_done: impl Fn() -> bool) -> bool {
+            is_done()
         }
 
         /// Sleeps until there is a token, and takes it.

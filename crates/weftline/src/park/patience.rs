@@ -52,19 +52,41 @@ impl Patience {
         found
     }
 
+    /// Whether experience speaks for a spin. If not, that is one more wait without.
+    #[cfg_attr(
+        any(not(target_os = "linux"), feature = "portable-parker"),
+        allow(dead_code, reason = "the portable parker does not spin")
+    )]
+    pub(crate) fn is_willing(&self) -> bool {
+        let misses = self.misses.load(Ordering::Relaxed);
+        let is_willing = has_company() && is_worth_a_try(misses);
+        if !is_willing {
+            self.misses.store(misses.wrapping_add(1), Ordering::Relaxed);
+        }
+        is_willing
+    }
+
     /// Spins until `is_done`, for so long at most, if experience speaks for it; says whether it is.
     #[cfg_attr(
         any(not(target_os = "linux"), feature = "portable-parker"),
         allow(dead_code, reason = "the portable parker does not spin")
     )]
-    pub(crate) fn spin(&self, budget_nanos: u64, mut is_done: impl FnMut() -> bool) -> bool {
-        let misses = self.misses.load(Ordering::Relaxed);
-        if !has_company() || !is_worth_a_try(misses) {
-            self.misses.store(misses.wrapping_add(1), Ordering::Relaxed);
-            return false;
-        }
+    pub(crate) fn spin(&self, budget_nanos: u64, is_done: impl FnMut() -> bool) -> bool {
+        self.is_willing() && self.spin_willingly(budget_nanos, is_done)
+    }
+
+    /// As [`Self::spin`], once [`Self::is_willing`] has said so.
+    #[cfg_attr(
+        any(not(target_os = "linux"), feature = "portable-parker"),
+        allow(dead_code, reason = "the portable parker does not spin")
+    )]
+    pub(crate) fn spin_willingly(
+        &self,
+        budget_nanos: u64,
+        mut is_done: impl FnMut() -> bool,
+    ) -> bool {
         let end = now() + budget_nanos;
-        let done = loop {
+        let is_answered = loop {
             if (0..16).any(|_| {
                 std::hint::spin_loop();
                 is_done()
@@ -75,11 +97,14 @@ impl Patience {
                 break false;
             }
         };
-        self.misses.store(
-            if done { 0 } else { misses.wrapping_add(1) },
-            Ordering::Relaxed,
-        );
-        done
+        let misses = self.misses.load(Ordering::Relaxed);
+        let misses = if is_answered {
+            0
+        } else {
+            misses.wrapping_add(1)
+        };
+        self.misses.store(misses, Ordering::Relaxed);
+        is_answered
     }
 }
 

@@ -75,6 +75,16 @@ impl Parker {
     }
 
     /// As [`Self::spin`].
+    pub(crate) fn watches(&'static self) -> bool {
+        false
+    }
+
+    /// As [`Self::spin`].
+    pub(crate) fn watch(&'static self, _is_done: impl Fn() -> bool) -> bool {
+        false
+    }
+
+    /// As [`Self::spin`].
     pub(crate) fn spin_briefly(&'static self) {}
 
     /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.

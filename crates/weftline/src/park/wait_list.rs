@@ -11,8 +11,8 @@
 //!   'the n who have waited longest' are exact, however many they are, without a place to remember them in;
 //! - a waiter of an older fork generation is never touched: its list was emptied when first locked in the new one.
 
-use super::waiter::{Links, Waiter};
-use super::{ForgetWaiters, ThreadRecord};
+use super::ForgetWaiters;
+use super::waiter::{Links, Waiter, Wakeup};
 use std::ptr::NonNull;
 
 /// The waiters of one object, the one that has waited longest in front.
@@ -154,8 +154,9 @@ impl<P> List<P> {
         while let Some(next) = end(self) {
             // SAFETY: linked, so alive while the lock is held; after the claim its thread waits for `GRANTED` before it goes.
             let waiter = unsafe { &*next.as_ptr() };
+            let won = waiter.claim();
             self.remove(waiter);
-            if waiter.claim() {
+            if won {
                 return Some(Claimed {
                     waiter,
                     was_last: self.is_empty(),
@@ -169,8 +170,9 @@ impl<P> List<P> {
     pub(crate) fn claim_this_front(&mut self) -> Option<Claimed<'_, P>> {
         // SAFETY: as in `claim_at`.
         let waiter = unsafe { &*self.front?.as_ptr() };
+        let won = waiter.claim();
         self.remove(waiter);
-        waiter.claim().then_some(Claimed {
+        won.then_some(Claimed {
             waiter,
             was_last: self.is_empty(),
         })
@@ -189,8 +191,8 @@ impl<P> List<P> {
         {
             // SAFETY: linked, so alive while the lock is held; a claimed one stays until it is granted.
             let waiter = unsafe { &*front.as_ptr() };
-            self.remove(waiter);
             let won = waiter.claim();
+            self.remove(waiter);
             // SAFETY: a claimed waiter's payload is the waker's alone; one that gave up reads its own only under the list's lock.
             waiter
                 .payload
@@ -239,8 +241,8 @@ impl<P> Claimed<'_, P> {
             .with_mut(|payload| f(unsafe { &mut **payload }))
     }
 
-    /// CLAIMED → GRANTED. Unpark the record after the list's lock has been let go.
-    pub(crate) fn grant(self) -> &'static ThreadRecord {
+    /// CLAIMED → GRANTED. To be woken after the list's lock has been let go.
+    pub(crate) fn grant(self) -> Wakeup {
         self.waiter.grant()
     }
 }
@@ -255,11 +257,11 @@ pub(crate) struct Chain<P> {
 impl<P> Chain<P> {
     /// Grants and wakes each, in the order in which they came, and says how many. Call without any list's lock held.
     pub(crate) fn wake(self) -> usize {
-        self.grant(|record| record.parker.unpark())
+        self.grant(Wakeup::call)
     }
 
-    /// Grants each, in the order in which they came, and says how many; `woken` gets whom to unpark, now or later.
-    pub(crate) fn grant(mut self, mut woken: impl FnMut(&'static ThreadRecord)) -> usize {
+    /// Grants each, in the order in which they came, and says how many; `woken` gets whom to wake, now or later.
+    pub(crate) fn grant(mut self, mut woken: impl FnMut(Wakeup)) -> usize {
         while let Some(waiter) = self.first {
             // SAFETY: claimed by this chain and not granted yet, so alive; what follows is read before the grant.
             let waiter = unsafe { waiter.as_ref() };

@@ -1,7 +1,7 @@
 //! [`wait_until`]: a wait for what, once it is there, is there for everybody, so that nobody has to give it back: a future
 //! that is done, a number that has come to zero.
 
-use super::{Blocker, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter};
+use super::{Apart, Blocker, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter};
 
 /// Sleeps through `blocker` in one of the lists under `lock` until a waker has settled the waiter, unless `is_there` says, under the lock,
 /// that there is nothing to wait for. Wakers see `payload`.
@@ -18,7 +18,7 @@ pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
     deadline: Deadline,
 ) -> Result<(), WaitError<B::Interrupt>> {
     loop {
-        let waiter = Waiter::new(payload);
+        let waiter = Apart(Waiter::new(payload));
         {
             let mut data = lock.lock();
             if is_there(&mut data) {

@@ -11,15 +11,20 @@
 //! | `GRANTED` | the waiter has what it waited for | (end) |
 //! | `ABANDONED` | the waiter gave up: timeout or interrupt; it will unlink itself, or a waker that meets it will | (end) |
 //!
-//! Both ways out of `WAITING` are compare-exchanges, so a waiter **settles exactly once** and whoever loses obeys the winner: a
+//! Both ways out of `WAITING` are one read-modify-write of the word, so a waiter **settles exactly once** and whoever loses obeys the winner: a
 //! waker that meets an abandoned waiter passes on to the next, a waiter that cannot abandon any more waits for the waker's next
 //! instructions, until it is `GRANTED`, and then has what it was given (to use, or to give back).
 //!
 //! In the child of a fork that this thread made while it waited, a waiter that is not `GRANTED` stays as it is: a waker that did not survive may have
 //! written half of its payload, which is therefore not dropped.
 //!
-//! `CLAIMED` exists so that nothing is moved into a waiter that then turns out to have gone. The waker's store of `GRANTED` is its last
-//! touch of the waiter, which may be gone right after.
+//! `CLAIMED` exists so that nothing is moved into a waiter that then turns out to have gone. Granting is the waker's last touch of the waiter, which may be
+//! gone right after.
+//!
+//! Beside its state a waiter carries a mark: its thread watches it. It is set and cleared by that thread only, before it would sleep, and whoever grants a waiter
+//! so marked does not wake the thread, which sees the grant by itself: one cache line less goes to and fro. When the thread looks away, by clearing the
+//! mark, it learns whether the grant came before; if not, whoever grants the waiter later sees that there is no mark. Both are one read-modify-write of one
+//! word, so either the thread knows of the grant or its waker knows of the sleep.
 
 use super::deadline::Since;
 use super::list_lock::Backoff;
@@ -31,7 +36,22 @@ use std::ptr::NonNull;
 const WAITING: u32 = 0;
 const CLAIMED: u32 = 1;
 const GRANTED: u32 = 2;
-const ABANDONED: u32 = 3;
+const ABANDONED: u32 = 4;
+const WATCHED: u32 = 8;
+
+/// Whom to wake once no lock is held: the thread of a waiter that was granted, unless it watches, or of one that is to look again.
+#[derive(Clone, Copy)]
+#[must_use = "a waiter sleeps until it is woken"]
+pub(crate) struct Wakeup(Option<&'static ThreadRecord>);
+
+impl Wakeup {
+    #[inline]
+    pub(crate) fn call(self) {
+        if let Some(record) = self.0 {
+            record.parker.unpark();
+        }
+    }
+}
 
 /// One thread's wait for one object; `P` is what the waker writes or reads.
 pub(crate) struct Waiter<P> {
@@ -122,6 +142,19 @@ impl<P> Waiter<P> {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Option<Ended<B::Interrupt>> {
+        if B::WATCHES {
+            if self.watch() {
+                return Some(Ended::Granted);
+            }
+            if self.is_forgotten() {
+                // A signal handler forked meanwhile, and nobody is left to wake the thread.
+                return Some(if self.is_granted() {
+                    Ended::Granted
+                } else {
+                    Ended::Forked
+                });
+            }
+        }
         let bomb = AbortOnUnwind;
         let woken = blocker.block(&self.record.parker, deadline);
         mem::forget(bomb);
@@ -139,9 +172,26 @@ impl<P> Waiter<P> {
         })
     }
 
+    /// Watches for a moment, if that has paid lately, whether the waiter is granted. If not, who grants it from now on wakes the thread.
+    fn watch(&self) -> bool {
+        let parker = &self.record.parker;
+        if !parker.watches() {
+            return false;
+        }
+        // One that was granted before is woken: the token that comes is taken by the sleep.
+        self.state.fetch_add(WATCHED, Ordering::Relaxed) != GRANTED
+            && (parker.watch(|| self.is_granted()) || !self.look_away())
+    }
+
+    /// Whether who grants the waiter has to wake the thread; if not, it is granted.
+    fn look_away(&self) -> bool {
+        // Pairs with the waker's release, as in `is_granted`.
+        self.state.fetch_and(!WATCHED, Ordering::Acquire) & GRANTED == 0
+    }
+
     pub(crate) fn is_granted(&self) -> bool {
         // Pairs with the waker's release in `grant`: what it wrote into the payload is seen.
-        self.state.load(Ordering::Acquire) == GRANTED
+        self.state.load(Ordering::Acquire) & GRANTED != 0
     }
 
     /// Whether the list was emptied, in the child of a fork, without touching this waiter.
@@ -164,17 +214,16 @@ impl<P> Waiter<P> {
 
     /// WAITING → CLAIMED, under the list's lock. `false` when the waiter has given up.
     pub(super) fn claim(&self) -> bool {
-        self.state
-            .compare_exchange(WAITING, CLAIMED, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
+        // Not a compare-exchange, before which the cache line would come to be read. To one that has given up it makes no difference.
+        self.state.fetch_add(CLAIMED, Ordering::Relaxed) & ABANDONED == 0
     }
 
     /// CLAIMED → GRANTED.
-    pub(super) fn grant(&self) -> &'static ThreadRecord {
+    pub(super) fn grant(&self) -> Wakeup {
         let record = self.record;
         // Pairs with the acquire in `is_granted`. The last touch: the waiter may be gone right after.
-        self.state.store(GRANTED, Ordering::Release);
-        record
+        let was = self.state.swap(GRANTED, Ordering::Release);
+        Wakeup((was & WATCHED == 0).then_some(record))
     }
 
     /// What the waiter waits for, as a waker sees it. Under the list's lock, for a waiter that is linked.
@@ -203,8 +252,9 @@ impl<P> Waiter<P> {
         self.since
     }
 
-    pub(crate) fn record(&self) -> &'static ThreadRecord {
-        self.record
+    /// What has its thread look again.
+    pub(crate) fn nudge(&self) -> Wakeup {
+        Wakeup(Some(self.record))
     }
 }
 

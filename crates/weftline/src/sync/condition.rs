@@ -2,7 +2,7 @@
 
 use super::raw::RawCondition;
 use crate::TimedOut;
-use crate::park::{Deadline, ThreadBlocker, ThreadRecord, WaitError};
+use crate::park::{Deadline, TokenBlocker, WaitError, Wakeup};
 use crate::sync::{Lock, LockGuard};
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -117,19 +117,19 @@ pub struct ConditionGuard<'a, T: ?Sized> {
 ///
 /// Their waits have ended already, so one of them that times out or is interrupted meanwhile goes on by itself.
 #[derive(Default)]
-struct Notified(Cell<Vec<&'static ThreadRecord>>);
+struct Notified(Cell<Vec<Wakeup>>);
 
 impl Notified {
-    fn add(&self, record: &'static ThreadRecord) {
-        let mut records = self.0.take();
-        records.push(record);
-        self.0.set(records);
+    fn add(&self, waiter: Wakeup) {
+        let mut waiters = self.0.take();
+        waiters.push(waiter);
+        self.0.set(waiters);
     }
 
     #[inline]
     fn wake(&self) {
-        for record in self.0.take() {
-            record.parker.unpark();
+        for waiter in self.0.take() {
+            waiter.call();
         }
     }
 }
@@ -151,7 +151,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
     fn wait_by(&mut self, deadline: Deadline) -> Result<(), TimedOut> {
         // SAFETY: the lock is taken again below before anybody uses the guard, and nothing between can unwind.
         let lock = unsafe { LockGuard::mutex(&self.value).raw() };
-        let ended = self.waiters.wait_with(&mut ThreadBlocker, deadline, |_| {
+        let ended = self.waiters.wait_with(&mut TokenBlocker, deadline, |_| {
             lock.give_up();
             self.notified.wake();
             Ok::<(), Infallible>(())
@@ -245,7 +245,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         } else {
             self.waiters
                 .claim(n, |_| ())
-                .grant(|record| self.notified.add(record))
+                .grant(|waiter| self.notified.add(waiter))
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::raw::RawSemaphore;
 use crate::TooManyPermits;
-use crate::park::{Deadline, ThreadBlocker, WaitError};
+use crate::park::{Deadline, TokenBlocker, WaitError};
 use std::time::{Duration, Instant};
 
 const MAX_PERMITS: usize = usize::MAX >> 1;
@@ -63,7 +63,7 @@ macro_rules! semaphore {
             fn acquire_by(&self, n: usize, deadline: Deadline) -> Option<Permit<'_>> {
                 let n = n as u64;
                 assert!(n <= self.0.bound(), "acquire({n}) would wait for ever: the semaphore has at most {} permits", self.0.bound());
-                match self.0.acquire_with(n, &mut ThreadBlocker, deadline) {
+                match self.0.acquire_with(n, &mut TokenBlocker, deadline) {
                     Ok(()) => Some(Permit { semaphore: &self.0, n }),
                     Err(WaitError::TimedOut) => None,
                 }

@@ -324,6 +324,8 @@ impl UntilForked {
 impl Blocker for UntilForked {
     type Interrupt = Forked;
 
+    const WATCHES: bool = ThreadBlocker::WATCHES;
+
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Forked> {
         if fork::generation() != self.0 {
             return Err(Forked);

@@ -18,3 +18,4 @@ mod rlock;
 mod semaphore;
 mod support;
 mod timer;
+mod watching;

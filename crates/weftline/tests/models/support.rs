@@ -284,6 +284,19 @@ impl Blocker for Sleeper {
     }
 }
 
+/// How threads sleep that watch for a moment before.
+pub(crate) struct Watcher(pub(crate) Sleeper);
+
+impl Blocker for Watcher {
+    type Interrupt = Signalled;
+
+    const WATCHES: bool = true;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Signalled> {
+        self.0.block(parker, deadline)
+    }
+}
+
 /// A comparison fails when a signal is pending, as one in Python does whose signal handler raises.
 impl<T: Ord> Compare<T> for Sleeper {
     type Held = NonNull<T>;

@@ -1,7 +1,8 @@
 //! [`ThreadPoolBuilder`]: what can be chosen about a pool.
 
-use super::{Apart, Initializer, Pool, ThreadPoolExecutor};
+use super::{Initializer, Pool, ThreadPoolExecutor};
 use crate::Lock;
+use crate::park::Apart;
 use crate::queue::raw::RawQueue;
 use std::fmt;
 use std::sync::Arc;

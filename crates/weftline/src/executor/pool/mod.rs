@@ -18,7 +18,7 @@ use super::future::Future;
 use super::task::{Availability, Run, Task};
 use super::{Executor, SubmitError};
 use crate::Lock;
-use crate::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
+use crate::park::{Apart, Blocker, Deadline, Parker, ThreadBlocker, Wake};
 use crate::queue::raw::{Fifo, RawQueue};
 use crate::thread::{self, Builder, Service, Thread};
 use std::cell::Cell;
@@ -26,7 +26,6 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::mem;
-use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -66,6 +65,7 @@ impl Wait {
 
 impl Blocker for Wait {
     type Interrupt = Infallible;
+    const WATCHES: bool = ThreadBlocker::WATCHES;
     const ANYONE_WILL_DO: bool = true;
 
     fn looks_out(&mut self) -> bool {
@@ -76,18 +76,6 @@ impl Blocker for Wait {
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         ThreadBlocker.block(parker, deadline)
-    }
-}
-
-/// On cache lines that nothing else is on.
-#[repr(align(64))]
-struct Apart<T>(T);
-
-impl<T> Deref for Apart<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
     }
 }
 

@@ -166,7 +166,7 @@ impl<D: Data> RawFuture<D> {
     pub fn new(data: D) -> Self {
         Self {
             phase: AtomicU32::new(Phase::Pending as u32),
-            shared: ListLock::new(Shared {
+            shared: ListLock::new_now(Shared {
                 waiters: List::new(),
                 watchers: None,
                 data,

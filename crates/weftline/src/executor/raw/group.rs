@@ -95,8 +95,8 @@ impl RawGroup {
                 None
             }
         };
-        if let Some(record) = woken {
-            record.parker.unpark();
+        if let Some(waiter) = woken {
+            waiter.call();
         }
     }
 

@@ -4,7 +4,7 @@ use super::RawQueue;
 use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
-use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record};
+use crate::park::{Apart, Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record};
 use crate::queue::order::Order;
 
 /// Why no item was taken.
@@ -131,7 +131,7 @@ where
             return Err(GetFailure::Empty);
         }
         drop(state);
-        let waiter = Waiter::new(None);
+        let waiter = Apart(Waiter::new(None));
         state = self.state.lock();
         if state.items.count() > 0 || state.phase != Phase::Open || self.another_sorts(&state) {
             return Ok(None);
@@ -140,7 +140,7 @@ where
         unsafe { state.getters.push_back(&waiter) };
         drop(state);
         match waiter.wait(blocker, deadline) {
-            Ended::Granted => Ok(waiter.into_payload()),
+            Ended::Granted => Ok(waiter.0.into_payload()),
             Ended::Forked => Ok(None),
             Ended::Abandoned(why) => {
                 self.state.lock().getters.remove(&waiter);
@@ -150,7 +150,7 @@ where
                 })
             }
             Ended::InterruptedAfterGrant(interrupt) => {
-                Err(match self.give_back(waiter.into_payload()) {
+                Err(match self.give_back(waiter.0.into_payload()) {
                     None => GetFailure::Interrupted(interrupt),
                     Some(item) => GetFailure::Stranded(item, interrupt),
                 })
@@ -184,7 +184,7 @@ where
 #[cfg(all(test, unix, not(weftline_model)))]
 mod tests {
     use super::*;
-    use crate::park::{Parker, ThreadRecord, Wake};
+    use crate::park::{Parker, Wake, Wakeup};
     use crate::queue::raw::Fifo;
     use std::convert::Infallible;
     use std::mem::ManuallyDrop;
@@ -219,7 +219,7 @@ mod tests {
             let child = unsafe { libc::fork() };
             self.1 = Some(child);
             if child != 0 {
-                let _: &'static ThreadRecord = getter.grant();
+                let _: Wakeup = getter.grant();
                 drop(ManuallyDrop::into_inner(state));
             }
             Ok(Wake::Woken)

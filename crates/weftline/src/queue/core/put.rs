@@ -42,10 +42,10 @@ where
                 item
             } else {
                 match state.hand_item::<B>(item) {
-                    Ok(record) => {
+                    Ok(getter) => {
                         state.unfinished += 1;
                         drop(state);
-                        record.parker.unpark();
+                        getter.call();
                         return Ok(());
                     }
                     Err(item) => item,
@@ -116,12 +116,12 @@ where
                 continue;
             }
             let item = match state.hand_item::<B>(item) {
-                Ok(record) => {
+                Ok(getter) => {
                     state.unfinished += 1;
                     // The item took no slot: one that this thread was handed is the next putter's.
                     let putter = state.hand_slot();
                     drop(state);
-                    record.parker.unpark();
+                    getter.call();
                     wake(putter);
                     return Ok(());
                 }

@@ -18,7 +18,7 @@
 //! After a fork the lists are empty, reserved slots are free and a sorter that did not survive is none. If a thread that did not survive was
 //! changing the items in that very moment (it held the lock), the items cannot be trusted: they are forgotten, not dropped.
 
-use crate::park::{Blocker, ForgetWaiters, List, ThreadRecord, fork};
+use crate::park::{Blocker, ForgetWaiters, List, Wakeup, fork};
 use crate::queue::order::Order;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,11 +63,11 @@ impl<T, O: Default> ForgetWaiters for State<T, O> {
 }
 
 /// A waiter to wake once the lock has been let go.
-pub(super) type Woken = Option<&'static ThreadRecord>;
+pub(super) type Woken = Option<Wakeup>;
 
 pub(super) fn wake(woken: Woken) {
-    if let Some(record) = woken {
-        record.parker.unpark();
+    if let Some(waiter) = woken {
+        waiter.call();
     }
 }
 
@@ -110,7 +110,7 @@ impl<T, O> State<T, O> {
 
     /// Hands an item to the getter whose turn it is, or returns it.
     #[inline]
-    pub(super) fn hand_item<B: Blocker>(&mut self, item: T) -> Result<&'static ThreadRecord, T> {
+    pub(super) fn hand_item<B: Blocker>(&mut self, item: T) -> Result<Wakeup, T> {
         let getter = if B::ANYONE_WILL_DO {
             self.getters.claim_back()
         } else {

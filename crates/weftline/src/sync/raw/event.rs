@@ -17,7 +17,7 @@ use super::RawCondition;
 use super::condition::LOOK_AGAIN;
 use super::retiring::{GRANTED, Waiting, leave, pass_on};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, Ended, ListLock, WaitError, Waiter};
+use crate::park::{Apart, Blocker, Deadline, Ended, ListLock, WaitError, Waiter};
 
 const SET: u32 = 1;
 const WAITERS: u32 = 2;
@@ -153,7 +153,7 @@ impl RawEvent {
             return Err(WaitError::TimedOut);
         }
         loop {
-            let waiter = Waiter::new(0);
+            let waiter = Apart(Waiter::new(0));
             {
                 let mut waiters = self.waiters.lock();
                 if waiters.is_retired() {

@@ -21,7 +21,7 @@ use crate::NotLocked;
 use crate::park::fork;
 use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
 use crate::park::{
-    Blocker, Deadline, Ended, List, ListLock, ThreadNumber, ThreadRecord, WaitError, Waiter, number,
+    Blocker, Deadline, Ended, List, ListLock, ThreadNumber, WaitError, Waiter, Wakeup, number,
 };
 
 const FREE: u64 = 0;
@@ -184,18 +184,18 @@ impl RawLock {
             list.remove(waiter);
             self.pass_on(&list)
         };
-        if let Some(record) = nudged {
-            record.parker.unpark();
+        if let Some(next) = nudged {
+            next.call();
         }
     }
 
     /// Restores the invariant after a waiter left: the next one is nudged if the lock is free, else `WAITERS` is set.
-    fn pass_on(&self, list: &List<u64>) -> Option<&'static ThreadRecord> {
+    fn pass_on(&self, list: &List<u64>) -> Option<Wakeup> {
         let front = list.front()?;
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             if word == FREE {
-                return Some(front.record());
+                return Some(front.nudge());
             }
             match self.word.compare_exchange_weak(
                 word,
@@ -252,9 +252,9 @@ impl RawLock {
                 }
                 if word & WAITERS != 0
                     && list.front().is_some_and(|front| front.since().is_starved())
-                    && let Some(record) = self.hand_over(&mut list)
+                    && let Some(owner) = self.hand_over(&mut list)
                 {
-                    break Some(record);
+                    break Some(owner);
                 }
                 // Nudge, or nobody waits. A failure: a barging `lock_slow` set `WAITERS`, or someone else released.
                 if self
@@ -262,19 +262,19 @@ impl RawLock {
                     .compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed)
                     .is_ok()
                 {
-                    break list.front().map(|front| front.record());
+                    break list.front().map(|front| front.nudge());
                 }
             }
         };
-        if let Some(record) = woken {
-            record.parker.unpark();
+        if let Some(next) = woken {
+            next.call();
         }
         Ok(())
     }
 
     /// Makes the front waiter the owner. Under the list's lock and with `WAITERS` set, so that the word cannot change under us: taking needs
     /// it free, and releasing needs the list's lock.
-    fn hand_over(&self, list: &mut List<u64>) -> Option<&'static ThreadRecord> {
+    fn hand_over(&self, list: &mut List<u64>) -> Option<Wakeup> {
         let mut claimed = list.claim_front()?;
         let owned = claimed.payload(|owned| *owned);
         // The word first: once granted, the new owner may release.

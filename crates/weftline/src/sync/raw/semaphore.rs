@@ -18,7 +18,7 @@ use super::condition::Note;
 use super::retiring::{GRANTED, Waiting, leave, pass_on};
 use crate::TooManyPermits;
 use crate::park::model::{AtomicU64, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, Ended, List, ListLock, ThreadRecord, WaitError, Waiter};
+use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter, Wakeup};
 
 pub(super) const WAITERS: u64 = 1;
 /// One permit, as the word counts.
@@ -257,7 +257,7 @@ impl RawSemaphore {
     }
 
     /// Under the list's lock: restores the invariant. The front waiter is nudged if its wish is possible, else `WAITERS` is set.
-    fn settle(&self, list: &List<Note>) -> Option<&'static ThreadRecord> {
+    fn settle(&self, list: &List<Note>) -> Option<Wakeup> {
         let front = list.front();
         let wish = front.map(|front| front.payload_under_lock(|n| *n));
         let mut word = self.word.load(Ordering::Relaxed);
@@ -272,7 +272,7 @@ impl RawSemaphore {
                 .word
                 .compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed)
             {
-                Ok(_) => return front.filter(|_| possible).map(Waiter::record),
+                Ok(_) => return front.filter(|_| possible).map(Waiter::nudge),
                 Err(now) => word = now,
             }
         }
@@ -347,7 +347,7 @@ impl RawSemaphore {
     }
 
     /// Under the list's lock: gives the front waiter its permits if it has waited too long to race for them.
-    fn hand_over(&self, list: &mut List<Note>) -> Option<&'static ThreadRecord> {
+    fn hand_over(&self, list: &mut List<Note>) -> Option<Wakeup> {
         loop {
             let front = list.front().filter(|front| front.since().is_starved())?;
             let n = front.payload_under_lock(|n| *n);
@@ -380,8 +380,8 @@ fn has_its_permits(waiter: &Waiter<Note>) -> bool {
 }
 
 /// Without the list's lock.
-fn wake(nudged: Option<&'static ThreadRecord>) {
-    if let Some(record) = nudged {
-        record.parker.unpark();
+fn wake(nudged: Option<Wakeup>) {
+    if let Some(next) = nudged {
+        next.call();
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn submit(job: Action) {
         })
     };
     match runner {
-        Some(record) => record.parker.unpark(),
+        Some(runner) => runner.call(),
         None => job.into_iter().for_each(run_on_new_runner),
     }
 }

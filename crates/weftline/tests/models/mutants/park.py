@@ -13,17 +13,15 @@ MUTANTS = [
     Mutant(
         "list: a grant does not publish what was handed over",
         "park/waiter.rs",
-        "self.state.store(GRANTED, Ordering::Release);",
-        "self.state.store(GRANTED, Ordering::Relaxed);",
+        "self.state.swap(GRANTED, Ordering::Release);",
+        "self.state.swap(GRANTED, Ordering::Relaxed);",
         "list::what_was_written_before_the_grant_is_seen_after_it",
     ),
     Mutant(
         "list: a waiter that has given up is claimed all the same",
         "park/waiter.rs",
-        """            .compare_exchange(WAITING, CLAIMED, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()""",
-        """            .swap(CLAIMED, Ordering::Relaxed)
-            != GRANTED""",
+        "self.state.fetch_add(CLAIMED, Ordering::Relaxed) & ABANDONED == 0",
+        "self.state.swap(CLAIMED, Ordering::Relaxed) != GRANTED",
         "list::a_waiter_is_granted_or_times_out_and_its_waker_knows_which",
     ),
     Mutant(
@@ -34,6 +32,27 @@ MUTANTS = [
         """        spin_until(|| self.is_granted());
         true""",
         "list::a_waiter_is_granted_or_times_out_and_its_waker_knows_which",
+    ),
+    Mutant(
+        "list: who grants a waiter takes its thread to be watching",
+        "park/waiter.rs",
+        "Wakeup((was & WATCHED == 0).then_some(record))",
+        "Wakeup((was & WATCHED != 0).then_some(record))",
+        "watching::a_watcher_is_granted_whether_it_looks_or_sleeps",
+    ),
+    Mutant(
+        "list: a thread that looks away leaves its mark",
+        "park/waiter.rs",
+        "self.state.fetch_and(!WATCHED, Ordering::Acquire)",
+        "self.state.fetch_and(!0, Ordering::Acquire)",
+        "watching::a_watcher_is_granted_whether_it_looks_or_sleeps",
+    ),
+    Mutant(
+        "list: a thread that looks away does not look once more",
+        "park/waiter.rs",
+        "(parker.watch(|| self.is_granted()) || !self.look_away())",
+        "(parker.watch(|| self.is_granted()) || self.look_away() && false)",
+        "watching::a_watcher_is_granted_whether_it_looks_or_sleeps",
     ),
     Mutant(
         "list: the next waiter of a chain is not woken",

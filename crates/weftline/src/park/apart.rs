@@ -1,0 +1,15 @@
+//! [`Apart`]: a place on cache lines that nothing else is on.
+
+use std::ops::Deref;
+
+/// On cache lines of its own.
+#[repr(align(64))]
+pub(crate) struct Apart<T>(pub(crate) T);
+
+impl<T> Deref for Apart<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
