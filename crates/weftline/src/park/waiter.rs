@@ -7,7 +7,7 @@
 //! | state | meaning | leaves by |
 //! |---|---|---|
 //! | `WAITING` | in the list, or about to be | a waker, under the list's lock → `CLAIMED`; the waiter itself → `ABANDONED` |
-//! | `CLAIMED` | a waker won and is writing what it grants; already unlinked | that waker → `GRANTED` |
+//! | `CLAIMED` | a waker won, unlinks it and writes what it grants | that waker → `GRANTED` |
 //! | `GRANTED` | the waiter has what it waited for | (end) |
 //! | `ABANDONED` | the waiter gave up: timeout or interrupt; it will unlink itself, or a waker that meets it will | (end) |
 //!
