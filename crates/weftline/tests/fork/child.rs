@@ -1,9 +1,13 @@
 //! Forks, at bad moments, whose children must end well.
+//!
+//! The other threads are weftline's, also where that is not what a case is about. A fork while the standard library starts or ends a thread leaves a child in which
+//! no thread can be started, and weftline keeps forks out of such moments of its own threads only.
 
-use crate::support::{LONG, SHORT, blocked, now};
+use crate::support::{LONG, SHORT, now, thread_id, until_asleep};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::Scope;
+use std::sync::mpsc::channel;
+use weftline::{Scope, ScopedJoinHandle};
 
 /// Runs `check` in the child of a fork, and waits until it has ended well.
 pub(crate) fn in_child(check: impl FnOnce()) {
@@ -37,6 +41,21 @@ pub(crate) fn wait_for(child: libc::pid_t) {
     assert_eq!(status, 0, "the child failed");
 }
 
+/// Starts a thread and returns once it sleeps, in `wait`, as the operating system sees it.
+pub(crate) fn blocked<'scope, R: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    wait: impl FnOnce() -> R + Send + 'scope,
+) -> ScopedJoinHandle<'scope, R> {
+    let (sender, started) = channel();
+    let handle = scope.spawn(move || {
+        sender.send(thread_id()).expect("the starter waits");
+        wait()
+    });
+    let id = started.recv().expect("the thread starts");
+    until_asleep(id);
+    handle
+}
+
 const FORKS: usize = 40;
 
 /// Forks again and again while two threads hammer and some others wait; ends when `release` lets those go.
@@ -47,7 +66,7 @@ pub(crate) fn while_hammered(
     release: impl FnOnce(),
 ) {
     let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
+    weftline::scope(|scope| {
         for wait in waits {
             blocked(scope, wait);
         }

@@ -1,7 +1,7 @@
 //! Each object, in the child of a process whose other threads use it.
 
-use crate::child::{in_child, while_hammered};
-use crate::support::{LONG, SHORT, blocked};
+use crate::child::{blocked, in_child, while_hammered};
+use crate::support::{LONG, SHORT};
 use std::cell::Cell;
 use weftline::{
     Barrier, BoundedSemaphore, Condition, Event, GetError, Lock, PriorityQueue, Queue, RLock,
@@ -53,7 +53,7 @@ pub(crate) fn what_is_held() {
     let re_entrant = RLock::new(());
     let permits = BoundedSemaphore::new(2);
     let end = Event::new();
-    std::thread::scope(|scope| {
+    weftline::scope(|scope| {
         let held = lock.lock();
         let outer = re_entrant.lock();
         let inner = re_entrant.lock();
@@ -67,7 +67,7 @@ pub(crate) fn what_is_held() {
         in_child(|| {
             assert!(other.try_lock().is_some(), "its owner is gone");
             assert!(lock.is_locked() && re_entrant.is_owned());
-            std::thread::scope(|scope| {
+            weftline::scope(|scope| {
                 scope.spawn(|| {
                     assert!(lock.try_lock_for(SHORT).is_none());
                     assert!(re_entrant.try_lock().is_none());
@@ -75,7 +75,7 @@ pub(crate) fn what_is_held() {
             });
             drop((held, inner, outer));
             assert!(!lock.is_locked() && !re_entrant.is_locked());
-            std::thread::scope(|scope| {
+            weftline::scope(|scope| {
                 scope.spawn(|| drop((lock.lock(), re_entrant.lock())));
             });
             assert_eq!(permits.available(), 1);
@@ -103,7 +103,7 @@ pub(crate) fn condition() {
             assert_eq!(held.notify_all(), 0, "nobody waits in this process");
             assert!(held.try_wait_for(SHORT).is_err());
             drop(held);
-            std::thread::scope(|scope| {
+            weftline::scope(|scope| {
                 let wait = blocked(scope, || condition.lock().wait_while(|done| !*done));
                 let mut held = condition.lock();
                 *held = true;
@@ -123,7 +123,7 @@ pub(crate) fn condition() {
 
 fn forks_between_notification_and_release() {
     let condition = Condition::new(0_u64);
-    std::thread::scope(|scope| {
+    weftline::scope(|scope| {
         let wait = blocked(scope, || condition.lock().wait());
         let mut held = condition.lock();
         assert!(held.notify_one());
@@ -152,7 +152,7 @@ pub(crate) fn event() {
             event.clear();
             assert!(event.try_wait_for(SHORT).is_err());
             assert!(end.try_wait().is_err());
-            std::thread::scope(|scope| {
+            weftline::scope(|scope| {
                 let wait = blocked(scope, || end.wait());
                 end.set();
                 wait.join().unwrap();
@@ -196,7 +196,7 @@ pub(crate) fn barrier() {
             assert!(!filling.is_broken());
             assert!(busy.parties() == 2 && busy.n_waiting() == 0);
             busy.reset();
-            std::thread::scope(|scope| {
+            weftline::scope(|scope| {
                 scope.spawn(|| assert!(busy.wait().is_ok()));
                 assert!(busy.wait().is_ok());
             });
@@ -204,7 +204,7 @@ pub(crate) fn barrier() {
             assert!(filling.is_broken());
         },
         || {
-            std::thread::scope(|scope| {
+            weftline::scope(|scope| {
                 scope.spawn(|| assert!(filling.wait().is_ok()));
                 assert!(filling.wait().is_ok());
             });
@@ -317,7 +317,7 @@ pub(crate) fn threads_of_the_child() {
         &[],
         || {
             while queue.try_get().is_ok() {}
-            std::thread::scope(|scope| {
+            weftline::scope(|scope| {
                 scope.spawn(|| {
                     for _ in 0..100 {
                         *lock.lock() += 1;

@@ -109,15 +109,14 @@ pub(crate) fn who_forks_is_main() {
     });
     let lost = forks.unwrap().join().unwrap().unwrap();
     // A thread that weftline did not start, and that it has never heard of.
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            in_child(|| {
-                assert!(current().is_main());
-                assert_eq!(enumerate(), [current()]);
-                starts_threads();
-            });
+    let unknown = std::thread::spawn(|| {
+        in_child(|| {
+            assert!(current().is_main());
+            assert_eq!(enumerate(), [current()]);
+            starts_threads();
         });
     });
+    unknown.join().unwrap();
     END.set();
     assert_eq!(lost.join().unwrap(), 7);
 }
