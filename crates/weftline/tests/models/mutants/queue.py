@@ -6,7 +6,7 @@ MUTANTS = [
     Mutant(
         "queue: an interrupted getter keeps its item",
         "queue/core/get.rs",
-        "Err(match self.give_back(waiter.into_payload()) {",
+        "Err(match self.give_back(waiter.0.into_payload()) {",
         "Err(match None::<T> {",
         "queue::an_interrupted_getter_gives_its_item_to_the_next",
     ),

@@ -23,7 +23,7 @@ MUTANTS = [
         """            list.remove(waiter);
             self.pass_on(&list)""",
         """            list.remove(waiter);
-            None::<&'static ThreadRecord>""",
+            None::<Wakeup>""",
         "lock::a_waiter_that_times_out_passes_its_nudge_on",
     ),
     Mutant(
@@ -125,7 +125,7 @@ MUTANTS = [
     Mutant(
         "semaphore: permits stay where they are when waiters could have them",
         "sync/raw/semaphore.rs",
-        "Ok(_) => return front.filter(|_| possible).map(Waiter::record),",
+        "Ok(_) => return front.filter(|_| possible).map(Waiter::nudge),",
         "Ok(_) => return None,",
         "semaphore::two_releases_of_one_permit_meet_a_wish_for_two",
     ),
@@ -135,7 +135,7 @@ MUTANTS = [
         """            waiters.list.remove(waiter);
             self.settle(&waiters.list)""",
         """            waiters.list.remove(waiter);
-            None::<&'static ThreadRecord>""",
+            None::<Wakeup>""",
         "semaphore::a_wish_for_many_that_times_out_makes_way_for_the_one_behind_it",
     ),
     Mutant(
