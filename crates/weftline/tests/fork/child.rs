@@ -3,17 +3,16 @@
 //! The other threads are weftline's, also where that is not what a case is about. A fork while the standard library starts or ends a thread leaves a child in which
 //! no thread can be started, and weftline keeps forks out of such moments of its own threads only.
 
-use crate::support::{LONG, SHORT, now, thread_id, until_asleep};
+use crate::support::{LONG, SHORT, asleep, now};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
 use weftline::{Scope, ScopedJoinHandle};
 
 /// Runs `check` in the child of a fork, and waits until it has ended well.
 pub(crate) fn in_child(check: impl FnOnce()) {
     // SAFETY: what the child does is what this program is about; it leaves by `_exit`.
     match unsafe { libc::fork() } {
-        -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
+        -1 => fail(&format!("cannot fork: {}", std::io::Error::last_os_error())),
         0 => {
             let checked = catch_unwind(AssertUnwindSafe(check));
             // SAFETY: leaves at once, past the destructors of what belongs to the parent.
@@ -55,14 +54,12 @@ pub(crate) fn blocked<'scope, R: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     wait: impl FnOnce() -> R + Send + 'scope,
 ) -> ScopedJoinHandle<'scope, R> {
-    let (sender, started) = channel();
-    let handle = scope.spawn(move || {
-        sender.send(thread_id()).expect("the starter waits");
-        wait()
-    });
-    let id = started.recv().expect("the thread starts");
-    until_asleep(id);
-    handle
+    asleep(|announce| {
+        scope.spawn(move || {
+            announce();
+            wait()
+        })
+    })
 }
 
 const FORKS: usize = 40;

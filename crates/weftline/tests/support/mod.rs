@@ -51,13 +51,21 @@ pub(crate) fn blocked<'scope, R: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     wait: impl FnOnce() -> R + Send + 'scope,
 ) -> ScopedJoinHandle<'scope, R> {
+    asleep(|announce| {
+        scope.spawn(move || {
+            announce();
+            wait()
+        })
+    })
+}
+
+/// Has `start` start a thread, which announces itself first, and returns once it sleeps.
+pub(crate) fn asleep<T>(start: impl FnOnce(Box<dyn FnOnce() + Send>) -> T) -> T {
     let (sender, started) = channel();
-    let handle = scope.spawn(move || {
+    let handle = start(Box::new(move || {
         sender.send(thread_id()).expect("the starter waits");
-        wait()
-    });
-    let id = started.recv().expect("the thread starts");
-    until_asleep(id);
+    }));
+    until_asleep(started.recv().expect("the thread starts"));
     handle
 }
 
