@@ -20,6 +20,7 @@
 //! | `waiter.rs` | a thread's wait for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
 //! | `wait_list.rs` | the waiters of an object, first in first out | under the list's lock |
 //! | `wait_until.rs` | the wait for what is then there for everybody | whoever waits |
+//! | `apart.rs` | a place on cache lines of its own | anyone |
 //! | `blocker.rs` | the trait that a blocked thread sleeps through | implemented by faces |
 //! | `record.rs` | thread numbers, one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
 //! | `thread_end.rs` | what returns a record when even thread-locals are gone | `record.rs` |
@@ -27,7 +28,7 @@
 //! | `model.rs` | the seam: atomics, cells and yields, real or modelled | everyone in the core |
 //!
 //! **Why a late wake is harmless.** The waker settles a waiter under the list's lock, copies the `&'static` record of its thread, lets go of
-//! the lock and only then unparks. By then the waiter may have seen its new state and gone; its record is never freed, so
+//! the lock and only then unparks, unless that thread watches the waiter. By then the waiter may have seen its new state and gone; its record is never freed, so
 //! the worst that happens is one spurious wake-up of whoever uses the record now, and every sleeper looks at its state again.
 
 mod apart;
