@@ -1,7 +1,7 @@
 //! `ThreadPoolExecutor` beside rayon's `ThreadPool`, the crate `threadpool`, and tokio's `spawn_blocking`: each with as many workers as the row says.
 //!
-//! A task counts down a latch of weftline's in all of them, so what is measured is how the pool takes and hands out tasks. What the peers do not give and
-//! ours always makes, a future for each task, is part of our figure.
+//! A task counts down a latch of weftline's in all of them, so what is measured is how the pool takes and hands out tasks. Ours, rayon's and threadpool's
+//! give no future for it; tokio's does, and so does `submit`, which is there as one more contestant.
 
 use crate::measure::{Contestant, Metric, NANOS, Report, per_operation};
 use std::sync::Arc;
@@ -27,7 +27,15 @@ trait Pool: Send + Sync + 'static {
 
 impl Pool for ThreadPoolExecutor {
     fn spawn(&self, task: impl FnOnce() + Send + 'static) {
-        let Ok(future) = self.submit(task) else {
+        assert!(self.spawn(task).is_ok(), "the pool takes tasks");
+    }
+}
+
+struct WithFutures(ThreadPoolExecutor);
+
+impl Pool for WithFutures {
+    fn spawn(&self, task: impl FnOnce() + Send + 'static) {
+        let Ok(future) = self.0.submit(task) else {
             panic!("the pool takes tasks");
         };
         drop(future);
@@ -40,11 +48,9 @@ impl Pool for rayon::ThreadPool {
     }
 }
 
-struct Executed(std::sync::Mutex<threadpool::ThreadPool>);
-
-impl Pool for Executed {
+impl Pool for threadpool::ThreadPool {
     fn spawn(&self, task: impl FnOnce() + Send + 'static) {
-        self.0.lock().unwrap().execute(task);
+        self.execute(task);
     }
 }
 
@@ -63,8 +69,8 @@ fn rayon(workers: usize) -> rayon::ThreadPool {
     builder.num_threads(workers).build().unwrap()
 }
 
-fn threadpool(workers: usize) -> Executed {
-    Executed(std::sync::Mutex::new(threadpool::ThreadPool::new(workers)))
+fn threadpool(workers: usize) -> threadpool::ThreadPool {
+    threadpool::ThreadPool::new(workers)
 }
 
 fn tokio(workers: usize) -> tokio::runtime::Runtime {
@@ -79,6 +85,7 @@ macro_rules! contestants {
     ($workers:expr, $run:ident $(, $argument:expr)*) => {
         vec![
             $run("weftline", ours($workers) $(, $argument)*),
+            $run("submit", WithFutures(ours($workers)) $(, $argument)*),
             $run("rayon", rayon($workers) $(, $argument)*),
             $run("threadpool", threadpool($workers) $(, $argument)*),
             $run("tokio", tokio($workers) $(, $argument)*),

@@ -2,7 +2,8 @@
 //!
 //! # Implementation
 //!
-//! One queue, whose tasks go straight to workers that wait. Workers never steal: one that waits inside a task waits, and the others go on.
+//! One queue, whose tasks go straight to workers that wait. Workers never steal: one that waits inside a task waits, and the others go on. What they
+//! take is in `job.rs`, how they wait in `wait.rs`.
 //!
 //! `free` is the number of workers that are idle, or are just about to look for the next task, less the number of tasks that are
 //! waiting for one. A submission takes one, a worker that ends a task gives one (before others learn that it has ended), a new worker brings one; to take
@@ -11,6 +12,8 @@
 //! Once there are as many as there may be nobody asks, and it is not counted any more.
 
 mod builder;
+mod job;
+mod wait;
 
 pub use builder::ThreadPoolBuilder;
 
@@ -18,66 +21,18 @@ use super::future::Future;
 use super::task::{Availability, Run, Task};
 use super::{Executor, SubmitError};
 use crate::Lock;
-use crate::park::{Apart, Blocker, Deadline, Parker, ThreadBlocker, Wake};
-use crate::queue::raw::{Fifo, RawQueue};
+use crate::park::{Apart, Deadline};
+use crate::queue::raw::{Fifo, PutFailure, RawQueue};
 use crate::thread::{self, Builder, Service, Thread};
+use job::Job;
 use std::cell::Cell;
-use std::convert::Infallible;
 use std::fmt;
 use std::io;
-use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 use std::sync::{Arc, Weak};
+use wait::{Crew, Wait};
 
-type Job = Arc<dyn Run>;
 type Initializer = Box<dyn Fn() + Send + Sync>;
-
-/// The workers of a pool, counted.
-#[derive(Default)]
-struct Crew {
-    started: AtomicUsize,
-    /// How many have found no task.
-    idle: AtomicUsize,
-}
-
-/// How workers wait for tasks.
-///
-/// One that is idle as all others are is in a pool that is given one task at a time: it is there for the next one at once if it waits to be handed
-/// that. While others work, tasks come faster than they can be handed over, and it looks out for them.
-#[derive(Default)]
-struct Wait {
-    /// None for those who submit: there is no bound, so they never wait.
-    crew: Option<Arc<Crew>>,
-    is_idle: bool,
-}
-
-impl Wait {
-    /// There is a task, or there will be none.
-    #[inline]
-    fn ended(&mut self) {
-        if mem::take(&mut self.is_idle)
-            && let Some(crew) = &self.crew
-        {
-            crew.idle.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Blocker for Wait {
-    type Interrupt = Infallible;
-    const WATCHES: bool = ThreadBlocker::WATCHES;
-    const ANYONE_WILL_DO: bool = true;
-
-    fn looks_out(&mut self) -> bool {
-        let Some(crew) = &self.crew else { return true };
-        self.is_idle = true;
-        crew.idle.fetch_add(1, Ordering::Relaxed) + 1 < crew.started.load(Ordering::Relaxed)
-    }
-
-    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
-        ThreadBlocker.block(parker, deadline)
-    }
-}
 
 struct Pool {
     tasks: Apart<RawQueue<Job, Fifo<Job>, Wait>>,
@@ -174,9 +129,9 @@ impl ThreadPoolExecutor {
     not(weftline_model)
 ))]
 impl ThreadPoolExecutor {
-    /// As `submit`, of a task that was made into a job elsewhere.
-    pub(crate) fn submit_job(&self, job: Job) -> Result<(), Refused> {
-        self.pool.submit(job)
+    /// As `submit`, of a task that was made elsewhere.
+    pub(crate) fn submit_task(&self, task: Arc<dyn Run>) -> Result<(), Refused> {
+        self.pool.submit(Job::Task(task)).map_err(|(why, _)| why)
     }
 
     /// What makes the pool fail everything from now on, for whoever runs tasks in it.
@@ -191,19 +146,28 @@ impl ThreadPoolExecutor {
 }
 
 impl Pool {
-    /// Has `job` run by one of the workers.
-    fn submit(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
+    /// Has `job` run by one of the workers, or gives it back.
+    fn submit(self: &Arc<Self>, job: Job) -> Result<(), (Refused, Job)> {
         if let Err(error) = self.take_free() {
             self.give_free();
-            return Err(Refused::NoThread(error));
+            return Err((Refused::NoThread(error), job));
         }
-        match self
+        let put = self
             .tasks
-            .put_with(job, &mut Wait::default(), Deadline::NEVER)
-        {
+            .put_with(job, &mut Wait::default(), Deadline::NEVER);
+        match put {
             Ok(()) => Ok(()),
-            Err(_) if self.is_broken.load(Ordering::Acquire) => Err(Refused::Broken),
-            Err(_) => Err(Refused::ShutDown),
+            Err(PutFailure::Interrupted(_, never)) => match never {},
+            // Of a queue without a bound only because it is shut down.
+            Err(PutFailure::ShutDown(job) | PutFailure::Full(job) | PutFailure::Retired(job)) => {
+                let is_broken = self.is_broken.load(Ordering::Acquire);
+                let why = if is_broken {
+                    Refused::Broken
+                } else {
+                    Refused::ShutDown
+                };
+                Err((why, job))
+            }
         }
     }
 
@@ -286,10 +250,7 @@ impl Pool {
 
     /// Returns when there will be no more.
     fn run_tasks(self: &Arc<Self>) {
-        let mut wait = Wait {
-            crew: Some(Arc::clone(&self.crew)),
-            is_idle: false,
-        };
+        let mut wait = Wait::of(&self.crew);
         loop {
             let job = self.tasks.get_with(&mut wait, Deadline::NEVER);
             wait.ended();
@@ -333,11 +294,12 @@ where
     type Output = T;
 
     fn submit(&self, function: F) -> Result<Future<T>, SubmitError<F>> {
-        let (future, job) = Task::make(function);
-        let refused = match self.pool.submit(job) {
+        let (future, task) = Task::make(function);
+        let (refused, task) = match self.pool.submit(Job::Task(task)) {
             Ok(()) => return Ok(future.into()),
             Err(refused) => refused,
         };
+        drop(task);
         let function = future
             .into_function()
             .expect("nobody else has seen the task");
@@ -350,6 +312,34 @@ where
 }
 
 impl ThreadPoolExecutor {
+    /// Has `function` run as a task of whose end nobody is told: it has no future, which makes it cheaper than
+    /// [`submit`](Executor::submit). If it panics, that is reported as a thread's panic is that nobody joins
+    /// ([`set_except_hook`](crate::set_except_hook)), and the worker goes on. Where other tasks would be cancelled, it is dropped.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use weftline::{Event, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new(4);
+    /// let done = Arc::new(Event::new());
+    /// let tell = Arc::clone(&done);
+    /// pool.spawn(move || tell.set()).unwrap();
+    /// done.wait();
+    /// ```
+    ///
+    /// # Errors
+    /// [`SubmitError`], with the function.
+    pub fn spawn<F>(&self, function: F) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.pool
+            .submit(Job::Function(Box::new(function)))
+            .map_err(|(refused, job)| {
+                refused.with(job.into_function().expect("it was made of this function"))
+            })
+    }
+
     /// Takes no more tasks. Those that wait still run, or are cancelled if `cancel_futures`. If `wait`, returns when all have ended; a call from one of the
     /// pool's own tasks does not wait for that one.
     pub fn shutdown(&self, wait: bool, cancel_futures: bool) {

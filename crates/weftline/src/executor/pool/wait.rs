@@ -1,0 +1,62 @@
+//! How workers wait for tasks.
+
+use crate::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
+use std::convert::Infallible;
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The workers of a pool, counted.
+#[derive(Default)]
+pub(super) struct Crew {
+    pub(super) started: AtomicUsize,
+    /// How many have found no task.
+    idle: AtomicUsize,
+}
+
+/// How workers wait for tasks.
+///
+/// One that is idle as all others are is in a pool that is given one task at a time: it is there for the next one at once if it waits to be handed
+/// that. While others work, tasks come faster than they can be handed over, and it looks out for them.
+#[derive(Default)]
+pub(super) struct Wait {
+    /// None for those who submit: there is no bound, so they never wait.
+    crew: Option<Arc<Crew>>,
+    is_idle: bool,
+}
+
+impl Wait {
+    /// That of one of the `crew`.
+    pub(super) fn of(crew: &Arc<Crew>) -> Self {
+        Self {
+            crew: Some(Arc::clone(crew)),
+            is_idle: false,
+        }
+    }
+
+    /// There is a task, or there will be none.
+    #[inline]
+    pub(super) fn ended(&mut self) {
+        if mem::take(&mut self.is_idle)
+            && let Some(crew) = &self.crew
+        {
+            crew.idle.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Blocker for Wait {
+    type Interrupt = Infallible;
+    const WATCHES: bool = ThreadBlocker::WATCHES;
+    const ANYONE_WILL_DO: bool = true;
+
+    fn looks_out(&mut self) -> bool {
+        let Some(crew) = &self.crew else { return true };
+        self.is_idle = true;
+        crew.idle.fetch_add(1, Ordering::Relaxed) + 1 < crew.started.load(Ordering::Relaxed)
+    }
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
+        ThreadBlocker.block(parker, deadline)
+    }
+}
