@@ -114,6 +114,66 @@ fn a_function_that_is_refused_comes_back_whole() {
     assert_eq!(dropped.load(Ordering::Relaxed), 1);
 }
 
+/// What a function captures that is larger, or more aligned, than a place in the queue of a pool.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[repr(align(64))]
+struct Aligned(u8);
+
+/// Has functions that capture `value` run, come back, and be dropped.
+fn spawn_all_ways<V: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static>(value: V) {
+    let (pool, go, first) = busy_pool();
+    let seen = Arc::new(Queue::unbounded());
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let function = || {
+        let (seen, counted) = (Arc::clone(&seen), Counted(Arc::clone(&dropped)));
+        move || {
+            let _counted = counted;
+            seen.put((std::ptr::from_ref(&value).addr(), value))
+                .unwrap();
+        }
+    };
+    pool.spawn(function()).unwrap();
+    go.set();
+    let (address, got) = seen.try_get_for(LONG).unwrap();
+    assert_eq!((address % align_of::<V>(), got), (0, value));
+    first.result().unwrap();
+    pool.shutdown(true, false);
+    assert_eq!(dropped.load(Ordering::Relaxed), 1);
+
+    let refused = pool.spawn(function()).unwrap_err();
+    assert_eq!(dropped.load(Ordering::Relaxed), 1);
+    refused.into_inner()();
+    assert_eq!(seen.try_get().unwrap().1, value);
+    assert_eq!(dropped.load(Ordering::Relaxed), 2);
+
+    let (pool, go, first) = busy_pool();
+    pool.spawn(function()).unwrap();
+    pool.shutdown(false, true);
+    assert_eq!(dropped.load(Ordering::Relaxed), 3);
+    go.set();
+    first.result().unwrap();
+    assert!(seen.is_empty());
+}
+
+#[test]
+fn what_a_function_captures_may_be_of_any_size_and_alignment() {
+    spawn_all_ways(());
+    spawn_all_ways(7_u64);
+    spawn_all_ways([7_u64; 2]);
+    spawn_all_ways([7_u64; 3]);
+    spawn_all_ways([7_u64; 500]);
+    spawn_all_ways(7_u128);
+    spawn_all_ways(Aligned(7));
+}
+
+#[test]
+fn a_function_that_captures_nothing_is_run_too() {
+    static DONE: Event = Event::new();
+    let pool = ThreadPoolExecutor::new(1);
+    pool.spawn(|| DONE.set()).unwrap();
+    assert!(DONE.try_wait_for(LONG).is_ok());
+}
+
 #[test]
 fn what_has_not_begun_is_dropped_once_where_tasks_are_cancelled() {
     let (pool, go, first) = busy_pool();

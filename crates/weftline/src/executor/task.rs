@@ -110,13 +110,13 @@ pub(crate) trait Availability {
 }
 
 /// A task as the pool sees it.
-pub(crate) trait Run: Send + Sync {
+pub(crate) trait Run: Send + Sized + 'static {
     /// Runs the task, unless it was cancelled. `worker` is free when it has ended, from just before others learn of it.
-    fn run(self: Arc<Self>, worker: &dyn Availability);
+    fn run(self, worker: &dyn Availability);
     /// Cancels the task, if nobody has begun with it.
-    fn cancel(&self);
+    fn cancel(self);
     /// Fails the task without running it.
-    fn break_off(&self);
+    fn break_off(self);
 }
 
 impl<F, T> Task<F, T>
@@ -124,13 +124,11 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    /// The two ends of a task: what will be its future, and what runs it.
-    pub(super) fn make(function: F) -> (Arc<Self>, Arc<dyn Run>) {
-        let task = Arc::new(Self {
+    pub(super) fn new(function: F) -> Self {
+        Self {
             raw: pending(),
             function: UnsafeCell::new(Some(function)),
-        });
-        (Arc::clone(&task), task)
+        }
     }
 
     /// The function of a task that nobody else has.
@@ -241,12 +239,12 @@ pub(super) fn contain(f: impl FnOnce()) {
     }
 }
 
-impl<F, T> Run for Task<F, T>
+impl<F, T> Run for Arc<Task<F, T>>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    fn run(self: Arc<Self>, worker: &dyn Availability) {
+    fn run(self, worker: &dyn Availability) {
         if self.raw.start(|_| true) != Ok(true) {
             return worker.is_free();
         }
@@ -260,11 +258,11 @@ where
         }
     }
 
-    fn cancel(&self) {
-        Promise::cancel(self);
+    fn cancel(self) {
+        Promise::cancel(&*self);
     }
 
-    fn break_off(&self) {
+    fn break_off(self) {
         if self.raw.start(|_| true) == Ok(true) {
             // SAFETY: this thread has just started it.
             let function = unsafe { self.take_function() };

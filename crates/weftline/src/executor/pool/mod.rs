@@ -24,7 +24,7 @@ use crate::Lock;
 use crate::park::{Apart, Deadline};
 use crate::queue::raw::{Fifo, PutFailure, RawQueue};
 use crate::thread::{self, Builder, Service, Thread};
-use job::Job;
+use job::{Alone, Job};
 use std::cell::Cell;
 use std::fmt;
 use std::io;
@@ -130,8 +130,8 @@ impl ThreadPoolExecutor {
 ))]
 impl ThreadPoolExecutor {
     /// As `submit`, of a task that was made elsewhere.
-    pub(crate) fn submit_task(&self, task: Arc<dyn Run>) -> Result<(), Refused> {
-        self.pool.submit(Job::Task(task)).map_err(|(why, _)| why)
+    pub(crate) fn submit_task(&self, task: impl Run) -> Result<(), Refused> {
+        self.pool.submit(Job::new(task)).map_err(|(why, _)| why)
     }
 
     /// What makes the pool fail everything from now on, for whoever runs tasks in it.
@@ -294,15 +294,13 @@ where
     type Output = T;
 
     fn submit(&self, function: F) -> Result<Future<T>, SubmitError<F>> {
-        let (future, task) = Task::make(function);
-        let (refused, task) = match self.pool.submit(Job::Task(task)) {
-            Ok(()) => return Ok(future.into()),
+        let task = Arc::new(Task::new(function));
+        let (refused, job) = match self.pool.submit(Job::new(Arc::clone(&task))) {
+            Ok(()) => return Ok(task.into()),
             Err(refused) => refused,
         };
-        drop(task);
-        let function = future
-            .into_function()
-            .expect("nobody else has seen the task");
+        drop(job);
+        let function = task.into_function().expect("nobody else has seen the task");
         Err(refused.with(function))
     }
 
@@ -334,9 +332,10 @@ impl ThreadPoolExecutor {
         F: FnOnce() + Send + 'static,
     {
         self.pool
-            .submit(Job::Function(Box::new(function)))
+            .submit(Job::new(Alone(function)))
             .map_err(|(refused, job)| {
-                refused.with(job.into_function().expect("it was made of this function"))
+                let Alone(function) = job.into_inner().expect("it was made of this function");
+                refused.with(function)
             })
     }
 

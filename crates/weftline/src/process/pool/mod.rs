@@ -184,7 +184,7 @@ impl ProcessPoolExecutor {
         T: DeserializeOwned + Send + 'static,
     {
         let remote = Arc::new(RemoteTask::new(request, Arc::clone(&self.plan)));
-        self.threads.submit_task(remote.clone())?;
+        self.threads.submit_task(Arc::clone(&remote))?;
         Ok(Future::new(remote))
     }
 

@@ -148,8 +148,8 @@ impl<T: DeserializeOwned> RemoteTask<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Run for RemoteTask<T> {
-    fn run(self: Arc<Self>, worker: &dyn Availability) {
+impl<T: DeserializeOwned + Send + 'static> Run for Arc<RemoteTask<T>> {
+    fn run(self, worker: &dyn Availability) {
         if self.raw.start(|_| true) != Ok(true) {
             return worker.is_free();
         }
@@ -181,11 +181,11 @@ impl<T: DeserializeOwned + Send + 'static> Run for RemoteTask<T> {
         }
     }
 
-    fn cancel(&self) {
-        Promise::cancel(self);
+    fn cancel(self) {
+        Promise::cancel(&*self);
     }
 
-    fn break_off(&self) {
+    fn break_off(self) {
         if self.raw.start(|_| true) == Ok(true) {
             // SAFETY: this thread has just started it.
             drop(unsafe { self.take_request() });
