@@ -54,7 +54,7 @@ impl Blocker for ThreadBlocker {
     const WATCHES: bool = cfg!(not(weftline_model));
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
-        Ok(parker.park(deadline))
+        Ok(parker.rest(deadline))
     }
 }
 
@@ -69,7 +69,7 @@ impl Blocker for TokenBlocker {
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         parker.spin(|| true);
-        Ok(parker.park(deadline))
+        Ok(parker.rest(deadline))
     }
 }
 

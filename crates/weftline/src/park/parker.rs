@@ -51,6 +51,7 @@ pub use super::portable::Parker;
 mod futex {
     use super::Wake;
     use crate::park::Deadline;
+    use crate::park::deadline::now;
     use crate::park::patience::Patience;
     use rustix::io::Errno;
     use rustix::thread::{Timespec, futex};
@@ -60,9 +61,6 @@ mod futex {
     const EMPTY: u32 = 0;
     const TOKEN: u32 = 1;
     const PARKED: u32 = u32::MAX;
-
-    /// As long as it takes to sleep and be woken, roughly.
-    const SPIN_NANOS: u64 = 20_000;
 
     /// Sleeps and wakes one thread; see the module's table.
     #[derive(Debug)]
@@ -79,10 +77,11 @@ mod futex {
             }
         }
 
-        /// Looks for a moment, 20 µs at most and only if that has paid lately, whether a token comes and `and` holds; says so. Does
-        /// not take the token, and does not see signals. Only the thread that the parker belongs to may call this.
+        /// Looks for a moment, if that has paid lately, whether a token comes and `and` holds; says so. Does not take the token, and does
+        /// not see signals. Only the thread that the parker belongs to may call this.
         pub fn spin(&'static self, and: impl Fn() -> bool) -> bool {
-            self.patience.spin(SPIN_NANOS, || self.has_token() && and())
+            let budget = self.patience.budget();
+            self.patience.spin(budget, || self.has_token() && and())
         }
 
         /// Whether it has paid lately to [`watch`](Self::watch); if not, that is one more wait without. Only the thread that the parker belongs to
@@ -91,11 +90,12 @@ mod futex {
             self.patience.is_willing()
         }
 
-        /// Looks for 20 µs at most whether `is_done`; says so. Ends when a token comes, too, which it does not take. Only the thread that the
-        /// parker belongs to may call this.
+        /// Looks for a moment whether `is_done`; says so. Ends when a token comes, too, which it does not take. Only the thread that the parker
+        /// belongs to may call this.
         pub(crate) fn watch(&'static self, is_done: impl Fn() -> bool) -> bool {
+            let budget = self.patience.budget();
             self.patience
-                .spin_willingly(SPIN_NANOS, || is_done() || self.has_token());
+                .spin_willingly(budget, || is_done() || self.has_token());
             is_done()
         }
 
@@ -106,7 +106,7 @@ mod futex {
         /// Looks for 5 µs at most, about as long as it takes to sleep and be woken, whether a token comes; does not take it. Only the
         /// thread that the parker belongs to may call this.
         pub(crate) fn spin_briefly(&'static self) {
-            self.patience.spin(SPIN_NANOS / 4, || self.has_token());
+            self.patience.spin(5_000, || self.has_token());
         }
 
         /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
@@ -115,6 +115,21 @@ mod futex {
             if self.word.fetch_sub(1, Ordering::Acquire) == TOKEN {
                 return Wake::Woken;
             }
+            self.sleep(deadline)
+        }
+
+        /// As [`park`](Self::park), of a thread that looks before it sleeps: what it learns from this is how long to look.
+        pub(crate) fn rest(&'static self, deadline: Deadline) -> Wake {
+            if self.word.fetch_sub(1, Ordering::Acquire) == TOKEN {
+                return Wake::Woken;
+            }
+            let begun = now();
+            let wake = self.sleep(deadline);
+            self.patience.has_slept(now() - begun);
+            wake
+        }
+
+        fn sleep(&'static self, deadline: Deadline) -> Wake {
             let until = timespec(deadline);
             loop {
                 let slept = futex::wait_bitset(
@@ -228,6 +243,11 @@ mod modelled {
                 }
                 state = self.changed.wait(state).unwrap();
             }
+        }
+
+        /// As [`park`](Self::park): there is nothing to be learnt about spinning.
+        pub(crate) fn rest(&'static self, deadline: Deadline) -> Wake {
+            self.park(deadline)
         }
 
         /// Leaves a token and wakes the thread if it sleeps.

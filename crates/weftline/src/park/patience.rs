@@ -5,29 +5,46 @@
 //! [`GIVE_UP`] spins in a row that were in vain it sleeps at once, but for a try now and then: the next after 8 waits, then after 16, and so on until it
 //! is one in [`PROBE`]. So what disturbed it for a moment is forgotten soon, a thread that waits for long has
 //! then spun once in its wait, and one that always waits for long costs a third of a microsecond a wait.
+//!
+//! A processor that has been idle may take longer to run again than a spin lasts, on virtual machines above all. Two threads that take turns would then both
+//! spin in vain each time, give up, and go on waking idle processors for ever. So a thread that has *dozed*, slept for longer than a spin but less than
+//! [`DOZE_NANOS`], now and then looks for that long: once in [`DOZES`] waits. What comes within that time but not within a spin's is no reason to spin each
+//! time, but to try once more, for then both are awake.
 
 use super::deadline::now;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+/// As long as it takes to sleep and be woken, roughly.
+const SPIN_NANOS: u64 = 20_000;
+/// The same where that takes long.
+const DOZE_NANOS: u64 = 150_000;
 const GIVE_UP: u32 = 8;
 const PROBE: u32 = 64;
+const DOZES: u32 = 8;
 
 /// Whether to look, after so many that were in vain.
 fn is_worth_a_try(misses: u32) -> bool {
     misses < GIVE_UP || misses.is_power_of_two() || misses.is_multiple_of(PROBE)
 }
 
+/// Whether to look for long, after so many that were in vain and a doze.
+fn is_worth_a_long_try(misses: u32) -> bool {
+    misses >= 2 && (misses.is_power_of_two() || misses.is_multiple_of(DOZES))
+}
+
 /// One thread's experience with spinning. Only that thread uses it; the atomic is for sharing the record it lies in.
 #[derive(Debug)]
 pub(crate) struct Patience {
     misses: AtomicU32,
+    has_dozed: AtomicBool,
 }
 
 impl Patience {
     pub(crate) const fn new() -> Self {
         Self {
             misses: AtomicU32::new(0),
+            has_dozed: AtomicBool::new(false),
         }
     }
 
@@ -51,15 +68,37 @@ impl Patience {
         );
         found
     }
+}
+
+#[cfg_attr(
+    any(not(target_os = "linux"), feature = "portable-parker"),
+    allow(dead_code, reason = "the portable parker does not spin")
+)]
+impl Patience {
+    /// For how many nanoseconds to look, at most.
+    pub(crate) fn budget(&self) -> u64 {
+        if self.is_long() {
+            DOZE_NANOS
+        } else {
+            SPIN_NANOS
+        }
+    }
+
+    fn is_long(&self) -> bool {
+        self.has_dozed.load(Ordering::Relaxed)
+            && is_worth_a_long_try(self.misses.load(Ordering::Relaxed))
+    }
+
+    /// The thread has slept for so long, and was woken or not.
+    pub(crate) fn has_slept(&self, nanos: u64) {
+        let has_dozed = (SPIN_NANOS..DOZE_NANOS).contains(&nanos);
+        self.has_dozed.store(has_dozed, Ordering::Relaxed);
+    }
 
     /// Whether experience speaks for a spin. If not, that is one more wait without.
-    #[cfg_attr(
-        any(not(target_os = "linux"), feature = "portable-parker"),
-        allow(dead_code, reason = "the portable parker does not spin")
-    )]
     pub(crate) fn is_willing(&self) -> bool {
         let misses = self.misses.load(Ordering::Relaxed);
-        let is_willing = has_company() && is_worth_a_try(misses);
+        let is_willing = has_company() && (is_worth_a_try(misses) || self.is_long());
         if !is_willing {
             self.misses.store(misses.wrapping_add(1), Ordering::Relaxed);
         }
@@ -67,25 +106,17 @@ impl Patience {
     }
 
     /// Spins until `is_done`, for so long at most, if experience speaks for it; says whether it is.
-    #[cfg_attr(
-        any(not(target_os = "linux"), feature = "portable-parker"),
-        allow(dead_code, reason = "the portable parker does not spin")
-    )]
     pub(crate) fn spin(&self, budget_nanos: u64, is_done: impl FnMut() -> bool) -> bool {
         self.is_willing() && self.spin_willingly(budget_nanos, is_done)
     }
 
     /// As [`Self::spin`], once [`Self::is_willing`] has said so.
-    #[cfg_attr(
-        any(not(target_os = "linux"), feature = "portable-parker"),
-        allow(dead_code, reason = "the portable parker does not spin")
-    )]
     pub(crate) fn spin_willingly(
         &self,
         budget_nanos: u64,
         mut is_done: impl FnMut() -> bool,
     ) -> bool {
-        let end = now() + budget_nanos;
+        let begun = now();
         let is_answered = loop {
             if (0..16).any(|_| {
                 std::hint::spin_loop();
@@ -93,15 +124,16 @@ impl Patience {
             }) {
                 break true;
             }
-            if now() >= end {
+            if now() >= begun + budget_nanos {
                 break false;
             }
         };
-        let misses = self.misses.load(Ordering::Relaxed);
-        let misses = if is_answered {
-            0
+        let misses = if !is_answered {
+            self.misses.load(Ordering::Relaxed).wrapping_add(1)
+        } else if budget_nanos > SPIN_NANOS && now() > begun + SPIN_NANOS {
+            GIVE_UP - 1
         } else {
-            misses.wrapping_add(1)
+            0
         };
         self.misses.store(misses, Ordering::Relaxed);
         is_answered
@@ -122,4 +154,55 @@ fn has_company() -> bool {
         COMPANY.store(company, Ordering::Relaxed);
     }
     company == IN_COMPANY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many waits of `n` are worth a try, and how many a long one, if all are in vain and each is followed by a sleep of `nanos`.
+    fn tries(patience: &Patience, n: usize, nanos: u64) -> (usize, usize) {
+        let mut tries = (0, 0);
+        for _ in 0..n {
+            let misses = patience.misses.load(Ordering::Relaxed);
+            tries.0 += usize::from(is_worth_a_try(misses));
+            tries.1 += usize::from(patience.budget() == DOZE_NANOS);
+            assert!(!patience.spin_willingly(0, || false));
+            patience.has_slept(nanos);
+        }
+        tries
+    }
+
+    #[test]
+    fn a_thread_whose_spins_are_in_vain_tries_less_and_less() {
+        for nanos in [SPIN_NANOS - 1, DOZE_NANOS] {
+            let patience = Patience::new();
+            assert_eq!(tries(&patience, 8, nanos), (8, 0));
+            // After 8, 16, 32, 64 and 128 that were in vain.
+            assert_eq!(tries(&patience, 128, nanos), (5, 0));
+            assert_eq!(tries(&patience, 6_400, nanos), (100, 0));
+        }
+    }
+
+    #[test]
+    fn one_that_dozes_tries_for_longer_now_and_then() {
+        let patience = Patience::new();
+        assert_eq!(tries(&patience, 8, SPIN_NANOS), (8, 2));
+        assert_eq!(tries(&patience, 800, SPIN_NANOS).1, 100);
+    }
+
+    #[test]
+    fn an_answer_in_time_has_it_spin_again_and_a_late_one_once() {
+        let patience = Patience::new();
+        tries(&patience, 24, SPIN_NANOS);
+        assert_eq!(patience.budget(), DOZE_NANOS);
+        let begun = now();
+        assert!(patience.spin_willingly(u64::MAX / 2, || now() - begun > 2 * SPIN_NANOS));
+        assert_eq!(patience.budget(), SPIN_NANOS);
+        assert!(is_worth_a_try(patience.misses.load(Ordering::Relaxed)));
+        tries(&patience, 2, DOZE_NANOS);
+        assert!(!is_worth_a_try(patience.misses.load(Ordering::Relaxed)));
+        assert!(patience.spin_willingly(SPIN_NANOS, || true));
+        assert_eq!(patience.misses.load(Ordering::Relaxed), 0);
+    }
 }

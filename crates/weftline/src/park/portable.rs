@@ -87,6 +87,11 @@ impl Parker {
     /// As [`Self::spin`].
     pub(crate) fn spin_briefly(&'static self) {}
 
+    /// As [`park`](Self::park): there is nothing to be learnt about spinning.
+    pub(crate) fn rest(&'static self, deadline: Deadline) -> Wake {
+        self.park(deadline)
+    }
+
     /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
     pub fn park(&'static self, deadline: Deadline) -> Wake {
         let bed = self.bed();

@@ -41,5 +41,5 @@ pub(super) fn look_out(is_there: impl FnMut() -> bool) -> bool {
     thread_local! {
         static PATIENCE: Patience = const { Patience::new() };
     }
-    PATIENCE.with(|patience| patience.spin(20_000, is_there))
+    PATIENCE.with(|patience| patience.spin(patience.budget(), is_there))
 }
