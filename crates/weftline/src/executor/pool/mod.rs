@@ -18,7 +18,7 @@ mod wait;
 pub use builder::ThreadPoolBuilder;
 
 use super::future::Future;
-use super::task::{Availability, Run, Task};
+use super::task::{Availability, Task};
 use super::{Executor, SubmitError};
 use crate::Lock;
 use crate::park::{Apart, Deadline};
@@ -130,7 +130,7 @@ impl ThreadPoolExecutor {
 ))]
 impl ThreadPoolExecutor {
     /// As `submit`, of a task that was made elsewhere.
-    pub(crate) fn submit_task(&self, task: impl Run) -> Result<(), Refused> {
+    pub(crate) fn submit_task(&self, task: impl super::task::Run) -> Result<(), Refused> {
         self.pool.submit(Job::new(task)).map_err(|(why, _)| why)
     }
 
