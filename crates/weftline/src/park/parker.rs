@@ -210,11 +210,6 @@ mod modelled {
             }
         }
 
-        /// Models do not spin: what a spin would find, the sleep finds.
-        pub(crate) fn spin(&'static self, _and: impl Fn() -> bool) -> bool {
-            false
-        }
-
         /// In models, a blocker that watches does so in each wait.
         pub(crate) fn watches(&'static self) -> bool {
             true

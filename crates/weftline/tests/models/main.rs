@@ -19,3 +19,4 @@ mod semaphore;
 mod support;
 mod timer;
 mod watching;
+mod workers;

@@ -2,11 +2,11 @@
 
 #[cfg(weftline_model = "shuttle")]
 use crate::queue::crowds::consume;
-use crate::queue::{Got, Put, get, of, put, rest, try_get};
+use crate::queue::{get, of, put, rest};
 use crate::support::*;
 use std::cmp::Ordering;
-use weftline::park::{Deadline, WaitError};
-use weftline::queue::raw::{GetFailure, Heap, PutFailure, RawQueue};
+use weftline::park::Deadline;
+use weftline::queue::raw::{Heap, PutFailure, RawQueue};
 
 type PriorityQueue = RawQueue<Slow, Heap<Slow>, Sleeper>;
 

@@ -297,6 +297,19 @@ impl Blocker for Watcher {
     }
 }
 
+/// A sleeper of which any will do.
+pub(crate) struct Worker(pub(crate) Sleeper);
+
+impl Blocker for Worker {
+    type Interrupt = Signalled;
+
+    const ANYONE_WILL_DO: bool = true;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Signalled> {
+        self.0.block(parker, deadline)
+    }
+}
+
 /// A comparison fails when a signal is pending, as one in Python does whose signal handler raises.
 impl<T: Ord> Compare<T> for Sleeper {
     type Held = NonNull<T>;

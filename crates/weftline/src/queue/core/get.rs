@@ -130,9 +130,16 @@ where
         if deadline.is_at_once() {
             return Err(GetFailure::Empty);
         }
+        if B::ANYONE_WILL_DO {
+            state.coming += 1;
+        }
         drop(state);
         let waiter = Apart(Waiter::new(None));
         state = self.state.lock();
+        if B::ANYONE_WILL_DO {
+            // None are left in the child of a fork.
+            state.coming = state.coming.saturating_sub(1);
+        }
         if state.items.count() > 0 || state.phase != Phase::Open || self.another_sorts(&state) {
             return Ok(None);
         }

@@ -38,9 +38,7 @@ where
         let mut state = self.state.lock();
         // What needs neither waiting nor comparing. (Getters wait ⇒ open, no sorter, and room.)
         if state.phase == Phase::Open && state.sorter == 0 {
-            let item = if state.getters.is_empty() {
-                item
-            } else {
+            let item = if state.wants_item::<B>() {
                 match state.hand_item::<B>(item) {
                     Ok(getter) => {
                         state.unfinished += 1;
@@ -50,6 +48,8 @@ where
                     }
                     Err(item) => item,
                 }
+            } else {
+                item
             };
             if !state.has_room() {
                 return self.put_slow(state, item, blocker, deadline);

@@ -10,7 +10,9 @@
 //! So an item that meets a waiting getter never enters the order, and a slot that meets a waiting putter cannot be taken by another.
 //! 'Look again' is what everyone gets when the queue is shut down or retired.
 //!
-//! Invariants, whenever the lock is free: *getters wait ⇒ no item is there and the queue is open*; *putters wait ⇒ `len + reserved ≥
+//! Where anyone will do (`Blocker::ANYONE_WILL_DO`), an item for which a getter is already on its way waits for that one, which is awake, instead of waking another.
+//!
+//! Invariants, whenever the lock is free: *getters wait ⇒ there are no more items than getters about to enlist (`coming`), and the queue is open*; *putters wait ⇒ `len + reserved ≥
 //! capacity` and the queue is open*; *`sorter` is set ⇒ only that thread changes the items*.
 //!
 //! An interrupted waiter that was granted gives back: the item to the next getter or in front of the others, the slot to the next putter.
@@ -34,6 +36,8 @@ pub(super) struct State<T, O> {
     pub(super) phase: Phase,
     /// The thread that is comparing, or zero.
     pub(super) sorter: u64,
+    /// How many getters have found no item and are about to enlist; counted where anyone will do.
+    pub(super) coming: usize,
     pub(super) getters: List<Option<T>>,
     pub(super) items: O,
     pub(super) unfinished: usize,
@@ -53,6 +57,7 @@ impl<T, O: Default> ForgetWaiters for State<T, O> {
         self.joiners.forget_waiters(torn);
         self.sorters.forget_waiters(torn);
         self.reserved = 0;
+        self.coming = 0;
         if !fork::is_alive(self.sorter) {
             self.sorter = 0;
         }
@@ -80,6 +85,7 @@ impl<T, O> State<T, O> {
             unfinished: 0,
             phase: Phase::Open,
             sorter: 0,
+            coming: 0,
             getters: List::new(),
             putters: List::new(),
             joiners: List::new(),
@@ -106,6 +112,15 @@ impl<T, O> State<T, O> {
         O: Order<T, B>,
     {
         self.capacity == 0 || self.items.count() + self.reserved < self.capacity
+    }
+
+    /// Whether the next item is to be handed to a getter that waits.
+    #[inline]
+    pub(super) fn wants_item<B: Blocker>(&self) -> bool
+    where
+        O: Order<T, B>,
+    {
+        !self.getters.is_empty() && (!B::ANYONE_WILL_DO || self.coming <= self.items.count())
     }
 
     /// Hands an item to the getter whose turn it is, or returns it.

@@ -70,4 +70,18 @@ MUTANTS = [
         "let most = if self.outer == 0 { 0 } else { 0 };",
         "priority_queue::a_comparison_that_fails_leaves_the_queue_as_it_was_and_lets_others_on",
     ),
+    Mutant(
+        "queue: a worker that has enlisted is still said to come",
+        "queue/core/get.rs",
+        "state.coming = state.coming.saturating_sub(1);",
+        "",
+        "workers::each_worker_gets_an_item_whether_it_waits_or_is_about_to",
+    ),
+    Mutant(
+        "queue: two items wait for one worker that comes",
+        "queue/core/state.rs",
+        "self.coming <= self.items.count()",
+        "self.coming == 0",
+        "workers::each_worker_gets_an_item_whether_it_waits_or_is_about_to",
+    ),
 ]

@@ -1,0 +1,55 @@
+//! A queue whose getters are workers, of which any will do: an item waits for one that is on its way, and for none that sleeps.
+
+use crate::support::*;
+use weftline::park::Deadline;
+use weftline::queue::raw::{Fifo, GetFailure, RawQueue};
+
+type Queue = RawQueue<u32, Fifo<u32>, Worker>;
+
+fn worker() -> Worker {
+    Worker(Sleeper::new())
+}
+
+fn put(queue: &Queue, item: u32) {
+    let put = queue.put_with(item, &mut worker(), Deadline::NEVER);
+    assert!(put.is_ok());
+}
+
+fn getter(queue: &Arc<Queue>, deadline: Deadline) -> JoinHandle<Option<u32>> {
+    let queue = Arc::clone(queue);
+    spawn(move || match queue.get_with(&mut worker(), deadline) {
+        Ok(item) => Some(item),
+        Err(GetFailure::Empty) => None,
+        Err(why) => panic!("{why:?}"),
+    })
+}
+
+#[test]
+fn each_worker_gets_an_item_whether_it_waits_or_is_about_to() {
+    explore(3, || {
+        let queue = Arc::new(Queue::new(0));
+        let getters = [(); 2].map(|()| getter(&queue, Deadline::NEVER));
+        put(&queue, 1);
+        put(&queue, 2);
+        let mut got = getters.map(|getter| join(getter).unwrap());
+        got.sort_unstable();
+        assert_eq!(got, [1, 2]);
+    });
+}
+
+#[test]
+fn an_item_does_not_wait_for_a_worker_that_gives_up() {
+    explore(2, || {
+        let queue = Arc::new(Queue::new(0));
+        let alarm = Alarm::leak();
+        let patient = getter(&queue, Deadline::NEVER);
+        let hasty = getter(&queue, Deadline::At(alarm));
+        let clock = spawn(move || alarm.fire());
+        put(&queue, 1);
+        put(&queue, 2);
+        assert!(join(patient).is_some());
+        let left = usize::from(join(hasty).is_none());
+        join(clock);
+        assert_eq!(queue.len(), left);
+    });
+}
