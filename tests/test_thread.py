@@ -172,3 +172,39 @@ def test_the_other_classes_keep_their_old_spellings():
             is None
         )
     assert deprecated(lambda: event.isSet(), "isSet", "is_set()") is False
+
+
+def test_ten_thousand_are_started_named_listed_and_joined():
+    left = programs.run(
+        """
+        import threading
+
+        import weftline
+
+        weftline.install()
+        THREADS, BATCH = 10_000, 1_000
+        for batch in range(THREADS // BATCH):
+            go, ran = threading.Event(), []
+
+            def work(index):
+                go.wait()
+                ran.append((threading.current_thread().name, index))
+
+            threads = [
+                threading.Thread(target=work, args=(index,), name=f"worker {batch}-{index}")
+                for index in range(BATCH)
+            ]
+            for thread in threads:
+                thread.start()
+            assert threading.active_count() == BATCH + 1
+            assert set(threading.enumerate()) == {threading.main_thread(), *threads}
+            go.set()
+            for thread in threads:
+                thread.join()
+            assert not any(thread.is_alive() for thread in threads)
+            assert sorted(ran) == sorted((thread.name, index) for index, thread in enumerate(threads))
+        print(threading.enumerate() == [threading.main_thread()])
+        """,
+        within=120,
+    )
+    assert left == "True\n"

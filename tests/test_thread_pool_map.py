@@ -174,13 +174,13 @@ def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 with futures.ThreadPoolExecutor(2) as pool:
-    results = pool.map(abs, range(200_000), buffersize=1000)
+    results = pool.map(abs, range(1_000_000), buffersize=1000)
     for number, result in enumerate(results):
         assert number == result
         if number == 20_000:
             gc.collect()
             before = resident()
-    assert number == 199_999
+    assert number == 999_999
     gc.collect()
     print(resident() - before)
 """,
