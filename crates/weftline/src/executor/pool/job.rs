@@ -3,7 +3,7 @@
 //! # Implementation
 //!
 //! Something that can [`Run`], of a type that only its table knows: a trait object that lies where the job is and not behind a pointer, unless it is too large for
-//! that. So a small function needs no memory of its own, and comes to its worker in the cache line in which it is handed over.
+//! that. So a small function needs no memory of its own, and reaches its worker with what is handed over anyway.
 
 use crate::executor::task::{Availability, Run, contain};
 use std::any::TypeId;
