@@ -36,7 +36,7 @@ where
         deadline: Deadline,
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
         let mut state = self.state.lock();
-        // What needs neither waiting nor comparing. (Getters wait ⇒ open, no sorter, and room.)
+        // What needs neither waiting nor comparing. (Getters wait ⇒ open and no sorter; what is handed over takes no slot.)
         if state.phase == Phase::Open && state.sorter == 0 {
             let item = if state.wants_item::<B>() {
                 match state.hand_item::<B>(item) {
