@@ -50,3 +50,27 @@ fn the_one_that_came_last_is_served_first() {
         });
     }
 }
+
+#[test]
+fn of_workers_that_are_woken_each_time_another_is_tried_now_and_then() {
+    let _limit = limit();
+    let queue = RawQueue::<u32, Fifo<u32>, Worker>::new(0);
+    let put = |item| {
+        let put = queue.put_with(item, &mut Worker, Deadline::NEVER);
+        assert!(put.is_ok());
+    };
+    let get = || queue.get_with(&mut Worker, Deadline::NEVER).ok();
+    thread::scope(|scope| {
+        let first = blocked(scope, get);
+        let mut last = blocked(scope, get);
+        for item in 1..8 {
+            put(item);
+            assert_eq!(last.join().unwrap(), Some(item));
+            last = blocked(scope, get);
+        }
+        put(8);
+        assert_eq!(first.join().unwrap(), Some(8));
+        put(9);
+        assert_eq!(last.join().unwrap(), Some(9));
+    });
+}

@@ -72,7 +72,7 @@ pub(crate) use patience::Patience;
 pub use record::{ThreadNumber, current_number, os_ident_of};
 
 pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
-pub(crate) use record::{ThreadRecord, current as current_record, number};
+pub(crate) use record::{ThreadRecord, current as current_record, has_record, number};
 #[cfg(not(weftline_model))]
 pub(crate) use record::{adopt_number, os_ident, replace_number, reserve_number};
 pub(crate) use wait_list::{Chain, List};

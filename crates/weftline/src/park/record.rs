@@ -35,7 +35,8 @@ pub fn current_number() -> ThreadNumber {
 pub use real::os_ident_of;
 #[cfg(not(weftline_model))]
 pub(crate) use real::{
-    ThreadRecord, adopt_number, current, number, os_ident, replace_number, reserve_number,
+    ThreadRecord, adopt_number, current, has_record, number, os_ident, replace_number,
+    reserve_number,
 };
 #[cfg(all(unix, not(weftline_model)))]
 pub(crate) use real::{next_number, number_if_any};
@@ -43,7 +44,7 @@ pub(crate) use real::{next_number, number_if_any};
 #[cfg(weftline_model)]
 pub use modelled::os_ident_of;
 #[cfg(weftline_model)]
-pub(crate) use modelled::{ThreadRecord, current, number};
+pub(crate) use modelled::{ThreadRecord, current, has_record, number};
 
 #[cfg(not(weftline_model))]
 mod real {
@@ -154,6 +155,11 @@ mod real {
         NUMBER.get()
     }
 
+    /// Whether [`current`] needs to make nothing.
+    pub(crate) fn has_record() -> bool {
+        RECORD.get().is_some()
+    }
+
     /// The calling thread's record.
     pub(crate) fn current() -> &'static ThreadRecord {
         if let Some(record) = RECORD.get() {
@@ -238,6 +244,16 @@ mod real {
         pub(crate) fn look_out(&self, is_there: impl FnMut() -> bool) -> bool {
             self.patience.look_out(is_there)
         }
+
+        /// Whether it has paid lately to look; if not, that is one more time without. Only for the thread's own record.
+        pub(crate) fn looks(&self) -> bool {
+            self.patience.is_willing()
+        }
+
+        /// Looks, after [`Self::looks`], for less than the time that it takes to wake a thread.
+        pub(crate) fn look_for_a_moment(&self, is_there: impl FnMut() -> bool) {
+            self.patience.spin_willingly(500, is_there);
+        }
     }
 
     /// What the system knows the calling thread by; zero where it has no such thing.
@@ -298,6 +314,14 @@ mod modelled {
         pub(crate) fn look_out(&self, _: impl FnMut() -> bool) -> bool {
             false
         }
+
+        /// Who can leave an item for others does.
+        pub(crate) fn looks(&self) -> bool {
+            true
+        }
+
+        /// Does not look: what others do meanwhile, they may do before or after.
+        pub(crate) fn look_for_a_moment(&self, _: impl FnMut() -> bool) {}
     }
 
     static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -316,6 +340,11 @@ mod modelled {
 
     pub(crate) fn number() -> u64 {
         current().number
+    }
+
+    /// The checker's locks are held for as long as they need to be.
+    pub(crate) fn has_record() -> bool {
+        true
     }
 
     pub(crate) fn current() -> &'static ThreadRecord {

@@ -130,6 +130,12 @@ impl<P> List<P> {
         self.front.map(|front| unsafe { front.as_ref() })
     }
 
+    /// The waiter that came last, which may be about to give up.
+    pub(crate) fn back(&self) -> Option<&Waiter<P>> {
+        // SAFETY: as in `front`.
+        self.back.map(|back| unsafe { back.as_ref() })
+    }
+
     /// Whether `waiter`, which is in the list, is alone in it.
     pub(crate) fn is_only(&self, waiter: &Waiter<P>) -> bool {
         self.front == Some(NonNull::from(waiter)) && self.back == self.front

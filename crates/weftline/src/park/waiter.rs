@@ -45,6 +45,12 @@ const WATCHED: u32 = 8;
 pub(crate) struct Wakeup(Option<&'static ThreadRecord>);
 
 impl Wakeup {
+    /// Whether there is a thread to wake, which does not watch.
+    #[inline]
+    pub(crate) fn is_needed(&self) -> bool {
+        self.0.is_some()
+    }
+
     #[inline]
     pub(crate) fn call(self) {
         if let Some(record) = self.0 {
@@ -192,6 +198,11 @@ impl<P> Waiter<P> {
     pub(crate) fn is_granted(&self) -> bool {
         // Pairs with the waker's release in `grant`: what it wrote into the payload is seen.
         self.state.load(Ordering::Acquire) & GRANTED != 0
+    }
+
+    /// Whether its thread watches it, which it may stop to do at any time.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & WATCHED != 0
     }
 
     /// Whether the list was emptied, in the child of a fork, without touching this waiter.

@@ -1,4 +1,4 @@
-//! A queue whose getters are workers, of which any will do: an item waits for one that is on its way, and for none that sleeps.
+//! A queue whose getters are workers, of which any will do: an item waits for one that is on its way, and wakes one that sleeps only if none comes.
 
 use crate::support::*;
 use weftline::park::Deadline;
@@ -51,5 +51,49 @@ fn an_item_does_not_wait_for_a_worker_that_gives_up() {
         let left = usize::from(join(hasty).is_none());
         join(clock);
         assert_eq!(queue.len(), left);
+    });
+}
+
+#[test]
+fn each_of_two_items_that_come_at_once_is_seen_to() {
+    explore(1, || {
+        let queue = Arc::new(Queue::new(0));
+        let others = [(); 2].map(|()| getter(&queue, Deadline::NEVER));
+        let putter = {
+            let queue = Arc::clone(&queue);
+            spawn(move || {
+                put(&queue, 1);
+                let other = {
+                    let queue = Arc::clone(&queue);
+                    spawn(move || put(&queue, 2))
+                };
+                put(&queue, 3);
+                join(other);
+            })
+        };
+        let item = queue.get_with(&mut worker(), Deadline::NEVER);
+        let others = others.map(|other| join(other).unwrap());
+        join(putter);
+        assert_eq!(item.unwrap() + others.iter().sum::<u32>(), 6);
+    });
+}
+
+#[test]
+fn a_shutdown_while_an_item_is_left_for_a_moment_loses_neither_it_nor_a_worker() {
+    explore(1, || {
+        let queue = Arc::new(Queue::new(0));
+        let getters = [(); 2].map(|()| {
+            let queue = Arc::clone(&queue);
+            spawn(move || queue.get_with(&mut worker(), Deadline::NEVER).ok())
+        });
+        let closer = {
+            let queue = Arc::clone(&queue);
+            spawn(move || queue.shutdown_with(false, &mut worker()).is_ok())
+        };
+        let put = [1, 2].map(|item| queue.put_with(item, &mut worker(), Deadline::NEVER).is_ok());
+        assert!(join(closer));
+        let got = getters.map(|getter| join(getter));
+        let count = |all: &[bool]| all.iter().filter(|&&is| is).count();
+        assert_eq!(count(&got.map(|item| item.is_some())), count(&put));
     });
 }

@@ -4,7 +4,9 @@ use super::RawQueue;
 use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
-use crate::park::{Apart, Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record};
+use crate::park::{
+    Apart, Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record, has_record,
+};
 use crate::queue::order::Order;
 
 /// Why no item was taken.
@@ -89,6 +91,16 @@ where
                 state = self.state.lock();
                 continue;
             }
+            if deadline.is_at_once() {
+                return Err(GetFailure::Empty);
+            }
+            if !has_record() {
+                // To make it takes longer than the lock may be held.
+                drop(state);
+                current_record();
+                state = self.state.lock();
+                continue;
+            }
             match self.wait_for_item(state, blocker, deadline)? {
                 Some(item) => return Ok(item),
                 None => state = self.state.lock(),
@@ -120,31 +132,17 @@ where
         Ok(item)
     }
 
-    /// Waits in `getters`. `Ok(None)`: look again.
+    /// Waits in `getters`; the thread has a record. `Ok(None)`: look again.
     fn wait_for_item<'a>(
         &'a self,
         mut state: Held<'a, State<T, O>>,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<Option<T>, GetFailure<T, B::Interrupt>> {
-        if deadline.is_at_once() {
-            return Err(GetFailure::Empty);
-        }
-        if B::ANYONE_WILL_DO {
-            state.coming += 1;
-        }
-        drop(state);
         let waiter = Apart(Waiter::new(None));
-        state = self.state.lock();
-        if B::ANYONE_WILL_DO {
-            // None are left in the child of a fork.
-            state.coming = state.coming.saturating_sub(1);
-        }
-        if state.items.count() > 0 || state.phase != Phase::Open || self.another_sorts(&state) {
-            return Ok(None);
-        }
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.getters.push_back(&waiter) };
+        state.has_newcomer = B::ANYONE_WILL_DO;
         drop(state);
         match waiter.wait(blocker, deadline) {
             Ended::Granted => Ok(waiter.0.into_payload()),

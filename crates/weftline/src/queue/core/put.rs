@@ -39,6 +39,9 @@ where
         // What needs neither waiting nor comparing. (Getters wait ⇒ open and no sorter; what is handed over takes no slot.)
         if state.phase == Phase::Open && state.sorter == 0 {
             let item = if state.wants_item::<B>() {
+                if state.would_wake::<B>() && state.has_room() && current_record().looks() {
+                    return self.put_for_whoever_comes(state, item, blocker, deadline);
+                }
                 match state.hand_item::<B>(item) {
                     Ok(getter) => {
                         state.unfinished += 1;
@@ -64,6 +67,38 @@ where
             };
         }
         self.put_slow(state, item, blocker, deadline)
+    }
+
+    /// Leaves `item`, for which there is room, for a getter that comes within a moment. If none does, one that sleeps gets it.
+    ///
+    /// A getter that has just told of the end of its last item, and so had this one put, is a moment away, and to wake another would take ten times as long.
+    #[cold]
+    fn put_for_whoever_comes<'a>(
+        &'a self,
+        mut state: Held<'a, State<T, O>>,
+        item: T,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), PutFailure<T, B::Interrupt>> {
+        if let Err(item) = state.items.push_now(item) {
+            return self.put_slow(state, item, blocker, deadline);
+        }
+        state.unfinished += 1;
+        state.attended += 1;
+        self.show_len(&state);
+        let len = state.items.count();
+        drop(state);
+        current_record().look_for_a_moment(|| self.seen_len.load(Ordering::Relaxed) < len);
+        let mut state = self.state.lock();
+        // None are attended to in the child of a fork, which a signal handler may have made.
+        state.attended = state.attended.saturating_sub(1);
+        let getter = state.hand_next();
+        let putter = state.hand_slot();
+        self.show_len(&state);
+        drop(state);
+        wake(getter);
+        wake(putter);
+        Ok(())
     }
 
     #[cold]

@@ -10,10 +10,11 @@
 //! So an item that meets a waiting getter never enters the order, and a slot that meets a waiting putter cannot be taken by another.
 //! 'Look again' is what everyone gets when the queue is shut down or retired.
 //!
-//! Where anyone will do (`Blocker::ANYONE_WILL_DO`), an item for which a getter is already on its way waits for that one, which is awake, instead of waking another.
+//! Where anyone will do (`Blocker::ANYONE_WILL_DO`), an item waits for a moment for a getter that may be about to come, and is awake, instead of waking another.
+//! The thread that puts the item attends to it: it is awake itself, and hands it over if it is still there when that moment is over.
 //!
-//! Invariants, whenever the lock is free: *getters wait ⇒ there are no more items than getters about to enlist (`coming`), and the queue is open*; *putters wait ⇒ `len + reserved ≥
-//! capacity` and the queue is open*; *`sorter` is set ⇒ only that thread changes the items*.
+//! Invariants, whenever the lock is free: *getters wait ⇒ there are no more items than are attended to, and the queue is open*; *putters wait ⇒ `len +
+//! reserved ≥ capacity` and the queue is open*; *`sorter` is set ⇒ only that thread changes the items*.
 //!
 //! An interrupted waiter that was granted gives back: the item to the next getter or in front of the others, the slot to the next putter.
 //!
@@ -22,6 +23,12 @@
 
 use crate::park::{Blocker, ForgetWaiters, List, Wakeup, fork};
 use crate::queue::order::Order;
+
+/// Of getters that have to be woken one after the other, one in so many is the one that has waited longest, even where the last would be served first.
+///
+/// A thread that takes turns with its waker may be woken on the processor that this one runs on, and then neither is awake when the other has done its part:
+/// they stay there. Another may be woken elsewhere, and once both are awake nobody is woken.
+const TRY_ANOTHER: u32 = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -36,8 +43,12 @@ pub(super) struct State<T, O> {
     pub(super) phase: Phase,
     /// The thread that is comparing, or zero.
     pub(super) sorter: u64,
-    /// How many getters have found no item and are about to enlist; counted where anyone will do.
-    pub(super) coming: usize,
+    /// How many putters attend to an item each. Counted where anyone will do.
+    pub(super) attended: usize,
+    /// A getter has enlisted since the last was handed an item. Kept where anyone will do.
+    pub(super) has_newcomer: bool,
+    /// How many getters in a row slept when they were handed an item. Kept where anyone will do.
+    pub(super) woken: u32,
     pub(super) getters: List<Option<T>>,
     pub(super) items: O,
     pub(super) unfinished: usize,
@@ -57,7 +68,8 @@ impl<T, O: Default> ForgetWaiters for State<T, O> {
         self.joiners.forget_waiters(torn);
         self.sorters.forget_waiters(torn);
         self.reserved = 0;
-        self.coming = 0;
+        self.attended = 0;
+        self.has_newcomer = false;
         if !fork::is_alive(self.sorter) {
             self.sorter = 0;
         }
@@ -85,7 +97,9 @@ impl<T, O> State<T, O> {
             unfinished: 0,
             phase: Phase::Open,
             sorter: 0,
-            coming: 0,
+            attended: 0,
+            has_newcomer: false,
+            woken: 0,
             getters: List::new(),
             putters: List::new(),
             joiners: List::new(),
@@ -120,23 +134,71 @@ impl<T, O> State<T, O> {
     where
         O: Order<T, B>,
     {
-        !self.getters.is_empty() && (!B::ANYONE_WILL_DO || self.coming <= self.items.count())
+        !self.getters.is_empty() && (!B::ANYONE_WILL_DO || self.attended <= self.items.count())
+    }
+
+    /// Whether the next item, where anyone will do, would wake a getter that sleeps while others may be about to come.
+    ///
+    /// One that has just enlisted is not looked at: its thread watches it, and would lose the cache line.
+    #[inline]
+    pub(super) fn would_wake<B: Blocker>(&self) -> bool {
+        B::ANYONE_WILL_DO
+            && !self.has_newcomer
+            && self
+                .getters
+                .back()
+                .is_some_and(|getter| !getter.is_watched())
     }
 
     /// Hands an item to the getter whose turn it is, or returns it.
     #[inline]
     pub(super) fn hand_item<B: Blocker>(&mut self, item: T) -> Result<Wakeup, T> {
         let getter = if B::ANYONE_WILL_DO {
-            self.getters.claim_back()
+            self.has_newcomer = false;
+            if self.woken % TRY_ANOTHER == TRY_ANOTHER - 1 {
+                self.getters.claim_front()
+            } else {
+                self.getters.claim_back()
+            }
         } else {
             self.getters.claim_front()
         };
-        match getter {
-            Some(mut getter) => {
-                getter.payload(|slot| *slot = Some(item));
-                Ok(getter.grant())
+        let Some(mut getter) = getter else {
+            return Err(item);
+        };
+        getter.payload(|slot| *slot = Some(item));
+        let wakeup = getter.grant();
+        if B::ANYONE_WILL_DO {
+            if wakeup.is_needed() {
+                self.woken = self.woken.wrapping_add(1);
+            } else if self.woken > 0 {
+                self.woken = 0;
             }
-            None => Err(item),
+        }
+        Ok(wakeup)
+    }
+
+    /// Hands the item that comes out next to a getter, if there is one more than are attended to.
+    pub(super) fn hand_next<B: Blocker>(&mut self) -> Woken
+    where
+        O: Order<T, B>,
+    {
+        if self.getters.is_empty() || self.items.count() <= self.attended {
+            return None;
+        }
+        let item = if self.sorter == 0 {
+            self.items.pop_now()
+        } else {
+            None
+        };
+        match item.map(|item| self.hand_item::<B>(item)) {
+            Some(Ok(getter)) => Some(getter),
+            Some(Err(item)) => {
+                self.items.give_back(item);
+                None
+            }
+            // It takes comparing: the getter does that.
+            None => self.getters.claim_back().map(|getter| getter.grant()),
         }
     }
 }
