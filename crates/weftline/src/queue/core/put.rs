@@ -4,7 +4,7 @@ use super::RawQueue;
 use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
-use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record};
+use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record, has_record};
 use crate::queue::order::Order;
 
 /// Why an item was not put; it comes back.
@@ -39,7 +39,11 @@ where
         // What needs neither waiting nor comparing. (Getters wait ⇒ open and no sorter; what is handed over takes no slot.)
         if state.phase == Phase::Open && state.sorter == 0 {
             let item = if state.wants_item::<B>() {
-                if state.would_wake::<B>() && state.has_room() && current_record().looks() {
+                if state.would_wake::<B>()
+                    && state.has_room()
+                    && has_record()
+                    && current_record().looks()
+                {
                     return self.put_for_whoever_comes(state, item, blocker, deadline);
                 }
                 match state.hand_item::<B>(item) {
