@@ -220,7 +220,7 @@ def child():
 threads = [std.Thread(target=busy) for _ in range(2)]
 for thread in threads:
     thread.start()
-for _ in range(40):
+for _ in range(300):
     expect_success(in_child(child))
 stop = True
 for thread in threads:

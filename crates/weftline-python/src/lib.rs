@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `attach.rs` | how a thread of ours enters the interpreter |
 //! | `blocker.rs` | how a Python thread sleeps: detached from the interpreter, answering signals |
 //! | `callback.rs` | calls into Python code of the program, and what becomes of them at exit |
 //! | `made.rs` | whether an object that the collector visits exists yet |
@@ -13,6 +14,7 @@
 //! No class relies on the interpreter lock. The classes carry the names of the standard modules, so that representations,
 //! error messages and pickling refusals read as there.
 
+mod attach;
 mod blocker;
 mod callback;
 mod futures;

@@ -13,6 +13,7 @@
 //! is reached. The action in the clock holds the Python object, and nothing here does: so a pending timer stays alive, as a thread
 //! would, and there is no cycle for the collector to find.
 
+use crate::attach::try_attach;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::seconds::wait_deadline;
@@ -136,7 +137,7 @@ impl PendingTimer {
 /// On the timer thread. The interpreter may be gone by now; then so is what a daemon timer was for.
 fn fire(pending: Py<PendingTimer>, timer: Py<PyAny>) {
     // `None` when it is gone.
-    let _: Option<()> = Python::try_attach(|py| {
+    let _: Option<()> = try_attach(|py| {
         if pending.get().leave(WAITING, FIRING) {
             calling_back(py, || {
                 let fired = timer.call_method0(py, "_fire").or_else(|error| {
@@ -158,7 +159,7 @@ fn fire(pending: Py<PendingTimer>, timer: Py<PyAny>) {
 pub(crate) fn _call_on_new_thread(body: Py<PyAny>) -> PyResult<()> {
     let thread = std::thread::Builder::new().name("weftline timer".to_owned());
     let started = thread.spawn(move || {
-        Python::try_attach(|py| {
+        try_attach(|py| {
             if let Err(error) = calling_back(py, || body.call0(py)) {
                 error.write_unraisable(py, Some(body.bind(py)));
             }

@@ -54,10 +54,17 @@ impl Drop for Starts {
 }
 
 /// No fork, other than by this thread, until this is dropped: what the calling thread has open for a moment belongs to one process.
-#[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
 pub(crate) fn keep_forks_out() -> Starts {
     super::registry::watch_forks();
     Starts::enter()
+}
+
+/// Calls `f`, while no other thread can fork: for what takes a lock that is not ours, and that a child would find taken for ever.
+///
+/// `f` must be short, and must not wait for anything that a thread may hold while it forks.
+pub fn without_forks<R>(f: impl FnOnce() -> R) -> R {
+    let _inside = keep_forks_out();
+    f()
 }
 
 /// First thing on a thread that was started.

@@ -42,4 +42,6 @@ pub mod raw {
     pub use super::keeper::{cancel, pending, schedule};
     #[cfg(not(weftline_model))]
     pub use super::tally::wait_for_pending;
+    #[cfg(not(weftline_model))]
+    pub use crate::thread::fork_gate::without_forks;
 }
