@@ -23,16 +23,24 @@ impl Blocker for Worker {
     }
 }
 
+type Queue = RawQueue<u32, Fifo<u32>, Worker>;
+
+fn put(queue: &Queue, item: u32) {
+    let put = queue.put_with(item, &mut Worker, Deadline::NEVER);
+    assert!(put.is_ok());
+}
+
+fn get(queue: &Queue) -> Option<u32> {
+    queue.get_with(&mut Worker, Deadline::NEVER).ok()
+}
+
 #[test]
 fn the_one_that_came_last_is_served_first() {
     let _limit = limit();
     for _ in 0..20 {
-        let queue = RawQueue::<u32, Fifo<u32>, Worker>::new(0);
-        let put = |item| {
-            let put = queue.put_with(item, &mut Worker, Deadline::NEVER);
-            assert!(put.is_ok());
-        };
-        let get = || queue.get_with(&mut Worker, Deadline::NEVER).ok();
+        let queue = Queue::new(0);
+        let put = |item| put(&queue, item);
+        let get = || get(&queue);
         thread::scope(|scope| {
             let first = blocked(scope, get);
             let second = blocked(scope, get);
@@ -54,12 +62,9 @@ fn the_one_that_came_last_is_served_first() {
 #[test]
 fn of_workers_that_are_woken_each_time_another_is_tried_now_and_then() {
     let _limit = limit();
-    let queue = RawQueue::<u32, Fifo<u32>, Worker>::new(0);
-    let put = |item| {
-        let put = queue.put_with(item, &mut Worker, Deadline::NEVER);
-        assert!(put.is_ok());
-    };
-    let get = || queue.get_with(&mut Worker, Deadline::NEVER).ok();
+    let queue = Queue::new(0);
+    let put = |item| put(&queue, item);
+    let get = || get(&queue);
     thread::scope(|scope| {
         let first = blocked(scope, get);
         let mut last = blocked(scope, get);
