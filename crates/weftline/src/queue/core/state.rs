@@ -28,7 +28,7 @@ use crate::queue::order::Order;
 ///
 /// A thread that takes turns with its waker may be woken on the processor that this one runs on, and then neither is awake when the other has done its part:
 /// they stay there. Another may be woken elsewhere, and once both are awake nobody is woken.
-const TRY_ANOTHER: u32 = 8;
+const TRY_ANOTHER: u16 = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -41,14 +41,14 @@ pub(super) enum Phase {
 #[repr(C)]
 pub(super) struct State<T, O> {
     pub(super) phase: Phase,
-    /// The thread that is comparing, or zero.
-    pub(super) sorter: u64,
-    /// How many putters attend to an item each. Counted where anyone will do.
-    pub(super) attended: usize,
     /// A getter has enlisted since the last was handed an item. Kept where anyone will do.
     pub(super) has_newcomer: bool,
     /// How many getters in a row slept when they were handed an item. Kept where anyone will do.
-    pub(super) woken: u32,
+    pub(super) woken: u16,
+    /// How many putters attend to an item each. Counted where anyone will do.
+    pub(super) attended: u32,
+    /// The thread that is comparing, or zero.
+    pub(super) sorter: u64,
     pub(super) getters: List<Option<T>>,
     pub(super) items: O,
     pub(super) unfinished: usize,
@@ -96,10 +96,10 @@ impl<T, O> State<T, O> {
             reserved: 0,
             unfinished: 0,
             phase: Phase::Open,
-            sorter: 0,
-            attended: 0,
             has_newcomer: false,
             woken: 0,
+            attended: 0,
+            sorter: 0,
             getters: List::new(),
             putters: List::new(),
             joiners: List::new(),
@@ -134,7 +134,8 @@ impl<T, O> State<T, O> {
     where
         O: Order<T, B>,
     {
-        !self.getters.is_empty() && (!B::ANYONE_WILL_DO || self.attended <= self.items.count())
+        !self.getters.is_empty()
+            && (!B::ANYONE_WILL_DO || self.attended as usize <= self.items.count())
     }
 
     /// Whether the next item, where anyone will do, would wake a getter that sleeps while others may be about to come.
@@ -183,7 +184,7 @@ impl<T, O> State<T, O> {
     where
         O: Order<T, B>,
     {
-        if self.getters.is_empty() || self.items.count() <= self.attended {
+        if self.getters.is_empty() || self.items.count() <= self.attended as usize {
             return None;
         }
         let item = if self.sorter == 0 {

@@ -73,7 +73,7 @@ MUTANTS = [
     Mutant(
         "queue: one who attends to an item stands for all that come meanwhile",
         "queue/core/state.rs",
-        "self.attended <= self.items.count()",
+        "self.attended as usize <= self.items.count()",
         "self.attended == 0",
         "workers::each_of_two_items_that_come_at_once_is_seen_to",
     ),
