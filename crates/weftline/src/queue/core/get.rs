@@ -39,7 +39,7 @@ where
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<T, GetFailure<T, B::Interrupt>> {
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         if state.phase != Phase::Retired
             && state.sorter == 0
             && let Some(item) = state.items.pop_now()
@@ -88,7 +88,7 @@ where
             if !std::mem::replace(&mut has_looked, true) {
                 drop(state);
                 current_record().look_out(|| self.seen_len.load(Ordering::Relaxed) > 0);
-                state = self.state.lock();
+                state = self.lock();
                 continue;
             }
             if deadline.is_at_once() {
@@ -98,12 +98,12 @@ where
                 // To make it takes longer than the lock may be held.
                 drop(state);
                 current_record();
-                state = self.state.lock();
+                state = self.lock();
                 continue;
             }
             match self.wait_for_item(state, blocker, deadline)? {
                 Some(item) => return Ok(item),
-                None => state = self.state.lock(),
+                None => state = self.lock(),
             }
         }
     }
@@ -119,7 +119,7 @@ where
         // SAFETY: this thread is the sorter, so no other changes the items until it stops being that.
         let plan =
             unsafe { O::plan_pop(sorting.frozen, blocker) }.map_err(GetFailure::Interrupted)?;
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         let Some(plan) = plan else {
             // A nested call has changed the items; perhaps so that nothing is left to compare.
             return self.get_slow(sorting.end(state), blocker, deadline);
@@ -148,7 +148,7 @@ where
             Ended::Granted => Ok(waiter.0.into_payload()),
             Ended::Forked => Ok(None),
             Ended::Abandoned(why) => {
-                self.state.lock().getters.remove(&waiter);
+                self.lock().getters.remove(&waiter);
                 Err(match why {
                     WaitError::TimedOut => GetFailure::Empty,
                     WaitError::Interrupted(interrupt) => GetFailure::Interrupted(interrupt),
@@ -168,7 +168,7 @@ where
     fn give_back(&self, item: Option<T>) -> Option<T> {
         let item = item?;
         let woken = {
-            let mut state = self.state.lock();
+            let mut state = self.lock();
             if state.phase == Phase::Retired {
                 return Some(item);
             }

@@ -26,7 +26,7 @@ pub use shutdown::Retired;
 
 use super::order::Order;
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
-use crate::park::{Blocker, ListLock};
+use crate::park::{Blocker, Held, ListLock};
 use state::{State, wake};
 use std::marker::PhantomData;
 
@@ -57,6 +57,14 @@ where
 
     /// Whether a wait looks for a moment, without the lock, before it enlists.
     const LOOKS: bool = B::MAY_SPIN && cfg!(not(weftline_model));
+
+    /// Many items say that others put and get without waiting. With one or none they may well be two threads that wait for each other in turn, and what
+    /// one loses here, both lose.
+    #[inline]
+    fn lock(&self) -> Held<'_, State<T, O>> {
+        self.state
+            .lock_considering(|| !Self::LOOKS || self.seen_len.load(Ordering::Relaxed) > 1)
+    }
 
     #[inline]
     fn show_len(&self, state: &State<T, O>) {

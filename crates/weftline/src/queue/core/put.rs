@@ -35,7 +35,7 @@ where
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         // What needs neither waiting nor comparing. (Getters wait ⇒ open and no sorter; what is handed over takes no slot.)
         if state.phase == Phase::Open && state.sorter == 0 {
             let item = if state.wants_item::<B>() {
@@ -93,7 +93,7 @@ where
         let len = state.items.count();
         drop(state);
         current_record().look_for_a_moment(|| self.seen_len.load(Ordering::Relaxed) < len);
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         // None are attended to in the child of a fork, which a signal handler may have made.
         state.attended = state.attended.saturating_sub(1);
         let getter = state.hand_next();
@@ -129,7 +129,7 @@ where
                     Ok(state) => state,
                     Err(interrupt) => {
                         // The slot that this thread may have had is the next putter's.
-                        let woken = self.state.lock().hand_slot();
+                        let woken = self.lock().hand_slot();
                         wake(woken);
                         return Err(PutFailure::Interrupted(item, interrupt));
                     }
@@ -141,7 +141,7 @@ where
                     let capacity = state.capacity;
                     drop(state);
                     current_record().look_out(|| self.seen_len.load(Ordering::Relaxed) < capacity);
-                    state = self.state.lock();
+                    state = self.lock();
                     continue;
                 }
                 match self.wait_for_slot(state, blocker, deadline) {
@@ -151,7 +151,7 @@ where
                         return Err(PutFailure::Interrupted(item, interrupt));
                     }
                 }
-                state = self.state.lock();
+                state = self.lock();
                 continue;
             }
             let item = match state.hand_item::<B>(item) {
@@ -193,7 +193,7 @@ where
                 Err(failed) => return Err(PutFailure::Interrupted(item, failed)),
                 Ok(None) => {}
                 Ok(Some(plan)) => {
-                    let mut state = self.state.lock();
+                    let mut state = self.lock();
                     if state.phase != Phase::Open || !state.has_room() {
                         // Shut down meanwhile, or filled by a nested call.
                         let state = sorting.end(state);
@@ -221,7 +221,7 @@ where
         }
         drop(state);
         let waiter = Waiter::new(false);
-        state = self.state.lock();
+        state = self.lock();
         if state.phase != Phase::Open || state.has_room() {
             return Ok(false);
         }
@@ -233,13 +233,13 @@ where
             Ended::Granted => Ok(!waiter.is_forgotten() && waiter.into_payload()),
             Ended::Forked => Ok(false),
             Ended::Abandoned(why) => {
-                self.state.lock().putters.remove(&waiter);
+                self.lock().putters.remove(&waiter);
                 Err(why)
             }
             Ended::InterruptedAfterGrant(interrupt) => {
                 if !waiter.is_forgotten() && waiter.into_payload() {
                     let woken = {
-                        let mut state = self.state.lock();
+                        let mut state = self.lock();
                         state.reserved -= 1;
                         state.hand_slot()
                     };

@@ -27,7 +27,7 @@ where
     /// The blocker's, if another thread is comparing and the wait for it was interrupted.
     pub fn shutdown_with(&self, immediate: bool, blocker: &mut B) -> Result<Vec<T>, B::Interrupt> {
         let (items, getters, putters, joiners) = {
-            let mut state = self.state.lock();
+            let mut state = self.lock();
             if immediate {
                 state = self.refuse_nested(state);
             }
@@ -65,7 +65,7 @@ where
     /// The blocker's, if another thread is comparing and the wait for it was interrupted.
     pub fn retire_with(&self, blocker: &mut B) -> Result<Option<Retired<T>>, B::Interrupt> {
         let (retired, getters, putters, joiners) = {
-            let mut state = self.state.lock();
+            let mut state = self.lock();
             state = self.refuse_nested(state);
             while self.another_sorts(&state) {
                 state = self.wait_for_sorter(state, blocker)?;
@@ -95,11 +95,11 @@ where
 
     /// Whether the queue was shut down.
     pub fn is_shut_down(&self) -> bool {
-        self.state.lock().phase == Phase::ShutDown
+        self.lock().phase == Phase::ShutDown
     }
 
     /// Whether the queue is retired. What was asked of it before, and was not refused, is true if it is not.
     pub fn is_retired(&self) -> bool {
-        self.state.lock().phase == Phase::Retired
+        self.lock().phase == Phase::Retired
     }
 }

@@ -32,7 +32,7 @@ where
     ) -> Result<Held<'a, State<T, O>>, B::Interrupt> {
         drop(state);
         let waiter = Waiter::new(());
-        state = self.state.lock();
+        state = self.lock();
         if state.sorter == 0 {
             return Ok(state);
         }
@@ -40,9 +40,9 @@ where
         unsafe { state.sorters.push_back(&waiter) };
         drop(state);
         match waiter.wait(blocker, Deadline::NEVER) {
-            Ended::Granted | Ended::Forked => Ok(self.state.lock()),
+            Ended::Granted | Ended::Forked => Ok(self.lock()),
             Ended::Abandoned(why) => {
-                let mut state = self.state.lock();
+                let mut state = self.lock();
                 state.sorters.remove(&waiter);
                 match why {
                     WaitError::Interrupted(interrupt) => Err(interrupt),

@@ -16,7 +16,7 @@ where
     /// [`TooManyTasksDone`] when none is left that is not.
     pub fn task_done(&self) -> Result<(), TooManyTasksDone> {
         let chain = {
-            let mut state = self.state.lock();
+            let mut state = self.lock();
             state.unfinished = state.unfinished.checked_sub(1).ok_or(TooManyTasksDone)?;
             if state.unfinished > 0 || state.joiners.is_empty() {
                 return Ok(());
@@ -39,7 +39,7 @@ where
         loop {
             let waiter = Waiter::new(());
             {
-                let mut state = self.state.lock();
+                let mut state = self.lock();
                 if state.phase == Phase::Retired {
                     return Ok(false);
                 }
@@ -54,12 +54,12 @@ where
             }
             match waiter.wait(blocker, deadline) {
                 Ended::Granted => {
-                    let is_retired = self.state.lock().phase == Phase::Retired;
+                    let is_retired = self.lock().phase == Phase::Retired;
                     return Ok(!is_retired);
                 }
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {
-                    self.state.lock().joiners.remove(&waiter);
+                    self.lock().joiners.remove(&waiter);
                     return Err(why);
                 }
                 Ended::InterruptedAfterGrant(interrupt) => {
@@ -71,13 +71,13 @@ where
 
     /// How many tasks are not done.
     pub fn unfinished(&self) -> usize {
-        self.state.lock().unfinished
+        self.lock().unfinished
     }
 
     /// Sets how many tasks are not done; for bindings, where the number is public. `false`, and nothing is set, if the queue is retired:
     /// such a queue has no tasks.
     pub fn set_unfinished(&self, unfinished: usize) -> bool {
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         let is_here = state.phase != Phase::Retired;
         if is_here {
             state.unfinished = unfinished;
