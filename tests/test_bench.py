@@ -9,6 +9,7 @@ from concurrent import futures
 import pytest
 import weftline
 from weftline.bench import (
+    command,
     contest,
     contestants,
     idle,
@@ -35,7 +36,7 @@ def quick_run(tmp_path_factory):
 
 def test_the_report_has_a_line_for_every_operation(quick_run):
     lines = quick_run[0].stdout.splitlines()
-    for row in rows.ROWS:
+    for row in rows.QUICK_ROWS:
         assert any(line.startswith(row.operation) for line in lines), row.operation
 
 
@@ -52,7 +53,7 @@ def test_the_json_says_where_it_was_measured(quick_run):
 def test_the_json_has_each_operation_with_its_rounds_ratio_and_verdict(quick_run):
     content = quick_run[1]
     assert [one["operation"] for one in content["speed"]] == [
-        row.operation for row in rows.ROWS
+        row.operation for row in rows.QUICK_ROWS
     ]
     for one in content["speed"]:
         assert {"standard", "weftline"} <= set(one["seconds"])
@@ -163,7 +164,7 @@ def test_every_contestant_takes_part_in_each_row_whose_class_it_has():
     effort = contest.Effort(rounds=2, one_thread=1e-4, threads=1e-4)
     pair = [contestants.standard(), contestants.ours()]
     less = contestants.Contestant("less", "1", {"Lock": threading.Lock})
-    for row in rows.ROWS:
+    for row in rows.QUICK_ROWS:
         times = contest.contest(row, [*pair, less], effort, order=_Reversed())
         assert set(times) == {"standard", "weftline"} | (
             {"less"} if row.needs == "Lock" else set()
@@ -202,6 +203,49 @@ def test_a_thread_that_fails_ends_the_measurement():
     effort = contest.Effort(rounds=1, one_thread=1e-4, threads=1e-4)
     with pytest.raises(AttributeError, match="acquire"):
         contest.contest(row, [contestants.standard()], effort, order=_Reversed())
+
+
+def test_timers_that_were_started_are_cancelled_when_the_next_cannot_be():
+    refused = RuntimeError("can't start new thread")
+    started, cancelled = [], []
+
+    class Timer:
+        def __init__(self, *_):
+            pass
+
+        def start(self):
+            if len(started) == 3:
+                raise refused
+            started.append(self)
+
+        def cancel(self):
+            cancelled.append(self)
+
+    row = next(row for row in rows.QUICK_ROWS if row.needs == "Timer")
+    few = contestants.Contestant("few", "1", {"Timer": Timer})
+    with pytest.raises(RuntimeError) as raised:
+        contest.contest(row, [few], contest.QUICK, order=_Reversed())
+    assert raised.value is refused
+    assert len(started) == 3
+    assert set(started) <= set(cancelled)
+
+
+def test_a_limit_of_threads_is_said_in_words(monkeypatch, capfd):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(contest, "contest", refuse)
+    assert command.main(["--quick", "--only", "timers"]) == 1
+    assert "ulimit -u" in capfd.readouterr().err
+
+
+def test_another_failure_of_a_row_is_not_taken_for_a_limit(monkeypatch):
+    def fail(*_):
+        raise RuntimeError("cannot join current thread")
+
+    monkeypatch.setattr(contest, "contest", fail)
+    with pytest.raises(RuntimeError, match="cannot join"):
+        command.main(["--quick", "--only", "timers"])
 
 
 def test_what_is_missed_is_said_in_words():

@@ -13,10 +13,18 @@ from typing import TypeVar
 from . import contest, contestants, idle, machine, memory
 from .report import render
 from .results import Idle, Memory, Results, Speed
-from .rows import ROWS
+from .rows import QUICK_ROWS, ROWS
 
-_GIVE_UP = 900
+_GIVE_UP = 1800
 """Seconds after which a run that is stuck says where each thread stands, and ends."""
+
+_NO_MORE_THREADS = "can't start new thread"
+"""What the interpreter says when the system refuses a thread, which has no class of its own."""
+
+_TOO_FEW_THREADS = (
+    "the system starts no more threads, and the full run has 10,000 at once: "
+    "raise the limit (ulimit -u, a container's limit of processes), or use --quick"
+)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -28,6 +36,11 @@ def main(argv: Sequence[str]) -> int:
             results = measure(quick=options.quick, only=options.only, seed=options.seed)
     except contestants.NotTheStandardLibrary as refusal:
         print(f"weftline bench: {refusal}", file=sys.stderr)
+        return 1
+    except RuntimeError as failure:
+        if str(failure) != _NO_MORE_THREADS:
+            raise
+        print(f"weftline bench: {_TOO_FEW_THREADS}", file=sys.stderr)
         return 1
     finally:
         faulthandler.cancel_dump_traceback_later()
@@ -85,9 +98,10 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
     pair = [contestants.standard(), contestants.ours()]
     everyone = pair + contestants.peers()
     results = Results(machine.describe(everyone), settings)
+    rows = QUICK_ROWS if quick else ROWS
     order = random.Random(seed)
     with _progress() as tell:
-        for row in _chosen({row.operation: row for row in ROWS}, only, tell):
+        for row in _chosen({row.operation: row for row in rows}, only, tell):
             results.speed.append(
                 Speed(row, contest.contest(row, everyone, effort, order))
             )
