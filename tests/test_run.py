@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import zipfile
 
 import pytest
+from support.launched import both, python, weftline, write
 
 # What a program can see of how it was started, without the addresses of objects.
 LOOK = """
@@ -17,39 +17,6 @@ for name, value in list(globals().items()):
     if name not in ("sys", "name", "value"):
         print(name, type(value).__name__, repr(value).partition(" object at ")[0])
 """
-
-
-def python(*arguments, cwd, code=0, **keywords):
-    """The finished process of the interpreter with `arguments`, in the folder `cwd`, bounded in time."""
-    keywords = {"capture_output": True, "text": True, "timeout": 60, **keywords}
-    if "input" not in keywords:
-        keywords["stdin"] = subprocess.DEVNULL
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, check=False, **keywords
-    )
-    told = f"exit code {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
-    assert done.returncode == code, told
-    return done
-
-
-def weftline(*arguments, **keywords):
-    """The same, running `arguments` on weftline."""
-    return python("-m", "weftline", *arguments, **keywords)
-
-
-def both(*arguments, flags=(), **keywords):
-    """The process of `arguments` on weftline, after checking that nothing distinguishes it from the plain interpreter's."""
-    plain = python(*flags, *arguments, **keywords)
-    ours = python(*flags, "-m", "weftline", "run", *arguments, **keywords)
-    assert (ours.stdout, ours.stderr) == (plain.stdout, plain.stderr)
-    return ours
-
-
-def write(folder, name, source):
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(textwrap.dedent(source), encoding="utf-8")
-    return path
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,17 @@
 """Runs a program on weftline as `python script.py`, `python -m module`, `python directory` or `python -` would.
 
-The program gets a `__main__` module, `sys.argv` and `sys.path` that look as if the interpreter had started it; no frame of
-ours shows in its tracebacks; and how it ends (its exit status, SystemExit, an interruption) is left to the interpreter.
+The program gets a `__main__` module, `sys.argv` and `sys.path` that look as if the interpreter had
+started it. The interpreter's own functions run it (`launch/` of the extension): no frame of ours is
+on its stack, and its end (exit status, SystemExit, interruption) is the interpreter's. So none of
+the functions here returns, unless a prompt follows the program (`python -i`).
+
+What is imported here, every program pays for: no more than the interpreter itself has imported.
 """
 
-import builtins
-import io
 import os
-import pkgutil
-import runpy
 import sys
-from importlib.machinery import (
-    BuiltinImporter,
-    SourceFileLoader,
-    SourcelessFileLoader,
-)
-from types import ModuleType
 
+from weftline import _weftline
 from weftline.install import install
 
 
@@ -24,14 +19,33 @@ def script(path, arguments):
     """Runs the file `path`, the directory or archive `path` with a `__main__.py`, or for `-` what stands on standard input."""
     sys.argv[:] = [path, *arguments]
     if path == "-":
+        _import_line_editor()
         _look_first_in("")
-        return _as_main(_standard_input)
+        _become_main()
+        _greet()
+        return _weftline._run_standard_input()
     absolute = os.path.join(os.getcwd(), path)
-    if pkgutil.get_importer(absolute) is not None:
+    if _weftline._can_be_imported_from(absolute):
         _look_first_in(absolute, even_if_unsafe=True)
-        return _as_main(runpy._run_module_as_main, "__main__", False)
+        _become_main()
+        return _weftline._run_module("__main__", False)
     _look_first_in(os.path.dirname(os.path.realpath(absolute)))
-    return _as_main(_file, absolute)
+    sys.audit("cpython.run_file", absolute)
+    _become_main()
+    try:
+        return _weftline._run_file(absolute)
+    except IsADirectoryError:
+        print(
+            f"{sys.orig_argv[0]}: {absolute!r} is a directory, cannot continue",
+            file=sys.stderr,
+        )
+        return 1
+    except OSError as error:
+        print(
+            f"{sys.orig_argv[0]}: can't open file {absolute!r}: [Errno {error.errno}] {os.strerror(error.errno)}",
+            file=sys.stderr,
+        )
+        return 2
 
 
 def module(name, arguments):
@@ -39,7 +53,9 @@ def module(name, arguments):
     # While the packages that contain the module are imported, `sys.argv[0]` is "-m", as the interpreter has it.
     sys.argv[:] = ["-m", *arguments]
     _look_first_in(os.getcwd())
-    return _as_main(runpy._run_module_as_main, name)
+    sys.audit("cpython.run_module", name)
+    _become_main()
+    return _weftline._run_module(name, True)
 
 
 def _look_first_in(folder, even_if_unsafe=False):
@@ -54,82 +70,42 @@ def _look_first_in(folder, even_if_unsafe=False):
         sys.path.insert(0, folder)
 
 
-def _as_main(start, *arguments):
-    """Calls `start`, which runs the program in a new `__main__`, with weftline installed here and so in its children."""
+def _become_main():
+    """Installs weftline, and puts a new `__main__` in the place of our command's.
+
+    The interpreter goes on using the old one if the program is followed by a prompt, so that stays.
+    """
     install()
-    sys.modules["__main__"] = _new_main()
-    try:
-        start(*arguments)
-    except SystemExit:
-        raise
-    except BaseException as error:
-        _hide_our_frames(error)
-        raise
-
-
-def _new_main():
-    main = ModuleType("__main__")
+    main = type(sys)("__main__")
+    main.__loader__ = sys.__loader__
     # The order and the values that the interpreter's own `__main__` has. From 3.14 on annotations are made when they are asked for.
     if sys.version_info < (3, 14):
-        main.__dict__.update(__annotations__={})
-    main.__dict__.update(__builtins__=builtins)
-    return main
+        vars(main).update(__annotations__={})
+    vars(main).update(__builtins__=sys.modules["builtins"])
+    _old_mains.append(sys.modules["__main__"])
+    sys.modules["__main__"] = main
 
 
-def _file(path):
-    try:
-        with io.open_code(path) as file:
-            compiled = pkgutil.read_code(file)
-            if compiled is None:
-                file.seek(0)
-                source = file.read()
-    except OSError as error:
+_old_mains: list = []
+
+
+def _import_line_editor():
+    """Imports what the interpreter imports for its prompt, before the program's folder is on the path."""
+    if os.isatty(0) and not sys.flags.isolated:
+        try:
+            import readline  # noqa: F401
+            import rlcompleter  # noqa: F401
+        except ImportError:
+            pass
+
+
+def _greet():
+    """Says what the interpreter says before its first prompt."""
+    if sys.flags.quiet or not (sys.flags.verbose or os.isatty(0)):
+        return
+    print(f"Python {sys.version} on {sys.platform}", file=sys.stderr)
+    if not sys.flags.no_site:
         print(
-            f"{sys.executable}: can't open file {path!r}: [Errno {error.errno}] {error.strerror}",
+            'Type "help", "copyright", "credits" or "license" for more information.',
             file=sys.stderr,
         )
-        raise SystemExit(2) from None
-    if compiled is not None:
-        _execute(compiled, path, SourcelessFileLoader("__main__", path))
-    else:
-        program = compile(source, path, "exec", dont_inherit=True)
-        _execute(program, path, SourceFileLoader("__main__", path))
-
-
-def _standard_input():
-    if sys.stdin.isatty():
-        import code
-
-        code.interact(local=sys.modules["__main__"].__dict__, exitmsg="")
-    else:
-        source = sys.stdin.buffer.read()
-        program = compile(source, "<stdin>", "exec", dont_inherit=True)
-        _execute(program, "<stdin>", BuiltinImporter)
-
-
-def _execute(code, path, loader):
-    namespace = sys.modules["__main__"].__dict__
-    namespace.update(__file__=path, __loader__=loader)
-    if sys.version_info < (3, 15):
-        namespace["__cached__"] = None
-    exec(code, namespace)  # noqa: S102 - the program that was asked for
-
-
-def _hide_our_frames(error):
-    """Lets the interpreter show `error` without the frames that started the program.
-
-    Raising it adds those frames again, up to the interpreter; so they are taken off at the last moment, by the hook that
-    is asked to show it. It passes on to the hook that the program has chosen.
-    """
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_globals is globals():
-        traceback = traceback.tb_next
-    show = sys.excepthook
-
-    def show_without_our_frames(kind, value, _):
-        sys.excepthook = show
-        sys.last_traceback = traceback
-        value.__traceback__ = traceback
-        show(kind, value, traceback)
-
-    sys.excepthook = show_without_our_frames

@@ -8,6 +8,7 @@
 //! | `made.rs` | whether an object that the collector visits exists yet |
 //! | `given.rs` | arguments that may be left out |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
+//! | `launch/` | running a program in the place of the interpreter's own main function |
 //! | `standard.rs` | what is asked of the standard modules: their originals, kept before anything is patched |
 //! | `threading/`, `queue/`, `futures/` | the classes |
 //!
@@ -19,6 +20,7 @@ mod blocker;
 mod callback;
 mod futures;
 mod given;
+mod launch;
 mod made;
 mod names;
 mod queue;
@@ -39,5 +41,6 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     threading::register(module)?;
     queue::register(module)?;
     futures::register(module)?;
+    launch::register(module)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -1,0 +1,149 @@
+//! Hides the Python frames of the launcher, so that the stack of a program begins with its own.
+//!
+//! The interpreter's state of a thread points to the innermost frame, and each frame to the one
+//! before it. While the pointer of the innermost is what it is at the bottom of a thread, the next
+//! frame that is pushed is the first, for everything that walks the stack: `sys._getframe`,
+//! tracebacks, `faulthandler`, samplers from outside. Greenlets switch stacks by the same pointer.
+//!
+//! The hidden frames give back their share of the recursion limit, too.
+//!
+//! # Implementation
+//!
+//! The layout is that of the public header `cpython/pystate.h`, which differs between versions;
+//! this extension is built for one. It is checked before anything is written: the word that is
+//! taken for the pointer must be the frame that the interpreter itself names as the innermost.
+//! Where it is not, the frames stay where they are, and the program runs all the same.
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use std::ffi::{c_int, c_void};
+
+/// The beginning of `PyThreadState`.
+#[repr(C)]
+struct State {
+    _links: [*mut c_void; 3],
+    #[cfg(Py_3_13)]
+    _eval_breaker: usize,
+    /// The status and, by version, who holds the interpreter, how the thread came to be, and its state.
+    _status: [c_int; STATUS_WORDS],
+    remaining: c_int,
+    limit: c_int,
+    /// Before 3.14 two words, of C's own recursion and of the headroom; on 3.11 and from 3.14 on the headroom alone.
+    _headroom: [c_int; HEADROOM_WORDS],
+    _tracing: [c_int; 2],
+    #[cfg(not(Py_3_13))]
+    innermost: *mut Innermost,
+    #[cfg(Py_3_13)]
+    innermost: Innermost,
+}
+
+const STATUS_WORDS: usize = match () {
+    _ if cfg!(Py_3_15) => 5,
+    _ if cfg!(Py_3_14) => 4,
+    _ if cfg!(Py_3_13) => 3,
+    _ if cfg!(Py_3_12) => 1,
+    _ => 2,
+};
+const HEADROOM_WORDS: usize = match () {
+    _ if cfg!(Py_3_14) => 1,
+    _ if cfg!(Py_3_12) => 2,
+    _ => 1,
+};
+
+/// Up to 3.12 a struct on the C stack to which the state points; then a part of the state.
+#[repr(C)]
+struct Innermost {
+    /// `use_tracing`, a byte.
+    #[cfg(not(Py_3_12))]
+    _use_tracing: usize,
+    frame: *mut c_void,
+    /// A sentinel at the bottom of each thread's stack; before, there is null.
+    #[cfg(Py_3_15)]
+    bottom: *mut c_void,
+}
+
+/// The beginning of `PyFrameObject`.
+#[repr(C)]
+struct FrameObject {
+    _head: ffi::PyObject,
+    _back: *mut c_void,
+    frame: *mut c_void,
+}
+
+/// Puts the frames back when it is dropped.
+pub(super) struct Hidden {
+    state: *mut State,
+    frame: *mut c_void,
+    depth: c_int,
+}
+
+/// Hides the frames that are on this thread's stack, if the state of the thread is laid out as this version's should be.
+pub(super) fn hide(_py: Python<'_>) -> Option<Hidden> {
+    // SAFETY: this thread is attached, so it has a state, which is larger than the part described here in every version.
+    let state = unsafe { ffi::PyThreadState_Get() }.cast::<State>();
+    // SAFETY: as above. A frame object is asked for and given back; what it stands for is on the stack for as long as this call.
+    let frame = unsafe {
+        let object = ffi::PyThreadState_GetFrame(state.cast());
+        if object.is_null() {
+            return None;
+        }
+        let frame = (*object.cast::<FrameObject>()).frame;
+        ffi::Py_DECREF(object.cast());
+        frame
+    };
+    // SAFETY: this thread is attached.
+    let limit = unsafe { ffi::Py_GetRecursionLimit() };
+    // SAFETY: only this thread writes these parts of its state. `innermost` is dereferenced after the recursion limit, which stands
+    // before it, has been found where it should be.
+    unsafe {
+        let depth = limit - (*state).remaining;
+        if (*state).limit != limit || !(0..=limit).contains(&depth) {
+            return None;
+        }
+        let innermost = innermost(state);
+        if (*innermost).frame != frame {
+            return None;
+        }
+        #[cfg(not(Py_3_15))]
+        let bottom = std::ptr::null_mut();
+        #[cfg(Py_3_15)]
+        let bottom = (*innermost).bottom;
+        (*innermost).frame = bottom;
+        if !ffi::PyThreadState_GetFrame(state.cast()).is_null() {
+            (*innermost).frame = frame;
+            return None;
+        }
+        (*state).remaining = limit;
+        Some(Hidden {
+            state,
+            frame,
+            depth,
+        })
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // SAFETY: as in `hide`; what ran in between has left the stack as it was.
+        unsafe {
+            (*innermost(self.state)).frame = self.frame;
+            (*self.state).remaining -= self.depth;
+        }
+    }
+}
+
+/// # Safety
+///
+/// `state` is the state of this thread, laid out as described above.
+unsafe fn innermost(state: *mut State) -> *mut Innermost {
+    #[cfg(not(Py_3_13))]
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*state).innermost
+    }
+    #[cfg(Py_3_13)]
+    // SAFETY: the caller's promise.
+    unsafe {
+        &raw mut (*state).innermost
+    }
+}
