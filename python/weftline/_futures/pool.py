@@ -313,9 +313,13 @@ def _results(futures, end_time, executor_reference, fn, calls):
 
 
 def _result_or_cancel(future, timeout=None):
-    if type(future) is _weftline.Future:
-        return future._result_or_cancel(timeout)
-    return standard_base._result_or_cancel(future, timeout)
+    try:
+        if type(future) is _weftline.Future:
+            return future._result_or_cancel(timeout)
+        return standard_base._result_or_cancel(future, timeout)
+    finally:
+        # The exception knows this frame, which must not know the exception.
+        del future
 
 
 def _drained(work_queue):
