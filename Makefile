@@ -13,7 +13,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) pyproject.toml $(shell find cr
 # The binding is linted and documented against the interpreter that it is built for.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help build demo test test-rust test-models test-python test-all test-packages test-multiprocessing bench docs lint lint-rust lint-python
+.PHONY: help build demo test test-rust test-models test-python test-all test-packages test-multiprocessing bench fuzz docs lint lint-rust lint-python
 
 help:
 	@echo 'make demo      build, then run one threaded program on the standard library and on weftline'
@@ -22,6 +22,7 @@ help:
 	@echo 'make test-packages  known tools and packages on weftline; they come from the package index'
 	@echo 'make test-multiprocessing  all of CPython'\''s own tests that start processes, which take minutes'
 	@echo 'make bench     speed and memory beside the peers'
+	@echo 'make fuzz      random programs on the standard library and on weftline: SECONDS=60 SEED=0'
 	@echo 'make docs      the documentation of the Rust crates, in target/doc'
 	@echo 'make lint      formatting, lints, and the type stubs against the built package'
 	@echo 'make build     the package alone, in $(VENV)'
@@ -93,6 +94,13 @@ bench: build
 	$(BIN)/python -m weftline bench
 	cargo bench --package weftline --bench peers
 	PYTHON='$(CURDIR)/$(BIN)/python' cargo bench --package weftline --bench processes
+
+# Random programs, which must do the same on both. What differs is printed as a script, as small as it gets.
+SECONDS := 60
+SEED := 0
+
+fuzz: build
+	PYTHONPATH='$(CURDIR)/tests' $(BIN)/python -m fuzz --seconds $(SECONDS) --seed $(SEED)
 
 docs: $(VENV)/.tools
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps

@@ -1,0 +1,112 @@
+"""What a program can see of a value, as text that compares between processes.
+
+Addresses, thread numbers and the counters in the names of threads are masked; sets are sorted.
+"""
+
+import re
+import types
+
+_PLAIN = (int, float, bool, type(None), bytes, complex, type(Ellipsis))
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
+_IDENTITY = re.compile(r"\b1[34]\d{13}\b")
+_NUMBER = re.compile(
+    r"(?<=[dr][-_])\d+|(?<=owner=)\d+|(?<=started )\d+|(?<=daemon )\d+"
+)
+
+
+def masked(text):
+    """`text` without what differs from run to run."""
+    if "0x" in text:
+        text = _ADDRESS.sub("", text)
+    if len(text) > 14 and "1" in text:
+        text = _IDENTITY.sub("", text)
+    if "hread" in text or "owner=" in text:
+        text = _NUMBER.sub("", text)
+    return text.replace("weftline.", "") if "weftline" in text else text
+
+
+def described(value, depth=3):
+    """`value` as text."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return (
+            repr(value) if kind is not int or value < 1 << 32 else masked(repr(value))
+        )
+    if kind is str:
+        return masked(repr(value))
+    if depth == 0:
+        return f"<{named(kind)} …>"
+    if kind is tuple or kind is list:
+        inner = ", ".join([described(item, depth - 1) for item in value])
+        return f"{'(' if kind is tuple else '['}{inner}{')' if kind is tuple else ']'}"
+    if kind is dict:
+        return (
+            "{"
+            + ", ".join(
+                f"{described(k, depth - 1)}: {described(v, depth - 1)}"
+                for k, v in value.items()
+            )
+            + "}"
+        )
+    if kind is set or kind is frozenset:
+        return f"{kind.__name__}{sorted(described(v, depth - 1) for v in value)}"
+    return _object(value, kind, depth)
+
+
+def _object(value, kind, depth):
+    if isinstance(value, type):
+        return f"<class {named(value)}>"
+    if isinstance(value, BaseException):
+        return raised(value)
+    if isinstance(value, _CALLABLES):
+        return f"<callable {getattr(value, '__name__', '')}>"
+    if isinstance(value, types.ModuleType):
+        return f"<module {value.__name__}>"
+    if isinstance(value, tuple):
+        return f"{named(kind)}{described(tuple(value), depth)}"
+    if isinstance(value, (set, frozenset)):
+        return f"{named(kind)}{sorted(described(v, depth - 1) for v in value)}"
+    try:
+        text = repr(value)
+    except BaseException as error:  # noqa: BLE001 - any exception is an answer
+        return f"<{named(kind)} whose repr raises {raised(error)}>"
+    return f"<{named(kind)}: {masked(text)}>"
+
+
+_CALLABLES = (
+    types.FunctionType,
+    types.MethodType,
+    types.BuiltinFunctionType,
+    types.MethodWrapperType,
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+)
+
+
+def named(kind):
+    """A class by its module and name."""
+    module = kind.__module__
+    return (
+        kind.__qualname__
+        if module == "builtins"
+        else masked(f"{module}.{kind.__qualname__}")
+    )
+
+
+def raised(error, depth=3):
+    """An exception by all that a handler can look at, but for its traceback."""
+    try:
+        text = str(error)
+    except BaseException:  # noqa: BLE001 - any exception is an answer
+        text = "<no text>"
+    told = f"{named(type(error))}: {masked(text)}"
+    if depth:
+        if error.__cause__ is not None:
+            told += f" from ({raised(error.__cause__, depth - 1)})"
+        if error.__context__ is not None and error.__context__ is not error.__cause__:
+            told += f" within ({raised(error.__context__, depth - 1)})"
+        if error.__suppress_context__ and error.__cause__ is None:
+            told += " from None"
+    return told

@@ -1,0 +1,209 @@
+"""Runs a sequential program on the standard names of this process, and tells each step's outcome.
+
+An outcome is the value or exception of the step, and the events during it: warnings, calls of odd
+objects, unraisable exceptions, log records. A signal's handler ends a step that waits for ever, by
+raising `Blocked`.
+"""
+
+import collections
+import copy
+import functools
+import gc
+import inspect
+import logging
+import math
+import pickle
+import queue
+import re
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+import types
+import warnings
+import weakref
+from concurrent import futures
+from decimal import Decimal
+from fractions import Fraction
+
+from fuzz import values
+from fuzz.describe import described, masked, named, raised
+
+MODULES = {
+    "threading": threading,
+    "queue": queue,
+    "futures": futures,
+    **{
+        module.__name__: module
+        for module in (
+            *(collections, copy, functools, gc, inspect, math, pickle, sys, time),
+            *(traceback, types, warnings, weakref),
+        )
+    },
+    "Decimal": Decimal,
+    "Fraction": Fraction,
+}
+
+_GIVEN = {**MODULES, **vars(values)}
+_PROGRAM = types.ModuleType("program")
+sys.modules["program"] = _PROGRAM
+
+EVENTS = values.LOG
+_CODES = {}
+
+
+class Blocked(BaseException):
+    """The step waits for what never comes."""
+
+
+class Watch:
+    """Raises `Blocked` when a step sleeps from one tick to the next, or computes for a hundred."""
+
+    def __init__(self):
+        self.step = 0
+        self._seen = (-1, 0, 0)
+        signal.signal(signal.SIGALRM, self._tick)
+
+    def start(self, tick):
+        self._seen = (-1, 0, 0)
+        signal.setitimer(signal.ITIMER_REAL, tick, tick)
+
+    def stop(self):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.step = 0
+
+    def _tick(self, number, frame):
+        if not self.step:
+            return
+        sleeps = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+        step, before, ticks = self._seen
+        if step != self.step:
+            self._seen = (self.step, sleeps, 0)
+        elif sleeps > before or ticks == 100:
+            self._seen = (-1, 0, 0)
+            raise Blocked
+        else:
+            self._seen = (step, sleeps, ticks + 1)
+
+
+def prepare():
+    """Makes warnings, unraisable exceptions and log records events, once in a process."""
+    warnings.simplefilter("always")
+    warnings.showwarning = lambda message, category, filename, *rest, **more: (
+        EVENTS.append(f"{category.__name__}: {message} [{filename}]")
+    )
+    sys.unraisablehook = lambda told: EVENTS.append(
+        f"unraisable {raised(told.exc_value)} in {named(type(told.object))}"
+    )
+    threading.excepthook = lambda told: EVENTS.append(
+        f"uncaught {raised(told.exc_value)}"
+    )
+
+    class Records(logging.Handler):
+        def emit(self, record):
+            EVENTS.append(f"logged {record.levelname} {record.getMessage()}")
+
+    logger = logging.getLogger("concurrent.futures")
+    logger.addHandler(Records())
+    logger.propagate = False
+
+
+def compiled(source):
+    """The code of a step, and whether it is an expression."""
+    code = _CODES.get(source)
+    if code is None:
+        try:
+            code = compile(source, "<step>", "eval"), True
+        except SyntaxError:
+            code = compile(source, "<step>", "exec"), False
+        if len(_CODES) > 60_000:
+            _CODES.clear()
+        _CODES[source] = code
+    return code
+
+
+def _event(event):
+    return masked(event) if type(event) is str else described(event)
+
+
+_CLASSES = {
+    kind: dict(vars(kind))
+    for kind in (
+        *(type(threading.Lock()), type(threading.RLock()), threading.Condition),
+        *(threading.Event, threading.Semaphore, threading.BoundedSemaphore),
+        *(threading.Barrier, threading.Timer, threading.Thread, threading.local),
+        *(queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue),
+        *(futures.Future, futures.ThreadPoolExecutor, futures.Executor),
+    )
+}
+
+
+_CHANGES_CLASS = re.compile(r"(?:^|del )type\(\w+\)\.\w+(?: = |$)").search
+
+
+def _restore():
+    """Takes back what a program did to the classes themselves."""
+    for kind, names in _CLASSES.items():
+        now = vars(kind)
+        for name in now.keys() - names.keys():
+            delattr(kind, name)
+        for name, value in names.items():
+            if now.get(name, EVENTS) is not value and name not in _LIVELY:
+                setattr(kind, name, value)
+
+
+_LIVELY = {"__dict__", "__weakref__", "__annotations__", "__annotations_cache__"}
+
+
+def run(steps, watch, threaded=False, patient=False):
+    """The outcome of each step, as text; the events of a `threaded` program come last, sorted."""
+    space = vars(_PROGRAM)
+    space.clear()
+    space.update(_GIVEN)
+    space["__name__"] = "program"
+    codes = [compiled(step) for step in steps]
+    EVENTS.clear()
+    told, late = [], []
+    blocked = 0
+    tick = (0.5 if threaded else 0.1) if patient else (0.1 if threaded else 0.003)
+    watch.start(tick)
+    try:
+        for number, (code, valued) in enumerate(codes, 1):
+            try:
+                watch.step = number
+                value = eval(code, space)
+                watch.step = 0
+            except Blocked:
+                watch.step = 0
+                outcome = "blocked"
+                blocked += 1
+            except BaseException as error:  # noqa: BLE001 - any exception is an answer
+                watch.step = 0
+                outcome = "! " + raised(error)
+                del error
+            else:
+                outcome = described(value) if valued else "."
+                value = None
+            if EVENTS:
+                if threaded:
+                    late += EVENTS
+                else:
+                    outcome += " ".join(["", *map(_event, EVENTS)])
+                EVENTS.clear()
+            told.append(outcome)
+            if blocked == 2:
+                break
+    finally:
+        watch.stop()
+    value = None
+    space.clear()
+    if any(map(_CHANGES_CLASS, steps)):
+        _restore()
+    if EVENTS and not threaded:
+        told.append("at the end: " + " ".join(map(_event, EVENTS)))
+    if late:
+        told.append("events: " + " ".join(sorted(map(_event, late))))
+    EVENTS.clear()
+    return told

@@ -1,0 +1,16 @@
+"""The classes under test, and what programs do with their objects."""
+
+from fuzz.kinds import futures, locks, queues, threads
+
+KINDS = (
+    *(locks.LOCK, locks.RLOCK, locks.CONDITION, locks.EVENT, locks.SEMAPHORE),
+    *(locks.BOUNDED, locks.BARRIER, queues.QUEUE, queues.LIFO, queues.PRIORITY),
+    *(
+        queues.SIMPLE,
+        futures.FUTURE,
+        futures.POOL,
+        threads.TIMER,
+        threads.FAR_TIMER,
+        threads.LOCAL,
+    ),
+)

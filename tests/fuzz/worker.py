@@ -1,0 +1,56 @@
+"""One side of the comparison: a child process that runs programs and answers with what they did.
+
+It reads a line of JSON from standard input and answers with one. `--weftline` makes the standard names weftline's. The number of
+the program that is running stands in a shared file, so that the parent knows which one crashed or hung the process.
+"""
+
+import faulthandler
+import gc
+import json
+import mmap
+import os
+import sys
+
+ONE, MANY = "one", "many"
+
+
+def main(arguments):
+    place = mmap.mmap(int(arguments[0]), 8)
+    if "--weftline" in arguments:
+        import weftline
+
+        weftline.install()
+    from fuzz import concurrent, execute, generate
+
+    execute.prepare()
+    watch = execute.Watch()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    faulthandler.enable()
+    gc.disable()
+
+    def outcome(program, patient=False):
+        if program.shape:
+            return concurrent.run(program, watch, patient)
+        return execute.run(program.steps, watch, program.threaded, patient)
+
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "steps" in order or "shape" in order:
+            program = generate.Program.from_json(order)
+            answer = [outcome(program, patient=True) for _ in range(order["times"])]
+        else:
+            make = concurrent.program if order["concurrent"] else generate.program
+            answer = []
+            for index in range(order["first"], order["first"] + order["count"]):
+                place[:8] = index.to_bytes(8, "little")
+                told = outcome(make(f"{order['seed']}/{index}"))
+                answer.append(hash("\n".join(told)))
+            gc.collect()
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
