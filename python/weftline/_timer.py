@@ -43,8 +43,9 @@ class _Finished(Event):
         Event.set(self)
         timer = self._timer
         if timer is not None:
-            self._timer = None
+            # Forgotten afterwards: should there be no memory for it now, a second call does it.
             timer._withdraw()
+            self._timer = None
 
 
 # It is an event to everybody else.
@@ -182,7 +183,7 @@ class Timer(Thread):
     def _withdraw(self):
         """End the timer if it is still waiting."""
         pending = self._pending
-        if pending is not None and pending.cancel():
+        if pending is not None and (pending.cancel() or pending.is_alive() is False):
             self._end()
 
     def _end(self):

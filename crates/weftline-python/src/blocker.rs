@@ -1,6 +1,7 @@
 //! How a Python thread sleeps: [`Interpreter`] answers signals, [`Steadfast`] does not.
 
 use crate::callback::sleeping;
+use crate::objects::no_memory;
 use crate::standard::too_late_to_wait;
 use pyo3::prelude::*;
 use std::convert::Infallible;
@@ -68,6 +69,25 @@ impl Interpreter {
     }
 }
 
+/// Has this thread raise an exception of that class as soon as it is back in Python code, as if the
+/// signal that it stands for had come then.
+#[cold]
+pub(crate) fn raise_later(py: Python<'_>, raised: PyErr) {
+    // SAFETY: attached, to this thread's own state; the class is kept by it.
+    unsafe {
+        let thread = PyThread_get_thread_ident();
+        PyThreadState_SetAsyncExc(thread, raised.get_type(py).as_ptr());
+    }
+}
+
+unsafe extern "C" {
+    fn PyThreadState_SetAsyncExc(
+        thread: std::ffi::c_ulong,
+        class: *mut pyo3::ffi::PyObject,
+    ) -> std::ffi::c_int;
+    fn PyThread_get_thread_ident() -> std::ffi::c_ulong;
+}
+
 fn is_finalizing() -> bool {
     #[cfg(Py_3_13)]
     use pyo3::ffi::Py_IsFinalizing;
@@ -98,6 +118,11 @@ impl Blocker for Interpreter {
 
     // With the interpreter lock, whoever we wait for cannot run while we spin attached.
     const MAY_SPIN: bool = cfg!(Py_GIL_DISABLED);
+
+    fn no_memory(&mut self) -> PyErr {
+        // SAFETY: as in `sleep`.
+        no_memory(unsafe { Python::assume_attached() })
+    }
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> PyResult<Wake> {
         let is_first = std::mem::replace(&mut self.is_first, false);

@@ -7,6 +7,7 @@
 //! | `callback.rs` | calls into Python code of the program, and what becomes of them at exit |
 //! | `made.rs` | whether an object that the collector visits exists yet |
 //! | `given.rs` | arguments that may be left out |
+//! | `objects.rs` | Python objects made where memory may be short |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
 //! | `launch/` | running a program in the place of the interpreter's own main function |
 //! | `standard.rs` | what is asked of the standard modules: their originals, kept before anything is patched |
@@ -23,6 +24,7 @@ mod given;
 mod launch;
 mod made;
 mod names;
+mod objects;
 mod queue;
 mod seconds;
 mod standard;
@@ -32,6 +34,7 @@ use pyo3::prelude::*;
 
 #[pymodule(name = "_weftline", gil_used = false)]
 fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    objects::remember(module.py());
     names::remember(module.py());
     standard::remember(module.py())?;
     // What PyO3 asks the first time that it attaches a thread, whether there is an interpreter, is answered with no once the exit of the

@@ -1,6 +1,8 @@
 //! How Python's timeouts become deadlines, and which are refused.
 
 use crate::given::Given;
+use crate::names::interned;
+use crate::objects;
 use crate::standard::{refuse_acquire, wait_for_nan};
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt};
@@ -15,7 +17,11 @@ fn seconds(timeout: &Bound<'_, PyAny>) -> Option<f64> {
     if let Ok(seconds) = timeout.cast::<PyFloat>() {
         return Some(seconds.value());
     }
-    if !timeout.is_instance_of::<PyInt>() && !timeout.hasattr("__index__").unwrap_or(false) {
+    if !timeout.is_instance_of::<PyInt>()
+        && !timeout
+            .hasattr(interned!(timeout.py(), __index__))
+            .unwrap_or(false)
+    {
         return None;
     }
     timeout.extract::<i64>().ok().map(|seconds| seconds as f64)
@@ -79,7 +85,7 @@ fn is_blocking(py: Python<'_>, blocking: Given<'_, '_>) -> PyResult<bool> {
     }
     let number = value.extract::<std::ffi::c_int>();
     number.map(|number| number != 0).or_else(|_| {
-        let no_limit = (-1_i32).into_pyobject(py)?.into_any();
+        let no_limit = objects::int(py, -1)?;
         Err(refuse_acquire(py, blocking, no_limit.as_borrowed()))
     })
 }
@@ -124,7 +130,7 @@ pub(crate) fn remaining_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult
     };
     if !timeout.is_instance_of::<PyFloat>() && !timeout.is_instance_of::<PyInt>() {
         // `endtime = monotonic() + timeout`, in the words of that addition.
-        0.0_f64.into_pyobject(timeout.py())?.add(timeout)?;
+        objects::float(timeout.py(), 0.0)?.add(timeout)?;
     }
     wait_deadline(Some(timeout))
 }

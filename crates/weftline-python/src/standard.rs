@@ -1,14 +1,17 @@
 //! What is asked of the standard modules: their originals, kept when this module is imported, before anything can be patched.
 
 use crate::given::Given;
+use crate::names::interned;
+use crate::objects::{self, error};
 use pyo3::Borrowed;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
+use pyo3::types::PyType;
 
 static ALLOCATE_LOCK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CONDITION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static FINALIZATION_ERROR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static BROKEN_BARRIER: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
     ALLOCATE_LOCK.get_or_try_init(py, || {
@@ -20,6 +23,10 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
         py.import("threading")?
             .getattr("Condition")
             .map(Bound::unbind)
+    })?;
+    BROKEN_BARRIER.get_or_try_init(py, || {
+        let class = py.import("threading")?.getattr("BrokenBarrierError")?;
+        Ok::<_, PyErr>(class.cast_into::<PyType>()?.unbind())
     })?;
     FINALIZATION_ERROR.get_or_try_init(py, || {
         // From 3.13 on there is one that says so.
@@ -39,11 +46,12 @@ pub(crate) fn wait_for_nan(py: Python<'_>) -> PyResult<()> {
         .get(py)
         .expect("remembered at import")
         .call0(py)?;
-    lock.call_method0(py, "acquire")?;
+    lock.call_method0(py, interned!(py, acquire))?;
     let condition = CONDITION.get(py).expect("remembered at import");
+    let timeout = objects::float(py, f64::NAN)?;
     condition
         .call1(py, (lock,))?
-        .call_method1(py, "wait", (f64::NAN,))
+        .call_method1(py, interned!(py, wait), (timeout,))
         .map(drop)
 }
 
@@ -59,25 +67,33 @@ pub(crate) fn refuse_acquire(
             .get(py)
             .expect("remembered at import")
             .call0(py)?;
-        let arguments = PyDict::new(py);
+        let arguments = objects::dict(py)?;
         if let Some(blocking) = blocking.get() {
-            arguments.set_item("blocking", blocking)?;
+            arguments.set_item(interned!(py, blocking), blocking)?;
         }
-        arguments.set_item("timeout", timeout)?;
-        lock.call_method(py, "acquire", (), Some(&arguments))
+        arguments.set_item(interned!(py, timeout), timeout)?;
+        lock.call_method(py, interned!(py, acquire), (), Some(&arguments))
             .map(drop)
     };
     match attempt() {
         Err(refused) => refused,
-        Ok(()) => pyo3::exceptions::PyValueError::new_err("timeout must be a number of seconds"),
+        Ok(()) => error::<pyo3::exceptions::PyValueError>("timeout must be a number of seconds"),
     }
+}
+
+/// `threading.BrokenBarrierError`.
+pub(crate) fn broken_barrier_error(py: Python<'_>) -> &Bound<'_, PyType> {
+    let class = BROKEN_BARRIER.get(py).expect("remembered at import");
+    class.bind(py)
 }
 
 /// What 3.15's locks raise for a wait that nobody can end, because the interpreter is being torn down.
 #[cold]
 pub(crate) fn too_late_to_wait(py: Python<'_>) -> PyErr {
     let class = FINALIZATION_ERROR.get(py).expect("remembered at import");
-    match class.call1(py, ("cannot acquire lock at interpreter finalization",)) {
+    let made = objects::text(py, "cannot acquire lock at interpreter finalization")
+        .and_then(|words| class.call1(py, (words,)));
+    match made {
         Ok(error) => PyErr::from_value(error.into_bound(py)),
         Err(raised) => raised,
     }

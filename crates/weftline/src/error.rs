@@ -62,6 +62,12 @@ plain_error!(
     "task_done() called more often than items were put"
 );
 plain_error!(
+    /// There is no memory for what was asked for. Nothing has changed.
+    #[doc(alias = "MemoryError")]
+    NoMemory,
+    "out of memory: nothing has changed"
+);
+plain_error!(
     /// Nothing came before the deadline.
     #[doc(alias = "queue.Empty")]
     Empty,
@@ -99,13 +105,16 @@ pub enum PutError<T> {
     /// The queue was shut down.
     #[doc(alias = "queue.ShutDown")]
     ShutDown(T),
+    /// There is no memory for one more item.
+    #[doc(alias = "MemoryError")]
+    NoMemory(T),
 }
 
 impl<T> PutError<T> {
     /// The item that was not put.
     pub fn into_inner(self) -> T {
         match self {
-            Self::Full(item) | Self::ShutDown(item) => item,
+            Self::Full(item) | Self::ShutDown(item) | Self::NoMemory(item) => item,
         }
     }
 }
@@ -115,6 +124,7 @@ impl<T> fmt::Debug for PutError<T> {
         f.write_str(match self {
             Self::Full(_) => "Full(..)",
             Self::ShutDown(_) => "ShutDown(..)",
+            Self::NoMemory(_) => "NoMemory(..)",
         })
     }
 }
@@ -124,6 +134,7 @@ impl<T> fmt::Display for PutError<T> {
         f.write_str(match self {
             Self::Full(_) => "the queue is full",
             Self::ShutDown(_) => "the queue is shut down",
+            Self::NoMemory(_) => "out of memory: the item was not put",
         })
     }
 }

@@ -74,6 +74,7 @@
 
 mod error;
 pub mod executor;
+pub mod memory;
 pub mod park;
 #[cfg(all(
     feature = "process",
@@ -87,7 +88,7 @@ pub mod sync;
 pub mod thread;
 
 pub use error::{
-    Broken, Empty, GetError, NotLocked, NotOwner, PutError, TimedOut, TooManyPermits,
+    Broken, Empty, GetError, NoMemory, NotLocked, NotOwner, PutError, TimedOut, TooManyPermits,
     TooManyRecursions, TooManyTasksDone, ZeroParties,
 };
 #[cfg(not(weftline_model))]

@@ -228,10 +228,17 @@ class ThreadPoolExecutor(_Standard):
             target=_worker,
             args=(weakref.ref(self, wake_when_lost), queue, *rest),
         )
-        thread.start()
+        # Known before it runs: nobody would wait at the end for one that could not be entered.
+        try:
+            self._threads.add(thread)
+            standard._threads_queues[thread] = queue
+            thread.start()
+        except BaseException:
+            if not _has_begun(thread):
+                self._threads.discard(thread)
+                standard._threads_queues.pop(thread, None)
+                raise
         queue.worker_is_free()
-        self._threads.add(thread)
-        standard._threads_queues[thread] = queue
 
     def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
         """As the built-in map(fn, *iterables), with the calls made by the pool and the results in order.
@@ -277,13 +284,13 @@ class ThreadPoolExecutor(_Standard):
         if cancel_futures:
             with self._shutdown_lock:
                 self._shutdown = True
-                items = list(_drained(self._work_queue))
-            # Without the lock, for callbacks may use the pool.
-            for item in items:
+            # Nothing is submitted any more. Without the lock, for callbacks may use the pool; and one by one, so that none is lost
+            # should there be no memory for the next.
+            for item in _drained(self._work_queue):
                 # Also told to those in wait() and as_completed(), who would wait for ever.
                 if item.future.cancel():
                     item.future.set_running_or_notify_cancel()
-            items = item = None
+                item = None
         super().shutdown(wait=wait)
 
     shutdown.__doc__ = standard_base.Executor.shutdown.__doc__
@@ -291,6 +298,11 @@ class ThreadPoolExecutor(_Standard):
 
 _submit = ThreadPoolExecutor.submit
 _submit_code = _submit.__code__
+
+
+def _has_begun(thread):
+    """Whether a thread was started, though its `start` has raised: for want of memory while that waited for it."""
+    return thread.is_alive() or thread in threading._limbo
 
 
 def _results(futures, end_time, executor_reference, fn, calls):

@@ -5,12 +5,14 @@ use super::open;
 use super::settling::{Outcome, call_back, call_one_back, name_of};
 use super::standard::{cancelled, standard};
 use crate::made::Made;
+use crate::names::interned;
+use crate::objects::{self, Piece, error, error_in_pieces, no_memory, written};
 use crate::threading::reduce;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
 use weftline::executor::raw::{Phase, RawFuture, Unchanged};
 
 /// What will come of a call: its result, its exception, or that it was cancelled.
@@ -33,6 +35,13 @@ impl Future {
             }),
         }
     }
+}
+
+/// What became of a callback that a native future was given.
+enum Kept {
+    Yes,
+    TooLate,
+    NoMemory,
 }
 
 #[pymethods]
@@ -78,14 +87,17 @@ impl Future {
     fn set_class(slf: &Bound<'_, Self>, class: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
         let object = py.get_type::<PyAny>();
-        let own = object.getattr("__dict__")?.get_item("__class__")?;
-        own.call_method1("__set__", (slf, class)).map(drop)
+        let own = object
+            .getattr(interned!(py, __dict__))?
+            .get_item(interned!(py, __class__))?;
+        own.call_method1(interned!(py, __set__), (slf, class))
+            .map(drop)
     }
 
     /// What `object` would look up by `__class__`.
     fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
         let names = slf.get_type().dir()?;
-        for name in slf.getattr("__dict__")?.try_iter()? {
+        for name in slf.getattr(interned!(slf.py(), __dict__))?.try_iter()? {
             names.append(name?)?;
         }
         Ok(names)
@@ -130,17 +142,21 @@ impl Future {
         let callback = r#fn.clone().unbind();
         let kept = slf.get().raw.with(|phase, held| {
             if phase.is_done() {
-                return Some(false);
+                return Some(Kept::TooLate);
             }
             if held.open.is_some() {
                 return None;
             }
+            if held.callbacks.try_reserve(1).is_err() {
+                return Some(Kept::NoMemory);
+            }
             held.callbacks.push(callback);
-            Some(true)
+            Some(Kept::Yes)
         });
         match kept {
-            Some(true) => Ok(()),
-            Some(false) => call_one_back(slf, r#fn),
+            Some(Kept::Yes) => Ok(()),
+            Some(Kept::TooLate) => call_one_back(slf, r#fn),
+            Some(Kept::NoMemory) => Err(no_memory(slf.py())),
             None => open::add_done_callback(slf, r#fn),
         }
     }
@@ -194,16 +210,12 @@ impl Future {
             return Ok(may);
         }
         let py = slf.py();
-        let id = slf.as_ptr() as usize;
-        standard(py)?.logger.bind(py).call_method1(
-            "critical",
-            (
-                "Future %s in unexpected state: %s",
-                id,
-                name_of(slf.get().raw.phase()),
-            ),
-        )?;
-        Err(PyRuntimeError::new_err("Future in unexpected state"))
+        let what = objects::text(py, "Future %s in unexpected state: %s")?;
+        let id = objects::len(py, slf.as_ptr() as usize)?;
+        let phase = objects::text(py, name_of(slf.get().raw.phase()))?;
+        let logger = standard(py)?.logger.bind(py);
+        logger.call_method1(interned!(py, critical), (what, id, phase))?;
+        Err(error::<PyRuntimeError>("Future in unexpected state"))
     }
 
     /// For executors: the call has returned `result`.
@@ -228,24 +240,34 @@ impl Future {
     }
 
     /// Whether it is done, whether it was cancelled, its result and its exception, all of one moment.
-    fn _get_snapshot(&self, py: Python<'_>) -> (bool, bool, Option<Py<PyAny>>, Option<Py<PyAny>>) {
-        self.raw.with(|phase, held| match phase {
+    fn _get_snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let (is_done, is_cancelled, result, exception) = self.raw.with(|phase, held| match phase {
             Phase::Cancelled | Phase::Notified => (true, true, None, None),
             Phase::Finished => {
                 let copy = |kept: &Option<Py<PyAny>>| kept.as_ref().map(|kept| kept.clone_ref(py));
                 (true, false, copy(&held.result), copy(&held.exception))
             }
             _ => (false, false, None, None),
-        })
+        });
+        let flag = |is: bool| PyBool::new(py, is).to_owned().into_any();
+        let part = |kept: Option<Py<PyAny>>| kept.unwrap_or_else(|| py.None()).into_bound(py);
+        let parts = [
+            flag(is_done),
+            flag(is_cancelled),
+            part(result),
+            part(exception),
+        ];
+        objects::tuple(py, parts.into_iter())
     }
 
     #[getter]
-    fn _state(&self) -> &'static str {
-        name_of(self.raw.phase())
+    fn _state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        objects::text(py, name_of(self.raw.phase()))
     }
 
     #[setter(_state)]
-    fn set_state(&self, state: &str) -> PyResult<()> {
+    fn set_state(&self, state: &Bound<'_, PyString>) -> PyResult<()> {
+        let name = state.to_str()?;
         let phase = [
             Phase::Pending,
             Phase::Running,
@@ -254,8 +276,17 @@ impl Future {
             Phase::Finished,
         ]
         .into_iter()
-        .find(|&phase| name_of(phase) == state)
-        .ok_or_else(|| PyValueError::new_err(format!("unknown state of a future: {state:?}")))?;
+        .find(|&phase| name_of(phase) == name)
+        .ok_or_else(|| match state.repr() {
+            Ok(state) => error_in_pieces::<PyValueError>(
+                state.py(),
+                &[
+                    Piece::Plain("unknown state of a future: "),
+                    Piece::Object(state.as_any()),
+                ],
+            ),
+            Err(raised) => raised,
+        })?;
         self.raw.force(phase);
         Ok(())
     }
@@ -325,7 +356,7 @@ impl Future {
         })
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         let py = slf.py();
         let (phase, outcome) = slf.get().raw.with(|phase, held| {
             let outcome = (phase == Phase::Finished).then(|| {
@@ -344,16 +375,18 @@ impl Future {
             Phase::Cancelled | Phase::Notified => "cancelled",
             Phase::Finished => "finished",
         };
-        let mut text = format!(
-            "<{} at {:#x} state={state}",
-            slf.get_type().name()?,
-            slf.as_ptr() as usize
-        );
-        if let Some((verb, what)) = outcome {
-            let class = what.bind(py).getattr("__class__")?;
-            text += &format!(" {verb} {}", class.getattr("__name__")?);
-        }
-        Ok(text + ">")
+        let name = slf.get_type().name()?.into_any();
+        let address = slf.as_ptr() as usize;
+        let (open, name) = (Piece::Plain("<"), Piece::Object(&name));
+        let at = Piece::Short(format_args!(" at {address:#x} state={state}"));
+        let Some((verb, what)) = outcome else {
+            return written(py, &[open, name, at, Piece::Plain(">")]);
+        };
+        let class = what.bind(py).getattr(interned!(py, __class__))?;
+        let class = class.getattr(interned!(py, __name__))?;
+        let came = Piece::Short(format_args!(" {verb} "));
+        let class = Piece::Object(&class);
+        written(py, &[open, name, at, came, class, Piece::Plain(">")])
     }
 
     fn __reduce_ex__<'py>(

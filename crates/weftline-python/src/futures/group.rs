@@ -6,32 +6,26 @@
 use super::future::Future;
 use crate::blocker::Interpreter;
 use crate::made::Made;
+use crate::names::interned;
+use crate::objects::{self, Piece, error_in_pieces, no_memory};
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyTimeoutError, PyValueError};
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PySet};
-use std::sync::Arc;
+use pyo3::types::{PyList, PySet, PyString};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use weftline::Lock;
 use weftline::executor::raw::{RawGroup, Want};
+use weftline::memory::Counted;
 use weftline::park::{Deadline, WaitError};
-
-/// The futures of `all`, each; `None` if one of them is of another class.
-fn ours<'py>(all: &Bound<'py, PySet>) -> Option<Vec<Bound<'py, Future>>> {
-    let mut futures = Vec::with_capacity(all.len());
-    for item in all.iter() {
-        futures.push(item.cast_into::<Future>().ok()?);
-    }
-    Some(futures)
-}
 
 /// `timeout + monotonic()`, in the words of that addition where it is refused.
 fn deadline_of_all(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result<Deadline, f64>> {
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
         return Ok(Ok(Deadline::NEVER));
     };
-    let seconds = timeout.add(0.0)?;
+    let seconds = timeout.add(objects::float(timeout.py(), 0.0)?)?;
     wait_deadline(Some(&seconds))
         .map(Ok)
         .or_else(|_| seconds.extract().map(Err))
@@ -41,21 +35,32 @@ fn deadline_of_all(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result<Deadli
 #[pyclass(frozen, name = "_FutureGroup")]
 pub(crate) struct FutureGroup {
     made: Made,
-    group: Arc<RawGroup>,
-    /// Each, at its number, until it is given out. From then on the number of the place that was free before, if `wait` has given it out.
+    group: Counted<RawGroup>,
+    /// Each, at its number, until it is given out.
     futures: Py<PyList>,
-    /// The number of a place that is free, or `NONE`.
-    free: AtomicUsize,
+    /// The numbers of the places whose futures `wait` has given out. It has room for all that there are.
+    free: Lock<Vec<usize>>,
     left: AtomicUsize,
     /// Or the seconds that no clock can add, which only a wait refuses.
     deadline: Result<Deadline, f64>,
 }
 
-const NONE: usize = usize::MAX;
-
 impl Drop for FutureGroup {
     fn drop(&mut self) {
         self.group.abandon();
+    }
+}
+
+impl FutureGroup {
+    fn watch(&self, py: Python<'_>, future: &Bound<'_, Future>, index: usize) -> PyResult<()> {
+        match future.get().raw.watch(&self.group, index) {
+            Ok(None) => Ok(()),
+            Ok(Some(failed)) => {
+                self.group.arrived(index, failed);
+                Ok(())
+            }
+            Err(_) => Err(no_memory(py)),
+        }
     }
 }
 
@@ -65,24 +70,26 @@ impl FutureGroup {
     #[staticmethod]
     #[pyo3(signature = (all, timeout=None))]
     fn of(all: &Bound<'_, PySet>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Self>> {
-        let Some(futures) = ours(all) else {
-            return Ok(None);
-        };
-        let deadline = deadline_of_all(timeout)?;
-        let group = RawGroup::new();
-        for (index, future) in futures.iter().enumerate() {
-            if let Some(failed) = future.get().raw.watch(&group, index) {
-                group.arrived(index, failed);
+        let py = all.py();
+        let futures = objects::list(py)?;
+        for item in all.iter() {
+            if !item.is_instance_of::<Future>() {
+                return Ok(None);
             }
+            futures.append(item)?;
         }
-        Ok(Some(Self {
+        let group = Self {
             made: Made::new(),
-            group,
-            free: AtomicUsize::new(NONE),
+            group: RawGroup::new().map_err(|_| no_memory(py))?,
+            free: Lock::new(Vec::new()),
             left: AtomicUsize::new(futures.len()),
-            futures: PyList::new(all.py(), futures)?.unbind(),
-            deadline,
-        }))
+            deadline: deadline_of_all(timeout)?,
+            futures: futures.clone().unbind(),
+        };
+        for (index, future) in futures.iter().enumerate() {
+            group.watch(py, future.cast::<Future>()?, index)?;
+        }
+        Ok(Some(group))
     }
 
     /// `wait`: those that have settled and were not given out before, as a set, when there are as many as `return_when` says or the time is
@@ -93,9 +100,9 @@ impl FutureGroup {
         timeout: Option<&Bound<'py, PyAny>>,
         return_when: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PySet>> {
-        let is = |name: &str| return_when.eq(name);
+        let is = |name: &Bound<'py, PyString>| return_when.eq(name);
         let left = self.left.load(Ordering::Relaxed);
-        let want = if is("FIRST_COMPLETED")? {
+        let want = if is(interned!(py, FIRST_COMPLETED))? {
             Want {
                 count: left.min(1),
                 or_failure: false,
@@ -103,18 +110,24 @@ impl FutureGroup {
         } else {
             Want {
                 count: left,
-                or_failure: is("FIRST_EXCEPTION")?,
+                or_failure: is(interned!(py, FIRST_EXCEPTION))?,
             }
         };
         let mut waited = self
             .group
             .wait_with(want, &mut Interpreter::new(py), Deadline::PASSED);
         if waited.is_err() {
-            if !want.or_failure && !is("FIRST_COMPLETED")? && !is("ALL_COMPLETED")? {
+            if !want.or_failure
+                && !is(interned!(py, FIRST_COMPLETED))?
+                && !is(interned!(py, ALL_COMPLETED))?
+            {
                 let what = return_when.repr()?;
-                return Err(PyValueError::new_err(format!(
-                    "Invalid return condition: {what}"
-                )));
+                let what = what.into_any();
+                let words = [
+                    Piece::Plain("Invalid return condition: "),
+                    Piece::Object(&what),
+                ];
+                return Err(error_in_pieces::<PyValueError>(py, &words));
             }
             let deadline = wait_deadline(timeout)?;
             waited = self
@@ -125,12 +138,20 @@ impl FutureGroup {
             return Err(raised);
         }
         let (done, futures) = (PySet::empty(py)?, self.futures.bind(py));
-        for index in self.group.take_all() {
-            let future = futures.get_item(index)?;
-            futures.set_item(index, self.free.swap(index, Ordering::Relaxed))?;
-            self.left.fetch_sub(1, Ordering::Relaxed);
-            done.add(future)?;
+        // Each is in the set before any is taken: should one not fit in, all are as they were.
+        let mut count = 0;
+        while let Some(index) = self.group.nth(count) {
+            done.add(futures.get_item(index)?)?;
+            count += 1;
         }
+        let mut free = self.free.lock();
+        free.try_reserve(count).map_err(|_| no_memory(py))?;
+        let first = free.len();
+        self.group.take_first(count, |index| free.push(index));
+        for &index in &free[first..] {
+            futures.set_item(index, py.None())?;
+        }
+        self.left.fetch_sub(count, Ordering::Relaxed);
         Ok(done)
     }
 
@@ -140,19 +161,27 @@ impl FutureGroup {
             return Ok(false);
         };
         let futures = self.futures.bind(py);
-        let free = self.free.load(Ordering::Relaxed);
-        let index = if free == NONE {
-            futures.append(one)?;
-            futures.len() - 1
-        } else {
-            let next = futures.get_item(free)?.extract()?;
-            futures.set_item(free, one)?;
-            self.free.store(next, Ordering::Relaxed);
-            free
+        let free = self.free.lock().pop();
+        let index = match free {
+            Some(index) => {
+                futures.set_item(index, one)?;
+                index
+            }
+            None => {
+                futures.append(one)?;
+                futures.len() - 1
+            }
         };
         self.left.fetch_add(1, Ordering::Relaxed);
-        if let Some(failed) = future.get().raw.watch(&self.group, index) {
-            self.group.arrived(index, failed);
+        if let Err(raised) = self.watch(py, future, index) {
+            self.left.fetch_sub(1, Ordering::Relaxed);
+            // The place stays, and the next to come has it; without memory for that, nobody has.
+            futures.set_item(index, py.None())?;
+            let mut free = self.free.lock();
+            if free.try_reserve(1).is_ok() {
+                free.push(index);
+            }
+            return Err(raised);
         }
         Ok(true)
     }
@@ -177,7 +206,7 @@ impl FutureGroup {
             }
             let deadline = match self.deadline {
                 Ok(deadline) => deadline,
-                Err(seconds) => wait_deadline(Some(seconds.into_pyobject(py)?.as_any()))?,
+                Err(seconds) => wait_deadline(Some(&objects::float(py, seconds)?))?,
             };
             match self
                 .group
@@ -186,9 +215,9 @@ impl FutureGroup {
                 Ok(()) => {}
                 Err(WaitError::TimedOut) => {
                     let all = futures.len();
-                    return Err(PyTimeoutError::new_err(format!(
-                        "{left} (of {all}) futures unfinished"
-                    )));
+                    let words = format_args!("{left} (of {all}) futures unfinished");
+                    let words = [Piece::Short(words)];
+                    return Err(error_in_pieces::<PyTimeoutError>(py, &words));
                 }
                 Err(WaitError::Interrupted(raised)) => return Err(raised),
             }

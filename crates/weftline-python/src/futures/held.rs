@@ -3,7 +3,7 @@
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 use std::mem;
 use weftline::executor::raw::Data;
 
@@ -13,6 +13,16 @@ pub(super) struct Task {
     pub(super) args: Py<PyTuple>,
     /// Only if there are any.
     pub(super) kwargs: Option<Py<PyDict>>,
+}
+
+impl Task {
+    pub(super) fn clone_ref(&self, py: Python<'_>) -> Self {
+        Self {
+            function: self.function.clone_ref(py),
+            args: self.args.clone_ref(py),
+            kwargs: self.kwargs.as_ref().map(|kwargs| kwargs.clone_ref(py)),
+        }
+    }
 }
 
 /// What a program reaches for in the standard class; see `open.rs`.
@@ -76,9 +86,4 @@ impl Held {
         }
         Ok(())
     }
-}
-
-/// The list that an open future begins with.
-pub(super) fn list_of(py: Python<'_>, items: Vec<Py<PyAny>>) -> PyResult<Py<PyAny>> {
-    Ok(PyList::new(py, items)?.into_any().unbind())
 }

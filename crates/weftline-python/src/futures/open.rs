@@ -6,13 +6,16 @@
 //! the waiters, and notifies.
 
 use super::future::Future;
-use super::held::{Held, Open, list_of};
+use super::held::{Held, Open};
 use super::settling::{Outcome, call_one_back, done_already};
 use crate::callback::calling_back;
 use crate::names::interned;
+use crate::objects::{self, no_memory};
 use crate::threading::Condition;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use weftline::executor::raw::{Phase, Unchanged};
+use weftline::memory::try_box;
 
 /// Opens the future if it is not open yet; its parts.
 pub(super) fn open(slf: &Bound<'_, Future>) -> PyResult<Open> {
@@ -21,29 +24,34 @@ pub(super) fn open(slf: &Bound<'_, Future>) -> PyResult<Open> {
     if let Some(open) = slf.get().raw.with(|_, held| parts(held)) {
         return Ok(open);
     }
-    let fresh = Box::new(Open {
+    let callbacks = objects::list(py)?;
+    let fresh = Open {
         condition: py.get_type::<Condition>().call0()?.unbind(),
-        waiters: list_of(py, Vec::new())?,
-        callbacks: list_of(py, Vec::new())?,
-    });
-    // Held until the callbacks that were there are in the list, in front of those to come.
-    let condition = fresh.condition.clone_ref(py);
-    condition.call_method0(py, "acquire")?;
-    let mut fresh = Some(fresh);
-    let (open, callbacks) = slf.get().raw.with(|_, held| {
-        if held.open.is_none() {
-            held.open = fresh.take();
+        waiters: objects::list(py)?.into_any().unbind(),
+        callbacks: callbacks.clone().into_any().unbind(),
+    };
+    let mut fresh = Some(try_box(fresh).map_err(|_| no_memory(py))?);
+    // Everything is made before the future changes: the list has all callbacks when it takes their place.
+    loop {
+        let (next, opened) = slf.get().raw.with(|_, held| {
+            if let Some(callback) = held.callbacks.get(callbacks.len()) {
+                return (Some(callback.clone_ref(py)), None);
+            }
+            if held.open.is_none() {
+                held.open = fresh.take();
+            }
+            let moved = std::mem::take(&mut held.callbacks);
+            (None, Some((parts(held), moved)))
+        });
+        match (next, opened) {
+            (Some(callback), _) => callbacks.append(callback)?,
+            (None, Some((open, moved))) => {
+                drop(moved);
+                return Ok(open.expect("opened above, by this thread or another"));
+            }
+            (None, None) => unreachable!("one or the other"),
         }
-        (parts(held), std::mem::take(&mut held.callbacks))
-    });
-    let open = open.expect("opened above, by this thread or another");
-    let moved = callbacks.into_iter().try_for_each(|callback| {
-        open.callbacks
-            .call_method1(py, "append", (callback,))
-            .map(drop)
-    });
-    condition.call_method0(py, "release")?;
-    moved.map(|()| open)
+    }
 }
 
 /// Opens the future if its class has another `_invoke_callbacks`, which looks for `_done_callbacks`.
@@ -81,13 +89,13 @@ fn holding<R>(slf: &Bound<'_, Future>, f: impl FnOnce(&Open) -> PyResult<R>) -> 
     let py = slf.py();
     let open = open(slf)?;
     let condition = open.condition.bind(py).clone();
-    calling_back(py, || condition.call_method0("acquire"))?;
+    calling_back(py, || condition.call_method0(interned!(slf.py(), acquire)))?;
     let done = f(&open);
-    calling_back(py, || condition.call_method0("release"))?;
+    calling_back(py, || condition.call_method0(interned!(slf.py(), release)))?;
     done
 }
 
-fn tell(slf: &Bound<'_, Future>, open: &Open, what: &str) -> PyResult<()> {
+fn tell(slf: &Bound<'_, Future>, open: &Open, what: &Bound<'_, PyString>) -> PyResult<()> {
     for waiter in open.waiters.bind(slf.py()).try_iter()? {
         calling_back(slf.py(), || waiter?.call_method1(what, (slf,)))?;
     }
@@ -96,15 +104,18 @@ fn tell(slf: &Bound<'_, Future>, open: &Open, what: &str) -> PyResult<()> {
 
 fn notify_all(slf: &Bound<'_, Future>, open: &Open) -> PyResult<()> {
     let condition = open.condition.bind(slf.py());
-    calling_back(slf.py(), || condition.call_method0("notify_all")).map(drop)
+    calling_back(slf.py(), || {
+        condition.call_method0(interned!(slf.py(), notify_all))
+    })
+    .map(drop)
 }
 
 /// As `Future::settle`.
 pub(super) fn settle(slf: &Bound<'_, Future>, outcome: Outcome) -> PyResult<()> {
     holding(slf, |open| {
         let what = match outcome {
-            Outcome::Result(_) => "add_result",
-            Outcome::Exception(_) => "add_exception",
+            Outcome::Result(_) => interned!(slf.py(), add_result),
+            Outcome::Exception(_) => interned!(slf.py(), add_exception),
         };
         let finished = slf.get().raw.finish(|held| {
             outcome.put(held);
@@ -143,7 +154,7 @@ pub(super) fn cancel(slf: &Bound<'_, Future>) -> PyResult<bool> {
 pub(super) fn begin(slf: &Bound<'_, Future>) -> PyResult<Option<bool>> {
     holding(slf, |open| match slf.get().raw.start(|_| true) {
         Ok(true) => Ok(Some(true)),
-        Ok(false) => tell(slf, open, "add_cancelled").map(|()| Some(false)),
+        Ok(false) => tell(slf, open, interned!(slf.py(), add_cancelled)).map(|()| Some(false)),
         Err(_) => Ok(None),
     })
 }
@@ -158,7 +169,9 @@ pub(super) fn add_done_callback(
             return Ok(true);
         }
         let callbacks = open.callbacks.bind(slf.py());
-        callbacks.call_method1("append", (callback,)).map(|_| false)
+        callbacks
+            .call_method1(interned!(slf.py(), append), (callback,))
+            .map(|_| false)
     })?;
     if is_late {
         call_one_back(slf, callback)?;

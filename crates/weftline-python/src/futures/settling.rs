@@ -6,11 +6,13 @@ use super::open;
 use super::standard::{cancelled, standard};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
+use crate::names::interned;
+use crate::objects::{self, Piece, bare_error, error, error_of, written};
 use crate::seconds::wait_deadline;
 use pyo3::exceptions::{PyBaseException, PyException, PyTimeoutError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::PyType;
 use weftline::executor::raw::{Phase, Unchanged};
 use weftline::park::WaitError;
 
@@ -67,7 +69,7 @@ impl Future {
         this.raw
             .wait_with(&mut Interpreter::new(slf.py()), deadline)
             .map_err(|error| match error {
-                WaitError::TimedOut => PyTimeoutError::new_err(()),
+                WaitError::TimedOut => bare_error(&slf.py().get_type::<PyTimeoutError>()),
                 WaitError::Interrupted(raised) => raised,
             })
     }
@@ -130,9 +132,9 @@ impl Future {
 fn raised(exception: Bound<'_, PyAny>) -> PyErr {
     match exception.cast::<PyType>() {
         Ok(class) if class.is_subclass_of::<PyBaseException>().unwrap_or(false) => {
-            PyErr::from_type(class.clone(), ())
+            bare_error(class)
         }
-        Ok(_) => PyTypeError::new_err("exceptions must derive from BaseException"),
+        Ok(_) => error::<PyTypeError>("exceptions must derive from BaseException"),
         Err(_) if !exception.is_instance_of::<PyBaseException>() => PyErr::from_value(exception),
         Err(_) => {
             // Not `from_value`: what is being handled where the result is asked for becomes the context, as with the statement.
@@ -148,9 +150,17 @@ fn raised(exception: Bound<'_, PyAny>) -> PyErr {
 #[cold]
 pub(super) fn done_already(slf: &Bound<'_, Future>, phase: Phase) -> PyErr {
     let attempt = || -> PyResult<PyErr> {
-        let text = format!("{}: {}", name_of(phase), slf.repr()?);
-        let class = standard(slf.py())?.invalid_state.bind(slf.py()).clone();
-        Ok(PyErr::from_type(class, (text,)))
+        let (py, repr) = (slf.py(), slf.repr()?.into_any());
+        let pieces = [
+            Piece::Plain(name_of(phase)),
+            Piece::Plain(": "),
+            Piece::Object(&repr),
+        ];
+        let words = written(py, &pieces)?;
+        Ok(error_of(
+            standard(py)?.invalid_state.bind(py),
+            words.as_any(),
+        ))
     };
     attempt().unwrap_or_else(|error| error)
 }
@@ -171,14 +181,16 @@ pub(super) fn call_one_back(slf: &Bound<'_, Future>, callback: &Bound<'_, PyAny>
     let py = slf.py();
     match calling_back(py, || callback.call1((slf,))) {
         Err(raised) if raised.is_instance_of::<PyException>(py) => {
-            let keywords = PyDict::new(py);
-            keywords.set_item("exc_info", raised.value(py))?;
-            let arguments = ("exception calling callback for %r", slf);
+            let keywords = objects::dict(py)?;
+            keywords.set_item(interned!(py, exc_info), raised.value(py))?;
+            let words = objects::text(py, "exception calling callback for %r")?;
+            let arguments = (words, slf);
             calling_back(py, || {
-                standard(py)?
-                    .logger
-                    .bind(py)
-                    .call_method("error", arguments, Some(&keywords))
+                standard(py)?.logger.bind(py).call_method(
+                    interned!(py, error),
+                    arguments,
+                    Some(&keywords),
+                )
             })
             .map(drop)
         }

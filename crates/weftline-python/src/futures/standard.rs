@@ -1,6 +1,7 @@
 //! What is asked of `concurrent.futures`: kept when its part of this package is imported, before anything is patched. Not when this
 //! module is: most programs that use locks and queues use no executors.
 
+use crate::objects::bare_error;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -38,7 +39,7 @@ pub(super) fn remember_futures(py: Python<'_>) -> PyResult<()> {
 #[cold]
 pub(super) fn cancelled(py: Python<'_>) -> PyErr {
     match standard(py) {
-        Ok(standard) => PyErr::from_type(standard.cancelled.bind(py).clone(), ()),
+        Ok(standard) => bare_error(standard.cancelled.bind(py)),
         Err(error) => error,
     }
 }

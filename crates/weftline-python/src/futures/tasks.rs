@@ -6,15 +6,31 @@
 //! wants the outcome, the worker gets the future back, lets go of it in Python, and counts as free only then.
 
 use super::future::Future;
+use super::held::Task;
 use super::settling::Outcome;
 use super::work_queue::WorkQueue;
 use crate::made::Made;
+use crate::objects::{self, error};
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyTuple};
 use weftline::Lock;
+
+/// `(function, args, kwargs or None)`
+fn call(py: Python<'_>, task: Task) -> PyResult<Bound<'_, PyTuple>> {
+    let kwargs = match task.kwargs {
+        Some(kwargs) => kwargs.into_bound(py).into_any(),
+        None => py.None().into_bound(py),
+    };
+    let parts = [
+        task.function.into_bound(py),
+        task.args.into_bound(py).into_any(),
+        kwargs,
+    ];
+    objects::tuple(py, parts.into_iter())
+}
 
 /// The tasks of one worker.
 #[pyclass(name = "_Tasks", frozen)]
@@ -35,32 +51,38 @@ impl Tasks {
         let Ok(future) = item.cast_exact::<Future>() else {
             return Ok(Some(item));
         };
+        // A future that was cancelled has given up its task.
+        let task = future
+            .get()
+            .raw
+            .with(|_, held| held.task.as_ref().map(|task| task.clone_ref(py)));
+        // Made before anybody learns that the call has begun: without memory for it, it ends at once.
+        let call = task.map(|task| call(py, task));
         match Future::begin(future)? {
             Some(true) => {}
             Some(false) => {
-                drop(item);
+                drop((call, item));
                 self.queue.get().is_free_again();
                 return Ok(None);
             }
-            None => return Err(PyRuntimeError::new_err("Future in unexpected state")),
+            None => return Err(error::<PyRuntimeError>("Future in unexpected state")),
         }
-        let Some(task) = future.get().raw.with(|_, held| held.task.take()) else {
-            return Err(PyRuntimeError::new_err("a task was taken twice"));
-        };
-        let before = self.current.lock().replace(future.clone().unbind());
-        drop(before);
-        let call = PyTuple::new(
-            py,
-            [
-                task.function.into_bound(py),
-                task.args.into_bound(py).into_any(),
-                task.kwargs.map_or_else(
-                    || py.None().into_bound(py),
-                    |kwargs| kwargs.into_bound(py).into_any(),
-                ),
-            ],
-        )?;
-        Ok(Some(call.into_any()))
+        drop(future.get().raw.with(|_, held| held.task.take()));
+        match call {
+            Some(Ok(call)) => {
+                let before = self.current.lock().replace(future.clone().unbind());
+                drop(before);
+                Ok(Some(call.into_any()))
+            }
+            Some(Err(raised)) => {
+                let raised = Outcome::Exception(raised.into_value(py).into_any());
+                Future::settle(future, raised)?;
+                drop(item);
+                self.queue.get().is_free_again();
+                Ok(None)
+            }
+            None => Err(error::<PyRuntimeError>("a task was taken twice")),
+        }
     }
 
     fn take_now<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
@@ -70,7 +92,7 @@ impl Tasks {
             };
             if item.is_none(py) {
                 // For `next`, which says so.
-                self.queue.bind(py).as_super().get().add(py, item);
+                self.queue.bind(py).as_super().get().put_back(item);
                 return Ok(None);
             }
             if let Some(call) = self.begin(py, item)? {
@@ -111,7 +133,7 @@ impl Tasks {
         outcome.set_item(0, py.None())?;
         let current = self.current.lock().take();
         let Some(future) = current else {
-            return Err(PyRuntimeError::new_err("no call is being made"));
+            return Err(error::<PyRuntimeError>("no call is being made"));
         };
         let came = if has_raised {
             Outcome::Exception(came)

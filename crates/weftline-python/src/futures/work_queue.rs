@@ -14,7 +14,10 @@
 use super::future::Future;
 use super::held::Task;
 use crate::given::Given;
+use crate::names::interned;
+use crate::objects;
 use crate::queue::SimpleQueue;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
@@ -86,7 +89,7 @@ impl WorkQueue {
                     .map(Bound::unbind),
             })),
         )?;
-        Self::base(slf).add(py, future.clone().into_any().unbind());
+        Self::base(slf).add(py, future.clone().into_any().unbind())?;
         Ok(future)
     }
 
@@ -110,20 +113,38 @@ impl WorkQueue {
         let Ok(future) = item.cast_exact::<Future>() else {
             return Ok(item);
         };
-        // A future that was cancelled has given up its task.
-        let task = future.get().raw.with(|_, held| held.task.take());
-        let (function, args, kwargs) = match task {
-            Some(task) => (task.function, task.args, task.kwargs),
-            None => (py.None(), PyTuple::empty(py).unbind(), None),
-        };
-        let work_item = WorkItem {
-            future: future.clone().unbind(),
-            r#fn: function,
-            args,
-            kwargs: kwargs.unwrap_or_else(|| PyDict::new(py).unbind()),
-        };
-        Ok(Bound::new(py, work_item)?.into_any())
+        work_item(future).inspect_err(|_| {
+            // As if it had never been taken out.
+            slf.get().free.fetch_sub(1, Ordering::Relaxed);
+            Self::base(slf).put_back(future.clone().into_any().unbind());
+        })
     }
+}
+
+/// The call of a future as a work item.
+fn work_item<'py>(future: &Bound<'py, Future>) -> PyResult<Bound<'py, PyAny>> {
+    let py = future.py();
+    // A future that was cancelled has given up its task.
+    let task = future
+        .get()
+        .raw
+        .with(|_, held| held.task.as_ref().map(|task| task.clone_ref(py)));
+    let (function, args, kwargs) = match task {
+        Some(task) => (task.function, task.args, task.kwargs),
+        None => (py.None(), PyTuple::empty(py).unbind(), None),
+    };
+    let work_item = WorkItem {
+        future: future.clone().unbind(),
+        r#fn: function,
+        args,
+        kwargs: match kwargs {
+            Some(kwargs) => kwargs,
+            None => objects::dict(py)?.unbind(),
+        },
+    };
+    let work_item = Bound::new(py, work_item)?.into_any();
+    drop(future.get().raw.with(|_, held| held.task.take()));
+    Ok(work_item)
 }
 
 /// The call as one of `Context.run`, with a copy of this thread's context.
@@ -132,10 +153,18 @@ fn in_copy_of_context<'py>(
     args: &Bound<'py, PyTuple>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
     let py = function.py();
-    let context = py.import("contextvars")?.call_method0("copy_context")?;
-    let args = std::iter::once(function).chain(args.iter());
-    let args = PyTuple::new(py, args.collect::<Vec<_>>())?;
-    Ok((context.getattr("run")?, args))
+    // SAFETY: attached; a new reference or null with an exception.
+    let context = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent())? };
+    let mut function = Some(function);
+    let args = (0..args.len() + 1).map(|index| match function.take() {
+        Some(function) => function,
+        None => {
+            let item = args.get_borrowed_item(index - 1);
+            item.expect("a tuple keeps its length").to_owned()
+        }
+    });
+    let args = objects::tuple(py, args)?;
+    Ok((context.getattr(interned!(py, run))?, args))
 }
 
 #[pymethods]
@@ -173,7 +202,8 @@ impl WorkQueue {
             this.is_free_again();
             return Ok(None);
         }
-        let future = Self::put_task(slf, function, args, kwargs)?;
+        let future =
+            Self::put_task(slf, function, args, kwargs).inspect_err(|_| this.is_free_again())?;
         // Closed in the meantime: the workers may have ended without it.
         if this.is_closed.load(Ordering::SeqCst) && Self::take_back(&future, false) {
             return Ok(None);
@@ -188,8 +218,9 @@ impl WorkQueue {
         args: Bound<'py, PyTuple>,
         kwargs: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, Future>> {
-        slf.get().free.fetch_sub(1, Ordering::Relaxed);
-        Self::put_task(slf, function, args, kwargs)
+        let this = slf.get();
+        this.free.fetch_sub(1, Ordering::Relaxed);
+        Self::put_task(slf, function, args, kwargs).inspect_err(|_| this.is_free_again())
     }
 
     /// Whether a task waits that no worker is free for.
@@ -232,17 +263,24 @@ impl WorkQueue {
         item: Bound<'py, PyAny>,
         block: Given<'_, 'py>,
         timeout: Option<&Bound<'py, PyAny>>,
-    ) {
+    ) -> PyResult<()> {
         let _ = (block, timeout);
-        Self::put_nowait(slf, item);
+        Self::put_nowait(slf, item)
     }
 
     /// As put().
-    fn put_nowait<'py>(slf: &Bound<'py, Self>, item: Bound<'py, PyAny>) {
-        if !item.is_none() {
+    fn put_nowait<'py>(slf: &Bound<'py, Self>, item: Bound<'py, PyAny>) -> PyResult<()> {
+        let is_task = !item.is_none();
+        if is_task {
             slf.get().free.fetch_sub(1, Ordering::Relaxed);
         }
-        Self::base(slf).add(slf.py(), item.unbind());
+        Self::base(slf)
+            .add(slf.py(), item.unbind())
+            .inspect_err(|_| {
+                if is_task {
+                    slf.get().is_free_again();
+                }
+            })
     }
 
     #[pyo3(signature = (block=Given::NOTHING, timeout=None), text_signature = "($self, /, block=True, timeout=None)")]
@@ -269,19 +307,19 @@ impl WorkQueue {
     }
 
     /// Forget the calls that no worker has begun with.
-    fn clear(slf: &Bound<'_, Self>) {
-        let mut kept = Vec::new();
-        while let Some(item) = Self::take_now(slf) {
-            // What wakes workers stays.
+    fn clear(slf: &Bound<'_, Self>) -> PyResult<()> {
+        // What wakes workers stays: each goes to the end, where the room is that it has just left.
+        for _ in 0..Self::base(slf).count() {
+            let Some(item) = Self::take_now(slf) else {
+                break;
+            };
             if item.is_none(slf.py()) {
-                kept.push(item);
+                Self::base(slf).add(slf.py(), item)?;
             } else {
                 slf.get().is_free_again();
             }
         }
-        for item in kept {
-            Self::base(slf).add(slf.py(), item);
-        }
+        Ok(())
     }
 }
 
@@ -289,12 +327,13 @@ impl WorkQueue {
 impl WorkItem {
     /// What the context of a worker runs, where the version has these.
     #[getter]
-    fn task(&self, py: Python<'_>) -> (Py<PyAny>, Py<PyTuple>, Py<PyDict>) {
-        (
-            self.r#fn.clone_ref(py),
-            self.args.clone_ref(py),
-            self.kwargs.clone_ref(py),
-        )
+    fn task<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let parts = [
+            self.r#fn.bind(py),
+            self.args.bind(py).as_any(),
+            self.kwargs.bind(py).as_any(),
+        ];
+        objects::tuple(py, parts.into_iter().cloned())
     }
 
     /// Make the call, by the context of the worker if one is given, and give the future its outcome, unless it was cancelled.
@@ -304,21 +343,23 @@ impl WorkItem {
         let this = slf.get();
         let future = this.future.bind(py);
         if !future
-            .call_method0("set_running_or_notify_cancel")?
+            .call_method0(interned!(py, set_running_or_notify_cancel))?
             .is_truthy()?
         {
             return Ok(());
         }
         let called = crate::callback::calling_back(py, || match ctx {
-            Some(context) => context.call_method1("run", (this.task(py),)),
+            Some(context) => context.call_method1(interned!(py, run), (this.task(py)?,)),
             None => {
                 let kwargs = this.kwargs.bind(py);
                 this.r#fn.bind(py).call(this.args.bind(py), Some(kwargs))
             }
         });
         match called {
-            Ok(result) => future.call_method1("set_result", (result,)),
-            Err(raised) => future.call_method1("set_exception", (raised.into_value(py),)),
+            Ok(result) => future.call_method1(interned!(py, set_result), (result,)),
+            Err(raised) => {
+                future.call_method1(interned!(py, set_exception), (raised.into_value(py),))
+            }
         }
         .map(drop)
     }

@@ -9,6 +9,7 @@ use super::opening::{instance_dict, open};
 use super::priority::PriorityQueue;
 use super::queue::Queue;
 use crate::names::interned;
+use crate::objects::{self, Piece, error_in_pieces};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -104,14 +105,17 @@ struct Attribute {
 impl Attribute {
     fn __get__<'py>(
         &self,
+        py: Python<'py>,
         instance: Option<&Bound<'py, PyAny>>,
         _owner: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let Some(instance) = instance else {
-            return Err(PyAttributeError::new_err(format!(
-                "type object 'Queue' has no attribute '{}'",
-                self.name
-            )));
+            let words = [
+                Piece::Plain("type object 'Queue' has no attribute '"),
+                Piece::Plain(self.name),
+                Piece::Plain("'"),
+            ];
+            return Err(error_in_pieces::<PyAttributeError>(py, &words));
         };
         let queue = instance.cast::<Queue>()?;
         if let Some(value) = get_natively(queue, self.name)? {
@@ -119,7 +123,7 @@ impl Attribute {
         }
         open(queue)?;
         instance_dict(queue)?
-            .get_item(self.name)?
+            .get_item(objects::text(py, self.name)?)?
             .ok_or_else(|| missing(queue, self.name))
     }
 }
@@ -127,7 +131,15 @@ impl Attribute {
 fn missing(queue: &Bound<'_, Queue>, name: &str) -> PyErr {
     match queue.get_type().name() {
         Ok(class) => {
-            PyAttributeError::new_err(format!("'{class}' object has no attribute '{name}'"))
+            let class = class.into_any();
+            let words = [
+                Piece::Plain("'"),
+                Piece::Object(&class),
+                Piece::Plain("' object has no attribute '"),
+                Piece::Plain(name),
+                Piece::Plain("'"),
+            ];
+            error_in_pieces::<PyAttributeError>(queue.py(), &words)
         }
         Err(raised) => raised,
     }
@@ -137,8 +149,8 @@ fn missing(queue: &Bound<'_, Queue>, name: &str) -> PyErr {
 fn get_natively<'py>(queue: &Bound<'py, Queue>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
     let (py, this) = (queue.py(), queue.get());
     let value = match name {
-        "maxsize" => this.maxsize().into_pyobject(py)?.into_any(),
-        "unfinished_tasks" => this.items.unfinished().into_pyobject(py)?.into_any(),
+        "maxsize" => objects::int(py, this.maxsize() as i64)?,
+        "unfinished_tasks" => objects::len(py, this.items.unfinished())?,
         "is_shutdown" => PyBool::new(py, this.items.is_shut_down())
             .to_owned()
             .into_any(),

@@ -5,6 +5,8 @@
 
 use super::opening::{instance_dict, open, open_bare};
 use super::queue::Queue;
+use crate::names::interned;
+use crate::objects;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
@@ -25,13 +27,19 @@ pub(super) fn reduce<'py>(
     let py = queue.py();
     if Queue::is_subclassed(queue) {
         let object = py.get_type::<PyAny>();
-        return object.call_method1("__reduce_ex__", (queue, protocol));
+        return object.call_method1(interned!(py, __reduce_ex__), (queue, protocol));
     }
     let state = state(queue)?;
-    let rebuild = py.import("weftline._weftline")?.getattr("_rebuild_queue")?;
+    let ours = py.import(interned!(py, weftline))?;
+    let ours = ours.getattr(interned!(py, _weftline))?;
+    let rebuild = ours.getattr(interned!(py, _rebuild_queue))?;
     // The mutex first, so that it is what a pickler stumbles over, and not a class that goes by the name of another.
-    let arguments = (state.get_item("mutex")?, queue.get_type());
-    Ok((rebuild, arguments, state).into_pyobject(py)?.into_any())
+    let mutex = state.get_item(interned!(py, mutex))?;
+    let mutex = mutex.unwrap_or_else(|| py.None().into_bound(py));
+    let arguments = [mutex, queue.get_type().into_any()];
+    let arguments = objects::tuple(py, arguments.into_iter())?;
+    let parts = [rebuild, arguments.into_any(), state.into_any()];
+    Ok(objects::tuple(py, parts.into_iter())?.into_any())
 }
 
 /// The queue that a copy begins as.
@@ -41,5 +49,5 @@ pub(super) fn rebuild<'py>(
     _mutex: &Bound<'py, PyAny>,
     class: &Bound<'py, PyType>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    class.call_method1("__new__", (class,))
+    class.call_method1(interned!(class.py(), __new__), (class,))
 }

@@ -71,8 +71,13 @@ unsafe extern "C" fn put(
         let py = Python::assume_attached();
         let queue = Bound::ref_from_ptr(py, &slf).cast_unchecked::<SimpleQueue>();
         let item = Bound::ref_from_ptr(py, &*args).clone().unbind();
-        queue.get().add(py, item);
-        py.None().into_ptr()
+        match queue.get().add(py, item) {
+            Ok(()) => py.None().into_ptr(),
+            Err(raised) => {
+                raised.restore(py);
+                ptr::null_mut()
+            }
+        }
     }
 }
 
@@ -121,7 +126,10 @@ unsafe fn call_whole(
         } else {
             ffi::PyTuple_GET_SIZE(names)
         };
-        let mut all = Vec::with_capacity(1 + (count + named) as usize);
+        let mut all = Vec::new();
+        if all.try_reserve_exact(1 + (count + named) as usize).is_err() {
+            return ffi::PyErr_NoMemory();
+        }
         all.push(slf);
         all.extend((0..count + named).map(|index| *args.offset(index)));
         let whole = WHOLE

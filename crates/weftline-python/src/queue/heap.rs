@@ -6,6 +6,7 @@
 
 use super::standard::standard;
 use crate::callback::calling_back;
+use crate::objects::error;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -102,7 +103,7 @@ pub(super) fn pop<'py>(
     loop {
         let mut snapshot = Snapshot::take(list, changes);
         if snapshot.is_empty() {
-            return Err(PyIndexError::new_err("index out of range"));
+            return Err(error::<PyIndexError>("index out of range"));
         }
         let Some(end) = plan_pop(&mut snapshot)? else {
             continue;

@@ -3,6 +3,7 @@
 use super::shedding::shed;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
+use crate::objects::no_memory;
 use pyo3::PyTraverseError;
 use pyo3::ffi;
 use pyo3::gc::PyVisit;
@@ -10,7 +11,9 @@ use pyo3::prelude::*;
 use std::ptr::NonNull;
 use weftline::TooManyTasksDone;
 use weftline::park::{Deadline, WaitError};
-use weftline::queue::raw::{Compare, Fifo, GetFailure, Heap, Lifo, PutFailure, RawQueue, Retired};
+use weftline::queue::raw::{
+    Compare, Fifo, GetFailure, Heap, Lifo, PutFailure, RawQueue, Retired, Retirement,
+};
 
 pub(super) type Item = Py<PyAny>;
 pub(super) type NotPut = PutFailure<Item, PyErr>;
@@ -92,6 +95,44 @@ impl Items {
         in_any_order!(self, raw => raw.retire_with(&mut Interpreter::new(py)))
     }
 
+    /// As `RawQueue::prepare_retirement`.
+    pub(super) fn prepare_retirement(&self, py: Python<'_>) -> PyResult<()> {
+        in_any_order!(self, raw => raw.prepare_retirement(&mut Interpreter::new(py)))
+    }
+
+    /// What is here now.
+    pub(super) fn picture(&self, py: Python<'_>) -> PyResult<Picture> {
+        let mut items: Vec<Item> = Vec::new();
+        loop {
+            let len = self.len();
+            items.try_reserve(len).map_err(|_| no_memory(py))?;
+            let room = items.capacity();
+            let picture = in_any_order!(self, raw => raw.look(|content| {
+                if content.items.iter().count() > room {
+                    return None;
+                }
+                items.extend(content.items.iter().map(|item| item.clone_ref(py)));
+                Some((content.unfinished, content.is_shut_down))
+            }));
+            if let Some((unfinished, is_shut_down)) = picture {
+                return Ok(Picture {
+                    items,
+                    unfinished,
+                    is_shut_down,
+                });
+            }
+        }
+    }
+
+    /// Retires the queue if it still looks like that.
+    pub(super) fn retire_if(&self, picture: &Picture) -> Retirement<Item> {
+        in_any_order!(self, raw => raw.retire_if(|content| {
+            content.unfinished == picture.unfinished
+                && content.is_shut_down == picture.is_shut_down
+                && content.items.iter().map(Item::as_ptr).eq(picture.items.iter().map(Item::as_ptr))
+        }))
+    }
+
     pub(super) fn is_retired(&self) -> bool {
         in_any_order!(self, raw => raw.is_retired())
     }
@@ -107,6 +148,13 @@ impl Items {
     pub(super) fn drain(&self) -> Vec<Item> {
         in_any_order!(self, raw => raw.try_drain())
     }
+}
+
+/// What a native queue held at some moment.
+pub(super) struct Picture {
+    pub(super) items: Vec<Item>,
+    pub(super) unfinished: usize,
+    pub(super) is_shut_down: bool,
 }
 
 impl Drop for Items {

@@ -3,9 +3,10 @@
 use super::items::Items;
 use super::queue::Queue;
 use crate::names::interned;
+use crate::objects;
 use pyo3::PyClassInitializer;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 use weftline::queue::raw::RawQueue;
 
 /// A queue whose newest item is taken first: a stack.
@@ -25,11 +26,11 @@ impl LifoQueue {
 
     /// Make an empty container for the items.
     fn _init(slf: &Bound<'_, Self>, _maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
-        slf.setattr(interned!(slf.py(), queue), PyList::empty(slf.py()))
+        slf.setattr(interned!(slf.py(), queue), objects::list(slf.py())?)
     }
 
     /// How many items there are.
-    fn _qsize(slf: &Bound<'_, Self>) -> PyResult<usize> {
+    fn _qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Queue::stored(slf.as_super())
     }
 

@@ -7,7 +7,9 @@ use super::patience::{Limits, Patience};
 use super::priority::PriorityQueue;
 use super::queue::Queue;
 use super::standard::{empty, full, shut_down};
+use crate::blocker::raise_later;
 use crate::names::interned;
+use crate::objects::{self, no_memory};
 use pyo3::prelude::*;
 use std::sync::atomic::Ordering;
 use weftline::park::Deadline;
@@ -50,6 +52,7 @@ impl Queue {
             NotPut::Full(_) => Err(full(slf.py())),
             NotPut::ShutDown(_) => Err(shut_down(slf.py())),
             NotPut::Interrupted(_, raised) => Err(raised),
+            NotPut::NoMemory(_) => Err(no_memory(slf.py())),
             NotPut::Retired(item) => {
                 slf.get().wait_until_open(slf.py());
                 open::put(slf, item.bind(slf.py()), wait)
@@ -71,6 +74,11 @@ impl Queue {
             NotGot::Retired => {
                 slf.get().wait_until_open(py);
                 open::get(slf, wait).map(Bound::unbind)
+            }
+            NotGot::Stranded(item, raised) if !slf.get().items.is_retired() => {
+                // No memory to put it back: it is got, and the exception comes right after.
+                raise_later(py, raised);
+                Ok(item)
             }
             NotGot::Stranded(item, raised) => {
                 slf.get().wait_until_open(py);
@@ -150,11 +158,12 @@ impl Queue {
     }
 
     /// What `_qsize` is.
-    pub(super) fn stored(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        match Self::native_len(slf) {
-            Some(len) => Ok(len),
-            None => slf.getattr(interned!(slf.py(), queue))?.len(),
-        }
+    pub(super) fn stored<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let len = match Self::native_len(slf) {
+            Some(len) => len,
+            None => slf.getattr(interned!(slf.py(), queue))?.len()?,
+        };
+        objects::len(slf.py(), len)
     }
 
     /// `None`: the queue is open.

@@ -12,6 +12,7 @@ use super::standard::{empty, full, shut_down};
 use super::until::{Left, Until};
 use crate::callback::calling_back;
 use crate::names::interned;
+use crate::objects::{self, error};
 use crate::threading::guard::Guard;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -196,7 +197,7 @@ pub(super) fn task_done(queue: &Bound<'_, Queue>) -> PyResult<()> {
 
 #[cold]
 pub(super) fn too_many_tasks_done() -> PyErr {
-    PyValueError::new_err("task_done() called too many times")
+    error::<PyValueError>("task_done() called too many times")
 }
 
 #[cold]
@@ -248,9 +249,7 @@ pub(super) fn has_no_room<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py,
     let py = queue.py();
     holding(queue, interned!(py, mutex), |_| {
         let maxsize = queue.getattr(interned!(py, maxsize))?;
-        let is_bounded = 0_i32
-            .into_pyobject(py)?
-            .rich_compare(&maxsize, CompareOp::Lt)?;
+        let is_bounded = objects::int(py, 0)?.rich_compare(&maxsize, CompareOp::Lt)?;
         if !is_bounded.is_truthy()? {
             return Ok(is_bounded);
         }

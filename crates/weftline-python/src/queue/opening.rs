@@ -2,47 +2,77 @@
 //!
 //! # Implementation
 //!
-//! [`open`] makes everything first that an open queue needs: a mutex, three conditions, an empty container. Whatever that may run (a garbage
-//! collection, say) still finds a native queue. Then it retires the core's queue, which gives its items to exactly one thread, and that
-//! thread fills the container and the `__dict__` and says that the queue is open. In between nothing is allocated that the garbage
-//! collector counts, no reference is given up and no Python code runs, so with the interpreter lock no other thread and no nested call sees the
-//! queue half opened. Without it another thread may; it finds the core's queue retired, and waits here for the moment that it takes.
+//! [`open`] makes everything first that an open queue needs: a mutex, three conditions, a container with the items that there are, the keys of
+//! the `__dict__`. Whatever fails or runs meanwhile (for want of memory; a garbage collection) still finds a native queue, or leaves one. Then it
+//! retires the core's queue, on condition that it holds what the container holds, which succeeds for exactly one thread, and says that the queue is
+//! open. From the first key on nothing is allocated that the garbage collector counts, no reference is given up and no Python code runs, so with the
+//! interpreter lock no other thread and no nested call sees the queue half opened. Without it another thread may; it finds the core's queue retired,
+//! and waits here for the moment that it takes.
 
-use super::items::{Item, Items};
+use super::items::{Items, Picture};
 use super::queue::Queue;
 use super::standard::standard;
 use crate::callback::calling_back;
 use crate::names::interned;
+use crate::objects;
 use crate::threading::{Condition, Lock};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList};
-use weftline::queue::raw::Retired;
+use pyo3::types::{PyBool, PyDict, PyList, PyString};
+use weftline::queue::raw::Retirement;
 
-/// What an open queue consists of.
-struct Parts<'py> {
-    container: Bound<'py, PyAny>,
-    mutex: Py<Lock>,
-    conditions: [Bound<'py, PyAny>; 3],
+/// What an open queue consists of: its attributes, in the order of [`names`].
+struct Parts<'py>([Bound<'py, PyAny>; 8]);
+
+/// What the attributes of an open queue are called.
+fn names(py: Python<'_>) -> [&Bound<'_, PyString>; 8] {
+    [
+        interned!(py, maxsize),
+        interned!(py, queue),
+        interned!(py, mutex),
+        interned!(py, not_empty),
+        interned!(py, not_full),
+        interned!(py, all_tasks_done),
+        interned!(py, unfinished_tasks),
+        interned!(py, is_shutdown),
+    ]
 }
 
-const CONDITIONS: [&str; 3] = ["not_empty", "not_full", "all_tasks_done"];
+/// What the three conditions are called.
+fn conditions(py: Python<'_>) -> [&Bound<'_, PyString>; 3] {
+    [
+        interned!(py, not_empty),
+        interned!(py, not_full),
+        interned!(py, all_tasks_done),
+    ]
+}
 
 impl<'py> Parts<'py> {
-    fn new(queue: &Bound<'py, Queue>) -> PyResult<Self> {
+    fn new(queue: &Bound<'py, Queue>, picture: &Picture) -> PyResult<Self> {
         let py = queue.py();
-        let mutex = Py::new(py, Lock::free())?;
+        let mutex = Bound::new(py, Lock::free())?.into_any();
         let condition = || py.get_type::<Condition>().call1((&mutex,));
-        let conditions = [condition()?, condition()?, condition()?];
+        let (not_empty, not_full, all_tasks_done) = (condition()?, condition()?, condition()?);
         let container = match queue.get().items {
             Items::Fifo(_) => deque(py)?,
-            Items::Lifo(_) | Items::Heap(_) => PyList::empty(py).into_any(),
+            Items::Lifo(_) | Items::Heap(_) => objects::list(py)?.into_any(),
         };
-        Ok(Self {
+        for item in &picture.items {
+            match container.cast_exact::<PyList>() {
+                Ok(list) => list.append(item)?,
+                Err(_) => drop(container.call_method1(interned!(py, append), (item,))?),
+            }
+        }
+        Ok(Self([
+            objects::int(py, queue.get().maxsize() as i64)?,
             container,
             mutex,
-            conditions,
-        })
+            not_empty,
+            not_full,
+            all_tasks_done,
+            objects::len(py, picture.unfinished)?,
+            PyBool::new(py, picture.is_shut_down).to_owned().into_any(),
+        ]))
     }
 }
 
@@ -64,70 +94,67 @@ pub(super) fn instance_dict<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'p
 /// Makes the queue an open one, if it is not.
 pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
-    if this.is_open() {
-        return Ok(());
-    }
-    let parts = Parts::new(queue)?;
-    let dict = instance_dict(queue)?;
-    match this.items.retire(py)? {
-        Some(retired) => {
-            let filled = fill(queue, &parts, &dict, retired);
-            this.say_open();
-            filled
-        }
-        None => {
+    while !this.is_open() {
+        if this.items.is_retired() {
             this.wait_until_open(py);
-            Ok(())
+            return Ok(());
         }
+        this.items.prepare_retirement(py)?;
+        let picture = this.items.picture(py)?;
+        let parts = Parts::new(queue, &picture)?;
+        let dict = instance_dict(queue)?;
+        let added = Added::put(&dict, &parts)?;
+        match this.items.retire_if(&picture) {
+            Retirement::Done(retired) => {
+                added.keep();
+                this.say_open();
+                drop((retired, picture));
+                return Ok(());
+            }
+            // Something has come in between: look again.
+            Retirement::Before | Retirement::Refused => {}
+        }
+    }
+    Ok(())
+}
+
+/// The attributes that were added to a `__dict__`, to be taken away again unless they are kept.
+struct Added<'a, 'py> {
+    dict: &'a Bound<'py, PyDict>,
+    is: [bool; 8],
+}
+
+impl<'a, 'py> Added<'a, 'py> {
+    /// An attribute that is there already, put into the `__dict__` past the queue, is what programs have seen so far, and stays.
+    fn put(dict: &'a Bound<'py, PyDict>, parts: &Parts<'py>) -> PyResult<Self> {
+        let py = dict.py();
+        let mut added = Self {
+            dict,
+            is: [false; 8],
+        };
+        for (index, (name, part)) in names(py).into_iter().zip(&parts.0).enumerate() {
+            if !dict.contains(name)? {
+                dict.set_item(name, part)?;
+                added.is[index] = true;
+            }
+        }
+        Ok(added)
+    }
+
+    fn keep(mut self) {
+        self.is = [false; 8];
     }
 }
 
-/// Moves what the native queue held. Nothing here runs Python code: see the header.
-fn fill(
-    queue: &Bound<'_, Queue>,
-    parts: &Parts<'_>,
-    dict: &Bound<'_, PyDict>,
-    retired: Retired<Item>,
-) -> PyResult<()> {
-    let py = queue.py();
-    let mut outcome = Ok(());
-    for item in retired.items {
-        let added = match parts.container.cast_exact::<PyList>() {
-            Ok(list) => list.append(&item),
-            Err(_) => parts
-                .container
-                .call_method1(interned!(py, append), (&item,))
-                .map(drop),
-        };
-        outcome = outcome.and(added);
+impl Drop for Added<'_, '_> {
+    fn drop(&mut self) {
+        let names = names(self.dict.py());
+        for (name, is_added) in names.into_iter().zip(self.is) {
+            if is_added && let Err(raised) = self.dict.del_item(name) {
+                raised.write_unraisable(self.dict.py(), None);
+            }
+        }
     }
-    // An attribute that is there already, put into the `__dict__` past the queue, is what programs have seen so far.
-    let mut put = |name: &str, value: Bound<'_, PyAny>| {
-        let added = match dict.contains(name) {
-            Ok(true) => Ok(()),
-            Ok(false) => dict.set_item(name, value),
-            Err(raised) => Err(raised),
-        };
-        outcome = std::mem::replace(&mut outcome, Ok(())).and(added);
-    };
-    put(
-        "maxsize",
-        queue.get().maxsize().into_pyobject(py)?.into_any(),
-    );
-    put("queue", parts.container.clone());
-    put("mutex", parts.mutex.bind(py).clone().into_any());
-    for (name, condition) in CONDITIONS.iter().zip(&parts.conditions) {
-        put(name, condition.clone());
-    }
-    put(
-        "unfinished_tasks",
-        retired.unfinished.into_pyobject(py)?.into_any(),
-    );
-    put(
-        "is_shutdown",
-        PyBool::new(py, retired.is_shut_down).to_owned().into_any(),
-    );
-    outcome
 }
 
 /// Makes the queue an open one without any attribute: for those who set them all. What a native queue held is dropped.
@@ -147,13 +174,13 @@ pub(super) fn open_bare(queue: &Bound<'_, Queue>) -> PyResult<()> {
 pub(super) fn init(queue: &Bound<'_, Queue>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = queue.py();
     open_bare(queue)?;
-    queue.setattr("maxsize", maxsize)?;
-    calling_back(py, || queue.call_method1("_init", (maxsize,)))?;
+    queue.setattr(interned!(py, maxsize), maxsize)?;
+    calling_back(py, || queue.call_method1(interned!(py, _init), (maxsize,)))?;
     let mutex = Py::new(py, Lock::free())?;
-    queue.setattr("mutex", &mutex)?;
-    for name in CONDITIONS {
+    queue.setattr(interned!(py, mutex), &mutex)?;
+    for name in conditions(py) {
         queue.setattr(name, py.get_type::<Condition>().call1((&mutex,))?)?;
     }
-    queue.setattr("unfinished_tasks", 0)?;
-    queue.setattr("is_shutdown", false)
+    queue.setattr(interned!(py, unfinished_tasks), 0)?;
+    queue.setattr(interned!(py, is_shutdown), false)
 }

@@ -1,6 +1,7 @@
 //! The arguments `block` and `timeout` of `put` and `get`: looked at when, and refused as, the standard library does.
 
 use crate::given::Given;
+use crate::objects::{self, error};
 use crate::seconds::wait_deadline;
 use crate::standard::wait_for_nan;
 use pyo3::exceptions::PyValueError;
@@ -37,7 +38,7 @@ impl Patience {
             Self::Seconds(seconds) if seconds.is_nan() => {
                 wait_for_nan(py).map(|()| Deadline::NEVER)
             }
-            Self::Seconds(seconds) => wait_deadline(Some(&PyFloat::new(py, seconds))),
+            Self::Seconds(seconds) => wait_deadline(Some(&objects::float(py, seconds)?)),
         }
     }
 
@@ -67,10 +68,10 @@ impl Limits<'_, '_> {
             Ok(seconds) => seconds.value(),
             Err(_) if timeout.lt(0)? => -1.0,
             // The clock's seconds are a float: what they cannot be added to is refused as that addition refuses it.
-            Err(_) => PyFloat::new(py, 0.0).add(timeout)?.extract()?,
+            Err(_) => objects::float(py, 0.0)?.add(timeout)?.extract()?,
         };
         if seconds < 0.0 {
-            return Err(PyValueError::new_err(
+            return Err(error::<PyValueError>(
                 "'timeout' must be a non-negative number",
             ));
         }

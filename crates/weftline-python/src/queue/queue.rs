@@ -10,6 +10,7 @@ use super::shedding::shed;
 use crate::callback::calling_back;
 use crate::given::Given;
 use crate::names::interned;
+use crate::objects;
 use pyo3::PyTraverseError;
 use pyo3::ffi;
 use pyo3::gc::PyVisit;
@@ -75,7 +76,7 @@ impl Queue {
                 Ok(())
             }
             _ => match maxsize {
-                None => opening::init(slf, 0_i32.into_pyobject(slf.py())?.as_any()),
+                None => opening::init(slf, &objects::int(slf.py(), 0)?),
                 Some(maxsize) => opening::init(slf, &maxsize),
             },
         }
@@ -138,7 +139,7 @@ impl Queue {
                 }
             }
         }
-        let how = PyDict::new(py);
+        let how = objects::dict(py)?;
         how.set_item(interned!(py, block), false)?;
         calling_back(py, || {
             slf.call_method(interned!(py, put), (item,), Some(&how))
@@ -156,7 +157,7 @@ impl Queue {
                 Err(failure) => return Self::not_got(slf, failure, &Wait::Begun(Patience::AtOnce)),
             }
         }
-        let how = PyDict::new(py);
+        let how = objects::dict(py)?;
         how.set_item(interned!(py, block), false)?;
         calling_back(py, || slf.call_method(interned!(py, get), (), Some(&how))).map(Bound::unbind)
     }
@@ -201,7 +202,7 @@ impl Queue {
     /// How many items are in the queue; others may change that at any moment.
     fn qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         match Self::native_len(slf) {
-            Some(len) => Ok(len.into_pyobject(slf.py())?.into_any()),
+            Some(len) => objects::len(slf.py(), len),
             None => open::qsize(slf),
         }
     }
@@ -228,7 +229,7 @@ impl Queue {
     }
 
     /// How many items there are.
-    fn _qsize(slf: &Bound<'_, Self>) -> PyResult<usize> {
+    fn _qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Self::stored(slf)
     }
 

@@ -4,8 +4,10 @@ use super::items::Item;
 use super::patience::Patience;
 use super::shedding::shed;
 use super::standard::{empty, standard};
-use crate::blocker::Interpreter;
+use crate::blocker::{Interpreter, raise_later};
 use crate::given::Given;
+use crate::names::interned;
+use crate::objects::{self, no_memory};
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
@@ -29,14 +31,27 @@ impl SimpleQueue {
     }
 
     #[inline]
-    pub(crate) fn add(&self, py: Python<'_>, item: Item) {
-        let put = self
+    pub(crate) fn add(&self, py: Python<'_>, item: Item) -> PyResult<()> {
+        match self
             .items
-            .put_with(item, &mut Interpreter::new(py), Deadline::NEVER);
-        debug_assert!(
-            put.is_ok(),
-            "an unbounded queue that is never shut down takes everything"
-        );
+            .put_with(item, &mut Interpreter::new(py), Deadline::NEVER)
+        {
+            Ok(()) => Ok(()),
+            // An unbounded queue that is never shut down takes everything that there is memory for.
+            Err(_) => Err(no_memory(py)),
+        }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Puts back, in front of the others, what was taken just now: its room is there still.
+    pub(crate) fn put_back(&self, item: Item) {
+        if let Some(item) = self.items.put_back(item) {
+            debug_assert!(false, "no room for what was there before");
+            drop(item);
+        }
     }
 
     /// The next item, if there is one now.
@@ -53,6 +68,11 @@ impl SimpleQueue {
         match self.items.get_with(&mut blocker, deadline) {
             Ok(item) => Ok(item),
             Err(GetFailure::Interrupted(raised)) => Err(raised),
+            Err(GetFailure::Stranded(item, raised)) => {
+                // No memory to put it back: it is got, and the exception comes right after.
+                raise_later(py, raised);
+                Ok(item)
+            }
             Err(_) => Err(empty(py)),
         }
     }
@@ -94,8 +114,8 @@ fn seconds(timeout: &Bound<'_, PyAny>) -> PyResult<f64> {
     let py = timeout.py();
     let queue = standard(py).simple_queue.bind(py).call0()?;
     // With an item in it nobody waits.
-    queue.call_method1("put", (py.None(),))?;
-    queue.call_method1("get", (true, timeout))?;
+    queue.call_method1(interned!(py, put), (py.None(),))?;
+    queue.call_method1(interned!(py, get), (true, timeout))?;
     match timeout.cast::<PyFloat>() {
         Ok(seconds) => Ok(seconds.value()),
         Err(_) => Ok(timeout.extract::<i64>()? as f64),
@@ -129,14 +149,14 @@ impl SimpleQueue {
         item: Bound<'py, PyAny>,
         block: Given<'_, 'py>,
         timeout: Option<&Bound<'py, PyAny>>,
-    ) {
+    ) -> PyResult<()> {
         let _ = (block, timeout);
-        self.add(item.py(), item.clone().unbind());
+        self.add(item.py(), item.clone().unbind())
     }
 
     /// Put an item into the queue, as put() does.
-    fn put_nowait(&self, item: Bound<'_, PyAny>) {
-        self.add(item.py(), item.clone().unbind());
+    fn put_nowait(&self, item: Bound<'_, PyAny>) -> PyResult<()> {
+        self.add(item.py(), item.clone().unbind())
     }
 
     /// Take the next item out of the queue and return it.
@@ -167,8 +187,9 @@ impl SimpleQueue {
     }
 
     /// How many items are in the queue; others may change that at any moment.
-    fn qsize(&self) -> usize {
-        self.items.len()
+    #[pyo3(name = "qsize")]
+    fn size<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        objects::len(py, self.count())
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -1,5 +1,6 @@
 //! What is asked of the standard modules: kept when this module is imported, before anything can be patched.
 
+use crate::objects::bare_error;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
@@ -62,15 +63,15 @@ pub(super) fn standard(py: Python<'_>) -> &Standard {
 
 #[cold]
 pub(super) fn empty(py: Python<'_>) -> PyErr {
-    PyErr::from_type(standard(py).empty.bind(py).clone(), ())
+    bare_error(standard(py).empty.bind(py))
 }
 
 #[cold]
 pub(super) fn full(py: Python<'_>) -> PyErr {
-    PyErr::from_type(standard(py).full.bind(py).clone(), ())
+    bare_error(standard(py).full.bind(py))
 }
 
 #[cold]
 pub(super) fn shut_down(py: Python<'_>) -> PyErr {
-    PyErr::from_type(standard(py).shut_down.bind(py).clone(), ())
+    bare_error(standard(py).shut_down.bind(py))
 }

@@ -6,6 +6,7 @@
 use super::patience::Patience;
 use super::standard::standard;
 use crate::names::interned;
+use crate::objects;
 use pyo3::prelude::*;
 use weftline::park::Deadline;
 
@@ -32,7 +33,7 @@ impl<'py> Until<'py> {
         if let Patience::Seconds(seconds) = patience
             && let Some(clock) = replaced_clock(py)?
         {
-            let end = clock.call0()?.add(seconds)?;
+            let end = clock.call0()?.add(objects::float(py, seconds)?)?;
             return Ok(Self::Theirs { clock, end });
         }
         patience.deadline(py).map(Self::Deadline)
@@ -43,11 +44,11 @@ impl<'py> Until<'py> {
             Self::Deadline(deadline) if deadline.has_passed() => return Ok(Left::Nothing),
             Self::Deadline(deadline) => match deadline.remaining() {
                 None => return Ok(Left::Forever),
-                Some(left) => left.as_secs_f64().into_pyobject(py)?.into_any(),
+                Some(left) => objects::float(py, left.as_secs_f64())?,
             },
             Self::Theirs { clock, end } => {
                 let left = end.sub(clock.call0()?)?;
-                if left.le(0.0)? {
+                if left.le(0)? {
                     return Ok(Left::Nothing);
                 }
                 left

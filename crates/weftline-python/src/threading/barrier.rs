@@ -2,19 +2,20 @@
 
 use super::barrier_attributes::is_overridden;
 use super::guard::Guard;
-use super::open_barrier::{self, BROKEN, BrokenBarrierError, FILLING};
+use super::open_barrier::{self, BROKEN, FILLING};
 use super::opened::{Opened, Part, Slot, fresh_condition};
 use super::{Lock, reduce, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::made::Made;
 use crate::names::interned;
+use crate::objects::{self, Piece, error, written};
 use crate::seconds::remaining_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -56,17 +57,30 @@ impl Barrier {
                 // Kept: `wait` lets it go.
                 Guard::enter(heir.clone().into_any())?;
             }
+            // Made before anything changes. What it may be is small, so it always exists, or it is the
+            // number of those that wait now.
+            let parties = this.native_parties(py, this.raw.parties())?;
+            let waiting = this.raw.n_waiting();
+            let count = objects::len(py, waiting)?;
+            let [broken, filling] = [
+                objects::int(py, BROKEN.into())?,
+                objects::int(py, FILLING.into())?,
+            ];
             let Some(left) = this.raw.retire_with(&mut Interpreter::new(py), acts)? else {
                 return Ok(None);
             };
             this.is_held.store(acts, Ordering::Relaxed);
-            let state = if left.is_broken { BROKEN } else { FILLING };
-            Ok(Some(vec![
-                (Part::Action, this.action(py)),
-                (Part::Timeout, this.timeout(py)),
-                (Part::Initial, this.native_parties(py, left.parties)?),
-                (Part::Value, state.into_pyobject(py)?.into_any()),
-                (Part::Count, left.arrived.into_pyobject(py)?.into_any()),
+            let count = if left.arrived == waiting {
+                count
+            } else {
+                objects::len(py, left.arrived)?
+            };
+            Ok(Some([
+                Some((Part::Action, this.action(py))),
+                Some((Part::Timeout, this.timeout(py))),
+                Some((Part::Initial, parties)),
+                Some((Part::Value, if left.is_broken { broken } else { filling })),
+                Some((Part::Count, count)),
             ]))
         })
     }
@@ -96,7 +110,7 @@ impl Barrier {
     fn native_parties<'py>(&self, py: Python<'py>, parties: usize) -> PyResult<Bound<'py, PyAny>> {
         match self.rest.get() {
             Some(rest) => Ok(rest.parties.bind(py).clone()),
-            None => Ok(parties.into_pyobject(py)?.into_any()),
+            None => objects::len(py, parties),
         }
     }
 
@@ -111,14 +125,14 @@ impl Barrier {
             Part::Action => this.action(py),
             Part::Timeout => this.timeout(py),
             Part::Initial => this.native_parties(py, this.raw.parties())?,
-            Part::Count => this.raw.n_waiting().into_pyobject(py)?.into_any(),
+            Part::Count => objects::len(py, this.raw.n_waiting())?,
             Part::Value => {
                 let state = if this.raw.is_broken() {
                     BROKEN
                 } else {
                     FILLING
                 };
-                state.into_pyobject(py)?.into_any()
+                objects::int(py, state.into())?
             }
         })
     }
@@ -199,7 +213,7 @@ impl Barrier {
         timeout: Option<Py<PyAny>>,
     ) -> PyResult<()> {
         if parties.lt(1)? {
-            return Err(PyValueError::new_err("parties must be > 0"));
+            return Err(error::<PyValueError>("parties must be > 0"));
         }
         let this = slf.get();
         let has_own = !slf.is_exact_instance_of::<Self>() && is_overridden(&slf.get_type())?;
@@ -217,13 +231,13 @@ impl Barrier {
             })
             .is_err()
         {
-            return Err(PyRuntimeError::new_err(
+            return Err(error::<PyRuntimeError>(
                 "the barrier is initialised already: make a new barrier",
             ));
         }
         this.raw
             .reset_to(number?)
-            .map_err(|error| PyValueError::new_err(error.to_string()))
+            .map_err(|_| error::<PyValueError>("parties must be > 0"))
     }
 
     /// Wait until all parties have arrived, for at most `timeout` seconds; a timeout breaks the barrier. Returns how many had arrived before.
@@ -280,11 +294,11 @@ impl Barrier {
                 }
                 return Err(match failure {
                     BarrierError::Interrupted(raised) => raised,
-                    _ => BrokenBarrierError::new_err(()),
+                    _ => open_barrier::broken(py),
                 });
             }
         };
-        Ok(index.into_pyobject(py)?.into_any())
+        objects::len(py, index)
     }
 
     /// Make the barrier new. Threads that wait get BrokenBarrierError.
@@ -317,7 +331,7 @@ impl Barrier {
         let (py, this) = (slf.py(), slf.get());
         match this.parts(py) {
             Some(_) => open_barrier::n_waiting(slf),
-            None => Ok(this.raw.n_waiting().into_pyobject(py)?.into_any()),
+            None => objects::len(py, this.raw.n_waiting()),
         }
     }
 
@@ -357,17 +371,26 @@ impl Barrier {
     /// For the child of a fork. A native barrier has nothing to do there: waiters of another process are forgotten by themselves.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.get().parts(slf.py()).is_some() {
-            slf.getattr("_cond")?.call_method0("_at_fork_reinit")?;
+            slf.getattr(interned!(slf.py(), _cond))?
+                .call_method0(interned!(slf.py(), _at_fork_reinit))?;
         }
         Ok(())
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let state = if slf.getattr("broken")?.is_truthy()? {
-            "broken".to_owned()
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let py = slf.py();
+        let state = if slf.getattr(interned!(py, broken))?.is_truthy()? {
+            objects::text(py, "broken")?
         } else {
-            let (waiting, parties) = (slf.getattr("n_waiting")?, slf.getattr("parties")?);
-            format!("waiters={waiting}/{parties}")
+            let waiting = slf.getattr(interned!(py, n_waiting))?;
+            let parties = slf.getattr(interned!(py, parties))?;
+            let pieces = [
+                Piece::Plain("waiters="),
+                Piece::Object(&waiting),
+                Piece::Plain("/"),
+                Piece::Object(&parties),
+            ];
+            written(py, &pieces)?
         };
         repr_at(slf.as_any(), &state)
     }

@@ -2,10 +2,12 @@
 
 use super::barrier::Barrier;
 use super::opened::Part;
+use crate::names::interned;
+use crate::objects::{Piece, written};
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyString, PyType};
 
-/// What a class must not have changed for its barriers to be native, and what they are called in [`Opened`].
+/// The attributes, and what they are called in [`Opened`](super::opened::Opened).
 const ATTRIBUTES: [(&str, Part); 6] = [
     ("_cond", Part::Condition),
     ("_action", Part::Action),
@@ -14,13 +16,24 @@ const ATTRIBUTES: [(&str, Part); 6] = [
     ("_state", Part::Value),
     ("_count", Part::Count),
 ];
-const METHODS: [&str; 5] = ["_enter", "_release", "_wait", "_exit", "_break"];
 
-/// Whether a class changes what a native barrier would not notice.
+/// Whether a class changes what a native barrier would not notice: an attribute, or one of the methods of the standard algorithm.
 pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
-    let base = class.py().get_type::<Barrier>();
-    let names = ATTRIBUTES.map(|(name, _)| name).into_iter().chain(METHODS);
-    for name in names {
+    let py = class.py();
+    let base = py.get_type::<Barrier>();
+    for name in [
+        interned!(py, _cond),
+        interned!(py, _action),
+        interned!(py, _timeout),
+        interned!(py, _parties),
+        interned!(py, _state),
+        interned!(py, _count),
+        interned!(py, _enter),
+        interned!(py, _release),
+        interned!(py, _wait),
+        interned!(py, _exit),
+        interned!(py, _break),
+    ] {
         if !class.getattr(name)?.is(base.getattr(name)?) {
             return Ok(true);
         }
@@ -56,8 +69,10 @@ impl Attribute {
         Barrier::set_part(instance.cast::<Barrier>()?, self.part, value)
     }
 
-    fn __repr__(&self) -> String {
-        format!("<attribute '{}' of 'Barrier' objects>", self.name)
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        let name = self.name;
+        let whole = format_args!("<attribute '{name}' of 'Barrier' objects>");
+        written(py, &[Piece::Short(whole)])
     }
 }
 

@@ -9,6 +9,7 @@ use crate::callback::calling_back;
 use crate::given::Given;
 use crate::made::Made;
 use crate::names::interned;
+use crate::objects::{self, Piece, error, error_in_pieces, written};
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
@@ -40,13 +41,11 @@ impl Condition {
     }
 
     #[inline]
-    fn mutex(&self, py: Python<'_>) -> &Mutex {
+    fn mutex(&self, py: Python<'_>) -> PyResult<&Mutex> {
         match self.mutex.get() {
-            Some(mutex) => mutex,
+            Some(mutex) => Ok(mutex),
             // A subclass that has not called __init__ gets what __init__ would give it.
-            None => self.mutex_or(Mutex::RLock(
-                Py::new(py, RLock::free()).expect("no memory for a lock"),
-            )),
+            None => Ok(self.mutex_or(Mutex::RLock(Py::new(py, RLock::free())?))),
         }
     }
 
@@ -57,17 +56,20 @@ impl Condition {
     }
 
     fn check_owned(&self, py: Python<'_>, to: &str) -> PyResult<()> {
-        if self.mutex(py).is_owned(py)? {
+        if self.mutex(py)?.is_owned(py)? {
             return Ok(());
         }
-        Err(PyRuntimeError::new_err(format!(
-            "cannot {to} on un-acquired lock"
-        )))
+        let words = [
+            Piece::Plain("cannot "),
+            Piece::Plain(to),
+            Piece::Plain(" on un-acquired lock"),
+        ];
+        Err(error_in_pieces::<PyRuntimeError>(py, &words))
     }
 
     /// Gives the lock, which is held, up until notified; says whether it was in time. The lock is held again afterwards, however the wait ended.
     pub(crate) fn wait_until(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
-        let mutex = self.mutex(py);
+        let mutex = self.mutex(py)?;
         let mut saved = None;
         let ended = self
             .raw
@@ -96,7 +98,7 @@ impl Condition {
         {
             return Ok(own);
         }
-        this.mutex(py).object(py).getattr(name)
+        this.mutex(py)?.object(py).getattr(name)
     }
 
     fn replace_method(
@@ -145,18 +147,18 @@ impl Condition {
     fn __init__(&self, py: Python<'_>, lock: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         match lock {
             None => {
-                self.mutex(py);
+                self.mutex(py)?;
                 Ok(())
             }
             Some(lock) => {
-                lock.getattr("acquire")?;
-                lock.getattr("release")?;
+                lock.getattr(interned!(py, acquire))?;
+                lock.getattr(interned!(py, release))?;
                 if cfg!(Py_3_14) {
-                    lock.getattr("locked")?;
+                    lock.getattr(interned!(py, locked))?;
                 }
                 let is_other = !self.mutex_or(Mutex::of(lock)).object(py).is(lock);
                 if is_other {
-                    return Err(PyRuntimeError::new_err(
+                    return Err(error::<PyRuntimeError>(
                         "the condition has a lock already: make a new condition",
                     ));
                 }
@@ -201,11 +203,11 @@ impl Condition {
     }
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let taken = match self.mutex(py) {
+        let taken = match self.mutex(py)? {
             Mutex::Lock(lock) => lock.get().take(py, Deadline::NEVER)?,
             Mutex::RLock(lock) => lock.get().take(py, Deadline::NEVER)?,
             Mutex::Foreign(lock) => {
-                return calling_back(py, || lock.bind(py).call_method0("__enter__"));
+                return calling_back(py, || lock.bind(py).call_method0(interned!(py, __enter__)));
             }
         };
         Ok(taken.into_pyobject(py)?.to_owned().into_any())
@@ -219,13 +221,16 @@ impl Condition {
         value: Option<&Bound<'py, PyAny>>,
         traceback: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match self.mutex(py) {
+        match self.mutex(py)? {
             Mutex::Lock(lock) => lock.get().release()?,
             Mutex::RLock(lock) => lock.get().release()?,
             Mutex::Foreign(lock) => {
                 let arguments = (kind, value, traceback);
-                return calling_back(py, || lock.bind(py).call_method1("__exit__", arguments))
-                    .map(Some);
+                return calling_back(py, || {
+                    lock.bind(py)
+                        .call_method1(interned!(py, __exit__), arguments)
+                })
+                .map(Some);
             }
         }
         Ok(None)
@@ -255,19 +260,20 @@ impl Condition {
             }
             // As a method, which a subclass may have its own of.
             match (timeout, end) {
-                (None, _) => calling_back(py, || slf.call_method0("wait"))?,
+                (None, _) => calling_back(py, || slf.call_method0(interned!(py, wait)))?,
                 (Some(timeout), None) => {
                     // An addition, so that what is no number is refused in the standard library's words.
-                    let seconds = 0.0_f64.into_pyobject(py)?.add(timeout)?.extract()?;
+                    let seconds = objects::float(py, 0.0)?.add(timeout)?.extract()?;
                     end = Some((Instant::now(), seconds));
-                    calling_back(py, || slf.call_method1("wait", (timeout,)))?
+                    calling_back(py, || slf.call_method1(interned!(py, wait), (timeout,)))?
                 }
                 (Some(_), Some((start, seconds))) => {
                     let left = seconds - start.elapsed().as_secs_f64();
                     if left <= 0.0 {
                         return Ok(result);
                     }
-                    calling_back(py, || slf.call_method1("wait", (left,)))?
+                    let left = objects::float(py, left)?;
+                    calling_back(py, || slf.call_method1(interned!(py, wait), (left,)))?
                 }
             };
         }
@@ -295,59 +301,71 @@ impl Condition {
             return this.notify_some(py, usize::MAX);
         }
         // As a method, which a subclass may have its own of.
-        calling_back(py, || slf.call_method1("notify", (this.raw.waiting(),))).map(drop)
+        let all = objects::len(py, this.raw.waiting())?;
+        calling_back(py, || slf.call_method1(interned!(py, notify), (all,))).map(drop)
     }
 
     /// Deprecated: use notify_all().
     #[pyo3(name = "notifyAll")]
     fn notify_all_deprecated(slf: &Bound<'_, Self>) -> PyResult<()> {
         warn_deprecated(slf.py(), "notifyAll", "notify_all")?;
-        slf.call_method0("notify_all").map(drop)
+        slf.call_method0(interned!(slf.py(), notify_all)).map(drop)
     }
 
     fn _is_owned(&self, py: Python<'_>) -> PyResult<bool> {
-        self.mutex(py).is_owned(py)
+        self.mutex(py)?.is_owned(py)
     }
 
     fn _release_save(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        foreign::release_save(self.mutex(py).object(py))
+        foreign::release_save(self.mutex(py)?.object(py))
     }
 
     fn _acquire_restore<'py>(&self, py: Python<'py>, state: &Bound<'py, PyAny>) -> PyResult<()> {
-        foreign::acquire_restore(self.mutex(py).object(py), Some(state))
+        foreign::acquire_restore(self.mutex(py)?.object(py), Some(state))
     }
 
     #[getter]
-    fn _lock<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        self.mutex(py).object(py).clone()
+    fn _lock<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(self.mutex(py)?.object(py).clone())
     }
 
     /// As many elements as threads wait: programs look at the length, and at nothing else.
     #[getter]
     fn _waiters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, (0..self.raw.waiting()).map(|_| py.None()))
+        let waiting = 0..self.raw.waiting();
+        objects::tuple(py, waiting.map(|_| py.None().into_bound(py)))
     }
 
     fn _at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
-        self.mutex(py).object(py).call_method0("_at_fork_reinit")?;
+        self.mutex(py)?
+            .object(py)
+            .call_method0(interned!(py, _at_fork_reinit))?;
         self.raw.forget_waiters();
         Ok(())
     }
 
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!(
-            "<Condition({}, {})>",
-            self.mutex(py).object(py).repr()?,
-            self.raw.waiting()
-        ))
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        let lock = self.mutex(py)?.object(py).repr()?.into_any();
+        let waiting = self.raw.waiting();
+        written(
+            py,
+            &[
+                Piece::Plain("<Condition("),
+                Piece::Object(&lock),
+                Piece::Short(format_args!(", {waiting})>")),
+            ],
+        )
     }
 
     fn __reduce_ex__(&self, py: Python<'_>, protocol: &Bound<'_, PyAny>) -> PyResult<()> {
         // What the lock says to it, and if it has nothing against it, what the standard condition's own locks would.
-        match self.mutex(py) {
+        match self.mutex(py)? {
             Mutex::RLock(_) => return Err(cannot_pickle("_thread.RLock")),
             Mutex::Lock(_) => {}
-            Mutex::Foreign(lock) => drop(lock.bind(py).call_method1("__reduce_ex__", (protocol,))?),
+            Mutex::Foreign(lock) => drop(
+                lock.bind(py)
+                    .call_method1(interned!(py, __reduce_ex__), (protocol,))?,
+            ),
         }
         Err(cannot_pickle("_thread.lock"))
     }

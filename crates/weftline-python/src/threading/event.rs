@@ -3,11 +3,12 @@
 use super::opened::{Opened, Part, Slot, fresh_condition};
 use super::{open, reduce, repr_at, warn_deprecated};
 use crate::blocker::Interpreter;
+use crate::objects;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 use weftline::park::WaitError;
 use weftline::sync::raw::RawEvent;
 
@@ -31,7 +32,7 @@ impl Event {
             // SAFETY: the slot keeps the heir for as long as this object lives.
             let retired = unsafe { self.raw.retire(heir.get().raw()) };
             let flag = retired.map(|was_set| PyBool::new(py, was_set).to_owned().into_any());
-            Ok(flag.map(|flag| vec![(Part::Value, flag)]))
+            Ok(flag.map(|flag| [Some((Part::Value, flag)), None, None, None, None]))
         })
     }
 
@@ -170,9 +171,10 @@ impl Event {
             .map_or(Ok(()), |parts| parts.at_fork_reinit(py))
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         let is_set = slf.get().flag(slf.py()).is_truthy()?;
-        repr_at(slf.as_any(), if is_set { "set" } else { "unset" })
+        let state = objects::text(slf.py(), if is_set { "set" } else { "unset" })?;
+        repr_at(slf.as_any(), &state)
     }
 
     fn __reduce_ex__<'py>(

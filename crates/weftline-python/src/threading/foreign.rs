@@ -2,25 +2,36 @@
 //! `_acquire_restore` and `_is_owned` where the lock has them, `acquire` and `release` otherwise.
 
 use crate::callback::calling_back;
+use crate::names::interned;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 pub(super) fn is_owned(lock: &Bound<'_, PyAny>) -> PyResult<bool> {
-    calling_back(lock.py(), || match optional(lock, "_is_owned")? {
-        Some(is_owned) => is_owned.call0()?.is_truthy(),
-        None if lock.call_method1("acquire", (false,))?.is_truthy()? => {
-            lock.call_method0("release")?;
-            Ok(false)
+    calling_back(lock.py(), || {
+        match optional(lock, interned!(lock.py(), _is_owned))? {
+            Some(is_owned) => is_owned.call0()?.is_truthy(),
+            None if lock
+                .call_method1(interned!(lock.py(), acquire), (false,))?
+                .is_truthy()? =>
+            {
+                lock.call_method0(interned!(lock.py(), release))?;
+                Ok(false)
+            }
+            None => Ok(true),
         }
-        None => Ok(true),
     })
 }
 
 /// `None`: the lock has nothing to say of how it was held.
 pub(super) fn release_save(lock: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
-    calling_back(lock.py(), || match optional(lock, "_release_save")? {
-        Some(release_save) => Ok(Some(release_save.call0()?.unbind())),
-        None => lock.call_method0("release").map(|_| None),
+    calling_back(lock.py(), || {
+        match optional(lock, interned!(lock.py(), _release_save))? {
+            Some(release_save) => Ok(Some(release_save.call0()?.unbind())),
+            None => lock
+                .call_method0(interned!(lock.py(), release))
+                .map(|_| None),
+        }
     })
 }
 
@@ -28,13 +39,18 @@ pub(super) fn acquire_restore(
     lock: &Bound<'_, PyAny>,
     state: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
-    calling_back(lock.py(), || match optional(lock, "_acquire_restore")? {
-        Some(acquire_restore) => acquire_restore.call1((state,)).map(drop),
-        None => lock.call_method0("acquire").map(drop),
+    calling_back(lock.py(), || {
+        match optional(lock, interned!(lock.py(), _acquire_restore))? {
+            Some(acquire_restore) => acquire_restore.call1((state,)).map(drop),
+            None => lock.call_method0(interned!(lock.py(), acquire)).map(drop),
+        }
     })
 }
 
-fn optional<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn optional<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     match object.getattr(name) {
         Ok(value) => Ok(Some(value)),
         Err(missing) if missing.is_instance_of::<PyAttributeError>(object.py()) => Ok(None),

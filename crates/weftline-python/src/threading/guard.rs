@@ -4,6 +4,7 @@
 use super::{Condition, Lock};
 use crate::callback::calling_back;
 use crate::names::interned;
+use crate::objects;
 use pyo3::prelude::*;
 use weftline::park::{Deadline, current_number};
 
@@ -75,7 +76,10 @@ pub(crate) fn wait<'py>(
     let name = interned!(py, wait);
     match deadline.remaining() {
         None => calling_back(py, || condition.call_method0(name)),
-        Some(left) => calling_back(py, || condition.call_method1(name, (left.as_secs_f64(),))),
+        Some(left) => {
+            let left = objects::float(py, left.as_secs_f64())?;
+            calling_back(py, || condition.call_method1(name, (left,)))
+        }
     }
 }
 

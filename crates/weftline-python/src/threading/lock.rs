@@ -2,9 +2,11 @@
 
 use crate::blocker::Interpreter;
 use crate::given::Given;
+use crate::objects::{Piece, error, written};
 use crate::seconds::acquire_deadline;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use weftline::park::{Deadline, WaitError};
 use weftline::sync::raw::RawLock;
 
@@ -49,7 +51,7 @@ impl Lock {
         _args: &Bound<'_, pyo3::types::PyTuple>,
         _kwargs: Option<&Bound<'_, pyo3::types::PyDict>>,
     ) -> PyResult<Self> {
-        Err(pyo3::exceptions::PyTypeError::new_err(
+        Err(error::<pyo3::exceptions::PyTypeError>(
             "cannot create '_thread.lock' instances",
         ))
     }
@@ -81,7 +83,7 @@ impl Lock {
     pub(crate) fn release(&self) -> PyResult<()> {
         self.raw
             .unlock()
-            .map_err(|_| PyRuntimeError::new_err("release unlocked lock"))
+            .map_err(|_| error::<PyRuntimeError>("release unlocked lock"))
     }
 
     /// An obsolete synonym of release().
@@ -117,16 +119,15 @@ impl Lock {
         self.raw.reset();
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> String {
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         let state = if slf.get().locked() {
             "locked"
         } else {
             "unlocked"
         };
-        format!(
-            "<{state} _thread.lock object at {:#x}>",
-            slf.as_ptr() as usize
-        )
+        let address = slf.as_ptr() as usize;
+        let whole = format_args!("<{state} _thread.lock object at {address:#x}>");
+        written(slf.py(), &[Piece::Short(whole)])
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{Lock, RLock, foreign};
 use crate::blocker::Steadfast;
+use crate::objects::error;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use weftline::park::{Deadline, WaitError};
@@ -56,14 +57,14 @@ impl Mutex {
                 lock.get()
                     .raw
                     .unlock()
-                    .map_err(|_| PyRuntimeError::new_err("release unlocked lock"))?;
+                    .map_err(|_| error::<PyRuntimeError>("release unlocked lock"))?;
                 Ok(Saved::Once)
             }
             Self::RLock(lock) => {
                 let count = lock.get().raw.release_save();
                 count
                     .map(Saved::Times)
-                    .map_err(|_| PyRuntimeError::new_err("cannot release un-acquired lock"))
+                    .map_err(|_| error::<PyRuntimeError>("cannot release un-acquired lock"))
             }
             Self::Foreign(lock) => foreign::release_save(lock.bind(py)).map(Saved::Foreign),
         }

@@ -9,6 +9,7 @@ use super::guard::{self, Guard};
 use super::opened::{Opened, Part};
 use crate::callback::calling_back;
 use crate::names::interned;
+use crate::objects::error;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyRange};
@@ -115,7 +116,7 @@ pub(super) fn release(
 
 #[cold]
 pub(super) fn released_too_often() -> PyErr {
-    PyValueError::new_err("Semaphore released too many times")
+    error::<PyValueError>("Semaphore released too many times")
 }
 
 fn notify(condition: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -5,13 +5,17 @@ use super::barrier::Barrier;
 use super::guard::{self, Guard};
 use crate::callback::calling_back;
 use crate::names::interned;
+use crate::objects::{self, bare_error};
 use crate::seconds::remaining_deadline;
-use pyo3::import_exception;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use weftline::park::Deadline;
 
-import_exception!(threading, BrokenBarrierError);
+/// `threading.BrokenBarrierError`.
+#[cold]
+pub(super) fn broken(py: Python<'_>) -> PyErr {
+    bare_error(crate::standard::broken_barrier_error(py))
+}
 
 /// `_state`: threads arrive.
 pub(super) const FILLING: i32 = 0;
@@ -124,7 +128,7 @@ pub(super) fn enter(this: This<'_, '_>) -> PyResult<()> {
         guard::wait(&condition(this)?, Deadline::NEVER)?;
     }
     if state(this)?.lt(FILLING)? {
-        return Err(BrokenBarrierError::new_err(()));
+        return Err(broken(this.py()));
     }
     Ok(())
 }
@@ -163,12 +167,12 @@ fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) ->
         }
         if deadline.has_passed() {
             call(this, interned!(this.py(), _break))?;
-            return Err(BrokenBarrierError::new_err(()));
+            return Err(broken(this.py()));
         }
         guard::wait(&condition(this)?, deadline)?;
     }
     if state(this)?.lt(FILLING)? {
-        return Err(BrokenBarrierError::new_err(()));
+        return Err(broken(this.py()));
     }
     Ok(())
 }
@@ -212,5 +216,5 @@ pub(super) fn n_waiting<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>>
     if state(this)?.eq(FILLING)? {
         return count(this);
     }
-    Ok(0_i32.into_pyobject(this.py())?.into_any())
+    objects::int(this.py(), 0)
 }

@@ -23,11 +23,14 @@
 //! retired and nothing published yet, and waits here for the moment that it takes.
 
 use super::{Condition, Lock};
+use crate::names::interned;
+use crate::objects::no_memory;
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use weftline::memory::try_box;
 
 /// The parts of an open object.
 pub(super) struct Opened {
@@ -54,7 +57,7 @@ pub(super) enum Part {
 }
 
 /// Parts to begin with.
-pub(super) type Values<'py> = Vec<(Part, Bound<'py, PyAny>)>;
+pub(super) type Values<'py> = [Option<(Part, Bound<'py, PyAny>)>; 5];
 
 /// A condition over a lock of its own, as the standard classes make it.
 pub(super) fn fresh_condition(py: Python<'_>) -> PyResult<Py<Condition>> {
@@ -86,7 +89,9 @@ impl Opened {
     /// Makes the lock of the condition anew in the child of a fork, as the standard classes do.
     pub(super) fn at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
         let condition = self.get(py, Part::Condition);
-        condition.call_method0("_at_fork_reinit").map(drop)
+        condition
+            .call_method0(interned!(py, _at_fork_reinit))
+            .map(drop)
     }
 }
 
@@ -130,15 +135,16 @@ impl Slot {
         let mut parts = Parts::default();
         parts[Part::Condition as usize] = Some(heir.clone_ref(py).into_any());
         // Leaked until it is published: from `retire` on the core refers to the condition.
-        let opened = Box::into_raw(Box::new(Opened {
+        let opened = Opened {
             heir,
             parts: weftline::Lock::new(parts),
-        }));
+        };
+        let opened = Box::into_raw(try_box(opened).map_err(|_| no_memory(py))?);
         // SAFETY: leaked above, and freed only below or when the slot is dropped.
         let fresh = unsafe { &*opened };
         match retire(fresh.heir(py)) {
             Ok(Some(values)) => {
-                for (part, value) in values {
+                for (part, value) in values.into_iter().flatten() {
                     fresh.put(part, value);
                 }
                 if let Some(condition) = condition {

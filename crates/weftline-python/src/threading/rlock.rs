@@ -3,10 +3,11 @@
 use crate::blocker::{Interpreter, Steadfast};
 use crate::given::Given;
 use crate::names::interned;
+use crate::objects::{self, Piece, error, error_in_pieces, written};
 use crate::seconds::acquire_deadline;
 use pyo3::exceptions::{PyOverflowError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use weftline::park::{Deadline, WaitError, os_ident_of};
 use weftline::sync::raw::{RLockError, RawRLock};
 
@@ -20,12 +21,12 @@ pub(crate) struct RLock {
 
 #[cold]
 fn overflowed() -> PyErr {
-    PyOverflowError::new_err("Internal lock count overflowed")
+    error::<PyOverflowError>("Internal lock count overflowed")
 }
 
 #[cold]
 fn not_acquired() -> PyErr {
-    PyRuntimeError::new_err("cannot release un-acquired lock")
+    error::<PyRuntimeError>("cannot release un-acquired lock")
 }
 
 impl RLock {
@@ -84,9 +85,12 @@ impl RLock {
                     true => "keyword",
                     false => "positional",
                 };
-                return Err(PyTypeError::new_err(format!(
-                    "RLock() takes no {kind} arguments"
-                )));
+                let words = [
+                    Piece::Plain("RLock() takes no "),
+                    Piece::Plain(kind),
+                    Piece::Plain(" arguments"),
+                ];
+                return Err(error_in_pieces::<PyTypeError>(cls.py(), &words));
             }
         }
         Ok(Self::free())
@@ -134,14 +138,19 @@ impl RLock {
         self.raw.is_owned()
     }
 
-    fn _recursion_count(&self) -> u64 {
-        self.raw.count()
+    fn _recursion_count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        objects::count(py, self.raw.count())
     }
 
-    fn _release_save(&self) -> PyResult<(u64, u64)> {
-        let owner = self.owner_ident();
-        let count = self.raw.release_save().map_err(|_| not_acquired())?;
-        Ok((count, owner))
+    fn _release_save<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        // Made before the lock is let go; the count is this thread's own.
+        let parts = [
+            objects::count(py, self.raw.count())?,
+            objects::count(py, self.owner_ident())?,
+        ];
+        let saved = objects::tuple(py, parts.into_iter())?;
+        self.raw.release_save().map_err(|_| not_acquired())?;
+        Ok(saved)
     }
 
     fn _acquire_restore(&self, py: Python<'_>, state: (u64, u64)) -> PyResult<()> {
@@ -152,7 +161,7 @@ impl RLock {
         self.raw.reset();
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         let lock = slf.get();
         let state = if lock.raw.is_locked() {
             "locked"
@@ -160,11 +169,21 @@ impl RLock {
             "unlocked"
         };
         let class = slf.get_type();
-        let module: String = class.getattr("__module__")?.extract()?;
-        let (name, owner, count) = (class.qualname()?, lock.owner_ident(), lock.raw.held_count());
-        Ok(format!(
-            "<{state} {module}.{name} object owner={owner} count={count} at {:#x}>",
-            slf.as_ptr() as usize
-        ))
+        let module = class.getattr(interned!(class.py(), __module__))?;
+        let name = class.qualname()?.into_any();
+        let (owner, count) = (lock.owner_ident(), lock.raw.held_count());
+        let address = slf.as_ptr() as usize;
+        written(
+            slf.py(),
+            &[
+                Piece::Short(format_args!("<{state} ")),
+                Piece::Object(&module),
+                Piece::Plain("."),
+                Piece::Object(&name),
+                Piece::Short(format_args!(
+                    " object owner={owner} count={count} at {address:#x}>"
+                )),
+            ],
+        )
     }
 }

@@ -6,12 +6,14 @@ use super::{open, reduce, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::given::Given;
+use crate::names::interned;
+use crate::objects::{Piece, count, error, written};
 use crate::seconds::remaining_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyValueError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 use weftline::park::{Deadline, WaitError};
 use weftline::sync::raw::RawSemaphore;
 
@@ -31,18 +33,11 @@ fn permits(value: &Bound<'_, PyAny>) -> Option<u64> {
     (permits <= RawSemaphore::MAX_PERMITS).then_some(permits)
 }
 
-fn number(py: Python<'_>, permits: u64) -> Bound<'_, PyAny> {
-    match permits.into_pyobject(py) {
-        Ok(number) => number.into_any(),
-        Err(never) => match never {},
-    }
-}
-
 /// How many to release; `None` for what is above zero and no whole number, which only an open semaphore can add.
 fn released(n: Given<'_, '_>) -> PyResult<Option<u64>> {
     match n.get() {
         None => Ok(Some(1)),
-        Some(n) if n.lt(1)? => Err(PyValueError::new_err("n must be one or more")),
+        Some(n) if n.lt(1)? => Err(error::<PyValueError>("n must be one or more")),
         Some(n) => match n.extract() {
             Ok(n) => Ok(Some(n)),
             Err(error) if n.is_instance_of::<PyInt>() => Err(error),
@@ -65,7 +60,7 @@ impl Semaphore {
         let native = match value.get() {
             None => Some(1),
             Some(value) if value.lt(0)? => {
-                return Err(PyValueError::new_err(
+                return Err(error::<PyValueError>(
                     "semaphore initial value must be >= 0",
                 ));
             }
@@ -82,14 +77,15 @@ impl Semaphore {
             }
         }
         // Begun again, or with what only an open semaphore can have: infinity, say.
+        let condition = was_open.then(|| fresh_condition(py)).transpose()?;
         let parts = self.open(py, None)?;
-        if was_open {
-            let condition = fresh_condition(py)?.into_bound(py).into_any();
-            parts.put(Part::Condition, condition);
+        if let Some(condition) = condition {
+            parts.put(Part::Condition, condition.into_bound(py).into_any());
         }
-        let value = value
-            .get()
-            .map_or_else(|| number(py, 1), |value| value.to_owned());
+        let value = match value.get() {
+            Some(value) => value.to_owned(),
+            None => count(py, 1)?,
+        };
         parts.put(Part::Initial, value.clone());
         parts.put(Part::Value, value);
         Ok(())
@@ -102,14 +98,27 @@ impl Semaphore {
         condition: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<&Opened> {
         self.opened.open(py, condition, |heir| {
+            // Made before anything changes.
+            let expected = (self.raw.permits(), self.raw.bound());
+            let parts = (count(py, expected.0)?, count(py, expected.1)?);
             // SAFETY: the slot keeps the heir for as long as this object lives.
             let retired = unsafe { self.raw.retire(heir.get().raw()) };
-            Ok(retired.map(|(permits, bound)| {
-                vec![
-                    (Part::Value, number(py, permits)),
-                    (Part::Initial, number(py, bound)),
-                ]
-            }))
+            let Some((permits, bound)) = retired else {
+                return Ok(None);
+            };
+            let (value, initial) = if (permits, bound) == expected {
+                parts
+            } else {
+                (count(py, permits)?, count(py, bound)?)
+            };
+            let value = Some((Part::Value, value));
+            Ok(Some([
+                value,
+                Some((Part::Initial, initial)),
+                None,
+                None,
+                None,
+            ]))
         })
     }
 
@@ -144,7 +153,8 @@ impl Semaphore {
             (WaitError::Interrupted(raised), Some(parts)) => {
                 let late = self.raw.take_late();
                 if late > 0
-                    && let Err(worse) = open::release(py, parts, &number(py, late), false)
+                    && let Err(worse) =
+                        count(py, late).and_then(|late| open::release(py, parts, &late, false))
                 {
                     worse.write_unraisable(py, None);
                 }
@@ -163,10 +173,10 @@ impl Semaphore {
     #[cold]
     fn not_given(&self, py: Python<'_>, n: u64, is_bounded: bool) -> PyResult<()> {
         match self.parts(py) {
-            Some(parts) => open::release(py, parts, &number(py, n), is_bounded),
+            Some(parts) => open::release(py, parts, &count(py, n)?, is_bounded),
             None if is_bounded => Err(released_too_often()),
             // More than a native one can have.
-            None => open::release(py, self.open(py, None)?, &number(py, n), is_bounded),
+            None => open::release(py, self.open(py, None)?, &count(py, n)?, is_bounded),
         }
     }
 
@@ -185,13 +195,13 @@ impl Semaphore {
         {
             return Ok(parts.get(py, Part::Value));
         }
-        Ok(number(py, permits))
+        count(py, permits)
     }
 
     fn initial<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self.parts(py) {
             Some(parts) => Ok(parts.get(py, Part::Initial)),
-            None => Ok(number(py, self.raw.bound())),
+            None => count(py, self.raw.bound()),
         }
     }
 }
@@ -235,7 +245,7 @@ impl Semaphore {
             return self.take(py, deadline);
         }
         if timeout.is_some_and(|timeout| !timeout.is_none()) {
-            return Err(PyValueError::new_err(
+            return Err(error::<PyValueError>(
                 "can't specify timeout for non-blocking acquire",
             ));
         }
@@ -266,7 +276,7 @@ impl Semaphore {
         } else if slf.get_type().is(py.get_type::<BoundedSemaphore>()) {
             slf.get().give(py, 1, true)
         } else {
-            calling_back(py, || slf.call_method0("release")).map(drop)
+            calling_back(py, || slf.call_method0(interned!(py, release))).map(drop)
         }
     }
 
@@ -307,9 +317,10 @@ impl Semaphore {
             .map_or(Ok(()), |parts| parts.at_fork_reinit(py))
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let value = slf.get().value(slf.py())?;
-        repr_at(slf.as_any(), &format!("value={value}"))
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let (py, value) = (slf.py(), slf.get().value(slf.py())?);
+        let state = written(py, &[Piece::Plain("value="), Piece::Object(&value)])?;
+        repr_at(slf.as_any(), &state)
     }
 
     fn __reduce_ex__<'py>(
@@ -370,9 +381,15 @@ impl BoundedSemaphore {
         Ok(())
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let semaphore = slf.as_super().get();
-        let (value, initial) = (semaphore.value(slf.py())?, semaphore.initial(slf.py())?);
-        repr_at(slf.as_any(), &format!("value={value}/{initial}"))
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let (py, semaphore) = (slf.py(), slf.as_super().get());
+        let (value, initial) = (semaphore.value(py)?, semaphore.initial(py)?);
+        let pieces = [
+            Piece::Plain("value="),
+            Piece::Object(&value),
+            Piece::Plain("/"),
+            Piece::Object(&initial),
+        ];
+        repr_at(slf.as_any(), &written(py, &pieces)?)
     }
 }

@@ -16,6 +16,7 @@
 use crate::attach::try_attach;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
+use crate::objects::error;
 use crate::seconds::wait_deadline;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -79,7 +80,7 @@ impl PendingTimer {
         };
         let (this, pending) = (slf.get(), slf.clone().unbind());
         let scheduled = raw::schedule(due, move || fire(pending, timer))
-            .map_err(|_| PyRuntimeError::new_err("can't start new thread"))?;
+            .map_err(|_| error::<PyRuntimeError>("can't start new thread"))?;
         *this.entry.lock() = Some(scheduled);
         if this.state.load(Ordering::Acquire) == OVER {
             // Cancelled by somebody who did not find the entry yet.
@@ -168,5 +169,5 @@ pub(crate) fn _call_on_new_thread(body: Py<PyAny>) -> PyResult<()> {
     });
     started
         .map(drop)
-        .map_err(|_| PyRuntimeError::new_err("can't start new thread"))
+        .map_err(|_| error::<PyRuntimeError>("can't start new thread"))
 }

@@ -2,10 +2,10 @@
 
 use super::future::Future;
 use super::raw::{RawGroup, Want};
-use crate::TimedOut;
-use crate::park::{Deadline, ThreadBlocker, WaitError};
+use crate::memory::Counted;
+use crate::park::{Deadline, ThreadBlocker, WaitError, panic_without_memory};
+use crate::{NoMemory, TimedOut};
 use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What [`wait`] waits for.
@@ -26,6 +26,15 @@ pub struct Waited<T> {
     pub done: Vec<Future<T>>,
     /// The others, in the order in which they were given.
     pub not_done: Vec<Future<T>>,
+}
+
+/// What Rust's own collections do without memory, except that nothing aborts.
+#[track_caller]
+fn or_panic<T>(made: Result<T, NoMemory>) -> T {
+    match made {
+        Ok(made) => made,
+        Err(NoMemory) => panic_without_memory(),
+    }
 }
 
 fn wait_by<T>(
@@ -52,7 +61,7 @@ fn wait_by<T>(
     let _ = completed
         .group
         .wait_with(want, &mut ThreadBlocker, deadline);
-    let arrived = completed.group.take_all();
+    let arrived = or_panic(completed.group.take_all());
     let done = arrived
         .into_iter()
         .filter_map(|index| completed.futures[index].take())
@@ -118,7 +127,7 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
 
 /// Yields futures as their tasks end; see [`as_completed`]. More can be added on the way.
 pub struct AsCompleted<T> {
-    group: Arc<RawGroup>,
+    group: Counted<RawGroup>,
     /// Each until it is given out.
     futures: Vec<Option<Future<T>>>,
     /// Places in it whose futures were given out.
@@ -128,12 +137,22 @@ pub struct AsCompleted<T> {
 
 impl<T> AsCompleted<T> {
     /// Adds one to those that are to come.
+    ///
+    /// # Panics
+    /// When there is no memory for it; those that are to come are as they were.
     pub fn push(&mut self, future: Future<T>) {
-        let index = self.vacant.pop().unwrap_or_else(|| {
+        if self.vacant.is_empty() {
+            let room = self
+                .futures
+                .try_reserve(1)
+                .and(self.vacant.try_reserve(1 + self.futures.len()));
+            or_panic(room.map_err(|_| NoMemory));
+            self.vacant.push(self.futures.len());
             self.futures.push(None);
-            self.futures.len() - 1
-        });
-        let settled = future.raw().watch(&self.group, index);
+        }
+        let index = self.vacant[self.vacant.len() - 1];
+        let settled = or_panic(future.raw().watch(&self.group, index));
+        self.vacant.pop();
         self.futures[index] = Some(future);
         self.left += 1;
         if let Some(failed) = settled {
@@ -209,7 +228,7 @@ impl<T> Iterator for AsCompleted<T> {
 impl<T> FromIterator<Future<T>> for AsCompleted<T> {
     fn from_iter<I: IntoIterator<Item = Future<T>>>(futures: I) -> Self {
         let mut completed = Self {
-            group: RawGroup::new(),
+            group: or_panic(RawGroup::new()),
             futures: Vec::new(),
             vacant: Vec::new(),
             left: 0,

@@ -32,6 +32,15 @@ pub trait Blocker {
         Self::MAY_SPIN
     }
 
+    /// What ends an operation for which there is no memory. Nothing has changed, and nobody sleeps.
+    ///
+    /// # Panics
+    /// Where nothing can interrupt an operation, as by default.
+    #[track_caller]
+    fn no_memory(&mut self) -> Self::Interrupt {
+        panic_without_memory()
+    }
+
     /// Parks once. `Ok` in any case in which the wait should look at its state and, if need be, go on.
     ///
     /// # Errors
@@ -56,6 +65,13 @@ impl Blocker for ThreadBlocker {
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         Ok(parker.rest(deadline))
     }
+}
+
+/// How an operation without an error for it ends when there is no memory.
+#[cold]
+#[track_caller]
+pub(crate) fn panic_without_memory() -> ! {
+    panic!("out of memory: nothing has changed")
 }
 
 /// As [`ThreadBlocker`], for what a waiter is woken for without being granted it, or is to wake up to only when its waker has done more: it looks

@@ -53,6 +53,7 @@ mod wait_until;
 mod waiter;
 
 pub(crate) use apart::Apart;
+pub(crate) use blocker::panic_without_memory;
 pub use blocker::{Blocker, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::{LockBlocker, TokenBlocker};
@@ -75,6 +76,6 @@ pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
 pub(crate) use record::{ThreadRecord, current as current_record, has_record, number};
 #[cfg(not(weftline_model))]
 pub(crate) use record::{adopt_number, os_ident, replace_number, reserve_number};
-pub(crate) use wait_list::{Chain, List};
+pub(crate) use wait_list::{Chain, Claimed, List};
 pub(crate) use wait_until::wait_until;
 pub(crate) use waiter::{Ended, Waiter, Wakeup, spin_until};

@@ -3,6 +3,7 @@
 //! An order is plain data under the queue's lock. What it can do without comparing it does at once; where it has to compare, it makes a *plan* while the
 //! lock is not held (see `sorting.rs`) and carries it out, without any comparison, when it is.
 
+use crate::NoMemory;
 use crate::park::Blocker;
 use std::collections::VecDeque;
 
@@ -24,19 +25,27 @@ pub trait Order<T, B: Blocker>: Default + sealed::Sealed {
     #[doc(hidden)]
     fn count(&self) -> usize;
 
-    /// Adds `item` if no comparison is needed to do so.
+    /// Adds `item` if no comparison is needed to do so, and there is memory.
     #[doc(hidden)]
-    fn push_now(&mut self, item: T) -> Result<(), T>;
+    fn push_now(&mut self, item: T) -> Result<(), NotPushed<T>>;
 
     /// Takes an item if no comparison is needed to know which, or what to do afterwards.
     #[doc(hidden)]
     fn pop_now(&mut self) -> Option<T>;
 
-    /// Puts an item back that was taken and not used: it is the next to come out.
+    /// Puts an item back that was taken and not used: it is the next to come out. Without memory it
+    /// comes back.
     #[doc(hidden)]
-    fn give_back(&mut self, item: T);
+    fn give_back(&mut self, item: T) -> Result<(), T>;
+
+    /// Makes the room that `drain` needs. No other thread is the sorter.
+    #[doc(hidden)]
+    fn prepare_drain(&mut self) -> Result<(), NoMemory> {
+        Ok(())
+    }
 
     /// Takes everything, in no order that needs comparing (that in which it would come out, for a FIFO).
+    /// After `prepare_drain` nothing is allocated.
     #[doc(hidden)]
     fn drain(&mut self) -> Vec<T>;
 
@@ -65,11 +74,22 @@ pub trait Order<T, B: Blocker>: Default + sealed::Sealed {
         comparing: &mut B,
     ) -> Result<Option<Self::Plan>, B::Interrupt>;
 
+    /// Without memory the item comes back.
     #[doc(hidden)]
-    fn push_planned(&mut self, item: T, plan: Self::Plan);
+    fn push_planned(&mut self, item: T, plan: Self::Plan) -> Result<(), T>;
 
     #[doc(hidden)]
     fn pop_planned(&mut self, plan: Self::Plan) -> T;
+}
+
+/// Why an item was not added; it comes back.
+#[derive(Debug)]
+#[doc(hidden)]
+pub enum NotPushed<T> {
+    /// It takes comparing to know where.
+    NeedsComparing(T),
+    /// There is no memory for it.
+    NoMemory(T),
 }
 
 mod sealed {
@@ -123,7 +143,7 @@ macro_rules! never_compares {
             unreachable!("this order pops without comparing")
         }
 
-        fn push_planned(&mut self, _: T, plan: Self::Plan) {
+        fn push_planned(&mut self, _: T, plan: Self::Plan) -> Result<(), T> {
             match plan {}
         }
 
@@ -140,7 +160,10 @@ impl<T, B: Blocker> Order<T, B> for Fifo<T> {
     }
 
     #[inline]
-    fn push_now(&mut self, item: T) -> Result<(), T> {
+    fn push_now(&mut self, item: T) -> Result<(), NotPushed<T>> {
+        if self.0.len() == self.0.capacity() && !self.grow() {
+            return Err(NotPushed::NoMemory(item));
+        }
         self.0.push_back(item);
         Ok(())
     }
@@ -154,8 +177,12 @@ impl<T, B: Blocker> Order<T, B> for Fifo<T> {
         item
     }
 
-    fn give_back(&mut self, item: T) {
+    fn give_back(&mut self, item: T) -> Result<(), T> {
+        if self.0.len() == self.0.capacity() && !self.grow() {
+            return Err(item);
+        }
         self.0.push_front(item);
+        Ok(())
     }
 
     fn drain(&mut self) -> Vec<T> {
@@ -172,9 +199,8 @@ impl<T, B: Blocker> Order<T, B> for Lifo<T> {
     }
 
     #[inline]
-    fn push_now(&mut self, item: T) -> Result<(), T> {
-        self.0.push(item);
-        Ok(())
+    fn push_now(&mut self, item: T) -> Result<(), NotPushed<T>> {
+        self.place(item).map_err(NotPushed::NoMemory)
     }
 
     #[inline]
@@ -186,8 +212,8 @@ impl<T, B: Blocker> Order<T, B> for Lifo<T> {
         item
     }
 
-    fn give_back(&mut self, item: T) {
-        self.0.push(item);
+    fn give_back(&mut self, item: T) -> Result<(), T> {
+        self.place(item)
     }
 
     fn drain(&mut self) -> Vec<T> {
@@ -198,6 +224,13 @@ impl<T, B: Blocker> Order<T, B> for Lifo<T> {
 }
 
 impl<T> Fifo<T> {
+    /// Makes room for more items; `false` when there is no memory.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) -> bool {
+        self.0.try_reserve(1).is_ok()
+    }
+
     /// Every item, the next to come out first.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter()
@@ -210,6 +243,23 @@ impl<T> Fifo<T> {
 }
 
 impl<T> Lifo<T> {
+    /// Makes room for more items; `false` when there is no memory.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) -> bool {
+        self.0.try_reserve(1).is_ok()
+    }
+
+    /// Puts an item where the next comes out. Without memory it comes back.
+    #[inline]
+    fn place(&mut self, item: T) -> Result<(), T> {
+        if self.0.len() == self.0.capacity() && !self.grow() {
+            return Err(item);
+        }
+        self.0.push(item);
+        Ok(())
+    }
+
     /// Every item, the next to come out last.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter()

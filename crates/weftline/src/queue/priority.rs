@@ -7,14 +7,17 @@
 //! comparison may itself use the queue, the version tells that the plan is none any more.
 
 use super::heap::{Reading, parent, plan_pop, plan_push};
-use super::order::{Order, is_oversized};
+use super::order::{NotPushed, Order, is_oversized};
 use super::sorting::Compare;
+use crate::NoMemory;
+use crate::memory::try_box;
 use std::ptr::NonNull;
 
 /// Smallest first: a binary heap (`heap.rs`).
 pub struct Heap<T> {
     /// Behind a pointer of its own, because the sorter reads it while others change what else is under the queue's lock.
-    tree: NonNull<Tree<T>>,
+    /// There is none before the first item, and it stays where it is from then on.
+    tree: Option<NonNull<Tree<T>>>,
     /// Items that were given back; they come out first, without a comparison.
     returned: Vec<T>,
 }
@@ -32,12 +35,8 @@ unsafe impl<T: Send> Send for Heap<T> {}
 
 impl<T> Default for Heap<T> {
     fn default() -> Self {
-        let tree = Box::new(Tree {
-            items: Vec::new(),
-            version: 0,
-        });
         Self {
-            tree: NonNull::from(Box::leak(tree)),
+            tree: None,
             returned: Vec::new(),
         }
     }
@@ -45,8 +44,10 @@ impl<T> Default for Heap<T> {
 
 impl<T> Drop for Heap<T> {
     fn drop(&mut self) {
-        // SAFETY: made from a box, and nobody reads it: the queue is going.
-        drop(unsafe { Box::from_raw(self.tree.as_ptr()) });
+        if let Some(tree) = self.tree {
+            // SAFETY: made from a box, and nobody reads it: the queue is going.
+            drop(unsafe { Box::from_raw(tree.as_ptr()) });
+        }
     }
 }
 
@@ -56,27 +57,89 @@ impl<T> Drop for Heap<T> {
 pub struct Position(usize);
 
 impl<T> Heap<T> {
-    fn tree(&self) -> &Tree<T> {
-        // SAFETY: changed under the queue's lock only, as this is.
-        unsafe { self.tree.as_ref() }
+    #[inline]
+    fn items(&self) -> &[T] {
+        match self.tree {
+            // SAFETY: changed under the queue's lock only, as this is.
+            Some(tree) => unsafe { &(*tree.as_ptr()).items },
+            None => &[],
+        }
     }
 
-    /// Counts the change that the caller is about to make.
-    fn change(&mut self) -> &mut Vec<T> {
+    /// Counts the change that the caller is about to make; `None` when there is no tree yet.
+    #[inline]
+    fn change(&mut self) -> Option<&mut Vec<T>> {
         // SAFETY: under the queue's lock, and no other thread is the sorter: nobody reads the tree.
-        let tree = unsafe { self.tree.as_mut() };
+        let tree = unsafe { self.tree?.as_mut() };
         tree.version += 1;
-        &mut tree.items
+        Some(&mut tree.items)
+    }
+
+    /// As [`Self::change`], with a tree and room for one more item; `None` when there is no memory.
+    #[inline]
+    fn change_with_room(&mut self) -> Option<&mut Vec<T>> {
+        if self.tree.is_none() {
+            self.plant()?;
+        }
+        let items = self.change()?;
+        if items.len() == items.capacity() && items.try_reserve(1).is_err() {
+            return None;
+        }
+        Some(items)
+    }
+
+    #[cold]
+    fn plant(&mut self) -> Option<()> {
+        let tree = try_box(Tree {
+            items: Vec::new(),
+            version: 0,
+        });
+        self.tree = Some(NonNull::from(Box::leak(tree.ok()?)));
+        Some(())
+    }
+
+    /// Takes what was given back into the tree, if there is memory for that. It comes out first: to the
+    /// root with it, and its path down by one.
+    fn take_returned_in(&mut self) -> Option<()> {
+        if self.returned.is_empty() {
+            return Some(());
+        }
+        let more = self.returned.len();
+        self.change_with_room()?.try_reserve(more).ok()?;
+        for item in std::mem::take(&mut self.returned) {
+            let inserted = self.insert(item, 0);
+            debug_assert!(inserted.is_ok(), "there is room");
+        }
+        Some(())
+    }
+
+    /// Adds an item that ends at `end`, when those on its path move down. Without memory it comes back.
+    fn insert(&mut self, item: T, end: usize) -> Result<(), T> {
+        let Some(items) = self.change_with_room() else {
+            return Err(item);
+        };
+        let mut index = items.len();
+        items.push(item);
+        while index > end {
+            items.swap(index, parent(index));
+            index = parent(index);
+        }
+        Ok(())
     }
 
     /// Every item, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.tree().items.iter().chain(&self.returned)
+        self.items().iter().chain(&self.returned)
     }
 
     /// For how many items there is memory.
     pub fn capacity(&self) -> usize {
-        self.tree().items.capacity() + self.returned.capacity()
+        let tree = match self.tree {
+            // SAFETY: as in `items`.
+            Some(tree) => unsafe { (*tree.as_ptr()).items.capacity() },
+            None => 0,
+        };
+        tree + self.returned.capacity()
     }
 }
 
@@ -131,16 +194,15 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
 
     #[inline]
     fn count(&self) -> usize {
-        self.tree().items.len() + self.returned.len()
+        self.items().len() + self.returned.len()
     }
 
     #[inline]
-    fn push_now(&mut self, item: T) -> Result<(), T> {
-        if !self.tree().items.is_empty() {
-            return Err(item);
+    fn push_now(&mut self, item: T) -> Result<(), NotPushed<T>> {
+        if !self.items().is_empty() {
+            return Err(NotPushed::NeedsComparing(item));
         }
-        self.change().push(item);
-        Ok(())
+        self.insert(item, 0).map_err(NotPushed::NoMemory)
     }
 
     #[inline]
@@ -148,28 +210,34 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
         if let Some(item) = self.returned.pop() {
             return Some(item);
         }
-        match self.tree().items.len() {
+        match self.items().len() {
             0 => None,
             // With two items the second takes the first one's place, and has nobody to be compared with.
-            1 | 2 => Some(self.change().swap_remove(0)),
+            1 | 2 => self.change().map(|items| items.swap_remove(0)),
             _ => None,
         }
     }
 
-    fn give_back(&mut self, item: T) {
+    fn give_back(&mut self, item: T) -> Result<(), T> {
+        if self.returned.try_reserve(1).is_err() {
+            return Err(item);
+        }
         self.returned.push(item);
+        Ok(())
+    }
+
+    fn prepare_drain(&mut self) -> Result<(), NoMemory> {
+        self.take_returned_in().ok_or(NoMemory)
     }
 
     fn drain(&mut self) -> Vec<T> {
-        // What was given back comes out first: to the root with it, and its path down by one, so that what comes is a heap.
-        for item in std::mem::take(&mut self.returned) {
-            Order::<T, B>::push_planned(self, item, Position(0));
-        }
-        std::mem::take(self.change())
+        // Without room, which was not prepared for then, what was given back goes with the heap.
+        let _ = self.take_returned_in();
+        self.change().map(std::mem::take).unwrap_or_default()
     }
 
     fn frozen(&self) -> NonNull<Tree<T>> {
-        self.tree
+        self.tree.expect("there are items to compare")
     }
 
     unsafe fn plan_push(
@@ -191,18 +259,12 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
         Ok(plan_pop(&mut tree)?.map(Position))
     }
 
-    fn push_planned(&mut self, item: T, Position(end): Position) {
-        let items = self.change();
-        let mut index = items.len();
-        items.push(item);
-        while index > end {
-            items.swap(index, parent(index));
-            index = parent(index);
-        }
+    fn push_planned(&mut self, item: T, Position(end): Position) -> Result<(), T> {
+        self.insert(item, end)
     }
 
     fn pop_planned(&mut self, Position(end): Position) -> T {
-        let items = self.change();
+        let items = self.change().expect("there are items");
         let first = items.swap_remove(0);
         // The last item stands in front now. Each item on the path from there to `end` moves up by one.
         let mut path = [0; usize::BITS as usize];

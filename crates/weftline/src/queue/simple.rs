@@ -1,9 +1,9 @@
 //! [`SimpleQueue`]: unbounded, first in first out, and nothing else.
 
-use super::core::RawQueue;
+use super::core::{PutFailure, RawQueue};
 use super::order::Fifo;
-use crate::Empty;
 use crate::park::{Deadline, ThreadBlocker};
+use crate::{Empty, PutError};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -26,12 +26,26 @@ impl<T> SimpleQueue<T> {
     }
 
     /// Puts `item`. Never waits.
+    ///
+    /// # Panics
+    /// When there is no memory for it; [`try_put`](Self::try_put) gives it back then.
+    #[track_caller]
     pub fn put(&self, item: T) {
-        let put = self.0.put_with(item, &mut ThreadBlocker, Deadline::NEVER);
-        debug_assert!(
-            put.is_ok(),
-            "an unbounded queue that is never shut down takes everything"
-        );
+        if self.try_put(item).is_err() {
+            panic!("out of memory: the item was not put");
+        }
+    }
+
+    /// Puts `item`, and never waits.
+    ///
+    /// # Errors
+    /// [`PutError::NoMemory`], with the item.
+    pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
+        match self.0.put_with(item, &mut ThreadBlocker, Deadline::NEVER) {
+            Ok(()) => Ok(()),
+            Err(PutFailure::NoMemory(item)) => Err(PutError::NoMemory(item)),
+            Err(_) => unreachable!("an unbounded queue is never full, and nobody shuts it down"),
+        }
     }
 
     fn get_by(&self, deadline: Deadline) -> Result<T, Empty> {

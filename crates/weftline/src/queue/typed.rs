@@ -13,6 +13,7 @@ fn put_error<T>(failure: PutFailure<T, Infallible>) -> PutError<T> {
     match failure {
         PutFailure::Full(item) => PutError::Full(item),
         PutFailure::ShutDown(item) => PutError::ShutDown(item),
+        PutFailure::NoMemory(item) => PutError::NoMemory(item),
         PutFailure::Retired(_) => unreachable!("only bindings retire queues"),
     }
 }
@@ -62,7 +63,8 @@ macro_rules! queue {
             /// Puts `item`, waiting while the queue is full.
             ///
             /// # Errors
-            /// [`PutError::ShutDown`] when the queue is shut down, also meanwhile. The item comes back.
+            /// [`PutError::ShutDown`] when the queue is shut down, also meanwhile;
+            /// [`PutError::NoMemory`]. The item comes back.
             #[doc = $panics]
             pub fn put(&self, item: T) -> Result<(), PutError<T>> {
                 self.put_by(item, Deadline::NEVER)

@@ -209,6 +209,7 @@ macro_rules! queues {
                             Ok(()) => "ok".into(),
                             Err(PutError::Full(back)) => refused_with(item, back, "full"),
                             Err(PutError::ShutDown(back)) => refused_with(item, back, "shut-down"),
+                            Err(PutError::NoMemory(_)) => panic!("no memory"),
                         }
                     }
                     "get" => match wait!(call, self.get(), self.try_get(), |limit| self.try_get_for(limit)) {

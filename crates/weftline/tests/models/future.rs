@@ -3,6 +3,7 @@
 
 use crate::support::*;
 use weftline::executor::raw::{Data, Phase, RawFuture, RawGroup, Unchanged, Want};
+use weftline::memory::Counted;
 use weftline::park::{Deadline, WaitError};
 
 #[derive(Default)]
@@ -52,8 +53,8 @@ fn all_of(count: usize) -> Want {
 }
 
 /// Signs the group on to the task, as the faces do.
-fn watch(task: &Task, group: &Arc<RawGroup>, index: usize) {
-    if let Some(failed) = task.watch(group, index) {
+fn watch(task: &Task, group: &Counted<RawGroup>, index: usize) {
+    if let Some(failed) = task.watch(group, index).unwrap() {
         group.arrived(index, failed);
     }
 }
@@ -218,7 +219,7 @@ fn a_wait_that_a_signal_ends_leaves_the_future_as_it_was() {
 #[test]
 fn a_group_is_told_once_whether_it_signs_on_before_or_after() {
     explore(3, || {
-        let (task, group) = (task(), RawGroup::new());
+        let (task, group) = (task(), RawGroup::new().unwrap());
         let worker = {
             let task = Arc::clone(&task);
             spawn(move || finish(&task, 1).unwrap())
@@ -227,21 +228,21 @@ fn a_group_is_told_once_whether_it_signs_on_before_or_after() {
         let waited = group.wait_with(all_of(1), &mut Sleeper::new(), Deadline::NEVER);
         assert_eq!(waited, Ok(()));
         join(worker);
-        assert_eq!(group.take_all(), [5]);
+        assert_eq!(group.take_all().unwrap(), [5]);
     });
 }
 
 #[test]
 fn a_wait_for_both_ends_when_both_have_ended() {
     explore(3, || {
-        let (tasks, group) = ([task(), task()], RawGroup::new());
+        let (tasks, group) = ([task(), task()], RawGroup::new().unwrap());
         for (index, task) in tasks.iter().enumerate() {
             watch(task, &group, index);
         }
         let workers = tasks.map(|task| spawn(move || finish(&task, 1).unwrap()));
         let waited = group.wait_with(all_of(2), &mut Sleeper::new(), Deadline::NEVER);
         assert_eq!(waited, Ok(()));
-        let mut arrived = Vec::from(group.take_all());
+        let mut arrived = group.take_all().unwrap();
         arrived.sort_unstable();
         assert_eq!(arrived, [0, 1]);
         workers.into_iter().for_each(join);
@@ -251,7 +252,7 @@ fn a_wait_for_both_ends_when_both_have_ended() {
 #[test]
 fn a_failure_ends_a_wait_that_stops_at_failures() {
     explore(3, || {
-        let (tasks, group) = ([task(), task()], RawGroup::new());
+        let (tasks, group) = ([task(), task()], RawGroup::new().unwrap());
         for (index, task) in tasks.iter().enumerate() {
             watch(task, &group, index);
         }
@@ -265,7 +266,7 @@ fn a_failure_ends_a_wait_that_stops_at_failures() {
         };
         let waited = group.wait_with(want, &mut Sleeper::new(), Deadline::NEVER);
         assert_eq!(waited, Ok(()));
-        assert_eq!(group.take_all(), [1]);
+        assert_eq!(group.take_all().unwrap(), [1]);
         join(worker);
     });
 }
@@ -273,7 +274,7 @@ fn a_failure_ends_a_wait_that_stops_at_failures() {
 #[test]
 fn what_arrives_as_the_time_is_up_is_there_for_the_next_wait() {
     explore(3, || {
-        let (task, group) = (task(), RawGroup::new());
+        let (task, group) = (task(), RawGroup::new().unwrap());
         watch(&task, &group, 3);
         let alarm = Alarm::leak();
         let clock = spawn(move || alarm.fire());
@@ -294,7 +295,7 @@ fn what_arrives_as_the_time_is_up_is_there_for_the_next_wait() {
 #[test]
 fn a_cancelled_future_tells_its_group_when_a_worker_comes_across_it() {
     explore(3, || {
-        let (task, group) = (task(), RawGroup::new());
+        let (task, group) = (task(), RawGroup::new().unwrap());
         assert_eq!(task.cancel(false, |_| Some(())), Ok(()));
         let worker = {
             let task = Arc::clone(&task);

@@ -21,6 +21,7 @@ fn put_all(queue: &Queue<(usize, usize)>, producer: usize, random: &mut Random) 
                 Ok(()) => break,
                 Err(PutError::Full(back)) => item = back,
                 Err(PutError::ShutDown(_)) => panic!("shut down too early"),
+                Err(PutError::NoMemory(_)) => panic!("no memory"),
             }
         }
     }

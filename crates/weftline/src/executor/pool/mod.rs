@@ -158,6 +158,10 @@ impl Pool {
         match put {
             Ok(()) => Ok(()),
             Err(PutFailure::Interrupted(_, never)) => match never {},
+            Err(PutFailure::NoMemory(job)) => {
+                self.give_free();
+                Err((Refused::NoThread(io::ErrorKind::OutOfMemory.into()), job))
+            }
             // Of a queue without a bound only because it is shut down.
             Err(PutFailure::ShutDown(job) | PutFailure::Full(job) | PutFailure::Retired(job)) => {
                 let is_broken = self.is_broken.load(Ordering::Acquire);

@@ -18,9 +18,10 @@
 //! Nothing of the face's is dropped or called while it is held: what a closure takes out comes back to the caller.
 
 use super::group::RawGroup;
+use crate::NoMemory;
+use crate::memory::{Counted, try_box};
 use crate::park::model::{AtomicU32, Ordering};
 use crate::park::{Blocker, Chain, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
-use std::sync::Arc;
 
 /// Where a future is; see the module's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +102,9 @@ impl<D: Data> ForgetWaiters for Shared<D> {
 }
 
 /// A place in a group.
+#[derive(Clone)]
 struct Watcher {
-    group: Arc<RawGroup>,
+    group: Counted<RawGroup>,
     index: usize,
 }
 
@@ -122,18 +124,32 @@ impl Places {
     }
 }
 
-/// Adds `place`, and returns those in groups that nobody looks at any more.
-fn add(watchers: &mut Watchers, mut place: Box<Places>) -> Vec<Watcher> {
-    let Some(old) = watchers.take() else {
+/// Adds `place`, and returns the one that was there, with what is left in it: places in groups that nobody looks at any more. It comes back
+/// if it has no room for the others that there are, whose number is told.
+fn add(watchers: &mut Watchers, mut place: Box<Places>) -> Result<Watchers, (Box<Places>, usize)> {
+    let Some(mut old) = watchers.take() else {
         *watchers = Some(place);
-        return Vec::new();
+        return Ok(None);
     };
-    let (gone, kept) = std::iter::once(old.first)
-        .chain(old.others)
-        .partition(|watcher: &Watcher| watcher.group.is_abandoned());
-    place.others = kept;
+    let needed = 1 + old.others.len();
+    if place.others.capacity() < needed {
+        *watchers = Some(old);
+        return Err((place, needed));
+    }
+    let mut index = 0;
+    while index < old.others.len() {
+        if old.others[index].group.is_abandoned() {
+            index += 1;
+        } else {
+            let kept = old.others.swap_remove(index);
+            place.others.push(kept);
+        }
+    }
+    if !old.first.group.is_abandoned() {
+        place.others.push(old.first.clone());
+    }
     *watchers = Some(place);
-    gone
+    Ok(Some(old))
 }
 
 /// What is left to do once the lock has been let go.
@@ -365,23 +381,53 @@ impl<D: Data> RawFuture<D> {
         )
     }
 
-    /// Has `group` told, as its number `index`, when the future settles. `Some(failed)` if it has settled already; the group is not told then.
-    pub fn watch(&self, group: &Arc<RawGroup>, index: usize) -> Option<bool> {
-        let place = Box::new(Places {
+    /// Has `group` told, as its number `index`, when the future settles. `Some(failed)` if it has settled already: the group is not told then, and
+    /// expects the caller to.
+    ///
+    /// # Errors
+    /// [`NoMemory`]; the group is not told.
+    pub fn watch(&self, group: &Counted<RawGroup>, index: usize) -> Result<Option<bool>, NoMemory> {
+        group.expect_one()?;
+        let watched = self.add_watcher(group, index);
+        if watched.is_err() {
+            group.expect_one_less();
+        }
+        watched
+    }
+
+    fn add_watcher(
+        &self,
+        group: &Counted<RawGroup>,
+        index: usize,
+    ) -> Result<Option<bool>, NoMemory> {
+        let place = Places {
             first: Watcher {
-                group: Arc::clone(group),
+                group: group.clone(),
                 index,
             },
             others: Vec::new(),
-        });
-        let forgotten = {
-            let mut shared = self.shared.lock();
-            if self.phase().is_settled() {
-                return Some(shared.data.has_failed());
-            }
-            add(&mut shared.watchers, place)
         };
-        drop(forgotten);
-        None
+        let mut place = try_box(place).map_err(|_| NoMemory)?;
+        loop {
+            let added = {
+                let mut shared = self.shared.lock();
+                if self.phase().is_settled() {
+                    return Ok(Some(shared.data.has_failed()));
+                }
+                add(&mut shared.watchers, place)
+            };
+            // Made, and what is gone dropped, without the lock.
+            let needed = match added {
+                Ok(gone) => {
+                    drop(gone);
+                    return Ok(None);
+                }
+                Err((back, needed)) => {
+                    place = back;
+                    needed
+                }
+            };
+            place.others.try_reserve(needed).map_err(|_| NoMemory)?;
+        }
     }
 }

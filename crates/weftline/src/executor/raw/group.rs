@@ -8,13 +8,17 @@
 //! A wait that ends early does not go round the futures to sign off. It abandons the group, and a future drops its place in an
 //! abandoned group when the next one signs on: at most one such place stays with each future.
 //!
-//! Invariant, under the lock: *someone waits ⇒ fewer have arrived than it wants, and if it stops at failures, none has failed*.
+//! A future that settles cannot fail for want of memory: its place in `arrived` is made when it signs on.
+//!
+//! Invariants, under the lock: *someone waits ⇒ fewer have arrived than it wants, and if it stops at failures, none has failed*; *`arrived` has room
+//! for `expected` more*.
 
+use crate::NoMemory;
+use crate::memory::Counted;
 use crate::park::model::{AtomicU32, Ordering};
 use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::Arc;
 
 /// What a wait for several futures waits for.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +37,8 @@ pub struct RawGroup {
 
 struct Shared {
     arrived: VecDeque<usize>,
+    /// How many have signed on and not arrived.
+    expected: usize,
     has_failure: bool,
     waiters: List<Want>,
 }
@@ -54,12 +60,15 @@ impl Shared {
 
 impl RawGroup {
     /// A group that nobody has arrived in.
-    #[must_use]
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self {
+    ///
+    /// # Errors
+    /// [`NoMemory`].
+    pub fn new() -> Result<Counted<Self>, NoMemory> {
+        Counted::try_new(Self {
             is_abandoned: AtomicU32::new(0),
             shared: ListLock::new(Shared {
                 arrived: VecDeque::new(),
+                expected: 0,
                 has_failure: false,
                 waiters: List::new(),
             }),
@@ -69,7 +78,37 @@ impl RawGroup {
     /// Nobody will look at this group again.
     pub fn abandon(&self) {
         self.is_abandoned.store(1, Ordering::Relaxed);
-        drop(self.take_all());
+        let arrived = mem::take(&mut self.shared.lock().arrived);
+        drop(arrived);
+    }
+
+    /// Makes the room for one more to arrive.
+    pub(super) fn expect_one(&self) -> Result<(), NoMemory> {
+        let mut room = VecDeque::new();
+        loop {
+            let needed = {
+                let mut shared = self.shared.lock();
+                let needed = shared.arrived.len() + shared.expected + 1;
+                if shared.arrived.capacity() < needed && room.capacity() >= needed {
+                    room.append(&mut shared.arrived);
+                    mem::swap(&mut shared.arrived, &mut room);
+                }
+                if shared.arrived.capacity() >= needed {
+                    shared.expected += 1;
+                    return Ok(());
+                }
+                needed
+            };
+            // Made, and the old one freed, without the lock.
+            room = VecDeque::new();
+            room.try_reserve(needed.max(4) * 2).map_err(|_| NoMemory)?;
+        }
+    }
+
+    /// One that was expected will not arrive.
+    pub(super) fn expect_one_less(&self) {
+        let mut shared = self.shared.lock();
+        shared.expected = shared.expected.saturating_sub(1);
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
@@ -83,6 +122,8 @@ impl RawGroup {
         }
         let woken = {
             let mut shared = self.shared.lock();
+            // In the child of a fork it may be a place that was lost there, and is made anew.
+            shared.expected = shared.expected.saturating_sub(1);
             shared.arrived.push_back(index);
             shared.has_failure |= failed;
             let is_enough = shared
@@ -106,10 +147,40 @@ impl RawGroup {
     }
 
     /// Takes the numbers of all that have arrived; a failure among them is known then and stops no wait any more.
-    pub fn take_all(&self) -> VecDeque<usize> {
+    ///
+    /// # Errors
+    /// [`NoMemory`]; none is taken.
+    pub fn take_all(&self) -> Result<Vec<usize>, NoMemory> {
+        let mut taken = Vec::new();
+        loop {
+            let len = {
+                let mut shared = self.shared.lock();
+                let len = shared.arrived.len();
+                if taken.capacity() >= len {
+                    taken.extend(shared.arrived.drain(..));
+                    shared.has_failure = false;
+                    return Ok(taken);
+                }
+                len
+            };
+            taken.try_reserve(len).map_err(|_| NoMemory)?;
+        }
+    }
+
+    /// The number of the future that arrived as the `nth` of those that have not been taken.
+    pub fn nth(&self, nth: usize) -> Option<usize> {
+        self.shared.lock().arrived.get(nth).copied()
+    }
+
+    /// Calls `take` with the numbers of the `most` that arrived first, which are taken; it must not use the group. When none is left, no failure is
+    /// either that would stop a wait.
+    pub fn take_first(&self, most: usize, mut take: impl FnMut(usize)) {
         let mut shared = self.shared.lock();
-        shared.has_failure = false;
-        mem::take(&mut shared.arrived)
+        let most = most.min(shared.arrived.len());
+        shared.arrived.drain(..most).for_each(&mut take);
+        if shared.arrived.is_empty() {
+            shared.has_failure = false;
+        }
     }
 
     /// Sleeps through `blocker` until there is what `want` says. One thread at a time.

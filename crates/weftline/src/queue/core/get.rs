@@ -20,8 +20,9 @@ pub enum GetFailure<T, I> {
     Retired,
     /// The blocker was interrupted, or a comparison failed.
     Interrupted(I),
-    /// The blocker was interrupted after an item had been handed over, and the queue was retired before it could be given back: it
-    /// belongs in front of the others, where they are now.
+    /// The blocker was interrupted after an item had been handed over, and it could not be given back:
+    /// the queue was retired meanwhile, and the item belongs in front of the others, where they are now;
+    /// or there was no memory.
     Stranded(T, I),
 }
 
@@ -154,19 +155,18 @@ where
                     WaitError::Interrupted(interrupt) => GetFailure::Interrupted(interrupt),
                 })
             }
-            Ended::InterruptedAfterGrant(interrupt) => {
-                Err(match self.give_back(waiter.0.into_payload()) {
+            Ended::InterruptedAfterGrant(interrupt) => Err(
+                match waiter.0.into_payload().and_then(|item| self.put_back(item)) {
                     None => GetFailure::Interrupted(interrupt),
                     Some(item) => GetFailure::Stranded(item, interrupt),
-                })
-            }
+                },
+            ),
         }
     }
 
-    /// An item that was handed to a getter which cannot use it: the next getter's, or the next to come out. It comes back if the queue was
-    /// retired.
-    fn give_back(&self, item: Option<T>) -> Option<T> {
-        let item = item?;
+    /// Puts back an item that was taken and cannot be used: it is the next getter's, or the next to come
+    /// out. It comes back if the queue was retired, or there is no memory.
+    pub fn put_back(&self, item: T) -> Option<T> {
         let woken = {
             let mut state = self.lock();
             if state.phase == Phase::Retired {
@@ -175,7 +175,9 @@ where
             match state.hand_item::<B>(item) {
                 Ok(record) => Some(record),
                 Err(item) => {
-                    state.items.give_back(item);
+                    if let Err(item) = state.items.give_back(item) {
+                        return Some(item);
+                    }
                     self.show_len(&state);
                     None
                 }

@@ -22,7 +22,7 @@ mod tasks;
 
 pub use get::GetFailure;
 pub use put::PutFailure;
-pub use shutdown::Retired;
+pub use shutdown::{Content, Retired, Retirement};
 
 use super::order::Order;
 use crate::park::model::{AtomicUsize, Ordering, const_fn};

@@ -5,7 +5,7 @@ use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
 use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record, has_record};
-use crate::queue::order::Order;
+use crate::queue::order::{NotPushed, Order};
 
 /// Why an item was not put; it comes back.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub enum PutFailure<T, I> {
     Retired(T),
     /// The blocker was interrupted, or a comparison failed.
     Interrupted(T, I),
+    /// There is no memory for one more item.
+    NoMemory(T),
 }
 
 impl<T, O, B: Blocker> RawQueue<T, O, B>
@@ -67,7 +69,10 @@ where
                     self.show_len(&state);
                     Ok(())
                 }
-                Err(item) => self.put_slow(state, item, blocker, deadline),
+                Err(NotPushed::NeedsComparing(item)) => {
+                    self.put_slow(state, item, blocker, deadline)
+                }
+                Err(NotPushed::NoMemory(item)) => Err(PutFailure::NoMemory(item)),
             };
         }
         self.put_slow(state, item, blocker, deadline)
@@ -84,8 +89,12 @@ where
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
-        if let Err(item) = state.items.push_now(item) {
-            return self.put_slow(state, item, blocker, deadline);
+        match state.items.push_now(item) {
+            Ok(()) => {}
+            Err(NotPushed::NeedsComparing(item)) => {
+                return self.put_slow(state, item, blocker, deadline);
+            }
+            Err(NotPushed::NoMemory(item)) => return Err(PutFailure::NoMemory(item)),
         }
         state.unfinished += 1;
         state.attended += 1;
@@ -172,7 +181,16 @@ where
                     self.show_len(&state);
                     Ok(())
                 }
-                Err(item) => self.put_sorted(state, item, blocker, deadline),
+                Err(NotPushed::NeedsComparing(item)) => {
+                    self.put_sorted(state, item, blocker, deadline)
+                }
+                Err(NotPushed::NoMemory(item)) => {
+                    // The slot that this thread may have had is the next putter's.
+                    let putter = state.hand_slot();
+                    drop(state);
+                    wake(putter);
+                    Err(PutFailure::NoMemory(item))
+                }
             };
         }
     }
@@ -199,7 +217,11 @@ where
                         let state = sorting.end(state);
                         return self.put_slow(state, item, blocker, deadline);
                     }
-                    state.items.push_planned(item, plan);
+                    if let Err(item) = state.items.push_planned(item, plan) {
+                        // The end of the sorting takes the lock.
+                        drop(state);
+                        return Err(PutFailure::NoMemory(item));
+                    }
                     state.unfinished += 1;
                     self.show_len(&state);
                     drop(sorting.end(state));

@@ -1,7 +1,7 @@
 //! How a queue ends: *shut down*, so that no item is put any more, or *retired*, because its items go elsewhere.
 
 use super::RawQueue;
-use super::state::Phase;
+use super::state::{Phase, State};
 use crate::park::Blocker;
 use crate::queue::order::Order;
 
@@ -16,6 +16,38 @@ pub struct Retired<T> {
     pub is_shut_down: bool,
 }
 
+/// What a queue holds, seen under its lock.
+#[derive(Debug)]
+pub struct Content<'a, O> {
+    /// The items, in the order in which [`Retired::items`] would have them.
+    pub items: &'a O,
+    /// How many tasks are not done.
+    pub unfinished: usize,
+    /// Whether the queue is shut down.
+    pub is_shut_down: bool,
+}
+
+impl<'a, O> Content<'a, O> {
+    fn of<T>(state: &'a State<T, O>) -> Self {
+        Self {
+            items: &state.items,
+            unfinished: state.unfinished,
+            is_shut_down: state.phase == Phase::ShutDown,
+        }
+    }
+}
+
+/// What came of [`RawQueue::retire_if`].
+#[derive(Debug)]
+pub enum Retirement<T> {
+    /// The queue is retired; this is what it held.
+    Done(Retired<T>),
+    /// It was retired before.
+    Before,
+    /// It is as it was.
+    Refused,
+}
+
 impl<T, O, B: Blocker> RawQueue<T, O, B>
 where
     O: Order<T, B>,
@@ -24,7 +56,7 @@ where
     /// dropped by the caller, and count as done.
     ///
     /// # Errors
-    /// The blocker's, if another thread is comparing and the wait for it was interrupted.
+    /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if there is no memory.
     pub fn shutdown_with(&self, immediate: bool, blocker: &mut B) -> Result<Vec<T>, B::Interrupt> {
         let (items, getters, putters, joiners) = {
             let mut state = self.lock();
@@ -33,6 +65,10 @@ where
             }
             while immediate && self.another_sorts(&state) {
                 state = self.wait_for_sorter(state, blocker)?;
+            }
+            if immediate && state.items.prepare_drain().is_err() {
+                drop(state);
+                return Err(blocker.no_memory());
             }
             if state.phase == Phase::Open {
                 state.phase = Phase::ShutDown;
@@ -59,19 +95,55 @@ where
     }
 
     /// Ends this queue's life as the place of the items: takes them out, and tells everyone who waits or comes to look elsewhere. It has no
-    /// items and no unfinished tasks from then on.
+    /// items and no unfinished tasks from then on. `None`: that has been done before.
     ///
     /// # Errors
-    /// The blocker's, if another thread is comparing and the wait for it was interrupted.
+    /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if there is no memory.
     pub fn retire_with(&self, blocker: &mut B) -> Result<Option<Retired<T>>, B::Interrupt> {
+        loop {
+            self.prepare_retirement(blocker)?;
+            match self.retire_if(|_| true) {
+                Retirement::Done(retired) => return Ok(Some(retired)),
+                Retirement::Before => return Ok(None),
+                Retirement::Refused => {}
+            }
+        }
+    }
+
+    /// Waits until no other thread compares, and brings the items into the order in which they are handed over.
+    ///
+    /// # Errors
+    /// The blocker's, if the wait was interrupted, or if there is no memory.
+    pub fn prepare_retirement(&self, blocker: &mut B) -> Result<(), B::Interrupt> {
+        let mut state = self.lock();
+        state = self.refuse_nested(state);
+        while self.another_sorts(&state) {
+            state = self.wait_for_sorter(state, blocker)?;
+        }
+        let prepared = state.items.prepare_drain();
+        drop(state);
+        prepared.map_err(|_| blocker.no_memory())
+    }
+
+    /// Calls `look` with what the queue holds, under its lock: `look` must not use the queue, nor drop an item.
+    pub fn look<R>(&self, look: impl FnOnce(Content<'_, O>) -> R) -> R {
+        let state = self.lock();
+        look(Content::of(&state))
+    }
+
+    /// As [`Self::retire_with`], without waiting, if `agrees` says so of what the queue holds: a caller that has made room for that elsewhere
+    /// has nothing left to do which could fail. `agrees` must not use the queue, nor drop an item.
+    pub fn retire_if(&self, agrees: impl FnOnce(Content<'_, O>) -> bool) -> Retirement<T> {
         let (retired, getters, putters, joiners) = {
             let mut state = self.lock();
-            state = self.refuse_nested(state);
-            while self.another_sorts(&state) {
-                state = self.wait_for_sorter(state, blocker)?;
-            }
             if state.phase == Phase::Retired {
-                return Ok(None);
+                return Retirement::Before;
+            }
+            if self.another_sorts(&state)
+                || state.items.prepare_drain().is_err()
+                || !agrees(Content::of(&state))
+            {
+                return Retirement::Refused;
             }
             let is_shut_down = state.phase == Phase::ShutDown;
             state.phase = Phase::Retired;
@@ -90,7 +162,7 @@ where
         getters.wake();
         putters.wake();
         joiners.wake();
-        Ok(Some(retired))
+        Retirement::Done(retired)
     }
 
     /// Whether the queue was shut down.

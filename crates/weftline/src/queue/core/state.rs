@@ -21,7 +21,7 @@
 //! After a fork the lists are empty, reserved slots are free and a sorter that did not survive is none. If a thread that did not survive was
 //! changing the items in that very moment (it held the lock), the items cannot be trusted: they are forgotten, not dropped.
 
-use crate::park::{Blocker, ForgetWaiters, List, Wakeup, fork};
+use crate::park::{Blocker, Claimed, ForgetWaiters, List, Wakeup, fork};
 use crate::queue::order::Order;
 
 /// Of getters that have to be woken one after the other, one in so many is the one that has waited longest, even where the last would be served first.
@@ -85,6 +85,19 @@ pub(super) type Woken = Option<Wakeup>;
 pub(super) fn wake(woken: Woken) {
     if let Some(waiter) = woken {
         waiter.call();
+    }
+}
+
+/// Settles the getter whose turn it is.
+#[inline]
+fn claim_getter<T, B: Blocker>(
+    getters: &mut List<Option<T>>,
+    woken: u16,
+) -> Option<Claimed<'_, Option<T>>> {
+    if B::ANYONE_WILL_DO && woken % TRY_ANOTHER != TRY_ANOTHER - 1 {
+        getters.claim_back()
+    } else {
+        getters.claim_front()
     }
 }
 
@@ -154,29 +167,26 @@ impl<T, O> State<T, O> {
     /// Hands an item to the getter whose turn it is, or returns it.
     #[inline]
     pub(super) fn hand_item<B: Blocker>(&mut self, item: T) -> Result<Wakeup, T> {
-        let getter = if B::ANYONE_WILL_DO {
-            self.has_newcomer = false;
-            if self.woken % TRY_ANOTHER == TRY_ANOTHER - 1 {
-                self.getters.claim_front()
-            } else {
-                self.getters.claim_back()
-            }
-        } else {
-            self.getters.claim_front()
-        };
-        let Some(mut getter) = getter else {
+        let Some(mut getter) = claim_getter::<T, B>(&mut self.getters, self.woken) else {
             return Err(item);
         };
         getter.payload(|slot| *slot = Some(item));
         let wakeup = getter.grant();
+        self.count_handed::<B>(&wakeup);
+        Ok(wakeup)
+    }
+
+    /// Counts an item that was handed to a getter.
+    #[inline]
+    fn count_handed<B: Blocker>(&mut self, wakeup: &Wakeup) {
         if B::ANYONE_WILL_DO {
+            self.has_newcomer = false;
             if wakeup.is_needed() {
                 self.woken = self.woken.wrapping_add(1);
             } else if self.woken > 0 {
                 self.woken = 0;
             }
         }
-        Ok(wakeup)
     }
 
     /// Hands the item that comes out next to a getter, if there is one more than are attended to.
@@ -187,19 +197,20 @@ impl<T, O> State<T, O> {
         if self.getters.is_empty() || self.items.count() <= self.attended as usize {
             return None;
         }
+        // Claimed first: an item that is out always has a place to go to.
+        let mut getter = claim_getter::<T, B>(&mut self.getters, self.woken)?;
         let item = if self.sorter == 0 {
             self.items.pop_now()
         } else {
             None
         };
-        match item.map(|item| self.hand_item::<B>(item)) {
-            Some(Ok(getter)) => Some(getter),
-            Some(Err(item)) => {
-                self.items.give_back(item);
-                None
-            }
+        let Some(item) = item else {
             // It takes comparing: the getter does that.
-            None => self.getters.claim_back().map(|getter| getter.grant()),
-        }
+            return Some(getter.grant());
+        };
+        getter.payload(|slot| *slot = Some(item));
+        let wakeup = getter.grant();
+        self.count_handed::<B>(&wakeup);
+        Some(wakeup)
     }
 }

@@ -1,0 +1,14 @@
+//! Every operation without memory: each of its allocations fails in turn, and it either does without,
+//! or says so and leaves everything as it was. Nothing aborts.
+//!
+//! The allocator of this program fails the allocations that a thread has asked it to fail.
+
+#[path = "no_memory/failing.rs"]
+mod failing;
+#[path = "no_memory/queues.rs"]
+mod queues;
+
+use failing::Failing;
+
+#[global_allocator]
+static ALLOCATOR: Failing = Failing;

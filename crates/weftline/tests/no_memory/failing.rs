@@ -1,0 +1,108 @@
+//! [`Failing`], an allocator, and [`at_each_allocation`], which walks an operation through its failures.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+thread_local! {
+    /// How many allocations of this thread succeed before one fails; below zero: all do.
+    static BEFORE: Cell<isize> = const { Cell::new(-1) };
+    /// Whether those after it fail, too.
+    static FOR_GOOD: Cell<bool> = const { Cell::new(false) };
+    static HAS_FAILED: Cell<bool> = const { Cell::new(false) };
+}
+
+pub(crate) struct Failing;
+
+fn fails() -> bool {
+    let before = BEFORE.get();
+    if before > 0 {
+        BEFORE.set(before - 1);
+    }
+    if before != 0 {
+        return false;
+    }
+    if !FOR_GOOD.get() {
+        BEFORE.set(-1);
+    }
+    HAS_FAILED.set(true);
+    true
+}
+
+// SAFETY: the system's allocator, or null.
+unsafe impl GlobalAlloc for Failing {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if fails() {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        // SAFETY: passed on.
+        unsafe { System.dealloc(place, layout) }
+    }
+
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if size > layout.size() && fails() {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: passed on.
+        unsafe { System.realloc(place, layout, size) }
+    }
+}
+
+/// How an operation came out of a failed allocation.
+pub(crate) enum Met<R> {
+    Returned(R),
+    /// Its documented panic.
+    Panicked,
+}
+
+/// Runs `operation` on what `make` makes, with its first allocation failing, then its second, and so
+/// on until it needs no more; each once with that one alone failing, and once with all that follow.
+/// `check` looks at each outcome, with memory.
+#[track_caller]
+pub(crate) fn at_each_allocation<S, R>(
+    mut make: impl FnMut() -> S,
+    mut operation: impl FnMut(&mut S) -> R,
+    mut check: impl FnMut(S, Met<R>),
+) {
+    let mut failures = 0;
+    for for_good in [false, true] {
+        for before in 0.. {
+            assert!(before < 1000, "it allocates without end");
+            let mut subject = make();
+            HAS_FAILED.set(false);
+            FOR_GOOD.set(for_good);
+            BEFORE.set(before);
+            let returned = operation(&mut subject);
+            BEFORE.set(-1);
+            let has_failed = HAS_FAILED.get();
+            failures += usize::from(has_failed);
+            check(subject, Met::Returned(returned));
+            if !has_failed {
+                break;
+            }
+        }
+    }
+    assert!(failures > 0, "it allocates nothing");
+}
+
+/// As [`at_each_allocation`], for an operation whose error is a panic. The panic itself has memory.
+#[track_caller]
+pub(crate) fn at_each_allocation_or_panic<S, R>(
+    make: impl FnMut() -> S,
+    mut operation: impl FnMut(&mut S) -> R,
+    mut check: impl FnMut(S, Met<R>),
+) {
+    at_each_allocation(
+        make,
+        |subject| catch_unwind(AssertUnwindSafe(|| operation(subject))),
+        |subject, met| match met {
+            Met::Returned(Ok(returned)) => check(subject, Met::Returned(returned)),
+            Met::Returned(Err(_)) | Met::Panicked => check(subject, Met::Panicked),
+        },
+    );
+}
