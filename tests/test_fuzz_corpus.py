@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from fuzz import allowed, concurrent, corpus, generate
 from fuzz.pair import Pair
 from fuzz.script import script
