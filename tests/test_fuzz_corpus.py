@@ -37,8 +37,8 @@ def test_programs_made_now_answer_on_both_sides():
     """A batch of each sort comes back whole: neither side crashes or hangs."""
     with Pair() as pair:
         for sort, count in ((False, 200), (True, 25)):
-            order = {"concurrent": sort, "seed": "test", "first": 0, "count": count}
-            answers = pair.ask(order)
+            order = {"concurrent": sort, "seed": "test", "indexes": list(range(count))}
+            answers = pair.ask({**order, "whole": False})
             assert [len(answer) for answer in answers] == [count, count]
 
 

@@ -78,20 +78,37 @@ def _large(step, before, plain, ours):
 
 
 def _comparison(step, before, plain, ours):
-    return (
-        "PriorityQueue" in before
-        and re.search(r"\.put|_put", before) is not None
-        and (
-            "<" in before
-            or "Order" in before
-            or "not supported between" in ours
-            or "qsize" in step
-            or "list(" in step
-        )
+    """An item that cannot be compared was put before, and the step sees what the queue holds."""
+    failed = re.search(
+        r"Order|None|Own|object|Odd|Duck|'[ab]'|Equal|Hash|1j|Ranked|\(", before
     )
+    sees = re.search(
+        r"size|list|full|empty|\.get|\.put|queue|vars|copy|_get|_put|join", step
+    )
+    return "PriorityQueue" in before and "put" in before and bool(failed and sees)
+
+
+_MISFIT = re.compile(
+    r"TypeError: .*(?:argument|positional|keyword|no args|needs an|doesn't apply|unexpected)"
+)
+
+
+def _misfit(step, before, plain, ours):
+    if "__enter__" in step and "takes no arguments" in ours:
+        return True
+    if "doesn't apply to a" in ours or "needs an argument" in ours:
+        return True
+    return bool(_MISFIT.search(plain) and _MISFIT.search(ours))
+
+
+def _docstrings(step, before, plain, ours):
+    return "__doc__" in step or "getdoc" in step
 
 
 RULES = (
+    Rule("**A call that does not fit**", _misfit),
+    Rule("**Docstrings**", _docstrings),
+    Rule("**A comparison that raises**", _comparison),
     Rule("**Without `super().__init__()`**", _without_init),
     Rule("**A second `__init__`**", _again),
     Rule("**Read-only attributes**", _read_only),

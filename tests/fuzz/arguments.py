@@ -4,7 +4,7 @@ _ODD = [
     *("None", "True", "False", "0", "1", "-1", "2**31", "2**63", "2**64", "-2**63 - 1"),
     *("10**400", "0.0", "-0.0", "1.5", "float('nan')", "float('inf')", "-float('inf')"),
     *("''", "'x'", "b'x'", "()", "[]", "{}", "object", "...", "1j", "Decimal('0.5')"),
-    *("Fraction(1, 2)", "Whole(1)", "Number(0.5)", "Odd(1)", "range(2)", "lambda: 1"),
+    *("Fraction(1, 2)", "Whole(1)", "Number(0.5)", "Odd(1)", "range(2)", "(lambda: 1)"),
     *("Index(1)", "Index('x')", "Index(2**64)", "Index(ValueError)", "Float(0.5)"),
     *("Float('x')", "Float(Own)", "Truth(True)", "Truth(False)", "Truth(1)"),
     *("Truth(Own)", "Size(0)", "Size(2)", "Size(-1)", "Order(True)", "Order(Own)"),
@@ -70,7 +70,7 @@ _LOCKS = [
 _FUNCTIONS = [
     *["give", "note", "fail", "Called(1)"] * 3,
     *("leave", "stop", "Called(Own)", "len", "int", "None", "1", "Called(SystemExit)"),
-    *("lambda: 1", "lambda *a: LOG.append(a)", "Odd", "Called(KeyboardInterrupt)"),
+    *("(lambda: 1)", "lambda *a: LOG.append(a)", "Odd", "Called(KeyboardInterrupt)"),
     *("functools.partial(give, 3)", "Own", "Called(Called(1))", "str.upper"),
 ]
 

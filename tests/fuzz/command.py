@@ -3,6 +3,7 @@
 import argparse
 import collections
 import itertools
+import json
 import sys
 import time
 
@@ -10,7 +11,11 @@ from fuzz import concurrent, generate
 from fuzz.allowed import allowed
 from fuzz.pair import Ended, Pair
 from fuzz.script import script
-from fuzz.shrink import differs, shrunk, signature
+from fuzz.shrink import Difference, differs, shrunk, signature
+
+MAKERS = {False: generate.program, True: concurrent.program}
+SIZES = {False: 1000, True: 100}
+"""How many programs an order has, of sequential and of concurrent ones."""
 
 
 class Session:
@@ -20,136 +25,135 @@ class Session:
         self.options = options
         self.counts = collections.Counter()
         self.rules = collections.Counter()
-        self.found = {}
+        self.found = collections.Counter()
+        self.shown = set()
         self.pair = Pair()
 
     def run(self):
-        self.ends = ends = time.monotonic() + self.options.seconds
+        """Batches of both sorts in turn, until the time or the programs are over."""
         self.began = told = time.monotonic()
-        concurrently = itertools.cycle(
-            {"both": [False] * 3 + [True], "sequential": [False], "concurrent": [True]}[
-                self.options.only
-            ]
+        self.ends = self.began + self.options.seconds
+        sorts = (
+            [False, True]
+            if self.options.only is None
+            else [self.options.only == "concurrent"]
         )
-        first = {False: self.options.first, True: self.options.first}
-        while time.monotonic() < ends:
-            kind = next(concurrently)
-            if first[kind] >= self.options.first + self.options.programs:
-                if first[not kind] >= self.options.first + self.options.programs or (
-                    self.options.only != "both"
-                ):
-                    break
-                continue
-            self.batch(kind, first[kind])
-            first[kind] += self.size(kind)
-            if time.monotonic() - told > 60:
-                told = time.monotonic()
-                print(self.summary(), file=sys.stderr, flush=True)
-        self.pair.close()
-
-    def size(self, concurrently):
-        return 100 if concurrently else 1000
+        last = self.options.first + self.options.programs
+        with self.pair:
+            for number in itertools.count():
+                begun = [self.options.first + number * SIZES[sort] for sort in sorts]
+                for sort, first in zip(sorts, begun, strict=True):
+                    if first < last and time.monotonic() < self.ends:
+                        self.batch(sort, first)
+                if min(begun) >= last or time.monotonic() >= self.ends:
+                    return
+                if time.monotonic() - told > 60:
+                    told = time.monotonic()
+                    print(self.summary(), file=sys.stderr, flush=True)
 
     def batch(self, concurrently, first):
         """Runs programs `first` and following, and looks closer at those whose answers differ."""
-        count = self.size(concurrently)
-        make = concurrent.program if concurrently else generate.program
-        last = first + count
-        while first < last:
-            order = {
-                "concurrent": concurrently,
-                "seed": self.options.seed,
-                "first": first,
-                "count": last - first,
-                "seconds": 300,
-            }
-            plain, ours = self.pair.ask(order)
-            dead = [end for end in (plain, ours) if isinstance(end, Ended)]
-            if dead:
-                end = dead[-1]
-                self.counts["ended"] += 1
-                self.look(make(f"{self.options.seed}/{end.index}"), end)
-                # What ran before it has given no answer: again, without it.
-                if end.index > first:
-                    last_before = end.index
-                    self.batch_part(concurrently, first, last_before)
-                self.counts[concurrently] += 1
-                first = end.index + 1
-                continue
-            self.counts[concurrently] += last - first
-            for index, (one, other) in enumerate(zip(plain, ours, strict=True), first):
-                if one != other:
-                    self.look(make(f"{self.options.seed}/{index}"))
-            first = last
+        indexes = list(range(first, first + SIZES[concurrently]))
+        answers = self.ask(concurrently, indexes, whole=False)
+        unlike = [i for i in indexes if i in answers and answers[i][0] != answers[i][1]]
+        make = MAKERS[concurrently]
+        self.counts[concurrently] += len(answers)
+        for index, sides in self.ask(concurrently, unlike, whole=True).items():
+            if sides[0] == sides[1]:
+                self.counts["chance"] += 1
+            else:
+                program = make(f"{self.options.seed}/{index}")
+                self.look(Difference.of(program, *sides))
 
-    def batch_part(self, concurrently, first, last):
-        order = {"concurrent": concurrently, "seed": self.options.seed, "first": first}
-        plain, ours = self.pair.ask({**order, "count": last - first, "seconds": 300})
-        if isinstance(plain, Ended) or isinstance(ours, Ended):
-            self.counts["not compared"] += last - first
-            return
-        self.counts[concurrently] += last - first
-        make = concurrent.program if concurrently else generate.program
-        for index, (one, other) in enumerate(zip(plain, ours, strict=True), first):
-            if one != other:
-                self.look(make(f"{self.options.seed}/{index}"))
+    def ask(self, concurrently, indexes, whole):
+        """By index what both sides answered; a program that ends its process is looked at apart."""
+        order = {"concurrent": concurrently, "seed": self.options.seed, "whole": whole}
+        answers = {}
+        while indexes:
+            sides = self.pair.ask({**order, "indexes": indexes, "seconds": 300})
+            dead = [end for end in sides if isinstance(end, Ended)]
+            if not dead:
+                answers.update(zip(indexes, zip(*sides, strict=True), strict=True))
+                break
+            place = min(end.index for end in dead)
+            place = indexes.index(place) if place in indexes else 0
+            self.ended(
+                MAKERS[concurrently](f"{self.options.seed}/{indexes[place]}"), dead[0]
+            )
+            answers.update(self.ask(concurrently, indexes[:place], whole))
+            indexes = indexes[place + 1 :]
+        return answers
 
-    def look(self, program, end=None):
-        """Decides whether `program` is a finding, and shrinks it if it is."""
+    def ended(self, program, end):
+        """A process ended or hung: tells whether this program alone does it again."""
         difference = differs(self.pair, program)
-        if difference is None:
-            self.counts["chance" if end is None else "ended once"] += 1
-            if end is not None:
-                print(f"once: {end.how}\n{end.said}\n{script(program)}", flush=True)
+        if difference is not None:
+            self.find(difference)
             return
+        self.counts["ended once"] += 1
+        print(f"# once: {end.how}\n{end.said}\n{script(program)}", flush=True)
+
+    def look(self, difference):
+        """Counts a difference that is allowed or known; any other must show itself again."""
+        rule = allowed(difference)
+        if rule is not None:
+            self.rules[rule] += 1
+        elif signature(difference) in self.found:
+            self.found[signature(difference)] += 1
+        else:
+            again = differs(self.pair, difference.program)
+            if again is None:
+                self.counts["chance"] += 1
+            else:
+                self.find(again)
+
+    def find(self, difference):
+        """Shrinks a difference of a new kind, and prints it."""
         rule = allowed(difference)
         if rule is not None:
             self.rules[rule] += 1
             return
         kind = signature(difference)
-        self.counts["differ"] += 1
-        if kind in self.found:
-            self.found[kind][0] += 1
+        self.found[kind] += 1
+        if self.found[kind] > 1:
             return
-        self.found[kind] = [1, None]
         small = shrunk(self.pair, difference, kind, self.ends)
-        final = signature(small)
-        if final != kind and final in self.found and self.found[final][1] is not None:
-            self.found[kind][1] = self.found[final][1]
+        if signature(small) in self.shown:
             return
-        self.found[kind][1] = small
-        self.found.setdefault(final, [0, small])
-        print(f"# {'-' * 70}\n# {final}\n{script(small.program, small)}", flush=True)
+        self.shown.add(signature(small))
+        told = json.dumps(small.program.to_json(), ensure_ascii=False)
+        print(f"# {'-' * 70}\n# {signature(small)}\n# {told}")
+        print(script(small.program, small), flush=True)
 
     def summary(self):
+        """What was run, what was allowed and what differs, in lines."""
         spent = time.monotonic() - self.began
-        kinds = sorted(
-            ((n, kind) for kind, (n, _) in self.found.items() if n), reverse=True
-        )
         counts = self.counts
-        return "\n".join(
-            [
-                f"seed {self.options.seed}, {spent:.0f} s: "
-                + f"{counts[False]:,} sequential and {counts[True]:,} concurrent programs; "
-                + f"{counts['differ']:,} differ in {len(kinds)} ways; "
-                + f"{counts['chance']} by chance, {counts['ended once']} ended once, "
-                + f"{counts['not compared']} not compared",
-                *(f"  allowed {n:>6}  {rule}" for rule, n in self.rules.most_common()),
-                *(f"  differ {n:>6}  {kind}" for n, kind in kinds[:60]),
-            ]
+        told = (
+            f"seed {self.options.seed}, {spent:.0f} s: "
+            f"{counts[False]:,} sequential and {counts[True]:,} concurrent programs; "
+            f"{self.found.total():,} differ in {len(self.found)} ways, "
+            f"{self.rules.total():,} as the page says, {counts['chance']} by chance; "
+            f"{counts['ended once']} ended once"
         )
+        for name, counter in (("allowed", self.rules), ("differ", self.found)):
+            for kind, count in counter.most_common(60):
+                told += f"\n  {name} {count:>6}  {kind}"
+        return told
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", default="0")
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--programs", type=int, default=1 << 60)
     parser.add_argument(
-        "--only", default="both", choices=["both", "sequential", "concurrent"]
+        "--first", type=int, default=0, help="the first program's number"
     )
+    parser.add_argument(
+        "--programs", type=int, default=1 << 60, help="how many of each"
+    )
+    parser.add_argument("--only", choices=["sequential", "concurrent"])
     session = Session(parser.parse_args(arguments))
     session.run()
     print(session.summary())
-    return bool(session.counts["differ"] or session.counts["ended once"])
+    return bool(session.found or session.counts["ended once"])

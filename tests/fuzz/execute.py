@@ -59,14 +59,15 @@ class Blocked(BaseException):
 
 
 class Watch:
-    """Raises `Blocked` when a step sleeps from one tick to the next, or computes for a hundred."""
+    """Raises `Blocked` when a step sleeps from one tick to the next, or computes for four."""
 
     def __init__(self):
         self.step = 0
-        self._seen = (-1, 0, 0)
-        signal.signal(signal.SIGALRM, self._tick)
+        self.start(0)
+        signal.signal(signal.SIGALRM, self._alarm)
 
     def start(self, tick):
+        self._tick = tick
         self._seen = (-1, 0, 0)
         signal.setitimer(signal.ITIMER_REAL, tick, tick)
 
@@ -74,18 +75,16 @@ class Watch:
         signal.setitimer(signal.ITIMER_REAL, 0)
         self.step = 0
 
-    def _tick(self, number, frame):
+    def _alarm(self, number, frame):
         if not self.step:
             return
-        sleeps = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
-        step, before, ticks = self._seen
+        usage = resource.getrusage(resource.RUSAGE_THREAD)
+        step, sleeps, spent = self._seen
         if step != self.step:
-            self._seen = (self.step, sleeps, 0)
-        elif sleeps > before or ticks == 100:
+            self._seen = (self.step, usage.ru_nvcsw, usage.ru_utime)
+        elif usage.ru_nvcsw > sleeps or usage.ru_utime - spent > 4 * self._tick:
             self._seen = (-1, 0, 0)
             raise Blocked
-        else:
-            self._seen = (step, sleeps, ticks + 1)
 
 
 def prepare():
@@ -95,7 +94,7 @@ def prepare():
         EVENTS.append(f"{category.__name__}: {message} [{filename}]")
     )
     sys.unraisablehook = lambda told: EVENTS.append(
-        f"unraisable {raised(told.exc_value)} in {named(type(told.object))}"
+        f"unraisable {named(type(told.exc_value))} in {named(type(told.object))}"
     )
     threading.excepthook = lambda told: EVENTS.append(
         f"uncaught {raised(told.exc_value)}"
@@ -117,7 +116,10 @@ def compiled(source):
         try:
             code = compile(source, "<step>", "eval"), True
         except SyntaxError:
-            code = compile(source, "<step>", "exec"), False
+            try:
+                code = compile(source, "<step>", "exec"), False
+            except SyntaxError:
+                code = compile("'no step'", "<step>", "eval"), True
         if len(_CODES) > 60_000:
             _CODES.clear()
         _CODES[source] = code
@@ -178,6 +180,7 @@ def run(steps, watch, threaded=False, patient=False):
             except Blocked:
                 watch.step = 0
                 outcome = "blocked"
+                EVENTS.clear()
                 blocked += 1
             except BaseException as error:  # noqa: BLE001 - any exception is an answer
                 watch.step = 0

@@ -11,8 +11,6 @@ import mmap
 import os
 import sys
 
-ONE, MANY = "one", "many"
-
 
 def main(arguments):
     place = mmap.mmap(int(arguments[0]), 8)
@@ -36,16 +34,16 @@ def main(arguments):
 
     for line in sys.stdin:
         order = json.loads(line)
-        if "steps" in order or "shape" in order:
+        if "indexes" not in order:
             program = generate.Program.from_json(order)
             answer = [outcome(program, patient=True) for _ in range(order["times"])]
         else:
             make = concurrent.program if order["concurrent"] else generate.program
             answer = []
-            for index in range(order["first"], order["first"] + order["count"]):
+            for index in order["indexes"]:
                 place[:8] = index.to_bytes(8, "little")
-                told = outcome(make(f"{order['seed']}/{index}"))
-                answer.append(hash("\n".join(told)))
+                told = outcome(make(f"{order['seed']}/{index}"), order["whole"])
+                answer.append(told if order["whole"] else hash("\n".join(told)))
             gc.collect()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

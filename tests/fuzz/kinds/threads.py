@@ -6,7 +6,7 @@ from fuzz.kinds.kind import Kind
 
 _COMMON = (
     *("{v}.cancel()", "{v}.interval", "{v}.function", "{v}.args", "{v}.kwargs") * 2,
-    *("{v}.interval = {timeout}", "{v}.function = {call}", "{v}.args = {odd}"),
+    *("{v}.function = {call}", "{v}.args = {odd}"),
     *("{v}.kwargs = {odd}", "{v}.daemon", "{v}.daemon = {flag}", "{v}.name = {odd}"),
     *("{v}.name = 'n'", "{v}.name", "{v}.getName()", "{v}.isDaemon()", "{v}._target"),
     *("{v}.setDaemon({flag})", "{v}._args", "{v}.cancel({odd})", "{v}.start({odd})"),
@@ -34,14 +34,13 @@ TIMER = Kind(
     steps=(
         *("several({v}.start, {v}.join)", "several({v}.start, {v}.join, {v}.is_alive)")
         * 5,
-        *("several({v}.start, {v}.cancel, {v}.join)", "{v}.is_alive()", "{v}.run()")
-        * 2,
+        *("{v}.is_alive()", "{v}.run()") * 2,
         *(
             "several({v}.start, lambda: {v}.join(9), {v}.finished.is_set)",
             "{v}.join({timeout})",
         ),
         *("{v}.finished.is_set()", "{v}.finished.set()", "{v}.finished.wait(0)"),
-        *_COMMON,
+        *("{v}.interval = {timeout}", *_COMMON),
     ),
     seen=(
         "{v}.cancel()",
@@ -88,6 +87,7 @@ FAR_TIMER = dataclasses.replace(
         "{v}.args",
     ),
     methods=("run", "cancel", "start", "join", "is_alive", "__init__", "__repr__"),
+    names=_NAMES[1:],
 )
 
 LOCAL = Kind(
