@@ -9,10 +9,12 @@
 //! - a linked waiter is alive: its thread unlinks it (or finds it unlinked) under the lock before its stack frame ends;
 //! - several waiters are claimed in one go, under one hold of the lock, and granted afterwards (`Chain`): so 'everyone who waits now' and
 //!   'the n who have waited longest' are exact, however many they are, without a place to remember them in;
+//! - a waker reaches a claimed waiter by pointer only, for the grant ends its memory (`waiter.rs` says how);
 //! - a waiter of an older fork generation is never touched: its list was emptied when first locked in the new one.
 
 use super::ForgetWaiters;
 use super::waiter::{Links, Waiter, Wakeup};
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 /// The waiters of one object, the one that has waited longest in front.
@@ -49,10 +51,16 @@ impl<P> List<P> {
     /// # Safety
     /// The waiter stays where it is until it is claimed or `remove` was called for it.
     pub(crate) unsafe fn push_back(&mut self, waiter: &Waiter<P>) {
-        let this = NonNull::from(waiter);
+        // SAFETY: alive for the call, and from then on by the caller's promise.
+        unsafe { self.link(NonNull::from(waiter)) };
+    }
+
+    /// # Safety
+    /// As [`Self::push_back`].
+    unsafe fn link(&mut self, this: NonNull<Waiter<P>>) {
         // SAFETY: the list's lock is held (`&mut self`), so nobody else touches any waiter's links; those linked are alive.
         unsafe {
-            waiter.links.with_mut(|links| {
+            Waiter::links(this, |links| {
                 *links = Links {
                     previous: self.back,
                     next: None,
@@ -60,10 +68,7 @@ impl<P> List<P> {
                 }
             });
             match self.back {
-                Some(back) => back
-                    .as_ref()
-                    .links
-                    .with_mut(|links| (*links).next = Some(this)),
+                Some(back) => Waiter::links(back, |links| links.next = Some(this)),
                 None => self.front = Some(this),
             }
         }
@@ -72,30 +77,30 @@ impl<P> List<P> {
 
     /// Unlinks `waiter` and says whether it was linked: not when a waker has popped it, nor when a fork has forgotten it.
     pub(crate) fn remove(&mut self, waiter: &Waiter<P>) -> bool {
-        if waiter.is_forgotten() {
-            return false;
-        }
-        // SAFETY: under the list's lock, as `push_back`; the neighbours are linked, so they are alive.
+        // SAFETY: borrowed, so alive.
+        !waiter.is_forgotten() && unsafe { self.unlink(NonNull::from(waiter)) }
+    }
+
+    /// Unlinks `this` and says whether it was linked.
+    ///
+    /// # Safety
+    /// `this` is alive, and not forgotten.
+    unsafe fn unlink(&mut self, this: NonNull<Waiter<P>>) -> bool {
+        // SAFETY: under the list's lock, as `link`; the neighbours are linked, so they are alive.
         unsafe {
-            let (previous, next, was_linked) = waiter.links.with_mut(|links| {
-                let was_linked = std::mem::replace(&mut (*links).is_linked, false);
-                ((*links).previous, (*links).next, was_linked)
+            let (previous, next, was_linked) = Waiter::links(this, |links| {
+                let was_linked = std::mem::replace(&mut links.is_linked, false);
+                (links.previous, links.next, was_linked)
             });
             if !was_linked {
                 return false;
             }
             match previous {
-                Some(previous) => previous
-                    .as_ref()
-                    .links
-                    .with_mut(|links| (*links).next = next),
+                Some(previous) => Waiter::links(previous, |links| links.next = next),
                 None => self.front = next,
             }
             match next {
-                Some(next) => next
-                    .as_ref()
-                    .links
-                    .with_mut(|links| (*links).previous = previous),
+                Some(next) => Waiter::links(next, |links| links.previous = previous),
                 None => self.back = previous,
             }
         }
@@ -106,7 +111,7 @@ impl<P> List<P> {
     pub(crate) fn unlink_all(&mut self) {
         while let Some(front) = self.front {
             // SAFETY: linked, so alive while the lock is held.
-            self.remove(unsafe { front.as_ref() });
+            unsafe { self.unlink(front) };
         }
     }
 
@@ -116,8 +121,8 @@ impl<P> List<P> {
         while let Some(front) = others.front {
             // SAFETY: linked in a list whose lock is held, so alive; from here on it is this list that it has to leave.
             unsafe {
-                others.remove(front.as_ref());
-                self.push_back(front.as_ref());
+                others.unlink(front);
+                self.link(front);
             }
             moved += 1;
         }
@@ -157,16 +162,10 @@ impl<P> List<P> {
         &mut self,
         end: impl Fn(&Self) -> Option<NonNull<Waiter<P>>>,
     ) -> Option<Claimed<'_, P>> {
-        while let Some(next) = end(self) {
-            // SAFETY: linked, so alive while the lock is held; after the claim its thread waits for `GRANTED` before it goes.
-            let waiter = unsafe { &*next.as_ptr() };
-            let won = waiter.claim();
-            self.remove(waiter);
-            if won {
-                return Some(Claimed {
-                    waiter,
-                    was_last: self.is_empty(),
-                });
+        while let Some(waiter) = end(self) {
+            // SAFETY: it is linked here.
+            if unsafe { self.claim(waiter) } {
+                return Some(Claimed::of(waiter, self));
             }
         }
         None
@@ -174,14 +173,22 @@ impl<P> List<P> {
 
     /// As [`Self::claim_front`] for the front waiter and no other: `None` also when it has just given up.
     pub(crate) fn claim_this_front(&mut self) -> Option<Claimed<'_, P>> {
-        // SAFETY: as in `claim_at`.
-        let waiter = unsafe { &*self.front?.as_ptr() };
-        let won = waiter.claim();
-        self.remove(waiter);
-        won.then_some(Claimed {
-            waiter,
-            was_last: self.is_empty(),
-        })
+        let waiter = self.front?;
+        // SAFETY: it is linked here.
+        unsafe { self.claim(waiter) }.then(|| Claimed::of(waiter, self))
+    }
+
+    /// Settles `waiter` and takes it out. `false` when it has given up.
+    ///
+    /// # Safety
+    /// It is linked here.
+    unsafe fn claim(&mut self, waiter: NonNull<Waiter<P>>) -> bool {
+        // SAFETY: linked, so alive while the lock is held; after the claim its thread waits for `GRANTED` before it goes.
+        unsafe {
+            let won = Waiter::claim(waiter);
+            self.unlink(waiter);
+            won
+        }
     }
 
     /// Settles the `most` waiters that have waited longest, in one go. `fill` writes what each gets, also into those that have
@@ -195,22 +202,17 @@ impl<P> List<P> {
         while chain.len < most
             && let Some(front) = self.front
         {
-            // SAFETY: linked, so alive while the lock is held; a claimed one stays until it is granted.
-            let waiter = unsafe { &*front.as_ptr() };
-            let won = waiter.claim();
-            self.remove(waiter);
-            // SAFETY: a claimed waiter's payload is the waker's alone; one that gave up reads its own only under the list's lock.
-            waiter
-                .payload
-                .with_mut(|payload| fill(unsafe { &mut *payload }));
+            // SAFETY: it is linked here. A claimed waiter's payload is the waker's alone; one that gave up reads its own only under the
+            // list's lock.
+            let won = unsafe {
+                let won = self.claim(front);
+                Waiter::payload(front, &mut fill);
+                won
+            };
             if won {
                 match last {
                     // SAFETY: claimed and not granted yet, so alive, and its links are the waker's to use.
-                    Some(last) => unsafe {
-                        last.as_ref()
-                            .links
-                            .with_mut(|links| (*links).next = Some(front))
-                    },
+                    Some(last) => unsafe { Waiter::links(last, |links| links.next = Some(front)) },
                     None => chain.first = Some(front),
                 }
                 last = Some(front);
@@ -219,7 +221,7 @@ impl<P> List<P> {
         }
         if let Some(last) = last {
             // SAFETY: as above.
-            unsafe { last.as_ref().links.with_mut(|links| (*links).next = None) };
+            unsafe { Waiter::links(last, |links| links.next = None) };
         }
         chain
     }
@@ -233,23 +235,32 @@ impl<P> List<P> {
 /// A waiter that its waker has won. It must be granted before the list's lock is let go.
 #[must_use = "a claimed waiter waits until it is granted"]
 pub(crate) struct Claimed<'a, P> {
-    waiter: &'a Waiter<P>,
+    waiter: NonNull<Waiter<P>>,
     /// Whether nobody was left in the list behind it.
     pub(crate) was_last: bool,
+    /// Under whose lock it was claimed.
+    list: PhantomData<&'a mut List<P>>,
 }
 
-impl<P> Claimed<'_, P> {
+impl<'a, P> Claimed<'a, P> {
+    fn of(waiter: NonNull<Waiter<P>>, list: &'a mut List<P>) -> Self {
+        Self {
+            waiter,
+            was_last: list.is_empty(),
+            list: PhantomData,
+        }
+    }
+
     /// Reads or writes what passes between waker and waiter.
     pub(crate) fn payload<R>(&mut self, f: impl FnOnce(&mut P) -> R) -> R {
-        // SAFETY: between claim and grant the payload is the waker's alone.
-        self.waiter
-            .payload
-            .with_mut(|payload| f(unsafe { &mut **payload }))
+        // SAFETY: between claim and grant the waiter is alive, and its payload the waker's alone.
+        unsafe { Waiter::payload(self.waiter, f) }
     }
 
     /// CLAIMED → GRANTED. To be woken after the list's lock has been let go.
     pub(crate) fn grant(self) -> Wakeup {
-        self.waiter.grant()
+        // SAFETY: claimed, and granted only here, where `self` ends; no reference into it is left.
+        unsafe { Waiter::grant(self.waiter) }
     }
 }
 
@@ -269,11 +280,12 @@ impl<P> Chain<P> {
     /// Grants each, in the order in which they came, and says how many; `woken` gets whom to wake, now or later.
     pub(crate) fn grant(mut self, mut woken: impl FnMut(Wakeup)) -> usize {
         while let Some(waiter) = self.first {
-            // SAFETY: claimed by this chain and not granted yet, so alive; what follows is read before the grant.
-            let waiter = unsafe { waiter.as_ref() };
-            // SAFETY: a claimed waiter's links are its waker's.
-            self.first = waiter.links.with(|links| unsafe { (*links).next });
-            woken(waiter.grant());
+            // SAFETY: claimed by this chain and not granted yet, so alive, and its links are the waker's; they are read before the grant.
+            let wakeup = unsafe {
+                self.first = Waiter::links(waiter, |links| links.next);
+                Waiter::grant(waiter)
+            };
+            woken(wakeup);
         }
         self.len
     }

@@ -18,8 +18,18 @@
 //! In the child of a fork that this thread made while it waited, a waiter that is not `GRANTED` stays as it is: a waker that did not survive may have
 //! written half of its payload, which is therefore not dropped.
 //!
-//! `CLAIMED` exists so that nothing is moved into a waiter that then turns out to have gone. Granting is the waker's last touch of the waiter, which may be
-//! gone right after.
+//! `CLAIMED` exists so that nothing is moved into a waiter that then turns out to have gone.
+//!
+//! **The grant ends the waker's access.** The store of `GRANTED` lets the waiter's frame end, while the waker is still in [`Waiter::grant`]. So a waker
+//! has no `&Waiter` then:
+//!
+//! | access | to | through | valid until |
+//! |---|---|---|---|
+//! | the waiter's own thread | all of it | `&Waiter` | its frame ends |
+//! | a waker, under the list's lock | a linked waiter | `&Waiter`, borrowed from the list ([`super::List::front`]) | the list changes |
+//! | a waker that claims, fills and grants | a claimed waiter | `NonNull<Waiter>`, one field at a time | the store of `GRANTED` |
+//!
+//! The store goes through a reference to the state alone: an atomic, whose memory may end while the reference lives.
 //!
 //! Beside its state a waiter carries a mark: its thread watches it. It is set and cleared by that thread only, before it would sleep, and whoever grants a waiter
 //! so marked does not wake the thread, which sees the grant by itself: one cache line less goes to and fro. When the thread looks away, by clearing the
@@ -66,8 +76,8 @@ pub(crate) struct Waiter<P> {
     since: Since,
     record: &'static ThreadRecord,
     /// The list's: touched under its lock, or, between claim and grant, by the waker.
-    pub(super) links: UnsafeCell<Links<P>>,
-    pub(super) payload: UnsafeCell<ManuallyDrop<P>>,
+    links: UnsafeCell<Links<P>>,
+    payload: UnsafeCell<ManuallyDrop<P>>,
 }
 
 pub(super) struct Links<P> {
@@ -223,18 +233,52 @@ impl<P> Waiter<P> {
         false
     }
 
-    /// WAITING → CLAIMED, under the list's lock. `false` when the waiter has given up.
-    pub(super) fn claim(&self) -> bool {
+    /// WAITING → CLAIMED. `false` when the waiter has given up.
+    ///
+    /// # Safety
+    /// `this` is linked, and its list's lock is held.
+    pub(super) unsafe fn claim(this: NonNull<Self>) -> bool {
         // Not a compare-exchange, before which the cache line would come to be read. To one that has given up it makes no difference.
-        self.state.fetch_add(CLAIMED, Ordering::Relaxed) & ABANDONED == 0
+        // SAFETY: alive while the lock is held, by the caller's promise.
+        let was = unsafe { (*this.as_ptr()).state.fetch_add(CLAIMED, Ordering::Relaxed) };
+        was & ABANDONED == 0
     }
 
     /// CLAIMED → GRANTED.
-    pub(super) fn grant(&self) -> Wakeup {
-        let record = self.record;
-        // Pairs with the acquire in `is_granted`. The last touch: the waiter may be gone right after.
-        let was = self.state.swap(GRANTED, Ordering::Release);
+    ///
+    /// # Safety
+    /// The caller has claimed `this`, has not granted it, and has no reference into it. The waiter may be gone on return.
+    pub(super) unsafe fn grant(this: NonNull<Self>) -> Wakeup {
+        let this = this.as_ptr();
+        // SAFETY: claimed and not granted, so alive until the store; the reference to the state is the only one.
+        let (record, was) = unsafe {
+            let record = (*this).record;
+            // Pairs with the acquire in `is_granted`.
+            (record, (*this).state.swap(GRANTED, Ordering::Release))
+        };
         Wakeup((was & WATCHED == 0).then_some(record))
+    }
+
+    /// Its links, for the list and for the waker that has claimed it.
+    ///
+    /// # Safety
+    /// `this` is alive: linked under its list's lock, or claimed and not granted. So it is for as long as `f` runs. Nothing else uses its links.
+    pub(super) unsafe fn links<R>(this: NonNull<Self>, f: impl FnOnce(&mut Links<P>) -> R) -> R {
+        // SAFETY: by the caller's promise.
+        unsafe { (*this.as_ptr()).links.with_mut(|links| f(&mut *links)) }
+    }
+
+    /// Its payload, for a waker.
+    ///
+    /// # Safety
+    /// As [`Self::links`], of the payload.
+    pub(super) unsafe fn payload<R>(this: NonNull<Self>, f: impl FnOnce(&mut P) -> R) -> R {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            (*this.as_ptr())
+                .payload
+                .with_mut(|payload| f(&mut *payload))
+        }
     }
 
     /// What the waiter waits for, as a waker sees it. Under the list's lock, for a waiter that is linked.

@@ -13,15 +13,15 @@ MUTANTS = [
     Mutant(
         "list: a grant does not publish what was handed over",
         "park/waiter.rs",
-        "self.state.swap(GRANTED, Ordering::Release);",
-        "self.state.swap(GRANTED, Ordering::Relaxed);",
+        "(*this).state.swap(GRANTED, Ordering::Release)",
+        "(*this).state.swap(GRANTED, Ordering::Relaxed)",
         "list::what_was_written_before_the_grant_is_seen_after_it",
     ),
     Mutant(
         "list: a waiter that has given up is claimed all the same",
         "park/waiter.rs",
-        "self.state.fetch_add(CLAIMED, Ordering::Relaxed) & ABANDONED == 0",
-        "self.state.swap(CLAIMED, Ordering::Relaxed) != GRANTED",
+        "was & ABANDONED == 0",
+        "was & GRANTED == 0",
         "list::a_waiter_is_granted_or_times_out_and_its_waker_knows_which",
     ),
     Mutant(
@@ -57,7 +57,7 @@ MUTANTS = [
     Mutant(
         "list: the next waiter of a chain is not woken",
         "park/wait_list.rs",
-        "self.first = waiter.links.with(|links| unsafe { (*links).next });",
+        "self.first = Waiter::links(waiter, |links| links.next);",
         "self.first = None;",
         "condition::two_waiters_are_both_woken_by_notify_all",
     ),
