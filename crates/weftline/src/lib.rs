@@ -12,7 +12,7 @@
 //! | `threading.Thread`, `Thread.join` | [`spawn`], [`Builder`], [`Thread`], [`JoinHandle`] |
 //! | `threading.current_thread`, `main_thread`, `enumerate`, `active_count` | [`current`], [`main_thread`], [`enumerate`], [`active_count`] |
 //! | `threading.local` | [`Local<T>`] |
-//! | `threading.excepthook`, an exception that ends a thread | [`set_except_hook`], [`Panic`] |
+//! | `threading.excepthook`, an exception that ends a thread | [`set_except_hook`], [`Panic`], [`note_panic`] |
 //! | the wait for threads at the end, `atexit.register` | [`run`], [`at_exit`] |
 //! | threads that borrow (only here) | [`scope`] |
 //! | `queue.Queue`, `LifoQueue`, `PriorityQueue` | [`Queue<T>`], [`LifoQueue<T>`], [`PriorityQueue<T>`] |
@@ -109,7 +109,7 @@ pub use thread::timer::{PeriodicTimer, Timer};
 #[cfg(not(weftline_model))]
 pub use thread::{
     Builder, JoinError, JoinHandle, Local, Panic, Scope, ScopeError, ScopedBuilder,
-    ScopedJoinHandle, Thread, active_count, at_exit, current, enumerate, main_thread,
+    ScopedJoinHandle, Thread, active_count, at_exit, current, enumerate, main_thread, note_panic,
     reset_except_hook, run, scope, set_except_hook, spawn,
 };
 

@@ -355,8 +355,15 @@ fn every_example_is_tested() {
 
 #[test]
 fn pool_fetch() {
-    prints(
-        "pool_fetch",
+    let output = run("pool_fetch", &[]);
+    // The panic hook tells of the one task that panics.
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && told.contains("panicked at"),
+        "{told}"
+    );
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
         "\
 the first page has 100 letters
 in order: 100 200 300 400 500

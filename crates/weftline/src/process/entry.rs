@@ -87,6 +87,7 @@ pub(super) fn may_start() -> Result<(), StartError> {
 
 /// The life of a process that was started for a function; returns its exit code.
 fn serve() -> i32 {
+    thread::note_all();
     let begun = begin_task();
     let (channel, task, arguments) = match begun {
         Ok(Some(begun)) => begun,

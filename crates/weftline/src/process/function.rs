@@ -135,9 +135,9 @@ where
     F: RemoteFn<Args>,
     Args: DeserializeOwned,
 {
-    let decoded = thread::catch_and_print(|| arguments.unpack::<Args>());
+    let decoded = thread::catch(|| arguments.unpack::<Args>());
     let ended = match decoded {
-        Ok(Ok(arguments)) => thread::catch_and_print(|| summon::<F>().call(arguments)),
+        Ok(Ok(arguments)) => thread::catch(|| summon::<F>().call(arguments)),
         Ok(Err(why)) => return only(Answer::ArgumentsRefused(why.to_string())),
         Err(panicked) => Err(panicked),
     };
@@ -157,12 +157,12 @@ where
     let function = summon::<F>();
     let each = |arguments: Vec<Args>| -> Each<F::Output> {
         let one = |arguments| {
-            let ended = thread::catch_and_print(|| function.call(arguments));
+            let ended = thread::catch(|| function.call(arguments));
             ended.map_err(|panicked| RemotePanic::of(&panicked))
         };
         arguments.into_iter().map(one).collect()
     };
-    match thread::catch_and_print(|| arguments.unpack::<Vec<Args>>()) {
+    match thread::catch(|| arguments.unpack::<Vec<Args>>()) {
         Ok(Ok(arguments)) => pack(Ok(each(arguments))),
         Ok(Err(why)) => only(Answer::ArgumentsRefused(why.to_string())),
         Err(panicked) => only(Answer::Panicked(RemotePanic::of(&panicked))),
@@ -171,7 +171,7 @@ where
 
 /// As an answer.
 fn pack<T: Serialize>(ended: Result<T, Panic>) -> (Answer, Parcel) {
-    let packed = ended.and_then(|value| thread::catch_and_print(move || Parcel::pack(&value)));
+    let packed = ended.and_then(|value| thread::catch(move || Parcel::pack(&value)));
     match packed {
         Ok(Ok(parcel)) => (Answer::Returned, parcel),
         Ok(Err(why)) => only(Answer::ResultRefused(why.to_string())),

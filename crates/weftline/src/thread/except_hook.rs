@@ -1,6 +1,6 @@
 //! Who is told of a panic that nobody joined.
 
-use super::{Panic, Thread, panic, system};
+use super::{Panic, Thread, panic};
 use crate::park::{ForgetWaiters, ListLock};
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ static CHOSEN: ListLock<Chosen> = ListLock::new(Chosen(None));
 /// panicked is dropped, on the thread that drops it; for a scoped thread, when its [`scope`](crate::scope) ends. Also for callbacks of
 /// [`at_exit`](crate::at_exit), and for values of a [`Local`](crate::Local) that panic when they are dropped at their thread's end.
 ///
-/// Without one, a line is written to the standard error output, and the backtrace if `RUST_BACKTRACE` asks for it. A hook that
-/// panics is reported in the same way. The panic hook of the standard library is not called for weftline's threads.
+/// The panic hook of the standard library (`std::panic::set_hook`) has told of the panic before, at its time and on its thread. So
+/// without an except hook nothing more is done, and nothing if the except hook panics itself.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -54,25 +54,8 @@ fn choose(hook: Option<Arc<Hook>>) {
 /// Tells of a panic that nobody joined. Does not panic.
 pub(crate) fn report(thread: &Thread, panicked: &Panic) {
     let hook = CHOSEN.lock().0.clone();
-    let Some(hook) = hook else {
-        return by_default(panicked);
-    };
-    // The hook may have been replaced meanwhile: then it is dropped here, too.
-    if let Err(of_hook) = panic::catch(move || hook(thread, panicked)) {
-        by_default(panicked);
-        by_default(&of_hook);
+    if let Some(hook) = hook {
+        // The hook may have been replaced meanwhile: then it is dropped here, too. The panic hook tells of its panics.
+        drop(panic::catch(move || hook(thread, panicked)));
     }
-}
-
-fn by_default(panicked: &Panic) {
-    match panicked.backtrace() {
-        Some(trace) => print(&format!("{panicked}\n{trace}")),
-        None => print(&panicked.to_string()),
-    }
-}
-
-/// Writes a line to the standard error output, whether or not somebody reads it.
-pub(crate) fn print(line: &str) {
-    // In one write, so that lines of several threads do not mix.
-    system::write_error(format!("{line}\n").as_bytes());
 }

@@ -61,20 +61,6 @@ mod system;
 
 pub mod timer;
 
-#[cfg(all(
-    feature = "process",
-    target_os = "linux",
-    target_pointer_width = "64",
-    not(weftline_model)
-))]
-pub(crate) use self::{
-    except_hook::print,
-    fork_gate::keep_forks_out,
-    panic::catch_and_print,
-    run::end,
-    spawn::spawn_servant,
-    system::{set_name, without_nul},
-};
 #[cfg(not(weftline_model))]
 pub(crate) use self::{except_hook::report, handle::Service, panic::catch};
 #[cfg(not(weftline_model))]
@@ -83,9 +69,22 @@ pub use self::{
     handle::Thread,
     join::{JoinError, JoinHandle},
     local::Local,
-    panic::Panic,
+    panic::{Panic, note_panic},
     registry::{active_count, current, enumerate, main_thread},
     run::{at_exit, run},
     scope::{Scope, ScopeError, ScopedBuilder, ScopedJoinHandle, scope},
     spawn::{Builder, spawn},
+};
+#[cfg(all(
+    feature = "process",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(weftline_model)
+))]
+pub(crate) use self::{
+    fork_gate::keep_forks_out,
+    panic::note_all,
+    run::end,
+    spawn::spawn_servant,
+    system::{print, set_name, without_nul},
 };

@@ -2,21 +2,15 @@
 //!
 //! # Implementation
 //!
-//! The payload of a panic does not say where it happened: only the process's panic hook is told. So a hook is installed before the first
-//! function is caught. On a thread that is inside [`catch`] it notes the place and prints nothing, for whoever joins the thread or the
-//! except hook will tell of the panic; on every other thread it calls the hook that was there before.
+//! A panic is told by the process's panic hook, at its time, on its thread, as in a program without this library: nothing here keeps a
+//! panic from the hook, or takes the hook's place.
 //!
-//! | state of the installation | meaning | leaves by |
-//! |---|---|---|
-//! | `NOT_YET` | | the first `catch` → that fork generation |
-//! | a generation | a thread of it is installing; of an older generation: that thread is gone | it → `DONE`; the next `catch` of a later generation → that one |
-//! | `DONE` | | |
-//!
-//! A panic that comes while an earlier one is still noted was raised by a destructor that ran because of it, or by code that had caught the
-//! earlier one. The former ends the process before anybody could be told, so both are printed.
+//! The payload of a panic does not say where it happened: only the hook is told. So [`note_panic`], called by a hook, notes the place for
+//! the [`catch`] that the thread is in. The library sets a hook that calls it in [`run`](crate::run) and in a process that is started for a
+//! function, before the program has other threads: a hook cannot be replaced in one step, and one that another thread sets meanwhile would
+//! be lost.
 
 use super::registry;
-use crate::park::{fork, spin_until};
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::Cell;
@@ -24,16 +18,16 @@ use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// A panic that ended a thread, or a task: what was said, where, and on which thread.
 ///
-/// Clones are the same panic.
+/// Clones are the same panic. The panic hook has told of it at its time, as of a panic of any thread; [`note_panic`] says when the place
+/// is known.
 ///
 /// ```
 /// let panic = weftline::spawn(|| { if true { panic!("no more paper") } }).join().unwrap_err();
 /// assert_eq!(panic.message(), "no more paper");
-/// assert!(panic.location().unwrap().contains(".rs:"));
 /// assert_eq!(*panic.into_payload().downcast::<&str>().unwrap(), "no more paper");
 /// ```
 #[derive(Clone)]
@@ -86,14 +80,14 @@ impl Panic {
         &self.0.message
     }
 
-    /// Where it happened, as `file:line:column`. `None` when another panic hook was set after the first thread was started, or when the
-    /// panic was resumed.
+    /// Where it happened, as `file:line:column`. `None` when the panic hook has not noted it ([`note_panic`]), or when the panic was
+    /// resumed.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.0.location.as_deref()
     }
 
-    /// The way there, if `RUST_BACKTRACE` asks for it.
+    /// The way there, if the place is known and `RUST_BACKTRACE` asks for it.
     #[must_use]
     pub fn backtrace(&self) -> Option<&Backtrace> {
         self.0.backtrace.as_ref()
@@ -126,10 +120,8 @@ impl Remains {
 
 impl Drop for Remains {
     fn drop(&mut self) {
-        let payload = self.take_payload();
-        // A payload may panic when it is dropped. Whoever has come to the end of a panic, somewhere in the library, is not prepared for another.
-        if let Err(of_destructor) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(of_destructor);
+        if let Some(payload) = self.take_payload() {
+            discard(payload);
         }
     }
 }
@@ -166,29 +158,32 @@ fn message_of(payload: &(dyn Any + Send)) -> &str {
     }
 }
 
-/// Runs `f`; a panic in it is not printed but returned, with its place.
+/// Drops what a panic carried. That may panic itself, with something that panics when it is dropped: the caller, somewhere in the library, is
+/// prepared for none of it.
+pub(crate) fn discard(payload: Payload) {
+    // A destructor that panics with its own kind would go on for ever.
+    const MOST: usize = 100;
+    let mut payload = payload;
+    for _ in 0..MOST {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return,
+            Err(of_destructor) => payload = of_destructor,
+        }
+    }
+    std::mem::forget(payload);
+}
+
+/// Runs `f`; a panic in it is returned, with its place if the panic hook notes it.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
-    install();
     let level = Level::enter();
     let ended = catch_unwind(AssertUnwindSafe(f)).map_err(Panic::caught);
     drop(level);
     ended
 }
 
-/// As [`catch`], and the panic is also printed, by whatever hook the program has.
-#[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
-pub(crate) fn catch_and_print<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
-    let outer = PRINTED.replace(LEVELS.get() + 1);
-    let ended = catch(f);
-    PRINTED.set(outer);
-    ended
-}
-
 thread_local! {
     /// How many calls of [`catch`] the thread is in.
     static LEVELS: Cell<u32> = const { Cell::new(0) };
-    /// At how many the panics are printed too; zero is a level at which they are anyway.
-    static PRINTED: Cell<u32> = const { Cell::new(0) };
     static NOTED: Cell<Option<Box<Noted>>> = const { Cell::new(None) };
 }
 
@@ -224,73 +219,42 @@ impl Drop for Level {
     }
 }
 
-const NOT_YET: u32 = 0;
-const DONE: u32 = u32::MAX;
-static INSTALLATION: AtomicU32 = AtomicU32::new(NOT_YET);
-
-fn install() {
-    if INSTALLATION.load(Ordering::Acquire) != DONE {
-        install_slow();
-    }
-}
-
-#[cold]
-fn install_slow() {
-    if std::thread::panicking() {
-        // A destructor, on the way of a panic during which the hook cannot be changed. The next one installs it.
+/// Notes the place of a panic, for the [`Panic`] that it becomes if it ends a thread or a task of this library. For a panic hook to call;
+/// it changes nothing else.
+///
+/// [`run`](crate::run) has set a hook that calls it and then the hook that was there. A program without `run`, and one that sets a
+/// hook of its own afterwards, calls it from that:
+///
+/// ```
+/// std::panic::set_hook(Box::new(|info| {
+///     weftline::note_panic(info);
+///     eprintln!("{} fails: {info}", weftline::current().name());
+/// }));
+/// let panic = weftline::spawn(|| { if true { panic!("no more paper") } }).join().unwrap_err();
+/// assert!(panic.location().unwrap().contains(".rs:"));
+/// ```
+pub fn note_panic(info: &PanicHookInfo<'_>) {
+    if LEVELS.get() == 0 {
         return;
     }
-    fork::watch();
-    let mine = fork::generation();
-    spin_until(|| {
-        let state = INSTALLATION.load(Ordering::Acquire);
-        if state == DONE {
-            return true;
-        }
-        let mine_to_do = state != mine
-            && INSTALLATION
-                .compare_exchange(state, mine, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok();
-        if mine_to_do {
-            let previous = std::panic::take_hook();
-            std::panic::set_hook(Box::new(move |info| observe(info, &*previous)));
-            INSTALLATION.store(DONE, Ordering::Release);
-        }
-        mine_to_do
-    });
-}
-
-fn observe(info: &PanicHookInfo<'_>, previous: &dyn Fn(&PanicHookInfo<'_>)) {
-    if LEVELS.get() == 0 {
-        return previous(info);
-    }
-    let message = message_of(info.payload());
-    if LEVELS.get() == PRINTED.get() {
-        previous(info);
-    } else if let Some(earlier) = take_noted() {
-        super::except_hook::print(&format!(
-            "panicked{}: {}",
-            At(earlier.location.as_deref()),
-            earlier.message
-        ));
-        previous(info);
-    } else if message.starts_with("unsafe precondition(s) violated") {
-        // The process is ended after this hook.
-        previous(info);
-    }
     let noted = Noted {
-        message: message.to_owned(),
+        message: message_of(info.payload()).to_owned(),
         location: info.location().map(ToString::to_string),
         backtrace: Backtrace::capture(),
     };
     let _ = NOTED.try_with(|place| place.set(Some(Box::new(noted))));
 }
 
-/// ` at file:line:column`, or nothing.
-struct At<'a>(Option<&'a str>);
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |place| write!(f, " at {place}"))
+/// Sets a panic hook that notes places and calls the one that is there. For the beginning of a program, once.
+pub(crate) fn note_all() {
+    static IS_SET: AtomicBool = AtomicBool::new(false);
+    // While a thread panics it cannot change the hook.
+    if std::thread::panicking() || IS_SET.swap(true, Ordering::Relaxed) {
+        return;
     }
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        note_panic(info);
+        previous(info);
+    }));
 }

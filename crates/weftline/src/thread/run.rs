@@ -77,7 +77,8 @@ fn next_callback() -> Option<Callback> {
 ///
 /// Daemon threads are not waited for; the process ends them when `main` returns. Daemon processes are ended: they are asked to
 /// (`SIGTERM`), and killed after a second. `run` is meant for the main thread, once, and before anything else: in a process that is
-/// started for a function (`weftline::process`) it runs that function instead of `f`, and does not return.
+/// started for a function (`weftline::process`) it runs that function instead of `f`, and does not return. It also sets a panic hook that
+/// notes the places of panics ([`note_panic`](crate::note_panic)) and calls the one that is there.
 ///
 /// # Panics
 /// When `f` does, after all that.
@@ -95,6 +96,7 @@ fn next_callback() -> Option<Callback> {
 /// ```
 pub fn run<R>(f: impl FnOnce() -> R) -> R {
     processes::begin();
+    panic::note_all();
     // What the calling thread is, before it may be taken for one that came later.
     let _ = registry::current();
     let ended = catch_unwind(AssertUnwindSafe(f));

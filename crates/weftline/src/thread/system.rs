@@ -80,28 +80,21 @@ pub(super) fn around_forks(
 #[cfg(not(unix))]
 pub(super) fn around_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 
-/// Writes to the standard error output, past the standard library's lock on it, which a fork may have left taken. Failures are nobody's
-/// concern: there is no other place to tell of them.
-#[cfg(unix)]
-pub(super) fn write_error(mut text: &[u8]) {
+/// Writes a line to the standard error output, past the standard library's lock on it, which a fork may have left taken. Failures are
+/// nobody's concern: there is no other place to tell of them.
+#[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
+pub(crate) fn print(line: &str) {
+    // In one write, so that lines of several threads do not mix.
+    let line = format!("{line}\n");
+    let mut text = line.as_bytes();
     while !text.is_empty() {
         // SAFETY: the bytes are there; a closed descriptor is an error like others.
         let written = unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
         match usize::try_from(written) {
             Ok(written) => text = &text[written..],
-            Err(_) if is_interrupted() => {}
+            Err(_) if std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted => {
+            }
             Err(_) => return,
         }
     }
-}
-
-#[cfg(unix)]
-fn is_interrupted() -> bool {
-    std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted
-}
-
-#[cfg(not(unix))]
-pub(super) fn write_error(text: &[u8]) {
-    use std::io::Write;
-    let _ = std::io::stderr().write_all(text);
 }

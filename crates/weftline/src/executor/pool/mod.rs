@@ -315,7 +315,7 @@ where
 
 impl ThreadPoolExecutor {
     /// Has `function` run as a task of whose end nobody is told: it has no future, which makes it cheaper than
-    /// [`submit`](Executor::submit). If it panics, that is reported as a thread's panic is that nobody joins
+    /// [`submit`](Executor::submit). If it panics, the except hook is told, as of a thread that nobody joins
     /// ([`set_except_hook`](crate::set_except_hook)), and the worker goes on. Where other tasks would be cancelled, it is dropped.
     ///
     /// ```

@@ -20,6 +20,7 @@ use super::heap::Entry;
 use super::{keeper, runners, tally};
 use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number};
 use crate::sync::raw::RawEvent;
+use crate::thread::panic::discard;
 use crate::thread::spawn::next_name;
 use crate::thread::{Thread, registry};
 use std::any::Any;
@@ -37,7 +38,7 @@ type Function = Box<dyn FnOnce() + Send>;
 /// the operating system refuse a thread, the function runs on the timers' own, and does delay them.) While the function runs it is on a thread of the
 /// timer's name ([`current`](crate::current)), a daemon if the timer is one, with [`Local`](crate::Local) values of its own.
 ///
-/// A panic in the function is reported by the panic hook, and is what [`join`](Self::join) returns. Dropping a timer that was started
+/// A panic in the function is told by the panic hook (whose thread is named `weftline timer`), and is what [`join`](Self::join) returns. Dropping a timer that was started
 /// leaves it running.
 ///
 /// After `fork` the parent's timers are not served in the child: those that were pending count as ended there. The child can start others.
@@ -346,8 +347,9 @@ impl Shared {
         if !is_daemon {
             tally::remove();
         }
-        // What a panic carries may panic when it is dropped, and is not worth that.
-        std::mem::forget(ended);
+        if let Err(payload) = ended {
+            discard(payload);
+        }
     }
 }
 

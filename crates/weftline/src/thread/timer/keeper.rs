@@ -3,6 +3,7 @@
 use super::clock::RawClock;
 use super::heap::{Action, Entry};
 use crate::park::{Blocker, Deadline, Parker, Wake, now};
+use crate::thread::panic::discard;
 use crate::thread::spawn::spawn_servant;
 use std::convert::Infallible;
 use std::io;
@@ -44,9 +45,8 @@ fn keep() {
 
 /// Runs an action; whatever it does, the timer thread goes on.
 fn run(action: Action) {
-    // What a panic carries may panic when it is dropped, and is not worth that.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(action)) {
-        std::mem::forget(payload);
+        discard(payload);
     }
 }
 

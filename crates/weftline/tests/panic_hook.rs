@@ -1,0 +1,293 @@
+//! The panic hook of the standard library is told of every panic, once and at its time, as in a program without this library: each case runs
+//! this program again, as a process of its own.
+
+mod support;
+
+use std::process::{Command, ExitCode, Output, Stdio};
+use support::{LONG, SHORT, now};
+
+/// A program, by name, and what is checked of how it ended.
+type Case = (&'static str, fn(), fn(&Output));
+
+const CASES: &[Case] = &[
+    ("caught on a thread of std", programs::caught_by_std, |_| ()),
+    ("caught on a thread", programs::caught, |output| {
+        looks_like(output, "caught on a thread of std");
+    }),
+    ("joined from std", programs::joined_from_std, |_| ()),
+    ("joined", programs::joined, |output| {
+        looks_like(output, "joined from std");
+    }),
+    ("a hook set before", programs::hook_before, is_silent),
+    ("a hook set after", programs::hook_after, is_silent),
+    ("the hook stays", programs::hook_stays, is_silent),
+    ("a hook that notes places", programs::noting_hook, is_silent),
+    ("a hook under `run`", programs::hook_under_run, is_silent),
+    ("a hook within `run`", programs::hook_within_run, is_silent),
+];
+
+fn main() -> ExitCode {
+    if let Ok(chosen) = std::env::var("WEFTLINE_TEST_PROGRAM") {
+        let case = CASES.iter().find(|case| case.0 == chosen);
+        case.expect("a program of that name").1();
+        return ExitCode::SUCCESS;
+    }
+    // The harness's question: what tests are there? None that it could run one by one.
+    if std::env::args().any(|argument| argument == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    for (name, _, check) in CASES {
+        let output = run(name);
+        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+        check(&output);
+        println!("{name}: ok");
+    }
+    ExitCode::SUCCESS
+}
+
+fn run(program: &str) -> Output {
+    let this = std::env::current_exe().expect("a test knows its own file");
+    let mut child = Command::new(this)
+        .env("WEFTLINE_TEST_PROGRAM", program)
+        .env_remove("RUST_BACKTRACE")
+        .env_remove("RUST_LIB_BACKTRACE")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("this program runs");
+    let start = now();
+    // What they print fits into a pipe, so they end without anybody reading.
+    while child
+        .try_wait()
+        .expect("a child can be waited for")
+        .is_none()
+    {
+        if start.elapsed() > LONG {
+            child.kill().expect("a child can be killed");
+            panic!("{program}: has not ended after {LONG:?}");
+        }
+        std::thread::sleep(SHORT);
+    }
+    child.wait_with_output().expect("its output can be read")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("they print text")
+}
+
+/// The standard error output without what differs from run to run: the system's numbers of threads.
+fn told(output: &Output) -> String {
+    let without_number = |line: &str| match (line.find(" ("), line.find(") panicked at ")) {
+        (Some(begin), Some(end)) => format!("{}{}", &line[..begin], &line[end + 1..]),
+        _ => line.to_owned(),
+    };
+    let lines: Vec<_> = text(&output.stderr).lines().map(without_number).collect();
+    lines.join("\n")
+}
+
+fn looks_like(output: &Output, program_of_std: &str) {
+    let expected = told(&run(program_of_std));
+    assert!(expected.contains("panicked at"), "{expected}");
+    assert_eq!(told(output), expected);
+}
+
+fn is_silent(output: &Output) {
+    assert_eq!(text(&output.stderr), "");
+}
+
+mod programs {
+    use std::panic::{PanicHookInfo, catch_unwind, set_hook, take_hook};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+    use weftline::{Builder, Executor, Local, ThreadPoolExecutor, Timer, at_exit, note_panic};
+
+    /// What the hook was told: the thread, the message.
+    static TOLD: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+    fn record(info: &PanicHookInfo<'_>) {
+        let name = std::thread::current().name().unwrap_or("?").to_owned();
+        let message = info.payload_as_str().unwrap_or("?").to_owned();
+        TOLD.lock().unwrap().push((name, message));
+    }
+
+    fn set_recorder() {
+        set_hook(Box::new(record));
+    }
+
+    #[track_caller]
+    fn was_told(name: &str, message: &str) {
+        let told = std::mem::take(&mut *TOLD.lock().unwrap());
+        assert_eq!(told, [(name.to_owned(), message.to_owned())]);
+    }
+
+    fn catches() {
+        assert!(catch_unwind(|| panic!("the first")).is_err());
+        eprintln!("between");
+        assert!(catch_unwind(|| panic!("the second")).is_err());
+        eprintln!("after");
+    }
+
+    pub(crate) fn caught_by_std() {
+        let thread = std::thread::Builder::new().name("careful".into());
+        thread.spawn(catches).unwrap().join().unwrap();
+    }
+
+    pub(crate) fn caught() {
+        let thread = Builder::new().name("careful");
+        thread.spawn(catches).unwrap().join().unwrap();
+    }
+
+    fn fails() {
+        panic!("slipped");
+    }
+
+    pub(crate) fn joined_from_std() {
+        let thread = std::thread::Builder::new().name("unlucky".into());
+        assert!(thread.spawn(fails).unwrap().join().is_err());
+    }
+
+    pub(crate) fn joined() {
+        let thread = Builder::new().name("unlucky");
+        assert!(thread.spawn(fails).unwrap().join().is_err());
+    }
+
+    /// Panics wherever the library catches them; after each the hook has been told once.
+    fn every_way() {
+        struct Fragile;
+        impl Drop for Fragile {
+            fn drop(&mut self) {
+                panic!("broken");
+            }
+        }
+        static LOCAL: Local<Fragile> = Local::new(|| Fragile);
+
+        let named = |name: &str| Builder::new().name(name);
+        let panicked = named("joined").spawn(|| panic!("one")).unwrap().join();
+        was_told("joined", "one");
+        assert_eq!(panicked.map(|(): ()| ()).unwrap_err().message(), "one");
+
+        let handle = named("unjoined").spawn(|| panic!("two")).unwrap();
+        let thread = handle.thread().clone();
+        drop(handle);
+        thread.join();
+        was_told("unjoined", "two");
+
+        let handle = named("value").spawn(|| LOCAL.with(|_| ())).unwrap();
+        handle.join().unwrap();
+        was_told("value", "broken");
+
+        weftline::scope(|s| {
+            let scoped = s.builder().name("scoped").spawn(|| panic!("three"));
+            let scoped = scoped.unwrap().join();
+            assert!(scoped.map(|(): ()| ()).is_err());
+        });
+        was_told("scoped", "three");
+
+        let pool = ThreadPoolExecutor::builder().max_workers(1);
+        let pool = pool.thread_name_prefix("pool").build();
+        let future = pool.submit(|| panic!("four")).unwrap();
+        assert!(future.result().map(|(): ()| ()).is_err());
+        was_told("pool_0", "four");
+        pool.spawn(|| panic!("five")).unwrap();
+        drop(pool);
+        was_told("pool_0", "five");
+
+        let timer = Timer::new(Duration::ZERO, || panic!("six"));
+        timer.start().unwrap();
+        assert!(timer.join().is_err());
+        was_told("weftline timer", "six");
+
+        weftline::set_except_hook(|_, _| panic!("of the except hook"));
+        let handle = named("told").spawn(|| panic!("seven")).unwrap();
+        handle.thread().join();
+        was_told("told", "seven");
+        drop(handle);
+        was_told(
+            std::thread::current().name().unwrap_or("?"),
+            "of the except hook",
+        );
+        weftline::reset_except_hook();
+    }
+
+    pub(crate) fn hook_before() {
+        set_recorder();
+        every_way();
+    }
+
+    pub(crate) fn hook_after() {
+        weftline::spawn(|| ()).join().unwrap();
+        ThreadPoolExecutor::new(1)
+            .submit(|| ())
+            .unwrap()
+            .result()
+            .unwrap();
+        set_recorder();
+        every_way();
+    }
+
+    /// A hook that the program takes back is the one that it has set, and nothing of the library holds on to it.
+    pub(crate) fn hook_stays() {
+        static IS_GONE: AtomicBool = AtomicBool::new(false);
+        struct Owned;
+        impl Drop for Owned {
+            fn drop(&mut self) {
+                IS_GONE.store(true, Ordering::Relaxed);
+            }
+        }
+        let owned = Owned;
+        set_hook(Box::new(move |_| {
+            let _ = &owned;
+        }));
+        let _ = weftline::spawn(|| panic!("ignored")).join().is_err();
+        assert!(!IS_GONE.load(Ordering::Relaxed));
+        let taken = take_hook();
+        let _ = weftline::spawn(|| std::panic::resume_unwind(Box::new("ignored too")))
+            .join()
+            .map(|(): ()| ());
+        drop(taken);
+        assert!(IS_GONE.load(Ordering::Relaxed));
+    }
+
+    pub(crate) fn noting_hook() {
+        set_hook(Box::new(|info| {
+            note_panic(info);
+            record(info);
+        }));
+        let panicked = weftline::spawn(|| -> () { panic!("slipped") })
+            .join()
+            .unwrap_err();
+        let place = panicked.location().unwrap();
+        assert!(place.contains("panic_hook.rs:"), "{place}");
+        let line = panicked.to_string();
+        assert!(
+            line.ends_with(&format!(" panicked at {place}: slipped")),
+            "{line}"
+        );
+        TOLD.lock().unwrap().clear();
+        every_way();
+    }
+
+    pub(crate) fn hook_under_run() {
+        set_recorder();
+        let done = Arc::new(AtomicBool::new(false));
+        let same = Arc::clone(&done);
+        weftline::run(move || {
+            every_way();
+            let panicked = weftline::spawn(|| -> () { panic!("slipped") }).join();
+            assert!(panicked.unwrap_err().location().is_some());
+            TOLD.lock().unwrap().clear();
+            at_exit(move || same.store(true, Ordering::Relaxed));
+            at_exit(|| panic!("late"));
+        });
+        was_told("main", "late");
+        assert!(done.load(Ordering::Relaxed));
+    }
+
+    pub(crate) fn hook_within_run() {
+        weftline::run(|| {
+            set_recorder();
+            every_way();
+        });
+    }
+}
