@@ -86,6 +86,7 @@ pub mod process;
 pub mod queue;
 pub mod sync;
 pub mod thread;
+mod unwind;
 
 pub use error::{
     Broken, Empty, GetError, NoMemory, NotLocked, NotOwner, PutError, TimedOut, TooManyPermits,
@@ -101,8 +102,8 @@ pub use executor::{
 pub use queue::{Iter, LifoQueue, PriorityQueue, Queue, SimpleQueue};
 #[cfg(not(weftline_model))]
 pub use sync::{
-    Arrival, Barrier, BoundedSemaphore, Condition, ConditionGuard, Event, Lock, LockGuard, Permit,
-    RLock, RLockGuard, Semaphore,
+    Arrival, Barrier, BoundedSemaphore, Condition, ConditionGuard, Event, Lock, LockGuard,
+    MappedLockGuard, Permit, RLock, RLockGuard, Semaphore,
 };
 #[cfg(not(weftline_model))]
 pub use thread::timer::{PeriodicTimer, Timer};
@@ -112,6 +113,9 @@ pub use thread::{
     ScopedJoinHandle, Thread, active_count, at_exit, current, enumerate, main_thread, note_panic,
     reset_except_hook, run, scope, set_except_hook, spawn,
 };
+
+/// Whose traits [`sync::raw::RawLock`] implements.
+pub use lock_api;
 
 /// The programs of the user guide, as tests.
 #[cfg(doctest)]

@@ -150,7 +150,7 @@ impl std::fmt::Debug for Notified {
 impl<T: ?Sized> ConditionGuard<'_, T> {
     fn wait_by(&mut self, deadline: Deadline) -> Result<(), TimedOut> {
         // SAFETY: the lock is taken again below before anybody uses the guard, and nothing between can unwind.
-        let lock = unsafe { LockGuard::mutex(&self.value).raw() };
+        let lock = unsafe { LockGuard::raw(&self.value) };
         let ended = self.waiters.wait_with(&mut TokenBlocker, deadline, |_| {
             lock.give_up();
             self.notified.wake();

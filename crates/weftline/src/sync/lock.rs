@@ -1,8 +1,15 @@
 //! [`Lock`]: mutual exclusion over a value.
+//!
+//! # Implementation
+//!
+//! `lock_api` has the algorithm of a guarded value, and [`RawLock`] is one of its raw locks. The types here are ours, not aliases of `lock_api`'s:
+//! so they have the traits that the standard library's have (`UnwindSafe`), and a new version of `lock_api` changes no face.
 
+use super::LockGuard;
 use super::raw::RawLock;
 use crate::park::{Deadline, LockBlocker, number};
-use lock_api::GuardNoSend;
+use lock_api::{GuardNoSend, Mutex};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 /// What a guard remembers: the number of the thread that took the lock, with which it is freed. It stays with that thread.
@@ -11,8 +18,8 @@ pub struct Holder {
     _stays: GuardNoSend,
 }
 
-impl std::fmt::Debug for Holder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Holder").field(&self.number).finish()
     }
 }
@@ -100,10 +107,8 @@ impl RawLock {
 
 /// Mutual exclusion over a value: Python's `threading.Lock`, holding what it protects.
 ///
-/// The four forms of waiting are [`lock`](lock_api::Mutex::lock), [`try_lock`](lock_api::Mutex::try_lock),
-/// [`try_lock_for`](lock_api::Mutex::try_lock_for) and [`try_lock_until`](lock_api::Mutex::try_lock_until); the last three
-/// return `None` when the lock is (still) held. Locking a lock that the same thread holds waits for ever: see [`RLock`](crate::RLock).
-/// There is no poisoning: a panic under a guard releases the lock. A timeout beyond the clock's range never ends.
+/// Locking a lock that the same thread holds waits for ever: see [`RLock`](crate::RLock). There is no poisoning: a panic under a guard
+/// frees the lock. A timeout beyond the clock's range never ends.
 ///
 /// Barging, with a bound on starvation: a thread that has waited for more than 1 ms is handed the lock.
 ///
@@ -125,7 +130,79 @@ impl RawLock {
 /// std::thread::scope(|scope| { scope.spawn(move || drop(guard)); });
 /// ```
 #[doc(alias = "threading.Lock")]
-pub type Lock<T> = lock_api::Mutex<RawLock, T>;
+#[derive(Default)]
+pub struct Lock<T: ?Sized>(Mutex<RawLock, T>);
 
-/// Access to what a [`Lock`] protects; frees the lock when dropped.
-pub type LockGuard<'a, T> = lock_api::MutexGuard<'a, RawLock, T>;
+impl<T> Lock<T> {
+    /// A lock over `value`, free.
+    #[inline]
+    pub const fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    /// The value; nobody can be using it.
+    #[inline]
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+impl<T: ?Sized> Lock<T> {
+    /// Takes the lock, waiting as long as it takes.
+    #[doc(alias = "acquire")]
+    #[inline]
+    pub fn lock(&self) -> LockGuard<'_, T> {
+        LockGuard::new(self.0.lock())
+    }
+
+    /// Takes the lock if it is free.
+    #[inline]
+    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
+        self.0.try_lock().map(LockGuard::new)
+    }
+
+    /// Takes the lock, waiting for at most `timeout`. `None` when it is still held then.
+    #[inline]
+    pub fn try_lock_for(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
+        self.0.try_lock_for(timeout).map(LockGuard::new)
+    }
+
+    /// Takes the lock, waiting until `deadline` at the latest. `None` when it is still held then.
+    #[inline]
+    pub fn try_lock_until(&self, deadline: Instant) -> Option<LockGuard<'_, T>> {
+        self.0.try_lock_until(deadline).map(LockGuard::new)
+    }
+
+    /// Whether the lock is held; out of date as soon as it is known.
+    #[doc(alias = "locked")]
+    #[must_use]
+    #[inline]
+    pub fn is_locked(&self) -> bool {
+        self.0.is_locked()
+    }
+
+    /// The value, without locking: the reference is exclusive already.
+    #[inline]
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+}
+
+impl<T> From<T> for Lock<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+/// The value only if the lock is free: its holder may be changing it.
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = self.try_lock();
+        let mut shown = f.debug_struct("Lock");
+        match &held {
+            Some(held) => shown.field("value", &&**held),
+            None => shown.field("value", &format_args!("<locked>")),
+        };
+        shown.finish_non_exhaustive()
+    }
+}

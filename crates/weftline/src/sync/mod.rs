@@ -11,6 +11,8 @@ mod condition;
 mod event;
 #[cfg(not(weftline_model))]
 mod lock;
+#[cfg(not(weftline_model))]
+mod lock_guard;
 pub mod raw;
 #[cfg(not(weftline_model))]
 mod rlock;
@@ -24,7 +26,9 @@ pub use condition::{Condition, ConditionGuard};
 #[cfg(not(weftline_model))]
 pub use event::Event;
 #[cfg(not(weftline_model))]
-pub use lock::{Holder, Lock, LockGuard};
+pub use lock::{Holder, Lock};
+#[cfg(not(weftline_model))]
+pub use lock_guard::{LockGuard, MappedLockGuard};
 #[cfg(not(weftline_model))]
 pub use rlock::{RLock, RLockGuard};
 #[cfg(not(weftline_model))]
