@@ -76,6 +76,7 @@ plain_error!(
 
 /// Why an item was not taken from a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum GetError {
     /// No item came before the deadline.
     #[doc(alias = "queue.Empty")]
@@ -98,6 +99,7 @@ impl Error for GetError {}
 
 /// Why an item was not put into a queue; it comes back.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum PutError<T> {
     /// No slot became free before the deadline.
     #[doc(alias = "queue.Full")]

@@ -114,9 +114,6 @@ pub use thread::{
     reset_except_hook, run, scope, set_except_hook, spawn,
 };
 
-/// Whose traits [`sync::raw::RawLock`] implements.
-pub use lock_api;
-
 /// The programs of the user guide, as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide.md")]

@@ -1,5 +1,5 @@
 //! Which threads may have each public type, and whether it may be used after a panic, checked by the compiler: as the standard library's
-//! counterparts, `lock_api`'s guards and crossbeam's queues have it.
+//! counterparts and crossbeam's queues have it.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -40,7 +40,6 @@ unsafe impl Send for Changing {}
 
 mod sync {
     use super::*;
-    use weftline::sync::Holder;
     use weftline::sync::raw;
     use weftline::*;
 
@@ -62,7 +61,6 @@ mod sync {
         may_be_anywhere::<Permit<'_>>();
         may_be_anywhere::<Barrier>();
         may_be_anywhere::<Arrival>();
-        stays_with_its_thread::<Holder>();
         may_be_anywhere::<raw::RawLock>();
         may_be_anywhere::<raw::RawRLock>();
         may_be_anywhere::<raw::RawCondition>();

@@ -97,18 +97,21 @@ fn is_silent(output: &Output) {
 
 mod programs {
     use std::panic::{PanicHookInfo, catch_unwind, set_hook, take_hook};
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{Arc, Mutex};
     use std::time::Duration;
-    use weftline::{Builder, Executor, Local, ThreadPoolExecutor, Timer, at_exit, note_panic};
+    use weftline::{
+        Builder, Executor, Local, Lock, ThreadPoolExecutor, Timer, at_exit, note_panic,
+    };
 
     /// What the hook was told: the thread, the message.
-    static TOLD: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+    static TOLD: Lock<Vec<(String, String)>> = Lock::new(Vec::new());
 
     fn record(info: &PanicHookInfo<'_>) {
         let name = std::thread::current().name().unwrap_or("?").to_owned();
-        let message = info.payload_as_str().unwrap_or("?").to_owned();
-        TOLD.lock().unwrap().push((name, message));
+        let message = info.payload().downcast_ref::<&str>().unwrap_or(&"?");
+        let message = (*message).to_owned();
+        TOLD.lock().push((name, message));
     }
 
     fn set_recorder() {
@@ -117,7 +120,7 @@ mod programs {
 
     #[track_caller]
     fn was_told(name: &str, message: &str) {
-        let told = std::mem::take(&mut *TOLD.lock().unwrap());
+        let told = std::mem::take(&mut *TOLD.lock());
         assert_eq!(told, [(name.to_owned(), message.to_owned())]);
     }
 
@@ -264,7 +267,7 @@ mod programs {
             line.ends_with(&format!(" panicked at {place}: slipped")),
             "{line}"
         );
-        TOLD.lock().unwrap().clear();
+        TOLD.lock().clear();
         every_way();
     }
 
@@ -276,7 +279,7 @@ mod programs {
             every_way();
             let panicked = weftline::spawn(|| -> () { panic!("slipped") }).join();
             assert!(panicked.unwrap_err().location().is_some());
-            TOLD.lock().unwrap().clear();
+            TOLD.lock().clear();
             at_exit(move || same.store(true, Ordering::Relaxed));
             at_exit(|| panic!("late"));
         });

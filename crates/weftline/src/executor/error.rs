@@ -6,6 +6,7 @@ use std::fmt;
 
 /// Why a task has no value.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum TaskError {
     /// It was cancelled before a worker began with it.
     #[doc(alias = "CancelledError")]
@@ -46,6 +47,7 @@ impl std::error::Error for TaskError {
 
 /// Why there is no result yet, or none at all.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ResultError<T> {
     /// The task has not ended in time; its future comes back.
     #[doc(alias = "TimeoutError")]

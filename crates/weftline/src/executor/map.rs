@@ -56,6 +56,7 @@ impl MapOptions {
 
 /// Why [`Map`] has no next result.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum MapError {
     /// It did not come within the timeout. The tasks that are left are cancelled, and there is no more to come.
     TimedOut,

@@ -21,6 +21,7 @@ pub trait Executor<F> {
 }
 
 /// Why a task was not taken; it comes back.
+#[non_exhaustive]
 pub enum SubmitError<F> {
     /// The executor was shut down.
     ShutDown(F),

@@ -21,6 +21,7 @@ pub enum ReturnWhen {
 
 /// The futures that [`wait`] was given, each in one of the two.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Waited<T> {
     /// Those whose tasks have ended or were cancelled, in the order in which they did.
     pub done: Vec<Future<T>>,

@@ -214,6 +214,7 @@ impl fmt::Display for RemotePanic {
 impl Error for RemotePanic {}
 
 /// Why a join did not return what the process's function returned.
+#[non_exhaustive]
 pub enum JoinError<R> {
     /// The process has not ended before the deadline: here is its handle again.
     Running(Child<R>),

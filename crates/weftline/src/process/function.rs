@@ -18,9 +18,13 @@ use std::any::{TypeId, type_name};
 use std::mem::size_of;
 use std::ptr::NonNull;
 
+mod sealed {
+    pub trait Sealed<Args> {}
+}
+
 /// A function that another process can run: its arguments and what it returns can be written down with serde.
 ///
-/// It is implemented for every function of up to six arguments, `Args` being the tuple of them. A function is given to
+/// It is implemented for every function of up to six arguments, `Args` being the tuple of them, and for nothing else. A function is given to
 /// [`Process::new`](super::Process::new) by its name; one that is a variable (`fn(u32) -> u32`), or a closure that captures something,
 /// does not exist in the other process.
 #[diagnostic::on_unimplemented(
@@ -28,7 +32,7 @@ use std::ptr::NonNull;
     note = "its arguments and what it returns must implement serde's `Serialize` and `DeserializeOwned`, there may be at most six, \
             and a closure must capture nothing; the arguments are handed over as a tuple"
 )]
-pub trait RemoteFn<Args>: Copy + Send + Sync + 'static {
+pub trait RemoteFn<Args>: Copy + Send + Sync + sealed::Sealed<Args> + 'static {
     /// What it returns.
     type Output: Serialize + DeserializeOwned + 'static;
 
@@ -38,6 +42,12 @@ pub trait RemoteFn<Args>: Copy + Send + Sync + 'static {
 
 macro_rules! remote_fn {
     ($($argument:ident),*) => {
+        impl<F, R, $($argument),*> sealed::Sealed<($($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> R,
+        {
+        }
+
         impl<F, R, $($argument),*> RemoteFn<($($argument,)*)> for F
         where
             F: Fn($($argument),*) -> R + Copy + Send + Sync + 'static,

@@ -218,7 +218,11 @@ fn launch(mut command: Command, name: &str) -> io::Result<(Channel, u32)> {
 /// A name for those who look at the process from outside: the system takes no argument of any length.
 fn shown(name: &str) -> &str {
     const MOST: usize = 1_000;
-    without_nul(&name[..name.floor_char_boundary(MOST)])
+    let mut end = name.len().min(MOST);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    without_nul(&name[..end])
 }
 
 /// Ends a child that has nothing to do, has not been entered, and of which there is but the number.

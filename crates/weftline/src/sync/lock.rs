@@ -1,91 +1,11 @@
 //! [`Lock`]: mutual exclusion over a value.
-//!
-//! # Implementation
-//!
-//! `lock_api` has the algorithm of a guarded value, and [`RawLock`] is one of its raw locks. The types here are ours, not aliases of `lock_api`'s:
-//! so they have the traits that the standard library's have (`UnwindSafe`), and a new version of `lock_api` changes no face.
 
 use super::LockGuard;
 use super::raw::RawLock;
 use crate::park::{Deadline, LockBlocker, number};
-use lock_api::{GuardNoSend, Mutex};
+use std::cell::UnsafeCell;
 use std::fmt;
 use std::time::{Duration, Instant};
-
-/// What a guard remembers: the number of the thread that took the lock, with which it is freed. It stays with that thread.
-pub struct Holder {
-    number: u64,
-    _stays: GuardNoSend,
-}
-
-impl fmt::Debug for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Holder").field(&self.number).finish()
-    }
-}
-
-impl Holder {
-    #[inline]
-    fn new(number: u64) -> Self {
-        Self {
-            number,
-            _stays: GuardNoSend::new(),
-        }
-    }
-}
-
-// SAFETY: the word makes the lock exclusive; whatever waits goes through it. No operation unwinds.
-unsafe impl lock_api::RawMutex for RawLock {
-    #[allow(
-        clippy::declare_interior_mutable_const,
-        reason = "lock_api initialises from it"
-    )]
-    const INIT: Self = Self::new();
-
-    type Guard = Holder;
-
-    #[inline]
-    fn lock(&self) -> Holder {
-        let me = number();
-        if !self.try_lock_as(me) {
-            self.lock_by(me, Deadline::NEVER);
-        }
-        Holder::new(me)
-    }
-
-    #[inline]
-    fn try_lock(&self) -> Option<Holder> {
-        let me = number();
-        self.try_lock_as(me).then(|| Holder::new(me))
-    }
-
-    #[inline]
-    unsafe fn unlock(&self, holder: Holder) {
-        self.unlock_mine(holder.number);
-    }
-
-    fn is_locked(&self) -> bool {
-        Self::is_locked(self)
-    }
-}
-
-// SAFETY: as above.
-unsafe impl lock_api::RawMutexTimed for RawLock {
-    type Duration = Duration;
-    type Instant = Instant;
-
-    fn try_lock_for(&self, timeout: Duration) -> Option<Holder> {
-        let me = number();
-        let taken = self.try_lock_as(me) || self.lock_by(me, Deadline::after(timeout));
-        taken.then(|| Holder::new(me))
-    }
-
-    fn try_lock_until(&self, timeout: Instant) -> Option<Holder> {
-        let me = number();
-        let taken = self.try_lock_as(me) || self.lock_by(me, Deadline::at(timeout));
-        taken.then(|| Holder::new(me))
-    }
-}
 
 impl RawLock {
     fn lock_by(&self, me: u64, deadline: Deadline) -> bool {
@@ -131,19 +51,30 @@ impl RawLock {
 /// ```
 #[doc(alias = "threading.Lock")]
 #[derive(Default)]
-pub struct Lock<T: ?Sized>(Mutex<RawLock, T>);
+pub struct Lock<T: ?Sized> {
+    pub(super) raw: RawLock,
+    pub(super) value: UnsafeCell<T>,
+}
+
+// SAFETY: a lock that is sent is used by nobody else, and so is its value.
+unsafe impl<T: ?Sized + Send> Send for Lock<T> {}
+// SAFETY: the value is reached through a guard, of which there is one at a time; it moves between threads, so it must be `Send`, and that is enough.
+unsafe impl<T: ?Sized + Send> Sync for Lock<T> {}
 
 impl<T> Lock<T> {
     /// A lock over `value`, free.
     #[inline]
     pub const fn new(value: T) -> Self {
-        Self(Mutex::new(value))
+        Self {
+            raw: RawLock::new(),
+            value: UnsafeCell::new(value),
+        }
     }
 
     /// The value; nobody can be using it.
     #[inline]
     pub fn into_inner(self) -> T {
-        self.0.into_inner()
+        self.value.into_inner()
     }
 }
 
@@ -152,25 +83,41 @@ impl<T: ?Sized> Lock<T> {
     #[doc(alias = "acquire")]
     #[inline]
     pub fn lock(&self) -> LockGuard<'_, T> {
-        LockGuard::new(self.0.lock())
+        let me = number();
+        if !self.raw.try_lock_as(me) {
+            self.raw.lock_by(me, Deadline::NEVER);
+        }
+        // SAFETY: taken by this thread.
+        unsafe { LockGuard::new(self, me) }
     }
 
     /// Takes the lock if it is free.
     #[inline]
     pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
-        self.0.try_lock().map(LockGuard::new)
+        let me = number();
+        let taken = self.raw.try_lock_as(me);
+        // SAFETY: taken by this thread.
+        taken.then(|| unsafe { LockGuard::new(self, me) })
     }
 
     /// Takes the lock, waiting for at most `timeout`. `None` when it is still held then.
     #[inline]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
-        self.0.try_lock_for(timeout).map(LockGuard::new)
+        self.try_lock_by(|| Deadline::after(timeout))
     }
 
     /// Takes the lock, waiting until `deadline` at the latest. `None` when it is still held then.
     #[inline]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<LockGuard<'_, T>> {
-        self.0.try_lock_until(deadline).map(LockGuard::new)
+        self.try_lock_by(|| Deadline::at(deadline))
+    }
+
+    #[inline]
+    fn try_lock_by(&self, deadline: impl FnOnce() -> Deadline) -> Option<LockGuard<'_, T>> {
+        let me = number();
+        let taken = self.raw.try_lock_as(me) || self.raw.lock_by(me, deadline());
+        // SAFETY: taken by this thread.
+        taken.then(|| unsafe { LockGuard::new(self, me) })
     }
 
     /// Whether the lock is held; out of date as soon as it is known.
@@ -178,13 +125,13 @@ impl<T: ?Sized> Lock<T> {
     #[must_use]
     #[inline]
     pub fn is_locked(&self) -> bool {
-        self.0.is_locked()
+        self.raw.is_locked()
     }
 
     /// The value, without locking: the reference is exclusive already.
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
-        self.0.get_mut()
+        self.value.get_mut()
     }
 }
 

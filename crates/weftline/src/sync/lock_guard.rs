@@ -1,18 +1,63 @@
 //! [`LockGuard`] and [`MappedLockGuard`]: access to what a lock protects, or to a part of it.
 
+use super::Lock;
 use super::raw::RawLock;
-use lock_api::{MappedMutexGuard, MutexGuard};
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-/// Access to what a [`Lock`](crate::Lock) protects; frees the lock when dropped.
+/// A lock that this thread has taken; frees it when dropped.
+struct Held<'a> {
+    raw: &'a RawLock,
+    /// The number of the thread that took it, with which it is freed.
+    holder: u64,
+    /// So the guard stays with that thread.
+    stays: PhantomData<*const ()>,
+}
+
+impl Drop for Held<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.raw.unlock_mine(self.holder);
+    }
+}
+
+/// Access to what a [`Lock`] protects; frees the lock when dropped.
 #[must_use = "the lock is freed when the guard is dropped"]
-pub struct LockGuard<'a, T: ?Sized>(MutexGuard<'a, RawLock, T>);
+pub struct LockGuard<'a, T: ?Sized> {
+    lock: &'a Lock<T>,
+    held: Held<'a>,
+}
+
+/// Access to a part of what a [`Lock`] protects; frees the lock when dropped.
+#[must_use = "the lock is freed when the guard is dropped"]
+pub struct MappedLockGuard<'a, T: ?Sized> {
+    value: *mut T,
+    held: Held<'a>,
+    /// What the value is borrowed as.
+    part: PhantomData<&'a mut T>,
+}
+
+// SAFETY: a shared guard gives `&T` only.
+unsafe impl<T: ?Sized + Sync> Sync for LockGuard<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: ?Sized + Sync> Sync for MappedLockGuard<'_, T> {}
 
 impl<'a, T: ?Sized> LockGuard<'a, T> {
+    /// # Safety
+    /// The calling thread, whose number is `holder`, has just taken the lock.
     #[inline]
-    pub(super) fn new(guard: MutexGuard<'a, RawLock, T>) -> Self {
-        Self(guard)
+    pub(super) unsafe fn new(lock: &'a Lock<T>, holder: u64) -> Self {
+        let held = Held {
+            raw: &lock.raw,
+            holder,
+            stays: PhantomData,
+        };
+        Self { lock, held }
+    }
+
+    fn value(&self) -> *mut T {
+        self.lock.value.get()
     }
 
     /// The lock that the guard holds.
@@ -20,8 +65,7 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
     /// # Safety
     /// A caller that frees it takes it again before the guard is used or dropped.
     pub(super) unsafe fn raw(guard: &Self) -> &'a RawLock {
-        // SAFETY: by the caller's promise.
-        unsafe { MutexGuard::mutex(&guard.0).raw() }
+        guard.held.raw
     }
 
     /// Narrows the guard to a part of the value.
@@ -35,55 +79,63 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
     /// drop(year);
     /// assert_eq!(names.into_inner(), ("Ada", 1816));
     /// ```
-    #[inline]
     pub fn map<U: ?Sized>(
-        guard: Self,
+        mut guard: Self,
         part: impl FnOnce(&mut T) -> &mut U,
     ) -> MappedLockGuard<'a, U> {
-        MappedLockGuard(MutexGuard::map(guard.0, part))
+        let value: *mut U = part(&mut guard);
+        MappedLockGuard::new(value, guard.held)
     }
 
     /// As [`map`](Self::map), of a part that may not be there.
     ///
     /// # Errors
     /// The guard, when `part` returns `None`.
-    #[inline]
     pub fn try_map<U: ?Sized>(
-        guard: Self,
+        mut guard: Self,
         part: impl FnOnce(&mut T) -> Option<&mut U>,
     ) -> Result<MappedLockGuard<'a, U>, Self> {
-        MutexGuard::try_map(guard.0, part)
-            .map(MappedLockGuard)
-            .map_err(Self)
+        match part(&mut guard).map(|value| -> *mut U { value }) {
+            Some(value) => Ok(MappedLockGuard::new(value, guard.held)),
+            None => Err(guard),
+        }
     }
 }
 
-/// Access to a part of what a [`Lock`](crate::Lock) protects; frees the lock when dropped.
-#[must_use = "the lock is freed when the guard is dropped"]
-pub struct MappedLockGuard<'a, T: ?Sized>(MappedMutexGuard<'a, RawLock, T>);
-
 impl<'a, T: ?Sized> MappedLockGuard<'a, T> {
+    fn new(value: *mut T, held: Held<'a>) -> Self {
+        Self {
+            value,
+            held,
+            part: PhantomData,
+        }
+    }
+
+    fn value(&self) -> *mut T {
+        self.value
+    }
+
     /// As [`LockGuard::map`].
-    #[inline]
     pub fn map<U: ?Sized>(
-        guard: Self,
+        mut guard: Self,
         part: impl FnOnce(&mut T) -> &mut U,
     ) -> MappedLockGuard<'a, U> {
-        MappedLockGuard(MappedMutexGuard::map(guard.0, part))
+        let value: *mut U = part(&mut guard);
+        MappedLockGuard::new(value, guard.held)
     }
 
     /// As [`LockGuard::try_map`].
     ///
     /// # Errors
     /// The guard, when `part` returns `None`.
-    #[inline]
     pub fn try_map<U: ?Sized>(
-        guard: Self,
+        mut guard: Self,
         part: impl FnOnce(&mut T) -> Option<&mut U>,
     ) -> Result<MappedLockGuard<'a, U>, Self> {
-        MappedMutexGuard::try_map(guard.0, part)
-            .map(MappedLockGuard)
-            .map_err(Self)
+        match part(&mut guard).map(|value| -> *mut U { value }) {
+            Some(value) => Ok(MappedLockGuard::new(value, guard.held)),
+            None => Err(guard),
+        }
     }
 }
 
@@ -94,14 +146,16 @@ macro_rules! guard {
 
             #[inline]
             fn deref(&self) -> &T {
-                &self.0
+                // SAFETY: the lock is held, and what else borrows the value borrows this guard.
+                unsafe { &*self.value() }
             }
         }
 
         impl<T: ?Sized> DerefMut for $name<'_, T> {
             #[inline]
             fn deref_mut(&mut self) -> &mut T {
-                &mut self.0
+                // SAFETY: as in `deref`.
+                unsafe { &mut *self.value() }
             }
         }
 

@@ -26,7 +26,7 @@ pub use condition::{Condition, ConditionGuard};
 #[cfg(not(weftline_model))]
 pub use event::Event;
 #[cfg(not(weftline_model))]
-pub use lock::{Holder, Lock};
+pub use lock::Lock;
 #[cfg(not(weftline_model))]
 pub use lock_guard::{LockGuard, MappedLockGuard};
 #[cfg(not(weftline_model))]

@@ -208,6 +208,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 }
 
 /// Why a join did not return what the thread returned. `H` is the handle.
+#[non_exhaustive]
 pub enum JoinError<H> {
     /// The thread has not ended before the deadline: here is its handle again.
     Running(H),

@@ -287,6 +287,7 @@ impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
 
 /// Why the threads of a scope have not all ended well.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum ScopeError {
     /// The deadline passed before they had ended.
     Running,

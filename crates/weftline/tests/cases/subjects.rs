@@ -209,13 +209,14 @@ macro_rules! queues {
                             Ok(()) => "ok".into(),
                             Err(PutError::Full(back)) => refused_with(item, back, "full"),
                             Err(PutError::ShutDown(back)) => refused_with(item, back, "shut-down"),
-                            Err(PutError::NoMemory(_)) => panic!("no memory"),
+                            Err(other) => other.to_string(),
                         }
                     }
                     "get" => match wait!(call, self.get(), self.try_get(), |limit| self.try_get_for(limit)) {
                         Ok(item) => item.to_string(),
                         Err(GetError::Empty) => "empty".into(),
                         Err(GetError::ShutDown) => "shut-down".into(),
+                        Err(other) => other.to_string(),
                     },
                     "drain" => std::iter::from_fn(|| self.try_get().ok()).count().to_string(),
                     "len" => self.len().to_string(),

@@ -236,6 +236,7 @@ pub(crate) fn barrier() {
             }
             // Somebody else was first to reset it.
             Err(BarrierError::Broken) => {}
+            Err(other) => panic!("{other:?}"),
         }
         done.fetch_add(1, Ordering::Relaxed);
     });

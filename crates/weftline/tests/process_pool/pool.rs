@@ -85,7 +85,7 @@ fn no_descriptor_is_left() {
                 let is_clear = why.contains("ulimit -n") || why.contains("before it came to");
                 assert!(is_clear, "{descriptors}: {why}");
             }
-            Err(ResultError::NotYet(_)) => panic!("it hangs with {descriptors} descriptors"),
+            Err(hangs) => panic!("with {descriptors} descriptors: {hangs:?}"),
         }
         refusals += 1;
         drop(pool);

@@ -20,8 +20,7 @@ fn put_all(queue: &Queue<(usize, usize)>, producer: usize, random: &mut Random) 
             match put {
                 Ok(()) => break,
                 Err(PutError::Full(back)) => item = back,
-                Err(PutError::ShutDown(_)) => panic!("shut down too early"),
-                Err(PutError::NoMemory(_)) => panic!("no memory"),
+                Err(other) => panic!("shut down too early: {other:?}"),
             }
         }
     }
@@ -44,6 +43,7 @@ fn get_all(queue: &Queue<(usize, usize)>, random: &mut Random) -> Vec<(usize, us
             }
             Err(GetError::Empty) => {}
             Err(GetError::ShutDown) => return got,
+            Err(other) => panic!("{other:?}"),
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Job {
 /// What can be done with what is in a job's space, once: each takes it out.
 struct Table {
     /// The type of what the job was made of.
-    made_of: TypeId,
+    made_of: fn() -> TypeId,
     run: unsafe fn(*mut Space, &dyn Availability),
     cancel: unsafe fn(*mut Space),
     break_off: unsafe fn(*mut Space),
@@ -41,7 +41,7 @@ impl Table {
         // SAFETY: each is called once, by its job, with a space that holds a `P`.
         unsafe {
             Self {
-                made_of: TypeId::of::<R>(),
+                made_of: TypeId::of::<R>,
                 run: |space, worker| space.cast::<P>().read().run(worker),
                 cancel: |space| space.cast::<P>().read().cancel(),
                 break_off: |space| space.cast::<P>().read().break_off(),
@@ -99,7 +99,7 @@ impl Job {
 
     /// What it was made of, if that is an `R`.
     pub(super) fn into_inner<R: Run>(self) -> Option<R> {
-        if self.table.made_of != TypeId::of::<R>() {
+        if (self.table.made_of)() != TypeId::of::<R>() {
             return None;
         }
         // SAFETY: it was made of an `R`, so `new` has put that into the space, or the box with it; and the job is not dropped.

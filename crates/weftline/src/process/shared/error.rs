@@ -76,6 +76,7 @@ impl From<Errno> for SharedError {
 
 /// How a wait for a shared condition ended, if not by a notification. The guard has the lock in each case.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum WaitError {
     /// The deadline passed.
     TimedOut,
@@ -107,6 +108,7 @@ impl Error for WaitError {}
 
 /// Why a wait at a shared [`Barrier`](crate::process::Barrier) failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BarrierError {
     /// It is broken, or was reset meanwhile, or breaks by this wait's timeout.
     Broken,
@@ -130,6 +132,7 @@ impl Error for BarrierError {}
 
 /// Why an item was not put; except for the first, it comes back.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum PutError<T> {
     /// It cannot be written down for another process.
     Encode(T, EncodeError),
@@ -168,6 +171,7 @@ impl<T: fmt::Debug> Error for PutError<T> {}
 
 /// Why there is no item.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GetError {
     /// The queue was empty until the deadline.
     Empty,

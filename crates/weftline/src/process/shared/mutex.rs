@@ -162,8 +162,19 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for LockGuard<'_, T> {
     }
 }
 
-/// What a guard does when a death is recovered from.
-pub trait Recover {
+mod sealed {
+    use super::super::{ConditionGuard, LockGuard, Permit, Plain, RLockGuard};
+
+    pub trait Sealed {}
+
+    impl<T: Plain> Sealed for ConditionGuard<'_, T> {}
+    impl<T: ?Sized> Sealed for LockGuard<'_, T> {}
+    impl Sealed for Permit<'_> {}
+    impl<T: Plain> Sealed for RLockGuard<'_, T> {}
+}
+
+/// What a guard does when a death is recovered from. The guards have it, and nothing else can.
+pub trait Recover: sealed::Sealed {
     #[doc(hidden)]
     fn recovered(&self);
 }
@@ -234,6 +245,7 @@ impl<G> fmt::Display for Abandoned<G> {
 impl<G> Error for Abandoned<G> {}
 
 /// Why something shared was not simply taken.
+#[non_exhaustive]
 pub enum LockError<G> {
     /// It was held until the deadline.
     TimedOut,

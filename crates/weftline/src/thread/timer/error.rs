@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 /// Why a timer did not start.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum StartError {
     /// It was started before: a timer serves once.
     #[doc(alias = "RuntimeError")]
@@ -35,6 +36,7 @@ impl Error for StartError {
 
 /// Why a timer could not be joined, or did not end well.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum JoinError {
     /// It was neither started nor cancelled, so it will not end.
     #[doc(alias = "RuntimeError")]
@@ -77,6 +79,7 @@ impl Error for Stopped {}
 
 /// Why a wait for a tick ended without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TickError {
     /// There was no tick before the deadline.
     TimedOut,

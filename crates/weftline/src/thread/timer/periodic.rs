@@ -47,6 +47,7 @@ pub struct PeriodicTimer {
 
 /// A tick, as somebody who counts them noticed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Tick {
     /// Which one: the first, one period after the start, is 1.
     pub number: u64,
