@@ -15,7 +15,7 @@ mod linux {
     use weftline::process::{
         Event, Lock, ProcessError, ProcessPoolExecutor, active_children, register,
     };
-    use weftline::{Executor, TaskError, run};
+    use weftline::{TaskError, run};
 
     fn square(n: u64) -> u64 {
         n * n
@@ -37,9 +37,9 @@ mod linux {
         run(|| {
             let pool = ProcessPoolExecutor::new(1);
             let (till, begun) = (Lock::new(0)?, Event::new()?);
-            let booking = pool.submit((book, (till.clone(), begun.clone())))?;
+            let booking = pool.submit(book, (till.clone(), begun.clone()))?;
             let squares: Vec<_> = (1..=5)
-                .map(|n| pool.submit((square, (n,))).expect("registered"))
+                .map(|n| pool.submit(square, (n,)).expect("registered"))
                 .collect();
 
             begun.wait();

@@ -94,16 +94,16 @@ pub use error::{
 };
 #[cfg(not(weftline_model))]
 pub use executor::{
-    AsCompleted, Executor, Future, Map, MapError, MapOptions, ResultError, ReturnWhen, SubmitError,
-    TaskError, ThreadPoolBuilder, ThreadPoolExecutor, Waited, as_completed, try_wait, try_wait_for,
-    try_wait_until, wait,
+    AsCompleted, Executor, Future, Map, MapError, MapOptions, ResultError, ReturnWhen,
+    ShutdownOptions, SubmitError, TaskError, ThreadPoolBuilder, ThreadPoolExecutor, Waited,
+    as_completed, try_wait, try_wait_for, try_wait_until, wait,
 };
 #[cfg(not(weftline_model))]
 pub use queue::{Iter, LifoQueue, PriorityQueue, Queue, SimpleQueue};
 #[cfg(not(weftline_model))]
 pub use sync::{
     Arrival, Barrier, BoundedSemaphore, Condition, ConditionGuard, Event, Lock, LockGuard,
-    MappedLockGuard, Permit, RLock, RLockGuard, Semaphore,
+    MappedLockGuard, OwnedPermit, Permit, RLock, RLockGuard, Semaphore,
 };
 #[cfg(not(weftline_model))]
 pub use thread::timer::{PeriodicTimer, Timer};

@@ -26,7 +26,7 @@ macro_rules! may_be_used_after_a_panic {
 mod faces {
     use super::{RefUnwindSafe, UnwindSafe};
     use crate::park::Parker;
-    use crate::thread::timer::{PeriodicTimer, StartError, Ticks, Timer};
+    use crate::thread::timer::{PeriodicTimer, StartError, Timer};
     use crate::{
         Barrier, Builder, Condition, ConditionGuard, Future, JoinHandle, Local, Lock, LockGuard,
         MapError, MappedLockGuard, Panic, RLock, RLockGuard, ResultError, Scope, ScopedBuilder,
@@ -57,7 +57,6 @@ mod faces {
         [] Thread;
         [] ThreadPoolBuilder;
         [] ThreadPoolExecutor;
-        [] Ticks<'_>;
         [] Timer;
     }
 

@@ -59,6 +59,7 @@ mod sync {
         may_be_anywhere::<Semaphore>();
         may_be_anywhere::<BoundedSemaphore>();
         may_be_anywhere::<Permit<'_>>();
+        may_be_anywhere::<OwnedPermit>();
         may_be_anywhere::<Barrier>();
         may_be_anywhere::<Arrival>();
         may_be_anywhere::<raw::RawLock>();
@@ -122,7 +123,8 @@ mod thread {
         may_be_anywhere::<Timer>();
         may_be_anywhere::<PeriodicTimer>();
         may_be_anywhere::<timer::Tick>();
-        may_be_anywhere::<timer::Ticks<'_>>();
+        may_be_anywhere::<timer::Ticks<&PeriodicTimer>>();
+        may_be_anywhere::<timer::Ticks<std::sync::Arc<PeriodicTimer>>>();
         may_be_anywhere::<timer::raw::RawClock>();
         may_be_anywhere::<timer::raw::Entry>();
         may_be_anywhere::<park::Parker>();

@@ -9,14 +9,14 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// Runs an example as `cargo test` has built it.
-fn run(name: &str, arguments: &[&str]) -> Output {
+/// An example as `cargo test` has built it.
+fn built(name: &str) -> PathBuf {
     let this_test = std::env::current_exe().expect("a test knows its own file");
     let profile = this_test
         .ancestors()
         .nth(2)
         .expect("tests are built in target/<profile>/deps");
-    let program: PathBuf = profile
+    let program = profile
         .join("examples")
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(
@@ -24,7 +24,12 @@ fn run(name: &str, arguments: &[&str]) -> Output {
         "{} is not built: `cargo test` does, `cargo test --test examples` needs `--examples`",
         program.display()
     );
-    let mut child = Command::new(program)
+    program
+}
+
+/// Runs an example to its end.
+fn run(name: &str, arguments: &[&str]) -> Output {
+    let mut child = Command::new(built(name))
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -347,7 +352,8 @@ fn every_example_is_tested() {
         let name = path.file_stem().unwrap().to_str().unwrap();
         assert!(
             here.contains(&format!("(\"{name}\","))
-                || here.contains(&format!("        \"{name}\",\n")),
+                || here.contains(&format!("        \"{name}\",\n"))
+                || here.contains(&format!("built(\"{name}\")")),
             "{name} is not tested"
         );
     }
@@ -371,4 +377,37 @@ as they arrive: 5 pages
 a page that is not there: 404
 ",
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn signals() {
+    use std::io::{BufRead, BufReader};
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        let mut child = Command::new(built("signals"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a built program runs");
+        let pid = i32::try_from(child.id()).expect("a number of a process");
+        // SAFETY: a child that has not been waited for.
+        let send = move |signal| assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+        let (is_over, over) = channel::<()>();
+        let limit = thread::spawn(move || {
+            if over.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+                send(libc::SIGKILL);
+            }
+        });
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let mut line = || lines.next().expect("another line").expect("text");
+        assert_eq!(line(), "ready");
+        send(signal);
+        assert_eq!(line(), format!("signal {signal}: finishing"));
+        assert_eq!(line(), "everything that was accepted is done");
+        // Its output has ended, so it does.
+        assert_eq!(lines.next().map(Result::unwrap), None);
+        drop(is_over);
+        limit.join().expect("it kills nothing that has ended");
+        assert!(child.wait().expect("it can be waited for").success());
+    }
 }

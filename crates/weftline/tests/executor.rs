@@ -5,10 +5,10 @@ mod support;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{LONG, SHORT, busy_pool};
+use support::{LONG, SHORT, busy_pool, limit};
 use weftline::{
-    Barrier, Event, Executor, Future, Lock, Queue, ReturnWhen, SubmitError, TaskError,
-    ThreadPoolExecutor, current, wait,
+    Barrier, Event, Executor, Future, Lock, Queue, ReturnWhen, ShutdownOptions, SubmitError,
+    TaskError, ThreadPoolExecutor, current, wait,
 };
 
 #[test]
@@ -79,7 +79,7 @@ fn many_threads_submit_at_once() {
 fn shutting_down_runs_what_waits_and_takes_no_more() {
     let (pool, go, first) = busy_pool();
     let waiting = pool.submit(|| 3).unwrap();
-    pool.shutdown(false, false);
+    pool.shutdown_with(ShutdownOptions::new().wait(false));
     let refused = pool.submit(|| 4);
     assert!(matches!(refused, Err(SubmitError::ShutDown(_))));
     assert_eq!(
@@ -88,7 +88,7 @@ fn shutting_down_runs_what_waits_and_takes_no_more() {
         "the task comes back"
     );
     go.set();
-    pool.shutdown(true, false);
+    pool.shutdown();
     assert!(pool.threads().iter().all(|thread| !thread.is_alive()));
     assert_eq!(waiting.try_result().unwrap(), 3);
     first.try_result().unwrap();
@@ -99,7 +99,7 @@ fn shutting_down_with_cancellation_ends_waits_for_what_had_not_begun() {
     let (pool, go, first) = busy_pool();
     let waiting: Vec<_> = (0..3).map(|n| pool.submit(move || n).unwrap()).collect();
     assert_eq!(pool.pending(), 3);
-    pool.shutdown(false, true);
+    pool.shutdown_with(ShutdownOptions::new().wait(false).cancel_futures(true));
     let waited = wait(waiting, ReturnWhen::AllCompleted);
     assert!(waited.done.iter().all(Future::cancelled) && waited.done.len() == 3);
     go.set();
@@ -258,4 +258,35 @@ fn no_worker_is_lost_to_a_future_that_is_dropped_as_its_task_ends() {
         assert_eq!(is_served.try_get_for(LONG), Ok(true), "round {round}");
     }
     assert!(pool.threads().len() <= 2);
+}
+
+#[test]
+fn a_drop_waits_unless_the_pool_was_told_not_to() {
+    let _limit = limit();
+    let (begun, go) = (Arc::new(Event::new()), Arc::new(Event::new()));
+    let pool = ThreadPoolExecutor::new(1);
+    let task = {
+        let (begun, go) = (begun.clone(), go.clone());
+        pool.submit(move || {
+            begun.set();
+            go.wait();
+        })
+    };
+    begun.wait();
+    pool.shutdown_with(ShutdownOptions::new().wait(false));
+    drop(pool);
+    go.set();
+    task.unwrap().result().unwrap();
+    let done = Arc::new(Event::new());
+    let pool = ThreadPoolExecutor::new(1);
+    let task = pool.submit({
+        let done = done.clone();
+        move || {
+            std::thread::yield_now();
+            done.set();
+        }
+    });
+    drop(pool);
+    assert!(done.is_set());
+    task.unwrap().result().unwrap();
 }

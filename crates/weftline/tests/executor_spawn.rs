@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{LONG, busy_pool};
 use weftline::{
-    Barrier, Event, Executor, Lock, Queue, SubmitError, ThreadPoolExecutor, reset_except_hook,
-    set_except_hook,
+    Barrier, Event, Executor, Lock, Queue, ShutdownOptions, SubmitError, ThreadPoolExecutor,
+    reset_except_hook, set_except_hook,
 };
 
 /// Counts how often it was dropped.
@@ -91,7 +91,7 @@ fn many_threads_spawn_at_once_and_shutting_down_waits_for_all() {
             });
         }
     });
-    pool.shutdown(true, false);
+    pool.shutdown();
     assert_eq!(done.load(Ordering::Relaxed), 20_000);
     assert_eq!(Arc::strong_count(&done), 1, "what they captured is dropped");
 }
@@ -99,7 +99,7 @@ fn many_threads_spawn_at_once_and_shutting_down_waits_for_all() {
 #[test]
 fn a_function_that_is_refused_comes_back_whole() {
     let pool = ThreadPoolExecutor::new(1);
-    pool.shutdown(true, false);
+    pool.shutdown();
     let dropped = Arc::new(AtomicUsize::new(0));
     let answer = Arc::new(AtomicUsize::new(0));
     let (captured, told) = (Counted(Arc::clone(&dropped)), Arc::clone(&answer));
@@ -137,7 +137,7 @@ fn spawn_all_ways<V: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static>
     let (address, got) = seen.try_get_for(LONG).unwrap();
     assert_eq!((address % align_of::<V>(), got), (0, value));
     first.result().unwrap();
-    pool.shutdown(true, false);
+    pool.shutdown();
     assert_eq!(dropped.load(Ordering::Relaxed), 1);
 
     let refused = pool.spawn(function()).unwrap_err();
@@ -148,7 +148,7 @@ fn spawn_all_ways<V: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static>
 
     let (pool, go, first) = busy_pool();
     pool.spawn(function()).unwrap();
-    pool.shutdown(false, true);
+    pool.shutdown_with(ShutdownOptions::new().wait(false).cancel_futures(true));
     assert_eq!(dropped.load(Ordering::Relaxed), 3);
     go.set();
     first.result().unwrap();
@@ -186,11 +186,11 @@ fn what_has_not_begun_is_dropped_once_where_tasks_are_cancelled() {
         })
         .unwrap();
     }
-    pool.shutdown(false, true);
+    pool.shutdown_with(ShutdownOptions::new().wait(false).cancel_futures(true));
     assert_eq!(dropped.load(Ordering::Relaxed), 3);
     go.set();
     first.result().unwrap();
-    pool.shutdown(true, false);
+    pool.shutdown();
     assert_eq!(run.load(Ordering::Relaxed), 0);
     assert_eq!(dropped.load(Ordering::Relaxed), 3);
 }
@@ -211,7 +211,7 @@ fn a_pool_that_breaks_drops_what_waits() {
         pool.spawn(move || drop(captured)).unwrap();
     }
     may_break.set();
-    pool.shutdown(true, false);
+    pool.shutdown();
     assert_eq!(dropped.load(Ordering::Relaxed), 3);
     assert!(matches!(pool.spawn(|| ()), Err(SubmitError::Broken(_))));
 }
@@ -249,9 +249,9 @@ fn a_panic_is_reported_and_the_worker_goes_on() {
     assert!(begun.try_wait_for(LONG).is_ok(), "the worker goes on");
     let captured = PanicsWhenDropped;
     pool.spawn(move || drop(captured)).unwrap();
-    pool.shutdown(false, true);
+    pool.shutdown_with(ShutdownOptions::new().wait(false).cancel_futures(true));
     go.set();
-    pool.shutdown(true, false);
+    pool.shutdown();
     reset_except_hook();
     let of = |name: &str, message: &str| (name.to_owned(), message.to_owned());
     assert_eq!(

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use support::{LONG, SHORT, busy_pool, limit, now};
-use weftline::{Event, Executor, Queue, ResultError, TaskError, ThreadPoolExecutor};
+use weftline::{
+    Event, Executor, Queue, ResultError, ShutdownOptions, TaskError, ThreadPoolExecutor,
+};
 
 #[test]
 fn a_result_is_what_the_task_returned() {
@@ -283,7 +285,7 @@ fn a_cancelled_task_that_panics_when_it_is_dropped_keeps_nobody_from_learning_of
         first.add_done_callback(move |_| called.set());
     }
     let second = pool.submit(|| ()).unwrap();
-    pool.shutdown(false, true);
+    pool.shutdown_with(ShutdownOptions::new().wait(false).cancel_futures(true));
     assert!(first.cancelled() && called.is_set());
     assert!(second.cancelled(), "the one behind it is cancelled too");
     go.set();

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{SHORT, busy_pool, limit};
-use weftline::{MapError, MapOptions, ThreadPoolExecutor};
+use weftline::{MapError, MapOptions, ShutdownOptions, ThreadPoolExecutor};
 
 #[test]
 fn a_map_yields_in_order_whatever_the_chunks() {
@@ -17,7 +17,7 @@ fn a_map_yields_in_order_whatever_the_chunks() {
                 options = options.buffer_size(buffer_size);
             }
             let squares = pool
-                .map_with(options, 0..100_u32, |n| n * n)
+                .map_with(0..100_u32, |n| n * n, options)
                 .map(Result::unwrap);
             assert!(squares.eq((0..100).map(|n| n * n)));
         }
@@ -34,7 +34,7 @@ fn a_map_submits_no_further_ahead_than_its_buffer() {
             taken.fetch_add(1, Ordering::Relaxed);
         })
     };
-    let mut map = pool.map_with(MapOptions::new().buffer_size(3), items, |n| n);
+    let mut map = pool.map_with(items, |n| n, MapOptions::new().buffer_size(3));
     assert_eq!(taken.load(Ordering::Relaxed), 3);
     assert_eq!(map.next().unwrap().unwrap(), 0);
     assert_eq!(taken.load(Ordering::Relaxed), 4);
@@ -45,10 +45,14 @@ fn a_map_submits_no_further_ahead_than_its_buffer() {
 fn an_item_that_panics_fails_alone() {
     let pool = ThreadPoolExecutor::new(2);
     let results: Vec<_> = pool
-        .map_with(MapOptions::new().chunk_size(4), 0..8, |n| {
-            assert!(n != 5, "on purpose: item five panics");
-            n
-        })
+        .map_with(
+            0..8,
+            |n| {
+                assert!(n != 5, "on purpose: item five panics");
+                n
+            },
+            MapOptions::new().chunk_size(4),
+        )
         .collect();
     for (n, result) in results.iter().enumerate() {
         assert_eq!(result.is_err(), n == 5, "{result:?}");
@@ -59,12 +63,12 @@ fn an_item_that_panics_fails_alone() {
 fn a_map_that_is_late_ends_and_cancels_the_rest() {
     let (pool, go, busy) = busy_pool();
     let options = MapOptions::new().timeout(SHORT);
-    let mut map = pool.map_with(options, 0..3, |n| n);
+    let mut map = pool.map_with(0..3, |n| n, options);
     assert!(matches!(map.next(), Some(Err(MapError::TimedOut))));
     assert!(map.next().is_none());
     go.set();
     busy.result().unwrap();
-    pool.shutdown(true, false);
+    pool.shutdown();
     let mut refused = pool.map(0..3, |n| n);
     assert!(matches!(refused.next(), Some(Err(MapError::NotSubmitted))));
     assert!(refused.next().is_none());
@@ -77,7 +81,7 @@ fn a_million_tasks_pass_in_constant_memory() {
     let options = MapOptions::new().buffer_size(1_000).chunk_size(10);
     let mut largest = 0;
     let mut count = 0_u64;
-    for (n, result) in pool.map_with(options, 0..1_000_000_u64, |n| n).enumerate() {
+    for (n, result) in pool.map_with(0..1_000_000_u64, |n| n, options).enumerate() {
         count += u64::from(result.unwrap() == n as u64);
         if n % 10_000 == 0 {
             largest = largest.max(pool.pending());
@@ -92,7 +96,7 @@ fn a_buffer_may_be_larger_than_there_are_items() {
     let _limit = limit();
     let pool = ThreadPoolExecutor::new(1);
     let options = MapOptions::new().buffer_size(usize::MAX);
-    let doubled = pool.map_with(options, 0..3, |n| 2 * n).map(Result::unwrap);
+    let doubled = pool.map_with(0..3, |n| 2 * n, options).map(Result::unwrap);
     assert!(doubled.eq([0, 2, 4]));
 }
 
@@ -101,8 +105,8 @@ fn nothing_comes_after_a_timeout_also_if_the_pool_takes_no_more() {
     let _limit = limit();
     let (pool, go, busy) = busy_pool();
     let options = MapOptions::new().timeout(SHORT).buffer_size(1);
-    let mut map = pool.map_with(options, 0..3, |n| n);
-    pool.shutdown(false, false);
+    let mut map = pool.map_with(0..3, |n| n, options);
+    pool.shutdown_with(ShutdownOptions::new().wait(false));
     assert!(matches!(map.next(), Some(Err(MapError::TimedOut))));
     assert!(map.next().is_none());
     go.set();

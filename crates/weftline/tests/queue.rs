@@ -367,3 +367,16 @@ fn it_is_shared_between_threads_if_its_items_can_move_between_them() {
     let queue: Queue<u8> = Queue::default();
     assert_eq!(queue.capacity(), None);
 }
+
+#[test]
+fn queues_can_be_statics() {
+    static JOBS: Queue<u8> = Queue::bounded(2);
+    static STACK: weftline::LifoQueue<String> = weftline::LifoQueue::unbounded();
+    static NOTES: weftline::SimpleQueue<u8> = weftline::SimpleQueue::new();
+    JOBS.put(1).unwrap();
+    STACK.put("top".to_owned()).unwrap();
+    NOTES.put(3);
+    assert_eq!(JOBS.capacity(), Some(2));
+    let all = (JOBS.get().unwrap(), STACK.get().unwrap(), NOTES.get());
+    assert_eq!(all, (1, "top".to_owned(), 3));
+}

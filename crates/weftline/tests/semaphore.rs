@@ -11,7 +11,7 @@ use support::{
 };
 use weftline::park::{Deadline, WaitError};
 use weftline::sync::raw::RawSemaphore;
-use weftline::{BoundedSemaphore, Permit, Semaphore, TooManyPermits};
+use weftline::{BoundedSemaphore, OwnedPermit, Permit, Semaphore, TooManyPermits, spawn};
 
 #[test]
 fn permits_are_taken_by_each_of_the_four_forms_and_return_with_their_guards() {
@@ -276,4 +276,28 @@ fn permits_that_were_handed_to_an_interrupted_thread_are_given_back() {
     let wait = semaphore.acquire_with(2, &mut interrupted, Deadline::NEVER);
     assert_eq!(wait, Err(WaitError::Interrupted(Interrupt)));
     assert_eq!(semaphore.permits(), 2);
+}
+
+#[test]
+fn owned_permits_keep_the_semaphore_and_return_from_any_thread() {
+    let seats = Arc::new(Semaphore::new(3));
+    let bounded = Arc::new(BoundedSemaphore::new(1));
+    let taken: [OwnedPermit; 2] = [seats.acquire_owned(2), bounded.acquire_owned(1)];
+    assert_eq!(taken.each_ref().map(OwnedPermit::count), [2, 1]);
+    assert_eq!((seats.available(), bounded.available()), (1, 0));
+    assert!(seats.try_acquire_owned(2).is_none());
+    assert!(bounded.try_acquire_owned_for(1, SHORT).is_none());
+    assert!(bounded.try_acquire_owned_until(1, now() + SHORT).is_none());
+    spawn(move || drop(taken)).join().unwrap();
+    assert_eq!((seats.available(), bounded.available()), (3, 1));
+    seats.acquire_owned(1).forget();
+    assert_eq!(seats.available(), 2);
+    assert_eq!(
+        Arc::strong_count(&seats),
+        1,
+        "a forgotten permit lets it go"
+    );
+    let last = seats.acquire_owned(1);
+    drop(seats);
+    drop(last);
 }

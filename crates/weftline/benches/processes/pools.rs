@@ -4,7 +4,7 @@ use crate::measure::{Contestant, NANOS, Report};
 use crate::starts::{SPREAD, spread};
 use crate::{clock, python};
 use weftline::process::{ProcessPoolExecutor, register};
-use weftline::{Executor, ReturnWhen, wait};
+use weftline::{ReturnWhen, wait};
 
 fn square(n: u64) -> u64 {
     n * n
@@ -17,7 +17,7 @@ pub(crate) fn measure(report: &mut Report) {
     if report.wants(MANY) {
         let pool = ProcessPoolExecutor::new(2);
         let mut contestants = vec![Contestant::timed("weftline", move |n| {
-            let submit = |n: usize| pool.submit((square, (n as u64,))).expect("open");
+            let submit = |n: usize| pool.submit(square, (n as u64,)).expect("open");
             let waited = wait((0..n).map(submit), ReturnWhen::AllCompleted);
             for future in waited.done {
                 future.result().expect("well");
@@ -38,7 +38,7 @@ pub(crate) fn measure(report: &mut Report) {
         vec![Contestant::new("weftline", move |n| {
             let once = |n| {
                 let before = clock();
-                pool.submit((square, (n as u64,)))
+                pool.submit(square, (n as u64,))
                     .expect("open")
                     .result()
                     .expect("well");

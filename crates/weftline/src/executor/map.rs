@@ -103,7 +103,7 @@ impl ThreadPoolExecutor {
         R: Send + 'static,
         F: Fn(I::Item) -> R + Send + Sync + 'static,
     {
-        self.map_with(MapOptions::new(), items, function)
+        self.map_with(items, function, MapOptions::new())
     }
 
     /// As [`map`](Self::map), with a timeout, several items to a task, or a bound on how many tasks are submitted ahead.
@@ -113,9 +113,9 @@ impl ThreadPoolExecutor {
     )]
     pub fn map_with<I, R, F>(
         &self,
-        options: MapOptions,
         items: I,
         function: F,
+        options: MapOptions,
     ) -> Map<'_, I::IntoIter, R, F>
     where
         I: IntoIterator,

@@ -32,7 +32,7 @@ pub use {
     future::Future,
     map::{Map, MapError, MapOptions},
     pool::{ThreadPoolBuilder, ThreadPoolExecutor},
-    submit::{Executor, SubmitError},
+    submit::{Executor, ShutdownOptions, SubmitError},
     wait::{
         AsCompleted, ReturnWhen, Waited, as_completed, try_wait, try_wait_for, try_wait_until, wait,
     },

@@ -16,8 +16,51 @@ pub trait Executor<F> {
     /// [`SubmitError`], with the task.
     fn submit(&self, task: F) -> Result<Future<Self::Output>, SubmitError<F>>;
 
-    /// Takes no more tasks. Those that wait still run, or are cancelled if `cancel_futures`. If `wait`, returns when all have ended.
-    fn shutdown(&self, wait: bool, cancel_futures: bool);
+    /// Takes no more tasks, and waits for those that are there, or does as the options say.
+    fn shutdown_with(&self, options: ShutdownOptions);
+}
+
+/// How an executor is shut down: [`ThreadPoolExecutor::shutdown_with`](crate::ThreadPoolExecutor::shutdown_with), or a process pool's.
+///
+/// ```
+/// use weftline::{ShutdownOptions, ThreadPoolExecutor};
+///
+/// let pool = ThreadPoolExecutor::new(4);
+/// pool.shutdown_with(ShutdownOptions::new().wait(false).cancel_futures(true));
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "options do nothing by themselves"]
+pub struct ShutdownOptions {
+    pub(crate) wait: bool,
+    pub(crate) cancel_futures: bool,
+}
+
+impl ShutdownOptions {
+    /// Waits for all tasks and cancels none.
+    pub const fn new() -> Self {
+        Self {
+            wait: true,
+            cancel_futures: false,
+        }
+    }
+
+    /// Whether the call returns when all tasks have ended, or at once, and leaves them to end by themselves.
+    pub const fn wait(mut self, wait: bool) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Whether the tasks that no worker has begun with are cancelled.
+    pub const fn cancel_futures(mut self, cancel_futures: bool) -> Self {
+        self.cancel_futures = cancel_futures;
+        self
+    }
+}
+
+impl Default for ShutdownOptions {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Why a task was not taken; it comes back.

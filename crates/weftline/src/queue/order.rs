@@ -107,15 +107,27 @@ pub struct Fifo<T>(VecDeque<T>);
 #[derive(Debug)]
 pub struct Lifo<T>(Vec<T>);
 
+impl<T> Fifo<T> {
+    pub(super) const fn new() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<T> Lifo<T> {
+    pub(super) const fn new() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<T> Default for Fifo<T> {
     fn default() -> Self {
-        Self(VecDeque::new())
+        Self::new()
     }
 }
 
 impl<T> Default for Lifo<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self::new()
     }
 }
 

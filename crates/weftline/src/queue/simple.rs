@@ -21,8 +21,8 @@ pub struct SimpleQueue<T>(RawQueue<T, Fifo<T>, ThreadBlocker>);
 impl<T> SimpleQueue<T> {
     /// An empty queue.
     #[must_use]
-    pub fn new() -> Self {
-        Self(RawQueue::new(0))
+    pub const fn new() -> Self {
+        Self(RawQueue::with_order(Fifo::new(), 0))
     }
 
     /// Puts `item`. Never waits.

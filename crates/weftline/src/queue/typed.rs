@@ -27,15 +27,15 @@ fn get_error<T>(failure: GetFailure<T, Infallible>) -> GetError {
 }
 
 macro_rules! queue {
-    ($(#[$meta:meta])* $name:ident, $order:ident, [$($bound:tt)*], $panics:literal) => {
+    ($(#[$meta:meta])* $name:ident, $order:ident, $new:ident, [$($const:tt)*], [$($bound:tt)*], $panics:literal) => {
         $(#[$meta])*
         pub struct $name<T $($bound)*>(RawQueue<T, $order<T>, ThreadBlocker>);
 
         impl<T $($bound)*> $name<T> {
             /// A queue for any number of items.
             #[must_use]
-            pub fn unbounded() -> Self {
-                Self(RawQueue::new(0))
+            pub $($const)* fn unbounded() -> Self {
+                Self(RawQueue::with_order($order::$new(), 0))
             }
 
             /// A queue for at most `capacity` items.
@@ -43,9 +43,9 @@ macro_rules! queue {
             /// # Panics
             /// When `capacity` is zero: nothing could ever be put. (Python's zero means [`Self::unbounded`].)
             #[must_use]
-            pub fn bounded(capacity: usize) -> Self {
+            pub $($const)* fn bounded(capacity: usize) -> Self {
                 assert!(capacity > 0, "a queue for no items: use unbounded() for any number of them");
-                Self(RawQueue::new(capacity))
+                Self(RawQueue::with_order($order::$new(), capacity))
             }
 
             fn put_by(&self, item: T, deadline: Deadline) -> Result<(), PutError<T>> {
@@ -277,7 +277,7 @@ queue!(
     /// assert_eq!(jobs.iter().collect::<Vec<_>>(), ["a", "b"]);
     /// ```
     #[doc(alias = "queue.Queue")]
-    Queue, Fifo, [], ""
+    Queue, Fifo, new, [const], [], ""
 );
 
 queue!(
@@ -290,7 +290,7 @@ queue!(
     /// assert_eq!(stack.get(), Ok(2));
     /// ```
     #[doc(alias = "queue.LifoQueue")]
-    LifoQueue, Lifo, [], ""
+    LifoQueue, Lifo, new, [const], [], ""
 );
 
 queue!(
@@ -307,7 +307,7 @@ queue!(
     /// assert_eq!(jobs.get(), Ok((1, "cook")));
     /// ```
     #[doc(alias = "queue.PriorityQueue")]
-    PriorityQueue, Heap, [: Ord], "\n# Panics\nWhen a comparison uses this very queue."
+    PriorityQueue, Heap, default, [], [: Ord], "\n# Panics\nWhen a comparison uses this very queue."
 );
 
 /// Takes items from a queue until it is shut down and empty, waiting for each.

@@ -32,4 +32,4 @@ pub use lock_guard::{LockGuard, MappedLockGuard};
 #[cfg(not(weftline_model))]
 pub use rlock::{RLock, RLockGuard};
 #[cfg(not(weftline_model))]
-pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
+pub use semaphore::{BoundedSemaphore, OwnedPermit, Permit, Semaphore};

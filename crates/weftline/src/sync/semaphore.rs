@@ -3,6 +3,9 @@
 use super::raw::RawSemaphore;
 use crate::TooManyPermits;
 use crate::park::{Deadline, TokenBlocker, WaitError};
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const MAX_PERMITS: usize = usize::MAX >> 1;
@@ -60,11 +63,51 @@ macro_rules! semaphore {
                 self.acquire_by(n, Deadline::at(deadline))
             }
 
+            /// As [`acquire`](Self::acquire); the permits keep the semaphore, so they may be sent to any thread and kept anywhere.
+            ///
+            /// # Panics
+            #[doc = $refused]
+            pub fn acquire_owned(self: &Arc<Self>, n: usize) -> OwnedPermit {
+                self.acquire_owned_by(n, Deadline::NEVER).expect("a wait without a deadline does not time out")
+            }
+
+            /// As [`try_acquire`](Self::try_acquire), of permits that keep the semaphore.
+            ///
+            /// # Panics
+            #[doc = $refused]
+            pub fn try_acquire_owned(self: &Arc<Self>, n: usize) -> Option<OwnedPermit> {
+                self.acquire_owned_by(n, Deadline::PASSED)
+            }
+
+            /// As [`try_acquire_for`](Self::try_acquire_for), of permits that keep the semaphore.
+            ///
+            /// # Panics
+            #[doc = $refused]
+            pub fn try_acquire_owned_for(self: &Arc<Self>, n: usize, timeout: Duration) -> Option<OwnedPermit> {
+                self.acquire_owned_by(n, Deadline::after(timeout))
+            }
+
+            /// As [`try_acquire_until`](Self::try_acquire_until), of permits that keep the semaphore.
+            ///
+            /// # Panics
+            #[doc = $refused]
+            pub fn try_acquire_owned_until(self: &Arc<Self>, n: usize, deadline: Instant) -> Option<OwnedPermit> {
+                self.acquire_owned_by(n, Deadline::at(deadline))
+            }
+
             fn acquire_by(&self, n: usize, deadline: Deadline) -> Option<Permit<'_>> {
+                self.take(n, deadline).map(|n| Permit { semaphore: &self.0, n })
+            }
+
+            fn acquire_owned_by(self: &Arc<Self>, n: usize, deadline: Deadline) -> Option<OwnedPermit> {
+                self.take(n, deadline).map(|n| OwnedPermit { owner: Owner::$name(Arc::clone(self)), n })
+            }
+
+            fn take(&self, n: usize, deadline: Deadline) -> Option<u64> {
                 let n = n as u64;
                 assert!(n <= self.0.bound(), "acquire({n}) would wait for ever: the semaphore has at most {} permits", self.0.bound());
                 match self.0.acquire_with(n, &mut TokenBlocker, deadline) {
-                    Ok(()) => Some(Permit { semaphore: &self.0, n }),
+                    Ok(()) => Some(n),
                     Err(WaitError::TimedOut) => None,
                 }
             }
@@ -149,5 +192,60 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         // Fails only if others released permits that they did not have; then this one is back already.
         let _ = self.semaphore.release(self.n);
+    }
+}
+
+/// Permits of a semaphore in an [`Arc`], which they keep; they return when this is dropped, wherever that is.
+///
+/// ```
+/// use std::sync::Arc;
+/// use weftline::{Semaphore, spawn};
+///
+/// let seats = Arc::new(Semaphore::new(1));
+/// let seat = seats.acquire_owned(1);
+/// let guest = spawn(move || drop(seat));
+/// guest.join().unwrap();
+/// assert_eq!(seats.available(), 1);
+/// ```
+#[must_use = "the permits return when this is dropped"]
+pub struct OwnedPermit {
+    owner: Owner,
+    n: u64,
+}
+
+enum Owner {
+    Semaphore(Arc<Semaphore>),
+    BoundedSemaphore(Arc<BoundedSemaphore>),
+}
+
+impl OwnedPermit {
+    /// How many permits this is.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.n as usize
+    }
+
+    /// Keeps the permits out: they come back by a `release` only.
+    pub fn forget(self) {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: `this` is neither used nor dropped any more.
+        unsafe { std::ptr::drop_in_place(&raw mut this.owner) };
+    }
+}
+
+impl Drop for OwnedPermit {
+    fn drop(&mut self) {
+        let semaphore = match &self.owner {
+            Owner::Semaphore(semaphore) => &semaphore.0,
+            Owner::BoundedSemaphore(semaphore) => &semaphore.0,
+        };
+        // As for a `Permit`.
+        let _ = semaphore.release(self.n);
+    }
+}
+
+impl fmt::Debug for OwnedPermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedPermit").field("n", &self.n).finish()
     }
 }

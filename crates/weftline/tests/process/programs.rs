@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitCode, Output, Stdio};
 use weftline::process::{
     self, Descriptor, Process, ProcessError, ProcessPoolExecutor, Queue, StartError, register,
 };
-use weftline::{Event, Executor, at_exit, run};
+use weftline::{Event, at_exit, run};
 
 /// What chooses. The processes that a program starts have it too; they never come to look at it.
 pub(crate) const CHOICE: &str = "WEFTLINE_TEST_PROGRAM";
@@ -258,20 +258,20 @@ fn wants_to_hear_of_no_child() -> ExitCode {
         }
         let pool = ProcessPoolExecutor::new(2);
         for _ in 0..3 {
-            let numbers = [(); 4].map(|()| pool.submit((own_pid, ())).unwrap());
+            let numbers = [(); 4].map(|()| pool.submit(own_pid, ()).unwrap());
             assert!(
                 numbers
                     .into_iter()
                     .all(|number| number.result().unwrap() > 0)
             );
-            let lost = pool.submit((exits_at_once, ())).unwrap();
+            let lost = pool.submit(exits_at_once, ()).unwrap();
             let told = lost.result().unwrap_err().to_string();
             assert!(told.contains("ignore SIGCHLD"), "{told}");
         }
-        let held = pool.submit((waits_for_ever, ())).unwrap();
+        let held = pool.submit(waits_for_ever, ()).unwrap();
         until(|| held.running());
         assert!(held.cancel(), "its process is killed");
-        pool.shutdown(true, false);
+        pool.shutdown();
         drop(process::spawn(says_later, ("late".to_owned(),)).unwrap());
         ExitCode::SUCCESS
     })

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::Ordering;
 use weftline::process::{self, Event, ProcessPoolExecutor};
-use weftline::{Executor, ResultError, SubmitError};
+use weftline::{ResultError, ShutdownOptions, SubmitError};
 
 pub(crate) const CASES: &[Case] = &[
     ("initialiser", initialiser),
@@ -23,7 +23,7 @@ fn initialiser() {
         .initializer(initialise, (5,))
         .unwrap()
         .build();
-    for future in (0..20).map(|_| pool.submit((initialised, ())).unwrap()) {
+    for future in (0..20).map(|_| pool.submit(initialised, ()).unwrap()) {
         assert_eq!(future.result().unwrap(), 5);
     }
     assert_eq!(INITIALISED.load(Ordering::Relaxed), 0);
@@ -35,16 +35,16 @@ fn broken() {
         .initializer(refuses, ("out of order".to_owned(),))
         .unwrap()
         .build();
-    let first = pool.submit((square, (1,)));
+    let first = pool.submit(square, (1,));
     if let Ok(first) = first {
         assert!(first.result().is_err());
     }
-    until(|| matches!(pool.submit((square, (1,))), Err(SubmitError::Broken(_))));
+    until(|| matches!(pool.submit(square, (1,)), Err(SubmitError::Broken(_))));
 }
 
 fn refusals() {
     let pool = ProcessPoolExecutor::new(1);
-    let refused = pool.submit((squares, ())).unwrap_err();
+    let refused = pool.submit(squares, ()).unwrap_err();
     let text = refused.to_string();
     assert!(matches!(refused, SubmitError::Unfit(..)));
     assert!(
@@ -52,8 +52,8 @@ fn refusals() {
         "{text}"
     );
     assert!(!text.contains("a worker of a pool"), "{text}");
-    pool.shutdown(true, false);
-    let refused = pool.submit((square, (3,))).unwrap_err();
+    pool.shutdown();
+    let refused = pool.submit(square, (3,)).unwrap_err();
     assert!(matches!(refused, SubmitError::ShutDown((_, (3,)))));
 }
 
@@ -72,7 +72,7 @@ fn no_descriptor_is_left() {
     for descriptors in u64::from(highest.cast_unsigned()).. {
         let pool = ProcessPoolExecutor::new(1);
         limited(descriptors);
-        let ended = pool.submit((square, (3,))).unwrap().try_result_for(LONG);
+        let ended = pool.submit(square, (3,)).unwrap().try_result_for(LONG);
         limited(1024);
         match ended {
             Ok(value) => {
@@ -96,16 +96,16 @@ fn no_descriptor_is_left() {
 fn shutdown() {
     let pool = ProcessPoolExecutor::new(1);
     let (begun, go) = (Event::new().unwrap(), Event::new().unwrap());
-    let running = pool.submit((waits, (begun.clone(), go.clone()))).unwrap();
-    let waiting = pool.submit((square, (4,))).unwrap();
+    let running = pool.submit(waits, (begun.clone(), go.clone())).unwrap();
+    let waiting = pool.submit(square, (4,)).unwrap();
     begun.wait();
-    pool.shutdown(false, true);
+    pool.shutdown_with(ShutdownOptions::new().wait(false).cancel_futures(true));
     assert!(waiting.cancelled() && running.running());
     let Err(ResultError::NotYet(running)) = running.try_result_for(SHORT) else {
         panic!("it waits")
     };
     go.set();
     running.result().unwrap();
-    pool.shutdown(true, false);
+    pool.shutdown();
     assert!(process::active_children().is_empty());
 }

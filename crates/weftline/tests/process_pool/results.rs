@@ -34,11 +34,11 @@ pub(crate) const CASES: &[Case] = &[
 fn values() {
     let pool = ProcessPoolExecutor::new(3);
     let futures: Vec<_> = (0..200)
-        .map(|n| pool.submit((square, (n,))).unwrap())
+        .map(|n| pool.submit(square, (n,)).unwrap())
         .collect();
-    let words = pool.submit((shout, ("ha".to_owned(), 2))).unwrap();
+    let words = pool.submit(shout, ("ha".to_owned(), 2)).unwrap();
     let pids: HashSet<_> = (0..50)
-        .map(|_| pool.submit((pid, ())).unwrap())
+        .map(|_| pool.submit(pid, ()).unwrap())
         .map(|future| future.result().unwrap())
         .collect();
     for (n, future) in futures.into_iter().enumerate() {
@@ -53,12 +53,12 @@ fn values() {
 fn large_values_and_files() {
     let pool = ProcessPoolExecutor::new(1);
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n / 3) as u8).collect();
-    let back = pool.submit((reversed, (bytes.clone(),))).unwrap();
+    let back = pool.submit(reversed, (bytes.clone(),)).unwrap();
     assert!(back.result().unwrap().iter().eq(bytes.iter().rev()));
     let pipes: Vec<_> = (0..3).map(|_| std::io::pipe().unwrap()).collect();
     let (readers, writers): (Vec<_>, Vec<_>) = pipes.into_iter().unzip();
     let there = readers.into_iter().map(Descriptor::from).collect();
-    let back = pool.submit((through, (there,))).unwrap().result().unwrap();
+    let back = pool.submit(through, (there,)).unwrap().result().unwrap();
     for (n, mut writer) in writers.into_iter().enumerate() {
         write!(writer, "{n}").unwrap();
     }
@@ -75,7 +75,7 @@ fn shared_objects() {
     let total = Lock::new(0_u64).unwrap();
     let seats = Semaphore::new(2).unwrap();
     let futures: Vec<_> = (0..60)
-        .map(|_| pool.submit((adds, (total.clone(), seats.clone()))).unwrap())
+        .map(|_| pool.submit(adds, (total.clone(), seats.clone())).unwrap())
         .collect();
     let waited = wait(futures, ReturnWhen::AllCompleted);
     assert_eq!((waited.done.len(), waited.not_done.len()), (60, 0));
@@ -85,44 +85,44 @@ fn shared_objects() {
 
 fn panics() {
     let pool = ProcessPoolExecutor::new(1);
-    let before = pool.submit((pid, ())).unwrap().result().unwrap();
+    let before = pool.submit(pid, ()).unwrap().result().unwrap();
     let ProcessError::Panicked { panic, .. } =
-        how(pool.submit((fails, ("no paper".to_owned(),))).unwrap())
+        how(pool.submit(fails, ("no paper".to_owned(),)).unwrap())
     else {
         panic!("it panicked")
     };
     assert_eq!(panic.message(), "no paper");
     assert!(panic.location().unwrap().contains("tasks.rs"));
     // The worker lives on.
-    assert_eq!(pool.submit((pid, ())).unwrap().result().unwrap(), before);
+    assert_eq!(pool.submit(pid, ()).unwrap().result().unwrap(), before);
 }
 
 fn unreadable_values() {
     let pool = ProcessPoolExecutor::new(1);
     for _ in 0..2 {
-        let before = pool.submit((pid, ())).unwrap().result().unwrap();
-        let task = pool.submit((unreadable, ())).unwrap();
+        let before = pool.submit(pid, ()).unwrap().result().unwrap();
+        let task = pool.submit(unreadable, ()).unwrap();
         let Err(ResultError::Failed(TaskError::Panicked(panic))) = task.try_result_for(LONG) else {
             panic!("it was read")
         };
         assert!(panic.message().contains("cannot be read here"), "{panic}");
-        assert_eq!(pool.submit((pid, ())).unwrap().result().unwrap(), before);
+        assert_eq!(pool.submit(pid, ()).unwrap().result().unwrap(), before);
     }
 }
 
 fn files_that_do_not_arrive() {
     let pool = ProcessPoolExecutor::new(1);
-    let few = pool.submit((has_few_descriptors, ())).unwrap();
+    let few = pool.submit(has_few_descriptors, ()).unwrap();
     few.result().unwrap();
     let files = |n| -> Vec<Descriptor> {
         let file = || fs::File::open("/dev/null").unwrap().into();
         (0..n).map(|_| file()).collect()
     };
-    let many = pool.submit((through, (files(300),))).unwrap();
+    let many = pool.submit(through, (files(300),)).unwrap();
     let why = how(many).to_string();
     assert!(why.contains("no file descriptor is left"), "{why}");
     // Nothing of that is taken for what comes along with the next.
-    let one = pool.submit((through, (files(1),))).unwrap();
+    let one = pool.submit(through, (files(1),)).unwrap();
     assert_eq!(one.result().unwrap().len(), 1);
 }
 
@@ -130,13 +130,13 @@ fn map() {
     let pool = ProcessPoolExecutor::new(2);
     for chunk_size in [1, 7, 1_000] {
         let options = MapOptions::new().chunk_size(chunk_size);
-        let squares = pool.map_with(options, square, (0..100).map(|n| (n,)));
+        let squares = pool.map_with(square, (0..100).map(|n| (n,)), options);
         let squares: Result<Vec<_>, _> = squares.collect();
         assert!(squares.unwrap().into_iter().eq((0..100).map(|n| n * n)));
         // One that panics fails alone.
         let options = MapOptions::new().chunk_size(chunk_size);
         let results: Vec<_> = pool
-            .map_with(options, half, [4, 5, 6].map(|n| (n,)))
+            .map_with(half, [4, 5, 6].map(|n| (n,)), options)
             .map(|result| result.map_err(|why| why.to_string()))
             .collect();
         assert_eq!((&results[0], &results[2]), (&Ok(2), &Ok(3)));
@@ -150,7 +150,7 @@ fn map() {
     assert!(why.to_string().contains("register!"), "{why}");
     let results: Vec<_> = pool.map(exits, [(3,)]).collect();
     assert!(matches!(&results[..], [Err(MapError::Failed(_))]));
-    pool.shutdown(true, false);
+    pool.shutdown();
     let results: Vec<_> = pool.map(square, [(1,), (2,)]).collect();
     assert!(matches!(&results[..], [Err(MapError::NotSubmitted)]));
 }
@@ -159,7 +159,7 @@ fn map_with() {
     let pool = ProcessPoolExecutor::new(1);
     let (begun, go) = (Event::new().unwrap(), Event::new().unwrap());
     let options = MapOptions::new().timeout(SHORT);
-    let mut late = pool.map_with(options, waits, [(begun.clone(), go.clone())]);
+    let mut late = pool.map_with(waits, [(begun.clone(), go.clone())], options);
     // One that has not begun would be cancelled with the rest.
     begun.wait();
     assert!(matches!(late.next(), Some(Err(MapError::TimedOut))));
@@ -168,7 +168,7 @@ fn map_with() {
     // The call that runs is left to end, by the same worker.
     let worker = process::active_children()[0].pid();
     go.set();
-    assert_eq!(pool.submit((pid, ())).unwrap().result().unwrap(), worker);
+    assert_eq!(pool.submit(pid, ()).unwrap().result().unwrap(), worker);
 
     let taken = AtomicU32::new(0);
     let arguments = (0..1_000).map(|n| {
@@ -176,7 +176,7 @@ fn map_with() {
         (n,)
     });
     let options = MapOptions::new().buffer_size(4).chunk_size(2);
-    let mut squares = pool.map_with(options, square, arguments);
+    let mut squares = pool.map_with(square, arguments, options);
     assert_eq!(taken.load(Ordering::Relaxed), 8);
     assert_eq!(squares.next().unwrap().unwrap(), 0);
     assert_eq!(taken.load(Ordering::Relaxed), 10);
@@ -185,7 +185,7 @@ fn map_with() {
 fn children_of_workers() {
     let pool = ProcessPoolExecutor::new(2);
     let futures: Vec<_> = (0..4)
-        .map(|_| pool.submit((child_of_a_worker, ())).unwrap())
+        .map(|_| pool.submit(child_of_a_worker, ()).unwrap())
         .collect();
     for future in futures {
         assert_eq!(future.result().unwrap(), 36);
@@ -200,14 +200,14 @@ fn with_threads() {
     );
     let futures = (0..10_u64).map(|n| match n % 2 {
         0 => threads.submit(move || square(n)).unwrap(),
-        _ => processes.submit((square, (n,))).unwrap(),
+        _ => processes.submit(square, (n,)).unwrap(),
     });
     let mut values: Vec<_> = as_completed(futures)
         .map(|future| future.result().unwrap())
         .collect();
     values.sort_unstable();
     assert_eq!(values, [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]);
-    for future in (0..3).map(|_| processes.submit((nothing, ())).unwrap()) {
+    for future in (0..3).map(|_| processes.submit(nothing, ()).unwrap()) {
         future.result().unwrap();
     }
 }

@@ -8,8 +8,8 @@ use super::{Case, how};
 use crate::support::{LONG, now};
 use std::collections::HashSet;
 use std::time::Duration;
+use weftline::TaskError;
 use weftline::process::{self, Event, ProcessError, ProcessPoolExecutor};
-use weftline::{Executor, TaskError};
 
 pub(crate) const CASES: &[Case] = &[
     ("a worker that dies fails its task and is replaced", deaths),
@@ -28,12 +28,10 @@ pub(crate) const CASES: &[Case] = &[
 
 fn deaths() {
     let pool = ProcessPoolExecutor::new(1);
-    let others: Vec<_> = (0..3)
-        .map(|n| pool.submit((square, (n,))).unwrap())
-        .collect();
-    let exited = pool.submit((exits, (7,))).unwrap();
-    let killed = pool.submit((kills_itself, ())).unwrap();
-    let after = pool.submit((square, (9,))).unwrap();
+    let others: Vec<_> = (0..3).map(|n| pool.submit(square, (n,)).unwrap()).collect();
+    let exited = pool.submit(exits, (7,)).unwrap();
+    let killed = pool.submit(kills_itself, ()).unwrap();
+    let after = pool.submit(square, (9,)).unwrap();
     let exited = how(exited);
     assert!(
         matches!(exited, ProcessError::Exited { code: 7, .. }),
@@ -59,10 +57,10 @@ fn kill(pid: u32) {
 fn idle_deaths() {
     let pool = ProcessPoolExecutor::new(1);
     for _ in 0..10 {
-        let worker = pool.submit((pid, ())).unwrap().result().unwrap();
+        let worker = pool.submit(pid, ()).unwrap().result().unwrap();
         kill(worker);
         // Whether the death is known by now or not, the task does not suffer from it.
-        let next = pool.submit((pid, ())).unwrap().result().unwrap();
+        let next = pool.submit(pid, ()).unwrap().result().unwrap();
         assert_ne!(next, worker);
     }
 }
@@ -73,7 +71,7 @@ fn kills() {
     let mut died = 0;
     for round in 0..40_u64 {
         let futures: Vec<_> = (0..40)
-            .map(|n| pool.submit((square, (round * 100 + n,))).unwrap())
+            .map(|n| pool.submit(square, (round * 100 + n,)).unwrap())
             .collect();
         std::thread::sleep(Duration::from_micros(round * 37 % 900));
         for child in process::active_children() {
@@ -95,9 +93,9 @@ fn kills() {
 fn no_socket() {
     let pool = ProcessPoolExecutor::new(1);
     let event = Event::new().unwrap();
-    let closed = pool.submit((closes_its_descriptors, ())).unwrap();
+    let closed = pool.submit(closes_its_descriptors, ()).unwrap();
     closed.result().unwrap();
-    let task = pool.submit((sets, (event.clone(),))).unwrap();
+    let task = pool.submit(sets, (event.clone(),)).unwrap();
     task.result().unwrap();
     assert!(event.is_set());
 }
@@ -105,9 +103,9 @@ fn no_socket() {
 fn cancel_before() {
     let pool = ProcessPoolExecutor::new(1);
     let (begun, go) = (Event::new().unwrap(), Event::new().unwrap());
-    let running = pool.submit((waits, (begun.clone(), go.clone()))).unwrap();
+    let running = pool.submit(waits, (begun.clone(), go.clone())).unwrap();
     begun.wait();
-    let waiting = pool.submit((square, (1,))).unwrap();
+    let waiting = pool.submit(square, (1,)).unwrap();
     assert!(running.running() && !waiting.running());
     assert_eq!(pool.pending(), 1);
     assert!(waiting.cancel() && waiting.cancelled());
@@ -120,9 +118,9 @@ fn cancel_running() {
     let pool = ProcessPoolExecutor::new(1);
     for _ in 0..5 {
         let (begun, go) = (Event::new().unwrap(), Event::new().unwrap());
-        let worker = pool.submit((pid, ())).unwrap().result().unwrap();
-        let running = pool.submit((waits, (begun.clone(), go))).unwrap();
-        let next = pool.submit((pid, ())).unwrap();
+        let worker = pool.submit(pid, ()).unwrap().result().unwrap();
+        let running = pool.submit(waits, (begun.clone(), go)).unwrap();
+        let next = pool.submit(pid, ()).unwrap();
         begun.wait();
         assert!(running.running());
         let before = now();
@@ -147,7 +145,7 @@ fn cancel_initialiser() {
         .initializer(begins_and_waits, (begun.clone(), go.clone()))
         .unwrap()
         .build();
-    let first = pool.submit((square, (1,))).unwrap();
+    let first = pool.submit(square, (1,)).unwrap();
     begun.wait();
     let worker = process::active_children().remove(0);
     assert!(first.cancel());
@@ -155,7 +153,7 @@ fn cancel_initialiser() {
     assert_eq!(worker.exitcode(), Some(-libc::SIGKILL));
     // That is no reason to give up the pool.
     go.set();
-    let second = pool.submit((square, (2,))).unwrap();
+    let second = pool.submit(square, (2,)).unwrap();
     assert_eq!(second.result().unwrap(), 4);
 }
 
@@ -165,7 +163,7 @@ fn few_tasks_per_child() {
         .max_tasks_per_child(3)
         .build();
     let pids: Vec<_> = (0..9)
-        .map(|_| pool.submit((pid, ())).unwrap().result().unwrap())
+        .map(|_| pool.submit(pid, ()).unwrap().result().unwrap())
         .collect();
     for three in pids.chunks(3) {
         assert!(three.iter().all(|pid| *pid == three[0]), "{pids:?}");
@@ -179,11 +177,11 @@ fn used_up() {
         .max_tasks_per_child(1)
         .build();
     let go = Event::new().unwrap();
-    let task = pool.submit((leaves_a_thread, (go.clone(),))).unwrap();
+    let task = pool.submit(leaves_a_thread, (go.clone(),)).unwrap();
     task.try_result_for(LONG).unwrap();
     // Nor does another task.
     for n in 0..5 {
-        let other = pool.submit((square, (n,))).unwrap();
+        let other = pool.submit(square, (n,)).unwrap();
         assert_eq!(other.try_result_for(LONG).unwrap(), n * n);
     }
     go.set();

@@ -52,6 +52,7 @@ impl ThreadPoolBuilder {
             )
         });
         ThreadPoolExecutor {
+            is_shut_down: AtomicBool::new(false),
             pool: Arc::new(Pool {
                 tasks: Apart(RawQueue::new(0)),
                 free: AtomicIsize::new(0),

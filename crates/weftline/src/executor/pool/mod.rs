@@ -19,7 +19,7 @@ pub use builder::ThreadPoolBuilder;
 
 use super::future::Future;
 use super::task::{Availability, Task};
-use super::{Executor, SubmitError};
+use super::{Executor, ShutdownOptions, SubmitError};
 use crate::Lock;
 use crate::park::{Apart, Deadline};
 use crate::queue::raw::{Fifo, PutFailure, RawQueue};
@@ -55,8 +55,11 @@ thread_local! {
 /// A pool of threads for tasks that may block: Python's `concurrent.futures.ThreadPoolExecutor`.
 ///
 /// Threads are started as they are needed, up to a number, and then stay; idle ones are used before new ones are started. A task that panics
-/// fails its future and nothing else. Dropping the pool shuts it down and waits for its tasks, as `with` does in Python (unless it is dropped
-/// inside one of them).
+/// fails its future and nothing else.
+///
+/// **Dropping the pool waits**: it shuts the pool down and returns when its tasks have ended, those that nobody has begun with too, as `with`
+/// does in Python. Not so if it is dropped inside one of them. To leave sooner, call [`shutdown_with`](Self::shutdown_with) first: with
+/// `wait(false)` the tasks end by themselves, and with `cancel_futures(true)` those that wait do not run. A drop after that does not wait.
 ///
 /// ```
 /// use weftline::{Executor, ThreadPoolExecutor};
@@ -68,6 +71,8 @@ thread_local! {
 #[doc(alias = "concurrent.futures.ThreadPoolExecutor")]
 pub struct ThreadPoolExecutor {
     pool: Arc<Pool>,
+    /// Its user has said how.
+    is_shut_down: AtomicBool,
 }
 
 /// Why a pool took no task, which is gone.
@@ -308,8 +313,8 @@ where
         Err(refused.with(function))
     }
 
-    fn shutdown(&self, wait: bool, cancel_futures: bool) {
-        ThreadPoolExecutor::shutdown(self, wait, cancel_futures);
+    fn shutdown_with(&self, options: ShutdownOptions) {
+        ThreadPoolExecutor::shutdown_with(self, options);
     }
 }
 
@@ -343,15 +348,21 @@ impl ThreadPoolExecutor {
             })
     }
 
-    /// Takes no more tasks. Those that wait still run, or are cancelled if `cancel_futures`. If `wait`, returns when all have ended; a call from one of the
-    /// pool's own tasks does not wait for that one.
-    pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
-        if cancel_futures {
+    /// Takes no more tasks, and returns when those that are there have ended. A call from one of the pool's own tasks does not wait for
+    /// that one.
+    pub fn shutdown(&self) {
+        self.shutdown_with(ShutdownOptions::new());
+    }
+
+    /// As [`shutdown`](Self::shutdown), or without waiting, or with the tasks cancelled that no worker has begun with.
+    pub fn shutdown_with(&self, options: ShutdownOptions) {
+        self.is_shut_down.store(true, Ordering::Relaxed);
+        if options.cancel_futures {
             self.pool.empty().into_iter().for_each(|job| job.cancel());
         } else {
             self.pool.close();
         }
-        if wait {
+        if options.wait {
             let this = thread::current();
             for worker in self.threads() {
                 if worker.number() != this.number() {
@@ -364,8 +375,10 @@ impl ThreadPoolExecutor {
 
 impl Drop for ThreadPoolExecutor {
     fn drop(&mut self) {
-        let is_own_worker = OF_POOL.get() == Arc::as_ptr(&self.pool);
-        self.shutdown(!is_own_worker, false);
+        if !*self.is_shut_down.get_mut() {
+            let is_own_worker = OF_POOL.get() == Arc::as_ptr(&self.pool);
+            self.shutdown_with(ShutdownOptions::new().wait(!is_own_worker));
+        }
     }
 }
 

@@ -55,7 +55,7 @@ impl ProcessPoolExecutor {
         F: RemoteFn<I::Item, Output: Send>,
         I: IntoIterator<Item: Serialize>,
     {
-        self.map_with(MapOptions::new(), function, arguments)
+        self.map_with(function, arguments, MapOptions::new())
     }
 
     /// As [`map`](Self::map), with a timeout, several calls to a task, or a bound on how many tasks are submitted ahead.
@@ -69,9 +69,9 @@ impl ProcessPoolExecutor {
     )]
     pub fn map_with<F, I>(
         &self,
-        options: MapOptions,
         _function: F,
         arguments: I,
+        options: MapOptions,
     ) -> Calls<'_, F, I::IntoIter>
     where
         F: RemoteFn<I::Item, Output: Send>,

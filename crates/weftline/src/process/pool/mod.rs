@@ -21,7 +21,9 @@ mod task;
 mod worker;
 
 use super::{RemoteFn, entry, function, parcel::Parcel};
-use crate::executor::{Executor, Future, Refused, SubmitError, ThreadPoolExecutor};
+use crate::executor::{
+    Executor, Future, Refused, ShutdownOptions, SubmitError, ThreadPoolExecutor,
+};
 use deaths::Deaths;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,8 +48,8 @@ struct Plan {
 
 /// A pool of processes: Python's `concurrent.futures.ProcessPoolExecutor`.
 ///
-/// A task is a [registered](super::register) function with its arguments, and [`Executor::submit`] takes the two as a tuple. Processes are
-/// started as they are needed, up to a number, and then stay; idle ones are used before new ones are started.
+/// A task is a [registered](super::register) function with its arguments: [`submit`](Self::submit) takes the two, and [`Executor::submit`], for
+/// code that is generic over executors, takes them as a tuple. Processes are started as they are needed, up to a number, and then stay; idle ones are used before new ones are started.
 ///
 /// *A worker that dies fails its own task and is replaced*, where Python's pool breaks as a whole: the future fails with
 /// [`TaskError::Elsewhere`](crate::TaskError::Elsewhere), which holds a [`ProcessError`](super::ProcessError) that says how. A task that panics
@@ -68,7 +70,7 @@ struct Plan {
 /// fn main() {
 ///     weftline::run(|| {
 ///         let pool = ProcessPoolExecutor::new(4);
-///         let futures: Vec<_> = [15, 49, 121].map(|number| pool.submit((factor, (number,))).unwrap()).into();
+///         let futures: Vec<_> = [15, 49, 121].map(|number| pool.submit(factor, (number,)).unwrap()).into();
 ///         let factors: Vec<_> = futures.into_iter().map(|future| future.result().unwrap()).collect();
 ///         assert_eq!(factors, [3, 7, 11]);
 ///     });
@@ -200,10 +202,30 @@ impl ProcessPoolExecutor {
         self.threads.pending()
     }
 
-    /// Takes no more tasks. Those that wait still run, or are cancelled if `cancel_futures`. If `wait`, returns when all have ended, and
-    /// the workers too.
-    pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
-        self.threads.shutdown(wait, cancel_futures);
+    /// Takes no more tasks, and returns when those that are there have ended, and the workers too.
+    pub fn shutdown(&self) {
+        self.threads.shutdown();
+    }
+
+    /// As [`shutdown`](Self::shutdown), or without waiting, or with the tasks cancelled that no worker has begun with.
+    pub fn shutdown_with(&self, options: ShutdownOptions) {
+        self.threads.shutdown_with(options);
+    }
+
+    /// Has a [registered](crate::process::register) function called with `arguments`, a tuple, by one of the processes.
+    ///
+    /// # Errors
+    /// [`SubmitError`], with both; [`SubmitError::Unfit`] when the function is not registered or the arguments cannot be written down.
+    pub fn submit<F, Args>(
+        &self,
+        function: F,
+        arguments: Args,
+    ) -> Result<Future<F::Output>, SubmitError<(F, Args)>>
+    where
+        F: RemoteFn<Args, Output: Send>,
+        Args: Serialize,
+    {
+        Executor::submit(self, (function, arguments))
     }
 }
 
@@ -227,8 +249,8 @@ where
             .map_err(|refused| refused.with(task))
     }
 
-    fn shutdown(&self, wait: bool, cancel_futures: bool) {
-        ProcessPoolExecutor::shutdown(self, wait, cancel_futures);
+    fn shutdown_with(&self, options: ShutdownOptions) {
+        ProcessPoolExecutor::shutdown_with(self, options);
     }
 }
 

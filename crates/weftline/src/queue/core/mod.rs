@@ -50,7 +50,8 @@ where
     }
 
     const_fn! {
-        fn with_order(items: O, capacity: usize) -> Self {
+        /// A queue in an order that is made already.
+        pub(in crate::queue) fn with_order(items: O, capacity: usize) -> Self {
             Self { state: ListLock::new(State::new(items, capacity)), seen_len: AtomicUsize::new(0), blockers: PhantomData }
         }
     }

@@ -5,7 +5,7 @@
 //! | state | meaning | leaves by |
 //! |---|---|---|
 //! | `New` | not started | `start` → `Pending`; `cancel` → `Cancelled` |
-//! | `Pending` | scheduled, or handed to a runner that has not begun | the runner → `Running`; `cancel` → `Cancelled` |
+//! | `Pending` | scheduled, or handed to a runner that has not begun | the runner → `Running`; `cancel` → `Cancelled`; `restart` → `Pending` |
 //! | `Running` | the function runs on the thread of that number | the runner → `Ended` |
 //! | `Ended` | the function has returned or panicked | (end) |
 //! | `Cancelled` | the function was not called and never will be | (end) |
@@ -13,12 +13,15 @@
 //! The state changes under its lock; whoever takes a timer out of `Pending` takes the function with it, and calls or drops it without the
 //! lock. `over` is set when a timer has reached one of its ends.
 //!
+//! A restart schedules another entry, of the next *round*, and takes back the one of the round before. A runner obeys the entry of the latest
+//! round only: so an entry that came due at that moment does not count, and one that is due at once may be first.
+//!
 //! In the child of a fork the parent's pending timers are lost with the threads that would have served them: they count as ended there.
 
 use super::error::{JoinError, StartError};
 use super::heap::Entry;
 use super::{keeper, runners, tally};
-use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number};
+use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number, spin_until};
 use crate::sync::raw::RawEvent;
 use crate::thread::panic::discard;
 use crate::thread::spawn::next_name;
@@ -76,6 +79,9 @@ struct Shared {
 
 struct Inner {
     state: State,
+    /// How many restarts there have been, the last one whose entry counts, and that entry.
+    rounds: u64,
+    round: u64,
     /// The fork generation in which it was started.
     generation: u32,
     is_daemon: bool,
@@ -115,6 +121,8 @@ impl Timer {
     pub fn new(interval: Duration, function: impl FnOnce() + Send + 'static) -> Self {
         let inner = Inner {
             state: State::New,
+            rounds: 0,
+            round: 0,
             generation: 0,
             is_daemon: false,
             entry: None,
@@ -162,12 +170,7 @@ impl Timer {
             }
             return begun.map(drop).map_err(|()| StartError::StartedBefore);
         }
-        let (shared, name) = (Arc::clone(&self.shared), self.name.clone());
-        let is_daemon = self.is_daemon;
-        let scheduled = keeper::schedule(Deadline::after(self.interval), move || {
-            runners::submit(Box::new(move || shared.run(name, is_daemon)));
-        });
-        match scheduled {
+        match self.schedule(self.interval, 0) {
             Ok(entry) => {
                 let is_pending = {
                     let mut inner = self.shared.inner.lock();
@@ -196,6 +199,67 @@ impl Timer {
                 Err(StartError::NoThread(refused))
             }
         }
+    }
+
+    fn schedule(&self, interval: Duration, round: u64) -> std::io::Result<Entry> {
+        let (shared, name) = (Arc::clone(&self.shared), self.name.clone());
+        let is_daemon = self.is_daemon;
+        keeper::schedule(Deadline::after(interval), move || {
+            runners::submit(Box::new(move || shared.run(name, is_daemon, round)));
+        })
+    }
+
+    /// Lets the time begin anew, if the function has not been called: it will be when `interval` has passed from now. `true` if that was in
+    /// time; `false` if the timer was not started, the call has begun, or it was cancelled.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use weftline::Timer;
+    ///
+    /// // A watchdog: it bites when nobody has stroked it for a second.
+    /// let watchdog = Timer::new(Duration::from_secs(1), || panic!("nobody cares"));
+    /// watchdog.start().unwrap();
+    /// for _ in 0..3 {
+    ///     assert!(watchdog.restart(Duration::from_secs(1)).unwrap());
+    /// }
+    /// assert!(watchdog.cancel());
+    /// ```
+    ///
+    /// # Errors
+    /// [`StartError::NoThread`] if the operating system has no thread for the timers. Then the time goes on as before.
+    pub fn restart(&self, interval: Duration) -> Result<bool, StartError> {
+        // A start that is still scheduling ends first.
+        spin_until(|| {
+            let inner = self.shared.inner.lock();
+            inner.entry.is_some() || inner.state != State::Pending || inner.is_lost()
+        });
+        let round = {
+            let mut inner = self.shared.inner.lock();
+            if inner.state != State::Pending || inner.is_lost() {
+                return Ok(false);
+            }
+            inner.rounds += 1;
+            inner.rounds
+        };
+        let entry = self.schedule(interval, round);
+        let entry = entry.map_err(StartError::NoThread)?;
+        let (obsolete, was_in_time) = {
+            let mut inner = self.shared.inner.lock();
+            if inner.state != State::Pending {
+                // Perhaps by the new entry, which was due at once.
+                (Some(entry), inner.round == round)
+            } else if inner.round > round {
+                // A later restart was faster.
+                (Some(entry), true)
+            } else {
+                inner.round = round;
+                (inner.entry.replace(entry), true)
+            }
+        };
+        if let Some(entry) = obsolete {
+            keeper::cancel(entry);
+        }
+        Ok(was_in_time)
     }
 
     /// Prevents the call, if it has not begun, and drops the function. `true` if that was in time; `false` if it has begun or was
@@ -323,17 +387,21 @@ impl Shared {
     }
 
     /// On a runner: Pending → Running → Ended.
-    fn run(&self, name: Option<Arc<str>>, is_daemon: bool) {
+    fn run(&self, name: Option<Arc<str>>, is_daemon: bool, round: u64) {
         let name = name.map_or_else(|| next_name("Timer"), |name| name.to_string());
         let thread = Thread::new(name, is_daemon, None, None);
-        let function = {
+        let (function, obsolete) = {
             let mut inner = self.inner.lock();
-            if inner.state != State::Pending {
+            if inner.state != State::Pending || round < inner.round {
                 return;
             }
+            // Of an older round, if this one is due before its restart has said so.
+            let obsolete = inner.entry.take().filter(|_| inner.round != round);
+            inner.round = round;
             inner.state = State::Running(thread.reserved_number());
-            inner.function.take()
+            (inner.function.take(), obsolete)
         };
+        obsolete.map(keeper::cancel);
         let ended = registry::as_thread(thread, || {
             catch_unwind(AssertUnwindSafe(|| function.into_iter().for_each(|f| f())))
         });

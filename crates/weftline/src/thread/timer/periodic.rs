@@ -14,6 +14,8 @@ use crate::park::model::{AtomicU32, AtomicU64, Ordering};
 use crate::park::{Deadline, ThreadBlocker, WaitError, now};
 use crate::sync::raw::RawEvent;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Ticks again and again, at equal distances: tick `n` is due `n` periods after the [`start`](Self::start), however late any was noticed.
@@ -140,12 +142,39 @@ impl PeriodicTimer {
 
     /// A handle that notices every tick from now on, one by one or several at once.
     #[must_use]
-    pub fn ticks(&self) -> Ticks<'_> {
-        let is_ticking = self.started.is_set() && !self.stopped.is_set();
+    pub fn ticks(&self) -> Ticks<&Self> {
         Ticks {
+            last: self.last_number(),
             timer: self,
-            last: if is_ticking { self.number_at(now()) } else { 0 },
         }
+    }
+
+    /// As [`ticks`](Self::ticks); the handle keeps the timer, so it may be sent to any thread and kept anywhere.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use weftline::{PeriodicTimer, spawn};
+    ///
+    /// let timer = Arc::new(PeriodicTimer::new(Duration::from_millis(1)).unwrap());
+    /// timer.start().unwrap();
+    /// let ticks = Arc::clone(&timer).into_ticks();
+    /// let counts = spawn(move || ticks.map(|tick| tick.missed + 1).take(3).sum::<u64>());
+    /// assert!(counts.join().unwrap() >= 3);
+    /// timer.stop();
+    /// ```
+    #[must_use]
+    pub fn into_ticks(self: Arc<Self>) -> Ticks<Arc<Self>> {
+        Ticks {
+            last: self.last_number(),
+            timer: self,
+        }
+    }
+
+    /// The number of the last tick, or zero.
+    fn last_number(&self) -> u64 {
+        let is_ticking = self.started.is_set() && !self.stopped.is_set();
+        if is_ticking { self.number_at(now()) } else { 0 }
     }
 
     fn next_by(&self, deadline: Deadline) -> Result<u64, TickError> {
@@ -202,13 +231,16 @@ impl fmt::Debug for PeriodicTimer {
 }
 
 /// One waiter's view of a [`PeriodicTimer`]: it remembers which tick was noticed last, and so tells how many were missed.
+///
+/// It borrows the timer ([`PeriodicTimer::ticks`]) or keeps it ([`PeriodicTimer::into_ticks`]), and is an iterator that ends when the timer
+/// is stopped.
 #[derive(Debug)]
-pub struct Ticks<'a> {
-    timer: &'a PeriodicTimer,
+pub struct Ticks<P> {
+    timer: P,
     last: u64,
 }
 
-impl Ticks<'_> {
+impl<P: Deref<Target = PeriodicTimer>> Ticks<P> {
     /// Waits for the tick after the one that was noticed last. If there have been some already, returns the latest of them at once, and how
     /// many it has skipped.
     ///
@@ -255,5 +287,14 @@ impl Ticks<'_> {
         let missed = number - self.last - 1;
         self.last = number;
         Ok(Tick { number, missed })
+    }
+}
+
+impl<P: Deref<Target = PeriodicTimer>> Iterator for Ticks<P> {
+    type Item = Tick;
+
+    /// Waits, as [`Ticks::wait`] does.
+    fn next(&mut self) -> Option<Tick> {
+        self.wait().ok()
     }
 }
