@@ -127,6 +127,41 @@ def test_a_call_of_another_shape_is_a_type_error(call):
     assert ours == standard
 
 
+class Odd:
+    """Answers what makes a number or a truth value of it, and counts how often it was asked."""
+
+    def __init__(self, value):
+        self.value, self.asked = value, 0
+
+    def __index__(self):
+        self.asked += 1
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
+
+    def __bool__(self):
+        return bool(self.__index__())
+
+
+@pytest.mark.parametrize("kind", ["Lock", "RLock", "Condition"])
+@pytest.mark.parametrize("value", [0, 1, 5, -1, -2, 2**70, "x", KeyError("odd")])
+@pytest.mark.parametrize("place", ["blocking", "timeout", "timeout of a try"])
+def test_an_odd_argument_of_acquire_is_asked_once_as_by_the_standard_lock(
+    kind, value, place
+):
+    def call(module):
+        odd = Odd(value)
+        lock = getattr(module, kind)()
+        given = {
+            "blocking": (odd,),
+            "timeout": (True, odd),
+            "timeout of a try": (False, odd),
+        }
+        return outcome(lock.acquire, *given[place]), odd.asked
+
+    assert call(threading) == call(std_threading)
+
+
 def test_lock_is_a_class_or_a_function_as_in_this_version():
     assert inspect.isclass(threading.Lock) == inspect.isclass(std_threading.Lock)
     assert inspect.isroutine(threading.Lock) == inspect.isroutine(std_threading.Lock)

@@ -86,6 +86,18 @@ def test_a_call_of_another_shape_is_a_type_error(call):
     assert [error_class(call, m.SimpleQueue) for m in MODULES] == [TypeError, TypeError]
 
 
+@pytest.mark.parametrize("module", [std_queue, queue])
+def test_put_asks_for_the_truth_of_block_and_leaves_out_the_item_if_that_raises(module):
+    class Neither:
+        def __bool__(self):
+            raise KeyError("neither")
+
+    line = module.SimpleQueue()
+    with pytest.raises(KeyError):
+        line.put(1, Neither())
+    assert line.empty()
+
+
 def test_simple_queue_is_a_class_with_every_standard_name():
     assert repr(queue.SimpleQueue) == "<class '_queue.SimpleQueue'>"
     assert shape(queue.SimpleQueue()) == "<_queue.SimpleQueue object at 0x>"

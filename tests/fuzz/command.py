@@ -54,10 +54,19 @@ class Session:
     def batch(self, concurrently, first):
         """Runs programs `first` and following, and looks closer at those whose answers differ."""
         indexes = list(range(first, first + SIZES[concurrently]))
-        answers = self.ask(concurrently, indexes, whole=False)
+        answers = self.ask(concurrently, indexes, whole=concurrently)
         unlike = [i for i in indexes if i in answers and answers[i][0] != answers[i][1]]
         make = MAKERS[concurrently]
         self.counts[concurrently] += len(answers)
+        if concurrently:
+            # No schedule changes the outcome, so once is enough to be told.
+            for index in unlike:
+                program = make(f"{self.options.seed}/{index}")
+                print(
+                    "# once\n"
+                    + script(program, Difference.of(program, *answers[index])),
+                    flush=True,
+                )
         for index, sides in self.ask(concurrently, unlike, whole=True).items():
             if sides[0] == sides[1]:
                 self.counts["chance"] += 1

@@ -94,8 +94,9 @@ class Disturbed:
 
         # An exception that lands in the standard Event's Python code may leave its lock held:
         # each thread has its own.
-        def sacrifice(event, lock):
+        def sacrifice(event, lock, begun):
             try:
+                begun.release()
                 while True:
                     event.wait(0.0001)
                     with lock:
@@ -104,14 +105,15 @@ class Disturbed:
                 pass
 
         while not self.stop.is_set():
-            given = threading.Event(), threading.Lock()
+            begun = threading.Semaphore(0)
+            given = threading.Event(), threading.Lock(), begun
             thread = threading.Thread(target=sacrifice, args=given)
             thread.start()
-            while thread.is_alive():
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(thread.ident), ctypes.py_object(_Thrown)
-                )
-                thread.join(0.001)
+            begun.acquire()
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread.ident), ctypes.py_object(_Thrown)
+            )
+            thread.join()
 
 
 class _Thrown(BaseException):

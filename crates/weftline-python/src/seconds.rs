@@ -1,30 +1,33 @@
 //! How Python's timeouts become deadlines, and which are refused.
 
 use crate::given::Given;
-use crate::names::interned;
 use crate::objects;
 use crate::standard::{refuse_acquire, wait_for_nan};
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyInt};
+use pyo3::types::{PyBool, PyFloat, PyInt};
 use std::time::Duration;
 use weftline::park::Deadline;
 
 /// `threading.TIMEOUT_MAX`: as many whole seconds as 2⁶³ nanoseconds hold.
 const TIMEOUT_MAX: f64 = 9_223_372_036.0;
 
-/// Seconds, as the standard lock reads them: a float, or an integer (or what says by `__index__` that it is one).
-fn seconds(timeout: &Bound<'_, PyAny>) -> Option<f64> {
+/// Seconds, as the standard lock reads them, and the number that says so: a float, or an integer, for which an object's
+/// `__index__` is asked once. None for an integer that is too large.
+fn seconds<'py>(timeout: &Bound<'py, PyAny>) -> PyResult<(Option<f64>, Bound<'py, PyAny>)> {
     if let Ok(seconds) = timeout.cast::<PyFloat>() {
-        return Some(seconds.value());
+        return Ok((Some(seconds.value()), timeout.clone()));
     }
-    if !timeout.is_instance_of::<PyInt>()
-        && !timeout
-            .hasattr(interned!(timeout.py(), __index__))
-            .unwrap_or(false)
-    {
-        return None;
-    }
-    timeout.extract::<i64>().ok().map(|seconds| seconds as f64)
+    let number = indexed(timeout)?;
+    let seconds = number.extract::<i64>().ok().map(|seconds| seconds as f64);
+    Ok((seconds, number))
+}
+
+/// The integer that an object is or has in its `__index__`.
+fn indexed<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: attached to the interpreter, with an object that lives; the result is a new reference, or null with an
+    // exception set.
+    unsafe { Bound::from_owned_ptr_or_err(value.py(), ffi::PyNumber_Index(value.as_ptr())) }
 }
 
 fn after(seconds: f64) -> Deadline {
@@ -53,25 +56,24 @@ fn parse_acquire(
     timeout: Given<'_, '_>,
 ) -> PyResult<Deadline> {
     let is_blocking = is_blocking(py, blocking)?;
-    let limit = match timeout.get() {
-        None => None,
-        Some(timeout) => match seconds(&timeout) {
-            // Minus one, of either type, stands for no limit.
-            Some(seconds) => Some(seconds).filter(|&seconds| seconds != -1.0),
-            None => return Err(refuse_acquire(py, blocking, timeout)),
-        },
+    let Some(timeout) = timeout.get() else {
+        return Ok(match is_blocking {
+            true => Deadline::NEVER,
+            false => Deadline::PASSED,
+        });
     };
-    match (limit, timeout.get()) {
-        (None, _) if is_blocking => Ok(Deadline::NEVER),
-        (None, _) => Ok(Deadline::PASSED),
-        (Some(seconds), _) if is_blocking && (0.0..=TIMEOUT_MAX).contains(&seconds) => {
+    let (seconds, number) = seconds(&timeout)?;
+    match seconds {
+        // Minus one, of either type, stands for no limit.
+        Some(-1.0) if is_blocking => Ok(Deadline::NEVER),
+        Some(-1.0) => Ok(Deadline::PASSED),
+        Some(seconds) if is_blocking && (0.0..=TIMEOUT_MAX).contains(&seconds) => {
             Ok(after(seconds))
         }
-        (Some(_), timeout) => Err(refuse_acquire(
-            py,
-            blocking,
-            timeout.expect("a limit comes from a timeout"),
-        )),
+        _ => {
+            let blocking = PyBool::new(py, is_blocking);
+            Err(refuse_acquire(py, &blocking, number.as_borrowed()))
+        }
     }
 }
 
@@ -83,11 +85,14 @@ fn is_blocking(py: Python<'_>, blocking: Given<'_, '_>) -> PyResult<bool> {
     if cfg!(Py_3_12) {
         return value.is_truthy();
     }
-    let number = value.extract::<std::ffi::c_int>();
-    number.map(|number| number != 0).or_else(|_| {
-        let no_limit = objects::int(py, -1)?;
-        Err(refuse_acquire(py, blocking, no_limit.as_borrowed()))
-    })
+    let number = indexed(&value)?;
+    match number.extract::<std::ffi::c_int>() {
+        Ok(number) => Ok(number != 0),
+        Err(_) => {
+            let no_limit = objects::int(py, -1)?;
+            Err(refuse_acquire(py, &number, no_limit.as_borrowed()))
+        }
+    }
 }
 
 /// The argument of `Condition.wait(timeout=None)`: nothing above zero means not to wait.
@@ -113,13 +118,17 @@ pub(crate) fn wait_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Dead
 }
 
 fn positive_deadline(timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
-    match seconds(timeout) {
+    let (seconds, number) = seconds(timeout)?;
+    match seconds {
         Some(seconds) if seconds <= TIMEOUT_MAX => Ok(after(seconds)),
-        _ => Err(refuse_acquire(
-            timeout.py(),
-            Given::NOTHING,
-            timeout.as_borrowed(),
-        )),
+        _ => {
+            let blocking = PyBool::new(timeout.py(), true);
+            Err(refuse_acquire(
+                timeout.py(),
+                &blocking,
+                number.as_borrowed(),
+            ))
+        }
     }
 }
 

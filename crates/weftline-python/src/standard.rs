@@ -1,6 +1,5 @@
 //! What is asked of the standard modules: their originals, kept when this module is imported, before anything can be patched.
 
-use crate::given::Given;
 use crate::names::interned;
 use crate::objects::{self, error};
 use pyo3::Borrowed;
@@ -59,7 +58,7 @@ pub(crate) fn wait_for_nan(py: Python<'_>) -> PyResult<()> {
 #[cold]
 pub(crate) fn refuse_acquire(
     py: Python<'_>,
-    blocking: Given<'_, '_>,
+    blocking: &Bound<'_, PyAny>,
     timeout: Borrowed<'_, '_, PyAny>,
 ) -> PyErr {
     let attempt = || -> PyResult<()> {
@@ -68,9 +67,7 @@ pub(crate) fn refuse_acquire(
             .expect("remembered at import")
             .call0(py)?;
         let arguments = objects::dict(py)?;
-        if let Some(blocking) = blocking.get() {
-            arguments.set_item(interned!(py, blocking), blocking)?;
-        }
+        arguments.set_item(interned!(py, blocking), blocking)?;
         arguments.set_item(interned!(py, timeout), timeout)?;
         lock.call_method(py, interned!(py, acquire), (), Some(&arguments))
             .map(drop)

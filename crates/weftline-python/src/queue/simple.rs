@@ -150,7 +150,11 @@ impl SimpleQueue {
         block: Given<'_, 'py>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let _ = (block, timeout);
+        let _ = timeout;
+        if let Some(block) = block.get() {
+            // The standard queue asks too, and then does not wait either.
+            block.is_truthy()?;
+        }
         self.add(item.py(), item.clone().unbind())
     }
 
