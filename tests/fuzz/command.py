@@ -80,24 +80,29 @@ class Session:
         answers = {}
         while indexes:
             sides = self.pair.ask({**order, "indexes": indexes, "seconds": 300})
-            dead = [end for end in sides if isinstance(end, Ended)]
+            dead = [end for end in reversed(sides) if isinstance(end, Ended)]
             if not dead:
                 answers.update(zip(indexes, zip(*sides, strict=True), strict=True))
                 break
             place = min(end.index for end in dead)
             place = indexes.index(place) if place in indexes else 0
             self.ended(
-                MAKERS[concurrently](f"{self.options.seed}/{indexes[place]}"), dead[0]
+                MAKERS[concurrently](f"{self.options.seed}/{indexes[place]}"),
+                dead[0],
+                ours=isinstance(sides[1], Ended) and sides[1].index == indexes[place],
             )
             answers.update(self.ask(concurrently, indexes[:place], whole))
             indexes = indexes[place + 1 :]
         return answers
 
-    def ended(self, program, end):
+    def ended(self, program, end, ours):
         """A process ended or hung: tells whether this program alone does it again."""
         difference = differs(self.pair, program)
         if difference is not None:
             self.find(difference)
+            return
+        if not ours:
+            self.counts["standard ended"] += 1
             return
         self.counts["ended once"] += 1
         print(f"# once: {end.how}\n{end.said}\n{script(program)}", flush=True)
