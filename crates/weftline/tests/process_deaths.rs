@@ -8,6 +8,9 @@
 #[path = "process_deaths/herd.rs"]
 mod herd;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[path = "process_deaths/leaks.rs"]
+mod leaks;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[path = "process_deaths/limits.rs"]
 mod limits;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
@@ -45,6 +48,9 @@ fn main() {
         ("little address space", limits::little_address_space),
         ("no memory", limits::no_memory),
         ("fork with a guard", objects::fork_with_a_guard),
+        ("leaked guard", leaks::leaked_guard),
+        ("leaked guard, no thread to keep it", leaks::no_keeper),
+        ("leaked guard, main thread", leaks::main_thread),
     ];
     let only = std::env::args().nth(1);
     for (name, case) in cases {

@@ -5,13 +5,8 @@ mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use support::{LONG, SHORT, now};
-use weftline::process::{Array, Lock, LockError, RLock, Semaphore, SharedError, Value, unlink};
-
-/// A name that no other test, nor another run, has.
-fn name(of: &str) -> String {
-    format!("weftline-test-{}-{of}", std::process::id())
-}
+use support::{LONG, SHORT, in_a_process_that_dies, now};
+use weftline::process::{Array, Lock, LockError, RLock, Semaphore, Value};
 
 #[test]
 fn a_lock_excludes_the_other_handles_of_it() {
@@ -106,18 +101,15 @@ fn the_c_librarys_own_robust_locks_live_in_the_same_list() {
 }
 
 #[test]
-fn a_thread_that_ends_with_a_lock_abandons_it() {
+fn a_process_that_dies_with_a_lock_abandons_it() {
     let lock = Lock::new(1_u32).unwrap();
-    let there = lock.clone();
-    thread::spawn(move || {
-        let mut guard = there.lock().unwrap();
+    let died = in_a_process_that_dies(|| {
+        let mut guard = lock.lock().unwrap();
         *guard = 2;
         std::mem::forget(guard);
-    })
-    .join()
-    .unwrap();
+    });
     let abandoned = lock.lock().unwrap_err();
-    assert_eq!(abandoned.pid(), std::process::id());
+    assert_eq!(abandoned.pid(), died);
     // Until it is recovered, everybody is told.
     drop(abandoned);
     let Err(LockError::Abandoned(abandoned)) = lock.try_lock() else {
@@ -138,24 +130,21 @@ fn a_thread_holds_no_more_than_what_it_can_be_survived_with() {
     let other = Lock::new(0_u32).unwrap();
     let value = Value::new(0_u32).unwrap();
     let seats = Semaphore::new(10_000).unwrap();
-    thread::scope(|scope| {
-        let held = scope.spawn(|| {
-            // What it took first is what the system would come to last.
-            std::mem::forget(lock.lock().unwrap());
-            for _ in 1..MOST {
-                std::mem::forget(seats.acquire(1).unwrap());
-            }
-            let one_more: [&dyn Fn(); 3] =
-                [&|| drop(seats.acquire(1)), &|| drop(other.lock()), &|| {
-                    value.set(1)
-                }];
-            for one_more in one_more {
-                catch_unwind(AssertUnwindSafe(one_more)).unwrap_err();
-            }
-            // What it has it can still use.
-            seats.release(1).unwrap();
-        });
-        held.join().unwrap();
+    in_a_process_that_dies(|| {
+        // What it took first is what the system would come to last.
+        std::mem::forget(lock.lock().unwrap());
+        for _ in 1..MOST {
+            std::mem::forget(seats.acquire(1).unwrap());
+        }
+        let one_more: [&dyn Fn(); 3] =
+            [&|| drop(seats.acquire(1)), &|| drop(other.lock()), &|| {
+                value.set(1)
+            }];
+        for one_more in one_more {
+            catch_unwind(AssertUnwindSafe(one_more)).unwrap_err();
+        }
+        // What it has it can still use.
+        seats.release(1).unwrap();
     });
     let late = lock.try_lock_for(LONG);
     assert!(matches!(late, Err(LockError::Abandoned(_))), "{late:?}");
@@ -180,35 +169,6 @@ fn a_leaked_guard_keeps_its_memory() {
 }
 
 #[test]
-fn a_file_that_was_cut_off_is_no_object() {
-    let name = name("cut");
-    let path = format!("/dev/shm/{name}");
-    drop(Array::create(&name, &[1_u64; 10_000]).unwrap());
-    let whole = std::fs::read(&path).unwrap();
-    unlink(&name).unwrap();
-    // And one that says that it has more than its file holds.
-    let mut boasts = whole.clone();
-    let length = boasts
-        .windows(8)
-        .position(|it| it == 10_000_u64.to_le_bytes());
-    boasts[length.unwrap()..][..8].copy_from_slice(&u64::MAX.to_le_bytes());
-    for bytes in [&[], &whole[..20], &whole[..100], &whole[..4096], &boasts] {
-        std::fs::write(&path, bytes).unwrap();
-        let opened = Array::<u64>::open(&name);
-        unlink(&name).unwrap();
-        assert!(
-            matches!(opened, Err(SharedError::Mismatch(_))),
-            "{} bytes: {opened:?}",
-            bytes.len()
-        );
-    }
-    std::fs::write(&path, &whole).unwrap();
-    let array = Array::<u64>::open(&name).unwrap();
-    unlink(&name).unwrap();
-    assert_eq!(*array.lock().unwrap(), [1; 10_000]);
-}
-
-#[test]
 fn a_panic_under_a_guard_frees_the_lock() {
     let lock = Lock::new(0_u32).unwrap();
     let panicked = catch_unwind(AssertUnwindSafe(|| {
@@ -217,54 +177,6 @@ fn a_panic_under_a_guard_frees_the_lock() {
     }));
     assert!(panicked.is_err());
     assert!(lock.try_lock().is_ok());
-}
-
-#[test]
-fn a_name_finds_the_same_object() {
-    let name = name("lock");
-    let lock = Lock::create(&name, [1_u8, 2]).unwrap();
-    let other = Lock::<[u8; 2]>::open(&name).unwrap();
-    lock.lock().unwrap()[0] = 9;
-    assert_eq!(*other.lock().unwrap(), [9, 2]);
-    assert!(matches!(
-        Lock::create(&name, 0_u8),
-        Err(SharedError::Exists(_))
-    ));
-    let error = Lock::<u32>::open(&name).unwrap_err();
-    assert!(error.to_string().contains("values of 2 bytes"), "{error}");
-    let error = Value::<[u8; 2]>::open(&name).unwrap_err();
-    assert!(error.to_string().contains("is a Lock"), "{error}");
-    unlink(&name).unwrap();
-    assert!(matches!(unlink(&name), Err(SharedError::NotFound(_))));
-    assert!(matches!(
-        Lock::<[u8; 2]>::open(&name),
-        Err(SharedError::NotFound(_))
-    ));
-    // Who has it keeps it.
-    assert_eq!(*other.lock().unwrap(), [9, 2]);
-}
-
-#[test]
-fn what_cannot_be_a_name_is_refused() {
-    for bad in ["", ".", "..", "a/b", "nul\0", &"x".repeat(256)] {
-        assert!(matches!(
-            Lock::create(bad, 0_u8),
-            Err(SharedError::BadName(_))
-        ));
-    }
-}
-
-#[test]
-fn what_is_no_object_is_refused() {
-    let name = name("text");
-    std::fs::write(
-        format!("/dev/shm/{name}"),
-        "not an object of this library, but long enough",
-    )
-    .unwrap();
-    let error = Lock::<u8>::open(&name).unwrap_err();
-    unlink(&name).unwrap();
-    assert!(error.to_string().contains("no object"), "{error}");
 }
 
 #[test]
@@ -289,13 +201,10 @@ fn an_rlock_is_taken_again_by_its_thread_alone() {
 #[test]
 fn an_abandoned_rlock_starts_anew() {
     let lock = RLock::new(0_u32).unwrap();
-    let there = lock.clone();
-    thread::spawn(move || {
-        std::mem::forget(there.lock());
-        std::mem::forget(there.lock());
-    })
-    .join()
-    .unwrap();
+    in_a_process_that_dies(|| {
+        std::mem::forget(lock.lock());
+        std::mem::forget(lock.lock());
+    });
     let guard = lock.lock().unwrap_err().recover();
     drop(guard);
     assert!(!lock.is_locked());
@@ -323,6 +232,56 @@ fn a_value_changes_as_a_whole_or_not() {
         .unwrap();
     drop(guard);
     assert_eq!(value.get(), [3, 2]);
+}
+
+/// Does something while its thread unwinds.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+fn while_unwinding(f: impl FnMut()) {
+    let unwound = catch_unwind(AssertUnwindSafe(|| {
+        let _on_drop = OnDrop(f);
+        panic!("something else");
+    }));
+    assert!(unwound.is_err());
+}
+
+#[test]
+fn a_destructor_changes_a_value_while_another_panic_unwinds() {
+    let value = Value::new(0_u32).unwrap();
+    while_unwinding(|| value.update(|n| *n += 1));
+    assert_eq!(value.get(), 1, "update");
+    while_unwinding(|| value.set(2));
+    assert_eq!(value.get(), 2, "set");
+    while_unwinding(|| *value.lock() += 1);
+    assert_eq!(value.get(), 3, "a guard of the destructor's own");
+}
+
+#[test]
+fn a_panic_takes_a_change_back_also_while_another_one_unwinds() {
+    let value = Value::new(0_u32).unwrap();
+    while_unwinding(|| {
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            value.update(|n| {
+                *n += 1;
+                panic!("in between");
+            });
+        }));
+        assert!(panicked.is_err());
+    });
+    assert_eq!(value.get(), 0, "update");
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let mut guard = value.lock();
+        *guard = 5;
+        panic!("in between");
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(value.get(), 0, "a guard");
 }
 
 #[test]

@@ -176,8 +176,10 @@ fn shutdown_ends_the_waits_and_leaves_what_is_there() {
 fn what_the_other_end_does_not_expect_is_said() {
     let _limit = limit();
     let name = format!("weftline-test-{}-queue", std::process::id());
-    let numbers = Queue::create(&name, Some(4)).unwrap();
-    let texts = Queue::<String>::open(&name).unwrap();
+    // SAFETY: a name of this test's own.
+    let numbers = unsafe { Queue::create(&name, Some(4)) }.unwrap();
+    // SAFETY: as above.
+    let texts = unsafe { Queue::<String>::open(&name) }.unwrap();
     weftline::process::unlink(&name).unwrap();
     numbers.put((9_u8, 1_u8)).unwrap();
     let error = texts.get().unwrap_err();

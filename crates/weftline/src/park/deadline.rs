@@ -74,24 +74,23 @@ mod real {
     }
 
     /// Nanoseconds of the monotonic clock, the one that futex deadlines are measured on.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn now() -> u64 {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        // The monotonic clock starts at zero when the machine does: neither field is ever negative.
-        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-    }
-
-    /// As on Linux. (Not counted from a first call, which a fork could interrupt.)
-    #[cfg(all(unix, not(target_os = "linux")))]
+    ///
+    /// The C library reads it: a tool that runs the program on a processor of its own (valgrind)
+    /// replaces the kernel's clock code there and nowhere else. The clock needs no first call, which
+    /// a fork could interrupt.
+    #[cfg(unix)]
     pub(crate) fn now() -> u64 {
         let mut time = libc::timespec {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        // SAFETY: the place is valid. The clock is there on every system that has threads; without it, no time passes.
+        // SAFETY: the place is valid. Every system with threads has the clock; without it, no time
+        // passes.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
-        // One more, so that no point in time equals `PASSED`.
-        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 + 1
+        // Elsewhere than on Linux the clock may start at zero, which is `PASSED`.
+        let after_passed = u64::from(!cfg!(target_os = "linux"));
+        // Neither field is ever negative.
+        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 + after_passed
     }
 
     /// Nanoseconds since the first call.

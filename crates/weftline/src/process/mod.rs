@@ -78,6 +78,52 @@
 //! }
 //! ```
 //!
+//! # Named objects
+//!
+//! `create(name, …)` gives an object a file in `/dev/shm`, and `open(name)` finds it. Each program of
+//! the user can also write to that file, or shorten it, by itself: `File::create("/dev/shm/name")`
+//! is safe code. No check keeps that from a program that has the object open. So both functions are
+//! `unsafe`, and their caller promises: *until the object is unlinked and closed everywhere, no
+//! program writes to its file or shortens it, but through this library.*
+//!
+//! | another program | named object | object without a name |
+//! |---|---|---|
+//! | another user's | has no access: the file has mode 0600, and `open` refuses a file of another user or one that others may write to | has no access |
+//! | shortens the file | `SIGBUS` at the next use | the kernel refuses it: the file is sealed |
+//! | writes to the file | see below | takes `/proc/PID/fd`, as `/proc/PID/mem` would: outside of what Rust promises |
+//! | writes before `open` | an error, or an object with other values | |
+//!
+//! After a write of another program an operation returns an error ([`GetError::Damaged`],
+//! [`SharedError::Mismatch`]), gives a wrong value, or waits for ever. It does not crash and follows
+//! no address from the file: lengths and limits are read once, positions are checked at each use,
+//! and what a thread holds stands in its own memory. Two cases are left, for which the promise is
+//! there: a write to a value while a guard gives a reference to it, and a write to a lock that its
+//! holder has between robust mutexes of the C library's.
+//!
+//! An object without a name goes only to processes that it is handed to, which run this same program.
+//!
+//! ```
+//! use weftline::process::{Event, unlink};
+//!
+//! let name = format!("ready-{}", std::process::id());
+//! // SAFETY: no other program uses files of that name.
+//! let ready = unsafe { Event::create(&name) }?;
+//! // In another program:
+//! // SAFETY: as above.
+//! let there = unsafe { Event::open(&name) }?;
+//! there.set();
+//! ready.wait();
+//! unlink(&name)?;
+//! # Ok::<(), weftline::process::SharedError>(())
+//! ```
+//!
+//! # Guards that are leaked
+//!
+//! A guard that is leaked (`std::mem::forget`, `Box::leak`) keeps its lock until its *process* ends,
+//! as one of [`Lock`](crate::Lock) does: a reference to the value may live on in any thread. When the
+//! process ends, the next to take the lock gets [`Abandoned`]. Leaked [`Permit`]s come back when
+//! their thread ends. An object of which a guard was leaked keeps its memory.
+//!
 //! # Other systems
 //!
 //! On macOS and Windows, and on Linux with 32 bits, this module is not there, whatever the features: a program that names it does not compile. What it

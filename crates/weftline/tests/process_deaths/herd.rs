@@ -1,5 +1,7 @@
 //! Children that use an object all the time, and are killed one by one.
 
+#![allow(dead_code, reason = "each test program uses its own part of it")]
+
 use crate::support::{LONG, now};
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +31,11 @@ impl Counters {
             std::slice::from_raw_parts(start.cast(), n)
         };
         Self(counters)
+    }
+
+    /// One of them, for a child, which never unmaps them.
+    pub(crate) fn share(&self, n: usize) -> &'static AtomicU64 {
+        &self.0[n]
     }
 }
 

@@ -1,6 +1,6 @@
 //! `process::Condition`: who is woken, in which order, and with the lock.
 
-use crate::support::{SHORT, limit, now, until};
+use crate::support::{SHORT, in_a_process_that_dies, limit, now, until};
 use std::thread;
 use weftline::process::{Condition, WaitError};
 
@@ -112,15 +112,16 @@ fn a_death_with_a_conditions_lock_reaches_who_waits() {
             ended
         });
         until(|| condition.try_lock().is_ok_and(|guard| *guard == 1));
-        scope.spawn(|| {
+        let died = in_a_process_that_dies(|| {
             let guard = condition.lock().unwrap();
             guard.notify(1);
             std::mem::forget(guard);
         });
-        assert!(matches!(
-            waiter.join().unwrap(),
-            Err(WaitError::Abandoned(_))
-        ));
+        let ended = waiter.join().unwrap();
+        assert!(
+            matches!(ended, Err(WaitError::Abandoned(pid)) if pid == died),
+            "{ended:?}"
+        );
     });
     assert!(condition.lock().is_ok());
 }

@@ -46,6 +46,28 @@ pub(crate) fn until(mut done: impl FnMut() -> bool) {
     }
 }
 
+/// Does `work` in a fork of this process, which then dies with what it holds; returns its number.
+///
+/// `work` starts no thread: another thread of this process may hold the standard library's lock.
+#[cfg(unix)]
+pub(crate) fn in_a_process_that_dies(work: impl FnOnce()) -> u32 {
+    // SAFETY: the child uses shared objects and memory, which a fork leaves usable.
+    match unsafe { libc::fork() } {
+        0 => {
+            let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            // SAFETY: ends the child, without any destructor.
+            unsafe { libc::_exit(i32::from(worked.is_err())) }
+        }
+        child => {
+            let mut status = 0;
+            // SAFETY: a child that nobody else waits for.
+            assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+            assert_eq!(status, 0, "the child has failed");
+            child.unsigned_abs()
+        }
+    }
+}
+
 /// Starts a thread and returns once it sleeps, in `wait`, as the operating system sees it.
 pub(crate) fn blocked<'scope, R: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,

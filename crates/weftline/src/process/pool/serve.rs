@@ -2,7 +2,7 @@
 
 use super::super::channel::Channel;
 use super::super::message::Answer;
-use super::super::shared::{Queue, Refused};
+use super::super::shared::{GetError, Queue, Refused};
 use super::super::{Descriptor, Parcel, entry, function::Function, identity, parcel};
 use super::worker::{RequestHead, ResponseHead};
 use crate::park::Deadline;
@@ -92,6 +92,7 @@ fn respond(
         Ok(()) | Err(Refused::ShutDown | Refused::Full) => return has_gone,
         Err(Refused::NoMemory(why)) => why.to_string(),
         Err(Refused::TooLong(why)) => why.to_string(),
+        Err(Refused::Damaged) => GetError::Damaged.to_string(),
     };
     let _ = put(Answer::ResultRefused(why), &[]);
     has_gone

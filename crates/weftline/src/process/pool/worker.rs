@@ -162,6 +162,7 @@ impl Worker {
             Ok(()) => {}
             Err(Refused::NoMemory(why)) => return Err(why.into()),
             Err(Refused::TooLong(why)) => return Err(why.into()),
+            Err(Refused::Damaged) => return Err(GetError::Damaged.into()),
             Err(Refused::ShutDown | Refused::Full) => {
                 unreachable!("it has no bound, and is shut down by this thread")
             }

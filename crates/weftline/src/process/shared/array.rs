@@ -3,19 +3,20 @@
 use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, lock_forms};
 use super::object::{Object, Shared, shared_handle};
-use super::segment::{Kind, Segment, Shape};
+use super::segment::{Kind, Shape};
 use crate::park::Deadline;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The lock over a row of values that begins where this ends.
 #[repr(C)]
 pub(super) struct Row<T> {
     mutex: Mutex,
-    length: u64,
+    length: AtomicU64,
     /// For the alignment.
     _values: [T; 0],
     _type: PhantomData<T>,
@@ -23,17 +24,17 @@ pub(super) struct Row<T> {
 
 // SAFETY: plain data that is reached by who holds the mutex; the length never changes.
 unsafe impl<T: Plain> Object for Row<T> {
+    /// How many values there are.
+    type Fixed = usize;
+
     fn shape() -> Shape {
         Shape::of::<T>(Kind::Array)
     }
 
-    fn is_held_here(&self, _: &Segment) -> bool {
-        self.mutex.is_held_here()
-    }
-
-    fn end(&self, end_of_self: usize) -> Option<usize> {
-        let values = usize::try_from(self.length).ok()?;
-        end_of_self.checked_add(values.checked_mul(mem::size_of::<T>())?)
+    fn fix(&self, room: usize) -> Option<usize> {
+        let length = usize::try_from(self.length.load(Ordering::Relaxed)).ok()?;
+        let bytes = length.checked_mul(mem::size_of::<T>())?;
+        (bytes <= room).then_some(length)
     }
 }
 
@@ -68,13 +69,17 @@ impl<T: Plain> Array<T> {
     ///
     /// # Errors
     /// [`SharedError`]: the name is taken, or none; no memory, too many files.
-    pub fn create(name: &str, values: &[T]) -> Result<Self, SharedError> {
+    ///
+    /// # Safety
+    /// As for all [named objects](crate::process#named-objects): no program writes to the file,
+    /// or shortens it, but through this library.
+    pub unsafe fn create(name: &str, values: &[T]) -> Result<Self, SharedError> {
         Self::make(Some(name), values)
     }
 
     fn make(name: Option<&str>, values: &[T]) -> Result<Self, SharedError> {
         Shared::create(name, mem::size_of_val(values), 0, |row: &mut Row<T>| {
-            row.length = values.len() as u64;
+            *row.length.get_mut() = values.len() as u64;
             // SAFETY: the segment has room for the values after the row, which nobody else has yet.
             unsafe {
                 NonNull::from(row)
@@ -89,7 +94,7 @@ impl<T: Plain> Array<T> {
     /// How many values there are; that never changes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.length as usize
+        self.0.fixed()
     }
 
     /// Whether there are no values.

@@ -18,7 +18,7 @@ use super::error::{BarrierError, SharedError};
 use super::held::expect_room;
 use super::object::{Object, Shared, shared_handle};
 use super::robust::{RobustCell, Taken};
-use super::segment::{Kind, Segment, Shape};
+use super::segment::{Kind, Shape};
 use super::sleep::{look_out, sleep, wake};
 use super::table::{self, NoRow, Table, Used};
 use crate::park::Deadline;
@@ -32,6 +32,9 @@ const PASSED: u32 = 2;
 const BROKEN: u32 = 3;
 
 const YES: u32 = 1;
+
+/// The parties of one round leave their rows while those of the next arrive.
+const MOST: usize = table::ROWS / 2;
 
 #[repr(C)]
 pub(super) struct State {
@@ -48,13 +51,16 @@ pub(super) struct State {
 
 // SAFETY: atomics, changed by who holds the cell.
 unsafe impl Object for State {
+    /// The parties.
+    type Fixed = usize;
+
     fn shape() -> Shape {
         Shape::plain(Kind::Barrier)
     }
 
-    fn is_held_here(&self, _: &Segment) -> bool {
-        // A wait borrows its barrier until it is over.
-        self.cell.is_held_here()
+    fn fix(&self, _: usize) -> Option<usize> {
+        let parties = self.parties.load(Ordering::Relaxed) as usize;
+        (1..=MOST).contains(&parties).then_some(parties)
     }
 }
 
@@ -186,13 +192,15 @@ impl Barrier {
     ///
     /// # Panics
     /// As [`new`](Self::new).
-    pub fn create(name: &str, parties: usize) -> Result<Self, SharedError> {
+    ///
+    /// # Safety
+    /// As for all [named objects](crate::process#named-objects): no program writes to the file,
+    /// or shortens it, but through this library.
+    pub unsafe fn create(name: &str, parties: usize) -> Result<Self, SharedError> {
         Self::make(Some(name), parties)
     }
 
     fn make(name: Option<&str>, parties: usize) -> Result<Self, SharedError> {
-        // The parties of one round leave their rows while those of the next arrive.
-        const MOST: usize = table::ROWS / 2;
         assert!(
             (1..=MOST).contains(&parties),
             "a shared barrier has 1 to {MOST} parties, not {parties}"
@@ -240,14 +248,19 @@ impl Barrier {
                 }
                 // Those who have passed have not yet all run to take their rows back.
                 Err(NoRow::Full) => {
+                    if deadline.has_passed() {
+                        inside.break_it();
+                        return Err(inside.why_broken());
+                    }
                     drop(inside);
                     std::thread::yield_now();
                     inside = self.enter();
                 }
             }
         };
-        let index = inside.waiting().count() - 1;
-        if index + 1 == self.parties() {
+        let arrived = inside.waiting().count().clamp(1, self.parties());
+        let index = arrived - 1;
+        if arrived == self.parties() {
             inside.let_pass();
         } else if deadline.has_passed() {
             inside.break_it();
@@ -279,6 +292,8 @@ impl Barrier {
             inside.look_for_dead();
             if !has_ended() && deadline.has_passed() {
                 inside.break_it();
+                // Also where its row does not look like one that waits: the memory is damaged.
+                return;
             }
             turn = self.0.turn.load(Ordering::Relaxed);
         }
@@ -337,7 +352,7 @@ impl Barrier {
     /// How many threads pass together.
     #[must_use]
     pub fn parties(&self) -> usize {
-        self.0.parties.load(Ordering::Relaxed) as usize
+        self.0.fixed()
     }
 
     /// How many have arrived and wait; out of date as soon as it is known.

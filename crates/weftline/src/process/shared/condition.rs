@@ -19,7 +19,7 @@ use super::held::expect_room;
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust::RobustCell;
-use super::segment::{Kind, Segment, Shape};
+use super::segment::{Kind, Shape};
 use super::sleep::{look_out, sleep, wake};
 use super::table::{self, NoRow, Table, Used};
 use crate::park::Deadline;
@@ -45,13 +45,14 @@ pub(super) struct State<T> {
 
 // SAFETY: plain data that is reached by who holds the mutex.
 unsafe impl<T: Plain> Object for State<T> {
+    type Fixed = ();
+
     fn shape() -> Shape {
         Shape::of::<T>(Kind::Condition)
     }
 
-    fn is_held_here(&self, _: &Segment) -> bool {
-        // A wait borrows its guard until it is over.
-        self.mutex.is_held_here()
+    fn fix(&self, _: usize) -> Option<()> {
+        Some(())
     }
 }
 
@@ -196,18 +197,21 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         }
         let is_waiting =
             |row: &&RobustCell| row.is_held() && row.state.load(Ordering::Relaxed) == WAITING;
-        let mut waiting: Vec<_> = self.table().rows().filter(is_waiting).collect();
-        let number = |row: &&RobustCell| row.note.load(Ordering::Relaxed);
+        // The numbers are read once: an order that changed under the sorting would be none.
+        let numbered = |row: &'a RobustCell| (row.note.load(Ordering::Relaxed), row);
+        let waiting = self.table().rows().filter(is_waiting).map(numbered);
+        let mut waiting: Vec<_> = waiting.collect();
+        let number = |(number, _): &(u64, &RobustCell)| *number;
         if n < waiting.len() {
             waiting.select_nth_unstable_by_key(n, number);
             waiting.truncate(n);
         }
         waiting.sort_unstable_by_key(number);
-        for row in &waiting {
-            row.state.store(NOTIFIED, Ordering::Release);
-        }
         let mut notified = self.notified.0.take();
-        notified.append(&mut waiting);
+        for (_, row) in waiting {
+            row.state.store(NOTIFIED, Ordering::Release);
+            notified.push(row);
+        }
         self.notified.0.set(notified);
     }
 
@@ -224,9 +228,8 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
             NoRow::Full => WaitError::NoRoom(None),
             NoRow::NoMemory(why) => WaitError::NoRoom(Some(why)),
         })?;
-        let mutex = self.value.mutex();
-        // SAFETY: the guard has it; it is taken again before anybody uses the guard, and nothing between can unwind.
-        unsafe { mutex.unlock() };
+        // SAFETY: it is taken again before anybody uses the guard, and nothing between can unwind.
+        unsafe { self.value.give_up() };
         self.notified.wake();
         let is_notified = || row.state.load(Ordering::Acquire) == NOTIFIED;
         if !deadline.has_passed() && !look_out(is_notified) {
@@ -235,7 +238,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
                 self.look_for_dead();
             }
         }
-        let abandoned = mutex.lock_again();
+        let abandoned = self.value.take_again();
         let was_notified = row.state.swap(NO_WAIT, Ordering::Relaxed) == NOTIFIED;
         // SAFETY: taken above.
         unsafe { row.free() };

@@ -24,6 +24,16 @@ pub enum SharedError {
     BadName(String),
     /// What has that name is something else; says what.
     Mismatch(String),
+    /// What has that name belongs to another user, or other users may write to it: it could lead
+    /// this program astray. To use another user's object, say so: `open_of_user`.
+    NotTrusted {
+        /// The object's name.
+        name: String,
+        /// The user that its file belongs to.
+        owner: u32,
+        /// The permissions of its file.
+        mode: u32,
+    },
     /// The C library does not tell the kernel about locks in a way that this library knows.
     Unsupported(&'static str),
     /// The system refused, for another reason.
@@ -48,6 +58,10 @@ impl fmt::Display for SharedError {
                 "{name:?} cannot name a shared object: a name has 1 to 255 bytes and no '/' or NUL"
             ),
             Self::Mismatch(what) => f.write_str(what),
+            Self::NotTrusted { name, owner, mode } => write!(
+                f,
+                "the shared object named {name:?} is not this user's alone: it belongs to user {owner} and has mode {mode:o}"
+            ),
             Self::Unsupported(what) => f.write_str(what),
             Self::System(why) => write!(f, "the system refused a shared object: {why}"),
         }
@@ -142,6 +156,8 @@ pub enum PutError<T> {
     ShutDown(T),
     /// No memory is left for it.
     NoMemory(T, SharedError),
+    /// Another program has written to the queue's memory: what is in it cannot be found.
+    Damaged(T),
 }
 
 impl<T> PutError<T> {
@@ -151,7 +167,8 @@ impl<T> PutError<T> {
             Self::Encode(item, _)
             | Self::Full(item)
             | Self::ShutDown(item)
-            | Self::NoMemory(item, _) => item,
+            | Self::NoMemory(item, _)
+            | Self::Damaged(item) => item,
         }
     }
 }
@@ -163,6 +180,7 @@ impl<T> fmt::Display for PutError<T> {
             Self::Full(_) => f.write_str("the queue is full"),
             Self::ShutDown(_) => f.write_str("the queue was shut down"),
             Self::NoMemory(_, why) => why.fmt(f),
+            Self::Damaged(_) => f.write_str(DAMAGED),
         }
     }
 }
@@ -179,7 +197,11 @@ pub enum GetError {
     ShutDown,
     /// There was one, which is not what this end of the queue expects: both ends have to be of the same type. It is gone.
     Decode(DecodeError),
+    /// Another program has written to the queue's memory: what is in it cannot be found.
+    Damaged,
 }
+
+const DAMAGED: &str = "the shared queue is damaged: another program has written to its memory";
 
 impl fmt::Display for GetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,6 +209,7 @@ impl fmt::Display for GetError {
             Self::Empty => f.write_str("the queue is empty"),
             Self::ShutDown => f.write_str("the queue was shut down"),
             Self::Decode(why) => why.fmt(f),
+            Self::Damaged => f.write_str(DAMAGED),
         }
     }
 }

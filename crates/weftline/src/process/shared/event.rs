@@ -13,7 +13,7 @@
 
 use super::error::SharedError;
 use super::object::{Object, Shared, shared_handle};
-use super::segment::{Kind, Segment, Shape};
+use super::segment::{Kind, Shape};
 use super::sleep::{look_out, sleep, wake};
 use crate::TimedOut;
 use crate::park::Deadline;
@@ -32,12 +32,14 @@ pub(super) struct Flag {
 
 // SAFETY: one atomic.
 unsafe impl Object for Flag {
+    type Fixed = ();
+
     fn shape() -> Shape {
         Shape::plain(Kind::Event)
     }
 
-    fn is_held_here(&self, _: &Segment) -> bool {
-        false
+    fn fix(&self, _: usize) -> Option<()> {
+        Some(())
     }
 }
 
@@ -75,7 +77,11 @@ impl Event {
     ///
     /// # Errors
     /// [`SharedError`]: the name is taken, or none; no memory, too many files.
-    pub fn create(name: &str) -> Result<Self, SharedError> {
+    ///
+    /// # Safety
+    /// As for all [named objects](crate::process#named-objects): no program writes to the file,
+    /// or shortens it, but through this library.
+    pub unsafe fn create(name: &str) -> Result<Self, SharedError> {
         Shared::create(Some(name), 0, 0, |_| ()).map(Self::of)
     }
 

@@ -2,17 +2,32 @@
 //!
 //! # Implementation
 //!
-//! The C library registers the list's head with the kernel and has its robust mutexes in it; cells lie between them, linked as those are. The list
-//! is doubly linked; the kernel goes forwards only. The lowest bit of a pointer is the C library's, for mutexes of another kind.
+//! The C library registers the list's head with the kernel and has its robust mutexes in it; cells
+//! lie between them, linked as those are. The list is doubly linked; the kernel goes forwards only.
+//! The lowest bit of a pointer is the C library's, for mutexes of another kind.
 //!
-//! All of it is memory that one thread writes and the kernel reads on that very thread. So the order of the instructions matters, and nothing else: the fences are
-//! the compiler's.
+//! One thread writes all of that, and the kernel reads it on that very thread. So the order of the
+//! instructions matters, and nothing else: the fences are the compiler's.
+//!
+//! The links of a cell lie in shared memory, where any program with the file can write. So the
+//! thread keeps a record of each cell in its own memory (`records.rs`), and follows no link of a
+//! cell: what a link points to is the cell below. One case is left: mutexes of the C library's lie
+//! between two cells, and only the upper cell's link says which. What follows from a record:
+//!
+//! | question | answer |
+//! |---|---|
+//! | which cells does the thread hold | its records; no word in shared memory can add one or hide one |
+//! | how often has it taken an `RLock` | the record's depth |
+//! | what becomes of a cell when the thread ends | the record's mark, an [`AtEnd`] (`leaked.rs`) |
+//! | may the memory of a segment go | if no thread's record is of a cell in it |
 
+use super::leaked;
+use super::records::{FOREIGN, MOST, Records, STAYS};
 use super::robust::{NEXT, RobustCell, WORD};
 use crate::park::fork;
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering, compiler_fence};
 
 /// A link of the list; the lowest bit of what it points to is the C library's.
 pub(super) type Link = AtomicPtr<()>;
@@ -34,23 +49,44 @@ pub(super) struct Me {
     pub(super) process: u32,
 }
 
-/// What a thread remembers of itself. Fields for themselves: who needs one of them loads that one, without a copy of all on the stack.
+/// What becomes of a cell that its thread holds when it ends, in a process that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AtEnd {
+    /// It is marked as a dead process's is: nothing in this process refers to what it protects.
+    Dies,
+    /// It stays held until the process ends: a guard was leaked, and a reference to what the cell
+    /// protects may live on.
+    Stays,
+}
+
+/// What a thread remembers of itself. Fields for themselves: a reader loads the one that it needs,
+/// without a copy of all on the stack. None has a destructor, so it is there until the very end.
 struct Memory {
     head: Cell<*const Head>,
     thread: Cell<u32>,
     process: Cell<u32>,
     /// In which it asked, or [`NEVER`].
     generation: Cell<u32>,
-    /// How many cells the thread holds.
-    held: Cell<u32>,
+    has_ended: Cell<bool>,
+    /// How many cells the thread may hold; none before it has asked.
+    limit: Cell<usize>,
+    /// How many it holds.
+    count: Cell<usize>,
+    /// Which. There once the thread has asked.
+    records: Cell<*const Records>,
+}
+
+impl Memory {
+    /// For a thread that has asked.
+    #[inline]
+    fn records(&self) -> &'static Records {
+        // SAFETY: the thread has asked, and records are never freed.
+        unsafe { &*self.records.get() }
+    }
 }
 
 /// No generation of forks.
 const NEVER: u32 = u32::MAX;
-
-/// How many cells a thread may hold at a time. When it dies, the kernel looks at 2,048 and no more; some room is for the objects' own locks, which
-/// are held for moments, and for the C library's.
-pub(super) const MOST: u32 = 2_000;
 
 thread_local! {
     static MEMORY: Memory = const {
@@ -59,7 +95,10 @@ thread_local! {
             thread: Cell::new(0),
             process: Cell::new(0),
             generation: Cell::new(NEVER),
-            held: Cell::new(0),
+            limit: Cell::new(0),
+            count: Cell::new(0),
+            records: Cell::new(ptr::null()),
+            has_ended: Cell::new(false),
         }
     };
 }
@@ -88,34 +127,119 @@ fn remember(memory: &Memory) {
     let thread = rustix::thread::gettid().as_raw_nonzero().get();
     memory.thread.set(thread.cast_unsigned());
     memory.process.set(std::process::id());
-    memory.held.set(0);
+    // Those of before are the parent's, in the child of a fork.
+    // SAFETY: no reference is made of the head, which the C library has for the thread.
+    let first = unsafe { (&raw const (*memory.head.get()).first).cast_mut() };
+    let Some(records) = Records::take(first) else {
+        panic!("no memory is left for a thread to take its first shared lock or permit");
+    };
+    memory.records.set(records);
+    memory.count.set(0);
+    if !memory.has_ended.get() {
+        memory.limit.set(MOST);
+    }
+    leaked::watch_thread();
     memory.generation.set(fork::generation());
 }
 
 /// Asked before a cell is taken that the user decides how long to hold.
 ///
 /// # Panics
-/// When the thread holds so many that the kernel would not look at all of them.
+/// When the thread holds so many that the kernel would not look at all of them; when it is past its
+/// end; when no memory is left.
 #[inline]
 pub(super) fn expect_room() {
-    if MEMORY.with(|memory| memory.held.get()) >= MOST {
-        check_room();
-    }
+    MEMORY.with(|memory| {
+        if memory.count.get() >= memory.limit.get() {
+            check_room(memory);
+        }
+    });
 }
 
 #[cold]
-fn check_room() {
-    // In the child of a fork the number is the parent's until somebody asks who this is.
+fn check_room(memory: &Memory) {
+    // The first time; or in the child of a fork, where the number is the parent's.
     me();
     assert!(
-        MEMORY.with(|memory| memory.held.get()) < MOST,
+        !memory.has_ended.get(),
+        "a thread that has ended, destructors and all, cannot take shared locks and permits"
+    );
+    assert!(
+        memory.count.get() < MOST,
         "a thread holds at most {MOST} shared locks and permits at a time: of more, the system would not tell the others when it dies"
     );
 }
 
+/// The calling thread, and where it has its record of `cell`, if it holds that.
+#[inline]
+pub(super) fn find(cell: &RobustCell) -> Option<(Me, usize)> {
+    // A fork's child holds nothing.
+    let me = me();
+    MEMORY.with(|memory| {
+        let link = ptr::from_ref(&cell.next).cast_mut();
+        let highest = memory.count.get();
+        if ptr::eq(memory.records().link(highest), link) {
+            return Some((me, highest));
+        }
+        find_below(memory, link).map(|at| (me, at))
+    })
+}
+
+/// Mostly what was taken last is freed first.
+#[cold]
+fn find_below(memory: &Memory, link: *mut Link) -> Option<usize> {
+    (1..memory.count.get())
+        .rev()
+        .find(|at| ptr::eq(memory.records().link(*at), link))
+}
+
+/// How often the calling thread has taken the `RLock` over `cell`, which it holds.
+pub(super) fn depth(cell: &RobustCell) -> Option<&'static AtomicU32> {
+    let (_, at) = find(cell)?;
+    MEMORY.with(|memory| Some(memory.records().depth(at)))
+}
+
+/// The thread is at its end: it takes no more locks. What it still holds is what was leaked.
+pub(super) fn end() {
+    me();
+    MEMORY.with(|memory| {
+        memory.has_ended.set(true);
+        memory.limit.set(0);
+    });
+}
+
+/// The cell that was taken last of those that the thread still holds.
+pub(super) fn last() -> Option<(*const RobustCell, AtEnd)> {
+    me();
+    MEMORY.with(|memory| {
+        let highest = memory.count.get();
+        if highest == 0 {
+            return None;
+        }
+        let records = memory.records();
+        let at_end = match records.marked(highest).addr() & STAYS {
+            0 => AtEnd::Dies,
+            _ => AtEnd::Stays,
+        };
+        // SAFETY: the link is a cell's, and its cell around it.
+        let cell = unsafe { records.link(highest).byte_offset(-NEXT) };
+        Some((cell.cast_const().cast(), at_end))
+    })
+}
+
+/// Gives the records back; for the end of a thread that holds nothing.
+pub(super) fn give_back() {
+    MEMORY.with(|memory| {
+        if memory.generation.replace(NEVER) != NEVER {
+            memory.records().give_back();
+        }
+    });
+}
+
 /// Whether this library can use the C library's list, asked before the first cell is made.
 pub(super) fn check() -> Result<(), &'static str> {
-    head().map(drop)
+    head()?;
+    leaked::check()
 }
 
 fn head() -> Result<*const Head, &'static str> {
@@ -184,9 +308,9 @@ impl Head {
     }
 
     /// # Safety
-    /// The thread holds `cell`, which is not in its list, and stays where it is until it is taken out.
+    /// The thread holds `cell`, which stays where it is until it is taken out.
     #[inline]
-    pub(super) unsafe fn add(&self, cell: &RobustCell) {
+    pub(super) unsafe fn add(&self, cell: &RobustCell, at_end: AtEnd) {
         let this = ptr::from_ref(&cell.next).cast_mut();
         let first = self.first.load(Ordering::Relaxed);
         cell.next.store(first, Ordering::Relaxed);
@@ -196,27 +320,78 @@ impl Head {
         unsafe { self.set_prev(first, this) };
         compiler_fence(Ordering::SeqCst);
         self.first.store(this.cast(), Ordering::Relaxed);
-        MEMORY.with(|memory| memory.held.set(memory.held.get() + 1));
+        MEMORY.with(|memory| {
+            let records = memory.records();
+            let highest = memory.count.get();
+            // Something of the C library's lies between this cell and the one below.
+            let is_foreign = !ptr::eq(first, records.link(highest).cast());
+            let stays = if at_end == AtEnd::Stays { STAYS } else { 0 };
+            let marks = stays | if is_foreign { FOREIGN } else { 0 };
+            records.push(highest + 1, this, marks);
+            memory.count.set(highest + 1);
+        });
     }
 
     /// # Safety
-    /// `cell` is in this list, which is the calling thread's.
+    /// `at` is where the calling thread, whose list this is, has its record of a cell.
     #[inline]
-    pub(super) unsafe fn remove(&self, cell: &RobustCell) {
-        let this = ptr::from_ref(&cell.next).cast_mut();
-        let next = cell.next.load(Ordering::Relaxed);
-        // Mostly what was taken last is freed first, and then where to write is known without waiting for what `add` has just written.
-        let prev = if ptr::eq(self.first.load(Ordering::Relaxed), this.cast()) {
-            ptr::from_ref(&self.first).cast_mut()
+    pub(super) unsafe fn remove(&self, at: usize) {
+        MEMORY.with(|memory| {
+            let records = memory.records();
+            let this = records.marked(at);
+            let is_highest = at == memory.count.get();
+            // Not so if something is marked as the C library's, or lies in front.
+            let first = self.first.load(Ordering::Relaxed);
+            let is_alone = ptr::eq(first, this.map_addr(|address| address & !STAYS));
+            if is_highest && is_alone {
+                let below = records.link(at - 1);
+                // SAFETY: the neighbour is a link of this list, or its head.
+                unsafe { self.set_prev(below.cast(), ptr::from_ref(&self.first).cast_mut()) };
+                self.first.store(below.cast(), Ordering::Relaxed);
+                records.pop(at);
+            } else {
+                // SAFETY: as the caller promises.
+                unsafe { self.remove_between(records, at, memory.count.get()) };
+            }
+            memory.count.set(memory.count.get() - 1);
+        });
+    }
+
+    /// As [`remove`](Self::remove), wherever in the list.
+    ///
+    /// # Safety
+    /// As [`remove`](Self::remove).
+    #[cold]
+    unsafe fn remove_between(&self, records: &Records, at: usize, highest: usize) {
+        let is_foreign = |at| records.marked(at).addr() & FOREIGN != 0;
+        let (this, below) = (records.link(at), records.link(at - 1));
+        // Nothing comes between two cells after the upper one was taken. What lay between them
+        // already is the C library's, which may have taken it away.
+        let next = if is_foreign(at) {
+            // SAFETY: the link of a cell that is held.
+            unsafe { (*this).load(Ordering::Relaxed) }
         } else {
-            untagged(cell.prev.load(Ordering::Relaxed).cast())
+            below.cast()
         };
+        let above = (at < highest).then_some(at + 1);
+        let prev = match above {
+            Some(above) if !is_foreign(above) => records.link(above),
+            // SAFETY: links of this list, from which `this` is reached.
+            Some(above) => unsafe { before(this, records.link(above)) },
+            // SAFETY: as above.
+            None => unsafe { before(this, ptr::from_ref(&self.first).cast_mut()) },
+        };
+        if let Some(above) = above
+            && ptr::eq(prev, records.link(above))
+        {
+            records.mark(above, FOREIGN, !ptr::eq(next, below.cast()));
+        }
+        records.remove(at, highest);
         // SAFETY: the neighbours are links of this list, or its head.
         unsafe {
             self.set_prev(next, prev);
             (*prev).store(next, Ordering::Relaxed);
         }
-        MEMORY.with(|memory| memory.held.set(memory.held.get() - 1));
     }
 
     /// # Safety
@@ -234,4 +409,19 @@ impl Head {
 
 fn untagged(link: *mut ()) -> *mut Link {
     link.map_addr(|address| address & !1).cast()
+}
+
+/// The link that points to `this`, behind `link`, over mutexes of the C library's.
+///
+/// # Safety
+/// Both are of one list of the calling thread's, and `this` lies behind `link`.
+unsafe fn before(this: *mut Link, mut link: *mut Link) -> *mut Link {
+    loop {
+        // SAFETY: a link of that list.
+        let next = untagged(unsafe { (*link).load(Ordering::Relaxed) });
+        if ptr::eq(next, this) {
+            return link;
+        }
+        link = next;
+    }
 }

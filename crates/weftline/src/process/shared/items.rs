@@ -16,9 +16,9 @@
 use super::super::parcel::EncodeError;
 use super::error::{GetError, SharedError};
 use super::object::{Object, Shared};
-use super::ring::{LONGEST, Ring};
+use super::ring::{Damaged, LONGEST, NotPushed, Place, Ring};
 use super::robust::{RobustCell, Taken};
-use super::segment::{Kind, Segment, Shape};
+use super::segment::{Kind, Shape};
 use super::sleep::{look_out, sleep, wake};
 use crate::park::Deadline;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -53,12 +53,16 @@ pub(super) struct Items {
 
 // SAFETY: changed by who holds the cell, through atomics; the bytes of the ring lie outside.
 unsafe impl Object for Items {
+    /// The capacity.
+    type Fixed = u64;
+
     fn shape() -> Shape {
         Shape::plain(Kind::Queue)
     }
 
-    fn is_held_here(&self, _: &Segment) -> bool {
-        self.cell.is_held_here()
+    fn fix(&self, _: usize) -> Option<u64> {
+        let capacity = self.capacity.load(Ordering::Relaxed);
+        (capacity != 0).then_some(capacity)
     }
 }
 
@@ -90,7 +94,7 @@ impl<'a> Inside<'a> {
     }
 
     fn has_room(&self) -> bool {
-        self.length() < self.state.capacity.load(Ordering::Relaxed)
+        self.length() < self.state.capacity()
     }
 
     /// Something has come that `side` waits for.
@@ -121,6 +125,8 @@ pub(in crate::process) enum Refused {
     /// It is longer than [`LONGEST`].
     TooLong(EncodeError),
     NoMemory(SharedError),
+    /// The memory is not as this library leaves it.
+    Damaged,
 }
 
 impl Shared<Items> {
@@ -134,7 +140,15 @@ impl Shared<Items> {
 
     /// How many there may be; `u64::MAX` for as many as memory holds.
     pub(super) fn capacity(&self) -> u64 {
-        self.capacity.load(Ordering::Relaxed)
+        self.fixed()
+    }
+
+    /// Where the rings are.
+    fn place(&self) -> Place<'_> {
+        Place {
+            segment: self.segment(),
+            begins: Self::END,
+        }
     }
 
     /// How many there are.
@@ -151,8 +165,8 @@ impl Shared<Items> {
             wakes: None,
         };
         if let Ok(Taken::Abandoned(_)) = taken {
-            let length = self.ring.count(self.segment());
-            self.length.store(length, Ordering::Relaxed);
+            let length = self.ring.count(self.place());
+            self.length.store(length.unwrap_or(0), Ordering::Relaxed);
         }
         inside
     }
@@ -200,15 +214,19 @@ impl Shared<Items> {
                 return Err(Refused::ShutDown);
             }
             if inside.has_room() {
-                let pushed = shared.ring.push(shared.segment(), bytes);
+                let pushed = shared.ring.push(shared.place(), bytes);
                 if pushed.is_ok() {
-                    shared.length.store(inside.length() + 1, Ordering::Relaxed);
+                    let length = inside.length().saturating_add(1);
+                    shared.length.store(length, Ordering::Relaxed);
                     inside.tell(&shared.getters);
                 }
                 if has_slept {
                     inside.pass_on(&shared.putters, inside.has_room());
                 }
-                return pushed.map_err(Refused::NoMemory);
+                return pushed.map_err(|why| match why {
+                    NotPushed::NoMemory(why) => Refused::NoMemory(why),
+                    NotPushed::Damaged => Refused::Damaged,
+                });
             }
             if deadline.has_passed() {
                 if has_slept {
@@ -233,13 +251,15 @@ impl Shared<Items> {
             let mut inside = shared.enter();
             let length = inside.length();
             if length > 0 {
-                shared.ring.pop(shared.segment(), bytes);
-                shared.length.store(length - 1, Ordering::Relaxed);
-                inside.tell(&shared.putters);
+                let popped = shared.ring.pop(shared.place(), bytes);
+                if popped.is_ok() {
+                    shared.length.store(length - 1, Ordering::Relaxed);
+                    inside.tell(&shared.putters);
+                }
                 if has_slept {
                     inside.pass_on(&shared.getters, length > 1);
                 }
-                return Ok(());
+                return popped.map_err(|Damaged| GetError::Damaged);
             }
             if inside.is_shut() {
                 return Err(GetError::ShutDown);

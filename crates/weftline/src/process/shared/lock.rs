@@ -3,7 +3,7 @@
 use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
-use super::segment::{Kind, Segment, Shape};
+use super::segment::{Kind, Shape};
 use crate::park::Deadline;
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -19,12 +19,14 @@ pub(super) struct Locked<T> {
 
 // SAFETY: plain data that is reached by who holds the mutex.
 unsafe impl<T: Plain> Object for Locked<T> {
+    type Fixed = ();
+
     fn shape() -> Shape {
         Shape::of::<T>(Kind::Lock)
     }
 
-    fn is_held_here(&self, _: &Segment) -> bool {
-        self.mutex.is_held_here()
+    fn fix(&self, _: usize) -> Option<()> {
+        Some(())
     }
 }
 

@@ -5,6 +5,8 @@
 //! | `segment.rs` | the file, how long it is and what is in it, its name, and how it goes to another process |
 //! | `reserve.rs` | memory for a part of the file |
 //! | `robust.rs`, `held.rs` | a word that a thread holds, and of which the others learn when it dies; the list that the kernel has of them |
+//! | `records.rs` | what each thread holds, in the process's own memory |
+//! | `leaked.rs` | what becomes of a leaked guard's lock when its thread ends |
 //! | `sleep.rs` | sleeping on a word, and waking |
 //! | `object.rs` | an object in a segment, as one process has it |
 //! | `mutex.rs` | a lock that knows of deaths, its guards and its errors |
@@ -21,11 +23,13 @@ mod error;
 mod event;
 mod held;
 mod items;
+mod leaked;
 mod lock;
 mod mutex;
 mod object;
 mod permits;
 mod queue;
+mod records;
 mod reserve;
 mod ring;
 mod rlock;

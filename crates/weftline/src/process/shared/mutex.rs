@@ -1,6 +1,6 @@
 //! [`Mutex`]: a lock in shared memory, which remembers that a process died inside until somebody recovers it; and what guards say of that.
 
-use super::held::expect_room;
+use super::held::{self, AtEnd, expect_room};
 use super::robust::{RobustCell, Taken};
 use crate::TimedOut;
 use crate::park::Deadline;
@@ -46,7 +46,7 @@ impl Mutex {
 
     #[inline]
     fn take(&self, deadline: Deadline) -> Result<Option<u32>, TimedOut> {
-        if let Taken::Abandoned(pid) = self.cell.take(deadline)? {
+        if let Taken::Abandoned(pid) = self.cell.take_until(deadline, AtEnd::Stays)? {
             self.abandoned.store(pid, Ordering::Relaxed);
         }
         Ok(self.abandoned_by())
@@ -73,20 +73,20 @@ impl Mutex {
         self.abandoned.store(0, Ordering::Relaxed);
     }
 
-    pub(super) fn is_mine(&self) -> bool {
-        self.cell.is_mine()
+    /// How often the calling thread, if it holds it, has taken it.
+    pub(super) fn depth(&self) -> Option<&'static AtomicU32> {
+        held::depth(&self.cell)
     }
 
     pub(super) fn is_held(&self) -> bool {
         self.cell.is_held()
     }
-
-    pub(super) fn is_held_here(&self) -> bool {
-        self.cell.is_held_here()
-    }
 }
 
 /// Access to what a shared lock protects; frees the lock when dropped. It stays with its thread.
+///
+/// A guard that is leaked (`std::mem::forget`) keeps the lock until its *process* ends, also when its
+/// thread ends before: a reference to the value may live on.
 ///
 /// In the child of a `fork` the parent still holds the lock: the child's copy of a guard must not be used, and dropping it frees nothing.
 #[must_use = "the lock is freed when the guard is dropped"]
@@ -127,6 +127,19 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
 
     pub(super) fn mutex(&self) -> &'a Mutex {
         self.mutex
+    }
+
+    /// Frees the lock for a while.
+    ///
+    /// # Safety
+    /// Nothing uses the guard until [`take_again`](Self::take_again), and nothing unwinds.
+    pub(super) unsafe fn give_up(&self) {
+        // SAFETY: the guard has it.
+        unsafe { self.mutex.unlock() };
+    }
+
+    pub(super) fn take_again(&self) -> Option<u32> {
+        self.mutex.lock_again()
     }
 }
 

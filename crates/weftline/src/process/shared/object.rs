@@ -13,22 +13,22 @@ use std::sync::Arc;
 /// # Safety
 /// `#[repr(C)]`, without addresses that other processes would follow, and changed through atomics or by who holds its lock.
 pub(super) unsafe trait Object {
+    /// What never changes of it.
+    type Fixed: Copy + Send + Sync;
+
     /// What opens as such an object.
     fn shape() -> Shape;
 
-    /// Whether a thread of this process has a part of it in its list of what it holds: then the memory must stay.
-    fn is_held_here(&self, segment: &Segment) -> bool;
-
-    /// Where what belongs to it ends that lies behind it from the beginning.
-    fn end(&self, end_of_self: usize) -> Option<usize> {
-        Some(end_of_self)
-    }
+    /// Reads what never changes, once: this process goes by its own copy from then on. `room` is the
+    /// number of bytes that the file has behind the object. `None` if no such object says that.
+    fn fix(&self, room: usize) -> Option<Self::Fixed>;
 }
 
 /// An object, mapped. Clones are the same object.
 pub(super) struct Shared<S: Object> {
     segment: Arc<Segment>,
     object: NonNull<S>,
+    fixed: S::Fixed,
 }
 
 // SAFETY: an `Object` is made to be used by several processes, let alone threads.
@@ -64,42 +64,43 @@ impl<S: Object> Shared<S> {
             // SAFETY: all zero, which is a value; nobody else has the segment yet.
             |segment| fill(unsafe { segment.at::<S>(Self::START).as_mut() }),
         )?;
-        Ok(Self::of(segment))
+        Self::of(segment)
     }
 
     fn demands() -> Demands {
         Demands {
             shape: S::shape(),
             end: Self::END,
-            is_held_here: |segment| {
-                // SAFETY: where the object lies in each segment that is made or opened with these demands, all zero or more than that.
-                let object = unsafe { segment.at::<S>(Self::START).as_ref() };
-                object.is_held_here(segment)
-            },
         }
     }
 
-    /// The object of that name.
-    pub(super) fn open(name: &str) -> Result<Self, SharedError> {
-        let shared = Self::of(Segment::open(name, Self::demands())?);
-        match shared.end(Self::END) {
-            Some(end) if end <= shared.segment.length() => Ok(shared),
-            _ => Err(damaged()),
-        }
+    /// The object of that name, which belongs to `user`.
+    pub(super) fn open(name: &str, user: u32) -> Result<Self, SharedError> {
+        Self::of(Segment::open(name, user, Self::demands())?)
     }
 
     /// The object that came along with a parcel.
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Self, D::Error> {
-        Ok(Self::of(deserialize(Self::demands(), deserializer)?))
+        let attach = |segment: Arc<Segment>| Self::of(segment);
+        deserialize(Self::demands(), attach, deserializer)
     }
 
-    fn of(segment: Arc<Segment>) -> Self {
-        Self {
-            object: segment.at(Self::START),
+    fn of(segment: Arc<Segment>) -> Result<Self, SharedError> {
+        let object: NonNull<S> = segment.at(Self::START);
+        // SAFETY: there, as `Demands` have it, and mapped as long as the segment is there.
+        let fixed = unsafe { object.as_ref() }.fix(segment.length() - Self::END);
+        Ok(Self {
+            object,
             segment,
-        }
+            fixed: fixed.ok_or_else(damaged)?,
+        })
+    }
+
+    /// What never changes of it.
+    pub(super) fn fixed(&self) -> S::Fixed {
+        self.fixed
     }
 
     pub(super) fn segment(&self) -> &Segment {
@@ -122,6 +123,7 @@ impl<S: Object> Clone for Shared<S> {
         Self {
             segment: Arc::clone(&self.segment),
             object: self.object,
+            fixed: self.fixed,
         }
     }
 }
@@ -148,12 +150,29 @@ macro_rules! shared_handle {
         }
 
         impl$(<$t $(: $bound)?>)? $name$(<$t>)? {
-            /// The object of that name, which this or another process has created.
+            /// The object of that name, which this or another process of this user has created.
             ///
             /// # Errors
-            /// [`SharedError`]: there is none, it is something else, or the system refuses.
-            pub fn open(name: &str) -> Result<Self, SharedError> {
-                Shared::open(name).map(Self::of)
+            /// [`SharedError`]: there is none, it is something else, it belongs to another user or
+            /// others may write to it, or the system refuses.
+            ///
+            /// # Safety
+            /// As for all [named objects](crate::process#named-objects): no program writes to the
+            /// file, or shortens it, but through this library.
+            pub unsafe fn open(name: &str) -> Result<Self, SharedError> {
+                Shared::open(name, $crate::process::shared::segment::this_user()).map(Self::of)
+            }
+
+            /// The object of that name, which the user of that number has created. It takes the
+            /// right to write to that user's files, as root has it.
+            ///
+            /// # Errors
+            /// As [`open`](Self::open).
+            ///
+            /// # Safety
+            /// As [`open`](Self::open), and the other user is trusted as this one is.
+            pub unsafe fn open_of_user(name: &str, user: u32) -> Result<Self, SharedError> {
+                Shared::open(name, user).map(Self::of)
             }
         }
     };
@@ -174,7 +193,11 @@ macro_rules! over_value {
         ///
         /// # Errors
         /// [`SharedError`]: the name is taken, or none; no memory, too many files.
-        pub fn create(name: &str, value: T) -> Result<Self, SharedError> {
+        ///
+        /// # Safety
+        /// As for all [named objects](crate::process#named-objects): no program writes to the file,
+        /// or shortens it, but through this library.
+        pub unsafe fn create(name: &str, value: T) -> Result<Self, SharedError> {
             Self::make(Some(name), value)
         }
     };

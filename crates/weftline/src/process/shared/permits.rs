@@ -15,12 +15,14 @@
 use super::held::expect_room;
 use super::object::{Object, Shared};
 use super::robust::{RobustCell, Taken};
-use super::segment::{Kind, Segment, Shape};
+use super::segment::{Kind, Shape};
 use super::sleep::{look_out, sleep, wake};
 use super::table::{self, NoRow, Table, Used};
 use crate::TooManyPermits;
 use crate::park::Deadline;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+pub(super) const MAX_PERMITS: u64 = u64::MAX >> 1;
 
 /// What lies in shared memory; see the module's text.
 #[repr(C)]
@@ -38,6 +40,9 @@ pub(super) struct Permits<const BOUNDED: bool> {
 
 // SAFETY: atomics, changed by who holds the cell.
 unsafe impl<const BOUNDED: bool> Object for Permits<BOUNDED> {
+    /// The bound.
+    type Fixed = u64;
+
     fn shape() -> Shape {
         Shape::plain(if BOUNDED {
             Kind::BoundedSemaphore
@@ -46,9 +51,9 @@ unsafe impl<const BOUNDED: bool> Object for Permits<BOUNDED> {
         })
     }
 
-    fn is_held_here(&self, segment: &Segment) -> bool {
-        let table = Table::new(segment, Shared::<Self>::END, &self.used);
-        self.cell.is_held_here() || table.rows().any(RobustCell::is_held_here)
+    fn fix(&self, _: usize) -> Option<u64> {
+        let bound = self.bound.load(Ordering::Relaxed);
+        (bound <= MAX_PERMITS).then_some(bound)
     }
 }
 
@@ -77,19 +82,21 @@ impl<const BOUNDED: bool> Inside<'_, BOUNDED> {
     }
 
     fn add_free(&self, n: u64) {
-        self.permits.free.store(self.free() + n, Ordering::Relaxed);
+        let free = self.free().saturating_add(n);
+        self.permits.free.store(free, Ordering::Relaxed);
     }
 
     /// After a death with the lock held.
     fn work_out(&self) {
-        let held: u64 = self
+        let held = self
             .table
             .rows()
             .filter(|row| row.is_held() || row.is_abandoned())
             .map(|row| row.note.load(Ordering::Relaxed))
-            .sum();
+            .fold(0, u64::saturating_add);
         let total = self.permits.total.load(Ordering::Relaxed);
-        self.permits.free.store(total - held, Ordering::Relaxed);
+        let free = total.saturating_sub(held);
+        self.permits.free.store(free, Ordering::Relaxed);
     }
 
     /// Takes the permits of one holder that died, and says which process it was.
@@ -180,7 +187,8 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
                     },
                     Err(NoRow::NoMemory(why)) => panic!("{why}"),
                 };
-                self.free.store(inside.free() - n, Ordering::Relaxed);
+                let free = inside.free().saturating_sub(n);
+                self.free.store(free, Ordering::Relaxed);
                 let who = if has_slept {
                     inside.whom_to_wake_after_me()
                 } else {
@@ -219,7 +227,7 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
     pub(super) fn release(&self, n: u64) -> Result<(), TooManyPermits> {
         let inside = self.enter(Deadline::NEVER).expect("never times out");
         let total = self.total.load(Ordering::Relaxed);
-        if n > self.bound.load(Ordering::Relaxed) - total {
+        if n > self.fixed().saturating_sub(total) {
             return Err(TooManyPermits);
         }
         self.total.store(total + n, Ordering::Relaxed);
@@ -244,7 +252,7 @@ impl<const BOUNDED: bool> Pool for Shared<Permits<BOUNDED>> {
             inside.add_free(n);
         } else {
             let total = self.total.load(Ordering::Relaxed);
-            self.total.store(total - n, Ordering::Relaxed);
+            self.total.store(total.saturating_sub(n), Ordering::Relaxed);
         }
         // SAFETY: this thread's, as just checked.
         unsafe { row.free() };

@@ -86,7 +86,11 @@ impl<T> Queue<T> {
     ///
     /// # Panics
     /// When `capacity` is zero.
-    pub fn create(name: &str, capacity: Option<usize>) -> Result<Self, SharedError> {
+    ///
+    /// # Safety
+    /// As for all [named objects](crate::process#named-objects): no program writes to the file,
+    /// or shortens it, but through this library.
+    pub unsafe fn create(name: &str, capacity: Option<usize>) -> Result<Self, SharedError> {
         assert!(
             capacity != Some(0),
             "a queue for no items takes none: give it a capacity"
@@ -191,6 +195,7 @@ impl<T: Serialize> Queue<T> {
                 Refused::ShutDown => PutError::ShutDown(item),
                 Refused::TooLong(why) => PutError::Encode(item, why),
                 Refused::NoMemory(why) => PutError::NoMemory(item, why),
+                Refused::Damaged => PutError::Damaged(item),
             })
         })
     }
@@ -239,7 +244,8 @@ impl<T: DeserializeOwned> Queue<T> {
     /// Gets items until the queue is shut down and empty.
     ///
     /// # Panics
-    /// The iteration does, when an item is not what this end of the queue expects.
+    /// The iteration does, when an item is not what this end of the queue expects, or the queue is
+    /// damaged.
     pub fn iter(&self) -> Iter<'_, T> {
         Iter(self)
     }
@@ -255,8 +261,8 @@ impl<T: DeserializeOwned> Iterator for Iter<'_, T> {
     fn next(&mut self) -> Option<T> {
         match self.0.get() {
             Ok(item) => Some(item),
-            Err(GetError::Decode(why)) => panic!("{why}"),
-            Err(_) => None,
+            Err(why @ (GetError::Decode(_) | GetError::Damaged)) => panic!("{why}"),
+            Err(GetError::ShutDown | GetError::Empty) => None,
         }
     }
 }

@@ -6,6 +6,13 @@
 //! Each change becomes one by a single store: of `next` for a record that is added, of `first` for one that is taken, of `current` for the
 //! ring as a whole when it grows. Who dies before that store has changed nothing.
 
+//!
+//! # What is believed
+//!
+//! The numbers here lead to places, and another program may have written them. So each operation
+//! reads them once ([`View`]), finds that they lie in the file and fit each other, and goes by its
+//! copy; the same holds for the length of a record. What does not fit is [`Damaged`].
+
 use super::error::SharedError;
 use super::segment::Segment;
 use std::ptr;
@@ -35,6 +42,37 @@ pub(super) struct Ring {
     extents: [Extent; 2],
 }
 
+/// The memory is not as this library leaves it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Damaged;
+
+/// Why a record was not added.
+#[derive(Debug)]
+pub(super) enum NotPushed {
+    NoMemory(SharedError),
+    Damaged,
+}
+
+impl From<Damaged> for NotPushed {
+    fn from(Damaged: Damaged) -> Self {
+        Self::Damaged
+    }
+}
+
+impl From<SharedError> for NotPushed {
+    fn from(why: SharedError) -> Self {
+        Self::NoMemory(why)
+    }
+}
+
+/// Where extents may lie.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) segment: &'a Segment,
+    /// Behind the object.
+    pub(super) begins: usize,
+}
+
 /// What a record takes.
 fn room(bytes: usize) -> u64 {
     HEAD + (bytes as u64).next_multiple_of(HEAD)
@@ -52,22 +90,23 @@ impl Ring {
     }
 
     /// Adds a record, extending the file if there is too little room.
-    pub(super) fn push(&self, segment: &Segment, bytes: &[u8]) -> Result<(), SharedError> {
+    pub(super) fn push(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), NotPushed> {
         let room = room(bytes.len());
         let mut extent = self.extent();
-        let at = match extent.place(room) {
+        let mut view = extent.view(place)?;
+        let at = match view.place(room) {
             Some(at) => at,
             None => {
-                self.grow(segment, room)?;
+                self.grow(place, view, room)?;
                 extent = self.extent();
-                extent.place(room).expect("grown to fit")
+                view = extent.view(place)?;
+                view.place(room).ok_or(Damaged)?
             }
         };
-        let next = extent.next.load(Ordering::Relaxed);
-        if at != next {
-            extent.write(segment, next, SKIP, &[]);
+        if at != view.next {
+            view.write(view.next, SKIP, &[]);
         }
-        extent.write(segment, at, bytes.len() as u32, bytes);
+        view.write(at, bytes.len() as u32, bytes);
         // The bytes first, then that they count.
         compiler_fence(Ordering::SeqCst);
         extent.next.store(at + room, Ordering::Release);
@@ -75,19 +114,20 @@ impl Ring {
     }
 
     /// Takes the first record; `into` is emptied and filled with it.
-    pub(super) fn pop(&self, segment: &Segment, into: &mut Vec<u8>) {
+    pub(super) fn pop(&self, place: Place<'_>, into: &mut Vec<u8>) -> Result<(), Damaged> {
         let extent = self.extent();
-        let at = extent.record(segment, extent.first.load(Ordering::Relaxed));
-        let length = extent.length(segment, at) as usize;
+        let view = extent.view(place)?;
+        let (at, length) = view.record(view.first)?;
         into.clear();
         into.reserve(length);
         // SAFETY: a record, whole, and room for it.
         unsafe {
-            ptr::copy_nonoverlapping(extent.at(segment, at + HEAD), into.as_mut_ptr(), length);
+            ptr::copy_nonoverlapping(view.at(at + HEAD), into.as_mut_ptr(), length);
             into.set_len(length);
         }
         compiler_fence(Ordering::SeqCst);
         extent.first.store(at + room(length), Ordering::Release);
+        Ok(())
     }
 
     /// Forgets all records.
@@ -98,99 +138,143 @@ impl Ring {
     }
 
     /// How many records there are: goes through all of them.
-    pub(super) fn count(&self, segment: &Segment) -> u64 {
-        let extent = self.extent();
-        let next = extent.next.load(Ordering::Relaxed);
-        let mut at = extent.first.load(Ordering::Relaxed);
+    pub(super) fn count(&self, place: Place<'_>) -> Result<u64, Damaged> {
+        let view = self.extent().view(place)?;
+        let mut at = view.first;
         let mut count = 0;
-        while at < next {
-            at = extent.record(segment, at);
-            at += room(extent.length(segment, at) as usize);
+        while at < view.next {
+            let (found, length) = view.record(at)?;
+            at = found + room(length);
             count += 1;
         }
-        count
+        Ok(count)
     }
 
     /// Moves everything to a larger place.
     #[cold]
-    fn grow(&self, segment: &Segment, room: u64) -> Result<(), SharedError> {
-        let old = self.extent();
-        let (first, next) = (
-            old.first.load(Ordering::Relaxed),
-            old.next.load(Ordering::Relaxed),
-        );
-        let (start, size) = (
-            old.start.load(Ordering::Relaxed),
-            old.size.load(Ordering::Relaxed),
-        );
+    fn grow(&self, place: Place<'_>, old: View<'_>, room: u64) -> Result<(), NotPushed> {
         // What is skipped at the end may double what is needed.
-        let new_size = (2 * (next - first + room))
+        let new_size = (2 * (old.next - old.first + room))
             .next_power_of_two()
-            .max(2 * size);
-        let new_start = start + size;
+            .max(2 * old.size);
+        let new_start = old.start + old.size;
+        let segment = place.segment;
         segment.extend((new_start + new_size) as usize)?;
         let other = self.current.load(Ordering::Relaxed) ^ 1;
-        let new = &self.extents[other as usize & 1];
-        new.start.store(new_start, Ordering::Relaxed);
-        new.size.store(new_size, Ordering::Relaxed);
-        let (mut from, mut to) = (first, 0);
-        while from < next {
-            from = old.record(segment, from);
-            let length = old.length(segment, from);
-            let taken = self::room(length as usize);
+        let new = View {
+            segment,
+            start: new_start,
+            size: new_size,
+            first: 0,
+            next: 0,
+        };
+        let (mut from, mut to) = (old.first, 0);
+        while from < old.next {
+            let (found, length) = old.record(from)?;
+            let taken = self::room(length);
             // SAFETY: a whole record, and room for it in what was just added.
             unsafe {
-                ptr::copy_nonoverlapping(
-                    old.at(segment, from),
-                    new.at(segment, to),
-                    taken as usize,
-                );
+                ptr::copy_nonoverlapping(old.at(found), new.at(to), taken as usize);
             }
-            from += taken;
+            from = found + taken;
             to += taken;
         }
-        new.first.store(0, Ordering::Relaxed);
-        new.next.store(to, Ordering::Relaxed);
+        let extent = &self.extents[other as usize & 1];
+        extent.start.store(new_start, Ordering::Relaxed);
+        extent.size.store(new_size, Ordering::Relaxed);
+        extent.first.store(0, Ordering::Relaxed);
+        extent.next.store(to, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
         self.current.store(other, Ordering::Release);
-        segment.forget(start as usize, size as usize);
+        segment.forget(old.start as usize, old.size as usize);
         Ok(())
     }
 }
 
 impl Extent {
+    /// What it says, if that can be.
+    fn view<'a>(&self, place: Place<'a>) -> Result<View<'a>, Damaged> {
+        let view = View {
+            segment: place.segment,
+            start: self.start.load(Ordering::Relaxed),
+            size: self.size.load(Ordering::Relaxed),
+            first: self.first.load(Ordering::Relaxed),
+            next: self.next.load(Ordering::Relaxed),
+        };
+        let is_aligned = (view.start | view.size | view.first | view.next).is_multiple_of(HEAD);
+        let lies_behind = view.start >= place.begins as u64;
+        let lies_in_file = view
+            .start
+            .checked_add(view.size)
+            .is_some_and(|end| place.segment.reaches(end as usize));
+        let fits = view.size.is_power_of_two()
+            && view.next <= u64::MAX / 2
+            && view.first <= view.next
+            && view.next - view.first <= view.size;
+        if is_aligned && lies_behind && lies_in_file && fits {
+            Ok(view)
+        } else {
+            Err(Damaged)
+        }
+    }
+}
+
+/// An extent as it was read, once, and found to lie in the file: what is in use is no more than its
+/// size, and every number is a multiple of eight.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    segment: &'a Segment,
+    start: u64,
+    size: u64,
+    first: u64,
+    next: u64,
+}
+
+impl View<'_> {
     /// Where a record of that much room would go: at `next`, or at the ring's beginning.
     fn place(&self, room: u64) -> Option<u64> {
-        let size = self.size.load(Ordering::Relaxed);
-        let first = self.first.load(Ordering::Relaxed);
-        let next = self.next.load(Ordering::Relaxed);
-        let left = size - (next & (size - 1));
-        let at = if room <= left { next } else { next + left };
-        (at + room - first <= size).then_some(at)
+        let left = self.left(self.next);
+        let at = if room <= left {
+            self.next
+        } else {
+            self.next + left
+        };
+        (at + room - self.first <= self.size).then_some(at)
     }
 
-    /// The record at `at`, or the one at the ring's beginning if the rest is skipped there.
-    fn record(&self, segment: &Segment, at: u64) -> u64 {
-        if self.length(segment, at) == SKIP {
-            at.next_multiple_of(self.size.load(Ordering::Relaxed))
+    /// How far it is from there to the end of the ring.
+    fn left(&self, at: u64) -> u64 {
+        self.size - (at & (self.size - 1))
+    }
+
+    /// The record at `at`, or the one at the ring's beginning if the rest is skipped there: where it
+    /// is and how long, all of it in use and none beyond the end of the ring.
+    fn record(&self, at: u64) -> Result<(u64, usize), Damaged> {
+        let (mut at, mut length) = (at, self.length(at));
+        if length == SKIP {
+            at = at.next_multiple_of(self.size);
+            length = self.length(at);
+        }
+        let room = room(length as usize);
+        if at < self.next && room <= self.next - at && room <= self.left(at) {
+            Ok((at, length as usize))
         } else {
-            at
+            Err(Damaged)
         }
     }
 
-    fn at(&self, segment: &Segment, position: u64) -> *mut u8 {
-        let size = self.size.load(Ordering::Relaxed);
-        let offset = self.start.load(Ordering::Relaxed) + (position & (size - 1));
-        segment.at::<u8>(offset as usize).as_ptr()
+    fn at(&self, position: u64) -> *mut u8 {
+        let offset = self.start + (position & (self.size - 1));
+        self.segment.at::<u8>(offset as usize).as_ptr()
     }
 
-    fn length(&self, segment: &Segment, at: u64) -> u32 {
-        // SAFETY: in the ring, of which every multiple of eight has room for a length.
-        unsafe { self.at(segment, at).cast::<u32>().read() }
+    fn length(&self, at: u64) -> u32 {
+        // SAFETY: in the ring, of which every multiple of eight has room for a length. Read once.
+        unsafe { self.at(at).cast::<u32>().read_volatile() }
     }
 
-    fn write(&self, segment: &Segment, at: u64, length: u32, bytes: &[u8]) {
-        let to = self.at(segment, at);
+    fn write(&self, at: u64, length: u32, bytes: &[u8]) {
+        let to = self.at(at);
         // SAFETY: in the ring, in a place that is not in use.
         unsafe {
             to.cast::<u32>().write(length);

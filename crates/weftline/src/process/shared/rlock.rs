@@ -3,7 +3,7 @@
 use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
-use super::segment::{Kind, Segment, Shape};
+use super::segment::{Kind, Shape};
 use crate::park::Deadline;
 use crate::{TimedOut, TooManyRecursions};
 use std::cell::{Cell, UnsafeCell};
@@ -17,19 +17,21 @@ use std::time::{Duration, Instant};
 #[repr(C)]
 pub(super) struct Locked<T> {
     mutex: Mutex,
-    /// Guards that there are. The holder's.
-    depth: AtomicU32,
+    /// Once the number of guards, which the holder now keeps in its own memory.
+    _reserved: AtomicU32,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: plain data that is reached by who holds the mutex.
 unsafe impl<T: Plain> Object for Locked<T> {
+    type Fixed = ();
+
     fn shape() -> Shape {
         Shape::of::<T>(Kind::RLock)
     }
 
-    fn is_held_here(&self, _: &Segment) -> bool {
-        self.mutex.is_held_here()
+    fn fix(&self, _: usize) -> Option<()> {
+        Some(())
     }
 }
 
@@ -70,20 +72,18 @@ impl<T: Plain> RLock<T> {
         deadline: Deadline,
     ) -> Result<RLockGuard<'_, T>, LockError<RLockGuard<'_, T>>> {
         let locked = &*self.0;
-        let abandoned = if locked.mutex.is_mine() {
-            let depth = locked.depth.load(Ordering::Relaxed);
-            let depth = depth.checked_add(1);
-            locked.depth.store(
-                depth.unwrap_or_else(|| panic!("{TooManyRecursions}")),
-                Ordering::Relaxed,
-            );
+        let abandoned = if let Some(depth) = locked.mutex.depth() {
+            let deeper = depth.load(Ordering::Relaxed).checked_add(1);
+            let deeper = deeper.unwrap_or_else(|| panic!("{TooManyRecursions}"));
+            depth.store(deeper, Ordering::Relaxed);
             locked.mutex.abandoned_by()
         } else {
             let abandoned = locked
                 .mutex
                 .lock(deadline)
                 .map_err(|TimedOut| LockError::TimedOut)?;
-            locked.depth.store(1, Ordering::Relaxed);
+            let depth = locked.mutex.depth().expect("it was just taken");
+            depth.store(1, Ordering::Relaxed);
             abandoned
         };
         let guard = RLockGuard {
@@ -140,14 +140,12 @@ impl<T: Plain> Recover for RLockGuard<'_, T> {
 impl<T: Plain> Drop for RLockGuard<'_, T> {
     fn drop(&mut self) {
         let mutex = &self.locked.mutex;
-        // Not so in the child of a fork.
-        if !mutex.is_mine() {
-            return;
-        }
-        let depth = self.locked.depth.load(Ordering::Relaxed) - 1;
-        self.locked.depth.store(depth, Ordering::Relaxed);
-        if depth == 0 {
-            // SAFETY: this thread's, as just checked.
+        // None in the child of a fork: the parent holds it.
+        let Some(depth) = mutex.depth() else { return };
+        let left = depth.load(Ordering::Relaxed) - 1;
+        depth.store(left, Ordering::Relaxed);
+        if left == 0 {
+            // SAFETY: this thread's, as it has just found.
             unsafe { mutex.unlock() };
         }
     }

@@ -7,6 +7,8 @@
 //! word, the *pending* one, is looked at as well: that which the thread is just about to take or to free. The C library uses the same list for
 //! its robust mutexes, and registers it; a cell is laid out as such a mutex is, as far as the list goes, so that both lie in one list.
 //!
+//! A thread that ends in a process that goes on does the same itself, for some of its words (`leaked.rs`).
+//!
 //! Source: the kernel's `Documentation/locking/robust-futex-ABI.rst`; glibc's `nptl/descr.h` for what is written into whose neighbour.
 //!
 //! # States
@@ -28,7 +30,7 @@
 //! not know that others sleep. That is a matter of a microsecond, and against it nobody sleeps for longer than half a second without looking
 //! (`sleep.rs`). `tests/process_protocol.rs` goes through all orders of these steps, with deaths at each.
 
-use super::held::{Link, me};
+use super::held::{self, AtEnd, Link, me};
 use super::sleep::{look_out, sleep, wake};
 use crate::TimedOut;
 use crate::park::Deadline;
@@ -80,9 +82,16 @@ pub(super) enum Taken {
 }
 
 impl RobustCell {
-    /// Takes the cell, waiting for it.
+    /// Takes the cell, waiting for it, for a moment that ends before this library returns.
     #[inline]
     pub(super) fn take(&self, deadline: Deadline) -> Result<Taken, TimedOut> {
+        self.take_until(deadline, AtEnd::Dies)
+    }
+
+    /// Takes the cell, waiting for it; says what becomes of it if its thread ends before it is freed.
+    // It was inlined when it had one caller, and costs a third more when it is not.
+    #[inline(always)]
+    pub(super) fn take_until(&self, deadline: Deadline, at_end: AtEnd) -> Result<Taken, TimedOut> {
         let me = me();
         // SAFETY: the thread's own head, which is there as long as the thread.
         let head = unsafe { &*me.head };
@@ -100,8 +109,8 @@ impl RobustCell {
                 }
             },
         };
-        // SAFETY: just taken, so in no list; whoever holds a cell keeps its memory.
-        unsafe { head.add(self) };
+        // SAFETY: just taken, and the holder of a cell keeps its memory.
+        unsafe { head.add(self, at_end) };
         head.done();
         self.pid.store(me.process, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
@@ -164,18 +173,18 @@ impl RobustCell {
     /// The calling thread has taken it, or its parent has before a fork.
     #[inline]
     pub(super) unsafe fn free(&self) {
-        let me = me();
-        // What a thread held when it forked is the parent's: the child has a copy of the guard, and nothing to free.
-        if self.word.load(Ordering::Relaxed) & HOLDER != me.thread {
+        // What a thread held when it forked is the parent's: the child has a copy of the guard, and
+        // nothing to free.
+        let Some((me, at)) = held::find(self) else {
             return;
-        }
+        };
         // SAFETY: the thread's own head.
         let head = unsafe { &*me.head };
         compiler_fence(Ordering::SeqCst);
         self.pid.store(0, Ordering::Relaxed);
         head.expect(self);
-        // SAFETY: held, so in the thread's list.
-        unsafe { head.remove(self) };
+        // SAFETY: where the record was just found.
+        unsafe { head.remove(at) };
         compiler_fence(Ordering::SeqCst);
         if self.word.swap(0, Ordering::Release) & WAITERS != 0 {
             wake(&self.word, 1);
@@ -183,17 +192,65 @@ impl RobustCell {
         head.done();
     }
 
-    /// Whether the calling thread holds it.
+    /// Whether the calling thread holds it, as its own record says.
     #[inline]
     pub(super) fn is_mine(&self) -> bool {
-        self.word.load(Ordering::Relaxed) & HOLDER == me().thread
-            && self.pid.load(Ordering::Relaxed) == me().process
+        held::find(self).is_some()
     }
 
-    /// Whether any thread of this process holds it: then its memory must stay.
-    pub(super) fn is_held_here(&self) -> bool {
-        self.word.load(Ordering::Relaxed) & HOLDER != 0
-            && self.pid.load(Ordering::Relaxed) == std::process::id()
+    /// Takes the cell out of the list of the calling thread, which is about to end, and marks it as
+    /// the kernel would, or passes it on.
+    pub(super) fn end(&self, pass_on: impl FnOnce(&Self)) {
+        let Some((me, at)) = held::find(self) else {
+            return;
+        };
+        // SAFETY: the thread's own head.
+        let head = unsafe { &*me.head };
+        // If the process dies now, the kernel marks it all the same.
+        head.expect(self);
+        // SAFETY: where the record was just found.
+        unsafe { head.remove(at) };
+        compiler_fence(Ordering::SeqCst);
+        pass_on(self);
+        head.done();
+    }
+
+    /// Its thread is at its end, and nothing in the process refers to what it protects.
+    pub(super) fn die(&self) {
+        let thread = me().thread;
+        self.end(|cell| {
+            if cell.change_holder(thread, DIED) & WAITERS != 0 {
+                wake(&cell.word, 1);
+            }
+        });
+    }
+
+    /// The calling thread, which lives as long as the process, holds the cell from now on in the
+    /// place of thread `from`, which has it pending.
+    pub(super) fn adopt(&self, from: u32) {
+        let me = me();
+        // SAFETY: the thread's own head.
+        let head = unsafe { &*me.head };
+        head.expect(self);
+        if self.change_holder(from, me.thread) & HOLDER == from {
+            // SAFETY: just taken, and the memory of a cell that is held stays.
+            unsafe { head.add(self, AtEnd::Stays) };
+        }
+        head.done();
+    }
+
+    /// No thread holds the cell, and it is not free: for good.
+    pub(super) fn lose(&self) {
+        self.change_holder(me().thread, HOLDER);
+    }
+
+    /// What the word was; it has changed if its holder was `from`.
+    fn change_holder(&self, from: u32, to: u32) -> u32 {
+        let change = |word| (word & HOLDER == from).then_some(word & WAITERS | to);
+        let changed = self
+            .word
+            .fetch_update(Ordering::Release, Ordering::Relaxed, change);
+        changed.unwrap_or_else(|other| other & !WAITERS)
     }
 
     /// Whether it is held, by somebody who lives.

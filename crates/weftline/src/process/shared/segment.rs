@@ -10,11 +10,20 @@
 //! again. Memory is reserved by the extension (`fallocate`), so a machine that has none left says so there, and never by a `SIGBUS` later.
 //!
 //! A segment with a name lies in `/dev/shm`. It gets its name when it is complete, in one step, so who opens it never finds half of one.
+//!
+//! # What is believed
+//!
+//! Nothing in a segment is believed because it was right before: another program may write to the
+//! file. The header is read once, as a copy. The length that it states counts as far as the system
+//! says that the file is as long ([`Segment::reaches`]); the kernel seals a file without a name
+//! against shortening. The object reads what never changes once ([`Object::fix`](super::object::Object::fix)),
+//! and checks each number that leads to a place, each time, before it goes there.
 
 use super::super::descriptor::above_streams;
 use super::super::parcel;
 use super::error::SharedError;
 use super::held;
+use super::records;
 use super::reserve::{give_back, reserve};
 use rustix::fs::{self, AtFlags, MemfdFlags, Mode, OFlags, SealFlags};
 use rustix::io::Errno;
@@ -25,7 +34,7 @@ use std::mem;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"weftline");
 /// Of everything that lies in shared memory: processes of different builds may meet at a named object.
@@ -104,7 +113,7 @@ struct Header {
     align: u32,
     /// How much address space each process maps.
     span: u64,
-    /// How long the file is. Changed by who holds the object's lock.
+    /// How long the file is, as far as memory is reserved. Changed by who holds the object's lock.
     length: AtomicU64,
 }
 
@@ -117,9 +126,8 @@ pub(super) struct Segment {
     file: OwnedFd,
     start: NonNull<u8>,
     span: usize,
-    /// Whether a thread of this process has a part of it in its list of what it holds: then the memory must stay. Asked by whoever is the last
-    /// to let go, which the handles cannot know of themselves.
-    is_held_here: fn(&Self) -> bool,
+    /// How much of the file this process knows to be there.
+    known: AtomicUsize,
 }
 
 /// What a kind of object asks of a segment that it is to lie in.
@@ -128,7 +136,6 @@ pub(super) struct Demands {
     pub(super) shape: Shape,
     /// Where the object ends.
     pub(super) end: usize,
-    pub(super) is_held_here: fn(&Segment) -> bool,
 }
 
 // SAFETY: the mapping belongs to no thread; what lies in it is reached through atomics and locks.
@@ -160,7 +167,7 @@ impl Segment {
         let length = (OBJECT + length).next_multiple_of(PAGE);
         let span = (OBJECT + span).next_multiple_of(PAGE).max(length);
         reserve(&file, 0, length)?;
-        let segment = Self::map(file, span, length, demands.is_held_here)?;
+        let segment = Self::map(file, span, length, length)?;
         let span = segment.span;
         // SAFETY: the file is new and long enough; nobody else has it.
         unsafe {
@@ -190,8 +197,8 @@ impl Segment {
         Ok(Arc::new(segment))
     }
 
-    /// The segment of that name.
-    pub(super) fn open(name: &str, demands: Demands) -> Result<Arc<Self>, SharedError> {
+    /// The segment of that name, if its file belongs to `user` and no other user may write to it.
+    pub(super) fn open(name: &str, user: u32, demands: Demands) -> Result<Arc<Self>, SharedError> {
         let opened = fs::open(
             path_of(name)?,
             OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW,
@@ -199,7 +206,11 @@ impl Segment {
         );
         match opened {
             Err(Errno::NOENT) => Err(SharedError::NotFound(name.to_owned())),
-            opened => Self::attach(above_streams(opened?)?, demands),
+            opened => {
+                let file = above_streams(opened?)?;
+                check_owner(name, &file, user)?;
+                Self::attach(file, demands)
+            }
         }
     }
 
@@ -241,7 +252,7 @@ impl Segment {
         if !(demands.end <= length && length <= there && length <= span && span % PAGE == 0) {
             return Err(damaged());
         }
-        Ok(Arc::new(Self::map(file, span, span, demands.is_held_here)?))
+        Ok(Arc::new(Self::map(file, span, span, length)?))
     }
 
     /// Maps `span` bytes; where address space is limited, what can be had of it, and `least`.
@@ -249,7 +260,7 @@ impl Segment {
         file: OwnedFd,
         mut span: usize,
         least: usize,
-        is_held_here: fn(&Self) -> bool,
+        known: usize,
     ) -> Result<Self, SharedError> {
         loop {
             // SAFETY: a new mapping, wherever there is room.
@@ -272,7 +283,7 @@ impl Segment {
                         file,
                         start: NonNull::new(mapped?.cast()).ok_or(Errno::NOMEM)?,
                         span,
-                        is_held_here,
+                        known: AtomicUsize::new(known),
                     });
                 }
             }
@@ -297,9 +308,24 @@ impl Segment {
         give_back(&self.file, start, length);
     }
 
-    /// How long the file is.
+    /// How much of the file this process knows to be there.
     pub(super) fn length(&self) -> usize {
-        self.stated_length().load(Ordering::Relaxed) as usize
+        self.known.load(Ordering::Relaxed)
+    }
+
+    /// Whether the file has memory up to there.
+    #[inline]
+    pub(super) fn reaches(&self, end: usize) -> bool {
+        end <= self.length() || (end <= self.span && end <= self.ask())
+    }
+
+    /// How long the file says and the system knows that it is; it never gets shorter.
+    #[cold]
+    fn ask(&self) -> usize {
+        let there = fs::fstat(&self.file).map_or(0, |stat| stat.st_size as usize);
+        let stated = self.stated_length().load(Ordering::Relaxed) as usize;
+        let length = there.min(stated).min(self.span);
+        self.known.fetch_max(length, Ordering::Relaxed).max(length)
     }
 
     fn stated_length(&self) -> &AtomicU64 {
@@ -309,16 +335,17 @@ impl Segment {
 
     /// Makes the file at least `end` bytes long. Only for who holds the object's lock.
     pub(super) fn extend(&self, end: usize) -> Result<(), SharedError> {
-        let old = self.length();
-        if end <= old {
-            return Ok(());
-        }
         if end > self.span {
             return Err(Errno::NOMEM.into());
         }
+        if self.reaches(end) {
+            return Ok(());
+        }
+        let old = self.length();
         let new = end.next_multiple_of(PAGE);
         reserve(&self.file, old, new - old)?;
         self.stated_length().store(new as u64, Ordering::Relaxed);
+        self.known.fetch_max(new, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -326,7 +353,8 @@ impl Segment {
 impl Drop for Segment {
     fn drop(&mut self) {
         // A guard was leaked: the thread's list of what it holds runs through this memory.
-        if (self.is_held_here)(self) {
+        let start = self.start.as_ptr().addr();
+        if records::is_any_within(&(start..start + self.span)) {
             return;
         }
         // SAFETY: mapped by `map`; whoever used it had a reference.
@@ -348,6 +376,28 @@ pub(super) fn damaged() -> SharedError {
     SharedError::Mismatch("the shared object is damaged: its file has less than it says".to_owned())
 }
 
+/// The user that this process acts for.
+pub(super) fn this_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// A file that other users can write to is none of ours: they could have it lead anywhere.
+fn check_owner(name: &str, file: &OwnedFd, user: u32) -> Result<(), SharedError> {
+    const OTHERS_WRITE: u32 = 0o022;
+    let stat = fs::fstat(file)?;
+    if fs::FileType::from_raw_mode(stat.st_mode) != fs::FileType::RegularFile {
+        return Err(SharedError::Mismatch(format!("{name:?} is no file")));
+    }
+    if stat.st_uid != user || stat.st_mode & OTHERS_WRITE != 0 {
+        return Err(SharedError::NotTrusted {
+            name: name.to_owned(),
+            owner: stat.st_uid,
+            mode: stat.st_mode & 0o7777,
+        });
+    }
+    Ok(())
+}
+
 /// An object goes to another process as the file that it is.
 pub(super) fn serialize<S: Serializer>(
     segment: &Segment,
@@ -358,16 +408,18 @@ pub(super) fn serialize<S: Serializer>(
 }
 
 /// The object that another process has written with [`serialize`].
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+pub(super) fn deserialize<'de, D: Deserializer<'de>, T>(
     demands: Demands,
+    object: impl FnOnce(Arc<Segment>) -> Result<T, SharedError>,
     deserializer: D,
-) -> Result<Arc<Segment>, D::Error> {
+) -> Result<T, D::Error> {
     let number = u32::deserialize(deserializer)?;
     let Some(file) = parcel::detach(number) else {
         parcel::refuse("the file of a shared object did not come along");
         return Err(serde::de::Error::custom("no file"));
     };
-    Segment::attach(file, demands).map_err(|why| {
+    let attached = Segment::attach(file, demands).and_then(object);
+    attached.map_err(|why| {
         parcel::refuse(&why);
         serde::de::Error::custom("no object")
     })

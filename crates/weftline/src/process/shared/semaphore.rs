@@ -3,7 +3,7 @@
 use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, Recover};
 use super::object::{Shared, shared_handle};
-use super::permits::{Permits, Pool};
+use super::permits::{MAX_PERMITS, Permits, Pool};
 use super::robust::RobustCell;
 use super::table;
 use crate::TooManyPermits;
@@ -12,8 +12,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-const MAX_PERMITS: u64 = u64::MAX >> 1;
 
 macro_rules! semaphore {
     ($(#[$meta:meta])* $name:ident, $bounded:literal, $refused:literal) => {
@@ -43,7 +41,11 @@ macro_rules! semaphore {
             ///
             /// # Panics
             /// As [`new`](Self::new).
-            pub fn create(name: &str, permits: u64) -> Result<Self, SharedError> {
+            ///
+            /// # Safety
+            /// As for all [named objects](crate::process#named-objects): no program writes to the file,
+            /// or shortens it, but through this library.
+            pub unsafe fn create(name: &str, permits: u64) -> Result<Self, SharedError> {
                 Self::make(Some(name), permits)
             }
 
@@ -102,7 +104,7 @@ macro_rules! semaphore {
             }
 
             fn acquire_by(&self, n: u64, deadline: Deadline) -> Result<Permit<'_>, LockError<Permit<'_>>> {
-                let bound = self.0.bound.load(Ordering::Relaxed);
+                let bound = self.0.fixed();
                 assert!(n <= bound, "acquire({n}) would wait for ever: the semaphore has at most {bound} permits");
                 let (row, died) = self.0.acquire(n, deadline).ok_or(LockError::TimedOut)?;
                 let permit = Permit { pool: &self.0, row, n, _stays: PhantomData };

@@ -47,7 +47,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub(super) fn row(self, number: usize) -> &'a RobustCell {
+    fn row(self, number: usize) -> &'a RobustCell {
         // SAFETY: within the mapping; the file is long enough for what is used.
         unsafe {
             self.segment
@@ -56,30 +56,46 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// How many rows were ever used, as far as the file has them.
+    fn used(self) -> usize {
+        let used = (self.used.0.load(Ordering::Relaxed) as usize).min(ROWS);
+        if self.segment.reaches(self.start + used * ROW) {
+            return used;
+        }
+        used.min(self.segment.length().saturating_sub(self.start) / ROW)
+    }
+
     /// All rows that were ever used.
     pub(super) fn rows(self) -> impl Iterator<Item = &'a RobustCell> {
-        (0..self.used.0.load(Ordering::Relaxed) as usize).map(move |number| self.row(number))
+        (0..self.used()).map(move |number| self.row(number))
     }
 
     /// Takes a row that nobody has for this thread, after `fill` has written what it is for. Only for who holds the object's lock, and
     /// has [room](super::held::expect_room) for it.
-    pub(super) fn take(self, fill: impl FnOnce(&RobustCell)) -> Result<&'a RobustCell, NoRow> {
-        let row = match self
-            .rows()
-            .find(|row| !row.is_held() && !row.is_abandoned())
-        {
-            Some(row) => row,
-            None => self.add()?,
+    pub(super) fn take(self, fill: impl Fn(&RobustCell)) -> Result<&'a RobustCell, NoRow> {
+        let takes = |row: &RobustCell| {
+            fill(row);
+            // Nobody else takes a row while the object's lock is held, unless the memory is damaged.
+            row.take(Deadline::PASSED).is_ok()
         };
-        fill(row);
-        let taken = row.take(Deadline::PASSED);
-        debug_assert!(taken.is_ok(), "taken by who holds the object's lock");
-        Ok(row)
+        let mut free = self
+            .rows()
+            .filter(|row| !row.is_held() && !row.is_abandoned());
+        if let Some(row) = free.find(|row| takes(row)) {
+            return Ok(row);
+        }
+        for _ in 0..ROWS {
+            let row = self.add()?;
+            if takes(row) {
+                return Ok(row);
+            }
+        }
+        Err(NoRow::Full)
     }
 
     #[cold]
     fn add(self) -> Result<&'a RobustCell, NoRow> {
-        let number = self.used.0.load(Ordering::Relaxed) as usize;
+        let number = self.used();
         if number == ROWS {
             return Err(NoRow::Full);
         }

@@ -6,11 +6,11 @@
 //! that it is this one which counts. A process that dies before that store has changed nothing, and there is nothing to recover.
 
 use super::error::SharedError;
-use super::held::expect_room;
+use super::held::{AtEnd, expect_room};
 use super::mutex::Plain;
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust::RobustCell;
-use super::segment::{Kind, Segment, Shape};
+use super::segment::{Kind, Shape};
 use crate::park::Deadline;
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -29,12 +29,14 @@ pub(super) struct Copies<T> {
 
 // SAFETY: plain data that is reached by who holds the cell.
 unsafe impl<T: Plain> Object for Copies<T> {
+    type Fixed = ();
+
     fn shape() -> Shape {
         Shape::of::<T>(Kind::Value)
     }
 
-    fn is_held_here(&self, _: &Segment) -> bool {
-        self.cell.is_held_here()
+    fn fix(&self, _: usize) -> Option<()> {
+        Some(())
     }
 }
 
@@ -80,7 +82,11 @@ impl<T: Plain> Value<T> {
 
     /// Changes the value while nobody else reads or changes it. If `f` panics, it has not changed.
     pub fn update<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut self.lock())
+        let mut guard = self.lock();
+        guard.counts = Counts::IfFinished;
+        let result = f(&mut guard);
+        guard.counts = Counts::Yes;
+        result
     }
 
     /// Keeps others from the value until the guard is dropped, which makes what was changed through it count.
@@ -114,10 +120,14 @@ impl<T: Plain> Value<T> {
         let copies = &*self.0;
         expect_room();
         // Whoever died inside has left the copy that counts as it was.
-        copies.cell.take(deadline).ok()?;
+        copies.cell.take_until(deadline, AtEnd::Stays).ok()?;
         let guard = ValueGuard {
             copies,
+            current: copies.current.load(Ordering::Relaxed) as usize & 1,
             changed: false,
+            counts: Counts::UnlessPanicking {
+                before: std::thread::panicking(),
+            },
             _stays: PhantomData,
         };
         Some(guard)
@@ -137,25 +147,50 @@ impl<T: Plain + fmt::Debug> fmt::Debug for Value<T> {
     }
 }
 
-/// A [`Value`] that nobody else reads or changes; what was changed through this counts when it is dropped, unless that is because of a
-/// panic. It stays with its thread.
+/// A [`Value`] that nobody else reads or changes; what was changed through this counts when it is
+/// dropped, unless a panic drops it that began after the guard. It stays with its thread.
+///
+/// A guard that is leaked (`std::mem::forget`) keeps the value locked until its process ends.
 #[must_use = "the value is free again when the guard is dropped"]
 pub struct ValueGuard<'a, T: Plain> {
     copies: &'a Copies<T>,
+    /// Which copy counted when the guard was made.
+    current: usize,
     /// Whether the copy that does not count yet is the one to read.
     changed: bool,
+    counts: Counts,
     _stays: PhantomData<*mut ()>,
 }
 
-impl<T: Plain> ValueGuard<'_, T> {
-    fn current(&self) -> usize {
-        self.copies.current.load(Ordering::Relaxed) as usize & 1
-    }
+/// Whether a change counts when its guard is dropped.
+#[derive(Clone, Copy)]
+enum Counts {
+    Yes,
+    /// A function changes the value: a guard that is dropped before it has returned is dropped by
+    /// its panic.
+    IfFinished,
+    /// The thread may have panicked `before` the guard was made: a destructor uses the value then,
+    /// and its change counts.
+    UnlessPanicking {
+        before: bool,
+    },
+}
 
+impl Counts {
+    fn now(self) -> bool {
+        match self {
+            Self::Yes => true,
+            Self::IfFinished => false,
+            Self::UnlessPanicking { before } => before || !std::thread::panicking(),
+        }
+    }
+}
+
+impl<T: Plain> ValueGuard<'_, T> {
     /// The copy that counts.
     fn before(&self) -> &T {
         // SAFETY: the cell is held, and this copy is written by nobody while it counts.
-        unsafe { &*self.copies.copies[self.current()].get() }
+        unsafe { &*self.copies.copies[self.current].get() }
     }
 }
 
@@ -163,7 +198,7 @@ impl<T: Plain> Deref for ValueGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        let copy = self.current() ^ usize::from(self.changed);
+        let copy = self.current ^ usize::from(self.changed);
         // SAFETY: the cell is held, and the guard borrowed.
         unsafe { &*self.copies.copies[copy].get() }
     }
@@ -171,7 +206,7 @@ impl<T: Plain> Deref for ValueGuard<'_, T> {
 
 impl<T: Plain> DerefMut for ValueGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        let other = self.copies.copies[self.current() ^ 1].get();
+        let other = self.copies.copies[self.current ^ 1].get();
         if !self.changed {
             // SAFETY: the cell is held, and the copy that does not count is written by who holds it.
             unsafe { other.write(*self.before()) };
@@ -188,10 +223,10 @@ impl<T: Plain> Drop for ValueGuard<'_, T> {
         if !self.copies.cell.is_mine() {
             return;
         }
-        if self.changed && !std::thread::panicking() {
+        if self.changed && self.counts.now() {
             // The copy first, then that it counts, also for who looks after this thread has died in between.
             compiler_fence(Ordering::SeqCst);
-            let other = self.current() ^ 1;
+            let other = self.current ^ 1;
             self.copies.current.store(other as u32, Ordering::Release);
         }
         // SAFETY: this thread's, as just checked.
