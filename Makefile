@@ -13,7 +13,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) pyproject.toml $(shell find cr
 # The binding is linted and documented against the interpreter that it is built for.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help build demo test test-rust test-models test-python test-all test-packages test-multiprocessing bench fuzz docs lint lint-rust lint-python
+.PHONY: help build demo test test-rust test-package test-models test-python test-all test-packages test-multiprocessing bench fuzz docs lint lint-rust lint-python
 
 help:
 	@echo 'make demo      build, then run one threaded program on the standard library and on weftline'
@@ -61,7 +61,7 @@ demo: build
 
 test: test-rust test-models test-python
 
-test-rust:
+test-rust: test-package
 	cargo test --package weftline
 	cargo test --package weftline --features portable-parker --tests
 
@@ -110,6 +110,11 @@ lint: lint-rust lint-python
 lint-rust: $(VENV)/.tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	PYTHON='$(PYTHON)' crates/weftline/tests/packaged/run names empty
+
+# The package as it is uploaded: whether it builds alone is a lint, whether it passes its tests alone a test.
+test-package:
+	PYTHON='$(PYTHON)' crates/weftline/tests/packaged/run package
 
 lint-python: build
 	$(BIN)/ruff format --check

@@ -116,5 +116,5 @@ pub use thread::{
 
 /// The programs of the user guide, as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/guide.md")]
+#[doc = include_str!("../guide.md")]
 struct UserGuide;
