@@ -305,3 +305,27 @@ def test_the_class_itself_takes_arguments_as_in_this_version(case, args, kwargs)
 
     standard, ours = [outcome(lambda m=m: made(m)) for m in MODULES]
     assert ours == standard
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(
+            (),
+            (1.5,),
+            ((1,),),
+            ((1, 2, 3),),
+            ((1, "x"),),
+            (("x", 1),),
+            ("ab",),
+            (b"ab",),
+        ),
+        *((1, 2), ((1.5, 0),), (None,), ([1, "x"],), ({1: 2},)),
+    ],
+    ids=repr,
+)
+def test_a_state_that_was_not_saved_is_refused_as_by_the_standard_lock(given):
+    standard, ours = [
+        outcome(module.RLock()._acquire_restore, *given) for module in MODULES
+    ]
+    assert ours == standard

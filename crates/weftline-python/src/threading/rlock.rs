@@ -6,8 +6,10 @@ use crate::names::interned;
 use crate::objects::{self, Piece, error, error_in_pieces, written};
 use crate::seconds::acquire_deadline;
 use pyo3::exceptions::{PyOverflowError, PyRuntimeError, PyTypeError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use std::ffi::c_ulonglong;
 use weftline::park::{Deadline, WaitError, os_ident_of};
 use weftline::sync::raw::{RLockError, RawRLock};
 
@@ -27,6 +29,19 @@ fn overflowed() -> PyErr {
 #[cold]
 fn not_acquired() -> PyErr {
     error::<PyRuntimeError>("cannot release un-acquired lock")
+}
+
+/// The count in the arguments of `_acquire_restore`, read and refused as the standard lock does.
+fn saved_count(args: &Bound<'_, PyTuple>) -> PyResult<u64> {
+    let (mut count, mut owner): (c_ulonglong, c_ulonglong) = (0, 0);
+    let format = c"(KK):_acquire_restore".as_ptr();
+    // SAFETY: attached to the interpreter; the format names two unsigned long longs, and so many pointers follow.
+    let read =
+        unsafe { ffi::PyArg_ParseTuple(args.as_ptr(), format, &raw mut count, &raw mut owner) };
+    if read == 0 {
+        return Err(PyErr::fetch(args.py()));
+    }
+    Ok(count)
 }
 
 impl RLock {
@@ -153,8 +168,10 @@ impl RLock {
         Ok(saved)
     }
 
-    fn _acquire_restore(&self, py: Python<'_>, state: (u64, u64)) -> PyResult<()> {
-        self.restore(py, state.0)
+    /// The argument is what `_release_save` returned.
+    #[pyo3(signature = (*args), text_signature = "($self, state, /)")]
+    fn _acquire_restore(&self, args: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.restore(args.py(), saved_count(args)?)
     }
 
     fn _at_fork_reinit(&self) {
