@@ -15,7 +15,9 @@ if sys.implementation.name != "cpython" or sys.version_info < (3, 11):
         f"weftline needs CPython 3.11 or newer; this is {sys.implementation.name} {sys.version.split()[0]}"
     )
 
-from weftline import queue, threading
+from weftline import _mocks, _on_import, queue, threading
 from weftline.install import install, installed, uninstall
 
 __all__ = ["install", "installed", "queue", "threading", "uninstall"]
+
+_on_import.when_imported("unittest.mock", _mocks.tell)

@@ -48,19 +48,6 @@ def _without_init(step, before, plain, ours):
     return "has no attribute" in plain and (bool(bare) or "__new__(" in before)
 
 
-def _again(step, before, plain, ours):
-    return "is initialised already" in ours or "already with another lock" in ours
-
-
-def _read_only(step, before, plain, ours):
-    return (
-        "AttributeError" in plain
-        and "AttributeError" in ours
-        and " = " in step
-        and "has no setter" in plain
-    )
-
-
 def _parties(step, before, plain, ours):
     return "parties must be" in ours
 
@@ -110,8 +97,6 @@ RULES = (
     Rule("**Docstrings**", _docstrings),
     Rule("**A comparison that raises**", _comparison),
     Rule("**Without `super().__init__()`**", _without_init),
-    Rule("**A second `__init__`**", _again),
-    Rule("**Read-only attributes**", _read_only),
     Rule("**`Barrier(0)`**", _parties),
     Rule("**`RLock._release_save()`**", _release_save),
     Rule("**A pending `Timer`**", _pending),

@@ -3,8 +3,11 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `attach.rs` | how a thread of ours enters the interpreter |
+//! | `attribute.rs` | what a class shows of the parts that its objects have once they are inflated |
 //! | `blocker.rs` | how a Python thread sleeps: detached from the interpreter, answering signals |
 //! | `callback.rs` | calls into Python code of the program, and what becomes of them at exit |
+//! | `inflated.rs` | what the full form of every object has in common: its parts in its `__dict__` |
+//! | `looks.rs` | what tools see that look into our classes |
 //! | `made.rs` | whether an object that the collector visits exists yet |
 //! | `given.rs` | arguments that may be left out |
 //! | `objects.rs` | Python objects made where memory may be short |
@@ -17,11 +20,14 @@
 //! error messages and pickling refusals read as there.
 
 mod attach;
+mod attribute;
 mod blocker;
 mod callback;
 mod futures;
 mod given;
+mod inflated;
 mod launch;
+mod looks;
 mod made;
 mod names;
 mod objects;
@@ -41,6 +47,8 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // interpreter has begun, whose destructors may well be the first to need it.
     module.py().detach(|| Python::attach(|_| ()));
     callback::register(module)?;
+    // Past `add_function`, which would make it a public name.
+    module.setattr("_rebuild", wrap_pyfunction!(inflated::rebuild, module)?)?;
     threading::register(module)?;
     queue::register(module)?;
     futures::register(module)?;

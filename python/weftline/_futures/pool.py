@@ -8,6 +8,7 @@ the standard class, over the parts that are there then.
 import contextvars  # noqa: F401 - before a fork can come while somebody imports it
 import itertools
 import os
+import sys
 import threading
 import time
 import weakref
@@ -134,26 +135,46 @@ class ThreadPoolExecutor(_Standard):
     `map` takes a `buffersize` on every version; and a forked child can go on using the pool, with workers of its own.
     """
 
-    def __init__(
-        self,
-        max_workers=None,
-        thread_name_prefix="",
-        initializer=None,
-        initargs=(),
-        *,
-        context=False,
-        **options,
-    ):
-        """Start no thread yet.
+    # With the parameters of the running version's, and `context`.
+    if sys.version_info >= (3, 14):
+
+        def __init__(
+            self,
+            max_workers=None,
+            thread_name_prefix="",
+            initializer=None,
+            initargs=(),
+            *,
+            context=False,
+            **ctxkwargs,
+        ):
+            super().__init__(
+                max_workers, thread_name_prefix, initializer, initargs, **ctxkwargs
+            )
+            self._set_up(initializer, initargs, context)
+    else:
+
+        def __init__(
+            self,
+            max_workers=None,
+            thread_name_prefix="",
+            initializer=None,
+            initargs=(),
+            *,
+            context=False,
+        ):
+            super().__init__(max_workers, thread_name_prefix, initializer, initargs)
+            self._set_up(initializer, initargs, context)
+
+    __init__.__doc__ = """Start no thread yet.
 
         max_workers: how many threads there are at most; as many as suit most programs if None.
         thread_name_prefix: what the threads' names begin with.
         initializer: is called with initargs by each thread before its first call. If it raises, the pool is broken.
         context: whether calls run in a copy of the context of their submission.
         """
-        super().__init__(
-            max_workers, thread_name_prefix, initializer, initargs, **options
-        )
+
+    def _set_up(self, initializer, initargs, context):
         if _has_workers_of_its_own(type(self)):
             if context:
                 raise TypeError("context is for calls that run in this interpreter")
@@ -162,6 +183,13 @@ class ThreadPoolExecutor(_Standard):
             self._initializer, self._initargs = initializer, initargs
             self._work_queue = _WorkQueue(context)
         _executors.add(self)
+
+    def __reduce_ex__(self, protocol):
+        reduced = super().__reduce_ex__(protocol)
+        if type(self) is ThreadPoolExecutor is not standard.ThreadPoolExecutor:
+            # The state first, so that the queue in it is what a pickler stumbles over, and not the name.
+            return _weftline._rebuild, (reduced[2], type(self)), reduced[2]
+        return reduced
 
     # Whether the pool takes calls, and may start workers, the work queue must know to answer by itself.
     _shutdown = _queue_attribute("_shutdown", _open_or_close)
@@ -327,7 +355,7 @@ def _results(futures, end_time, executor_reference, fn, calls):
 def _result_or_cancel(future, timeout=None):
     try:
         if type(future) is _weftline.Future:
-            return future._result_or_cancel(timeout)
+            return _weftline._result_or_cancel(future, timeout)
         return standard_base._result_or_cancel(future, timeout)
     finally:
         # The exception knows this frame, which must not know the exception.

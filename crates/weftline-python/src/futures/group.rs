@@ -73,7 +73,11 @@ impl FutureGroup {
         let py = all.py();
         let futures = objects::list(py)?;
         for item in all.iter() {
-            if !item.is_instance_of::<Future>() {
+            // What is in the `__dict__` of an inflated one tells of its end.
+            let Ok(future) = item.cast::<Future>() else {
+                return Ok(None);
+            };
+            if future.get().is_inflated() {
                 return Ok(None);
             }
             futures.append(item)?;

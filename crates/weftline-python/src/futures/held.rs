@@ -25,36 +25,22 @@ impl Task {
     }
 }
 
-/// What a program reaches for in the standard class; see `open.rs`.
-pub(super) struct Open {
-    pub(super) condition: Py<PyAny>,
-    pub(super) waiters: Py<PyAny>,
-    pub(super) callbacks: Py<PyAny>,
-}
-
-impl Open {
-    pub(super) fn clone_ref(&self, py: Python<'_>) -> Self {
-        Self {
-            condition: self.condition.clone_ref(py),
-            waiters: self.waiters.clone_ref(py),
-            callbacks: self.callbacks.clone_ref(py),
-        }
-    }
-}
-
 #[derive(Default)]
 pub(super) struct Held {
     pub(super) result: Option<Py<PyAny>>,
     pub(super) exception: Option<Py<PyAny>>,
     pub(super) task: Option<Task>,
-    /// Who is to be called back, while the future is not open.
+    /// What is to be called back, while the future is compact.
     pub(super) callbacks: Vec<Py<PyAny>>,
-    pub(super) open: Option<Box<Open>>,
+    /// The outcome and the callbacks are in the future's `__dict__`; see `attributes.rs`.
+    pub(super) is_inflated: bool,
+    /// Whether an exception is there.
+    pub(super) failed: bool,
 }
 
 impl Data for Held {
     fn has_failed(&self) -> bool {
-        self.exception.is_some()
+        self.failed || self.exception.is_some()
     }
 
     fn torn(&mut self) {
@@ -63,9 +49,9 @@ impl Data for Held {
 }
 
 impl Held {
-    /// Who is to be called back; `None` if the future is open, and others decide.
+    /// What is to be called back; `None` if the future is inflated, and its list says.
     pub(super) fn take_callbacks(&mut self) -> Option<Vec<Py<PyAny>>> {
-        self.open.is_none().then(|| mem::take(&mut self.callbacks))
+        (!self.is_inflated).then(|| mem::take(&mut self.callbacks))
     }
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -79,11 +65,6 @@ impl Held {
         self.callbacks
             .iter()
             .try_for_each(|callback| visit.call(callback))?;
-        if let Some(open) = &self.open {
-            visit.call(&open.condition)?;
-            visit.call(&open.waiters)?;
-            visit.call(&open.callbacks)?;
-        }
         Ok(())
     }
 }

@@ -3,14 +3,16 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `future.rs` | the class `Future` |
+//! | `attributes.rs` | the attributes that programs reach for, and the way to the inflated form |
 //! | `settling.rs` | how a future comes to its end, and how that is waited for |
 //! | `held.rs` | what a future holds: its outcome, its task, who is to be called back |
-//! | `open.rs` | the standard library's algorithm, for futures of which a program has taken the condition or a list |
+//! | `open.rs` | the standard library's algorithm, for inflated futures |
 //! | `group.rs` | `wait` and `as_completed`, when all futures are ours |
 //! | `work_queue.rs` | the queue between a pool and its workers, which makes the futures |
 //! | `tasks.rs` | what a worker takes from it, one after the other |
 //! | `standard.rs` | what is asked of the standard module |
 
+mod attributes;
 mod future;
 mod group;
 mod held;
@@ -20,14 +22,17 @@ mod standard;
 mod tasks;
 mod work_queue;
 
+use crate::attribute;
 use crate::threading::add_class_of;
 use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_class_of::<future::Future>(module, "concurrent.futures._base")?;
+    attribute::add::<future::Future>(module.py(), &attributes::PARTS)?;
     module.add_class::<group::FutureGroup>()?;
     module.add_class::<work_queue::WorkQueue>()?;
     module.add_class::<work_queue::WorkItem>()?;
     module.add_class::<tasks::Tasks>()?;
+    module.add_function(wrap_pyfunction!(future::result_or_cancel, module)?)?;
     module.add_function(wrap_pyfunction!(standard::remember_futures, module)?)
 }

@@ -1,176 +1,183 @@
-//! Open futures: the standard library's algorithm, statement by statement.
+//! Inflated futures: the standard library's algorithm, statement by statement, over the attributes that the future has at
+//! that moment.
 //!
-//! A future begins without the condition and the lists that the standard class has, and changes its state by itself. As soon as a program
-//! asks for `_condition`, `_waiters` or `_done_callbacks` (the standard `wait` and `as_completed` do, and executors that others have
-//! written), it becomes *open*, for good: they exist from then on, and each change of state happens while the condition is held, tells each of
-//! the waiters, and notifies.
+//! A future begins without the condition and the lists that the standard class has, and changes its state by itself. As
+//! soon as a program asks for one of these (the standard `wait` and `as_completed` do, and executors that others have
+//! written), it is inflated, for good (`attributes.rs`): each change of state happens while the condition is held, tells
+//! each of the waiters, and notifies.
 
 use super::future::Future;
-use super::held::{Held, Open};
-use super::settling::{Outcome, call_one_back, done_already};
+use super::settling::{Outcome, call_one_back, raised};
+use super::standard::{cancelled, standard};
 use crate::callback::calling_back;
+use crate::inflated::Inflate;
 use crate::names::interned;
-use crate::objects::{self, no_memory};
-use crate::threading::Condition;
+use crate::objects::{self, Piece, bare_error, error_of, written};
+use crate::seconds::wait_deadline;
+use crate::threading::guard::{self, Guard};
+use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use weftline::executor::raw::{Phase, Unchanged};
-use weftline::memory::try_box;
 
-/// Opens the future if it is not open yet; its parts.
-pub(super) fn open(slf: &Bound<'_, Future>) -> PyResult<Open> {
-    let py = slf.py();
-    let parts = |held: &Held| held.open.as_ref().map(|open| open.clone_ref(py));
-    if let Some(open) = slf.get().raw.with(|_, held| parts(held)) {
-        return Ok(open);
-    }
-    let callbacks = objects::list(py)?;
-    let fresh = Open {
-        condition: py.get_type::<Condition>().call0()?.unbind(),
-        waiters: objects::list(py)?.into_any().unbind(),
-        callbacks: callbacks.clone().into_any().unbind(),
-    };
-    let mut fresh = Some(try_box(fresh).map_err(|_| no_memory(py))?);
-    // Everything is made before the future changes: the list has all callbacks when it takes their place.
-    loop {
-        let (next, opened) = slf.get().raw.with(|_, held| {
-            if let Some(callback) = held.callbacks.get(callbacks.len()) {
-                return (Some(callback.clone_ref(py)), None);
-            }
-            if held.open.is_none() {
-                held.open = fresh.take();
-            }
-            let moved = std::mem::take(&mut held.callbacks);
-            (None, Some((parts(held), moved)))
-        });
-        match (next, opened) {
-            (Some(callback), _) => callbacks.append(callback)?,
-            (None, Some((open, moved))) => {
-                drop(moved);
-                return Ok(open.expect("opened above, by this thread or another"));
-            }
-            (None, None) => unreachable!("one or the other"),
-        }
-    }
-}
+type This<'a, 'py> = &'a Bound<'py, Future>;
 
-/// Opens the future if its class has another `_invoke_callbacks`, which looks for `_done_callbacks`.
+const CANCELLED: [&str; 2] = ["CANCELLED", "CANCELLED_AND_NOTIFIED"];
+const DONE: [&str; 3] = ["CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED"];
+
+/// Inflates the future if its class has another `_invoke_callbacks`, which looks for `_done_callbacks`.
 #[inline]
-pub(super) fn if_it_calls_back_its_own_way(slf: &Bound<'_, Future>) -> PyResult<()> {
+pub(super) fn if_it_calls_back_its_own_way(slf: This<'_, '_>) -> PyResult<()> {
     if !slf.is_exact_instance_of::<Future>() && calls_back_its_own_way(slf)? {
-        drop(open(slf)?);
+        Future::inflate(slf)?;
     }
     Ok(())
 }
 
 #[cold]
-fn calls_back_its_own_way(slf: &Bound<'_, Future>) -> PyResult<bool> {
+fn calls_back_its_own_way(slf: This<'_, '_>) -> PyResult<bool> {
     let name = interned!(slf.py(), _invoke_callbacks);
     let mine = slf.get_type().getattr(name)?;
     Ok(!mine.is(slf.py().get_type::<Future>().getattr(name)?))
 }
 
-/// Replaces one of the parts.
-pub(super) fn replace(
-    slf: &Bound<'_, Future>,
-    f: impl FnOnce(&mut Open) -> Py<PyAny>,
-) -> PyResult<()> {
-    drop(open(slf)?);
-    drop(
-        slf.get()
-            .raw
-            .with(|_, held| held.open.as_mut().map(|open| f(open))),
-    );
-    Ok(())
+/// `with self._condition`
+pub(super) fn holding<'py, R>(
+    slf: This<'_, 'py>,
+    body: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<R>,
+) -> PyResult<R> {
+    let condition = slf.getattr(interned!(slf.py(), _condition))?;
+    let guard = Guard::enter(condition.clone())?;
+    guard.exit(body(&condition))
 }
 
-/// Runs `f` while the condition is held, as `with self._condition` does.
-fn holding<R>(slf: &Bound<'_, Future>, f: impl FnOnce(&Open) -> PyResult<R>) -> PyResult<R> {
-    let py = slf.py();
-    let open = open(slf)?;
-    let condition = open.condition.bind(py).clone();
-    calling_back(py, || condition.call_method0(interned!(slf.py(), acquire)))?;
-    let done = f(&open);
-    calling_back(py, || condition.call_method0(interned!(slf.py(), release)))?;
-    done
+fn state<'py>(slf: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    slf.getattr(interned!(slf.py(), _state))
 }
 
-fn tell(slf: &Bound<'_, Future>, open: &Open, what: &Bound<'_, PyString>) -> PyResult<()> {
-    for waiter in open.waiters.bind(slf.py()).try_iter()? {
-        calling_back(slf.py(), || waiter?.call_method1(what, (slf,)))?;
+fn is_one_of(state: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<bool> {
+    for name in names {
+        if state.eq(objects::text(state.py(), name)?)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn enter(slf: This<'_, '_>, state: &str) -> PyResult<()> {
+    slf.setattr(interned!(slf.py(), _state), objects::text(slf.py(), state)?)
+}
+
+fn tell(slf: This<'_, '_>, what: &Bound<'_, PyString>) -> PyResult<()> {
+    let waiters = slf.getattr(interned!(slf.py(), _waiters))?;
+    for waiter in waiters.try_iter()? {
+        let waiter = waiter?;
+        calling_back(slf.py(), || waiter.call_method1(what, (slf,)))?;
     }
     Ok(())
 }
 
-fn notify_all(slf: &Bound<'_, Future>, open: &Open) -> PyResult<()> {
-    let condition = open.condition.bind(slf.py());
-    calling_back(slf.py(), || {
-        condition.call_method0(interned!(slf.py(), notify_all))
-    })
-    .map(drop)
+/// Whether the state is among `names`, asked under the condition.
+#[cold]
+pub(super) fn is_in(slf: This<'_, '_>, names: &[&str]) -> PyResult<bool> {
+    holding(slf, |_| is_one_of(&state(slf)?, names))
 }
 
-/// As `Future::settle`.
-pub(super) fn settle(slf: &Bound<'_, Future>, outcome: Outcome) -> PyResult<()> {
-    holding(slf, |open| {
-        let what = match outcome {
-            Outcome::Result(_) => interned!(slf.py(), add_result),
-            Outcome::Exception(_) => interned!(slf.py(), add_exception),
-        };
-        let finished = slf.get().raw.finish(|held| {
-            outcome.put(held);
-            Some(())
-        });
-        if let Err(Unchanged::In(phase)) = finished {
-            return Err(done_already(slf, phase));
+#[cold]
+pub(super) fn is_cancelled(slf: This<'_, '_>) -> PyResult<bool> {
+    is_in(slf, &CANCELLED)
+}
+
+#[cold]
+pub(super) fn is_done(slf: This<'_, '_>) -> PyResult<bool> {
+    is_in(slf, &DONE)
+}
+
+/// `Future.set_result` or `Future.set_exception`
+#[cold]
+pub(super) fn settle(slf: This<'_, '_>, outcome: Outcome) -> PyResult<()> {
+    let py = slf.py();
+    holding(slf, |condition| {
+        let state = state(slf)?;
+        if is_one_of(&state, &DONE)? {
+            let repr = slf.repr()?.into_any();
+            let pieces = [
+                Piece::Object(&state),
+                Piece::Plain(": "),
+                Piece::Object(&repr),
+            ];
+            let words = written(py, &pieces)?;
+            let class = standard(py)?.invalid_state.bind(py);
+            return Err(error_of(class, words.as_any()));
         }
-        tell(slf, open, what)?;
-        notify_all(slf, open)
+        let what = match outcome {
+            Outcome::Result(result) => {
+                slf.setattr(interned!(py, _result), result)?;
+                interned!(py, add_result)
+            }
+            Outcome::Exception(exception) => {
+                slf.setattr(interned!(py, _exception), exception)?;
+                interned!(py, add_exception)
+            }
+        };
+        enter(slf, "FINISHED")?;
+        tell(slf, what)?;
+        guard::notify_all(condition)
     })?;
     invoke_callbacks(slf)
 }
 
-/// As `Future.cancel`.
-pub(super) fn cancel(slf: &Bound<'_, Future>) -> PyResult<bool> {
-    let cancelled = holding(slf, |open| {
-        match slf.get().raw.cancel(false, |held| Some(held.task.take())) {
-            Ok(task) => {
-                drop(task);
-                notify_all(slf, open)?;
-                Ok(None)
-            }
-            Err(Unchanged::In(phase)) => Ok(Some(phase.is_done() && phase != Phase::Finished)),
-            Err(Unchanged::Declined) => Ok(Some(false)),
+/// `Future.cancel`
+#[cold]
+pub(super) fn cancel(slf: This<'_, '_>) -> PyResult<bool> {
+    let before = holding(slf, |condition| {
+        let state = state(slf)?;
+        if is_one_of(&state, &["RUNNING", "FINISHED"])? {
+            return Ok(Some(false));
         }
+        if is_one_of(&state, &CANCELLED)? {
+            return Ok(Some(true));
+        }
+        enter(slf, "CANCELLED")?;
+        guard::notify_all(condition)?;
+        Ok(None)
     })?;
-    if let Some(before) = cancelled {
+    if let Some(before) = before {
         return Ok(before);
     }
+    let task = slf.get().raw.with(|_, held| held.task.take());
+    drop(task);
     invoke_callbacks(slf)?;
     Ok(true)
 }
 
-/// As `Future::begin`.
-pub(super) fn begin(slf: &Bound<'_, Future>) -> PyResult<Option<bool>> {
-    holding(slf, |open| match slf.get().raw.start(|_| true) {
-        Ok(true) => Ok(Some(true)),
-        Ok(false) => tell(slf, open, interned!(slf.py(), add_cancelled)).map(|()| Some(false)),
-        Err(_) => Ok(None),
+/// `Future.set_running_or_notify_cancel`. `None`: the future is in a state in which nothing begins.
+#[cold]
+pub(super) fn begin(slf: This<'_, '_>) -> PyResult<Option<bool>> {
+    holding(slf, |_| {
+        let state = state(slf)?;
+        if is_one_of(&state, &["CANCELLED"])? {
+            enter(slf, "CANCELLED_AND_NOTIFIED")?;
+            tell(slf, interned!(slf.py(), add_cancelled))?;
+            return Ok(Some(false));
+        }
+        if is_one_of(&state, &["PENDING"])? {
+            enter(slf, "RUNNING")?;
+            return Ok(Some(true));
+        }
+        Ok(None)
     })
 }
 
-/// As `Future.add_done_callback`.
-pub(super) fn add_done_callback(
-    slf: &Bound<'_, Future>,
-    callback: &Bound<'_, PyAny>,
-) -> PyResult<()> {
-    let is_late = holding(slf, |open| {
-        if slf.get().raw.phase().is_done() {
+/// `Future.add_done_callback`
+#[cold]
+pub(super) fn add_done_callback(slf: This<'_, '_>, callback: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = slf.py();
+    let is_late = holding(slf, |_| {
+        if is_one_of(&state(slf)?, &DONE)? {
             return Ok(true);
         }
-        let callbacks = open.callbacks.bind(slf.py());
-        callbacks
-            .call_method1(interned!(slf.py(), append), (callback,))
+        slf.getattr(interned!(py, _done_callbacks))?
+            .call_method1(interned!(py, append), (callback,))
             .map(|_| false)
     })?;
     if is_late {
@@ -179,8 +186,46 @@ pub(super) fn add_done_callback(
     Ok(())
 }
 
+/// `Future.__get_result`
+#[cold]
+pub(super) fn outcome(slf: This<'_, '_>) -> PyResult<Py<PyAny>> {
+    let py = slf.py();
+    let exception = slf.getattr(interned!(py, _exception))?;
+    if exception.is_truthy()? {
+        return Err(raised(exception));
+    }
+    Ok(slf.getattr(interned!(py, _result))?.unbind())
+}
+
+/// `Future.result` or `Future.exception`, which `take` it when it is there.
+#[cold]
+pub(super) fn wait<R>(
+    slf: This<'_, '_>,
+    timeout: Option<&Bound<'_, PyAny>>,
+    take: impl Fn() -> PyResult<R>,
+) -> PyResult<R> {
+    let py = slf.py();
+    let look = || {
+        let state = state(slf)?;
+        if is_one_of(&state, &CANCELLED)? {
+            return Err(cancelled(py));
+        }
+        if is_one_of(&state, &["FINISHED"])? {
+            return take().map(Some);
+        }
+        Ok(None)
+    };
+    holding(slf, |condition| {
+        if let Some(there) = look()? {
+            return Ok(there);
+        }
+        guard::wait(condition, wait_deadline(timeout)?)?;
+        look()?.ok_or_else(|| bare_error(&py.get_type::<PyTimeoutError>()))
+    })
+}
+
 /// `self._invoke_callbacks()`
-fn invoke_callbacks(slf: &Bound<'_, Future>) -> PyResult<()> {
+fn invoke_callbacks(slf: This<'_, '_>) -> PyResult<()> {
     if slf.is_exact_instance_of::<Future>() {
         return call_back(slf);
     }
@@ -190,11 +235,30 @@ fn invoke_callbacks(slf: &Bound<'_, Future>) -> PyResult<()> {
     .map(drop)
 }
 
-/// As `Future._invoke_callbacks`.
-pub(super) fn call_back(slf: &Bound<'_, Future>) -> PyResult<()> {
-    let callbacks = open(slf)?.callbacks;
-    for callback in callbacks.bind(slf.py()).try_iter()? {
+/// `Future._invoke_callbacks`
+pub(super) fn call_back(slf: This<'_, '_>) -> PyResult<()> {
+    let callbacks = slf.getattr(interned!(slf.py(), _done_callbacks))?;
+    for callback in callbacks.try_iter()? {
         call_one_back(slf, &callback?)?;
     }
     Ok(())
+}
+
+/// What `Future.set_running_or_notify_cancel` raises and logs.
+#[cold]
+pub(super) fn unexpected_state(slf: This<'_, '_>) -> PyErr {
+    let attempt = || -> PyResult<()> {
+        let py = slf.py();
+        let text = objects::text(py, "Future %s in unexpected state: %s")?;
+        let id = objects::len(py, slf.as_ptr() as usize)?;
+        let arguments = (text, id, state(slf)?);
+        let logger = standard(py)?.logger.bind(py);
+        logger
+            .call_method1(interned!(py, critical), arguments)
+            .map(drop)
+    };
+    match attempt() {
+        Ok(()) => objects::error::<PyRuntimeError>("Future in unexpected state"),
+        Err(raised) => raised,
+    }
 }

@@ -12,7 +12,7 @@ use crate::seconds::wait_deadline;
 use pyo3::exceptions::{PyBaseException, PyException, PyTimeoutError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyString, PyType};
 use weftline::executor::raw::{Phase, Unchanged};
 use weftline::park::WaitError;
 
@@ -41,29 +41,58 @@ pub(super) fn name_of(phase: Phase) -> &'static str {
     }
 }
 
+/// The phase of that name.
+pub(super) fn phase_of(state: &Bound<'_, PyAny>) -> Option<Phase> {
+    let state = state.cast_exact::<PyString>().ok()?.to_str().ok()?;
+    [
+        Phase::Pending,
+        Phase::Running,
+        Phase::Cancelled,
+        Phase::Notified,
+        Phase::Finished,
+    ]
+    .into_iter()
+    .find(|&phase| name_of(phase) == state)
+}
+
 impl Future {
-    /// The exception as something that can be raised, or the result.
-    pub(super) fn outcome(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.raw
-            .with(|phase, held| match (phase, &held.exception) {
-                (Phase::Finished, None) => Ok(held
-                    .result
-                    .as_ref()
-                    .map_or_else(|| py.None(), |result| result.clone_ref(py))),
-                (Phase::Finished, Some(exception)) => Err(Some(exception.clone_ref(py))),
-                _ => Err(None),
-            })
-            .map_err(|exception| match exception {
-                Some(exception) => raised(exception.into_bound(py)),
-                None => cancelled(py),
-            })
+    /// The outcome of a future that is done: the exception, if it is one that is true, as something that can be raised, or
+    /// the result.
+    pub(super) fn outcome(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        let copy = |kept: &Option<Py<PyAny>>| kept.as_ref().map(|kept| kept.clone_ref(py));
+        let there = this.raw.with(|phase, held| {
+            let is_there = phase == Phase::Finished || held.is_inflated;
+            is_there.then(|| (held.is_inflated, copy(&held.exception), copy(&held.result)))
+        });
+        let Some((is_inflated, exception, result)) = there else {
+            return Err(cancelled(py));
+        };
+        if is_inflated {
+            this.wait_until_inflated(py);
+            return open::wait(slf, None, || open::outcome(slf));
+        }
+        if let Some(exception) = exception {
+            let exception = exception.into_bound(py);
+            // As the standard library asks: what is false is raised by none.
+            if exception.is_truthy()? {
+                return Err(raised(exception));
+            }
+        }
+        Ok(result.unwrap_or_else(|| py.None()))
     }
 
-    /// Waits until the future is done.
-    pub(super) fn wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    /// Waits until the future is done, or somebody has inflated it: `false`.
+    pub(super) fn wait(
+        slf: &Bound<'_, Self>,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
         let this = slf.get();
+        if this.is_inflated() {
+            return Ok(false);
+        }
         if this.raw.phase().is_done() {
-            return Ok(());
+            return Ok(true);
         }
         let deadline = wait_deadline(timeout)?;
         this.raw
@@ -71,7 +100,8 @@ impl Future {
             .map_err(|error| match error {
                 WaitError::TimedOut => bare_error(&slf.py().get_type::<PyTimeoutError>()),
                 WaitError::Interrupted(raised) => raised,
-            })
+            })?;
+        Ok(true)
     }
 
     /// The future is done: writes the outcome, wakes who waits, calls back.
@@ -88,6 +118,9 @@ impl Future {
         ended: impl FnOnce(),
     ) -> PyResult<bool> {
         open::if_it_calls_back_its_own_way(slf)?;
+        if slf.get().is_inflated() {
+            return open::settle(slf, outcome).map(|()| false);
+        }
         // From here on nobody else can let go of it, for this thread keeps the interpreter until the outcome is there. (Without an interpreter lock
         // somebody may in the very same moment; then the outcome is disposed of by this thread although it has ended.)
         // SAFETY: the future is there.
@@ -110,6 +143,7 @@ impl Future {
             Ok(callbacks) => call_back(slf, callbacks)?,
             Err(Unchanged::In(phase)) => return Err(done_already(slf, phase)),
             Err(Unchanged::Declined) => {
+                slf.get().wait_until_inflated(slf.py());
                 if let Some(outcome) = outcome {
                     open::settle(slf, outcome)?;
                 }
@@ -120,16 +154,22 @@ impl Future {
 
     /// Whether a worker may begin; `None` when the future is in a phase in which nobody does.
     pub(super) fn begin(slf: &Bound<'_, Self>) -> PyResult<Option<bool>> {
-        match slf.get().raw.start(|held| held.open.is_none()) {
+        if slf.get().is_inflated() {
+            return open::begin(slf);
+        }
+        match slf.get().raw.start(|held| !held.is_inflated) {
             Ok(may) => Ok(Some(may)),
             Err(Unchanged::In(_)) => Ok(None),
-            Err(Unchanged::Declined) => open::begin(slf),
+            Err(Unchanged::Declined) => {
+                slf.get().wait_until_inflated(slf.py());
+                open::begin(slf)
+            }
         }
     }
 }
 
 /// `raise exception`.
-fn raised(exception: Bound<'_, PyAny>) -> PyErr {
+pub(super) fn raised(exception: Bound<'_, PyAny>) -> PyErr {
     match exception.cast::<PyType>() {
         Ok(class) if class.is_subclass_of::<PyBaseException>().unwrap_or(false) => {
             bare_error(class)

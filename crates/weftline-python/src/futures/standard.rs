@@ -1,6 +1,8 @@
 //! What is asked of `concurrent.futures`: kept when its part of this package is imported, before anything is patched. Not when this
 //! module is: most programs that use locks and queues use no executors.
 
+use super::future::{Future, FutureBase};
+use crate::looks;
 use crate::objects::bare_error;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -30,10 +32,22 @@ pub(super) fn standard(py: Python<'_>) -> PyResult<&Standard> {
     })
 }
 
-/// Keeps the originals. To be called before any of them is patched.
+/// Keeps the originals, and makes the standard `Future` a base of ours. To be called before any of them is patched.
+///
+/// The first base stays the one that ours was made with, and the standard class adds nothing to the layout of an object:
+/// the interpreter sees to both. What our class has of its own stands before what the standard one has.
 #[pyfunction(name = "_remember_futures")]
 pub(super) fn remember_futures(py: Python<'_>) -> PyResult<()> {
-    standard(py).map(drop)
+    let theirs = &standard(py)?.future;
+    let (ours, base) = (py.get_type::<Future>(), py.get_type::<FutureBase>());
+    if !ours.is_subclass(theirs.bind(py))? {
+        ours.setattr("__bases__", (base, theirs))?;
+        looks::show_source::<Future>(theirs.bind(py))?;
+        let init =
+            c"__init__($self)\n--\n\nInitializes the future. Should not be called by clients.";
+        looks::show_init::<Future>(py, init)?;
+    }
+    Ok(())
 }
 
 #[cold]

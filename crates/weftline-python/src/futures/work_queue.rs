@@ -13,10 +13,12 @@
 
 use super::future::Future;
 use super::held::Task;
+use super::settling::name_of;
 use crate::given::Given;
 use crate::names::interned;
 use crate::objects;
 use crate::queue::SimpleQueue;
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -96,10 +98,16 @@ impl WorkQueue {
     /// Gives up a call that no worker has begun with. If it has left the queue, `is_out`, those who wait for it are told at once; otherwise
     /// the worker that comes across it tells them.
     fn take_back(future: &Bound<'_, Future>, is_out: bool) -> bool {
-        let taken = future
-            .get()
-            .raw
-            .cancel(is_out, |held| Some(held.task.take()));
+        let this = future.get();
+        let taken = this.raw.cancel(is_out, |held| Some(held.task.take()));
+        if taken.is_ok() && this.is_inflated() {
+            let (py, state) = (future.py(), name_of(this.raw.phase()));
+            let set = objects::text(py, state)
+                .and_then(|state| future.setattr(interned!(py, _state), state));
+            if let Err(raised) = set {
+                raised.write_unraisable(future.py(), Some(future.as_any()));
+            }
+        }
         taken.is_ok()
     }
 
@@ -304,6 +312,14 @@ impl WorkQueue {
     #[getter]
     fn queue(slf: Bound<'_, Self>) -> Bound<'_, Self> {
         slf
+    }
+
+    /// Refused as that of the queue which a standard pool has.
+    fn __reduce_ex__(&self, protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _ = protocol;
+        Err(objects::error::<PyTypeError>(
+            "cannot pickle '_queue.SimpleQueue' object",
+        ))
     }
 
     /// Forget the calls that no worker has begun with.

@@ -1,21 +1,28 @@
 //! The attributes that programs reach into.
 //!
-//! On an open queue they are ordinary attributes, in its `__dict__`, as in the standard library. On a native queue they do not exist; what
-//! is found instead, on the class, is an [`Attribute`]: a descriptor that an instance's own attribute goes before. It answers
-//! what the native queue knows itself and otherwise opens the queue. Setting passes through `Queue.__setattr__`, which asks [`set`].
+//! On an open queue they are ordinary attributes, in its `__dict__`, as in the standard library. On a native queue they
+//! do not exist; what is found instead, on the class, is an [`Attribute`]: a descriptor that an instance's own attribute
+//! goes before. It answers what the native queue knows itself and otherwise opens the queue. Setting passes through
+//! `Queue.__setattr__`, which asks [`set`].
+//!
+//! `is_shutdown` is an attribute of the standard class from 3.13 on. Before, a subclass may use the name for anything. So
+//! there an open queue does not have it in its `__dict__`, and the methods ask the queue itself ([`shut_down`]).
 
 use super::lifo::LifoQueue;
-use super::opening::{instance_dict, open};
+use super::opening::open;
 use super::priority::PriorityQueue;
 use super::queue::Queue;
+use crate::inflated;
 use crate::names::interned;
-use crate::objects::{self, Piece, error_in_pieces};
-use pyo3::exceptions::PyAttributeError;
+use crate::objects::{self, Piece, written};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyString, PyType};
+use std::sync::atomic::Ordering;
 
 const METHODS: [&str; 4] = ["_init", "_qsize", "_put", "_get"];
+
+const SHUT_DOWN: &str = "is_shutdown";
 
 const ATTRIBUTES: [&str; 8] = [
     "mutex",
@@ -25,22 +32,32 @@ const ATTRIBUTES: [&str; 8] = [
     "all_tasks_done",
     "maxsize",
     "unfinished_tasks",
-    "is_shutdown",
+    SHUT_DOWN,
 ];
+
+/// Those that the standard class has.
+const STANDARD: &[&str] = if cfg!(Py_3_13) {
+    &ATTRIBUTES
+} else {
+    ATTRIBUTES.split_at(7).0
+};
 
 /// What a class must not have changed for its queues to be native.
 struct Originals {
     /// Each of our classes with its own four methods.
     classes: [(Py<PyType>, [Py<PyAny>; 4]); 3],
     methods: [Py<PyString>; 4],
-    attributes: [Py<PyString>; 8],
+    attributes: Vec<Py<PyString>>,
 }
 
 static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
 
 pub(super) fn register(py: Python<'_>) -> PyResult<()> {
     for name in ATTRIBUTES {
-        py.get_type::<Queue>().setattr(name, Attribute { name })?;
+        let attribute = Attribute {
+            name: PyString::intern(py, name).unbind(),
+        };
+        py.get_type::<Queue>().setattr(name, attribute)?;
     }
     let class = |class: Bound<'_, PyType>| -> PyResult<(Py<PyType>, [Py<PyAny>; 4])> {
         let [init, qsize, put, get] = METHODS.map(|name| class.getattr(name));
@@ -61,7 +78,7 @@ pub(super) fn register(py: Python<'_>) -> PyResult<()> {
                 class(py.get_type::<PriorityQueue>())?,
             ],
             methods: METHODS.map(name),
-            attributes: ATTRIBUTES.map(name),
+            attributes: STANDARD.iter().copied().map(name).collect(),
         })
     })?;
     Ok(())
@@ -98,51 +115,68 @@ pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
 /// An attribute of a native queue.
 #[pyclass(module = "queue", name = "_attribute", frozen)]
 struct Attribute {
-    name: &'static str,
+    name: Py<PyString>,
 }
 
 #[pymethods]
 impl Attribute {
+    /// In the class, itself, as the members have that `__slots__` make.
     fn __get__<'py>(
-        &self,
-        py: Python<'py>,
+        slf: &Bound<'py, Self>,
         instance: Option<&Bound<'py, PyAny>>,
         _owner: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let Some(instance) = instance else {
-            let words = [
-                Piece::Plain("type object 'Queue' has no attribute '"),
-                Piece::Plain(self.name),
-                Piece::Plain("'"),
-            ];
-            return Err(error_in_pieces::<PyAttributeError>(py, &words));
+            return Ok(slf.clone().into_any());
         };
-        let queue = instance.cast::<Queue>()?;
-        if let Some(value) = get_natively(queue, self.name)? {
+        let (queue, name) = (instance.cast::<Queue>()?, slf.get().name.bind(slf.py()));
+        if let Some(value) = get_natively(queue, name.to_str()?)? {
             return Ok(value);
         }
         open(queue)?;
-        instance_dict(queue)?
-            .get_item(objects::text(py, self.name)?)?
-            .ok_or_else(|| missing(queue, self.name))
+        inflated::part(queue, name)
+    }
+
+    #[getter]
+    fn __name__<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        self.name.bind(py).clone()
+    }
+
+    #[getter]
+    fn __objclass__<'py>(&self, py: Python<'py>) -> Bound<'py, PyType> {
+        py.get_type::<Queue>()
+    }
+
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        let pieces = [
+            Piece::Plain("<attribute '"),
+            Piece::Object(self.name.bind(py).as_any()),
+            Piece::Plain("' of 'Queue' objects>"),
+        ];
+        written(py, &pieces)
     }
 }
 
-fn missing(queue: &Bound<'_, Queue>, name: &str) -> PyErr {
-    match queue.get_type().name() {
-        Ok(class) => {
-            let class = class.into_any();
-            let words = [
-                Piece::Plain("'"),
-                Piece::Object(&class),
-                Piece::Plain("' object has no attribute '"),
-                Piece::Plain(name),
-                Piece::Plain("'"),
-            ];
-            error_in_pieces::<PyAttributeError>(queue.py(), &words)
-        }
-        Err(raised) => raised,
+/// Whether an open queue is shut down.
+pub(super) fn shut_down(queue: &Bound<'_, Queue>) -> PyResult<bool> {
+    if cfg!(Py_3_13) {
+        return queue
+            .getattr(interned!(queue.py(), is_shutdown))?
+            .is_truthy();
     }
+    Ok(queue.get().is_shut_down.load(Ordering::Relaxed))
+}
+
+/// Says that an open queue is shut down, or not.
+pub(super) fn set_shut_down(queue: &Bound<'_, Queue>, is_shut_down: bool) -> PyResult<()> {
+    if cfg!(Py_3_13) {
+        return queue.setattr(interned!(queue.py(), is_shutdown), is_shut_down);
+    }
+    queue
+        .get()
+        .is_shut_down
+        .store(is_shut_down, Ordering::Relaxed);
+    Ok(())
 }
 
 /// What a native queue knows itself. `None`: it does not, or is not native.
@@ -151,12 +185,20 @@ fn get_natively<'py>(queue: &Bound<'py, Queue>, name: &str) -> PyResult<Option<B
     let value = match name {
         "maxsize" => objects::int(py, this.maxsize() as i64)?,
         "unfinished_tasks" => objects::len(py, this.items.unfinished())?,
-        "is_shutdown" => PyBool::new(py, this.items.is_shut_down())
+        SHUT_DOWN => PyBool::new(py, this.items.is_shut_down())
             .to_owned()
             .into_any(),
         _ => return Ok(None),
     };
-    Ok((!this.items.is_retired()).then_some(value))
+    if !this.items.is_retired() {
+        return Ok(Some(value));
+    }
+    if name == SHUT_DOWN && !cfg!(Py_3_13) {
+        this.wait_until_open(py);
+        let value = shut_down(queue)?;
+        return Ok(Some(PyBool::new(py, value).to_owned().into_any()));
+    }
+    Ok(None)
 }
 
 /// Does what setting the attribute means beyond storing it. `true`: that was all.
@@ -169,10 +211,14 @@ pub(super) fn set(
         return Ok(false);
     };
     let this = queue.get();
+    let name = name.to_str()?;
+    if name == SHUT_DOWN && !cfg!(Py_3_13) {
+        return set_shut_down_by_name(queue, value);
+    }
     if this.is_open() {
         return Ok(false);
     }
-    match name.to_str()? {
+    match name {
         "maxsize" => {
             if let Some(maxsize) = plain_int(value) {
                 this.set_maxsize(maxsize);
@@ -197,10 +243,21 @@ pub(super) fn set(
     Ok(false)
 }
 
+/// `queue.is_shutdown = value` where the standard class has no such attribute. A subclass may have one of its own.
+fn set_shut_down_by_name(queue: &Bound<'_, Queue>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let found = queue.get_type().getattr(SHUT_DOWN)?;
+    if !found.is_instance_of::<Attribute>() {
+        return Ok(false);
+    }
+    open(queue)?;
+    set_shut_down(queue, value.is_truthy()?)?;
+    Ok(true)
+}
+
 /// As [`set`], before an attribute is deleted.
 pub(super) fn delete(queue: &Bound<'_, Queue>, name: &Bound<'_, PyAny>) -> PyResult<()> {
     if let Ok(name) = name.cast::<PyString>()
-        && ATTRIBUTES.contains(&name.to_str()?)
+        && STANDARD.contains(&name.to_str()?)
     {
         open(queue)?;
     }

@@ -2,11 +2,12 @@
 
 use super::items::Items;
 use super::queue::Queue;
+use crate::inflated;
 use crate::names::interned;
 use crate::objects;
 use pyo3::PyClassInitializer;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple, PyType};
 use weftline::queue::raw::RawQueue;
 
 /// A queue whose newest item is taken first: a stack.
@@ -16,16 +17,20 @@ pub(crate) struct LifoQueue;
 #[pymethods]
 impl LifoQueue {
     #[new]
+    #[classmethod]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
     fn new(
+        class: &Bound<'_, PyType>,
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(Queue::over(Items::Lifo(RawQueue::new(0)))).add_subclass(Self)
+    ) -> PyResult<PyClassInitializer<Self>> {
+        inflated::see_to_dict::<Queue>(class)?;
+        Ok(PyClassInitializer::from(Queue::over(Items::Lifo(RawQueue::new(0)))).add_subclass(Self))
     }
 
     /// Make an empty container for the items.
-    fn _init(slf: &Bound<'_, Self>, _maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _ = maxsize;
         slf.setattr(interned!(slf.py(), queue), objects::list(slf.py())?)
     }
 

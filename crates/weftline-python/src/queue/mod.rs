@@ -8,7 +8,6 @@
 //! | `attributes.rs` | the attributes that programs reach into |
 //! | `opening.rs` | the one way from native to *open* |
 //! | `open.rs` | the standard library's algorithm, for open queues |
-//! | `copying.rs` | copying and pickling |
 //! | `heap.rs` | `heappush` and `heappop` that leave a list as it was when a comparison raises |
 //! | `direct.rs` | the two common calls of `SimpleQueue`, without the unpacking of arguments |
 //! | `shedding.rs` | how a queue that goes gives up its items |
@@ -27,7 +26,6 @@
 //! is what sends a call to `open.rs`. Threads that were blocked are told so, too, and go on there with the time they have left.
 
 mod attributes;
-mod copying;
 mod direct;
 mod heap;
 mod items;
@@ -49,22 +47,35 @@ mod until;
 
 pub(crate) use simple::SimpleQueue;
 
-use crate::threading::add_class_of;
+use crate::looks;
+use crate::threading::{add_class_like, add_class_of};
 use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     standard::remember(py)?;
-    add_class_of::<queue::Queue>(module, "queue")?;
+    add_class_like::<queue::Queue>(
+        module,
+        "queue",
+        c"__init__($self, maxsize=0)\n--\n\nBegin empty, with room for so many items.",
+    )?;
     add_class_of::<lifo::LifoQueue>(module, "queue")?;
     add_class_of::<priority::PriorityQueue>(module, "queue")?;
+    for (name, show) in [
+        (
+            "LifoQueue",
+            looks::show_source::<lifo::LifoQueue> as fn(&Bound<'_, PyAny>) -> _,
+        ),
+        (
+            "PriorityQueue",
+            looks::show_source::<priority::PriorityQueue>,
+        ),
+    ] {
+        show(&py.import("queue")?.getattr(name)?)?;
+    }
     module.add_class::<simple::SimpleQueue>()?;
     direct::register(py)?;
+    looks::freeze::<simple::SimpleQueue>(py)?;
     attributes::register(py)?;
-    // Past `add_function`, which would make it a public name.
-    module.setattr(
-        "_rebuild_queue",
-        wrap_pyfunction!(copying::rebuild, module)?,
-    )?;
     module.add("ShutDown", &standard::standard(py).shut_down)
 }

@@ -5,6 +5,7 @@
 //! (`threading/guard.rs`); a comparison that raises leaves a priority queue as it was (`heap.rs`); and a thread that was blocked when the queue was native
 //! goes on with the time it has left.
 
+use super::attributes;
 use super::items::Items;
 use super::patience::{Limits, Patience};
 use super::queue::Queue;
@@ -56,12 +57,6 @@ fn is_empty(queue: &Bound<'_, Queue>) -> PyResult<bool> {
     Ok(!size(queue)?.is_truthy()?)
 }
 
-fn is_shut_down(queue: &Bound<'_, Queue>) -> PyResult<bool> {
-    queue
-        .getattr(interned!(queue.py(), is_shutdown))?
-        .is_truthy()
-}
-
 /// `size >= maxsize`.
 fn is_full(queue: &Bound<'_, Queue>) -> PyResult<bool> {
     size(queue)?.ge(queue.getattr(interned!(queue.py(), maxsize))?)
@@ -106,7 +101,7 @@ pub(super) fn put(
 ) -> PyResult<()> {
     let py = queue.py();
     holding(queue, interned!(py, not_full), |not_full| {
-        if is_shut_down(queue)? {
+        if attributes::shut_down(queue)? {
             return Err(shut_down(py));
         }
         if queue.getattr(interned!(py, maxsize))?.gt(0)? {
@@ -120,7 +115,7 @@ pub(super) fn put(
                 if !wait(not_full, until)? {
                     return Err(full(py));
                 }
-                if is_shut_down(queue)? {
+                if attributes::shut_down(queue)? {
                     return Err(shut_down(py));
                 }
             }
@@ -138,7 +133,7 @@ pub(super) fn get<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = queue.py();
     holding(queue, interned!(py, not_empty), |not_empty| {
-        if is_shut_down(queue)? && is_empty(queue)? {
+        if attributes::shut_down(queue)? && is_empty(queue)? {
             return Err(shut_down(py));
         }
         let patience = asked.patience(py)?;
@@ -151,7 +146,7 @@ pub(super) fn get<'py>(
             if !wait(not_empty, until)? {
                 return Err(empty(py));
             }
-            if is_shut_down(queue)? && is_empty(queue)? {
+            if attributes::shut_down(queue)? && is_empty(queue)? {
                 return Err(shut_down(py));
             }
         }
@@ -218,7 +213,7 @@ pub(super) fn join(queue: &Bound<'_, Queue>) -> PyResult<()> {
 pub(super) fn shutdown(queue: &Bound<'_, Queue>, immediate: bool) -> PyResult<()> {
     let py = queue.py();
     holding(queue, interned!(py, mutex), |_| {
-        queue.setattr(interned!(py, is_shutdown), true)?;
+        attributes::set_shut_down(queue, true)?;
         if immediate {
             while !is_empty(queue)? {
                 calling_back(py, || queue.call_method0(interned!(py, _get)))?;

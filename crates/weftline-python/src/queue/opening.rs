@@ -9,16 +9,18 @@
 //! interpreter lock no other thread and no nested call sees the queue half opened. Without it another thread may; it finds the core's queue retired,
 //! and waits here for the moment that it takes.
 
+use super::attributes::set_shut_down;
 use super::items::{Items, Picture};
 use super::queue::Queue;
 use super::standard::standard;
 use crate::callback::calling_back;
+use crate::inflated::{Inflate, raw_dict};
 use crate::names::interned;
 use crate::objects;
 use crate::threading::{Condition, Lock};
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString};
+use std::sync::atomic::Ordering;
 use weftline::queue::raw::Retirement;
 
 /// What an open queue consists of: its attributes, in the order of [`names`].
@@ -81,14 +83,10 @@ pub(super) fn deque(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     standard(py).deque.bind(py).call0()
 }
 
-/// The queue's `__dict__`.
-pub(super) fn instance_dict<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyDict>> {
-    // SAFETY: a new reference to a dictionary, or an exception.
-    let dict = unsafe {
-        let dict = ffi::PyObject_GenericGetDict(queue.as_ptr(), std::ptr::null_mut());
-        Bound::from_owned_ptr_or_err(queue.py(), dict)?
-    };
-    Ok(dict.cast_into::<PyDict>()?)
+impl Inflate for Queue {
+    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
+        open(slf)
+    }
 }
 
 /// Makes the queue an open one, if it is not.
@@ -102,11 +100,13 @@ pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
         this.items.prepare_retirement(py)?;
         let picture = this.items.picture(py)?;
         let parts = Parts::new(queue, &picture)?;
-        let dict = instance_dict(queue)?;
+        let dict = raw_dict(queue)?;
         let added = Added::put(&dict, &parts)?;
         match this.items.retire_if(&picture) {
             Retirement::Done(retired) => {
                 added.keep();
+                let is_shut_down = picture.is_shut_down;
+                this.is_shut_down.store(is_shut_down, Ordering::Relaxed);
                 this.say_open();
                 drop((retired, picture));
                 return Ok(());
@@ -132,7 +132,10 @@ impl<'a, 'py> Added<'a, 'py> {
             dict,
             is: [false; 8],
         };
-        for (index, (name, part)) in names(py).into_iter().zip(&parts.0).enumerate() {
+        // Before 3.13 the last of them is no attribute of the standard class.
+        let count = if cfg!(Py_3_13) { 8 } else { 7 };
+        let all = names(py).into_iter().zip(&parts.0).take(count);
+        for (index, (name, part)) in all.enumerate() {
             if !dict.contains(name)? {
                 dict.set_item(name, part)?;
                 added.is[index] = true;
@@ -182,5 +185,5 @@ pub(super) fn init(queue: &Bound<'_, Queue>, maxsize: &Bound<'_, PyAny>) -> PyRe
         queue.setattr(name, py.get_type::<Condition>().call1((&mutex,))?)?;
     }
     queue.setattr(interned!(py, unfinished_tasks), 0)?;
-    queue.setattr(interned!(py, is_shutdown), false)
+    set_shut_down(queue, false)
 }

@@ -1,7 +1,6 @@
 //! `queue.Queue`, and what its variants share with it.
 
 use super::attributes::{self, plain_int};
-use super::copying;
 use super::items::{Items, NotGot, NotPut};
 use super::open::{self, Wait};
 use super::opening;
@@ -9,13 +8,14 @@ use super::patience::{Limits, Patience};
 use super::shedding::shed;
 use crate::callback::calling_back;
 use crate::given::Given;
+use crate::inflated;
 use crate::names::interned;
 use crate::objects;
 use pyo3::PyTraverseError;
 use pyo3::ffi;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyList, PyTuple, PyType};
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
 use weftline::park::Deadline;
 use weftline::queue::raw::RawQueue;
@@ -35,6 +35,8 @@ pub(crate) struct Queue {
     pub(super) changes: AtomicU64,
     /// Set once the attributes are where an open queue has them.
     pub(super) is_open: AtomicBool,
+    /// Whether an open queue is shut down, before 3.13.
+    pub(super) is_shut_down: AtomicBool,
     is_initialized: AtomicBool,
     /// False while the object is nothing but zeroed memory: up to 3.11 the interpreter may collect garbage between allocating an object
     /// that has a `__dict__` and its construction.
@@ -48,6 +50,7 @@ impl Queue {
             maxsize: AtomicIsize::new(0),
             changes: AtomicU64::new(0),
             is_open: AtomicBool::new(false),
+            is_shut_down: AtomicBool::new(false),
             is_initialized: AtomicBool::new(false),
             is_made: true,
         }
@@ -57,9 +60,15 @@ impl Queue {
 #[pymethods]
 impl Queue {
     #[new]
+    #[classmethod]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self::over(Items::Fifo(RawQueue::new(0)))
+    fn new(
+        class: &Bound<'_, PyType>,
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        inflated::see_to_dict::<Self>(class)?;
+        Ok(Self::over(Items::Fifo(RawQueue::new(0))))
     }
 
     #[pyo3(signature = (maxsize=Given::NOTHING))]
@@ -224,7 +233,8 @@ impl Queue {
     }
 
     /// Make an empty container for the items. Subclasses may have another; as the following methods it is called with the mutex held.
-    fn _init(slf: &Bound<'_, Self>, _maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _ = maxsize;
         slf.setattr(interned!(slf.py(), queue), opening::deque(slf.py())?)
     }
 
@@ -264,19 +274,34 @@ impl Queue {
         generic_setattr(slf, name, std::ptr::null_mut())
     }
 
+    #[getter]
+    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        inflated::dict(slf)
+    }
+
+    #[setter(__dict__)]
+    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
+        inflated::set_dict(slf, dict)
+    }
+
+    #[getter]
+    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inflated::weakref(slf)
+    }
+
+    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        inflated::names(slf)
+    }
+
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inflated::state(slf)
+    }
+
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        copying::reduce(slf, protocol)
-    }
-
-    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        copying::state(slf)
-    }
-
-    fn __setstate__(slf: &Bound<'_, Self>, state: &Bound<'_, PyDict>) -> PyResult<()> {
-        copying::set_state(slf, state)
+        inflated::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -3,19 +3,21 @@
 use super::barrier_attributes::is_overridden;
 use super::guard::Guard;
 use super::open_barrier::{self, BROKEN, FILLING};
-use super::opened::{Opened, Part, Slot, fresh_condition};
-use super::{Lock, reduce, repr_at};
+use super::opened::{Slot, fresh_condition};
+use super::{Lock, repr_at};
+use crate::attribute::Parts;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
+use crate::inflated::{self, Inflate};
 use crate::made::Made;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, written};
 use crate::seconds::remaining_deadline;
 use pyo3::PyTraverseError;
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,7 +31,7 @@ use weftline::sync::raw::{BarrierError, RawBarrier};
 pub(crate) struct Barrier {
     raw: RawBarrier,
     rest: OnceLock<Rest>,
-    opened: Slot,
+    slot: Slot,
     /// The number of the thread that runs the action of a native barrier, the only one that may open it meanwhile; zero: none does.
     acting: AtomicU64,
     /// That it has done so, and holds the condition, as it would while a standard barrier's action runs.
@@ -44,15 +46,72 @@ struct Rest {
     timeout: Option<Py<PyAny>>,
 }
 
+/// `Barrier.n_waiting`
+pub(super) fn n_waiting<'py>(slf: &Bound<'py, Barrier>) -> PyResult<Bound<'py, PyAny>> {
+    let (py, this) = (slf.py(), slf.get());
+    if this.is_inflated(py) {
+        return open_barrier::n_waiting(slf);
+    }
+    objects::len(py, this.raw.n_waiting())
+}
+
+impl Inflate for Barrier {
+    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::inflate_with(slf, None)
+    }
+}
+
+impl Parts for Barrier {
+    /// A compact barrier answers what it knows itself, and otherwise inflates.
+    fn part<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        if !this.is_inflated(py) {
+            match name.to_str()? {
+                "_action" => return Ok(this.action(py)),
+                "_timeout" => return Ok(this.timeout(py)),
+                "_parties" => return this.native_parties(py, this.raw.parties()),
+                "_count" => return objects::len(py, this.raw.n_waiting()),
+                "_state" => {
+                    let is_broken = this.raw.is_broken();
+                    let state = if is_broken { BROKEN } else { FILLING };
+                    return objects::int(py, state.into());
+                }
+                _ => Self::inflate(slf)?,
+            }
+        }
+        inflated::part(slf, name)
+    }
+
+    fn set_part<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let condition = name.is(interned!(slf.py(), _cond)).then_some(value);
+        Self::inflate_with(slf, condition)?;
+        inflated::set_part(slf, name, value)
+    }
+}
+
 impl Barrier {
-    /// The parts, which there are from now on. If there were none, `condition` is among them.
-    fn open<'a, 'py>(
-        slf: &'a Bound<'py, Self>,
+    /// As `inflate`. If the object is compact yet, `condition` is to be its condition.
+    fn inflate_with<'py>(
+        slf: &Bound<'py, Self>,
         condition: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<&'a Opened> {
+    ) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         let acts = this.acting.load(Ordering::Relaxed) == current_number().get();
-        this.opened.open(py, condition, |heir| {
+        let names = [
+            interned!(py, _action),
+            interned!(py, _timeout),
+            interned!(py, _parties),
+            interned!(py, _state),
+            interned!(py, _count),
+        ];
+        this.slot.inflate(slf, condition, &names, |heir| {
             if acts {
                 // Kept: `wait` lets it go.
                 Guard::enter(heir.clone().into_any())?;
@@ -75,19 +134,23 @@ impl Barrier {
             } else {
                 objects::len(py, left.arrived)?
             };
+            let state = if left.is_broken { broken } else { filling };
             Ok(Some([
-                Some((Part::Action, this.action(py))),
-                Some((Part::Timeout, this.timeout(py))),
-                Some((Part::Initial, parties)),
-                Some((Part::Value, if left.is_broken { broken } else { filling })),
-                Some((Part::Count, count)),
+                Some((names[0], this.action(py))),
+                Some((names[1], this.timeout(py))),
+                Some((names[2], parties)),
+                Some((names[3], state)),
+                Some((names[4], count)),
             ]))
         })
     }
 
-    /// The parts, if there are any.
-    fn parts(&self, py: Python<'_>) -> Option<&Opened> {
-        self.raw.is_retired().then(|| self.opened.wait(py))
+    fn is_inflated(&self, py: Python<'_>) -> bool {
+        if self.raw.is_retired() {
+            self.slot.wait(py);
+            return true;
+        }
+        false
     }
 
     fn action<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
@@ -114,39 +177,6 @@ impl Barrier {
         }
     }
 
-    /// A part as it is now. A native barrier answers what it knows itself, and otherwise opens.
-    pub(super) fn part<'py>(slf: &Bound<'py, Self>, part: Part) -> PyResult<Bound<'py, PyAny>> {
-        let (py, this) = (slf.py(), slf.get());
-        if let Some(parts) = this.parts(py) {
-            return Ok(parts.get(py, part));
-        }
-        Ok(match part {
-            Part::Condition => Self::open(slf, None)?.get(py, part),
-            Part::Action => this.action(py),
-            Part::Timeout => this.timeout(py),
-            Part::Initial => this.native_parties(py, this.raw.parties())?,
-            Part::Count => objects::len(py, this.raw.n_waiting())?,
-            Part::Value => {
-                let state = if this.raw.is_broken() {
-                    BROKEN
-                } else {
-                    FILLING
-                };
-                objects::int(py, state.into())?
-            }
-        })
-    }
-
-    pub(super) fn set_part<'py>(
-        slf: &Bound<'py, Self>,
-        part: Part,
-        value: &Bound<'py, PyAny>,
-    ) -> PyResult<()> {
-        let condition = matches!(part, Part::Condition).then_some(value);
-        Self::open(slf, condition)?.put(part, value.clone());
-        Ok(())
-    }
-
     /// `Barrier.__init__` as the standard library writes it, attribute by attribute.
     fn init_open(
         slf: &Bound<'_, Self>,
@@ -155,7 +185,7 @@ impl Barrier {
         timeout: Option<Py<PyAny>>,
     ) -> PyResult<()> {
         let py = slf.py();
-        Self::open(slf, None)?;
+        Self::inflate(slf)?;
         slf.setattr(interned!(py, _cond), fresh_condition(py)?)?;
         slf.setattr(interned!(py, _action), action)?;
         slf.setattr(interned!(py, _timeout), timeout)?;
@@ -172,7 +202,7 @@ impl Barrier {
         acted: bool,
         interrupt: Option<PyErr>,
     ) -> PyResult<()> {
-        slf.get().opened.wait(slf.py());
+        slf.get().slot.wait(slf.py());
         if !acted {
             return open_barrier::resume(slf, deadline, interrupt);
         }
@@ -184,7 +214,7 @@ impl Barrier {
     /// Releases the condition that this thread has held since it opened the barrier inside of the action.
     fn let_go(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        let heir = slf.get().opened.wait(py).heir(py);
+        let heir = slf.get().slot.wait(py).bind(py);
         let lock = heir.getattr(interned!(py, _lock))?;
         lock.cast_exact::<Lock>()?.get().release()
     }
@@ -193,16 +223,22 @@ impl Barrier {
 #[pymethods]
 impl Barrier {
     #[new]
+    #[classmethod]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(parties, action=None, timeout=None)")]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self {
+    fn new(
+        class: &Bound<'_, PyType>,
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        inflated::see_to_dict::<Self>(class)?;
+        Ok(Self {
             raw: RawBarrier::new(1).expect("one party"),
             rest: OnceLock::new(),
-            opened: Slot::new(),
+            slot: Slot::new(),
             acting: AtomicU64::new(0),
             is_held: AtomicBool::new(false),
             made: Made::new(),
-        }
+        })
     }
 
     #[pyo3(signature = (parties, action=None, timeout=None))]
@@ -219,21 +255,16 @@ impl Barrier {
         let has_own = !slf.is_exact_instance_of::<Self>() && is_overridden(&slf.get_type())?;
         // Those that have arrived can also be compared with what is no whole number, such as `threads / 2`.
         let number = parties.extract();
-        if number.is_err() || has_own || this.opened.get().is_some() {
+        if number.is_err() || has_own || this.slot.is_inflated() {
             return Self::init_open(slf, parties, action, timeout);
         }
-        if this
-            .rest
-            .set(Rest {
-                parties: parties.clone().unbind(),
-                action,
-                timeout,
-            })
-            .is_err()
-        {
-            return Err(error::<PyRuntimeError>(
-                "the barrier is initialised already: make a new barrier",
-            ));
+        let rest = Rest {
+            parties: parties.clone().unbind(),
+            action,
+            timeout,
+        };
+        if let Err(again) = this.rest.set(rest) {
+            return Self::init_open(slf, parties, again.action, again.timeout);
         }
         this.raw
             .reset_to(number?)
@@ -247,7 +278,7 @@ impl Barrier {
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
-        if this.opened.get().is_some() {
+        if this.slot.is_inflated() {
             return open_barrier::wait(slf, timeout);
         }
         let rest = this.rest.get();
@@ -283,7 +314,7 @@ impl Barrier {
                     index
                 }
                 None => {
-                    this.opened.wait(py);
+                    this.slot.wait(py);
                     return open_barrier::wait(slf, timeout);
                 }
             },
@@ -306,7 +337,7 @@ impl Barrier {
         if slf.get().raw.reset() {
             return Ok(());
         }
-        slf.get().opened.wait(slf.py());
+        slf.get().slot.wait(slf.py());
         open_barrier::reset(slf)
     }
 
@@ -315,30 +346,8 @@ impl Barrier {
         if slf.get().raw.abort() {
             return Ok(());
         }
-        slf.get().opened.wait(slf.py());
+        slf.get().slot.wait(slf.py());
         open_barrier::abort(slf)
-    }
-
-    /// How many threads pass together.
-    #[getter]
-    fn parties<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.getattr(interned!(slf.py(), _parties))
-    }
-
-    /// How many have arrived and wait.
-    #[getter]
-    fn n_waiting<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let (py, this) = (slf.py(), slf.get());
-        match this.parts(py) {
-            Some(_) => open_barrier::n_waiting(slf),
-            None => objects::len(py, this.raw.n_waiting()),
-        }
-    }
-
-    /// Whether every wait fails until reset().
-    #[getter]
-    fn broken(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        slf.getattr(interned!(slf.py(), _state))?.eq(BROKEN)
     }
 
     /// Wait while those leave who were here before; raise BrokenBarrierError if the barrier is broken. As the following methods it is called with
@@ -370,9 +379,8 @@ impl Barrier {
 
     /// For the child of a fork. A native barrier has nothing to do there: waiters of another process are forgotten by themselves.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
-        if slf.get().parts(slf.py()).is_some() {
-            slf.getattr(interned!(slf.py(), _cond))?
-                .call_method0(interned!(slf.py(), _at_fork_reinit))?;
+        if slf.get().is_inflated(slf.py()) {
+            slf.getattr("_cond")?.call_method0("_at_fork_reinit")?;
         }
         Ok(())
     }
@@ -395,11 +403,34 @@ impl Barrier {
         repr_at(slf.as_any(), &state)
     }
 
+    #[getter]
+    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        inflated::dict(slf)
+    }
+
+    #[setter(__dict__)]
+    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
+        inflated::set_dict(slf, dict)
+    }
+
+    #[getter]
+    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inflated::weakref(slf)
+    }
+
+    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        inflated::names(slf)
+    }
+
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inflated::state(slf)
+    }
+
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        reduce(slf.as_any(), protocol, "_thread.lock")
+        inflated::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -410,10 +441,6 @@ impl Barrier {
             visit.call(&rest.action)?;
             visit.call(&rest.timeout)?;
         }
-        self.opened.traverse(&visit)
-    }
-
-    fn __clear__(&self) {
-        self.opened.clear();
+        self.slot.traverse(&visit)
     }
 }

@@ -1,39 +1,23 @@
 //! The attributes that programs reach for in a barrier, and what their subclasses replace.
 
-use super::barrier::Barrier;
-use super::opened::Part;
+use super::barrier::{self, Barrier};
+use super::open_barrier::BROKEN;
+use crate::attribute;
 use crate::names::interned;
-use crate::objects::{Piece, written};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
 
-/// The attributes, and what they are called in [`Opened`](super::opened::Opened).
-const ATTRIBUTES: [(&str, Part); 6] = [
-    ("_cond", Part::Condition),
-    ("_action", Part::Action),
-    ("_timeout", Part::Timeout),
-    ("_parties", Part::Initial),
-    ("_state", Part::Value),
-    ("_count", Part::Count),
+/// What is in the `__dict__` of an inflated barrier.
+const ATTRIBUTES: [&str; 6] = [
+    "_cond", "_action", "_timeout", "_parties", "_state", "_count",
 ];
+/// What a class must not have changed for its barriers to be compact, beside these.
+const METHODS: [&str; 5] = ["_enter", "_release", "_wait", "_exit", "_break"];
 
 /// Whether a class changes what a native barrier would not notice: an attribute, or one of the methods of the standard algorithm.
 pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
-    let py = class.py();
-    let base = py.get_type::<Barrier>();
-    for name in [
-        interned!(py, _cond),
-        interned!(py, _action),
-        interned!(py, _timeout),
-        interned!(py, _parties),
-        interned!(py, _state),
-        interned!(py, _count),
-        interned!(py, _enter),
-        interned!(py, _release),
-        interned!(py, _wait),
-        interned!(py, _exit),
-        interned!(py, _break),
-    ] {
+    let base = class.py().get_type::<Barrier>();
+    for name in ATTRIBUTES.into_iter().chain(METHODS) {
         if !class.getattr(name)?.is(base.getattr(name)?) {
             return Ok(true);
         }
@@ -41,46 +25,38 @@ pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
     Ok(false)
 }
 
-/// One of the attributes.
-#[pyclass(module = "threading", name = "_attribute", frozen)]
-struct Attribute {
-    name: &'static str,
-    part: Part,
+/// Return the number of threads required to trip the barrier.
+#[pyfunction]
+fn parties<'py>(barrier: &Bound<'py, Barrier>) -> PyResult<Bound<'py, PyAny>> {
+    barrier.getattr(interned!(barrier.py(), _parties))
 }
 
-#[pymethods]
-impl Attribute {
-    fn __get__<'py>(
-        slf: &Bound<'py, Self>,
-        instance: Option<&Bound<'py, PyAny>>,
-        _owner: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let Some(instance) = instance else {
-            return Ok(slf.clone().into_any());
-        };
-        Barrier::part(instance.cast::<Barrier>()?, slf.get().part)
-    }
-
-    fn __set__<'py>(
-        &self,
-        instance: &Bound<'py, PyAny>,
-        value: &Bound<'py, PyAny>,
-    ) -> PyResult<()> {
-        Barrier::set_part(instance.cast::<Barrier>()?, self.part, value)
-    }
-
-    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        let name = self.name;
-        let whole = format_args!("<attribute '{name}' of 'Barrier' objects>");
-        written(py, &[Piece::Short(whole)])
-    }
+/// Return the number of threads currently waiting at the barrier.
+#[pyfunction]
+fn n_waiting<'py>(barrier: &Bound<'py, Barrier>) -> PyResult<Bound<'py, PyAny>> {
+    barrier::n_waiting(barrier)
 }
 
-/// Gives the class its attributes.
-pub(super) fn register(py: Python<'_>) -> PyResult<()> {
-    let class = py.get_type::<Barrier>();
-    for (name, part) in ATTRIBUTES {
-        class.setattr(name, Attribute { name, part })?;
+/// Return True if the barrier is in a broken state.
+#[pyfunction]
+fn broken(barrier: &Bound<'_, Barrier>) -> PyResult<bool> {
+    barrier.getattr(interned!(barrier.py(), _state))?.eq(BROKEN)
+}
+
+/// Gives the class its attributes and properties.
+pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    attribute::add::<Barrier>(py, &ATTRIBUTES)?;
+    let (class, builtins) = (py.get_type::<Barrier>(), py.import("builtins")?);
+    for function in [
+        wrap_pyfunction!(parties, module)?,
+        wrap_pyfunction!(n_waiting, module)?,
+        wrap_pyfunction!(broken, module)?,
+    ] {
+        let name = function.getattr("__name__")?;
+        let property = builtins.getattr("property")?.call1((function,))?;
+        property.call_method1("__set_name__", (&class, &name))?;
+        class.setattr(name.cast::<PyString>()?, property)?;
     }
     Ok(())
 }

@@ -1,21 +1,23 @@
 //! `threading.Condition`.
 //!
-//! Over our own locks everything is direct; `mutex.rs` has the kinds of locks.
+//! Over our own locks everything is direct; `mutex.rs` has the kinds of locks, `open_condition.rs` the inflated form.
 
 use super::mutex::Mutex;
-use super::{RLock, cannot_pickle, foreign, warn_deprecated};
+use super::open_condition::{self, Waiters};
+use super::{RLock, foreign, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::given::Given;
+use crate::inflated::{self, Inflate};
 use crate::made::Made;
 use crate::names::interned;
-use crate::objects::{self, Piece, error, error_in_pieces, written};
+use crate::objects::{self, Piece, error_in_pieces, written};
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -30,9 +32,52 @@ use weftline::sync::raw::RawCondition;
 pub(crate) struct Condition {
     raw: RawCondition,
     mutex: OnceLock<Mutex>,
-    /// Whether a program has put a function of its own in the place of `acquire` or `release`.
-    has_replaced: AtomicBool,
+    /// Whether the parts are in the `__dict__`.
+    is_inflated: AtomicBool,
     made: Made,
+}
+
+/// What is in the `__dict__` of an inflated one, or replaces a method that a compact one calls past its class.
+const PARTS: [&str; 8] = [
+    "_lock",
+    "acquire",
+    "release",
+    "locked",
+    "_release_save",
+    "_acquire_restore",
+    "_is_owned",
+    "_waiters",
+];
+
+impl Inflate for Condition {
+    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.is_inflated() {
+            return Ok(());
+        }
+        // Nothing is there without a call of __init__; a copy is made so.
+        let parts = match this.mutex.get() {
+            Some(mutex) => Self::parts_over(mutex.object(py))?,
+            None => Vec::new(),
+        };
+        let has_parts = !parts.is_empty();
+        let condition = slf.clone().unbind();
+        let waiters = Bound::new(py, Waiters { condition })?.into_any();
+        let dict = inflated::raw_dict(slf)?;
+        // The lock's methods may have run anything.
+        if !this.is_inflated() {
+            for (name, value) in parts {
+                if !dict.contains(&name)? {
+                    dict.set_item(name, value)?;
+                }
+            }
+            if has_parts {
+                dict.set_item(interned!(py, _waiters), waiters)?;
+            }
+            this.is_inflated.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
 }
 
 impl Condition {
@@ -53,6 +98,15 @@ impl Condition {
     fn mutex_or(&self, mutex: Mutex) -> &Mutex {
         let _ = self.mutex.set(mutex);
         self.mutex.get().expect("set just now, or before")
+    }
+
+    /// How many wait.
+    fn waiting(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        if slf.get().is_inflated() {
+            open_condition::waiting(slf)
+        } else {
+            Ok(slf.get().raw.waiting())
+        }
     }
 
     fn check_owned(&self, py: Python<'_>, to: &str) -> PyResult<()> {
@@ -87,33 +141,77 @@ impl Condition {
         }
     }
 
-    /// `acquire`, `release` or `locked`: the lock's, or what a program has put in its place, which lies in the `__dict__`.
+    #[inline]
+    fn is_inflated(&self) -> bool {
+        // Pairs with the store in `inflate`: who sees it sees the parts.
+        self.is_inflated.load(Ordering::Acquire)
+    }
+
+    /// An attribute that is the lock's own, as long as the condition is compact.
     fn method<'py>(
         slf: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (py, this) = (slf.py(), slf.get());
-        if this.has_replaced.load(Ordering::Relaxed)
-            && let Ok(own) = slf.getattr(interned!(slf.py(), __dict__))?.get_item(name)
-        {
-            return Ok(own);
+        let this = slf.get();
+        if this.is_inflated() {
+            return inflated::part(slf, name);
         }
-        this.mutex(py)?.object(py).getattr(name)
+        this.mutex(slf.py())?.object(slf.py()).getattr(name)
     }
 
-    fn replace_method(
-        slf: &Bound<'_, Self>,
-        name: &Bound<'_, PyString>,
-        function: &Bound<'_, PyAny>,
+    fn set_part<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+        value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
-        slf.getattr(interned!(slf.py(), __dict__))?
-            .set_item(name, function)?;
-        slf.get().has_replaced.store(true, Ordering::Relaxed);
-        Ok(())
+        Self::inflate(slf)?;
+        inflated::set_part(slf, name, value)
+    }
+
+    /// `Condition.__init__` as the standard library writes it, attribute by attribute.
+    fn init_inflated<'py>(slf: &Bound<'py, Self>, lock: &Bound<'py, PyAny>) -> PyResult<()> {
+        let py = slf.py();
+        slf.get().mutex_or(Mutex::of(lock));
+        Self::inflate(slf)?;
+        for (name, value) in Self::parts_over(lock)? {
+            slf.setattr(name, value)?;
+        }
+        slf.setattr(
+            interned!(py, _waiters),
+            py.import("collections")?.getattr("deque")?.call0()?,
+        )
+    }
+
+    /// What a condition over `lock` has in its `__dict__`, beside its waiters.
+    fn parts_over<'py>(
+        lock: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<(Bound<'py, PyString>, Bound<'py, PyAny>)>> {
+        let py = lock.py();
+        let mut parts = vec![(interned!(py, _lock).clone(), lock.clone())];
+        for name in [interned!(py, acquire), interned!(py, release)] {
+            parts.push((name.clone(), lock.getattr(name)?));
+        }
+        if cfg!(Py_3_14) {
+            let name = interned!(py, locked);
+            parts.push((name.clone(), lock.getattr(name)?));
+        }
+        for name in [
+            interned!(py, _release_save),
+            interned!(py, _acquire_restore),
+            interned!(py, _is_owned),
+        ] {
+            if let Some(method) = foreign::optional(lock, name)? {
+                parts.push((name.clone(), method));
+            }
+        }
+        Ok(parts)
     }
 
     /// How many of those that wait an `n` stands for that is none: `while waiters and n > 0: n -= 1`, as the standard library counts.
-    fn how_many(&self, mut n: Bound<'_, PyAny>) -> PyResult<usize> {
+    pub(super) fn how_many(&self, mut n: Bound<'_, PyAny>) -> PyResult<usize> {
+        if let Ok(n) = n.extract() {
+            return Ok(n);
+        }
         let (mut count, waiting) = (0, self.raw.waiting());
         while count < waiting && n.gt(0)? {
             count += 1;
@@ -122,48 +220,62 @@ impl Condition {
         Ok(count)
     }
 
-    /// Wakes the `n` threads that have waited longest, under the lock.
-    pub(crate) fn notify_some(&self, py: Python<'_>, n: usize) -> PyResult<()> {
+    /// Wakes the `n` threads that have waited longest, under the lock. `false`: the condition is inflated, and nothing was done.
+    pub(crate) fn notify_some(&self, py: Python<'_>, n: usize) -> PyResult<bool> {
+        if self.is_inflated() {
+            return Ok(false);
+        }
         self.check_owned(py, "notify")?;
         self.raw.notify(n);
-        Ok(())
+        Ok(true)
     }
 }
 
 #[pymethods]
 impl Condition {
     #[new]
+    #[classmethod]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(lock=None)")]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self {
+    fn new(
+        class: &Bound<'_, PyType>,
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        inflated::see_to_dict::<Self>(class)?;
+        Ok(Self {
             raw: RawCondition::new(),
             mutex: OnceLock::new(),
-            has_replaced: AtomicBool::new(false),
+            is_inflated: AtomicBool::new(false),
             made: Made::new(),
-        }
+        })
     }
 
     #[pyo3(signature = (lock=None))]
-    fn __init__(&self, py: Python<'_>, lock: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    fn __init__<'py>(slf: &Bound<'py, Self>, lock: Option<&Bound<'py, PyAny>>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        let is_again = this.is_inflated() || this.mutex.get().is_some();
+        if !is_again
+            && (slf.is_exact_instance_of::<Self>()
+                || !inflated::is_overridden::<Self>(&slf.get_type(), &PARTS)?)
+        {
+            match lock {
+                None => {
+                    this.mutex(py)?;
+                }
+                Some(lock) => {
+                    lock.getattr(interned!(py, acquire))?;
+                    lock.getattr(interned!(py, release))?;
+                    if cfg!(Py_3_14) {
+                        lock.getattr(interned!(py, locked))?;
+                    }
+                    this.mutex_or(Mutex::of(lock));
+                }
+            }
+            return Ok(());
+        }
         match lock {
-            None => {
-                self.mutex(py)?;
-                Ok(())
-            }
-            Some(lock) => {
-                lock.getattr(interned!(py, acquire))?;
-                lock.getattr(interned!(py, release))?;
-                if cfg!(Py_3_14) {
-                    lock.getattr(interned!(py, locked))?;
-                }
-                let is_other = !self.mutex_or(Mutex::of(lock)).object(py).is(lock);
-                if is_other {
-                    return Err(error::<PyRuntimeError>(
-                        "the condition has a lock already: make a new condition",
-                    ));
-                }
-                Ok(())
-            }
+            Some(lock) => Self::init_inflated(slf, lock),
+            None => Self::init_inflated(slf, Bound::new(py, RLock::free())?.as_any()),
         }
     }
 
@@ -174,8 +286,13 @@ impl Condition {
     }
 
     #[setter]
-    fn set_acquire(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::replace_method(slf, interned!(slf.py(), acquire), function)
+    fn set_acquire<'py>(slf: &Bound<'py, Self>, function: &Bound<'py, PyAny>) -> PyResult<()> {
+        Self::set_part(slf, interned!(slf.py(), acquire), function)
+    }
+
+    #[deleter(acquire)]
+    fn delete_acquire(slf: &Bound<'_, Self>) -> PyResult<()> {
+        inflated::delete_part(slf, interned!(slf.py(), acquire))
     }
 
     /// The lock's own method, as in the standard library.
@@ -185,8 +302,13 @@ impl Condition {
     }
 
     #[setter]
-    fn set_release(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::replace_method(slf, interned!(slf.py(), release), function)
+    fn set_release<'py>(slf: &Bound<'py, Self>, function: &Bound<'py, PyAny>) -> PyResult<()> {
+        Self::set_part(slf, interned!(slf.py(), release), function)
+    }
+
+    #[deleter(release)]
+    fn delete_release(slf: &Bound<'_, Self>) -> PyResult<()> {
+        inflated::delete_part(slf, interned!(slf.py(), release))
     }
 
     /// The lock's own method, as in the standard library.
@@ -198,12 +320,23 @@ impl Condition {
 
     #[cfg(Py_3_14)]
     #[setter]
-    fn set_locked(slf: &Bound<'_, Self>, function: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::replace_method(slf, interned!(slf.py(), locked), function)
+    fn set_locked<'py>(slf: &Bound<'py, Self>, function: &Bound<'py, PyAny>) -> PyResult<()> {
+        Self::set_part(slf, interned!(slf.py(), locked), function)
     }
 
-    fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let taken = match self.mutex(py)? {
+    #[cfg(Py_3_14)]
+    #[deleter(locked)]
+    fn delete_locked(slf: &Bound<'_, Self>) -> PyResult<()> {
+        inflated::delete_part(slf, interned!(slf.py(), locked))
+    }
+
+    #[pyo3(text_signature = "($self)")]
+    fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.is_inflated() {
+            return open_condition::enter(slf);
+        }
+        let taken = match this.mutex(py)? {
             Mutex::Lock(lock) => lock.get().take(py, Deadline::NEVER)?,
             Mutex::RLock(lock) => lock.get().take(py, Deadline::NEVER)?,
             Mutex::Foreign(lock) => {
@@ -213,35 +346,43 @@ impl Condition {
         Ok(taken.into_pyobject(py)?.to_owned().into_any())
     }
 
-    #[pyo3(signature = (kind=None, value=None, traceback=None, /))]
+    #[pyo3(signature = (kind=Given::NOTHING, value=Given::NOTHING, traceback=Given::NOTHING, /, *others), text_signature = "($self, *args)")]
     fn __exit__<'py>(
-        &self,
-        py: Python<'py>,
-        kind: Option<&Bound<'py, PyAny>>,
-        value: Option<&Bound<'py, PyAny>>,
-        traceback: Option<&Bound<'py, PyAny>>,
+        slf: &Bound<'py, Self>,
+        kind: Given<'_, 'py>,
+        value: Given<'_, 'py>,
+        traceback: Given<'_, 'py>,
+        others: &Bound<'py, PyTuple>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match self.mutex(py)? {
-            Mutex::Lock(lock) => lock.get().release()?,
-            Mutex::RLock(lock) => lock.get().release()?,
-            Mutex::Foreign(lock) => {
-                let arguments = (kind, value, traceback);
-                return calling_back(py, || {
-                    lock.bind(py)
-                        .call_method1(interned!(py, __exit__), arguments)
-                })
-                .map(Some);
+        let (py, this) = (slf.py(), slf.get());
+        let mutex = this.mutex(py)?;
+        if !this.is_inflated() {
+            match mutex {
+                Mutex::Lock(lock) => return lock.get().release().map(|()| None),
+                Mutex::RLock(lock) => return lock.get().release().map(|()| None),
+                Mutex::Foreign(_) => {}
             }
         }
-        Ok(None)
+        let given = [kind, value, traceback].into_iter();
+        let given = given.filter_map(|given| given.get().map(|given| given.to_owned()));
+        let arguments = PyTuple::new(py, given.chain(others.iter()).collect::<Vec<_>>())?;
+        if this.is_inflated() {
+            return open_condition::exit(slf, arguments).map(Some);
+        }
+        let lock = mutex.object(py);
+        calling_back(py, || lock.call_method1(interned!(py, __exit__), arguments)).map(Some)
     }
 
     /// Give the lock up until notified, for at most `timeout` seconds. Returns whether it was in time.
     #[pyo3(signature = (timeout=None))]
-    fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
-        self.check_owned(py, "wait")?;
+    fn wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.is_inflated() {
+            return open_condition::wait(slf, timeout);
+        }
+        this.check_owned(py, "wait")?;
         let deadline = wait_deadline(timeout)?;
-        self.wait_until(py, deadline)
+        this.wait_until(py, deadline)
     }
 
     /// Wait until `predicate()` is true, for at most `timeout` seconds in all. Returns its last value.
@@ -281,74 +422,123 @@ impl Condition {
 
     /// Wake the `n` threads that have waited longest.
     #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
-    fn notify(&self, py: Python<'_>, n: Given<'_, '_>) -> PyResult<()> {
-        self.check_owned(py, "notify")?;
+    fn notify(slf: &Bound<'_, Self>, n: Given<'_, '_>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.is_inflated() {
+            return open_condition::notify(slf, n);
+        }
+        this.check_owned(py, "notify")?;
         let n = match n.get() {
             None => 1,
-            Some(n) => match n.extract::<usize>() {
-                Ok(n) => n,
-                Err(_) => self.how_many(n.to_owned())?,
-            },
+            Some(n) => this.how_many(n.to_owned())?,
         };
-        self.raw.notify(n);
+        this.raw.notify(n);
         Ok(())
     }
 
     /// Wake all threads that wait.
     fn notify_all(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        if slf.is_exact_instance_of::<Self>() {
-            return this.notify_some(py, usize::MAX);
+        if slf.is_exact_instance_of::<Self>() && this.notify_some(py, usize::MAX)? {
+            return Ok(());
         }
         // As a method, which a subclass may have its own of.
-        let all = objects::len(py, this.raw.waiting())?;
-        calling_back(py, || slf.call_method1(interned!(py, notify), (all,))).map(drop)
+        let waiting = objects::len(py, Self::waiting(slf)?)?;
+        calling_back(py, || slf.call_method1(interned!(py, notify), (waiting,))).map(drop)
     }
 
     /// Deprecated: use notify_all().
     #[pyo3(name = "notifyAll")]
     fn notify_all_deprecated(slf: &Bound<'_, Self>) -> PyResult<()> {
         warn_deprecated(slf.py(), "notifyAll", "notify_all")?;
-        slf.call_method0(interned!(slf.py(), notify_all)).map(drop)
+        calling_back(slf.py(), || {
+            slf.call_method0(interned!(slf.py(), notify_all))
+        })
+        .map(drop)
     }
 
-    fn _is_owned(&self, py: Python<'_>) -> PyResult<bool> {
-        self.mutex(py)?.is_owned(py)
+    fn _is_owned(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        let this = slf.get();
+        if this.is_inflated() {
+            return open_condition::is_owned(slf);
+        }
+        this.mutex(slf.py())?.is_owned(slf.py())
     }
 
-    fn _release_save(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        foreign::release_save(self.mutex(py)?.object(py))
+    fn _release_save(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
+        let this = slf.get();
+        if this.is_inflated() {
+            return open_condition::release_save(slf).map(|()| None);
+        }
+        foreign::release_save(this.mutex(slf.py())?.object(slf.py()))
     }
 
-    fn _acquire_restore<'py>(&self, py: Python<'py>, state: &Bound<'py, PyAny>) -> PyResult<()> {
-        foreign::acquire_restore(self.mutex(py)?.object(py), Some(state))
+    #[pyo3(signature = (x))]
+    fn _acquire_restore<'py>(slf: &Bound<'py, Self>, x: &Bound<'py, PyAny>) -> PyResult<()> {
+        let this = slf.get();
+        if this.is_inflated() {
+            return open_condition::acquire_restore(slf);
+        }
+        foreign::acquire_restore(this.mutex(slf.py())?.object(slf.py()), Some(x))
     }
 
     #[getter]
-    fn _lock<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(self.mutex(py)?.object(py).clone())
+    fn _lock<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.is_inflated() {
+            return inflated::part(slf, interned!(py, _lock));
+        }
+        Ok(this.mutex(py)?.object(py).clone())
     }
 
-    /// As many elements as threads wait: programs look at the length, and at nothing else.
+    #[setter(_lock)]
+    fn set_lock<'py>(slf: &Bound<'py, Self>, lock: &Bound<'py, PyAny>) -> PyResult<()> {
+        Self::set_part(slf, interned!(slf.py(), _lock), lock)
+    }
+
+    #[deleter(_lock)]
+    fn delete_lock(slf: &Bound<'_, Self>) -> PyResult<()> {
+        inflated::delete_part(slf, interned!(slf.py(), _lock))
+    }
+
+    /// The waiters: programs look at their number.
     #[getter]
-    fn _waiters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let waiting = 0..self.raw.waiting();
-        objects::tuple(py, waiting.map(|_| py.None().into_bound(py)))
+    fn _waiters<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if slf.get().is_inflated() {
+            return inflated::part(slf, interned!(py, _waiters));
+        }
+        let condition = slf.clone().unbind();
+        Ok(Bound::new(py, Waiters { condition })?.into_any())
     }
 
-    fn _at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
-        self.mutex(py)?
+    #[setter(_waiters)]
+    fn set_waiters<'py>(slf: &Bound<'py, Self>, waiters: &Bound<'py, PyAny>) -> PyResult<()> {
+        Self::set_part(slf, interned!(slf.py(), _waiters), waiters)
+    }
+
+    #[deleter(_waiters)]
+    fn delete_waiters(slf: &Bound<'_, Self>) -> PyResult<()> {
+        inflated::delete_part(slf, interned!(slf.py(), _waiters))
+    }
+
+    fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.is_inflated() {
+            return open_condition::at_fork_reinit(slf);
+        }
+        this.mutex(py)?
             .object(py)
             .call_method0(interned!(py, _at_fork_reinit))?;
-        self.raw.forget_waiters();
+        this.raw.forget_waiters();
         Ok(())
     }
 
-    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        let lock = self.mutex(py)?.object(py).repr()?.into_any();
-        let waiting = self.raw.waiting();
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let lock = Self::_lock(slf)?.repr()?.into_any();
+        let waiting = Self::waiting(slf)?;
         written(
-            py,
+            slf.py(),
             &[
                 Piece::Plain("<Condition("),
                 Piece::Object(&lock),
@@ -357,17 +547,34 @@ impl Condition {
         )
     }
 
-    fn __reduce_ex__(&self, py: Python<'_>, protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        // What the lock says to it, and if it has nothing against it, what the standard condition's own locks would.
-        match self.mutex(py)? {
-            Mutex::RLock(_) => return Err(cannot_pickle("_thread.RLock")),
-            Mutex::Lock(_) => {}
-            Mutex::Foreign(lock) => drop(
-                lock.bind(py)
-                    .call_method1(interned!(py, __reduce_ex__), (protocol,))?,
-            ),
-        }
-        Err(cannot_pickle("_thread.lock"))
+    #[getter]
+    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        inflated::dict(slf)
+    }
+
+    #[setter(__dict__)]
+    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
+        inflated::set_dict(slf, dict)
+    }
+
+    #[getter]
+    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inflated::weakref(slf)
+    }
+
+    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        inflated::names(slf)
+    }
+
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inflated::state(slf)
+    }
+
+    fn __reduce_ex__<'py>(
+        slf: &Bound<'py, Self>,
+        protocol: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        inflated::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

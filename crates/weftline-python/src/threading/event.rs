@@ -1,14 +1,17 @@
 //! `threading.Event`.
 
-use super::opened::{Opened, Part, Slot, fresh_condition};
-use super::{open, reduce, repr_at, warn_deprecated};
+use super::opened::{Slot, at_fork_reinit, fresh_condition};
+use super::{open, repr_at, warn_deprecated};
 use crate::blocker::Interpreter;
+use crate::callback::calling_back;
+use crate::inflated::{self, Inflate};
+use crate::names::interned;
 use crate::objects;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
 use weftline::park::WaitError;
 use weftline::sync::raw::RawEvent;
 
@@ -18,90 +21,118 @@ use weftline::sync::raw::RawEvent;
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Event {
     raw: RawEvent,
-    opened: Slot,
+    slot: Slot,
+}
+
+fn boolean(py: Python<'_>, value: bool) -> Bound<'_, PyAny> {
+    PyBool::new(py, value).to_owned().into_any()
+}
+
+impl Inflate for Event {
+    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::inflate_with(slf, None)
+    }
 }
 
 impl Event {
-    /// The parts, which there are from now on. If there were none, `condition` is among them, and who waited goes on there.
-    fn open<'py>(
-        &self,
-        py: Python<'py>,
+    /// As `inflate`. If the object is compact yet, `condition` is to be its condition, and waiters go on there.
+    fn inflate_with<'py>(
+        slf: &Bound<'py, Self>,
         condition: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<&Opened> {
-        self.opened.open(py, condition, |heir| {
+    ) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        let name = interned!(py, _flag);
+        this.slot.inflate(slf, condition, &[name], |heir| {
             // SAFETY: the slot keeps the heir for as long as this object lives.
-            let retired = unsafe { self.raw.retire(heir.get().raw()) };
-            let flag = retired.map(|was_set| PyBool::new(py, was_set).to_owned().into_any());
-            Ok(flag.map(|flag| [Some((Part::Value, flag)), None, None, None, None]))
+            let retired = unsafe { this.raw.retire(heir.get().raw()) };
+            Ok(retired.map(|was_set| [Some((name, boolean(py, was_set))), None, None, None, None]))
         })
     }
 
-    /// The parts, if there are any.
-    fn parts(&self, py: Python<'_>) -> Option<&Opened> {
-        self.raw.is_retired().then(|| self.opened.wait(py))
+    fn is_inflated(&self, py: Python<'_>) -> bool {
+        if self.raw.is_retired() {
+            self.slot.wait(py);
+            return true;
+        }
+        false
     }
 
-    fn flag<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        let is_set = self.raw.is_set();
-        if !is_set && let Some(parts) = self.parts(py) {
-            return parts.get(py, Part::Value);
+    fn flag<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        let is_set = this.raw.is_set();
+        if !is_set && this.is_inflated(py) {
+            return slf.getattr(interned!(py, _flag));
         }
-        PyBool::new(py, is_set).to_owned().into_any()
+        Ok(boolean(py, is_set))
     }
 }
 
 #[pymethods]
 impl Event {
     #[new]
+    #[classmethod]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self {
+    fn new(
+        class: &Bound<'_, PyType>,
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        inflated::see_to_dict::<Self>(class)?;
+        Ok(Self {
             raw: RawEvent::new(),
-            opened: Slot::new(),
-        }
+            slot: Slot::new(),
+        })
     }
 
-    fn __init__(&self, py: Python<'_>) -> PyResult<()> {
-        if let Some(parts) = self.opened.get() {
-            parts.put(
-                Part::Condition,
-                fresh_condition(py)?.into_bound(py).into_any(),
-            );
-            parts.put(Part::Value, PyBool::new(py, false).to_owned().into_any());
-        } else {
-            // Called again: the flag is down, as at the beginning.
-            self.raw.clear();
+    fn __init__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        if !this.slot.is_inflated() {
+            if slf.is_exact_instance_of::<Self>()
+                || !inflated::is_overridden::<Self>(&slf.get_type(), &["_cond", "_flag"])?
+            {
+                // Called again: the flag is down, as at the beginning.
+                this.raw.clear();
+                return Ok(());
+            }
+            Self::inflate(slf)?;
         }
-        Ok(())
+        slf.setattr(interned!(py, _cond), fresh_condition(py)?)?;
+        slf.setattr(interned!(py, _flag), false)
     }
 
     /// Whether the flag is up.
-    fn is_set<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        self.flag(py)
+    fn is_set<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::flag(slf)
     }
 
     /// Deprecated: use is_set().
     #[pyo3(name = "isSet")]
-    fn is_set_deprecated<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn is_set_deprecated<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
         warn_deprecated(py, "isSet", "is_set")?;
-        Ok(self.flag(py))
+        if slf.is_exact_instance_of::<Self>() {
+            return Self::flag(slf);
+        }
+        // As a method, which a subclass may have its own of.
+        calling_back(py, || slf.call_method0(interned!(py, is_set)))
     }
 
     /// Raise the flag and wake all threads that wait for it.
-    fn set(&self, py: Python<'_>) -> PyResult<()> {
-        if self.raw.set() {
+    fn set(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let this = slf.get();
+        if this.raw.set() {
             Ok(())
         } else {
-            open::set(py, self.opened.wait(py))
+            this.slot.wait(slf.py());
+            open::set(slf)
         }
     }
 
     /// Lower the flag: wait() blocks until the next set().
-    fn clear(&self, py: Python<'_>) -> PyResult<()> {
-        if !self.raw.clear()
-            && let Some(parts) = self.parts(py)
-        {
-            return open::clear(py, parts);
+    fn clear(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let this = slf.get();
+        if !this.raw.clear() && this.is_inflated(slf.py()) {
+            return open::clear(slf);
         }
         Ok(())
     }
@@ -109,86 +140,122 @@ impl Event {
     /// Wait until the flag is up, for at most `timeout` seconds. Returns whether it is, or was while this thread waited.
     #[pyo3(signature = (timeout=None))]
     fn wait<'py>(
-        &self,
-        py: Python<'py>,
+        slf: &Bound<'py, Self>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let answer = |signaled| Ok(PyBool::new(py, signaled).to_owned().into_any());
-        if self.raw.is_set() {
-            return answer(true);
+        let (py, this) = (slf.py(), slf.get());
+        if this.raw.is_set() {
+            return Ok(boolean(py, true));
         }
-        if let Some(parts) = self.parts(py) {
-            return open::wait(py, parts, || wait_deadline(timeout));
+        if this.is_inflated(py) {
+            return open::wait(slf, || wait_deadline(timeout));
         }
         let deadline = wait_deadline(timeout)?;
-        let waited = self.raw.wait_with(&mut Interpreter::new(py), deadline);
-        match (waited, self.parts(py)) {
+        let waited = this.raw.wait_with(&mut Interpreter::new(py), deadline);
+        match (waited, this.is_inflated(py)) {
             (Err(WaitError::Interrupted(raised)), _) => Err(raised),
-            (waited, None) => answer(waited.is_ok()),
-            // Opened in between.
-            (Ok(()), Some(parts)) => open::pass_through(py, parts).and_then(|()| answer(true)),
-            (Err(WaitError::TimedOut), Some(parts)) => open::wait(py, parts, || Ok(deadline)),
+            (waited, false) => Ok(boolean(py, waited.is_ok())),
+            // Inflated in between.
+            (Ok(()), true) => open::pass_through(slf).map(|()| boolean(py, true)),
+            (Err(WaitError::TimedOut), true) => open::wait(slf, || Ok(deadline)),
         }
     }
 
     #[getter]
-    fn _flag<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        self.flag(py)
+    fn _flag<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        let is_set = this.raw.is_set();
+        if !is_set && this.is_inflated(py) {
+            return inflated::part(slf, interned!(py, _flag));
+        }
+        Ok(boolean(py, is_set))
     }
 
     #[setter(_flag)]
-    fn set_flag(&self, py: Python<'_>, flag: &Bound<'_, PyAny>) -> PyResult<()> {
-        if self.opened.get().is_none()
+    fn set_flag<'py>(slf: &Bound<'py, Self>, flag: &Bound<'py, PyAny>) -> PyResult<()> {
+        let this = slf.get();
+        if !this.slot.is_inflated()
             && let Ok(flag) = flag.cast_exact::<PyBool>()
         {
-            if flag.is_true() && self.raw.set() {
+            if flag.is_true() && this.raw.set() {
                 return Ok(());
             }
-            if !flag.is_true() && (self.raw.clear() || !self.raw.is_retired()) {
+            if !flag.is_true() && (this.raw.clear() || !this.raw.is_retired()) {
                 return Ok(());
             }
         }
-        self.open(py, None)?.put(Part::Value, flag.clone());
-        Ok(())
+        Self::inflate(slf)?;
+        inflated::set_part(slf, interned!(slf.py(), _flag), flag)
     }
 
-    /// The condition under which the flag changes. There is none before somebody asks for it.
+    #[deleter(_flag)]
+    fn delete_flag(slf: &Bound<'_, Self>) -> PyResult<()> {
+        inflated::delete_part(slf, interned!(slf.py(), _flag))
+    }
+
+    /// The condition under which the flag changes. There is none before a program asks for it.
     #[getter]
-    fn _cond<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(self.open(py, None)?.get(py, Part::Condition))
+    fn _cond<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::inflate(slf)?;
+        inflated::part(slf, interned!(slf.py(), _cond))
     }
 
     #[setter(_cond)]
-    fn set_cond<'py>(&self, py: Python<'py>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
-        let parts = self.open(py, Some(condition))?;
-        parts.put(Part::Condition, condition.clone());
+    fn set_cond<'py>(slf: &Bound<'py, Self>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
+        Self::inflate_with(slf, Some(condition))?;
+        inflated::set_part(slf, interned!(slf.py(), _cond), condition)
+    }
+
+    #[deleter(_cond)]
+    fn delete_cond(slf: &Bound<'_, Self>) -> PyResult<()> {
+        inflated::delete_part(slf, interned!(slf.py(), _cond))
+    }
+
+    /// For the child of a fork. A compact event has nothing to do there: waiters of another process are forgotten by themselves.
+    fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if slf.get().is_inflated(slf.py()) {
+            at_fork_reinit(slf)?;
+        }
         Ok(())
     }
 
-    /// For the child of a fork. A native event has nothing to do there: waiters of another process are forgotten by themselves.
-    fn _at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
-        self.parts(py)
-            .map_or(Ok(()), |parts| parts.at_fork_reinit(py))
-    }
-
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
-        let is_set = slf.get().flag(slf.py()).is_truthy()?;
+        let is_set = Self::flag(slf)?.is_truthy()?;
         let state = objects::text(slf.py(), if is_set { "set" } else { "unset" })?;
         repr_at(slf.as_any(), &state)
+    }
+
+    #[getter]
+    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        inflated::dict(slf)
+    }
+
+    #[setter(__dict__)]
+    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
+        inflated::set_dict(slf, dict)
+    }
+
+    #[getter]
+    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inflated::weakref(slf)
+    }
+
+    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        inflated::names(slf)
+    }
+
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inflated::state(slf)
     }
 
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        reduce(slf.as_any(), protocol, "_thread.lock")
+        inflated::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.opened.traverse(&visit)
-    }
-
-    fn __clear__(&self) {
-        self.opened.clear();
+        self.slot.traverse(&visit)
     }
 }

@@ -11,15 +11,22 @@ pub(super) fn is_owned(lock: &Bound<'_, PyAny>) -> PyResult<bool> {
     calling_back(lock.py(), || {
         match optional(lock, interned!(lock.py(), _is_owned))? {
             Some(is_owned) => is_owned.call0()?.is_truthy(),
-            None if lock
-                .call_method1(interned!(lock.py(), acquire), (false,))?
-                .is_truthy()? =>
-            {
-                lock.call_method0(interned!(lock.py(), release))?;
-                Ok(false)
-            }
-            None => Ok(true),
+            None => is_held(lock),
         }
+    })
+}
+
+/// Whether a thread holds the lock, as found out by trying to take it.
+pub(super) fn is_held(lock: &Bound<'_, PyAny>) -> PyResult<bool> {
+    calling_back(lock.py(), || {
+        if !lock
+            .call_method1(interned!(lock.py(), acquire), (false,))?
+            .is_truthy()?
+        {
+            return Ok(true);
+        }
+        lock.call_method0(interned!(lock.py(), release))?;
+        Ok(false)
     })
 }
 
@@ -47,7 +54,7 @@ pub(super) fn acquire_restore(
     })
 }
 
-fn optional<'py>(
+pub(super) fn optional<'py>(
     object: &Bound<'py, PyAny>,
     name: &Bound<'py, PyString>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {

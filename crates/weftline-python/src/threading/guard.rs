@@ -4,7 +4,8 @@
 use super::{Condition, Lock};
 use crate::callback::calling_back;
 use crate::names::interned;
-use crate::objects;
+use crate::objects::{self, Piece, error_in_pieces};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use weftline::park::{Deadline, current_number};
 
@@ -29,7 +30,7 @@ impl<'py> Guard<'py> {
             context.cast_exact::<Lock>().ok().cloned()
         };
         let Some(lock) = lock else {
-            calling_back(py, || context.call_method0(interned!(py, __enter__)))?;
+            enter_context(&context)?;
             return Ok(Self::Foreign(context));
         };
         if lock.get().raw.is_locked() && lock.get().raw.owner() == Some(current_number()) {
@@ -65,6 +66,27 @@ impl<'py> Guard<'py> {
         };
         left.and(ended)
     }
+}
+
+/// The beginning of `with context`: its methods are those of its class.
+fn enter_context(context: &Bound<'_, PyAny>) -> PyResult<()> {
+    let (py, class) = (context.py(), context.get_type());
+    for (name, more) in [
+        (interned!(py, __enter__), ""),
+        (interned!(py, __exit__), " (missed __exit__ method)"),
+    ] {
+        if !class.hasattr(name)? {
+            let class = class.name()?.into_any();
+            let pieces = [
+                Piece::Plain("'"),
+                Piece::Object(&class),
+                Piece::Plain("' object does not support the context manager protocol"),
+                Piece::Plain(more),
+            ];
+            return Err(error_in_pieces::<PyTypeError>(py, &pieces));
+        }
+    }
+    calling_back(py, || context.call_method0(interned!(py, __enter__))).map(drop)
 }
 
 /// Waits until notified, the condition being held; what its `wait` returned. Called by name, as the two below: programs put functions of their own there.

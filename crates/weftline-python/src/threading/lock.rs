@@ -13,7 +13,7 @@ use weftline::sync::raw::RawLock;
 /// A lock object: mutual exclusion between threads.
 ///
 /// Goes beyond the standard lock in that it knows its holder, and in that in the child of a fork a lock whose holder did not survive counts as free.
-#[pyclass(name = "lock", module = "_thread", frozen, weakref)]
+#[pyclass(name = "lock", module = "_thread", frozen, weakref, immutable_type)]
 pub(crate) struct Lock {
     pub(crate) raw: RawLock,
 }

@@ -10,6 +10,7 @@ mod lock;
 mod mutex;
 mod open;
 mod open_barrier;
+mod open_condition;
 mod opened;
 mod rlock;
 mod semaphore;
@@ -19,23 +20,42 @@ pub(crate) use condition::Condition;
 pub(crate) use lock::Lock;
 pub(crate) use rlock::RLock;
 
+use crate::looks;
 use crate::names::interned;
-use crate::objects::{Piece, error_in_pieces, written};
+use crate::objects::{Piece, written};
 use pyo3::PyClass;
-use pyo3::exceptions::{PyDeprecationWarning, PyTypeError};
+use pyo3::exceptions::PyDeprecationWarning;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use std::ffi::CStr;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     lock::register(module)?;
     module.add_class::<RLock>()?;
-    add_class_of::<Condition>(module, "threading")?;
-    add_class_of::<event::Event>(module, "threading")?;
-    add_class_of::<semaphore::Semaphore>(module, "threading")?;
-    add_class_of::<semaphore::BoundedSemaphore>(module, "threading")?;
-    add_class_of::<barrier::Barrier>(module, "threading")?;
-    barrier_attributes::register(module.py())?;
+    add_class_like::<Condition>(
+        module,
+        "threading",
+        c"__init__($self, lock=None)\n--\n\nTake a lock, or make an RLock.",
+    )?;
+    add_class_like::<event::Event>(
+        module,
+        "threading",
+        c"__init__($self)\n--\n\nLower the flag.",
+    )?;
+    add_class_like::<semaphore::Semaphore>(
+        module,
+        "threading",
+        c"__init__($self, value=1)\n--\n\nBegin with so many permits.",
+    )?;
+    add_class_like::<semaphore::BoundedSemaphore>(
+        module,
+        "threading",
+        c"__init__($self, value=1)\n--\n\nBegin with so many permits, which are the most.",
+    )?;
+    add_class_like::<barrier::Barrier>(module, "threading", c"__init__($self, parties, action=None, timeout=None)\n--\n\nCreate a barrier for so many threads.\n\nOf those that pass together one calls `action` first. `timeout` is that of a wait without one.")?;
+    semaphore::register(module.py())?;
+    barrier_attributes::register(module)?;
     module.add_class::<timer::PendingTimer>()?;
     module.add_function(wrap_pyfunction!(timer::_call_on_new_thread, module)?)
 }
@@ -47,6 +67,21 @@ pub(crate) fn add_class_of<T: PyClass>(module: &Bound<'_, PyModule>, home: &str)
     let class = module.py().get_type::<T>();
     class.setattr("__name__", class.name()?)?;
     class.setattr("__module__", home)
+}
+
+/// As [`add_class_of`], for a class of a module that is imported anyway; `init` documents its `__init__`.
+pub(crate) fn add_class_like<T: PyClass>(
+    module: &Bound<'_, PyModule>,
+    home: &str,
+    init: &'static CStr,
+) -> PyResult<()> {
+    add_class_of::<T>(module, home)?;
+    let py = module.py();
+    let name = py.get_type::<T>().name()?;
+    if let Ok(standard) = py.import(home)?.getattr(name) {
+        looks::show_source::<T>(&standard)?;
+    }
+    looks::show_init::<T>(py, init)
 }
 
 /// `<module.Class at 0x…: state>`, as the standard classes write themselves.
@@ -70,33 +105,6 @@ pub(crate) fn repr_at<'py>(
             Piece::Plain(">"),
         ],
     )
-}
-
-/// What pickling and copying an object with a lock inside raises.
-pub(crate) fn cannot_pickle(what: &str) -> PyErr {
-    let words = [
-        Piece::Plain("cannot pickle '"),
-        Piece::Plain(what),
-        Piece::Plain("' object"),
-    ];
-    Python::attach(|py| error_in_pieces::<PyTypeError>(py, &words))
-}
-
-/// `__reduce_ex__` of an event, semaphore, barrier or future, the standard one of which has a `lock` inside: a subclass may bring what
-/// pickling needs, and ours bring what makes it fail.
-pub(crate) fn reduce<'py>(
-    object: &Bound<'py, PyAny>,
-    protocol: &Bound<'py, PyAny>,
-    lock: &str,
-) -> PyResult<Bound<'py, PyAny>> {
-    let (class, base) = (object.get_type(), object.py().get_type::<PyAny>());
-    let py = object.py();
-    for name in [interned!(py, __reduce__), interned!(py, __getstate__)] {
-        if !class.getattr(name)?.is(base.getattr(name)?) {
-            return base.call_method1(interned!(py, __reduce_ex__), (object, protocol));
-        }
-    }
-    Err(cannot_pickle(lock))
 }
 
 /// The warning of a method that the standard library has deprecated or dropped.

@@ -1,61 +1,53 @@
-//! The standard library's algorithm, for open events and semaphores (`opened.rs`): its statements in its order, over the condition and the
-//! value that the object has at that moment.
+//! The standard library's algorithm, for inflated events and semaphores (`opened.rs`): its statements in its order, over the
+//! condition and the value that the object has at that moment.
 //!
-//! It goes beyond the standard library in two ways: a call from inside of another one, in the same thread, does not wait for itself
-//! (`guard.rs`); and a thread that was blocked when the object was native goes on with the time it has left.
+//! It goes beyond the standard library in two ways: a call from inside of another one, in the same thread, does not
+//! wait for itself (`guard.rs`); and a thread that was blocked when the object was compact goes on with the time it has left.
 
 use super::Condition;
 use super::guard::{self, Guard};
-use super::opened::{Opened, Part};
 use crate::callback::calling_back;
 use crate::names::interned;
 use crate::objects::error;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyRange};
+use pyo3::types::PyRange;
 use weftline::park::Deadline;
 
-fn holding<'py, T>(
-    py: Python<'py>,
-    opened: &Opened,
-    body: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<T>,
-) -> PyResult<T> {
-    let condition = opened.get(py, Part::Condition);
+fn holding<'py, T, R>(
+    object: &Bound<'py, T>,
+    body: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<R>,
+) -> PyResult<R> {
+    let condition = object.as_any().getattr(interned!(object.py(), _cond))?;
     let guard = Guard::enter(condition.clone())?;
     guard.exit(body(&condition))
 }
 
-fn flag(py: Python<'_>, is_up: bool) -> Bound<'_, PyAny> {
-    PyBool::new(py, is_up).to_owned().into_any()
-}
-
 /// `Event.set`.
 #[cold]
-pub(super) fn set(py: Python<'_>, event: &Opened) -> PyResult<()> {
-    holding(py, event, |condition| {
-        event.put(Part::Value, flag(py, true));
+pub(super) fn set<T>(event: &Bound<'_, T>) -> PyResult<()> {
+    holding(event, |condition| {
+        event.as_any().setattr(interned!(event.py(), _flag), true)?;
         guard::notify_all(condition)
     })
 }
 
 /// `Event.clear`.
 #[cold]
-pub(super) fn clear(py: Python<'_>, event: &Opened) -> PyResult<()> {
-    holding(py, event, |_| {
-        event.put(Part::Value, flag(py, false));
-        Ok(())
+pub(super) fn clear<T>(event: &Bound<'_, T>) -> PyResult<()> {
+    holding(event, |_| {
+        event.as_any().setattr(interned!(event.py(), _flag), false)
     })
 }
 
 /// `Event.wait`.
 #[cold]
-pub(super) fn wait<'py>(
-    py: Python<'py>,
-    event: &Opened,
+pub(super) fn wait<'py, T>(
+    event: &Bound<'py, T>,
     deadline: impl FnOnce() -> PyResult<Deadline>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    holding(py, event, |condition| {
-        let signaled = event.get(py, Part::Value);
+    holding(event, |condition| {
+        let signaled = event.as_any().getattr(interned!(event.py(), _flag))?;
         if signaled.is_truthy()? {
             return Ok(signaled);
         }
@@ -65,24 +57,25 @@ pub(super) fn wait<'py>(
 
 /// What is left of `Event.wait` for a thread that was notified through the condition: it takes the lock again before it returns.
 #[cold]
-pub(super) fn pass_through(py: Python<'_>, event: &Opened) -> PyResult<()> {
-    holding(py, event, |_| Ok(()))
+pub(super) fn pass_through<T>(event: &Bound<'_, T>) -> PyResult<()> {
+    holding(event, |_| Ok(()))
 }
 
 /// `Semaphore.acquire`.
 #[cold]
-pub(super) fn acquire(
-    py: Python<'_>,
-    semaphore: &Opened,
+pub(super) fn acquire<T>(
+    semaphore: &Bound<'_, T>,
     deadline: impl FnOnce() -> PyResult<Deadline>,
 ) -> PyResult<bool> {
-    holding(py, semaphore, |condition| {
+    let semaphore = semaphore.as_any();
+    let name = interned!(semaphore.py(), _value);
+    holding(semaphore, |condition| {
         let mut asked = Some(deadline);
         let mut deadline = Deadline::PASSED;
         loop {
-            let value = semaphore.get(py, Part::Value);
+            let value = semaphore.getattr(name)?;
             if !value.eq(0)? {
-                semaphore.put(Part::Value, value.sub(1)?);
+                semaphore.setattr(name, value.sub(1)?)?;
                 return Ok(true);
             }
             if let Some(asked) = asked.take() {
@@ -98,18 +91,18 @@ pub(super) fn acquire(
 
 /// `Semaphore.release`, or, if it `is_bounded`, `BoundedSemaphore.release`.
 #[cold]
-pub(super) fn release(
-    py: Python<'_>,
-    semaphore: &Opened,
+pub(super) fn release<T>(
+    semaphore: &Bound<'_, T>,
     n: &Bound<'_, PyAny>,
     is_bounded: bool,
 ) -> PyResult<()> {
-    holding(py, semaphore, |condition| {
-        let value = semaphore.get(py, Part::Value).add(n)?;
-        if is_bounded && value.gt(semaphore.get(py, Part::Initial))? {
+    let (py, semaphore) = (semaphore.py(), semaphore.as_any());
+    holding(semaphore, |condition| {
+        let value = semaphore.getattr(interned!(py, _value))?.add(n)?;
+        if is_bounded && value.gt(semaphore.getattr(interned!(py, _initial_value))?)? {
             return Err(released_too_often());
         }
-        semaphore.put(Part::Value, value);
+        semaphore.setattr(interned!(py, _value), value)?;
         notify(condition, n)
     })
 }
@@ -122,9 +115,10 @@ pub(super) fn released_too_often() -> PyErr {
 fn notify(condition: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = condition.py();
     if let (Ok(ours), Ok(n)) = (condition.cast_exact::<Condition>(), n.extract::<u64>()) {
-        return ours
-            .get()
-            .notify_some(py, usize::try_from(n).unwrap_or(usize::MAX));
+        let n = usize::try_from(n).unwrap_or(usize::MAX);
+        if ours.get().notify_some(py, n)? {
+            return Ok(());
+        }
     }
     // As the running version asks an object that may not be a condition at all.
     if cfg!(Py_3_12) {

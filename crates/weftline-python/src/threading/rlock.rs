@@ -16,7 +16,14 @@ use weftline::sync::raw::{RLockError, RawRLock};
 /// A lock that the thread which holds it can take again.
 ///
 /// Goes beyond the standard lock in that in the child of a fork a lock whose holder did not survive counts as free.
-#[pyclass(name = "RLock", module = "_thread", frozen, weakref, subclass)]
+#[pyclass(
+    name = "RLock",
+    module = "_thread",
+    frozen,
+    weakref,
+    subclass,
+    immutable_type
+)]
 pub(crate) struct RLock {
     pub(crate) raw: RawRLock,
 }

@@ -1,11 +1,12 @@
 //! `threading.Semaphore` and `threading.BoundedSemaphore`.
 
 use super::open::released_too_often;
-use super::opened::{Opened, Part, Slot, fresh_condition};
-use super::{open, reduce, repr_at};
+use super::opened::{Slot, at_fork_reinit, fresh_condition};
+use super::{open, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::given::Given;
+use crate::inflated::{self, Inflate};
 use crate::names::interned;
 use crate::objects::{Piece, count, error, written};
 use crate::seconds::remaining_deadline;
@@ -13,7 +14,7 @@ use pyo3::PyTraverseError;
 use pyo3::exceptions::PyValueError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 use weftline::park::{Deadline, WaitError};
 use weftline::sync::raw::RawSemaphore;
 
@@ -24,12 +25,15 @@ use weftline::sync::raw::RawSemaphore;
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Semaphore {
     raw: RawSemaphore,
-    opened: Slot,
+    slot: Slot,
 }
 
-/// A number of permits that a native semaphore can have, if it is one.
+/// What is in the `__dict__` of an inflated one.
+const PARTS: [&str; 3] = ["_cond", "_value", "_initial_value"];
+
+/// A number of permits that a compact semaphore can have and give back as it was: a plain one.
 fn permits(value: &Bound<'_, PyAny>) -> Option<u64> {
-    let permits = value.cast::<PyInt>().ok()?.extract().ok()?;
+    let permits = value.cast_exact::<PyInt>().ok()?.extract().ok()?;
     (permits <= RawSemaphore::MAX_PERMITS).then_some(permits)
 }
 
@@ -51,12 +55,13 @@ impl Semaphore {
         Self {
             raw: RawSemaphore::new(1, RawSemaphore::MAX_PERMITS)
                 .expect("one permit is within the bound"),
-            opened: Slot::new(),
+            slot: Slot::new(),
         }
     }
 
-    fn start(&self, py: Python<'_>, value: Given<'_, '_>, is_bounded: bool) -> PyResult<()> {
-        let was_open = self.opened.get().is_some();
+    /// `Semaphore.__init__`, or, if it `is_bounded`, `BoundedSemaphore.__init__`.
+    fn start(slf: &Bound<'_, Self>, value: Given<'_, '_>, is_bounded: bool) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
         let native = match value.get() {
             None => Some(1),
             Some(value) if value.lt(0)? => {
@@ -66,95 +71,108 @@ impl Semaphore {
             }
             Some(value) => permits(&value),
         };
-        if let (false, Some(permits)) = (was_open, native) {
+        if let Some(permits) = native
+            && !this.slot.is_inflated()
+            && (!Self::is_subclassed(slf)
+                || !inflated::is_overridden::<Self>(&slf.get_type(), &PARTS)?)
+        {
             let bound = if is_bounded {
                 permits
             } else {
                 RawSemaphore::MAX_PERMITS
             };
-            if self.raw.reset(permits, bound).is_ok() {
+            if this.raw.reset(permits, bound).is_ok() {
                 return Ok(());
             }
         }
-        // Begun again, or with what only an open semaphore can have: infinity, say.
-        let condition = was_open.then(|| fresh_condition(py)).transpose()?;
-        let parts = self.open(py, None)?;
-        if let Some(condition) = condition {
-            parts.put(Part::Condition, condition.into_bound(py).into_any());
+        // Begun again, or with what only an inflated semaphore can have: infinity, say.
+        let was_inflated = this.slot.is_inflated();
+        Self::inflate(slf)?;
+        if was_inflated {
+            slf.setattr(interned!(py, _cond), fresh_condition(py)?)?;
         }
         let value = match value.get() {
             Some(value) => value.to_owned(),
             None => count(py, 1)?,
         };
-        parts.put(Part::Initial, value.clone());
-        parts.put(Part::Value, value);
+        slf.setattr(interned!(py, _value), &value)?;
+        if is_bounded {
+            slf.setattr(interned!(py, _initial_value), value)?;
+        }
         Ok(())
     }
 
-    /// The parts, which there are from now on. If there were none, `condition` is among them, and who waited goes on there.
-    fn open<'py>(
-        &self,
-        py: Python<'py>,
+    /// Whether the object is of a class that is not ours.
+    fn is_subclassed(slf: &Bound<'_, Self>) -> bool {
+        !slf.is_exact_instance_of::<Self>() && !slf.is_exact_instance_of::<BoundedSemaphore>()
+    }
+
+    /// As `inflate`. If the object is compact yet, `condition` is to be its condition, and waiters go on there.
+    fn inflate_with<'py>(
+        slf: &Bound<'py, Self>,
         condition: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<&Opened> {
-        self.opened.open(py, condition, |heir| {
+    ) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        let (value, initial) = (interned!(py, _value), interned!(py, _initial_value));
+        let is_bounded = slf.is_instance_of::<BoundedSemaphore>();
+        let names = if is_bounded {
+            &[value, initial][..]
+        } else {
+            &[value]
+        };
+        this.slot.inflate(slf, condition, names, |heir| {
             // Made before anything changes.
-            let expected = (self.raw.permits(), self.raw.bound());
-            let parts = (count(py, expected.0)?, count(py, expected.1)?);
+            let expected = (this.raw.permits(), this.raw.bound());
+            let made = (count(py, expected.0)?, count(py, expected.1)?);
             // SAFETY: the slot keeps the heir for as long as this object lives.
-            let retired = unsafe { self.raw.retire(heir.get().raw()) };
-            let Some((permits, bound)) = retired else {
+            let Some((permits, bound)) = (unsafe { this.raw.retire(heir.get().raw()) }) else {
                 return Ok(None);
             };
-            let (value, initial) = if (permits, bound) == expected {
-                parts
+            let (permits, bound) = if (permits, bound) == expected {
+                made
             } else {
                 (count(py, permits)?, count(py, bound)?)
             };
-            let value = Some((Part::Value, value));
-            Ok(Some([
-                value,
-                Some((Part::Initial, initial)),
-                None,
-                None,
-                None,
-            ]))
+            let bound = is_bounded.then_some((initial, bound));
+            Ok(Some([Some((value, permits)), bound, None, None, None]))
         })
     }
 
-    /// The parts, if there are any. For who has been refused: that is how a native semaphore shows that it is one no more.
+    /// For a thread that was refused: that is how a compact semaphore shows that it is one no more.
     #[cold]
-    fn parts(&self, py: Python<'_>) -> Option<&Opened> {
-        self.raw.is_retired().then(|| self.opened.wait(py))
+    fn is_inflated(&self, py: Python<'_>) -> bool {
+        if self.raw.is_retired() {
+            self.slot.wait(py);
+            return true;
+        }
+        false
     }
 
     #[inline]
-    fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
-        match self
-            .raw
-            .acquire_with(1, &mut Interpreter::new(py), deadline)
-        {
+    fn take(slf: &Bound<'_, Self>, deadline: Deadline) -> PyResult<bool> {
+        let mut blocker = Interpreter::new(slf.py());
+        match slf.get().raw.acquire_with(1, &mut blocker, deadline) {
             Ok(()) => Ok(true),
-            Err(failure) => self.not_taken(py, failure, deadline),
+            Err(failure) => Self::not_taken(slf, failure, deadline),
         }
     }
 
     #[cold]
     fn not_taken(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         failure: WaitError<PyErr>,
         deadline: Deadline,
     ) -> PyResult<bool> {
-        match (failure, self.parts(py)) {
-            (WaitError::TimedOut, None) => Ok(false),
-            (WaitError::TimedOut, Some(parts)) => open::acquire(py, parts, || Ok(deadline)),
-            (WaitError::Interrupted(raised), None) => Err(raised),
-            (WaitError::Interrupted(raised), Some(parts)) => {
-                let late = self.raw.take_late();
+        let (py, this) = (slf.py(), slf.get());
+        match (failure, this.is_inflated(py)) {
+            (WaitError::TimedOut, false) => Ok(false),
+            (WaitError::TimedOut, true) => open::acquire(slf, || Ok(deadline)),
+            (WaitError::Interrupted(raised), false) => Err(raised),
+            (WaitError::Interrupted(raised), true) => {
+                let late = this.raw.take_late();
                 if late > 0
                     && let Err(worse) =
-                        count(py, late).and_then(|late| open::release(py, parts, &late, false))
+                        count(py, late).and_then(|late| open::release(slf, &late, false))
                 {
                     worse.write_unraisable(py, None);
                 }
@@ -163,179 +181,237 @@ impl Semaphore {
         }
     }
 
-    fn give(&self, py: Python<'_>, n: u64, is_bounded: bool) -> PyResult<()> {
-        match self.raw.release(n) {
+    fn give(slf: &Bound<'_, Self>, n: u64, is_bounded: bool) -> PyResult<()> {
+        match slf.get().raw.release(n) {
             Ok(()) => Ok(()),
-            Err(_) => self.not_given(py, n, is_bounded),
+            Err(_) => Self::not_given(slf, n, is_bounded),
         }
     }
 
     #[cold]
-    fn not_given(&self, py: Python<'_>, n: u64, is_bounded: bool) -> PyResult<()> {
-        match self.parts(py) {
-            Some(parts) => open::release(py, parts, &count(py, n)?, is_bounded),
-            None if is_bounded => Err(released_too_often()),
-            // More than a native one can have.
-            None => open::release(py, self.open(py, None)?, &count(py, n)?, is_bounded),
+    fn not_given(slf: &Bound<'_, Self>, n: u64, is_bounded: bool) -> PyResult<()> {
+        let py = slf.py();
+        if !slf.get().is_inflated(py) {
+            if is_bounded {
+                return Err(released_too_often());
+            }
+            // More than a compact one can have.
+            Self::inflate(slf)?;
         }
+        open::release(slf, &count(py, n)?, is_bounded)
     }
 
     /// `release(n)`.
-    fn release_given(&self, py: Python<'_>, n: Given<'_, '_>, is_bounded: bool) -> PyResult<()> {
+    fn release_given(slf: &Bound<'_, Self>, n: Given<'_, '_>, is_bounded: bool) -> PyResult<()> {
         match (released(n)?, n.get()) {
-            (None, Some(n)) => open::release(py, self.open(py, None)?, &n, is_bounded),
-            (number, _) => self.give(py, number.unwrap_or(1), is_bounded),
+            (None, Some(n)) => {
+                Self::inflate(slf)?;
+                open::release(slf, &n, is_bounded)
+            }
+            (number, _) => Self::give(slf, number.unwrap_or(1), is_bounded),
         }
     }
 
-    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let permits = self.raw.permits();
-        if permits == 0
-            && let Some(parts) = self.parts(py)
-        {
-            return Ok(parts.get(py, Part::Value));
+    fn value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        let permits = this.raw.permits();
+        if permits == 0 && this.is_inflated(py) {
+            return slf.getattr(interned!(py, _value));
         }
         count(py, permits)
     }
+}
 
-    fn initial<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self.parts(py) {
-            Some(parts) => Ok(parts.get(py, Part::Initial)),
-            None => count(py, self.raw.bound()),
+/// `acquire(blocking, timeout)`, of which at least one is given.
+fn acquire_within(
+    slf: &Bound<'_, Semaphore>,
+    blocking: Given<'_, '_>,
+    timeout: Option<&Bound<'_, PyAny>>,
+) -> PyResult<bool> {
+    let (py, this) = (slf.py(), slf.get());
+    if blocking
+        .get()
+        .map_or(Ok(true), |blocking| blocking.is_truthy())?
+    {
+        // Only a wait looks at the timeout.
+        if this.raw.try_acquire(1) {
+            return Ok(true);
         }
+        if this.is_inflated(py) {
+            return open::acquire(slf, || remaining_deadline(timeout));
+        }
+        let deadline = remaining_deadline(timeout)?;
+        return Semaphore::take(slf, deadline);
     }
+    if timeout.is_some_and(|timeout| !timeout.is_none()) {
+        return Err(error::<PyValueError>(
+            "can't specify timeout for non-blocking acquire",
+        ));
+    }
+    Semaphore::take(slf, Deadline::PASSED)
+}
+
+/// Gives the class what the standard one has by a second name.
+pub(super) fn register(py: Python<'_>) -> PyResult<()> {
+    let class = py.get_type::<Semaphore>();
+    class.setattr(interned!(py, __enter__), class.getattr("acquire")?)
 }
 
 #[pymethods]
 impl Semaphore {
     #[new]
+    #[classmethod]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value=1)")]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self::unbounded()
+    fn new(
+        class: &Bound<'_, PyType>,
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        inflated::see_to_dict::<Self>(class)?;
+        Ok(Self::unbounded())
     }
 
     #[pyo3(signature = (value=Given::NOTHING))]
-    fn __init__(&self, py: Python<'_>, value: Given<'_, '_>) -> PyResult<()> {
-        self.start(py, value, false)
+    fn __init__(slf: &Bound<'_, Self>, value: Given<'_, '_>) -> PyResult<()> {
+        Self::start(slf, value, false)
     }
 
     /// Take a permit, waiting for at most `timeout` seconds unless `blocking` is false. Returns whether one was taken.
     #[pyo3(signature = (blocking=Given::NOTHING, timeout=None), text_signature = "($self, blocking=True, timeout=None)")]
     fn acquire(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         blocking: Given<'_, '_>,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
         if blocking.get().is_none() && timeout.is_none() {
-            return self.take(py, Deadline::NEVER);
+            return Self::take(slf, Deadline::NEVER);
         }
-        if blocking
-            .get()
-            .map_or(Ok(true), |blocking| blocking.is_truthy())?
-        {
-            // Only a wait looks at the timeout.
-            if self.raw.try_acquire(1) {
-                return Ok(true);
-            }
-            if let Some(parts) = self.parts(py) {
-                return open::acquire(py, parts, || remaining_deadline(timeout));
-            }
-            let deadline = remaining_deadline(timeout)?;
-            return self.take(py, deadline);
-        }
-        if timeout.is_some_and(|timeout| !timeout.is_none()) {
-            return Err(error::<PyValueError>(
-                "can't specify timeout for non-blocking acquire",
-            ));
-        }
-        self.take(py, Deadline::PASSED)
+        acquire_within(slf, blocking, timeout)
     }
 
     /// Give `n` permits back, or new ones, and let as many threads that wait go on.
     #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
-    fn release(&self, py: Python<'_>, n: Given<'_, '_>) -> PyResult<()> {
-        self.release_given(py, n, false)
+    fn release(slf: &Bound<'_, Self>, n: Given<'_, '_>) -> PyResult<()> {
+        Self::release_given(slf, n, false)
     }
 
-    fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
-        self.take(py, Deadline::NEVER)
-    }
-
-    /// As a method of the object, which a subclass may have its own of.
-    #[pyo3(signature = (_type, _value, _traceback))]
+    /// Call release(), which a subclass may have its own of.
+    #[pyo3(signature = (t, v, tb))]
     fn __exit__(
         slf: &Bound<'_, Self>,
-        _type: &Bound<'_, PyAny>,
-        _value: &Bound<'_, PyAny>,
-        _traceback: &Bound<'_, PyAny>,
+        t: &Bound<'_, PyAny>,
+        v: &Bound<'_, PyAny>,
+        tb: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        let py = slf.py();
+        let (py, _) = (slf.py(), (t, v, tb));
         if slf.get_type().is(py.get_type::<Semaphore>()) {
-            slf.get().give(py, 1, false)
+            Self::give(slf, 1, false)
         } else if slf.get_type().is(py.get_type::<BoundedSemaphore>()) {
-            slf.get().give(py, 1, true)
+            Self::give(slf, 1, true)
         } else {
             calling_back(py, || slf.call_method0(interned!(py, release))).map(drop)
         }
     }
 
     #[getter]
-    fn _value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.value(py)
+    fn _value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        let permits = this.raw.permits();
+        if permits == 0 && this.is_inflated(py) {
+            return inflated::part(slf, interned!(py, _value));
+        }
+        count(py, permits)
     }
 
-    /// Programs that resize a semaphore set it. Whoever waits is let go on, as by release().
+    /// Programs that resize a semaphore set it. Waiters are let go on, as by release().
     #[setter(_value)]
-    fn set_value(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        if self.opened.get().is_none()
+    fn set_value<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<()> {
+        let this = slf.get();
+        if !this.slot.is_inflated()
             && let Some(permits) = permits(value)
-            && self.raw.reset(permits, self.raw.bound()).is_ok()
+            && this.raw.reset(permits, this.raw.bound()).is_ok()
         {
             return Ok(());
         }
-        self.open(py, None)?.put(Part::Value, value.clone());
-        Ok(())
+        Self::inflate(slf)?;
+        inflated::set_part(slf, interned!(slf.py(), _value), value)
     }
 
-    /// The condition under which the value changes. There is none before somebody asks for it.
+    #[deleter(_value)]
+    fn delete_value(slf: &Bound<'_, Self>) -> PyResult<()> {
+        inflated::delete_part(slf, interned!(slf.py(), _value))
+    }
+
+    /// The condition under which the value changes. There is none before a program asks for it.
     #[getter]
-    fn _cond<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(self.open(py, None)?.get(py, Part::Condition))
+    fn _cond<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::inflate(slf)?;
+        inflated::part(slf, interned!(slf.py(), _cond))
     }
 
     #[setter(_cond)]
-    fn set_cond<'py>(&self, py: Python<'py>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
-        let parts = self.open(py, Some(condition))?;
-        parts.put(Part::Condition, condition.clone());
+    fn set_cond<'py>(slf: &Bound<'py, Self>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
+        Self::inflate_with(slf, Some(condition))?;
+        inflated::set_part(slf, interned!(slf.py(), _cond), condition)
+    }
+
+    #[deleter(_cond)]
+    fn delete_cond(slf: &Bound<'_, Self>) -> PyResult<()> {
+        inflated::delete_part(slf, interned!(slf.py(), _cond))
+    }
+
+    /// For the child of a fork. A compact semaphore has nothing to do there: waiters of another process are forgotten by themselves.
+    fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if slf.get().is_inflated(slf.py()) {
+            at_fork_reinit(slf)?;
+        }
         Ok(())
     }
 
-    /// For the child of a fork. A native semaphore has nothing to do there: waiters of another process are forgotten by themselves.
-    fn _at_fork_reinit(&self, py: Python<'_>) -> PyResult<()> {
-        self.parts(py)
-            .map_or(Ok(()), |parts| parts.at_fork_reinit(py))
-    }
-
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
-        let (py, value) = (slf.py(), slf.get().value(slf.py())?);
+        let (py, value) = (slf.py(), Self::value(slf)?);
         let state = written(py, &[Piece::Plain("value="), Piece::Object(&value)])?;
         repr_at(slf.as_any(), &state)
+    }
+
+    #[getter]
+    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        inflated::dict(slf)
+    }
+
+    #[setter(__dict__)]
+    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
+        inflated::set_dict(slf, dict)
+    }
+
+    #[getter]
+    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inflated::weakref(slf)
+    }
+
+    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        inflated::names(slf)
+    }
+
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        inflated::state(slf)
     }
 
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        reduce(slf.as_any(), protocol, "_thread.lock")
+        inflated::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.opened.traverse(&visit)
+        self.slot.traverse(&visit)
     }
+}
 
-    fn __clear__(&self) {
-        self.opened.clear();
+impl Inflate for Semaphore {
+    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::inflate_with(slf, None)
     }
 }
 
@@ -348,42 +424,53 @@ pub(crate) struct BoundedSemaphore;
 #[pymethods]
 impl BoundedSemaphore {
     #[new]
+    #[classmethod]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value=1)")]
     fn new(
+        class: &Bound<'_, PyType>,
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(Semaphore::unbounded()).add_subclass(Self)
+    ) -> PyResult<PyClassInitializer<Self>> {
+        inflated::see_to_dict::<Semaphore>(class)?;
+        Ok(PyClassInitializer::from(Semaphore::unbounded()).add_subclass(Self))
     }
 
     #[pyo3(signature = (value=Given::NOTHING))]
     fn __init__(slf: &Bound<'_, Self>, value: Given<'_, '_>) -> PyResult<()> {
-        slf.as_super().get().start(slf.py(), value, true)
+        Semaphore::start(slf.as_super(), value, true)
     }
 
     /// Give `n` permits back. Raises ValueError if there would be more than at the start; then none is given.
     #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
     fn release(slf: &Bound<'_, Self>, n: Given<'_, '_>) -> PyResult<()> {
-        let semaphore = slf.as_super().get();
-        semaphore.release_given(slf.py(), n, true)
+        Semaphore::release_given(slf.as_super(), n, true)
     }
 
     #[getter]
     fn _initial_value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.as_super().get().initial(slf.py())
+        let (py, semaphore) = (slf.py(), slf.as_super());
+        if semaphore.get().is_inflated(py) {
+            return inflated::part(semaphore, interned!(py, _initial_value));
+        }
+        count(py, semaphore.get().raw.bound())
     }
 
     /// Programs that resize a semaphore set it.
     #[setter(_initial_value)]
-    fn set_initial_value(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let parts = slf.as_super().get().open(slf.py(), None)?;
-        parts.put(Part::Initial, value.clone());
-        Ok(())
+    fn set_initial_value<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<()> {
+        let semaphore = slf.as_super();
+        Semaphore::inflate(semaphore)?;
+        inflated::set_part(semaphore, interned!(slf.py(), _initial_value), value)
+    }
+
+    #[deleter(_initial_value)]
+    fn delete_initial_value(slf: &Bound<'_, Self>) -> PyResult<()> {
+        inflated::delete_part(slf.as_super(), interned!(slf.py(), _initial_value))
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
-        let (py, semaphore) = (slf.py(), slf.as_super().get());
-        let (value, initial) = (semaphore.value(py)?, semaphore.initial(py)?);
+        let (py, value) = (slf.py(), Semaphore::value(slf.as_super())?);
+        let initial = slf.getattr(interned!(py, _initial_value))?;
         let pieces = [
             Piece::Plain("value="),
             Piece::Object(&value),

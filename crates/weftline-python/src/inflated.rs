@@ -1,0 +1,275 @@
+//! What every inflated object has: its parts in its `__dict__`, as the standard library's objects have theirs.
+//!
+//! An object is made in a compact form, without a `__dict__`. It inflates, for good, when a program reaches for one of its
+//! parts, for its `__dict__`, or for a copy or pickle of it. Each class says how, by [`Inflate`];
+//! what the classes then have in common stands here.
+//!
+//! # Implementation
+//!
+//! The getter of `__dict__` inflates first, so `vars(x)`, `self.__dict__.copy()` and `self.__dict__.update(state)` see
+//! and change what the methods work on. Attribute access by the interpreter does not pass through that getter: it
+//! finds the dictionary by its offset, and finds none in a compact object.
+//!
+//! `copy` and `pickle` go the way of ordinary Python objects: `object.__reduce_ex__`, which asks for the state. The
+//! default of that reads the dictionary by its offset too, so each class has a `__getstate__` that inflates.
+
+use crate::names::interned;
+use crate::objects::{self, Piece, written};
+use pyo3::PyTypeInfo;
+use pyo3::exceptions::PyAttributeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
+
+/// A class whose objects inflate.
+pub(crate) trait Inflate: PyTypeInfo {
+    /// Inflates the object, unless it is inflated.
+    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()>;
+}
+
+/// Sees to it that the `__dict__` of an object of this class, which is being made, is had through the getter of `T`.
+///
+/// A class that is derived from an ordinary one first (`class Mine(Mixin, Event)`) inherits the getter of that, which would
+/// find the dictionary of a compact object. It gets ours for its own.
+#[inline]
+pub(crate) fn see_to_dict<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<()> {
+    if class.as_type_ptr() == T::type_object_raw(class.py()) {
+        return Ok(());
+    }
+    see_to_dict_of_subclass::<T>(class)
+}
+
+fn see_to_dict_of_subclass<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<()> {
+    let (py, name) = (class.py(), interned!(class.py(), __dict__));
+    let base = T::type_object(py);
+    let Some(ours) = names_of(&base)?.get_item(name)? else {
+        return Ok(());
+    };
+    for ancestor in &class.mro() {
+        if ancestor.is(&base) {
+            break;
+        }
+        let Some(found) = names_of(ancestor.cast::<PyType>()?)?.get_item(name)? else {
+            continue;
+        };
+        if !found.is(&ours) {
+            names_of(class)?.set_item(name, ours)?;
+            // SAFETY: a type; the thread is attached.
+            unsafe { ffi::PyType_Modified(class.as_type_ptr()) };
+        }
+        break;
+    }
+    Ok(())
+}
+
+/// What a class has itself, not what it shows: that is for reading only.
+pub(crate) fn names_of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
+    // SAFETY: a type that has been made, so it has a dictionary; only static types of the interpreter's may keep it elsewhere.
+    let names = unsafe {
+        let names = (*class.as_type_ptr()).tp_dict;
+        Bound::from_borrowed_ptr_or_opt(class.py(), names)
+    };
+    match names {
+        Some(names) => Ok(names.cast_into::<PyDict>()?),
+        None => objects::dict(class.py()),
+    }
+}
+
+/// The dictionary of an object, inflated or not. It is made if there is none.
+pub(crate) fn raw_dict<'py, T>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyDict>> {
+    // SAFETY: a new reference to a dictionary, or an exception.
+    let dict = unsafe {
+        let dict = ffi::PyObject_GenericGetDict(object.as_ptr(), std::ptr::null_mut());
+        Bound::from_owned_ptr_or_err(object.py(), dict)?
+    };
+    Ok(dict.cast_into::<PyDict>()?)
+}
+
+/// `object.__dict__`
+pub(crate) fn dict<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyDict>> {
+    T::inflate(object)?;
+    raw_dict(object)
+}
+
+/// `object.__dict__ = dict`
+pub(crate) fn set_dict<T: Inflate>(object: &Bound<'_, T>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
+    T::inflate(object)?;
+    // SAFETY: two objects; the thread is attached. What is no dictionary is refused.
+    let set = unsafe {
+        ffi::PyObject_GenericSetDict(object.as_ptr(), dict.as_ptr(), std::ptr::null_mut())
+    };
+    if set == 0 {
+        Ok(())
+    } else {
+        Err(PyErr::fetch(object.py()))
+    }
+}
+
+/// A part of an inflated object.
+pub(crate) fn part<'py, T>(
+    object: &Bound<'py, T>,
+    name: &Bound<'py, PyString>,
+) -> PyResult<Bound<'py, PyAny>> {
+    raw_dict(object)?
+        .get_item(name)?
+        .ok_or_else(|| missing(object, name))
+}
+
+/// Sets a part of an inflated object.
+pub(crate) fn set_part<'py, T>(
+    object: &Bound<'py, T>,
+    name: &Bound<'py, PyString>,
+    value: &Bound<'py, PyAny>,
+) -> PyResult<()> {
+    raw_dict(object)?.set_item(name, value)
+}
+
+/// Deletes a part; the object is inflated for it.
+pub(crate) fn delete_part<'py, T: Inflate>(
+    object: &Bound<'py, T>,
+    name: &Bound<'py, PyString>,
+) -> PyResult<()> {
+    let dict = dict(object)?;
+    if dict.contains(name)? {
+        dict.del_item(name)
+    } else {
+        Err(missing(object, name))
+    }
+}
+
+/// The error for an attribute that there is not.
+#[cold]
+pub(crate) fn missing<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> PyErr {
+    let py = object.py();
+    let attempt = || -> PyResult<PyErr> {
+        let class = object.as_any().get_type().name()?;
+        let details = objects::dict(py)?;
+        details.set_item(interned!(py, name), name)?;
+        details.set_item(interned!(py, obj), object.as_any())?;
+        let class = class.into_any();
+        let pieces = [
+            Piece::Plain("'"),
+            Piece::Object(&class),
+            Piece::Plain("' object has no attribute '"),
+            Piece::Object(name.as_any()),
+            Piece::Plain("'"),
+        ];
+        let text = written(py, &pieces)?;
+        let error = py
+            .get_type::<PyAttributeError>()
+            .call((text,), Some(&details))?;
+        Ok(PyErr::from_value(error))
+    };
+    attempt().unwrap_or_else(|raised| raised)
+}
+
+/// Whether a class, or one between it and `T`, has an attribute of one of these names of its own.
+pub(crate) fn is_overridden<T: Inflate>(
+    class: &Bound<'_, PyType>,
+    names: &[&str],
+) -> PyResult<bool> {
+    let py = class.py();
+    let base = T::type_object(py);
+    for ancestor in &class.mro() {
+        if ancestor.is(&base) {
+            break;
+        }
+        if ancestor
+            .getattr(interned!(py, __module__))?
+            .is(base.getattr(interned!(py, __module__))?)
+        {
+            continue;
+        }
+        let own = ancestor.getattr(interned!(py, __dict__))?;
+        for name in names {
+            if own.contains(name)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// `object.__getstate__()`: the dictionary, and what `__slots__` of a subclass hold, of an inflated object.
+pub(crate) fn state<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyAny>> {
+    T::inflate(object)?;
+    let plain = object.py().get_type::<PyAny>();
+    plain.call_method1(interned!(object.py(), __getstate__), (object,))
+}
+
+/// `object.__reduce_ex__(protocol)`
+///
+/// Below protocol 2 the plain one makes no object of a class that is written in C; what it returns for 2 does as well.
+pub(crate) fn reduce<'py, T: Inflate>(
+    object: &Bound<'py, T>,
+    protocol: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    let (plain, class) = (py.get_type::<PyAny>(), object.as_any().get_type());
+    let two = objects::int(py, 2)?;
+    let is_old = protocol.is_instance_of::<PyInt>() && protocol.lt(&two)?;
+    let protocol = if is_old { &two } else { protocol };
+    let reduced = plain.call_method1(interned!(py, __reduce_ex__), (object, protocol))?;
+    if !goes_by_the_name_of_another::<T>(&class)? {
+        return Ok(reduced);
+    }
+    // The state first, so that the lock in it is what a pickler stumbles over, and not the name.
+    let Ok(reduced) = reduced.cast::<PyTuple>() else {
+        return Ok(reduced);
+    };
+    let rebuild = py
+        .import(interned!(py, weftline))?
+        .getattr(interned!(py, _weftline))?
+        .getattr(interned!(py, _rebuild))?;
+    let state = reduced.get_item(2)?;
+    let arguments = [state.clone(), class.into_any()].into_iter();
+    let arguments = objects::tuple(py, arguments)?.into_any();
+    Ok(objects::tuple(py, [rebuild, arguments, state].into_iter())?.into_any())
+}
+
+/// Whether this is a class of ours and its module has the standard one, because weftline is not installed.
+fn goes_by_the_name_of_another<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    let py = class.py();
+    let home = T::type_object(py).getattr(interned!(py, __module__))?;
+    if !class.getattr(interned!(py, __module__))?.eq(&home)? {
+        return Ok(false);
+    }
+    let found = py
+        .import(home.cast::<PyString>()?)?
+        .getattr(class.name()?)
+        .ok();
+    Ok(!found.is_some_and(|found| found.is(class)))
+}
+
+/// The object that a copy begins as.
+#[pyfunction]
+#[pyo3(name = "_rebuild")]
+pub(crate) fn rebuild<'py>(
+    _state: &Bound<'py, PyAny>,
+    class: &Bound<'py, PyType>,
+) -> PyResult<Bound<'py, PyAny>> {
+    class.call_method1(interned!(class.py(), __new__), (class,))
+}
+
+/// `object.__dir__()`, for which no object inflates: the class has every part by name.
+pub(crate) fn names<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyList>> {
+    let names = object.as_any().get_type().dir()?;
+    for name in raw_dict(object)?.keys() {
+        if !names.contains(&name)? {
+            names.append(name)?;
+        }
+    }
+    Ok(names)
+}
+
+/// `object.__weakref__`: the first weak reference to the object, or None.
+pub(crate) fn weakref<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    let all = py
+        .import("_weakref")?
+        .call_method1("getweakrefs", (object,))?;
+    if all.len()? == 0 {
+        return Ok(py.None().into_bound(py));
+    }
+    all.get_item(0)
+}

@@ -1,0 +1,233 @@
+//! The standard library's algorithm, for inflated conditions: its statements in its order, over the attributes that the
+//! condition has at that moment.
+//!
+//! A condition inflates when a program asks for its `__dict__`, or puts something in the place of `_lock`, `acquire`,
+//! `release` or `_waiters`; a copy of it shares what it has. Its waiters go on sleeping in the core's
+//! condition: `_waiters` is a [`Waiters`], a window on them. Where a program has put a container of its own in that
+//! place, each waiter has a lock in there, as in the standard library.
+
+use super::condition::Condition;
+use super::{Lock, foreign};
+use crate::blocker::Interpreter;
+use crate::callback::calling_back;
+use crate::given::Given;
+use crate::names::interned;
+use crate::objects::{self, Piece, error, error_in_pieces, written};
+use crate::seconds::wait_deadline;
+use pyo3::PyTraverseError;
+use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::gc::PyVisit;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use weftline::park::{Deadline, WaitError};
+
+/// The waiters of a condition. Programs look at their number; an element says nothing.
+#[pyclass(module = "threading", name = "_waiters", frozen)]
+pub(super) struct Waiters {
+    pub(super) condition: Py<Condition>,
+}
+
+#[pymethods]
+impl Waiters {
+    fn __len__(&self) -> usize {
+        self.condition.get().raw().waiting()
+    }
+
+    fn __getitem__(&self, py: Python<'_>, index: isize) -> PyResult<Py<PyAny>> {
+        let len = self.__len__().cast_signed();
+        if (-len..len).contains(&index) {
+            return Ok(py.None());
+        }
+        Err(error::<PyIndexError>("deque index out of range"))
+    }
+
+    /// Forget them: no notification reaches them any more, only their timeouts.
+    fn clear(&self) {
+        self.condition.get().raw().forget_waiters();
+    }
+
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        let waiting = self.__len__();
+        let words = format_args!("<{waiting} waiters of a condition>");
+        written(py, &[Piece::Short(words)])
+    }
+
+    /// As what a standard condition has: a deque, of locks if threads wait.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        if self.__len__() > 0 {
+            return Err(error::<PyTypeError>("cannot pickle '_thread.lock' object"));
+        }
+        let deque = py.import("collections")?.getattr("deque")?;
+        objects::tuple(py, [deque, PyTuple::empty(py).into_any()].into_iter())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.condition)
+    }
+}
+
+type This<'a, 'py> = &'a Bound<'py, Condition>;
+
+fn lock<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    this.getattr(interned!(this.py(), _lock))
+}
+
+/// `Condition.__enter__`
+#[cold]
+pub(super) fn enter<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let lock = lock(this)?;
+    calling_back(this.py(), || {
+        lock.call_method0(interned!(this.py(), __enter__))
+    })
+}
+
+/// `Condition.__exit__`
+#[cold]
+pub(super) fn exit<'py>(
+    this: This<'_, 'py>,
+    arguments: Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let lock = lock(this)?;
+    calling_back(this.py(), || {
+        lock.call_method1(interned!(this.py(), __exit__), arguments)
+    })
+}
+
+/// `Condition._is_owned`
+#[cold]
+pub(super) fn is_owned(this: This<'_, '_>) -> PyResult<bool> {
+    foreign::is_held(&lock(this)?)
+}
+
+/// `Condition._release_save`
+#[cold]
+pub(super) fn release_save(this: This<'_, '_>) -> PyResult<()> {
+    let lock = lock(this)?;
+    calling_back(this.py(), || {
+        lock.call_method0(interned!(this.py(), release))
+    })
+    .map(drop)
+}
+
+/// `Condition._acquire_restore`
+#[cold]
+pub(super) fn acquire_restore(this: This<'_, '_>) -> PyResult<()> {
+    let lock = lock(this)?;
+    calling_back(this.py(), || {
+        lock.call_method0(interned!(this.py(), acquire))
+    })
+    .map(drop)
+}
+
+fn check_owned(this: This<'_, '_>, to: &str) -> PyResult<()> {
+    let py = this.py();
+    if calling_back(py, || this.call_method0(interned!(py, _is_owned)))?.is_truthy()? {
+        return Ok(());
+    }
+    let words = [
+        Piece::Plain("cannot "),
+        Piece::Plain(to),
+        Piece::Plain(" on un-acquired lock"),
+    ];
+    Err(error_in_pieces::<PyRuntimeError>(py, &words))
+}
+
+/// `Condition.wait`
+#[cold]
+pub(super) fn wait(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+    let py = this.py();
+    check_owned(this, "wait")?;
+    let waiters = this.getattr(interned!(py, _waiters))?;
+    let own = match waiters.is_exact_instance_of::<Waiters>() {
+        true => None,
+        false => {
+            let lock = Bound::new(py, Lock::free())?;
+            lock.get().take(py, Deadline::NEVER)?;
+            waiters.call_method1(interned!(py, append), (&lock,))?;
+            Some(lock)
+        }
+    };
+    let mut saved = None;
+    let mut release = || {
+        saved = Some(calling_back(py, || {
+            this.call_method0(interned!(py, _release_save))
+        })?);
+        Ok(())
+    };
+    let ended = match &own {
+        None => {
+            let deadline = wait_deadline(timeout)?;
+            let window = waiters.cast_exact::<Waiters>()?.get();
+            let raw = window.condition.get().raw();
+            match raw.wait_with(&mut Interpreter::new(py), deadline, |_| release()) {
+                Ok(()) => Ok(true),
+                Err(WaitError::TimedOut) => Ok(false),
+                Err(WaitError::Interrupted(raised)) => Err(raised),
+            }
+        }
+        Some(lock) => {
+            release()?;
+            wait_deadline(timeout).and_then(|deadline| lock.get().take(py, deadline))
+        }
+    };
+    if let Some(saved) = saved {
+        let name = interned!(py, _acquire_restore);
+        calling_back(py, || this.call_method1(name, (saved,)))?;
+    }
+    if let (Some(lock), Ok(false) | Err(_)) = (&own, &ended) {
+        remove(&waiters, lock.as_any())?;
+    }
+    ended
+}
+
+/// Removes an element that others may have removed.
+fn remove(waiters: &Bound<'_, PyAny>, waiter: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = waiters.py();
+    match waiters.call_method1(interned!(py, remove), (waiter,)) {
+        Err(raised) if !raised.is_instance_of::<PyValueError>(py) => Err(raised),
+        _ => Ok(()),
+    }
+}
+
+/// `Condition.notify`
+#[cold]
+pub(super) fn notify(this: This<'_, '_>, n: Given<'_, '_>) -> PyResult<()> {
+    let py = this.py();
+    check_owned(this, "notify")?;
+    let waiters = this.getattr(interned!(py, _waiters))?;
+    let mut n = match n.get() {
+        None => objects::int(py, 1)?,
+        Some(n) => n.to_owned(),
+    };
+    if let Ok(window) = waiters.cast_exact::<Waiters>() {
+        let condition = window.get().condition.get();
+        condition.raw().notify(condition.how_many(n)?);
+        return Ok(());
+    }
+    while waiters.is_truthy()? && n.gt(0)? {
+        let waiter = waiters.get_item(0)?;
+        match calling_back(py, || waiter.call_method0(interned!(py, release))) {
+            Ok(_) => n = n.sub(1)?,
+            // Released before, by a notification that was interrupted.
+            Err(raised) if raised.is_instance_of::<PyRuntimeError>(py) => {}
+            Err(raised) => return Err(raised),
+        }
+        remove(&waiters, &waiter)?;
+    }
+    Ok(())
+}
+
+/// `len(self._waiters)`
+#[cold]
+pub(super) fn waiting(this: This<'_, '_>) -> PyResult<usize> {
+    this.getattr(interned!(this.py(), _waiters))?.len()
+}
+
+/// `Condition._at_fork_reinit`
+#[cold]
+pub(super) fn at_fork_reinit(this: This<'_, '_>) -> PyResult<()> {
+    lock(this)?.call_method0(interned!(this.py(), _at_fork_reinit))?;
+    this.getattr(interned!(this.py(), _waiters))?
+        .call_method0(interned!(this.py(), clear))
+        .map(drop)
+}
