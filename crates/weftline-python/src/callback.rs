@@ -6,6 +6,7 @@
 //! PyO3.) So before finalisation, in an exit handler, no thread is let into such a call any more, and those inside have a
 //! moment to come out: a short one, since what they wait for may never come.
 
+use crate::recursion;
 use pyo3::prelude::*;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,9 +26,27 @@ thread_local! {
     static EXITS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `call`, which calls Python code of the program. Does not return on a thread other than the exiting one once the exit has begun.
+/// Runs `call`, which calls Python code of the program; raises `RecursionError` instead when little
+/// stack is left. Does not return on a thread other than the exiting one once the exit has begun.
 #[inline]
-pub(crate) fn calling_back<R>(py: Python<'_>, call: impl FnOnce() -> R) -> R {
+pub(crate) fn calling_back<T>(py: Python<'_>, call: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    recursion::check(py)?;
+    inside(py, call)
+}
+
+/// As [`calling_back`], with a reserve of stack: for a call that undoes an earlier one, such as the
+/// release of a lock.
+#[inline]
+pub(crate) fn calling_back_to_leave<T>(
+    py: Python<'_>,
+    call: impl FnOnce() -> PyResult<T>,
+) -> PyResult<T> {
+    recursion::check_leaving(py)?;
+    inside(py, call)
+}
+
+#[inline]
+fn inside<R>(py: Python<'_>, call: impl FnOnce() -> R) -> R {
     RUNNING.fetch_add(1, Ordering::SeqCst);
     let inside = Inside;
     DEPTH.set(DEPTH.get() + 1);

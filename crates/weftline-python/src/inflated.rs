@@ -15,6 +15,7 @@
 
 use crate::names::interned;
 use crate::objects::{self, Piece, written};
+use crate::recursion;
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::ffi;
@@ -205,6 +206,8 @@ pub(crate) fn reduce<'py, T: Inflate>(
     protocol: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
+    // The pickler goes on from here to the lock of a condition, which may be one, too.
+    recursion::check(py)?;
     let (plain, class) = (py.get_type::<PyAny>(), object.as_any().get_type());
     let two = objects::int(py, 2)?;
     let is_old = protocol.is_instance_of::<PyInt>() && protocol.lt(&two)?;

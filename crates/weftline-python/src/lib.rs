@@ -8,9 +8,11 @@
 //! | `callback.rs` | calls into Python code of the program, and what becomes of them at exit |
 //! | `inflated.rs` | what the full form of every object has in common: its parts in its `__dict__` |
 //! | `looks.rs` | what tools see that look into our classes |
+//! | `deferred_drop.rs` | freeing long chains of objects on a small stack |
 //! | `made.rs` | whether an object that the collector visits exists yet |
 //! | `given.rs` | arguments that may be left out |
 //! | `objects.rs` | Python objects made where memory may be short |
+//! | `recursion.rs` | the bound on recursion through the program |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
 //! | `launch/` | running a program in the place of the interpreter's own main function |
 //! | `standard.rs` | what is asked of the standard modules: their originals, kept before anything is patched |
@@ -23,6 +25,7 @@ mod attach;
 mod attribute;
 mod blocker;
 mod callback;
+mod deferred_drop;
 mod futures;
 mod given;
 mod inflated;
@@ -32,6 +35,7 @@ mod made;
 mod names;
 mod objects;
 mod queue;
+mod recursion;
 mod seconds;
 mod standard;
 mod threading;

@@ -29,14 +29,9 @@ from weftline import _weftline
 _turns = _weftline.RLock()
 
 
-class _Place:
-    """A version's place in the order of versions."""
-
-    __slots__ = ("__weakref__", "taken")
-
-    def __init__(self):
-        # What the next call took out, and the next place.
-        self.taken = None
+# A version's place in the order of versions. Its result is the futures that the next call took out,
+# and the next place. It is a future because a chain of futures is freed on any stack, however long.
+_Place = _weftline.Future
 
 
 class Waiting:
@@ -61,7 +56,7 @@ class Waiting:
             return done, set()
         place = _Place()
         # A frozenset knows the hashes, so a reader of an older version calls nobody for them.
-        self._place.taken = frozenset(done), place
+        self._place._result = frozenset(done), place
         pending.difference_update(done)
         self._before = weakref.ref(self._place)
         self._place = place
@@ -177,8 +172,8 @@ class NotDone:
             return self._copies[0].copy()
         pending, place = source
         contents = pending.copy()
-        while place.taken is not None:
-            taken, place = place.taken
+        while (step := place._result) is not None:
+            taken, place = step
             contents.update(taken)
         return contents
 

@@ -12,6 +12,7 @@ use crate::inflated;
 use crate::made::Made;
 use crate::names::interned;
 use crate::objects::{self, Piece, no_memory, written};
+use crate::recursion;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyKeyError;
 use pyo3::gc::PyVisit;
@@ -278,6 +279,7 @@ impl Future {
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         let py = slf.py();
+        recursion::check(py)?;
         let (state, result, exception) = Self::snapshot(slf)?;
         let (name, address) = (slf.get_type().name()?.into_any(), slf.as_ptr() as usize);
         let state = match state.cast::<PyString>()?.to_str()? {

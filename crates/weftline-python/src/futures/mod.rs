@@ -23,6 +23,7 @@ mod tasks;
 mod work_queue;
 
 use crate::attribute;
+use crate::deferred_drop;
 use crate::threading::add_class_of;
 use pyo3::prelude::*;
 
@@ -33,6 +34,12 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<work_queue::WorkQueue>()?;
     module.add_class::<work_queue::WorkItem>()?;
     module.add_class::<tasks::Tasks>()?;
+    let py = module.py();
+    deferred_drop::install::<future::Future>(py);
+    deferred_drop::install::<group::FutureGroup>(py);
+    deferred_drop::install::<work_queue::WorkQueue>(py);
+    deferred_drop::install::<work_queue::WorkItem>(py);
+    deferred_drop::install::<tasks::Tasks>(py);
     module.add_function(wrap_pyfunction!(future::result_or_cancel, module)?)?;
     module.add_function(wrap_pyfunction!(standard::remember_futures, module)?)
 }

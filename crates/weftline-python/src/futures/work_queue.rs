@@ -15,11 +15,14 @@ use super::future::Future;
 use super::held::Task;
 use super::settling::name_of;
 use crate::given::Given;
+use crate::made::Made;
 use crate::names::interned;
 use crate::objects;
 use crate::queue::SimpleQueue;
+use pyo3::PyTraverseError;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
+use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
@@ -38,16 +41,16 @@ pub(crate) struct WorkQueue {
 }
 
 /// A call that was taken out of a work queue past its workers, as the standard library's pool hands it out.
-#[pyclass(
-    name = "_WorkItem",
-    module = "concurrent.futures.thread",
-    frozen,
-    get_all
-)]
+#[pyclass(name = "_WorkItem", module = "concurrent.futures.thread", frozen)]
 pub(crate) struct WorkItem {
+    made: Made,
+    #[pyo3(get)]
     future: Py<Future>,
+    #[pyo3(get)]
     r#fn: Py<PyAny>,
+    #[pyo3(get)]
     args: Py<PyTuple>,
+    #[pyo3(get)]
     kwargs: Py<PyDict>,
 }
 
@@ -142,6 +145,7 @@ fn work_item<'py>(future: &Bound<'py, Future>) -> PyResult<Bound<'py, PyAny>> {
         None => (py.None(), PyTuple::empty(py).unbind(), None),
     };
     let work_item = WorkItem {
+        made: Made::new(),
         future: future.clone().unbind(),
         r#fn: function,
         args,
@@ -341,6 +345,16 @@ impl WorkQueue {
 
 #[pymethods]
 impl WorkItem {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.made.is_made() {
+            return Ok(());
+        }
+        visit.call(&self.future)?;
+        visit.call(&self.r#fn)?;
+        visit.call(&self.args)?;
+        visit.call(&self.kwargs)
+    }
+
     /// What the context of a worker runs, where the version has these.
     #[getter]
     fn task<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {

@@ -54,7 +54,7 @@ impl<'py> Reading for Snapshot<'_, 'py> {
         let (Some(a), Some(b)) = (a, b) else {
             return Ok(None);
         };
-        let is_less = a.lt(b)?;
+        let is_less = calling_back(a.py(), || a.lt(b))?;
         Ok(self.is_current().then_some(is_less))
     }
 }

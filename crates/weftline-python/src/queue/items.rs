@@ -1,6 +1,5 @@
 //! The items of a native queue: the core's queue in one of its three orders, and how Python objects are compared there.
 
-use super::shedding::shed;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::objects::no_memory;
@@ -157,12 +156,6 @@ pub(super) struct Picture {
     pub(super) is_shut_down: bool,
 }
 
-impl Drop for Items {
-    fn drop(&mut self) {
-        shed(self.drain());
-    }
-}
-
 /// A reference that is given up on a thread which is known to be attached.
 pub(crate) struct Kept(NonNull<ffi::PyObject>);
 
@@ -193,18 +186,18 @@ impl Compare<Item> for Interpreter {
     fn less(&mut self, a: &Kept, b: &Kept) -> PyResult<bool> {
         // SAFETY: the thread is attached in every call of an `Interpreter`.
         let py = unsafe { Python::assume_attached() };
-        // SAFETY: both are alive, the thread is attached.
-        let compare =
-            || unsafe { ffi::PyObject_RichCompareBool(a.0.as_ptr(), b.0.as_ptr(), ffi::Py_LT) };
-        let is_less = if is_plain(a) && is_plain(b) {
+        let compare = || {
+            // SAFETY: both are alive, the thread is attached.
+            match unsafe { ffi::PyObject_RichCompareBool(a.0.as_ptr(), b.0.as_ptr(), ffi::Py_LT) } {
+                0 => Ok(false),
+                1 => Ok(true),
+                _ => Err(PyErr::fetch(py)),
+            }
+        };
+        if is_plain(a) && is_plain(b) {
             compare()
         } else {
             calling_back(py, compare)
-        };
-        match is_less {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(PyErr::fetch(py)),
         }
     }
 }

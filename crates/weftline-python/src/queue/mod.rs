@@ -10,7 +10,6 @@
 //! | `open.rs` | the standard library's algorithm, for open queues |
 //! | `heap.rs` | `heappush` and `heappop` that leave a list as it was when a comparison raises |
 //! | `direct.rs` | the two common calls of `SimpleQueue`, without the unpacking of arguments |
-//! | `shedding.rs` | how a queue that goes gives up its items |
 //! | `patience.rs` | the arguments `block` and `timeout` |
 //! | `standard.rs` | what is asked of the standard modules |
 //!
@@ -40,13 +39,13 @@ mod priority;
     reason = "a file for each class, called like the class"
 )]
 mod queue;
-mod shedding;
 mod simple;
 mod standard;
 mod until;
 
 pub(crate) use simple::SimpleQueue;
 
+use crate::deferred_drop;
 use crate::looks;
 use crate::threading::{add_class_like, add_class_of};
 use pyo3::prelude::*;
@@ -74,6 +73,10 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         show(&py.import("queue")?.getattr(name)?)?;
     }
     module.add_class::<simple::SimpleQueue>()?;
+    deferred_drop::install::<queue::Queue>(py);
+    deferred_drop::install::<lifo::LifoQueue>(py);
+    deferred_drop::install::<priority::PriorityQueue>(py);
+    deferred_drop::install::<simple::SimpleQueue>(py);
     direct::register(py)?;
     looks::freeze::<simple::SimpleQueue>(py)?;
     attributes::register(py)?;

@@ -5,7 +5,6 @@ use super::items::{Items, NotGot, NotPut};
 use super::open::{self, Wait};
 use super::opening;
 use super::patience::{Limits, Patience};
-use super::shedding::shed;
 use crate::callback::calling_back;
 use crate::given::Given;
 use crate::inflated;
@@ -313,7 +312,7 @@ impl Queue {
     }
 
     fn __clear__(&self) {
-        shed(self.items.drain());
+        drop(self.items.drain());
     }
 }
 

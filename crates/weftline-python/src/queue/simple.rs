@@ -2,7 +2,6 @@
 
 use super::items::Item;
 use super::patience::Patience;
-use super::shedding::shed;
 use super::standard::{empty, standard};
 use crate::blocker::{Interpreter, raise_later};
 use crate::given::Given;
@@ -122,12 +121,6 @@ fn seconds(timeout: &Bound<'_, PyAny>) -> PyResult<f64> {
     }
 }
 
-impl Drop for SimpleQueue {
-    fn drop(&mut self) {
-        shed(self.items.try_drain());
-    }
-}
-
 #[pymethods]
 impl SimpleQueue {
     #[new]
@@ -205,6 +198,6 @@ impl SimpleQueue {
     }
 
     fn __clear__(&self) {
-        shed(self.items.try_drain());
+        drop(self.items.try_drain());
     }
 }

@@ -12,6 +12,7 @@ use crate::inflated::{self, Inflate};
 use crate::made::Made;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, written};
+use crate::recursion;
 use crate::seconds::remaining_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyValueError;
@@ -387,6 +388,7 @@ impl Barrier {
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         let py = slf.py();
+        recursion::check(py)?;
         let state = if slf.getattr(interned!(py, broken))?.is_truthy()? {
             objects::text(py, "broken")?
         } else {

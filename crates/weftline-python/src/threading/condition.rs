@@ -3,15 +3,17 @@
 //! Over our own locks everything is direct; `mutex.rs` has the kinds of locks, `open_condition.rs` the inflated form.
 
 use super::mutex::Mutex;
+use super::nested::passing_on;
 use super::open_condition::{self, Waiters};
 use super::{RLock, foreign, warn_deprecated};
 use crate::blocker::Interpreter;
-use crate::callback::calling_back;
+use crate::callback::{calling_back, calling_back_to_leave};
 use crate::given::Given;
 use crate::inflated::{self, Inflate};
 use crate::made::Made;
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, written};
+use crate::recursion;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
@@ -86,7 +88,7 @@ impl Condition {
     }
 
     #[inline]
-    fn mutex(&self, py: Python<'_>) -> PyResult<&Mutex> {
+    pub(super) fn mutex(&self, py: Python<'_>) -> PyResult<&Mutex> {
         match self.mutex.get() {
             Some(mutex) => Ok(mutex),
             // A subclass that has not called __init__ gets what __init__ would give it.
@@ -142,7 +144,7 @@ impl Condition {
     }
 
     #[inline]
-    fn is_inflated(&self) -> bool {
+    pub(super) fn is_inflated(&self) -> bool {
         // Pairs with the store in `inflate`: who sees it sees the parts.
         self.is_inflated.load(Ordering::Acquire)
     }
@@ -156,7 +158,8 @@ impl Condition {
         if this.is_inflated() {
             return inflated::part(slf, name);
         }
-        this.mutex(slf.py())?.object(slf.py()).getattr(name)
+        let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
+        mutex.object(slf.py()).getattr(name)
     }
 
     fn set_part<'py>(
@@ -263,10 +266,16 @@ impl Condition {
                     this.mutex(py)?;
                 }
                 Some(lock) => {
-                    lock.getattr(interned!(py, acquire))?;
-                    lock.getattr(interned!(py, release))?;
-                    if cfg!(Py_3_14) {
-                        lock.getattr(interned!(py, locked))?;
+                    let needed = [
+                        interned!(py, acquire),
+                        interned!(py, release),
+                        interned!(py, locked),
+                    ];
+                    for name in &needed[..if cfg!(Py_3_14) { 3 } else { 2 }] {
+                        // A condition that passes the call on has found the method in its own lock.
+                        if passing_on(lock.as_unbound(), py, name)?.is_none() {
+                            lock.getattr(name)?;
+                        }
                     }
                     this.mutex_or(Mutex::of(lock));
                 }
@@ -336,7 +345,7 @@ impl Condition {
         if this.is_inflated() {
             return open_condition::enter(slf);
         }
-        let taken = match this.mutex(py)? {
+        let taken = match this.mutex(py)?.innermost(py, interned!(py, __enter__))? {
             Mutex::Lock(lock) => lock.get().take(py, Deadline::NEVER)?,
             Mutex::RLock(lock) => lock.get().take(py, Deadline::NEVER)?,
             Mutex::Foreign(lock) => {
@@ -355,7 +364,7 @@ impl Condition {
         others: &Bound<'py, PyTuple>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (py, this) = (slf.py(), slf.get());
-        let mutex = this.mutex(py)?;
+        let mutex = this.mutex(py)?.innermost(py, interned!(py, __exit__))?;
         if !this.is_inflated() {
             match mutex {
                 Mutex::Lock(lock) => return lock.get().release().map(|()| None),
@@ -370,7 +379,8 @@ impl Condition {
             return open_condition::exit(slf, arguments).map(Some);
         }
         let lock = mutex.object(py);
-        calling_back(py, || lock.call_method1(interned!(py, __exit__), arguments)).map(Some)
+        calling_back_to_leave(py, || lock.call_method1(interned!(py, __exit__), arguments))
+            .map(Some)
     }
 
     /// Give the lock up until notified, for at most `timeout` seconds. Returns whether it was in time.
@@ -470,7 +480,9 @@ impl Condition {
         if this.is_inflated() {
             return open_condition::release_save(slf).map(|()| None);
         }
-        foreign::release_save(this.mutex(slf.py())?.object(slf.py()))
+        let name = interned!(slf.py(), _release_save);
+        let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
+        foreign::release_save(mutex.object(slf.py()))
     }
 
     #[pyo3(signature = (x))]
@@ -479,7 +491,9 @@ impl Condition {
         if this.is_inflated() {
             return open_condition::acquire_restore(slf);
         }
-        foreign::acquire_restore(this.mutex(slf.py())?.object(slf.py()), Some(x))
+        let name = interned!(slf.py(), _acquire_restore);
+        let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
+        foreign::acquire_restore(mutex.object(slf.py()), Some(x))
     }
 
     #[getter]
@@ -527,14 +541,20 @@ impl Condition {
         if this.is_inflated() {
             return open_condition::at_fork_reinit(slf);
         }
-        this.mutex(py)?
-            .object(py)
-            .call_method0(interned!(py, _at_fork_reinit))?;
-        this.raw.forget_waiters();
-        Ok(())
+        let (mut this, name) = (this, interned!(py, _at_fork_reinit));
+        loop {
+            this.raw.forget_waiters();
+            match this.mutex(py)? {
+                Mutex::Foreign(lock) if let Some(inner) = passing_on(lock, py, name)? => {
+                    this = inner.get();
+                }
+                mutex => return mutex.object(py).call_method0(name).map(drop),
+            }
+        }
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        recursion::check(slf.py())?;
         let lock = Self::_lock(slf)?.repr()?.into_any();
         let waiting = Self::waiting(slf)?;
         written(

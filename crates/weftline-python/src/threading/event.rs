@@ -7,6 +7,7 @@ use crate::callback::calling_back;
 use crate::inflated::{self, Inflate};
 use crate::names::interned;
 use crate::objects;
+use crate::recursion;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
@@ -220,6 +221,7 @@ impl Event {
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        recursion::check(slf.py())?;
         let is_set = Self::flag(slf)?.is_truthy()?;
         let state = objects::text(slf.py(), if is_set { "set" } else { "unset" })?;
         repr_at(slf.as_any(), &state)

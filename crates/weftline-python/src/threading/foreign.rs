@@ -1,7 +1,7 @@
 //! A lock of any other kind under a condition: its methods are called as the standard library calls them, `_release_save`,
 //! `_acquire_restore` and `_is_owned` where the lock has them, `acquire` and `release` otherwise.
 
-use crate::callback::calling_back;
+use crate::callback::{calling_back, calling_back_to_leave};
 use crate::names::interned;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
@@ -46,7 +46,7 @@ pub(super) fn acquire_restore(
     lock: &Bound<'_, PyAny>,
     state: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
-    calling_back(lock.py(), || {
+    calling_back_to_leave(lock.py(), || {
         match optional(lock, interned!(lock.py(), _acquire_restore))? {
             Some(acquire_restore) => acquire_restore.call1((state,)).map(drop),
             None => lock.call_method0(interned!(lock.py(), acquire)).map(drop),

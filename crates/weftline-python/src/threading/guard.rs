@@ -2,9 +2,10 @@
 //! if the condition is ours, by its methods if it is any other object.
 
 use super::{Condition, Lock};
-use crate::callback::calling_back;
+use crate::callback::{calling_back, calling_back_to_leave};
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces};
+use crate::recursion;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use weftline::park::{Deadline, current_number};
@@ -21,6 +22,8 @@ pub(crate) enum Guard<'py> {
 impl<'py> Guard<'py> {
     pub(crate) fn enter(context: Bound<'py, PyAny>) -> PyResult<Self> {
         let py = context.py();
+        // The body calls the program.
+        recursion::check(py)?;
         let lock = if context.is_exact_instance_of::<Condition>() {
             context
                 .getattr(interned!(py, _lock))?
@@ -48,13 +51,13 @@ impl<'py> Guard<'py> {
             Self::Foreign(context) => {
                 let py = context.py();
                 let left = match &ended {
-                    Ok(_) => calling_back(py, || {
+                    Ok(_) => calling_back_to_leave(py, || {
                         context.call_method1(
                             interned!(py, __exit__),
                             (py.None(), py.None(), py.None()),
                         )
                     }),
-                    Err(raised) => calling_back(py, || {
+                    Err(raised) => calling_back_to_leave(py, || {
                         context.call_method1(
                             interned!(py, __exit__),
                             (raised.get_type(py), raised.value(py), raised.traceback(py)),

@@ -8,6 +8,7 @@ mod foreign;
 pub(crate) mod guard;
 mod lock;
 mod mutex;
+mod nested;
 mod open;
 mod open_barrier;
 mod open_condition;
@@ -20,6 +21,7 @@ pub(crate) use condition::Condition;
 pub(crate) use lock::Lock;
 pub(crate) use rlock::RLock;
 
+use crate::deferred_drop;
 use crate::looks;
 use crate::names::interned;
 use crate::objects::{Piece, written};
@@ -57,6 +59,13 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     semaphore::register(module.py())?;
     barrier_attributes::register(module)?;
     module.add_class::<timer::PendingTimer>()?;
+    let py = module.py();
+    deferred_drop::install::<Condition>(py);
+    deferred_drop::install::<event::Event>(py);
+    deferred_drop::install::<semaphore::Semaphore>(py);
+    deferred_drop::install::<semaphore::BoundedSemaphore>(py);
+    deferred_drop::install::<barrier::Barrier>(py);
+    deferred_drop::install::<timer::PendingTimer>(py);
     module.add_function(wrap_pyfunction!(timer::_call_on_new_thread, module)?)
 }
 

@@ -3,6 +3,7 @@
 
 use super::{Lock, RLock, foreign};
 use crate::blocker::Steadfast;
+use crate::names::interned;
 use crate::objects::error;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -43,7 +44,7 @@ impl Mutex {
     }
 
     pub(super) fn is_owned(&self, py: Python<'_>) -> PyResult<bool> {
-        match self {
+        match self.innermost(py, interned!(py, _is_owned))? {
             // By anyone, as in the standard library, where a lock does not know its owner.
             Self::Lock(lock) => Ok(lock.get().raw.is_locked()),
             Self::RLock(lock) => Ok(lock.get().raw.is_owned()),
@@ -52,7 +53,7 @@ impl Mutex {
     }
 
     pub(super) fn release_save(&self, py: Python<'_>) -> PyResult<Saved> {
-        match self {
+        match self.innermost(py, interned!(py, _release_save))? {
             Self::Lock(lock) => {
                 lock.get()
                     .raw
@@ -72,7 +73,7 @@ impl Mutex {
 
     /// Takes the lock again. No signal ends that.
     pub(super) fn acquire_restore(&self, py: Python<'_>, saved: Saved) -> PyResult<()> {
-        match (self, saved) {
+        match (self.innermost(py, interned!(py, _acquire_restore))?, saved) {
             (Self::Lock(lock), _) => {
                 let taken: Result<(), WaitError<_>> = lock
                     .get()

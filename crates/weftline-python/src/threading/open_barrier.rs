@@ -3,7 +3,7 @@
 
 use super::barrier::Barrier;
 use super::guard::{self, Guard};
-use crate::callback::calling_back;
+use crate::callback::{calling_back, calling_back_to_leave};
 use crate::names::interned;
 use crate::objects::{self, bare_error};
 use crate::seconds::remaining_deadline;
@@ -65,6 +65,11 @@ fn call(this: This<'_, '_>, name: &Bound<'_, PyString>) -> PyResult<()> {
     calling_back(this.py(), || this.call_method0(name)).map(drop)
 }
 
+/// As [`call`], for a step that must not fail when little stack is left.
+fn call_to_leave(this: This<'_, '_>, name: &Bound<'_, PyString>) -> PyResult<()> {
+    calling_back_to_leave(this.py(), || this.call_method0(name)).map(drop)
+}
+
 /// `Barrier.wait`.
 #[cold]
 pub(super) fn wait<'py>(
@@ -97,7 +102,7 @@ fn leave(this: This<'_, '_>, ended: PyResult<()>) -> PyResult<()> {
     let name = interned!(py, _count);
     let left = count(this)?.sub(1)?;
     this.setattr(name, left)?;
-    call(this, interned!(py, _exit)).and(ended)
+    call_to_leave(this, interned!(py, _exit)).and(ended)
 }
 
 /// The rest of `Barrier.wait` for a thread that had arrived when the barrier was native, and was interrupted or not.
@@ -148,7 +153,7 @@ fn end_action(this: This<'_, '_>, acted: PyResult<()>) -> PyResult<()> {
     acted
         .and_then(|()| enter_state(this, DRAINING))
         .or_else(|raised| {
-            call(this, interned!(this.py(), _break))?;
+            call_to_leave(this, interned!(this.py(), _break))?;
             Err(raised)
         })
 }
@@ -166,7 +171,7 @@ fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) ->
             deadline = asked()?;
         }
         if deadline.has_passed() {
-            call(this, interned!(this.py(), _break))?;
+            call_to_leave(this, interned!(this.py(), _break))?;
             return Err(broken(this.py()));
         }
         guard::wait(&condition(this)?, deadline)?;

@@ -9,7 +9,7 @@
 use super::condition::Condition;
 use super::{Lock, foreign};
 use crate::blocker::Interpreter;
-use crate::callback::calling_back;
+use crate::callback::{calling_back, calling_back_to_leave};
 use crate::given::Given;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, error_in_pieces, written};
@@ -88,7 +88,7 @@ pub(super) fn exit<'py>(
     arguments: Bound<'py, PyTuple>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let lock = lock(this)?;
-    calling_back(this.py(), || {
+    calling_back_to_leave(this.py(), || {
         lock.call_method1(interned!(this.py(), __exit__), arguments)
     })
 }
@@ -113,7 +113,7 @@ pub(super) fn release_save(this: This<'_, '_>) -> PyResult<()> {
 #[cold]
 pub(super) fn acquire_restore(this: This<'_, '_>) -> PyResult<()> {
     let lock = lock(this)?;
-    calling_back(this.py(), || {
+    calling_back_to_leave(this.py(), || {
         lock.call_method0(interned!(this.py(), acquire))
     })
     .map(drop)
@@ -172,7 +172,7 @@ pub(super) fn wait(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>) -> Py
     };
     if let Some(saved) = saved {
         let name = interned!(py, _acquire_restore);
-        calling_back(py, || this.call_method1(name, (saved,)))?;
+        calling_back_to_leave(py, || this.call_method1(name, (saved,)))?;
     }
     if let (Some(lock), Ok(false) | Err(_)) = (&own, &ended) {
         remove(&waiters, lock.as_any())?;

@@ -9,6 +9,7 @@ use crate::given::Given;
 use crate::inflated::{self, Inflate};
 use crate::names::interned;
 use crate::objects::{Piece, count, error, written};
+use crate::recursion;
 use crate::seconds::remaining_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyValueError;
@@ -369,6 +370,7 @@ impl Semaphore {
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        recursion::check(slf.py())?;
         let (py, value) = (slf.py(), Self::value(slf)?);
         let state = written(py, &[Piece::Plain("value="), Piece::Object(&value)])?;
         repr_at(slf.as_any(), &state)
@@ -469,6 +471,7 @@ impl BoundedSemaphore {
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        recursion::check(slf.py())?;
         let (py, value) = (slf.py(), Semaphore::value(slf.as_super())?);
         let initial = slf.getattr(interned!(py, _initial_value))?;
         let pieces = [

@@ -140,15 +140,15 @@ fn fire(pending: Py<PendingTimer>, timer: Py<PyAny>) {
     // `None` when it is gone.
     let _: Option<()> = try_attach(|py| {
         if pending.get().leave(WAITING, FIRING) {
-            calling_back(py, || {
-                let fired = timer.call_method0(py, "_fire").or_else(|error| {
+            let fired = calling_back(py, || {
+                timer.call_method0(py, "_fire").or_else(|error| {
                     error.write_unraisable(py, Some(timer.bind(py)));
                     timer.call_method0(py, "_give_up")
-                });
-                if let Err(error) = fired {
-                    error.write_unraisable(py, Some(timer.bind(py)));
-                }
+                })
             });
+            if let Err(error) = fired {
+                error.write_unraisable(py, Some(timer.bind(py)));
+            }
         }
         // Dropped while attached: the timer may have its last reference here.
         drop((pending, timer));

@@ -1,0 +1,86 @@
+//! Conditions over conditions: an operation goes straight to the innermost lock.
+//!
+//! In the standard library a new condition takes `acquire`, `release`, `_is_owned`, `_release_save`
+//! and `_acquire_restore` from its lock, so a call passes through no other condition. Here each
+//! condition asks its lock at the call, in a loop.
+
+use super::Condition;
+use super::mutex::Mutex;
+use crate::names::interned;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+impl Mutex {
+    /// The lock that the operation of this name reaches: the innermost condition's, if this is one.
+    #[inline]
+    pub(super) fn innermost<'a>(
+        &'a self,
+        py: Python<'_>,
+        name: &Bound<'_, PyString>,
+    ) -> PyResult<&'a Mutex> {
+        match self {
+            Self::Foreign(lock) => Ok(last(lock, py, name)?.unwrap_or(self)),
+            _ => Ok(self),
+        }
+    }
+}
+
+#[cold]
+fn last<'a>(
+    lock: &'a Py<PyAny>,
+    py: Python<'_>,
+    name: &Bound<'_, PyString>,
+) -> PyResult<Option<&'a Mutex>> {
+    let mut innermost = None;
+    let mut lock = lock;
+    while let Some(condition) = passing_on(lock, py, name)? {
+        let mutex = condition.get().mutex(py)?;
+        innermost = Some(mutex);
+        let Mutex::Foreign(next) = mutex else {
+            break;
+        };
+        lock = next;
+    }
+    Ok(innermost)
+}
+
+/// The lock as a condition, if that only passes the operation on to its own lock.
+pub(super) fn passing_on<'a>(
+    lock: &'a Py<PyAny>,
+    py: Python<'_>,
+    name: &Bound<'_, PyString>,
+) -> PyResult<Option<&'a Py<Condition>>> {
+    let Ok(condition) = lock.bind(py).cast::<Condition>() else {
+        return Ok(None);
+    };
+    if !condition.is_exact_instance_of::<Condition>() {
+        let (class, base) = (condition.get_type(), py.get_type::<Condition>());
+        if !class.getattr(name)?.is(base.getattr(name)?) {
+            return Ok(None);
+        }
+    }
+    if condition.get().is_inflated() || has_own(condition, name)? {
+        return Ok(None);
+    }
+    // SAFETY: a condition, as was just seen.
+    Ok(Some(unsafe {
+        &*std::ptr::from_ref(lock).cast::<Py<Condition>>()
+    }))
+}
+
+/// Whether the condition has an attribute of its own by this name. Makes no `__dict__`.
+fn has_own(condition: &Bound<'_, Condition>, name: &Bound<'_, PyString>) -> PyResult<bool> {
+    // SAFETY: an offset above zero is that of the `__dict__` in the object; null: not made yet.
+    let dict = unsafe {
+        let object = condition.as_ptr();
+        let offset = (*ffi::Py_TYPE(object)).tp_dictoffset;
+        if offset > 0 {
+            let dict = *object.byte_offset(offset).cast::<*mut ffi::PyObject>();
+            Bound::from_borrowed_ptr_or_opt(condition.py(), dict)
+        } else {
+            Some(condition.getattr(interned!(condition.py(), __dict__))?)
+        }
+    };
+    dict.map_or(Ok(false), |dict| dict.cast_into::<PyDict>()?.contains(name))
+}
