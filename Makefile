@@ -43,6 +43,7 @@ $(VENV)/.tools: requirements-dev.txt
 $(VENV)/.built: $(VENV)/.tools $(RUST_SOURCES)
 	@env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' PATH="$(CURDIR)/$(BIN):$$PATH" \
 		$(BIN)/maturin develop --release
+	@$(BIN)/python -m compileall -q python/weftline
 	@touch $@
 
 demo: build

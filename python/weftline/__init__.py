@@ -15,9 +15,31 @@ if sys.implementation.name != "cpython" or sys.version_info < (3, 11):
         f"weftline needs CPython 3.11 or newer; this is {sys.implementation.name} {sys.version.split()[0]}"
     )
 
-from weftline import _mocks, _on_import, queue, threading
+from weftline import _on_import
 from weftline.install import install, installed, uninstall
 
 __all__ = ["install", "installed", "queue", "threading", "uninstall"]
 
-_on_import.when_imported("unittest.mock", _mocks.tell)
+
+def __getattr__(name):
+    """Imports `weftline.queue` or `weftline.threading` when it is first asked for."""
+    if name == "queue":
+        import weftline.queue
+    elif name == "threading":
+        import weftline.threading  # noqa: F401 - taken from where it then stands
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return sys.modules[f"{__name__}.{name}"]
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
+
+
+def _tell_mocks(module):
+    from weftline import _mocks
+
+    _mocks.tell(module)
+
+
+_on_import.when_imported("unittest.mock", _tell_mocks)

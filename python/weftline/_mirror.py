@@ -5,7 +5,8 @@ and what a program sets here (`weftline.threading.excepthook = report`) is set t
 """
 
 import sys
-from types import ModuleType
+
+ModuleType = type(sys)
 
 
 class Mirror(ModuleType):

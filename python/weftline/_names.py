@@ -1,10 +1,11 @@
 """Which names of the standard modules are ours: the one table that `weftline.threading`, `weftline.queue` and `install()` share.
 
-Those of `concurrent.futures` stand in `weftline.concurrent.futures`, which is imported when a program first needs it.
+Those of `threading` and `queue` are asked for when a program imports the module, since both take
+longer to import than all that is here. Those of `concurrent.futures` stand in
+`weftline.concurrent.futures`.
 """
 
 from weftline import _weftline
-from weftline._timer import Timer
 
 THREAD = {
     "LockType": _weftline.lock,
@@ -14,24 +15,39 @@ THREAD = {
     "lock": _weftline.lock,
 }
 
-# `RLock` is missing because it is a Python function, which finds its class under the name `_CRLock`.
-THREADING = {
-    "Barrier": _weftline.Barrier,
-    "BoundedSemaphore": _weftline.BoundedSemaphore,
-    "Condition": _weftline.Condition,
-    "Event": _weftline.Event,
-    "Lock": _weftline.Lock,
-    "Semaphore": _weftline.Semaphore,
-    "Timer": Timer,
-    "_CRLock": _weftline.RLock,
-    "_LockType": _weftline.lock,
-    "_allocate_lock": _weftline.allocate_lock,
-}
 
-QUEUE = {
-    "LifoQueue": _weftline.LifoQueue,
-    "PriorityQueue": _weftline.PriorityQueue,
-    "Queue": _weftline.Queue,
-    "ShutDown": _weftline.ShutDown,
-    "SimpleQueue": _weftline.SimpleQueue,
-}
+def of_threading():
+    """Our names of `threading`.
+
+    `RLock` is missing because it is a Python function, which finds its class under the name `_CRLock`.
+    """
+    # First, because our own modules need it whole: where weftline is installed, this import fills it.
+    import threading  # noqa: F401
+
+    from weftline._timer import Timer
+
+    _weftline._remember_threading()
+    return {
+        "Barrier": _weftline.Barrier,
+        "BoundedSemaphore": _weftline.BoundedSemaphore,
+        "Condition": _weftline.Condition,
+        "Event": _weftline.Event,
+        "Lock": _weftline.Lock,
+        "Semaphore": _weftline.Semaphore,
+        "Timer": Timer,
+        "_CRLock": _weftline.RLock,
+        "_LockType": _weftline.lock,
+        "_allocate_lock": _weftline.allocate_lock,
+    }
+
+
+def of_queue():
+    """Our names of `queue`."""
+    _weftline.ShutDown = _weftline._remember_queue()
+    return {
+        "LifoQueue": _weftline.LifoQueue,
+        "PriorityQueue": _weftline.PriorityQueue,
+        "Queue": _weftline.Queue,
+        "ShutDown": _weftline.ShutDown,
+        "SimpleQueue": _weftline.SimpleQueue,
+    }

@@ -1,10 +1,23 @@
 """Changes to a module that are made when a program imports it, and not before: most programs never do, and importing takes time."""
 
 import sys
-from importlib.machinery import PathFinder
 
 # For each module, by name, what is to be done with it once it has been executed.
 _edits: dict = {}
+
+# For each of them, the context in which it is executed.
+_around: dict = {}
+
+
+class _Nothing:
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *_):
+        pass
+
+
+_NOTHING = _Nothing()
 
 
 class _Finder:
@@ -12,22 +25,41 @@ class _Finder:
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        edits = _edits.get(name)
-        spec = edits and PathFinder.find_spec(name, path, target)
-        if spec and spec.loader:
-            execute = spec.loader.exec_module
+        if name not in _edits:
+            return None
+        for finder in sys.meta_path:
+            find = getattr(finder, "find_spec", None)
+            if find is None or isinstance(finder, _Finder):
+                continue
+            spec = find(name, path, target)
+            if spec is not None:
+                if hasattr(spec.loader, "exec_module"):
+                    spec.loader = _Loader(spec.loader)
+                return spec
+        return None
 
-            def exec_module(module):
-                execute(module)
-                for edit in edits:
-                    edit(module)
 
-            spec.loader.exec_module = exec_module
-        return spec
+class _Loader:
+    """Stands in for a module's loader, and gives the place back before the module is executed."""
+
+    def __init__(self, loader):
+        self._loader = loader
+
+    def __getattr__(self, name):
+        return getattr(self._loader, name)
+
+    def exec_module(self, module):
+        spec = module.__spec__
+        spec.loader = module.__loader__ = self._loader
+        with _around[spec.name]:
+            self._loader.exec_module(module)
+        for edit in _edits[spec.name]:
+            edit(module)
 
 
-def when_imported(name, edit):
-    """Calls `edit(module)` each time the module of that name is executed from now on, and now if it has been already."""
+def when_imported(name, edit, around=_NOTHING):
+    """Calls `edit(module)` each time the module of that name has been executed, within `around`, from now on; now if it has been already."""
+    _around[name] = around
     _edits.setdefault(name, []).append(edit)
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())

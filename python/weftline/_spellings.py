@@ -4,7 +4,6 @@ Up to Python 3.14 that is `Thread.isAlive` alone. What the version still has sta
 """
 
 import threading
-import warnings
 
 
 def isAlive(self):
@@ -50,6 +49,8 @@ def activeCount():
 
 
 def _warn(text):
+    import warnings
+
     # Seen from the caller of the old spelling.
     warnings.warn(text, DeprecationWarning, stacklevel=3)
 

@@ -10,6 +10,7 @@ everything here.
 
 import functools
 import os
+import sys
 
 import weftline
 from weftline import legacy
@@ -65,11 +66,21 @@ STARTERS = {
 
 
 def _with_prelude(command):
-    """`command` with the prelude before the code that follows `-c`; as it is if there is none (a frozen program)."""
+    """`command` with the prelude before the code that follows `-c`; as it is if there is none.
+
+    A frozen program recognises the command of its fork server by how the code begins; there the
+    prelude follows the first import. One that is not recognised would run the whole program again.
+    """
     command = list(command)
     if weftline.installed() and "-c" in command:
         code = command.index("-c") + 1
         more = "weftline.legacy.provide()" if legacy.provided() else ""
         prelude = _PRELUDE.format(folder=_FOLDER, more=more)
-        command[code] = prelude + command[code]
+        first = ""
+        if getattr(sys, "frozen", False):
+            first, found, rest = command[code].partition("import main; ")
+            if not found:
+                return command
+            first, command[code] = first + "import main\n", rest
+        command[code] = first + prelude + command[code]
     return command

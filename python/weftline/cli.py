@@ -3,18 +3,21 @@
 import sys
 
 USAGE = """\
-usage: weftline run [--legacy] [-m module | script.py | directory | archive.zip | -] [argument ...]
+usage: weftline run [--children] [--legacy] [-m module | script.py | directory | archive.zip | -] [argument ...]
        weftline bench [option ...]
 
 Runs a Python program as `python` would, with weftline in the place of the standard library's locks, conditions, events,
 semaphores, barriers, timers, queues and thread pools. `python -m weftline` does the same; the word `run` may be left out.
 
   run            run a program; its multiprocessing children run on weftline too
+  --children     so do all Python programs that it starts, by whatever way: a reloading server's, pytest's workers
   --legacy       let it import Python 2's thread, Queue and SocketServer: today's _thread, queue and socketserver under the names
                  of then (the syntax of Python 2 is not translated)
   bench          measure speed and memory beside the standard library and the peers (`weftline bench --help`)
   -h, --help     show this text
   -V, --version  show the version
+
+With WEFTLINE=0 in the environment the program runs without weftline: for one run, without changing a command or a program.
 """
 
 
@@ -42,11 +45,20 @@ def main(arguments=None):
 
 
 def _run(program):
-    from weftline import legacy, run
+    from weftline import run
 
-    if program[:1] == ["--legacy"]:
-        legacy.provide()
+    options = set()
+    while program[:1] in (["--legacy"], ["--children"]):
+        options.add(program[0])
         program = program[1:]
+    if "--legacy" in options:
+        from weftline import legacy
+
+        legacy.provide()
+    if "--children" in options:
+        from weftline import follow
+
+        follow.follow()
     match program:
         case ["-m", module, *arguments]:
             return run.module(module, arguments)

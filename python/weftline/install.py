@@ -1,6 +1,6 @@
 """`install()`: weftline in the place of the standard library's classes, for the whole process.
 
-The table below says which name of which standard module becomes what. Every slot is filled in place and remembered, so
+The table `_EDITS` says what is done to which standard module, when the program imports it. Every slot is filled in place and remembered, so
 `uninstall()` puts the very same objects back. A module that took a name by `from threading import Event` before
 `install()` keeps what it took, and one that takes it afterwards keeps ours: both go on working, side by side.
 
@@ -17,38 +17,16 @@ What stays the standard library's:
 - `tempfile._allocate_lock`, `_strptime._thread_allocate_lock`, `_pyio.Lock`: their modules use them once, when they are imported.
 """
 
-import importlib
+import _thread
 import os
 import sys
-import threading
 
-from weftline import children
-from weftline._names import QUEUE, THREAD, THREADING
+from weftline._names import THREAD
 from weftline._on_import import when_imported
-from weftline._spellings import FUNCTIONS
-
-# A slot is filled where the running version has it. The modules after the first four took their names when they were
-# imported; they matter because they make locks and queues for as long as the program runs.
-_SLOTS = {
-    "_thread": THREAD,
-    "threading": THREADING,
-    "_queue": QUEUE,
-    "queue": QUEUE,
-    "functools": THREAD,
-    "multiprocessing.dummy": THREADING | QUEUE,
-    "multiprocessing.dummy.connection": QUEUE,
-}
-
-# Standard modules that are filled when they are imported, each with the module of ours that has the names for it. The package
-# around them takes names from them, some when it is imported and some when they are first asked for.
-_LATER = {
-    "concurrent.futures._base": "weftline._futures.waiting",
-    "concurrent.futures.thread": "weftline._futures.pool",
-}
 
 _ABSENT = object()
 
-# Those of the modules in `_EDITS` that are edited whenever they are imported.
+# Those of the modules in `_EDITS` that are edited when they are imported.
 _awaited: set[str] = set()
 
 # What each filled slot held before, as (module or class, name, object, ours); empty while nothing is installed.
@@ -56,7 +34,7 @@ _replaced: list[tuple] = []
 
 # Reentrant, because a destructor or a signal handler may run inside `install()` and call it. A fork waits for it, so that no
 # child starts half installed.
-_guard = threading.RLock()
+_guard = _thread.RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_guard.acquire,
@@ -71,30 +49,24 @@ def install():
     Call it early: what other modules have taken by name before, they keep. Calling it again does nothing. Children made by `fork`
     have it too, and so have those that multiprocessing starts from then on, by whatever method; other programs that are started have not.
 
+    Does nothing if the environment says `WEFTLINE=0`, which switches weftline off for one run of a program.
+
     Raises RuntimeError, and changes nothing, if gevent or eventlet has patched `threading` in this process. One that patches later
     replaces some of our classes and not others, and then a wait in one of ours stops all green threads: use one or the other.
     """
+    if os.environ.get("WEFTLINE") == "0":
+        return
     with _guard:
         if _replaced:
             return
         _refuse_beside_green_threads()
-        for module_name, ours in _SLOTS.items():
-            module = sys.modules.get(module_name)
-            for name, value in ours.items():
-                if hasattr(module, name):
-                    _fill(module, name, value)
+        _fill_names(_thread, THREAD)
         for module_name, edit in _EDITS.items():
             if module_name not in _awaited:
                 _awaited.add(module_name)
-                when_imported(module_name, edit)
+                when_imported(module_name, edit, _StandardThread())
             elif module_name in sys.modules:
                 edit(sys.modules[module_name])
-        for name, function in FUNCTIONS.items():
-            _fill(threading, name, function)
-        queue = sys.modules["queue"]
-        if not hasattr(queue, "ShutDown"):
-            _fill(queue, "ShutDown", QUEUE["ShutDown"])
-            _fill(queue, "__all__", [*queue.__all__, "ShutDown"])
 
 
 def uninstall():
@@ -128,23 +100,124 @@ def _exchange(module, name, before, after):
     """Puts `after` in the place of `before` in the module, and in its package if that has taken it from there."""
     setattr(module, name, after)
     package = sys.modules.get(module.__name__.rpartition(".")[0])
-    if module.__name__ in _LATER and vars(package).get(name) is before:
+    if module.__name__.startswith("concurrent.") and vars(package).get(name) is before:
         setattr(package, name, after)
 
 
-def _fill_later(module):
-    """Fills a module that has just been imported, if weftline is installed."""
-    ours = importlib.import_module(_LATER[module.__name__])
+def _fill_names(module, names):
+    """Fills the slots that the running version has."""
+    for name, value in names.items():
+        if hasattr(module, name) and getattr(module, name) is not value:
+            _fill(module, name, value)
+
+
+def _once(names):
+    """An edit that puts `names(module)` into the first module of its name, and into no other copy that a program makes.
+
+    A module of the program's own that is called so is left alone.
+    """
+
+    def edit(module):
+        if not _replaced or _SIGNS[module.__name__] not in vars(module):
+            return
+        present, added = names(module)
+        with _guard:
+            filled = {owner.__name__ for owner, *_ in _replaced}
+            if filled and module.__name__ not in filled:
+                _fill_names(module, present)
+                for name, value in added.items():
+                    _fill(module, name, value)
+                if module.__name__ == "queue" and "_queue" in sys.modules:
+                    _fill_names(sys.modules["_queue"], present)
+
+    return edit
+
+
+# A private name by which the standard module is told from a module of the program's own.
+_SIGNS = {
+    "functools": "_make_key",
+    "multiprocessing.dummy": "DummyProcess",
+    "multiprocessing.dummy.connection": "Listener",
+    "queue": "_PySimpleQueue",
+    "threading": "_MainThread",
+}
+
+
+def _for_functools(module):
+    return THREAD, {}
+
+
+def _for_threading(module):
+    from weftline._names import of_threading
+    from weftline._spellings import FUNCTIONS
+
+    return of_threading(), FUNCTIONS
+
+
+def _for_queue(module):
+    from weftline._names import of_queue
+
+    names, added = of_queue(), {}
+    if not hasattr(module, "ShutDown"):
+        added = {
+            "ShutDown": names["ShutDown"],
+            "__all__": [*module.__all__, "ShutDown"],
+        }
+    return names, added
+
+
+def _for_dummy(module):
+    from weftline._names import of_queue, of_threading
+
+    return of_threading() | of_queue(), {}
+
+
+class _StandardThread:
+    """While it is entered, `_thread` has its own names again.
+
+    Modules that take names from there are imported so: they begin as if they had been imported
+    before weftline was installed, and `uninstall()` finds what they had.
+    """
+
+    _entered = 0
+
+    def __enter__(self):
+        self._set(+1)
+
+    def __exit__(self, *_):
+        self._set(-1)
+
+    @classmethod
+    def _set(cls, change):
+        with _guard:
+            cls._entered += change
+            for module, name, before, ours in _replaced:
+                if module is _thread:
+                    setattr(module, name, before if cls._entered else ours)
+
+
+def _edit_the_c_queue(module):
+    """The module in C from which `queue` takes its `SimpleQueue`, and which is filled together with that."""
+    if _replaced:
+        import queue  # noqa: F401
+
+
+def _edit_futures(module):
+    """Fills a part of `concurrent.futures`, which has just been imported, if weftline is installed."""
+    if module.__name__ == "concurrent.futures._base":
+        from weftline._futures import waiting as ours
+    else:
+        from weftline._futures import pool as ours
     with _guard:
         if _replaced:
             # Nothing yet if it is ours that is importing the module; it has it edited again.
-            for name, value in getattr(ours, "NAMES", {}).items():
-                if getattr(module, name) is not value:
-                    _fill(module, name, value)
+            _fill_names(module, getattr(ours, "NAMES", {}))
 
 
 def _let_children_follow(module):
     """Has a module of multiprocessing's, which has just been imported, start children on weftline, if that is installed here."""
+    from weftline import children
+
     name, around = children.STARTERS[module.__name__]
     with _guard:
         if _replaced:
@@ -153,19 +226,34 @@ def _let_children_follow(module):
 
 def _let_pools_end(module):
     """Gives the pool of processes, which has just been imported, a lock that it lacks in some versions, if weftline is installed."""
-    ours = importlib.import_module("weftline._futures.process")
+    from weftline._futures import process as ours
+
     with _guard:
         if _replaced:
             for owner, name, value in ours.edits():
                 _fill(owner, name, value)
 
 
-_EDITS = (
-    dict.fromkeys(_LATER, _fill_later)
-    | dict.fromkeys(children.STARTERS, _let_children_follow)
-    | {"concurrent.futures.process": _let_pools_end}
-)
-"""What is done to a module once it is imported, or at once if it has been."""
+_EDITS = {
+    "threading": _once(_for_threading),
+    "queue": _once(_for_queue),
+    "_queue": _edit_the_c_queue,
+    # These take their names when they are imported, and make locks and queues for as long as the program runs.
+    "functools": _once(_for_functools),
+    "multiprocessing.dummy": _once(_for_dummy),
+    "multiprocessing.dummy.connection": _once(_for_dummy),
+    # The package around them takes names from them, some when it is imported and some when they are first asked for.
+    "concurrent.futures._base": _edit_futures,
+    "concurrent.futures.thread": _edit_futures,
+    "concurrent.futures.process": _let_pools_end,
+    "multiprocessing.spawn": _let_children_follow,
+    "multiprocessing.util": _let_children_follow,
+}
+"""What is done to a module once it is imported, or at once if it has been.
+
+Most programs import few of them, and importing takes time: so each edit imports what it needs itself. It does
+so by name, for tools that collect what a program imports.
+"""
 
 
 def _refuse_beside_green_threads():

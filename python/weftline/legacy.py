@@ -5,9 +5,7 @@ of the program raises as `Queue.Empty` another catches as `queue.Empty`. `dummy_
 `thread` where an interpreter had no threads, and none is without them now.
 """
 
-import importlib
 import sys
-from importlib.machinery import ModuleSpec
 
 NAMES = {"thread": "_thread", "Queue": "queue", "SocketServer": "socketserver"}
 
@@ -29,6 +27,8 @@ class _Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         if name in NAMES:
+            from importlib.machinery import ModuleSpec
+
             return ModuleSpec(name, _Alias, origin=f"today's {NAMES[name]}")
         return None
 
@@ -44,4 +44,6 @@ class _Alias:
     @staticmethod
     def exec_module(module):
         # After this call the import system takes what stands in `sys.modules`.
+        import importlib
+
         sys.modules[module.__name__] = importlib.import_module(NAMES[module.__name__])

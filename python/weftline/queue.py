@@ -7,8 +7,8 @@ Every name of the standard module is here, the private ones too. What is not our
 import queue as standard
 
 from weftline import _mirror
-from weftline._names import QUEUE
+from weftline._names import of_queue
 
 __all__ = list(dict.fromkeys([*standard.__all__, "ShutDown"]))
 
-_mirror.become(__name__, standard, QUEUE)
+_mirror.become(__name__, standard, of_queue())

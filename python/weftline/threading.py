@@ -7,8 +7,9 @@ gets the old spellings that it has lost.
 import threading as standard
 from types import FunctionType
 
-from weftline import _mirror, _spellings
-from weftline._names import THREADING
+from weftline import _mirror, _names, _spellings
+
+_OURS = _names.of_threading()
 
 
 def _rlock_function():
@@ -18,15 +19,14 @@ def _rlock_function():
     """
     theirs = standard.RLock
     if not isinstance(theirs, FunctionType):
-        return THREADING["_CRLock"]
+        return _OURS["_CRLock"]
     # Only what its code asks for: a copy of all would keep alive what the module itself forgets after a fork.
     needed = {"__builtins__", "__name__", *theirs.__code__.co_names} & vars(
         standard
     ).keys()
     ours = FunctionType(
         theirs.__code__,
-        {name: vars(standard)[name] for name in needed}
-        | {"_CRLock": THREADING["_CRLock"]},
+        {name: vars(standard)[name] for name in needed} | {"_CRLock": _OURS["_CRLock"]},
         theirs.__name__,
         theirs.__defaults__,
         theirs.__closure__,
@@ -42,5 +42,5 @@ _spellings.complete_the_class()
 _mirror.become(
     __name__,
     standard,
-    {**THREADING, **_spellings.FUNCTIONS, "RLock": _rlock_function()},
+    {**_OURS, **_spellings.FUNCTIONS, "RLock": _rlock_function()},
 )

@@ -47,6 +47,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     objects::remember(module.py());
     names::remember(module.py());
     standard::remember(module.py())?;
+    module.add_function(wrap_pyfunction!(standard::remember_threading, module)?)?;
     // What PyO3 asks the first time that it attaches a thread, whether there is an interpreter, is answered with no once the exit of the
     // interpreter has begun, whose destructors may well be the first to need it.
     module.py().detach(|| Python::attach(|_| ()));

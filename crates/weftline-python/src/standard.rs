@@ -1,4 +1,7 @@
-//! What is asked of the standard modules: their originals, kept when this module is imported, before anything can be patched.
+//! What is asked of the standard modules: their originals, kept before anything can be patched.
+//!
+//! Those of `threading` are kept when `weftline.threading` is imported: this module alone imports
+//! no Python, so that `weftline run` costs a program without threads next to nothing.
 
 use crate::names::interned;
 use crate::objects::{self, error};
@@ -18,15 +21,6 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
             .getattr("allocate_lock")
             .map(Bound::unbind)
     })?;
-    CONDITION.get_or_try_init(py, || {
-        py.import("threading")?
-            .getattr("Condition")
-            .map(Bound::unbind)
-    })?;
-    BROKEN_BARRIER.get_or_try_init(py, || {
-        let class = py.import("threading")?.getattr("BrokenBarrierError")?;
-        Ok::<_, PyErr>(class.cast_into::<PyType>()?.unbind())
-    })?;
     FINALIZATION_ERROR.get_or_try_init(py, || {
         // From 3.13 on there is one that says so.
         let name = match cfg!(Py_3_13) {
@@ -38,6 +32,31 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// Keeps the originals of `threading`. To be called before any of them is patched.
+#[pyfunction(name = "_remember_threading")]
+pub(crate) fn remember_threading(py: Python<'_>) -> PyResult<()> {
+    if CONDITION.get(py).is_none() {
+        crate::threading::show_sources(&py.import("threading")?)?;
+    }
+    condition(py)?;
+    broken_barrier_class(py).map(drop)
+}
+
+fn condition(py: Python<'_>) -> PyResult<&Py<PyAny>> {
+    CONDITION.get_or_try_init(py, || {
+        py.import("threading")?
+            .getattr("Condition")
+            .map(Bound::unbind)
+    })
+}
+
+fn broken_barrier_class(py: Python<'_>) -> PyResult<&Py<PyType>> {
+    BROKEN_BARRIER.get_or_try_init(py, || {
+        let class = py.import("threading")?.getattr("BrokenBarrierError")?;
+        Ok(class.cast_into::<PyType>()?.unbind())
+    })
+}
+
 /// Waits for a number of seconds that is none, as the running version's own condition does: that refuses it, or does not wait.
 #[cold]
 pub(crate) fn wait_for_nan(py: Python<'_>) -> PyResult<()> {
@@ -46,9 +65,8 @@ pub(crate) fn wait_for_nan(py: Python<'_>) -> PyResult<()> {
         .expect("remembered at import")
         .call0(py)?;
     lock.call_method0(py, interned!(py, acquire))?;
-    let condition = CONDITION.get(py).expect("remembered at import");
     let timeout = objects::float(py, f64::NAN)?;
-    condition
+    condition(py)?
         .call1(py, (lock,))?
         .call_method1(py, interned!(py, wait), (timeout,))
         .map(drop)
@@ -80,7 +98,8 @@ pub(crate) fn refuse_acquire(
 
 /// `threading.BrokenBarrierError`.
 pub(crate) fn broken_barrier_error(py: Python<'_>) -> &Bound<'_, PyType> {
-    let class = BROKEN_BARRIER.get(py).expect("remembered at import");
+    // Not kept yet only where a barrier is made past `weftline.threading`.
+    let class = broken_barrier_class(py).expect("the standard module `threading` can be imported");
     class.bind(py)
 }
 

@@ -52,7 +52,6 @@ use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    standard::remember(py)?;
     add_class_like::<queue::Queue>(
         module,
         "queue",
@@ -60,18 +59,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     add_class_of::<lifo::LifoQueue>(module, "queue")?;
     add_class_of::<priority::PriorityQueue>(module, "queue")?;
-    for (name, show) in [
-        (
-            "LifoQueue",
-            looks::show_source::<lifo::LifoQueue> as fn(&Bound<'_, PyAny>) -> _,
-        ),
-        (
-            "PriorityQueue",
-            looks::show_source::<priority::PriorityQueue>,
-        ),
-    ] {
-        show(&py.import("queue")?.getattr(name)?)?;
-    }
     module.add_class::<simple::SimpleQueue>()?;
     deferred_drop::install::<queue::Queue>(py);
     deferred_drop::install::<lifo::LifoQueue>(py);
@@ -80,5 +67,12 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     direct::register(py)?;
     looks::freeze::<simple::SimpleQueue>(py)?;
     attributes::register(py)?;
-    module.add("ShutDown", &standard::standard(py).shut_down)
+    module.add_function(wrap_pyfunction!(standard::remember_queue, module)?)
+}
+
+/// Shows the sources of the standard classes for ours, where the version has classes tell them.
+fn show_sources(standard: &Bound<'_, PyModule>) -> PyResult<()> {
+    looks::show_source::<queue::Queue>(&standard.getattr("Queue")?)?;
+    looks::show_source::<lifo::LifoQueue>(&standard.getattr("LifoQueue")?)?;
+    looks::show_source::<priority::PriorityQueue>(&standard.getattr("PriorityQueue")?)
 }

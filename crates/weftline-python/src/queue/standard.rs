@@ -1,4 +1,4 @@
-//! What is asked of the standard modules: kept when this module is imported, before anything can be patched.
+//! What is asked of the standard modules: kept when `weftline.queue` is imported, before anything can be patched.
 
 use crate::objects::bare_error;
 use pyo3::prelude::*;
@@ -21,7 +21,17 @@ pub(super) struct Standard {
 
 static STANDARD: PyOnceLock<Standard> = PyOnceLock::new();
 
-pub(super) fn remember(py: Python<'_>) -> PyResult<()> {
+/// Keeps the originals; returns the class `ShutDown`. To be called before any of them is patched.
+#[pyfunction(name = "_remember_queue")]
+pub(super) fn remember_queue(py: Python<'_>) -> PyResult<Py<PyType>> {
+    if STANDARD.get(py).is_none() {
+        super::show_sources(&py.import("queue")?)?;
+    }
+    let kept = remember(py)?;
+    Ok(kept.shut_down.clone_ref(py))
+}
+
+fn remember(py: Python<'_>) -> PyResult<&Standard> {
     STANDARD.get_or_try_init(py, || {
         let queue = py.import("queue")?;
         let class = |name: &str| -> PyResult<Py<PyType>> {
@@ -43,8 +53,7 @@ pub(super) fn remember(py: Python<'_>) -> PyResult<()> {
             clock: py.import("time")?.getattr("monotonic")?.unbind(),
             module: queue.unbind(),
         })
-    })?;
-    Ok(())
+    })
 }
 
 /// `queue.ShutDown`, for versions whose standard library has none.
@@ -58,7 +67,8 @@ fn make_shut_down(py: Python<'_>) -> PyResult<Py<PyType>> {
 }
 
 pub(super) fn standard(py: Python<'_>) -> &Standard {
-    STANDARD.get(py).expect("remembered at import")
+    // Not kept yet only where a queue is made past `weftline.queue`, as unpickling does.
+    remember(py).expect("the standard module `queue` can be imported")
 }
 
 #[cold]

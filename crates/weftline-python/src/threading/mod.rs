@@ -78,19 +78,23 @@ pub(crate) fn add_class_of<T: PyClass>(module: &Bound<'_, PyModule>, home: &str)
     class.setattr("__module__", home)
 }
 
-/// As [`add_class_of`], for a class of a module that is imported anyway; `init` documents its `__init__`.
+/// As [`add_class_of`]; `init` documents the class's `__init__`.
 pub(crate) fn add_class_like<T: PyClass>(
     module: &Bound<'_, PyModule>,
     home: &str,
     init: &'static CStr,
 ) -> PyResult<()> {
     add_class_of::<T>(module, home)?;
-    let py = module.py();
-    let name = py.get_type::<T>().name()?;
-    if let Ok(standard) = py.import(home)?.getattr(name) {
-        looks::show_source::<T>(&standard)?;
-    }
-    looks::show_init::<T>(py, init)
+    looks::show_init::<T>(module.py(), init)
+}
+
+/// Shows the sources of the standard classes for ours, where the version has classes tell them.
+pub(crate) fn show_sources(standard: &Bound<'_, PyModule>) -> PyResult<()> {
+    looks::show_source::<Condition>(&standard.getattr("Condition")?)?;
+    looks::show_source::<event::Event>(&standard.getattr("Event")?)?;
+    looks::show_source::<semaphore::Semaphore>(&standard.getattr("Semaphore")?)?;
+    looks::show_source::<semaphore::BoundedSemaphore>(&standard.getattr("BoundedSemaphore")?)?;
+    looks::show_source::<barrier::Barrier>(&standard.getattr("Barrier")?)
 }
 
 /// `<module.Class at 0x…: state>`, as the standard classes write themselves.
