@@ -64,6 +64,7 @@ class Timer(Thread):
     """
 
     _pending = None
+    _retries = 0
 
     def __init__(self, interval, function, args=None, kwargs=None):
         Thread.__init__(self)
@@ -200,7 +201,35 @@ class Timer(Thread):
         self._pending = None
 
     def _fire(self):
-        """Start the timer's thread; called on the timer thread. What this raises is reported there, and then the timer gives up."""
+        """Start the timer's thread; called on the timer thread.
+
+        A thread that cannot be started is told to `threading.excepthook`, once, and the timer tries again until one can.
+        """
+        try:
+            self._start_thread()
+        except (RuntimeError, MemoryError):
+            self._try_again_later()
+            if self._retries == 1:
+                self._invoke_excepthook(self)
+        except BaseException:
+            self._give_up()
+            self._invoke_excepthook(self)
+
+    def _try_again_later(self):
+        pending = self._pending
+        if pending is None:
+            return
+        if _HAS_HANDLES:
+            # One whose thread has failed to start says that it has ended.
+            setattr(self, _HANDLE, threading._ThreadHandle())
+        delay = min(_FIRST_RETRY * 2**self._retries, _LAST_RETRY)
+        self._retries += 1
+        pending.retry(self, delay)
+        if self.finished.is_set() and pending.cancel():
+            # Cancelled while its thread was being started.
+            self._end()
+
+    def _start_thread(self):
         if _HAS_HANDLES:
             threading._start_joinable_thread(
                 self._begin, handle=getattr(self, _HANDLE), daemon=self.daemon
@@ -259,6 +288,9 @@ class Timer(Thread):
 Timer.__module__ = "threading"
 
 _NUMBERS = (float, int)
+
+# Seconds after which a thread that could not be started is tried again: the first time, and at most.
+_FIRST_RETRY, _LAST_RETRY = 0.01, 1.0
 
 # What somebody may have patched since.
 _RUN, _BOOTSTRAP, _BOOTSTRAP_INNER = (

@@ -5,7 +5,7 @@
 //! | state | meaning | leaves by |
 //! |---|---|---|
 //! | `WAITING` | scheduled, or about to be | `cancel` → `OVER`; the timer thread → `FIRING` |
-//! | `FIRING` | its time has come; a thread of the interpreter's is being started for it | `has_begun` → `BEGUN`; `give_up` → `OVER` |
+//! | `FIRING` | its time has come; a thread of the interpreter's is being started for it | `has_begun` → `BEGUN`; `retry` → `WAITING`; `give_up` → `OVER` |
 //! | `BEGUN` | that thread runs: ask the standard class | (end) |
 //! | `OVER` | cancelled, or lost in a fork, or without a thread | (end) |
 //!
@@ -46,7 +46,7 @@ impl PendingTimer {
             .state
             .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
             .is_ok();
-        if left && to != FIRING {
+        if left && matches!(to, BEGUN | OVER) {
             self.settled.set();
         }
         left
@@ -87,6 +87,15 @@ impl PendingTimer {
             this.take_back();
         }
         Ok(())
+    }
+
+    /// No thread could be started: have `timer._fire()` called again in `seconds`.
+    fn retry(slf: &Bound<'_, Self>, timer: Py<PyAny>, seconds: f64) -> PyResult<()> {
+        if slf.get().leave(FIRING, WAITING) {
+            Self::start(slf, timer, Some(seconds))
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether it was in time: then the timer will not fire.
