@@ -360,3 +360,40 @@ def test_timeouts_racing_with_arrivals_either_pass_or_break_for_both():
         pair = [start(outcome, barrier.wait, 0.0002 * (step % 6)) for _ in range(2)]
         kinds = {worker.result()[0][0] for worker in pair}
         assert kinds == ({"raised"} if barrier.broken else {"returned"})
+
+
+class Counted:
+    """An action that counts as true or false, or refuses to say."""
+
+    def __init__(self, truth):
+        self.truth, self.calls = truth, 0
+
+    def __bool__(self):
+        if self.truth is None:
+            raise LookupError("neither")
+        return self.truth
+
+    def __call__(self):
+        self.calls += 1
+
+
+@pytest.mark.parametrize("action", [0, False, "", [], 0.0, 5])
+def test_an_action_that_counts_as_false_is_none(action):
+    answers = []
+    for module in MODULES:
+        barrier = module.Barrier(1, action)
+        answers.append((outcome(barrier.wait), barrier.broken, barrier._action))
+    assert answers[1] == answers[0]
+
+
+@pytest.mark.parametrize("truth", [True, False, None])
+def test_an_action_is_asked_at_each_end_of_a_cycle_whether_it_counts(truth):
+    answers = []
+    for module in MODULES:
+        action = Counted(truth)
+        barrier = module.Barrier(1, action)
+        first = outcome(barrier.wait)
+        barrier.reset()
+        action.truth = True
+        answers.append((first, barrier.wait(), action.calls, barrier.broken))
+    assert answers[1] == answers[0]

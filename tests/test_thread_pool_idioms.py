@@ -1,11 +1,14 @@
 """What programs do with a `ThreadPoolExecutor` beyond its methods: they subclass it, replace its parts and look inside."""
 
+import concurrent.futures as std_futures
 import queue as std_queue
+import sys
 import threading
 import types
 import weakref
 
 import pytest
+from support.differ import outcome
 from support.pools import futures, std_thread
 from support.target import ours_only
 from support.workers import blocked, run_all, until
@@ -360,3 +363,70 @@ def outer({free}):
     assert told == [(-3,), (-1,), (-2,)]
     with Pool(1) as pool:
         assert list(pool.map(abs, [-1])) == [1]
+
+
+def test_a_pool_that_compares_need_not_be_hashable():
+    class Equal(Pool):
+        def __eq__(self, other):
+            return type(other) is Equal
+
+    assert Equal.__hash__ is None
+    with Equal(1) as pool, Equal(1) as other:
+        assert pool == other
+        assert pool.submit(abs, -1).result() == 1
+        assert list(other.map(abs, [-2])) == [2]
+    for ended in (pool, other):
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            ended.submit(abs, -1)
+
+
+WRONG_CALLS = {
+    "map()": lambda pool: pool.map(),
+    "map(None)": lambda pool: list(pool.map(None, [1])),
+    "map over a number": lambda pool: pool.map(abs, 5),
+    "map with another keyword": lambda pool: pool.map(abs, [1], sort=True),
+    "map with a timeout of text": lambda pool: pool.map(abs, [1], timeout="x"),
+    "map of the class": lambda pool: type(pool).map(),
+    "submit()": lambda pool: pool.submit(),
+    "submit of the class": lambda pool: type(pool).submit(),
+    "shutdown(1, 2)": lambda pool: pool.shutdown(1, 2),
+}
+
+
+@pytest.mark.parametrize("call", WRONG_CALLS)
+def test_a_wrong_call_is_told_in_the_standard_words(call):
+    answers = []
+    for module in (std_futures, futures):
+        with module.ThreadPoolExecutor(1) as pool:
+            answers.append(outcome(WRONG_CALLS[call], pool))
+    assert answers[1] == answers[0]
+
+
+@pytest.mark.parametrize("why", ["no thread", "shut down"])
+def test_a_refused_call_leaves_the_queue_as_long_as_the_standard_one(why, monkeypatch):
+    starter = "_start_new_thread"
+    if sys.version_info >= (3, 13):
+        starter = "_start_joinable_thread"
+
+    def refuse(*_, **__):
+        raise RuntimeError("can't start new thread")
+
+    answers = []
+    for module in (std_futures, futures):
+        pool = module.ThreadPoolExecutor(1)
+        lengths = []
+        with monkeypatch.context() as patched:
+            if why == "no thread":
+                patched.setattr(threading, starter, refuse)
+            else:
+                pool.submit(abs, 1).result()
+                pool.shutdown()
+            for _ in range(3):
+                refused = outcome(pool.submit, abs, 1)
+                lengths.append(pool._work_queue.qsize())
+        if why == "no thread":
+            lengths.append(pool.submit(abs, -2).result())
+            lengths.append(pool._work_queue.qsize())
+            pool.shutdown()
+        answers.append((refused, lengths))
+    assert answers[1] == answers[0]

@@ -211,7 +211,7 @@ class Timer(Thread):
             self._try_again_later()
             if self._retries == 1:
                 self._invoke_excepthook(self)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - whatever it is, the timer ends
             self._give_up()
             self._invoke_excepthook(self)
 

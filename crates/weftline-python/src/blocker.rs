@@ -4,6 +4,7 @@ use crate::callback::sleeping;
 use crate::objects::no_memory;
 use crate::standard::too_late_to_wait;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +28,7 @@ use weftline::park::{Blocker, Deadline, Parker, Wake};
 pub(crate) struct Interpreter {
     is_first: bool,
     sleeps_at_exit: bool,
+    meets_sent: bool,
     attached: PhantomData<*const ()>,
 }
 
@@ -42,15 +44,18 @@ impl Interpreter {
         Self {
             is_first: true,
             sleeps_at_exit: !cfg!(Py_3_15),
+            meets_sent: true,
             attached: PhantomData,
         }
     }
 
-    /// For waits that take their time, if they have a limit, even while the interpreter is torn down: up to 3.14 all do.
+    /// For waits of a class that is C in the standard library. They take their time, if they have a limit, even while the interpreter is
+    /// torn down: up to 3.14 all do. And an exception that another thread has sent is raised after the call.
     #[inline]
-    pub(crate) fn sleeping_at_exit(py: Python<'_>) -> Self {
+    pub(crate) fn as_in_c(py: Python<'_>) -> Self {
         Self {
             sleeps_at_exit: true,
+            meets_sent: false,
             ..Self::new(py)
         }
     }
@@ -104,13 +109,15 @@ fn is_finalizing() -> bool {
 fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
     // SAFETY: a blocker is made with a token, stays on its thread and in its call, and every path of the core is left attached again.
     let py = unsafe { Python::assume_attached() };
-    py.detach(|| {
+    let wake = py.detach(|| {
         let detached = DETACHED.fetch_add(1, Ordering::Relaxed) + 1;
         if spins {
             parker.spin(|| DETACHED.load(Ordering::Relaxed) != detached);
         }
         sleeping(|| parker.park(deadline))
-    })
+    });
+    parker.go_on();
+    wake
 }
 
 impl Blocker for Interpreter {
@@ -118,6 +125,8 @@ impl Blocker for Interpreter {
 
     // With the interpreter lock, whoever we wait for cannot run while we spin attached.
     const MAY_SPIN: bool = cfg!(Py_GIL_DISABLED);
+
+    const ATTACHES: bool = !cfg!(Py_GIL_DISABLED);
 
     fn no_memory(&mut self) -> PyErr {
         // SAFETY: as in `sleep`.
@@ -136,13 +145,34 @@ impl Blocker for Interpreter {
             },
             _ => sleep(parker, deadline, is_first),
         };
+        // SAFETY: as in `sleep`.
+        let py = unsafe { Python::assume_attached() };
         // Also when woken: a signal that came while this thread waited for the interpreter lock would be answered only after the call, when
         // what was granted is lost to its exception. So it is given back.
         if wake != Wake::TimedOut {
-            // SAFETY: as in `sleep`.
-            unsafe { Python::assume_attached() }.check_signals()?;
+            py.check_signals()?;
+        } else if self.meets_sent {
+            check_async_exception(py)?;
         }
         Ok(wake)
+    }
+}
+
+/// Raises the exception that another thread has sent to this one (`PyThreadState_SetAsyncExc`), if there is one.
+///
+/// The standard classes meet it in the wait, before they raise `Empty` or `TimeoutError` of their own. The interpreter looks for it only where
+/// code of Python's begins, so some is run.
+fn check_async_exception(py: Python<'_>) -> PyResult<()> {
+    static NOTHING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let nothing = NOTHING.get_or_try_init(py, || {
+        py.eval(c"lambda: None", None, None).map(Bound::unbind)
+    })?;
+    match nothing.call0(py) {
+        Ok(_) => Ok(()),
+        Err(sent) => {
+            sent.set_traceback(py, None);
+            Err(sent)
+        }
     }
 }
 
@@ -170,6 +200,8 @@ impl Blocker for Steadfast {
     type Interrupt = Infallible;
 
     const MAY_SPIN: bool = Interpreter::MAY_SPIN;
+
+    const ATTACHES: bool = Interpreter::ATTACHES;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         Ok(sleep(parker, deadline, true))

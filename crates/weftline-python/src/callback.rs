@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use weftline::park::open_relay;
 
 /// How long the exit waits for callbacks that are running.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -101,6 +102,8 @@ pub(crate) fn sleeping<R>(sleep: impl FnOnce() -> R) -> R {
 fn _before_exit(py: Python<'_>) {
     EXITS.set(true);
     IS_EXITING.store(true, Ordering::SeqCst);
+    // A thread that is stopped would let no other go on.
+    open_relay();
     let end = Instant::now() + PATIENCE;
     while RUNNING.load(Ordering::SeqCst) > DEPTH.get() && Instant::now() < end {
         py.detach(|| std::thread::sleep(Duration::from_micros(200)));

@@ -42,8 +42,28 @@ mod threading;
 
 use pyo3::prelude::*;
 
+/// Exceptions and classes that this module remembers are those of one interpreter. Another would raise an `Empty` that its programs do not catch.
+///
+/// From 3.12 on the interpreter itself refuses, but only where the sub-interpreter has a lock of its own.
+fn refuse_sub_interpreters() -> PyResult<()> {
+    // SAFETY: attached, as a module is imported.
+    let (this, main) = unsafe {
+        (
+            pyo3::ffi::PyInterpreterState_Get(),
+            pyo3::ffi::PyInterpreterState_Main(),
+        )
+    };
+    if this == main {
+        return Ok(());
+    }
+    Err(pyo3::exceptions::PyImportError::new_err(
+        "weftline does not support loading in subinterpreters: use the standard library there",
+    ))
+}
+
 #[pymodule(name = "_weftline", gil_used = false)]
 fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    refuse_sub_interpreters()?;
     objects::remember(module.py());
     names::remember(module.py());
     standard::remember(module.py())?;

@@ -182,7 +182,7 @@ class ThreadPoolExecutor(_Standard):
             # Versions that have worker contexts leave these to them.
             self._initializer, self._initargs = initializer, initargs
             self._work_queue = _WorkQueue(context)
-        _executors.add(self)
+        _executors[id(self)] = self
 
     def __reduce_ex__(self, protocol):
         reduced = super().__reduce_ex__(protocol)
@@ -324,6 +324,9 @@ class ThreadPoolExecutor(_Standard):
     shutdown.__doc__ = standard_base.Executor.shutdown.__doc__
 
 
+# Inherited in the standard class, and called so in what errors say.
+ThreadPoolExecutor.map.__qualname__ = standard_base.Executor.map.__qualname__
+
 _submit = ThreadPoolExecutor.submit
 _submit_code = _submit.__code__
 
@@ -373,13 +376,15 @@ def _drained(work_queue):
             yield item
 
 
-# The pools that are there.
-_executors: "weakref.WeakSet[ThreadPoolExecutor]" = weakref.WeakSet()
+# The pools that are there, by their identity: a subclass need not be hashable.
+_executors: "weakref.WeakValueDictionary[int, ThreadPoolExecutor]" = (
+    weakref.WeakValueDictionary()
+)
 
 
 def _before_exit():
     """Sends every `submit` where it is seen that the interpreter is shutting down. Runs just before the standard pools are told so."""
-    for executor in list(_executors):
+    for executor in list(_executors.values()):
         if type(executor._work_queue) is _WorkQueue:
             executor._work_queue.set_closed(True)
 
@@ -389,7 +394,7 @@ threading._register_atexit(_before_exit)
 
 def _after_fork_in_child():
     """Lets the child use its copies of the pools: what was submitted before is the parent's, and workers are started anew."""
-    for executor in list(_executors):
+    for executor in list(_executors.values()):
         if type(executor._work_queue) is _WorkQueue:
             executor._threads = set()
             executor._shutdown_lock = threading.Lock()

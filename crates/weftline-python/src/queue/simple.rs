@@ -63,7 +63,7 @@ impl SimpleQueue {
 
     #[inline]
     pub(crate) fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<Item> {
-        let mut blocker = Interpreter::sleeping_at_exit(py);
+        let mut blocker = Interpreter::as_in_c(py);
         match self.items.get_with(&mut blocker, deadline) {
             Ok(item) => Ok(item),
             Err(GetFailure::Interrupted(raised)) => Err(raised),

@@ -299,7 +299,11 @@ impl Barrier {
                 return Ok(());
             };
             this.acting.store(current_number().get(), Ordering::Relaxed);
-            let done = calling_back(py, || action.bind(py).call0()).map(drop);
+            let done = calling_back(py, || match action.bind(py).is_truthy()? {
+                true => action.bind(py).call0().map(drop),
+                // As in the standard class, what counts as false is no action.
+                false => Ok(()),
+            });
             this.acting.store(0, Ordering::Relaxed);
             acted.set(this.is_held.swap(false, Ordering::Relaxed));
             done

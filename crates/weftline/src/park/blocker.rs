@@ -22,6 +22,10 @@ pub trait Blocker {
     /// need not wake it.
     const WATCHES: bool = false;
 
+    /// Whether a woken thread contends with all others for one lock before it goes on: that of an interpreter to which it attaches. A call that
+    /// wakes many such threads unparks a few, and each of them the next, when `block` has called [`Parker::go_on`].
+    const ATTACHES: bool = false;
+
     /// Whether whoever waits for an item does the same with it. Then the one that came last is served first: it is the likeliest to be awake
     /// still. Otherwise the one that has waited longest.
     const ANYONE_WILL_DO: bool = false;

@@ -23,6 +23,7 @@
 //! | `apart.rs` | a place on cache lines of its own | anyone |
 //! | `blocker.rs` | the trait that a blocked thread sleeps through | implemented by faces |
 //! | `record.rs` | thread numbers, one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
+//! | `relay.rs` | the order in which many threads of an interpreter are woken | wakers of many, and the woken |
 //! | `thread_end.rs` | what returns a record when even thread-locals are gone | `record.rs` |
 //! | `fork.rs` | the fork generation, and who survived | the `pthread_atfork` child handler |
 //! | `model.rs` | the seam: atomics, cells and yields, real or modelled | everyone in the core |
@@ -46,6 +47,7 @@ mod patience;
 ))]
 mod portable;
 mod record;
+mod relay;
 #[cfg(all(unix, not(weftline_model)))]
 mod thread_end;
 mod wait_list;
@@ -71,6 +73,7 @@ pub use parker::{Parker, Wake};
 ))]
 pub(crate) use patience::Patience;
 pub use record::{ThreadNumber, current_number, os_ident_of};
+pub use relay::open_relay;
 
 pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
 pub(crate) use record::{ThreadRecord, current as current_record, has_record, number};

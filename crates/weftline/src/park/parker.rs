@@ -53,6 +53,7 @@ mod futex {
     use crate::park::Deadline;
     use crate::park::deadline::now;
     use crate::park::patience::Patience;
+    use crate::park::relay::Place;
     use rustix::io::Errno;
     use rustix::thread::{Timespec, futex};
     use std::num::NonZeroU32;
@@ -67,6 +68,7 @@ mod futex {
     pub struct Parker {
         word: AtomicU32,
         patience: Patience,
+        pub(in crate::park) place: Place,
     }
 
     impl Parker {
@@ -74,6 +76,7 @@ mod futex {
             Self {
                 word: AtomicU32::new(EMPTY),
                 patience: Patience::new(),
+                place: Place::new(),
             }
         }
 
@@ -164,12 +167,14 @@ mod futex {
             }
         }
 
-        /// Leaves a token and wakes the thread if it sleeps. Any thread may call this, at any time.
-        pub fn unpark(&self) {
-            if self.word.swap(TOKEN, Ordering::Release) == PARKED {
+        /// Leaves a token and wakes the thread if it sleeps; says whether it did, or was about to. Any thread may call this, at any time.
+        pub fn unpark(&self) -> bool {
+            let was_parked = self.word.swap(TOKEN, Ordering::Release) == PARKED;
+            if was_parked {
                 // An error can only mean that the address is gone, and parkers are never freed.
                 let _ = futex::wake(&self.word, futex::Flags::PRIVATE, 1);
             }
+            was_parked
         }
     }
 
@@ -189,10 +194,12 @@ mod modelled {
     use super::Wake;
     use crate::park::Deadline;
     use crate::park::model::{Condvar, Mutex};
+    use crate::park::relay::Place;
 
     #[derive(Default)]
     struct State {
         token: bool,
+        is_parked: bool,
         interrupted: bool,
     }
 
@@ -200,6 +207,7 @@ mod modelled {
     pub struct Parker {
         state: Mutex<State>,
         changed: Condvar,
+        pub(in crate::park) place: Place,
     }
 
     impl Parker {
@@ -207,6 +215,7 @@ mod modelled {
             Self {
                 state: Mutex::new(State::default()),
                 changed: Condvar::new(),
+                place: Place::new(),
             }
         }
 
@@ -227,6 +236,7 @@ mod modelled {
             }
             let mut state = self.state.lock().unwrap();
             loop {
+                state.is_parked = false;
                 if std::mem::take(&mut state.token) {
                     return Wake::Woken;
                 }
@@ -236,6 +246,7 @@ mod modelled {
                 if deadline.has_passed() {
                     return Wake::TimedOut;
                 }
+                state.is_parked = true;
                 state = self.changed.wait(state).unwrap();
             }
         }
@@ -245,10 +256,15 @@ mod modelled {
             self.park(deadline)
         }
 
-        /// Leaves a token and wakes the thread if it sleeps.
-        pub fn unpark(&self) {
-            self.state.lock().unwrap().token = true;
+        /// Leaves a token and wakes the thread if it sleeps; says whether it did.
+        pub fn unpark(&self) -> bool {
+            let was_parked = {
+                let mut state = self.state.lock().unwrap();
+                state.token = true;
+                state.is_parked
+            };
             self.changed.notify_one();
+            was_parked
         }
 
         /// What a signal does.

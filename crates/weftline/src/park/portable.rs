@@ -11,6 +11,7 @@
 
 #![allow(clippy::disallowed_types, reason = "this is the room that sleeps")]
 
+use super::relay::Place;
 use super::{Deadline, Wake, fork};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
@@ -20,6 +21,9 @@ use std::sync::{Condvar, Mutex, PoisonError};
 #[derive(Debug)]
 pub struct Parker {
     token: AtomicBool,
+    /// Whether the thread sleeps. Changed under the bed's lock.
+    is_parked: AtomicBool,
+    pub(super) place: Place,
     /// Null, or made by [`Parker::bed`].
     bed: AtomicPtr<Bed>,
 }
@@ -35,6 +39,8 @@ impl Parker {
     pub(crate) const fn new() -> Self {
         Self {
             token: AtomicBool::new(false),
+            is_parked: AtomicBool::new(false),
+            place: Place::new(),
             bed: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -97,16 +103,21 @@ impl Parker {
         let bed = self.bed();
         let mut held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
+            self.is_parked.store(false, Ordering::Relaxed);
             // Pairs with the release in `unpark`: what the waker wrote before is seen.
             if self.token.swap(false, Ordering::Acquire) {
                 return Wake::Woken;
             }
-            held = match deadline.remaining() {
+            let remaining = deadline.remaining();
+            if remaining.is_some_and(|left| left.is_zero()) {
+                return Wake::TimedOut;
+            }
+            self.is_parked.store(true, Ordering::Relaxed);
+            held = match remaining {
                 None => bed
                     .arrived
                     .wait(held)
                     .unwrap_or_else(PoisonError::into_inner),
-                Some(left) if left.is_zero() => return Wake::TimedOut,
                 Some(left) => {
                     bed.arrived
                         .wait_timeout(held, left)
@@ -117,14 +128,16 @@ impl Parker {
         }
     }
 
-    /// Leaves a token and wakes the thread if it sleeps. Any thread may call this, at any time.
-    pub fn unpark(&self) {
+    /// Leaves a token and wakes the thread if it sleeps; says whether it did. Any thread may call this, at any time.
+    pub fn unpark(&self) -> bool {
         let bed = self.bed();
         let held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.token.store(true, Ordering::Release);
+        let was_parked = self.is_parked.load(Ordering::Relaxed);
         // Under the lock: a parker lives for ever, so the only cost is one more pass through it.
         bed.arrived.notify_one();
         drop(held);
+        was_parked
     }
 }
 

@@ -12,8 +12,8 @@
 //! - a waker reaches a claimed waiter by pointer only, for the grant ends its memory (`waiter.rs` says how);
 //! - a waiter of an older fork generation is never touched: its list was emptied when first locked in the new one.
 
-use super::ForgetWaiters;
 use super::waiter::{Links, Waiter, Wakeup};
+use super::{ForgetWaiters, relay};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
@@ -260,7 +260,13 @@ impl<'a, P> Claimed<'a, P> {
     /// CLAIMED → GRANTED. To be woken after the list's lock has been let go.
     pub(crate) fn grant(self) -> Wakeup {
         // SAFETY: claimed, and granted only here, where `self` ends; no reference into it is left.
-        unsafe { Waiter::grant(self.waiter) }
+        unsafe {
+            if Waiter::attaches(self.waiter) && relay::is_crowded() {
+                relay::grant(self.waiter)
+            } else {
+                Waiter::grant(self.waiter)
+            }
+        }
     }
 }
 
@@ -273,20 +279,38 @@ pub(crate) struct Chain<P> {
 
 impl<P> Chain<P> {
     /// Grants and wakes each, in the order in which they came, and says how many. Call without any list's lock held.
-    pub(crate) fn wake(self) -> usize {
-        self.grant(Wakeup::call)
+    pub(crate) fn wake(mut self) -> usize {
+        if self.len <= relay::IN_FLIGHT {
+            return self.grant(Wakeup::call);
+        }
+        while let Some(waiter) = self.next() {
+            // SAFETY: claimed by this chain and not granted yet.
+            let wakeup = unsafe {
+                if Waiter::attaches(waiter) {
+                    relay::grant(waiter)
+                } else {
+                    Waiter::grant(waiter)
+                }
+            };
+            wakeup.call();
+        }
+        self.len
     }
 
     /// Grants each, in the order in which they came, and says how many; `woken` gets whom to wake, now or later.
     pub(crate) fn grant(mut self, mut woken: impl FnMut(Wakeup)) -> usize {
-        while let Some(waiter) = self.first {
-            // SAFETY: claimed by this chain and not granted yet, so alive, and its links are the waker's; they are read before the grant.
-            let wakeup = unsafe {
-                self.first = Waiter::links(waiter, |links| links.next);
-                Waiter::grant(waiter)
-            };
-            woken(wakeup);
+        while let Some(waiter) = self.next() {
+            // SAFETY: claimed by this chain and not granted yet.
+            woken(unsafe { Waiter::grant(waiter) });
         }
         self.len
+    }
+
+    /// Takes the first one out, to be granted.
+    fn next(&mut self) -> Option<NonNull<Waiter<P>>> {
+        let waiter = self.first?;
+        // SAFETY: claimed by this chain and not granted yet, so alive, and its links are the waker's; they are read before the grant.
+        self.first = unsafe { Waiter::links(waiter, |links| links.next) };
+        Some(waiter)
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
     deadline: Deadline,
 ) -> Result<(), WaitError<B::Interrupt>> {
     loop {
-        let waiter = Apart(Waiter::new(payload));
+        let waiter = Apart(Waiter::new::<B>(payload));
         {
             let mut data = lock.lock();
             if is_there(&mut data) {

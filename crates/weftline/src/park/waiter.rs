@@ -39,7 +39,7 @@
 use super::deadline::Since;
 use super::list_lock::Backoff;
 use super::model::{AtomicU32, Ordering, UnsafeCell};
-use super::{Blocker, Deadline, ThreadRecord, WaitError, Wake, fork, record};
+use super::{Blocker, Deadline, Parker, ThreadRecord, WaitError, Wake, fork, record, relay};
 use std::mem::{self, ManuallyDrop};
 use std::ptr::NonNull;
 
@@ -49,22 +49,43 @@ const GRANTED: u32 = 2;
 const ABANDONED: u32 = 4;
 const WATCHED: u32 = 8;
 
-/// Whom to wake once no lock is held: the thread of a waiter that was granted, unless it watches, or of one that is to look again.
+/// Whom to wake once no lock is held: the thread of a waiter that was granted, unless it watches or waits for its turn in the relay, or
+/// of one that is to look again.
 #[derive(Clone, Copy)]
 #[must_use = "a waiter sleeps until it is woken"]
-pub(crate) struct Wakeup(Option<&'static ThreadRecord>);
+pub(crate) struct Wakeup(Wakes);
+
+#[derive(Clone, Copy)]
+enum Wakes {
+    Nobody,
+    Thread(&'static ThreadRecord),
+    /// One that has a turn in the relay.
+    InTurn(&'static Parker),
+}
 
 impl Wakeup {
     /// Whether there is a thread to wake, which does not watch.
     #[inline]
     pub(crate) fn is_needed(&self) -> bool {
-        self.0.is_some()
+        !matches!(self.0, Wakes::Nobody)
+    }
+
+    /// The same thread, when it has its turn in the relay, which may be now.
+    pub(super) fn in_the_relay(self, has_turn: bool) -> Self {
+        Self(match self.0 {
+            Wakes::Thread(record) if has_turn => Wakes::InTurn(&record.parker),
+            _ => Wakes::Nobody,
+        })
     }
 
     #[inline]
     pub(crate) fn call(self) {
-        if let Some(record) = self.0 {
-            record.parker.unpark();
+        match self.0 {
+            Wakes::Nobody => {}
+            Wakes::Thread(record) => {
+                record.parker.unpark();
+            }
+            Wakes::InTurn(parker) => relay::unpark(parker),
         }
     }
 }
@@ -73,6 +94,8 @@ impl Wakeup {
 pub(crate) struct Waiter<P> {
     state: AtomicU32,
     generation: u32,
+    /// Whether its thread attaches to an interpreter when it is woken: [`Blocker::ATTACHES`].
+    attaches: bool,
     since: Since,
     record: &'static ThreadRecord,
     /// The list's: touched under its lock, or, between claim and grant, by the waker.
@@ -99,21 +122,23 @@ pub(crate) enum Ended<I> {
 }
 
 impl<P> Waiter<P> {
-    pub(crate) fn new(payload: P) -> Self {
-        Self::since_when(payload, Since::UNKNOWN)
+    /// For a wait through `B`.
+    pub(crate) fn new<B: Blocker>(payload: P) -> Self {
+        Self::since_when::<B>(payload, Since::UNKNOWN)
     }
 
     /// One whose age is looked at.
-    pub(crate) fn aging(payload: P) -> Self {
-        Self::since_when(payload, Since::now())
+    pub(crate) fn aging<B: Blocker>(payload: P) -> Self {
+        Self::since_when::<B>(payload, Since::now())
     }
 
-    fn since_when(payload: P, since: Since) -> Self {
+    fn since_when<B: Blocker>(payload: P, since: Since) -> Self {
         // First, because a thread's first record is what makes the process watch forks.
         let record = record::current();
         Self {
             state: AtomicU32::new(WAITING),
             generation: fork::generation(),
+            attaches: B::ATTACHES,
             since,
             record,
             links: UnsafeCell::new(Links {
@@ -143,11 +168,12 @@ impl<P> Waiter<P> {
         mut take: impl FnMut() -> bool,
     ) -> Ended<B::Interrupt> {
         loop {
-            if let Some(ended) = self.sleep(blocker, deadline) {
+            let slept = self.sleep(blocker, deadline);
+            let ended = slept.or_else(|| take().then_some(Ended::Granted));
+            // Also for a grant that was noticed without a sleep.
+            self.record.parker.go_on();
+            if let Some(ended) = ended {
                 return ended;
-            }
-            if take() {
-                return Ended::Granted;
             }
         }
     }
@@ -171,6 +197,7 @@ impl<P> Waiter<P> {
                 });
             }
         }
+        relay::begins_to_sleep();
         let bomb = AbortOnUnwind;
         let woken = blocker.block(&self.record.parker, deadline);
         mem::forget(bomb);
@@ -230,6 +257,7 @@ impl<P> Waiter<P> {
             return true;
         }
         spin_until(|| self.is_granted());
+        self.record.parker.go_on();
         false
     }
 
@@ -244,6 +272,24 @@ impl<P> Waiter<P> {
         was & ABANDONED == 0
     }
 
+    /// Whether its thread attaches to an interpreter when it is woken.
+    ///
+    /// # Safety
+    /// As [`Self::grant`].
+    pub(super) unsafe fn attaches(this: NonNull<Self>) -> bool {
+        // SAFETY: claimed and not granted, so alive.
+        unsafe { (*this.as_ptr()).attaches }
+    }
+
+    /// The parker of its thread.
+    ///
+    /// # Safety
+    /// As [`Self::grant`].
+    pub(super) unsafe fn parker(this: NonNull<Self>) -> &'static Parker {
+        // SAFETY: claimed and not granted, so alive.
+        unsafe { &(*this.as_ptr()).record.parker }
+    }
+
     /// CLAIMED → GRANTED.
     ///
     /// # Safety
@@ -256,7 +302,11 @@ impl<P> Waiter<P> {
             // Pairs with the acquire in `is_granted`.
             (record, (*this).state.swap(GRANTED, Ordering::Release))
         };
-        Wakeup((was & WATCHED == 0).then_some(record))
+        Wakeup(if was & WATCHED == 0 {
+            Wakes::Thread(record)
+        } else {
+            Wakes::Nobody
+        })
     }
 
     /// Its links, for the list and for the waker that has claimed it.
@@ -309,7 +359,7 @@ impl<P> Waiter<P> {
 
     /// What has its thread look again.
     pub(crate) fn nudge(&self) -> Wakeup {
-        Wakeup(Some(self.record))
+        Wakeup(Wakes::Thread(self.record))
     }
 }
 

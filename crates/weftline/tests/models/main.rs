@@ -13,6 +13,7 @@ mod list;
 mod lock;
 mod priority_queue;
 mod queue;
+mod relay;
 mod retiring;
 mod rlock;
 mod semaphore;

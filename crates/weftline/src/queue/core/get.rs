@@ -140,7 +140,7 @@ where
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<Option<T>, GetFailure<T, B::Interrupt>> {
-        let waiter = Apart(Waiter::new(None));
+        let waiter = Apart(Waiter::new::<B>(None));
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.getters.push_back(&waiter) };
         state.has_newcomer = B::ANYONE_WILL_DO;

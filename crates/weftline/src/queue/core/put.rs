@@ -242,7 +242,7 @@ where
             return Err(WaitError::TimedOut);
         }
         drop(state);
-        let waiter = Waiter::new(false);
+        let waiter = Waiter::new::<B>(false);
         state = self.lock();
         if state.phase != Phase::Open || state.has_room() {
             return Ok(false);

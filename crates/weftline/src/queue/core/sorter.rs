@@ -31,7 +31,7 @@ where
         blocker: &mut B,
     ) -> Result<Held<'a, State<T, O>>, B::Interrupt> {
         drop(state);
-        let waiter = Waiter::new(());
+        let waiter = Waiter::new::<B>(());
         state = self.lock();
         if state.sorter == 0 {
             return Ok(state);

@@ -37,7 +37,7 @@ where
         deadline: Deadline,
     ) -> Result<bool, WaitError<B::Interrupt>> {
         loop {
-            let waiter = Waiter::new(());
+            let waiter = Waiter::new::<B>(());
             {
                 let mut state = self.lock();
                 if state.phase == Phase::Retired {

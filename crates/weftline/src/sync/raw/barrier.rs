@@ -133,7 +133,7 @@ impl RawBarrier {
         action: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
     ) -> Result<usize, BarrierError<B::Interrupt>> {
         loop {
-            let waiter = Waiter::new(Outcome::Pending);
+            let waiter = Waiter::new::<B>(Outcome::Pending);
             let mut state = self.state.lock();
             match state.phase {
                 Phase::Broken => return Err(BarrierError::Broken),
@@ -235,7 +235,7 @@ impl RawBarrier {
             WaitError::TimedOut if !is_pending => Some(told(waiter, index)),
             WaitError::TimedOut if state.phase == Phase::Acting => {
                 // All have arrived: what is left to wait for is the action's end.
-                let waiter = Waiter::new(Outcome::Pending);
+                let waiter = Waiter::new::<B>(Outcome::Pending);
                 self.wait_for_others(state, &waiter, index, blocker, Deadline::NEVER)
             }
             WaitError::TimedOut => {
@@ -253,7 +253,7 @@ impl RawBarrier {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), BarrierError<B::Interrupt>> {
-        let waiter = Waiter::new(());
+        let waiter = Waiter::new::<B>(());
         {
             let mut state = self.state.lock();
             if state.phase != Phase::Acting {

@@ -50,7 +50,7 @@ impl RawCondition {
     ) -> Result<(), WaitError<B::Interrupt>> {
         let mut release = Some(release);
         loop {
-            let waiter = Waiter::new(0);
+            let waiter = Waiter::new::<B>(0);
             {
                 let mut list = self.waiters.lock();
                 // SAFETY: every way out of this function leaves the waiter granted (so claimed), removed or forgotten.

@@ -153,7 +153,7 @@ impl RawEvent {
             return Err(WaitError::TimedOut);
         }
         loop {
-            let waiter = Apart(Waiter::new(0));
+            let waiter = Apart(Waiter::new::<B>(0));
             {
                 let mut waiters = self.waiters.lock();
                 if waiters.is_retired() {

@@ -91,7 +91,7 @@ impl RawLock {
             return Ok(());
         }
         loop {
-            let waiter = Waiter::aging(me << 1);
+            let waiter = Waiter::aging::<B>(me << 1);
             {
                 let mut list = self.waiters.lock();
                 if self.take_or_mark(me, list.is_empty()) {

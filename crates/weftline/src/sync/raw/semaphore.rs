@@ -12,7 +12,8 @@
 //! others may barge meanwhile; a front waiter older than 1 ms is handed its permits, and while it lacks some nobody overtakes
 //! it, so that a wish for many is met although wishes for one keep coming.
 //!
-//! Invariant, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a nudged waiter has not looked yet*.
+//! Invariant, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a nudged waiter has not looked yet*, or a release
+//! that hands permits over in batches goes on with the next batch.
 
 use super::condition::Note;
 use super::retiring::{GRANTED, Waiting, leave, pass_on};
@@ -23,6 +24,9 @@ use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter, W
 pub(super) const WAITERS: u64 = 1;
 /// One permit, as the word counts.
 pub(super) const ONE: u64 = 2;
+
+/// How many waiters are handed their permits in one hold of the list's lock.
+const BATCH: usize = if cfg!(weftline_model) { 1 } else { 16 };
 
 /// The unguarded semaphore: permits are numbers, released by whoever likes.
 pub struct RawSemaphore {
@@ -130,7 +134,7 @@ impl RawSemaphore {
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
         loop {
-            let waiter = Waiter::aging(n);
+            let waiter = Waiter::aging::<B>(n);
             {
                 let mut waiters = self.waiters.lock();
                 if waiters.is_retired() {
@@ -319,16 +323,21 @@ impl RawSemaphore {
                 if let Some(n) = adds.take() {
                     self.add(n)?;
                 }
-                (
-                    self.hand_over(&mut waiters.list),
-                    self.settle(&waiters.list),
-                )
+                let granted: [_; BATCH] =
+                    std::array::from_fn(|_| self.hand_over(&mut waiters.list));
+                // While others are owed their permits, nobody is to race for them: `WAITERS` stays.
+                let nudged = match granted.last() {
+                    Some(Some(_)) => None,
+                    _ => self.settle(&waiters.list),
+                };
+                (granted, nudged)
             };
+            let is_over = granted.last().is_none_or(Option::is_none);
+            granted.into_iter().for_each(wake);
             wake(nudged);
-            if granted.is_none() {
+            if is_over {
                 return Ok(());
             }
-            wake(granted);
         }
     }
 

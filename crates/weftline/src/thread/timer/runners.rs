@@ -79,7 +79,7 @@ fn serve(first: Action) {
 /// `None` when there was no job for a while.
 fn wait_for_job() -> Option<Action> {
     let deadline = Deadline::after(IDLE);
-    let waiter = Waiter::new(None);
+    let waiter = Waiter::new::<ThreadBlocker>(None);
     // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
     unsafe { IDLE_RUNNERS.lock().push_back(&waiter) };
     match waiter.wait(&mut ThreadBlocker, deadline) {

@@ -36,8 +36,8 @@ MUTANTS = [
     Mutant(
         "list: who grants a waiter takes its thread to be watching",
         "park/waiter.rs",
-        "Wakeup((was & WATCHED == 0).then_some(record))",
-        "Wakeup((was & WATCHED != 0).then_some(record))",
+        "Wakeup(if was & WATCHED == 0 {",
+        "Wakeup(if was & WATCHED != 0 {",
         "watching::a_watcher_is_granted_whether_it_looks_or_sleeps",
     ),
     Mutant(
@@ -57,8 +57,36 @@ MUTANTS = [
     Mutant(
         "list: the next waiter of a chain is not woken",
         "park/wait_list.rs",
-        "self.first = Waiter::links(waiter, |links| links.next);",
+        "self.first = unsafe { Waiter::links(waiter, |links| links.next) };",
         "self.first = None;",
         "condition::two_waiters_are_both_woken_by_notify_all",
+    ),
+    Mutant(
+        "relay: a turn that ends is not passed on",
+        "park/relay.rs",
+        "RELEASED => state.pass_on(),",
+        "RELEASED => None,",
+        "relay::all_of_a_crowd_go_on",
+    ),
+    Mutant(
+        "relay: a turn that was the last counts for ever",
+        "park/relay.rs",
+        "self.in_flight -= 1;",
+        "",
+        "relay::a_crowd_after_a_crowd_goes_on",
+    ),
+    Mutant(
+        "relay: a thread that leaves by itself stays in the queue",
+        "park/relay.rs",
+        "state.unlink(self);",
+        "",
+        "relay::one_whose_time_runs_out_before_its_turn_leaves_and_the_others_go_on",
+    ),
+    Mutant(
+        "relay: a thread that is awake keeps its turn",
+        "park/relay.rs",
+        "next = if has_turn {",
+        "next = if has_turn && false {",
+        "relay::a_thread_that_is_busy_in_a_signal_handler_holds_nobody_up",
     ),
 ]

@@ -1,0 +1,309 @@
+//! The relay: how one call wakes many threads of an interpreter without having them fight for its lock.
+//!
+//! A thread of an interpreter that is woken needs the interpreter's lock before it does anything. Thousands that are woken at
+//! once all contend for it, and most of the processor's time goes into that. So a waker of many unparks [`IN_FLIGHT`] of them and
+//! queues the others here. Each unparked thread that has attached to the interpreter unparks the next.
+//!
+//! # Implementation
+//!
+//! Each parker has a [`Place`] in the relay. Its states, which change under the relay's lock:
+//!
+//! | state | meaning | leaves by |
+//! |---|---|---|
+//! | `IDLE` | the thread is none of the relay's | a waker of many → `RELEASED` while fewer than `IN_FLIGHT` are, else `QUEUED` |
+//! | `QUEUED` | granted, and not unparked yet | the end of another's turn → `RELEASED`; its own thread, awake for another reason → `IDLE` |
+//! | `RELEASED` | unparked, or about to be: it has a *turn* | its own thread, attached, ends the turn → `IDLE`; its waker, which finds it awake, → `IDLE` |
+//!
+//! A turn that ends goes to the front of the queue, or is over if the queue is empty.
+//!
+//! Invariants, whenever the lock is free:
+//! - as many parkers are `RELEASED` as `in_flight` says, at most `IN_FLIGHT`;
+//! - the queue holds the `QUEUED` ones, and is empty unless there are `IN_FLIGHT` turns: so there is always a thread to go on with it;
+//! - a thread with a turn is awake, or is unparked by the thread that gave it the turn.
+//!
+//! The last one makes the queue live: a thread that was parked returns from its park and ends its turn as soon as it has attached,
+//! before it runs signal handlers. A thread that was not parked may be busy for ever, in a signal handler around whose wait it was granted.
+//! So its waker takes the turn back ([`Parker::unpark`] tells whether it was parked).
+//!
+//! *Nothing is missed by a thread that leaves its wait.* A waiter is granted under the relay's lock, after its parker was queued. The
+//! thread acquires the grant, so it sees that its parker is not `IDLE`, and [`Parker::go_on`] takes the lock. A queued
+//! thread whose deadline passes, or that a signal wakes, finds its grant and leaves the queue by itself.
+//!
+//! In the child of a fork the relay is empty; a place says in which generation it was queued. An interpreter that begins to exit opens the
+//! relay: from then on a thread that is to attach may be stopped for good, and every waker unparks all.
+
+use super::model::{AtomicU32, Ordering, UnsafeCell};
+use super::waiter::{Waiter, Wakeup};
+use super::{ForgetWaiters, ListLock, Parker, fork};
+use std::cell::Cell;
+use std::ptr::NonNull;
+
+/// How many threads contend for the interpreter's lock at a time, of those that one call has woken. More than one, because an idle
+/// processor takes longer to run again than the thread before it may hold the lock.
+pub(super) const IN_FLIGHT: usize = if cfg!(weftline_model) { 1 } else { 4 };
+
+const IDLE: u32 = 0;
+const QUEUED: u32 = 1;
+const RELEASED: u32 = 2;
+
+/// A parker's place in the relay.
+pub(super) struct Place {
+    /// Written under the relay's lock.
+    state: AtomicU32,
+    /// Touched under the relay's lock.
+    links: UnsafeCell<Links>,
+}
+
+struct Links {
+    previous: Option<&'static Parker>,
+    next: Option<&'static Parker>,
+    /// The fork generation in which it was queued or released.
+    generation: u32,
+}
+
+// SAFETY: the links are reached only under the relay's lock.
+unsafe impl Sync for Place {}
+
+impl Place {
+    super::model::const_fn! {
+        pub(super) fn new() -> Self {
+            Self {
+                state: AtomicU32::new(IDLE),
+                links: UnsafeCell::new(Links { previous: None, next: None, generation: 0 }),
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Place")
+    }
+}
+
+struct Relay(ListLock<State>);
+
+struct State {
+    front: Option<&'static Parker>,
+    back: Option<&'static Parker>,
+    in_flight: usize,
+    is_open: bool,
+}
+
+impl ForgetWaiters for State {
+    fn forget_waiters(&mut self, _torn: bool) {
+        *self = Self::new();
+    }
+}
+
+impl Relay {
+    super::model::const_fn! {
+        fn new() -> Self {
+            Self(ListLock::new(State::new()))
+        }
+    }
+}
+
+#[cfg(not(weftline_model))]
+static RELAY: Relay = Relay::new();
+#[cfg(weftline_model = "loom")]
+loom::lazy_static! { static ref RELAY: Relay = Relay::new(); }
+#[cfg(weftline_model = "shuttle")]
+shuttle::lazy_static! { static ref RELAY: Relay = Relay::new(); }
+
+#[cfg(not(weftline_model))]
+thread_local! {
+    /// How many threads this one has woken, each by itself, since it last slept.
+    static WOKEN: Cell<usize> = const { Cell::new(0) };
+}
+#[cfg(weftline_model)]
+super::model::thread_local! {
+    static WOKEN: Cell<usize> = Cell::new(0);
+}
+
+/// Counts a thread that this one is about to wake. Says whether it has woken so many one by one that they make a crowd, too.
+pub(super) fn is_crowded() -> bool {
+    WOKEN
+        .try_with(|woken| {
+            woken.set(woken.get().saturating_add(1));
+            woken.get() > IN_FLIGHT
+        })
+        .unwrap_or(true)
+}
+
+/// The thread is about to sleep, and leaves the interpreter to those that it has woken.
+pub(super) fn begins_to_sleep() {
+    let _ = WOKEN.try_with(|woken| woken.set(0));
+}
+
+impl State {
+    const fn new() -> Self {
+        Self {
+            front: None,
+            back: None,
+            in_flight: 0,
+            is_open: false,
+        }
+    }
+
+    fn links<R>(&mut self, parker: &Parker, f: impl FnOnce(&mut Links) -> R) -> R {
+        // SAFETY: the relay's lock is held (`&mut self`).
+        parker
+            .place
+            .links
+            .with_mut(|links| f(unsafe { &mut *links }))
+    }
+
+    fn mark(&mut self, parker: &'static Parker, state: u32) {
+        self.links(parker, |links| links.generation = fork::generation());
+        parker.place.state.store(state, Ordering::Relaxed);
+    }
+
+    fn push(&mut self, parker: &'static Parker) {
+        let previous = self.back.replace(parker);
+        self.links(parker, |links| {
+            (links.previous, links.next) = (previous, None)
+        });
+        match previous {
+            Some(previous) => self.links(previous, |links| links.next = Some(parker)),
+            None => self.front = Some(parker),
+        }
+    }
+
+    fn unlink(&mut self, parker: &'static Parker) {
+        let (previous, next) =
+            self.links(parker, |links| (links.previous.take(), links.next.take()));
+        match previous {
+            Some(previous) => self.links(previous, |links| links.next = next),
+            None => self.front = next,
+        }
+        match next {
+            Some(next) => self.links(next, |links| links.previous = previous),
+            None => self.back = previous,
+        }
+    }
+
+    /// Gives the turn of a thread that needs it no more to the next one, which is to be unparked.
+    fn pass_on(&mut self) -> Option<&'static Parker> {
+        let Some(next) = self.front else {
+            self.in_flight -= 1;
+            return None;
+        };
+        self.unlink(next);
+        self.mark(next, RELEASED);
+        Some(next)
+    }
+
+    /// Whether the place's state is of this process; one that an older process left is made `IDLE`.
+    fn is_of_this_process(&mut self, parker: &'static Parker) -> bool {
+        let is_so = self.links(parker, |links| links.generation) == fork::generation();
+        if !is_so {
+            parker.place.state.store(IDLE, Ordering::Relaxed);
+        }
+        is_so
+    }
+}
+
+/// Grants a claimed waiter whose thread attaches. It is to be unparked now, or when its turn has come.
+///
+/// # Safety
+/// As [`Waiter::grant`].
+pub(super) unsafe fn grant<P>(waiter: NonNull<Waiter<P>>) -> Wakeup {
+    // SAFETY: by the caller's promise.
+    let parker = unsafe { Waiter::parker(waiter) };
+    let mut state = RELAY.0.lock();
+    let is_busy =
+        parker.place.state.load(Ordering::Relaxed) != IDLE && state.is_of_this_process(parker);
+    if state.is_open || is_busy {
+        // SAFETY: by the caller's promise.
+        return unsafe { Waiter::grant(waiter) };
+    }
+    let has_turn = state.in_flight < IN_FLIGHT;
+    if has_turn {
+        state.in_flight += 1;
+        state.mark(parker, RELEASED);
+    } else {
+        state.push(parker);
+        state.mark(parker, QUEUED);
+    }
+    // SAFETY: by the caller's promise.
+    unsafe { Waiter::grant(waiter) }.in_the_relay(has_turn)
+}
+
+/// Unparks a thread that has been given a turn; if that is awake, the next.
+pub(super) fn unpark(released: &'static Parker) {
+    let mut next = Some(released);
+    while let Some(parker) = next
+        && !parker.unpark()
+    {
+        let mut state = RELAY.0.lock();
+        // Unless it has ended its turn meanwhile.
+        let has_turn = parker.place.state.load(Ordering::Relaxed) == RELEASED
+            && state.is_of_this_process(parker);
+        next = if has_turn {
+            parker.place.state.store(IDLE, Ordering::Relaxed);
+            state.pass_on()
+        } else {
+            None
+        };
+    }
+}
+
+impl Parker {
+    /// Lets the next of many threads go on that one call has woken, if this thread was among them.
+    ///
+    /// A blocker whose threads attach to an interpreter calls this as soon as the thread has attached. Only the thread that the parker
+    /// belongs to may call it.
+    #[inline]
+    pub fn go_on(&'static self) {
+        if self.place.state.load(Ordering::Relaxed) != IDLE {
+            self.leave_relay();
+        }
+    }
+
+    #[cold]
+    fn leave_relay(&'static self) {
+        let next = {
+            let mut state = RELAY.0.lock();
+            let next = if !state.is_of_this_process(self) {
+                None
+            } else {
+                match self.place.state.load(Ordering::Relaxed) {
+                    QUEUED => {
+                        state.unlink(self);
+                        None
+                    }
+                    RELEASED => state.pass_on(),
+                    _ => None,
+                }
+            };
+            self.place.state.store(IDLE, Ordering::Relaxed);
+            next
+        };
+        if let Some(next) = next {
+            unpark(next);
+        }
+    }
+}
+
+/// Unparks every thread that waits for its turn, and has each waker unpark all from now on, until the process forks.
+///
+/// For a binding whose interpreter is about to exit: threads that attach then may be stopped for good.
+pub fn open_relay() {
+    loop {
+        let next = {
+            let mut state = RELAY.0.lock();
+            state.is_open = true;
+            let next = state.front;
+            if let Some(parker) = next {
+                state.unlink(parker);
+                parker.place.state.store(IDLE, Ordering::Relaxed);
+            }
+            next
+        };
+        match next {
+            Some(parker) => parker.unpark(),
+            None => return,
+        };
+    }
+}

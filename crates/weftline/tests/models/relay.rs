@@ -1,0 +1,196 @@
+//! The relay: of many threads that attach, a few are unparked and each unparks the next; none is left behind. One is in flight at a time here.
+
+use crate::support::*;
+use weftline::park::{Blocker, Deadline, Parker, WaitError, Wake, open_relay};
+use weftline::queue::raw::{Fifo, RawQueue};
+use weftline::sync::raw::{RawEvent, RawSemaphore};
+
+/// A sleeper that lets the next go on once it has attached.
+struct Attaching(Sleeper);
+
+impl Blocker for Attaching {
+    type Interrupt = Signalled;
+
+    const ATTACHES: bool = true;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Signalled> {
+        let wake = self.0.block(parker, deadline);
+        parker.go_on();
+        wake
+    }
+}
+
+fn attaching() -> Attaching {
+    Attaching(Sleeper::new())
+}
+
+/// Threads that wait for `event` as their blockers say, in the order of their coming.
+fn crowd<const N: usize>(
+    event: &Arc<RawEvent>,
+    sleepers: [(Sleeper, Deadline); N],
+) -> [JoinHandle<Result<(), WaitError<Signalled>>>; N] {
+    sleepers.map(|(sleeper, deadline)| {
+        let event = Arc::clone(event);
+        spawn(move || event.wait_with(&mut Attaching(sleeper), deadline))
+    })
+}
+
+#[test]
+fn all_of_a_crowd_go_on() {
+    explore(1, || {
+        let event = Arc::new(RawEvent::new());
+        let never = || (Sleeper::new(), Deadline::NEVER);
+        let waiters = crowd(&event, [never(), never(), never()]);
+        event.set();
+        waiters.map(|waiter| assert_eq!(join(waiter), Ok(())));
+    });
+}
+
+#[test]
+fn a_crowd_after_a_crowd_goes_on() {
+    explore(1, || {
+        let events = Arc::new([RawEvent::new(), RawEvent::new()]);
+        let waiters = [(); 2].map(|()| {
+            let events = Arc::clone(&events);
+            spawn(move || {
+                for event in &*events {
+                    event.wait_with(&mut attaching(), Deadline::NEVER).unwrap();
+                }
+            })
+        });
+        events.iter().for_each(|event| {
+            event.set();
+        });
+        waiters.map(join);
+    });
+}
+
+#[test]
+fn one_whose_time_runs_out_before_its_turn_leaves_and_the_others_go_on() {
+    explore(1, || {
+        let event = Arc::new(RawEvent::new());
+        let alarm = Alarm::leak();
+        let sleepers = [Deadline::NEVER, Deadline::At(alarm), Deadline::NEVER];
+        let [first, timed, last] =
+            crowd(&event, sleepers.map(|deadline| (Sleeper::new(), deadline)));
+        event.set();
+        alarm.fire();
+        assert_eq!(join(first), Ok(()));
+        let _: Result<(), WaitError<Signalled>> = join(timed);
+        assert_eq!(join(last), Ok(()));
+    });
+}
+
+#[test]
+fn one_that_is_interrupted_before_its_turn_leaves_and_the_others_go_on() {
+    explore(1, || {
+        let event = Arc::new(RawEvent::new());
+        let signal = Signal::new();
+        let [first, hearing, last] = crowd(
+            &event,
+            [
+                (Sleeper::new(), Deadline::NEVER),
+                (Sleeper::that_hears(&signal), Deadline::NEVER),
+                (Sleeper::new(), Deadline::NEVER),
+            ],
+        );
+        event.set();
+        signal.raise();
+        assert_eq!(join(first), Ok(()));
+        let _: Result<(), WaitError<Signalled>> = join(hearing);
+        assert_eq!(join(last), Ok(()));
+    });
+}
+
+#[test]
+fn those_that_are_woken_one_by_one_all_go_on() {
+    explore(1, || {
+        type Queue = RawQueue<u32, Fifo<u32>, Attaching>;
+        let queue = Arc::new(Queue::new(0));
+        let getters = [(); 3].map(|()| {
+            let queue = Arc::clone(&queue);
+            spawn(move || queue.get_with(&mut attaching(), Deadline::NEVER))
+        });
+        for item in 0..3 {
+            queue
+                .put_with(item, &mut attaching(), Deadline::NEVER)
+                .unwrap();
+        }
+        let got: u32 = getters.map(|getter| join(getter).unwrap()).iter().sum();
+        assert_eq!(got, 3);
+    });
+}
+
+#[test]
+fn all_go_on_who_are_handed_permits() {
+    explore_starved(1, || {
+        let semaphore = Arc::new(RawSemaphore::new(0, 3).unwrap());
+        let waiters = [(); 3].map(|()| {
+            let semaphore = Arc::clone(&semaphore);
+            spawn(move || semaphore.acquire_with(1, &mut attaching(), Deadline::NEVER))
+        });
+        semaphore.release(3).unwrap();
+        waiters.map(|waiter| assert_eq!(join(waiter), Ok(())));
+        assert_eq!(semaphore.permits(), 0);
+    });
+}
+
+#[test]
+fn all_go_on_when_the_relay_is_opened() {
+    explore(2, || {
+        let event = Arc::new(RawEvent::new());
+        let never = || (Sleeper::new(), Deadline::NEVER);
+        let waiters = crowd(&event, [never(), never()]);
+        let exit = spawn(open_relay);
+        event.set();
+        waiters.map(|waiter| assert_eq!(join(waiter), Ok(())));
+        join(exit);
+    });
+}
+
+/// Sleeps until its signal, and then runs a handler that is busy until a door opens.
+struct Handling {
+    sleeper: Attaching,
+    door: Arc<Door>,
+}
+
+impl Blocker for Handling {
+    type Interrupt = Signalled;
+
+    const ATTACHES: bool = true;
+
+    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Signalled> {
+        self.sleeper.block(parker, deadline).or_else(|Signalled| {
+            self.door.pass();
+            Ok(Wake::Interrupted)
+        })
+    }
+}
+
+#[test]
+fn a_thread_that_is_busy_in_a_signal_handler_holds_nobody_up() {
+    explore(2, || {
+        let event = Arc::new(RawEvent::new());
+        let (signal, door) = (Signal::new(), Door::new());
+        let handling = {
+            let (event, signal, door) =
+                (Arc::clone(&event), Arc::clone(&signal), Arc::clone(&door));
+            spawn(move || {
+                let sleeper = Attaching(Sleeper::that_hears(&signal));
+                event.wait_with(&mut Handling { sleeper, door }, Deadline::NEVER)
+            })
+        };
+        // What the handler waits for is done by a thread that the same call wakes.
+        let opening = {
+            let (event, door) = (Arc::clone(&event), Arc::clone(&door));
+            spawn(move || {
+                event.wait_with(&mut attaching(), Deadline::NEVER).unwrap();
+                door.open();
+            })
+        };
+        signal.raise();
+        event.set();
+        join(opening);
+        assert_eq!(join(handling), Ok(()));
+    });
+}
