@@ -12,6 +12,7 @@ from weftline.bench import (
     command,
     contest,
     contestants,
+    crowd,
     idle,
     memory,
     report,
@@ -73,6 +74,26 @@ def test_the_json_has_the_cost_of_waiting_for_every_class(quick_run):
         for cost in one["costs"].values():
             assert cost["threads"] == quick_run[1]["settings"]["threads"]
             assert cost["seconds"] > 0
+
+
+def test_the_json_has_three_figures_for_every_call_that_wakes_many(quick_run):
+    pair = [contestants.standard(), contestants.ours()]
+    calls = [
+        one.call
+        for one in crowd.CROWDS
+        if all(crowd.can_take_part(each, one) for each in pair)
+    ]
+    measured = quick_run[1]["crowds"]
+    assert list(dict.fromkeys(one["call"] for one in measured)) == calls
+    for one in measured:
+        number = quick_run[1]["settings"]["crowds"][str(one["threads"])]
+        assert list(one["figures"]) == list(crowd.FIGURES)
+        for figure in one["figures"].values():
+            for seconds in figure["seconds"].values():
+                assert len(seconds) == number
+                assert min(seconds) > 0
+        medians = [figure["ratio"]["median"] for figure in one["figures"].values()]
+        assert one["met"] == (min(medians) >= 1)
 
 
 def test_the_json_has_the_bytes_of_every_class_where_the_system_tells(quick_run):

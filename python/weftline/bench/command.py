@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TypeVar
 
-from . import contest, contestants, idle, machine, memory
+from . import contest, contestants, crowd, idle, machine, memory
 from .report import render
-from .results import Idle, Memory, Results, Speed
+from .results import Crowd, Idle, Memory, Results, Speed
 from .rows import QUICK_ROWS, ROWS
 
 _GIVE_UP = 1800
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         metavar="WORD",
         default="",
-        help="only what has WORD in its name: 'queue', 'bytes', 'waiting'",
+        help="only what has WORD in its name: 'queue', 'bytes', 'waiting', 'waking'",
     )
     parser.add_argument(
         "--seed",
@@ -83,10 +83,11 @@ def _parser() -> argparse.ArgumentParser:
 def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
     """Measure everything whose name contains ``only``.
 
-    The memory rows are named "bytes of Queue" and so on, the idle ones "waiting on Queue".
+    The memory rows are named "bytes of Queue" and so on, the idle ones "waiting on Queue", those of many wake-ups "waking by Event.set".
     """
     effort = contest.QUICK if quick else contest.FULL
     objects, threads, seconds = (20_000, 100, 0.1) if quick else (50_000, 1000, 1.0)
+    crowds = {10: 5, 50: 3} if quick else {10: 45, 300: 15, 3_000: 7, 10_000: 3}
     settings = {
         "quick": quick,
         "seed": seed,
@@ -94,6 +95,7 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
         "objects": objects,
         "threads": threads,
         "idle_seconds": seconds,
+        "crowds": crowds,
     }
     pair = [contestants.standard(), contestants.ours()]
     everyone = pair + contestants.peers()
@@ -123,6 +125,15 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
         ):
             costs = {one.name: idle.idle(one, wait, threads, seconds) for one in pair}
             results.idle.append(Idle(wait.cls, costs))
+        for one in _chosen(
+            {f"waking by {one.call}": one for one in crowd.CROWDS}, only, tell
+        ):
+            if not all(crowd.can_take_part(each, one) for each in pair):
+                continue
+            results.crowds += [
+                Crowd(one.call, count, crowd.rounds(pair, one, count, number, order))
+                for count, number in crowds.items()
+            ]
     return results
 
 

@@ -146,7 +146,7 @@ def idle(contestant: Contestant, wait: Wait, count: int, seconds: float) -> Cost
             raise
     finally:
         threading.stack_size(stack)
-    _settle(lambda: sum(arrived) == len(threads))
+    settle(lambda: sum(arrived) == len(threads))
     used, begin = time.process_time(), time.perf_counter()
     time.sleep(seconds)
     used, taken = time.process_time() - used, time.perf_counter() - begin
@@ -156,7 +156,7 @@ def idle(contestant: Contestant, wait: Wait, count: int, seconds: float) -> Cost
     return Cost(len(threads), taken, used / taken)
 
 
-def _settle(arrived: Callable[[], bool]) -> None:
+def settle(arrived: Callable[[], bool]) -> None:
     """Return when every thread has come to its wait and rests there, or after two seconds if some never do.
 
     A thread that sleeps may only wait for the interpreter lock, and a quiet moment may only mean that the machine

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from . import crowd
 from .contestants import OURS, PEERS, STANDARD
 from .idle import LIMIT
-from .results import Idle, Memory, Results, Speed
+from .results import Crowd, Idle, Memory, Results, Speed
+from .summary import quartiles
 
 Table = list[Sequence[str]]
 
@@ -28,6 +30,11 @@ def render(results: Results) -> str:
             f"Waiting: part of one core that {cost.threads:,} blocked threads use; at most {LIMIT:.0%}."
         )
         parts.append(_columns(_idle(results.idle)))
+    if results.crowds:
+        parts.append(
+            "Waking many threads by one call: standard and weftline, and the other's time over ours, medians; at least 1."
+        )
+        parts.append(_columns(_crowds(results.crowds)))
     missed = results.missed()
     parts.append(
         "Every target is met."
@@ -130,6 +137,18 @@ def _idle(rows: Sequence[Idle]) -> Table:
                 _verdict(one.met),
             )
         )
+    return table
+
+
+def _crowds(rows: Sequence[Crowd]) -> Table:
+    table: Table = [("call", "threads", *crowd.FIGURES, "")]
+    for one in rows:
+        figures = [
+            f"{duration(quartiles(one.seconds(STANDARD, figure))[1])} / "
+            f"{duration(quartiles(one.seconds(OURS, figure))[1])}  {one.ratio(figure).median:.2f}"
+            for figure in range(len(crowd.FIGURES))
+        ]
+        table.append((one.call, f"{one.threads:,}", *figures, _verdict(one.met)))
     return table
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import crowd
 from .contestants import OURS, PEERS, STANDARD
 from .idle import LIMIT, Cost
 from .memory import Weight
@@ -109,6 +110,45 @@ class Idle:
         }
 
 
+@dataclass(frozen=True)
+class Crowd:
+    """One call that wakes many threads: the costs of each round by contestant."""
+
+    call: str
+    threads: int
+    costs: Mapping[str, Sequence[crowd.Cost]]
+
+    def seconds(self, name: str, figure: int) -> list[float]:
+        """One contestant's seconds of a figure, by round."""
+        return [cost[figure] for cost in self.costs[name]]
+
+    def ratio(self, figure: int) -> Ratio:
+        """The standard library's seconds over ours."""
+        return ratio(self.seconds(STANDARD, figure), self.seconds(OURS, figure))
+
+    @property
+    def met(self) -> bool:
+        """Whether ours is not the slower one in any figure."""
+        return all(
+            self.ratio(figure).reaches(1) for figure in range(len(crowd.FIGURES))
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything measured, each round included, and the verdict."""
+        return {
+            "call": self.call,
+            "threads": self.threads,
+            "met": self.met,
+            "figures": {
+                name: {
+                    "ratio": self.ratio(figure).as_json(),
+                    "seconds": {one: self.seconds(one, figure) for one in self.costs},
+                }
+                for figure, name in enumerate(crowd.FIGURES)
+            },
+        }
+
+
 @dataclass
 class Results:
     """A whole run."""
@@ -118,6 +158,7 @@ class Results:
     speed: list[Speed] = field(default_factory=list)
     memory: list[Memory] = field(default_factory=list)
     idle: list[Idle] = field(default_factory=list)
+    crowds: list[Crowd] = field(default_factory=list)
 
     def missed(self) -> list[str]:
         """What does not reach its target, in words."""
@@ -130,6 +171,12 @@ class Results:
             f"bytes of {one.cls}: {one.ratio:.1f}, meant {one.target:g}"
             for one in self.memory
             if one.met is False
+        ]
+        rows += [
+            f"waking {one.threads:,} by {one.call}: {name} {one.ratio(figure).median:.2f}, meant 1"
+            for one in self.crowds
+            for figure, name in enumerate(crowd.FIGURES)
+            if not one.ratio(figure).reaches(1)
         ]
         return rows + [
             f"waiting on {one.cls}: {one.costs[OURS].share:.2%} of a core"
@@ -145,5 +192,6 @@ class Results:
             "speed": [one.as_json() for one in self.speed],
             "memory": [one.as_json() for one in self.memory],
             "idle": [one.as_json() for one in self.idle],
+            "crowds": [one.as_json() for one in self.crowds],
             "missed": self.missed(),
         }
