@@ -5,8 +5,7 @@ and what a program sets here (`weftline.threading.excepthook = report`) is set t
 """
 
 import sys
-
-ModuleType = type(sys)
+from types import ModuleType
 
 
 class Mirror(ModuleType):

@@ -32,4 +32,4 @@ def _install():
 _install()
 sys.modules.pop("sitecustomize", None)
 # Fails, where there is none, as the import of this one would have failed without us.
-import sitecustomize  # noqa: F401
+import sitecustomize  # type: ignore[import-not-found]  # noqa: F401
