@@ -68,7 +68,8 @@ def met(wait, modules):
     while True:
         seen, is_in_time = met_in(wait, modules, timeout)
         if is_in_time:
-            return seen
+            # After the call it may come before or in what the program does about `Empty`.
+            return seen[-1]
         assert timeout < LIMIT
         timeout *= 2
 
