@@ -183,7 +183,7 @@ pub(crate) fn is_overridden<T: Inflate>(
         }
         let own = ancestor.getattr(interned!(py, __dict__))?;
         for name in names {
-            if own.contains(name)? {
+            if own.contains(objects::text(py, name)?)? {
                 return Ok(true);
             }
         }
@@ -257,7 +257,8 @@ pub(crate) fn rebuild<'py>(
 /// `object.__dir__()`, for which no object inflates: the class has every part by name.
 pub(crate) fn names<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyList>> {
     let names = object.as_any().get_type().dir()?;
-    for name in raw_dict(object)?.keys() {
+    for name in raw_dict(object)?.as_any().try_iter()? {
+        let name = name?;
         if !names.contains(&name)? {
             names.append(name)?;
         }
@@ -269,8 +270,8 @@ pub(crate) fn names<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'
 pub(crate) fn weakref<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
     let all = py
-        .import("_weakref")?
-        .call_method1("getweakrefs", (object,))?;
+        .import(interned!(py, _weakref))?
+        .call_method1(interned!(py, getweakrefs), (object,))?;
     if all.len()? == 0 {
         return Ok(py.None().into_bound(py));
     }

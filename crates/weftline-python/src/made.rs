@@ -1,8 +1,13 @@
-//! [`Made`]: whether an object's Rust part exists yet.
+//! [`Made`]: whether an object's Rust part exists yet; [`Once`], a field that is empty until then.
 //!
 //! Up to CPython 3.11, making an object may start a garbage collection while the object is tracked already and its memory still all
 //! zeros. A class that the collector visits has one of these among its fields, and looks at nothing else before it says yes.
+//!
+//! An object that there is memory for, but not for its `__dict__`, is deallocated in that state. So the fields of a class own nothing when all of
+//! their bytes are zero. That holds for `Option`s, collections and the core's objects; not for a `OnceLock`, whose zero means filled.
 
+use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Not all zeros once made.
@@ -15,5 +20,67 @@ impl Made {
 
     pub(crate) fn is_made(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
+    }
+}
+
+/// A place that is filled once at most. Empty when all of its bytes are zero.
+pub(crate) struct Once<T> {
+    state: AtomicU8,
+    place: UnsafeCell<MaybeUninit<T>>,
+}
+
+const EMPTY: u8 = 0;
+const FILLING: u8 = 1;
+const FULL: u8 = 2;
+
+// SAFETY: as a `OnceLock`: one thread writes the place, before it says so, and all others only read it from then on.
+unsafe impl<T: Send + Sync> Sync for Once<T> {}
+
+impl<T> Once<T> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            state: AtomicU8::new(EMPTY),
+            place: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&T> {
+        // Pairs with the release in `set`.
+        if self.state.load(Ordering::Acquire) != FULL {
+            return None;
+        }
+        // SAFETY: filled, and never written again.
+        Some(unsafe { (*self.place.get()).assume_init_ref() })
+    }
+
+    /// Fills the place.
+    ///
+    /// # Errors
+    /// The value, if another was there before.
+    pub(crate) fn set(&self, value: T) -> Result<(), T> {
+        let claimed =
+            self.state
+                .compare_exchange(EMPTY, FILLING, Ordering::Relaxed, Ordering::Relaxed);
+        if claimed.is_err() {
+            // Filled within a few instructions, which call nobody.
+            while self.state.load(Ordering::Acquire) != FULL {
+                std::hint::spin_loop();
+            }
+            return Err(value);
+        }
+        // SAFETY: claimed by this thread alone, and read by nobody before it is full.
+        unsafe { (*self.place.get()).write(value) };
+        self.state.store(FULL, Ordering::Release);
+        Ok(())
+    }
+}
+
+impl<T> Drop for Once<T> {
+    fn drop(&mut self) {
+        if *self.state.get_mut() == FULL {
+            // SAFETY: filled, and this is the end of it.
+            unsafe { self.place.get_mut().assume_init_drop() };
+        }
     }
 }

@@ -28,11 +28,12 @@ names! {
     __reduce_ex__ __set__ _acquire_restore _action _at_fork_reinit _break _cond _condition
     _count _done_callbacks _enter _exception _exit _flag _get _init _initial_value
     _invoke_callbacks _is_owned _lock _parties _put _qsize _rebuild _release _release_save
-    _result _state _timeout _value _wait _waiters _weftline acquire add_cancelled add_exception
-    add_result all_tasks_done append block blocking broken clear critical error exc_info get
-    insert is_set is_shutdown locked maxsize mutex n_waiting name not_empty not_full notify
-    notify_all obj parties pop popleft put queue release remove run set_exception set_result
-    set_running_or_notify_cancel time timeout unfinished_tasks wait weftline
+    _result _state _timeout _value _wait _waiters _weakref _weftline acquire add_cancelled
+    add_exception add_result all_tasks_done append block blocking broken clear collections
+    critical deque error exc_info get getweakrefs insert is_set is_shutdown locked maxsize
+    mutex n_waiting name not_empty not_full notify notify_all obj parties pop popleft put queue
+    release remove run set_exception set_result set_running_or_notify_cancel time timeout
+    unfinished_tasks wait weftline
 }
 
 /// Filled at import, and not by whoever needs a name first as PyO3's `intern!` does: that gives the interpreter up for a moment, and

@@ -11,6 +11,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
 static ALLOCATE_LOCK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// For [`refuse_acquire`], which takes none.
+static REFUSING_LOCK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CONDITION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static FINALIZATION_ERROR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static BROKEN_BARRIER: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -19,6 +21,12 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
     ALLOCATE_LOCK.get_or_try_init(py, || {
         py.import("_thread")?
             .getattr("allocate_lock")
+            .map(Bound::unbind)
+    })?;
+    REFUSING_LOCK.get_or_try_init(py, || {
+        py.import("_thread")?
+            .getattr("allocate_lock")?
+            .call0()
             .map(Bound::unbind)
     })?;
     FINALIZATION_ERROR.get_or_try_init(py, || {
@@ -80,15 +88,15 @@ pub(crate) fn refuse_acquire(
     timeout: Borrowed<'_, '_, PyAny>,
 ) -> PyErr {
     let attempt = || -> PyResult<()> {
-        let lock = ALLOCATE_LOCK
-            .get(py)
-            .expect("remembered at import")
-            .call0(py)?;
+        let lock = REFUSING_LOCK.get(py).expect("remembered at import");
         let arguments = objects::dict(py)?;
         arguments.set_item(interned!(py, blocking), blocking)?;
         arguments.set_item(interned!(py, timeout), timeout)?;
-        lock.call_method(py, interned!(py, acquire), (), Some(&arguments))
-            .map(drop)
+        let taken = lock.call_method(py, interned!(py, acquire), (), Some(&arguments))?;
+        if taken.is_truthy(py)? {
+            lock.call_method0(py, interned!(py, release))?;
+        }
+        Ok(())
     };
     match attempt() {
         Err(refused) => refused,

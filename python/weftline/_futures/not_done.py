@@ -34,6 +34,11 @@ _turns = _weftline.RLock()
 _Place = _weftline.Future
 
 
+def _nothing():
+    """What a weak reference says of a place that is gone."""
+    return None
+
+
 class Waiting:
     """Who waits for some futures, call after call: their group, those that are left, and the place of the newest version.
 
@@ -45,7 +50,7 @@ class Waiting:
     def __init__(self, group, pending):
         self._group, self._pending = group, pending
         # The place before, for as long as a version is there or before.
-        self._place, self._before = _Place(), lambda: None
+        self._place, self._before = _Place(), _nothing
 
     def wait(self, timeout, return_when):
         """What is done, and what is not done then. If it raises, the versions are what they were, and nobody has a group."""

@@ -6,6 +6,7 @@ the standard class, over the parts that are there then.
 """
 
 import contextvars  # noqa: F401 - before a fork can come while somebody imports it
+import functools
 import itertools
 import os
 import sys
@@ -243,9 +244,7 @@ class ThreadPoolExecutor(_Standard):
         return None
 
     def _start_worker(self, queue, number):
-        def wake_when_lost(_, queue=queue):
-            queue.put(None)
-
+        wake_when_lost = functools.partial(_wake, queue)
         if _HAS_CONTEXTS:
             context = self._create_worker_context()
             rest = context.initialize, (), (context,)
@@ -298,15 +297,9 @@ class ThreadPoolExecutor(_Standard):
             or _submit.__code__ is not _submit_code
             or "submit" in self.__dict__
         ):
-            return lambda args: self.submit(fn, *args)
-
-        def submit(args):
-            future = queue.submit(fn, args, None)
-            if future is not None:
-                return future
-            return self._submit_and_count(queue, fn, args, None)
-
-        return submit
+            return functools.partial(_submit_openly, self, fn)
+        # No function of its own: CPython 3.13.0 crashes when it has no memory to make one.
+        return functools.partial(_submit_directly, self, queue, fn)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         if cancel_futures:
@@ -329,6 +322,21 @@ ThreadPoolExecutor.map.__qualname__ = standard_base.Executor.map.__qualname__
 
 _submit = ThreadPoolExecutor.submit
 _submit_code = _submit.__code__
+
+
+def _submit_openly(executor, fn, args):
+    return executor.submit(fn, *args)
+
+
+def _submit_directly(executor, queue, fn, args):
+    future = queue.submit(fn, args, None)
+    if future is not None:
+        return future
+    return executor._submit_and_count(queue, fn, args, None)
+
+
+def _wake(queue, _):
+    queue.put(None)
 
 
 def _has_begun(thread):

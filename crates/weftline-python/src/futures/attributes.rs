@@ -51,7 +51,14 @@ impl Inflate for Future {
         let waiters = objects::list(py)?;
         let callbacks = objects::list(py)?;
         let dict = raw_dict(slf)?;
-        for name in PARTS {
+        for name in [
+            interned!(py, _condition),
+            interned!(py, _state),
+            interned!(py, _result),
+            interned!(py, _exception),
+            interned!(py, _waiters),
+            interned!(py, _done_callbacks),
+        ] {
             if !dict.contains(name)? {
                 dict.set_item(name, py.None())?;
             }
@@ -155,7 +162,7 @@ impl Future {
             interned!(py, _condition),
             py.get_type::<Condition>().call0()?,
         )?;
-        slf.setattr(interned!(py, _state), "PENDING")?;
+        slf.setattr(interned!(py, _state), objects::text(py, "PENDING")?)?;
         slf.setattr(interned!(py, _result), py.None())?;
         slf.setattr(interned!(py, _exception), py.None())?;
         slf.setattr(interned!(py, _waiters), objects::list(py)?)?;

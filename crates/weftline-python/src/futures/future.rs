@@ -11,7 +11,7 @@ use super::settling::{Outcome, call_back, call_one_back};
 use crate::inflated;
 use crate::made::Made;
 use crate::names::interned;
-use crate::objects::{self, Piece, no_memory, written};
+use crate::objects::{self, Piece, error_of, no_memory, written};
 use crate::recursion;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyKeyError;
@@ -287,7 +287,7 @@ impl Future {
             "RUNNING" => "running",
             "CANCELLED" | "CANCELLED_AND_NOTIFIED" => "cancelled",
             "FINISHED" => "finished",
-            _ => return Err(PyKeyError::new_err((state.unbind(),))),
+            _ => return Err(error_of(&py.get_type::<PyKeyError>(), &state)),
         };
         let at = Piece::Short(format_args!(" at {address:#x} state={state}"));
         let (open, name) = (Piece::Plain("<"), Piece::Object(&name));

@@ -72,7 +72,8 @@ impl FutureGroup {
     fn of(all: &Bound<'_, PySet>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Self>> {
         let py = all.py();
         let futures = objects::list(py)?;
-        for item in all.iter() {
+        for item in all.try_iter()? {
+            let item = item?;
             // What is in the `__dict__` of an inflated one tells of its end.
             let Ok(future) = item.cast::<Future>() else {
                 return Ok(None);

@@ -9,7 +9,7 @@ use crate::attribute::Parts;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::inflated::{self, Inflate};
-use crate::made::Made;
+use crate::made::{Made, Once};
 use crate::names::interned;
 use crate::objects::{self, Piece, error, written};
 use crate::recursion;
@@ -20,7 +20,6 @@ use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use std::cell::Cell;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use weftline::park::{Deadline, current_number};
 use weftline::sync::raw::{BarrierError, RawBarrier};
@@ -31,7 +30,7 @@ use weftline::sync::raw::{BarrierError, RawBarrier};
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Barrier {
     raw: RawBarrier,
-    rest: OnceLock<Rest>,
+    rest: Once<Rest>,
     slot: Slot,
     /// The number of the thread that runs the action of a native barrier, the only one that may open it meanwhile; zero: none does.
     acting: AtomicU64,
@@ -234,7 +233,7 @@ impl Barrier {
         inflated::see_to_dict::<Self>(class)?;
         Ok(Self {
             raw: RawBarrier::new(1).expect("one party"),
-            rest: OnceLock::new(),
+            rest: Once::new(),
             slot: Slot::new(),
             acting: AtomicU64::new(0),
             is_held: AtomicBool::new(false),
@@ -385,7 +384,8 @@ impl Barrier {
     /// For the child of a fork. A native barrier has nothing to do there: waiters of another process are forgotten by themselves.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.get().is_inflated(slf.py()) {
-            slf.getattr("_cond")?.call_method0("_at_fork_reinit")?;
+            let condition = slf.getattr(interned!(slf.py(), _cond))?;
+            condition.call_method0(interned!(slf.py(), _at_fork_reinit))?;
         }
         Ok(())
     }

@@ -4,13 +4,13 @@
 
 use super::mutex::Mutex;
 use super::nested::passing_on;
-use super::open_condition::{self, Waiters};
+use super::open_condition::{self, Waiters, deque};
 use super::{RLock, foreign, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::given::Given;
 use crate::inflated::{self, Inflate};
-use crate::made::Made;
+use crate::made::{Made, Once};
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, written};
 use crate::recursion;
@@ -20,7 +20,6 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use weftline::park::{Deadline, WaitError};
@@ -33,7 +32,7 @@ use weftline::sync::raw::RawCondition;
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Condition {
     raw: RawCondition,
-    mutex: OnceLock<Mutex>,
+    mutex: Once<Mutex>,
     /// Whether the parts are in the `__dict__`.
     is_inflated: AtomicBool,
     made: Made,
@@ -96,7 +95,7 @@ impl Condition {
         }
     }
 
-    /// The lock there is, or `mutex`. Made before, not inside `OnceLock`: making a Python object may run any code.
+    /// The lock there is, or `mutex`. Made before, not inside `Once`: making a Python object may run any code.
     fn mutex_or(&self, mutex: Mutex) -> &Mutex {
         let _ = self.mutex.set(mutex);
         self.mutex.get().expect("set just now, or before")
@@ -179,10 +178,7 @@ impl Condition {
         for (name, value) in Self::parts_over(lock)? {
             slf.setattr(name, value)?;
         }
-        slf.setattr(
-            interned!(py, _waiters),
-            py.import("collections")?.getattr("deque")?.call0()?,
-        )
+        slf.setattr(interned!(py, _waiters), deque(py)?.call0()?)
     }
 
     /// What a condition over `lock` has in its `__dict__`, beside its waiters.
@@ -247,7 +243,7 @@ impl Condition {
         inflated::see_to_dict::<Self>(class)?;
         Ok(Self {
             raw: RawCondition::new(),
-            mutex: OnceLock::new(),
+            mutex: Once::new(),
             is_inflated: AtomicBool::new(false),
             made: Made::new(),
         })
@@ -373,8 +369,11 @@ impl Condition {
             }
         }
         let given = [kind, value, traceback].into_iter();
-        let given = given.filter_map(|given| given.get().map(|given| given.to_owned()));
-        let arguments = PyTuple::new(py, given.chain(others.iter()).collect::<Vec<_>>())?;
+        let mut given = given.filter_map(|given| given.get().map(|given| given.to_owned()));
+        let count = given.clone().count() + others.len();
+        let mut others = others.iter();
+        let all = (0..count).map(|_| given.next().or_else(|| others.next()));
+        let arguments = objects::tuple(py, all.map(|one| one.expect("as many as counted")))?;
         if this.is_inflated() {
             return open_condition::exit(slf, arguments).map(Some);
         }

@@ -56,6 +56,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         c"__init__($self, value=1)\n--\n\nBegin with so many permits, which are the most.",
     )?;
     add_class_like::<barrier::Barrier>(module, "threading", c"__init__($self, parties, action=None, timeout=None)\n--\n\nCreate a barrier for so many threads.\n\nOf those that pass together one calls `action` first. `timeout` is that of a wait without one.")?;
+    // Made by the first object otherwise, which may have no memory for it.
+    drop(module.py().get_type::<open_condition::Waiters>());
     semaphore::register(module.py())?;
     barrier_attributes::register(module)?;
     module.add_class::<timer::PendingTimer>()?;

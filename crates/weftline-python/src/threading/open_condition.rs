@@ -57,13 +57,19 @@ impl Waiters {
         if self.__len__() > 0 {
             return Err(error::<PyTypeError>("cannot pickle '_thread.lock' object"));
         }
-        let deque = py.import("collections")?.getattr("deque")?;
+        let deque = deque(py)?;
         objects::tuple(py, [deque, PyTuple::empty(py).into_any()].into_iter())
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.condition)
     }
+}
+
+/// `collections.deque`
+pub(super) fn deque(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    py.import(interned!(py, collections))?
+        .getattr(interned!(py, deque))
 }
 
 type This<'a, 'py> = &'a Bound<'py, Condition>;

@@ -16,10 +16,11 @@
 use crate::attach::try_attach;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::objects::error;
+use crate::objects::{error, no_memory};
 use crate::seconds::wait_deadline;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use weftline::Lock;
@@ -79,8 +80,11 @@ impl PendingTimer {
             None => Deadline::NEVER,
         };
         let (this, pending) = (slf.get(), slf.clone().unbind());
-        let scheduled = raw::schedule(due, move || fire(pending, timer))
-            .map_err(|_| error::<PyRuntimeError>("can't start new thread"))?;
+        let scheduled =
+            raw::schedule(due, move || fire(pending, timer)).map_err(|why| match why.kind() {
+                ErrorKind::OutOfMemory => no_memory(slf.py()),
+                _ => error::<PyRuntimeError>("can't start new thread"),
+            })?;
         *this.entry.lock() = Some(scheduled);
         if this.state.load(Ordering::Acquire) == OVER {
             // Cancelled by somebody who did not find the entry yet.

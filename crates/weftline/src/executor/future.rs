@@ -4,7 +4,8 @@ use super::error::{ResultError, TaskError};
 use super::raw::{Phase, RawFuture};
 use super::task::{Callback, Outcome, Promise, contain};
 use crate::TimedOut;
-use crate::park::{Deadline, ThreadBlocker, WaitError};
+use crate::memory::try_box;
+use crate::park::{Deadline, ThreadBlocker, WaitError, panic_without_memory};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
@@ -90,17 +91,21 @@ impl<T> Future<T> {
     /// the result; here and now if it has ended. One that panics is reported to the except hook.
     ///
     /// # Panics
-    /// When the result was taken by a poll.
+    /// When the result was taken by a poll, and when there is no memory for the callback.
     pub fn add_done_callback(
         &self,
         callback: impl FnOnce(Result<&T, &TaskError>) + Send + 'static,
     ) {
-        let mut callback = Some(Box::new(callback) as Callback<T>);
-        self.raw().with(|phase, outcome| {
-            if !phase.is_done() {
-                outcome.told().callbacks.extend(callback.take());
-            }
-        });
+        let Ok(callback) = try_box(callback) else {
+            panic_without_memory();
+        };
+        let mut callback = Some(callback as Callback<T>);
+        let is_kept = self
+            .raw()
+            .with(|phase, outcome| phase.is_done() || outcome.keep(&mut callback));
+        if !is_kept {
+            panic_without_memory();
+        }
         if let Some(callback) = callback {
             let outcome = self.outcome();
             contain(|| callback(outcome));
@@ -219,15 +224,25 @@ impl<T> std::future::Future for Future<T> {
     type Output = Result<T, TaskError>;
 
     /// # Panics
-    /// When the result was taken by an earlier poll of a task that had a value.
+    /// When the result was taken by an earlier poll of a task that had a value, and when there is no memory for the first poll.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut waker = Some(context.waker().clone());
+        let mut has_memory = true;
         let old = self.raw().with(|phase, outcome| {
             if phase.is_done() {
                 return None;
             }
-            mem::replace(&mut outcome.told().waker, waker.take())
+            match outcome.told() {
+                Some(told) => mem::replace(&mut told.waker, waker.take()),
+                None => {
+                    has_memory = false;
+                    None
+                }
+            }
         });
+        if !has_memory {
+            panic_without_memory();
+        }
         drop(old);
         if waker.is_none() {
             return Poll::Pending;

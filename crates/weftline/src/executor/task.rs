@@ -14,6 +14,7 @@
 use super::error::TaskError;
 use super::future::Future;
 use super::raw::{Data, Phase, RawFuture, Unchanged};
+use crate::memory::try_box;
 use crate::thread;
 use std::cell::UnsafeCell;
 use std::mem;
@@ -44,13 +45,28 @@ pub(crate) fn pending<T>() -> RawFuture<Outcome<T>> {
 }
 
 impl<T> Outcome<T> {
-    pub(super) fn told(&mut self) -> &mut Told<T> {
-        self.told.get_or_insert_with(|| {
-            Box::new(Told {
+    /// Who is told; `None` when there is no memory for that.
+    pub(super) fn told(&mut self) -> Option<&mut Told<T>> {
+        if self.told.is_none() {
+            let told = Told {
                 callbacks: Vec::new(),
                 waker: None,
-            })
-        })
+            };
+            self.told = Some(try_box(told).ok()?);
+        }
+        self.told.as_deref_mut()
+    }
+
+    /// Keeps the callback, unless there is no memory: then it is still there.
+    pub(super) fn keep(&mut self, callback: &mut Option<Callback<T>>) -> bool {
+        let Some(told) = self.told() else {
+            return false;
+        };
+        let has_room = told.callbacks.try_reserve(1).is_ok();
+        if has_room {
+            told.callbacks.extend(callback.take());
+        }
+        has_room
     }
 
     fn take_callbacks(&mut self) -> Vec<Callback<T>> {

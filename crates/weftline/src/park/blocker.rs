@@ -1,6 +1,6 @@
 //! [`Blocker`]: what a blocked thread sleeps through.
 
-use crate::park::{Deadline, Parker, Wake};
+use crate::park::{Deadline, Parker, Wake, try_current_record};
 use std::convert::Infallible;
 
 /// How a blocked thread sleeps. Every slow path of the core is written once, generic over this.
@@ -68,6 +68,18 @@ impl Blocker for ThreadBlocker {
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         Ok(parker.rest(deadline))
+    }
+}
+
+/// Makes what the calling thread needs to wait, if it has never waited before. Called before a wait changes anything.
+///
+/// # Errors
+/// What the blocker says when there is no memory.
+#[inline]
+pub(crate) fn ready<B: Blocker>(blocker: &mut B) -> Result<(), B::Interrupt> {
+    match try_current_record() {
+        Some(_) => Ok(()),
+        None => Err(blocker.no_memory()),
     }
 }
 

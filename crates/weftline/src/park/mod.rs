@@ -55,10 +55,10 @@ mod wait_until;
 mod waiter;
 
 pub(crate) use apart::Apart;
-pub(crate) use blocker::panic_without_memory;
 pub use blocker::{Blocker, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::{LockBlocker, TokenBlocker};
+pub(crate) use blocker::{panic_without_memory, ready};
 pub use deadline::Deadline;
 #[cfg(not(weftline_model))]
 pub(crate) use deadline::now;
@@ -76,7 +76,9 @@ pub use record::{ThreadNumber, current_number, os_ident_of};
 pub use relay::open_relay;
 
 pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
-pub(crate) use record::{ThreadRecord, current as current_record, has_record, number};
+pub(crate) use record::{
+    ThreadRecord, current as current_record, has_record, number, try_current as try_current_record,
+};
 #[cfg(not(weftline_model))]
 pub(crate) use record::{adopt_number, os_ident, replace_number, reserve_number};
 pub(crate) use wait_list::{Chain, Claimed, List};

@@ -36,7 +36,7 @@ pub use real::os_ident_of;
 #[cfg(not(weftline_model))]
 pub(crate) use real::{
     ThreadRecord, adopt_number, current, has_record, number, os_ident, replace_number,
-    reserve_number,
+    reserve_number, try_current,
 };
 #[cfg(all(unix, not(weftline_model)))]
 pub(crate) use real::{next_number, number_if_any};
@@ -44,11 +44,13 @@ pub(crate) use real::{next_number, number_if_any};
 #[cfg(weftline_model)]
 pub use modelled::os_ident_of;
 #[cfg(weftline_model)]
-pub(crate) use modelled::{ThreadRecord, current, has_record, number};
+pub(crate) use modelled::{ThreadRecord, current, has_record, number, try_current};
 
 #[cfg(not(weftline_model))]
 mod real {
     use super::{Parker, ThreadNumber};
+    use crate::memory::try_box;
+    use crate::park::panic_without_memory;
     use crate::park::patience::Patience;
     use crate::park::{ForgetWaiters, ListLock};
     use std::cell::Cell;
@@ -137,7 +139,8 @@ mod real {
         if NUMBER.get() == 0 && reserved != 0 && crate::park::fork::is_alive(reserved) {
             NUMBER.set(reserved);
         }
-        current();
+        // Without memory, when it first waits.
+        let _ = try_current();
     }
 
     /// Makes `number` the calling thread's number, and returns the one before: the thread is another one for a while.
@@ -151,7 +154,8 @@ mod real {
     fn enroll() -> u64 {
         crate::park::fork::watch();
         NUMBER.set(NEXT.fetch_add(1, Ordering::Relaxed));
-        current();
+        // Without memory, when it first waits.
+        let _ = try_current();
         NUMBER.get()
     }
 
@@ -161,24 +165,41 @@ mod real {
     }
 
     /// The calling thread's record.
+    ///
+    /// # Panics
+    /// When there is no memory for it. Waits have it made by `ready`, before anything changes.
+    #[inline]
     pub(crate) fn current() -> &'static ThreadRecord {
+        match RECORD.get() {
+            Some(record) => record,
+            None => try_current().unwrap_or_else(|| panic_without_memory()),
+        }
+    }
+
+    /// As [`current`]; `None` when there is no memory for it.
+    pub(crate) fn try_current() -> Option<&'static ThreadRecord> {
         if let Some(record) = RECORD.get() {
-            return record;
+            return Some(record);
         }
         let number = number();
         if let Some(record) = RECORD.get() {
-            return record;
+            return Some(record);
         }
-        let record = recycled().unwrap_or_else(made);
+        let record = recycled().or_else(made)?;
         record.number.store(number, Ordering::Relaxed);
         record.os_ident.store(os_ident(), Ordering::Relaxed);
         RECORD.set(Some(record));
-        // Fails only while the thread's locals are being destroyed, ours before.
-        if AT_EXIT.try_with(|_| ()).is_err() {
-            #[cfg(unix)]
-            crate::park::thread_end::gives_back(record);
+        // Where the system has a place for it, there, which takes no memory: the C library aborts the process when it has none for the destructor of
+        // a thread-local.
+        #[cfg(unix)]
+        let is_arranged = crate::park::thread_end::gives_back(record);
+        #[cfg(not(unix))]
+        let is_arranged = false;
+        if !is_arranged {
+            // Fails only while the thread's locals are being destroyed; then the record stays with the thread.
+            let _ = AT_EXIT.try_with(|_| ());
         }
-        record
+        Some(record)
     }
 
     fn recycled() -> Option<&'static ThreadRecord> {
@@ -189,15 +210,16 @@ mod real {
         Some(record)
     }
 
-    fn made() -> &'static ThreadRecord {
-        let record: &'static ThreadRecord = Box::leak(Box::new(ThreadRecord {
+    fn made() -> Option<&'static ThreadRecord> {
+        let record = ThreadRecord {
             parker: Parker::new(),
             patience: Patience::new(),
             number: AtomicU64::new(0),
             os_ident: AtomicU64::new(0),
             older: AtomicPtr::new(ptr::null_mut()),
             next_free: AtomicPtr::new(ptr::null_mut()),
-        }));
+        };
+        let record: &'static ThreadRecord = Box::leak(try_box(record).ok()?);
         let mut newest = NEWEST.load(Ordering::Relaxed);
         loop {
             record.older.store(newest, Ordering::Relaxed);
@@ -208,7 +230,7 @@ mod real {
                 Ordering::Release,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return record,
+                Ok(_) => return Some(record),
                 Err(now) => newest = now,
             }
         }
@@ -349,6 +371,11 @@ mod modelled {
 
     pub(crate) fn current() -> &'static ThreadRecord {
         RECORD.with(|record| *record)
+    }
+
+    /// Models have memory.
+    pub(crate) fn try_current() -> Option<&'static ThreadRecord> {
+        Some(current())
     }
 
     /// Models have no operating system.

@@ -14,15 +14,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Zero, or one more than the key. Not a `OnceLock`: a fork in the middle of that leaves the child waiting for ever.
 static KEY: AtomicUsize = AtomicUsize::new(0);
 
-/// Has the record of the calling thread, whose thread-locals are being destroyed, given back at its very end.
-///
-/// If the system has no key for us, which many libraries would have to have used up, the record stays with the thread.
+/// Has the record of the calling thread given back at its very end. `false` if the system has no key for us, which many libraries would have to
+/// have used up, or no memory.
 #[cold]
-pub(super) fn gives_back(record: &'static ThreadRecord) {
-    if let Some(key) = key() {
-        // SAFETY: the key exists. A refusal, for want of memory, is as if there were no key.
-        unsafe { libc::pthread_setspecific(key, ptr::from_ref(record).cast()) };
-    }
+pub(super) fn gives_back(record: &'static ThreadRecord) -> bool {
+    // SAFETY: the key exists.
+    key().is_some_and(|key| unsafe {
+        libc::pthread_setspecific(key, ptr::from_ref(record).cast()) == 0
+    })
 }
 
 fn key() -> Option<libc::pthread_key_t> {

@@ -1,7 +1,9 @@
 //! [`wait_until`]: a wait for what, once it is there, is there for everybody, so that nobody has to give it back: a future
 //! that is done, a number that has come to zero.
 
-use super::{Apart, Blocker, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter};
+use super::{
+    Apart, Blocker, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter, ready,
+};
 
 /// Sleeps through `blocker` in one of the lists under `lock` until a waker has settled the waiter, unless `is_there` says, under the lock,
 /// that there is nothing to wait for. Wakers see `payload`.
@@ -17,6 +19,7 @@ pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
     blocker: &mut B,
     deadline: Deadline,
 ) -> Result<(), WaitError<B::Interrupt>> {
+    ready(blocker).map_err(WaitError::Interrupted)?;
     loop {
         let waiter = Apart(Waiter::new::<B>(payload));
         {

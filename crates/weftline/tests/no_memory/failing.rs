@@ -2,7 +2,6 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 thread_local! {
     /// How many allocations of this thread succeed before one fails; below zero: all do.
@@ -53,13 +52,6 @@ unsafe impl GlobalAlloc for Failing {
     }
 }
 
-/// How an operation came out of a failed allocation.
-pub(crate) enum Met<R> {
-    Returned(R),
-    /// Its documented panic.
-    Panicked,
-}
-
 /// Runs `operation` on what `make` makes, with its first allocation failing, then its second, and so
 /// on until it needs no more; each once with that one alone failing, and once with all that follow.
 /// `check` looks at each outcome, with memory.
@@ -67,7 +59,7 @@ pub(crate) enum Met<R> {
 pub(crate) fn at_each_allocation<S, R>(
     mut make: impl FnMut() -> S,
     mut operation: impl FnMut(&mut S) -> R,
-    mut check: impl FnMut(S, Met<R>),
+    mut check: impl FnMut(S, R),
 ) {
     let mut failures = 0;
     for for_good in [false, true] {
@@ -81,28 +73,11 @@ pub(crate) fn at_each_allocation<S, R>(
             BEFORE.set(-1);
             let has_failed = HAS_FAILED.get();
             failures += usize::from(has_failed);
-            check(subject, Met::Returned(returned));
+            check(subject, returned);
             if !has_failed {
                 break;
             }
         }
     }
     assert!(failures > 0, "it allocates nothing");
-}
-
-/// As [`at_each_allocation`], for an operation whose error is a panic. The panic itself has memory.
-#[track_caller]
-pub(crate) fn at_each_allocation_or_panic<S, R>(
-    make: impl FnMut() -> S,
-    mut operation: impl FnMut(&mut S) -> R,
-    mut check: impl FnMut(S, Met<R>),
-) {
-    at_each_allocation(
-        make,
-        |subject| catch_unwind(AssertUnwindSafe(|| operation(subject))),
-        |subject, met| match met {
-            Met::Returned(Ok(returned)) => check(subject, Met::Returned(returned)),
-            Met::Returned(Err(_)) | Met::Panicked => check(subject, Met::Panicked),
-        },
-    );
 }

@@ -5,7 +5,7 @@ use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
 use crate::park::{
-    Apart, Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record, has_record,
+    Apart, Blocker, Deadline, Ended, Held, WaitError, Waiter, has_record, ready, try_current_record,
 };
 use crate::queue::order::Order;
 
@@ -88,7 +88,9 @@ where
             }
             if !std::mem::replace(&mut has_looked, true) {
                 drop(state);
-                current_record().look_out(|| self.seen_len.load(Ordering::Relaxed) > 0);
+                if let Some(record) = try_current_record() {
+                    record.look_out(|| self.seen_len.load(Ordering::Relaxed) > 0);
+                }
                 state = self.lock();
                 continue;
             }
@@ -98,7 +100,7 @@ where
             if !has_record() {
                 // To make it takes longer than the lock may be held.
                 drop(state);
-                current_record();
+                ready(blocker).map_err(GetFailure::Interrupted)?;
                 state = self.lock();
                 continue;
             }

@@ -4,7 +4,10 @@ use super::RawQueue;
 use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
-use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record, has_record};
+use crate::park::{
+    Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record, has_record, ready,
+    try_current_record,
+};
 use crate::queue::order::{NotPushed, Order};
 
 /// Why an item was not put; it comes back.
@@ -149,7 +152,9 @@ where
                 if !std::mem::replace(&mut has_looked, true) {
                     let capacity = state.capacity;
                     drop(state);
-                    current_record().look_out(|| self.seen_len.load(Ordering::Relaxed) < capacity);
+                    if let Some(record) = try_current_record() {
+                        record.look_out(|| self.seen_len.load(Ordering::Relaxed) < capacity);
+                    }
                     state = self.lock();
                     continue;
                 }
@@ -242,6 +247,7 @@ where
             return Err(WaitError::TimedOut);
         }
         drop(state);
+        ready(blocker).map_err(WaitError::Interrupted)?;
         let waiter = Waiter::new::<B>(false);
         state = self.lock();
         if state.phase != Phase::Open || state.has_room() {

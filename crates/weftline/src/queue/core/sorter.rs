@@ -2,7 +2,7 @@
 
 use super::RawQueue;
 use super::state::{State, wake};
-use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, number};
+use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, number, ready};
 use crate::queue::order::Order;
 
 impl<T, O, B: Blocker> RawQueue<T, O, B>
@@ -31,6 +31,7 @@ where
         blocker: &mut B,
     ) -> Result<Held<'a, State<T, O>>, B::Interrupt> {
         drop(state);
+        ready(blocker)?;
         let waiter = Waiter::new::<B>(());
         state = self.lock();
         if state.sorter == 0 {

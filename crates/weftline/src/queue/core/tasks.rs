@@ -3,7 +3,7 @@
 use super::RawQueue;
 use super::state::Phase;
 use crate::TooManyTasksDone;
-use crate::park::{Blocker, Deadline, Ended, WaitError, Waiter};
+use crate::park::{Blocker, Deadline, Ended, WaitError, Waiter, ready};
 use crate::queue::order::Order;
 
 impl<T, O, B: Blocker> RawQueue<T, O, B>
@@ -36,6 +36,7 @@ where
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<bool, WaitError<B::Interrupt>> {
+        ready(blocker).map_err(WaitError::Interrupted)?;
         loop {
             let waiter = Waiter::new::<B>(());
             {

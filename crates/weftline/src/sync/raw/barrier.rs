@@ -26,7 +26,7 @@
 use crate::ZeroParties;
 use crate::park::model::const_fn;
 use crate::park::{
-    Blocker, Chain, Deadline, Ended, ForgetWaiters, Held, List, ListLock, WaitError, Waiter,
+    Blocker, Chain, Deadline, Ended, ForgetWaiters, Held, List, ListLock, WaitError, Waiter, ready,
 };
 
 /// The barrier, generic over how its parties sleep and what the action's failure is.
@@ -132,6 +132,7 @@ impl RawBarrier {
         deadline: Deadline,
         action: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
     ) -> Result<usize, BarrierError<B::Interrupt>> {
+        ready(blocker).map_err(BarrierError::Interrupted)?;
         loop {
             let waiter = Waiter::new::<B>(Outcome::Pending);
             let mut state = self.state.lock();

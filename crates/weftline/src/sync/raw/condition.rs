@@ -12,7 +12,7 @@
 //! Waiters of an event or a semaphore may be moved here (`retiring.rs`). They bring a note, which nothing here looks at.
 
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
-use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Waiter};
+use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Waiter, ready};
 
 /// What a waiter and its waker write to each other where they have something to say.
 pub(in crate::sync) type Note = u64;
@@ -49,6 +49,7 @@ impl RawCondition {
         release: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
     ) -> Result<(), WaitError<B::Interrupt>> {
         let mut release = Some(release);
+        ready(blocker).map_err(WaitError::Interrupted)?;
         loop {
             let waiter = Waiter::new::<B>(0);
             {

@@ -17,7 +17,7 @@ use super::RawCondition;
 use super::condition::LOOK_AGAIN;
 use super::retiring::{GRANTED, Waiting, leave, pass_on};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
-use crate::park::{Apart, Blocker, Deadline, Ended, ListLock, WaitError, Waiter};
+use crate::park::{Apart, Blocker, Deadline, Ended, ListLock, WaitError, Waiter, ready};
 
 const SET: u32 = 1;
 const WAITERS: u32 = 2;
@@ -152,6 +152,7 @@ impl RawEvent {
         if deadline.is_at_once() {
             return Err(WaitError::TimedOut);
         }
+        ready(blocker).map_err(WaitError::Interrupted)?;
         loop {
             let waiter = Apart(Waiter::new::<B>(0));
             {

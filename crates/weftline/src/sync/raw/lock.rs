@@ -22,6 +22,7 @@ use crate::park::fork;
 use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
 use crate::park::{
     Blocker, Deadline, Ended, List, ListLock, ThreadNumber, WaitError, Waiter, Wakeup, number,
+    ready,
 };
 
 const FREE: u64 = 0;
@@ -90,6 +91,7 @@ impl RawLock {
         if B::MAY_SPIN && self.spin(me) {
             return Ok(());
         }
+        ready(blocker).map_err(WaitError::Interrupted)?;
         loop {
             let waiter = Waiter::aging::<B>(me << 1);
             {

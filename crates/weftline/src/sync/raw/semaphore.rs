@@ -19,7 +19,7 @@ use super::condition::Note;
 use super::retiring::{GRANTED, Waiting, leave, pass_on};
 use crate::TooManyPermits;
 use crate::park::model::{AtomicU64, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter, Wakeup};
+use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter, Wakeup, ready};
 
 pub(super) const WAITERS: u64 = 1;
 /// One permit, as the word counts.
@@ -133,6 +133,7 @@ impl RawSemaphore {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
+        ready(blocker).map_err(WaitError::Interrupted)?;
         loop {
             let waiter = Waiter::aging::<B>(n);
             {

@@ -25,6 +25,7 @@
 use super::heap::{Action, Heap};
 use crate::park::{
     Blocker, Deadline, ForgetWaiters, ListLock, ThreadRecord, Wake, current_record, spin_until,
+    try_current_record,
 };
 use std::io;
 use std::time::Duration;
@@ -94,7 +95,7 @@ impl RawClock {
     /// Has `action` run at `due` (`u64::MAX` for never). `start_keeper` is called when there is no thread yet that calls [`Self::next_with`].
     ///
     /// # Errors
-    /// That of `start_keeper`; then nothing is scheduled.
+    /// That of `start_keeper`, or [`io::ErrorKind::OutOfMemory`]; then nothing is scheduled.
     pub fn schedule(
         &self,
         due: u64,
@@ -118,7 +119,8 @@ impl RawClock {
                 Keeper::Awake | Keeper::Asleep { .. } if !state.heap.has_room() => {
                     let wanted = (state.heap.len() * 2).max(16);
                     drop(state);
-                    let mut other = Heap::with_room_for(wanted);
+                    let mut other =
+                        Heap::with_room_for(wanted).ok_or(io::ErrorKind::OutOfMemory)?;
                     self.state.lock().heap.move_into(&mut other);
                 }
                 Keeper::Awake | Keeper::Asleep { .. } => {
@@ -172,6 +174,8 @@ impl RawClock {
         blocker: &mut B,
         now: impl Fn() -> u64,
     ) -> Result<Option<Action>, B::Interrupt> {
+        // Nobody is told of a keeper that has no memory to sleep: it waits for some.
+        spin_until(|| try_current_record().is_some());
         let record = current_record();
         let mut idle_until = None;
         loop {

@@ -59,13 +59,12 @@ impl Heap {
         }
     }
 
-    /// An empty one with room for so many, for [`Self::move_into`].
-    pub(super) fn with_room_for(entries: usize) -> Self {
-        Self {
-            items: Vec::with_capacity(entries),
-            slots: Vec::with_capacity(entries),
-            ..Self::new()
-        }
+    /// An empty one with room for so many, for [`Self::move_into`]; `None` when there is no memory.
+    pub(super) fn with_room_for(entries: usize) -> Option<Self> {
+        let mut heap = Self::new();
+        heap.items.try_reserve_exact(entries).ok()?;
+        heap.slots.try_reserve_exact(entries).ok()?;
+        Some(heap)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -224,7 +223,7 @@ mod tests {
 
     #[test]
     fn entries_come_in_the_order_of_their_time_whichever_are_taken_out_meanwhile() {
-        let mut heap = Heap::with_room_for(500);
+        let mut heap = Heap::with_room_for(500).unwrap();
         let seen = Arc::new(AtomicU64::new(0));
         let entries: Vec<_> = (0..500)
             .map(|n| (n, add(&mut heap, scrambled(n), &seen)))
@@ -250,7 +249,7 @@ mod tests {
 
     #[test]
     fn an_entry_that_had_its_turn_is_never_taken_for_the_next_one_in_its_slot() {
-        let mut heap = Heap::with_room_for(1);
+        let mut heap = Heap::with_room_for(1).unwrap();
         let old = heap.add(1, Box::new(|| ()));
         assert!(heap.take_due(1).is_some());
         let new = heap.add(2, Box::new(|| ()));
@@ -260,9 +259,9 @@ mod tests {
 
     #[test]
     fn larger_memory_takes_everything_over() {
-        let mut heap = Heap::with_room_for(1);
+        let mut heap = Heap::with_room_for(1).unwrap();
         let entry = heap.add(7, Box::new(|| ()));
-        let mut larger = Heap::with_room_for(4);
+        let mut larger = Heap::with_room_for(4).unwrap();
         heap.move_into(&mut larger);
         assert!(heap.has_room() && larger.is_empty());
         assert_eq!(heap.next_due(), Some(7));

@@ -2,6 +2,7 @@
 
 use super::clock::RawClock;
 use super::heap::{Action, Entry};
+use crate::memory::try_box;
 use crate::park::{Blocker, Deadline, Parker, Wake, now};
 use crate::thread::panic::discard;
 use crate::thread::spawn::spawn_servant;
@@ -16,12 +17,11 @@ static CLOCK: RawClock = RawClock::new();
 /// A panic in it is reported by the panic hook and goes no further. After `fork` the child starts with nothing scheduled.
 ///
 /// # Errors
-/// The operating system has no thread to serve it; nothing is scheduled then.
+/// The operating system has no thread to serve it, or there is no memory; nothing is scheduled then.
 pub fn schedule(due: Deadline, action: impl FnOnce() + Send + 'static) -> io::Result<Entry> {
     let due = due.nanos().unwrap_or(u64::MAX);
-    CLOCK.schedule(due, Box::new(action), || {
-        spawn_servant("weftline timers", keep)
-    })
+    let action = try_box(action).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    CLOCK.schedule(due, action, || spawn_servant("weftline timers", keep))
 }
 
 /// Takes back what was scheduled. `true` if it was in time: the action has been dropped, unrun. `false` if it has been run, or is
