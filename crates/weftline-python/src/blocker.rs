@@ -158,15 +158,22 @@ impl Blocker for Interpreter {
     }
 }
 
+static NOTHING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// Makes, at import, the Python code that [`check_async_exception`] runs: without memory it could not be made later.
+pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
+    let nothing = py.eval(c"lambda: None", None, None)?.unbind();
+    // Kept from the first import on.
+    let _ = NOTHING.set(py, nothing);
+    Ok(())
+}
+
 /// Raises the exception that another thread has sent to this one (`PyThreadState_SetAsyncExc`), if there is one.
 ///
 /// The standard classes meet it in the wait, before they raise `Empty` or `TimeoutError` of their own. The interpreter looks for it only where
 /// code of Python's begins, so some is run.
 fn check_async_exception(py: Python<'_>) -> PyResult<()> {
-    static NOTHING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let nothing = NOTHING.get_or_try_init(py, || {
-        py.eval(c"lambda: None", None, None).map(Bound::unbind)
-    })?;
+    let nothing = NOTHING.get(py).expect("remembered at import");
     match nothing.call0(py) {
         Ok(_) => Ok(()),
         Err(sent) => {

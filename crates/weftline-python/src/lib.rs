@@ -66,6 +66,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     refuse_sub_interpreters()?;
     objects::remember(module.py());
     names::remember(module.py());
+    blocker::remember(module.py())?;
     standard::remember(module.py())?;
     module.add_function(wrap_pyfunction!(standard::remember_threading, module)?)?;
     // What PyO3 asks the first time that it attaches a thread, whether there is an interpreter, is answered with no once the exit of the

@@ -52,6 +52,7 @@ mod imp {
 
 #[cfg(not(any(Py_3_14, not(target_os = "linux"))))]
 mod imp {
+    use crate::objects::error;
     use pyo3::exceptions::PyRecursionError;
     use pyo3::prelude::*;
     use std::cell::Cell;
@@ -108,7 +109,7 @@ mod imp {
         // Below the lowest address the thread runs on a stack of the program's own, whose size is
         // unknown.
         if (stack.lowest..stack.limits[kind as usize]).contains(&here) {
-            return Err(PyRecursionError::new_err(
+            return Err(error::<PyRecursionError>(
                 "maximum recursion depth exceeded while calling a Python object",
             ));
         }

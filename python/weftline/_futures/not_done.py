@@ -35,8 +35,7 @@ _Place = _weftline.Future
 
 
 def _nothing():
-    """What a weak reference says of a place that is gone."""
-    return None
+    """Says what a weak reference says of a place that is gone."""
 
 
 class Waiting:
