@@ -54,7 +54,8 @@ fn a_task_that_panics_fails_its_future_and_not_its_worker() {
     match failed.exception() {
         Some(TaskError::Panicked(panic)) => {
             assert_eq!(panic.message(), "no more paper");
-            assert!(panic.location().unwrap().contains("future.rs"));
+            // No hook of this program notes places.
+            assert_eq!(panic.location(), None);
         }
         other => panic!("{other:?}"),
     }
