@@ -162,7 +162,9 @@ static NOTHING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Makes, at import, the Python code that [`check_async_exception`] runs: without memory it could not be made later.
 pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
-    let nothing = py.eval(c"lambda: None", None, None)?.unbind();
+    // Globals of its own: those of `__main__`, the default, would be kept beyond the program's end.
+    let globals = crate::objects::dict(py)?;
+    let nothing = py.eval(c"lambda: None", Some(&globals), None)?.unbind();
     // Kept from the first import on.
     let _ = NOTHING.set(py, nothing);
     Ok(())

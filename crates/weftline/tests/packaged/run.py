@@ -62,7 +62,13 @@ def cargo(*arguments, cwd, environment=None, quiet=True):
     environment.pop("RUSTFLAGS", None)
     environment.pop("CARGO_TARGET_DIR", None)
     ended = subprocess.run(
-        command, cwd=cwd, env=environment, timeout=TIMEOUT, check=False, capture_output=quiet, text=True
+        command,
+        cwd=cwd,
+        env=environment,
+        timeout=TIMEOUT,
+        check=False,
+        capture_output=quiet,
+        text=True,
     )
     if ended.returncode != 0:
         said = (ended.stdout or "") + (ended.stderr or "")
@@ -72,8 +78,19 @@ def cargo(*arguments, cwd, environment=None, quiet=True):
 
 def packaged():
     """The folder of the unpacked archive."""
-    cargo("package", "--package", "weftline", "--no-verify", "--allow-dirty", "--target-dir", str(TARGET), cwd=ROOT)
-    version = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+    cargo(
+        "package",
+        "--package",
+        "weftline",
+        "--no-verify",
+        "--allow-dirty",
+        "--target-dir",
+        str(TARGET),
+        cwd=ROOT,
+    )
+    version = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["package"][
+        "version"
+    ]
     archive = TARGET / "package" / f"weftline-{version}.crate"
     unpacked = TARGET / "unpacked"
     shutil.rmtree(unpacked, ignore_errors=True)
@@ -90,7 +107,9 @@ def lock(folder, flags):
     try:
         cargo(*flags, "generate-lockfile", cwd=folder, environment=bootstrap)
     except Failed:
-        cargo(*flags, "generate-lockfile", "--offline", cwd=folder, environment=bootstrap)
+        cargo(
+            *flags, "generate-lockfile", "--offline", cwd=folder, environment=bootstrap
+        )
 
 
 def empty(package):
@@ -107,7 +126,10 @@ def empty(package):
         for versions, flags in VERSIONS.items():
             lock(folder, flags)
             cargo("check", "--target-dir", str(TARGET / "target"), cwd=folder)
-            print(f"empty crate, features {features}, {versions} dependencies: ok", flush=True)
+            print(
+                f"empty crate, features {features}, {versions} dependencies: ok",
+                flush=True,
+            )
 
 
 def package_alone(package):
@@ -117,12 +139,22 @@ def package_alone(package):
 
 
 def names(package):
-    has = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
+    has = {
+        str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()
+    }
     for file in ("LICENSE-MIT", "LICENSE-APACHE", "README.md", "guide.md"):
         if file not in has or not (package / file).read_text().strip():
             raise Failed(f"the archive has no {file}")
     said = tomllib.loads((package / "Cargo.toml").read_text())["package"]
-    for key in ("description", "license", "readme", "documentation", "categories", "keywords", "rust-version"):
+    for key in (
+        "description",
+        "license",
+        "readme",
+        "documentation",
+        "categories",
+        "keywords",
+        "rust-version",
+    ):
         if not said.get(key):
             raise Failed(f"the manifest says no {key}")
     if not said["metadata"]["docs"]["rs"].get("all-features"):
