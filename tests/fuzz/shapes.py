@@ -27,6 +27,11 @@ class Shape:
     run: Callable
     numbers: dict
 
+    @property
+    def throws(self):
+        """Whether it throws exceptions into its threads."""
+        return self.run is shapes_raised.throwing
+
 
 def _shapes():
     for module in _MODULES:
