@@ -1,6 +1,7 @@
 """The workers of a `ThreadPoolExecutor`: when one is started, what it is called, how it begins, and when there is no thread to be had."""
 
 import contextvars
+import gc
 import sys
 import threading
 
@@ -160,17 +161,27 @@ def test_a_copied_context_is_that_of_the_call_and_not_of_the_worker():
 
 
 @ours_only
-def test_a_pool_that_is_shut_down_in_the_middle_of_a_submission_refuses_the_call(
-    monkeypatch,
+@pytest.mark.parametrize("allocations", range(1, 12))
+def test_a_pool_that_is_shut_down_in_the_middle_of_a_submission_makes_or_refuses_the_call(
+    allocations,
 ):
+    """By the collector, which runs in the middle of whatever allocates."""
+    thresholds = gc.get_threshold()
     with Pool(1, context=True) as pool:
         pool.submit(abs, 1).result()
-        copy_context = contextvars.copy_context
 
-        def copy():
-            pool.shutdown()
-            return copy_context()
+        def shut_down(phase, info):
+            if shut_down in gc.callbacks:
+                gc.callbacks.remove(shut_down)
+                pool.shutdown()
 
-        monkeypatch.setattr(contextvars, "copy_context", copy)
-        with pytest.raises(RuntimeError, match="after shutdown"):
-            pool.submit(abs, 1).result(5)
+        gc.collect()
+        gc.callbacks.append(shut_down)
+        gc.set_threshold(allocations)
+        try:
+            assert pool.submit(abs, -1).result(5) == 1
+        except RuntimeError as refused:
+            assert "after shutdown" in str(refused)
+        finally:
+            gc.set_threshold(*thresholds)
+            gc.callbacks[:] = [each for each in gc.callbacks if each is not shut_down]
