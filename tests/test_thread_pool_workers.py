@@ -173,7 +173,10 @@ def test_a_pool_that_is_shut_down_in_the_middle_of_a_submission_makes_or_refuses
         def shut_down(phase, info):
             if shut_down in gc.callbacks:
                 gc.callbacks.remove(shut_down)
-                pool.shutdown()
+                # The collector may run on the worker, which cannot join itself.
+                pool.shutdown(
+                    wait=threading.current_thread() is threading.main_thread()
+                )
 
         gc.collect()
         gc.callbacks.append(shut_down)
