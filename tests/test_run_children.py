@@ -87,7 +87,11 @@ def test_a_sitecustomize_of_the_users_is_imported_as_it_would_have_been(
         "start.py",
         f"import subprocess, sys; subprocess.run([sys.executable, '-c', {show + TELL!r}], check=True)",
     )
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "own")}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(tmp_path / "own"),
+        "PYTHONUNBUFFERED": "1",
+    }
     plain = weftline("run", "start.py", cwd=tmp_path, env=environment)
     ours = weftline("run", "--children", "start.py", cwd=tmp_path, env=environment)
     # The program itself imports it once, in both, and so does the child.
