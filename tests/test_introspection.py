@@ -78,6 +78,7 @@ BEYOND = {
     # Methods of a timer and a pool of ours, which are written in Python.
     *("_pending", "start", "is_alive", "join", "_can_be_pending", "_undo_start"),
     *("_withdraw", "_end", "_forget_pending", "_fire", "_begin", "_give_up", "_lose"),
+    *("_retries", "_start_thread", "_try_again_later"),
     *("_set_up", "_submit_and_count", "_start_worker", "_submitter"),
     *("_shutdown", "_broken", "_max_workers"),
 }
