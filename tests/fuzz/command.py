@@ -18,7 +18,7 @@ SIZES = {False: 1000, True: 100}
 """How many programs an order has, of sequential and of concurrent ones."""
 
 
-class Session:
+class Campaign:
     """One run of the command: what was run, what was allowed, what was found."""
 
     def __init__(self, options):
@@ -167,7 +167,7 @@ def main(arguments=None):
         "--programs", type=int, default=1 << 60, help="how many of each"
     )
     parser.add_argument("--only", choices=["sequential", "concurrent"])
-    session = Session(parser.parse_args(arguments))
-    session.run()
-    print(session.summary())
-    return bool(session.found or session.counts["ended once"])
+    campaign = Campaign(parser.parse_args(arguments))
+    campaign.run()
+    print(campaign.summary())
+    return bool(campaign.found or campaign.counts["ended once"])

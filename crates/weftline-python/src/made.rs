@@ -69,7 +69,7 @@ impl<T> Once<T> {
             }
             return Err(value);
         }
-        // SAFETY: claimed by this thread alone, and read by nobody before it is full.
+        // SAFETY: claimed by this thread alone; no other thread reads it before it is full.
         unsafe { (*self.place.get()).write(value) };
         self.state.store(FULL, Ordering::Release);
         Ok(())

@@ -116,7 +116,7 @@ impl Inflate for Future {
 impl Future {
     #[inline]
     pub(super) fn is_inflated(&self) -> bool {
-        // Pairs with the store in `inflate`: who sees it sees the parts.
+        // Pairs with the store in `inflate`: a load that sees it sees the parts.
         self.is_inflated.load(Ordering::Acquire)
     }
 

@@ -180,7 +180,7 @@ impl FutureGroup {
         self.left.fetch_add(1, Ordering::Relaxed);
         if let Err(raised) = self.watch(py, future, index) {
             self.left.fetch_sub(1, Ordering::Relaxed);
-            // The place stays, and the next to come has it; without memory for that, nobody has.
+            // The place stays for the next future; without memory for that, it stays unused.
             futures.set_item(index, py.None())?;
             let mut free = self.free.lock();
             if free.try_reserve(1).is_ok() {

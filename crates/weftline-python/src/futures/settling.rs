@@ -82,7 +82,7 @@ impl Future {
         Ok(result.unwrap_or_else(|| py.None()))
     }
 
-    /// Waits until the future is done, or somebody has inflated it: `false`.
+    /// Waits until the future is done. `false`: another thread has inflated it.
     pub(super) fn wait(
         slf: &Bound<'_, Self>,
         timeout: Option<&Bound<'_, PyAny>>,

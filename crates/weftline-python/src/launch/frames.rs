@@ -24,7 +24,7 @@ struct State {
     _links: [*mut c_void; 3],
     #[cfg(Py_3_13)]
     _eval_breaker: usize,
-    /// The status and, by version, who holds the interpreter, how the thread came to be, and its state.
+    /// The status and, by version, the holder of the interpreter, the origin of the thread, its state.
     _status: [c_int; STATUS_WORDS],
     remaining: c_int,
     limit: c_int,
