@@ -97,6 +97,9 @@ def packaged():
     with tarfile.open(archive) as tar:
         tar.extractall(unpacked, filter="data")
     (folder,) = unpacked.iterdir()
+    # The folder lies below this workspace, which cargo would otherwise look for it in.
+    with (folder / "Cargo.toml").open("a") as manifest:
+        manifest.write("\n[workspace]\n")
     return folder
 
 
