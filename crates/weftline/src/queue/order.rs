@@ -173,7 +173,7 @@ impl<T, B: Blocker> Order<T, B> for Fifo<T> {
 
     #[inline]
     fn push_now(&mut self, item: T) -> Result<(), NotPushed<T>> {
-        if self.0.len() == self.0.capacity() && !self.grow() {
+        if !self.has_room() {
             return Err(NotPushed::NoMemory(item));
         }
         self.0.push_back(item);
@@ -190,7 +190,7 @@ impl<T, B: Blocker> Order<T, B> for Fifo<T> {
     }
 
     fn give_back(&mut self, item: T) -> Result<(), T> {
-        if self.0.len() == self.0.capacity() && !self.grow() {
+        if !self.has_room() {
             return Err(item);
         }
         self.0.push_front(item);
@@ -236,6 +236,17 @@ impl<T, B: Blocker> Order<T, B> for Lifo<T> {
 }
 
 impl<T> Fifo<T> {
+    /// Makes room for one more item where there is none; `false` when there is no memory.
+    #[inline]
+    fn has_room(&mut self) -> bool {
+        if self.0.len() == self.0.capacity() && !self.grow() {
+            return false;
+        }
+        // SAFETY: there was room, or the reservation made some. The push does not look again.
+        unsafe { std::hint::assert_unchecked(self.0.len() < self.0.capacity()) };
+        true
+    }
+
     /// Makes room for more items; `false` when there is no memory.
     #[cold]
     #[inline(never)]
@@ -255,6 +266,17 @@ impl<T> Fifo<T> {
 }
 
 impl<T> Lifo<T> {
+    /// Makes room for one more item where there is none; `false` when there is no memory.
+    #[inline]
+    fn has_room(&mut self) -> bool {
+        if self.0.len() == self.0.capacity() && !self.grow() {
+            return false;
+        }
+        // SAFETY: there was room, or the reservation made some. The push does not look again.
+        unsafe { std::hint::assert_unchecked(self.0.len() < self.0.capacity()) };
+        true
+    }
+
     /// Makes room for more items; `false` when there is no memory.
     #[cold]
     #[inline(never)]
@@ -265,7 +287,7 @@ impl<T> Lifo<T> {
     /// Puts an item where the next comes out. Without memory it comes back.
     #[inline]
     fn place(&mut self, item: T) -> Result<(), T> {
-        if self.0.len() == self.0.capacity() && !self.grow() {
+        if !self.has_room() {
             return Err(item);
         }
         self.0.push(item);

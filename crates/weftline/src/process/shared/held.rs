@@ -22,7 +22,7 @@
 //! | may the memory of a segment go | if no thread's record is of a cell in it |
 
 use super::leaked;
-use super::records::{FOREIGN, MOST, Records, STAYS};
+use super::records::{FOREIGN, MOST, Place, Records, STAYS};
 use super::robust::{NEXT, RobustCell, WORD};
 use crate::park::fork;
 use std::cell::Cell;
@@ -47,6 +47,20 @@ pub(super) struct Me {
     pub(super) head: *const Head,
     pub(super) thread: u32,
     pub(super) process: u32,
+    /// Its highest record.
+    top: Place,
+}
+
+/// A cell that the calling thread holds: where its record is.
+#[derive(Clone, Copy)]
+pub(super) struct Hold {
+    head: *const Head,
+    /// The thread's highest record.
+    top: Place,
+    at: Place,
+    /// Whether the record is the highest, and nothing of the C library's lay between its cell and
+    /// the one below.
+    is_plain: bool,
 }
 
 /// What becomes of a cell that its thread holds when it ends, in a process that goes on.
@@ -68,21 +82,11 @@ struct Memory {
     /// In which it asked, or [`NEVER`].
     generation: Cell<u32>,
     has_ended: Cell<bool>,
-    /// How many cells the thread may hold; none before it has asked.
-    limit: Cell<usize>,
-    /// How many it holds.
-    count: Cell<usize>,
-    /// Which. There once the thread has asked.
-    records: Cell<*const Records>,
-}
-
-impl Memory {
-    /// For a thread that has asked.
-    #[inline]
-    fn records(&self) -> &'static Records {
-        // SAFETY: the thread has asked, and records are never freed.
-        unsafe { &*self.records.get() }
-    }
+    /// Its highest record; [`NOWHERE`](Place::NOWHERE) before it has asked.
+    top: Cell<Place>,
+    /// The highest that it may have.
+    limit: Cell<Place>,
+    records: Cell<Option<&'static Records>>,
 }
 
 /// No generation of forks.
@@ -95,9 +99,9 @@ thread_local! {
             thread: Cell::new(0),
             process: Cell::new(0),
             generation: Cell::new(NEVER),
-            limit: Cell::new(0),
-            count: Cell::new(0),
-            records: Cell::new(ptr::null()),
+            top: Cell::new(Place::NOWHERE),
+            limit: Cell::new(Place::NOWHERE),
+            records: Cell::new(None),
             has_ended: Cell::new(false),
         }
     };
@@ -114,6 +118,7 @@ pub(super) fn me() -> Me {
             head: memory.head.get(),
             thread: memory.thread.get(),
             process: memory.process.get(),
+            top: memory.top.get(),
         }
     })
 }
@@ -133,10 +138,10 @@ fn remember(memory: &Memory) {
     let Some(records) = Records::take(first) else {
         panic!("no memory is left for a thread to take its first shared lock or permit");
     };
-    memory.records.set(records);
-    memory.count.set(0);
+    memory.records.set(Some(records));
+    memory.top.set(records.lowest());
     if !memory.has_ended.get() {
-        memory.limit.set(MOST);
+        memory.limit.set(records.limit());
     }
     leaked::watch_thread();
     memory.generation.set(fork::generation());
@@ -150,7 +155,7 @@ fn remember(memory: &Memory) {
 #[inline]
 pub(super) fn expect_room() {
     MEMORY.with(|memory| {
-        if memory.count.get() >= memory.limit.get() {
+        if memory.top.get() >= memory.limit.get() {
             check_room(memory);
         }
     });
@@ -158,45 +163,49 @@ pub(super) fn expect_room() {
 
 #[cold]
 fn check_room(memory: &Memory) {
-    // The first time; or in the child of a fork, where the number is the parent's.
+    // The first time; or in the child of a fork, where the records are the parent's.
     me();
     assert!(
         !memory.has_ended.get(),
         "a thread that has ended, destructors and all, cannot take shared locks and permits"
     );
     assert!(
-        memory.count.get() < MOST,
+        memory.top.get() < memory.limit.get(),
         "a thread holds at most {MOST} shared locks and permits at a time: of more, the system would not tell the others when it dies"
     );
 }
 
-/// The calling thread, and where it has its record of `cell`, if it holds that.
+/// The calling thread's record of `cell`, if it holds that.
 #[inline]
-pub(super) fn find(cell: &RobustCell) -> Option<(Me, usize)> {
+pub(super) fn find(cell: &RobustCell) -> Option<Hold> {
     // A fork's child holds nothing.
-    let me = me();
-    MEMORY.with(|memory| {
-        let link = ptr::from_ref(&cell.next).cast_mut();
-        let highest = memory.count.get();
-        if ptr::eq(memory.records().link(highest), link) {
-            return Some((me, highest));
-        }
-        find_below(memory, link).map(|at| (me, at))
+    let Me { head, top, .. } = me();
+    let link = ptr::from_ref(&cell.next).cast_mut();
+    let is_plain = ptr::eq(top.marked().map_addr(|it| it & !STAYS), link.cast());
+    let at = if is_plain {
+        top
+    } else {
+        find_below(head, top, link)?
+    };
+    Some(Hold {
+        head,
+        top,
+        at,
+        is_plain,
     })
 }
 
 /// Mostly what was taken last is freed first.
 #[cold]
-fn find_below(memory: &Memory, link: *mut Link) -> Option<usize> {
-    (1..memory.count.get())
-        .rev()
-        .find(|at| ptr::eq(memory.records().link(*at), link))
-}
-
-/// How often the calling thread has taken the `RLock` over `cell`, which it holds.
-pub(super) fn depth(cell: &RobustCell) -> Option<&'static AtomicU32> {
-    let (_, at) = find(cell)?;
-    MEMORY.with(|memory| Some(memory.records().depth(at)))
+fn find_below(head: *const Head, top: Place, link: *mut Link) -> Option<Place> {
+    let mut at = top;
+    while !ptr::eq(at.link().cast(), head) {
+        if ptr::eq(at.link(), link) {
+            return Some(at);
+        }
+        at = at.below();
+    }
+    None
 }
 
 /// The thread is at its end: it takes no more locks. What it still holds is what was leaked.
@@ -204,34 +213,33 @@ pub(super) fn end() {
     me();
     MEMORY.with(|memory| {
         memory.has_ended.set(true);
-        memory.limit.set(0);
+        memory.limit.set(Place::NOWHERE);
     });
 }
 
 /// The cell that was taken last of those that the thread still holds.
 pub(super) fn last() -> Option<(*const RobustCell, AtEnd)> {
-    me();
-    MEMORY.with(|memory| {
-        let highest = memory.count.get();
-        if highest == 0 {
-            return None;
-        }
-        let records = memory.records();
-        let at_end = match records.marked(highest).addr() & STAYS {
-            0 => AtEnd::Dies,
-            _ => AtEnd::Stays,
-        };
-        // SAFETY: the link is a cell's, and its cell around it.
-        let cell = unsafe { records.link(highest).byte_offset(-NEXT) };
-        Some((cell.cast_const().cast(), at_end))
-    })
+    let Me { top, head, .. } = me();
+    if ptr::eq(top.link().cast(), head) {
+        return None;
+    }
+    let at_end = match top.marked().addr() & STAYS {
+        0 => AtEnd::Dies,
+        _ => AtEnd::Stays,
+    };
+    // SAFETY: the link is a cell's, and its cell around it.
+    let cell = unsafe { top.link().byte_offset(-NEXT) };
+    Some((cell.cast_const().cast(), at_end))
 }
 
 /// Gives the records back; for the end of a thread that holds nothing.
 pub(super) fn give_back() {
     MEMORY.with(|memory| {
-        if memory.generation.replace(NEVER) != NEVER {
-            memory.records().give_back();
+        if memory.generation.replace(NEVER) != NEVER
+            && let Some(records) = memory.records.take()
+        {
+            memory.top.set(Place::NOWHERE);
+            records.give_back();
         }
     });
 }
@@ -308,93 +316,6 @@ impl Head {
     }
 
     /// # Safety
-    /// The thread holds `cell`, which stays where it is until it is taken out.
-    #[inline]
-    pub(super) unsafe fn add(&self, cell: &RobustCell, at_end: AtEnd) {
-        let this = ptr::from_ref(&cell.next).cast_mut();
-        let first = self.first.load(Ordering::Relaxed);
-        cell.next.store(first, Ordering::Relaxed);
-        cell.prev
-            .store(ptr::from_ref(&self.first).cast_mut(), Ordering::Relaxed);
-        // SAFETY: the first link of the list, a cell's or a mutex's.
-        unsafe { self.set_prev(first, this) };
-        compiler_fence(Ordering::SeqCst);
-        self.first.store(this.cast(), Ordering::Relaxed);
-        MEMORY.with(|memory| {
-            let records = memory.records();
-            let highest = memory.count.get();
-            // Something of the C library's lies between this cell and the one below.
-            let is_foreign = !ptr::eq(first, records.link(highest).cast());
-            let stays = if at_end == AtEnd::Stays { STAYS } else { 0 };
-            let marks = stays | if is_foreign { FOREIGN } else { 0 };
-            records.push(highest + 1, this, marks);
-            memory.count.set(highest + 1);
-        });
-    }
-
-    /// # Safety
-    /// `at` is where the calling thread, whose list this is, has its record of a cell.
-    #[inline]
-    pub(super) unsafe fn remove(&self, at: usize) {
-        MEMORY.with(|memory| {
-            let records = memory.records();
-            let this = records.marked(at);
-            let is_highest = at == memory.count.get();
-            // Not so if something is marked as the C library's, or lies in front.
-            let first = self.first.load(Ordering::Relaxed);
-            let is_alone = ptr::eq(first, this.map_addr(|address| address & !STAYS));
-            if is_highest && is_alone {
-                let below = records.link(at - 1);
-                // SAFETY: the neighbour is a link of this list, or its head.
-                unsafe { self.set_prev(below.cast(), ptr::from_ref(&self.first).cast_mut()) };
-                self.first.store(below.cast(), Ordering::Relaxed);
-                records.pop(at);
-            } else {
-                // SAFETY: as the caller promises.
-                unsafe { self.remove_between(records, at, memory.count.get()) };
-            }
-            memory.count.set(memory.count.get() - 1);
-        });
-    }
-
-    /// As [`remove`](Self::remove), wherever in the list.
-    ///
-    /// # Safety
-    /// As [`remove`](Self::remove).
-    #[cold]
-    unsafe fn remove_between(&self, records: &Records, at: usize, highest: usize) {
-        let is_foreign = |at| records.marked(at).addr() & FOREIGN != 0;
-        let (this, below) = (records.link(at), records.link(at - 1));
-        // Nothing comes between two cells after the upper one was taken. What lay between them
-        // already is the C library's, which may have taken it away.
-        let next = if is_foreign(at) {
-            // SAFETY: the link of a cell that is held.
-            unsafe { (*this).load(Ordering::Relaxed) }
-        } else {
-            below.cast()
-        };
-        let above = (at < highest).then_some(at + 1);
-        let prev = match above {
-            Some(above) if !is_foreign(above) => records.link(above),
-            // SAFETY: links of this list, from which `this` is reached.
-            Some(above) => unsafe { before(this, records.link(above)) },
-            // SAFETY: as above.
-            None => unsafe { before(this, ptr::from_ref(&self.first).cast_mut()) },
-        };
-        if let Some(above) = above
-            && ptr::eq(prev, records.link(above))
-        {
-            records.mark(above, FOREIGN, !ptr::eq(next, below.cast()));
-        }
-        records.remove(at, highest);
-        // SAFETY: the neighbours are links of this list, or its head.
-        unsafe {
-            self.set_prev(next, prev);
-            (*prev).store(next, Ordering::Relaxed);
-        }
-    }
-
-    /// # Safety
     /// `link` is what a link of this list points to.
     #[inline]
     unsafe fn set_prev(&self, link: *mut (), prev: *mut Link) {
@@ -403,6 +324,133 @@ impl Head {
         if !self.is(link) {
             // SAFETY: in a cell, as in the C library's mutex, the pointer backwards lies just before the one forwards.
             unsafe { (*link.cast::<AtomicPtr<Link>>().sub(1)).store(prev, Ordering::Relaxed) };
+        }
+    }
+}
+
+impl Me {
+    /// The thread's own head, of which no reference outlives the thread.
+    #[inline]
+    pub(super) fn head(&self) -> &Head {
+        // SAFETY: the C library has it for as long as the thread lives, which `self` does not leave.
+        unsafe { &*self.head }
+    }
+
+    /// What [`add`](Self::add) needs to know, found out before: after the cell was taken each load
+    /// would hold up the next atomic operation.
+    #[inline]
+    pub(super) fn prepare(&self) -> Prepared {
+        let first = self.head().first.load(Ordering::Relaxed);
+        // Something of the C library's lies between this cell and the one below.
+        let is_foreign = !ptr::eq(first, self.top.link().cast());
+        let marks = if is_foreign { FOREIGN } else { 0 };
+        Prepared { first, marks }
+    }
+
+    /// Adds a cell to the list and the records.
+    ///
+    /// # Safety
+    /// The calling thread is this one, has prepared this when the list was as it is, and holds
+    /// `cell`, which stays where it is until it is taken out.
+    #[inline]
+    pub(super) unsafe fn add(&self, cell: &RobustCell, at_end: AtEnd, prepared: Prepared) {
+        let Prepared { first, marks } = prepared;
+        let head = self.head();
+        let this = ptr::from_ref(&cell.next).cast_mut();
+        cell.next.store(first, Ordering::Relaxed);
+        cell.prev
+            .store(ptr::from_ref(&head.first).cast_mut(), Ordering::Relaxed);
+        // SAFETY: the first link of the list, a cell's or a mutex's.
+        unsafe { head.set_prev(first, this) };
+        compiler_fence(Ordering::SeqCst);
+        head.first.store(this.cast(), Ordering::Relaxed);
+        let stays = if at_end == AtEnd::Stays { STAYS } else { 0 };
+        let top = self.top.above();
+        top.push(this, marks | stays);
+        MEMORY.with(|memory| memory.top.set(top));
+    }
+}
+
+/// What a cell is added behind.
+#[derive(Clone, Copy)]
+pub(super) struct Prepared {
+    first: *mut (),
+    marks: usize,
+}
+
+impl Hold {
+    /// How often the thread has taken the `RLock` over the cell.
+    #[inline]
+    pub(super) fn depth(&self) -> &'static AtomicU32 {
+        self.at.depth()
+    }
+
+    #[inline]
+    pub(super) fn head(&self) -> &Head {
+        // SAFETY: as `Me::head`; a record is found by the thread that it belongs to.
+        unsafe { &*self.head }
+    }
+
+    /// Takes the cell out of the list and the records.
+    ///
+    /// # Safety
+    /// The calling thread has found it, and taken nothing and freed nothing since.
+    #[inline]
+    pub(super) unsafe fn remove(self) {
+        let Self {
+            top, at, is_plain, ..
+        } = self;
+        let head = self.head();
+        // Something of the C library's may lie in front.
+        if is_plain && ptr::eq(head.first.load(Ordering::Relaxed), at.link().cast()) {
+            let below = at.below().link();
+            // SAFETY: the neighbour is a link of this list, or its head.
+            unsafe { head.set_prev(below.cast(), ptr::from_ref(&head.first).cast_mut()) };
+            head.first.store(below.cast(), Ordering::Relaxed);
+            at.pop();
+        } else {
+            // SAFETY: as the caller promises.
+            unsafe { head.remove_between(at, top) };
+        }
+        MEMORY.with(|memory| memory.top.set(top.below()));
+    }
+}
+
+impl Head {
+    /// As [`Hold::remove`], wherever in the list.
+    ///
+    /// # Safety
+    /// As [`Hold::remove`], for the cell whose record is at `at`.
+    #[cold]
+    unsafe fn remove_between(&self, at: Place, top: Place) {
+        let is_foreign = |at: Place| at.marked().addr() & FOREIGN != 0;
+        let (this, below) = (at.link(), at.below().link());
+        // Nothing comes between two cells after the upper one was taken. What lay between them
+        // already is the C library's, which may have taken it away.
+        let next = if is_foreign(at) {
+            // SAFETY: the link of a cell that is held.
+            unsafe { (*this).load(Ordering::Relaxed) }
+        } else {
+            below.cast()
+        };
+        let above = (at < top).then(|| at.above());
+        let prev = match above {
+            Some(above) if !is_foreign(above) => above.link(),
+            // SAFETY: links of this list, from which `this` is reached.
+            Some(above) => unsafe { before(this, above.link()) },
+            // SAFETY: as above.
+            None => unsafe { before(this, ptr::from_ref(&self.first).cast_mut()) },
+        };
+        if let Some(above) = above
+            && ptr::eq(prev, above.link())
+        {
+            above.mark(FOREIGN, !ptr::eq(next, below.cast()));
+        }
+        at.remove(top);
+        // SAFETY: the neighbours are links of this list, or its head.
+        unsafe {
+            self.set_prev(next, prev);
+            (*prev).store(next, Ordering::Relaxed);
         }
     }
 }

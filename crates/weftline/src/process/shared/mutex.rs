@@ -1,6 +1,6 @@
 //! [`Mutex`]: a lock in shared memory, which remembers that a process died inside until somebody recovers it; and what guards say of that.
 
-use super::held::{self, AtEnd, expect_room};
+use super::held::{AtEnd, Hold, expect_room};
 use super::robust::{RobustCell, Taken};
 use crate::TimedOut;
 use crate::park::Deadline;
@@ -73,9 +73,21 @@ impl Mutex {
         self.abandoned.store(0, Ordering::Relaxed);
     }
 
+    /// As [`unlock`](Self::unlock), if `is_last` says so of the hold that the calling thread has;
+    /// nothing if it has none.
+    ///
+    /// # Safety
+    /// As [`unlock`](Self::unlock); and `is_last` takes and frees no shared lock.
+    #[inline]
+    pub(super) unsafe fn unlock_after(&self, is_last: impl FnOnce(Hold) -> bool) {
+        // SAFETY: as the caller promises.
+        unsafe { self.cell.free_after(is_last) };
+    }
+
     /// How often the calling thread, if it holds it, has taken it.
+    #[inline]
     pub(super) fn depth(&self) -> Option<&'static AtomicU32> {
-        held::depth(&self.cell)
+        self.cell.mine().map(|hold| hold.depth())
     }
 
     pub(super) fn is_held(&self) -> bool {

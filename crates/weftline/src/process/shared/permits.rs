@@ -242,7 +242,7 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
 impl<const BOUNDED: bool> Pool for Shared<Permits<BOUNDED>> {
     fn put_back(&self, row: &RobustCell, gives_back: bool) {
         // Not so in the child of a fork: the permits are the parent's.
-        if !row.is_mine() {
+        if row.mine().is_none() {
             return;
         }
         let inside = self.enter(Deadline::NEVER).expect("never times out");

@@ -4,7 +4,8 @@
 //!
 //! A thread's records are a stack of the links of its cells, written by that thread alone, in the
 //! order in which it took them. The lowest is the head of the thread's list; above the highest all
-//! is null. Two marks of each lie in the low bits of the address:
+//! is null. The thread itself knows where its highest is. Two marks lie in the low bits of a link's
+//! address:
 //!
 //! | mark | meaning |
 //! |---|---|
@@ -17,9 +18,9 @@
 //! other cells. So the question is answered without a lock:
 //!
 //! - What lies above is pushed and popped, and leaves it where it is.
-//! - A removal below moves it down by one place, and leaves no null on the way. The copy is written before the original is
-//!   overwritten, and the search goes downwards, so it meets one of them. The stores release, and
-//!   the loads of the search acquire.
+//! - A removal below moves it down by one place, and leaves no null on the way. The copy is written
+//!   before the original is overwritten, and the search goes downwards, so it meets one of them. The
+//!   stores release, and the loads of the search acquire.
 //! - It may pass to another thread's stack. [`moving`] counts that before and after; a search that
 //!   sees the counts differ or change answers yes.
 //!
@@ -56,9 +57,7 @@ pub(super) struct Records {
     next: AtomicPtr<Records>,
     /// The generation of forks in which a thread has taken them, or [`NOBODY`].
     owner: AtomicU32,
-    links: [AtomicPtr<()>; ROOM],
-    /// How often an `RLock` was taken.
-    depths: [AtomicU32; ROOM],
+    stack: [Record; ROOM],
 }
 
 impl Records {
@@ -89,12 +88,16 @@ impl Records {
             Some(made)
         })?;
         // What a thread held that is not there: the parent's, in the child of a fork.
-        for link in &records.links {
-            if link.swap(ptr::null_mut(), Ordering::Relaxed).is_null() {
+        for record in &records.stack {
+            if record
+                .link
+                .swap(ptr::null_mut(), Ordering::Relaxed)
+                .is_null()
+            {
                 break;
             }
         }
-        records.links[0].store(head.cast(), Ordering::Relaxed);
+        records.stack[0].link.store(head.cast(), Ordering::Relaxed);
         Some(records)
     }
 
@@ -103,63 +106,103 @@ impl Records {
         self.owner.store(NOBODY, Ordering::Release);
     }
 
-    /// A thread holds [`MOST`] cells, and a few for moments. So the remainder changes nothing, and
-    /// tells the compiler so.
+    /// Where the lowest record of a cell would lie, less one: the head's.
+    pub(super) fn lowest(&'static self) -> Place {
+        Place(&raw const self.stack[0])
+    }
+
+    /// From where on the thread takes no more.
+    pub(super) fn limit(&'static self) -> Place {
+        Place(&raw const self.stack[MOST])
+    }
+}
+
+/// What a thread knows of one cell, or of the head of its list.
+struct Record {
+    /// With marks.
+    link: AtomicPtr<()>,
+    /// How often an `RLock` was taken.
+    depth: AtomicU32,
+}
+
+/// Where a record lies. Those of one thread are ordered as it took their cells.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place(*const Record);
+
+impl Place {
+    /// Of a thread that has no records, with no room above.
+    pub(super) const NOWHERE: Self = Self(ptr::null());
+
     #[inline]
-    fn place(&self, at: usize) -> &AtomicPtr<()> {
-        debug_assert!(at < ROOM);
-        &self.links[at % ROOM]
+    fn record(self) -> &'static Record {
+        // SAFETY: places come from `Records`, which are never freed, and by steps between the head
+        // and the highest: a thread holds [`MOST`] cells, and a few for moments.
+        unsafe { &*self.0 }
     }
 
     #[inline]
-    pub(super) fn marked(&self, at: usize) -> *mut () {
-        self.place(at).load(Ordering::Relaxed)
+    pub(super) fn above(self) -> Self {
+        // Wrapping, as it costs nothing: what is there is never beyond the stack.
+        Self(self.0.wrapping_add(1))
     }
 
     #[inline]
-    pub(super) fn link(&self, at: usize) -> *mut Link {
-        unmarked(self.marked(at))
+    pub(super) fn below(self) -> Self {
+        Self(self.0.wrapping_sub(1))
+    }
+
+    #[inline]
+    pub(super) fn marked(self) -> *mut () {
+        self.record().link.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(super) fn link(self) -> *mut Link {
+        unmarked(self.marked())
     }
 
     /// Sets the mark, or takes it away.
-    pub(super) fn mark(&self, at: usize, mark: usize, is_set: bool) {
+    pub(super) fn mark(self, mark: usize, is_set: bool) {
         let set = if is_set { mark } else { 0 };
-        let marked = self.marked(at).map_addr(|address| address & !mark | set);
-        self.place(at).store(marked, Ordering::Relaxed);
+        let marked = self.marked().map_addr(|address| address & !mark | set);
+        self.record().link.store(marked, Ordering::Relaxed);
     }
 
     #[inline]
-    pub(super) fn depth(&self, at: usize) -> &AtomicU32 {
-        &self.depths[at]
+    pub(super) fn depth(self) -> &'static AtomicU32 {
+        &self.record().depth
     }
 
-    /// Puts one where the lowest null is.
+    /// Puts a link where the lowest null is.
     #[inline]
-    pub(super) fn push(&self, at: usize, link: *mut Link, marks: usize) {
+    pub(super) fn push(self, link: *mut Link, marks: usize) {
         let marked = link.cast::<()>().map_addr(|address| address | marks);
-        self.place(at).store(marked, Ordering::Release);
+        self.record().link.store(marked, Ordering::Release);
     }
 
     /// Takes the highest out.
     #[inline]
-    pub(super) fn pop(&self, at: usize) {
-        self.place(at).store(ptr::null_mut(), Ordering::Release);
+    pub(super) fn pop(self) {
+        self.record().link.store(ptr::null_mut(), Ordering::Release);
     }
 
     /// Takes one out; what is above moves down.
-    pub(super) fn remove(&self, at: usize, highest: usize) {
-        for at in at..highest {
-            self.links[at].store(self.marked(at + 1), Ordering::Release);
-            let depth = self.depths[at + 1].load(Ordering::Relaxed);
-            self.depths[at].store(depth, Ordering::Relaxed);
+    pub(super) fn remove(self, highest: Self) {
+        let mut at = self;
+        while at < highest {
+            let above = at.above();
+            at.record().link.store(above.marked(), Ordering::Release);
+            let depth = above.depth().load(Ordering::Relaxed);
+            at.depth().store(depth, Ordering::Relaxed);
+            at = above;
         }
-        self.pop(highest);
+        highest.pop();
     }
 }
 
 /// The link without its marks.
 #[inline]
-pub(super) fn unmarked(marked: *mut ()) -> *mut Link {
+fn unmarked(marked: *mut ()) -> *mut Link {
     marked.map_addr(|address| address & !MARKS).cast()
 }
 
@@ -195,11 +238,13 @@ pub(super) fn is_any_within(area: &Range<usize>) -> bool {
         if records.owner.load(Ordering::Acquire) != generation {
             return false;
         }
-        let link = |at: &usize| records.links[*at].load(Ordering::Acquire);
-        let highest = (1..ROOM).take_while(|at| !link(at).is_null()).count();
-        (1..=highest)
+        let cells = &records.stack[1..];
+        let link = |record: &Record| record.link.load(Ordering::Acquire);
+        let count = cells.iter().take_while(|it| !link(it).is_null()).count();
+        cells[..count]
+            .iter()
             .rev()
-            .any(|at| area.contains(&link(&at).addr()))
+            .any(|record| area.contains(&link(record).addr()))
     };
     all().any(is_within) || BEGUN.load(Ordering::SeqCst) != begun
 }

@@ -1,6 +1,7 @@
 //! [`RLock`]: a lock between processes that its holder may take again.
 
 use super::error::SharedError;
+use super::held::Hold;
 use super::mutex::{Abandoned, LockError, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::segment::{Kind, Shape};
@@ -139,15 +140,14 @@ impl<T: Plain> Recover for RLockGuard<'_, T> {
 
 impl<T: Plain> Drop for RLockGuard<'_, T> {
     fn drop(&mut self) {
-        let mutex = &self.locked.mutex;
-        // None in the child of a fork: the parent holds it.
-        let Some(depth) = mutex.depth() else { return };
-        let left = depth.load(Ordering::Relaxed) - 1;
-        depth.store(left, Ordering::Relaxed);
-        if left == 0 {
-            // SAFETY: this thread's, as it has just found.
-            unsafe { mutex.unlock() };
-        }
+        let is_last = |hold: Hold| {
+            let depth = hold.depth();
+            let left = depth.load(Ordering::Relaxed) - 1;
+            depth.store(left, Ordering::Relaxed);
+            left == 0
+        };
+        // SAFETY: the thread has taken it.
+        unsafe { self.locked.mutex.unlock_after(is_last) };
     }
 }
 

@@ -30,7 +30,7 @@
 //! not know that others sleep. That is a matter of a microsecond, and against it nobody sleeps for longer than half a second without looking
 //! (`sleep.rs`). `tests/process_protocol.rs` goes through all orders of these steps, with deaths at each.
 
-use super::held::{self, AtEnd, Link, me};
+use super::held::{self, AtEnd, Hold, Link, me};
 use super::sleep::{look_out, sleep, wake};
 use crate::TimedOut;
 use crate::park::Deadline;
@@ -93,8 +93,7 @@ impl RobustCell {
     #[inline(always)]
     pub(super) fn take_until(&self, deadline: Deadline, at_end: AtEnd) -> Result<Taken, TimedOut> {
         let me = me();
-        // SAFETY: the thread's own head, which is there as long as the thread.
-        let head = unsafe { &*me.head };
+        let (head, prepared) = (me.head(), me.prepare());
         head.expect(self);
         let quick = self
             .word
@@ -110,7 +109,7 @@ impl RobustCell {
             },
         };
         // SAFETY: just taken, and the holder of a cell keeps its memory.
-        unsafe { head.add(self, at_end) };
+        unsafe { me.add(self, at_end, prepared) };
         head.done();
         self.pid.store(me.process, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
@@ -167,49 +166,67 @@ impl RobustCell {
             .is_ok()
     }
 
-    /// Frees the cell.
+    /// Frees the cell, if the calling thread holds it.
     ///
     /// # Safety
     /// The calling thread has taken it, or its parent has before a fork.
     #[inline]
     pub(super) unsafe fn free(&self) {
-        // What a thread held when it forked is the parent's: the child has a copy of the guard, and
-        // nothing to free.
-        let Some((me, at)) = held::find(self) else {
+        // SAFETY: as the caller promises.
+        unsafe { self.free_after(|_| true) };
+    }
+
+    /// Frees the cell if the calling thread holds it, and `is_last` says so of its hold. What a
+    /// thread held when it forked is the parent's: the child has a copy of the guard, and frees
+    /// nothing.
+    ///
+    /// # Safety
+    /// As [`free`](Self::free); and `is_last` takes and frees no cell.
+    #[inline]
+    pub(super) unsafe fn free_after(&self, is_last: impl FnOnce(Hold) -> bool) {
+        let Some(hold) = held::find(self) else {
             return;
         };
-        // SAFETY: the thread's own head.
-        let head = unsafe { &*me.head };
+        if !is_last(hold) {
+            return;
+        }
+        let head = hold.head();
         compiler_fence(Ordering::SeqCst);
         self.pid.store(0, Ordering::Relaxed);
         head.expect(self);
-        // SAFETY: where the record was just found.
-        unsafe { head.remove(at) };
+        // SAFETY: just found.
+        unsafe { hold.remove() };
         compiler_fence(Ordering::SeqCst);
         if self.word.swap(0, Ordering::Release) & WAITERS != 0 {
-            wake(&self.word, 1);
+            self.wake_one();
         }
         head.done();
     }
 
-    /// Whether the calling thread holds it, as its own record says.
+    /// Out of the way, so that a guard's drop is small enough to be inlined.
+    #[cold]
+    #[inline(never)]
+    fn wake_one(&self) {
+        wake(&self.word, 1);
+    }
+
+    /// The calling thread's hold on it, as its own record says.
     #[inline]
-    pub(super) fn is_mine(&self) -> bool {
-        held::find(self).is_some()
+    pub(super) fn mine(&self) -> Option<Hold> {
+        held::find(self)
     }
 
     /// Takes the cell out of the list of the calling thread, which is about to end, and marks it as
     /// the kernel would, or passes it on.
     pub(super) fn end(&self, pass_on: impl FnOnce(&Self)) {
-        let Some((me, at)) = held::find(self) else {
+        let Some(hold) = held::find(self) else {
             return;
         };
-        // SAFETY: the thread's own head.
-        let head = unsafe { &*me.head };
+        let head = hold.head();
         // If the process dies now, the kernel marks it all the same.
         head.expect(self);
-        // SAFETY: where the record was just found.
-        unsafe { head.remove(at) };
+        // SAFETY: just found.
+        unsafe { hold.remove() };
         compiler_fence(Ordering::SeqCst);
         pass_on(self);
         head.done();
@@ -229,12 +246,11 @@ impl RobustCell {
     /// place of thread `from`, which has it pending.
     pub(super) fn adopt(&self, from: u32) {
         let me = me();
-        // SAFETY: the thread's own head.
-        let head = unsafe { &*me.head };
+        let head = me.head();
         head.expect(self);
         if self.change_holder(from, me.thread) & HOLDER == from {
             // SAFETY: just taken, and the memory of a cell that is held stays.
-            unsafe { head.add(self, AtEnd::Stays) };
+            unsafe { me.add(self, AtEnd::Stays, me.prepare()) };
         }
         head.done();
     }

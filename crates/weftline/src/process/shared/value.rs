@@ -219,18 +219,18 @@ impl<T: Plain> DerefMut for ValueGuard<'_, T> {
 
 impl<T: Plain> Drop for ValueGuard<'_, T> {
     fn drop(&mut self) {
-        // Not so in the child of a fork, which has a copy of the guard.
-        if !self.copies.cell.is_mine() {
-            return;
-        }
-        if self.changed && self.counts.now() {
-            // The copy first, then that it counts, also for who looks after this thread has died in between.
-            compiler_fence(Ordering::SeqCst);
-            let other = self.current ^ 1;
-            self.copies.current.store(other as u32, Ordering::Release);
-        }
-        // SAFETY: this thread's, as just checked.
-        unsafe { self.copies.cell.free() };
+        let is_last = |_| {
+            if self.changed && self.counts.now() {
+                // The copy first, then that it counts, also for a reader after this thread's death
+                // in between.
+                compiler_fence(Ordering::SeqCst);
+                let other = self.current ^ 1;
+                self.copies.current.store(other as u32, Ordering::Release);
+            }
+            true
+        };
+        // SAFETY: the thread has taken it.
+        unsafe { self.copies.cell.free_after(is_last) };
     }
 }
 
