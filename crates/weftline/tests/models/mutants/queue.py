@@ -6,8 +6,8 @@ MUTANTS = [
     Mutant(
         "queue: an interrupted getter keeps its item",
         "queue/core/get.rs",
-        "Err(match self.give_back(waiter.0.into_payload()) {",
-        "Err(match None::<T> {",
+        "match waiter.0.into_payload().and_then(|item| self.put_back(item)) {",
+        "match None::<T> {",
         "queue::an_interrupted_getter_gives_its_item_to_the_next",
     ),
     Mutant(
