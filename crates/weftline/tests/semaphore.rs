@@ -301,3 +301,16 @@ fn owned_permits_keep_the_semaphore_and_return_from_any_thread() {
     drop(seats);
     drop(last);
 }
+
+#[test]
+fn of_several_permits_those_return_that_nobody_has_released_meanwhile() {
+    let semaphore = Arc::new(BoundedSemaphore::new(3));
+    let permit = semaphore.acquire(2);
+    semaphore.release(1).unwrap();
+    drop(permit);
+    assert_eq!(semaphore.available(), 3);
+    let permit = semaphore.acquire_owned(3);
+    semaphore.release(1).unwrap();
+    drop(permit);
+    assert_eq!(semaphore.available(), 3);
+}

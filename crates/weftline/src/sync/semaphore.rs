@@ -190,8 +190,19 @@ impl Permit<'_> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        // Fails only if others released permits that they did not have; then this one is back already.
-        let _ = self.semaphore.release(self.n);
+        give_back(self.semaphore, self.n);
+    }
+}
+
+/// Adds `n` permits that were taken, as far as there is room: what is missing was released by threads
+/// that did not have it, and is back already.
+#[inline]
+fn give_back(semaphore: &RawSemaphore, n: u64) {
+    let mut left = n;
+    // A semaphore of this face is never retired, so a refusal means that there is no room.
+    while semaphore.release(left).is_err() {
+        let room = semaphore.bound().saturating_sub(semaphore.permits());
+        left = left.min(room);
     }
 }
 
@@ -239,8 +250,7 @@ impl Drop for OwnedPermit {
             Owner::Semaphore(semaphore) => &semaphore.0,
             Owner::BoundedSemaphore(semaphore) => &semaphore.0,
         };
-        // As for a `Permit`.
-        let _ = semaphore.release(self.n);
+        give_back(semaphore, self.n);
     }
 }
 
