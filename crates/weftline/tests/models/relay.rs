@@ -1,4 +1,8 @@
-//! The relay: of many threads that attach, a few are unparked and each unparks the next; none is left behind. One is in flight at a time here.
+//! The relay: of many threads that attach, a few are unparked and each unparks the next; none is left
+//! behind. One is in flight at a time here.
+//!
+//! loom counts each choice of a thread other than the first that can run, and goes through few of
+//! them. So the waking thread is spawned last: without any such choice all others wait by then.
 
 use crate::support::*;
 use weftline::park::{Blocker, Deadline, Parker, WaitError, Wake, open_relay};
@@ -41,8 +45,9 @@ fn all_of_a_crowd_go_on() {
         let event = Arc::new(RawEvent::new());
         let never = || (Sleeper::new(), Deadline::NEVER);
         let waiters = crowd(&event, [never(), never(), never()]);
-        event.set();
+        let waking = spawn(move || event.set());
         waiters.map(|waiter| assert_eq!(join(waiter), Ok(())));
+        join(waking);
     });
 }
 
@@ -58,10 +63,12 @@ fn a_crowd_after_a_crowd_goes_on() {
                 }
             })
         });
-        events.iter().for_each(|event| {
-            event.set();
+        let waking = [0, 1].map(|at| {
+            let events = Arc::clone(&events);
+            spawn(move || events[at].set())
         });
         waiters.map(join);
+        waking.map(join);
     });
 }
 
@@ -73,11 +80,14 @@ fn one_whose_time_runs_out_before_its_turn_leaves_and_the_others_go_on() {
         let sleepers = [Deadline::NEVER, Deadline::At(alarm), Deadline::NEVER];
         let [first, timed, last] =
             crowd(&event, sleepers.map(|deadline| (Sleeper::new(), deadline)));
-        event.set();
-        alarm.fire();
+        let waking = spawn(move || {
+            event.set();
+            alarm.fire();
+        });
         assert_eq!(join(first), Ok(()));
         let _: Result<(), WaitError<Signalled>> = join(timed);
         assert_eq!(join(last), Ok(()));
+        join(waking);
     });
 }
 
@@ -94,11 +104,14 @@ fn one_that_is_interrupted_before_its_turn_leaves_and_the_others_go_on() {
                 (Sleeper::new(), Deadline::NEVER),
             ],
         );
-        event.set();
-        signal.raise();
+        let waking = spawn(move || {
+            event.set();
+            signal.raise();
+        });
         assert_eq!(join(first), Ok(()));
         let _: Result<(), WaitError<Signalled>> = join(hearing);
         assert_eq!(join(last), Ok(()));
+        join(waking);
     });
 }
 
@@ -111,13 +124,16 @@ fn those_that_are_woken_one_by_one_all_go_on() {
             let queue = Arc::clone(&queue);
             spawn(move || queue.get_with(&mut attaching(), Deadline::NEVER))
         });
-        for item in 0..3 {
-            queue
-                .put_with(item, &mut attaching(), Deadline::NEVER)
-                .unwrap();
-        }
+        let waking = spawn(move || {
+            for item in 0..3 {
+                queue
+                    .put_with(item, &mut attaching(), Deadline::NEVER)
+                    .unwrap();
+            }
+        });
         let got: u32 = getters.map(|getter| join(getter).unwrap()).iter().sum();
         assert_eq!(got, 3);
+        join(waking);
     });
 }
 
@@ -129,8 +145,12 @@ fn all_go_on_who_are_handed_permits() {
             let semaphore = Arc::clone(&semaphore);
             spawn(move || semaphore.acquire_with(1, &mut attaching(), Deadline::NEVER))
         });
-        semaphore.release(3).unwrap();
+        let waking = {
+            let semaphore = Arc::clone(&semaphore);
+            spawn(move || semaphore.release(3).unwrap())
+        };
         waiters.map(|waiter| assert_eq!(join(waiter), Ok(())));
+        join(waking);
         assert_eq!(semaphore.permits(), 0);
     });
 }
@@ -141,9 +161,10 @@ fn all_go_on_when_the_relay_is_opened() {
         let event = Arc::new(RawEvent::new());
         let never = || (Sleeper::new(), Deadline::NEVER);
         let waiters = crowd(&event, [never(), never()]);
+        let waking = spawn(move || event.set());
         let exit = spawn(open_relay);
-        event.set();
         waiters.map(|waiter| assert_eq!(join(waiter), Ok(())));
+        join(waking);
         join(exit);
     });
 }
@@ -188,9 +209,12 @@ fn a_thread_that_is_busy_in_a_signal_handler_holds_nobody_up() {
                 door.open();
             })
         };
-        signal.raise();
-        event.set();
+        let waking = spawn(move || {
+            signal.raise();
+            event.set();
+        });
         join(opening);
         assert_eq!(join(handling), Ok(()));
+        join(waking);
     });
 }

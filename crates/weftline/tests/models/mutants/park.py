@@ -75,12 +75,13 @@ MUTANTS = [
         "",
         "relay::a_crowd_after_a_crowd_goes_on",
     ),
+    # One that leaves by itself and stays in the queue is no mutant: its turn comes, and is taken back.
     Mutant(
-        "relay: a thread that leaves by itself stays in the queue",
+        "relay: a turn loses those that wait behind the next",
         "park/relay.rs",
-        "state.unlink(self);",
-        "",
-        "relay::one_whose_time_runs_out_before_its_turn_leaves_and_the_others_go_on",
+        "None => self.front = next,",
+        "None => self.front = None,",
+        "relay::all_of_a_crowd_go_on",
     ),
     Mutant(
         "relay: a thread that is awake keeps its turn",
