@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 240
-"""How long a program may take: ten times what the longest needs, for machines that do other things."""
+"""How long a program may take: ten times what the longest needs, for a machine that is busy."""
 
 _TESTS = Path(__file__).resolve().parent.parent
 
