@@ -7,35 +7,14 @@ from pathlib import Path
 import pytest
 import weftline
 from support.beside import installed, on_weftline
+from support.children import LOOK, METHODS
 
-METHODS = ["fork", "spawn", "forkserver"]
 by_each_method = pytest.mark.parametrize("method", METHODS)
 
 # The two ways to be on weftline. Whichever it is, the children are told nothing about it by the program.
 on_both_ways = pytest.mark.parametrize(
     "start", [on_weftline, installed], ids=["weftline run", "install()"]
 )
-
-# `look` tells what a process has: of the modules as they are, and of what the program took when it was imported.
-LOOK = """
-import concurrent.futures, multiprocessing, os, queue, sys, threading, warnings
-from concurrent.futures import ProcessPoolExecutor
-from queue import Queue
-from threading import Lock
-
-warnings.simplefilter("ignore", DeprecationWarning)
-
-def look(*_):
-    mine = (threading.Lock, threading.Event, queue.Queue, queue.SimpleQueue, concurrent.futures.ThreadPoolExecutor)
-    try:
-        from weftline import queue as q, threading as t
-        from weftline.concurrent import futures
-    except ImportError:
-        return "plain"
-    ours = (t.Lock, t.Event, q.Queue, q.SimpleQueue, futures.ThreadPoolExecutor)
-    same = {one is other for one, other in zip(mine, ours)}
-    return {(True,): "weftline", (False,): "plain"}[tuple(same)]
-"""
 
 
 @by_each_method

@@ -2,7 +2,8 @@
 
 A forked child has it from its parent. One that is spawned, or forked by the fork server, is a new interpreter that runs a
 piece of code given by `-c`; that gets a prelude, which installs weftline before the child imports anything of the program's. It is given
-when the child is started, and only while weftline is installed in the parent.
+when the child is started, and only while weftline is installed in the parent. A frozen program is
+started without such code: there the prelude comes with the first thing that the child unpickles.
 
 multiprocessing is edited when the program imports it, not before: most programs never do, and it takes longer to import than
 everything here.
@@ -36,6 +37,21 @@ sys.path.pop()
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
+def _prelude():
+    more = "weftline.legacy.provide()" if legacy.provided() else ""
+    return _PRELUDE.format(folder=_FOLDER, more=more)
+
+
+def _is_frozen():
+    """Whether this program is its own interpreter, whose command lines hold no code of ours.
+
+    It knows the command of its fork server by the text, and runs as a whole again on any other.
+    PyInstaller and cx_Freeze set `sys.frozen`; Nuitka sets a name in each module that it compiles.
+    """
+    main = vars(sys.modules["__main__"])
+    return getattr(sys, "frozen", False) or "__compiled__" in main
+
+
 def _around_spawn(get_command_line):
     """In the place of `multiprocessing.spawn.get_command_line`, which makes the command line of each spawned child."""
 
@@ -44,6 +60,32 @@ def _around_spawn(get_command_line):
         return _with_prelude(get_command_line(**keywords))
 
     return with_prelude
+
+
+def _around_preparation(get_preparation_data):
+    """In the place of `multiprocessing.spawn.get_preparation_data`, which a child unpickles first.
+
+    The child of a frozen program gets its prelude so, whether it is spawned or forked by the fork server.
+    """
+
+    @functools.wraps(get_preparation_data)
+    def with_prelude(name):
+        data = get_preparation_data(name)
+        if weftline.installed() and _is_frozen():
+            data["weftline"] = _Unpickled(_prelude())
+        return data
+
+    return with_prelude
+
+
+class _Unpickled:
+    """Code that runs where this is unpickled; there it becomes None."""
+
+    def __init__(self, code):
+        self._code = code
+
+    def __reduce__(self):
+        return exec, (self._code, {})
 
 
 def _around_util(spawnv_passfds):
@@ -59,28 +101,19 @@ def _around_util(spawnv_passfds):
 
 
 STARTERS = {
-    "multiprocessing.spawn": ("get_command_line", _around_spawn),
-    "multiprocessing.util": ("spawnv_passfds", _around_util),
+    "multiprocessing.spawn": {
+        "get_command_line": _around_spawn,
+        "get_preparation_data": _around_preparation,
+    },
+    "multiprocessing.util": {"spawnv_passfds": _around_util},
 }
-"""For each module of multiprocessing's that starts interpreters: the name of its function, and what to put around that."""
+"""For each module of multiprocessing's that starts interpreters: its functions, and what to put around each."""
 
 
 def _with_prelude(command):
-    """`command` with the prelude before the code that follows `-c`; as it is if there is none.
-
-    A frozen program recognises the command of its fork server by how the code begins; there the
-    prelude follows the first import. One that is not recognised would run the whole program again.
-    """
+    """`command` with the prelude before the code that follows `-c`; as it is if there is none."""
     command = list(command)
-    if weftline.installed() and "-c" in command:
+    if weftline.installed() and not _is_frozen() and "-c" in command:
         code = command.index("-c") + 1
-        more = "weftline.legacy.provide()" if legacy.provided() else ""
-        prelude = _PRELUDE.format(folder=_FOLDER, more=more)
-        first = ""
-        if getattr(sys, "frozen", False):
-            first, found, rest = command[code].partition("import main; ")
-            if not found:
-                return command
-            first, command[code] = first + "import main\n", rest
-        command[code] = first + prelude + command[code]
+        command[code] = _prelude() + command[code]
     return command

@@ -218,10 +218,10 @@ def _let_children_follow(module):
     """Has a module of multiprocessing's, which has just been imported, start children on weftline, if that is installed here."""
     from weftline import children
 
-    name, around = children.STARTERS[module.__name__]
     with _guard:
         if _replaced:
-            _fill(module, name, around(getattr(module, name)))
+            for name, around in children.STARTERS[module.__name__].items():
+                _fill(module, name, around(getattr(module, name)))
 
 
 def _let_pools_end(module):

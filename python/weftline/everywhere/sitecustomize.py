@@ -17,12 +17,12 @@ def _install():
     # Where the parent has found it, after all places of this interpreter's own.
     sys.path.append(os.path.dirname(os.path.dirname(folder)))
     try:
-        import weftline
+        from weftline import install
     except ImportError:
         return
     finally:
         sys.path.pop()
-    weftline.install()
+    install()
     if os.environ.get("WEFTLINE_LEGACY"):
         from weftline import legacy
 

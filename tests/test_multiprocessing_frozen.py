@@ -1,0 +1,65 @@
+"""Children of a frozen program run on weftline: the program is its own interpreter, and no command line of a child holds code of ours.
+
+Here a script plays the part. `packages/test_freezing.py` has programs that are frozen.
+"""
+
+import sys
+
+import pytest
+from support.beside import on_weftline
+from support.children import LOOK, METHODS
+
+# How a program shows that it is frozen: PyInstaller and cx_Freeze in one way, Nuitka in the other.
+MARKS = {
+    "sys.frozen": "sys.frozen = True",
+    "__compiled__": """
+__compiled__ = True
+class Frozen:
+    frozen = True
+    def __getattr__(self, name): return getattr(sys, name)
+multiprocessing.spawn.sys = Frozen()
+""",
+}
+
+FREEZE_SUPPORT = """
+import multiprocessing.spawn, re
+
+sys.executable = os.path.join(os.path.dirname(__file__), "program")
+multiprocessing.set_executable(sys.executable)
+
+def freeze_support():
+    if "-c" in sys.argv:
+        code = sys.argv[sys.argv.index("-c") + 1]
+        known = r"(import sys; )?from multiprocessing\\.(resource_tracker|forkserver) import main;\\s?main\\([^\\n]*\\)"
+        assert re.fullmatch(known, code), code
+        exec(code)
+        sys.exit()
+    multiprocessing.spawn.freeze_support()
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("mark", MARKS)
+def test_the_children_of_a_frozen_program_run_on_weftline(tmp_path, mark, method):
+    executable = tmp_path / "program"
+    program = tmp_path / "program.py"
+    executable.write_text(f'#!/bin/sh\nexec {sys.executable} {program} "$@"\n')
+    executable.chmod(0o755)
+    told = on_weftline(
+        tmp_path,
+        LOOK
+        + FREEZE_SUPPORT
+        + MARKS[mark]
+        + """
+if __name__ == "__main__":
+    freeze_support()
+    method = sys.argv[1]
+    context = multiprocessing.get_context(method)
+    with context.Pool(1) as pool:
+        print(*pool.map(look, range(2)))
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        print(*pool.map(look, range(2)))
+""",
+        method,
+    )
+    assert told == "weftline weftline\n" * 2
