@@ -78,8 +78,12 @@ test-all: test-rust test-models
 		echo "== $$python"; $(MAKE) --no-print-directory PYTHON="$$python" test-python lint-python; done
 
 # Not part of `make test`: debuggers, profilers and monitors as they are released, and the suites of packages that live on threads, which
-# bound their time themselves.
+# bound their time themselves. Tools that freeze programs go by what is installed, so the wheel is, beside the sources.
 test-packages: build $(VENV)-packages/.tools
+	@rm -rf target/packages/wheel
+	@env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' PATH="$(CURDIR)/$(BIN):$$PATH" \
+		$(BIN)/maturin build --release --out target/packages/wheel
+	@$(VENV)-packages/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/packages/wheel/*.whl
 	PYTHONPATH='$(CURDIR)/python' $(VENV)-packages/bin/python -m pytest -o norecursedirs=.git -o faulthandler_timeout=0 tests/packages
 
 # Not part of `make test` either, which has the shorter ones: every test of CPython's own that starts processes, by each start method.

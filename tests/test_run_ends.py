@@ -34,6 +34,16 @@ ENDS = {
     "sys.exit(None)": ("import sys; sys.exit(None)", 0),
     "sys.exit(7)": ("import sys; sys.exit(7)", 7),
     "sys.exit(-1)": ("import sys; sys.exit(-1)", 255),
+    "sys.exit(2**31)": ("import sys; sys.exit(2**31)", 0),
+    "sys.exit(2**70)": ("import sys; sys.exit(2**70)", 255),
+    "sys.exit(2**70) with threads": (
+        "import sys, threading; t = threading.Thread(target=print); t.start(); sys.exit(2**70)",
+        255,
+    ),
+    "sys.exit(2**70) with a thread left over": (
+        "import sys, threading, time; threading.Thread(target=lambda: (time.sleep(0.1), print('late'))).start(); sys.exit(-2**70)",
+        255,
+    ),
     "sys.exit(True)": ("import sys; sys.exit(True)", 1),
     "sys.exit with a text": ("import sys; sys.exit('the last word')", 1),
     "sys.exit with an object": ("import sys; sys.exit([1, 2])", 1),
