@@ -5,6 +5,7 @@ Each runs with the interpreter's debugging allocator, under which memory that is
 
 import os
 import signal
+import sys
 
 import pytest
 from support.launched import WAYS, both, both_ways, weftline, write, write_all
@@ -36,12 +37,12 @@ ENDS = {
     "sys.exit(-1)": ("import sys; sys.exit(-1)", 255),
     "sys.exit(2**31)": ("import sys; sys.exit(2**31)", 0),
     "sys.exit(2**70)": ("import sys; sys.exit(2**70)", 255),
-    "sys.exit(2**70) with threads": (
-        "import sys, threading; t = threading.Thread(target=print); t.start(); sys.exit(2**70)",
+    "sys.exit(-2**70) with a thread left over": (
+        "import sys, threading, time; threading.Thread(target=lambda: (time.sleep(0.05), print('late'))).start(); sys.exit(-2**70)",
         255,
     ),
-    "sys.exit(2**70) with a thread left over": (
-        "import sys, threading, time; threading.Thread(target=lambda: (time.sleep(0.1), print('late'))).start(); sys.exit(-2**70)",
+    "sys.exit(2**70) with a pool": (
+        "import sys; from concurrent.futures import thread; thread.ThreadPoolExecutor(1).submit(print, 1).result(); sys.exit(2**70)",
         255,
     ),
     "sys.exit(True)": ("import sys; sys.exit(True)", 1),
@@ -52,7 +53,7 @@ ENDS = {
     "KeyboardInterrupt": ("raise KeyboardInterrupt", -signal.SIGINT),
     "a class of KeyboardInterrupt's": (
         "class Mine(KeyboardInterrupt): pass\nraise Mine",
-        1,
+        -signal.SIGINT if sys.version_info >= (3, 14) else 1,
     ),
     "os._exit": ("import os; os._exit(5)", 5),
     "a signal": (

@@ -24,6 +24,10 @@ _Tasks = _weftline._Tasks
 _WorkQueue = _weftline._WorkQueue
 
 
+# `_shutdown` of the standard module is asked of its dictionary. The name of an attribute stays in the
+# interpreter's cache, and 3.12 shows a leftover error of its own at exit if it finds this one there.
+_standard_names = vars(standard)
+
 # Kept, because the module's will be ours.
 _Standard = standard.ThreadPoolExecutor
 
@@ -85,7 +89,7 @@ def _worker(executor_reference, work_queue, initializer, initargs, context=()):
 def _is_over(executor_reference, work_queue):
     """Whether a worker that was woken without a task is to end; then the others are woken, too."""
     executor = executor_reference()
-    if not (standard._shutdown or executor is None or executor._shutdown):
+    if not (_standard_names["_shutdown"] or executor is None or executor._shutdown):
         return False
     if executor is not None:
         executor._shutdown = True
@@ -216,7 +220,7 @@ class ThreadPoolExecutor(_Standard):
                 raise getattr(self, "BROKEN", standard.BrokenThreadPool)(self._broken)
             if self._shutdown:
                 raise RuntimeError("cannot schedule new futures after shutdown")
-            if standard._shutdown:
+            if _standard_names["_shutdown"]:
                 raise RuntimeError(
                     "cannot schedule new futures after interpreter shutdown"
                 )

@@ -35,10 +35,8 @@ impl Ended {
     /// After a function of C that returns other than zero for an exception, which it has shown.
     fn after(result: c_int) -> Self {
         // SAFETY: this thread is attached; the object is borrowed and compared at once.
-        let interrupted = result != 0
-            && unsafe {
-                ffi::PySys_GetObject(c"last_type".as_ptr()) == ffi::PyExc_KeyboardInterrupt
-            };
+        let interrupted =
+            result != 0 && unsafe { is_interrupt(ffi::PySys_GetObject(c"last_type".as_ptr())) };
         Self {
             status: c_int::from(result != 0),
             interrupted,
@@ -53,7 +51,7 @@ impl Ended {
                 ffi::Py_DECREF(result);
                 return Self::after(0);
             }
-            let interrupted = ffi::PyErr_Occurred() == ffi::PyExc_KeyboardInterrupt;
+            let interrupted = is_interrupt(ffi::PyErr_Occurred());
             // Ends the process if it is a SystemExit.
             ffi::PyErr_Print();
             Self {
@@ -61,6 +59,21 @@ impl Ended {
                 interrupted,
             }
         }
+    }
+}
+
+/// Whether the interpreter dies of an exception of this class: a KeyboardInterrupt, from 3.14 on also a subclass.
+///
+/// # Safety
+///
+/// This thread is attached, and `class` is a class or null.
+unsafe fn is_interrupt(class: *mut ffi::PyObject) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        class == ffi::PyExc_KeyboardInterrupt
+            || cfg!(Py_3_14)
+                && !class.is_null()
+                && ffi::PyErr_GivenExceptionMatches(class, ffi::PyExc_KeyboardInterrupt) != 0
     }
 }
 
