@@ -22,6 +22,9 @@ class Lock:
     def release(self):
         pass
 
+    def locked(self):
+        return False
+
 
 def _future(put, cls=futures.Future):
     def link(inner):

@@ -30,7 +30,7 @@ names! {
     _invoke_callbacks _is_owned _lock _parties _put _qsize _rebuild _release _release_save
     _result _state _timeout _value _wait _waiters _weakref _weftline acquire add_cancelled
     add_exception add_result all_tasks_done append block blocking broken clear collections
-    critical deque error exc_info get getweakrefs insert is_set is_shutdown locked maxsize
+    context critical deque error exc_info get getweakrefs insert is_set is_shutdown locked maxsize
     mutex n_waiting name not_empty not_full notify notify_all obj parties pop popleft put queue
     release remove run set_exception set_result set_running_or_notify_cancel time timeout
     unfinished_tasks wait weftline

@@ -1,8 +1,9 @@
 //! How Python's timeouts become deadlines, and which are refused.
 
 use crate::given::Given;
-use crate::objects;
+use crate::objects::{self, Piece, error_in_pieces};
 use crate::standard::{refuse_acquire, wait_for_nan};
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt};
@@ -18,9 +19,46 @@ fn seconds<'py>(timeout: &Bound<'py, PyAny>) -> PyResult<(Option<f64>, Bound<'py
     if let Ok(seconds) = timeout.cast::<PyFloat>() {
         return Ok((Some(seconds.value()), timeout.clone()));
     }
-    let number = indexed(timeout)?;
+    let number = indexed(timeout).map_err(|error| refuse_no_number(timeout, error))?;
     let seconds = number.extract::<i64>().ok().map(|seconds| seconds as f64);
     Ok((seconds, number))
+}
+
+/// The exception for a timeout that is no number, which `error` says in the words for integers.
+///
+/// Newer interpreters mention floats. The standard lock would ask `__index__` again, so it is asked for
+/// its words with a text.
+#[cold]
+fn refuse_no_number(timeout: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
+    let py = timeout.py();
+    if !error.is_instance_of::<PyTypeError>(py) {
+        return error;
+    }
+    let in_other_words = || -> PyResult<Option<PyErr>> {
+        let text = objects::text(py, "")?.into_any();
+        let refused = refuse_acquire(py, &PyBool::new(py, true), text.as_borrowed());
+        let words = refused.value(py).str()?;
+        let words = words.to_string_lossy();
+        let Some(rest) = words.strip_prefix("'str'") else {
+            return Ok(None);
+        };
+        if !rest.ends_with(" or float") {
+            return Ok(None);
+        }
+        let class = timeout.get_type().fully_qualified_name()?.into_any();
+        let pieces = [
+            Piece::Plain("'"),
+            Piece::Object(&class),
+            Piece::Plain("'"),
+            Piece::Plain(rest),
+        ];
+        Ok(Some(error_in_pieces::<PyTypeError>(py, &pieces)))
+    };
+    match in_other_words() {
+        Ok(Some(refused)) => refused,
+        Ok(None) => error,
+        Err(raised) => raised,
+    }
 }
 
 /// The integer that an object is or has in its `__index__`.

@@ -8,7 +8,7 @@
 
 use super::future::Future;
 use super::settling::{Outcome, call_one_back, raised};
-use super::standard::{cancelled, standard};
+use super::standard::{cancelled, is_raised, standard};
 use crate::callback::calling_back;
 use crate::inflated::Inflate;
 use crate::names::interned;
@@ -191,7 +191,7 @@ pub(super) fn add_done_callback(slf: This<'_, '_>, callback: &Bound<'_, PyAny>) 
 pub(super) fn outcome(slf: This<'_, '_>) -> PyResult<Py<PyAny>> {
     let py = slf.py();
     let exception = slf.getattr(interned!(py, _exception))?;
-    if exception.is_truthy()? {
+    if is_raised(&exception)? {
         return Err(raised(exception));
     }
     Ok(slf.getattr(interned!(py, _result))?.unbind())

@@ -3,7 +3,7 @@
 use super::future::Future;
 use super::held::Held;
 use super::open;
-use super::standard::{cancelled, standard};
+use super::standard::{cancelled, is_raised, standard};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::names::interned;
@@ -74,8 +74,7 @@ impl Future {
         }
         if let Some(exception) = exception {
             let exception = exception.into_bound(py);
-            // As the standard library asks: what is false is raised by none.
-            if exception.is_truthy()? {
+            if is_raised(&exception)? {
                 return Err(raised(exception));
             }
         }

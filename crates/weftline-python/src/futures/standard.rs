@@ -4,6 +4,7 @@
 use super::future::{Future, FutureBase};
 use crate::looks;
 use crate::objects::bare_error;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -13,6 +14,8 @@ pub(super) struct Standard {
     pub(super) cancelled: Py<PyType>,
     pub(super) invalid_state: Py<PyType>,
     pub(super) logger: Py<PyAny>,
+    /// Whether `result()` raises an exception that is false, as newer versions do.
+    raises_what_is_false: bool,
 }
 
 static STANDARD: PyOnceLock<Standard> = PyOnceLock::new();
@@ -28,8 +31,28 @@ pub(super) fn standard(py: Python<'_>) -> PyResult<&Standard> {
             cancelled: class("CancelledError")?,
             invalid_state: class("InvalidStateError")?,
             logger: base.getattr("LOGGER")?.unbind(),
+            raises_what_is_false: raises_what_is_false(&class("Future")?.into_bound(py))?,
         })
     })
+}
+
+/// Whether the standard `Future` raises False, set as its exception. It has never been initialised, so no lock is made.
+fn raises_what_is_false(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    let future = class.call_method1("__new__", (class,))?;
+    future.setattr("_exception", false)?;
+    future.setattr("_result", false)?;
+    match future.call_method0("_Future__get_result") {
+        Err(error) if error.is_instance_of::<PyTypeError>(class.py()) => Ok(true),
+        result => result.map(|_| false),
+    }
+}
+
+/// Whether `result()` raises this, set as the exception of a future: what is false only newer versions raise.
+pub(super) fn is_raised(exception: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match standard(exception.py())?.raises_what_is_false {
+        true => Ok(!exception.is_none()),
+        false => exception.is_truthy(),
+    }
 }
 
 /// Keeps the originals, and makes the standard `Future` a base of ours. To be called before any of them is patched.

@@ -4,7 +4,7 @@
 use super::{Condition, Lock};
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::names::interned;
-use crate::objects::{self, Piece, error_in_pieces};
+use crate::objects;
 use crate::recursion;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -74,22 +74,27 @@ impl<'py> Guard<'py> {
 /// The beginning of `with context`: its methods are those of its class.
 fn enter_context(context: &Bound<'_, PyAny>) -> PyResult<()> {
     let (py, class) = (context.py(), context.get_type());
-    for (name, more) in [
-        (interned!(py, __enter__), ""),
-        (interned!(py, __exit__), " (missed __exit__ method)"),
-    ] {
-        if !class.hasattr(name)? {
-            let class = class.name()?.into_any();
-            let pieces = [
-                Piece::Plain("'"),
-                Piece::Object(&class),
-                Piece::Plain("' object does not support the context manager protocol"),
-                Piece::Plain(more),
-            ];
-            return Err(error_in_pieces::<PyTypeError>(py, &pieces));
-        }
+    if !class.hasattr(interned!(py, __enter__))? || !class.hasattr(interned!(py, __exit__))? {
+        return Err(refuse_context(context));
     }
     calling_back(py, || context.call_method0(interned!(py, __enter__))).map(drop)
+}
+
+/// The exception of a `with` statement over what is no context manager, in the words of the running version.
+#[cold]
+fn refuse_context(context: &Bound<'_, PyAny>) -> PyErr {
+    let py = context.py();
+    let refused = || -> PyResult<()> {
+        let names = objects::dict(py)?;
+        names.set_item(interned!(py, context), context)?;
+        py.run(c"with context: pass", Some(&names), None)
+    };
+    let error = match refused() {
+        Err(error) => error,
+        Ok(()) => objects::error::<PyTypeError>("it was no context manager"),
+    };
+    error.set_traceback(py, None);
+    error
 }
 
 /// Waits until notified, the condition being held; what its `wait` returned. Called by name, as the two below: programs put functions of their own there.
