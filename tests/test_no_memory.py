@@ -155,6 +155,9 @@ class Foreign:
     def release(self):
         self.count -= 1
 
+    def locked(self):
+        return self.count > 0
+
     def __exit__(self, *_):
         self.count -= 1
 

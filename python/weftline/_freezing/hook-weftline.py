@@ -1,7 +1,10 @@
 """PyInstaller's hook: a program that imports any part of weftline has all of it."""
 # ruff: noqa: N999 - the name is PyInstaller's rule
 
-from PyInstaller.utils.hooks import collect_data_files, collect_submodules
+from PyInstaller.utils.hooks import (  # type: ignore[import-untyped]
+    collect_data_files,
+    collect_submodules,
+)
 
 # The benchmark starts interpreters, which a frozen program has not. Its peers would come with it.
 excludedimports = ["weftline.bench"]
