@@ -40,9 +40,13 @@ fn not_acquired() -> PyErr {
 
 /// The count in the arguments of `_acquire_restore`, read and refused as the standard lock does.
 fn saved_count(args: &Bound<'_, PyTuple>) -> PyResult<u64> {
-    let (mut count, mut owner): (c_ulonglong, c_ulonglong) = (0, 0);
-    let format = c"(KK):_acquire_restore".as_ptr();
-    // SAFETY: attached to the interpreter; the format names two unsigned long longs, and so many pointers follow.
+    let (mut count, mut owner): (u64, c_ulonglong) = (0, 0);
+    // From 3.14 on the count is a `Py_ssize_t`.
+    let format = match cfg!(Py_3_14) && size_of::<ffi::Py_ssize_t>() == size_of::<u64>() {
+        true => c"(nK):_acquire_restore".as_ptr(),
+        false => c"(KK):_acquire_restore".as_ptr(),
+    };
+    // SAFETY: attached to the interpreter; the format names two integers of 64 bits, and so many pointers follow.
     let read =
         unsafe { ffi::PyArg_ParseTuple(args.as_ptr(), format, &raw mut count, &raw mut owner) };
     if read == 0 {
