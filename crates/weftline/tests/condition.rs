@@ -160,16 +160,21 @@ fn a_thread_that_comes_after_the_notification_does_not_get_it() {
 #[test]
 fn a_timed_out_waiter_leaves_the_queue() {
     let _limit = limit();
-    let condition = Condition::new(());
+    let condition = RawCondition::new();
+    let wait = |script: &mut Script| condition.wait_with(script, Deadline::NEVER, |_| Ok(()));
+    let (give_up, told) = channel::<()>();
     std::thread::scope(|scope| {
-        let gave_up = blocked(scope, || {
-            condition.lock().try_wait_for(Duration::from_millis(20))
+        let wait = &wait;
+        let gave_up = blocked(scope, move || {
+            let waits = move || told.recv().expect("the test goes on");
+            wait(&mut Script::times_out_after(waits)).is_err()
         });
-        let stays = blocked(scope, || condition.lock().wait());
-        assert_eq!(gave_up.join().unwrap(), Err(TimedOut));
-        assert!(condition.lock().notify_one());
-        stays.join().unwrap();
-        assert!(!condition.lock().notify_one());
+        let stays = blocked(scope, || wait(&mut Script::sleeps()).is_ok());
+        give_up.send(()).unwrap();
+        assert!(gave_up.join().unwrap());
+        assert_eq!(condition.notify(1), 1);
+        assert!(stays.join().unwrap());
+        assert_eq!(condition.notify(1), 0);
     });
 }
 

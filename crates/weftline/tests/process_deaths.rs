@@ -52,12 +52,8 @@ fn main() {
         ("leaked guard, no thread to keep it", leaks::no_keeper),
         ("leaked guard, main thread", leaks::main_thread),
     ];
-    let only = std::env::args().nth(1);
     for (name, case) in cases {
-        if only
-            .as_ref()
-            .is_some_and(|only| !name.contains(only.as_str()))
-        {
+        if !support::is_chosen(name) {
             continue;
         }
         let before = herd::Left::behind();

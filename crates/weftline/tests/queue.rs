@@ -4,6 +4,7 @@ mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 use support::{LONG, SHORT, Script, blocked, is_send_and_sync, limit, now, takes_at_least};
 use weftline::park::Deadline;
@@ -118,21 +119,35 @@ fn a_blocked_put_is_handed_the_next_slot_by_each_form() {
 #[test]
 fn a_timed_out_waiter_leaves_the_queue() {
     let _limit = limit();
-    let queue = Queue::bounded(1);
+    let queue = &Raw::new(1);
+    let get = |mut script: Script| move || queue.get_with(&mut script, Deadline::NEVER).ok();
+    let put = |item, mut script: Script| {
+        move || queue.put_with(item, &mut script, Deadline::NEVER).is_ok()
+    };
+    // The time is up when the test says so, with the other in the queue behind it.
+    let gives_up = || {
+        let (give_up, told) = channel::<()>();
+        let script = Script::times_out_after(move || told.recv().expect("the test goes on"));
+        (give_up, script)
+    };
     std::thread::scope(|scope| {
-        let gave_up = blocked(scope, || queue.try_get_for(Duration::from_millis(20)));
-        let stays = blocked(scope, || queue.get());
-        assert_eq!(gave_up.join().unwrap(), Err(GetError::Empty));
-        queue.put(1).unwrap();
-        assert_eq!(stays.join().unwrap(), Ok(1));
+        let (give_up, script) = gives_up();
+        let gave_up = blocked(scope, get(script));
+        let stays = blocked(scope, get(Script::sleeps()));
+        give_up.send(()).unwrap();
+        assert_eq!(gave_up.join().unwrap(), None);
+        assert!(put(1, Script::sleeps())());
+        assert_eq!(stays.join().unwrap(), Some(1));
 
-        queue.put(2).unwrap();
-        let gave_up = blocked(scope, || queue.try_put_for(3, Duration::from_millis(20)));
-        let stays = blocked(scope, || queue.put(4));
-        assert_eq!(gave_up.join().unwrap(), Err(PutError::Full(3)));
-        assert_eq!(queue.get(), Ok(2));
-        stays.join().unwrap().unwrap();
-        assert_eq!(queue.get(), Ok(4));
+        assert!(put(2, Script::sleeps())());
+        let (give_up, script) = gives_up();
+        let gave_up = blocked(scope, put(3, script));
+        let stays = blocked(scope, put(4, Script::sleeps()));
+        give_up.send(()).unwrap();
+        assert!(!gave_up.join().unwrap());
+        assert_eq!(get(Script::sleeps())(), Some(2));
+        assert!(stays.join().unwrap());
+        assert_eq!(get(Script::sleeps())(), Some(4));
     });
 }
 

@@ -5,6 +5,7 @@ mod support;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 use support::{
     Interrupt, LONG, SHORT, Script, blocked, is_send_and_sync, limit, now, takes_at_least,
@@ -155,19 +156,24 @@ fn nobody_overtakes_a_thread_that_has_waited_for_too_long() {
 #[test]
 fn a_timed_out_waiter_leaves_the_queue_and_those_behind_it_go_on() {
     let _limit = limit();
-    let semaphore = Semaphore::new(1);
+    let semaphore = RawSemaphore::new(1, 2).unwrap();
+    let acquire = |n, script: &mut Script| semaphore.acquire_with(n, script, Deadline::NEVER);
+    let (give_up, told) = channel::<()>();
     std::thread::scope(|scope| {
-        let gives_up = blocked(scope, || {
-            semaphore
-                .try_acquire_for(2, Duration::from_millis(50))
-                .is_none()
+        let acquire = &acquire;
+        let gives_up = blocked(scope, move || {
+            let waits = move || told.recv().expect("the test goes on");
+            acquire(2, &mut Script::times_out_after(waits)).is_err()
         });
-        // Kept waiting by the wish in front of it, which is older than the bound, although its own permit is free.
-        let behind = scope.spawn(|| semaphore.acquire(1).forget());
+        // Older than the bound.
+        std::thread::sleep(SHORT);
+        // Kept waiting by the wish in front of it, although its own permit is free.
+        let behind = blocked(scope, || acquire(1, &mut Script::sleeps()).is_ok());
+        give_up.send(()).unwrap();
         assert!(gives_up.join().unwrap());
-        behind.join().unwrap();
+        assert!(behind.join().unwrap());
     });
-    assert_eq!(semaphore.available(), 0);
+    assert_eq!(semaphore.permits(), 0);
 }
 
 #[test]

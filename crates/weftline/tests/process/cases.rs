@@ -36,9 +36,8 @@ pub(crate) fn main() -> ExitCode {
     }
     // Processes end here.
     process::init();
-    let wanted = std::env::args().nth(1).unwrap_or_default();
     for (name, case) in CASES.iter().copied().flatten() {
-        if name.contains(&wanted) {
+        if crate::support::is_chosen(name) {
             let limit = crate::support::limit();
             case();
             drop(limit);

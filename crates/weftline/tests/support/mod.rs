@@ -23,6 +23,22 @@ pub(crate) fn now() -> Instant {
 /// Ends the whole test program if this is not dropped in time: a test of something that blocks fails by blocking.
 pub(crate) struct Limit(#[allow(dead_code, reason = "dropping it is the message")] Sender<()>);
 
+/// Whether a program without the harness runs a case of that name, as the harness would choose: a first
+/// argument is part of the name, and what follows `--skip` is not.
+pub(crate) fn is_chosen(name: &str) -> bool {
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let is_left_out = match argument.as_str() {
+            "--skip" => arguments.next().is_some_and(|part| name.contains(&part)),
+            part => !name.contains(part),
+        };
+        if is_left_out {
+            return false;
+        }
+    }
+    true
+}
+
 /// Begins the time limit of the calling test.
 #[must_use]
 pub(crate) fn limit() -> Limit {
@@ -92,18 +108,18 @@ pub(crate) fn asleep<T>(start: impl FnOnce(Box<dyn FnOnce() + Send>) -> T) -> T 
 }
 
 /// What [`until_asleep`] needs to know of a thread.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) type ThreadId = i32;
 
 /// Names the calling thread for [`until_asleep`].
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn thread_id() -> ThreadId {
     // SAFETY: always succeeds.
     unsafe { libc::gettid() }
 }
 
 /// Returns once the thread sleeps, as the operating system sees it.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn until_asleep(id: ThreadId) {
     // The state follows the name, which is in brackets. Twice, with a moment between: a thread may sleep for a moment on its way.
     let is_asleep = || {
@@ -121,15 +137,15 @@ pub(crate) fn until_asleep(id: ThreadId) {
 }
 
 /// What [`until_asleep`] needs to know of a thread.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), miri))]
 pub(crate) type ThreadId = ();
 
 /// Names the calling thread for [`until_asleep`].
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), miri))]
 pub(crate) fn thread_id() {}
 
 /// Nothing portable tells that a thread sleeps.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), miri))]
 pub(crate) fn until_asleep((): ThreadId) {
     std::thread::sleep(Duration::from_millis(50));
 }
@@ -166,6 +182,15 @@ impl Script {
     /// Does not sleep: every sleep ends at once, by its timeout.
     pub(crate) fn sleeps_no_more() -> Self {
         Self(Box::new(|_, _| Ok(Wake::TimedOut)))
+    }
+
+    /// Runs `meanwhile` in place of the first sleep; then the time is up.
+    pub(crate) fn times_out_after(meanwhile: impl FnOnce() + Send + 'static) -> Self {
+        let mut meanwhile = Some(meanwhile);
+        Self(Box::new(move |_, _| {
+            meanwhile.take().expect("a wait that timed out ends")();
+            Ok(Wake::TimedOut)
+        }))
     }
 
     /// Runs `meanwhile` in place of the first sleep, then reports an interrupt.
