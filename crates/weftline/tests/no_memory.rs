@@ -3,10 +3,13 @@
 //!
 //! The allocator of this program fails the allocations that a thread has asked it to fail.
 
+#[path = "no_memory/conditions.rs"]
+mod conditions;
 #[path = "no_memory/failing.rs"]
 mod failing;
 #[path = "no_memory/queues.rs"]
 mod queues;
+mod support;
 
 use failing::Failing;
 

@@ -122,7 +122,12 @@ struct Notified(Cell<Vec<Wakeup>>);
 impl Notified {
     fn add(&self, waiter: Wakeup) {
         let mut waiters = self.0.take();
-        waiters.push(waiter);
+        if waiters.try_reserve(1).is_ok() {
+            waiters.push(waiter);
+        } else {
+            // Without memory it wakes now, and waits for the lock.
+            waiter.call();
+        }
         self.0.set(waiters);
     }
 
