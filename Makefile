@@ -13,7 +13,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) pyproject.toml $(shell find cr
 # The binding is linted and documented against the interpreter that it is built for.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help build demo test test-rust test-package test-models test-python test-all test-packages test-multiprocessing bench fuzz docs lint lint-rust lint-python
+.PHONY: help build demo test test-rust test-package test-models test-python test-all test-packages test-multiprocessing test-sanitizers bench fuzz fuzz-rust docs lint lint-rust lint-python
 
 help:
 	@echo 'make demo      build, then run one threaded program on the standard library and on weftline'
@@ -21,8 +21,10 @@ help:
 	@echo 'make test-all  the same for each of Python 3.11 to 3.15 that is found'
 	@echo 'make test-packages  known tools and packages on weftline; they come from the package index'
 	@echo 'make test-multiprocessing  all of CPython'\''s own tests that start processes, which take minutes'
+	@echo 'make test-sanitizers  the Rust tests under sanitizers, Miri and valgrind, NIGHTLY=nightly'
 	@echo 'make bench     speed and memory beside the peers'
 	@echo 'make fuzz      random programs on the standard library and on weftline: SECONDS=60 SEED=0'
+	@echo 'make fuzz-rust  random programs on the Rust objects and on their models: CASES=1000 SEED=0'
 	@echo 'make docs      the documentation of the Rust crates, in target/doc'
 	@echo 'make lint      formatting, lints, and the type stubs against the built package'
 	@echo 'make build     the package alone, in $(VENV)'
@@ -90,6 +92,12 @@ test-packages: build $(VENV)-packages/.tools
 test-multiprocessing: build
 	$(BIN)/python -m pytest tests/cpython/whole_suites.py
 
+# Not part of `make test` either: each tool takes minutes. PARTS chooses among address, thread, miri and valgrind.
+NIGHTLY := nightly
+
+test-sanitizers:
+	NIGHTLY='$(NIGHTLY)' PYTHON='$(PYTHON)' crates/weftline/tests/sanitizers/run $(PARTS)
+
 $(VENV)-packages/.tools: requirements-packages.txt
 	@$(PYTHON) -m venv $(VENV)-packages
 	@$(VENV)-packages/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-packages.txt
@@ -106,6 +114,12 @@ SEED := 0
 
 fuzz: build
 	PYTHONPATH='$(CURDIR)/tests' $(BIN)/python -m fuzz --seconds $(SECONDS) --seed $(SEED)
+
+# The same for the Rust face: each object against a model. `make test` has a few programs of each kind.
+CASES := 1000
+
+fuzz-rust:
+	WEFTLINE_CASES='$(CASES)' WEFTLINE_SEED='$(SEED)' cargo test --package weftline --test properties
 
 docs: $(VENV)/.tools
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
