@@ -125,6 +125,36 @@ pub(crate) fn set_part<'py, T>(
     raw_dict(object)?.set_item(name, value)
 }
 
+/// `object.name = value`, or without a value `del object.name`, as `object` does it.
+pub(crate) fn set_attribute<T>(
+    object: &Bound<'_, T>,
+    name: &Bound<'_, PyAny>,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let value = value.map_or(std::ptr::null_mut(), Bound::as_ptr);
+    // SAFETY: two objects and an object or null, which means to delete; the thread is attached.
+    match unsafe { ffi::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value) } {
+        0 => Ok(()),
+        _ => Err(PyErr::fetch(object.py())),
+    }
+}
+
+/// As [`set_attribute`], for a class whose compact objects call `methods` past the `__dict__`: an
+/// object that gets one of its own inflates first.
+pub(crate) fn set_attribute_or_method<T: Inflate>(
+    object: &Bound<'_, T>,
+    name: &Bound<'_, PyAny>,
+    value: Option<&Bound<'_, PyAny>>,
+    methods: &[&str],
+) -> PyResult<()> {
+    if let Ok(text) = name.cast::<PyString>()
+        && methods.contains(&text.to_str()?)
+    {
+        T::inflate(object)?;
+    }
+    set_attribute(object, name, value)
+}
+
 /// Deletes a part; the object is inflated for it.
 pub(crate) fn delete_part<'py, T: Inflate>(
     object: &Bound<'py, T>,

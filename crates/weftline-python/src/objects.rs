@@ -53,6 +53,27 @@ pub(crate) fn float(py: Python<'_>, number: f64) -> PyResult<Bound<'_, PyAny>> {
     unsafe { owned(py, ffi::PyFloat_FromDouble(number)) }
 }
 
+/// What `x += y` has `x` be then.
+pub(crate) fn increased<'py>(
+    x: &Bound<'py, PyAny>,
+    y: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: as `owned` asks; two objects.
+    unsafe { owned(x.py(), ffi::PyNumber_InPlaceAdd(x.as_ptr(), y.as_ptr())) }
+}
+
+/// What `x -= 1` has `x` be then.
+pub(crate) fn decreased<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let one = int(x.py(), 1)?;
+    // SAFETY: as `owned` asks; two objects.
+    unsafe {
+        owned(
+            x.py(),
+            ffi::PyNumber_InPlaceSubtract(x.as_ptr(), one.as_ptr()),
+        )
+    }
+}
+
 /// A `str`.
 pub(crate) fn text<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyString>> {
     PyString::from_bytes(py, text.as_bytes())

@@ -11,7 +11,7 @@ use super::settling::{Outcome, call_back, call_one_back};
 use crate::inflated;
 use crate::made::Made;
 use crate::names::interned;
-use crate::objects::{self, Piece, error_of, no_memory, written};
+use crate::objects::{self, Piece, no_memory, written};
 use crate::recursion;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyKeyError;
@@ -282,12 +282,16 @@ impl Future {
         recursion::check(py)?;
         let (state, result, exception) = Self::snapshot(slf)?;
         let (name, address) = (slf.get_type().name()?.into_any(), slf.as_ptr() as usize);
-        let state = match state.cast::<PyString>()?.to_str()? {
-            "PENDING" => "pending",
-            "RUNNING" => "running",
-            "CANCELLED" | "CANCELLED_AND_NOTIFIED" => "cancelled",
-            "FINISHED" => "finished",
-            _ => return Err(error_of(&py.get_type::<PyKeyError>(), &state)),
+        let known = state.cast::<PyString>().ok();
+        let state = match known.map(|state| state.to_str()).transpose()? {
+            Some("PENDING") => "pending",
+            Some("RUNNING") => "running",
+            Some("CANCELLED" | "CANCELLED_AND_NOTIFIED") => "cancelled",
+            Some("FINISHED") => "finished",
+            _ => {
+                let raised = py.get_type::<PyKeyError>().call1((&state,))?;
+                return Err(PyErr::from_value(raised));
+            }
         };
         let at = Piece::Short(format_args!(" at {address:#x} state={state}"));
         let (open, name) = (Piece::Plain("<"), Piece::Object(&name));

@@ -88,9 +88,17 @@ fn notify_all(queue: &Bound<'_, Queue>, condition: &Bound<'_, PyString>) -> PyRe
     calling_back(py, || condition.call_method0(interned!(py, notify_all))).map(drop)
 }
 
-fn add_to_unfinished(queue: &Bound<'_, Queue>, change: i32) -> PyResult<()> {
-    let name = interned!(queue.py(), unfinished_tasks);
-    queue.setattr(name, queue.getattr(name)?.add(change)?)
+/// `self.unfinished_tasks`, counted up or down by one.
+fn count_unfinished(queue: &Bound<'_, Queue>, is_put: bool) -> PyResult<()> {
+    let (py, name) = (queue.py(), interned!(queue.py(), unfinished_tasks));
+    let unfinished = queue.getattr(name)?;
+    queue.setattr(
+        name,
+        match is_put {
+            true => objects::increased(&unfinished, &objects::int(py, 1)?)?,
+            false => objects::decreased(&unfinished)?,
+        },
+    )
 }
 
 #[cold]
@@ -121,7 +129,7 @@ pub(super) fn put(
             }
         }
         calling_back(py, || queue.call_method1(interned!(py, _put), (item,)))?;
-        add_to_unfinished(queue, 1)?;
+        count_unfinished(queue, true)?;
         notify(queue, interned!(py, not_empty))
     })
 }
@@ -218,7 +226,7 @@ pub(super) fn shutdown(queue: &Bound<'_, Queue>, immediate: bool) -> PyResult<()
             while !is_empty(queue)? {
                 calling_back(py, || queue.call_method0(interned!(py, _get)))?;
                 if queue.getattr(interned!(py, unfinished_tasks))?.gt(0)? {
-                    add_to_unfinished(queue, -1)?;
+                    count_unfinished(queue, false)?;
                 }
             }
             notify_all(queue, interned!(py, all_tasks_done))?;

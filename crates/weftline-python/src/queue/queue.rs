@@ -11,7 +11,6 @@ use crate::inflated;
 use crate::names::interned;
 use crate::objects;
 use pyo3::PyTraverseError;
-use pyo3::ffi;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyTuple, PyType};
@@ -197,14 +196,18 @@ impl Queue {
     #[pyo3(signature = (immediate=None), text_signature = "($self, immediate=False)")]
     fn shutdown(slf: &Bound<'_, Self>, immediate: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        let immediate = immediate.map_or(Ok(false), PyAnyMethods::is_truthy)?;
+        // The queue is shut down before it is asked whether at once, as in the standard library.
+        let (immediate, asked) = match immediate.map_or(Ok(false), PyAnyMethods::is_truthy) {
+            Ok(immediate) => (immediate, Ok(())),
+            Err(raised) => (false, Err(raised)),
+        };
         let dropped = this.items.shut_down(py, immediate)?;
         if this.items.is_retired() {
             this.wait_until_open(py);
-            return open::shutdown(slf, immediate);
+            return open::shutdown(slf, immediate).and(asked);
         }
         drop(dropped);
-        Ok(())
+        asked
     }
 
     /// How many items are in the queue; others may change that at any moment.
@@ -265,12 +268,12 @@ impl Queue {
         if attributes::set(slf, name, value)? {
             return Ok(());
         }
-        generic_setattr(slf, name, value.as_ptr())
+        inflated::set_attribute(slf, name, Some(value))
     }
 
     fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         attributes::delete(slf, name)?;
-        generic_setattr(slf, name, std::ptr::null_mut())
+        inflated::set_attribute(slf, name, None)
     }
 
     #[getter]
@@ -313,17 +316,5 @@ impl Queue {
 
     fn __clear__(&self) {
         drop(self.items.drain());
-    }
-}
-
-fn generic_setattr(
-    slf: &Bound<'_, Queue>,
-    name: &Bound<'_, PyAny>,
-    value: *mut ffi::PyObject,
-) -> PyResult<()> {
-    // SAFETY: two objects and an object or null, which means to delete; the thread is attached.
-    match unsafe { ffi::PyObject_GenericSetAttr(slf.as_ptr(), name.as_ptr(), value) } {
-        0 => Ok(()),
-        _ => Err(PyErr::fetch(slf.py())),
     }
 }

@@ -1,6 +1,6 @@
 //! `threading.Barrier`.
 
-use super::barrier_attributes::is_overridden;
+use super::barrier_attributes::{METHODS, is_overridden};
 use super::guard::Guard;
 use super::open_barrier::{self, BROKEN, FILLING};
 use super::opened::{Slot, fresh_condition};
@@ -382,6 +382,18 @@ impl Barrier {
     }
 
     /// For the child of a fork. A native barrier has nothing to do there: waiters of another process are forgotten by themselves.
+    fn __setattr__(
+        slf: &Bound<'_, Self>,
+        name: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        inflated::set_attribute_or_method(slf, name, Some(value), &METHODS)
+    }
+
+    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        inflated::set_attribute_or_method(slf, name, None, &METHODS)
+    }
+
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.get().is_inflated(slf.py()) {
             let condition = slf.getattr(interned!(slf.py(), _cond))?;

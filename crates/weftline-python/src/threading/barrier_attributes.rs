@@ -11,8 +11,8 @@ use pyo3::types::{PyString, PyType};
 const ATTRIBUTES: [&str; 6] = [
     "_cond", "_action", "_timeout", "_parties", "_state", "_count",
 ];
-/// What a class must not have changed for its barriers to be compact, beside these.
-const METHODS: [&str; 5] = ["_enter", "_release", "_wait", "_exit", "_break"];
+/// What neither a class nor a barrier has of its own as long as the barrier is compact, beside these.
+pub(super) const METHODS: [&str; 5] = ["_enter", "_release", "_wait", "_exit", "_break"];
 
 /// Whether a class changes what a native barrier would not notice: an attribute, or one of the methods of the standard algorithm.
 pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {

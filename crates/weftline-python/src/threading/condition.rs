@@ -50,6 +50,9 @@ const PARTS: [&str; 8] = [
     "_waiters",
 ];
 
+/// Those of them that are methods of the class.
+const METHODS: [&str; 3] = ["_release_save", "_acquire_restore", "_is_owned"];
+
 impl Inflate for Condition {
     fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
@@ -175,6 +178,7 @@ impl Condition {
         let py = slf.py();
         slf.get().mutex_or(Mutex::of(lock));
         Self::inflate(slf)?;
+        slf.setattr(interned!(py, _lock), lock)?;
         for (name, value) in Self::parts_over(lock)? {
             slf.setattr(name, value)?;
         }
@@ -214,7 +218,7 @@ impl Condition {
         let (mut count, waiting) = (0, self.raw.waiting());
         while count < waiting && n.gt(0)? {
             count += 1;
-            n = n.sub(1)?;
+            n = objects::decreased(&n)?;
         }
         Ok(count)
     }
@@ -533,6 +537,18 @@ impl Condition {
     #[deleter(_waiters)]
     fn delete_waiters(slf: &Bound<'_, Self>) -> PyResult<()> {
         inflated::delete_part(slf, interned!(slf.py(), _waiters))
+    }
+
+    fn __setattr__(
+        slf: &Bound<'_, Self>,
+        name: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        inflated::set_attribute_or_method(slf, name, Some(value), &METHODS)
+    }
+
+    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        inflated::set_attribute_or_method(slf, name, None, &METHODS)
     }
 
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {

@@ -8,7 +8,7 @@ use super::Condition;
 use super::guard::{self, Guard};
 use crate::callback::calling_back;
 use crate::names::interned;
-use crate::objects::error;
+use crate::objects::{self, error};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyRange;
@@ -75,7 +75,8 @@ pub(super) fn acquire<T>(
         loop {
             let value = semaphore.getattr(name)?;
             if !value.eq(0)? {
-                semaphore.setattr(name, value.sub(1)?)?;
+                // Read again, as `-=` reads it.
+                semaphore.setattr(name, objects::decreased(&semaphore.getattr(name)?)?)?;
                 return Ok(true);
             }
             if let Some(asked) = asked.take() {
@@ -98,11 +99,15 @@ pub(super) fn release<T>(
 ) -> PyResult<()> {
     let (py, semaphore) = (semaphore.py(), semaphore.as_any());
     holding(semaphore, |condition| {
-        let value = semaphore.getattr(interned!(py, _value))?.add(n)?;
-        if is_bounded && value.gt(semaphore.getattr(interned!(py, _initial_value))?)? {
-            return Err(released_too_often());
+        let name = interned!(py, _value);
+        if is_bounded {
+            let value = semaphore.getattr(name)?.add(n)?;
+            if value.gt(semaphore.getattr(interned!(py, _initial_value))?)? {
+                return Err(released_too_often());
+            }
         }
-        semaphore.setattr(interned!(py, _value), value)?;
+        let value = objects::increased(&semaphore.getattr(name)?, n)?;
+        semaphore.setattr(name, value)?;
         notify(condition, n)
     })
 }

@@ -7,6 +7,7 @@ use crate::callback::{calling_back, calling_back_to_leave};
 use crate::names::interned;
 use crate::objects::{self, bare_error};
 use crate::seconds::remaining_deadline;
+use pyo3::exceptions::PyAssertionError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use weftline::park::Deadline;
@@ -84,7 +85,8 @@ pub(super) fn wait<'py>(
     holding(this, || {
         call(this, interned!(py, _enter))?;
         let index = count(this)?;
-        this.setattr(interned!(py, _count), index.add(1)?)?;
+        let arrived = objects::increased(&count(this)?, &objects::int(py, 1)?)?;
+        this.setattr(interned!(py, _count), arrived)?;
         let arrived = || {
             if index.add(1)?.eq(this.getattr(interned!(py, _parties))?)? {
                 return call(this, interned!(py, _release));
@@ -100,7 +102,7 @@ pub(super) fn wait<'py>(
 fn leave(this: This<'_, '_>, ended: PyResult<()>) -> PyResult<()> {
     let py = this.py();
     let name = interned!(py, _count);
-    let left = count(this)?.sub(1)?;
+    let left = objects::decreased(&count(this)?)?;
     this.setattr(name, left)?;
     call_to_leave(this, interned!(py, _exit)).and(ended)
 }
@@ -167,10 +169,10 @@ fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) ->
     let mut asked = Some(deadline);
     let mut deadline = Deadline::PASSED;
     while state(this)?.eq(FILLING)? {
+        // A wait comes before the first look at the time, as in `Condition.wait_for`.
         if let Some(asked) = asked.take() {
             deadline = asked()?;
-        }
-        if deadline.has_passed() {
+        } else if deadline.has_passed() {
             call_to_leave(this, interned!(this.py(), _break))?;
             return Err(broken(this.py()));
         }
@@ -178,6 +180,9 @@ fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) ->
     }
     if state(this)?.lt(FILLING)? {
         return Err(broken(this.py()));
+    }
+    if !is_in(this, &[DRAINING])? {
+        return Err(bare_error(&this.py().get_type::<PyAssertionError>()));
     }
     Ok(())
 }

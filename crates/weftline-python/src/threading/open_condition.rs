@@ -213,7 +213,7 @@ pub(super) fn notify(this: This<'_, '_>, n: Given<'_, '_>) -> PyResult<()> {
     while waiters.is_truthy()? && n.gt(0)? {
         let waiter = waiters.get_item(0)?;
         match calling_back(py, || waiter.call_method0(interned!(py, release))) {
-            Ok(_) => n = n.sub(1)?,
+            Ok(_) => n = objects::decreased(&n)?,
             // Released before, by a notification that was interrupted.
             Err(raised) if raised.is_instance_of::<PyRuntimeError>(py) => {}
             Err(raised) => return Err(raised),

@@ -107,7 +107,7 @@ impl Slot {
         let heir = fresh_condition(py)?;
         let dict = raw_dict(object)?;
         let cond = interned!(py, _cond);
-        for name in names.iter().chain([&cond]) {
+        for name in [&cond].into_iter().chain(names) {
             if !dict.contains(name)? {
                 dict.set_item(name, py.None())?;
             }
