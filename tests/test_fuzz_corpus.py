@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from fuzz import allowed, concurrent, corpus, generate
-from fuzz.pair import Pair
+from fuzz import allowed, concurrent, corpus, generate, itself
+from fuzz.kinds import KINDS
+from fuzz.pair import Ended, Pair, Side
 from fuzz.script import script
 from fuzz.shrink import differs, shrunk, signature
 
@@ -40,6 +41,17 @@ def test_programs_made_now_answer_on_both_sides():
             order = {"concurrent": sort, "seed": "test", "indexes": list(range(count))}
             answers = pair.ask({**order, "whole": False})
             assert [len(answer) for answer in answers] == [count, count]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.cls)
+def test_an_attribute_that_is_the_object_or_its_own_method_overflows_no_stack(kind):
+    side = Side(ours=True)
+    told = [program.to_json() for program in itself.programs(kind)]
+    side.send({"programs": told, "seconds": 120})
+    answer = side.receive()
+    side.close()
+    assert not isinstance(answer, Ended), (answer, told[answer.index])
+    assert len(answer) == len(told)
 
 
 def test_a_difference_is_seen_and_shrunk_to_the_steps_that_make_it():

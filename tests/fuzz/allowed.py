@@ -5,8 +5,11 @@ A rule looks at the first step that differs and at the steps before it. Later st
 
 import dataclasses
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from fuzz import allowed_looks as looks
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/compatibility.md"
 
@@ -42,6 +45,9 @@ def allowed(difference):
 
 def _without_init(step, before, plain, ours):
     """An `__init__` that does not call the standard one, or an object made by `__new__` alone."""
+    if "copy" in before and re.search(r"\bdel \w+\._|__getstate__", before):
+        # What the original lacks, its copy has.
+        return "has no attribute" in plain or "vars(" in step
     bare = re.search(
         r"def __(?:init|new)__\(self, \*a, \*\*k\): (?!.*super\(\)\.__init__)", before
     )
@@ -83,22 +89,131 @@ _MISFIT = re.compile(
 def _misfit(step, before, plain, ours):
     if "__enter__" in step and "takes no arguments" in ours:
         return True
-    if "doesn't apply to a" in ours or "needs an argument" in ours:
+    words = (
+        "doesn't apply to a",
+        "needs an argument",
+        " requires a '",
+        "super(type, obj)",
+    )
+    if ours.startswith("! TypeError") and any(text in ours for text in words):
         return True
     return bool(_MISFIT.search(plain) and _MISFIT.search(ours))
 
 
-def _docstrings(step, before, plain, ours):
-    return "__doc__" in step or "getdoc" in step
+def _asked(step, before, plain, ours):
+    """The same answer, where an odd object was asked more often or less."""
+    if "blocked" in (plain, ours):
+        return False
+    asked = re.compile(r" (?:bool|len|index|float|lt|gt|eq|hash)\b")
+    plain, ours = (said.removeprefix("events:") for said in (plain, ours))
+    return asked.sub("", f" {plain}") == asked.sub("", f" {ours}")
+
+
+def _foreign(step, before, plain, ours):
+    """Which attributes of a program's lock are read, and when."""
+    if "Condition" not in before or "blocked" in (plain, ours):
+        return False
+    reads = (
+        r" get (?:acquire|release|locked|_release_save|_acquire_restore|_is_owned)\b"
+    )
+    return re.sub(reads, "", plain) == re.sub(reads, "", ours)
+
+
+def _recursion(step, before, plain, ours):
+    text = r"(RecursionError: maximum recursion depth exceeded)[a-zA-Z ]*"
+    return "RecursionError" in plain and (
+        re.sub(text, r"\1", plain) == re.sub(text, r"\1", ours)
+    )
+
+
+def _parties_before_313(step, before, plain, ours):
+    """A number of parties that is no number."""
+    made = re.search(r"Barrier\(|S[ab]\(|__init__\(", step)
+    return (
+        sys.version_info < (3, 13)
+        and made is not None
+        and not plain.startswith("!")
+        and ("'<' not supported" in ours or " lt" in ours)
+    )
+
+
+def _itself(step, before, plain, ours):
+    """A deadlock of a thread with itself."""
+    inside = (
+        r"_cond\.acquire|inside\(\w+\._cond"
+        r"|\._\w+ = .*\b\w+\.(abort|reset|wait|set|clear|acquire|release|shutdown|put|get)\b"
+    )
+    return plain == "blocked" and re.search(inside, before) is not None
+
+
+def _cycle(step, before, plain, ours):
+    """An inflated condition that is freed later."""
+    freed = step == "the end" or re.match(r"del \w+$|gone\(", step)
+    if "Condition" not in before or not freed or "blocked" in (plain, ours):
+        return False
+    return (
+        ours in ("", ".", "False") and re.search(r"note\d|del|True", plain) is not None
+    )
+
+
+def _replaced(step, before, plain, ours):
+    """`with semaphore`, which does not call a `release` that the object has of its own."""
+    leaves = "inside(" in step or "__exit__" in step or step.startswith("with ")
+    own = re.search(r"^(?:type\(\w+\)|\w+)\.release = ", before, re.MULTILINE)
+    return (
+        leaves
+        and own is not None
+        and "Semaphore" in before
+        and "blocked" not in (plain, ours)
+    )
+
+
+def _no_condition(step, before, plain, ours):
+    """A `_cond` that cannot be used as a condition fails on both sides."""
+    given = re.search(
+        r"_cond = |_lock = |Condition\((?!\)|None|threading\.R?Lock\(\)\))|__init__\(\S",
+        before,
+    )
+    return given is not None and plain[:1] == ours[:1] == "!"
+
+
+def _nan(step, before, plain, ours):
+    """A timeout that is no number."""
+    return "nan" in step and "Barrier" in before and plain == "blocked"
+
+
+def _wrong_twice(step, before, plain, ours):
+    """A method of a barrier's own that is called without its lock."""
+    return "._wait(" in step and plain[:1] == ours[:1] == "!"
 
 
 RULES = (
     Rule("**A call that does not fit**", _misfit),
-    Rule("**Docstrings**", _docstrings),
+    Rule("**Docstrings**", looks.docstrings),
     Rule("**A comparison that raises**", _comparison),
     Rule("**Without `super().__init__()`**", _without_init),
     Rule("**`Barrier(0)`**", _parties),
     Rule("**`RLock._release_save()`**", _release_save),
     Rule("**A pending `Timer`**", _pending),
     Rule("**`Semaphore.release(n)`**", _large),
+    Rule("**The classes look into themselves", looks.looks),
+    Rule("**`Future.__mro__`**", looks.bases),
+    Rule("**`_done_callbacks`**", looks.called_back),
+    Rule("**Their memory is laid out in C.**", looks.layout),
+    Rule("**`__reduce__()`**", looks.reduced),
+    Rule("**The order of `__dict__`.**", looks.order),
+    Rule("**A `__setattr__` of a subclass**", looks.sets),
+    Rule("**How often an object is asked**", _asked),
+    Rule("**A lock of the program's own**", _foreign),
+    Rule("**The depth of calls**", _recursion),
+    Rule("**A pending `Timer`**", looks.timer),
+    Rule("**A pool's parts.**", looks.pool),
+    Rule("**`Barrier(0)`**", _parties_before_313),
+    Rule("**A thread that waits for itself**", _itself),
+    Rule("**A timeout of NaN**", _nan),
+    Rule("**`Condition._waiters`**", looks.window),
+    Rule("**`Condition._waiters`**", _cycle),
+    Rule("**Methods that are replaced from outside**", _replaced),
+    Rule("**A lock or condition that is none**", _no_condition),
+    Rule("**`Barrier._wait()`**", _wrong_twice),
 )

@@ -34,7 +34,12 @@ def main(arguments):
 
     for line in sys.stdin:
         order = json.loads(line)
-        if "indexes" not in order:
+        if "programs" in order:
+            answer = []
+            for number, told in enumerate(order["programs"]):
+                place[:8] = number.to_bytes(8, "little")
+                answer.append(outcome(generate.Program.from_json(told)))
+        elif "indexes" not in order:
             program = generate.Program.from_json(order)
             answer = [outcome(program, patient=True) for _ in range(order["times"])]
         else:

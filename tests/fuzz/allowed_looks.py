@@ -1,0 +1,125 @@
+"""Rules for steps that look at objects: signatures, names, memory, `__dict__`, copies. `allowed.py` has their entries."""
+
+import re
+
+
+def docstrings(step, before, plain, ours):
+    return "__doc__" in step or "getdoc" in step
+
+
+def looks(step, before, plain, ours):
+    """Steps that look at a class or a method, and answer without changing anything."""
+    if "blocked" in (plain, ours) or _events(plain) != _events(ours):
+        return False
+    if re.search(r"inspect\.(signature|getfullargspec)\(", step):
+        return _signature(plain) == _signature(ours) or "no signature found" in plain
+    if "inspect.isfunction(" in step or "inspect.ismethod(" in step:
+        return (plain, ours) == ("True", "False")
+    if "__qualname__" in step:
+        return plain.rpartition(".")[2] == ours.rpartition(".")[2]
+    if re.search(r"\bdir\(", step):
+        return _listed(plain) <= _listed(ours) or plain == "[]"
+    if re.match(r"(del )?type\(\w+\)\.\w+$", step):
+        return "has no attribute" in plain and not ours.startswith("!")
+    if step.startswith(("type(", "inspect.getattr_static")):
+        return _kinds(plain) == _kinds(ours) or {plain, ours} == {"True", "False"}
+    return "!" in plain and _kinds(plain) == _kinds(ours)
+
+
+_EVENTS = re.compile(r"(?: (?:bool|len|index|float|lt|gt|eq|hash|set))+$")
+
+
+def _events(said):
+    """What odd objects were asked in the step, as it stands at its end."""
+    found = _EVENTS.search(said)
+    return found.group() if found else ""
+
+
+def _signature(said):
+    """A signature without positional markers, and without what ours take beyond the standard ones."""
+    for extra in (r"self, /", r", /", r", buffersize=None", r", \*, context=False"):
+        said = re.sub(extra, "self" if extra.startswith("self") else "", said)
+    said = re.sub(r"\b_(type|value|traceback)=None", "", said)
+    return re.sub(r"'(buffersize|context)'(, )?|\*exc_info|[ ,]", "", said)
+
+
+_KINDS = re.compile(
+    r"\b(?:function|method|method_descriptor|wrapper_descriptor|builtin_function_or_method"
+    r"|method-wrapper|builtin_method|getset_descriptor|property|_?_?attribute)\b"
+)
+
+
+def _kinds(said):
+    """What a step answered, with all kinds of methods and descriptors alike."""
+    return _KINDS.sub("method", said)
+
+
+def _listed(said):
+    return set(re.findall(r"'(\w+)'", said))
+
+
+def layout(step, before, plain, ours):
+    texts = ("is not safe", "layout differs", "is not a subtype of", "cannot create")
+    looked = "__new__(" in step or "__class__ =" in step
+    return looked and ours.startswith("! TypeError") and any(t in ours for t in texts)
+
+
+def order(step, before, plain, ours):
+    """The same content of a dictionary in another order."""
+    shown = re.search(r"vars\(|__dict__|__getstate__|__reduce", step)
+    return bool(shown) and sorted(plain) == sorted(ours)
+
+
+def reduced(step, before, plain, ours):
+    if "pickle.dumps(" in step:
+        refused = "PicklingError: Can't pickle <class '_thread.lock'>" in plain
+        return refused and ours == "! TypeError: cannot pickle 'lock' object"
+    return "__reduce" in step and "_reconstructor" in plain and "blocked" not in ours
+
+
+def sets(step, before, plain, ours):
+    """What a `__setattr__` of the program's sees during `__init__` or a method."""
+    if "def __setattr__" not in before:
+        return False
+    return re.sub(r"( |^)set\b", "", plain) == re.sub(r"( |^)set\b", "", ours)
+
+
+def timer(step, before, plain, ours):
+    """The names that a timer has beside the standard ones."""
+    if "Timer" not in before or "blocked" in (plain, ours):
+        return False
+    if re.search(r"vars\(|__dict__|__getstate__|__reduce|\bdir\(", step):
+        return _listed(plain) <= _listed(ours)
+    return plain.replace("_initialized", "_pending") == ours
+
+
+def pool(step, before, plain, ours):
+    """The queue in a pool, and the weak reference that the module keeps."""
+    if "ThreadPoolExecutor" not in before or "blocked" in (plain, ours):
+        return False
+    if "weakref" in step:
+        return plain in ("0", "None") and ours.startswith(("1", "<weakref"))
+    for name in ("concurrent.futures.thread._WorkQueue", "_queue.SimpleQueue"):
+        plain, ours = (
+            plain.replace(name, "SimpleQueue"),
+            ours.replace(name, "SimpleQueue"),
+        )
+    return plain == ours
+
+
+def bases(step, before, plain, ours):
+    looked = re.search(r"__mro__|__bases__|\.mro\(\)", step)
+    return bool(looked) and re.search("Future|Executor", before) is not None
+
+
+def called_back(step, before, plain, ours):
+    return "_done_callbacks" in step and "Future" in before
+
+
+def window(step, before, plain, ours):
+    """What the waiters of a condition are shown as, by a condition that stands in its own parts."""
+    window = "<threading._waiters: <0 waiters of a condition>>"
+    return (
+        window in ours
+        and ours.replace(window, "<collections.deque: deque([])>") == plain
+    )
