@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `segment.rs` | the file, how long it is and what is in it, its name, and how it goes to another process |
 //! | `reserve.rs` | memory for a part of the file |
-//! | `robust.rs`, `held.rs` | a word that a thread holds, and of which the others learn when it dies; the list that the kernel has of them |
+//! | `robust.rs`, `held.rs` | a word that a thread holds, and of which the others learn when it dies; what the thread knows of its own |
+//! | `robust_list.rs` | the list by which the kernel finds them |
 //! | `records.rs` | what each thread holds, in the process's own memory |
 //! | `leaked.rs` | what becomes of a leaked guard's lock when its thread ends |
 //! | `sleep.rs` | sleeping on a word, and waking |
@@ -34,6 +35,7 @@ mod reserve;
 mod ring;
 mod rlock;
 mod robust;
+mod robust_list;
 mod segment;
 mod semaphore;
 mod sleep;

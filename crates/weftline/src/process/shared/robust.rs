@@ -30,7 +30,8 @@
 //! not know that others sleep. That is a matter of a microsecond, and against it nobody sleeps for longer than half a second without looking
 //! (`sleep.rs`). `tests/process_protocol.rs` goes through all orders of these steps, with deaths at each.
 
-use super::held::{self, AtEnd, Hold, Link, me};
+use super::held::{self, AtEnd, Hold, me};
+use super::robust_list::Link;
 use super::sleep::{look_out, sleep, wake};
 use crate::TimedOut;
 use crate::park::Deadline;
