@@ -265,6 +265,46 @@ def test_a_pool_marked_as_shut_down_or_broken_takes_no_calls_until_that_is_taken
     assert pool._shutdown is True
 
 
+class Raises:
+    """An object without a truth."""
+
+    def __bool__(self):
+        raise LookupError("no truth")
+
+
+@pytest.mark.parametrize("name", ["_broken", "_shutdown"])
+def test_a_pool_without_one_of_its_marks_takes_no_calls_until_that_is_there_again(name):
+    pool = Pool(1)
+    delattr(pool, name)
+    for act in (lambda: pool.submit(abs, 1), lambda: delattr(pool, name)):
+        with pytest.raises(AttributeError, match=name) as caught:
+            act()
+        assert caught.value.__context__ is None
+    setattr(pool, name, False)
+    assert pool.submit(abs, 1).result() == 1
+    pool.shutdown()
+
+
+@pytest.mark.parametrize("name", ["_broken", "_shutdown"])
+def test_a_mark_of_a_pool_is_asked_for_its_truth_by_submit_and_not_before(name):
+    pool = Pool(1)
+    setattr(pool, name, Raises())
+    with pytest.raises(LookupError):
+        pool.submit(abs, 1)
+    setattr(pool, name, False)
+    pool.shutdown()
+
+
+def test_a_pool_whose_shutdown_failed_by_cancel_futures_takes_no_calls():
+    pool = Pool(1)
+    with pytest.raises(LookupError):
+        pool.shutdown(cancel_futures=Raises())
+    assert pool._shutdown is True
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        pool.submit(abs, 1)
+    pool.shutdown()
+
+
 def test_workers_are_known_to_the_standard_module():
     pool = Pool(2)
     pool.submit(abs, 1).result()

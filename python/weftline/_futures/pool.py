@@ -104,29 +104,44 @@ def _has_workers_of_its_own(cls):
     return cls.prepare_context.__func__ is not _Standard.prepare_context.__func__
 
 
+_MISSING = object()
+
+
 def _queue_attribute(name, told):
     """An attribute that is kept in the instance, of whose changes the work queue is told."""
 
     def get(self):
-        try:
-            return self.__dict__[name]
-        except KeyError:
-            raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r}"
-            ) from None
+        value = self.__dict__.get(name, _MISSING)
+        if value is not _MISSING:
+            return value
+        # Outside of an `except`, whose exception would be the context of this one.
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}"
+        )
 
     def put(self, value):
         self.__dict__[name] = value
+        tell(self)
+
+    def delete(self):
+        get(self)
+        del self.__dict__[name]
+        tell(self)
+
+    def tell(self):
         queue = self.__dict__.get("_work_queue")
         if type(queue) is _WorkQueue:
             told(self, queue)
 
-    return property(get, put)
+    return property(get, put, delete)
 
 
 def _open_or_close(executor, queue):
+    # Anything but False, also an attribute that is gone, is for `_submit_and_count` to judge:
+    # asking an object of the program's for its truth runs code of the program's.
     state = executor.__dict__
-    queue.set_closed(bool(state.get("_shutdown") or state.get("_broken")))
+    is_open = state.get("_shutdown") is False and state.get("_broken") is False
+    queue.set_closed(not is_open)
 
 
 def _count_again(executor, queue):
@@ -306,9 +321,12 @@ class ThreadPoolExecutor(_Standard):
         return functools.partial(_submit_directly, self, queue, fn)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
-        if cancel_futures:
+        if cancel_futures is not False:
             with self._shutdown_lock:
                 self._shutdown = True
+                # An object of the program's may raise here; the pool then is shut down already.
+                cancel_futures = bool(cancel_futures)
+        if cancel_futures:
             # Nothing is submitted any more. Without the lock, for callbacks may use the pool; and one by one, so that none is lost
             # should there be no memory for the next.
             for item in _drained(self._work_queue):
