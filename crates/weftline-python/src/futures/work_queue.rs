@@ -192,13 +192,6 @@ impl WorkQueue {
         })
     }
 
-    /// As the class that this one extends, which takes nothing.
-    #[allow(clippy::unused_self, reason = "called as a method by the interpreter")]
-    #[pyo3(signature = (in_context=false))]
-    fn __init__(&self, in_context: bool) {
-        let _ = in_context;
-    }
-
     /// The future of a call, which a worker that is there will make. None if another worker should be started, or the queue is closed.
     fn submit<'py>(
         slf: &Bound<'py, Self>,

@@ -6,11 +6,12 @@ use super::standard::{empty, standard};
 use crate::blocker::{Interpreter, raise_later};
 use crate::given::Given;
 use crate::names::interned;
-use crate::objects::{self, no_memory};
+use crate::objects::{self, error, no_memory};
 use pyo3::PyTraverseError;
+use pyo3::exceptions::PyTypeError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 use weftline::park::Deadline;
 use weftline::queue::raw::{Fifo, GetFailure, RawQueue};
 
@@ -39,6 +40,20 @@ impl SimpleQueue {
             // An unbounded queue that is never shut down takes everything that there is memory for.
             Err(_) => Err(no_memory(py)),
         }
+    }
+
+    /// Arguments are for a subclass that has an `__init__` of its own.
+    #[cold]
+    fn refuse(class: &Bound<'_, PyType>, args: &Bound<'_, PyTuple>) -> PyResult<()> {
+        let name = interned!(class.py(), __init__);
+        let base = class.py().get_type::<Self>();
+        if !class.getattr(name)?.is(base.getattr(name)?) {
+            return Ok(());
+        }
+        Err(error::<PyTypeError>(match args.is_empty() {
+            true => "SimpleQueue() takes no keyword arguments",
+            false => "SimpleQueue() takes no positional arguments",
+        }))
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -124,16 +139,18 @@ fn seconds(timeout: &Bound<'_, PyAny>) -> PyResult<f64> {
 #[pymethods]
 impl SimpleQueue {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self::empty_queue()
+    #[pyo3(signature = (*args, **kwargs), text_signature = "()")]
+    #[classmethod]
+    fn new(
+        class: &Bound<'_, PyType>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        if !args.is_empty() || kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
+            Self::refuse(class, args)?;
+        }
+        Ok(Self::empty_queue())
     }
-
-    #[allow(
-        clippy::unused_self,
-        reason = "refuses arguments, as the standard class does"
-    )]
-    fn __init__(&self) {}
 
     /// Put an item into the queue. Never waits: `block` and `timeout` are there for likeness with Queue.
     #[pyo3(signature = (item, block=Given::NOTHING, timeout=None), text_signature = "($self, /, item, block=True, timeout=None)")]

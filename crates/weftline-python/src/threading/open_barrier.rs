@@ -137,7 +137,7 @@ pub(super) fn enter(this: This<'_, '_>) -> PyResult<()> {
     if state(this)?.lt(FILLING)? {
         return Err(broken(this.py()));
     }
-    Ok(())
+    assert_in(this, FILLING)
 }
 
 /// `Barrier._release`
@@ -181,10 +181,15 @@ fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) ->
     if state(this)?.lt(FILLING)? {
         return Err(broken(this.py()));
     }
-    if !is_in(this, &[DRAINING])? {
-        return Err(bare_error(&this.py().get_type::<PyAssertionError>()));
+    assert_in(this, DRAINING)
+}
+
+/// `assert self._state == state`
+fn assert_in(this: This<'_, '_>, expected: i32) -> PyResult<()> {
+    if state(this)?.eq(expected)? {
+        return Ok(());
     }
-    Ok(())
+    Err(bare_error(&this.py().get_type::<PyAssertionError>()))
 }
 
 /// `Barrier._exit`
