@@ -97,6 +97,8 @@ def _misfit(step, before, plain, ours):
     )
     if ours.startswith("! TypeError") and any(text in ours for text in words):
         return True
+    if "__exit__(" in step and "positional arguments but" in ours:
+        return True
     return bool(_MISFIT.search(plain) and _MISFIT.search(ours))
 
 
@@ -157,7 +159,9 @@ def _cycle(step, before, plain, ours):
 
 
 def _replaced(step, before, plain, ours):
-    """`with semaphore`, which does not call a `release` that the object has of its own."""
+    """`with semaphore` and `isSet`, which do not call a replaced `release` and `is_set`."""
+    if "isSet()" in step and re.search(r"type\(\w+\)\.is_set\b", before):
+        return "blocked" not in (plain, ours)
     leaves = "inside(" in step or "__exit__" in step or step.startswith("with ")
     own = re.search(r"^(?:type\(\w+\)|\w+)\.release = ", before, re.MULTILINE)
     return (
@@ -175,6 +179,10 @@ def _no_condition(step, before, plain, ours):
         before,
     )
     return given is not None and plain[:1] == ours[:1] == "!"
+
+
+def _overflow(step, before, plain, ours):
+    return plain.startswith("! OverflowError") and ours.startswith("! OverflowError")
 
 
 def _nan(step, before, plain, ours):
@@ -211,6 +219,8 @@ RULES = (
     Rule("**`Barrier(0)`**", _parties_before_313),
     Rule("**A thread that waits for itself**", _itself),
     Rule("**A timeout of NaN**", _nan),
+    Rule("**A timeout that is too large**", _overflow),
+    Rule("**`_at_fork_reinit()`**", looks.forks),
     Rule("**`Condition._waiters`**", looks.window),
     Rule("**`Condition._waiters`**", _cycle),
     Rule("**Methods that are replaced from outside**", _replaced),

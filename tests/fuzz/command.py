@@ -131,7 +131,7 @@ class Campaign:
         self.found[kind] += 1
         if self.found[kind] > 1:
             return
-        small = shrunk(self.pair, difference, kind, self.ends)
+        small = shrunk(self.pair, difference, kind, self.ends, known=allowed)
         if signature(small) in self.shown:
             return
         self.shown.add(signature(small))

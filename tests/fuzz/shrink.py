@@ -101,8 +101,11 @@ def signature(difference):
     return f"{difference.program.shape or base} | {_VARIABLE.sub('v', source)} | {said[0]} | {said[1]}"
 
 
-def shrunk(pair, difference, kind, ends=float("inf"), budget=80):
-    """The smallest program found before `ends` that differs alike: fewer steps, plainer arguments."""
+def shrunk(pair, difference, kind, ends=float("inf"), budget=80, known=lambda _: None):
+    """The smallest program found before `ends` that differs alike: fewer steps, plainer arguments.
+
+    A smaller program whose difference is `known` is another one.
+    """
     if difference.program.shape:
         return difference
     best = difference
@@ -117,7 +120,8 @@ def shrunk(pair, difference, kind, ends=float("inf"), budget=80):
             if tries > budget or time.monotonic() > ends:
                 break
             found = differs(pair, dataclasses.replace(best.program, steps=tuple(steps)))
-            if found is not None and _alike(signature(found), kind):
+            alike = found is not None and _alike(signature(found), kind)
+            if alike and known(found) is None:
                 best, again = found, True
                 break
         todo = []
