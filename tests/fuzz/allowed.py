@@ -160,6 +160,9 @@ def _cycle(step, before, plain, ours):
 
 def _replaced(step, before, plain, ours):
     """`with semaphore` and `isSet`, which do not call a replaced `release` and `is_set`."""
+    if "._adjust_thread_count = " in before and step == "the end":
+        called = re.compile(r"^events:$|events: | ?\bnote\d\b| ?\bcall\b")
+        return called.sub("", plain) == called.sub("", ours)
     if "isSet()" in step and re.search(r"type\(\w+\)\.is_set\b", before):
         return "blocked" not in (plain, ours)
     leaves = "inside(" in step or "__exit__" in step or step.startswith("with ")

@@ -43,7 +43,9 @@ def _signature(said):
     for extra in (r"self, /", r", /", r", buffersize=None", r", \*, context=False"):
         said = re.sub(extra, "self" if extra.startswith("self") else "", said)
     said = re.sub(r"\b_(type|value|traceback)=None", "", said)
-    return re.sub(r"'(buffersize|context)'(, )?|\*exc_info|[ ,]", "", said)
+    return re.sub(
+        r"'(buffersize|context)'(: (None|False))?(, )?|\*exc_info|[ ,]", "", said
+    )
 
 
 _KINDS = re.compile(
@@ -100,6 +102,10 @@ def pool(step, before, plain, ours):
     """The queue in a pool, and the weak reference that the module keeps."""
     if "ThreadPoolExecutor" not in before or "blocked" in (plain, ours):
         return False
+    if "_idle_semaphore" in before and re.search(
+        r"attribute '(acquire|release)'", plain
+    ):
+        return True
     if "weakref" in step:
         return plain in ("0", "None") and ours.startswith(("1", "<weakref"))
     for name in ("concurrent.futures.thread._WorkQueue", "_queue.SimpleQueue"):
