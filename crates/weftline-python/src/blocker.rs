@@ -150,11 +150,26 @@ impl Blocker for Interpreter {
         // Also when woken: a signal that came while this thread waited for the interpreter lock would be answered only after the call, when
         // what was granted is lost to its exception. So it is given back.
         if wake != Wake::TimedOut {
-            py.check_signals()?;
+            check_signals(py, self.meets_sent)?;
         } else if self.meets_sent {
             check_async_exception(py)?;
         }
         Ok(wake)
+    }
+}
+
+/// Runs the handlers of signals that have come.
+///
+/// From 3.15 on `PyErr_CheckSignals` also raises an exception that another thread has sent. The standard
+/// classes written in C call `Py_MakePendingCalls` in their waits, and meet such an exception afterwards.
+fn check_signals(py: Python<'_>, meets_sent: bool) -> PyResult<()> {
+    if !cfg!(Py_3_15) || meets_sent {
+        return py.check_signals();
+    }
+    // SAFETY: attached to the interpreter; the result says whether an exception is set.
+    match unsafe { pyo3::ffi::Py_MakePendingCalls() } {
+        0 => Ok(()),
+        _ => Err(PyErr::fetch(py)),
     }
 }
 
