@@ -254,6 +254,7 @@ def valgrind():
         "--fair-sched=yes",
         # Leaks are the address sanitizer's part: here the child of a fork has lost its other threads'.
         "--leak-check=no",
+        "--max-threads=5000",
         f"--suppressions={known.write_suppressions(folder)}",
         f"--log-file={folder}/report.%p",
     ]
