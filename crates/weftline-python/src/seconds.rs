@@ -26,13 +26,18 @@ fn seconds<'py>(timeout: &Bound<'py, PyAny>) -> PyResult<(Option<f64>, Bound<'py
 
 /// The exception for a timeout that is no number, which `error` says in the words for integers.
 ///
-/// Newer interpreters mention floats. The standard lock would ask `__index__` again, so it is asked for
-/// its words with a text.
+/// Newer interpreters mention floats. The standard lock is asked for its words, with a text if the object
+/// has an `__index__`, which it would call again.
 #[cold]
 fn refuse_no_number(timeout: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
     let py = timeout.py();
     if !error.is_instance_of::<PyTypeError>(py) {
         return error;
+    }
+    let class = timeout.get_type();
+    let has = |name| class.hasattr(name).unwrap_or(true);
+    if !has("__index__") && !has("__float__") {
+        return refuse_acquire(py, &PyBool::new(py, true), timeout.as_borrowed());
     }
     let in_other_words = || -> PyResult<Option<PyErr>> {
         let text = objects::text(py, "")?.into_any();
@@ -45,7 +50,7 @@ fn refuse_no_number(timeout: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
         if !rest.ends_with(" or float") {
             return Ok(None);
         }
-        let class = timeout.get_type().fully_qualified_name()?.into_any();
+        let class = class.fully_qualified_name()?.into_any();
         let pieces = [
             Piece::Plain("'"),
             Piece::Object(&class),
