@@ -51,6 +51,8 @@ def _without_init(step, before, plain, ours):
     bare = re.search(
         r"def __(?:init|new)__\(self, \*a, \*\*k\): (?!.*super\(\)\.__init__)", before
     )
+    if bare and step.startswith("hasattr("):
+        return (plain, ours) == ("False", "True")
     return "has no attribute" in plain and (bool(bare) or "__new__(" in before)
 
 
@@ -67,7 +69,8 @@ def _pending(step, before, plain, ours):
 
 
 def _large(step, before, plain, ours):
-    return "release(" in step and "OverflowError" in ours
+    loops = plain == "blocked" and ours == "None" and "2**" in step
+    return "release(" in step and ("OverflowError" in ours or loops)
 
 
 def _comparison(step, before, plain, ours):
@@ -89,6 +92,8 @@ _MISFIT = re.compile(
 def _misfit(step, before, plain, ours):
     if "__enter__" in step and "takes no arguments" in ours:
         return True
+    if "__exit__(" in step and "takes from 0 to 3 positional arguments but" in ours:
+        return ours.startswith("! TypeError")
     words = (
         "doesn't apply to a",
         "needs an argument",
@@ -165,10 +170,10 @@ def _replaced(step, before, plain, ours):
         return called.sub("", plain) == called.sub("", ours)
     if "isSet()" in step and re.search(r"type\(\w+\)\.is_set\b", before):
         return "blocked" not in (plain, ours)
-    leaves = "inside(" in step or "__exit__" in step or step.startswith("with ")
+    leaves = re.match(r"inside\(\w+[,)]|\w+\.__exit__\(|with ", step)
     own = re.search(r"^(?:type\(\w+\)|\w+)\.release = ", before, re.MULTILINE)
     return (
-        leaves
+        leaves is not None
         and own is not None
         and "Semaphore" in before
         and "blocked" not in (plain, ours)

@@ -12,6 +12,8 @@ def looks(step, before, plain, ours):
     if "blocked" in (plain, ours) or _events(plain) != _events(ours):
         return False
     if re.search(r"inspect\.(signature|getfullargspec)\(", step):
+        if step.startswith("inspect.signature(type(") and "(*_args, **_kwargs)" in ours:
+            return plain == "<inspect.Signature: <Signature ()>>"
         return _signature(plain) == _signature(ours) or "no signature found" in plain
     if "inspect.isfunction(" in step or "inspect.ismethod(" in step:
         return (plain, ours) == ("True", "False")
@@ -72,14 +74,27 @@ def layout(step, before, plain, ours):
 def order(step, before, plain, ours):
     """The same content of a dictionary in another order."""
     shown = re.search(r"vars\(|__dict__|__getstate__|__reduce", step)
-    return bool(shown) and sorted(plain) == sorted(ours)
+    return bool(shown) and "{" in plain and _parts(plain) == _parts(ours)
+
+
+def _parts(said):
+    return sorted(re.split(r", |: (?=<)|[{}()]+", said))
 
 
 def reduced(step, before, plain, ours):
     if "pickle.dumps(" in step:
         refused = "PicklingError: Can't pickle <class '_thread.lock'>" in plain
         return refused and ours == "! TypeError: cannot pickle 'lock' object"
-    return "__reduce" in step and "_reconstructor" in plain and "blocked" not in ours
+    reduces = re.search(r"\.__reduce__\(\)|\.__reduce_ex__\((?:0|1|-1|None)\)", step)
+    return (
+        bool(reduces)
+        and plain.startswith("(<callable _reconstructor>, ")
+        and (
+            ours.startswith(
+                ("! TypeError: ", "(<callable __newobj__>, ", "(<callable _recon")
+            )
+        )
+    )
 
 
 def sets(step, before, plain, ours):
@@ -116,13 +131,27 @@ def pool(step, before, plain, ours):
     return plain == ours
 
 
+_POOL = "<class concurrent.futures.thread.ThreadPoolExecutor>"
+_FUTURE = "<class concurrent.futures._base.Future>"
+_FUTURE_BASE = "<class concurrent.futures._base._FutureBase>"
+
+
 def bases(step, before, plain, ours):
-    looked = re.search(r"__mro__|__bases__|\.mro\(\)", step)
-    return bool(looked) and re.search("Future|Executor", before) is not None
+    """The classes that ours have between themselves and the standard ones."""
+    if "__bases__" in step:
+        return ours in (f"({_POOL})", f"({_FUTURE_BASE}, {_FUTURE})")
+    ours = ours.replace(f"{_FUTURE_BASE}, ", "")
+    for standard in (_POOL, _FUTURE):
+        ours = ours.replace(f"{standard}, {standard}", standard)
+    return re.search(r"__mro__|\.mro\(\)", step) is not None and plain == ours
 
 
 def called_back(step, before, plain, ours):
-    return "_done_callbacks" in step and "Future" in before
+    """What was called back is looked at or counted once the future is done."""
+    done = re.search(r"\.(?:set_result|set_exception|cancel|submit)\(", before)
+    if not done or not re.match(r"(?:len\()?\w+\._done_callbacks\)?$", step):
+        return False
+    return (plain[0] == "[" and ours == "[]") or (plain.isdigit() and ours == "0")
 
 
 def window(step, before, plain, ours):
