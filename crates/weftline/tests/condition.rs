@@ -182,14 +182,15 @@ fn a_timed_out_waiter_leaves_the_queue() {
 fn a_waiter_that_times_out_between_its_notification_and_the_release_of_the_lock_was_notified() {
     let _limit = limit();
     let condition = Condition::new(());
-    let timeout = Duration::from_millis(100);
+    // The notification is to come first, on a busy machine too.
+    let timeout = Duration::from_millis(500);
     std::thread::scope(|scope| {
         let waits = &condition;
         let wait = blocked(scope, move || waits.lock().try_wait_for(timeout));
         let held = condition.lock();
         assert!(held.notify_one());
         // The timeout passes while the lock is held.
-        std::thread::sleep(2 * timeout);
+        std::thread::sleep(timeout);
         drop(held);
         assert_eq!(wait.join().unwrap(), Ok(()));
     });

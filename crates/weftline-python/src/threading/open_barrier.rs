@@ -143,11 +143,13 @@ pub(super) fn enter(this: This<'_, '_>) -> PyResult<()> {
 /// `Barrier._release`
 pub(super) fn release(this: This<'_, '_>) -> PyResult<()> {
     let py = this.py();
-    let action = this.getattr(interned!(py, _action))?;
-    let acted = match action.is_truthy() {
-        Ok(true) => calling_back(py, || action.call0()).map(drop),
-        asked => asked.map(drop),
-    };
+    // A barrier whose action is not there to be read breaks, too.
+    let acted = this.getattr(interned!(py, _action)).and_then(|action| {
+        if action.is_truthy()? {
+            calling_back(py, || action.call0())?;
+        }
+        Ok(())
+    });
     end_action(this, acted)
 }
 

@@ -130,16 +130,18 @@ impl<const BOUNDED: bool> Inside<'_, BOUNDED> {
 }
 
 impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
-    fn enter(&self, deadline: Deadline) -> Option<Inside<'_, BOUNDED>> {
-        let taken = self.cell.take(deadline).ok()?;
+    /// The lock is held for moments, so each caller waits for it, also one whose time is up: of the
+    /// threads that sleep, one that leaves has to tell the next.
+    fn enter(&self) -> Inside<'_, BOUNDED> {
+        let taken = self.cell.take(Deadline::NEVER);
         let inside = Inside {
             permits: self,
             table: Table::new(self.segment(), Self::END, &self.used),
         };
-        if let Taken::Abandoned(_) = taken {
+        if let Ok(Taken::Abandoned(_)) = taken {
             inside.work_out();
         }
-        Some(inside)
+        inside
     }
 
     fn wake(&self, n: u32) {
@@ -157,12 +159,7 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
         let mut died = None;
         let mut has_slept = false;
         loop {
-            // Whoever waits at once waits for the object's own lock, which is held for moments, all the same.
-            let inside = self.enter(if deadline.is_at_once() {
-                Deadline::NEVER
-            } else {
-                deadline
-            })?;
+            let inside = self.enter();
             while inside.free() < n
                 && let Some(pid) = inside.inherit()
             {
@@ -225,7 +222,7 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
     }
 
     pub(super) fn release(&self, n: u64) -> Result<(), TooManyPermits> {
-        let inside = self.enter(Deadline::NEVER).expect("never times out");
+        let inside = self.enter();
         let total = self.total.load(Ordering::Relaxed);
         if n > self.fixed().saturating_sub(total) {
             return Err(TooManyPermits);
@@ -245,7 +242,7 @@ impl<const BOUNDED: bool> Pool for Shared<Permits<BOUNDED>> {
         if row.mine().is_none() {
             return;
         }
-        let inside = self.enter(Deadline::NEVER).expect("never times out");
+        let inside = self.enter();
         // The row first: if this thread dies here, what is worked out from the rows gives the permits back.
         let n = row.note.swap(0, Ordering::Relaxed);
         if gives_back {
