@@ -1,12 +1,13 @@
 //! How Python's timeouts become deadlines, and which are refused.
 
 use crate::given::Given;
+use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces};
 use crate::standard::{refuse_acquire, wait_for_nan};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyFloat, PyInt};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use std::time::Duration;
 use weftline::park::Deadline;
 
@@ -35,8 +36,8 @@ fn refuse_no_number(timeout: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
         return error;
     }
     let class = timeout.get_type();
-    let has = |name| class.hasattr(name).unwrap_or(true);
-    if !has("__index__") && !has("__float__") {
+    let has = |name: &Bound<'_, PyString>| class.hasattr(name).unwrap_or(true);
+    if !has(interned!(py, __index__)) && !has(interned!(py, __float__)) {
         return refuse_acquire(py, &PyBool::new(py, true), timeout.as_borrowed());
     }
     let in_other_words = || -> PyResult<Option<PyErr>> {
