@@ -45,7 +45,7 @@ pub(crate) fn pending<T>() -> RawFuture<Outcome<T>> {
 }
 
 impl<T> Outcome<T> {
-    /// Who is told; `None` when there is no memory for that.
+    /// The waiters to tell; `None` when there is no memory for that.
     pub(super) fn told(&mut self) -> Option<&mut Told<T>> {
         if self.told.is_none() {
             let told = Told {

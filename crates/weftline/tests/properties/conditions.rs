@@ -118,7 +118,7 @@ impl Model for Conditions {
                 "set".into()
             }
             "wait-while" if self.value >= number => format!("true {}", self.value),
-            // Nobody notifies meanwhile.
+            // No thread notifies meanwhile.
             "wait-while" => format!("false {}", self.value),
             "try-wait" | "wait-for" => "false".into(),
             _ => {

@@ -174,7 +174,7 @@ impl RawClock {
         blocker: &mut B,
         now: impl Fn() -> u64,
     ) -> Result<Option<Action>, B::Interrupt> {
-        // Nobody is told of a keeper that has no memory to sleep: it waits for some.
+        // A keeper that has no memory to sleep tells nothing of it: it waits for some.
         spin_until(|| try_current_record().is_some());
         let record = current_record();
         let mut idle_until = None;
