@@ -356,6 +356,25 @@ def test_a_destructor_may_cancel_a_timer():
         assert not timer.is_alive()
 
 
+def test_a_pending_timer_that_is_made_anew_has_not_been_started():
+    for module in MODULES:
+        timer, called = module.Timer(FAR, print), threading.Event()
+        timer.start()
+        first = timer.finished
+        timer.__init__(0, called.set)
+        assert not timer.is_alive() and not timer.finished.is_set()
+        with pytest.raises(RuntimeError, match="before it is started"):
+            timer.join()
+        if module is not std:
+            # The standard one has two threads then.
+            timer.start()
+            assert called.wait(LIMIT)
+            timer.join(LIMIT)
+            assert not timer.is_alive()
+        timer.cancel()
+        first.set()
+
+
 def test_many_timers_that_are_cancelled_as_they_fire_are_called_or_not():
     called, timers = [], []
     for n in range(300):

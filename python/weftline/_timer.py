@@ -67,6 +67,8 @@ class Timer(Thread):
     _retries = 0
 
     def __init__(self, interval, function, args=None, kwargs=None):
+        if self._pending is not None:
+            self._withdraw()
         Thread.__init__(self)
         self.interval = interval
         self.function = function
@@ -116,12 +118,13 @@ class Timer(Thread):
 
     def run(self):
         """Call the function, when the interval has passed and unless the timer has been cancelled."""
+        finished = self.finished
         pending = self._pending
         if pending is not None and pending.is_firing():
             self._forget_pending()
             pending.has_begun()
         else:
-            self.finished.wait(self.interval)
+            finished.wait(self.interval)
         if not self.finished.is_set():
             self.function(*self.args, **self.kwargs)
         self.finished.set()

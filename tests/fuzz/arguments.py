@@ -140,4 +140,6 @@ POOLS = {
         "1",
     ],
     "few": ["1", "2", "1", "3"],
+    # Of an object whose truth raises, the standard thread never tells that it has started.
+    "daemon": ["True", "False", "0", "1", "None", "'x'", "[]", "2**64", "object"],
 }

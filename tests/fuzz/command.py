@@ -27,7 +27,8 @@ class Campaign:
         self.rules = collections.Counter()
         self.found = collections.Counter()
         self.shown = set()
-        self.pair = Pair()
+        # A sequential program may leave a timer that fires later: in a process of its own.
+        self.pairs = {False: Pair(), True: Pair()}
 
     def run(self):
         """Batches of both sorts in turn, until the time or the programs are over."""
@@ -39,7 +40,7 @@ class Campaign:
             else [self.options.only == "concurrent"]
         )
         last = self.options.first + self.options.programs
-        with self.pair:
+        with self.pairs[False], self.pairs[True]:
             for number in itertools.count():
                 begun = [self.options.first + number * SIZES[sort] for sort in sorts]
                 for sort, first in zip(sorts, begun, strict=True):
@@ -79,7 +80,9 @@ class Campaign:
         order = {"concurrent": concurrently, "seed": self.options.seed, "whole": whole}
         answers = {}
         while indexes:
-            sides = self.pair.ask({**order, "indexes": indexes, "seconds": 300})
+            sides = self.pairs[concurrently].ask(
+                {**order, "indexes": indexes, "seconds": 300}
+            )
             dead = [end for end in reversed(sides) if isinstance(end, Ended)]
             if not dead:
                 answers.update(zip(indexes, zip(*sides, strict=True), strict=True))
@@ -89,7 +92,8 @@ class Campaign:
             self.ended(
                 MAKERS[concurrently](f"{self.options.seed}/{indexes[place]}"),
                 dead[0],
-                ours=isinstance(sides[1], Ended) and sides[1].index == indexes[place],
+                ours=[isinstance(s, Ended) and s.index == indexes[place] for s in sides]
+                == [False, True],
             )
             answers.update(self.ask(concurrently, indexes[:place], whole))
             indexes = indexes[place + 1 :]
@@ -97,7 +101,7 @@ class Campaign:
 
     def ended(self, program, end, ours):
         """A process ended or hung: tells whether this program alone does it again."""
-        difference = differs(self.pair, program)
+        difference = differs(self.pairs[bool(program.shape)], program)
         if difference is not None:
             self.find(difference)
             return
@@ -115,7 +119,7 @@ class Campaign:
         elif signature(difference) in self.found:
             self.found[signature(difference)] += 1
         else:
-            again = differs(self.pair, difference.program)
+            again = differs(self.pairs[False], difference.program)
             if again is None:
                 self.counts["chance"] += 1
             else:
@@ -131,7 +135,8 @@ class Campaign:
         self.found[kind] += 1
         if self.found[kind] > 1:
             return
-        small = shrunk(self.pair, difference, kind, self.ends, known=allowed)
+        given = self.ends, self.options.tries
+        small = shrunk(self.pairs[False], difference, kind, *given, known=allowed)
         if signature(small) in self.shown:
             return
         self.shown.add(signature(small))
@@ -165,6 +170,9 @@ def main(arguments=None):
     )
     parser.add_argument(
         "--programs", type=int, default=1 << 60, help="how many of each"
+    )
+    parser.add_argument(
+        "--tries", type=int, default=80, help="how often one difference is made smaller"
     )
     parser.add_argument("--only", choices=["sequential", "concurrent"])
     campaign = Campaign(parser.parse_args(arguments))

@@ -55,23 +55,33 @@ def described(value, depth=3):
 
 
 def _object(value, kind, depth):
-    if isinstance(value, type):
+    # By their classes: `isinstance` would ask an object of the program's for its `__class__`.
+    if issubclass(kind, type):
         return f"<class {named(value)}>"
-    if isinstance(value, BaseException):
+    if issubclass(kind, BaseException):
         return raised(value)
-    if isinstance(value, _CALLABLES):
+    if issubclass(kind, _CALLABLES):
         return f"<callable {getattr(value, '__name__', '')}>"
-    if isinstance(value, types.ModuleType):
+    if issubclass(kind, types.ModuleType):
         return f"<module {value.__name__}>"
-    if isinstance(value, tuple):
+    if issubclass(kind, tuple):
         return f"{named(kind)}{described(tuple(value), depth)}"
-    if isinstance(value, (set, frozenset)):
-        return f"{named(kind)}{sorted(described(v, depth - 1) for v in value)}"
+    if _is_set(value):
+        name = "set" if value.__class__ is set else named(kind)
+        return f"{name}{sorted(described(v, depth - 1) for v in value)}"
     try:
         text = repr(value)
     except BaseException as error:  # noqa: BLE001 - any exception is an answer
         return f"<{named(kind)} whose repr raises {raised(error)}>"
     return f"<{named(kind)}: {masked(text)}>"
+
+
+def _is_set(value):
+    """Also one that says so by its `__class__`, as the lazy sets of `futures.wait` do."""
+    try:
+        return isinstance(value, (set, frozenset))
+    except BaseException:  # noqa: BLE001 - any exception is an answer
+        return False
 
 
 _CALLABLES = (

@@ -93,9 +93,7 @@ def prepare():
     warnings.showwarning = lambda message, category, filename, *rest, **more: (
         EVENTS.append(f"{category.__name__}: {message} [{filename}]")
     )
-    sys.unraisablehook = lambda told: EVENTS.append(
-        f"unraisable {named(type(told.exc_value))} in {named(type(told.object))}"
-    )
+    sys.unraisablehook = _unraisable
     threading.excepthook = lambda told: EVENTS.append(
         f"uncaught {raised(told.exc_value)}"
     )
@@ -107,6 +105,14 @@ def prepare():
     logger = logging.getLogger("concurrent.futures")
     logger.addHandler(Records())
     logger.propagate = False
+
+
+def _unraisable(told):
+    # A `NameError`: the program is over, and its names with it.
+    if told.exc_type is not NameError:
+        EVENTS.append(
+            f"unraisable {named(told.exc_type)} in {named(type(told.object))}"
+        )
 
 
 def compiled(source):

@@ -148,8 +148,8 @@ def _simpler(step):
     tree = ast.parse(step)
     derives = step.startswith("class ")
     for node in ast.walk(tree):
-        # A start without its join would make time decide.
-        fixed = derives or step.startswith("several(")
+        # A timer that is not waited for would make time decide.
+        fixed = derives or step.startswith("joined(")
         if isinstance(node, ast.Call) and not fixed:
             for arguments in (node.args, node.keywords):
                 for at in range(len(arguments) - 1, -1, -1):

@@ -3,6 +3,8 @@
 An answer that is an exception class is raised. This file stands in front of each program that is printed.
 """
 
+import threading
+
 LOG = []
 
 
@@ -166,6 +168,14 @@ def inside(manager, body=give):
 def several(*actions):
     """The answers of actions one after the other."""
     return [action() for action in actions]
+
+
+_JOIN = threading.Timer.join
+
+
+def joined(timer, *actions):
+    """Starts the timer and waits for its end; then the answers of actions one after the other."""
+    return [timer.start(), _JOIN(timer, 9), *several(*actions)]
 
 
 def gone(reference):

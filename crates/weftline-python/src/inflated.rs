@@ -186,10 +186,9 @@ pub(crate) fn missing<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> P
             Piece::Plain("'"),
         ];
         let text = written(py, &pieces)?;
-        let error = py
-            .get_type::<PyAttributeError>()
-            .call((text,), Some(&details))?;
-        Ok(PyErr::from_value(error))
+        let class_of = py.get_type::<PyAttributeError>();
+        let error = class_of.call((text,), Some(&details))?;
+        Ok(objects::error_of(&class_of, &error))
     };
     attempt().unwrap_or_else(|raised| raised)
 }

@@ -28,6 +28,7 @@ mod callback;
 mod deferred_drop;
 mod futures;
 mod given;
+mod handled;
 mod inflated;
 mod launch;
 mod looks;

@@ -23,7 +23,7 @@ macro_rules! names {
 }
 
 names! {
-    ALL_COMPLETED FIRST_COMPLETED FIRST_EXCEPTION __class__ __dict__ __enter__ __exit__ __float__
+    ALL_COMPLETED FINISHED FIRST_COMPLETED FIRST_EXCEPTION __class__ __dict__ __enter__ __exit__ __float__
     __getstate__ __index__ __init__ __module__ __name__ __new__ __qualname__ __reduce__
     __reduce_ex__ __set__ _acquire_restore _action _at_fork_reinit _break _cond _condition
     _count _done_callbacks _enter _exception _exit _flag _get _init _initial_value

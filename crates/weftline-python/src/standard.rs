@@ -118,7 +118,7 @@ pub(crate) fn too_late_to_wait(py: Python<'_>) -> PyErr {
     let made = objects::text(py, "cannot acquire lock at interpreter finalization")
         .and_then(|words| class.call1(py, (words,)));
     match made {
-        Ok(error) => PyErr::from_value(error.into_bound(py)),
+        Ok(error) => objects::error_of(class.bind(py), error.bind(py)),
         Err(raised) => raised,
     }
 }

@@ -232,7 +232,8 @@ class ThreadPoolExecutor(_Standard):
         """When another worker may be needed, or no calls are taken any more."""
         with self._shutdown_lock, standard._global_shutdown_lock:
             if self._broken:
-                raise getattr(self, "BROKEN", standard.BrokenThreadPool)(self._broken)
+                broken = self.BROKEN if _HAS_CONTEXTS else standard.BrokenThreadPool
+                raise broken(self._broken)
             if self._shutdown:
                 raise RuntimeError("cannot schedule new futures after shutdown")
             if _standard_names["_shutdown"]:
@@ -244,7 +245,9 @@ class ThreadPoolExecutor(_Standard):
                 self._adjust_thread_count()
             except BaseException:
                 # No thread is to be had. Those that are there will come to it; without any, it must not stay behind.
-                if not self._threads and future.cancel():
+                threads = self._threads
+                has_workers = isinstance(threads, set) and threads
+                if not has_workers and future.cancel():
                     raise
             return future
 

@@ -174,8 +174,7 @@ POOL = Kind(
         ),
         *(
             "next({v}.map({call}, [1]))",
-            "{v}.map({call}, [1, 2]).close()",
-            "{v}._work_queue.get_nowait()",
+            "{v}.map(give, [1, 2]).close()",
         ),
     ),
     seen=("{v}._shutdown", "{v}._max_workers", "{v}.shutdown()"),

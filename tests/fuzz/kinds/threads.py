@@ -7,9 +7,9 @@ from fuzz.kinds.kind import Kind
 _COMMON = (
     *("{v}.cancel()", "{v}.interval", "{v}.function", "{v}.args", "{v}.kwargs") * 2,
     *("{v}.function = {call}", "{v}.args = {odd}"),
-    *("{v}.kwargs = {odd}", "{v}.daemon", "{v}.daemon = {flag}", "{v}.name = {odd}"),
+    *("{v}.kwargs = {odd}", "{v}.daemon", "{v}.daemon = {daemon}", "{v}.name = {odd}"),
     *("{v}.name = 'n'", "{v}.name", "{v}.getName()", "{v}.isDaemon()", "{v}._target"),
-    *("{v}.setDaemon({flag})", "{v}._args", "{v}.cancel({odd})", "{v}.start({odd})"),
+    *("{v}.setDaemon({daemon})", "{v}._args", "{v}.cancel({odd})", "{v}.start({odd})"),
     *("{v}.run = note", "{v}.finished", "{v}.finished = threading.Event()"),
 )
 
@@ -18,7 +18,8 @@ _NAMES = (
     *("start", "join", "is_alive", "daemon", "ident", "fresh", "_started", "_target"),
 )
 
-# A timer that comes due at once. No step looks at it between start and join: time would decide.
+# A timer that comes due at once. No step looks at it between its start and its end, which `joined`
+# waits for whatever `join` a program gives it: time would decide.
 TIMER = Kind(
     cls="threading.Timer",
     make=(
@@ -32,11 +33,10 @@ TIMER = Kind(
         *("interval=0, function={call}", ""),
     ),
     steps=(
-        *("several({v}.start, {v}.join)", "several({v}.start, {v}.join, {v}.is_alive)")
-        * 5,
+        *("joined({v})", "joined({v}, {v}.join, {v}.is_alive)") * 5,
         *("{v}.is_alive()", "{v}.run()") * 2,
         *(
-            "several({v}.start, lambda: {v}.join(9), {v}.finished.is_set)",
+            "joined({v}, lambda: {v}.join(9), {v}.finished.is_set)",
             "{v}.join({timeout})",
         ),
         *("{v}.finished.is_set()", "{v}.finished.set()", "{v}.finished.wait(0)"),

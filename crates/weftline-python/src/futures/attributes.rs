@@ -139,11 +139,17 @@ impl Future {
         }
         this.wait_until_inflated(py);
         open::holding(slf, |_| {
-            Ok((
-                slf.getattr(interned!(py, _state))?,
-                slf.getattr(interned!(py, _result))?,
-                slf.getattr(interned!(py, _exception))?,
-            ))
+            let state = slf.getattr(interned!(py, _state))?;
+            if !state.eq(interned!(py, FINISHED))? {
+                let none = || py.None().into_bound(py);
+                return Ok((state, none(), none()));
+            }
+            let exception = slf.getattr(interned!(py, _exception))?;
+            let result = match exception.is_truthy()? {
+                true => py.None().into_bound(py),
+                false => slf.getattr(interned!(py, _result))?,
+            };
+            Ok((state, result, exception))
         })
     }
 

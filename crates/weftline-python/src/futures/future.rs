@@ -8,10 +8,10 @@ use super::attributes::PARTS;
 use super::held::{Held, Task};
 use super::open;
 use super::settling::{Outcome, call_back, call_one_back};
-use crate::inflated;
+use crate::inflated::{self, Inflate};
 use crate::made::Made;
 use crate::names::interned;
-use crate::objects::{self, Piece, no_memory, written};
+use crate::objects::{self, Piece, error_of, no_memory, written};
 use crate::recursion;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyKeyError;
@@ -247,16 +247,22 @@ impl Future {
     /// For executors: the call has raised `exception`.
     fn set_exception(slf: &Bound<'_, Self>, exception: Bound<'_, PyAny>) -> PyResult<()> {
         if exception.is_none() {
-            return Self::settle(slf, Outcome::Result(exception.unbind()));
+            return Self::settle(slf, Outcome::NoException);
         }
         Self::settle(slf, Outcome::Exception(exception.unbind()))
     }
 
     /// For executors that change the state themselves: call back whoever has asked for it.
     fn _invoke_callbacks(slf: &Bound<'_, Self>) -> PyResult<()> {
-        match slf.get().raw.with(|_, held| held.take_callbacks()) {
+        let taken = slf.get().raw.with(|phase, held| match phase {
+            // They are called again when it ends.
+            Phase::Pending | Phase::Running => None,
+            _ => held.take_callbacks(),
+        });
+        match taken {
             Some(callbacks) => call_back(slf, callbacks),
             None => {
+                Self::inflate(slf)?;
                 slf.get().wait_until_inflated(slf.py());
                 open::call_back(slf)
             }
@@ -289,8 +295,10 @@ impl Future {
             Some("CANCELLED" | "CANCELLED_AND_NOTIFIED") => "cancelled",
             Some("FINISHED") => "finished",
             _ => {
-                let raised = py.get_type::<PyKeyError>().call1((&state,))?;
-                return Err(PyErr::from_value(raised));
+                // A key that is looked up must have a hash first.
+                state.hash()?;
+                let class = py.get_type::<PyKeyError>();
+                return Err(error_of(&class, &class.call1((&state,))?));
             }
         };
         let at = Piece::Short(format_args!(" at {address:#x} state={state}"));

@@ -118,6 +118,10 @@ pub(super) fn settle(slf: This<'_, '_>, outcome: Outcome) -> PyResult<()> {
                 slf.setattr(interned!(py, _exception), exception)?;
                 interned!(py, add_exception)
             }
+            Outcome::NoException => {
+                slf.setattr(interned!(py, _exception), py.None())?;
+                interned!(py, add_exception)
+            }
         };
         enter(slf, "FINISHED")?;
         tell(slf, what)?;

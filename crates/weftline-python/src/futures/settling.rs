@@ -6,6 +6,7 @@ use super::open;
 use super::standard::{cancelled, is_raised, standard};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
+use crate::handled::handling;
 use crate::names::interned;
 use crate::objects::{self, Piece, bare_error, error, error_of, written};
 use crate::seconds::wait_deadline;
@@ -20,6 +21,8 @@ use weftline::park::WaitError;
 pub(super) enum Outcome {
     Result(Py<PyAny>),
     Exception(Py<PyAny>),
+    /// `set_exception(None)`: the result is what the future has as such.
+    NoException,
 }
 
 impl Outcome {
@@ -27,6 +30,7 @@ impl Outcome {
         match self {
             Self::Result(result) => held.result = Some(result),
             Self::Exception(exception) => held.exception = Some(exception),
+            Self::NoException => held.exception = None,
         }
     }
 }
@@ -224,14 +228,14 @@ pub(super) fn call_one_back(slf: &Bound<'_, Future>, callback: &Bound<'_, PyAny>
             keywords.set_item(interned!(py, exc_info), raised.value(py))?;
             let words = objects::text(py, "exception calling callback for %r")?;
             let arguments = (words, slf);
-            calling_back(py, || {
+            let log = || {
                 standard(py)?.logger.bind(py).call_method(
                     interned!(py, error),
                     arguments,
                     Some(&keywords),
                 )
-            })
-            .map(drop)
+            };
+            handling(py, &raised, || calling_back(py, log)).map(drop)
         }
         called => called.map(drop),
     }

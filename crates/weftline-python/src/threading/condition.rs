@@ -9,6 +9,7 @@ use super::{RLock, foreign, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::given::Given;
+use crate::handled::finally;
 use crate::inflated::{self, Inflate};
 use crate::made::{Made, Once};
 use crate::names::interned;
@@ -135,13 +136,14 @@ impl Condition {
                 saved = Some(mutex.release_save(py)?);
                 Ok(())
             });
-        if let Some(saved) = saved {
-            mutex.acquire_restore(py, saved)?;
-        }
-        match ended {
+        let ended = match ended {
             Ok(()) => Ok(true),
             Err(WaitError::TimedOut) => Ok(false),
             Err(WaitError::Interrupted(raised)) => Err(raised),
+        };
+        match saved {
+            None => ended,
+            Some(saved) => finally(py, ended, || mutex.acquire_restore(py, saved)),
         }
     }
 
@@ -570,7 +572,7 @@ impl Condition {
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         recursion::check(slf.py())?;
-        let lock = Self::_lock(slf)?.repr()?.into_any();
+        let lock = Self::_lock(slf)?.str()?.into_any();
         let waiting = Self::waiting(slf)?;
         written(
             slf.py(),

@@ -3,6 +3,7 @@
 
 use super::{Condition, Lock};
 use crate::callback::{calling_back, calling_back_to_leave};
+use crate::handled::finally;
 use crate::names::interned;
 use crate::objects;
 use crate::recursion;
@@ -45,29 +46,25 @@ impl<'py> Guard<'py> {
 
     /// Leaves, and gives on how the body ended.
     pub(crate) fn exit<T>(self, ended: PyResult<T>) -> PyResult<T> {
-        let left = match self {
-            Self::Nested => return ended,
-            Self::Ours(lock) => lock.get().release(),
+        match self {
+            Self::Nested => ended,
+            Self::Ours(lock) => finally(lock.py(), ended, || lock.get().release()),
             Self::Foreign(context) => {
                 let py = context.py();
-                let left = match &ended {
-                    Ok(_) => calling_back_to_leave(py, || {
-                        context.call_method1(
-                            interned!(py, __exit__),
-                            (py.None(), py.None(), py.None()),
-                        )
-                    }),
-                    Err(raised) => calling_back_to_leave(py, || {
-                        context.call_method1(
-                            interned!(py, __exit__),
-                            (raised.get_type(py), raised.value(py), raised.traceback(py)),
-                        )
-                    }),
+                let none = || py.None().into_bound(py);
+                let told = match &ended {
+                    Ok(_) => (none(), none(), none()),
+                    Err(raised) => (
+                        raised.get_type(py).into_any(),
+                        raised.value(py).clone().into_any(),
+                        raised.traceback(py).map_or_else(none, Bound::into_any),
+                    ),
                 };
-                left.map(drop)
+                let name = interned!(py, __exit__);
+                let exit = || calling_back_to_leave(py, || context.call_method1(name, told));
+                finally(py, ended, || exit().map(drop))
             }
-        };
-        left.and(ended)
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use super::barrier::Barrier;
 use super::guard::{self, Guard};
 use crate::callback::{calling_back, calling_back_to_leave};
+use crate::handled::{finally, handling};
 use crate::names::interned;
 use crate::objects::{self, bare_error};
 use crate::seconds::remaining_deadline;
@@ -101,10 +102,11 @@ pub(super) fn wait<'py>(
 /// The end of `Barrier.wait`, for a thread that is counted and whose wait `ended` so.
 fn leave(this: This<'_, '_>, ended: PyResult<()>) -> PyResult<()> {
     let py = this.py();
-    let name = interned!(py, _count);
-    let left = objects::decreased(&count(this)?)?;
-    this.setattr(name, left)?;
-    call_to_leave(this, interned!(py, _exit)).and(ended)
+    finally(py, ended, || {
+        let left = objects::decreased(&count(this)?)?;
+        this.setattr(interned!(py, _count), left)?;
+        call_to_leave(this, interned!(py, _exit))
+    })
 }
 
 /// The rest of `Barrier.wait` for a thread that had arrived when the barrier was native, and was interrupted or not.
@@ -157,7 +159,8 @@ fn end_action(this: This<'_, '_>, acted: PyResult<()>) -> PyResult<()> {
     acted
         .and_then(|()| enter_state(this, DRAINING))
         .or_else(|raised| {
-            call_to_leave(this, interned!(this.py(), _break))?;
+            let py = this.py();
+            handling(py, &raised, || call_to_leave(this, interned!(py, _break)))?;
             Err(raised)
         })
 }

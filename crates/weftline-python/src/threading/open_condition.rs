@@ -11,6 +11,7 @@ use super::{Lock, foreign};
 use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::given::Given;
+use crate::handled::finally;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, error_in_pieces, written};
 use crate::seconds::wait_deadline;
@@ -176,14 +177,17 @@ pub(super) fn wait(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>) -> Py
             wait_deadline(timeout).and_then(|deadline| lock.get().take(py, deadline))
         }
     };
-    if let Some(saved) = saved {
-        let name = interned!(py, _acquire_restore);
-        calling_back_to_leave(py, || this.call_method1(name, (saved,)))?;
-    }
-    if let (Some(lock), Ok(false) | Err(_)) = (&own, &ended) {
-        remove(&waiters, lock.as_any())?;
-    }
-    ended
+    let was_notified = matches!(ended, Ok(true));
+    finally(py, ended, || {
+        if let Some(saved) = saved {
+            let name = interned!(py, _acquire_restore);
+            calling_back_to_leave(py, || this.call_method1(name, (saved,)))?;
+        }
+        match own {
+            Some(lock) if !was_notified => remove(&waiters, lock.as_any()),
+            _ => Ok(()),
+        }
+    })
 }
 
 /// Removes an element that others may have removed.

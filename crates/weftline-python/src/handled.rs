@@ -1,0 +1,77 @@
+//! Calls while an exception is on its way, as from an `except` or a `finally` clause: `sys.exc_info()`
+//! names that exception then, and an exception that such a call raises has it as its `__context__`.
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+/// Runs `call` as the body of `except`, over `raised`.
+pub(crate) fn handling<T>(
+    py: Python<'_>,
+    raised: &PyErr,
+    call: impl FnOnce() -> PyResult<T>,
+) -> PyResult<T> {
+    let handled = Handled::enter(py, raised);
+    let ended = call();
+    drop(handled);
+    ended.inspect_err(|later| within(py, later, raised))
+}
+
+/// Runs `last` as the body of `finally`, after what `ended` so.
+pub(crate) fn finally<T>(
+    py: Python<'_>,
+    ended: PyResult<T>,
+    last: impl FnOnce() -> PyResult<()>,
+) -> PyResult<T> {
+    match ended {
+        Ok(value) => last().map(|()| value),
+        Err(raised) => match handling(py, &raised, last) {
+            Ok(()) => Err(raised),
+            Err(later) => Err(later),
+        },
+    }
+}
+
+/// Exceptions made here have no context yet; those that the interpreter raised have theirs.
+fn within(py: Python<'_>, later: &PyErr, raised: &PyErr) {
+    let (later, raised) = (later.value(py), raised.value(py));
+    if later.is(raised) {
+        return;
+    }
+    // SAFETY: two exceptions; the first call gives a reference that is owned, or null, and the second
+    // takes one.
+    unsafe {
+        let context = ffi::PyException_GetContext(later.as_ptr());
+        match Bound::from_owned_ptr_or_opt(py, context) {
+            Some(_) => {}
+            None => ffi::PyException_SetContext(later.as_ptr(), raised.clone().unbind().into_ptr()),
+        }
+    }
+}
+
+/// The interpreter's exception that is being handled, in this thread. Its predecessor comes back on
+/// drop.
+struct Handled<'py> {
+    before: Option<Bound<'py, PyAny>>,
+    py: Python<'py>,
+}
+
+impl<'py> Handled<'py> {
+    fn enter(py: Python<'py>, raised: &PyErr) -> Self {
+        // SAFETY: attached; a reference that is owned, or null.
+        let before = unsafe { Bound::from_owned_ptr_or_opt(py, ffi::PyErr_GetHandledException()) };
+        // SAFETY: attached; the interpreter takes a reference of its own.
+        unsafe { ffi::PyErr_SetHandledException(raised.value(py).as_ptr()) };
+        Self { before, py }
+    }
+}
+
+impl Drop for Handled<'_> {
+    fn drop(&mut self) {
+        let before = match &self.before {
+            Some(before) => before.as_ptr(),
+            None => self.py.None().as_ptr(),
+        };
+        // SAFETY: as in `enter`. An exception that is set now, to be raised, is another place.
+        unsafe { ffi::PyErr_SetHandledException(before) };
+    }
+}

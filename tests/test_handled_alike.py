@@ -1,0 +1,210 @@
+"""Code that is called while an exception is on its way finds it in `sys.exc_info()`, as after `except` and `finally`.
+
+What such code raises itself has that exception as its context.
+"""
+
+import logging
+import signal
+import sys
+
+import pytest
+from support.differ import shape
+from test_inside_alike import SIDES
+
+
+def handled():
+    return repr(sys.exc_info()[1])
+
+
+def told(error):
+    return shape(repr(error)), shape(repr(error.__context__))
+
+
+def alike(act):
+    """Asserts that `act` returns the same on both sides, and leaves nothing handled behind."""
+    before = sys.exc_info()
+    theirs, mine = (act(*side) for side in SIDES)
+    assert mine == theirs
+    assert sys.exc_info() == before
+    return mine
+
+
+class Records(logging.Handler):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def emit(self, record):
+        self.seen.append((handled(), repr(record.exc_info[1])))
+
+
+@pytest.fixture
+def records():
+    logger, handler = logging.getLogger("concurrent.futures"), Records()
+    logger.addHandler(handler)
+    yield handler.seen
+    logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize("when", ["before", "late", "cancelled", "inflated", "inside"])
+def test_the_logger_of_a_callback_finds_its_exception(when, records):
+    def use(t, q, f):
+        records.clear()
+        future = f.Future()
+        if when == "inflated":
+            future.__dict__["mine"] = 1
+        if when == "late":
+            future.set_result(1)
+        future.add_done_callback(lambda _: 1 / 0)
+        if when == "cancelled":
+            future.cancel()
+        elif when == "inside":
+            try:
+                int("x")
+            except ValueError:
+                future.set_result(1)
+                records.append(handled())
+        elif when != "late":
+            future.set_result(1)
+        return [*records, handled()]
+
+    seen = alike(use)
+    assert "ZeroDivisionError" in seen[0][0] and seen[-1] == "None"
+
+
+def broken(t):
+    """A barrier whose `_exit` is the program's; what it sees is in `seen`."""
+
+    class Mine(t.Barrier):
+        seen = []  # noqa: RUF012 - one class for each use
+
+        def _exit(self):
+            self.seen.append(handled())
+            super()._exit()
+
+        def _break(self):
+            self.seen.append(handled())
+            super()._break()
+
+    return Mine
+
+
+def test_a_barriers_exit_finds_the_exception_of_the_wait():
+    def use(t, q, f):
+        barrier = broken(t)(2)
+        with pytest.raises(t.BrokenBarrierError) as caught:
+            barrier.wait(0.001)
+        return barrier.seen, told(caught.value)
+
+    assert "BrokenBarrierError" in alike(use)[0][-1]
+
+
+def test_a_barrier_that_breaks_finds_the_exception_of_the_action():
+    def use(t, q, f):
+        barrier = broken(t)(1, lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError) as caught:
+            barrier.wait()
+        return barrier.seen, told(caught.value)
+
+    assert "ZeroDivisionError" in alike(use)[0][0]
+
+
+def test_what_a_barriers_exit_raises_has_the_exception_of_the_wait_as_context():
+    def use(t, q, f):
+        class Mine(t.Barrier):
+            def _exit(self):
+                raise KeyError("mine")
+
+        with pytest.raises(KeyError) as caught:
+            Mine(2).wait(0.001)
+        return told(caught.value)
+
+    assert "BrokenBarrierError" in alike(use)[1]
+
+
+class Refusing:
+    """A lock that a condition can give up and cannot take again."""
+
+    def __init__(self, seen):
+        self.seen = seen
+
+    def acquire(self, *_):
+        return True
+
+    def release(self):
+        pass
+
+    __enter__ = acquire
+
+    def __exit__(self, *_):
+        self.seen.append(handled())
+
+    def _is_owned(self):
+        return True
+
+    def _release_save(self):
+        pass
+
+    def _acquire_restore(self, _):
+        self.seen.append(handled())
+        raise KeyError("mine")
+
+
+class Interrupted(BaseException):
+    pass
+
+
+@pytest.fixture
+def interrupting():
+    """Raises `Interrupted` in the wait of the main thread that follows the call."""
+
+    def interrupt(*_):
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    yield lambda: signal.setitimer(signal.ITIMER_REAL, 0.05)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("inflate", [False, True])
+def test_a_lock_that_is_taken_again_finds_the_interrupt_of_the_wait(
+    inflate, interrupting
+):
+    def use(t, q, f):
+        condition = t.Condition(Refusing(seen := []))
+        if inflate:
+            condition.__dict__["mine"] = 1
+        interrupting()
+        with pytest.raises(KeyError) as caught:
+            condition.wait(30)
+        return seen, told(caught.value)
+
+    assert alike(use)[0] == [repr(Interrupted())]
+
+
+def test_a_condition_of_the_programs_is_left_with_the_exception_of_the_body():
+    def use(t, q, f):
+        event = t.Event()
+        event._cond = Refusing(seen := [])
+        with pytest.raises(AttributeError):
+            event.set()
+        return seen
+
+    assert "notify_all" in alike(use)[0]
+
+
+def test_a_lock_that_cannot_be_left_says_so_in_the_context_of_the_body():
+    def use(t, q, f):
+        event = t.Event()
+
+        def notify_all():
+            event._cond.release()
+            raise KeyError("mine")
+
+        event._cond.notify_all = notify_all
+        with pytest.raises(RuntimeError) as caught:
+            event.set()
+        return told(caught.value)
+
+    assert "mine" in alike(use)[1]
