@@ -9,12 +9,13 @@ def docstrings(step, before, plain, ours):
 
 def looks(step, before, plain, ours):
     """Steps that look at a class or a method, and answer without changing anything."""
-    if "_Future__get_result" in ours:
-        return plain == ours.replace("_Future__get_result", "__get_result")
+    if plain == ours.replace("_Future__get_result", "__get_result"):
+        return True
     if "blocked" in (plain, ours) or _events(plain) != _events(ours):
         return False
     if "getfullargspec" in step and "__exit__" in step:
-        return plain.startswith("inspect.Full") and ours.startswith("inspect.Full")
+        plainly = plain.startswith("inspect.Full") or "no signature found" in plain
+        return plainly and ours.startswith("inspect.Full")
     if re.search(r"inspect\.(signature|getfullargspec)\(", step):
         if step.startswith("inspect.signature(type(") and "(*_args, **_kwargs)" in ours:
             return plain == "<inspect.Signature: <Signature ()>>"
@@ -85,7 +86,11 @@ def layout(step, before, plain, ours):
 def order(step, before, plain, ours):
     """The same content of a dictionary in another order."""
     shown = re.search(r"vars\(|__dict__|__getstate__|__reduce", step)
+    ours = ours.replace(_WINDOW, "<collections.deque: deque([])>")
     return bool(shown) and "{" in plain and _parts(plain) == _parts(ours)
+
+
+_WINDOW = "<threading._waiters: <0 waiters of a condition>>"
 
 
 def _parts(said):
@@ -130,7 +135,8 @@ def timer(step, before, plain, ours):
         return ours.startswith("! AttributeError")
     if re.search(r"vars\(|__dict__|__getstate__|__reduce|\bdir\(", step):
         return listed(plain) <= listed(ours)
-    return re.sub(r"'_(?:pending|can_be_pending)'", "'_initialized'", ours) == plain
+    ours = re.sub(r"'_(?:pending|can_be_pending)'", "'_initialized'", ours)
+    return re.sub(r"Timer\.(start|join|is_alive)\b", r"Thread.\1", ours) == plain
 
 
 def pool(step, before, plain, ours):
@@ -199,12 +205,11 @@ def called_back(step, before, plain, ours):
 
 def window(step, before, plain, ours):
     """What the waiters of a condition are shown as, by a condition that stands in its own parts."""
-    window = "<threading._waiters: <0 waiters of a condition>>"
     if step.startswith("type("):
         return ours == "<class threading._waiters>"
     return (
-        window in ours
-        and ours.replace(window, "<collections.deque: deque([])>") == plain
+        _WINDOW in ours
+        and ours.replace(_WINDOW, "<collections.deque: deque([])>") == plain
     )
 
 

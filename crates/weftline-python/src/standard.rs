@@ -118,7 +118,10 @@ pub(crate) fn too_late_to_wait(py: Python<'_>) -> PyErr {
     let made = objects::text(py, "cannot acquire lock at interpreter finalization")
         .and_then(|words| class.call1(py, (words,)));
     match made {
-        Ok(error) => objects::error_of(class.bind(py), error.bind(py)),
+        Ok(error) => {
+            let error = error.bind(py);
+            objects::error_of(&error.get_type(), error)
+        }
         Err(raised) => raised,
     }
 }

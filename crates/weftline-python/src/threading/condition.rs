@@ -357,13 +357,24 @@ impl Condition {
         Ok(taken.into_pyobject(py)?.to_owned().into_any())
     }
 
-    #[pyo3(signature = (kind=Given::NOTHING, value=Given::NOTHING, traceback=Given::NOTHING, /, *others), text_signature = "($self, *args)")]
+    /// Takes what the lock's takes. No `*args`: CPython up to 3.13 calls a method that is asked for of the
+    /// class, without `self`, with -1 arguments, which would all be taken for some.
+    #[pyo3(
+        signature = (
+            a=Given::NOTHING, b=Given::NOTHING, c=Given::NOTHING, d=Given::NOTHING,
+            e=Given::NOTHING, f=Given::NOTHING, /
+        ),
+        text_signature = "($self, *args)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "instead of any number of them")]
     fn __exit__<'py>(
         slf: &Bound<'py, Self>,
-        kind: Given<'_, 'py>,
-        value: Given<'_, 'py>,
-        traceback: Given<'_, 'py>,
-        others: &Bound<'py, PyTuple>,
+        a: Given<'_, 'py>,
+        b: Given<'_, 'py>,
+        c: Given<'_, 'py>,
+        d: Given<'_, 'py>,
+        e: Given<'_, 'py>,
+        f: Given<'_, 'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (py, this) = (slf.py(), slf.get());
         let mutex = this.mutex(py)?.innermost(py, interned!(py, __exit__))?;
@@ -374,12 +385,17 @@ impl Condition {
                 Mutex::Foreign(_) => {}
             }
         }
-        let given = [kind, value, traceback].into_iter();
-        let mut given = given.filter_map(|given| given.get().map(|given| given.to_owned()));
-        let count = given.clone().count() + others.len();
-        let mut others = others.iter();
-        let all = (0..count).map(|_| given.next().or_else(|| others.next()));
-        let arguments = objects::tuple(py, all.map(|one| one.expect("as many as counted")))?;
+        let mut given = [const { None }; 6];
+        let mut count = 0;
+        for one in [a, b, c, d, e, f].into_iter().filter_map(Given::get) {
+            given[count] = Some(one.to_owned());
+            count += 1;
+        }
+        let given = given
+            .into_iter()
+            .take(count)
+            .map(|one| one.expect("counted"));
+        let arguments = objects::tuple(py, given)?;
         if this.is_inflated() {
             return open_condition::exit(slf, arguments).map(Some);
         }

@@ -180,8 +180,17 @@ impl RLock {
     }
 
     /// The argument is what `_release_save` returned.
-    #[pyo3(signature = (*args), text_signature = "($self, state, /)")]
-    fn _acquire_restore(&self, args: &Bound<'_, PyTuple>) -> PyResult<()> {
+    // Names are asked for since `*args` alone is unsound: see `Condition.__exit__`.
+    #[pyo3(signature = (*args, **names), text_signature = "($self, state, /)")]
+    fn _acquire_restore(
+        &self,
+        args: &Bound<'_, PyTuple>,
+        names: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        if names.is_some() {
+            let words = "RLock._acquire_restore() takes no keyword arguments";
+            return Err(error::<PyTypeError>(words));
+        }
         self.restore(args.py(), saved_count(args)?)
     }
 

@@ -1,0 +1,42 @@
+"""Methods that are asked for of the class and called without `self`, over and over.
+
+CPython up to 3.13 specialises such a call of a method written in C without looking whether there is a
+`self`: it calls the method with what lies on the stack, as -1 arguments. (`list.index()` ends the process.)
+"""
+
+import sys
+
+import pytest
+from support import programs
+
+MADE = [
+    *("threading.Lock()", "threading.RLock()", "threading.Condition()"),
+    *("threading.Event()", "threading.Semaphore()", "threading.BoundedSemaphore()"),
+    *("threading.Barrier(1)", "queue.Queue()", "queue.LifoQueue()"),
+    *("queue.PriorityQueue()", "queue.SimpleQueue()", "futures.Future()"),
+]
+
+SOURCE = """
+from support.target import queue, threading
+import weftline.concurrent.futures as futures
+
+a = eval({made!r})
+made_anew = ("__class__", "__new__", "__init_subclass__", "__subclasshook__")
+for method in set(dir(a)) - set(made_anew):
+    code = compile(f"type(a).{{method}}()", "a call", "eval")
+    for _ in range(50):
+        try:
+            eval(code)
+        except (TypeError, AttributeError, RuntimeError):
+            pass
+print("done")
+"""
+
+
+@pytest.mark.skipif(
+    sys.version_info < (3, 12),
+    reason="the interpreter itself lets go of the self that was not there",
+)
+@pytest.mark.parametrize("made", MADE)
+def test_a_method_without_self_is_refused(made):
+    assert programs.run(SOURCE.format(made=made)) == "done\n"
