@@ -1,0 +1,167 @@
+"""Rules for steps that wait, or are refused a wait: locks, conditions, barriers, timers, timeouts. `allowed.py` has their entries."""
+
+import re
+import sys
+
+
+def parties(step, before, plain, ours):
+    return "parties must be" in ours
+
+
+def release_save(step, before, plain, ours):
+    return "_release_save" in before and "un-acquired lock" in ours
+
+
+def pending(step, before, plain, ours):
+    if "Timer" not in before:
+        return False
+    if "copy" in before and re.search(r"join|is_alive", step):
+        return True
+    if "__init__(" in before and step.startswith("gone("):
+        return (plain, ours) == ("False", "True")
+    if re.search(r"cancel|finished\.set", before):
+        # The standard thread needs a moment to end.
+        if re.search(r"is_alive|enumerate", step):
+            return (plain, ours) == ("True", "False")
+        if re.sub(r"started \d*", "stopped", plain) == ours:
+            return True
+    number = re.compile(r"(?:(?<=started)|(?<=stopped)|(?<=daemon)) ?\d*(?=\))")
+    if number.sub("", plain) == number.sub("", ours):
+        return True
+    return re.search(r"ident|native_id", step) is not None
+
+
+def large(step, before, plain, ours):
+    loops = plain == "blocked" and ours == "None" and "2**" in step
+    if "release(" in step and plain.startswith("! TypeError: "):
+        operands = r"'\w+'(?= and '|$| \w)|\"\w+\""
+        return re.sub(operands, "", plain) == re.sub(operands, "", ours)
+    return "release(" in step and ("OverflowError" in ours or loops)
+
+
+def foreign(step, before, plain, ours):
+    """Which attributes of a program's lock are read, and when."""
+    if "Condition" not in before or "blocked" in (plain, ours):
+        return False
+    taken = r"_release_save|_acquire_restore|_is_owned"
+    if re.search(r"Condition\(|S[ab]\(|_lock = ", before) and re.search(taken, step):
+        # Those of the lock stand in the standard condition in place of its methods.
+        return ours.startswith(("<callable", "True", "False", "None")) or (
+            plain[:1] == ours[:1] == "!"
+        )
+    reads = rf" get (?:acquire|release|locked|{taken})\b"
+    if "def __setattr__" in before:
+        reads += r"| set\b"
+    if "Attributes(" in before:
+        reads += r"| call\b"
+    return re.sub(reads, "", plain) == re.sub(reads, "", ours)
+
+
+def parties_before_313(step, before, plain, ours):
+    """A number of parties that is no number."""
+    made = re.search(r"Barrier\(|S[ab]\(|__init__\(", step)
+    return (
+        sys.version_info < (3, 13)
+        and made is not None
+        and not plain.startswith("!")
+        and ("'<' not supported" in ours or " lt" in ours or "Order(" in step)
+    )
+
+
+def itself(step, before, plain, ours):
+    """A deadlock of a thread with itself."""
+    inside = (
+        r"_cond\.acquire|inside\(\w+\._cond"
+        r"|\._\w+ = .*\b\w+\.(?:abort|reset|wait|set|clear|acquire|release|shutdown|put|get"
+        r"|qsize|join|task_done|full|empty)\b"
+    )
+    return "blocked" in plain.lower() and re.search(inside, before) is not None
+
+
+def cycle(step, before, plain, ours):
+    """An inflated condition that is freed later."""
+    freed = step == "the end" or re.match(r"del \w+$|gone\(", step)
+    if "Condition" not in before or not freed or "blocked" in (plain, ours):
+        return False
+    return (
+        ours in ("", ".", "False") and re.search(r"note\d|del|True", plain) is not None
+    )
+
+
+def no_condition(step, before, plain, ours):
+    """A `_cond` that cannot be used as a condition fails on both sides."""
+    given = re.search(
+        r"_cond(?:ition)? = |_lock = |'_cond(?:ition)?', "
+        r"|Condition\((?!\)|None|threading\.R?Lock\(\)\))|__init__\(\S",
+        before,
+    )
+    if given is None:
+        return False
+    if "Semaphore" in before and ours.startswith("False"):
+        calls = re.compile(r" (?:acquire|release)\b(?:\([^)]*\))?")
+        if calls.sub("", plain) == calls.sub("", ours):
+            return True
+    if plain[:1] != "!":
+        return False
+    # Of a wait that has no time, a semaphore does not ask its condition.
+    return ours[:1] == "!" or re.match(r"False|None$", ours) is not None
+
+
+def overflow(step, before, plain, ours):
+    return (
+        plain[:1] == "!"
+        and ours.startswith("! OverflowError: timestamp")
+        or (plain.startswith("! OverflowError") and ours.startswith("! OverflowError"))
+    )
+
+
+def no_number(step, before, plain, ours):
+    """A timeout that is no number is refused before anything else is looked at."""
+    words = "(?:'>' not supported|must be real number|.*cannot be interpreted as an)"
+    if not re.match(f"! TypeError: {words}", ours):
+        return False
+    return "wait" in step and plain[:1] == "!" or "must be real" in ours
+
+
+def nan(step, before, plain, ours):
+    """A timeout that is no number."""
+    given = before if "Barrier" in before else step
+    return "nan" in given.lower() and (plain == "blocked" or "Blocked" in plain)
+
+
+def wrong_twice(step, before, plain, ours):
+    """A method of a barrier's own that is called without its lock."""
+    called = re.search(r"\._(?:wait|release|enter|exit|break)\(", step)
+    return called is not None and plain[:1] == ours[:1] == "!"
+
+
+def restored(step, before, plain, ours):
+    """A state that no `_release_save` of the lock has given."""
+    return "_acquire_restore(" in before and "blocked" not in (plain, ours)
+
+
+def left_waiting(step, before, plain, ours):
+    """A waiter that could not give the lock up stays in the standard condition."""
+    if "futures." in before and step == "the end":
+        # The standard future and its waiter refer to each other.
+        return "finalize" in before and not plain
+    shown = re.compile(r"(?<='_waiters': )\[.*?\](?=,)")
+    if "Waiter" in plain and shown.sub("", plain) == shown.sub("", ours):
+        return True
+    if "futures." in before and "_waiters" in step:
+        refused = plain.isdigit() and ours.isdigit() and int(ours) < int(plain)
+        return refused or ("Waiter" in plain and len(ours) < len(plain))
+    failed = re.search(
+        r"(?:_release_save|_is_owned|_lock|release) = |Condition\(\w", before
+    )
+    if "Condition" not in before or failed is None or "wait" not in before:
+        return False
+    if "notify" in step and plain[:1] == "!":
+        # Only where there are waiters is the number compared.
+        return True
+    if "__reduce" in step or "vars(" in step or "__getstate__" in step:
+        return "deque([<locked" in plain and "<0 waiters of a condition>" in ours
+    if "_waiters" in step:
+        return plain.isdigit() and ours.isdigit() and int(ours) < int(plain)
+    number = re.compile(r", \d+\)>")
+    return number.sub("", plain) == number.sub("", ours)
