@@ -138,7 +138,7 @@ class Timer(Thread):
     def join(self, timeout=None):
         """Wait until the function has returned or the timer is cancelled, for at most `timeout` seconds."""
         pending = self._pending
-        if pending is not None:
+        if pending is not None and self._started.is_set():
             end = None
             if timeout is not None:
                 timeout = max(timeout, 0)

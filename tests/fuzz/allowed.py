@@ -160,7 +160,9 @@ def _replaced(step, before, plain, ours):
 def _hidden(step, before, plain, ours):
     """A name that is replaced in one of our classes."""
     changed = re.search(r"^(?:del )?type\(\w+\)\.\w+(?: = |$)", before, re.MULTILINE)
-    return changed is not None and "blocked" not in (plain, ours)
+    if ours == "blocked" and "Blocked" not in plain:
+        return False
+    return changed is not None and plain != "blocked"
 
 
 RULES = (

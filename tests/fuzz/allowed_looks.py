@@ -25,7 +25,8 @@ def looks(step, before, plain, ours):
     if "__qualname__" in step:
         return plain.rpartition(".")[2] == ours.rpartition(".")[2]
     if re.search(r"\bdir\(", step):
-        return listed(plain) <= listed(ours) or plain == "[]"
+        # `copyreg` leaves its notes in the classes that it has pickled.
+        return listed(plain) - {"__slotnames__"} <= listed(ours) or plain == "[]"
     if re.match(r"(del )?type\(\w+\)\.\w+$", step):
         return "has no attribute" in plain and not ours.startswith("!")
     if step.startswith(("type(", "inspect.getattr_static")):
