@@ -92,7 +92,8 @@ def test_leaving_takes_the_standard_names(act):
 
     def leave(t, q, f):
         condition = t.Condition()
-        for arguments in ((), (None,) * 3, (1,) * 5):
+        counts = (3,) if sys.version_info >= (3, 15) else (0, 3, 5)
+        for arguments in [(None,) * count for count in counts]:
             condition.acquire()
             condition.__exit__(*arguments)
         return condition._is_owned()

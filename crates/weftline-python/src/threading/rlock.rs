@@ -46,13 +46,32 @@ fn saved_count(args: &Bound<'_, PyTuple>) -> PyResult<u64> {
         true => c"(nK):_acquire_restore".as_ptr(),
         false => c"(KK):_acquire_restore".as_ptr(),
     };
+    let mut given = args.clone().into_any();
+    let mut parse: unsafe extern "C" fn(_, _, ...) -> _ = ffi::PyArg_ParseTuple;
+    if cfg!(Py_3_15) {
+        // The one argument by itself, in other words where it is refused.
+        given = sole(args)?;
+        parse = ffi::PyArg_Parse;
+    }
     // SAFETY: attached to the interpreter; the format names two integers of 64 bits, and so many pointers follow.
-    let read =
-        unsafe { ffi::PyArg_ParseTuple(args.as_ptr(), format, &raw mut count, &raw mut owner) };
+    let read = unsafe { parse(given.as_ptr(), format, &raw mut count, &raw mut owner) };
     if read == 0 {
         return Err(PyErr::fetch(args.py()));
     }
     Ok(count)
+}
+
+/// The only argument of `_acquire_restore`.
+fn sole<'py>(args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    if args.len() == 1 {
+        return args.get_item(0);
+    }
+    let pieces = [
+        Piece::Plain("RLock._acquire_restore() takes exactly one argument ("),
+        Piece::Short(format_args!("{}", args.len())),
+        Piece::Plain(" given)"),
+    ];
+    Err(error_in_pieces::<PyTypeError>(args.py(), &pieces))
 }
 
 impl RLock {
