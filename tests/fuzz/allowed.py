@@ -133,7 +133,8 @@ def _replaced(step, before, plain, ours):
     """`with semaphore` and `isSet`, which do not call a replaced `release` and `is_set`."""
     if "._adjust_thread_count = " in before and step == "the end":
         called = re.compile(r"^events:$|events: | ?\bnote\d\b| ?\bcall\b")
-        return called.sub("", plain) == called.sub("", ours)
+        without = called.sub("", plain).strip(), called.sub("", ours).strip()
+        return without[0] == without[1] or "def __setstate__" in before
     asks = step == "the end" or re.search(r"is_?[sS]et\(", step)
     if asks and re.search(r"\.is_set = |'is_set', ", before):
         return "blocked" not in (plain, ours)
@@ -160,7 +161,7 @@ def _replaced(step, before, plain, ours):
 def _hidden(step, before, plain, ours):
     """A name that is replaced in one of our classes."""
     changed = re.search(r"^(?:del )?type\(\w+\)\.\w+(?: = |$)", before, re.MULTILINE)
-    if ours == "blocked" and "Blocked" not in plain:
+    if ours == "blocked" and not re.match(r".*Blocked|! AttributeError", plain):
         return False
     return changed is not None and plain != "blocked"
 
