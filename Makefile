@@ -23,7 +23,7 @@ help:
 	@echo 'make test-multiprocessing  all of CPython'\''s own tests that start processes, which take minutes'
 	@echo 'make test-sanitizers  the Rust tests under sanitizers, Miri and valgrind, NIGHTLY=nightly'
 	@echo 'make bench     speed and memory beside the peers'
-	@echo 'make fuzz      random programs on the standard library and on weftline: SECONDS=60 SEED=0'
+	@echo 'make fuzz      random programs on the standard library and on weftline: SECONDS=60 SEED=0 JOBS=4'
 	@echo 'make fuzz-rust  random programs on the Rust objects and on their models: CASES=1000 SEED=0'
 	@echo 'make docs      the documentation of the Rust crates, in target/doc'
 	@echo 'make lint      formatting, lints, and the type stubs against the built package'
@@ -111,9 +111,10 @@ bench: build
 # Random programs, which must do the same on both. What differs is printed as a script, as small as it gets.
 SECONDS := 60
 SEED := 0
+JOBS := 4
 
 fuzz: build
-	PYTHONPATH='$(CURDIR)/tests' $(BIN)/python -m fuzz --seconds $(SECONDS) --seed $(SEED)
+	PYTHONPATH='$(CURDIR)/tests' $(BIN)/python -m fuzz --seconds $(SECONDS) --seed $(SEED) --jobs $(JOBS)
 
 # The same for the Rust face: each object against a model. `make test` has a few programs of each kind.
 CASES := 1000

@@ -4,6 +4,7 @@ import argparse
 import collections
 import itertools
 import json
+import subprocess
 import sys
 import time
 
@@ -161,10 +162,36 @@ class Campaign:
         return told
 
 
+def several(options):
+    """Runs as many campaigns beside each other as told, each with programs of its own.
+
+    A campaign mostly waits for steps that wait in vain.
+    """
+    given = {
+        name: value
+        for name, value in vars(options).items()
+        if value is not None and name not in ("jobs", "seed")
+    }
+    told = [f"--{name}={value}" for name, value in given.items()]
+    campaigns = [
+        subprocess.Popen(
+            [sys.executable, "-m", "fuzz", f"--seed={options.seed}.{number}", *told]
+        )
+        for number in range(options.jobs)
+    ]
+    return max([campaign.wait() for campaign in campaigns])
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", default="0")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help="how many campaigns run beside each other, with the seeds SEED.0, SEED.1, …",
+    )
     parser.add_argument(
         "--first", type=int, default=0, help="the first program's number"
     )
@@ -175,7 +202,10 @@ def main(arguments=None):
         "--tries", type=int, default=80, help="how often one difference is made smaller"
     )
     parser.add_argument("--only", choices=["sequential", "concurrent"])
-    campaign = Campaign(parser.parse_args(arguments))
+    options = parser.parse_args(arguments)
+    if options.jobs > 1:
+        return several(options)
+    campaign = Campaign(options)
     campaign.run()
     print(campaign.summary())
     return bool(campaign.found or campaign.counts["ended once"])

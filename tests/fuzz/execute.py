@@ -179,7 +179,7 @@ def run(steps, watch, threaded=False, patient=False):
     EVENTS.clear()
     told, late = [], []
     blocked = 0
-    tick = (0.5 if threaded else 0.1) if patient else (0.1 if threaded else 0.003)
+    tick = (0.5 if threaded else 0.1) if patient else (0.05 if threaded else 0.003)
     watch.start(tick)
     try:
         for number, (code, valued) in enumerate(codes, 1):
