@@ -136,6 +136,14 @@ def compiled(source):
     return code
 
 
+def _told(value):
+    """`value` as text, also one that looking at raises."""
+    try:
+        return described(value)
+    except BaseException as error:  # noqa: BLE001 - any exception is an answer
+        return f"<{type(value).__name__} that shows {raised(error)}>"
+
+
 def _event(event):
     return masked(event) if type(event) is str else described(event)
 
@@ -197,7 +205,7 @@ def run(steps, watch, threaded=False, patient=False):
                 outcome = "! " + raised(error)
                 del error
             else:
-                outcome = described(value) if valued else "."
+                outcome = _told(value) if valued else "."
                 value = None
             if EVENTS:
                 if threaded:

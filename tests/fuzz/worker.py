@@ -10,6 +10,7 @@ import json
 import mmap
 import os
 import sys
+import traceback
 
 
 def main(arguments):
@@ -56,4 +57,10 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except BaseException:  # noqa: BLE001 - it is printed
+        traceback.print_exc()
+        sys.stderr.flush()
+        # Without the wait for what programs have left behind.
+        os._exit(1)
