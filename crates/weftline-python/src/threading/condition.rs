@@ -357,8 +357,8 @@ impl Condition {
         Ok(taken.into_pyobject(py)?.to_owned().into_any())
     }
 
-    /// Takes what the lock's takes. No `*args`: CPython up to 3.13 calls a method that is asked for of the
-    /// class, without `self`, with -1 arguments, which would all be taken for some.
+    // No `*args`: CPython up to 3.13 calls a method that is asked for of the class, without `self`,
+    // with -1 arguments, which would all be taken for some.
     #[pyo3(
         signature = (
             a=Given::NOTHING, b=Given::NOTHING, c=Given::NOTHING, d=Given::NOTHING,
@@ -366,7 +366,6 @@ impl Condition {
         ),
         text_signature = "($self, *args)"
     )]
-    #[expect(clippy::too_many_arguments, reason = "instead of any number of them")]
     fn __exit__<'py>(
         slf: &Bound<'py, Self>,
         a: Given<'_, 'py>,
