@@ -1,9 +1,11 @@
 """`threading.Condition`: waiting for a notification, in the order of arrival, over any lock object."""
 
+import time
+
 import pytest
 from support.conditions import LOCKS, wait_once
 from support.target import std_threading, threading
-from support.workers import Worker, blocked, start, took, until
+from support.workers import Worker, blocked, in_time, start, took, until
 
 
 @pytest.fixture(params=LOCKS)
@@ -85,18 +87,16 @@ def test_a_waiter_that_timed_out_takes_no_notification(condition):
 
 
 def test_a_timed_out_waiter_comes_back_only_with_the_lock(condition):
-    entering = std_threading.Event()
-
-    def wait_briefly():
+    def times_out(timeout):
+        waiter = blocked(wait_once, condition, timeout)
         with condition:
-            entering.set()
-            return condition.wait(0.02)
+            # The timeout passes while this thread holds the lock.
+            over = time.monotonic() + timeout
+            until(lambda: time.monotonic() > over)
+            waiter.blocks()
+        assert waiter.result() is False
 
-    waiter = start(wait_briefly)
-    entering.wait()
-    with condition:
-        waiter.blocks()
-    assert waiter.result() is False
+    in_time(times_out)
 
 
 def test_waiting_gives_up_an_rlock_of_any_depth():

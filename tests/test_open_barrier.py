@@ -9,7 +9,7 @@ import weakref
 import pytest
 from support.foreign import OwnedLock, PlainLock
 from support.target import ours_only, std_threading, threading
-from support.workers import blocked, run_all, start, took, until
+from support.workers import blocked, in_time, run_all, start, took, until
 
 Broken = std_threading.BrokenBarrierError
 
@@ -101,15 +101,18 @@ def test_a_broken_barrier_stays_broken(module):
 
 
 def test_a_wait_that_began_before_keeps_its_limit_and_breaks_the_barrier(module):
-    barrier = module.Barrier(3)
-    patient = blocked(barrier.wait)
-    with took(at_least=0.1):
-        hasty = blocked(barrier.wait, 0.1)
-        reach_for(barrier)
-        assert is_turned_away(hasty)
-    assert is_turned_away(patient)
-    assert barrier.broken
-    assert barrier._cond._is_owned() is False
+    def times_out(timeout):
+        barrier = module.Barrier(3)
+        patient = blocked(barrier.wait)
+        with took(at_least=timeout):
+            hasty = blocked(barrier.wait, timeout)
+            reach_for(barrier)
+            assert is_turned_away(hasty)
+        assert is_turned_away(patient)
+        assert barrier.broken
+        assert barrier._cond._is_owned() is False
+
+    in_time(times_out)
 
 
 def test_a_party_may_be_struck_off_by_hand(make):

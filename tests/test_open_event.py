@@ -5,7 +5,7 @@ Ours has neither before somebody reaches for them; from then on everything is as
 
 import pytest
 from support.foreign import FOREIGN
-from support.workers import blocked, took
+from support.workers import blocked, in_time, took
 
 
 def test_the_condition_of_an_event_is_one_and_over_a_lock(module):
@@ -114,14 +114,17 @@ def test_nobody_changes_the_flag_while_the_condition_is_held(module):
 
 
 def test_a_wait_that_began_before_keeps_its_limit(module):
-    event = module.Event()
-    with took(at_least=0.1):
-        waiter = blocked(event.wait, 0.1)
-        with event._cond:
-            pass
-        assert waiter.result() is False
-    assert event._cond._is_owned() is False
-    assert len(event._cond._waiters) == 0
+    def times_out(timeout):
+        event = module.Event()
+        with took(at_least=timeout):
+            waiter = blocked(event.wait, timeout)
+            with event._cond:
+                pass
+            assert waiter.result() is False
+        assert event._cond._is_owned() is False
+        assert len(event._cond._waiters) == 0
+
+    in_time(times_out)
 
 
 def test_the_flag_may_be_any_object(module):

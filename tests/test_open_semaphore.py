@@ -5,7 +5,7 @@ Ours has neither before somebody reaches for them; from then on everything is as
 
 import pytest
 from support.foreign import FOREIGN
-from support.workers import blocked, took
+from support.workers import blocked, in_time, took
 
 SEMAPHORES = ["Semaphore", "BoundedSemaphore"]
 
@@ -135,11 +135,14 @@ def test_who_slept_before_the_condition_was_reached_for_gets_what_is_released(
 
 
 def test_an_acquire_that_began_before_keeps_its_limit(semaphore):
-    with took(at_least=0.1):
-        waiter = blocked(semaphore.acquire, True, 0.1)
-        with semaphore._cond:
-            pass
-        assert waiter.result() is False
+    def times_out(timeout):
+        with took(at_least=timeout):
+            waiter = blocked(semaphore.acquire, True, timeout)
+            with semaphore._cond:
+                pass
+            assert waiter.result() is False
+
+    in_time(times_out)
     assert semaphore._cond._is_owned() is False
     assert len(semaphore._cond._waiters) == 0
 

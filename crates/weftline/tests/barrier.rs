@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 use support::{
-    Interrupt, LONG, SHORT, Script, blocked, is_send_and_sync, limit, now, takes_at_least, until,
+    Interrupt, LONG, SHORT, Script, blocked, in_time, is_send_and_sync, limit, now, takes_at_least,
+    until,
 };
 use weftline::park::Deadline;
 use weftline::sync::raw::{BarrierError, RawBarrier};
@@ -234,20 +235,29 @@ fn who_comes_while_the_action_runs_belongs_to_the_next_round() {
 #[test]
 fn a_party_that_times_out_while_the_action_runs_has_arrived() {
     let _limit = limit();
-    let (barrier, has_begun, end) = with_slow_action();
-    let timeout = Duration::from_millis(300);
-    std::thread::scope(|scope| {
-        let barrier = &barrier;
-        let times_out = scope.spawn(move || barrier.try_wait_for(timeout));
-        until(|| barrier.n_waiting() == 1);
-        let last = scope.spawn(|| barrier.wait());
-        has_begun.recv().unwrap();
-        // The timeout passes while the action runs.
-        std::thread::sleep(2 * timeout);
-        assert!(!times_out.is_finished());
-        end.send(()).unwrap();
-        assert!(times_out.join().unwrap().is_ok());
-        assert!(last.join().unwrap().is_ok());
+    in_time(|timeout| {
+        let (barrier, has_begun, end) = with_slow_action();
+        std::thread::scope(|scope| {
+            let barrier = &barrier;
+            let times_out = scope.spawn(move || barrier.try_wait_for(timeout));
+            until(|| barrier.n_waiting() == 1 || times_out.is_finished());
+            let last = scope.spawn(|| barrier.wait());
+            let mut acts = false;
+            until(|| {
+                acts = has_begun.try_recv().is_ok();
+                acts || last.is_finished()
+            });
+            if !acts {
+                return false;
+            }
+            // The timeout passes while the action runs.
+            std::thread::sleep(2 * timeout);
+            assert!(!times_out.is_finished());
+            end.send(()).unwrap();
+            assert!(times_out.join().unwrap().is_ok());
+            assert!(last.join().unwrap().is_ok());
+            true
+        })
     });
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 use support::{
-    Interrupt, LONG, SHORT, Script, blocked, is_send_and_sync, limit, now, takes_at_least,
+    Interrupt, LONG, SHORT, Script, blocked, in_time, is_send_and_sync, limit, now, takes_at_least,
+    until,
 };
 use weftline::park::{Deadline, ThreadBlocker, WaitError};
 use weftline::sync::raw::RawCondition;
@@ -181,18 +182,27 @@ fn a_timed_out_waiter_leaves_the_queue() {
 #[test]
 fn a_waiter_that_times_out_between_its_notification_and_the_release_of_the_lock_was_notified() {
     let _limit = limit();
-    let condition = Condition::new(());
-    // The notification is to come first, on a busy machine too.
-    let timeout = Duration::from_millis(500);
-    std::thread::scope(|scope| {
-        let waits = &condition;
-        let wait = blocked(scope, move || waits.lock().try_wait_for(timeout));
-        let held = condition.lock();
-        assert!(held.notify_one());
-        // The timeout passes while the lock is held.
-        std::thread::sleep(timeout);
-        drop(held);
-        assert_eq!(wait.join().unwrap(), Ok(()));
+    in_time(|timeout| {
+        let condition = Condition::new(false);
+        std::thread::scope(|scope| {
+            let waits = &condition;
+            let wait = scope.spawn(move || {
+                let mut held = waits.lock();
+                *held = true;
+                held.try_wait_for(timeout)
+            });
+            // The waiter has given up the lock, in its wait.
+            until(|| *condition.lock() || wait.is_finished());
+            let held = condition.lock();
+            if !held.notify_one() {
+                return false;
+            }
+            // The timeout passes while the lock is held.
+            std::thread::sleep(timeout);
+            drop(held);
+            assert_eq!(wait.join().unwrap(), Ok(()));
+            true
+        })
     });
 }
 

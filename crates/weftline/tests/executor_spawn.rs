@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{LONG, busy_pool};
+use support::{LONG, busy_pool, count};
 use weftline::{
     Barrier, Event, Executor, Lock, Queue, ShutdownOptions, SubmitError, ThreadPoolExecutor,
     reset_except_hook, set_except_hook,
@@ -81,7 +81,7 @@ fn many_threads_spawn_at_once_and_shutting_down_waits_for_all() {
     weftline::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                for _ in 0..5_000 {
+                for _ in 0..count(5_000) {
                     let done = Arc::clone(&done);
                     pool.spawn(move || {
                         done.fetch_add(1, Ordering::Relaxed);
@@ -92,7 +92,7 @@ fn many_threads_spawn_at_once_and_shutting_down_waits_for_all() {
         }
     });
     pool.shutdown();
-    assert_eq!(done.load(Ordering::Relaxed), 20_000);
+    assert_eq!(done.load(Ordering::Relaxed), 4 * count(5_000));
     assert_eq!(Arc::strong_count(&done), 1, "what they captured is dropped");
 }
 

@@ -3,7 +3,7 @@
 mod support;
 
 use std::sync::Arc;
-use support::{SHORT, Script, blocked, is_send_and_sync, limit, now};
+use support::{SHORT, Script, blocked, count, is_send_and_sync, limit, now};
 use weftline::park::Deadline;
 use weftline::queue::raw::{GetFailure, Lifo, RawQueue};
 use weftline::{GetError, LifoQueue, PutError};
@@ -94,12 +94,13 @@ fn an_item_that_was_handed_to_an_interrupted_thread_is_the_next_to_come_out() {
 #[test]
 fn the_memory_of_a_burst_is_given_back() {
     let queue = RawQueue::<u32, Lifo<u32>, Script>::new(0);
-    for item in 0..100_000 {
+    let items = count(100_000) as u32;
+    for item in 0..items {
         queue
             .put_with(item, &mut Script::sleeps(), Deadline::NEVER)
             .unwrap();
     }
-    for expected in (0..100_000).rev() {
+    for expected in (0..items).rev() {
         let got = queue.get_with(&mut Script::sleeps(), Deadline::NEVER);
         assert_eq!(got.unwrap(), expected);
     }

@@ -3,7 +3,7 @@
 mod support;
 
 use std::cmp::Reverse;
-use support::{SHORT, blocked, is_send_and_sync, limit, now};
+use support::{SHORT, blocked, count, is_send_and_sync, limit, now};
 use weftline::{GetError, PriorityQueue, PutError};
 
 #[test]
@@ -25,7 +25,7 @@ fn any_number_of_items_comes_out_sorted_whatever_happens_between() {
     let queue = PriorityQueue::unbounded();
     let mut sorted = std::collections::BinaryHeap::new();
     let mut random = 1_u64;
-    for _ in 0..5_000 {
+    for _ in 0..count(5_000) {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as Memory};
-use support::{blocked, limit};
+use support::{blocked, leak, limit};
 use weftline::park::{Deadline, ThreadBlocker};
 use weftline::queue::raw::{Heap, RawQueue};
 use weftline::{Event, PriorityQueue};
@@ -195,7 +195,7 @@ impl Eq for Nested {}
 
 #[test]
 fn a_comparison_that_uses_its_own_queue_panics_and_leaves_the_queue_usable() {
-    let queue: &'static PriorityQueue<Nested> = Box::leak(Box::new(PriorityQueue::unbounded()));
+    let queue: &'static PriorityQueue<Nested> = leak(PriorityQueue::unbounded());
     queue.put(Nested(2, queue)).ok().unwrap();
     let put = catch_unwind(AssertUnwindSafe(|| queue.put(Nested(1, queue)).is_ok()));
     assert!(put.is_err());
@@ -236,7 +236,7 @@ impl Eq for Prying {}
 #[test]
 fn what_runs_when_a_nested_use_is_refused_may_look_at_the_queue() {
     let _limit = limit();
-    let queue: &'static PriorityQueue<Prying> = Box::leak(Box::new(PriorityQueue::unbounded()));
+    let queue: &'static PriorityQueue<Prying> = leak(PriorityQueue::unbounded());
     queue.put(Prying(2, queue)).ok().unwrap();
     let put = catch_unwind(AssertUnwindSafe(|| queue.put(Prying(1, queue)).is_ok()));
     assert!(put.is_err());

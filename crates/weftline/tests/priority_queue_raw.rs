@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{Interrupt, Script};
+use support::{Interrupt, Script, count};
 use weftline::PriorityQueue;
 use weftline::park::Deadline;
 use weftline::queue::raw::{Compare, GetFailure, Heap, PutFailure, RawQueue};
@@ -75,16 +75,17 @@ fn an_item_that_was_handed_to_an_interrupted_thread_comes_out_without_a_comparis
 #[test]
 fn the_memory_of_a_burst_is_given_back() {
     let queue = PriorityQueue::unbounded();
-    (0..50_000).for_each(|item| queue.put(item).unwrap());
-    for expected in 0..50_000 {
+    let items = count(50_000) as u32;
+    (0..items).for_each(|item| queue.put(item).unwrap());
+    for expected in 0..items {
         assert_eq!(queue.get(), Ok(expected));
     }
     let raw = RawQueue::<u32, Heap<u32>, Script>::new(0);
-    for item in (0..50_000).map(|item| item % 10) {
+    for item in (0..items).map(|item| item % 10) {
         raw.put_with(item, &mut Script::sleeps(), Deadline::NEVER)
             .unwrap();
     }
-    for _ in 0..50_000 {
+    for _ in 0..items {
         raw.get_with(&mut Script::sleeps(), Deadline::NEVER)
             .unwrap();
     }

@@ -6,15 +6,10 @@ mod support;
 
 use std::cell::RefCell;
 use std::thread;
-use support::{SHORT, limit};
+use support::{SHORT, leak, limit};
 use weftline::process::{
     Array, Barrier, Condition, Lock, LockError, LockGuard, RLock, Semaphore, Value,
 };
-
-/// Never freed, as a reference that is never given back needs it.
-fn leak<T>(value: T) -> &'static mut T {
-    Box::leak(Box::new(value))
-}
 
 #[test]
 fn a_leaked_guard_of_a_thread_that_has_ended_gives_the_only_reference() {

@@ -5,7 +5,7 @@ mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use support::{LONG, SHORT, in_a_process_that_dies, now};
+use support::{LONG, SHORT, count, in_a_process_that_dies, now};
 use weftline::process::{Array, Lock, LockError, RLock, Semaphore, Value};
 
 #[test]
@@ -39,18 +39,18 @@ fn a_lock_excludes_the_other_handles_of_it() {
 #[test]
 fn what_many_threads_add_under_a_lock_is_all_there() {
     const THREADS: usize = 8;
-    const TIMES: u64 = 20_000;
+    let times = count(20_000) as u64;
     let lock = Lock::new(0_u64).unwrap();
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                for _ in 0..TIMES {
+                for _ in 0..times {
                     *lock.lock().unwrap() += 1;
                 }
             });
         }
     });
-    assert_eq!(*lock.lock().unwrap(), THREADS as u64 * TIMES);
+    assert_eq!(*lock.lock().unwrap(), THREADS as u64 * times);
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn a_value_that_many_change_is_never_torn() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                for _ in 0..5_000 {
+                for _ in 0..count(5_000) {
                     value.update(|all| all.iter_mut().for_each(|one| *one += 1));
                     let all = value.get();
                     assert!(all.iter().all(|one| *one == all[0]));
@@ -298,7 +298,7 @@ fn a_value_that_many_change_is_never_torn() {
             });
         }
     });
-    assert_eq!(value.get(), [20_000; 16]);
+    assert_eq!(value.get(), [4 * count(5_000) as u64; 16]);
 }
 
 #[test]

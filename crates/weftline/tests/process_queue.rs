@@ -9,7 +9,7 @@ use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
-use support::{SHORT, blocked, limit, now};
+use support::{SHORT, Sleeper, count, limit, now};
 use weftline::process::{GetError, Lock, Process, PutError, Queue};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ fn items_of_any_size_go_around_the_ring() {
     let mut got = 0_u64;
     let size = |n: u64| (n * n * 31 % 997) as usize * if n.is_multiple_of(50) { 300 } else { 1 };
     let mut seed = 1_u64;
-    for _ in 0..5_000 {
+    for _ in 0..count(5_000) {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         if seed >> 33 & 3 != 0 || got == put {
             queue.put((put, vec![put as u8; size(put)])).unwrap();
@@ -108,7 +108,7 @@ fn an_item_of_many_megabytes_is_like_any_other() {
 #[test]
 fn between_threads_nothing_is_lost_or_doubled() {
     let _limit = limit();
-    const EACH: u64 = 20_000;
+    let each = count(20_000) as u64;
     for capacity in [1, 3, 100] {
         let queue = Queue::bounded(capacity).unwrap();
         let sum = AtomicU64::new(0);
@@ -118,7 +118,7 @@ fn between_threads_nothing_is_lost_or_doubled() {
                 .map(|p| {
                     let queue = &queue;
                     scope.spawn(move || {
-                        for n in 0..EACH {
+                        for n in 0..each {
                             queue.put((p, n)).unwrap();
                         }
                     })
@@ -141,8 +141,8 @@ fn between_threads_nothing_is_lost_or_doubled() {
             }
             queue.shutdown(false);
         });
-        assert_eq!(count.load(Ordering::Relaxed), 3 * EACH);
-        assert_eq!(sum.load(Ordering::Relaxed), 3 * EACH * (EACH - 1) / 2);
+        assert_eq!(count.load(Ordering::Relaxed), 3 * each);
+        assert_eq!(sum.load(Ordering::Relaxed), 3 * each * (each - 1) / 2);
     }
 }
 
@@ -152,15 +152,11 @@ fn shutdown_ends_the_waits_and_leaves_what_is_there() {
     let queue = Queue::bounded(1).unwrap();
     queue.put(1_u32).unwrap();
     thread::scope(|scope| {
-        let putter = scope.spawn(|| queue.put(2));
-        thread::sleep(SHORT);
-        let before = now();
+        let putter = Sleeper::new(scope, || queue.put(2));
         queue.shutdown(false);
-        assert!(matches!(putter.join().unwrap(), Err(PutError::ShutDown(2))));
-        assert!(
-            before.elapsed() < Duration::from_millis(400),
-            "nobody was woken in time"
-        );
+        assert!(putter.is_woken());
+        let put = putter.thread.join().unwrap();
+        assert!(matches!(put, Err(PutError::ShutDown(2))));
     });
     assert!(matches!(queue.put(3), Err(PutError::ShutDown(3))));
     assert_eq!(queue.get(), Ok(1));
@@ -254,32 +250,25 @@ fn a_shared_object_is_no_item_after_arguments_that_panicked() {
     assert!(error.to_string().contains("only as an argument"), "{error}");
 }
 
-/// One that is woken for an item which somebody else has taken meanwhile, and then gives up, was not alone.
+/// A getter whose item another one takes before it runs again, and whose deadline then passes.
 #[test]
-fn who_gives_up_leaves_the_others_to_be_woken() {
+fn a_getter_that_gives_up_leaves_the_others_to_be_woken() {
     let _limit = limit();
     let queue = Queue::unbounded().unwrap();
-    for round in 0..30_u32 {
+    for round in 0..count(30) as u32 {
         let deadline = now() + Duration::from_millis(100);
         thread::scope(|scope| {
+            let first = Sleeper::new(scope, || queue.try_get_until(deadline));
             // Behind the first in the kernel's order.
-            let first = blocked(scope, || queue.try_get_until(deadline));
-            let patient = blocked(scope, || (queue.get().unwrap(), now()));
+            let patient = Sleeper::new(scope, || queue.get().unwrap());
             let just_before = Duration::from_micros(u64::from(round) * 10);
             thread::sleep((deadline - just_before).saturating_duration_since(now()));
             queue.put(1).unwrap();
             let stolen = queue.try_get();
-            let first = first.join().unwrap();
-            let begin = now();
+            let first = first.thread.join().unwrap();
             queue.put(2).unwrap();
-            let (got, when) = patient.join().unwrap();
-            // Otherwise the patient one has got the first.
-            if got == 2 {
-                assert!(
-                    when.duration_since(begin) < Duration::from_millis(400),
-                    "nobody was woken in time; stolen: {stolen:?}, got: {first:?}"
-                );
-            }
+            assert!(patient.is_woken(), "stolen: {stolen:?}, got: {first:?}");
+            patient.thread.join().unwrap();
             while queue.try_get().is_ok() {}
         });
     }

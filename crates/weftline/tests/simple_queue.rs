@@ -3,7 +3,7 @@
 mod support;
 
 use std::time::Duration;
-use support::{LONG, SHORT, blocked, is_send_and_sync, limit, now, takes_at_least};
+use support::{LONG, SHORT, blocked, is_send_and_sync, leak, limit, now, takes_at_least};
 use weftline::{Empty, SimpleQueue};
 
 #[test]
@@ -62,7 +62,7 @@ impl Drop for Returns {
 #[test]
 fn put_may_be_called_by_the_destructor_of_an_item() {
     let _limit = limit();
-    let queue: &'static SimpleQueue<Option<Returns>> = Box::leak(Box::new(SimpleQueue::new()));
+    let queue: &'static SimpleQueue<Option<Returns>> = leak(SimpleQueue::new());
     queue.put(Some(Returns(queue)));
     drop(queue.get());
     assert!(queue.get().is_none());

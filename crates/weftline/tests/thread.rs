@@ -5,8 +5,7 @@ mod support;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
-use support::{LONG, SHORT, is_send_and_sync, limit, now, takes_at_least};
+use support::{LONG, SHORT, count, is_send_and_sync, limit, now, takes_at_least};
 use weftline::{
     Barrier, Builder, Event, JoinError, Panic, Queue, Thread, active_count, current, enumerate,
     main_thread, spawn,
@@ -276,8 +275,8 @@ fn the_outcome_is_dropped_once_whoever_lets_go_first() {
     }
     let _limit = limit();
     let drops = Arc::new(AtomicUsize::new(0));
-    const ROUNDS: usize = 500;
-    for _ in 0..ROUNDS {
+    let rounds = count(500);
+    for _ in 0..rounds {
         let both = Arc::new(Barrier::new(2));
         let handle = spawn({
             let (both, value) = (both.clone(), Counts(drops.clone()));
@@ -291,7 +290,7 @@ fn the_outcome_is_dropped_once_whoever_lets_go_first() {
         drop(handle);
         thread.join();
     }
-    assert_eq!(drops.load(Ordering::Relaxed), ROUNDS);
+    assert_eq!(drops.load(Ordering::Relaxed), rounds);
 }
 
 #[cfg(target_os = "linux")]
@@ -321,13 +320,13 @@ fn a_join_comes_after_the_destructors_of_thread_locals() {
 #[test]
 fn ten_thousand_threads_are_started_named_listed_and_joined() {
     let _limit = limit();
-    const THREADS: usize = 10_000;
-    const BATCH: usize = 2_000;
+    let threads = count(10_000).next_multiple_of(5);
+    let batch_size = threads / 5;
     let start = now();
     let mut most = 0;
-    for batch in 0..THREADS / BATCH {
+    for batch in 0..threads / batch_size {
         let go = opened();
-        let handles: Vec<_> = (0..BATCH)
+        let handles: Vec<_> = (0..batch_size)
             .map(|index| {
                 let go = go.clone();
                 let name = format!("worker {batch}-{index}");
@@ -351,12 +350,11 @@ fn ten_thousand_threads_are_started_named_listed_and_joined() {
         }
     }
     let took = start.elapsed();
-    println!("{THREADS} threads in {took:?}, {most} at a time at most");
-    assert!(most > BATCH);
+    println!("{threads} threads in {took:?}, {most} at a time at most");
+    assert!(most > batch_size);
     assert!(
         !enumerate()
             .iter()
             .any(|it| it.name().starts_with("worker "))
     );
-    assert!(took < Duration::from_secs(50));
 }

@@ -5,6 +5,7 @@
     reason = "a step that returns nothing is told like one that returns something"
 )]
 
+use crate::support::leak;
 use crate::{Call, Within};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -285,32 +286,27 @@ pub(crate) fn made(object: &str, with: &toml::Table) -> &'static dyn Subject {
     };
     macro_rules! queue {
         ($name:ident) => {
-            Box::leak(Box::new(match count("bound") {
+            leak(match count("bound") {
                 Some(bound) => $name::<i64>::bounded(bound),
                 None => $name::<i64>::unbounded(),
-            }))
+            })
         };
     }
     let action = with
         .get("action")
         .is_some_and(|action| action.as_bool() == Some(true));
     match object {
-        "Lock" => Box::leak(Box::new(Lock::new(()))),
-        "RLock" => Box::leak(Box::new(RLock::new(()))),
-        "Condition" => Box::leak(Box::new(Condition::new(0))),
-        "Event" => Box::leak(Box::new(Event::new())),
-        "Semaphore" => Box::leak(Box::new(Semaphore::new(count("permits").expect("permits")))),
-        "BoundedSemaphore" => Box::leak(Box::new(BoundedSemaphore::new(
-            count("permits").expect("permits"),
-        ))),
-        "Barrier" => Box::leak(Box::new(Counted::new(
-            count("parties").expect("parties"),
-            action,
-        ))),
+        "Lock" => leak(Lock::new(())),
+        "RLock" => leak(RLock::new(())),
+        "Condition" => leak(Condition::new(0)),
+        "Event" => leak(Event::new()),
+        "Semaphore" => leak(Semaphore::new(count("permits").expect("permits"))),
+        "BoundedSemaphore" => leak(BoundedSemaphore::new(count("permits").expect("permits"))),
+        "Barrier" => leak(Counted::new(count("parties").expect("parties"), action)),
         "Queue" => queue!(Queue),
         "LifoQueue" => queue!(LifoQueue),
         "PriorityQueue" => queue!(PriorityQueue),
-        "SimpleQueue" => Box::leak(Box::new(SimpleQueue::<i64>::new())),
+        "SimpleQueue" => leak(SimpleQueue::<i64>::new()),
         _ => panic!("the table has an object that is not known here: {object}"),
     }
 }

@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[4]
 CRATE = Path("crates/weftline")
 COPY = ROOT / "target" / "mutants"
 MODELS_TIMEOUT = 900
-BUILD_TIMEOUT = 600
+# On a machine that builds something else at the same time a build takes many times as long.
+BUILD_TIMEOUT = 1_800
 MUTANT_TIMEOUT = 60
 # Models are computation: the checkers are optimised. The core is where it is built once, and not where it is built for each mutant.
 OPTIMISED_CORE = {"loom": 1, "shuttle": 1, "mutants": 0}
@@ -47,15 +48,18 @@ def build(kind: str, workspace: Path) -> Path | str:
         "CARGO_TARGET_DIR": str(ROOT / "target" / "models" / kind),
         "RUSTFLAGS": f'--cfg weftline_model --cfg weftline_model="{checker}"',
     }
-    built = subprocess.run(
-        command,
-        cwd=workspace,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=BUILD_TIMEOUT,
-        check=False,
-    )
+    try:
+        built = subprocess.run(
+            command,
+            cwd=workspace,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"the build of the models took more than {BUILD_TIMEOUT} s"
     if built.returncode != 0:
         return built.stderr
     messages = [json.loads(line) for line in built.stdout.splitlines()]

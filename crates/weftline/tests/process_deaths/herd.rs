@@ -2,14 +2,15 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 
-use crate::support::{LONG, now};
+use crate::support::{LONG, count, now};
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How many are killed for each object.
 pub(crate) fn kills() -> usize {
-    std::env::var("WEFTLINE_KILLS").map_or(100, |kills| kills.parse().expect("a number"))
+    std::env::var("WEFTLINE_KILLS")
+        .map_or_else(|_| count(100), |kills| kills.parse().expect("a number"))
 }
 
 /// Numbers that parent and children see, without anything of this library.

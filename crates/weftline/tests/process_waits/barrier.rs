@@ -1,22 +1,21 @@
 //! `process::Barrier`: rounds, and what breaks them.
 
-use crate::support::{SHORT, limit, now, until};
+use crate::support::{SHORT, Sleeper, count, limit, until};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 use weftline::process::{Barrier, BarrierError};
 
 #[test]
 fn a_barrier_lets_all_pass_together_again_and_again() {
     let _limit = limit();
     const PARTIES: usize = 4;
-    const ROUNDS: u32 = 500;
+    let rounds = count(500) as u32;
     let barrier = Barrier::new(PARTIES).unwrap();
     let round = AtomicU32::new(0);
     thread::scope(|scope| {
         for _ in 0..PARTIES {
             scope.spawn(|| {
-                for n in 0..ROUNDS {
+                for n in 0..rounds {
                     assert_eq!(round.load(Ordering::Relaxed), n);
                     let arrival = barrier.wait().unwrap();
                     assert!(arrival.index() < PARTIES);
@@ -66,15 +65,10 @@ fn an_abort_and_a_reset_end_the_waits() {
     let barrier = Barrier::new(2).unwrap();
     for end in [Barrier::abort, Barrier::reset] {
         thread::scope(|scope| {
-            let wait = scope.spawn(|| barrier.wait());
-            until(|| barrier.n_waiting() == 1);
-            let before = now();
+            let wait = Sleeper::new(scope, || barrier.wait());
             end(&barrier);
-            assert_eq!(wait.join().unwrap(), Err(BarrierError::Broken));
-            assert!(
-                before.elapsed() < Duration::from_millis(400),
-                "nobody was woken in time"
-            );
+            assert!(wait.is_woken());
+            assert_eq!(wait.thread.join().unwrap(), Err(BarrierError::Broken));
         });
         barrier.reset();
     }
@@ -83,13 +77,13 @@ fn an_abort_and_a_reset_end_the_waits() {
 #[test]
 fn more_threads_than_a_round_has_parties_take_turns() {
     let _limit = limit();
-    const ARRIVALS: usize = 1_800;
+    let arrivals_in_all = count(1_800).next_multiple_of(6);
     let barrier = Barrier::new(2).unwrap();
     let arrivals = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
-                while arrivals.fetch_add(1, Ordering::Relaxed) < ARRIVALS {
+                while arrivals.fetch_add(1, Ordering::Relaxed) < arrivals_in_all {
                     barrier.wait().unwrap();
                 }
             });

@@ -1,6 +1,6 @@
 //! `process::Condition`: who is woken, in which order, and with the lock.
 
-use crate::support::{SHORT, in_a_process_that_dies, limit, now, until};
+use crate::support::{SHORT, count, in_a_process_that_dies, limit, now, until};
 use std::thread;
 use weftline::process::{Condition, WaitError};
 
@@ -78,18 +78,18 @@ fn a_notification_goes_to_nobody_who_has_given_up() {
 #[test]
 fn items_pass_through_a_condition() {
     let _limit = limit();
-    const ITEMS: u32 = 10_000;
+    let items = count(10_000) as u32;
     let slot = Condition::new(0_u32).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
-            for item in 1..=ITEMS {
+            for item in 1..=items {
                 let mut guard = slot.lock().unwrap();
                 guard.wait_while(|slot| *slot != 0).unwrap();
                 *guard = item;
                 guard.notify_all();
             }
         });
-        for item in 1..=ITEMS {
+        for item in 1..=items {
             let mut guard = slot.lock().unwrap();
             guard.wait_while(|slot| *slot == 0).unwrap();
             assert_eq!(*guard, item);

@@ -1,6 +1,6 @@
 //! `process::{Semaphore, BoundedSemaphore}`: permits, who is woken for them, and those of threads that have ended.
 
-use crate::support::{LONG, SHORT, blocked, limit, now, until};
+use crate::support::{LONG, SHORT, Sleeper, count, limit, now};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -116,56 +116,48 @@ fn permits_of_threads_that_ended_leave_room_for_others() {
 #[test]
 fn a_release_of_many_wakes_as_many() {
     let _limit = limit();
-    let gate = Semaphore::new(0).unwrap();
-    let passed = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| {
-                gate.acquire(1).unwrap().forget();
-                passed.fetch_add(1, Ordering::Relaxed);
-            });
-        }
-        thread::sleep(SHORT);
-        let before = now();
-        gate.release(6).unwrap();
-        until(|| passed.load(Ordering::Relaxed) == 6);
-        assert!(
-            before.elapsed() < Duration::from_millis(400),
-            "nobody was woken in time"
-        );
-    });
+    // A waiter that is not woken looks half a second after it fell asleep. On a busy machine one
+    // that is woken may be as late, but not each time.
+    let is_quick = || {
+        let gate = Semaphore::new(0).unwrap();
+        thread::scope(|scope| {
+            let waiters: Vec<_> = (0..6)
+                .map(|_| Sleeper::new(scope, || gate.acquire(1).unwrap().forget()))
+                .collect();
+            let before = now();
+            gate.release(6).unwrap();
+            waiters
+                .into_iter()
+                .for_each(|waiter| waiter.thread.join().unwrap());
+            before.elapsed() < Duration::from_millis(250)
+        })
+    };
+    assert!((0..30).any(|_| is_quick()));
 }
 
-/// One that is woken for permits which somebody else has taken meanwhile, and then gives up, was not alone.
+/// A waiter whose permit another one takes before it runs again, and whose deadline then passes.
 #[test]
-fn who_gives_up_leaves_the_others_to_be_woken() {
+fn a_waiter_that_gives_up_leaves_the_others_to_be_woken() {
     let _limit = limit();
     let gate = Semaphore::new(0).unwrap();
-    for round in 0..30_u32 {
+    for round in 0..count(30) as u32 {
         let deadline = now() + Duration::from_millis(100);
         thread::scope(|scope| {
-            // Behind the first in the kernel's order.
-            let first = blocked(scope, || {
+            let first = Sleeper::new(scope, || {
                 gate.try_acquire_until(1, deadline)
                     .map(Permit::forget)
                     .is_ok()
             });
-            let patient = blocked(scope, || {
-                gate.acquire(1).unwrap().forget();
-                now()
-            });
+            // Behind the first in the kernel's order.
+            let patient = Sleeper::new(scope, || gate.acquire(1).unwrap().forget());
             let just_before = Duration::from_micros(u64::from(round) * 10);
             thread::sleep((deadline - just_before).saturating_duration_since(now()));
             gate.release(1).unwrap();
             let stolen = gate.try_acquire(1).map(Permit::forget).is_ok();
-            let first = first.join().unwrap();
-            let begin = now();
+            let first = first.thread.join().unwrap();
             gate.release(1).unwrap();
-            let when = patient.join().unwrap();
-            assert!(
-                when < begin || when - begin < Duration::from_millis(400),
-                "nobody was woken in time; stolen: {stolen:?}, got: {first:?}"
-            );
+            assert!(patient.is_woken(), "stolen: {stolen:?}, got: {first:?}");
+            patient.thread.join().unwrap();
             while gate.try_acquire(1).map(Permit::forget).is_ok() {}
         });
     }

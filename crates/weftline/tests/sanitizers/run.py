@@ -18,6 +18,9 @@ ROOT = HERE.parents[3]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "sanitizers"
 NIGHTLY = os.environ.get("NIGHTLY") or "nightly"
 TIMEOUT = 1_800
+# A test of many steps does one in so many of them, so that each part takes minutes: `count` in the
+# tests' support reads it.
+SHARES = {"address": 4, "thread": 10, "miri": 100, "valgrind": 50}
 # A line of the test harness or of a test program says what is wrong; the rest is in the log.
 SHOWN = 8_000
 
@@ -110,6 +113,10 @@ def fresh(tool):
     return folder
 
 
+def shared(tool):
+    return {"WEFTLINE_TEST_SHARE": str(SHARES[tool])}
+
+
 def environment(**more):
     kept = {name: value for name, value in os.environ.items() if name != "RUSTFLAGS"}
     # A tool that is told to read the debug information for each panic takes minutes for it.
@@ -127,15 +134,18 @@ def build(arguments, **variables):
         "--tests",
         "--no-run",
     ]
-    ended = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-    )
+    try:
+        ended = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment(**variables),
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise Failed(f"{' '.join(command)} took more than {TIMEOUT} s") from late
     if ended.returncode != 0:
         raise Failed(f"{' '.join(command)}:\n{ended.stderr[-SHOWN:]}")
     programs = {}
@@ -171,7 +181,7 @@ def run_each(tool, programs, known, folder, prefix=(), **variables):
             ended = subprocess.run(
                 [*prefix, str(program), *known.skips(name)],
                 cwd=ROOT / "crates" / "weftline",
-                env=environment(**variables),
+                env=environment(**shared(tool), **variables),
                 capture_output=True,
                 text=True,
                 errors="replace",
@@ -299,16 +309,23 @@ def miri():
         "-Zmiri-ignore-leaks",
         # A system call of rustix passes a number in the place of a pointer.
         "-Zmiri-permissive-provenance",
+        "-Zmiri-env-forward=WEFTLINE_TEST_SHARE",
     )
-    ended = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment(
-            CARGO_TARGET_DIR=str(TARGET / "miri"), MIRIFLAGS=" ".join(flags)
-        ),
-        timeout=TIMEOUT,
-        check=False,
-    )
+    variables = {
+        **shared("miri"),
+        "CARGO_TARGET_DIR": str(TARGET / "miri"),
+        "MIRIFLAGS": " ".join(flags),
+    }
+    try:
+        ended = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment(**variables),
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise Failed(f"{' '.join(command)} took more than {TIMEOUT} s") from late
     if ended.returncode != 0:
         raise Failed(f"{' '.join(command)} failed")
 

@@ -1,6 +1,6 @@
 //! Waits that are interrupted at any moment: what they were given meanwhile goes to others.
 
-use crate::support::{Interrupt, limit};
+use crate::support::{Interrupt, count, limit};
 use crate::{Random, in_threads};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, WaitError, Wake};
@@ -56,7 +56,7 @@ fn a_lock_stays_a_lock() {
     in_threads(4, |number| {
         let mut random = Random::new(number);
         let mut blocker = Restless(Random::new(number + 100));
-        for _ in 0..10_000 {
+        for _ in 0..count(10_000) {
             if lock.lock_with(&mut blocker, deadline(&mut random)).is_ok() {
                 assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0);
                 if random.below(50) == 0 {
@@ -76,7 +76,7 @@ fn no_permit_is_lost_or_found() {
     in_threads(4, |number| {
         let mut random = Random::new(number);
         let mut blocker = Restless(Random::new(number + 100));
-        for _ in 0..10_000 {
+        for _ in 0..count(10_000) {
             let n = 1 + random.below(3);
             if semaphore
                 .acquire_with(n, &mut blocker, deadline(&mut random))
@@ -96,7 +96,7 @@ fn no_permit_is_lost_or_found() {
 fn no_notification_is_lost() {
     // One thread waits without ever being interrupted; each notification is for it or is passed on to it.
     let (lock, condition) = (RawLock::new(), RawCondition::new());
-    let left = AtomicUsize::new(2_000);
+    let left = AtomicUsize::new(count(2_000));
     in_threads(3, |number| {
         let mut restless = Restless(Random::new(number));
         let take = || lock.lock_with(&mut ThreadBlocker, Deadline::NEVER).unwrap();
@@ -147,7 +147,7 @@ fn no_item_is_lost_or_doubled() {
         let mut random = Random::new(number);
         let mut blocker = Restless(Random::new(number + 100));
         let mut sum = 0;
-        let mut left = 6_000;
+        let mut left = count(6_000);
         while left > 0 {
             let deadline = deadline(&mut random);
             if number < 2 {

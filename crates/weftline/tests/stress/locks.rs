@@ -1,6 +1,7 @@
 //! Mutual exclusion under every form of locking, with timeouts that expire.
 
-use crate::{Random, in_threads, support::now};
+use crate::support::{count, now};
+use crate::{Random, in_threads};
 use std::cell::Cell;
 use weftline::{Lock, RLock};
 
@@ -10,7 +11,7 @@ fn no_increment_under_a_lock_is_lost() {
     let done: usize = in_threads(4, |number| {
         let mut random = Random::new(number);
         let mut done = 0;
-        for _ in 0..30_000 {
+        for _ in 0..count(30_000) {
             let held = match random.below(8) {
                 0 => lock.try_lock(),
                 1 => lock.try_lock_for(random.timeout()),
@@ -41,7 +42,7 @@ fn no_increment_under_a_lock_that_is_held_for_long_is_lost() {
     let done: usize = in_threads(4, |number| {
         let mut random = Random::new(number);
         let mut done = 0;
-        for _ in 0..60 {
+        for _ in 0..count(60) {
             let patience = std::time::Duration::from_micros(random.below(4_000));
             if let Some(mut held) = lock.try_lock_for(patience) {
                 *held += 1;
@@ -62,7 +63,7 @@ fn no_increment_under_a_re_entrant_lock_is_lost() {
     let done: usize = in_threads(4, |number| {
         let mut random = Random::new(number);
         let mut done = 0;
-        for _ in 0..20_000 {
+        for _ in 0..count(20_000) {
             let outer = match random.below(4) {
                 0 => lock.try_lock(),
                 1 => lock.try_lock_for(random.timeout()),

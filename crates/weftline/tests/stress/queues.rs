@@ -1,14 +1,18 @@
 //! Queues: every item that went in comes out once, in order where there is one.
 
-use crate::{Random, in_threads, support::now};
+use crate::support::{count as share_of, now};
+use crate::{Random, in_threads};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use weftline::{GetError, LifoQueue, PriorityQueue, PutError, Queue, SimpleQueue};
 
-const ITEMS: usize = 15_000;
+/// How many items each producer puts.
+fn items() -> usize {
+    share_of(15_000)
+}
 
-/// Puts `ITEMS` items of `producer` by forms that may give up, until each is in.
+/// Puts so many items of `producer` by forms that may give up, until each is in.
 fn put_all(queue: &Queue<(usize, usize)>, producer: usize, random: &mut Random) {
-    for count in 0..ITEMS {
+    for count in 0..items() {
         let mut item = (producer, count);
         loop {
             let put = match random.below(6) {
@@ -65,7 +69,7 @@ fn every_item_comes_out_once_and_in_its_producers_order(queue: &Queue<(usize, us
     assert_eq!(queue.unfinished(), 0);
     let mut all: Vec<_> = got.iter().flatten().copied().collect();
     all.sort_unstable();
-    let expected = (0..2).flat_map(|producer| (0..ITEMS).map(move |count| (producer, count)));
+    let expected = (0..2).flat_map(|producer| (0..items()).map(move |count| (producer, count)));
     assert!(all.into_iter().eq(expected));
     for of_consumer in got {
         for producer in 0..2 {
@@ -95,7 +99,7 @@ fn many_threads_on_a_queue_for_one_all_come_to_an_end() {
     // Putters and getters wait at the same time, and slots are handed to putters that hand their items on.
     let queue = Queue::bounded(1);
     in_threads(12, |number| {
-        for _ in 0..2_000 {
+        for _ in 0..share_of(2_000) {
             if number % 2 == 0 {
                 queue.put(number).unwrap();
             } else {
@@ -108,7 +112,7 @@ fn many_threads_on_a_queue_for_one_all_come_to_an_end() {
 
 #[test]
 fn what_was_put_before_a_shutdown_comes_out_or_is_refused() {
-    for round in 1..=150 {
+    for round in 1..=share_of(150) {
         let queue = Queue::bounded(4);
         let counts = in_threads(4, |number| {
             if number < 2 {
@@ -133,23 +137,23 @@ fn every_item_of_a_lifo_queue_comes_out_once() {
     let queue = LifoQueue::bounded(3);
     let sums = in_threads(4, |number| {
         if number < 2 {
-            (1..=ITEMS).for_each(|item| queue.put(item).unwrap());
+            (1..=items()).for_each(|item| queue.put(item).unwrap());
             0
         } else {
-            (0..ITEMS).map(|_| queue.get().unwrap()).sum()
+            (0..items()).map(|_| queue.get().unwrap()).sum()
         }
     });
-    assert_eq!(sums.into_iter().sum::<usize>(), ITEMS * (ITEMS + 1));
+    assert_eq!(sums.into_iter().sum::<usize>(), items() * (items() + 1));
 }
 
 #[test]
 fn every_item_of_a_priority_queue_comes_out_once() {
-    const ITEMS: usize = 6_000;
+    let items = share_of(6_000);
     for queue in [PriorityQueue::unbounded(), PriorityQueue::bounded(5)] {
         let sums = in_threads(4, |number| {
             let mut random = Random::new(number);
             let mut sum = 0;
-            for _ in 0..ITEMS {
+            for _ in 0..items {
                 if number < 2 {
                     let item = random.below(100);
                     queue.put(item).unwrap();
@@ -169,11 +173,11 @@ fn every_item_of_a_simple_queue_comes_out_once() {
     let queue = SimpleQueue::new();
     let sums = in_threads(4, |number| {
         if number < 2 {
-            (1..=ITEMS).for_each(|item| queue.put(item));
+            (1..=items()).for_each(|item| queue.put(item));
             0
         } else {
-            (0..ITEMS).map(|_| queue.get()).sum()
+            (0..items()).map(|_| queue.get()).sum()
         }
     });
-    assert_eq!(sums.into_iter().sum::<usize>(), ITEMS * (ITEMS + 1));
+    assert_eq!(sums.into_iter().sum::<usize>(), items() * (items() + 1));
 }

@@ -1,6 +1,7 @@
 //! Conditions, events, semaphores and barriers: nothing that was signalled is lost, and nothing comes that was not.
 
-use crate::{Random, in_threads, support::now};
+use crate::support::{count, now};
+use crate::{Random, in_threads};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use weftline::{Barrier, BoundedSemaphore, Condition, Event, Semaphore};
@@ -22,7 +23,7 @@ fn as_many_waits_end_well_as_were_notified() {
             return (notified, 0);
         }
         let mut woken = 0;
-        for _ in 0..3_000 {
+        for _ in 0..count(3_000) {
             let mut held = condition.lock();
             woken += usize::from(held.try_wait_for(random.timeout()).is_ok());
             *held += 1;
@@ -32,7 +33,7 @@ fn as_many_waits_end_well_as_were_notified() {
     });
     let woken: usize = counts.iter().map(|(_, woken)| woken).sum();
     assert_eq!(counts[0].0, woken);
-    assert_eq!(condition.into_inner(), 9_000);
+    assert_eq!(condition.into_inner(), 3 * count(3_000));
 }
 
 #[test]
@@ -40,14 +41,14 @@ fn threads_that_take_turns_through_a_condition_all_have_theirs() {
     const THREADS: usize = 4;
     let turn = Condition::new(0_usize);
     in_threads(THREADS, |number| {
-        for _ in 0..1_500 {
+        for _ in 0..count(1_500) {
             let mut held = turn.lock();
             held.wait_while(|turn| *turn % THREADS != number);
             *held += 1;
             held.notify_all();
         }
     });
-    assert_eq!(turn.into_inner(), THREADS * 1_500);
+    assert_eq!(turn.into_inner(), THREADS * count(1_500));
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn whoever_waits_for_an_event_is_woken_by_the_next_set() {
             }
             return;
         }
-        for _ in 0..3_000 {
+        for _ in 0..count(3_000) {
             match random.below(3) {
                 // Without a deadline: a wake-up that is lost is a test that never ends.
                 0 => event.wait(),
@@ -85,7 +86,7 @@ fn there_are_never_more_permits_out_than_there_are() {
     let out = AtomicUsize::new(0);
     in_threads(4, |number| {
         let mut random = Random::new(number);
-        for _ in 0..15_000 {
+        for _ in 0..count(15_000) {
             let n = 1 + random.below(PERMITS as u64) as usize;
             let permit = match random.below(4) {
                 0 => semaphore.try_acquire(n),
@@ -107,7 +108,7 @@ fn every_permit_that_is_released_is_taken_once() {
     let semaphore = Semaphore::new(0);
     in_threads(4, |number| {
         let mut random = Random::new(number);
-        let mut left = 12_000_u64;
+        let mut left = count(12_000) as u64;
         while left > 0 {
             let n = (1 + random.below(3)).min(left) as usize;
             if number < 2 {
@@ -131,12 +132,12 @@ fn every_permit_that_is_released_is_taken_once() {
 
 #[test]
 fn all_parties_pass_every_round_together() {
-    const ROUNDS: usize = 1_500;
+    let rounds = count(1_500);
     let barrier = Barrier::new(4);
     let arrived = AtomicUsize::new(0);
     let led: usize = in_threads(4, |_| {
         let mut led = 0;
-        for round in 1..=ROUNDS {
+        for round in 1..=rounds {
             arrived.fetch_add(1, Ordering::Relaxed);
             led += usize::from(barrier.wait().unwrap().is_leader());
             assert!(arrived.load(Ordering::Relaxed) >= 4 * round);
@@ -145,7 +146,7 @@ fn all_parties_pass_every_round_together() {
     })
     .into_iter()
     .sum();
-    assert_eq!(led, ROUNDS);
+    assert_eq!(led, rounds);
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn a_barrier_that_keeps_breaking_and_being_reset_keeps_nobody() {
     let passed = AtomicUsize::new(0);
     in_threads(4, |number| {
         let mut random = Random::new(number);
-        for _ in 0..1_000 {
+        for _ in 0..count(1_000) {
             let waited = match random.below(8) {
                 0 => {
                     barrier.abort();

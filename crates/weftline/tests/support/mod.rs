@@ -11,6 +11,8 @@ use weftline::{Event, Executor, Future, ThreadPoolExecutor};
 
 /// Long enough for whatever is not waited for in vain, on a machine that is busy with something else.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
+/// Longer than a test takes on a processor that a dozen programs share: only a blocked test is ended.
+const MOST: Duration = Duration::from_secs(300);
 /// A timeout that is meant to expire.
 pub(crate) const SHORT: Duration = Duration::from_millis(5);
 
@@ -39,14 +41,32 @@ pub(crate) fn is_chosen(name: &str) -> bool {
     true
 }
 
+/// Never freed: for what something refers to for ever, or to itself.
+///
+/// The address stays reachable, so that a leak detector reports other leaks alone.
+pub(crate) fn leak<T>(value: T) -> &'static mut T {
+    static LEAKED: weftline::Lock<Vec<usize>> = weftline::Lock::new(Vec::new());
+    let leaked = Box::leak(Box::new(value));
+    LEAKED.lock().push(std::ptr::from_mut(leaked).addr());
+    leaked
+}
+
+/// How many steps a test of so many does. Under a tool that is dozens of times slower it is one in
+/// `WEFTLINE_TEST_SHARE` of them, and one at least.
+pub(crate) fn count(whole: usize) -> usize {
+    let share = std::env::var("WEFTLINE_TEST_SHARE");
+    let share = share.map_or(1, |share| share.parse().expect("a number"));
+    (whole / share).max(1)
+}
+
 /// Begins the time limit of the calling test.
 #[must_use]
 pub(crate) fn limit() -> Limit {
     let (sender, ended) = channel();
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     std::thread::spawn(move || {
-        if ended.recv_timeout(3 * LONG) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("{test}: still blocked after {:?}", 3 * LONG);
+        if ended.recv_timeout(MOST) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("{test}: still blocked after {MOST:?}");
             std::process::abort();
         }
     });
@@ -121,19 +141,71 @@ pub(crate) fn thread_id() -> ThreadId {
 /// Returns once the thread sleeps, as the operating system sees it.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn until_asleep(id: ThreadId) {
-    // The state follows the name, which is in brackets. Twice, with a moment between: a thread may sleep for a moment on its way.
-    let is_asleep = || {
-        let stat = std::fs::read_to_string(format!("/proc/self/task/{id}/stat"));
-        let stat = stat.expect("the thread has not ended");
-        stat.rsplit_once(") ")
-            .is_some_and(|(_, state)| state.starts_with('S'))
-    };
+    // Twice, with a moment between: a thread may sleep for a moment on its way.
+    let is_asleep = || state(id).expect("the thread has not ended") == 'S';
     until(|| {
         is_asleep() && {
             std::thread::sleep(Duration::from_micros(500));
             is_asleep()
         }
     });
+}
+
+/// The letter that the operating system has for what a thread does; none once the thread has ended.
+#[cfg(all(target_os = "linux", not(miri)))]
+fn state(id: ThreadId) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/self/task/{id}/stat")).ok()?;
+    // The state follows the name, which is in brackets.
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// A thread that waits, and what the operating system says of it.
+#[cfg(all(target_os = "linux", not(miri)))]
+pub(crate) struct Sleeper<'scope, R> {
+    pub(crate) thread: ScopedJoinHandle<'scope, R>,
+    id: ThreadId,
+}
+
+#[cfg(all(target_os = "linux", not(miri)))]
+impl<'scope, R: Send + 'scope> Sleeper<'scope, R> {
+    /// Starts the thread and returns once it sleeps, in `wait`, or has ended.
+    pub(crate) fn new(
+        scope: &'scope Scope<'scope, '_>,
+        wait: impl FnOnce() -> R + Send + 'scope,
+    ) -> Self {
+        let (sender, started) = channel();
+        let thread = scope.spawn(move || {
+            sender.send(thread_id()).expect("the starter waits");
+            wait()
+        });
+        let id = started.recv().expect("the thread starts");
+        let rests = || thread.is_finished() || state(id).is_none_or(|state| state == 'S');
+        until(|| {
+            rests() && {
+                std::thread::sleep(Duration::from_micros(500));
+                rests()
+            }
+        });
+        Self { thread, id }
+    }
+
+    /// Whether the thread has been woken: it runs, waits for a processor, or has ended.
+    ///
+    /// A wakeup makes it so before the waker's call returns, however busy the machine is. A thread
+    /// that is not woken sleeps on, until it looks by itself half a second after it fell asleep.
+    pub(crate) fn is_woken(&self) -> bool {
+        // A woken thread may sleep for a moment on its way.
+        let start = now();
+        loop {
+            if self.thread.is_finished() || state(self.id) != Some('S') {
+                return true;
+            }
+            if start.elapsed() > Duration::from_millis(100) {
+                return false;
+            }
+            std::thread::sleep(Duration::from_micros(500));
+        }
+    }
 }
 
 /// What [`until_asleep`] needs to know of a thread.
@@ -148,6 +220,16 @@ pub(crate) fn thread_id() {}
 #[cfg(any(not(target_os = "linux"), miri))]
 pub(crate) fn until_asleep((): ThreadId) {
     std::thread::sleep(Duration::from_millis(50));
+}
+
+/// Calls `scenario` with a timeout, and with a doubled one each time that the machine was too busy
+/// for it, which is what `false` says.
+pub(crate) fn in_time(mut scenario: impl FnMut(Duration) -> bool) {
+    let mut timeout = Duration::from_millis(50);
+    while !scenario(timeout) {
+        timeout *= 2;
+        assert!(timeout < LONG, "it is not for want of time");
+    }
 }
 
 /// Asserts that `wait` takes at least `least`, and returns what it returned.
