@@ -138,3 +138,20 @@ def test_a_name_that_was_deleted_is_missing_in_the_context_of_what_is_handled():
                 return repr(error.__context__), error.name, error.obj is event
 
     assert alike(use)[0] == "returned"
+
+
+@pytest.mark.parametrize("order", ["outer first", "inner first", "outer", "inner"])
+@pytest.mark.parametrize("kind", ["Lock", "RLock"])
+def test_a_condition_over_a_condition_waits_whatever_was_looked_into(kind, order):
+    def use(t, q, f):
+        inner = t.Condition(getattr(t, kind)())
+        outer = t.Condition(inner)
+        for one in {"outer first": "oi", "inner first": "io"}.get(order, order[0]):
+            vars({"o": outer, "i": inner}[one])
+        with outer:
+            owned = outer._is_owned(), inner._is_owned()
+            outer.notify()
+            seen = outer.wait(0.001), outer.wait_for(lambda: False, 0.001)
+        return owned, seen, outer._is_owned(), inner._is_owned()
+
+    assert alike(use)[0] == "returned"

@@ -133,6 +133,9 @@ def timer(step, before, plain, ours):
     """The names that a timer has beside the standard ones."""
     if "Timer" not in before or "blocked" in (plain, ours):
         return False
+    asked = re.compile(r" (?:get \w+|call)\b")
+    if step == "the end" and asked.sub("", plain) == asked.sub("", ours):
+        return "_started = " in before or "type(" in before
     if step == "the end" and "def __setstate__" in before:
         return plain.startswith("events: ") and ours.startswith("events: ")
     if step.startswith("type(") and plain.startswith("! AttributeError"):
@@ -155,7 +158,7 @@ def pool(step, before, plain, ours):
         return True
     parts = r"_work_queue|_threads|_idle_semaphore|_shutdown_lock|_max_workers"
     changed = rf"(?:\bdel \w+\.|\w+\.|')(?:{parts})(?: = |$|', )"
-    failed = plain == "blocked" or "!" in (plain[:1], ours[:1])
+    failed = plain == "blocked" or "!" in (plain[:1], ours[:1]) or "CRITICAL" in plain
     if failed and re.search(changed, before, re.MULTILINE):
         # Each is asked for at another moment, or not at all.
         return True

@@ -55,6 +55,9 @@ def foreign(step, before, plain, ours):
         return ours.startswith(("<callable", "True", "False", "None")) or (
             plain[:1] == ours[:1] == "!"
         )
+    of = re.compile(rf"({taken}) of \S+ object")
+    if of.sub(r"\1", plain) == of.sub(r"\1", ours):
+        return True
     reads = rf" get (?:acquire|release|locked|{taken})\b"
     if "def __setattr__" in before:
         reads += r"| set\b"
@@ -124,6 +127,11 @@ def overflow(step, before, plain, ours):
 def no_number(step, before, plain, ours):
     """A timeout that is no number is refused before anything else is looked at."""
     words = "(?:'>' not supported|must be real number|.*cannot be interpreted as an)"
+    if ours.startswith("! TypeError: unhashable") and plain.startswith("! "):
+        return "as_completed" in step
+    calls = re.compile(r" (?:acquire|release)\b(?:\([^)]*\))?")
+    if step == "the end" and "Condition(" in before and ".wait" in before:
+        return calls.sub("", plain) == calls.sub("", ours)
     if not re.match(f"! TypeError: {words}|! decimal.InvalidOperation", ours):
         return False
     return "wait" in step and plain[:1] == "!" or "must be real" in ours

@@ -136,6 +136,9 @@ def run(program, watch, patient=False):
         # In 3.11 a traced thread stands still while an exception is on its way to another one,
         # which may wait for it.
         given["trace"] = given["profile"] = False
+    if shape.throws:
+        # They would land in the callbacks of weak references.
+        given["collect"] = False
     execute.EVENTS.clear()
     try:
         with Disturbed(given):

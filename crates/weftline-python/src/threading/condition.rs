@@ -498,7 +498,7 @@ impl Condition {
     fn _release_save(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
         let this = slf.get();
         if this.is_inflated() {
-            return open_condition::release_save(slf).map(|()| None);
+            return open_condition::release_save(slf);
         }
         let name = interned!(slf.py(), _release_save);
         let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
@@ -509,7 +509,7 @@ impl Condition {
     fn _acquire_restore<'py>(slf: &Bound<'py, Self>, x: &Bound<'py, PyAny>) -> PyResult<()> {
         let this = slf.get();
         if this.is_inflated() {
-            return open_condition::acquire_restore(slf);
+            return open_condition::acquire_restore(slf, x);
         }
         let name = interned!(slf.py(), _acquire_restore);
         let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;

@@ -100,30 +100,23 @@ pub(super) fn exit<'py>(
     })
 }
 
-/// `Condition._is_owned`
+/// `Condition._is_owned`: by the lock's own method if it has one, as one that was asked for when the
+/// condition was compact.
 #[cold]
 pub(super) fn is_owned(this: This<'_, '_>) -> PyResult<bool> {
-    foreign::is_held(&lock(this)?)
+    foreign::is_owned(&lock(this)?)
 }
 
 /// `Condition._release_save`
 #[cold]
-pub(super) fn release_save(this: This<'_, '_>) -> PyResult<()> {
-    let lock = lock(this)?;
-    calling_back(this.py(), || {
-        lock.call_method0(interned!(this.py(), release))
-    })
-    .map(drop)
+pub(super) fn release_save(this: This<'_, '_>) -> PyResult<Option<Py<PyAny>>> {
+    foreign::release_save(&lock(this)?)
 }
 
 /// `Condition._acquire_restore`
 #[cold]
-pub(super) fn acquire_restore(this: This<'_, '_>) -> PyResult<()> {
-    let lock = lock(this)?;
-    calling_back_to_leave(this.py(), || {
-        lock.call_method0(interned!(this.py(), acquire))
-    })
-    .map(drop)
+pub(super) fn acquire_restore<'py>(this: This<'_, 'py>, x: &Bound<'py, PyAny>) -> PyResult<()> {
+    foreign::acquire_restore(&lock(this)?, Some(x))
 }
 
 fn check_owned(this: This<'_, '_>, to: &str) -> PyResult<()> {
