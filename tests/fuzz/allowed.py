@@ -161,7 +161,7 @@ def _replaced(step, before, plain, ours):
 def _hidden(step, before, plain, ours):
     """A name that is replaced in one of our classes."""
     changed = re.search(r"^(?:del )?type\(\w+\)\.\w+(?: = |$)", before, re.MULTILINE)
-    if ours == "blocked" and not re.match(r".*Blocked|! AttributeError", plain):
+    if ours == "blocked" and plain[:1] != "!":
         return False
     return changed is not None and plain != "blocked"
 

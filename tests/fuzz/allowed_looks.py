@@ -139,7 +139,7 @@ def timer(step, before, plain, ours):
     if step == "the end" and "def __setstate__" in before:
         return plain.startswith("events: ") and ours.startswith("events: ")
     if step.startswith("type(") and plain.startswith("! AttributeError"):
-        return ours.startswith("! AttributeError")
+        return ours.startswith("! ")
     if re.search(r"vars\(|__dict__|__getstate__|__reduce|\bdir\(", step):
         return listed(plain) <= listed(ours)
     ours = re.sub(r"'_(?:pending|can_be_pending)'", "'_initialized'", ours)
