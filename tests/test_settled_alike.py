@@ -1,4 +1,4 @@
-"""Programs that look into futures and pools, or change their parts, find what the standard ones have."""
+"""Programs that look into futures, pools and conditions find what the standard ones have."""
 
 import pytest
 from support.differ import outcome, shape

@@ -1,4 +1,4 @@
-"""Rules for steps that wait, or are refused a wait: locks, conditions, barriers, timers, timeouts. `allowed.py` has their entries."""
+"""Rules for steps that wait, or are refused a wait. `allowed.py` has their entries."""
 
 import re
 import sys

@@ -1,5 +1,6 @@
-//! Calls while an exception is on its way, as from an `except` or a `finally` clause: `sys.exc_info()`
-//! names that exception then, and an exception that such a call raises has it as its `__context__`.
+//! Calls while an exception is on its way, as from an `except` or a `finally` clause:
+//! `sys.exc_info()` names that exception then, and an exception that such a call raises has it as
+//! its `__context__`.
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -37,8 +38,8 @@ fn within(py: Python<'_>, later: &PyErr, raised: &PyErr) {
     if later.is(raised) {
         return;
     }
-    // SAFETY: two exceptions; the first call gives a reference that is owned, or null, and the second
-    // takes one.
+    // SAFETY: two exceptions; the first call gives a reference that is owned, or null, and the
+    // second takes one.
     unsafe {
         let context = ffi::PyException_GetContext(later.as_ptr());
         match Bound::from_owned_ptr_or_opt(py, context) {

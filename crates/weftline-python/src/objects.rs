@@ -205,8 +205,8 @@ pub(crate) fn bare_error(class: &Bound<'_, PyType>) -> PyErr {
     PyErr::fetch(class.py())
 }
 
-/// `class(argument)`, as an exception, or the argument if it is one. Its context is the exception that is
-/// handled now, as after `raise`.
+/// `class(argument)`, as an exception, or the argument if it is one. Its context is the exception
+/// that is handled now, as after `raise`.
 #[cold]
 pub(crate) fn error_of<'py>(class: &Bound<'py, PyType>, argument: &Bound<'py, PyAny>) -> PyErr {
     // SAFETY: a class of exceptions and its argument; the thread is attached.

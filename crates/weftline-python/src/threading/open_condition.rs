@@ -100,8 +100,8 @@ pub(super) fn exit<'py>(
     })
 }
 
-/// `Condition._is_owned`: by the lock's own method if it has one, as one that was asked for when the
-/// condition was compact.
+/// `Condition._is_owned`: by the lock's own method if it has one, as one that was asked for when
+/// the condition was compact.
 #[cold]
 pub(super) fn is_owned(this: This<'_, '_>) -> PyResult<bool> {
     foreign::is_owned(&lock(this)?)
