@@ -1,8 +1,13 @@
 //! Allocations that fail with a value: what `Box::new` and `Arc::new` do, where the standard
 //! library's abort the process when there is no memory.
 
+#[cfg(not(weftline_model))]
 use crate::NoMemory;
 use std::alloc::Layout;
+#[cfg(not(weftline_model))]
+use std::fmt::{self, Write};
+#[cfg(not(weftline_model))]
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::process;
 use std::ptr::NonNull;
@@ -28,34 +33,93 @@ pub fn try_box<T>(value: T) -> Result<Box<T>, T> {
     }
 }
 
-/// What several owners share, as by an `Arc`, made by [`Counted::try_new`].
-pub struct Counted<T>(NonNull<Inner<T>>);
+/// `format!`.
+///
+/// # Errors
+/// [`NoMemory`].
+#[cfg(not(weftline_model))]
+pub(crate) fn try_format(arguments: fmt::Arguments<'_>) -> Result<String, NoMemory> {
+    struct Growing(String);
 
-struct Inner<T> {
+    impl Write for Growing {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0.try_reserve(part.len()).map_err(|_| fmt::Error)?;
+            self.0.push_str(part);
+            Ok(())
+        }
+    }
+
+    let mut text = Growing(String::new());
+    text.write_fmt(arguments).map_err(|_| NoMemory)?;
+    Ok(text.0)
+}
+
+/// What several owners share, as by an `Arc`, made by [`Counted::try_new`].
+pub struct Counted<T: ?Sized>(NonNull<Inner<T>>);
+
+pub(crate) struct Inner<T: ?Sized> {
     /// How many owners there are.
     owners: AtomicUsize,
     value: T,
 }
 
 // SAFETY: as an `Arc`: each owner has shared references, and the last one drops the value.
-unsafe impl<T: Send + Sync> Send for Counted<T> {}
+unsafe impl<T: ?Sized + Send + Sync> Send for Counted<T> {}
 // SAFETY: as above.
-unsafe impl<T: Send + Sync> Sync for Counted<T> {}
+unsafe impl<T: ?Sized + Send + Sync> Sync for Counted<T> {}
 
 impl<T> Counted<T> {
-    /// The first owner of `value`.
+    /// The first owner of `value`, which comes back when there is no memory for it.
     ///
     /// # Errors
-    /// [`NoMemory`].
-    pub fn try_new(value: T) -> Result<Self, NoMemory> {
+    /// The value.
+    pub fn try_new(value: T) -> Result<Self, T> {
         let inner = try_box(Inner {
             owners: AtomicUsize::new(1),
             value,
         });
         match inner {
             Ok(inner) => Ok(Self(NonNull::from(Box::leak(inner)))),
-            Err(_) => Err(NoMemory),
+            Err(inner) => Err(inner.value),
         }
+    }
+
+    /// The value, for the last owner.
+    #[cfg(not(weftline_model))]
+    pub(crate) fn into_inner(self) -> Option<T> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not dropped.
+        let inner = unsafe { this.leave() };
+        inner.map(|inner| inner.value)
+    }
+}
+
+impl<T: ?Sized> Counted<T> {
+    /// The same owner, which knows the value as a trait object. `unsize` coerces the pointer.
+    ///
+    /// # Safety
+    /// `unsize` returns the pointer that it gets.
+    #[cfg(not(weftline_model))]
+    pub(crate) unsafe fn unsize<U: ?Sized>(
+        self,
+        unsize: impl FnOnce(NonNull<Inner<T>>) -> NonNull<Inner<U>>,
+    ) -> Counted<U> {
+        Counted(unsize(ManuallyDrop::new(self).0))
+    }
+
+    /// One owner less; the last one takes the memory.
+    ///
+    /// # Safety
+    /// `self` is not used after that, nor dropped.
+    unsafe fn leave(&self) -> Option<Box<Inner<T>>> {
+        // Pairs with the load of the last owner, which sees what every other one has done. A load and
+        // not a fence: the thread sanitizer knows none.
+        if self.inner().owners.fetch_sub(1, Ordering::Release) != 1 {
+            return None;
+        }
+        self.inner().owners.load(Ordering::Acquire);
+        // SAFETY: made from a box, and this was the last owner.
+        Some(unsafe { Box::from_raw(self.0.as_ptr()) })
     }
 
     fn inner(&self) -> &Inner<T> {
@@ -64,7 +128,7 @@ impl<T> Counted<T> {
     }
 }
 
-impl<T> Clone for Counted<T> {
+impl<T: ?Sized> Clone for Counted<T> {
     fn clone(&self) -> Self {
         // Relaxed: whoever gets the new owner gets it from an owner.
         let owners = self.inner().owners.fetch_add(1, Ordering::Relaxed);
@@ -76,7 +140,7 @@ impl<T> Clone for Counted<T> {
     }
 }
 
-impl<T> Deref for Counted<T> {
+impl<T: ?Sized> Deref for Counted<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -84,14 +148,9 @@ impl<T> Deref for Counted<T> {
     }
 }
 
-impl<T> Drop for Counted<T> {
+impl<T: ?Sized> Drop for Counted<T> {
     fn drop(&mut self) {
-        // Pairs with the load of the last owner, which sees what every other one has done. A load and
-        // not a fence: the thread sanitizer knows none.
-        if self.inner().owners.fetch_sub(1, Ordering::Release) == 1 {
-            self.inner().owners.load(Ordering::Acquire);
-            // SAFETY: made from a box, and this was the last owner.
-            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
-        }
+        // SAFETY: this is its drop.
+        drop(unsafe { self.leave() });
     }
 }

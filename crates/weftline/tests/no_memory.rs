@@ -3,13 +3,19 @@
 //!
 //! The allocator of this program fails the allocations that a thread has asked it to fail.
 
+#[path = "no_memory/barriers.rs"]
+mod barriers;
 #[path = "no_memory/conditions.rs"]
 mod conditions;
 #[path = "no_memory/failing.rs"]
 mod failing;
+#[path = "no_memory/pools.rs"]
+mod pools;
 #[path = "no_memory/queues.rs"]
 mod queues;
 mod support;
+#[path = "no_memory/timers.rs"]
+mod timers;
 
 use failing::Failing;
 

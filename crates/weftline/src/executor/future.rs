@@ -4,13 +4,12 @@ use super::error::{ResultError, TaskError};
 use super::raw::{Phase, RawFuture};
 use super::task::{Callback, Outcome, Promise, contain};
 use crate::TimedOut;
-use crate::memory::try_box;
+use crate::memory::{Counted, try_box};
 use crate::park::{Deadline, ThreadBlocker, WaitError, panic_without_memory};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -38,15 +37,16 @@ const TAKEN: &str = "the result was taken by an earlier poll";
 #[doc(alias = "concurrent.futures.Future")]
 #[must_use = "the result of a task is in its future"]
 pub struct Future<T> {
-    promise: Arc<dyn Promise<T>>,
+    promise: Counted<dyn Promise<T>>,
     /// As `T` is, for callbacks see the value by reference on the thread that adds them.
     value: PhantomData<T>,
 }
 
 impl<T> Future<T> {
-    pub(crate) fn new(promise: Arc<dyn Promise<T>>) -> Self {
+    pub(crate) fn new<P: Promise<T> + 'static>(promise: Counted<P>) -> Self {
         Self {
-            promise,
+            // SAFETY: a coercion.
+            promise: unsafe { promise.unsize::<dyn Promise<T>>(|promise| promise) },
             value: PhantomData,
         }
     }

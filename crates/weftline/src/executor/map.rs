@@ -4,10 +4,10 @@ use super::error::{ResultError, TaskError};
 use super::future::Future;
 use super::pool::ThreadPoolExecutor;
 use super::{Executor, SubmitError};
-use std::collections::VecDeque;
+use crate::memory::Counted;
+use std::collections::{TryReserveError, VecDeque};
 use std::fmt;
 use std::iter::Fuse;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::vec;
 
@@ -62,7 +62,8 @@ pub enum MapError {
     TimedOut,
     /// The task failed. Those after it go on.
     Failed(TaskError),
-    /// The pool takes no more tasks, or has no thread for one, so the items that are left were not submitted. There is no more to come.
+    /// The pool takes no more tasks, has no thread for one, or there is no memory, so the items that are left were not submitted. There is no
+    /// more to come.
     NotSubmitted,
 }
 
@@ -82,7 +83,8 @@ impl std::error::Error for MapError {}
 pub struct Map<'a, I: Iterator, R, F> {
     pool: &'a ThreadPoolExecutor,
     items: Fuse<I>,
-    function: Arc<F>,
+    /// None where there is no memory for it.
+    function: Option<Counted<F>>,
     chunk_size: usize,
     deadline: Option<Instant>,
     ahead: VecDeque<Future<Vec<Result<R, TaskError>>>>,
@@ -126,7 +128,7 @@ impl ThreadPoolExecutor {
         let mut map = Map {
             pool: self,
             items: items.into_iter().fuse(),
-            function: Arc::new(function),
+            function: Counted::try_new(function).ok(),
             chunk_size: options.chunk_size.unwrap_or(1),
             deadline: options
                 .timeout
@@ -156,30 +158,53 @@ where
         if self.is_over {
             return false;
         }
-        let chunk: Vec<I::Item> = self.items.by_ref().take(self.chunk_size).collect();
-        if chunk.is_empty() {
-            return false;
-        }
-        let function = Arc::clone(&self.function);
-        let task = move || {
-            chunk
-                .into_iter()
-                .map(|item| crate::thread::catch(|| function(item)).map_err(TaskError::Panicked))
-                .collect()
-        };
-        match self.pool.submit(task) {
-            Ok(future) => self.ahead.push_back(future),
-            Err(
-                SubmitError::ShutDown(_)
-                | SubmitError::Broken(_)
-                | SubmitError::NoThread(..)
-                | SubmitError::Unfit(..),
-            ) => {
+        match self.try_submit() {
+            Ok(is_submitted) => is_submitted,
+            Err(NotSubmitted) => {
                 self.is_refused = true;
                 self.is_over = true;
+                false
             }
         }
-        !self.is_over
+    }
+
+    fn try_submit(&mut self) -> Result<bool, NotSubmitted> {
+        let Some(first) = self.items.next() else {
+            return Ok(false);
+        };
+        self.ahead.try_reserve(1)?;
+        let function = self.function.clone().ok_or(NotSubmitted)?;
+        let mut chunk: Vec<I::Item> = Vec::new();
+        for item in std::iter::once(first).chain(self.items.by_ref().take(self.chunk_size - 1)) {
+            chunk.try_reserve(1)?;
+            chunk.push(item);
+        }
+        let mut results = Vec::new();
+        results.try_reserve_exact(chunk.len())?;
+        let task =
+            move || {
+                results.extend(chunk.into_iter().map(|item| {
+                    crate::thread::catch(|| function(item)).map_err(TaskError::Panicked)
+                }));
+                results
+            };
+        self.ahead.push_back(self.pool.submit(task)?);
+        Ok(true)
+    }
+}
+
+/// The pool has refused a task, or there is no memory for it.
+struct NotSubmitted;
+
+impl From<TryReserveError> for NotSubmitted {
+    fn from(_: TryReserveError) -> Self {
+        Self
+    }
+}
+
+impl<F> From<SubmitError<F>> for NotSubmitted {
+    fn from(_: SubmitError<F>) -> Self {
+        Self
     }
 }
 

@@ -71,7 +71,8 @@ pub enum SubmitError<F> {
     /// An initialiser of the pool panicked, so nothing runs in it.
     #[doc(alias = "BrokenThreadPool")]
     Broken(F),
-    /// The pool has no thread yet, and the system refused one. Everything is as it was.
+    /// The pool has no thread yet, and the system refused one; or there is no memory for the task
+    /// ([`io::ErrorKind::OutOfMemory`]). Everything is as it was.
     NoThread(F, io::Error),
     /// It cannot be run where the executor runs its tasks; says why.
     Unfit(F, Box<dyn std::error::Error + Send + Sync>),
@@ -106,6 +107,9 @@ impl<F> fmt::Display for SubmitError<F> {
             Self::ShutDown(_) => f.write_str("the executor was shut down: submit before that"),
             Self::Broken(_) => {
                 f.write_str("an initialiser of the pool panicked, so nothing runs in it")
+            }
+            Self::NoThread(_, error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                f.write_str("there is no memory for the task")
             }
             Self::NoThread(_, error) => write!(f, "the system refused a thread: {error}"),
             Self::Unfit(_, why) => why.fmt(f),

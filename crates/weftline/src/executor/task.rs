@@ -14,11 +14,10 @@
 use super::error::TaskError;
 use super::future::Future;
 use super::raw::{Data, Phase, RawFuture, Unchanged};
-use crate::memory::try_box;
+use crate::memory::{Counted, try_box};
 use crate::thread;
 use std::cell::UnsafeCell;
 use std::mem;
-use std::sync::Arc;
 use std::task::Waker;
 
 pub(crate) type Callback<T> = Box<dyn FnOnce(Result<&T, &TaskError>) + Send>;
@@ -148,8 +147,8 @@ where
     }
 
     /// The function of a task that nobody else has.
-    pub(super) fn into_function(self: Arc<Self>) -> Option<F> {
-        Arc::into_inner(self)?.function.into_inner()
+    pub(super) fn into_function(self) -> Option<F> {
+        self.function.into_inner()
     }
 
     /// # Safety
@@ -229,12 +228,12 @@ pub(crate) fn give_up<T>(
     }
 }
 
-impl<F, T> From<Arc<Task<F, T>>> for Future<T>
+impl<F, T> From<Counted<Task<F, T>>> for Future<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    fn from(task: Arc<Task<F, T>>) -> Self {
+    fn from(task: Counted<Task<F, T>>) -> Self {
         Self::new(task)
     }
 }
@@ -255,7 +254,7 @@ pub(super) fn contain(f: impl FnOnce()) {
     }
 }
 
-impl<F, T> Run for Arc<Task<F, T>>
+impl<F, T> Run for Counted<Task<F, T>>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -269,7 +268,7 @@ where
         let value = thread::catch(function).map_err(TaskError::Panicked);
         let is_plain = value.is_ok() && !mem::needs_drop::<T>();
         end(&self.raw, value, &|| worker.is_free());
-        if !is_plain && let Some(task) = Arc::into_inner(self) {
+        if !is_plain && let Some(task) = self.into_inner() {
             dispose(task.raw, worker);
         }
     }

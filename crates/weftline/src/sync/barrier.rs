@@ -1,7 +1,8 @@
 //! [`Barrier`]: threads that wait for each other.
 
 use super::raw::{BarrierError, RawBarrier};
-use crate::park::{Deadline, ThreadBlocker};
+use crate::memory::try_box;
+use crate::park::{Deadline, ThreadBlocker, panic_without_memory};
 use crate::{Broken, ZeroParties};
 use std::convert::Infallible;
 use std::fmt;
@@ -75,12 +76,16 @@ impl Barrier {
     /// A barrier whose last party runs `action` before anyone passes. A panic in it breaks the barrier and goes on in that party.
     ///
     /// # Panics
-    /// When `parties` is zero.
+    /// When `parties` is zero, and when there is no memory for the action, which is dropped then.
     #[must_use]
     pub fn with_action(parties: usize, action: impl Fn() + Send + Sync + 'static) -> Self {
+        let barrier = Self::new(parties);
+        let Ok(action) = try_box(action) else {
+            panic_without_memory();
+        };
         Self {
-            action: Some(Box::new(action)),
-            ..Self::new(parties)
+            action: Some(action),
+            ..barrier
         }
     }
 

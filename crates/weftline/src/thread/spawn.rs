@@ -4,6 +4,8 @@ use super::handle::Service;
 use super::join::Packet;
 use super::scope_state::ScopeState;
 use super::{JoinHandle, Thread, fork_gate, panic, registry, system};
+use crate::NoMemory;
+use crate::memory::try_format;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -127,7 +129,8 @@ impl Builder {
 /// Starts a thread that serves the library itself: nobody enumerates it, joins it or waits for its end.
 pub(crate) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
     registry::watch_forks();
-    let builder = std::thread::Builder::new().name(name.to_owned());
+    let name = try_format(format_args!("{name}")).map_err(|NoMemory| io::ErrorKind::OutOfMemory)?;
+    let builder = std::thread::Builder::new().name(name);
     let starts = fork_gate::Starts::enter();
     drop(builder.spawn(move || {
         fork_gate::has_started();

@@ -6,6 +6,7 @@
 //! that. So a small function needs no memory of its own, and reaches its worker with what is handed over anyway.
 
 use crate::executor::task::{Availability, Run, contain};
+use crate::memory::try_box;
 use std::any::TypeId;
 use std::mem::{ManuallyDrop, MaybeUninit};
 
@@ -52,12 +53,13 @@ impl Table {
 }
 
 impl Job {
-    pub(super) fn new<R: Run>(what: R) -> Self {
-        if const { fits::<R>() } {
+    /// A job, or what it was to be made of when there is no memory for that.
+    pub(super) fn new<R: Run>(what: R) -> Result<Self, R> {
+        Ok(if const { fits::<R>() } {
             Self::of::<R, R>(what)
         } else {
-            Self::of::<R, Boxed<R>>(Boxed(Box::new(what)))
-        }
+            Self::of::<R, Boxed<R>>(Boxed(try_box(what)?))
+        })
     }
 
     fn of<R: 'static, P: Run>(what: P) -> Self {

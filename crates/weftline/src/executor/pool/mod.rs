@@ -21,6 +21,8 @@ use super::future::Future;
 use super::task::{Availability, Task};
 use super::{Executor, ShutdownOptions, SubmitError};
 use crate::Lock;
+use crate::NoMemory;
+use crate::memory::{Counted, try_format};
 use crate::park::{Apart, Deadline};
 use crate::queue::raw::{Fifo, PutFailure, RawQueue};
 use crate::thread::{self, Builder, Service, Thread};
@@ -83,6 +85,10 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
+    pub(crate) fn no_memory() -> Self {
+        Self::NoThread(io::ErrorKind::OutOfMemory.into())
+    }
+
     pub(crate) fn with<F>(self, task: F) -> SubmitError<F> {
         match self {
             Self::ShutDown => SubmitError::ShutDown(task),
@@ -136,7 +142,8 @@ impl ThreadPoolExecutor {
 impl ThreadPoolExecutor {
     /// As `submit`, of a task that was made elsewhere.
     pub(crate) fn submit_task(&self, task: impl super::task::Run) -> Result<(), Refused> {
-        self.pool.submit(Job::new(task)).map_err(|(why, _)| why)
+        let job = Job::new(task).map_err(|_| Refused::no_memory())?;
+        self.pool.submit(job).map_err(|(why, _)| why)
     }
 
     /// What makes the pool fail everything from now on, for whoever runs tasks in it.
@@ -165,7 +172,7 @@ impl Pool {
             Err(PutFailure::Interrupted(_, never)) => match never {},
             Err(PutFailure::NoMemory(job)) => {
                 self.give_free();
-                Err((Refused::NoThread(io::ErrorKind::OutOfMemory.into()), job))
+                Err((Refused::no_memory(), job))
             }
             // Of a queue without a bound only because it is shut down.
             Err(PutFailure::ShutDown(job) | PutFailure::Full(job) | PutFailure::Retired(job)) => {
@@ -220,11 +227,15 @@ impl Pool {
         if count < self.max_workers {
             let pool = Arc::clone(self);
             let service: Weak<dyn Service> = Arc::<Self>::downgrade(self);
-            let started = Builder::new()
-                .name(format!("{}_{count}", self.name_prefix))
-                .daemon(false)
-                .serves(service)
-                .spawn(move || pool.work());
+            let started = workers
+                .try_reserve(1)
+                .map_err(|_| NoMemory)
+                .and_then(|()| try_format(format_args!("{}_{count}", self.name_prefix)))
+                .map_err(|NoMemory| io::ErrorKind::OutOfMemory.into())
+                .and_then(|name| {
+                    let builder = Builder::new().name(name).daemon(false).serves(service);
+                    builder.spawn(move || pool.work())
+                });
             match started {
                 Ok(handle) => workers.push(handle.thread().clone()),
                 // The task waits for one of those that are there.
@@ -303,14 +314,22 @@ where
     type Output = T;
 
     fn submit(&self, function: F) -> Result<Future<T>, SubmitError<F>> {
-        let task = Arc::new(Task::new(function));
-        let (refused, job) = match self.pool.submit(Job::new(Arc::clone(&task))) {
-            Ok(()) => return Ok(task.into()),
-            Err(refused) => refused,
+        let (task, refused) = match Counted::try_new(Task::new(function)) {
+            Err(task) => (Some(task), Refused::no_memory()),
+            Ok(task) => match Job::new(task.clone()).map(|job| self.pool.submit(job)) {
+                Ok(Ok(())) => return Ok(task.into()),
+                Ok(Err((refused, job))) => {
+                    drop(job);
+                    (task.into_inner(), refused)
+                }
+                Err(other) => {
+                    drop(other);
+                    (task.into_inner(), Refused::no_memory())
+                }
+            },
         };
-        drop(job);
-        let function = task.into_function().expect("nobody else has seen the task");
-        Err(refused.with(function))
+        let function = task.and_then(Task::into_function);
+        Err(refused.with(function.expect("nobody else has seen the task")))
     }
 
     fn shutdown_with(&self, options: ShutdownOptions) {
@@ -340,12 +359,14 @@ impl ThreadPoolExecutor {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.pool
-            .submit(Job::new(Alone(function)))
-            .map_err(|(refused, job)| {
-                let Alone(function) = job.into_inner().expect("it was made of this function");
-                refused.with(function)
-            })
+        let job = match Job::new(Alone(function)) {
+            Ok(job) => job,
+            Err(Alone(function)) => return Err(Refused::no_memory().with(function)),
+        };
+        self.pool.submit(job).map_err(|(refused, job)| {
+            let Alone(function) = job.into_inner().expect("it was made of this function");
+            refused.with(function)
+        })
     }
 
     /// Takes no more tasks, and returns when those that are there have ended. A call from one of the pool's own tasks does not wait for

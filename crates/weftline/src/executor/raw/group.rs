@@ -64,7 +64,7 @@ impl RawGroup {
     /// # Errors
     /// [`NoMemory`].
     pub fn new() -> Result<Counted<Self>, NoMemory> {
-        Counted::try_new(Self {
+        let group = Counted::try_new(Self {
             is_abandoned: AtomicU32::new(0),
             shared: ListLock::new(Shared {
                 arrived: VecDeque::new(),
@@ -72,7 +72,8 @@ impl RawGroup {
                 has_failure: false,
                 waiters: List::new(),
             }),
-        })
+        });
+        group.map_err(|_| NoMemory)
     }
 
     /// Nobody will look at this group again.

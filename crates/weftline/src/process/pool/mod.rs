@@ -24,6 +24,7 @@ use super::{RemoteFn, entry, function, parcel::Parcel};
 use crate::executor::{
     Executor, Future, Refused, ShutdownOptions, SubmitError, ThreadPoolExecutor,
 };
+use crate::memory::Counted;
 use deaths::Deaths;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -185,8 +186,9 @@ impl ProcessPoolExecutor {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        let remote = Arc::new(RemoteTask::new(request, Arc::clone(&self.plan)));
-        self.threads.submit_task(Arc::clone(&remote))?;
+        let remote = Counted::try_new(RemoteTask::new(request, Arc::clone(&self.plan)))
+            .map_err(|_| Refused::no_memory())?;
+        self.threads.submit_task(remote.clone())?;
         Ok(Future::new(remote))
     }
 

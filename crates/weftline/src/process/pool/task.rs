@@ -18,6 +18,7 @@ use crate::Lock;
 use crate::TaskError;
 use crate::executor::raw::{Phase, RawFuture};
 use crate::executor::{Availability, Outcome, Promise, Run, dispose, end, give_up, pending};
+use crate::memory::Counted;
 use crate::process::ChildProcess;
 use crate::thread;
 use serde::de::DeserializeOwned;
@@ -148,7 +149,7 @@ impl<T: DeserializeOwned> RemoteTask<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Run for Arc<RemoteTask<T>> {
+impl<T: DeserializeOwned + Send + 'static> Run for Counted<RemoteTask<T>> {
     fn run(self, worker: &dyn Availability) {
         if self.raw.start(|_| true) != Ok(true) {
             return worker.is_free();
@@ -176,7 +177,7 @@ impl<T: DeserializeOwned + Send + 'static> Run for Arc<RemoteTask<T>> {
             drop(used_up);
             worker.is_free();
         }
-        if let Some(task) = Arc::into_inner(self) {
+        if let Some(task) = self.into_inner() {
             dispose(task.raw, worker);
         }
     }

@@ -21,7 +21,11 @@
 use super::error::{JoinError, StartError};
 use super::heap::Entry;
 use super::{keeper, runners, tally};
-use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number, spin_until};
+use crate::memory::{Counted, try_box};
+use crate::park::{
+    Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number, panic_without_memory,
+    spin_until,
+};
 use crate::sync::raw::RawEvent;
 use crate::thread::panic::discard;
 use crate::thread::spawn::next_name;
@@ -69,7 +73,7 @@ pub struct Timer {
     interval: Duration,
     name: Option<Arc<str>>,
     is_daemon: bool,
-    shared: Arc<Shared>,
+    shared: Counted<Shared>,
 }
 
 struct Shared {
@@ -117,8 +121,14 @@ impl Inner {
 
 impl Timer {
     /// A timer that will call `function` once, when `interval` has passed since its [`start`](Self::start).
+    ///
+    /// # Panics
+    /// When there is no memory for the timer. The function is dropped then.
     #[must_use = "a timer does nothing until it is started"]
     pub fn new(interval: Duration, function: impl FnOnce() + Send + 'static) -> Self {
+        let Ok(function) = try_box(function) else {
+            panic_without_memory();
+        };
         let inner = Inner {
             state: State::New,
             rounds: 0,
@@ -126,17 +136,21 @@ impl Timer {
             generation: 0,
             is_daemon: false,
             entry: None,
-            function: Some(Box::new(function)),
+            function: Some(function),
             panic: None,
+        };
+        let shared = Shared {
+            inner: ListLock::new(inner),
+            over: RawEvent::new(),
+        };
+        let Ok(shared) = Counted::try_new(shared) else {
+            panic_without_memory();
         };
         Self {
             interval,
             name: None,
             is_daemon: false,
-            shared: Arc::new(Shared {
-                inner: ListLock::new(inner),
-                over: RawEvent::new(),
-            }),
+            shared,
         }
     }
 
@@ -157,7 +171,8 @@ impl Timer {
     /// Lets the interval begin. A timer that was cancelled before ends at once, without calling its function.
     ///
     /// # Errors
-    /// [`StartError::StartedBefore`]; [`StartError::NoThread`] if the operating system has no thread for the timers.
+    /// [`StartError::StartedBefore`]; [`StartError::NoThread`] if the operating system has no thread for the timers, or if there is no memory
+    /// ([`io::ErrorKind::OutOfMemory`](std::io::ErrorKind::OutOfMemory)).
     pub fn start(&self) -> Result<(), StartError> {
         // Counted first: from the moment on at which it is pending, it may be cancelled, and is counted off.
         if !self.is_daemon {
@@ -202,11 +217,13 @@ impl Timer {
     }
 
     fn schedule(&self, interval: Duration, round: u64) -> std::io::Result<Entry> {
-        let (shared, name) = (Arc::clone(&self.shared), self.name.clone());
-        let is_daemon = self.is_daemon;
-        keeper::schedule(Deadline::after(interval), move || {
-            runners::submit(Box::new(move || shared.run(name, is_daemon, round)));
-        })
+        let call = Call {
+            shared: self.shared.clone(),
+            name: self.name.clone(),
+            is_daemon: self.is_daemon,
+            round,
+        };
+        keeper::schedule(Deadline::after(interval), move || runners::submit(call))
     }
 
     /// Lets the time begin anew, if the function has not been called: it will be when `interval` has passed from now. `true` if that was in
@@ -226,7 +243,7 @@ impl Timer {
     /// ```
     ///
     /// # Errors
-    /// [`StartError::NoThread`] if the operating system has no thread for the timers. Then the time goes on as before.
+    /// [`StartError::NoThread`] as of [`start`](Self::start). Then the time goes on as before.
     pub fn restart(&self, interval: Duration) -> Result<bool, StartError> {
         // A start that is still scheduling ends first.
         spin_until(|| {
@@ -363,6 +380,20 @@ impl Timer {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.shared.inner.lock().state == State::Cancelled
+    }
+}
+
+/// A timer's turn, on its way to a runner.
+pub(super) struct Call {
+    shared: Counted<Shared>,
+    name: Option<Arc<str>>,
+    is_daemon: bool,
+    round: u64,
+}
+
+impl Call {
+    pub(super) fn run(self) {
+        self.shared.run(self.name, self.is_daemon, self.round);
     }
 }
 

@@ -5,7 +5,8 @@
 //! A runner that has nothing to do waits in a list for a second, and then ends. A job goes straight to the one that has waited longest, or to a new
 //! thread if nobody waits. So there are as many runners as functions run at once, and a while after the last one there is none.
 
-use super::heap::Action;
+use super::delayed::Call;
+use crate::memory::Counted;
 use crate::park::{Deadline, Ended, List, ListLock, ThreadBlocker, Waiter};
 use crate::thread::spawn::spawn_servant;
 use std::io;
@@ -14,12 +15,12 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(1);
 
 /// The runners that wait; what each gets is a job.
-static IDLE_RUNNERS: ListLock<List<Option<Action>>> = ListLock::new(List::new());
+static IDLE_RUNNERS: ListLock<List<Option<Call>>> = ListLock::new(List::new());
 
 /// Has `job` run on a runner. It must not panic.
 ///
-/// If the operating system has no thread for one, the job is run here and now.
-pub(super) fn submit(job: Action) {
+/// If the operating system has no thread for one, or there is no memory, the job is run here and now.
+pub(super) fn submit(job: Call) {
     let mut job = Some(job);
     let runner = {
         let mut idle = IDLE_RUNNERS.lock();
@@ -34,10 +35,13 @@ pub(super) fn submit(job: Action) {
     }
 }
 
-fn run_on_new_runner(job: Action) {
+fn run_on_new_runner(job: Call) {
     // Not moved into the thread but lent, for `spawn_servant` drops what it cannot start.
-    let lent = std::sync::Arc::new(Lent(ListLock::new(Slot(Some(job)))));
-    let theirs = std::sync::Arc::clone(&lent);
+    let lent = match Counted::try_new(Lent(ListLock::new(Slot(Some(job))))) {
+        Ok(lent) => lent,
+        Err(lent) => return lent.take().into_iter().for_each(Call::run),
+    };
+    let theirs = lent.clone();
     let started: io::Result<()> = spawn_servant("weftline timer", move || {
         if let Some(job) = theirs.take() {
             serve(job);
@@ -46,14 +50,14 @@ fn run_on_new_runner(job: Action) {
     if started.is_err()
         && let Some(job) = lent.take()
     {
-        job();
+        job.run();
     }
 }
 
 /// A job on its way to a thread that may not come to be.
 struct Lent(ListLock<Slot>);
 
-struct Slot(Option<Action>);
+struct Slot(Option<Call>);
 
 impl crate::park::ForgetWaiters for Slot {
     fn forget_waiters(&mut self, _torn: bool) {
@@ -62,22 +66,22 @@ impl crate::park::ForgetWaiters for Slot {
 }
 
 impl Lent {
-    fn take(&self) -> Option<Action> {
+    fn take(&self) -> Option<Call> {
         self.0.lock().0.take()
     }
 }
 
 /// The life of a runner.
-fn serve(first: Action) {
+fn serve(first: Call) {
     let mut job = Some(first);
     while let Some(next) = job {
-        next();
+        next.run();
         job = wait_for_job();
     }
 }
 
 /// `None` when there was no job for a while.
-fn wait_for_job() -> Option<Action> {
+fn wait_for_job() -> Option<Call> {
     let deadline = Deadline::after(IDLE);
     let waiter = Waiter::new::<ThreadBlocker>(None);
     // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
