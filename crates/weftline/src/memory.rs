@@ -92,6 +92,21 @@ impl<T> Counted<T> {
         let inner = unsafe { this.leave() };
         inner.map(|inner| inner.value)
     }
+
+    /// The same owner as a pointer, which does not end by itself.
+    #[cfg(not(weftline_model))]
+    pub(crate) fn into_raw(self) -> *mut Inner<T> {
+        ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    /// The owner that [`Self::into_raw`] has given.
+    ///
+    /// # Safety
+    /// The owner has not ended. Of several values that stand for it at most one is dropped.
+    #[cfg(not(weftline_model))]
+    pub(crate) unsafe fn from_raw(raw: NonNull<Inner<T>>) -> Self {
+        Self(raw)
+    }
 }
 
 impl<T: ?Sized> Counted<T> {

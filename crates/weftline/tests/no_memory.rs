@@ -9,11 +9,17 @@ mod barriers;
 mod conditions;
 #[path = "no_memory/failing.rs"]
 mod failing;
+#[path = "no_memory/locals.rs"]
+mod locals;
 #[path = "no_memory/pools.rs"]
 mod pools;
+#[path = "no_memory/program_end.rs"]
+mod program_end;
 #[path = "no_memory/queues.rs"]
 mod queues;
 mod support;
+#[path = "no_memory/threads.rs"]
+mod threads;
 #[path = "no_memory/timers.rs"]
 mod timers;
 

@@ -1,13 +1,13 @@
 //! Who is told of a panic that nobody joined.
 
 use super::{Panic, Thread, panic};
-use crate::park::{ForgetWaiters, ListLock};
-use std::sync::Arc;
+use crate::memory::{Counted, try_box};
+use crate::park::{ForgetWaiters, ListLock, panic_without_memory};
 
 type Hook = Box<dyn Fn(&Thread, &Panic) + Send + Sync>;
 
 /// One word, so that a fork in the middle of a change leaves the child either hook.
-struct Chosen(Option<Arc<Hook>>);
+struct Chosen(Option<Counted<Hook>>);
 
 impl ForgetWaiters for Chosen {
     fn forget_waiters(&mut self, _torn: bool) {}
@@ -24,6 +24,9 @@ static CHOSEN: ListLock<Chosen> = ListLock::new(Chosen(None));
 /// The panic hook of the standard library (`std::panic::set_hook`) has told of the panic before, at its time and on its thread. So
 /// without an except hook nothing more is done, and nothing if the except hook panics itself.
 ///
+/// # Panics
+/// When there is no memory for the hook, which is dropped then; the one before stays.
+///
 /// ```
 /// use std::sync::Arc;
 /// use weftline::{Queue, set_except_hook};
@@ -38,7 +41,14 @@ static CHOSEN: ListLock<Chosen> = ListLock::new(Chosen(None));
 /// ```
 #[doc(alias = "excepthook")]
 pub fn set_except_hook(hook: impl Fn(&Thread, &Panic) + Send + Sync + 'static) {
-    choose(Some(Arc::new(Box::new(hook))));
+    let Ok(hook) = try_box(hook) else {
+        panic_without_memory();
+    };
+    let hook: Hook = hook;
+    let Ok(hook) = Counted::try_new(hook) else {
+        panic_without_memory();
+    };
+    choose(Some(hook));
 }
 
 /// Goes back to what happens without a hook, and drops the one that was set.
@@ -46,7 +56,7 @@ pub fn reset_except_hook() {
     choose(None);
 }
 
-fn choose(hook: Option<Arc<Hook>>) {
+fn choose(hook: Option<Counted<Hook>>) {
     let previous = std::mem::replace(&mut CHOSEN.lock().0, hook);
     drop(previous);
 }

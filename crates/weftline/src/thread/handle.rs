@@ -3,6 +3,7 @@
 use super::scope_state::ScopeState;
 use super::{registry, system};
 use crate::TimedOut;
+use crate::memory::Counted;
 use crate::park::{
     Blocker, Deadline, ForgetWaiters, ListLock, Parker, ThreadBlocker, ThreadNumber, WaitError,
     Wake, fork, os_ident, reserve_number,
@@ -40,7 +41,7 @@ pub(super) struct Inner {
     ended: RawEvent,
     /// Where the registry keeps it, under the registry's lock.
     pub(super) place: AtomicUsize,
-    pub(super) scope: Option<Arc<ScopeState>>,
+    pub(super) scope: Option<Counted<ScopeState>>,
     pub(super) serves: Option<Weak<dyn Service>>,
 }
 
@@ -62,7 +63,7 @@ impl Thread {
     pub(super) fn new(
         name: String,
         is_daemon: bool,
-        scope: Option<Arc<ScopeState>>,
+        scope: Option<Counted<ScopeState>>,
         serves: Option<Weak<dyn Service>>,
     ) -> Self {
         Self::with_number(name, is_daemon, scope, serves, reserve_number())
@@ -76,7 +77,7 @@ impl Thread {
     fn with_number(
         name: String,
         is_daemon: bool,
-        scope: Option<Arc<ScopeState>>,
+        scope: Option<Counted<ScopeState>>,
         serves: Option<Weak<dyn Service>>,
         number: u64,
     ) -> Self {

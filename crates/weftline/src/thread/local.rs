@@ -1,11 +1,12 @@
 //! [`Local`]: a value for each thread.
 
-use super::local_values::{self, Token};
+use super::local_values::{self, Token, Value};
+use crate::memory::{Counted, Inner};
+use crate::park::panic_without_memory;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ptr;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::mem::ManuallyDrop;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// A value for each thread that asks for it: Python's `threading.local`.
@@ -46,8 +47,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 /// ```
 #[doc(alias = "threading.local")]
 pub struct Local<T: 'static, F = fn() -> T> {
-    /// Null until first used; then a counted reference.
-    token: AtomicPtr<Token>,
+    /// Null until first used; then an owner of the token.
+    token: AtomicPtr<Inner<Token>>,
     init: F,
     /// Values go in and come out, so a reference to a `Local` of a narrower type is none to this one.
     values: PhantomData<fn(T) -> T>,
@@ -64,49 +65,57 @@ impl<T: 'static, F> Local<T, F> {
     }
 
     /// Gives the calling thread another value.
+    ///
+    /// # Panics
+    /// When there is no memory for it; the thread keeps the one before.
     pub fn set(&self, value: T) {
-        let previous = local_values::replace(self.token(), Some(Rc::new(value)));
+        let value = counted(value).of_any_type();
+        let previous = local_values::replace(&self.token(), Some(value));
         drop(previous);
     }
 
     /// Takes the calling thread's value away, if it has one; the next use makes a new one.
     ///
     /// # Panics
-    /// When the thread is using the value, further up in [`with`](Self::with).
+    /// When the thread is using the value, further up in [`with`](Self::with), and when there is no
+    /// memory for the first use of the `Local`.
     pub fn take(&self) -> Option<T> {
-        let value = local_values::replace(self.token(), None)?;
-        match Rc::try_unwrap(of_type::<T>(value)) {
+        let value = local_values::replace(&self.token(), None)?;
+        match value.downcast::<T>().try_unwrap() {
             Ok(value) => Some(value),
             Err(used) => {
-                local_values::add(self.token(), used);
+                local_values::add(&self.token(), used.of_any_type());
                 panic!("a Local's value cannot be taken away from a `with` that uses it")
             }
         }
     }
 
-    fn token(&self) -> &Token {
+    fn token(&self) -> ManuallyDrop<Counted<Token>> {
         // Pairs with the release below, through which the token is seen whole.
-        let token = self.token.load(Ordering::Acquire);
-        // SAFETY: null, or counted for `self`, which is borrowed.
-        unsafe { token.as_ref() }.unwrap_or_else(|| self.make_token())
+        let token = NonNull::new(self.token.load(Ordering::Acquire));
+        let token = token.unwrap_or_else(|| self.make_token());
+        // SAFETY: the owner ends with `self`, which is borrowed.
+        ManuallyDrop::new(unsafe { Counted::from_raw(token) })
     }
 
     #[cold]
-    fn make_token(&self) -> &Token {
-        let made = Arc::into_raw(Arc::new(Token::new())).cast_mut();
+    fn make_token(&self) -> NonNull<Inner<Token>> {
+        let Ok(made) = Counted::try_new(Token::new()) else {
+            panic_without_memory();
+        };
+        let made = made.into_raw();
         let published =
             self.token
                 .compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire);
         let token = published.map_or_else(
             |first| {
                 // SAFETY: made above, and seen by nobody else.
-                drop(unsafe { Arc::from_raw(made) });
+                drop(NonNull::new(made).map(|made| unsafe { Counted::from_raw(made) }));
                 first
             },
             |_| made,
         );
-        // SAFETY: not null, and counted for `self`.
-        unsafe { &*token }
+        NonNull::new(token).expect("it has been made")
     }
 }
 
@@ -116,18 +125,19 @@ impl<T: 'static, F: Fn() -> T> Local<T, F> {
     /// If [`set`](Self::set) is called meanwhile, `f` keeps the value that it was called with.
     ///
     /// # Panics
-    /// When `f` or the initialiser does.
+    /// When `f` or the initialiser does, and when there is no memory for the value, which is dropped
+    /// then.
     pub fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
         let token = self.token();
-        let value = local_values::find(token)
-            .unwrap_or_else(|| local_values::add(token, Rc::new((self.init)())));
-        f(&of_type::<T>(value))
+        let value = local_values::find(&token)
+            .unwrap_or_else(|| local_values::add(&token, counted((self.init)()).of_any_type()));
+        f(&value.downcast::<T>())
     }
 
     /// A copy of the calling thread's value, which is made first if there is none.
     ///
     /// # Panics
-    /// When the initialiser does.
+    /// As [`with`](Self::with).
     #[must_use]
     pub fn get(&self) -> T
     where
@@ -137,20 +147,20 @@ impl<T: 'static, F: Fn() -> T> Local<T, F> {
     }
 }
 
-fn of_type<T: 'static>(value: local_values::Value) -> Rc<T> {
-    value
-        .downcast()
-        .expect("a token belongs to one Local, of one type")
+fn counted<T: 'static>(value: T) -> Value<T> {
+    match Value::try_new(value) {
+        Ok(value) => value,
+        Err(_) => panic_without_memory(),
+    }
 }
 
 impl<T: 'static, F> Drop for Local<T, F> {
     fn drop(&mut self) {
-        let token = *self.token.get_mut();
-        if token.is_null() {
+        let Some(token) = NonNull::new(*self.token.get_mut()) else {
             return;
-        }
-        // SAFETY: counted for `self`, which is going.
-        let token = unsafe { Arc::from_raw(token.cast_const()) };
+        };
+        // SAFETY: the owner is of `self`, which is going.
+        let token = unsafe { Counted::from_raw(token) };
         let value = local_values::replace(&token, None);
         token.retire();
         drop(value);

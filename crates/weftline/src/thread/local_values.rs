@@ -16,15 +16,15 @@
 //! A `Local` that is dropped retires its token and advances a count for all threads. A thread that finds the count advanced looks
 //! through its map for retired tokens.
 
+pub(super) use super::local_value::Value;
 use super::{except_hook, panic, registry};
-use std::any::Any;
+use crate::memory::Counted;
+use crate::park::panic_without_memory;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::mem::ManuallyDrop;
 use std::ptr;
-use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What a [`Local`](super::Local) is known by in the maps of all threads.
@@ -49,10 +49,8 @@ impl Token {
     }
 }
 
-pub(super) type Value = Rc<dyn Any>;
-
 struct Entry {
-    token: Arc<Token>,
+    token: Counted<Token>,
     value: Value,
 }
 
@@ -76,13 +74,16 @@ fn key(token: &Token) -> usize {
     ptr::from_ref(token).addr()
 }
 
-pub(super) fn find(token: &Token) -> Option<Value> {
+pub(super) fn find(token: &Counted<Token>) -> Option<Value> {
     drop_retired();
     in_map(|map| map.get(&key(token)).map(|entry| entry.value.clone()))
 }
 
 /// Keeps `value`, unless there is one already; returns the one that is there.
-pub(super) fn add(token: &Token, value: Value) -> Value {
+///
+/// # Panics
+/// When there is no memory to keep it.
+pub(super) fn add(token: &Counted<Token>, value: Value) -> Value {
     match find(token) {
         Some(there) => there,
         None => {
@@ -93,7 +94,10 @@ pub(super) fn add(token: &Token, value: Value) -> Value {
 }
 
 /// Puts `value` in the place of what is there, and returns that.
-pub(super) fn replace(token: &Token, value: Option<Value>) -> Option<Value> {
+///
+/// # Panics
+/// When there is no memory to keep it.
+pub(super) fn replace(token: &Counted<Token>, value: Option<Value>) -> Option<Value> {
     drop_retired();
     let Some(value) = value else {
         return in_map(|map| map.remove(&key(token))).map(|entry| entry.value);
@@ -104,11 +108,10 @@ pub(super) fn replace(token: &Token, value: Option<Value>) -> Option<Value> {
     }
     // Fails while the destructor runs, which takes whatever comes then too.
     let _ = AT_END.try_with(|_| ());
-    // SAFETY: a token is the content of an `Arc`, of which whoever names it holds a count.
-    let token = unsafe {
-        Arc::increment_strong_count(token);
-        Arc::from_raw(token)
-    };
+    if in_map(|map| map.try_reserve(1)).is_err() {
+        panic_without_memory();
+    }
+    let token = token.clone();
     let entry = Entry { value, token };
     in_map(|map| map.insert(key(&entry.token), entry)).map(|entry| entry.value)
 }
@@ -117,15 +120,27 @@ pub(super) fn replace(token: &Token, value: Option<Value>) -> Option<Value> {
 fn drop_retired() {
     // Pairs with the release in `retire`.
     let retired = RETIRED.load(Ordering::Acquire);
-    if LOOKED_AT.replace(retired) == retired {
+    let looked_at = LOOKED_AT.replace(retired);
+    if looked_at == retired {
         return;
     }
     let is_retired = |entry: &Entry| entry.token.is_retired.load(Ordering::Relaxed);
-    let dropped: Vec<Entry> = in_map(|map| {
-        map.extract_if(|_, entry| is_retired(entry))
-            .map(|(_, entry)| entry)
-            .collect()
+    let mut dropped: Vec<Entry> = Vec::new();
+    let is_complete = in_map(|map| {
+        let count = map.values().filter(|entry| is_retired(entry)).count();
+        // Nothing runs under the map's borrow: an allocator is no caller.
+        let room = dropped.try_reserve_exact(count);
+        if room.is_ok() {
+            let retired = map.extract_if(|_, entry| is_retired(entry));
+            // A token may have been retired since: its turn comes with the next look.
+            dropped.extend(retired.take(count).map(|(_, entry)| entry));
+        }
+        room.is_ok()
     });
+    if !is_complete {
+        // Without memory at the next use.
+        LOOKED_AT.set(looked_at);
+    }
     dropped.into_iter().for_each(drop_entry);
 }
 

@@ -12,7 +12,7 @@
 //! | `panic.rs` | [`Panic`]: what a function that panicked leaves behind, and how it is caught |
 //! | `except_hook.rs` | who is told of a panic that nobody joined |
 //! | `scope.rs`, `scope_state.rs` | [`scope`]: threads that borrow, and the wait for all of them |
-//! | `local.rs`, `local_values.rs` | [`Local`]: a value for each thread |
+//! | `local.rs`, `local_value.rs`, `local_values.rs` | [`Local`]: a value for each thread |
 //! | `run.rs` | [`run`] and [`at_exit`]: the end of a program |
 //! | `timer/` | what is done later, or again and again |
 //! | `system.rs` | what only the operating system knows of a thread |
@@ -42,6 +42,8 @@ mod handle;
 mod join;
 #[cfg(not(weftline_model))]
 mod local;
+#[cfg(not(weftline_model))]
+mod local_value;
 #[cfg(not(weftline_model))]
 mod local_values;
 #[cfg(not(weftline_model))]

@@ -15,7 +15,9 @@ use super::Thread;
 use super::handle::Inner;
 use super::{fork_gate, local_values, spawn, system};
 use crate::park::fork::generation;
-use crate::park::{ForgetWaiters, ListLock, adopt_number, number, replace_number};
+use crate::park::{
+    ForgetWaiters, ListLock, adopt_number, number, panic_without_memory, replace_number,
+};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::Arc;
@@ -261,6 +263,9 @@ pub(super) fn is_main(thread: &Thread) -> bool {
 
 /// The threads that run now: the main thread first, the others by age.
 ///
+/// # Panics
+/// When there is no memory for them.
+///
 /// ```
 /// let before = weftline::enumerate().len();
 /// let end = weftline::Event::new();
@@ -288,7 +293,9 @@ pub fn enumerate() -> Vec<Thread> {
             }
             needed
         };
-        running = Vec::with_capacity(needed + needed / 8);
+        if running.try_reserve_exact(needed + needed / 8).is_err() {
+            panic_without_memory();
+        }
     }
     let others = usize::from(main.is_some());
     running[others..].sort_unstable_by_key(Thread::reserved_number);

@@ -7,7 +7,8 @@
 
 use super::timer::raw::wait_for_pending;
 use super::{except_hook, panic, registry};
-use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker};
+use crate::memory::try_box;
+use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, panic_without_memory};
 #[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
 use crate::process as processes;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -43,16 +44,25 @@ static CALLBACKS: ListLock<Callbacks> = ListLock::new(Callbacks {
 /// A callback that panics is reported to the [except hook](crate::set_except_hook), and the others are still called. In a program without
 /// `run` none is; the child of a fork inherits them.
 ///
+/// # Panics
+/// When there is no memory for the callback, which is dropped then.
+///
 /// ```
 /// weftline::at_exit(|| println!("good night"));
 /// weftline::run(|| println!("good evening"));
 /// ```
 #[doc(alias = "atexit")]
 pub fn at_exit(f: impl FnOnce() + Send + 'static) {
-    let entry = Box::into_raw(Box::new(Entry {
-        callback: Box::new(f),
+    let Ok(callback) = try_box(f) else {
+        panic_without_memory();
+    };
+    let entry = Entry {
+        callback,
         below: ptr::null_mut(),
-    }));
+    };
+    let Ok(entry) = try_box(entry).map(Box::into_raw) else {
+        panic_without_memory();
+    };
     let mut callbacks = CALLBACKS.lock();
     // SAFETY: not linked yet, so nobody else's.
     unsafe { (*entry).below = callbacks.top };

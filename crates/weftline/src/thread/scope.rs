@@ -3,19 +3,19 @@
 use super::scope_state::ScopeState;
 use super::{Builder, JoinError, JoinHandle, Panic, Thread, except_hook};
 use crate::TimedOut;
-use crate::park::Deadline;
+use crate::memory::Counted;
+use crate::park::{Deadline, panic_without_memory};
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where threads are started that may borrow from the function that calls [`scope`].
 pub struct Scope<'scope, 'env: 'scope> {
-    state: Arc<ScopeState>,
+    state: Counted<ScopeState>,
     /// Invariant, as in the standard library: a thread must not get hold of a scope that ends earlier than its own.
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
@@ -26,6 +26,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// # Panics
 /// When a thread panicked and neither a join of its handle nor one of [`Scope::join_all`] and its other forms has told of it; the
 /// [except hook](crate::set_except_hook) is told first. Also when `f` panics; the threads are waited for all the same.
+/// And when there is no memory for the scope: then before `f` is called.
 ///
 /// ```
 /// let mut shelves = [1, 2, 3];
@@ -48,8 +49,11 @@ pub fn scope<'env, F, R>(f: F) -> R
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
+    let Ok(state) = Counted::try_new(ScopeState::new()) else {
+        panic_without_memory();
+    };
     let scope = Scope {
-        state: Arc::new(ScopeState::new()),
+        state,
         scope: PhantomData,
         env: PhantomData,
     };

@@ -5,7 +5,7 @@ use super::join::Packet;
 use super::scope_state::ScopeState;
 use super::{JoinHandle, Thread, fork_gate, panic, registry, system};
 use crate::NoMemory;
-use crate::memory::try_format;
+use crate::memory::{Counted, try_format};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -82,7 +82,7 @@ impl Builder {
     pub(super) unsafe fn start<F, T>(
         self,
         f: F,
-        scope: Option<Arc<ScopeState>>,
+        scope: Option<Counted<ScopeState>>,
     ) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send,
