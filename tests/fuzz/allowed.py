@@ -55,7 +55,8 @@ def _without_init(step, before, plain, ours):
         return True
     if re.search(r"vars\(|__dict__|__getstate__|__reduce|hasattr\(|dir\(", step):
         names = looks.listed(plain), looks.listed(ours)
-        return names[0] <= names[1] or names[1] <= names[0] or plain[:1] == "!"
+        failed = plain[:1] == "!" or ours.startswith("! AttributeError")
+        return names[0] <= names[1] or names[1] <= names[0] or failed
     if "getattr(" in step:
         return (plain, ours) == ("True", "False")
     # The attribute is missing to the standard method, or to an odd `__getattr__` of the class.
@@ -68,7 +69,7 @@ def _without_init(step, before, plain, ours):
 
 _BARE = (
     r"def __(?:init|new)__\(self, \*a, \*\*k\):\s+(?!.*super\(\)\.__init__)"
-    r"|__new__\((?!cls)"
+    r"|__new__\((?!cls)|__dict__ = "
 )
 
 
@@ -132,7 +133,7 @@ def _recursion(step, before, plain, ours):
 def _replaced(step, before, plain, ours):
     """`with semaphore` and `isSet`, which do not call a replaced `release` and `is_set`."""
     if "._adjust_thread_count = " in before and step == "the end":
-        called = re.compile(r"^events:$|events: | ?\bnote\d\b| ?\bcall\b")
+        called = re.compile(r"^events:$|events: | ?\b(?:note\d|call|set)\b")
         without = called.sub("", plain).strip(), called.sub("", ours).strip()
         return without[0] == without[1] or "def __setstate__" in before
     asks = step == "the end" or re.search(r"is_?[sS]et\(", step)
@@ -150,12 +151,9 @@ def _replaced(step, before, plain, ours):
         return "blocked" not in (plain, ours)
     left = re.search(r"^inside\(|__exit__\(|with ", before, re.MULTILINE)
     seen = left is not None and re.search(r"_value|repr|acquire|__enter__", step)
-    return (
-        (leaves is not None or bool(seen))
-        and own is not None
-        and "Semaphore" in before
-        and "blocked" not in (plain, ours)
-    )
+    if own is None or "Semaphore" not in before or ours == "blocked":
+        return False
+    return leaves is not None or bool(seen) or (left is not None and step == "the end")
 
 
 def _hidden(step, before, plain, ours):

@@ -158,7 +158,7 @@ def pool(step, before, plain, ours):
         return True
     parts = r"_work_queue|_threads|_idle_semaphore|_shutdown_lock|_max_workers"
     changed = rf"(?:\bdel \w+\.|\w+\.|')(?:{parts})(?: = |$|', )"
-    failed = plain == "blocked" or "!" in (plain[:1], ours[:1]) or "CRITICAL" in plain
+    failed = plain == "blocked" or "!" in (plain[:1], ours[:1]) or step == "the end"
     if failed and re.search(changed, before, re.MULTILINE):
         # Each is asked for at another moment, or not at all.
         return True
@@ -203,6 +203,8 @@ def called_back(step, before, plain, ours):
     shown = re.compile(r"(?<='_done_callbacks': )\[.*?\](?=[,}])")
     if done and shown.search(plain) and shown.sub("", plain) == shown.sub("", ours):
         return True
+    if done and re.search(r"\._done_callbacks\.(?:remove|pop|index)\(", step):
+        return ours[:1] == "!"
     if not done or not re.match(r"(?:len\()?\w+\._done_callbacks\)?$", step):
         return False
     return (plain[0] == "[" and ours == "[]") or (
@@ -223,4 +225,4 @@ def window(step, before, plain, ours):
 
 
 def forks(step, before, plain, ours):
-    return "_at_fork_reinit" in step and "no attribute '_at_fork_reinit'" in plain
+    return "_at_fork_reinit" in before and "no attribute '_at_fork_reinit'" in plain

@@ -18,7 +18,8 @@ def pending(step, before, plain, ours):
     if "copy" in before and re.search(r"join|is_alive", step):
         return True
     if "is_alive" in step and "join" in before and sys.version_info < (3, 13):
-        return (plain, ours) == ("False", "True")
+        if (plain, ours) == ("False", "True"):
+            return True
     if step.endswith(".start()") and ".daemon = " in before:
         return plain == "blocked"
     if "__init__(" in before and step.startswith("gone("):
@@ -57,6 +58,8 @@ def foreign(step, before, plain, ours):
         return ours.startswith(("<callable", "True", "False", "None")) or (
             plain[:1] == ours[:1] == "!"
         )
+    if "_lock = " in before and "get _is_owned" in ours:
+        return True
     of = re.compile(rf"({taken}) of \S+ object")
     if of.sub(r"\1", plain) == of.sub(r"\1", ours):
         return True
@@ -82,7 +85,7 @@ def parties_before_313(step, before, plain, ours):
 def itself(step, before, plain, ours):
     """A deadlock of a thread with itself."""
     inside = (
-        r"_cond\.acquire|inside\(\w+\._cond"
+        r"_cond\.acquire|inside\(\w+\._cond|_condition = "
         r"|\._\w+ = .*\b\w+\.(?:abort|reset|wait|set|clear|acquire|release|shutdown|put|get"
         r"|get_nowait|put_nowait|qsize|join|task_done|full|empty)\b"
     )
@@ -172,7 +175,8 @@ def left_waiting(step, before, plain, ours):
         refused = plain.isdigit() and ours.isdigit() and int(ours) < int(plain)
         return refused or ("Waiter" in plain and len(ours) < len(plain))
     failed = re.search(
-        r"(?:_release_save|_is_owned|_lock|release) = |Condition\(\w", before
+        r"(?:_release_save|_acquire_restore|_is_owned|_lock|release)(?: = |', )|Condition\(\w",
+        before,
     )
     if "Condition" not in before or failed is None or "wait" not in before:
         return False
