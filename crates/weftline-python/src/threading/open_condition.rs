@@ -12,6 +12,7 @@ use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::given::Given;
 use crate::handled::finally;
+use crate::inflated::raw_dict;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, error_in_pieces, written};
 use crate::seconds::wait_deadline;
@@ -100,23 +101,42 @@ pub(super) fn exit<'py>(
     })
 }
 
-/// `Condition._is_owned`: by the lock's own method if it has one, as one that was asked for when
-/// the condition was compact.
+/// Whether the condition has the lock's own method of this name. A method of the condition that was
+/// asked for when it was compact is that one, too.
+fn has(this: This<'_, '_>, name: &Bound<'_, PyString>) -> PyResult<bool> {
+    raw_dict(this)?.contains(name)
+}
+
+/// `Condition._is_owned`
 #[cold]
 pub(super) fn is_owned(this: This<'_, '_>) -> PyResult<bool> {
-    foreign::is_owned(&lock(this)?)
+    let lock = lock(this)?;
+    match has(this, interned!(this.py(), _is_owned))? {
+        true => foreign::is_owned(&lock),
+        false => foreign::is_held(&lock),
+    }
 }
 
 /// `Condition._release_save`
 #[cold]
 pub(super) fn release_save(this: This<'_, '_>) -> PyResult<Option<Py<PyAny>>> {
-    foreign::release_save(&lock(this)?)
+    let lock = lock(this)?;
+    if has(this, interned!(this.py(), _release_save))? {
+        return foreign::release_save(&lock);
+    }
+    let release = || lock.call_method0(interned!(this.py(), release));
+    calling_back(this.py(), release).map(|_| None)
 }
 
 /// `Condition._acquire_restore`
 #[cold]
 pub(super) fn acquire_restore<'py>(this: This<'_, 'py>, x: &Bound<'py, PyAny>) -> PyResult<()> {
-    foreign::acquire_restore(&lock(this)?, Some(x))
+    let lock = lock(this)?;
+    if has(this, interned!(this.py(), _acquire_restore))? {
+        return foreign::acquire_restore(&lock, Some(x));
+    }
+    let acquire = || lock.call_method0(interned!(this.py(), acquire));
+    calling_back_to_leave(this.py(), acquire).map(drop)
 }
 
 fn check_owned(this: This<'_, '_>, to: &str) -> PyResult<()> {
