@@ -12,7 +12,7 @@ use weftline::{Event, Executor, Future, ThreadPoolExecutor};
 /// Long enough for whatever is not waited for in vain, on a machine that is busy with something else.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 /// Longer than a test takes on a processor that a dozen programs share: only a blocked test is ended.
-const MOST: Duration = Duration::from_secs(300);
+pub(crate) const MOST: Duration = Duration::from_secs(300);
 /// A timeout that is meant to expire.
 pub(crate) const SHORT: Duration = Duration::from_millis(5);
 
