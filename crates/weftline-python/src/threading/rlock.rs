@@ -206,7 +206,7 @@ impl RLock {
         args: &Bound<'_, PyTuple>,
         names: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        if names.is_some() {
+        if names.is_some_and(|names| !names.is_empty()) {
             let words = "RLock._acquire_restore() takes no keyword arguments";
             return Err(error::<PyTypeError>(words));
         }
