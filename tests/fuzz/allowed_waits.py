@@ -43,7 +43,7 @@ def large(step, before, plain, ours):
     if "release(" in step and "OverflowError" in ours:
         return True
     if "release(" in step and plain.startswith("! TypeError: "):
-        operands = r"'\w+'(?= and '|$| \w)|\"\w+\""
+        operands = r"'\w+'(?= and '|$| [\w(])|\"\w+\""
         return re.sub(operands, "", plain) == re.sub(operands, "", ours)
     return "release(" in step and loops
 
