@@ -82,7 +82,7 @@ class Campaign:
         answers = {}
         while indexes:
             sides = self.pairs[concurrently].ask(
-                {**order, "indexes": indexes, "seconds": 300}
+                {**order, "indexes": indexes, "seconds": 120}
             )
             dead = [end for end in reversed(sides) if isinstance(end, Ended)]
             if not dead:
