@@ -1,6 +1,6 @@
 """Code that is called while an exception is on its way finds it in `sys.exc_info()`.
 
-So does code after `except` and `finally`. What such code raises itself has that exception as its context.
+So does code after `except` and `finally`. What such code raises has that exception as its context.
 """
 
 import logging

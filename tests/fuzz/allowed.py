@@ -79,7 +79,8 @@ def _comparison(step, before, plain, ours):
         r"Order|None|Own|object|Odd|Duck|'[ab]'|Equal|Hash|1j|Ranked|\(", before
     )
     sees = re.search(
-        r"^del |gone|the end|size|list|full|empty|\.get|\.put|queue|vars|copy|_get|_put|join|reduce|state|tasks",
+        r"^del |gone|the end|size|list|full|empty|\.get|\.put|queue|vars|copy|_get|_put|join"
+        r"|reduce|state|tasks",
         step,
     )
     return "PriorityQueue" in before and "put" in before and bool(failed and sees)

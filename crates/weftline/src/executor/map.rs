@@ -62,8 +62,9 @@ pub enum MapError {
     TimedOut,
     /// The task failed. Those after it go on.
     Failed(TaskError),
-    /// The pool takes no more tasks, has no thread for one, or there is no memory, so the items that are left were not submitted. There is no
-    /// more to come.
+    /// The pool takes no more tasks, has no thread for one, or there is no memory for one. The items
+    /// that are left were not submitted; those of the refused task are dropped. There is no more to
+    /// come.
     NotSubmitted,
 }
 

@@ -171,7 +171,8 @@ impl Timer {
     /// Lets the interval begin. A timer that was cancelled before ends at once, without calling its function.
     ///
     /// # Errors
-    /// [`StartError::StartedBefore`]; [`StartError::NoThread`] if the operating system has no thread for the timers, or if there is no memory
+    /// [`StartError::StartedBefore`]; [`StartError::NoThread`] if the operating system has no thread
+    /// for the timers, or if there is no memory
     /// ([`io::ErrorKind::OutOfMemory`](std::io::ErrorKind::OutOfMemory)).
     pub fn start(&self) -> Result<(), StartError> {
         // Counted first: from the moment on at which it is pending, it may be cancelled, and is counted off.
