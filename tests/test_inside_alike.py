@@ -4,6 +4,8 @@ import concurrent.futures as std_futures
 import pickle
 import sys
 from collections import deque
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 import weftline.concurrent.futures as our_futures
@@ -439,3 +441,85 @@ def test_a_mixin_before_the_class_sees_the_dict_too():
         return seen
 
     assert alike(use)[0] == "returned"
+
+
+def test_the_repr_of_a_condition_looks_its_lock_up_by_name():
+    def use(t, q, f):
+        class Mine(t.Condition):
+            def __getattr__(self, name):
+                return f"no {name}"
+
+        condition = Mine()
+        vars(condition)
+        del condition._lock
+        return repr(condition)
+
+    assert "no _lock" in str(alike(use))
+
+
+def test_the_repr_of_a_condition_counts_its_waiters_before_it_shows_its_lock():
+    def use(t, q, f):
+        condition = t.Condition(t.Lock())
+        condition._waiters = object()
+        condition._lock = condition
+        try:
+            return repr(condition)
+        except Exception as error:
+            return type(error).__name__
+
+    assert alike(use)[2] == "TypeError"
+
+
+@pytest.mark.parametrize("settle", ["set_result", "set_exception"])
+def test_settling_looks_a_state_up_by_its_hash(settle):
+    def use(t, q, f):
+        future = f.Future()
+        future._state = []
+        getattr(future, settle)(KeyError("k"))
+
+    alike(use)
+
+
+@pytest.mark.parametrize("timeout", [Decimal("0.001"), Fraction(1, 2), 1j, "soon", [1]])
+def test_a_pending_timer_refuses_a_timeout_in_the_same_words(timeout):
+    def use(t, q, f):
+        timer = t.Timer(60, print)
+        timer.start()
+        try:
+            timer.join(timeout)
+        finally:
+            timer.cancel()
+
+    alike(use)
+
+
+def test_a_pending_timer_is_asked_for_its_started_event():
+    def use(t, q, f):
+        timer = t.Timer(60, print)
+        timer.start()
+        started = timer._started
+        del timer._started
+        try:
+            return timer.is_alive()
+        finally:
+            timer._started = started
+            timer.cancel()
+
+    alike(use)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="queues are shut down from 3.13 on")
+def test_a_shutdown_whose_argument_has_no_truth_notifies_nobody():
+    class Doubt:
+        def __bool__(self):
+            raise ValueError("who knows")
+
+    def use(t, q, f):
+        queue = q.Queue()
+        del queue.not_empty
+        try:
+            queue.shutdown(immediate=Doubt())
+        except Exception as error:
+            return repr(error), queue.is_shutdown
+
+    alike(use)

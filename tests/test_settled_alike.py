@@ -155,3 +155,29 @@ def test_a_condition_over_a_condition_waits_whatever_was_looked_into(kind, order
         return owned, seen, outer._is_owned(), inner._is_owned()
 
     assert alike(use)[0] == "returned"
+
+
+def test_a_wait_for_the_first_exception_asks_a_subclass():
+    def use(t, q, f):
+        asked = []
+
+        class Mine(f.Future):
+            def exception(self, timeout=None):
+                asked.append(timeout)
+                return super().exception(timeout)
+
+        future = Mine()
+        future.set_result(1)
+        done, left = f.wait([future], 0, f.FIRST_EXCEPTION)
+        return asked, done == {future}, len(left)
+
+    alike(use)
+
+
+def test_the_results_of_a_map_have_the_standard_name():
+    def use(t, q, f):
+        with f.ThreadPoolExecutor(1) as pool:
+            results = pool.map(str, [1])
+            return results.__name__, results.__qualname__, shape(results)
+
+    alike(use)

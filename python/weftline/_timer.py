@@ -132,21 +132,23 @@ class Timer(Thread):
     def is_alive(self):
         """Return whether the timer has been started, and has neither been cancelled nor has its function returned."""
         pending = self._pending
-        alive = None if pending is None else pending.is_alive()
-        return super().is_alive() if alive is None else alive
+        if pending is not None and self._started.is_set():
+            alive = pending.is_alive()
+            if alive is not None:
+                return alive
+        return super().is_alive()
 
     def join(self, timeout=None):
         """Wait until the function has returned or the timer is cancelled, for at most `timeout` seconds."""
         pending = self._pending
         if pending is not None and self._started.is_set():
-            end = None
             if timeout is not None:
                 timeout = max(timeout, 0)
-                end = monotonic() + timeout
+            began = monotonic()
             if not pending.wait(timeout) or pending.is_alive() is False:
                 return
-            if end is not None:
-                timeout = end - monotonic()
+            if timeout is not None:
+                timeout -= monotonic() - began
         super().join(timeout)
 
     def _can_be_pending(self):

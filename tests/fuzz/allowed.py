@@ -51,8 +51,12 @@ def _without_init(step, before, plain, ours):
     )
     if not bare and not copied:
         return False
-    if re.search(r"copy|pickle", step) and "cannot pickle" in ours:
-        return True
+    if re.search(r"copy|pickle", step):
+        if "cannot pickle" in ours:
+            return True
+        # Where there is no state, `__setstate__` is not called.
+        if "def __setstate__" in before and ours.startswith(f"{plain} {{"):
+            return True
     if re.search(r"vars\(|__dict__|__getstate__|__reduce|hasattr\(|dir\(", step):
         names = looks.listed(plain), looks.listed(ours)
         failed = plain[:1] == "!" or ours.startswith("! AttributeError")
@@ -80,7 +84,7 @@ def _comparison(step, before, plain, ours):
     )
     sees = re.search(
         r"^del |gone|the end|size|list|full|empty|\.get|\.put|queue|vars|copy|_get|_put|join"
-        r"|reduce|state|tasks",
+        r"|reduce|state|tasks|shutdown",
         step,
     )
     return "PriorityQueue" in before and "put" in before and bool(failed and sees)
@@ -125,8 +129,9 @@ def _recursion(step, before, plain, ours):
     text = re.compile(r"(RecursionError: maximum recursion depth exceeded)[a-zA-Z ]*")
     # So often was the method called before the end of the stack.
     again = re.compile(r"( [^ ].{2,80}?)\1{9,}")
+    where = re.compile(r"\[(?:<step>|[^\]]*\.py)\]")
     within = re.compile(r" within \(RecursionError: maximum recursion depth exceeded\)")
-    for change, by in ((text, r"\1"), (within, ""), (again, r"\1")):
+    for change, by in ((text, r"\1"), (within, ""), (where, ""), (again, r"\1")):
         plain, ours = change.sub(by, plain), change.sub(by, ours)
     return plain == ours
 
@@ -137,7 +142,7 @@ def _replaced(step, before, plain, ours):
         called = re.compile(r"^events:$|events: | ?\b(?:note\d|call|set)\b")
         without = called.sub("", plain).strip(), called.sub("", ours).strip()
         return without[0] == without[1] or "def __setstate__" in before
-    asks = step == "the end" or re.search(r"is_?[sS]et\(", step)
+    asks = step == "the end" or re.search(r"is_?[sS]et\(", step) or ".isSet" in before
     if asks and re.search(r"\.is_set = |'is_set', ", before):
         return "blocked" not in (plain, ours)
     if re.search(r"\bnotify(?: = |', )", before) and "notify_all" in step:

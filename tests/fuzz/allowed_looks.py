@@ -89,7 +89,11 @@ def layout(step, before, plain, ours):
 
 def order(step, before, plain, ours):
     """The same content of a dictionary in another order."""
-    shown = re.search(r"vars\(|__dict__|__getstate__|__reduce", step)
+    if "pickle.dumps(" in step and "cannot pickle" in plain:
+        return ours.startswith("! _pickle.PicklingError") and " = " in before
+    shown = re.search(r"vars\(|__dict__|__getstate__|__reduce", step) or (
+        "def __setstate__" in before and re.search(r"copy\.|pickle\.", step)
+    )
     ours = ours.replace(_WINDOW, "<collections.deque: deque([])>")
     waiters = re.compile(r"(?<='_waiters': )\[.*?\](?=,)")
     plain, ours = waiters.sub("[]", plain), waiters.sub("[]", ours)
@@ -126,7 +130,7 @@ def sets(step, before, plain, ours):
     if "def __setattr__" not in before:
         return False
     said = (
-        re.sub(r"( |^)set\b|^events:(?= set|$)", "", said) for said in (plain, ours)
+        re.sub(r"( |^)set\b|^events:", "", said).strip() for said in (plain, ours)
     )
     return next(said) == next(said)
 
@@ -150,8 +154,10 @@ def timer(step, before, plain, ours):
 
 def pool(step, before, plain, ours):
     """The queue in a pool, and the weak reference that the module keeps."""
-    if "ThreadPoolExecutor" not in before or ours == "blocked":
+    if "ThreadPoolExecutor" not in before:
         return False
+    if ours == "blocked":
+        return "= a._idle_semaphore" in before or "_idle_semaphore.acquire" in step
     if "_work_queue.qsize" in step:
         return plain.isdigit() and ours.isdigit()
     if "_idle_semaphore" in before and re.search(
@@ -169,9 +175,15 @@ def pool(step, before, plain, ours):
     if "weakref" in step:
         if plain.isdigit():
             return ours == str(int(plain) + 1)
-        return plain == "None" and ours.startswith("<weakref")
+        return (plain == "None" or "weakref" in plain) and ours.startswith("<weakref")
+    if "_counter" in before and plain.isdigit() and ours.isdigit():
+        # All pools of the process count on.
+        return True
     # Workers of a pool that breaks come and go.
-    busy = re.compile(r"(?<=Semaphore at : value=)\d+|(?<='_threads': )set\[.*?\]")
+    busy = re.compile(
+        r"(?<=Semaphore at : value=)\d+|(?<='_threads': )set\[.*?\]"
+        r"|(?:un)?locked (?=_thread\.lock)"
+    )
     plain, ours = (busy.sub("", said) for said in (plain, ours))
     for name in ("concurrent.futures.thread._WorkQueue", "_queue.SimpleQueue"):
         plain, ours = (
@@ -201,8 +213,10 @@ def called_back(step, before, plain, ours):
     done = re.search(
         r"\.(?:set_result|set_exception|cancel|submit|_invoke_callbacks)\(", before
     )
+    if done and "_state = " in before and re.search(r"\.set_(?:result|excep)", step):
+        return ours == "None" and plain.startswith("None ")
     if done and "_invoke_callbacks(" in step:
-        return plain.startswith(ours)
+        return plain.startswith(ours) or ours == "None"
     shown = re.compile(r"(?<='_done_callbacks': )\[.*?\](?=[,}])")
     if done and shown.search(plain) and shown.sub("", plain) == shown.sub("", ours):
         return True
@@ -217,10 +231,12 @@ def called_back(step, before, plain, ours):
 
 def window(step, before, plain, ours):
     """What the waiters of a condition are shown as, by a condition that stands in its own parts."""
-    if step.startswith("type("):
-        return ours == "<class threading._waiters>"
+    if ours == "<class threading._waiters>":
+        return step.startswith("type(")
     if "repr" in step:
         return plain == ours.replace("<0 waiters of a condition>", "deque([])")
+    if "!" in ours[:1] and "threading._waiters" in ours:
+        return plain == ours.replace("threading._waiters", "collections.deque")
     return (
         _WINDOW in ours
         and ours.replace(_WINDOW, "<collections.deque: deque([])>") == plain

@@ -17,6 +17,8 @@ from fuzz.shrink import Difference, differs, shrunk, signature
 MAKERS = {False: generate.program, True: concurrent.program}
 SIZES = {False: 1000, True: 100}
 """How many programs an order has, of sequential and of concurrent ones."""
+PATIENCE = {False: 20, True: 90}
+"""Seconds that a program of an order may take until it hangs; a concurrent one finds out itself what it has lost."""
 
 
 class Campaign:
@@ -82,7 +84,7 @@ class Campaign:
         answers = {}
         while indexes:
             sides = self.pairs[concurrently].ask(
-                {**order, "indexes": indexes, "seconds": 120}
+                {**order, "indexes": indexes, "seconds": PATIENCE[concurrently]}
             )
             dead = [end for end in reversed(sides) if isinstance(end, Ended)]
             if not dead:

@@ -156,11 +156,13 @@ _CLASSES = {
         *(threading.Barrier, threading.Timer, threading.Thread, threading.local),
         *(queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue),
         *(futures.Future, futures.ThreadPoolExecutor, futures.Executor),
+        # A step changes the class of whatever it finds in an attribute.
+        *(kind for kind in vars(values).values() if isinstance(kind, type)),
     )
 }
 
 
-_CHANGES_CLASS = re.compile(r"(?:^|del )type\(\w+\)\.\w+(?: = |$)").search
+_CHANGES_CLASS = re.compile(r"(?:^|del )type\([\w.]+\)\.\w+(?: = |$)").search
 
 
 def _restore():

@@ -7,7 +7,7 @@ use std::alloc::Layout;
 #[cfg(not(weftline_model))]
 use std::fmt::{self, Write};
 #[cfg(not(weftline_model))]
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, offset_of};
 use std::ops::Deref;
 use std::process;
 use std::ptr::NonNull;
@@ -31,6 +31,18 @@ pub fn try_box<T>(value: T) -> Result<Box<T>, T> {
         place.write(value);
         Ok(Box::from_raw(place.as_ptr()))
     }
+}
+
+/// The text as a `String`.
+///
+/// # Errors
+/// [`NoMemory`].
+#[cfg(not(weftline_model))]
+pub(crate) fn try_string(text: &str) -> Result<String, NoMemory> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len()).map_err(|_| NoMemory)?;
+    copy.push_str(text);
+    Ok(copy)
 }
 
 /// `format!`.
@@ -91,6 +103,26 @@ impl<T> Counted<T> {
         // SAFETY: `this` is not dropped.
         let inner = unsafe { this.leave() };
         inner.map(|inner| inner.value)
+    }
+
+    /// A pointer to the value, without a share in it.
+    #[cfg(not(weftline_model))]
+    pub(crate) fn as_ptr(this: &Self) -> *const T {
+        // SAFETY: there as long as it has an owner, which `this` is.
+        unsafe { &raw const (*this.0.as_ptr()).value }
+    }
+
+    /// One more owner of the value that [`Self::as_ptr`] points to.
+    ///
+    /// # Safety
+    /// The value has an owner.
+    #[cfg(not(weftline_model))]
+    pub(crate) unsafe fn one_more(value: *const T) -> Self {
+        // SAFETY: the value lies in an `Inner`, and the pointer was made from one to the whole of that.
+        let inner = unsafe { value.byte_sub(offset_of!(Inner<T>, value)) };
+        // SAFETY: as above, so it is not null.
+        let inner = unsafe { NonNull::new_unchecked(inner.cast_mut().cast()) };
+        Self::clone(&ManuallyDrop::new(Self(inner)))
     }
 
     /// The same owner as a pointer, which does not end by itself.

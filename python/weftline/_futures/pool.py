@@ -388,6 +388,11 @@ def _results(futures, end_time, executor_reference, fn, calls):
             future.cancel()
 
 
+# The generator shows its name.
+_results.__name__ = "result_iterator"
+_results.__qualname__ = "Executor.map.<locals>.result_iterator"
+
+
 def _result_or_cancel(future, timeout=None):
     try:
         if type(future) is _weftline.Future:

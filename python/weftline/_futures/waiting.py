@@ -12,6 +12,7 @@ _standard_as_completed = standard.as_completed
 
 Future = _weftline.Future
 _FutureGroup = _weftline._FutureGroup
+_OURS = {Future}
 
 
 def _as_set(fs):
@@ -28,7 +29,11 @@ def wait(fs, timeout=None, return_when=standard.ALL_COMPLETED):
     waiting = fs._take_waiting() if type(fs) is NotDone else None
     if waiting is None:
         pending = _as_set(fs)
-        group = _FutureGroup.of(pending)
+        # Which exceptions there are a subclass may be asked for.
+        is_plain = (
+            return_when != standard.FIRST_EXCEPTION or {*map(type, pending)} <= _OURS
+        )
+        group = _FutureGroup.of(pending) if is_plain else None
         if group is None:
             return _standard_wait(pending, timeout, return_when)
         waiting = Waiting(group, pending)

@@ -17,7 +17,7 @@ use crate::seconds::wait_deadline;
 use crate::threading::guard::{self, Guard};
 use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PySet, PyString};
 
 type This<'a, 'py> = &'a Bound<'py, Future>;
 
@@ -63,6 +63,18 @@ fn is_one_of(state: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<bool> {
     Ok(false)
 }
 
+/// As [`is_one_of`] where the standard library looks into a set, which asks for the hash first.
+fn is_in_set(state: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<bool> {
+    if state.is_exact_instance_of::<PyString>() {
+        return is_one_of(state, names);
+    }
+    let set = PySet::empty(state.py())?;
+    for name in names {
+        set.add(objects::text(state.py(), name)?)?;
+    }
+    set.as_any().contains(state)
+}
+
 fn enter(slf: This<'_, '_>, state: &str) -> PyResult<()> {
     slf.setattr(interned!(slf.py(), _state), objects::text(slf.py(), state)?)
 }
@@ -98,7 +110,7 @@ pub(super) fn settle(slf: This<'_, '_>, outcome: Outcome) -> PyResult<()> {
     let py = slf.py();
     holding(slf, |condition| {
         let state = state(slf)?;
-        if is_one_of(&state, &DONE)? {
+        if is_in_set(&state, &DONE)? {
             let repr = slf.repr()?.into_any();
             let pieces = [
                 Piece::Object(&state),

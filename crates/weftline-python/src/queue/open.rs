@@ -218,11 +218,14 @@ pub(super) fn join(queue: &Bound<'_, Queue>) -> PyResult<()> {
 }
 
 #[cold]
-pub(super) fn shutdown(queue: &Bound<'_, Queue>, immediate: bool) -> PyResult<()> {
+pub(super) fn shutdown(
+    queue: &Bound<'_, Queue>,
+    immediate: impl FnOnce() -> PyResult<bool>,
+) -> PyResult<()> {
     let py = queue.py();
     holding(queue, interned!(py, mutex), |_| {
         attributes::set_shut_down(queue, true)?;
-        if immediate {
+        if immediate()? {
             while !is_empty(queue)? {
                 calling_back(py, || queue.call_method0(interned!(py, _get)))?;
                 if queue.getattr(interned!(py, unfinished_tasks))?.gt(0)? {

@@ -196,18 +196,22 @@ impl Queue {
     #[pyo3(signature = (immediate=None), text_signature = "($self, immediate=False)")]
     fn shutdown(slf: &Bound<'_, Self>, immediate: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        // The queue is shut down before it is asked whether at once, as in the standard library.
-        let (immediate, asked) = match immediate.map_or(Ok(false), PyAnyMethods::is_truthy) {
-            Ok(immediate) => (immediate, Ok(())),
-            Err(raised) => (false, Err(raised)),
-        };
-        let dropped = this.items.shut_down(py, immediate)?;
+        let immediate = || immediate.map_or(Ok(false), PyAnyMethods::is_truthy);
         if this.items.is_retired() {
             this.wait_until_open(py);
-            return open::shutdown(slf, immediate).and(asked);
+            return open::shutdown(slf, immediate);
+        }
+        // The queue is shut down, whatever the answer is, as in the standard library.
+        let asked = immediate();
+        let dropped = this
+            .items
+            .shut_down(py, asked.as_ref().is_ok_and(|&immediate| immediate))?;
+        if this.items.is_retired() {
+            this.wait_until_open(py);
+            return open::shutdown(slf, || asked);
         }
         drop(dropped);
-        asked
+        asked.map(drop)
     }
 
     /// How many items are in the queue; others may change that at any moment.

@@ -587,8 +587,14 @@ impl Condition {
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         recursion::check(slf.py())?;
-        let lock = Self::_lock(slf)?.str()?.into_any();
+        let lock = if slf.get().is_inflated() {
+            open_condition::lock(slf)?
+        } else {
+            Self::_lock(slf)?
+        };
+        // Before the lock is written: each may fail.
         let waiting = Self::waiting(slf)?;
+        let lock = lock.str()?.into_any();
         written(
             slf.py(),
             &[

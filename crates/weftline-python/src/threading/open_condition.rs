@@ -76,7 +76,7 @@ pub(super) fn deque(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 
 type This<'a, 'py> = &'a Bound<'py, Condition>;
 
-fn lock<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn lock<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     this.getattr(interned!(this.py(), _lock))
 }
 

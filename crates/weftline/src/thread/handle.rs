@@ -2,16 +2,16 @@
 
 use super::scope_state::ScopeState;
 use super::{registry, system};
-use crate::TimedOut;
-use crate::memory::Counted;
+use crate::memory::{Counted, try_string};
+use crate::{NoMemory, TimedOut};
 use crate::park::{
     Blocker, Deadline, ForgetWaiters, ListLock, Parker, ThreadBlocker, ThreadNumber, WaitError,
-    Wake, fork, os_ident, reserve_number,
+    Wake, fork, os_ident, panic_without_memory, reserve_number,
 };
 use crate::sync::raw::RawEvent;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 /// A thread, running or ended: Python's `threading.Thread`. Cloning is cheap; clones are the same thread, and equal.
@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 /// ```
 #[doc(alias = "threading.Thread")]
 #[derive(Clone)]
-pub struct Thread(pub(super) Arc<Inner>);
+pub struct Thread(pub(super) Counted<Inner>);
 
 pub(super) struct Inner {
     name: ListLock<Name>,
@@ -52,7 +52,7 @@ pub(crate) trait Service: Send + Sync {
 }
 
 /// One word, so that a fork in the middle of a change leaves the child either name.
-struct Name(Arc<String>);
+struct Name(Counted<String>);
 
 impl ForgetWaiters for Name {
     fn forget_waiters(&mut self, _torn: bool) {}
@@ -65,28 +65,35 @@ impl Thread {
         is_daemon: bool,
         scope: Option<Counted<ScopeState>>,
         serves: Option<Weak<dyn Service>>,
-    ) -> Self {
-        Self::with_number(name, is_daemon, scope, serves, reserve_number())
+    ) -> Result<Self, NoMemory> {
+        let thread = Self::unnumbered(name, is_daemon, scope, serves)?;
+        thread.reserve_number();
+        Ok(thread)
     }
 
-    /// A thread that runs already, and whose number is known later.
-    pub(super) fn unbound(name: String, is_daemon: bool) -> Self {
-        Self::with_number(name, is_daemon, None, None, 0)
+    /// A thread that runs already or starts later, and whose number is known then.
+    pub(super) fn unbound(name: String, is_daemon: bool) -> Result<Self, NoMemory> {
+        Self::unnumbered(name, is_daemon, None, None)
     }
 
-    fn with_number(
+    /// For an unbound thread that is about to start.
+    pub(super) fn reserve_number(&self) {
+        self.0.number.store(reserve_number(), Ordering::Relaxed);
+    }
+
+    fn unnumbered(
         name: String,
         is_daemon: bool,
         scope: Option<Counted<ScopeState>>,
         serves: Option<Weak<dyn Service>>,
-        number: u64,
-    ) -> Self {
+    ) -> Result<Self, NoMemory> {
         registry::watch_forks();
-        Self(Arc::new(Inner {
-            name: ListLock::new(Name(Arc::new(name))),
+        let name = Counted::try_new(name).map_err(|_| NoMemory)?;
+        let inner = Inner {
+            name: ListLock::new(Name(name)),
             is_daemon,
             generation: fork::generation(),
-            number: AtomicU64::new(number),
+            number: AtomicU64::new(0),
             ident: AtomicU64::new(0),
             native_id: AtomicU64::new(0),
             started: RawEvent::new(),
@@ -94,7 +101,8 @@ impl Thread {
             place: AtomicUsize::new(usize::MAX),
             scope,
             serves,
-        }))
+        };
+        Counted::try_new(inner).map(Self).map_err(|_| NoMemory)
     }
 
     /// On the thread itself: writes down what others may want to know.
@@ -130,18 +138,32 @@ impl Thread {
     }
 
     /// The name: the one it was given, or `Thread-N (function)`.
+    ///
+    /// # Panics
+    /// When there is no memory for the copy.
     #[must_use]
     pub fn name(&self) -> String {
-        let name = self.0.name.lock().0.clone();
-        String::clone(&name)
+        match try_string(&self.shared_name()) {
+            Ok(name) => name,
+            Err(NoMemory) => panic_without_memory(),
+        }
+    }
+
+    pub(super) fn shared_name(&self) -> Counted<String> {
+        self.0.name.lock().0.clone()
     }
 
     /// Gives the thread another name, also while it runs.
     ///
     /// A thread that renames itself is renamed for the operating system too, where that is possible, with as much of the name as fits
     /// (15 bytes on Linux). `std::thread::Thread::name` keeps saying the name that the thread was started with.
+    ///
+    /// # Panics
+    /// When there is no memory for the name. The thread keeps the one that it has.
     pub fn set_name(&self, name: impl Into<String>) {
-        let name = Arc::new(name.into());
+        let Ok(name) = Counted::try_new(name.into()) else {
+            panic_without_memory();
+        };
         if self.is_current() {
             system::set_name(&name);
         }
@@ -292,7 +314,7 @@ fn some(number: u64) -> Option<u64> {
 
 impl PartialEq for Thread {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        std::ptr::eq(Counted::as_ptr(&self.0), Counted::as_ptr(&other.0))
     }
 }
 
@@ -301,7 +323,7 @@ impl Eq for Thread {}
 impl fmt::Debug for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Thread")
-            .field("name", &self.name())
+            .field("name", &self.shared_name().as_str())
             .field("is_alive", &self.is_alive())
             .field("is_daemon", &self.is_daemon())
             .finish_non_exhaustive()

@@ -12,12 +12,12 @@
 
 use super::{Panic, Thread, except_hook, panic};
 use crate::TimedOut;
+use crate::memory::Counted;
 use crate::park::Deadline;
 use std::cell::UnsafeCell;
 use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -96,8 +96,7 @@ fn dispose<T>(outcome: Option<Result<T, Panic>>, thread: &Thread) {
 /// ```
 /// use std::time::Duration;
 /// use weftline::{Event, JoinError, spawn};
-/// use std::sync::Arc;
-///
+/// ///
 /// let go = Arc::new(Event::new());
 /// let handle = spawn({ let go = go.clone(); move || { go.wait(); 42 } });
 /// // A join that times out gives the handle back.
@@ -110,11 +109,11 @@ fn dispose<T>(outcome: Option<Result<T, Panic>>, thread: &Thread) {
 /// ```
 pub struct JoinHandle<T> {
     thread: Thread,
-    packet: Arc<Packet<T>>,
+    packet: Counted<Packet<T>>,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(thread: Thread, packet: Arc<Packet<T>>) -> Self {
+    pub(super) fn new(thread: Thread, packet: Counted<Packet<T>>) -> Self {
         Self { thread, packet }
     }
 
@@ -182,7 +181,7 @@ impl<T> JoinHandle<T> {
         }
         match outcome {
             Some(outcome) => outcome.map_err(JoinError::Panicked),
-            None => Err(JoinError::Panicked(Panic::lost(self.thread.name()))),
+            None => Err(JoinError::Panicked(Panic::lost(self.thread.shared_name()))),
         }
     }
 }

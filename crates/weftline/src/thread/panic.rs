@@ -11,18 +11,20 @@
 //! be lost.
 
 use super::registry;
+use crate::memory::{Counted, try_box, try_format, try_string};
+use crate::park::{ForgetWaiters, ListLock};
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A panic that ended a thread, or a task: what was said, where, and on which thread.
 ///
-/// Clones are the same panic. The panic hook has told of it at its time, as of a panic of any thread; [`note_panic`] says when the place
+/// Clones are the same panic. One that there is no memory to keep is [without its message](Self::message) and its payload. The panic hook has told of it at its time, as of a panic of any thread; [`note_panic`] says when the place
 /// is known.
 ///
 /// ```
@@ -31,18 +33,28 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 /// assert_eq!(*panic.into_payload().downcast::<&str>().unwrap(), "no more paper");
 /// ```
 #[derive(Clone)]
-pub struct Panic(Arc<Remains>);
+pub struct Panic(Option<Counted<Remains>>);
 
 struct Remains {
-    message: String,
+    message: Message,
     location: Option<String>,
     backtrace: Option<Backtrace>,
-    thread: String,
+    thread: Option<Counted<String>>,
     /// The first to take it has it.
-    payload: AtomicPtr<Payload>,
+    payload: ListLock<Left>,
 }
 
 type Payload = Box<dyn Any + Send>;
+
+pub(super) type Message = Cow<'static, str>;
+
+struct Left(Option<Payload>);
+
+impl ForgetWaiters for Left {
+    fn forget_waiters(&mut self, _torn: bool) {}
+}
+
+const NO_MEMORY: &str = "(there was no memory to keep the message)";
 
 impl Panic {
     fn caught(payload: Payload) -> Self {
@@ -52,69 +64,69 @@ impl Panic {
         let (location, backtrace) = noted.map_or((None, None), |noted| {
             (noted.location, Some(noted.backtrace))
         });
-        Self(Arc::new(Remains {
-            message: message.to_owned(),
+        let thread = registry::try_current().ok();
+        let remains = Remains {
+            message,
             location,
             backtrace: backtrace.filter(|trace| trace.status() == BacktraceStatus::Captured),
-            thread: registry::current().name(),
-            payload: AtomicPtr::new(Box::into_raw(Box::new(payload))),
-        }))
+            thread: thread.map(|thread| thread.shared_name()),
+            payload: ListLock::new(Left(Some(payload))),
+        };
+        Self(Counted::try_new(remains).ok())
     }
 
     /// What stands for the outcome of a thread that is not in this process.
-    pub(super) fn lost(thread: String) -> Self {
+    pub(super) fn lost(thread: Counted<String>) -> Self {
         let message =
             "the thread was lost in a fork: only the thread that forks goes on in the child";
-        Self(Arc::new(Remains {
-            message: message.to_owned(),
+        let remains = Remains {
+            message: Cow::Borrowed(message),
             location: None,
             backtrace: None,
-            thread,
-            payload: AtomicPtr::new(Box::into_raw(Box::new(Box::new(message) as Payload))),
-        }))
+            thread: Some(thread),
+            payload: ListLock::new(Left(try_box(message).ok().map(|message| message as Payload))),
+        };
+        Self(Counted::try_new(remains).ok())
     }
 
     /// What was said: the panic's message, or `Box<dyn Any>` for a payload that is not text.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.0.message
+        self.0.as_ref().map_or(NO_MEMORY, |remains| &remains.message)
     }
 
     /// Where it happened, as `file:line:column`. `None` when the panic hook has not noted it ([`note_panic`]), or when the panic was
     /// resumed.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
-        self.0.location.as_deref()
+        self.0.as_ref()?.location.as_deref()
     }
 
     /// The way there, if the place is known and `RUST_BACKTRACE` asks for it.
     #[must_use]
     pub fn backtrace(&self) -> Option<&Backtrace> {
-        self.0.backtrace.as_ref()
+        self.0.as_ref()?.backtrace.as_ref()
     }
 
-    /// The name that the thread had on which it happened.
+    /// The name that the thread had on which it happened; `?` if there was no memory to keep it.
     #[must_use]
     pub fn thread_name(&self) -> &str {
-        &self.0.thread
+        let thread = self.0.as_ref().and_then(|remains| remains.thread.as_deref());
+        thread.map_or("?", String::as_str)
     }
 
     /// What was panicked with, for [`std::panic::resume_unwind`]. Of several clones the first to ask has the payload, the others the
     /// message as a `String`.
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        match self.0.take_payload() {
-            Some(payload) => payload,
-            None => Box::new(self.0.message.clone()),
-        }
+        let taken = self.0.as_ref().and_then(|remains| remains.take_payload());
+        taken.unwrap_or_else(|| Box::new(self.message().to_owned()))
     }
 }
 
 impl Remains {
     fn take_payload(&self) -> Option<Payload> {
-        let payload = self.payload.swap(std::ptr::null_mut(), Ordering::AcqRel);
-        // SAFETY: not null, so made from a box, and taken by nobody before, as the swap has shown.
-        (!payload.is_null()).then(|| *unsafe { Box::from_raw(payload) })
+        self.payload.lock().0.take()
     }
 }
 
@@ -148,13 +160,19 @@ impl fmt::Debug for Panic {
 
 impl Error for Panic {}
 
-fn message_of(payload: &(dyn Any + Send)) -> &str {
+/// A copy of a text, as far as there is memory.
+pub(super) fn copied(text: &str) -> Message {
+    try_string(text).map_or(Cow::Borrowed(NO_MEMORY), Cow::Owned)
+}
+
+/// A copy of what a payload says, as far as there is memory.
+pub(super) fn message_of(payload: &(dyn Any + Send)) -> Message {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
-        text
+        Cow::Borrowed(text)
     } else if let Some(text) = payload.downcast_ref::<String>() {
-        text
+        copied(text)
     } else {
-        "Box<dyn Any>"
+        Cow::Borrowed("Box<dyn Any>")
     }
 }
 
@@ -189,7 +207,7 @@ thread_local! {
 
 /// What the hook has seen of the last panic of this thread that nobody has collected yet.
 struct Noted {
-    message: String,
+    message: Message,
     location: Option<String>,
     backtrace: Backtrace,
 }
@@ -238,11 +256,15 @@ pub fn note_panic(info: &PanicHookInfo<'_>) {
         return;
     }
     let noted = Noted {
-        message: message_of(info.payload()).to_owned(),
-        location: info.location().map(ToString::to_string),
+        message: message_of(info.payload()),
+        location: info
+            .location()
+            .and_then(|location| try_format(format_args!("{location}")).ok()),
         backtrace: Backtrace::capture(),
     };
-    let _ = NOTED.try_with(|place| place.set(Some(Box::new(noted))));
+    if let Ok(noted) = try_box(noted) {
+        let _ = NOTED.try_with(|place| place.set(Some(noted)));
+    }
 }
 
 /// Sets a panic hook that notes places and calls the one that is there. For the beginning of a program, once.

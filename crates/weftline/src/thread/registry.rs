@@ -14,13 +14,14 @@
 use super::Thread;
 use super::handle::Inner;
 use super::{fork_gate, local_values, spawn, system};
+use crate::NoMemory;
+use crate::memory::{Counted, try_string};
 use crate::park::fork::generation;
 use crate::park::{
     ForgetWaiters, ListLock, adopt_number, number, panic_without_memory, replace_number,
 };
 use std::cell::{Cell, RefCell};
 use std::ptr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 static REGISTRY: ListLock<Registry> = ListLock::new(Registry {
@@ -46,8 +47,7 @@ impl ForgetWaiters for Registry {
         let main = (!survivor.is_null()).then(|| {
             // SAFETY: the survivor holds a reference to itself until it ends, and locks the registry before it lets go of it.
             unsafe {
-                Arc::increment_strong_count(survivor);
-                Thread(Arc::from_raw(survivor))
+                Thread(Counted::one_more(survivor))
             }
         });
         std::mem::forget(std::mem::replace(&mut self.main, main));
@@ -80,7 +80,7 @@ impl Drop for Guard {
 /// what weftline itself needs to the last.
 pub(super) fn bind(thread: Thread) {
     adopt_number(thread.reserved_number());
-    let inner = Arc::as_ptr(&thread.0);
+    let inner = Counted::as_ptr(&thread.0);
     thread.has_started(number());
     // Fails only while the thread's locals are being destroyed; then it is known by nobody but the caller.
     if GUARD
@@ -94,7 +94,8 @@ pub(super) fn bind(thread: Thread) {
 /// Calls `f` on `thread`: until it has returned, the calling one, which nobody knows, is that, also for the locks that it takes. `f` does not panic.
 pub(super) fn as_thread<R>(thread: Thread, f: impl FnOnce() -> R) -> R {
     let (servant, born) = (replace_number(thread.reserved_number()), generation());
-    enter(&thread);
+    // Without memory it is not enumerated.
+    let _ = enter(&thread);
     bind(thread);
     let result = f();
     // Its end, as that of any other.
@@ -135,7 +136,7 @@ pub(super) fn survivor_is_in(scope: u64) -> bool {
 }
 
 /// From now on `thread` is among those that run.
-pub(super) fn enter(thread: &Thread) {
+pub(super) fn enter(thread: &Thread) -> Result<(), NoMemory> {
     let mut entry = Some(thread.clone());
     let mut room: Vec<Thread> = Vec::new();
     loop {
@@ -151,11 +152,12 @@ pub(super) fn enter(thread: &Thread) {
             {
                 entry.0.place.store(threads.len(), Ordering::Relaxed);
                 threads.push(entry);
-                return;
+                return Ok(());
             }
             (threads.len() * 2).max(16)
         };
-        room = Vec::with_capacity(needed);
+        room = Vec::new();
+        room.try_reserve_exact(needed).map_err(|_| NoMemory)?;
     }
 }
 
@@ -182,6 +184,9 @@ pub(super) fn leave(thread: &Thread) {
 ///
 /// A thread that weftline did not start is entered under the name `Dummy-N`, as a daemon, and forgotten when it ends.
 ///
+/// # Panics
+/// When there is no memory to enter it, or the main thread, the first time.
+///
 /// ```
 /// let handle = weftline::spawn(|| weftline::current());
 /// let thread = handle.thread().clone();
@@ -190,8 +195,15 @@ pub(super) fn leave(thread: &Thread) {
 #[doc(alias = "current_thread")]
 #[must_use]
 pub fn current() -> Thread {
+    match try_current() {
+        Ok(thread) => thread,
+        Err(NoMemory) => panic_without_memory(),
+    }
+}
+
+pub(super) fn try_current() -> Result<Thread, NoMemory> {
     match current_if_known() {
-        Some(thread) => thread,
+        Some(thread) => Ok(thread),
         None => introduce(),
     }
 }
@@ -200,30 +212,30 @@ pub(super) fn current_if_known() -> Option<Thread> {
     let inner = CURRENT.get();
     // SAFETY: while the pointer is there, so is the guard, which holds a reference to what it points to.
     (!inner.is_null()).then(|| unsafe {
-        Arc::increment_strong_count(inner);
-        Thread(Arc::from_raw(inner))
+        Thread(Counted::one_more(inner))
     })
 }
 
 pub(super) fn is_current(thread: &Thread) -> bool {
-    ptr::eq(CURRENT.get(), Arc::as_ptr(&thread.0))
+    ptr::eq(CURRENT.get(), Counted::as_ptr(&thread.0))
 }
 
 /// A thread that asks for itself for the first time.
 #[cold]
-fn introduce() -> Thread {
+fn introduce() -> Result<Thread, NoMemory> {
     if system::is_main().unwrap_or_else(seems_main) {
-        let main = main_thread();
+        let main = try_main_thread()?;
         bind(main.clone());
-        return main;
+        return Ok(main);
     }
-    let dummy = Thread::unbound(spawn::next_name("Dummy"), true);
+    let dummy = Thread::unbound(spawn::next_name("Dummy")?, true)?;
+    enter(&dummy)?;
     bind(dummy.clone());
-    // Unless its locals are being destroyed: nobody would take it out again.
-    if is_current(&dummy) {
-        enter(&dummy);
+    if !is_current(&dummy) {
+        // Its locals are being destroyed: nobody would take it out again.
+        leave(&dummy);
     }
-    dummy
+    Ok(dummy)
 }
 
 /// Whether the calling thread is the main one, as far as can be told without the system: no other has been found to be it, and it has the name
@@ -241,20 +253,31 @@ fn seems_main() -> bool {
 ///
 /// Where the system does not tell which one that is (other than on Linux), it is the one that runs the `main` of a Rust program.
 ///
+/// # Panics
+/// When there is no memory to enter it, the first time.
+///
 /// ```
 /// assert!(weftline::main_thread().is_main());
 /// assert!(!weftline::spawn(|| weftline::current().is_main()).join().unwrap());
 /// ```
 #[must_use]
 pub fn main_thread() -> Thread {
+    match try_main_thread() {
+        Ok(thread) => thread,
+        Err(NoMemory) => panic_without_memory(),
+    }
+}
+
+fn try_main_thread() -> Result<Thread, NoMemory> {
     let known = REGISTRY.lock().main.clone();
-    known.unwrap_or_else(|| {
-        let made = Thread::unbound("MainThread".to_owned(), false);
-        let mut registry = REGISTRY.lock();
-        let main = registry.main.get_or_insert_with(|| made.clone()).clone();
-        drop(registry);
-        main
-    })
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let made = Thread::unbound(try_string("MainThread")?, false)?;
+    let mut registry = REGISTRY.lock();
+    let main = registry.main.get_or_insert_with(|| made.clone()).clone();
+    drop(registry);
+    Ok(main)
 }
 
 pub(super) fn is_main(thread: &Thread) -> bool {
@@ -303,6 +326,9 @@ pub fn enumerate() -> Vec<Thread> {
 }
 
 /// How many threads run now, as [`enumerate`] would count them.
+///
+/// # Panics
+/// As [`main_thread`].
 ///
 /// ```
 /// assert!(weftline::active_count() >= 1);

@@ -1,6 +1,7 @@
 //! [`scope`]: threads that borrow, and the wait for all of them.
 
 use super::scope_state::ScopeState;
+use super::spawn::panic_for;
 use super::{Builder, JoinError, JoinHandle, Panic, Thread, except_hook};
 use crate::TimedOut;
 use crate::memory::Counted;
@@ -76,7 +77,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     /// Starts a thread that runs `f`. Its handle may be dropped: the scope waits for it in any case.
     ///
     /// # Panics
-    /// When the system refuses to start one; see [`ScopedBuilder::spawn`].
+    /// When the system refuses to start one, or there is no memory; see [`ScopedBuilder::spawn`].
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -84,7 +85,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     {
         self.builder()
             .spawn(f)
-            .expect("the system refuses to start a thread")
+            .unwrap_or_else(|refused| panic_for(&refused))
     }
 
     /// As [`Builder`], for a thread of this scope.
@@ -189,7 +190,7 @@ impl<'scope> ScopedBuilder<'scope, '_> {
     /// Starts a thread that runs `f`.
     ///
     /// # Errors
-    /// When the system refuses to start one. Then `f` has been dropped and nothing else has changed.
+    /// Those of [`Builder::spawn`]. Then `f` has been dropped and nothing else has changed.
     pub fn spawn<F, T>(self, f: F) -> io::Result<ScopedJoinHandle<'scope, T>>
     where
         F: FnOnce() -> T + Send + 'scope,

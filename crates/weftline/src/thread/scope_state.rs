@@ -10,9 +10,10 @@
 
 use super::handle::{Forked, UntilForked};
 use super::{Panic, Thread, registry};
-use crate::TimedOut;
+use crate::memory::try_box;
 use crate::park::{Deadline, ForgetWaiters, ListLock, WaitError};
 use crate::sync::raw::RawCondition;
+use crate::{NoMemory, TimedOut};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(super) struct ScopeState {
@@ -28,11 +29,23 @@ struct Members {
     untold: Option<Box<Untold>>,
 }
 
-/// A thread's panic that nobody has joined yet.
-struct Untold {
+/// A thread's panic that nobody has joined yet, or the room for one.
+pub(super) struct Untold {
     thread: Thread,
-    panicked: Panic,
+    panicked: Option<Panic>,
     next: Option<Box<Untold>>,
+}
+
+impl Untold {
+    /// The room, for a thread that is about to start.
+    pub(super) fn by(thread: &Thread) -> Result<Box<Self>, NoMemory> {
+        let untold = Self {
+            thread: thread.clone(),
+            panicked: None,
+            next: None,
+        };
+        try_box(untold).map_err(|_| NoMemory)
+    }
 }
 
 impl ForgetWaiters for Members {
@@ -78,12 +91,8 @@ impl ScopeState {
         }
     }
 
-    pub(super) fn one_has_panicked(&self, thread: Thread, panicked: Panic) {
-        let untold = Box::new(Untold {
-            thread,
-            panicked,
-            next: None,
-        });
+    pub(super) fn one_has_panicked(&self, mut untold: Box<Untold>, panicked: Panic) {
+        untold.panicked = Some(panicked);
         *last(&mut self.members.lock().untold) = Some(untold);
         self.changed.notify(usize::MAX);
     }
@@ -116,7 +125,10 @@ impl ScopeState {
             members.untold = untold.next.take();
             untold
         };
-        Some((untold.thread, untold.panicked))
+        let Untold {
+            thread, panicked, ..
+        } = *untold;
+        panicked.map(|panicked| (thread, panicked))
     }
 
     /// Waits until no thread runs or, if `for_panics` says so, until one has panicked that nobody has heard of.

@@ -2,13 +2,14 @@
 
 use super::handle::Service;
 use super::join::Packet;
-use super::scope_state::ScopeState;
+use super::scope_state::{ScopeState, Untold};
 use super::{JoinHandle, Thread, fork_gate, panic, registry, system};
 use crate::NoMemory;
-use crate::memory::{Counted, try_format};
+use crate::memory::{Counted, try_format, try_string};
+use crate::park::panic_without_memory;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 
 /// How a thread is to be: its name, its stack, whether the end of the program waits for it.
 ///
@@ -67,7 +68,8 @@ impl Builder {
     /// Starts a thread that runs `f`.
     ///
     /// # Errors
-    /// When the system refuses to start one. Then `f` has been dropped and nothing else has changed.
+    /// When the system refuses to start one, or there is no memory ([`io::ErrorKind::OutOfMemory`]). Then `f` has been dropped and nothing
+    /// else has changed. The standard library takes some hundred bytes of its own, and ends the process if it gets none.
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -88,27 +90,35 @@ impl Builder {
         F: FnOnce() -> T + Send,
         T: Send,
     {
-        let name = self
-            .name
-            .unwrap_or_else(|| next_name_for(std::any::type_name::<F>()));
-        let is_daemon = self
-            .is_daemon
-            .unwrap_or_else(|| registry::current().is_daemon());
-        let mut builder = std::thread::Builder::new().name(system::without_nul(&name).to_owned());
+        let is_daemon = match self.is_daemon {
+            Some(is_daemon) => is_daemon,
+            None => registry::try_current().map_err(out_of_memory)?.is_daemon(),
+        };
+        let name = match self.name {
+            Some(name) => name,
+            None => next_name_for(std::any::type_name::<F>()).map_err(out_of_memory)?,
+        };
+        let system_name = try_string(system::without_nul(&name)).map_err(out_of_memory)?;
+        let mut builder = std::thread::Builder::new().name(system_name);
         if let Some(bytes) = self.stack_size {
             // Beyond that the standard library's rounding up to whole pages overflows, and it panics.
             builder = builder.stack_size(bytes.min(isize::MAX as usize));
         }
-        let thread = Thread::new(name, is_daemon, scope, self.serves);
-        let starting = Starting::new(thread.clone());
-        let packet = Arc::new(Packet::new());
+        let thread = Thread::new(name, is_daemon, scope, self.serves).map_err(out_of_memory)?;
+        let packet = Counted::try_new(Packet::new()).map_err(|_| out_of_memory(NoMemory))?;
+        // Made now, for then there is somebody to tell.
+        let untold = match &thread.0.scope {
+            Some(_) => Some(Untold::by(&thread).map_err(out_of_memory)?),
+            None => None,
+        };
+        let starting = Starting::new(thread.clone()).map_err(out_of_memory)?;
         let handle = JoinHandle::new(thread.clone(), packet.clone());
         let life = move || {
             fork_gate::has_started();
             registry::bind(thread.clone());
             let ended = panic::catch(f);
-            if let (Err(panicked), Some(scope)) = (&ended, &thread.0.scope) {
-                scope.one_has_panicked(thread.clone(), panicked.clone());
+            if let (Err(panicked), Some(scope), Some(untold)) = (&ended, &thread.0.scope, untold) {
+                scope.one_has_panicked(untold, panicked.clone());
             }
             packet.finish(ended, &thread);
             drop((packet, thread));
@@ -129,7 +139,7 @@ impl Builder {
 /// Starts a thread that serves the library itself: nobody enumerates it, joins it or waits for its end.
 pub(crate) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
     registry::watch_forks();
-    let name = try_format(format_args!("{name}")).map_err(|NoMemory| io::ErrorKind::OutOfMemory)?;
+    let name = try_string(name).map_err(out_of_memory)?;
     let builder = std::thread::Builder::new().name(name);
     let starts = fork_gate::Starts::enter();
     drop(builder.spawn(move || {
@@ -145,12 +155,12 @@ pub(crate) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) ->
 struct Starting(Option<Thread>);
 
 impl Starting {
-    fn new(thread: Thread) -> Self {
+    fn new(thread: Thread) -> Result<Self, NoMemory> {
+        registry::enter(&thread)?;
         if let Some(scope) = &thread.0.scope {
             scope.one_more();
         }
-        registry::enter(&thread);
-        Self(Some(thread))
+        Ok(Self(Some(thread)))
     }
 
     fn succeeded(mut self) {
@@ -174,7 +184,7 @@ impl Drop for Starting {
 /// Starts a thread that runs `f`: Python's `Thread(target=f).start()`.
 ///
 /// # Panics
-/// When the system refuses to start one; see [`Builder::spawn`].
+/// When the system refuses to start one, or there is no memory; see [`Builder::spawn`].
 ///
 /// ```
 /// let handle = weftline::spawn(|| 6 * 7);
@@ -188,22 +198,38 @@ where
 {
     Builder::new()
         .spawn(f)
-        .expect("the system refuses to start a thread")
+        .unwrap_or_else(|refused| panic_for(&refused))
+}
+
+/// The panic of those who start threads without a `Result`.
+#[cold]
+pub(super) fn panic_for(refused: &io::Error) -> ! {
+    if refused.kind() == io::ErrorKind::OutOfMemory {
+        panic_without_memory();
+    }
+    panic!("the system refuses to start a thread: {refused}");
+}
+
+fn out_of_memory(NoMemory: NoMemory) -> io::Error {
+    io::ErrorKind::OutOfMemory.into()
 }
 
 /// The name for the next thread that has none.
-pub(crate) fn next_name(kind: &str) -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!("{kind}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+pub(crate) fn next_name(kind: &str) -> Result<String, NoMemory> {
+    try_format(format_args!("{kind}-{}", next_number()))
 }
 
-fn next_name_for(function_type: &str) -> String {
-    let mut name = next_name("Thread");
+fn next_name_for(function_type: &str) -> Result<String, NoMemory> {
     let function = function_name(function_type);
-    if !function.is_empty() {
-        name = format!("{name} ({function})");
+    if function.is_empty() {
+        return next_name("Thread");
     }
-    name
+    try_format(format_args!("Thread-{} ({function})", next_number()))
+}
+
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The last segment of a function's path that says something: of `shop::till::open::{{closure}}` and of `shop::till::open<shop::Coins>`

@@ -51,9 +51,11 @@ pub(crate) fn set_name(name: &str) {
     while !name.is_char_boundary(end) {
         end -= 1;
     }
-    if let Ok(name) = std::ffi::CString::new(&name[..end]) {
+    let mut ended = [0; MOST_BYTES + 1];
+    ended[..end].copy_from_slice(&name.as_bytes()[..end]);
+    if let Ok(name) = std::ffi::CStr::from_bytes_until_nul(&ended) {
         // A name is a convenience: where a sandbox forbids it, the thread goes without.
-        let _ = rustix::thread::set_name(&name);
+        let _ = rustix::thread::set_name(name);
     }
 }
 

@@ -21,19 +21,21 @@
 use super::error::{JoinError, StartError};
 use super::heap::Entry;
 use super::{keeper, runners, tally};
-use crate::memory::{Counted, try_box};
+use crate::NoMemory;
+use crate::memory::{Counted, try_box, try_string};
 use crate::park::{
     Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number, panic_without_memory,
     spin_until,
 };
 use crate::sync::raw::RawEvent;
-use crate::thread::panic::discard;
+use crate::thread::panic::{Message, copied, discard, message_of};
 use crate::thread::spawn::next_name;
 use crate::thread::{Thread, registry};
-use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 type Function = Box<dyn FnOnce() + Send>;
@@ -51,7 +53,7 @@ type Function = Box<dyn FnOnce() + Send>;
 /// After `fork` the parent's timers are not served in the child: those that were pending count as ended there. The child can start others.
 ///
 /// ```
-/// use std::sync::Arc;
+/// use std::sync::{Arc, OnceLock};
 /// use std::time::Duration;
 /// use weftline::{Event, Timer};
 ///
@@ -78,6 +80,8 @@ pub struct Timer {
 
 struct Shared {
     inner: ListLock<Inner>,
+    /// Written before it is over.
+    panic: OnceLock<Message>,
     over: RawEvent,
 }
 
@@ -91,7 +95,8 @@ struct Inner {
     is_daemon: bool,
     entry: Option<Entry>,
     function: Option<Function>,
-    panic: Option<Arc<str>>,
+    /// Who will run the function: made at the start, for then there is somebody to tell that there is no memory.
+    thread: Option<Thread>,
 }
 
 impl ForgetWaiters for Inner {
@@ -137,10 +142,11 @@ impl Timer {
             is_daemon: false,
             entry: None,
             function: Some(function),
-            panic: None,
+            thread: None,
         };
         let shared = Shared {
             inner: ListLock::new(inner),
+            panic: OnceLock::new(),
             over: RawEvent::new(),
         };
         let Ok(shared) = Counted::try_new(shared) else {
@@ -175,11 +181,12 @@ impl Timer {
     /// for the timers, or if there is no memory
     /// ([`io::ErrorKind::OutOfMemory`](std::io::ErrorKind::OutOfMemory)).
     pub fn start(&self) -> Result<(), StartError> {
+        let thread = self.thread().map_err(StartError::NoThread)?;
         // Counted first: from the moment on at which it is pending, it may be cancelled, and is counted off.
         if !self.is_daemon {
             tally::add();
         }
-        let begun = self.shared.begin(self.is_daemon);
+        let begun = self.shared.begin(self.is_daemon, thread);
         if begun != Ok(true) {
             if !self.is_daemon {
                 tally::remove();
@@ -200,15 +207,16 @@ impl Timer {
                 Ok(())
             }
             Err(refused) => {
-                let was_pending = {
+                let (was_pending, thread) = {
                     let mut inner = self.shared.inner.lock();
                     let was_pending = inner.state == State::Pending;
                     if was_pending {
                         inner.state = State::New;
                         inner.generation = 0;
                     }
-                    was_pending
+                    (was_pending, inner.thread.take())
                 };
+                drop(thread);
                 if was_pending && !self.is_daemon {
                     tally::remove();
                 }
@@ -217,10 +225,19 @@ impl Timer {
         }
     }
 
-    fn schedule(&self, interval: Duration, round: u64) -> std::io::Result<Entry> {
+    /// The thread of this timer's name, which runs later.
+    fn thread(&self) -> io::Result<Thread> {
+        let name = match &self.name {
+            Some(name) => try_string(name),
+            None => next_name("Timer"),
+        };
+        name.and_then(|name| Thread::unbound(name, self.is_daemon))
+            .map_err(|NoMemory| io::ErrorKind::OutOfMemory.into())
+    }
+
+    fn schedule(&self, interval: Duration, round: u64) -> io::Result<Entry> {
         let call = Call {
             shared: self.shared.clone(),
-            name: self.name.clone(),
             is_daemon: self.is_daemon,
             round,
         };
@@ -283,14 +300,15 @@ impl Timer {
     /// Prevents the call, if it has not begun, and drops the function. `true` if that was in time; `false` if it has begun or was
     /// cancelled before.
     pub fn cancel(&self) -> bool {
-        let (entry, function, is_counted) = {
+        let (entry, function, thread, is_counted) = {
             let mut inner = self.shared.inner.lock();
             if !matches!(inner.state, State::New | State::Pending) || inner.is_lost() {
                 return false;
             }
             let is_counted = inner.state == State::Pending && !inner.is_daemon;
             inner.state = State::Cancelled;
-            (inner.entry.take(), inner.function.take(), is_counted)
+            let (function, thread) = (inner.function.take(), inner.thread.take());
+            (inner.entry.take(), function, thread, is_counted)
         };
         self.shared.over.set();
         if is_counted {
@@ -299,7 +317,7 @@ impl Timer {
         if let Some(entry) = entry {
             keeper::cancel(entry);
         }
-        drop(function);
+        drop((function, thread));
         true
     }
 
@@ -355,8 +373,9 @@ impl Timer {
         {
             return Err(JoinError::TimedOut);
         }
-        match self.shared.inner.lock().panic.clone() {
-            Some(message) => Err(JoinError::Panicked(message)),
+        match self.shared.panic.get() {
+            Some(Cow::Borrowed(text)) => Err(JoinError::Panicked(Cow::Borrowed(text))),
+            Some(Cow::Owned(text)) => Err(JoinError::Panicked(copied(text))),
             None => Ok(()),
         }
     }
@@ -387,24 +406,25 @@ impl Timer {
 /// A timer's turn, on its way to a runner.
 pub(super) struct Call {
     shared: Counted<Shared>,
-    name: Option<Arc<str>>,
     is_daemon: bool,
     round: u64,
 }
 
 impl Call {
     pub(super) fn run(self) {
-        self.shared.run(self.name, self.is_daemon, self.round);
+        self.shared.run(self.is_daemon, self.round);
     }
 }
 
 impl Shared {
     /// New → Pending: `true`. A timer that was cancelled has begun and ended: `false`. An error if it began before.
-    fn begin(&self, is_daemon: bool) -> Result<bool, ()> {
+    fn begin(&self, is_daemon: bool, thread: Thread) -> Result<bool, ()> {
+        let mut thread = Some(thread);
         let mut inner = self.inner.lock();
         match inner.state {
             State::New => {
                 inner.state = State::Pending;
+                inner.thread = thread.take();
                 inner.generation = fork::generation();
                 inner.is_daemon = is_daemon;
                 Ok(true)
@@ -419,30 +439,31 @@ impl Shared {
     }
 
     /// On a runner: Pending → Running → Ended.
-    fn run(&self, name: Option<Arc<str>>, is_daemon: bool, round: u64) {
-        let name = name.map_or_else(|| next_name("Timer"), |name| name.to_string());
-        let thread = Thread::new(name, is_daemon, None, None);
-        let (function, obsolete) = {
+    fn run(&self, is_daemon: bool, round: u64) {
+        let (function, thread, obsolete) = {
             let mut inner = self.inner.lock();
             if inner.state != State::Pending || round < inner.round {
                 return;
             }
+            let Some(thread) = inner.thread.take() else {
+                return;
+            };
+            thread.reserve_number();
             // Of an older round, if this one is due before its restart has said so.
             let obsolete = inner.entry.take().filter(|_| inner.round != round);
             inner.round = round;
             inner.state = State::Running(thread.reserved_number());
-            (inner.function.take(), obsolete)
+            (inner.function.take(), thread, obsolete)
         };
         obsolete.map(keeper::cancel);
         let ended = registry::as_thread(thread, || {
             catch_unwind(AssertUnwindSafe(|| function.into_iter().for_each(|f| f())))
         });
-        let message = ended.as_ref().err().map(|payload| message(&**payload));
-        {
-            let mut inner = self.inner.lock();
-            inner.state = State::Ended;
-            inner.panic = message;
+        let message = ended.as_ref().err().map(|payload| message_of(&**payload));
+        if let Some(message) = message {
+            let _ = self.panic.set(message);
         }
+        self.inner.lock().state = State::Ended;
         self.over.set();
         if !is_daemon {
             tally::remove();
@@ -451,13 +472,6 @@ impl Shared {
             discard(payload);
         }
     }
-}
-
-/// What a panic says, as far as it is text.
-fn message(payload: &(dyn Any + Send)) -> Arc<str> {
-    let text = payload.downcast_ref::<&'static str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("(without a message)").into()
 }
 
 impl fmt::Debug for Timer {

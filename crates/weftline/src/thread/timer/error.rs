@@ -1,9 +1,9 @@
 //! What starting, joining and waiting for timers can end in.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 
 /// Why a timer did not start.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub enum JoinError {
     /// The deadline passed before the function had returned.
     TimedOut,
     /// The function panicked, with that message.
-    Panicked(Arc<str>),
+    Panicked(Cow<'static, str>),
 }
 
 impl fmt::Display for JoinError {
