@@ -464,7 +464,7 @@ def test_the_repr_of_a_condition_counts_its_waiters_before_it_shows_its_lock():
         condition._lock = condition
         try:
             return repr(condition)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any exception is an answer
             return type(error).__name__
 
     assert alike(use)[2] == "TypeError"
@@ -508,7 +508,9 @@ def test_a_pending_timer_is_asked_for_its_started_event():
     alike(use)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="queues are shut down from 3.13 on")
+@pytest.mark.skipif(
+    sys.version_info < (3, 13), reason="queues are shut down from 3.13 on"
+)
 def test_a_shutdown_whose_argument_has_no_truth_notifies_nobody():
     class Doubt:
         def __bool__(self):
@@ -519,7 +521,7 @@ def test_a_shutdown_whose_argument_has_no_truth_notifies_nobody():
         del queue.not_empty
         try:
             queue.shutdown(immediate=Doubt())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any exception is an answer
             return repr(error), queue.is_shutdown
 
     alike(use)

@@ -181,3 +181,54 @@ def test_the_results_of_a_map_have_the_standard_name():
             return results.__name__, results.__qualname__, shape(results)
 
     alike(use)
+
+
+def test_a_future_in_an_unexpected_state_is_logged_while_its_condition_is_held(caplog):
+    def use(t, q, f):
+        future = f.Future()
+        future._state = future._condition
+        with pytest.raises(RuntimeError):
+            future.set_running_or_notify_cancel()
+        *_, record = caplog.records
+        return record.message.partition(": ")[2].partition("_thread")[0]
+
+    assert "<locked" in str(alike(use))
+
+
+def test_wait_for_hands_its_timeout_to_wait():
+    def use(t, q, f):
+        told = []
+
+        class Mine(t.Condition):
+            def wait(self, *args, **kwargs):
+                told.append((args, kwargs))
+                return super().wait(0)
+
+        with Mine() as condition:
+            condition.wait_for(lambda: len(told) > 1)
+        return told
+
+    alike(use)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_barrier_waits_with_the_wait_for_of_its_condition(answers):
+    def use(t, q, f):
+        told = []
+
+        class Mine(t.Condition):
+            def wait_for(self, predicate, timeout=None):
+                told.append((predicate(), timeout))
+                if answers:
+                    barrier._state = 1
+                return predicate()
+
+        barrier = t.Barrier(2)
+        barrier._cond = Mine(t.Lock())
+        try:
+            told.append(barrier.wait(5))
+        except t.BrokenBarrierError:
+            told.append("broken")
+        return told, barrier.broken
+
+    alike(use)

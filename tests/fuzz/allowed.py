@@ -145,7 +145,9 @@ def _replaced(step, before, plain, ours):
     asks = step == "the end" or re.search(r"is_?[sS]et\(", step) or ".isSet" in before
     if asks and re.search(r"\.is_set = |'is_set', ", before):
         return "blocked" not in (plain, ours)
-    if re.search(r"\bnotify(?: = |', )", before) and "notify_all" in step:
+    if re.search(r"\bnotify(?: = |', )", before) and re.search("notify_?[aA]ll", step):
+        return "blocked" not in (plain, ours)
+    if re.search(r"\.exception(?: = |', )", before) and "FIRST_EXCEPTION" in step:
         return "blocked" not in (plain, ours)
     leaves = re.match(r"inside\(\w+[,)]|\w+\.__exit__\(|with ", step)
     own = re.search(
@@ -167,7 +169,7 @@ def _hidden(step, before, plain, ours):
     changed = re.search(r"^(?:del )?type\(\w+\)\.\w+(?: = |$)", before, re.MULTILINE)
     if ours == "blocked" and plain[:1] != "!":
         return False
-    return changed is not None and plain != "blocked"
+    return changed is not None
 
 
 RULES = (

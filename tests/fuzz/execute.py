@@ -162,6 +162,12 @@ _CLASSES = {
 }
 
 
+_MODULE_NAMES = {module: {*vars(module)} for module in (threading, queue, futures)}
+_FUNCTIONS = [
+    value for value in vars(values).values() if isinstance(value, types.FunctionType)
+]
+
+
 _CHANGES_CLASS = re.compile(r"(?:^|del )type\([\w.]+\)\.\w+(?: = |$)").search
 
 
@@ -222,6 +228,12 @@ def run(steps, watch, threaded=False, patient=False):
         watch.stop()
     value = None
     space.clear()
+    for function in _FUNCTIONS:
+        vars(function).clear()
+    for module, names in _MODULE_NAMES.items():
+        if len(vars(module)) > len(names):
+            for name in vars(module).keys() - names:
+                delattr(module, name)
     if any(map(_CHANGES_CLASS, steps)):
         _restore()
     if EVENTS and not threaded:

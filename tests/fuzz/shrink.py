@@ -31,6 +31,8 @@ class Difference:
     @property
     def source(self):
         steps = self.program.steps
+        if any(said.startswith(("at the end: ", "events: ")) for said in self.said):
+            return "the end"
         return steps[self.step] if self.step < len(steps) else "the end"
 
     @property

@@ -33,7 +33,7 @@ names! {
     context critical deque error exc_info get getweakrefs insert is_set is_shutdown locked maxsize
     mutex n_waiting name not_empty not_full notify notify_all obj parties pop popleft put queue
     release remove run set_exception set_result set_running_or_notify_cancel time timeout
-    unfinished_tasks wait weftline
+    unfinished_tasks wait wait_for weftline
 }
 
 /// Filled at import, and not by whoever needs a name first as PyO3's `intern!` does: that gives the interpreter up for a moment, and

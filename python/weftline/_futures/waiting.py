@@ -30,9 +30,9 @@ def wait(fs, timeout=None, return_when=standard.ALL_COMPLETED):
     if waiting is None:
         pending = _as_set(fs)
         # Which exceptions there are a subclass may be asked for.
-        is_plain = (
-            return_when != standard.FIRST_EXCEPTION or {*map(type, pending)} <= _OURS
-        )
+        is_plain = {
+            *map(type, pending)
+        } <= _OURS or return_when != standard.FIRST_EXCEPTION
         group = _FutureGroup.of(pending) if is_plain else None
         if group is None:
             return _standard_wait(pending, timeout, return_when)

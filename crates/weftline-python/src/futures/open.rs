@@ -180,7 +180,8 @@ pub(super) fn begin(slf: This<'_, '_>) -> PyResult<Option<bool>> {
             enter(slf, "RUNNING")?;
             return Ok(Some(true));
         }
-        Ok(None)
+        // Logged while the condition is held.
+        Err(unexpected_state(slf))
     })
 }
 

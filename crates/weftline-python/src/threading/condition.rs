@@ -431,7 +431,10 @@ impl Condition {
             }
             // As a method, which a subclass may have its own of.
             match (timeout, end) {
-                (None, _) => calling_back(py, || slf.call_method0(interned!(py, wait)))?,
+                (None, _) => {
+                    let forever = (py.None(),);
+                    calling_back(py, || slf.call_method1(interned!(py, wait), forever))?
+                }
                 (Some(timeout), None) => {
                     // An addition, so that what is no number is refused in the standard library's words.
                     let seconds = objects::float(py, 0.0)?.add(timeout)?.extract()?;

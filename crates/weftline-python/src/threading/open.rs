@@ -130,5 +130,9 @@ fn notify(condition: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<()> {
         return calling_back(py, || condition.call_method1(interned!(py, notify), (n,))).map(drop);
     }
     let times = py.get_type::<PyRange>().call1((n,))?;
-    times.try_iter()?.try_for_each(|_| guard::notify(condition))
+    times.try_iter()?.try_for_each(|_| {
+        // A large number takes years.
+        py.check_signals()?;
+        guard::notify(condition)
+    })
 }

@@ -1,6 +1,7 @@
 //! The standard library's algorithm, for open barriers (`opened.rs`): its statements in its order, over the attributes and methods that the
 //! barrier has at that moment. A subclass may have its own of all of them, as `multiprocessing.Barrier` has a state and a count in shared memory.
 
+use super::Condition;
 use super::barrier::Barrier;
 use super::guard::{self, Guard};
 use crate::callback::{calling_back, calling_back_to_leave};
@@ -167,7 +168,33 @@ fn end_action(this: This<'_, '_>, acted: PyResult<()>) -> PyResult<()> {
 
 /// `Barrier._wait`
 pub(super) fn wait_within(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-    wait_by(this, || remaining_deadline(timeout))
+    let py = this.py();
+    let condition = condition(this)?;
+    if condition.is_exact_instance_of::<Condition>() {
+        return wait_by(this, || remaining_deadline(timeout));
+    }
+    // A condition of the program's has a `wait_for` of its own.
+    let barrier = this.clone().unbind();
+    let is_over = Bound::new(py, IsOver { barrier })?;
+    let wait_for = || condition.call_method1(interned!(py, wait_for), (is_over, timeout));
+    if !calling_back(py, wait_for)?.is_truthy()? {
+        call_to_leave(this, interned!(py, _break))?;
+        return Err(broken(py));
+    }
+    see_how_it_ended(this)
+}
+
+/// What [`wait_within`] waits for.
+#[pyclass(frozen)]
+struct IsOver {
+    barrier: Py<Barrier>,
+}
+
+#[pymethods]
+impl IsOver {
+    fn __call__(&self, py: Python<'_>) -> PyResult<bool> {
+        state(self.barrier.bind(py))?.ne(FILLING)
+    }
 }
 
 fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) -> PyResult<()> {
@@ -183,6 +210,11 @@ fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) ->
         }
         guard::wait(&condition(this)?, deadline)?;
     }
+    see_how_it_ended(this)
+}
+
+/// The rest of `Barrier._wait`, when the state is another.
+fn see_how_it_ended(this: This<'_, '_>) -> PyResult<()> {
     if state(this)?.lt(FILLING)? {
         return Err(broken(this.py()));
     }

@@ -55,10 +55,12 @@ mod wait_until;
 mod waiter;
 
 pub(crate) use apart::Apart;
+#[cfg(not(weftline_model))]
+pub(crate) use blocker::panic_without_memory;
+pub(crate) use blocker::ready;
 pub use blocker::{Blocker, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::{LockBlocker, TokenBlocker};
-pub(crate) use blocker::{panic_without_memory, ready};
 pub use deadline::Deadline;
 #[cfg(not(weftline_model))]
 pub(crate) use deadline::now;

@@ -12,7 +12,6 @@
 //! time, but to try once more, for then both are awake.
 
 use super::deadline::now;
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// As long as it takes to sleep and be woken, roughly.
@@ -149,11 +148,26 @@ fn has_company() -> bool {
     static COMPANY: AtomicU32 = AtomicU32::new(UNKNOWN);
     let mut company = COMPANY.load(Ordering::Relaxed);
     if company == UNKNOWN {
-        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        company = if processors > 1 { IN_COMPANY } else { ALONE };
+        company = if may_run_beside_others() {
+            IN_COMPANY
+        } else {
+            ALONE
+        };
         COMPANY.store(company, Ordering::Relaxed);
     }
     company == IN_COMPANY
+}
+
+/// Whether the process has several processors. Not `available_parallelism`, which takes memory to find out how much of their time it has:
+/// a wait may have none, and threads with a share of the time of several processors still run beside each other.
+#[cfg(target_os = "linux")]
+fn may_run_beside_others() -> bool {
+    rustix::thread::sched_getaffinity(None).is_ok_and(|processors| processors.count() > 1)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn may_run_beside_others() -> bool {
+    std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1)
 }
 
 #[cfg(test)]

@@ -3,15 +3,15 @@
 use super::scope_state::ScopeState;
 use super::{registry, system};
 use crate::memory::{Counted, try_string};
-use crate::{NoMemory, TimedOut};
 use crate::park::{
     Blocker, Deadline, ForgetWaiters, ListLock, Parker, ThreadBlocker, ThreadNumber, WaitError,
     Wake, fork, os_ident, panic_without_memory, reserve_number,
 };
 use crate::sync::raw::RawEvent;
+use crate::{NoMemory, TimedOut};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Weak;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A thread, running or ended: Python's `threading.Thread`. Cloning is cheap; clones are the same thread, and equal.

@@ -84,7 +84,9 @@ impl Panic {
             location: None,
             backtrace: None,
             thread: Some(thread),
-            payload: ListLock::new(Left(try_box(message).ok().map(|message| message as Payload))),
+            payload: ListLock::new(Left(
+                try_box(message).ok().map(|message| message as Payload),
+            )),
         };
         Self(Counted::try_new(remains).ok())
     }
@@ -92,7 +94,9 @@ impl Panic {
     /// What was said: the panic's message, or `Box<dyn Any>` for a payload that is not text.
     #[must_use]
     pub fn message(&self) -> &str {
-        self.0.as_ref().map_or(NO_MEMORY, |remains| &remains.message)
+        self.0
+            .as_ref()
+            .map_or(NO_MEMORY, |remains| &remains.message)
     }
 
     /// Where it happened, as `file:line:column`. `None` when the panic hook has not noted it ([`note_panic`]), or when the panic was
@@ -111,7 +115,10 @@ impl Panic {
     /// The name that the thread had on which it happened; `?` if there was no memory to keep it.
     #[must_use]
     pub fn thread_name(&self) -> &str {
-        let thread = self.0.as_ref().and_then(|remains| remains.thread.as_deref());
+        let thread = self
+            .0
+            .as_ref()
+            .and_then(|remains| remains.thread.as_deref());
         thread.map_or("?", String::as_str)
     }
 

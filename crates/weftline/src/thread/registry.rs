@@ -46,9 +46,7 @@ impl ForgetWaiters for Registry {
         let survivor = SURVIVOR.load(Ordering::Relaxed);
         let main = (!survivor.is_null()).then(|| {
             // SAFETY: the survivor holds a reference to itself until it ends, and locks the registry before it lets go of it.
-            unsafe {
-                Thread(Counted::one_more(survivor))
-            }
+            unsafe { Thread(Counted::one_more(survivor)) }
         });
         std::mem::forget(std::mem::replace(&mut self.main, main));
     }
@@ -211,9 +209,7 @@ pub(super) fn try_current() -> Result<Thread, NoMemory> {
 pub(super) fn current_if_known() -> Option<Thread> {
     let inner = CURRENT.get();
     // SAFETY: while the pointer is there, so is the guard, which holds a reference to what it points to.
-    (!inner.is_null()).then(|| unsafe {
-        Thread(Counted::one_more(inner))
-    })
+    (!inner.is_null()).then(|| unsafe { Thread(Counted::one_more(inner)) })
 }
 
 pub(super) fn is_current(thread: &Thread) -> bool {
@@ -232,7 +228,7 @@ fn introduce() -> Result<Thread, NoMemory> {
     enter(&dummy)?;
     bind(dummy.clone());
     if !is_current(&dummy) {
-        // Its locals are being destroyed: nobody would take it out again.
+        // Its locals are being destroyed: it would never be taken out again.
         leave(&dummy);
     }
     Ok(dummy)

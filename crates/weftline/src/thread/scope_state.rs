@@ -29,7 +29,7 @@ struct Members {
     untold: Option<Box<Untold>>,
 }
 
-/// A thread's panic that nobody has joined yet, or the room for one.
+/// The panic of a thread that has not been joined yet, or the room for one.
 pub(super) struct Untold {
     thread: Thread,
     panicked: Option<Panic>,

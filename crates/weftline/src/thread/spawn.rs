@@ -8,8 +8,8 @@ use crate::NoMemory;
 use crate::memory::{Counted, try_format, try_string};
 use crate::park::panic_without_memory;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Weak;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a thread is to be: its name, its stack, whether the end of the program waits for it.
 ///
@@ -106,7 +106,7 @@ impl Builder {
         }
         let thread = Thread::new(name, is_daemon, scope, self.serves).map_err(out_of_memory)?;
         let packet = Counted::try_new(Packet::new()).map_err(|_| out_of_memory(NoMemory))?;
-        // Made now, for then there is somebody to tell.
+        // Made now: the caller can be told that there is no memory.
         let untold = match &thread.0.scope {
             Some(_) => Some(Untold::by(&thread).map_err(out_of_memory)?),
             None => None,
@@ -201,7 +201,7 @@ where
         .unwrap_or_else(|refused| panic_for(&refused))
 }
 
-/// The panic of those who start threads without a `Result`.
+/// The panic of a start that returns no `Result`.
 #[cold]
 pub(super) fn panic_for(refused: &io::Error) -> ! {
     if refused.kind() == io::ErrorKind::OutOfMemory {

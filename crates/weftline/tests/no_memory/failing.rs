@@ -2,6 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::process::Command;
 
 thread_local! {
     /// How many allocations of this thread succeed before one fails; below zero: all do.
@@ -52,6 +53,33 @@ unsafe impl GlobalAlloc for Failing {
     }
 }
 
+/// The calling thread's allocation after `before` others fails; if `for_good`, all that follow, too.
+pub(crate) fn fail(before: isize, for_good: bool) {
+    HAS_FAILED.set(false);
+    FOR_GOOD.set(for_good);
+    BEFORE.set(before);
+}
+
+/// From here on there is memory. Whether an allocation has failed.
+pub(crate) fn stop_failing() -> bool {
+    BEFORE.set(-1);
+    HAS_FAILED.get()
+}
+
+/// Runs this test program anew, for the test of that name alone, with `told` for [`told`]; how it ended.
+pub(crate) fn alone(test: &str, told: &str) -> Option<i32> {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args([test, "--exact"]).env(TOLD, told);
+    child.output().unwrap().status.code()
+}
+
+/// What the test that has started this process tells it.
+pub(crate) fn told() -> Option<String> {
+    std::env::var(TOLD).ok()
+}
+
+const TOLD: &str = "WEFTLINE_TEST_ALONE";
+
 /// Runs `operation` on what `make` makes, with its first allocation failing, then its second, and so
 /// on until it needs no more; each once with that one alone failing, and once with all that follow.
 /// `check` looks at each outcome, with memory.
@@ -86,12 +114,9 @@ fn walk<S, R>(
         for before in 0.. {
             assert!(before < 1000, "it allocates without end");
             let mut subject = make();
-            HAS_FAILED.set(false);
-            FOR_GOOD.set(for_good);
-            BEFORE.set(before);
+            fail(before, for_good);
             let returned = operation(&mut subject);
-            BEFORE.set(-1);
-            let has_failed = HAS_FAILED.get();
+            let has_failed = stop_failing();
             failures += usize::from(has_failed);
             check(subject, returned);
             if !has_failed {

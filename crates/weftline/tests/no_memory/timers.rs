@@ -1,13 +1,18 @@
 //! Timers: one that is not made is dropped, one that does not start can be started again.
 
-use super::failing::{at_each_allocation, at_each_allocation_alone};
+use super::failing::{
+    alone, at_each_allocation, at_each_allocation_alone, fail, stop_failing, told,
+};
 use super::support::{LONG, limit};
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
-use weftline::Timer;
-use weftline::thread::timer::StartError;
+use weftline::thread::timer::{JoinError, StartError};
+use weftline::{Lock, Timer};
+
+/// One test at a time: they share the threads that timers run on.
+static TURN: Lock<()> = Lock::new(());
 
 /// The timer thread, which the standard library starts, is there for the whole test.
 fn keeper() -> Timer {
@@ -39,7 +44,7 @@ fn a_timer_without_memory_is_a_panic_that_drops_the_function() {
 
 #[test]
 fn a_timer_that_does_not_start_without_memory_starts_later() {
-    let _limit = limit();
+    let (_limit, _turn) = (limit(), TURN.lock());
     let keeper = keeper();
     at_each_allocation(
         || timer(Duration::ZERO),
@@ -60,7 +65,7 @@ fn a_timer_that_does_not_start_without_memory_starts_later() {
 
 #[test]
 fn a_timer_that_does_not_restart_without_memory_goes_on_as_before() {
-    let _limit = limit();
+    let (_limit, _turn) = (limit(), TURN.lock());
     let keeper = keeper();
     at_each_allocation(
         || {
@@ -84,4 +89,60 @@ fn a_timer_that_does_not_restart_without_memory_goes_on_as_before() {
 
 fn is_no_memory(why: &StartError) -> bool {
     matches!(why, StartError::NoThread(why) if why.kind() == std::io::ErrorKind::OutOfMemory)
+}
+
+#[test]
+fn a_timer_that_comes_due_without_memory_fires() {
+    // The thread that has no memory left would serve the timers of other tests.
+    if told().is_none() {
+        let this = "timers::a_timer_that_comes_due_without_memory_fires";
+        assert_eq!(alone(this, ""), Some(0));
+        return;
+    }
+    let _limit = limit();
+    let (sender, fired) = channel();
+    for name in ["first", "second", "third"] {
+        let sender = sender.clone();
+        let timer = Timer::new(Duration::ZERO, move || {
+            stop_failing();
+            sender.send(weftline::current().name()).unwrap();
+            // The runner, which serves the next one, has none from here on.
+            fail(0, true);
+        });
+        timer.name(name).start().unwrap();
+        assert_eq!(fired.recv_timeout(LONG).unwrap(), name);
+    }
+}
+
+#[test]
+fn a_timer_that_panics_without_memory_can_be_joined() {
+    let (_limit, _turn) = (limit(), TURN.lock());
+    for before in 0..4 {
+        let payload = Box::new("overdue".to_owned());
+        let timer = Timer::new(Duration::ZERO, move || {
+            struct FailsNow(isize);
+            impl Drop for FailsNow {
+                fn drop(&mut self) {
+                    fail(self.0, false);
+                }
+            }
+            stop_failing();
+            let _fails = FailsNow(before);
+            std::panic::resume_unwind(payload);
+        });
+        timer.start().unwrap();
+        let Err(JoinError::Panicked(message)) = timer.join() else {
+            panic!("it has panicked");
+        };
+        assert!(
+            message == "overdue" || message.contains("no memory"),
+            "{message}"
+        );
+    }
+    // For the tests that come after it.
+    let last = Timer::new(Duration::ZERO, || {
+        stop_failing();
+    });
+    last.start().unwrap();
+    last.join().unwrap();
 }

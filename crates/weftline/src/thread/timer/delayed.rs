@@ -95,7 +95,7 @@ struct Inner {
     is_daemon: bool,
     entry: Option<Entry>,
     function: Option<Function>,
-    /// Who will run the function: made at the start, for then there is somebody to tell that there is no memory.
+    /// The thread that will run the function: made at the start, whose caller can be told that there is no memory.
     thread: Option<Thread>,
 }
 
