@@ -92,6 +92,8 @@ def foreign(step, before, plain, ours):
         return ours[:1] != "!"
     if re.search(r"Condition\(|S[ab]\(|_lock = ", before) and re.search(taken, step):
         # Those of the lock stand in the standard condition in place of its methods.
+        if re.search(r"TypeError: .* takes ", ours):
+            return True
         return ours.startswith(("<callable", "True", "False", "None")) or (
             plain[:1] == ours[:1] == "!"
         )

@@ -66,26 +66,20 @@ impl Thread {
         scope: Option<Counted<ScopeState>>,
         serves: Option<Weak<dyn Service>>,
     ) -> Result<Self, NoMemory> {
-        let thread = Self::unnumbered(name, is_daemon, scope, serves)?;
-        thread.reserve_number();
-        Ok(thread)
+        Self::with_number(name, is_daemon, scope, serves, reserve_number())
     }
 
-    /// A thread that runs already or starts later, and whose number is known then.
+    /// A thread that runs already, and whose number is known later.
     pub(super) fn unbound(name: String, is_daemon: bool) -> Result<Self, NoMemory> {
-        Self::unnumbered(name, is_daemon, None, None)
+        Self::with_number(name, is_daemon, None, None, 0)
     }
 
-    /// For an unbound thread that is about to start.
-    pub(super) fn reserve_number(&self) {
-        self.0.number.store(reserve_number(), Ordering::Relaxed);
-    }
-
-    fn unnumbered(
+    fn with_number(
         name: String,
         is_daemon: bool,
         scope: Option<Counted<ScopeState>>,
         serves: Option<Weak<dyn Service>>,
+        number: u64,
     ) -> Result<Self, NoMemory> {
         registry::watch_forks();
         let name = Counted::try_new(name).map_err(|_| NoMemory)?;
@@ -93,7 +87,7 @@ impl Thread {
             name: ListLock::new(Name(name)),
             is_daemon,
             generation: fork::generation(),
-            number: AtomicU64::new(0),
+            number: AtomicU64::new(number),
             ident: AtomicU64::new(0),
             native_id: AtomicU64::new(0),
             started: RawEvent::new(),

