@@ -18,7 +18,10 @@ MAKERS = {False: generate.program, True: concurrent.program}
 SIZES = {False: 1000, True: 100}
 """How many programs an order has, of sequential and of concurrent ones."""
 PATIENCE = {False: 20, True: 90}
-"""Seconds that a program of an order may take until it hangs; a concurrent one finds out itself what it has lost."""
+"""Seconds that a program of an order may take until it hangs.
+
+A concurrent one finds out itself what it has lost.
+"""
 
 
 class Campaign:

@@ -118,7 +118,7 @@ impl<T> Counted<T> {
     /// The value has an owner.
     #[cfg(not(weftline_model))]
     pub(crate) unsafe fn one_more(value: *const T) -> Self {
-        // SAFETY: the value lies in an `Inner`, and the pointer was made from one to the whole of that.
+        // SAFETY: the value lies in an `Inner`; the pointer was made from one to the whole of it.
         let inner = unsafe { value.byte_sub(offset_of!(Inner<T>, value)) };
         // SAFETY: as above, so it is not null.
         let inner = unsafe { NonNull::new_unchecked(inner.cast_mut().cast()) };

@@ -158,8 +158,10 @@ fn has_company() -> bool {
     company == IN_COMPANY
 }
 
-/// Whether the process has several processors. Not `available_parallelism`, which takes memory to find out how much of their time it has:
-/// a wait may have none, and threads with a share of the time of several processors still run beside each other.
+/// Whether the process has several processors.
+///
+/// Not `available_parallelism`, which takes memory to find out how much of their time it has: a
+/// wait may have none, and threads with a share of the time of several run beside each other.
 #[cfg(target_os = "linux")]
 fn may_run_beside_others() -> bool {
     rustix::thread::sched_getaffinity(None).is_ok_and(|processors| processors.count() > 1)

@@ -24,8 +24,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A panic that ended a thread, or a task: what was said, where, and on which thread.
 ///
-/// Clones are the same panic. One that there is no memory to keep is [without its message](Self::message) and its payload. The panic hook has told of it at its time, as of a panic of any thread; [`note_panic`] says when the place
-/// is known.
+/// Clones are the same panic. One that there is no memory to keep is without its message and its
+/// payload. The panic hook has told of it at its time, as of a panic of any thread;
+/// [`note_panic`] says when the place is known.
 ///
 /// ```
 /// let panic = weftline::spawn(|| { if true { panic!("no more paper") } }).join().unwrap_err();

@@ -68,8 +68,10 @@ impl Builder {
     /// Starts a thread that runs `f`.
     ///
     /// # Errors
-    /// When the system refuses to start one, or there is no memory ([`io::ErrorKind::OutOfMemory`]). Then `f` has been dropped and nothing
-    /// else has changed. The standard library takes some hundred bytes of its own, and ends the process if it gets none.
+    /// When the system refuses to start one, or there is no memory
+    /// ([`io::ErrorKind::OutOfMemory`]). Then `f` has been dropped and nothing else has changed.
+    /// The standard library takes some hundred bytes of its own, and ends the process if it gets
+    /// none.
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send + 'static,

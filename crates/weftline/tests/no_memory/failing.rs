@@ -53,7 +53,7 @@ unsafe impl GlobalAlloc for Failing {
     }
 }
 
-/// The calling thread's allocation after `before` others fails; if `for_good`, all that follow, too.
+/// The calling thread's allocation after `before` others fails; if `for_good`, all after it, too.
 pub(crate) fn fail(before: isize, for_good: bool) {
     HAS_FAILED.set(false);
     FOR_GOOD.set(for_good);
@@ -66,7 +66,7 @@ pub(crate) fn stop_failing() -> bool {
     HAS_FAILED.get()
 }
 
-/// Runs this test program anew, for the test of that name alone, with `told` for [`told`]; how it ended.
+/// Runs this test program anew, for the test of that name alone, and tells it `told`; how it ended.
 pub(crate) fn alone(test: &str, told: &str) -> Option<i32> {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args([test, "--exact"]).env(TOLD, told);

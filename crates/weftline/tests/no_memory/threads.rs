@@ -139,7 +139,7 @@ fn a_scope_whose_thread_panics_without_memory_is_told_of_it() {
     }
 }
 
-/// The standard library's own allocations for a thread end the process, so each attempt has one of its own.
+/// The standard library's own allocations for a thread end the process: each attempt has its own.
 #[test]
 fn a_thread_that_does_not_start_for_want_of_memory_was_never_there() {
     const REFUSED: i32 = 10;
@@ -174,7 +174,7 @@ fn a_thread_that_does_not_start_for_want_of_memory_was_never_there() {
         let this = "threads::a_thread_that_does_not_start_for_want_of_memory_was_never_there";
         let ends = |before: usize| alone(this, &format!("{sort}{before}"));
         let refused = (0..20).take_while(|&before| ends(before) == Some(REFUSED));
-        // Its name, for both libraries, who it is, where its outcome lies, and for the scope its panic.
+        // Its name for both libraries, the thread, its outcome, and for the scope its panic.
         let least = if sort.is_empty() { 5 } else { 6 };
         assert!(refused.count() >= least);
     }

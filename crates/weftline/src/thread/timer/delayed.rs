@@ -44,8 +44,8 @@ type Function = Box<dyn FnOnce() + Send>;
 /// All timers of a process share one thread that waits for the time to come; a pending one costs some hundred bytes. The functions run on other
 /// threads, as many as run at once, which are kept for about a second for the next; so a slow function delays no other timer. (Should
 /// the operating system refuse a thread, the function runs on the timers' own, and does delay them.) While the function runs it is on a thread of the
-/// timer's name ([`current`](crate::current)), a daemon if the timer is one, with [`Local`](crate::Local) values of its own; without memory for
-/// that on a `Dummy-N`.
+/// timer's name ([`current`](crate::current)), a daemon if the timer is one, with
+/// [`Local`](crate::Local) values of its own; without memory for that on a `Dummy-N`.
 ///
 /// A panic in the function is told by the panic hook (whose thread is named `weftline timer`), and is what [`join`](Self::join) returns. Dropping a timer that was started
 /// leaves it running.
@@ -426,7 +426,7 @@ impl Shared {
     /// On a runner: Pending → Running → Ended.
     fn run(&self, name: Option<&str>, is_daemon: bool, round: u64) {
         let name = name.map_or_else(|| next_name("Timer"), try_string);
-        // Without memory for it the function is called on a thread that is unknown, as one of another library.
+        // Without memory for it, the function is called on a thread that is unknown.
         let thread = name
             .and_then(|name| Thread::new(name, is_daemon, None, None))
             .ok();
