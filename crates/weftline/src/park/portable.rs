@@ -8,14 +8,21 @@
 //! one whose wait timed out meanwhile goes on without having slept. The child would wait for that mutex for ever. So a bed is of one
 //! process: it carries the fork generation, and whoever finds one of an older process makes another. The old one is never touched, nor freed.
 //! (Forks are watched before there is a record, so before there is a parker: but for forks the generation stands still.)
+//!
+//! **Memory.** The bed is made at the first park or unpark. A sleeper that gets none naps, and looks
+//! for the token and for memory after each nap; a waker that gets none leaves the token, and looks
+//! whether a bed was made meanwhile. Making a bed and leaving a token are sequentially consistent,
+//! so the sleeper sees the token, or the waker the bed.
 
 #![allow(clippy::disallowed_types, reason = "this is the room that sleeps")]
 
 use super::relay::Place;
 use super::{Deadline, Wake, fork};
+use crate::memory::try_box;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Sleeps and wakes one thread.
 #[derive(Debug)]
@@ -35,6 +42,16 @@ struct Bed {
     arrived: Condvar,
 }
 
+/// How long a thread sleeps that can be woken by the clock only.
+const NAP: Duration = Duration::from_millis(1);
+
+/// The bed, if it is one and of this process.
+fn of_this_process(bed: *mut Bed) -> Option<&'static Bed> {
+    // SAFETY: null, or published whole, and never freed after that.
+    let bed = unsafe { bed.as_ref() };
+    bed.filter(|bed| bed.generation == fork::generation())
+}
+
 impl Parker {
     pub(crate) const fn new() -> Self {
         Self {
@@ -45,29 +62,28 @@ impl Parker {
         }
     }
 
-    /// This process's.
-    fn bed(&self) -> &'static Bed {
-        let mut found = self.bed.load(Ordering::Acquire);
+    /// This process's. `None` when there is no memory for one.
+    fn bed(&self) -> Option<&'static Bed> {
+        let mut found = self.bed.load(Ordering::SeqCst);
         loop {
-            // SAFETY: null, or published below, whole, and never freed after that.
-            if let Some(bed) = unsafe { found.as_ref() }
-                && bed.generation == fork::generation()
-            {
+            let bed = of_this_process(found);
+            if bed.is_some() {
                 return bed;
             }
-            let made = Box::into_raw(Box::new(Bed {
+            let bed = Bed {
                 generation: fork::generation(),
                 lock: Mutex::new(()),
                 arrived: Condvar::new(),
-            }));
+            };
+            let made = Box::into_raw(try_box(bed).ok()?);
             match self
                 .bed
-                .compare_exchange(found, made, Ordering::AcqRel, Ordering::Acquire)
+                .compare_exchange(found, made, Ordering::SeqCst, Ordering::SeqCst)
             {
                 // SAFETY: from here on it is shared, and never freed.
-                Ok(_) => return unsafe { &*made },
+                Ok(_) => return Some(unsafe { &*made }),
                 Err(now) => {
-                    // SAFETY: nobody else has seen it.
+                    // SAFETY: no other thread has seen it.
                     drop(unsafe { Box::from_raw(made) });
                     found = now;
                 }
@@ -100,12 +116,14 @@ impl Parker {
 
     /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
     pub fn park(&'static self, deadline: Deadline) -> Wake {
-        let bed = self.bed();
+        let Some(bed) = self.bed() else {
+            return self.nap(deadline);
+        };
         let mut held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             self.is_parked.store(false, Ordering::Relaxed);
-            // Pairs with the release in `unpark`: what the waker wrote before is seen.
-            if self.token.swap(false, Ordering::Acquire) {
+            // Pairs with the store in `unpark`: what the waker wrote before is seen.
+            if self.token.swap(false, Ordering::SeqCst) {
                 return Wake::Woken;
             }
             let remaining = deadline.remaining();
@@ -128,11 +146,36 @@ impl Parker {
         }
     }
 
+    /// As [`Self::park`], without memory for a bed.
+    #[cold]
+    fn nap(&'static self, deadline: Deadline) -> Wake {
+        loop {
+            if self.token.swap(false, Ordering::SeqCst) {
+                return Wake::Woken;
+            }
+            let remaining = deadline.remaining().unwrap_or(NAP);
+            if remaining.is_zero() {
+                return Wake::TimedOut;
+            }
+            std::thread::sleep(remaining.min(NAP));
+            if self.bed().is_some() {
+                return self.park(deadline);
+            }
+        }
+    }
+
     /// Leaves a token and wakes the thread if it sleeps; says whether it did. Any thread may call this, at any time.
     pub fn unpark(&self) -> bool {
-        let bed = self.bed();
+        let bed = self.bed().or_else(|| {
+            self.token.store(true, Ordering::SeqCst);
+            // Made meanwhile, by a sleeper that may not have seen the token; others nap.
+            of_this_process(self.bed.load(Ordering::SeqCst))
+        });
+        let Some(bed) = bed else {
+            return true;
+        };
         let held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        self.token.store(true, Ordering::Release);
+        self.token.store(true, Ordering::SeqCst);
         let was_parked = self.is_parked.load(Ordering::Relaxed);
         // Under the lock: a parker lives for ever, so the only cost is one more pass through it.
         bed.arrived.notify_one();
@@ -176,7 +219,7 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 // As in the middle of `unpark`.
-                let held = parker.bed().lock.lock().unwrap();
+                let held = parker.bed().unwrap().lock.lock().unwrap();
                 inside.send(()).unwrap();
                 let _ = leaves.recv();
                 drop(held);
