@@ -9,8 +9,8 @@
 //! process: it carries the fork generation, and whoever finds one of an older process makes another. The old one is never touched, nor freed.
 //! (Forks are watched before there is a record, so before there is a parker: but for forks the generation stands still.)
 //!
-//! **Memory.** The bed is made at the first park or unpark. A sleeper that gets none naps, and looks
-//! for the token and for memory after each nap; a waker that gets none leaves the token, and looks
+//! **Memory.** The bed is made at the first park or unpark. A sleeper that gets none naps, and
+//! looks for the token and for memory after each nap; a waker that gets none leaves the token, and looks
 //! whether a bed was made meanwhile. Making a bed and leaving a token are sequentially consistent,
 //! so the sleeper sees the token, or the waker the bed.
 
