@@ -375,6 +375,33 @@ def test_a_pending_timer_that_is_made_anew_has_not_been_started():
         first.set()
 
 
+@pytest.mark.parametrize("state", ["pending", "cancelled", "fired", "failed"])
+def test_a_timer_whose_started_is_replaced_starts_again_where_the_standard_one_does(
+    monkeypatch, state
+):
+    monkeypatch.setattr(std, "excepthook", lambda args: None)
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+    answers = []
+    for module in MODULES:
+        called = []
+        function = called.append if state != "failed" else None
+        delay = FAR if state in ("pending", "cancelled") else 0
+        timer = module.Timer(delay, function, [1])
+        # For any other the standard interpreter may wait for ever at its exit, once it has refused.
+        timer.daemon = True
+        timer.start()
+        if state != "pending":
+            timer.cancel() if state == "cancelled" else timer.join(LIMIT)
+        if state == "cancelled":
+            timer.join(LIMIT)
+        finished = timer.finished
+        timer._started = module.Event()
+        answers.append((outcome(timer.start), called))
+        finished.set()
+        timer.cancel()
+    assert answers[0] == answers[1]
+
+
 def test_many_timers_that_are_cancelled_as_they_fire_are_called_or_not():
     called, timers = [], []
     for n in range(300):

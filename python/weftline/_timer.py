@@ -90,6 +90,12 @@ class Timer(Thread):
             return
         if self._started.is_set():
             raise RuntimeError("threads can only be started once")
+        if self._pending is not None:
+            # Another `_started` was put in the place of the one that said so.
+            if _HAS_HANDLES:
+                raise RuntimeError("thread already started")
+            super().start()
+            return
         try:
             if _HAS_CONTEXT:
                 _take_context(self)
@@ -167,6 +173,9 @@ class Timer(Thread):
             return False
         try:
             finished, interval = self.finished, self.interval
+            if _HAS_HANDLES and getattr(self, _HANDLE).ident:
+                # It has had its thread, which the handle says when it is started again.
+                return False
         except AttributeError:
             return False
         if type(finished) is not _Finished or finished.is_set():

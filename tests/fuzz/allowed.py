@@ -145,7 +145,8 @@ def _replaced(step, before, plain, ours):
     asks = step == "the end" or re.search(r"is_?[sS]et\(", step) or ".isSet" in before
     if asks and re.search(r"\.is_set = |'is_set', ", before):
         return "blocked" not in (plain, ours)
-    if re.search(r"\bnotify(?: = |', )", before) and re.search("notify_?[aA]ll", step):
+    notifies = r"\bnotify(?: = |', )"
+    if re.search(notifies, before) and re.search("notify(?:_?[aA]ll)?", step):
         return "blocked" not in (plain, ours)
     if re.search(r"\.exception(?: = |', )", before) and "FIRST_EXCEPTION" in step:
         return "blocked" not in (plain, ours)
@@ -154,7 +155,7 @@ def _replaced(step, before, plain, ours):
         r"^(?:type\(\w+\)|\w+)\.release = |'release', ", before, re.MULTILINE
     )
     inner = r"_(?:invoke_callbacks|Future__get_result)(?: = |', )"
-    outer = r"\.(?:set_result|set_exception|cancel|result|submit)\("
+    outer = r"\.(?:set_result|set_exception|cancel|result|submit|add_done_callback)\("
     if re.search(inner, before) and re.search(outer, step):
         return "blocked" not in (plain, ours)
     left = re.search(r"^inside\(|__exit__\(|with ", before, re.MULTILINE)
@@ -167,9 +168,11 @@ def _replaced(step, before, plain, ours):
 def _hidden(step, before, plain, ours):
     """A name that is replaced in one of our classes."""
     changed = re.search(r"^(?:del )?type\(\w+\)\.\w+(?: = |$)", before, re.MULTILINE)
-    if ours == "blocked" and plain[:1] != "!":
+    if changed is None:
         return False
-    return changed is not None
+    # The attribute of the object does not reach what the methods use.
+    hidden = re.search(r"^type\(\w+\)(\.\w+) = [^\n]*\n(?:.*\n)*?\w+\1 = ", before, re.MULTILINE)
+    return ours != "blocked" or plain[:1] == "!" or hidden is not None
 
 
 RULES = (

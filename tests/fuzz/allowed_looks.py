@@ -89,12 +89,14 @@ def layout(step, before, plain, ours):
 
 def order(step, before, plain, ours):
     """The same content of a dictionary in another order."""
-    if "pickle.dumps(" in step and "cannot pickle" in plain:
-        return ours.startswith("! _pickle.PicklingError") and " = " in before
+    refused = re.compile("cannot pickle|Can't pickle|^! _pickle.PicklingError")
+    if re.search(r"pickle\.dumps\(|deepcopy\(", step) and refused.search(plain):
+        return refused.search(ours) is not None and " = " in before
     shown = re.search(r"vars\(|__dict__|__getstate__|__reduce", step) or (
         "def __setstate__" in before and re.search(r"copy\.|pickle\.", step)
     )
     ours = ours.replace(_WINDOW, "<collections.deque: deque([])>")
+    ours = ours.replace("<callable _Future__get_result>", "<callable __get_result>")
     waiters = re.compile(r"(?<='_waiters': )\[.*?\](?=,)")
     called = re.compile(r"(?<='_done_callbacks': )\[.*?\](?=[,}])")
     for listed_in in (waiters, called):
@@ -231,7 +233,10 @@ def called_back(step, before, plain, ours):
         return True
     if done and re.search(r"\._done_callbacks\.(?:remove|pop|index)\(", step):
         return ours[:1] == "!"
-    if not done or "_done_callbacks" not in step:
+    known = step
+    for name in re.findall(r"(\.\w+) = \w+\._done_callbacks$", before, re.MULTILINE):
+        known = known.replace(name, "._done_callbacks")
+    if not done or "_done_callbacks" not in known:
         return False
     return (plain[0] == "[" and ours == "[]") or (
         plain.isdigit() and ours.isdigit() and int(ours) < int(plain)

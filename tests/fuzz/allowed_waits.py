@@ -22,6 +22,9 @@ def pending(step, before, plain, ours):
         failed = "!" in (plain[:1], ours[:1]) and "join" not in step
         if re.search(r"join|is_alive|is_set|copy|repr|str|f'", step) and not failed:
             return True
+        alive = re.compile(r"(?:started|stopped) ?\d*(?=\))")
+        if alive.sub("", plain) == alive.sub("", ours):
+            return True
     if re.match(r"type\(\w+\)\.is_alive\(", step) and "!" in (plain[:1], ours[:1]):
         # It looks at other attributes of what it is given.
         return True
@@ -44,7 +47,9 @@ def pending(step, before, plain, ours):
             return late.sub("", plain) == ours
         if re.search(r"is_alive|enumerate", step):
             return (plain, ours) == ("True", "False")
-        if re.sub(r"started \d*", "stopped", plain) == ours:
+        number = re.compile(r"(?<=stopped) \d*(?=\))|(?<=daemon) \d*(?=\))")
+        ended = (number.sub("", said.replace("started", "stopped")) for said in (plain, ours))
+        if next(ended) == next(ended):
             return True
     if "__class__ = " in before and "no attribute '_withdraw'" in ours:
         return True
@@ -86,6 +91,8 @@ def foreign(step, before, plain, ours):
     taken = r"_release_save|_acquire_restore|_is_owned"
     if re.search(taken, before) and "no attribute '_lock'" in ours:
         return True
+    if re.match(r"type\(", step) and re.search(taken, step):
+        return "method" in ours
     if "inspect." in step and re.search(taken, step):
         return "!" not in (plain[:1], ours[:1])
     if re.match(rf"type\(\w+\)\.(?:{taken})\(", step) and plain[:1] != "!":
@@ -124,7 +131,7 @@ def parties_before_313(step, before, plain, ours):
 def itself(step, before, plain, ours):
     """A deadlock of a thread with itself."""
     inside = (
-        r"_cond\.acquire|inside\(\w+\._cond|_condition = "
+        r"_cond\.acquire|inside\(\w+\._cond|_condition = |\.mutex = |'mutex', "
         r"|\._\w+ = .*\b\w+\.(?:abort|reset|wait|set|clear|acquire|release|shutdown|put|get"
         r"|get_nowait|put_nowait|qsize|join|task_done|full|empty)\b"
     )
@@ -226,7 +233,10 @@ def left_waiting(step, before, plain, ours):
     waiters = re.compile(r"\[<concurrent\.futures\._base\._\w+Waiter: .*>\]")
     if "futures.wait(" in before and waiters.sub("[]", plain) == ours:
         return True
-    if "futures." in before and "_waiters" in step:
+    known = step
+    for name in re.findall(r"(\.\w+) = \w+\._waiters$", before, re.MULTILINE):
+        known = known.replace(name, "._waiters")
+    if "futures." in before and "_waiters" in known:
         refused = plain.isdigit() and ours.isdigit() and int(ours) < int(plain)
         return refused or ("Waiter" in plain and len(ours) < len(plain))
     failed = re.search(

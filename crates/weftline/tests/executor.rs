@@ -154,6 +154,25 @@ fn each_worker_runs_the_initialiser_first() {
 }
 
 #[test]
+fn a_pool_that_was_shut_down_is_freed_though_its_threads_are_remembered() {
+    let captured = Arc::new(());
+    let pool = {
+        let captured = Arc::clone(&captured);
+        let initializer = move || assert!(Arc::strong_count(&captured) > 1);
+        ThreadPoolExecutor::builder()
+            .max_workers(3)
+            .initializer(initializer)
+            .build()
+    };
+    pool.map(0..50, |_| ()).for_each(Result::unwrap);
+    let threads = pool.threads();
+    assert!(!threads.is_empty());
+    drop(pool);
+    assert!(threads.iter().all(|thread| !thread.is_alive()));
+    assert_eq!(Arc::strong_count(&captured), 1);
+}
+
+#[test]
 fn an_initialiser_that_panics_breaks_the_pool() {
     let pool = ThreadPoolExecutor::builder()
         .max_workers(1)

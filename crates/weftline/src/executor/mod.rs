@@ -44,6 +44,6 @@ pub use {
     not(weftline_model)
 ))]
 pub(crate) use {
-    pool::Refused,
+    pool::{Breaker, Refused},
     task::{Availability, Outcome, Promise, Run, dispose, end, give_up, pending},
 };

@@ -38,6 +38,12 @@ fn or_panic<T>(made: Result<T, NoMemory>) -> T {
     }
 }
 
+fn with_room_for<T>(count: usize) -> Result<Vec<T>, NoMemory> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(count).map_err(|_| NoMemory)?;
+    Ok(room)
+}
+
 fn wait_by<T>(
     futures: impl IntoIterator<Item = Future<T>>,
     when: ReturnWhen,
@@ -63,14 +69,15 @@ fn wait_by<T>(
         .group
         .wait_with(want, &mut ThreadBlocker, deadline);
     let arrived = or_panic(completed.group.take_all());
-    let done = arrived
-        .into_iter()
-        .filter_map(|index| completed.futures[index].take())
-        .collect();
-    Waited {
-        done,
-        not_done: completed.futures.drain(..).flatten().collect(),
-    }
+    let mut done = or_panic(with_room_for(arrived.len()));
+    let mut not_done = or_panic(with_room_for(completed.left - arrived.len()));
+    done.extend(
+        arrived
+            .into_iter()
+            .filter_map(|index| completed.futures[index].take()),
+    );
+    not_done.extend(completed.futures.drain(..).flatten());
+    Waited { done, not_done }
 }
 
 /// Waits until the tasks are done, or some of them: Python's `concurrent.futures.wait`.
@@ -83,17 +90,26 @@ fn wait_by<T>(
 /// let waited = wait(futures, ReturnWhen::AllCompleted);
 /// assert_eq!((waited.done.len(), waited.not_done.len()), (3, 0));
 /// ```
+///
+/// # Panics
+/// When there is no memory for the two lists. The futures are dropped then, as by any panic.
 #[doc(alias = "concurrent.futures.wait")]
 pub fn wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhen) -> Waited<T> {
     wait_by(futures, when, Deadline::NEVER)
 }
 
 /// As [`wait`], without waiting: which are done now.
+///
+/// # Panics
+/// As [`wait`].
 pub fn try_wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhen) -> Waited<T> {
     wait_by(futures, when, Deadline::PASSED)
 }
 
 /// As [`wait`], for at most `timeout`; what is done by then is in `done`. A timeout beyond the clock's range never ends.
+///
+/// # Panics
+/// As [`wait`].
 pub fn try_wait_for<T>(
     futures: impl IntoIterator<Item = Future<T>>,
     when: ReturnWhen,
@@ -103,6 +119,9 @@ pub fn try_wait_for<T>(
 }
 
 /// As [`wait`], until `deadline` at the latest; what is done by then is in `done`.
+///
+/// # Panics
+/// As [`wait`].
 pub fn try_wait_until<T>(
     futures: impl IntoIterator<Item = Future<T>>,
     when: ReturnWhen,
@@ -121,6 +140,9 @@ pub fn try_wait_until<T>(
 /// let sum: i32 = as_completed(futures).map(|future| future.result().unwrap()).sum();
 /// assert_eq!(sum, 6);
 /// ```
+///
+/// # Panics
+/// When there is no memory to keep them. They are dropped then, as by any panic.
 #[doc(alias = "concurrent.futures.as_completed")]
 pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
     futures.into_iter().collect()

@@ -148,28 +148,24 @@ fn has_company() -> bool {
     static COMPANY: AtomicU32 = AtomicU32::new(UNKNOWN);
     let mut company = COMPANY.load(Ordering::Relaxed);
     if company == UNKNOWN {
-        company = if may_run_beside_others() {
-            IN_COMPANY
-        } else {
-            ALONE
-        };
+        company = if processors() > 1 { IN_COMPANY } else { ALONE };
         COMPANY.store(company, Ordering::Relaxed);
     }
     company == IN_COMPANY
 }
 
-/// Whether the process has several processors.
+/// How many processors the process may use.
 ///
 /// Not `available_parallelism`, which takes memory to find out how much of their time it has: a
 /// wait may have none, and threads with a share of the time of several run beside each other.
 #[cfg(target_os = "linux")]
-fn may_run_beside_others() -> bool {
-    rustix::thread::sched_getaffinity(None).is_ok_and(|processors| processors.count() > 1)
+pub(crate) fn processors() -> usize {
+    rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count() as usize)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn may_run_beside_others() -> bool {
-    std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1)
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use crate::park::{
 use crate::sync::raw::RawEvent;
 use crate::{NoMemory, TimedOut};
 use std::fmt;
-use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -42,13 +41,26 @@ pub(super) struct Inner {
     /// Where the registry keeps it, under the registry's lock.
     pub(super) place: AtomicUsize,
     pub(super) scope: Option<Counted<ScopeState>>,
-    pub(super) serves: Option<Weak<dyn Service>>,
+    /// Whether it belongs to a service; until its work is done, to which.
+    pub(super) is_of_service: bool,
+    serves: ListLock<Serves>,
 }
 
 /// What has threads that wait for work until it says that there will be no more: a pool.
 pub(crate) trait Service: Send + Sync {
     /// Takes no more work. Its threads end when they have done what is there.
     fn finish(&self);
+}
+
+struct Serves(Option<Counted<dyn Service>>);
+
+impl ForgetWaiters for Serves {
+    fn forget_waiters(&mut self, torn: bool) {
+        if torn {
+            // A thread of the parent was about to take it.
+            std::mem::forget(self.0.take());
+        }
+    }
 }
 
 /// One word, so that a fork in the middle of a change leaves the child either name.
@@ -64,7 +76,7 @@ impl Thread {
         name: String,
         is_daemon: bool,
         scope: Option<Counted<ScopeState>>,
-        serves: Option<Weak<dyn Service>>,
+        serves: Option<Counted<dyn Service>>,
     ) -> Result<Self, NoMemory> {
         Self::with_number(name, is_daemon, scope, serves, reserve_number())
     }
@@ -78,7 +90,7 @@ impl Thread {
         name: String,
         is_daemon: bool,
         scope: Option<Counted<ScopeState>>,
-        serves: Option<Weak<dyn Service>>,
+        serves: Option<Counted<dyn Service>>,
         number: u64,
     ) -> Result<Self, NoMemory> {
         registry::watch_forks();
@@ -94,7 +106,8 @@ impl Thread {
             ended: RawEvent::new(),
             place: AtomicUsize::new(usize::MAX),
             scope,
-            serves,
+            is_of_service: serves.is_some(),
+            serves: ListLock::new(Serves(serves)),
         };
         Counted::try_new(inner).map(Self).map_err(|_| NoMemory)
     }
@@ -123,11 +136,23 @@ impl Thread {
 
     /// The system has refused to start it: who waits for it waits for nothing.
     pub(super) fn has_not_started(&self) {
+        self.leave_service();
         self.0.started.set();
         self.0.ended.set();
     }
 
-    pub(super) fn is_current(&self) -> bool {
+    /// The service that it belongs to, unless its work there is done.
+    pub(super) fn service(&self) -> Option<Counted<dyn Service>> {
+        self.0.serves.lock().0.clone()
+    }
+
+    /// The thread's work for its service is done: neither keeps the other any longer.
+    pub(crate) fn leave_service(&self) {
+        let service = self.0.serves.lock().0.take();
+        drop(service);
+    }
+
+    pub(crate) fn is_current(&self) -> bool {
         registry::is_current(self)
     }
 

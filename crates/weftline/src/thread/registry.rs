@@ -339,7 +339,7 @@ pub fn active_count() -> usize {
 pub(super) fn any_to_wait_for(serves: bool) -> Option<Thread> {
     let registry = REGISTRY.lock();
     let awaited = |thread: &&Thread| {
-        !thread.is_daemon() && thread.0.serves.is_some() == serves && !is_current(thread)
+        !thread.is_daemon() && thread.0.is_of_service == serves && !is_current(thread)
     };
     registry.threads.iter().find(awaited).cloned()
 }

@@ -13,7 +13,6 @@ use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, panic_withou
 use crate::process as processes;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
-use std::sync::Weak;
 
 type Callback = Box<dyn FnOnce() + Send>;
 
@@ -128,7 +127,7 @@ pub(crate) fn end() {
         }
         // Now nobody is left that gives a pool work, but for its own tasks.
         if let Some(thread) = registry::any_to_wait_for(true) {
-            if let Some(service) = thread.0.serves.as_ref().and_then(Weak::upgrade) {
+            if let Some(service) = thread.service() {
                 service.finish();
             }
             thread.join();

@@ -7,8 +7,8 @@ use super::{JoinHandle, Thread, fork_gate, panic, registry, system};
 use crate::NoMemory;
 use crate::memory::{Counted, try_format, try_string};
 use crate::park::panic_without_memory;
+use std::fmt;
 use std::io;
-use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a thread is to be: its name, its stack, whether the end of the program waits for it.
@@ -26,13 +26,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// assert!(handle.join().unwrap());
 /// ```
 #[doc(alias = "threading.Thread")]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use = "a builder does nothing until it spawns"]
 pub struct Builder {
     name: Option<String>,
     is_daemon: Option<bool>,
     stack_size: Option<usize>,
-    serves: Option<Weak<dyn Service>>,
+    serves: Option<Counted<dyn Service>>,
 }
 
 impl Builder {
@@ -60,7 +60,7 @@ impl Builder {
     }
 
     /// The thread belongs to `service`, which the end of the program finishes before it waits for the thread.
-    pub(crate) fn serves(mut self, service: Weak<dyn Service>) -> Self {
+    pub(crate) fn serves(mut self, service: Counted<dyn Service>) -> Self {
         self.serves = Some(service);
         self
     }
@@ -135,6 +135,16 @@ impl Builder {
         starts.succeeded();
         starting.succeeded();
         Ok(handle)
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("name", &self.name)
+            .field("is_daemon", &self.is_daemon)
+            .field("stack_size", &self.stack_size)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,12 +5,16 @@
     reason = "a task that is not taken comes back"
 )]
 
-use super::failing::at_each_allocation;
+use super::failing::{at_each_allocation, at_each_allocation_alone};
 use super::support::limit;
 use std::hint::black_box;
 use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use weftline::{Barrier, Executor, MapError, MapOptions, SubmitError, ThreadPoolExecutor};
+use weftline::{
+    Barrier, Executor, MapError, MapOptions, ReturnWhen, SubmitError, ThreadPoolExecutor,
+    as_completed, try_wait, wait,
+};
 
 /// A pool whose threads, which the standard library starts, are there.
 fn pool() -> ThreadPoolExecutor {
@@ -130,5 +134,98 @@ fn a_map_that_runs_out_of_memory_on_the_way_says_that_there_is_no_more() {
             }
             assert!(results.next().is_none());
         },
+    );
+}
+
+#[test]
+fn a_pool_without_memory_is_a_panic_that_drops_what_it_was_made_of() {
+    let captured = Arc::new(());
+    at_each_allocation_alone(
+        || (),
+        |()| {
+            let captured = Arc::clone(&captured);
+            catch_unwind(|| {
+                let initializer = move || assert!(Arc::strong_count(&captured) > 1);
+                ThreadPoolExecutor::builder()
+                    .initializer(initializer)
+                    .build()
+            })
+        },
+        |(), made| {
+            assert_eq!(Arc::strong_count(&captured), 1 + usize::from(made.is_ok()));
+            if let Ok(pool) = made {
+                assert_eq!(pool.submit(|| 7).unwrap().result().unwrap(), 7);
+                pool.shutdown();
+            }
+        },
+    );
+}
+
+#[test]
+fn the_threads_of_a_pool_are_listed_or_it_is_a_panic() {
+    let _limit = limit();
+    let pool = pool();
+    at_each_allocation_alone(
+        || (),
+        |()| catch_unwind(AssertUnwindSafe(|| pool.threads())),
+        |(), listed| assert!(listed.is_err() || listed.unwrap().len() == 2),
+    );
+}
+
+#[test]
+fn a_pool_is_shut_down_without_memory() {
+    let _limit = limit();
+    for cancels in [false, true] {
+        let pool = pool();
+        let options = weftline::ShutdownOptions::new().cancel_futures(cancels);
+        super::failing::fail(0, true);
+        pool.shutdown_with(options);
+        super::failing::stop_failing();
+        assert!(pool.submit(|| ()).is_err());
+    }
+}
+
+#[test]
+fn waits_for_futures_give_all_of_them_or_panic() {
+    let _limit = limit();
+    let pool = pool();
+    let submit = || -> Vec<_> { (0..5).map(|n| pool.submit(move || n).unwrap()).collect() };
+    at_each_allocation_alone(
+        || Some(submit()),
+        |futures| {
+            let futures = futures.take().unwrap();
+            catch_unwind(AssertUnwindSafe(|| wait(futures, ReturnWhen::AllCompleted)))
+        },
+        |_, waited| {
+            if let Ok(waited) = waited {
+                assert_eq!((waited.done.len(), waited.not_done.len()), (5, 0));
+            }
+        },
+    );
+    at_each_allocation_alone(
+        || Some(submit()),
+        |futures| {
+            let futures = futures.take().unwrap();
+            catch_unwind(AssertUnwindSafe(|| {
+                try_wait(futures, ReturnWhen::FirstCompleted)
+            }))
+        },
+        |_, waited| {
+            if let Ok(waited) = waited {
+                assert_eq!(waited.done.len() + waited.not_done.len(), 5);
+            }
+        },
+    );
+    at_each_allocation_alone(
+        || Some(submit()),
+        |futures| {
+            let futures = futures.take().unwrap();
+            catch_unwind(AssertUnwindSafe(|| {
+                as_completed(futures)
+                    .map(|future| future.result().unwrap())
+                    .sum::<i32>()
+            }))
+        },
+        |_, sum| assert!(sum.is_err() || sum.unwrap() == 10),
     );
 }

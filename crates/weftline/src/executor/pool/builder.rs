@@ -1,11 +1,12 @@
 //! [`ThreadPoolBuilder`]: what can be chosen about a pool.
 
-use super::{Initializer, Pool, ThreadPoolExecutor};
-use crate::Lock;
-use crate::park::Apart;
+use super::wait::Crew;
+use super::{Initializer, Pool, Shared, ThreadPoolExecutor};
+use crate::memory::{Counted, try_box, try_format};
+use crate::park::{Apart, panic_without_memory, processors};
 use crate::queue::raw::RawQueue;
+use crate::{Lock, NoMemory};
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 
 /// How a [`ThreadPoolExecutor`] is made.
@@ -36,41 +37,58 @@ impl ThreadPoolBuilder {
 
     /// Is called by each thread before its first task. If it panics, the pool is broken: tasks that wait fail with
     /// [`TaskError::Broken`](crate::TaskError::Broken), and no more are taken.
+    ///
+    /// # Panics
+    /// When there is no memory for it.
     pub fn initializer(mut self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
-        self.initializer = Some(Box::new(initializer));
+        let Ok(initializer) = try_box(initializer) else {
+            panic_without_memory();
+        };
+        self.initializer = Some(initializer);
         self
     }
 
     /// The pool. It has no threads yet.
+    ///
+    /// # Panics
+    /// When there is no memory for it.
     #[must_use]
     pub fn build(self) -> ThreadPoolExecutor {
-        static COUNTER: AtomicUsize = AtomicUsize::new(0);
-        let name_prefix = self.name_prefix.unwrap_or_else(|| {
-            format!(
-                "ThreadPoolExecutor-{}",
-                COUNTER.fetch_add(1, Ordering::Relaxed)
-            )
-        });
-        ThreadPoolExecutor {
-            is_shut_down: AtomicBool::new(false),
-            pool: Arc::new(Pool {
-                tasks: Apart(RawQueue::new(0)),
-                free: AtomicIsize::new(0),
-                is_full: AtomicBool::new(false),
-                is_broken: AtomicBool::new(false),
-                crew: Arc::default(),
-                workers: Lock::new(Vec::new()),
-                max_workers: self.max_workers.unwrap_or_else(default_max_workers),
-                name_prefix,
-                initializer: self.initializer,
-            }),
+        match self.try_build() {
+            Ok(pool) => pool,
+            Err(NoMemory) => panic_without_memory(),
         }
+    }
+
+    fn try_build(self) -> Result<ThreadPoolExecutor, NoMemory> {
+        static COUNTER: AtomicUsize = AtomicUsize::new(0);
+        let name_prefix = match self.name_prefix {
+            Some(prefix) => prefix,
+            None => {
+                let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+                try_format(format_args!("ThreadPoolExecutor-{number}"))?
+            }
+        };
+        let pool = Counted::try_new(Pool {
+            tasks: Apart(RawQueue::new(0)),
+            free: AtomicIsize::new(0),
+            is_full: AtomicBool::new(false),
+            is_broken: AtomicBool::new(false),
+            crew: Counted::try_new(Crew::default()).map_err(|_| NoMemory)?,
+            workers: Lock::new(Vec::new()),
+            max_workers: self.max_workers.unwrap_or_else(default_max_workers),
+            name_prefix,
+            initializer: self.initializer,
+        });
+        Ok(ThreadPoolExecutor {
+            pool: Shared(pool.map_err(|_| NoMemory)?),
+            is_shut_down: AtomicBool::new(false),
+        })
     }
 }
 
 fn default_max_workers() -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    (processors + 4).min(32)
+    (processors() + 4).min(32)
 }
 
 impl fmt::Debug for ThreadPoolBuilder {

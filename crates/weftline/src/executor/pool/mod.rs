@@ -12,10 +12,24 @@
 //! Once there are as many as there may be nobody asks, and it is not counted any more.
 
 mod builder;
+#[cfg(all(
+    feature = "process",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(weftline_model)
+))]
+mod elsewhere;
 mod job;
 mod wait;
 
 pub use builder::ThreadPoolBuilder;
+#[cfg(all(
+    feature = "process",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(weftline_model)
+))]
+pub(crate) use elsewhere::Breaker;
 
 use super::future::Future;
 use super::task::{Availability, Task};
@@ -23,15 +37,15 @@ use super::{Executor, ShutdownOptions, SubmitError};
 use crate::Lock;
 use crate::NoMemory;
 use crate::memory::{Counted, try_format};
-use crate::park::{Apart, Deadline};
+use crate::park::{Apart, Deadline, panic_without_memory};
 use crate::queue::raw::{Fifo, PutFailure, RawQueue};
 use crate::thread::{self, Builder, Service, Thread};
 use job::{Alone, Job};
 use std::cell::Cell;
 use std::fmt;
 use std::io;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
-use std::sync::{Arc, Weak};
 use wait::{Crew, Wait};
 
 type Initializer = Box<dyn Fn() + Send + Sync>;
@@ -42,11 +56,23 @@ struct Pool {
     /// There are as many workers as there may be.
     is_full: AtomicBool,
     is_broken: AtomicBool,
-    crew: Arc<Crew>,
+    crew: Counted<Crew>,
     workers: Lock<Vec<Thread>>,
     max_workers: usize,
     name_prefix: String,
     initializer: Option<Initializer>,
+}
+
+/// A pool, for its user and for its workers. They refer to each other until the work of a thread is done.
+#[derive(Clone)]
+struct Shared(Counted<Pool>);
+
+impl Deref for Shared {
+    type Target = Pool;
+
+    fn deref(&self) -> &Pool {
+        &self.0
+    }
 }
 
 thread_local! {
@@ -72,7 +98,7 @@ thread_local! {
 /// ```
 #[doc(alias = "concurrent.futures.ThreadPoolExecutor")]
 pub struct ThreadPoolExecutor {
-    pool: Arc<Pool>,
+    pool: Shared,
     /// Its user has said how.
     is_shut_down: AtomicBool,
 }
@@ -120,9 +146,24 @@ impl ThreadPoolExecutor {
     }
 
     /// The threads that have been started.
+    ///
+    /// # Panics
+    /// When there is no memory for the list.
     #[must_use]
     pub fn threads(&self) -> Vec<Thread> {
-        self.pool.workers.lock().clone()
+        let mut threads = Vec::new();
+        loop {
+            let workers = self.pool.workers.lock();
+            if workers.len() <= threads.capacity() {
+                threads.extend(workers.iter().cloned());
+                return threads;
+            }
+            let count = workers.len();
+            drop(workers);
+            if threads.try_reserve(count).is_err() {
+                panic_without_memory();
+            }
+        }
     }
 
     /// How many tasks no worker has begun with; out of date as soon as it is known.
@@ -132,34 +173,9 @@ impl ThreadPoolExecutor {
     }
 }
 
-/// What a pool of processes, a floor above, needs of the threads that its tasks run in.
-#[cfg(all(
-    feature = "process",
-    target_os = "linux",
-    target_pointer_width = "64",
-    not(weftline_model)
-))]
-impl ThreadPoolExecutor {
-    /// As `submit`, of a task that was made elsewhere.
-    pub(crate) fn submit_task(&self, task: impl super::task::Run) -> Result<(), Refused> {
-        let job = Job::new(task).map_err(|_| Refused::no_memory())?;
-        self.pool.submit(job).map_err(|(why, _)| why)
-    }
-
-    /// What makes the pool fail everything from now on, for whoever runs tasks in it.
-    pub(crate) fn breaker(&self) -> impl Fn() + Send + Sync + 'static {
-        let pool = Arc::downgrade(&self.pool);
-        move || {
-            if let Some(pool) = pool.upgrade() {
-                pool.break_down();
-            }
-        }
-    }
-}
-
-impl Pool {
+impl Shared {
     /// Has `job` run by one of the workers, or gives it back.
-    fn submit(self: &Arc<Self>, job: Job) -> Result<(), (Refused, Job)> {
+    fn submit(&self, job: Job) -> Result<(), (Refused, Job)> {
         if let Err(error) = self.take_free() {
             self.give_free();
             return Err((Refused::NoThread(error), job));
@@ -187,37 +203,17 @@ impl Pool {
         }
     }
 
-    /// Takes no more tasks.
-    fn close(&self) {
-        match self.tasks.shutdown_with(false, &mut Wait::default()) {
-            Ok(none) => drop(none),
-        }
-    }
-
-    /// Takes no more tasks, and fails those that nobody has begun with.
-    fn break_down(&self) {
-        self.is_broken.store(true, Ordering::Release);
-        self.empty().into_iter().for_each(|job| job.break_off());
-    }
-
     /// A free worker has something to do. Starts another if there was none.
     #[inline]
-    fn take_free(self: &Arc<Self>) -> io::Result<()> {
+    fn take_free(&self) -> io::Result<()> {
         if self.is_full.load(Ordering::Relaxed) || self.free.fetch_sub(1, Ordering::Relaxed) > 0 {
             return Ok(());
         }
         self.grow()
     }
 
-    #[inline]
-    fn give_free(&self) {
-        if !self.is_full.load(Ordering::Relaxed) {
-            self.free.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
     /// Starts another worker, if there may be more.
-    fn grow(self: &Arc<Self>) -> io::Result<()> {
+    fn grow(&self) -> io::Result<()> {
         let mut workers = self.workers.lock();
         // Others may have ended a task, or started a worker, since.
         if self.free.load(Ordering::Relaxed) >= 0 {
@@ -225,8 +221,9 @@ impl Pool {
         }
         let count = workers.len();
         if count < self.max_workers {
-            let pool = Arc::clone(self);
-            let service: Weak<dyn Service> = Arc::<Self>::downgrade(self);
+            let pool = self.clone();
+            // SAFETY: a coercion.
+            let service = unsafe { self.0.clone().unsize::<dyn Service>(|pool| pool) };
             let started = workers
                 .try_reserve(1)
                 .map_err(|_| NoMemory)
@@ -234,7 +231,10 @@ impl Pool {
                 .map_err(|NoMemory| io::ErrorKind::OutOfMemory.into())
                 .and_then(|name| {
                     let builder = Builder::new().name(name).daemon(false).serves(service);
-                    builder.spawn(move || pool.work())
+                    builder.spawn(move || {
+                        pool.work();
+                        thread::current().leave_service();
+                    })
                 });
             match started {
                 Ok(handle) => workers.push(handle.thread().clone()),
@@ -252,8 +252,8 @@ impl Pool {
     }
 
     /// What each thread of the pool runs.
-    fn work(self: Arc<Self>) {
-        OF_POOL.set(Arc::as_ptr(&self));
+    fn work(&self) {
+        OF_POOL.set(Counted::as_ptr(&self.0));
         if let Some(initializer) = &self.initializer
             && let Err(panic) = thread::catch(initializer)
         {
@@ -269,7 +269,7 @@ impl Pool {
     }
 
     /// Returns when there will be no more.
-    fn run_tasks(self: &Arc<Self>) {
+    fn run_tasks(&self) {
         let mut wait = Wait::of(&self.crew);
         loop {
             let job = self.tasks.get_with(&mut wait, Deadline::NEVER);
@@ -280,6 +280,28 @@ impl Pool {
             }
         }
     }
+}
+
+impl Pool {
+    #[inline]
+    fn give_free(&self) {
+        if !self.is_full.load(Ordering::Relaxed) {
+            self.free.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes no more tasks.
+    fn close(&self) {
+        match self.tasks.shutdown_with(false, &mut Wait::default()) {
+            Ok(none) => drop(none),
+        }
+    }
+
+    /// Takes no more tasks, and fails those that nobody has begun with.
+    fn break_down(&self) {
+        self.is_broken.store(true, Ordering::Release);
+        self.empty().into_iter().for_each(|job| job.break_off());
+    }
 
     /// Takes no more tasks, and gives back those that nobody has begun with.
     fn empty(&self) -> Vec<Job> {
@@ -289,7 +311,7 @@ impl Pool {
     }
 }
 
-impl Availability for Arc<Pool> {
+impl Availability for Shared {
     fn is_free(&self) {
         self.give_free();
     }
@@ -384,10 +406,13 @@ impl ThreadPoolExecutor {
             self.pool.close();
         }
         if options.wait {
-            let this = thread::current();
-            for worker in self.threads() {
-                if worker.number() != this.number() {
-                    worker.join();
+            // Not by a list of them, which would take memory.
+            for index in 0.. {
+                let worker = self.pool.workers.lock().get(index).cloned();
+                match worker {
+                    Some(worker) if worker.is_current() => {}
+                    Some(worker) => worker.join(),
+                    None => break,
                 }
             }
         }
@@ -397,7 +422,7 @@ impl ThreadPoolExecutor {
 impl Drop for ThreadPoolExecutor {
     fn drop(&mut self) {
         if !*self.is_shut_down.get_mut() {
-            let is_own_worker = OF_POOL.get() == Arc::as_ptr(&self.pool);
+            let is_own_worker = OF_POOL.get() == Counted::as_ptr(&self.pool.0);
             self.shutdown_with(ShutdownOptions::new().wait(!is_own_worker));
         }
     }

@@ -1,9 +1,9 @@
 //! How workers wait for tasks.
 
+use crate::memory::Counted;
 use crate::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
 use std::convert::Infallible;
 use std::mem;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The workers of a pool, counted.
@@ -21,15 +21,15 @@ pub(super) struct Crew {
 #[derive(Default)]
 pub(super) struct Wait {
     /// None for those who submit: there is no bound, so they never wait.
-    crew: Option<Arc<Crew>>,
+    crew: Option<Counted<Crew>>,
     is_idle: bool,
 }
 
 impl Wait {
     /// That of one of the `crew`.
-    pub(super) fn of(crew: &Arc<Crew>) -> Self {
+    pub(super) fn of(crew: &Counted<Crew>) -> Self {
         Self {
-            crew: Some(Arc::clone(crew)),
+            crew: Some(crew.clone()),
             is_idle: false,
         }
     }

@@ -22,7 +22,7 @@ mod worker;
 
 use super::{RemoteFn, entry, function, parcel::Parcel};
 use crate::executor::{
-    Executor, Future, Refused, ShutdownOptions, SubmitError, ThreadPoolExecutor,
+    Breaker, Executor, Future, Refused, ShutdownOptions, SubmitError, ThreadPoolExecutor,
 };
 use crate::memory::Counted;
 use deaths::Deaths;
@@ -44,7 +44,7 @@ struct Plan {
     max_tasks_per_child: Option<NonZeroUsize>,
     initializer: Option<Request>,
     deaths: Deaths,
-    break_down: Box<dyn Fn() + Send + Sync>,
+    breaker: Breaker,
 }
 
 /// A pool of processes: Python's `concurrent.futures.ProcessPoolExecutor`.
@@ -151,7 +151,7 @@ impl ProcessPoolBuilder {
             max_tasks_per_child: self.max_tasks_per_child,
             initializer: self.initializer,
             deaths: Deaths::default(),
-            break_down: Box::new(threads.breaker()),
+            breaker: threads.breaker(),
         });
         ProcessPoolExecutor { threads, plan }
     }

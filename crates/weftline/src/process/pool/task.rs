@@ -121,7 +121,7 @@ impl<T: DeserializeOwned> RemoteTask<T> {
                 if is_ready {
                     *slot = Some(worker);
                 } else {
-                    (self.plan.break_down)();
+                    self.plan.breaker.break_down();
                 }
                 // What reads it is the user's.
                 let value = thread::catch(|| join::read(answer, body, process));
@@ -136,7 +136,7 @@ impl<T: DeserializeOwned> RemoteTask<T> {
                     return Handed::NotBegun(how);
                 }
                 if !is_ready {
-                    (self.plan.break_down)();
+                    self.plan.breaker.break_down();
                 }
                 Handed::Ended(Err(how))
             }
