@@ -171,7 +171,9 @@ def _hidden(step, before, plain, ours):
     if changed is None:
         return False
     # The attribute of the object does not reach what the methods use.
-    hidden = re.search(r"^type\(\w+\)(\.\w+) = [^\n]*\n(?:.*\n)*?\w+\1 = ", before, re.MULTILINE)
+    hidden = re.search(
+        r"^type\(\w+\)(\.\w+) = [^\n]*\n(?:.*\n)*?\w+\1 = ", before, re.MULTILINE
+    )
     return ours != "blocked" or plain[:1] == "!" or hidden is not None
 
 

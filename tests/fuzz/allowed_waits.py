@@ -48,7 +48,9 @@ def pending(step, before, plain, ours):
         if re.search(r"is_alive|enumerate", step):
             return (plain, ours) == ("True", "False")
         number = re.compile(r"(?<=stopped) \d*(?=\))|(?<=daemon) \d*(?=\))")
-        ended = (number.sub("", said.replace("started", "stopped")) for said in (plain, ours))
+        ended = (
+            number.sub("", said.replace("started", "stopped")) for said in (plain, ours)
+        )
         if next(ended) == next(ended):
             return True
     if "__class__ = " in before and "no attribute '_withdraw'" in ours:

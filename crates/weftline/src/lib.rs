@@ -59,6 +59,14 @@
 //! After `fork` the child can use every object: waiters of threads that did not survive are forgotten, a lock that one of them held counts
 //! as free, and what the forking thread holds it still holds. The forking thread is the child's main thread, and its only one.
 //!
+//! # Memory
+//!
+//! An operation asks for its memory before it changes anything. Without it the operation returns an
+//! error that says so ([`NoMemory`], or [`std::io::ErrorKind::OutOfMemory`]), or panics, where its
+//! documentation tells of that. What it was given comes back or is dropped. To wait, to wake and to
+//! shut a pool down take none. The standard library ends the process where it finds none to start a
+//! thread or a process, and so does a pool of processes between the call of `submit` and the result.
+//!
 //! # Limits
 //!
 //! | what | at most |

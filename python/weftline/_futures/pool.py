@@ -168,8 +168,13 @@ class ThreadPoolExecutor(_Standard):
             context=False,
             **ctxkwargs,
         ):
-            super().__init__(
-                max_workers, thread_name_prefix, initializer, initargs, **ctxkwargs
+            _Standard.__init__(
+                self,
+                max_workers,
+                thread_name_prefix,
+                initializer,
+                initargs,
+                **ctxkwargs,
             )
             self._set_up(initializer, initargs, context)
     else:
@@ -183,7 +188,9 @@ class ThreadPoolExecutor(_Standard):
             *,
             context=False,
         ):
-            super().__init__(max_workers, thread_name_prefix, initializer, initargs)
+            _Standard.__init__(
+                self, max_workers, thread_name_prefix, initializer, initargs
+            )
             self._set_up(initializer, initargs, context)
 
     __init__.__doc__ = """Start no thread yet.
@@ -254,7 +261,7 @@ class ThreadPoolExecutor(_Standard):
     def _adjust_thread_count(self):
         queue = self._work_queue
         if type(queue) is not _WorkQueue:
-            return super()._adjust_thread_count()
+            return _Standard._adjust_thread_count(self)
         if not queue.wants_worker:
             return None
         count = len(self._threads)
@@ -337,7 +344,7 @@ class ThreadPoolExecutor(_Standard):
                 if item.future.cancel():
                     item.future.set_running_or_notify_cancel()
                 item = None
-        super().shutdown(wait=wait)
+        _Standard.shutdown(self, wait=wait)
 
     shutdown.__doc__ = standard_base.Executor.shutdown.__doc__
 

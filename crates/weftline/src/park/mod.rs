@@ -73,7 +73,9 @@ pub use parker::{Parker, Wake};
     target_pointer_width = "64",
     not(weftline_model)
 ))]
-pub(crate) use patience::{Patience, processors};
+pub(crate) use patience::Patience;
+#[cfg(not(weftline_model))]
+pub(crate) use patience::processors;
 pub use record::{ThreadNumber, current_number, os_ident_of};
 pub use relay::open_relay;
 

@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
@@ -23,7 +24,7 @@ pub(super) struct Parcel {
 
 /// A value could not be written down for another process; says why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodeError(String);
+pub struct EncodeError(Cow<'static, str>);
 
 /// Bytes from another process are not the value that was expected; says why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +52,15 @@ error!(
 );
 
 impl EncodeError {
+    const NO_MEMORY: &str = "there is no memory for its bytes";
+
     pub(super) fn new(why: String) -> Self {
-        Self(why)
+        Self(why.into())
+    }
+
+    /// Whether there was no memory for its bytes.
+    pub(super) fn is_no_memory(&self) -> bool {
+        self.0 == Self::NO_MEMORY
     }
 }
 
@@ -122,8 +130,14 @@ pub(super) fn encode_into<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    postcard::serialize_with_flavor(value, Append(bytes))
-        .map_err(|why| EncodeError(refusal().unwrap_or_else(|| why.to_string())))
+    postcard::serialize_with_flavor(value, Append(bytes)).map_err(|why| match refusal() {
+        Some(why) => EncodeError::new(why),
+        // What `Append` says; nothing else knows of a buffer that can be full.
+        None if why == postcard::Error::SerializeBufferFull => {
+            EncodeError(Cow::Borrowed(EncodeError::NO_MEMORY))
+        }
+        None => EncodeError::new(why.to_string()),
+    })
 }
 
 /// Where the codec puts the bytes: after those that are there.
@@ -134,12 +148,18 @@ impl postcard::ser_flavors::Flavor for Append<'_> {
 
     #[inline]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        if self.0.len() == self.0.capacity() && self.0.try_reserve(1).is_err() {
+            return Err(postcard::Error::SerializeBufferFull);
+        }
         self.0.push(byte);
         Ok(())
     }
 
     #[inline]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        if self.0.try_reserve(bytes.len()).is_err() {
+            return Err(postcard::Error::SerializeBufferFull);
+        }
         self.0.extend_from_slice(bytes);
         Ok(())
     }
@@ -188,6 +208,10 @@ pub(super) fn attach(descriptor: BorrowedFd<'_>) -> Result<u32, &'static str> {
             refuse("a shared object travels only as an argument, or as part of one, of a process or of a task of a pool of processes");
             return Err("not in a parcel");
         };
+        if attached.try_reserve(1).is_err() {
+            refuse(EncodeError::NO_MEMORY);
+            return Err("no memory");
+        }
         match descriptor.as_fd().try_clone_to_owned() {
             Ok(copy) => {
                 attached.push(copy);

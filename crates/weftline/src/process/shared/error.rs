@@ -197,6 +197,8 @@ pub enum GetError {
     ShutDown,
     /// There was one, which is not what this end of the queue expects: both ends have to be of the same type. It is gone.
     Decode(DecodeError),
+    /// There is one, and no memory to read it: it is the first still.
+    NoMemory,
     /// Another program has written to the queue's memory: what is in it cannot be found.
     Damaged,
 }
@@ -209,6 +211,7 @@ impl fmt::Display for GetError {
             Self::Empty => f.write_str("the queue is empty"),
             Self::ShutDown => f.write_str("the queue was shut down"),
             Self::Decode(why) => why.fmt(f),
+            Self::NoMemory => f.write_str("no memory is left to read the queue's next item"),
             Self::Damaged => f.write_str(DAMAGED),
         }
     }

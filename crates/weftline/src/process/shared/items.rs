@@ -16,7 +16,7 @@
 use super::super::parcel::EncodeError;
 use super::error::{GetError, SharedError};
 use super::object::{Object, Shared};
-use super::ring::{Damaged, LONGEST, NotPushed, Place, Ring};
+use super::ring::{LONGEST, NotPopped, NotPushed, Place, Ring};
 use super::robust::{RobustCell, Taken};
 use super::segment::{Kind, Shape};
 use super::sleep::{look_out, sleep, wake};
@@ -259,7 +259,10 @@ impl Shared<Items> {
                 if has_slept {
                     inside.pass_on(&shared.getters, length > 1);
                 }
-                return popped.map_err(|Damaged| GetError::Damaged);
+                return popped.map_err(|why| match why {
+                    NotPopped::NoMemory => GetError::NoMemory,
+                    NotPopped::Damaged => GetError::Damaged,
+                });
             }
             if inside.is_shut() {
                 return Err(GetError::ShutDown);

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::cell::Cell;
 use std::fmt;
+use std::io;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
@@ -187,8 +188,13 @@ impl<T: Serialize> Queue<T> {
 
     fn put_by(&self, item: T, deadline: Deadline) -> Result<(), PutError<T>> {
         with_bytes(|bytes| {
-            if let Err(why) = parcel::encode_into(&item, bytes) {
-                return Err(PutError::Encode(item, why));
+            match parcel::encode_into(&item, bytes) {
+                Ok(()) => {}
+                Err(why) if why.is_no_memory() => {
+                    let why = SharedError::NoMemory(io::ErrorKind::OutOfMemory.into());
+                    return Err(PutError::NoMemory(item, why));
+                }
+                Err(why) => return Err(PutError::Encode(item, why)),
             }
             self.put_bytes(bytes, deadline).map_err(|why| match why {
                 Refused::Full => PutError::Full(item),
@@ -244,8 +250,8 @@ impl<T: DeserializeOwned> Queue<T> {
     /// Gets items until the queue is shut down and empty.
     ///
     /// # Panics
-    /// The iteration does, when an item is not what this end of the queue expects, or the queue is
-    /// damaged.
+    /// The iteration does, when an item is not what this end of the queue expects, there is no memory
+    /// to read it, or the queue is damaged.
     pub fn iter(&self) -> Iter<'_, T> {
         Iter(self)
     }
@@ -261,7 +267,9 @@ impl<T: DeserializeOwned> Iterator for Iter<'_, T> {
     fn next(&mut self) -> Option<T> {
         match self.0.get() {
             Ok(item) => Some(item),
-            Err(why @ (GetError::Decode(_) | GetError::Damaged)) => panic!("{why}"),
+            Err(why @ (GetError::Decode(_) | GetError::NoMemory | GetError::Damaged)) => {
+                panic!("{why}")
+            }
             Err(GetError::ShutDown | GetError::Empty) => None,
         }
     }

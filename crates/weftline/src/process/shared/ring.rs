@@ -53,6 +53,19 @@ pub(super) enum NotPushed {
     Damaged,
 }
 
+/// Why a record was not taken.
+#[derive(Debug)]
+pub(super) enum NotPopped {
+    NoMemory,
+    Damaged,
+}
+
+impl From<Damaged> for NotPopped {
+    fn from(Damaged: Damaged) -> Self {
+        Self::Damaged
+    }
+}
+
 impl From<Damaged> for NotPushed {
     fn from(Damaged: Damaged) -> Self {
         Self::Damaged
@@ -113,13 +126,13 @@ impl Ring {
         Ok(())
     }
 
-    /// Takes the first record; `into` is emptied and filled with it.
-    pub(super) fn pop(&self, place: Place<'_>, into: &mut Vec<u8>) -> Result<(), Damaged> {
+    /// Takes the first record; `into` is emptied and filled with it. It stays where it is if `into` finds no memory.
+    pub(super) fn pop(&self, place: Place<'_>, into: &mut Vec<u8>) -> Result<(), NotPopped> {
         let extent = self.extent();
         let view = extent.view(place)?;
         let (at, length) = view.record(view.first)?;
         into.clear();
-        into.reserve(length);
+        into.try_reserve(length).map_err(|_| NotPopped::NoMemory)?;
         // SAFETY: a record, whole, and room for it.
         unsafe {
             ptr::copy_nonoverlapping(view.at(at + HEAD), into.as_mut_ptr(), length);
