@@ -11,7 +11,7 @@ impl ThreadPoolExecutor {
         self.pool.submit(job).map_err(|(why, _)| why)
     }
 
-    /// What makes the pool fail everything from now on, for whoever runs tasks in it.
+    /// What makes the pool fail all its tasks, for an initializer that fails elsewhere.
     pub(crate) fn breaker(&self) -> Breaker {
         Breaker(self.pool.clone())
     }
@@ -21,7 +21,7 @@ impl ThreadPoolExecutor {
 pub(crate) struct Breaker(Shared);
 
 impl Breaker {
-    /// Has the pool take no more tasks, and fails those that nobody has begun with.
+    /// Has the pool take no more tasks, and fails those that have not begun.
     pub(crate) fn break_down(&self) {
         self.0.break_down();
     }

@@ -63,7 +63,8 @@ struct Pool {
     initializer: Option<Initializer>,
 }
 
-/// A pool, for its user and for its workers. They refer to each other until the work of a thread is done.
+/// A pool, for its user and for its workers. Pool and thread refer to each other until the thread's
+/// work is done.
 #[derive(Clone)]
 struct Shared(Counted<Pool>);
 
@@ -297,13 +298,13 @@ impl Pool {
         }
     }
 
-    /// Takes no more tasks, and fails those that nobody has begun with.
+    /// Takes no more tasks, and fails those that have not begun.
     fn break_down(&self) {
         self.is_broken.store(true, Ordering::Release);
         self.empty().into_iter().for_each(|job| job.break_off());
     }
 
-    /// Takes no more tasks, and gives back those that nobody has begun with.
+    /// Takes no more tasks, and gives back those that have not begun.
     fn empty(&self) -> Vec<Job> {
         match self.tasks.shutdown_with(true, &mut Wait::default()) {
             Ok(jobs) => jobs,

@@ -126,7 +126,8 @@ impl Ring {
         Ok(())
     }
 
-    /// Takes the first record; `into` is emptied and filled with it. It stays where it is if `into` finds no memory.
+    /// Takes the first record; `into` is emptied and filled with it. Without memory for `into` the
+    /// record stays where it is.
     pub(super) fn pop(&self, place: Place<'_>, into: &mut Vec<u8>) -> Result<(), NotPopped> {
         let extent = self.extent();
         let view = extent.view(place)?;
