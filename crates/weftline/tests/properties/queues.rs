@@ -151,7 +151,8 @@ impl Queues {
         self.is_shut_down = true;
         if at_once {
             let dropped = std::mem::take(&mut self.items).len();
-            self.unfinished = self.unfinished.map(|n| n - dropped);
+            // `task_done` may have been called for items that are still in the queue.
+            self.unfinished = self.unfinished.map(|n| n.saturating_sub(dropped));
         }
         let putters = self.putters.drain(..).map(|(user, _)| user);
         let ended = putters.chain(self.getters.drain(..));
