@@ -65,7 +65,8 @@
 //! error that says so ([`NoMemory`], or [`std::io::ErrorKind::OutOfMemory`]), or panics, where its
 //! documentation tells of that. What it was given comes back or is dropped. To wait, to wake and to
 //! shut a pool down take none. The standard library ends the process where it finds none to start a
-//! thread or a process, and so does a pool of processes between the call of `submit` and the result.
+//! thread or a process, and so does a pool of processes between the call of `submit` and the
+//! result.
 //!
 //! # Limits
 //!

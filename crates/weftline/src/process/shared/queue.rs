@@ -250,8 +250,8 @@ impl<T: DeserializeOwned> Queue<T> {
     /// Gets items until the queue is shut down and empty.
     ///
     /// # Panics
-    /// The iteration does, when an item is not what this end of the queue expects, there is no memory
-    /// to read it, or the queue is damaged.
+    /// The iteration does, when an item is not what this end of the queue expects, there is no
+    /// memory to read it, or the queue is damaged.
     pub fn iter(&self) -> Iter<'_, T> {
         Iter(self)
     }
