@@ -5,15 +5,15 @@
     reason = "a task that is not taken comes back"
 )]
 
-use super::failing::{at_each_allocation, at_each_allocation_alone};
+use super::failing::{at_each_allocation, at_each_allocation_alone, fail, stop_failing};
 use super::support::limit;
 use std::hint::black_box;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use weftline::{
-    Barrier, Executor, MapError, MapOptions, ReturnWhen, SubmitError, ThreadPoolExecutor,
-    as_completed, try_wait, wait,
+    Barrier, Event, Executor, MapError, MapOptions, ReturnWhen, ShutdownOptions, SubmitError,
+    ThreadPoolExecutor, as_completed, try_wait, wait,
 };
 
 /// A pool whose threads, which the standard library starts, are there.
@@ -177,10 +177,24 @@ fn a_pool_is_shut_down_without_memory() {
     let _limit = limit();
     for cancels in [false, true] {
         let pool = pool();
-        let options = weftline::ShutdownOptions::new().cancel_futures(cancels);
-        super::failing::fail(0, true);
+        let gate = Arc::new(Event::new());
+        let wait = |_| {
+            let gate = Arc::clone(&gate);
+            pool.submit(move || gate.wait()).unwrap()
+        };
+        let tasks: Vec<_> = (0..50).map(wait).collect();
+        let options = ShutdownOptions::new().cancel_futures(cancels).wait(false);
+        fail(0, true);
         pool.shutdown_with(options);
-        super::failing::stop_failing();
+        gate.set();
+        pool.shutdown();
+        stop_failing();
+        let ended = tasks.into_iter().filter_map(|task| task.result().ok());
+        assert!(if cancels {
+            ended.count() <= 2
+        } else {
+            ended.count() == 50
+        });
         assert!(pool.submit(|| ()).is_err());
     }
 }
