@@ -37,10 +37,20 @@ def allowed(difference):
         return None
     steps = difference.program.steps[: difference.step + 1]
     plain, ours = difference.said
-    for rule in RULES:
-        if rule.holds(difference.source, "\n".join(steps), plain, ours):
-            return rule.entry
+    for said in ((plain, ours), (_plainly(plain), _plainly(ours))):
+        for rule in RULES:
+            if rule.holds(difference.source, "\n".join(steps), *said):
+                return rule.entry
     return None
+
+
+_ASKED = re.compile(r" (?:bool|len|index|float|lt|gt|eq|hash)\b")
+
+
+def _plainly(said):
+    """An outcome without the details in which sides often differ beside another difference."""
+    said = _ASKED.sub("", f" {said}")[1:]
+    return re.sub(r"(whose repr raises \w+): .*?>(?=[,\]}')]|$)", r"\1", said)
 
 
 def _without_init(step, before, plain, ours):
@@ -62,7 +72,7 @@ def _without_init(step, before, plain, ours):
         failed = plain[:1] == "!" or ours.startswith("! AttributeError")
         return names[0] <= names[1] or names[1] <= names[0] or failed
     if "getattr(" in step:
-        return (plain, ours) == ("True", "False")
+        return plain.split()[0] == "True" and ours == "False"
     # The attribute is missing to the standard method, or to an odd `__getattr__` of the class.
     lacks = r"AttributeError: (?:.*has no attribute|\w+(?:[ >]|$))"
     return re.search(lacks, plain) is not None or (
@@ -120,12 +130,14 @@ def _asked(step, before, plain, ours):
     """The same answer, where an odd object was asked more often or less."""
     if "blocked" in (plain, ours):
         return False
-    asked = re.compile(r" (?:bool|len|index|float|lt|gt|eq|hash)\b")
     plain, ours = (said.removeprefix("events:") for said in (plain, ours))
-    return asked.sub("", f" {plain}") == asked.sub("", f" {ours}")
+    return _ASKED.sub("", f" {plain}") == _ASKED.sub("", f" {ours}")
 
 
 def _recursion(step, before, plain, ours):
+    if "RecursionError" in plain and ours == "blocked":
+        # A deeper stack takes longer to come to its end.
+        return True
     text = re.compile(r"(RecursionError: maximum recursion depth exceeded)[a-zA-Z ]*")
     # So often was the method called before the end of the stack.
     again = re.compile(r"( [^ ].{2,80}?)\1{9,}")
@@ -147,7 +159,7 @@ def _replaced(step, before, plain, ours):
         return "blocked" not in (plain, ours)
     notifies = r"\bnotify(?: = |', )"
     if re.search(notifies, before) and re.search("notify(?:_?[aA]ll)?", step):
-        return "blocked" not in (plain, ours)
+        return ours != "blocked"
     if re.search(r"\.exception(?: = |', )", before) and "FIRST_EXCEPTION" in step:
         return "blocked" not in (plain, ours)
     leaves = re.match(r"inside\(\w+[,)]|\w+\.__exit__\(|with ", step)

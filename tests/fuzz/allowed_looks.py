@@ -160,8 +160,8 @@ def pool(step, before, plain, ours):
         return False
     if ours == "blocked":
         # No worker is started, as in the standard pool that gets so far.
-        parts = r"_idle_semaphore|_max_workers = |_shutdown = |_shutdown_lock|nan"
-        return re.search(parts, before) is not None
+        parts = r"_idle_semaphore|_max_workers(?: = |$)|_shutdown = |_shutdown_lock|nan"
+        return re.search(parts, before, re.MULTILINE) is not None
     if "_work_queue.qsize" in step:
         return plain.isdigit() and ours.isdigit()
     if "_idle_semaphore" in before and re.search(
@@ -249,8 +249,8 @@ def window(step, before, plain, ours):
     """What the waiters of a condition are shown as, by a condition that stands in its own parts."""
     if ours == "<class threading._waiters>":
         return step.startswith("type(")
-    if "repr" in step:
-        return plain == ours.replace("<0 waiters of a condition>", "deque([])")
+    if plain == ours.replace("<0 waiters of a condition>", "deque([])"):
+        return True
     if "!" in ours[:1] and "threading._waiters" in ours:
         return plain == ours.replace("threading._waiters", "collections.deque")
     return (

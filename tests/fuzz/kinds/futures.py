@@ -37,7 +37,7 @@ FUTURE = Kind(
         ),
         *(
             "list(futures.as_completed([{v}], {timeout}))",
-            "list(futures.as_completed([{v}, {w}], 0))",
+            "set(futures.as_completed([{v}, {w}], 0))",
         ),
         *(
             "list(futures.as_completed([{v}, {v}], timeout=0))",
