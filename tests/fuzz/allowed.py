@@ -138,6 +138,10 @@ def _recursion(step, before, plain, ours):
     if "RecursionError" in plain and ours == "blocked":
         # A deeper stack takes longer to come to its end.
         return True
+    inside_itself = r"\b(\w+)\._cond = \1$|setattr\((\w+), '_cond', \2\)"
+    if re.search(inside_itself, before, re.MULTILINE) and "_value" in step:
+        # So often it was released on the way back.
+        return plain.isdigit() and ours.isdigit()
     text = re.compile(r"(RecursionError: maximum recursion depth exceeded)[a-zA-Z ]*")
     # So often was the method called before the end of the stack.
     again = re.compile(r"( [^ ].{2,80}?)\1{9,}")

@@ -62,7 +62,9 @@ def pending(step, before, plain, ours):
             return True
     if re.search(r"\.ident\b|native_id", before) and ("None" in ours):
         return True
-    number = re.compile(r"(?:(?<=started)|(?<=stopped)|(?<=daemon)) ?\d*(?=\))")
+    number = re.compile(
+        r"(?:(?<=initial)|(?<=started)|(?<=stopped)|(?<=daemon)) ?\d*(?=\))"
+    )
     if number.sub("", plain) == number.sub("", ours):
         return True
     return re.search(r"ident|native_id", step) is not None
