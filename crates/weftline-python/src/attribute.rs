@@ -4,7 +4,7 @@
 //! name, as the members are that `__slots__` make: a hook that hides it (`__getattr__`) would cost each method call of the
 //! class its place in the interpreter's caches.
 
-use crate::inflated::{self, Inflate};
+use crate::inflation::{self, Inflate};
 use crate::objects::{Piece, written};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
@@ -49,7 +49,7 @@ pub(crate) fn add<T: Parts>(py: Python<'_>, names: &[&str]) -> PyResult<()> {
             class: class.clone().unbind(),
             get: |object, name| T::part(object.cast::<T>()?, name),
             set: |object, name, value| T::set_part(object.cast::<T>()?, name, value),
-            delete: |object, name| inflated::delete_part(object.cast::<T>()?, name),
+            delete: |object, name| inflation::delete_part(object.cast::<T>()?, name),
         };
         class.setattr(*name, attribute)?;
     }

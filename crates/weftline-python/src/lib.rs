@@ -6,11 +6,11 @@
 //! | `attribute.rs` | what a class shows of the parts that its objects have once they are inflated |
 //! | `blocker.rs` | how a Python thread sleeps: detached from the interpreter, answering signals |
 //! | `callback.rs` | calls into Python code of the program, and what becomes of them at exit |
-//! | `inflated.rs` | what the full form of every object has in common: its parts in its `__dict__` |
+//! | `inflation.rs` | what the full form of every object has in common: its parts in its `__dict__` |
 //! | `looks.rs` | what tools see that look into our classes |
 //! | `deferred_drop.rs` | freeing long chains of objects on a small stack |
-//! | `made.rs` | whether an object that the collector visits exists yet |
-//! | `given.rs` | arguments that may be left out |
+//! | `init_guard.rs` | whether an object that the collector visits exists yet |
+//! | `optional_arg.rs` | arguments that may be left out |
 //! | `objects.rs` | Python objects made where memory may be short |
 //! | `recursion.rs` | the bound on recursion through the program |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
@@ -27,14 +27,14 @@ mod blocker;
 mod callback;
 mod deferred_drop;
 mod futures;
-mod given;
 mod handled;
-mod inflated;
+mod inflation;
+mod init_guard;
 mod launch;
 mod looks;
-mod made;
 mod names;
 mod objects;
+mod optional_arg;
 mod queue;
 mod recursion;
 mod seconds;
@@ -75,7 +75,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.py().detach(|| Python::attach(|_| ()));
     callback::register(module)?;
     // Past `add_function`, which would make it a public name.
-    module.setattr("_rebuild", wrap_pyfunction!(inflated::rebuild, module)?)?;
+    module.setattr("_rebuild", wrap_pyfunction!(inflation::rebuild, module)?)?;
     threading::register(module)?;
     queue::register(module)?;
     futures::register(module)?;

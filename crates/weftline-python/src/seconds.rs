@@ -1,8 +1,8 @@
 //! How Python's timeouts become deadlines, and which are refused.
 
-use crate::given::Given;
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces};
+use crate::optional_arg::Given;
 use crate::standard::{refuse_acquire, wait_for_nan};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;

@@ -9,7 +9,7 @@ mod cases;
 mod support;
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-use cases::{Case, endings, family, main, programs};
+use cases::{Case, children, endings, main, programs};
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 fn main() {}

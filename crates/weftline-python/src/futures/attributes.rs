@@ -2,14 +2,14 @@
 //!
 //! A compact future has its state, result and exception in the core, under the lock of that, and no condition or list. It
 //! inflates when a program asks for one of these, or for its `__dict__`: then all six lie there, and its methods are the
-//! standard ones (`open.rs`). Setting `_state` then also puts the core's future into that phase, which wakes the waiters
+//! standard ones (`inflated.rs`). Setting `_state` then also puts the core's future into that phase, which wakes the waiters
 //! and tells the groups that it had when it was compact.
 
+use super::completion::{name_of, phase_of};
 use super::future::Future;
-use super::open;
-use super::settling::{name_of, phase_of};
+use super::inflated;
 use crate::attribute::Parts;
-use crate::inflated::{self, Inflate, raw_dict};
+use crate::inflation::{self, Inflate, raw_dict};
 use crate::names::interned;
 use crate::objects;
 use crate::threading::Condition;
@@ -138,7 +138,7 @@ impl Future {
             ));
         }
         this.wait_until_inflated(py);
-        open::holding(slf, |_| {
+        inflated::holding(slf, |_| {
             let state = slf.getattr(interned!(py, _state))?;
             if !state.eq(interned!(py, FINISHED))? {
                 let none = || py.None().into_bound(py);
@@ -200,7 +200,7 @@ impl Parts for Future {
                 None => Self::inflate(slf)?,
             }
         }
-        inflated::part(slf, name)
+        inflation::part(slf, name)
     }
 
     fn set_part<'py>(
@@ -234,7 +234,7 @@ impl Parts for Future {
             }
         }
         if this.is_inflated() {
-            inflated::set_part(slf, name, value)?;
+            inflation::set_part(slf, name, value)?;
             if name.to_str()? == "_exception" {
                 let failed = !value.is_none();
                 this.raw.with(|_, held| held.failed = failed);

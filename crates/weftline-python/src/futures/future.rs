@@ -5,11 +5,11 @@
 //! was: then an instance of ours is one of the standard class, in the eyes of `isinstance`, `singledispatch` and `except`.
 
 use super::attributes::PARTS;
-use super::held::{Held, Task};
-use super::open;
-use super::settling::{Outcome, call_back, call_one_back};
-use crate::inflated::{self, Inflate};
-use crate::made::Made;
+use super::completion::{Outcome, call_back, call_one_back};
+use super::future_state::{Held, Task};
+use super::inflated;
+use crate::inflation::{self, Inflate};
+use crate::init_guard::Made;
 use crate::names::interned;
 use crate::objects::{self, Piece, error_of, no_memory, written};
 use crate::recursion;
@@ -87,7 +87,7 @@ impl Future {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        inflated::see_to_dict::<Self>(class)?;
+        inflation::see_to_dict::<Self>(class)?;
         Ok(Self::for_task(None))
     }
 
@@ -96,7 +96,7 @@ impl Future {
         let this = slf.get();
         if this.is_inflated()
             || (!slf.is_exact_instance_of::<Self>()
-                && inflated::is_overridden::<Self>(&slf.get_type(), &PARTS)?)
+                && inflation::is_overridden::<Self>(&slf.get_type(), &PARTS)?)
         {
             return Self::init_inflated(slf);
         }
@@ -117,9 +117,9 @@ impl Future {
     /// Cancel the call if nobody has begun with it. Returns whether it is cancelled.
     fn cancel(slf: &Bound<'_, Self>) -> PyResult<bool> {
         let this = slf.get();
-        open::if_it_calls_back_its_own_way(slf)?;
+        inflated::if_it_calls_back_its_own_way(slf)?;
         if this.is_inflated() {
-            return open::cancel(slf);
+            return inflated::cancel(slf);
         }
         let taken = this.raw.cancel(false, |held| {
             let callbacks = held.take_callbacks()?;
@@ -134,7 +134,7 @@ impl Future {
             Err(Unchanged::In(phase)) => Ok(phase.is_done() && phase != Phase::Finished),
             Err(Unchanged::Declined) => {
                 this.wait_until_inflated(slf.py());
-                open::cancel(slf)
+                inflated::cancel(slf)
             }
         }
     }
@@ -142,7 +142,7 @@ impl Future {
     /// Whether the call was cancelled.
     fn cancelled(slf: &Bound<'_, Self>) -> PyResult<bool> {
         if slf.get().is_inflated() {
-            return open::is_cancelled(slf);
+            return inflated::is_cancelled(slf);
         }
         Ok(matches!(
             slf.get().raw.phase(),
@@ -153,7 +153,7 @@ impl Future {
     /// Whether a worker is at the call right now.
     fn running(slf: &Bound<'_, Self>) -> PyResult<bool> {
         if slf.get().is_inflated() {
-            return open::is_in(slf, &["RUNNING"]);
+            return inflated::is_in(slf, &["RUNNING"]);
         }
         Ok(slf.get().raw.phase() == Phase::Running)
     }
@@ -161,7 +161,7 @@ impl Future {
     /// Whether the call has ended or was cancelled.
     fn done(slf: &Bound<'_, Self>) -> PyResult<bool> {
         if slf.get().is_inflated() {
-            return open::is_done(slf);
+            return inflated::is_done(slf);
         }
         Ok(slf.get().raw.phase().is_done())
     }
@@ -189,7 +189,7 @@ impl Future {
             Some(Kept::NoMemory) => Err(no_memory(slf.py())),
             None => {
                 slf.get().wait_until_inflated(slf.py());
-                open::add_done_callback(slf, r#fn)
+                inflated::add_done_callback(slf, r#fn)
             }
         }
     }
@@ -201,7 +201,7 @@ impl Future {
         if Self::wait(slf, timeout)? {
             Self::outcome(slf)
         } else {
-            open::wait(slf, timeout, || open::outcome(slf))
+            inflated::wait(slf, timeout, || inflated::outcome(slf))
         }
     }
 
@@ -224,19 +224,19 @@ impl Future {
         } else {
             timeout
         };
-        open::wait(slf, timeout, || {
+        inflated::wait(slf, timeout, || {
             slf.getattr(interned!(py, _exception)).map(Bound::unbind)
         })
     }
 
     #[pyo3(name = "_Future__get_result")]
     fn get_result(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        open::outcome(slf)
+        inflated::outcome(slf)
     }
 
     /// For executors: begin with the call. False if it was cancelled; then those who wait for it with wait() or as_completed() are told.
     fn set_running_or_notify_cancel(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        Self::begin(slf)?.ok_or_else(|| open::unexpected_state(slf))
+        Self::begin(slf)?.ok_or_else(|| inflated::unexpected_state(slf))
     }
 
     /// For executors: the call has returned `result`.
@@ -264,7 +264,7 @@ impl Future {
             None => {
                 Self::inflate(slf)?;
                 slf.get().wait_until_inflated(slf.py());
-                open::call_back(slf)
+                inflated::call_back(slf)
             }
         }
     }
@@ -319,32 +319,32 @@ impl Future {
 
     #[getter]
     fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflated::dict(slf)
+        inflation::dict(slf)
     }
 
     #[setter(__dict__)]
     fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflated::set_dict(slf, dict)
+        inflation::set_dict(slf, dict)
     }
 
     #[getter]
     fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::weakref(slf)
+        inflation::weakref(slf)
     }
 
     fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflated::names(slf)
+        inflation::names(slf)
     }
 
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::state(slf)
+        inflation::state(slf)
     }
 
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        inflated::reduce(slf, protocol)
+        inflation::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

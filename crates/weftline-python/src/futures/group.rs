@@ -5,7 +5,7 @@
 
 use super::future::Future;
 use crate::blocker::Interpreter;
-use crate::made::Made;
+use crate::init_guard::Made;
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, no_memory};
 use crate::seconds::wait_deadline;

@@ -4,20 +4,20 @@
 //! |---|---|
 //! | `future.rs` | the class `Future` |
 //! | `attributes.rs` | the attributes that programs reach for, and the way to the inflated form |
-//! | `settling.rs` | how a future comes to its end, and how that is waited for |
-//! | `held.rs` | what a future holds: its outcome, its task, who is to be called back |
-//! | `open.rs` | the standard library's algorithm, for inflated futures |
+//! | `completion.rs` | how a future comes to its end, and how that is waited for |
+//! | `future_state.rs` | what a future holds: its outcome, its task, who is to be called back |
+//! | `inflated.rs` | the standard library's algorithm, for inflated futures |
 //! | `group.rs` | `wait` and `as_completed`, when all futures are ours |
 //! | `work_queue.rs` | the queue between a pool and its workers, which makes the futures |
 //! | `tasks.rs` | what a worker takes from it, one after the other |
 //! | `standard.rs` | what is asked of the standard module |
 
 mod attributes;
+mod completion;
 mod future;
+mod future_state;
 mod group;
-mod held;
-mod open;
-mod settling;
+mod inflated;
 mod standard;
 mod tasks;
 mod work_queue;

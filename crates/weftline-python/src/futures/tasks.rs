@@ -5,11 +5,11 @@
 //! that waits for another call of the pool never runs on a worker which already counts as free, or has that very call in hand. If nobody
 //! wants the outcome, the worker gets the future back, lets go of it in Python, and counts as free only then.
 
+use super::completion::Outcome;
 use super::future::Future;
-use super::held::Task;
-use super::settling::Outcome;
+use super::future_state::Task;
 use super::work_queue::WorkQueue;
-use crate::made::Made;
+use crate::init_guard::Made;
 use crate::objects::{self, error};
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;

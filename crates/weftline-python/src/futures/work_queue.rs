@@ -11,13 +11,13 @@
 //! callbacks, which it still has to make, or nobody waits, and it still has to dispose of the result: a callback or a `__del__` that submits a call to
 //! its own pool and waits for it must not wait for itself.
 
+use super::completion::name_of;
 use super::future::Future;
-use super::held::Task;
-use super::settling::name_of;
-use crate::given::Given;
-use crate::made::Made;
+use super::future_state::Task;
+use crate::init_guard::Made;
 use crate::names::interned;
 use crate::objects;
+use crate::optional_arg::Given;
 use crate::queue::SimpleQueue;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyTypeError;

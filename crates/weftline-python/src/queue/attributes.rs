@@ -8,11 +8,11 @@
 //! `is_shutdown` is an attribute of the standard class from 3.13 on. Before, a subclass may use the name for anything. So
 //! there an open queue does not have it in its `__dict__`, and the methods ask the queue itself ([`shut_down`]).
 
+use super::inflate::open;
 use super::lifo::LifoQueue;
-use super::opening::open;
 use super::priority::PriorityQueue;
 use super::queue::Queue;
-use crate::inflated;
+use crate::inflation;
 use crate::names::interned;
 use crate::objects::{self, Piece, written};
 use pyo3::prelude::*;
@@ -134,7 +134,7 @@ impl Attribute {
             return Ok(value);
         }
         open(queue)?;
-        inflated::part(queue, name)
+        inflation::part(queue, name)
     }
 
     #[getter]

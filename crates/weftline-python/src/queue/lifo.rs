@@ -2,7 +2,7 @@
 
 use super::items::Items;
 use super::queue::Queue;
-use crate::inflated;
+use crate::inflation;
 use crate::names::interned;
 use crate::objects;
 use pyo3::PyClassInitializer;
@@ -24,7 +24,7 @@ impl LifoQueue {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        inflated::see_to_dict::<Queue>(class)?;
+        inflation::see_to_dict::<Queue>(class)?;
         Ok(PyClassInitializer::from(Queue::over(Items::Lifo(RawQueue::new(0)))).add_subclass(Self))
     }
 

@@ -4,13 +4,13 @@
 //! |---|---|
 //! | `queue.rs`, `lifo.rs`, `priority.rs`, `simple.rs` | the classes |
 //! | `items.rs` | the items of a *native* queue, in the core's queue, and how Python objects are compared there |
-//! | `native.rs` | what a native queue does off the fast path |
+//! | `slow_path.rs` | what a native queue does off the fast path |
 //! | `attributes.rs` | the attributes that programs reach into |
-//! | `opening.rs` | the one way from native to *open* |
-//! | `open.rs` | the standard library's algorithm, for open queues |
+//! | `inflate.rs` | the one way from native to *open* |
+//! | `inflated.rs` | the standard library's algorithm, for open queues |
 //! | `heap.rs` | `heappush` and `heappop` that leave a list as it was when a comparison raises |
-//! | `direct.rs` | the two common calls of `SimpleQueue`, without the unpacking of arguments |
-//! | `patience.rs` | the arguments `block` and `timeout` |
+//! | `fastcall.rs` | the two common calls of `SimpleQueue`, without the unpacking of arguments |
+//! | `timeout_args.rs` | the arguments `block` and `timeout` |
 //! | `standard.rs` | what is asked of the standard modules |
 //!
 //! # Native and open
@@ -22,17 +22,15 @@
 //! that are open, and by those made later.)
 //!
 //! There is no other state and no flag to test in a fast path: the core's queue, once *retired*, refuses every call, and that refusal
-//! is what sends a call to `open.rs`. Threads that were blocked are told so, too, and go on there with the time they have left.
+//! is what sends a call to `inflated.rs`. Threads that were blocked are told so, too, and go on there with the time they have left.
 
 mod attributes;
-mod direct;
+mod fastcall;
 mod heap;
+mod inflate;
+mod inflated;
 mod items;
 mod lifo;
-mod native;
-mod open;
-mod opening;
-mod patience;
 mod priority;
 #[allow(
     clippy::module_inception,
@@ -40,7 +38,9 @@ mod priority;
 )]
 mod queue;
 mod simple;
+mod slow_path;
 mod standard;
+mod timeout_args;
 mod until;
 
 pub(crate) use simple::SimpleQueue;
@@ -64,7 +64,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     deferred_drop::install::<lifo::LifoQueue>(py);
     deferred_drop::install::<priority::PriorityQueue>(py);
     deferred_drop::install::<simple::SimpleQueue>(py);
-    direct::register(py)?;
+    fastcall::register(py)?;
     looks::freeze::<simple::SimpleQueue>(py)?;
     attributes::register(py)?;
     module.add_function(wrap_pyfunction!(standard::remember_queue, module)?)

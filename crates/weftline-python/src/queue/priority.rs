@@ -3,7 +3,7 @@
 use super::heap;
 use super::items::Items;
 use super::queue::Queue;
-use crate::inflated;
+use crate::inflation;
 use crate::names::interned;
 use crate::objects;
 use pyo3::PyClassInitializer;
@@ -27,7 +27,7 @@ impl PriorityQueue {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        inflated::see_to_dict::<Queue>(class)?;
+        inflation::see_to_dict::<Queue>(class)?;
         Ok(PyClassInitializer::from(Queue::over(Items::Heap(RawQueue::new(0)))).add_subclass(Self))
     }
 

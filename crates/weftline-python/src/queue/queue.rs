@@ -1,15 +1,15 @@
 //! `queue.Queue`, and what its variants share with it.
 
 use super::attributes::{self, plain_int};
+use super::inflate;
+use super::inflated::{self, Wait};
 use super::items::{Items, NotGot, NotPut};
-use super::open::{self, Wait};
-use super::opening;
-use super::patience::{Limits, Patience};
+use super::timeout_args::{Limits, Patience};
 use crate::callback::calling_back;
-use crate::given::Given;
-use crate::inflated;
+use crate::inflation;
 use crate::names::interned;
 use crate::objects;
+use crate::optional_arg::Given;
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
@@ -65,7 +65,7 @@ impl Queue {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        inflated::see_to_dict::<Self>(class)?;
+        inflation::see_to_dict::<Self>(class)?;
         Ok(Self::over(Items::Fifo(RawQueue::new(0))))
     }
 
@@ -83,8 +83,8 @@ impl Queue {
                 Ok(())
             }
             _ => match maxsize {
-                None => opening::init(slf, &objects::int(slf.py(), 0)?),
-                Some(maxsize) => opening::init(slf, &maxsize),
+                None => inflate::init(slf, &objects::int(slf.py(), 0)?),
+                Some(maxsize) => inflate::init(slf, &maxsize),
             },
         }
     }
@@ -176,10 +176,10 @@ impl Queue {
             return Ok(());
         }
         if !this.items.is_retired() {
-            return Err(open::too_many_tasks_done());
+            return Err(inflated::too_many_tasks_done());
         }
         this.wait_until_open(slf.py());
-        open::task_done(slf)
+        inflated::task_done(slf)
     }
 
     /// Wait until every item that was put has been taken and counted as done.
@@ -188,7 +188,7 @@ impl Queue {
             return Ok(());
         }
         slf.get().wait_until_open(slf.py());
-        open::join(slf)
+        inflated::join(slf)
     }
 
     /// Shut the queue down: from now on put() raises ShutDown, and get() does once the queue is empty, which it is at once if `immediate`
@@ -199,7 +199,7 @@ impl Queue {
         let immediate = || immediate.map_or(Ok(false), PyAnyMethods::is_truthy);
         if this.items.is_retired() {
             this.wait_until_open(py);
-            return open::shutdown(slf, immediate);
+            return inflated::shutdown(slf, immediate);
         }
         // The queue is shut down, whatever the answer is, as in the standard library.
         let asked = immediate();
@@ -208,7 +208,7 @@ impl Queue {
             .shut_down(py, asked.as_ref().is_ok_and(|&immediate| immediate))?;
         if this.items.is_retired() {
             this.wait_until_open(py);
-            return open::shutdown(slf, || asked);
+            return inflated::shutdown(slf, || asked);
         }
         drop(dropped);
         asked.map(drop)
@@ -218,19 +218,19 @@ impl Queue {
     fn qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         match Self::native_len(slf) {
             Some(len) => objects::len(slf.py(), len),
-            None => open::qsize(slf),
+            None => inflated::qsize(slf),
         }
     }
 
     /// Whether the queue has no item; others may change that at any moment.
     fn empty(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        Self::native_len(slf).map_or_else(|| open::has_none(slf), |len| Ok(len == 0))
+        Self::native_len(slf).map_or_else(|| inflated::has_none(slf), |len| Ok(len == 0))
     }
 
     /// Whether the queue has no free slot; others may change that at any moment.
     fn full<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let Some(len) = Self::native_len(slf) else {
-            return open::has_no_room(slf);
+            return inflated::has_no_room(slf);
         };
         let capacity = slf.get().items.capacity();
         Ok(PyBool::new(slf.py(), 0 < capacity && capacity <= len)
@@ -241,7 +241,7 @@ impl Queue {
     /// Make an empty container for the items. Subclasses may have another; as the following methods it is called with the mutex held.
     fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
         let _ = maxsize;
-        slf.setattr(interned!(slf.py(), queue), opening::deque(slf.py())?)
+        slf.setattr(interned!(slf.py(), queue), inflate::deque(slf.py())?)
     }
 
     /// How many items there are.
@@ -272,42 +272,42 @@ impl Queue {
         if attributes::set(slf, name, value)? {
             return Ok(());
         }
-        inflated::set_attribute(slf, name, Some(value))
+        inflation::set_attribute(slf, name, Some(value))
     }
 
     fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         attributes::delete(slf, name)?;
-        inflated::set_attribute(slf, name, None)
+        inflation::set_attribute(slf, name, None)
     }
 
     #[getter]
     fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflated::dict(slf)
+        inflation::dict(slf)
     }
 
     #[setter(__dict__)]
     fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflated::set_dict(slf, dict)
+        inflation::set_dict(slf, dict)
     }
 
     #[getter]
     fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::weakref(slf)
+        inflation::weakref(slf)
     }
 
     fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflated::names(slf)
+        inflation::names(slf)
     }
 
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::state(slf)
+        inflation::state(slf)
     }
 
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        inflated::reduce(slf, protocol)
+        inflation::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -1,12 +1,12 @@
 //! `_queue.SimpleQueue`.
 
 use super::items::Item;
-use super::patience::Patience;
 use super::standard::{empty, standard};
+use super::timeout_args::Patience;
 use crate::blocker::{Interpreter, raise_later};
-use crate::given::Given;
 use crate::names::interned;
 use crate::objects::{self, error, no_memory};
+use crate::optional_arg::Given;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::PyVisit;

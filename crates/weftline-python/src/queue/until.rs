@@ -3,8 +3,8 @@
 //! The standard library's queues read a clock that is a name in their module, `queue.time`. A program that tests with a time of its own puts another
 //! function there; as long as it does, that clock is asked instead of ours.
 
-use super::patience::Patience;
 use super::standard::standard;
+use super::timeout_args::Patience;
 use crate::names::interned;
 use crate::objects;
 use pyo3::prelude::*;

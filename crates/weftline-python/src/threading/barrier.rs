@@ -2,14 +2,14 @@
 
 use super::barrier_attributes::{METHODS, is_overridden};
 use super::guard::Guard;
-use super::open_barrier::{self, BROKEN, FILLING};
-use super::opened::{Slot, fresh_condition};
+use super::inflated_barrier::{self, BROKEN, FILLING};
+use super::slot::{Slot, fresh_condition};
 use super::{Lock, repr_at};
 use crate::attribute::Parts;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::inflated::{self, Inflate};
-use crate::made::{Made, Once};
+use crate::inflation::{self, Inflate};
+use crate::init_guard::{Made, Once};
 use crate::names::interned;
 use crate::objects::{self, Piece, error, written};
 use crate::recursion;
@@ -50,7 +50,7 @@ struct Rest {
 pub(super) fn n_waiting<'py>(slf: &Bound<'py, Barrier>) -> PyResult<Bound<'py, PyAny>> {
     let (py, this) = (slf.py(), slf.get());
     if this.is_inflated(py) {
-        return open_barrier::n_waiting(slf);
+        return inflated_barrier::n_waiting(slf);
     }
     objects::len(py, this.raw.n_waiting())
 }
@@ -82,7 +82,7 @@ impl Parts for Barrier {
                 _ => Self::inflate(slf)?,
             }
         }
-        inflated::part(slf, name)
+        inflation::part(slf, name)
     }
 
     fn set_part<'py>(
@@ -92,7 +92,7 @@ impl Parts for Barrier {
     ) -> PyResult<()> {
         let condition = name.is(interned!(slf.py(), _cond)).then_some(value);
         Self::inflate_with(slf, condition)?;
-        inflated::set_part(slf, name, value)
+        inflation::set_part(slf, name, value)
     }
 }
 
@@ -204,9 +204,9 @@ impl Barrier {
     ) -> PyResult<()> {
         slf.get().slot.wait(slf.py());
         if !acted {
-            return open_barrier::resume(slf, deadline, interrupt);
+            return inflated_barrier::resume(slf, deadline, interrupt);
         }
-        let ended = open_barrier::resume_acting(slf, interrupt);
+        let ended = inflated_barrier::resume_acting(slf, interrupt);
         Self::let_go(slf)?;
         ended
     }
@@ -230,7 +230,7 @@ impl Barrier {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        inflated::see_to_dict::<Self>(class)?;
+        inflation::see_to_dict::<Self>(class)?;
         Ok(Self {
             raw: RawBarrier::new(1).expect("one party"),
             rest: Once::new(),
@@ -279,7 +279,7 @@ impl Barrier {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         if this.slot.is_inflated() {
-            return open_barrier::wait(slf, timeout);
+            return inflated_barrier::wait(slf, timeout);
         }
         let rest = this.rest.get();
         let own = || {
@@ -319,7 +319,7 @@ impl Barrier {
                 }
                 None => {
                     this.slot.wait(py);
-                    return open_barrier::wait(slf, timeout);
+                    return inflated_barrier::wait(slf, timeout);
                 }
             },
             Err(failure) => {
@@ -329,7 +329,7 @@ impl Barrier {
                 }
                 return Err(match failure {
                     BarrierError::Interrupted(raised) => raised,
-                    _ => open_barrier::broken(py),
+                    _ => inflated_barrier::broken(py),
                 });
             }
         };
@@ -342,7 +342,7 @@ impl Barrier {
             return Ok(());
         }
         slf.get().slot.wait(slf.py());
-        open_barrier::reset(slf)
+        inflated_barrier::reset(slf)
     }
 
     /// Break the barrier: who waits and who comes gets BrokenBarrierError, until reset().
@@ -351,34 +351,34 @@ impl Barrier {
             return Ok(());
         }
         slf.get().slot.wait(slf.py());
-        open_barrier::abort(slf)
+        inflated_barrier::abort(slf)
     }
 
     /// Wait while those leave who were here before; raise BrokenBarrierError if the barrier is broken. As the following methods it is called with
     /// the condition held, and subclasses may have another.
     fn _enter(slf: &Bound<'_, Self>) -> PyResult<()> {
-        open_barrier::enter(slf)
+        inflated_barrier::enter(slf)
     }
 
     /// Run the action, and let everybody pass.
     fn _release(slf: &Bound<'_, Self>) -> PyResult<()> {
-        open_barrier::release(slf)
+        inflated_barrier::release(slf)
     }
 
     /// Wait to be let pass.
     #[pyo3(signature = (timeout))]
     fn _wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        open_barrier::wait_within(slf, timeout)
+        inflated_barrier::wait_within(slf, timeout)
     }
 
     /// Leave; the last one lets those in who are to come.
     fn _exit(slf: &Bound<'_, Self>) -> PyResult<()> {
-        open_barrier::exit(slf)
+        inflated_barrier::exit(slf)
     }
 
     /// Break the barrier.
     fn _break(slf: &Bound<'_, Self>) -> PyResult<()> {
-        open_barrier::r#break(slf)
+        inflated_barrier::r#break(slf)
     }
 
     /// For the child of a fork. A native barrier has nothing to do there: waiters of another process are forgotten by themselves.
@@ -387,11 +387,11 @@ impl Barrier {
         name: &Bound<'_, PyAny>,
         value: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        inflated::set_attribute_or_method(slf, name, Some(value), &METHODS)
+        inflation::set_attribute_or_method(slf, name, Some(value), &METHODS)
     }
 
     fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflated::set_attribute_or_method(slf, name, None, &METHODS)
+        inflation::set_attribute_or_method(slf, name, None, &METHODS)
     }
 
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
@@ -423,32 +423,32 @@ impl Barrier {
 
     #[getter]
     fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflated::dict(slf)
+        inflation::dict(slf)
     }
 
     #[setter(__dict__)]
     fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflated::set_dict(slf, dict)
+        inflation::set_dict(slf, dict)
     }
 
     #[getter]
     fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::weakref(slf)
+        inflation::weakref(slf)
     }
 
     fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflated::names(slf)
+        inflation::names(slf)
     }
 
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::state(slf)
+        inflation::state(slf)
     }
 
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        inflated::reduce(slf, protocol)
+        inflation::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

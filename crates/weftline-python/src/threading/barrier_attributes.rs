@@ -1,7 +1,7 @@
 //! The attributes that programs reach for in a barrier, and what their subclasses replace.
 
 use super::barrier::{self, Barrier};
-use super::open_barrier::BROKEN;
+use super::inflated_barrier::BROKEN;
 use crate::attribute;
 use crate::names::interned;
 use pyo3::prelude::*;

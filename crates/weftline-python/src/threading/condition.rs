@@ -1,19 +1,19 @@
 //! `threading.Condition`.
 //!
-//! Over our own locks everything is direct; `mutex.rs` has the kinds of locks, `open_condition.rs` the inflated form.
+//! Over our own locks everything is direct; `mutex.rs` has the kinds of locks, `inflated_condition.rs` the inflated form.
 
+use super::inflated_condition::{self, Waiters, deque};
 use super::mutex::Mutex;
 use super::nested::passing_on;
-use super::open_condition::{self, Waiters, deque};
 use super::{RLock, foreign, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
-use crate::given::Given;
 use crate::handled::finally;
-use crate::inflated::{self, Inflate};
-use crate::made::{Made, Once};
+use crate::inflation::{self, Inflate};
+use crate::init_guard::{Made, Once};
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, written};
+use crate::optional_arg::Given;
 use crate::recursion;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
@@ -68,7 +68,7 @@ impl Inflate for Condition {
         let has_parts = !parts.is_empty();
         let condition = slf.clone().unbind();
         let waiters = Bound::new(py, Waiters { condition })?.into_any();
-        let dict = inflated::raw_dict(slf)?;
+        let dict = inflation::raw_dict(slf)?;
         // The lock's methods may have run anything.
         if !this.is_inflated() {
             for (name, value) in parts {
@@ -108,7 +108,7 @@ impl Condition {
     /// How many wait.
     fn waiting(slf: &Bound<'_, Self>) -> PyResult<usize> {
         if slf.get().is_inflated() {
-            open_condition::waiting(slf)
+            inflated_condition::waiting(slf)
         } else {
             Ok(slf.get().raw.waiting())
         }
@@ -160,7 +160,7 @@ impl Condition {
     ) -> PyResult<Bound<'py, PyAny>> {
         let this = slf.get();
         if this.is_inflated() {
-            return inflated::part(slf, name);
+            return inflation::part(slf, name);
         }
         let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
         mutex.object(slf.py()).getattr(name)
@@ -172,7 +172,7 @@ impl Condition {
         value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         Self::inflate(slf)?;
-        inflated::set_part(slf, name, value)
+        inflation::set_part(slf, name, value)
     }
 
     /// `Condition.__init__` as the standard library writes it, attribute by attribute.
@@ -246,7 +246,7 @@ impl Condition {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        inflated::see_to_dict::<Self>(class)?;
+        inflation::see_to_dict::<Self>(class)?;
         Ok(Self {
             raw: RawCondition::new(),
             mutex: Once::new(),
@@ -261,7 +261,7 @@ impl Condition {
         let is_again = this.is_inflated() || this.mutex.get().is_some();
         if !is_again
             && (slf.is_exact_instance_of::<Self>()
-                || !inflated::is_overridden::<Self>(&slf.get_type(), &PARTS)?)
+                || !inflation::is_overridden::<Self>(&slf.get_type(), &PARTS)?)
         {
             match lock {
                 None => {
@@ -303,7 +303,7 @@ impl Condition {
 
     #[deleter(acquire)]
     fn delete_acquire(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated::delete_part(slf, interned!(slf.py(), acquire))
+        inflation::delete_part(slf, interned!(slf.py(), acquire))
     }
 
     /// The lock's own method, as in the standard library.
@@ -319,7 +319,7 @@ impl Condition {
 
     #[deleter(release)]
     fn delete_release(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated::delete_part(slf, interned!(slf.py(), release))
+        inflation::delete_part(slf, interned!(slf.py(), release))
     }
 
     /// The lock's own method, as in the standard library.
@@ -338,14 +338,14 @@ impl Condition {
     #[cfg(Py_3_14)]
     #[deleter(locked)]
     fn delete_locked(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated::delete_part(slf, interned!(slf.py(), locked))
+        inflation::delete_part(slf, interned!(slf.py(), locked))
     }
 
     #[pyo3(text_signature = "($self)")]
     fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         if this.is_inflated() {
-            return open_condition::enter(slf);
+            return inflated_condition::enter(slf);
         }
         let taken = match this.mutex(py)?.innermost(py, interned!(py, __enter__))? {
             Mutex::Lock(lock) => lock.get().take(py, Deadline::NEVER)?,
@@ -396,7 +396,7 @@ impl Condition {
             .map(|one| one.expect("counted"));
         let arguments = objects::tuple(py, given)?;
         if this.is_inflated() {
-            return open_condition::exit(slf, arguments).map(Some);
+            return inflated_condition::exit(slf, arguments).map(Some);
         }
         let lock = mutex.object(py);
         calling_back_to_leave(py, || lock.call_method1(interned!(py, __exit__), arguments))
@@ -408,7 +408,7 @@ impl Condition {
     fn wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let (py, this) = (slf.py(), slf.get());
         if this.is_inflated() {
-            return open_condition::wait(slf, timeout);
+            return inflated_condition::wait(slf, timeout);
         }
         this.check_owned(py, "wait")?;
         let deadline = wait_deadline(timeout)?;
@@ -458,7 +458,7 @@ impl Condition {
     fn notify(slf: &Bound<'_, Self>, n: Given<'_, '_>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         if this.is_inflated() {
-            return open_condition::notify(slf, n);
+            return inflated_condition::notify(slf, n);
         }
         this.check_owned(py, "notify")?;
         let n = match n.get() {
@@ -493,7 +493,7 @@ impl Condition {
     fn _is_owned(slf: &Bound<'_, Self>) -> PyResult<bool> {
         let this = slf.get();
         if this.is_inflated() {
-            return open_condition::is_owned(slf);
+            return inflated_condition::is_owned(slf);
         }
         this.mutex(slf.py())?.is_owned(slf.py())
     }
@@ -501,7 +501,7 @@ impl Condition {
     fn _release_save(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
         let this = slf.get();
         if this.is_inflated() {
-            return open_condition::release_save(slf);
+            return inflated_condition::release_save(slf);
         }
         let name = interned!(slf.py(), _release_save);
         let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
@@ -512,7 +512,7 @@ impl Condition {
     fn _acquire_restore<'py>(slf: &Bound<'py, Self>, x: &Bound<'py, PyAny>) -> PyResult<()> {
         let this = slf.get();
         if this.is_inflated() {
-            return open_condition::acquire_restore(slf, x);
+            return inflated_condition::acquire_restore(slf, x);
         }
         let name = interned!(slf.py(), _acquire_restore);
         let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
@@ -523,7 +523,7 @@ impl Condition {
     fn _lock<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         if this.is_inflated() {
-            return inflated::part(slf, interned!(py, _lock));
+            return inflation::part(slf, interned!(py, _lock));
         }
         Ok(this.mutex(py)?.object(py).clone())
     }
@@ -535,7 +535,7 @@ impl Condition {
 
     #[deleter(_lock)]
     fn delete_lock(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated::delete_part(slf, interned!(slf.py(), _lock))
+        inflation::delete_part(slf, interned!(slf.py(), _lock))
     }
 
     /// The waiters: programs look at their number.
@@ -543,7 +543,7 @@ impl Condition {
     fn _waiters<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         if slf.get().is_inflated() {
-            return inflated::part(slf, interned!(py, _waiters));
+            return inflation::part(slf, interned!(py, _waiters));
         }
         let condition = slf.clone().unbind();
         Ok(Bound::new(py, Waiters { condition })?.into_any())
@@ -556,7 +556,7 @@ impl Condition {
 
     #[deleter(_waiters)]
     fn delete_waiters(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated::delete_part(slf, interned!(slf.py(), _waiters))
+        inflation::delete_part(slf, interned!(slf.py(), _waiters))
     }
 
     fn __setattr__(
@@ -564,17 +564,17 @@ impl Condition {
         name: &Bound<'_, PyAny>,
         value: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        inflated::set_attribute_or_method(slf, name, Some(value), &METHODS)
+        inflation::set_attribute_or_method(slf, name, Some(value), &METHODS)
     }
 
     fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflated::set_attribute_or_method(slf, name, None, &METHODS)
+        inflation::set_attribute_or_method(slf, name, None, &METHODS)
     }
 
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         if this.is_inflated() {
-            return open_condition::at_fork_reinit(slf);
+            return inflated_condition::at_fork_reinit(slf);
         }
         let (mut this, name) = (this, interned!(py, _at_fork_reinit));
         loop {
@@ -591,7 +591,7 @@ impl Condition {
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         recursion::check(slf.py())?;
         let lock = if slf.get().is_inflated() {
-            open_condition::lock(slf)?
+            inflated_condition::lock(slf)?
         } else {
             Self::_lock(slf)?
         };
@@ -610,32 +610,32 @@ impl Condition {
 
     #[getter]
     fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflated::dict(slf)
+        inflation::dict(slf)
     }
 
     #[setter(__dict__)]
     fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflated::set_dict(slf, dict)
+        inflation::set_dict(slf, dict)
     }
 
     #[getter]
     fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::weakref(slf)
+        inflation::weakref(slf)
     }
 
     fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflated::names(slf)
+        inflation::names(slf)
     }
 
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::state(slf)
+        inflation::state(slf)
     }
 
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        inflated::reduce(slf, protocol)
+        inflation::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

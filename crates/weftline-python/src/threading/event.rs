@@ -1,10 +1,10 @@
 //! `threading.Event`.
 
-use super::opened::{Slot, at_fork_reinit, fresh_condition};
-use super::{open, repr_at, warn_deprecated};
+use super::slot::{Slot, at_fork_reinit, fresh_condition};
+use super::{inflated, repr_at, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::inflated::{self, Inflate};
+use crate::inflation::{self, Inflate};
 use crate::names::interned;
 use crate::objects;
 use crate::recursion;
@@ -78,7 +78,7 @@ impl Event {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        inflated::see_to_dict::<Self>(class)?;
+        inflation::see_to_dict::<Self>(class)?;
         Ok(Self {
             raw: RawEvent::new(),
             slot: Slot::new(),
@@ -89,7 +89,7 @@ impl Event {
         let (py, this) = (slf.py(), slf.get());
         if !this.slot.is_inflated() {
             if slf.is_exact_instance_of::<Self>()
-                || !inflated::is_overridden::<Self>(&slf.get_type(), &["_cond", "_flag"])?
+                || !inflation::is_overridden::<Self>(&slf.get_type(), &["_cond", "_flag"])?
             {
                 // Called again: the flag is down, as at the beginning.
                 this.raw.clear();
@@ -125,7 +125,7 @@ impl Event {
             Ok(())
         } else {
             this.slot.wait(slf.py());
-            open::set(slf)
+            inflated::set(slf)
         }
     }
 
@@ -133,7 +133,7 @@ impl Event {
     fn clear(slf: &Bound<'_, Self>) -> PyResult<()> {
         let this = slf.get();
         if !this.raw.clear() && this.is_inflated(slf.py()) {
-            return open::clear(slf);
+            return inflated::clear(slf);
         }
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Event {
             return Ok(boolean(py, true));
         }
         if this.is_inflated(py) {
-            return open::wait(slf, || wait_deadline(timeout));
+            return inflated::wait(slf, || wait_deadline(timeout));
         }
         let deadline = wait_deadline(timeout)?;
         let waited = this.raw.wait_with(&mut Interpreter::new(py), deadline);
@@ -157,8 +157,8 @@ impl Event {
             (Err(WaitError::Interrupted(raised)), _) => Err(raised),
             (waited, false) => Ok(boolean(py, waited.is_ok())),
             // Inflated in between.
-            (Ok(()), true) => open::pass_through(slf).map(|()| boolean(py, true)),
-            (Err(WaitError::TimedOut), true) => open::wait(slf, || Ok(deadline)),
+            (Ok(()), true) => inflated::pass_through(slf).map(|()| boolean(py, true)),
+            (Err(WaitError::TimedOut), true) => inflated::wait(slf, || Ok(deadline)),
         }
     }
 
@@ -167,7 +167,7 @@ impl Event {
         let (py, this) = (slf.py(), slf.get());
         let is_set = this.raw.is_set();
         if !is_set && this.is_inflated(py) {
-            return inflated::part(slf, interned!(py, _flag));
+            return inflation::part(slf, interned!(py, _flag));
         }
         Ok(boolean(py, is_set))
     }
@@ -186,30 +186,30 @@ impl Event {
             }
         }
         Self::inflate(slf)?;
-        inflated::set_part(slf, interned!(slf.py(), _flag), flag)
+        inflation::set_part(slf, interned!(slf.py(), _flag), flag)
     }
 
     #[deleter(_flag)]
     fn delete_flag(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated::delete_part(slf, interned!(slf.py(), _flag))
+        inflation::delete_part(slf, interned!(slf.py(), _flag))
     }
 
     /// The condition under which the flag changes. There is none before a program asks for it.
     #[getter]
     fn _cond<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Self::inflate(slf)?;
-        inflated::part(slf, interned!(slf.py(), _cond))
+        inflation::part(slf, interned!(slf.py(), _cond))
     }
 
     #[setter(_cond)]
     fn set_cond<'py>(slf: &Bound<'py, Self>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
         Self::inflate_with(slf, Some(condition))?;
-        inflated::set_part(slf, interned!(slf.py(), _cond), condition)
+        inflation::set_part(slf, interned!(slf.py(), _cond), condition)
     }
 
     #[deleter(_cond)]
     fn delete_cond(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated::delete_part(slf, interned!(slf.py(), _cond))
+        inflation::delete_part(slf, interned!(slf.py(), _cond))
     }
 
     /// For the child of a fork. A compact event has nothing to do there: waiters of another process are forgotten by themselves.
@@ -229,32 +229,32 @@ impl Event {
 
     #[getter]
     fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflated::dict(slf)
+        inflation::dict(slf)
     }
 
     #[setter(__dict__)]
     fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflated::set_dict(slf, dict)
+        inflation::set_dict(slf, dict)
     }
 
     #[getter]
     fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::weakref(slf)
+        inflation::weakref(slf)
     }
 
     fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflated::names(slf)
+        inflation::names(slf)
     }
 
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::state(slf)
+        inflation::state(slf)
     }
 
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        inflated::reduce(slf, protocol)
+        inflation::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

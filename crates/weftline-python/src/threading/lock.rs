@@ -1,8 +1,8 @@
 //! `_thread.lock`: the class of `threading.Lock()`.
 
 use crate::blocker::Interpreter;
-use crate::given::Given;
 use crate::objects::{Piece, error, written};
+use crate::optional_arg::Given;
 use crate::seconds::acquire_deadline;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;

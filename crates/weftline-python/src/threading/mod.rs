@@ -6,15 +6,15 @@ mod condition;
 mod event;
 mod foreign;
 pub(crate) mod guard;
+mod inflated;
+mod inflated_barrier;
+mod inflated_condition;
 mod lock;
 mod mutex;
 mod nested;
-mod open;
-mod open_barrier;
-mod open_condition;
-mod opened;
 mod rlock;
 mod semaphore;
+mod slot;
 mod timer;
 
 pub(crate) use condition::Condition;
@@ -57,7 +57,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     add_class_like::<barrier::Barrier>(module, "threading", c"__init__($self, parties, action=None, timeout=None)\n--\n\nCreate a barrier for so many threads.\n\nOf those that pass together one calls `action` first. `timeout` is that of a wait without one.")?;
     // Made by the first object otherwise, which may have no memory for it.
-    drop(module.py().get_type::<open_condition::Waiters>());
+    drop(module.py().get_type::<inflated_condition::Waiters>());
     semaphore::register(module.py())?;
     barrier_attributes::register(module)?;
     module.add_class::<timer::PendingTimer>()?;

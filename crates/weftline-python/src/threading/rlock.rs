@@ -1,9 +1,9 @@
 //! `_thread.RLock`: the class of `threading.RLock()`.
 
 use crate::blocker::{Interpreter, Steadfast};
-use crate::given::Given;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, error_in_pieces, written};
+use crate::optional_arg::Given;
 use crate::seconds::acquire_deadline;
 use pyo3::exceptions::{PyOverflowError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;

@@ -1,14 +1,14 @@
 //! `threading.Semaphore` and `threading.BoundedSemaphore`.
 
-use super::open::released_too_often;
-use super::opened::{Slot, at_fork_reinit, fresh_condition};
-use super::{open, repr_at};
+use super::inflated::released_too_often;
+use super::slot::{Slot, at_fork_reinit, fresh_condition};
+use super::{inflated, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::given::Given;
-use crate::inflated::{self, Inflate};
+use crate::inflation::{self, Inflate};
 use crate::names::interned;
 use crate::objects::{Piece, count, error, written};
+use crate::optional_arg::Given;
 use crate::recursion;
 use crate::seconds::remaining_deadline;
 use pyo3::PyTraverseError;
@@ -75,7 +75,7 @@ impl Semaphore {
         if let Some(permits) = native
             && !this.slot.is_inflated()
             && (!Self::is_subclassed(slf)
-                || !inflated::is_overridden::<Self>(&slf.get_type(), &PARTS)?)
+                || !inflation::is_overridden::<Self>(&slf.get_type(), &PARTS)?)
         {
             let bound = if is_bounded {
                 permits
@@ -167,13 +167,13 @@ impl Semaphore {
         let (py, this) = (slf.py(), slf.get());
         match (failure, this.is_inflated(py)) {
             (WaitError::TimedOut, false) => Ok(false),
-            (WaitError::TimedOut, true) => open::acquire(slf, || Ok(deadline)),
+            (WaitError::TimedOut, true) => inflated::acquire(slf, || Ok(deadline)),
             (WaitError::Interrupted(raised), false) => Err(raised),
             (WaitError::Interrupted(raised), true) => {
                 let late = this.raw.take_late();
                 if late > 0
                     && let Err(worse) =
-                        count(py, late).and_then(|late| open::release(slf, &late, false))
+                        count(py, late).and_then(|late| inflated::release(slf, &late, false))
                 {
                     worse.write_unraisable(py, None);
                 }
@@ -199,7 +199,7 @@ impl Semaphore {
             // More than a compact one can have.
             Self::inflate(slf)?;
         }
-        open::release(slf, &count(py, n)?, is_bounded)
+        inflated::release(slf, &count(py, n)?, is_bounded)
     }
 
     /// `release(n)`.
@@ -207,7 +207,7 @@ impl Semaphore {
         match (released(n)?, n.get()) {
             (None, Some(n)) => {
                 Self::inflate(slf)?;
-                open::release(slf, &n, is_bounded)
+                inflated::release(slf, &n, is_bounded)
             }
             (number, _) => Self::give(slf, number.unwrap_or(1), is_bounded),
         }
@@ -239,7 +239,7 @@ fn acquire_within(
             return Ok(true);
         }
         if this.is_inflated(py) {
-            return open::acquire(slf, || remaining_deadline(timeout));
+            return inflated::acquire(slf, || remaining_deadline(timeout));
         }
         let deadline = remaining_deadline(timeout)?;
         return Semaphore::take(slf, deadline);
@@ -268,7 +268,7 @@ impl Semaphore {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        inflated::see_to_dict::<Self>(class)?;
+        inflation::see_to_dict::<Self>(class)?;
         Ok(Self::unbounded())
     }
 
@@ -319,7 +319,7 @@ impl Semaphore {
         let (py, this) = (slf.py(), slf.get());
         let permits = this.raw.permits();
         if permits == 0 && this.is_inflated(py) {
-            return inflated::part(slf, interned!(py, _value));
+            return inflation::part(slf, interned!(py, _value));
         }
         count(py, permits)
     }
@@ -335,30 +335,30 @@ impl Semaphore {
             return Ok(());
         }
         Self::inflate(slf)?;
-        inflated::set_part(slf, interned!(slf.py(), _value), value)
+        inflation::set_part(slf, interned!(slf.py(), _value), value)
     }
 
     #[deleter(_value)]
     fn delete_value(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated::delete_part(slf, interned!(slf.py(), _value))
+        inflation::delete_part(slf, interned!(slf.py(), _value))
     }
 
     /// The condition under which the value changes. There is none before a program asks for it.
     #[getter]
     fn _cond<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Self::inflate(slf)?;
-        inflated::part(slf, interned!(slf.py(), _cond))
+        inflation::part(slf, interned!(slf.py(), _cond))
     }
 
     #[setter(_cond)]
     fn set_cond<'py>(slf: &Bound<'py, Self>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
         Self::inflate_with(slf, Some(condition))?;
-        inflated::set_part(slf, interned!(slf.py(), _cond), condition)
+        inflation::set_part(slf, interned!(slf.py(), _cond), condition)
     }
 
     #[deleter(_cond)]
     fn delete_cond(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated::delete_part(slf, interned!(slf.py(), _cond))
+        inflation::delete_part(slf, interned!(slf.py(), _cond))
     }
 
     /// For the child of a fork. A compact semaphore has nothing to do there: waiters of another process are forgotten by themselves.
@@ -378,32 +378,32 @@ impl Semaphore {
 
     #[getter]
     fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflated::dict(slf)
+        inflation::dict(slf)
     }
 
     #[setter(__dict__)]
     fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflated::set_dict(slf, dict)
+        inflation::set_dict(slf, dict)
     }
 
     #[getter]
     fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::weakref(slf)
+        inflation::weakref(slf)
     }
 
     fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflated::names(slf)
+        inflation::names(slf)
     }
 
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflated::state(slf)
+        inflation::state(slf)
     }
 
     fn __reduce_ex__<'py>(
         slf: &Bound<'py, Self>,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        inflated::reduce(slf, protocol)
+        inflation::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -433,7 +433,7 @@ impl BoundedSemaphore {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        inflated::see_to_dict::<Semaphore>(class)?;
+        inflation::see_to_dict::<Semaphore>(class)?;
         Ok(PyClassInitializer::from(Semaphore::unbounded()).add_subclass(Self))
     }
 
@@ -452,7 +452,7 @@ impl BoundedSemaphore {
     fn _initial_value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, semaphore) = (slf.py(), slf.as_super());
         if semaphore.get().is_inflated(py) {
-            return inflated::part(semaphore, interned!(py, _initial_value));
+            return inflation::part(semaphore, interned!(py, _initial_value));
         }
         count(py, semaphore.get().raw.bound())
     }
@@ -462,12 +462,12 @@ impl BoundedSemaphore {
     fn set_initial_value<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<()> {
         let semaphore = slf.as_super();
         Semaphore::inflate(semaphore)?;
-        inflated::set_part(semaphore, interned!(slf.py(), _initial_value), value)
+        inflation::set_part(semaphore, interned!(slf.py(), _initial_value), value)
     }
 
     #[deleter(_initial_value)]
     fn delete_initial_value(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated::delete_part(slf.as_super(), interned!(slf.py(), _initial_value))
+        inflation::delete_part(slf.as_super(), interned!(slf.py(), _initial_value))
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {

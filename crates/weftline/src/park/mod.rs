@@ -14,13 +14,13 @@
 //! | file | what it holds | who may touch it |
 //! |---|---|---|
 //! | `parker.rs`, `portable.rs` | the futex parker, and the portable one | the thread itself parks; anyone unparks |
-//! | `patience.rs` | whether to spin for a moment before sleeping | the thread itself |
+//! | `adaptive_spin.rs` | whether to spin for a moment before sleeping | the thread itself |
 //! | `deadline.rs` | the monotonic clock and points on it | anyone |
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
 //! | `waiter.rs` | a thread's wait for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
 //! | `wait_list.rs` | the waiters of an object, first in first out | under the list's lock |
 //! | `wait_until.rs` | the wait for what is then there for everybody | whoever waits |
-//! | `apart.rs` | a place on cache lines of its own | anyone |
+//! | `cache_padded.rs` | a place on cache lines of its own | anyone |
 //! | `blocker.rs` | the trait that a blocked thread sleeps through | implemented by faces |
 //! | `record.rs` | thread numbers, one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
 //! | `relay.rs` | the order in which many threads of an interpreter are woken | wakers of many, and the woken |
@@ -32,15 +32,15 @@
 //! the lock and only then unparks, unless that thread watches the waiter. By then the waiter may have seen its new state and gone; its record is never freed, so
 //! the worst that happens is one spurious wake-up of whoever uses the record now, and every sleeper looks at its state again.
 
-mod apart;
+#[cfg(not(weftline_model))]
+mod adaptive_spin;
 mod blocker;
+mod cache_padded;
 mod deadline;
 pub(crate) mod fork;
 mod list_lock;
 pub(crate) mod model;
 mod parker;
-#[cfg(not(weftline_model))]
-mod patience;
 #[cfg(all(
     not(weftline_model),
     any(not(target_os = "linux"), feature = "portable-parker")
@@ -54,28 +54,28 @@ mod wait_list;
 mod wait_until;
 mod waiter;
 
-pub(crate) use apart::Apart;
-#[cfg(not(weftline_model))]
-pub(crate) use blocker::panic_without_memory;
-pub(crate) use blocker::ready;
-pub use blocker::{Blocker, ThreadBlocker, WaitError};
-#[cfg(not(weftline_model))]
-pub(crate) use blocker::{LockBlocker, TokenBlocker};
-pub use deadline::Deadline;
-#[cfg(not(weftline_model))]
-pub(crate) use deadline::now;
-#[cfg(weftline_model)]
-pub use deadline::{Alarm, everyone_starves};
-pub use parker::{Parker, Wake};
 #[cfg(all(
     feature = "process",
     target_os = "linux",
     target_pointer_width = "64",
     not(weftline_model)
 ))]
-pub(crate) use patience::Patience;
+pub(crate) use adaptive_spin::Patience;
 #[cfg(not(weftline_model))]
-pub(crate) use patience::processors;
+pub(crate) use adaptive_spin::processors;
+#[cfg(not(weftline_model))]
+pub(crate) use blocker::panic_without_memory;
+pub(crate) use blocker::ready;
+pub use blocker::{Blocker, ThreadBlocker, WaitError};
+#[cfg(not(weftline_model))]
+pub(crate) use blocker::{LockBlocker, TokenBlocker};
+pub(crate) use cache_padded::Apart;
+pub use deadline::Deadline;
+#[cfg(not(weftline_model))]
+pub(crate) use deadline::now;
+#[cfg(weftline_model)]
+pub use deadline::{Alarm, everyone_starves};
+pub use parker::{Parker, Wake};
 pub use record::{ThreadNumber, current_number, os_ident_of};
 pub use relay::open_relay;
 

@@ -51,8 +51,8 @@ pub use super::portable::Parker;
 mod futex {
     use super::Wake;
     use crate::park::Deadline;
+    use crate::park::adaptive_spin::Patience;
     use crate::park::deadline::now;
-    use crate::park::patience::Patience;
     use crate::park::relay::Place;
     use rustix::io::Errno;
     use rustix::thread::{Timespec, futex};

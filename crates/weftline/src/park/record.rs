@@ -50,8 +50,8 @@ pub(crate) use modelled::{ThreadRecord, current, has_record, number, try_current
 mod real {
     use super::{Parker, ThreadNumber};
     use crate::memory::try_box;
+    use crate::park::adaptive_spin::Patience;
     use crate::park::panic_without_memory;
-    use crate::park::patience::Patience;
     use crate::park::{ForgetWaiters, ListLock};
     use std::cell::Cell;
     use std::ptr;

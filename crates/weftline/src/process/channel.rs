@@ -14,7 +14,7 @@
 
 use super::Parcel;
 use super::descriptor::above_streams;
-use super::parcel::no_descriptor;
+use super::envelope::no_descriptor;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
@@ -108,7 +108,7 @@ impl Channel {
         first: &[BorrowedFd<'_>],
         body: &Parcel,
     ) -> io::Result<()> {
-        let head = super::parcel::encode(head).map_err(io::Error::other)?;
+        let head = super::envelope::encode(head).map_err(io::Error::other)?;
         let of_body = body.descriptors.iter().map(AsFd::as_fd);
         let descriptors: Vec<_> = first.iter().copied().chain(of_body).collect();
         let is_in_memory = head.len() + body.bytes.len() > MOST_INLINE;
@@ -180,7 +180,7 @@ impl Channel {
             }
         }
         let body = bytes.split_off(bounds.head as usize);
-        let head = super::parcel::decode(&bytes).map_err(io::Error::other)?;
+        let head = super::envelope::decode(&bytes).map_err(io::Error::other)?;
         Ok(Some((
             head,
             Parcel {

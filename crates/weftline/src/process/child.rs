@@ -12,7 +12,7 @@
 //! | ended | how it has ended, for ever | |
 
 use super::sentinel::Sentinel;
-use super::{Who, family};
+use super::{Who, child_registry};
 use crate::TimedOut;
 use crate::park::{Deadline, fork, spin_until};
 use rustix::io::{Errno, retry_on_intr};
@@ -215,7 +215,7 @@ impl ChildProcess {
                 let ending = self.ask();
                 state.store(ending.map_or(RUNNING, Ending::state), Ordering::Release);
                 if ending.is_some() {
-                    family::leave(self);
+                    child_registry::leave(self);
                 }
                 return ending;
             }

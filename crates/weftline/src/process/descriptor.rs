@@ -1,6 +1,6 @@
 //! [`Descriptor`]: an open file, as an argument or a result.
 
-use super::parcel::{attach, detach, refuse};
+use super::envelope::{attach, detach, refuse};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 

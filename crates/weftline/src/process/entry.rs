@@ -111,7 +111,7 @@ fn serve() -> i32 {
     if let Err(why) = channel.send(&answer, &[], &body)
         && !super::channel::is_gone(&why)
     {
-        let refused = Answer::ResultRefused(super::parcel::no_descriptor(&why));
+        let refused = Answer::ResultRefused(super::envelope::no_descriptor(&why));
         let _ = channel.send(&refused, &[], &Parcel::default());
         return PANICKED;
     }

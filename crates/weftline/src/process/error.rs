@@ -1,6 +1,6 @@
 //! [`StartError`]: why a process was not started.
 
-use super::{EncodeError, parcel};
+use super::{EncodeError, envelope};
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -101,7 +101,7 @@ fn advice(why: &io::Error) -> String {
             format!("{why}: its executable is /proc/self/exe, and its directory must exist")
         }
         Some(libc::ENOSYS) => format!("{why}: weftline needs Linux 5.4 for that"),
-        _ => parcel::no_descriptor(why),
+        _ => envelope::no_descriptor(why),
     }
 }
 

@@ -140,50 +140,50 @@
 //! | `entry.rs` | where a process begins |
 //! | `child.rs` | [`ChildProcess`]: a process that this one has started, and the wait for its end |
 //! | `join.rs` | [`Child`]: the same, owned, and what its function returns |
-//! | `family.rs` | the children of this process, and what becomes of them at its end |
+//! | `child_registry.rs` | the children of this process, and what becomes of them at its end |
 //! | `identity.rs` | who this process is, and its parent |
 //! | `sentinel.rs` | a process that can be waited for, whoever's child it is |
 //! | `channel.rs`, `message.rs` | the socket between a process and its child, and what they tell each other |
 //! | `error.rs`, `failure.rs` | why a process was not started; how one can have ended without a value |
 //! | `descriptor.rs` | [`Descriptor`]: an open file, as an argument or a result |
-//! | `parcel.rs` | what goes from one process to another, as bytes and the file descriptors that come along |
+//! | `envelope.rs` | what goes from one process to another, as bytes and the file descriptors that come along |
 //! | `shared/` | what lies in memory that processes share |
 //! | `pool/` | processes that run one task after the other |
 
 mod channel;
 mod child;
+mod child_registry;
 mod descriptor;
 mod entry;
+mod envelope;
 mod error;
 mod failure;
-mod family;
 mod function;
 mod identity;
 mod join;
 mod message;
-mod parcel;
 mod pool;
 mod sentinel;
 mod shared;
 mod start;
 
+pub(crate) use child_registry::{end_daemons, wait_for_any};
 pub(crate) use entry::begin;
-pub(crate) use family::{end_daemons, wait_for_any};
-use parcel::Parcel;
+use envelope::Parcel;
 
 #[doc(inline)]
 pub use crate::__register_process_function as register;
 pub use bytemuck;
 pub use child::ChildProcess;
+pub use child_registry::active_children;
 pub use descriptor::Descriptor;
 pub use entry::init;
+pub use envelope::{DecodeError, EncodeError};
 pub use error::StartError;
 pub use failure::{JoinError, ProcessError, RemotePanic, Who};
-pub use family::active_children;
 pub use function::RemoteFn;
 pub use identity::{ParentProcess, current_name, parent_process};
 pub use join::Child;
-pub use parcel::{DecodeError, EncodeError};
 pub use pool::{Calls, ProcessPoolBuilder, ProcessPoolExecutor};
 pub use shared::*;
 pub use start::{Process, Stdio, spawn};

@@ -19,7 +19,7 @@ use super::entry::{self, FLAG};
 use super::function::{self, Function};
 use super::message::Task;
 use super::sentinel::Sentinel;
-use super::{Child, ChildProcess, Parcel, RemoteFn, StartError, family, identity};
+use super::{Child, ChildProcess, Parcel, RemoteFn, StartError, child_registry, identity};
 use crate::thread::{keep_forks_out, without_nul};
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -163,7 +163,7 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         let (function, arguments) = (self.function?, self.arguments?);
         let name = self.name;
         let name = name.unwrap_or_else(|| format!("Process-{}", self.place));
-        family::sweep();
+        child_registry::sweep();
         let this = std::process::id();
         let stdin = self.stdin.open()?;
         let sentinel_of_this = Sentinel::open(this)?;
@@ -194,7 +194,7 @@ impl<R: DeserializeOwned + 'static> Process<R> {
             return Err(why.into());
         }
         let process = ChildProcess::new(name, pid, self.is_daemon, sentinel);
-        family::enter(&process);
+        child_registry::enter(&process);
         Ok(Child::new(process, channel))
     }
 }

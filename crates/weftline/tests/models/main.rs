@@ -8,13 +8,13 @@
 mod barrier;
 mod condition;
 mod event;
+mod forwarding;
 mod future;
 mod list;
 mod lock;
 mod priority_queue;
 mod queue;
 mod relay;
-mod retiring;
 mod rlock;
 mod semaphore;
 mod support;

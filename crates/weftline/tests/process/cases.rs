@@ -1,9 +1,9 @@
 //! All cases, and what runs them.
 
+#[path = "children.rs"]
+pub(crate) mod children;
 #[path = "endings.rs"]
 pub(crate) mod endings;
-#[path = "family.rs"]
-pub(crate) mod family;
 #[path = "inheritance.rs"]
 mod inheritance;
 #[path = "programs.rs"]
@@ -21,7 +21,7 @@ pub(crate) type Case = (&'static str, fn());
 const CASES: &[&[Case]] = &[
     values::CASES,
     endings::CASES,
-    family::CASES,
+    children::CASES,
     inheritance::CASES,
     refusals::CASES,
 ];

@@ -1,7 +1,7 @@
 //! Programs that are watched from outside: each is this program again, chosen by a variable of its environment.
 
+use crate::children::own_pid;
 use crate::endings::held;
-use crate::family::own_pid;
 use crate::support::{LONG, SHORT, limit, now, until};
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd};
@@ -161,7 +161,7 @@ fn has_no_descriptor_left() -> ExitCode {
         .as_raw_fd()
         .cast_unsigned();
     let (kept, writer) = held();
-    let before = crate::family::descriptors();
+    let before = crate::children::descriptors();
     let mut refusals = 0;
     for descriptors in u64::from(highest).. {
         limit_descriptors(descriptors);
@@ -183,11 +183,11 @@ fn has_no_descriptor_left() -> ExitCode {
         }
         refusals += 1;
         assert_eq!(process::active_children(), [kept.process().clone()]);
-        assert_eq!(crate::family::descriptors(), before);
+        assert_eq!(crate::children::descriptors(), before);
     }
     drop(writer);
     kept.join().unwrap();
-    crate::family::has_no_children_left();
+    crate::children::has_no_children_left();
     println!("{}", refusals > 3);
     ExitCode::SUCCESS
 }

@@ -1,7 +1,7 @@
 //! What does not start, and what is said about it.
 
 use crate::Case;
-use crate::family::{descriptors, has_no_children_left, own_pid};
+use crate::children::{descriptors, has_no_children_left, own_pid};
 use crate::programs::{CHOICE, command, output};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;

@@ -20,7 +20,7 @@ mod serve;
 mod task;
 mod worker;
 
-use super::{RemoteFn, entry, function, parcel::Parcel};
+use super::{RemoteFn, entry, envelope::Parcel, function};
 use crate::executor::{
     Breaker, Executor, Future, Refused, ShutdownOptions, SubmitError, ThreadPoolExecutor,
 };

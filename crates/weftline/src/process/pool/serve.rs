@@ -3,7 +3,7 @@
 use super::super::channel::Channel;
 use super::super::message::Answer;
 use super::super::shared::{GetError, Queue, Refused};
-use super::super::{Descriptor, Parcel, entry, function::Function, identity, parcel};
+use super::super::{Descriptor, Parcel, entry, envelope, function::Function, identity};
 use super::worker::{RequestHead, ResponseHead};
 use crate::park::Deadline;
 use std::os::fd::AsFd;
@@ -37,7 +37,7 @@ fn serve(requests: Queue<()>, responses: Queue<()>, channel: Descriptor) {
 /// When the request, or a file that should have come along, has not arrived.
 fn answer(request: &[u8], channel: &Channel) -> Result<(Answer, Parcel), String> {
     let (head, arguments) =
-        parcel::decode_first::<RequestHead<'_>>(request).map_err(|why| why.to_string())?;
+        envelope::decode_first::<RequestHead<'_>>(request).map_err(|why| why.to_string())?;
     let mut arguments = Parcel {
         bytes: arguments.to_vec(),
         descriptors: Vec::new(),
@@ -84,7 +84,7 @@ fn respond(
             },
         };
         bytes.clear();
-        parcel::encode_into(&head, bytes).expect("nothing of the user's is in it");
+        envelope::encode_into(&head, bytes).expect("nothing of the user's is in it");
         bytes.extend_from_slice(value);
         responses.put_bytes(bytes, Deadline::NEVER)
     };

@@ -11,7 +11,7 @@ use super::super::function::Function;
 use super::super::message::Answer;
 use super::super::shared::{GetError, Queue, Refused};
 use super::super::{
-    Child, ChildProcess, Descriptor, Parcel, Process, ProcessError, StartError, parcel,
+    Child, ChildProcess, Descriptor, Parcel, Process, ProcessError, StartError, envelope,
 };
 use super::serve::SERVE;
 use super::{Plan, Why};
@@ -156,7 +156,7 @@ impl Worker {
             descriptors: descriptors.len() as u32,
         };
         self.bytes.clear();
-        parcel::encode_into(&head, &mut self.bytes)?;
+        envelope::encode_into(&head, &mut self.bytes)?;
         self.bytes.extend_from_slice(&request.arguments.bytes);
         match self.requests.put_bytes(&self.bytes, Deadline::NEVER) {
             Ok(()) => {}
@@ -178,7 +178,7 @@ impl Worker {
             Err(why) => return Err(why.into()),
         }
         self.tasks += 1;
-        let (head, value) = parcel::decode_first::<ResponseHead>(&self.bytes)?;
+        let (head, value) = envelope::decode_first::<ResponseHead>(&self.bytes)?;
         let mut value = Parcel {
             bytes: value.to_vec(),
             descriptors: Vec::new(),

@@ -15,9 +15,9 @@
 //! goes on with that.
 
 use super::error::{BarrierError, SharedError};
-use super::held::expect_room;
 use super::object::{Object, Shared, shared_handle};
 use super::robust::{RobustCell, Taken};
+use super::robust_list::expect_room;
 use super::segment::{Kind, Shape};
 use super::sleep::{look_out, sleep, wake};
 use super::table::{self, NoRow, Table, Used};

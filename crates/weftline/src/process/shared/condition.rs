@@ -15,10 +15,10 @@
 //! notifies, or by one who sleeps, each half second, and its notification goes to the next in line.
 
 use super::error::{SharedError, WaitError};
-use super::held::expect_room;
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust::RobustCell;
+use super::robust_list::expect_room;
 use super::segment::{Kind, Shape};
 use super::sleep::{look_out, sleep, wake};
 use super::table::{self, NoRow, Table, Used};

@@ -1,6 +1,6 @@
 //! Why there is no shared object, or why a wait for one has ended otherwise than it should. (`mutex.rs` has what comes with a guard.)
 
-use super::super::parcel::{self, DecodeError, EncodeError};
+use super::super::envelope::{self, DecodeError, EncodeError};
 use super::table;
 use crate::{Broken, TimedOut};
 use rustix::io::Errno;
@@ -44,7 +44,7 @@ impl fmt::Display for SharedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoMemory(why) => write!(f, "no memory is left for a shared object: {why}"),
-            Self::TooManyFiles(why) => f.write_str(&parcel::no_descriptor(why)),
+            Self::TooManyFiles(why) => f.write_str(&envelope::no_descriptor(why)),
             Self::Exists(name) => write!(
                 f,
                 "there is a shared object named {name:?}: open it, unlink it, or choose another name"

@@ -13,7 +13,7 @@
 //! The mark says that somebody may sleep. One who was woken does not know whether others sleep as well: when it leaves, with what it came for or without, it sets the mark
 //! again, or if there is more, wakes the next. One that dies before it does is found out by those who sleep, after half a second.
 
-use super::super::parcel::EncodeError;
+use super::super::envelope::EncodeError;
 use super::error::{GetError, SharedError};
 use super::object::{Object, Shared};
 use super::ring::{LONGEST, NotPopped, NotPushed, Place, Ring};

@@ -19,12 +19,12 @@
 //!
 //! The end is the destructor of a POSIX key in the last of the rounds that the system goes through:
 //! the destructors of thread-locals, which may drop guards, come before. A thread that has passed
-//! this point takes no lock ([`held::end`]). A process that ends by `exit` does not come here: the
+//! this point takes no lock ([`robust_list::end`]). A process that ends by `exit` does not come here: the
 //! kernel marks what its threads hold.
 
-use super::held::{self, AtEnd};
 use super::records;
 use super::robust::RobustCell;
+use super::robust_list::{self, AtEnd};
 use super::sleep::{sleep, wake};
 use crate::park::Deadline;
 use std::ffi::c_void;
@@ -90,9 +90,9 @@ extern "C" fn at_the_end(round: *mut c_void) {
     if round < ROUNDS && key().and_then(|key| set(key, round + 1)).is_some() {
         return;
     }
-    held::end();
+    robust_list::end();
     let mut keeper = None;
-    while let Some((cell, at_end)) = held::last() {
+    while let Some((cell, at_end)) = robust_list::last() {
         // SAFETY: a cell that the thread holds is there.
         let cell = unsafe { &*cell };
         match at_end {
@@ -109,7 +109,7 @@ extern "C" fn at_the_end(round: *mut c_void) {
         }
     }
     drop(keeper);
-    held::give_back();
+    robust_list::give_back();
 }
 
 /// A thread that holds what another has leaked, until the process ends.
@@ -132,7 +132,7 @@ impl Keeper {
         const STACK: usize = 64 * 1024;
         let talk: &'static Talk = Box::leak(Box::new(Talk {
             turn: AtomicU32::new(0),
-            from: held::me().thread,
+            from: robust_list::me().thread,
             cell: AtomicPtr::new(ptr::null_mut()),
         }));
         let mut attributes = MaybeUninit::uninit();

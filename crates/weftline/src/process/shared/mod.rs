@@ -4,8 +4,8 @@
 //! |---|---|
 //! | `segment.rs` | the file, how long it is and what is in it, its name, and how it goes to another process |
 //! | `reserve.rs` | memory for a part of the file |
-//! | `robust.rs`, `held.rs` | a word that a thread holds, and of which the others learn when it dies; what the thread knows of its own |
-//! | `robust_list.rs` | the list by which the kernel finds them |
+//! | `robust.rs`, `robust_list.rs` | a word that a thread holds, and of which the others learn when it dies; what the thread knows of its own |
+//! | `list_head.rs` | the list by which the kernel finds them |
 //! | `records.rs` | what each thread holds, in the process's own memory |
 //! | `leaked.rs` | what becomes of a leaked guard's lock when its thread ends |
 //! | `sleep.rs` | sleeping on a word, and waking |
@@ -13,7 +13,7 @@
 //! | `mutex.rs` | a lock that knows of deaths, its guards and its errors |
 //! | `table.rs` | rows of such words after an object: who holds a part of it, or waits |
 //! | `items.rs`, `ring.rs` | what is in a queue, as bytes; where those lie |
-//! | `permits.rs` | what a semaphore of either kind is |
+//! | `semaphore_core.rs` | what a semaphore of either kind is |
 //! | `error.rs` | why there is no object, or a wait has failed |
 //! | `lock.rs`, `rlock.rs`, `semaphore.rs`, `event.rs`, `condition.rs`, `barrier.rs`, `queue.rs`, `value.rs`, `array.rs` | the objects |
 
@@ -22,13 +22,12 @@ mod barrier;
 mod condition;
 mod error;
 mod event;
-mod held;
 mod items;
 mod leaked;
+mod list_head;
 mod lock;
 mod mutex;
 mod object;
-mod permits;
 mod queue;
 mod records;
 mod reserve;
@@ -38,6 +37,7 @@ mod robust;
 mod robust_list;
 mod segment;
 mod semaphore;
+mod semaphore_core;
 mod sleep;
 mod table;
 mod value;

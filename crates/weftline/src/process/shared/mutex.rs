@@ -1,7 +1,7 @@
 //! [`Mutex`]: a lock in shared memory, which remembers that a process died inside until somebody recovers it; and what guards say of that.
 
-use super::held::{AtEnd, Hold, expect_room};
 use super::robust::{RobustCell, Taken};
+use super::robust_list::{AtEnd, Hold, expect_room};
 use crate::TimedOut;
 use crate::park::Deadline;
 use std::error::Error;

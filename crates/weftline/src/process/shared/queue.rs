@@ -1,6 +1,6 @@
 //! [`Queue`]: items that go from process to process.
 
-use super::super::parcel;
+use super::super::envelope;
 use super::error::{GetError, PutError, SharedError};
 use super::items::{Items, Refused};
 use super::object::{Shared, shared_handle};
@@ -188,7 +188,7 @@ impl<T: Serialize> Queue<T> {
 
     fn put_by(&self, item: T, deadline: Deadline) -> Result<(), PutError<T>> {
         with_bytes(|bytes| {
-            match parcel::encode_into(&item, bytes) {
+            match envelope::encode_into(&item, bytes) {
                 Ok(()) => {}
                 Err(why) if why.is_no_memory() => {
                     let why = SharedError::NoMemory(io::ErrorKind::OutOfMemory.into());
@@ -243,7 +243,7 @@ impl<T: DeserializeOwned> Queue<T> {
     fn get_by(&self, deadline: Deadline) -> Result<T, GetError> {
         with_bytes(|bytes| {
             self.get_bytes(bytes, deadline)?;
-            parcel::decode(bytes).map_err(GetError::Decode)
+            envelope::decode(bytes).map_err(GetError::Decode)
         })
     }
 

@@ -26,7 +26,7 @@
 //!
 //! Records are never freed. Those of a thread that has ended are another's next.
 
-use super::robust_list::Link;
+use super::list_head::Link;
 use crate::park::fork;
 use std::alloc::{Layout, alloc_zeroed};
 use std::ops::Range;

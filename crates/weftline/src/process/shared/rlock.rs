@@ -1,9 +1,9 @@
 //! [`RLock`]: a lock between processes that its holder may take again.
 
 use super::error::SharedError;
-use super::held::Hold;
 use super::mutex::{Abandoned, LockError, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
+use super::robust_list::Hold;
 use super::segment::{Kind, Shape};
 use crate::park::Deadline;
 use crate::{TimedOut, TooManyRecursions};

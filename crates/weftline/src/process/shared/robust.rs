@@ -30,8 +30,8 @@
 //! not know that others sleep. That is a matter of a microsecond, and against it nobody sleeps for longer than half a second without looking
 //! (`sleep.rs`). `tests/process_protocol.rs` goes through all orders of these steps, with deaths at each.
 
-use super::held::{self, AtEnd, Hold, me};
-use super::robust_list::Link;
+use super::list_head::Link;
+use super::robust_list::{self, AtEnd, Hold, me};
 use super::sleep::{look_out, sleep, wake};
 use crate::TimedOut;
 use crate::park::Deadline;
@@ -185,7 +185,7 @@ impl RobustCell {
     /// As [`free`](Self::free); and `is_last` takes and frees no cell.
     #[inline]
     pub(super) unsafe fn free_after(&self, is_last: impl FnOnce(Hold) -> bool) {
-        let Some(hold) = held::find(self) else {
+        let Some(hold) = robust_list::find(self) else {
             return;
         };
         if !is_last(hold) {
@@ -214,13 +214,13 @@ impl RobustCell {
     /// The calling thread's hold on it, as its own record says.
     #[inline]
     pub(super) fn mine(&self) -> Option<Hold> {
-        held::find(self)
+        robust_list::find(self)
     }
 
     /// Takes the cell out of the list of the calling thread, which is about to end, and marks it as
     /// the kernel would, or passes it on.
     pub(super) fn end(&self, pass_on: impl FnOnce(&Self)) {
-        let Some(hold) = held::find(self) else {
+        let Some(hold) = robust_list::find(self) else {
             return;
         };
         let head = hold.head();

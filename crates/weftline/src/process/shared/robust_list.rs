@@ -1,162 +1,322 @@
-//! [`Head`]: the list of robust locks that the C library registers with the kernel for each thread.
+//! What the calling thread knows of itself and of the cells that it holds: [`Me`], and its [`Hold`]s.
 //!
 //! # Implementation
 //!
-//! The C library has its own robust mutexes in the list. Cells lie between them, linked as those are.
-//! The list is doubly linked; the kernel goes forwards only. The lowest bit of a pointer is the C
-//! library's, for mutexes of another kind.
+//! The kernel finds a thread's cells by its list (`list_head.rs`).
+//! The links of a cell lie in shared memory, where any program with the file can write. So the
+//! thread keeps a record of each cell in its own memory (`records.rs`), and follows no link of a
+//! cell: what a link points to is the cell below. One case is left: mutexes of the C library's lie
+//! between two cells, and only the upper cell's link says which. What follows from a record:
 //!
-//! One thread writes all of that, and the kernel reads it on that very thread. So the order of the
-//! instructions matters, and nothing else: the fences are the compiler's.
+//! | question | answer |
+//! |---|---|
+//! | which cells does the thread hold | its records; no word in shared memory can add one or hide one |
+//! | how often has it taken an `RLock` | the record's depth |
+//! | what becomes of a cell when the thread ends | the record's mark, an [`AtEnd`] (`leaked.rs`) |
+//! | may the memory of a segment go | if no thread's record is of a cell in it |
 
-use super::records::{FOREIGN, Place};
-use super::robust::{NEXT, RobustCell, WORD};
+use super::leaked;
+use super::list_head::{self, Head, Link};
+use super::records::{FOREIGN, MOST, Place, Records, STAYS};
+use super::robust::{NEXT, RobustCell};
+use crate::park::fork;
+use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 
-/// A link of the list; the lowest bit of what it points to is the C library's.
-pub(super) type Link = AtomicPtr<()>;
-
-/// The head of a thread's list, as the kernel knows it.
-#[repr(C)]
-pub(super) struct Head {
-    pub(super) first: Link,
-    /// From a link to its word.
-    offset: isize,
-    pending: AtomicPtr<Link>,
+/// The calling thread, as the kernel knows it.
+#[derive(Clone, Copy)]
+pub(super) struct Me {
+    pub(super) head: *const Head,
+    pub(super) thread: u32,
+    pub(super) process: u32,
+    /// Its highest record.
+    top: Place,
 }
 
-impl Head {
-    /// From here on the kernel looks at `cell`, too.
-    #[inline]
-    pub(super) fn expect(&self, cell: &RobustCell) {
-        self.pending
-            .store(ptr::from_ref(&cell.next).cast_mut(), Ordering::Relaxed);
-        // The kernel reads on this thread, so what matters is the order of the instructions. As below.
-        compiler_fence(Ordering::SeqCst);
-    }
+/// A cell that the calling thread holds: where its record is.
+#[derive(Clone, Copy)]
+pub(super) struct Hold {
+    head: *const Head,
+    /// The thread's highest record.
+    top: Place,
+    at: Place,
+    /// Whether the record is the highest, and nothing of the C library's lay between its cell and
+    /// the one below.
+    is_plain: bool,
+}
 
-    #[inline]
-    pub(super) fn done(&self) {
-        compiler_fence(Ordering::SeqCst);
-        self.pending.store(ptr::null_mut(), Ordering::Relaxed);
-    }
+/// What becomes of a cell that its thread holds when it ends, in a process that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AtEnd {
+    /// It is marked as a dead process's is: nothing in this process refers to what it protects.
+    Dies,
+    /// It stays held until the process ends: a guard was leaked, and a reference to what the cell
+    /// protects may live on.
+    Stays,
+}
 
-    fn is(&self, link: *mut Link) -> bool {
-        ptr::eq(link, &raw const self.first)
-    }
+/// What a thread remembers of itself. Fields for themselves: a reader loads the one that it needs,
+/// without a copy of all on the stack. None has a destructor, so it is there until the very end.
+struct Memory {
+    head: Cell<*const Head>,
+    thread: Cell<u32>,
+    process: Cell<u32>,
+    /// In which it asked, or [`NEVER`].
+    generation: Cell<u32>,
+    has_ended: Cell<bool>,
+    /// Its highest record; [`NOWHERE`](Place::NOWHERE) before it has asked.
+    top: Cell<Place>,
+    /// The highest that it may have.
+    limit: Cell<Place>,
+    records: Cell<Option<&'static Records>>,
+}
 
-    /// # Safety
-    /// `link` is what a link of this list points to.
-    #[inline]
-    pub(super) unsafe fn set_prev(&self, link: *mut (), prev: *mut Link) {
-        let link = untagged(link);
-        // The head has none that anybody reads.
-        if !self.is(link) {
-            // SAFETY: in a cell, as in the C library's mutex, the pointer backwards lies just before the one forwards.
-            unsafe { (*link.cast::<AtomicPtr<Link>>().sub(1)).store(prev, Ordering::Relaxed) };
+/// No generation of forks.
+const NEVER: u32 = u32::MAX;
+
+thread_local! {
+    static MEMORY: Memory = const {
+        Memory {
+            head: Cell::new(ptr::null()),
+            thread: Cell::new(0),
+            process: Cell::new(0),
+            generation: Cell::new(NEVER),
+            top: Cell::new(Place::NOWHERE),
+            limit: Cell::new(Place::NOWHERE),
+            records: Cell::new(None),
+            has_ended: Cell::new(false),
         }
+    };
+}
+
+#[inline]
+pub(super) fn me() -> Me {
+    MEMORY.with(|memory| {
+        // A fork's child is another process and thread; the C library has given it an empty list.
+        if memory.generation.get() != fork::generation() {
+            remember(memory);
+        }
+        Me {
+            head: memory.head.get(),
+            thread: memory.thread.get(),
+            process: memory.process.get(),
+            top: memory.top.get(),
+        }
+    })
+}
+
+#[cold]
+fn remember(memory: &Memory) {
+    fork::watch();
+    memory
+        .head
+        .set(list_head::head().unwrap_or_else(|why| panic!("{why}")));
+    let thread = rustix::thread::gettid().as_raw_nonzero().get();
+    memory.thread.set(thread.cast_unsigned());
+    memory.process.set(std::process::id());
+    // Those of before are the parent's, in the child of a fork.
+    // SAFETY: no reference is made of the head, which the C library has for the thread.
+    let first = unsafe { (&raw const (*memory.head.get()).first).cast_mut() };
+    let Some(records) = Records::take(first) else {
+        panic!("no memory is left for a thread to take its first shared lock or permit");
+    };
+    memory.records.set(Some(records));
+    memory.top.set(records.lowest());
+    if !memory.has_ended.get() {
+        memory.limit.set(records.limit());
+    }
+    leaked::watch_thread();
+    memory.generation.set(fork::generation());
+}
+
+/// Asked before a cell is taken that the user decides how long to hold.
+///
+/// # Panics
+/// When the thread holds so many that the kernel would not look at all of them; when it is past its
+/// end; when no memory is left.
+#[inline]
+pub(super) fn expect_room() {
+    MEMORY.with(|memory| {
+        if memory.top.get() >= memory.limit.get() {
+            check_room(memory);
+        }
+    });
+}
+
+#[cold]
+fn check_room(memory: &Memory) {
+    // The first time; or in the child of a fork, where the records are the parent's.
+    me();
+    assert!(
+        !memory.has_ended.get(),
+        "a thread that has ended, destructors and all, cannot take shared locks and permits"
+    );
+    assert!(
+        memory.top.get() < memory.limit.get(),
+        "a thread holds at most {MOST} shared locks and permits at a time: of more, the system would not tell the others when it dies"
+    );
+}
+
+/// The calling thread's record of `cell`, if it holds that.
+#[inline]
+pub(super) fn find(cell: &RobustCell) -> Option<Hold> {
+    // A fork's child holds nothing.
+    let Me { head, top, .. } = me();
+    let link = ptr::from_ref(&cell.next).cast_mut();
+    let is_plain = ptr::eq(top.marked().map_addr(|it| it & !STAYS), link.cast());
+    let at = if is_plain {
+        top
+    } else {
+        find_below(head, top, link)?
+    };
+    Some(Hold {
+        head,
+        top,
+        at,
+        is_plain,
+    })
+}
+
+/// Mostly what was taken last is freed first.
+#[cold]
+fn find_below(head: *const Head, top: Place, link: *mut Link) -> Option<Place> {
+    let mut at = top;
+    while !ptr::eq(at.link().cast(), head) {
+        if ptr::eq(at.link(), link) {
+            return Some(at);
+        }
+        at = at.below();
+    }
+    None
+}
+
+/// The thread is at its end: it takes no more locks. What it still holds is what was leaked.
+pub(super) fn end() {
+    me();
+    MEMORY.with(|memory| {
+        memory.has_ended.set(true);
+        memory.limit.set(Place::NOWHERE);
+    });
+}
+
+/// The cell that was taken last of those that the thread still holds.
+pub(super) fn last() -> Option<(*const RobustCell, AtEnd)> {
+    let Me { top, head, .. } = me();
+    if ptr::eq(top.link().cast(), head) {
+        return None;
+    }
+    let at_end = match top.marked().addr() & STAYS {
+        0 => AtEnd::Dies,
+        _ => AtEnd::Stays,
+    };
+    // SAFETY: the link is a cell's, and its cell around it.
+    let cell = unsafe { top.link().byte_offset(-NEXT) };
+    Some((cell.cast_const().cast(), at_end))
+}
+
+/// Gives the records back; for the end of a thread that holds nothing.
+pub(super) fn give_back() {
+    MEMORY.with(|memory| {
+        if memory.generation.replace(NEVER) != NEVER
+            && let Some(records) = memory.records.take()
+        {
+            memory.top.set(Place::NOWHERE);
+            records.give_back();
+        }
+    });
+}
+
+/// Whether this library can use the C library's list, asked before the first cell is made.
+pub(super) fn check() -> Result<(), &'static str> {
+    list_head::head()?;
+    leaked::check()
+}
+
+impl Me {
+    /// The thread's own head, of which no reference outlives the thread.
+    #[inline]
+    pub(super) fn head(&self) -> &Head {
+        // SAFETY: the C library has it for as long as the thread lives, which `self` does not leave.
+        unsafe { &*self.head }
     }
 
-    /// As [`Hold::remove`](super::held::Hold::remove), wherever in the list.
+    /// What [`add`](Self::add) needs to know, found out before: after the cell was taken each load
+    /// would hold up the next atomic operation.
+    #[inline]
+    pub(super) fn prepare(&self) -> Prepared {
+        let first = self.head().first.load(Ordering::Relaxed);
+        // Something of the C library's lies between this cell and the one below.
+        let is_foreign = !ptr::eq(first, self.top.link().cast());
+        let marks = if is_foreign { FOREIGN } else { 0 };
+        Prepared { first, marks }
+    }
+
+    /// Adds a cell to the list and the records.
     ///
     /// # Safety
-    /// As [`Hold::remove`](super::held::Hold::remove), for the cell whose record is at `at`.
-    #[cold]
-    pub(super) unsafe fn remove_between(&self, at: Place, top: Place) {
-        let is_foreign = |at: Place| at.marked().addr() & FOREIGN != 0;
-        let (this, below) = (at.link(), at.below().link());
-        // Nothing comes between two cells after the upper one was taken. What lay between them
-        // already is the C library's, which may have taken it away.
-        let next = if is_foreign(at) {
-            // SAFETY: the link of a cell that is held.
-            unsafe { (*this).load(Ordering::Relaxed) }
+    /// The calling thread is this one, has prepared this when the list was as it is, and holds
+    /// `cell`, which stays where it is until it is taken out.
+    #[inline]
+    pub(super) unsafe fn add(&self, cell: &RobustCell, at_end: AtEnd, prepared: Prepared) {
+        let Prepared { first, marks } = prepared;
+        let head = self.head();
+        let this = ptr::from_ref(&cell.next).cast_mut();
+        cell.next.store(first, Ordering::Relaxed);
+        cell.prev
+            .store(ptr::from_ref(&head.first).cast_mut(), Ordering::Relaxed);
+        // SAFETY: the first link of the list, a cell's or a mutex's.
+        unsafe { head.set_prev(first, this) };
+        compiler_fence(Ordering::SeqCst);
+        head.first.store(this.cast(), Ordering::Relaxed);
+        let stays = if at_end == AtEnd::Stays { STAYS } else { 0 };
+        let top = self.top.above();
+        top.push(this, marks | stays);
+        MEMORY.with(|memory| memory.top.set(top));
+    }
+}
+
+/// What a cell is added behind.
+#[derive(Clone, Copy)]
+pub(super) struct Prepared {
+    first: *mut (),
+    marks: usize,
+}
+
+impl Hold {
+    /// How often the thread has taken the `RLock` over the cell.
+    #[inline]
+    pub(super) fn depth(&self) -> &'static AtomicU32 {
+        self.at.depth()
+    }
+
+    #[inline]
+    pub(super) fn head(&self) -> &Head {
+        // SAFETY: as `Me::head`; a record is found by the thread that it belongs to.
+        unsafe { &*self.head }
+    }
+
+    /// Takes the cell out of the list and the records.
+    ///
+    /// # Safety
+    /// The calling thread has found it, and taken nothing and freed nothing since.
+    #[inline]
+    pub(super) unsafe fn remove(self) {
+        let Self {
+            top, at, is_plain, ..
+        } = self;
+        let head = self.head();
+        // Something of the C library's may lie in front.
+        if is_plain && ptr::eq(head.first.load(Ordering::Relaxed), at.link().cast()) {
+            let below = at.below().link();
+            // SAFETY: the neighbour is a link of this list, or its head.
+            unsafe { head.set_prev(below.cast(), ptr::from_ref(&head.first).cast_mut()) };
+            head.first.store(below.cast(), Ordering::Relaxed);
+            at.pop();
         } else {
-            below.cast()
-        };
-        let above = (at < top).then(|| at.above());
-        let prev = match above {
-            Some(above) if !is_foreign(above) => above.link(),
-            // SAFETY: links of this list, from which `this` is reached.
-            Some(above) => unsafe { before(this, above.link()) },
-            // SAFETY: as above.
-            None => unsafe { before(this, ptr::from_ref(&self.first).cast_mut()) },
-        };
-        if let Some(above) = above
-            && ptr::eq(prev, above.link())
-        {
-            above.mark(FOREIGN, !ptr::eq(next, below.cast()));
+            // SAFETY: as the caller promises.
+            unsafe { head.remove_between(at, top) };
         }
-        at.remove(top);
-        // SAFETY: the neighbours are links of this list, or its head.
-        unsafe {
-            self.set_prev(next, prev);
-            (*prev).store(next, Ordering::Relaxed);
-        }
-    }
-}
-
-/// The calling thread's.
-pub(super) fn head() -> Result<*const Head, &'static str> {
-    const WHY: &str = "shared objects need the C library's list of robust locks (get_robust_list), which is not there or laid out in another way";
-    let ask = || {
-        let mut head: *const Head = ptr::null();
-        let mut length = 0_usize;
-        // SAFETY: both are written by the call; zero is the calling thread.
-        let refused = unsafe {
-            libc::syscall(
-                libc::SYS_get_robust_list,
-                0,
-                ptr::from_mut(&mut head),
-                ptr::from_mut(&mut length),
-            )
-        };
-        (refused == 0).then_some(head).ok_or(WHY)
-    };
-    let mut head = ask()?;
-    if head.is_null() {
-        have_it_registered();
-        head = ask()?;
-    }
-    // SAFETY: registered by the C library, for as long as the thread lives.
-    match unsafe { head.as_ref() } {
-        Some(found) if found.offset == WORD - NEXT => Ok(head),
-        _ => Err(WHY),
-    }
-}
-
-/// Some C libraries tell the kernel of a thread's list when the thread takes its first robust mutex.
-fn have_it_registered() {
-    use std::mem::MaybeUninit;
-    let mut attributes = MaybeUninit::uninit();
-    let mut mutex = MaybeUninit::uninit();
-    // SAFETY: each is initialised by the call before it is used, and used by this thread alone.
-    unsafe {
-        libc::pthread_mutexattr_init(attributes.as_mut_ptr());
-        libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST);
-        libc::pthread_mutex_init(mutex.as_mut_ptr(), attributes.as_ptr());
-        libc::pthread_mutex_lock(mutex.as_mut_ptr());
-        libc::pthread_mutex_unlock(mutex.as_mut_ptr());
-        libc::pthread_mutex_destroy(mutex.as_mut_ptr());
-        libc::pthread_mutexattr_destroy(attributes.as_mut_ptr());
-    }
-}
-
-fn untagged(link: *mut ()) -> *mut Link {
-    link.map_addr(|address| address & !1).cast()
-}
-
-/// The link that points to `this`, behind `link`, over mutexes of the C library's.
-///
-/// # Safety
-/// Both are of one list of the calling thread's, and `this` lies behind `link`.
-unsafe fn before(this: *mut Link, mut link: *mut Link) -> *mut Link {
-    loop {
-        // SAFETY: a link of that list.
-        let next = untagged(unsafe { (*link).load(Ordering::Relaxed) });
-        if ptr::eq(next, this) {
-            return link;
-        }
-        link = next;
+        MEMORY.with(|memory| memory.top.set(top.below()));
     }
 }

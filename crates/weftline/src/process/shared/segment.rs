@@ -20,11 +20,11 @@
 //! and checks each number that leads to a place, each time, before it goes there.
 
 use super::super::descriptor::above_streams;
-use super::super::parcel;
+use super::super::envelope;
 use super::error::SharedError;
-use super::held;
 use super::records;
 use super::reserve::{give_back, reserve};
+use super::robust_list;
 use rustix::fs::{self, AtFlags, MemfdFlags, Mode, OFlags, SealFlags};
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, ProtFlags};
@@ -152,7 +152,7 @@ impl Segment {
         span: usize,
         fill: impl FnOnce(&Self),
     ) -> Result<Arc<Self>, SharedError> {
-        held::check().map_err(SharedError::Unsupported)?;
+        robust_list::check().map_err(SharedError::Unsupported)?;
         let path = name.map(path_of).transpose()?;
         let shape = demands.shape;
         let file = match path {
@@ -216,7 +216,7 @@ impl Segment {
 
     /// The segment that another process has made.
     fn attach(file: OwnedFd, demands: Demands) -> Result<Arc<Self>, SharedError> {
-        held::check().map_err(SharedError::Unsupported)?;
+        robust_list::check().map_err(SharedError::Unsupported)?;
         let shape = demands.shape;
         let mut bytes = [0_u8; mem::size_of::<Header>()];
         let whole = rustix::io::pread(&file, &mut bytes, 0)? == bytes.len();
@@ -403,7 +403,7 @@ pub(super) fn serialize<S: Serializer>(
     segment: &Segment,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let number = parcel::attach(segment.file.as_fd()).map_err(serde::ser::Error::custom)?;
+    let number = envelope::attach(segment.file.as_fd()).map_err(serde::ser::Error::custom)?;
     number.serialize(serializer)
 }
 
@@ -414,13 +414,13 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>, T>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     let number = u32::deserialize(deserializer)?;
-    let Some(file) = parcel::detach(number) else {
-        parcel::refuse("the file of a shared object did not come along");
+    let Some(file) = envelope::detach(number) else {
+        envelope::refuse("the file of a shared object did not come along");
         return Err(serde::de::Error::custom("no file"));
     };
     let attached = Segment::attach(file, demands).and_then(object);
     attached.map_err(|why| {
-        parcel::refuse(&why);
+        envelope::refuse(&why);
         serde::de::Error::custom("no object")
     })
 }

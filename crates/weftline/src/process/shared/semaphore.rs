@@ -3,8 +3,8 @@
 use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, Recover};
 use super::object::{Shared, shared_handle};
-use super::permits::{MAX_PERMITS, Permits, Pool};
 use super::robust::RobustCell;
+use super::semaphore_core::{MAX_PERMITS, Permits, Pool};
 use super::table;
 use crate::TooManyPermits;
 use crate::park::Deadline;

@@ -71,7 +71,7 @@ impl<'a> Table<'a> {
     }
 
     /// Takes a row that nobody has for this thread, after `fill` has written what it is for. Only for who holds the object's lock, and
-    /// has [room](super::held::expect_room) for it.
+    /// has [room](super::robust_list::expect_room) for it.
     pub(super) fn take(self, fill: impl Fn(&RobustCell)) -> Result<&'a RobustCell, NoRow> {
         let takes = |row: &RobustCell| {
             fill(row);

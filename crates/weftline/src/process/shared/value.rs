@@ -6,10 +6,10 @@
 //! that it is this one which counts. A process that dies before that store has changed nothing, and there is nothing to recover.
 
 use super::error::SharedError;
-use super::held::{AtEnd, expect_room};
 use super::mutex::Plain;
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust::RobustCell;
+use super::robust_list::{AtEnd, expect_room};
 use super::segment::{Kind, Shape};
 use crate::park::Deadline;
 use std::cell::UnsafeCell;

@@ -9,7 +9,7 @@
 //! never one that came later. The typed form grants at once and unparks when the guard lets the lock go (`Notified`): a
 //! thread that wakes earlier finds the lock held and sleeps again. A waiter that was notified and interrupted at the same time passes its notification on.
 //!
-//! Waiters of an event or a semaphore may be moved here (`retiring.rs`). They bring a note, which nothing here looks at.
+//! Waiters of an event or a semaphore may be moved here (`forwarding.rs`). They bring a note, which nothing here looks at.
 
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
 use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Waiter, ready};

@@ -7,7 +7,7 @@
 //! | `0` | not set, nobody waits | `set` → `SET`; a waiter → `WAITERS` |
 //! | `WAITERS` | not set, the list may hold waiters | `set`, under the list's lock → `SET`, everyone claimed |
 //! | `SET` | set; the list is empty | `clear` → `0` |
-//! | `RETIRED \| WAITERS` | handed over to a condition and a flag elsewhere (`retiring.rs`) | (end) |
+//! | `RETIRED \| WAITERS` | handed over to a condition and a flag elsewhere (`forwarding.rs`) | (end) |
 //!
 //! `WAITERS` is set and cleared under the list's lock only. A waiter sets it while it sees the flag down, in one step, and then enlists; a setter
 //! that meets it takes the list's lock, so raising the flag and claiming everyone is one step for whoever waits: everyone who
@@ -15,7 +15,7 @@
 
 use super::RawCondition;
 use super::condition::LOOK_AGAIN;
-use super::retiring::{GRANTED, Waiting, leave, pass_on};
+use super::forwarding::{GRANTED, Waiting, leave, pass_on};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
 use crate::park::{Apart, Blocker, Deadline, Ended, ListLock, WaitError, Waiter, ready};
 
@@ -84,7 +84,7 @@ impl RawEvent {
             .is_ok()
     }
 
-    /// Hands the event over to `heir`, for good: whoever waits here waits there from now on. For bindings (`retiring.rs` says what for).
+    /// Hands the event over to `heir`, for good: whoever waits here waits there from now on. For bindings (`forwarding.rs` says what for).
     ///
     /// Returns whether the flag was up; `None` if the event was retired before. Afterwards the flag is down, [`Self::set`] and
     /// [`Self::clear`] do nothing, and [`Self::wait_with`] times out at once, unless it waited already: then it ends well when the heir is notified.

@@ -3,15 +3,15 @@
 mod barrier;
 mod condition;
 mod event;
+mod forwarding;
 mod lock;
-mod retiring;
 mod rlock;
 mod semaphore;
 
 pub use barrier::{BarrierError, RawBarrier};
 pub use condition::RawCondition;
 pub use event::RawEvent;
+pub use forwarding::RetiredBarrier;
 pub use lock::RawLock;
-pub use retiring::RetiredBarrier;
 pub use rlock::{RLockError, RawRLock};
 pub use semaphore::RawSemaphore;

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `permits << 1` | so many are free; a release need not look at the list | `acquire(n)` if there are n; `release` |
 //! | `permits << 1 \| WAITERS` | as many are free, and they are not enough for the front waiter, or it is owed them | `release`, under the list's lock |
-//! | the same, and the list says *retired* | handed over to a condition and a value elsewhere (`retiring.rs`); these permits came back too late and are to be fetched | `take_late` |
+//! | the same, and the list says *retired* | handed over to a condition and a value elsewhere (`forwarding.rs`); these permits came back too late and are to be fetched | `take_late` |
 //!
 //! The policy is the lock's (`lock.rs`), for numbers: a release that makes the front waiter's wish possible *nudges* it and clears `WAITERS`, so
 //! others may barge meanwhile; a front waiter older than 1 ms is handed its permits, and while it lacks some nobody overtakes
@@ -16,7 +16,7 @@
 //! that hands permits over in batches goes on with the next batch.
 
 use super::condition::Note;
-use super::retiring::{GRANTED, Waiting, leave, pass_on};
+use super::forwarding::{GRANTED, Waiting, leave, pass_on};
 use crate::TooManyPermits;
 use crate::park::model::{AtomicU64, Ordering, const_fn};
 use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter, Wakeup, ready};

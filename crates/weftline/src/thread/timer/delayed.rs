@@ -20,7 +20,7 @@
 
 use super::error::{JoinError, StartError};
 use super::heap::Entry;
-use super::{keeper, runners, tally};
+use super::{pending_count, timer_thread, timer_workers};
 use crate::memory::{Counted, try_box, try_string};
 use crate::park::{
     Deadline, ForgetWaiters, ListLock, ThreadBlocker, fork, number, panic_without_memory,
@@ -180,12 +180,12 @@ impl Timer {
     pub fn start(&self) -> Result<(), StartError> {
         // Counted first: from the moment on at which it is pending, it may be cancelled, and is counted off.
         if !self.is_daemon {
-            tally::add();
+            pending_count::add();
         }
         let begun = self.shared.begin(self.is_daemon);
         if begun != Ok(true) {
             if !self.is_daemon {
-                tally::remove();
+                pending_count::remove();
             }
             return begun.map(drop).map_err(|()| StartError::StartedBefore);
         }
@@ -198,7 +198,7 @@ impl Timer {
                 };
                 if !is_pending {
                     // Cancelled between the two: then nobody has taken the entry back yet.
-                    keeper::cancel(entry);
+                    timer_thread::cancel(entry);
                 }
                 Ok(())
             }
@@ -213,7 +213,7 @@ impl Timer {
                     was_pending
                 };
                 if was_pending && !self.is_daemon {
-                    tally::remove();
+                    pending_count::remove();
                 }
                 Err(StartError::NoThread(refused))
             }
@@ -227,7 +227,9 @@ impl Timer {
             is_daemon: self.is_daemon,
             round,
         };
-        keeper::schedule(Deadline::after(interval), move || runners::submit(call))
+        timer_thread::schedule(Deadline::after(interval), move || {
+            timer_workers::submit(call)
+        })
     }
 
     /// Lets the time begin anew, if the function has not been called: it will be when `interval` has passed from now. `true` if that was in
@@ -278,7 +280,7 @@ impl Timer {
             }
         };
         if let Some(entry) = obsolete {
-            keeper::cancel(entry);
+            timer_thread::cancel(entry);
         }
         Ok(was_in_time)
     }
@@ -297,10 +299,10 @@ impl Timer {
         };
         self.shared.over.set();
         if is_counted {
-            tally::remove();
+            pending_count::remove();
         }
         if let Some(entry) = entry {
-            keeper::cancel(entry);
+            timer_thread::cancel(entry);
         }
         drop(function);
         true
@@ -442,7 +444,7 @@ impl Shared {
             inner.state = State::Running(number);
             (inner.function.take(), obsolete)
         };
-        obsolete.map(keeper::cancel);
+        obsolete.map(timer_thread::cancel);
         let call = || catch_unwind(AssertUnwindSafe(|| function.into_iter().for_each(|f| f())));
         let ended = match thread {
             Some(thread) => registry::as_thread(thread, call),
@@ -455,7 +457,7 @@ impl Shared {
         self.inner.lock().state = State::Ended;
         self.over.set();
         if !is_daemon {
-            tally::remove();
+            pending_count::remove();
         }
         if let Err(payload) = ended {
             discard(payload);

@@ -6,9 +6,9 @@
 //! |---|---|
 //! | `heap.rs` | entries by the time at which they are due; taking one out costs the same wherever it lies |
 //! | `clock.rs` | the entries under a lock, and the states of the thread that serves them |
-//! | `keeper.rs` | that thread: one for the process, there only while it has something to do |
-//! | `runners.rs` | the threads on which timers' functions run |
-//! | `tally.rs` | how many timers the end of the program has to wait for |
+//! | `timer_thread.rs` | that thread: one for the process, there only while it has something to do |
+//! | `timer_workers.rs` | the threads on which timers' functions run |
+//! | `pending_count.rs` | how many timers the end of the program has to wait for |
 //! | `delayed.rs` | [`Timer`] |
 //! | `periodic.rs` | [`PeriodicTimer`], which needs none of the above |
 //! | `error.rs` | what starting, joining and waiting can end in |
@@ -20,13 +20,13 @@ mod delayed;
 mod error;
 mod heap;
 #[cfg(not(weftline_model))]
-mod keeper;
+mod pending_count;
 #[cfg(not(weftline_model))]
 mod periodic;
 #[cfg(not(weftline_model))]
-mod runners;
+mod timer_thread;
 #[cfg(not(weftline_model))]
-mod tally;
+mod timer_workers;
 
 #[cfg(not(weftline_model))]
 pub use delayed::Timer;
@@ -39,9 +39,9 @@ pub use periodic::{PeriodicTimer, Tick, Ticks};
 pub mod raw {
     pub use super::clock::{Entry, RawClock};
     #[cfg(not(weftline_model))]
-    pub use super::keeper::{cancel, pending, schedule};
+    pub use super::pending_count::wait_for_pending;
     #[cfg(not(weftline_model))]
-    pub use super::tally::wait_for_pending;
+    pub use super::timer_thread::{cancel, pending, schedule};
     #[cfg(not(weftline_model))]
     pub use crate::thread::fork_gate::without_forks;
 }

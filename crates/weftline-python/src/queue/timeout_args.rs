@@ -1,7 +1,7 @@
 //! The arguments `block` and `timeout` of `put` and `get`: looked at when, and refused as, the standard library does.
 
-use crate::given::Given;
 use crate::objects::{self, error};
+use crate::optional_arg::Given;
 use crate::seconds::wait_deadline;
 use crate::standard::wait_for_nan;
 use pyo3::exceptions::PyValueError;

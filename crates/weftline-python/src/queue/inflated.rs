@@ -7,9 +7,9 @@
 
 use super::attributes;
 use super::items::Items;
-use super::patience::{Limits, Patience};
 use super::queue::Queue;
 use super::standard::{empty, full, shut_down};
+use super::timeout_args::{Limits, Patience};
 use super::until::{Left, Until};
 use crate::callback::calling_back;
 use crate::names::interned;

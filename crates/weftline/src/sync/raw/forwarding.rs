@@ -96,7 +96,7 @@ pub(super) fn pass_on(waiting: &ListLock<Waiting>) {
 
 impl RawSemaphore {
     /// Hands the semaphore over to `heir`, for good: whoever waits here waits there from now on, and for each free permit one of them is notified.
-    /// For bindings (`retiring.rs` says what for).
+    /// For bindings (`forwarding.rs` says what for).
     ///
     /// Returns how many permits were free, and the bound; `None` if the semaphore was retired before. Afterwards there are none, [`Self::release`]
     /// and [`Self::reset`] are refused, and [`Self::acquire_with`] times out at once, also if it waited already and the heir is notified.

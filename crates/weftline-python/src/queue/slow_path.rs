@@ -1,12 +1,12 @@
-//! What a native queue does when the fast path of its methods does not end the call, and where it hands over to `open.rs`.
+//! What a native queue does when the fast path of its methods does not end the call, and where it hands over to `inflated.rs`.
 
+use super::inflated::{self, Wait};
 use super::items::{Items, NotGot, NotPut};
 use super::lifo::LifoQueue;
-use super::open::{self, Wait};
-use super::patience::{Limits, Patience};
 use super::priority::PriorityQueue;
 use super::queue::Queue;
 use super::standard::{empty, full, shut_down};
+use super::timeout_args::{Limits, Patience};
 use crate::blocker::raise_later;
 use crate::names::interned;
 use crate::objects::{self, no_memory};
@@ -55,7 +55,7 @@ impl Queue {
             NotPut::NoMemory(_) => Err(no_memory(slf.py())),
             NotPut::Retired(item) => {
                 slf.get().wait_until_open(slf.py());
-                open::put(slf, item.bind(slf.py()), wait)
+                inflated::put(slf, item.bind(slf.py()), wait)
             }
         }
     }
@@ -73,7 +73,7 @@ impl Queue {
             NotGot::Interrupted(raised) => Err(raised),
             NotGot::Retired => {
                 slf.get().wait_until_open(py);
-                open::get(slf, wait).map(Bound::unbind)
+                inflated::get(slf, wait).map(Bound::unbind)
             }
             NotGot::Stranded(item, raised) if !slf.get().items.is_retired() => {
                 // No memory to put it back: it is got, and the exception comes right after.
@@ -82,7 +82,7 @@ impl Queue {
             }
             NotGot::Stranded(item, raised) => {
                 slf.get().wait_until_open(py);
-                if let Err(worse) = open::give_back(slf, item.bind(py)) {
+                if let Err(worse) = inflated::give_back(slf, item.bind(py)) {
                     worse.write_unraisable(py, Some(slf.as_any()));
                 }
                 Err(raised)

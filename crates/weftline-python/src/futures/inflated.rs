@@ -6,11 +6,11 @@
 //! written), it is inflated, for good (`attributes.rs`): each change of state happens while the condition is held, tells
 //! each of the waiters, and notifies.
 
+use super::completion::{Outcome, call_one_back, raised};
 use super::future::Future;
-use super::settling::{Outcome, call_one_back, raised};
 use super::standard::{cancelled, is_raised, standard};
 use crate::callback::calling_back;
-use crate::inflated::Inflate;
+use crate::inflation::Inflate;
 use crate::names::interned;
 use crate::objects::{self, Piece, bare_error, error_of, written};
 use crate::seconds::wait_deadline;

@@ -1,4 +1,4 @@
-//! The standard library's algorithm, for inflated events and semaphores (`opened.rs`): its statements in its order, over the
+//! The standard library's algorithm, for inflated events and semaphores (`slot.rs`): its statements in its order, over the
 //! condition and the value that the object has at that moment.
 //!
 //! It goes beyond the standard library in two ways: a call from inside of another one, in the same thread, does not

@@ -5,13 +5,13 @@
 //! Each begins *compact*: a word, or a few fields, and a list in the core. It inflates, for good, when a program asks
 //! for `_cond` or `__dict__`, assigns `_cond`, or assigns a value that the core cannot hold. Then there are a condition
 //! and a value in its `__dict__`, as in the standard library, and its methods are the standard ones
-//! (`open.rs`, `open_barrier.rs`), over whatever these attributes are at that moment.
+//! (`inflated.rs`, `inflated_barrier.rs`), over whatever these attributes are at that moment.
 //!
 //! There is no flag to test in a fast path: the core's object, once *retired*, has nothing to give and refuses
 //! everything, and that refusal is what sends a call on.
 //!
 //! Waiters of an event or a semaphore are moved, in the same step in which it is retired, into the new condition, in
-//! their order and with their time limits (`sync/raw/retiring.rs`): a notification by hand, a `set()` or a `release()`
+//! their order and with their time limits (`sync/raw/forwarding.rs`): a notification by hand, a `set()` or a `release()`
 //! finds them there, also one that comes before their threads have run again. So no wake-up is lost and none is
 //! needed. When the program brings a condition of its own instead of asking for ours, those threads are sent there: they
 //! go round again, the inflated way. Permits that were granted and come back, because a signal's exception arrived
@@ -28,7 +28,7 @@
 //! retired and nothing published yet, and waits here for the moment that it takes.
 
 use super::{Condition, Lock};
-use crate::inflated::{Inflate, raw_dict};
+use crate::inflation::{Inflate, raw_dict};
 use crate::names::interned;
 use crate::objects::no_memory;
 use pyo3::PyTraverseError;

@@ -14,7 +14,7 @@ use super::items::{Items, Picture};
 use super::queue::Queue;
 use super::standard::standard;
 use crate::callback::calling_back;
-use crate::inflated::{Inflate, raw_dict};
+use crate::inflation::{Inflate, raw_dict};
 use crate::names::interned;
 use crate::objects;
 use crate::threading::{Condition, Lock};

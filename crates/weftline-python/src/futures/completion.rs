@@ -1,8 +1,8 @@
 //! How a future comes to its end, and how that is waited for; what the methods in `future.rs` are made of.
 
 use super::future::Future;
-use super::held::Held;
-use super::open;
+use super::future_state::Held;
+use super::inflated;
 use super::standard::{cancelled, is_raised, standard};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
@@ -74,7 +74,7 @@ impl Future {
         };
         if is_inflated {
             this.wait_until_inflated(py);
-            return open::wait(slf, None, || open::outcome(slf));
+            return inflated::wait(slf, None, || inflated::outcome(slf));
         }
         if let Some(exception) = exception {
             let exception = exception.into_bound(py);
@@ -120,9 +120,9 @@ impl Future {
         outcome: Outcome,
         ended: impl FnOnce(),
     ) -> PyResult<bool> {
-        open::if_it_calls_back_its_own_way(slf)?;
+        inflated::if_it_calls_back_its_own_way(slf)?;
         if slf.get().is_inflated() {
-            return open::settle(slf, outcome).map(|()| false);
+            return inflated::settle(slf, outcome).map(|()| false);
         }
         // From here on nobody else can let go of it, for this thread keeps the interpreter until the outcome is there. (Without an interpreter lock
         // somebody may in the very same moment; then the outcome is disposed of by this thread although it has ended.)
@@ -148,7 +148,7 @@ impl Future {
             Err(Unchanged::Declined) => {
                 slf.get().wait_until_inflated(slf.py());
                 if let Some(outcome) = outcome {
-                    open::settle(slf, outcome)?;
+                    inflated::settle(slf, outcome)?;
                 }
             }
         }
@@ -158,14 +158,14 @@ impl Future {
     /// Whether a worker may begin; `None` when the future is in a phase in which nobody does.
     pub(super) fn begin(slf: &Bound<'_, Self>) -> PyResult<Option<bool>> {
         if slf.get().is_inflated() {
-            return open::begin(slf);
+            return inflated::begin(slf);
         }
         match slf.get().raw.start(|held| !held.is_inflated) {
             Ok(may) => Ok(Some(may)),
             Err(Unchanged::In(_)) => Ok(None),
             Err(Unchanged::Declined) => {
                 slf.get().wait_until_inflated(slf.py());
-                open::begin(slf)
+                inflated::begin(slf)
             }
         }
     }

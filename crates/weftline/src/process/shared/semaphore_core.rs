@@ -12,9 +12,9 @@
 //! Wake-ups: `mark` says that somebody may sleep. A release clears it, counts `turn` on, which whoever is about to sleep sees, and wakes one, or all if one of them wants
 //! several permits (`several`). Who has slept and leaves, with permits or without, passes the wake-up on if some are free, and sets the mark again: there may be others.
 
-use super::held::expect_room;
 use super::object::{Object, Shared};
 use super::robust::{RobustCell, Taken};
+use super::robust_list::expect_room;
 use super::segment::{Kind, Shape};
 use super::sleep::{look_out, sleep, wake};
 use super::table::{self, NoRow, Table, Used};
