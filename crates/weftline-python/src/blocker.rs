@@ -1,4 +1,4 @@
-//! How a Python thread sleeps: [`Interpreter`] answers signals, [`Steadfast`] does not.
+//! How a Python thread sleeps: [`Interpreter`] answers signals, [`Uninterruptible`] does not.
 
 use crate::callback::sleeping;
 use crate::objects::no_memory;
@@ -208,11 +208,11 @@ fn sleep_limit(is_first: bool) -> Option<Deadline> {
 }
 
 /// Detaches from the interpreter around the sleep and lets nothing end it: for taking a lock again that a wait gave up.
-pub(crate) struct Steadfast {
+pub(crate) struct Uninterruptible {
     attached: PhantomData<*const ()>,
 }
 
-impl Steadfast {
+impl Uninterruptible {
     pub(crate) fn new(_py: Python<'_>) -> Self {
         Self {
             attached: PhantomData,
@@ -220,7 +220,7 @@ impl Steadfast {
     }
 }
 
-impl Blocker for Steadfast {
+impl Blocker for Uninterruptible {
     type Interrupt = Infallible;
 
     const MAY_SPIN: bool = Interpreter::MAY_SPIN;

@@ -1,4 +1,4 @@
-//! [`Given`]: an argument that may be left out. An explicit `None` is one that was given, which an `Option` would not tell.
+//! [`OptionalArg`]: an argument that may be left out. An explicit `None` is one that was given, which an `Option` would not tell.
 
 use pyo3::Borrowed;
 use pyo3::prelude::*;
@@ -6,9 +6,9 @@ use std::convert::Infallible;
 
 /// What was passed, if anything was.
 #[derive(Clone, Copy)]
-pub(crate) struct Given<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
+pub(crate) struct OptionalArg<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
 
-impl<'a, 'py> Given<'a, 'py> {
+impl<'a, 'py> OptionalArg<'a, 'py> {
     /// Nothing: the default in signatures.
     pub(crate) const NOTHING: Self = Self(None);
 
@@ -18,7 +18,7 @@ impl<'a, 'py> Given<'a, 'py> {
     }
 }
 
-impl<'a, 'py> FromPyObject<'a, 'py> for Given<'a, 'py> {
+impl<'a, 'py> FromPyObject<'a, 'py> for OptionalArg<'a, 'py> {
     type Error = Infallible;
 
     #[inline]

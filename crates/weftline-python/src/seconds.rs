@@ -2,7 +2,7 @@
 
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces};
-use crate::optional_arg::Given;
+use crate::optional_arg::OptionalArg;
 use crate::standard::{refuse_acquire, wait_for_nan};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -85,8 +85,8 @@ fn after(seconds: f64) -> Deadline {
 #[inline]
 pub(crate) fn acquire_deadline(
     py: Python<'_>,
-    blocking: Given<'_, '_>,
-    timeout: Given<'_, '_>,
+    blocking: OptionalArg<'_, '_>,
+    timeout: OptionalArg<'_, '_>,
 ) -> PyResult<Deadline> {
     match (blocking.get(), timeout.get()) {
         (None, None) => Ok(Deadline::NEVER),
@@ -96,8 +96,8 @@ pub(crate) fn acquire_deadline(
 
 fn parse_acquire(
     py: Python<'_>,
-    blocking: Given<'_, '_>,
-    timeout: Given<'_, '_>,
+    blocking: OptionalArg<'_, '_>,
+    timeout: OptionalArg<'_, '_>,
 ) -> PyResult<Deadline> {
     let is_blocking = is_blocking(py, blocking)?;
     let Some(timeout) = timeout.get() else {
@@ -122,7 +122,7 @@ fn parse_acquire(
 }
 
 /// A truth value; up to 3.11 an integer.
-fn is_blocking(py: Python<'_>, blocking: Given<'_, '_>) -> PyResult<bool> {
+fn is_blocking(py: Python<'_>, blocking: OptionalArg<'_, '_>) -> PyResult<bool> {
     let Some(value) = blocking.get() else {
         return Ok(true);
     };

@@ -1,4 +1,4 @@
-//! Retiring, as bindings use it: what an event, a semaphore or a barrier hands over, and how it refuses from then on.
+//! Forwarding, as bindings use it: what an event, a semaphore or a barrier hands over, and how it refuses from then on.
 
 mod support;
 
@@ -18,49 +18,49 @@ fn acquire(semaphore: &RawSemaphore) -> Result<(), WaitError<std::convert::Infal
 }
 
 #[test]
-fn a_retired_event_has_given_up_its_flag_and_does_nothing() {
+fn a_forwarded_event_has_given_up_its_flag_and_does_nothing() {
     for is_set in [false, true] {
-        let (heir, event) = (RawCondition::new(), RawEvent::new());
+        let (target, event) = (RawCondition::new(), RawEvent::new());
         if is_set {
             assert!(event.set());
         }
-        // SAFETY: the heir was made before the event, so it is dropped after it.
-        assert_eq!(unsafe { event.retire(&heir) }, Some(is_set));
-        assert!(event.is_retired());
+        // SAFETY: the target was made before the event, so it is dropped after it.
+        assert_eq!(unsafe { event.forward(&target) }, Some(is_set));
+        assert!(event.is_forwarded());
         assert!(!event.set());
         assert!(!event.clear());
         assert!(!event.is_set());
         assert_eq!(wait(&event), Err(TIMED_OUT));
         // SAFETY: as above.
-        assert_eq!(unsafe { event.retire(&heir) }, None);
+        assert_eq!(unsafe { event.forward(&target) }, None);
     }
 }
 
 #[test]
-fn who_waits_for_an_event_waits_in_the_heir_once_it_is_retired() {
+fn who_waits_for_an_event_waits_in_the_target_once_it_is_forwarded() {
     let _limit = limit();
-    let (heir, event) = (RawCondition::new(), RawEvent::new());
+    let (target, event) = (RawCondition::new(), RawEvent::new());
     std::thread::scope(|scope| {
         let waits = [(); 3].map(|()| blocked(scope, || wait(&event)));
         // SAFETY: as above.
-        assert_eq!(unsafe { event.retire(&heir) }, Some(false));
-        assert_eq!(heir.waiting(), 3);
-        assert_eq!(heir.notify(2), 2);
+        assert_eq!(unsafe { event.forward(&target) }, Some(false));
+        assert_eq!(target.waiting(), 3);
+        assert_eq!(target.notify(2), 2);
         let [first, second, third] = waits;
         assert_eq!(first.join().unwrap(), Ok(()));
         assert_eq!(second.join().unwrap(), Ok(()));
-        heir.send_away();
+        target.send_away();
         assert_eq!(third.join().unwrap(), Err(TIMED_OUT));
-        assert_eq!(heir.waiting(), 0);
+        assert_eq!(target.waiting(), 0);
     });
 }
 
 #[test]
-fn a_retired_semaphore_has_given_up_its_permits_and_refuses_everything() {
-    let (heir, semaphore) = (RawCondition::new(), RawSemaphore::new(2, 5).unwrap());
+fn a_forwarded_semaphore_has_given_up_its_permits_and_refuses_everything() {
+    let (target, semaphore) = (RawCondition::new(), RawSemaphore::new(2, 5).unwrap());
     // SAFETY: as above.
-    assert_eq!(unsafe { semaphore.retire(&heir) }, Some((2, 5)));
-    assert!(semaphore.is_retired());
+    assert_eq!(unsafe { semaphore.forward(&target) }, Some((2, 5)));
+    assert!(semaphore.is_forwarded());
     assert!(!semaphore.try_acquire(1));
     assert_eq!(acquire(&semaphore), Err(TIMED_OUT));
     assert_eq!(semaphore.release(1), Err(TooManyPermits));
@@ -68,19 +68,19 @@ fn a_retired_semaphore_has_given_up_its_permits_and_refuses_everything() {
     assert_eq!(semaphore.permits(), 0);
     assert_eq!(semaphore.take_late(), 0);
     // SAFETY: as above.
-    assert_eq!(unsafe { semaphore.retire(&heir) }, None);
+    assert_eq!(unsafe { semaphore.forward(&target) }, None);
 }
 
 #[test]
-fn who_waits_for_a_permit_waits_in_the_heir_once_the_semaphore_is_retired() {
+fn who_waits_for_a_permit_waits_in_the_target_once_the_semaphore_is_forwarded() {
     let _limit = limit();
-    let (heir, semaphore) = (RawCondition::new(), RawSemaphore::new(0, 5).unwrap());
+    let (target, semaphore) = (RawCondition::new(), RawSemaphore::new(0, 5).unwrap());
     std::thread::scope(|scope| {
         let waits = [(); 2].map(|()| blocked(scope, || acquire(&semaphore)));
         // SAFETY: as above.
-        assert_eq!(unsafe { semaphore.retire(&heir) }, Some((0, 5)));
-        assert_eq!(heir.waiting(), 2);
-        heir.notify(usize::MAX);
+        assert_eq!(unsafe { semaphore.forward(&target) }, Some((0, 5)));
+        assert_eq!(target.waiting(), 2);
+        target.notify(usize::MAX);
         for wait in waits {
             // Notified, and without a permit, which is to be had elsewhere.
             assert_eq!(wait.join().unwrap(), Err(TIMED_OUT));
@@ -89,18 +89,18 @@ fn who_waits_for_a_permit_waits_in_the_heir_once_the_semaphore_is_retired() {
 }
 
 #[test]
-fn a_retired_barrier_tells_everyone_which_place_they_have() {
+fn a_forwarded_barrier_tells_everyone_which_place_they_have() {
     let _limit = limit();
     let barrier = RawBarrier::new(3).unwrap();
     std::thread::scope(|scope| {
         let wait = || barrier.wait_with(&mut ThreadBlocker, Deadline::after(LONG), |_| Ok(()));
         let first = blocked(scope, wait);
         let second = blocked(scope, wait);
-        let left = barrier.retire_with(&mut ThreadBlocker, false).unwrap();
-        let left = left.expect("retired here for the first time");
+        let left = barrier.forward_with(&mut ThreadBlocker, false).unwrap();
+        let left = left.expect("forwarded here for the first time");
         assert_eq!((left.parties, left.arrived, left.is_broken), (3, 2, false));
         let at = |index| {
-            Err(BarrierError::Retired {
+            Err(BarrierError::Forwarded {
                 index,
                 interrupt: None,
             })
@@ -108,10 +108,10 @@ fn a_retired_barrier_tells_everyone_which_place_they_have() {
         assert_eq!(first.join().unwrap(), at(Some(0)));
         assert_eq!(second.join().unwrap(), at(Some(1)));
         assert_eq!(wait(), at(None));
-        assert!(barrier.is_retired());
+        assert!(barrier.is_forwarded());
         assert!(!barrier.abort());
         assert!(!barrier.reset());
-        assert_eq!(barrier.retire_with(&mut ThreadBlocker, false), Ok(None));
+        assert_eq!(barrier.forward_with(&mut ThreadBlocker, false), Ok(None));
     });
 }
 
@@ -119,11 +119,11 @@ fn a_retired_barrier_tells_everyone_which_place_they_have() {
 fn the_acting_party_may_retire_the_barrier_and_hears_what_became_of_its_action() {
     let barrier = RawBarrier::new(1).unwrap();
     let passed = barrier.wait_with(&mut ThreadBlocker, Deadline::NEVER, |blocker| {
-        let left = barrier.retire_with(blocker, true)?;
+        let left = barrier.forward_with(blocker, true)?;
         assert_eq!(left.map(|left| left.arrived), Some(1));
         Ok(())
     });
-    let here = BarrierError::Retired {
+    let here = BarrierError::Forwarded {
         index: Some(0),
         interrupt: None,
     };
@@ -146,11 +146,11 @@ fn others_retire_the_barrier_when_its_action_has_ended() {
             })
         });
         until(|| begun.is_set());
-        let retirer = blocked(scope, || barrier.retire_with(&mut ThreadBlocker, false));
-        assert!(!barrier.is_retired());
+        let retirer = blocked(scope, || barrier.forward_with(&mut ThreadBlocker, false));
+        assert!(!barrier.is_forwarded());
         go_on.set();
         assert_eq!(actor.join().unwrap(), Ok(0));
-        let left = retirer.join().unwrap().unwrap().expect("retired once");
+        let left = retirer.join().unwrap().unwrap().expect("forwarded once");
         assert_eq!(left.arrived, 0);
     });
 }

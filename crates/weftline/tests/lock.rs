@@ -187,7 +187,7 @@ fn a_lock_that_was_handed_over_to_an_interrupted_thread_is_free_again() {
 }
 
 #[test]
-fn an_interrupted_waiter_passes_its_nudge_on() {
+fn an_interrupted_waiter_passes_its_wake_on() {
     let _limit = limit();
     let lock = Arc::new(RawLock::new());
     let taken = AtomicUsize::new(0);

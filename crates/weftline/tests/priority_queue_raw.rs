@@ -11,11 +11,11 @@ use weftline::queue::raw::{Compare, GetFailure, Heap, PutFailure, RawQueue};
 
 /// Numbers below ten compare; one of ten or more makes the comparison fail.
 impl Compare<u32> for Script {
-    type Held = u32;
+    type Operand = u32;
 
     const MAY_NEST: bool = true;
 
-    unsafe fn hold(item: &u32) -> u32 {
+    unsafe fn operand(item: &u32) -> u32 {
         *item
     }
 

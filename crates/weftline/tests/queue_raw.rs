@@ -118,7 +118,7 @@ fn a_greater_capacity_lets_those_in_that_wait() {
 }
 
 #[test]
-fn a_retired_queue_hands_out_its_items_and_sends_everyone_away() {
+fn a_forwarded_queue_hands_out_its_items_and_sends_everyone_away() {
     let _limit = limit();
     let queue = Raw::new(2);
     let sleeps = || Script::sleeps();
@@ -128,21 +128,21 @@ fn a_retired_queue_hands_out_its_items_and_sends_everyone_away() {
     let sent_away = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         blocked(scope, || {
-            assert!(matches!(put(3), Err(PutFailure::Retired(3))));
+            assert!(matches!(put(3), Err(PutFailure::Forwarded(3))));
             sent_away.fetch_add(1, Ordering::Relaxed);
         });
         blocked(scope, || {
             assert_eq!(queue.join_with(&mut sleeps(), Deadline::NEVER), Ok(false));
             sent_away.fetch_add(1, Ordering::Relaxed);
         });
-        let retired = queue.retire_with(&mut sleeps()).unwrap().unwrap();
-        assert_eq!(retired.items, [1, 2]);
-        assert_eq!((retired.unfinished, retired.is_shut_down), (2, false));
+        let forwarded = queue.forward_with(&mut sleeps()).unwrap().unwrap();
+        assert_eq!(forwarded.items, [1, 2]);
+        assert_eq!((forwarded.unfinished, forwarded.is_shut_down), (2, false));
         until(|| sent_away.load(Ordering::Relaxed) == 2);
     });
-    assert!(queue.retire_with(&mut sleeps()).unwrap().is_none());
+    assert!(queue.forward_with(&mut sleeps()).unwrap().is_none());
     let get = queue.get_with(&mut sleeps(), Deadline::NEVER);
-    assert!(matches!(get, Err(GetFailure::Retired)));
+    assert!(matches!(get, Err(GetFailure::Forwarded)));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How a future comes to its end, and how that is waited for; what the methods in `future.rs` are made of.
 
 use super::future::Future;
-use super::future_state::Held;
+use super::future_state::FutureState;
 use super::inflated;
 use super::standard::{cancelled, is_raised, standard};
 use crate::blocker::Interpreter;
@@ -26,7 +26,7 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) fn put(self, held: &mut Held) {
+    pub(super) fn put(self, held: &mut FutureState) {
         match self {
             Self::Result(result) => held.result = Some(result),
             Self::Exception(exception) => held.exception = Some(exception),

@@ -6,10 +6,10 @@
 
 use super::attributes::PARTS;
 use super::completion::{Outcome, call_back, call_one_back};
-use super::future_state::{Held, Task};
+use super::future_state::{FutureState, Task};
 use super::inflated;
 use crate::inflation::{self, Inflate};
-use crate::init_guard::Made;
+use crate::init_guard::InitGuard;
 use crate::names::interned;
 use crate::objects::{self, Piece, error_of, no_memory, written};
 use crate::recursion;
@@ -38,20 +38,20 @@ pub(crate) struct FutureBase;
 /// signal handler that interrupts this very object.
 #[pyclass(frozen, subclass, generic, extends = FutureBase)]
 pub(crate) struct Future {
-    made: Made,
+    init: InitGuard,
     /// The attributes are where an inflated future has them.
     pub(super) is_inflated: AtomicBool,
-    pub(super) raw: RawFuture<Held>,
+    pub(super) raw: RawFuture<FutureState>,
 }
 
 impl Future {
     pub(super) fn for_task(task: Option<Task>) -> PyClassInitializer<Self> {
         PyClassInitializer::from(FutureBase).add_subclass(Self {
-            made: Made::new(),
+            init: InitGuard::new(),
             is_inflated: AtomicBool::new(false),
-            raw: RawFuture::new(Held {
+            raw: RawFuture::new(FutureState {
                 task,
-                ..Held::default()
+                ..FutureState::default()
             }),
         })
     }
@@ -101,9 +101,9 @@ impl Future {
             return Self::init_inflated(slf);
         }
         let left = this.raw.with(|_, held| {
-            let fresh = Held {
+            let fresh = FutureState {
                 task: held.task.take(),
-                ..Held::default()
+                ..FutureState::default()
             };
             std::mem::replace(held, fresh)
         });
@@ -348,10 +348,10 @@ impl Future {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if !self.made.is_made() {
+        if !self.init.is_done() {
             return Ok(());
         }
-        // Held by this thread further up, or by one that is changing it: then it is being used, so it is no garbage.
+        // FutureState by this thread further up, or by one that is changing it: then it is being used, so it is no garbage.
         self.raw
             .try_with(|held| held.traverse(&visit))
             .unwrap_or(Ok(()))

@@ -26,7 +26,7 @@ impl Task {
 }
 
 #[derive(Default)]
-pub(super) struct Held {
+pub(super) struct FutureState {
     pub(super) result: Option<Py<PyAny>>,
     pub(super) exception: Option<Py<PyAny>>,
     pub(super) task: Option<Task>,
@@ -38,7 +38,7 @@ pub(super) struct Held {
     pub(super) failed: bool,
 }
 
-impl Data for Held {
+impl Data for FutureState {
     fn has_failed(&self) -> bool {
         self.failed || self.exception.is_some()
     }
@@ -48,7 +48,7 @@ impl Data for Held {
     }
 }
 
-impl Held {
+impl FutureState {
     /// What is to be called back; `None` if the future is inflated, and its list says.
     pub(super) fn take_callbacks(&mut self) -> Option<Vec<Py<PyAny>>> {
         (!self.is_inflated).then(|| mem::take(&mut self.callbacks))

@@ -5,7 +5,7 @@
 
 use super::future::Future;
 use crate::blocker::Interpreter;
-use crate::init_guard::Made;
+use crate::init_guard::InitGuard;
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, no_memory};
 use crate::seconds::wait_deadline;
@@ -34,7 +34,7 @@ fn deadline_of_all(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result<Deadli
 /// The futures of a set, one after the other as they settle.
 #[pyclass(frozen, name = "_FutureGroup")]
 pub(crate) struct FutureGroup {
-    made: Made,
+    init: InitGuard,
     group: Counted<RawGroup>,
     /// Each, at its number, until it is given out.
     futures: Py<PyList>,
@@ -84,7 +84,7 @@ impl FutureGroup {
             futures.append(item)?;
         }
         let group = Self {
-            made: Made::new(),
+            init: InitGuard::new(),
             group: RawGroup::new().map_err(|_| no_memory(py))?,
             free: Lock::new(Vec::new()),
             left: AtomicUsize::new(futures.len()),
@@ -230,7 +230,7 @@ impl FutureGroup {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if self.made.is_made() {
+        if self.init.is_done() {
             visit.call(&self.futures)?;
         }
         Ok(())

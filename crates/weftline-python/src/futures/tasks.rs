@@ -9,7 +9,7 @@ use super::completion::Outcome;
 use super::future::Future;
 use super::future_state::Task;
 use super::work_queue::WorkQueue;
-use crate::init_guard::Made;
+use crate::init_guard::InitGuard;
 use crate::objects::{self, error};
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
@@ -35,7 +35,7 @@ fn call(py: Python<'_>, task: Task) -> PyResult<Bound<'_, PyTuple>> {
 /// The tasks of one worker.
 #[pyclass(name = "_Tasks", frozen)]
 pub(crate) struct Tasks {
-    made: Made,
+    init: InitGuard,
     queue: Py<WorkQueue>,
     /// Where the worker puts what came of the call.
     outcome: Py<PyList>,
@@ -107,7 +107,7 @@ impl Tasks {
     #[new]
     fn new(queue: Py<WorkQueue>, outcome: Py<PyList>) -> Self {
         Self {
-            made: Made::new(),
+            init: InitGuard::new(),
             queue,
             outcome,
             current: Lock::new(None),
@@ -158,7 +158,7 @@ impl Tasks {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if self.made.is_made() {
+        if self.init.is_done() {
             visit.call(&self.queue)?;
             visit.call(&self.outcome)?;
         }

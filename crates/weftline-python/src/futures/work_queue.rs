@@ -14,10 +14,10 @@
 use super::completion::name_of;
 use super::future::Future;
 use super::future_state::Task;
-use crate::init_guard::Made;
+use crate::init_guard::InitGuard;
 use crate::names::interned;
 use crate::objects;
-use crate::optional_arg::Given;
+use crate::optional_arg::OptionalArg;
 use crate::queue::SimpleQueue;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyTypeError;
@@ -43,7 +43,7 @@ pub(crate) struct WorkQueue {
 /// A call that was taken out of a work queue past its workers, as the standard library's pool hands it out.
 #[pyclass(name = "_WorkItem", module = "concurrent.futures.thread", frozen)]
 pub(crate) struct WorkItem {
-    made: Made,
+    init: InitGuard,
     #[pyo3(get)]
     future: Py<Future>,
     #[pyo3(get)]
@@ -145,7 +145,7 @@ fn work_item<'py>(future: &Bound<'py, Future>) -> PyResult<Bound<'py, PyAny>> {
         None => (py.None(), PyTuple::empty(py).unbind(), None),
     };
     let work_item = WorkItem {
-        made: Made::new(),
+        init: InitGuard::new(),
         future: future.clone().unbind(),
         r#fn: function,
         args,
@@ -262,11 +262,11 @@ impl WorkQueue {
     }
 
     /// Put a work item, or None to wake a worker.
-    #[pyo3(signature = (item, block=Given::NOTHING, timeout=None), text_signature = "($self, /, item, block=True, timeout=None)")]
+    #[pyo3(signature = (item, block=OptionalArg::MISSING, timeout=None), text_signature = "($self, /, item, block=True, timeout=None)")]
     fn put<'py>(
         slf: &Bound<'py, Self>,
         item: Bound<'py, PyAny>,
-        block: Given<'_, 'py>,
+        block: OptionalArg<'_, 'py>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let _ = (block, timeout);
@@ -288,10 +288,10 @@ impl WorkQueue {
             })
     }
 
-    #[pyo3(signature = (block=Given::NOTHING, timeout=None), text_signature = "($self, /, block=True, timeout=None)")]
+    #[pyo3(signature = (block=OptionalArg::MISSING, timeout=None), text_signature = "($self, /, block=True, timeout=None)")]
     fn get<'py>(
         slf: &Bound<'py, Self>,
-        block: Given<'_, 'py>,
+        block: OptionalArg<'_, 'py>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
@@ -339,7 +339,7 @@ impl WorkQueue {
 #[pymethods]
 impl WorkItem {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if !self.made.is_made() {
+        if !self.init.is_done() {
             return Ok(());
         }
         visit.call(&self.future)?;

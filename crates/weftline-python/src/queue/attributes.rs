@@ -1,14 +1,14 @@
 //! The attributes that programs reach into.
 //!
-//! On an open queue they are ordinary attributes, in its `__dict__`, as in the standard library. On a native queue they
+//! On an inflated queue they are ordinary attributes, in its `__dict__`, as in the standard library. On a compact queue they
 //! do not exist; what is found instead, on the class, is an [`Attribute`]: a descriptor that an instance's own attribute
-//! goes before. It answers what the native queue knows itself and otherwise opens the queue. Setting passes through
+//! goes before. It answers what the compact queue knows itself and otherwise opens the queue. Setting passes through
 //! `Queue.__setattr__`, which asks [`set`].
 //!
 //! `is_shutdown` is an attribute of the standard class from 3.13 on. Before, a subclass may use the name for anything. So
-//! there an open queue does not have it in its `__dict__`, and the methods ask the queue itself ([`shut_down`]).
+//! there an inflated queue does not have it in its `__dict__`, and the methods ask the queue itself ([`shut_down`]).
 
-use super::inflate::open;
+use super::inflate::inflate;
 use super::lifo::LifoQueue;
 use super::priority::PriorityQueue;
 use super::queue::Queue;
@@ -84,7 +84,7 @@ pub(super) fn register(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Whether a class changes what a native queue would not notice: one of the four methods, or an attribute.
+/// Whether a class changes what a compact queue would not notice: one of the four methods, or an attribute.
 pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let py = class.py();
     let originals = ORIGINALS.get(py).expect("registered at import");
@@ -112,7 +112,7 @@ pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
     Ok(false)
 }
 
-/// An attribute of a native queue.
+/// An attribute of a compact queue.
 #[pyclass(module = "queue", name = "_attribute", frozen)]
 struct Attribute {
     name: Py<PyString>,
@@ -130,10 +130,10 @@ impl Attribute {
             return Ok(slf.clone().into_any());
         };
         let (queue, name) = (instance.cast::<Queue>()?, slf.get().name.bind(slf.py()));
-        if let Some(value) = get_natively(queue, name.to_str()?)? {
+        if let Some(value) = get_compact(queue, name.to_str()?)? {
             return Ok(value);
         }
-        open(queue)?;
+        inflate(queue)?;
         inflation::part(queue, name)
     }
 
@@ -157,7 +157,7 @@ impl Attribute {
     }
 }
 
-/// Whether an open queue is shut down.
+/// Whether an inflated queue is shut down.
 pub(super) fn shut_down(queue: &Bound<'_, Queue>) -> PyResult<bool> {
     if cfg!(Py_3_13) {
         return queue
@@ -167,7 +167,7 @@ pub(super) fn shut_down(queue: &Bound<'_, Queue>) -> PyResult<bool> {
     Ok(queue.get().is_shut_down.load(Ordering::Relaxed))
 }
 
-/// Says that an open queue is shut down, or not.
+/// Says that an inflated queue is shut down, or not.
 pub(super) fn set_shut_down(queue: &Bound<'_, Queue>, is_shut_down: bool) -> PyResult<()> {
     if cfg!(Py_3_13) {
         return queue.setattr(interned!(queue.py(), is_shutdown), is_shut_down);
@@ -179,8 +179,8 @@ pub(super) fn set_shut_down(queue: &Bound<'_, Queue>, is_shut_down: bool) -> PyR
     Ok(())
 }
 
-/// What a native queue knows itself. `None`: it does not, or is not native.
-fn get_natively<'py>(queue: &Bound<'py, Queue>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+/// What a compact queue knows itself. `None`: it does not, or is not native.
+fn get_compact<'py>(queue: &Bound<'py, Queue>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
     let (py, this) = (queue.py(), queue.get());
     let value = match name {
         "maxsize" => objects::int(py, this.maxsize() as i64)?,
@@ -190,7 +190,7 @@ fn get_natively<'py>(queue: &Bound<'py, Queue>, name: &str) -> PyResult<Option<B
             .into_any(),
         _ => return Ok(None),
     };
-    if !this.items.is_retired() {
+    if !this.items.is_forwarded() {
         return Ok(Some(value));
     }
     if name == SHUT_DOWN && !cfg!(Py_3_13) {
@@ -215,29 +215,29 @@ pub(super) fn set(
     if name == SHUT_DOWN && !cfg!(Py_3_13) {
         return set_shut_down_by_name(queue, value);
     }
-    if this.is_open() {
+    if this.is_inflated() {
         return Ok(false);
     }
     match name {
         "maxsize" => {
             if let Some(maxsize) = plain_int(value) {
                 this.set_maxsize(maxsize);
-                if !this.items.is_retired() {
+                if !this.items.is_forwarded() {
                     return Ok(true);
                 }
             }
-            open(queue)?;
+            inflate(queue)?;
         }
         "unfinished_tasks" => {
             let unfinished = plain_int(value).and_then(|n| usize::try_from(n).ok());
             if unfinished.is_some_and(|unfinished| this.items.set_unfinished(unfinished)) {
                 return Ok(true);
             }
-            open(queue)?;
+            inflate(queue)?;
         }
         // `put` and `get` because `put_nowait` and `get_nowait` call them.
         "mutex" | "queue" | "not_empty" | "not_full" | "all_tasks_done" | "is_shutdown"
-        | "_init" | "_qsize" | "_put" | "_get" | "put" | "get" => open(queue)?,
+        | "_init" | "_qsize" | "_put" | "_get" | "put" | "get" => inflate(queue)?,
         _ => {}
     }
     Ok(false)
@@ -249,7 +249,7 @@ fn set_shut_down_by_name(queue: &Bound<'_, Queue>, value: &Bound<'_, PyAny>) -> 
     if !found.is_instance_of::<Attribute>() {
         return Ok(false);
     }
-    open(queue)?;
+    inflate(queue)?;
     set_shut_down(queue, value.is_truthy()?)?;
     Ok(true)
 }
@@ -259,12 +259,12 @@ pub(super) fn delete(queue: &Bound<'_, Queue>, name: &Bound<'_, PyAny>) -> PyRes
     if let Ok(name) = name.cast::<PyString>()
         && STANDARD.contains(&name.to_str()?)
     {
-        open(queue)?;
+        inflate(queue)?;
     }
     Ok(())
 }
 
-/// An integer that a native queue can keep and give back as it was.
+/// An integer that a compact queue can keep and give back as it was.
 pub(super) fn plain_int(value: &Bound<'_, PyAny>) -> Option<isize> {
     value.cast_exact::<PyInt>().ok()?.extract().ok()
 }

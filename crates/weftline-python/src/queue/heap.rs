@@ -1,4 +1,4 @@
-//! `heappush` and `heappop`, as an open priority queue uses them.
+//! `heappush` and `heappop`, as an inflated priority queue uses them.
 //!
 //! They give the results of `heapq`, by the same comparisons in the same sequence, but compare first and move afterwards: a comparison that
 //! raises leaves the list as it was. A comparison may also use the queue; then all is compared anew. One that changes the list by hand is
@@ -39,18 +39,18 @@ impl<'a, 'py> Snapshot<'a, 'py> {
 
 impl<'py> Reading for Snapshot<'_, 'py> {
     /// `None` where the list has become shorter.
-    type Held = Option<Bound<'py, PyAny>>;
+    type Operand = Option<Bound<'py, PyAny>>;
     type Error = PyErr;
 
     fn len(&self) -> usize {
         self.len
     }
 
-    fn hold(&self, index: usize) -> Self::Held {
+    fn operand(&self, index: usize) -> Self::Operand {
         self.list.get_item(index).ok()
     }
 
-    fn less(&mut self, a: &Self::Held, b: &Self::Held) -> PyResult<Option<bool>> {
+    fn less(&mut self, a: &Self::Operand, b: &Self::Operand) -> PyResult<Option<bool>> {
         let (Some(a), Some(b)) = (a, b) else {
             return Ok(None);
         };

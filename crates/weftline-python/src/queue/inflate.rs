@@ -1,12 +1,12 @@
-//! The one way from native to open.
+//! The one way from compact to inflated.
 //!
 //! # Implementation
 //!
-//! [`open`] makes everything first that an open queue needs: a mutex, three conditions, a container with the items that there are, the keys of
-//! the `__dict__`. Whatever fails or runs meanwhile (for want of memory; a garbage collection) still finds a native queue, or leaves one. Then it
-//! retires the core's queue, on condition that it holds what the container holds, which succeeds for exactly one thread, and says that the queue is
+//! [`inflate`] makes everything first that an inflated queue needs: a mutex, three conditions, a container with the items that there are, the keys of
+//! the `__dict__`. Whatever fails or runs meanwhile (for want of memory; a garbage collection) still finds a compact queue, or leaves one. Then it
+//! forwards the core's queue, on condition that it holds what the container holds, which succeeds for exactly one thread, and says that the queue is
 //! open. From the first key on nothing is allocated that the garbage collector counts, no reference is given up and no Python code runs, so with the
-//! interpreter lock no other thread and no nested call sees the queue half opened. Without it another thread may; it finds the core's queue retired,
+//! interpreter lock no other thread and no nested call sees the queue half opened. Without it another thread may; it finds the core's queue forwarded,
 //! and waits here for the moment that it takes.
 
 use super::attributes::set_shut_down;
@@ -23,10 +23,10 @@ use pyo3::types::{PyBool, PyDict, PyList, PyString};
 use std::sync::atomic::Ordering;
 use weftline::queue::raw::Retirement;
 
-/// What an open queue consists of: its attributes, in the order of [`names`].
+/// What an inflated queue consists of: its attributes, in the order of [`names`].
 struct Parts<'py>([Bound<'py, PyAny>; 8]);
 
-/// What the attributes of an open queue are called.
+/// What the attributes of an inflated queue are called.
 fn names(py: Python<'_>) -> [&Bound<'_, PyString>; 8] {
     [
         interned!(py, maxsize),
@@ -85,30 +85,30 @@ pub(super) fn deque(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 
 impl Inflate for Queue {
     fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
-        open(slf)
+        inflate(slf)
     }
 }
 
 /// Makes the queue an open one, if it is not.
-pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
+pub(super) fn inflate(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
-    while !this.is_open() {
-        if this.items.is_retired() {
+    while !this.is_inflated() {
+        if this.items.is_forwarded() {
             this.wait_until_open(py);
             return Ok(());
         }
-        this.items.prepare_retirement(py)?;
+        this.items.prepare_forwarding(py)?;
         let picture = this.items.picture(py)?;
         let parts = Parts::new(queue, &picture)?;
         let dict = raw_dict(queue)?;
         let added = Added::put(&dict, &parts)?;
-        match this.items.retire_if(&picture) {
-            Retirement::Done(retired) => {
+        match this.items.forward_if(&picture) {
+            Retirement::Done(forwarded) => {
                 added.keep();
                 let is_shut_down = picture.is_shut_down;
                 this.is_shut_down.store(is_shut_down, Ordering::Relaxed);
-                this.say_open();
-                drop((retired, picture));
+                this.mark_inflated();
+                drop((forwarded, picture));
                 return Ok(());
             }
             // Something has come in between: look again.
@@ -160,13 +160,13 @@ impl Drop for Added<'_, '_> {
     }
 }
 
-/// Makes the queue an open one without any attribute: for those who set them all. What a native queue held is dropped.
-pub(super) fn open_bare(queue: &Bound<'_, Queue>) -> PyResult<()> {
+/// Makes the queue an open one without any attribute: for those who set them all. What a compact queue held is dropped.
+pub(super) fn inflate_bare(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
-    match this.items.retire(py)? {
-        Some(retired) => {
-            this.say_open();
-            drop(retired);
+    match this.items.forward(py)? {
+        Some(forwarded) => {
+            this.mark_inflated();
+            drop(forwarded);
         }
         None => this.wait_until_open(py),
     }
@@ -176,7 +176,7 @@ pub(super) fn open_bare(queue: &Bound<'_, Queue>) -> PyResult<()> {
 /// `Queue.__init__` as the standard library writes it, attribute by attribute.
 pub(super) fn init(queue: &Bound<'_, Queue>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = queue.py();
-    open_bare(queue)?;
+    inflate_bare(queue)?;
     queue.setattr(interned!(py, maxsize), maxsize)?;
     calling_back(py, || queue.call_method1(interned!(py, _init), (maxsize,)))?;
     let mutex = Py::new(py, Lock::free())?;

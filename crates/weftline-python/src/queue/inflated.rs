@@ -1,4 +1,4 @@
-//! The standard library's algorithm, for open queues: its statements in its order, over the attributes and methods that the queue
+//! The standard library's algorithm, for inflated queues: its statements in its order, over the attributes and methods that the queue
 //! has at that moment.
 //!
 //! It goes beyond the standard library in three ways: a call from inside of another one, in the same thread, does not wait for itself
@@ -9,7 +9,7 @@ use super::attributes;
 use super::items::Items;
 use super::queue::Queue;
 use super::standard::{empty, full, shut_down};
-use super::timeout_args::{Limits, Patience};
+use super::timeout_args::{Timeout, TimeoutArgs};
 use super::until::{Left, Until};
 use crate::callback::calling_back;
 use crate::names::interned;
@@ -24,13 +24,13 @@ use weftline::park::Deadline;
 /// When a call may wait, and for how long.
 pub(super) enum Wait<'a, 'py> {
     /// As its arguments say, which nobody has looked at.
-    Asked(Limits<'a, 'py>),
+    Asked(TimeoutArgs<'a, 'py>),
     /// It waits already.
-    Begun(Patience),
+    Begun(Timeout),
 }
 
 impl Wait<'_, '_> {
-    fn patience(&self, py: Python<'_>) -> PyResult<Patience> {
+    fn patience(&self, py: Python<'_>) -> PyResult<Timeout> {
         match self {
             Self::Asked(limits) => limits.patience(py),
             Self::Begun(patience) => Ok(*patience),

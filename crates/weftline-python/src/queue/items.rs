@@ -1,4 +1,4 @@
-//! The items of a native queue: the core's queue in one of its three orders, and how Python objects are compared there.
+//! The items of a compact queue: the core's queue in one of its three orders, and how Python objects are compared there.
 
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
@@ -11,14 +11,14 @@ use std::ptr::NonNull;
 use weftline::TooManyTasksDone;
 use weftline::park::{Deadline, WaitError};
 use weftline::queue::raw::{
-    Compare, Fifo, GetFailure, Heap, Lifo, PutFailure, RawQueue, Retired, Retirement,
+    Compare, Fifo, Forwarded, GetFailure, Heap, Lifo, PutFailure, RawQueue, Retirement,
 };
 
 pub(super) type Item = Py<PyAny>;
 pub(super) type NotPut = PutFailure<Item, PyErr>;
 pub(super) type NotGot = GetFailure<Item, PyErr>;
 
-/// The items of a native queue. Every Python reference in it is dropped by its caller, attached and with no lock held.
+/// The items of a compact queue. Every Python reference in it is dropped by its caller, attached and with no lock held.
 pub(super) enum Items {
     Fifo(RawQueue<Item, Fifo<Item>, Interpreter>),
     Lifo(RawQueue<Item, Lifo<Item>, Interpreter>),
@@ -54,7 +54,7 @@ impl Items {
         in_any_order!(self, raw => raw.task_done())
     }
 
-    /// `false`: retired, join elsewhere.
+    /// `false`: forwarded, join elsewhere.
     pub(super) fn join(&self, py: Python<'_>) -> PyResult<bool> {
         let joined =
             in_any_order!(self, raw => raw.join_with(&mut Interpreter::new(py), Deadline::NEVER));
@@ -90,13 +90,13 @@ impl Items {
         in_any_order!(self, raw => raw.set_unfinished(unfinished))
     }
 
-    pub(super) fn retire(&self, py: Python<'_>) -> PyResult<Option<Retired<Item>>> {
-        in_any_order!(self, raw => raw.retire_with(&mut Interpreter::new(py)))
+    pub(super) fn forward(&self, py: Python<'_>) -> PyResult<Option<Forwarded<Item>>> {
+        in_any_order!(self, raw => raw.forward_with(&mut Interpreter::new(py)))
     }
 
-    /// As `RawQueue::prepare_retirement`.
-    pub(super) fn prepare_retirement(&self, py: Python<'_>) -> PyResult<()> {
-        in_any_order!(self, raw => raw.prepare_retirement(&mut Interpreter::new(py)))
+    /// As `RawQueue::prepare_forwarding`.
+    pub(super) fn prepare_forwarding(&self, py: Python<'_>) -> PyResult<()> {
+        in_any_order!(self, raw => raw.prepare_forwarding(&mut Interpreter::new(py)))
     }
 
     /// What is here now.
@@ -124,16 +124,16 @@ impl Items {
     }
 
     /// Retires the queue if it still looks like that.
-    pub(super) fn retire_if(&self, picture: &Picture) -> Retirement<Item> {
-        in_any_order!(self, raw => raw.retire_if(|content| {
+    pub(super) fn forward_if(&self, picture: &Picture) -> Retirement<Item> {
+        in_any_order!(self, raw => raw.forward_if(|content| {
             content.unfinished == picture.unfinished
                 && content.is_shut_down == picture.is_shut_down
                 && content.items.iter().map(Item::as_ptr).eq(picture.items.iter().map(Item::as_ptr))
         }))
     }
 
-    pub(super) fn is_retired(&self) -> bool {
-        in_any_order!(self, raw => raw.is_retired())
+    pub(super) fn is_forwarded(&self) -> bool {
+        in_any_order!(self, raw => raw.is_forwarded())
     }
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -149,7 +149,7 @@ impl Items {
     }
 }
 
-/// What a native queue held at some moment.
+/// What a compact queue held at some moment.
 pub(super) struct Picture {
     pub(super) items: Vec<Item>,
     pub(super) unfinished: usize,
@@ -168,12 +168,12 @@ impl Drop for Kept {
 }
 
 impl Compare<Item> for Interpreter {
-    type Held = Kept;
+    type Operand = Kept;
 
     const MAY_NEST: bool = true;
 
     #[inline]
-    unsafe fn hold(item: &Item) -> Kept {
+    unsafe fn operand(item: &Item) -> Kept {
         let item = item.as_ptr();
         // SAFETY: alive, as `item` was, and the thread is attached in every call of an `Interpreter`.
         unsafe {

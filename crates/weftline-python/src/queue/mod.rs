@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `queue.rs`, `lifo.rs`, `priority.rs`, `simple.rs` | the classes |
 //! | `items.rs` | the items of a *native* queue, in the core's queue, and how Python objects are compared there |
-//! | `slow_path.rs` | what a native queue does off the fast path |
+//! | `slow_path.rs` | what a compact queue does off the fast path |
 //! | `attributes.rs` | the attributes that programs reach into |
-//! | `inflate.rs` | the one way from native to *open* |
-//! | `inflated.rs` | the standard library's algorithm, for open queues |
+//! | `inflate.rs` | the one way from compact to *inflated* |
+//! | `inflated.rs` | the standard library's algorithm, for inflated queues |
 //! | `heap.rs` | `heappush` and `heappop` that leave a list as it was when a comparison raises |
 //! | `fastcall.rs` | the two common calls of `SimpleQueue`, without the unpacking of arguments |
 //! | `timeout_args.rs` | the arguments `block` and `timeout` |
@@ -21,7 +21,7 @@
 //! by statement, over whatever those attributes are at that moment. (A class that is patched after its queues were made is honoured by those
 //! that are open, and by those made later.)
 //!
-//! There is no other state and no flag to test in a fast path: the core's queue, once *retired*, refuses every call, and that refusal
+//! There is no other state and no flag to test in a fast path: the core's queue, once *forwarded*, refuses every call, and that refusal
 //! is what sends a call to `inflated.rs`. Threads that were blocked are told so, too, and go on there with the time they have left.
 
 mod attributes;

@@ -4,12 +4,12 @@ use super::attributes::{self, plain_int};
 use super::inflate;
 use super::inflated::{self, Wait};
 use super::items::{Items, NotGot, NotPut};
-use super::timeout_args::{Limits, Patience};
+use super::timeout_args::{Timeout, TimeoutArgs};
 use crate::callback::calling_back;
 use crate::inflation;
 use crate::names::interned;
 use crate::objects;
-use crate::optional_arg::Given;
+use crate::optional_arg::OptionalArg;
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
@@ -29,11 +29,11 @@ pub(crate) struct Queue {
     pub(super) items: Items,
     /// As it was given: negative ones mean what zero means.
     pub(super) maxsize: AtomicIsize,
-    /// How often an open queue has changed its heap.
+    /// How often an inflated queue has changed its heap.
     pub(super) changes: AtomicU64,
-    /// Set once the attributes are where an open queue has them.
-    pub(super) is_open: AtomicBool,
-    /// Whether an open queue is shut down, before 3.13.
+    /// Set once the attributes are where an inflated queue has them.
+    pub(super) is_inflated: AtomicBool,
+    /// Whether an inflated queue is shut down, before 3.13.
     pub(super) is_shut_down: AtomicBool,
     is_initialized: AtomicBool,
     /// False while the object is nothing but zeroed memory: up to 3.11 the interpreter may collect garbage between allocating an object
@@ -47,7 +47,7 @@ impl Queue {
             items,
             maxsize: AtomicIsize::new(0),
             changes: AtomicU64::new(0),
-            is_open: AtomicBool::new(false),
+            is_inflated: AtomicBool::new(false),
             is_shut_down: AtomicBool::new(false),
             is_initialized: AtomicBool::new(false),
             is_made: true,
@@ -69,12 +69,12 @@ impl Queue {
         Ok(Self::over(Items::Fifo(RawQueue::new(0))))
     }
 
-    #[pyo3(signature = (maxsize=Given::NOTHING))]
-    fn __init__(slf: &Bound<'_, Self>, maxsize: Given<'_, '_>) -> PyResult<()> {
+    #[pyo3(signature = (maxsize=OptionalArg::MISSING))]
+    fn __init__(slf: &Bound<'_, Self>, maxsize: OptionalArg<'_, '_>) -> PyResult<()> {
         let this = slf.get();
         let maxsize = maxsize.get();
         let plain = maxsize.map_or(Some(0), |maxsize| plain_int(&maxsize));
-        let is_again = this.is_initialized.swap(true, Ordering::Relaxed) || this.is_open();
+        let is_again = this.is_initialized.swap(true, Ordering::Relaxed) || this.is_inflated();
         match plain {
             Some(maxsize) if !is_again && !attributes::is_overridden(&slf.get_type())? => {
                 if maxsize != 0 {
@@ -93,40 +93,40 @@ impl Queue {
     ///
     /// Waits while the queue is full: for at most `timeout` seconds if that is not None, and not at all if `block` is false. Raises Full
     /// when there is no free slot then, ShutDown when the queue is shut down.
-    #[pyo3(signature = (item, block=Given::NOTHING, timeout=None), text_signature = "($self, item, block=True, timeout=None)")]
+    #[pyo3(signature = (item, block=OptionalArg::MISSING, timeout=None), text_signature = "($self, item, block=True, timeout=None)")]
     fn put<'py>(
         slf: &Bound<'py, Self>,
         item: Bound<'py, PyAny>,
-        block: Given<'_, 'py>,
+        block: OptionalArg<'_, 'py>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let (py, item) = (slf.py(), item.unbind());
         if let (None, None) = (block.get(), timeout) {
             return match slf.get().items.put(py, item, Deadline::NEVER) {
                 Ok(()) => Ok(()),
-                Err(failure) => Self::not_put(slf, failure, &Wait::Begun(Patience::Forever)),
+                Err(failure) => Self::not_put(slf, failure, &Wait::Begun(Timeout::Forever)),
             };
         }
-        Self::put_within(slf, item, Limits { block, timeout })
+        Self::put_within(slf, item, TimeoutArgs { block, timeout })
     }
 
     /// Take the next item out of the queue and return it.
     ///
     /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not at all if `block` is false. Raises
     /// Empty when there is no item then, ShutDown when the queue is shut down and empty.
-    #[pyo3(signature = (block=Given::NOTHING, timeout=None), text_signature = "($self, block=True, timeout=None)")]
+    #[pyo3(signature = (block=OptionalArg::MISSING, timeout=None), text_signature = "($self, block=True, timeout=None)")]
     fn get<'py>(
         slf: &Bound<'py, Self>,
-        block: Given<'_, 'py>,
+        block: OptionalArg<'_, 'py>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         if let (None, None) = (block.get(), timeout) {
             return match slf.get().items.get(slf.py(), Deadline::NEVER) {
                 Ok(item) => Ok(item),
-                Err(failure) => Self::not_got(slf, failure, &Wait::Begun(Patience::Forever)),
+                Err(failure) => Self::not_got(slf, failure, &Wait::Begun(Timeout::Forever)),
             };
         }
-        Self::get_within(slf, Limits { block, timeout })
+        Self::get_within(slf, TimeoutArgs { block, timeout })
     }
 
     /// Put an item into the queue if there is a free slot now; otherwise raise Full. The same as put(item, block=False).
@@ -139,9 +139,9 @@ impl Queue {
                 .put(py, item.clone().unbind(), Deadline::PASSED)
             {
                 Ok(()) => return Ok(py.None()),
-                Err(NotPut::Retired(_)) => slf.get().wait_until_open(py),
+                Err(NotPut::Forwarded(_)) => slf.get().wait_until_open(py),
                 Err(failure) => {
-                    return Self::not_put(slf, failure, &Wait::Begun(Patience::AtOnce))
+                    return Self::not_put(slf, failure, &Wait::Begun(Timeout::AtOnce))
                         .map(|()| py.None());
                 }
             }
@@ -160,8 +160,8 @@ impl Queue {
         if !Self::is_subclassed(slf) {
             match slf.get().items.get(py, Deadline::PASSED) {
                 Ok(item) => return Ok(item),
-                Err(NotGot::Retired) => slf.get().wait_until_open(py),
-                Err(failure) => return Self::not_got(slf, failure, &Wait::Begun(Patience::AtOnce)),
+                Err(NotGot::Forwarded) => slf.get().wait_until_open(py),
+                Err(failure) => return Self::not_got(slf, failure, &Wait::Begun(Timeout::AtOnce)),
             }
         }
         let how = objects::dict(py)?;
@@ -175,7 +175,7 @@ impl Queue {
         if this.items.task_done().is_ok() {
             return Ok(());
         }
-        if !this.items.is_retired() {
+        if !this.items.is_forwarded() {
             return Err(inflated::too_many_tasks_done());
         }
         this.wait_until_open(slf.py());
@@ -197,7 +197,7 @@ impl Queue {
     fn shutdown(slf: &Bound<'_, Self>, immediate: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         let immediate = || immediate.map_or(Ok(false), PyAnyMethods::is_truthy);
-        if this.items.is_retired() {
+        if this.items.is_forwarded() {
             this.wait_until_open(py);
             return inflated::shutdown(slf, immediate);
         }
@@ -206,7 +206,7 @@ impl Queue {
         let dropped = this
             .items
             .shut_down(py, asked.as_ref().is_ok_and(|&immediate| immediate))?;
-        if this.items.is_retired() {
+        if this.items.is_forwarded() {
             this.wait_until_open(py);
             return inflated::shutdown(slf, || asked);
         }
@@ -216,7 +216,7 @@ impl Queue {
 
     /// How many items are in the queue; others may change that at any moment.
     fn qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        match Self::native_len(slf) {
+        match Self::compact_len(slf) {
             Some(len) => objects::len(slf.py(), len),
             None => inflated::qsize(slf),
         }
@@ -224,12 +224,12 @@ impl Queue {
 
     /// Whether the queue has no item; others may change that at any moment.
     fn empty(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        Self::native_len(slf).map_or_else(|| inflated::has_none(slf), |len| Ok(len == 0))
+        Self::compact_len(slf).map_or_else(|| inflated::has_none(slf), |len| Ok(len == 0))
     }
 
     /// Whether the queue has no free slot; others may change that at any moment.
     fn full<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let Some(len) = Self::native_len(slf) else {
+        let Some(len) = Self::compact_len(slf) else {
             return inflated::has_no_room(slf);
         };
         let capacity = slf.get().items.capacity();

@@ -2,11 +2,11 @@
 
 use super::items::Item;
 use super::standard::{empty, standard};
-use super::timeout_args::Patience;
+use super::timeout_args::Timeout;
 use crate::blocker::{Interpreter, raise_later};
 use crate::names::interned;
 use crate::objects::{self, error, no_memory};
-use crate::optional_arg::Given;
+use crate::optional_arg::OptionalArg;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::PyVisit;
@@ -95,7 +95,7 @@ impl SimpleQueue {
     fn take_within<'py>(
         &self,
         py: Python<'py>,
-        block: Given<'_, 'py>,
+        block: OptionalArg<'_, 'py>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Item> {
         if let Some(block) = block.get()
@@ -109,7 +109,7 @@ impl SimpleQueue {
         let seconds = seconds(timeout)?;
         match self.take(py, Deadline::PASSED) {
             Err(raised) if seconds > 0.0 && raised.is_instance(py, standard(py).empty.bind(py)) => {
-                self.take(py, Patience::Seconds(seconds).deadline(py)?)
+                self.take(py, Timeout::Seconds(seconds).deadline(py)?)
             }
             taken => taken,
         }
@@ -153,11 +153,11 @@ impl SimpleQueue {
     }
 
     /// Put an item into the queue. Never waits: `block` and `timeout` are there for likeness with Queue.
-    #[pyo3(signature = (item, block=Given::NOTHING, timeout=None), text_signature = "($self, /, item, block=True, timeout=None)")]
+    #[pyo3(signature = (item, block=OptionalArg::MISSING, timeout=None), text_signature = "($self, /, item, block=True, timeout=None)")]
     fn put<'py>(
         &self,
         item: Bound<'py, PyAny>,
-        block: Given<'_, 'py>,
+        block: OptionalArg<'_, 'py>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let _ = timeout;
@@ -177,11 +177,11 @@ impl SimpleQueue {
     ///
     /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not at all if `block` is false. Raises
     /// Empty when there is no item then.
-    #[pyo3(signature = (block=Given::NOTHING, timeout=None), text_signature = "($self, /, block=True, timeout=None)")]
+    #[pyo3(signature = (block=OptionalArg::MISSING, timeout=None), text_signature = "($self, /, block=True, timeout=None)")]
     pub(crate) fn get<'py>(
         &self,
         py: Python<'py>,
-        block: Given<'_, 'py>,
+        block: OptionalArg<'_, 'py>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Item> {
         match (block.get(), timeout) {

@@ -1,4 +1,4 @@
-//! What a native queue does when the fast path of its methods does not end the call, and where it hands over to `inflated.rs`.
+//! What a compact queue does when the fast path of its methods does not end the call, and where it hands over to `inflated.rs`.
 
 use super::inflated::{self, Wait};
 use super::items::{Items, NotGot, NotPut};
@@ -6,7 +6,7 @@ use super::lifo::LifoQueue;
 use super::priority::PriorityQueue;
 use super::queue::Queue;
 use super::standard::{empty, full, shut_down};
-use super::timeout_args::{Limits, Patience};
+use super::timeout_args::{Timeout, TimeoutArgs};
 use crate::blocker::raise_later;
 use crate::names::interned;
 use crate::objects::{self, no_memory};
@@ -25,19 +25,19 @@ impl Queue {
             .set_capacity(usize::try_from(maxsize).unwrap_or(0));
     }
 
-    /// Whether the queue's attributes are where an open queue has them.
-    pub(super) fn is_open(&self) -> bool {
-        // Pairs with `say_open`: who sees it sees the attributes.
-        self.is_open.load(Ordering::Acquire)
+    /// Whether the queue's attributes are where an inflated queue has them.
+    pub(super) fn is_inflated(&self) -> bool {
+        // Pairs with `mark_inflated`: who sees it sees the attributes.
+        self.is_inflated.load(Ordering::Acquire)
     }
 
-    pub(super) fn say_open(&self) {
-        self.is_open.store(true, Ordering::Release);
+    pub(super) fn mark_inflated(&self) {
+        self.is_inflated.store(true, Ordering::Release);
     }
 
-    /// For who has found the items retired.
+    /// For who has found the items forwarded.
     pub(super) fn wait_until_open(&self, py: Python<'_>) {
-        while !self.is_open() {
+        while !self.is_inflated() {
             py.detach(std::thread::yield_now);
         }
     }
@@ -53,7 +53,7 @@ impl Queue {
             NotPut::ShutDown(_) => Err(shut_down(slf.py())),
             NotPut::Interrupted(_, raised) => Err(raised),
             NotPut::NoMemory(_) => Err(no_memory(slf.py())),
-            NotPut::Retired(item) => {
+            NotPut::Forwarded(item) => {
                 slf.get().wait_until_open(slf.py());
                 inflated::put(slf, item.bind(slf.py()), wait)
             }
@@ -71,11 +71,11 @@ impl Queue {
             NotGot::Empty => Err(empty(py)),
             NotGot::ShutDown => Err(shut_down(py)),
             NotGot::Interrupted(raised) => Err(raised),
-            NotGot::Retired => {
+            NotGot::Forwarded => {
                 slf.get().wait_until_open(py);
                 inflated::get(slf, wait).map(Bound::unbind)
             }
-            NotGot::Stranded(item, raised) if !slf.get().items.is_retired() => {
+            NotGot::Stranded(item, raised) if !slf.get().items.is_forwarded() => {
                 // No memory to put it back: it is got, and the exception comes right after.
                 raise_later(py, raised);
                 Ok(item)
@@ -95,7 +95,7 @@ impl Queue {
     pub(super) fn put_within(
         slf: &Bound<'_, Self>,
         item: Py<PyAny>,
-        limits: Limits<'_, '_>,
+        limits: TimeoutArgs<'_, '_>,
     ) -> PyResult<()> {
         let (py, items) = (slf.py(), &slf.get().items);
         if items.is_shut_down() {
@@ -104,9 +104,9 @@ impl Queue {
         let asked = Wait::Asked(limits);
         // The arguments mean nothing to a queue that has room for everything.
         let patience = if items.capacity() == 0 {
-            Patience::Forever
-        } else if items.is_retired() {
-            return Self::not_put(slf, NotPut::Retired(item), &asked);
+            Timeout::Forever
+        } else if items.is_forwarded() {
+            return Self::not_put(slf, NotPut::Forwarded(item), &asked);
         } else {
             limits.patience(py)?
         };
@@ -114,7 +114,7 @@ impl Queue {
             Ok(()) => Ok(()),
             Err(NotPut::Full(item)) if !patience.is_at_once() => {
                 let deadline = patience.deadline(py)?;
-                let begun = Wait::Begun(Patience::Until(deadline));
+                let begun = Wait::Begun(Timeout::Until(deadline));
                 items
                     .put(py, item, deadline)
                     .or_else(|failure| Self::not_put(slf, failure, &begun))
@@ -125,21 +125,24 @@ impl Queue {
 
     /// `get` with what the fast path does not look at.
     #[cold]
-    pub(super) fn get_within(slf: &Bound<'_, Self>, limits: Limits<'_, '_>) -> PyResult<Py<PyAny>> {
+    pub(super) fn get_within(
+        slf: &Bound<'_, Self>,
+        limits: TimeoutArgs<'_, '_>,
+    ) -> PyResult<Py<PyAny>> {
         let (py, items) = (slf.py(), &slf.get().items);
         let asked = Wait::Asked(limits);
         if items.is_shut_down() && items.len() == 0 {
             return Err(shut_down(py));
         }
-        if items.is_retired() {
-            return Self::not_got(slf, NotGot::Retired, &asked);
+        if items.is_forwarded() {
+            return Self::not_got(slf, NotGot::Forwarded, &asked);
         }
         let patience = limits.patience(py)?;
         match items.get(py, Deadline::PASSED) {
             Ok(item) => Ok(item),
             Err(NotGot::Empty) if !patience.is_at_once() => {
                 let deadline = patience.deadline(py)?;
-                let begun = Wait::Begun(Patience::Until(deadline));
+                let begun = Wait::Begun(Timeout::Until(deadline));
                 items
                     .get(py, deadline)
                     .or_else(|failure| Self::not_got(slf, failure, &begun))
@@ -159,7 +162,7 @@ impl Queue {
 
     /// What `_qsize` is.
     pub(super) fn stored<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let len = match Self::native_len(slf) {
+        let len = match Self::compact_len(slf) {
             Some(len) => len,
             None => slf.getattr(interned!(slf.py(), queue))?.len()?,
         };
@@ -168,10 +171,10 @@ impl Queue {
 
     /// `None`: the queue is open.
     #[inline]
-    pub(super) fn native_len(slf: &Bound<'_, Self>) -> Option<usize> {
+    pub(super) fn compact_len(slf: &Bound<'_, Self>) -> Option<usize> {
         let this = slf.get();
         let len = this.items.len();
-        if len == 0 && this.items.is_retired() {
+        if len == 0 && this.items.is_forwarded() {
             this.wait_until_open(slf.py());
             return None;
         }

@@ -1,7 +1,7 @@
 //! The arguments `block` and `timeout` of `put` and `get`: looked at when, and refused as, the standard library does.
 
 use crate::objects::{self, error};
-use crate::optional_arg::Given;
+use crate::optional_arg::OptionalArg;
 use crate::seconds::wait_deadline;
 use crate::standard::wait_for_nan;
 use pyo3::exceptions::PyValueError;
@@ -12,14 +12,14 @@ use weftline::park::Deadline;
 
 /// How long a call may wait.
 #[derive(Clone, Copy)]
-pub(super) enum Patience {
+pub(super) enum Timeout {
     AtOnce,
     Forever,
     Seconds(f64),
     Until(Deadline),
 }
 
-impl Patience {
+impl Timeout {
     /// The deadline of a wait that begins now.
     ///
     /// A number of seconds that the standard library's locks refuse is refused here, and so only when there is something to wait for.
@@ -49,20 +49,20 @@ impl Patience {
 
 /// The two arguments, not looked at yet.
 #[derive(Clone, Copy)]
-pub(super) struct Limits<'a, 'py> {
-    pub(super) block: Given<'a, 'py>,
+pub(super) struct TimeoutArgs<'a, 'py> {
+    pub(super) block: OptionalArg<'a, 'py>,
     pub(super) timeout: Option<&'a Bound<'py, PyAny>>,
 }
 
-impl Limits<'_, '_> {
-    pub(super) fn patience(&self, py: Python<'_>) -> PyResult<Patience> {
+impl TimeoutArgs<'_, '_> {
+    pub(super) fn patience(&self, py: Python<'_>) -> PyResult<Timeout> {
         if let Some(block) = self.block.get()
             && !block.is_truthy()?
         {
-            return Ok(Patience::AtOnce);
+            return Ok(Timeout::AtOnce);
         }
         let Some(timeout) = self.timeout else {
-            return Ok(Patience::Forever);
+            return Ok(Timeout::Forever);
         };
         let seconds = match timeout.cast::<PyFloat>() {
             Ok(seconds) => seconds.value(),
@@ -75,6 +75,6 @@ impl Limits<'_, '_> {
                 "'timeout' must be a non-negative number",
             ));
         }
-        Ok(Patience::Seconds(seconds))
+        Ok(Timeout::Seconds(seconds))
     }
 }

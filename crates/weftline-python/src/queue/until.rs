@@ -1,10 +1,10 @@
-//! Until when a call of an open queue waits.
+//! Until when a call of an inflated queue waits.
 //!
 //! The standard library's queues read a clock that is a name in their module, `queue.time`. A program that tests with a time of its own puts another
 //! function there; as long as it does, that clock is asked instead of ours.
 
 use super::standard::standard;
-use super::timeout_args::Patience;
+use super::timeout_args::Timeout;
 use crate::names::interned;
 use crate::objects;
 use pyo3::prelude::*;
@@ -29,8 +29,8 @@ pub(super) enum Left<'py> {
 
 impl<'py> Until<'py> {
     /// The end of a wait that begins now.
-    pub(super) fn of(patience: Patience, py: Python<'py>) -> PyResult<Self> {
-        if let Patience::Seconds(seconds) = patience
+    pub(super) fn of(patience: Timeout, py: Python<'py>) -> PyResult<Self> {
+        if let Timeout::Seconds(seconds) = patience
             && let Some(clock) = replaced_clock(py)?
         {
             let end = clock.call0()?.add(objects::float(py, seconds)?)?;

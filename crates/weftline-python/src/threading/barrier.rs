@@ -9,7 +9,7 @@ use crate::attribute::Parts;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::inflation::{self, Inflate};
-use crate::init_guard::{Made, Once};
+use crate::init_guard::{InitGuard, Once};
 use crate::names::interned;
 use crate::objects::{self, Piece, error, written};
 use crate::recursion;
@@ -32,11 +32,11 @@ pub(crate) struct Barrier {
     raw: RawBarrier,
     rest: Once<Rest>,
     slot: Slot,
-    /// The number of the thread that runs the action of a native barrier, the only one that may open it meanwhile; zero: none does.
+    /// The number of the thread that runs the action of a compact barrier, the only one that may open it meanwhile; zero: none does.
     acting: AtomicU64,
     /// That it has done so, and holds the condition, as it would while a standard barrier's action runs.
     is_held: AtomicBool,
-    made: Made,
+    init: InitGuard,
 }
 
 /// What a barrier is made with besides its number of parties.
@@ -72,7 +72,7 @@ impl Parts for Barrier {
             match name.to_str()? {
                 "_action" => return Ok(this.action(py)),
                 "_timeout" => return Ok(this.timeout(py)),
-                "_parties" => return this.native_parties(py, this.raw.parties()),
+                "_parties" => return this.compact_parties(py, this.raw.parties()),
                 "_count" => return objects::len(py, this.raw.n_waiting()),
                 "_state" => {
                     let is_broken = this.raw.is_broken();
@@ -111,21 +111,21 @@ impl Barrier {
             interned!(py, _state),
             interned!(py, _count),
         ];
-        this.slot.inflate(slf, condition, &names, |heir| {
+        this.slot.inflate(slf, condition, &names, |target| {
             if acts {
                 // Kept: `wait` lets it go.
-                Guard::enter(heir.clone().into_any())?;
+                Guard::enter(target.clone().into_any())?;
             }
             // Made before anything changes. What it may be is small, so it always exists, or it is the
             // number of those that wait now.
-            let parties = this.native_parties(py, this.raw.parties())?;
+            let parties = this.compact_parties(py, this.raw.parties())?;
             let waiting = this.raw.n_waiting();
             let count = objects::len(py, waiting)?;
             let [broken, filling] = [
                 objects::int(py, BROKEN.into())?,
                 objects::int(py, FILLING.into())?,
             ];
-            let Some(left) = this.raw.retire_with(&mut Interpreter::new(py), acts)? else {
+            let Some(left) = this.raw.forward_with(&mut Interpreter::new(py), acts)? else {
                 return Ok(None);
             };
             this.is_held.store(acts, Ordering::Relaxed);
@@ -146,7 +146,7 @@ impl Barrier {
     }
 
     fn is_inflated(&self, py: Python<'_>) -> bool {
-        if self.raw.is_retired() {
+        if self.raw.is_forwarded() {
             self.slot.wait(py);
             return true;
         }
@@ -170,7 +170,7 @@ impl Barrier {
     }
 
     /// The number as it was given.
-    fn native_parties<'py>(&self, py: Python<'py>, parties: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn compact_parties<'py>(&self, py: Python<'py>, parties: usize) -> PyResult<Bound<'py, PyAny>> {
         match self.rest.get() {
             Some(rest) => Ok(rest.parties.bind(py).clone()),
             None => objects::len(py, parties),
@@ -214,8 +214,8 @@ impl Barrier {
     /// Releases the condition that this thread has held since it opened the barrier inside of the action.
     fn let_go(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        let heir = slf.get().slot.wait(py).bind(py);
-        let lock = heir.getattr(interned!(py, _lock))?;
+        let target = slf.get().slot.wait(py).bind(py);
+        let lock = target.getattr(interned!(py, _lock))?;
         lock.cast_exact::<Lock>()?.get().release()
     }
 }
@@ -237,7 +237,7 @@ impl Barrier {
             slot: Slot::new(),
             acting: AtomicU64::new(0),
             is_held: AtomicBool::new(false),
-            made: Made::new(),
+            init: InitGuard::new(),
         })
     }
 
@@ -312,7 +312,7 @@ impl Barrier {
             .wait_with(&mut Interpreter::new(py), deadline, action);
         let index = match waited {
             Ok(index) => index,
-            Err(BarrierError::Retired { index, interrupt }) => match index {
+            Err(BarrierError::Forwarded { index, interrupt }) => match index {
                 Some(index) => {
                     Self::resume(slf, deadline, acted.get(), interrupt)?;
                     index
@@ -381,7 +381,7 @@ impl Barrier {
         inflated_barrier::r#break(slf)
     }
 
-    /// For the child of a fork. A native barrier has nothing to do there: waiters of another process are forgotten by themselves.
+    /// For the child of a fork. A compact barrier has nothing to do there: waiters of another process are forgotten by themselves.
     fn __setattr__(
         slf: &Bound<'_, Self>,
         name: &Bound<'_, PyAny>,
@@ -452,7 +452,7 @@ impl Barrier {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if !self.made.is_made() {
+        if !self.init.is_done() {
             return Ok(());
         }
         if let Some(rest) = self.rest.get() {

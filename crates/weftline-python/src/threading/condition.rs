@@ -10,10 +10,10 @@ use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::handled::finally;
 use crate::inflation::{self, Inflate};
-use crate::init_guard::{Made, Once};
+use crate::init_guard::{InitGuard, Once};
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, written};
-use crate::optional_arg::Given;
+use crate::optional_arg::OptionalArg;
 use crate::recursion;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
@@ -36,7 +36,7 @@ pub(crate) struct Condition {
     mutex: Once<Mutex>,
     /// Whether the parts are in the `__dict__`.
     is_inflated: AtomicBool,
-    made: Made,
+    init: InitGuard,
 }
 
 /// What is in the `__dict__` of an inflated one, or replaces a method that a compact one calls past its class.
@@ -251,7 +251,7 @@ impl Condition {
             raw: RawCondition::new(),
             mutex: Once::new(),
             is_inflated: AtomicBool::new(false),
-            made: Made::new(),
+            init: InitGuard::new(),
         })
     }
 
@@ -361,19 +361,19 @@ impl Condition {
     // with -1 arguments, which would all be taken for some.
     #[pyo3(
         signature = (
-            a=Given::NOTHING, b=Given::NOTHING, c=Given::NOTHING, d=Given::NOTHING,
-            e=Given::NOTHING, f=Given::NOTHING, /
+            a=OptionalArg::MISSING, b=OptionalArg::MISSING, c=OptionalArg::MISSING, d=OptionalArg::MISSING,
+            e=OptionalArg::MISSING, f=OptionalArg::MISSING, /
         ),
         text_signature = "($self, *args)"
     )]
     fn __exit__<'py>(
         slf: &Bound<'py, Self>,
-        a: Given<'_, 'py>,
-        b: Given<'_, 'py>,
-        c: Given<'_, 'py>,
-        d: Given<'_, 'py>,
-        e: Given<'_, 'py>,
-        f: Given<'_, 'py>,
+        a: OptionalArg<'_, 'py>,
+        b: OptionalArg<'_, 'py>,
+        c: OptionalArg<'_, 'py>,
+        d: OptionalArg<'_, 'py>,
+        e: OptionalArg<'_, 'py>,
+        f: OptionalArg<'_, 'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (py, this) = (slf.py(), slf.get());
         let mutex = this.mutex(py)?.innermost(py, interned!(py, __exit__))?;
@@ -386,7 +386,7 @@ impl Condition {
         }
         let mut given = [const { None }; 6];
         let mut count = 0;
-        for one in [a, b, c, d, e, f].into_iter().filter_map(Given::get) {
+        for one in [a, b, c, d, e, f].into_iter().filter_map(OptionalArg::get) {
             given[count] = Some(one.to_owned());
             count += 1;
         }
@@ -454,8 +454,8 @@ impl Condition {
     }
 
     /// Wake the `n` threads that have waited longest.
-    #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
-    fn notify(slf: &Bound<'_, Self>, n: Given<'_, '_>) -> PyResult<()> {
+    #[pyo3(signature = (n=OptionalArg::MISSING), text_signature = "($self, n=1)")]
+    fn notify(slf: &Bound<'_, Self>, n: OptionalArg<'_, '_>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         if this.is_inflated() {
             return inflated_condition::notify(slf, n);
@@ -639,7 +639,7 @@ impl Condition {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if !self.made.is_made() {
+        if !self.init.is_done() {
             return Ok(());
         }
         match self.mutex.get() {

@@ -43,15 +43,16 @@ impl Event {
     ) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         let name = interned!(py, _flag);
-        this.slot.inflate(slf, condition, &[name], |heir| {
-            // SAFETY: the slot keeps the heir for as long as this object lives.
-            let retired = unsafe { this.raw.retire(heir.get().raw()) };
-            Ok(retired.map(|was_set| [Some((name, boolean(py, was_set))), None, None, None, None]))
+        this.slot.inflate(slf, condition, &[name], |target| {
+            // SAFETY: the slot keeps the target for as long as this object lives.
+            let forwarded = unsafe { this.raw.forward(target.get().raw()) };
+            Ok(forwarded
+                .map(|was_set| [Some((name, boolean(py, was_set))), None, None, None, None]))
         })
     }
 
     fn is_inflated(&self, py: Python<'_>) -> bool {
-        if self.raw.is_retired() {
+        if self.raw.is_forwarded() {
             self.slot.wait(py);
             return true;
         }
@@ -181,7 +182,7 @@ impl Event {
             if flag.is_true() && this.raw.set() {
                 return Ok(());
             }
-            if !flag.is_true() && (this.raw.clear() || !this.raw.is_retired()) {
+            if !flag.is_true() && (this.raw.clear() || !this.raw.is_forwarded()) {
                 return Ok(());
             }
         }

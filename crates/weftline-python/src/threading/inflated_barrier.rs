@@ -1,4 +1,4 @@
-//! The standard library's algorithm, for open barriers (`slot.rs`): its statements in its order, over the attributes and methods that the
+//! The standard library's algorithm, for inflated barriers (`slot.rs`): its statements in its order, over the attributes and methods that the
 //! barrier has at that moment. A subclass may have its own of all of them, as `multiprocessing.Barrier` has a state and a count in shared memory.
 
 use super::Condition;

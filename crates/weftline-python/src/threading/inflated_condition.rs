@@ -14,7 +14,7 @@ use crate::handled::finally;
 use crate::inflation::raw_dict;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, error_in_pieces, written};
-use crate::optional_arg::Given;
+use crate::optional_arg::OptionalArg;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
@@ -214,7 +214,7 @@ fn remove(waiters: &Bound<'_, PyAny>, waiter: &Bound<'_, PyAny>) -> PyResult<()>
 
 /// `Condition.notify`
 #[cold]
-pub(super) fn notify(this: This<'_, '_>, n: Given<'_, '_>) -> PyResult<()> {
+pub(super) fn notify(this: This<'_, '_>, n: OptionalArg<'_, '_>) -> PyResult<()> {
     let py = this.py();
     check_owned(this, "notify")?;
     let waiters = this.getattr(interned!(py, _waiters))?;

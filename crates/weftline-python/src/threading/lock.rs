@@ -2,7 +2,7 @@
 
 use crate::blocker::Interpreter;
 use crate::objects::{Piece, error, written};
-use crate::optional_arg::Given;
+use crate::optional_arg::OptionalArg;
 use crate::seconds::acquire_deadline;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -57,24 +57,24 @@ impl Lock {
     }
 
     /// Take the lock, waiting for at most `timeout` seconds (-1: for ever) unless `blocking` is false. Returns whether it was taken.
-    #[pyo3(signature = (blocking=Given::NOTHING, timeout=Given::NOTHING), text_signature = "($self, blocking=True, timeout=-1)")]
+    #[pyo3(signature = (blocking=OptionalArg::MISSING, timeout=OptionalArg::MISSING), text_signature = "($self, blocking=True, timeout=-1)")]
     fn acquire(
         &self,
         py: Python<'_>,
-        blocking: Given<'_, '_>,
-        timeout: Given<'_, '_>,
+        blocking: OptionalArg<'_, '_>,
+        timeout: OptionalArg<'_, '_>,
     ) -> PyResult<bool> {
         let deadline = acquire_deadline(py, blocking, timeout)?;
         self.take(py, deadline)
     }
 
     /// An obsolete synonym of acquire().
-    #[pyo3(signature = (blocking=Given::NOTHING, timeout=Given::NOTHING), text_signature = "($self, blocking=True, timeout=-1)")]
+    #[pyo3(signature = (blocking=OptionalArg::MISSING, timeout=OptionalArg::MISSING), text_signature = "($self, blocking=True, timeout=-1)")]
     fn acquire_lock(
         &self,
         py: Python<'_>,
-        blocking: Given<'_, '_>,
-        timeout: Given<'_, '_>,
+        blocking: OptionalArg<'_, '_>,
+        timeout: OptionalArg<'_, '_>,
     ) -> PyResult<bool> {
         self.acquire(py, blocking, timeout)
     }

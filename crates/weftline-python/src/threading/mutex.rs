@@ -2,7 +2,7 @@
 //! kind.
 
 use super::{Lock, RLock, foreign};
-use crate::blocker::Steadfast;
+use crate::blocker::Uninterruptible;
 use crate::names::interned;
 use crate::objects::error;
 use pyo3::exceptions::PyRuntimeError;
@@ -78,7 +78,7 @@ impl Mutex {
                 let taken: Result<(), WaitError<_>> = lock
                     .get()
                     .raw
-                    .lock_with(&mut Steadfast::new(py), Deadline::NEVER);
+                    .lock_with(&mut Uninterruptible::new(py), Deadline::NEVER);
                 debug_assert!(taken.is_ok());
                 Ok(())
             }

@@ -1,9 +1,9 @@
 //! `_thread.RLock`: the class of `threading.RLock()`.
 
-use crate::blocker::{Interpreter, Steadfast};
+use crate::blocker::{Interpreter, Uninterruptible};
 use crate::names::interned;
 use crate::objects::{self, Piece, error, error_in_pieces, written};
-use crate::optional_arg::Given;
+use crate::optional_arg::OptionalArg;
 use crate::seconds::acquire_deadline;
 use pyo3::exceptions::{PyOverflowError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;
@@ -96,7 +96,7 @@ impl RLock {
     pub(crate) fn restore(&self, py: Python<'_>, count: u64) -> PyResult<()> {
         match self
             .raw
-            .acquire_restore(count, &mut Steadfast::new(py), Deadline::NEVER)
+            .acquire_restore(count, &mut Uninterruptible::new(py), Deadline::NEVER)
         {
             Ok(()) => Ok(()),
             Err(RLockError::Wait(WaitError::TimedOut)) => unreachable!("waited without a deadline"),
@@ -143,12 +143,12 @@ impl RLock {
 
     /// Take the lock, once more if this thread holds it, waiting for at most `timeout` seconds (-1: for ever) unless `blocking` is
     /// false. Returns whether it was taken.
-    #[pyo3(signature = (blocking=Given::NOTHING, timeout=Given::NOTHING), text_signature = "($self, blocking=True, timeout=-1)")]
+    #[pyo3(signature = (blocking=OptionalArg::MISSING, timeout=OptionalArg::MISSING), text_signature = "($self, blocking=True, timeout=-1)")]
     fn acquire(
         &self,
         py: Python<'_>,
-        blocking: Given<'_, '_>,
-        timeout: Given<'_, '_>,
+        blocking: OptionalArg<'_, '_>,
+        timeout: OptionalArg<'_, '_>,
     ) -> PyResult<bool> {
         let deadline = acquire_deadline(py, blocking, timeout)?;
         self.take(py, deadline)

@@ -8,7 +8,7 @@ use crate::callback::calling_back;
 use crate::inflation::{self, Inflate};
 use crate::names::interned;
 use crate::objects::{Piece, count, error, written};
-use crate::optional_arg::Given;
+use crate::optional_arg::OptionalArg;
 use crate::recursion;
 use crate::seconds::remaining_deadline;
 use pyo3::PyTraverseError;
@@ -38,8 +38,8 @@ fn permits(value: &Bound<'_, PyAny>) -> Option<u64> {
     (permits <= RawSemaphore::MAX_PERMITS).then_some(permits)
 }
 
-/// How many to release; `None` for what is above zero and no whole number, which only an open semaphore can add.
-fn released(n: Given<'_, '_>) -> PyResult<Option<u64>> {
+/// How many to release; `None` for what is above zero and no whole number, which only an inflated semaphore can add.
+fn released(n: OptionalArg<'_, '_>) -> PyResult<Option<u64>> {
     match n.get() {
         None => Ok(Some(1)),
         Some(n) if n.lt(1)? => Err(error::<PyValueError>("n must be one or more")),
@@ -61,7 +61,7 @@ impl Semaphore {
     }
 
     /// `Semaphore.__init__`, or, if it `is_bounded`, `BoundedSemaphore.__init__`.
-    fn start(slf: &Bound<'_, Self>, value: Given<'_, '_>, is_bounded: bool) -> PyResult<()> {
+    fn start(slf: &Bound<'_, Self>, value: OptionalArg<'_, '_>, is_bounded: bool) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         let native = match value.get() {
             None => Some(1),
@@ -121,12 +121,12 @@ impl Semaphore {
         } else {
             &[value]
         };
-        this.slot.inflate(slf, condition, names, |heir| {
+        this.slot.inflate(slf, condition, names, |target| {
             // Made before anything changes.
             let expected = (this.raw.permits(), this.raw.bound());
             let made = (count(py, expected.0)?, count(py, expected.1)?);
-            // SAFETY: the slot keeps the heir for as long as this object lives.
-            let Some((permits, bound)) = (unsafe { this.raw.retire(heir.get().raw()) }) else {
+            // SAFETY: the slot keeps the target for as long as this object lives.
+            let Some((permits, bound)) = (unsafe { this.raw.forward(target.get().raw()) }) else {
                 return Ok(None);
             };
             let (permits, bound) = if (permits, bound) == expected {
@@ -142,7 +142,7 @@ impl Semaphore {
     /// For a thread that was refused: that is how a compact semaphore shows that it is one no more.
     #[cold]
     fn is_inflated(&self, py: Python<'_>) -> bool {
-        if self.raw.is_retired() {
+        if self.raw.is_forwarded() {
             self.slot.wait(py);
             return true;
         }
@@ -203,7 +203,11 @@ impl Semaphore {
     }
 
     /// `release(n)`.
-    fn release_given(slf: &Bound<'_, Self>, n: Given<'_, '_>, is_bounded: bool) -> PyResult<()> {
+    fn release_given(
+        slf: &Bound<'_, Self>,
+        n: OptionalArg<'_, '_>,
+        is_bounded: bool,
+    ) -> PyResult<()> {
         match (released(n)?, n.get()) {
             (None, Some(n)) => {
                 Self::inflate(slf)?;
@@ -226,7 +230,7 @@ impl Semaphore {
 /// `acquire(blocking, timeout)`, of which at least one is given.
 fn acquire_within(
     slf: &Bound<'_, Semaphore>,
-    blocking: Given<'_, '_>,
+    blocking: OptionalArg<'_, '_>,
     timeout: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<bool> {
     let (py, this) = (slf.py(), slf.get());
@@ -272,16 +276,16 @@ impl Semaphore {
         Ok(Self::unbounded())
     }
 
-    #[pyo3(signature = (value=Given::NOTHING))]
-    fn __init__(slf: &Bound<'_, Self>, value: Given<'_, '_>) -> PyResult<()> {
+    #[pyo3(signature = (value=OptionalArg::MISSING))]
+    fn __init__(slf: &Bound<'_, Self>, value: OptionalArg<'_, '_>) -> PyResult<()> {
         Self::start(slf, value, false)
     }
 
     /// Take a permit, waiting for at most `timeout` seconds unless `blocking` is false. Returns whether one was taken.
-    #[pyo3(signature = (blocking=Given::NOTHING, timeout=None), text_signature = "($self, blocking=True, timeout=None)")]
+    #[pyo3(signature = (blocking=OptionalArg::MISSING, timeout=None), text_signature = "($self, blocking=True, timeout=None)")]
     fn acquire(
         slf: &Bound<'_, Self>,
-        blocking: Given<'_, '_>,
+        blocking: OptionalArg<'_, '_>,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
         if blocking.get().is_none() && timeout.is_none() {
@@ -291,8 +295,8 @@ impl Semaphore {
     }
 
     /// Give `n` permits back, or new ones, and let as many threads that wait go on.
-    #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
-    fn release(slf: &Bound<'_, Self>, n: Given<'_, '_>) -> PyResult<()> {
+    #[pyo3(signature = (n=OptionalArg::MISSING), text_signature = "($self, n=1)")]
+    fn release(slf: &Bound<'_, Self>, n: OptionalArg<'_, '_>) -> PyResult<()> {
         Self::release_given(slf, n, false)
     }
 
@@ -437,14 +441,14 @@ impl BoundedSemaphore {
         Ok(PyClassInitializer::from(Semaphore::unbounded()).add_subclass(Self))
     }
 
-    #[pyo3(signature = (value=Given::NOTHING))]
-    fn __init__(slf: &Bound<'_, Self>, value: Given<'_, '_>) -> PyResult<()> {
+    #[pyo3(signature = (value=OptionalArg::MISSING))]
+    fn __init__(slf: &Bound<'_, Self>, value: OptionalArg<'_, '_>) -> PyResult<()> {
         Semaphore::start(slf.as_super(), value, true)
     }
 
     /// Give `n` permits back. Raises ValueError if there would be more than at the start; then none is given.
-    #[pyo3(signature = (n=Given::NOTHING), text_signature = "($self, n=1)")]
-    fn release(slf: &Bound<'_, Self>, n: Given<'_, '_>) -> PyResult<()> {
+    #[pyo3(signature = (n=OptionalArg::MISSING), text_signature = "($self, n=1)")]
+    fn release(slf: &Bound<'_, Self>, n: OptionalArg<'_, '_>) -> PyResult<()> {
         Semaphore::release_given(slf.as_super(), n, true)
     }
 

@@ -7,10 +7,10 @@
 //! and a value in its `__dict__`, as in the standard library, and its methods are the standard ones
 //! (`inflated.rs`, `inflated_barrier.rs`), over whatever these attributes are at that moment.
 //!
-//! There is no flag to test in a fast path: the core's object, once *retired*, has nothing to give and refuses
+//! There is no flag to test in a fast path: the core's object, once *forwarded*, has nothing to give and refuses
 //! everything, and that refusal is what sends a call on.
 //!
-//! Waiters of an event or a semaphore are moved, in the same step in which it is retired, into the new condition, in
+//! Waiters of an event or a semaphore are moved, in the same step in which it is forwarded, into the new condition, in
 //! their order and with their time limits (`sync/raw/forwarding.rs`): a notification by hand, a `set()` or a `release()`
 //! finds them there, also one that comes before their threads have run again. So no wake-up is lost and none is
 //! needed. When the program brings a condition of its own instead of asking for ours, those threads are sent there: they
@@ -22,10 +22,10 @@
 //!
 //! # Implementation
 //!
-//! The inflating thread makes everything first, and a place in the `__dict__` for each part; then it retires the core's
+//! The inflating thread makes everything first, and a place in the `__dict__` for each part; then it forwards the core's
 //! object, which succeeds for exactly one thread, and that one fills the places and publishes the condition. In between
 //! no Python code runs, nothing is allocated and the interpreter lock is kept. Without such a lock another thread may find the object
-//! retired and nothing published yet, and waits here for the moment that it takes.
+//! forwarded and nothing published yet, and waits here for the moment that it takes.
 
 use super::{Condition, Lock};
 use crate::inflation::{Inflate, raw_dict};
@@ -69,7 +69,7 @@ impl Slot {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// The heir, if the object is inflated.
+    /// The target, if the object is inflated.
     pub(super) fn get(&self) -> Option<&Heir> {
         // SAFETY: null, or published and valid until the slot is dropped.
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
@@ -79,11 +79,11 @@ impl Slot {
         self.get().is_some()
     }
 
-    /// For a thread that has found the core's object retired.
+    /// For a thread that has found the core's object forwarded.
     pub(super) fn wait(&self, py: Python<'_>) -> &Heir {
         loop {
-            if let Some(heir) = self.get() {
-                return heir;
+            if let Some(target) = self.get() {
+                return target;
             }
             py.detach(std::thread::yield_now);
         }
@@ -91,20 +91,20 @@ impl Slot {
 
     /// Inflates `object` unless it is inflated. Then `_cond` is the `condition` that the program brings, or else one that is made here.
     ///
-    /// `names` are those of the other parts. `retire` retires the core's object for the condition that is made here, which lives as
-    /// long as this slot, and returns these parts, or `None` if it was retired before.
+    /// `names` are those of the other parts. `forward` forwards the core's object for the condition that is made here, which lives as
+    /// long as this slot, and returns these parts, or `None` if it was forwarded before.
     pub(super) fn inflate<'a, 'py, T: Inflate>(
         &self,
         object: &Bound<'py, T>,
         condition: Option<&Bound<'py, PyAny>>,
         names: &[&'a Bound<'py, PyString>],
-        retire: impl FnOnce(&Bound<'py, Condition>) -> PyResult<Option<Parts<'a, 'py>>>,
+        forward: impl FnOnce(&Bound<'py, Condition>) -> PyResult<Option<Parts<'a, 'py>>>,
     ) -> PyResult<()> {
         if self.is_inflated() {
             return Ok(());
         }
         let py = object.py();
-        let heir = fresh_condition(py)?;
+        let target = fresh_condition(py)?;
         let dict = raw_dict(object)?;
         let cond = interned!(py, _cond);
         for name in [&cond].into_iter().chain(names) {
@@ -112,11 +112,11 @@ impl Slot {
                 dict.set_item(name, py.None())?;
             }
         }
-        // Leaked until it is published: from `retire` on the core refers to the condition.
-        let heir = Box::into_raw(try_box(heir).map_err(|_| no_memory(py))?);
+        // Leaked until it is published: from `forward` on the core refers to the condition.
+        let target = Box::into_raw(try_box(target).map_err(|_| no_memory(py))?);
         // SAFETY: leaked above, and freed only below or when the slot is dropped.
-        let fresh = unsafe { &*heir };
-        match retire(fresh.bind(py)) {
+        let fresh = unsafe { &*target };
+        match forward(fresh.bind(py)) {
             Ok(Some(parts)) => {
                 let mut filled = Ok(());
                 for (name, value) in parts.into_iter().flatten() {
@@ -126,27 +126,27 @@ impl Slot {
                     Some(condition) => dict.set_item(cond, condition),
                     None => dict.set_item(cond, fresh),
                 });
-                self.0.store(heir, Ordering::Release);
+                self.0.store(target, Ordering::Release);
                 if condition.is_some() {
                     // Those asleep in the compact object go round again: there is another condition to wait in.
                     fresh.get().raw().send_away();
                 }
                 filled
             }
-            not_retired => {
+            not_forwarded => {
                 // SAFETY: leaked above, and no other thread has seen it.
-                drop(unsafe { Box::from_raw(heir) });
-                not_retired.map(|_| {
+                drop(unsafe { Box::from_raw(target) });
+                not_forwarded.map(|_| {
                     self.wait(py);
                 })
             }
         }
     }
 
-    /// For the collector. The heir stays when it clears, since the core refers to it.
+    /// For the collector. The target stays when it clears, since the core refers to it.
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self.get() {
-            Some(heir) => visit.call(heir),
+            Some(target) => visit.call(target),
             None => Ok(()),
         }
     }
@@ -154,10 +154,10 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let heir = *self.0.get_mut();
-        if !heir.is_null() {
+        let target = *self.0.get_mut();
+        if !target.is_null() {
             // SAFETY: leaked in `inflate`, and nothing refers to it any more.
-            drop(unsafe { Box::from_raw(heir) });
+            drop(unsafe { Box::from_raw(target) });
         }
     }
 }

@@ -131,7 +131,7 @@ pub(crate) trait Run: Send + Sized + 'static {
     /// Cancels the task, if nobody has begun with it.
     fn cancel(self);
     /// Fails the task without running it.
-    fn break_off(self);
+    fn abort(self);
 }
 
 impl<F, T> Task<F, T>
@@ -277,7 +277,7 @@ where
         Promise::cancel(&*self);
     }
 
-    fn break_off(self) {
+    fn abort(self) {
         if self.raw.start(|_| true) == Ok(true) {
             // SAFETY: this thread has just started it.
             let function = unsafe { self.take_function() };

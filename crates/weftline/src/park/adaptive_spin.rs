@@ -34,12 +34,12 @@ fn is_worth_a_long_try(misses: u32) -> bool {
 
 /// One thread's experience with spinning. Only that thread uses it; the atomic is for sharing the record it lies in.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct AdaptiveSpin {
     misses: AtomicU32,
     has_dozed: AtomicBool,
 }
 
-impl Patience {
+impl AdaptiveSpin {
     pub(crate) const fn new() -> Self {
         Self {
             misses: AtomicU32::new(0),
@@ -73,7 +73,7 @@ impl Patience {
     any(not(target_os = "linux"), feature = "portable-parker"),
     allow(dead_code, reason = "the portable parker does not spin")
 )]
-impl Patience {
+impl AdaptiveSpin {
     /// For how many nanoseconds to look, at most.
     pub(crate) fn budget(&self) -> u64 {
         if self.is_long() {
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     /// How many waits of `n` are worth a try, and how many a long one, if all are in vain and each is followed by a sleep of `nanos`.
-    fn tries(patience: &Patience, n: usize, nanos: u64) -> (usize, usize) {
+    fn tries(patience: &AdaptiveSpin, n: usize, nanos: u64) -> (usize, usize) {
         let mut tries = (0, 0);
         for _ in 0..n {
             let misses = patience.misses.load(Ordering::Relaxed);
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_thread_whose_spins_are_in_vain_tries_less_and_less() {
         for nanos in [SPIN_NANOS - 1, DOZE_NANOS] {
-            let patience = Patience::new();
+            let patience = AdaptiveSpin::new();
             assert_eq!(tries(&patience, 8, nanos), (8, 0));
             // After 8, 16, 32, 64 and 128 that were in vain.
             assert_eq!(tries(&patience, 128, nanos), (5, 0));
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn one_that_dozes_tries_for_longer_now_and_then() {
-        let patience = Patience::new();
+        let patience = AdaptiveSpin::new();
         assert_eq!(tries(&patience, 8, SPIN_NANOS), (8, 2));
         const MORE: usize = if cfg!(miri) { 5 } else { 100 };
         assert_eq!(tries(&patience, 8 * MORE, SPIN_NANOS).1, MORE);
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn an_answer_in_time_has_it_spin_again_and_a_late_one_once() {
-        let patience = Patience::new();
+        let patience = AdaptiveSpin::new();
         tries(&patience, 24, SPIN_NANOS);
         assert_eq!(patience.budget(), DOZE_NANOS);
         let begun = now();

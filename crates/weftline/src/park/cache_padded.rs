@@ -1,12 +1,12 @@
-//! [`Apart`]: a place on cache lines that nothing else is on.
+//! [`CachePadded`]: a place on cache lines that nothing else is on.
 
 use std::ops::Deref;
 
 /// On cache lines of its own.
 #[repr(align(64))]
-pub(crate) struct Apart<T>(pub(crate) T);
+pub(crate) struct CachePadded<T>(pub(crate) T);
 
-impl<T> Deref for Apart<T> {
+impl<T> Deref for CachePadded<T> {
     type Target = T;
 
     fn deref(&self) -> &T {

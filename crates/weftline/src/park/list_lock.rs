@@ -10,7 +10,7 @@
 //! | this generation, 1 | held by a thread that is running or will be | `unlock` → free |
 //! | any other | as of an older process: free, and its waiters are forgotten | `lock` → held, after [`ForgetWaiters::forget_waiters`] |
 //!
-//! *Held for nanoseconds.* No call leaves the core while it is held: no destructor, no comparison, no system call, no sleep. So a thread that
+//! *ListGuard for nanoseconds.* No call leaves the core while it is held: no destructor, no comparison, no system call, no sleep. So a thread that
 //! finds it taken spins, then yields, then naps with growing length, and needs no queue and no wake-up; unlocking is a plain store.
 //! A holder that the scheduler took away while holding is the one case in which the naps matter.
 
@@ -62,14 +62,17 @@ impl<D: ForgetWaiters> ListLock<D> {
     }
 
     #[inline]
-    pub(crate) fn lock(&self) -> Held<'_, D> {
+    pub(crate) fn lock(&self) -> ListGuard<'_, D> {
         self.lock_considering(|| true)
     }
 
     /// As [`Self::lock`], by a caller who can tell whether others are busy under the lock, one operation after the other. If none are, whoever
     /// holds it is done within nanoseconds and this thread comes back as soon; else it leaves them alone for longer.
     #[inline]
-    pub(crate) fn lock_considering(&self, are_others_busy: impl FnOnce() -> bool) -> Held<'_, D> {
+    pub(crate) fn lock_considering(
+        &self,
+        are_others_busy: impl FnOnce() -> bool,
+    ) -> ListGuard<'_, D> {
         let free = fork::generation() << 1;
         if self
             .word
@@ -79,17 +82,17 @@ impl<D: ForgetWaiters> ListLock<D> {
             self.lock_slow(are_others_busy());
         }
         self.spinners.taken();
-        Held { lock: self }
+        ListGuard { lock: self }
     }
 
     /// `None` when the lock is held: by another thread, or by this one further up the stack (a garbage collector's visit).
-    pub(crate) fn try_lock(&self) -> Option<Held<'_, D>> {
+    pub(crate) fn try_lock(&self) -> Option<ListGuard<'_, D>> {
         fork::watch();
         let taken = self.try_take();
         if taken {
             self.spinners.taken();
         }
-        taken.then_some(Held { lock: self })
+        taken.then_some(ListGuard { lock: self })
     }
 
     #[cold]
@@ -128,11 +131,11 @@ impl<D: ForgetWaiters> ListLock<D> {
 }
 
 /// Access to the data, until dropped.
-pub(crate) struct Held<'a, D> {
+pub(crate) struct ListGuard<'a, D> {
     lock: &'a ListLock<D>,
 }
 
-impl<D> Deref for Held<'_, D> {
+impl<D> Deref for ListGuard<'_, D> {
     type Target = D;
 
     #[inline]
@@ -142,7 +145,7 @@ impl<D> Deref for Held<'_, D> {
     }
 }
 
-impl<D> DerefMut for Held<'_, D> {
+impl<D> DerefMut for ListGuard<'_, D> {
     #[inline]
     fn deref_mut(&mut self) -> &mut D {
         // SAFETY: the guard exists and is borrowed mutably, so nobody else looks at the data.
@@ -150,7 +153,7 @@ impl<D> DerefMut for Held<'_, D> {
     }
 }
 
-impl<D> Drop for Held<'_, D> {
+impl<D> Drop for ListGuard<'_, D> {
     #[inline]
     fn drop(&mut self) {
         // A fork cannot fall between: the only thread of a child is the one that forked, and no fork happens under this lock.

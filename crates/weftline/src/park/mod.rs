@@ -60,7 +60,7 @@ mod waiter;
     target_pointer_width = "64",
     not(weftline_model)
 ))]
-pub(crate) use adaptive_spin::Patience;
+pub(crate) use adaptive_spin::AdaptiveSpin;
 #[cfg(not(weftline_model))]
 pub(crate) use adaptive_spin::processors;
 #[cfg(not(weftline_model))]
@@ -69,7 +69,7 @@ pub(crate) use blocker::ready;
 pub use blocker::{Blocker, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::{LockBlocker, TokenBlocker};
-pub(crate) use cache_padded::Apart;
+pub(crate) use cache_padded::CachePadded;
 pub use deadline::Deadline;
 #[cfg(not(weftline_model))]
 pub(crate) use deadline::now;
@@ -79,7 +79,7 @@ pub use parker::{Parker, Wake};
 pub use record::{ThreadNumber, current_number, os_ident_of};
 pub use relay::open_relay;
 
-pub(crate) use list_lock::{ForgetWaiters, Held, ListLock};
+pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
 pub(crate) use record::{
     ThreadRecord, current as current_record, has_record, number, try_current as try_current_record,
 };

@@ -51,7 +51,7 @@ pub use super::portable::Parker;
 mod futex {
     use super::Wake;
     use crate::park::Deadline;
-    use crate::park::adaptive_spin::Patience;
+    use crate::park::adaptive_spin::AdaptiveSpin;
     use crate::park::deadline::now;
     use crate::park::relay::Place;
     use rustix::io::Errno;
@@ -67,7 +67,7 @@ mod futex {
     #[derive(Debug)]
     pub struct Parker {
         word: AtomicU32,
-        patience: Patience,
+        patience: AdaptiveSpin,
         pub(in crate::park) place: Place,
     }
 
@@ -75,7 +75,7 @@ mod futex {
         pub(crate) const fn new() -> Self {
             Self {
                 word: AtomicU32::new(EMPTY),
-                patience: Patience::new(),
+                patience: AdaptiveSpin::new(),
                 place: Place::new(),
             }
         }

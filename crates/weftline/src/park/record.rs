@@ -50,7 +50,7 @@ pub(crate) use modelled::{ThreadRecord, current, has_record, number, try_current
 mod real {
     use super::{Parker, ThreadNumber};
     use crate::memory::try_box;
-    use crate::park::adaptive_spin::Patience;
+    use crate::park::adaptive_spin::AdaptiveSpin;
     use crate::park::panic_without_memory;
     use crate::park::{ForgetWaiters, ListLock};
     use std::cell::Cell;
@@ -64,7 +64,7 @@ mod real {
     pub(crate) struct ThreadRecord {
         pub(crate) parker: Parker,
         /// The thread's experience with looking before it enlists.
-        patience: Patience,
+        patience: AdaptiveSpin,
         number: AtomicU64,
         os_ident: AtomicU64,
         /// The record made before this one; written once, before the record is published.
@@ -213,7 +213,7 @@ mod real {
     fn made() -> Option<&'static ThreadRecord> {
         let record = ThreadRecord {
             parker: Parker::new(),
-            patience: Patience::new(),
+            patience: AdaptiveSpin::new(),
             number: AtomicU64::new(0),
             os_ident: AtomicU64::new(0),
             older: AtomicPtr::new(ptr::null_mut()),
@@ -262,7 +262,7 @@ mod real {
             free.first = Some(self);
         }
 
-        /// Looks for a moment whether there is something to do; see [`Patience::look_out`]. Only for the thread's own record.
+        /// Looks for a moment whether there is something to do; see [`AdaptiveSpin::look_out`]. Only for the thread's own record.
         pub(crate) fn look_out(&self, is_there: impl FnMut() -> bool) -> bool {
             self.patience.look_out(is_there)
         }

@@ -2,7 +2,7 @@
 //! that is done, a number that has come to zero.
 
 use super::{
-    Apart, Blocker, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter, ready,
+    Blocker, CachePadded, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter, ready,
 };
 
 /// Sleeps through `blocker` in one of the lists under `lock` until a waker has settled the waiter, unless `is_there` says, under the lock,
@@ -21,7 +21,7 @@ pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
 ) -> Result<(), WaitError<B::Interrupt>> {
     ready(blocker).map_err(WaitError::Interrupted)?;
     loop {
-        let waiter = Apart(Waiter::new::<B>(payload));
+        let waiter = CachePadded(Waiter::new::<B>(payload));
         {
             let mut data = lock.lock();
             if is_there(&mut data) {

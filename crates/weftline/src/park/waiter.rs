@@ -159,7 +159,7 @@ impl<P> Waiter<P> {
         self.wait_or_take(blocker, deadline, || false)
     }
 
-    /// As [`Self::wait`], where wakers also *nudge*: wake a waiter without granting it anything, so that it takes what it waits for if
+    /// As [`Self::wait`], where wakers also *wake_without_handoff*: wake a waiter without granting it anything, so that it takes what it waits for if
     /// that is still there. `take` tries to; if it can, it unlinks the waiter and returns `true`.
     pub(crate) fn wait_or_take<B: Blocker>(
         &self,
@@ -358,7 +358,7 @@ impl<P> Waiter<P> {
     }
 
     /// What has its thread look again.
-    pub(crate) fn nudge(&self) -> Wakeup {
+    pub(crate) fn wake_without_handoff(&self) -> Wakeup {
         Wakeup(Wakes::Thread(self.record))
     }
 }

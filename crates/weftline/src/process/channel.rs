@@ -12,7 +12,7 @@
 //!
 //! So every message fits into the buffer of the socket, and a child can leave its result there and end; nobody needs to be waiting.
 
-use super::Parcel;
+use super::Envelope;
 use super::descriptor::above_streams;
 use super::envelope::no_descriptor;
 use rustix::io::{Errno, retry_on_intr};
@@ -106,7 +106,7 @@ impl Channel {
         &self,
         head: &H,
         first: &[BorrowedFd<'_>],
-        body: &Parcel,
+        body: &Envelope,
     ) -> io::Result<()> {
         let head = super::envelope::encode(head).map_err(io::Error::other)?;
         let of_body = body.descriptors.iter().map(AsFd::as_fd);
@@ -154,7 +154,7 @@ impl Channel {
     pub(super) fn receive<H: DeserializeOwned>(
         &self,
         waits: bool,
-    ) -> io::Result<Option<(H, Parcel)>> {
+    ) -> io::Result<Option<(H, Envelope)>> {
         let mut bytes = vec![0; Bounds::LENGTH + MOST_INLINE];
         let mut descriptors = Vec::new();
         let Some(length) = self.receive_packet(waits, &mut bytes, &mut descriptors)? else {
@@ -183,7 +183,7 @@ impl Channel {
         let head = super::envelope::decode(&bytes).map_err(io::Error::other)?;
         Ok(Some((
             head,
-            Parcel {
+            Envelope {
                 bytes: body,
                 descriptors,
             },

@@ -19,7 +19,7 @@ use super::channel::Channel;
 use super::identity::{self, Identity, Parent, ParentProcess};
 use super::message::{Answer, Task};
 use super::sentinel::Sentinel;
-use super::{Parcel, StartError, function};
+use super::{Envelope, StartError, function};
 use crate::park::Deadline;
 use crate::thread;
 use rustix::io::FdFlags;
@@ -98,11 +98,14 @@ fn serve() -> i32 {
         }
     };
     // Nobody may be there any more to hear of it, here and below.
-    let _ = channel.send(&Answer::Begun, &[], &Parcel::default());
+    let _ = channel.send(&Answer::Begun, &[], &Envelope::default());
     let (answer, body) = match function::named(&task.function) {
         Ok(function) => function.call(arguments),
         // It is registered in the parent, which is the same program.
-        Err(why) => (Answer::ArgumentsRefused(why.to_string()), Parcel::default()),
+        Err(why) => (
+            Answer::ArgumentsRefused(why.to_string()),
+            Envelope::default(),
+        ),
     };
     let code = match answer {
         Answer::Returned | Answer::Begun => 0,
@@ -112,26 +115,26 @@ fn serve() -> i32 {
         && !super::channel::is_gone(&why)
     {
         let refused = Answer::ResultRefused(super::envelope::no_descriptor(&why));
-        let _ = channel.send(&refused, &[], &Parcel::default());
+        let _ = channel.send(&refused, &[], &Envelope::default());
         return PANICKED;
     }
     code
 }
 
 /// What there is to do; `None` when nobody is there to say.
-fn begin_task() -> io::Result<Option<(Channel, Task, Parcel)>> {
+fn begin_task() -> io::Result<Option<(Channel, Task, Envelope)>> {
     close_what_was_inherited()?;
     let channel = take_channel()?;
     let maker = channel.maker().ok_or_else(started_by_hand)?;
-    let Some((task, mut parcel)) = channel.receive::<Task>(true)? else {
+    let Some((task, mut envelope)) = channel.receive::<Task>(true)? else {
         return Ok(None);
     };
     let given = 1 + usize::from(task.has_stdin);
-    if parcel.descriptors.len() < given {
+    if envelope.descriptors.len() < given {
         return Err(started_by_hand());
     }
-    let arguments = parcel.descriptors.split_off(given);
-    let mut given = std::mem::replace(&mut parcel.descriptors, arguments).into_iter();
+    let arguments = envelope.descriptors.split_off(given);
+    let mut given = std::mem::replace(&mut envelope.descriptors, arguments).into_iter();
     let sentinel = given.next().map(Sentinel::from_descriptor);
     let sentinel = sentinel.ok_or_else(started_by_hand)?;
     let parent = rustix::process::getppid().map(|pid| pid.as_raw_pid().unsigned_abs());
@@ -158,7 +161,7 @@ fn begin_task() -> io::Result<Option<(Channel, Task, Parcel)>> {
         is_daemon: task.is_daemon,
         parent,
     });
-    Ok(Some((channel, task, parcel)))
+    Ok(Some((channel, task, envelope)))
 }
 
 fn started_by_hand() -> io::Error {

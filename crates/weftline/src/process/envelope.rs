@@ -1,8 +1,8 @@
-//! [`Parcel`]: what goes from one process to another, as bytes and the file descriptors that come along.
+//! [`Envelope`]: what goes from one process to another, as bytes and the file descriptors that come along.
 //!
 //! A value says what it is through serde. An object in shared memory is more than bytes: the other process needs its file. While a
-//! parcel is packed, such an object [attaches](attach) its descriptor to it and writes down which of them it is; while the parcel is
-//! unpacked, it [detaches](detach) it again. Outside of a parcel (in a file, say, or as an item of a shared queue) it cannot be written.
+//! envelope is packed, such an object [attaches](attach) its descriptor to it and writes down which of them it is; while the envelope is
+//! unpacked, it [detaches](detach) it again. Outside of an envelope (in a file, say, or as an item of a shared queue) it cannot be written.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ use std::thread::LocalKey;
 
 /// A value on its way to another process.
 #[derive(Debug, Default)]
-pub(super) struct Parcel {
+pub(super) struct Envelope {
     pub(super) bytes: Vec<u8>,
     pub(super) descriptors: Vec<OwnedFd>,
 }
@@ -65,13 +65,13 @@ impl EncodeError {
 }
 
 thread_local! {
-    /// What has been attached to the parcel that this thread is packing. `None` when it is packing none.
+    /// What has been attached to the envelope that this thread is packing. `None` when it is packing none.
     static ATTACHED: RefCell<Option<Vec<OwnedFd>>> = const { RefCell::new(None) };
-    /// What has not yet been detached from the parcel that this thread is unpacking.
+    /// What has not yet been detached from the envelope that this thread is unpacking.
     static TO_DETACH: RefCell<Vec<Option<OwnedFd>>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Parcel {
+impl Envelope {
     /// # Errors
     /// [`EncodeError`] when the value's own `Serialize` fails, or when no file descriptor is left to attach.
     pub(super) fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Self, EncodeError> {
@@ -91,7 +91,7 @@ impl Parcel {
     }
 }
 
-/// What `f` returns, and what it leaves of `inner`, which is in `place` meanwhile: a value may pack a parcel of its own while it is packed.
+/// What `f` returns, and what it leaves of `inner`, which is in `place` meanwhile: a value may pack an envelope of its own while it is packed.
 /// What was there before is put back also when the value's own code, which `f` runs, panics.
 fn with_inner<T: Default + 'static, R>(
     place: &'static LocalKey<RefCell<T>>,
@@ -111,7 +111,7 @@ fn with_inner<T: Default + 'static, R>(
     (result, place.take())
 }
 
-/// A value as bytes, for what cannot carry descriptors unless a parcel is being packed.
+/// A value as bytes, for what cannot carry descriptors unless an envelope is being packed.
 pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = Vec::new();
     encode_into(value, &mut bytes)?;
@@ -201,12 +201,12 @@ pub(super) fn refuse(why: impl fmt::Display) {
     REFUSAL.replace(Some(why.to_string()));
 }
 
-/// Has a copy of `descriptor` travel with the parcel that this thread is packing; returns its number in it.
+/// Has a copy of `descriptor` travel with the envelope that this thread is packing; returns its number in it.
 pub(super) fn attach(descriptor: BorrowedFd<'_>) -> Result<u32, &'static str> {
     ATTACHED.with_borrow_mut(|attached| {
         let Some(attached) = attached else {
             refuse("a shared object travels only as an argument, or as part of one, of a process or of a task of a pool of processes");
-            return Err("not in a parcel");
+            return Err("not in an envelope");
         };
         if attached.try_reserve(1).is_err() {
             refuse(EncodeError::NO_MEMORY);
@@ -225,7 +225,7 @@ pub(super) fn attach(descriptor: BorrowedFd<'_>) -> Result<u32, &'static str> {
     })
 }
 
-/// The descriptor of that number of the parcel that this thread is unpacking, once.
+/// The descriptor of that number of the envelope that this thread is unpacking, once.
 pub(super) fn detach(number: u32) -> Option<OwnedFd> {
     TO_DETACH.with_borrow_mut(|descriptors| mem::take(descriptors.get_mut(number as usize)?))
 }
@@ -270,9 +270,9 @@ mod tests {
     #[test]
     fn descriptors_come_along_in_their_order() {
         let (reader, writer) = rustix::pipe::pipe().unwrap();
-        let parcel = Parcel::pack(&(End(reader), 7_u8, End(writer))).unwrap();
-        assert_eq!(parcel.descriptors.len(), 2);
-        let (reader, seven, writer): (End, u8, End) = parcel.unpack().unwrap();
+        let envelope = Envelope::pack(&(End(reader), 7_u8, End(writer))).unwrap();
+        assert_eq!(envelope.descriptors.len(), 2);
+        let (reader, seven, writer): (End, u8, End) = envelope.unpack().unwrap();
         assert_eq!(seven, 7);
         File::from(writer.0).write_all(b"through").unwrap();
         let mut text = String::new();
@@ -300,17 +300,17 @@ mod tests {
     fn a_value_that_panics_leaves_no_parcel_behind() {
         let (reader, writer) = rustix::pipe::pipe().unwrap();
         let values = (End(writer), Panics);
-        catch_unwind(AssertUnwindSafe(|| Parcel::pack(&values))).unwrap_err();
-        encode(&End(values.0.0)).expect_err("no parcel is being packed");
+        catch_unwind(AssertUnwindSafe(|| Envelope::pack(&values))).unwrap_err();
+        encode(&End(values.0.0)).expect_err("no envelope is being packed");
         let mut text = String::new();
         let mut reader = File::from(reader);
         let ended = reader.read_to_string(&mut text);
         assert_eq!(ended.unwrap(), 0, "the copy that was attached is closed");
 
         let (reader, writer) = rustix::pipe::pipe().unwrap();
-        let parcel = Parcel::pack(&(1_u8, End(writer))).unwrap();
-        catch_unwind(AssertUnwindSafe(|| parcel.unpack::<(u8, Panics)>())).unwrap_err();
-        assert!(detach(0).is_none(), "no parcel is being unpacked");
+        let envelope = Envelope::pack(&(1_u8, End(writer))).unwrap();
+        catch_unwind(AssertUnwindSafe(|| envelope.unpack::<(u8, Panics)>())).unwrap_err();
+        assert!(detach(0).is_none(), "no envelope is being unpacked");
         let ended = File::from(reader).read_to_string(&mut text);
         assert_eq!(ended.unwrap(), 0, "what came along is closed");
     }

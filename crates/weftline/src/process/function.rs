@@ -9,7 +9,7 @@
 //! is built for the type, and where the function is called its value is made from nothing.
 
 use super::message::Answer;
-use super::{Parcel, RemotePanic, StartError, pool};
+use super::{Envelope, RemotePanic, StartError, pool};
 use crate::Panic;
 use crate::thread;
 use serde::Serialize;
@@ -77,8 +77,8 @@ pub struct Function {
     name: &'static str,
     type_id: fn() -> TypeId,
     returns: fn() -> (TypeId, &'static str),
-    call: fn(Parcel, fn()) -> (Answer, Parcel),
-    call_each: fn(Parcel) -> (Answer, Parcel),
+    call: fn(Envelope, fn()) -> (Answer, Envelope),
+    call_each: fn(Envelope) -> (Answer, Envelope),
 }
 
 inventory::collect!(Function);
@@ -111,17 +111,17 @@ impl Function {
     }
 
     /// Runs it, and what [`weftline::run`](crate::run) does at the end of a program.
-    pub(super) fn call(&self, arguments: Parcel) -> (Answer, Parcel) {
+    pub(super) fn call(&self, arguments: Envelope) -> (Answer, Envelope) {
         (self.call)(arguments, thread::end)
     }
 
     /// Runs it, as one of many that this process will run.
-    pub(super) fn call_once_more(&self, arguments: Parcel) -> (Answer, Parcel) {
+    pub(super) fn call_once_more(&self, arguments: Envelope) -> (Answer, Envelope) {
         (self.call)(arguments, || ())
     }
 
     /// Runs it for each of many arguments. What is returned is an [`Each`].
-    pub(super) fn call_each(&self, arguments: Parcel) -> (Answer, Parcel) {
+    pub(super) fn call_each(&self, arguments: Envelope) -> (Answer, Envelope) {
         (self.call_each)(arguments)
     }
 
@@ -140,7 +140,7 @@ impl Function {
     }
 }
 
-fn call<F, Args>(arguments: Parcel, at_end: fn()) -> (Answer, Parcel)
+fn call<F, Args>(arguments: Envelope, at_end: fn()) -> (Answer, Envelope)
 where
     F: RemoteFn<Args>,
     Args: DeserializeOwned,
@@ -159,7 +159,7 @@ where
 /// What many calls have returned, or panicked with.
 pub(super) type Each<R> = Vec<Result<R, RemotePanic>>;
 
-fn call_each<F, Args>(arguments: Parcel) -> (Answer, Parcel)
+fn call_each<F, Args>(arguments: Envelope) -> (Answer, Envelope)
 where
     F: RemoteFn<Args>,
     Args: DeserializeOwned,
@@ -180,17 +180,17 @@ where
 }
 
 /// As an answer.
-fn pack<T: Serialize>(ended: Result<T, Panic>) -> (Answer, Parcel) {
-    let packed = ended.and_then(|value| thread::catch(move || Parcel::pack(&value)));
+fn pack<T: Serialize>(ended: Result<T, Panic>) -> (Answer, Envelope) {
+    let packed = ended.and_then(|value| thread::catch(move || Envelope::pack(&value)));
     match packed {
-        Ok(Ok(parcel)) => (Answer::Returned, parcel),
+        Ok(Ok(envelope)) => (Answer::Returned, envelope),
         Ok(Err(why)) => only(Answer::ResultRefused(why.to_string())),
         Err(panicked) => only(Answer::Panicked(RemotePanic::of(&panicked))),
     }
 }
 
-fn only(answer: Answer) -> (Answer, Parcel) {
-    (answer, Parcel::default())
+fn only(answer: Answer) -> (Answer, Envelope) {
+    (answer, Envelope::default())
 }
 
 /// The function that a type without a size stands for.

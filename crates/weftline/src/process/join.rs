@@ -8,7 +8,7 @@
 use super::channel::Channel;
 use super::child::Ending;
 use super::message::Answer;
-use super::{ChildProcess, JoinError, Parcel, ProcessError, Who};
+use super::{ChildProcess, Envelope, JoinError, ProcessError, Who};
 use crate::TimedOut;
 use crate::park::Deadline;
 use serde::de::DeserializeOwned;
@@ -156,7 +156,7 @@ impl<R: DeserializeOwned> Child<R> {
 /// What the answer says of the value.
 pub(super) fn read<R: DeserializeOwned>(
     answer: Answer,
-    body: Parcel,
+    body: Envelope,
     process: Who,
 ) -> Result<R, ProcessError> {
     let why = match answer {

@@ -169,7 +169,7 @@ mod start;
 
 pub(crate) use child_registry::{end_daemons, wait_for_any};
 pub(crate) use entry::begin;
-use envelope::Parcel;
+use envelope::Envelope;
 
 #[doc(inline)]
 pub use crate::__register_process_function as register;

@@ -19,7 +19,7 @@ use super::entry::{self, FLAG};
 use super::function::{self, Function};
 use super::message::Task;
 use super::sentinel::Sentinel;
-use super::{Child, ChildProcess, Parcel, RemoteFn, StartError, child_registry, identity};
+use super::{Child, ChildProcess, Envelope, RemoteFn, StartError, child_registry, identity};
 use crate::thread::{keep_forks_out, without_nul};
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -59,7 +59,7 @@ use std::process::Command;
 #[must_use = "a process does nothing until it is started"]
 pub struct Process<R> {
     function: Result<&'static Function, StartError>,
-    arguments: Result<Parcel, StartError>,
+    arguments: Result<Envelope, StartError>,
     /// Counted when it is described, as Python does.
     place: String,
     name: Option<String>,
@@ -100,7 +100,7 @@ impl<R: DeserializeOwned + 'static> Process<R> {
     ) -> Self {
         Self {
             function,
-            arguments: Parcel::pack(arguments).map_err(StartError::Encode),
+            arguments: Envelope::pack(arguments).map_err(StartError::Encode),
             place: identity::next_place(),
             name: None,
             is_daemon: false,

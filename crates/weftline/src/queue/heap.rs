@@ -8,7 +8,7 @@
 /// A binary heap (an array whose element `i` does not come after `2 * i + 1` and `2 * i + 2`) as it is read by one who compares.
 pub trait Reading {
     /// What keeps an item alive during a comparison.
-    type Held;
+    type Operand;
 
     /// What a comparison raises.
     type Error;
@@ -22,13 +22,13 @@ pub trait Reading {
     }
 
     /// Holds the item at `index`, which is below the length.
-    fn hold(&self, index: usize) -> Self::Held;
+    fn operand(&self, index: usize) -> Self::Operand;
 
     /// Whether `a` comes out before `b`. `None`: something has changed.
     ///
     /// # Errors
     /// What the comparison raised.
-    fn less(&mut self, a: &Self::Held, b: &Self::Held) -> Result<Option<bool>, Self::Error>;
+    fn less(&mut self, a: &Self::Operand, b: &Self::Operand) -> Result<Option<bool>, Self::Error>;
 }
 
 /// The element above.
@@ -41,7 +41,7 @@ pub fn parent(index: usize) -> usize {
 ///
 /// # Errors
 /// What a comparison raised.
-pub fn plan_push<R: Reading>(heap: &mut R, item: &R::Held) -> Result<Option<usize>, R::Error> {
+pub fn plan_push<R: Reading>(heap: &mut R, item: &R::Operand) -> Result<Option<usize>, R::Error> {
     let end = heap.len();
     climb(heap, item, end, parent)
 }
@@ -61,7 +61,7 @@ pub fn plan_pop<R: Reading>(heap: &mut R) -> Result<Option<usize>, R::Error> {
         let left = 2 * index + 1;
         index = left;
         if left + 1 < len {
-            let (a, b) = (heap.hold(left), heap.hold(left + 1));
+            let (a, b) = (heap.operand(left), heap.operand(left + 1));
             match heap.less(&a, &b)? {
                 None => return Ok(None),
                 Some(true) => {}
@@ -70,19 +70,19 @@ pub fn plan_pop<R: Reading>(heap: &mut R) -> Result<Option<usize>, R::Error> {
         }
     }
     // And up again to where the last item belongs: at `index`, unless it is smaller than what stands there now.
-    let last = heap.hold(len);
+    let last = heap.operand(len);
     climb(heap, &last, index, |index| index)
 }
 
 /// Up from `index` while `item` is smaller than what would be above it, which is now at `above(index)`.
 fn climb<R: Reading>(
     heap: &mut R,
-    item: &R::Held,
+    item: &R::Operand,
     mut index: usize,
     above: impl Fn(usize) -> usize,
 ) -> Result<Option<usize>, R::Error> {
     while index > 0 {
-        let there = heap.hold(above(index));
+        let there = heap.operand(above(index));
         match heap.less(item, &there)? {
             None => return Ok(None),
             Some(false) => break,

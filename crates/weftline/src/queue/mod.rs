@@ -26,7 +26,7 @@ pub use typed::{Iter, LifoQueue, PriorityQueue, Queue};
 
 /// The unguarded forms, for bindings: every wait takes a [`crate::park::Blocker`] and a [`crate::park::Deadline`].
 pub mod raw {
-    pub use super::core::{Content, GetFailure, PutFailure, RawQueue, Retired, Retirement};
+    pub use super::core::{Content, Forwarded, GetFailure, PutFailure, RawQueue, Retirement};
     pub use super::heap::{Reading, parent, plan_pop, plan_push};
     pub use super::order::{Fifo, Lifo, Order};
     pub use super::priority::Heap;

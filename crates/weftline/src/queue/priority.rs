@@ -167,7 +167,7 @@ impl<'a, T, B> Snapshot<'a, T, B> {
 }
 
 impl<T, B: Compare<T>> Reading for Snapshot<'_, T, B> {
-    type Held = B::Held;
+    type Operand = B::Operand;
     type Error = B::Interrupt;
 
     fn len(&self) -> usize {
@@ -175,12 +175,12 @@ impl<T, B: Compare<T>> Reading for Snapshot<'_, T, B> {
         unsafe { self.tree.as_ref().items.len() }
     }
 
-    fn hold(&self, index: usize) -> B::Held {
+    fn operand(&self, index: usize) -> B::Operand {
         // SAFETY: as in `take`. Where comparisons may not nest, nothing changes the tree before the plan is carried out.
-        unsafe { B::hold(&self.tree.as_ref().items[index]) }
+        unsafe { B::operand(&self.tree.as_ref().items[index]) }
     }
 
-    fn less(&mut self, a: &B::Held, b: &B::Held) -> Result<Option<bool>, B::Interrupt> {
+    fn less(&mut self, a: &B::Operand, b: &B::Operand) -> Result<Option<bool>, B::Interrupt> {
         let is_less = self.comparing.less(a, b)?;
         // SAFETY: as in `take`.
         let is_current = unsafe { (*self.tree.as_ptr()).version } == self.version;
@@ -248,7 +248,7 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
         comparing: &mut B,
     ) -> Result<Option<Position>, B::Interrupt> {
         // SAFETY: the contract is passed on; the item outlives the plan.
-        let (mut tree, item) = unsafe { (Snapshot::take(tree, comparing), B::hold(item)) };
+        let (mut tree, item) = unsafe { (Snapshot::take(tree, comparing), B::operand(item)) };
         Ok(plan_push(&mut tree, &item)?.map(Position))
     }
 

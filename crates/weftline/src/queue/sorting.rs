@@ -21,7 +21,7 @@ use std::ptr::NonNull;
 /// A [`Blocker`] that can also compare items, as a priority queue needs.
 pub trait Compare<T>: Blocker {
     /// What keeps an item alive during a comparison.
-    type Held;
+    type Operand;
 
     /// Whether a comparison may use the queue that it is made for.
     const MAY_NEST: bool;
@@ -30,26 +30,26 @@ pub trait Compare<T>: Blocker {
     ///
     /// # Safety
     /// If [`Self::MAY_NEST`] is false, `item` outlives what is returned.
-    unsafe fn hold(item: &T) -> Self::Held;
+    unsafe fn operand(item: &T) -> Self::Operand;
 
     /// Whether `a` comes out before `b`.
     ///
     /// # Errors
     /// What the comparison raised.
-    fn less(&mut self, a: &Self::Held, b: &Self::Held) -> Result<bool, Self::Interrupt>;
+    fn less(&mut self, a: &Self::Operand, b: &Self::Operand) -> Result<bool, Self::Interrupt>;
 }
 
 impl<T: Ord> Compare<T> for ThreadBlocker {
-    type Held = NonNull<T>;
+    type Operand = NonNull<T>;
 
     const MAY_NEST: bool = false;
 
-    unsafe fn hold(item: &T) -> NonNull<T> {
+    unsafe fn operand(item: &T) -> NonNull<T> {
         NonNull::from(item)
     }
 
     fn less(&mut self, a: &NonNull<T>, b: &NonNull<T>) -> Result<bool, Infallible> {
-        // SAFETY: by the contract of `hold`, both are alive; nested calls, which could move them, are refused.
+        // SAFETY: by the contract of `operand`, both are alive; nested calls, which could move them, are refused.
         Ok(unsafe { a.as_ref() < b.as_ref() })
     }
 }

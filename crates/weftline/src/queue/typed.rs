@@ -14,7 +14,7 @@ fn put_error<T>(failure: PutFailure<T, Infallible>) -> PutError<T> {
         PutFailure::Full(item) => PutError::Full(item),
         PutFailure::ShutDown(item) => PutError::ShutDown(item),
         PutFailure::NoMemory(item) => PutError::NoMemory(item),
-        PutFailure::Retired(_) => unreachable!("only bindings retire queues"),
+        PutFailure::Forwarded(_) => unreachable!("only bindings forward queues"),
     }
 }
 
@@ -22,7 +22,7 @@ fn get_error<T>(failure: GetFailure<T, Infallible>) -> GetError {
     match failure {
         GetFailure::Empty => GetError::Empty,
         GetFailure::ShutDown => GetError::ShutDown,
-        GetFailure::Retired => unreachable!("only bindings retire queues"),
+        GetFailure::Forwarded => unreachable!("only bindings forward queues"),
     }
 }
 

@@ -98,8 +98,8 @@ impl Barrier {
         };
         match self.raw.wait_with(&mut ThreadBlocker, deadline, action) {
             Ok(index) => Ok(Arrival { index }),
-            // A barrier of this face is never retired.
-            Err(BarrierError::Broken | BarrierError::Retired { .. }) => Err(Broken),
+            // A barrier of this face is never forwarded.
+            Err(BarrierError::Broken | BarrierError::Forwarded { .. }) => Err(Broken),
         }
     }
 

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 /// A lock that this thread has taken; frees it when dropped.
-struct Held<'a> {
+struct ListGuard<'a> {
     raw: &'a RawLock,
     /// The number of the thread that took it, with which it is freed.
     holder: u64,
@@ -15,7 +15,7 @@ struct Held<'a> {
     stays: PhantomData<*const ()>,
 }
 
-impl Drop for Held<'_> {
+impl Drop for ListGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         self.raw.unlock_mine(self.holder);
@@ -26,14 +26,14 @@ impl Drop for Held<'_> {
 #[must_use = "the lock is freed when the guard is dropped"]
 pub struct LockGuard<'a, T: ?Sized> {
     lock: &'a Lock<T>,
-    held: Held<'a>,
+    held: ListGuard<'a>,
 }
 
 /// Access to a part of what a [`Lock`] protects; frees the lock when dropped.
 #[must_use = "the lock is freed when the guard is dropped"]
 pub struct MappedLockGuard<'a, T: ?Sized> {
     value: *mut T,
-    held: Held<'a>,
+    held: ListGuard<'a>,
     /// What the value is borrowed as.
     part: PhantomData<&'a mut T>,
 }
@@ -48,7 +48,7 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
     /// The calling thread, whose number is `holder`, has just taken the lock.
     #[inline]
     pub(super) unsafe fn new(lock: &'a Lock<T>, holder: u64) -> Self {
-        let held = Held {
+        let held = ListGuard {
             raw: &lock.raw,
             holder,
             stays: PhantomData,
@@ -103,7 +103,7 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
 }
 
 impl<'a, T: ?Sized> MappedLockGuard<'a, T> {
-    fn new(value: *mut T, held: Held<'a>) -> Self {
+    fn new(value: *mut T, held: ListGuard<'a>) -> Self {
         Self {
             value,
             held,

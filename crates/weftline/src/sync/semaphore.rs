@@ -199,7 +199,7 @@ impl Drop for Permit<'_> {
 #[inline]
 fn give_back(semaphore: &RawSemaphore, n: u64) {
     let mut left = n;
-    // A semaphore of this face is never retired, so a refusal means that there is no room.
+    // A semaphore of this face is never forwarded, so a refusal means that there is no room.
     while semaphore.release(left).is_err() {
         let room = semaphore.bound().saturating_sub(semaphore.permits());
         left = left.min(room);

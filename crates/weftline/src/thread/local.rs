@@ -162,7 +162,7 @@ impl<T: 'static, F> Drop for Local<T, F> {
         // SAFETY: the owner is of `self`, which is going.
         let token = unsafe { Counted::from_raw(token) };
         let value = local_values::replace(&token, None);
-        token.retire();
+        token.forward();
         drop(value);
     }
 }

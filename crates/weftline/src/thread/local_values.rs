@@ -13,8 +13,8 @@
 //! | in that destructor, or in the one that announces the thread's end if that comes first | values are dropped, also those that destructors have made meanwhile, for some rounds |
 //! | `CLOSED` | nothing is kept |
 //!
-//! A `Local` that is dropped retires its token and advances a count for all threads. A thread that finds the count advanced looks
-//! through its map for retired tokens.
+//! A `Local` that is dropped forwards its token and advances a count for all threads. A thread that finds the count advanced looks
+//! through its map for forwarded tokens.
 
 pub(super) use super::local_value::Value;
 use super::{except_hook, panic, registry};
@@ -29,23 +29,23 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What a [`Local`](super::Local) is known by in the maps of all threads.
 pub(super) struct Token {
-    is_retired: AtomicBool,
+    is_forwarded: AtomicBool,
 }
 
-static RETIRED: AtomicU64 = AtomicU64::new(0);
+static FORWARDED: AtomicU64 = AtomicU64::new(0);
 
 impl Token {
     pub(super) fn new() -> Self {
         Self {
-            is_retired: AtomicBool::new(false),
+            is_forwarded: AtomicBool::new(false),
         }
     }
 
     /// Nobody will ask for its values any more.
-    pub(super) fn retire(&self) {
-        self.is_retired.store(true, Ordering::Relaxed);
-        // Pairs with the acquire of whoever finds the count advanced: it sees the token retired.
-        RETIRED.fetch_add(1, Ordering::Release);
+    pub(super) fn forward(&self) {
+        self.is_forwarded.store(true, Ordering::Relaxed);
+        // Pairs with the acquire of whoever finds the count advanced: it sees the token forwarded.
+        FORWARDED.fetch_add(1, Ordering::Release);
     }
 }
 
@@ -60,7 +60,7 @@ thread_local! {
     static MAP: RefCell<ManuallyDrop<Map>> =
         const { RefCell::new(ManuallyDrop::new(HashMap::with_hasher(BuildHasherDefault::new()))) };
     static IS_CLOSED: Cell<bool> = const { Cell::new(false) };
-    /// How many tokens had been retired when the thread last looked.
+    /// How many tokens had been forwarded when the thread last looked.
     static LOOKED_AT: Cell<u64> = const { Cell::new(0) };
     static AT_END: DropsValues = const { DropsValues };
 }
@@ -75,7 +75,7 @@ fn key(token: &Token) -> usize {
 }
 
 pub(super) fn find(token: &Counted<Token>) -> Option<Value> {
-    drop_retired();
+    drop_forwarded();
     in_map(|map| map.get(&key(token)).map(|entry| entry.value.clone()))
 }
 
@@ -98,7 +98,7 @@ pub(super) fn add(token: &Counted<Token>, value: Value) -> Value {
 /// # Panics
 /// When there is no memory to keep it.
 pub(super) fn replace(token: &Counted<Token>, value: Option<Value>) -> Option<Value> {
-    drop_retired();
+    drop_forwarded();
     let Some(value) = value else {
         return in_map(|map| map.remove(&key(token))).map(|entry| entry.value);
     };
@@ -117,23 +117,23 @@ pub(super) fn replace(token: &Counted<Token>, value: Option<Value>) -> Option<Va
 }
 
 /// Drops the thread's values in `Local`s that are no more.
-fn drop_retired() {
-    // Pairs with the release in `retire`.
-    let retired = RETIRED.load(Ordering::Acquire);
-    let looked_at = LOOKED_AT.replace(retired);
-    if looked_at == retired {
+fn drop_forwarded() {
+    // Pairs with the release in `forward`.
+    let forwarded = FORWARDED.load(Ordering::Acquire);
+    let looked_at = LOOKED_AT.replace(forwarded);
+    if looked_at == forwarded {
         return;
     }
-    let is_retired = |entry: &Entry| entry.token.is_retired.load(Ordering::Relaxed);
+    let is_forwarded = |entry: &Entry| entry.token.is_forwarded.load(Ordering::Relaxed);
     let mut dropped: Vec<Entry> = Vec::new();
     let is_complete = in_map(|map| {
-        let count = map.values().filter(|entry| is_retired(entry)).count();
+        let count = map.values().filter(|entry| is_forwarded(entry)).count();
         // Nothing runs under the map's borrow: an allocator is no caller.
         let room = dropped.try_reserve_exact(count);
         if room.is_ok() {
-            let retired = map.extract_if(|_, entry| is_retired(entry));
-            // A token may have been retired since: its turn comes with the next look.
-            dropped.extend(retired.take(count).map(|(_, entry)| entry));
+            let forwarded = map.extract_if(|_, entry| is_forwarded(entry));
+            // A token may have been forwarded since: its turn comes with the next look.
+            dropped.extend(forwarded.take(count).map(|(_, entry)| entry));
         }
         room.is_ok()
     });

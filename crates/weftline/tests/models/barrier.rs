@@ -271,13 +271,13 @@ fn retiree(barrier: &Arc<RawBarrier>, sleeper: Sleeper, deadline: Deadline) -> J
 
 fn place(passed: Passed) -> Option<usize> {
     match passed {
-        Err(BarrierError::Retired { index, .. }) => index,
+        Err(BarrierError::Forwarded { index, .. }) => index,
         _ => None,
     }
 }
 
 #[test]
-fn exactly_those_who_have_arrived_are_told_so_when_the_barrier_is_retired() {
+fn exactly_those_who_have_arrived_are_told_so_when_the_barrier_is_forwarded() {
     explore(2, || {
         let barrier = Arc::new(RawBarrier::new(3).unwrap());
         let (alarm, signal) = (Alarm::leak(), Signal::new());
@@ -290,7 +290,7 @@ fn exactly_those_who_have_arrived_are_told_so_when_the_barrier_is_retired() {
             alarm.fire();
         });
         let left = barrier
-            .retire_with(&mut Sleeper::new(), false)
+            .forward_with(&mut Sleeper::new(), false)
             .unwrap()
             .unwrap();
         let mut places: Vec<_> = parties.into_iter().map(join).filter_map(place).collect();
@@ -298,12 +298,12 @@ fn exactly_those_who_have_arrived_are_told_so_when_the_barrier_is_retired() {
         places.sort_unstable();
         assert_eq!(places.len(), left.arrived, "{left:?}");
         assert!(!left.is_broken || left.arrived == 0);
-        assert!(barrier.is_retired());
+        assert!(barrier.is_forwarded());
     });
 }
 
 #[test]
-fn retiring_waits_for_the_end_of_an_action() {
+fn forwarding_waits_for_the_end_of_an_action() {
     explore(3, || {
         let barrier = Arc::new(RawBarrier::new(1).unwrap());
         let value = Arc::new(Protected::default());
@@ -317,13 +317,13 @@ fn retiring_waits_for_the_end_of_an_action() {
             })
         };
         let left = barrier
-            .retire_with(&mut Sleeper::new(), false)
+            .forward_with(&mut Sleeper::new(), false)
             .unwrap()
             .unwrap();
         assert_eq!(left.arrived, 0);
         match join(actor) {
             Ok(0) => assert_eq!(value.get(), 1),
-            Err(BarrierError::Retired { index: None, .. }) => assert_eq!(value.get(), 0),
+            Err(BarrierError::Forwarded { index: None, .. }) => assert_eq!(value.get(), 0),
             other => panic!("{other:?}"),
         }
     });

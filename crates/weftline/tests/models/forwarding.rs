@@ -1,4 +1,4 @@
-//! Retiring: an event or a semaphore is replaced while others use it, and neither a wake-up nor a permit is lost.
+//! Forwarding: an event or a semaphore is replaced while others use it, and neither a wake-up nor a permit is lost.
 //!
 //! The models bring the least of what a binding brings: a lock, the condition that goes with it, and a value.
 
@@ -9,7 +9,7 @@ use weftline::sync::raw::{RawCondition, RawEvent, RawLock, RawSemaphore};
 
 type Waited = Result<(), WaitError<Signalled>>;
 
-/// The heir, and a value that changes under its lock alone.
+/// The target, and a value that changes under its lock alone.
 #[derive(Default)]
 struct Parts {
     lock: RawLock,
@@ -56,7 +56,7 @@ impl Semaphore {
     fn open(&self) {
         self.parts.locked(|value| {
             // SAFETY: both are fields of one object that does not move.
-            if let Some((permits, _)) = unsafe { self.raw.retire(&self.parts.condition) } {
+            if let Some((permits, _)) = unsafe { self.raw.forward(&self.parts.condition) } {
                 value.fetch_add(permits, Ordering::Relaxed);
             }
         });
@@ -77,7 +77,7 @@ impl Semaphore {
 
     fn acquire(&self, mut sleeper: Sleeper, deadline: Deadline) -> Waited {
         match self.raw.acquire_with(1, &mut sleeper, deadline) {
-            Err(WaitError::TimedOut) if self.raw.is_retired() => {}
+            Err(WaitError::TimedOut) if self.raw.is_forwarded() => {}
             Err(WaitError::Interrupted(interrupt)) => {
                 let late = self.raw.take_late();
                 if late > 0 {
@@ -112,7 +112,7 @@ impl Semaphore {
 }
 
 #[test]
-fn permits_reach_those_who_wait_whenever_the_semaphore_is_retired() {
+fn permits_reach_those_who_wait_whenever_the_semaphore_is_forwarded() {
     explore_both(2, || {
         let semaphore = Semaphore::new();
         let threads = [(); 2].map(|()| semaphore.acquirer(Sleeper::new(), Deadline::NEVER));
@@ -128,7 +128,7 @@ fn permits_reach_those_who_wait_whenever_the_semaphore_is_retired() {
 }
 
 #[test]
-fn a_timeout_that_races_retiring_loses_no_permit() {
+fn a_timeout_that_races_forwarding_loses_no_permit() {
     explore_both(1, || {
         let semaphore = Semaphore::new();
         let alarm = Alarm::leak();
@@ -152,7 +152,7 @@ fn a_timeout_that_races_retiring_loses_no_permit() {
 }
 
 #[test]
-fn an_interrupt_that_races_retiring_loses_no_permit() {
+fn an_interrupt_that_races_forwarding_loses_no_permit() {
     explore_both(1, || {
         let semaphore = Semaphore::new();
         let signal = Signal::new();
@@ -176,7 +176,7 @@ fn an_interrupt_that_races_retiring_loses_no_permit() {
 }
 
 #[test]
-fn who_gives_up_in_the_heir_leaves_it() {
+fn who_gives_up_in_the_target_leaves_it() {
     explore(3, || {
         let semaphore = Semaphore::new();
         let (alarm, enlisted) = (Alarm::leak(), Door::new());
@@ -224,7 +224,7 @@ impl Event {
     fn open(&self) {
         self.parts.locked(|value| {
             // SAFETY: both are fields of one object that does not move.
-            if let Some(was_set) = unsafe { self.raw.retire(&self.parts.condition) } {
+            if let Some(was_set) = unsafe { self.raw.forward(&self.parts.condition) } {
                 value.store(was_set.into(), Ordering::Relaxed);
             }
         });
@@ -245,14 +245,14 @@ impl Event {
     }
 
     fn clear(&self) {
-        if !self.raw.clear() && self.raw.is_retired() {
+        if !self.raw.clear() && self.raw.is_forwarded() {
             self.parts.locked(|value| value.store(0, Ordering::Relaxed));
         }
     }
 
     fn wait(&self, mut sleeper: Sleeper, deadline: Deadline) -> Waited {
         match self.raw.wait_with(&mut sleeper, deadline) {
-            Err(WaitError::TimedOut) if self.raw.is_retired() => {}
+            Err(WaitError::TimedOut) if self.raw.is_forwarded() => {}
             ended => return ended,
         }
         self.parts.locked(|value| {
@@ -270,7 +270,7 @@ impl Event {
 }
 
 #[test]
-fn whoever_waits_when_the_flag_is_raised_is_woken_whenever_the_event_is_retired() {
+fn whoever_waits_when_the_flag_is_raised_is_woken_whenever_the_event_is_forwarded() {
     explore(3, || {
         let event = Event::new();
         let enlisted = Door::new();
@@ -285,7 +285,7 @@ fn whoever_waits_when_the_flag_is_raised_is_woken_whenever_the_event_is_retired(
 }
 
 #[test]
-fn a_flag_that_stays_up_is_seen_by_all_whenever_the_event_is_retired() {
+fn a_flag_that_stays_up_is_seen_by_all_whenever_the_event_is_forwarded() {
     explore(2, || {
         let event = Event::new();
         let alarm = Alarm::leak();

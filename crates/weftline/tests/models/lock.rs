@@ -96,7 +96,7 @@ fn a_try_takes_the_lock_or_leaves_it() {
 }
 
 #[test]
-fn a_waiter_that_times_out_passes_its_nudge_on() {
+fn a_waiter_that_times_out_passes_its_wake_on() {
     explore_both(2, || {
         let shared = Arc::new(Shared::default());
         let alarm = Alarm::leak();
@@ -179,7 +179,7 @@ fn an_interrupted_waiter_can_wait_again() {
 }
 
 #[test]
-fn a_nudged_waiter_that_finds_the_lock_taken_is_nudged_again() {
+fn a_woken_waiter_that_finds_the_lock_taken_is_woken_again() {
     explore_both(3, || {
         let shared = Arc::new(Shared::default());
         let enlisted = Door::new();

@@ -289,23 +289,23 @@ fn a_join_that_times_out_leaves_the_others_joined() {
 }
 
 #[test]
-fn retiring_a_queue_moves_every_item_and_sends_everyone_away() {
+fn forwarding_a_queue_moves_every_item_and_sends_everyone_away() {
     explore(2, || {
         let queue: Arc<Queue> = of(1);
         let signal = Signal::new();
         let interrupted = getter(&queue, Sleeper::that_hears(&signal), Deadline::NEVER);
         let putting = putter(&queue, 1, Sleeper::new(), Deadline::NEVER);
         let kernel = spawn(move || signal.raise());
-        let retired = queue.retire_with(&mut Sleeper::new()).unwrap();
-        let mut items = retired.expect("retired once").items;
+        let forwarded = queue.forward_with(&mut Sleeper::new()).unwrap();
+        let mut items = forwarded.expect("forwarded once").items;
         match join(interrupted) {
             Ok(item) | Err(GetFailure::Stranded(item, Signalled)) => items.push(item),
-            Err(GetFailure::Retired | GetFailure::Interrupted(Signalled)) => {}
+            Err(GetFailure::Forwarded | GetFailure::Interrupted(Signalled)) => {}
             Err(failure) => panic!("{failure:?}"),
         }
         match join(putting) {
             Ok(()) => {}
-            Err(PutFailure::Retired(item)) => items.push(item),
+            Err(PutFailure::Forwarded(item)) => items.push(item),
             Err(failure) => panic!("{failure:?}"),
         }
         join(kernel);

@@ -312,11 +312,11 @@ impl Blocker for Worker {
 
 /// A comparison fails when a signal is pending, as one in Python does whose signal handler raises.
 impl<T: Ord> Compare<T> for Sleeper {
-    type Held = NonNull<T>;
+    type Operand = NonNull<T>;
 
     const MAY_NEST: bool = false;
 
-    unsafe fn hold(item: &T) -> NonNull<T> {
+    unsafe fn operand(item: &T) -> NonNull<T> {
         NonNull::from(item)
     }
 
@@ -326,7 +326,7 @@ impl<T: Ord> Compare<T> for Sleeper {
         {
             return Err(Signalled);
         }
-        // SAFETY: by the contract of `hold` both are alive.
+        // SAFETY: by the contract of `operand` both are alive.
         Ok(unsafe { a.as_ref() < b.as_ref() })
     }
 }

@@ -23,14 +23,14 @@ fn what_is_cancelled_as_it_fires_settles_one_way() {
         let clock = Arc::new(RawClock::new());
         let count = Arc::new(Protected::default());
         let entry = clock.schedule(NOW, counting(&count), || Ok(())).unwrap();
-        let keeper = {
+        let timer_thread = {
             let clock = Arc::clone(&clock);
             spawn(move || keep(&clock))
         };
         let cancelled = clock.cancel(entry);
-        // If it was cancelled, this is what the keeper has its turn with.
+        // If it was cancelled, this is what the timer thread has its turn with.
         let last = clock.schedule(NOW, counting(&count), || Ok(())).unwrap();
-        join(keeper);
+        join(timer_thread);
         assert_eq!(count.get(), 1);
         assert_eq!(clock.cancel(last), !cancelled);
         assert!(!clock.cancel(entry));
@@ -55,17 +55,17 @@ fn of_two_who_cancel_one_was_in_time() {
 }
 
 #[test]
-fn the_sleeping_keeper_is_woken_for_what_is_due_before_it_would_look() {
+fn the_sleeping_timer_thread_is_woken_for_what_is_due_before_it_would_look() {
     explore(3, || {
         let clock = Arc::new(RawClock::new());
         let count = Arc::new(Protected::default());
         let far = clock.schedule(NOW + 9, counting(&count), || Ok(()));
-        let keeper = {
+        let timer_thread = {
             let clock = Arc::clone(&clock);
             spawn(move || keep(&clock))
         };
         clock.schedule(NOW, counting(&count), || Ok(())).unwrap();
-        join(keeper);
+        join(timer_thread);
         assert_eq!(count.get(), 1);
         assert!(clock.cancel(far.unwrap()));
     });
@@ -74,7 +74,7 @@ fn the_sleeping_keeper_is_woken_for_what_is_due_before_it_would_look() {
 /// Who meets the other starting the thread spins, which loom would explore round by round.
 #[cfg(weftline_model = "shuttle")]
 #[test]
-fn two_who_schedule_at_once_start_one_keeper() {
+fn two_schedules_at_once_start_one_timer_thread() {
     explore(3, || {
         let clock = Arc::new(RawClock::new());
         let (count, starts) = (

@@ -15,7 +15,7 @@ use weftline::{Lock, Timer};
 static TURN: Lock<()> = Lock::new(());
 
 /// The timer thread, which the standard library starts, is there for the whole test.
-fn keeper() -> Timer {
+fn far_timer() -> Timer {
     let far = Timer::new(10 * LONG, || ()).daemon(true);
     far.start().unwrap();
     far
@@ -45,7 +45,7 @@ fn a_timer_without_memory_is_a_panic_that_drops_the_function() {
 #[test]
 fn a_timer_that_does_not_start_without_memory_starts_later() {
     let (_limit, _turn) = (limit(), TURN.lock());
-    let keeper = keeper();
+    let timer = far_timer();
     at_each_allocation(
         || timer(Duration::ZERO),
         |(timer, _)| timer.start(),
@@ -60,13 +60,13 @@ fn a_timer_that_does_not_start_without_memory_starts_later() {
             assert!(timer.has_fired());
         },
     );
-    assert!(keeper.cancel());
+    assert!(timer.cancel());
 }
 
 #[test]
 fn a_timer_that_does_not_restart_without_memory_goes_on_as_before() {
     let (_limit, _turn) = (limit(), TURN.lock());
-    let keeper = keeper();
+    let timer = far_timer();
     at_each_allocation(
         || {
             let (timer, fired) = timer(10 * LONG);
@@ -84,7 +84,7 @@ fn a_timer_that_does_not_restart_without_memory_goes_on_as_before() {
             fired.recv_timeout(LONG).unwrap();
         },
     );
-    assert!(keeper.cancel());
+    assert!(timer.cancel());
 }
 
 fn is_no_memory(why: &StartError) -> bool {
@@ -106,7 +106,7 @@ fn a_timer_that_comes_due_without_memory_fires() {
         let timer = Timer::new(Duration::ZERO, move || {
             stop_failing();
             sender.send(weftline::current().name()).unwrap();
-            // The runner, which serves the next one, has none from here on.
+            // The worker, which serves the next one, has none from here on.
             fail(0, true);
         });
         timer.name(name).start().unwrap();

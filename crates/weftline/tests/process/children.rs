@@ -29,12 +29,12 @@ pub(crate) fn own_pid() -> u32 {
 register!(own_pid);
 
 /// What a process is called, and what the first two of its children are.
-fn family(generations: u32) -> Vec<String> {
+fn generations_below(generations: u32) -> Vec<String> {
     let mut names = vec![process::current_name().to_owned()];
     if generations > 0 {
         for _ in 0..2 {
             names.extend(
-                process::spawn(family, (generations - 1,))
+                process::spawn(generations_below, (generations - 1,))
                     .unwrap()
                     .join()
                     .unwrap(),
@@ -43,7 +43,7 @@ fn family(generations: u32) -> Vec<String> {
     }
     names
 }
-register!(family);
+register!(generations_below);
 
 fn names() {
     assert_eq!(process::current_name(), "MainProcess");
@@ -66,12 +66,15 @@ fn names() {
         let pid = child.pid();
         assert_eq!(child.join(), Ok(pid));
     }
-    let child = process::spawn(family, (2,)).unwrap();
+    let child = process::spawn(generations_below, (2,)).unwrap();
     let root = child.name().to_owned();
     let expected = ["", ":1", ":1:1", ":1:2", ":2", ":2:1", ":2:2"].map(|it| format!("{root}{it}"));
     assert_eq!(child.join().unwrap(), expected);
     // Whatever its own name is, its place is what its children are called after.
-    let child = Process::new(family, (1,)).name("root").start().unwrap();
+    let child = Process::new(generations_below, (1,))
+        .name("root")
+        .start()
+        .unwrap();
     let names = child.join().unwrap();
     assert_eq!(names[0], "root");
     assert!(

@@ -3,7 +3,7 @@
 use super::wait::Crew;
 use super::{Initializer, Pool, Shared, ThreadPoolExecutor};
 use crate::memory::{Counted, try_box, try_format};
-use crate::park::{Apart, panic_without_memory, processors};
+use crate::park::{CachePadded, panic_without_memory, processors};
 use crate::queue::raw::RawQueue;
 use crate::{Lock, NoMemory};
 use std::fmt;
@@ -70,7 +70,7 @@ impl ThreadPoolBuilder {
             }
         };
         let pool = Counted::try_new(Pool {
-            tasks: Apart(RawQueue::new(0)),
+            tasks: CachePadded(RawQueue::new(0)),
             free: AtomicIsize::new(0),
             is_full: AtomicBool::new(false),
             is_broken: AtomicBool::new(false),

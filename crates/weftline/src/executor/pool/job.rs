@@ -26,7 +26,7 @@ struct Table {
     made_of: fn() -> TypeId,
     run: unsafe fn(*mut Space, &dyn Availability),
     cancel: unsafe fn(*mut Space),
-    break_off: unsafe fn(*mut Space),
+    abort: unsafe fn(*mut Space),
     drop: unsafe fn(*mut Space),
 }
 
@@ -45,7 +45,7 @@ impl Table {
                 made_of: TypeId::of::<R>,
                 run: |space, worker| space.cast::<P>().read().run(worker),
                 cancel: |space| space.cast::<P>().read().cancel(),
-                break_off: |space| space.cast::<P>().read().break_off(),
+                abort: |space| space.cast::<P>().read().abort(),
                 drop: |space| space.cast::<P>().drop_in_place(),
             }
         }
@@ -94,9 +94,9 @@ impl Job {
     }
 
     /// Gives it up, as the pool is broken.
-    pub(super) fn break_off(self) {
+    pub(super) fn abort(self) {
         // SAFETY: as in `run`.
-        self.with(|table, space| unsafe { (table.break_off)(space) });
+        self.with(|table, space| unsafe { (table.abort)(space) });
     }
 
     /// What it was made of, if that is an `R`.
@@ -135,8 +135,8 @@ impl<R: Run> Run for Boxed<R> {
         (*self.0).cancel();
     }
 
-    fn break_off(self) {
-        (*self.0).break_off();
+    fn abort(self) {
+        (*self.0).abort();
     }
 }
 
@@ -153,7 +153,7 @@ impl<F: FnOnce() + Send + 'static> Run for Alone<F> {
         contain(|| drop(self));
     }
 
-    fn break_off(self) {
+    fn abort(self) {
         self.cancel();
     }
 }

@@ -37,7 +37,7 @@ use super::{Executor, ShutdownOptions, SubmitError};
 use crate::Lock;
 use crate::NoMemory;
 use crate::memory::{Counted, try_format};
-use crate::park::{Apart, Deadline, panic_without_memory};
+use crate::park::{CachePadded, Deadline, panic_without_memory};
 use crate::queue::raw::{Fifo, PutFailure, RawQueue};
 use crate::thread::{self, Builder, Service, Thread};
 use job::{Alone, Job};
@@ -51,7 +51,7 @@ use wait::{Crew, Wait};
 type Initializer = Box<dyn Fn() + Send + Sync>;
 
 struct Pool {
-    tasks: Apart<RawQueue<Job, Fifo<Job>, Wait>>,
+    tasks: CachePadded<RawQueue<Job, Fifo<Job>, Wait>>,
     free: AtomicIsize,
     /// There are as many workers as there may be.
     is_full: AtomicBool,
@@ -192,7 +192,7 @@ impl Shared {
                 Err((Refused::no_memory(), job))
             }
             // Of a queue without a bound only because it is shut down.
-            Err(PutFailure::ShutDown(job) | PutFailure::Full(job) | PutFailure::Retired(job)) => {
+            Err(PutFailure::ShutDown(job) | PutFailure::Full(job) | PutFailure::Forwarded(job)) => {
                 let is_broken = self.is_broken.load(Ordering::Acquire);
                 let why = if is_broken {
                     Refused::Broken
@@ -301,7 +301,7 @@ impl Pool {
     /// Takes no more tasks, and fails those that have not begun.
     fn break_down(&self) {
         self.is_broken.store(true, Ordering::Release);
-        self.empty().into_iter().for_each(|job| job.break_off());
+        self.empty().into_iter().for_each(|job| job.abort());
     }
 
     /// Takes no more tasks, and gives back those that have not begun.

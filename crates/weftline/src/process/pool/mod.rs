@@ -20,7 +20,7 @@ mod serve;
 mod task;
 mod worker;
 
-use super::{RemoteFn, entry, envelope::Parcel, function};
+use super::{RemoteFn, entry, envelope::Envelope, function};
 use crate::executor::{
     Breaker, Executor, Future, Refused, ShutdownOptions, SubmitError, ThreadPoolExecutor,
 };
@@ -163,7 +163,7 @@ type Why = Box<dyn std::error::Error + Send + Sync>;
 fn request<F: 'static>(arguments: &impl Serialize, is_for_each: bool) -> Result<Request, Why> {
     entry::may_start()?;
     let function = function::of_type::<F>()?;
-    let arguments = Parcel::pack(arguments)?;
+    let arguments = Envelope::pack(arguments)?;
     Ok(Request::new(function, arguments, is_for_each))
 }
 

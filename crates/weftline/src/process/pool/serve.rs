@@ -3,7 +3,7 @@
 use super::super::channel::Channel;
 use super::super::message::Answer;
 use super::super::shared::{GetError, Queue, Refused};
-use super::super::{Descriptor, Parcel, entry, envelope, function::Function, identity};
+use super::super::{Descriptor, Envelope, entry, envelope, function::Function, identity};
 use super::worker::{RequestHead, ResponseHead};
 use crate::park::Deadline;
 use std::os::fd::AsFd;
@@ -24,7 +24,7 @@ fn serve(requests: Queue<()>, responses: Queue<()>, channel: Descriptor) {
         let answered = answer(&bytes, &channel);
         // Some of a message that has failed may lie in the socket, and would be taken for the next one's.
         let has_come = answered.is_ok();
-        let refused = |why| (Answer::ArgumentsRefused(why), Parcel::default());
+        let refused = |why| (Answer::ArgumentsRefused(why), Envelope::default());
         let (answer, value) = answered.unwrap_or_else(refused);
         let has_gone = respond(&responses, &channel, answer, value, &mut bytes);
         if !(has_come && has_gone) {
@@ -35,16 +35,16 @@ fn serve(requests: Queue<()>, responses: Queue<()>, channel: Descriptor) {
 
 /// # Errors
 /// When the request, or a file that should have come along, has not arrived.
-fn answer(request: &[u8], channel: &Channel) -> Result<(Answer, Parcel), String> {
+fn answer(request: &[u8], channel: &Channel) -> Result<(Answer, Envelope), String> {
     let (head, arguments) =
         envelope::decode_first::<RequestHead<'_>>(request).map_err(|why| why.to_string())?;
-    let mut arguments = Parcel {
+    let mut arguments = Envelope {
         bytes: arguments.to_vec(),
         descriptors: Vec::new(),
     };
     if head.descriptors > 0 {
         match channel.receive::<()>(true) {
-            Ok(Some(((), parcel))) => arguments.descriptors = parcel.descriptors,
+            Ok(Some(((), envelope))) => arguments.descriptors = envelope.descriptors,
             Ok(None) => return Err("the files did not come along".to_owned()),
             Err(why) => return Err(why.to_string()),
         }
@@ -62,13 +62,13 @@ fn respond(
     responses: &Queue<()>,
     channel: &Channel,
     answer: Answer,
-    value: Parcel,
+    value: Envelope,
     bytes: &mut Vec<u8>,
 ) -> bool {
     let descriptors: Vec<_> = value.descriptors.iter().map(AsFd::as_fd).collect();
     let (mut answer, mut has_gone) = (answer, true);
     if !descriptors.is_empty()
-        && let Err(why) = channel.send(&(), &descriptors, &Parcel::default())
+        && let Err(why) = channel.send(&(), &descriptors, &Envelope::default())
     {
         answer = Answer::ResultRefused(why.to_string());
         has_gone = false;

@@ -186,7 +186,7 @@ impl<T: DeserializeOwned + Send + 'static> Run for Counted<RemoteTask<T>> {
         Promise::cancel(&*self);
     }
 
-    fn break_off(self) {
+    fn abort(self) {
         if self.raw.start(|_| true) == Ok(true) {
             // SAFETY: this thread has just started it.
             drop(unsafe { self.take_request() });

@@ -11,7 +11,7 @@ use super::super::function::Function;
 use super::super::message::Answer;
 use super::super::shared::{GetError, Queue, Refused};
 use super::super::{
-    Child, ChildProcess, Descriptor, Parcel, Process, ProcessError, StartError, envelope,
+    Child, ChildProcess, Descriptor, Envelope, Process, ProcessError, StartError, envelope,
 };
 use super::serve::SERVE;
 use super::{Plan, Why};
@@ -22,13 +22,13 @@ use std::os::fd::AsFd;
 /// A call of a function, written down.
 pub(super) struct Request {
     function: &'static str,
-    arguments: Parcel,
+    arguments: Envelope,
     /// Whether it is to be called for each of the arguments.
     is_for_each: bool,
 }
 
 impl Request {
-    pub(super) fn new(function: &Function, arguments: Parcel, is_for_each: bool) -> Self {
+    pub(super) fn new(function: &Function, arguments: Envelope, is_for_each: bool) -> Self {
         Self {
             function: function.name(),
             arguments,
@@ -52,7 +52,7 @@ pub(super) struct ResponseHead {
 
 /// What came of a request.
 pub(super) enum Reply {
-    Answer(Answer, Parcel),
+    Answer(Answer, Envelope),
     /// The process ended before it answered.
     Died {
         has_begun: bool,
@@ -142,7 +142,7 @@ impl Worker {
             .map(AsFd::as_fd)
             .collect();
         if !descriptors.is_empty()
-            && let Err(why) = self.channel.send(&(), &descriptors, &Parcel::default())
+            && let Err(why) = self.channel.send(&(), &descriptors, &Envelope::default())
         {
             // It is ending, or something in it has closed the socket. Then it has not been asked yet, and another can be.
             if is_gone(&why) && self.process().kill().is_ok() {
@@ -179,14 +179,14 @@ impl Worker {
         }
         self.tasks += 1;
         let (head, value) = envelope::decode_first::<ResponseHead>(&self.bytes)?;
-        let mut value = Parcel {
+        let mut value = Envelope {
             bytes: value.to_vec(),
             descriptors: Vec::new(),
         };
         if head.descriptors > 0
-            && let Some(((), parcel)) = self.channel.receive::<()>(true)?
+            && let Some(((), envelope)) = self.channel.receive::<()>(true)?
         {
-            value.descriptors = parcel.descriptors;
+            value.descriptors = envelope.descriptors;
         }
         Ok(Reply::Answer(head.answer, value))
     }

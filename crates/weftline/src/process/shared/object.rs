@@ -79,7 +79,7 @@ impl<S: Object> Shared<S> {
         Self::of(Segment::open(name, user, Self::demands())?)
     }
 
-    /// The object that came along with a parcel.
+    /// The object that came along with an envelope.
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Self, D::Error> {

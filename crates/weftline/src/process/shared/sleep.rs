@@ -1,6 +1,6 @@
 //! Sleeping on a word in shared memory, and waking who does: futexes that are not private to a process.
 
-use crate::park::{Deadline, Patience};
+use crate::park::{AdaptiveSpin, Deadline};
 use rustix::io::Errno;
 use rustix::thread::{Timespec, futex};
 use std::num::NonZeroU32;
@@ -39,7 +39,7 @@ pub(super) fn wake(word: &AtomicU32, n: u32) -> usize {
 /// Looks for 20 µs at most, and only if that has paid lately, whether `is_there`: that is what a sleep costs when processes take turns.
 pub(super) fn look_out(is_there: impl FnMut() -> bool) -> bool {
     thread_local! {
-        static PATIENCE: Patience = const { Patience::new() };
+        static PATIENCE: AdaptiveSpin = const { AdaptiveSpin::new() };
     }
     PATIENCE.with(|patience| patience.spin(patience.budget(), is_there))
 }

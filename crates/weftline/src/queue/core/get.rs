@@ -5,7 +5,8 @@ use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
 use crate::park::{
-    Apart, Blocker, Deadline, Ended, Held, WaitError, Waiter, has_record, ready, try_current_record,
+    Blocker, CachePadded, Deadline, Ended, ListGuard, WaitError, Waiter, has_record, ready,
+    try_current_record,
 };
 use crate::queue::order::Order;
 
@@ -16,12 +17,12 @@ pub enum GetFailure<T, I> {
     Empty,
     /// The queue is shut down and empty.
     ShutDown,
-    /// The queue is retired: its items are elsewhere now.
-    Retired,
+    /// The queue is forwarded: its items are elsewhere now.
+    Forwarded,
     /// The blocker was interrupted, or a comparison failed.
     Interrupted(I),
     /// The blocker was interrupted after an item had been handed over, and it could not be given back:
-    /// the queue was retired meanwhile, and the item belongs in front of the others, where they are now;
+    /// the queue was forwarded meanwhile, and the item belongs in front of the others, where they are now;
     /// or there was no memory.
     Stranded(T, I),
 }
@@ -41,7 +42,7 @@ where
         deadline: Deadline,
     ) -> Result<T, GetFailure<T, B::Interrupt>> {
         let mut state = self.lock();
-        if state.phase != Phase::Retired
+        if state.phase != Phase::Forwarded
             && state.sorter == 0
             && let Some(item) = state.items.pop_now()
         {
@@ -57,14 +58,14 @@ where
     #[cold]
     fn get_slow<'a>(
         &'a self,
-        mut state: Held<'a, State<T, O>>,
+        mut state: ListGuard<'a, State<T, O>>,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<T, GetFailure<T, B::Interrupt>> {
         let mut has_looked = !Self::LOOKS || deadline.is_at_once() || !blocker.looks_out();
         loop {
-            if state.phase == Phase::Retired {
-                return Err(GetFailure::Retired);
+            if state.phase == Phase::Forwarded {
+                return Err(GetFailure::Forwarded);
             }
             state = self.refuse_nested(state);
             if self.another_sorts(&state) {
@@ -114,7 +115,7 @@ where
     /// Takes the item that comparisons say. There is one, and no other sorter.
     fn get_sorted<'a>(
         &'a self,
-        state: Held<'a, State<T, O>>,
+        state: ListGuard<'a, State<T, O>>,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<T, GetFailure<T, B::Interrupt>> {
@@ -138,11 +139,11 @@ where
     /// Waits in `getters`; the thread has a record. `Ok(None)`: look again.
     fn wait_for_item<'a>(
         &'a self,
-        mut state: Held<'a, State<T, O>>,
+        mut state: ListGuard<'a, State<T, O>>,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<Option<T>, GetFailure<T, B::Interrupt>> {
-        let waiter = Apart(Waiter::new::<B>(None));
+        let waiter = CachePadded(Waiter::new::<B>(None));
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.getters.push_back(&waiter) };
         state.has_newcomer = B::ANYONE_WILL_DO;
@@ -167,11 +168,11 @@ where
     }
 
     /// Puts back an item that was taken and cannot be used: it is the next getter's, or the next to come
-    /// out. It comes back if the queue was retired, or there is no memory.
+    /// out. It comes back if the queue was forwarded, or there is no memory.
     pub fn put_back(&self, item: T) -> Option<T> {
         let woken = {
             let mut state = self.lock();
-            if state.phase == Phase::Retired {
+            if state.phase == Phase::Forwarded {
                 return Some(item);
             }
             match state.hand_item::<B>(item) {

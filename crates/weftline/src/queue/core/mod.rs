@@ -8,7 +8,7 @@
 //! | `put.rs`, `get.rs` | putting and getting, each with its wait |
 //! | `sorter.rs` | being the thread that compares, and waiting for it |
 //! | `tasks.rs` | which items are done, and waiting for all of them |
-//! | `shutdown.rs` | how a queue ends: shut down, or retired |
+//! | `shutdown.rs` | how a queue ends: shut down, or forwarded |
 //!
 //! Where spinning is allowed, a wait looks for a moment without the lock (`seen_len`) before it enlists: a putter that meets no getter does
 //! not wake one, so the getter then finds many items for one look, and likewise for slots.
@@ -22,11 +22,11 @@ mod tasks;
 
 pub use get::GetFailure;
 pub use put::PutFailure;
-pub use shutdown::{Content, Retired, Retirement};
+pub use shutdown::{Content, Forwarded, Retirement};
 
 use super::order::Order;
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
-use crate::park::{Blocker, Held, ListLock};
+use crate::park::{Blocker, ListGuard, ListLock};
 use state::{State, wake};
 use std::marker::PhantomData;
 
@@ -62,7 +62,7 @@ where
     /// Many items say that others put and get without waiting. With one or none they may well be two threads that wait for each other in turn, and what
     /// one loses here, both lose.
     #[inline]
-    fn lock(&self) -> Held<'_, State<T, O>> {
+    fn lock(&self) -> ListGuard<'_, State<T, O>> {
         self.state
             .lock_considering(|| !Self::LOOKS || self.seen_len.load(Ordering::Relaxed) > 1)
     }

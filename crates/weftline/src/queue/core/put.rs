@@ -5,7 +5,7 @@ use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
 use crate::park::{
-    Blocker, Deadline, Ended, Held, WaitError, Waiter, current_record, has_record, ready,
+    Blocker, Deadline, Ended, ListGuard, WaitError, Waiter, current_record, has_record, ready,
     try_current_record,
 };
 use crate::queue::order::{NotPushed, Order};
@@ -17,8 +17,8 @@ pub enum PutFailure<T, I> {
     Full(T),
     /// The queue is shut down.
     ShutDown(T),
-    /// The queue is retired: its items are elsewhere now.
-    Retired(T),
+    /// The queue is forwarded: its items are elsewhere now.
+    Forwarded(T),
     /// The blocker was interrupted, or a comparison failed.
     Interrupted(T, I),
     /// There is no memory for one more item.
@@ -87,7 +87,7 @@ where
     #[cold]
     fn put_for_whoever_comes<'a>(
         &'a self,
-        mut state: Held<'a, State<T, O>>,
+        mut state: ListGuard<'a, State<T, O>>,
         item: T,
         blocker: &mut B,
         deadline: Deadline,
@@ -100,14 +100,14 @@ where
             Err(NotPushed::NoMemory(item)) => return Err(PutFailure::NoMemory(item)),
         }
         state.unfinished += 1;
-        state.attended += 1;
+        state.deferred_wakes += 1;
         self.show_len(&state);
         let len = state.items.count();
         drop(state);
         current_record().look_for_a_moment(|| self.seen_len.load(Ordering::Relaxed) < len);
         let mut state = self.lock();
-        // None are attended to in the child of a fork, which a signal handler may have made.
-        state.attended = state.attended.saturating_sub(1);
+        // No wake is deferred in the child of a fork, which a signal handler may have made.
+        state.deferred_wakes = state.deferred_wakes.saturating_sub(1);
         let getter = state.hand_next();
         let putter = state.hand_slot();
         self.show_len(&state);
@@ -120,7 +120,7 @@ where
     #[cold]
     fn put_slow<'a>(
         &'a self,
-        mut state: Held<'a, State<T, O>>,
+        mut state: ListGuard<'a, State<T, O>>,
         item: T,
         blocker: &mut B,
         deadline: Deadline,
@@ -132,7 +132,7 @@ where
             state.reserved -= usize::from(std::mem::take(&mut has_slot));
             match state.phase {
                 Phase::ShutDown => return Err(PutFailure::ShutDown(item)),
-                Phase::Retired => return Err(PutFailure::Retired(item)),
+                Phase::Forwarded => return Err(PutFailure::Forwarded(item)),
                 Phase::Open => {}
             }
             state = self.refuse_nested(state);
@@ -203,7 +203,7 @@ where
     /// Puts `item` where comparisons say. There is room, and no other sorter.
     fn put_sorted<'a>(
         &'a self,
-        state: Held<'a, State<T, O>>,
+        state: ListGuard<'a, State<T, O>>,
         item: T,
         blocker: &mut B,
         deadline: Deadline,
@@ -239,7 +239,7 @@ where
     /// Waits in `putters`. `Ok(true)`: a slot is reserved for this thread. `Ok(false)`: look again.
     fn wait_for_slot<'a>(
         &'a self,
-        mut state: Held<'a, State<T, O>>,
+        mut state: ListGuard<'a, State<T, O>>,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<bool, WaitError<B::Interrupt>> {

@@ -1,13 +1,13 @@
-//! How a queue ends: *shut down*, so that no item is put any more, or *retired*, because its items go elsewhere.
+//! How a queue ends: *shut down*, so that no item is put any more, or *forwarded*, because its items go elsewhere.
 
 use super::RawQueue;
 use super::state::{Phase, State};
 use crate::park::Blocker;
 use crate::queue::order::Order;
 
-/// What a queue held when it was retired.
+/// What a queue held when it was forwarded.
 #[derive(Debug)]
-pub struct Retired<T> {
+pub struct Forwarded<T> {
     /// The items: as they would have come out for a FIFO, as a heap for a priority queue, the last to come out first for a LIFO.
     pub items: Vec<T>,
     /// How many tasks were not done.
@@ -19,7 +19,7 @@ pub struct Retired<T> {
 /// What a queue holds, seen under its lock.
 #[derive(Debug)]
 pub struct Content<'a, O> {
-    /// The items, in the order in which [`Retired::items`] would have them.
+    /// The items, in the order in which [`Forwarded::items`] would have them.
     pub items: &'a O,
     /// How many tasks are not done.
     pub unfinished: usize,
@@ -37,12 +37,12 @@ impl<'a, O> Content<'a, O> {
     }
 }
 
-/// What came of [`RawQueue::retire_if`].
+/// What came of [`RawQueue::forward_if`].
 #[derive(Debug)]
 pub enum Retirement<T> {
-    /// The queue is retired; this is what it held.
-    Done(Retired<T>),
-    /// It was retired before.
+    /// The queue is forwarded; this is what it held.
+    Done(Forwarded<T>),
+    /// It was forwarded before.
     Before,
     /// It is as it was.
     Refused,
@@ -99,11 +99,11 @@ where
     ///
     /// # Errors
     /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if there is no memory.
-    pub fn retire_with(&self, blocker: &mut B) -> Result<Option<Retired<T>>, B::Interrupt> {
+    pub fn forward_with(&self, blocker: &mut B) -> Result<Option<Forwarded<T>>, B::Interrupt> {
         loop {
-            self.prepare_retirement(blocker)?;
-            match self.retire_if(|_| true) {
-                Retirement::Done(retired) => return Ok(Some(retired)),
+            self.prepare_forwarding(blocker)?;
+            match self.forward_if(|_| true) {
+                Retirement::Done(forwarded) => return Ok(Some(forwarded)),
                 Retirement::Before => return Ok(None),
                 Retirement::Refused => {}
             }
@@ -114,7 +114,7 @@ where
     ///
     /// # Errors
     /// The blocker's, if the wait was interrupted, or if there is no memory.
-    pub fn prepare_retirement(&self, blocker: &mut B) -> Result<(), B::Interrupt> {
+    pub fn prepare_forwarding(&self, blocker: &mut B) -> Result<(), B::Interrupt> {
         let mut state = self.lock();
         state = self.refuse_nested(state);
         while self.another_sorts(&state) {
@@ -131,12 +131,12 @@ where
         look(Content::of(&state))
     }
 
-    /// As [`Self::retire_with`], without waiting, if `agrees` says so of what the queue holds: a caller that has made room for that elsewhere
+    /// As [`Self::forward_with`], without waiting, if `agrees` says so of what the queue holds: a caller that has made room for that elsewhere
     /// has nothing left to do which could fail. `agrees` must not use the queue, nor drop an item.
-    pub fn retire_if(&self, agrees: impl FnOnce(Content<'_, O>) -> bool) -> Retirement<T> {
-        let (retired, getters, putters, joiners) = {
+    pub fn forward_if(&self, agrees: impl FnOnce(Content<'_, O>) -> bool) -> Retirement<T> {
+        let (forwarded, getters, putters, joiners) = {
             let mut state = self.lock();
-            if state.phase == Phase::Retired {
+            if state.phase == Phase::Forwarded {
                 return Retirement::Before;
             }
             if self.another_sorts(&state)
@@ -146,14 +146,14 @@ where
                 return Retirement::Refused;
             }
             let is_shut_down = state.phase == Phase::ShutDown;
-            state.phase = Phase::Retired;
-            let retired = Retired {
+            state.phase = Phase::Forwarded;
+            let forwarded = Forwarded {
                 items: state.items.drain(),
                 unfinished: std::mem::take(&mut state.unfinished),
                 is_shut_down,
             };
             (
-                retired,
+                forwarded,
                 state.getters.claim_all(|_| ()),
                 state.putters.claim_all(|_| ()),
                 state.joiners.claim_all(|()| ()),
@@ -162,7 +162,7 @@ where
         getters.wake();
         putters.wake();
         joiners.wake();
-        Retirement::Done(retired)
+        Retirement::Done(forwarded)
     }
 
     /// Whether the queue was shut down.
@@ -170,8 +170,8 @@ where
         self.lock().phase == Phase::ShutDown
     }
 
-    /// Whether the queue is retired. What was asked of it before, and was not refused, is true if it is not.
-    pub fn is_retired(&self) -> bool {
-        self.lock().phase == Phase::Retired
+    /// Whether the queue is forwarded. What was asked of it before, and was not refused, is true if it is not.
+    pub fn is_forwarded(&self) -> bool {
+        self.lock().phase == Phase::Forwarded
     }
 }

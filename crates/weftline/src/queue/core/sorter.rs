@@ -2,7 +2,7 @@
 
 use super::RawQueue;
 use super::state::{State, wake};
-use crate::park::{Blocker, Deadline, Ended, Held, WaitError, Waiter, number, ready};
+use crate::park::{Blocker, Deadline, Ended, ListGuard, WaitError, Waiter, number, ready};
 use crate::queue::order::Order;
 
 impl<T, O, B: Blocker> RawQueue<T, O, B>
@@ -16,7 +16,10 @@ where
 
     /// Panics when this thread is the sorter and may not use the queue meanwhile; otherwise the lock comes back. It is handed in because nothing of the
     /// program's runs while it is held, and a panic runs the hook and destructors.
-    pub(super) fn refuse_nested<'a>(&self, state: Held<'a, State<T, O>>) -> Held<'a, State<T, O>> {
+    pub(super) fn refuse_nested<'a>(
+        &self,
+        state: ListGuard<'a, State<T, O>>,
+    ) -> ListGuard<'a, State<T, O>> {
         if !O::MAY_NEST && state.sorter != 0 && state.sorter == number() {
             drop(state);
             panic!("a comparison used the queue that it was made for: compare without it");
@@ -27,9 +30,9 @@ where
     /// Waits, however long it takes, until the sorter is done: like a lock, which a timeout of the queue does not cover.
     pub(super) fn wait_for_sorter<'a>(
         &'a self,
-        mut state: Held<'a, State<T, O>>,
+        mut state: ListGuard<'a, State<T, O>>,
         blocker: &mut B,
-    ) -> Result<Held<'a, State<T, O>>, B::Interrupt> {
+    ) -> Result<ListGuard<'a, State<T, O>>, B::Interrupt> {
         drop(state);
         ready(blocker)?;
         let waiter = Waiter::new::<B>(());
@@ -74,7 +77,10 @@ where
     B: Blocker,
     O: Order<T, B>,
 {
-    pub(super) fn begin(queue: &'a RawQueue<T, O, B>, mut state: Held<'a, State<T, O>>) -> Self {
+    pub(super) fn begin(
+        queue: &'a RawQueue<T, O, B>,
+        mut state: ListGuard<'a, State<T, O>>,
+    ) -> Self {
         let outer = std::mem::replace(&mut state.sorter, number());
         Self {
             queue,
@@ -85,7 +91,10 @@ where
     }
 
     /// Stops being the sorter. Whoever waited for that is woken once the lock has been let go; the lock is taken again to return it.
-    pub(super) fn end(mut self, mut state: Held<'a, State<T, O>>) -> Held<'a, State<T, O>> {
+    pub(super) fn end(
+        mut self,
+        mut state: ListGuard<'a, State<T, O>>,
+    ) -> ListGuard<'a, State<T, O>> {
         self.has_ended = true;
         state.sorter = self.outer;
         if self.outer != 0 || state.sorters.is_empty() {

@@ -8,12 +8,12 @@
 //! | `sorters` | for the sorter to be done (`sorter.rs`) | (nothing): everyone looks again |
 //!
 //! So an item that meets a waiting getter never enters the order, and a slot that meets a waiting putter cannot be taken by another.
-//! 'Look again' is what everyone gets when the queue is shut down or retired.
+//! 'Look again' is what everyone gets when the queue is shut down or forwarded.
 //!
 //! Where anyone will do (`Blocker::ANYONE_WILL_DO`), an item waits for a moment for a getter that may be about to come, and is awake, instead of waking another.
-//! The thread that puts the item attends to it: it is awake itself, and hands it over if it is still there when that moment is over.
+//! The putter defers the wake: it stays awake for that moment, and hands the item over if it is still there then.
 //!
-//! Invariants, whenever the lock is free: *getters wait ⇒ there are no more items than are attended to, and the queue is open*; *putters wait ⇒ `len +
+//! Invariants, whenever the lock is free: *getters wait ⇒ there are no more items than deferred wakes, and the queue is open*; *putters wait ⇒ `len +
 //! reserved ≥ capacity` and the queue is open*; *`sorter` is set ⇒ only that thread changes the items*.
 //!
 //! An interrupted waiter that was granted gives back: the item to the next getter or in front of the others, the slot to the next putter.
@@ -34,7 +34,7 @@ const TRY_ANOTHER: u16 = 8;
 pub(super) enum Phase {
     Open,
     ShutDown,
-    Retired,
+    Forwarded,
 }
 
 /// In the order of use: what putting and getting touch, if nobody has to wait, is within a hundred bytes from the lock, which comes right before.
@@ -46,7 +46,7 @@ pub(super) struct State<T, O> {
     /// How many getters in a row slept when they were handed an item. Kept where anyone will do.
     pub(super) woken: u16,
     /// How many putters attend to an item each. Counted where anyone will do.
-    pub(super) attended: u32,
+    pub(super) deferred_wakes: u32,
     /// The thread that is comparing, or zero.
     pub(super) sorter: u64,
     pub(super) getters: List<Option<T>>,
@@ -68,7 +68,7 @@ impl<T, O: Default> ForgetWaiters for State<T, O> {
         self.joiners.forget_waiters(torn);
         self.sorters.forget_waiters(torn);
         self.reserved = 0;
-        self.attended = 0;
+        self.deferred_wakes = 0;
         self.has_newcomer = false;
         if !fork::is_alive(self.sorter) {
             self.sorter = 0;
@@ -111,7 +111,7 @@ impl<T, O> State<T, O> {
             phase: Phase::Open,
             has_newcomer: false,
             woken: 0,
-            attended: 0,
+            deferred_wakes: 0,
             sorter: 0,
             getters: List::new(),
             putters: List::new(),
@@ -148,7 +148,7 @@ impl<T, O> State<T, O> {
         O: Order<T, B>,
     {
         !self.getters.is_empty()
-            && (!B::ANYONE_WILL_DO || self.attended as usize <= self.items.count())
+            && (!B::ANYONE_WILL_DO || self.deferred_wakes as usize <= self.items.count())
     }
 
     /// Whether the next item, where anyone will do, would wake a getter that sleeps while others may be about to come.
@@ -189,12 +189,12 @@ impl<T, O> State<T, O> {
         }
     }
 
-    /// Hands the item that comes out next to a getter, if there is one more than are attended to.
+    /// Hands the item that comes out next to a getter, if there are more items than deferred wakes.
     pub(super) fn hand_next<B: Blocker>(&mut self) -> Woken
     where
         O: Order<T, B>,
     {
-        if self.getters.is_empty() || self.items.count() <= self.attended as usize {
+        if self.getters.is_empty() || self.items.count() <= self.deferred_wakes as usize {
             return None;
         }
         // Claimed first: an item that is out always has a place to go to.

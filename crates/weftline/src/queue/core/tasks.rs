@@ -27,7 +27,7 @@ where
         Ok(())
     }
 
-    /// Sleeps through `blocker` until every item that was put is done. `Ok(false)`: the queue was retired.
+    /// Sleeps through `blocker` until every item that was put is done. `Ok(false)`: the queue was forwarded.
     ///
     /// # Errors
     /// [`WaitError`].
@@ -41,7 +41,7 @@ where
             let waiter = Waiter::new::<B>(());
             {
                 let mut state = self.lock();
-                if state.phase == Phase::Retired {
+                if state.phase == Phase::Forwarded {
                     return Ok(false);
                 }
                 if state.unfinished == 0 {
@@ -55,8 +55,8 @@ where
             }
             match waiter.wait(blocker, deadline) {
                 Ended::Granted => {
-                    let is_retired = self.lock().phase == Phase::Retired;
-                    return Ok(!is_retired);
+                    let is_forwarded = self.lock().phase == Phase::Forwarded;
+                    return Ok(!is_forwarded);
                 }
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {
@@ -75,11 +75,11 @@ where
         self.lock().unfinished
     }
 
-    /// Sets how many tasks are not done; for bindings, where the number is public. `false`, and nothing is set, if the queue is retired:
+    /// Sets how many tasks are not done; for bindings, where the number is public. `false`, and nothing is set, if the queue is forwarded:
     /// such a queue has no tasks.
     pub fn set_unfinished(&self, unfinished: usize) -> bool {
         let mut state = self.lock();
-        let is_here = state.phase != Phase::Retired;
+        let is_here = state.phase != Phase::Forwarded;
         if is_here {
             state.unfinished = unfinished;
         }

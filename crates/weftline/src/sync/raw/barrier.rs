@@ -9,7 +9,7 @@
 //! | `Filling` | some parties have arrived and wait in `arrivals` | the last party → `Acting`; timeout, `abort` → `Broken`; `reset` with waiters: they get `Broken`, the phase stays |
 //! | `Acting` | all have arrived; the last one runs the action, without the lock | the action's end → `Filling`, everyone passed; its failure → `Broken`; `abort` → `Broken`; `reset` → `Filling` |
 //! | `Broken` | every wait fails | `reset` → `Filling` |
-//! | `Retired` | handed over: what has arrived and whoever comes is told so, and goes on elsewhere | (end) |
+//! | `Forwarded` | handed over: what has arrived and whoever comes is told so, and goes on elsewhere | (end) |
 //!
 //! Passing and breaking claim all arrivals under one hold of the lock, so a cycle ends for everyone in one step and the next may
 //! begin at once: there is no draining phase. `claim_many` writes the outcome also into a waiter that has just given up, so that one knows its
@@ -19,14 +19,15 @@
 //! out during `Acting` has arrived, as all have: it goes on waiting for the action's end. One that is interrupted leaves; while the barrier
 //! is filling, its place is free again.
 //!
-//! A binding whose language lets programs reach for the parts of a barrier retires it when that happens. No wake-up can be lost by that: what a
+//! A binding whose language lets programs reach for the parts of a barrier forwards it when that happens. No wake-up can be lost by that: what a
 //! party waits for is that its cycle ends, and who takes over knows from `arrived` how many it has to hear of before the next begins. While an action
-//! runs, the barrier is the acting thread's, so only that one may retire it; others wait.
+//! runs, the barrier is the acting thread's, so only that one may forward it; others wait.
 
 use crate::ZeroParties;
 use crate::park::model::const_fn;
 use crate::park::{
-    Blocker, Chain, Deadline, Ended, ForgetWaiters, Held, List, ListLock, WaitError, Waiter, ready,
+    Blocker, Chain, Deadline, Ended, ForgetWaiters, List, ListGuard, ListLock, WaitError, Waiter,
+    ready,
 };
 
 /// The barrier, generic over how its parties sleep and what the action's failure is.
@@ -41,9 +42,9 @@ pub enum BarrierError<I> {
     Broken,
     /// The blocker was interrupted, or the action failed with this (and broke the barrier).
     Interrupted(I),
-    /// The barrier was handed over by [`RawBarrier::retire_with`].
-    Retired {
-        /// How many had arrived before this party; `None` if it is not among the [arrived](super::RetiredBarrier::arrived).
+    /// The barrier was handed over by [`RawBarrier::forward_with`].
+    Forwarded {
+        /// How many had arrived before this party; `None` if it is not among the [arrived](super::ForwardedBarrier::arrived).
         index: Option<usize>,
         /// That the blocker was interrupted, or the action failed, all the same.
         interrupt: Option<I>,
@@ -55,7 +56,7 @@ pub(super) enum Phase {
     Filling,
     Acting,
     Broken,
-    Retired,
+    Forwarded,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub(super) enum Outcome {
     Pending,
     Passed,
     Broken,
-    Retired,
+    Forwarded,
 }
 
 pub(super) struct State {
@@ -138,7 +139,7 @@ impl RawBarrier {
             let mut state = self.state.lock();
             match state.phase {
                 Phase::Broken => return Err(BarrierError::Broken),
-                Phase::Retired => return Err(retired(None, None)),
+                Phase::Forwarded => return Err(forwarded(None, None)),
                 Phase::Acting => {
                     drop(state);
                     self.wait_for_action(blocker, deadline)?;
@@ -180,7 +181,7 @@ impl RawBarrier {
             Err(_) => (Outcome::Broken, Phase::Broken),
         };
         match (self.end(cycle, outcome, next), done) {
-            (Outcome::Retired, done) => Err(retired(Some(index), done.err())),
+            (Outcome::Forwarded, done) => Err(forwarded(Some(index), done.err())),
             (Outcome::Passed, Ok(())) => Ok(index),
             (_, Ok(())) => Err(BarrierError::Broken),
             (_, Err(failed)) => Err(BarrierError::Interrupted(failed)),
@@ -194,8 +195,8 @@ impl RawBarrier {
             if state.cycle != cycle {
                 return Outcome::Broken;
             }
-            if state.phase == Phase::Retired {
-                return Outcome::Retired;
+            if state.phase == Phase::Forwarded {
+                return Outcome::Forwarded;
             }
             state.end_cycle(outcome, next)
         };
@@ -206,7 +207,7 @@ impl RawBarrier {
     /// Enlists and waits for the end of the cycle; `None` when a fork has forgotten this thread.
     fn wait_for_others<B: Blocker>(
         &self,
-        mut state: Held<'_, State>,
+        mut state: ListGuard<'_, State>,
         waiter: &Waiter<Outcome>,
         index: usize,
         blocker: &mut B,
@@ -279,13 +280,13 @@ impl RawBarrier {
     }
 
     /// Breaks the barrier: everyone who waits, and everyone who comes, gets [`BarrierError::Broken`] until a reset. `false`: the barrier is
-    /// retired, and nothing was done.
+    /// forwarded, and nothing was done.
     pub fn abort(&self) -> bool {
         self.end_any(Phase::Broken)
     }
 
     /// Makes the barrier new: everyone who waits gets [`BarrierError::Broken`], everyone who comes waits for a full number. `false`: the barrier
-    /// is retired, and nothing was done.
+    /// is forwarded, and nothing was done.
     pub fn reset(&self) -> bool {
         self.end_any(Phase::Filling)
     }
@@ -293,7 +294,7 @@ impl RawBarrier {
     fn end_any(&self, next: Phase) -> bool {
         let woken = {
             let mut state = self.state.lock();
-            if state.phase == Phase::Retired {
+            if state.phase == Phase::Forwarded {
                 return false;
             }
             state.end_cycle(Outcome::Broken, next)
@@ -302,7 +303,7 @@ impl RawBarrier {
         true
     }
 
-    /// As [`Self::reset`], for another number of parties; for bindings, where an object can be initialised again. Does nothing to a retired barrier.
+    /// As [`Self::reset`], for another number of parties; for bindings, where an object can be initialised again. Does nothing to a forwarded barrier.
     ///
     /// # Errors
     /// [`ZeroParties`]; then nothing changes.
@@ -312,7 +313,7 @@ impl RawBarrier {
         }
         let woken = {
             let mut state = self.state.lock();
-            if state.phase == Phase::Retired {
+            if state.phase == Phase::Forwarded {
                 return Ok(());
             }
             state.parties = parties;
@@ -338,23 +339,23 @@ impl RawBarrier {
     }
 }
 
-fn retired<I>(index: Option<usize>, interrupt: Option<I>) -> BarrierError<I> {
-    BarrierError::Retired { index, interrupt }
+fn forwarded<I>(index: Option<usize>, interrupt: Option<I>) -> BarrierError<I> {
+    BarrierError::Forwarded { index, interrupt }
 }
 
 /// What the waker has left in a waiter that has settled.
 fn told<I>(waiter: &Waiter<Outcome>, index: usize) -> Result<(), BarrierError<I>> {
     match waiter.payload_of_settled(|outcome| *outcome) {
         Outcome::Passed => Ok(()),
-        Outcome::Retired => Err(retired(Some(index), None)),
+        Outcome::Forwarded => Err(forwarded(Some(index), None)),
         Outcome::Pending | Outcome::Broken => Err(BarrierError::Broken),
     }
 }
 
 /// The same for one that was interrupted.
 fn interrupted<I>(waiter: &Waiter<Outcome>, index: usize, interrupt: I) -> BarrierError<I> {
-    if waiter.payload_of_settled(|outcome| *outcome) == Outcome::Retired {
-        retired(Some(index), Some(interrupt))
+    if waiter.payload_of_settled(|outcome| *outcome) == Outcome::Forwarded {
+        forwarded(Some(index), Some(interrupt))
     } else {
         BarrierError::Interrupted(interrupt)
     }

@@ -136,7 +136,7 @@ impl RawCondition {
         self.waiting.fetch_add(moved, Ordering::Relaxed);
     }
 
-    /// Sends those away that were moved here from a retired object, as if it had been retired for nobody: they find it so, and go on elsewhere.
+    /// Sends those away that were moved here from a forwarded object, as if it had been forwarded for nobody: they find it so, and go on elsewhere.
     /// For bindings, before anybody else waits here.
     pub fn send_away(&self) {
         self.claim(usize::MAX, |note| *note = LOOK_AGAIN).wake();

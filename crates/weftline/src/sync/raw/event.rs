@@ -7,7 +7,7 @@
 //! | `0` | not set, nobody waits | `set` → `SET`; a waiter → `WAITERS` |
 //! | `WAITERS` | not set, the list may hold waiters | `set`, under the list's lock → `SET`, everyone claimed |
 //! | `SET` | set; the list is empty | `clear` → `0` |
-//! | `RETIRED \| WAITERS` | handed over to a condition and a flag elsewhere (`forwarding.rs`) | (end) |
+//! | `FORWARDED \| WAITERS` | handed over to a condition and a flag elsewhere (`forwarding.rs`) | (end) |
 //!
 //! `WAITERS` is set and cleared under the list's lock only. A waiter sets it while it sees the flag down, in one step, and then enlists; a setter
 //! that meets it takes the list's lock, so raising the flag and claiming everyone is one step for whoever waits: everyone who
@@ -17,12 +17,12 @@ use super::RawCondition;
 use super::condition::LOOK_AGAIN;
 use super::forwarding::{GRANTED, Waiting, leave, pass_on};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
-use crate::park::{Apart, Blocker, Deadline, Ended, ListLock, WaitError, Waiter, ready};
+use crate::park::{Blocker, CachePadded, Deadline, Ended, ListLock, WaitError, Waiter, ready};
 
 const SET: u32 = 1;
 const WAITERS: u32 = 2;
 /// Stands with `WAITERS`, so that a setter looks at the list.
-const RETIRED: u32 = 4;
+const FORWARDED: u32 = 4;
 
 /// The event, generic over how its waiters sleep.
 pub struct RawEvent {
@@ -45,7 +45,7 @@ impl RawEvent {
         self.word.load(Ordering::Acquire) & SET != 0
     }
 
-    /// Raises the flag and wakes everyone who waits. `false`: the event is retired, and nothing was done.
+    /// Raises the flag and wakes everyone who waits. `false`: the event is forwarded, and nothing was done.
     #[inline]
     pub fn set(&self) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
@@ -66,7 +66,7 @@ impl RawEvent {
     fn set_and_wake(&self) -> bool {
         let chain = {
             let mut waiters = self.waiters.lock();
-            if waiters.is_retired() {
+            if waiters.is_forwarded() {
                 return false;
             }
             self.word.swap(SET, Ordering::Release);
@@ -84,29 +84,29 @@ impl RawEvent {
             .is_ok()
     }
 
-    /// Hands the event over to `heir`, for good: whoever waits here waits there from now on. For bindings (`forwarding.rs` says what for).
+    /// Hands the event over to `target`, for good: whoever waits here waits there from now on. For bindings (`forwarding.rs` says what for).
     ///
-    /// Returns whether the flag was up; `None` if the event was retired before. Afterwards the flag is down, [`Self::set`] and
-    /// [`Self::clear`] do nothing, and [`Self::wait_with`] times out at once, unless it waited already: then it ends well when the heir is notified.
+    /// Returns whether the flag was up; `None` if the event was forwarded before. Afterwards the flag is down, [`Self::set`] and
+    /// [`Self::clear`] do nothing, and [`Self::wait_with`] times out at once, unless it waited already: then it ends well when the target is notified.
     ///
     /// # Safety
-    /// `heir` lives, where it is, as long as this event.
-    pub unsafe fn retire(&self, heir: &RawCondition) -> Option<bool> {
+    /// `target` lives, where it is, as long as this event.
+    pub unsafe fn forward(&self, target: &RawCondition) -> Option<bool> {
         let mut waiters = self.waiters.lock();
-        if waiters.is_retired() {
+        if waiters.is_forwarded() {
             return None;
         }
         // SAFETY: by this function's own contract.
-        unsafe { waiters.retire(heir) };
+        unsafe { waiters.forward(target) };
         // Acquires what came before a `set`, for whoever reads the flag where it is now.
-        let word = self.word.swap(RETIRED | WAITERS, Ordering::AcqRel);
+        let word = self.word.swap(FORWARDED | WAITERS, Ordering::AcqRel);
         Some(word & SET != 0)
     }
 
-    /// Whether the event was handed over by [`Self::retire`].
+    /// Whether the event was handed over by [`Self::forward`].
     #[inline]
-    pub fn is_retired(&self) -> bool {
-        self.word.load(Ordering::Acquire) & RETIRED != 0
+    pub fn is_forwarded(&self) -> bool {
+        self.word.load(Ordering::Acquire) & FORWARDED != 0
     }
 
     /// Sleeps through `blocker` until the flag is up.
@@ -154,10 +154,10 @@ impl RawEvent {
         }
         ready(blocker).map_err(WaitError::Interrupted)?;
         loop {
-            let waiter = Apart(Waiter::new::<B>(0));
+            let waiter = CachePadded(Waiter::new::<B>(0));
             {
                 let mut waiters = self.waiters.lock();
-                if waiters.is_retired() {
+                if waiters.is_forwarded() {
                     return Err(WaitError::TimedOut);
                 }
                 if !self.mark_unless_set() {
@@ -177,7 +177,7 @@ impl RawEvent {
                     return Err(why);
                 }
                 Ended::InterruptedAfterGrant(interrupt) => {
-                    // The flag is everybody's, but a notification of the heir may have been for one.
+                    // The flag is everybody's, but a notification of the target may have been for one.
                     if waiter.payload_of_settled(|note| *note) != GRANTED {
                         pass_on(&self.waiters);
                     }

@@ -1,26 +1,26 @@
-//! Retiring: how an event, a semaphore or a barrier is replaced, for good, by parts that a program can reach for.
+//! Forwarding: how an event, a semaphore or a barrier is replaced, for good, by parts that a program can reach for.
 //!
 //! A binding whose language lets programs reach for such parts (a condition, and a value that changes under its lock)
-//! retires the raw object when that happens, and from then on does by those parts what the program expects. The raw object hands over
-//! its value. An event and a semaphore hand their waiters to the condition, their *heir*; a barrier wakes its own and tells them, since what they
+//! forwards the raw object when that happens, and from then on does by those parts what the program expects. The raw object hands over
+//! its value. An event and a semaphore hand their waiters to the condition, their *target*; a barrier wakes its own and tells them, since what they
 //! wait for cannot pass unnoticed (`barrier.rs`).
 //!
 //! # Implementation
 //!
 //! The waiters of an event or a semaphore ([`Waiting`]):
 //!
-//! | heir | meaning | leaves by |
+//! | target | meaning | leaves by |
 //! |---|---|---|
-//! | none | in use | `retire`, under this list's lock and for a moment also the heir's → retired |
-//! | a condition | retired: the list is empty for good; who waited in it waits in the heir's | (end) |
+//! | none | in use | `forward`, under this list's lock and for a moment also the target's → forwarded |
+//! | a condition | forwarded: the list is empty for good; who waited in it waits in the target's | (end) |
 //!
 //! Moving is one step for everybody: who looks at this list under its lock finds the waiters here, or learns that they are there. A
 //! waiter is settled by whoever claims it, in whichever list that is, so it notices nothing; only one that gives up asks where it has to
-//! sign off ([`leave`]). A notification of the heir reaches the moved waiters in the order in which they came, before all that wait
-//! there later: what was asleep when the object was retired sleeps as if it had always done so in the condition.
+//! sign off ([`leave`]). A notification of the target reaches the moved waiters in the order in which they came, before all that wait
+//! there later: what was asleep when the object was forwarded sleeps as if it had always done so in the condition.
 //!
 //! A waiter's note says how its wait ended: `GRANTED` by the object itself, `LOOK_AGAIN` by [`RawCondition::send_away`]; untouched, by a
-//! notification of the heir.
+//! notification of the target.
 
 use super::barrier::{BarrierError, Outcome, Phase, wake};
 use super::condition::Note;
@@ -33,13 +33,13 @@ use std::ptr::NonNull;
 /// The note of a waiter that the object itself has given what it waited for.
 pub(super) const GRANTED: Note = u64::MAX;
 
-/// The waiters of an object, until it is retired.
+/// The waiters of an object, until it is forwarded.
 pub(super) struct Waiting {
     pub(super) list: List<Note>,
-    heir: Option<NonNull<RawCondition>>,
+    target: Option<NonNull<RawCondition>>,
 }
 
-// SAFETY: the heir is shared (`RawCondition` is `Sync`), and alive by the promise that `retire` asks for.
+// SAFETY: the target is shared (`RawCondition` is `Sync`), and alive by the promise that `forward` asks for.
 unsafe impl Send for Waiting {}
 
 impl ForgetWaiters for Waiting {
@@ -52,81 +52,81 @@ impl Waiting {
     pub(super) const fn new() -> Self {
         Self {
             list: List::new(),
-            heir: None,
+            target: None,
         }
     }
 
-    /// The condition that has the waiters now, if the object is retired.
-    pub(super) fn heir(&self) -> Option<&RawCondition> {
-        // SAFETY: it lives as long as the object, by the promise that `retire` asks for.
-        self.heir.map(|heir| unsafe { heir.as_ref() })
+    /// The condition that has the waiters now, if the object is forwarded.
+    pub(super) fn target(&self) -> Option<&RawCondition> {
+        // SAFETY: it lives as long as the object, by the promise that `forward` asks for.
+        self.target.map(|target| unsafe { target.as_ref() })
     }
 
-    pub(super) fn is_retired(&self) -> bool {
-        self.heir.is_some()
+    pub(super) fn is_forwarded(&self) -> bool {
+        self.target.is_some()
     }
 
-    /// Hands the waiters to `heir`.
+    /// Hands the waiters to `target`.
     ///
     /// # Safety
-    /// `heir` lives, where it is, as long as the object whose waiters these are.
-    pub(super) unsafe fn retire(&mut self, heir: &RawCondition) {
-        heir.adopt(&mut self.list);
-        self.heir = Some(NonNull::from(heir));
+    /// `target` lives, where it is, as long as the object whose waiters these are.
+    pub(super) unsafe fn forward(&mut self, target: &RawCondition) {
+        target.adopt(&mut self.list);
+        self.target = Some(NonNull::from(target));
     }
 }
 
 /// Takes a waiter that has given up out of the list in which it is.
 pub(super) fn leave(waiting: &ListLock<Waiting>, waiter: &Waiter<Note>) {
     let mut waiting = waiting.lock();
-    match waiting.heir() {
-        Some(heir) => heir.leave(waiter),
+    match waiting.target() {
+        Some(target) => target.leave(waiter),
         None => drop(waiting.list.remove(waiter)),
     }
 }
 
-/// Gives a notification on that reached a waiter through the heir and is of no use to it.
+/// Gives a notification on that reached a waiter through the target and is of no use to it.
 pub(super) fn pass_on(waiting: &ListLock<Waiting>) {
     let chain = {
         let waiting = waiting.lock();
-        waiting.heir().map(|heir| heir.claim(1, |_| ()))
+        waiting.target().map(|target| target.claim(1, |_| ()))
     };
     chain.map(crate::park::Chain::wake);
 }
 
 impl RawSemaphore {
-    /// Hands the semaphore over to `heir`, for good: whoever waits here waits there from now on, and for each free permit one of them is notified.
+    /// Hands the semaphore over to `target`, for good: whoever waits here waits there from now on, and for each free permit one of them is notified.
     /// For bindings (`forwarding.rs` says what for).
     ///
-    /// Returns how many permits were free, and the bound; `None` if the semaphore was retired before. Afterwards there are none, [`Self::release`]
-    /// and [`Self::reset`] are refused, and [`Self::acquire_with`] times out at once, also if it waited already and the heir is notified.
+    /// Returns how many permits were free, and the bound; `None` if the semaphore was forwarded before. Afterwards there are none, [`Self::release`]
+    /// and [`Self::reset`] are refused, and [`Self::acquire_with`] times out at once, also if it waited already and the target is notified.
     ///
     /// # Safety
-    /// `heir` lives, where it is, as long as this semaphore.
-    pub unsafe fn retire(&self, heir: &RawCondition) -> Option<(u64, u64)> {
+    /// `target` lives, where it is, as long as this semaphore.
+    pub unsafe fn forward(&self, target: &RawCondition) -> Option<(u64, u64)> {
         let permits = {
             let mut waiters = self.waiters.lock();
-            if waiters.is_retired() {
+            if waiters.is_forwarded() {
                 return None;
             }
             // SAFETY: by this function's own contract.
-            unsafe { waiters.retire(heir) };
+            unsafe { waiters.forward(target) };
             // Acquires what came before a `release`, for whoever takes the permit where it is now.
             self.word.swap(WAITERS, Ordering::AcqRel) / ONE
         };
         // Free while somebody waits: a front waiter was nudged for them and has not looked yet.
-        heir.notify(usize::try_from(permits).unwrap_or(usize::MAX));
+        target.notify(usize::try_from(permits).unwrap_or(usize::MAX));
         Some((permits, self.bound()))
     }
 
-    /// Whether the semaphore was handed over by [`Self::retire`].
-    pub fn is_retired(&self) -> bool {
-        self.word.load(Ordering::Acquire) & WAITERS != 0 && self.waiters.lock().is_retired()
+    /// Whether the semaphore was handed over by [`Self::forward`].
+    pub fn is_forwarded(&self) -> bool {
+        self.word.load(Ordering::Acquire) & WAITERS != 0 && self.waiters.lock().is_forwarded()
     }
 
-    /// Takes the permits out of a retired semaphore that interrupted waits have given back since.
+    /// Takes the permits out of a forwarded semaphore that interrupted waits have given back since.
     pub fn take_late(&self) -> u64 {
-        if self.is_retired() {
+        if self.is_forwarded() {
             self.word.swap(WAITERS, Ordering::AcqRel) / ONE
         } else {
             0
@@ -138,19 +138,19 @@ impl RawSemaphore {
         // Cannot pass the bound unless others released what they did not have; then there is nothing to give back.
         if self.release(n).is_err() {
             let waiters = self.waiters.lock();
-            if waiters.is_retired() {
+            if waiters.is_forwarded() {
                 self.word.fetch_add(n * ONE, Ordering::Release);
             }
         }
     }
 }
 
-/// What a retired barrier leaves. A barrier while it acts is not broken, and all have arrived.
+/// What a forwarded barrier leaves. A barrier while it acts is not broken, and all have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetiredBarrier {
+pub struct ForwardedBarrier {
     /// How many threads pass together.
     pub parties: usize,
-    /// How many have arrived, and will be told so by [`BarrierError::Retired`].
+    /// How many have arrived, and will be told so by [`BarrierError::Forwarded`].
     pub arrived: usize,
     /// Whether every wait fails.
     pub is_broken: bool,
@@ -160,20 +160,20 @@ impl RawBarrier {
     /// Hands the barrier over, for good; for bindings, see `barrier.rs`. Sleeps through `blocker` while an action runs, unless this thread `acts`:
     /// runs that action.
     ///
-    /// `None` if the barrier was retired before. Afterwards every wait ends with [`BarrierError::Retired`], also those that have begun.
+    /// `None` if the barrier was forwarded before. Afterwards every wait ends with [`BarrierError::Forwarded`], also those that have begun.
     ///
     /// # Errors
     /// That the blocker was interrupted; then nothing changes.
-    pub fn retire_with<B: Blocker>(
+    pub fn forward_with<B: Blocker>(
         &self,
         blocker: &mut B,
         acts: bool,
-    ) -> Result<Option<RetiredBarrier>, B::Interrupt> {
+    ) -> Result<Option<ForwardedBarrier>, B::Interrupt> {
         loop {
             let (left, woken) = {
                 let mut state = self.state.lock();
                 match state.phase {
-                    Phase::Retired => return Ok(None),
+                    Phase::Forwarded => return Ok(None),
                     Phase::Acting if !acts => {
                         drop(state);
                         match self.wait_for_action(blocker, Deadline::NEVER) {
@@ -183,16 +183,16 @@ impl RawBarrier {
                     }
                     _ => {}
                 }
-                let left = RetiredBarrier {
+                let left = ForwardedBarrier {
                     parties: state.parties,
                     arrived: state.arrived,
                     is_broken: state.phase == Phase::Broken,
                 };
                 // The cycle stays the one it is, for the acting party to recognise.
-                state.phase = Phase::Retired;
+                state.phase = Phase::Forwarded;
                 state.arrived = 0;
                 let woken = (
-                    state.arrivals.claim_all(|left| *left = Outcome::Retired),
+                    state.arrivals.claim_all(|left| *left = Outcome::Forwarded),
                     state.early.claim_all(|()| ()),
                 );
                 (left, woken)
@@ -202,8 +202,8 @@ impl RawBarrier {
         }
     }
 
-    /// Whether the barrier was handed over by [`Self::retire_with`].
-    pub fn is_retired(&self) -> bool {
-        self.state.lock().phase == Phase::Retired
+    /// Whether the barrier was handed over by [`Self::forward_with`].
+    pub fn is_forwarded(&self) -> bool {
+        self.state.lock().phase == Phase::Forwarded
     }
 }

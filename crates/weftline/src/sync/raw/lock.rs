@@ -179,7 +179,7 @@ impl RawLock {
                 .is_ok()
     }
 
-    /// An abandoned waiter goes, and the nudge that it may have had goes to the next.
+    /// An abandoned waiter goes, and the wake_without_handoff that it may have had goes to the next.
     fn leave(&self, waiter: &Waiter<u64>) {
         let nudged = {
             let mut list = self.waiters.lock();
@@ -197,7 +197,7 @@ impl RawLock {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             if word == FREE {
-                return Some(front.nudge());
+                return Some(front.wake_without_handoff());
             }
             match self.word.compare_exchange_weak(
                 word,
@@ -264,7 +264,7 @@ impl RawLock {
                     .compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed)
                     .is_ok()
                 {
-                    break list.front().map(|front| front.nudge());
+                    break list.front().map(|front| front.wake_without_handoff());
                 }
             }
         };
@@ -330,7 +330,7 @@ impl std::fmt::Debug for RawLock {
     }
 }
 
-/// Held, by a thread that does not exist in this process.
+/// ListGuard, by a thread that does not exist in this process.
 fn is_orphan(word: u64) -> bool {
     word != FREE && !fork::is_alive(word >> 1)
 }

@@ -11,7 +11,7 @@ mod semaphore;
 pub use barrier::{BarrierError, RawBarrier};
 pub use condition::RawCondition;
 pub use event::RawEvent;
-pub use forwarding::RetiredBarrier;
+pub use forwarding::ForwardedBarrier;
 pub use lock::RawLock;
 pub use rlock::{RLockError, RawRLock};
 pub use semaphore::RawSemaphore;

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `permits << 1` | so many are free; a release need not look at the list | `acquire(n)` if there are n; `release` |
 //! | `permits << 1 \| WAITERS` | as many are free, and they are not enough for the front waiter, or it is owed them | `release`, under the list's lock |
-//! | the same, and the list says *retired* | handed over to a condition and a value elsewhere (`forwarding.rs`); these permits came back too late and are to be fetched | `take_late` |
+//! | the same, and the list says *forwarded* | handed over to a condition and a value elsewhere (`forwarding.rs`); these permits came back too late and are to be fetched | `take_late` |
 //!
 //! The policy is the lock's (`lock.rs`), for numbers: a release that makes the front waiter's wish possible *nudges* it and clears `WAITERS`, so
 //! others may barge meanwhile; a front waiter older than 1 ms is handed its permits, and while it lacks some nobody overtakes
@@ -67,14 +67,14 @@ impl RawSemaphore {
     /// its number of permits be set. Waiters go on waiting, and get what they can.
     ///
     /// # Errors
-    /// As [`Self::new`], and when the semaphore is retired; then nothing changes.
+    /// As [`Self::new`], and when the semaphore is forwarded; then nothing changes.
     pub fn reset(&self, permits: u64, bound: u64) -> Result<(), TooManyPermits> {
         if permits > bound || bound > Self::MAX_PERMITS {
             return Err(TooManyPermits);
         }
         {
             let waiters = self.waiters.lock();
-            if waiters.is_retired() {
+            if waiters.is_forwarded() {
                 return Err(TooManyPermits);
             }
             self.bound.store(bound, Ordering::Relaxed);
@@ -82,7 +82,7 @@ impl RawSemaphore {
                 .store((permits * ONE) | WAITERS, Ordering::Release);
             drop(waiters);
         }
-        // Refused only to a semaphore that is retired by now.
+        // Refused only to a semaphore that is forwarded by now.
         let _ = self.release_slow(0);
         Ok(())
     }
@@ -138,7 +138,7 @@ impl RawSemaphore {
             let waiter = Waiter::aging::<B>(n);
             {
                 let mut waiters = self.waiters.lock();
-                if waiters.is_retired() {
+                if waiters.is_forwarded() {
                     return Err(WaitError::TimedOut);
                 }
                 let list = &mut waiters.list;
@@ -162,7 +162,7 @@ impl RawSemaphore {
             }
             match waiter.wait_or_take(blocker, deadline, || self.look_again(n, &waiter)) {
                 Ended::Granted if has_its_permits(&waiter) => return Ok(()),
-                // Notified by the heir.
+                // Notified by the target.
                 Ended::Granted => return Err(WaitError::TimedOut),
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {
@@ -222,7 +222,7 @@ impl RawSemaphore {
     /// A woken waiter tries again. Returns whether it need not wait any more.
     fn look_again(&self, n: u64, waiter: &Waiter<Note>) -> bool {
         let mut waiters = self.waiters.lock();
-        if waiters.is_retired() || waiter.is_granted() {
+        if waiters.is_forwarded() || waiter.is_granted() {
             return waiter.is_granted();
         }
         let list = &mut waiters.list;
@@ -251,7 +251,7 @@ impl RawSemaphore {
     fn leave(&self, waiter: &Waiter<Note>) {
         let nudged = {
             let mut waiters = self.waiters.lock();
-            if waiters.is_retired() {
+            if waiters.is_forwarded() {
                 drop(waiters);
                 return leave(&self.waiters, waiter);
             }
@@ -277,7 +277,7 @@ impl RawSemaphore {
                 .word
                 .compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed)
             {
-                Ok(_) => return front.filter(|_| possible).map(Waiter::nudge),
+                Ok(_) => return front.filter(|_| possible).map(Waiter::wake_without_handoff),
                 Err(now) => word = now,
             }
         }
@@ -286,7 +286,7 @@ impl RawSemaphore {
     /// Adds `n` permits and lets waiters have them.
     ///
     /// # Errors
-    /// [`TooManyPermits`] when there would be more than the bound, or the semaphore is retired; then none is added.
+    /// [`TooManyPermits`] when there would be more than the bound, or the semaphore is forwarded; then none is added.
     #[inline]
     pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
         let mut word = self.word.load(Ordering::Relaxed);
@@ -318,7 +318,7 @@ impl RawSemaphore {
         loop {
             let (granted, nudged) = {
                 let mut waiters = self.waiters.lock();
-                if waiters.is_retired() {
+                if waiters.is_forwarded() {
                     return adds.map_or(Ok(()), |_| Err(TooManyPermits));
                 }
                 if let Some(n) = adds.take() {

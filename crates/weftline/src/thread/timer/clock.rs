@@ -2,25 +2,25 @@
 //!
 //! # Implementation
 //!
-//! A heap of entries (`heap.rs`) and the state of the *keeper*, the timer thread, under one [`ListLock`]:
+//! A heap of entries (`heap.rs`) and the state of the timer thread, under one [`ListLock`]:
 //!
-//! | keeper | meaning | leaves by |
+//! | timer thread | meaning | leaves by |
 //! |---|---|---|
 //! | `Absent` | there is none | `schedule` → `Starting` |
-//! | `Starting` n | somebody is asking the operating system for the n-th | the same → `Awake`, or `Absent` if there is none to be had; the new keeper → `Asleep` |
-//! | `Awake` | looks at the heap before it sleeps | the keeper → `Asleep`, or `Absent` after a while without entries |
-//! | `Asleep` until then | looks at the heap then, or when it is woken | `schedule` of something earlier → `Awake`, and unparked; the keeper → `Awake` |
+//! | `Starting` n | somebody is asking the operating system for the n-th | the same → `Awake`, or `Absent` if there is none to be had; the new timer_thread → `Asleep` |
+//! | `Awake` | looks at the heap before it sleeps | the timer thread → `Asleep`, or `Absent` after a while without entries |
+//! | `Asleep` until then | looks at the heap then, or when it is woken | `schedule` of something earlier → `Awake`, and unparked; the timer thread → `Awake` |
 //!
-//! *An entry settles exactly once*: whoever takes it out of the heap, under the lock, has its action: the keeper to run it, `cancel` to drop it. Both
+//! *An entry settles exactly once*: whoever takes it out of the heap, under the lock, has its action: the timer thread to run it, `cancel` to drop it. Both
 //! do so after they have let go of the lock.
 //!
-//! The keeper is woken only for an entry that is due before it would look anyway. One whose entry was cancelled sleeps on until it would have
+//! The timer thread is woken only for an entry that is due before it would look anyway. One whose entry was cancelled sleeps on until it would have
 //! been due, and then until the next. So timers that are started and cancelled all the time, as for timeouts, wake nobody.
 //!
-//! *Who starts a keeper speaks for that one alone*: between the thread's start and the word of it, that thread may have come and gone, and somebody else
+//! *Who starts a timer thread speaks for that one alone*: between the thread's start and the word of it, that thread may have come and gone, and somebody else
 //! be starting the next.
 //!
-//! In the child of a fork there is no entry and no keeper. What had been scheduled is neither run nor destroyed there.
+//! In the child of a fork there is no entry and no timer thread. What had been scheduled is neither run nor destroyed there.
 
 use super::heap::{Action, Heap};
 use crate::park::{
@@ -32,7 +32,7 @@ use std::time::Duration;
 
 pub use super::heap::Entry;
 
-/// How long a keeper without anything to do stays.
+/// How long a timer thread without anything to do stays.
 const IDLE_NANOS: u64 = Duration::from_secs(2).as_nanos() as u64;
 
 /// Entries, each with an action that is run when it is due; times are nanoseconds of any clock.
@@ -42,13 +42,13 @@ pub struct RawClock {
 
 struct State {
     heap: Heap,
-    keeper: Keeper,
-    /// How many keepers have been asked for.
+    timer_thread: TimerThread,
+    /// How many timer threads have been asked for.
     starts: u64,
 }
 
 #[derive(Clone, Copy)]
-enum Keeper {
+enum TimerThread {
     Absent,
     Starting(u64),
     Awake,
@@ -61,7 +61,7 @@ enum Keeper {
 impl ForgetWaiters for State {
     fn forget_waiters(&mut self, _torn: bool) {
         self.heap.forget();
-        self.keeper = Keeper::Absent;
+        self.timer_thread = TimerThread::Absent;
     }
 }
 
@@ -83,7 +83,7 @@ impl RawClock {
     crate::park::model::const_fn! {
         /// A clock without entries.
         pub fn new() -> Self {
-            Self { state: ListLock::new(State { heap: Heap::new(), keeper: Keeper::Absent, starts: 0 }) }
+            Self { state: ListLock::new(State { heap: Heap::new(), timer_thread: TimerThread::Absent, starts: 0 }) }
         }
     }
 
@@ -92,42 +92,44 @@ impl RawClock {
         self.state.lock().heap.len()
     }
 
-    /// Has `action` run at `due` (`u64::MAX` for never). `start_keeper` is called when there is no thread yet that calls [`Self::next_with`].
+    /// Has `action` run at `due` (`u64::MAX` for never). `start_timer_thread` is called when there is no thread yet that calls [`Self::next_with`].
     ///
     /// # Errors
-    /// That of `start_keeper`, or [`io::ErrorKind::OutOfMemory`]; then nothing is scheduled.
+    /// That of `start_timer_thread`, or [`io::ErrorKind::OutOfMemory`]; then nothing is scheduled.
     pub fn schedule(
         &self,
         due: u64,
         action: Box<dyn FnOnce() + Send>,
-        start_keeper: impl Fn() -> io::Result<()>,
+        start_timer_thread: impl Fn() -> io::Result<()>,
     ) -> io::Result<Entry> {
         loop {
             let mut state = self.state.lock();
-            match state.keeper {
-                Keeper::Absent => {
+            match state.timer_thread {
+                TimerThread::Absent => {
                     state.starts += 1;
                     let number = state.starts;
-                    state.keeper = Keeper::Starting(number);
+                    state.timer_thread = TimerThread::Starting(number);
                     drop(state);
-                    self.start(number, &start_keeper)?;
+                    self.start(number, &start_timer_thread)?;
                 }
-                Keeper::Starting(_) => {
+                TimerThread::Starting(_) => {
                     drop(state);
-                    spin_until(|| !matches!(self.state.lock().keeper, Keeper::Starting(_)));
+                    spin_until(|| {
+                        !matches!(self.state.lock().timer_thread, TimerThread::Starting(_))
+                    });
                 }
-                Keeper::Awake | Keeper::Asleep { .. } if !state.heap.has_room() => {
+                TimerThread::Awake | TimerThread::Asleep { .. } if !state.heap.has_room() => {
                     let wanted = (state.heap.len() * 2).max(16);
                     drop(state);
                     let mut other =
                         Heap::with_room_for(wanted).ok_or(io::ErrorKind::OutOfMemory)?;
                     self.state.lock().heap.move_into(&mut other);
                 }
-                Keeper::Awake | Keeper::Asleep { .. } => {
+                TimerThread::Awake | TimerThread::Asleep { .. } => {
                     let entry = state.heap.add(due, action);
-                    let sleeper = match state.keeper {
-                        Keeper::Asleep { record, until } if due < until => {
-                            state.keeper = Keeper::Awake;
+                    let sleeper = match state.timer_thread {
+                        TimerThread::Asleep { record, until } if due < until => {
+                            state.timer_thread = TimerThread::Awake;
                             Some(record)
                         }
                         _ => None,
@@ -143,15 +145,19 @@ impl RawClock {
     }
 
     /// Starting → Awake or Absent.
-    fn start(&self, number: u64, start_keeper: impl Fn() -> io::Result<()>) -> io::Result<()> {
-        let started = start_keeper();
+    fn start(
+        &self,
+        number: u64,
+        start_timer_thread: impl Fn() -> io::Result<()>,
+    ) -> io::Result<()> {
+        let started = start_timer_thread();
         let mut state = self.state.lock();
         // Unless the new thread has been faster, and is asleep already, or even gone.
-        if matches!(state.keeper, Keeper::Starting(starting) if starting == number) {
-            state.keeper = if started.is_ok() {
-                Keeper::Awake
+        if matches!(state.timer_thread, TimerThread::Starting(starting) if starting == number) {
+            state.timer_thread = if started.is_ok() {
+                TimerThread::Awake
             } else {
-                Keeper::Absent
+                TimerThread::Absent
             };
         }
         started
@@ -164,7 +170,7 @@ impl RawClock {
         action.is_some()
     }
 
-    /// For the keeper: sleeps through `blocker` until an entry is due by `now`, and returns its action, to be run without a lock. `None` when
+    /// For the timer thread: sleeps through `blocker` until an entry is due by `now`, and returns its action, to be run without a lock. `None` when
     /// there has been nothing to do for a while: then the thread must end.
     ///
     /// # Errors
@@ -174,7 +180,7 @@ impl RawClock {
         blocker: &mut B,
         now: impl Fn() -> u64,
     ) -> Result<Option<Action>, B::Interrupt> {
-        // A keeper that has no memory to sleep tells nothing of it: it waits for some.
+        // A timer thread that has no memory to sleep tells nothing of it: it waits for some.
         spin_until(|| try_current_record().is_some());
         let record = current_record();
         let mut idle_until = None;
@@ -183,20 +189,20 @@ impl RawClock {
             let until = {
                 let mut state = self.state.lock();
                 if let Some(action) = state.heap.take_due(time) {
-                    state.keeper = Keeper::Awake;
+                    state.timer_thread = TimerThread::Awake;
                     return Ok(Some(action));
                 }
                 if !state.heap.is_empty() {
                     idle_until = None;
                 } else if idle_until.is_some_and(|until| until <= time) {
-                    state.keeper = Keeper::Absent;
+                    state.timer_thread = TimerThread::Absent;
                     return Ok(None);
                 }
                 let until = state
                     .heap
                     .next_due()
                     .unwrap_or_else(|| *idle_until.get_or_insert(time.saturating_add(IDLE_NANOS)));
-                state.keeper = Keeper::Asleep { record, until };
+                state.timer_thread = TimerThread::Asleep { record, until };
                 until
             };
             let _: Wake = blocker.block(&record.parker, deadline(until))?;

@@ -5,15 +5,15 @@
 //! | state | meaning | leaves by |
 //! |---|---|---|
 //! | `New` | not started | `start` → `Pending`; `cancel` → `Cancelled` |
-//! | `Pending` | scheduled, or handed to a runner that has not begun | the runner → `Running`; `cancel` → `Cancelled`; `restart` → `Pending` |
-//! | `Running` | the function runs on the thread of that number | the runner → `Ended` |
+//! | `Pending` | scheduled, or handed to a worker that has not begun | the worker → `Running`; `cancel` → `Cancelled`; `restart` → `Pending` |
+//! | `Running` | the function runs on the thread of that number | the worker → `Ended` |
 //! | `Ended` | the function has returned or panicked | (end) |
 //! | `Cancelled` | the function was not called and never will be | (end) |
 //!
 //! The state changes under its lock; whoever takes a timer out of `Pending` takes the function with it, and calls or drops it without the
 //! lock. `over` is set when a timer has reached one of its ends.
 //!
-//! A restart schedules another entry, of the next *round*, and takes back the one of the round before. A runner obeys the entry of the latest
+//! A restart schedules another entry, of the next *round*, and takes back the one of the round before. A worker obeys the entry of the latest
 //! round only: so an entry that came due at that moment does not count, and one that is due at once may be first.
 //!
 //! In the child of a fork the parent's pending timers are lost with the threads that would have served them: they count as ended there.
@@ -390,7 +390,7 @@ impl Timer {
     }
 }
 
-/// A timer's turn, on its way to a runner.
+/// A timer's turn, on its way to a worker.
 pub(super) struct Call {
     shared: Counted<Shared>,
     name: Option<Arc<str>>,
@@ -425,7 +425,7 @@ impl Shared {
         }
     }
 
-    /// On a runner: Pending → Running → Ended.
+    /// On a worker: Pending → Running → Ended.
     fn run(&self, name: Option<&str>, is_daemon: bool, round: u64) {
         let name = name.map_or_else(|| next_name("Timer"), try_string);
         // Without memory for it, the function is called on a thread that is unknown.

@@ -2,17 +2,17 @@
 
 use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
 
-static TALLY: ListLock<Tally> = ListLock::new(Tally {
+static PENDING: ListLock<PendingCount> = ListLock::new(PendingCount {
     pending: 0,
     waiters: List::new(),
 });
 
-struct Tally {
+struct PendingCount {
     pending: usize,
     waiters: List<()>,
 }
 
-impl ForgetWaiters for Tally {
+impl ForgetWaiters for PendingCount {
     fn forget_waiters(&mut self, torn: bool) {
         self.pending = 0;
         self.waiters.forget_waiters(torn);
@@ -21,16 +21,16 @@ impl ForgetWaiters for Tally {
 
 /// One more to wait for.
 pub(super) fn add() {
-    TALLY.lock().pending += 1;
+    PENDING.lock().pending += 1;
 }
 
 /// One less.
 pub(super) fn remove() {
     let chain = {
-        let mut tally = TALLY.lock();
+        let mut pending_count = PENDING.lock();
         // In a child of a fork, a timer whose function forked ends without having been counted.
-        tally.pending = tally.pending.saturating_sub(1);
-        (tally.pending == 0).then(|| tally.waiters.claim_all(|()| ()))
+        pending_count.pending = pending_count.pending.saturating_sub(1);
+        (pending_count.pending == 0).then(|| pending_count.waiters.claim_all(|()| ()))
     };
     if let Some(chain) = chain {
         chain.wake();
@@ -46,10 +46,10 @@ pub fn wait_for_pending<B: Blocker>(
     deadline: Deadline,
 ) -> Result<(), WaitError<B::Interrupt>> {
     wait_until(
-        &TALLY,
-        |tally| &mut tally.waiters,
+        &PENDING,
+        |pending_count| &mut pending_count.waiters,
         (),
-        |tally| tally.pending == 0,
+        |pending_count| pending_count.pending == 0,
         blocker,
         deadline,
     )

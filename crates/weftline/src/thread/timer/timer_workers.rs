@@ -2,8 +2,8 @@
 //!
 //! # Implementation
 //!
-//! A runner that has nothing to do waits in a list for a second, and then ends. A job goes straight to the one that has waited longest, or to a new
-//! thread if nobody waits. So there are as many runners as functions run at once, and a while after the last one there is none.
+//! A worker that has nothing to do waits in a list for a second, and then ends. A job goes straight to the one that has waited longest, or to a new
+//! thread if nobody waits. So there are as many workers as functions run at once, and a while after the last one there is none.
 
 use super::delayed::Call;
 use crate::memory::Counted;
@@ -14,28 +14,28 @@ use std::time::Duration;
 
 const IDLE: Duration = Duration::from_secs(1);
 
-/// The runners that wait; what each gets is a job.
+/// The workers that wait; what each gets is a job.
 static IDLE_RUNNERS: ListLock<List<Option<Call>>> = ListLock::new(List::new());
 
-/// Has `job` run on a runner. It must not panic.
+/// Has `job` run on a worker. It must not panic.
 ///
 /// If the operating system has no thread for one, or there is no memory, the job is run here and now.
 pub(super) fn submit(job: Call) {
     let mut job = Some(job);
-    let runner = {
+    let worker = {
         let mut idle = IDLE_RUNNERS.lock();
-        idle.claim_front().map(|mut runner| {
-            runner.payload(|slot| *slot = job.take());
-            runner.grant()
+        idle.claim_front().map(|mut worker| {
+            worker.payload(|slot| *slot = job.take());
+            worker.grant()
         })
     };
-    match runner {
-        Some(runner) => runner.call(),
-        None => job.into_iter().for_each(run_on_new_runner),
+    match worker {
+        Some(worker) => worker.call(),
+        None => job.into_iter().for_each(run_on_new_worker),
     }
 }
 
-fn run_on_new_runner(job: Call) {
+fn run_on_new_worker(job: Call) {
     // Not moved into the thread but lent, for `spawn_servant` drops what it cannot start.
     let lent = match Counted::try_new(Lent(ListLock::new(Slot(Some(job))))) {
         Ok(lent) => lent,
@@ -71,7 +71,7 @@ impl Lent {
     }
 }
 
-/// The life of a runner.
+/// The life of a worker.
 fn serve(first: Call) {
     let mut job = Some(first);
     while let Some(next) = job {

@@ -48,13 +48,13 @@ MUTANTS = [
         "queue::join_ends_when_the_last_task_is_done",
     ),
     Mutant(
-        "queue: a retired queue takes back what an interrupted getter had",
+        "queue: a forwarded queue takes back what an interrupted getter had",
         "queue/core/get.rs",
-        """            if state.phase == Phase::Retired {
+        """            if state.phase == Phase::Forwarded {
                 return Some(item);
             }""",
         "",
-        "queue::retiring_a_queue_moves_every_item_and_sends_everyone_away",
+        "queue::forwarding_a_queue_moves_every_item_and_sends_everyone_away",
     ),
     Mutant(
         "queue: others use the heap while a thread compares",
@@ -73,8 +73,8 @@ MUTANTS = [
     Mutant(
         "queue: one who attends to an item stands for all that come meanwhile",
         "queue/core/state.rs",
-        "self.attended as usize <= self.items.count()",
-        "self.attended == 0",
+        "self.deferred_wakes as usize <= self.items.count()",
+        "self.deferred_wakes == 0",
         "workers::each_of_two_items_that_come_at_once_is_seen_to",
     ),
     Mutant(
@@ -85,9 +85,9 @@ MUTANTS = [
         "workers::each_worker_gets_an_item_whether_it_waits_or_is_about_to",
     ),
     Mutant(
-        "queue: an item that was left counts as attended to for ever",
+        "queue: an item that was left counts as a deferred wake for ever",
         "queue/core/put.rs",
-        "state.attended = state.attended.saturating_sub(1);",
+        "state.deferred_wakes = state.deferred_wakes.saturating_sub(1);",
         "",
         "workers::each_worker_gets_an_item_whether_it_waits_or_is_about_to",
     ),

@@ -24,7 +24,7 @@ MUTANTS = [
             self.pass_on(&list)""",
         """            list.remove(waiter);
             None::<Wakeup>""",
-        "lock::a_waiter_that_times_out_passes_its_nudge_on",
+        "lock::a_waiter_that_times_out_passes_its_wake_on",
     ),
     Mutant(
         "lock: handing over forgets the others who wait",
@@ -73,7 +73,7 @@ MUTANTS = [
         "event: the flag goes up before the list is locked",
         "sync/raw/event.rs",
         """            let mut waiters = self.waiters.lock();
-            if waiters.is_retired() {
+            if waiters.is_forwarded() {
                 return false;
             }
             self.word.swap(SET, Ordering::Release);""",
@@ -189,52 +189,52 @@ MUTANTS = [
         "barrier::whoever_comes_while_an_action_runs_belongs_to_the_next_cycle",
     ),
     Mutant(
-        "retiring: the heir does not get the waiters",
+        "forwarding: the target does not get the waiters",
         "sync/raw/forwarding.rs",
-        "heir.adopt(&mut self.list);",
+        "target.adopt(&mut self.list);",
         "",
-        "forwarding::whoever_waits_when_the_flag_is_raised_is_woken_whenever_the_event_is_retired",
+        "forwarding::whoever_waits_when_the_flag_is_raised_is_woken_whenever_the_event_is_forwarded",
     ),
     Mutant(
-        "retiring: a waiter that was nudged and has not looked is not notified",
+        "forwarding: a waiter that was nudged and has not looked is not notified",
         "sync/raw/forwarding.rs",
-        "heir.notify(usize::try_from(permits).unwrap_or(usize::MAX));",
+        "target.notify(usize::try_from(permits).unwrap_or(usize::MAX));",
         "",
-        "forwarding::permits_reach_those_who_wait_whenever_the_semaphore_is_retired",
+        "forwarding::permits_reach_those_who_wait_whenever_the_semaphore_is_forwarded",
     ),
     Mutant(
-        "retiring: a waiter signs off where it waits no more",
+        "forwarding: a waiter signs off where it waits no more",
         "sync/raw/forwarding.rs",
-        "Some(heir) => heir.leave(waiter),",
+        "Some(target) => target.leave(waiter),",
         "Some(_) => drop(waiting.list.remove(waiter)),",
-        "forwarding::who_gives_up_in_the_heir_leaves_it",
+        "forwarding::who_gives_up_in_the_target_leaves_it",
     ),
     Mutant(
-        "retiring: permits that come back late are lost",
+        "forwarding: permits that come back late are lost",
         "sync/raw/forwarding.rs",
         "self.word.fetch_add(n * ONE, Ordering::Release);",
         "",
         "forwarding::a_permit_that_was_handed_over_before_and_comes_back_after_is_not_lost",
     ),
     Mutant(
-        "retiring: an interrupted waiter of the heir swallows its notification",
+        "forwarding: an interrupted waiter of the target swallows its notification",
         "sync/raw/event.rs",
         "pass_on(&self.waiters);",
         "",
         "forwarding::a_notification_that_comes_with_an_interrupt_is_passed_on",
     ),
     Mutant(
-        "barrier: an interrupted party is not told that the barrier was retired",
+        "barrier: an interrupted party is not told that the barrier was forwarded",
         "sync/raw/barrier.rs",
-        "if waiter.payload_of_settled(|outcome| *outcome) == Outcome::Retired {",
+        "if waiter.payload_of_settled(|outcome| *outcome) == Outcome::Forwarded {",
         "if false {",
-        "barrier::exactly_those_who_have_arrived_are_told_so_when_the_barrier_is_retired",
+        "barrier::exactly_those_who_have_arrived_are_told_so_when_the_barrier_is_forwarded",
     ),
     Mutant(
-        "barrier: it is retired while its action runs",
+        "barrier: it is forwarded while its action runs",
         "sync/raw/forwarding.rs",
         "Phase::Acting if !acts => {",
         "Phase::Acting if false => {",
-        "barrier::retiring_waits_for_the_end_of_an_action",
+        "barrier::forwarding_waits_for_the_end_of_an_action",
     ),
 ]

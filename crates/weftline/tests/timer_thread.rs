@@ -9,15 +9,15 @@ use weftline::Event;
 use weftline::thread::timer::raw::RawClock;
 
 #[test]
-fn who_is_slow_to_start_the_keeper_does_not_speak_for_the_next_who_starts_one() {
+fn a_slow_start_of_the_timer_thread_does_not_count_for_the_next_one() {
     let _limit = limit();
     let clock = RawClock::new();
     let (slow_goes_on, next_fails) = (Event::new(), Event::new());
     let ran = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        // So slow that the keeper has come, found nothing for as long as it stays, and gone.
+        // So slow that the timer thread has come, found nothing for as long as it stays, and gone.
         let starts = AtomicUsize::new(0);
-        let start_keeper = || {
+        let start_timer_thread = || {
             if starts.fetch_add(1, Ordering::Relaxed) == 0 {
                 let time = Cell::new(0);
                 let passes = || time.replace(time.get() + u64::from(u32::MAX));
@@ -37,10 +37,10 @@ fn who_is_slow_to_start_the_keeper_does_not_speak_for_the_next_who_starts_one() 
             Ok(())
         };
         let action = Box::new(|| ());
-        clock.schedule(0, action, start_keeper).unwrap();
+        clock.schedule(0, action, start_timer_thread).unwrap();
         next_fails.set();
         ran.store(starts.load(Ordering::Relaxed), Ordering::Relaxed);
     });
-    assert_eq!(ran.into_inner(), 2, "the first keeper has gone");
+    assert_eq!(ran.into_inner(), 2, "the first timer thread has gone");
     assert_eq!(clock.pending(), 1);
 }
