@@ -1,7 +1,7 @@
 # The commands of this project. `make` alone lists them.
 #
-# Everything is built in a virtual environment of the project's own: .venv for python3, .venv-3.13 (say) for
-# PYTHON=/path/to/python3.13. Needed beforehand: Rust, Python 3.11 or newer, pip.
+# Everything is built in a virtual environment of the project's own: .venv for python3, .venv-3.13
+# (say) for PYTHON=/path/to/python3.13. Needed beforehand: Rust, Python 3.11 or newer, pip.
 
 PYTHON ?= python3
 VENV := $(if $(filter file,$(origin PYTHON)),.venv,.venv-$(shell $(PYTHON) -c \
@@ -79,8 +79,9 @@ test-all: test-rust test-models
 	@set -e; for python in $$(sh .ci/interpreters); do \
 		echo "== $$python"; $(MAKE) --no-print-directory PYTHON="$$python" test-python lint-python; done
 
-# Not part of `make test`: debuggers, profilers and monitors as they are released, and the suites of packages that live on threads, which
-# bound their time themselves. Tools that freeze programs go by what is installed, so the wheel is, beside the sources.
+# Not part of `make test`: debuggers, profilers and monitors as they are released, and the suites of
+# packages that live on threads, which bound their time themselves. Tools that freeze programs go by
+# what is installed, so the wheel is, beside the sources.
 test-packages: build $(VENV)-packages/.tools
 	@rm -rf target/packages/wheel
 	@env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' PATH="$(CURDIR)/$(BIN):$$PATH" \
@@ -88,11 +89,13 @@ test-packages: build $(VENV)-packages/.tools
 	@$(VENV)-packages/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/packages/wheel/*.whl
 	PYTHONPATH='$(CURDIR)/python' $(VENV)-packages/bin/python -m pytest -o norecursedirs=.git -o faulthandler_timeout=0 tests/packages
 
-# Not part of `make test` either, which has the shorter ones: every test of CPython's own that starts processes, by each start method.
+# Not part of `make test` either, which has the shorter ones: every test of CPython's own that
+# starts processes, by each start method.
 test-multiprocessing: build
 	$(BIN)/python -m pytest tests/cpython/whole_suites.py
 
-# Not part of `make test` either: each tool takes minutes. PARTS chooses among address, thread, miri and valgrind.
+# Not part of `make test` either: each tool takes minutes. PARTS chooses among address, thread, miri
+# and valgrind.
 NIGHTLY := nightly
 
 test-sanitizers:
@@ -108,7 +111,8 @@ bench: build
 	cargo bench --package weftline --bench peers
 	PYTHON='$(CURDIR)/$(BIN)/python' cargo bench --package weftline --bench processes
 
-# Random programs, which must do the same on both. What differs is printed as a script, as small as it gets.
+# Random programs, which must do the same on both. What differs is printed as a script, as small as
+# it gets.
 SECONDS := 60
 SEED := 0
 JOBS := 4
@@ -116,7 +120,8 @@ JOBS := 4
 fuzz: build
 	PYTHONPATH='$(CURDIR)/tests' $(BIN)/python -m fuzz --seconds $(SECONDS) --seed $(SEED) --jobs $(JOBS)
 
-# The same for the Rust face: each object against a model. `make test` has a few programs of each kind.
+# The same for the Rust face: each object against a model. `make test` has a few programs of each
+# kind.
 CASES := 1000
 
 fuzz-rust:
@@ -132,7 +137,8 @@ lint-rust: $(VENV)/.tools
 	cargo clippy --workspace --all-targets -- -D warnings
 	PYTHON='$(PYTHON)' crates/weftline/tests/packaged/run names empty
 
-# The package as it is uploaded: whether it builds alone is a lint, whether it passes its tests alone a test.
+# The package as it is uploaded: whether it builds alone is a lint, whether it passes its tests
+# alone a test.
 test-package:
 	PYTHON='$(PYTHON)' crates/weftline/tests/packaged/run package
 

@@ -1,7 +1,8 @@
 """A barrier: threads that compute in steps, none ahead of the others.
 
-In a ring of cells each takes, at each step, the larger of itself and its left neighbour. Each thread owns some; it may write them
-only when all have read, and read again only when all have written.
+In a ring of cells each takes, at each step, the larger of itself and its left neighbour. Each
+thread owns some; it may write them only when all have read, and read again only when all have
+written.
 """
 
 from threading import Barrier, Thread

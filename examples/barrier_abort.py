@@ -1,4 +1,6 @@
-"""Aborting a barrier: three wait for a fourth who will not come, and are sent home instead of waiting for ever."""
+"""Aborting a barrier: three wait for a fourth who will not come, and are sent home instead of
+waiting for ever.
+"""
 
 from threading import Barrier, BrokenBarrierError, Lock, Semaphore, Thread
 

@@ -1,6 +1,7 @@
 """A condition: consumers wait until the producer has made what they need.
 
-A bakery bakes in batches. Each customer waits until the loaves that were asked for are there, all of them at once.
+A bakery bakes in batches. Each customer waits until the loaves that were asked for are there, all
+of them at once.
 """
 
 from threading import Condition, Thread

@@ -1,4 +1,6 @@
-"""What the end of the main thread means for the others: a daemon is left where it is, the rest are waited for."""
+"""What the end of the main thread means for the others: a daemon is left where it is, the rest are
+waited for.
+"""
 
 from threading import Event, Thread
 

@@ -1,6 +1,7 @@
 """An event: threads wait for one thing to have happened, for ever or for a limited time.
 
-Runners wait for the start signal. An impatient one gives up each time it has waited a moment, looks at the watch, and waits on.
+Runners wait for the start signal. An impatient one gives up each time it has waited a moment, looks
+at the watch, and waits on.
 """
 
 from threading import Barrier, Event, Thread

@@ -1,4 +1,6 @@
-"""An item that carries its own event: whoever sent it can wait until exactly this one has been dealt with."""
+"""An item that carries its own event: whoever sent it can wait until exactly this one has been
+dealt with.
+"""
 
 from dataclasses import dataclass, field
 from queue import Queue

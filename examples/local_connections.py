@@ -1,6 +1,7 @@
 """One client object for all threads, with a connection for each of them.
 
-The server, which runs in this program, answers each line with the number of the connection that it came through.
+The server, which runs in this program, answers each line with the number of the connection that it
+came through.
 """
 
 import socket

@@ -1,4 +1,6 @@
-"""A counter that several threads share: the lock makes reading, adding and writing back one step."""
+"""A counter that several threads share: the lock makes reading, adding and writing back one
+step.
+"""
 
 from threading import Lock, Thread
 

@@ -1,7 +1,8 @@
 """Trying for a lock without waiting for it, and counting the tries that it took.
 
-The cleaner wants the room three times and never waits at the door: when the room is taken it does something else. The two tell
-each other with semaphores when to look again, so that the count is the same in every run.
+The cleaner wants the room three times and never waits at the door: when the room is taken it does
+something else. The two tell each other with semaphores when to look again, so that the count is the
+same in every run.
 """
 
 from threading import Lock, Semaphore, Thread
@@ -12,7 +13,9 @@ looked = Semaphore(0)
 
 
 def guest(nights: int) -> None:
-    """Take the room ``nights`` times; each night the cleaner comes by twice, during the stay and after it."""
+    """Take the room ``nights`` times; each night the cleaner comes by twice, during the stay and
+    after it.
+    """
     for _ in range(nights):
         with room:
             taken.release()

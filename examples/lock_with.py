@@ -1,4 +1,6 @@
-"""A lock as a context manager: it is released however the block ends, by a return or by an exception."""
+"""A lock as a context manager: it is released however the block ends, by a return or by an
+exception.
+"""
 
 from threading import Lock, Thread
 

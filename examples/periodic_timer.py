@@ -1,7 +1,7 @@
 """A periodic timer built on a condition, and two counters that move with its ticks.
 
-The timer numbers its ticks. A counter remembers the last number that it has seen, so a tick that comes while it is busy is not
-lost: it is noticed late, and never counted twice.
+The timer numbers its ticks. A counter remembers the last number that it has seen, so a tick that
+comes while it is busy is not lost: it is noticed late, and never counted twice.
 """
 
 from threading import Condition, Thread

@@ -1,4 +1,5 @@
-"""A pool of threads that fetches pages: results in the order asked for, one at a time as they arrive, and one that fails.
+"""A pool of threads that fetches pages: results in the order asked for, one at a time as they
+arrive, and one that fails.
 
 The pages come from a server that the program starts for itself.
 """

@@ -1,4 +1,5 @@
-"""The same work by threads and by processes: threads share a list, each process has a copy of its own, and an id.
+"""The same work by threads and by processes: threads share a list, each process has a copy of its
+own, and an id.
 
 A process that is to give something back sends it, here through a queue of multiprocessing's.
 """

@@ -1,7 +1,7 @@
 """A producer and a consumer that only know the queue between them.
 
-The queue is bounded, so a producer that is too fast waits. When every item has been marked as done, `Queue.join` lets the main
-thread go on.
+The queue is bounded, so a producer that is too fast waits. When every item has been marked as done,
+`Queue.join` lets the main thread go on.
 """
 
 from queue import Queue
@@ -32,7 +32,8 @@ if __name__ == "__main__":
     consumer = Thread(target=consume, args=(belt, squares))
     producer.start()
     consumer.start()
-    # Only when all has been put: until then the queue may be done with everything it was ever given.
+    # Only when all has been put: until then the queue may be done with everything it was ever
+    # given.
     producer.join()
     belt.join()
     print(

@@ -1,4 +1,6 @@
-"""A lock that its holder may take again: public methods that guard themselves and call each other."""
+"""A lock that its holder may take again: public methods that guard themselves and call each
+other.
+"""
 
 from threading import Lock, RLock, Thread
 

@@ -1,4 +1,6 @@
-"""A server that answers in capitals, with a thread for each connection, and three clients that talk to it at the same time."""
+"""A server that answers in capitals, with a thread for each connection, and three clients that talk
+to it at the same time.
+"""
 
 import socket
 from threading import Barrier, Thread

@@ -3,17 +3,20 @@
     python examples/word_count.py [--workers N] [PATH ...]
     weftline run examples/word_count.py [--workers N] [PATH ...]
 
-Without a path it counts the ``.py`` files of the running interpreter's own standard library. The words, their counts and a
-checksum go to standard output and depend on the input alone; the time, and on a terminal a progress bar, go to standard error.
+Without a path it counts the ``.py`` files of the running interpreter's own standard library. The
+words, their counts and a checksum go to standard output and depend on the input alone; the time,
+and on a terminal a progress bar, go to standard error.
 
 How it works::
 
     reader --lines: bounded Queue--> workers, each counting for itself
                                         | Barrier: all is read
-                                     workers, each merging its share of the words --ranking: PriorityQueue--> main thread
+                                     workers, each merging its share of the words --ranking:
+                                     PriorityQueue--> main thread
 
-An `Event` stops every thread when one fails or the user interrupts. Each *line* is an item of the queue. That is finer than a
-program in a hurry would choose, and it is on purpose: the hand-over between threads is what this program is meant to show.
+An `Event` stops every thread when one fails or the user interrupts. Each *line* is an item of the
+queue. That is finer than a program in a hurry would choose, and it is on purpose: the hand-over
+between threads is what this program is meant to show.
 """
 
 import argparse
@@ -48,7 +51,9 @@ class WordCount:
         self.failures: list[BaseException] = []
 
     def run(self) -> None:
-        """Count everything; afterwards `ranking` holds the words. Raises what the first thread to fail raised."""
+        """Count everything; afterwards `ranking` holds the words. Raises what the first thread to
+        fail raised.
+        """
         jobs: list[Callable[[], None]] = [self.read]
         jobs += [partial(self.work, share) for share in range(len(self.counts))]
         threads = [threading.Thread(target=self.guard, args=(job,)) for job in jobs]
@@ -88,7 +93,9 @@ class WordCount:
                 self.lines.put(None)
 
     def work(self, share: int) -> None:
-        """Count lines until the end mark, meet the other workers, then merge this worker's share of the words."""
+        """Count lines until the end mark, meet the other workers, then merge this worker's share of
+        the words.
+        """
         try:
             counts = self.counts[share]
             for line in self.arriving():
@@ -114,7 +121,9 @@ class WordCount:
             yield line
 
     def ranked(self) -> Iterator[tuple[bytes, int]]:
-        """Take the words from the ranking, the most frequent first and equals in alphabetical order."""
+        """Take the words from the ranking, the most frequent first and equals in alphabetical
+        order.
+        """
         while not self.ranking.empty():
             count, word = self.ranking.get()
             yield word, -count
@@ -131,7 +140,9 @@ def show_progress(count: WordCount) -> None:
 
 
 def source_files(paths: list[Path]) -> list[Path]:
-    """The ``.py`` files of ``paths`` or of the standard library, in a fixed order and without what was installed later."""
+    """The ``.py`` files of ``paths`` or of the standard library, in a fixed order and without what
+    was installed later.
+    """
     found: list[Path] = []
     for path in paths or [Path(sysconfig.get_path("stdlib"))]:
         under = sorted(path.rglob("*.py")) if path.is_dir() else [path]

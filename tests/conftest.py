@@ -1,4 +1,6 @@
-"""What every test can rely on: the process is not left with weftline installed, or uninstalled by accident, and takes Ctrl-C."""
+"""What every test can rely on: the process is not left with weftline installed, or uninstalled by
+accident, and takes Ctrl-C.
+"""
 
 import signal
 
@@ -13,7 +15,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(autouse=True)
 def nothing_stays_installed():
-    """Fails a test that leaves the standard modules patched: the next one would test something else."""
+    """Fails a test that leaves the standard modules patched: the next one would test something
+    else.
+    """
     yield
     if INSTALLED:
         assert weftline.installed()

@@ -1,4 +1,6 @@
-"""An exception that another thread sends (`PyThreadState_SetAsyncExc`): where it is raised when a wait ends in vain."""
+"""An exception that another thread sends (`PyThreadState_SetAsyncExc`): where it is raised when a
+wait ends in vain.
+"""
 
 import ctypes
 import queue as std_queue

@@ -306,7 +306,9 @@ def test_a_subclass_may_carry_attributes_and_override_methods():
 
 
 def test_a_subclass_may_keep_its_state_elsewhere():
-    """As `multiprocessing.Barrier` does, whose state is in shared memory: it sets up the parts of the standard class by itself."""
+    """As `multiprocessing.Barrier` does, whose state is in shared memory: it sets up the parts of
+    the standard class by itself.
+    """
 
     class Elsewhere(threading.Barrier):
         def __init__(self, parties, state):

@@ -1,4 +1,6 @@
-"""The benchmark runs, says what it measured, and counts rightly. How fast anything is, no test asserts."""
+"""The benchmark runs, says what it measured, and counts rightly. How fast anything is, no test
+asserts.
+"""
 
 import json
 import subprocess
@@ -101,7 +103,8 @@ def test_the_json_has_the_bytes_of_every_class_where_the_system_tells(quick_run)
     tells = sys.platform == "linux"
     assert [one["class"] for one in weighed] == (list(memory.TARGETS) if tells else [])
     for one in weighed:
-        # tracemalloc must not see more of a standard object than the process grew by, rounding apart.
+        # tracemalloc must not see more of a standard object than the process grew by, rounding
+        # apart.
         standard = one["bytes"]["standard"]
         assert standard["traced"] < standard["process"] * 1.1
         assert one["ratio"] == pytest.approx(

@@ -1,4 +1,6 @@
-"""The table of cases in `tests/cases`, from Python; `crates/weftline/tests/cases.rs` runs it from Rust."""
+"""The table of cases in `tests/cases`, from Python; `crates/weftline/tests/cases.rs` runs it from
+Rust.
+"""
 
 import tomllib
 from pathlib import Path

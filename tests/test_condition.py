@@ -1,4 +1,6 @@
-"""`threading.Condition`: waiting for a notification, in the order of arrival, over any lock object."""
+"""`threading.Condition`: waiting for a notification, in the order of arrival, over any lock
+object.
+"""
 
 import time
 

@@ -1,4 +1,6 @@
-"""What a `threading.Condition` answers, raises and asks of its lock is what the standard one does; so are its names, and what a subclass may do."""
+"""What a `threading.Condition` answers, raises and asks of its lock is what the standard one does;
+so are its names, and what a subclass may do.
+"""
 
 import copy
 import inspect

@@ -1,4 +1,6 @@
-"""Copies and pickles of our objects, and of subclasses that bring their own, end as those of the standard ones."""
+"""Copies and pickles of our objects, and of subclasses that bring their own, end as those of the
+standard ones.
+"""
 
 import concurrent.futures as std_futures
 import copy

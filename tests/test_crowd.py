@@ -1,4 +1,6 @@
-"""One call that wakes many threads: all go on, few contend for the interpreter lock at a time, and none holds up the others."""
+"""One call that wakes many threads: all go on, few contend for the interpreter lock at a time, and
+none holds up the others.
+"""
 
 import threading as std
 
@@ -157,7 +159,8 @@ def rests(thread):
 
 @ours_only
 def test_those_that_are_woken_do_not_fight_for_the_interpreter():
-    # A thread that contends for the interpreter lock wakes every 5 ms, so thousands that contend switch without end.
+    # A thread that contends for the interpreter lock wakes every 5 ms, so thousands that contend
+    # switch without end.
     run(
         PROGRAM
         + """

@@ -1,4 +1,6 @@
-"""Long chains of objects that hold each other are freed: on any stack, by whatever frees them, whole, and at once."""
+"""Long chains of objects that hold each other are freed: on any stack, by whatever frees them,
+whole, and at once.
+"""
 
 import sys
 import textwrap

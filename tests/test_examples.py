@@ -1,4 +1,6 @@
-"""Each program in examples/ prints the same on the standard library and on weftline: what it is meant to print."""
+"""Each program in examples/ prints the same on the standard library and on weftline: what it is
+meant to print.
+"""
 
 import re
 import subprocess
@@ -169,7 +171,9 @@ def test_every_example_is_tested():
 
 @pytest.fixture
 def source_tree(tmp_path):
-    """Three files whose words are known, one of them without a last newline and one that is not UTF-8."""
+    """Three files whose words are known, one of them without a last newline and one that is not
+    UTF-8.
+    """
     (tmp_path / "inner").mkdir()
     (tmp_path / "a.py").write_bytes(b"import os\nimport sys\n\nos.fork(os)\n")
     (tmp_path / "inner" / "b.py").write_bytes(b"# caf\xe9 os\nimport os")

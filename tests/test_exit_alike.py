@@ -1,11 +1,14 @@
-"""A program on weftline ends as it does without: the same exit status, the same last words, in the same order."""
+"""A program on weftline ends as it does without: the same exit status, the same last words, in the
+same order.
+"""
 
 import signal
 
 import pytest
 from support.beside import both
 
-# Threads that wait in every kind of object and never return, as daemons; each is seen waiting before the program goes on.
+# Threads that wait in every kind of object and never return, as daemons; each is seen waiting
+# before the program goes on.
 DAEMONS = """
 import queue, threading
 lock, rlock = threading.Lock(), threading.RLock()
@@ -212,12 +215,12 @@ def test_a_handler_may_leave_while_threads_wait(tmp_path):
         """,
         code=3,
         when_ready=lambda process: process.send_signal(signal.SIGTERM),
-    )
-    assert told == "cleaned up\nthe worker was told\n"
+            )
+            assert told == "cleaned up\nthe worker was told\n"
 
 
-def test_ctrl_c_while_the_exit_waits_for_a_thread_gives_up_waiting(tmp_path):
-    """The signal comes when the main thread joins the others at exit; it says so, and ends without them.
+        def test_ctrl_c_while_the_exit_waits_for_a_thread_gives_up_waiting(tmp_path): """The signal
+        comes when the main thread joins the others at exit; it says so, and ends without th"""
 
     The thread does not print: one that is still inside `print` then has the lock of standard output, without which the interpreter aborts.
     """

@@ -1,4 +1,6 @@
-"""`os.fork()` at any moment: the child can use every object, and holds what the forking thread held."""
+"""`os.fork()` at any moment: the child can use every object, and holds what the forking thread
+held.
+"""
 
 import pytest
 from support.blocking import BLOCKING

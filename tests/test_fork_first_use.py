@@ -1,4 +1,6 @@
-"""A fork while another thread uses something of ours for the first time in its process: the child can use it, too."""
+"""A fork while another thread uses something of ours for the first time in its process: the child
+can use it, too.
+"""
 
 from support.programs import run
 from support.target import ours_only
@@ -6,7 +8,8 @@ from support.target import ours_only
 
 @ours_only
 def test_what_another_thread_asks_for_the_first_time_is_there_in_a_child():
-    # A process has one first time, so each trial has a process; the thread is in it, or waits for the interpreter, when the fork comes.
+    # A process has one first time, so each trial has a process; the thread is in it, or waits for
+    # the interpreter, when the fork comes.
     run(
         """
 import os, signal, sys, threading as std, warnings

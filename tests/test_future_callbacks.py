@@ -1,4 +1,6 @@
-"""`Future.add_done_callback`: who is called back, by whom, in which order, and what becomes of what it raises."""
+"""`Future.add_done_callback`: who is called back, by whom, in which order, and what becomes of what
+it raises.
+"""
 
 import logging
 

@@ -1,4 +1,6 @@
-"""Garbage collection: cycles through the objects are freed, what leaves them is held no longer, nothing leaks."""
+"""Garbage collection: cycles through the objects are freed, what leaves them is held no longer,
+nothing leaks.
+"""
 
 import contextlib
 import functools

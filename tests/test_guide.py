@@ -1,4 +1,6 @@
-"""Each Python program of the user guide prints what the guide says. (Those in Rust are tests of the crate's documentation.)"""
+"""Each Python program of the user guide prints what the guide says. (Those in Rust are tests of the
+crate's documentation.)
+"""
 
 import re
 import subprocess

@@ -1,4 +1,6 @@
-"""What programs do with pools, futures and queues, once more with weftline installed: the standard modules' names are ours then."""
+"""What programs do with pools, futures and queues, once more with weftline installed: the standard
+modules' names are ours then.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
-"""No tool can tell our classes from the standard ones by looking: `dir`, `vars`, `inspect`, `pydoc`, mocks and dispatch say the same of both.
+"""No tool can tell our classes from the standard ones by looking: `dir`, `vars`, `inspect`,
+`pydoc`, mocks and dispatch say the same of both.
 
 What differs all the same stands in the tables below, and in docs/compatibility.md.
 """
@@ -48,7 +49,8 @@ IN_C = {
 IN_PYTHON = ["Timer", "ThreadPoolExecutor"]
 CLASSES = [*MADE, *IN_PYTHON]
 
-# What the standard class has in the `__dict__` of its instances, and ours by that name in the class.
+# What the standard class has in the `__dict__` of its instances, and ours by that name in the
+# class.
 PARTS = {
     "Queue": {
         "maxsize",

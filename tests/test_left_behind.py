@@ -1,4 +1,6 @@
-"""Nothing that a call of a pool or a future left behind (arguments, result, exception, traceback) is held: the collector is off."""
+"""Nothing that a call of a pool or a future left behind (arguments, result, exception, traceback)
+is held: the collector is off.
+"""
 
 import asyncio
 import contextlib

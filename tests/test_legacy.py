@@ -1,4 +1,6 @@
-"""`weftline run --legacy` lets a program import what Python 2 called `thread`, `Queue` and `SocketServer`, and nothing else does."""
+"""`weftline run --legacy` lets a program import what Python 2 called `thread`, `Queue` and
+`SocketServer`, and nothing else does.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,6 @@
-"""What children have of weftline: those of multiprocessing everything, by each start method; other programs nothing."""
+"""What children have of weftline: those of multiprocessing everything, by each start method; other
+programs nothing.
+"""
 
 import subprocess
 import sys
@@ -11,7 +13,8 @@ from support.children import LOOK, METHODS
 
 by_each_method = pytest.mark.parametrize("method", METHODS)
 
-# The two ways to be on weftline. Whichever it is, the children are told nothing about it by the program.
+# The two ways to be on weftline. Whichever it is, the children are told nothing about it by the
+# program.
 on_both_ways = pytest.mark.parametrize(
     "start", [on_weftline, installed], ids=["weftline run", "install()"]
 )
@@ -176,9 +179,9 @@ def ask():
 )
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
-def test_children_find_weftline_where_the_parent_has_found_it(tmp_path, method):
-    """Here at a place that no other interpreter knows, under a name relative to a folder that the parent has left."""
+@pytest.mark.parametrize("method", ["spawn", "forkserver"]) def
+test_children_find_weftline_where_the_parent_has_found_it(tmp_path, method): """Here at a place that
+no other interpreter knows, under a name relative to a folder that the parent has left."""
     package = Path(weftline.__file__).parent
     (tmp_path / "link").symlink_to(package.parent, target_is_directory=True)
     (tmp_path / "elsewhere").mkdir()

@@ -1,4 +1,6 @@
-"""Programs with processes end on weftline as they do without: who is waited for, who is ended, what Ctrl-C does."""
+"""Programs with processes end on weftline as they do without: who is waited for, who is ended, what
+Ctrl-C does.
+"""
 
 import os
 import signal
@@ -19,8 +21,9 @@ def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 """
 
-# In a group of its own, as a shell starts a program; what the interrupted processes say of it comes in any order. Nobody is interrupted before
-# he waits: an interruption that comes in a callback of the interpreter's is told and forgotten.
+# In a group of its own, as a shell starts a program; what the interrupted processes say of it comes
+# in any order. Nobody is interrupted before he waits: an interruption that comes in a callback of
+# the interpreter's is told and forgotten.
 GROUP = """
 if __name__ == "__main__":
     os.setpgid(0, 0)
@@ -237,7 +240,8 @@ if __name__ == "__main__":
         {wait}
     except KeyboardInterrupt:
         process.join()
-        # None if the interruption came after the system had told `join` of the code, and before that had written it down.
+        # None if the interruption came after the system had told `join` of the code, and before
+        # that had written it down.
         say("the program was interrupted", process.exitcode in (0, None))
         sys.exit(5)
 """,

@@ -1,4 +1,5 @@
-"""Children of a frozen program run on weftline: the program is its own interpreter, and no command line of a child holds code of ours.
+"""Children of a frozen program run on weftline: the program is its own interpreter, and no command
+line of a child holds code of ours.
 
 Here a script plays the part. `packages/test_freezing.py` has programs that are frozen.
 """

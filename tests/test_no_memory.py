@@ -1,4 +1,6 @@
-"""One failed allocation in an operation is a MemoryError, or makes no difference, and the object is sound afterwards."""
+"""One failed allocation in an operation is a MemoryError, or makes no difference, and the object is
+sound afterwards.
+"""
 
 import copy
 import pickle
@@ -47,7 +49,9 @@ def opened(cls):
 
 
 def holds(change):
-    """Checks that nothing is lost or doubled: there are as many items more as the operation puts, if it has not failed."""
+    """Checks that nothing is lost or doubled: there are as many items more as the operation puts,
+    if it has not failed.
+    """
 
     def check(q, result, failed):
         expected = len(ITEMS) + (0 if failed else change)

@@ -1,4 +1,6 @@
-"""As `test_no_memory.py`, of futures, pools and timers; and what becomes of programs that use up their memory."""
+"""As `test_no_memory.py`, of futures, pools and timers; and what becomes of programs that use up
+their memory.
+"""
 
 import logging
 
@@ -129,7 +131,9 @@ def test_a_future_ends_once_and_tells_everyone(make, operation, check):
 
 @pytest.fixture
 def pool(caplog):
-    """A pool whose workers are there, for in the standard library, too, a thread that has no memory to begin with hangs its starter."""
+    """A pool whose workers are there, for in the standard library, too, a thread that has no memory
+    to begin with hangs its starter.
+    """
     caplog.set_level(logging.CRITICAL + 1)
     both = threading.Barrier(2)
     with futures.ThreadPoolExecutor(2) as pool:
@@ -164,7 +168,8 @@ def test_a_pool_runs_what_was_submitted_and_goes_on(pool, operation):
 @needs_failures
 @pytest.mark.parametrize("operation", ["start", "cancel", "__repr__", "is_alive"])
 def test_a_timer_is_pending_or_it_is_not(operation):
-    # Installed, for the standard event that says of a thread that it was started may stay locked without memory.
+    # Installed, for the standard event that says of a thread that it was started may stay locked
+    # without memory.
     run(
         """
         import sys, weftline

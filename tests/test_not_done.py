@@ -1,6 +1,7 @@
 """`not_done`, as `wait` returns it, passes for a set, whatever has become of it since.
 
-Each operation runs on one of them and on a real set of the same futures, and both are to have the same outcome.
+Each operation runs on one of them and on a real set of the same futures, and both are to have the
+same outcome.
 """
 
 import collections.abc
@@ -102,7 +103,9 @@ OTHERS |= {
     "unhashable": lambda some, s: [some[-1], []],
     "failing": lambda some, s: _FAILING,
 }
-"""The other sides of an operation, each made of the futures and the set that it is the other side of."""
+"""The other sides of an operation, each made of the futures and the set that it is the other side
+of.
+"""
 
 _OPERATORS = ["and_", "or_", "sub", "xor", "eq", "ne", "lt", "le", "gt", "ge"]
 _IN_PLACE = ["iand", "ior", "isub", "ixor"]
@@ -142,7 +145,9 @@ def _told(value, s):
 
 
 def told(operation, s, *others):
-    """What the operation returned or raised, and what is in the set afterwards: the order apart, since that is not the set's to tell."""
+    """What the operation returned or raised, and what is in the set afterwards: the order apart,
+    since that is not the set's to tell.
+    """
     try:
         what = _told(operation(s, *others), s)
     except Exception as error:  # noqa: BLE001 - any exception is an outcome
@@ -309,7 +314,9 @@ def test_it_has_every_attribute_of_a_set_with_its_documentation_and_signature():
 @pytest.mark.parametrize("fate", FATES)
 @pytest.mark.parametrize("name", _IN_PLACE)
 def test_a_real_set_is_bound_anew_by_an_operation_in_place(name, fate):
-    """What cannot be hidden, and is told in the documentation: that operation of a real set takes nothing but what is one in C."""
+    """What cannot be hidden, and is told in the documentation: that operation of a real set takes
+    nothing but what is one in C.
+    """
     left, model, some = beside_a_real_one(6)
     FATES[fate](left, some)
     real = before = {*some[::2], _ANOTHER}

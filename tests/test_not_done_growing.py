@@ -1,4 +1,6 @@
-"""`not_done` in a loop around `wait` that adds futures to it: the call after that goes on with what the last one knew, as if nothing had been added."""
+"""`not_done` in a loop around `wait` that adds futures to it: the call after that goes on with what
+the last one knew, as if nothing had been added.
+"""
 
 import functools
 import time

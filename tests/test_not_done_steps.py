@@ -1,6 +1,8 @@
-"""`not_done` between any two steps of the interpreter: what another thread or a signal's handler does there breaks nothing.
+"""`not_done` between any two steps of the interpreter: what another thread or a signal's handler
+does there breaks nothing.
 
-Each test runs one call again and again, and lets something happen in it after one step, after two, and so on to its end.
+Each test runs one call again and again, and lets something happen in it after one step, after two,
+and so on to its end.
 """
 
 import functools
@@ -20,7 +22,9 @@ class _Interrupted(Exception):
 
 
 def run_with(happening, after, call):
-    """What `call()` returned, with `happening()` in it after so many steps in our modules; and whether there were as many."""
+    """What `call()` returned, with `happening()` in it after so many steps in our modules; and
+    whether there were as many.
+    """
     left = after
 
     def trace(frame, event, _):
@@ -46,7 +50,9 @@ def run_with(happening, after, call):
 
 
 def raised_in_a_thread(call):
-    """What `call()` raised in a thread of its own, or None. One that comes out of some steps stays behind as the context of what the thread raises later."""
+    """What `call()` raised in a thread of its own, or None. One that comes out of some steps stays
+    behind as the context of what the thread raises later.
+    """
     raised = [None]
 
     def run():
@@ -73,7 +79,9 @@ SIZE = 6
 
 
 def prepared(fate):
-    """A version with that fate, its futures, and those of them that the next `wait` for it tells as done."""
+    """A version with that fate, its futures, and those of them that the next `wait` for it tells as
+    done.
+    """
     some = [futures.Future() for _ in range(SIZE)]
     left = made(some)
     FATES[fate](left, some)

@@ -1,4 +1,6 @@
-"""`not_done` in a loop around `wait`: what earlier calls returned stays as it was, and the loop costs what is done, not what is left."""
+"""`not_done` in a loop around `wait`: what earlier calls returned stays as it was, and the loop
+costs what is done, not what is left.
+"""
 
 import functools
 import gc

@@ -1,6 +1,7 @@
 """What programs do by hand to the parts of a barrier.
 
-Ours has no such parts before somebody reaches for its condition; from then on everything is as in the standard library. Each test runs on both.
+Ours has no such parts before somebody reaches for its condition; from then on everything is as in
+the standard library. Each test runs on both.
 """
 
 import gc

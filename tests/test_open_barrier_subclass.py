@@ -1,4 +1,6 @@
-"""Barriers whose subclasses replace steps or parts, as that of `multiprocessing` does; and signals in open barriers. Each test runs on both."""
+"""Barriers whose subclasses replace steps or parts, as that of `multiprocessing` does; and signals
+in open barriers. Each test runs on both.
+"""
 
 import pytest
 from support.programs import run
@@ -49,7 +51,9 @@ def test_methods_that_a_subclass_replaces_are_called(module):
 
 def test_a_subclass_may_keep_the_parts_elsewhere(module):
     class Elsewhere(module.Barrier):
-        """Its state and count are in a list, as those of `multiprocessing.Barrier` are in shared memory."""
+        """Its state and count are in a list, as those of `multiprocessing.Barrier` are in shared
+        memory.
+        """
 
         def __init__(self, parties):
             self._parties, self._action, self._timeout = parties, None, None

@@ -1,4 +1,5 @@
-"""Events and semaphores whose condition programs reach for: amid traffic, at the end of their life, and across signals and forks.
+"""Events and semaphores whose condition programs reach for: amid traffic, at the end of their life,
+and across signals and forks.
 
 Each test runs on the standard library, too, unless it says what only ours promise.
 """

@@ -1,6 +1,7 @@
 """What programs do by hand to the condition and the value inside a semaphore.
 
-Ours has neither before somebody reaches for them; from then on everything is as in the standard library. Each test runs on both.
+Ours has neither before somebody reaches for them; from then on everything is as in the standard
+library. Each test runs on both.
 """
 
 import pytest

@@ -1,4 +1,6 @@
-"""What a queue of each kind answers and raises in each of its states is what the standard one does, and so are its names."""
+"""What a queue of each kind answers and raises in each of its states is what the standard one does,
+and so are its names.
+"""
 
 import copy
 import pickle

@@ -1,4 +1,6 @@
-"""What programs do to a queue beyond its methods: its mutex, its items and its conditions by hand."""
+"""What programs do to a queue beyond its methods: its mutex, its items and its conditions by
+hand.
+"""
 
 import heapq
 

@@ -1,4 +1,6 @@
-"""What programs put in the place of a queue's parts to watch it, or to test with a time of their own: methods of its conditions, the clock."""
+"""What programs put in the place of a queue's parts to watch it, or to test with a time of their
+own: methods of its conditions, the clock.
+"""
 
 import pytest
 from support.target import queue, std_queue, threading
@@ -13,7 +15,9 @@ def cls(request):
 
 
 def watched(condition, name, calls):
-    """Puts a function in the place of the method `name` of `condition` that notes the call and makes it."""
+    """Puts a function in the place of the method `name` of `condition` that notes the call and
+    makes it.
+    """
     original = getattr(condition, name)
 
     def method(*arguments):

@@ -1,4 +1,6 @@
-"""Calls deeper than the stack end in `RecursionError`, or have no limit: on any stack, with every object left sound."""
+"""Calls deeper than the stack end in `RecursionError`, or have no limit: on any stack, with every
+object left sound.
+"""
 
 from support.programs import run
 from support.target import ours_only

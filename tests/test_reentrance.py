@@ -1,7 +1,8 @@
-"""Objects used again in the middle of their own operations: by signal handlers, destructors, callbacks.
+"""Objects used again in the middle of their own operations: by signal handlers, destructors,
+callbacks.
 
-The standard library promises this for `SimpleQueue.put` alone. Each program intrudes on an object while the main
-thread hammers it, and at the end accounts for every item and permit.
+The standard library promises this for `SimpleQueue.put` alone. Each program intrudes on an object
+while the main thread hammers it, and at the end accounts for every item and permit.
 """
 
 import pytest

@@ -1,7 +1,8 @@
-"""What a start under `weftline run` costs over `python`, counted in modules, which no other work on the machine changes.
+"""What a start under `weftline run` costs over `python`, counted in modules, which no other work on
+the machine changes.
 
-The modules of `threading`, `queue` and what they import take most of the time that a start can take; so a program that uses none of
-them imports none.
+The modules of `threading`, `queue` and what they import take most of the time that a start can
+take; so a program that uses none of them imports none.
 """
 
 import os
@@ -23,7 +24,9 @@ OURS = {
     "weftline.install",
     "weftline.run",
 }
-"""All that a start may import beyond the interpreter: each is small, and none imports another of the standard library's."""
+"""All that a start may import beyond the interpreter: each is small, and none imports another of
+the standard library's.
+"""
 
 
 def modules(command, folder):

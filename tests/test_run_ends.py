@@ -1,6 +1,8 @@
-"""However a program ends under `weftline run`, it ends as under `python`: the same status, the same last words, and never a crash.
+"""However a program ends under `weftline run`, it ends as under `python`: the same status, the same
+last words, and never a crash.
 
-Each runs with the interpreter's debugging allocator, under which memory that is used after it is freed shows.
+Each runs with the interpreter's debugging allocator, under which memory that is used after it is
+freed shows.
 """
 
 import os

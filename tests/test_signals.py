@@ -1,7 +1,7 @@
 """Ctrl-C and other signals while the main thread waits in each blocking call.
 
-Each program runs in an interpreter of its own: a thread watches the main thread fall asleep in the call and
-then sends the signal.
+Each program runs in an interpreter of its own: a thread watches the main thread fall asleep in the
+call and then sends the signal.
 """
 
 import statistics
@@ -20,7 +20,8 @@ import os, signal, sys, time, threading as std
 from support.blocking import BLOCKING
 from support.workers import Worker, asleep, start, until
 
-# A parent that ignores SIGINT, as shells do for what runs in the background, must not make these tests idle.
+# A parent that ignores SIGINT, as shells do for what runs in the background, must not make these
+# tests idle.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 waiting = BLOCKING[sys.argv[1]]
 helper = Worker()

@@ -1,4 +1,6 @@
-"""In a sub-interpreter, of either kind, weftline refuses to be imported, and everything else is as it was."""
+"""In a sub-interpreter, of either kind, weftline refuses to be imported, and everything else is as
+it was.
+"""
 
 import sys
 

@@ -1,4 +1,6 @@
-"""`weftline.threading.Thread` is the interpreter's own class, with the spellings of Python 2 on every version."""
+"""`weftline.threading.Thread` is the interpreter's own class, with the spellings of Python 2 on
+every version.
+"""
 
 import abc
 import pickle
@@ -26,7 +28,9 @@ def test_it_is_the_standard_class():
 
 
 def deprecated(call, old, new):
-    """What `call` returns, after checking that it warns its caller, once, that `new` takes the place of `old`."""
+    """What `call` returns, after checking that it warns its caller, once, that `new` takes the
+    place of `old`.
+    """
     with pytest.warns(DeprecationWarning) as caught:
         value = call()
     (warning,) = caught
@@ -115,7 +119,9 @@ def test_what_the_version_has_is_left_as_it_is():
 
 
 def test_what_a_version_has_dropped_is_there_all_the_same():
-    """A version without any of them, as one may come: what it lacks, our module has, and the standard one while installed."""
+    """A version without any of them, as one may come: what it lacks, our module has, and the
+    standard one while installed.
+    """
     told = programs.run("""
         import subprocess, sys
         program = '''

@@ -16,7 +16,9 @@ OURS = {"LockType", "RLock", "allocate", "allocate_lock", "lock"}
 
 
 def from_a_thread(function, *arguments):
-    """What `function` puts into the queue that it is called with, in a thread that the low level starts."""
+    """What `function` puts into the queue that it is called with, in a thread that the low level
+    starts.
+    """
     told = std_queue.SimpleQueue()
     _thread.start_new_thread(function, (told, *arguments))
     return told.get(timeout=LIMIT)

@@ -1,4 +1,6 @@
-"""The contexts of a pool's workers, which the standard library has from 3.14 on: what a class has made of them, its workers do."""
+"""The contexts of a pool's workers, which the standard library has from 3.14 on: what a class has
+made of them, its workers do.
+"""
 
 import threading
 
@@ -142,16 +144,12 @@ def test_a_context_of_ones_own_leaves_no_room_for_ours():
 def test_a_pool_of_interpreters_works_as_it_does_without(tmp_path):
     told = both(
         tmp_path,
-        """
-        from concurrent.futures import InterpreterPoolExecutor, as_completed, wait
-        with InterpreterPoolExecutor(2) as pool:
-            futures = [pool.submit(pow, 2, n) for n in range(5)]
-            print([future.result() for future in futures])
-            print(sorted(future.result() for future in as_completed(futures)), len(wait(futures).done))
-            print(list(pool.map(abs, range(-3, 0))), list(pool.map(abs, range(-3, 0), buffersize=1)))
-            print(type(pool.submit(divmod, 1, 0).exception()).__name__)
-            print(isinstance(pool, InterpreterPoolExecutor.__mro__[1]))
-        """,
+        """ from concurrent.futures import InterpreterPoolExecutor, as_completed, wait with
+        InterpreterPoolExecutor(2) as pool: futures = [pool.submit(pow, 2, n) for n in range(5)]
+        print([future.result() for future in futures]) print(sorted(future.result() for future in
+        as_completed(futures)), len(wait(futures).done)) print(list(pool.map(abs, range(-3, 0))),
+        list(pool.map(abs, range(-3, 0), buffersize=1))) print(type(pool.submit(divmod, 1,
+        0).exception()).__name__) print(isinstance(pool, InterpreterPoolExecutor.__mro__[1])) """"
     )
     assert told.splitlines() == [
         "[1, 2, 4, 8, 16]",

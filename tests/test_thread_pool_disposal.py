@@ -1,4 +1,6 @@
-"""What a call leaves behind in a `ThreadPoolExecutor`: a `__del__` or a callback there may wait for another call of the pool."""
+"""What a call leaves behind in a `ThreadPoolExecutor`: a `__del__` or a callback there may wait for
+another call of the pool.
+"""
 
 import queue
 import threading

@@ -1,4 +1,6 @@
-"""What programs do with a `ThreadPoolExecutor` beyond its methods: they subclass it, replace its parts and look inside."""
+"""What programs do with a `ThreadPoolExecutor` beyond its methods: they subclass it, replace its
+parts and look inside.
+"""
 
 import concurrent.futures as std_futures
 import queue as std_queue

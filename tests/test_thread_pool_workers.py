@@ -1,4 +1,6 @@
-"""The workers of a `ThreadPoolExecutor`: when one is started, what it is called, how it begins, and when there is no thread to be had."""
+"""The workers of a `ThreadPoolExecutor`: when one is started, what it is called, how it begins, and
+when there is no thread to be had.
+"""
 
 import contextvars
 import gc

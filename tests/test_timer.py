@@ -1,4 +1,6 @@
-"""`threading.Timer`: a function that is called later, unless it is cancelled, and costs a thread only then."""
+"""`threading.Timer`: a function that is called later, unless it is cancelled, and costs a thread
+only then.
+"""
 
 import contextlib
 import gc

@@ -337,7 +337,8 @@ for _ in range(5):
         os.kill(os.getpid(), signal.SIGINT)
     sender = start(interrupt)
     try:
-        # Compiled, because exec() of a text that Ctrl-C ends makes the interpreter end by a signal later on.
+        # Compiled, because exec() of a text that Ctrl-C ends makes the interpreter end by a signal
+        # later on.
         exec(compile(sys.argv[1], 'wait', 'exec'))
     except KeyboardInterrupt:
         print(time.monotonic() - sent[0])
@@ -362,7 +363,9 @@ for _ in range(5):
 
 @ours_only
 def test_a_wait_costs_as_much_for_each_future_however_many_there_are():
-    """A loop around FIRST_COMPLETED over n futures is not quadratic: that is what the loops of programs suffer from."""
+    """A loop around FIRST_COMPLETED over n futures is not quadratic: that is what the loops of
+    programs suffer from.
+    """
 
     def seconds(count):
         some = [futures.Future() for _ in range(count)]

@@ -1,4 +1,5 @@
-//! Makes the interpreter's version and build known as `cfg(Py_3_13)`, `cfg(Py_GIL_DISABLED)` and so on.
+//! Makes the interpreter's version and build known as `cfg(Py_3_13)`, `cfg(Py_GIL_DISABLED)` and so
+//! on.
 
 fn main() {
     pyo3_build_config::use_pyo3_cfgs();

@@ -1,11 +1,12 @@
-"""Python's threading stack, written in Rust: a drop-in for `threading`, `queue` and `concurrent.futures`.
+"""Python's threading stack, written in Rust: a drop-in for `threading`, `queue` and
+`concurrent.futures`.
 
 Three ways to use it:
 
 - `weftline run script.py` runs a program on weftline without changing it;
 - `weftline.install()` puts weftline in the place of the standard classes, for the whole process;
-- `weftline.threading`, `weftline.queue` and `weftline.concurrent.futures` export every name of the standard modules, for those who import them
-  by name.
+- `weftline.threading`, `weftline.queue` and `weftline.concurrent.futures` export every name of the
+  standard modules, for those who import them by name.
 """
 
 import sys

@@ -1,7 +1,8 @@
 """A module that is another one, except for the names it has itself.
 
-Every other name is asked of the standard module when it is needed, so that what a program changes there is seen here;
-and what a program sets here (`weftline.threading.excepthook = report`) is set there, where the interpreter looks for it.
+Every other name is asked of the standard module when it is needed, so that what a program changes
+there is seen here; and what a program sets here (`weftline.threading.excepthook = report`) is set
+there, where the interpreter looks for it.
 """
 
 import sys
@@ -27,7 +28,8 @@ class Mirror(ModuleType):
             setattr(self.__standard__, name, value)
 
     def __delattr__(self, name):
-        """Deletes what was set here; as with an instance's attribute over that of its class, what it covered shows again.
+        """Deletes what was set here; as with an instance's attribute over that of its class, what
+        it covered shows again.
 
         Those who patch for a while (`unittest.mock`, pytest's `monkeypatch`) undo it so.
         """
@@ -46,7 +48,9 @@ class Mirror(ModuleType):
 
 
 def become(name, standard, ours):
-    """Makes the module called `name` a mirror of the module `standard` in which the names in `ours` are ours."""
+    """Makes the module called `name` a mirror of the module `standard` in which the names in `ours`
+    are ours.
+    """
     module = sys.modules[name]
     keep = {key for key in module.__dict__ if key.startswith("__")}
     for key in module.__dict__.keys() - keep:

@@ -1,8 +1,8 @@
 """Mocks with a specification check calls of our methods as they do those of the standard classes.
 
-`unittest.mock.create_autospec` reads signatures of functions alone, by a tuple of their types. Those of our methods it would
-not look at, and the mock would accept every call. So that tuple gets one more entry, which stands for methods of our
-classes and of no others.
+`unittest.mock.create_autospec` reads signatures of functions alone, by a tuple of their types.
+Those of our methods it would not look at, and the mock would accept every call. So that tuple gets
+one more entry, which stands for methods of our classes and of no others.
 """
 
 from types import BuiltinMethodType, MethodDescriptorType

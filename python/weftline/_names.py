@@ -1,4 +1,5 @@
-"""Which names of the standard modules are ours: the one table that `weftline.threading`, `weftline.queue` and `install()` share.
+"""Which names of the standard modules are ours: the one table that `weftline.threading`,
+`weftline.queue` and `install()` share.
 
 Those of `threading` and `queue` are asked for when a program imports the module, since both take
 longer to import than all that is here. Those of `concurrent.futures` stand in
@@ -19,9 +20,11 @@ THREAD = {
 def of_threading():
     """Our names of `threading`.
 
-    `RLock` is missing because it is a Python function, which finds its class under the name `_CRLock`.
+    `RLock` is missing because it is a Python function, which finds its class under the name
+    `_CRLock`.
     """
-    # First, because our own modules need it whole: where weftline is installed, this import fills it.
+    # First, because our own modules need it whole: where weftline is installed, this import fills
+    # it.
     import threading  # noqa: F401
 
     from weftline._timer import Timer

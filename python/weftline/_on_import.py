@@ -1,4 +1,6 @@
-"""Changes to a module that are made when a program imports it, and not before: most programs never do, and importing takes time."""
+"""Changes to a module that are made when a program imports it, and not before: most programs never
+do, and importing takes time.
+"""
 
 import sys
 
@@ -21,7 +23,9 @@ _NOTHING = _Nothing()
 
 
 class _Finder:
-    """Finds the modules to edit where everybody else would, and edits each once it has been executed."""
+    """Finds the modules to edit where everybody else would, and edits each once it has been
+    executed.
+    """
 
     @staticmethod
     def find_spec(name, path=None, target=None):
@@ -58,7 +62,9 @@ class _Loader:
 
 
 def when_imported(name, edit, around=_NOTHING):
-    """Calls `edit(module)` each time the module of that name has been executed, within `around`, from now on; now if it has been already."""
+    """Calls `edit(module)` each time the module of that name has been executed, within `around`,
+    from now on; now if it has been already.
+    """
     _around[name] = around
     _edits.setdefault(name, []).append(edit)
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
@@ -68,6 +74,8 @@ def when_imported(name, edit, around=_NOTHING):
 
 
 def again(name):
-    """Edits the module once more, for those edits that needed something which was only just being imported."""
+    """Edits the module once more, for those edits that needed something which was only just being
+    imported.
+    """
     for edit in _edits.get(name, ()):
         edit(sys.modules[name])

@@ -1,14 +1,15 @@
 """`threading.Timer` that costs a thread only when it fires.
 
-Until then it is *pending*: one thread, in Rust, waits for all timers. It looks started in every respect, since that is what it is to
-its user; `_PendingTimer` says what has become of it. When its time comes, a thread is started for it as `Thread.start` would have
-done, so that whatever looks at threads sees the one it expects.
+Until then it is *pending*: one thread, in Rust, waits for all timers. It looks started in every
+respect, since that is what it is to its user; `_PendingTimer` says what has become of it. When its
+time comes, a thread is started for it as `Thread.start` would have done, so that whatever looks at
+threads sees the one it expects.
 
-A timer whose `run` is not the one below, or that finds a part of `Thread` patched, is a thread from the start, as in the standard library:
-somebody counts on that thread.
+A timer whose `run` is not the one below, or that finds a part of `Thread` patched, is a thread from
+the start, as in the standard library: somebody counts on that thread.
 
-At exit, pending timers that are no daemons are waited for as threads are (`_wait_for_pending`). In the child of a fork the parent's are
-over, as its threads are.
+At exit, pending timers that are no daemons are waited for as threads are (`_wait_for_pending`). In
+the child of a fork the parent's are over, as its threads are.
 """
 
 import contextvars
@@ -26,7 +27,8 @@ _HAS_CONTEXT = hasattr(sys.flags, "thread_inherit_context")
 _STARTER = "_start_joinable_thread" if _HAS_HANDLES else "_start_new_thread"
 
 if _HAS_HANDLES:
-    # The handle of a thread that has ended (this one lets itself be marked so); all timers that end without a thread share it.
+    # The handle of a thread that has ended (this one lets itself be marked so); all timers that end
+    # without a thread share it.
     _ENDED = threading._make_thread_handle(get_ident())
     _ENDED._set_done()
 
@@ -39,7 +41,9 @@ class _Finished(Event):
     _timer = None
 
     def set(self):
-        """Raise the flag and wake all threads that wait for it; a timer that is pending will not fire."""
+        """Raise the flag and wake all threads that wait for it; a timer that is pending will not
+        fire.
+        """
         Event.set(self)
         timer = self._timer
         if timer is not None:
@@ -60,7 +64,8 @@ class Timer(Thread):
         t.start()
         t.cancel()     # stop the timer's action if it's still waiting
 
-    Goes beyond the standard class in that a timer gets its thread, and its ident, only when it fires: any number can be pending.
+    Goes beyond the standard class in that a timer gets its thread, and its ident, only when it
+    fires: any number can be pending.
     """
 
     _pending = None
@@ -81,7 +86,8 @@ class Timer(Thread):
         self.finished.set()
 
     def start(self):
-        """Start the timer. It calls its function in a thread of its own, which is started when the interval has passed.
+        """Start the timer. It calls its function in a thread of its own, which is started when the
+        interval has passed.
 
         It must be called at most once per timer; RuntimeError is raised otherwise.
         """
@@ -117,13 +123,16 @@ class Timer(Thread):
             super().start()
             return
         if self.finished.is_set():
-            # Cancelled meanwhile, by a signal handler or another thread, before everything was in its place.
+            # Cancelled meanwhile, by a signal handler or another thread, before everything was in
+            # its place.
             pending.cancel()
             if pending.is_alive() is False:
                 self._end()
 
     def run(self):
-        """Call the function, when the interval has passed and unless the timer has been cancelled."""
+        """Call the function, when the interval has passed and unless the timer has been
+        cancelled.
+        """
         finished = self.finished
         pending = self._pending
         if pending is not None and pending.is_firing():
@@ -136,7 +145,9 @@ class Timer(Thread):
         self.finished.set()
 
     def is_alive(self):
-        """Return whether the timer has been started, and has neither been cancelled nor has its function returned."""
+        """Return whether the timer has been started, and has neither been cancelled nor has its
+        function returned.
+        """
         pending = self._pending
         if pending is not None and self._started.is_set():
             alive = pending.is_alive()
@@ -145,7 +156,9 @@ class Timer(Thread):
         return super().is_alive()
 
     def join(self, timeout=None):
-        """Wait until the function has returned or the timer is cancelled, for at most `timeout` seconds."""
+        """Wait until the function has returned or the timer is cancelled, for at most `timeout`
+        seconds.
+        """
         pending = self._pending
         if pending is not None and self._started.is_set():
             if timeout is not None:
@@ -217,7 +230,8 @@ class Timer(Thread):
     def _fire(self):
         """Start the timer's thread; called on the timer thread.
 
-        A thread that cannot be started is told to `threading.excepthook`, once, and the timer tries again until one can.
+        A thread that cannot be started is told to `threading.excepthook`, once, and the timer tries
+        again until one can.
         """
         try:
             self._start_thread()
@@ -252,7 +266,8 @@ class Timer(Thread):
         try:
             threading._start_new_thread(self._begin, ())
         except RuntimeError:
-            # 3.12.0 and 3.12.1 start no thread once the exit has begun, though they wait for those there are.
+            # 3.12.0 and 3.12.1 start no thread once the exit has begun, though they wait for those
+            # there are.
             if not _is_exiting:
                 raise
             if self.daemon:
@@ -303,7 +318,8 @@ Timer.__module__ = "threading"
 
 _NUMBERS = (float, int)
 
-# Seconds after which a thread that could not be started is tried again: the first time, and at most.
+# Seconds after which a thread that could not be started is tried again: the first time, and at
+# most.
 _FIRST_RETRY, _LAST_RETRY = 0.01, 1.0
 
 # What somebody may have patched since.
@@ -336,7 +352,9 @@ def _take_context(timer):
 
 
 def _wait_for_pending():
-    """At exit, before the interpreter waits for threads: wait for pending timers that are no daemons, also for those that these start."""
+    """At exit, before the interpreter waits for threads: wait for pending timers that are no
+    daemons, also for those that these start.
+    """
     global _is_exiting
     _is_exiting = True
     while True:
@@ -355,5 +373,6 @@ def _wait_for_pending():
             pending.wait(None)
 
 
-# These are run from the last to the first: this one when everybody else has had a say, who may cancel or start timers.
+# These are run from the last to the first: this one when everybody else has had a say, who may
+# cancel or start timers.
 threading._threading_atexits.insert(0, _wait_for_pending)

@@ -1,6 +1,7 @@
-# The classes in Rust. Each is declared to be the standard class whose place it takes: what is annotated with one takes the other, and
-# `stubtest` compares our classes with the standard stubs (an alias it looks into; a name that is imported it does not). Only what goes
-# beyond the running version is spelt out here.
+# The classes in Rust. Each is declared to be the standard class whose place it takes: what is
+# annotated with one takes the other, and `stubtest` compares our classes with the standard stubs
+# (an alias it looks into; a name that is imported it does not). Only what goes beyond the running
+# version is spelt out here.
 import _queue
 import _thread
 import queue as _standard

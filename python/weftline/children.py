@@ -1,12 +1,13 @@
 """Lets the children that a program starts through multiprocessing run on weftline too.
 
-A forked child has it from its parent. One that is spawned, or forked by the fork server, is a new interpreter that runs a
-piece of code given by `-c`; that gets a prelude, which installs weftline before the child imports anything of the program's. It is given
-when the child is started, and only while weftline is installed in the parent. A frozen program is
-started without such code: there the prelude comes with the first thing that the child unpickles.
+A forked child has it from its parent. One that is spawned, or forked by the fork server, is a new
+interpreter that runs a piece of code given by `-c`; that gets a prelude, which installs weftline
+before the child imports anything of the program's. It is given when the child is started, and only
+while weftline is installed in the parent. A frozen program is started without such code: there the
+prelude comes with the first thing that the child unpickles.
 
-multiprocessing is edited when the program imports it, not before: most programs never do, and it takes longer to import than
-everything here.
+multiprocessing is edited when the program imports it, not before: most programs never do, and it
+takes longer to import than everything here.
 """
 
 import functools
@@ -16,11 +17,12 @@ import sys
 import weftline
 from weftline import legacy
 
-# The child looks for weftline where the parent has found it, after all places of its own: the parent may have it from a path that it
-# changed, or from one that was relative to a folder that it has left. The child's own path is as it would have been.
+# The child looks for weftline where the parent has found it, after all places of its own: the
+# parent may have it from a path that it changed, or from one that was relative to a folder that it
+# has left. The child's own path is as it would have been.
 #
-# A program can have its children run by another interpreter (`multiprocessing.set_executable`), which may have no weftline that it
-# can use. Such a child runs without.
+# A program can have its children run by another interpreter (`multiprocessing.set_executable`),
+# which may have no weftline that it can use. Such a child runs without.
 _PRELUDE = """\
 import sys
 sys.path.append({folder!r})
@@ -51,9 +53,9 @@ def _is_frozen():
     main = vars(sys.modules["__main__"])
     return getattr(sys, "frozen", False) or "__compiled__" in main
 
-
-def _around_spawn(get_command_line):
-    """In the place of `multiprocessing.spawn.get_command_line`, which makes the command line of each spawned child."""
+    def _around_spawn(get_command_line):
+        """In the place of
+        `multiprocessing.spawn.get_command_line`, which makes the command line of each spawned child."""
 
     @functools.wraps(get_command_line)
     def with_prelude(**keywords):
@@ -65,7 +67,8 @@ def _around_spawn(get_command_line):
 def _around_preparation(get_preparation_data):
     """In the place of `multiprocessing.spawn.get_preparation_data`, which a child unpickles first.
 
-    The child of a frozen program gets its prelude so, whether it is spawned or forked by the fork server.
+    The child of a frozen program gets its prelude so, whether it is spawned or forked by the fork
+    server.
     """
 
     @functools.wraps(get_preparation_data)
@@ -89,7 +92,9 @@ class _Unpickled:
 
 
 def _around_util(spawnv_passfds):
-    """In the place of `multiprocessing.util.spawnv_passfds`, through which the command line of the fork server passes."""
+    """In the place of `multiprocessing.util.spawnv_passfds`, through which the command line of the
+    fork server passes.
+    """
 
     @functools.wraps(spawnv_passfds)
     def with_prelude(path, args, passfds):
@@ -107,7 +112,9 @@ STARTERS = {
     },
     "multiprocessing.util": {"spawnv_passfds": _around_util},
 }
-"""For each module of multiprocessing's that starts interpreters: its functions, and what to put around each."""
+"""For each module of multiprocessing's that starts interpreters: its functions, and what to put
+around each.
+"""
 
 
 def _with_prelude(command):

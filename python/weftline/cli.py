@@ -21,8 +21,8 @@ With WEFTLINE=0 in the environment the program runs without weftline: for one ru
 """
 
 
-def main(arguments=None):
-    """Runs the command in `arguments` (`sys.argv[1:]` unless given); returns the exit status, None being success."""
+def main(arguments=None): """Runs the command in `arguments` (`sys.argv[1:]` unless given); returns
+the exit status, None being success."""
     if arguments is None:
         arguments = sys.argv[1:]
     match arguments:

@@ -1,4 +1,5 @@
-"""`weftline run --children`: the Python programs that a program starts run on weftline, too, and so do those that they start.
+"""`weftline run --children`: the Python programs that a program starts run on weftline, too, and so
+do those that they start.
 
 It is told through the environment, since nothing else reaches a process that is started anew: a
 folder of ours comes first in `PYTHONPATH`. An interpreter that is told to ignore the environment
@@ -14,7 +15,9 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "everywhere")
 
 
 def follow():
-    """Has the children of this process run on weftline, with the old names if they are provided here."""
+    """Has the children of this process run on weftline, with the old names if they are provided
+    here.
+    """
     path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     others = [entry for entry in path if entry not in ("", FOLDER)]
     os.environ["PYTHONPATH"] = os.pathsep.join([FOLDER, *others])

@@ -1,20 +1,25 @@
 """`install()`: weftline in the place of the standard library's classes, for the whole process.
 
-The table `_EDITS` says what is done to which standard module, when the program imports it. Every slot is filled in place and remembered, so
-`uninstall()` puts the very same objects back. A module that took a name by `from threading import Event` before
-`install()` keeps what it took, and one that takes it afterwards keeps ours: both go on working, side by side.
+The table `_EDITS` says what is done to which standard module, when the program imports it. Every
+slot is filled in place and remembered, so `uninstall()` puts the very same objects back. A module
+that took a name by `from threading import Event` before `install()` keeps what it took, and one
+that takes it afterwards keeps ours: both go on working, side by side.
 
 What stays the standard library's:
 
-- `threading.Thread`: a thread's life is told between this class and the interpreter's C code, and those who watch threads look into it.
-- `threading.RLock` and `threading._RLock`. The first is a Python function that looks `_CRLock` up whenever it is called, so
-  it makes our RLock, for those too who imported it before; the second is the pure Python RLock that few ask for by name.
-- The locks with which the interpreter itself follows a thread's life: `Thread._tstate_lock`, `_thread._set_sentinel`,
-  `_thread._ThreadHandle`. Their other end is in C.
-- `concurrent.futures.Executor` and the process pool, but for one lock of its own (`_futures/process.py`). Our ThreadPoolExecutor is a subclass of
-  the standard one, so that it is an instance of what others have taken by name.
+- `threading.Thread`: a thread's life is told between this class and the interpreter's C code, and
+  those who watch threads look into it.
+- `threading.RLock` and `threading._RLock`. The first is a Python function that looks `_CRLock` up
+  whenever it is called, so it makes our RLock, for those too who imported it before; the second is
+  the pure Python RLock that few ask for by name.
+- The locks with which the interpreter itself follows a thread's life: `Thread._tstate_lock`,
+  `_thread._set_sentinel`, `_thread._ThreadHandle`. Their other end is in C.
+- `concurrent.futures.Executor` and the process pool, but for one lock of its own
+  (`_futures/process.py`). Our ThreadPoolExecutor is a subclass of the standard one, so that it is
+  an instance of what others have taken by name.
 - Every object that exists already, such as the import system's locks and logging's module lock.
-- `tempfile._allocate_lock`, `_strptime._thread_allocate_lock`, `_pyio.Lock`: their modules use them once, when they are imported.
+- `tempfile._allocate_lock`, `_strptime._thread_allocate_lock`, `_pyio.Lock`: their modules use them
+  once, when they are imported.
 """
 
 import _thread
@@ -29,11 +34,12 @@ _ABSENT = object()
 # Those of the modules in `_EDITS` that are edited when they are imported.
 _awaited: set[str] = set()
 
-# What each filled slot held before, as (module or class, name, object, ours); empty while nothing is installed.
+# What each filled slot held before, as (module or class, name, object, ours); empty while nothing
+# is installed.
 _replaced: list[tuple] = []
 
-# Reentrant, because a destructor or a signal handler may run inside `install()` and call it. A fork waits for it, so that no
-# child starts half installed.
+# Reentrant, because a destructor or a signal handler may run inside `install()` and call it. A fork
+# waits for it, so that no child starts half installed.
 _guard = _thread.RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
@@ -44,15 +50,19 @@ if hasattr(os, "register_at_fork"):
 
 
 def install():
-    """Puts weftline in the place of the standard library's threading, queue and concurrent.futures classes, in this process.
+    """Puts weftline in the place of the standard library's threading, queue and concurrent.futures
+    classes, in this process.
 
-    Call it early: what other modules have taken by name before, they keep. Calling it again does nothing. Children made by `fork`
-    have it too, and so have those that multiprocessing starts from then on, by whatever method; other programs that are started have not.
+    Call it early: what other modules have taken by name before, they keep. Calling it again does
+    nothing. Children made by `fork` have it too, and so have those that multiprocessing starts from
+    then on, by whatever method; other programs that are started have not.
 
-    Does nothing if the environment says `WEFTLINE=0`, which switches weftline off for one run of a program.
+    Does nothing if the environment says `WEFTLINE=0`, which switches weftline off for one run of a
+    program.
 
-    Raises RuntimeError, and changes nothing, if gevent or eventlet has patched `threading` in this process. One that patches later
-    replaces some of our classes and not others, and then a wait in one of ours stops all green threads: use one or the other.
+    Raises RuntimeError, and changes nothing, if gevent or eventlet has patched `threading` in this
+    process. One that patches later replaces some of our classes and not others, and then a wait in
+    one of ours stops all green threads: use one or the other.
     """
     if os.environ.get("WEFTLINE") == "0":
         return
@@ -70,9 +80,11 @@ def install():
 
 
 def uninstall():
-    """Undoes `install()`: every name holds again the very object that it held before. Does nothing if not installed.
+    """Undoes `install()`: every name holds again the very object that it held before. Does nothing
+    if not installed.
 
-    A name that somebody else has changed since is left as it is. Objects made in the meantime go on working.
+    A name that somebody else has changed since is left as it is. Objects made in the meantime go on
+    working.
     """
     with _guard:
         while _replaced:
@@ -97,7 +109,9 @@ def _fill(module, name, ours):
 
 
 def _exchange(module, name, before, after):
-    """Puts `after` in the place of `before` in the module, and in its package if that has taken it from there."""
+    """Puts `after` in the place of `before` in the module, and in its package if that has taken it
+    from there.
+    """
     setattr(module, name, after)
     package = sys.modules.get(module.__name__.rpartition(".")[0])
     if module.__name__.startswith("concurrent.") and vars(package).get(name) is before:
@@ -112,7 +126,8 @@ def _fill_names(module, names):
 
 
 def _once(names):
-    """An edit that puts `names(module)` into the first module of its name, and into no other copy that a program makes.
+    """An edit that puts `names(module)` into the first module of its name, and into no other copy
+    that a program makes.
 
     A module of the program's own that is called so is left alone.
     """
@@ -197,13 +212,17 @@ class _StandardThread:
 
 
 def _edit_the_c_queue(module):
-    """The module in C from which `queue` takes its `SimpleQueue`, and which is filled together with that."""
+    """The module in C from which `queue` takes its `SimpleQueue`, and which is filled together with
+    that.
+    """
     if _replaced:
         import queue  # noqa: F401
 
 
 def _edit_futures(module):
-    """Fills a part of `concurrent.futures`, which has just been imported, if weftline is installed."""
+    """Fills a part of `concurrent.futures`, which has just been imported, if weftline is
+    installed.
+    """
     if module.__name__ == "concurrent.futures._base":
         from weftline._futures import waiting as ours
     else:
@@ -215,7 +234,9 @@ def _edit_futures(module):
 
 
 def _let_children_follow(module):
-    """Has a module of multiprocessing's, which has just been imported, start children on weftline, if that is installed here."""
+    """Has a module of multiprocessing's, which has just been imported, start children on weftline,
+    if that is installed here.
+    """
     from weftline import children
 
     with _guard:
@@ -225,7 +246,9 @@ def _let_children_follow(module):
 
 
 def _let_pools_end(module):
-    """Gives the pool of processes, which has just been imported, a lock that it lacks in some versions, if weftline is installed."""
+    """Gives the pool of processes, which has just been imported, a lock that it lacks in some
+    versions, if weftline is installed.
+    """
     from weftline._futures import process as ours
 
     with _guard:
@@ -238,11 +261,13 @@ _EDITS = {
     "threading": _once(_for_threading),
     "queue": _once(_for_queue),
     "_queue": _edit_the_c_queue,
-    # These take their names when they are imported, and make locks and queues for as long as the program runs.
+    # These take their names when they are imported, and make locks and queues for as long as the
+    # program runs.
     "functools": _once(_for_functools),
     "multiprocessing.dummy": _once(_for_dummy),
     "multiprocessing.dummy.connection": _once(_for_dummy),
-    # The package around them takes names from them, some when it is imported and some when they are first asked for.
+    # The package around them takes names from them, some when it is imported and some when they are
+    # first asked for.
     "concurrent.futures._base": _edit_futures,
     "concurrent.futures.thread": _edit_futures,
     "concurrent.futures.process": _let_pools_end,
@@ -251,13 +276,15 @@ _EDITS = {
 }
 """What is done to a module once it is imported, or at once if it has been.
 
-Most programs import few of them, and importing takes time: so each edit imports what it needs itself. It does
-so by name, for tools that collect what a program imports.
+Most programs import few of them, and importing takes time: so each edit imports what it needs
+itself. It does so by name, for tools that collect what a program imports.
 """
 
 
 def _refuse_beside_green_threads():
-    """Raises RuntimeError if threads are green threads here: a lock of ours would stop all of them, not the one that waits."""
+    """Raises RuntimeError if threads are green threads here: a lock of ours would stop all of them,
+    not the one that waits.
+    """
     for library, is_patched in (
         ("gevent", _gevent_is_patched),
         ("eventlet", _eventlet_is_patched),

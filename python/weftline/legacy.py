@@ -1,8 +1,10 @@
-"""The modules of Python 2 that only changed their names, for `weftline run --legacy`: `thread`, `Queue` and `SocketServer`.
+"""The modules of Python 2 that only changed their names, for `weftline run --legacy`: `thread`,
+`Queue` and `SocketServer`.
 
-Each is today's module itself under its old name, so what a program takes from it runs on weftline, and an exception that one part
-of the program raises as `Queue.Empty` another catches as `queue.Empty`. `dummy_thread` is not among them: it stood in for
-`thread` where an interpreter had no threads, and none is without them now.
+Each is today's module itself under its old name, so what a program takes from it runs on weftline,
+and an exception that one part of the program raises as `Queue.Empty` another catches as
+`queue.Empty`. `dummy_thread` is not among them: it stood in for `thread` where an interpreter had
+no threads, and none is without them now.
 """
 
 import sys
@@ -11,7 +13,9 @@ NAMES = {"thread": "_thread", "Queue": "queue", "SocketServer": "socketserver"}
 
 
 def provide():
-    """Lets this process import the old names. A module of the program's own that is called so goes before."""
+    """Lets this process import the old names. A module of the program's own that is called so goes
+    before.
+    """
     if not provided():
         sys.meta_path.append(_Finder())
 
@@ -38,7 +42,8 @@ class _Alias:
 
     @staticmethod
     def create_module(spec):
-        # A fresh module: the import system writes its attributes into what it gets here, and today's module has its own.
+        # A fresh module: the import system writes its attributes into what it gets here, and
+        # today's module has its own.
         return None
 
     @staticmethod

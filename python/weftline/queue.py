@@ -1,7 +1,9 @@
-"""`queue` of the running Python, with weftline's queues, and with `ShutDown` and `Queue.shutdown` on every version.
+"""`queue` of the running Python, with weftline's queues, and with `ShutDown` and `Queue.shutdown`
+on every version.
 
-Every name of the standard module is here, the private ones too. What is not ours is the standard object itself:
-`Empty` and `Full` are the standard exceptions, and so is `ShutDown` where the version has it.
+Every name of the standard module is here, the private ones too. What is not ours is the standard
+object itself: `Empty` and `Full` are the standard exceptions, and so is `ShutDown` where the
+version has it.
 """
 
 import queue as standard

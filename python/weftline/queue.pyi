@@ -1,4 +1,5 @@
-# Every public name of the standard module, and `ShutDown` on every version. For what its types are of, see `_weftline.pyi`.
+# Every public name of the standard module, and `ShutDown` on every version. For what its types are
+# of, see `_weftline.pyi`.
 from queue import Empty as Empty
 from queue import Full as Full
 

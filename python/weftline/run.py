@@ -1,4 +1,5 @@
-"""Runs a program on weftline as `python script.py`, `python -m module`, `python directory` or `python -` would.
+"""Runs a program on weftline as `python script.py`, `python -m module`, `python directory` or
+`python -` would.
 
 The program gets a `__main__` module, `sys.argv` and `sys.path` that look as if the interpreter had
 started it. The interpreter's own functions run it (`launch/` of the extension): no frame of ours is
@@ -16,7 +17,9 @@ from weftline.install import install
 
 
 def script(path, arguments):
-    """Runs the file `path`, the directory or archive `path` with a `__main__.py`, or for `-` what stands on standard input."""
+    """Runs the file `path`, the directory or archive `path` with a `__main__.py`, or for `-` what
+    stands on standard input.
+    """
     sys.argv[:] = [path, *arguments]
     if path == "-":
         _import_line_editor()
@@ -50,7 +53,8 @@ def script(path, arguments):
 
 def module(name, arguments):
     """Runs the module or package `name`."""
-    # While the packages that contain the module are imported, `sys.argv[0]` is "-m", as the interpreter has it.
+    # While the packages that contain the module are imported, `sys.argv[0]` is "-m", as the
+    # interpreter has it.
     sys.argv[:] = ["-m", *arguments]
     _look_first_in(os.getcwd())
     sys.audit("cpython.run_module", name)
@@ -59,10 +63,11 @@ def module(name, arguments):
 
 
 def _look_first_in(folder, even_if_unsafe=False):
-    """Puts `folder` in the place of the first entry of `sys.path`, which the interpreter chose for our own command.
+    """Puts `folder` in the place of the first entry of `sys.path`, which the interpreter chose for
+    our own command.
 
-    With `python -P` it chose none, and a script's folder must not be looked at; only a directory or an archive must,
-    since it is itself what was asked to run.
+    With `python -P` it chose none, and a script's folder must not be looked at; only a directory or
+    an archive must, since it is itself what was asked to run.
     """
     if not sys.flags.safe_path:
         sys.path[0] = folder
@@ -78,7 +83,8 @@ def _become_main():
     install()
     main = type(sys)("__main__")
     main.__loader__ = sys.__loader__
-    # The order and the values that the interpreter's own `__main__` has. From 3.14 on annotations are made when they are asked for.
+    # The order and the values that the interpreter's own `__main__` has. From 3.14 on annotations
+    # are made when they are asked for.
     if sys.version_info < (3, 14):
         vars(main).update(__annotations__={})
     vars(main).update(__builtins__=sys.modules["builtins"])
@@ -90,7 +96,9 @@ _old_mains: list = []
 
 
 def _import_line_editor():
-    """Imports what the interpreter imports for its prompt, before the program's folder is on the path."""
+    """Imports what the interpreter imports for its prompt, before the program's folder is on the
+    path.
+    """
     if os.isatty(0) and not sys.flags.isolated:
         try:
             import readline  # noqa: F401

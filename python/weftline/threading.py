@@ -1,7 +1,8 @@
-"""`threading` of the running Python, with weftline's locks, conditions, events, semaphores and barriers.
+"""`threading` of the running Python, with weftline's locks, conditions, events, semaphores and
+barriers.
 
-Every name of the standard module is here, the private ones too. What is not ours is the standard object itself; so is `Thread`, which
-gets the old spellings that it has lost.
+Every name of the standard module is here, the private ones too. What is not ours is the standard
+object itself; so is `Thread`, which gets the old spellings that it has lost.
 """
 
 import threading as standard
@@ -13,14 +14,16 @@ _OURS = _names.of_threading()
 
 
 def _rlock_function():
-    """`threading.RLock`, a Python function of the standard module, making our RLock: same code, other globals.
+    """`threading.RLock`, a Python function of the standard module, making our RLock: same code,
+    other globals.
 
     Our class itself where somebody (eventlet, for one) has put a class in the function's place.
     """
     theirs = standard.RLock
     if not isinstance(theirs, FunctionType):
         return _OURS["_CRLock"]
-    # Only what its code asks for: a copy of all would keep alive what the module itself forgets after a fork.
+    # Only what its code asks for: a copy of all would keep alive what the module itself forgets
+    # after a fork.
     needed = {"__builtins__", "__name__", *theirs.__code__.co_names} & vars(
         standard
     ).keys()

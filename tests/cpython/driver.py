@@ -1,12 +1,16 @@
-"""Runs one of CPython's own test modules in this process and writes what came of each test to a file, as JSON.
+"""Runs one of CPython's own test modules in this process and writes what came of each test to a
+file, as JSON.
 
-`python -m weftline run driver.py REPORT MODULE` runs it on weftline; without `weftline run` it is the plain interpreter's own run.
-As `python -m test` does by default, tests that need a resource (the network, say) skip themselves, and the current folder is
-a temporary one. `--queue` puts weftline's queues in the place of the two copies of `queue` that `test_queue` imports afresh, past
-any installation; `--only ID` runs a single test, `--classes PATTERN` the test classes whose whole name matches, `--without NAME` leaves
-out the tests of that name; `--use RESOURCE` lets the tests have one.
+`python -m weftline run driver.py REPORT MODULE` runs it on weftline; without `weftline run` it is
+the plain interpreter's own run. As `python -m test` does by default, tests that need a resource
+(the network, say) skip themselves, and the current folder is a temporary one. `--queue` puts
+weftline's queues in the place of the two copies of `queue` that `test_queue` imports afresh, past
+any installation; `--only ID` runs a single test, `--classes PATTERN` the test classes whose whole
+name matches, `--without NAME` leaves out the tests of that name; `--use RESOURCE` lets the tests
+have one.
 
-The scripts that the tests start in interpreters of their own run on weftline too when this one does.
+The scripts that the tests start in interpreters of their own run on weftline too when this one
+does.
 """
 
 import argparse
@@ -28,7 +32,9 @@ PRELUDE = "import weftline; weftline.install()\n"
 
 
 class Record(unittest.TestResult):
-    """What came of each test: which ran and for how long, which were skipped and why, which failed and how."""
+    """What came of each test: which ran and for how long, which were skipped and why, which failed
+    and how.
+    """
 
     def __init__(self):
         super().__init__()
@@ -87,8 +93,8 @@ def with_prelude(command):
     command = list(command)
     if "-c" in command:
         script = command.index("-c") + 1
-        # A script that looks whether `threading` has been imported already is about the interpreter's start, not about ours; and without
-        # `site` there are no installed packages.
+        # A script that looks whether `threading` has been imported already is about the
+        # interpreter's start, not about ours; and without `site` there are no installed packages.
         if "in sys.modules" not in command[script] and "-S" not in command:
             source = command[script]
             # Since 3.13 a script may be indented as a whole.
@@ -182,7 +188,8 @@ def main():
         record = Record()
         try:
             if options.queue:
-                # Before the suite has copies of `queue` made: ours raise the exceptions of the module itself.
+                # Before the suite has copies of `queue` made: ours raise the exceptions of the
+                # module itself.
                 importlib.import_module("weftline.queue")
             module = importlib.import_module(options.module)
         except unittest.SkipTest as skip:

@@ -1,4 +1,6 @@
-"""Runs a suite of CPython's own on weftline, in a process of its own, and judges what came of it by the list of deviations."""
+"""Runs a suite of CPython's own on weftline, in a process of its own, and judges what came of it by
+the list of deviations.
+"""
 
 import json
 import os
@@ -13,7 +15,8 @@ HERE = Path(__file__).resolve().parent
 VERSION = "{}.{}".format(*sys.version_info)
 LIST = tomllib.loads((HERE / "deviations.toml").read_text(encoding="utf-8"))
 
-# The suites bound many waits by five minutes. A test that took so long was not woken, even if it passed; none needs half of that.
+# The suites bound many waits by five minutes. A test that took so long was not woken, even if it
+# passed; none needs half of that.
 STUCK = 150
 
 # The longest suite takes a minute and a half on a slow machine.
@@ -22,7 +25,9 @@ SECONDS = 600
 
 @dataclass
 class Result:
-    """What came of the tests of one suite: those that ran with their seconds, skipped ones with why, failed ones with how."""
+    """What came of the tests of one suite: those that ran with their seconds, skipped ones with
+    why, failed ones with how.
+    """
 
     ran: dict = field(default_factory=dict)
     skipped: dict = field(default_factory=dict)
@@ -100,7 +105,9 @@ def run(module, folder, options=(), weftline=True):
 
 
 def judge(result, modules, folder, options=()):
-    """What is wrong with `result`, as a list of sentences; an empty one if it is as the list of deviations says."""
+    """What is wrong with `result`, as a list of sentences; an empty one if it is as the list of
+    deviations says.
+    """
     deviations, excuses = listed("deviation"), listed("without_weftline")
     wrong = []
     for test, how in result.failed.items():

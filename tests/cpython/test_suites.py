@@ -18,7 +18,8 @@ def parts_of(package):
     )
 
 
-# The modules of each suite, and how many tests must have run at least, lest a suite pass because it does not run.
+# The modules of each suite, and how many tests must have run at least, lest a suite pass because it
+# does not run.
 SUITES = {
     "test_thread": (["test.test_thread"], 24),
     "test_threading": (["test.test_threading"], 190),
@@ -58,7 +59,9 @@ def test_the_suite_passes_on_weftline(name, tmp_path, record_property):
 
 
 def test_the_tests_of_queue_pass_on_our_queues(tmp_path, record_property):
-    """`test_queue` imports a copy of `queue` past every installation; here it looks at weftline's."""
+    """`test_queue` imports a copy of `queue` past every installation; here it looks at
+    weftline's.
+    """
     modules, at_least = SUITES["test_queue"]
     # That one compares the size with the fields of the standard library's own C struct.
     options = ["--queue", "--without", "test_simplequeue_sizeof"]
@@ -69,8 +72,9 @@ def test_the_tests_of_queue_pass_on_our_queues(tmp_path, record_property):
     assert len(result.ran) - len(result.skipped) >= at_least, result
 
 
-# The suite of executors, which not every distribution of the interpreter brings. Of process pools, which are the standard ones, the
-# classes that come to their end every time on the plain interpreter too, and soon.
+# The suite of executors, which not every distribution of the interpreter brings. Of process pools,
+# which are the standard ones, the classes that come to their end every time on the plain
+# interpreter too, and soon.
 FUTURES = "test.test_concurrent_futures"
 CLASSES = "FutureTests|(Thread|Interpreter)Pool.*|ProcessPoolFork(AsCompleted|Initializer|FailingInitializer)Test"
 

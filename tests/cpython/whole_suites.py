@@ -1,4 +1,5 @@
-"""All of CPython's own tests that start processes, by each start method. `make test-multiprocessing` runs them; they take minutes.
+"""All of CPython's own tests that start processes, by each start method.
+`make test-multiprocessing` runs them; they take minutes.
 
 `make test` runs those of them that come to their end soon (`test_suites.py`).
 """

@@ -1,7 +1,7 @@
 """A differential fuzzer: a random program must do the same on the standard library and on weftline.
 
-`python -m fuzz` (with `tests` on the path) is the command, `make fuzz` calls it. A program is a list of
-steps, each a piece of source text, so that every finding prints as a script. The parts:
+`python -m fuzz` (with `tests` on the path) is the command, `make fuzz` calls it. A program is a
+list of steps, each a piece of source text, so that every finding prints as a script. The parts:
 
 - `values`: objects that answer oddly; what programs of both sides are made with.
 - `operations`, `arguments`, `generate`: sequential programs from a seed.

@@ -1,4 +1,6 @@
-"""Rules for steps that look at objects: signatures, names, memory, `__dict__`, copies. `allowed.py` has their entries."""
+"""Rules for steps that look at objects: signatures, names, memory, `__dict__`, copies. `allowed.py`
+has their entries.
+"""
 
 import re
 
@@ -53,7 +55,9 @@ def _events(said):
 
 
 def _signature(said):
-    """A signature without positional markers, and without what ours take beyond the standard ones."""
+    """A signature without positional markers, and without what ours take beyond the standard
+    ones.
+    """
     for extra in (r"self, /", r", /", r", buffersize=None", r", \*, context=False"):
         said = re.sub(extra, "self" if extra.startswith("self") else "", said)
     said = re.sub(r"\b_(type|value|traceback)=None", "", said)

@@ -50,7 +50,8 @@ def differs(pair, program):
     """How the sides differ, or None: no run of one side is as a run of the other."""
     plain, ours = pair.outcomes(program, 2)
     if isinstance(plain, Ended):
-        # The standard library itself crashes or hangs, as some versions of it do: nothing to compare with.
+        # The standard library itself crashes or hangs, as some versions of it do: nothing to
+        # compare with.
         return None
     if isinstance(ours, Ended):
         return Difference(program, _first(plain), _first(ours), 1 << 30)

@@ -1,6 +1,7 @@
 """Objects that answer oddly, for programs of the fuzzer. `LOG` lists the calls that they received.
 
-An answer that is an exception class is raised. This file stands in front of each program that is printed.
+An answer that is an exception class is raised. This file stands in front of each program that is
+printed.
 """
 
 import threading

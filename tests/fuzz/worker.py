@@ -1,7 +1,8 @@
 """One side of the comparison: a child process that runs programs and answers with what they did.
 
-It reads a line of JSON from standard input and answers with one. `--weftline` makes the standard names weftline's. The number of
-the program that is running stands in a shared file, so that the parent knows which one crashed or hung the process.
+It reads a line of JSON from standard input and answers with one. `--weftline` makes the standard
+names weftline's. The number of the program that is running stands in a shared file, so that the
+parent knows which one crashed or hung the process.
 """
 
 import faulthandler

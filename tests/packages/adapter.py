@@ -1,4 +1,6 @@
-"""A client of the Debug Adapter Protocol, as small as one breakpoint needs: requests, their responses, and events, over one socket."""
+"""A client of the Debug Adapter Protocol, as small as one breakpoint needs: requests, their
+responses, and events, over one socket.
+"""
 
 import itertools
 import json
@@ -29,7 +31,9 @@ class Adapter:
         return number
 
     def response(self, number):
-        """The body of the response to the request `number`; what happens meanwhile is kept for `event`."""
+        """The body of the response to the request `number`; what happens meanwhile is kept for
+        `event`.
+        """
         while True:
             message = self._read()
             if message["type"] == "event":

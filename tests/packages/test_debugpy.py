@@ -1,4 +1,6 @@
-"""debugpy attaches to a program under `weftline run`, stops a thread of it at a breakpoint, and reads its variables."""
+"""debugpy attaches to a program under `weftline run`, stops a thread of it at a breakpoint, and
+reads its variables.
+"""
 
 import subprocess
 import sys

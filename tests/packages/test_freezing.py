@@ -1,4 +1,5 @@
-"""A frozen program has all of weftline, and does what the plain one does: in another folder, with nothing in the environment.
+"""A frozen program has all of weftline, and does what the plain one does: in another folder, with
+nothing in the environment.
 
 The package is the installed wheel, with its entry points; `make test-packages` installs it. No
 interpreter that the program starts has a weftline of its own.

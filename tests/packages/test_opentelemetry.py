@@ -1,4 +1,6 @@
-"""OpenTelemetry's instrumentation of threads carries the context on weftline: threads, timers, pools."""
+"""OpenTelemetry's instrumentation of threads carries the context on weftline: threads, timers,
+pools.
+"""
 
 from support.beside import both
 

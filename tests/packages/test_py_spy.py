@@ -1,4 +1,6 @@
-"""`py-spy dump` names the threads of a program under `weftline run`, and shows the lines in which they wait."""
+"""`py-spy dump` names the threads of a program under `weftline run`, and shows the lines in which
+they wait.
+"""
 
 import os
 import subprocess

@@ -1,8 +1,9 @@
-"""The suites of packages that live on threads, from their source distributions, fail on weftline only where they fail without.
+"""The suites of packages that live on threads, from their source distributions, fail on weftline
+only where they fail without.
 
-Each runs twice, as `python -m pytest` and as `python -m weftline run -m pytest`; then every interpreter that the suite itself
-starts runs on weftline, too (`everywhere/sitecustomize.py`). The sources are those of the versions installed, downloaded once into
-`target/packages`.
+Each runs twice, as `python -m pytest` and as `python -m weftline run -m pytest`; then every
+interpreter that the suite itself starts runs on weftline, too (`everywhere/sitecustomize.py`). The
+sources are those of the versions installed, downloaded once into `target/packages`.
 """
 
 import contextlib
@@ -25,7 +26,9 @@ EVERYWHERE = Path(__file__).resolve().parent / "everywhere"
 
 @dataclass(frozen=True)
 class Suite:
-    """What is run of a package: the arguments of pytest, how many tests there are at least, and how many seconds they may take."""
+    """What is run of a package: the arguments of pytest, how many tests there are at least, and how
+    many seconds they may take.
+    """
 
     arguments: tuple[str, ...]
     tests: int
@@ -73,7 +76,9 @@ def source(package):
 
 
 def outcomes(package, folder, launcher, path):
-    """What came of each test of the suite, in the end if it was tried again. What the suite printed lies in `folder` afterwards."""
+    """What came of each test of the suite, in the end if it was tried again. What the suite printed
+    lies in `folder` afterwards.
+    """
     report, printed = folder / "report.xml", folder / "printed.txt"
     folder.mkdir()
     command = [sys.executable, *launcher, "-m", "pytest", "-q", "-rfE"]
@@ -102,7 +107,8 @@ def outcomes(package, folder, launcher, path):
         try:
             code = process.wait(SUITES[package].seconds)
         finally:
-            # A suite that is stuck is, as a rule, stuck together with processes that it has started.
+            # A suite that is stuck is, as a rule, stuck together with processes that it has
+            # started.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     assert code in (0, 1), printed.read_text(encoding="utf-8", errors="replace")

@@ -1,1 +1,3 @@
-"""What the tests share: the implementation under test, threads that can be watched, programs that are bounded in time."""
+"""What the tests share: the implementation under test, threads that can be watched, programs that
+are bounded in time.
+"""

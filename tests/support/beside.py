@@ -1,6 +1,7 @@
 """Programs that run twice, on the plain interpreter and on weftline, and must end and speak alike.
 
-The program is a file, run by `python` and by `weftline run`. For what only weftline does there are `on_weftline` and `installed`.
+The program is a file, run by `python` and by `weftline run`. For what only weftline does there are
+`on_weftline` and `installed`.
 """
 
 import os
@@ -35,8 +36,9 @@ class Ended:
 def both(folder, source, *arguments, code=0, err="", when_ready=None):
     """Runs `source` on both and returns what it printed.
 
-    Fails unless both print the same, exit with `code`, and say on standard error what `err` is, or the same if that is None.
-    `when_ready` is called with the process once the program has printed the line "ready", which is then not told again.
+    Fails unless both print the same, exit with `code`, and say on standard error what `err` is, or
+    the same if that is None. `when_ready` is called with the process once the program has printed
+    the line "ready", which is then not told again.
     """
     program = _write(folder, source)
     plain = _run(_PLAIN, program, arguments, when_ready)

@@ -1,6 +1,7 @@
 """Every call that can wait, with what makes it wait and what lets it go on.
 
-Signals, fork and exit are promised for each of them alike, so their tests go through this one table.
+Signals, fork and exit are promised for each of them alike, so their tests go through this one
+table.
 """
 
 import dataclasses
@@ -33,7 +34,9 @@ class Blocking:
     """Whether only the thread that ran `block` may run `free`."""
 
     def ways(self):
-        """The call without a limit and, where there is one, with a limit that will not be reached."""
+        """The call without a limit and, where there is one, with a limit that will not be
+        reached.
+        """
         yield self.call
         if self.timed is not None:
             yield lambda thing: self.timed(thing, 60)

@@ -1,4 +1,6 @@
-"""Chains of objects that hold each other: each of `LINKS` makes an object whose last reference to `inner` is its own."""
+"""Chains of objects that hold each other: each of `LINKS` makes an object whose last reference to
+`inner` is its own.
+"""
 
 import functools
 import itertools

@@ -2,7 +2,8 @@
 
 METHODS = ["fork", "spawn", "forkserver"]
 
-# `look` tells what a process has: of the modules as they are, and of what the program took when it was imported.
+# `look` tells what a process has: of the modules as they are, and of what the program took when it
+# was imported.
 LOOK = """
 import concurrent.futures, multiprocessing, os, queue, sys, threading, warnings
 from concurrent.futures import ProcessPoolExecutor

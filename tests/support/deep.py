@@ -1,6 +1,7 @@
 """Calls that go through a program and one object after the other, far deeper than any stack.
 
-Each of `CALLS` leaves every object sound. They are in `deep_futures`, `deep_threading` and `deep_queues`.
+Each of `CALLS` leaves every object sound. They are in `deep_futures`, `deep_threading` and
+`deep_queues`.
 """
 
 import contextlib

@@ -1,7 +1,8 @@
-"""The same call on the standard library and on the implementation under test, compared by what it did.
+"""The same call on the standard library and on the implementation under test, compared by what it
+did.
 
-An outcome is what the caller can see: the value or the exception's class and message, and the warnings.
-Addresses differ from object to object and are left out.
+An outcome is what the caller can see: the value or the exception's class and message, and the
+warnings. Addresses differ from object to object and are left out.
 """
 
 import inspect
@@ -17,7 +18,9 @@ def shape(thing):
 
 
 def outcome(call, *args, **kwargs):
-    """What `call(*args, **kwargs)` returned or raised, in a form that compares between implementations."""
+    """What `call(*args, **kwargs)` returned or raised, in a form that compares between
+    implementations.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -30,7 +33,9 @@ def outcome(call, *args, **kwargs):
 
 
 def error_class(call, *args, **kwargs):
-    """The class of what `call` raised, for calls whose message is the argument parser's own; None if nothing."""
+    """The class of what `call` raised, for calls whose message is the argument parser's own; None
+    if nothing.
+    """
     try:
         call(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 - any exception is an answer
@@ -39,7 +44,9 @@ def error_class(call, *args, **kwargs):
 
 
 def assert_same_face(standard, ours):
-    """Asserts that `ours` has every attribute of `standard`, with its signature, and documents the public ones."""
+    """Asserts that `ours` has every attribute of `standard`, with its signature, and documents the
+    public ones.
+    """
     missing = names(standard) - names(ours)
     assert not missing, missing
     assert type(ours).__doc__ or not type(standard).__doc__, type(ours)
@@ -63,7 +70,9 @@ _SEMI_PUBLIC = {
     *("_init", "_put", "_get", "_qsize"),
     *("__enter__", "__exit__", "__class_getitem__"),
 }
-"""What has no public name and is used all the same: by other modules, by subclasses, by programs that look inside."""
+"""What has no public name and is used all the same: by other modules, by subclasses, by programs
+that look inside.
+"""
 
 
 def names(thing):

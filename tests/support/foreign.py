@@ -1,11 +1,15 @@
-"""Lock objects that are neither ours nor the standard library's, as programs hand them to a Condition."""
+"""Lock objects that are neither ours nor the standard library's, as programs hand them to a
+Condition.
+"""
 
 import _thread
 import threading
 
 
 class PlainLock:
-    """The least a Condition asks of a lock: `acquire`, `release` and, from 3.14 on, `locked`. It logs each call."""
+    """The least a Condition asks of a lock: `acquire`, `release` and, from 3.14 on, `locked`. It
+    logs each call.
+    """
 
     def __init__(self):
         self._lock = threading.Lock()

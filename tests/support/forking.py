@@ -8,14 +8,17 @@ import traceback
 
 
 def fork():
-    """`os.fork()`, called where the interpreter's warning that other threads exist stays unheard."""
+    """`os.fork()`, called where the interpreter's warning that other threads exist stays
+    unheard.
+    """
     return os.fork()
 
 
 def in_child(action, *args):
     """Forks, runs `action(*args)` in the child, and returns the child's process id to the parent.
 
-    The child ends with 0, with 1 after an exception (whose traceback it prints), or by an alarm (with every stack).
+    The child ends with 0, with 1 after an exception (whose traceback it prints), or by an alarm
+    (with every stack).
     """
     pid = fork()
     if pid:

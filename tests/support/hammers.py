@@ -1,7 +1,9 @@
-"""Every kind of object, with what keeps it busy from several threads and what a process does with its copy in the middle of that.
+"""Every kind of object, with what keeps it busy from several threads and what a process does with
+its copy in the middle of that.
 
-`hammer` may be called by many threads at once. `use` is for the child of a fork: it starts from whatever state the object was
-copied in, and goes through its calls with a second thread, so that somebody really waits and is woken.
+`hammer` may be called by many threads at once. `use` is for the child of a fork: it starts from
+whatever state the object was copied in, and goes through its calls with a second thread, so that
+somebody really waits and is woken.
 """
 
 import dataclasses
@@ -155,7 +157,9 @@ def _hammer_simple_queue(q):
 
 
 class OwnQueue(queue.Queue):
-    """A queue with a method of its own, which goes by the standard algorithm over locks and conditions."""
+    """A queue with a method of its own, which goes by the standard algorithm over locks and
+    conditions.
+    """
 
     def _put(self, item):
         super()._put(item)

@@ -1,4 +1,6 @@
-"""Programs that are started in a folder by `python` and by `weftline run`, with whatever arguments, bounded in time."""
+"""Programs that are started in a folder by `python` and by `weftline run`, with whatever arguments,
+bounded in time.
+"""
 
 import re
 import subprocess
@@ -8,7 +10,9 @@ import zipfile
 
 
 def python(*arguments, cwd, code=0, **keywords):
-    """The finished process of the interpreter with `arguments`, in the folder `cwd`, bounded in time."""
+    """The finished process of the interpreter with `arguments`, in the folder `cwd`, bounded in
+    time.
+    """
     keywords = {"capture_output": True, "text": True, "timeout": 60, **keywords}
     if "input" not in keywords:
         keywords["stdin"] = subprocess.DEVNULL
@@ -26,7 +30,9 @@ def weftline(*arguments, **keywords):
 
 
 def both(*arguments, flags=(), **keywords):
-    """The process of `arguments` on weftline, after checking that nothing distinguishes it from the plain interpreter's."""
+    """The process of `arguments` on weftline, after checking that nothing distinguishes it from the
+    plain interpreter's.
+    """
     plain = python(*flags, *arguments, **keywords)
     ours = python(*flags, "-m", "weftline", "run", *arguments, **keywords)
     assert (ours.stdout, _addressless(ours.stderr)) == (
@@ -48,7 +54,9 @@ def write(folder, name, source):
 
 
 def write_all(folder, source):
-    """Writes `source` once for each way to run a program; returns the ways, as arguments, by name."""
+    """Writes `source` once for each way to run a program; returns the ways, as arguments, by
+    name.
+    """
     write(folder, "script.py", source)
     write(folder, "module.py", source)
     write(folder, "directory/__main__.py", source)

@@ -1,4 +1,6 @@
-"""What a call leaves behind: objects that are watched until they are gone, with the collector off."""
+"""What a call leaves behind: objects that are watched until they are gone, with the collector
+off.
+"""
 
 import gc
 import weakref
@@ -40,7 +42,9 @@ def fail(thing=None):
 
 
 def expect_nothing_left(situation):
-    """Runs `situation()`, and waits until nothing of what it watched is left, though what it returned is still there."""
+    """Runs `situation()`, and waits until nothing of what it watched is left, though what it
+    returned is still there.
+    """
     gc.collect()
     gc.disable()
     try:

@@ -11,7 +11,9 @@ def pending(count):
 
 
 def made(some):
-    """A newest version that contains these futures, which are pending. If there are several, the last has been added to it."""
+    """A newest version that contains these futures, which are pending. If there are several, the
+    last has been added to it.
+    """
     extra = futures.Future()
     extra.set_result(None)
     first, added = (some[:-1], some[-1:]) if len(some) > 1 else (some, [])

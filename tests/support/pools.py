@@ -1,6 +1,8 @@
-"""Which executors the tests look at: weftline's, or the standard library's with `WEFTLINE_TEST_IMPL=std`.
+"""Which executors the tests look at: weftline's, or the standard library's with
+`WEFTLINE_TEST_IMPL=std`.
 
-Apart from `target`, because most tests are to run without `concurrent.futures` having been imported.
+Apart from `target`, because most tests are to run without `concurrent.futures` having been
+imported.
 """
 
 import concurrent.futures as std_futures

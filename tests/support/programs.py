@@ -1,7 +1,8 @@
 """Programs in an interpreter of their own, bounded in time.
 
-What may hang, die or outlive the test runs here. A program that exceeds its time prints every thread's stack
-and fails; so does one that writes to standard error or exits with another code than expected.
+What may hang, die or outlive the test runs here. A program that exceeds its time prints every
+thread's stack and fails; so does one that writes to standard error or exits with another code than
+expected.
 """
 
 import os

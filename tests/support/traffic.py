@@ -10,10 +10,11 @@ MODES = ["blocking", "timed", "at once", "mixed"]
 
 
 def carry(q, *, mode, producers, consumers, count):
-    """Sends `producers * count` distinct numbers through `q` and returns what each consumer got, in order.
+    """Sends `producers * count` distinct numbers through `q` and returns what each consumer got, in
+    order.
 
-    A consumer takes a ticket before each item and goes home when there are no more tickets than items, so
-    that nobody has to be told that the traffic has ended.
+    A consumer takes a ticket before each item and goes home when there are no more tickets than
+    items, so that nobody has to be told that the traffic has ended.
     """
     tickets = iter(range(producers * count))
     ways = itertools.cycle(MODES[:3]) if mode == "mixed" else itertools.repeat(mode)
@@ -33,7 +34,9 @@ def carry(q, *, mode, producers, consumers, count):
 
 
 def put(q, item, how):
-    """Puts `item`, trying again after each timeout; who does not wait lets others run between two tries."""
+    """Puts `item`, trying again after each timeout; who does not wait lets others run between two
+    tries.
+    """
     while True:
         try:
             if how == "blocking":

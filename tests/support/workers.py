@@ -1,8 +1,9 @@
 """Threads that make calls and can be asked whether they sleep in them.
 
-A test that needs another thread to be blocked asks the operating system instead of sleeping for a while:
-`Worker.blocks()` returns as soon as the worker is seen to sleep without any progress, and fails if the call
-returns instead. The threads stand on the standard library alone, never on the implementation under test.
+A test that needs another thread to be blocked asks the operating system instead of sleeping for a
+while: `Worker.blocks()` returns as soon as the worker is seen to sleep without any progress, and
+fails if the call returns instead. The threads stand on the standard library alone, never on the
+implementation under test.
 """
 
 import contextlib
@@ -93,7 +94,9 @@ def in_time(scenario):
 
 
 def asleep(thread, over=lambda: False):
-    """Returns once `thread` is seen asleep without any progress; fails if `over()` comes true first."""
+    """Returns once `thread` is seen asleep without any progress; fails if `over()` comes true
+    first.
+    """
     # After a fork the main thread's `native_id` may still be that of the parent's.
     is_main = thread is threading.main_thread()
     _rest(lambda: f"self/task/{os.getpid() if is_main else thread.native_id}", over)

@@ -1,8 +1,8 @@
 //! [`Attribute`]: an attribute of a class whose objects inflate, as the class has it.
 //!
-//! It stands for what the standard class has in the `__dict__` of its instances alone. In the class it is there by that
-//! name, as the members are that `__slots__` make: a hook that hides it (`__getattr__`) would cost each method call of the
-//! class its place in the interpreter's caches.
+//! It stands for what the standard class has in the `__dict__` of its instances alone. In the class
+//! it is there by that name, as the members are that `__slots__` make: a hook that hides it
+//! (`__getattr__`) would cost each method call of the class its place in the interpreter's caches.
 
 use crate::inflation::{self, Inflate};
 use crate::objects::{Piece, written};

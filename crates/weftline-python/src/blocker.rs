@@ -11,20 +11,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use weftline::park::{Blocker, Deadline, Parker, Wake};
 
-/// Detaches from the interpreter around the sleep. When the operating system interrupts it, runs the pending signal handlers; an exception
-/// from one of them ends the wait.
+/// Detaches from the interpreter around the sleep. When the operating system interrupts it, runs
+/// the pending signal handlers; an exception from one of them ends the wait.
 ///
 /// # Implementation
 ///
-/// The first sleep of a wait begins with a moment of spinning, detached: two threads that take turns then need no system call. Being
-/// woken is not enough to go on: the waker holds the interpreter lock, and who asks for that too early is put to sleep by the
-/// interpreter instead. So the spin also waits until somebody has detached since ([`DETACHED`]).
+/// The first sleep of a wait begins with a moment of spinning, detached: two threads that take
+/// turns then need no system call. Being woken is not enough to go on: the waker holds the
+/// interpreter lock, and who asks for that too early is put to sleep by the interpreter instead. So
+/// the spin also waits until somebody has detached since ([`DETACHED`]).
 ///
-/// A signal that arrives between the last look for signals and the sleep does not interrupt the sleep. Spinning would make that
-/// window wide, so the first sleep is a short one, after which signals are looked for again.
+/// A signal that arrives between the last look for signals and the sleep does not interrupt the
+/// sleep. Spinning would make that window wide, so the first sleep is a short one, after which
+/// signals are looked for again.
 ///
-/// Once the interpreter is being torn down, no other thread can run in it, and so nobody can end a wait of the one that tears it down
-/// (in a destructor, say). Such a wait is refused, as 3.15's locks refuse it.
+/// Once the interpreter is being torn down, no other thread can run in it, and so nobody can end a
+/// wait of the one that tears it down (in a destructor, say). Such a wait is refused, as 3.15's
+/// locks refuse it.
 pub(crate) struct Interpreter {
     is_first: bool,
     sleeps_at_exit: bool,
@@ -49,8 +52,9 @@ impl Interpreter {
         }
     }
 
-    /// For waits of a class that is C in the standard library. They take their time, if they have a limit, even while the interpreter is
-    /// torn down: up to 3.14 all do. And an exception that another thread has sent is raised after the call.
+    /// For waits of a class that is C in the standard library. They take their time, if they have a
+    /// limit, even while the interpreter is torn down: up to 3.14 all do. And an exception that
+    /// another thread has sent is raised after the call.
     #[inline]
     pub(crate) fn as_in_c(py: Python<'_>) -> Self {
         Self {
@@ -107,7 +111,8 @@ fn is_finalizing() -> bool {
 
 /// Sleeps once, detached.
 fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
-    // SAFETY: a blocker is made with a token, stays on its thread and in its call, and every path of the core is left attached again.
+    // SAFETY: a blocker is made with a token, stays on its thread and in its call, and every path
+    // of the core is left attached again.
     let py = unsafe { Python::assume_attached() };
     let wake = py.detach(|| {
         let detached = DETACHED.fetch_add(1, Ordering::Relaxed) + 1;
@@ -147,8 +152,9 @@ impl Blocker for Interpreter {
         };
         // SAFETY: as in `sleep`.
         let py = unsafe { Python::assume_attached() };
-        // Also when woken: a signal that came while this thread waited for the interpreter lock would be answered only after the call, when
-        // what was granted is lost to its exception. So it is given back.
+        // Also when woken: a signal that came while this thread waited for the interpreter lock
+        // would be answered only after the call, when what was granted is lost to its exception. So
+        // it is given back.
         if wake != Wake::TimedOut {
             check_signals(py, self.meets_sent)?;
         } else if self.meets_sent {
@@ -160,8 +166,9 @@ impl Blocker for Interpreter {
 
 /// Runs the handlers of signals that have come.
 ///
-/// From 3.15 on `PyErr_CheckSignals` also raises an exception that another thread has sent. The standard
-/// classes written in C call `Py_MakePendingCalls` in their waits, and meet such an exception afterwards.
+/// From 3.15 on `PyErr_CheckSignals` also raises an exception that another thread has sent. The
+/// standard classes written in C call `Py_MakePendingCalls` in their waits, and meet such an
+/// exception afterwards.
 fn check_signals(py: Python<'_>, meets_sent: bool) -> PyResult<()> {
     if !cfg!(Py_3_15) || meets_sent {
         return py.check_signals();
@@ -175,7 +182,8 @@ fn check_signals(py: Python<'_>, meets_sent: bool) -> PyResult<()> {
 
 static NOTHING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// Makes, at import, the Python code that [`check_async_exception`] runs: without memory it could not be made later.
+/// Makes, at import, the Python code that [`check_async_exception`] runs: without memory it could
+/// not be made later.
 pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
     // Globals of its own: those of `__main__`, the default, would be kept beyond the program's end.
     let globals = crate::objects::dict(py)?;
@@ -185,10 +193,11 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Raises the exception that another thread has sent to this one (`PyThreadState_SetAsyncExc`), if there is one.
+/// Raises the exception that another thread has sent to this one (`PyThreadState_SetAsyncExc`), if
+/// there is one.
 ///
-/// The standard classes meet it in the wait, before they raise `Empty` or `TimeoutError` of their own. The interpreter looks for it only where
-/// code of Python's begins, so some is run.
+/// The standard classes meet it in the wait, before they raise `Empty` or `TimeoutError` of their
+/// own. The interpreter looks for it only where code of Python's begins, so some is run.
 fn check_async_exception(py: Python<'_>) -> PyResult<()> {
     let nothing = NOTHING.get(py).expect("remembered at import");
     match nothing.call0(py) {
@@ -207,7 +216,8 @@ fn sleep_limit(is_first: bool) -> Option<Deadline> {
     needs_limit.then(|| Deadline::after(FIRST_SLEEP))
 }
 
-/// Detaches from the interpreter around the sleep and lets nothing end it: for taking a lock again that a wait gave up.
+/// Detaches from the interpreter around the sleep and lets nothing end it: for taking a lock again
+/// that a wait gave up.
 pub(crate) struct Uninterruptible {
     attached: PhantomData<*const ()>,
 }

@@ -1,10 +1,13 @@
-//! Calls from here into Python code of the program: comparisons, overridden methods, barrier actions, predicates.
+//! Calls from here into Python code of the program: comparisons, overridden methods, barrier
+//! actions, predicates.
 //!
-//! Up to CPython 3.13, a daemon thread that asks for the interpreter lock once the interpreter is being finalised is ended by
-//! `pthread_exit`, which unwinds its stack. If it is in Python code that Rust has called, the unwinding meets Rust's frames, and
-//! the process aborts in the middle of an orderly exit. (A thread that asks for the lock from Rust itself is put to sleep for good, by
-//! PyO3.) So before finalisation, in an exit handler, no thread is let into such a call any more, and those inside have a
-//! moment to come out: a short one, since what they wait for may never come.
+//! Up to CPython 3.13, a daemon thread that asks for the interpreter lock once the interpreter is
+//! being finalised is ended by `pthread_exit`, which unwinds its stack. If it is in Python code
+//! that Rust has called, the unwinding meets Rust's frames, and the process aborts in the middle of
+//! an orderly exit. (A thread that asks for the lock from Rust itself is put to sleep for good, by
+//! PyO3.) So before finalisation, in an exit handler, no thread is let into such a call any more,
+//! and those inside have a moment to come out: a short one, since what they wait for may never
+//! come.
 
 use crate::recursion;
 use pyo3::prelude::*;
@@ -80,7 +83,8 @@ fn sleep_for_good() {
     }
 }
 
-/// Runs `sleep`, detached, as a wait of ours: callbacks around it do not hold up the exit, and once that has begun do not go on.
+/// Runs `sleep`, detached, as a wait of ours: callbacks around it do not hold up the exit, and once
+/// that has begun do not go on.
 #[inline]
 pub(crate) fn sleeping<R>(sleep: impl FnOnce() -> R) -> R {
     let depth = DEPTH.get();

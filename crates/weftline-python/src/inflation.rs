@@ -1,17 +1,20 @@
-//! What every inflated object has: its parts in its `__dict__`, as the standard library's objects have theirs.
+//! What every inflated object has: its parts in its `__dict__`, as the standard library's objects
+//! have theirs.
 //!
-//! An object is made in a compact form, without a `__dict__`. It inflates, for good, when a program reaches for one of its
-//! parts, for its `__dict__`, or for a copy or pickle of it. Each class says how, by [`Inflate`];
-//! what the classes then have in common stands here.
+//! An object is made in a compact form, without a `__dict__`. It inflates, for good, when a program
+//! reaches for one of its parts, for its `__dict__`, or for a copy or pickle of it. Each class says
+//! how, by [`Inflate`]; what the classes then have in common stands here.
 //!
 //! # Implementation
 //!
-//! The getter of `__dict__` inflates first, so `vars(x)`, `self.__dict__.copy()` and `self.__dict__.update(state)` see
-//! and change what the methods work on. Attribute access by the interpreter does not pass through that getter: it
-//! finds the dictionary by its offset, and finds none in a compact object.
+//! The getter of `__dict__` inflates first, so `vars(x)`, `self.__dict__.copy()` and
+//! `self.__dict__.update(state)` see and change what the methods work on. Attribute access by the
+//! interpreter does not pass through that getter: it finds the dictionary by its offset, and finds
+//! none in a compact object.
 //!
-//! `copy` and `pickle` go the way of ordinary Python objects: `object.__reduce_ex__`, which asks for the state. The
-//! default of that reads the dictionary by its offset too, so each class has a `__getstate__` that inflates.
+//! `copy` and `pickle` go the way of ordinary Python objects: `object.__reduce_ex__`, which asks
+//! for the state. The default of that reads the dictionary by its offset too, so each class has a
+//! `__getstate__` that inflates.
 
 use crate::names::interned;
 use crate::objects::{self, Piece, written};
@@ -28,10 +31,11 @@ pub(crate) trait Inflate: PyTypeInfo {
     fn inflate(slf: &Bound<'_, Self>) -> PyResult<()>;
 }
 
-/// Sees to it that the `__dict__` of an object of this class, which is being made, is had through the getter of `T`.
+/// Sees to it that the `__dict__` of an object of this class, which is being made, is had through
+/// the getter of `T`.
 ///
-/// A class that is derived from an ordinary one first (`class Mine(Mixin, Event)`) inherits the getter of that, which would
-/// find the dictionary of a compact object. It gets ours for its own.
+/// A class that is derived from an ordinary one first (`class Mine(Mixin, Event)`) inherits the
+/// getter of that, which would find the dictionary of a compact object. It gets ours for its own.
 #[inline]
 pub(crate) fn see_to_dict<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<()> {
     if class.as_type_ptr() == T::type_object_raw(class.py()) {
@@ -65,7 +69,8 @@ fn see_to_dict_of_subclass<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<()
 
 /// What a class has itself, not what it shows: that is for reading only.
 pub(crate) fn names_of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
-    // SAFETY: a type that has been made, so it has a dictionary; only static types of the interpreter's may keep it elsewhere.
+    // SAFETY: a type that has been made, so it has a dictionary; only static types of the
+    // interpreter's may keep it elsewhere.
     let names = unsafe {
         let names = (*class.as_type_ptr()).tp_dict;
         Bound::from_borrowed_ptr_or_opt(class.py(), names)
@@ -220,7 +225,8 @@ pub(crate) fn is_overridden<T: Inflate>(
     Ok(false)
 }
 
-/// `object.__getstate__()`: the dictionary, and what `__slots__` of a subclass hold, of an inflated object.
+/// `object.__getstate__()`: the dictionary, and what `__slots__` of a subclass hold, of an inflated
+/// object.
 pub(crate) fn state<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyAny>> {
     T::inflate(object)?;
     let plain = object.py().get_type::<PyAny>();
@@ -229,7 +235,8 @@ pub(crate) fn state<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'
 
 /// `object.__reduce_ex__(protocol)`
 ///
-/// Below protocol 2 the plain one makes no object of a class that is written in C; what it returns for 2 does as well.
+/// Below protocol 2 the plain one makes no object of a class that is written in C; what it returns
+/// for 2 does as well.
 pub(crate) fn reduce<'py, T: Inflate>(
     object: &Bound<'py, T>,
     protocol: &Bound<'py, PyAny>,
@@ -259,7 +266,8 @@ pub(crate) fn reduce<'py, T: Inflate>(
     Ok(objects::tuple(py, [rebuild, arguments, state].into_iter())?.into_any())
 }
 
-/// Whether this is a class of ours and its module has the standard one, because weftline is not installed.
+/// Whether this is a class of ours and its module has the standard one, because weftline is not
+/// installed.
 fn goes_by_the_name_of_another<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let py = class.py();
     let home = T::type_object(py).getattr(interned!(py, __module__))?;

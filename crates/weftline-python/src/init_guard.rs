@@ -1,10 +1,13 @@
-//! [`InitGuard`]: whether an object's Rust part exists yet; [`Once`], a field that is empty until then.
+//! [`InitGuard`]: whether an object's Rust part exists yet; [`Once`], a field that is empty until
+//! then.
 //!
-//! Up to CPython 3.11, making an object may start a garbage collection while the object is tracked already and its memory still all
-//! zeros. A class that the collector visits has one of these among its fields, and looks at nothing else before it says yes.
+//! Up to CPython 3.11, making an object may start a garbage collection while the object is tracked
+//! already and its memory still all zeros. A class that the collector visits has one of these among
+//! its fields, and looks at nothing else before it says yes.
 //!
-//! An object that there is memory for, but not for its `__dict__`, is deallocated in that state. So the fields of a class own nothing when all of
-//! their bytes are zero. That holds for `Option`s, collections and the core's objects; not for a `OnceLock`, whose zero means filled.
+//! An object that there is memory for, but not for its `__dict__`, is deallocated in that state. So
+//! the fields of a class own nothing when all of their bytes are zero. That holds for `Option`s,
+//! collections and the core's objects; not for a `OnceLock`, whose zero means filled.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
@@ -33,7 +36,8 @@ const EMPTY: u8 = 0;
 const FILLING: u8 = 1;
 const FULL: u8 = 2;
 
-// SAFETY: as a `OnceLock`: one thread writes the place, before it says so, and all others only read it from then on.
+// SAFETY: as a `OnceLock`: one thread writes the place, before it says so, and all others only read
+// it from then on.
 unsafe impl<T: Send + Sync> Sync for Once<T> {}
 
 impl<T> Once<T> {

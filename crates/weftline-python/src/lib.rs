@@ -18,8 +18,8 @@
 //! | `standard.rs` | what is asked of the standard modules: their originals, kept before anything is patched |
 //! | `threading/`, `queue/`, `futures/` | the classes |
 //!
-//! No class relies on the interpreter lock. The classes carry the names of the standard modules, so that representations,
-//! error messages and pickling refusals read as there.
+//! No class relies on the interpreter lock. The classes carry the names of the standard modules, so
+//! that representations, error messages and pickling refusals read as there.
 
 mod attach;
 mod attribute;
@@ -43,9 +43,11 @@ mod threading;
 
 use pyo3::prelude::*;
 
-/// Exceptions and classes that this module remembers are those of one interpreter. Another would raise an `Empty` that its programs do not catch.
+/// Exceptions and classes that this module remembers are those of one interpreter. Another would
+/// raise an `Empty` that its programs do not catch.
 ///
-/// From 3.12 on the interpreter itself refuses, but only where the sub-interpreter has a lock of its own.
+/// From 3.12 on the interpreter itself refuses, but only where the sub-interpreter has a lock of
+/// its own.
 fn refuse_sub_interpreters() -> PyResult<()> {
     // SAFETY: attached, as a module is imported.
     let (this, main) = unsafe {
@@ -70,8 +72,9 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     blocker::remember(module.py())?;
     standard::remember(module.py())?;
     module.add_function(wrap_pyfunction!(standard::remember_threading, module)?)?;
-    // What PyO3 asks the first time that it attaches a thread, whether there is an interpreter, is answered with no once the exit of the
-    // interpreter has begun, whose destructors may well be the first to need it.
+    // What PyO3 asks the first time that it attaches a thread, whether there is an interpreter, is
+    // answered with no once the exit of the interpreter has begun, whose destructors may well be
+    // the first to need it.
     module.py().detach(|| Python::attach(|_| ()));
     callback::register(module)?;
     // Past `add_function`, which would make it a public name.

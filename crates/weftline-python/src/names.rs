@@ -36,8 +36,9 @@ names! {
     unfinished_tasks wait wait_for weftline
 }
 
-/// Filled at import, and not by whoever needs a name first as PyO3's `intern!` does: that gives the interpreter up for a moment, and
-/// in the child of a fork that another thread makes in this moment everybody would wait for ever for the one who is filling it.
+/// Filled at import, and not by whoever needs a name first as PyO3's `intern!` does: that gives the
+/// interpreter up for a moment, and in the child of a fork that another thread makes in this moment
+/// everybody would wait for ever for the one who is filling it.
 static NAMES: OnceLock<Names> = OnceLock::new();
 
 pub(crate) fn remember(py: Python<'_>) {

@@ -1,5 +1,6 @@
-//! Python objects made here. Where there is no memory, each of these functions raises `MemoryError`;
-//! PyO3's own constructors panic then, and so do the conversions of what a method returns.
+//! Python objects made here. Where there is no memory, each of these functions raises
+//! `MemoryError`; PyO3's own constructors panic then, and so do the conversions of what a method
+//! returns.
 //!
 //! So nothing else of this crate makes an `int` that may be large, a `float`, a `str`, a `tuple`, a
 //! `list` or a `dict`, and attributes are asked for by names that exist (`names.rs`).
@@ -97,8 +98,9 @@ pub(crate) fn tuple<'py>(
     items: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let len = items.len();
-    // SAFETY: as `owned` asks; it is a tuple, seen by nobody else yet, and each of its places is filled
-    // once (those that an iterator which ends early leaves stay null, as for the interpreter itself).
+    // SAFETY: as `owned` asks; it is a tuple, seen by nobody else yet, and each of its places is
+    // filled once (those that an iterator which ends early leaves stay null, as for the interpreter
+    // itself).
     unsafe {
         let made = owned(py, ffi::PyTuple_New(len as ffi::Py_ssize_t))?;
         for (index, item) in items.take(len).enumerate() {
@@ -178,7 +180,8 @@ impl Write for Line {
     }
 }
 
-/// An exception of the class `T` with that text. Made now, while PyO3's are made, and may panic, when they are raised.
+/// An exception of the class `T` with that text. Made now, while PyO3's are made, and may panic,
+/// when they are raised.
 #[cold]
 pub(crate) fn error<T: PyTypeInfo>(words: &str) -> PyErr {
     // Attached already, as whoever raises is.

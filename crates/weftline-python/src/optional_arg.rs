@@ -1,4 +1,5 @@
-//! [`OptionalArg`]: an argument that may be left out. An explicit `None` is one that was given, which an `Option` would not tell.
+//! [`OptionalArg`]: an argument that may be left out. An explicit `None` is one that was given,
+//! which an `Option` would not tell.
 
 use pyo3::Borrowed;
 use pyo3::prelude::*;

@@ -14,8 +14,8 @@ use weftline::park::Deadline;
 /// `threading.TIMEOUT_MAX`: as many whole seconds as 2⁶³ nanoseconds hold.
 const TIMEOUT_MAX: f64 = 9_223_372_036.0;
 
-/// Seconds, as the standard lock reads them, and the number that says so: a float, or an integer, for which an object's
-/// `__index__` is asked once. None for an integer that is too large.
+/// Seconds, as the standard lock reads them, and the number that says so: a float, or an integer,
+/// for which an object's `__index__` is asked once. None for an integer that is too large.
 fn seconds<'py>(timeout: &Bound<'py, PyAny>) -> PyResult<(Option<f64>, Bound<'py, PyAny>)> {
     if let Ok(seconds) = timeout.cast::<PyFloat>() {
         return Ok((Some(seconds.value()), timeout.clone()));
@@ -27,8 +27,8 @@ fn seconds<'py>(timeout: &Bound<'py, PyAny>) -> PyResult<(Option<f64>, Bound<'py
 
 /// The exception for a timeout that is no number, which `error` says in the words for integers.
 ///
-/// Newer interpreters mention floats. The standard lock is asked for its words, with a text if the object
-/// has an `__index__`, which it would call again.
+/// Newer interpreters mention floats. The standard lock is asked for its words, with a text if the
+/// object has an `__index__`, which it would call again.
 #[cold]
 fn refuse_no_number(timeout: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
     let py = timeout.py();
@@ -69,8 +69,8 @@ fn refuse_no_number(timeout: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
 
 /// The integer that an object is or has in its `__index__`.
 fn indexed<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    // SAFETY: attached to the interpreter, with an object that lives; the result is a new reference, or null with an
-    // exception set.
+    // SAFETY: attached to the interpreter, with an object that lives; the result is a new
+    // reference, or null with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(value.py(), ffi::PyNumber_Index(value.as_ptr())) }
 }
 
@@ -144,7 +144,8 @@ pub(crate) fn wait_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Dead
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
         return Ok(Deadline::NEVER);
     };
-    // Compared as the standard library does, so that what is no number is refused in the same words.
+    // Compared as the standard library does, so that what is no number is refused in the same
+    // words.
     let is_positive = match timeout.cast::<PyFloat>() {
         Ok(seconds) if seconds.value().is_nan() => {
             wait_for_nan(timeout.py())?;
@@ -176,7 +177,8 @@ fn positive_deadline(timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
     }
 }
 
-/// A timeout that the standard library adds to the clock and then looks at what is left, as semaphores and barriers do.
+/// A timeout that the standard library adds to the clock and then looks at what is left, as
+/// semaphores and barriers do.
 pub(crate) fn remaining_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Deadline> {
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
         return Ok(Deadline::NEVER);

@@ -65,7 +65,8 @@ fn broken_barrier_class(py: Python<'_>) -> PyResult<&Py<PyType>> {
     })
 }
 
-/// Waits for a number of seconds that is none, as the running version's own condition does: that refuses it, or does not wait.
+/// Waits for a number of seconds that is none, as the running version's own condition does: that
+/// refuses it, or does not wait.
 #[cold]
 pub(crate) fn wait_for_nan(py: Python<'_>) -> PyResult<()> {
     let lock = ALLOCATE_LOCK
@@ -111,7 +112,8 @@ pub(crate) fn broken_barrier_error(py: Python<'_>) -> &Bound<'_, PyType> {
     class.bind(py)
 }
 
-/// What 3.15's locks raise for a wait that nobody can end, because the interpreter is being torn down.
+/// What 3.15's locks raise for a wait that nobody can end, because the interpreter is being torn
+/// down.
 #[cold]
 pub(crate) fn too_late_to_wait(py: Python<'_>) -> PyErr {
     let class = FINALIZATION_ERROR.get(py).expect("remembered at import");

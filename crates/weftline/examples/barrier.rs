@@ -1,7 +1,7 @@
 //! A barrier: threads that compute in steps, none ahead of the others.
 //!
-//! In a ring of cells each takes, at each step, the larger of itself and its left neighbour. A thread may write its cell only when
-//! all have read, and read again only when all have written.
+//! In a ring of cells each takes, at each step, the larger of itself and its left neighbour. A
+//! thread may write its cell only when all have read, and read again only when all have written.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,5 @@
-//! Aborting a barrier: three wait for a fourth who will not come, and are sent home instead of waiting for ever.
+//! Aborting a barrier: three wait for a fourth who will not come, and are sent home instead of
+//! waiting for ever.
 
 use std::thread;
 

@@ -1,6 +1,7 @@
 //! A condition: consumers wait until the producer has made what they need.
 //!
-//! The condition owns the shelf: only through its guard can one look at the loaves, wait for them or tell the others.
+//! The condition owns the shelf: only through its guard can one look at the loaves, wait for them
+//! or tell the others.
 
 use std::thread;
 

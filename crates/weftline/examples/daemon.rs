@@ -1,4 +1,5 @@
-//! What the end of the main thread means for the others: a daemon is left where it is, the rest are waited for.
+//! What the end of the main thread means for the others: a daemon is left where it is, the rest are
+//! waited for.
 
 use std::io::Result;
 

@@ -1,4 +1,5 @@
-//! An item that carries its own event: whoever sent it can wait until exactly this one has been dealt with.
+//! An item that carries its own event: whoever sent it can wait until exactly this one has been
+//! dealt with.
 
 use std::sync::Arc;
 use std::thread;

@@ -1,4 +1,5 @@
-//! A counter that several threads share: the value lives inside its lock, so nobody can touch it without.
+//! A counter that several threads share: the value lives inside its lock, so nobody can touch it
+//! without.
 
 use std::thread;
 

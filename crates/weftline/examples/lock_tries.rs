@@ -1,7 +1,7 @@
 //! Trying for a lock without waiting for it, and counting the tries that it took.
 //!
-//! The cleaner wants the room three times and never waits at the door. The two tell each other with semaphores when to look
-//! again, so that the count is the same in every run.
+//! The cleaner wants the room three times and never waits at the door. The two tell each other with
+//! semaphores when to look again, so that the count is the same in every run.
 
 use std::thread;
 

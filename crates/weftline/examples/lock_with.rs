@@ -1,4 +1,5 @@
-//! A lock's guard frees it however the block ends: by a `return`, by `?`, or by a panic. This is what `with lock:` does in Python.
+//! A lock's guard frees it however the block ends: by a `return`, by `?`, or by a panic. This is
+//! what `with lock:` does in Python.
 
 use std::thread;
 

@@ -1,7 +1,7 @@
 //! A periodic timer, and two counters that move with its ticks.
 //!
-//! Each counter has a handle of its own, which tells it of every tick, also of those that came while it was busy: so a tick is noticed late
-//! perhaps, but neither lost nor counted twice.
+//! Each counter has a handle of its own, which tells it of every tick, also of those that came
+//! while it was busy: so a tick is noticed late perhaps, but neither lost nor counted twice.
 
 use std::thread;
 use std::time::Duration;

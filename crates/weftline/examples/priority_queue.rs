@@ -1,6 +1,8 @@
-//! A priority queue, twice: built from a heap and a condition, and the library's own. Both hand out the same order.
+//! A priority queue, twice: built from a heap and a condition, and the library's own. Both hand out
+//! the same order.
 //!
-//! Of equal urgency, the one that came first is served first: a rising number in the entry decides before the texts are compared.
+//! Of equal urgency, the one that came first is served first: a rising number in the entry decides
+//! before the texts are compared.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,5 +1,5 @@
-//! What one process changes is unchanged in another: a child begins as the program does, and only what it returns comes back. What lies in
-//! shared memory is another matter.
+//! What one process changes is unchanged in another: a child begins as the program does, and only
+//! what it returns comes back. What lies in shared memory is another matter.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 use linux::main;

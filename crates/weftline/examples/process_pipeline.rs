@@ -1,5 +1,5 @@
-//! Pages go through a shared queue to two readers, their words through another to one that counts: each a process, and none waits for the
-//! others but where a queue is full or empty.
+//! Pages go through a shared queue to two readers, their words through another to one that counts:
+//! each a process, and none waits for the others but where a queue is full or empty.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 use linux::main;

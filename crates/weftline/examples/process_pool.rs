@@ -1,4 +1,5 @@
-//! A pool of processes survives a worker that is killed in the middle of its task, and so does what the worker held.
+//! A pool of processes survives a worker that is killed in the middle of its task, and so does what
+//! the worker held.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 use linux::main;

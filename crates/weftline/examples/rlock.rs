@@ -1,6 +1,7 @@
 //! A lock that its holder may take again: methods that guard themselves and call each other.
 //!
-//! Its guards lend the value out shared, because there may be several of them; what is to change is a `Cell` inside.
+//! Its guards lend the value out shared, because there may be several of them; what is to change is
+//! a `Cell` inside.
 
 use std::cell::Cell;
 use std::thread;

@@ -1,6 +1,8 @@
-//! A program that ends well on SIGINT (Ctrl-C) and SIGTERM: it takes no more work, finishes what there is, and says so.
+//! A program that ends well on SIGINT (Ctrl-C) and SIGTERM: it takes no more work, finishes what
+//! there is, and says so.
 //!
-//! A thread of its own waits for the signals, as anything else is waited for. It shuts down the queue, and that ends the workers.
+//! A thread of its own waits for the signals, as anything else is waited for. It shuts down the
+//! queue, and that ends the workers.
 
 #[cfg(unix)]
 fn main() -> std::io::Result<()> {
@@ -50,7 +52,8 @@ mod unix {
             });
             let mut accepted = 0;
             println!("ready");
-            // Work that comes in, until it is refused. A wait for time ends at once when the program is to stop.
+            // Work that comes in, until it is refused. A wait for time ends at once when the
+            // program is to stop.
             while STOP.try_wait_for(Duration::from_millis(1)).is_err() {
                 if JOBS.put(accepted).is_ok() {
                     accepted += 1;

@@ -1,4 +1,5 @@
-//! A value that knows how to run, given to a thread and got back from it: what a subclass of `Thread` is in Python.
+//! A value that knows how to run, given to a thread and got back from it: what a subclass of
+//! `Thread` is in Python.
 
 use std::io::Result;
 

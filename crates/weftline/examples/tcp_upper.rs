@@ -1,4 +1,5 @@
-//! A server that answers in capitals, with a thread for each connection, and three clients that talk to it at the same time.
+//! A server that answers in capitals, with a thread for each connection, and three clients that
+//! talk to it at the same time.
 
 use std::io::{BufRead, BufReader, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

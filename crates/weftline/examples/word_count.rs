@@ -1,16 +1,18 @@
-//! Counts the words of a source tree with a pipeline of threads: the Rust twin of `examples/word_count.py`.
+//! Counts the words of a source tree with a pipeline of threads: the Rust twin of
+//! `examples/word_count.py`.
 //!
 //! ```console
 //! cargo run --release --example word_count [-- PATH ...]
 //! ```
 //!
-//! Without a path it counts the `.py` files of the standard library of `$PYTHON`, or of `python3`. What it prints on
-//! standard output is what the Python program prints for the same files; the time, and on a terminal a progress bar, go to
-//! standard error.
+//! Without a path it counts the `.py` files of the standard library of `$PYTHON`, or of `python3`.
+//! What it prints on standard output is what the Python program prints for the same files; the
+//! time, and on a terminal a progress bar, go to standard error.
 //!
-//! A reader puts every line into a bounded [`Queue`] and shuts it down. Workers count, each for itself; at a [`Barrier`] they
-//! wait for each other; then each merges its share of the words into a [`PriorityQueue`], from which the main thread takes
-//! the ranking. An [`Event`] ends the progress bar, and everything when a file cannot be read.
+//! A reader puts every line into a bounded [`Queue`] and shuts it down. Workers count, each for
+//! itself; at a [`Barrier`] they wait for each other; then each merges its share of the words into
+//! a [`PriorityQueue`], from which the main thread takes the ranking. An [`Event`] ends the
+//! progress bar, and everything when a file cannot be read.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -73,7 +75,8 @@ impl WordCount {
         })
     }
 
-    /// Puts every line of every file into the queue. However that ends, the workers see the queue shut down.
+    /// Puts every line of every file into the queue. However that ends, the workers see the queue
+    /// shut down.
     fn read(&self) -> io::Result<()> {
         let read = self.files.iter().try_for_each(|file| {
             let text = std::fs::read(file).map_err(|error| {
@@ -95,7 +98,8 @@ impl WordCount {
         read
     }
 
-    /// Counts lines until the queue is shut down, meets the other workers, then merges this worker's share of the words.
+    /// Counts lines until the queue is shut down, meets the other workers, then merges this
+    /// worker's share of the words.
     fn work(&self, share: usize) {
         {
             let mut counts = self.counts[share].lock();
@@ -172,7 +176,8 @@ fn grouped(number: u64) -> String {
     groups.join(",")
 }
 
-/// The `.py` files under `path`, without what was installed later; or `path` itself if it is a file.
+/// The `.py` files under `path`, without what was installed later; or `path` itself if it is a
+/// file.
 fn source_files(path: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     if !path.is_dir() {
         found.push(path.to_owned());

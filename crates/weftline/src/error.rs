@@ -51,7 +51,8 @@ plain_error!(
     "a barrier needs at least one party"
 );
 plain_error!(
-    /// The barrier is broken: a party timed out or the action failed or somebody aborted or reset it.
+    /// The barrier is broken: a party timed out or the action failed or somebody aborted or reset
+    /// it.
     #[doc(alias = "BrokenBarrierError")]
     Broken,
     "the barrier is broken: reset it to use it again"

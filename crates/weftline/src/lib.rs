@@ -1,5 +1,5 @@
-//! Python's threading stack for Rust programs: threads, locks, conditions, events, semaphores, barriers, queues, timers and thread pools,
-//! with a timeout on every wait.
+//! Python's threading stack for Rust programs: threads, locks, conditions, events, semaphores,
+//! barriers, queues, timers and thread pools, with a timeout on every wait.
 //!
 //! | Python | here |
 //! |---|---|
@@ -28,8 +28,9 @@
 //!
 //! # Every wait has four forms
 //!
-//! `x()` waits as long as it takes, `try_x()` does not wait, `try_x_for(Duration)` waits for at most that long and
-//! `try_x_until(Instant)` until then. What holds something is a guard that frees it on drop.
+//! `x()` waits as long as it takes, `try_x()` does not wait, `try_x_for(Duration)` waits for at
+//! most that long and `try_x_until(Instant)` until then. What holds something is a guard that frees
+//! it on drop.
 //!
 //! ```
 //! use std::time::Duration;
@@ -56,8 +57,9 @@
 //!
 //! # Forks
 //!
-//! After `fork` the child can use every object: waiters of threads that did not survive are forgotten, a lock that one of them held counts
-//! as free, and what the forking thread holds it still holds. The forking thread is the child's main thread, and its only one.
+//! After `fork` the child can use every object: waiters of threads that did not survive are
+//! forgotten, a lock that one of them held counts as free, and what the forking thread holds it
+//! still holds. The forking thread is the child's main thread, and its only one.
 //!
 //! # Memory
 //!

@@ -26,7 +26,8 @@ pub fn try_box<T>(value: T) -> Result<Box<T>, T> {
     let Some(place) = NonNull::new(unsafe { std::alloc::alloc(layout) }.cast::<T>()) else {
         return Err(value);
     };
-    // SAFETY: fresh memory of that layout, from the allocator of boxes, and filled before it is one.
+    // SAFETY: fresh memory of that layout, from the allocator of boxes, and filled before it is
+    // one.
     unsafe {
         place.write(value);
         Ok(Box::from_raw(place.as_ptr()))
@@ -159,8 +160,8 @@ impl<T: ?Sized> Counted<T> {
     /// # Safety
     /// `self` is not used after that, nor dropped.
     unsafe fn leave(&self) -> Option<Box<Inner<T>>> {
-        // Pairs with the load of the last owner, which sees what every other one has done. A load and
-        // not a fence: the thread sanitizer knows none.
+        // Pairs with the load of the last owner, which sees what every other one has done. A load
+        // and not a fence: the thread sanitizer knows none.
         if self.inner().owners.fetch_sub(1, Ordering::Release) != 1 {
             return None;
         }

@@ -1,9 +1,12 @@
-//! Which types may be used after a panic that came while they were in use: `UnwindSafe` and `RefUnwindSafe`.
+//! Which types may be used after a panic that came while they were in use: `UnwindSafe` and
+//! `RefUnwindSafe`.
 //!
-//! No function of a user's runs while the library changes an object, so a panic finds each object whole. Of what the user's own values are in, the
-//! library says what the standard library says of its counterparts: a lock, a condition, a queue and a future may be used, whatever is in
-//! them. A re-entrant lock and a thread-local value give shared access to a value that a panic may have left half changed, so there it
-//! depends on the value. An error may be, also one that has an `io::Error`. `tests/auto_traits.rs` has each type.
+//! No function of a user's runs while the library changes an object, so a panic finds each object
+//! whole. Of what the user's own values are in, the library says what the standard library says of
+//! its counterparts: a lock, a condition, a queue and a future may be used, whatever is in them. A
+//! re-entrant lock and a thread-local value give shared access to a value that a panic may have
+//! left half changed, so there it depends on the value. An error may be, also one that has an
+//! `io::Error`. `tests/auto_traits.rs` has each type.
 
 use crate::park::ListLock;
 use std::panic::{RefUnwindSafe, UnwindSafe};

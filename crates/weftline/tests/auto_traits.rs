@@ -1,5 +1,5 @@
-//! Which threads may have each public type, and whether it may be used after a panic, checked by the compiler: as the standard library's
-//! counterparts and crossbeam's queues have it.
+//! Which threads may have each public type, and whether it may be used after a panic, checked by
+//! the compiler: as the standard library's counterparts and crossbeam's queues have it.
 
 use std::cell::Cell;
 use std::marker::PhantomData;

@@ -1,7 +1,8 @@
 //! The table of cases in `tests/cases`, from Rust; `tests/test_cases.py` runs it from Python.
 //!
-//! Each object of the library is a [`Subject`]: it answers the verbs of the table through its own methods. A step runs in the thread that it
-//! names, which keeps the guards that it was given until it releases them.
+//! Each object of the library is a [`Subject`]: it answers the verbs of the table through its own
+//! methods. A step runs in the thread that it names, which keeps the guards that it was given until
+//! it releases them.
 
 #[path = "cases/subjects.rs"]
 mod subjects;

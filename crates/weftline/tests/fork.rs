@@ -1,7 +1,8 @@
 //! After `fork` the child can use every object, whatever other threads were doing to it.
 //!
-//! A program of its own, without the test harness's threads. Each case forks many times, at moments that other threads, which hammer
-//! the object and wait for it, make as bad as they come. A child that fails or does not end in time fails the case.
+//! A program of its own, without the test harness's threads. Each case forks many times, at moments
+//! that other threads, which hammer the object and wait for it, make as bad as they come. A child
+//! that fails or does not end in time fails the case.
 
 mod support;
 
@@ -29,7 +30,8 @@ fn main() {
         ("who forks is main", threads::who_forks_is_main),
         ("scope of the parent", threads::a_scope_of_the_parent),
         ("scope of who forks", threads::a_scope_of_who_forks),
-        // The portable parker does not notice signals, so neither that the thread has forked in one.
+        // The portable parker does not notice signals, so neither that the thread has forked in
+        // one.
         #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
         ("fork in a join", threads::in_the_middle_of_a_join),
     ];

@@ -1,4 +1,5 @@
-//! Forwarding, as bindings use it: what an event, a semaphore or a barrier hands over, and how it refuses from then on.
+//! Forwarding, as bindings use it: what an event, a semaphore or a barrier hands over, and how it
+//! refuses from then on.
 
 mod support;
 

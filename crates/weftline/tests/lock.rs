@@ -99,7 +99,8 @@ fn a_waiter_is_handed_the_lock_although_another_thread_hammers_it() {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
                     let mut value = lock.lock();
-                    // Long enough that a thread which only races for the free moments would hardly ever find one.
+                    // Long enough that a thread which only races for the free moments would hardly
+                    // ever find one.
                     (0..200).for_each(|_| *value = std::hint::black_box(*value + 1));
                 }
             });

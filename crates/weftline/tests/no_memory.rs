@@ -1,5 +1,5 @@
-//! Every operation without memory: each of its allocations fails in turn, and it either does without,
-//! or says so and leaves everything as it was. Nothing aborts.
+//! Every operation without memory: each of its allocations fails in turn, and it either does
+//! without, or says so and leaves everything as it was. Nothing aborts.
 //!
 //! The allocator of this program fails the allocations that a thread has asked it to fail.
 

@@ -1,5 +1,5 @@
-//! The panic hook of the standard library is told of every panic, once and at its time, as in a program without this library: each case runs
-//! this program again, as a process of its own.
+//! The panic hook of the standard library is told of every panic, once and at its time, as in a
+//! program without this library: each case runs this program again, as a process of its own.
 
 mod support;
 
@@ -65,8 +65,8 @@ fn run(program: &str) -> Output {
         .expect("a child can be waited for")
         .is_none()
     {
-        // As long as `limit` gives a test: under valgrind such a program needs seconds of a processor that
-        // is busy with other tests, too.
+        // As long as `limit` gives a test: under valgrind such a program needs seconds of a
+        // processor that is busy with other tests, too.
         if start.elapsed() > MOST {
             child.kill().expect("a child can be killed");
             panic!("{program}: has not ended after {MOST:?}");
@@ -234,7 +234,8 @@ mod programs {
         every_way();
     }
 
-    /// A hook that the program takes back is the one that it has set, and nothing of the library holds on to it.
+    /// A hook that the program takes back is the one that it has set, and nothing of the library
+    /// holds on to it.
     pub(crate) fn hook_stays() {
         static IS_GONE: AtomicBool = AtomicBool::new(false);
         struct Owned;

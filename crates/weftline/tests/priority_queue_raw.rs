@@ -1,4 +1,5 @@
-//! `RawQueue` with a `Heap`, as a binding uses it: comparisons that fail, items that are handed over and given back, and the memory that is kept.
+//! `RawQueue` with a `Heap`, as a binding uses it: comparisons that fail, items that are handed
+//! over and given back, and the memory that is kept.
 
 mod support;
 

@@ -1,8 +1,10 @@
-//! Processes are killed at any moment, while they hold or wait for each shared object: the others go on, and nothing is left behind.
+//! Processes are killed at any moment, while they hold or wait for each shared object: the others
+//! go on, and nothing is left behind.
 //!
-//! A program of its own: its children are forks, so it must have one thread. A case has some children that use an object all the time and
-//! count what they have done. One of them is killed, at a moment that is anybody's guess, and each of the others has to get on. Then the next one takes its
-//! place. `WEFTLINE_KILLS` says how many are killed for each object; the default is 100.
+//! A program of its own: its children are forks, so it must have one thread. A case has some
+//! children that use an object all the time and count what they have done. One of them is killed,
+//! at a moment that is anybody's guess, and each of the others has to get on. Then the next one
+//! takes its place. `WEFTLINE_KILLS` says how many are killed for each object; the default is 100.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[path = "process_deaths/herd.rs"]

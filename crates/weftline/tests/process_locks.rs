@@ -1,4 +1,5 @@
-//! `process::{Lock, RLock, Value, Array}` as threads of one process see them; `process_deaths.rs` has the other processes.
+//! `process::{Lock, RLock, Value, Array}` as threads of one process see them; `process_deaths.rs`
+//! has the other processes.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
 mod support;

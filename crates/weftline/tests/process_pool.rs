@@ -1,4 +1,5 @@
-//! Pools of processes: tasks and their ends, workers that die, are replaced, and leave nothing behind.
+//! Pools of processes: tasks and their ends, workers that die, are replaced, and leave nothing
+//! behind.
 //!
 //! A program of its own, since each worker is this program again.
 

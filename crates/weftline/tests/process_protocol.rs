@@ -1,9 +1,10 @@
-//! The protocol of a lock between processes (`process/shared/robust.rs`), in every order in which its steps can happen, with threads that die
-//! at every one of them.
+//! The protocol of a lock between processes (`process/shared/robust.rs`), in every order in which
+//! its steps can happen, with threads that die at every one of them.
 //!
-//! loom knows neither deaths nor what the kernel does about them, so this is a walk of its own through all states. A step is what the source does with one
-//! atomic operation or one call of the system. The walk looks for three things: two threads inside; a thread that is told of a death wrongly, or
-//! not told; and threads that sleep for ever.
+//! loom knows neither deaths nor what the kernel does about them, so this is a walk of its own
+//! through all states. A step is what the source does with one atomic operation or one call of the
+//! system. The walk looks for three things: two threads inside; a thread that is told of a death
+//! wrongly, or not told; and threads that sleep for ever.
 //!
 //! Each part of the protocol is then left out in turn, and the walk has to notice.
 
@@ -21,7 +22,8 @@ struct Word {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum At {
-    /// The one compare-exchange from free; from here until `Done` the cell is what the kernel knows as pending.
+    /// The one compare-exchange from free; from here until `Done` the cell is what the kernel knows
+    /// as pending.
     Try,
     /// Looks at the word, and takes it if nobody holds it.
     Look,
@@ -302,7 +304,8 @@ fn nobody_sleeps_for_ever() {
     }
 }
 
-/// Somebody dies who had to wake, or had been woken, and a third one has barged in: see the source's text.
+/// Somebody dies who had to wake, or had been woken, and a third one has barged in: see the
+/// source's text.
 #[test]
 fn what_the_kernel_cannot_pass_on_is_found_by_looking_again() {
     let stuck = walk(WHOLE, 3, 1, 1).unwrap_err();

@@ -1,4 +1,5 @@
-//! `RawQueue`, as a binding uses it: interrupted waits, a capacity that changes, an end that takes the items along.
+//! `RawQueue`, as a binding uses it: interrupted waits, a capacity that changes, an end that takes
+//! the items along.
 
 mod support;
 

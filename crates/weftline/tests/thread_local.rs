@@ -1,4 +1,5 @@
-//! What thread-local values promise: one for each thread, gone with the thread or with the `Local`, used from anywhere.
+//! What thread-local values promise: one for each thread, gone with the thread or with the `Local`,
+//! used from anywhere.
 
 mod support;
 

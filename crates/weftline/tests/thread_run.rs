@@ -1,4 +1,5 @@
-//! How programs end, and what they print then: each case runs this program again, as a process of its own.
+//! How programs end, and what they print then: each case runs this program again, as a process of
+//! its own.
 
 mod support;
 
@@ -100,8 +101,8 @@ fn run(program: &str) -> Output {
         .expect("a child can be waited for")
         .is_none()
     {
-        // A sanitizer's child that aborts reads the debug information for seconds of a processor, which
-        // on a busy machine are minutes.
+        // A sanitizer's child that aborts reads the debug information for seconds of a processor,
+        // which on a busy machine are minutes.
         if start.elapsed() > MOST {
             child.kill().expect("a child can be killed");
             panic!("{program}: has not ended after {MOST:?}");
@@ -122,7 +123,8 @@ fn prints(output: &Output, status: i32, lines: &str) {
     assert_eq!(output.status.code(), Some(status));
 }
 
-/// Checks the standard error output: one panic, as the panic hook of the standard library tells of it.
+/// Checks the standard error output: one panic, as the panic hook of the standard library tells of
+/// it.
 fn one_panic(output: &Output, thread: &str, message: &str) {
     let told = text(&output.stderr);
     assert_eq!(told.matches("panicked at").count(), 1, "{told}");

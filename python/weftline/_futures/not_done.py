@@ -1,7 +1,9 @@
-"""`NotDone`: the set of futures that are not done, as `wait` returns it, in a form that a loop around `wait` need not copy each time.
+"""`NotDone`: the set of futures that are not done, as `wait` returns it, in a form that a loop
+around `wait` need not copy each time.
 
-A loop that goes on with `not_done` has one set of futures, out of which each call takes those that are done, and to which the program may add
-others. What a call returned is a *version* of that set. The newest version is what the set holds now. An older one is that and what has been taken out
+A loop that goes on with `not_done` has one set of futures, out of which each call takes those that
+are done, and to which the program may add others. What a call returned is a *version* of that set.
+The newest version is what the set holds now. An older one is that and what has been taken out
 since, which it finds by going from each version to the next (Baker's trick for persistent arrays).
 
 | a version is | it has | `wait` is given it | one is added |
@@ -11,14 +13,17 @@ since, which it finds by going from each version to the next (Baker's trick for 
 | read | a set of its own in `_copies`, no `_source`; a newest one keeps the `Waiting` | as the newest, or an older one | it is changed |
 | changed | a set of its own and nothing else | begins anew, with a copy | it is changed |
 
-A *place* names nothing in the newest version, afterwards what the next call took out and the place of the version that
-it made. Versions know of later places, never of earlier ones, so a future that is done goes when the last version that contains it does. An older
-version learns what has been taken out since, not what has been added; so nothing is added in place while there is one, and if there is, it keeps the place
-before the newest alive.
+A *place* names nothing in the newest version, afterwards what the next call took out and the place
+of the version that it made. Versions know of later places, never of earlier ones, so a future that
+is done goes when the last version that contains it does. An older version learns what has been
+taken out since, not what has been added; so nothing is added in place while there is one, and if
+there is, it keeps the place before the newest alive.
 
-Invariant: *a version is what its set holds at any moment, and what the places from its own on name after that moment*. So what is
-taken out is named first, and who reads copies the set first. Each of these steps is one operation of a list or a set. Those who change a version or
-make its copy take turns besides; a signal's handler, which may do so in the middle of it, counts as having been there before or after.
+Invariant: *a version is what its set holds at any moment, and what the places from its own on name
+after that moment*. So what is taken out is named first, and who reads copies the set first. Each of
+these steps is one operation of a list or a set. Those who change a version or make its copy take
+turns besides; a signal's handler, which may do so in the middle of it, counts as having been there
+before or after.
 """
 
 import functools
@@ -39,7 +44,8 @@ def _nothing():
 
 
 class Waiting:
-    """Who waits for some futures, call after call: their group, those that are left, and the place of the newest version.
+    """Who waits for some futures, call after call: their group, those that are left, and the place
+    of the newest version.
 
     Whoever holds it is the only one who waits with this group and changes the set.
     """
@@ -52,7 +58,9 @@ class Waiting:
         self._place, self._before = _Place(), _nothing
 
     def wait(self, timeout, return_when):
-        """What is done, and what is not done then. If it raises, the versions are what they were, and nobody has a group."""
+        """What is done, and what is not done then. If it raises, the versions are what they were,
+        and nobody has a group.
+        """
         done = self._group.wait(timeout, return_when)
         pending = self._pending
         if len(done) == len(pending):
@@ -72,7 +80,9 @@ class Waiting:
         return done, version
 
     def add(self, version, one):
-        """Waits for one more, which is then in the newest version, too. Says whether it does: not if the group does not know such, or an older version lives."""
+        """Waits for one more, which is then in the newest version, too. Says whether it does: not
+        if the group does not know such, or an older version lives.
+        """
         pending = self._pending
         if self._before() is not None:
             return False
@@ -106,7 +116,8 @@ class NotDone:
             return len(copies[0] if copies else self._read())
         return count
 
-    # The two that loops call most are written out, which makes them three times as fast as those below.
+    # The two that loops call most are written out, which makes them three times as fast as those
+    # below.
     @functools.wraps(set.__contains__)
     def __contains__(self, one, /):
         copies = self._copies
@@ -162,7 +173,9 @@ class NotDone:
             return True
 
     def _take_waiting(self):
-        """What the newest version goes on with, which nobody else gets then; None if there is none."""
+        """What the newest version goes on with, which nobody else gets then; None if there is
+        none.
+        """
         try:
             return self._waiting.pop()
         except IndexError:
@@ -186,7 +199,8 @@ class NotDone:
         copies = self._copies
         if not copies:
             with _turns:
-                # From here on nobody adds in place. Of several that look at once, the first to append has made the copy that counts.
+                # From here on nobody adds in place. Of several that look at once, the first to
+                # append has made the copy that counts.
                 self._count = None
                 copies.append(self._contents())
                 del copies[1:]

@@ -1,8 +1,10 @@
-"""`ThreadPoolExecutor`: the standard one, with a work queue that makes the futures and knows how many workers are free.
+"""`ThreadPoolExecutor`: the standard one, with a work queue that makes the futures and knows how
+many workers are free.
 
-The class and its workers' loop are in Python because programs subclass the one, replace its parts and patch its methods, and because no frame of
-ours may lie under their code. As long as nobody has replaced a part, `submit` is one call into the work queue; otherwise everything goes as in
-the standard class, over the parts that are there then.
+The class and its workers' loop are in Python because programs subclass the one, replace its parts
+and patch its methods, and because no frame of ours may lie under their code. As long as nobody has
+replaced a part, `submit` is one call into the work queue; otherwise everything goes as in the
+standard class, over the parts that are there then.
 """
 
 import contextvars  # noqa: F401 - before a fork can come while somebody imports it
@@ -24,21 +26,24 @@ _Tasks = _weftline._Tasks
 _WorkQueue = _weftline._WorkQueue
 
 
-# `_shutdown` of the standard module is asked of its dictionary. The name of an attribute stays in the
-# interpreter's cache, and 3.12 shows a leftover error of its own at exit if it finds this one there.
+# `_shutdown` of the standard module is asked of its dictionary. The name of an attribute stays in
+# the interpreter's cache, and 3.12 shows a leftover error of its own at exit if it finds this one
+# there.
 _standard_names = vars(standard)
 
 # Kept, because the module's will be ours.
 _Standard = standard.ThreadPoolExecutor
 
-# From 3.14 on a worker has a context, which begins and ends it; what a program has put into the queue itself is run by it, too.
+# From 3.14 on a worker has a context, which begins and ends it; what a program has put into the
+# queue itself is run by it, too.
 _HAS_CONTEXTS = hasattr(_Standard, "prepare_context")
 
 
 def _worker(executor_reference, work_queue, initializer, initargs, context=()):
     """What each thread of a pool runs: calls, until there are no more to come.
 
-    context: the worker's, as arguments for work items that somebody has made himself; empty where the version has none.
+    context: the worker's, as arguments for work items that somebody has made himself; empty where
+    the version has none.
     """
     if initializer is not None:
         try:
@@ -98,7 +103,9 @@ def _is_over(executor_reference, work_queue):
 
 
 def _has_workers_of_its_own(cls):
-    """Whether the class says what its workers do by a context, as pools of interpreters do where the version has them."""
+    """Whether the class says what its workers do by a context, as pools of interpreters do where
+    the version has them.
+    """
     if not _HAS_CONTEXTS:
         return False
     return cls.prepare_context.__func__ is not _Standard.prepare_context.__func__
@@ -151,8 +158,9 @@ def _count_again(executor, queue):
 class ThreadPoolExecutor(_Standard):
     """Runs calls in a pool of threads.
 
-    Goes beyond the standard class: `context=True` runs each call in a copy of the context that `submit` or `map` was called in;
-    `map` takes a `buffersize` on every version; and a forked child can go on using the pool, with workers of its own.
+    Goes beyond the standard class: `context=True` runs each call in a copy of the context that
+    `submit` or `map` was called in; `map` takes a `buffersize` on every version; and a forked child
+    can go on using the pool, with workers of its own.
     """
 
     # With the parameters of the running version's, and `context`.
@@ -214,11 +222,13 @@ class ThreadPoolExecutor(_Standard):
     def __reduce_ex__(self, protocol):
         reduced = super().__reduce_ex__(protocol)
         if type(self) is ThreadPoolExecutor is not standard.ThreadPoolExecutor:
-            # The state first, so that the queue in it is what a pickler stumbles over, and not the name.
+            # The state first, so that the queue in it is what a pickler stumbles over, and not the
+            # name.
             return _weftline._rebuild, (reduced[2], type(self)), reduced[2]
         return reduced
 
-    # Whether the pool takes calls, and may start workers, the work queue must know to answer by itself.
+    # Whether the pool takes calls, and may start workers, the work queue must know to answer by
+    # itself.
     _shutdown = _queue_attribute("_shutdown", _open_or_close)
     _broken = _queue_attribute("_broken", _open_or_close)
     _max_workers = _queue_attribute("_max_workers", _count_again)
@@ -230,7 +240,8 @@ class ThreadPoolExecutor(_Standard):
             if future is not None:
                 return future
             return self._submit_and_count(queue, fn, args, kwargs)
-        # Not `super()`, which makes a closure: the code of this function is exchanged by those who trace calls.
+        # Not `super()`, which makes a closure: the code of this function is exchanged by those who
+        # trace calls.
         return _Standard.submit(self, fn, *args, **kwargs)
 
     submit.__doc__ = standard_base.Executor.submit.__doc__
@@ -251,7 +262,8 @@ class ThreadPoolExecutor(_Standard):
             try:
                 self._adjust_thread_count()
             except BaseException:
-                # No thread is to be had. Those that are there will come to it; without any, it must not stay behind.
+                # No thread is to be had. Those that are there will come to it; without any, it must
+                # not stay behind.
                 threads = self._threads
                 has_workers = isinstance(threads, set) and threads
                 if not has_workers and future.cancel():
@@ -297,11 +309,13 @@ class ThreadPoolExecutor(_Standard):
         queue.worker_is_free()
 
     def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
-        """As the built-in map(fn, *iterables), with the calls made by the pool and the results in order.
+        """As the built-in map(fn, *iterables), with the calls made by the pool and the results in
+        order.
 
-        timeout: how many seconds after this call the last result may come; TimeoutError is raised when one has not.
-        chunksize: for pools of processes; there is nothing to chunk here.
-        buffersize: how many calls may be submitted ahead of the result that is asked for; all at once if None.
+        timeout: how many seconds after this call the last result may come; TimeoutError is raised
+        when one has not. chunksize: for pools of processes; there is nothing to chunk here.
+        buffersize: how many calls may be submitted ahead of the result that is asked for; all at
+        once if None.
         """
         if buffersize is not None and not isinstance(buffersize, int):
             raise TypeError("buffersize must be an integer or None")
@@ -313,12 +327,14 @@ class ThreadPoolExecutor(_Standard):
         futures = deque(map(submit, itertools.islice(calls, buffersize)))
         if buffersize is None:
             submit = calls = None
-        # A generator of its own, so that the calls are submitted before the first result is asked for. It keeps the pool alive
-        # only while it submits.
+        # A generator of its own, so that the calls are submitted before the first result is asked
+        # for. It keeps the pool alive only while it submits.
         return _results(futures, end_time, weakref.ref(self), fn, calls)
 
     def _submitter(self, fn):
-        """A function of the arguments of a call of `fn` that submits it: past `submit` if that is as it was here."""
+        """A function of the arguments of a call of `fn` that submits it: past `submit` if that is
+        as it was here.
+        """
         queue = self._work_queue
         if (
             type(queue) is not _WorkQueue
@@ -337,8 +353,8 @@ class ThreadPoolExecutor(_Standard):
                 # An object of the program's may raise here; the pool then is shut down already.
                 cancel_futures = bool(cancel_futures)
         if cancel_futures:
-            # Nothing is submitted any more. Without the lock, for callbacks may use the pool; and one by one, so that none is lost
-            # should there be no memory for the next.
+            # Nothing is submitted any more. Without the lock, for callbacks may use the pool; and
+            # one by one, so that none is lost should there be no memory for the next.
             for item in _drained(self._work_queue):
                 # Also told to those in wait() and as_completed(), who would wait for ever.
                 if item.future.cancel():
@@ -372,7 +388,9 @@ def _wake(queue, _):
 
 
 def _has_begun(thread):
-    """Whether a thread was started, though its `start` has raised: for want of memory while that waited for it."""
+    """Whether a thread was started, though its `start` has raised: for want of memory while that
+    waited for it.
+    """
     return thread.is_alive() or thread in threading._limbo
 
 
@@ -428,7 +446,9 @@ _executors: "weakref.WeakValueDictionary[int, ThreadPoolExecutor]" = (
 
 
 def _before_exit():
-    """Sends every `submit` where it is seen that the interpreter is shutting down. Runs just before the standard pools are told so."""
+    """Sends every `submit` where it is seen that the interpreter is shutting down. Runs just before
+    the standard pools are told so.
+    """
     for executor in list(_executors.values()):
         if type(executor._work_queue) is _WorkQueue:
             executor._work_queue.set_closed(True)
@@ -438,13 +458,16 @@ threading._register_atexit(_before_exit)
 
 
 def _after_fork_in_child():
-    """Lets the child use its copies of the pools: what was submitted before is the parent's, and workers are started anew."""
+    """Lets the child use its copies of the pools: what was submitted before is the parent's, and
+    workers are started anew.
+    """
     for executor in list(_executors.values()):
         if type(executor._work_queue) is _WorkQueue:
             executor._threads = set()
             executor._shutdown_lock = threading.Lock()
             executor._work_queue.begin_anew()
-    # The exit joins these threads. None is here, but if a worker has forked, it is the thread that would have to join itself.
+    # The exit joins these threads. None is here, but if a worker has forked, it is the thread that
+    # would have to join itself.
     standard._threads_queues.clear()
 
 

@@ -1,4 +1,6 @@
-"""`wait` and `as_completed`: our futures by a group that each of them tells once, any other by the standard functions."""
+"""`wait` and `as_completed`: our futures by a group that each of them tells once, any other by the
+standard functions.
+"""
 
 from concurrent.futures import _base as standard
 
@@ -16,15 +18,19 @@ _OURS = {Future}
 
 
 def _as_set(fs):
-    """A new set of the futures. To make one of what `wait` has returned is no look at it, which would leave a copy with it."""
+    """A new set of the futures. To make one of what `wait` has returned is no look at it, which
+    would leave a copy with it.
+    """
     return fs._contents() if type(fs) is NotDone else set(fs)
 
 
 def wait(fs, timeout=None, return_when=standard.ALL_COMPLETED):
-    """Wait until the futures are done, or some of them; return a named pair of sets, `done` and `not_done`.
+    """Wait until the futures are done, or some of them; return a named pair of sets, `done` and
+    `not_done`.
 
-    `return_when` says what to wait for: FIRST_COMPLETED (one of them is done or cancelled), FIRST_EXCEPTION (one has raised, or all are
-    done) or ALL_COMPLETED. Waits for at most `timeout` seconds, if that is not None; what is done by then is in `done`.
+    `return_when` says what to wait for: FIRST_COMPLETED (one of them is done or cancelled),
+    FIRST_EXCEPTION (one has raised, or all are done) or ALL_COMPLETED. Waits for at most `timeout`
+    seconds, if that is not None; what is done by then is in `done`.
     """
     waiting = fs._take_waiting() if type(fs) is NotDone else None
     if waiting is None:
@@ -41,9 +47,11 @@ def wait(fs, timeout=None, return_when=standard.ALL_COMPLETED):
 
 
 def as_completed(fs, timeout=None):
-    """Yield the futures as they are done or cancelled, each once, those first that are done already.
+    """Yield the futures as they are done or cancelled, each once, those first that are done
+    already.
 
-    Raises TimeoutError if the next one is not done within `timeout` seconds of the call, if that is not None.
+    Raises TimeoutError if the next one is not done within `timeout` seconds of the call, if that is
+    not None.
     """
     fs = _as_set(fs)
     group = _FutureGroup.of(fs, timeout)

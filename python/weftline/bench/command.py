@@ -28,7 +28,9 @@ _TOO_FEW_THREADS = (
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the benchmark and print its report. Returns 0 when it could measure, whatever it measured; 1 when it could not."""
+    """Run the benchmark and print its report. Returns 0 when it could measure, whatever it
+    measured; 1 when it could not.
+    """
     options = _parser().parse_args(argv)
     faulthandler.dump_traceback_later(_GIVE_UP, exit=True)
     try:
@@ -83,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
 def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
     """Measure everything whose name contains ``only``.
 
-    The memory rows are named "bytes of Queue" and so on, the idle ones "waiting on Queue", those of many wake-ups "waking by Event.set".
+    The memory rows are named "bytes of Queue" and so on, the idle ones "waiting on Queue", those of
+    many wake-ups "waking by Event.set".
     """
     effort = contest.QUICK if quick else contest.FULL
     objects, threads, seconds = (20_000, 100, 0.1) if quick else (50_000, 1000, 1.0)

@@ -1,4 +1,6 @@
-"""Runs the contestants of a row against each other: each once in every round, in an order shuffled anew."""
+"""Runs the contestants of a row against each other: each once in every round, in an order shuffled
+anew.
+"""
 
 import _thread
 import dataclasses
@@ -46,7 +48,9 @@ class Entry:
         self._turns = 1
 
     def calibrate(self, seconds: float) -> None:
-        """Find the number of turns that takes about ``seconds``; this also warms the interpreter's caches."""
+        """Find the number of turns that takes about ``seconds``; this also warms the interpreter's
+        caches.
+        """
         while (took := self._elapsed()) < seconds / 2:
             grow = seconds / took if took > seconds / 100 else 10
             self._turns = max(self._turns + 1, int(self._turns * min(grow, 10)))
@@ -81,7 +85,9 @@ class Entry:
 def contest(
     row: Row, contestants: Sequence[Contestant], effort: Effort, order: random.Random
 ) -> dict[str, list[float]]:
-    """Seconds of one operation of ``row`` in each round, by contestant; those that lack the class are left out."""
+    """Seconds of one operation of ``row`` in each round, by contestant; those that lack the class
+    are left out.
+    """
     entries = {
         one.name: Entry(row, one) for one in contestants if row.needs in one.classes
     }
@@ -106,10 +112,11 @@ def _nothing(row: Row) -> Row:
 
 
 def _together(bodies: Sequence[Body]) -> float:
-    """Run ``bodies`` in a thread each, all let go at once; the seconds from the first begin to the last end.
+    """Run ``bodies`` in a thread each, all let go at once; the seconds from the first begin to the
+    last end.
 
-    Gates and results are the interpreter's own, whatever is being measured. A body that fails ends the measurement: the
-    others may then wait for it for ever, in threads that hold up nobody.
+    Gates and results are the interpreter's own, whatever is being measured. A body that fails ends
+    the measurement: the others may then wait for it for ever, in threads that hold up nobody.
     """
     results: queue.SimpleQueue[tuple[float, float] | BaseException] = (
         queue.SimpleQueue()

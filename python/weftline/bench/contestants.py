@@ -1,7 +1,8 @@
 """Who takes part: weftline, the standard library and the peers that are installed.
 
-A contestant offers classes under the standard names. Where a peer spells a method otherwise (``green_put`` for ``put``), its
-``verbs`` say so, and the statements of :mod:`.rows` are written in its spelling: no adapter stands in the measured path.
+A contestant offers classes under the standard names. Where a peer spells a method otherwise
+(``green_put`` for ``put``), its ``verbs`` say so, and the statements of :mod:`.rows` are written in
+its spelling: no adapter stands in the measured path.
 """
 
 import _thread
@@ -37,7 +38,9 @@ _FUTURES = ("Future", "ThreadPoolExecutor", "wait", "as_completed")
 
 @dataclass(frozen=True)
 class Contestant:
-    """One implementation: its name, its version, its classes (and a few functions) by their standard names, and its spelling of methods."""
+    """One implementation: its name, its version, its classes (and a few functions) by their
+    standard names, and its spelling of methods.
+    """
 
     name: str
     version: str
@@ -65,12 +68,16 @@ class _Spelling(dict[str, str]):
 
 
 class NotTheStandardLibrary(RuntimeError):
-    """``threading``, ``queue`` or ``concurrent.futures`` has been patched by somebody: a ratio against it would say nothing."""
+    """``threading``, ``queue`` or ``concurrent.futures`` has been patched by somebody: a ratio
+    against it would say nothing.
+    """
 
 
 @contextlib.contextmanager
 def unpatched() -> Iterator[None]:
-    """Give the standard modules their own classes back for the duration, if weftline is installed over them."""
+    """Give the standard modules their own classes back for the duration, if weftline is installed
+    over them.
+    """
     weftline = importlib.import_module("weftline")
     if not weftline.installed():
         yield
@@ -94,7 +101,9 @@ def _installed() -> Iterator[None]:
 
 
 def standard() -> Contestant:
-    """The standard library's own classes; raises `NotTheStandardLibrary` if they are not the interpreter's."""
+    """The standard library's own classes; raises `NotTheStandardLibrary` if they are not the
+    interpreter's.
+    """
     classes = {name: getattr(threading, name) for name in _THREADING}
     classes |= {name: getattr(queue, name) for name in _QUEUE}
     classes |= {name: getattr(concurrent.futures, name) for name in _FUTURES}
@@ -107,7 +116,9 @@ def standard() -> Contestant:
 
 
 def _is_standard(name: str, cls: Callable[..., Any]) -> bool:
-    """Whether ``cls`` makes a built-in of the interpreter, or is Python code of the standard module's own file."""
+    """Whether ``cls`` makes a built-in of the interpreter, or is Python code of the standard
+    module's own file.
+    """
     if name in _FUTURES:
         code = getattr(cls, "__code__", None) or getattr(cls.__init__, "__code__", None)
         return code is not None and code.co_filename in (
@@ -161,7 +172,8 @@ def _aiologic(module: Any, version: str) -> Contestant:
         for name in _THREADING + _QUEUE
         if hasattr(module, name)
     }
-    # Its plain Event and Barrier serve once; the reusable ones, as the standard library's are, begin with an R.
+    # Its plain Event and Barrier serve once; the reusable ones, as the standard library's are,
+    # begin with an R.
     classes |= {"Event": module.REvent, "Barrier": module.RBarrier}
     verbs = {
         "acquire": "green_acquire",

@@ -1,4 +1,6 @@
-"""What one call costs that wakes many threads: the call itself, the time until all have ended, and processor time."""
+"""What one call costs that wakes many threads: the call itself, the time until all have ended, and
+processor time.
+"""
 
 import contextlib
 import random
@@ -21,7 +23,9 @@ Cost = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Crowd:
-    """One call that wakes many: the class that it needs, how the object is made, what each thread does, and the call."""
+    """One call that wakes many: the class that it needs, how the object is made, what each thread
+    does, and the call.
+    """
 
     call: str
     cls: str
@@ -98,7 +102,9 @@ CROWDS = (
 
 
 def can_take_part(contestant: Contestant, crowd: Crowd) -> bool:
-    """Whether the contestant has the call: queues of the standard library can be shut down from 3.13 on."""
+    """Whether the contestant has the call: queues of the standard library can be shut down from
+    3.13 on.
+    """
     cls = contestant.classes.get(crowd.cls)
     return cls is not None and (
         crowd.call != "Queue.shutdown" or hasattr(cls, "shutdown")
@@ -112,7 +118,9 @@ def rounds(
     number: int,
     order: random.Random,
 ) -> dict[str, list[Cost]]:
-    """The costs of each round by contestant, each of which wakes ``count`` threads once in every round."""
+    """The costs of each round by contestant, each of which wakes ``count`` threads once in every
+    round.
+    """
     costs: dict[str, list[Cost]] = {one.name: [] for one in contestants}
     for _ in range(number):
         for one in order.sample(list(contestants), len(contestants)):

@@ -1,6 +1,8 @@
-"""What waiting costs: the processor time of this process while many threads are blocked on one object.
+"""What waiting costs: the processor time of this process while many threads are blocked on one
+object.
 
-A thread that waits should use none. The figure is processor time over the time of the clock, so 1% is a hundredth of one core.
+A thread that waits should use none. The figure is processor time over the time of the clock, so 1%
+is a hundredth of one core.
 """
 
 import os
@@ -36,7 +38,9 @@ class Cost:
 
 @dataclass(frozen=True)
 class Wait:
-    """One way to wait: how the object is made, what each thread does, and what lets all of them go."""
+    """One way to wait: how the object is made, what each thread does, and what lets all of them
+    go.
+    """
 
     cls: str
     make: Callable[[Contestant, int], Any]
@@ -123,7 +127,8 @@ WAITS = (
 
 
 def idle(contestant: Contestant, wait: Wait, count: int, seconds: float) -> Cost:
-    """Block ``count`` threads on one object of ``contestant`` for ``seconds`` and measure what the process uses.
+    """Block ``count`` threads on one object of ``contestant`` for ``seconds`` and measure what the
+    process uses.
 
     Where the system allows fewer threads, those are measured, and the cost says how many they were.
     """
@@ -157,10 +162,11 @@ def idle(contestant: Contestant, wait: Wait, count: int, seconds: float) -> Cost
 
 
 def settle(arrived: Callable[[], bool]) -> None:
-    """Return when every thread has come to its wait and rests there, or after two seconds if some never do.
+    """Return when every thread has come to its wait and rests there, or after two seconds if some
+    never do.
 
-    A thread that sleeps may only wait for the interpreter lock, and a quiet moment may only mean that the machine
-    is busy with others: both together mean rest.
+    A thread that sleeps may only wait for the interpreter lock, and a quiet moment may only mean
+    that the machine is busy with others: both together mean rest.
     """
     give_up = time.monotonic() + 2
     rest = False

@@ -1,8 +1,9 @@
 """Bytes of one object, as the growth of a fresh process over many of them.
 
-``tracemalloc`` sees only what goes through Python's allocators, and an object of ours may hold memory that Rust allocated
-elsewhere; the resident size of the process sees everything. Each figure therefore comes from a process of its own, which makes
-the objects twice: once to see the process grow, once to ask ``tracemalloc``, which is reported beside it.
+``tracemalloc`` sees only what goes through Python's allocators, and an object of ours may hold
+memory that Rust allocated elsewhere; the resident size of the process sees everything. Each figure
+therefore comes from a process of its own, which makes the objects twice: once to see the process
+grow, once to ask ``tracemalloc``, which is reported beside it.
 
 Run as ``python -m weftline.bench.memory CONTESTANT CLASS COUNT`` this module is that process.
 """
@@ -29,12 +30,16 @@ TARGETS: dict[str, float | None] = {
     "Lock": None,
     "RLock": None,
 }
-"""The classes that are weighed, with the least ratio of the standard library's bytes over ours (None: only reported)."""
+"""The classes that are weighed, with the least ratio of the standard library's bytes over ours
+(None: only reported).
+"""
 
 
 @dataclass(frozen=True)
 class Weight:
-    """Bytes of one object: `process` of new ones, `used` of ones that have been used once, `traced` as tracemalloc sees it."""
+    """Bytes of one object: `process` of new ones, `used` of ones that have been used once, `traced`
+    as tracemalloc sees it.
+    """
 
     process: float
     used: float
@@ -46,7 +51,9 @@ class Weight:
 
 
 def weigh(contestant: Contestant, cls: str, count: int) -> Weight | None:
-    """Weigh ``count`` instances in a process of their own; None where the system does not tell a process's size."""
+    """Weigh ``count`` instances in a process of their own; None where the system does not tell a
+    process's size.
+    """
     if not os.path.exists(_STATM):
         return None
     command = [sys.executable, "-m", __name__, contestant.name, cls, str(count)]

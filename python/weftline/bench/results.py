@@ -1,4 +1,6 @@
-"""The outcome of a run: one record for each row of each of the three measurements, and its form in the JSON file."""
+"""The outcome of a run: one record for each row of each of the three measurements, and its form in
+the JSON file.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,8 @@
 """The operations that are compared, with the ratio that each is meant to reach.
 
-A row is the statement that each of its threads repeats, in the standard spelling (``{put}`` stands for a contestant's own name
-of the method). The targets are for CPython 3.13 with the interpreter lock.
+A row is the statement that each of its threads repeats, in the standard spelling (``{put}`` stands
+for a contestant's own name of the method). The targets are for CPython 3.13 with the interpreter
+lock.
 """
 
 import itertools
@@ -18,7 +19,9 @@ Objects = dict[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """One operation. `threads` holds one statement for each thread; a single one runs in the calling thread."""
+    """One operation. `threads` holds one statement for each thread; a single one runs in the
+    calling thread.
+    """
 
     operation: str
     needs: str
@@ -30,9 +33,13 @@ class Row:
     empty: str = "pass"
     """What the statement does besides the operation; its time is subtracted."""
     repeat: int = REPEAT
-    """Copies of the statement in one turn of the loop: one, for a statement that is a loop itself."""
+    """Copies of the statement in one turn of the loop: one, for a statement that is a loop
+    itself.
+    """
     in_place: bool = False
-    """Whether the contestant stands in the place of the standard classes meanwhile: what is measured is a standard class that uses them."""
+    """Whether the contestant stands in the place of the standard classes meanwhile: what is
+    measured is a standard class that uses them.
+    """
 
 
 def _one(name: str, cls: str, *arguments: Any) -> Callable[[Contestant], Objects]:
@@ -41,7 +48,9 @@ def _one(name: str, cls: str, *arguments: Any) -> Callable[[Contestant], Objects
 
 
 def _priority_queue_of_1000(contestant: Contestant) -> Objects:
-    """A thousand rising numbers: each put is the largest so far and each get takes the smallest, as in a schedule of times."""
+    """A thousand rising numbers: each put is the largest so far and each get takes the smallest, as
+    in a schedule of times.
+    """
     queue, numbers = contestant.make("PriorityQueue"), itertools.count()
     put = getattr(queue, contestant.spell("{put}"))
     for number in itertools.islice(numbers, 1000):
@@ -63,8 +72,9 @@ def _turns(contestant: Contestant) -> Objects:
 def _timers(number: int) -> Row:
     """Timers that do not get to fire.
 
-    All are joined, so that the standard library's threads are gone before the next contestant's turn, and cancelled even if one cannot be
-    started, so that none outlives the measurement by an hour.
+    All are joined, so that the standard library's threads are gone before the next contestant's
+    turn, and cancelled even if one cannot be started, so that none outlives the measurement by an
+    hour.
     """
     return Row(
         f"{number:,} timers started, then cancelled and joined",

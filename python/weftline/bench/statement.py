@@ -1,7 +1,8 @@
 """How an operation is timed without timing the loop around it.
 
-A statement is written out many times, `REPEAT` mostly, inside one compiled loop, as ``timeit`` would have it if it unrolled: what the loop
-itself costs is spread over the copies, and what is left is measured with an empty statement and subtracted by the caller.
+A statement is written out many times, `REPEAT` mostly, inside one compiled loop, as ``timeit``
+would have it if it unrolled: what the loop itself costs is spread over the copies, and what is left
+is measured with an empty statement and subtracted by the caller.
 """
 
 import textwrap
@@ -16,7 +17,8 @@ REPEAT = 50
 class Loop:
     """A statement compiled for one contestant.
 
-    Each has its own code object, so that the interpreter specialises each statement for the one class it meets.
+    Each has its own code object, so that the interpreter specialises each statement for the one
+    class it meets.
     """
 
     def __init__(

@@ -1,8 +1,9 @@
-"""Runs an interpreter on weftline from its start: `weftline run --children` has this folder on the path of what a program starts.
+"""Runs an interpreter on weftline from its start: `weftline run --children` has this folder on the
+path of what a program starts.
 
-The folder leaves `sys.path` at once, and a `sitecustomize` of the user's is imported as it would have
-been. An interpreter that cannot import weftline, of another version, say, runs without; so this file
-is one that old ones can read, too.
+The folder leaves `sys.path` at once, and a `sitecustomize` of the user's is imported as it would
+have been. An interpreter that cannot import weftline, of another version, say, runs without; so
+this file is one that old ones can read, too.
 """
 
 import os

@@ -1,8 +1,9 @@
 """CPython's own tests of multiprocessing, for one start method at a time.
 
-The tests lie in one module of the interpreter's; how others make suites of it differs from version to version, as does whether
-these are installed. `by_fork`, `by_spawn` and `by_forkserver` have all that use processes; `as_threads` has, apart from them, what
-`multiprocessing.dummy` makes of threads alone, for which the start method does not matter.
+The tests lie in one module of the interpreter's; how others make suites of it differs from version
+to version, as does whether these are installed. `by_fork`, `by_spawn` and `by_forkserver` have all
+that use processes; `as_threads` has, apart from them, what `multiprocessing.dummy` makes of threads
+alone, for which the start method does not matter.
 
 The rest says which classes run when; `test_suites.py` and `whole_suites.py` choose them by name.
 """
@@ -20,8 +21,8 @@ THREADS = {
     "WithThreadsTestSemaphore",
 }
 
-# Those that take a second or so by any start method, and some more, for the sake of what is ours in their processes: a queue's
-# feeder thread, a pool's handlers, a manager's server.
+# Those that take a second or so by any start method, and some more, for the sake of what is ours in
+# their processes: a queue's feeder thread, a pool's handlers, a manager's server.
 SOON = {
     "ChallengeResponseTest",
     "OtherTest",

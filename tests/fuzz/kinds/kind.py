@@ -1,6 +1,7 @@
 """A class under test: templates of steps, whose holes `{…}` are filled later.
 
-`{v}` is the object, `{w}` another variable or itself, `{name}` one of the class's attributes, `{method}` one of its methods.
+`{v}` is the object, `{w}` another variable or itself, `{name}` one of the class's attributes,
+`{method}` one of its methods.
 """
 
 import dataclasses

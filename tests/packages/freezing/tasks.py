@@ -1,4 +1,6 @@
-"""What children run. In a module of its own: under cx_Freeze a fork server does not find what stands in the program."""
+"""What children run. In a module of its own: under cx_Freeze a fork server does not find what
+stands in the program.
+"""
 
 import queue
 import threading

@@ -1,9 +1,11 @@
-//! The attributes that programs reach for in a future, and the way from its compact form to its inflated one.
+//! The attributes that programs reach for in a future, and the way from its compact form to its
+//! inflated one.
 //!
-//! A compact future has its state, result and exception in the core, under the lock of that, and no condition or list. It
-//! inflates when a program asks for one of these, or for its `__dict__`: then all six lie there, and its methods are the
-//! standard ones (`inflated.rs`). Setting `_state` then also puts the core's future into that phase, which wakes the waiters
-//! and tells the groups that it had when it was compact.
+//! A compact future has its state, result and exception in the core, under the lock of that, and no
+//! condition or list. It inflates when a program asks for one of these, or for its `__dict__`: then
+//! all six lie there, and its methods are the standard ones (`inflated.rs`). Setting `_state` then
+//! also puts the core's future into that phase, which wakes the waiters and tells the groups that
+//! it had when it was compact.
 
 use super::completion::{name_of, phase_of};
 use super::future::Future;
@@ -70,9 +72,10 @@ impl Inflate for Future {
         ] {
             dict.set_item(name, part)?;
         }
-        // Everything is made before the future changes: the list has all callbacks when it takes their place. With an interpreter lock
-        // no other thread sees the future between here and the end. Without one it may find the core's part of it marked, and waits
-        // until the rest is (`wait_until_inflated`).
+        // Everything is made before the future changes: the list has all callbacks when it takes
+        // their place. With an interpreter lock no other thread sees the future between here and
+        // the end. Without one it may find the core's part of it marked, and waits until the rest
+        // is (`wait_until_inflated`).
         let taken = loop {
             let phase = this.raw.phase();
             let state = objects::text(py, name_of(phase))?;

@@ -1,4 +1,5 @@
-//! How a future comes to its end, and how that is waited for; what the methods in `future.rs` are made of.
+//! How a future comes to its end, and how that is waited for; what the methods in `future.rs` are
+//! made of.
 
 use super::future::Future;
 use super::future_state::FutureState;
@@ -60,8 +61,8 @@ pub(super) fn phase_of(state: &Bound<'_, PyAny>) -> Option<Phase> {
 }
 
 impl Future {
-    /// The outcome of a future that is done: the exception, if it is one that is true, as something that can be raised, or
-    /// the result.
+    /// The outcome of a future that is done: the exception, if it is one that is true, as something
+    /// that can be raised, or the result.
     pub(super) fn outcome(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         let copy = |kept: &Option<Py<PyAny>>| kept.as_ref().map(|kept| kept.clone_ref(py));
@@ -112,8 +113,9 @@ impl Future {
         Self::settle_and(slf, outcome, || ()).map(drop)
     }
 
-    /// As `settle`; `ended` is called just before others learn of the outcome, if this thread has no more to do with it then. Otherwise this
-    /// returns `false`: there were callbacks to make, or nobody but the caller holds the future, whose outcome goes when the caller lets go.
+    /// As `settle`; `ended` is called just before others learn of the outcome, if this thread has
+    /// no more to do with it then. Otherwise this returns `false`: there were callbacks to make, or
+    /// nobody but the caller holds the future, whose outcome goes when the caller lets go.
     #[inline]
     pub(super) fn settle_and(
         slf: &Bound<'_, Self>,
@@ -124,9 +126,10 @@ impl Future {
         if slf.get().is_inflated() {
             return inflated::settle(slf, outcome).map(|()| false);
         }
-        // From here on nobody else can let go of it, for this thread keeps the interpreter until the outcome is there. (Without an interpreter lock
-        // somebody may in the very same moment; then the outcome is disposed of by this thread although it has ended.)
-        // SAFETY: the future is there.
+        // From here on nobody else can let go of it, for this thread keeps the interpreter until
+        // the outcome is there. (Without an interpreter lock somebody may in the very same moment;
+        // then the outcome is disposed of by this thread although it has ended.) SAFETY: the future
+        // is there.
         let is_wanted = unsafe { ffi::Py_REFCNT(slf.as_ptr()) } > 1;
         let (mut outcome, mut ended) = (Some(outcome), Some(ended));
         let finished = slf.get().raw.finish(|held| {
@@ -180,8 +183,9 @@ pub(super) fn raised(exception: Bound<'_, PyAny>) -> PyErr {
         Ok(_) => error::<PyTypeError>("exceptions must derive from BaseException"),
         Err(_) if !exception.is_instance_of::<PyBaseException>() => PyErr::from_value(exception),
         Err(_) => {
-            // Not `from_value`: what is being handled where the result is asked for becomes the context, as with the statement.
-            // SAFETY: an exception and its class; the thread is attached.
+            // Not `from_value`: what is being handled where the result is asked for becomes the
+            // context, as with the statement. SAFETY: an exception and its class; the thread is
+            // attached.
             unsafe {
                 ffi::PyErr_SetObject(exception.get_type().as_ptr(), exception.as_ptr());
             }
@@ -208,7 +212,8 @@ pub(super) fn done_already(slf: &Bound<'_, Future>, phase: Phase) -> PyErr {
     attempt().unwrap_or_else(|error| error)
 }
 
-/// Calls each back, in the order in which they came. For a future that is not open, so no subclass does it its own way.
+/// Calls each back, in the order in which they came. For a future that is not open, so no subclass
+/// does it its own way.
 #[inline]
 pub(super) fn call_back(slf: &Bound<'_, Future>, callbacks: Vec<Py<PyAny>>) -> PyResult<()> {
     if callbacks.is_empty() {

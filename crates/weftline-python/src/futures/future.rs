@@ -1,8 +1,9 @@
 //! `concurrent.futures.Future`.
 //!
-//! The class is in two parts. [`FutureBase`] has the `__dict__` and the weak references, [`Future`] the rest. So the
-//! standard class can be made a second base of ours once it is there (`standard.rs`), beside one whose layout is what it
-//! was: then an instance of ours is one of the standard class, in the eyes of `isinstance`, `singledispatch` and `except`.
+//! The class is in two parts. [`FutureBase`] has the `__dict__` and the weak references, [`Future`]
+//! the rest. So the standard class can be made a second base of ours once it is there
+//! (`standard.rs`), beside one whose layout is what it was: then an instance of ours is one of the
+//! standard class, in the eyes of `isinstance`, `singledispatch` and `except`.
 
 use super::attributes::PARTS;
 use super::completion::{Outcome, call_back, call_one_back};
@@ -34,8 +35,8 @@ pub(crate) struct FutureBase;
 
 /// What will come of a call: its result, its exception, or that it was cancelled.
 ///
-/// Goes beyond the standard class in that set_result(), set_exception() and cancel() may be called at any moment, also from a destructor or a
-/// signal handler that interrupts this very object.
+/// Goes beyond the standard class in that set_result(), set_exception() and cancel() may be called
+/// at any moment, also from a destructor or a signal handler that interrupts this very object.
 #[pyclass(frozen, subclass, generic, extends = FutureBase)]
 pub(crate) struct Future {
     init: InitGuard,
@@ -91,7 +92,8 @@ impl Future {
         Ok(Self::for_task(None))
     }
 
-    /// Called again, it begins anew. What is inside of a pool's future stays: its worker would not find the call.
+    /// Called again, it begins anew. What is inside of a pool's future stays: its worker would not
+    /// find the call.
     fn __init__(slf: &Bound<'_, Self>) -> PyResult<()> {
         let this = slf.get();
         if this.is_inflated()
@@ -166,8 +168,9 @@ impl Future {
         Ok(slf.get().raw.phase().is_done())
     }
 
-    /// Have `fn` called with this future when it is done: by the thread that ends it, after those added before, or here and now if it is done
-    /// already. What it raises is logged, if it is an Exception.
+    /// Have `fn` called with this future when it is done: by the thread that ends it, after those
+    /// added before, or here and now if it is done already. What it raises is logged, if it is an
+    /// Exception.
     fn add_done_callback(slf: &Bound<'_, Self>, r#fn: &Bound<'_, PyAny>) -> PyResult<()> {
         let callback = r#fn.clone().unbind();
         let kept = slf.get().raw.with(|phase, held| {
@@ -194,8 +197,9 @@ impl Future {
         }
     }
 
-    /// What the call returned, or raise what it raised. Waits for at most `timeout` seconds, if that is not None, and raises TimeoutError then;
-    /// raises CancelledError if the call was cancelled.
+    /// What the call returned, or raise what it raised. Waits for at most `timeout` seconds, if
+    /// that is not None, and raises TimeoutError then; raises CancelledError if the call was
+    /// cancelled.
     #[pyo3(signature = (timeout=None))]
     fn result(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
         if Self::wait(slf, timeout)? {
@@ -234,7 +238,8 @@ impl Future {
         inflated::outcome(slf)
     }
 
-    /// For executors: begin with the call. False if it was cancelled; then those who wait for it with wait() or as_completed() are told.
+    /// For executors: begin with the call. False if it was cancelled; then those who wait for it
+    /// with wait() or as_completed() are told.
     fn set_running_or_notify_cancel(slf: &Bound<'_, Self>) -> PyResult<bool> {
         Self::begin(slf)?.ok_or_else(|| inflated::unexpected_state(slf))
     }
@@ -269,7 +274,8 @@ impl Future {
         }
     }
 
-    /// Whether it is done, whether it was cancelled, its result and its exception, all of one moment.
+    /// Whether it is done, whether it was cancelled, its result and its exception, all of one
+    /// moment.
     fn _get_snapshot<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         let (state, result, exception) = Self::snapshot(slf)?;
@@ -351,7 +357,8 @@ impl Future {
         if !self.init.is_done() {
             return Ok(());
         }
-        // FutureState by this thread further up, or by one that is changing it: then it is being used, so it is no garbage.
+        // FutureState by this thread further up, or by one that is changing it: then it is being
+        // used, so it is no garbage.
         self.raw
             .try_with(|held| held.traverse(&visit))
             .unwrap_or(Ok(()))

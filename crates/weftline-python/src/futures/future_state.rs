@@ -1,4 +1,5 @@
-//! What a future holds beside its phase, under its lock. What is taken out of here is dropped by the caller, after the lock was let go.
+//! What a future holds beside its phase, under its lock. What is taken out of here is dropped by
+//! the caller, after the lock was let go.
 
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;

@@ -1,7 +1,9 @@
-//! `wait` and `as_completed` for futures that are all ours: one group, which each future tells once.
+//! `wait` and `as_completed` for futures that are all ours: one group, which each future tells
+//! once.
 //!
-//! A loop around `wait` that goes on with what was not done takes the group along from one call to the next (see `not_done.py`), so a
-//! future signs on once, however many waits it takes until it is done.
+//! A loop around `wait` that goes on with what was not done takes the group along from one call to
+//! the next (see `not_done.py`), so a future signs on once, however many waits it takes until it is
+//! done.
 
 use super::future::Future;
 use crate::blocker::Interpreter;
@@ -38,7 +40,8 @@ pub(crate) struct FutureGroup {
     group: Counted<RawGroup>,
     /// Each, at its number, until it is given out.
     futures: Py<PyList>,
-    /// The numbers of the places whose futures `wait` has given out. It has room for all that there are.
+    /// The numbers of the places whose futures `wait` has given out. It has room for all that there
+    /// are.
     free: Lock<Vec<usize>>,
     left: AtomicUsize,
     /// Or the seconds that no clock can add, which only a wait refuses.
@@ -97,8 +100,9 @@ impl FutureGroup {
         Ok(Some(group))
     }
 
-    /// `wait`: those that have settled and were not given out before, as a set, when there are as many as `return_when` says or the time is
-    /// up. The cost is theirs alone, however many are left.
+    /// `wait`: those that have settled and were not given out before, as a set, when there are as
+    /// many as `return_when` says or the time is up. The cost is theirs alone, however many are
+    /// left.
     fn wait<'py>(
         &self,
         py: Python<'py>,
@@ -160,7 +164,8 @@ impl FutureGroup {
         Ok(done)
     }
 
-    /// Waits for one more from now on. False if it is not ours, so that it cannot. For whoever calls `wait`.
+    /// Waits for one more from now on. False if it is not ours, so that it cannot. For whoever
+    /// calls `wait`.
     fn add(&self, py: Python<'_>, one: &Bound<'_, PyAny>) -> PyResult<bool> {
         let Ok(future) = one.cast::<Future>() else {
             return Ok(false);
@@ -191,7 +196,8 @@ impl FutureGroup {
         Ok(true)
     }
 
-    /// The next that has settled, waiting for it if need be; None when all were given out. Raises TimeoutError.
+    /// The next that has settled, waiting for it if need be; None when all were given out. Raises
+    /// TimeoutError.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         const ANY: Want = Want {
             count: 1,

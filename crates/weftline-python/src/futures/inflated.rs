@@ -1,10 +1,11 @@
-//! Inflated futures: the standard library's algorithm, statement by statement, over the attributes that the future has at
-//! that moment.
+//! Inflated futures: the standard library's algorithm, statement by statement, over the attributes
+//! that the future has at that moment.
 //!
-//! A future begins without the condition and the lists that the standard class has, and changes its state by itself. As
-//! soon as a program asks for one of these (the standard `wait` and `as_completed` do, and executors that others have
-//! written), it is inflated, for good (`attributes.rs`): each change of state happens while the condition is held, tells
-//! each of the waiters, and notifies.
+//! A future begins without the condition and the lists that the standard class has, and changes its
+//! state by itself. As soon as a program asks for one of these (the standard `wait` and
+//! `as_completed` do, and executors that others have written), it is inflated, for good
+//! (`attributes.rs`): each change of state happens while the condition is held, tells each of the
+//! waiters, and notifies.
 
 use super::completion::{Outcome, call_one_back, raised};
 use super::future::Future;
@@ -24,7 +25,8 @@ type This<'a, 'py> = &'a Bound<'py, Future>;
 const CANCELLED: [&str; 2] = ["CANCELLED", "CANCELLED_AND_NOTIFIED"];
 const DONE: [&str; 3] = ["CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED"];
 
-/// Inflates the future if its class has another `_invoke_callbacks`, which looks for `_done_callbacks`.
+/// Inflates the future if its class has another `_invoke_callbacks`, which looks for
+/// `_done_callbacks`.
 #[inline]
 pub(super) fn if_it_calls_back_its_own_way(slf: This<'_, '_>) -> PyResult<()> {
     if !slf.is_exact_instance_of::<Future>() && calls_back_its_own_way(slf)? {

@@ -1,9 +1,10 @@
-//! What a worker does between two calls: publish what came of the last, take the next. The calls themselves it makes in Python, so that no
-//! frame of ours lies under code of the program.
+//! What a worker does between two calls: publish what came of the last, take the next. The calls
+//! themselves it makes in Python, so that no frame of ours lies under code of the program.
 //!
-//! An outcome comes in a list of one, out of which it is taken: when others learn of it the worker has nothing of it left, so a destructor
-//! that waits for another call of the pool never runs on a worker which already counts as free, or has that very call in hand. If nobody
-//! wants the outcome, the worker gets the future back, lets go of it in Python, and counts as free only then.
+//! An outcome comes in a list of one, out of which it is taken: when others learn of it the worker
+//! has nothing of it left, so a destructor that waits for another call of the pool never runs on a
+//! worker which already counts as free, or has that very call in hand. If nobody wants the outcome,
+//! the worker gets the future back, lets go of it in Python, and counts as free only then.
 
 use super::completion::Outcome;
 use super::future::Future;
@@ -44,8 +45,8 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
-    /// What is to be done with an item: `(function, args, kwargs or None)`, or the item itself if it is no task of ours. `None`: nothing,
-    /// it was cancelled.
+    /// What is to be done with an item: `(function, args, kwargs or None)`, or the item itself if
+    /// it is no task of ours. `None`: nothing, it was cancelled.
     fn begin<'py>(&self, py: Python<'py>, item: Py<PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let item = item.into_bound(py);
         let Ok(future) = item.cast_exact::<Future>() else {
@@ -56,7 +57,8 @@ impl Tasks {
             .get()
             .raw
             .with(|_, held| held.task.as_ref().map(|task| task.clone_ref(py)));
-        // Made before anybody learns that the call has begun: without memory for it, it ends at once.
+        // Made before anybody learns that the call has begun: without memory for it, it ends at
+        // once.
         let call = task.map(|task| call(py, task));
         match Future::begin(future)? {
             Some(true) => {}
@@ -114,8 +116,8 @@ impl Tasks {
         }
     }
 
-    /// The next call to make, as (function, args, kwargs or None), waiting for one. None: look whether to go on. Anything else: a
-    /// work item that is not ours.
+    /// The next call to make, as (function, args, kwargs or None), waiting for one. None: look
+    /// whether to go on. Anything else: a work item that is not ours.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         loop {
             let item = WorkQueue::take(self.queue.bind(py))?;
@@ -125,8 +127,8 @@ impl Tasks {
         }
     }
 
-    /// The call has returned what is in the list, or raised it. The next one, if it is there already. True: the list has something that
-    /// is to be let go of before `go_on`.
+    /// The call has returned what is in the list, or raised it. The next one, if it is there
+    /// already. True: the list has something that is to be let go of before `go_on`.
     fn end<'py>(&self, py: Python<'py>, has_raised: bool) -> PyResult<Option<Bound<'py, PyAny>>> {
         let outcome = self.outcome.bind(py);
         let came = outcome.get_item(0)?.unbind();

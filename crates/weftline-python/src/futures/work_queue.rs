@@ -1,15 +1,19 @@
-//! The queue between a pool and its workers. A `SimpleQueue` to whoever looks at it; its items are futures that know their call.
+//! The queue between a pool and its workers. A `SimpleQueue` to whoever looks at it; its items are
+//! futures that know their call.
 //!
 //! # How many workers there should be
 //!
-//! `free` is the number of workers that are idle, or are just about to look for the next task, less the number of tasks that
-//! are waiting for one. A submission takes one, a worker that has ended a call gives one, a new worker brings one; to take a task from the queue
-//! changes nothing, for it makes both numbers smaller by one. So a pool starts another worker exactly when `free` is below zero and
-//! it may have more: idle workers are used before new ones are started, and no task waits for a worker that is not there.
+//! `free` is the number of workers that are idle, or are just about to look for the next task, less
+//! the number of tasks that are waiting for one. A submission takes one, a worker that has ended a
+//! call gives one, a new worker brings one; to take a task from the queue changes nothing, for it
+//! makes both numbers smaller by one. So a pool starts another worker exactly when `free` is below
+//! zero and it may have more: idle workers are used before new ones are started, and no task waits
+//! for a worker that is not there.
 //!
-//! A worker gives its one *before* it publishes the result, so whoever waits for that and submits the next call finds it free; unless there are
-//! callbacks, which it still has to make, or nobody waits, and it still has to dispose of the result: a callback or a `__del__` that submits a call to
-//! its own pool and waits for it must not wait for itself.
+//! A worker gives its one *before* it publishes the result, so whoever waits for that and submits
+//! the next call finds it free; unless there are callbacks, which it still has to make, or nobody
+//! waits, and it still has to dispose of the result: a callback or a `__del__` that submits a call
+//! to its own pool and waits for it must not wait for itself.
 
 use super::completion::name_of;
 use super::future::Future;
@@ -40,7 +44,8 @@ pub(crate) struct WorkQueue {
     in_context: bool,
 }
 
-/// A call that was taken out of a work queue past its workers, as the standard library's pool hands it out.
+/// A call that was taken out of a work queue past its workers, as the standard library's pool hands
+/// it out.
 #[pyclass(name = "_WorkItem", module = "concurrent.futures.thread", frozen)]
 pub(crate) struct WorkItem {
     init: InitGuard,
@@ -98,8 +103,8 @@ impl WorkQueue {
         Ok(future)
     }
 
-    /// Gives up a call that no worker has begun with. If it has left the queue, `is_out`, those who wait for it are told at once; otherwise
-    /// the worker that comes across it tells them.
+    /// Gives up a call that no worker has begun with. If it has left the queue, `is_out`, those who
+    /// wait for it are told at once; otherwise the worker that comes across it tells them.
     fn take_back(future: &Bound<'_, Future>, is_out: bool) -> bool {
         let this = future.get();
         let taken = this.raw.cancel(is_out, |held| Some(held.task.take()));
@@ -192,7 +197,8 @@ impl WorkQueue {
         })
     }
 
-    /// The future of a call, which a worker that is there will make. None if another worker should be started, or the queue is closed.
+    /// The future of a call, which a worker that is there will make. None if another worker should
+    /// be started, or the queue is closed.
     fn submit<'py>(
         slf: &Bound<'py, Self>,
         function: Bound<'py, PyAny>,
@@ -249,7 +255,8 @@ impl WorkQueue {
         self.is_closed.store(is_closed, Ordering::SeqCst);
     }
 
-    /// In a forked child, which has none of the workers. The calls that wait are the parent's: here they are cancelled, and nobody is called back.
+    /// In a forked child, which has none of the workers. The calls that wait are the parent's: here
+    /// they are cancelled, and nobody is called back.
     fn begin_anew(slf: &Bound<'_, Self>) {
         while let Some(item) = Self::take_now(slf) {
             if let Ok(future) = item.bind(slf.py()).cast_exact::<Future>() {
@@ -359,7 +366,8 @@ impl WorkItem {
         objects::tuple(py, parts.into_iter().cloned())
     }
 
-    /// Make the call, by the context of the worker if one is given, and give the future its outcome, unless it was cancelled.
+    /// Make the call, by the context of the worker if one is given, and give the future its
+    /// outcome, unless it was cancelled.
     #[pyo3(signature = (ctx=None))]
     fn run(slf: &Bound<'_, Self>, ctx: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let py = slf.py();

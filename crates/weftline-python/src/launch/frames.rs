@@ -24,11 +24,13 @@ struct State {
     _links: [*mut c_void; 3],
     #[cfg(Py_3_13)]
     _eval_breaker: usize,
-    /// The status and, by version, the holder of the interpreter, the origin of the thread, its state.
+    /// The status and, by version, the holder of the interpreter, the origin of the thread, its
+    /// state.
     _status: [c_int; STATUS_WORDS],
     remaining: c_int,
     limit: c_int,
-    /// Before 3.14 two words, of C's own recursion and of the headroom; on 3.11 and from 3.14 on the headroom alone.
+    /// Before 3.14 two words, of C's own recursion and of the headroom; on 3.11 and from 3.14 on
+    /// the headroom alone.
     _headroom: [c_int; HEADROOM_WORDS],
     _tracing: [c_int; 2],
     #[cfg(not(Py_3_13))]
@@ -77,11 +79,14 @@ pub(super) struct Hidden {
     depth: c_int,
 }
 
-/// Hides the frames that are on this thread's stack, if the state of the thread is laid out as this version's should be.
+/// Hides the frames that are on this thread's stack, if the state of the thread is laid out as this
+/// version's should be.
 pub(super) fn hide(_py: Python<'_>) -> Option<Hidden> {
-    // SAFETY: this thread is attached, so it has a state, which is larger than the part described here in every version.
+    // SAFETY: this thread is attached, so it has a state, which is larger than the part described
+    // here in every version.
     let state = unsafe { ffi::PyThreadState_Get() }.cast::<State>();
-    // SAFETY: as above. A frame object is asked for and given back; what it stands for is on the stack for as long as this call.
+    // SAFETY: as above. A frame object is asked for and given back; what it stands for is on the
+    // stack for as long as this call.
     let frame = unsafe {
         let object = ffi::PyThreadState_GetFrame(state.cast());
         if object.is_null() {
@@ -93,8 +98,8 @@ pub(super) fn hide(_py: Python<'_>) -> Option<Hidden> {
     };
     // SAFETY: this thread is attached.
     let limit = unsafe { ffi::Py_GetRecursionLimit() };
-    // SAFETY: only this thread writes these parts of its state. `innermost` is dereferenced after the recursion limit, which stands
-    // before it, has been found where it should be.
+    // SAFETY: only this thread writes these parts of its state. `innermost` is dereferenced after
+    // the recursion limit, which stands before it, has been found where it should be.
     unsafe {
         let depth = limit - (*state).remaining;
         if (*state).limit != limit || !(0..=limit).contains(&depth) {

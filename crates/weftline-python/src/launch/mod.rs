@@ -1,4 +1,5 @@
-//! Runs a program as the interpreter's own main function runs it, from within an interpreter that is running: `weftline run`.
+//! Runs a program as the interpreter's own main function runs it, from within an interpreter that
+//! is running: `weftline run`.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -62,7 +63,8 @@ impl Ended {
     }
 }
 
-/// Whether the interpreter dies of an exception of this class: a KeyboardInterrupt, from 3.14 on also a subclass.
+/// Whether the interpreter dies of an exception of this class: a KeyboardInterrupt, from 3.14 on
+/// also a subclass.
 ///
 /// # Safety
 ///
@@ -77,7 +79,8 @@ unsafe fn is_interrupt(class: *mut ffi::PyObject) -> bool {
     }
 }
 
-/// Calls `run` with the launcher's frames hidden and exits. Returns if the interpreter is to show a prompt after the program.
+/// Calls `run` with the launcher's frames hidden and exits. Returns if the interpreter is to show a
+/// prompt after the program.
 fn as_main(py: Python<'_>, run: impl FnOnce() -> Ended) {
     let hidden = frames::hide(py);
     let ended = run();
@@ -85,7 +88,8 @@ fn as_main(py: Python<'_>, run: impl FnOnce() -> Ended) {
         drop(hidden);
         return;
     }
-    // SAFETY: this thread is attached, and its stack of Python frames is empty or is never returned to.
+    // SAFETY: this thread is attached, and its stack of Python frames is empty or is never returned
+    // to.
     unsafe {
         if ended.interrupted {
             libc::atexit(die_of_interrupt);
@@ -94,7 +98,8 @@ fn as_main(py: Python<'_>, run: impl FnOnce() -> Ended) {
     }
 }
 
-/// The last act of a process whose program an interruption has ended: the shell that started it learns so from the signal.
+/// The last act of a process whose program an interruption has ended: the shell that started it
+/// learns so from the signal.
 extern "C" fn die_of_interrupt() {
     #[cfg(unix)]
     // SAFETY: neither call has a precondition.
@@ -104,7 +109,8 @@ extern "C" fn die_of_interrupt() {
     }
 }
 
-/// Runs the file at `path`, source or compiled. Raises OSError, before anything has run, if it cannot be opened.
+/// Runs the file at `path`, source or compiled. Raises OSError, before anything has run, if it
+/// cannot be opened.
 #[pyfunction]
 fn _run_file(py: Python<'_>, path: OsString) -> PyResult<()> {
     let name = CString::new(path.as_encoded_bytes())?;
@@ -117,7 +123,8 @@ fn _run_file(py: Python<'_>, path: OsString) -> PyResult<()> {
 #[pyfunction]
 fn _run_module(py: Python<'_>, name: Bound<'_, PyAny>, alter_argv: Bound<'_, PyAny>) {
     as_main(py, || {
-        // SAFETY: this thread is attached. Each step is given what the one before has returned, unless that is null.
+        // SAFETY: this thread is attached. Each step is given what the one before has returned,
+        // unless that is null.
         Ended::after_call(unsafe {
             let runpy = ffi::PyImport_ImportModule(c"runpy".as_ptr());
             if runpy.is_null() {
@@ -148,10 +155,12 @@ fn _run_standard_input(py: Python<'_>) {
     as_main(py, || prompt::standard_input(py));
 }
 
-/// Whether modules can be imported from `path`: a directory or an archive, which is run by its `__main__`.
+/// Whether modules can be imported from `path`: a directory or an archive, which is run by its
+/// `__main__`.
 #[pyfunction]
 fn _can_be_imported_from(py: Python<'_>, path: Bound<'_, PyAny>) -> PyResult<bool> {
-    // SAFETY: this thread is attached; the function returns a new reference, or null with an exception.
+    // SAFETY: this thread is attached; the function returns a new reference, or null with an
+    // exception.
     let importer =
         unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyImport_GetImporter(path.as_ptr())) }?;
     Ok(!importer.is_none())

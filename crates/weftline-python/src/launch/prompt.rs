@@ -20,7 +20,8 @@ pub(super) fn standard_input(py: Python<'_>) -> Ended {
     Ended::after(run_stream(py, stream(), c"<stdin>", false))
 }
 
-/// Whether the interpreter shows a prompt after the program: by `-i`, or since the program has asked for it by `PYTHONINSPECT`.
+/// Whether the interpreter shows a prompt after the program: by `-i`, or since the program has
+/// asked for it by `PYTHONINSPECT`.
 pub(super) fn follows(py: Python<'_>) -> bool {
     (flag(py, c"inspect")
         || variable("PYTHONINSPECT").is_some() && !flag(py, c"ignore_environment"))
@@ -74,7 +75,8 @@ fn run_startup(py: Python<'_>) {
     }
 }
 
-/// Calls `sys.__interactivehook__`, if there is one; returns how the program has ended if that fails.
+/// Calls `sys.__interactivehook__`, if there is one; returns how the program has ended if that
+/// fails.
 fn call_hook(_py: Python<'_>) -> Option<Ended> {
     // SAFETY: this thread is attached; `hook` is borrowed from `sys`, which outlives the call.
     unsafe {

@@ -1,12 +1,14 @@
 //! The attributes that programs reach into.
 //!
-//! On an inflated queue they are ordinary attributes, in its `__dict__`, as in the standard library. On a compact queue they
-//! do not exist; what is found instead, on the class, is an [`Attribute`]: a descriptor that an instance's own attribute
-//! goes before. It answers what the compact queue knows itself and otherwise opens the queue. Setting passes through
+//! On an inflated queue they are ordinary attributes, in its `__dict__`, as in the standard
+//! library. On a compact queue they do not exist; what is found instead, on the class, is an
+//! [`Attribute`]: a descriptor that an instance's own attribute goes before. It answers what the
+//! compact queue knows itself and otherwise opens the queue. Setting passes through
 //! `Queue.__setattr__`, which asks [`set`].
 //!
-//! `is_shutdown` is an attribute of the standard class from 3.13 on. Before, a subclass may use the name for anything. So
-//! there an inflated queue does not have it in its `__dict__`, and the methods ask the queue itself ([`shut_down`]).
+//! `is_shutdown` is an attribute of the standard class from 3.13 on. Before, a subclass may use the
+//! name for anything. So there an inflated queue does not have it in its `__dict__`, and the
+//! methods ask the queue itself ([`shut_down`]).
 
 use super::inflate::inflate;
 use super::lifo::LifoQueue;
@@ -84,7 +86,8 @@ pub(super) fn register(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Whether a class changes what a compact queue would not notice: one of the four methods, or an attribute.
+/// Whether a class changes what a compact queue would not notice: one of the four methods, or an
+/// attribute.
 pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let py = class.py();
     let originals = ORIGINALS.get(py).expect("registered at import");
@@ -243,7 +246,8 @@ pub(super) fn set(
     Ok(false)
 }
 
-/// `queue.is_shutdown = value` where the standard class has no such attribute. A subclass may have one of its own.
+/// `queue.is_shutdown = value` where the standard class has no such attribute. A subclass may have
+/// one of its own.
 fn set_shut_down_by_name(queue: &Bound<'_, Queue>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let found = queue.get_type().getattr(SHUT_DOWN)?;
     if !found.is_instance_of::<Attribute>() {

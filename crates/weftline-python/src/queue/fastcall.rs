@@ -1,8 +1,9 @@
 //! `SimpleQueue.put(item)` and `SimpleQueue.get()` without the unpacking of arguments.
 //!
-//! The standard class is C already and spends 15 ns a call; unpacking optional arguments alone takes a good part of that. So the two
-//! calls that programs make are recognised by their number of arguments and done here. Every other form, and a `get` that has to
-//! wait, goes on to the methods in `simple.rs`, which these stand before.
+//! The standard class is C already and spends 15 ns a call; unpacking optional arguments alone
+//! takes a good part of that. So the two calls that programs make are recognised by their number of
+//! arguments and done here. Every other form, and a `get` that has to wait, goes on to the methods
+//! in `simple.rs`, which these stand before.
 
 use super::simple::SimpleQueue;
 use pyo3::ffi;
@@ -37,7 +38,8 @@ fn replace(
     let signature: String = whole.getattr("__text_signature__")?.extract()?;
     let doc: String = whole.getattr("__doc__")?.extract()?;
     let doc = CString::new(format!("{text}{signature}\n--\n\n{doc}"))?;
-    // The descriptor refers to both for as long as the class lives, which is as long as the process does.
+    // The descriptor refers to both for as long as the class lives, which is as long as the process
+    // does.
     let definition = Box::leak(Box::new(ffi::PyMethodDef {
         ml_name: name.as_ptr(),
         ml_meth: ffi::PyMethodDefPointer {
@@ -66,7 +68,8 @@ unsafe extern "C" fn put(
         // SAFETY: passed on.
         return unsafe { call_whole(0, slf, args, count, names) };
     }
-    // SAFETY: the interpreter calls attached, with a SimpleQueue and one argument, which both live as long as the call.
+    // SAFETY: the interpreter calls attached, with a SimpleQueue and one argument, which both live
+    // as long as the call.
     unsafe {
         let py = Python::assume_attached();
         let queue = Bound::ref_from_ptr(py, &slf).cast_unchecked::<SimpleQueue>();
@@ -90,7 +93,8 @@ unsafe extern "C" fn get(
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     if count == 0 && names.is_null() {
-        // SAFETY: the interpreter calls attached, with a SimpleQueue that lives as long as the call.
+        // SAFETY: the interpreter calls attached, with a SimpleQueue that lives as long as the
+        // call.
         let taken = unsafe {
             let py = Python::assume_attached();
             Bound::ref_from_ptr(py, &slf)
@@ -118,7 +122,8 @@ unsafe fn call_whole(
     count: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter calls attached, with as many arguments as `count` says and a value for each of `names`.
+    // SAFETY: the interpreter calls attached, with as many arguments as `count` says and a value
+    // for each of `names`.
     unsafe {
         let py = Python::assume_attached();
         let named = if names.is_null() {

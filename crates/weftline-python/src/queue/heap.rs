@@ -1,8 +1,9 @@
 //! `heappush` and `heappop`, as an inflated priority queue uses them.
 //!
-//! They give the results of `heapq`, by the same comparisons in the same sequence, but compare first and move afterwards: a comparison that
-//! raises leaves the list as it was. A comparison may also use the queue; then all is compared anew. One that changes the list by hand is
-//! noticed by its length (`heapq` raises `RuntimeError` then, or leaves no heap behind).
+//! They give the results of `heapq`, by the same comparisons in the same sequence, but compare
+//! first and move afterwards: a comparison that raises leaves the list as it was. A comparison may
+//! also use the queue; then all is compared anew. One that changes the list by hand is noticed by
+//! its length (`heapq` raises `RuntimeError` then, or leaves no heap behind).
 
 use super::standard::standard;
 use crate::callback::calling_back;

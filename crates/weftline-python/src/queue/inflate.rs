@@ -2,12 +2,15 @@
 //!
 //! # Implementation
 //!
-//! [`inflate`] makes everything first that an inflated queue needs: a mutex, three conditions, a container with the items that there are, the keys of
-//! the `__dict__`. Whatever fails or runs meanwhile (for want of memory; a garbage collection) still finds a compact queue, or leaves one. Then it
-//! forwards the core's queue, on condition that it holds what the container holds, which succeeds for exactly one thread, and says that the queue is
-//! open. From the first key on nothing is allocated that the garbage collector counts, no reference is given up and no Python code runs, so with the
-//! interpreter lock no other thread and no nested call sees the queue half opened. Without it another thread may; it finds the core's queue forwarded,
-//! and waits here for the moment that it takes.
+//! [`inflate`] makes everything first that an inflated queue needs: a mutex, three conditions, a
+//! container with the items that there are, the keys of the `__dict__`. Whatever fails or runs
+//! meanwhile (for want of memory; a garbage collection) still finds a compact queue, or leaves one.
+//! Then it forwards the core's queue, on condition that it holds what the container holds, which
+//! succeeds for exactly one thread, and says that the queue is open. From the first key on nothing
+//! is allocated that the garbage collector counts, no reference is given up and no Python code
+//! runs, so with the interpreter lock no other thread and no nested call sees the queue half
+//! opened. Without it another thread may; it finds the core's queue forwarded, and waits here for
+//! the moment that it takes.
 
 use super::attributes::set_shut_down;
 use super::items::{Items, Picture};
@@ -125,7 +128,8 @@ struct Added<'a, 'py> {
 }
 
 impl<'a, 'py> Added<'a, 'py> {
-    /// An attribute that is there already, put into the `__dict__` past the queue, is what programs have seen so far, and stays.
+    /// An attribute that is there already, put into the `__dict__` past the queue, is what programs
+    /// have seen so far, and stays.
     fn put(dict: &'a Bound<'py, PyDict>, parts: &Parts<'py>) -> PyResult<Self> {
         let py = dict.py();
         let mut added = Self {
@@ -160,7 +164,8 @@ impl Drop for Added<'_, '_> {
     }
 }
 
-/// Makes the queue an open one without any attribute: for those who set them all. What a compact queue held is dropped.
+/// Makes the queue an open one without any attribute: for those who set them all. What a compact
+/// queue held is dropped.
 pub(super) fn inflate_bare(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
     match this.items.forward(py)? {

@@ -1,8 +1,9 @@
-//! The standard library's algorithm, for inflated queues: its statements in its order, over the attributes and methods that the queue
-//! has at that moment.
+//! The standard library's algorithm, for inflated queues: its statements in its order, over the
+//! attributes and methods that the queue has at that moment.
 //!
-//! It goes beyond the standard library in three ways: a call from inside of another one, in the same thread, does not wait for itself
-//! (`threading/guard.rs`); a comparison that raises leaves a priority queue as it was (`heap.rs`); and a thread that was blocked when the queue was native
+//! It goes beyond the standard library in three ways: a call from inside of another one, in the
+//! same thread, does not wait for itself (`threading/guard.rs`); a comparison that raises leaves a
+//! priority queue as it was (`heap.rs`); and a thread that was blocked when the queue was native
 //! goes on with the time it has left.
 
 use super::attributes;
@@ -64,7 +65,8 @@ fn is_full(queue: &Bound<'_, Queue>) -> PyResult<bool> {
 
 /// Waits until notified; `false` when there is no time left to.
 ///
-/// Programs put functions of their own in the place of a condition's `wait` and `notify`, to watch it. So all are called by name.
+/// Programs put functions of their own in the place of a condition's `wait` and `notify`, to watch
+/// it. So all are called by name.
 fn wait<'py>(condition: &Bound<'py, PyAny>, until: &Until<'py>) -> PyResult<bool> {
     let py = condition.py();
     let name = interned!(py, wait);
@@ -164,7 +166,8 @@ pub(super) fn get<'py>(
     })
 }
 
-/// Puts an item in front that was taken and cannot be used, because a signal handler's exception is on its way.
+/// Puts an item in front that was taken and cannot be used, because a signal handler's exception is
+/// on its way.
 #[cold]
 pub(super) fn give_back(queue: &Bound<'_, Queue>, item: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = queue.py();

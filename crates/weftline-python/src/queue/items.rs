@@ -1,4 +1,5 @@
-//! The items of a compact queue: the core's queue in one of its three orders, and how Python objects are compared there.
+//! The items of a compact queue: the core's queue in one of its three orders, and how Python
+//! objects are compared there.
 
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
@@ -18,7 +19,8 @@ pub(super) type Item = Py<PyAny>;
 pub(super) type NotPut = PutFailure<Item, PyErr>;
 pub(super) type NotGot = GetFailure<Item, PyErr>;
 
-/// The items of a compact queue. Every Python reference in it is dropped by its caller, attached and with no lock held.
+/// The items of a compact queue. Every Python reference in it is dropped by its caller, attached
+/// and with no lock held.
 pub(super) enum Items {
     Fifo(RawQueue<Item, Fifo<Item>, Interpreter>),
     Lifo(RawQueue<Item, Lifo<Item>, Interpreter>),
@@ -162,7 +164,8 @@ pub(crate) struct Kept(NonNull<ffi::PyObject>);
 impl Drop for Kept {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the reference is this one's own; it was made in a call of an `Interpreter`, during which the thread is attached.
+        // SAFETY: the reference is this one's own; it was made in a call of an `Interpreter`,
+        // during which the thread is attached.
         unsafe { ffi::Py_DECREF(self.0.as_ptr()) }
     }
 }
@@ -175,7 +178,8 @@ impl Compare<Item> for Interpreter {
     #[inline]
     unsafe fn operand(item: &Item) -> Kept {
         let item = item.as_ptr();
-        // SAFETY: alive, as `item` was, and the thread is attached in every call of an `Interpreter`.
+        // SAFETY: alive, as `item` was, and the thread is attached in every call of an
+        // `Interpreter`.
         unsafe {
             ffi::Py_INCREF(item);
             Kept(NonNull::new_unchecked(item))

@@ -15,14 +15,17 @@
 //!
 //! # Native and open
 //!
-//! A queue begins *native*: its items are in the core's queue, and none of the attributes `mutex`, `queue`, `not_empty`, `not_full` and
-//! `all_tasks_done` exists. As soon as a program asks for one of them, or brings its own `_init`, `_put`, `_get` or `_qsize`, the queue
-//! becomes *open*, for good: then they are ordinary attributes in its `__dict__`, and its methods are the standard library's own, statement
-//! by statement, over whatever those attributes are at that moment. (A class that is patched after its queues were made is honoured by those
-//! that are open, and by those made later.)
+//! A queue begins *native*: its items are in the core's queue, and none of the attributes `mutex`,
+//! `queue`, `not_empty`, `not_full` and `all_tasks_done` exists. As soon as a program asks for one
+//! of them, or brings its own `_init`, `_put`, `_get` or `_qsize`, the queue becomes *open*, for
+//! good: then they are ordinary attributes in its `__dict__`, and its methods are the standard
+//! library's own, statement by statement, over whatever those attributes are at that moment. (A
+//! class that is patched after its queues were made is honoured by those that are open, and by
+//! those made later.)
 //!
-//! There is no other state and no flag to test in a fast path: the core's queue, once *forwarded*, refuses every call, and that refusal
-//! is what sends a call to `inflated.rs`. Threads that were blocked are told so, too, and go on there with the time they have left.
+//! There is no other state and no flag to test in a fast path: the core's queue, once *forwarded*,
+//! refuses every call, and that refusal is what sends a call to `inflated.rs`. Threads that were
+//! blocked are told so, too, and go on there with the time they have left.
 
 mod attributes;
 mod fastcall;

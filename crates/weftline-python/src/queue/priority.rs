@@ -13,7 +13,8 @@ use weftline::queue::raw::RawQueue;
 
 /// A queue whose smallest item is taken first. Items are often tuples: (priority number, data).
 ///
-/// Goes beyond the standard class in that an item whose comparison raises leaves the queue as it was, and in that a comparison may use the queue.
+/// Goes beyond the standard class in that an item whose comparison raises leaves the queue as it
+/// was, and in that a comparison may use the queue.
 #[pyclass(extends = Queue, frozen, subclass)]
 pub(crate) struct PriorityQueue;
 

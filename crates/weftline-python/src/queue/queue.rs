@@ -22,8 +22,9 @@ use weftline::queue::raw::RawQueue;
 ///
 /// If maxsize is not above zero, the queue holds any number of items.
 ///
-/// Goes beyond the standard class in that every method may be called at any moment: from a destructor, a weak reference's callback or a
-/// signal handler that interrupts this very queue; and in that shutdown() is there on every version.
+/// Goes beyond the standard class in that every method may be called at any moment: from a
+/// destructor, a weak reference's callback or a signal handler that interrupts this very queue; and
+/// in that shutdown() is there on every version.
 #[pyclass(frozen, subclass, weakref, dict, generic)]
 pub(crate) struct Queue {
     pub(super) items: Items,
@@ -36,8 +37,8 @@ pub(crate) struct Queue {
     /// Whether an inflated queue is shut down, before 3.13.
     pub(super) is_shut_down: AtomicBool,
     is_initialized: AtomicBool,
-    /// False while the object is nothing but zeroed memory: up to 3.11 the interpreter may collect garbage between allocating an object
-    /// that has a `__dict__` and its construction.
+    /// False while the object is nothing but zeroed memory: up to 3.11 the interpreter may collect
+    /// garbage between allocating an object that has a `__dict__` and its construction.
     is_made: bool,
 }
 
@@ -91,8 +92,9 @@ impl Queue {
 
     /// Put an item into the queue.
     ///
-    /// Waits while the queue is full: for at most `timeout` seconds if that is not None, and not at all if `block` is false. Raises Full
-    /// when there is no free slot then, ShutDown when the queue is shut down.
+    /// Waits while the queue is full: for at most `timeout` seconds if that is not None, and not at
+    /// all if `block` is false. Raises Full when there is no free slot then, ShutDown when the
+    /// queue is shut down.
     #[pyo3(signature = (item, block=OptionalArg::MISSING, timeout=None), text_signature = "($self, item, block=True, timeout=None)")]
     fn put<'py>(
         slf: &Bound<'py, Self>,
@@ -112,8 +114,9 @@ impl Queue {
 
     /// Take the next item out of the queue and return it.
     ///
-    /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not at all if `block` is false. Raises
-    /// Empty when there is no item then, ShutDown when the queue is shut down and empty.
+    /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not
+    /// at all if `block` is false. Raises Empty when there is no item then, ShutDown when the queue
+    /// is shut down and empty.
     #[pyo3(signature = (block=OptionalArg::MISSING, timeout=None), text_signature = "($self, block=True, timeout=None)")]
     fn get<'py>(
         slf: &Bound<'py, Self>,
@@ -129,7 +132,8 @@ impl Queue {
         Self::get_within(slf, TimeoutArgs { block, timeout })
     }
 
-    /// Put an item into the queue if there is a free slot now; otherwise raise Full. The same as put(item, block=False).
+    /// Put an item into the queue if there is a free slot now; otherwise raise Full. The same as
+    /// put(item, block=False).
     fn put_nowait<'py>(slf: &Bound<'py, Self>, item: Bound<'py, PyAny>) -> PyResult<Py<PyAny>> {
         let py = slf.py();
         if !Self::is_subclassed(slf) {
@@ -169,7 +173,8 @@ impl Queue {
         calling_back(py, || slf.call_method(interned!(py, get), (), Some(&how))).map(Bound::unbind)
     }
 
-    /// Count one item that was taken as done. When all that were put are, join() returns. Raises ValueError if they are already.
+    /// Count one item that was taken as done. When all that were put are, join() returns. Raises
+    /// ValueError if they are already.
     fn task_done(slf: &Bound<'_, Self>) -> PyResult<()> {
         let this = slf.get();
         if this.items.task_done().is_ok() {
@@ -191,8 +196,9 @@ impl Queue {
         inflated::join(slf)
     }
 
-    /// Shut the queue down: from now on put() raises ShutDown, and get() does once the queue is empty, which it is at once if `immediate`
-    /// is true. Whoever waits is told. The items that `immediate` drops count as done.
+    /// Shut the queue down: from now on put() raises ShutDown, and get() does once the queue is
+    /// empty, which it is at once if `immediate` is true. Whoever waits is told. The items that
+    /// `immediate` drops count as done.
     #[pyo3(signature = (immediate=None), text_signature = "($self, immediate=False)")]
     fn shutdown(slf: &Bound<'_, Self>, immediate: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
@@ -238,7 +244,8 @@ impl Queue {
             .into_any())
     }
 
-    /// Make an empty container for the items. Subclasses may have another; as the following methods it is called with the mutex held.
+    /// Make an empty container for the items. Subclasses may have another; as the following methods
+    /// it is called with the mutex held.
     fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
         let _ = maxsize;
         slf.setattr(interned!(slf.py(), queue), inflate::deque(slf.py())?)

@@ -15,9 +15,11 @@ use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 use weftline::park::Deadline;
 use weftline::queue::raw::{Fifo, GetFailure, RawQueue};
 
-/// A queue of any number of items that are taken in the order in which they were put, and nothing else.
+/// A queue of any number of items that are taken in the order in which they were put, and nothing
+/// else.
 ///
-/// put() may be called at any moment: from a destructor, a weak reference's callback or a signal handler that interrupts this very queue.
+/// put() may be called at any moment: from a destructor, a weak reference's callback or a signal
+/// handler that interrupts this very queue.
 #[pyclass(module = "_queue", frozen, subclass, weakref, generic)]
 pub(crate) struct SimpleQueue {
     items: RawQueue<Item, Fifo<Item>, Interpreter>,
@@ -152,7 +154,8 @@ impl SimpleQueue {
         Ok(Self::empty_queue())
     }
 
-    /// Put an item into the queue. Never waits: `block` and `timeout` are there for likeness with Queue.
+    /// Put an item into the queue. Never waits: `block` and `timeout` are there for likeness with
+    /// Queue.
     #[pyo3(signature = (item, block=OptionalArg::MISSING, timeout=None), text_signature = "($self, /, item, block=True, timeout=None)")]
     fn put<'py>(
         &self,
@@ -175,8 +178,8 @@ impl SimpleQueue {
 
     /// Take the next item out of the queue and return it.
     ///
-    /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not at all if `block` is false. Raises
-    /// Empty when there is no item then.
+    /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not
+    /// at all if `block` is false. Raises Empty when there is no item then.
     #[pyo3(signature = (block=OptionalArg::MISSING, timeout=None), text_signature = "($self, /, block=True, timeout=None)")]
     pub(crate) fn get<'py>(
         &self,

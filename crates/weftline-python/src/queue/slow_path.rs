@@ -1,4 +1,5 @@
-//! What a compact queue does when the fast path of its methods does not end the call, and where it hands over to `inflated.rs`.
+//! What a compact queue does when the fast path of its methods does not end the call, and where it
+//! hands over to `inflated.rs`.
 
 use super::inflated::{self, Wait};
 use super::items::{Items, NotGot, NotPut};

@@ -1,4 +1,5 @@
-//! What is asked of the standard modules: kept when `weftline.queue` is imported, before anything can be patched.
+//! What is asked of the standard modules: kept when `weftline.queue` is imported, before anything
+//! can be patched.
 
 use crate::objects::bare_error;
 use pyo3::prelude::*;

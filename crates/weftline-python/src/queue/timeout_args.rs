@@ -1,4 +1,5 @@
-//! The arguments `block` and `timeout` of `put` and `get`: looked at when, and refused as, the standard library does.
+//! The arguments `block` and `timeout` of `put` and `get`: looked at when, and refused as, the
+//! standard library does.
 
 use crate::objects::{self, error};
 use crate::optional_arg::OptionalArg;
@@ -22,7 +23,8 @@ pub(super) enum Timeout {
 impl Timeout {
     /// The deadline of a wait that begins now.
     ///
-    /// A number of seconds that the standard library's locks refuse is refused here, and so only when there is something to wait for.
+    /// A number of seconds that the standard library's locks refuse is refused here, and so only
+    /// when there is something to wait for.
     pub(super) fn deadline(self, py: Python<'_>) -> PyResult<Deadline> {
         /// Well under what every clock holds.
         const PLAIN: f64 = 1e9;
@@ -67,7 +69,8 @@ impl TimeoutArgs<'_, '_> {
         let seconds = match timeout.cast::<PyFloat>() {
             Ok(seconds) => seconds.value(),
             Err(_) if timeout.lt(0)? => -1.0,
-            // The clock's seconds are a float: what they cannot be added to is refused as that addition refuses it.
+            // The clock's seconds are a float: what they cannot be added to is refused as that
+            // addition refuses it.
             Err(_) => objects::float(py, 0.0)?.add(timeout)?.extract()?,
         };
         if seconds < 0.0 {

@@ -1,7 +1,8 @@
 //! Until when a call of an inflated queue waits.
 //!
-//! The standard library's queues read a clock that is a name in their module, `queue.time`. A program that tests with a time of its own puts another
-//! function there; as long as it does, that clock is asked instead of ours.
+//! The standard library's queues read a clock that is a name in their module, `queue.time`. A
+//! program that tests with a time of its own puts another function there; as long as it does, that
+//! clock is asked instead of ours.
 
 use super::standard::standard;
 use super::timeout_args::Timeout;

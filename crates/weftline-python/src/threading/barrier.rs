@@ -26,15 +26,18 @@ use weftline::sync::raw::{BarrierError, RawBarrier};
 
 /// Lets a number of threads wait for each other, again and again.
 ///
-/// Goes beyond the standard class in that abort() and reset() do not wait for an action that is running.
+/// Goes beyond the standard class in that abort() and reset() do not wait for an action that is
+/// running.
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Barrier {
     raw: RawBarrier,
     rest: Once<Rest>,
     slot: Slot,
-    /// The number of the thread that runs the action of a compact barrier, the only one that may open it meanwhile; zero: none does.
+    /// The number of the thread that runs the action of a compact barrier, the only one that may
+    /// open it meanwhile; zero: none does.
     acting: AtomicU64,
-    /// That it has done so, and holds the condition, as it would while a standard barrier's action runs.
+    /// That it has done so, and holds the condition, as it would while a standard barrier's action
+    /// runs.
     is_held: AtomicBool,
     init: InitGuard,
 }
@@ -116,8 +119,8 @@ impl Barrier {
                 // Kept: `wait` lets it go.
                 Guard::enter(target.clone().into_any())?;
             }
-            // Made before anything changes. What it may be is small, so it always exists, or it is the
-            // number of those that wait now.
+            // Made before anything changes. What it may be is small, so it always exists, or it is
+            // the number of those that wait now.
             let parties = this.compact_parties(py, this.raw.parties())?;
             let waiting = this.raw.n_waiting();
             let count = objects::len(py, waiting)?;
@@ -194,7 +197,8 @@ impl Barrier {
         slf.setattr(interned!(py, _count), 0)
     }
 
-    /// Goes on with a wait that found the barrier opened. `acted`: this thread did that, inside of the action.
+    /// Goes on with a wait that found the barrier opened. `acted`: this thread did that, inside of
+    /// the action.
     #[cold]
     fn resume(
         slf: &Bound<'_, Self>,
@@ -211,7 +215,8 @@ impl Barrier {
         ended
     }
 
-    /// Releases the condition that this thread has held since it opened the barrier inside of the action.
+    /// Releases the condition that this thread has held since it opened the barrier inside of the
+    /// action.
     fn let_go(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
         let target = slf.get().slot.wait(py).bind(py);
@@ -253,7 +258,8 @@ impl Barrier {
         }
         let this = slf.get();
         let has_own = !slf.is_exact_instance_of::<Self>() && is_overridden(&slf.get_type())?;
-        // Those that have arrived can also be compared with what is no whole number, such as `threads / 2`.
+        // Those that have arrived can also be compared with what is no whole number, such as
+        // `threads / 2`.
         let number = parties.extract();
         if number.is_err() || has_own || this.slot.is_inflated() {
             return Self::init_open(slf, parties, action, timeout);
@@ -271,7 +277,8 @@ impl Barrier {
             .map_err(|_| error::<PyValueError>("parties must be > 0"))
     }
 
-    /// Wait until all parties have arrived, for at most `timeout` seconds; a timeout breaks the barrier. Returns how many had arrived before.
+    /// Wait until all parties have arrived, for at most `timeout` seconds; a timeout breaks the
+    /// barrier. Returns how many had arrived before.
     #[pyo3(signature = (timeout=None))]
     fn wait<'py>(
         slf: &Bound<'py, Self>,
@@ -354,8 +361,9 @@ impl Barrier {
         inflated_barrier::abort(slf)
     }
 
-    /// Wait while those leave who were here before; raise BrokenBarrierError if the barrier is broken. As the following methods it is called with
-    /// the condition held, and subclasses may have another.
+    /// Wait while those leave who were here before; raise BrokenBarrierError if the barrier is
+    /// broken. As the following methods it is called with the condition held, and subclasses may
+    /// have another.
     fn _enter(slf: &Bound<'_, Self>) -> PyResult<()> {
         inflated_barrier::enter(slf)
     }
@@ -381,7 +389,8 @@ impl Barrier {
         inflated_barrier::r#break(slf)
     }
 
-    /// For the child of a fork. A compact barrier has nothing to do there: waiters of another process are forgotten by themselves.
+    /// For the child of a fork. A compact barrier has nothing to do there: waiters of another
+    /// process are forgotten by themselves.
     fn __setattr__(
         slf: &Bound<'_, Self>,
         name: &Bound<'_, PyAny>,

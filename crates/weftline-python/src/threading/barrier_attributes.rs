@@ -11,10 +11,12 @@ use pyo3::types::{PyString, PyType};
 const ATTRIBUTES: [&str; 6] = [
     "_cond", "_action", "_timeout", "_parties", "_state", "_count",
 ];
-/// What neither a class nor a barrier has of its own as long as the barrier is compact, beside these.
+/// What neither a class nor a barrier has of its own as long as the barrier is compact, beside
+/// these.
 pub(super) const METHODS: [&str; 5] = ["_enter", "_release", "_wait", "_exit", "_break"];
 
-/// Whether a class changes what a compact barrier would not notice: an attribute, or one of the methods of the standard algorithm.
+/// Whether a class changes what a compact barrier would not notice: an attribute, or one of the
+/// methods of the standard algorithm.
 pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let base = class.py().get_type::<Barrier>();
     for name in ATTRIBUTES.into_iter().chain(METHODS) {

@@ -1,6 +1,7 @@
 //! `threading.Condition`.
 //!
-//! Over our own locks everything is direct; `mutex.rs` has the kinds of locks, `inflated_condition.rs` the inflated form.
+//! Over our own locks everything is direct; `mutex.rs` has the kinds of locks,
+//! `inflated_condition.rs` the inflated form.
 
 use super::inflated_condition::{self, Waiters, deque};
 use super::mutex::Mutex;
@@ -28,8 +29,9 @@ use weftline::sync::raw::RawCondition;
 
 /// A lock, and threads that wait under it until they are notified.
 ///
-/// notify(n) wakes exactly the n threads that have waited longest, never one that came later. Goes beyond the standard class in that a
-/// thread which is notified and interrupted at the same time passes the notification on.
+/// notify(n) wakes exactly the n threads that have waited longest, never one that came later. Goes
+/// beyond the standard class in that a thread which is notified and interrupted at the same time
+/// passes the notification on.
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Condition {
     raw: RawCondition,
@@ -39,7 +41,8 @@ pub(crate) struct Condition {
     init: InitGuard,
 }
 
-/// What is in the `__dict__` of an inflated one, or replaces a method that a compact one calls past its class.
+/// What is in the `__dict__` of an inflated one, or replaces a method that a compact one calls past
+/// its class.
 const PARTS: [&str; 8] = [
     "_lock",
     "acquire",
@@ -99,7 +102,8 @@ impl Condition {
         }
     }
 
-    /// The lock there is, or `mutex`. Made before, not inside `Once`: making a Python object may run any code.
+    /// The lock there is, or `mutex`. Made before, not inside `Once`: making a Python object may
+    /// run any code.
     fn mutex_or(&self, mutex: Mutex) -> &Mutex {
         let _ = self.mutex.set(mutex);
         self.mutex.get().expect("set just now, or before")
@@ -126,7 +130,8 @@ impl Condition {
         Err(error_in_pieces::<PyRuntimeError>(py, &words))
     }
 
-    /// Gives the lock, which is held, up until notified; says whether it was in time. The lock is held again afterwards, however the wait ended.
+    /// Gives the lock, which is held, up until notified; says whether it was in time. The lock is
+    /// held again afterwards, however the wait ended.
     pub(crate) fn wait_until(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
         let mutex = self.mutex(py)?;
         let mut saved = None;
@@ -212,7 +217,8 @@ impl Condition {
         Ok(parts)
     }
 
-    /// How many of those that wait an `n` stands for that is none: `while waiters and n > 0: n -= 1`, as the standard library counts.
+    /// How many of those that wait an `n` stands for that is none:
+    /// `while waiters and n > 0: n -= 1`, as the standard library counts.
     pub(super) fn how_many(&self, mut n: Bound<'_, PyAny>) -> PyResult<usize> {
         if let Ok(n) = n.extract() {
             return Ok(n);
@@ -225,7 +231,8 @@ impl Condition {
         Ok(count)
     }
 
-    /// Wakes the `n` threads that have waited longest, under the lock. `false`: the condition is inflated, and nothing was done.
+    /// Wakes the `n` threads that have waited longest, under the lock. `false`: the condition is
+    /// inflated, and nothing was done.
     pub(crate) fn notify_some(&self, py: Python<'_>, n: usize) -> PyResult<bool> {
         if self.is_inflated() {
             return Ok(false);
@@ -403,7 +410,8 @@ impl Condition {
             .map(Some)
     }
 
-    /// Give the lock up until notified, for at most `timeout` seconds. Returns whether it was in time.
+    /// Give the lock up until notified, for at most `timeout` seconds. Returns whether it was in
+    /// time.
     #[pyo3(signature = (timeout=None))]
     fn wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let (py, this) = (slf.py(), slf.get());
@@ -415,7 +423,8 @@ impl Condition {
         this.wait_until(py, deadline)
     }
 
-    /// Wait until `predicate()` is true, for at most `timeout` seconds in all. Returns its last value.
+    /// Wait until `predicate()` is true, for at most `timeout` seconds in all. Returns its last
+    /// value.
     #[pyo3(signature = (predicate, timeout=None))]
     fn wait_for<'py>(
         slf: &Bound<'py, Self>,
@@ -436,7 +445,8 @@ impl Condition {
                     calling_back(py, || slf.call_method1(interned!(py, wait), forever))?
                 }
                 (Some(timeout), None) => {
-                    // An addition, so that what is no number is refused in the standard library's words.
+                    // An addition, so that what is no number is refused in the standard library's
+                    // words.
                     let seconds = objects::float(py, 0.0)?.add(timeout)?.extract()?;
                     end = Some((Instant::now(), seconds));
                     calling_back(py, || slf.call_method1(interned!(py, wait), (timeout,)))?

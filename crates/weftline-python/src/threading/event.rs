@@ -18,7 +18,8 @@ use weftline::sync::raw::RawEvent;
 
 /// A flag that threads wait for.
 ///
-/// set() may be called at any moment, also from a destructor, a weak reference's callback or a signal handler that interrupts this very object.
+/// set() may be called at any moment, also from a destructor, a weak reference's callback or a
+/// signal handler that interrupts this very object.
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Event {
     raw: RawEvent,
@@ -36,7 +37,8 @@ impl Inflate for Event {
 }
 
 impl Event {
-    /// As `inflate`. If the object is compact yet, `condition` is to be its condition, and waiters go on there.
+    /// As `inflate`. If the object is compact yet, `condition` is to be its condition, and waiters
+    /// go on there.
     fn inflate_with<'py>(
         slf: &Bound<'py, Self>,
         condition: Option<&Bound<'py, PyAny>>,
@@ -139,7 +141,8 @@ impl Event {
         Ok(())
     }
 
-    /// Wait until the flag is up, for at most `timeout` seconds. Returns whether it is, or was while this thread waited.
+    /// Wait until the flag is up, for at most `timeout` seconds. Returns whether it is, or was
+    /// while this thread waited.
     #[pyo3(signature = (timeout=None))]
     fn wait<'py>(
         slf: &Bound<'py, Self>,
@@ -213,7 +216,8 @@ impl Event {
         inflation::delete_part(slf, interned!(slf.py(), _cond))
     }
 
-    /// For the child of a fork. A compact event has nothing to do there: waiters of another process are forgotten by themselves.
+    /// For the child of a fork. A compact event has nothing to do there: waiters of another process
+    /// are forgotten by themselves.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.get().is_inflated(slf.py()) {
             at_fork_reinit(slf)?;

@@ -1,5 +1,6 @@
-//! A lock of any other kind under a condition: its methods are called as the standard library calls them, `_release_save`,
-//! `_acquire_restore` and `_is_owned` where the lock has them, `acquire` and `release` otherwise.
+//! A lock of any other kind under a condition: its methods are called as the standard library calls
+//! them, `_release_save`, `_acquire_restore` and `_is_owned` where the lock has them, `acquire` and
+//! `release` otherwise.
 
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::names::interned;

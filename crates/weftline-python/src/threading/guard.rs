@@ -1,5 +1,6 @@
-//! `with condition:`, `condition.wait(…)` and `condition.notify(…)` as the open forms of queues, events and semaphores do them: straight away
-//! if the condition is ours, by its methods if it is any other object.
+//! `with condition:`, `condition.wait(…)` and `condition.notify(…)` as the open forms of queues,
+//! events and semaphores do them: straight away if the condition is ours, by its methods if it is
+//! any other object.
 
 use super::{Condition, Lock};
 use crate::callback::{calling_back, calling_back_to_leave};
@@ -14,8 +15,10 @@ use weftline::park::{Deadline, current_number};
 /// A lock, or a condition's, held.
 pub(crate) enum Guard<'py> {
     Ours(Bound<'py, Lock>),
-    /// This thread holds it already: a call from a destructor, a signal handler or a comparison inside of `with queue.mutex`, or of an operation. The
-    /// standard library would wait for itself. Between two statements of whoever holds it the object is as good as between two operations.
+    /// This thread holds it already: a call from a destructor, a signal handler or a comparison
+    /// inside of `with queue.mutex`, or of an operation. The standard library would wait for
+    /// itself. Between two statements of whoever holds it the object is as good as between two
+    /// operations.
     Nested,
     Foreign(Bound<'py, PyAny>),
 }
@@ -77,7 +80,8 @@ fn enter_context(context: &Bound<'_, PyAny>) -> PyResult<()> {
     calling_back(py, || context.call_method0(interned!(py, __enter__))).map(drop)
 }
 
-/// The exception of a `with` statement over what is no context manager, in the words of the running version.
+/// The exception of a `with` statement over what is no context manager, in the words of the running
+/// version.
 #[cold]
 fn refuse_context(context: &Bound<'_, PyAny>) -> PyErr {
     let py = context.py();
@@ -94,7 +98,8 @@ fn refuse_context(context: &Bound<'_, PyAny>) -> PyErr {
     error
 }
 
-/// Waits until notified, the condition being held; what its `wait` returned. Called by name, as the two below: programs put functions of their own there.
+/// Waits until notified, the condition being held; what its `wait` returned. Called by name, as the
+/// two below: programs put functions of their own there.
 pub(crate) fn wait<'py>(
     condition: &Bound<'py, PyAny>,
     deadline: Deadline,

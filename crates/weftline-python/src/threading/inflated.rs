@@ -1,8 +1,9 @@
-//! The standard library's algorithm, for inflated events and semaphores (`slot.rs`): its statements in its order, over the
-//! condition and the value that the object has at that moment.
+//! The standard library's algorithm, for inflated events and semaphores (`slot.rs`): its statements
+//! in its order, over the condition and the value that the object has at that moment.
 //!
-//! It goes beyond the standard library in two ways: a call from inside of another one, in the same thread, does not
-//! wait for itself (`guard.rs`); and a thread that was blocked when the object was compact goes on with the time it has left.
+//! It goes beyond the standard library in two ways: a call from inside of another one, in the same
+//! thread, does not wait for itself (`guard.rs`); and a thread that was blocked when the object was
+//! compact goes on with the time it has left.
 
 use super::Condition;
 use super::guard::{self, Guard};
@@ -55,7 +56,8 @@ pub(super) fn wait<'py, T>(
     })
 }
 
-/// What is left of `Event.wait` for a thread that was notified through the condition: it takes the lock again before it returns.
+/// What is left of `Event.wait` for a thread that was notified through the condition: it takes the
+/// lock again before it returns.
 #[cold]
 pub(super) fn pass_through<T>(event: &Bound<'_, T>) -> PyResult<()> {
     holding(event, |_| Ok(()))

@@ -1,5 +1,6 @@
-//! The standard library's algorithm, for inflated barriers (`slot.rs`): its statements in its order, over the attributes and methods that the
-//! barrier has at that moment. A subclass may have its own of all of them, as `multiprocessing.Barrier` has a state and a count in shared memory.
+//! The standard library's algorithm, for inflated barriers (`slot.rs`): its statements in its
+//! order, over the attributes and methods that the barrier has at that moment. A subclass may have
+//! its own of all of them, as `multiprocessing.Barrier` has a state and a count in shared memory.
 
 use super::Condition;
 use super::barrier::Barrier;
@@ -110,7 +111,8 @@ fn leave(this: This<'_, '_>, ended: PyResult<()>) -> PyResult<()> {
     })
 }
 
-/// The rest of `Barrier.wait` for a thread that had arrived when the barrier was native, and was interrupted or not.
+/// The rest of `Barrier.wait` for a thread that had arrived when the barrier was native, and was
+/// interrupted or not.
 #[cold]
 pub(super) fn resume(
     this: This<'_, '_>,
@@ -126,7 +128,8 @@ pub(super) fn resume(
     })
 }
 
-/// The rest of `Barrier.wait`, after the action, for the thread that opened the barrier inside of it. The condition is held.
+/// The rest of `Barrier.wait`, after the action, for the thread that opened the barrier inside of
+/// it. The condition is held.
 #[cold]
 pub(super) fn resume_acting(this: This<'_, '_>, failed: Option<PyErr>) -> PyResult<()> {
     leave(this, end_action(this, failed.map_or(Ok(()), Err)))

@@ -1,10 +1,11 @@
-//! The standard library's algorithm, for inflated conditions: its statements in its order, over the attributes that the
-//! condition has at that moment.
+//! The standard library's algorithm, for inflated conditions: its statements in its order, over the
+//! attributes that the condition has at that moment.
 //!
-//! A condition inflates when a program asks for its `__dict__`, or puts something in the place of `_lock`, `acquire`,
-//! `release` or `_waiters`; a copy of it shares what it has. Its waiters go on sleeping in the core's
-//! condition: `_waiters` is a [`Waiters`], a window on them. Where a program has put a container of its own in that
-//! place, each waiter has a lock in there, as in the standard library.
+//! A condition inflates when a program asks for its `__dict__`, or puts something in the place of
+//! `_lock`, `acquire`, `release` or `_waiters`; a copy of it shares what it has. Its waiters go on
+//! sleeping in the core's condition: `_waiters` is a [`Waiters`], a window on them. Where a program
+//! has put a container of its own in that place, each waiter has a lock in there, as in the
+//! standard library.
 
 use super::condition::Condition;
 use super::{Lock, foreign};

@@ -12,7 +12,8 @@ use weftline::sync::raw::RawLock;
 
 /// A lock object: mutual exclusion between threads.
 ///
-/// Goes beyond the standard lock in that it knows its holder, and in that in the child of a fork a lock whose holder did not survive counts as free.
+/// Goes beyond the standard lock in that it knows its holder, and in that in the child of a fork a
+/// lock whose holder did not survive counts as free.
 #[pyclass(name = "lock", module = "_thread", frozen, weakref, immutable_type)]
 pub(crate) struct Lock {
     pub(crate) raw: RawLock,
@@ -56,7 +57,8 @@ impl Lock {
         ))
     }
 
-    /// Take the lock, waiting for at most `timeout` seconds (-1: for ever) unless `blocking` is false. Returns whether it was taken.
+    /// Take the lock, waiting for at most `timeout` seconds (-1: for ever) unless `blocking` is
+    /// false. Returns whether it was taken.
     #[pyo3(signature = (blocking=OptionalArg::MISSING, timeout=OptionalArg::MISSING), text_signature = "($self, blocking=True, timeout=-1)")]
     fn acquire(
         &self,

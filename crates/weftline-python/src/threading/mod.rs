@@ -71,8 +71,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(timer::_call_on_new_thread, module)?)
 }
 
-/// Adds a class that is written in Python in the standard library: the module is an attribute of such a class, while that of one
-/// written in C is part of its name, and shows in error messages.
+/// Adds a class that is written in Python in the standard library: the module is an attribute of
+/// such a class, while that of one written in C is part of its name, and shows in error messages.
 pub(crate) fn add_class_of<T: PyClass>(module: &Bound<'_, PyModule>, home: &str) -> PyResult<()> {
     module.add_class::<T>()?;
     let class = module.py().get_type::<T>();

@@ -1,5 +1,5 @@
-//! The lock of a condition, and what a wait does with it: straight away if the lock is ours, by its methods (`foreign.rs`) if it is of any other
-//! kind.
+//! The lock of a condition, and what a wait does with it: straight away if the lock is ours, by its
+//! methods (`foreign.rs`) if it is of any other kind.
 
 use super::{Lock, RLock, foreign};
 use crate::blocker::Uninterruptible;

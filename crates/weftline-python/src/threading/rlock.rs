@@ -15,7 +15,8 @@ use weftline::sync::raw::{RLockError, RawRLock};
 
 /// A lock that the thread which holds it can take again.
 ///
-/// Goes beyond the standard lock in that in the child of a fork a lock whose holder did not survive counts as free.
+/// Goes beyond the standard lock in that in the child of a fork a lock whose holder did not survive
+/// counts as free.
 #[pyclass(
     name = "RLock",
     module = "_thread",
@@ -53,7 +54,8 @@ fn saved_count(args: &Bound<'_, PyTuple>) -> PyResult<u64> {
         given = sole(args)?;
         parse = ffi::PyArg_Parse;
     }
-    // SAFETY: attached to the interpreter; the format names two integers of 64 bits, and so many pointers follow.
+    // SAFETY: attached to the interpreter; the format names two integers of 64 bits, and so many
+    // pointers follow.
     let read = unsafe { parse(given.as_ptr(), format, &raw mut count, &raw mut owner) };
     if read == 0 {
         return Err(PyErr::fetch(args.py()));
@@ -104,7 +106,8 @@ impl RLock {
         }
     }
 
-    /// The identifier of the thread that holds the lock, as `threading.get_ident()` gives it; zero if nobody does.
+    /// The identifier of the thread that holds the lock, as `threading.get_ident()` gives it; zero
+    /// if nobody does.
     fn owner_ident(&self) -> u64 {
         self.raw.owner().and_then(os_ident_of).unwrap_or(0)
     }
@@ -141,8 +144,8 @@ impl RLock {
         Ok(Self::free())
     }
 
-    /// Take the lock, once more if this thread holds it, waiting for at most `timeout` seconds (-1: for ever) unless `blocking` is
-    /// false. Returns whether it was taken.
+    /// Take the lock, once more if this thread holds it, waiting for at most `timeout` seconds (-1:
+    /// for ever) unless `blocking` is false. Returns whether it was taken.
     #[pyo3(signature = (blocking=OptionalArg::MISSING, timeout=OptionalArg::MISSING), text_signature = "($self, blocking=True, timeout=-1)")]
     fn acquire(
         &self,

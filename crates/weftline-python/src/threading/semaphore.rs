@@ -21,8 +21,9 @@ use weftline::sync::raw::RawSemaphore;
 
 /// A number of permits.
 ///
-/// release() may be called at any moment, also from a destructor, a weak reference's callback or a signal handler that interrupts this very
-/// object. Goes beyond the standard class in that a thread which has waited for more than 1 ms is handed its permit.
+/// release() may be called at any moment, also from a destructor, a weak reference's callback or a
+/// signal handler that interrupts this very object. Goes beyond the standard class in that a thread
+/// which has waited for more than 1 ms is handed its permit.
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Semaphore {
     raw: RawSemaphore,
@@ -38,7 +39,8 @@ fn permits(value: &Bound<'_, PyAny>) -> Option<u64> {
     (permits <= RawSemaphore::MAX_PERMITS).then_some(permits)
 }
 
-/// How many to release; `None` for what is above zero and no whole number, which only an inflated semaphore can add.
+/// How many to release; `None` for what is above zero and no whole number, which only an inflated
+/// semaphore can add.
 fn released(n: OptionalArg<'_, '_>) -> PyResult<Option<u64>> {
     match n.get() {
         None => Ok(Some(1)),
@@ -108,7 +110,8 @@ impl Semaphore {
         !slf.is_exact_instance_of::<Self>() && !slf.is_exact_instance_of::<BoundedSemaphore>()
     }
 
-    /// As `inflate`. If the object is compact yet, `condition` is to be its condition, and waiters go on there.
+    /// As `inflate`. If the object is compact yet, `condition` is to be its condition, and waiters
+    /// go on there.
     fn inflate_with<'py>(
         slf: &Bound<'py, Self>,
         condition: Option<&Bound<'py, PyAny>>,
@@ -281,7 +284,8 @@ impl Semaphore {
         Self::start(slf, value, false)
     }
 
-    /// Take a permit, waiting for at most `timeout` seconds unless `blocking` is false. Returns whether one was taken.
+    /// Take a permit, waiting for at most `timeout` seconds unless `blocking` is false. Returns
+    /// whether one was taken.
     #[pyo3(signature = (blocking=OptionalArg::MISSING, timeout=None), text_signature = "($self, blocking=True, timeout=None)")]
     fn acquire(
         slf: &Bound<'_, Self>,
@@ -365,7 +369,8 @@ impl Semaphore {
         inflation::delete_part(slf, interned!(slf.py(), _cond))
     }
 
-    /// For the child of a fork. A compact semaphore has nothing to do there: waiters of another process are forgotten by themselves.
+    /// For the child of a fork. A compact semaphore has nothing to do there: waiters of another
+    /// process are forgotten by themselves.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.get().is_inflated(slf.py()) {
             at_fork_reinit(slf)?;
@@ -446,7 +451,8 @@ impl BoundedSemaphore {
         Semaphore::start(slf.as_super(), value, true)
     }
 
-    /// Give `n` permits back. Raises ValueError if there would be more than at the start; then none is given.
+    /// Give `n` permits back. Raises ValueError if there would be more than at the start; then none
+    /// is given.
     #[pyo3(signature = (n=OptionalArg::MISSING), text_signature = "($self, n=1)")]
     fn release(slf: &Bound<'_, Self>, n: OptionalArg<'_, '_>) -> PyResult<()> {
         Semaphore::release_given(slf.as_super(), n, true)

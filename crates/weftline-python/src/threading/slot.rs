@@ -1,31 +1,36 @@
-//! [`Slot`]: whether an event, a semaphore or a barrier is *inflated*, and the condition that it was inflated with.
+//! [`Slot`]: whether an event, a semaphore or a barrier is *inflated*, and the condition that it
+//! was inflated with.
 //!
 //! # Compact and inflated
 //!
-//! Each begins *compact*: a word, or a few fields, and a list in the core. It inflates, for good, when a program asks
-//! for `_cond` or `__dict__`, assigns `_cond`, or assigns a value that the core cannot hold. Then there are a condition
-//! and a value in its `__dict__`, as in the standard library, and its methods are the standard ones
-//! (`inflated.rs`, `inflated_barrier.rs`), over whatever these attributes are at that moment.
+//! Each begins *compact*: a word, or a few fields, and a list in the core. It inflates, for good,
+//! when a program asks for `_cond` or `__dict__`, assigns `_cond`, or assigns a value that the core
+//! cannot hold. Then there are a condition and a value in its `__dict__`, as in the standard
+//! library, and its methods are the standard ones (`inflated.rs`, `inflated_barrier.rs`), over
+//! whatever these attributes are at that moment.
 //!
-//! There is no flag to test in a fast path: the core's object, once *forwarded*, has nothing to give and refuses
-//! everything, and that refusal is what sends a call on.
+//! There is no flag to test in a fast path: the core's object, once *forwarded*, has nothing to
+//! give and refuses everything, and that refusal is what sends a call on.
 //!
-//! Waiters of an event or a semaphore are moved, in the same step in which it is forwarded, into the new condition, in
-//! their order and with their time limits (`sync/raw/forwarding.rs`): a notification by hand, a `set()` or a `release()`
-//! finds them there, also one that comes before their threads have run again. So no wake-up is lost and none is
-//! needed. When the program brings a condition of its own instead of asking for ours, those threads are sent there: they
-//! go round again, the inflated way. Permits that were granted and come back, because a signal's exception arrived
-//! with them, are released the inflated way, too.
+//! Waiters of an event or a semaphore are moved, in the same step in which it is forwarded, into
+//! the new condition, in their order and with their time limits (`sync/raw/forwarding.rs`): a
+//! notification by hand, a `set()` or a `release()` finds them there, also one that comes before
+//! their threads have run again. So no wake-up is lost and none is needed. When the program brings
+//! a condition of its own instead of asking for ours, those threads are sent there: they go round
+//! again, the inflated way. Permits that were granted and come back, because a signal's exception
+//! arrived with them, are released the inflated way, too.
 //!
-//! Waiters of a barrier are woken and go on in the middle of the standard `wait`. They wait there for a state that lasts
-//! until they have seen it, and are counted in `_count` from the beginning, so that no cycle can begin without them.
+//! Waiters of a barrier are woken and go on in the middle of the standard `wait`. They wait there
+//! for a state that lasts until they have seen it, and are counted in `_count` from the beginning,
+//! so that no cycle can begin without them.
 //!
 //! # Implementation
 //!
-//! The inflating thread makes everything first, and a place in the `__dict__` for each part; then it forwards the core's
-//! object, which succeeds for exactly one thread, and that one fills the places and publishes the condition. In between
-//! no Python code runs, nothing is allocated and the interpreter lock is kept. Without such a lock another thread may find the object
-//! forwarded and nothing published yet, and waits here for the moment that it takes.
+//! The inflating thread makes everything first, and a place in the `__dict__` for each part; then
+//! it forwards the core's object, which succeeds for exactly one thread, and that one fills the
+//! places and publishes the condition. In between no Python code runs, nothing is allocated and the
+//! interpreter lock is kept. Without such a lock another thread may find the object forwarded and
+//! nothing published yet, and waits here for the moment that it takes.
 
 use super::{Condition, Lock};
 use crate::inflation::{Inflate, raw_dict};
@@ -39,7 +44,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use weftline::memory::try_box;
 
-/// The condition that was made on inflating. It has the waiters of the compact object, so it stays, whatever `_cond` is.
+/// The condition that was made on inflating. It has the waiters of the compact object, so it stays,
+/// whatever `_cond` is.
 type Heir = Py<Condition>;
 
 /// Parts to begin with, and what programs call them.
@@ -89,10 +95,12 @@ impl Slot {
         }
     }
 
-    /// Inflates `object` unless it is inflated. Then `_cond` is the `condition` that the program brings, or else one that is made here.
+    /// Inflates `object` unless it is inflated. Then `_cond` is the `condition` that the program
+    /// brings, or else one that is made here.
     ///
-    /// `names` are those of the other parts. `forward` forwards the core's object for the condition that is made here, which lives as
-    /// long as this slot, and returns these parts, or `None` if it was forwarded before.
+    /// `names` are those of the other parts. `forward` forwards the core's object for the condition
+    /// that is made here, which lives as long as this slot, and returns these parts, or `None` if
+    /// it was forwarded before.
     pub(super) fn inflate<'a, 'py, T: Inflate>(
         &self,
         object: &Bound<'py, T>,
@@ -128,7 +136,8 @@ impl Slot {
                 });
                 self.0.store(target, Ordering::Release);
                 if condition.is_some() {
-                    // Those asleep in the compact object go round again: there is another condition to wait in.
+                    // Those asleep in the compact object go round again: there is another condition
+                    // to wait in.
                     fresh.get().raw().send_away();
                 }
                 filled

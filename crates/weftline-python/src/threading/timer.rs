@@ -9,9 +9,10 @@
 //! | `BEGUN` | that thread runs: ask the standard class | (end) |
 //! | `OVER` | cancelled, or lost in a fork, or without a thread | (end) |
 //!
-//! Both ways out of `WAITING` are compare-exchanges, so a timer fires or is cancelled, never both. `settled` is set when one of the ends
-//! is reached. The action in the clock holds the Python object, and nothing here does: so a pending timer stays alive, as a thread
-//! would, and there is no cycle for the collector to find.
+//! Both ways out of `WAITING` are compare-exchanges, so a timer fires or is cancelled, never both.
+//! `settled` is set when one of the ends is reached. The action in the clock holds the Python
+//! object, and nothing here does: so a pending timer stays alive, as a thread would, and there is
+//! no cycle for the collector to find.
 
 use crate::attach::try_attach;
 use crate::blocker::Interpreter;
@@ -55,7 +56,8 @@ impl PendingTimer {
 }
 
 impl PendingTimer {
-    /// Takes the entry out of the clock. What that held, the timer perhaps with its last reference, is dropped without a lock.
+    /// Takes the entry out of the clock. What that held, the timer perhaps with its last reference,
+    /// is dropped without a lock.
     fn take_back(&self) {
         let entry = self.entry.lock().take();
         entry.map(raw::cancel);
@@ -136,7 +138,8 @@ impl PendingTimer {
         }
     }
 
-    /// Wait until its thread runs, or never will, for at most `timeout` seconds. Returns whether it is so.
+    /// Wait until its thread runs, or never will, for at most `timeout` seconds. Returns whether it
+    /// is so.
     #[pyo3(signature = (timeout=None))]
     fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let deadline = wait_deadline(timeout)?;
@@ -168,7 +171,8 @@ fn fire(pending: Py<PendingTimer>, timer: Py<PyAny>) {
     });
 }
 
-/// Calls `body` on a thread that the interpreter has not started, and so cannot refuse: 3.12.1 starts none once its exit has begun.
+/// Calls `body` on a thread that the interpreter has not started, and so cannot refuse: 3.12.1
+/// starts none once its exit has begun.
 #[pyfunction]
 pub(crate) fn _call_on_new_thread(body: Py<PyAny>) -> PyResult<()> {
     let thread = std::thread::Builder::new().name("weftline timer".to_owned());

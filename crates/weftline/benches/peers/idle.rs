@@ -1,4 +1,5 @@
-//! What 1,000 threads cost that wait for one object: the processor time of this process over a second in which nothing happens.
+//! What 1,000 threads cost that wait for one object: the processor time of this process over a
+//! second in which nothing happens.
 
 use crate::measure::Report;
 use std::sync::atomic::{AtomicUsize, Ordering};

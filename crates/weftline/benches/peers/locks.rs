@@ -1,4 +1,5 @@
-//! `Lock` beside the mutexes of `std` and parking_lot, `RLock` beside parking_lot's `ReentrantMutex`.
+//! `Lock` beside the mutexes of `std` and parking_lot, `RLock` beside parking_lot's
+//! `ReentrantMutex`.
 
 use crate::measure::{Contestant, Metric, NANOS, Report};
 use parking_lot::ReentrantMutex;
@@ -65,7 +66,8 @@ pub(crate) fn measure(report: &mut Report) {
             }),
         ],
     );
-    // The number of operations is that of milliseconds: how much is done in them is what is measured.
+    // The number of operations is that of milliseconds: how much is done in them is what is
+    // measured.
     for (name, work) in [
         ("Lock, 4 threads", 0),
         ("Lock, 4 threads, held longer", 2_000),
@@ -115,8 +117,8 @@ const LONGEST: Metric = Metric {
 
 const THREADS: usize = 4;
 
-/// Four threads that lock, work for `work` steps and unlock, as often as they can for so many milliseconds: once without a clock to count
-/// the operations, once with one to see the waits.
+/// Four threads that lock, work for `work` steps and unlock, as often as they can for so many
+/// milliseconds: once without a clock to count the operations, once with one to see the waits.
 fn contended<M: Mutex>(name: &'static str, work: u32) -> Contestant {
     Contestant::new(name, move |millis| {
         let mutex = M::default();

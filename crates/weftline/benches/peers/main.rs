@@ -1,6 +1,7 @@
 //! Each primitive beside its peers, in one process: `cargo bench --bench peers`.
 //!
-//! `--quick` measures fewer and shorter rounds, `--json FILE` writes every round, `--only TEXT` takes the rows that have it in their name.
+//! `--quick` measures fewer and shorter rounds, `--json FILE` writes every round, `--only TEXT`
+//! takes the rows that have it in their name.
 //!
 //! | file | what it holds |
 //! |---|---|

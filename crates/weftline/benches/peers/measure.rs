@@ -1,8 +1,9 @@
 //! Rounds, ratios, and how they are reported.
 //!
-//! Every contestant of a row runs once in every round, in an order that is shuffled anew each round. A ratio is formed within a round,
-//! from figures taken a fraction of a second apart; what is shown is the median of the rounds' ratios, with their quartiles. A machine
-//! that is busy with something else for a while changes the figures, not the ratios.
+//! Every contestant of a row runs once in every round, in an order that is shuffled anew each
+//! round. A ratio is formed within a round, from figures taken a fraction of a second apart; what
+//! is shown is the median of the rounds' ratios, with their quartiles. A machine that is busy with
+//! something else for a while changes the figures, not the ratios.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -61,7 +62,8 @@ pub(crate) struct Contestant {
 }
 
 impl Contestant {
-    /// `run` does the given number of operations and returns a figure for each of the row's metrics.
+    /// `run` does the given number of operations and returns a figure for each of the row's
+    /// metrics.
     pub(crate) fn new(name: &'static str, run: impl FnMut(usize) -> Vec<f64> + 'static) -> Self {
         Self {
             name,

@@ -1,7 +1,9 @@
-//! `ThreadPoolExecutor` beside rayon's `ThreadPool`, the crate `threadpool`, and tokio's `spawn_blocking`: each with as many workers as the row says.
+//! `ThreadPoolExecutor` beside rayon's `ThreadPool`, the crate `threadpool`, and tokio's
+//! `spawn_blocking`: each with as many workers as the row says.
 //!
-//! A task counts down a latch of weftline's in all of them, so what is measured is how the pool takes and hands out tasks. Ours, rayon's and threadpool's
-//! give no future for it; tokio's does, and so does `submit`, which is there as one more contestant.
+//! A task counts down a latch of weftline's in all of them, so what is measured is how the pool
+//! takes and hands out tasks. Ours, rayon's and threadpool's give no future for it; tokio's does,
+//! and so does `submit`, which is there as one more contestant.
 
 use crate::measure::{Contestant, Metric, NANOS, Report, per_operation};
 use std::sync::Arc;
@@ -119,7 +121,8 @@ pub(crate) fn measure(report: &mut Report) {
         &[NANOS],
         contestants!(16, throughput, Duration::from_millis(1)),
     );
-    // A pool of each library's own size: rayon's has a thread for each processor, which is no number for tasks that block.
+    // A pool of each library's own size: rayon's has a thread for each processor, which is no
+    // number for tasks that block.
     report.row(
         "Pool, tasks that sleep 1 ms, size by default",
         200,

@@ -1,4 +1,5 @@
-//! `Queue` beside kanal, crossbeam-channel, flume and `std::sync::mpsc`; the item is a `usize` everywhere.
+//! `Queue` beside kanal, crossbeam-channel, flume and `std::sync::mpsc`; the item is a `usize`
+//! everywhere.
 
 use crate::measure::{Contestant, NANOS, Report};
 use std::hint::black_box;
@@ -142,7 +143,8 @@ fn alone<P: Pipe>(name: &'static str, capacity: Option<usize>) -> Contestant {
     })
 }
 
-/// So many threads put and as many get; the time from the first one's begin to the last one's end, for one item.
+/// So many threads put and as many get; the time from the first one's begin to the last one's end,
+/// for one item.
 fn between<P: Pipe>(name: &'static str, sides: usize, capacity: Option<usize>) -> Contestant {
     Contestant::new(name, move |items| {
         let each = items / sides;

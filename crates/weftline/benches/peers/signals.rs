@@ -1,7 +1,9 @@
-//! `Semaphore` and `Event` beside tokio's `Semaphore` and `Notify`, `Condition` and `Barrier` beside those of `std` and parking_lot.
+//! `Semaphore` and `Event` beside tokio's `Semaphore` and `Notify`, `Condition` and `Barrier`
+//! beside those of `std` and parking_lot.
 //!
-//! tokio's are for tasks. Each thread runs its whole loop in one `block_on` of a current-thread runtime of its own, so that entering the
-//! runtime is not part of what is measured, and a task that waits puts its thread to sleep, as a thread that waits does.
+//! tokio's are for tasks. Each thread runs its whole loop in one `block_on` of a current-thread
+//! runtime of its own, so that entering the runtime is not part of what is measured, and a task
+//! that waits puts its thread to sleep, as a thread that waits does.
 
 use crate::measure::{Contestant, NANOS, Report};
 use std::hint::black_box;
@@ -178,7 +180,8 @@ fn ping_pong(
     });
 }
 
-/// Two threads that take turns; `take_turn(mine, next)` waits until it is `mine` and makes it `next`'s.
+/// Two threads that take turns; `take_turn(mine, next)` waits until it is `mine` and makes it
+/// `next`'s.
 fn in_turns(operations: usize, take_turn: impl Fn(bool, bool) + Sync + Send) {
     std::thread::scope(|scope| {
         scope.spawn(|| (0..operations).for_each(|_| take_turn(true, false)));

@@ -1,7 +1,7 @@
 //! Processes and what they share, beside their peers: `cargo bench --bench processes`.
 //!
-//! The options are those of `peers`. Rows with Python need one: `PYTHON` says which, otherwise `python3` is asked for; without any they are left
-//! out.
+//! The options are those of `peers`. Rows with Python need one: `PYTHON` says which, otherwise
+//! `python3` is asked for; without any they are left out.
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! What Python's own modules take: a program that measures a round whenever it is told how many operations, and answers in nanoseconds for each.
+//! What Python's own modules take: a program that measures a round whenever it is told how many
+//! operations, and answers in nanoseconds for each.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

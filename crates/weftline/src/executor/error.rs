@@ -16,8 +16,8 @@ pub enum TaskError {
     /// The pool's initialiser panicked, or ended its process, so nothing runs in it.
     #[doc(alias = "BrokenThreadPool")]
     Broken,
-    /// What should have run it, elsewhere, says why there is no value: a pool of processes a `ProcessError`, with the exit code of a
-    /// worker that died.
+    /// What should have run it, elsewhere, says why there is no value: a pool of processes a
+    /// `ProcessError`, with the exit code of a worker that died.
     #[doc(alias = "BrokenProcessPool")]
     Elsewhere(Box<dyn std::error::Error + Send + Sync>),
 }

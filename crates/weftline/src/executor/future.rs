@@ -17,8 +17,8 @@ const TAKEN: &str = "the result was taken by an earlier poll";
 
 /// What will come of a task: Python's `concurrent.futures.Future`.
 ///
-/// There is one for each task, and its result is taken out of it once. It is also a [`std::future::Future`], for use in asynchronous code. Dropping it
-/// leaves the task alone.
+/// There is one for each task, and its result is taken out of it once. It is also a
+/// [`std::future::Future`], for use in asynchronous code. Dropping it leaves the task alone.
 ///
 /// ```
 /// use weftline::{Executor, ThreadPoolExecutor};
@@ -63,8 +63,8 @@ impl<T> Future<T> {
         self.promise.cancel_unless_running()
     }
 
-    /// Gives the task up if no worker has begun with it, and says whether it is cancelled. (One of a pool of processes is also given up while
-    /// it runs.)
+    /// Gives the task up if no worker has begun with it, and says whether it is cancelled. (One of
+    /// a pool of processes is also given up while it runs.)
     pub fn cancel(&self) -> bool {
         self.promise.cancel()
     }
@@ -87,8 +87,9 @@ impl<T> Future<T> {
         self.raw().phase().is_done()
     }
 
-    /// Has `callback` called with the outcome when the task ends: by the thread that ends it, after those added before and before anybody gets
-    /// the result; here and now if it has ended. One that panics is reported to the except hook.
+    /// Has `callback` called with the outcome when the task ends: by the thread that ends it, after
+    /// those added before and before anybody gets the result; here and now if it has ended. One
+    /// that panics is reported to the except hook.
     ///
     /// # Panics
     /// When the result was taken by a poll, and when there is no memory for the callback.
@@ -118,7 +119,8 @@ impl<T> Future<T> {
             .raw()
             .with(|phase, outcome| (phase, outcome.value.as_ref().map(std::ptr::from_ref)));
         match value {
-            // SAFETY: once published the value stays until the future, which is borrowed here, is consumed.
+            // SAFETY: once published the value stays until the future, which is borrowed here, is
+            // consumed.
             Some(value) => unsafe { &*value }.as_ref(),
             None if phase == Phase::Notified => Err(&TaskError::Cancelled),
             None => panic!("{TAKEN}"),
@@ -167,7 +169,8 @@ impl<T> Future<T> {
         self.result_by(Deadline::PASSED)
     }
 
-    /// Waits until the task has ended, for at most `timeout`, and returns its value. A timeout beyond the clock's range never ends.
+    /// Waits until the task has ended, for at most `timeout`, and returns its value. A timeout
+    /// beyond the clock's range never ends.
     ///
     /// # Errors
     /// [`ResultError`], with the future if the task did not end in time.
@@ -224,7 +227,8 @@ impl<T> std::future::Future for Future<T> {
     type Output = Result<T, TaskError>;
 
     /// # Panics
-    /// When the result was taken by an earlier poll of a task that had a value, and when there is no memory for the first poll.
+    /// When the result was taken by an earlier poll of a task that had a value, and when there is
+    /// no memory for the first poll.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut waker = Some(context.waker().clone());
         let mut has_memory = true;

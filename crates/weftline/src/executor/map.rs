@@ -42,8 +42,8 @@ impl MapOptions {
         self
     }
 
-    /// How many tasks may be submitted ahead of the result that is asked for. Without this all are, at once, and all results are kept until
-    /// they are asked for.
+    /// How many tasks may be submitted ahead of the result that is asked for. Without this all are,
+    /// at once, and all results are kept until they are asked for.
     ///
     /// # Panics
     /// When it is zero.
@@ -58,13 +58,14 @@ impl MapOptions {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum MapError {
-    /// It did not come within the timeout. The tasks that are left are cancelled, and there is no more to come.
+    /// It did not come within the timeout. The tasks that are left are cancelled, and there is no
+    /// more to come.
     TimedOut,
     /// The task failed. Those after it go on.
     Failed(TaskError),
-    /// The pool takes no more tasks, has no thread for one, or there is no memory for one. The items
-    /// that are left were not submitted; those of the refused task are dropped. There is no more to
-    /// come.
+    /// The pool takes no more tasks, has no thread for one, or there is no memory for one. The
+    /// items that are left were not submitted; those of the refused task are dropped. There is no
+    /// more to come.
     NotSubmitted,
 }
 
@@ -80,7 +81,8 @@ impl fmt::Display for MapError {
 
 impl std::error::Error for MapError {}
 
-/// The results of a function over items, in their order; see [`ThreadPoolExecutor::map`]. Dropping it cancels what no worker has begun with.
+/// The results of a function over items, in their order; see [`ThreadPoolExecutor::map`]. Dropping
+/// it cancels what no worker has begun with.
 pub struct Map<'a, I: Iterator, R, F> {
     pool: &'a ThreadPoolExecutor,
     items: Fuse<I>,
@@ -97,8 +99,8 @@ pub struct Map<'a, I: Iterator, R, F> {
 }
 
 impl ThreadPoolExecutor {
-    /// Calls `function` with each item, in the pool, and yields the results in the items' order. All are submitted at once;
-    /// [`map_with`](Self::map_with) can do otherwise.
+    /// Calls `function` with each item, in the pool, and yields the results in the items' order.
+    /// All are submitted at once; [`map_with`](Self::map_with) can do otherwise.
     pub fn map<I, R, F>(&self, items: I, function: F) -> Map<'_, I::IntoIter, R, F>
     where
         I: IntoIterator,
@@ -109,7 +111,8 @@ impl ThreadPoolExecutor {
         self.map_with(items, function, MapOptions::new())
     }
 
-    /// As [`map`](Self::map), with a timeout, several items to a task, or a bound on how many tasks are submitted ahead.
+    /// As [`map`](Self::map), with a timeout, several items to a task, or a bound on how many tasks
+    /// are submitted ahead.
     #[allow(
         clippy::disallowed_methods,
         reason = "the deadline of a caller's timeout"

@@ -4,7 +4,8 @@ use super::future::Future;
 use std::fmt;
 use std::io;
 
-/// Runs tasks of the kind `F` somewhere else, and gives a [`Future`] for each: Python's `concurrent.futures.Executor`.
+/// Runs tasks of the kind `F` somewhere else, and gives a [`Future`] for each: Python's
+/// `concurrent.futures.Executor`.
 #[doc(alias = "concurrent.futures.Executor")]
 pub trait Executor<F> {
     /// What a task returns.
@@ -20,7 +21,9 @@ pub trait Executor<F> {
     fn shutdown_with(&self, options: ShutdownOptions);
 }
 
-/// How an executor is shut down: [`ThreadPoolExecutor::shutdown_with`](crate::ThreadPoolExecutor::shutdown_with), or a process pool's.
+/// How an executor is shut down:
+/// [`ThreadPoolExecutor::shutdown_with`](crate::ThreadPoolExecutor::shutdown_with), or a process
+/// pool's.
 ///
 /// ```
 /// use weftline::{ShutdownOptions, ThreadPoolExecutor};
@@ -44,7 +47,8 @@ impl ShutdownOptions {
         }
     }
 
-    /// Whether the call returns when all tasks have ended, or at once, and leaves them to end by themselves.
+    /// Whether the call returns when all tasks have ended, or at once, and leaves them to end by
+    /// themselves.
     pub const fn wait(mut self, wait: bool) -> Self {
         self.wait = wait;
         self

@@ -2,14 +2,16 @@
 //!
 //! # Implementation
 //!
-//! A task and its future are one allocation: the pool holds it as something to run ([`Run`]), the future as something that will have an outcome
-//! ([`Promise`]). The function is touched by whoever has won the future's phase: the worker that started it, or the canceller.
+//! A task and its future are one allocation: the pool holds it as something to run ([`Run`]), the
+//! future as something that will have an outcome ([`Promise`]). The function is touched by whoever
+//! has won the future's phase: the worker that started it, or the canceller.
 //!
-//! Callbacks run before the outcome is published. So `result`, which moves the outcome out, cannot take it from under them, and
-//! whoever has a result knows that the callbacks have been called.
+//! Callbacks run before the outcome is published. So `result`, which moves the outcome out, cannot
+//! take it from under them, and whoever has a result knows that the callbacks have been called.
 //!
-//! A value that nobody wants is disposed of by its worker, if that is the last to hold the task. Its destructor may wait for other tasks of the pool, so
-//! the worker, which has counted as free since the end of the task, does not meanwhile ([`dispose`]).
+//! A value that nobody wants is disposed of by its worker, if that is the last to hold the task.
+//! Its destructor may wait for other tasks of the pool, so the worker, which has counted as free
+//! since the end of the task, does not meanwhile ([`dispose`]).
 
 use super::error::TaskError;
 use super::future::Future;
@@ -25,7 +27,8 @@ pub(crate) type Callback<T> = Box<dyn FnOnce(Result<&T, &TaskError>) + Send>;
 /// What a future holds beside its phase.
 pub(crate) struct Outcome<T> {
     pub(crate) value: Option<Result<T, TaskError>>,
-    /// Most have none. A task that is small is freed by another thread than it was made by without a lock, in common allocators.
+    /// Most have none. A task that is small is freed by another thread than it was made by without
+    /// a lock, in common allocators.
     told: Option<Box<Told<T>>>,
 }
 
@@ -102,8 +105,9 @@ pub(super) struct Task<F, T> {
     function: UnsafeCell<Option<F>>,
 }
 
-// SAFETY: the function and the value move between threads, which `Send` allows; who touches the function is settled by the future's phase, and
-// references to the value are given out only through the future, of which there is one.
+// SAFETY: the function and the value move between threads, which `Send` allows; who touches the
+// function is settled by the future's phase, and references to the value are given out only through
+// the future, of which there is one.
 unsafe impl<F: Send, T: Send> Sync for Task<F, T> {}
 
 /// A task as its future sees it.
@@ -126,7 +130,8 @@ pub(crate) trait Availability {
 
 /// A task as the pool sees it.
 pub(crate) trait Run: Send + Sized + 'static {
-    /// Runs the task, unless it was cancelled. `worker` is free when it has ended, from just before others learn of it.
+    /// Runs the task, unless it was cancelled. `worker` is free when it has ended, from just before
+    /// others learn of it.
     fn run(self, worker: &dyn Availability);
     /// Cancels the task, if nobody has begun with it.
     fn cancel(self);
@@ -159,7 +164,8 @@ where
     }
 }
 
-/// Calls back and publishes, unless the task was given up meanwhile. `before_end` is called just before others learn of it, in any case.
+/// Calls back and publishes, unless the task was given up meanwhile. `before_end` is called just
+/// before others learn of it, in any case.
 pub(crate) fn end<T>(
     raw: &RawFuture<Outcome<T>>,
     value: Result<T, TaskError>,
@@ -201,8 +207,8 @@ pub(crate) fn dispose<T>(raw: RawFuture<Outcome<T>>, worker: &dyn Availability) 
     }
 }
 
-/// Gives a task up, also one that has begun if `even_running`, and calls back. The phase that it was in; or the one that it is in, from which
-/// it cannot be given up.
+/// Gives a task up, also one that has begun if `even_running`, and calls back. The phase that it
+/// was in; or the one that it is in, from which it cannot be given up.
 pub(crate) fn give_up<T>(
     raw: &RawFuture<Outcome<T>>,
     even_running: bool,
@@ -246,8 +252,9 @@ fn call_back<T>(callbacks: Vec<Callback<T>>, value: Option<&Result<T, TaskError>
     }
 }
 
-/// Runs what is the program's own and nobody waits for: a callback, a waker, a destructor. If it panics, that is reported as a thread's panic is that
-/// nobody joins, and the worker, and whoever else is to be told, goes on.
+/// Runs what is the program's own and nobody waits for: a callback, a waker, a destructor. If it
+/// panics, that is reported as a thread's panic is that nobody joins, and the worker, and whoever
+/// else is to be told, goes on.
 pub(super) fn contain(f: impl FnOnce()) {
     if let Err(panic) = thread::catch(f) {
         thread::report(&thread::current(), &panic);

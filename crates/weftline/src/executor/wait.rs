@@ -106,7 +106,8 @@ pub fn try_wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhe
     wait_by(futures, when, Deadline::PASSED)
 }
 
-/// As [`wait`], for at most `timeout`; what is done by then is in `done`. A timeout beyond the clock's range never ends.
+/// As [`wait`], for at most `timeout`; what is done by then is in `done`. A timeout beyond the
+/// clock's range never ends.
 ///
 /// # Panics
 /// As [`wait`].
@@ -130,7 +131,8 @@ pub fn try_wait_until<T>(
     wait_by(futures, when, Deadline::at(deadline))
 }
 
-/// The futures, each when its task has ended or was cancelled: Python's `concurrent.futures.as_completed`.
+/// The futures, each when its task has ended or was cancelled: Python's
+/// `concurrent.futures.as_completed`.
 ///
 /// ```
 /// use weftline::{Executor, ThreadPoolExecutor, as_completed};

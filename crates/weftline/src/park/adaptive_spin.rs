@@ -1,15 +1,19 @@
 //! Whether a thread that is about to sleep should first look, for a moment, if it is woken at once.
 //!
-//! Putting a thread to sleep and waking it costs tens of microseconds, most of them until an idle processor runs again. When two threads take turns, the
-//! other's answer comes sooner than that. So a thread spins before it sleeps, for some microseconds, and only where that pays: after
-//! [`GIVE_UP`] spins in a row that were in vain it sleeps at once, but for a try now and then: the next after 8 waits, then after 16, and so on until it
-//! is one in [`PROBE`]. So what disturbed it for a moment is forgotten soon, a thread that waits for long has
-//! then spun once in its wait, and one that always waits for long costs a third of a microsecond a wait.
+//! Putting a thread to sleep and waking it costs tens of microseconds, most of them until an idle
+//! processor runs again. When two threads take turns, the other's answer comes sooner than that. So
+//! a thread spins before it sleeps, for some microseconds, and only where that pays: after
+//! [`GIVE_UP`] spins in a row that were in vain it sleeps at once, but for a try now and then: the
+//! next after 8 waits, then after 16, and so on until it is one in [`PROBE`]. So what disturbed it
+//! for a moment is forgotten soon, a thread that waits for long has then spun once in its wait, and
+//! one that always waits for long costs a third of a microsecond a wait.
 //!
-//! A processor that has been idle may take longer to run again than a spin lasts, on virtual machines above all. Two threads that take turns would then both
-//! spin in vain each time, give up, and go on waking idle processors for ever. So a thread that has *dozed*, slept for longer than a spin but less than
-//! [`DOZE_NANOS`], now and then looks for that long: once in [`DOZES`] waits. What comes within that time but not within a spin's is no reason to spin each
-//! time, but to try once more, for then both are awake.
+//! A processor that has been idle may take longer to run again than a spin lasts, on virtual
+//! machines above all. Two threads that take turns would then both spin in vain each time, give up,
+//! and go on waking idle processors for ever. So a thread that has *dozed*, slept for longer than a
+//! spin but less than [`DOZE_NANOS`], now and then looks for that long: once in [`DOZES`] waits.
+//! What comes within that time but not within a spin's is no reason to spin each time, but to try
+//! once more, for then both are awake.
 
 use super::deadline::now;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -32,7 +36,8 @@ fn is_worth_a_long_try(misses: u32) -> bool {
     misses >= 2 && (misses.is_power_of_two() || misses.is_multiple_of(DOZES))
 }
 
-/// One thread's experience with spinning. Only that thread uses it; the atomic is for sharing the record it lies in.
+/// One thread's experience with spinning. Only that thread uses it; the atomic is for sharing the
+/// record it lies in.
 #[derive(Debug)]
 pub(crate) struct AdaptiveSpin {
     misses: AtomicU32,
@@ -47,9 +52,11 @@ impl AdaptiveSpin {
         }
     }
 
-    /// Lets other threads run a few times, for 5 µs or so if none wants to, until there is something to do; says whether there is.
+    /// Lets other threads run a few times, for 5 µs or so if none wants to, until there is
+    /// something to do; says whether there is.
     ///
-    /// For what many threads change: who looks all the time keeps them from changing it, and who looks rarely finds more at once.
+    /// For what many threads change: who looks all the time keeps them from changing it, and who
+    /// looks rarely finds more at once.
     pub(crate) fn look_out(&self, mut is_there: impl FnMut() -> bool) -> bool {
         const LOOKS: u32 = 8;
         let misses = self.misses.load(Ordering::Relaxed);
@@ -144,7 +151,8 @@ fn has_company() -> bool {
     const UNKNOWN: u32 = 0;
     const ALONE: u32 = 1;
     const IN_COMPANY: u32 = 2;
-    // Not a `OnceLock`: a fork while another thread is initialising one leaves the child waiting for a thread that it does not have.
+    // Not a `OnceLock`: a fork while another thread is initialising one leaves the child waiting
+    // for a thread that it does not have.
     static COMPANY: AtomicU32 = AtomicU32::new(UNKNOWN);
     let mut company = COMPANY.load(Ordering::Relaxed);
     if company == UNKNOWN {
@@ -172,7 +180,8 @@ pub(crate) fn processors() -> usize {
 mod tests {
     use super::*;
 
-    /// How many waits of `n` are worth a try, and how many a long one, if all are in vain and each is followed by a sleep of `nanos`.
+    /// How many waits of `n` are worth a try, and how many a long one, if all are in vain and each
+    /// is followed by a sleep of `nanos`.
     fn tries(patience: &AdaptiveSpin, n: usize, nanos: u64) -> (usize, usize) {
         let mut tries = (0, 0);
         for _ in 0..n {

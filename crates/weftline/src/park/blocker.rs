@@ -5,33 +5,37 @@ use std::convert::Infallible;
 
 /// How a blocked thread sleeps. Every slow path of the core is written once, generic over this.
 ///
-/// The library's own [`ThreadBlocker`] parks, and parks again when interrupted. A binding lets go of its interpreter around the
-/// sleep, and on [`Wake::Interrupted`] runs the pending signal handlers; an error that they raise ends the wait, after the waiter
-/// has left its list or has given back what it was granted.
+/// The library's own [`ThreadBlocker`] parks, and parks again when interrupted. A binding lets go
+/// of its interpreter around the sleep, and on [`Wake::Interrupted`] runs the pending signal
+/// handlers; an error that they raise ends the wait, after the waiter has left its list or has
+/// given back what it was granted.
 ///
-/// `block` must not unwind: the waiter that it sleeps for lies on this thread's stack and is linked into a list. The process is
-/// aborted if it does.
+/// `block` must not unwind: the waiter that it sleeps for lies on this thread's stack and is linked
+/// into a list. The process is aborted if it does.
 pub trait Blocker {
     /// What can end a wait besides a grant and a timeout; [`Infallible`] when nothing can.
     type Interrupt;
 
-    /// Whether a short spin before the sleep can help. It cannot while a lock is held that the thread to wait for needs to go on.
+    /// Whether a short spin before the sleep can help. It cannot while a lock is held that the
+    /// thread to wait for needs to go on.
     const MAY_SPIN: bool = true;
 
-    /// Whether a wait watches for a moment whether it is granted what it waits for, before it sleeps through `block`: then the waker
-    /// need not wake it.
+    /// Whether a wait watches for a moment whether it is granted what it waits for, before it
+    /// sleeps through `block`: then the waker need not wake it.
     const WATCHES: bool = false;
 
-    /// Whether a woken thread contends with all others for one lock before it goes on: that of an interpreter to which it attaches. A call that
-    /// wakes many such threads unparks a few, and each of them the next, when `block` has called [`Parker::go_on`].
+    /// Whether a woken thread contends with all others for one lock before it goes on: that of an
+    /// interpreter to which it attaches. A call that wakes many such threads unparks a few, and
+    /// each of them the next, when `block` has called [`Parker::go_on`].
     const ATTACHES: bool = false;
 
-    /// Whether whoever waits for an item does the same with it. Then the one that came last is served first: it is the likeliest to be awake
-    /// still. Otherwise the one that has waited longest.
+    /// Whether whoever waits for an item does the same with it. Then the one that came last is
+    /// served first: it is the likeliest to be awake still. Otherwise the one that has waited
+    /// longest.
     const ANYONE_WILL_DO: bool = false;
 
-    /// Whether a wait for an item that is about to enlist looks out for a moment instead, so that items that come one on the other need not be
-    /// handed over one by one.
+    /// Whether a wait for an item that is about to enlist looks out for a moment instead, so that
+    /// items that come one on the other need not be handed over one by one.
     fn looks_out(&mut self) -> bool {
         Self::MAY_SPIN
     }
@@ -45,7 +49,8 @@ pub trait Blocker {
         panic_without_memory()
     }
 
-    /// Parks once. `Ok` in any case in which the wait should look at its state and, if need be, go on.
+    /// Parks once. `Ok` in any case in which the wait should look at its state and, if need be, go
+    /// on.
     ///
     /// # Errors
     /// What a signal handler raised.
@@ -63,7 +68,8 @@ pub struct ThreadBlocker;
 impl Blocker for ThreadBlocker {
     type Interrupt = Infallible;
 
-    // Whoever answers an event, a notification or an item does so within the time that a sleep costs, or takes long.
+    // Whoever answers an event, a notification or an item does so within the time that a sleep
+    // costs, or takes long.
     const WATCHES: bool = cfg!(not(weftline_model));
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
@@ -71,7 +77,8 @@ impl Blocker for ThreadBlocker {
     }
 }
 
-/// Makes what the calling thread needs to wait, if it has never waited before. Called before a wait changes anything.
+/// Makes what the calling thread needs to wait, if it has never waited before. Called before a wait
+/// changes anything.
 ///
 /// # Errors
 /// What the blocker says when there is no memory.
@@ -90,8 +97,8 @@ pub(crate) fn panic_without_memory() -> ! {
     panic!("out of memory: nothing has changed")
 }
 
-/// As [`ThreadBlocker`], for what a waiter is woken for without being granted it, or is to wake up to only when its waker has done more: it looks
-/// for that.
+/// As [`ThreadBlocker`], for what a waiter is woken for without being granted it, or is to wake up
+/// to only when its waker has done more: it looks for that.
 #[cfg(not(weftline_model))]
 pub(crate) struct TokenBlocker;
 
@@ -105,7 +112,8 @@ impl Blocker for TokenBlocker {
     }
 }
 
-/// As [`ThreadBlocker`], for locks: a thread that spins for one competes with those that use it, so it looks only for a moment.
+/// As [`ThreadBlocker`], for locks: a thread that spins for one competes with those that use it, so
+/// it looks only for a moment.
 #[cfg(not(weftline_model))]
 pub(crate) struct LockBlocker;
 
@@ -119,7 +127,8 @@ impl Blocker for LockBlocker {
     }
 }
 
-/// Why a wait ended without what it waited for. The waiter has left its list: nothing was taken and nothing is owed.
+/// Why a wait ended without what it waited for. The waiter has left its list: nothing was taken and
+/// nothing is owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitError<I> {
     /// The deadline passed.

@@ -12,7 +12,8 @@ mod real {
 
     /// When a wait gives up: at a point of the monotonic clock, or never.
     ///
-    /// The clock counts nanoseconds in 64 bits: 584 years. A timeout that ends later than that never ends; it cannot wrap.
+    /// The clock counts nanoseconds in 64 bits: 584 years. A timeout that ends later than that
+    /// never ends; it cannot wrap.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub struct Deadline(u64);
 
@@ -76,8 +77,8 @@ mod real {
     /// Nanoseconds of the monotonic clock, the one that futex deadlines are measured on.
     ///
     /// The C library reads it: a tool that runs the program on a processor of its own (valgrind)
-    /// replaces the kernel's clock code there and nowhere else. The clock needs no first call, which
-    /// a fork could interrupt.
+    /// replaces the kernel's clock code there and nowhere else. The clock needs no first call,
+    /// which a fork could interrupt.
     #[cfg(unix)]
     pub(crate) fn now() -> u64 {
         let mut time = libc::timespec {
@@ -117,7 +118,8 @@ mod real {
             Self(now())
         }
 
-        /// Whether a waiter of this age is handed what it waits for, instead of having to race for it.
+        /// Whether a waiter of this age is handed what it waits for, instead of having to race for
+        /// it.
         pub(crate) fn is_starved(self) -> bool {
             const BOUND_NANOS: u64 = 1_000_000;
             now().saturating_sub(self.0) > BOUND_NANOS
@@ -202,12 +204,14 @@ mod modelled {
         }
     }
 
-    // The standard thread-local: a checker runs all threads of a model on the one that started it, and other models on others.
+    // The standard thread-local: a checker runs all threads of a model on the one that started it,
+    // and other models on others.
     thread_local! {
         static EVERYONE_STARVES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     }
 
-    /// Age is not modelled: a model says whether every waiter counts as starved (a lock is handed over) or none (it barges).
+    /// Age is not modelled: a model says whether every waiter counts as starved (a lock is handed
+    /// over) or none (it barges).
     pub fn everyone_starves(yes: bool) {
         EVERYONE_STARVES.set(yes);
     }

@@ -10,23 +10,27 @@
 //! | this generation, 1 | held by a thread that is running or will be | `unlock` → free |
 //! | any other | as of an older process: free, and its waiters are forgotten | `lock` → held, after [`ForgetWaiters::forget_waiters`] |
 //!
-//! *ListGuard for nanoseconds.* No call leaves the core while it is held: no destructor, no comparison, no system call, no sleep. So a thread that
-//! finds it taken spins, then yields, then naps with growing length, and needs no queue and no wake-up; unlocking is a plain store.
-//! A holder that the scheduler took away while holding is the one case in which the naps matter.
+//! *ListGuard for nanoseconds.* No call leaves the core while it is held: no destructor, no
+//! comparison, no system call, no sleep. So a thread that finds it taken spins, then yields, then
+//! naps with growing length, and needs no queue and no wake-up; unlocking is a plain store. A
+//! holder that the scheduler took away while holding is the one case in which the naps matter.
 
 use super::fork;
 use super::model::{AtomicU32, Ordering, Spinners, UnsafeCell, const_fn};
 use std::ops::{Deref, DerefMut};
 
 const HELD: u32 = 1;
-/// Of no generation, so that the first lock of each object takes the cold path, where forks begin to be watched.
+/// Of no generation, so that the first lock of each object takes the cold path, where forks begin
+/// to be watched.
 const NEVER_LOCKED: u32 = u32::MAX - 1;
 
 /// What a lock's data does when it finds that the process has forked since it was last locked.
 pub(crate) trait ForgetWaiters {
-    /// Unlinks every waiter without touching it: it lies on the stack of a thread that no longer exists.
+    /// Unlinks every waiter without touching it: it lies on the stack of a thread that no longer
+    /// exists.
     ///
-    /// `torn` says that the thread which held the lock did not survive: what it was changing may be half changed.
+    /// `torn` says that the thread which held the lock did not survive: what it was changing may be
+    /// half changed.
     fn forget_waiters(&mut self, torn: bool);
 }
 
@@ -40,7 +44,8 @@ pub(crate) struct ListLock<D> {
 
 // SAFETY: the data is reached only through a guard, of which there is one at a time.
 unsafe impl<D: Send> Send for ListLock<D> {}
-// SAFETY: as above; the guard moves the data between threads, so it must be `Send`, and that is enough.
+// SAFETY: as above; the guard moves the data between threads, so it must be `Send`, and that is
+// enough.
 unsafe impl<D: Send> Sync for ListLock<D> {}
 
 impl<D: ForgetWaiters> ListLock<D> {
@@ -50,7 +55,8 @@ impl<D: ForgetWaiters> ListLock<D> {
         }
     }
 
-    /// As [`Self::new`], for an object that is made to be used once: its first lock is as cheap as others, if forks are watched already.
+    /// As [`Self::new`], for an object that is made to be used once: its first lock is as cheap as
+    /// others, if forks are watched already.
     #[inline]
     pub(crate) fn new_now(data: D) -> Self {
         let mut lock = Self::new(data);
@@ -66,8 +72,9 @@ impl<D: ForgetWaiters> ListLock<D> {
         self.lock_considering(|| true)
     }
 
-    /// As [`Self::lock`], by a caller who can tell whether others are busy under the lock, one operation after the other. If none are, whoever
-    /// holds it is done within nanoseconds and this thread comes back as soon; else it leaves them alone for longer.
+    /// As [`Self::lock`], by a caller who can tell whether others are busy under the lock, one
+    /// operation after the other. If none are, whoever holds it is done within nanoseconds and this
+    /// thread comes back as soon; else it leaves them alone for longer.
     #[inline]
     pub(crate) fn lock_considering(
         &self,
@@ -85,7 +92,8 @@ impl<D: ForgetWaiters> ListLock<D> {
         ListGuard { lock: self }
     }
 
-    /// `None` when the lock is held: by another thread, or by this one further up the stack (a garbage collector's visit).
+    /// `None` when the lock is held: by another thread, or by this one further up the stack (a
+    /// garbage collector's visit).
     pub(crate) fn try_lock(&self) -> Option<ListGuard<'_, D>> {
         fork::watch();
         let taken = self.try_take();
@@ -156,7 +164,8 @@ impl<D> DerefMut for ListGuard<'_, D> {
 impl<D> Drop for ListGuard<'_, D> {
     #[inline]
     fn drop(&mut self) {
-        // A fork cannot fall between: the only thread of a child is the one that forked, and no fork happens under this lock.
+        // A fork cannot fall between: the only thread of a child is the one that forked, and no
+        // fork happens under this lock.
         self.lock
             .word
             .store(fork::generation() << 1, Ordering::Release);
@@ -166,15 +175,17 @@ impl<D> Drop for ListGuard<'_, D> {
 
 /// Spins, then yields, then naps.
 ///
-/// Each spin is twice as long as the one before. [`Self::default`] begins with one of 200 ns, where the processor's pause takes 25.
+/// Each spin is twice as long as the one before. [`Self::default`] begins with one of 200 ns, where
+/// the processor's pause takes 25.
 #[derive(Default)]
 pub(super) struct Backoff {
     round: u32,
 }
 
 impl Backoff {
-    /// Begins with a spin that is as long as some dozens of the operations that others do under the lock: who comes back at once only takes the
-    /// lock's cache line away from the one that is busy with it.
+    /// Begins with a spin that is as long as some dozens of the operations that others do under the
+    /// lock: who comes back at once only takes the lock's cache line away from the one that is busy
+    /// with it.
     fn from_the_busy() -> Self {
         Self { round: 2 }
     }

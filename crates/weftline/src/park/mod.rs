@@ -2,12 +2,14 @@
 //!
 //! Everything that blocks in weftline is built from two things:
 //!
-//! - [`Parker`], one per thread: `park(deadline)` sleeps until somebody calls `unpark`, the deadline passes, or a signal arrives;
+//! - [`Parker`], one per thread: `park(deadline)` sleeps until somebody calls `unpark`, the
+//!   deadline passes, or a signal arrives;
 //! - a wait list, one per object: first in first out, whose waiters *settle exactly once*.
 //!
-//! What is public here is what a binding to another language needs: [`Deadline`], [`Blocker`] and [`WaitError`]. A binding writes
-//! its own [`Blocker`] (for Python: let go of the interpreter, park, run signal handlers) and calls the raw forms in
-//! [`crate::sync::raw`] and [`crate::queue::raw`] with it. Rust programs never see this module.
+//! What is public here is what a binding to another language needs: [`Deadline`], [`Blocker`] and
+//! [`WaitError`]. A binding writes its own [`Blocker`] (for Python: let go of the interpreter,
+//! park, run signal handlers) and calls the raw forms in [`crate::sync::raw`] and
+//! [`crate::queue::raw`] with it. Rust programs never see this module.
 //!
 //! # Implementation
 //!
@@ -28,9 +30,11 @@
 //! | `fork.rs` | the fork generation, and who survived | the `pthread_atfork` child handler |
 //! | `model.rs` | the seam: atomics, cells and yields, real or modelled | everyone in the core |
 //!
-//! **Why a late wake is harmless.** The waker settles a waiter under the list's lock, copies the `&'static` record of its thread, lets go of
-//! the lock and only then unparks, unless that thread watches the waiter. By then the waiter may have seen its new state and gone; its record is never freed, so
-//! the worst that happens is one spurious wake-up of whoever uses the record now, and every sleeper looks at its state again.
+//! **Why a late wake is harmless.** The waker settles a waiter under the list's lock, copies the
+//! `&'static` record of its thread, lets go of the lock and only then unparks, unless that thread
+//! watches the waiter. By then the waiter may have seen its new state and gone; its record is never
+//! freed, so the worst that happens is one spurious wake-up of whoever uses the record now, and
+//! every sleeper looks at its state again.
 
 #[cfg(not(weftline_model))]
 mod adaptive_spin;

@@ -1,7 +1,8 @@
-//! The seam through which every atomic, cell and yield of the core comes, so that the very same code runs for real, under `loom`
-//! (every interleaving) and under `shuttle` (many random ones).
+//! The seam through which every atomic, cell and yield of the core comes, so that the very same
+//! code runs for real, under `loom` (every interleaving) and under `shuttle` (many random ones).
 //!
-//! `RUSTFLAGS='--cfg weftline_model --cfg weftline_model="loom"'` selects loom, `"shuttle"` likewise.
+//! `RUSTFLAGS='--cfg weftline_model --cfg weftline_model="loom"'` selects loom, `"shuttle"`
+//! likewise.
 
 #[cfg(not(weftline_model))]
 mod chosen {
@@ -55,8 +56,8 @@ impl<T> UnsafeCell<T> {
 #[cfg(weftline_model = "loom")]
 pub(crate) use loom::cell::UnsafeCell;
 
-/// Threads that spin for a lock. loom would explore every round of every spin, so under it they sleep until the lock is freed; otherwise this
-/// is nothing.
+/// Threads that spin for a lock. loom would explore every round of every spin, so under it they
+/// sleep until the lock is freed; otherwise this is nothing.
 #[cfg(not(weftline_model = "loom"))]
 pub(crate) struct Spinners;
 
@@ -79,7 +80,8 @@ impl Spinners {
     }
 }
 
-/// Plain data: loom runs one thread at a time, and switches at its own operations only, of which there is none here before the sleep.
+/// Plain data: loom runs one thread at a time, and switches at its own operations only, of which
+/// there is none here before the sleep.
 #[cfg(weftline_model = "loom")]
 pub(crate) struct Spinners {
     is_taken: std::cell::Cell<bool>,
@@ -107,7 +109,8 @@ impl Spinners {
             .for_each(|thread| thread.unpark());
     }
 
-    /// Sleeps until the lock is freed. `wait`s instead if it is free already and the caller has only not seen that yet.
+    /// Sleeps until the lock is freed. `wait`s instead if it is free already and the caller has
+    /// only not seen that yet.
     pub(crate) fn wait_or(&self, wait: impl FnOnce()) {
         if self.is_taken.get() {
             self.asleep.borrow_mut().push(loom::thread::current());

@@ -1,8 +1,10 @@
-//! [`Parker`]: how one thread sleeps until another wakes it, its deadline passes, or a signal arrives.
+//! [`Parker`]: how one thread sleeps until another wakes it, its deadline passes, or a signal
+//! arrives.
 //!
 //! # Implementation
 //!
-//! A parker holds at most one *token*. `unpark` leaves one; `park` takes it, sleeping until there is one. The states of the futex word:
+//! A parker holds at most one *token*. `unpark` leaves one; `park` takes it, sleeping until there
+//! is one. The states of the futex word:
 //!
 //! | word | meaning | leaves by |
 //! |---|---|---|
@@ -10,9 +12,11 @@
 //! | `TOKEN` (1) | a token waits | `park` → `EMPTY`, at once |
 //! | `PARKED` (2³²-1) | the thread sleeps or is about to | `unpark` → `TOKEN` and a futex wake; timeout or signal → `EMPTY` |
 //!
-//! `unpark` is a release and taking the token an acquire: what the waker wrote before is seen by the woken. The protocol is that of
-//! the standard library's own futex parker. Deadlines are absolute (`FUTEX_WAIT_BITSET`) and always given, a far one when the
-//! wait has none: the kernel restarts an untimed wait behind the caller's back under `SA_RESTART`, while a timed one always shows `EINTR`.
+//! `unpark` is a release and taking the token an acquire: what the waker wrote before is seen by
+//! the woken. The protocol is that of the standard library's own futex parker. Deadlines are
+//! absolute (`FUTEX_WAIT_BITSET`) and always given, a far one when the wait has none: the kernel
+//! restarts an untimed wait behind the caller's back under `SA_RESTART`, while a timed one always
+//! shows `EINTR`.
 
 use crate::park::Deadline;
 
@@ -80,21 +84,22 @@ mod futex {
             }
         }
 
-        /// Looks for a moment, if that has paid lately, whether a token comes and `and` holds; says so. Does not take the token, and does
-        /// not see signals. Only the thread that the parker belongs to may call this.
+        /// Looks for a moment, if that has paid lately, whether a token comes and `and` holds; says
+        /// so. Does not take the token, and does not see signals. Only the thread that the parker
+        /// belongs to may call this.
         pub fn spin(&'static self, and: impl Fn() -> bool) -> bool {
             let budget = self.patience.budget();
             self.patience.spin(budget, || self.has_token() && and())
         }
 
-        /// Whether it has paid lately to [`watch`](Self::watch); if not, that is one more wait without. Only the thread that the parker belongs to
-        /// may call this.
+        /// Whether it has paid lately to [`watch`](Self::watch); if not, that is one more wait
+        /// without. Only the thread that the parker belongs to may call this.
         pub(crate) fn watches(&'static self) -> bool {
             self.patience.is_willing()
         }
 
-        /// Looks for a moment whether `is_done`; says so. Ends when a token comes, too, which it does not take. Only the thread that the parker
-        /// belongs to may call this.
+        /// Looks for a moment whether `is_done`; says so. Ends when a token comes, too, which it
+        /// does not take. Only the thread that the parker belongs to may call this.
         pub(crate) fn watch(&'static self, is_done: impl Fn() -> bool) -> bool {
             let budget = self.patience.budget();
             self.patience
@@ -106,13 +111,14 @@ mod futex {
             self.word.load(Ordering::Relaxed) == TOKEN
         }
 
-        /// Looks for 5 µs at most, about as long as it takes to sleep and be woken, whether a token comes; does not take it. Only the
-        /// thread that the parker belongs to may call this.
+        /// Looks for 5 µs at most, about as long as it takes to sleep and be woken, whether a token
+        /// comes; does not take it. Only the thread that the parker belongs to may call this.
         pub(crate) fn spin_briefly(&'static self) {
             self.patience.spin(5_000, || self.has_token());
         }
 
-        /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
+        /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to
+        /// may call this.
         pub fn park(&'static self, deadline: Deadline) -> Wake {
             // TOKEN → EMPTY, or EMPTY → PARKED.
             if self.word.fetch_sub(1, Ordering::Acquire) == TOKEN {
@@ -121,7 +127,8 @@ mod futex {
             self.sleep(deadline)
         }
 
-        /// As [`park`](Self::park), of a thread that looks before it sleeps: what it learns from this is how long to look.
+        /// As [`park`](Self::park), of a thread that looks before it sleeps: what it learns from
+        /// this is how long to look.
         pub(crate) fn rest(&'static self, deadline: Deadline) -> Wake {
             if self.word.fetch_sub(1, Ordering::Acquire) == TOKEN {
                 return Wake::Woken;
@@ -145,7 +152,8 @@ mod futex {
                 match slept {
                     Err(Errno::INTR) => return self.leave(Wake::Interrupted),
                     Err(Errno::TIMEDOUT) => return self.leave(Wake::TimedOut),
-                    // Woken, or the token came before the sleep, or a stray wake of a recycled address.
+                    // Woken, or the token came before the sleep, or a stray wake of a recycled
+                    // address.
                     _ => {
                         if self
                             .word
@@ -167,7 +175,8 @@ mod futex {
             }
         }
 
-        /// Leaves a token and wakes the thread if it sleeps; says whether it did, or was about to. Any thread may call this, at any time.
+        /// Leaves a token and wakes the thread if it sleeps; says whether it did, or was about to.
+        /// Any thread may call this, at any time.
         pub fn unpark(&self) -> bool {
             let was_parked = self.word.swap(TOKEN, Ordering::Release) == PARKED;
             if was_parked {
@@ -188,7 +197,8 @@ mod futex {
     }
 }
 
-/// On the model checker's own mutex and condition variable; timeouts and interrupts are fired by other threads of the model.
+/// On the model checker's own mutex and condition variable; timeouts and interrupts are fired by
+/// other threads of the model.
 #[cfg(weftline_model)]
 mod modelled {
     use super::Wake;

@@ -1,18 +1,22 @@
-//! The portable [`Parker`], on `std`'s mutex and condition variable. It cannot see signals: a face that must answer them parks in slices.
+//! The portable [`Parker`], on `std`'s mutex and condition variable. It cannot see signals: a face
+//! that must answer them parks in slices.
 //!
 //! # Implementation
 //!
-//! The token is a flag beside the *bed*: a mutex and a condition variable, which keep it from coming between the sleeper's look and its sleep.
+//! The token is a flag beside the *bed*: a mutex and a condition variable, which keep it from
+//! coming between the sleeper's look and its sleep.
 //!
-//! **Forks.** A thread may be inside `unpark` when another forks, with the mutex held; and what it wakes may be the very thread that forks, for
-//! one whose wait timed out meanwhile goes on without having slept. The child would wait for that mutex for ever. So a bed is of one
-//! process: it carries the fork generation, and whoever finds one of an older process makes another. The old one is never touched, nor freed.
-//! (Forks are watched before there is a record, so before there is a parker: but for forks the generation stands still.)
+//! **Forks.** A thread may be inside `unpark` when another forks, with the mutex held; and what it
+//! wakes may be the very thread that forks, for one whose wait timed out meanwhile goes on without
+//! having slept. The child would wait for that mutex for ever. So a bed is of one process: it
+//! carries the fork generation, and whoever finds one of an older process makes another. The old
+//! one is never touched, nor freed. (Forks are watched before there is a record, so before there is
+//! a parker: but for forks the generation stands still.)
 //!
 //! **Memory.** The bed is made at the first park or unpark. A sleeper that gets none naps, and
-//! looks for the token and for memory after each nap; a waker that gets none leaves the token, and looks
-//! whether a bed was made meanwhile. Making a bed and leaving a token are sequentially consistent,
-//! so the sleeper sees the token, or the waker the bed.
+//! looks for the token and for memory after each nap; a waker that gets none leaves the token, and
+//! looks whether a bed was made meanwhile. Making a bed and leaving a token are sequentially
+//! consistent, so the sleeper sees the token, or the waker the bed.
 
 #![allow(clippy::disallowed_types, reason = "this is the room that sleeps")]
 
@@ -114,7 +118,8 @@ impl Parker {
         self.park(deadline)
     }
 
-    /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may call this.
+    /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to may
+    /// call this.
     pub fn park(&'static self, deadline: Deadline) -> Wake {
         let Some(bed) = self.bed() else {
             return self.nap(deadline);
@@ -164,7 +169,8 @@ impl Parker {
         }
     }
 
-    /// Leaves a token and wakes the thread if it sleeps; says whether it did. Any thread may call this, at any time.
+    /// Leaves a token and wakes the thread if it sleeps; says whether it did. Any thread may call
+    /// this, at any time.
     pub fn unpark(&self) -> bool {
         let bed = self.bed().or_else(|| {
             self.token.store(true, Ordering::SeqCst);

@@ -1,10 +1,12 @@
 //! Thread numbers, and the record that each thread leaves where others find it.
 //!
-//! A thread's *number* is what the word of a lock holds while the thread owns it. Numbers start at 1, count up and are never used
-//! twice in a process or its forked children, so a number found in a lock says for ever who took it: unlike the operating system's
-//! identifiers, which are recycled. 2⁶³ of them suffice for three centuries of a thread each nanosecond.
+//! A thread's *number* is what the word of a lock holds while the thread owns it. Numbers start at
+//! 1, count up and are never used twice in a process or its forked children, so a number found in a
+//! lock says for ever who took it: unlike the operating system's identifiers, which are recycled.
+//! 2⁶³ of them suffice for three centuries of a thread each nanosecond.
 //!
-//! A thread's *record* holds its parker. Records are leaked and recycled: a reference to one is `'static`.
+//! A thread's *record* holds its parker. Records are leaked and recycled: a reference to one is
+//! `'static`.
 
 use super::Parker;
 use std::num::NonZeroU64;
@@ -59,7 +61,8 @@ mod real {
 
     /// What others need to know of a thread that has ever locked or slept.
     ///
-    /// A cache line of its own: its thread looks at the parker's word while others write to what lies around.
+    /// A cache line of its own: its thread looks at the parker's word while others write to what
+    /// lies around.
     #[repr(align(64))]
     pub(crate) struct ThreadRecord {
         pub(crate) parker: Parker,
@@ -106,7 +109,8 @@ mod real {
         }
     }
 
-    /// The calling thread's number, or 0 if it has never locked anything. Safe in a fork's child handler.
+    /// The calling thread's number, or 0 if it has never locked anything. Safe in a fork's child
+    /// handler.
     #[cfg(unix)]
     pub(crate) fn number_if_any() -> u64 {
         NUMBER.get()
@@ -132,8 +136,8 @@ mod real {
         NEXT.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Makes `reserved` the calling thread's number, unless it has one already or the process has forked since: then that number's
-    /// thread is one that does not exist.
+    /// Makes `reserved` the calling thread's number, unless it has one already or the process has
+    /// forked since: then that number's thread is one that does not exist.
     pub(crate) fn adopt_number(reserved: u64) {
         crate::park::fork::watch();
         if NUMBER.get() == 0 && reserved != 0 && crate::park::fork::is_alive(reserved) {
@@ -143,7 +147,8 @@ mod real {
         let _ = try_current();
     }
 
-    /// Makes `number` the calling thread's number, and returns the one before: the thread is another one for a while.
+    /// Makes `number` the calling thread's number, and returns the one before: the thread is
+    /// another one for a while.
     pub(crate) fn replace_number(number: u64) -> u64 {
         let record = current();
         record.number.store(number, Ordering::Relaxed);
@@ -189,14 +194,15 @@ mod real {
         record.number.store(number, Ordering::Relaxed);
         record.os_ident.store(os_ident(), Ordering::Relaxed);
         RECORD.set(Some(record));
-        // Where the system has a place for it, there, which takes no memory: the C library aborts the process when it has none for the destructor of
-        // a thread-local.
+        // Where the system has a place for it, there, which takes no memory: the C library aborts
+        // the process when it has none for the destructor of a thread-local.
         #[cfg(unix)]
         let is_arranged = crate::park::thread_end::gives_back(record);
         #[cfg(not(unix))]
         let is_arranged = false;
         if !is_arranged {
-            // Fails only while the thread's locals are being destroyed; then the record stays with the thread.
+            // Fails only while the thread's locals are being destroyed; then the record stays with
+            // the thread.
             let _ = AT_EXIT.try_with(|_| ());
         }
         Some(record)
@@ -262,12 +268,14 @@ mod real {
             free.first = Some(self);
         }
 
-        /// Looks for a moment whether there is something to do; see [`AdaptiveSpin::look_out`]. Only for the thread's own record.
+        /// Looks for a moment whether there is something to do; see [`AdaptiveSpin::look_out`].
+        /// Only for the thread's own record.
         pub(crate) fn look_out(&self, is_there: impl FnMut() -> bool) -> bool {
             self.patience.look_out(is_there)
         }
 
-        /// Whether it has paid lately to look; if not, that is one more time without. Only for the thread's own record.
+        /// Whether it has paid lately to look; if not, that is one more time without. Only for the
+        /// thread's own record.
         pub(crate) fn looks(&self) -> bool {
             self.patience.is_willing()
         }
@@ -299,10 +307,11 @@ mod real {
         0
     }
 
-    /// The operating system's identifier (`pthread_self`, on Windows `GetCurrentThreadId`) of the living thread with that number; `None` when it has ended,
-    /// or was lost in a fork.
+    /// The operating system's identifier (`pthread_self`, on Windows `GetCurrentThreadId`) of the
+    /// living thread with that number; `None` when it has ended, or was lost in a fork.
     ///
-    /// Looks through the records of all threads: for representations and reports, not for fast paths.
+    /// Looks through the records of all threads: for representations and reports, not for fast
+    /// paths.
     #[must_use]
     pub fn os_ident_of(thread: ThreadNumber) -> Option<u64> {
         if !crate::park::fork::is_alive(thread.get()) {

@@ -1,8 +1,10 @@
-//! The relay: how one call wakes many threads of an interpreter without having them fight for its lock.
+//! The relay: how one call wakes many threads of an interpreter without having them fight for its
+//! lock.
 //!
-//! A thread of an interpreter that is woken needs the interpreter's lock before it does anything. Thousands that are woken at
-//! once all contend for it, and most of the processor's time goes into that. So a waker of many unparks [`IN_FLIGHT`] of them and
-//! queues the others here. Each unparked thread that has attached to the interpreter unparks the next.
+//! A thread of an interpreter that is woken needs the interpreter's lock before it does anything.
+//! Thousands that are woken at once all contend for it, and most of the processor's time goes into
+//! that. So a waker of many unparks [`IN_FLIGHT`] of them and queues the others here. Each unparked
+//! thread that has attached to the interpreter unparks the next.
 //!
 //! # Implementation
 //!
@@ -18,19 +20,23 @@
 //!
 //! Invariants, whenever the lock is free:
 //! - as many parkers are `RELEASED` as `in_flight` says, at most `IN_FLIGHT`;
-//! - the queue holds the `QUEUED` ones, and is empty unless there are `IN_FLIGHT` turns: so there is always a thread to go on with it;
+//! - the queue holds the `QUEUED` ones, and is empty unless there are `IN_FLIGHT` turns: so there
+//!   is always a thread to go on with it;
 //! - a thread with a turn is awake, or is unparked by the thread that gave it the turn.
 //!
-//! The last one makes the queue live: a thread that was parked returns from its park and ends its turn as soon as it has attached,
-//! before it runs signal handlers. A thread that was not parked may be busy for ever, in a signal handler around whose wait it was granted.
-//! So its waker takes the turn back ([`Parker::unpark`] tells whether it was parked).
+//! The last one makes the queue live: a thread that was parked returns from its park and ends its
+//! turn as soon as it has attached, before it runs signal handlers. A thread that was not parked
+//! may be busy for ever, in a signal handler around whose wait it was granted. So its waker takes
+//! the turn back ([`Parker::unpark`] tells whether it was parked).
 //!
-//! *Nothing is missed by a thread that leaves its wait.* A waiter is granted under the relay's lock, after its parker was queued. The
-//! thread acquires the grant, so it sees that its parker is not `IDLE`, and [`Parker::go_on`] takes the lock. A queued
-//! thread whose deadline passes, or that a signal wakes, finds its grant and leaves the queue by itself.
+//! *Nothing is missed by a thread that leaves its wait.* A waiter is granted under the relay's
+//! lock, after its parker was queued. The thread acquires the grant, so it sees that its parker is
+//! not `IDLE`, and [`Parker::go_on`] takes the lock. A queued thread whose deadline passes, or that
+//! a signal wakes, finds its grant and leaves the queue by itself.
 //!
-//! In the child of a fork the relay is empty; a place says in which generation it was queued. An interpreter that begins to exit opens the
-//! relay: from then on a thread that is to attach may be stopped for good, and every waker unparks all.
+//! In the child of a fork the relay is empty; a place says in which generation it was queued. An
+//! interpreter that begins to exit opens the relay: from then on a thread that is to attach may be
+//! stopped for good, and every waker unparks all.
 
 use super::model::{AtomicU32, Ordering, UnsafeCell};
 use super::waiter::{Waiter, Wakeup};
@@ -38,8 +44,9 @@ use super::{ForgetWaiters, ListLock, Parker, fork};
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-/// How many threads contend for the interpreter's lock at a time, of those that one call has woken. More than one, because an idle
-/// processor takes longer to run again than the thread before it may hold the lock.
+/// How many threads contend for the interpreter's lock at a time, of those that one call has woken.
+/// More than one, because an idle processor takes longer to run again than the thread before it may
+/// hold the lock.
 pub(super) const IN_FLIGHT: usize = if cfg!(weftline_model) { 1 } else { 4 };
 
 const IDLE: u32 = 0;
@@ -121,7 +128,8 @@ super::model::thread_local! {
     static WOKEN: Cell<usize> = Cell::new(0);
 }
 
-/// Counts a thread that this one is about to wake. Says whether it has woken so many one by one that they make a crowd, too.
+/// Counts a thread that this one is about to wake. Says whether it has woken so many one by one
+/// that they make a crowd, too.
 pub(super) fn is_crowded() -> bool {
     WOKEN
         .try_with(|woken| {
@@ -204,7 +212,8 @@ impl State {
     }
 }
 
-/// Grants a claimed waiter whose thread attaches. It is to be unparked now, or when its turn has come.
+/// Grants a claimed waiter whose thread attaches. It is to be unparked now, or when its turn has
+/// come.
 ///
 /// # Safety
 /// As [`Waiter::grant`].
@@ -252,8 +261,8 @@ pub(super) fn unpark(released: &'static Parker) {
 impl Parker {
     /// Lets the next of many threads go on that one call has woken, if this thread was among them.
     ///
-    /// A blocker whose threads attach to an interpreter calls this as soon as the thread has attached. Only the thread that the parker
-    /// belongs to may call it.
+    /// A blocker whose threads attach to an interpreter calls this as soon as the thread has
+    /// attached. Only the thread that the parker belongs to may call it.
     #[inline]
     pub fn go_on(&'static self) {
         if self.place.state.load(Ordering::Relaxed) != IDLE {
@@ -286,9 +295,11 @@ impl Parker {
     }
 }
 
-/// Unparks every thread that waits for its turn, and has each waker unpark all from now on, until the process forks.
+/// Unparks every thread that waits for its turn, and has each waker unpark all from now on, until
+/// the process forks.
 ///
-/// For a binding whose interpreter is about to exit: threads that attach then may be stopped for good.
+/// For a binding whose interpreter is about to exit: threads that attach then may be stopped for
+/// good.
 pub fn open_relay() {
     loop {
         let next = {

@@ -2,20 +2,23 @@
 //!
 //! # Implementation
 //!
-//! A destructor of some thread-local may use the library after the library's own thread-locals have been destroyed, and the thread then has a
-//! record again, which nothing would return. POSIX's keys have destructors too, and the system runs those last; and again, a few times, for what
-//! was set by another of them. Elsewhere there is no such moment: there the record stays with the thread that is gone.
+//! A destructor of some thread-local may use the library after the library's own thread-locals have
+//! been destroyed, and the thread then has a record again, which nothing would return. POSIX's keys
+//! have destructors too, and the system runs those last; and again, a few times, for what was set
+//! by another of them. Elsewhere there is no such moment: there the record stays with the thread
+//! that is gone.
 
 use super::ThreadRecord;
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Zero, or one more than the key. Not a `OnceLock`: a fork in the middle of that leaves the child waiting for ever.
+/// Zero, or one more than the key. Not a `OnceLock`: a fork in the middle of that leaves the child
+/// waiting for ever.
 static KEY: AtomicUsize = AtomicUsize::new(0);
 
-/// Has the record of the calling thread given back at its very end. `false` if the system has no key for us, which many libraries would have to
-/// have used up, or no memory.
+/// Has the record of the calling thread given back at its very end. `false` if the system has no
+/// key for us, which many libraries would have to have used up, or no memory.
 #[cold]
 pub(super) fn gives_back(record: &'static ThreadRecord) -> bool {
     // SAFETY: the key exists.

@@ -2,15 +2,19 @@
 //!
 //! # Implementation
 //!
-//! The links are in the waiters themselves, and a [`super::ListLock`] guards them together with the list. How a waiter settles, and
-//! what its states mean, is said in `waiter.rs`.
+//! The links are in the waiters themselves, and a [`super::ListLock`] guards them together with the
+//! list. How a waiter settles, and what its states mean, is said in `waiter.rs`.
 //!
 //! Invariants, all under the list's lock:
-//! - a linked waiter is alive: its thread unlinks it (or finds it unlinked) under the lock before its stack frame ends;
-//! - several waiters are claimed in one go, under one hold of the lock, and granted afterwards (`Chain`): so 'everyone who waits now' and
-//!   'the n who have waited longest' are exact, however many they are, without a place to remember them in;
-//! - a waker reaches a claimed waiter by pointer only, for the grant ends its memory (`waiter.rs` says how);
-//! - a waiter of an older fork generation is never touched: its list was emptied when first locked in the new one.
+//! - a linked waiter is alive: its thread unlinks it (or finds it unlinked) under the lock before
+//!   its stack frame ends;
+//! - several waiters are claimed in one go, under one hold of the lock, and granted afterwards
+//!   (`Chain`): so 'everyone who waits now' and 'the n who have waited longest' are exact, however
+//!   many they are, without a place to remember them in;
+//! - a waker reaches a claimed waiter by pointer only, for the grant ends its memory (`waiter.rs`
+//!   says how);
+//! - a waiter of an older fork generation is never touched: its list was emptied when first locked
+//!   in the new one.
 
 use super::waiter::{Links, Waiter, Wakeup};
 use super::{ForgetWaiters, relay};
@@ -23,7 +27,8 @@ pub(crate) struct List<P> {
     back: Option<NonNull<Waiter<P>>>,
 }
 
-// SAFETY: the waiters that a list points to are reached only under the list's lock; what moves through their payloads is `P`.
+// SAFETY: the waiters that a list points to are reached only under the list's lock; what moves
+// through their payloads is `P`.
 unsafe impl<P: Send> Send for List<P> {}
 
 impl<P> ForgetWaiters for List<P> {
@@ -58,7 +63,8 @@ impl<P> List<P> {
     /// # Safety
     /// As [`Self::push_back`].
     unsafe fn link(&mut self, this: NonNull<Waiter<P>>) {
-        // SAFETY: the list's lock is held (`&mut self`), so nobody else touches any waiter's links; those linked are alive.
+        // SAFETY: the list's lock is held (`&mut self`), so nobody else touches any waiter's links;
+        // those linked are alive.
         unsafe {
             Waiter::links(this, |links| {
                 *links = Links {
@@ -75,7 +81,8 @@ impl<P> List<P> {
         self.back = Some(this);
     }
 
-    /// Unlinks `waiter` and says whether it was linked: not when a waker has popped it, nor when a fork has forgotten it.
+    /// Unlinks `waiter` and says whether it was linked: not when a waker has popped it, nor when a
+    /// fork has forgotten it.
     pub(crate) fn remove(&mut self, waiter: &Waiter<P>) -> bool {
         // SAFETY: borrowed, so alive.
         !waiter.is_forgotten() && unsafe { self.unlink(NonNull::from(waiter)) }
@@ -119,7 +126,8 @@ impl<P> List<P> {
     pub(crate) fn append(&mut self, others: &mut Self) -> usize {
         let mut moved = 0;
         while let Some(front) = others.front {
-            // SAFETY: linked in a list whose lock is held, so alive; from here on it is this list that it has to leave.
+            // SAFETY: linked in a list whose lock is held, so alive; from here on it is this list
+            // that it has to leave.
             unsafe {
                 others.unlink(front);
                 self.link(front);
@@ -131,7 +139,8 @@ impl<P> List<P> {
 
     /// The waiter that has waited longest, which may be about to give up.
     pub(crate) fn front(&self) -> Option<&Waiter<P>> {
-        // SAFETY: a linked waiter is alive as long as the list's lock is held, which `self` stands for.
+        // SAFETY: a linked waiter is alive as long as the list's lock is held, which `self` stands
+        // for.
         self.front.map(|front| unsafe { front.as_ref() })
     }
 
@@ -146,7 +155,8 @@ impl<P> List<P> {
         self.front == Some(NonNull::from(waiter)) && self.back == self.front
     }
 
-    /// Settles the waiter that has waited longest and takes it out; those that have given up are taken out on the way.
+    /// Settles the waiter that has waited longest and takes it out; those that have given up are
+    /// taken out on the way.
     pub(crate) fn claim_front(&mut self) -> Option<Claimed<'_, P>> {
         self.claim_at(|list| list.front)
     }
@@ -171,7 +181,8 @@ impl<P> List<P> {
         None
     }
 
-    /// As [`Self::claim_front`] for the front waiter and no other: `None` also when it has just given up.
+    /// As [`Self::claim_front`] for the front waiter and no other: `None` also when it has just
+    /// given up.
     pub(crate) fn claim_this_front(&mut self) -> Option<Claimed<'_, P>> {
         let waiter = self.front?;
         // SAFETY: it is linked here.
@@ -183,7 +194,8 @@ impl<P> List<P> {
     /// # Safety
     /// It is linked here.
     unsafe fn claim(&mut self, waiter: NonNull<Waiter<P>>) -> bool {
-        // SAFETY: linked, so alive while the lock is held; after the claim its thread waits for `GRANTED` before it goes.
+        // SAFETY: linked, so alive while the lock is held; after the claim its thread waits for
+        // `GRANTED` before it goes.
         unsafe {
             let won = Waiter::claim(waiter);
             self.unlink(waiter);
@@ -191,8 +203,9 @@ impl<P> List<P> {
         }
     }
 
-    /// Settles the `most` waiters that have waited longest, in one go. `fill` writes what each gets, also into those that have
-    /// just given up and not left yet: they may read it under the lock.
+    /// Settles the `most` waiters that have waited longest, in one go. `fill` writes what each
+    /// gets, also into those that have just given up and not left yet: they may read it under the
+    /// lock.
     pub(crate) fn claim_many(&mut self, most: usize, mut fill: impl FnMut(&mut P)) -> Chain<P> {
         let mut chain = Chain {
             first: None,
@@ -202,8 +215,8 @@ impl<P> List<P> {
         while chain.len < most
             && let Some(front) = self.front
         {
-            // SAFETY: it is linked here. A claimed waiter's payload is the waker's alone; one that gave up reads its own only under the
-            // list's lock.
+            // SAFETY: it is linked here. A claimed waiter's payload is the waker's alone; one that
+            // gave up reads its own only under the list's lock.
             let won = unsafe {
                 let won = self.claim(front);
                 Waiter::payload(front, &mut fill);
@@ -211,7 +224,8 @@ impl<P> List<P> {
             };
             if won {
                 match last {
-                    // SAFETY: claimed and not granted yet, so alive, and its links are the waker's to use.
+                    // SAFETY: claimed and not granted yet, so alive, and its links are the waker's
+                    // to use.
                     Some(last) => unsafe { Waiter::links(last, |links| links.next = Some(front)) },
                     None => chain.first = Some(front),
                 }
@@ -278,7 +292,8 @@ pub(crate) struct Chain<P> {
 }
 
 impl<P> Chain<P> {
-    /// Grants and wakes each, in the order in which they came, and says how many. Call without any list's lock held.
+    /// Grants and wakes each, in the order in which they came, and says how many. Call without any
+    /// list's lock held.
     pub(crate) fn wake(mut self) -> usize {
         if self.len <= relay::IN_FLIGHT {
             return self.grant(Wakeup::call);
@@ -297,7 +312,8 @@ impl<P> Chain<P> {
         self.len
     }
 
-    /// Grants each, in the order in which they came, and says how many; `woken` gets whom to wake, now or later.
+    /// Grants each, in the order in which they came, and says how many; `woken` gets whom to wake,
+    /// now or later.
     pub(crate) fn grant(mut self, mut woken: impl FnMut(Wakeup)) -> usize {
         while let Some(waiter) = self.next() {
             // SAFETY: claimed by this chain and not granted yet.
@@ -309,7 +325,8 @@ impl<P> Chain<P> {
     /// Takes the first one out, to be granted.
     fn next(&mut self) -> Option<NonNull<Waiter<P>>> {
         let waiter = self.first?;
-        // SAFETY: claimed by this chain and not granted yet, so alive, and its links are the waker's; they are read before the grant.
+        // SAFETY: claimed by this chain and not granted yet, so alive, and its links are the
+        // waker's; they are read before the grant.
         self.first = unsafe { Waiter::links(waiter, |links| links.next) };
         Some(waiter)
     }

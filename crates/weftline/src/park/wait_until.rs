@@ -1,16 +1,16 @@
-//! [`wait_until`]: a wait for what, once it is there, is there for everybody, so that nobody has to give it back: a future
-//! that is done, a number that has come to zero.
+//! [`wait_until`]: a wait for what, once it is there, is there for everybody, so that nobody has to
+//! give it back: a future that is done, a number that has come to zero.
 
 use super::{
     Blocker, CachePadded, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter, ready,
 };
 
-/// Sleeps through `blocker` in one of the lists under `lock` until a waker has settled the waiter, unless `is_there` says, under the lock,
-/// that there is nothing to wait for. Wakers see `payload`.
+/// Sleeps through `blocker` in one of the lists under `lock` until a waker has settled the waiter,
+/// unless `is_there` says, under the lock, that there is nothing to wait for. Wakers see `payload`.
 ///
 /// # Errors
-/// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the blocker said so; that also
-/// when what was waited for came at the same time.
+/// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
+/// blocker said so; that also when what was waited for came at the same time.
 pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
     lock: &ListLock<D>,
     list: fn(&mut D) -> &mut List<P>,
@@ -30,7 +30,8 @@ pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
             if deadline.is_at_once() {
                 return Err(WaitError::TimedOut);
             }
-            // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
+            // SAFETY: every way out of the wait below leaves the waiter granted (so claimed),
+            // removed or forgotten.
             unsafe { list(&mut data).push_back(&waiter) };
         }
         match waiter.wait(blocker, deadline) {

@@ -2,7 +2,8 @@
 //!
 //! # Implementation
 //!
-//! A waiter lies on the stack of the thread that waits and is linked into a [`super::List`]. Its states:
+//! A waiter lies on the stack of the thread that waits and is linked into a [`super::List`]. Its
+//! states:
 //!
 //! | state | meaning | leaves by |
 //! |---|---|---|
@@ -11,17 +12,19 @@
 //! | `GRANTED` | the waiter has what it waited for | (end) |
 //! | `ABANDONED` | the waiter gave up: timeout or interrupt; it will unlink itself, or a waker that meets it will | (end) |
 //!
-//! Both ways out of `WAITING` are one read-modify-write of the word, so a waiter **settles exactly once** and whoever loses obeys the winner: a
-//! waker that meets an abandoned waiter passes on to the next, a waiter that cannot abandon any more waits for the waker's next
-//! instructions, until it is `GRANTED`, and then has what it was given (to use, or to give back).
+//! Both ways out of `WAITING` are one read-modify-write of the word, so a waiter **settles exactly
+//! once** and whoever loses obeys the winner: a waker that meets an abandoned waiter passes on to
+//! the next, a waiter that cannot abandon any more waits for the waker's next instructions, until
+//! it is `GRANTED`, and then has what it was given (to use, or to give back).
 //!
-//! In the child of a fork that this thread made while it waited, a waiter that is not `GRANTED` stays as it is: a waker that did not survive may have
-//! written half of its payload, which is therefore not dropped.
+//! In the child of a fork that this thread made while it waited, a waiter that is not `GRANTED`
+//! stays as it is: a waker that did not survive may have written half of its payload, which is
+//! therefore not dropped.
 //!
 //! `CLAIMED` exists so that nothing is moved into a waiter that then turns out to have gone.
 //!
-//! **The grant ends the waker's access.** The store of `GRANTED` lets the waiter's frame end, while the waker is still in [`Waiter::grant`]. So a waker
-//! has no `&Waiter` then:
+//! **The grant ends the waker's access.** The store of `GRANTED` lets the waiter's frame end, while
+//! the waker is still in [`Waiter::grant`]. So a waker has no `&Waiter` then:
 //!
 //! | access | to | through | valid until |
 //! |---|---|---|---|
@@ -29,12 +32,15 @@
 //! | a waker, under the list's lock | a linked waiter | `&Waiter`, borrowed from the list ([`super::List::front`]) | the list changes |
 //! | a waker that claims, fills and grants | a claimed waiter | `NonNull<Waiter>`, one field at a time | the store of `GRANTED` |
 //!
-//! The store goes through a reference to the state alone: an atomic, whose memory may end while the reference lives.
+//! The store goes through a reference to the state alone: an atomic, whose memory may end while the
+//! reference lives.
 //!
-//! Beside its state a waiter carries a mark: its thread watches it. It is set and cleared by that thread only, before it would sleep, and whoever grants a waiter
-//! so marked does not wake the thread, which sees the grant by itself: one cache line less goes to and fro. When the thread looks away, by clearing the
-//! mark, it learns whether the grant came before; if not, whoever grants the waiter later sees that there is no mark. Both are one read-modify-write of one
-//! word, so either the thread knows of the grant or its waker knows of the sleep.
+//! Beside its state a waiter carries a mark: its thread watches it. It is set and cleared by that
+//! thread only, before it would sleep, and whoever grants a waiter so marked does not wake the
+//! thread, which sees the grant by itself: one cache line less goes to and fro. When the thread
+//! looks away, by clearing the mark, it learns whether the grant came before; if not, whoever
+//! grants the waiter later sees that there is no mark. Both are one read-modify-write of one word,
+//! so either the thread knows of the grant or its waker knows of the sleep.
 
 use super::deadline::Since;
 use super::list_lock::Backoff;
@@ -49,8 +55,8 @@ const GRANTED: u32 = 2;
 const ABANDONED: u32 = 4;
 const WATCHED: u32 = 8;
 
-/// Whom to wake once no lock is held: the thread of a waiter that was granted, unless it watches or waits for its turn in the relay, or
-/// of one that is to look again.
+/// Whom to wake once no lock is held: the thread of a waiter that was granted, unless it watches or
+/// waits for its turn in the relay, or of one that is to look again.
 #[derive(Clone, Copy)]
 #[must_use = "a waiter sleeps until it is woken"]
 pub(crate) struct Wakeup(Wakes);
@@ -113,7 +119,8 @@ pub(super) struct Links<P> {
 pub(crate) enum Ended<I> {
     /// What it waited for is its own.
     Granted,
-    /// A signal handler of this thread forked, and this is the child: the list has forgotten the waiter. Start over.
+    /// A signal handler of this thread forked, and this is the child: the list has forgotten the
+    /// waiter. Start over.
     Forked,
     /// It gave up, and is still in its list unless a waker has met it there.
     Abandoned(WaitError<I>),
@@ -150,7 +157,8 @@ impl<P> Waiter<P> {
         }
     }
 
-    /// Sleeps until the waiter has settled or is forgotten. One that abandoned is the caller's to unlink.
+    /// Sleeps until the waiter has settled or is forgotten. One that abandoned is the caller's to
+    /// unlink.
     pub(crate) fn wait<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -159,8 +167,9 @@ impl<P> Waiter<P> {
         self.wait_or_take(blocker, deadline, || false)
     }
 
-    /// As [`Self::wait`], where wakers also *wake_without_handoff*: wake a waiter without granting it anything, so that it takes what it waits for if
-    /// that is still there. `take` tries to; if it can, it unlinks the waiter and returns `true`.
+    /// As [`Self::wait`], where wakers also *wake_without_handoff*: wake a waiter without granting
+    /// it anything, so that it takes what it waits for if that is still there. `take` tries to; if
+    /// it can, it unlinks the waiter and returns `true`.
     pub(crate) fn wait_or_take<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -215,7 +224,8 @@ impl<P> Waiter<P> {
         })
     }
 
-    /// Watches for a moment, if that has paid lately, whether the waiter is granted. If not, who grants it from now on wakes the thread.
+    /// Watches for a moment, if that has paid lately, whether the waiter is granted. If not, who
+    /// grants it from now on wakes the thread.
     fn watch(&self) -> bool {
         let parker = &self.record.parker;
         if !parker.watches() {
@@ -266,8 +276,9 @@ impl<P> Waiter<P> {
     /// # Safety
     /// `this` is linked, and its list's lock is held.
     pub(super) unsafe fn claim(this: NonNull<Self>) -> bool {
-        // Not a compare-exchange, before which the cache line would come to be read. To one that has given up it makes no difference.
-        // SAFETY: alive while the lock is held, by the caller's promise.
+        // Not a compare-exchange, before which the cache line would come to be read. To one that
+        // has given up it makes no difference. SAFETY: alive while the lock is held, by the
+        // caller's promise.
         let was = unsafe { (*this.as_ptr()).state.fetch_add(CLAIMED, Ordering::Relaxed) };
         was & ABANDONED == 0
     }
@@ -293,10 +304,12 @@ impl<P> Waiter<P> {
     /// CLAIMED → GRANTED.
     ///
     /// # Safety
-    /// The caller has claimed `this`, has not granted it, and has no reference into it. The waiter may be gone on return.
+    /// The caller has claimed `this`, has not granted it, and has no reference into it. The waiter
+    /// may be gone on return.
     pub(super) unsafe fn grant(this: NonNull<Self>) -> Wakeup {
         let this = this.as_ptr();
-        // SAFETY: claimed and not granted, so alive until the store; the reference to the state is the only one.
+        // SAFETY: claimed and not granted, so alive until the store; the reference to the state is
+        // the only one.
         let (record, was) = unsafe {
             let record = (*this).record;
             // Pairs with the acquire in `is_granted`.
@@ -312,7 +325,8 @@ impl<P> Waiter<P> {
     /// Its links, for the list and for the waker that has claimed it.
     ///
     /// # Safety
-    /// `this` is alive: linked under its list's lock, or claimed and not granted. So it is for as long as `f` runs. Nothing else uses its links.
+    /// `this` is alive: linked under its list's lock, or claimed and not granted. So it is for as
+    /// long as `f` runs. Nothing else uses its links.
     pub(super) unsafe fn links<R>(this: NonNull<Self>, f: impl FnOnce(&mut Links<P>) -> R) -> R {
         // SAFETY: by the caller's promise.
         unsafe { (*this.as_ptr()).links.with_mut(|links| f(&mut *links)) }
@@ -331,16 +345,19 @@ impl<P> Waiter<P> {
         }
     }
 
-    /// What the waiter waits for, as a waker sees it. Under the list's lock, for a waiter that is linked.
+    /// What the waiter waits for, as a waker sees it. Under the list's lock, for a waiter that is
+    /// linked.
     pub(crate) fn payload_under_lock<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
         // SAFETY: while a waiter is linked its payload is touched under the list's lock only.
         self.payload
             .with_mut(|payload| f(unsafe { &mut **payload }))
     }
 
-    /// What the waker left. Only for the waiter's own thread, after the grant or once it has found itself unlinked under the lock.
+    /// What the waker left. Only for the waiter's own thread, after the grant or once it has found
+    /// itself unlinked under the lock.
     pub(crate) fn payload_of_settled<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
-        // SAFETY: wakers do not touch a waiter after they have granted it, nor one that is not linked.
+        // SAFETY: wakers do not touch a waiter after they have granted it, nor one that is not
+        // linked.
         self.payload
             .with_mut(|payload| f(unsafe { &mut **payload }))
     }

@@ -2,15 +2,16 @@
 //!
 //! # Implementation
 //!
-//! A connected pair of `AF_UNIX` sockets that keep the bounds of messages. A message is a *head*, which says what it is, and a *body* with
-//! descriptors. On the way it is one or more packets:
+//! A connected pair of `AF_UNIX` sockets that keep the bounds of messages. A message is a *head*,
+//! which says what it is, and a *body* with descriptors. On the way it is one or more packets:
 //!
 //! | packet | bytes | descriptors |
 //! |---|---|---|
 //! | the first | [`Bounds`], then head and body if they are short | if they are not, a file in memory with head and body; up to 200 of the message's |
 //! | others, if the descriptors are more | one | up to 200 |
 //!
-//! So every message fits into the buffer of the socket, and a child can leave its result there and end; nobody needs to be waiting.
+//! So every message fits into the buffer of the socket, and a child can leave its result there and
+//! end; nobody needs to be waiting.
 
 use super::Envelope;
 use super::descriptor::above_streams;
@@ -147,7 +148,8 @@ impl Channel {
         Ok(())
     }
 
-    /// The next message. `None` when there is none and there will be none, or, without `waits`, none yet.
+    /// The next message. `None` when there is none and there will be none, or, without `waits`,
+    /// none yet.
     ///
     /// # Errors
     /// The system's, and one that says what is wrong with the message.

@@ -2,8 +2,8 @@
 //!
 //! # Implementation
 //!
-//! The system tells how a child has ended once, to the first who asks after the end. So there is a state, of which one thread at a time
-//! may ask:
+//! The system tells how a child has ended once, to the first who asks after the end. So there is a
+//! state, of which one thread at a time may ask:
 //!
 //! | state | meaning | leaves by |
 //! |---|---|---|
@@ -58,7 +58,8 @@ impl Ending {
     }
 }
 
-/// A process that this one has started, whatever it returns: to be asked, waited for and ended. Clones are cheap, and the same process.
+/// A process that this one has started, whatever it returns: to be asked, waited for and ended.
+/// Clones are cheap, and the same process.
 ///
 /// [`active_children`](super::active_children) returns them, and a [`Child`](super::Child) is one.
 #[derive(Clone)]
@@ -120,8 +121,8 @@ impl ChildProcess {
         self.ending().is_none()
     }
 
-    /// The exit code, if it has ended; for one that a signal has killed the signal's number, negative. 255 when somebody else has waited
-    /// for the process, so that nobody knows here.
+    /// The exit code, if it has ended; for one that a signal has killed the signal's number,
+    /// negative. 255 when somebody else has waited for the process, so that nobody knows here.
     #[must_use]
     pub fn exitcode(&self) -> Option<i32> {
         self.ending().map(|ending| match ending {
@@ -137,9 +138,11 @@ impl ChildProcess {
         self.0.sentinel.as_fd()
     }
 
-    /// Asks it to end (`SIGTERM`), which it does at once unless it handles that. One that has ended needs not be asked.
+    /// Asks it to end (`SIGTERM`), which it does at once unless it handles that. One that has ended
+    /// needs not be asked.
     ///
-    /// Threads, callbacks of `at_exit` and destructors get no chance there, and its own children stay.
+    /// Threads, callbacks of `at_exit` and destructors get no chance there, and its own children
+    /// stay.
     ///
     /// # Errors
     /// When the system refuses, as it does for a process that has become another user's.
@@ -159,7 +162,8 @@ impl ChildProcess {
         self.0.sentinel.signal(signal)
     }
 
-    /// Waits until it has ended. Any thread can, any number of times; see [`Child::join`](super::Child::join) for what its function returned.
+    /// Waits until it has ended. Any thread can, any number of times; see
+    /// [`Child::join`](super::Child::join) for what its function returned.
     pub fn join(&self) {
         let _ = self.wait(Deadline::NEVER);
     }
@@ -172,7 +176,8 @@ impl ChildProcess {
         self.wait(Deadline::PASSED)
     }
 
-    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never
+    /// ends.
     ///
     /// # Errors
     /// [`TimedOut`] when it has not ended in time. It runs on.
@@ -231,7 +236,8 @@ impl ChildProcess {
                 (None, None) => Ending::Unknown,
             }),
             Ok(None) => None,
-            // `CHILD`: somebody else has waited for it, or the system was told to by ignoring the signal.
+            // `CHILD`: somebody else has waited for it, or the system was told to by ignoring the
+            // signal.
             Err(Errno::CHILD) => Some(Ending::Unknown),
             Err(_) => None,
         }

@@ -1,11 +1,13 @@
-//! The children of this process: which of them run, and what becomes of them at the end of the program.
+//! The children of this process: which of them run, and what becomes of them at the end of the
+//! program.
 //!
 //! # Implementation
 //!
-//! A list under a [`ListLock`]: room is made before the lock is taken, and what is taken out is dropped after it. A child is in it from its
-//! start until it has been waited for in the system's sense. That is done by whoever notices first that it has ended: a join, a question, or
-//! the sweep of all children with which each start and each [`active_children`] begins. So nothing that has ended stays behind for longer
-//! than until the next of these.
+//! A list under a [`ListLock`]: room is made before the lock is taken, and what is taken out is
+//! dropped after it. A child is in it from its start until it has been waited for in the system's
+//! sense. That is done by whoever notices first that it has ended: a join, a question, or the sweep
+//! of all children with which each start and each [`active_children`] begins. So nothing that has
+//! ended stays behind for longer than until the next of these.
 //!
 //! In the child of a fork the list is empty: those are the parent's.
 
@@ -86,7 +88,8 @@ pub(super) fn sweep() -> Vec<ChildProcess> {
     running
 }
 
-/// The children of this process that run, by age. Those that have ended are waited for, in the system's sense, by the way.
+/// The children of this process that run, by age. Those that have ended are waited for, in the
+/// system's sense, by the way.
 ///
 /// ```
 /// assert!(weftline::process::active_children().is_empty());
@@ -111,7 +114,8 @@ pub(crate) fn wait_for_any() -> bool {
 /// Ends the daemons: asks them to, and after a while does not ask.
 pub(crate) fn end_daemons() {
     let daemons = sweep();
-    // Each may fail for one that has changed its user: then it is not ours to end, and its own guard does it.
+    // Each may fail for one that has changed its user: then it is not ours to end, and its own
+    // guard does it.
     for daemon in &daemons {
         let _ = daemon.signal(Signal::TERM);
     }

@@ -2,8 +2,8 @@
 //!
 //! # Implementation
 //!
-//! A child is this program, started with [`FLAG`] as its first argument and a socket to its parent as its standard input. What its `main` calls
-//! first notices that, and never returns:
+//! A child is this program, started with [`FLAG`] as its first argument and a socket to its parent
+//! as its standard input. What its `main` calls first notices that, and never returns:
 //!
 //! | step | if it fails |
 //! |---|---|
@@ -31,21 +31,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The first argument of a process that is to run a function. The second is its name, for those who look at it from outside.
+/// The first argument of a process that is to run a function. The second is its name, for those who
+/// look at it from outside.
 pub(super) const FLAG: &str = "--weftline-process";
 /// What a process exits with that cannot do what it is there for.
 const UNUSABLE: i32 = 2;
-/// What a process exits with whose function has panicked: as the standard library does when `main` has.
+/// What a process exits with whose function has panicked: as the standard library does when `main`
+/// has.
 const PANICKED: i32 = 101;
 
 static IS_INITIALISED: AtomicBool = AtomicBool::new(false);
 
-/// Lets this program start processes: called first in `main`, unless [`weftline::run`](crate::run) is.
+/// Lets this program start processes: called first in `main`, unless [`weftline::run`](crate::run)
+/// is.
 ///
-/// In a process that was started for a function it runs that function, and does not return. Until it was called none can be started:
-/// the process would be this program from its beginning. What is open without the close-on-exec flag is taken for inherited, and closed; all that the
-/// standard library opens has the flag. Without `run` nobody waits for processes at the end of the program; those that
-/// are not daemons are left behind then.
+/// In a process that was started for a function it runs that function, and does not return. Until
+/// it was called none can be started: the process would be this program from its beginning. What is
+/// open without the close-on-exec flag is taken for inherited, and closed; all that the standard
+/// library opens has the flag. Without `run` nobody waits for processes at the end of the program;
+/// those that are not daemons are left behind then.
 ///
 /// ```no_run
 /// use weftline::process;
@@ -170,7 +174,8 @@ fn started_by_hand() -> io::Error {
     ))
 }
 
-/// What came through `exec` is without the close-on-exec flag; what this process has opened since, before `main` or in it, has it.
+/// What came through `exec` is without the close-on-exec flag; what this process has opened since,
+/// before `main` or in it, has it.
 fn close_what_was_inherited() -> io::Result<()> {
     let mut open: Vec<RawFd> = Vec::new();
     for entry in std::fs::read_dir("/proc/self/fd")? {
@@ -178,7 +183,8 @@ fn close_what_was_inherited() -> io::Result<()> {
         open.extend(number.filter(|&number: &RawFd| number > 2));
     }
     for number in open {
-        // SAFETY: asked about and nothing more; the list's own descriptor is closed by now, which is an error like others.
+        // SAFETY: asked about and nothing more; the list's own descriptor is closed by now, which
+        // is an error like others.
         let flags = rustix::io::fcntl_getfd(unsafe { BorrowedFd::borrow_raw(number) });
         if flags.is_ok_and(|flags| !flags.contains(FdFlags::CLOEXEC)) {
             // SAFETY: nothing of this process knows of it, for it was open before.
@@ -188,14 +194,16 @@ fn close_what_was_inherited() -> io::Result<()> {
     Ok(())
 }
 
-/// Moves the socket away from the standard input, to which nothing is put yet: the number stays taken.
+/// Moves the socket away from the standard input, to which nothing is put yet: the number stays
+/// taken.
 fn take_channel() -> io::Result<Channel> {
     let stdin = rustix::stdio::stdin();
     let socket: OwnedFd = rustix::io::fcntl_dupfd_cloexec(stdin, 3)?;
     Ok(Channel::from_descriptor(socket))
 }
 
-/// Has this process killed when its parent has ended. (The system's own signal for that comes when the *thread* ends that has started it.)
+/// Has this process killed when its parent has ended. (The system's own signal for that comes when
+/// the *thread* ends that has started it.)
 pub(super) fn end_with(parent: ParentProcess) -> io::Result<()> {
     thread::spawn_servant("weftline-parent", move || {
         wait_for_end(&parent.0.sentinel, parent.pid());
@@ -204,8 +212,9 @@ pub(super) fn end_with(parent: ParentProcess) -> io::Result<()> {
     })
 }
 
-/// Returns when the parent has ended. The program may close all that is open here, as daemons do, and the sentinel with it: then there is nothing to
-/// wait for, or something else, but the parent is still the parent, and another sentinel can be had.
+/// Returns when the parent has ended. The program may close all that is open here, as daemons do,
+/// and the sentinel with it: then there is nothing to wait for, or something else, but the parent
+/// is still the parent, and another sentinel can be had.
 fn wait_for_end(sentinel: &Sentinel, parent: u32) {
     let parent_lives = || Pid::as_raw(getppid()).cast_unsigned() == parent;
     let _ = sentinel.wait(Deadline::NEVER);
@@ -224,7 +233,8 @@ mod tests {
     use super::*;
     use std::sync::mpsc::{RecvTimeoutError, channel};
 
-    /// What is left of a sentinel that the program has closed, when its number has been given to something that is always ready.
+    /// What is left of a sentinel that the program has closed, when its number has been given to
+    /// something that is always ready.
     fn closed() -> Sentinel {
         Sentinel::from_descriptor(File::open("/dev/null").unwrap().into())
     }

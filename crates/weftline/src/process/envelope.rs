@@ -1,8 +1,11 @@
-//! [`Envelope`]: what goes from one process to another, as bytes and the file descriptors that come along.
+//! [`Envelope`]: what goes from one process to another, as bytes and the file descriptors that come
+//! along.
 //!
-//! A value says what it is through serde. An object in shared memory is more than bytes: the other process needs its file. While a
-//! envelope is packed, such an object [attaches](attach) its descriptor to it and writes down which of them it is; while the envelope is
-//! unpacked, it [detaches](detach) it again. Outside of an envelope (in a file, say, or as an item of a shared queue) it cannot be written.
+//! A value says what it is through serde. An object in shared memory is more than bytes: the other
+//! process needs its file. While a envelope is packed, such an object [attaches](attach) its
+//! descriptor to it and writes down which of them it is; while the envelope is unpacked, it
+//! [detaches](detach) it again. Outside of an envelope (in a file, say, or as an item of a shared
+//! queue) it cannot be written.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -65,7 +68,8 @@ impl EncodeError {
 }
 
 thread_local! {
-    /// What has been attached to the envelope that this thread is packing. `None` when it is packing none.
+    /// What has been attached to the envelope that this thread is packing. `None` when it is
+    /// packing none.
     static ATTACHED: RefCell<Option<Vec<OwnedFd>>> = const { RefCell::new(None) };
     /// What has not yet been detached from the envelope that this thread is unpacking.
     static TO_DETACH: RefCell<Vec<Option<OwnedFd>>> = const { RefCell::new(Vec::new()) };
@@ -73,7 +77,8 @@ thread_local! {
 
 impl Envelope {
     /// # Errors
-    /// [`EncodeError`] when the value's own `Serialize` fails, or when no file descriptor is left to attach.
+    /// [`EncodeError`] when the value's own `Serialize` fails, or when no file descriptor is left
+    /// to attach.
     pub(super) fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Self, EncodeError> {
         let (bytes, attached) = with_inner(&ATTACHED, Some(Vec::new()), || encode(value));
         Ok(Self {
@@ -91,8 +96,9 @@ impl Envelope {
     }
 }
 
-/// What `f` returns, and what it leaves of `inner`, which is in `place` meanwhile: a value may pack an envelope of its own while it is packed.
-/// What was there before is put back also when the value's own code, which `f` runs, panics.
+/// What `f` returns, and what it leaves of `inner`, which is in `place` meanwhile: a value may pack
+/// an envelope of its own while it is packed. What was there before is put back also when the
+/// value's own code, which `f` runs, panics.
 fn with_inner<T: Default + 'static, R>(
     place: &'static LocalKey<RefCell<T>>,
     inner: T,
@@ -196,12 +202,14 @@ fn refusal() -> Option<String> {
     REFUSAL.take()
 }
 
-/// Says why a value's `Serialize` or `Deserialize` fails: the codec's own errors have no room for it.
+/// Says why a value's `Serialize` or `Deserialize` fails: the codec's own errors have no room for
+/// it.
 pub(super) fn refuse(why: impl fmt::Display) {
     REFUSAL.replace(Some(why.to_string()));
 }
 
-/// Has a copy of `descriptor` travel with the envelope that this thread is packing; returns its number in it.
+/// Has a copy of `descriptor` travel with the envelope that this thread is packing; returns its
+/// number in it.
 pub(super) fn attach(descriptor: BorrowedFd<'_>) -> Result<u32, &'static str> {
     ATTACHED.with_borrow_mut(|attached| {
         let Some(attached) = attached else {

@@ -9,13 +9,15 @@ use std::io;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Neither [`weftline::run`](crate::run) nor [`init`](super::init) has been called in this program.
+    /// Neither [`weftline::run`](crate::run) nor [`init`](super::init) has been called in this
+    /// program.
     NotInitialised,
     /// The function is not registered.
     NotRegistered {
         /// Which one.
         name: String,
-        /// Those that are, in the order of their names; if they are many, those first that were perhaps meant.
+        /// Those that are, in the order of their names; if they are many, those first that were
+        /// perhaps meant.
         registered: Vec<&'static str>,
     },
     /// Different functions are registered under the name.
@@ -23,7 +25,8 @@ pub enum StartError {
         /// Which name.
         name: String,
     },
-    /// The function of that name returns something else than the caller of [`Process::named`](super::Process::named) has asked for.
+    /// The function of that name returns something else than the caller of
+    /// [`Process::named`](super::Process::named) has asked for.
     ReturnsOther {
         /// Which one.
         name: String,

@@ -1,4 +1,5 @@
-//! [`ProcessError`] and [`JoinError`]: how a process can have ended without the value that its function returns.
+//! [`ProcessError`] and [`JoinError`]: how a process can have ended without the value that its
+//! function returns.
 
 use super::Child;
 use crate::Panic;
@@ -58,7 +59,8 @@ pub enum ProcessError {
         /// The signal's number.
         signal: i32,
     },
-    /// The arguments arrived as something else than the function takes, or what it returned could not be written down or read again.
+    /// The arguments arrived as something else than the function takes, or what it returned could
+    /// not be written down or read again.
     Undecodable {
         /// The process.
         process: Who,
@@ -72,7 +74,8 @@ pub enum ProcessError {
         /// The exit code.
         code: i32,
     },
-    /// How it has ended is not known here: somebody else has waited for it, or this process is a fork of its parent.
+    /// How it has ended is not known here: somebody else has waited for it, or this process is a
+    /// fork of its parent.
     Lost {
         /// The process.
         process: Who,
@@ -153,7 +156,8 @@ fn signal_name(signal: i32) -> Option<&'static str> {
     })
 }
 
-/// A panic that ended the function of another process. It was printed there too, as the program's panic hook does.
+/// A panic that ended the function of another process. It was printed there too, as the program's
+/// panic hook does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemotePanic(Box<Told>);
 
@@ -181,8 +185,8 @@ impl RemotePanic {
         &self.0.message
     }
 
-    /// Where it happened, as `file:line:column`. `None` when the panic was resumed, or when the function has set a panic hook that does not
-    /// call the one before it.
+    /// Where it happened, as `file:line:column`. `None` when the panic was resumed, or when the
+    /// function has set a panic hook that does not call the one before it.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.0.location.as_deref()

@@ -1,12 +1,15 @@
-//! The functions that a process can be started for: [`register!`](super::register), and how one is found.
+//! The functions that a process can be started for: [`register!`](super::register), and how one is
+//! found.
 //!
 //! # Implementation
 //!
-//! A process is this executable, started again; what it is to run can only be told by name. `register!` enters a name beside the function's
-//! type into a list that the linker and the program's start put together (the `inventory` crate), the same in every process of the program.
+//! A process is this executable, started again; what it is to run can only be told by name.
+//! `register!` enters a name beside the function's type into a list that the linker and the
+//! program's start put together (the `inventory` crate), the same in every process of the program.
 //!
-//! The type of a function item, or of a closure that captures nothing, has a single value without a size. So the entry keeps no function: it
-//! is built for the type, and where the function is called its value is made from nothing.
+//! The type of a function item, or of a closure that captures nothing, has a single value without a
+//! size. So the entry keeps no function: it is built for the type, and where the function is called
+//! its value is made from nothing.
 
 use super::message::Answer;
 use super::{Envelope, RemotePanic, StartError, pool};
@@ -22,11 +25,13 @@ mod sealed {
     pub trait Sealed<Args> {}
 }
 
-/// A function that another process can run: its arguments and what it returns can be written down with serde.
+/// A function that another process can run: its arguments and what it returns can be written down
+/// with serde.
 ///
-/// It is implemented for every function of up to six arguments, `Args` being the tuple of them, and for nothing else. A function is given to
-/// [`Process::new`](super::Process::new) by its name; one that is a variable (`fn(u32) -> u32`), or a closure that captures something,
-/// does not exist in the other process.
+/// It is implemented for every function of up to six arguments, `Args` being the tuple of them, and
+/// for nothing else. A function is given to [`Process::new`](super::Process::new) by its name; one
+/// that is a variable (`fn(u32) -> u32`), or a closure that captures something, does not exist in
+/// the other process.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot run in a process of its own with the arguments `{Args}`",
     note = "its arguments and what it returns must implement serde's `Serialize` and `DeserializeOwned`, there may be at most six, \
@@ -197,8 +202,9 @@ fn only(answer: Answer) -> (Answer, Envelope) {
 fn summon<F: Copy + Send + Sync + 'static>() -> F {
     // For whoever makes an entry by other means than `Function::new`.
     const { assert!(size_of::<F>() == 0) }
-    // SAFETY: a value of no size is read from any place that is aligned; that there is one of this type, and that it may be copied, to any thread, has been shown by
-    // whoever handed it to `Function::new`.
+    // SAFETY: a value of no size is read from any place that is aligned; that there is one of this
+    // type, and that it may be copied, to any thread, has been shown by whoever handed it to
+    // `Function::new`.
     unsafe { NonNull::<F>::dangling().read() }
 }
 
@@ -280,8 +286,8 @@ fn distance(one: &str, other: &str) -> usize {
 
 /// Lets processes be started for a function, under the name of its path or under one that is given.
 ///
-/// It stands beside the function, in any module of the program, and takes effect before `main`. A function may be registered under several
-/// names, but a name stands for one function.
+/// It stands beside the function, in any module of the program, and takes effect before `main`. A
+/// function may be registered under several names, but a name stands for one function.
 ///
 /// ```no_run
 /// use weftline::process::{self, register};
@@ -305,7 +311,8 @@ fn distance(one: &str, other: &str) -> usize {
 /// }
 /// ```
 ///
-/// The arguments, and what the function returns, must be such that they can be written down; and a variable is no function:
+/// The arguments, and what the function returns, must be such that they can be written down; and a
+/// variable is no function:
 ///
 /// ```compile_fail
 /// const CHOSEN: fn(u64) -> u64 = u64::swap_bytes;

@@ -18,7 +18,8 @@ pub(super) struct Identity {
     pub(super) parent: ParentProcess,
 }
 
-/// Null in a process that a function was not started in. Set once, before there are other threads to ask, and kept.
+/// Null in a process that a function was not started in. Set once, before there are other threads
+/// to ask, and kept.
 static IDENTITY: AtomicPtr<Identity> = AtomicPtr::new(ptr::null_mut());
 
 pub(super) fn adopt(identity: Identity) {
@@ -30,7 +31,8 @@ fn identity() -> Option<&'static Identity> {
     unsafe { IDENTITY.load(Ordering::Acquire).as_ref() }
 }
 
-/// This process's name: the one that its description gave it, and `MainProcess` if no function was started in it.
+/// This process's name: the one that its description gave it, and `MainProcess` if no function was
+/// started in it.
 ///
 /// ```
 /// assert_eq!(weftline::process::current_name(), "MainProcess");
@@ -45,7 +47,8 @@ pub(super) fn is_daemon() -> bool {
     identity().is_some_and(|identity| identity.is_daemon)
 }
 
-/// The place of the next child among all processes: `3` for the third of the main process, `3:1` for the first of that one.
+/// The place of the next child among all processes: `3` for the third of the main process, `3:1`
+/// for the first of that one.
 pub(super) fn next_place() -> String {
     static CHILDREN: AtomicU64 = AtomicU64::new(0);
     let number = CHILDREN.fetch_add(1, Ordering::Relaxed) + 1;
@@ -53,7 +56,8 @@ pub(super) fn next_place() -> String {
     format!("{lineage}{number}")
 }
 
-/// The process that started this one for a function; `None` in the main process, and in one that was started by other means.
+/// The process that started this one for a function; `None` in the main process, and in one that
+/// was started by other means.
 ///
 /// ```
 /// assert!(weftline::process::parent_process().is_none());
@@ -112,7 +116,8 @@ impl ParentProcess {
         self.0.sentinel.wait(Deadline::PASSED)
     }
 
-    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never
+    /// ends.
     ///
     /// # Errors
     /// [`TimedOut`] when it has not ended in time.

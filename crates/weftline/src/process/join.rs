@@ -2,8 +2,9 @@
 //!
 //! # Implementation
 //!
-//! What the child has to say lies in the socket between the two, and is read by the join, after the end. That a child has ended is told by its
-//! pidfd alone, never by the socket: while another thread forks, a copy of the socket may get away.
+//! What the child has to say lies in the socket between the two, and is read by the join, after the
+//! end. That a child has ended is told by its pidfd alone, never by the socket: while another
+//! thread forks, a copy of the socket may get away.
 
 use super::channel::Channel;
 use super::child::Ending;
@@ -19,9 +20,10 @@ use std::time::{Duration, Instant};
 
 /// A started process, owned: for what its function returns. It is also a [`ChildProcess`].
 ///
-/// Dropping it lets the process run on, and what its function returns is dropped; the system's remains of the process are
-/// taken away by the next start, by [`active_children`](super::active_children), or at the end of [`run`](crate::run), which waits for it unless it
-/// is a daemon.
+/// Dropping it lets the process run on, and what its function returns is dropped; the system's
+/// remains of the process are taken away by the next start, by
+/// [`active_children`](super::active_children), or at the end of [`run`](crate::run), which waits
+/// for it unless it is a daemon.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -97,7 +99,8 @@ impl<R: DeserializeOwned> Child<R> {
         self.join_by(Deadline::PASSED)
     }
 
-    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never
+    /// ends.
     ///
     /// # Errors
     /// [`JoinError`]; a process that runs comes back.
@@ -141,7 +144,8 @@ impl<R: DeserializeOwned> Child<R> {
         };
         let ending = self.process.ending().unwrap_or(Ending::Unknown);
         match (ending, answer) {
-            // Also one that had said how it went: it says so last, so something has gone wrong that nobody would hear of otherwise.
+            // Also one that had said how it went: it says so last, so something has gone wrong that
+            // nobody would hear of otherwise.
             (Ending::Killed(signal), _) => Err(ProcessError::Killed { process, signal }),
             (_, Some((answer, body))) => read(answer, body, process),
             (Ending::Exited(code), None) if has_begun => {

@@ -3,18 +3,21 @@
 use super::RemotePanic;
 use serde::{Deserialize, Serialize};
 
-/// From the parent, once: what the child is, and what it is to run. The arguments follow as the message's body.
+/// From the parent, once: what the child is, and what it is to run. The arguments follow as the
+/// message's body.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Task {
     /// As it is registered.
     pub(super) function: String,
     pub(super) name: String,
-    /// What stands in front of the number in the names of its own children: `1:` for the first child.
+    /// What stands in front of the number in the names of its own children: `1:` for the first
+    /// child.
     pub(super) lineage: String,
     pub(super) is_daemon: bool,
     pub(super) parent_pid: u32,
     pub(super) parent_name: String,
-    /// Whether the standard input is the second descriptor that comes along; the first is a pidfd of the parent.
+    /// Whether the standard input is the second descriptor that comes along; the first is a pidfd
+    /// of the parent.
     pub(super) has_stdin: bool,
 }
 

@@ -1,4 +1,5 @@
-//! Processes, and objects that they share. On Linux (5.4 or later) with 64 bits, with the feature `process` (which is on by default).
+//! Processes, and objects that they share. On Linux (5.4 or later) with 64 bits, with the feature
+//! `process` (which is on by default).
 //!
 //! | Python | here |
 //! |---|---|
@@ -32,17 +33,21 @@
 //! }
 //! ```
 //!
-//! A child is this program, started again: it has no copy of anything. What it is to run is therefore a function by [name](register!), and its
-//! arguments and what it returns are written down with serde. Open files travel as [`Descriptor`]s. A static that is changed in one
-//! process is unchanged in every other.
+//! A child is this program, started again: it has no copy of anything. What it is to run is
+//! therefore a function by [name](register!), and its arguments and what it returns are written
+//! down with serde. Open files travel as [`Descriptor`]s. A static that is changed in one process
+//! is unchanged in every other.
 //!
-//! *`main` must begin with [`weftline::run`](crate::run) or [`init`].* There a child leaves for its function; in a program that does neither,
-//! each child would run `main`, so none can be started. The test harness of `cargo test` is such a program; a test that needs
-//! processes has `harness = false` and a `main` of its own.
+//! *`main` must begin with [`weftline::run`](crate::run) or [`init`].* There a child leaves for its
+//! function; in a program that does neither, each child would run `main`, so none can be started.
+//! The test harness of `cargo test` is such a program; a test that needs processes has
+//! `harness = false` and a `main` of its own.
 //!
-//! In the child the function is what `f` is to [`run`](crate::run): its threads, timers and processes are waited for and the callbacks of
-//! [`at_exit`](crate::at_exit) called, then the result is sent. A panic is printed, carried to the join as [`RemotePanic`], and makes the
-//! exit code 101. Nothing that the parent has open is open in the child but its three standard streams and what was handed over.
+//! In the child the function is what `f` is to [`run`](crate::run): its threads, timers and
+//! processes are waited for and the callbacks of [`at_exit`](crate::at_exit) called, then the
+//! result is sent. A panic is printed, carried to the join as [`RemotePanic`], and makes the exit
+//! code 101. Nothing that the parent has open is open in the child but its three standard streams
+//! and what was handed over.
 //!
 //! # Who waits for whom
 //!
@@ -53,8 +58,9 @@
 //!
 //! # What processes share
 //!
-//! Objects in shared memory go to a child as arguments, or are found by a name. Each of them knows when a process dies that
-//! holds a part of it or waits for it, and those that go on learn of that ([`Abandoned`]) instead of waiting for ever.
+//! Objects in shared memory go to a child as arguments, or are found by a name. Each of them knows
+//! when a process dies that holds a part of it or waits for it, and those that go on learn of that
+//! ([`Abandoned`]) instead of waiting for ever.
 //!
 //! ```no_run
 //! use weftline::process::{self, Queue, register};
@@ -80,11 +86,12 @@
 //!
 //! # Named objects
 //!
-//! `create(name, …)` gives an object a file in `/dev/shm`, and `open(name)` finds it. Each program of
-//! the user can also write to that file, or shorten it, by itself: `File::create("/dev/shm/name")`
-//! is safe code. No check keeps that from a program that has the object open. So both functions are
-//! `unsafe`, and their caller promises: *until the object is unlinked and closed everywhere, no
-//! program writes to its file or shortens it, but through this library.*
+//! `create(name, …)` gives an object a file in `/dev/shm`, and `open(name)` finds it. Each program
+//! of the user can also write to that file, or shorten it, by itself:
+//! `File::create("/dev/shm/name")` is safe code. No check keeps that from a program that has the
+//! object open. So both functions are `unsafe`, and their caller promises: *until the object is
+//! unlinked and closed everywhere, no program writes to its file or shortens it, but through this
+//! library.*
 //!
 //! | another program | named object | object without a name |
 //! |---|---|---|
@@ -94,13 +101,14 @@
 //! | writes before `open` | an error, or an object with other values | |
 //!
 //! After a write of another program an operation returns an error ([`GetError::Damaged`],
-//! [`SharedError::Mismatch`]), gives a wrong value, or waits for ever. It does not crash and follows
-//! no address from the file: lengths and limits are read once, positions are checked at each use,
-//! and what a thread holds stands in its own memory. Two cases are left, for which the promise is
-//! there: a write to a value while a guard gives a reference to it, and a write to a lock that its
-//! holder has between robust mutexes of the C library's.
+//! [`SharedError::Mismatch`]), gives a wrong value, or waits for ever. It does not crash and
+//! follows no address from the file: lengths and limits are read once, positions are checked at
+//! each use, and what a thread holds stands in its own memory. Two cases are left, for which the
+//! promise is there: a write to a value while a guard gives a reference to it, and a write to a
+//! lock that its holder has between robust mutexes of the C library's.
 //!
-//! An object without a name goes only to processes that it is handed to, which run this same program.
+//! An object without a name goes only to processes that it is handed to, which run this same
+//! program.
 //!
 //! ```
 //! use weftline::process::{Event, unlink};
@@ -119,17 +127,18 @@
 //!
 //! # Guards that are leaked
 //!
-//! A guard that is leaked (`std::mem::forget`, `Box::leak`) keeps its lock until its *process* ends,
-//! as one of [`Lock`](crate::Lock) does: a reference to the value may live on in any thread. When the
-//! process ends, the next to take the lock gets [`Abandoned`]. Leaked [`Permit`]s come back when
-//! their thread ends. An object of which a guard was leaked keeps its memory.
+//! A guard that is leaked (`std::mem::forget`, `Box::leak`) keeps its lock until its *process*
+//! ends, as one of [`Lock`](crate::Lock) does: a reference to the value may live on in any thread.
+//! When the process ends, the next to take the lock gets [`Abandoned`]. Leaked [`Permit`]s come
+//! back when their thread ends. An object of which a guard was leaked keeps its memory.
 //!
 //! # Other systems
 //!
-//! On macOS and Windows, and on Linux with 32 bits, this module is not there, whatever the features: a program that names it does not compile. What it
-//! stands on is not there: a child that is killed when its parent dies, a descriptor that says that a process has ended, a kernel that marks the locks of whoever
-//! dies and wakes who waits for them. A program for all systems asks for `#[cfg(all(target_os = "linux", target_pointer_width = "64"))]`, as the
-//! examples do.
+//! On macOS and Windows, and on Linux with 32 bits, this module is not there, whatever the
+//! features: a program that names it does not compile. What it stands on is not there: a child that
+//! is killed when its parent dies, a descriptor that says that a process has ended, a kernel that
+//! marks the locks of whoever dies and wakes who waits for them. A program for all systems asks for
+//! `#[cfg(all(target_os = "linux", target_pointer_width = "64"))]`, as the examples do.
 //!
 //! # Implementation
 //!

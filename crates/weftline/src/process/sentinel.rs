@@ -2,8 +2,9 @@
 //!
 //! # Implementation
 //!
-//! A pidfd, which stands for one process for ever, unlike its number. The wait is `poll`, the one sleep of the library that is not the
-//! parker's: a process that ends wakes nobody in this one. It has an absolute deadline, and goes on after a signal.
+//! A pidfd, which stands for one process for ever, unlike its number. The wait is `poll`, the one
+//! sleep of the library that is not the parker's: a process that ends wakes nobody in this one. It
+//! has an absolute deadline, and goes on after a signal.
 
 use super::descriptor::above_streams;
 use crate::TimedOut;
@@ -20,7 +21,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 pub(super) struct Sentinel(OwnedFd);
 
 impl Sentinel {
-    /// Of a process that has not been waited for; otherwise it may be another that has the number by now.
+    /// Of a process that has not been waited for; otherwise it may be another that has the number
+    /// by now.
     pub(super) fn open(pid: u32) -> io::Result<Self> {
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or(io::ErrorKind::InvalidInput)?;
@@ -30,8 +32,8 @@ impl Sentinel {
     /// Of a child that has just been started.
     ///
     /// # Errors
-    /// Also when it is gone, number and all: where `SIGCHLD` is ignored, the system forgets a child that has ended, and the number may be another
-    /// process's, which is not to be taken for it.
+    /// Also when it is gone, number and all: where `SIGCHLD` is ignored, the system forgets a child
+    /// that has ended, and the number may be another process's, which is not to be taken for it.
     pub(super) fn of_child(pid: u32) -> io::Result<Self> {
         let is_gone = || {
             io::Error::new(
@@ -64,7 +66,8 @@ impl Sentinel {
     /// [`TimedOut`] when the process has not ended before the deadline.
     ///
     /// # Panics
-    /// When the system cannot poll: the limit of open files has been lowered to none, or there is no memory.
+    /// When the system cannot poll: the limit of open files has been lowered to none, or there is
+    /// no memory.
     pub(super) fn wait(&self, deadline: Deadline) -> Result<(), TimedOut> {
         loop {
             let timeout = deadline

@@ -10,9 +10,10 @@
 //! | the child is told its task | the same; if it has ended already, the join says so |
 //! | the child is entered among those that run | |
 //!
-//! The executable is started by `posix_spawn`, never by a fork of a process with threads, and none of our descriptors is ever without the
-//! close-on-exec flag. Until the child has been told, forks are kept out: a copy of the socket in another process would let the child wait for
-//! ever if this one is killed in the middle.
+//! The executable is started by `posix_spawn`, never by a fork of a process with threads, and none
+//! of our descriptors is ever without the close-on-exec flag. Until the child has been told, forks
+//! are kept out: a copy of the socket in another process would let the child wait for ever if this
+//! one is killed in the middle.
 
 use super::channel::{self, Channel};
 use super::entry::{self, FLAG};
@@ -35,10 +36,12 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-/// What a process is to run, and how it is to be: Python's `multiprocessing.Process`, before its start.
+/// What a process is to run, and how it is to be: Python's `multiprocessing.Process`, before its
+/// start.
 ///
-/// The process is this program, started again; see the [module](super). Nothing is shared with it and nothing is inherited by it but its
-/// three standard streams, its environment and its working directory.
+/// The process is this program, started again; see the [module](super). Nothing is shared with it
+/// and nothing is inherited by it but its three standard streams, its environment and its working
+/// directory.
 ///
 /// ```no_run
 /// use weftline::process::{self, Process};
@@ -70,7 +73,8 @@ pub struct Process<R> {
 }
 
 impl<R: DeserializeOwned + 'static> Process<R> {
-    /// A process that runs `function` with these arguments, a tuple. The function has to be [registered](super::register).
+    /// A process that runs `function` with these arguments, a tuple. The function has to be
+    /// [registered](super::register).
     pub fn new<F, Args>(_: F, arguments: Args) -> Self
     where
         F: RemoteFn<Args, Output = R>,
@@ -79,10 +83,12 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         Self::describe(function::of_type::<F>(), &arguments)
     }
 
-    /// A process that runs the function that is registered under this name: for a program that learns at run time which one.
+    /// A process that runs the function that is registered under this name: for a program that
+    /// learns at run time which one.
     ///
-    /// The arguments are a tuple of what the function takes, or of what is written down in the same way (a `&str` for a `String`). If
-    /// they are something else, the join says so; if the function does not return `R`, the start does.
+    /// The arguments are a tuple of what the function takes, or of what is written down in the same
+    /// way (a `&str` for a `String`). If they are something else, the join says so; if the function
+    /// does not return `R`, the start does.
     pub fn named<Args: Serialize>(name: &str, arguments: Args) -> Self {
         let function = function::named(name)
             .and_then(|function| function.check_returns::<R>().map(|()| function));
@@ -110,15 +116,16 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         }
     }
 
-    /// Names the process; `ps` and debuggers show it too. Without, it is called `Process-N`, N counting from 1 the processes that this one
-    /// describes, and `Process-N:M` for those that `Process-N` describes.
+    /// Names the process; `ps` and debuggers show it too. Without, it is called `Process-N`, N
+    /// counting from 1 the processes that this one describes, and `Process-N:M` for those that
+    /// `Process-N` describes.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Whether it is killed when this process ends, however that comes about, instead of being waited for by [`run`](crate::run).
-    /// Without, it is not. A daemon cannot start processes.
+    /// Whether it is killed when this process ends, however that comes about, instead of being
+    /// waited for by [`run`](crate::run). Without, it is not. A daemon cannot start processes.
     pub fn daemon(mut self, is_daemon: bool) -> Self {
         self.is_daemon = is_daemon;
         self
@@ -154,7 +161,8 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         self
     }
 
-    /// Starts it. This does not wait until its function runs; if it never comes to that, the join says so.
+    /// Starts it. This does not wait until its function runs; if it never comes to that, the join
+    /// says so.
     ///
     /// # Errors
     /// [`StartError`]; then nothing of it has run.
@@ -215,7 +223,8 @@ fn launch(mut command: Command, name: &str) -> io::Result<(Channel, u32)> {
     Ok((channel, started.id()))
 }
 
-/// A name for those who look at the process from outside: the system takes no argument of any length.
+/// A name for those who look at the process from outside: the system takes no argument of any
+/// length.
 fn shown(name: &str) -> &str {
     const MOST: usize = 1_000;
     let mut end = name.len().min(MOST);
@@ -227,8 +236,9 @@ fn shown(name: &str) -> &str {
 
 /// Ends a child that has nothing to do, has not been entered, and of which there is but the number.
 ///
-/// Where `SIGCHLD` is ignored the system forgets a child that has ended, and the number may be another process's by now. So it is asked first
-/// whether that is a child; one that is dead keeps its number until it has been waited for.
+/// Where `SIGCHLD` is ignored the system forgets a child that has ended, and the number may be
+/// another process's by now. So it is asked first whether that is a child; one that is dead keeps
+/// its number until it has been waited for.
 fn give_up(pid: u32) {
     let Some(pid) = Pid::from_raw(pid.cast_signed()) else {
         return;
@@ -251,7 +261,8 @@ impl<R> fmt::Debug for Process<R> {
     }
 }
 
-/// Starts a process that runs `function` with these arguments, a tuple: Python's `Process(target=f, args=a).start()`.
+/// Starts a process that runs `function` with these arguments, a tuple: Python's
+/// `Process(target=f, args=a).start()`.
 ///
 /// # Errors
 /// [`StartError`]; see [`Process::start`].
@@ -376,7 +387,8 @@ mod tests {
     use crate::park::Deadline;
     use std::time::Duration;
 
-    /// A process that is nobody's child here, as one is that has got the number of a child which the system has forgotten.
+    /// A process that is nobody's child here, as one is that has got the number of a child which
+    /// the system has forgotten.
     fn stranger() -> Pid {
         let script = "sleep 60 >&- 2>&- & echo $!";
         let started = Command::new("sh").args(["-c", script]).output().unwrap();

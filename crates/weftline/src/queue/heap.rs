@@ -1,11 +1,14 @@
-//! Where an item goes in a binary heap, and what happens when the first one is taken out: found out by comparing, before anything moves.
+//! Where an item goes in a binary heap, and what happens when the first one is taken out: found out
+//! by comparing, before anything moves.
 //!
 //! # Implementation
 //!
-//! The comparisons are those of Python's `heapq`, in the same sequence, so that equal items come out in the same order as there. They
-//! are user code: they may fail, and they may change the very heap. A [`Reading`] says so, and then there is no plan.
+//! The comparisons are those of Python's `heapq`, in the same sequence, so that equal items come
+//! out in the same order as there. They are user code: they may fail, and they may change the very
+//! heap. A [`Reading`] says so, and then there is no plan.
 
-/// A binary heap (an array whose element `i` does not come after `2 * i + 1` and `2 * i + 2`) as it is read by one who compares.
+/// A binary heap (an array whose element `i` does not come after `2 * i + 1` and `2 * i + 2`) as it
+/// is read by one who compares.
 pub trait Reading {
     /// What keeps an item alive during a comparison.
     type Operand;
@@ -37,7 +40,8 @@ pub fn parent(index: usize) -> usize {
     (index - 1) / 2
 }
 
-/// Where a new item ends, when those on the path from the end of the array to there each move down by one. `None`: something has changed.
+/// Where a new item ends, when those on the path from the end of the array to there each move down
+/// by one. `None`: something has changed.
 ///
 /// # Errors
 /// What a comparison raised.
@@ -46,7 +50,8 @@ pub fn plan_push<R: Reading>(heap: &mut R, item: &R::Operand) -> Result<Option<u
     climb(heap, item, end, parent)
 }
 
-/// Where the last item ends, when the first has come out and those on the path to there each move up by one. `None`: something has changed.
+/// Where the last item ends, when the first has come out and those on the path to there each move
+/// up by one. `None`: something has changed.
 ///
 /// # Errors
 /// What a comparison raised.
@@ -69,12 +74,14 @@ pub fn plan_pop<R: Reading>(heap: &mut R) -> Result<Option<usize>, R::Error> {
             }
         }
     }
-    // And up again to where the last item belongs: at `index`, unless it is smaller than what stands there now.
+    // And up again to where the last item belongs: at `index`, unless it is smaller than what
+    // stands there now.
     let last = heap.operand(len);
     climb(heap, &last, index, |index| index)
 }
 
-/// Up from `index` while `item` is smaller than what would be above it, which is now at `above(index)`.
+/// Up from `index` while `item` is smaller than what would be above it, which is now at
+/// `above(index)`.
 fn climb<R: Reading>(
     heap: &mut R,
     item: &R::Operand,

@@ -1,7 +1,9 @@
-//! In which order items come out: what a queue asks of an [`Order`]; [`Fifo`] and [`Lifo`], which never compare. `priority.rs` has the third.
+//! In which order items come out: what a queue asks of an [`Order`]; [`Fifo`] and [`Lifo`], which
+//! never compare. `priority.rs` has the third.
 //!
-//! An order is plain data under the queue's lock. What it can do without comparing it does at once; where it has to compare, it makes a *plan* while the
-//! lock is not held (see `sorting.rs`) and carries it out, without any comparison, when it is.
+//! An order is plain data under the queue's lock. What it can do without comparing it does at once;
+//! where it has to compare, it makes a *plan* while the lock is not held (see `sorting.rs`) and
+//! carries it out, without any comparison, when it is.
 
 use crate::NoMemory;
 use crate::park::Blocker;
@@ -44,16 +46,18 @@ pub trait Order<T, B: Blocker>: Default + sealed::Sealed {
         Ok(())
     }
 
-    /// Takes everything, in no order that needs comparing (that in which it would come out, for a FIFO).
-    /// After `prepare_drain` nothing is allocated.
+    /// Takes everything, in no order that needs comparing (that in which it would come out, for a
+    /// FIFO). After `prepare_drain` nothing is allocated.
     #[doc(hidden)]
     fn drain(&mut self) -> Vec<T>;
 
-    /// What a plan reads. It stays where it is and as it is while there is a sorter, but for what that thread itself does.
+    /// What a plan reads. It stays where it is and as it is while there is a sorter, but for what
+    /// that thread itself does.
     #[doc(hidden)]
     fn frozen(&self) -> Self::Frozen;
 
-    /// Compares until it is known where `item` goes. `Ok(None)`: the order was changed by a comparison, so plan again.
+    /// Compares until it is known where `item` goes. `Ok(None)`: the order was changed by a
+    /// comparison, so plan again.
     ///
     /// # Safety
     /// `frozen` is of this order, and the calling thread is the sorter.
@@ -131,7 +135,8 @@ impl<T> Default for Lifo<T> {
     }
 }
 
-/// A burst's memory goes back when most of it has been unused for as long as it took to drain; small buffers stay.
+/// A burst's memory goes back when most of it has been unused for as long as it took to drain;
+/// small buffers stay.
 const KEPT_CAPACITY: usize = 1024;
 
 pub(super) fn is_oversized(len: usize, capacity: usize) -> bool {

@@ -2,8 +2,9 @@
 //!
 //! # Implementation
 //!
-//! The tree lies behind a pointer of its own, counted by versions. Whoever compares, the sorter, reads it while nobody holds the queue's lock, and finds out
-//! in a [`Snapshot`] of one version where an item goes (`heap.rs`); that is carried out under the lock, by swaps alone. Where a
+//! The tree lies behind a pointer of its own, counted by versions. Whoever compares, the sorter,
+//! reads it while nobody holds the queue's lock, and finds out in a [`Snapshot`] of one version
+//! where an item goes (`heap.rs`); that is carried out under the lock, by swaps alone. Where a
 //! comparison may itself use the queue, the version tells that the plan is none any more.
 
 use super::heap::{Reading, parent, plan_pop, plan_push};
@@ -15,8 +16,9 @@ use std::ptr::NonNull;
 
 /// Smallest first: a binary heap (`heap.rs`).
 pub struct Heap<T> {
-    /// Behind a pointer of its own, because the sorter reads it while others change what else is under the queue's lock.
-    /// There is none before the first item, and it stays where it is from then on.
+    /// Behind a pointer of its own, because the sorter reads it while others change what else is
+    /// under the queue's lock. There is none before the first item, and it stays where it is from
+    /// then on.
     tree: Option<NonNull<Tree<T>>>,
     /// Items that were given back; they come out first, without a comparison.
     returned: Vec<T>,
@@ -51,7 +53,8 @@ impl<T> Drop for Heap<T> {
     }
 }
 
-/// For a push, where the new item ends. For a pop, where the last item ends, after the first has come out.
+/// For a push, where the new item ends. For a pop, where the last item ends, after the first has
+/// come out.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Position(usize);
@@ -100,8 +103,8 @@ impl<T> Heap<T> {
         Some(())
     }
 
-    /// Takes what was given back into the tree, if there is memory for that. It comes out first: to the
-    /// root with it, and its path down by one.
+    /// Takes what was given back into the tree, if there is memory for that. It comes out first: to
+    /// the root with it, and its path down by one.
     fn take_returned_in(&mut self) -> Option<()> {
         if self.returned.is_empty() {
             return Some(());
@@ -115,7 +118,8 @@ impl<T> Heap<T> {
         Some(())
     }
 
-    /// Adds an item that ends at `end`, when those on its path move down. Without memory it comes back.
+    /// Adds an item that ends at `end`, when those on its path move down. Without memory it comes
+    /// back.
     fn insert(&mut self, item: T, end: usize) -> Result<(), T> {
         let Some(items) = self.change_with_room() else {
             return Err(item);
@@ -176,7 +180,8 @@ impl<T, B: Compare<T>> Reading for Snapshot<'_, T, B> {
     }
 
     fn operand(&self, index: usize) -> B::Operand {
-        // SAFETY: as in `take`. Where comparisons may not nest, nothing changes the tree before the plan is carried out.
+        // SAFETY: as in `take`. Where comparisons may not nest, nothing changes the tree before the
+        // plan is carried out.
         unsafe { B::operand(&self.tree.as_ref().items[index]) }
     }
 
@@ -214,7 +219,8 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
         }
         match self.items().len() {
             0 => None,
-            // With two items the second takes the first one's place, and has nobody to be compared with.
+            // With two items the second takes the first one's place, and has nobody to be compared
+            // with.
             1 | 2 => self.change().map(|items| items.swap_remove(0)),
             _ => None,
         }
@@ -268,7 +274,8 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
     fn pop_planned(&mut self, Position(end): Position) -> T {
         let items = self.change().expect("there are items");
         let first = items.swap_remove(0);
-        // The last item stands in front now. Each item on the path from there to `end` moves up by one.
+        // The last item stands in front now. Each item on the path from there to `end` moves up by
+        // one.
         let mut path = [0; usize::BITS as usize];
         let mut depth = 0;
         let mut index = end;

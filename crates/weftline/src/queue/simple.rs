@@ -7,7 +7,8 @@ use crate::{Empty, PutError};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// An unbounded first-in-first-out queue without tasks and without a shutdown: Python's `queue.SimpleQueue`.
+/// An unbounded first-in-first-out queue without tasks and without a shutdown: Python's
+/// `queue.SimpleQueue`.
 ///
 /// ```
 /// let messages = weftline::SimpleQueue::new();
@@ -69,7 +70,8 @@ impl<T> SimpleQueue<T> {
         self.get_by(Deadline::PASSED)
     }
 
-    /// Takes the next item, waiting for at most `timeout` while there is none. A timeout beyond the clock's range never ends.
+    /// Takes the next item, waiting for at most `timeout` while there is none. A timeout beyond the
+    /// clock's range never ends.
     ///
     /// # Errors
     /// [`Empty`] when none came in time.

@@ -41,7 +41,8 @@ macro_rules! queue {
             /// A queue for at most `capacity` items.
             ///
             /// # Panics
-            /// When `capacity` is zero: nothing could ever be put. (Python's zero means [`Self::unbounded`].)
+            /// When `capacity` is zero: nothing could ever be put. (Python's zero means
+            /// [`Self::unbounded`].)
             #[must_use]
             pub $($const)* fn bounded(capacity: usize) -> Self {
                 assert!(capacity > 0, "a queue for no items: use unbounded() for any number of them");
@@ -80,7 +81,8 @@ macro_rules! queue {
                 self.put_by(item, Deadline::PASSED)
             }
 
-            /// Puts `item`, waiting for at most `timeout` while the queue is full. A timeout beyond the clock's range never ends.
+            /// Puts `item`, waiting for at most `timeout` while the queue is full. A timeout beyond
+            /// the clock's range never ends.
             ///
             /// # Errors
             /// [`PutError`], with the item.
@@ -117,7 +119,8 @@ macro_rules! queue {
                 self.get_by(Deadline::PASSED)
             }
 
-            /// Takes the next item, waiting for at most `timeout` while there is none. A timeout beyond the clock's range never ends.
+            /// Takes the next item, waiting for at most `timeout` while there is none. A timeout
+            /// beyond the clock's range never ends.
             ///
             /// # Errors
             /// [`GetError`].
@@ -179,8 +182,9 @@ macro_rules! queue {
                 self.join_by(Deadline::at(deadline))
             }
 
-            /// Refuses items from now on. What is in the queue can still be taken; if `immediate`, it is dropped here and counts as done.
-            /// Everyone who waits to put, or to get from the empty queue, is told.
+            /// Refuses items from now on. What is in the queue can still be taken; if `immediate`,
+            /// it is dropped here and counts as done. Everyone who waits to put, or to get from the
+            /// empty queue, is told.
             #[doc = $panics]
             pub fn shutdown(&self, immediate: bool) {
                 match self.0.shutdown_with(immediate, &mut ThreadBlocker) {
@@ -263,7 +267,8 @@ macro_rules! queue {
 queue!(
     /// First in, first out: Python's `queue.Queue`.
     ///
-    /// An item goes straight to the thread that has waited longest for one, a slot to the one that has waited longest to put.
+    /// An item goes straight to the thread that has waited longest for one, a slot to the one that
+    /// has waited longest to put.
     ///
     /// ```
     /// use std::time::Duration;
@@ -296,8 +301,8 @@ queue!(
 queue!(
     /// Smallest first: Python's `queue.PriorityQueue`. Use [`std::cmp::Reverse`] for largest first.
     ///
-    /// A binary heap. Comparisons run without any lock that others could be kept from by more than the comparison itself; a
-    /// comparison that panics leaves the queue as it was.
+    /// A binary heap. Comparisons run without any lock that others could be kept from by more than
+    /// the comparison itself; a comparison that panics leaves the queue as it was.
     ///
     /// ```
     /// let jobs = weftline::PriorityQueue::unbounded();

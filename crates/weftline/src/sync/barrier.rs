@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 /// Lets a number of threads wait for each other, again and again: Python's `threading.Barrier`.
 ///
-/// If a party times out, or the action panics, or somebody calls [`abort`](Self::abort), the barrier is *broken*: every wait fails with
-/// [`Broken`] until a [`reset`](Self::reset). An action that never ends can be aborted.
+/// If a party times out, or the action panics, or somebody calls [`abort`](Self::abort), the
+/// barrier is *broken*: every wait fails with [`Broken`] until a [`reset`](Self::reset). An action
+/// that never ends can be aborted.
 ///
 /// ```
 /// let round = weftline::Barrier::new(3);
@@ -73,7 +74,8 @@ impl Barrier {
         }
     }
 
-    /// A barrier whose last party runs `action` before anyone passes. A panic in it breaks the barrier and goes on in that party.
+    /// A barrier whose last party runs `action` before anyone passes. A panic in it breaks the
+    /// barrier and goes on in that party.
     ///
     /// # Panics
     /// When `parties` is zero, and when there is no memory for the action, which is dropped then.
@@ -111,7 +113,8 @@ impl Barrier {
         self.wait_by(Deadline::NEVER)
     }
 
-    /// Passes if this is the last party to arrive; otherwise, having no time to wait, breaks the barrier.
+    /// Passes if this is the last party to arrive; otherwise, having no time to wait, breaks the
+    /// barrier.
     ///
     /// # Errors
     /// [`Broken`] unless it passed.
@@ -127,7 +130,8 @@ impl Barrier {
         self.wait_by(Deadline::after(timeout))
     }
 
-    /// Waits until all parties have arrived, until `deadline` at the latest; a timeout breaks the barrier.
+    /// Waits until all parties have arrived, until `deadline` at the latest; a timeout breaks the
+    /// barrier.
     ///
     /// # Errors
     /// [`Broken`] when the barrier is broken, gets broken meanwhile, or breaks by this timeout.

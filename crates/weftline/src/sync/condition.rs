@@ -9,10 +9,12 @@ use std::convert::Infallible;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-/// A value under a lock, and threads that wait for it to change: Python's `threading.Condition`, holding what it is about.
+/// A value under a lock, and threads that wait for it to change: Python's `threading.Condition`,
+/// holding what it is about.
 ///
-/// Waiting and notifying are methods of the guard, so neither can be done without the lock. A wait gives the lock up and has it again
-/// when it returns, however it ended. Waits do not end without a notification.
+/// Waiting and notifying are methods of the guard, so neither can be done without the lock. A wait
+/// gives the lock up and has it again when it returns, however it ended. Waits do not end without a
+/// notification.
 ///
 /// ```
 /// use std::time::Duration;
@@ -113,9 +115,11 @@ pub struct ConditionGuard<'a, T: ?Sized> {
     notified: Notified,
 }
 
-/// Threads that were notified under a guard and sleep on until it lets the lock go, without which they cannot do anything.
+/// Threads that were notified under a guard and sleep on until it lets the lock go, without which
+/// they cannot do anything.
 ///
-/// Their waits have ended already, so one of them that times out or is interrupted meanwhile goes on by itself.
+/// Their waits have ended already, so one of them that times out or is interrupted meanwhile goes
+/// on by itself.
 #[derive(Default)]
 struct Notified(Cell<Vec<Wakeup>>);
 
@@ -154,7 +158,8 @@ impl std::fmt::Debug for Notified {
 
 impl<T: ?Sized> ConditionGuard<'_, T> {
     fn wait_by(&mut self, deadline: Deadline) -> Result<(), TimedOut> {
-        // SAFETY: the lock is taken again below before anybody uses the guard, and nothing between can unwind.
+        // SAFETY: the lock is taken again below before anybody uses the guard, and nothing between
+        // can unwind.
         let lock = unsafe { LockGuard::raw(&self.value) };
         let ended = self.waiters.wait_with(&mut TokenBlocker, deadline, |_| {
             lock.give_up();
@@ -196,7 +201,8 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         self.wait_by(Deadline::PASSED)
     }
 
-    /// Gives the lock up until notified, for at most `timeout` (then for as long as it takes to have the lock again).
+    /// Gives the lock up until notified, for at most `timeout` (then for as long as it takes to
+    /// have the lock again).
     ///
     /// # Errors
     /// [`TimedOut`] when no notification came in time.
@@ -212,7 +218,8 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         self.wait_by(Deadline::at(deadline))
     }
 
-    /// Waits for notifications as long as `condition` holds; Python's `wait_for`, the other way round.
+    /// Waits for notifications as long as `condition` holds; Python's `wait_for`, the other way
+    /// round.
     #[doc(alias = "wait_for")]
     pub fn wait_while(&mut self, condition: impl FnMut(&mut T) -> bool) {
         let _: Result<(), TimedOut> = self.wait_while_by(Deadline::NEVER, condition);
@@ -242,8 +249,8 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         self.wait_while_by(Deadline::at(deadline), condition)
     }
 
-    /// Wakes the `n` threads that have waited longest, or all if they are fewer; says how many. They wake up when this guard gives the
-    /// lock up.
+    /// Wakes the `n` threads that have waited longest, or all if they are fewer; says how many.
+    /// They wake up when this guard gives the lock up.
     pub fn notify(&self, n: usize) -> usize {
         if self.waiters.waiting() == 0 {
             0

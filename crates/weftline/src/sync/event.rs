@@ -59,7 +59,8 @@ impl Event {
         self.wait_by(Deadline::PASSED)
     }
 
-    /// Waits until the flag is up, for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// Waits until the flag is up, for at most `timeout`. A timeout beyond the clock's range never
+    /// ends.
     ///
     /// # Errors
     /// [`TimedOut`] when it was not raised in time.

@@ -12,7 +12,8 @@ impl RawLock {
         self.lock_slow(me, &mut LockBlocker, deadline).is_ok()
     }
 
-    /// What a condition's wait does with its guard's lock: the guard stays, its holder being the same afterwards.
+    /// What a condition's wait does with its guard's lock: the guard stays, its holder being the
+    /// same afterwards.
     pub(super) fn give_up(&self) {
         self.unlock_mine(number());
     }
@@ -27,10 +28,12 @@ impl RawLock {
 
 /// Mutual exclusion over a value: Python's `threading.Lock`, holding what it protects.
 ///
-/// Locking a lock that the same thread holds waits for ever: see [`RLock`](crate::RLock). There is no poisoning: a panic under a guard
-/// frees the lock. A timeout beyond the clock's range never ends.
+/// Locking a lock that the same thread holds waits for ever: see [`RLock`](crate::RLock). There is
+/// no poisoning: a panic under a guard frees the lock. A timeout beyond the clock's range never
+/// ends.
 ///
-/// Barging, with a bound on starvation: a thread that has waited for more than 1 ms is handed the lock.
+/// Barging, with a bound on starvation: a thread that has waited for more than 1 ms is handed the
+/// lock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -58,7 +61,8 @@ pub struct Lock<T: ?Sized> {
 
 // SAFETY: a lock that is sent is used by nobody else, and so is its value.
 unsafe impl<T: ?Sized + Send> Send for Lock<T> {}
-// SAFETY: the value is reached through a guard, of which there is one at a time; it moves between threads, so it must be `Send`, and that is enough.
+// SAFETY: the value is reached through a guard, of which there is one at a time; it moves between
+// threads, so it must be `Send`, and that is enough.
 unsafe impl<T: ?Sized + Send> Sync for Lock<T> {}
 
 impl<T> Lock<T> {

@@ -1,7 +1,8 @@
 //! Locks, conditions, events, semaphores and barriers.
 //!
-//! Each primitive has two forms, in a file each: the *raw* one in [`raw`], generic over [`crate::park::Blocker`] and without guards,
-//! which bindings use, and the typed one here, for Rust programs, which is a thin face over it.
+//! Each primitive has two forms, in a file each: the *raw* one in [`raw`], generic over
+//! [`crate::park::Blocker`] and without guards, which bindings use, and the typed one here, for
+//! Rust programs, which is a thin face over it.
 
 #[cfg(not(weftline_model))]
 mod barrier;

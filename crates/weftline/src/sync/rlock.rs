@@ -7,10 +7,12 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
-/// A lock that the thread which holds it can take again: Python's `threading.RLock`, holding what it protects.
+/// A lock that the thread which holds it can take again: Python's `threading.RLock`, holding what
+/// it protects.
 ///
-/// Since the same thread may hold several guards, a guard gives shared access; put a `Cell` or `RefCell` inside to change the value.
-/// The last guard to be dropped frees the lock. A timeout beyond the clock's range never ends.
+/// Since the same thread may hold several guards, a guard gives shared access; put a `Cell` or
+/// `RefCell` inside to change the value. The last guard to be dropped frees the lock. A timeout
+/// beyond the clock's range never ends.
 ///
 /// # Panics
 /// Every form of locking panics when the same thread holds 2³² guards.
@@ -31,7 +33,8 @@ pub struct RLock<T: ?Sized> {
     value: T,
 }
 
-// SAFETY: the value is reached only by the one thread that owns the lock, one thread after another: `Send` is what that takes.
+// SAFETY: the value is reached only by the one thread that owns the lock, one thread after another:
+// `Send` is what that takes.
 unsafe impl<T: ?Sized + Send> Sync for RLock<T> {}
 
 impl<T> RLock<T> {
@@ -61,12 +64,14 @@ impl<T: ?Sized> RLock<T> {
         self.lock_by(Deadline::PASSED)
     }
 
-    /// Takes the lock, waiting for at most `timeout`; `None` when another thread still holds it then.
+    /// Takes the lock, waiting for at most `timeout`; `None` when another thread still holds it
+    /// then.
     pub fn try_lock_for(&self, timeout: Duration) -> Option<RLockGuard<'_, T>> {
         self.lock_by(Deadline::after(timeout))
     }
 
-    /// Takes the lock, waiting until `deadline` at the latest; `None` when another thread still holds it then.
+    /// Takes the lock, waiting until `deadline` at the latest; `None` when another thread still
+    /// holds it then.
     pub fn try_lock_until(&self, deadline: Instant) -> Option<RLockGuard<'_, T>> {
         self.lock_by(Deadline::at(deadline))
     }
@@ -113,7 +118,8 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RLock<T> {
     }
 }
 
-/// Shared access to what an [`RLock`] protects; frees the lock when the thread's last guard is dropped. It stays with its thread:
+/// Shared access to what an [`RLock`] protects; frees the lock when the thread's last guard is
+/// dropped. It stays with its thread:
 ///
 /// ```compile_fail
 /// let lock = weftline::RLock::new(0);

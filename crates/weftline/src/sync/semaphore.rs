@@ -1,4 +1,5 @@
-//! [`Semaphore`] and [`BoundedSemaphore`]: a number of permits, which come back when they are dropped.
+//! [`Semaphore`] and [`BoundedSemaphore`]: a number of permits, which come back when they are
+//! dropped.
 
 use super::raw::RawSemaphore;
 use crate::TooManyPermits;
@@ -31,7 +32,8 @@ macro_rules! semaphore {
                 }
             }
 
-            /// Waits for `n` permits at once. None at all (`n` is zero) are there for everybody: nobody waits for them, in no form of this.
+            /// Waits for `n` permits at once. None at all (`n` is zero) are there for everybody:
+            /// nobody waits for them, in no form of this.
             ///
             /// # Panics
             #[doc = $refused]
@@ -47,7 +49,8 @@ macro_rules! semaphore {
                 self.acquire_by(n, Deadline::PASSED)
             }
 
-            /// Waits for `n` permits at once, for at most `timeout`. A timeout beyond the clock's range never ends.
+            /// Waits for `n` permits at once, for at most `timeout`. A timeout beyond the clock's
+            /// range never ends.
             ///
             /// # Panics
             #[doc = $refused]
@@ -63,7 +66,8 @@ macro_rules! semaphore {
                 self.acquire_by(n, Deadline::at(deadline))
             }
 
-            /// As [`acquire`](Self::acquire); the permits keep the semaphore, so they may be sent to any thread and kept anywhere.
+            /// As [`acquire`](Self::acquire); the permits keep the semaphore, so they may be sent
+            /// to any thread and kept anywhere.
             ///
             /// # Panics
             #[doc = $refused]
@@ -87,7 +91,8 @@ macro_rules! semaphore {
                 self.acquire_owned_by(n, Deadline::after(timeout))
             }
 
-            /// As [`try_acquire_until`](Self::try_acquire_until), of permits that keep the semaphore.
+            /// As [`try_acquire_until`](Self::try_acquire_until), of permits that keep the
+            /// semaphore.
             ///
             /// # Panics
             #[doc = $refused]
@@ -112,11 +117,13 @@ macro_rules! semaphore {
                 }
             }
 
-            /// Adds `n` permits: those that a [`Permit::forget`] left out, or new ones. Waiters are woken in the order in which they
-            /// came; whoever comes by at that moment may be faster, but not than one that has waited for a millisecond.
+            /// Adds `n` permits: those that a [`Permit::forget`] left out, or new ones. Waiters are
+            /// woken in the order in which they came; whoever comes by at that moment may be
+            /// faster, but not than one that has waited for a millisecond.
             ///
             /// # Errors
-            /// [`TooManyPermits`] when that would be more than the semaphore's bound; then none is added.
+            /// [`TooManyPermits`] when that would be more than the semaphore's bound; then none is
+            /// added.
             pub fn release(&self, n: usize) -> Result<(), TooManyPermits> {
                 self.0.release(n as u64)
             }
@@ -133,8 +140,8 @@ macro_rules! semaphore {
 semaphore!(
     /// A number of permits: Python's `threading.Semaphore`.
     ///
-    /// Barging, with a bound on starvation: a thread that has waited for more than 1 ms is handed its permits, and nobody
-    /// overtakes it while it lacks some.
+    /// Barging, with a bound on starvation: a thread that has waited for more than 1 ms is handed
+    /// its permits, and nobody overtakes it while it lacks some.
     ///
     /// ```
     /// use std::time::Duration;
@@ -153,7 +160,8 @@ semaphore!(
 );
 
 semaphore!(
-    /// A semaphore that never has more permits than it started with: Python's `threading.BoundedSemaphore`.
+    /// A semaphore that never has more permits than it started with: Python's
+    /// `threading.BoundedSemaphore`.
     ///
     /// ```
     /// let connections = weftline::BoundedSemaphore::new(1);
@@ -194,8 +202,8 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// Adds `n` permits that were taken, as far as there is room: what is missing was released by threads
-/// that did not have it, and is back already.
+/// Adds `n` permits that were taken, as far as there is room: what is missing was released by
+/// threads that did not have it, and is back already.
 #[inline]
 fn give_back(semaphore: &RawSemaphore, n: u64) {
     let mut left = n;
@@ -206,7 +214,8 @@ fn give_back(semaphore: &RawSemaphore, n: u64) {
     }
 }
 
-/// Permits of a semaphore in an [`Arc`], which they keep; they return when this is dropped, wherever that is.
+/// Permits of a semaphore in an [`Arc`], which they keep; they return when this is dropped,
+/// wherever that is.
 ///
 /// ```
 /// use std::sync::Arc;

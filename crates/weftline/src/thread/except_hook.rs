@@ -15,14 +15,18 @@ impl ForgetWaiters for Chosen {
 
 static CHOSEN: ListLock<Chosen> = ListLock::new(Chosen(None));
 
-/// Has `hook` called for each thread that panicked and that nobody joined: Python's `threading.excepthook`.
+/// Has `hook` called for each thread that panicked and that nobody joined: Python's
+/// `threading.excepthook`.
 ///
-/// It is called when a thread panics whose [`JoinHandle`](crate::JoinHandle) was dropped, on that thread; when the handle of one that
-/// panicked is dropped, on the thread that drops it; for a scoped thread, when its [`scope`](crate::scope) ends. Also for callbacks of
-/// [`at_exit`](crate::at_exit), and for values of a [`Local`](crate::Local) that panic when they are dropped at their thread's end.
+/// It is called when a thread panics whose [`JoinHandle`](crate::JoinHandle) was dropped, on that
+/// thread; when the handle of one that panicked is dropped, on the thread that drops it; for a
+/// scoped thread, when its [`scope`](crate::scope) ends. Also for callbacks of
+/// [`at_exit`](crate::at_exit), and for values of a [`Local`](crate::Local) that panic when they
+/// are dropped at their thread's end.
 ///
-/// The panic hook of the standard library (`std::panic::set_hook`) has told of the panic before, at its time and on its thread. So
-/// without an except hook nothing more is done, and nothing if the except hook panics itself.
+/// The panic hook of the standard library (`std::panic::set_hook`) has told of the panic before, at
+/// its time and on its thread. So without an except hook nothing more is done, and nothing if the
+/// except hook panics itself.
 ///
 /// # Panics
 /// When there is no memory for the hook, which is dropped then; the one before stays.
@@ -65,7 +69,8 @@ fn choose(hook: Option<Counted<Hook>>) {
 pub(crate) fn report(thread: &Thread, panicked: &Panic) {
     let hook = CHOSEN.lock().0.clone();
     if let Some(hook) = hook {
-        // The hook may have been replaced meanwhile: then it is dropped here, too. The panic hook tells of its panics.
+        // The hook may have been replaced meanwhile: then it is dropped here, too. The panic hook
+        // tells of its panics.
         drop(panic::catch(move || hook(thread, panicked)));
     }
 }

@@ -1,9 +1,10 @@
 //! Keeps forks out of the moments in which a thread is in the standard library's hands.
 //!
-//! When the standard library starts a thread, and again when it ends one, it takes a lock of its own. A process forked in such a moment
-//! has that lock taken for ever, and no thread that it starts gets further. So a thread counts as *inside* from the call that
-//! starts it until its own function begins, and from that function's end until the first of its thread-locals is destroyed; no user code runs
-//! in between, except the destructor of a function that could not be started.
+//! When the standard library starts a thread, and again when it ends one, it takes a lock of its
+//! own. A process forked in such a moment has that lock taken for ever, and no thread that it
+//! starts gets further. So a thread counts as *inside* from the call that starts it until its own
+//! function begins, and from that function's end until the first of its thread-locals is destroyed;
+//! no user code runs in between, except the destructor of a function that could not be started.
 //!
 //! # Implementation
 //!
@@ -12,8 +13,9 @@
 //! | who goes inside | counts itself in `INSIDE` | looks at `FORKING`: if somebody forks, goes back and waits |
 //! | who forks | counts itself in `FORKING` | looks at `INSIDE`: waits until it is zero, apart from itself |
 //!
-//! Both are sequentially consistent, so one of the two sees the other. A fork waits for a second at most: it is better to fork at a bad
-//! moment than not to. Threads that others start through the standard library are not counted.
+//! Both are sequentially consistent, so one of the two sees the other. A fork waits for a second at
+//! most: it is better to fork at a bad moment than not to. Threads that others start through the
+//! standard library are not counted.
 
 use crate::park::{Deadline, spin_until};
 use std::cell::Cell;
@@ -53,13 +55,15 @@ impl Drop for Starts {
     }
 }
 
-/// No fork, other than by this thread, until this is dropped: what the calling thread has open for a moment belongs to one process.
+/// No fork, other than by this thread, until this is dropped: what the calling thread has open for
+/// a moment belongs to one process.
 pub(crate) fn keep_forks_out() -> Starts {
     super::registry::watch_forks();
     Starts::enter()
 }
 
-/// Calls `f`, while no other thread can fork: for what takes a lock that is not ours, and that a child would find taken for ever.
+/// Calls `f`, while no other thread can fork: for what takes a lock that is not ours, and that a
+/// child would find taken for ever.
 ///
 /// `f` must be short, and must not wait for anything that a thread may hold while it forks.
 pub fn without_forks<R>(f: impl FnOnce() -> R) -> R {

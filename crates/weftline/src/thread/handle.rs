@@ -13,7 +13,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// A thread, running or ended: Python's `threading.Thread`. Cloning is cheap; clones are the same thread, and equal.
+/// A thread, running or ended: Python's `threading.Thread`. Cloning is cheap; clones are the same
+/// thread, and equal.
 ///
 /// ```
 /// use weftline::Builder;
@@ -30,9 +31,11 @@ pub struct Thread(pub(super) Counted<Inner>);
 pub(super) struct Inner {
     name: ListLock<Name>,
     is_daemon: bool,
-    /// The fork generation that it was started in: a child of that process has this thread only if it is the one that forked.
+    /// The fork generation that it was started in: a child of that process has this thread only if
+    /// it is the one that forked.
     generation: u32,
-    /// What others may ask for before the thread runs. Zero stands for unknown; written before `started` is set.
+    /// What others may ask for before the thread runs. Zero stands for unknown; written before
+    /// `started` is set.
     number: AtomicU64,
     ident: AtomicU64,
     native_id: AtomicU64,
@@ -174,8 +177,9 @@ impl Thread {
 
     /// Gives the thread another name, also while it runs.
     ///
-    /// A thread that renames itself is renamed for the operating system too, where that is possible, with as much of the name as fits
-    /// (15 bytes on Linux). `std::thread::Thread::name` keeps saying the name that the thread was started with.
+    /// A thread that renames itself is renamed for the operating system too, where that is
+    /// possible, with as much of the name as fits (15 bytes on Linux). `std::thread::Thread::name`
+    /// keeps saying the name that the thread was started with.
     ///
     /// # Panics
     /// When there is no memory for the name. The thread keeps the one that it has.
@@ -190,17 +194,19 @@ impl Thread {
         drop(previous);
     }
 
-    /// The operating system's handle of the thread (`pthread_self`, on Windows its number), which may be used again for another once this one has ended.
+    /// The operating system's handle of the thread (`pthread_self`, on Windows its number), which
+    /// may be used again for another once this one has ended.
     ///
-    /// Waits for the moment that a thread which was just spawned needs to start. `None` where the system has none, and for a main thread
-    /// that has not used this library yet.
+    /// Waits for the moment that a thread which was just spawned needs to start. `None` where the
+    /// system has none, and for a main thread that has not used this library yet.
     #[must_use]
     pub fn ident(&self) -> Option<u64> {
         self.wait_for_start();
         some(self.0.ident.load(Ordering::Relaxed))
     }
 
-    /// The kernel's number of the thread (`gettid` on Linux, `pthread_threadid_np` on macOS), as `ps -L` and debuggers show it. Otherwise as [`ident`](Self::ident).
+    /// The kernel's number of the thread (`gettid` on Linux, `pthread_threadid_np` on macOS), as
+    /// `ps -L` and debuggers show it. Otherwise as [`ident`](Self::ident).
     #[must_use]
     pub fn native_id(&self) -> Option<u64> {
         if self.is_main() && self.is_alive() {
@@ -211,7 +217,8 @@ impl Thread {
         some(self.0.native_id.load(Ordering::Relaxed))
     }
 
-    /// The thread's number: unique in this process and its forked children, never used again, growing with age.
+    /// The thread's number: unique in this process and its forked children, never used again,
+    /// growing with age.
     ///
     /// `None` for a main thread that has not used this library yet.
     #[must_use]
@@ -226,24 +233,27 @@ impl Thread {
         self.0.is_daemon
     }
 
-    /// Whether the thread has not ended: from the spawn on, until everyone who joins it is let go. In the child of a fork, only the
-    /// thread that forked and those that were started there are alive.
+    /// Whether the thread has not ended: from the spawn on, until everyone who joins it is let go.
+    /// In the child of a fork, only the thread that forked and those that were started there are
+    /// alive.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         !self.0.ended.is_set() && !self.is_lost()
     }
 
-    /// Whether it is the main thread, in which the process began. In the child of a fork that is the thread that forked.
+    /// Whether it is the main thread, in which the process began. In the child of a fork that is
+    /// the thread that forked.
     #[must_use]
     pub fn is_main(&self) -> bool {
         registry::is_main(self)
     }
 
-    /// Waits until the thread has ended. Any thread can, any number of times; see [`JoinHandle::join`](crate::JoinHandle::join) for what
-    /// the thread returned.
+    /// Waits until the thread has ended. Any thread can, any number of times; see
+    /// [`JoinHandle::join`](crate::JoinHandle::join) for what the thread returned.
     ///
-    /// On return the thread has left [`enumerate`](crate::enumerate) and, on Linux, the destructors of its thread-locals have run; the
-    /// system may need a moment longer to reclaim its stack. The main thread does not end before the process does.
+    /// On return the thread has left [`enumerate`](crate::enumerate) and, on Linux, the destructors
+    /// of its thread-locals have run; the system may need a moment longer to reclaim its stack. The
+    /// main thread does not end before the process does.
     ///
     /// # Panics
     /// When a thread joins itself: it would wait for ever.
@@ -262,7 +272,8 @@ impl Thread {
         self.join_by(Deadline::PASSED)
     }
 
-    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never
+    /// ends.
     ///
     /// # Errors
     /// [`TimedOut`] when the thread has not ended in time. It runs on.
@@ -293,13 +304,15 @@ impl Thread {
     }
 
     fn wait_for_start(&self) {
-        // The main thread is bound when it first asks for itself, if ever: that is nothing to wait for.
+        // The main thread is bound when it first asks for itself, if ever: that is nothing to wait
+        // for.
         if self.reserved_number() != 0 {
             let _ = self.wait(&self.0.started, Deadline::NEVER);
         }
     }
 
-    /// Waits for one of the thread's own events, or until it turns out that the thread is not in this process.
+    /// Waits for one of the thread's own events, or until it turns out that the thread is not in
+    /// this process.
     fn wait(&self, event: &RawEvent, deadline: Deadline) -> Result<(), TimedOut> {
         loop {
             if self.is_lost() {
@@ -349,8 +362,8 @@ impl fmt::Debug for Thread {
     }
 }
 
-/// Sleeps as plain threads do, and ends the wait when a signal handler of this thread has forked and this is the child: those who would
-/// have ended it are not here.
+/// Sleeps as plain threads do, and ends the wait when a signal handler of this thread has forked
+/// and this is the child: those who would have ended it are not here.
 pub(super) struct UntilForked(u32);
 
 /// The wait's world has changed: look again.

@@ -8,7 +8,8 @@
 //! | `FINISHED` | the handle's: taken by a join, dropped and reported by its drop | |
 //! | `ABANDONED` | the thread's: dropped and reported when it is there | |
 //!
-//! Each leaves `RUNNING` by compare-exchange, so one of the two disposes of the outcome, and knows it.
+//! Each leaves `RUNNING` by compare-exchange, so one of the two disposes of the outcome, and knows
+//! it.
 
 use super::{Panic, Thread, except_hook, panic};
 use crate::TimedOut;
@@ -31,7 +32,8 @@ pub(super) struct Packet<T> {
     outcome: UnsafeCell<Option<Result<T, Panic>>>,
 }
 
-// SAFETY: the outcome is reached by one thread at a time, as the table says; it moves between threads, so `T` must be `Send`.
+// SAFETY: the outcome is reached by one thread at a time, as the table says; it moves between
+// threads, so `T` must be `Send`.
 unsafe impl<T: Send> Sync for Packet<T> {}
 
 impl<T> Packet<T> {
@@ -49,7 +51,8 @@ impl<T> Packet<T> {
         let finished = self.state.compare_exchange(
             RUNNING,
             FINISHED,
-            // Pairs with the acquires of the handle: the outcome is seen by whoever finds it finished.
+            // Pairs with the acquires of the handle: the outcome is seen by whoever finds it
+            // finished.
             Ordering::Release,
             Ordering::Relaxed,
         );
@@ -63,16 +66,19 @@ impl<T> Packet<T> {
         }
     }
 
-    /// By the handle. `None` when the thread has not finished (any more: it was lost in a fork), and after the first time.
+    /// By the handle. `None` when the thread has not finished (any more: it was lost in a fork),
+    /// and after the first time.
     fn take(&self) -> Option<Result<T, Panic>> {
         if self.state.load(Ordering::Acquire) != FINISHED {
             return None;
         }
-        // SAFETY: finished, so the outcome is the handle's, of which there is one and which is borrowed by one caller.
+        // SAFETY: finished, so the outcome is the handle's, of which there is one and which is
+        // borrowed by one caller.
         unsafe { (*self.outcome.get()).take() }
     }
 
-    /// By the handle, for the last time. What the thread has left so far; later it disposes of it itself.
+    /// By the handle, for the last time. What the thread has left so far; later it disposes of it
+    /// itself.
     fn abandon(&self) -> Option<Result<T, Panic>> {
         let abandoned =
             self.state
@@ -91,7 +97,8 @@ fn dispose<T>(outcome: Option<Result<T, Panic>>, thread: &Thread) {
 
 /// A started thread, owned: for what it returns. It is also a [`Thread`].
 ///
-/// Dropping it lets the thread run on; if it panics, the [except hook](crate::set_except_hook) is told.
+/// Dropping it lets the thread run on; if it panics, the [except hook](crate::set_except_hook) is
+/// told.
 ///
 /// ```
 /// use std::time::Duration;
@@ -150,7 +157,8 @@ impl<T> JoinHandle<T> {
         self.join_by(Deadline::PASSED)
     }
 
-    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never
+    /// ends.
     ///
     /// # Errors
     /// [`JoinError`]; a thread that runs comes back.

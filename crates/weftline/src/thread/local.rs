@@ -11,15 +11,18 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// A value for each thread that asks for it: Python's `threading.local`.
 ///
-/// Unlike `std::thread_local!` it is an object like any other: a static, a field of something that is made at run time, or captured.
+/// Unlike `std::thread_local!` it is an object like any other: a static, a field of something that
+/// is made at run time, or captured.
 ///
-/// A thread's value is made by the initialiser when the thread first asks for it, and dropped when the thread ends. When the `Local`
-/// itself is dropped, so is the value of the thread that drops it at once; the others' are at the next use that their thread
-/// makes of any `Local`, or at its end. In which order values are dropped is not said. One whose destructor panics then is reported to
+/// A thread's value is made by the initialiser when the thread first asks for it, and dropped when
+/// the thread ends. When the `Local` itself is dropped, so is the value of the thread that drops it
+/// at once; the others' are at the next use that their thread makes of any `Local`, or at its end.
+/// In which order values are dropped is not said. One whose destructor panics then is reported to
 /// the [except hook](crate::set_except_hook).
 ///
-/// Initialisers and destructors may use any `Local`, also this one (an initialiser that asks for the value it is making recurses; the first
-/// value to be there stays). What a destructor asks for after its thread's values are gone is made for that use alone.
+/// Initialisers and destructors may use any `Local`, also this one (an initialiser that asks for
+/// the value it is making recurses; the first value to be there stays). What a destructor asks for
+/// after its thread's values are gone is made for that use alone.
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -50,7 +53,8 @@ pub struct Local<T: 'static, F = fn() -> T> {
     /// Null until first used; then an owner of the token.
     token: AtomicPtr<Inner<Token>>,
     init: F,
-    /// Values go in and come out, so a reference to a `Local` of a narrower type is none to this one.
+    /// Values go in and come out, so a reference to a `Local` of a narrower type is none to this
+    /// one.
     values: PhantomData<fn(T) -> T>,
 }
 
@@ -125,8 +129,8 @@ impl<T: 'static, F: Fn() -> T> Local<T, F> {
     /// If [`set`](Self::set) is called meanwhile, `f` keeps the value that it was called with.
     ///
     /// # Panics
-    /// When `f` or the initialiser does, and when there is no memory for the value, which is dropped
-    /// then.
+    /// When `f` or the initialiser does, and when there is no memory for the value, which is
+    /// dropped then.
     pub fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
         let token = self.token();
         let value = local_values::find(&token)

@@ -2,8 +2,9 @@
 //!
 //! # Implementation
 //!
-//! A map from a `Local`'s token to the thread's value. The key is the token's address; an entry holds the token, so the address is not used
-//! again while the entry is there. Values are counted, so that one in use survives being replaced.
+//! A map from a `Local`'s token to the thread's value. The key is the token's address; an entry
+//! holds the token, so the address is not used again while the entry is there. Values are counted,
+//! so that one in use survives being replaced.
 //!
 //! No value is made, dropped or used while the map is borrowed, so all that may use the map again.
 //!
@@ -13,8 +14,8 @@
 //! | in that destructor, or in the one that announces the thread's end if that comes first | values are dropped, also those that destructors have made meanwhile, for some rounds |
 //! | `CLOSED` | nothing is kept |
 //!
-//! A `Local` that is dropped forwards its token and advances a count for all threads. A thread that finds the count advanced looks
-//! through its map for forwarded tokens.
+//! A `Local` that is dropped forwards its token and advances a count for all threads. A thread that
+//! finds the count advanced looks through its map for forwarded tokens.
 
 pub(super) use super::local_value::Value;
 use super::{except_hook, panic, registry};
@@ -153,7 +154,8 @@ fn drop_entry(entry: Entry) {
 
 /// Drops the values of the calling thread, which is about to end.
 ///
-/// As POSIX has it for its own thread-locals: destructors may make values again, but not for ever. What is left when the thread takes no more, leaks.
+/// As POSIX has it for its own thread-locals: destructors may make values again, but not for ever.
+/// What is left when the thread takes no more, leaks.
 pub(super) fn drop_all() {
     const ROUNDS: usize = 4;
     if IS_CLOSED.get() {

@@ -1,4 +1,5 @@
-//! Threads: starting them, waiting for their end, knowing who runs, what each has for itself, and how a program ends.
+//! Threads: starting them, waiting for their end, knowing who runs, what each has for itself, and
+//! how a program ends.
 //!
 //! # Implementation
 //!
@@ -29,8 +30,9 @@
 //! | left the registry | the thread, in the first destructor that it registered | it is not enumerated |
 //! | the end is announced | the same | every `join` returns, and a scope may end |
 //!
-//! The last two steps are a destructor of a thread-local that is registered before the thread's function runs: the standard library runs
-//! destructors in the reverse order of their registration, so by then the others have run.
+//! The last two steps are a destructor of a thread-local that is registered before the thread's
+//! function runs: the standard library runs destructors in the reverse order of their registration,
+//! so by then the others have run.
 
 #[cfg(not(weftline_model))]
 pub(crate) mod except_hook;

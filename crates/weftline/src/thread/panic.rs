@@ -2,13 +2,14 @@
 //!
 //! # Implementation
 //!
-//! A panic is told by the process's panic hook, at its time, on its thread, as in a program without this library: nothing here keeps a
-//! panic from the hook, or takes the hook's place.
+//! A panic is told by the process's panic hook, at its time, on its thread, as in a program without
+//! this library: nothing here keeps a panic from the hook, or takes the hook's place.
 //!
-//! The payload of a panic does not say where it happened: only the hook is told. So [`note_panic`], called by a hook, notes the place for
-//! the [`catch`] that the thread is in. The library sets a hook that calls it in [`run`](crate::run) and in a process that is started for a
-//! function, before the program has other threads: a hook cannot be replaced in one step, and one that another thread sets meanwhile would
-//! be lost.
+//! The payload of a panic does not say where it happened: only the hook is told. So [`note_panic`],
+//! called by a hook, notes the place for the [`catch`] that the thread is in. The library sets a
+//! hook that calls it in [`run`](crate::run) and in a process that is started for a function,
+//! before the program has other threads: a hook cannot be replaced in one step, and one that
+//! another thread sets meanwhile would be lost.
 
 use super::registry;
 use crate::memory::{Counted, try_box, try_format, try_string};
@@ -60,7 +61,8 @@ const NO_MEMORY: &str = "(there was no memory to keep the message)";
 impl Panic {
     fn caught(payload: Payload) -> Self {
         let message = message_of(&*payload);
-        // A payload that was sent on its way by `resume_unwind` has passed no hook; what is noted then is of another panic.
+        // A payload that was sent on its way by `resume_unwind` has passed no hook; what is noted
+        // then is of another panic.
         let noted = take_noted().filter(|noted| noted.message == message);
         let (location, backtrace) = noted.map_or((None, None), |noted| {
             (noted.location, Some(noted.backtrace))
@@ -100,8 +102,8 @@ impl Panic {
             .map_or(NO_MEMORY, |remains| &remains.message)
     }
 
-    /// Where it happened, as `file:line:column`. `None` when the panic hook has not noted it ([`note_panic`]), or when the panic was
-    /// resumed.
+    /// Where it happened, as `file:line:column`. `None` when the panic hook has not noted it
+    /// ([`note_panic`]), or when the panic was resumed.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.0.as_ref()?.location.as_deref()
@@ -123,8 +125,8 @@ impl Panic {
         thread.map_or("?", String::as_str)
     }
 
-    /// What was panicked with, for [`std::panic::resume_unwind`]. Of several clones the first to ask has the payload, the others the
-    /// message as a `String`.
+    /// What was panicked with, for [`std::panic::resume_unwind`]. Of several clones the first to
+    /// ask has the payload, the others the message as a `String`.
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         let taken = self.0.as_ref().and_then(|remains| remains.take_payload());
@@ -184,8 +186,8 @@ pub(super) fn message_of(payload: &(dyn Any + Send)) -> Message {
     }
 }
 
-/// Drops what a panic carried. That may panic itself, with something that panics when it is dropped: the caller, somewhere in the library, is
-/// prepared for none of it.
+/// Drops what a panic carried. That may panic itself, with something that panics when it is
+/// dropped: the caller, somewhere in the library, is prepared for none of it.
 pub(crate) fn discard(payload: Payload) {
     // A destructor that panics with its own kind would go on for ever.
     const MOST: usize = 100;
@@ -245,11 +247,11 @@ impl Drop for Level {
     }
 }
 
-/// Notes the place of a panic, for the [`Panic`] that it becomes if it ends a thread or a task of this library. For a panic hook to call;
-/// it changes nothing else.
+/// Notes the place of a panic, for the [`Panic`] that it becomes if it ends a thread or a task of
+/// this library. For a panic hook to call; it changes nothing else.
 ///
-/// [`run`](crate::run) has set a hook that calls it and then the hook that was there. A program without `run`, and one that sets a
-/// hook of its own afterwards, calls it from that:
+/// [`run`](crate::run) has set a hook that calls it and then the hook that was there. A program
+/// without `run`, and one that sets a hook of its own afterwards, calls it from that:
 ///
 /// ```
 /// std::panic::set_hook(Box::new(|info| {
@@ -275,7 +277,8 @@ pub fn note_panic(info: &PanicHookInfo<'_>) {
     }
 }
 
-/// Sets a panic hook that notes places and calls the one that is there. For the beginning of a program, once.
+/// Sets a panic hook that notes places and calls the one that is there. For the beginning of a
+/// program, once.
 pub(crate) fn note_all() {
     static IS_SET: AtomicBool = AtomicBool::new(false);
     // While a thread panics it cannot change the hook.

@@ -2,14 +2,17 @@
 //!
 //! # Implementation
 //!
-//! The registry is a list under a [`ListLock`]: room is made before the lock is taken, and what is taken out is dropped after it.
-//! The main thread stands beside the list: it exists before it has used the library, and does not end before the process.
+//! The registry is a list under a [`ListLock`]: room is made before the lock is taken, and what is
+//! taken out is dropped after it. The main thread stands beside the list: it exists before it has
+//! used the library, and does not end before the process.
 //!
-//! Each thread that knows itself holds its [`Thread`] in a thread-local, whose destructor takes it out of the registry and announces its
-//! end. A thread that another library started becomes known when it first asks for itself.
+//! Each thread that knows itself holds its [`Thread`] in a thread-local, whose destructor takes it
+//! out of the registry and announces its end. A thread that another library started becomes known
+//! when it first asks for itself.
 //!
-//! **Forks.** The handler that runs in the child writes down who forked. Whoever locks the registry next finds it of an older
-//! generation: the list is forgotten, without a look at it, and the survivor is the main thread.
+//! **Forks.** The handler that runs in the child writes down who forked. Whoever locks the registry
+//! next finds it of an older generation: the list is forgotten, without a look at it, and the
+//! survivor is the main thread.
 
 use super::Thread;
 use super::handle::Inner;
@@ -45,7 +48,8 @@ impl ForgetWaiters for Registry {
         std::mem::forget(std::mem::take(&mut self.threads));
         let survivor = SURVIVOR.load(Ordering::Relaxed);
         let main = (!survivor.is_null()).then(|| {
-            // SAFETY: the survivor holds a reference to itself until it ends, and locks the registry before it lets go of it.
+            // SAFETY: the survivor holds a reference to itself until it ends, and locks the
+            // registry before it lets go of it.
             unsafe { Thread(Counted::one_more(survivor)) }
         });
         std::mem::forget(std::mem::replace(&mut self.main, main));
@@ -53,7 +57,8 @@ impl ForgetWaiters for Registry {
 }
 
 thread_local! {
-    /// The calling thread, also while its thread-locals are being destroyed: the guard is the last of them.
+    /// The calling thread, also while its thread-locals are being destroyed: the guard is the last
+    /// of them.
     static CURRENT: Cell<*const Inner> = const { Cell::new(ptr::null()) };
     static GUARD: RefCell<Option<Guard>> = const { RefCell::new(None) };
 }
@@ -63,7 +68,8 @@ struct Guard(Thread);
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Nothing is left by now where the system's thread-locals are destroyed in the reverse order of their first use.
+        // Nothing is left by now where the system's thread-locals are destroyed in the reverse
+        // order of their first use.
         local_values::drop_all();
         leave(&self.0);
         CURRENT.set(ptr::null());
@@ -74,13 +80,14 @@ impl Drop for Guard {
     }
 }
 
-/// Makes the calling thread be `thread`, until it ends. Called before anything with a destructor is put into its thread-locals, apart from
-/// what weftline itself needs to the last.
+/// Makes the calling thread be `thread`, until it ends. Called before anything with a destructor is
+/// put into its thread-locals, apart from what weftline itself needs to the last.
 pub(super) fn bind(thread: Thread) {
     adopt_number(thread.reserved_number());
     let inner = Counted::as_ptr(&thread.0);
     thread.has_started(number());
-    // Fails only while the thread's locals are being destroyed; then it is known by nobody but the caller.
+    // Fails only while the thread's locals are being destroyed; then it is known by nobody but the
+    // caller.
     if GUARD
         .try_with(|guard| guard.replace(Some(Guard(thread))))
         .is_ok()
@@ -89,7 +96,8 @@ pub(super) fn bind(thread: Thread) {
     }
 }
 
-/// Calls `f` on `thread`: until it has returned, the calling one, which nobody knows, is that, also for the locks that it takes. `f` does not panic.
+/// Calls `f` on `thread`: until it has returned, the calling one, which nobody knows, is that, also
+/// for the locks that it takes. `f` does not panic.
 pub(super) fn as_thread<R>(thread: Thread, f: impl FnOnce() -> R) -> R {
     let (servant, born) = (replace_number(thread.reserved_number()), generation());
     // Without memory it is not enumerated.
@@ -105,7 +113,8 @@ pub(super) fn as_thread<R>(thread: Thread, f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Asks to be told of forks. Called before there is a thread to tell of; it does no harm if two threads do both.
+/// Asks to be told of forks. Called before there is a thread to tell of; it does no harm if two
+/// threads do both.
 pub(super) fn watch_forks() {
     static WATCHES: AtomicBool = AtomicBool::new(false);
     if !WATCHES.load(Ordering::Relaxed) {
@@ -180,7 +189,8 @@ pub(super) fn leave(thread: &Thread) {
 
 /// The calling thread.
 ///
-/// A thread that weftline did not start is entered under the name `Dummy-N`, as a daemon, and forgotten when it ends.
+/// A thread that weftline did not start is entered under the name `Dummy-N`, as a daemon, and
+/// forgotten when it ends.
 ///
 /// # Panics
 /// When there is no memory to enter it, or the main thread, the first time.
@@ -208,7 +218,8 @@ pub(super) fn try_current() -> Result<Thread, NoMemory> {
 
 pub(super) fn current_if_known() -> Option<Thread> {
     let inner = CURRENT.get();
-    // SAFETY: while the pointer is there, so is the guard, which holds a reference to what it points to.
+    // SAFETY: while the pointer is there, so is the guard, which holds a reference to what it
+    // points to.
     (!inner.is_null()).then(|| unsafe { Thread(Counted::one_more(inner)) })
 }
 
@@ -234,8 +245,9 @@ fn introduce() -> Result<Thread, NoMemory> {
     Ok(dummy)
 }
 
-/// Whether the calling thread is the main one, as far as can be told without the system: no other has been found to be it, and it has the name
-/// that the standard library gives to that thread, or is the one that this process was forked by.
+/// Whether the calling thread is the main one, as far as can be told without the system: no other
+/// has been found to be it, and it has the name that the standard library gives to that thread, or
+/// is the one that this process was forked by.
 fn seems_main() -> bool {
     let is_vacant = {
         let registry = REGISTRY.lock();
@@ -247,7 +259,8 @@ fn seems_main() -> bool {
 
 /// The thread that the process began with; in the child of a fork the one that forked.
 ///
-/// Where the system does not tell which one that is (other than on Linux), it is the one that runs the `main` of a Rust program.
+/// Where the system does not tell which one that is (other than on Linux), it is the one that runs
+/// the `main` of a Rust program.
 ///
 /// # Panics
 /// When there is no memory to enter it, the first time.
@@ -335,7 +348,8 @@ pub fn active_count() -> usize {
     main + REGISTRY.lock().threads.len()
 }
 
-/// A thread that the end of the program waits for, and that belongs to a service or to none; not the calling one.
+/// A thread that the end of the program waits for, and that belongs to a service or to none; not
+/// the calling one.
 pub(super) fn any_to_wait_for(serves: bool) -> Option<Thread> {
     let registry = REGISTRY.lock();
     let awaited = |thread: &&Thread| {

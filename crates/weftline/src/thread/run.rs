@@ -2,8 +2,8 @@
 //!
 //! # Implementation
 //!
-//! The callbacks are a chain of boxes, the last one in front. Each change of the chain is a single store, so a fork in the middle of one
-//! leaves the child a whole chain.
+//! The callbacks are a chain of boxes, the last one in front. Each change of the chain is a single
+//! store, so a fork in the middle of one leaves the child a whole chain.
 
 use super::timer::raw::wait_for_pending;
 use super::{except_hook, panic, registry};
@@ -37,11 +37,11 @@ static CALLBACKS: ListLock<Callbacks> = ListLock::new(Callbacks {
     top: ptr::null_mut(),
 });
 
-/// Has `f` called when [`run`] ends, after the threads: Python's `atexit.register`. The last one registered is called first. One that is
-/// registered by a callback is called next.
+/// Has `f` called when [`run`] ends, after the threads: Python's `atexit.register`. The last one
+/// registered is called first. One that is registered by a callback is called next.
 ///
-/// A callback that panics is reported to the [except hook](crate::set_except_hook), and the others are still called. In a program without
-/// `run` none is; the child of a fork inherits them.
+/// A callback that panics is reported to the [except hook](crate::set_except_hook), and the others
+/// are still called. In a program without `run` none is; the child of a fork inherits them.
 ///
 /// # Panics
 /// When there is no memory for the callback, which is dropped then.
@@ -80,14 +80,18 @@ fn next_callback() -> Option<Callback> {
     Some(unsafe { Box::from_raw(entry) }.callback)
 }
 
-/// Runs a program as Python runs one: `f` first, then every thread, every started [`Timer`](crate::Timer) and every process that is not a
-/// daemon is waited for, also those that are started meanwhile, then the callbacks of [`at_exit`] are called. Returns what `f` returned,
-/// for `main` to return. Pools that nobody has shut down, in a static say, are shut down when only their threads are left, and their tasks waited for.
+/// Runs a program as Python runs one: `f` first, then every thread, every started
+/// [`Timer`](crate::Timer) and every process that is not a daemon is waited for, also those that
+/// are started meanwhile, then the callbacks of [`at_exit`] are called. Returns what `f` returned,
+/// for `main` to return. Pools that nobody has shut down, in a static say, are shut down when only
+/// their threads are left, and their tasks waited for.
 ///
-/// Daemon threads are not waited for; the process ends them when `main` returns. Daemon processes are ended: they are asked to
-/// (`SIGTERM`), and killed after a second. `run` is meant for the main thread, once, and before anything else: in a process that is
-/// started for a function (`weftline::process`) it runs that function instead of `f`, and does not return. It also sets a panic hook that
-/// notes the places of panics ([`note_panic`](crate::note_panic)) and calls the one that is there.
+/// Daemon threads are not waited for; the process ends them when `main` returns. Daemon processes
+/// are ended: they are asked to (`SIGTERM`), and killed after a second. `run` is meant for the main
+/// thread, once, and before anything else: in a process that is started for a function
+/// (`weftline::process`) it runs that function instead of `f`, and does not return. It also sets a
+/// panic hook that notes the places of panics ([`note_panic`](crate::note_panic)) and calls the one
+/// that is there.
 ///
 /// # Panics
 /// When `f` does, after all that.

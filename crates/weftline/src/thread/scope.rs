@@ -17,17 +17,20 @@ use std::time::{Duration, Instant};
 /// Where threads are started that may borrow from the function that calls [`scope`].
 pub struct Scope<'scope, 'env: 'scope> {
     state: Counted<ScopeState>,
-    /// Invariant, as in the standard library: a thread must not get hold of a scope that ends earlier than its own.
+    /// Invariant, as in the standard library: a thread must not get hold of a scope that ends
+    /// earlier than its own.
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
 
-/// Runs `f`, which may start threads that borrow from around it, and waits until all of them have ended.
+/// Runs `f`, which may start threads that borrow from around it, and waits until all of them have
+/// ended.
 ///
 /// # Panics
-/// When a thread panicked and neither a join of its handle nor one of [`Scope::join_all`] and its other forms has told of it; the
-/// [except hook](crate::set_except_hook) is told first. Also when `f` panics; the threads are waited for all the same.
-/// And when there is no memory for the scope: then before `f` is called.
+/// When a thread panicked and neither a join of its handle nor one of [`Scope::join_all`] and its
+/// other forms has told of it; the [except hook](crate::set_except_hook) is told first. Also when
+/// `f` panics; the threads are waited for all the same. And when there is no memory for the scope:
+/// then before `f` is called.
 ///
 /// ```
 /// let mut shelves = [1, 2, 3];
@@ -74,7 +77,8 @@ where
 }
 
 impl<'scope, 'env> Scope<'scope, 'env> {
-    /// Starts a thread that runs `f`. Its handle may be dropped: the scope waits for it in any case.
+    /// Starts a thread that runs `f`. Its handle may be dropped: the scope waits for it in any
+    /// case.
     ///
     /// # Panics
     /// When the system refuses to start one, or there is no memory; see [`ScopedBuilder::spawn`].
@@ -96,8 +100,9 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         }
     }
 
-    /// Waits until all threads of the scope have ended, or until one panics: then at once, while the others still run, so that they
-    /// can be told to stop. Panics that were joined already do not count, nor do those that an earlier call returned.
+    /// Waits until all threads of the scope have ended, or until one panics: then at once, while
+    /// the others still run, so that they can be told to stop. Panics that were joined already do
+    /// not count, nor do those that an earlier call returned.
     ///
     /// Not for a thread of the scope: it would wait for itself.
     ///
@@ -129,7 +134,8 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         self.join_all_by(Deadline::PASSED)
     }
 
-    /// As [`join_all`](Self::join_all), for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// As [`join_all`](Self::join_all), for at most `timeout`. A timeout beyond the clock's range
+    /// never ends.
     ///
     /// # Errors
     /// [`ScopeError`].
@@ -197,7 +203,8 @@ impl<'scope> ScopedBuilder<'scope, '_> {
         T: Send + 'scope,
     {
         let state = Some(self.scope.state.clone());
-        // SAFETY: the scope ends after the last thread that was entered in its state, and what they borrow outlives the scope.
+        // SAFETY: the scope ends after the last thread that was entered in its state, and what they
+        // borrow outlives the scope.
         let handle = unsafe { self.builder.start(f, state) }?;
         Ok(ScopedJoinHandle {
             handle,
@@ -241,7 +248,8 @@ impl<T> ScopedJoinHandle<'_, T> {
         self.join_by(Deadline::PASSED)
     }
 
-    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never
+    /// ends.
     ///
     /// # Errors
     /// [`JoinError`]; a thread that runs comes back.

@@ -2,11 +2,13 @@
 //!
 //! # Implementation
 //!
-//! A [`ListLock`] over both, and the condition of whoever waits for them to change. A change is made under the lock and notified after
-//! it: a waiter enlists before it lets go of the lock, so the notifier sees it, or the waiter has seen the change.
+//! A [`ListLock`] over both, and the condition of whoever waits for them to change. A change is
+//! made under the lock and notified after it: a waiter enlists before it lets go of the lock, so
+//! the notifier sees it, or the waiter has seen the change.
 //!
-//! Untold panics are a chain of boxes in the order in which they came. In the child of a fork there are none: their threads ended in
-//! the parent, which tells of them; and of the scope's threads only the one that forked runs.
+//! Untold panics are a chain of boxes in the order in which they came. In the child of a fork there
+//! are none: their threads ended in the parent, which tells of them; and of the scope's threads
+//! only the one that forked runs.
 
 use super::handle::{Forked, UntilForked};
 use super::{Panic, Thread, registry};
@@ -131,7 +133,8 @@ impl ScopeState {
         panicked.map(|panicked| (thread, panicked))
     }
 
-    /// Waits until no thread runs or, if `for_panics` says so, until one has panicked that nobody has heard of.
+    /// Waits until no thread runs or, if `for_panics` says so, until one has panicked that nobody
+    /// has heard of.
     pub(super) fn wait(&self, for_panics: bool, deadline: Deadline) -> Result<(), TimedOut> {
         loop {
             let mut blocker = UntilForked::new();

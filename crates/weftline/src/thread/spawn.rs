@@ -41,25 +41,29 @@ impl Builder {
         Self::default()
     }
 
-    /// Names the thread. Without, it is called `Thread-N (function)`, after the function that it runs, with N counting from 1.
+    /// Names the thread. Without, it is called `Thread-N (function)`, after the function that it
+    /// runs, with N counting from 1.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Whether [`run`](crate::run) returns without waiting for the thread. Without, it is as the thread that spawns it.
+    /// Whether [`run`](crate::run) returns without waiting for the thread. Without, it is as the
+    /// thread that spawns it.
     pub fn daemon(mut self, is_daemon: bool) -> Self {
         self.is_daemon = Some(is_daemon);
         self
     }
 
-    /// The size of its stack in bytes; the system may round up. Without, as in the standard library: 2 MiB, or `RUST_MIN_STACK`.
+    /// The size of its stack in bytes; the system may round up. Without, as in the standard
+    /// library: 2 MiB, or `RUST_MIN_STACK`.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
     }
 
-    /// The thread belongs to `service`, which the end of the program finishes before it waits for the thread.
+    /// The thread belongs to `service`, which the end of the program finishes before it waits for
+    /// the thread.
     pub(crate) fn serves(mut self, service: Counted<dyn Service>) -> Self {
         self.serves = Some(service);
         self
@@ -103,7 +107,8 @@ impl Builder {
         let system_name = try_string(system::without_nul(&name)).map_err(out_of_memory)?;
         let mut builder = std::thread::Builder::new().name(system_name);
         if let Some(bytes) = self.stack_size {
-            // Beyond that the standard library's rounding up to whole pages overflows, and it panics.
+            // Beyond that the standard library's rounding up to whole pages overflows, and it
+            // panics.
             builder = builder.stack_size(bytes.min(isize::MAX as usize));
         }
         let thread = Thread::new(name, is_daemon, scope, self.serves).map_err(out_of_memory)?;
@@ -127,10 +132,11 @@ impl Builder {
             fork_gate::is_ending();
         };
         let starts = fork_gate::Starts::enter();
-        // SAFETY: `life` has returned, and with it all that is borrowed has been let go, when the thread announces its end; the caller
-        // waits for that.
+        // SAFETY: `life` has returned, and with it all that is borrowed has been let go, when the
+        // thread announces its end; the caller waits for that.
         let system_handle = unsafe { builder.spawn_unchecked(life) }?;
-        // The wait for the end is ours, and a handle kept is one that a child of a fork could not get rid of.
+        // The wait for the end is ours, and a handle kept is one that a child of a fork could not
+        // get rid of.
         drop(system_handle);
         starts.succeeded();
         starting.succeeded();
@@ -148,7 +154,8 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// Starts a thread that serves the library itself: nobody enumerates it, joins it or waits for its end.
+/// Starts a thread that serves the library itself: nobody enumerates it, joins it or waits for its
+/// end.
 pub(crate) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
     registry::watch_forks();
     let name = try_string(name).map_err(out_of_memory)?;
@@ -244,8 +251,9 @@ fn next_number() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The last segment of a function's path that says something: of `shop::till::open::{{closure}}` and of `shop::till::open<shop::Coins>`
-/// that is `open`, of `<shop::Till as shop::Opens>::open` too.
+/// The last segment of a function's path that says something: of `shop::till::open::{{closure}}`
+/// and of `shop::till::open<shop::Coins>` that is `open`, of `<shop::Till as shop::Opens>::open`
+/// too.
 fn function_name(mut path: &str) -> &str {
     loop {
         path = path.trim_end_matches("::{{closure}}");

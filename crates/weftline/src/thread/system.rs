@@ -1,4 +1,5 @@
-//! What only the operating system knows of a thread: its identifiers and its name there. Nothing here waits.
+//! What only the operating system knows of a thread: its identifiers and its name there. Nothing
+//! here waits.
 
 /// `gettid` of the calling thread.
 #[cfg(target_os = "linux")]
@@ -26,7 +27,8 @@ pub(super) fn native_id() -> Option<u64> {
     None
 }
 
-/// `gettid` of the thread that the process began with, or the one that survived the fork which made it.
+/// `gettid` of the thread that the process began with, or the one that survived the fork which made
+/// it.
 #[cfg(target_os = "linux")]
 pub(super) fn native_id_of_main() -> Option<u64> {
     Some(u64::from(std::process::id()))
@@ -37,12 +39,14 @@ pub(super) fn native_id_of_main() -> Option<u64> {
     None
 }
 
-/// Whether the calling thread is the one that the process began with. `None` where the system does not tell.
+/// Whether the calling thread is the one that the process began with. `None` where the system does
+/// not tell.
 pub(super) fn is_main() -> Option<bool> {
     Some(native_id()? == native_id_of_main()?)
 }
 
-/// Gives the calling thread a name that debuggers and `ps` show: as much of `name` as fits into the system's 15 bytes.
+/// Gives the calling thread a name that debuggers and `ps` show: as much of `name` as fits into the
+/// system's 15 bytes.
 #[cfg(target_os = "linux")]
 pub(crate) fn set_name(name: &str) {
     const MOST_BYTES: usize = 15;
@@ -74,7 +78,8 @@ pub(super) fn around_forks(
     in_parent: extern "C" fn(),
     in_child: extern "C" fn(),
 ) {
-    // SAFETY: callers hand in what may run there; in the child, stores to atomics and reads of thread-locals without a destructor.
+    // SAFETY: callers hand in what may run there; in the child, stores to atomics and reads of
+    // thread-locals without a destructor.
     let refused = unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
     assert!(refused == 0, "no memory to register a fork handler");
 }
@@ -82,8 +87,8 @@ pub(super) fn around_forks(
 #[cfg(not(unix))]
 pub(super) fn around_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 
-/// Writes a line to the standard error output, past the standard library's lock on it, which a fork may have left taken. Failures are
-/// nobody's concern: there is no other place to tell of them.
+/// Writes a line to the standard error output, past the standard library's lock on it, which a fork
+/// may have left taken. Failures are nobody's concern: there is no other place to tell of them.
 #[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
 pub(crate) fn print(line: &str) {
     // In one write, so that lines of several threads do not mix.

@@ -26,7 +26,8 @@ macro_rules! wait {
     };
 }
 
-/// An object as the table sees it. It lives as long as the test program, so that threads may keep its guards.
+/// An object as the table sees it. It lives as long as the test program, so that threads may keep
+/// its guards.
 pub(crate) trait Subject: Sync {
     /// Answers the calls of one thread.
     fn user(&'static self) -> Box<dyn FnMut(&Call) -> String>;

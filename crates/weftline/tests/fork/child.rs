@@ -1,7 +1,8 @@
 //! Forks, at bad moments, whose children must end well.
 //!
-//! The other threads are weftline's, also where that is not what a case is about. A fork while the standard library starts or ends a thread leaves a child in which
-//! no thread can be started, and weftline keeps forks out of such moments of its own threads only.
+//! The other threads are weftline's, also where that is not what a case is about. A fork while the
+//! standard library starts or ends a thread leaves a child in which no thread can be started, and
+//! weftline keeps forks out of such moments of its own threads only.
 
 use crate::support::{LONG, SHORT, asleep, now};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,7 +65,8 @@ pub(crate) fn blocked<'scope, R: Send + 'scope>(
 
 const FORKS: usize = 40;
 
-/// Forks again and again while two threads hammer and some others wait; ends when `release` lets those go.
+/// Forks again and again while two threads hammer and some others wait; ends when `release` lets
+/// those go.
 pub(crate) fn while_hammered(
     hammer: impl Fn() + Sync,
     waits: &[&(dyn Fn() + Sync)],

@@ -168,7 +168,8 @@ pub(crate) fn semaphore() {
         || drop(busy.acquire(1)),
         &[&|| empty.acquire(1).forget(), &|| empty.acquire(2).forget()],
         || {
-            // A thread that is gone may have had the one permit; it is not known to be gone, as permits have no owner.
+            // A thread that is gone may have had the one permit; it is not known to be gone, as
+            // permits have no owner.
             busy.release(1).unwrap();
             drop(busy.acquire(1));
             assert!(empty.try_acquire(1).is_none());
@@ -334,7 +335,8 @@ pub(crate) fn threads_of_the_child() {
     );
 }
 
-/// What the parent has pending neither runs nor is pending in the child, which starts timers of its own.
+/// What the parent has pending neither runs nor is pending in the child, which starts timers of its
+/// own.
 pub(crate) fn timers() {
     let parent = std::process::id();
     let guarded = move || {

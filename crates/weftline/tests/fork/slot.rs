@@ -26,7 +26,8 @@ impl Blocker for Forks {
     }
 }
 
-/// A thread is handed a slot and forks before it has noticed, as in a signal handler: it has the slot, and no other is lost.
+/// A thread is handed a slot and forks before it has noticed, as in a signal handler: it has the
+/// slot, and no other is lost.
 pub(crate) fn slot_in_hand() {
     type Raw = RawQueue<u32, Fifo<u32>, Forks>;
     let put = |queue: &Raw, item, deadline| {

@@ -1,4 +1,5 @@
-//! The condition: a notification reaches exactly the waiters it says, those who have waited longest, and none is lost.
+//! The condition: a notification reaches exactly the waiters it says, those who have waited
+//! longest, and none is lost.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};

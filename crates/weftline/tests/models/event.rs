@@ -1,4 +1,5 @@
-//! The event: whoever waits when the flag is raised is woken, also if it is lowered at once, and sees what was written before.
+//! The event: whoever waits when the flag is raised is woken, also if it is lowered at once, and
+//! sees what was written before.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};

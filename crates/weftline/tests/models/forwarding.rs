@@ -1,6 +1,8 @@
-//! Forwarding: an event or a semaphore is replaced while others use it, and neither a wake-up nor a permit is lost.
+//! Forwarding: an event or a semaphore is replaced while others use it, and neither a wake-up nor a
+//! permit is lost.
 //!
-//! The models bring the least of what a binding brings: a lock, the condition that goes with it, and a value.
+//! The models bring the least of what a binding brings: a lock, the condition that goes with it,
+//! and a value.
 
 use crate::support::*;
 use std::sync::atomic::{AtomicU64, Ordering};

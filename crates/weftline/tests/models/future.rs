@@ -1,5 +1,5 @@
-//! Futures and groups: a task begins or is cancelled but not both; whoever waits is woken and sees the outcome; a group is told of each future
-//! exactly once, whenever it signed on.
+//! Futures and groups: a task begins or is cancelled but not both; whoever waits is woken and sees
+//! the outcome; a group is told of each future exactly once, whenever it signed on.
 
 use crate::support::*;
 use weftline::executor::raw::{Data, Phase, RawFuture, RawGroup, Unchanged, Want};

@@ -1,6 +1,8 @@
-//! The wait list: a waiter settles once, whoever it is that settles it, and sees what its waker wrote.
+//! The wait list: a waiter settles once, whoever it is that settles it, and sees what its waker
+//! wrote.
 //!
-//! The list is the core's own; a condition is little more than a list and a queue little more than two, so they stand for it here.
+//! The list is the core's own; a condition is little more than a list and a queue little more than
+//! two, so they stand for it here.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};
@@ -9,7 +11,8 @@ use weftline::sync::raw::{RawCondition, RawEvent};
 
 type Queue = RawQueue<Box<u32>, Fifo<Box<u32>>, Sleeper>;
 
-/// A waiter that enlists before it lets go of what its waker needs, as the users of a list do under its lock.
+/// A waiter that enlists before it lets go of what its waker needs, as the users of a list do under
+/// its lock.
 fn wait(
     list: &RawCondition,
     mut sleeper: Sleeper,

@@ -1,4 +1,5 @@
-//! The lock: mutual exclusion, and no nudge is lost, whoever times out, is interrupted, or barges in.
+//! The lock: mutual exclusion, and no nudge is lost, whoever times out, is interrupted, or barges
+//! in.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};

@@ -1,4 +1,5 @@
-//! The priority queue: comparisons are user code, which lets other threads in, uses the queue or fails; the heap stays one.
+//! The priority queue: comparisons are user code, which lets other threads in, uses the queue or
+//! fails; the heap stays one.
 
 #[cfg(weftline_model = "shuttle")]
 use crate::queue::crowds::consume;

@@ -1,4 +1,5 @@
-//! The queue: each item comes out once, in order, whoever gives up meanwhile; and what was handed to a thread that cannot use it goes on.
+//! The queue: each item comes out once, in order, whoever gives up meanwhile; and what was handed
+//! to a thread that cannot use it goes on.
 
 #[cfg(weftline_model = "shuttle")]
 pub(crate) mod crowds;

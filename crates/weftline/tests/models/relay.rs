@@ -1,5 +1,5 @@
-//! The relay: of many threads that attach, a few are unparked and each unparks the next; none is left
-//! behind. One is in flight at a time here.
+//! The relay: of many threads that attach, a few are unparked and each unparks the next; none is
+//! left behind. One is in flight at a time here.
 //!
 //! loom counts each choice of a thread other than the first that can run, and goes through few of
 //! them. So the waking thread is spawned last: without any such choice all others wait by then.

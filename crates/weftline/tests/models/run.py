@@ -1,7 +1,9 @@
-"""Builds the core for the model checkers, runs the models, and runs them again on a core with one line broken.
+"""Builds the core for the model checkers, runs the models, and runs them again on a core with one
+line broken.
 
-A mutant is caught when the broken core builds and the model named with it fails within its time. One that is not caught, and one
-whose text is not found exactly once, fail the run: the model, or the list, has fallen behind the core.
+A mutant is caught when the broken core builds and the model named with it fails within its time.
+One that is not caught, and one whose text is not found exactly once, fail the run: the model, or
+the list, has fallen behind the core.
 """
 
 import json
@@ -23,14 +25,16 @@ MODELS_TIMEOUT = 900
 # On a machine that builds something else at the same time a build takes many times as long.
 BUILD_TIMEOUT = 1_800
 MUTANT_TIMEOUT = 60
-# Models are computation: the checkers are optimised. The core is where it is built once, and not where it is built for each mutant.
+# Models are computation: the checkers are optimised. The core is where it is built once, and not
+# where it is built for each mutant.
 OPTIMISED_CORE = {"loom": 1, "shuttle": 1, "mutants": 0}
 
 
 def build(kind: str, workspace: Path) -> Path | str:
     """The models' executable, or why there is none.
 
-    Each kind has a target folder of its own: cargo takes a copy of a package for the package itself.
+    Each kind has a target folder of its own: cargo takes a copy of a package for the package
+    itself.
     """
     settings = [
         f"profile.dev.opt-level={OPTIMISED_CORE[kind]}",

@@ -1,4 +1,5 @@
-//! What models are made of: threads, a value that must be protected, a door that tells one thread what another has done, and a signal.
+//! What models are made of: threads, a value that must be protected, a door that tells one thread
+//! what another has done, and a signal.
 
 use std::ptr::NonNull;
 pub(crate) use std::sync::Arc;
@@ -22,10 +23,12 @@ use std::cell::UnsafeCell;
 pub(crate) use park::Alarm;
 pub(crate) use thread::JoinHandle;
 
-/// Runs `model` in every interleaving in which threads are preempted at most so often (`LOOM_MAX_PREEMPTIONS` overrides it).
+/// Runs `model` in every interleaving in which threads are preempted at most so often
+/// (`LOOM_MAX_PREEMPTIONS` overrides it).
 ///
-/// loom 0.7 remembers one last access of each atomic. So when one thread merely loads it, and another loads and then changes it, the change is
-/// not tried before the first load, unless the other thread is the one that starts: give it the main thread. (shuttle knows no such limit.)
+/// loom 0.7 remembers one last access of each atomic. So when one thread merely loads it, and
+/// another loads and then changes it, the change is not tried before the first load, unless the
+/// other thread is the one that starts: give it the main thread. (shuttle knows no such limit.)
 #[cfg(weftline_model = "loom")]
 pub(crate) fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,7 +75,8 @@ pub(crate) fn explore(_preemptions: usize, model: impl Fn() + Send + Sync + 'sta
     shuttle::check_random_with_seed(model, seed, SCHEDULES);
 }
 
-/// Once while waiters count as young, so that locks barge, and once while they count as starved, so that locks are handed over.
+/// Once while waiters count as young, so that locks barge, and once while they count as starved, so
+/// that locks are handed over.
 pub(crate) fn explore_both(preemptions: usize, model: impl Fn() + Send + Sync + Clone + 'static) {
     explore(preemptions, model.clone());
     explore_starved(preemptions, model);
@@ -85,7 +89,8 @@ pub(crate) fn explore_starved(preemptions: usize, model: impl Fn() + Send + Sync
     park::everyone_starves(false);
 }
 
-/// The process begins to watch forks when the first thread is numbered: before the first interleaving, so that all are alike.
+/// The process begins to watch forks when the first thread is numbered: before the first
+/// interleaving, so that all are alike.
 fn begin() {
     let _ = park::current_number();
 }
@@ -109,8 +114,8 @@ pub(crate) fn join<T>(thread: JoinHandle<T>) -> T {
     thread.join().expect("a model's threads do not panic")
 }
 
-/// A value of which the object under test should see to it that one thread uses it at a time. loom reports a race as such; under shuttle
-/// it shows as a lost update.
+/// A value of which the object under test should see to it that one thread uses it at a time. loom
+/// reports a race as such; under shuttle it shows as a lost update.
 #[derive(Default)]
 pub(crate) struct Protected(UnsafeCell<u32>);
 
@@ -232,7 +237,8 @@ impl Sleeper {
         Self::default()
     }
 
-    /// Opens `door` when it is about to sleep: whoever passes that door knows that the thread has enlisted.
+    /// Opens `door` when it is about to sleep: whoever passes that door knows that the thread has
+    /// enlisted.
     pub(crate) fn that_opens(door: &Arc<Door>) -> Self {
         Self {
             door: Some(Arc::clone(door)),

@@ -1,5 +1,5 @@
-//! The clock below the timers: what is scheduled is run or cancelled, never both and never neither, and the thread that waits for it is woken
-//! for what is due before it would look.
+//! The clock below the timers: what is scheduled is run or cancelled, never both and never neither,
+//! and the thread that waits for it is woken for what is due before it would look.
 
 use crate::support::*;
 use weftline::thread::timer::raw::RawClock;

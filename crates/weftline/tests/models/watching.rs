@@ -1,4 +1,5 @@
-//! Waits that watch before they sleep: a waker need not wake who watches, and wakes who has looked away.
+//! Waits that watch before they sleep: a waker need not wake who watches, and wakes who has looked
+//! away.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};

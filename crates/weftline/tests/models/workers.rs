@@ -1,4 +1,5 @@
-//! A queue whose getters are workers, of which any will do: an item waits for one that is on its way, and wakes one that sleeps only if none comes.
+//! A queue whose getters are workers, of which any will do: an item waits for one that is on its
+//! way, and wakes one that sleeps only if none comes.
 
 use crate::support::*;
 use weftline::park::Deadline;

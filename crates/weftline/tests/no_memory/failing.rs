@@ -1,4 +1,5 @@
-//! [`Failing`], an allocator, and [`at_each_allocation`], which walks an operation through its failures.
+//! [`Failing`], an allocator, and [`at_each_allocation`], which walks an operation through its
+//! failures.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -80,9 +81,9 @@ pub(crate) fn told() -> Option<String> {
 
 const TOLD: &str = "WEFTLINE_TEST_ALONE";
 
-/// Runs `operation` on what `make` makes, with its first allocation failing, then its second, and so
-/// on until it needs no more; each once with that one alone failing, and once with all that follow.
-/// `check` looks at each outcome, with memory.
+/// Runs `operation` on what `make` makes, with its first allocation failing, then its second, and
+/// so on until it needs no more; each once with that one alone failing, and once with all that
+/// follow. `check` looks at each outcome, with memory.
 #[track_caller]
 pub(crate) fn at_each_allocation<S, R>(
     make: impl FnMut() -> S,

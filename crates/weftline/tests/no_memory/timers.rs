@@ -45,7 +45,7 @@ fn a_timer_without_memory_is_a_panic_that_drops_the_function() {
 #[test]
 fn a_timer_that_does_not_start_without_memory_starts_later() {
     let (_limit, _turn) = (limit(), TURN.lock());
-    let timer = far_timer();
+    let far = far_timer();
     at_each_allocation(
         || timer(Duration::ZERO),
         |(timer, _)| timer.start(),
@@ -60,13 +60,13 @@ fn a_timer_that_does_not_start_without_memory_starts_later() {
             assert!(timer.has_fired());
         },
     );
-    assert!(timer.cancel());
+    assert!(far.cancel());
 }
 
 #[test]
 fn a_timer_that_does_not_restart_without_memory_goes_on_as_before() {
     let (_limit, _turn) = (limit(), TURN.lock());
-    let timer = far_timer();
+    let far = far_timer();
     at_each_allocation(
         || {
             let (timer, fired) = timer(10 * LONG);
@@ -84,7 +84,7 @@ fn a_timer_that_does_not_restart_without_memory_goes_on_as_before() {
             fired.recv_timeout(LONG).unwrap();
         },
     );
-    assert!(timer.cancel());
+    assert!(far.cancel());
 }
 
 fn is_no_memory(why: &StartError) -> bool {

@@ -1,7 +1,8 @@
-"""The crate as a stranger gets it: packaged, unpacked, and depended on by a crate that has nothing else.
+"""The crate as a stranger gets it: packaged, unpacked, and depended on by a crate that has nothing
+else.
 
-The workspace's lock file and its other crates switch features on that a lone crate does not have, so
-a build inside the workspace cannot show that the manifest asks for what the sources use.
+The workspace's lock file and its other crates switch features on that a lone crate does not have,
+so a build inside the workspace cannot show that the manifest asks for what the sources use.
 """
 
 import os

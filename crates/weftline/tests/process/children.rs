@@ -210,7 +210,8 @@ fn starts_and_forks() {
                         let child = process::spawn(own_pid, ()).unwrap();
                         let pid = child.pid();
                         let is_well = child.try_join_for(LONG).is_ok_and(|it| it == pid);
-                        // SAFETY: leaves at once, past the destructors of what belongs to the parent.
+                        // SAFETY: leaves at once, past the destructors of what belongs to the
+                        // parent.
                         unsafe { libc::_exit(i32::from(!is_well)) }
                     }
                     copy => {

@@ -1,4 +1,5 @@
-//! Programs that are watched from outside: each is this program again, chosen by a variable of its environment.
+//! Programs that are watched from outside: each is this program again, chosen by a variable of its
+//! environment.
 
 use crate::children::own_pid;
 use crate::endings::held;
@@ -99,7 +100,8 @@ fn quiet(process: Process<()>) -> Process<()> {
         .stderr(process::Stdio::null())
 }
 
-/// Prints the numbers of a daemon and of one that is none; ends, or is killed, when its standard input does.
+/// Prints the numbers of a daemon and of one that is none; ends, or is killed, when its standard
+/// input does.
 fn leaves_two_behind() -> ExitCode {
     process::init();
     let daemon = std::thread::spawn(|| {
@@ -208,12 +210,14 @@ fn reads_input(numbers: Queue<u32>) -> (usize, u32) {
 }
 register!(reads_input);
 
-/// What is opened then gets the numbers of the standard streams, and the program goes on to write to them.
+/// What is opened then gets the numbers of the standard streams, and the program goes on to write
+/// to them.
 fn has_closed_its_streams() -> ExitCode {
     process::init();
     let errors = std::io::stderr().as_fd().try_clone_to_owned().unwrap();
     for stream in 0..=2 {
-        // SAFETY: closed for good, as a program does that leaves its terminal; the standard library expects that.
+        // SAFETY: closed for good, as a program does that leaves its terminal; the standard library
+        // expects that.
         unsafe { libc::close(stream) };
     }
     let say = || {

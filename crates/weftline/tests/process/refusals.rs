@@ -116,7 +116,8 @@ fn started_by_hand() {
             "{told}"
         );
     }
-    // The right kind of socket, but what comes is something else; or nothing comes, for a parent has ended meanwhile.
+    // The right kind of socket, but what comes is something else; or nothing comes, for a parent
+    // has ended meanwhile.
     for words in [Some("good morning"), None] {
         let (ours, theirs) = rustix::net::socketpair(
             rustix::net::AddressFamily::UNIX,

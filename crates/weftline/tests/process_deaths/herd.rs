@@ -143,8 +143,8 @@ impl Random {
     }
 }
 
-/// Has `size` children do `work(n, done)`, again and again, each counting in `done`; kills one, and waits until all others have done
-/// something; starts another in its place; and so on.
+/// Has `size` children do `work(n, done)`, again and again, each counting in `done`; kills one, and
+/// waits until all others have done something; starts another in its place; and so on.
 pub(crate) fn cull(size: usize, work: impl Fn(usize, &AtomicU64)) {
     let done = Counters::new(size);
     let start = |n: usize| {

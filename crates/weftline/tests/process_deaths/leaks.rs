@@ -1,4 +1,5 @@
-//! Guards that were leaked: the lock stays held while the process lives, and is abandoned when it dies.
+//! Guards that were leaked: the lock stays held while the process lives, and is abandoned when it
+//! dies.
 
 use crate::herd::{Child, Counters};
 use crate::support::{LONG, SHORT, now};

@@ -173,8 +173,8 @@ pub(crate) fn condition() {
     });
 }
 
-/// Two wait; the one that has waited longer is notified and killed. The other has to get the notification, if the first has not come back
-/// from its wait.
+/// Two wait; the one that has waited longer is notified and killed. The other has to get the
+/// notification, if the first has not come back from its wait.
 pub(crate) fn notification_of_the_dead() {
     // How often somebody began to wait.
     let condition = Condition::new(0_u64).unwrap();

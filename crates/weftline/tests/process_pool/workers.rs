@@ -1,4 +1,5 @@
-//! Workers that die, are killed by a cancelled task, or have done their share, and those that take their places.
+//! Workers that die, are killed by a cancelled task, or have done their share, and those that take
+//! their places.
 
 use super::tasks::{
     begins_and_waits, closes_its_descriptors, exits, kills_itself, leaves_a_thread, pid, sets,

@@ -1,4 +1,5 @@
-//! `process::{Semaphore, BoundedSemaphore}`: permits, who is woken for them, and those of threads that have ended.
+//! `process::{Semaphore, BoundedSemaphore}`: permits, who is woken for them, and those of threads
+//! that have ended.
 
 use crate::support::{LONG, SHORT, Sleeper, count, limit, now};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,9 +1,9 @@
-//! Every object against a model of a few lines: random programs of several users must go on the object
-//! as on its model, waits included.
+//! Every object against a model of a few lines: random programs of several users must go on the
+//! object as on its model, waits included.
 //!
 //! `WEFTLINE_CASES` and `WEFTLINE_SEED` choose how many programs there are of each kind, and which:
-//! `make fuzz-rust CASES=1000 SEED=7`. A program that fails is shrunk and printed as one line. Once the
-//! fault is mended the line goes into `corpus.txt`, which every run replays first.
+//! `make fuzz-rust CASES=1000 SEED=7`. A program that fails is shrunk and printed as one line. Once
+//! the fault is mended the line goes into `corpus.txt`, which every run replays first.
 
 #[path = "../support/mod.rs"]
 mod support;

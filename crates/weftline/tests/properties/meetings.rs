@@ -1,5 +1,5 @@
-//! Locks, semaphores, barriers, conditions and pools between threads: in whatever order they run, what
-//! must hold does.
+//! Locks, semaphores, barriers, conditions and pools between threads: in whatever order they run,
+//! what must hold does.
 
 use crate::program::runner;
 use crate::support::limit;

@@ -1,8 +1,9 @@
 //! [`play`]: one program on an object and on its model.
 //!
-//! Each user is a thread. After a step the model says which waits end by it, its own or those of others,
-//! and with what; the object must end just these. A user whose step does not end is blocked, on the
-//! object too: its thread sleeps. Its steps are left out until another step ends its wait.
+//! Each user is a thread. After a step the model says which waits end by it, its own or those of
+//! others, and with what; the object must end just these. A user whose step does not end is
+//! blocked, on the object too: its thread sleeps. Its steps are left out until another step ends
+//! its wait.
 
 use crate::program::{Kind, Program, Step};
 use crate::support::{ThreadId, thread_id, until_asleep};
@@ -36,8 +37,8 @@ pub(crate) trait Model {
     fn step(&mut self, user: usize, verb: &str, number: u8) -> Told;
 }
 
-/// Longer than any step takes, on a machine that is busy with something else; and while a program that
-/// fails is shrunk, most of whose steps that are waited for never end.
+/// Longer than any step takes, on a machine that is busy with something else; and while a program
+/// that fails is shrunk, most of whose steps that are waited for never end.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(10), Duration::from_millis(500)];
 
 static HAS_FAILED: AtomicBool = AtomicBool::new(false);

@@ -1,8 +1,8 @@
-//! The objects that processes share, within one process: those that have counterparts go by the same
-//! models.
+//! The objects that processes share, within one process: those that have counterparts go by the
+//! same models.
 //!
-//! In which order two threads are served that wait for the same lock, permit or item is not promised
-//! here, so such objects have two users.
+//! In which order two threads are served that wait for the same lock, permit or item is not
+//! promised here, so such objects have two users.
 
 use crate::barriers::{self, BARRIER, barrier};
 use crate::conditions::{CONDITION, Conditions};

@@ -1,8 +1,9 @@
-//! [`Program`]: what the users of one object do, one step after the other; [`check`] plays random ones.
+//! [`Program`]: what the users of one object do, one step after the other; [`check`] plays random
+//! ones.
 //!
-//! A program is written as one line, `queue(2): 0.put(5) 1.get() 0.len()`: the kind of object and its
-//! parameter, then each step as user, verb and number. The corpus holds such lines instead of the seeds
-//! that `proptest` would write: a seed names another program as soon as a verb is added.
+//! A program is written as one line, `queue(2): 0.put(5) 1.get() 0.len()`: the kind of object and
+//! its parameter, then each step as user, verb and number. The corpus holds such lines instead of
+//! the seeds that `proptest` would write: a seed names another program as soon as a verb is added.
 
 use crate::play::{Model, Object, play};
 use proptest::collection::vec;

@@ -34,7 +34,8 @@ macro_rules! semaphore {
                         }
                         // It would perhaps wait for itself.
                         _ if !held.is_empty() => return "holds some".into(),
-                        // Which of several is served first that want different numbers is not promised.
+                        // Which of several is served first that want different numbers is not
+                        // promised.
                         _ => $taken(self.try_acquire_for(1, std::time::Duration::MAX)),
                     };
                     let told = permit.as_ref().map_or("timed out".into(), |permit| {

@@ -1,5 +1,5 @@
-//! Queues between threads: in whatever order they run, each item arrives once, those of one putter in
-//! their order.
+//! Queues between threads: in whatever order they run, each item arrives once, those of one putter
+//! in their order.
 
 use crate::program::runner;
 use crate::support::limit;

@@ -157,7 +157,8 @@ def build(arguments, **variables):
     return programs
 
 
-# A warning of LeakSanitizer in a child that may not be traced, after which it goes on, and no report.
+# A warning of LeakSanitizer in a child that may not be traced, after which it goes on, and no
+# report.
 HARMLESS = ("ptrace appears to be blocked", "Child exited with signal")
 
 
@@ -214,8 +215,9 @@ def sanitize(tool, options):
     programs = build(
         [f"+{NIGHTLY}", "test", "-Zbuild-std", "--target", target],
         CARGO_TARGET_DIR=str(TARGET / tool),
-        # The tools see the mappings of memory that the C library makes: rustix makes its own otherwise, and
-        # an address that is mapped anew would be taken for the object that was there before.
+        # The tools see the mappings of memory that the C library makes: rustix makes its own
+        # otherwise, and an address that is mapped anew would be taken for the object that was there
+        # before.
         RUSTFLAGS=f"-Zsanitizer={tool} --cfg weftline_sanitizer --cfg rustix_use_libc",
     )
     # Children that the tests start inherit the options, and write reports of their own. One of them
@@ -263,7 +265,8 @@ def valgrind():
         "--quiet",
         "--error-exitcode=99",
         "--fair-sched=yes",
-        # Leaks are the address sanitizer's part: here the child of a fork has lost its other threads'.
+        # Leaks are the address sanitizer's part: here the child of a fork has lost its other
+        # threads'.
         "--leak-check=no",
         "--max-threads=5000",
         f"--suppressions={known.write_suppressions(folder)}",
@@ -272,7 +275,8 @@ def valgrind():
     run_each("valgrind", chosen_of(programs), known, folder, prefix)
 
 
-# What Miri runs in minutes: threads, locks and queues. It has no processes, no forks and no signals.
+# What Miri runs in minutes: threads, locks and queues. It has no processes, no forks and no
+# signals.
 INTERPRETED = (
     "lock",
     "rlock",

@@ -94,7 +94,8 @@ fn no_permit_is_lost_or_found() {
 
 #[test]
 fn no_notification_is_lost() {
-    // One thread waits without ever being interrupted; each notification is for it or is passed on to it.
+    // One thread waits without ever being interrupted; each notification is for it or is passed on
+    // to it.
     let (lock, condition) = (RawLock::new(), RawCondition::new());
     let left = AtomicUsize::new(count(2_000));
     in_threads(3, |number| {
@@ -102,7 +103,8 @@ fn no_notification_is_lost() {
         let take = || lock.lock_with(&mut ThreadBlocker, Deadline::NEVER).unwrap();
         loop {
             take();
-            // Under the lock: who finds something left is enlisted when the last notification comes.
+            // Under the lock: who finds something left is enlisted when the last notification
+            // comes.
             if left.load(Ordering::Relaxed) == 0 {
                 condition.notify(usize::MAX);
                 lock.unlock().unwrap();

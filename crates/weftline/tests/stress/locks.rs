@@ -37,7 +37,8 @@ fn no_increment_under_a_lock_is_lost() {
 
 #[test]
 fn no_increment_under_a_lock_that_is_held_for_long_is_lost() {
-    // Every wait is longer than the bound on starvation: hand-overs, and timeouts that race with them.
+    // Every wait is longer than the bound on starvation: hand-overs, and timeouts that race with
+    // them.
     let lock = Lock::new(0_usize);
     let done: usize = in_threads(4, |number| {
         let mut random = Random::new(number);

@@ -1,6 +1,7 @@
 //! Many threads, random choices, a fixed number of steps, and a sum that must come out right.
 //!
-//! Each test does a bounded number of operations, so a slow machine takes longer and nothing else. A test that blocks is ended by its limit.
+//! Each test does a bounded number of operations, so a slow machine takes longer and nothing else.
+//! A test that blocks is ended by its limit.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -32,7 +33,8 @@ impl Random {
     }
 }
 
-/// Runs `work` in `threads` threads at once, each with its own number, and returns what they returned.
+/// Runs `work` in `threads` threads at once, each with its own number, and returns what they
+/// returned.
 fn in_threads<R: Send>(threads: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let _limit = support::limit();
     let work = &work;

@@ -96,7 +96,8 @@ fn every_item_of_a_bounded_queue_comes_out_once_and_in_order() {
 
 #[test]
 fn many_threads_on_a_queue_for_one_all_come_to_an_end() {
-    // Putters and getters wait at the same time, and slots are handed to putters that hand their items on.
+    // Putters and getters wait at the same time, and slots are handed to putters that hand their
+    // items on.
     let queue = Queue::bounded(1);
     in_threads(12, |number| {
         for _ in 0..share_of(2_000) {

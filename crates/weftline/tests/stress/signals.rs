@@ -1,4 +1,5 @@
-//! Conditions, events, semaphores and barriers: nothing that was signalled is lost, and nothing comes that was not.
+//! Conditions, events, semaphores and barriers: nothing that was signalled is lost, and nothing
+//! comes that was not.
 
 use crate::support::{count, now};
 use crate::{Random, in_threads};
@@ -119,7 +120,8 @@ fn every_permit_that_is_released_is_taken_once() {
                     None => continue,
                 }
             } else {
-                // One at a time: two threads that both wanted the last two of three would wait for ever.
+                // One at a time: two threads that both wanted the last two of three would wait for
+                // ever.
                 semaphore.acquire(1).forget();
                 left -= 1;
                 continue;

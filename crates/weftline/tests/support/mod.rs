@@ -1,4 +1,5 @@
-//! What the tests of every primitive need: threads that are known to be blocked, a limit of time, and blockers that do as they are told.
+//! What the tests of every primitive need: threads that are known to be blocked, a limit of time,
+//! and blockers that do as they are told.
 
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 
@@ -9,9 +10,11 @@ use std::time::{Duration, Instant};
 use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
 use weftline::{Event, Executor, Future, ThreadPoolExecutor};
 
-/// Long enough for whatever is not waited for in vain, on a machine that is busy with something else.
+/// Long enough for whatever is not waited for in vain, on a machine that is busy with something
+/// else.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
-/// Longer than a test takes on a processor that a dozen programs share: only a blocked test is ended.
+/// Longer than a test takes on a processor that a dozen programs share: only a blocked test is
+/// ended.
 pub(crate) const MOST: Duration = Duration::from_secs(300);
 /// A timeout that is meant to expire.
 pub(crate) const SHORT: Duration = Duration::from_millis(5);
@@ -22,11 +25,12 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Ends the whole test program if this is not dropped in time: a test of something that blocks fails by blocking.
+/// Ends the whole test program if this is not dropped in time: a test of something that blocks
+/// fails by blocking.
 pub(crate) struct Limit(#[allow(dead_code, reason = "dropping it is the message")] Sender<()>);
 
-/// Whether a program without the harness runs a case of that name, as the harness would choose: a first
-/// argument is part of the name, and what follows `--skip` is not.
+/// Whether a program without the harness runs a case of that name, as the harness would choose: a
+/// first argument is part of the name, and what follows `--skip` is not.
 pub(crate) fn is_chosen(name: &str) -> bool {
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {

@@ -1,7 +1,8 @@
-"""`concurrent.futures` of the running Python, with weftline's Future, ThreadPoolExecutor, wait and as_completed.
+"""`concurrent.futures` of the running Python, with weftline's Future, ThreadPoolExecutor, wait and
+as_completed.
 
-Every name of the standard module is here, the private ones too. What is not ours is the standard object itself: the exceptions, the process
-pool, and `Executor`, of which our pool is a subclass.
+Every name of the standard module is here, the private ones too. What is not ours is the standard
+object itself: the exceptions, the process pool, and `Executor`, of which our pool is a subclass.
 """
 
 import concurrent.futures as standard

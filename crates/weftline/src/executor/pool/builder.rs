@@ -19,7 +19,8 @@ pub struct ThreadPoolBuilder {
 }
 
 impl ThreadPoolBuilder {
-    /// How many threads there are at most. Without this: 4 more than there are processors, and at most 32, as in Python.
+    /// How many threads there are at most. Without this: 4 more than there are processors, and at
+    /// most 32, as in Python.
     ///
     /// # Panics
     /// When it is zero: nothing would ever run.
@@ -35,8 +36,8 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// Is called by each thread before its first task. If it panics, the pool is broken: tasks that wait fail with
-    /// [`TaskError::Broken`](crate::TaskError::Broken), and no more are taken.
+    /// Is called by each thread before its first task. If it panics, the pool is broken: tasks that
+    /// wait fail with [`TaskError::Broken`](crate::TaskError::Broken), and no more are taken.
     ///
     /// # Panics
     /// When there is no memory for it.

@@ -2,15 +2,17 @@
 //!
 //! # Implementation
 //!
-//! Something that can [`Run`], of a type that only its table knows: a trait object that lies where the job is and not behind a pointer, unless it is too large for
-//! that. So a small function needs no memory of its own, and reaches its worker with what is handed over anyway.
+//! Something that can [`Run`], of a type that only its table knows: a trait object that lies where
+//! the job is and not behind a pointer, unless it is too large for that. So a small function needs
+//! no memory of its own, and reaches its worker with what is handed over anyway.
 
 use crate::executor::task::{Availability, Run, contain};
 use crate::memory::try_box;
 use std::any::TypeId;
 use std::mem::{ManuallyDrop, MaybeUninit};
 
-/// As much as most functions capture. Every task that waits takes it up, so more would cost those that need less.
+/// As much as most functions capture. Every task that waits takes it up, so more would cost those
+/// that need less.
 type Space = MaybeUninit<[usize; 4]>;
 
 /// Something for a worker to run once.
@@ -104,7 +106,8 @@ impl Job {
         if (self.table.made_of)() != TypeId::of::<R>() {
             return None;
         }
-        // SAFETY: it was made of an `R`, so `new` has put that into the space, or the box with it; and the job is not dropped.
+        // SAFETY: it was made of an `R`, so `new` has put that into the space, or the box with it;
+        // and the job is not dropped.
         Some(self.with(|_, space| unsafe {
             if const { fits::<R>() } {
                 space.cast::<R>().read()

@@ -2,14 +2,17 @@
 //!
 //! # Implementation
 //!
-//! One queue, whose tasks go straight to workers that wait. Workers never steal: one that waits inside a task waits, and the others go on. What they
-//! take is in `job.rs`, how they wait in `wait.rs`.
+//! One queue, whose tasks go straight to workers that wait. Workers never steal: one that waits
+//! inside a task waits, and the others go on. What they take is in `job.rs`, how they wait in
+//! `wait.rs`.
 //!
-//! `free` is the number of workers that are idle, or are just about to look for the next task, less the number of tasks that are
-//! waiting for one. A submission takes one, a worker that ends a task gives one (before others learn that it has ended), a new worker brings one; to take
-//! a task from the queue changes nothing, for it makes both numbers smaller by one. So another worker is started exactly when `free` is
-//! below zero and there may be more: idle workers are used before new ones are started, and no task waits for a worker that is not there.
-//! Once there are as many as there may be nobody asks, and it is not counted any more.
+//! `free` is the number of workers that are idle, or are just about to look for the next task, less
+//! the number of tasks that are waiting for one. A submission takes one, a worker that ends a task
+//! gives one (before others learn that it has ended), a new worker brings one; to take a task from
+//! the queue changes nothing, for it makes both numbers smaller by one. So another worker is
+//! started exactly when `free` is below zero and there may be more: idle workers are used before
+//! new ones are started, and no task waits for a worker that is not there. Once there are as many
+//! as there may be nobody asks, and it is not counted any more.
 
 mod builder;
 #[cfg(all(
@@ -83,12 +86,14 @@ thread_local! {
 
 /// A pool of threads for tasks that may block: Python's `concurrent.futures.ThreadPoolExecutor`.
 ///
-/// Threads are started as they are needed, up to a number, and then stay; idle ones are used before new ones are started. A task that panics
-/// fails its future and nothing else.
+/// Threads are started as they are needed, up to a number, and then stay; idle ones are used before
+/// new ones are started. A task that panics fails its future and nothing else.
 ///
-/// **Dropping the pool waits**: it shuts the pool down and returns when its tasks have ended, those that nobody has begun with too, as `with`
-/// does in Python. Not so if it is dropped inside one of them. To leave sooner, call [`shutdown_with`](Self::shutdown_with) first: with
-/// `wait(false)` the tasks end by themselves, and with `cancel_futures(true)` those that wait do not run. A drop after that does not wait.
+/// **Dropping the pool waits**: it shuts the pool down and returns when its tasks have ended, those
+/// that nobody has begun with too, as `with` does in Python. Not so if it is dropped inside one of
+/// them. To leave sooner, call [`shutdown_with`](Self::shutdown_with) first: with `wait(false)` the
+/// tasks end by themselves, and with `cancel_futures(true)` those that wait do not run. A drop
+/// after that does not wait.
 ///
 /// ```
 /// use weftline::{Executor, ThreadPoolExecutor};
@@ -262,8 +267,9 @@ impl Shared {
             self.break_down();
             return;
         }
-        // What a task leaves behind is disposed of in its `run`, which contains panics. Should one come through all the same, the worker is not lost, and one
-        // `catch` around all tasks costs none of them anything.
+        // What a task leaves behind is disposed of in its `run`, which contains panics. Should one
+        // come through all the same, the worker is not lost, and one `catch` around all tasks costs
+        // none of them anything.
         while let Err(panic) = thread::catch(|| self.run_tasks()) {
             thread::report(&thread::current(), &panic);
         }
@@ -361,9 +367,10 @@ where
 }
 
 impl ThreadPoolExecutor {
-    /// Has `function` run as a task of whose end nobody is told: it has no future, which makes it cheaper than
-    /// [`submit`](Executor::submit). If it panics, the except hook is told, as of a thread that nobody joins
-    /// ([`set_except_hook`](crate::set_except_hook)), and the worker goes on. Where other tasks would be cancelled, it is dropped.
+    /// Has `function` run as a task of whose end nobody is told: it has no future, which makes it
+    /// cheaper than [`submit`](Executor::submit). If it panics, the except hook is told, as of a
+    /// thread that nobody joins ([`set_except_hook`](crate::set_except_hook)), and the worker goes
+    /// on. Where other tasks would be cancelled, it is dropped.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -392,13 +399,14 @@ impl ThreadPoolExecutor {
         })
     }
 
-    /// Takes no more tasks, and returns when those that are there have ended. A call from one of the pool's own tasks does not wait for
-    /// that one.
+    /// Takes no more tasks, and returns when those that are there have ended. A call from one of
+    /// the pool's own tasks does not wait for that one.
     pub fn shutdown(&self) {
         self.shutdown_with(ShutdownOptions::new());
     }
 
-    /// As [`shutdown`](Self::shutdown), or without waiting, or with the tasks cancelled that no worker has begun with.
+    /// As [`shutdown`](Self::shutdown), or without waiting, or with the tasks cancelled that no
+    /// worker has begun with.
     pub fn shutdown_with(&self, options: ShutdownOptions) {
         self.is_shut_down.store(true, Ordering::Relaxed);
         if options.cancel_futures {

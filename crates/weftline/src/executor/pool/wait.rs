@@ -16,8 +16,9 @@ pub(super) struct Crew {
 
 /// How workers wait for tasks.
 ///
-/// One that is idle as all others are is in a pool that is given one task at a time: it is there for the next one at once if it waits to be handed
-/// that. While others work, tasks come faster than they can be handed over, and it looks out for them.
+/// One that is idle as all others are is in a pool that is given one task at a time: it is there
+/// for the next one at once if it waits to be handed that. While others work, tasks come faster
+/// than they can be handed over, and it looks out for them.
 #[derive(Default)]
 pub(super) struct Wait {
     /// None for those who submit: there is no bound, so they never wait.

@@ -10,12 +10,13 @@
 //! | `Notified` | as before, and groups know too | (end) |
 //! | `Finished` | the outcome is there | (end) |
 //!
-//! That groups learn of a cancellation only when a worker comes across it is the standard library's way, which its tests observe; `cancel`
-//! can also be told to do both in one step.
+//! That groups learn of a cancellation only when a worker comes across it is the standard library's
+//! way, which its tests observe; `cancel` can also be told to do both in one step.
 //!
-//! The phase is written under the lock and read without it: the release that ends `finish` is what makes the outcome seen by
-//! whoever finds the future done. What the outcome is, and who is to be called back, is the face's own data under the same lock.
-//! Nothing of the face's is dropped or called while it is held: what a closure takes out comes back to the caller.
+//! The phase is written under the lock and read without it: the release that ends `finish` is what
+//! makes the outcome seen by whoever finds the future done. What the outcome is, and who is to be
+//! called back, is the face's own data under the same lock. Nothing of the face's is dropped or
+//! called while it is held: what a closure takes out comes back to the caller.
 
 use super::group::RawGroup;
 use crate::NoMemory;
@@ -66,7 +67,8 @@ pub trait Data {
     /// Whether the outcome is a failure; asked when a group is told.
     fn has_failed(&self) -> bool;
 
-    /// The process has forked while a thread that did not survive was changing this: what cannot be trusted is to be forgotten, not dropped.
+    /// The process has forked while a thread that did not survive was changing this: what cannot be
+    /// trusted is to be forgotten, not dropped.
     fn torn(&mut self);
 }
 
@@ -108,7 +110,8 @@ struct Watcher {
     index: usize,
 }
 
-/// Mostly none, seldom more than one. Behind a pointer, because most futures are watched by nobody, and there are many of them.
+/// Mostly none, seldom more than one. Behind a pointer, because most futures are watched by nobody,
+/// and there are many of them.
 type Watchers = Option<Box<Places>>;
 
 struct Places {
@@ -124,8 +127,9 @@ impl Places {
     }
 }
 
-/// Adds `place`, and returns the one that was there, with what is left in it: places in groups that nobody looks at any more. It comes back
-/// if it has no room for the others that there are, whose number is told.
+/// Adds `place`, and returns the one that was there, with what is left in it: places in groups that
+/// nobody looks at any more. It comes back if it has no room for the others that there are, whose
+/// number is told.
 fn add(watchers: &mut Watchers, mut place: Box<Places>) -> Result<Watchers, (Box<Places>, usize)> {
     let Some(mut old) = watchers.take() else {
         *watchers = Some(place);
@@ -196,15 +200,16 @@ impl<D: Data> RawFuture<D> {
         Phase::ALL[self.phase.load(Ordering::Acquire) as usize]
     }
 
-    /// Reads or writes the face's data under the lock, with the phase that goes with it. Nothing may be dropped or called in `f` that is not
-    /// the face's own.
+    /// Reads or writes the face's data under the lock, with the phase that goes with it. Nothing
+    /// may be dropped or called in `f` that is not the face's own.
     #[inline]
     pub fn with<R>(&self, f: impl FnOnce(Phase, &mut D) -> R) -> R {
         let mut shared = self.shared.lock();
         f(self.phase(), &mut shared.data)
     }
 
-    /// As [`Self::with`], unless the lock is held, as it may be by this very thread in a garbage collector's visit.
+    /// As [`Self::with`], unless the lock is held, as it may be by this very thread in a garbage
+    /// collector's visit.
     pub fn try_with<R>(&self, f: impl FnOnce(&mut D) -> R) -> Option<R> {
         self.shared.try_lock().map(|mut shared| f(&mut shared.data))
     }
@@ -214,8 +219,8 @@ impl<D: Data> RawFuture<D> {
         self.phase.store(phase as u32, Ordering::Release);
     }
 
-    /// A worker begins: `true`. `false` when the future was cancelled: then groups are told, and there is nothing to do.
-    /// `may` is asked first, and may decline.
+    /// A worker begins: `true`. `false` when the future was cancelled: then groups are told, and
+    /// there is nothing to do. `may` is asked first, and may decline.
     ///
     /// # Errors
     /// [`Unchanged`], when it is neither pending nor cancelled: somebody has begun already.
@@ -246,8 +251,8 @@ impl<D: Data> RawFuture<D> {
         Ok(false)
     }
 
-    /// Gives the future up if nobody has begun, and wakes those who wait for it. `take` takes out what is to be called back, or
-    /// declines; if `notify`, groups are told at once.
+    /// Gives the future up if nobody has begun, and wakes those who wait for it. `take` takes out
+    /// what is to be called back, or declines; if `notify`, groups are told at once.
     ///
     /// # Errors
     /// [`Unchanged`], when it is not pending.
@@ -263,7 +268,8 @@ impl<D: Data> RawFuture<D> {
         )
     }
 
-    /// As [`Self::cancel`], with groups told, also when somebody has begun: who is at it finds the future done. `take` is told which it was.
+    /// As [`Self::cancel`], with groups told, also when somebody has begun: who is at it finds the
+    /// future done. `take` is told which it was.
     ///
     /// # Errors
     /// [`Unchanged`], when it is done already.
@@ -300,8 +306,8 @@ impl<D: Data> RawFuture<D> {
         Ok(taken)
     }
 
-    /// The outcome is there: `put` writes it and takes out what is to be called back, or declines. Then everyone who waits is woken, and
-    /// groups are told.
+    /// The outcome is there: `put` writes it and takes out what is to be called back, or declines.
+    /// Then everyone who waits is woken, and groups are told.
     ///
     /// # Errors
     /// [`Unchanged`], when the future is done already; `put` is not called then.
@@ -326,7 +332,8 @@ impl<D: Data> RawFuture<D> {
         Ok(taken)
     }
 
-    /// Puts the future into a phase by force, for programs in Python that do so. Whoever waits is woken if it is done then.
+    /// Puts the future into a phase by force, for programs in Python that do so. Whoever waits is
+    /// woken if it is done then.
     pub fn force(&self, phase: Phase) {
         let news = {
             let mut shared = self.shared.lock();
@@ -351,7 +358,8 @@ impl<D: Data> RawFuture<D> {
     /// Sleeps through `blocker` until the future is done: finished or cancelled.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the blocker said so.
+    /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
+    /// blocker said so.
     #[inline]
     pub fn wait_with<B: Blocker>(
         &self,
@@ -381,8 +389,8 @@ impl<D: Data> RawFuture<D> {
         )
     }
 
-    /// Has `group` told, as its number `index`, when the future settles. `Some(failed)` if it has settled already: the group is not told then, and
-    /// expects the caller to.
+    /// Has `group` told, as its number `index`, when the future settles. `Some(failed)` if it has
+    /// settled already: the group is not told then, and expects the caller to.
     ///
     /// # Errors
     /// [`NoMemory`]; the group is not told.

@@ -2,16 +2,19 @@
 //!
 //! # Implementation
 //!
-//! A group is told once by each of its futures, when that settles: its number is appended to `arrived`, and the thread that
-//! waits is woken when as many have arrived as it asked for, not before. So a wait for all of ten thousand futures sleeps once.
+//! A group is told once by each of its futures, when that settles: its number is appended to
+//! `arrived`, and the thread that waits is woken when as many have arrived as it asked for, not
+//! before. So a wait for all of ten thousand futures sleeps once.
 //!
-//! A wait that ends early does not go round the futures to sign off. It abandons the group, and a future drops its place in an
-//! abandoned group when the next one signs on: at most one such place stays with each future.
+//! A wait that ends early does not go round the futures to sign off. It abandons the group, and a
+//! future drops its place in an abandoned group when the next one signs on: at most one such place
+//! stays with each future.
 //!
-//! A future that settles cannot fail for want of memory: its place in `arrived` is made when it signs on.
+//! A future that settles cannot fail for want of memory: its place in `arrived` is made when it
+//! signs on.
 //!
-//! Invariants, under the lock: *someone waits ⇒ fewer have arrived than it wants, and if it stops at failures, none has failed*; *`arrived` has room
-//! for `expected` more*.
+//! Invariants, under the lock: *someone waits ⇒ fewer have arrived than it wants, and if it stops
+//! at failures, none has failed*; *`arrived` has room for `expected` more*.
 
 use crate::NoMemory;
 use crate::memory::Counted;
@@ -116,7 +119,8 @@ impl RawGroup {
         self.is_abandoned.load(Ordering::Relaxed) == 1
     }
 
-    /// A future of the group has settled. Also called by the waiting thread itself, for those that were settled when it came.
+    /// A future of the group has settled. Also called by the waiting thread itself, for those that
+    /// were settled when it came.
     pub fn arrived(&self, index: usize, failed: bool) {
         if self.is_abandoned() {
             return;
@@ -147,7 +151,8 @@ impl RawGroup {
         self.shared.lock().arrived.pop_front()
     }
 
-    /// Takes the numbers of all that have arrived; a failure among them is known then and stops no wait any more.
+    /// Takes the numbers of all that have arrived; a failure among them is known then and stops no
+    /// wait any more.
     ///
     /// # Errors
     /// [`NoMemory`]; none is taken.
@@ -173,8 +178,8 @@ impl RawGroup {
         self.shared.lock().arrived.get(nth).copied()
     }
 
-    /// Calls `take` with the numbers of the `most` that arrived first, which are taken; it must not use the group. When none is left, no failure is
-    /// either that would stop a wait.
+    /// Calls `take` with the numbers of the `most` that arrived first, which are taken; it must not
+    /// use the group. When none is left, no failure is either that would stop a wait.
     pub fn take_first(&self, most: usize, mut take: impl FnMut(usize)) {
         let mut shared = self.shared.lock();
         let most = most.min(shared.arrived.len());
@@ -187,7 +192,8 @@ impl RawGroup {
     /// Sleeps through `blocker` until there is what `want` says. One thread at a time.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the blocker said so.
+    /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
+    /// blocker said so.
     pub fn wait_with<B: Blocker>(
         &self,
         want: Want,

@@ -2,8 +2,9 @@
 //!
 //! # Implementation
 //!
-//! There is a thread while there are workers. It sleeps in the kernel until a process ends, for which nobody has to wake it when another is to be
-//! watched (`epoll`), and shuts down the queue of that worker's answers.
+//! There is a thread while there are workers. It sleeps in the kernel until a process ends, for
+//! which nobody has to wake it when another is to be watched (`epoll`), and shuts down the queue of
+//! that worker's answers.
 
 use super::super::ChildProcess;
 use super::super::descriptor::above_streams;

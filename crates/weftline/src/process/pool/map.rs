@@ -12,8 +12,8 @@ use std::iter::Fuse;
 use std::time::Instant;
 use std::vec;
 
-/// The results of a function over many arguments, in their order; see [`ProcessPoolExecutor::map`]. Dropping it cancels what no worker has
-/// begun with; a call that runs is left to end.
+/// The results of a function over many arguments, in their order; see [`ProcessPoolExecutor::map`].
+/// Dropping it cancels what no worker has begun with; a call that runs is left to end.
 #[must_use = "the results are in it"]
 pub struct Calls<'a, F: RemoteFn<I::Item>, I: Iterator> {
     pool: &'a ProcessPoolExecutor,
@@ -30,8 +30,9 @@ pub struct Calls<'a, F: RemoteFn<I::Item>, I: Iterator> {
 }
 
 impl ProcessPoolExecutor {
-    /// Calls a [registered](crate::process::register) function with each of the arguments, which are tuples, and yields the results in the
-    /// arguments' order: Python's `Executor.map`. All are submitted at once; [`map_with`](Self::map_with) can do otherwise.
+    /// Calls a [registered](crate::process::register) function with each of the arguments, which
+    /// are tuples, and yields the results in the arguments' order: Python's `Executor.map`. All are
+    /// submitted at once; [`map_with`](Self::map_with) can do otherwise.
     ///
     /// ```no_run
     /// use weftline::process::{ProcessPoolExecutor, register};
@@ -58,11 +59,13 @@ impl ProcessPoolExecutor {
         self.map_with(function, arguments, MapOptions::new())
     }
 
-    /// As [`map`](Self::map), with a timeout, several calls to a task, or a bound on how many tasks are submitted ahead.
+    /// As [`map`](Self::map), with a timeout, several calls to a task, or a bound on how many tasks
+    /// are submitted ahead.
     ///
-    /// A call that panics fails with a [`RemotePanic`](crate::process::RemotePanic). A worker that dies takes the calls of one task with it: they
-    /// have one result, a [`ProcessError`](crate::process::ProcessError). A function that is not registered, or arguments that cannot be written down,
-    /// are the last result, which says so.
+    /// A call that panics fails with a [`RemotePanic`](crate::process::RemotePanic). A worker that
+    /// dies takes the calls of one task with it: they have one result, a
+    /// [`ProcessError`](crate::process::ProcessError). A function that is not registered, or
+    /// arguments that cannot be written down, are the last result, which says so.
     #[allow(
         clippy::disallowed_methods,
         reason = "the deadline of a caller's timeout"

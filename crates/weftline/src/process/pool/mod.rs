@@ -10,8 +10,9 @@
 //! | `serve.rs` | the same, as it sees itself |
 //! | `deaths.rs` | the thread that learns of the end of workers |
 //!
-//! A pool of threads, each of which has a process of its own ([`worker`]) for what it runs: it hands a task over, waits for the answer, and
-//! settles the future. So tasks wait in the queue of the pool of threads, workers are started when it starts a thread, and whatever ends a worker
+//! A pool of threads, each of which has a process of its own ([`worker`]) for what it runs: it
+//! hands a task over, waits for the answer, and settles the future. So tasks wait in the queue of
+//! the pool of threads, workers are started when it starts a thread, and whatever ends a worker
 //! concerns one task.
 
 mod deaths;
@@ -49,13 +50,16 @@ struct Plan {
 
 /// A pool of processes: Python's `concurrent.futures.ProcessPoolExecutor`.
 ///
-/// A task is a [registered](super::register) function with its arguments: [`submit`](Self::submit) takes the two, and [`Executor::submit`], for
-/// code that is generic over executors, takes them as a tuple. Processes are started as they are needed, up to a number, and then stay; idle ones are used before new ones are started.
+/// A task is a [registered](super::register) function with its arguments: [`submit`](Self::submit)
+/// takes the two, and [`Executor::submit`], for code that is generic over executors, takes them as
+/// a tuple. Processes are started as they are needed, up to a number, and then stay; idle ones are
+/// used before new ones are started.
 ///
-/// *A worker that dies fails its own task and is replaced*, where Python's pool breaks as a whole: the future fails with
-/// [`TaskError::Elsewhere`](crate::TaskError::Elsewhere), which holds a [`ProcessError`](super::ProcessError) that says how. A task that panics
-/// fails in the same way, and its worker lives on. *Cancelling a task that runs kills its worker.* Workers are killed when this process
-/// dies.
+/// *A worker that dies fails its own task and is replaced*, where Python's pool breaks as a whole:
+/// the future fails with [`TaskError::Elsewhere`](crate::TaskError::Elsewhere), which holds a
+/// [`ProcessError`](super::ProcessError) that says how. A task that panics fails in the same way,
+/// and its worker lives on. *Cancelling a task that runs kills its worker.* Workers are killed when
+/// this process dies.
 ///
 /// Dropping the pool shuts it down and waits for its tasks, as `with` does in Python.
 ///
@@ -93,7 +97,8 @@ pub struct ProcessPoolBuilder {
 }
 
 impl ProcessPoolBuilder {
-    /// How many processes there are at most. Without this: as many as there are processors, as in Python.
+    /// How many processes there are at most. Without this: as many as there are processors, as in
+    /// Python.
     ///
     /// # Panics
     /// When it is zero: nothing would ever run.
@@ -114,11 +119,13 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Is called by each process before its first task. If it panics, or ends the process, the pool is broken: tasks that wait fail with
-    /// [`TaskError::Broken`](crate::TaskError::Broken), and no more are taken.
+    /// Is called by each process before its first task. If it panics, or ends the process, the pool
+    /// is broken: tasks that wait fail with [`TaskError::Broken`](crate::TaskError::Broken), and no
+    /// more are taken.
     ///
     /// # Errors
-    /// [`SubmitError::Unfit`] when the function is not registered, or the arguments cannot be written down.
+    /// [`SubmitError::Unfit`] when the function is not registered, or the arguments cannot be
+    /// written down.
     pub fn initializer<F, Args>(
         mut self,
         _initializer: F,
@@ -159,7 +166,8 @@ impl ProcessPoolBuilder {
 
 type Why = Box<dyn std::error::Error + Send + Sync>;
 
-/// A call of a function of the type `F` with these arguments, or one for each of them, written down.
+/// A call of a function of the type `F` with these arguments, or one for each of them, written
+/// down.
 fn request<F: 'static>(arguments: &impl Serialize, is_for_each: bool) -> Result<Request, Why> {
     entry::may_start()?;
     let function = function::of_type::<F>()?;
@@ -209,15 +217,18 @@ impl ProcessPoolExecutor {
         self.threads.shutdown();
     }
 
-    /// As [`shutdown`](Self::shutdown), or without waiting, or with the tasks cancelled that no worker has begun with.
+    /// As [`shutdown`](Self::shutdown), or without waiting, or with the tasks cancelled that no
+    /// worker has begun with.
     pub fn shutdown_with(&self, options: ShutdownOptions) {
         self.threads.shutdown_with(options);
     }
 
-    /// Has a [registered](crate::process::register) function called with `arguments`, a tuple, by one of the processes.
+    /// Has a [registered](crate::process::register) function called with `arguments`, a tuple, by
+    /// one of the processes.
     ///
     /// # Errors
-    /// [`SubmitError`], with both; [`SubmitError::Unfit`] when the function is not registered or the arguments cannot be written down.
+    /// [`SubmitError`], with both; [`SubmitError::Unfit`] when the function is not registered or
+    /// the arguments cannot be written down.
     pub fn submit<F, Args>(
         &self,
         function: F,
@@ -238,10 +249,12 @@ where
 {
     type Output = F::Output;
 
-    /// Has `task`, a registered function and the tuple of its arguments, run by one of the processes.
+    /// Has `task`, a registered function and the tuple of its arguments, run by one of the
+    /// processes.
     ///
     /// # Errors
-    /// [`SubmitError`], with the task; [`SubmitError::Unfit`] when the function is not registered or the arguments cannot be written down.
+    /// [`SubmitError`], with the task; [`SubmitError::Unfit`] when the function is not registered
+    /// or the arguments cannot be written down.
     fn submit(&self, task: (F, Args)) -> Result<Future<F::Output>, SubmitError<(F, Args)>> {
         let request = match request::<F>(&task.1, false) {
             Ok(request) => request,

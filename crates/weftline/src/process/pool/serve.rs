@@ -22,7 +22,8 @@ fn serve(requests: Queue<()>, responses: Queue<()>, channel: Descriptor) {
     let mut bytes = Vec::new();
     while requests.get_bytes(&mut bytes, Deadline::NEVER).is_ok() {
         let answered = answer(&bytes, &channel);
-        // Some of a message that has failed may lie in the socket, and would be taken for the next one's.
+        // Some of a message that has failed may lie in the socket, and would be taken for the next
+        // one's.
         let has_come = answered.is_ok();
         let refused = |why| (Answer::ArgumentsRefused(why), Envelope::default());
         let (answer, value) = answered.unwrap_or_else(refused);

@@ -2,8 +2,9 @@
 //!
 //! # Implementation
 //!
-//! The request is touched by whoever has won the future's phase, as the function of a task of threads is. `on` is the process that is at it; it is
-//! changed under its lock, so that who cancels a running task kills a process that is at this task and no other:
+//! The request is touched by whoever has won the future's phase, as the function of a task of
+//! threads is. `on` is the process that is at it; it is changed under its lock, so that who cancels
+//! a running task kills a process that is at this task and no other:
 //!
 //! | who | under the lock of `on` |
 //! |---|---|
@@ -40,8 +41,9 @@ pub(super) struct RemoteTask<T> {
     plan: Arc<Plan>,
 }
 
-// SAFETY: the request and the value move between threads, which `Send` allows; who touches the request is settled by the future's phase, and
-// references to the value are given out only through the future, of which there is one.
+// SAFETY: the request and the value move between threads, which `Send` allows; who touches the
+// request is settled by the future's phase, and references to the value are given out only through
+// the future, of which there is one.
 unsafe impl<T: Send> Sync for RemoteTask<T> {}
 
 /// What has become of a task that was handed over.
@@ -172,7 +174,8 @@ impl<T: DeserializeOwned + Send + 'static> Run for Counted<RemoteTask<T>> {
         if used_up.is_none() {
             end(&self.raw, outcome, &|| worker.is_free());
         } else {
-            // Nobody waits for a result until its process has ended, but this thread is free only then.
+            // Nobody waits for a result until its process has ended, but this thread is free only
+            // then.
             end(&self.raw, outcome, &|| ());
             drop(used_up);
             worker.is_free();

@@ -2,9 +2,10 @@
 //!
 //! # Implementation
 //!
-//! Requests and answers are items of two queues in shared memory; files that come along take a socket beside them. When the process ends, the
-//! queue of answers is shut down by the thread that learns of it, so whoever waits for an answer gets those that there are, and then
-//! knows. A request that still lies in its queue then has not been begun with.
+//! Requests and answers are items of two queues in shared memory; files that come along take a
+//! socket beside them. When the process ends, the queue of answers is shut down by the thread that
+//! learns of it, so whoever waits for an answer gets those that there are, and then knows. A
+//! request that still lies in its queue then has not been begun with.
 
 use super::super::channel::{Channel, is_gone};
 use super::super::function::Function;
@@ -144,7 +145,8 @@ impl Worker {
         if !descriptors.is_empty()
             && let Err(why) = self.channel.send(&(), &descriptors, &Envelope::default())
         {
-            // It is ending, or something in it has closed the socket. Then it has not been asked yet, and another can be.
+            // It is ending, or something in it has closed the socket. Then it has not been asked
+            // yet, and another can be.
             if is_gone(&why) && self.process().kill().is_ok() {
                 return Ok(Reply::Died { has_begun: false });
             }
@@ -204,7 +206,8 @@ impl Worker {
     /// Ends it, whatever it does.
     pub(super) fn kill(mut self) {
         if let Some(child) = self.child.take() {
-            // Refused for one that has become another user's: it ends when it finds nothing more to do.
+            // Refused for one that has become another user's: it ends when it finds nothing more to
+            // do.
             if child.kill().is_ok() {
                 child.process().join();
             }

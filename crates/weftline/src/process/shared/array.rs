@@ -65,7 +65,8 @@ impl<T: Plain> Array<T> {
         Self::make(None, values)
     }
 
-    /// The values, for other programs to [`open`](Self::open) by this name, until [`unlink`](crate::process::unlink).
+    /// The values, for other programs to [`open`](Self::open) by this name, until
+    /// [`unlink`](crate::process::unlink).
     ///
     /// # Errors
     /// [`SharedError`]: the name is taken, or none; no memory, too many files.

@@ -2,17 +2,19 @@
 //!
 //! # Implementation
 //!
-//! The object's lock protects everything. Each party that waits has a row in the table; its `state` says how its wait ended. Those who
-//! sleep do so on `turn`, which is counted on whenever a wait has ended.
+//! The object's lock protects everything. Each party that waits has a row in the table; its `state`
+//! says how its wait ended. Those who sleep do so on `turn`, which is counted on whenever a wait
+//! has ended.
 //!
 //! | a row's state | meaning | leaves by |
 //! |---|---|---|
 //! | `WAITING` | arrived, and waits | all have arrived → `PASSED`; the barrier breaks, or is reset → `BROKEN`; its own timeout, which breaks the barrier |
 //! | `PASSED`, `BROKEN` | how it ended | its thread takes the row back |
 //!
-//! A thread that dies after it has arrived breaks the barrier: each who sleeps looks for such rows every half second. One that dies with the
-//! lock, in the middle of letting the others pass, leaves `passing` set, and in the middle of breaking it `is_broken`; whoever gets the lock next
-//! goes on with that.
+//! A thread that dies after it has arrived breaks the barrier: each who sleeps looks for such rows
+//! every half second. One that dies with the lock, in the middle of letting the others pass, leaves
+//! `passing` set, and in the middle of breaking it `is_broken`; whoever gets the lock next goes on
+//! with that.
 
 use super::error::{BarrierError, SharedError};
 use super::object::{Object, Shared, shared_handle};
@@ -64,11 +66,14 @@ unsafe impl Object for State {
     }
 }
 
-/// Lets a number of threads, of any processes, wait for each other, again and again: Python's `multiprocessing.Barrier`.
+/// Lets a number of threads, of any processes, wait for each other, again and again: Python's
+/// `multiprocessing.Barrier`.
 ///
-/// If a party times out, or dies while it waits, or somebody calls [`abort`](Self::abort), the barrier is *broken*: every wait fails
-/// until a [`reset`](Self::reset). Of a death the others learn within half a second. A party that dies before it arrives is not known to be one: give
-/// the wait a timeout. What Python's action does is done between two waits, by the one whose arrival is the leader.
+/// If a party times out, or dies while it waits, or somebody calls [`abort`](Self::abort), the
+/// barrier is *broken*: every wait fails until a [`reset`](Self::reset). Of a death the others
+/// learn within half a second. A party that dies before it arrives is not known to be one: give the
+/// wait a timeout. What Python's action does is done between two waits, by the one whose arrival is
+/// the leader.
 ///
 /// ```
 /// # use weftline::process::Barrier;
@@ -185,7 +190,8 @@ impl Barrier {
         Self::make(None, parties)
     }
 
-    /// A barrier that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink).
+    /// A barrier that other programs can [`open`](Self::open) by its name, until
+    /// [`unlink`](crate::process::unlink).
     ///
     /// # Errors
     /// [`SharedError`]: the name is taken, or none; no memory, too many files.
@@ -305,12 +311,14 @@ impl Barrier {
     /// [`BarrierError`].
     ///
     /// # Panics
-    /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all forms do; or there is no memory for one more.
+    /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all forms do;
+    /// or there is no memory for one more.
     pub fn wait(&self) -> Result<Arrival, BarrierError> {
         self.wait_by(Deadline::NEVER)
     }
 
-    /// Passes if this is the last party to arrive; otherwise, having no time to wait, breaks the barrier.
+    /// Passes if this is the last party to arrive; otherwise, having no time to wait, breaks the
+    /// barrier.
     ///
     /// # Errors
     /// [`BarrierError`] unless it passed.
@@ -326,7 +334,8 @@ impl Barrier {
         self.wait_by(Deadline::after(timeout))
     }
 
-    /// Waits until all parties have arrived, until `deadline` at the latest; a timeout breaks the barrier.
+    /// Waits until all parties have arrived, until `deadline` at the latest; a timeout breaks the
+    /// barrier.
     ///
     /// # Errors
     /// [`BarrierError`].

@@ -2,7 +2,8 @@
 //!
 //! # Implementation
 //!
-//! Everything is protected by the lock over the value. Each waiting thread has a row in the table of waiters. The states of a row's `state`:
+//! Everything is protected by the lock over the value. Each waiting thread has a row in the table
+//! of waiters. The states of a row's `state`:
 //!
 //! | state | meaning | leaves by |
 //! |---|---|---|
@@ -10,8 +11,9 @@
 //! | `NOTIFIED` | its wait is over | its thread, having the lock again → `NO_WAIT` |
 //! | `NO_WAIT` | nobody's | a wait that begins |
 //!
-//! `note` is the number of the wait: a notification goes to the lowest, so to those that have waited longest. A row whose thread died while it was
-//! waiting is passed over. One whose thread died between its notification and having the lock again is found by the next who waits or
+//! `note` is the number of the wait: a notification goes to the lowest, so to those that have
+//! waited longest. A row whose thread died while it was waiting is passed over. One whose thread
+//! died between its notification and having the lock again is found by the next who waits or
 //! notifies, or by one who sleeps, each half second, and its notification goes to the next in line.
 
 use super::error::{SharedError, WaitError};
@@ -56,12 +58,13 @@ unsafe impl<T: Plain> Object for State<T> {
     }
 }
 
-/// A value that processes share, and threads of theirs that wait for it to change: Python's `multiprocessing.Condition`, holding what it
-/// is about.
+/// A value that processes share, and threads of theirs that wait for it to change: Python's
+/// `multiprocessing.Condition`, holding what it is about.
 ///
-/// Waiting and notifying are methods of the guard. A wait gives the lock up and has it again when it returns, however it ended. A
-/// notification goes to those that have waited longest and live. If a process dies while it holds the lock, the next one to take it, by
-/// locking or at the end of its wait, is told.
+/// Waiting and notifying are methods of the guard. A wait gives the lock up and has it again when
+/// it returns, however it ended. A notification goes to those that have waited longest and live. If
+/// a process dies while it holds the lock, the next one to take it, by locking or at the end of its
+/// wait, is told.
 ///
 /// At most 4,096 threads wait at a time.
 ///
@@ -136,7 +139,8 @@ pub struct ConditionGuard<'a, T: Plain> {
     notified: Notified<'a>,
 }
 
-/// Threads that were notified under a guard and sleep on until it lets the lock go, without which they cannot do anything.
+/// Threads that were notified under a guard and sleep on until it lets the lock go, without which
+/// they cannot do anything.
 #[derive(Default)]
 struct Notified<'a>(Cell<Vec<&'a RobustCell>>);
 
@@ -271,7 +275,8 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
     /// [`WaitError::Abandoned`], [`WaitError::NoRoom`].
     ///
     /// # Panics
-    /// When this thread holds 2,000 shared locks and permits, of whatever objects, this lock among them, as all forms do.
+    /// When this thread holds 2,000 shared locks and permits, of whatever objects, this lock among
+    /// them, as all forms do.
     pub fn wait(&mut self) -> Result<(), WaitError> {
         self.wait_by(Deadline::NEVER)
     }
@@ -284,7 +289,8 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.wait_by(Deadline::PASSED)
     }
 
-    /// Gives the lock up until notified, for at most `timeout` (then for as long as it takes to have the lock again).
+    /// Gives the lock up until notified, for at most `timeout` (then for as long as it takes to
+    /// have the lock again).
     ///
     /// # Errors
     /// [`WaitError`].
@@ -292,7 +298,8 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.wait_by(Deadline::after(timeout))
     }
 
-    /// Gives the lock up until notified, until `deadline` at the latest (then for as long as it takes to have the lock again).
+    /// Gives the lock up until notified, until `deadline` at the latest (then for as long as it
+    /// takes to have the lock again).
     ///
     /// # Errors
     /// [`WaitError`].
@@ -354,7 +361,8 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.notify(usize::MAX);
     }
 
-    /// After [`WaitError::Abandoned`]: everything is in order again, and the next one need not know.
+    /// After [`WaitError::Abandoned`]: everything is in order again, and the next one need not
+    /// know.
     pub fn recover(&self) {
         self.value.recovered();
     }

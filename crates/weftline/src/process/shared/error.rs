@@ -1,4 +1,5 @@
-//! Why there is no shared object, or why a wait for one has ended otherwise than it should. (`mutex.rs` has what comes with a guard.)
+//! Why there is no shared object, or why a wait for one has ended otherwise than it should.
+//! (`mutex.rs` has what comes with a guard.)
 
 use super::super::envelope::{self, DecodeError, EncodeError};
 use super::table;
@@ -14,13 +15,17 @@ use std::io;
 pub enum SharedError {
     /// No memory is left for it: free some, or give the machine (the container, `/dev/shm`) more.
     NoMemory(io::Error),
-    /// The process has too many files open: an object in shared memory is one. Drop some, or raise the limit (`ulimit -n`).
+    /// The process has too many files open: an object in shared memory is one. Drop some, or raise
+    /// the limit (`ulimit -n`).
     TooManyFiles(io::Error),
-    /// There is an object of that name: open it, [`unlink`](crate::process::unlink) it, or choose another name.
+    /// There is an object of that name: open it, [`unlink`](crate::process::unlink) it, or choose
+    /// another name.
     Exists(String),
-    /// There is no object of that name: create it first. (Names are gone when the machine restarts.)
+    /// There is no object of that name: create it first. (Names are gone when the machine
+    /// restarts.)
     NotFound(String),
-    /// A name is a file's name in `/dev/shm`: at least one byte, at most 255, no `/`, no NUL, and neither `.` nor `..`.
+    /// A name is a file's name in `/dev/shm`: at least one byte, at most 255, no `/`, no NUL, and
+    /// neither `.` nor `..`.
     BadName(String),
     /// What has that name is something else; says what.
     Mismatch(String),
@@ -88,13 +93,15 @@ impl From<Errno> for SharedError {
     }
 }
 
-/// How a wait for a shared condition ended, if not by a notification. The guard has the lock in each case.
+/// How a wait for a shared condition ended, if not by a notification. The guard has the lock in
+/// each case.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WaitError {
     /// The deadline passed.
     TimedOut,
-    /// A process died while it held the lock; its number. Mend the value and say so: [`ConditionGuard::recover`](crate::process::ConditionGuard::recover).
+    /// A process died while it held the lock; its number. Mend the value and say so:
+    /// [`ConditionGuard::recover`](crate::process::ConditionGuard::recover).
     Abandoned(u32),
     /// 4,096 threads wait already, or no memory is left for one more: the wait has not begun.
     NoRoom(Option<SharedError>),
@@ -195,7 +202,8 @@ pub enum GetError {
     Empty,
     /// The queue was shut down, and has no more items.
     ShutDown,
-    /// There was one, which is not what this end of the queue expects: both ends have to be of the same type. It is gone.
+    /// There was one, which is not what this end of the queue expects: both ends have to be of the
+    /// same type. It is gone.
     Decode(DecodeError),
     /// There is one, and no memory to read it: it is the first still.
     NoMemory,

@@ -6,10 +6,11 @@
 //! | [`AWAITED`] | the flag is not set, and somebody may sleep | a wait that is about to sleep sets it; `set` takes it, and wakes all |
 //! | the rest | how often the flag was set | `set` adds one |
 //!
-//! A wait remembers how often the flag was set when it began, so one that is set and taken back at once still ends all waits that had begun.
+//! A wait remembers how often the flag was set when it began, so one that is set and taken back at
+//! once still ends all waits that had begun.
 //!
-//! Nothing is held, so nothing is left behind by who dies; one that dies between setting and waking is found out by those who sleep,
-//! within a second.
+//! Nothing is held, so nothing is left behind by who dies; one that dies between setting and waking
+//! is found out by those who sleep, within a second.
 
 use super::error::SharedError;
 use super::object::{Object, Shared, shared_handle};
@@ -73,7 +74,8 @@ impl Event {
         Shared::create(None, 0, 0, |_| ()).map(Self::of)
     }
 
-    /// An event that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink).
+    /// An event that other programs can [`open`](Self::open) by its name, until
+    /// [`unlink`](crate::process::unlink).
     ///
     /// # Errors
     /// [`SharedError`]: the name is taken, or none; no memory, too many files.
@@ -87,7 +89,8 @@ impl Event {
 
     /// Sets the flag, and wakes everybody who waits.
     pub fn set(&self) {
-        // Also written when the flag is set already: what this process did before is to be seen through it.
+        // Also written when the flag is set already: what this process did before is to be seen
+        // through it.
         let set = |word: u32| match word & SET {
             0 => Some((word & !AWAITED).wrapping_add(ONCE) | SET),
             _ => Some(word),
@@ -125,7 +128,8 @@ impl Event {
         self.wait_by(Deadline::PASSED)
     }
 
-    /// Waits until the flag is set, for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// Waits until the flag is set, for at most `timeout`. A timeout beyond the clock's range never
+    /// ends.
     ///
     /// # Errors
     /// [`TimedOut`] when it was not set in time.

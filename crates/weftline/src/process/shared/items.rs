@@ -2,16 +2,19 @@
 //!
 //! # Implementation
 //!
-//! The object's lock protects everything. Items are written as bytes before the lock is taken, and read after it is freed: nothing of the
-//! user's runs under it. The ring says what is in the queue; `length` is worked out from it anew when a process dies with the lock.
+//! The object's lock protects everything. Items are written as bytes before the lock is taken, and
+//! read after it is freed: nothing of the user's runs under it. The ring says what is in the queue;
+//! `length` is worked out from it anew when a process dies with the lock.
 //!
 //! | who sleeps | on | says so in | is woken by |
 //! |---|---|---|---|
 //! | who finds it empty | `filled`, which each put counts on | `getters` | a put, which takes the mark; `shutdown` |
 //! | who finds it full | `emptied`, which each get counts on | `putters` | a get, which takes the mark; `shutdown` |
 //!
-//! The mark says that somebody may sleep. One who was woken does not know whether others sleep as well: when it leaves, with what it came for or without, it sets the mark
-//! again, or if there is more, wakes the next. One that dies before it does is found out by those who sleep, after half a second.
+//! The mark says that somebody may sleep. One who was woken does not know whether others sleep as
+//! well: when it leaves, with what it came for or without, it sets the mark again, or if there is
+//! more, wakes the next. One that dies before it does is found out by those who sleep, after half a
+//! second.
 
 use super::super::envelope::EncodeError;
 use super::error::{GetError, SharedError};
@@ -108,7 +111,8 @@ impl<'a> Inside<'a> {
         }
     }
 
-    /// One of `side` has slept and leaves: there may be others. If there is more to be had, the next one is woken.
+    /// One of `side` has slept and leaves: there may be others. If there is more to be had, the
+    /// next one is woken.
     fn pass_on(&self, side: &Side, is_more: bool) {
         side.mark.store(u32::from(!is_more), Ordering::Relaxed);
         if is_more {
@@ -181,7 +185,8 @@ impl Shared<Items> {
         }
     }
 
-    /// Takes no more items, and ends all waits that cannot be served; forgets what is there if `immediate`.
+    /// Takes no more items, and ends all waits that cannot be served; forgets what is there if
+    /// `immediate`.
     pub(super) fn shut_down(&self, immediate: bool) {
         let inside = self.enter();
         self.shut.store(DRAINING, Ordering::Relaxed);

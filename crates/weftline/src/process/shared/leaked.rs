@@ -19,8 +19,8 @@
 //!
 //! The end is the destructor of a POSIX key in the last of the rounds that the system goes through:
 //! the destructors of thread-locals, which may drop guards, come before. A thread that has passed
-//! this point takes no lock ([`robust_list::end`]). A process that ends by `exit` does not come here: the
-//! kernel marks what its threads hold.
+//! this point takes no lock ([`robust_list::end`]). A process that ends by `exit` does not come
+//! here: the kernel marks what its threads hold.
 
 use super::records;
 use super::robust::RobustCell;
@@ -36,8 +36,9 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 /// waiting for ever.
 static KEY: AtomicUsize = AtomicUsize::new(0);
 
-/// How often the system calls destructors of keys that are set again (`PTHREAD_DESTRUCTOR_ITERATIONS`).
-/// The sanitizers give up what they know of a thread in the last, so that nothing that they watch may run in it.
+/// How often the system calls destructors of keys that are set again
+/// (`PTHREAD_DESTRUCTOR_ITERATIONS`). The sanitizers give up what they know of a thread in the
+/// last, so that nothing that they watch may run in it.
 const ROUNDS: usize = if cfg!(weftline_sanitizer) { 3 } else { 4 };
 
 /// Has the calling thread's end looked after.

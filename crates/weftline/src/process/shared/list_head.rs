@@ -2,9 +2,9 @@
 //!
 //! # Implementation
 //!
-//! The C library has its own robust mutexes in the list. Cells lie between them, linked as those are.
-//! The list is doubly linked; the kernel goes forwards only. The lowest bit of a pointer is the C
-//! library's, for mutexes of another kind.
+//! The C library has its own robust mutexes in the list. Cells lie between them, linked as those
+//! are. The list is doubly linked; the kernel goes forwards only. The lowest bit of a pointer is
+//! the C library's, for mutexes of another kind.
 //!
 //! One thread writes all of that, and the kernel reads it on that very thread. So the order of the
 //! instructions matters, and nothing else: the fences are the compiler's.
@@ -32,7 +32,8 @@ impl Head {
     pub(super) fn expect(&self, cell: &RobustCell) {
         self.pending
             .store(ptr::from_ref(&cell.next).cast_mut(), Ordering::Relaxed);
-        // The kernel reads on this thread, so what matters is the order of the instructions. As below.
+        // The kernel reads on this thread, so what matters is the order of the instructions. As
+        // below.
         compiler_fence(Ordering::SeqCst);
     }
 
@@ -53,7 +54,8 @@ impl Head {
         let link = untagged(link);
         // The head has none that anybody reads.
         if !self.is(link) {
-            // SAFETY: in a cell, as in the C library's mutex, the pointer backwards lies just before the one forwards.
+            // SAFETY: in a cell, as in the C library's mutex, the pointer backwards lies just
+            // before the one forwards.
             unsafe { (*link.cast::<AtomicPtr<Link>>().sub(1)).store(prev, Ordering::Relaxed) };
         }
     }
@@ -125,7 +127,8 @@ pub(super) fn head() -> Result<*const Head, &'static str> {
     }
 }
 
-/// Some C libraries tell the kernel of a thread's list when the thread takes its first robust mutex.
+/// Some C libraries tell the kernel of a thread's list when the thread takes its first robust
+/// mutex.
 fn have_it_registered() {
     use std::mem::MaybeUninit;
     let mut attributes = MaybeUninit::uninit();

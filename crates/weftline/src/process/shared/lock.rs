@@ -30,11 +30,13 @@ unsafe impl<T: Plain> Object for Locked<T> {
     }
 }
 
-/// Mutual exclusion between processes, over a value that they share: Python's `multiprocessing.Lock`, holding what it protects.
+/// Mutual exclusion between processes, over a value that they share: Python's
+/// `multiprocessing.Lock`, holding what it protects.
 ///
-/// Clones are the same lock, and so is what another process gets that has it as an argument, or opens it by its name. The value is
-/// [plain data](Plain). If a process dies while it holds the lock, the next one to take it gets [`Abandoned`]: the lock, and the
-/// number of the process that died.
+/// Clones are the same lock, and so is what another process gets that has it as an argument, or
+/// opens it by its name. The value is [plain data](Plain). If a process dies while it holds the
+/// lock, the next one to take it gets [`Abandoned`]: the lock, and the number of the process that
+/// died.
 ///
 /// ```
 /// # use weftline::process::Lock;

@@ -1,4 +1,5 @@
-//! Objects that several processes share: in a file in memory, with futexes that are not private to a process.
+//! Objects that several processes share: in a file in memory, with futexes that are not private to
+//! a process.
 //!
 //! | file | what it holds |
 //! |---|---|

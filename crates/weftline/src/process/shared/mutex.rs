@@ -1,4 +1,5 @@
-//! [`Mutex`]: a lock in shared memory, which remembers that a process died inside until somebody recovers it; and what guards say of that.
+//! [`Mutex`]: a lock in shared memory, which remembers that a process died inside until somebody
+//! recovers it; and what guards say of that.
 
 use super::robust::{RobustCell, Taken};
 use super::robust_list::{AtEnd, Hold, expect_room};
@@ -11,10 +12,11 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Values that can lie in shared memory: plain data, without padding, references or destructors, for which any bits are a value.
+/// Values that can lie in shared memory: plain data, without padding, references or destructors,
+/// for which any bits are a value.
 ///
-/// Numbers and arrays of them are; a struct is with `#[derive(bytemuck::Pod, bytemuck::Zeroable)]` and `#[repr(C)]`
-/// ([`bytemuck`](crate::process::bytemuck) is re-exported).
+/// Numbers and arrays of them are; a struct is with `#[derive(bytemuck::Pod, bytemuck::Zeroable)]`
+/// and `#[repr(C)]` ([`bytemuck`](crate::process::bytemuck) is re-exported).
 pub trait Plain: bytemuck::Pod + Send + Sync {}
 
 impl<T: bytemuck::Pod + Send + Sync> Plain for T {}
@@ -38,7 +40,8 @@ impl Mutex {
         self.take(deadline)
     }
 
-    /// As [`lock`](Self::lock), for a thread that has given it up for a while: it waits, and there is room.
+    /// As [`lock`](Self::lock), for a thread that has given it up for a while: it waits, and there
+    /// is room.
     pub(super) fn lock_again(&self) -> Option<u32> {
         // Never times out.
         self.take(Deadline::NEVER).unwrap_or_default()
@@ -97,10 +100,11 @@ impl Mutex {
 
 /// Access to what a shared lock protects; frees the lock when dropped. It stays with its thread.
 ///
-/// A guard that is leaked (`std::mem::forget`) keeps the lock until its *process* ends, also when its
-/// thread ends before: a reference to the value may live on.
+/// A guard that is leaked (`std::mem::forget`) keeps the lock until its *process* ends, also when
+/// its thread ends before: a reference to the value may live on.
 ///
-/// In the child of a `fork` the parent still holds the lock: the child's copy of a guard must not be used, and dropping it frees nothing.
+/// In the child of a `fork` the parent still holds the lock: the child's copy of a guard must not
+/// be used, and dropping it frees nothing.
 #[must_use = "the lock is freed when the guard is dropped"]
 pub struct LockGuard<'a, T: ?Sized> {
     mutex: &'a Mutex,
@@ -212,7 +216,8 @@ impl<T: ?Sized> Recover for LockGuard<'_, T> {
 
 /// A process died while it held this. The object is yours now, as that process has left it.
 ///
-/// Look at what is protected, mend it, and say so with [`recover`](Self::recover); until somebody does, everybody who takes the lock gets this.
+/// Look at what is protected, mend it, and say so with [`recover`](Self::recover); until somebody
+/// does, everybody who takes the lock gets this.
 #[must_use = "the lock is held; recover it, or drop this to let the next one try"]
 pub struct Abandoned<G> {
     guard: G,
@@ -327,7 +332,8 @@ macro_rules! lock_forms {
         /// [`Abandoned`], which has the guard, when a process died while it held it.
         ///
         /// # Panics
-        /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all forms do: the system looks at about as many when a thread dies.
+        /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all forms
+        /// do: the system looks at about as many when a thread dies.
         #[inline]
         pub fn lock(&self) -> Result<$guard, Abandoned<$guard>> {
             self.lock_by(Deadline::NEVER).map_err(LockError::abandoned)
@@ -342,7 +348,8 @@ macro_rules! lock_forms {
             self.lock_by(Deadline::PASSED)
         }
 
-        /// Takes the lock, waiting for at most `timeout`. A timeout beyond the clock's range never ends.
+        /// Takes the lock, waiting for at most `timeout`. A timeout beyond the clock's range never
+        /// ends.
         ///
         /// # Errors
         /// [`LockError`].

@@ -11,7 +11,8 @@ use std::sync::Arc;
 /// What lies in a segment. All zero is a valid value, before it is initialised.
 ///
 /// # Safety
-/// `#[repr(C)]`, without addresses that other processes would follow, and changed through atomics or by who holds its lock.
+/// `#[repr(C)]`, without addresses that other processes would follow, and changed through atomics
+/// or by who holds its lock.
 pub(super) unsafe trait Object {
     /// What never changes of it.
     type Fixed: Copy + Send + Sync;
@@ -19,8 +20,8 @@ pub(super) unsafe trait Object {
     /// What opens as such an object.
     fn shape() -> Shape;
 
-    /// Reads what never changes, once: this process goes by its own copy from then on. `room` is the
-    /// number of bytes that the file has behind the object. `None` if no such object says that.
+    /// Reads what never changes, once: this process goes by its own copy from then on. `room` is
+    /// the number of bytes that the file has behind the object. `None` if no such object says that.
     fn fix(&self, room: usize) -> Option<Self::Fixed>;
 }
 

@@ -23,7 +23,8 @@ const KEPT: usize = 1 << 20;
 
 /// Calls `f` with memory that is there already, most of the time.
 fn with_bytes<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    // It is gone when the thread ends, where destructors of other thread-locals may still use queues.
+    // It is gone when the thread ends, where destructors of other thread-locals may still use
+    // queues.
     let mut bytes = BYTES.try_with(Cell::take).unwrap_or_default();
     bytes.clear();
     let result = f(&mut bytes);
@@ -33,11 +34,13 @@ fn with_bytes<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     result
 }
 
-/// A first-in, first-out queue between processes: Python's `multiprocessing.Queue`, without its feeder thread and pipe.
+/// A first-in, first-out queue between processes: Python's `multiprocessing.Queue`, without its
+/// feeder thread and pipe.
 ///
-/// Any process that has it may put and get. Items are written with serde, and may be of any size up to 1 GiB; the memory grows with what is in the queue and stays
-/// until the queue is gone. An item is in the queue when `put` has returned, also if the process dies thereafter; one that was being put by
-/// a process that died is not in it, or it is there whole.
+/// Any process that has it may put and get. Items are written with serde, and may be of any size up
+/// to 1 GiB; the memory grows with what is in the queue and stays until the queue is gone. An item
+/// is in the queue when `put` has returned, also if the process dies thereafter; one that was being
+/// put by a process that died is not in it, or it is there whole.
 ///
 /// ```
 /// # use weftline::process::Queue;
@@ -79,8 +82,8 @@ impl<T> Queue<T> {
         Self::make(None, capacity as u64)
     }
 
-    /// A queue that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink); for at most `capacity`
-    /// items, if it is given.
+    /// A queue that other programs can [`open`](Self::open) by its name, until
+    /// [`unlink`](crate::process::unlink); for at most `capacity` items, if it is given.
     ///
     /// # Errors
     /// [`SharedError`]: the name is taken, or none; no memory, too many files.
@@ -129,7 +132,8 @@ impl<T> Queue<T> {
         self.len() == 0
     }
 
-    /// Takes no more items, and ends all waits that it cannot serve; what is in it can still be got, unless it goes at once (`immediate`).
+    /// Takes no more items, and ends all waits that it cannot serve; what is in it can still be
+    /// got, unless it goes at once (`immediate`).
     pub fn shutdown(&self, immediate: bool) {
         self.0.shut_down(immediate);
     }
@@ -170,7 +174,8 @@ impl<T: Serialize> Queue<T> {
         self.put_by(item, Deadline::PASSED)
     }
 
-    /// Puts `item` in, waiting for room for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// Puts `item` in, waiting for room for at most `timeout`. A timeout beyond the clock's range
+    /// never ends.
     ///
     /// # Errors
     /// [`PutError`], with the item.
@@ -224,7 +229,8 @@ impl<T: DeserializeOwned> Queue<T> {
         self.get_by(Deadline::PASSED)
     }
 
-    /// Gets the first item, waiting for one for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// Gets the first item, waiting for one for at most `timeout`. A timeout beyond the clock's
+    /// range never ends.
     ///
     /// # Errors
     /// [`GetError`].

@@ -19,8 +19,8 @@
 //!
 //! - What lies above is pushed and popped, and leaves it where it is.
 //! - A removal below moves it down by one place, and leaves no null on the way. The copy is written
-//!   before the original is overwritten, and the search goes downwards, so it meets one of them. The
-//!   stores release, and the loads of the search acquire.
+//!   before the original is overwritten, and the search goes downwards, so it meets one of them.
+//!   The stores release, and the loads of the search acquire.
 //! - It may pass to another thread's stack. [`moving`] counts that before and after; a search that
 //!   sees the counts differ or change answers yes.
 //!

@@ -6,8 +6,9 @@ use std::os::fd::OwnedFd;
 
 /// Gets memory for a part of the file, which is extended as far as that. All of it, or none.
 ///
-/// A signal makes kernels before 6.18 give up, and give back what they had got. So after one the part is got in pieces, each of which is there
-/// before the next signal comes; otherwise at once, for that is how the kernel can tell that there is too little for all of it.
+/// A signal makes kernels before 6.18 give up, and give back what they had got. So after one the
+/// part is got in pieces, each of which is there before the next signal comes; otherwise at once,
+/// for that is how the kernel can tell that there is too little for all of it.
 pub(super) fn reserve(file: &OwnedFd, start: usize, length: usize) -> Result<(), Errno> {
     const PIECE: usize = 1 << 20;
     let (mut at, end) = (start, start + length);

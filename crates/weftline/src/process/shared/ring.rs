@@ -1,10 +1,12 @@
 //! [`Ring`]: the bytes of a queue's items, in shared memory, that may grow.
 //!
-//! A record is a length and so many bytes, rounded up to eight; it never goes around the end of the ring: what is left there is skipped, with a
-//! length of [`SKIP`] if there is room for one. `first` and `next` count bytes from the beginning of time, so their difference is how much is in use.
+//! A record is a length and so many bytes, rounded up to eight; it never goes around the end of the
+//! ring: what is left there is skipped, with a length of [`SKIP`] if there is room for one. `first`
+//! and `next` count bytes from the beginning of time, so their difference is how much is in use.
 //!
-//! Each change becomes one by a single store: of `next` for a record that is added, of `first` for one that is taken, of `current` for the
-//! ring as a whole when it grows. Who dies before that store has changed nothing.
+//! Each change becomes one by a single store: of `next` for a record that is added, of `first` for
+//! one that is taken, of `current` for the ring as a whole when it grows. Who dies before that
+//! store has changed nothing.
 
 //!
 //! # What is believed
@@ -261,8 +263,8 @@ impl View<'_> {
         self.size - (at & (self.size - 1))
     }
 
-    /// The record at `at`, or the one at the ring's beginning if the rest is skipped there: where it
-    /// is and how long, all of it in use and none beyond the end of the ring.
+    /// The record at `at`, or the one at the ring's beginning if the rest is skipped there: where
+    /// it is and how long, all of it in use and none beyond the end of the ring.
     fn record(&self, at: u64) -> Result<(u64, usize), Damaged> {
         let (mut at, mut length) = (at, self.length(at));
         if length == SKIP {

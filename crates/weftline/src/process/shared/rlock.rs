@@ -36,7 +36,8 @@ unsafe impl<T: Plain> Object for Locked<T> {
     }
 }
 
-/// A lock between processes that the thread which holds it may take again: Python's `multiprocessing.RLock`, holding what it protects.
+/// A lock between processes that the thread which holds it may take again: Python's
+/// `multiprocessing.RLock`, holding what it protects.
 ///
 /// Since its holder may have several guards, each gives the value as a [`Cell`].
 ///
@@ -116,7 +117,8 @@ impl<T: Plain> fmt::Debug for RLock<T> {
     }
 }
 
-/// Access to what a shared [`RLock`] protects; the last one that is dropped frees the lock. It stays with its thread.
+/// Access to what a shared [`RLock`] protects; the last one that is dropped frees the lock. It
+/// stays with its thread.
 #[must_use = "the lock is freed when the guard is dropped"]
 pub struct RLockGuard<'a, T: Plain> {
     locked: &'a Locked<T>,
@@ -127,7 +129,8 @@ impl<T: Plain> Deref for RLockGuard<'_, T> {
     type Target = Cell<T>;
 
     fn deref(&self) -> &Cell<T> {
-        // SAFETY: the lock is held by this thread, and the guards keep to it; a cell is laid out as its value is.
+        // SAFETY: the lock is held by this thread, and the guards keep to it; a cell is laid out as
+        // its value is.
         unsafe { &*self.locked.value.get().cast() }
     }
 }

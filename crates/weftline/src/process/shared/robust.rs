@@ -1,15 +1,21 @@
-//! [`RobustCell`]: a word that a thread holds, and of which the kernel tells the others when that thread dies.
+//! [`RobustCell`]: a word that a thread holds, and of which the kernel tells the others when that
+//! thread dies.
 //!
 //! # What the kernel does
 //!
-//! Each thread has a list of the words that it holds; the kernel knows its head (`set_robust_list`). When the thread ends, however it ends, the kernel
-//! goes through the list: where a word still has the thread's number, it writes [`DIED`] there in its place and wakes one that sleeps on it. One more
-//! word, the *pending* one, is looked at as well: that which the thread is just about to take or to free. The C library uses the same list for
-//! its robust mutexes, and registers it; a cell is laid out as such a mutex is, as far as the list goes, so that both lie in one list.
+//! Each thread has a list of the words that it holds; the kernel knows its head
+//! (`set_robust_list`). When the thread ends, however it ends, the kernel goes through the list:
+//! where a word still has the thread's number, it writes [`DIED`] there in its place and wakes one
+//! that sleeps on it. One more word, the *pending* one, is looked at as well: that which the thread
+//! is just about to take or to free. The C library uses the same list for its robust mutexes, and
+//! registers it; a cell is laid out as such a mutex is, as far as the list goes, so that both lie
+//! in one list.
 //!
-//! A thread that ends in a process that goes on does the same itself, for some of its words (`leaked.rs`).
+//! A thread that ends in a process that goes on does the same itself, for some of its words
+//! (`leaked.rs`).
 //!
-//! Source: the kernel's `Documentation/locking/robust-futex-ABI.rst`; glibc's `nptl/descr.h` for what is written into whose neighbour.
+//! Source: the kernel's `Documentation/locking/robust-futex-ABI.rst`; glibc's `nptl/descr.h` for
+//! what is written into whose neighbour.
 //!
 //! # States
 //!
@@ -19,16 +25,20 @@
 //! | a thread's number, perhaps with [`WAITERS`] | held | freed by a swap → 0, and one sleeper is woken if the bit was set; its thread dies → [`DIED`] |
 //! | [`DIED`], perhaps with [`WAITERS`] | its holder died | taken, as when free |
 //!
-//! `pid` is the holder's process from just after the taking until just before the freeing. A cell whose holder died with `pid` zero was not
-//! *entered*: nothing that it protects was touched, and it counts as free. Otherwise whoever takes it is told which process died inside.
+//! `pid` is the holder's process from just after the taking until just before the freeing. A cell
+//! whose holder died with `pid` zero was not *entered*: nothing that it protects was touched, and
+//! it counts as free. Otherwise whoever takes it is told which process died inside.
 //!
 //! # No wake-up is lost, for long
 //!
-//! Who sleeps has set [`WAITERS`] in the word of a holder. Freeing swaps the bit out and wakes one sleeper; that one sets the bit again when it
-//! takes the cell, for there may be others. If who frees dies before it wakes, or the one that was woken before it takes the cell, the cell is still the
-//! thread's pending one, and the kernel wakes another, if the word is free. If somebody has barged in meanwhile it does not, and who barged in does
-//! not know that others sleep. That is a matter of a microsecond, and against it nobody sleeps for longer than half a second without looking
-//! (`sleep.rs`). `tests/process_protocol.rs` goes through all orders of these steps, with deaths at each.
+//! Who sleeps has set [`WAITERS`] in the word of a holder. Freeing swaps the bit out and wakes one
+//! sleeper; that one sets the bit again when it takes the cell, for there may be others. If who
+//! frees dies before it wakes, or the one that was woken before it takes the cell, the cell is
+//! still the thread's pending one, and the kernel wakes another, if the word is free. If somebody
+//! has barged in meanwhile it does not, and who barged in does not know that others sleep. That is
+//! a matter of a microsecond, and against it nobody sleeps for longer than half a second without
+//! looking (`sleep.rs`). `tests/process_protocol.rs` goes through all orders of these steps, with
+//! deaths at each.
 
 use super::list_head::Link;
 use super::robust_list::{self, AtEnd, Hold, me};
@@ -63,7 +73,8 @@ pub(super) struct RobustCell {
     pub(super) note: AtomicU64,
     pub(super) state: AtomicU32,
     pub(super) count: AtomicU32,
-    /// The list's links: addresses in the holder's process, touched by the holder's thread alone. `next` points to another `next`, or the head.
+    /// The list's links: addresses in the holder's process, touched by the holder's thread alone.
+    /// `next` points to another `next`, or the head.
     pub(super) prev: AtomicPtr<Link>,
     pub(super) next: Link,
     _reserved: [u64; 3],
@@ -89,7 +100,8 @@ impl RobustCell {
         self.take_until(deadline, AtEnd::Dies)
     }
 
-    /// Takes the cell, waiting for it; says what becomes of it if its thread ends before it is freed.
+    /// Takes the cell, waiting for it; says what becomes of it if its thread ends before it is
+    /// freed.
     // It was inlined when it had one caller, and costs a third more when it is not.
     #[inline(always)]
     pub(super) fn take_until(&self, deadline: Deadline, at_end: AtEnd) -> Result<Taken, TimedOut> {
@@ -280,7 +292,8 @@ impl RobustCell {
         self.word.load(Ordering::Relaxed) & DIED != 0
     }
 
-    /// The process that holds it, or that held it when it died. Zero: none, or it died before it had entered.
+    /// The process that holds it, or that held it when it died. Zero: none, or it died before it
+    /// had entered.
     pub(super) fn process(&self) -> u32 {
         self.pid.load(Ordering::Relaxed)
     }

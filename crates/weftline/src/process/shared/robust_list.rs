@@ -1,4 +1,5 @@
-//! What the calling thread knows of itself and of the cells that it holds: [`Me`], and its [`Hold`]s.
+//! What the calling thread knows of itself and of the cells that it holds: [`Me`], and its
+//! [`Hold`]s.
 //!
 //! # Implementation
 //!
@@ -237,7 +238,8 @@ impl Me {
     /// The thread's own head, of which no reference outlives the thread.
     #[inline]
     pub(super) fn head(&self) -> &Head {
-        // SAFETY: the C library has it for as long as the thread lives, which `self` does not leave.
+        // SAFETY: the C library has it for as long as the thread lives, which `self` does not
+        // leave.
         unsafe { &*self.head }
     }
 

@@ -5,19 +5,23 @@
 //! | 0 to 64 | the [`Header`]: what kind of object this is, and how much address space it may grow to |
 //! | from 64 | the object |
 //!
-//! A segment's file is as long as what is used of it, while each process maps as much as the object may ever need (`span`). Pages
-//! beyond the end of the file become usable in every mapping when any process [extends](Segment::extend) the file: nobody has to map
-//! again. Memory is reserved by the extension (`fallocate`), so a machine that has none left says so there, and never by a `SIGBUS` later.
+//! A segment's file is as long as what is used of it, while each process maps as much as the object
+//! may ever need (`span`). Pages beyond the end of the file become usable in every mapping when any
+//! process [extends](Segment::extend) the file: nobody has to map again. Memory is reserved by the
+//! extension (`fallocate`), so a machine that has none left says so there, and never by a `SIGBUS`
+//! later.
 //!
-//! A segment with a name lies in `/dev/shm`. It gets its name when it is complete, in one step, so who opens it never finds half of one.
+//! A segment with a name lies in `/dev/shm`. It gets its name when it is complete, in one step, so
+//! who opens it never finds half of one.
 //!
 //! # What is believed
 //!
 //! Nothing in a segment is believed because it was right before: another program may write to the
 //! file. The header is read once, as a copy. The length that it states counts as far as the system
 //! says that the file is as long ([`Segment::reaches`]); the kernel seals a file without a name
-//! against shortening. The object reads what never changes once ([`Object::fix`](super::object::Object::fix)),
-//! and checks each number that leads to a place, each time, before it goes there.
+//! against shortening. The object reads what never changes once
+//! ([`Object::fix`](super::object::Object::fix)), and checks each number that leads to a place,
+//! each time, before it goes there.
 
 use super::super::descriptor::above_streams;
 use super::super::envelope;
@@ -37,7 +41,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"weftline");
-/// Of everything that lies in shared memory: processes of different builds may meet at a named object.
+/// Of everything that lies in shared memory: processes of different builds may meet at a named
+/// object.
 const LAYOUT: u32 = 1;
 const PAGE: usize = 4096;
 const DIRECTORY: &str = "/dev/shm";
@@ -81,7 +86,8 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) kind: Kind,
-    /// Size and alignment of the values; the type itself has no number that other programs agree on.
+    /// Size and alignment of the values; the type itself has no number that other programs agree
+    /// on.
     pub(super) size: u32,
     pub(super) align: u32,
 }
@@ -144,7 +150,8 @@ unsafe impl Send for Segment {}
 unsafe impl Sync for Segment {}
 
 impl Segment {
-    /// A segment of `length` bytes after the header, all zero, that may grow to `span`; `fill` completes it before anybody else sees it.
+    /// A segment of `length` bytes after the header, all zero, that may grow to `span`; `fill`
+    /// completes it before anybody else sees it.
     pub(super) fn create(
         name: Option<&str>,
         demands: Demands,
@@ -435,7 +442,8 @@ fn path_of(name: &str) -> Result<String, SharedError> {
     Ok(format!("{DIRECTORY}/{name}"))
 }
 
-/// Takes a shared object's name away: Python's `SharedMemory.unlink`. Who has it open keeps it; its memory is freed with the last of them.
+/// Takes a shared object's name away: Python's `SharedMemory.unlink`. Who has it open keeps it; its
+/// memory is freed with the last of them.
 ///
 /// # Errors
 /// [`SharedError::NotFound`], [`SharedError::BadName`], and what else the system refuses.

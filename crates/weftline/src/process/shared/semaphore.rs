@@ -1,4 +1,5 @@
-//! [`Semaphore`] and [`BoundedSemaphore`]: permits that processes share, and that come back when who has them dies.
+//! [`Semaphore`] and [`BoundedSemaphore`]: permits that processes share, and that come back when
+//! who has them dies.
 
 use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, Recover};
@@ -34,7 +35,8 @@ macro_rules! semaphore {
                 Self::make(None, permits)
             }
 
-            /// A semaphore that other programs can [`open`](Self::open) by its name, until [`unlink`](crate::process::unlink).
+            /// A semaphore that other programs can [`open`](Self::open) by its name, until
+            /// [`unlink`](crate::process::unlink).
             ///
             /// # Errors
             /// [`SharedError`]: the name is taken, or none; no memory, too many files.
@@ -43,8 +45,8 @@ macro_rules! semaphore {
             /// As [`new`](Self::new).
             ///
             /// # Safety
-            /// As for all [named objects](crate::process#named-objects): no program writes to the file,
-            /// or shortens it, but through this library.
+            /// As for all [named objects](crate::process#named-objects): no program writes to the
+            /// file, or shortens it, but through this library.
             pub unsafe fn create(name: &str, permits: u64) -> Result<Self, SharedError> {
                 Self::make(Some(name), permits)
             }
@@ -62,7 +64,8 @@ macro_rules! semaphore {
             /// Waits for `n` permits at once.
             ///
             /// # Errors
-            /// [`Abandoned`], with the permits, when they were those of a process that died: what they stand for is as it left it.
+            /// [`Abandoned`], with the permits, when they were those of a process that died: what
+            /// they stand for is as it left it.
             ///
             /// # Panics
             #[doc = $refused]
@@ -81,7 +84,8 @@ macro_rules! semaphore {
                 self.acquire_by(n, Deadline::PASSED)
             }
 
-            /// Waits for `n` permits at once, for at most `timeout`. A timeout beyond the clock's range never ends.
+            /// Waits for `n` permits at once, for at most `timeout`. A timeout beyond the clock's
+            /// range never ends.
             ///
             /// # Errors
             /// [`LockError`].
@@ -117,12 +121,14 @@ macro_rules! semaphore {
             /// Adds `n` permits: those that a [`Permit::forget`] left out, or new ones.
             ///
             /// # Errors
-            /// [`TooManyPermits`] when that would be more than the semaphore's bound; then none is added.
+            /// [`TooManyPermits`] when that would be more than the semaphore's bound; then none is
+            /// added.
             pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
                 self.0.release(n)
             }
 
-            /// How many permits are free; out of date as soon as it is known. Those of a process that died count when somebody wants them.
+            /// How many permits are free; out of date as soon as it is known. Those of a process
+            /// that died count when somebody wants them.
             #[must_use]
             pub fn available(&self) -> u64 {
                 self.0.free.load(Ordering::Relaxed)
@@ -144,9 +150,10 @@ macro_rules! semaphore {
 semaphore!(
     /// A number of permits that processes share: Python's `multiprocessing.Semaphore`.
     ///
-    /// Permits of a process that dies come back, which Python's do not: within half a second whoever waits has them, and is told
-    /// ([`Abandoned`]). At most 4,096 [`Permit`]s are out at a time, 2,000 of them in one thread. There is no order among those who wait, and one that wants several
-    /// permits can be overtaken.
+    /// Permits of a process that dies come back, which Python's do not: within half a second
+    /// whoever waits has them, and is told ([`Abandoned`]). At most 4,096 [`Permit`]s are out at a
+    /// time, 2,000 of them in one thread. There is no order among those who wait, and one that
+    /// wants several permits can be overtaken.
     ///
     /// ```
     /// # use weftline::process::Semaphore;
@@ -165,7 +172,8 @@ semaphore!(
 );
 
 semaphore!(
-    /// A semaphore between processes that never has more permits than it started with: Python's `multiprocessing.BoundedSemaphore`.
+    /// A semaphore between processes that never has more permits than it started with: Python's
+    /// `multiprocessing.BoundedSemaphore`.
     ///
     /// See [`Semaphore`] for what it does when a process dies.
     ///
@@ -182,7 +190,8 @@ semaphore!(
     "When `n` is above the bound, or 4,096 permits are out, or this thread holds 2,000 shared locks and permits."
 );
 
-/// Permits of a shared semaphore; they return when this is dropped, or its process dies. It stays with its thread.
+/// Permits of a shared semaphore; they return when this is dropped, or its process dies. It stays
+/// with its thread.
 #[must_use = "the permits return when this is dropped"]
 pub struct Permit<'a> {
     pool: &'a dyn Pool,

@@ -2,15 +2,18 @@
 //!
 //! # Implementation
 //!
-//! The object's lock protects everything. Each `Permit` has a row in the table of holders, with its number of permits, and the kernel
-//! tells of a row whose thread died. What is true stands in `total` and in the rows; `free`, the difference, is worked out anew when a process dies
-//! with the lock.
+//! The object's lock protects everything. Each `Permit` has a row in the table of holders, with its
+//! number of permits, and the kernel tells of a row whose thread died. What is true stands in
+//! `total` and in the rows; `free`, the difference, is worked out anew when a process dies with the
+//! lock.
 //!
-//! Who finds too few permits looks for holders that died, and takes over their permits. Since nobody is woken by such a death, who
-//! sleeps looks again each half second.
+//! Who finds too few permits looks for holders that died, and takes over their permits. Since
+//! nobody is woken by such a death, who sleeps looks again each half second.
 //!
-//! Wake-ups: `mark` says that somebody may sleep. A release clears it, counts `turn` on, which whoever is about to sleep sees, and wakes one, or all if one of them wants
-//! several permits (`several`). Who has slept and leaves, with permits or without, passes the wake-up on if some are free, and sets the mark again: there may be others.
+//! Wake-ups: `mark` says that somebody may sleep. A release clears it, counts `turn` on, which
+//! whoever is about to sleep sees, and wakes one, or all if one of them wants several permits
+//! (`several`). Who has slept and leaves, with permits or without, passes the wake-up on if some
+//! are free, and sets the mark again: there may be others.
 
 use super::object::{Object, Shared};
 use super::robust::{RobustCell, Taken};
@@ -243,7 +246,8 @@ impl<const BOUNDED: bool> Pool for Shared<Permits<BOUNDED>> {
             return;
         }
         let inside = self.enter();
-        // The row first: if this thread dies here, what is worked out from the rows gives the permits back.
+        // The row first: if this thread dies here, what is worked out from the rows gives the
+        // permits back.
         let n = row.note.swap(0, Ordering::Relaxed);
         if gives_back {
             inside.add_free(n);

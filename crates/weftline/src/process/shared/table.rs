@@ -1,8 +1,9 @@
 //! [`Table`]: cells of threads that hold something of an object, or wait for it.
 //!
-//! A table follows its object in the segment. It is changed by who holds the object's own lock; a cell's state is changed by its thread
-//! or by who holds that lock, and the kernel says of a cell that its thread died. Rows are used from the first on, so the file is as long as the
-//! most that were ever used at once.
+//! A table follows its object in the segment. It is changed by who holds the object's own lock; a
+//! cell's state is changed by its thread or by who holds that lock, and the kernel says of a cell
+//! that its thread died. Rows are used from the first on, so the file is as long as the most that
+//! were ever used at once.
 
 use super::error::SharedError;
 use super::robust::RobustCell;
@@ -70,12 +71,13 @@ impl<'a> Table<'a> {
         (0..self.used()).map(move |number| self.row(number))
     }
 
-    /// Takes a row that nobody has for this thread, after `fill` has written what it is for. Only for who holds the object's lock, and
-    /// has [room](super::robust_list::expect_room) for it.
+    /// Takes a row that nobody has for this thread, after `fill` has written what it is for. Only
+    /// for who holds the object's lock, and has [room](super::robust_list::expect_room) for it.
     pub(super) fn take(self, fill: impl Fn(&RobustCell)) -> Result<&'a RobustCell, NoRow> {
         let takes = |row: &RobustCell| {
             fill(row);
-            // Nobody else takes a row while the object's lock is held, unless the memory is damaged.
+            // Nobody else takes a row while the object's lock is held, unless the memory is
+            // damaged.
             row.take(Deadline::PASSED).is_ok()
         };
         let mut free = self

@@ -2,8 +2,9 @@
 //!
 //! # Implementation
 //!
-//! There are two copies, of which one counts. Who changes the value holds the lock, writes the other copy, and then says with one store
-//! that it is this one which counts. A process that dies before that store has changed nothing, and there is nothing to recover.
+//! There are two copies, of which one counts. Who changes the value holds the lock, writes the
+//! other copy, and then says with one store that it is this one which counts. A process that dies
+//! before that store has changed nothing, and there is nothing to recover.
 
 use super::error::SharedError;
 use super::mutex::Plain;
@@ -42,7 +43,8 @@ unsafe impl<T: Plain> Object for Copies<T> {
 
 /// A value that processes share: Python's `multiprocessing.Value`.
 ///
-/// Each change is whole or does not happen: also when the process dies, or the thread panics, in the middle of it.
+/// Each change is whole or does not happen: also when the process dies, or the thread panics, in
+/// the middle of it.
 ///
 /// ```
 /// # use weftline::process::Value;
@@ -89,10 +91,12 @@ impl<T: Plain> Value<T> {
         result
     }
 
-    /// Keeps others from the value until the guard is dropped, which makes what was changed through it count.
+    /// Keeps others from the value until the guard is dropped, which makes what was changed through
+    /// it count.
     ///
     /// # Panics
-    /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all uses of the value do.
+    /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all uses of
+    /// the value do.
     pub fn lock(&self) -> ValueGuard<'_, T> {
         self.lock_by(Deadline::NEVER)
             .expect("a wait without a deadline does not time out")
@@ -104,7 +108,8 @@ impl<T: Plain> Value<T> {
         self.lock_by(Deadline::PASSED)
     }
 
-    /// As [`lock`](Self::lock), waiting for at most `timeout`. A timeout beyond the clock's range never ends.
+    /// As [`lock`](Self::lock), waiting for at most `timeout`. A timeout beyond the clock's range
+    /// never ends.
     #[must_use]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<ValueGuard<'_, T>> {
         self.lock_by(Deadline::after(timeout))
@@ -208,7 +213,8 @@ impl<T: Plain> DerefMut for ValueGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         let other = self.copies.copies[self.current ^ 1].get();
         if !self.changed {
-            // SAFETY: the cell is held, and the copy that does not count is written by who holds it.
+            // SAFETY: the cell is held, and the copy that does not count is written by who holds
+            // it.
             unsafe { other.write(*self.before()) };
             self.changed = true;
         }

@@ -21,9 +21,9 @@ pub enum GetFailure<T, I> {
     Forwarded,
     /// The blocker was interrupted, or a comparison failed.
     Interrupted(I),
-    /// The blocker was interrupted after an item had been handed over, and it could not be given back:
-    /// the queue was forwarded meanwhile, and the item belongs in front of the others, where they are now;
-    /// or there was no memory.
+    /// The blocker was interrupted after an item had been handed over, and it could not be given
+    /// back: the queue was forwarded meanwhile, and the item belongs in front of the others, where
+    /// they are now; or there was no memory.
     Stranded(T, I),
 }
 
@@ -120,7 +120,8 @@ where
         deadline: Deadline,
     ) -> Result<T, GetFailure<T, B::Interrupt>> {
         let sorting = Sorting::begin(self, state);
-        // SAFETY: this thread is the sorter, so no other changes the items until it stops being that.
+        // SAFETY: this thread is the sorter, so no other changes the items until it stops being
+        // that.
         let plan =
             unsafe { O::plan_pop(sorting.frozen, blocker) }.map_err(GetFailure::Interrupted)?;
         let mut state = self.lock();
@@ -167,8 +168,8 @@ where
         }
     }
 
-    /// Puts back an item that was taken and cannot be used: it is the next getter's, or the next to come
-    /// out. It comes back if the queue was forwarded, or there is no memory.
+    /// Puts back an item that was taken and cannot be used: it is the next getter's, or the next to
+    /// come out. It comes back if the queue was forwarded, or there is no memory.
     pub fn put_back(&self, item: T) -> Option<T> {
         let woken = {
             let mut state = self.lock();
@@ -212,7 +213,8 @@ mod tests {
 
     type Queue = RawQueue<Item, Fifo<Item>, ForksInTheMiddle>;
 
-    /// Forks, in place of its first sleep, where a putter that does not survive has claimed the getter and may have written half of the item.
+    /// Forks, in place of its first sleep, where a putter that does not survive has claimed the
+    /// getter and may have written half of the item.
     struct ForksInTheMiddle(&'static Queue, Option<libc::pid_t>);
 
     impl Blocker for ForksInTheMiddle {

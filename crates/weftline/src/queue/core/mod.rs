@@ -10,8 +10,9 @@
 //! | `tasks.rs` | which items are done, and waiting for all of them |
 //! | `shutdown.rs` | how a queue ends: shut down, or forwarded |
 //!
-//! Where spinning is allowed, a wait looks for a moment without the lock (`seen_len`) before it enlists: a putter that meets no getter does
-//! not wake one, so the getter then finds many items for one look, and likewise for slots.
+//! Where spinning is allowed, a wait looks for a moment without the lock (`seen_len`) before it
+//! enlists: a putter that meets no getter does not wake one, so the getter then finds many items
+//! for one look, and likewise for slots.
 
 mod get;
 mod put;
@@ -33,8 +34,8 @@ use std::marker::PhantomData;
 /// A queue of `T` in the order `O`, used through blockers of the kind `B`.
 #[repr(C)]
 pub struct RawQueue<T, O, B> {
-    /// How many items there are, for those who look before they sleep; written under the lock, and only where waits may spin. It is written whenever
-    /// the items are, so it lies beside them.
+    /// How many items there are, for those who look before they sleep; written under the lock, and
+    /// only where waits may spin. It is written whenever the items are, so it lies beside them.
     seen_len: AtomicUsize,
     state: ListLock<State<T, O>>,
     blockers: PhantomData<fn(B)>,
@@ -59,8 +60,8 @@ where
     /// Whether a wait looks for a moment, without the lock, before it enlists.
     const LOOKS: bool = B::MAY_SPIN && cfg!(not(weftline_model));
 
-    /// Many items say that others put and get without waiting. With one or none they may well be two threads that wait for each other in turn, and what
-    /// one loses here, both lose.
+    /// Many items say that others put and get without waiting. With one or none they may well be
+    /// two threads that wait for each other in turn, and what one loses here, both lose.
     #[inline]
     fn lock(&self) -> ListGuard<'_, State<T, O>> {
         self.state
@@ -90,7 +91,8 @@ where
         self.state.lock().capacity
     }
 
-    /// Changes how many items there can be (zero: any number). Items that are too many stay; putters that now have room go on.
+    /// Changes how many items there can be (zero: any number). Items that are too many stay;
+    /// putters that now have room go on.
     pub fn set_capacity(&self, capacity: usize) {
         self.state.lock().capacity = capacity;
         loop {
@@ -102,8 +104,8 @@ where
         }
     }
 
-    /// Calls `visit` with the items, for a garbage collector: without waiting, and not at all while they are being changed, or another thread compares
-    /// them. `visit` must not use the queue.
+    /// Calls `visit` with the items, for a garbage collector: without waiting, and not at all while
+    /// they are being changed, or another thread compares them. `visit` must not use the queue.
     pub fn try_visit(&self, visit: impl FnOnce(&O)) {
         if let Some(state) = self.state.try_lock()
             && !self.another_sorts(&state)

@@ -41,7 +41,8 @@ where
         deadline: Deadline,
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
         let mut state = self.lock();
-        // What needs neither waiting nor comparing. (Getters wait ⇒ open and no sorter; what is handed over takes no slot.)
+        // What needs neither waiting nor comparing. (Getters wait ⇒ open and no sorter; what is
+        // handed over takes no slot.)
         if state.phase == Phase::Open && state.sorter == 0 {
             let item = if state.wants_item::<B>() {
                 if state.would_wake::<B>()
@@ -81,9 +82,11 @@ where
         self.put_slow(state, item, blocker, deadline)
     }
 
-    /// Leaves `item`, for which there is room, for a getter that comes within a moment. If none does, one that sleeps gets it.
+    /// Leaves `item`, for which there is room, for a getter that comes within a moment. If none
+    /// does, one that sleeps gets it.
     ///
-    /// A getter that has just told of the end of its last item, and so had this one put, is a moment away, and to wake another would take ten times as long.
+    /// A getter that has just told of the end of its last item, and so had this one put, is a
+    /// moment away, and to wake another would take ten times as long.
     #[cold]
     fn put_for_whoever_comes<'a>(
         &'a self,
@@ -210,7 +213,8 @@ where
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
         let sorting = Sorting::begin(self, state);
         loop {
-            // SAFETY: this thread is the sorter, so no other changes the items until it stops being that.
+            // SAFETY: this thread is the sorter, so no other changes the items until it stops being
+            // that.
             let plan = unsafe { O::plan_push(sorting.frozen, &item, blocker) };
             match plan {
                 Err(failed) => return Err(PutFailure::Interrupted(item, failed)),

@@ -1,4 +1,5 @@
-//! How a queue ends: *shut down*, so that no item is put any more, or *forwarded*, because its items go elsewhere.
+//! How a queue ends: *shut down*, so that no item is put any more, or *forwarded*, because its
+//! items go elsewhere.
 
 use super::RawQueue;
 use super::state::{Phase, State};
@@ -8,7 +9,8 @@ use crate::queue::order::Order;
 /// What a queue held when it was forwarded.
 #[derive(Debug)]
 pub struct Forwarded<T> {
-    /// The items: as they would have come out for a FIFO, as a heap for a priority queue, the last to come out first for a LIFO.
+    /// The items: as they would have come out for a FIFO, as a heap for a priority queue, the last
+    /// to come out first for a LIFO.
     pub items: Vec<T>,
     /// How many tasks were not done.
     pub unfinished: usize,
@@ -52,11 +54,12 @@ impl<T, O, B: Blocker> RawQueue<T, O, B>
 where
     O: Order<T, B>,
 {
-    /// Refuses items from now on; gets go on until the queue is empty, which it is at once if `immediate`: its items come back here, to be
-    /// dropped by the caller, and count as done.
+    /// Refuses items from now on; gets go on until the queue is empty, which it is at once if
+    /// `immediate`: its items come back here, to be dropped by the caller, and count as done.
     ///
     /// # Errors
-    /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if there is no memory.
+    /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if
+    /// there is no memory.
     pub fn shutdown_with(&self, immediate: bool, blocker: &mut B) -> Result<Vec<T>, B::Interrupt> {
         let (items, getters, putters, joiners) = {
             let mut state = self.lock();
@@ -94,11 +97,13 @@ where
         Ok(items)
     }
 
-    /// Ends this queue's life as the place of the items: takes them out, and tells everyone who waits or comes to look elsewhere. It has no
-    /// items and no unfinished tasks from then on. `None`: that has been done before.
+    /// Ends this queue's life as the place of the items: takes them out, and tells everyone who
+    /// waits or comes to look elsewhere. It has no items and no unfinished tasks from then on.
+    /// `None`: that has been done before.
     ///
     /// # Errors
-    /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if there is no memory.
+    /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if
+    /// there is no memory.
     pub fn forward_with(&self, blocker: &mut B) -> Result<Option<Forwarded<T>>, B::Interrupt> {
         loop {
             self.prepare_forwarding(blocker)?;
@@ -110,7 +115,8 @@ where
         }
     }
 
-    /// Waits until no other thread compares, and brings the items into the order in which they are handed over.
+    /// Waits until no other thread compares, and brings the items into the order in which they are
+    /// handed over.
     ///
     /// # Errors
     /// The blocker's, if the wait was interrupted, or if there is no memory.
@@ -125,14 +131,16 @@ where
         prepared.map_err(|_| blocker.no_memory())
     }
 
-    /// Calls `look` with what the queue holds, under its lock: `look` must not use the queue, nor drop an item.
+    /// Calls `look` with what the queue holds, under its lock: `look` must not use the queue, nor
+    /// drop an item.
     pub fn look<R>(&self, look: impl FnOnce(Content<'_, O>) -> R) -> R {
         let state = self.lock();
         look(Content::of(&state))
     }
 
-    /// As [`Self::forward_with`], without waiting, if `agrees` says so of what the queue holds: a caller that has made room for that elsewhere
-    /// has nothing left to do which could fail. `agrees` must not use the queue, nor drop an item.
+    /// As [`Self::forward_with`], without waiting, if `agrees` says so of what the queue holds: a
+    /// caller that has made room for that elsewhere has nothing left to do which could fail.
+    /// `agrees` must not use the queue, nor drop an item.
     pub fn forward_if(&self, agrees: impl FnOnce(Content<'_, O>) -> bool) -> Retirement<T> {
         let (forwarded, getters, putters, joiners) = {
             let mut state = self.lock();
@@ -170,7 +178,8 @@ where
         self.lock().phase == Phase::ShutDown
     }
 
-    /// Whether the queue is forwarded. What was asked of it before, and was not refused, is true if it is not.
+    /// Whether the queue is forwarded. What was asked of it before, and was not refused, is true if
+    /// it is not.
     pub fn is_forwarded(&self) -> bool {
         self.lock().phase == Phase::Forwarded
     }

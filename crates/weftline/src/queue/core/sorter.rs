@@ -1,4 +1,5 @@
-//! The *sorter*: the thread that compares, while nobody holds the lock (`queue/sorting.rs` says why). Being it, and waiting for it.
+//! The *sorter*: the thread that compares, while nobody holds the lock (`queue/sorting.rs` says
+//! why). Being it, and waiting for it.
 
 use super::RawQueue;
 use super::state::{State, wake};
@@ -14,8 +15,9 @@ where
         state.sorter != 0 && state.sorter != number()
     }
 
-    /// Panics when this thread is the sorter and may not use the queue meanwhile; otherwise the lock comes back. It is handed in because nothing of the
-    /// program's runs while it is held, and a panic runs the hook and destructors.
+    /// Panics when this thread is the sorter and may not use the queue meanwhile; otherwise the
+    /// lock comes back. It is handed in because nothing of the program's runs while it is held, and
+    /// a panic runs the hook and destructors.
     pub(super) fn refuse_nested<'a>(
         &self,
         state: ListGuard<'a, State<T, O>>,
@@ -27,7 +29,8 @@ where
         state
     }
 
-    /// Waits, however long it takes, until the sorter is done: like a lock, which a timeout of the queue does not cover.
+    /// Waits, however long it takes, until the sorter is done: like a lock, which a timeout of the
+    /// queue does not cover.
     pub(super) fn wait_for_sorter<'a>(
         &'a self,
         mut state: ListGuard<'a, State<T, O>>,
@@ -90,7 +93,8 @@ where
         }
     }
 
-    /// Stops being the sorter. Whoever waited for that is woken once the lock has been let go; the lock is taken again to return it.
+    /// Stops being the sorter. Whoever waited for that is woken once the lock has been let go; the
+    /// lock is taken again to return it.
     pub(super) fn end(
         mut self,
         mut state: ListGuard<'a, State<T, O>>,
@@ -116,7 +120,8 @@ where
         if self.has_ended {
             return;
         }
-        // A comparison failed or panicked. If there was a slot for its item, it is the next putter's.
+        // A comparison failed or panicked. If there was a slot for its item, it is the next
+        // putter's.
         let (chain, putter) = {
             let mut state = self.queue.state.lock();
             state.sorter = self.outer;

@@ -7,27 +7,34 @@
 //! | `joiners` | for `unfinished` to be zero | (nothing) |
 //! | `sorters` | for the sorter to be done (`sorter.rs`) | (nothing): everyone looks again |
 //!
-//! So an item that meets a waiting getter never enters the order, and a slot that meets a waiting putter cannot be taken by another.
-//! 'Look again' is what everyone gets when the queue is shut down or forwarded.
+//! So an item that meets a waiting getter never enters the order, and a slot that meets a waiting
+//! putter cannot be taken by another. 'Look again' is what everyone gets when the queue is shut
+//! down or forwarded.
 //!
-//! Where anyone will do (`Blocker::ANYONE_WILL_DO`), an item waits for a moment for a getter that may be about to come, and is awake, instead of waking another.
-//! The putter defers the wake: it stays awake for that moment, and hands the item over if it is still there then.
+//! Where anyone will do (`Blocker::ANYONE_WILL_DO`), an item waits for a moment for a getter that
+//! may be about to come, and is awake, instead of waking another. The putter defers the wake: it
+//! stays awake for that moment, and hands the item over if it is still there then.
 //!
-//! Invariants, whenever the lock is free: *getters wait ⇒ there are no more items than deferred wakes, and the queue is open*; *putters wait ⇒ `len +
-//! reserved ≥ capacity` and the queue is open*; *`sorter` is set ⇒ only that thread changes the items*.
+//! Invariants, whenever the lock is free: *getters wait ⇒ there are no more items than deferred
+//! wakes, and the queue is open*; *putters wait ⇒ `len + reserved ≥ capacity` and the queue is
+//! open*; *`sorter` is set ⇒ only that thread changes the items*.
 //!
-//! An interrupted waiter that was granted gives back: the item to the next getter or in front of the others, the slot to the next putter.
+//! An interrupted waiter that was granted gives back: the item to the next getter or in front of
+//! the others, the slot to the next putter.
 //!
-//! After a fork the lists are empty, reserved slots are free and a sorter that did not survive is none. If a thread that did not survive was
-//! changing the items in that very moment (it held the lock), the items cannot be trusted: they are forgotten, not dropped.
+//! After a fork the lists are empty, reserved slots are free and a sorter that did not survive is
+//! none. If a thread that did not survive was changing the items in that very moment (it held the
+//! lock), the items cannot be trusted: they are forgotten, not dropped.
 
 use crate::park::{Blocker, Claimed, ForgetWaiters, List, Wakeup, fork};
 use crate::queue::order::Order;
 
-/// Of getters that have to be woken one after the other, one in so many is the one that has waited longest, even where the last would be served first.
+/// Of getters that have to be woken one after the other, one in so many is the one that has waited
+/// longest, even where the last would be served first.
 ///
-/// A thread that takes turns with its waker may be woken on the processor that this one runs on, and then neither is awake when the other has done its part:
-/// they stay there. Another may be woken elsewhere, and once both are awake nobody is woken.
+/// A thread that takes turns with its waker may be woken on the processor that this one runs on,
+/// and then neither is awake when the other has done its part: they stay there. Another may be
+/// woken elsewhere, and once both are awake nobody is woken.
 const TRY_ANOTHER: u16 = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,7 +44,8 @@ pub(super) enum Phase {
     Forwarded,
 }
 
-/// In the order of use: what putting and getting touch, if nobody has to wait, is within a hundred bytes from the lock, which comes right before.
+/// In the order of use: what putting and getting touch, if nobody has to wait, is within a hundred
+/// bytes from the lock, which comes right before.
 #[repr(C)]
 pub(super) struct State<T, O> {
     pub(super) phase: Phase,
@@ -151,9 +159,11 @@ impl<T, O> State<T, O> {
             && (!B::ANYONE_WILL_DO || self.deferred_wakes as usize <= self.items.count())
     }
 
-    /// Whether the next item, where anyone will do, would wake a getter that sleeps while others may be about to come.
+    /// Whether the next item, where anyone will do, would wake a getter that sleeps while others
+    /// may be about to come.
     ///
-    /// One that has just enlisted is not looked at: its thread watches it, and would lose the cache line.
+    /// One that has just enlisted is not looked at: its thread watches it, and would lose the cache
+    /// line.
     #[inline]
     pub(super) fn would_wake<B: Blocker>(&self) -> bool {
         B::ANYONE_WILL_DO

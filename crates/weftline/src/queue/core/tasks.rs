@@ -27,7 +27,8 @@ where
         Ok(())
     }
 
-    /// Sleeps through `blocker` until every item that was put is done. `Ok(false)`: the queue was forwarded.
+    /// Sleeps through `blocker` until every item that was put is done. `Ok(false)`: the queue was
+    /// forwarded.
     ///
     /// # Errors
     /// [`WaitError`].
@@ -50,7 +51,8 @@ where
                 if deadline.is_at_once() {
                     return Err(WaitError::TimedOut);
                 }
-                // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
+                // SAFETY: every way out below leaves the waiter granted (so claimed), removed or
+                // forgotten.
                 unsafe { state.joiners.push_back(&waiter) };
             }
             match waiter.wait(blocker, deadline) {
@@ -75,8 +77,8 @@ where
         self.lock().unfinished
     }
 
-    /// Sets how many tasks are not done; for bindings, where the number is public. `false`, and nothing is set, if the queue is forwarded:
-    /// such a queue has no tasks.
+    /// Sets how many tasks are not done; for bindings, where the number is public. `false`, and
+    /// nothing is set, if the queue is forwarded: such a queue has no tasks.
     pub fn set_unfinished(&self, unfinished: usize) -> bool {
         let mut state = self.lock();
         let is_here = state.phase != Phase::Forwarded;

@@ -11,17 +11,21 @@
 //! | `Broken` | every wait fails | `reset` → `Filling` |
 //! | `Forwarded` | handed over: what has arrived and whoever comes is told so, and goes on elsewhere | (end) |
 //!
-//! Passing and breaking claim all arrivals under one hold of the lock, so a cycle ends for everyone in one step and the next may
-//! begin at once: there is no draining phase. `claim_many` writes the outcome also into a waiter that has just given up, so that one knows its
-//! cycle ended without it. `cycle` tells the last party, when it returns from the action, whether its cycle is still the current one.
+//! Passing and breaking claim all arrivals under one hold of the lock, so a cycle ends for everyone
+//! in one step and the next may begin at once: there is no draining phase. `claim_many` writes the
+//! outcome also into a waiter that has just given up, so that one knows its cycle ended without it.
+//! `cycle` tells the last party, when it returns from the action, whether its cycle is still the
+//! current one.
 //!
-//! A thread that comes during `Acting` belongs to the next cycle and waits in `early` until there is one. A party that times
-//! out during `Acting` has arrived, as all have: it goes on waiting for the action's end. One that is interrupted leaves; while the barrier
-//! is filling, its place is free again.
+//! A thread that comes during `Acting` belongs to the next cycle and waits in `early` until there
+//! is one. A party that times out during `Acting` has arrived, as all have: it goes on waiting for
+//! the action's end. One that is interrupted leaves; while the barrier is filling, its place is
+//! free again.
 //!
-//! A binding whose language lets programs reach for the parts of a barrier forwards it when that happens. No wake-up can be lost by that: what a
-//! party waits for is that its cycle ends, and who takes over knows from `arrived` how many it has to hear of before the next begins. While an action
-//! runs, the barrier is the acting thread's, so only that one may forward it; others wait.
+//! A binding whose language lets programs reach for the parts of a barrier forwards it when that
+//! happens. No wake-up can be lost by that: what a party waits for is that its cycle ends, and who
+//! takes over knows from `arrived` how many it has to hear of before the next begins. While an
+//! action runs, the barrier is the acting thread's, so only that one may forward it; others wait.
 
 use crate::ZeroParties;
 use crate::park::model::const_fn;
@@ -44,7 +48,8 @@ pub enum BarrierError<I> {
     Interrupted(I),
     /// The barrier was handed over by [`RawBarrier::forward_with`].
     Forwarded {
-        /// How many had arrived before this party; `None` if it is not among the [arrived](super::ForwardedBarrier::arrived).
+        /// How many had arrived before this party; `None` if it is not among the
+        /// [arrived](super::ForwardedBarrier::arrived).
         index: Option<usize>,
         /// That the blocker was interrupted, or the action failed, all the same.
         interrupt: Option<I>,
@@ -122,11 +127,13 @@ impl RawBarrier {
         }
     }
 
-    /// Arrives, and sleeps through `blocker` until all have. Returns how many had arrived before; the last one runs `action` first.
+    /// Arrives, and sleeps through `blocker` until all have. Returns how many had arrived before;
+    /// the last one runs `action` first.
     ///
     /// # Errors
-    /// [`BarrierError::Broken`] when the barrier is or gets broken, also by this wait's own timeout;
-    /// [`BarrierError::Interrupted`] when the blocker said so, or with the error of `action`, which breaks the barrier.
+    /// [`BarrierError::Broken`] when the barrier is or gets broken, also by this wait's own
+    /// timeout; [`BarrierError::Interrupted`] when the blocker said so, or with the error of
+    /// `action`, which breaks the barrier.
     pub fn wait_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -225,7 +232,8 @@ impl RawBarrier {
             }
         };
         let mut state = self.state.lock();
-        // Still in the list: the cycle has not ended. (In a fork's child it is not, and nobody has arrived.)
+        // Still in the list: the cycle has not ended. (In a fork's child it is not, and nobody has
+        // arrived.)
         let is_pending = state.arrivals.remove(waiter);
         match why {
             WaitError::Interrupted(interrupt) => {
@@ -249,7 +257,8 @@ impl RawBarrier {
         }
     }
 
-    /// Waits until no action runs. A timeout here breaks the barrier, as it would in the cycle that this thread belongs to.
+    /// Waits until no action runs. A timeout here breaks the barrier, as it would in the cycle that
+    /// this thread belongs to.
     pub(super) fn wait_for_action<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -261,7 +270,8 @@ impl RawBarrier {
             if state.phase != Phase::Acting {
                 return Ok(());
             }
-            // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
+            // SAFETY: every way out below leaves the waiter granted (so claimed), removed or
+            // forgotten.
             unsafe { state.early.push_back(&waiter) };
         }
         match waiter.wait(blocker, deadline) {
@@ -279,14 +289,15 @@ impl RawBarrier {
         }
     }
 
-    /// Breaks the barrier: everyone who waits, and everyone who comes, gets [`BarrierError::Broken`] until a reset. `false`: the barrier is
-    /// forwarded, and nothing was done.
+    /// Breaks the barrier: everyone who waits, and everyone who comes, gets
+    /// [`BarrierError::Broken`] until a reset. `false`: the barrier is forwarded, and nothing was
+    /// done.
     pub fn abort(&self) -> bool {
         self.end_any(Phase::Broken)
     }
 
-    /// Makes the barrier new: everyone who waits gets [`BarrierError::Broken`], everyone who comes waits for a full number. `false`: the barrier
-    /// is forwarded, and nothing was done.
+    /// Makes the barrier new: everyone who waits gets [`BarrierError::Broken`], everyone who comes
+    /// waits for a full number. `false`: the barrier is forwarded, and nothing was done.
     pub fn reset(&self) -> bool {
         self.end_any(Phase::Filling)
     }
@@ -303,7 +314,8 @@ impl RawBarrier {
         true
     }
 
-    /// As [`Self::reset`], for another number of parties; for bindings, where an object can be initialised again. Does nothing to a forwarded barrier.
+    /// As [`Self::reset`], for another number of parties; for bindings, where an object can be
+    /// initialised again. Does nothing to a forwarded barrier.
     ///
     /// # Errors
     /// [`ZeroParties`]; then nothing changes.

@@ -2,14 +2,18 @@
 //!
 //! # Implementation
 //!
-//! A list of waiters, and beside it how many they are, so that a notification which nobody waits for is one load. A waiter enlists *before*
-//! it releases the user's lock; a notifier holds that lock, so it cannot come between.
+//! A list of waiters, and beside it how many they are, so that a notification which nobody waits
+//! for is one load. A waiter enlists *before* it releases the user's lock; a notifier holds that
+//! lock, so it cannot come between.
 //!
-//! `notify(n)` claims the n waiters that have waited longest in one hold of the list's lock: never fewer while there are as many,
-//! never one that came later. The typed form grants at once and unparks when the guard lets the lock go (`Notified`): a
-//! thread that wakes earlier finds the lock held and sleeps again. A waiter that was notified and interrupted at the same time passes its notification on.
+//! `notify(n)` claims the n waiters that have waited longest in one hold of the list's lock: never
+//! fewer while there are as many, never one that came later. The typed form grants at once and
+//! unparks when the guard lets the lock go (`Notified`): a thread that wakes earlier finds the lock
+//! held and sleeps again. A waiter that was notified and interrupted at the same time passes its
+//! notification on.
 //!
-//! Waiters of an event or a semaphore may be moved here (`forwarding.rs`). They bring a note, which nothing here looks at.
+//! Waiters of an event or a semaphore may be moved here (`forwarding.rs`). They bring a note, which
+//! nothing here looks at.
 
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
 use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Waiter, ready};
@@ -17,7 +21,8 @@ use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Wa
 /// What a waiter and its waker write to each other where they have something to say.
 pub(in crate::sync) type Note = u64;
 
-/// The note that tells a waiter to look again at what it waits for, nothing having come of its wait.
+/// The note that tells a waiter to look again at what it waits for, nothing having come of its
+/// wait.
 pub(in crate::sync) const LOOK_AGAIN: Note = u64::MAX - 1;
 
 /// The waiters of a condition. The lock that goes with it is the caller's, of any kind.
@@ -35,13 +40,14 @@ impl RawCondition {
         }
     }
 
-    /// Enlists, calls `release`, which releases the user's lock, and sleeps through `blocker` until notified.
+    /// Enlists, calls `release`, which releases the user's lock, and sleeps through `blocker` until
+    /// notified.
     ///
     /// The caller takes the lock again afterwards, however the wait ended.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed before a notification, [`WaitError::Interrupted`] when the blocker said so or
-    /// with the error of `release`.
+    /// [`WaitError::TimedOut`] when the deadline passed before a notification,
+    /// [`WaitError::Interrupted`] when the blocker said so or with the error of `release`.
     pub fn wait_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -54,7 +60,8 @@ impl RawCondition {
             let waiter = Waiter::new::<B>(0);
             {
                 let mut list = self.waiters.lock();
-                // SAFETY: every way out of this function leaves the waiter granted (so claimed), removed or forgotten.
+                // SAFETY: every way out of this function leaves the waiter granted (so claimed),
+                // removed or forgotten.
                 unsafe { list.push_back(&waiter) };
                 self.waiting.fetch_add(1, Ordering::Relaxed);
             }
@@ -96,7 +103,8 @@ impl RawCondition {
         }
     }
 
-    /// Wakes the `n` waiters that have waited longest, or all if they are fewer, and says how many. Call it with the lock held.
+    /// Wakes the `n` waiters that have waited longest, or all if they are fewer, and says how many.
+    /// Call it with the lock held.
     #[inline]
     pub fn notify(&self, n: usize) -> usize {
         if self.waiting.load(Ordering::Relaxed) == 0 {
@@ -129,21 +137,24 @@ impl RawCondition {
         chain
     }
 
-    /// Has those in `others`, whose lock is held, wait here from now on, behind those that do already.
+    /// Has those in `others`, whose lock is held, wait here from now on, behind those that do
+    /// already.
     pub(in crate::sync) fn adopt(&self, others: &mut List<Note>) {
         let mut list = self.waiters.lock();
         let moved = list.append(others);
         self.waiting.fetch_add(moved, Ordering::Relaxed);
     }
 
-    /// Sends those away that were moved here from a forwarded object, as if it had been forwarded for nobody: they find it so, and go on elsewhere.
-    /// For bindings, before anybody else waits here.
+    /// Sends those away that were moved here from a forwarded object, as if it had been forwarded
+    /// for nobody: they find it so, and go on elsewhere. For bindings, before anybody else waits
+    /// here.
     pub fn send_away(&self) {
         self.claim(usize::MAX, |note| *note = LOOK_AGAIN).wake();
     }
 
-    /// Forgets who waits: no notification reaches them any more, only their timeouts. For bindings whose language has such a call for
-    /// the child of a fork; the lists of this crate do not need it there.
+    /// Forgets who waits: no notification reaches them any more, only their timeouts. For bindings
+    /// whose language has such a call for the child of a fork; the lists of this crate do not need
+    /// it there.
     pub fn forget_waiters(&self) {
         let mut list = self.waiters.lock();
         list.unlink_all();

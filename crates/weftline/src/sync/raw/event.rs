@@ -9,9 +9,10 @@
 //! | `SET` | set; the list is empty | `clear` → `0` |
 //! | `FORWARDED \| WAITERS` | handed over to a condition and a flag elsewhere (`forwarding.rs`) | (end) |
 //!
-//! `WAITERS` is set and cleared under the list's lock only. A waiter sets it while it sees the flag down, in one step, and then enlists; a setter
-//! that meets it takes the list's lock, so raising the flag and claiming everyone is one step for whoever waits: everyone who
-//! waits when `set` is called is woken, also if `clear` follows at once, and nobody who comes after that `clear` is.
+//! `WAITERS` is set and cleared under the list's lock only. A waiter sets it while it sees the flag
+//! down, in one step, and then enlists; a setter that meets it takes the list's lock, so raising
+//! the flag and claiming everyone is one step for whoever waits: everyone who waits when `set` is
+//! called is woken, also if `clear` follows at once, and nobody who comes after that `clear` is.
 
 use super::RawCondition;
 use super::condition::LOOK_AGAIN;
@@ -41,16 +42,19 @@ impl RawEvent {
     /// Whether the flag is up.
     #[inline]
     pub fn is_set(&self) -> bool {
-        // Pairs with the release in `set`: what was written before is seen by whoever finds the flag up.
+        // Pairs with the release in `set`: what was written before is seen by whoever finds the
+        // flag up.
         self.word.load(Ordering::Acquire) & SET != 0
     }
 
-    /// Raises the flag and wakes everyone who waits. `false`: the event is forwarded, and nothing was done.
+    /// Raises the flag and wakes everyone who waits. `false`: the event is forwarded, and nothing
+    /// was done.
     #[inline]
     pub fn set(&self) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & WAITERS == 0 {
-            // Also when the flag is up already: what this thread wrote before is to be seen through it.
+            // Also when the flag is up already: what this thread wrote before is to be seen through
+            // it.
             match self
                 .word
                 .compare_exchange_weak(word, SET, Ordering::Release, Ordering::Relaxed)
@@ -84,10 +88,12 @@ impl RawEvent {
             .is_ok()
     }
 
-    /// Hands the event over to `target`, for good: whoever waits here waits there from now on. For bindings (`forwarding.rs` says what for).
+    /// Hands the event over to `target`, for good: whoever waits here waits there from now on. For
+    /// bindings (`forwarding.rs` says what for).
     ///
-    /// Returns whether the flag was up; `None` if the event was forwarded before. Afterwards the flag is down, [`Self::set`] and
-    /// [`Self::clear`] do nothing, and [`Self::wait_with`] times out at once, unless it waited already: then it ends well when the target is notified.
+    /// Returns whether the flag was up; `None` if the event was forwarded before. Afterwards the
+    /// flag is down, [`Self::set`] and [`Self::clear`] do nothing, and [`Self::wait_with`] times
+    /// out at once, unless it waited already: then it ends well when the target is notified.
     ///
     /// # Safety
     /// `target` lives, where it is, as long as this event.
@@ -112,7 +118,8 @@ impl RawEvent {
     /// Sleeps through `blocker` until the flag is up.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the blocker said so.
+    /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
+    /// blocker said so.
     #[inline]
     pub fn wait_with<B: Blocker>(
         &self,
@@ -163,7 +170,8 @@ impl RawEvent {
                 if !self.mark_unless_set() {
                     return Ok(());
                 }
-                // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
+                // SAFETY: every way out of the wait below leaves the waiter granted (so claimed),
+                // removed or forgotten.
                 unsafe { waiters.list.push_back(&waiter) };
             }
             match waiter.wait(blocker, deadline) {
@@ -177,7 +185,8 @@ impl RawEvent {
                     return Err(why);
                 }
                 Ended::InterruptedAfterGrant(interrupt) => {
-                    // The flag is everybody's, but a notification of the target may have been for one.
+                    // The flag is everybody's, but a notification of the target may have been for
+                    // one.
                     if waiter.payload_of_settled(|note| *note) != GRANTED {
                         pass_on(&self.waiters);
                     }

@@ -1,9 +1,11 @@
-//! Forwarding: how an event, a semaphore or a barrier is replaced, for good, by parts that a program can reach for.
+//! Forwarding: how an event, a semaphore or a barrier is replaced, for good, by parts that a
+//! program can reach for.
 //!
-//! A binding whose language lets programs reach for such parts (a condition, and a value that changes under its lock)
-//! forwards the raw object when that happens, and from then on does by those parts what the program expects. The raw object hands over
-//! its value. An event and a semaphore hand their waiters to the condition, their *target*; a barrier wakes its own and tells them, since what they
-//! wait for cannot pass unnoticed (`barrier.rs`).
+//! A binding whose language lets programs reach for such parts (a condition, and a value that
+//! changes under its lock) forwards the raw object when that happens, and from then on does by
+//! those parts what the program expects. The raw object hands over its value. An event and a
+//! semaphore hand their waiters to the condition, their *target*; a barrier wakes its own and tells
+//! them, since what they wait for cannot pass unnoticed (`barrier.rs`).
 //!
 //! # Implementation
 //!
@@ -14,13 +16,15 @@
 //! | none | in use | `forward`, under this list's lock and for a moment also the target's → forwarded |
 //! | a condition | forwarded: the list is empty for good; who waited in it waits in the target's | (end) |
 //!
-//! Moving is one step for everybody: who looks at this list under its lock finds the waiters here, or learns that they are there. A
-//! waiter is settled by whoever claims it, in whichever list that is, so it notices nothing; only one that gives up asks where it has to
-//! sign off ([`leave`]). A notification of the target reaches the moved waiters in the order in which they came, before all that wait
-//! there later: what was asleep when the object was forwarded sleeps as if it had always done so in the condition.
+//! Moving is one step for everybody: who looks at this list under its lock finds the waiters here,
+//! or learns that they are there. A waiter is settled by whoever claims it, in whichever list that
+//! is, so it notices nothing; only one that gives up asks where it has to sign off ([`leave`]). A
+//! notification of the target reaches the moved waiters in the order in which they came, before all
+//! that wait there later: what was asleep when the object was forwarded sleeps as if it had always
+//! done so in the condition.
 //!
-//! A waiter's note says how its wait ended: `GRANTED` by the object itself, `LOOK_AGAIN` by [`RawCondition::send_away`]; untouched, by a
-//! notification of the target.
+//! A waiter's note says how its wait ended: `GRANTED` by the object itself, `LOOK_AGAIN` by
+//! [`RawCondition::send_away`]; untouched, by a notification of the target.
 
 use super::barrier::{BarrierError, Outcome, Phase, wake};
 use super::condition::Note;
@@ -39,7 +43,8 @@ pub(super) struct Waiting {
     target: Option<NonNull<RawCondition>>,
 }
 
-// SAFETY: the target is shared (`RawCondition` is `Sync`), and alive by the promise that `forward` asks for.
+// SAFETY: the target is shared (`RawCondition` is `Sync`), and alive by the promise that `forward`
+// asks for.
 unsafe impl Send for Waiting {}
 
 impl ForgetWaiters for Waiting {
@@ -95,11 +100,14 @@ pub(super) fn pass_on(waiting: &ListLock<Waiting>) {
 }
 
 impl RawSemaphore {
-    /// Hands the semaphore over to `target`, for good: whoever waits here waits there from now on, and for each free permit one of them is notified.
-    /// For bindings (`forwarding.rs` says what for).
+    /// Hands the semaphore over to `target`, for good: whoever waits here waits there from now on,
+    /// and for each free permit one of them is notified. For bindings (`forwarding.rs` says what
+    /// for).
     ///
-    /// Returns how many permits were free, and the bound; `None` if the semaphore was forwarded before. Afterwards there are none, [`Self::release`]
-    /// and [`Self::reset`] are refused, and [`Self::acquire_with`] times out at once, also if it waited already and the target is notified.
+    /// Returns how many permits were free, and the bound; `None` if the semaphore was forwarded
+    /// before. Afterwards there are none, [`Self::release`] and [`Self::reset`] are refused, and
+    /// [`Self::acquire_with`] times out at once, also if it waited already and the target is
+    /// notified.
     ///
     /// # Safety
     /// `target` lives, where it is, as long as this semaphore.
@@ -135,7 +143,8 @@ impl RawSemaphore {
 
     /// Permits of a wait that was interrupted.
     pub(super) fn give_back(&self, n: u64) {
-        // Cannot pass the bound unless others released what they did not have; then there is nothing to give back.
+        // Cannot pass the bound unless others released what they did not have; then there is
+        // nothing to give back.
         if self.release(n).is_err() {
             let waiters = self.waiters.lock();
             if waiters.is_forwarded() {
@@ -157,10 +166,11 @@ pub struct ForwardedBarrier {
 }
 
 impl RawBarrier {
-    /// Hands the barrier over, for good; for bindings, see `barrier.rs`. Sleeps through `blocker` while an action runs, unless this thread `acts`:
-    /// runs that action.
+    /// Hands the barrier over, for good; for bindings, see `barrier.rs`. Sleeps through `blocker`
+    /// while an action runs, unless this thread `acts`: runs that action.
     ///
-    /// `None` if the barrier was forwarded before. Afterwards every wait ends with [`BarrierError::Forwarded`], also those that have begun.
+    /// `None` if the barrier was forwarded before. Afterwards every wait ends with
+    /// [`BarrierError::Forwarded`], also those that have begun.
     ///
     /// # Errors
     /// That the blocker was interrupted; then nothing changes.

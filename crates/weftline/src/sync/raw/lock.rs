@@ -9,13 +9,16 @@
 //! | `owner << 1 \| WAITERS` | held, contended: a release must look at the list | `unlock`, under the list's lock → free (and the front waiter is nudged) or held by that waiter (handed over) |
 //! | any, its owner lost in a fork | free | `lock` → held |
 //!
-//! **Barging, with a bound.** A release frees the word, *nudges* the front waiter (wakes it, leaves it in the list) and clears `WAITERS`, so that
-//! while the nudged thread is on its way others may take and release the lock on the fast path, without waking anybody else. The nudged
-//! thread takes the lock if it can; otherwise it sets `WAITERS` again and sleeps. A front waiter older than 1 ms is not nudged but
-//! handed the lock: the word goes from one owner to the next and is never free in between. (Go's `sync.Mutex` bounds starvation in the same way.)
+//! **Barging, with a bound.** A release frees the word, *nudges* the front waiter (wakes it, leaves
+//! it in the list) and clears `WAITERS`, so that while the nudged thread is on its way others may
+//! take and release the lock on the fast path, without waking anybody else. The nudged thread takes
+//! the lock if it can; otherwise it sets `WAITERS` again and sleeps. A front waiter older than 1 ms
+//! is not nudged but handed the lock: the word goes from one owner to the next and is never free in
+//! between. (Go's `sync.Mutex` bounds starvation in the same way.)
 //!
-//! Invariant, at every moment in which the list's lock is free: *the list is empty, or `WAITERS` is set, or a nudged waiter has not
-//! looked yet*. A waiter that leaves without the lock restores it (`pass_on`), whoever was nudged.
+//! Invariant, at every moment in which the list's lock is free: *the list is empty, or `WAITERS` is
+//! set, or a nudged waiter has not looked yet*. A waiter that leaves without the lock restores it
+//! (`pass_on`), whoever was nudged.
 
 use crate::NotLocked;
 use crate::park::fork;
@@ -63,7 +66,8 @@ impl RawLock {
     /// Takes the lock, sleeping through `blocker` while another thread holds it.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the blocker said so; the lock is not held then.
+    /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the
+    /// blocker said so; the lock is not held then.
     #[inline]
     pub fn lock_with<B: Blocker>(
         &self,
@@ -99,7 +103,8 @@ impl RawLock {
                 if self.take_or_mark(me, list.is_empty()) {
                     return Ok(());
                 }
-                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed), removed or forgotten.
+                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed),
+                // removed or forgotten.
                 unsafe { list.push_back(&waiter) };
             }
             match waiter.wait_or_take(blocker, deadline, || self.look_again(me, &waiter)) {
@@ -110,7 +115,8 @@ impl RawLock {
                     return Err(why);
                 }
                 Ended::InterruptedAfterGrant(interrupt) => {
-                    // Fails only if another thread released the lock that this one was just handed: given back either way.
+                    // Fails only if another thread released the lock that this one was just handed:
+                    // given back either way.
                     let _ = self.unlock();
                     return Err(WaitError::Interrupted(interrupt));
                 }
@@ -118,7 +124,8 @@ impl RawLock {
         }
     }
 
-    /// Spins for a moment in which the lock is free; a few hundred nanoseconds at most, and not when others wait already.
+    /// Spins for a moment in which the lock is free; a few hundred nanoseconds at most, and not
+    /// when others wait already.
     fn spin(&self, me: u64) -> bool {
         const ROUNDS: u32 = if cfg!(weftline_model) { 0 } else { 7 };
         for round in 0..ROUNDS {
@@ -148,7 +155,8 @@ impl RawLock {
         takes
     }
 
-    /// Under the list's lock: takes the lock if it is free, leaving `WAITERS` set if others wait; else sets `WAITERS`.
+    /// Under the list's lock: takes the lock if it is free, leaving `WAITERS` set if others wait;
+    /// else sets `WAITERS`.
     fn take_or_mark(&self, me: u64, nobody_else_waits: bool) -> bool {
         let taken = (me << 1) | if nobody_else_waits { 0 } else { WAITERS };
         let mut word = self.word.load(Ordering::Relaxed);
@@ -179,7 +187,8 @@ impl RawLock {
                 .is_ok()
     }
 
-    /// An abandoned waiter goes, and the wake_without_handoff that it may have had goes to the next.
+    /// An abandoned waiter goes, and the wake_without_handoff that it may have had goes to the
+    /// next.
     fn leave(&self, waiter: &Waiter<u64>) {
         let nudged = {
             let mut list = self.waiters.lock();
@@ -191,7 +200,8 @@ impl RawLock {
         }
     }
 
-    /// Restores the invariant after a waiter left: the next one is nudged if the lock is free, else `WAITERS` is set.
+    /// Restores the invariant after a waiter left: the next one is nudged if the lock is free, else
+    /// `WAITERS` is set.
     fn pass_on(&self, list: &List<u64>) -> Option<Wakeup> {
         let front = list.front()?;
         let mut word = self.word.load(Ordering::Relaxed);
@@ -238,7 +248,8 @@ impl RawLock {
             .compare_exchange(me << 1, FREE, Ordering::Release, Ordering::Relaxed)
             .is_err()
         {
-            // Only a foreign release of a lock that a guard holds makes this fail, and then it is released.
+            // Only a foreign release of a lock that a guard holds makes this fail, and then it is
+            // released.
             let _ = self.unlock_slow();
         }
     }
@@ -258,7 +269,8 @@ impl RawLock {
                 {
                     break Some(owner);
                 }
-                // Nudge, or nobody waits. A failure: a barging `lock_slow` set `WAITERS`, or someone else released.
+                // Nudge, or nobody waits. A failure: a barging `lock_slow` set `WAITERS`, or
+                // someone else released.
                 if self
                     .word
                     .compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed)
@@ -274,8 +286,8 @@ impl RawLock {
         Ok(())
     }
 
-    /// Makes the front waiter the owner. Under the list's lock and with `WAITERS` set, so that the word cannot change under us: taking needs
-    /// it free, and releasing needs the list's lock.
+    /// Makes the front waiter the owner. Under the list's lock and with `WAITERS` set, so that the
+    /// word cannot change under us: taking needs it free, and releasing needs the list's lock.
     fn hand_over(&self, list: &mut List<u64>) -> Option<Wakeup> {
         let mut claimed = list.claim_front()?;
         let owned = claimed.payload(|owned| *owned);
@@ -310,7 +322,8 @@ impl RawLock {
         self.word.load(Ordering::Relaxed) >> 1 == me
     }
 
-    /// Makes the lock free, for the child of a fork. Waiters of this process, if any, go on as after a release.
+    /// Makes the lock free, for the child of a fork. Waiters of this process, if any, go on as
+    /// after a release.
     pub fn reset(&self) {
         let _ = self.unlock();
     }

@@ -2,9 +2,10 @@
 //!
 //! # Implementation
 //!
-//! A [`RawLock`], whose word already says who owns it, and a count beside it that only the owner changes (others read it, for reports). So
-//! taking the lock again costs two loads and a store, and the lock's slow paths exist once. All orderings of the count are relaxed: it
-//! belongs to what the lock protects.
+//! A [`RawLock`], whose word already says who owns it, and a count beside it that only the owner
+//! changes (others read it, for reports). So taking the lock again costs two loads and a store, and
+//! the lock's slow paths exist once. All orderings of the count are relaxed: it belongs to what the
+//! lock protects.
 
 use super::lock::RawLock;
 use crate::park::model::{AtomicU32, Ordering, const_fn};
@@ -52,7 +53,8 @@ impl RawRLock {
         Ok(taken)
     }
 
-    /// Takes the lock, sleeping through `blocker` while another thread holds it; once more if this thread does.
+    /// Takes the lock, sleeping through `blocker` while another thread holds it; once more if this
+    /// thread does.
     ///
     /// # Errors
     /// As [`RawLock::lock_with`]; and when this thread has taken it 2³² times.
@@ -125,7 +127,8 @@ impl RawRLock {
     /// Takes the lock as often as [`Self::release_save`] said; the calling thread must not hold it.
     ///
     /// # Errors
-    /// As [`RawLock::lock_with`]; [`RLockError::TooManyRecursions`] when `count` is zero or above 2³².
+    /// As [`RawLock::lock_with`]; [`RLockError::TooManyRecursions`] when `count` is zero or above
+    /// 2³².
     pub fn acquire_restore<B: Blocker>(
         &self,
         count: u64,
@@ -168,7 +171,8 @@ impl RawRLock {
         }
     }
 
-    /// How often the lock is held, by whoever holds it; out of date as soon as it is known, unless that is the calling thread.
+    /// How often the lock is held, by whoever holds it; out of date as soon as it is known, unless
+    /// that is the calling thread.
     pub fn held_count(&self) -> u64 {
         if self.is_locked() {
             u64::from(self.again.load(Ordering::Relaxed)) + 1

@@ -8,12 +8,14 @@
 //! | `permits << 1 \| WAITERS` | as many are free, and they are not enough for the front waiter, or it is owed them | `release`, under the list's lock |
 //! | the same, and the list says *forwarded* | handed over to a condition and a value elsewhere (`forwarding.rs`); these permits came back too late and are to be fetched | `take_late` |
 //!
-//! The policy is the lock's (`lock.rs`), for numbers: a release that makes the front waiter's wish possible *nudges* it and clears `WAITERS`, so
-//! others may barge meanwhile; a front waiter older than 1 ms is handed its permits, and while it lacks some nobody overtakes
-//! it, so that a wish for many is met although wishes for one keep coming.
+//! The policy is the lock's (`lock.rs`), for numbers: a release that makes the front waiter's wish
+//! possible *nudges* it and clears `WAITERS`, so others may barge meanwhile; a front waiter older
+//! than 1 ms is handed its permits, and while it lacks some nobody overtakes it, so that a wish for
+//! many is met although wishes for one keep coming.
 //!
-//! Invariant, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a nudged waiter has not looked yet*, or a release
-//! that hands permits over in batches goes on with the next batch.
+//! Invariant, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a
+//! nudged waiter has not looked yet*, or a release that hands permits over in batches goes on with
+//! the next batch.
 
 use super::condition::Note;
 use super::forwarding::{GRANTED, Waiting, leave, pass_on};
@@ -63,8 +65,9 @@ impl RawSemaphore {
         self.bound.load(Ordering::Relaxed)
     }
 
-    /// Makes the semaphore one with `permits` free, of at most `bound`; for bindings, where an object can be initialised again, or
-    /// its number of permits be set. Waiters go on waiting, and get what they can.
+    /// Makes the semaphore one with `permits` free, of at most `bound`; for bindings, where an
+    /// object can be initialised again, or its number of permits be set. Waiters go on waiting, and
+    /// get what they can.
     ///
     /// # Errors
     /// As [`Self::new`], and when the semaphore is forwarded; then nothing changes.
@@ -102,7 +105,8 @@ impl RawSemaphore {
                 Err(now) => word = now,
             }
         }
-        // No permits are there for everybody, also when somebody is owed some: nothing is taken from him.
+        // No permits are there for everybody, also when somebody is owed some: nothing is taken
+        // from him.
         n == 0
     }
 
@@ -111,7 +115,8 @@ impl RawSemaphore {
     /// A wish above the [bound](Self::bound) is never met: refuse it before.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the blocker said so; no permit is held then.
+    /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the
+    /// blocker said so; no permit is held then.
     #[inline]
     pub fn acquire_with<B: Blocker>(
         &self,
@@ -152,7 +157,8 @@ impl RawSemaphore {
                 if deadline.is_at_once() {
                     return Err(WaitError::TimedOut);
                 }
-                // SAFETY: however the wait ends below, and if there is none, that leaves the waiter granted (so claimed), removed or forgotten.
+                // SAFETY: however the wait ends below, and if there is none, that leaves the waiter
+                // granted (so claimed), removed or forgotten.
                 unsafe { list.push_back(&waiter) };
                 if !self.mark(n, list.is_only(&waiter)) {
                     // Permits came between: the front waiter is this one, and can have them.
@@ -198,8 +204,8 @@ impl RawSemaphore {
         false
     }
 
-    /// Under the list's lock, after enlisting: sets `WAITERS`; or, if this waiter is the only one and there are `n` permits, takes them
-    /// and returns `false`.
+    /// Under the list's lock, after enlisting: sets `WAITERS`; or, if this waiter is the only one
+    /// and there are `n` permits, takes them and returns `false`.
     fn mark(&self, n: u64, is_only: bool) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
@@ -247,7 +253,8 @@ impl RawSemaphore {
         done
     }
 
-    /// An abandoned waiter goes; what it was nudged for, or kept others from, is offered to the next.
+    /// An abandoned waiter goes; what it was nudged for, or kept others from, is offered to the
+    /// next.
     fn leave(&self, waiter: &Waiter<Note>) {
         let nudged = {
             let mut waiters = self.waiters.lock();
@@ -261,7 +268,8 @@ impl RawSemaphore {
         wake(nudged);
     }
 
-    /// Under the list's lock: restores the invariant. The front waiter is nudged if its wish is possible, else `WAITERS` is set.
+    /// Under the list's lock: restores the invariant. The front waiter is nudged if its wish is
+    /// possible, else `WAITERS` is set.
     fn settle(&self, list: &List<Note>) -> Option<Wakeup> {
         let front = list.front();
         let wish = front.map(|front| front.payload_under_lock(|n| *n));
@@ -286,7 +294,8 @@ impl RawSemaphore {
     /// Adds `n` permits and lets waiters have them.
     ///
     /// # Errors
-    /// [`TooManyPermits`] when there would be more than the bound, or the semaphore is forwarded; then none is added.
+    /// [`TooManyPermits`] when there would be more than the bound, or the semaphore is forwarded;
+    /// then none is added.
     #[inline]
     pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
         let mut word = self.word.load(Ordering::Relaxed);
@@ -356,7 +365,8 @@ impl RawSemaphore {
         }
     }
 
-    /// Under the list's lock: gives the front waiter its permits if it has waited too long to race for them.
+    /// Under the list's lock: gives the front waiter its permits if it has waited too long to race
+    /// for them.
     fn hand_over(&self, list: &mut List<Note>) -> Option<Wakeup> {
         loop {
             let front = list.front().filter(|front| front.since().is_starved())?;

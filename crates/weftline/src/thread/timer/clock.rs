@@ -11,16 +11,19 @@
 //! | `Awake` | looks at the heap before it sleeps | the timer thread → `Asleep`, or `Absent` after a while without entries |
 //! | `Asleep` until then | looks at the heap then, or when it is woken | `schedule` of something earlier → `Awake`, and unparked; the timer thread → `Awake` |
 //!
-//! *An entry settles exactly once*: whoever takes it out of the heap, under the lock, has its action: the timer thread to run it, `cancel` to drop it. Both
-//! do so after they have let go of the lock.
+//! *An entry settles exactly once*: whoever takes it out of the heap, under the lock, has its
+//! action: the timer thread to run it, `cancel` to drop it. Both do so after they have let go of
+//! the lock.
 //!
-//! The timer thread is woken only for an entry that is due before it would look anyway. One whose entry was cancelled sleeps on until it would have
-//! been due, and then until the next. So timers that are started and cancelled all the time, as for timeouts, wake nobody.
+//! The timer thread is woken only for an entry that is due before it would look anyway. One whose
+//! entry was cancelled sleeps on until it would have been due, and then until the next. So timers
+//! that are started and cancelled all the time, as for timeouts, wake nobody.
 //!
-//! *Who starts a timer thread speaks for that one alone*: between the thread's start and the word of it, that thread may have come and gone, and somebody else
-//! be starting the next.
+//! *Who starts a timer thread speaks for that one alone*: between the thread's start and the word
+//! of it, that thread may have come and gone, and somebody else be starting the next.
 //!
-//! In the child of a fork there is no entry and no timer thread. What had been scheduled is neither run nor destroyed there.
+//! In the child of a fork there is no entry and no timer thread. What had been scheduled is neither
+//! run nor destroyed there.
 
 use super::heap::{Action, Heap};
 use crate::park::{
@@ -92,7 +95,8 @@ impl RawClock {
         self.state.lock().heap.len()
     }
 
-    /// Has `action` run at `due` (`u64::MAX` for never). `start_timer_thread` is called when there is no thread yet that calls [`Self::next_with`].
+    /// Has `action` run at `due` (`u64::MAX` for never). `start_timer_thread` is called when there
+    /// is no thread yet that calls [`Self::next_with`].
     ///
     /// # Errors
     /// That of `start_timer_thread`, or [`io::ErrorKind::OutOfMemory`]; then nothing is scheduled.
@@ -163,15 +167,16 @@ impl RawClock {
         started
     }
 
-    /// Takes an entry back. `true` if it was in time: its action has been dropped. `false` if that has been run, or is being run, or
-    /// was cancelled before.
+    /// Takes an entry back. `true` if it was in time: its action has been dropped. `false` if that
+    /// has been run, or is being run, or was cancelled before.
     pub fn cancel(&self, entry: Entry) -> bool {
         let action = self.state.lock().heap.remove(entry);
         action.is_some()
     }
 
-    /// For the timer thread: sleeps through `blocker` until an entry is due by `now`, and returns its action, to be run without a lock. `None` when
-    /// there has been nothing to do for a while: then the thread must end.
+    /// For the timer thread: sleeps through `blocker` until an entry is due by `now`, and returns
+    /// its action, to be run without a lock. `None` when there has been nothing to do for a while:
+    /// then the thread must end.
     ///
     /// # Errors
     /// The blocker's interrupt.

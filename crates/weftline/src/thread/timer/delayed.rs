@@ -10,13 +10,16 @@
 //! | `Ended` | the function has returned or panicked | (end) |
 //! | `Cancelled` | the function was not called and never will be | (end) |
 //!
-//! The state changes under its lock; whoever takes a timer out of `Pending` takes the function with it, and calls or drops it without the
-//! lock. `over` is set when a timer has reached one of its ends.
+//! The state changes under its lock; whoever takes a timer out of `Pending` takes the function with
+//! it, and calls or drops it without the lock. `over` is set when a timer has reached one of its
+//! ends.
 //!
-//! A restart schedules another entry, of the next *round*, and takes back the one of the round before. A worker obeys the entry of the latest
-//! round only: so an entry that came due at that moment does not count, and one that is due at once may be first.
+//! A restart schedules another entry, of the next *round*, and takes back the one of the round
+//! before. A worker obeys the entry of the latest round only: so an entry that came due at that
+//! moment does not count, and one that is due at once may be first.
 //!
-//! In the child of a fork the parent's pending timers are lost with the threads that would have served them: they count as ended there.
+//! In the child of a fork the parent's pending timers are lost with the threads that would have
+//! served them: they count as ended there.
 
 use super::error::{JoinError, StartError};
 use super::heap::Entry;
@@ -41,16 +44,19 @@ type Function = Box<dyn FnOnce() + Send>;
 
 /// Calls a function after an interval, on a thread of the library's: Python's `threading.Timer`.
 ///
-/// All timers of a process share one thread that waits for the time to come; a pending one costs some hundred bytes. The functions run on other
-/// threads, as many as run at once, which are kept for about a second for the next; so a slow function delays no other timer. (Should
-/// the operating system refuse a thread, the function runs on the timers' own, and does delay them.) While the function runs it is on a thread of the
-/// timer's name ([`current`](crate::current)), a daemon if the timer is one, with
-/// [`Local`](crate::Local) values of its own; without memory for that on a `Dummy-N`.
+/// All timers of a process share one thread that waits for the time to come; a pending one costs
+/// some hundred bytes. The functions run on other threads, as many as run at once, which are kept
+/// for about a second for the next; so a slow function delays no other timer. (Should the operating
+/// system refuse a thread, the function runs on the timers' own, and does delay them.) While the
+/// function runs it is on a thread of the timer's name ([`current`](crate::current)), a daemon if
+/// the timer is one, with [`Local`](crate::Local) values of its own; without memory for that on a
+/// `Dummy-N`.
 ///
-/// A panic in the function is told by the panic hook (whose thread is named `weftline timer`), and is what [`join`](Self::join) returns. Dropping a timer that was started
-/// leaves it running.
+/// A panic in the function is told by the panic hook (whose thread is named `weftline timer`), and
+/// is what [`join`](Self::join) returns. Dropping a timer that was started leaves it running.
 ///
-/// After `fork` the parent's timers are not served in the child: those that were pending count as ended there. The child can start others.
+/// After `fork` the parent's timers are not served in the child: those that were pending count as
+/// ended there. The child can start others.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -98,7 +104,8 @@ struct Inner {
 }
 
 impl ForgetWaiters for Inner {
-    /// Nobody waits for the state itself; what it says of the parent's timers, [`Inner::is_lost`] judges.
+    /// Nobody waits for the state itself; what it says of the parent's timers, [`Inner::is_lost`]
+    /// judges.
     fn forget_waiters(&mut self, _torn: bool) {}
 }
 
@@ -123,7 +130,8 @@ impl Inner {
 }
 
 impl Timer {
-    /// A timer that will call `function` once, when `interval` has passed since its [`start`](Self::start).
+    /// A timer that will call `function` once, when `interval` has passed since its
+    /// [`start`](Self::start).
     ///
     /// # Panics
     /// When there is no memory for the timer. The function is dropped then.
@@ -157,28 +165,32 @@ impl Timer {
         }
     }
 
-    /// Whether the end of the program should not wait for this timer. It should, unless this says otherwise before the start.
+    /// Whether the end of the program should not wait for this timer. It should, unless this says
+    /// otherwise before the start.
     #[must_use = "returns the timer"]
     pub fn daemon(mut self, is_daemon: bool) -> Self {
         self.is_daemon = is_daemon;
         self
     }
 
-    /// The name of the thread that the function runs on, as long as it does, and for representations. Without, `Timer-N`.
+    /// The name of the thread that the function runs on, as long as it does, and for
+    /// representations. Without, `Timer-N`.
     #[must_use = "returns the timer"]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Lets the interval begin. A timer that was cancelled before ends at once, without calling its function.
+    /// Lets the interval begin. A timer that was cancelled before ends at once, without calling its
+    /// function.
     ///
     /// # Errors
-    /// [`StartError::StartedBefore`]; [`StartError::NoThread`] if the operating system has no thread
-    /// for the timers, or if there is no memory
+    /// [`StartError::StartedBefore`]; [`StartError::NoThread`] if the operating system has no
+    /// thread for the timers, or if there is no memory
     /// ([`io::ErrorKind::OutOfMemory`](std::io::ErrorKind::OutOfMemory)).
     pub fn start(&self) -> Result<(), StartError> {
-        // Counted first: from the moment on at which it is pending, it may be cancelled, and is counted off.
+        // Counted first: from the moment on at which it is pending, it may be cancelled, and is
+        // counted off.
         if !self.is_daemon {
             pending_count::add();
         }
@@ -232,8 +244,9 @@ impl Timer {
         })
     }
 
-    /// Lets the time begin anew, if the function has not been called: it will be when `interval` has passed from now. `true` if that was in
-    /// time; `false` if the timer was not started, the call has begun, or it was cancelled.
+    /// Lets the time begin anew, if the function has not been called: it will be when `interval`
+    /// has passed from now. `true` if that was in time; `false` if the timer was not started, the
+    /// call has begun, or it was cancelled.
     ///
     /// ```
     /// use std::time::Duration;
@@ -285,8 +298,8 @@ impl Timer {
         Ok(was_in_time)
     }
 
-    /// Prevents the call, if it has not begun, and drops the function. `true` if that was in time; `false` if it has begun or was
-    /// cancelled before.
+    /// Prevents the call, if it has not begun, and drops the function. `true` if that was in time;
+    /// `false` if it has begun or was cancelled before.
     pub fn cancel(&self) -> bool {
         let (entry, function, is_counted) = {
             let mut inner = self.shared.inner.lock();
@@ -311,7 +324,8 @@ impl Timer {
     /// Waits until the function has returned, or the timer was cancelled.
     ///
     /// # Errors
-    /// [`JoinError::NotStarted`], [`JoinError::FromItsFunction`], which would both wait for ever, and [`JoinError::Panicked`].
+    /// [`JoinError::NotStarted`], [`JoinError::FromItsFunction`], which would both wait for ever,
+    /// and [`JoinError::Panicked`].
     pub fn join(&self) -> Result<(), JoinError> {
         self.join_by(Deadline::NEVER)
     }
@@ -406,7 +420,8 @@ impl Call {
 }
 
 impl Shared {
-    /// New → Pending: `true`. A timer that was cancelled has begun and ended: `false`. An error if it began before.
+    /// New → Pending: `true`. A timer that was cancelled has begun and ended: `false`. An error if
+    /// it began before.
     fn begin(&self, is_daemon: bool) -> Result<bool, ()> {
         let mut inner = self.inner.lock();
         match inner.state {

@@ -2,12 +2,14 @@
 //!
 //! # Implementation
 //!
-//! A binary heap of `(due, sequence, slot)`, and beside it a slot for each entry, which knows its place in the heap and holds the action. So
-//! an entry that is cancelled is taken out at once, in logarithmic time, and leaves nothing behind. Slots are reused; a *sequence* number
-//! is not, so an [`Entry`] that has had its turn can never be taken for a later one in the same slot.
+//! A binary heap of `(due, sequence, slot)`, and beside it a slot for each entry, which knows its
+//! place in the heap and holds the action. So an entry that is cancelled is taken out at once, in
+//! logarithmic time, and leaves nothing behind. Slots are reused; a *sequence* number is not, so an
+//! [`Entry`] that has had its turn can never be taken for a later one in the same slot.
 //!
-//! Nothing is allocated or destroyed in here while somebody holds a lock over it: [`Heap::has_room`] says whether an entry fits, and
-//! [`Heap::move_into`] lets the caller bring larger memory and take the old one away.
+//! Nothing is allocated or destroyed in here while somebody holds a lock over it:
+//! [`Heap::has_room`] says whether an entry fits, and [`Heap::move_into`] lets the caller bring
+//! larger memory and take the old one away.
 
 /// What is done when the time has come, on the timer thread.
 pub(super) type Action = Box<dyn FnOnce() + Send>;
@@ -86,7 +88,8 @@ impl Heap {
             && (self.first_free != NO_SLOT || self.slots.len() < self.slots.capacity())
     }
 
-    /// Moves everything into `larger`, which is empty, and swaps the two; nothing if that has no more room either.
+    /// Moves everything into `larger`, which is empty, and swaps the two; nothing if that has no
+    /// more room either.
     pub(super) fn move_into(&mut self, larger: &mut Self) {
         let fits = larger.items.capacity() > self.items.len()
             && larger.slots.capacity() > self.slots.len();

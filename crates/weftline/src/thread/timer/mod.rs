@@ -35,7 +35,8 @@ pub use error::{JoinError, StartError, Stopped, TickError, ZeroPeriod};
 #[cfg(not(weftline_model))]
 pub use periodic::{PeriodicTimer, Tick, Ticks};
 
-/// The forms without comfort, for bindings: what is scheduled runs on the timer thread itself, and must be short.
+/// The forms without comfort, for bindings: what is scheduled runs on the timer thread itself, and
+/// must be short.
 pub mod raw {
     pub use super::clock::{Entry, RawClock};
     #[cfg(not(weftline_model))]

@@ -1,4 +1,5 @@
-//! How many timers the end of the program has to wait for: those that are no daemons, from their start until they have ended.
+//! How many timers the end of the program has to wait for: those that are no daemons, from their
+//! start until they have ended.
 
 use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
 
@@ -37,10 +38,12 @@ pub(super) fn remove() {
     }
 }
 
-/// Waits through `blocker` until there is a moment without timers that are no daemons: each has fired and its function has returned, or was cancelled.
+/// Waits through `blocker` until there is a moment without timers that are no daemons: each has
+/// fired and its function has returned, or was cancelled.
 ///
 /// # Errors
-/// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the blocker said so.
+/// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
+/// blocker said so.
 pub fn wait_for_pending<B: Blocker>(
     blocker: &mut B,
     deadline: Deadline,

@@ -2,11 +2,13 @@
 //!
 //! # Implementation
 //!
-//! Tick n is due at the start plus n periods: a matter of arithmetic, not of somebody who counts. So there is no thread and no list of
-//! ticks. Who waits for a tick sleeps until it is due, with the timeout of that very sleep, on the event that says that the timer was
-//! stopped; and how many ticks somebody has missed, the clock tells. Nothing drifts, and nothing is replayed.
+//! Tick n is due at the start plus n periods: a matter of arithmetic, not of somebody who counts.
+//! So there is no thread and no list of ticks. Who waits for a tick sleeps until it is due, with
+//! the timeout of that very sleep, on the event that says that the timer was stopped; and how many
+//! ticks somebody has missed, the clock tells. Nothing drifts, and nothing is replayed.
 //!
-//! `start` is published by the event `started`. Stopping sets that too, so that nobody goes on waiting for a start.
+//! `start` is published by the event `started`. Stopping sets that too, so that nobody goes on
+//! waiting for a start.
 
 use super::error::{StartError, Stopped, TickError, ZeroPeriod};
 use crate::TimedOut;
@@ -18,10 +20,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Ticks again and again, at equal distances: tick `n` is due `n` periods after the [`start`](Self::start), however late any was noticed.
+/// Ticks again and again, at equal distances: tick `n` is due `n` periods after the
+/// [`start`](Self::start), however late any was noticed.
 ///
-/// Any number of threads can wait, each for the [next tick](Self::wait_for_tick), or with a handle of its own that counts
-/// [every one](Self::ticks). The timer costs no thread.
+/// Any number of threads can wait, each for the [next tick](Self::wait_for_tick), or with a handle
+/// of its own that counts [every one](Self::ticks). The timer costs no thread.
 ///
 /// ```
 /// use std::time::Duration;
@@ -58,7 +61,8 @@ pub struct Tick {
 }
 
 impl PeriodicTimer {
-    /// A timer that will tick every `period`, once started. A period of more than 584 years never ends.
+    /// A timer that will tick every `period`, once started. A period of more than 584 years never
+    /// ends.
     ///
     /// # Errors
     /// [`ZeroPeriod`].
@@ -82,7 +86,8 @@ impl PeriodicTimer {
         self.period
     }
 
-    /// Lets the first period begin. Who waits already, waits for its end. A timer that was stopped before stays stopped.
+    /// Lets the first period begin. Who waits already, waits for its end. A timer that was stopped
+    /// before stays stopped.
     ///
     /// # Errors
     /// [`StartError::StartedBefore`].
@@ -108,7 +113,8 @@ impl PeriodicTimer {
         self.stopped.is_set()
     }
 
-    /// Waits for the next tick and returns its number. Everyone who waits when it comes, gets the same.
+    /// Waits for the next tick and returns its number. Everyone who waits when it comes, gets the
+    /// same.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -116,7 +122,8 @@ impl PeriodicTimer {
         forever(self.next_by(Deadline::NEVER))
     }
 
-    /// For completeness: the next tick is never there before it was waited for. See [`ticks`](Self::ticks) for one that counts those that came meanwhile.
+    /// For completeness: the next tick is never there before it was waited for. See
+    /// [`ticks`](Self::ticks) for one that counts those that came meanwhile.
     ///
     /// # Errors
     /// [`TickError::TimedOut`], or [`TickError::Stopped`].
@@ -149,7 +156,8 @@ impl PeriodicTimer {
         }
     }
 
-    /// As [`ticks`](Self::ticks); the handle keeps the timer, so it may be sent to any thread and kept anywhere.
+    /// As [`ticks`](Self::ticks); the handle keeps the timer, so it may be sent to any thread and
+    /// kept anywhere.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -230,10 +238,11 @@ impl fmt::Debug for PeriodicTimer {
     }
 }
 
-/// One waiter's view of a [`PeriodicTimer`]: it remembers which tick was noticed last, and so tells how many were missed.
+/// One waiter's view of a [`PeriodicTimer`]: it remembers which tick was noticed last, and so tells
+/// how many were missed.
 ///
-/// It borrows the timer ([`PeriodicTimer::ticks`]) or keeps it ([`PeriodicTimer::into_ticks`]), and is an iterator that ends when the timer
-/// is stopped.
+/// It borrows the timer ([`PeriodicTimer::ticks`]) or keeps it ([`PeriodicTimer::into_ticks`]), and
+/// is an iterator that ends when the timer is stopped.
 #[derive(Debug)]
 pub struct Ticks<P> {
     timer: P,
@@ -241,8 +250,8 @@ pub struct Ticks<P> {
 }
 
 impl<P: Deref<Target = PeriodicTimer>> Ticks<P> {
-    /// Waits for the tick after the one that was noticed last. If there have been some already, returns the latest of them at once, and how
-    /// many it has skipped.
+    /// Waits for the tick after the one that was noticed last. If there have been some already,
+    /// returns the latest of them at once, and how many it has skipped.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -253,7 +262,8 @@ impl<P: Deref<Target = PeriodicTimer>> Ticks<P> {
     /// As [`Self::wait`], without waiting.
     ///
     /// # Errors
-    /// [`TickError::TimedOut`] when there has been no tick since the last one noticed, [`TickError::Stopped`].
+    /// [`TickError::TimedOut`] when there has been no tick since the last one noticed,
+    /// [`TickError::Stopped`].
     pub fn try_wait(&mut self) -> Result<Tick, TickError> {
         self.wait_by(Deadline::PASSED)
     }

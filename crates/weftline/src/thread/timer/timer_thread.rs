@@ -1,4 +1,5 @@
-//! The timer thread of the process: started when something is scheduled, gone some seconds after nothing is left.
+//! The timer thread of the process: started when something is scheduled, gone some seconds after
+//! nothing is left.
 
 use super::clock::RawClock;
 use super::heap::{Action, Entry};
@@ -12,20 +13,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 static CLOCK: RawClock = RawClock::new();
 
-/// Has `action` run at `due` on the timer thread, which serves the whole process: it must be short, and should not wait.
+/// Has `action` run at `due` on the timer thread, which serves the whole process: it must be short,
+/// and should not wait.
 ///
-/// A panic in it is reported by the panic hook and goes no further. After `fork` the child starts with nothing scheduled.
+/// A panic in it is reported by the panic hook and goes no further. After `fork` the child starts
+/// with nothing scheduled.
 ///
 /// # Errors
-/// The operating system has no thread to serve it, or there is no memory; nothing is scheduled then.
+/// The operating system has no thread to serve it, or there is no memory; nothing is scheduled
+/// then.
 pub fn schedule(due: Deadline, action: impl FnOnce() + Send + 'static) -> io::Result<Entry> {
     let due = due.nanos().unwrap_or(u64::MAX);
     let action = try_box(action).map_err(|_| io::ErrorKind::OutOfMemory)?;
     CLOCK.schedule(due, action, || spawn_servant("weftline timers", keep))
 }
 
-/// Takes back what was scheduled. `true` if it was in time: the action has been dropped, unrun. `false` if it has been run, or is
-/// being run, or was taken back before.
+/// Takes back what was scheduled. `true` if it was in time: the action has been dropped, unrun.
+/// `false` if it has been run, or is being run, or was taken back before.
 pub fn cancel(entry: Entry) -> bool {
     CLOCK.cancel(entry)
 }

@@ -2,8 +2,9 @@
 //!
 //! # Implementation
 //!
-//! A worker that has nothing to do waits in a list for a second, and then ends. A job goes straight to the one that has waited longest, or to a new
-//! thread if nobody waits. So there are as many workers as functions run at once, and a while after the last one there is none.
+//! A worker that has nothing to do waits in a list for a second, and then ends. A job goes straight
+//! to the one that has waited longest, or to a new thread if nobody waits. So there are as many
+//! workers as functions run at once, and a while after the last one there is none.
 
 use super::delayed::Call;
 use crate::memory::Counted;
@@ -19,7 +20,8 @@ static IDLE_RUNNERS: ListLock<List<Option<Call>>> = ListLock::new(List::new());
 
 /// Has `job` run on a worker. It must not panic.
 ///
-/// If the operating system has no thread for one, or there is no memory, the job is run here and now.
+/// If the operating system has no thread for one, or there is no memory, the job is run here and
+/// now.
 pub(super) fn submit(job: Call) {
     let mut job = Some(job);
     let worker = {
@@ -84,7 +86,8 @@ fn serve(first: Call) {
 fn wait_for_job() -> Option<Call> {
     let deadline = Deadline::after(IDLE);
     let waiter = Waiter::new::<ThreadBlocker>(None);
-    // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or forgotten.
+    // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or
+    // forgotten.
     unsafe { IDLE_RUNNERS.lock().push_back(&waiter) };
     match waiter.wait(&mut ThreadBlocker, deadline) {
         Ended::Granted => waiter.into_payload(),

@@ -1,4 +1,6 @@
-"""Ways to break the core, each with a model that must notice: a file for each floor whose models they are."""
+"""Ways to break the core, each with a model that must notice: a file for each floor whose models
+they are.
+"""
 
 from . import executor, park, queue, sync, thread
 from .mutant import Mutant

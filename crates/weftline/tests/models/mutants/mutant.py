@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutant:
-    """`before`, which is found once in `file` of the crate's sources, becomes `after`; then `model` fails under loom."""
+    """`before`, which is found once in `file` of the crate's sources, becomes `after`; then `model`
+    fails under loom.
+    """
 
     name: str
     file: str

@@ -75,7 +75,8 @@ MUTANTS = [
         "",
         "relay::a_crowd_after_a_crowd_goes_on",
     ),
-    # One that leaves by itself and stays in the queue is no mutant: its turn comes, and is taken back.
+    # One that leaves by itself and stays in the queue is no mutant: its turn comes, and is taken
+    # back.
     Mutant(
         "relay: a turn loses those that wait behind the next",
         "park/relay.rs",
