@@ -108,7 +108,7 @@ def test_a_broken_pool_asks_nothing_of_the_program():
 def test_a_condition_shows_its_lock_as_text(inflate):
     class Lock:
         def __init__(self):
-            self.acquire = self.release = lambda *_: True
+            self.acquire = self.release = self.locked = lambda *_: True
 
         def __str__(self):
             return "a lock"

@@ -10,6 +10,7 @@
 //! come.
 
 use crate::recursion;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -101,9 +102,21 @@ pub(crate) fn sleeping<R>(sleep: impl FnOnce() -> R) -> R {
     result
 }
 
+/// Has PyO3 ask whether there is an interpreter, which it does the first time that a thread attaches.
+///
+/// Once the exit of the interpreter has begun the answer is no, and a destructor may be the first
+/// to need it. While `site` is imported it is no too, from 3.15 on: then the exit handler asks.
+pub(crate) fn know_the_interpreter(py: Python<'_>) {
+    // SAFETY: may be called at any time.
+    if unsafe { ffi::Py_IsInitialized() } != 0 {
+        py.detach(|| Python::attach(|_| ()));
+    }
+}
+
 /// The exit handler.
 #[pyfunction]
 fn _before_exit(py: Python<'_>) {
+    know_the_interpreter(py);
     EXITS.set(true);
     IS_EXITING.store(true, Ordering::SeqCst);
     // A thread that is stopped would let no other go on.

@@ -72,10 +72,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     blocker::remember(module.py())?;
     standard::remember(module.py())?;
     module.add_function(wrap_pyfunction!(standard::remember_threading, module)?)?;
-    // What PyO3 asks the first time that it attaches a thread, whether there is an interpreter, is
-    // answered with no once the exit of the interpreter has begun, whose destructors may well be
-    // the first to need it.
-    module.py().detach(|| Python::attach(|_| ()));
+    callback::know_the_interpreter(module.py());
     callback::register(module)?;
     // Past `add_function`, which would make it a public name.
     module.setattr("_rebuild", wrap_pyfunction!(inflation::rebuild, module)?)?;

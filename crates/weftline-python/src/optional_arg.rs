@@ -11,7 +11,7 @@ pub(crate) struct OptionalArg<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
 
 impl<'a, 'py> OptionalArg<'a, 'py> {
     /// Nothing: the default in signatures.
-    pub(crate) const NOTHING: Self = Self(None);
+    pub(crate) const MISSING: Self = Self(None);
 
     #[inline]
     pub(crate) fn get(self) -> Option<Borrowed<'a, 'py, PyAny>> {

@@ -14,11 +14,19 @@ use weftline::park::Deadline;
 /// `threading.TIMEOUT_MAX`: as many whole seconds as 2⁶³ nanoseconds hold.
 const TIMEOUT_MAX: f64 = 9_223_372_036.0;
 
-/// Seconds, as the standard lock reads them, and the number that says so: a float, or an integer,
-/// for which an object's `__index__` is asked once. None for an integer that is too large.
+/// Seconds, as the standard lock reads them, and the number that says so: a float or an integer.
+///
+/// An object's `__index__` is asked for it once; from 3.15 on its `__float__`, where it has no
+/// `__index__`. None for an integer that is too large.
 fn seconds<'py>(timeout: &Bound<'py, PyAny>) -> PyResult<(Option<f64>, Bound<'py, PyAny>)> {
     if let Ok(seconds) = timeout.cast::<PyFloat>() {
         return Ok((Some(seconds.value()), timeout.clone()));
+    }
+    // SAFETY: attached to the interpreter, with an object that lives.
+    if cfg!(Py_3_15) && unsafe { ffi::PyIndex_Check(timeout.as_ptr()) } == 0 {
+        let seconds = timeout.extract()?;
+        let number = objects::float(timeout.py(), seconds)?.into_any();
+        return Ok((Some(seconds), number));
     }
     let number = indexed(timeout).map_err(|error| refuse_no_number(timeout, error))?;
     let seconds = number.extract::<i64>().ok().map(|seconds| seconds as f64);

@@ -301,8 +301,9 @@ impl Future {
             Some("CANCELLED" | "CANCELLED_AND_NOTIFIED") => "cancelled",
             Some("FINISHED") => "finished",
             _ => {
-                // A key that is looked up must have a hash first.
-                state.hash()?;
+                // In the words of the running version, also for a key without a hash.
+                let found = objects::dict(py)?.get_item(&state)?;
+                debug_assert!(found.is_none(), "an empty dictionary");
                 let class = py.get_type::<PyKeyError>();
                 return Err(error_of(&class, &class.call1((&state,))?));
             }
