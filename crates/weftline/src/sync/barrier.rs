@@ -8,11 +8,11 @@ use std::convert::Infallible;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// Lets a number of threads wait for each other, again and again: Python's `threading.Barrier`.
+/// A meeting point for a number of threads, again and again: Python's `threading.Barrier`.
 ///
-/// If a party times out, or the action panics, or somebody calls [`abort`](Self::abort), the
-/// barrier is *broken*: every wait fails with [`Broken`] until a [`reset`](Self::reset). An action
-/// that never ends can be aborted.
+/// The barrier is *broken* when a party times out, the action panics, or a thread calls
+/// [`abort`](Self::abort). Then every wait fails with [`Broken`] until a [`reset`](Self::reset). An
+/// action that never ends can be aborted.
 ///
 /// ```
 /// let round = weftline::Barrier::new(3);
@@ -66,7 +66,7 @@ impl Barrier {
     /// A barrier for `parties` threads.
     ///
     /// # Errors
-    /// [`ZeroParties`] when there are none.
+    /// [`ZeroParties`] when `parties` is zero.
     pub const fn try_new(parties: usize) -> Result<Self, ZeroParties> {
         match RawBarrier::new(parties) {
             Some(raw) => Ok(Self { raw, action: None }),
@@ -74,7 +74,7 @@ impl Barrier {
         }
     }
 
-    /// A barrier whose last party runs `action` before anyone passes. A panic in it breaks the
+    /// A barrier whose last party runs `action` before any party passes. A panic in it breaks the
     /// barrier and goes on in that party.
     ///
     /// # Panics
@@ -113,8 +113,7 @@ impl Barrier {
         self.wait_by(Deadline::NEVER)
     }
 
-    /// Passes if this is the last party to arrive; otherwise, having no time to wait, breaks the
-    /// barrier.
+    /// Passes if this is the last party to arrive; otherwise breaks the barrier at once.
     ///
     /// # Errors
     /// [`Broken`] unless it passed.
@@ -144,7 +143,7 @@ impl Barrier {
         self.raw.abort();
     }
 
-    /// Makes the barrier new. Whoever waits gets [`Broken`].
+    /// Makes the barrier new. Waiting parties get [`Broken`].
     pub fn reset(&self) {
         self.raw.reset();
     }
@@ -155,7 +154,7 @@ impl Barrier {
         self.raw.parties()
     }
 
-    /// How many have arrived and wait; out of date as soon as it is known.
+    /// How many parties have arrived and wait; out of date at once.
     #[must_use]
     pub fn n_waiting(&self) -> usize {
         self.raw.n_waiting()

@@ -10,11 +10,10 @@ use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 /// A value under a lock, and threads that wait for it to change: Python's `threading.Condition`,
-/// holding what it is about.
+/// with the value that it is about.
 ///
-/// Waiting and notifying are methods of the guard, so neither can be done without the lock. A wait
-/// gives the lock up and has it again when it returns, however it ended. Waits do not end without a
-/// notification.
+/// Waiting and notifying are methods of the guard, so both require the lock. A wait releases the
+/// lock and takes it again before it returns, however it ended. There are no spurious wakeups.
 ///
 /// ```
 /// use std::time::Duration;
@@ -54,7 +53,7 @@ impl<T> Condition<T> {
         }
     }
 
-    /// The value; nobody can be using it.
+    /// The value; no other reference to the condition exists.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
@@ -71,14 +70,14 @@ impl<T: ?Sized> Condition<T> {
         self.value.try_lock().map(|value| self.guard(value))
     }
 
-    /// Takes the lock, waiting for at most `timeout`.
+    /// Takes the lock; waits for at most `timeout`. `None` when it is still held then.
     pub fn try_lock_for(&self, timeout: Duration) -> Option<ConditionGuard<'_, T>> {
         self.value
             .try_lock_for(timeout)
             .map(|value| self.guard(value))
     }
 
-    /// Takes the lock, waiting until `deadline` at the latest.
+    /// Takes the lock; waits until `deadline` at the latest. `None` when it is still held then.
     pub fn try_lock_until(&self, deadline: Instant) -> Option<ConditionGuard<'_, T>> {
         self.value
             .try_lock_until(deadline)
@@ -110,16 +109,16 @@ impl<T: ?Sized> Condition<T> {
 #[derive(Debug)]
 pub struct ConditionGuard<'a, T: ?Sized> {
     waiters: &'a RawCondition,
-    // Fields are dropped in this order: the lock is free when the notified wake up.
+    // Fields are dropped in this order: the lock is free when the notified threads wake up.
     value: LockGuard<'a, T>,
     notified: Notified,
 }
 
-/// Threads that were notified under a guard and sleep on until it lets the lock go, without which
-/// they cannot do anything.
+/// Threads that were notified under a guard. They sleep until the guard releases the lock, which
+/// they need before they can do anything.
 ///
-/// Their waits have ended already, so one of them that times out or is interrupted meanwhile goes
-/// on by itself.
+/// Their waits have ended already, so a thread that times out or is interrupted meanwhile goes on
+/// by itself.
 #[derive(Default)]
 struct Notified(Cell<Vec<Wakeup>>);
 
@@ -129,7 +128,7 @@ impl Notified {
         if waiters.try_reserve(1).is_ok() {
             waiters.push(waiter);
         } else {
-            // Without memory it wakes now, and waits for the lock.
+            // Without memory the thread is unparked now, and waits for the lock.
             waiter.call();
         }
         self.0.set(waiters);
@@ -158,8 +157,8 @@ impl std::fmt::Debug for Notified {
 
 impl<T: ?Sized> ConditionGuard<'_, T> {
     fn wait_by(&mut self, deadline: Deadline) -> Result<(), TimedOut> {
-        // SAFETY: the lock is taken again below before anybody uses the guard, and nothing between
-        // can unwind.
+        // SAFETY: the lock is taken again below before the guard is used, and nothing between can
+        // unwind.
         let lock = unsafe { LockGuard::raw(&self.value) };
         let ended = self.waiters.wait_with(&mut TokenBlocker, deadline, |_| {
             lock.give_up();
@@ -177,7 +176,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
     ) -> Result<(), TimedOut> {
         while condition(&mut self.value) {
             if let Err(timed_out) = self.wait_by(deadline) {
-                // It may have come true at the last moment.
+                // The value may have changed at the last moment.
                 return if condition(&mut self.value) {
                     Err(timed_out)
                 } else {
@@ -188,12 +187,12 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         Ok(())
     }
 
-    /// Gives the lock up until notified.
+    /// Releases the lock until notified.
     pub fn wait(&mut self) {
         let _: Result<(), TimedOut> = self.wait_by(Deadline::NEVER);
     }
 
-    /// Gives the lock up for a moment: whoever waits for it may go first.
+    /// Releases the lock for a moment, in which its waiters may take it.
     ///
     /// # Errors
     /// [`TimedOut`] unless a notification came in that moment.
@@ -201,8 +200,8 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         self.wait_by(Deadline::PASSED)
     }
 
-    /// Gives the lock up until notified, for at most `timeout` (then for as long as it takes to
-    /// have the lock again).
+    /// Releases the lock until notified, for at most `timeout`. Afterwards it waits for the lock
+    /// without a limit.
     ///
     /// # Errors
     /// [`TimedOut`] when no notification came in time.
@@ -210,7 +209,8 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         self.wait_by(Deadline::after(timeout))
     }
 
-    /// Gives the lock up until notified, until `deadline` at the latest.
+    /// Releases the lock until notified, until `deadline` at the latest. Afterwards it waits for
+    /// the lock without a limit.
     ///
     /// # Errors
     /// [`TimedOut`] when no notification came in time.
@@ -218,8 +218,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         self.wait_by(Deadline::at(deadline))
     }
 
-    /// Waits for notifications as long as `condition` holds; Python's `wait_for`, the other way
-    /// round.
+    /// Waits for notifications while `condition` is true; the negation of Python's `wait_for`.
     #[doc(alias = "wait_for")]
     pub fn wait_while(&mut self, condition: impl FnMut(&mut T) -> bool) {
         let _: Result<(), TimedOut> = self.wait_while_by(Deadline::NEVER, condition);
@@ -228,7 +227,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
     /// As [`Self::wait_while`], for at most `timeout` in all.
     ///
     /// # Errors
-    /// [`TimedOut`] when `condition` still holds then.
+    /// [`TimedOut`] when `condition` is still true then.
     pub fn try_wait_while_for(
         &mut self,
         timeout: Duration,
@@ -240,7 +239,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
     /// As [`Self::wait_while`], until `deadline` at the latest.
     ///
     /// # Errors
-    /// [`TimedOut`] when `condition` still holds then.
+    /// [`TimedOut`] when `condition` is still true then.
     pub fn try_wait_while_until(
         &mut self,
         deadline: Instant,
@@ -249,8 +248,8 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         self.wait_while_by(Deadline::at(deadline), condition)
     }
 
-    /// Wakes the `n` threads that have waited longest, or all if they are fewer; says how many.
-    /// They wake up when this guard gives the lock up.
+    /// Wakes the `n` threads that have waited longest, or all if they are fewer; returns how many.
+    /// They wake up when this guard releases the lock.
     pub fn notify(&self, n: usize) -> usize {
         if self.waiters.waiting() == 0 {
             0
@@ -261,12 +260,12 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         }
     }
 
-    /// Wakes the thread that has waited longest; says whether there was one.
+    /// Wakes the thread that has waited longest; returns whether there was one.
     pub fn notify_one(&self) -> bool {
         self.notify(1) == 1
     }
 
-    /// Wakes every thread that waits; says how many.
+    /// Wakes every waiting thread; returns how many.
     #[doc(alias = "notifyAll")]
     pub fn notify_all(&self) -> usize {
         self.notify(usize::MAX)

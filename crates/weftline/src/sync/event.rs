@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// A flag that threads wait for: Python's `threading.Event`.
 ///
-/// What a thread did before [`set`](Self::set) is seen by every thread that finds the flag up.
+/// Every thread that finds the flag up sees what a thread did before its [`set`](Self::set).
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,12 +30,12 @@ impl Event {
         Self(RawEvent::new())
     }
 
-    /// Raises the flag and wakes everyone who waits, also if it is lowered again at once.
+    /// Raises the flag and wakes every waiting thread, also if the flag is lowered again at once.
     pub fn set(&self) {
         self.0.set();
     }
 
-    /// Lowers the flag: who waits from now on waits for the next [`set`](Self::set).
+    /// Lowers the flag: threads that wait from now on wait for the next [`set`](Self::set).
     pub fn clear(&self) {
         self.0.clear();
     }
@@ -51,7 +51,7 @@ impl Event {
         let _ = self.0.wait_with(&mut ThreadBlocker, Deadline::NEVER);
     }
 
-    /// Whether the flag is up, as the other forms say it.
+    /// Checks the flag, with the result of the other forms; does not wait.
     ///
     /// # Errors
     /// [`TimedOut`] when it is not.
@@ -63,7 +63,7 @@ impl Event {
     /// ends.
     ///
     /// # Errors
-    /// [`TimedOut`] when it was not raised in time.
+    /// [`TimedOut`] when it is not raised in time.
     pub fn try_wait_for(&self, timeout: Duration) -> Result<(), TimedOut> {
         self.wait_by(Deadline::after(timeout))
     }
@@ -71,7 +71,7 @@ impl Event {
     /// Waits until the flag is up, until `deadline` at the latest.
     ///
     /// # Errors
-    /// [`TimedOut`] when it was not raised in time.
+    /// [`TimedOut`] when it is not raised in time.
     pub fn try_wait_until(&self, deadline: Instant) -> Result<(), TimedOut> {
         self.wait_by(Deadline::at(deadline))
     }

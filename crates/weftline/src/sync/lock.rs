@@ -12,8 +12,8 @@ impl RawLock {
         self.lock_slow(me, &mut LockBlocker, deadline).is_ok()
     }
 
-    /// What a condition's wait does with its guard's lock: the guard stays, its holder being the
-    /// same afterwards.
+    /// What a condition's wait does with its guard's lock. The guard stays, since the same thread
+    /// holds the lock afterwards.
     pub(super) fn give_up(&self) {
         self.unlock_mine(number());
     }
@@ -26,14 +26,13 @@ impl RawLock {
     }
 }
 
-/// Mutual exclusion over a value: Python's `threading.Lock`, holding what it protects.
+/// Mutual exclusion over a value: Python's `threading.Lock`, with the value that it protects.
 ///
-/// Locking a lock that the same thread holds waits for ever: see [`RLock`](crate::RLock). There is
-/// no poisoning: a panic under a guard frees the lock. A timeout beyond the clock's range never
-/// ends.
+/// A thread that locks it again waits for ever: see [`RLock`](crate::RLock). There is no poisoning:
+/// a panic under a guard frees the lock. A timeout beyond the clock's range never ends.
 ///
-/// Barging, with a bound on starvation: a thread that has waited for more than 1 ms is handed the
-/// lock.
+/// Barging, with a starvation bound: a thread that has waited for more than 1 ms gets the lock by
+/// handoff.
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,14 +58,14 @@ pub struct Lock<T: ?Sized> {
     pub(super) value: UnsafeCell<T>,
 }
 
-// SAFETY: a lock that is sent is used by nobody else, and so is its value.
+// SAFETY: no other thread uses a lock that is sent, nor its value.
 unsafe impl<T: ?Sized + Send> Send for Lock<T> {}
 // SAFETY: the value is reached through a guard, of which there is one at a time; it moves between
 // threads, so it must be `Send`, and that is enough.
 unsafe impl<T: ?Sized + Send> Sync for Lock<T> {}
 
 impl<T> Lock<T> {
-    /// A lock over `value`, free.
+    /// A free lock over `value`.
     #[inline]
     pub const fn new(value: T) -> Self {
         Self {
@@ -75,7 +74,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// The value; nobody can be using it.
+    /// The value; no other reference to the lock exists.
     #[inline]
     pub fn into_inner(self) -> T {
         self.value.into_inner()
@@ -83,7 +82,7 @@ impl<T> Lock<T> {
 }
 
 impl<T: ?Sized> Lock<T> {
-    /// Takes the lock, waiting as long as it takes.
+    /// Takes the lock; waits without a limit.
     #[doc(alias = "acquire")]
     #[inline]
     pub fn lock(&self) -> LockGuard<'_, T> {
@@ -104,13 +103,13 @@ impl<T: ?Sized> Lock<T> {
         taken.then(|| unsafe { LockGuard::new(self, me) })
     }
 
-    /// Takes the lock, waiting for at most `timeout`. `None` when it is still held then.
+    /// Takes the lock; waits for at most `timeout`. `None` when it is still held then.
     #[inline]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
         self.try_lock_by(|| Deadline::after(timeout))
     }
 
-    /// Takes the lock, waiting until `deadline` at the latest. `None` when it is still held then.
+    /// Takes the lock; waits until `deadline` at the latest. `None` when it is still held then.
     #[inline]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<LockGuard<'_, T>> {
         self.try_lock_by(|| Deadline::at(deadline))
@@ -124,7 +123,7 @@ impl<T: ?Sized> Lock<T> {
         taken.then(|| unsafe { LockGuard::new(self, me) })
     }
 
-    /// Whether the lock is held; out of date as soon as it is known.
+    /// Whether the lock is held; out of date at once.
     #[doc(alias = "locked")]
     #[must_use]
     #[inline]
@@ -145,7 +144,7 @@ impl<T> From<T> for Lock<T> {
     }
 }
 
-/// The value only if the lock is free: its holder may be changing it.
+/// Shows the value only if the lock is free: its owner may be changing it.
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let held = self.try_lock();

@@ -1,4 +1,4 @@
-//! [`LockGuard`] and [`MappedLockGuard`]: access to what a lock protects, or to a part of it.
+//! [`LockGuard`] and [`MappedLockGuard`]: access to a lock's value, or to a part of it.
 
 use super::Lock;
 use super::raw::RawLock;
@@ -6,35 +6,35 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-/// A lock that this thread has taken; frees it when dropped.
-struct ListGuard<'a> {
+/// A lock that this thread holds; releases it when dropped.
+struct RawLockGuard<'a> {
     raw: &'a RawLock,
-    /// The number of the thread that took it, with which it is freed.
+    /// The number of the owner, with which it releases the lock.
     holder: u64,
     /// So the guard stays with that thread.
     stays: PhantomData<*const ()>,
 }
 
-impl Drop for ListGuard<'_> {
+impl Drop for RawLockGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         self.raw.unlock_mine(self.holder);
     }
 }
 
-/// Access to what a [`Lock`] protects; frees the lock when dropped.
+/// Access to the value of a [`Lock`]; releases the lock when dropped.
 #[must_use = "the lock is freed when the guard is dropped"]
 pub struct LockGuard<'a, T: ?Sized> {
     lock: &'a Lock<T>,
-    held: ListGuard<'a>,
+    held: RawLockGuard<'a>,
 }
 
-/// Access to a part of what a [`Lock`] protects; frees the lock when dropped.
+/// Access to a part of the value of a [`Lock`]; releases the lock when dropped.
 #[must_use = "the lock is freed when the guard is dropped"]
 pub struct MappedLockGuard<'a, T: ?Sized> {
     value: *mut T,
-    held: ListGuard<'a>,
-    /// What the value is borrowed as.
+    held: RawLockGuard<'a>,
+    /// As `value` is borrowed.
     part: PhantomData<&'a mut T>,
 }
 
@@ -48,7 +48,7 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
     /// The calling thread, whose number is `holder`, has just taken the lock.
     #[inline]
     pub(super) unsafe fn new(lock: &'a Lock<T>, holder: u64) -> Self {
-        let held = ListGuard {
+        let held = RawLockGuard {
             raw: &lock.raw,
             holder,
             stays: PhantomData,
@@ -63,7 +63,7 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
     /// The lock that the guard holds.
     ///
     /// # Safety
-    /// A caller that frees it takes it again before the guard is used or dropped.
+    /// A caller that releases it takes it again before the guard is used or dropped.
     pub(super) unsafe fn raw(guard: &Self) -> &'a RawLock {
         guard.held.raw
     }
@@ -87,7 +87,7 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
         MappedLockGuard::new(value, guard.held)
     }
 
-    /// As [`map`](Self::map), of a part that may not be there.
+    /// As [`map`](Self::map), for a part that may be missing.
     ///
     /// # Errors
     /// The guard, when `part` returns `None`.
@@ -103,7 +103,7 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
 }
 
 impl<'a, T: ?Sized> MappedLockGuard<'a, T> {
-    fn new(value: *mut T, held: ListGuard<'a>) -> Self {
+    fn new(value: *mut T, held: RawLockGuard<'a>) -> Self {
         Self {
             value,
             held,
@@ -146,7 +146,7 @@ macro_rules! guard {
 
             #[inline]
             fn deref(&self) -> &T {
-                // SAFETY: the lock is held, and what else borrows the value borrows this guard.
+                // SAFETY: the lock is held, and every other borrow of the value borrows this guard.
                 unsafe { &*self.value() }
             }
         }

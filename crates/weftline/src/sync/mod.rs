@@ -1,8 +1,8 @@
 //! Locks, conditions, events, semaphores and barriers.
 //!
-//! Each primitive has two forms, in a file each: the *raw* one in [`raw`], generic over
-//! [`crate::park::Blocker`] and without guards, which bindings use, and the typed one here, for
-//! Rust programs, which is a thin face over it.
+//! Each primitive has two forms, in a file each. The *raw* form in [`raw`] is for bindings: it has
+//! no guards and is generic over [`crate::park::Blocker`]. The typed form here is for Rust programs
+//! and is a thin face over the raw one.
 
 #[cfg(not(weftline_model))]
 mod barrier;

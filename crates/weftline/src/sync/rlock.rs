@@ -1,4 +1,4 @@
-//! [`RLock`]: a lock over a value that the thread which holds it can take again.
+//! [`RLock`]: a lock over a value that its owner can take again.
 
 use super::raw::{RLockError, RawRLock};
 use crate::park::{Deadline, LockBlocker};
@@ -7,12 +7,12 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
-/// A lock that the thread which holds it can take again: Python's `threading.RLock`, holding what
-/// it protects.
+/// A lock that its owner can take again: Python's `threading.RLock`, with the value that it
+/// protects.
 ///
-/// Since the same thread may hold several guards, a guard gives shared access; put a `Cell` or
-/// `RefCell` inside to change the value. The last guard to be dropped frees the lock. A timeout
-/// beyond the clock's range never ends.
+/// Since the same thread may hold several guards, a guard gives shared access; a `Cell` or
+/// `RefCell` inside allows changes. The last guard to be dropped frees the lock. A timeout beyond
+/// the clock's range never ends.
 ///
 /// # Panics
 /// Every form of locking panics when the same thread holds 2³² guards.
@@ -33,8 +33,7 @@ pub struct RLock<T: ?Sized> {
     value: T,
 }
 
-// SAFETY: the value is reached only by the one thread that owns the lock, one thread after another:
-// `Send` is what that takes.
+// SAFETY: only the owner reaches the value, one thread after another: that requires `Send`.
 unsafe impl<T: ?Sized + Send> Sync for RLock<T> {}
 
 impl<T> RLock<T> {
@@ -46,14 +45,14 @@ impl<T> RLock<T> {
         }
     }
 
-    /// The value; nobody can hold the lock.
+    /// The value; no other reference to the lock exists.
     pub fn into_inner(self) -> T {
         self.value
     }
 }
 
 impl<T: ?Sized> RLock<T> {
-    /// Takes the lock, waiting while another thread holds it.
+    /// Takes the lock; waits while another thread holds it.
     pub fn lock(&self) -> RLockGuard<'_, T> {
         self.lock_by(Deadline::NEVER)
             .expect("a wait without a deadline does not time out")
@@ -64,14 +63,13 @@ impl<T: ?Sized> RLock<T> {
         self.lock_by(Deadline::PASSED)
     }
 
-    /// Takes the lock, waiting for at most `timeout`; `None` when another thread still holds it
-    /// then.
+    /// Takes the lock; waits for at most `timeout`. `None` when another thread still holds it then.
     pub fn try_lock_for(&self, timeout: Duration) -> Option<RLockGuard<'_, T>> {
         self.lock_by(Deadline::after(timeout))
     }
 
-    /// Takes the lock, waiting until `deadline` at the latest; `None` when another thread still
-    /// holds it then.
+    /// Takes the lock; waits until `deadline` at the latest. `None` when another thread still holds
+    /// it then.
     pub fn try_lock_until(&self, deadline: Instant) -> Option<RLockGuard<'_, T>> {
         self.lock_by(Deadline::at(deadline))
     }
@@ -89,7 +87,7 @@ impl<T: ?Sized> RLock<T> {
         }
     }
 
-    /// Whether any thread holds the lock; out of date as soon as it is known.
+    /// Whether any thread holds the lock; out of date at once.
     pub fn is_locked(&self) -> bool {
         self.raw.is_locked()
     }
@@ -105,7 +103,7 @@ impl<T: ?Sized> RLock<T> {
     }
 }
 
-/// The value only if no other thread holds the lock: that one may be changing it.
+/// Shows the value only if no other thread holds the lock: that thread may be changing it.
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let held = self.try_lock();
@@ -118,7 +116,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RLock<T> {
     }
 }
 
-/// Shared access to what an [`RLock`] protects; frees the lock when the thread's last guard is
+/// Shared access to the value of an [`RLock`]; frees the lock when the thread's last guard is
 /// dropped. It stays with its thread:
 ///
 /// ```compile_fail
@@ -127,7 +125,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RLock<T> {
 /// std::thread::scope(|scope| { scope.spawn(move || drop(guard)); });
 /// ```
 ///
-/// It gives no exclusive access, since the thread may hold another:
+/// It gives no exclusive access, since the thread may hold another guard:
 ///
 /// ```compile_fail
 /// *weftline::RLock::new(0).lock() += 1;

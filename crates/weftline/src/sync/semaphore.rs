@@ -1,5 +1,4 @@
-//! [`Semaphore`] and [`BoundedSemaphore`]: a number of permits, which come back when they are
-//! dropped.
+//! [`Semaphore`] and [`BoundedSemaphore`]: a number of permits, which return when they are dropped.
 
 use super::raw::RawSemaphore;
 use crate::TooManyPermits;
@@ -32,8 +31,8 @@ macro_rules! semaphore {
                 }
             }
 
-            /// Waits for `n` permits at once. None at all (`n` is zero) are there for everybody:
-            /// nobody waits for them, in no form of this.
+            /// Waits for `n` permits together. A request for zero permits succeeds at once, in
+            /// every form of this method.
             ///
             /// # Panics
             #[doc = $refused]
@@ -41,7 +40,7 @@ macro_rules! semaphore {
                 self.acquire_by(n, Deadline::NEVER).expect("a wait without a deadline does not time out")
             }
 
-            /// Takes `n` permits if they are free now and nobody is owed them.
+            /// Takes `n` permits if they are free and not reserved for a waiter.
             ///
             /// # Panics
             #[doc = $refused]
@@ -49,8 +48,8 @@ macro_rules! semaphore {
                 self.acquire_by(n, Deadline::PASSED)
             }
 
-            /// Waits for `n` permits at once, for at most `timeout`. A timeout beyond the clock's
-            /// range never ends.
+            /// Waits for `n` permits together, for at most `timeout`; `None` when they are not free
+            /// then. A timeout beyond the clock's range never ends.
             ///
             /// # Panics
             #[doc = $refused]
@@ -58,7 +57,8 @@ macro_rules! semaphore {
                 self.acquire_by(n, Deadline::after(timeout))
             }
 
-            /// Waits for `n` permits at once, until `deadline` at the latest.
+            /// Waits for `n` permits together, until `deadline` at the latest; `None` when they are
+            /// not free then.
             ///
             /// # Panics
             #[doc = $refused]
@@ -66,8 +66,8 @@ macro_rules! semaphore {
                 self.acquire_by(n, Deadline::at(deadline))
             }
 
-            /// As [`acquire`](Self::acquire); the permits keep the semaphore, so they may be sent
-            /// to any thread and kept anywhere.
+            /// As [`acquire`](Self::acquire), for permits that own a reference to the semaphore:
+            /// they may be sent to any thread and kept anywhere.
             ///
             /// # Panics
             #[doc = $refused]
@@ -75,7 +75,7 @@ macro_rules! semaphore {
                 self.acquire_owned_by(n, Deadline::NEVER).expect("a wait without a deadline does not time out")
             }
 
-            /// As [`try_acquire`](Self::try_acquire), of permits that keep the semaphore.
+            /// As [`try_acquire`](Self::try_acquire), for owned permits.
             ///
             /// # Panics
             #[doc = $refused]
@@ -83,7 +83,7 @@ macro_rules! semaphore {
                 self.acquire_owned_by(n, Deadline::PASSED)
             }
 
-            /// As [`try_acquire_for`](Self::try_acquire_for), of permits that keep the semaphore.
+            /// As [`try_acquire_for`](Self::try_acquire_for), for owned permits.
             ///
             /// # Panics
             #[doc = $refused]
@@ -91,8 +91,7 @@ macro_rules! semaphore {
                 self.acquire_owned_by(n, Deadline::after(timeout))
             }
 
-            /// As [`try_acquire_until`](Self::try_acquire_until), of permits that keep the
-            /// semaphore.
+            /// As [`try_acquire_until`](Self::try_acquire_until), for owned permits.
             ///
             /// # Panics
             #[doc = $refused]
@@ -117,18 +116,18 @@ macro_rules! semaphore {
                 }
             }
 
-            /// Adds `n` permits: those that a [`Permit::forget`] left out, or new ones. Waiters are
-            /// woken in the order in which they came; whoever comes by at that moment may be
-            /// faster, but not than one that has waited for a millisecond.
+            /// Adds `n` permits: those that a [`Permit::forget`] left out, or new ones. Waiters
+            /// wake in the order in which they came. A running thread may take the permits first,
+            /// except from a waiter that has waited for a millisecond.
             ///
             /// # Errors
-            /// [`TooManyPermits`] when that would be more than the semaphore's bound; then none is
-            /// added.
+            /// [`TooManyPermits`] when there would be more than the semaphore's bound; then it adds
+            /// none.
             pub fn release(&self, n: usize) -> Result<(), TooManyPermits> {
                 self.0.release(n as u64)
             }
 
-            /// How many permits are free; out of date as soon as it is known.
+            /// How many permits are free; out of date at once.
             #[must_use]
             pub fn available(&self) -> usize {
                 self.0.permits() as usize
@@ -140,8 +139,8 @@ macro_rules! semaphore {
 semaphore!(
     /// A number of permits: Python's `threading.Semaphore`.
     ///
-    /// Barging, with a bound on starvation: a thread that has waited for more than 1 ms is handed
-    /// its permits, and nobody overtakes it while it lacks some.
+    /// Barging, with a starvation bound: a thread that has waited for more than 1 ms gets its
+    /// permits by handoff, and no thread overtakes it while it lacks some.
     ///
     /// ```
     /// use std::time::Duration;
@@ -184,13 +183,13 @@ pub struct Permit<'a> {
 }
 
 impl Permit<'_> {
-    /// How many permits this is.
+    /// How many permits these are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.n as usize
     }
 
-    /// Keeps the permits out: they come back by a `release` only.
+    /// Keeps the permits out: only a `release` brings them back.
     pub fn forget(self) {
         std::mem::forget(self);
     }
@@ -202,20 +201,20 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// Adds `n` permits that were taken, as far as there is room: what is missing was released by
-/// threads that did not have it, and is back already.
+/// Adds `n` permits that were taken, as far as the bound allows. The rest has been released by
+/// threads that did not hold it, and is back already.
 #[inline]
 fn give_back(semaphore: &RawSemaphore, n: u64) {
     let mut left = n;
-    // A semaphore of this face is never forwarded, so a refusal means that there is no room.
+    // A semaphore of this face is never forwarded, so a refusal means that the bound is reached.
     while semaphore.release(left).is_err() {
         let room = semaphore.bound().saturating_sub(semaphore.permits());
         left = left.min(room);
     }
 }
 
-/// Permits of a semaphore in an [`Arc`], which they keep; they return when this is dropped,
-/// wherever that is.
+/// Permits of a semaphore in an [`Arc`], of which they own a reference. They return when this is
+/// dropped, in any thread.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -239,13 +238,13 @@ enum Owner {
 }
 
 impl OwnedPermit {
-    /// How many permits this is.
+    /// How many permits these are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.n as usize
     }
 
-    /// Keeps the permits out: they come back by a `release` only.
+    /// Keeps the permits out: only a `release` brings them back.
     pub fn forget(self) {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: `this` is neither used nor dropped any more.

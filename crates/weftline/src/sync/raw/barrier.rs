@@ -2,30 +2,39 @@
 //!
 //! # Implementation
 //!
-//! Everything is under one list's lock. The phases of a barrier:
-//!
 //! | phase | meaning | leaves by |
 //! |---|---|---|
 //! | `Filling` | some parties have arrived and wait in `arrivals` | the last party → `Acting`; timeout, `abort` → `Broken`; `reset` with waiters: they get `Broken`, the phase stays |
-//! | `Acting` | all have arrived; the last one runs the action, without the lock | the action's end → `Filling`, everyone passed; its failure → `Broken`; `abort` → `Broken`; `reset` → `Filling` |
+//! | `Acting` | all have arrived; the last one runs the action, without the lock | the action's end → `Filling`, all parties pass; its failure → `Broken`; `abort` → `Broken`; `reset` → `Filling` |
 //! | `Broken` | every wait fails | `reset` → `Filling` |
-//! | `Forwarded` | handed over: what has arrived and whoever comes is told so, and goes on elsewhere | (end) |
+//! | `Forwarded` | parties that have arrived and parties that come are told so, and go on elsewhere | (end) |
 //!
-//! Passing and breaking claim all arrivals under one hold of the lock, so a cycle ends for everyone
-//! in one step and the next may begin at once: there is no draining phase. `claim_many` writes the
-//! outcome also into a waiter that has just given up, so that one knows its cycle ended without it.
-//! `cycle` tells the last party, when it returns from the action, whether its cycle is still the
-//! current one.
+//! The whole state is under one list's lock.
 //!
-//! A thread that comes during `Acting` belongs to the next cycle and waits in `early` until there
-//! is one. A party that times out during `Acting` has arrived, as all have: it goes on waiting for
-//! the action's end. One that is interrupted leaves; while the barrier is filling, its place is
+//! **Invariants.** Passing and breaking claim all arrivals under one hold of the lock. So a cycle
+//! ends for all parties in one step, and the next may begin at once: there is no draining phase.
+//! `claim_many` writes the outcome also into a waiter that has just given up, so the waiter knows
+//! that its cycle ended without it. `cycle` tells the last party, when it returns from the action,
+//! whether its cycle is still the current one.
+//!
+//! A thread that comes during `Acting` belongs to the next cycle and waits in `early` until that
+//! begins. A party that times out during `Acting` has arrived, as all have: it goes on waiting for
+//! the action's end. A party that is interrupted leaves; while the barrier is filling, its place is
 //! free again.
 //!
-//! A binding whose language lets programs reach for the parts of a barrier forwards it when that
-//! happens. No wake-up can be lost by that: what a party waits for is that its cycle ends, and who
-//! takes over knows from `arrived` how many it has to hear of before the next begins. While an
-//! action runs, the barrier is the acting thread's, so only that one may forward it; others wait.
+//! A binding forwards a barrier when the program reaches for its parts. No wakeup can be lost by
+//! that: a party waits for the end of its cycle, and `arrived` tells the binding how many parties
+//! must report before the next cycle begins. While an action runs, only the acting thread may
+//! forward the barrier; other threads wait.
+//!
+//! Each operation linearises at a hold of the list's lock: an arrival where it counts itself, the
+//! end of a cycle where it claims the arrivals, `abort`, `reset`, `forward_with` and the queries at
+//! their only hold.
+//!
+//! | happens-before | release | acquire |
+//! |---|---|---|
+//! | an arrival, before the action and the end of the cycle | the party's unlock of the list | the last party's lock of the list |
+//! | the end of a cycle, before each party's return | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
 
 use crate::ZeroParties;
 use crate::park::model::const_fn;
@@ -42,16 +51,16 @@ pub struct RawBarrier {
 /// Why a party did not pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BarrierError<I> {
-    /// The barrier is or was broken; also the result of one's own timeout, which breaks it.
+    /// The barrier is or was broken; also the result of the caller's own timeout, which breaks it.
     Broken,
-    /// The blocker was interrupted, or the action failed with this (and broke the barrier).
+    /// The blocker was interrupted, or the action failed with this error and broke the barrier.
     Interrupted(I),
-    /// The barrier was handed over by [`RawBarrier::forward_with`].
+    /// The barrier was forwarded by [`RawBarrier::forward_with`].
     Forwarded {
-        /// How many had arrived before this party; `None` if it is not among the
+        /// How many parties had arrived before this one; `None` if it is not among the
         /// [arrived](super::ForwardedBarrier::arrived).
         index: Option<usize>,
-        /// That the blocker was interrupted, or the action failed, all the same.
+        /// The error of an interrupted blocker or a failed action, if there was one too.
         interrupt: Option<I>,
     },
 }
@@ -85,7 +94,7 @@ impl ForgetWaiters for State {
     fn forget_waiters(&mut self, torn: bool) {
         self.arrivals.forget_waiters(torn);
         self.early.forget_waiters(torn);
-        // The threads that had arrived are not in this process.
+        // The threads that had arrived do not exist in this process.
         self.arrived = 0;
         if self.phase == Phase::Acting {
             self.phase = Phase::Filling;
@@ -94,11 +103,11 @@ impl ForgetWaiters for State {
     }
 }
 
-/// The two chains to wake once the lock has been let go.
+/// The two chains to wake after the lock is released.
 type Woken = (Chain<Outcome>, Chain<()>);
 
 impl State {
-    /// Ends the cycle for everyone who has arrived.
+    /// Ends the cycle for all parties that have arrived.
     fn end_cycle(&mut self, outcome: Outcome, next: Phase) -> Woken {
         self.arrived = 0;
         self.cycle += 1;
@@ -127,13 +136,13 @@ impl RawBarrier {
         }
     }
 
-    /// Arrives, and sleeps through `blocker` until all have. Returns how many had arrived before;
-    /// the last one runs `action` first.
+    /// Arrives, and sleeps through `blocker` until all parties have. Returns how many had arrived
+    /// before; the last party runs `action` first.
     ///
     /// # Errors
     /// [`BarrierError::Broken`] when the barrier is or gets broken, also by this wait's own
-    /// timeout; [`BarrierError::Interrupted`] when the blocker said so, or with the error of
-    /// `action`, which breaks the barrier.
+    /// timeout; [`BarrierError::Interrupted`] when the blocker was interrupted, or with the error
+    /// of `action`, which breaks the barrier.
     pub fn wait_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -162,7 +171,7 @@ impl RawBarrier {
                     }
                     match self.wait_for_others(state, &waiter, index, blocker, deadline) {
                         Some(ended) => return ended.map(|()| index),
-                        // The child of a fork: nobody has arrived there, not even this thread.
+                        // The child of a fork: no party has arrived there, not even this thread.
                         None => continue,
                     }
                 }
@@ -195,7 +204,7 @@ impl RawBarrier {
         }
     }
 
-    /// Ends `cycle` unless it has ended already; says how it has.
+    /// Ends `cycle` unless it has ended already; returns how it has.
     fn end(&self, cycle: u64, outcome: Outcome, next: Phase) -> Outcome {
         let woken = {
             let mut state = self.state.lock();
@@ -211,7 +220,7 @@ impl RawBarrier {
         outcome
     }
 
-    /// Enlists and waits for the end of the cycle; `None` when a fork has forgotten this thread.
+    /// Enlists and waits for the end of the cycle; `None` when a fork has forgotten this waiter.
     fn wait_for_others<B: Blocker>(
         &self,
         mut state: ListGuard<'_, State>,
@@ -232,8 +241,8 @@ impl RawBarrier {
             }
         };
         let mut state = self.state.lock();
-        // Still in the list: the cycle has not ended. (In a fork's child it is not, and nobody has
-        // arrived.)
+        // Still in the list: the cycle has not ended. (In a fork's child it is not, and no party
+        // has arrived.)
         let is_pending = state.arrivals.remove(waiter);
         match why {
             WaitError::Interrupted(interrupt) => {
@@ -244,7 +253,7 @@ impl RawBarrier {
             }
             WaitError::TimedOut if !is_pending => Some(told(waiter, index)),
             WaitError::TimedOut if state.phase == Phase::Acting => {
-                // All have arrived: what is left to wait for is the action's end.
+                // All have arrived: only the action's end is left to wait for.
                 let waiter = Waiter::new::<B>(Outcome::Pending);
                 self.wait_for_others(state, &waiter, index, blocker, Deadline::NEVER)
             }
@@ -257,8 +266,8 @@ impl RawBarrier {
         }
     }
 
-    /// Waits until no action runs. A timeout here breaks the barrier, as it would in the cycle that
-    /// this thread belongs to.
+    /// Waits until no action runs. A timeout here breaks the barrier, as it would in the cycle of
+    /// this thread.
     pub(super) fn wait_for_action<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -289,15 +298,14 @@ impl RawBarrier {
         }
     }
 
-    /// Breaks the barrier: everyone who waits, and everyone who comes, gets
-    /// [`BarrierError::Broken`] until a reset. `false`: the barrier is forwarded, and nothing was
-    /// done.
+    /// Breaks the barrier: every party that waits or comes gets [`BarrierError::Broken`] until a
+    /// reset. `false`: the barrier is forwarded, and nothing changes.
     pub fn abort(&self) -> bool {
         self.end_any(Phase::Broken)
     }
 
-    /// Makes the barrier new: everyone who waits gets [`BarrierError::Broken`], everyone who comes
-    /// waits for a full number. `false`: the barrier is forwarded, and nothing was done.
+    /// Makes the barrier new: every party that waits gets [`BarrierError::Broken`], and the next
+    /// cycle begins without arrivals. `false`: the barrier is forwarded, and nothing changes.
     pub fn reset(&self) -> bool {
         self.end_any(Phase::Filling)
     }
@@ -340,7 +348,7 @@ impl RawBarrier {
         self.state.lock().parties
     }
 
-    /// How many have arrived and wait; all of them while the action runs.
+    /// How many parties have arrived and wait; all of them while the action runs.
     pub fn n_waiting(&self) -> usize {
         self.state.lock().arrived
     }
@@ -355,7 +363,7 @@ fn forwarded<I>(index: Option<usize>, interrupt: Option<I>) -> BarrierError<I> {
     BarrierError::Forwarded { index, interrupt }
 }
 
-/// What the waker has left in a waiter that has settled.
+/// The result of a waiter that has settled, from the outcome that its waker wrote.
 fn told<I>(waiter: &Waiter<Outcome>, index: usize) -> Result<(), BarrierError<I>> {
     match waiter.payload_of_settled(|outcome| *outcome) {
         Outcome::Passed => Ok(()),
@@ -364,7 +372,7 @@ fn told<I>(waiter: &Waiter<Outcome>, index: usize) -> Result<(), BarrierError<I>
     }
 }
 
-/// The same for one that was interrupted.
+/// The same for an interrupted waiter.
 fn interrupted<I>(waiter: &Waiter<Outcome>, index: usize, interrupt: I) -> BarrierError<I> {
     if waiter.payload_of_settled(|outcome| *outcome) == Outcome::Forwarded {
         forwarded(Some(index), Some(interrupt))

@@ -1,40 +1,56 @@
-//! [`RawCondition`]: wait, under a lock, until somebody notifies.
+//! [`RawCondition`]: wait, under a lock, for a notification.
 //!
 //! # Implementation
 //!
-//! A list of waiters, and beside it how many they are, so that a notification which nobody waits
-//! for is one load. A waiter enlists *before* it releases the user's lock; a notifier holds that
-//! lock, so it cannot come between.
+//! | part | meaning | changed | read |
+//! |---|---|---|---|
+//! | `waiters` | the waiters, the one that has waited longest in front | under the list's lock | under the list's lock |
+//! | `waiting` | how many waiters the list holds | under the list's lock | under the user's lock, which every waiter holds when it enlists |
 //!
-//! `notify(n)` claims the n waiters that have waited longest in one hold of the list's lock: never
-//! fewer while there are as many, never one that came later. The typed form grants at once and
-//! unparks when the guard lets the lock go (`Notified`): a thread that wakes earlier finds the lock
-//! held and sleeps again. A waiter that was notified and interrupted at the same time passes its
-//! notification on.
+//! The count makes a notification without waiters one load. The states of a waiter are in
+//! `park/waiter.rs`.
+//!
+//! **Invariants.** A waiter enlists *before* it releases the user's lock. A notifier holds that
+//! lock, so it cannot come between. `notify(n)` claims the n waiters that have waited longest under
+//! one hold of the list's lock: never fewer while there are as many, never a later one. A waiter
+//! that is notified and interrupted at the same time passes its notification on.
+//!
+//! | operation | linearisation point |
+//! |---|---|
+//! | `wait` | enlisting, under the list's lock |
+//! | `notify` | the claim of the waiters, under the list's lock; without waiters, the load of the count |
+//! | the end of a wait by timeout or interrupt | the waiter's own step to `ABANDONED` |
+//!
+//! | happens-before | release | acquire |
+//! |---|---|---|
+//! | enlisting, before a notifier's load of the count | the waiter's release of the user's lock | the notifier's acquisition of the user's lock |
+//! | a notification, before the end of the wait | the grant of the waiter | the waiter's read of its state |
+//!
+//! The typed form grants at once and unparks when the guard releases the lock (`Notified`): a
+//! thread that wakes earlier finds the lock held and parks again.
 //!
 //! Waiters of an event or a semaphore may be moved here (`forwarding.rs`). They bring a note, which
-//! nothing here looks at.
+//! this module does not read.
 
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
 use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Waiter, ready};
 
-/// What a waiter and its waker write to each other where they have something to say.
+/// The number that a waiter and its waker may write for each other.
 pub(in crate::sync) type Note = u64;
 
-/// The note that tells a waiter to look again at what it waits for, nothing having come of its
-/// wait.
-pub(in crate::sync) const LOOK_AGAIN: Note = u64::MAX - 1;
+/// The note that tells a waiter to try again: its wait brought nothing.
+pub(in crate::sync) const RETRY: Note = u64::MAX - 1;
 
 /// The waiters of a condition. The lock that goes with it is the caller's, of any kind.
 pub struct RawCondition {
-    /// Changed under the list's lock. Read under the user's lock, without which nobody enlists.
+    /// Changed under the list's lock. Read under the user's lock, without which no thread enlists.
     waiting: AtomicUsize,
     waiters: ListLock<List<Note>>,
 }
 
 impl RawCondition {
     const_fn! {
-        /// A condition that nobody waits for.
+        /// A condition without waiters.
         pub fn new() -> Self {
             Self { waiting: AtomicUsize::new(0), waiters: ListLock::new(List::new()) }
         }
@@ -47,7 +63,7 @@ impl RawCondition {
     ///
     /// # Errors
     /// [`WaitError::TimedOut`] when the deadline passed before a notification,
-    /// [`WaitError::Interrupted`] when the blocker said so or with the error of `release`.
+    /// [`WaitError::Interrupted`] when the blocker was interrupted or with the error of `release`.
     pub fn wait_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -95,7 +111,7 @@ impl RawCondition {
         abandoned
     }
 
-    /// For a waiter that has given up.
+    /// Unlinks a waiter that has given up.
     pub(in crate::sync) fn leave(&self, waiter: &Waiter<Note>) {
         let mut list = self.waiters.lock();
         if list.remove(waiter) {
@@ -103,8 +119,8 @@ impl RawCondition {
         }
     }
 
-    /// Wakes the `n` waiters that have waited longest, or all if they are fewer, and says how many.
-    /// Call it with the lock held.
+    /// Wakes the `n` waiters that have waited longest, or all if they are fewer, and returns how
+    /// many. Call it with the lock held.
     #[inline]
     pub fn notify(&self, n: usize) -> usize {
         if self.waiting.load(Ordering::Relaxed) == 0 {
@@ -137,31 +153,30 @@ impl RawCondition {
         chain
     }
 
-    /// Has those in `others`, whose lock is held, wait here from now on, behind those that do
-    /// already.
+    /// Moves the waiters in `others`, whose lock is held, behind the waiters here.
     pub(in crate::sync) fn adopt(&self, others: &mut List<Note>) {
         let mut list = self.waiters.lock();
         let moved = list.append(others);
         self.waiting.fetch_add(moved, Ordering::Relaxed);
     }
 
-    /// Sends those away that were moved here from a forwarded object, as if it had been forwarded
-    /// for nobody: they find it so, and go on elsewhere. For bindings, before anybody else waits
-    /// here.
+    /// Wakes the waiters that were moved here from a forwarded object, as if no thread had waited
+    /// at the time: they find the object forwarded, and go on elsewhere. For bindings, before any
+    /// other thread waits here.
     pub fn send_away(&self) {
-        self.claim(usize::MAX, |note| *note = LOOK_AGAIN).wake();
+        self.claim(usize::MAX, |note| *note = RETRY).wake();
     }
 
-    /// Forgets who waits: no notification reaches them any more, only their timeouts. For bindings
-    /// whose language has such a call for the child of a fork; the lists of this crate do not need
-    /// it there.
+    /// Forgets the waiters: no notification reaches them any more, only their timeouts. For
+    /// bindings whose language has such a call for the child of a fork; the lists of this crate do
+    /// not need it there.
     pub fn forget_waiters(&self) {
         let mut list = self.waiters.lock();
         list.unlink_all();
         self.waiting.store(0, Ordering::Relaxed);
     }
 
-    /// How many wait.
+    /// How many threads wait.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }

@@ -4,25 +4,41 @@
 //!
 //! | word | meaning | leaves by |
 //! |---|---|---|
-//! | `0` | not set, nobody waits | `set` → `SET`; a waiter → `WAITERS` |
-//! | `WAITERS` | not set, the list may hold waiters | `set`, under the list's lock → `SET`, everyone claimed |
+//! | `0` | not set, no waiters | `set` → `SET`; a waiter → `WAITERS` |
+//! | `WAITERS` | not set, the list may hold waiters | `set`, under the list's lock → `SET`, all waiters claimed |
 //! | `SET` | set; the list is empty | `clear` → `0` |
-//! | `FORWARDED \| WAITERS` | handed over to a condition and a flag elsewhere (`forwarding.rs`) | (end) |
+//! | `FORWARDED \| WAITERS` | a condition and a flag elsewhere have taken over (`forwarding.rs`) | (end) |
 //!
-//! `WAITERS` is set and cleared under the list's lock only. A waiter sets it while it sees the flag
-//! down, in one step, and then enlists; a setter that meets it takes the list's lock, so raising
-//! the flag and claiming everyone is one step for whoever waits: everyone who waits when `set` is
-//! called is woken, also if `clear` follows at once, and nobody who comes after that `clear` is.
+//! **Invariants.** `WAITERS` is set and cleared under the list's lock only. A waiter sets it in the
+//! same step in which it sees the flag down, and then enlists. A setter that finds it takes the
+//! list's lock, so raising the flag and claiming all waiters is one step for the waiters. Every
+//! thread that waits when `set` is called is woken, also if `clear` follows at once. A thread that
+//! comes after that `clear` is not.
+//!
+//! | operation | linearisation point |
+//! |---|---|
+//! | `set` | the compare-exchange or, with waiters, the swap of the word to `SET` |
+//! | `clear` | the compare-exchange, also a failed one |
+//! | `is_set`, a `wait` that finds the flag up | the read of the word |
+//! | a `wait` that is woken | the swap in the `set` that claims it |
+//! | `forward` | the swap of the word, under the list's lock |
+//!
+//! | happens-before | release | acquire |
+//! |---|---|---|
+//! | a `set`, before `is_set` or `wait` finds the flag up | the compare-exchange or swap to `SET` | the read of the word |
+//! | a `set`, before the end of the waits that it ends | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
+//! | a `set`, before a program finds the flag up in the forwarding target | the compare-exchange or swap to `SET` | the swap in `forward` |
+//! | `forward`, before `is_forwarded` says so | the swap in `forward` | the read of the word |
 
 use super::RawCondition;
-use super::condition::LOOK_AGAIN;
+use super::condition::RETRY;
 use super::forwarding::{GRANTED, Waiting, leave, pass_on};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
 use crate::park::{Blocker, CachePadded, Deadline, Ended, ListLock, WaitError, Waiter, ready};
 
 const SET: u32 = 1;
 const WAITERS: u32 = 2;
-/// Stands with `WAITERS`, so that a setter looks at the list.
+/// Stands with `WAITERS`, so that a setter reads the list.
 const FORWARDED: u32 = 4;
 
 /// The event, generic over how its waiters sleep.
@@ -42,19 +58,18 @@ impl RawEvent {
     /// Whether the flag is up.
     #[inline]
     pub fn is_set(&self) -> bool {
-        // Pairs with the release in `set`: what was written before is seen by whoever finds the
-        // flag up.
+        // Pairs with the release in `set`: a thread that finds the flag up sees what the setter
+        // wrote before.
         self.word.load(Ordering::Acquire) & SET != 0
     }
 
-    /// Raises the flag and wakes everyone who waits. `false`: the event is forwarded, and nothing
-    /// was done.
+    /// Raises the flag and wakes all waiters. `false`: the event is forwarded, and nothing changes.
     #[inline]
     pub fn set(&self) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & WAITERS == 0 {
-            // Also when the flag is up already: what this thread wrote before is to be seen through
-            // it.
+            // Also when the flag is up already: a thread that finds it up must see what this thread
+            // wrote before.
             match self
                 .word
                 .compare_exchange_weak(word, SET, Ordering::Release, Ordering::Relaxed)
@@ -80,7 +95,7 @@ impl RawEvent {
         true
     }
 
-    /// Lowers the flag and says whether it was up.
+    /// Lowers the flag and returns whether it was up.
     #[inline]
     pub fn clear(&self) -> bool {
         self.word
@@ -88,12 +103,12 @@ impl RawEvent {
             .is_ok()
     }
 
-    /// Hands the event over to `target`, for good: whoever waits here waits there from now on. For
-    /// bindings (`forwarding.rs` says what for).
+    /// Forwards the event to `target`, for good: its waiters wait there from now on. For bindings
+    /// (`forwarding.rs` has the purpose).
     ///
     /// Returns whether the flag was up; `None` if the event was forwarded before. Afterwards the
     /// flag is down, [`Self::set`] and [`Self::clear`] do nothing, and [`Self::wait_with`] times
-    /// out at once, unless it waited already: then it ends well when the target is notified.
+    /// out at once. A wait that began before succeeds when the target is notified.
     ///
     /// # Safety
     /// `target` lives, where it is, as long as this event.
@@ -104,12 +119,12 @@ impl RawEvent {
         }
         // SAFETY: by this function's own contract.
         unsafe { waiters.forward(target) };
-        // Acquires what came before a `set`, for whoever reads the flag where it is now.
+        // Acquires what precedes a `set`, for a thread that reads the flag in its new place.
         let word = self.word.swap(FORWARDED | WAITERS, Ordering::AcqRel);
         Some(word & SET != 0)
     }
 
-    /// Whether the event was handed over by [`Self::forward`].
+    /// Whether [`Self::forward`] has forwarded the event.
     #[inline]
     pub fn is_forwarded(&self) -> bool {
         self.word.load(Ordering::Acquire) & FORWARDED != 0
@@ -119,7 +134,7 @@ impl RawEvent {
     ///
     /// # Errors
     /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
-    /// blocker said so.
+    /// blocker was interrupted.
     #[inline]
     pub fn wait_with<B: Blocker>(
         &self,
@@ -175,7 +190,7 @@ impl RawEvent {
                 unsafe { waiters.list.push_back(&waiter) };
             }
             match waiter.wait(blocker, deadline) {
-                Ended::Granted if waiter.payload_of_settled(|note| *note) == LOOK_AGAIN => {
+                Ended::Granted if waiter.payload_of_settled(|note| *note) == RETRY => {
                     return Err(WaitError::TimedOut);
                 }
                 Ended::Granted => return Ok(()),
@@ -185,8 +200,8 @@ impl RawEvent {
                     return Err(why);
                 }
                 Ended::InterruptedAfterGrant(interrupt) => {
-                    // The flag is everybody's, but a notification of the target may have been for
-                    // one.
+                    // The flag is for all waiters, but a notification of the target may have
+                    // been for one.
                     if waiter.payload_of_settled(|note| *note) != GRANTED {
                         pass_on(&self.waiters);
                     }

@@ -1,11 +1,11 @@
 //! Forwarding: how an event, a semaphore or a barrier is replaced, for good, by parts that a
 //! program can reach for.
 //!
-//! A binding whose language lets programs reach for such parts (a condition, and a value that
-//! changes under its lock) forwards the raw object when that happens, and from then on does by
-//! those parts what the program expects. The raw object hands over its value. An event and a
-//! semaphore hand their waiters to the condition, their *target*; a barrier wakes its own and tells
-//! them, since what they wait for cannot pass unnoticed (`barrier.rs`).
+//! In some languages a program can reach for such parts: a condition, and a value that changes
+//! under its lock. A binding forwards the raw object when that happens, and from then on works
+//! with those parts. The raw object passes its value on. An event and a semaphore move their
+//! waiters to the condition, their *forwarding target*. A barrier wakes its waiters and tells them,
+//! since the end of their cycle cannot pass unnoticed (`barrier.rs`).
 //!
 //! # Implementation
 //!
@@ -14,17 +14,27 @@
 //! | target | meaning | leaves by |
 //! |---|---|---|
 //! | none | in use | `forward`, under this list's lock and for a moment also the target's → forwarded |
-//! | a condition | forwarded: the list is empty for good; who waited in it waits in the target's | (end) |
+//! | a condition | forwarded: the list is empty for good; its waiters are in the target's list | (end) |
 //!
-//! Moving is one step for everybody: who looks at this list under its lock finds the waiters here,
-//! or learns that they are there. A waiter is settled by whoever claims it, in whichever list that
-//! is, so it notices nothing; only one that gives up asks where it has to sign off ([`leave`]). A
+//! A waiter's note says how its wait ended:
+//!
+//! | note | meaning |
+//! |---|---|
+//! | `GRANTED` | the object itself granted it |
+//! | `RETRY` | [`RawCondition::send_away`] woke it |
+//! | unchanged | the target was notified |
+//!
+//! **Invariants.** A thread that holds this list's lock finds the waiters here, or learns that they
+//! are in the target. The waker that claims a waiter settles it, in either list, so the move does
+//! not affect the waiter. Only a waiter that gives up asks which list it must leave ([`leave`]). A
 //! notification of the target reaches the moved waiters in the order in which they came, before all
-//! that wait there later: what was asleep when the object was forwarded sleeps as if it had always
-//! done so in the condition.
+//! that wait there later: a moved waiter sleeps as if it had always waited in the condition.
 //!
-//! A waiter's note says how its wait ended: `GRANTED` by the object itself, `LOOK_AGAIN` by
-//! [`RawCondition::send_away`]; untouched, by a notification of the target.
+//! **Linearisation point** of `forward`: the swap of the object's word, under this list's lock. For
+//! a barrier it is the change of the phase, under the barrier's list lock.
+//!
+//! **Happens-before.** The swap acquires: a release or a `set` happens before `forward` returns the
+//! value. The list's lock orders the move before every later look-up of the target.
 
 use super::barrier::{BarrierError, Outcome, Phase, wake};
 use super::condition::Note;
@@ -34,17 +44,16 @@ use crate::park::model::Ordering;
 use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, Waiter};
 use std::ptr::NonNull;
 
-/// The note of a waiter that the object itself has given what it waited for.
+/// The note of a waiter that the object itself has granted.
 pub(super) const GRANTED: Note = u64::MAX;
 
-/// The waiters of an object, until it is forwarded.
+/// The waiters of an object, until the object is forwarded.
 pub(super) struct Waiting {
     pub(super) list: List<Note>,
     target: Option<NonNull<RawCondition>>,
 }
 
-// SAFETY: the target is shared (`RawCondition` is `Sync`), and alive by the promise that `forward`
-// asks for.
+// SAFETY: the target is shared (`RawCondition` is `Sync`), and alive by the contract of `forward`.
 unsafe impl Send for Waiting {}
 
 impl ForgetWaiters for Waiting {
@@ -61,9 +70,9 @@ impl Waiting {
         }
     }
 
-    /// The condition that has the waiters now, if the object is forwarded.
+    /// The condition that has the waiters, if the object is forwarded.
     pub(super) fn target(&self) -> Option<&RawCondition> {
-        // SAFETY: it lives as long as the object, by the promise that `forward` asks for.
+        // SAFETY: it lives as long as the object, by the contract of `forward`.
         self.target.map(|target| unsafe { target.as_ref() })
     }
 
@@ -71,7 +80,7 @@ impl Waiting {
         self.target.is_some()
     }
 
-    /// Hands the waiters to `target`.
+    /// Moves the waiters to `target`.
     ///
     /// # Safety
     /// `target` lives, where it is, as long as the object whose waiters these are.
@@ -81,7 +90,7 @@ impl Waiting {
     }
 }
 
-/// Takes a waiter that has given up out of the list in which it is.
+/// Takes a waiter that has given up out of the list that holds it.
 pub(super) fn leave(waiting: &ListLock<Waiting>, waiter: &Waiter<Note>) {
     let mut waiting = waiting.lock();
     match waiting.target() {
@@ -90,7 +99,7 @@ pub(super) fn leave(waiting: &ListLock<Waiting>, waiter: &Waiter<Note>) {
     }
 }
 
-/// Gives a notification on that reached a waiter through the target and is of no use to it.
+/// Passes on a notification of the target that is of no use to the waiter that got it.
 pub(super) fn pass_on(waiting: &ListLock<Waiting>) {
     let chain = {
         let waiting = waiting.lock();
@@ -100,14 +109,13 @@ pub(super) fn pass_on(waiting: &ListLock<Waiting>) {
 }
 
 impl RawSemaphore {
-    /// Hands the semaphore over to `target`, for good: whoever waits here waits there from now on,
-    /// and for each free permit one of them is notified. For bindings (`forwarding.rs` says what
-    /// for).
+    /// Forwards the semaphore to `target`, for good: its waiters wait there from now on, and one of
+    /// them is notified for each free permit. For bindings (the module's header has the purpose).
     ///
     /// Returns how many permits were free, and the bound; `None` if the semaphore was forwarded
-    /// before. Afterwards there are none, [`Self::release`] and [`Self::reset`] are refused, and
-    /// [`Self::acquire_with`] times out at once, also if it waited already and the target is
-    /// notified.
+    /// before. Afterwards no permits are free, and [`Self::release`] and [`Self::reset`] are
+    /// refused. [`Self::acquire_with`] times out at once, also a wait that began before, as soon as
+    /// the target is notified.
     ///
     /// # Safety
     /// `target` lives, where it is, as long as this semaphore.
@@ -119,20 +127,22 @@ impl RawSemaphore {
             }
             // SAFETY: by this function's own contract.
             unsafe { waiters.forward(target) };
-            // Acquires what came before a `release`, for whoever takes the permit where it is now.
+            // Acquires what precedes a `release`, for a thread that takes the permit in its new
+            // place.
             self.word.swap(WAITERS, Ordering::AcqRel) / ONE
         };
-        // Free while somebody waits: a front waiter was nudged for them and has not looked yet.
+        // Permits are free while a thread waits: the front waiter was woken for them without
+        // handoff and has not retried yet.
         target.notify(usize::try_from(permits).unwrap_or(usize::MAX));
         Some((permits, self.bound()))
     }
 
-    /// Whether the semaphore was handed over by [`Self::forward`].
+    /// Whether [`Self::forward`] has forwarded the semaphore.
     pub fn is_forwarded(&self) -> bool {
         self.word.load(Ordering::Acquire) & WAITERS != 0 && self.waiters.lock().is_forwarded()
     }
 
-    /// Takes the permits out of a forwarded semaphore that interrupted waits have given back since.
+    /// Takes the permits that interrupted waits have given back since the semaphore was forwarded.
     pub fn take_late(&self) -> u64 {
         if self.is_forwarded() {
             self.word.swap(WAITERS, Ordering::AcqRel) / ONE
@@ -141,10 +151,10 @@ impl RawSemaphore {
         }
     }
 
-    /// Permits of a wait that was interrupted.
+    /// Gives back the permits of an interrupted wait.
     pub(super) fn give_back(&self, n: u64) {
-        // Cannot pass the bound unless others released what they did not have; then there is
-        // nothing to give back.
+        // Exceeds the bound only if another thread has released permits that it did not have; then
+        // there is nothing to give back.
         if self.release(n).is_err() {
             let waiters = self.waiters.lock();
             if waiters.is_forwarded() {
@@ -154,26 +164,27 @@ impl RawSemaphore {
     }
 }
 
-/// What a forwarded barrier leaves. A barrier while it acts is not broken, and all have arrived.
+/// The state of a barrier at the time it was forwarded. While its action runs it is not broken, and
+/// all parties have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ForwardedBarrier {
     /// How many threads pass together.
     pub parties: usize,
-    /// How many have arrived, and will be told so by [`BarrierError::Forwarded`].
+    /// How many parties have arrived. [`BarrierError::Forwarded`] will tell them so.
     pub arrived: usize,
     /// Whether every wait fails.
     pub is_broken: bool,
 }
 
 impl RawBarrier {
-    /// Hands the barrier over, for good; for bindings, see `barrier.rs`. Sleeps through `blocker`
-    /// while an action runs, unless this thread `acts`: runs that action.
+    /// Forwards the barrier, for good; for bindings (`barrier.rs` has the purpose). While an action
+    /// runs, sleeps through `blocker`, unless this thread `acts`: runs that action.
     ///
     /// `None` if the barrier was forwarded before. Afterwards every wait ends with
     /// [`BarrierError::Forwarded`], also those that have begun.
     ///
     /// # Errors
-    /// That the blocker was interrupted; then nothing changes.
+    /// The error of an interrupted blocker; then nothing changes.
     pub fn forward_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -198,7 +209,7 @@ impl RawBarrier {
                     arrived: state.arrived,
                     is_broken: state.phase == Phase::Broken,
                 };
-                // The cycle stays the one it is, for the acting party to recognise.
+                // `cycle` stays as it is, so that the acting party recognises it.
                 state.phase = Phase::Forwarded;
                 state.arrived = 0;
                 let woken = (
@@ -212,7 +223,7 @@ impl RawBarrier {
         }
     }
 
-    /// Whether the barrier was handed over by [`Self::forward_with`].
+    /// Whether [`Self::forward_with`] has forwarded the barrier.
     pub fn is_forwarded(&self) -> bool {
         self.state.lock().phase == Phase::Forwarded
     }

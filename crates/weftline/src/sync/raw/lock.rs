@@ -5,20 +5,32 @@
 //! | word | meaning | leaves by |
 //! |---|---|---|
 //! | `0` | free | `lock` → held |
-//! | `owner << 1` | held; a release need not look at the list | `unlock` → free; a waiter that looks → contended |
-//! | `owner << 1 \| WAITERS` | held, contended: a release must look at the list | `unlock`, under the list's lock → free (and the front waiter is nudged) or held by that waiter (handed over) |
+//! | `owner << 1` | held; a release does not read the list | `unlock` → free; a waiter that fails to take it → contended |
+//! | `owner << 1 \| WAITERS` | held, contended: a release reads the list | `unlock`, under the list's lock → free (the front waiter is woken without handoff) or held by that waiter (handoff) |
 //! | any, its owner lost in a fork | free | `lock` → held |
 //!
-//! **Barging, with a bound.** A release frees the word, *nudges* the front waiter (wakes it, leaves
-//! it in the list) and clears `WAITERS`, so that while the nudged thread is on its way others may
-//! take and release the lock on the fast path, without waking anybody else. The nudged thread takes
-//! the lock if it can; otherwise it sets `WAITERS` again and sleeps. A front waiter older than 1 ms
-//! is not nudged but handed the lock: the word goes from one owner to the next and is never free in
-//! between. (Go's `sync.Mutex` bounds starvation in the same way.)
+//! **Barging, with a starvation bound.** A release frees the word, clears `WAITERS` and wakes the
+//! front waiter without handoff. The woken waiter stays in the list. Until it retries, other
+//! threads take and release the lock on the fast path and wake no further waiter. The woken waiter
+//! takes the lock if it can; otherwise it sets `WAITERS` again and parks. A front waiter older than
+//! 1 ms gets a handoff: the word goes from one owner to the next and is never free in between.
+//! (Go's `sync.Mutex` bounds starvation in the same way.)
 //!
-//! Invariant, at every moment in which the list's lock is free: *the list is empty, or `WAITERS` is
-//! set, or a nudged waiter has not looked yet*. A waiter that leaves without the lock restores it
-//! (`pass_on`), whoever was nudged.
+//! **Invariant**, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a
+//! waiter that was woken without handoff has not retried yet*. A waiter that leaves without the
+//! lock restores it (`pass_on`), whichever waiter was woken.
+//!
+//! | operation | linearisation point |
+//! |---|---|
+//! | `lock`, `try_lock` | the compare-exchange from free to held; with a handoff, the releaser's store of the word |
+//! | a failed `try_lock` | its last read of the word |
+//! | `unlock` | the compare-exchange from held to free; with a handoff, the store of the word |
+//! | `unlock` of a free lock, `is_locked`, `owner` | the read of the word |
+//!
+//! | happens-before | release | acquire |
+//! |---|---|---|
+//! | an owner's critical section, before the next owner's | the compare-exchange to free | the compare-exchange to held |
+//! | the same, with a handoff | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
 
 use crate::NotLocked;
 use crate::park::fork;
@@ -40,13 +52,13 @@ pub struct RawLock {
 
 impl RawLock {
     const_fn! {
-        /// A lock that nobody holds.
+        /// A free lock.
         pub fn new() -> Self {
             Self { word: AtomicU64::new(FREE), waiters: ListLock::new(List::new()) }
         }
     }
 
-    /// Takes the lock if that can be done at once.
+    /// Takes the lock if it is free; does not wait.
     #[inline]
     pub fn try_lock(&self) -> bool {
         self.try_lock_as(number())
@@ -67,7 +79,7 @@ impl RawLock {
     ///
     /// # Errors
     /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the
-    /// blocker said so; the lock is not held then.
+    /// blocker was interrupted; the caller does not hold the lock then.
     #[inline]
     pub fn lock_with<B: Blocker>(
         &self,
@@ -107,7 +119,7 @@ impl RawLock {
                 // removed or forgotten.
                 unsafe { list.push_back(&waiter) };
             }
-            match waiter.wait_or_take(blocker, deadline, || self.look_again(me, &waiter)) {
+            match waiter.wait_or_take(blocker, deadline, || self.retry(me, &waiter)) {
                 Ended::Granted => return Ok(()),
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {
@@ -115,8 +127,8 @@ impl RawLock {
                     return Err(why);
                 }
                 Ended::InterruptedAfterGrant(interrupt) => {
-                    // Fails only if another thread released the lock that this one was just handed:
-                    // given back either way.
+                    // Fails only if another thread has released the lock since the handoff. The
+                    // lock is free either way.
                     let _ = self.unlock();
                     return Err(WaitError::Interrupted(interrupt));
                 }
@@ -124,8 +136,8 @@ impl RawLock {
         }
     }
 
-    /// Spins for a moment in which the lock is free; a few hundred nanoseconds at most, and not
-    /// when others wait already.
+    /// Spins until the lock is free, a few hundred nanoseconds at most; stops when other
+    /// threads wait.
     fn spin(&self, me: u64) -> bool {
         const ROUNDS: u32 = if cfg!(weftline_model) { 0 } else { 7 };
         for round in 0..ROUNDS {
@@ -142,8 +154,8 @@ impl RawLock {
         false
     }
 
-    /// A woken waiter tries again. Returns whether it has the lock.
-    fn look_again(&self, me: u64, waiter: &Waiter<u64>) -> bool {
+    /// A woken waiter retries. Returns whether it has the lock.
+    fn retry(&self, me: u64, waiter: &Waiter<u64>) -> bool {
         let mut list = self.waiters.lock();
         if waiter.is_granted() {
             return true;
@@ -155,10 +167,10 @@ impl RawLock {
         takes
     }
 
-    /// Under the list's lock: takes the lock if it is free, leaving `WAITERS` set if others wait;
-    /// else sets `WAITERS`.
-    fn take_or_mark(&self, me: u64, nobody_else_waits: bool) -> bool {
-        let taken = (me << 1) | if nobody_else_waits { 0 } else { WAITERS };
+    /// Under the list's lock: takes a free lock, with `WAITERS` set if other threads wait; sets
+    /// `WAITERS` on a held one.
+    fn take_or_mark(&self, me: u64, is_only: bool) -> bool {
+        let taken = (me << 1) | if is_only { 0 } else { WAITERS };
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let takes = word == FREE || is_orphan(word);
@@ -179,7 +191,7 @@ impl RawLock {
     /// Takes the lock from an owner that did not survive a fork.
     #[cold]
     fn try_inherit(&self, word: u64, taken: u64) -> bool {
-        // The list is of the older generation too, so `WAITERS` says nothing any more.
+        // The list is of the older generation too, so `WAITERS` means nothing any more.
         is_orphan(word)
             && self
                 .word
@@ -187,21 +199,20 @@ impl RawLock {
                 .is_ok()
     }
 
-    /// An abandoned waiter goes, and the wake_without_handoff that it may have had goes to the
-    /// next.
+    /// Unlinks an abandoned waiter. The wake-up that it may have had goes to the next.
     fn leave(&self, waiter: &Waiter<u64>) {
-        let nudged = {
+        let woken = {
             let mut list = self.waiters.lock();
             list.remove(waiter);
             self.pass_on(&list)
         };
-        if let Some(next) = nudged {
+        if let Some(next) = woken {
             next.call();
         }
     }
 
-    /// Restores the invariant after a waiter left: the next one is nudged if the lock is free, else
-    /// `WAITERS` is set.
+    /// Restores the invariant after a waiter left: wakes the next one without handoff if the lock
+    /// is free, else sets `WAITERS`.
     fn pass_on(&self, list: &List<u64>) -> Option<Wakeup> {
         let front = list.front()?;
         let mut word = self.word.load(Ordering::Relaxed);
@@ -221,10 +232,10 @@ impl RawLock {
         }
     }
 
-    /// Releases the lock, whoever holds it.
+    /// Releases the lock, whichever thread holds it.
     ///
     /// # Errors
-    /// [`NotLocked`] when nobody does.
+    /// [`NotLocked`] when no thread holds it.
     #[inline]
     pub fn unlock(&self) -> Result<(), NotLocked> {
         let word = self.word.load(Ordering::Relaxed);
@@ -248,8 +259,8 @@ impl RawLock {
             .compare_exchange(me << 1, FREE, Ordering::Release, Ordering::Relaxed)
             .is_err()
         {
-            // Only a foreign release of a lock that a guard holds makes this fail, and then it is
-            // released.
+            // `NotLocked` only when another thread has released the lock that this guard holds;
+            // then nothing is left to release.
             let _ = self.unlock_slow();
         }
     }
@@ -265,12 +276,12 @@ impl RawLock {
                 }
                 if word & WAITERS != 0
                     && list.front().is_some_and(|front| front.since().is_starved())
-                    && let Some(owner) = self.hand_over(&mut list)
+                    && let Some(owner) = self.hand_off(&mut list)
                 {
                     break Some(owner);
                 }
-                // Nudge, or nobody waits. A failure: a barging `lock_slow` set `WAITERS`, or
-                // someone else released.
+                // A wake without handoff, or no thread waits. The exchange fails when a barging
+                // `lock_slow` has set `WAITERS`, or another thread has released.
                 if self
                     .word
                     .compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed)
@@ -287,11 +298,11 @@ impl RawLock {
     }
 
     /// Makes the front waiter the owner. Under the list's lock and with `WAITERS` set, so that the
-    /// word cannot change under us: taking needs it free, and releasing needs the list's lock.
-    fn hand_over(&self, list: &mut List<u64>) -> Option<Wakeup> {
+    /// word cannot change meanwhile: taking needs it free, and releasing needs the list's lock.
+    fn hand_off(&self, list: &mut List<u64>) -> Option<Wakeup> {
         let mut claimed = list.claim_front()?;
         let owned = claimed.payload(|owned| *owned);
-        // The word first: once granted, the new owner may release.
+        // The word first: as soon as the waiter is granted, the new owner may release.
         self.word.store(
             owned | if claimed.was_last { 0 } else { WAITERS },
             Ordering::Release,
@@ -299,14 +310,14 @@ impl RawLock {
         Some(claimed.grant())
     }
 
-    /// Whether somebody holds the lock.
+    /// Whether a thread holds the lock.
     #[inline]
     pub fn is_locked(&self) -> bool {
         let word = self.word.load(Ordering::Relaxed);
         word != FREE && !is_orphan(word)
     }
 
-    /// Who holds the lock: the thread that took it.
+    /// The thread that took the lock and holds it.
     pub fn owner(&self) -> Option<ThreadNumber> {
         let word = self.word.load(Ordering::Relaxed);
         if is_orphan(word) {
@@ -343,7 +354,7 @@ impl std::fmt::Debug for RawLock {
     }
 }
 
-/// ListGuard, by a thread that does not exist in this process.
+/// Held by a thread that does not exist in this process.
 fn is_orphan(word: u64) -> bool {
     word != FREE && !fork::is_alive(word >> 1)
 }

@@ -1,5 +1,5 @@
-//! The unguarded forms, for bindings: every wait takes a [`crate::park::Blocker`] and a
-//! [`crate::park::Deadline`].
+//! The unguarded forms of the primitives, for bindings. Every wait takes a
+//! [`crate::park::Blocker`] and a [`crate::park::Deadline`].
 
 mod barrier;
 mod condition;

@@ -1,11 +1,18 @@
-//! [`RawRLock`]: a lock that the thread which holds it can take again.
+//! [`RawRLock`]: a lock that its owner can take again.
 //!
 //! # Implementation
 //!
-//! A [`RawLock`], whose word already says who owns it, and a count beside it that only the owner
-//! changes (others read it, for reports). So taking the lock again costs two loads and a store, and
-//! the lock's slow paths exist once. All orderings of the count are relaxed: it belongs to what the
-//! lock protects.
+//! | part | meaning | changed by |
+//! |---|---|---|
+//! | [`RawLock`] | its word names the owner (`lock.rs` has its states) | as in `lock.rs` |
+//! | `again` | how often the owner has taken the lock beyond the first time | the owner alone |
+//!
+//! Taking the lock again costs two loads and a store, and the lock's slow paths exist once. Other
+//! threads read the count only for reports.
+//!
+//! The linearisation points are the inner lock's. A further take and a release that is not the last
+//! linearise at the store of the count. Every ordering of the count is relaxed: the inner lock
+//! protects it, and makes its happens-before pairs.
 
 use super::lock::RawLock;
 use crate::park::model::{AtomicU32, Ordering, const_fn};
@@ -19,27 +26,27 @@ pub struct RawRLock {
     again: AtomicU32,
 }
 
-/// Why a re-entrant lock was not taken.
+/// Why the caller did not get a re-entrant lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RLockError<I> {
-    /// It is held by another thread, and the wait ended.
+    /// Another thread holds it, and the wait ended.
     Wait(WaitError<I>),
-    /// It is held by this thread 2³² times already.
+    /// The calling thread holds it 2³² times already.
     TooManyRecursions,
 }
 
 impl RawRLock {
     const_fn! {
-        /// A lock that nobody holds.
+        /// A free lock.
         pub fn new() -> Self {
             Self { lock: RawLock::new(), again: AtomicU32::new(0) }
         }
     }
 
-    /// Takes the lock if that can be done at once; once more if this thread holds it.
+    /// Takes the lock if it is free, once more if the calling thread holds it; does not wait.
     ///
     /// # Errors
-    /// [`TooManyRecursions`] when this thread has taken it 2³² times.
+    /// [`TooManyRecursions`] when the calling thread has taken it 2³² times.
     #[inline]
     pub fn try_lock(&self) -> Result<bool, TooManyRecursions> {
         let me = number();
@@ -53,11 +60,11 @@ impl RawRLock {
         Ok(taken)
     }
 
-    /// Takes the lock, sleeping through `blocker` while another thread holds it; once more if this
-    /// thread does.
+    /// Takes the lock, sleeping through `blocker` while another thread holds it; once more if the
+    /// calling thread does.
     ///
     /// # Errors
-    /// As [`RawLock::lock_with`]; and when this thread has taken it 2³² times.
+    /// As [`RawLock::lock_with`]; and when the calling thread has taken it 2³² times.
     #[inline]
     pub fn lock_with<B: Blocker>(
         &self,
@@ -76,7 +83,7 @@ impl RawRLock {
         Ok(())
     }
 
-    /// Sets the count, whatever it was: that of an owner which a fork lost is still there.
+    /// Sets the count, whatever it was: an owner that a fork lost has left its count.
     #[inline]
     fn enter_first(&self, again: u32) {
         self.again.store(again, Ordering::Relaxed);
@@ -110,7 +117,8 @@ impl RawRLock {
         Ok(())
     }
 
-    /// Releases the lock however often it was taken, and says how often; for a condition's wait.
+    /// Releases the lock however often the owner has taken it, and returns that number; for a
+    /// condition's wait.
     ///
     /// # Errors
     /// [`NotOwner`] when the calling thread does not hold it.
@@ -124,7 +132,8 @@ impl RawRLock {
         Ok(u64::from(again) + 1)
     }
 
-    /// Takes the lock as often as [`Self::release_save`] said; the calling thread must not hold it.
+    /// Takes the lock `count` times, the number that [`Self::release_save`] returned. The calling
+    /// thread must not hold it.
     ///
     /// # Errors
     /// As [`RawLock::lock_with`]; [`RLockError::TooManyRecursions`] when `count` is zero or above
@@ -157,7 +166,7 @@ impl RawRLock {
         self.lock.is_locked()
     }
 
-    /// Who holds the lock.
+    /// The thread that holds the lock.
     pub fn owner(&self) -> Option<ThreadNumber> {
         self.lock.owner()
     }
@@ -171,8 +180,8 @@ impl RawRLock {
         }
     }
 
-    /// How often the lock is held, by whoever holds it; out of date as soon as it is known, unless
-    /// that is the calling thread.
+    /// How often its owner holds the lock; out of date at once, unless the owner is the calling
+    /// thread.
     pub fn held_count(&self) -> u64 {
         if self.is_locked() {
             u64::from(self.again.load(Ordering::Relaxed)) + 1

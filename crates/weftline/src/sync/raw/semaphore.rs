@@ -4,18 +4,33 @@
 //!
 //! | word | meaning | leaves by |
 //! |---|---|---|
-//! | `permits << 1` | so many are free; a release need not look at the list | `acquire(n)` if there are n; `release` |
-//! | `permits << 1 \| WAITERS` | as many are free, and they are not enough for the front waiter, or it is owed them | `release`, under the list's lock |
-//! | the same, and the list says *forwarded* | handed over to a condition and a value elsewhere (`forwarding.rs`); these permits came back too late and are to be fetched | `take_late` |
+//! | `permits << 1` | so many are free; a release does not read the list | `acquire(n)` if there are n; `release`; a waiter that lacks permits → with `WAITERS` |
+//! | `permits << 1 \| WAITERS` | as many are free, and they are too few for the front waiter or reserved for it | under the list's lock: `release`, or a waiter that takes permits or leaves |
+//! | the same, and the list says *forwarded* | a condition and a value elsewhere have taken over (`forwarding.rs`); these permits came back late and are to be fetched | `take_late` |
 //!
-//! The policy is the lock's (`lock.rs`), for numbers: a release that makes the front waiter's wish
-//! possible *nudges* it and clears `WAITERS`, so others may barge meanwhile; a front waiter older
-//! than 1 ms is handed its permits, and while it lacks some nobody overtakes it, so that a wish for
-//! many is met although wishes for one keep coming.
+//! **Barging, with a starvation bound**, as in `lock.rs`, for numbers. A release that suffices for
+//! the front waiter's request wakes that waiter without handoff and clears `WAITERS`, so other
+//! threads may barge meanwhile. A front waiter older than 1 ms gets its permits by handoff. While
+//! it lacks some, no other thread overtakes it: a request for many is met although requests for one
+//! keep coming.
 //!
-//! Invariant, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a
-//! nudged waiter has not looked yet*, or a release that hands permits over in batches goes on with
-//! the next batch.
+//! **Invariant**, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a
+//! waiter that was woken without handoff has not retried yet*, or a release that hands permits off
+//! in batches is about to do the next batch.
+//!
+//! | operation | linearisation point |
+//! |---|---|
+//! | `acquire` of one or more permits, `try_acquire` | the compare-exchange that subtracts the permits; with a handoff it is the releaser's |
+//! | `release` | the compare-exchange that adds the permits |
+//! | `reset` | the store of the word |
+//! | `forward`, `take_late` | the swap of the word |
+//! | a refused `release`, a failed `try_acquire`, `permits` | the last read of the word |
+//!
+//! | happens-before | release | acquire |
+//! |---|---|---|
+//! | a release, before the acquire that takes its permits | the compare-exchange that adds them | the compare-exchange that subtracts them |
+//! | the same, with a handoff | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
+//! | a release, before the program takes its permits from the forwarding target | the compare-exchange that adds them | the swap in `forward` or `take_late` |
 
 use super::condition::Note;
 use super::forwarding::{GRANTED, Waiting, leave, pass_on};
@@ -24,26 +39,26 @@ use crate::park::model::{AtomicU64, Ordering, const_fn};
 use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter, Wakeup, ready};
 
 pub(super) const WAITERS: u64 = 1;
-/// One permit, as the word counts.
+/// One permit in the word.
 pub(super) const ONE: u64 = 2;
 
-/// How many waiters are handed their permits in one hold of the list's lock.
+/// How many waiters get their permits by handoff in one hold of the list's lock.
 const BATCH: usize = if cfg!(weftline_model) { 1 } else { 16 };
 
-/// The unguarded semaphore: permits are numbers, released by whoever likes.
+/// The unguarded semaphore: permits are numbers, and any thread may release.
 pub struct RawSemaphore {
     pub(super) word: AtomicU64,
     bound: AtomicU64,
-    /// Each waiter's note is how many permits it wants, until it has them.
+    /// Each waiter's note is how many permits it requests, until it has them.
     pub(super) waiters: ListLock<Waiting>,
 }
 
 impl RawSemaphore {
-    /// The most permits that a semaphore can have.
+    /// The largest number of permits that a semaphore can have.
     pub const MAX_PERMITS: u64 = u64::MAX >> 1;
 
     const_fn! {
-        /// A semaphore with `permits` free, of at most `bound`.
+        /// A semaphore with `permits` free permits and a bound of `bound`.
         ///
         /// `None` if `permits` is above `bound`, or `bound` above [`Self::MAX_PERMITS`].
         pub fn new(permits: u64, bound: u64) -> Option<Self> {
@@ -60,14 +75,14 @@ impl RawSemaphore {
         self.word.load(Ordering::Relaxed) / ONE
     }
 
-    /// How many permits there are at most.
+    /// The largest number of permits that may be free.
     pub fn bound(&self) -> u64 {
         self.bound.load(Ordering::Relaxed)
     }
 
-    /// Makes the semaphore one with `permits` free, of at most `bound`; for bindings, where an
-    /// object can be initialised again, or its number of permits be set. Waiters go on waiting, and
-    /// get what they can.
+    /// Gives the semaphore `permits` free permits and a new bound. For bindings, where an object
+    /// can be initialised again, or its number of permits be set. Waiters go on waiting, and get
+    /// the permits that are there.
     ///
     /// # Errors
     /// As [`Self::new`], and when the semaphore is forwarded; then nothing changes.
@@ -85,12 +100,13 @@ impl RawSemaphore {
                 .store((permits * ONE) | WAITERS, Ordering::Release);
             drop(waiters);
         }
-        // Refused only to a semaphore that is forwarded by now.
+        // Fails only if the semaphore has been forwarded since.
         let _ = self.release_slow(0);
         Ok(())
     }
 
-    /// Takes `n` permits if they are free and nobody is owed them; always if `n` is zero.
+    /// Takes `n` permits if they are free and not reserved for a waiter; succeeds always if `n` is
+    /// zero.
     #[inline]
     pub fn try_acquire(&self, n: u64) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
@@ -105,18 +121,17 @@ impl RawSemaphore {
                 Err(now) => word = now,
             }
         }
-        // No permits are there for everybody, also when somebody is owed some: nothing is taken
-        // from him.
+        // Zero permits are always there, also while some are reserved: the waiter loses none.
         n == 0
     }
 
     /// Takes `n` permits, sleeping through `blocker` until there are that many.
     ///
-    /// A wish above the [bound](Self::bound) is never met: refuse it before.
+    /// A request above the [bound](Self::bound) is never met: the caller refuses it before.
     ///
     /// # Errors
     /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the
-    /// blocker said so; no permit is held then.
+    /// blocker was interrupted; the caller holds no permit then.
     #[inline]
     pub fn acquire_with<B: Blocker>(
         &self,
@@ -149,9 +164,9 @@ impl RawSemaphore {
                 let list = &mut waiters.list;
                 let may_barge = list.front().is_none_or(|front| !front.since().is_starved());
                 if may_barge && self.take(n) {
-                    let nudged = self.settle(list);
+                    let woken = self.settle(list);
                     drop(waiters);
-                    wake(nudged);
+                    wake(woken);
                     return Ok(());
                 }
                 if deadline.is_at_once() {
@@ -161,14 +176,14 @@ impl RawSemaphore {
                 // granted (so claimed), removed or forgotten.
                 unsafe { list.push_back(&waiter) };
                 if !self.mark(n, list.is_only(&waiter)) {
-                    // Permits came between: the front waiter is this one, and can have them.
+                    // Permits came between, and this waiter is in front: `mark` has taken them.
                     list.remove(&waiter);
                     return Ok(());
                 }
             }
-            match waiter.wait_or_take(blocker, deadline, || self.look_again(n, &waiter)) {
+            match waiter.wait_or_take(blocker, deadline, || self.retry(n, &waiter)) {
                 Ended::Granted if has_its_permits(&waiter) => return Ok(()),
-                // Notified by the target.
+                // Notified by the forwarding target.
                 Ended::Granted => return Err(WaitError::TimedOut),
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {
@@ -225,38 +240,39 @@ impl RawSemaphore {
         }
     }
 
-    /// A woken waiter tries again. Returns whether it need not wait any more.
-    fn look_again(&self, n: u64, waiter: &Waiter<Note>) -> bool {
+    /// A woken waiter retries. Returns whether it need not wait any more.
+    fn retry(&self, n: u64, waiter: &Waiter<Note>) -> bool {
         let mut waiters = self.waiters.lock();
         if waiters.is_forwarded() || waiter.is_granted() {
             return waiter.is_granted();
         }
         let list = &mut waiters.list;
-        // Only the front waiter is nudged; one that wakes for another reason has no claim yet.
+        // Only the front waiter is woken without handoff; one that wakes for another reason has no
+        // claim yet.
         let is_front = list
             .front()
             .is_some_and(|front| std::ptr::eq(front, waiter));
-        let (done, nudged) = loop {
+        let (done, woken) = loop {
             let done = is_front && self.take(n);
             if done {
                 waiter.payload_under_lock(|note| *note = GRANTED);
                 list.remove(waiter);
             }
             match self.settle(list) {
-                // The permits came between the two looks: they are this waiter's to take.
+                // The permits came between `take` and `settle`: they are this waiter's to take.
                 Some(_) if is_front && !done => {}
-                nudged => break (done, nudged),
+                woken => break (done, woken),
             }
         };
         drop(waiters);
-        wake(nudged);
+        wake(woken);
         done
     }
 
-    /// An abandoned waiter goes; what it was nudged for, or kept others from, is offered to the
-    /// next.
+    /// Unlinks an abandoned waiter. The permits for which it was woken, or which were reserved for
+    /// it, go to the next.
     fn leave(&self, waiter: &Waiter<Note>) {
-        let nudged = {
+        let woken = {
             let mut waiters = self.waiters.lock();
             if waiters.is_forwarded() {
                 drop(waiters);
@@ -265,17 +281,17 @@ impl RawSemaphore {
             waiters.list.remove(waiter);
             self.settle(&waiters.list)
         };
-        wake(nudged);
+        wake(woken);
     }
 
-    /// Under the list's lock: restores the invariant. The front waiter is nudged if its wish is
-    /// possible, else `WAITERS` is set.
+    /// Under the list's lock: restores the invariant. Wakes the front waiter without handoff if its
+    /// request can be met, else sets `WAITERS`.
     fn settle(&self, list: &List<Note>) -> Option<Wakeup> {
         let front = list.front();
-        let wish = front.map(|front| front.payload_under_lock(|n| *n));
+        let request = front.map(|front| front.payload_under_lock(|n| *n));
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            let possible = wish.is_none_or(|n| word / ONE >= n);
+            let possible = request.is_none_or(|n| word / ONE >= n);
             let next = if possible {
                 word & !WAITERS
             } else {
@@ -295,7 +311,7 @@ impl RawSemaphore {
     ///
     /// # Errors
     /// [`TooManyPermits`] when there would be more than the bound, or the semaphore is forwarded;
-    /// then none is added.
+    /// then it adds none.
     #[inline]
     pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
         let mut word = self.word.load(Ordering::Relaxed);
@@ -325,7 +341,7 @@ impl RawSemaphore {
     fn release_slow(&self, n: u64) -> Result<(), TooManyPermits> {
         let mut adds = Some(n);
         loop {
-            let (granted, nudged) = {
+            let (granted, woken) = {
                 let mut waiters = self.waiters.lock();
                 if waiters.is_forwarded() {
                     return adds.map_or(Ok(()), |_| Err(TooManyPermits));
@@ -334,17 +350,18 @@ impl RawSemaphore {
                     self.add(n)?;
                 }
                 let granted: [_; BATCH] =
-                    std::array::from_fn(|_| self.hand_over(&mut waiters.list));
-                // While others are owed their permits, nobody is to race for them: `WAITERS` stays.
-                let nudged = match granted.last() {
+                    std::array::from_fn(|_| self.hand_off(&mut waiters.list));
+                // `WAITERS` stays while starved waiters may remain: no other thread may compete
+                // with them.
+                let woken = match granted.last() {
                     Some(Some(_)) => None,
                     _ => self.settle(&waiters.list),
                 };
-                (granted, nudged)
+                (granted, woken)
             };
             let is_over = granted.last().is_none_or(Option::is_none);
             granted.into_iter().for_each(wake);
-            wake(nudged);
+            wake(woken);
             if is_over {
                 return Ok(());
             }
@@ -365,9 +382,9 @@ impl RawSemaphore {
         }
     }
 
-    /// Under the list's lock: gives the front waiter its permits if it has waited too long to race
-    /// for them.
-    fn hand_over(&self, list: &mut List<Note>) -> Option<Wakeup> {
+    /// Under the list's lock: hands the front waiter its permits if it is older than the starvation
+    /// bound.
+    fn hand_off(&self, list: &mut List<Note>) -> Option<Wakeup> {
         loop {
             let front = list.front().filter(|front| front.since().is_starved())?;
             let n = front.payload_under_lock(|n| *n);
@@ -394,14 +411,14 @@ impl std::fmt::Debug for RawSemaphore {
     }
 }
 
-/// Whether a waiter that has settled was not only notified.
+/// Whether a waiter that has settled got its permits, and not only a notification.
 fn has_its_permits(waiter: &Waiter<Note>) -> bool {
     waiter.payload_of_settled(|note| *note) == GRANTED
 }
 
-/// Without the list's lock.
-fn wake(nudged: Option<Wakeup>) {
-    if let Some(next) = nudged {
+/// Call it without the list's lock.
+fn wake(woken: Option<Wakeup>) {
+    if let Some(next) = woken {
         next.call();
     }
 }

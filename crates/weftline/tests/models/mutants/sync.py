@@ -13,7 +13,7 @@ MUTANTS = [
     Mutant(
         "lock: taking the lock under the list's lock forgets the others who wait",
         "sync/raw/lock.rs",
-        "let taken = (me << 1) | if nobody_else_waits { 0 } else { WAITERS };",
+        "let taken = (me << 1) | if is_only { 0 } else { WAITERS };",
         "let taken = me << 1;",
         "lock::three_threads_exclude_each_other",
     ),
@@ -125,7 +125,7 @@ MUTANTS = [
     Mutant(
         "semaphore: permits stay where they are when waiters could have them",
         "sync/raw/semaphore.rs",
-        "Ok(_) => return front.filter(|_| possible).map(Waiter::nudge),",
+        "Ok(_) => return front.filter(|_| possible).map(Waiter::wake_without_handoff),",
         "Ok(_) => return None,",
         "semaphore::two_releases_of_one_permit_meet_a_wish_for_two",
     ),
