@@ -1,60 +1,60 @@
-//! Where an item goes in a binary heap, and what happens when the first one is taken out: found out
-//! by comparing, before anything moves.
+//! Plans of changes to a binary heap: where a new item goes, and what moves when the first one is
+//! taken. They are found by comparing, before anything moves.
 //!
 //! # Implementation
 //!
-//! The comparisons are those of Python's `heapq`, in the same sequence, so that equal items come
-//! out in the same order as there. They are user code: they may fail, and they may change the very
-//! heap. A [`Reading`] says so, and then there is no plan.
+//! The comparisons are those of Python's `heapq`, in the same sequence, so equal items come out in
+//! the same order as there. They are user code: they may fail, and they may change the very heap. A
+//! [`Reading`] reports that change, and then there is no plan.
 
-/// A binary heap (an array whose element `i` does not come after `2 * i + 1` and `2 * i + 2`) as it
-/// is read by one who compares.
+/// A binary heap (an array whose element `i` does not come after `2 * i + 1` and `2 * i + 2`) as a
+/// comparing thread reads it.
 pub trait Reading {
-    /// What keeps an item alive during a comparison.
+    /// Keeps an item alive during a comparison.
     type Operand;
 
-    /// What a comparison raises.
+    /// The error of a comparison.
     type Error;
 
     /// How many items there are, as long as nothing has changed.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Whether there are no items.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Holds the item at `index`, which is below the length.
+    /// Keeps the item at `index`, which is below the length, alive.
     fn operand(&self, index: usize) -> Self::Operand;
 
-    /// Whether `a` comes out before `b`. `None`: something has changed.
+    /// Whether `a` comes out before `b`. `None`: the heap has changed.
     ///
     /// # Errors
-    /// What the comparison raised.
+    /// The error of the comparison.
     fn less(&mut self, a: &Self::Operand, b: &Self::Operand) -> Result<Option<bool>, Self::Error>;
 }
 
-/// The element above.
+/// The index of the element above.
 #[must_use]
 pub fn parent(index: usize) -> usize {
     (index - 1) / 2
 }
 
-/// Where a new item ends, when those on the path from the end of the array to there each move down
-/// by one. `None`: something has changed.
+/// Where a new item ends, when the items on the path from the end of the array to there each move
+/// down by one. `None`: the heap has changed.
 ///
 /// # Errors
-/// What a comparison raised.
+/// The error of a comparison.
 pub fn plan_push<R: Reading>(heap: &mut R, item: &R::Operand) -> Result<Option<usize>, R::Error> {
     let end = heap.len();
     climb(heap, item, end, parent)
 }
 
-/// Where the last item ends, when the first has come out and those on the path to there each move
-/// up by one. `None`: something has changed.
+/// Where the last item ends, when the first has come out and the items on the path to there each
+/// move up by one. `None`: the heap has changed.
 ///
 /// # Errors
-/// What a comparison raised.
+/// The error of a comparison.
 ///
 /// # Panics
 /// When the heap is empty.
@@ -74,13 +74,13 @@ pub fn plan_pop<R: Reading>(heap: &mut R) -> Result<Option<usize>, R::Error> {
             }
         }
     }
-    // And up again to where the last item belongs: at `index`, unless it is smaller than what
-    // stands there now.
+    // And up again to the place of the last item: `index`, unless it is smaller than the item that
+    // is there now.
     let last = heap.operand(len);
     climb(heap, &last, index, |index| index)
 }
 
-/// Up from `index` while `item` is smaller than what would be above it, which is now at
+/// Up from `index` while `item` is smaller than the item that would be above it, which is now at
 /// `above(index)`.
 fn climb<R: Reading>(
     heap: &mut R,

@@ -2,11 +2,11 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `core/` | the core, generic over the order: one lock, and the lists of those who wait for items, slots and the end |
-//! | `order.rs` | what an order is; first in first out, last in first out |
+//! | `core/` | the core, generic over the order: one lock, and the lists of the getters, the putters and the joiners |
+//! | `order.rs` | the trait of an order; first in first out, last in first out |
 //! | `priority.rs` | smallest first |
-//! | `heap.rs` | where an item goes in a heap, found out before anything moves |
-//! | `sorting.rs` | how a comparison, which is user code, is made while no list's lock is held |
+//! | `heap.rs` | where an item goes in a heap, found before anything moves |
+//! | `sorting.rs` | how a comparison, which is user code, runs while no list's lock is held |
 //! | `typed.rs`, `simple.rs` | the faces for Rust programs |
 
 mod core;

@@ -1,63 +1,62 @@
-//! In which order items come out: what a queue asks of an [`Order`]; [`Fifo`] and [`Lifo`], which
-//! never compare. `priority.rs` has the third.
+//! The order in which items come out: the trait [`Order`], and [`Fifo`] and [`Lifo`], which never
+//! compare. `priority.rs` has the third.
 //!
-//! An order is plain data under the queue's lock. What it can do without comparing it does at once;
-//! where it has to compare, it makes a *plan* while the lock is not held (see `sorting.rs`) and
-//! carries it out, without any comparison, when it is.
+//! An order is plain data under the queue's lock. Without a comparison it works at once. Where it
+//! must compare, it makes a *plan* without the lock (see `sorting.rs`). Then it carries the plan
+//! out under the lock, without any comparison.
 
 use crate::NoMemory;
 use crate::park::Blocker;
 use std::collections::VecDeque;
 
-/// A discipline of a queue of `T`, used through a `B`.
+/// The order of a queue of `T` that is used through a `B`.
 ///
-/// Sealed: the queue's correctness rests on what is said here.
+/// Sealed: the queue's correctness depends on the contracts below.
 pub trait Order<T, B: Blocker>: Default + sealed::Sealed {
-    /// Where an item goes, or which one comes out, found out by comparing.
+    /// Where an item goes, or which item comes out, as found by comparing.
     #[doc(hidden)]
     type Plan;
 
     #[doc(hidden)]
     type Frozen: Copy;
 
-    /// Whether a comparison may use the queue that it is made for.
+    /// Whether a comparison may use the queue that it belongs to.
     #[doc(hidden)]
     const MAY_NEST: bool;
 
     #[doc(hidden)]
     fn count(&self) -> usize;
 
-    /// Adds `item` if no comparison is needed to do so, and there is memory.
+    /// Adds `item` if that needs no comparison and there is memory.
     #[doc(hidden)]
     fn push_now(&mut self, item: T) -> Result<(), NotPushed<T>>;
 
-    /// Takes an item if no comparison is needed to know which, or what to do afterwards.
+    /// Takes an item if neither choosing it nor closing its gap needs a comparison.
     #[doc(hidden)]
     fn pop_now(&mut self) -> Option<T>;
 
-    /// Puts an item back that was taken and not used: it is the next to come out. Without memory it
-    /// comes back.
+    /// Puts back an item that was taken and not used: it is the next to come out. Without memory
+    /// the item is returned.
     #[doc(hidden)]
     fn give_back(&mut self, item: T) -> Result<(), T>;
 
-    /// Makes the room that `drain` needs. No other thread is the sorter.
+    /// Reserves the memory that `drain` needs. No other thread is the sorter.
     #[doc(hidden)]
     fn prepare_drain(&mut self) -> Result<(), NoMemory> {
         Ok(())
     }
 
-    /// Takes everything, in no order that needs comparing (that in which it would come out, for a
-    /// FIFO). After `prepare_drain` nothing is allocated.
+    /// Takes all items, in an order that needs no comparison (for a FIFO the order in which they
+    /// would come out). After `prepare_drain` it allocates nothing.
     #[doc(hidden)]
     fn drain(&mut self) -> Vec<T>;
 
-    /// What a plan reads. It stays where it is and as it is while there is a sorter, but for what
-    /// that thread itself does.
+    /// The data that a plan reads. While there is a sorter, only that thread may move or change it.
     #[doc(hidden)]
     fn frozen(&self) -> Self::Frozen;
 
-    /// Compares until it is known where `item` goes. `Ok(None)`: the order was changed by a
-    /// comparison, so plan again.
+    /// Compares to find where `item` goes. `Ok(None)`: a comparison changed the order, so plan
+    /// again.
     ///
     /// # Safety
     /// `frozen` is of this order, and the calling thread is the sorter.
@@ -71,14 +70,14 @@ pub trait Order<T, B: Blocker>: Default + sealed::Sealed {
     /// As `plan_push`, for taking the item that comes out next.
     ///
     /// # Safety
-    /// As `plan_push`; and there are items, and `pop_now` has just declined to take one.
+    /// As `plan_push`; and there are items, and `pop_now` has just returned `None`.
     #[doc(hidden)]
     unsafe fn plan_pop(
         frozen: Self::Frozen,
         comparing: &mut B,
     ) -> Result<Option<Self::Plan>, B::Interrupt>;
 
-    /// Without memory the item comes back.
+    /// Carries out a plan of `plan_push`. Without memory the item is returned.
     #[doc(hidden)]
     fn push_planned(&mut self, item: T, plan: Self::Plan) -> Result<(), T>;
 
@@ -86,11 +85,11 @@ pub trait Order<T, B: Blocker>: Default + sealed::Sealed {
     fn pop_planned(&mut self, plan: Self::Plan) -> T;
 }
 
-/// Why an item was not added; it comes back.
+/// Why an item was not added; it holds the item.
 #[derive(Debug)]
 #[doc(hidden)]
 pub enum NotPushed<T> {
-    /// It takes comparing to know where.
+    /// Its place depends on comparisons.
     NeedsComparing(T),
     /// There is no memory for it.
     NoMemory(T),
@@ -135,8 +134,8 @@ impl<T> Default for Lifo<T> {
     }
 }
 
-/// A burst's memory goes back when most of it has been unused for as long as it took to drain;
-/// small buffers stay.
+/// A buffer above this capacity shrinks when less than an eighth of it is in use. So the memory of
+/// a burst is freed once the queue has drained; smaller buffers stay.
 const KEPT_CAPACITY: usize = 1024;
 
 pub(super) fn is_oversized(len: usize, capacity: usize) -> bool {
@@ -241,55 +240,55 @@ impl<T, B: Blocker> Order<T, B> for Lifo<T> {
 }
 
 impl<T> Fifo<T> {
-    /// Makes room for one more item where there is none; `false` when there is no memory.
+    /// Reserves memory for one more item if there is none; `false` when there is no memory.
     #[inline]
     fn has_room(&mut self) -> bool {
         if self.0.len() == self.0.capacity() && !self.grow() {
             return false;
         }
-        // SAFETY: there was room, or the reservation made some. The push does not look again.
+        // SAFETY: there was room, or the reservation made some. So the push does not check again.
         unsafe { std::hint::assert_unchecked(self.0.len() < self.0.capacity()) };
         true
     }
 
-    /// Makes room for more items; `false` when there is no memory.
+    /// Reserves memory for more items; `false` when there is no memory.
     #[cold]
     #[inline(never)]
     fn grow(&mut self) -> bool {
         self.0.try_reserve(1).is_ok()
     }
 
-    /// Every item, the next to come out first.
+    /// All items, the next to come out first.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter()
     }
 
-    /// For how many items there is memory.
+    /// How many items the allocated memory holds.
     pub fn capacity(&self) -> usize {
         self.0.capacity()
     }
 }
 
 impl<T> Lifo<T> {
-    /// Makes room for one more item where there is none; `false` when there is no memory.
+    /// Reserves memory for one more item if there is none; `false` when there is no memory.
     #[inline]
     fn has_room(&mut self) -> bool {
         if self.0.len() == self.0.capacity() && !self.grow() {
             return false;
         }
-        // SAFETY: there was room, or the reservation made some. The push does not look again.
+        // SAFETY: there was room, or the reservation made some. So the push does not check again.
         unsafe { std::hint::assert_unchecked(self.0.len() < self.0.capacity()) };
         true
     }
 
-    /// Makes room for more items; `false` when there is no memory.
+    /// Reserves memory for more items; `false` when there is no memory.
     #[cold]
     #[inline(never)]
     fn grow(&mut self) -> bool {
         self.0.try_reserve(1).is_ok()
     }
 
-    /// Puts an item where the next comes out. Without memory it comes back.
+    /// Puts an item where the next one comes out. Without memory the item is returned.
     #[inline]
     fn place(&mut self, item: T) -> Result<(), T> {
         if !self.has_room() {
@@ -299,12 +298,12 @@ impl<T> Lifo<T> {
         Ok(())
     }
 
-    /// Every item, the next to come out last.
+    /// All items, the next to come out last.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter()
     }
 
-    /// For how many items there is memory.
+    /// How many items the allocated memory holds.
     pub fn capacity(&self) -> usize {
         self.0.capacity()
     }

@@ -2,10 +2,11 @@
 //!
 //! # Implementation
 //!
-//! The tree lies behind a pointer of its own, counted by versions. Whoever compares, the sorter,
-//! reads it while nobody holds the queue's lock, and finds out in a [`Snapshot`] of one version
-//! where an item goes (`heap.rs`); that is carried out under the lock, by swaps alone. Where a
-//! comparison may itself use the queue, the version tells that the plan is none any more.
+//! The tree is behind its own pointer and has a version, which counts its changes. A thread that
+//! compares is the sorter (`sorting.rs`). It reads the tree while no thread holds the queue's lock.
+//! In a [`Snapshot`] of one version it finds where an item goes (`heap.rs`). That plan is carried
+//! out under the lock, by swaps alone. Where a comparison may itself use the queue, a changed
+//! version shows that the plan is void.
 
 use super::heap::{Reading, parent, plan_pop, plan_push};
 use super::order::{NotPushed, Order, is_oversized};
@@ -16,11 +17,10 @@ use std::ptr::NonNull;
 
 /// Smallest first: a binary heap (`heap.rs`).
 pub struct Heap<T> {
-    /// Behind a pointer of its own, because the sorter reads it while others change what else is
-    /// under the queue's lock. There is none before the first item, and it stays where it is from
-    /// then on.
+    /// Behind its own pointer: the sorter reads it while other threads change the rest of the data
+    /// under the queue's lock. It does not exist before the first item, and never moves afterwards.
     tree: Option<NonNull<Tree<T>>>,
-    /// Items that were given back; they come out first, without a comparison.
+    /// Items that were put back; they come out first, without a comparison.
     returned: Vec<T>,
 }
 
@@ -28,11 +28,11 @@ pub struct Heap<T> {
 pub struct Tree<T> {
     /// `items[i]` does not come after `items[2 * i + 1]` and `items[2 * i + 2]`.
     items: Vec<T>,
-    /// Counts changes, so that a plan knows whether it is still one.
+    /// Counts changes, so that a plan can be checked.
     version: u64,
 }
 
-// SAFETY: the tree is the heap's own, as in a box.
+// SAFETY: the tree belongs to the heap alone, as in a box.
 unsafe impl<T: Send> Send for Heap<T> {}
 
 impl<T> Default for Heap<T> {
@@ -47,7 +47,7 @@ impl<T> Default for Heap<T> {
 impl<T> Drop for Heap<T> {
     fn drop(&mut self) {
         if let Some(tree) = self.tree {
-            // SAFETY: made from a box, and nobody reads it: the queue is going.
+            // SAFETY: made from a box, and no thread reads it: the queue is being dropped.
             drop(unsafe { Box::from_raw(tree.as_ptr()) });
         }
     }
@@ -63,7 +63,7 @@ impl<T> Heap<T> {
     #[inline]
     fn items(&self) -> &[T] {
         match self.tree {
-            // SAFETY: changed under the queue's lock only, as this is.
+            // SAFETY: changed under the queue's lock only, as here.
             Some(tree) => unsafe { &(*tree.as_ptr()).items },
             None => &[],
         }
@@ -72,7 +72,8 @@ impl<T> Heap<T> {
     /// Counts the change that the caller is about to make; `None` when there is no tree yet.
     #[inline]
     fn change(&mut self) -> Option<&mut Vec<T>> {
-        // SAFETY: under the queue's lock, and no other thread is the sorter: nobody reads the tree.
+        // SAFETY: under the queue's lock, and no other thread is the sorter: no thread reads the
+        // tree.
         let tree = unsafe { self.tree?.as_mut() };
         tree.version += 1;
         Some(&mut tree.items)
@@ -88,7 +89,7 @@ impl<T> Heap<T> {
         if items.len() == items.capacity() && items.try_reserve(1).is_err() {
             return None;
         }
-        // SAFETY: there was room, or the reservation made some. The push does not look again.
+        // SAFETY: there was room, or the reservation made some. So the push does not check again.
         unsafe { std::hint::assert_unchecked(items.len() < items.capacity()) };
         Some(items)
     }
@@ -103,8 +104,8 @@ impl<T> Heap<T> {
         Some(())
     }
 
-    /// Takes what was given back into the tree, if there is memory for that. It comes out first: to
-    /// the root with it, and its path down by one.
+    /// Moves the items that were put back into the tree, if there is memory for them. Each comes
+    /// out first: it goes to the root, and the items on that path move down by one.
     fn take_returned_in(&mut self) -> Option<()> {
         if self.returned.is_empty() {
             return Some(());
@@ -118,8 +119,8 @@ impl<T> Heap<T> {
         Some(())
     }
 
-    /// Adds an item that ends at `end`, when those on its path move down. Without memory it comes
-    /// back.
+    /// Adds an item that ends at `end`, while the items on its path move down. Without memory the
+    /// item is returned.
     fn insert(&mut self, item: T, end: usize) -> Result<(), T> {
         let Some(items) = self.change_with_room() else {
             return Err(item);
@@ -133,12 +134,12 @@ impl<T> Heap<T> {
         Ok(())
     }
 
-    /// Every item, in no particular order.
+    /// All items, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.items().iter().chain(&self.returned)
     }
 
-    /// For how many items there is memory.
+    /// How many items the allocated memory holds.
     pub fn capacity(&self) -> usize {
         let tree = match self.tree {
             // SAFETY: as in `items`.
@@ -149,7 +150,7 @@ impl<T> Heap<T> {
     }
 }
 
-/// A tree that the sorter reads, at one version of it, and how it compares.
+/// The tree at one version, as the sorter reads it, and the means to compare.
 struct Snapshot<'a, T, B> {
     tree: NonNull<Tree<T>>,
     version: u64,
@@ -158,7 +159,7 @@ struct Snapshot<'a, T, B> {
 
 impl<'a, T, B> Snapshot<'a, T, B> {
     /// # Safety
-    /// As [`Order::plan_push`], as long as this is used.
+    /// As [`Order::plan_push`], for the lifetime of the snapshot.
     unsafe fn take(tree: NonNull<Tree<T>>, comparing: &'a mut B) -> Self {
         // SAFETY: only this thread changes the tree.
         let version = unsafe { (*tree.as_ptr()).version };
@@ -219,8 +220,8 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
         }
         match self.items().len() {
             0 => None,
-            // With two items the second takes the first one's place, and has nobody to be compared
-            // with.
+            // With two items the second takes the first one's place, and no item is left to compare
+            // it with.
             1 | 2 => self.change().map(|items| items.swap_remove(0)),
             _ => None,
         }
@@ -239,7 +240,8 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
     }
 
     fn drain(&mut self) -> Vec<T> {
-        // Without room, which was not prepared for then, what was given back goes with the heap.
+        // When `prepare_drain` was not called and memory is lacking, the items that were put back
+        // are dropped with the heap.
         let _ = self.take_returned_in();
         self.change().map(std::mem::take).unwrap_or_default()
     }
@@ -274,8 +276,7 @@ impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
     fn pop_planned(&mut self, Position(end): Position) -> T {
         let items = self.change().expect("there are items");
         let first = items.swap_remove(0);
-        // The last item stands in front now. Each item on the path from there to `end` moves up by
-        // one.
+        // The last item is in front now. Each item on the path from there to `end` moves up by one.
         let mut path = [0; usize::BITS as usize];
         let mut depth = 0;
         let mut index = end;

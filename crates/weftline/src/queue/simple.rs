@@ -1,4 +1,4 @@
-//! [`SimpleQueue`]: unbounded, first in first out, and nothing else.
+//! [`SimpleQueue`]: unbounded, first in first out, without tasks and shutdown.
 
 use super::core::{PutFailure, RawQueue};
 use super::order::Fifo;
@@ -26,10 +26,10 @@ impl<T> SimpleQueue<T> {
         Self(RawQueue::with_order(Fifo::new(), 0))
     }
 
-    /// Puts `item`. Never waits.
+    /// Puts `item`; never waits.
     ///
     /// # Panics
-    /// When there is no memory for it; [`try_put`](Self::try_put) gives it back then.
+    /// When there is no memory for it; [`try_put`](Self::try_put) returns the item then.
     #[track_caller]
     pub fn put(&self, item: T) {
         if self.try_put(item).is_err() {
@@ -37,7 +37,7 @@ impl<T> SimpleQueue<T> {
         }
     }
 
-    /// Puts `item`, and never waits.
+    /// Puts `item`; never waits.
     ///
     /// # Errors
     /// [`PutError::NoMemory`], with the item.
@@ -55,22 +55,22 @@ impl<T> SimpleQueue<T> {
             .map_err(|_| Empty)
     }
 
-    /// Takes the next item, waiting while there is none.
+    /// Takes the next item; waits while there is none.
     pub fn get(&self) -> T {
         self.get_by(Deadline::NEVER)
             .expect("a wait without a deadline does not time out")
     }
 
-    /// Takes the next item if there is one now.
+    /// Takes the next item if there is one; does not wait.
     ///
     /// # Errors
-    /// [`Empty`].
+    /// [`Empty`] when there is none.
     #[doc(alias = "get_nowait")]
     pub fn try_get(&self) -> Result<T, Empty> {
         self.get_by(Deadline::PASSED)
     }
 
-    /// Takes the next item, waiting for at most `timeout` while there is none. A timeout beyond the
+    /// Takes the next item; waits for at most `timeout` while there is none. A timeout beyond the
     /// clock's range never ends.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl<T> SimpleQueue<T> {
         self.get_by(Deadline::after(timeout))
     }
 
-    /// Takes the next item, waiting until `deadline` at the latest while there is none.
+    /// Takes the next item; waits until `deadline` at the latest while there is none.
     ///
     /// # Errors
     /// [`Empty`] when none came in time.
@@ -87,14 +87,14 @@ impl<T> SimpleQueue<T> {
         self.get_by(Deadline::at(deadline))
     }
 
-    /// How many items are there; out of date as soon as it is known.
+    /// How many items there are; out of date at once.
     #[must_use]
     #[doc(alias = "qsize")]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is no item; out of date as soon as it is known.
+    /// Whether there is no item; out of date at once.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -3,20 +3,27 @@
 //!
 //! # Implementation
 //!
-//! A thread that has to compare becomes the queue's *sorter*: it writes its number into the queue,
-//! lets go of the lock, and plans: it finds out, by comparing and without changing anything, where
-//! an item goes. Then it takes the lock again, carries the plan out (moves only), and stops being
-//! the sorter. So
+//! A thread that must compare becomes the queue's *sorter*:
 //!
-//! - a comparison that fails leaves the queue as it was;
-//! - a comparison may be slow, or sleep: others who need the queue wait for the sorter as for any
-//!   lock, through their blocker;
-//! - a comparison may use the very queue (a signal handler or a destructor that runs meanwhile may,
-//!   too): the sorter's own calls do not wait, and if they change the heap, the plan is made anew.
+//! | state | meaning | leaves by |
+//! |---|---|---|
+//! | no sorter | any thread that has the lock may change the order | a thread that must compare writes its number into the queue → its sorter |
+//! | a sorter | it compares, without the lock and without a change, until it has a plan: where an item goes | the sorter takes the lock, carries the plan out (moves only) and erases its number, unless a sorter further up its own stack remains → no sorter |
 //!
-//! What a comparison looks at is *held*: for Python objects a reference is taken, so that an item
-//! which a nested call takes out stays alive. Rust's `Ord` gets plain references, so there nested
-//! calls are refused by a panic ([`Compare::MAY_NEST`]).
+//! **Invariants.**
+//! - A comparison that fails leaves the queue as it was.
+//! - A comparison may be slow, or sleep. Other threads that need the queue wait for the sorter as
+//!   for any lock, through their blocker.
+//! - A comparison may use the very queue, and so may a signal handler or a destructor that runs
+//!   meanwhile. The sorter's own calls do not wait. If they change the heap, the sorter plans
+//!   again.
+//!
+//! A comparison works on *operands*. For a Python object the operand is a reference, so an item
+//! that a nested call takes out stays alive. Rust's `Ord` gets plain references, so there a nested
+//! call panics ([`Compare::MAY_NEST`]).
+//!
+//! A put or get with a comparison linearises where the plan is carried out, under the queue's lock.
+//! That lock makes all happens-before pairs.
 
 use crate::park::{Blocker, ThreadBlocker};
 use std::convert::Infallible;
@@ -24,22 +31,22 @@ use std::ptr::NonNull;
 
 /// A [`Blocker`] that can also compare items, as a priority queue needs.
 pub trait Compare<T>: Blocker {
-    /// What keeps an item alive during a comparison.
+    /// Keeps an item alive during a comparison.
     type Operand;
 
-    /// Whether a comparison may use the queue that it is made for.
+    /// Whether a comparison may use the queue that it belongs to.
     const MAY_NEST: bool;
 
-    /// Holds an item.
+    /// Keeps an item alive.
     ///
     /// # Safety
-    /// If [`Self::MAY_NEST`] is false, `item` outlives what is returned.
+    /// If [`Self::MAY_NEST`] is false, `item` outlives the result.
     unsafe fn operand(item: &T) -> Self::Operand;
 
     /// Whether `a` comes out before `b`.
     ///
     /// # Errors
-    /// What the comparison raised.
+    /// The error of the comparison.
     fn less(&mut self, a: &Self::Operand, b: &Self::Operand) -> Result<bool, Self::Interrupt>;
 }
 

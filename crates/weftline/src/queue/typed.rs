@@ -32,16 +32,16 @@ macro_rules! queue {
         pub struct $name<T $($bound)*>(RawQueue<T, $order<T>, ThreadBlocker>);
 
         impl<T $($bound)*> $name<T> {
-            /// A queue for any number of items.
+            /// A queue without a bound.
             #[must_use]
             pub $($const)* fn unbounded() -> Self {
                 Self(RawQueue::with_order($order::$new(), 0))
             }
 
-            /// A queue for at most `capacity` items.
+            /// A queue of at most `capacity` items.
             ///
             /// # Panics
-            /// When `capacity` is zero: nothing could ever be put. (Python's zero means
+            /// When `capacity` is zero: such a queue could never hold an item. (Python's zero means
             /// [`Self::unbounded`].)
             #[must_use]
             pub $($const)* fn bounded(capacity: usize) -> Self {
@@ -61,17 +61,17 @@ macro_rules! queue {
                 self.0.join_with(&mut ThreadBlocker, deadline).map(|_| ()).map_err(WaitError::timed_out)
             }
 
-            /// Puts `item`, waiting while the queue is full.
+            /// Puts `item`; waits while the queue is full.
             ///
             /// # Errors
             /// [`PutError::ShutDown`] when the queue is shut down, also meanwhile;
-            /// [`PutError::NoMemory`]. The item comes back.
+            /// [`PutError::NoMemory`]. The error holds the item.
             #[doc = $panics]
             pub fn put(&self, item: T) -> Result<(), PutError<T>> {
                 self.put_by(item, Deadline::NEVER)
             }
 
-            /// Puts `item` if there is room now.
+            /// Puts `item` if there is room; does not wait.
             ///
             /// # Errors
             /// [`PutError`], with the item.
@@ -81,7 +81,7 @@ macro_rules! queue {
                 self.put_by(item, Deadline::PASSED)
             }
 
-            /// Puts `item`, waiting for at most `timeout` while the queue is full. A timeout beyond
+            /// Puts `item`; waits for at most `timeout` while the queue is full. A timeout beyond
             /// the clock's range never ends.
             ///
             /// # Errors
@@ -91,7 +91,7 @@ macro_rules! queue {
                 self.put_by(item, Deadline::after(timeout))
             }
 
-            /// Puts `item`, waiting until `deadline` at the latest while the queue is full.
+            /// Puts `item`; waits until `deadline` at the latest while the queue is full.
             ///
             /// # Errors
             /// [`PutError`], with the item.
@@ -100,7 +100,7 @@ macro_rules! queue {
                 self.put_by(item, Deadline::at(deadline))
             }
 
-            /// Takes the next item, waiting while there is none.
+            /// Takes the next item; waits while there is none.
             ///
             /// # Errors
             /// [`GetError::ShutDown`] when the queue is shut down and empty, also meanwhile.
@@ -109,7 +109,7 @@ macro_rules! queue {
                 self.get_by(Deadline::NEVER)
             }
 
-            /// Takes the next item if there is one now.
+            /// Takes the next item if there is one; does not wait.
             ///
             /// # Errors
             /// [`GetError`].
@@ -119,7 +119,7 @@ macro_rules! queue {
                 self.get_by(Deadline::PASSED)
             }
 
-            /// Takes the next item, waiting for at most `timeout` while there is none. A timeout
+            /// Takes the next item; waits for at most `timeout` while there is none. A timeout
             /// beyond the clock's range never ends.
             ///
             /// # Errors
@@ -129,7 +129,7 @@ macro_rules! queue {
                 self.get_by(Deadline::after(timeout))
             }
 
-            /// Takes the next item, waiting until `deadline` at the latest while there is none.
+            /// Takes the next item; waits until `deadline` at the latest while there is none.
             ///
             /// # Errors
             /// [`GetError`].
@@ -141,7 +141,7 @@ macro_rules! queue {
             /// Counts one item that was taken as done.
             ///
             /// # Errors
-            /// [`TooManyTasksDone`] when all are already.
+            /// [`TooManyTasksDone`] when all items are done already.
             pub fn task_done(&self) -> Result<(), TooManyTasksDone> {
                 self.0.task_done()
             }
@@ -158,7 +158,8 @@ macro_rules! queue {
                 let _: Result<(), TimedOut> = self.join_by(Deadline::NEVER);
             }
 
-            /// Whether every item is done, as the other forms say it.
+            /// Checks whether every item is done, with the result of the other forms; does not
+            /// wait.
             ///
             /// # Errors
             /// [`TimedOut`] when some are not.
@@ -182,9 +183,9 @@ macro_rules! queue {
                 self.join_by(Deadline::at(deadline))
             }
 
-            /// Refuses items from now on. What is in the queue can still be taken; if `immediate`,
-            /// it is dropped here and counts as done. Everyone who waits to put, or to get from the
-            /// empty queue, is told.
+            /// Refuses items from now on. The items in the queue can still be taken; if
+            /// `immediate`, they are dropped here and count as done. The waits of putters, and of
+            /// getters at the empty queue, end with an error.
             #[doc = $panics]
             pub fn shutdown(&self, immediate: bool) {
                 match self.0.shutdown_with(immediate, &mut ThreadBlocker) {
@@ -192,39 +193,39 @@ macro_rules! queue {
                 }
             }
 
-            /// Whether the queue was shut down.
+            /// Whether the queue is shut down.
             #[must_use]
             pub fn is_shutdown(&self) -> bool {
                 self.0.is_shut_down()
             }
 
-            /// How many items are there; out of date as soon as it is known.
+            /// How many items there are; out of date at once.
             #[must_use]
             #[doc(alias = "qsize")]
             pub fn len(&self) -> usize {
                 self.0.len()
             }
 
-            /// Whether there is no item; out of date as soon as it is known.
+            /// Whether there is no item; out of date at once.
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.0.is_empty()
             }
 
-            /// Whether there is no room; out of date as soon as it is known.
+            /// Whether there is no room; out of date at once.
             #[must_use]
             pub fn is_full(&self) -> bool {
                 self.capacity().is_some_and(|capacity| self.len() >= capacity)
             }
 
-            /// How many items there can be; `None` for any number.
+            /// The bound on the number of items; `None` for an unbounded queue.
             #[must_use]
             #[doc(alias = "maxsize")]
             pub fn capacity(&self) -> Option<usize> {
                 Some(self.0.capacity()).filter(|&capacity| capacity > 0)
             }
 
-            /// Takes items until the queue is shut down and empty, waiting for each.
+            /// Takes items until the queue is shut down and empty; waits for each.
             pub fn iter(&self) -> Iter<'_, Self> {
                 Iter(self)
             }
@@ -267,8 +268,8 @@ macro_rules! queue {
 queue!(
     /// First in, first out: Python's `queue.Queue`.
     ///
-    /// An item goes straight to the thread that has waited longest for one, a slot to the one that
-    /// has waited longest to put.
+    /// An item goes straight to the getter that has waited longest, a slot to the putter that has
+    /// waited longest.
     ///
     /// ```
     /// use std::time::Duration;
@@ -301,8 +302,8 @@ queue!(
 queue!(
     /// Smallest first: Python's `queue.PriorityQueue`. Use [`std::cmp::Reverse`] for largest first.
     ///
-    /// A binary heap. Comparisons run without any lock that others could be kept from by more than
-    /// the comparison itself; a comparison that panics leaves the queue as it was.
+    /// A binary heap. While a comparison runs, no lock is held that could stop other threads for
+    /// longer than that comparison. A comparison that panics leaves the queue as it was.
     ///
     /// ```
     /// let jobs = weftline::PriorityQueue::unbounded();
@@ -315,6 +316,6 @@ queue!(
     PriorityQueue, Heap, default, [], [: Ord], "\n# Panics\nWhen a comparison uses this very queue."
 );
 
-/// Takes items from a queue until it is shut down and empty, waiting for each.
+/// Takes items from a queue until it is shut down and empty; waits for each.
 #[derive(Debug)]
 pub struct Iter<'a, Q>(&'a Q);
