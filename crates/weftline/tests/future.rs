@@ -201,7 +201,7 @@ fn a_future_can_be_awaited() {
 }
 
 #[test]
-#[should_panic(expected = "the result was taken by an earlier poll")]
+#[should_panic(expected = "an earlier poll took the result")]
 fn a_result_is_taken_once() {
     let pool = ThreadPoolExecutor::new(1);
     let mut answer = pool.submit(|| 1).unwrap();
@@ -294,7 +294,7 @@ fn a_cancelled_task_that_panics_when_it_is_dropped_keeps_nobody_from_learning_of
 }
 
 #[test]
-#[should_panic(expected = "the result was taken by an earlier poll")]
+#[should_panic(expected = "an earlier poll took the result")]
 fn a_result_that_was_taken_is_not_told_as_a_cancellation() {
     let pool = ThreadPoolExecutor::new(1);
     let mut answer = pool.submit(|| 1).unwrap();

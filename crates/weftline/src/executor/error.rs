@@ -11,13 +11,14 @@ pub enum TaskError {
     /// It was cancelled before a worker began with it.
     #[doc(alias = "CancelledError")]
     Cancelled,
-    /// It panicked. Of a task of a pool of processes: what reads its value, here, did.
+    /// It panicked. For a task of a pool of processes: reading its value, in this process,
+    /// panicked.
     Panicked(Panic),
-    /// The pool's initialiser panicked, or ended its process, so nothing runs in it.
+    /// The pool's initialiser panicked, or ended its process, so the pool runs nothing.
     #[doc(alias = "BrokenThreadPool")]
     Broken,
-    /// What should have run it, elsewhere, says why there is no value: a pool of processes a
-    /// `ProcessError`, with the exit code of a worker that died.
+    /// The executor that runs tasks elsewhere reports why there is no value. A pool of processes
+    /// reports a `ProcessError`, with the exit code of a worker that died.
     #[doc(alias = "BrokenProcessPool")]
     Elsewhere(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -28,7 +29,7 @@ impl fmt::Display for TaskError {
             Self::Cancelled => f.write_str("the task was cancelled"),
             Self::Panicked(panic) => write!(f, "the task panicked: {panic}"),
             Self::Broken => {
-                f.write_str("an initialiser of the pool panicked, so nothing runs in it")
+                f.write_str("an initialiser of the pool panicked, so the pool runs nothing")
             }
             Self::Elsewhere(why) => write!(f, "the task failed: {why}"),
         }
@@ -49,10 +50,10 @@ impl std::error::Error for TaskError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ResultError<T> {
-    /// The task has not ended in time; its future comes back.
+    /// The task has not ended in time. Its future is returned.
     #[doc(alias = "TimeoutError")]
     NotYet(Future<T>),
-    /// It has ended without a value.
+    /// The task has ended without a value.
     Failed(TaskError),
 }
 

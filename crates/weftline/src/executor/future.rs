@@ -1,4 +1,4 @@
-//! [`Future`]: what will come of a task.
+//! [`Future`]: the outcome of a task.
 
 use super::error::{ResultError, TaskError};
 use super::raw::{Phase, RawFuture};
@@ -13,12 +13,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-const TAKEN: &str = "the result was taken by an earlier poll";
+const TAKEN: &str = "an earlier poll took the result";
 
-/// What will come of a task: Python's `concurrent.futures.Future`.
+/// The outcome of a task: Python's `concurrent.futures.Future`.
 ///
 /// There is one for each task, and its result is taken out of it once. It is also a
-/// [`std::future::Future`], for use in asynchronous code. Dropping it leaves the task alone.
+/// [`std::future::Future`], for asynchronous code. Dropping it has no effect on the task.
 ///
 /// ```
 /// use weftline::{Executor, ThreadPoolExecutor};
@@ -38,7 +38,7 @@ const TAKEN: &str = "the result was taken by an earlier poll";
 #[must_use = "the result of a task is in its future"]
 pub struct Future<T> {
     promise: Counted<dyn Promise<T>>,
-    /// As `T` is, for callbacks see the value by reference on the thread that adds them.
+    /// `Sync` only if `T` is: callbacks get the value by reference, on the thread that adds them.
     value: PhantomData<T>,
 }
 
@@ -63,8 +63,8 @@ impl<T> Future<T> {
         self.promise.cancel_unless_running()
     }
 
-    /// Gives the task up if no worker has begun with it, and says whether it is cancelled. (One of
-    /// a pool of processes is also given up while it runs.)
+    /// Cancels the task if no worker has begun with it, and returns whether it is cancelled. (A
+    /// task of a pool of processes can be cancelled while it runs.)
     pub fn cancel(&self) -> bool {
         self.promise.cancel()
     }
@@ -75,7 +75,7 @@ impl<T> Future<T> {
         self.raw().phase() == Phase::Notified
     }
 
-    /// Whether a worker is at it.
+    /// Whether a worker runs the task.
     #[must_use]
     pub fn running(&self) -> bool {
         self.raw().phase() == Phase::Running
@@ -87,12 +87,12 @@ impl<T> Future<T> {
         self.raw().phase().is_done()
     }
 
-    /// Has `callback` called with the outcome when the task ends: by the thread that ends it, after
-    /// those added before and before anybody gets the result; here and now if it has ended. One
-    /// that panics is reported to the except hook.
+    /// Has `callback` called with the outcome when the task ends. The thread that ends the task
+    /// calls it: after the callbacks added before, and before any caller gets the result. If the
+    /// task has ended, this call calls it. A panic in it is reported to the except hook.
     ///
     /// # Panics
-    /// When the result was taken by a poll, and when there is no memory for the callback.
+    /// When a poll took the result, and when there is no memory for the callback.
     pub fn add_done_callback(
         &self,
         callback: impl FnOnce(Result<&T, &TaskError>) + Send + 'static,
@@ -119,8 +119,8 @@ impl<T> Future<T> {
             .raw()
             .with(|phase, outcome| (phase, outcome.value.as_ref().map(std::ptr::from_ref)));
         match value {
-            // SAFETY: once published the value stays until the future, which is borrowed here, is
-            // consumed.
+            // SAFETY: a published value stays until the future is consumed, and the future is
+            // borrowed here.
             Some(value) => unsafe { &*value }.as_ref(),
             None if phase == Phase::Notified => Err(&TaskError::Cancelled),
             None => panic!("{TAKEN}"),
@@ -133,7 +133,7 @@ impl<T> Future<T> {
             .map_err(WaitError::timed_out)
     }
 
-    /// The value of a task that has ended, once.
+    /// Takes the value of a task that has ended.
     fn take(&self) -> Result<T, TaskError> {
         let (phase, value) = self
             .raw()
@@ -189,7 +189,7 @@ impl<T> Future<T> {
     /// Waits until the task has ended, and returns why it has no value; `None` if it has one.
     ///
     /// # Panics
-    /// This and its other forms, when the result was taken by a poll.
+    /// This and its other forms, when a poll took the result.
     pub fn exception(&self) -> Option<&TaskError> {
         let _ = self.wait_by(Deadline::NEVER);
         self.outcome().err()
@@ -227,8 +227,8 @@ impl<T> std::future::Future for Future<T> {
     type Output = Result<T, TaskError>;
 
     /// # Panics
-    /// When the result was taken by an earlier poll of a task that had a value, and when there is
-    /// no memory for the first poll.
+    /// When an earlier poll took the result of a task that had a value, and when there is no memory
+    /// for the first poll.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut waker = Some(context.waker().clone());
         let mut has_memory = true;

@@ -11,7 +11,7 @@ use std::iter::Fuse;
 use std::time::{Duration, Instant};
 use std::vec;
 
-/// How [`ThreadPoolExecutor::map_with`], or a process pool's, goes about it.
+/// The options of [`ThreadPoolExecutor::map_with`], and of a process pool's `map_with`.
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use = "options do nothing by themselves"]
 pub struct MapOptions {
@@ -32,7 +32,7 @@ impl MapOptions {
         self
     }
 
-    /// How many items make one task: more than one saves time when each takes little.
+    /// How many items make one task. More than one saves time when each item takes little.
     ///
     /// # Panics
     /// When it is zero.
@@ -42,8 +42,8 @@ impl MapOptions {
         self
     }
 
-    /// How many tasks may be submitted ahead of the result that is asked for. Without this all are,
-    /// at once, and all results are kept until they are asked for.
+    /// How many tasks may be submitted ahead of the result that is asked for. Without this, all
+    /// tasks are submitted in the call, and all results are kept until they are asked for.
     ///
     /// # Panics
     /// When it is zero.
@@ -58,14 +58,14 @@ impl MapOptions {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum MapError {
-    /// It did not come within the timeout. The tasks that are left are cancelled, and there is no
-    /// more to come.
+    /// It did not come within the timeout. The tasks that are left are cancelled, and no result
+    /// follows.
     TimedOut,
-    /// The task failed. Those after it go on.
+    /// The task failed. Later tasks go on.
     Failed(TaskError),
     /// The pool takes no more tasks, has no thread for one, or there is no memory for one. The
-    /// items that are left were not submitted; those of the refused task are dropped. There is no
-    /// more to come.
+    /// items that are left were not submitted; those of the refused task are dropped. No result
+    /// follows.
     NotSubmitted,
 }
 
@@ -81,18 +81,18 @@ impl fmt::Display for MapError {
 
 impl std::error::Error for MapError {}
 
-/// The results of a function over items, in their order; see [`ThreadPoolExecutor::map`]. Dropping
-/// it cancels what no worker has begun with.
+/// The results of a function over items, in the items' order; see [`ThreadPoolExecutor::map`].
+/// Dropping it cancels the tasks that no worker has begun with.
 pub struct Map<'a, I: Iterator, R, F> {
     pool: &'a ThreadPoolExecutor,
     items: Fuse<I>,
-    /// None where there is no memory for it.
+    /// None when there is no memory for it.
     function: Option<Counted<F>>,
     chunk_size: usize,
     deadline: Option<Instant>,
     ahead: VecDeque<Future<Vec<Result<R, TaskError>>>>,
     ready: vec::IntoIter<Result<R, TaskError>>,
-    /// The pool has refused a task, and that has not been reported yet.
+    /// The pool has refused a task, and the iterator has not reported that yet.
     is_refused: bool,
     /// No more tasks are submitted.
     is_over: bool,
@@ -100,7 +100,7 @@ pub struct Map<'a, I: Iterator, R, F> {
 
 impl ThreadPoolExecutor {
     /// Calls `function` with each item, in the pool, and yields the results in the items' order.
-    /// All are submitted at once; [`map_with`](Self::map_with) can do otherwise.
+    /// All items are submitted in the call; [`map_with`](Self::map_with) can submit them in steps.
     pub fn map<I, R, F>(&self, items: I, function: F) -> Map<'_, I::IntoIter, R, F>
     where
         I: IntoIterator,
@@ -229,7 +229,7 @@ where
             let Some(future) = self.ahead.pop_front() else {
                 return std::mem::take(&mut self.is_refused).then_some(Err(MapError::NotSubmitted));
             };
-            // One that is asked for makes room for one more.
+            // A result that is asked for makes room for one more task.
             self.submit_one();
             let waited = match self.deadline {
                 None => future.result(),
@@ -256,7 +256,7 @@ impl<I: Iterator, R, F> Map<'_, I, R, F> {
         for future in self.ahead.drain(..) {
             future.cancel();
         }
-        // What was not submitted is not going to be, and nobody needs to hear why.
+        // The items that are left are not submitted, and no caller needs the reason.
         self.is_over = true;
         self.is_refused = false;
     }

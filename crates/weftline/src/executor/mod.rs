@@ -2,11 +2,11 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `raw/future.rs` | what will come of a task, as a state that is passed through once |
+//! | `raw/future.rs` | the phase of a task's outcome |
 //! | `raw/group.rs` | one thread that waits for several futures |
-//! | `future.rs`, `wait.rs` | the faces of both for Rust programs |
-//! | `task.rs` | a function and what will come of it, as the pool and the future see it |
-//! | `submit.rs` | what takes tasks |
+//! | `future.rs`, `wait.rs` | their faces for Rust programs |
+//! | `task.rs` | a function with its outcome, as the pool and the future see it |
+//! | `submit.rs` | the trait that takes tasks |
 //! | `pool/`, `map.rs` | the pool of threads |
 //! | `error.rs` | why a task has no value, or not yet |
 

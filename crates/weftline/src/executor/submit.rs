@@ -1,14 +1,14 @@
-//! [`Executor`]: what takes tasks and gives futures.
+//! [`Executor`]: takes tasks and returns futures.
 
 use super::future::Future;
 use std::fmt;
 use std::io;
 
-/// Runs tasks of the kind `F` somewhere else, and gives a [`Future`] for each: Python's
+/// Runs tasks of the kind `F` elsewhere, and returns a [`Future`] for each: Python's
 /// `concurrent.futures.Executor`.
 #[doc(alias = "concurrent.futures.Executor")]
 pub trait Executor<F> {
-    /// What a task returns.
+    /// The type that a task returns.
     type Output;
 
     /// Has `task` run.
@@ -17,11 +17,11 @@ pub trait Executor<F> {
     /// [`SubmitError`], with the task.
     fn submit(&self, task: F) -> Result<Future<Self::Output>, SubmitError<F>>;
 
-    /// Takes no more tasks, and waits for those that are there, or does as the options say.
+    /// Takes no more tasks, and waits for the submitted ones, or does as the options say.
     fn shutdown_with(&self, options: ShutdownOptions);
 }
 
-/// How an executor is shut down:
+/// The options of a shutdown:
 /// [`ThreadPoolExecutor::shutdown_with`](crate::ThreadPoolExecutor::shutdown_with), or a process
 /// pool's.
 ///
@@ -47,8 +47,8 @@ impl ShutdownOptions {
         }
     }
 
-    /// Whether the call returns when all tasks have ended, or at once, and leaves them to end by
-    /// themselves.
+    /// Whether the call waits until all tasks have ended. Otherwise it returns without waiting, and
+    /// the tasks end by themselves.
     pub const fn wait(mut self, wait: bool) -> Self {
         self.wait = wait;
         self
@@ -67,18 +67,18 @@ impl Default for ShutdownOptions {
     }
 }
 
-/// Why a task was not taken; it comes back.
+/// Why a task was not taken. The task is returned.
 #[non_exhaustive]
 pub enum SubmitError<F> {
     /// The executor was shut down.
     ShutDown(F),
-    /// An initialiser of the pool panicked, so nothing runs in it.
+    /// An initialiser of the pool panicked, so the pool runs nothing.
     #[doc(alias = "BrokenThreadPool")]
     Broken(F),
     /// The pool has no thread yet, and the system refused one; or there is no memory for the task
-    /// ([`io::ErrorKind::OutOfMemory`]). Everything is as it was.
+    /// ([`io::ErrorKind::OutOfMemory`]). Nothing has changed.
     NoThread(F, io::Error),
-    /// It cannot be run where the executor runs its tasks; says why.
+    /// The task cannot run where the executor runs its tasks, for the reason in the error.
     Unfit(F, Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -110,7 +110,7 @@ impl<F> fmt::Display for SubmitError<F> {
         match self {
             Self::ShutDown(_) => f.write_str("the executor was shut down: submit before that"),
             Self::Broken(_) => {
-                f.write_str("an initialiser of the pool panicked, so nothing runs in it")
+                f.write_str("an initialiser of the pool panicked, so the pool runs nothing")
             }
             Self::NoThread(_, error) if error.kind() == io::ErrorKind::OutOfMemory => {
                 f.write_str("there is no memory for the task")

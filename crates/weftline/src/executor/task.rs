@@ -1,17 +1,17 @@
-//! [`Task`]: a function and what will come of it.
+//! [`Task`]: a function with its outcome.
 //!
 //! # Implementation
 //!
-//! A task and its future are one allocation: the pool holds it as something to run ([`Run`]), the
-//! future as something that will have an outcome ([`Promise`]). The function is touched by whoever
-//! has won the future's phase: the worker that started it, or the canceller.
+//! A task and its future are one allocation. The pool holds it as something to run ([`Run`]), the
+//! future as the promise of an outcome ([`Promise`]). Only the thread that wins the future's phase
+//! touches the function: the worker that started it, or the canceller.
 //!
 //! Callbacks run before the outcome is published. So `result`, which moves the outcome out, cannot
-//! take it from under them, and whoever has a result knows that the callbacks have been called.
+//! take it from under them. A caller that has a result knows that the callbacks have been called.
 //!
-//! A value that nobody wants is disposed of by its worker, if that is the last to hold the task.
-//! Its destructor may wait for other tasks of the pool, so the worker, which has counted as free
-//! since the end of the task, does not meanwhile ([`dispose`]).
+//! The worker disposes of a value if it is the last to hold the task. The value's destructor may
+//! wait for other tasks of the pool. The worker counts as free since the end of the task, so it
+//! does not count as free during the destructor ([`dispose`]).
 
 use super::error::TaskError;
 use super::future::Future;
@@ -24,21 +24,21 @@ use std::task::Waker;
 
 pub(crate) type Callback<T> = Box<dyn FnOnce(Result<&T, &TaskError>) + Send>;
 
-/// What a future holds beside its phase.
+/// The data of a future beside its phase.
 pub(crate) struct Outcome<T> {
     pub(crate) value: Option<Result<T, TaskError>>,
-    /// Most have none. A task that is small is freed by another thread than it was made by without
-    /// a lock, in common allocators.
+    /// Behind a pointer, because most tasks have none and a task stays small. Common allocators
+    /// free a small task, on another thread than the one that allocated it, without a lock.
     told: Option<Box<Told<T>>>,
 }
 
-/// Who is told when a task ends, apart from threads that wait.
+/// The callbacks and the waker to call when a task ends. Waiting threads are not among them.
 pub(crate) struct Told<T> {
     pub(super) callbacks: Vec<Callback<T>>,
     pub(super) waker: Option<Waker>,
 }
 
-/// The state of a task that nobody has begun with.
+/// The state of a task that no worker has begun with.
 pub(crate) fn pending<T>() -> RawFuture<Outcome<T>> {
     RawFuture::new(Outcome {
         value: None,
@@ -47,7 +47,7 @@ pub(crate) fn pending<T>() -> RawFuture<Outcome<T>> {
 }
 
 impl<T> Outcome<T> {
-    /// The waiters to tell; `None` when there is no memory for that.
+    /// The callbacks and the waker, allocated if need be; `None` when there is no memory.
     pub(super) fn told(&mut self) -> Option<&mut Told<T>> {
         if self.told.is_none() {
             let told = Told {
@@ -59,7 +59,7 @@ impl<T> Outcome<T> {
         self.told.as_deref_mut()
     }
 
-    /// Keeps the callback, unless there is no memory: then it is still there.
+    /// Takes the callback out of `callback` and keeps it. Without memory it stays there.
     pub(super) fn keep(&mut self, callback: &mut Option<Callback<T>>) -> bool {
         let Some(told) = self.told() else {
             return false;
@@ -105,35 +105,36 @@ pub(super) struct Task<F, T> {
     function: UnsafeCell<Option<F>>,
 }
 
-// SAFETY: the function and the value move between threads, which `Send` allows; who touches the
-// function is settled by the future's phase, and references to the value are given out only through
-// the future, of which there is one.
+// SAFETY: the function and the value move between threads, which `Send` allows. The future's phase
+// decides which thread touches the function. References to the value are given out only through the
+// future, of which there is one.
 unsafe impl<F: Send, T: Send> Sync for Task<F, T> {}
 
 /// A task as its future sees it.
 pub(crate) trait Promise<T>: Send + Sync {
     fn raw(&self) -> &RawFuture<Outcome<T>>;
     fn cancel(&self) -> bool;
-    /// As `cancel`, for tasks that can be cancelled while they run: but only if nobody has begun.
+    /// As `cancel`, but only if no worker has begun; for tasks that can be cancelled while they
+    /// run.
     fn cancel_unless_running(&self) -> bool {
         self.cancel()
     }
 }
 
-/// What the worker that runs a task tells its pool.
+/// Reports of the worker that runs a task to its pool.
 pub(crate) trait Availability {
-    /// It is about to look for the next task.
+    /// The worker is about to take the next task.
     fn is_free(&self);
-    /// It is not, after all: another is to do what was left to it.
+    /// The worker is busy after all: another worker is to take the task that was left to it.
     fn is_busy(&self);
 }
 
 /// A task as the pool sees it.
 pub(crate) trait Run: Send + Sized + 'static {
-    /// Runs the task, unless it was cancelled. `worker` is free when it has ended, from just before
-    /// others learn of it.
+    /// Runs the task, unless it was cancelled. `worker` counts as free from just before others
+    /// learn of the task's end.
     fn run(self, worker: &dyn Availability);
-    /// Cancels the task, if nobody has begun with it.
+    /// Cancels the task, if no worker has begun with it.
     fn cancel(self);
     /// Fails the task without running it.
     fn abort(self);
@@ -151,21 +152,21 @@ where
         }
     }
 
-    /// The function of a task that nobody else has.
+    /// The function of a task that no other thread holds.
     pub(super) fn into_function(self) -> Option<F> {
         self.function.into_inner()
     }
 
     /// # Safety
-    /// Only for whoever has brought the future from pending to running or cancelled.
+    /// Only for the thread that has brought the future from pending to running or cancelled.
     unsafe fn take_function(&self) -> Option<F> {
         // SAFETY: the caller is the only one that touches it, ever.
         unsafe { (*self.function.get()).take() }
     }
 }
 
-/// Calls back and publishes, unless the task was given up meanwhile. `before_end` is called just
-/// before others learn of it, in any case.
+/// Calls the callbacks and publishes the outcome, unless the task was cancelled meanwhile.
+/// `before_end` is called in any case, just before others learn of the end.
 pub(crate) fn end<T>(
     raw: &RawFuture<Outcome<T>>,
     value: Result<T, TaskError>,
@@ -188,7 +189,7 @@ pub(crate) fn end<T>(
                 contain(|| drop(value));
                 return before_end();
             }
-            // More may be added while these are called.
+            // More callbacks may be added while these run.
             Err(Unchanged::Declined) => {
                 let callbacks = raw.with(|_, outcome| outcome.take_callbacks());
                 call_back(callbacks, value.as_ref());
@@ -197,7 +198,7 @@ pub(crate) fn end<T>(
     }
 }
 
-/// What is left of a task that its worker was the last to hold.
+/// Disposes of the rest of a task that its worker was the last to hold.
 pub(crate) fn dispose<T>(raw: RawFuture<Outcome<T>>, worker: &dyn Availability) {
     let value = raw.with(|_, outcome| outcome.value.take());
     if value.is_some() {
@@ -207,8 +208,8 @@ pub(crate) fn dispose<T>(raw: RawFuture<Outcome<T>>, worker: &dyn Availability) 
     }
 }
 
-/// Gives a task up, also one that has begun if `even_running`, and calls back. The phase that it
-/// was in; or the one that it is in, from which it cannot be given up.
+/// Cancels a task, also one that has begun if `even_running`, and calls its callbacks. Returns
+/// whether the task is cancelled, now or before. `dispose` receives the phase that the task was in.
 pub(crate) fn give_up<T>(
     raw: &RawFuture<Outcome<T>>,
     even_running: bool,
@@ -244,7 +245,7 @@ where
     }
 }
 
-/// Calls each; one that panics does not keep the others from being called.
+/// Calls each callback. A panic in one does not stop the others.
 fn call_back<T>(callbacks: Vec<Callback<T>>, value: Option<&Result<T, TaskError>>) {
     let Some(value) = value else { return };
     for callback in callbacks {
@@ -252,9 +253,9 @@ fn call_back<T>(callbacks: Vec<Callback<T>>, value: Option<&Result<T, TaskError>
     }
 }
 
-/// Runs what is the program's own and nobody waits for: a callback, a waker, a destructor. If it
-/// panics, that is reported as a thread's panic is that nobody joins, and the worker, and whoever
-/// else is to be told, goes on.
+/// Runs code of the program for which no caller waits: a callback, a waker, a destructor. A panic
+/// in it is reported as that of a thread that is never joined. The worker goes on, and so do the
+/// other notifications.
 pub(super) fn contain(f: impl FnOnce()) {
     if let Err(panic) = thread::catch(f) {
         thread::report(&thread::current(), &panic);

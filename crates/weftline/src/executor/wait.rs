@@ -1,4 +1,4 @@
-//! [`wait`] and [`as_completed`]: waiting for several futures, at a constant cost for each.
+//! [`wait`] and [`as_completed`]: waits for several futures, at a constant cost for each.
 
 use super::future::Future;
 use super::raw::{RawGroup, Want};
@@ -8,28 +8,28 @@ use crate::{NoMemory, TimedOut};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// What [`wait`] waits for.
+/// The condition that [`wait`] waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReturnWhen {
     /// One of the tasks has ended or was cancelled.
     FirstCompleted,
-    /// One of the tasks has failed, or all have ended. A cancelled one has not failed.
+    /// One of the tasks has failed, or all have ended. A cancelled task has not failed.
     FirstException,
-    /// All have ended or were cancelled.
+    /// All tasks have ended or were cancelled.
     AllCompleted,
 }
 
-/// The futures that [`wait`] was given, each in one of the two.
+/// The futures passed to [`wait`], each in one of the two lists.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Waited<T> {
-    /// Those whose tasks have ended or were cancelled, in the order in which they did.
+    /// The futures whose tasks have ended or were cancelled, in the order of their ends.
     pub done: Vec<Future<T>>,
-    /// The others, in the order in which they were given.
+    /// The others, in the order in which they were passed.
     pub not_done: Vec<Future<T>>,
 }
 
-/// What Rust's own collections do without memory, except that nothing aborts.
+/// Panics without memory, where Rust's own collections abort.
 #[track_caller]
 fn or_panic<T>(made: Result<T, NoMemory>) -> T {
     match made {
@@ -64,7 +64,7 @@ fn wait_by<T>(
             or_failure: false,
         },
     };
-    // If the time is up, what has ended by then is done.
+    // After a timeout, the futures that have ended by then are done.
     let _ = completed
         .group
         .wait_with(want, &mut ThreadBlocker, deadline);
@@ -80,8 +80,7 @@ fn wait_by<T>(
     Waited { done, not_done }
 }
 
-/// Waits until the tasks are done, or some of them: Python's `concurrent.futures.wait`.
-///
+/// Waits until all tasks are done, or some of them: Python's `concurrent.futures.wait`.
 /// ```
 /// use weftline::{Executor, ReturnWhen, ThreadPoolExecutor, wait};
 ///
@@ -98,7 +97,7 @@ pub fn wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhen) -
     wait_by(futures, when, Deadline::NEVER)
 }
 
-/// As [`wait`], without waiting: which are done now.
+/// As [`wait`], without waiting.
 ///
 /// # Panics
 /// As [`wait`].
@@ -106,8 +105,8 @@ pub fn try_wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhe
     wait_by(futures, when, Deadline::PASSED)
 }
 
-/// As [`wait`], for at most `timeout`; what is done by then is in `done`. A timeout beyond the
-/// clock's range never ends.
+/// As [`wait`], for at most `timeout`. The futures that are done by then are in `done`. A timeout
+/// beyond the clock's range never ends.
 ///
 /// # Panics
 /// As [`wait`].
@@ -119,7 +118,7 @@ pub fn try_wait_for<T>(
     wait_by(futures, when, Deadline::after(timeout))
 }
 
-/// As [`wait`], until `deadline` at the latest; what is done by then is in `done`.
+/// As [`wait`], until `deadline` at the latest. The futures that are done by then are in `done`.
 ///
 /// # Panics
 /// As [`wait`].
@@ -131,9 +130,8 @@ pub fn try_wait_until<T>(
     wait_by(futures, when, Deadline::at(deadline))
 }
 
-/// The futures, each when its task has ended or was cancelled: Python's
+/// Yields each future when its task has ended or was cancelled: Python's
 /// `concurrent.futures.as_completed`.
-///
 /// ```
 /// use weftline::{Executor, ThreadPoolExecutor, as_completed};
 ///
@@ -144,27 +142,28 @@ pub fn try_wait_until<T>(
 /// ```
 ///
 /// # Panics
-/// When there is no memory to keep them. They are dropped then, as by any panic.
+/// When there is no memory to keep the futures. They are dropped then, as by any panic.
 #[doc(alias = "concurrent.futures.as_completed")]
 pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
     futures.into_iter().collect()
 }
 
-/// Yields futures as their tasks end; see [`as_completed`]. More can be added on the way.
+/// Yields futures as their tasks end; see [`as_completed`]. Futures can be added during the
+/// iteration.
 pub struct AsCompleted<T> {
     group: Counted<RawGroup>,
-    /// Each until it is given out.
+    /// Each future until it is yielded.
     futures: Vec<Option<Future<T>>>,
-    /// Places in it whose futures were given out.
+    /// Places in `futures` whose futures were yielded.
     vacant: Vec<usize>,
     left: usize,
 }
 
 impl<T> AsCompleted<T> {
-    /// Adds one to those that are to come.
+    /// Adds a future to those that are to come.
     ///
     /// # Panics
-    /// When there is no memory for it; those that are to come are as they were.
+    /// When there is no memory for it; the futures that are to come do not change.
     pub fn push(&mut self, future: Future<T>) {
         if self.vacant.is_empty() {
             let room = self
@@ -185,7 +184,7 @@ impl<T> AsCompleted<T> {
         }
     }
 
-    /// How many are still to come.
+    /// How many futures are still to come.
     #[must_use]
     #[allow(
         clippy::len_without_is_empty,
@@ -212,7 +211,7 @@ impl<T> AsCompleted<T> {
         Ok(self.futures[index].take())
     }
 
-    /// The next, if one is done now; `None` when all were given out.
+    /// The next future, if one is done now; `None` when all were yielded.
     ///
     /// # Errors
     /// [`TimedOut`] when none is.
@@ -220,7 +219,7 @@ impl<T> AsCompleted<T> {
         self.next_by(Deadline::PASSED)
     }
 
-    /// The next, waiting for it for at most `timeout`; `None` when all were given out.
+    /// Waits for the next future, for at most `timeout`; `None` when all were yielded.
     ///
     /// # Errors
     /// [`TimedOut`] when none was done in time.
@@ -228,7 +227,7 @@ impl<T> AsCompleted<T> {
         self.next_by(Deadline::after(timeout))
     }
 
-    /// The next, waiting for it until `deadline` at the latest; `None` when all were given out.
+    /// Waits for the next future, until `deadline` at the latest; `None` when all were yielded.
     ///
     /// # Errors
     /// [`TimedOut`] when none was done in time.

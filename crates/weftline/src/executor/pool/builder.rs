@@ -1,4 +1,4 @@
-//! [`ThreadPoolBuilder`]: what can be chosen about a pool.
+//! [`ThreadPoolBuilder`]: the options of a pool.
 
 use super::wait::Crew;
 use super::{Initializer, Pool, Shared, ThreadPoolExecutor};
@@ -9,7 +9,7 @@ use crate::{Lock, NoMemory};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 
-/// How a [`ThreadPoolExecutor`] is made.
+/// Builds a [`ThreadPoolExecutor`].
 #[derive(Default)]
 #[must_use = "a builder builds nothing by itself"]
 pub struct ThreadPoolBuilder {
@@ -19,25 +19,26 @@ pub struct ThreadPoolBuilder {
 }
 
 impl ThreadPoolBuilder {
-    /// How many threads there are at most. Without this: 4 more than there are processors, and at
-    /// most 32, as in Python.
+    /// The maximum number of threads. The default is the number of processors plus 4, and at most
+    /// 32, as in Python.
     ///
     /// # Panics
-    /// When it is zero: nothing would ever run.
+    /// When it is zero, because then nothing would ever run.
     pub fn max_workers(mut self, max_workers: usize) -> Self {
         assert!(max_workers > 0, "a pool needs at least one worker");
         self.max_workers = Some(max_workers);
         self
     }
 
-    /// What the threads' names begin with. Without this: `ThreadPoolExecutor-N`.
+    /// The prefix of the threads' names. The default is `ThreadPoolExecutor-N`.
     pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.name_prefix = Some(prefix.into());
         self
     }
 
-    /// Is called by each thread before its first task. If it panics, the pool is broken: tasks that
-    /// wait fail with [`TaskError::Broken`](crate::TaskError::Broken), and no more are taken.
+    /// Has each thread call `initializer` before its first task. If it panics, the pool is broken:
+    /// waiting tasks fail with [`TaskError::Broken`](crate::TaskError::Broken), and the pool takes
+    /// no more.
     ///
     /// # Panics
     /// When there is no memory for it.
@@ -49,7 +50,7 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// The pool. It has no threads yet.
+    /// Builds the pool, without threads yet.
     ///
     /// # Panics
     /// When there is no memory for it.

@@ -1,18 +1,18 @@
-//! [`Job`]: what a worker takes from the queue of its pool.
+//! [`Job`]: the item that a worker takes from the queue of its pool.
 //!
 //! # Implementation
 //!
-//! Something that can [`Run`], of a type that only its table knows: a trait object that lies where
-//! the job is and not behind a pointer, unless it is too large for that. So a small function needs
-//! no memory of its own, and reaches its worker with what is handed over anyway.
+//! A job is something that can [`Run`], of a type that only its table knows. It is a trait object
+//! stored inline, and behind a pointer only when it is too large. So a small function needs no
+//! memory of its own: it reaches its worker inside the item that the queue hands off anyway.
 
 use crate::executor::task::{Availability, Run, contain};
 use crate::memory::try_box;
 use std::any::TypeId;
 use std::mem::{ManuallyDrop, MaybeUninit};
 
-/// As much as most functions capture. Every task that waits takes it up, so more would cost those
-/// that need less.
+/// Room for the captures of most functions. Every waiting task occupies it, so more room would cost
+/// the tasks that need less.
 type Space = MaybeUninit<[usize; 4]>;
 
 /// Something for a worker to run once.
@@ -22,9 +22,10 @@ pub(super) struct Job {
     space: Space,
 }
 
-/// What can be done with what is in a job's space, once: each takes it out.
+/// The operations on the value in a job's space. One of them is called, once, and takes the value
+/// out.
 struct Table {
-    /// The type of what the job was made of.
+    /// The type that the job was made of.
     made_of: fn() -> TypeId,
     run: unsafe fn(*mut Space, &dyn Availability),
     cancel: unsafe fn(*mut Space),
@@ -32,16 +33,16 @@ struct Table {
     drop: unsafe fn(*mut Space),
 }
 
-// SAFETY: whatever can be run is `Send`.
+// SAFETY: everything that can be run is `Send`.
 unsafe impl Send for Job {}
 
-/// What is too large, elsewhere.
+/// A value that is too large for the space.
 struct Boxed<R>(Box<R>);
 
 impl Table {
-    /// For what was made of an `R`, and is in the space as a `P`.
+    /// For a job made of an `R`, which lies in the space as a `P`.
     const fn of<R: 'static, P: Run>() -> Self {
-        // SAFETY: each is called once, by its job, with a space that holds a `P`.
+        // SAFETY: the job calls each once, with a space that holds a `P`.
         unsafe {
             Self {
                 made_of: TypeId::of::<R>,
@@ -55,7 +56,7 @@ impl Table {
 }
 
 impl Job {
-    /// A job, or what it was to be made of when there is no memory for that.
+    /// A job made of `what`. Without memory, `what` is returned.
     pub(super) fn new<R: Run>(what: R) -> Result<Self, R> {
         Ok(if const { fits::<R>() } {
             Self::of::<R, R>(what)
@@ -67,7 +68,7 @@ impl Job {
     fn of<R: 'static, P: Run>(what: P) -> Self {
         assert!(fits::<P>());
         let mut space = Space::uninit();
-        // SAFETY: there is room, for it fits.
+        // SAFETY: the value fits, so there is room.
         unsafe { space.as_mut_ptr().cast::<P>().write(what) };
         Self {
             table: const { &Table::of::<R, P>() },
@@ -75,38 +76,38 @@ impl Job {
         }
     }
 
-    /// Calls what `way` picks from the table.
+    /// Calls the operation that `way` picks from the table.
     #[inline]
     fn with<T>(self, way: impl FnOnce(&'static Table, *mut Space) -> T) -> T {
         let mut this = ManuallyDrop::new(self);
         way(this.table, &raw mut this.space)
     }
 
-    /// Runs it, unless it was cancelled. `worker` is free when it has ended.
+    /// Runs the job, unless it was cancelled. `worker` counts as free when it has ended.
     #[inline]
     pub(super) fn run(self, worker: &dyn Availability) {
         // SAFETY: the space is this job's, which is not dropped.
         self.with(|table, space| unsafe { (table.run)(space, worker) });
     }
 
-    /// Gives it up, unless somebody has begun with it.
+    /// Cancels the job, unless a worker has begun with it.
     pub(super) fn cancel(self) {
         // SAFETY: as in `run`.
         self.with(|table, space| unsafe { (table.cancel)(space) });
     }
 
-    /// Gives it up, as the pool is broken.
+    /// Fails the job, because the pool is broken.
     pub(super) fn abort(self) {
         // SAFETY: as in `run`.
         self.with(|table, space| unsafe { (table.abort)(space) });
     }
 
-    /// What it was made of, if that is an `R`.
+    /// The value that the job was made of, if it is an `R`.
     pub(super) fn into_inner<R: Run>(self) -> Option<R> {
         if (self.table.made_of)() != TypeId::of::<R>() {
             return None;
         }
-        // SAFETY: it was made of an `R`, so `new` has put that into the space, or the box with it;
+        // SAFETY: the job was made of an `R`, so `new` has put the `R`, or its box, into the space;
         // and the job is not dropped.
         Some(self.with(|_, space| unsafe {
             if const { fits::<R>() } {
@@ -143,7 +144,7 @@ impl<R: Run> Run for Boxed<R> {
     }
 }
 
-/// A function of whose end nobody is told.
+/// A function without a future: no caller is told of its end.
 pub(super) struct Alone<F>(pub(super) F);
 
 impl<F: FnOnce() + Send + 'static> Run for Alone<F> {

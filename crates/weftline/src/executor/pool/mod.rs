@@ -2,17 +2,22 @@
 //!
 //! # Implementation
 //!
-//! One queue, whose tasks go straight to workers that wait. Workers never steal: one that waits
-//! inside a task waits, and the others go on. What they take is in `job.rs`, how they wait in
-//! `wait.rs`.
+//! A pool has one queue, whose tasks go straight to waiting workers. Workers never steal: a worker
+//! that waits inside a task waits, and the others go on. `job.rs` has the tasks, `wait.rs` the wait
+//! of the workers.
 //!
-//! `free` is the number of workers that are idle, or are just about to look for the next task, less
-//! the number of tasks that are waiting for one. A submission takes one, a worker that ends a task
-//! gives one (before others learn that it has ended), a new worker brings one; to take a task from
-//! the queue changes nothing, for it makes both numbers smaller by one. So another worker is
-//! started exactly when `free` is below zero and there may be more: idle workers are used before
-//! new ones are started, and no task waits for a worker that is not there. Once there are as many
-//! as there may be nobody asks, and it is not counted any more.
+//! | step | effect on `free` |
+//! |---|---|
+//! | a submission | one less |
+//! | a worker ends a task, before others learn of its end | one more |
+//! | a worker is started | one more |
+//! | a worker takes a task from the queue | none: it makes both numbers smaller by one |
+//!
+//! Invariant: *`free` is the number of workers that are idle, or just about to take the next task,
+//! less the number of waiting tasks*. So another worker is started exactly when `free` is below
+//! zero and the pool may have more. Idle workers are used before new ones are started, and no task
+//! waits for a worker that is not there. Once the pool has all its workers, no thread reads `free`,
+//! and it is no longer counted.
 
 mod builder;
 #[cfg(all(
@@ -56,7 +61,7 @@ type Initializer = Box<dyn Fn() + Send + Sync>;
 struct Pool {
     tasks: CachePadded<RawQueue<Job, Fifo<Job>, Wait>>,
     free: AtomicIsize,
-    /// There are as many workers as there may be.
+    /// The pool has as many workers as it may have.
     is_full: AtomicBool,
     is_broken: AtomicBool,
     crew: Counted<Crew>,
@@ -80,20 +85,20 @@ impl Deref for Shared {
 }
 
 thread_local! {
-    /// The pool whose worker this thread is.
+    /// The pool that this thread works for.
     static OF_POOL: Cell<*const Pool> = const { Cell::new(std::ptr::null()) };
 }
 
 /// A pool of threads for tasks that may block: Python's `concurrent.futures.ThreadPoolExecutor`.
 ///
-/// Threads are started as they are needed, up to a number, and then stay; idle ones are used before
-/// new ones are started. A task that panics fails its future and nothing else.
+/// Threads are started as they are needed, up to a maximum, and then stay. Idle threads are used
+/// before new ones are started. A task that panics fails its future and nothing else.
 ///
-/// **Dropping the pool waits**: it shuts the pool down and returns when its tasks have ended, those
-/// that nobody has begun with too, as `with` does in Python. Not so if it is dropped inside one of
-/// them. To leave sooner, call [`shutdown_with`](Self::shutdown_with) first: with `wait(false)` the
-/// tasks end by themselves, and with `cancel_futures(true)` those that wait do not run. A drop
-/// after that does not wait.
+/// **Dropping the pool waits**: it shuts the pool down and returns when its tasks have ended, also
+/// those that no worker has begun with, as `with` does in Python. A drop inside one of the tasks
+/// does not wait. To leave sooner, call [`shutdown_with`](Self::shutdown_with) first. With
+/// `wait(false)` the tasks end by themselves; with `cancel_futures(true)` the waiting tasks do not
+/// run. A drop after that does not wait.
 ///
 /// ```
 /// use weftline::{Executor, ThreadPoolExecutor};
@@ -105,11 +110,11 @@ thread_local! {
 #[doc(alias = "concurrent.futures.ThreadPoolExecutor")]
 pub struct ThreadPoolExecutor {
     pool: Shared,
-    /// Its user has said how.
+    /// The user has shut the pool down and chosen how.
     is_shut_down: AtomicBool,
 }
 
-/// Why a pool took no task, which is gone.
+/// Why a pool did not take a task, which is dropped.
 pub(crate) enum Refused {
     ShutDown,
     Broken,
@@ -134,18 +139,18 @@ impl ThreadPoolExecutor {
     /// A pool of at most `max_workers` threads.
     ///
     /// # Panics
-    /// When it is zero: nothing would ever run.
+    /// When it is zero, because then nothing would ever run.
     #[must_use]
     pub fn new(max_workers: usize) -> Self {
         Self::builder().max_workers(max_workers).build()
     }
 
-    /// For everything else that can be chosen.
+    /// A builder, for the other options of a pool.
     pub fn builder() -> ThreadPoolBuilder {
         ThreadPoolBuilder::default()
     }
 
-    /// How many threads there are at most.
+    /// The maximum number of threads.
     #[must_use]
     pub fn max_workers(&self) -> usize {
         self.pool.max_workers
@@ -172,7 +177,7 @@ impl ThreadPoolExecutor {
         }
     }
 
-    /// How many tasks no worker has begun with; out of date as soon as it is known.
+    /// How many tasks no worker has begun with. The number may change before the caller reads it.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.pool.tasks.len()
@@ -180,7 +185,7 @@ impl ThreadPoolExecutor {
 }
 
 impl Shared {
-    /// Has `job` run by one of the workers, or gives it back.
+    /// Has a worker run `job`, or returns the job.
     fn submit(&self, job: Job) -> Result<(), (Refused, Job)> {
         if let Err(error) = self.take_free() {
             self.give_free();
@@ -196,7 +201,7 @@ impl Shared {
                 self.give_free();
                 Err((Refused::no_memory(), job))
             }
-            // Of a queue without a bound only because it is shut down.
+            // A queue without a bound refuses an item only because it is shut down.
             Err(PutFailure::ShutDown(job) | PutFailure::Full(job) | PutFailure::Forwarded(job)) => {
                 let is_broken = self.is_broken.load(Ordering::Acquire);
                 let why = if is_broken {
@@ -209,7 +214,7 @@ impl Shared {
         }
     }
 
-    /// A free worker has something to do. Starts another if there was none.
+    /// Takes one free worker, and starts another if there was none.
     #[inline]
     fn take_free(&self) -> io::Result<()> {
         if self.is_full.load(Ordering::Relaxed) || self.free.fetch_sub(1, Ordering::Relaxed) > 0 {
@@ -218,10 +223,10 @@ impl Shared {
         self.grow()
     }
 
-    /// Starts another worker, if there may be more.
+    /// Starts another worker, if the pool may have more.
     fn grow(&self) -> io::Result<()> {
         let mut workers = self.workers.lock();
-        // Others may have ended a task, or started a worker, since.
+        // Other threads may have ended a task, or started a worker, since.
         if self.free.load(Ordering::Relaxed) >= 0 {
             return Ok(());
         }
@@ -244,7 +249,7 @@ impl Shared {
                 });
             match started {
                 Ok(handle) => workers.push(handle.thread().clone()),
-                // The task waits for one of those that are there.
+                // The task waits for one of the workers that exist.
                 Err(_) if count > 0 => return Ok(()),
                 Err(error) => return Err(error),
             }
@@ -257,7 +262,7 @@ impl Shared {
         Ok(())
     }
 
-    /// What each thread of the pool runs.
+    /// The function of each thread of the pool.
     fn work(&self) {
         OF_POOL.set(Counted::as_ptr(&self.0));
         if let Some(initializer) = &self.initializer
@@ -267,15 +272,15 @@ impl Shared {
             self.break_down();
             return;
         }
-        // What a task leaves behind is disposed of in its `run`, which contains panics. Should one
-        // come through all the same, the worker is not lost, and one `catch` around all tasks costs
-        // none of them anything.
+        // A task disposes of everything it leaves behind in its `run`, which contains panics. If a
+        // panic escapes all the same, this keeps the worker. One `catch` around all tasks costs no
+        // task anything.
         while let Err(panic) = thread::catch(|| self.run_tasks()) {
             thread::report(&thread::current(), &panic);
         }
     }
 
-    /// Returns when there will be no more.
+    /// Returns when no more tasks will come.
     fn run_tasks(&self) {
         let mut wait = Wait::of(&self.crew);
         loop {
@@ -310,7 +315,7 @@ impl Pool {
         self.empty().into_iter().for_each(|job| job.abort());
     }
 
-    /// Takes no more tasks, and gives back those that have not begun.
+    /// Takes no more tasks, and returns those that have not begun.
     fn empty(&self) -> Vec<Job> {
         match self.tasks.shutdown_with(true, &mut Wait::default()) {
             Ok(jobs) => jobs,
@@ -324,7 +329,7 @@ impl Availability for Shared {
     }
 
     fn is_busy(&self) {
-        // If no thread can be started, tasks wait for those that are there.
+        // If no thread can be started, tasks wait for the workers that exist.
         let _ = self.take_free();
     }
 }
@@ -358,7 +363,7 @@ where
             },
         };
         let function = task.and_then(Task::into_function);
-        Err(refused.with(function.expect("nobody else has seen the task")))
+        Err(refused.with(function.expect("no other thread has seen the task")))
     }
 
     fn shutdown_with(&self, options: ShutdownOptions) {
@@ -367,11 +372,10 @@ where
 }
 
 impl ThreadPoolExecutor {
-    /// Has `function` run as a task of whose end nobody is told: it has no future, which makes it
-    /// cheaper than [`submit`](Executor::submit). If it panics, the except hook is told, as of a
-    /// thread that nobody joins ([`set_except_hook`](crate::set_except_hook)), and the worker goes
-    /// on. Where other tasks would be cancelled, it is dropped.
-    ///
+    /// Has `function` run as a task without a future, which makes it cheaper than
+    /// [`submit`](Executor::submit): no caller is told of its end. If it panics, the except hook is
+    /// called, as for a thread that is never joined ([`set_except_hook`](crate::set_except_hook)),
+    /// and the worker goes on. Where other tasks are cancelled, the function is dropped.
     /// ```
     /// use std::sync::Arc;
     /// use weftline::{Event, ThreadPoolExecutor};
@@ -399,8 +403,8 @@ impl ThreadPoolExecutor {
         })
     }
 
-    /// Takes no more tasks, and returns when those that are there have ended. A call from one of
-    /// the pool's own tasks does not wait for that one.
+    /// Takes no more tasks, and returns when the submitted ones have ended. A call from one of the
+    /// pool's own tasks does not wait for that task.
     pub fn shutdown(&self) {
         self.shutdown_with(ShutdownOptions::new());
     }
@@ -415,7 +419,7 @@ impl ThreadPoolExecutor {
             self.pool.close();
         }
         if options.wait {
-            // Not by a list of them, which would take memory.
+            // One by one, because a list of them would take memory.
             for index in 0.. {
                 let worker = self.pool.workers.lock().get(index).cloned();
                 match worker {

@@ -10,24 +10,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Default)]
 pub(super) struct Crew {
     pub(super) started: AtomicUsize,
-    /// How many have found no task.
+    /// How many workers have found no task.
     idle: AtomicUsize,
 }
 
 /// How workers wait for tasks.
 ///
-/// One that is idle as all others are is in a pool that is given one task at a time: it is there
-/// for the next one at once if it waits to be handed that. While others work, tasks come faster
-/// than they can be handed over, and it looks out for them.
+/// When all workers are idle, the pool gets one task at a time. A worker then parks for a handoff,
+/// which brings it the next task soonest. While other workers are busy, tasks come faster than they
+/// can be handed off, and an idle worker spins for them.
 #[derive(Default)]
 pub(super) struct Wait {
-    /// None for those who submit: there is no bound, so they never wait.
+    /// None for submitters: the queue has no bound, so they never wait.
     crew: Option<Counted<Crew>>,
     is_idle: bool,
 }
 
 impl Wait {
-    /// That of one of the `crew`.
+    /// The wait of a worker of the `crew`.
     pub(super) fn of(crew: &Counted<Crew>) -> Self {
         Self {
             crew: Some(crew.clone()),
@@ -35,7 +35,7 @@ impl Wait {
         }
     }
 
-    /// There is a task, or there will be none.
+    /// A task has come, or none will.
     #[inline]
     pub(super) fn ended(&mut self) {
         if mem::take(&mut self.is_idle)

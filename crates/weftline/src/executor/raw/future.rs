@@ -1,22 +1,30 @@
-//! [`RawFuture`]: what will come of a task, as a state that is passed through once.
+//! [`RawFuture`]: the state of a task's outcome, which passes through each phase at most once.
 //!
 //! # Implementation
 //!
 //! | phase | meaning | leaves by |
 //! |---|---|---|
-//! | `Pending` | nobody has begun | `start` → `Running`; `cancel` → `Cancelled`; `abort` → `Notified`; `finish` → `Finished` |
-//! | `Running` | a worker is at it | `finish` → `Finished`; `abort` → `Notified` |
-//! | `Cancelled` | given up before it began; whoever waits for this future knows | `start` → `Notified` |
-//! | `Notified` | as before, and groups know too | (end) |
-//! | `Finished` | the outcome is there | (end) |
+//! | `Pending` | no worker has begun | `start` → `Running`; `cancel` → `Cancelled`, or `Notified` with `notify`; `abort` → `Notified`; `finish` → `Finished` |
+//! | `Running` | a worker runs the task | `finish` → `Finished`; `abort` → `Notified` |
+//! | `Cancelled` | cancelled before it began; threads that wait for this future are woken, groups are not told | `start` → `Notified` |
+//! | `Notified` | cancelled, and groups are told | (end) |
+//! | `Finished` | the outcome is written | (end) |
 //!
-//! That groups learn of a cancellation only when a worker comes across it is the standard library's
-//! way, which its tests observe; `cancel` can also be told to do both in one step.
+//! `force` puts the future into any phase: Python programs that set a future's state need it.
+//! Groups learn of a cancellation only when a worker comes across it. That is the standard
+//! library's way, which its tests observe. `cancel` with `notify` does both in one step.
 //!
-//! The phase is written under the lock and read without it: the release that ends `finish` is what
-//! makes the outcome seen by whoever finds the future done. What the outcome is, and who is to be
-//! called back, is the face's own data under the same lock. Nothing of the face's is dropped or
-//! called while it is held: what a closure takes out comes back to the caller.
+//! Invariants, under the lock: *a waiter is in the list ⇒ the phase is not done*; *a group is
+//! registered ⇒ the phase is not settled*. The outcome and the callbacks are the face's own data
+//! under the same lock. Nothing of the face's is dropped or called while the lock is held: a
+//! closure returns to the caller what it takes out.
+//!
+//! Linearisation point of `start`, `cancel`, `abort`, `finish` and `force`: the store of the phase
+//! in `enter`, under the lock. That of `phase`, and of a wait that finds the future done: its load
+//! of the phase, which takes no lock.
+//!
+//! Happens-before: the release store in `enter` pairs with the acquire load in `phase`. A thread
+//! that finds the future done sees the outcome and all writes before it.
 
 use super::group::RawGroup;
 use crate::NoMemory;
@@ -24,19 +32,19 @@ use crate::memory::{Counted, try_box};
 use crate::park::model::{AtomicU32, Ordering};
 use crate::park::{Blocker, Chain, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
 
-/// Where a future is; see the module's table.
+/// The phase of a future; see the module's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Phase {
-    /// Nobody has begun.
+    /// No worker has begun.
     Pending,
-    /// A worker is at it.
+    /// A worker runs the task.
     Running,
-    /// Given up before it began; groups do not know yet.
+    /// Cancelled before it began; groups are not told yet.
     Cancelled,
-    /// Given up before it began, and groups know.
+    /// Cancelled before it began, and groups are told.
     Notified,
-    /// The outcome is there.
+    /// The outcome is written.
     Finished,
 }
 
@@ -49,39 +57,39 @@ impl Phase {
         Self::Finished,
     ];
 
-    /// Whether nobody needs to wait any more.
+    /// Whether a wait for the future ends.
     #[must_use]
     pub fn is_done(self) -> bool {
         matches!(self, Self::Cancelled | Self::Notified | Self::Finished)
     }
 
-    /// Whether groups count it as done.
+    /// Whether groups count the future as done.
     #[must_use]
     pub fn is_settled(self) -> bool {
         matches!(self, Self::Notified | Self::Finished)
     }
 }
 
-/// What a face keeps beside the phase, under the future's lock.
+/// The data that a face keeps beside the phase, under the future's lock.
 pub trait Data {
-    /// Whether the outcome is a failure; asked when a group is told.
+    /// Whether the outcome is a failure. Called when a group is told.
     fn has_failed(&self) -> bool;
 
-    /// The process has forked while a thread that did not survive was changing this: what cannot be
-    /// trusted is to be forgotten, not dropped.
+    /// The process has forked while a thread that does not exist in the child was changing this
+    /// data. Forgets, without dropping it, everything that may be torn.
     fn torn(&mut self);
 }
 
-/// Why a future was left as it was.
+/// Why an operation did not change a future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unchanged {
-    /// It is in this phase, from which there is no such way.
+    /// The phase of the future, from which the operation has no transition.
     In(Phase),
-    /// The face's closure did not want to.
+    /// The face's closure declined.
     Declined,
 }
 
-/// A future whose outcome and callbacks are kept in `D`.
+/// A future that keeps its outcome and callbacks in `D`.
 pub struct RawFuture<D> {
     phase: AtomicU32,
     shared: ListLock<Shared<D>>,
@@ -103,15 +111,15 @@ impl<D: Data> ForgetWaiters for Shared<D> {
     }
 }
 
-/// A place in a group.
+/// A registration with a group.
 #[derive(Clone)]
 struct Watcher {
     group: Counted<RawGroup>,
     index: usize,
 }
 
-/// Mostly none, seldom more than one. Behind a pointer, because most futures are watched by nobody,
-/// and there are many of them.
+/// The groups to tell. Behind a pointer: there are many futures, most of them have no group, and
+/// few have more than one.
 type Watchers = Option<Box<Places>>;
 
 struct Places {
@@ -127,9 +135,10 @@ impl Places {
     }
 }
 
-/// Adds `place`, and returns the one that was there, with what is left in it: places in groups that
-/// nobody looks at any more. It comes back if it has no room for the others that there are, whose
-/// number is told.
+/// Puts `place` into `watchers` as the first, with the registrations of groups that still wait.
+/// Returns the old place, which holds the abandoned registrations, for a drop without the lock.
+/// Returns `place` and the room that it needs when it lacks room for the registrations that are
+/// there.
 fn add(watchers: &mut Watchers, mut place: Box<Places>) -> Result<Watchers, (Box<Places>, usize)> {
     let Some(mut old) = watchers.take() else {
         *watchers = Some(place);
@@ -156,7 +165,7 @@ fn add(watchers: &mut Watchers, mut place: Box<Places>) -> Result<Watchers, (Box
     Ok(Some(old))
 }
 
-/// What is left to do once the lock has been let go.
+/// The notifications to deliver once the lock is released.
 #[must_use = "waiters wait until they are woken"]
 struct News {
     woken: Option<Chain<()>>,
@@ -194,36 +203,37 @@ impl<D: Data> RawFuture<D> {
         }
     }
 
-    /// Where it is now. What was done before it was finished is seen by whoever finds it so.
+    /// The current phase. A caller that finds the future done sees all writes before its end.
     #[inline]
     pub fn phase(&self) -> Phase {
         Phase::ALL[self.phase.load(Ordering::Acquire) as usize]
     }
 
-    /// Reads or writes the face's data under the lock, with the phase that goes with it. Nothing
-    /// may be dropped or called in `f` that is not the face's own.
+    /// Reads or writes the face's data under the lock, together with its phase. `f` may drop and
+    /// call nothing but the face's own.
     #[inline]
     pub fn with<R>(&self, f: impl FnOnce(Phase, &mut D) -> R) -> R {
         let mut shared = self.shared.lock();
         f(self.phase(), &mut shared.data)
     }
 
-    /// As [`Self::with`], unless the lock is held, as it may be by this very thread in a garbage
-    /// collector's visit.
+    /// As [`Self::with`], but `None` when the lock is held. This very thread may hold it, in a
+    /// garbage collector's visit.
     pub fn try_with<R>(&self, f: impl FnOnce(&mut D) -> R) -> Option<R> {
         self.shared.try_lock().map(|mut shared| f(&mut shared.data))
     }
 
-    /// Under the lock.
+    /// Called under the lock.
     fn enter(&self, phase: Phase) {
         self.phase.store(phase as u32, Ordering::Release);
     }
 
-    /// A worker begins: `true`. `false` when the future was cancelled: then groups are told, and
-    /// there is nothing to do. `may` is asked first, and may decline.
+    /// A worker begins. `true`: it runs the task. `false`: the future was cancelled, groups are
+    /// told, and nothing is to run. `may` is called first, and may decline.
     ///
     /// # Errors
-    /// [`Unchanged`], when it is neither pending nor cancelled: somebody has begun already.
+    /// [`Unchanged`] when the future is neither pending nor cancelled, for then a worker has begun
+    /// already.
     #[inline]
     pub fn start(&self, may: impl FnOnce(&mut D) -> bool) -> Result<bool, Unchanged> {
         let news = {
@@ -251,8 +261,8 @@ impl<D: Data> RawFuture<D> {
         Ok(false)
     }
 
-    /// Gives the future up if nobody has begun, and wakes those who wait for it. `take` takes out
-    /// what is to be called back, or declines; if `notify`, groups are told at once.
+    /// Cancels the future if no worker has begun, and wakes the threads that wait for it. `take`
+    /// takes out the callbacks, or declines. With `notify`, groups are told in the same step.
     ///
     /// # Errors
     /// [`Unchanged`], when it is not pending.
@@ -268,8 +278,8 @@ impl<D: Data> RawFuture<D> {
         )
     }
 
-    /// As [`Self::cancel`], with groups told, also when somebody has begun: who is at it finds the
-    /// future done. `take` is told which it was.
+    /// As [`Self::cancel`] with `notify`, also for a future that is running: its worker finds the
+    /// future done. `take` receives the phase that the future was in.
     ///
     /// # Errors
     /// [`Unchanged`], when it is done already.
@@ -306,8 +316,8 @@ impl<D: Data> RawFuture<D> {
         Ok(taken)
     }
 
-    /// The outcome is there: `put` writes it and takes out what is to be called back, or declines.
-    /// Then everyone who waits is woken, and groups are told.
+    /// Finishes the future. `put` writes the outcome and takes out the callbacks, or declines. Then
+    /// all waiters are woken, and groups are told.
     ///
     /// # Errors
     /// [`Unchanged`], when the future is done already; `put` is not called then.
@@ -332,8 +342,8 @@ impl<D: Data> RawFuture<D> {
         Ok(taken)
     }
 
-    /// Puts the future into a phase by force, for programs in Python that do so. Whoever waits is
-    /// woken if it is done then.
+    /// Puts the future into a phase by force, for Python programs that do so. All waiters are woken
+    /// if the future is done in that phase.
     pub fn force(&self, phase: Phase) {
         let news = {
             let mut shared = self.shared.lock();
@@ -355,11 +365,11 @@ impl<D: Data> RawFuture<D> {
         news.spread();
     }
 
-    /// Sleeps through `blocker` until the future is done: finished or cancelled.
+    /// Waits through `blocker` until the future is done: finished or cancelled.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
-    /// blocker said so.
+    /// [`WaitError::TimedOut`] when the deadline passes first; [`WaitError::Interrupted`] when the
+    /// blocker is interrupted.
     #[inline]
     pub fn wait_with<B: Blocker>(
         &self,
@@ -389,11 +399,11 @@ impl<D: Data> RawFuture<D> {
         )
     }
 
-    /// Has `group` told, as its number `index`, when the future settles. `Some(failed)` if it has
-    /// settled already: the group is not told then, and expects the caller to.
+    /// Registers `group`, which is told of number `index` when the future settles. Returns
+    /// `Some(failed)` if the future has settled already: then the caller tells the group.
     ///
     /// # Errors
-    /// [`NoMemory`]; the group is not told.
+    /// [`NoMemory`]; the group is not registered.
     pub fn watch(&self, group: &Counted<RawGroup>, index: usize) -> Result<Option<bool>, NoMemory> {
         group.expect_one()?;
         let watched = self.add_watcher(group, index);
@@ -424,7 +434,7 @@ impl<D: Data> RawFuture<D> {
                 }
                 add(&mut shared.watchers, place)
             };
-            // Made, and what is gone dropped, without the lock.
+            // Room is allocated, and old registrations are dropped, without the lock.
             let needed = match added {
                 Ok(gone) => {
                     drop(gone);

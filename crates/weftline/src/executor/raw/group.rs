@@ -1,20 +1,31 @@
-//! [`RawGroup`]: one thread that waits for several futures, at a constant cost for each.
+//! [`RawGroup`]: one thread waits for several futures, at a constant cost for each.
 //!
 //! # Implementation
 //!
-//! A group is told once by each of its futures, when that settles: its number is appended to
-//! `arrived`, and the thread that waits is woken when as many have arrived as it asked for, not
-//! before. So a wait for all of ten thousand futures sleeps once.
+//! | state | meaning | leaves by |
+//! |---|---|---|
+//! | waiting | a thread is in the list, with its [`Want`] | `arrived`, once the want is met → idle; a timeout or an interrupt → idle |
+//! | idle | no thread waits; numbers may lie in `arrived` | `wait_with` → waiting; `abandon` → abandoned |
+//! | abandoned | arrivals are dropped | (end) |
 //!
-//! A wait that ends early does not go round the futures to sign off. It abandons the group, and a
-//! future drops its place in an abandoned group when the next one signs on: at most one such place
-//! stays with each future.
+//! Each future tells the group once, when it settles: its number is appended to `arrived`. The
+//! waiter is woken when as many have arrived as it asked for, not before. So a wait for all of ten
+//! thousand futures sleeps once.
 //!
-//! A future that settles cannot fail for want of memory: its place in `arrived` is made when it
-//! signs on.
+//! A wait that ends early does not go round the futures to deregister. It abandons the group. A
+//! future drops its registration of an abandoned group at the next registration, so it keeps at
+//! most one.
 //!
-//! Invariants, under the lock: *someone waits ⇒ fewer have arrived than it wants, and if it stops
+//! A future that settles cannot fail for want of memory: its room in `arrived` is allocated at its
+//! registration.
+//!
+//! Invariants, under the lock: *a thread waits ⇒ fewer have arrived than it wants, and if it stops
 //! at failures, none has failed*; *`arrived` has room for `expected` more*.
+//!
+//! Linearisation point of `arrived`, `take`, `take_all`, `take_first` and `nth`: the change or read
+//! of `Shared::arrived` under the lock. Happens-before: the lock orders everything under it.
+//! `is_abandoned` is a hint and orders nothing, so it is relaxed: an arrival that misses it appends
+//! a number that no thread reads.
 
 use crate::NoMemory;
 use crate::memory::Counted;
@@ -23,16 +34,16 @@ use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, WaitError, w
 use std::collections::VecDeque;
 use std::mem;
 
-/// What a wait for several futures waits for.
+/// The condition that a wait for several futures waits for.
 #[derive(Clone, Copy, Debug)]
 pub struct Want {
-    /// How many are to arrive that have not been taken yet.
+    /// How many untaken arrivals are enough.
     pub count: usize,
-    /// Whether one that failed is enough.
+    /// Whether one failed future is enough.
     pub or_failure: bool,
 }
 
-/// Who waits for several futures; shared with them.
+/// A wait for several futures, which share it.
 pub struct RawGroup {
     is_abandoned: AtomicU32,
     shared: ListLock<Shared>,
@@ -40,7 +51,7 @@ pub struct RawGroup {
 
 struct Shared {
     arrived: VecDeque<usize>,
-    /// How many have signed on and not arrived.
+    /// How many have registered and not arrived.
     expected: usize,
     has_failure: bool,
     waiters: List<Want>,
@@ -62,7 +73,7 @@ impl Shared {
 }
 
 impl RawGroup {
-    /// A group that nobody has arrived in.
+    /// A group without arrivals.
     ///
     /// # Errors
     /// [`NoMemory`].
@@ -79,14 +90,14 @@ impl RawGroup {
         group.map_err(|_| NoMemory)
     }
 
-    /// Nobody will look at this group again.
+    /// Ends the use of this group: no thread waits in it again.
     pub fn abandon(&self) {
         self.is_abandoned.store(1, Ordering::Relaxed);
         let arrived = mem::take(&mut self.shared.lock().arrived);
         drop(arrived);
     }
 
-    /// Makes the room for one more to arrive.
+    /// Makes room for one more arrival.
     pub(super) fn expect_one(&self) -> Result<(), NoMemory> {
         let mut room = VecDeque::new();
         loop {
@@ -103,13 +114,13 @@ impl RawGroup {
                 }
                 needed
             };
-            // Made, and the old one freed, without the lock.
+            // Room is allocated, and the old buffer freed, without the lock.
             room = VecDeque::new();
             room.try_reserve(needed.max(4) * 2).map_err(|_| NoMemory)?;
         }
     }
 
-    /// One that was expected will not arrive.
+    /// One expected arrival will not come.
     pub(super) fn expect_one_less(&self) {
         let mut shared = self.shared.lock();
         shared.expected = shared.expected.saturating_sub(1);
@@ -119,15 +130,16 @@ impl RawGroup {
         self.is_abandoned.load(Ordering::Relaxed) == 1
     }
 
-    /// A future of the group has settled. Also called by the waiting thread itself, for those that
-    /// were settled when it came.
+    /// A future of the group has settled. The waiting thread calls this itself for the futures that
+    /// were settled when it registered with them.
     pub fn arrived(&self, index: usize, failed: bool) {
         if self.is_abandoned() {
             return;
         }
         let woken = {
             let mut shared = self.shared.lock();
-            // In the child of a fork it may be a place that was lost there, and is made anew.
+            // In the child of a fork, `arrived` may have been lost with its room, so `push_back`
+            // allocates it anew.
             shared.expected = shared.expected.saturating_sub(1);
             shared.arrived.push_back(index);
             shared.has_failure |= failed;
@@ -151,8 +163,7 @@ impl RawGroup {
         self.shared.lock().arrived.pop_front()
     }
 
-    /// Takes the numbers of all that have arrived; a failure among them is known then and stops no
-    /// wait any more.
+    /// Takes the numbers of all arrivals. A failure among them stops no later wait.
     ///
     /// # Errors
     /// [`NoMemory`]; none is taken.
@@ -173,13 +184,13 @@ impl RawGroup {
         }
     }
 
-    /// The number of the future that arrived as the `nth` of those that have not been taken.
+    /// The number of the `nth` untaken arrival.
     pub fn nth(&self, nth: usize) -> Option<usize> {
         self.shared.lock().arrived.get(nth).copied()
     }
 
-    /// Calls `take` with the numbers of the `most` that arrived first, which are taken; it must not
-    /// use the group. When none is left, no failure is either that would stop a wait.
+    /// Takes the first `most` arrivals and calls `take` with their numbers; `take` must not use the
+    /// group. When no arrival is left, no failure is left that would stop a wait.
     pub fn take_first(&self, most: usize, mut take: impl FnMut(usize)) {
         let mut shared = self.shared.lock();
         let most = most.min(shared.arrived.len());
@@ -189,18 +200,18 @@ impl RawGroup {
         }
     }
 
-    /// Sleeps through `blocker` until there is what `want` says. One thread at a time.
+    /// Waits through `blocker` until `want` is met. At most one thread waits at a time.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
-    /// blocker said so.
+    /// [`WaitError::TimedOut`] when the deadline passes first; [`WaitError::Interrupted`] when the
+    /// blocker is interrupted.
     pub fn wait_with<B: Blocker>(
         &self,
         want: Want,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
-        // What has arrived stays for the next wait, also if this one is interrupted.
+        // Arrivals stay for the next wait, also when this one is interrupted.
         wait_until(
             &self.shared,
             |shared| &mut shared.waiters,
