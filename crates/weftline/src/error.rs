@@ -1,4 +1,4 @@
-//! The errors of the whole crate: what a wait or a misuse can end in.
+//! The errors of the whole crate, of waits and of misuse.
 
 use std::error::Error;
 use std::fmt;
@@ -20,12 +20,12 @@ macro_rules! plain_error {
 }
 
 plain_error!(
-    /// The deadline passed before what was waited for happened.
+    /// The deadline passed before the wait ended.
     TimedOut,
     "timed out"
 );
 plain_error!(
-    /// A release of a lock that nobody holds.
+    /// A release of a lock that is not held.
     NotLocked,
     "the lock is not held: release it once for each time it was taken"
 );
@@ -46,12 +46,12 @@ plain_error!(
     "the semaphore would have more permits than its bound: release only what was acquired"
 );
 plain_error!(
-    /// A barrier was made for no parties.
+    /// The number of a barrier's parties is zero.
     ZeroParties,
     "a barrier needs at least one party"
 );
 plain_error!(
-    /// The barrier is broken: a party timed out or the action failed or somebody aborted or reset
+    /// The barrier is broken: a party timed out, the action failed, or a thread aborted or reset
     /// it.
     #[doc(alias = "BrokenBarrierError")]
     Broken,
@@ -63,13 +63,13 @@ plain_error!(
     "task_done() called more often than items were put"
 );
 plain_error!(
-    /// There is no memory for what was asked for. Nothing has changed.
+    /// There is no memory for the operation. Nothing has changed.
     #[doc(alias = "MemoryError")]
     NoMemory,
     "out of memory: nothing has changed"
 );
 plain_error!(
-    /// Nothing came before the deadline.
+    /// No item came before the deadline.
     #[doc(alias = "queue.Empty")]
     Empty,
     "the queue is empty"
@@ -98,7 +98,7 @@ impl fmt::Display for GetError {
 
 impl Error for GetError {}
 
-/// Why an item was not put into a queue; it comes back.
+/// Why an item was not put into a queue. The item is returned.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PutError<T> {

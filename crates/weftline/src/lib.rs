@@ -29,9 +29,8 @@
 //! # Every wait has four forms
 //!
 //! `x()` waits as long as it takes, `try_x()` does not wait, `try_x_for(Duration)` waits for at
-//! most that long and `try_x_until(Instant)` until then. What holds something is a guard that frees
-//! it on drop.
-//!
+//! most that long and `try_x_until(Instant)` until then. An operation that takes hold of an object
+//! returns a guard, whose drop releases it.
 //! ```
 //! use std::time::Duration;
 //! use weftline::{Event, Queue};
@@ -63,23 +62,23 @@
 //!
 //! # Memory
 //!
-//! An operation asks for its memory before it changes anything. Without it the operation returns an
-//! error that says so ([`NoMemory`], or [`std::io::ErrorKind::OutOfMemory`]), or panics, where its
-//! documentation tells of that. What it was given comes back or is dropped. To wait, to wake and to
-//! shut a pool down take none. The standard library ends the process where it finds none to start a
-//! thread or a process, and so does a pool of processes between the call of `submit` and the
-//! result.
+//! An operation allocates its memory before it changes anything. Without memory it returns an error
+//! that says so ([`NoMemory`], or [`std::io::ErrorKind::OutOfMemory`]), or panics where its
+//! documentation says that. Its arguments are returned or dropped. Waiting, waking and shutting a
+//! pool down need no memory.
 //!
+//! The standard library ends the process when it finds no memory to start a thread or a process. So
+//! does a pool of processes between the call of `submit` and the result.
 //! # Limits
 //!
-//! | what | at most |
+//! | limit | at most |
 //! |---|---|
 //! | permits of a semaphore | `usize::MAX / 2`; more is [`TooManyPermits`] |
 //! | recursions of an [`RLock`] | 2³²; more panics |
 //! | parties of a [`Barrier`] | `usize::MAX` |
 //! | items of an unbounded queue | memory |
 //! | a timeout | 584 years; a longer one never ends |
-//! | permits of a semaphore between processes that are out, threads that wait for a condition between processes | 4,096 each |
+//! | acquired permits of a semaphore between processes, threads that wait for a condition between processes | 4,096 each |
 //! | parties of a barrier between processes | 2,048 |
 //! | an item of a queue between processes | 1 GiB |
 

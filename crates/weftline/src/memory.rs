@@ -1,5 +1,5 @@
-//! Allocations that fail with a value: what `Box::new` and `Arc::new` do, where the standard
-//! library's abort the process when there is no memory.
+//! Allocations that fail with a value: `Box::new` and `Arc::new`, whose standard forms abort the
+//! process when there is no memory.
 
 #[cfg(not(weftline_model))]
 use crate::NoMemory;
@@ -13,7 +13,7 @@ use std::process;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// `Box::new`; the value comes back when there is no memory for it.
+/// `Box::new`. Without memory the value is returned.
 ///
 /// # Errors
 /// The value.
@@ -67,7 +67,7 @@ pub(crate) fn try_format(arguments: fmt::Arguments<'_>) -> Result<String, NoMemo
     Ok(text.0)
 }
 
-/// What several owners share, as by an `Arc`, made by [`Counted::try_new`].
+/// A value shared by several owners, as by an `Arc`; [`Counted::try_new`] makes one.
 pub struct Counted<T: ?Sized>(NonNull<Inner<T>>);
 
 pub(crate) struct Inner<T: ?Sized> {
@@ -82,7 +82,7 @@ unsafe impl<T: ?Sized + Send + Sync> Send for Counted<T> {}
 unsafe impl<T: ?Sized + Send + Sync> Sync for Counted<T> {}
 
 impl<T> Counted<T> {
-    /// The first owner of `value`, which comes back when there is no memory for it.
+    /// The first owner of `value`. Without memory the value is returned.
     ///
     /// # Errors
     /// The value.
@@ -109,7 +109,7 @@ impl<T> Counted<T> {
     /// A pointer to the value, without a share in it.
     #[cfg(not(weftline_model))]
     pub(crate) fn as_ptr(this: &Self) -> *const T {
-        // SAFETY: there as long as it has an owner, which `this` is.
+        // SAFETY: the value exists as long as it has an owner, which `this` is.
         unsafe { &raw const (*this.0.as_ptr()).value }
     }
 
@@ -132,7 +132,7 @@ impl<T> Counted<T> {
         ManuallyDrop::new(self).0.as_ptr()
     }
 
-    /// The owner that [`Self::into_raw`] has given.
+    /// The owner that [`Self::into_raw`] returned.
     ///
     /// # Safety
     /// The owner has not ended. Of several values that stand for it at most one is dropped.
@@ -143,7 +143,7 @@ impl<T> Counted<T> {
 }
 
 impl<T: ?Sized> Counted<T> {
-    /// The same owner, which knows the value as a trait object. `unsize` coerces the pointer.
+    /// The same owner, with the value as a trait object. `unsize` coerces the pointer.
     ///
     /// # Safety
     /// `unsize` returns the pointer that it gets.
@@ -155,13 +155,13 @@ impl<T: ?Sized> Counted<T> {
         Counted(unsize(ManuallyDrop::new(self).0))
     }
 
-    /// One owner less; the last one takes the memory.
+    /// Removes an owner; the last one gets the memory.
     ///
     /// # Safety
     /// `self` is not used after that, nor dropped.
     unsafe fn leave(&self) -> Option<Box<Inner<T>>> {
-        // Pairs with the load of the last owner, which sees what every other one has done. A load
-        // and not a fence: the thread sanitizer knows none.
+        // Pairs with the load of the last owner, which sees all accesses of the other owners. A
+        // load and not a fence, because the thread sanitizer does not know fences.
         if self.inner().owners.fetch_sub(1, Ordering::Release) != 1 {
             return None;
         }
@@ -171,17 +171,17 @@ impl<T: ?Sized> Counted<T> {
     }
 
     fn inner(&self) -> &Inner<T> {
-        // SAFETY: there as long as it has an owner, which `self` is.
+        // SAFETY: the value exists as long as it has an owner, which `self` is.
         unsafe { self.0.as_ref() }
     }
 }
 
 impl<T: ?Sized> Clone for Counted<T> {
     fn clone(&self) -> Self {
-        // Relaxed: whoever gets the new owner gets it from an owner.
+        // Relaxed, because a thread gets the new owner from an owner.
         let owners = self.inner().owners.fetch_add(1, Ordering::Relaxed);
         if owners > usize::MAX / 2 {
-            // So many only if each is leaked: the count would begin anew.
+            // Only leaked owners reach so many; without the abort the count would wrap.
             process::abort();
         }
         Self(self.0)

@@ -1,12 +1,15 @@
-//! Which types may be used after a panic that came while they were in use: `UnwindSafe` and
-//! `RefUnwindSafe`.
+//! The types that may be used after a panic during their use: `UnwindSafe` and `RefUnwindSafe`.
 //!
 //! No function of a user's runs while the library changes an object, so a panic finds each object
-//! whole. Of what the user's own values are in, the library says what the standard library says of
-//! its counterparts: a lock, a condition, a queue and a future may be used, whatever is in them. A
-//! re-entrant lock and a thread-local value give shared access to a value that a panic may have
-//! left half changed, so there it depends on the value. An error may be, also one that has an
-//! `io::Error`. `tests/auto_traits.rs` has each type.
+//! whole. For types that hold the user's values, the library does as the standard library does for
+//! its counterparts:
+//!
+//! - A lock, a condition, a queue and a future may be used, whatever they hold.
+//! - A re-entrant lock and a thread-local value give shared access to a value that a panic may have
+//!   left half changed. So there it depends on the value.
+//! - An error may be used, also one that holds an `io::Error`.
+//!
+//! `tests/auto_traits.rs` has each type.
 
 use crate::park::ListLock;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -14,7 +17,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 impl<D> UnwindSafe for ListLock<D> {}
 impl<D> RefUnwindSafe for ListLock<D> {}
 
-/// Both, for types of these parameters.
+/// Both, for types with these parameters.
 #[cfg(not(weftline_model))]
 macro_rules! may_be_used_after_a_panic {
     ($([$($parameters:tt)*] $type:ty;)*) => {

@@ -1,4 +1,4 @@
-//! Who is told of a panic that nobody joined.
+//! The hook for a panic that no thread joined.
 
 use super::{Panic, Thread, panic};
 use crate::memory::{Counted, try_box};
@@ -15,18 +15,20 @@ impl ForgetWaiters for Chosen {
 
 static CHOSEN: ListLock<Chosen> = ListLock::new(Chosen(None));
 
-/// Has `hook` called for each thread that panicked and that nobody joined: Python's
+/// Has `hook` called for each thread that panics and is not joined: Python's
 /// `threading.excepthook`.
 ///
-/// It is called when a thread panics whose [`JoinHandle`](crate::JoinHandle) was dropped, on that
-/// thread; when the handle of one that panicked is dropped, on the thread that drops it; for a
-/// scoped thread, when its [`scope`](crate::scope) ends. Also for callbacks of
-/// [`at_exit`](crate::at_exit), and for values of a [`Local`](crate::Local) that panic when they
-/// are dropped at their thread's end.
+/// | panic | the hook runs |
+/// |---|---|
+/// | of a thread whose [`JoinHandle`](crate::JoinHandle) was dropped before | on that thread, when it panics |
+/// | of a thread whose handle is dropped later | on the thread that drops the handle |
+/// | of a scoped thread | when its [`scope`](crate::scope) ends |
+/// | in a callback of [`at_exit`](crate::at_exit) | after that callback |
+/// | in the destructor of a [`Local`](crate::Local)'s value | at the end of that value's thread |
 ///
-/// The panic hook of the standard library (`std::panic::set_hook`) has told of the panic before, at
-/// its time and on its thread. So without an except hook nothing more is done, and nothing if the
-/// except hook panics itself.
+/// The panic hook of the standard library (`std::panic::set_hook`) reports the panic before that,
+/// at its time and on its thread. So without an except hook nothing more is done, and nothing if
+/// the except hook itself panics.
 ///
 /// # Panics
 /// When there is no memory for the hook, which is dropped then; the one before stays.
@@ -55,7 +57,7 @@ pub fn set_except_hook(hook: impl Fn(&Thread, &Panic) + Send + Sync + 'static) {
     choose(Some(hook));
 }
 
-/// Goes back to what happens without a hook, and drops the one that was set.
+/// Removes and drops the hook, so that none is called.
 pub fn reset_except_hook() {
     choose(None);
 }
@@ -65,12 +67,12 @@ fn choose(hook: Option<Counted<Hook>>) {
     drop(previous);
 }
 
-/// Tells of a panic that nobody joined. Does not panic.
+/// Reports a panic that no thread joined. Does not panic.
 pub(crate) fn report(thread: &Thread, panicked: &Panic) {
     let hook = CHOSEN.lock().0.clone();
     if let Some(hook) = hook {
-        // The hook may have been replaced meanwhile: then it is dropped here, too. The panic hook
-        // tells of its panics.
+        // The hook may have been replaced meanwhile. Then it is dropped here, too. The panic hook
+        // reports its panics.
         drop(panic::catch(move || hook(thread, panicked)));
     }
 }

@@ -1,21 +1,22 @@
-//! Keeps forks out of the moments in which a thread is in the standard library's hands.
+//! Keeps forks out while the standard library starts or ends a thread.
 //!
 //! When the standard library starts a thread, and again when it ends one, it takes a lock of its
 //! own. A process forked in such a moment has that lock taken for ever, and no thread that it
 //! starts gets further. So a thread counts as *inside* from the call that starts it until its own
-//! function begins, and from that function's end until the first of its thread-locals is destroyed;
-//! no user code runs in between, except the destructor of a function that could not be started.
+//! function begins, and from that function's end until the first of its thread-locals is destroyed.
+//! No user code runs in between, except the destructor of a function that could not be started.
 //!
 //! # Implementation
 //!
-//! | who | does | then |
+//! | thread | store | then the load |
 //! |---|---|---|
-//! | who goes inside | counts itself in `INSIDE` | looks at `FORKING`: if somebody forks, goes back and waits |
-//! | who forks | counts itself in `FORKING` | looks at `INSIDE`: waits until it is zero, apart from itself |
+//! | a thread that goes inside | counts itself in `INSIDE` | of `FORKING`: while a thread forks, it takes its count back and waits |
+//! | a thread that forks | counts itself in `FORKING` | of `INSIDE`: it waits until no other thread is inside |
 //!
-//! Both are sequentially consistent, so one of the two sees the other. A fork waits for a second at
-//! most: it is better to fork at a bad moment than not to. Threads that others start through the
-//! standard library are not counted.
+//! Linearisation point of both: the store. Store and load are sequentially consistent on both
+//! sides, so one of the two threads sees the other. A fork waits for a second at most, because a
+//! fork at a bad moment is better than none. Threads that others start through the standard library
+//! are not counted.
 
 use crate::park::{Deadline, spin_until};
 use std::cell::Cell;
@@ -33,7 +34,7 @@ thread_local! {
     static LEAVES: Leaves = const { Leaves };
 }
 
-/// The thread that starts another is inside; dropped, it is not any more, and there is no other.
+/// The starting thread is inside. Dropped, it no longer is, and the start has failed.
 pub(crate) struct Starts(());
 
 impl Starts {
@@ -42,7 +43,7 @@ impl Starts {
         Self(())
     }
 
-    /// There is another, which will say so itself when it is no longer inside.
+    /// The start has succeeded: the new thread counts as inside until it says otherwise.
     pub(super) fn succeeded(self) {
         std::mem::forget(self);
         DEPTH.set(DEPTH.get() - 1);
@@ -55,15 +56,15 @@ impl Drop for Starts {
     }
 }
 
-/// No fork, other than by this thread, until this is dropped: what the calling thread has open for
-/// a moment belongs to one process.
+/// No other thread forks until the returned value is dropped. A descriptor that the calling thread
+/// has open for a moment belongs to one process.
 pub(crate) fn keep_forks_out() -> Starts {
-    super::registry::watch_forks();
+    super::registry::register_fork_handlers();
     Starts::enter()
 }
 
-/// Calls `f`, while no other thread can fork: for what takes a lock that is not ours, and that a
-/// child would find taken for ever.
+/// Calls `f` while no other thread can fork. For locks of other libraries, which a child would find
+/// taken for ever.
 ///
 /// `f` must be short, and must not wait for anything that a thread may hold while it forks.
 pub fn without_forks<R>(f: impl FnOnce() -> R) -> R {
@@ -71,12 +72,12 @@ pub fn without_forks<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// First thing on a thread that was started.
+/// Called first on a thread that was started.
 pub(super) fn has_started() {
     INSIDE.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// Last thing on a thread, before it goes back into the standard library's hands.
+/// Called last on a thread, before the standard library ends it.
 pub(super) fn is_ending() {
     enter();
     // Registered last, so destroyed first.
@@ -97,7 +98,7 @@ fn enter() {
     let mut deadline = None;
     loop {
         INSIDE.fetch_add(1, Ordering::SeqCst);
-        // Who is inside already must go on, for the fork waits for it.
+        // A thread that is inside already must go on, because the fork waits for it.
         if FORKING.load(Ordering::SeqCst) == 0
             || DEPTH.get() > 0
             || deadline.is_some_and(Deadline::has_passed)
@@ -116,19 +117,19 @@ fn leave() {
     INSIDE.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// Before a fork, on the thread that forks.
+/// Called before a fork, on the thread that forks.
 pub(super) extern "C" fn before_fork() {
     FORKING.fetch_add(1, Ordering::SeqCst);
     let deadline = Deadline::after(LONGEST_WAIT);
     spin_until(|| INSIDE.load(Ordering::SeqCst) <= DEPTH.get() || deadline.has_passed());
 }
 
-/// After it, in the parent.
+/// Called after the fork, in the parent.
 pub(super) extern "C" fn after_fork_in_parent() {
     FORKING.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// After it, in the child, which has this thread alone.
+/// Called after the fork, in the child, whose only thread this is.
 pub(super) fn after_fork_in_child() {
     FORKING.store(0, Ordering::SeqCst);
     INSIDE.store(DEPTH.get(), Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! [`Thread`]: who a thread is, and the wait for its end.
+//! [`Thread`]: the identity of a thread, and the wait for its end.
 
 use super::scope_state::ScopeState;
 use super::{registry, system};
@@ -31,27 +31,27 @@ pub struct Thread(pub(super) Counted<Inner>);
 pub(super) struct Inner {
     name: ListLock<Name>,
     is_daemon: bool,
-    /// The fork generation that it was started in: a child of that process has this thread only if
-    /// it is the one that forked.
+    /// The fork generation in which it was started. A child of that process has this thread only if
+    /// it is the thread that forked.
     generation: u32,
-    /// What others may ask for before the thread runs. Zero stands for unknown; written before
-    /// `started` is set.
+    /// Facts that others may ask for before the thread runs. Zero stands for unknown. Written
+    /// before `started` is set.
     number: AtomicU64,
     ident: AtomicU64,
     native_id: AtomicU64,
     started: RawEvent,
     ended: RawEvent,
-    /// Where the registry keeps it, under the registry's lock.
+    /// Its place in the registry, under the registry's lock.
     pub(super) place: AtomicUsize,
     pub(super) scope: Option<Counted<ScopeState>>,
-    /// Whether it belongs to a service; until its work is done, to which.
+    /// Whether it belongs to a service.
     pub(super) is_of_service: bool,
     serves: ListLock<Serves>,
 }
 
-/// What has threads that wait for work until it says that there will be no more: a pool.
+/// An owner of threads that wait for work until it announces that there will be no more: a pool.
 pub(crate) trait Service: Send + Sync {
-    /// Takes no more work. Its threads end when they have done what is there.
+    /// Takes no more work. Its threads end when they have done the work that is there.
     fn finish(&self);
 }
 
@@ -66,7 +66,7 @@ impl ForgetWaiters for Serves {
     }
 }
 
-/// One word, so that a fork in the middle of a change leaves the child either name.
+/// One word, so that a fork in the middle of a change leaves the child one of the two names.
 struct Name(Counted<String>);
 
 impl ForgetWaiters for Name {
@@ -74,7 +74,8 @@ impl ForgetWaiters for Name {
 }
 
 impl Thread {
-    /// A thread that is about to start; its number is settled, so that age is the order of numbers.
+    /// A thread that is about to start. Its number is reserved now, so that the order of numbers is
+    /// that of ages.
     pub(super) fn new(
         name: String,
         is_daemon: bool,
@@ -84,7 +85,7 @@ impl Thread {
         Self::with_number(name, is_daemon, scope, serves, reserve_number())
     }
 
-    /// A thread that runs already, and whose number is known later.
+    /// A thread that runs already, and whose number becomes known later.
     pub(super) fn unbound(name: String, is_daemon: bool) -> Result<Self, NoMemory> {
         Self::with_number(name, is_daemon, None, None, 0)
     }
@@ -96,7 +97,7 @@ impl Thread {
         serves: Option<Counted<dyn Service>>,
         number: u64,
     ) -> Result<Self, NoMemory> {
-        registry::watch_forks();
+        registry::register_fork_handlers();
         let name = Counted::try_new(name).map_err(|_| NoMemory)?;
         let inner = Inner {
             name: ListLock::new(Name(name)),
@@ -115,7 +116,7 @@ impl Thread {
         Counted::try_new(inner).map(Self).map_err(|_| NoMemory)
     }
 
-    /// On the thread itself: writes down what others may want to know.
+    /// Called on the thread itself. Writes the facts that others may ask for.
     pub(super) fn has_started(&self, number: u64) {
         let inner = &*self.0;
         inner.number.store(number, Ordering::Relaxed);
@@ -132,12 +133,12 @@ impl Thread {
         self.0.number.load(Ordering::Relaxed)
     }
 
-    /// Lets everyone go who waits for the end.
+    /// Wakes all threads that wait for the end.
     pub(super) fn has_ended(&self) {
         self.0.ended.set();
     }
 
-    /// The system has refused to start it: who waits for it waits for nothing.
+    /// The system has refused to start it, so all waits for it end.
     pub(super) fn has_not_started(&self) {
         self.leave_service();
         self.0.started.set();
@@ -149,7 +150,7 @@ impl Thread {
         self.0.serves.lock().0.clone()
     }
 
-    /// The thread's work for its service is done: neither keeps the other any longer.
+    /// The thread's work for its service is done, so neither keeps the other alive any longer.
     pub(crate) fn leave_service(&self) {
         let service = self.0.serves.lock().0.take();
         drop(service);
@@ -159,7 +160,7 @@ impl Thread {
         registry::is_current(self)
     }
 
-    /// The name: the one it was given, or `Thread-N (function)`.
+    /// The name: the chosen one, or `Thread-N (function)`.
     ///
     /// # Panics
     /// When there is no memory for the copy.
@@ -179,7 +180,7 @@ impl Thread {
     ///
     /// A thread that renames itself is renamed for the operating system too, where that is
     /// possible, with as much of the name as fits (15 bytes on Linux). `std::thread::Thread::name`
-    /// keeps saying the name that the thread was started with.
+    /// still returns the name that the thread was started with.
     ///
     /// # Panics
     /// When there is no memory for the name. The thread keeps the one that it has.
@@ -194,11 +195,11 @@ impl Thread {
         drop(previous);
     }
 
-    /// The operating system's handle of the thread (`pthread_self`, on Windows its number), which
-    /// may be used again for another once this one has ended.
+    /// The operating system's handle of the thread (`pthread_self`, on Windows its number). The
+    /// system may reuse it for another thread once this one has ended.
     ///
-    /// Waits for the moment that a thread which was just spawned needs to start. `None` where the
-    /// system has none, and for a main thread that has not used this library yet.
+    /// Waits until a thread that was just spawned has started. `None` where the system has no
+    /// handle, and for a main thread that has not used this library yet.
     #[must_use]
     pub fn ident(&self) -> Option<u64> {
         self.wait_for_start();
@@ -217,8 +218,8 @@ impl Thread {
         some(self.0.native_id.load(Ordering::Relaxed))
     }
 
-    /// The thread's number: unique in this process and its forked children, never used again,
-    /// growing with age.
+    /// The thread's number: unique in this process and its forked children, never reused, growing
+    /// with age.
     ///
     /// `None` for a main thread that has not used this library yet.
     #[must_use]
@@ -233,8 +234,8 @@ impl Thread {
         self.0.is_daemon
     }
 
-    /// Whether the thread has not ended: from the spawn on, until everyone who joins it is let go.
-    /// In the child of a fork, only the thread that forked and those that were started there are
+    /// Whether the thread has not ended: from the spawn until its end is announced to all joins. In
+    /// the child of a fork, only the thread that forked and the threads started in the child are
     /// alive.
     #[must_use]
     pub fn is_alive(&self) -> bool {
@@ -248,20 +249,21 @@ impl Thread {
         registry::is_main(self)
     }
 
-    /// Waits until the thread has ended. Any thread can, any number of times; see
-    /// [`JoinHandle::join`](crate::JoinHandle::join) for what the thread returned.
+    /// Waits until the thread has ended. Any thread can call it, any number of times.
+    /// [`JoinHandle::join`](crate::JoinHandle::join) also returns the value that the thread
+    /// returned.
     ///
     /// On return the thread has left [`enumerate`](crate::enumerate) and, on Linux, the destructors
-    /// of its thread-locals have run; the system may need a moment longer to reclaim its stack. The
+    /// of its thread-locals have run. The system may need a moment longer to reclaim its stack. The
     /// main thread does not end before the process does.
     ///
     /// # Panics
-    /// When a thread joins itself: it would wait for ever.
+    /// When a thread joins itself, because it would wait for ever.
     pub fn join(&self) {
         let _ = self.join_by(Deadline::NEVER);
     }
 
-    /// Whether the thread has ended, as the other forms say it.
+    /// As [`join`](Self::join), without waiting.
     ///
     /// # Errors
     /// [`TimedOut`] when it has not.
@@ -304,15 +306,15 @@ impl Thread {
     }
 
     fn wait_for_start(&self) {
-        // The main thread is bound when it first asks for itself, if ever: that is nothing to wait
-        // for.
+        // The main thread is bound when it first asks for itself, if ever. No wait is needed for
+        // that.
         if self.reserved_number() != 0 {
             let _ = self.wait(&self.0.started, Deadline::NEVER);
         }
     }
 
-    /// Waits for one of the thread's own events, or until it turns out that the thread is not in
-    /// this process.
+    /// Waits for one of the thread's own events, or until the thread turns out not to be in this
+    /// process.
     fn wait(&self, event: &RawEvent, deadline: Deadline) -> Result<(), TimedOut> {
         loop {
             if self.is_lost() {
@@ -331,7 +333,7 @@ impl Thread {
         self.0.generation != fork::generation() && {
             let number = self.reserved_number();
             if number == 0 {
-                // A main thread that nothing is known of is the survivor, or not main any more.
+                // A main thread without a number is the survivor, or no longer the main thread.
                 !self.is_main()
             } else {
                 !fork::is_alive(number)
@@ -362,11 +364,11 @@ impl fmt::Debug for Thread {
     }
 }
 
-/// Sleeps as plain threads do, and ends the wait when a signal handler of this thread has forked
-/// and this is the child: those who would have ended it are not here.
+/// Waits as plain threads do, and ends the wait in the child when a signal handler of this thread
+/// has forked. The threads that would have ended the wait do not exist in the child.
 pub(super) struct UntilForked(u32);
 
-/// The wait's world has changed: look again.
+/// The process has forked: the wait must check its state again.
 pub(super) struct Forked;
 
 impl UntilForked {

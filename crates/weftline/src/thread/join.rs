@@ -1,15 +1,19 @@
-//! [`JoinHandle`] and the place that a thread leaves its outcome in.
+//! [`JoinHandle`], and the packet in which a thread leaves its outcome.
 //!
 //! # Implementation
 //!
-//! | state | the outcome | leaves by |
+//! | state | owner of the outcome | leaves by |
 //! |---|---|---|
-//! | `RUNNING` | the thread's, to be written | the thread → `FINISHED`; the handle's drop → `ABANDONED` |
-//! | `FINISHED` | the handle's: taken by a join, dropped and reported by its drop | |
-//! | `ABANDONED` | the thread's: dropped and reported when it is there | |
+//! | `RUNNING` | the thread, which writes it | the thread → `FINISHED`; the handle's drop → `ABANDONED` |
+//! | `FINISHED` | the handle: a join takes it, its drop drops and reports it | (end) |
+//! | `ABANDONED` | the thread, which drops and reports it once written | (end) |
 //!
-//! Each leaves `RUNNING` by compare-exchange, so one of the two disposes of the outcome, and knows
-//! it.
+//! Invariant: *one side owns the outcome*. Linearisation point of `finish` and `abandon`: the
+//! compare-exchange that leaves `RUNNING`. One of the two fails, so each side knows whether it
+//! disposes of the outcome.
+//!
+//! Happens-before: the release of the thread's exchange to `FINISHED` pairs with the acquire load
+//! in `take`. The handle sees the outcome.
 
 use super::{Panic, Thread, except_hook, panic};
 use crate::TimedOut;
@@ -26,14 +30,14 @@ const RUNNING: u32 = 0;
 const FINISHED: u32 = 1;
 const ABANDONED: u32 = 2;
 
-/// Where a thread leaves what it returned.
+/// The packet in which a thread leaves its outcome.
 pub(super) struct Packet<T> {
     state: AtomicU32,
     outcome: UnsafeCell<Option<Result<T, Panic>>>,
 }
 
-// SAFETY: the outcome is reached by one thread at a time, as the table says; it moves between
-// threads, so `T` must be `Send`.
+// SAFETY: one thread at a time reaches the outcome, as the table says. It moves between threads, so
+// `T` must be `Send`.
 unsafe impl<T: Send> Sync for Packet<T> {}
 
 impl<T> Packet<T> {
@@ -44,14 +48,14 @@ impl<T> Packet<T> {
         }
     }
 
-    /// On the thread, as the last thing of its function.
+    /// Called on the thread, as the last step of its function.
     pub(super) fn finish(&self, outcome: Result<T, Panic>, thread: &Thread) {
         // SAFETY: the state is not `FINISHED`, so the outcome is the thread's.
         unsafe { *self.outcome.get() = Some(outcome) };
         let finished = self.state.compare_exchange(
             RUNNING,
             FINISHED,
-            // Pairs with the acquires of the handle: the outcome is seen by whoever finds it
+            // Pairs with the acquires of the handle, which sees the outcome when it finds the state
             // finished.
             Ordering::Release,
             Ordering::Relaxed,
@@ -66,8 +70,8 @@ impl<T> Packet<T> {
         }
     }
 
-    /// By the handle. `None` when the thread has not finished (any more: it was lost in a fork),
-    /// and after the first time.
+    /// Called by the handle. `None` until the thread has finished, and after the first take. A
+    /// thread lost in a fork never finishes.
     fn take(&self) -> Option<Result<T, Panic>> {
         if self.state.load(Ordering::Acquire) != FINISHED {
             return None;
@@ -77,8 +81,8 @@ impl<T> Packet<T> {
         unsafe { (*self.outcome.get()).take() }
     }
 
-    /// By the handle, for the last time. What the thread has left so far; later it disposes of it
-    /// itself.
+    /// Called by the handle, for the last time. Returns the outcome if it is there; otherwise the
+    /// thread disposes of it later.
     fn abandon(&self) -> Option<Result<T, Panic>> {
         let abandoned =
             self.state
@@ -87,7 +91,8 @@ impl<T> Packet<T> {
     }
 }
 
-/// Drops an outcome that nobody wants; a panic is reported, if it is not the scope that does.
+/// Drops an outcome that no join takes. A panic is reported, unless the thread belongs to a scope,
+/// which reports it.
 fn dispose<T>(outcome: Option<Result<T, Panic>>, thread: &Thread) {
     match outcome {
         Some(Err(panicked)) if thread.0.scope.is_none() => except_hook::report(thread, &panicked),
@@ -95,10 +100,10 @@ fn dispose<T>(outcome: Option<Result<T, Panic>>, thread: &Thread) {
     }
 }
 
-/// A started thread, owned: for what it returns. It is also a [`Thread`].
+/// An owned handle of a started thread, for the value that it returns. It is also a [`Thread`].
 ///
-/// Dropping it lets the thread run on; if it panics, the [except hook](crate::set_except_hook) is
-/// told.
+/// Dropping it lets the thread run on. If the thread panics, the [except
+/// hook](crate::set_except_hook) is called.
 ///
 /// ```
 /// use std::time::Duration;
@@ -125,13 +130,14 @@ impl<T> JoinHandle<T> {
         Self { thread, packet }
     }
 
-    /// Who it is, to keep.
+    /// The thread's identity, which can outlive this handle.
     #[must_use]
     pub fn thread(&self) -> &Thread {
         &self.thread
     }
 
-    /// Waits until the thread has ended, as [`Thread::join`] does, and returns what it returned.
+    /// Waits until the thread has ended, as [`Thread::join`] does, and returns the value that it
+    /// returned.
     ///
     /// # Errors
     /// [`Panic`] when the thread panicked; also, in the child of a fork, when it was lost there.
@@ -146,10 +152,10 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// What the thread returned, if it has ended.
+    /// The value that the thread returned, if it has ended.
     ///
     /// # Errors
-    /// [`JoinError`]; a thread that runs comes back.
+    /// [`JoinError`]; the handle of a running thread is returned in it.
     ///
     /// # Panics
     /// As [`join`](Self::join).
@@ -161,7 +167,7 @@ impl<T> JoinHandle<T> {
     /// ends.
     ///
     /// # Errors
-    /// [`JoinError`]; a thread that runs comes back.
+    /// [`JoinError`]; the handle of a running thread is returned in it.
     ///
     /// # Panics
     /// As [`join`](Self::join).
@@ -172,7 +178,7 @@ impl<T> JoinHandle<T> {
     /// As [`join`](Self::join), until `deadline` at the latest.
     ///
     /// # Errors
-    /// [`JoinError`]; a thread that runs comes back.
+    /// [`JoinError`]; the handle of a running thread is returned in it.
     ///
     /// # Panics
     /// As [`join`](Self::join).
@@ -215,17 +221,17 @@ impl<T> fmt::Debug for JoinHandle<T> {
     }
 }
 
-/// Why a join did not return what the thread returned. `H` is the handle.
+/// Why a join returned no value. `H` is the handle.
 #[non_exhaustive]
 pub enum JoinError<H> {
-    /// The thread has not ended before the deadline: here is its handle again.
+    /// The thread has not ended before the deadline. Its handle is returned.
     Running(H),
     /// It ended in a panic.
     Panicked(Panic),
 }
 
 impl<H> JoinError<H> {
-    /// As a join of something that wraps the handle says it.
+    /// The same error, for a type that wraps the handle.
     pub(super) fn map<W>(self, wrap: impl FnOnce(H) -> W) -> JoinError<W> {
         match self {
             Self::Running(handle) => JoinError::Running(wrap(handle)),

@@ -11,19 +11,18 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// A value for each thread that asks for it: Python's `threading.local`.
 ///
-/// Unlike `std::thread_local!` it is an object like any other: a static, a field of something that
-/// is made at run time, or captured.
+/// Unlike a `std::thread_local!` it is an object like any other: a static, a field of an object
+/// built at run time, or captured.
 ///
-/// A thread's value is made by the initialiser when the thread first asks for it, and dropped when
-/// the thread ends. When the `Local` itself is dropped, so is the value of the thread that drops it
-/// at once; the others' are at the next use that their thread makes of any `Local`, or at its end.
-/// In which order values are dropped is not said. One whose destructor panics then is reported to
-/// the [except hook](crate::set_except_hook).
+/// The initialiser makes a thread's value when the thread first asks for it. The value is dropped
+/// when the thread ends. When the `Local` itself is dropped, the value of the dropping thread is
+/// dropped in that call. The other threads' values are dropped at their thread's next use of any
+/// `Local`, or at its end. The order in which values are dropped is unspecified. A panic in a
+/// value's destructor is then reported to the [except hook](crate::set_except_hook).
 ///
-/// Initialisers and destructors may use any `Local`, also this one (an initialiser that asks for
-/// the value it is making recurses; the first value to be there stays). What a destructor asks for
-/// after its thread's values are gone is made for that use alone.
-///
+/// Initialisers and destructors may use any `Local`, also this one. An initialiser that asks for
+/// the value it is making recurses, and the first value to be stored stays. A value that a
+/// destructor asks for after its thread's values are gone is made for that use alone.
 /// ```
 /// use std::cell::RefCell;
 /// use weftline::Local;
@@ -42,7 +41,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 /// assert_eq!((counter.take(), counter.get()), (Some(11), 10));
 /// ```
 ///
-/// What is put in through a reference is of the `Local`'s own type, and of no narrower one:
+/// A value stored through a reference has the `Local`'s own type, and no narrower one:
 ///
 /// ```compile_fail
 /// type Any = for<'a> fn(&'a u8);
@@ -50,16 +49,16 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 /// ```
 #[doc(alias = "threading.local")]
 pub struct Local<T: 'static, F = fn() -> T> {
-    /// Null until first used; then an owner of the token.
+    /// Null until the first use, then an owner of the token.
     token: AtomicPtr<Inner<Token>>,
     init: F,
-    /// Values go in and come out, so a reference to a `Local` of a narrower type is none to this
-    /// one.
+    /// Invariant in `T`: values go in and come out, so a reference to a `Local` of a narrower type
+    /// is no reference to this one.
     values: PhantomData<fn(T) -> T>,
 }
 
 impl<T: 'static, F> Local<T, F> {
-    /// One whose values are made by `init`.
+    /// A `Local` whose values `init` makes.
     pub const fn new(init: F) -> Self {
         Self {
             token: AtomicPtr::new(ptr::null_mut()),
@@ -68,17 +67,17 @@ impl<T: 'static, F> Local<T, F> {
         }
     }
 
-    /// Gives the calling thread another value.
+    /// Replaces the calling thread's value.
     ///
     /// # Panics
-    /// When there is no memory for it; the thread keeps the one before.
+    /// When there is no memory for it; the thread keeps its previous value.
     pub fn set(&self, value: T) {
         let value = counted(value).of_any_type();
         let previous = local_values::replace(&self.token(), Some(value));
         drop(previous);
     }
 
-    /// Takes the calling thread's value away, if it has one; the next use makes a new one.
+    /// Takes the calling thread's value, if it has one. The next use makes a new one.
     ///
     /// # Panics
     /// When the thread is using the value, further up in [`with`](Self::with), and when there is no
@@ -113,7 +112,7 @@ impl<T: 'static, F> Local<T, F> {
                 .compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire);
         let token = published.map_or_else(
             |first| {
-                // SAFETY: made above, and seen by nobody else.
+                // SAFETY: made above, and no other thread has seen it.
                 drop(NonNull::new(made).map(|made| unsafe { Counted::from_raw(made) }));
                 first
             },
@@ -129,7 +128,7 @@ impl<T: 'static, F: Fn() -> T> Local<T, F> {
     /// If [`set`](Self::set) is called meanwhile, `f` keeps the value that it was called with.
     ///
     /// # Panics
-    /// When `f` or the initialiser does, and when there is no memory for the value, which is
+    /// When `f` or the initialiser panics, and when there is no memory for the value, which is
     /// dropped then.
     pub fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
         let token = self.token();
@@ -163,10 +162,10 @@ impl<T: 'static, F> Drop for Local<T, F> {
         let Some(token) = NonNull::new(*self.token.get_mut()) else {
             return;
         };
-        // SAFETY: the owner is of `self`, which is going.
+        // SAFETY: the owner belongs to `self`, which is being dropped.
         let token = unsafe { Counted::from_raw(token) };
         let value = local_values::replace(&token, None);
-        token.forward();
+        token.orphan();
         drop(value);
     }
 }

@@ -1,4 +1,4 @@
-//! [`Value`]: what a thread keeps in a [`Local`](super::Local), counted as by an `Rc`.
+//! [`Value`]: a thread's value in a [`Local`](super::Local), counted as by an `Rc`.
 //!
 //! The standard library's `Rc` aborts the process where there is no memory for it.
 
@@ -18,7 +18,7 @@ struct Inner<T: ?Sized> {
 }
 
 impl<T: 'static> Value<T> {
-    /// The first owner of `value`, which comes back where there is no memory for it.
+    /// The first owner of `value`, which is returned when there is no memory for it.
     ///
     /// # Errors
     /// The value.
@@ -30,7 +30,7 @@ impl<T: 'static> Value<T> {
         }
     }
 
-    /// The same owner, which does not tell the type.
+    /// The same owner, without the type.
     pub(super) fn of_any_type(self) -> Value {
         let inner: NonNull<Inner<dyn Any>> = ManuallyDrop::new(self).0;
         Value(inner)
@@ -51,7 +51,7 @@ impl<T: 'static> Value<T> {
 }
 
 impl Value {
-    /// The same owner, which tells the type.
+    /// The same owner, with the type.
     ///
     /// # Panics
     /// When the value is of another type.
@@ -66,7 +66,7 @@ impl Value {
 
 impl<T: ?Sized> Value<T> {
     fn inner(&self) -> &Inner<T> {
-        // SAFETY: there as long as it has an owner, which `self` is.
+        // SAFETY: the value exists as long as it has an owner, which `self` is.
         unsafe { self.0.as_ref() }
     }
 }
@@ -74,7 +74,7 @@ impl<T: ?Sized> Value<T> {
 impl<T: ?Sized> Clone for Value<T> {
     fn clone(&self) -> Self {
         let owners = &self.inner().owners;
-        // So many only if each is leaked: the count would begin anew.
+        // Only leaked owners reach so many; without the abort the count would wrap.
         let more = owners.get().checked_add(1);
         owners.set(more.unwrap_or_else(|| std::process::abort()));
         Self(self.0)

@@ -2,20 +2,23 @@
 //!
 //! # Implementation
 //!
-//! A map from a `Local`'s token to the thread's value. The key is the token's address; an entry
-//! holds the token, so the address is not used again while the entry is there. Values are counted,
-//! so that one in use survives being replaced.
-//!
-//! No value is made, dropped or used while the map is borrowed, so all that may use the map again.
-//!
 //! | state of the thread | what happens |
 //! |---|---|
 //! | `OPEN` | a first value registers the destructor of a thread-local; the map itself has none, and is there to the last |
 //! | in that destructor, or in the one that announces the thread's end if that comes first | values are dropped, also those that destructors have made meanwhile, for some rounds |
 //! | `CLOSED` | nothing is kept |
 //!
-//! A `Local` that is dropped forwards its token and advances a count for all threads. A thread that
-//! finds the count advanced looks through its map for forwarded tokens.
+//! The values lie in a map from a `Local`'s token to the thread's value. The key is the token's
+//! address. An entry owns the token, so the address is not reused while the entry is there. Values
+//! are counted, so that one in use survives being replaced.
+//!
+//! Invariant: *no value is made, dropped or used while the map is borrowed*. So all of these may
+//! use the map again.
+//!
+//! A `Local` that is dropped marks its token orphaned and advances a count for all threads. A
+//! thread that finds the count advanced searches its map for orphaned tokens. Happens-before: the
+//! release of that increment pairs with the acquire load in `drop_orphans`, so the thread sees the
+//! mark.
 
 pub(super) use super::local_value::Value;
 use super::{except_hook, panic, registry};
@@ -28,25 +31,26 @@ use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What a [`Local`](super::Local) is known by in the maps of all threads.
+/// The identity of a [`Local`](super::Local) in the maps of all threads.
 pub(super) struct Token {
-    is_forwarded: AtomicBool,
+    is_orphaned: AtomicBool,
 }
 
-static FORWARDED: AtomicU64 = AtomicU64::new(0);
+static ORPHANED: AtomicU64 = AtomicU64::new(0);
 
 impl Token {
     pub(super) fn new() -> Self {
         Self {
-            is_forwarded: AtomicBool::new(false),
+            is_orphaned: AtomicBool::new(false),
         }
     }
 
-    /// Nobody will ask for its values any more.
-    pub(super) fn forward(&self) {
-        self.is_forwarded.store(true, Ordering::Relaxed);
-        // Pairs with the acquire of whoever finds the count advanced: it sees the token forwarded.
-        FORWARDED.fetch_add(1, Ordering::Release);
+    /// The `Local` is dropped: no thread will ask for its values any more.
+    pub(super) fn orphan(&self) {
+        self.is_orphaned.store(true, Ordering::Relaxed);
+        // Pairs with the acquire in `drop_orphans`: a thread that finds the count advanced sees the
+        // mark.
+        ORPHANED.fetch_add(1, Ordering::Release);
     }
 }
 
@@ -61,12 +65,12 @@ thread_local! {
     static MAP: RefCell<ManuallyDrop<Map>> =
         const { RefCell::new(ManuallyDrop::new(HashMap::with_hasher(BuildHasherDefault::new()))) };
     static IS_CLOSED: Cell<bool> = const { Cell::new(false) };
-    /// How many tokens had been forwarded when the thread last looked.
-    static LOOKED_AT: Cell<u64> = const { Cell::new(0) };
+    /// The value of `ORPHANED` at the thread's last check.
+    static CHECKED_AT: Cell<u64> = const { Cell::new(0) };
     static AT_END: DropsValues = const { DropsValues };
 }
 
-/// Nothing that a caller hands in may run a destructor or come back here.
+/// `f` must run no destructor and must not come back here.
 fn in_map<R>(f: impl FnOnce(&mut Map) -> R) -> R {
     MAP.with(|map| f(&mut map.borrow_mut()))
 }
@@ -76,11 +80,11 @@ fn key(token: &Token) -> usize {
 }
 
 pub(super) fn find(token: &Counted<Token>) -> Option<Value> {
-    drop_forwarded();
+    drop_orphans();
     in_map(|map| map.get(&key(token)).map(|entry| entry.value.clone()))
 }
 
-/// Keeps `value`, unless there is one already; returns the one that is there.
+/// Keeps `value`, unless there is one already; returns the kept one.
 ///
 /// # Panics
 /// When there is no memory to keep it.
@@ -94,12 +98,12 @@ pub(super) fn add(token: &Counted<Token>, value: Value) -> Value {
     }
 }
 
-/// Puts `value` in the place of what is there, and returns that.
+/// Stores `value`, and returns the previous one.
 ///
 /// # Panics
 /// When there is no memory to keep it.
 pub(super) fn replace(token: &Counted<Token>, value: Option<Value>) -> Option<Value> {
-    drop_forwarded();
+    drop_orphans();
     let Some(value) = value else {
         return in_map(|map| map.remove(&key(token))).map(|entry| entry.value);
     };
@@ -107,7 +111,7 @@ pub(super) fn replace(token: &Counted<Token>, value: Option<Value>) -> Option<Va
         drop(value);
         return None;
     }
-    // Fails while the destructor runs, which takes whatever comes then too.
+    // Fails while the destructor runs, which takes all values that are added meanwhile too.
     let _ = AT_END.try_with(|_| ());
     if in_map(|map| map.try_reserve(1)).is_err() {
         panic_without_memory();
@@ -117,35 +121,35 @@ pub(super) fn replace(token: &Counted<Token>, value: Option<Value>) -> Option<Va
     in_map(|map| map.insert(key(&entry.token), entry)).map(|entry| entry.value)
 }
 
-/// Drops the thread's values in `Local`s that are no more.
-fn drop_forwarded() {
-    // Pairs with the release in `forward`.
-    let forwarded = FORWARDED.load(Ordering::Acquire);
-    let looked_at = LOOKED_AT.replace(forwarded);
-    if looked_at == forwarded {
+/// Drops the thread's values in `Local`s that were dropped.
+fn drop_orphans() {
+    // Pairs with the release in `orphan`.
+    let orphaned = ORPHANED.load(Ordering::Acquire);
+    let checked_at = CHECKED_AT.replace(orphaned);
+    if checked_at == orphaned {
         return;
     }
-    let is_forwarded = |entry: &Entry| entry.token.is_forwarded.load(Ordering::Relaxed);
+    let is_orphaned = |entry: &Entry| entry.token.is_orphaned.load(Ordering::Relaxed);
     let mut dropped: Vec<Entry> = Vec::new();
     let is_complete = in_map(|map| {
-        let count = map.values().filter(|entry| is_forwarded(entry)).count();
-        // Nothing runs under the map's borrow: an allocator is no caller.
+        let count = map.values().filter(|entry| is_orphaned(entry)).count();
+        // An allocator is no caller, so the borrow of the map is safe.
         let room = dropped.try_reserve_exact(count);
         if room.is_ok() {
-            let forwarded = map.extract_if(|_, entry| is_forwarded(entry));
-            // A token may have been forwarded since: its turn comes with the next look.
-            dropped.extend(forwarded.take(count).map(|(_, entry)| entry));
+            let orphaned = map.extract_if(|_, entry| is_orphaned(entry));
+            // A token may have been orphaned since. The next check finds it.
+            dropped.extend(orphaned.take(count).map(|(_, entry)| entry));
         }
         room.is_ok()
     });
     if !is_complete {
-        // Without memory at the next use.
-        LOOKED_AT.set(looked_at);
+        // Without memory, the next use tries again.
+        CHECKED_AT.set(checked_at);
     }
     dropped.into_iter().for_each(drop_entry);
 }
 
-/// Drops a value where nobody expects its destructor to panic.
+/// Drops a value. A panic of its destructor is reported, because no caller expects it.
 fn drop_entry(entry: Entry) {
     if let Err(panicked) = panic::catch(|| drop(entry)) {
         except_hook::report(&registry::current(), &panicked);
@@ -155,7 +159,7 @@ fn drop_entry(entry: Entry) {
 /// Drops the values of the calling thread, which is about to end.
 ///
 /// As POSIX has it for its own thread-locals: destructors may make values again, but not for ever.
-/// What is left when the thread takes no more, leaks.
+/// The values left when the thread takes no more are leaked.
 pub(super) fn drop_all() {
     const ROUNDS: usize = 4;
     if IS_CLOSED.get() {
@@ -180,7 +184,7 @@ impl Drop for DropsValues {
     }
 }
 
-/// Addresses differ in their middle bits; the map looks at the first and the last ones.
+/// Addresses differ in their middle bits, and the map uses the first and the last ones.
 #[derive(Default)]
 struct AddressHasher(u64);
 

@@ -1,37 +1,37 @@
-//! Threads: starting them, waiting for their end, knowing who runs, what each has for itself, and
-//! how a program ends.
+//! Threads: their start, their end, the registry of running threads, thread-locals, timers, and the
+//! end of a program.
 //!
 //! # Implementation
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `handle.rs` | [`Thread`]: who a thread is, and the wait for its end |
-//! | `join.rs` | [`JoinHandle`] and the place that a thread leaves its outcome in |
+//! | `handle.rs` | [`Thread`]: the identity of a thread, and the wait for its end |
+//! | `join.rs` | [`JoinHandle`], and the packet in which a thread leaves its outcome |
 //! | `spawn.rs` | [`Builder`] and [`spawn`]: how a thread starts |
-//! | `registry.rs` | which threads run, and which one the calling thread is |
-//! | `fork_gate.rs` | no fork while a thread is in the standard library's hands |
-//! | `panic.rs` | [`Panic`]: what a function that panicked leaves behind, and how it is caught |
-//! | `except_hook.rs` | who is told of a panic that nobody joined |
+//! | `registry.rs` | the running threads, and the calling one |
+//! | `fork_gate.rs` | no fork while the standard library starts or ends a thread |
+//! | `panic.rs` | [`Panic`]: the message, place and payload of a panic, and how it is caught |
+//! | `except_hook.rs` | the hook for a panic that no thread joined |
 //! | `scope.rs`, `scope_state.rs` | [`scope`]: threads that borrow, and the wait for all of them |
 //! | `local.rs`, `local_value.rs`, `local_values.rs` | [`Local`]: a value for each thread |
 //! | `run.rs` | [`run`] and [`at_exit`]: the end of a program |
-//! | `timer/` | what is done later, or again and again |
-//! | `system.rs` | what only the operating system knows of a thread |
+//! | `timer/` | functions that run later, or periodically |
+//! | `system.rs` | facts of a thread that only the operating system has |
 //!
 //! # The life of a thread
 //!
 //! | step | on | what is true after it |
 //! |---|---|---|
 //! | entered in the registry | the starting thread | it is alive and enumerated |
-//! | started | the starting thread | a refusal takes the entry out again, and nothing was there |
-//! | bound | the thread | it knows who it is; its identifiers are known to others |
+//! | started | the starting thread | a refusal takes the entry out again, and the thread never existed |
+//! | bound | the thread | it knows itself; its identifiers are known to others |
 //! | the function has returned or panicked | the thread | its outcome lies where the handle finds it |
 //! | the destructors of its thread-locals have run | the thread | |
 //! | left the registry | the thread, in the first destructor that it registered | it is not enumerated |
 //! | the end is announced | the same | every `join` returns, and a scope may end |
 //!
 //! The last two steps are a destructor of a thread-local that is registered before the thread's
-//! function runs: the standard library runs destructors in the reverse order of their registration,
+//! function runs. The standard library runs destructors in the reverse order of their registration,
 //! so by then the others have run.
 
 #[cfg(not(weftline_model))]

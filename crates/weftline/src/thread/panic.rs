@@ -1,15 +1,15 @@
-//! [`Panic`]: what a function that panicked leaves behind, and how it is caught.
+//! [`Panic`]: the message, place and payload of a panic, and how it is caught.
 //!
 //! # Implementation
 //!
-//! A panic is told by the process's panic hook, at its time, on its thread, as in a program without
-//! this library: nothing here keeps a panic from the hook, or takes the hook's place.
+//! The process's panic hook reports a panic, at its time and on its thread, as in a program without
+//! this library. No code here keeps a panic from the hook, or takes the hook's place.
 //!
-//! The payload of a panic does not say where it happened: only the hook is told. So [`note_panic`],
+//! The payload of a panic does not contain its place: only the hook is told. So [`note_panic`],
 //! called by a hook, notes the place for the [`catch`] that the thread is in. The library sets a
-//! hook that calls it in [`run`](crate::run) and in a process that is started for a function,
-//! before the program has other threads: a hook cannot be replaced in one step, and one that
-//! another thread sets meanwhile would be lost.
+//! hook that calls it in [`run`](crate::run) and in a process that is started for a function. It
+//! does so before the program has other threads: a hook cannot be replaced in one step, and one
+//! that another thread sets meanwhile would be lost.
 
 use super::registry;
 use crate::memory::{Counted, try_box, try_format, try_string};
@@ -23,12 +23,11 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A panic that ended a thread, or a task: what was said, where, and on which thread.
+/// A panic that ended a thread or a task: its message, its place, and its thread.
 ///
-/// Clones are the same panic. One that there is no memory to keep is without its message and its
-/// payload. The panic hook has told of it at its time, as of a panic of any thread;
-/// [`note_panic`] says when the place is known.
-///
+/// Clones are the same panic. Without memory to keep it, a panic has neither its message nor its
+/// payload. The panic hook has reported it at its time, as the panic of any thread; [`note_panic`]
+/// documents when the place is known.
 /// ```
 /// let panic = weftline::spawn(|| { if true { panic!("no more paper") } }).join().unwrap_err();
 /// assert_eq!(panic.message(), "no more paper");
@@ -42,7 +41,7 @@ struct Remains {
     location: Option<String>,
     backtrace: Option<Backtrace>,
     thread: Option<Counted<String>>,
-    /// The first to take it has it.
+    /// The first caller to take it gets it.
     payload: ListLock<Left>,
 }
 
@@ -61,8 +60,8 @@ const NO_MEMORY: &str = "(there was no memory to keep the message)";
 impl Panic {
     fn caught(payload: Payload) -> Self {
         let message = message_of(&*payload);
-        // A payload that was sent on its way by `resume_unwind` has passed no hook; what is noted
-        // then is of another panic.
+        // The payload of `resume_unwind` has passed no hook. Then the note belongs to another
+        // panic.
         let noted = take_noted().filter(|noted| noted.message == message);
         let (location, backtrace) = noted.map_or((None, None), |noted| {
             (noted.location, Some(noted.backtrace))
@@ -78,7 +77,7 @@ impl Panic {
         Self(Counted::try_new(remains).ok())
     }
 
-    /// What stands for the outcome of a thread that is not in this process.
+    /// The outcome of a thread that is not in this process.
     pub(super) fn lost(thread: Counted<String>) -> Self {
         let message =
             "the thread was lost in a fork: only the thread that forks goes on in the child";
@@ -94,7 +93,7 @@ impl Panic {
         Self(Counted::try_new(remains).ok())
     }
 
-    /// What was said: the panic's message, or `Box<dyn Any>` for a payload that is not text.
+    /// The panic's message, or `Box<dyn Any>` for a payload that is not text.
     #[must_use]
     pub fn message(&self) -> &str {
         self.0
@@ -109,13 +108,13 @@ impl Panic {
         self.0.as_ref()?.location.as_deref()
     }
 
-    /// The way there, if the place is known and `RUST_BACKTRACE` asks for it.
+    /// The backtrace, if the place is known and `RUST_BACKTRACE` asks for it.
     #[must_use]
     pub fn backtrace(&self) -> Option<&Backtrace> {
         self.0.as_ref()?.backtrace.as_ref()
     }
 
-    /// The name that the thread had on which it happened; `?` if there was no memory to keep it.
+    /// The name of the thread at the time of the panic; `?` if there was no memory to keep it.
     #[must_use]
     pub fn thread_name(&self) -> &str {
         let thread = self
@@ -125,8 +124,8 @@ impl Panic {
         thread.map_or("?", String::as_str)
     }
 
-    /// What was panicked with, for [`std::panic::resume_unwind`]. Of several clones the first to
-    /// ask has the payload, the others the message as a `String`.
+    /// The payload, for [`std::panic::resume_unwind`]. The first of several clones to ask gets the
+    /// payload, the others get the message as a `String`.
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         let taken = self.0.as_ref().and_then(|remains| remains.take_payload());
@@ -175,7 +174,7 @@ pub(super) fn copied(text: &str) -> Message {
     try_string(text).map_or(Cow::Borrowed(NO_MEMORY), Cow::Owned)
 }
 
-/// A copy of what a payload says, as far as there is memory.
+/// A copy of a payload's message, as far as there is memory.
 pub(super) fn message_of(payload: &(dyn Any + Send)) -> Message {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
         Cow::Borrowed(text)
@@ -186,8 +185,8 @@ pub(super) fn message_of(payload: &(dyn Any + Send)) -> Message {
     }
 }
 
-/// Drops what a panic carried. That may panic itself, with something that panics when it is
-/// dropped: the caller, somewhere in the library, is prepared for none of it.
+/// Drops the payload of a panic. Its destructor may panic, with a payload that panics when it is
+/// dropped. No caller in the library is prepared for that.
 pub(crate) fn discard(payload: Payload) {
     // A destructor that panics with its own kind would go on for ever.
     const MOST: usize = 100;
@@ -201,7 +200,7 @@ pub(crate) fn discard(payload: Payload) {
     std::mem::forget(payload);
 }
 
-/// Runs `f`; a panic in it is returned, with its place if the panic hook notes it.
+/// Runs `f` and returns a panic in it, with its place if the panic hook notes it.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     let level = Level::enter();
     let ended = catch_unwind(AssertUnwindSafe(f)).map_err(Panic::caught);
@@ -215,7 +214,7 @@ thread_local! {
     static NOTED: Cell<Option<Box<Noted>>> = const { Cell::new(None) };
 }
 
-/// What the hook has seen of the last panic of this thread that nobody has collected yet.
+/// The hook's note of this thread's last panic, until a [`Panic`] takes it.
 struct Noted {
     message: Message,
     location: Option<String>,
@@ -226,7 +225,7 @@ fn take_noted() -> Option<Box<Noted>> {
     NOTED.try_with(Cell::take).ok().flatten()
 }
 
-/// One call of [`catch`]. What was noted before it is noted again after it.
+/// One call of [`catch`]. It restores the outer call's note at its end.
 struct Level {
     outer: Option<Box<Noted>>,
 }
@@ -248,11 +247,10 @@ impl Drop for Level {
 }
 
 /// Notes the place of a panic, for the [`Panic`] that it becomes if it ends a thread or a task of
-/// this library. For a panic hook to call; it changes nothing else.
+/// this library. A panic hook calls it; it has no other effect.
 ///
-/// [`run`](crate::run) has set a hook that calls it and then the hook that was there. A program
-/// without `run`, and one that sets a hook of its own afterwards, calls it from that:
-///
+/// [`run`](crate::run) sets a hook that calls it and then the previous hook. A program without
+/// `run`, and one that sets a hook of its own afterwards, calls it from its hook:
 /// ```
 /// std::panic::set_hook(Box::new(|info| {
 ///     weftline::note_panic(info);
@@ -277,7 +275,7 @@ pub fn note_panic(info: &PanicHookInfo<'_>) {
     }
 }
 
-/// Sets a panic hook that notes places and calls the one that is there. For the beginning of a
+/// Sets a panic hook that notes places and then calls the previous hook. For the beginning of a
 /// program, once.
 pub(crate) fn note_all() {
     static IS_SET: AtomicBool = AtomicBool::new(false);

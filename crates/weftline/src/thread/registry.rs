@@ -1,18 +1,23 @@
-//! Which threads run, and which one the calling thread is.
+//! The running threads, and the calling one.
 //!
 //! # Implementation
 //!
-//! The registry is a list under a [`ListLock`]: room is made before the lock is taken, and what is
-//! taken out is dropped after it. The main thread stands beside the list: it exists before it has
-//! used the library, and does not end before the process.
+//! The registry is a list under a [`ListLock`]. Room is allocated before the lock is taken, and
+//! removed threads are dropped after it. The main thread stands beside the list: it exists before
+//! it has used the library, and does not end before the process.
 //!
-//! Each thread that knows itself holds its [`Thread`] in a thread-local, whose destructor takes it
-//! out of the registry and announces its end. A thread that another library started becomes known
-//! when it first asks for itself.
+//! Each thread that knows itself holds its [`Thread`] in a thread-local. The destructor takes the
+//! thread out of the registry and announces its end. A thread that another library started becomes
+//! known when it first asks for itself.
 //!
-//! **Forks.** The handler that runs in the child writes down who forked. Whoever locks the registry
-//! next finds it of an older generation: the list is forgotten, without a look at it, and the
-//! survivor is the main thread.
+//! Invariant, under the lock: *each listed thread's `place` is its index in the list*.
+//!
+//! Linearisation point of `enter`, `leave`, `enumerate` and `active_count`: the change or the read
+//! of the list under the lock. Happens-before: the lock orders all of them, so `place` is relaxed.
+//!
+//! **Forks.** The handler that runs in the child records the thread that forked. The next thread
+//! that locks the registry finds it of an older generation. Then the list is forgotten unread, and
+//! the survivor is the main thread.
 
 use super::Thread;
 use super::handle::Inner;
@@ -31,13 +36,13 @@ static REGISTRY: ListLock<Registry> = ListLock::new(Registry {
     threads: Vec::new(),
     main: None,
 });
-/// Who forked, if it knew itself; written in the child.
+/// The thread that forked, if it knew itself; written in the child.
 static SURVIVOR: AtomicPtr<Inner> = AtomicPtr::new(ptr::null_mut());
 /// The scope that the survivor belongs to, or 0.
 static SURVIVORS_SCOPE: AtomicU64 = AtomicU64::new(0);
 
 struct Registry {
-    /// In no order; each knows its place.
+    /// Unordered; each thread knows its place.
     threads: Vec<Thread>,
     main: Option<Thread>,
 }
@@ -49,7 +54,7 @@ impl ForgetWaiters for Registry {
         let survivor = SURVIVOR.load(Ordering::Relaxed);
         let main = (!survivor.is_null()).then(|| {
             // SAFETY: the survivor holds a reference to itself until it ends, and locks the
-            // registry before it lets go of it.
+            // registry before it drops that reference.
             unsafe { Thread(Counted::one_more(survivor)) }
         });
         std::mem::forget(std::mem::replace(&mut self.main, main));
@@ -63,7 +68,7 @@ thread_local! {
     static GUARD: RefCell<Option<Guard>> = const { RefCell::new(None) };
 }
 
-/// What a thread holds of itself while it runs.
+/// A thread's reference to itself while it runs.
 struct Guard(Thread);
 
 impl Drop for Guard {
@@ -80,14 +85,14 @@ impl Drop for Guard {
     }
 }
 
-/// Makes the calling thread be `thread`, until it ends. Called before anything with a destructor is
-/// put into its thread-locals, apart from what weftline itself needs to the last.
+/// Binds the calling thread to `thread`, until it ends. Called before anything with a destructor
+/// enters its thread-locals, apart from those that weftline itself needs to the last.
 pub(super) fn bind(thread: Thread) {
     adopt_number(thread.reserved_number());
     let inner = Counted::as_ptr(&thread.0);
     thread.has_started(number());
-    // Fails only while the thread's locals are being destroyed; then it is known by nobody but the
-    // caller.
+    // Fails only while the thread's locals are being destroyed. Then only the caller knows the
+    // thread.
     if GUARD
         .try_with(|guard| guard.replace(Some(Guard(thread))))
         .is_ok()
@@ -96,35 +101,35 @@ pub(super) fn bind(thread: Thread) {
     }
 }
 
-/// Calls `f` on `thread`: until it has returned, the calling one, which nobody knows, is that, also
-/// for the locks that it takes. `f` does not panic.
+/// Calls `f` as `thread`: until it has returned, the calling thread, which is not registered,
+/// counts as `thread`, also for the locks that it takes. `f` does not panic.
 pub(super) fn as_thread<R>(thread: Thread, f: impl FnOnce() -> R) -> R {
     let (servant, born) = (replace_number(thread.reserved_number()), generation());
     // Without memory it is not enumerated.
     let _ = enter(&thread);
     bind(thread);
     let result = f();
-    // Its end, as that of any other.
+    // Ends `thread` as any other ends.
     drop(GUARD.take());
-    // In the child of a fork it is the number of the one who forked that counts.
+    // In the child of a fork the number of the thread that forked counts.
     if generation() == born {
         replace_number(servant);
     }
     result
 }
 
-/// Asks to be told of forks. Called before there is a thread to tell of; it does no harm if two
-/// threads do both.
-pub(super) fn watch_forks() {
-    static WATCHES: AtomicBool = AtomicBool::new(false);
-    if !WATCHES.load(Ordering::Relaxed) {
+/// Registers the fork handlers. Called before there is a thread whose fork matters. Two threads
+/// that both register do no harm.
+pub(super) fn register_fork_handlers() {
+    static IS_REGISTERED: AtomicBool = AtomicBool::new(false);
+    if !IS_REGISTERED.load(Ordering::Relaxed) {
         crate::park::fork::watch();
         system::around_forks(
             fork_gate::before_fork,
             fork_gate::after_fork_in_parent,
             in_child,
         );
-        WATCHES.store(true, Ordering::Relaxed);
+        IS_REGISTERED.store(true, Ordering::Relaxed);
     }
 }
 
@@ -142,7 +147,7 @@ pub(super) fn survivor_is_in(scope: u64) -> bool {
     SURVIVORS_SCOPE.load(Ordering::Relaxed) == scope
 }
 
-/// From now on `thread` is among those that run.
+/// Adds `thread` to the running threads.
 pub(super) fn enter(thread: &Thread) -> Result<(), NoMemory> {
     let mut entry = Some(thread.clone());
     let mut room: Vec<Thread> = Vec::new();
@@ -168,12 +173,12 @@ pub(super) fn enter(thread: &Thread) -> Result<(), NoMemory> {
     }
 }
 
-/// `thread` has ended, or never started.
+/// Removes `thread`, which has ended, or never started.
 pub(super) fn leave(thread: &Thread) {
     let taken = {
         let mut registry = REGISTRY.lock();
         let place = thread.0.place.load(Ordering::Relaxed);
-        // Not there: the main thread, and one of a process that has forked since.
+        // Absent are the main thread, and a thread of a process that has forked since.
         if registry.threads.get(place) == Some(thread) {
             let taken = registry.threads.swap_remove(place);
             if let Some(moved) = registry.threads.get(place) {
@@ -218,8 +223,7 @@ pub(super) fn try_current() -> Result<Thread, NoMemory> {
 
 pub(super) fn current_if_known() -> Option<Thread> {
     let inner = CURRENT.get();
-    // SAFETY: while the pointer is there, so is the guard, which holds a reference to what it
-    // points to.
+    // SAFETY: while the pointer is there, so is the guard, which holds a reference to the thread.
     (!inner.is_null()).then(|| unsafe { Thread(Counted::one_more(inner)) })
 }
 
@@ -227,7 +231,7 @@ pub(super) fn is_current(thread: &Thread) -> bool {
     ptr::eq(CURRENT.get(), Counted::as_ptr(&thread.0))
 }
 
-/// A thread that asks for itself for the first time.
+/// Enters a thread that asks for itself for the first time.
 #[cold]
 fn introduce() -> Result<Thread, NoMemory> {
     if system::is_main().unwrap_or_else(seems_main) {
@@ -239,15 +243,15 @@ fn introduce() -> Result<Thread, NoMemory> {
     enter(&dummy)?;
     bind(dummy.clone());
     if !is_current(&dummy) {
-        // Its locals are being destroyed: it would never be taken out again.
+        // Its locals are being destroyed, so it would never be taken out again.
         leave(&dummy);
     }
     Ok(dummy)
 }
 
-/// Whether the calling thread is the main one, as far as can be told without the system: no other
-/// has been found to be it, and it has the name that the standard library gives to that thread, or
-/// is the one that this process was forked by.
+/// Whether the calling thread is the main one, as far as can be told without the system. No other
+/// thread has been found to be it. And it has the name that the standard library gives to that
+/// thread, or is the one that forked this process.
 fn seems_main() -> bool {
     let is_vacant = {
         let registry = REGISTRY.lock();
@@ -259,8 +263,8 @@ fn seems_main() -> bool {
 
 /// The thread that the process began with; in the child of a fork the one that forked.
 ///
-/// Where the system does not tell which one that is (other than on Linux), it is the one that runs
-/// the `main` of a Rust program.
+/// Where the system does not say which thread that is (other than on Linux), it is the thread that
+/// runs the `main` of a Rust program.
 ///
 /// # Panics
 /// When there is no memory to enter it, the first time.
@@ -311,7 +315,7 @@ pub(super) fn is_main(thread: &Thread) -> bool {
 /// ```
 #[must_use]
 pub fn enumerate() -> Vec<Thread> {
-    // Found out before the lock is taken: the answer may need it.
+    // Before the lock is taken, because the answer may need it.
     let main = Some(main_thread()).filter(Thread::is_alive);
     let mut running: Vec<Thread> = Vec::new();
     loop {
@@ -334,7 +338,7 @@ pub fn enumerate() -> Vec<Thread> {
     running
 }
 
-/// How many threads run now, as [`enumerate`] would count them.
+/// The number of threads that run now, as [`enumerate`] would count them.
 ///
 /// # Panics
 /// As [`main_thread`].
@@ -348,8 +352,8 @@ pub fn active_count() -> usize {
     main + REGISTRY.lock().threads.len()
 }
 
-/// A thread that the end of the program waits for, and that belongs to a service or to none; not
-/// the calling one.
+/// A thread that the end of the program waits for; not the calling one. `serves` chooses between
+/// the threads of services and the others.
 pub(super) fn any_to_wait_for(serves: bool) -> Option<Thread> {
     let registry = REGISTRY.lock();
     let awaited = |thread: &&Thread| {

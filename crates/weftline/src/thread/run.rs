@@ -26,7 +26,7 @@ struct Callbacks {
     top: *mut Entry,
 }
 
-// SAFETY: the entries belong to the chain, and hold what is `Send`.
+// SAFETY: the entries belong to the chain, and their callbacks are `Send`.
 unsafe impl Send for Callbacks {}
 
 impl ForgetWaiters for Callbacks {
@@ -37,15 +37,14 @@ static CALLBACKS: ListLock<Callbacks> = ListLock::new(Callbacks {
     top: ptr::null_mut(),
 });
 
-/// Has `f` called when [`run`] ends, after the threads: Python's `atexit.register`. The last one
-/// registered is called first. One that is registered by a callback is called next.
+/// Has `f` called when [`run`] ends, after the threads: Python's `atexit.register`. The callback
+/// registered last is called first. A callback that a callback registers is called next.
 ///
-/// A callback that panics is reported to the [except hook](crate::set_except_hook), and the others
-/// are still called. In a program without `run` none is; the child of a fork inherits them.
+/// A panic in a callback is reported to the [except hook](crate::set_except_hook), and the others
+/// are still called. A program without `run` calls none. The child of a fork inherits them.
 ///
 /// # Panics
 /// When there is no memory for the callback, which is dropped then.
-///
 /// ```
 /// weftline::at_exit(|| println!("good night"));
 /// weftline::run(|| println!("good evening"));
@@ -63,7 +62,7 @@ pub fn at_exit(f: impl FnOnce() + Send + 'static) {
         panic_without_memory();
     };
     let mut callbacks = CALLBACKS.lock();
-    // SAFETY: not linked yet, so nobody else's.
+    // SAFETY: not linked yet, so no other thread has it.
     unsafe { (*entry).below = callbacks.top };
     callbacks.top = entry;
 }
@@ -72,7 +71,7 @@ fn next_callback() -> Option<Callback> {
     let entry = {
         let mut callbacks = CALLBACKS.lock();
         let top = callbacks.top;
-        // SAFETY: null, or linked and so alive; whoever unlinks it owns it.
+        // SAFETY: null, or linked and so alive; the thread that unlinks an entry owns it.
         callbacks.top = unsafe { top.as_ref() }?.below;
         top
     };
@@ -80,28 +79,34 @@ fn next_callback() -> Option<Callback> {
     Some(unsafe { Box::from_raw(entry) }.callback)
 }
 
-/// Runs a program as Python runs one: `f` first, then every thread, every started
-/// [`Timer`](crate::Timer) and every process that is not a daemon is waited for, also those that
-/// are started meanwhile, then the callbacks of [`at_exit`] are called. Returns what `f` returned,
-/// for `main` to return. Pools that nobody has shut down, in a static say, are shut down when only
-/// their threads are left, and their tasks waited for.
+/// Runs a program as Python runs one, and returns the value that `f` returned, for `main` to
+/// return:
+///
+/// 1. Calls `f`.
+/// 2. Waits for every thread, every started [`Timer`](crate::Timer) and every process that is not a
+///    daemon, also for those that are started meanwhile.
+/// 3. Calls the callbacks of [`at_exit`].
+///
+/// A pool that was not shut down, in a static for example, is shut down when only threads of pools
+/// are left, and its tasks are waited for.
 ///
 /// Daemon threads are not waited for; the process ends them when `main` returns. Daemon processes
-/// are ended: they are asked to (`SIGTERM`), and killed after a second. `run` is meant for the main
-/// thread, once, and before anything else: in a process that is started for a function
-/// (`weftline::process`) it runs that function instead of `f`, and does not return. It also sets a
-/// panic hook that notes the places of panics ([`note_panic`](crate::note_panic)) and calls the one
-/// that is there.
+/// get `SIGTERM`, and are killed after a second.
+///
+/// `run` is meant for the main thread, once, and before anything else. In a process that is started
+/// for a function (`weftline::process`) it runs that function instead of `f`, and does not return.
+/// It also sets a panic hook that notes the places of panics ([`note_panic`](crate::note_panic))
+/// and calls the previous hook.
 ///
 /// # Panics
-/// When `f` does, after all that.
+/// When `f` panics, after all that.
 ///
 /// ```
 /// use std::process::ExitCode;
 ///
 /// fn main() -> ExitCode {
 ///     weftline::run(|| {
-///         weftline::spawn(|| println!("this is printed, though nobody joins"));
+///         weftline::spawn(|| println!("this is printed, though no thread joins"));
 ///         weftline::Builder::new().daemon(true).spawn(|| weftline::Event::new().wait()).unwrap();
 ///         ExitCode::SUCCESS
 ///     })
@@ -110,14 +115,14 @@ fn next_callback() -> Option<Callback> {
 pub fn run<R>(f: impl FnOnce() -> R) -> R {
     processes::begin();
     panic::note_all();
-    // What the calling thread is, before it may be taken for one that came later.
+    // Registers the calling thread before it may be mistaken for a later one.
     let _ = registry::current();
     let ended = catch_unwind(AssertUnwindSafe(f));
     end();
     ended.unwrap_or_else(|payload| resume_unwind(payload))
 }
 
-/// What [`run`] does after its function.
+/// The steps of [`run`] after its function.
 pub(crate) fn end() {
     let this = registry::current();
     loop {
@@ -129,7 +134,7 @@ pub(crate) fn end() {
             let _ = wait_for_pending(&mut ThreadBlocker, Deadline::NEVER);
             continue;
         }
-        // Now nobody is left that gives a pool work, but for its own tasks.
+        // Now no thread is left that gives a pool work, except the pool's own tasks.
         if let Some(thread) = registry::any_to_wait_for(true) {
             if let Some(service) = thread.service() {
                 service.finish();
@@ -150,7 +155,7 @@ pub(crate) fn end() {
     processes::end_daemons();
 }
 
-/// A program that cannot start any.
+/// A program that cannot start any process.
 #[cfg(not(all(feature = "process", target_os = "linux", target_pointer_width = "64")))]
 mod processes {
     pub(super) fn begin() {}

@@ -14,7 +14,7 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
-/// Where threads are started that may borrow from the function that calls [`scope`].
+/// Starts threads that may borrow from the function that calls [`scope`].
 pub struct Scope<'scope, 'env: 'scope> {
     state: Counted<ScopeState>,
     /// Invariant, as in the standard library: a thread must not get hold of a scope that ends
@@ -27,11 +27,10 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// ended.
 ///
 /// # Panics
-/// When a thread panicked and neither a join of its handle nor one of [`Scope::join_all`] and its
-/// other forms has told of it; the [except hook](crate::set_except_hook) is told first. Also when
-/// `f` panics; the threads are waited for all the same. And when there is no memory for the scope:
-/// then before `f` is called.
-///
+/// - When a thread panicked and no join of its handle, nor of [`Scope::join_all`] and its other
+///   forms, returned that panic. The [except hook](crate::set_except_hook) is called first.
+/// - When `f` panics; the threads are waited for all the same.
+/// - When there is no memory for the scope, before `f` is called.
 /// ```
 /// let mut shelves = [1, 2, 3];
 /// let total = weftline::scope(|s| {
@@ -41,7 +40,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// assert_eq!((total, shelves), (60, [10, 20, 30]));
 /// ```
 ///
-/// A thread cannot borrow what ends before the scope:
+/// A thread cannot borrow a value that ends before the scope:
 ///
 /// ```compile_fail
 /// weftline::scope(|s| {
@@ -62,16 +61,17 @@ where
         env: PhantomData,
     };
     let ended = catch_unwind(AssertUnwindSafe(|| f(&scope)));
-    // What the threads borrow ends when this function returns, so it cannot before they have.
+    // The values that the threads borrow may end when this function returns, so the threads end
+    // first.
     let _ = scope.state.wait(false, Deadline::NEVER);
-    let mut has_untold = false;
-    while let Some((thread, panicked)) = scope.state.take_untold() {
+    let mut has_unreported = false;
+    while let Some((thread, panicked)) = scope.state.take_unreported() {
         except_hook::report(&thread, &panicked);
-        has_untold = true;
+        has_unreported = true;
     }
     match ended {
         Err(payload) => resume_unwind(payload),
-        Ok(_) if has_untold => panic!("a scoped thread panicked"),
+        Ok(_) if has_unreported => panic!("a scoped thread panicked"),
         Ok(result) => result,
     }
 }
@@ -81,7 +81,8 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     /// case.
     ///
     /// # Panics
-    /// When the system refuses to start one, or there is no memory; see [`ScopedBuilder::spawn`].
+    /// When the system refuses to start a thread, or there is no memory; see
+    /// [`ScopedBuilder::spawn`].
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -100,15 +101,14 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         }
     }
 
-    /// Waits until all threads of the scope have ended, or until one panics: then at once, while
-    /// the others still run, so that they can be told to stop. Panics that were joined already do
-    /// not count, nor do those that an earlier call returned.
+    /// Waits until all threads of the scope have ended, or until one panics. In the second case it
+    /// returns while the others still run, so that the caller can tell them to stop. Panics that
+    /// were joined already do not count, nor do those that an earlier call returned.
     ///
-    /// Not for a thread of the scope: it would wait for itself.
+    /// Not for a thread of the scope, which would wait for itself.
     ///
     /// # Errors
     /// [`ScopeError::Panicked`] with the first panic.
-    ///
     /// ```
     /// use weftline::{Event, ScopeError};
     ///
@@ -126,7 +126,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         self.join_all_by(Deadline::NEVER)
     }
 
-    /// Whether all threads of the scope have ended, as [`join_all`](Self::join_all) says it.
+    /// As [`join_all`](Self::join_all), without waiting.
     ///
     /// # Errors
     /// [`ScopeError`].
@@ -153,7 +153,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
 
     fn join_all_by(&self, deadline: Deadline) -> Result<(), ScopeError> {
         let waited = self.state.wait(true, deadline);
-        match self.state.take_untold() {
+        match self.state.take_unreported() {
             Some((thread, panicked)) => Err(ScopeError::Panicked(thread, panicked)),
             None => waited.map_err(|TimedOut| ScopeError::Running),
         }
@@ -166,7 +166,7 @@ impl fmt::Debug for Scope<'_, '_> {
     }
 }
 
-/// How a thread of a [`Scope`] is to be; see [`Builder`].
+/// The options of a thread of a [`Scope`]; see [`Builder`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it spawns"]
 pub struct ScopedBuilder<'scope, 'env> {
@@ -203,8 +203,8 @@ impl<'scope> ScopedBuilder<'scope, '_> {
         T: Send + 'scope,
     {
         let state = Some(self.scope.state.clone());
-        // SAFETY: the scope ends after the last thread that was entered in its state, and what they
-        // borrow outlives the scope.
+        // SAFETY: the scope ends after the last thread that was entered in its state, and the
+        // values that they borrow outlive the scope.
         let handle = unsafe { self.builder.start(f, state) }?;
         Ok(ScopedJoinHandle {
             handle,
@@ -213,14 +213,15 @@ impl<'scope> ScopedBuilder<'scope, '_> {
     }
 }
 
-/// A thread of a [`Scope`], owned: for what it returns. It is also a [`Thread`].
+/// An owned handle of a thread of a [`Scope`], for the value that it returns. It is also a
+/// [`Thread`].
 pub struct ScopedJoinHandle<'scope, T> {
     handle: JoinHandle<T>,
     scope: PhantomData<&'scope ()>,
 }
 
 impl<T> ScopedJoinHandle<'_, T> {
-    /// Who it is, to keep.
+    /// The thread's identity, which can outlive this handle.
     #[must_use]
     pub fn thread(&self) -> &Thread {
         self.handle.thread()
@@ -229,7 +230,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// As [`JoinHandle::join`].
     ///
     /// # Errors
-    /// [`Panic`] when the thread panicked; the scope does not panic for it any more.
+    /// [`Panic`] when the thread panicked. The scope does not panic for it then.
     ///
     /// # Panics
     /// When a thread joins itself.
@@ -237,10 +238,10 @@ impl<T> ScopedJoinHandle<'_, T> {
         self.handle.join()
     }
 
-    /// What the thread returned, if it has ended.
+    /// The value that the thread returned, if it has ended.
     ///
     /// # Errors
-    /// [`JoinError`]; a thread that runs comes back.
+    /// [`JoinError`]; the handle of a running thread is returned in it.
     ///
     /// # Panics
     /// As [`join`](Self::join).
@@ -252,7 +253,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// ends.
     ///
     /// # Errors
-    /// [`JoinError`]; a thread that runs comes back.
+    /// [`JoinError`]; the handle of a running thread is returned in it.
     ///
     /// # Panics
     /// As [`join`](Self::join).
@@ -263,7 +264,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// As [`join`](Self::join), until `deadline` at the latest.
     ///
     /// # Errors
-    /// [`JoinError`]; a thread that runs comes back.
+    /// [`JoinError`]; the handle of a running thread is returned in it.
     ///
     /// # Panics
     /// As [`join`](Self::join).
@@ -298,13 +299,13 @@ impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
     }
 }
 
-/// Why the threads of a scope have not all ended well.
+/// Why [`Scope::join_all`] found threads that have not ended well.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ScopeError {
-    /// The deadline passed before they had ended.
+    /// The deadline passed before all threads had ended.
     Running,
-    /// This one ended in a panic; others may still run.
+    /// This thread ended in a panic; others may still run.
     Panicked(Thread, Panic),
 }
 

@@ -1,14 +1,18 @@
-//! What the threads of a scope share: how many run, and which panics nobody has heard of.
+//! The state that a scope shares with its threads: how many run, and the unreported panics.
 //!
 //! # Implementation
 //!
-//! A [`ListLock`] over both, and the condition of whoever waits for them to change. A change is
-//! made under the lock and notified after it: a waiter enlists before it lets go of the lock, so
-//! the notifier sees it, or the waiter has seen the change.
+//! A [`ListLock`] over both, and a condition for the waits for their change. A change is made under
+//! the lock and notified after it. A waiter enlists before it releases the lock. So either the
+//! notifier sees the waiter, or the waiter has seen the change.
 //!
-//! Untold panics are a chain of boxes in the order in which they came. In the child of a fork there
-//! are none: their threads ended in the parent, which tells of them; and of the scope's threads
-//! only the one that forked runs.
+//! Invariant: *a panic is unreported until a join, a `take_unreported` or the scope's end takes
+//! it*. Linearisation point of each operation: its change or read of `Members` under the lock,
+//! which also orders them.
+//!
+//! The unreported panics are a chain of boxes in the order in which they came. The child of a fork
+//! has none: their threads ended in the parent, which reports them. Of the scope's threads only the
+//! one that forked runs there.
 
 use super::handle::{Forked, UntilForked};
 use super::{Panic, Thread, registry};
@@ -28,32 +32,32 @@ pub(super) struct ScopeState {
 struct Members {
     id: u64,
     running: usize,
-    untold: Option<Box<Untold>>,
+    unreported: Option<Box<Unreported>>,
 }
 
 /// The panic of a thread that has not been joined yet, or the room for one.
-pub(super) struct Untold {
+pub(super) struct Unreported {
     thread: Thread,
     panicked: Option<Panic>,
-    next: Option<Box<Untold>>,
+    next: Option<Box<Unreported>>,
 }
 
-impl Untold {
+impl Unreported {
     /// The room, for a thread that is about to start.
     pub(super) fn by(thread: &Thread) -> Result<Box<Self>, NoMemory> {
-        let untold = Self {
+        let unreported = Self {
             thread: thread.clone(),
             panicked: None,
             next: None,
         };
-        try_box(untold).map_err(|_| NoMemory)
+        try_box(unreported).map_err(|_| NoMemory)
     }
 }
 
 impl ForgetWaiters for Members {
     fn forget_waiters(&mut self, _torn: bool) {
         self.running = usize::from(registry::survivor_is_in(self.id));
-        std::mem::forget(self.untold.take());
+        std::mem::forget(self.unreported.take());
     }
 }
 
@@ -66,7 +70,7 @@ impl ScopeState {
             members: ListLock::new(Members {
                 id,
                 running: 0,
-                untold: None,
+                unreported: None,
             }),
             changed: RawCondition::new(),
         }
@@ -81,7 +85,7 @@ impl ScopeState {
         self.members.lock().running += 1;
     }
 
-    /// One has left, and touches nothing that is borrowed any more.
+    /// A thread has ended, and touches nothing that is borrowed any more.
     pub(super) fn one_has_ended(&self) {
         let is_last = {
             let mut members = self.members.lock();
@@ -93,20 +97,20 @@ impl ScopeState {
         }
     }
 
-    pub(super) fn one_has_panicked(&self, mut untold: Box<Untold>, panicked: Panic) {
-        untold.panicked = Some(panicked);
-        *last(&mut self.members.lock().untold) = Some(untold);
+    pub(super) fn one_has_panicked(&self, mut unreported: Box<Unreported>, panicked: Panic) {
+        unreported.panicked = Some(panicked);
+        *last(&mut self.members.lock().unreported) = Some(unreported);
         self.changed.notify(usize::MAX);
     }
 
-    /// Somebody has joined that thread, and knows of its panic, if it did.
+    /// A join of that thread returns its panic, if it had one.
     pub(super) fn claim(&self, thread: &Thread) {
         let claimed = {
             let mut members = self.members.lock();
-            let mut place = &mut members.untold;
+            let mut place = &mut members.unreported;
             while place
                 .as_ref()
-                .is_some_and(|untold| untold.thread != *thread)
+                .is_some_and(|unreported| unreported.thread != *thread)
             {
                 place = &mut place.as_mut().expect("it has just been looked at").next;
             }
@@ -119,27 +123,26 @@ impl ScopeState {
         drop(claimed);
     }
 
-    /// Takes the first panic that nobody has heard of.
-    pub(super) fn take_untold(&self) -> Option<(Thread, Panic)> {
-        let untold = {
+    /// Takes the first unreported panic.
+    pub(super) fn take_unreported(&self) -> Option<(Thread, Panic)> {
+        let unreported = {
             let mut members = self.members.lock();
-            let mut untold = members.untold.take()?;
-            members.untold = untold.next.take();
-            untold
+            let mut unreported = members.unreported.take()?;
+            members.unreported = unreported.next.take();
+            unreported
         };
-        let Untold {
+        let Unreported {
             thread, panicked, ..
-        } = *untold;
+        } = *unreported;
         panicked.map(|panicked| (thread, panicked))
     }
 
-    /// Waits until no thread runs or, if `for_panics` says so, until one has panicked that nobody
-    /// has heard of.
+    /// Waits until no thread runs or, with `for_panics`, until there is an unreported panic.
     pub(super) fn wait(&self, for_panics: bool, deadline: Deadline) -> Result<(), TimedOut> {
         loop {
             let mut blocker = UntilForked::new();
             let members = self.members.lock();
-            if members.running == 0 || (for_panics && members.untold.is_some()) {
+            if members.running == 0 || (for_panics && members.unreported.is_some()) {
                 return Ok(());
             }
             if deadline.has_passed() {
@@ -156,9 +159,9 @@ impl ScopeState {
     }
 }
 
-fn last(mut place: &mut Option<Box<Untold>>) -> &mut Option<Box<Untold>> {
-    while let Some(untold) = place {
-        place = &mut untold.next;
+fn last(mut place: &mut Option<Box<Unreported>>) -> &mut Option<Box<Unreported>> {
+    while let Some(unreported) = place {
+        place = &mut unreported.next;
     }
     place
 }

@@ -2,7 +2,7 @@
 
 use super::handle::Service;
 use super::join::Packet;
-use super::scope_state::{ScopeState, Untold};
+use super::scope_state::{ScopeState, Unreported};
 use super::{JoinHandle, Thread, fork_gate, panic, registry, system};
 use crate::NoMemory;
 use crate::memory::{Counted, try_format, try_string};
@@ -11,20 +11,7 @@ use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How a thread is to be: its name, its stack, whether the end of the program waits for it.
-///
-/// ```
-/// use weftline::Builder;
-///
-/// let handle = Builder::new()
-///     .name("archivist")
-///     .daemon(true)
-///     .stack_size(256 * 1024)
-///     .spawn(|| weftline::current().is_daemon())
-///     .unwrap();
-/// assert_eq!(handle.name(), "archivist");
-/// assert!(handle.join().unwrap());
-/// ```
+/// The options of a thread: its name, its stack, whether the end of the program waits for it.
 #[doc(alias = "threading.Thread")]
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until it spawns"]
@@ -36,27 +23,27 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// As [`spawn`] has it.
+    /// The defaults of [`spawn`].
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Names the thread. Without, it is called `Thread-N (function)`, after the function that it
-    /// runs, with N counting from 1.
+    /// Names the thread. The default is `Thread-N (function)`, after the function that it runs,
+    /// with N counting from 1.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Whether [`run`](crate::run) returns without waiting for the thread. Without, it is as the
-    /// thread that spawns it.
+    /// Whether [`run`](crate::run) returns without waiting for the thread. The default is that of
+    /// the spawning thread.
     pub fn daemon(mut self, is_daemon: bool) -> Self {
         self.is_daemon = Some(is_daemon);
         self
     }
 
-    /// The size of its stack in bytes; the system may round up. Without, as in the standard
-    /// library: 2 MiB, or `RUST_MIN_STACK`.
+    /// The size of its stack in bytes; the system may round up. The default is the standard
+    /// library's: 2 MiB, or `RUST_MIN_STACK`.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
@@ -72,10 +59,10 @@ impl Builder {
     /// Starts a thread that runs `f`.
     ///
     /// # Errors
-    /// When the system refuses to start one, or there is no memory
+    /// When the system refuses to start a thread, or there is no memory
     /// ([`io::ErrorKind::OutOfMemory`]). Then `f` has been dropped and nothing else has changed.
-    /// The standard library takes some hundred bytes of its own, and ends the process if it gets
-    /// none.
+    /// The standard library allocates some hundred bytes of its own, and ends the process if it
+    /// gets none.
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -86,7 +73,7 @@ impl Builder {
     }
 
     /// # Safety
-    /// The caller does not let what `F` and `T` borrow end before the thread has ended.
+    /// The caller keeps alive all that `F` and `T` borrow until the thread has ended.
     pub(super) unsafe fn start<F, T>(
         self,
         f: F,
@@ -107,15 +94,15 @@ impl Builder {
         let system_name = try_string(system::without_nul(&name)).map_err(out_of_memory)?;
         let mut builder = std::thread::Builder::new().name(system_name);
         if let Some(bytes) = self.stack_size {
-            // Beyond that the standard library's rounding up to whole pages overflows, and it
+            // A larger size overflows when the standard library rounds up to whole pages, and it
             // panics.
             builder = builder.stack_size(bytes.min(isize::MAX as usize));
         }
         let thread = Thread::new(name, is_daemon, scope, self.serves).map_err(out_of_memory)?;
         let packet = Counted::try_new(Packet::new()).map_err(|_| out_of_memory(NoMemory))?;
-        // Made now: the caller can be told that there is no memory.
-        let untold = match &thread.0.scope {
-            Some(_) => Some(Untold::by(&thread).map_err(out_of_memory)?),
+        // Allocated now, because the caller can still be told that there is no memory.
+        let unreported = match &thread.0.scope {
+            Some(_) => Some(Unreported::by(&thread).map_err(out_of_memory)?),
             None => None,
         };
         let starting = Starting::new(thread.clone()).map_err(out_of_memory)?;
@@ -124,16 +111,16 @@ impl Builder {
             fork_gate::has_started();
             registry::bind(thread.clone());
             let ended = panic::catch(f);
-            if let (Err(panicked), Some(scope), Some(untold)) = (&ended, &thread.0.scope, untold) {
-                scope.one_has_panicked(untold, panicked.clone());
+            if let (Err(panicked), Some(scope), Some(unreported)) = (&ended, &thread.0.scope, unreported) {
+                scope.one_has_panicked(unreported, panicked.clone());
             }
             packet.finish(ended, &thread);
             drop((packet, thread));
             fork_gate::is_ending();
         };
         let starts = fork_gate::Starts::enter();
-        // SAFETY: `life` has returned, and with it all that is borrowed has been let go, when the
-        // thread announces its end; the caller waits for that.
+        // SAFETY: `life` has returned, and has dropped all that is borrowed, when the thread
+        // announces its end; the caller waits for that.
         let system_handle = unsafe { builder.spawn_unchecked(life) }?;
         // The wait for the end is ours, and a handle kept is one that a child of a fork could not
         // get rid of.
@@ -154,10 +141,10 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// Starts a thread that serves the library itself: nobody enumerates it, joins it or waits for its
-/// end.
+/// Starts a thread that serves the library itself. It is not enumerated, and no thread joins it or
+/// waits for its end.
 pub(crate) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    registry::watch_forks();
+    registry::register_fork_handlers();
     let name = try_string(name).map_err(out_of_memory)?;
     let builder = std::thread::Builder::new().name(name);
     let starts = fork_gate::Starts::enter();
@@ -170,7 +157,7 @@ pub(crate) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) ->
     Ok(())
 }
 
-/// A thread that is entered everywhere and does not run yet. Dropped, it never was.
+/// A thread that is entered everywhere and does not run yet. Dropping it undoes that.
 struct Starting(Option<Thread>);
 
 impl Starting {
@@ -191,7 +178,7 @@ impl Drop for Starting {
     fn drop(&mut self) {
         if let Some(thread) = &self.0 {
             registry::leave(thread);
-            // Somebody may have found it in the registry, and wait.
+            // A thread may have found it in the registry, and wait for it.
             thread.has_not_started();
             if let Some(scope) = &thread.0.scope {
                 scope.one_has_ended();
@@ -203,7 +190,7 @@ impl Drop for Starting {
 /// Starts a thread that runs `f`: Python's `Thread(target=f).start()`.
 ///
 /// # Panics
-/// When the system refuses to start one, or there is no memory; see [`Builder::spawn`].
+/// When the system refuses to start a thread, or there is no memory; see [`Builder::spawn`].
 ///
 /// ```
 /// let handle = weftline::spawn(|| 6 * 7);
@@ -233,7 +220,7 @@ fn out_of_memory(NoMemory: NoMemory) -> io::Error {
     io::ErrorKind::OutOfMemory.into()
 }
 
-/// The name for the next thread that has none.
+/// The name for the next thread without one.
 pub(crate) fn next_name(kind: &str) -> Result<String, NoMemory> {
     try_format(format_args!("{kind}-{}", next_number()))
 }
@@ -251,20 +238,20 @@ fn next_number() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The last segment of a function's path that says something: of `shop::till::open::{{closure}}`
-/// and of `shop::till::open<shop::Coins>` that is `open`, of `<shop::Till as shop::Opens>::open`
-/// too.
+/// The last segment of a function's path that is a name. It is `open` for
+/// `shop::till::open::{{closure}}`, for `shop::till::open<shop::Coins>`, and for `<shop::Till as
+/// shop::Opens>::open`.
 fn function_name(mut path: &str) -> &str {
     loop {
         path = path.trim_end_matches("::{{closure}}");
         if !path.ends_with('>') {
             break;
         }
-        // The `<` that belongs to it.
+        // The matching `<`.
         let mut depth = 0_usize;
         let opens = path.char_indices().rev().find(|&(place, character)| {
             match character {
-                // An arrow closes nothing.
+                // An arrow closes no bracket.
                 '>' if !path[..place].ends_with('-') => depth += 1,
                 '<' => depth -= 1,
                 _ => {}
@@ -290,7 +277,7 @@ mod tests {
     use super::function_name;
 
     #[test]
-    fn a_functions_name_is_the_last_segment_that_says_something() {
+    fn a_functions_name_is_the_last_segment_that_is_a_name() {
         for (path, name) in [
             ("shop::till::open", "open"),
             ("shop::till::open::{{closure}}", "open"),

@@ -1,4 +1,4 @@
-//! [`RawClock`]: what is to be done when, and the one thread that does it.
+//! [`RawClock`]: actions by the time at which they are due, and the one thread that runs them.
 //!
 //! # Implementation
 //!
@@ -7,23 +7,29 @@
 //! | timer thread | meaning | leaves by |
 //! |---|---|---|
 //! | `Absent` | there is none | `schedule` → `Starting` |
-//! | `Starting` n | somebody is asking the operating system for the n-th | the same → `Awake`, or `Absent` if there is none to be had; the new timer_thread → `Asleep` |
-//! | `Awake` | looks at the heap before it sleeps | the timer thread → `Asleep`, or `Absent` after a while without entries |
-//! | `Asleep` until then | looks at the heap then, or when it is woken | `schedule` of something earlier → `Awake`, and unparked; the timer thread → `Awake` |
+//! | `Starting` n | a scheduling thread asks the operating system for the n-th timer thread | the scheduling thread → `Awake`, or `Absent` if it gets none; the new timer thread → `Asleep` |
+//! | `Awake` | it checks the heap before it parks | the timer thread → `Asleep`, or `Absent` after a while without entries |
+//! | `Asleep` until a time | it checks the heap at that time, or when it is unparked | `schedule` of an earlier entry → `Awake`, and an unpark; the timer thread → `Awake` |
 //!
-//! *An entry settles exactly once*: whoever takes it out of the heap, under the lock, has its
-//! action: the timer thread to run it, `cancel` to drop it. Both do so after they have let go of
-//! the lock.
+//! Invariants:
 //!
-//! The timer thread is woken only for an entry that is due before it would look anyway. One whose
-//! entry was cancelled sleeps on until it would have been due, and then until the next. So timers
-//! that are started and cancelled all the time, as for timeouts, wake nobody.
+//! - *An entry settles exactly once.* The thread that takes it out of the heap, under the lock, has
+//!   its action: the timer thread runs it, `cancel` drops it. Both do so after they have released
+//!   the lock.
+//! - *An asleep timer thread wakes no later than the first entry is due.* It is unparked only for
+//!   an entry that is due earlier. After a cancellation it sleeps on until that entry would have
+//!   been due, and then until the next. So timers that are started and cancelled all the time, as
+//!   timeouts are, unpark no thread.
+//! - *A scheduling thread sets the state for the timer thread that it started, and for no other*: n
+//!   tells them apart. That timer thread may have ended before the scheduling thread learns of its
+//!   start, and another scheduling thread may be starting the next.
 //!
-//! *Who starts a timer thread speaks for that one alone*: between the thread's start and the word
-//! of it, that thread may have come and gone, and somebody else be starting the next.
+//! Linearisation point of `schedule`, `cancel` and `next_with`: the change of the heap under the
+//! lock. Happens-before: the lock orders them, so the timer thread sees all writes before the
+//! `schedule` of the action that it runs.
 //!
-//! In the child of a fork there is no entry and no timer thread. What had been scheduled is neither
-//! run nor destroyed there.
+//! The child of a fork has no entry and no timer thread. Actions scheduled in the parent are
+//! neither run nor destroyed there.
 
 use super::heap::{Action, Heap};
 use crate::park::{
@@ -35,10 +41,10 @@ use std::time::Duration;
 
 pub use super::heap::Entry;
 
-/// How long a timer thread without anything to do stays.
+/// How long a timer thread without entries stays.
 const IDLE_NANOS: u64 = Duration::from_secs(2).as_nanos() as u64;
 
-/// Entries, each with an action that is run when it is due; times are nanoseconds of any clock.
+/// Entries, each with an action that is run when it is due. Times are nanoseconds of any clock.
 pub struct RawClock {
     state: ListLock<State>,
 }
@@ -95,8 +101,8 @@ impl RawClock {
         self.state.lock().heap.len()
     }
 
-    /// Has `action` run at `due` (`u64::MAX` for never). `start_timer_thread` is called when there
-    /// is no thread yet that calls [`Self::next_with`].
+    /// Has `action` run at `due` (`u64::MAX` for never). `start_timer_thread` is called when no
+    /// thread calls [`Self::next_with`] yet.
     ///
     /// # Errors
     /// That of `start_timer_thread`, or [`io::ErrorKind::OutOfMemory`]; then nothing is scheduled.
@@ -156,7 +162,7 @@ impl RawClock {
     ) -> io::Result<()> {
         let started = start_timer_thread();
         let mut state = self.state.lock();
-        // Unless the new thread has been faster, and is asleep already, or even gone.
+        // Unless the new thread was faster, and is asleep or has ended already.
         if matches!(state.timer_thread, TimerThread::Starting(starting) if starting == number) {
             state.timer_thread = if started.is_ok() {
                 TimerThread::Awake
@@ -167,16 +173,16 @@ impl RawClock {
         started
     }
 
-    /// Takes an entry back. `true` if it was in time: its action has been dropped. `false` if that
-    /// has been run, or is being run, or was cancelled before.
+    /// Takes an entry back. `true` if it was in time: its action has been dropped. `false` if the
+    /// action has been run, is being run, or was cancelled before.
     pub fn cancel(&self, entry: Entry) -> bool {
         let action = self.state.lock().heap.remove(entry);
         action.is_some()
     }
 
-    /// For the timer thread: sleeps through `blocker` until an entry is due by `now`, and returns
-    /// its action, to be run without a lock. `None` when there has been nothing to do for a while:
-    /// then the thread must end.
+    /// Called by the timer thread. Waits through `blocker` until an entry is due by `now`, and
+    /// returns its action, to be run without a lock. `None` after a while without entries: then the
+    /// thread must end.
     ///
     /// # Errors
     /// The blocker's interrupt.
@@ -185,7 +191,7 @@ impl RawClock {
         blocker: &mut B,
         now: impl Fn() -> u64,
     ) -> Result<Option<Action>, B::Interrupt> {
-        // A timer thread that has no memory to sleep tells nothing of it: it waits for some.
+        // A timer thread without memory to sleep cannot report that, so it waits for memory.
         spin_until(|| try_current_record().is_some());
         let record = current_record();
         let mut idle_until = None;

@@ -5,21 +5,23 @@
 //! | state | meaning | leaves by |
 //! |---|---|---|
 //! | `New` | not started | `start` → `Pending`; `cancel` → `Cancelled` |
-//! | `Pending` | scheduled, or handed to a worker that has not begun | the worker → `Running`; `cancel` → `Cancelled`; `restart` → `Pending` |
+//! | `Pending` | scheduled, or submitted to a worker that has not begun | the worker → `Running`; `cancel` → `Cancelled`; `restart` → `Pending` |
 //! | `Running` | the function runs on the thread of that number | the worker → `Ended` |
 //! | `Ended` | the function has returned or panicked | (end) |
 //! | `Cancelled` | the function was not called and never will be | (end) |
 //!
-//! The state changes under its lock; whoever takes a timer out of `Pending` takes the function with
-//! it, and calls or drops it without the lock. `over` is set when a timer has reached one of its
-//! ends.
+//! Invariant: *the thread that takes a timer out of `Pending` owns the function*, and calls or
+//! drops it without the lock.
 //!
-//! A restart schedules another entry, of the next *round*, and takes back the one of the round
-//! before. A worker obeys the entry of the latest round only: so an entry that came due at that
-//! moment does not count, and one that is due at once may be first.
+//! Linearisation point of each operation: its change of the state under the timer's lock. The event
+//! `over` is set after the change to an end state, and its release publishes `panic` to the joins.
+//!
+//! A restart schedules another entry, of the next *round*, and takes back the entry of the previous
+//! round. A worker obeys only the entry of the latest round. So an entry that came due at that
+//! moment does not count, and one that is due at once may run before its restart has recorded it.
 //!
 //! In the child of a fork the parent's pending timers are lost with the threads that would have
-//! served them: they count as ended there.
+//! served them. They count as ended there.
 
 use super::error::{JoinError, StartError};
 use super::heap::Entry;
@@ -44,20 +46,20 @@ type Function = Box<dyn FnOnce() + Send>;
 
 /// Calls a function after an interval, on a thread of the library's: Python's `threading.Timer`.
 ///
-/// All timers of a process share one thread that waits for the time to come; a pending one costs
-/// some hundred bytes. The functions run on other threads, as many as run at once, which are kept
-/// for about a second for the next; so a slow function delays no other timer. (Should the operating
-/// system refuse a thread, the function runs on the timers' own, and does delay them.) While the
-/// function runs it is on a thread of the timer's name ([`current`](crate::current)), a daemon if
-/// the timer is one, with [`Local`](crate::Local) values of its own; without memory for that on a
-/// `Dummy-N`.
+/// All timers of a process share one thread that waits for their times. A pending timer costs some
+/// hundred bytes. The functions run on other threads, as many as functions run at once, which stay
+/// for about a second for the next. So a slow function delays no other timer. (When the operating
+/// system refuses a thread, the function runs on the timers' own, and does delay them.)
 ///
-/// A panic in the function is told by the panic hook (whose thread is named `weftline timer`), and
-/// is what [`join`](Self::join) returns. Dropping a timer that was started leaves it running.
+/// While the function runs, its thread has the timer's name ([`current`](crate::current)), is a
+/// daemon if the timer is one, and has [`Local`](crate::Local) values of its own. Without memory
+/// for that, it is a `Dummy-N`.
 ///
-/// After `fork` the parent's timers are not served in the child: those that were pending count as
+/// The panic hook reports a panic in the function (on a thread named `weftline timer`), and
+/// [`join`](Self::join) returns it. Dropping a timer that was started leaves it running.
+///
+/// After `fork` the parent's timers are not served in the child. Those that were pending count as
 /// ended there. The child can start others.
-///
 /// ```
 /// use std::sync::Arc;
 /// use std::time::Duration;
@@ -86,14 +88,14 @@ pub struct Timer {
 
 struct Shared {
     inner: ListLock<Inner>,
-    /// Written before it is over.
+    /// Written before `over` is set.
     panic: OnceLock<Message>,
     over: RawEvent,
 }
 
 struct Inner {
     state: State,
-    /// How many restarts there have been, the last one whose entry counts, and that entry.
+    /// The number of restarts, the latest recorded restart, and its entry.
     rounds: u64,
     round: u64,
     /// The fork generation in which it was started.
@@ -104,8 +106,7 @@ struct Inner {
 }
 
 impl ForgetWaiters for Inner {
-    /// Nobody waits for the state itself; what it says of the parent's timers, [`Inner::is_lost`]
-    /// judges.
+    /// No thread waits for the state itself. [`Inner::is_lost`] judges the parent's timers.
     fn forget_waiters(&mut self, _torn: bool) {}
 }
 
@@ -165,23 +166,23 @@ impl Timer {
         }
     }
 
-    /// Whether the end of the program should not wait for this timer. It should, unless this says
-    /// otherwise before the start.
+    /// Whether the end of the program does not wait for this timer. The default is that it waits.
+    /// To be called before the start.
     #[must_use = "returns the timer"]
     pub fn daemon(mut self, is_daemon: bool) -> Self {
         self.is_daemon = is_daemon;
         self
     }
 
-    /// The name of the thread that the function runs on, as long as it does, and for
-    /// representations. Without, `Timer-N`.
+    /// Sets the name of the thread while the function runs on it; it also appears in
+    /// representations. The default is `Timer-N`.
     #[must_use = "returns the timer"]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Lets the interval begin. A timer that was cancelled before ends at once, without calling its
+    /// Starts the interval. A timer that was cancelled before ends at once, without calling its
     /// function.
     ///
     /// # Errors
@@ -189,8 +190,7 @@ impl Timer {
     /// thread for the timers, or if there is no memory
     /// ([`io::ErrorKind::OutOfMemory`](std::io::ErrorKind::OutOfMemory)).
     pub fn start(&self) -> Result<(), StartError> {
-        // Counted first: from the moment on at which it is pending, it may be cancelled, and is
-        // counted off.
+        // Counted first, because a pending timer may be cancelled, which removes it from the count.
         if !self.is_daemon {
             pending_count::add();
         }
@@ -209,7 +209,7 @@ impl Timer {
                     inner.state == State::Pending
                 };
                 if !is_pending {
-                    // Cancelled between the two: then nobody has taken the entry back yet.
+                    // Cancelled between the two, so the entry has not been taken back yet.
                     timer_thread::cancel(entry);
                 }
                 Ok(())
@@ -244,16 +244,15 @@ impl Timer {
         })
     }
 
-    /// Lets the time begin anew, if the function has not been called: it will be when `interval`
-    /// has passed from now. `true` if that was in time; `false` if the timer was not started, the
-    /// call has begun, or it was cancelled.
-    ///
+    /// Restarts the interval, if the function has not been called: it will be called when
+    /// `interval` has passed from now. `true` if that was in time. `false` if the timer was not
+    /// started, the call has begun, or it was cancelled.
     /// ```
     /// use std::time::Duration;
     /// use weftline::Timer;
     ///
-    /// // A watchdog: it bites when nobody has stroked it for a second.
-    /// let watchdog = Timer::new(Duration::from_secs(1), || panic!("nobody cares"));
+    /// A watchdog: it panics when it is not restarted for a second.
+    /// let watchdog = Timer::new(Duration::from_secs(1), || panic!("the program hangs"));
     /// watchdog.start().unwrap();
     /// for _ in 0..3 {
     ///     assert!(watchdog.restart(Duration::from_secs(1)).unwrap());
@@ -282,7 +281,7 @@ impl Timer {
         let (obsolete, was_in_time) = {
             let mut inner = self.shared.inner.lock();
             if inner.state != State::Pending {
-                // Perhaps by the new entry, which was due at once.
+                // The new entry may have caused this, if it was due at once.
                 (Some(entry), inner.round == round)
             } else if inner.round > round {
                 // A later restart was faster.
@@ -299,7 +298,7 @@ impl Timer {
     }
 
     /// Prevents the call, if it has not begun, and drops the function. `true` if that was in time;
-    /// `false` if it has begun or was cancelled before.
+    /// `false` if the call has begun or was cancelled before.
     pub fn cancel(&self) -> bool {
         let (entry, function, is_counted) = {
             let mut inner = self.shared.inner.lock();
@@ -324,8 +323,8 @@ impl Timer {
     /// Waits until the function has returned, or the timer was cancelled.
     ///
     /// # Errors
-    /// [`JoinError::NotStarted`], [`JoinError::FromItsFunction`], which would both wait for ever,
-    /// and [`JoinError::Panicked`].
+    /// [`JoinError::NotStarted`] and [`JoinError::FromItsFunction`], because these waits would not
+    /// end, and [`JoinError::Panicked`].
     pub fn join(&self) -> Result<(), JoinError> {
         self.join_by(Deadline::NEVER)
     }
@@ -333,7 +332,7 @@ impl Timer {
     /// As [`Self::join`], without waiting.
     ///
     /// # Errors
-    /// Those of [`Self::join`], and [`JoinError::TimedOut`] when it has not ended yet.
+    /// Those of [`Self::join`], and [`JoinError::TimedOut`] when the timer has not ended yet.
     pub fn try_join(&self) -> Result<(), JoinError> {
         self.join_by(Deadline::PASSED)
     }
@@ -381,7 +380,7 @@ impl Timer {
         }
     }
 
-    /// Whether it was started and has neither been cancelled nor has its function returned.
+    /// Whether it was started, was not cancelled, and its function has not returned.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         let inner = self.shared.inner.lock();
@@ -397,14 +396,14 @@ impl Timer {
         )
     }
 
-    /// Whether it was cancelled in time: its function will never be called.
+    /// Whether it was cancelled in time, so that its function will never be called.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.shared.inner.lock().state == State::Cancelled
     }
 }
 
-/// A timer's turn, on its way to a worker.
+/// One call of a timer's function, on its way to a worker.
 pub(super) struct Call {
     shared: Counted<Shared>,
     name: Option<Arc<str>>,
@@ -420,8 +419,8 @@ impl Call {
 }
 
 impl Shared {
-    /// New → Pending: `true`. A timer that was cancelled has begun and ended: `false`. An error if
-    /// it began before.
+    /// New → Pending: `true`. A timer that was cancelled before ends in its start: `false`. An
+    /// error if it was started before.
     fn begin(&self, is_daemon: bool) -> Result<bool, ()> {
         let mut inner = self.inner.lock();
         match inner.state {
@@ -440,10 +439,10 @@ impl Shared {
         }
     }
 
-    /// On a worker: Pending → Running → Ended.
+    /// Called on a worker: Pending → Running → Ended.
     fn run(&self, name: Option<&str>, is_daemon: bool, round: u64) {
         let name = name.map_or_else(|| next_name("Timer"), try_string);
-        // Without memory for it, the function is called on a thread that is unknown.
+        // Without memory for it, the function is called on a thread that is not registered.
         let thread = name
             .and_then(|name| Thread::new(name, is_daemon, None, None))
             .ok();
@@ -453,7 +452,7 @@ impl Shared {
             if inner.state != State::Pending || round < inner.round {
                 return;
             }
-            // Of an older round, if this one is due before its restart has said so.
+            // The entry of an older round, if this one is due before its restart has recorded it.
             let obsolete = inner.entry.take().filter(|_| inner.round != round);
             inner.round = round;
             inner.state = State::Running(number);

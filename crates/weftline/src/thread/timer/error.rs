@@ -1,4 +1,4 @@
-//! What starting, joining and waiting for timers can end in.
+//! The errors of starting, joining and waiting for timers.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -9,7 +9,7 @@ use std::io;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// It was started before: a timer serves once.
+    /// It was started before. A timer can be started only once.
     #[doc(alias = "RuntimeError")]
     StartedBefore,
     /// The operating system has no thread for the timers. The timer can be started again later.
@@ -41,12 +41,12 @@ pub enum JoinError {
     /// It was neither started nor cancelled, so it will not end.
     #[doc(alias = "RuntimeError")]
     NotStarted,
-    /// Its own function asked for its end.
+    /// The timer's own function has called the join.
     #[doc(alias = "RuntimeError")]
     FromItsFunction,
     /// The deadline passed before the function had returned.
     TimedOut,
-    /// The function panicked, with that message.
+    /// The function panicked, with this message.
     Panicked(Cow<'static, str>),
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for JoinError {
 
 impl Error for JoinError {}
 
-/// The periodic timer was stopped: there are no more ticks.
+/// The periodic timer was stopped, so there are no more ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Stopped;
 
@@ -83,7 +83,7 @@ impl Error for Stopped {}
 pub enum TickError {
     /// There was no tick before the deadline.
     TimedOut,
-    /// The timer was stopped: there are no more ticks.
+    /// The timer was stopped, so there are no more ticks.
     Stopped,
 }
 
@@ -104,7 +104,7 @@ impl From<Stopped> for TickError {
     }
 }
 
-/// A periodic timer was made for a period of no time.
+/// The period of a periodic timer is zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ZeroPeriod;
 

@@ -1,20 +1,24 @@
-//! [`Heap`]: what is to be done when, the next in front.
+//! [`Heap`]: actions by the time at which they are due, the next in front.
 //!
 //! # Implementation
 //!
-//! A binary heap of `(due, sequence, slot)`, and beside it a slot for each entry, which knows its
-//! place in the heap and holds the action. So an entry that is cancelled is taken out at once, in
-//! logarithmic time, and leaves nothing behind. Slots are reused; a *sequence* number is not, so an
-//! [`Entry`] that has had its turn can never be taken for a later one in the same slot.
+//! A binary heap of `(due, sequence, slot)`, and beside it a slot for each entry. The slot holds
+//! the entry's place in the heap, and its action. So a cancelled entry is taken out in logarithmic
+//! time, and leaves nothing behind.
 //!
-//! Nothing is allocated or destroyed in here while somebody holds a lock over it:
-//! [`Heap::has_room`] says whether an entry fits, and [`Heap::move_into`] lets the caller bring
-//! larger memory and take the old one away.
+//! Invariants:
+//!
+//! - *An item's slot holds the item's place*, and the slot's sequence is the item's.
+//! - *A sequence number is never reused*, though slots are. So an [`Entry`] that has been taken out
+//!   is never mistaken for a later one in the same slot.
+//! - *No memory is allocated or freed here while a lock over the heap is held.* [`Heap::has_room`]
+//!   says whether an entry fits; [`Heap::move_into`] takes larger memory from the caller, which
+//!   frees the old.
 
-/// What is done when the time has come, on the timer thread.
+/// The function that the timer thread runs at the due time.
 pub(super) type Action = Box<dyn FnOnce() + Send>;
 
-/// Names something that was scheduled, for as long as it has not had its turn and for ever after.
+/// Names a scheduled action, also after it was taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     slot: u32,
@@ -29,7 +33,7 @@ struct Item {
 }
 
 impl Item {
-    /// What is due at the same time has its turn in the order in which it was scheduled.
+    /// Entries that are due at the same time run in the order in which they were scheduled.
     fn is_before(&self, other: &Self) -> bool {
         (self.due, self.sequence) < (other.due, other.sequence)
     }
@@ -61,7 +65,8 @@ impl Heap {
         }
     }
 
-    /// An empty one with room for so many, for [`Self::move_into`]; `None` when there is no memory.
+    /// An empty heap with room for `entries`, for [`Self::move_into`]; `None` when there is no
+    /// memory.
     pub(super) fn with_room_for(entries: usize) -> Option<Self> {
         let mut heap = Self::new();
         heap.items.try_reserve_exact(entries).ok()?;
@@ -77,7 +82,7 @@ impl Heap {
         self.items.len()
     }
 
-    /// When the next is due.
+    /// When the next entry is due.
     pub(super) fn next_due(&self) -> Option<u64> {
         self.items.first().map(|item| item.due)
     }
@@ -88,8 +93,8 @@ impl Heap {
             && (self.first_free != NO_SLOT || self.slots.len() < self.slots.capacity())
     }
 
-    /// Moves everything into `larger`, which is empty, and swaps the two; nothing if that has no
-    /// more room either.
+    /// Moves everything into `larger`, which is empty, and swaps the two. Does nothing if `larger`
+    /// has no more room.
     pub(super) fn move_into(&mut self, larger: &mut Self) {
         let fits = larger.items.capacity() > self.items.len()
             && larger.slots.capacity() > self.slots.len();
@@ -101,7 +106,7 @@ impl Heap {
         }
     }
 
-    /// Adds an entry. [`Self::has_room`] must have said yes.
+    /// Adds an entry. [`Self::has_room`] must have returned `true`.
     pub(super) fn add(&mut self, due: u64, action: Action) -> Entry {
         self.sequence += 1;
         let sequence = self.sequence;
@@ -129,7 +134,7 @@ impl Heap {
         Entry { slot, sequence }
     }
 
-    /// Takes an entry out; `None` if it has had its turn or was taken out before.
+    /// Takes an entry out; `None` if it was taken out before.
     pub(super) fn remove(&mut self, entry: Entry) -> Option<Action> {
         let slot = self.slots.get(entry.slot as usize)?;
         if slot.sequence != entry.sequence || slot.action.is_none() {
@@ -138,7 +143,7 @@ impl Heap {
         self.take(slot.place as usize)
     }
 
-    /// Takes the next entry out if it is due. What is due at the end of time never is.
+    /// Takes the next entry out if it is due. An entry due at the end of time never is.
     pub(super) fn take_due(&mut self, now: u64) -> Option<Action> {
         let due = self.next_due()?;
         if due > now || due == u64::MAX {
@@ -147,7 +152,7 @@ impl Heap {
         self.take(0)
     }
 
-    /// Forgets every entry without destroying any: in the child of a fork.
+    /// Forgets every entry without destroying any, in the child of a fork.
     pub(super) fn forget(&mut self) {
         std::mem::forget(std::mem::take(&mut self.items));
         std::mem::forget(std::mem::take(&mut self.slots));
@@ -157,7 +162,7 @@ impl Heap {
     fn take(&mut self, place: usize) -> Option<Action> {
         let taken = self.items.swap_remove(place);
         if place < self.items.len() {
-            // The last one has come here, from another branch perhaps.
+            // The last item is here now, perhaps from another branch.
             let place = self.rise(place);
             self.sink(place);
         }
@@ -171,7 +176,7 @@ impl Heap {
         self.slots[item.slot as usize].place = place as u32;
     }
 
-    /// Moves the item at `place` up to where it belongs; returns where that is.
+    /// Moves the item at `place` up to its place in the order, and returns that place.
     fn rise(&mut self, mut place: usize) -> usize {
         let item = self.items[place];
         while place > 0 {
@@ -186,7 +191,7 @@ impl Heap {
         place
     }
 
-    /// Moves the item at `place` down to where it belongs.
+    /// Moves the item at `place` down to its place in the order.
     fn sink(&mut self, mut place: usize) {
         let item = self.items[place];
         loop {
@@ -214,7 +219,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// Not random, but without order.
+    /// Not random, but unordered.
     fn scrambled(n: u64) -> u64 {
         n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17) % 1000
     }
@@ -225,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_come_in_the_order_of_their_time_whichever_are_taken_out_meanwhile() {
+    fn entries_come_in_the_order_of_their_times_although_others_are_cancelled() {
         const MANY: u64 = if cfg!(miri) { 50 } else { 500 };
         let mut heap = Heap::with_room_for(MANY as usize).unwrap();
         let seen = Arc::new(AtomicU64::new(0));
@@ -252,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_had_its_turn_is_never_taken_for_the_next_one_in_its_slot() {
+    fn an_entry_that_was_taken_out_is_never_mistaken_for_the_next_one_in_its_slot() {
         let mut heap = Heap::with_room_for(1).unwrap();
         let old = heap.add(1, Box::new(|| ()));
         assert!(heap.take_due(1).is_some());
@@ -262,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn larger_memory_takes_everything_over() {
+    fn all_entries_move_into_larger_memory() {
         let mut heap = Heap::with_room_for(1).unwrap();
         let entry = heap.add(7, Box::new(|| ()));
         let mut larger = Heap::with_room_for(4).unwrap();

@@ -1,4 +1,4 @@
-//! [`Timer`] and [`PeriodicTimer`]: what is done later, and what is done again and again.
+//! [`Timer`] and [`PeriodicTimer`]: functions that run later, and ticks at equal distances.
 //!
 //! # Implementation
 //!
@@ -6,12 +6,12 @@
 //! |---|---|
 //! | `heap.rs` | entries by the time at which they are due; taking one out costs the same wherever it lies |
 //! | `clock.rs` | the entries under a lock, and the states of the thread that serves them |
-//! | `timer_thread.rs` | that thread: one for the process, there only while it has something to do |
+//! | `timer_thread.rs` | that thread: one for the process, there only while there are entries |
 //! | `timer_workers.rs` | the threads on which timers' functions run |
-//! | `pending_count.rs` | how many timers the end of the program has to wait for |
+//! | `pending_count.rs` | how many timers the end of the program waits for |
 //! | `delayed.rs` | [`Timer`] |
 //! | `periodic.rs` | [`PeriodicTimer`], which needs none of the above |
-//! | `error.rs` | what starting, joining and waiting can end in |
+//! | `error.rs` | the errors of starting, joining and waiting |
 
 mod clock;
 #[cfg(not(weftline_model))]
@@ -35,8 +35,8 @@ pub use error::{JoinError, StartError, Stopped, TickError, ZeroPeriod};
 #[cfg(not(weftline_model))]
 pub use periodic::{PeriodicTimer, Tick, Ticks};
 
-/// The forms without comfort, for bindings: what is scheduled runs on the timer thread itself, and
-/// must be short.
+/// The bare forms, for bindings. Scheduled actions run on the timer thread itself, and must be
+/// short.
 pub mod raw {
     pub use super::clock::{Entry, RawClock};
     #[cfg(not(weftline_model))]

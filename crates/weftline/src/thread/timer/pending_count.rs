@@ -1,5 +1,5 @@
-//! How many timers the end of the program has to wait for: those that are no daemons, from their
-//! start until they have ended.
+//! The number of timers that the end of the program waits for: those that are no daemons, from
+//! their start until they have ended.
 
 use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
 
@@ -20,12 +20,12 @@ impl ForgetWaiters for PendingCount {
     }
 }
 
-/// One more to wait for.
+/// Counts one more timer.
 pub(super) fn add() {
     PENDING.lock().pending += 1;
 }
 
-/// One less.
+/// Counts one timer less, and wakes the waiters when none is left.
 pub(super) fn remove() {
     let chain = {
         let mut pending_count = PENDING.lock();
@@ -38,12 +38,11 @@ pub(super) fn remove() {
     }
 }
 
-/// Waits through `blocker` until there is a moment without timers that are no daemons: each has
-/// fired and its function has returned, or was cancelled.
+/// Waits through `blocker` for a moment in which no timer that is no daemon is pending or running.
 ///
 /// # Errors
-/// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
-/// blocker said so.
+/// [`WaitError::TimedOut`] when the deadline passes first; [`WaitError::Interrupted`] when the
+/// blocker is interrupted.
 pub fn wait_for_pending<B: Blocker>(
     blocker: &mut B,
     deadline: Deadline,

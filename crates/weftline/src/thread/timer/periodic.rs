@@ -2,13 +2,14 @@
 //!
 //! # Implementation
 //!
-//! Tick n is due at the start plus n periods: a matter of arithmetic, not of somebody who counts.
-//! So there is no thread and no list of ticks. Who waits for a tick sleeps until it is due, with
-//! the timeout of that very sleep, on the event that says that the timer was stopped; and how many
-//! ticks somebody has missed, the clock tells. Nothing drifts, and nothing is replayed.
+//! Tick n is due at the start plus n periods, which is arithmetic and needs no counter. So there is
+//! no thread and no list of ticks. A waiter for a tick sleeps on the event `stopped`, with the
+//! tick's due time as its timeout. The clock gives the number of missed ticks. Ticks do not drift,
+//! and none is replayed.
 //!
-//! `start` is published by the event `started`. Stopping sets that too, so that nobody goes on
-//! waiting for a start.
+//! Happens-before: the release that sets the event `started` pairs with the acquire of a wait for
+//! it, and publishes `start_nanos`. `stop` sets `started` too, so that no thread goes on waiting
+//! for a start.
 
 use super::error::{StartError, Stopped, TickError, ZeroPeriod};
 use crate::TimedOut;
@@ -20,12 +21,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Ticks again and again, at equal distances: tick `n` is due `n` periods after the
-/// [`start`](Self::start), however late any was noticed.
+/// Ticks at equal distances: tick `n` is due `n` periods after the [`start`](Self::start), however
+/// late any was noticed.
 ///
 /// Any number of threads can wait, each for the [next tick](Self::wait_for_tick), or with a handle
-/// of its own that counts [every one](Self::ticks). The timer costs no thread.
-///
+/// of its own that counts [every tick](Self::ticks). The timer costs no thread.
 /// ```
 /// use std::time::Duration;
 /// use weftline::PeriodicTimer;
@@ -50,13 +50,13 @@ pub struct PeriodicTimer {
     stopped: RawEvent,
 }
 
-/// A tick, as somebody who counts them noticed it.
+/// A tick, as a handle that counts them noticed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Tick {
-    /// Which one: the first, one period after the start, is 1.
+    /// Its number. The first tick, one period after the start, is 1.
     pub number: u64,
-    /// How many ticks there have been since the one that was noticed before, this one not counted.
+    /// How many ticks came between the last noticed one and this one.
     pub missed: u64,
 }
 
@@ -86,8 +86,8 @@ impl PeriodicTimer {
         self.period
     }
 
-    /// Lets the first period begin. Who waits already, waits for its end. A timer that was stopped
-    /// before stays stopped.
+    /// Starts the first period. The threads that wait already wait for its end. A timer that was
+    /// stopped before stays stopped.
     ///
     /// # Errors
     /// [`StartError::StartedBefore`].
@@ -95,13 +95,13 @@ impl PeriodicTimer {
         if self.was_started.swap(1, Ordering::Relaxed) == 1 {
             return Err(StartError::StartedBefore);
         }
-        // Published by the event; who finds that set by `stop` does not look at the time.
+        // Published by the event. A waiter that `stop` wakes does not read the time.
         self.start_nanos.store(now(), Ordering::Relaxed);
         self.started.set();
         Ok(())
     }
 
-    /// Ends the ticking, for good: everyone who waits, and who comes later, is told [`Stopped`].
+    /// Ends the ticking, for good: all current and later waits return [`Stopped`].
     pub fn stop(&self) {
         self.stopped.set();
         self.started.set();
@@ -113,8 +113,8 @@ impl PeriodicTimer {
         self.stopped.is_set()
     }
 
-    /// Waits for the next tick and returns its number. Everyone who waits when it comes, gets the
-    /// same.
+    /// Waits for the next tick and returns its number. All threads that wait for it get the same
+    /// number.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -122,8 +122,8 @@ impl PeriodicTimer {
         forever(self.next_by(Deadline::NEVER))
     }
 
-    /// For completeness: the next tick is never there before it was waited for. See
-    /// [`ticks`](Self::ticks) for one that counts those that came meanwhile.
+    /// For completeness: the next tick has never come before a wait for it. [`ticks`](Self::ticks)
+    /// returns a handle that counts the ticks that came meanwhile.
     ///
     /// # Errors
     /// [`TickError::TimedOut`], or [`TickError::Stopped`].
@@ -156,9 +156,8 @@ impl PeriodicTimer {
         }
     }
 
-    /// As [`ticks`](Self::ticks); the handle keeps the timer, so it may be sent to any thread and
-    /// kept anywhere.
-    ///
+    /// As [`ticks`](Self::ticks), but the handle owns the timer, so it can be sent to any thread
+    /// and kept anywhere.
     /// ```
     /// use std::sync::Arc;
     /// use std::time::Duration;
@@ -203,7 +202,7 @@ impl PeriodicTimer {
         time.saturating_sub(self.start_nanos.load(Ordering::Relaxed)) / self.period_nanos
     }
 
-    /// Sleeps until that tick is due. Only once it has started.
+    /// Waits until that tick is due. Only once it has started.
     fn wait_for_number(&self, number: u64, deadline: Deadline) -> Result<(), TickError> {
         let start = self.start_nanos.load(Ordering::Relaxed);
         let due = start.saturating_add(number.saturating_mul(self.period_nanos));
@@ -224,7 +223,7 @@ fn timed_out(ended: WaitError<std::convert::Infallible>) -> TickError {
     TickError::TimedOut
 }
 
-/// A wait without a deadline ends by a tick or not at all.
+/// A wait without a deadline ends by a tick or by the stop.
 fn forever<T>(waited: Result<T, TickError>) -> Result<T, Stopped> {
     waited.map_err(|_| Stopped)
 }
@@ -238,10 +237,10 @@ impl fmt::Debug for PeriodicTimer {
     }
 }
 
-/// One waiter's view of a [`PeriodicTimer`]: it remembers which tick was noticed last, and so tells
-/// how many were missed.
+/// One waiter's view of a [`PeriodicTimer`]. It remembers the last tick that it noticed, and so
+/// counts the missed ones.
 ///
-/// It borrows the timer ([`PeriodicTimer::ticks`]) or keeps it ([`PeriodicTimer::into_ticks`]), and
+/// It borrows the timer ([`PeriodicTimer::ticks`]) or owns it ([`PeriodicTimer::into_ticks`]), and
 /// is an iterator that ends when the timer is stopped.
 #[derive(Debug)]
 pub struct Ticks<P> {
@@ -250,8 +249,8 @@ pub struct Ticks<P> {
 }
 
 impl<P: Deref<Target = PeriodicTimer>> Ticks<P> {
-    /// Waits for the tick after the one that was noticed last. If there have been some already,
-    /// returns the latest of them at once, and how many it has skipped.
+    /// Waits for the tick after the last noticed one. If that has come already, returns the latest
+    /// tick without waiting, and the number of the ones skipped.
     ///
     /// # Errors
     /// [`Stopped`].

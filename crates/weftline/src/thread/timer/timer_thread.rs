@@ -1,5 +1,5 @@
-//! The timer thread of the process: started when something is scheduled, gone some seconds after
-//! nothing is left.
+//! The timer thread of the process. It is started when an action is scheduled, and ends some
+//! seconds after the last one.
 
 use super::clock::RawClock;
 use super::heap::{Action, Entry};
@@ -13,8 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 static CLOCK: RawClock = RawClock::new();
 
-/// Has `action` run at `due` on the timer thread, which serves the whole process: it must be short,
-/// and should not wait.
+/// Has `action` run at `due` on the timer thread, which serves the whole process. The action must
+/// be short, and should not wait.
 ///
 /// A panic in it is reported by the panic hook and goes no further. After `fork` the child starts
 /// with nothing scheduled.
@@ -25,11 +25,11 @@ static CLOCK: RawClock = RawClock::new();
 pub fn schedule(due: Deadline, action: impl FnOnce() + Send + 'static) -> io::Result<Entry> {
     let due = due.nanos().unwrap_or(u64::MAX);
     let action = try_box(action).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    CLOCK.schedule(due, action, || spawn_servant("weftline timers", keep))
+    CLOCK.schedule(due, action, || spawn_servant("weftline timers", serve))
 }
 
-/// Takes back what was scheduled. `true` if it was in time: the action has been dropped, unrun.
-/// `false` if it has been run, or is being run, or was taken back before.
+/// Takes a scheduled action back. `true` if it was in time: the action has been dropped, unrun.
+/// `false` if it has been run, is being run, or was taken back before.
 pub fn cancel(entry: Entry) -> bool {
     CLOCK.cancel(entry)
 }
@@ -40,24 +40,24 @@ pub fn pending() -> usize {
     CLOCK.pending()
 }
 
-/// The life of the timer thread.
-fn keep() {
-    while let Ok(Some(action)) = CLOCK.next_with(&mut Patient, now) {
+/// The body of the timer thread.
+fn serve() {
+    while let Ok(Some(action)) = CLOCK.next_with(&mut ParkOnly, now) {
         run(action);
     }
 }
 
-/// Runs an action; whatever it does, the timer thread goes on.
+/// Runs an action. The timer thread goes on after a panic in it.
 fn run(action: Action) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(action)) {
         discard(payload);
     }
 }
 
-/// Sleeps without looking for company first: what the timer thread waits for is time.
-struct Patient;
+/// Parks without spinning first, because the timer thread waits for a time.
+struct ParkOnly;
 
-impl Blocker for Patient {
+impl Blocker for ParkOnly {
     type Interrupt = Infallible;
 
     const MAY_SPIN: bool = false;

@@ -1,10 +1,10 @@
-//! The threads on which timers' functions run, so that a slow one delays no other.
+//! The threads on which timers' functions run, so that a slow function delays no other.
 //!
 //! # Implementation
 //!
-//! A worker that has nothing to do waits in a list for a second, and then ends. A job goes straight
-//! to the one that has waited longest, or to a new thread if nobody waits. So there are as many
-//! workers as functions run at once, and a while after the last one there is none.
+//! An idle worker waits in a list for a second, and then ends. A job goes straight to the worker
+//! that has waited longest, or to a new thread if no worker waits. So there are as many workers as
+//! functions run at once, and a while after the last function there is none.
 
 use super::delayed::Call;
 use crate::memory::Counted;
@@ -15,17 +15,17 @@ use std::time::Duration;
 
 const IDLE: Duration = Duration::from_secs(1);
 
-/// The workers that wait; what each gets is a job.
-static IDLE_RUNNERS: ListLock<List<Option<Call>>> = ListLock::new(List::new());
+/// The workers that wait; each is granted a job.
+static IDLE_WORKERS: ListLock<List<Option<Call>>> = ListLock::new(List::new());
 
 /// Has `job` run on a worker. It must not panic.
 ///
-/// If the operating system has no thread for one, or there is no memory, the job is run here and
-/// now.
+/// If the operating system has no thread for a worker, or there is no memory, this call runs the
+/// job.
 pub(super) fn submit(job: Call) {
     let mut job = Some(job);
     let worker = {
-        let mut idle = IDLE_RUNNERS.lock();
+        let mut idle = IDLE_WORKERS.lock();
         idle.claim_front().map(|mut worker| {
             worker.payload(|slot| *slot = job.take());
             worker.grant()
@@ -38,7 +38,8 @@ pub(super) fn submit(job: Call) {
 }
 
 fn run_on_new_worker(job: Call) {
-    // Not moved into the thread but lent, for `spawn_servant` drops what it cannot start.
+    // Lent to the thread, not moved into it, because `spawn_servant` drops a closure that it cannot
+    // start.
     let lent = match Counted::try_new(Lent(ListLock::new(Slot(Some(job))))) {
         Ok(lent) => lent,
         Err(lent) => return lent.take().into_iter().for_each(Call::run),
@@ -56,7 +57,7 @@ fn run_on_new_worker(job: Call) {
     }
 }
 
-/// A job on its way to a thread that may not come to be.
+/// A job on its way to a thread that may fail to start.
 struct Lent(ListLock<Slot>);
 
 struct Slot(Option<Call>);
@@ -73,7 +74,7 @@ impl Lent {
     }
 }
 
-/// The life of a worker.
+/// The body of a worker.
 fn serve(first: Call) {
     let mut job = Some(first);
     while let Some(next) = job {
@@ -82,18 +83,18 @@ fn serve(first: Call) {
     }
 }
 
-/// `None` when there was no job for a while.
+/// `None` when no job came for a while.
 fn wait_for_job() -> Option<Call> {
     let deadline = Deadline::after(IDLE);
     let waiter = Waiter::new::<ThreadBlocker>(None);
     // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or
     // forgotten.
-    unsafe { IDLE_RUNNERS.lock().push_back(&waiter) };
+    unsafe { IDLE_WORKERS.lock().push_back(&waiter) };
     match waiter.wait(&mut ThreadBlocker, deadline) {
         Ended::Granted => waiter.into_payload(),
-        // Nothing interrupts a thread of ours.
+        // No interrupt reaches a thread of the library.
         Ended::Forked | Ended::Abandoned(_) | Ended::InterruptedAfterGrant(_) => {
-            IDLE_RUNNERS.lock().remove(&waiter);
+            IDLE_WORKERS.lock().remove(&waiter);
             None
         }
     }
