@@ -202,7 +202,7 @@ RULES = (
     Rule("**`RLock._release_save()`**", waits.release_save),
     Rule("**A pending `Timer`**", waits.pending),
     Rule("**`Semaphore.release(n)`**", waits.large),
-    Rule("**The classes look into themselves", looks.looks),
+    Rule("**The classes are introspected", looks.looks),
     Rule("**`Future.__mro__`**", looks.bases),
     Rule("**`_done_callbacks`**", looks.called_back),
     Rule("**Their memory is laid out in C.**", looks.layout),
