@@ -1,7 +1,7 @@
 # The commands of this project. `make` alone lists them.
 #
-# Everything is built in a virtual environment of the project's own: .venv for python3, .venv-3.13
-# (say) for PYTHON=/path/to/python3.13. Needed beforehand: Rust, Python 3.11 or newer, pip.
+# Each target builds in a virtual environment in this folder: .venv for python3, .venv-3.13 (say)
+# for PYTHON=/path/to/python3.13. It needs Rust, Python 3.11 or newer, and pip.
 
 PYTHON ?= python3
 VENV := $(if $(filter file,$(origin PYTHON)),.venv,.venv-$(shell $(PYTHON) -c \
@@ -41,7 +41,7 @@ $(VENV)/.tools: requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-# The Python files are used where they lie; only Rust needs building again.
+# The Python files are used in place; only Rust needs a new build.
 $(VENV)/.built: $(VENV)/.tools $(RUST_SOURCES)
 	@env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' PATH="$(CURDIR)/$(BIN):$$PATH" \
 		$(BIN)/maturin develop --release
@@ -79,9 +79,9 @@ test-all: test-rust test-models
 	@set -e; for python in $$(sh .ci/interpreters); do \
 		echo "== $$python"; $(MAKE) --no-print-directory PYTHON="$$python" test-python lint-python; done
 
-# Not part of `make test`: debuggers, profilers and monitors as they are released, and the suites of
-# packages that live on threads, which bound their time themselves. Tools that freeze programs go by
-# what is installed, so the wheel is, beside the sources.
+# Not part of `make test`: released debuggers, profilers and monitors, and the suites of packages
+# that rely on threads, which bound their time themselves. Tools that freeze programs read the
+# installed packages, so the wheel is installed beside the sources.
 test-packages: build $(VENV)-packages/.tools
 	@rm -rf target/packages/wheel
 	@env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' PATH="$(CURDIR)/$(BIN):$$PATH" \
@@ -89,13 +89,13 @@ test-packages: build $(VENV)-packages/.tools
 	@$(VENV)-packages/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/packages/wheel/*.whl
 	PYTHONPATH='$(CURDIR)/python' $(VENV)-packages/bin/python -m pytest -o norecursedirs=.git -o faulthandler_timeout=0 tests/packages
 
-# Not part of `make test` either, which has the shorter ones: every test of CPython's own that
-# starts processes, by each start method.
+# Not part of `make test`, which has the shorter ones: every test of CPython's own that starts
+# processes, by each start method.
 test-multiprocessing: build
 	$(BIN)/python -m pytest tests/cpython/whole_suites.py
 
-# Not part of `make test` either: each tool takes minutes. PARTS chooses among address, thread, miri
-# and valgrind.
+# Not part of `make test`: each tool takes minutes. PARTS chooses among address, thread, miri and
+# valgrind.
 NIGHTLY := nightly
 
 test-sanitizers:
@@ -111,8 +111,7 @@ bench: build
 	cargo bench --package weftline --bench peers
 	PYTHON='$(CURDIR)/$(BIN)/python' cargo bench --package weftline --bench processes
 
-# Random programs, which must do the same on both. What differs is printed as a script, as small as
-# it gets.
+# Random programs, which must do the same on both. A difference is shrunk and printed as a script.
 SECONDS := 60
 SEED := 0
 JOBS := 4
@@ -137,8 +136,8 @@ lint-rust: $(VENV)/.tools
 	cargo clippy --workspace --all-targets -- -D warnings
 	PYTHON='$(PYTHON)' crates/weftline/tests/packaged/run names empty
 
-# The package as it is uploaded: whether it builds alone is a lint, whether it passes its tests
-# alone a test.
+# The package as it is uploaded. That it builds alone is a lint; that it passes its tests alone is a
+# test.
 test-package:
 	PYTHON='$(PYTHON)' crates/weftline/tests/packaged/run package
 
