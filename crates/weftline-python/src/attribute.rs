@@ -1,7 +1,7 @@
 //! [`Attribute`]: an attribute of a class whose objects inflate, as the class has it.
 //!
-//! It stands for what the standard class has in the `__dict__` of its instances alone. In the class
-//! it is there by that name, as the members are that `__slots__` make: a hook that hides it
+//! The standard class has these attributes only in the `__dict__` of its instances. Here the class
+//! has them by name, like the members that `__slots__` creates. A hook that hides them
 //! (`__getattr__`) would cost each method call of the class its place in the interpreter's caches.
 
 use crate::inflation::{self, Inflate};
@@ -11,13 +11,13 @@ use pyo3::types::{PyString, PyType};
 
 /// Reads and writes the parts of an object, inflated or not.
 pub(crate) trait Parts: Inflate {
-    /// What is called so now.
+    /// The value of the part called `name`.
     fn part<'py>(
         slf: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
     ) -> PyResult<Bound<'py, PyAny>>;
 
-    /// Has `value` be called so.
+    /// Sets the part called `name` to `value`.
     fn set_part<'py>(
         slf: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
@@ -40,7 +40,7 @@ pub(crate) struct Attribute {
     delete: Delete,
 }
 
-/// Gives the class `T` its attributes.
+/// Adds the attributes called `names` to the class `T`.
 pub(crate) fn add<T: Parts>(py: Python<'_>, names: &[&str]) -> PyResult<()> {
     let class = T::type_object(py);
     for name in names {

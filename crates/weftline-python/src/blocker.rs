@@ -1,4 +1,4 @@
-//! How a Python thread sleeps: [`Interpreter`] answers signals, [`Uninterruptible`] does not.
+//! How a Python thread parks: [`Interpreter`] answers signals, [`Uninterruptible`] does not.
 
 use crate::callback::sleeping;
 use crate::objects::no_memory;
@@ -11,22 +11,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use weftline::park::{Blocker, Deadline, Parker, Wake};
 
-/// Detaches from the interpreter around the sleep. When the operating system interrupts it, runs
-/// the pending signal handlers; an exception from one of them ends the wait.
+/// Detaches from the interpreter while the thread is parked. When the operating system interrupts
+/// the park, runs the pending signal handlers. An exception from one of them ends the wait.
 ///
 /// # Implementation
 ///
-/// The first sleep of a wait begins with a moment of spinning, detached: two threads that take
-/// turns then need no system call. Being woken is not enough to go on: the waker holds the
-/// interpreter lock, and who asks for that too early is put to sleep by the interpreter instead. So
-/// the spin also waits until somebody has detached since ([`DETACHED`]).
+/// The first park of a wait begins with a short spin, detached, so two threads that take turns need
+/// no system call. A woken thread cannot always proceed: the waker still holds the interpreter
+/// lock. A waiter that asks for the lock too early is put to sleep by the interpreter instead. So
+/// the spin also waits until some thread has detached since ([`DETACHED`]).
 ///
-/// A signal that arrives between the last look for signals and the sleep does not interrupt the
-/// sleep. Spinning would make that window wide, so the first sleep is a short one, after which
-/// signals are looked for again.
+/// A signal that arrives between the last check for signals and the park does not interrupt the
+/// park. The spin makes that window wide, so the first park is short, and signals are checked again
+/// after it.
 ///
-/// Once the interpreter is being torn down, no other thread can run in it, and so nobody can end a
-/// wait of the one that tears it down (in a destructor, say). Such a wait is refused, as 3.15's
+/// Once the interpreter is being finalised, no other thread can run in it. So no thread can end a
+/// wait of the finalising thread, in a destructor for example. Such a wait is refused, as 3.15's
 /// locks refuse it.
 pub(crate) struct Interpreter {
     is_first: bool,
@@ -41,7 +41,7 @@ static DETACHED: AtomicU64 = AtomicU64::new(0);
 const FIRST_SLEEP: Duration = Duration::from_millis(50);
 
 impl Interpreter {
-    /// For waits of the calling thread, while it is attached, as `_py` says.
+    /// For waits of the calling thread, which `_py` proves to be attached.
     #[inline]
     pub(crate) fn new(_py: Python<'_>) -> Self {
         Self {
@@ -52,9 +52,9 @@ impl Interpreter {
         }
     }
 
-    /// For waits of a class that is C in the standard library. They take their time, if they have a
-    /// limit, even while the interpreter is torn down: up to 3.14 all do. And an exception that
-    /// another thread has sent is raised after the call.
+    /// For waits of a class that is written in C in the standard library. Such a wait, if it has a
+    /// timeout, runs to its end even while the interpreter is finalised; up to 3.14 all waits do.
+    /// An exception that another thread has sent is raised after the call.
     #[inline]
     pub(crate) fn as_in_c(py: Python<'_>) -> Self {
         Self {
@@ -78,11 +78,11 @@ impl Interpreter {
     }
 }
 
-/// Has this thread raise an exception of that class as soon as it is back in Python code, as if the
-/// signal that it stands for had come then.
+/// Makes this thread raise an exception of the class of `raised` as soon as it is back in Python
+/// code, as if the signal behind it had arrived then.
 #[cold]
 pub(crate) fn raise_later(py: Python<'_>, raised: PyErr) {
-    // SAFETY: attached, to this thread's own state; the class is kept by it.
+    // SAFETY: attached, and the state is this thread's own, which keeps the class alive.
     unsafe {
         let thread = PyThread_get_thread_ident();
         PyThreadState_SetAsyncExc(thread, raised.get_type(py).as_ptr());
@@ -109,10 +109,10 @@ fn is_finalizing() -> bool {
     unsafe { Py_IsFinalizing() != 0 }
 }
 
-/// Sleeps once, detached.
+/// Parks once, detached.
 fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
-    // SAFETY: a blocker is made with a token, stays on its thread and in its call, and every path
-    // of the core is left attached again.
+    // SAFETY: a blocker is created with a token and stays on its thread and in its call. Every path
+    // of the core ends attached again.
     let py = unsafe { Python::assume_attached() };
     let wake = py.detach(|| {
         let detached = DETACHED.fetch_add(1, Ordering::Relaxed) + 1;
@@ -128,7 +128,7 @@ fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
 impl Blocker for Interpreter {
     type Interrupt = PyErr;
 
-    // With the interpreter lock, whoever we wait for cannot run while we spin attached.
+    // With the interpreter lock, the waker cannot run while this thread spins attached.
     const MAY_SPIN: bool = cfg!(Py_GIL_DISABLED);
 
     const ATTACHES: bool = !cfg!(Py_GIL_DISABLED);
@@ -152,9 +152,9 @@ impl Blocker for Interpreter {
         };
         // SAFETY: as in `sleep`.
         let py = unsafe { Python::assume_attached() };
-        // Also when woken: a signal that came while this thread waited for the interpreter lock
-        // would be answered only after the call, when what was granted is lost to its exception. So
-        // it is given back.
+        // Also when woken. A signal may have arrived while this thread waited for the interpreter
+        // lock. Its exception, raised only after the call, would lose what was granted. Checked
+        // here, the grant is given back.
         if wake != Wake::TimedOut {
             check_signals(py, self.meets_sent)?;
         } else if self.meets_sent {
@@ -164,11 +164,11 @@ impl Blocker for Interpreter {
     }
 }
 
-/// Runs the handlers of signals that have come.
+/// Runs the handlers of pending signals.
 ///
 /// From 3.15 on `PyErr_CheckSignals` also raises an exception that another thread has sent. The
 /// standard classes written in C call `Py_MakePendingCalls` in their waits, and meet such an
-/// exception afterwards.
+/// exception only afterwards.
 fn check_signals(py: Python<'_>, meets_sent: bool) -> PyResult<()> {
     if !cfg!(Py_3_15) || meets_sent {
         return py.check_signals();
@@ -182,10 +182,10 @@ fn check_signals(py: Python<'_>, meets_sent: bool) -> PyResult<()> {
 
 static NOTHING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// Makes, at import, the Python code that [`check_async_exception`] runs: without memory it could
-/// not be made later.
+/// Creates, at import, the Python function that [`check_async_exception`] calls: when memory is
+/// short it could not be created.
 pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
-    // Globals of its own: those of `__main__`, the default, would be kept beyond the program's end.
+    // Globals of its own: the default, those of `__main__`, would be kept beyond the program's end.
     let globals = crate::objects::dict(py)?;
     let nothing = py.eval(c"lambda: None", Some(&globals), None)?.unbind();
     // Kept from the first import on.
@@ -197,7 +197,8 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
 /// there is one.
 ///
 /// The standard classes meet it in the wait, before they raise `Empty` or `TimeoutError` of their
-/// own. The interpreter looks for it only where code of Python's begins, so some is run.
+/// own. The interpreter checks for it only at the start of Python code, so this calls a Python
+/// function.
 fn check_async_exception(py: Python<'_>) -> PyResult<()> {
     let nothing = NOTHING.get(py).expect("remembered at import");
     match nothing.call0(py) {
@@ -209,15 +210,15 @@ fn check_async_exception(py: Python<'_>) -> PyResult<()> {
     }
 }
 
-/// When to look for signals at the latest.
+/// When to check for signals at the latest.
 fn sleep_limit(is_first: bool) -> Option<Deadline> {
     // The portable parker does not see signals at all.
     let needs_limit = is_first || !cfg!(target_os = "linux");
     needs_limit.then(|| Deadline::after(FIRST_SLEEP))
 }
 
-/// Detaches from the interpreter around the sleep and lets nothing end it: for taking a lock again
-/// that a wait gave up.
+/// Detaches from the interpreter while the thread is parked. No signal ends the wait: it is for
+/// retaking a lock that a wait released.
 pub(crate) struct Uninterruptible {
     attached: PhantomData<*const ()>,
 }

@@ -1,12 +1,13 @@
 //! Calls from here into Python code of the program: comparisons, overridden methods, barrier
 //! actions, predicates.
 //!
-//! Up to CPython 3.13, a daemon thread that asks for the interpreter lock once the interpreter is
-//! being finalised is ended by `pthread_exit`, which unwinds its stack. If it is in Python code
-//! that Rust has called, the unwinding meets Rust's frames, and the process aborts in the middle of
-//! an orderly exit. (A thread that asks for the lock from Rust itself is put to sleep for good, by
-//! PyO3.) So before finalisation, in an exit handler, no thread is let into such a call any more,
-//! and those inside have a moment to come out: a short one, since what they wait for may never
+//! Up to CPython 3.13, a daemon thread that asks for the interpreter lock during finalisation is
+//! ended by `pthread_exit`, which unwinds its stack. If the thread is in Python code that Rust has
+//! called, the unwinding meets Rust's frames. The process then aborts in the middle of an orderly
+//! exit. A thread that asks for the lock from Rust is parked for good instead, by PyO3.
+//!
+//! So before finalisation an exit handler lets no further thread into such a call. The threads
+//! inside have half a second to leave; the time is bounded because what they wait for may never
 //! come.
 
 use crate::recursion;
@@ -21,17 +22,17 @@ use weftline::park::open_relay;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 static IS_EXITING: AtomicBool = AtomicBool::new(false);
-/// How many callbacks are running, those apart whose thread sleeps in a wait of ours.
+/// The number of running callbacks, except those whose thread is parked in a wait of weftline.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
-    /// How many callbacks this thread is in.
+    /// The number of callbacks that this thread is in.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// Whether this is the thread that exits; it calls back as it likes.
+    /// Whether this is the exiting thread, whose callbacks are not restricted.
     static EXITS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `call`, which calls Python code of the program; raises `RecursionError` instead when little
+/// Runs `call`, which calls Python code of the program. Raises `RecursionError` instead when little
 /// stack is left. Does not return on a thread other than the exiting one once the exit has begun.
 #[inline]
 pub(crate) fn calling_back<T>(py: Python<'_>, call: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
@@ -39,7 +40,7 @@ pub(crate) fn calling_back<T>(py: Python<'_>, call: impl FnOnce() -> PyResult<T>
     inside(py, call)
 }
 
-/// As [`calling_back`], with a reserve of stack: for a call that undoes an earlier one, such as the
+/// As [`calling_back`], with a reserve of stack, for a call that undoes an earlier one, such as the
 /// release of a lock.
 #[inline]
 pub(crate) fn calling_back_to_leave<T>(
@@ -84,8 +85,8 @@ fn sleep_for_good() {
     }
 }
 
-/// Runs `sleep`, detached, as a wait of ours: callbacks around it do not hold up the exit, and once
-/// that has begun do not go on.
+/// Runs `sleep`, detached, as a wait of weftline. Callbacks around it do not hold up the exit. Once
+/// the exit has begun, they do not proceed.
 #[inline]
 pub(crate) fn sleeping<R>(sleep: impl FnOnce() -> R) -> R {
     let depth = DEPTH.get();
@@ -102,10 +103,12 @@ pub(crate) fn sleeping<R>(sleep: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Has PyO3 ask whether there is an interpreter, which it does the first time that a thread attaches.
+/// Makes PyO3 check whether there is an interpreter, which it does the first time that a thread
+/// attaches.
 ///
 /// Once the exit of the interpreter has begun the answer is no, and a destructor may be the first
-/// to need it. While `site` is imported it is no too, from 3.15 on: then the exit handler asks.
+/// caller to need it. While `site` is imported, from 3.15 on, the answer is no too; then the exit
+/// handler checks.
 pub(crate) fn know_the_interpreter(py: Python<'_>) {
     // SAFETY: may be called at any time.
     if unsafe { ffi::Py_IsInitialized() } != 0 {
@@ -119,7 +122,7 @@ fn _before_exit(py: Python<'_>) {
     know_the_interpreter(py);
     EXITS.set(true);
     IS_EXITING.store(true, Ordering::SeqCst);
-    // A thread that is stopped would let no other go on.
+    // A thread that is stopped at the exit would hold up the relay's queue.
     open_relay();
     let end = Instant::now() + PATIENCE;
     while RUNNING.load(Ordering::SeqCst) > DEPTH.get() && Instant::now() < end {
@@ -127,7 +130,7 @@ fn _before_exit(py: Python<'_>) {
     }
 }
 
-/// The fork handler: what other threads were in, they are not in in the child.
+/// The fork handler: callbacks of other threads do not exist in the child.
 #[pyfunction]
 fn _after_fork_in_child() {
     RUNNING.store(DEPTH.get(), Ordering::SeqCst);

@@ -1,7 +1,7 @@
 //! Deferred drop: a chain of objects that hold each other is freed on a small stack, however long.
 //!
 //! Every class here that can reach an object of the program takes part. `Drop` and `__clear__` drop
-//! their contents on the spot. Only the deallocation of an object recurses, and it counts its
+//! their contents immediately. Only the deallocation of an object recurses, and it counts its
 //! depth.
 //!
 //! # Implementation
@@ -24,22 +24,22 @@
 //!   nothing.
 //! - The thread's state needs no destructor, so it lasts until the thread's last instruction.
 //!
-//! An object of a subclass written in Python comes here at the end of `subtype_dealloc`, which does
-//! not use the object afterwards. Its deallocation goes on at the class of ours, not at its
-//! beginning.
+//! An object of a subclass written in Python reaches the function at the end of `subtype_dealloc`,
+//! which does not use the object afterwards. Its deferred deallocation resumes at the weftline base
+//! class, not at the subclass.
 //!
 //! The trashcan's own functions do not serve: 3.11 and 3.12 allow 50 levels of any size, 3.13 some
-//! thousand, more than a small stack holds. From 3.14 on the interpreter defers every object by the
-//! stack that is left, so there is nothing to install.
+//! thousand, more than a small stack holds. From 3.14 on the interpreter itself defers every object
+//! according to the stack that is left, so nothing is installed.
 
 use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 
-/// Makes the deallocation of the class's objects one that can be deferred.
+/// Makes deallocations of objects of the class deferrable.
 #[cfg(Py_3_14)]
 pub(crate) fn install<T: PyTypeInfo>(_py: Python<'_>) {}
 
-/// Makes the deallocation of the class's objects one that can be deferred.
+/// Makes deallocations of objects of the class deferrable.
 #[cfg(not(Py_3_14))]
 pub(crate) fn install<T: PyTypeInfo>(py: Python<'_>) {
     before_3_14::install(T::type_object_raw(py));
@@ -53,14 +53,14 @@ mod before_3_14 {
     use std::ptr::{self, NonNull};
     use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-    /// How many deallocations may nest. A level takes about 1 KiB of stack, the interpreter's part
-    /// included.
+    /// How many deallocations may nest. A level takes about 1 KiB of stack, including the
+    /// interpreter's frames.
     const DEEPEST: u32 = 16;
 
-    /// The number of classes there is room for.
+    /// The number of classes that can be installed.
     const CLASSES: usize = 16;
 
-    /// A class, and the `tp_dealloc` that it was made with.
+    /// A class, and the `tp_dealloc` that it was created with.
     struct Class {
         class: AtomicPtr<PyTypeObject>,
         dealloc: AtomicPtr<()>,
@@ -74,7 +74,7 @@ mod before_3_14 {
     }; CLASSES];
     static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-    /// Each knows the number of its class, and so finds the original without a search.
+    /// Each function knows the number of its class, so it finds the original without a search.
     const DEALLOCS: [ffi::destructor; CLASSES] = [
         dealloc::<0>,
         dealloc::<1>,
@@ -100,8 +100,7 @@ mod before_3_14 {
         }
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let place = &INSTALLED[number];
-        // SAFETY: no program has seen this class of ours yet, so nothing reads or writes it
-        // meanwhile.
+        // SAFETY: no program has seen this class yet, so no thread reads or writes it meanwhile.
         let slot = unsafe { &mut (*class).tp_dealloc };
         let original = slot.replace(DEALLOCS[number]).expect("PyO3 gives one");
         place.dealloc.store(original as *mut (), Ordering::Relaxed);
@@ -198,10 +197,10 @@ mod before_3_14 {
         }
     }
 
-    /// The number of the first of our classes among the object's bases.
+    /// The number of the first weftline class among the object's bases.
     ///
     /// # Safety
-    /// The object is one of a class of ours or of a subclass.
+    /// The object is of a weftline class or of a subclass.
     unsafe fn number_below(object: *mut PyObject) -> usize {
         // SAFETY: an object keeps its class, and a class its bases.
         unsafe {
@@ -215,7 +214,7 @@ mod before_3_14 {
         }
     }
 
-    /// The bits of the link's word that are the collector's.
+    /// The bits of the link's word that belong to the collector.
     const FLAGS: usize = 0b11;
 
     /// The second word of the header that the collector has before each object.
@@ -236,7 +235,7 @@ mod before_3_14 {
     }
 
     /// # Safety
-    /// The object is deferred, or about to be, or was just now.
+    /// The object is deferred, is about to be, or was until now.
     unsafe fn set_link(object: *mut PyObject, next: *mut PyObject) {
         // SAFETY: passed on.
         unsafe {

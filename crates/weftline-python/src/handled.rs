@@ -1,11 +1,11 @@
-//! Calls while an exception is on its way, as from an `except` or a `finally` clause:
-//! `sys.exc_info()` names that exception then, and an exception that such a call raises has it as
-//! its `__context__`.
+//! Calls while an exception is being handled, as in an `except` or a `finally` clause:
+//! `sys.exc_info()` returns that exception, and an exception that such a call raises has it as its
+//! `__context__`.
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-/// Runs `call` as the body of `except`, over `raised`.
+/// Runs `call` as the body of `except`, while `raised` is handled.
 pub(crate) fn handling<T>(
     py: Python<'_>,
     raised: &PyErr,
@@ -17,7 +17,7 @@ pub(crate) fn handling<T>(
     ended.inspect_err(|later| within(py, later, raised))
 }
 
-/// Runs `last` as the body of `finally`, after what `ended` so.
+/// Runs `last` as the body of `finally`, after a body with the result `ended`.
 pub(crate) fn finally<T>(
     py: Python<'_>,
     ended: PyResult<T>,
@@ -32,14 +32,14 @@ pub(crate) fn finally<T>(
     }
 }
 
-/// Exceptions made here have no context yet; those that the interpreter raised have theirs.
+/// Exceptions created here have no context yet; those that the interpreter raised have theirs.
 fn within(py: Python<'_>, later: &PyErr, raised: &PyErr) {
     let (later, raised) = (later.value(py), raised.value(py));
     if later.is(raised) {
         return;
     }
-    // SAFETY: two exceptions; the first call gives a reference that is owned, or null, and the
-    // second takes one.
+    // SAFETY: two exceptions. The first call returns an owned reference or null, and the second
+    // takes one.
     unsafe {
         let context = ffi::PyException_GetContext(later.as_ptr());
         match Bound::from_owned_ptr_or_opt(py, context) {
@@ -49,8 +49,7 @@ fn within(py: Python<'_>, later: &PyErr, raised: &PyErr) {
     }
 }
 
-/// The interpreter's exception that is being handled, in this thread. Its predecessor comes back on
-/// drop.
+/// The interpreter's exception that is being handled in this thread. Drop restores the one before.
 struct Handled<'py> {
     before: Option<Bound<'py, PyAny>>,
     py: Python<'py>,
@@ -58,9 +57,9 @@ struct Handled<'py> {
 
 impl<'py> Handled<'py> {
     fn enter(py: Python<'py>, raised: &PyErr) -> Self {
-        // SAFETY: attached; a reference that is owned, or null.
+        // SAFETY: attached. The result is an owned reference or null.
         let before = unsafe { Bound::from_owned_ptr_or_opt(py, ffi::PyErr_GetHandledException()) };
-        // SAFETY: attached; the interpreter takes a reference of its own.
+        // SAFETY: attached. The interpreter takes a reference of its own.
         unsafe { ffi::PyErr_SetHandledException(raised.value(py).as_ptr()) };
         Self { before, py }
     }
@@ -72,7 +71,8 @@ impl Drop for Handled<'_> {
             Some(before) => before.as_ptr(),
             None => self.py.None().as_ptr(),
         };
-        // SAFETY: as in `enter`. An exception that is set now, to be raised, is another place.
+        // SAFETY: as in `enter`. A pending exception, one that is set to be raised, is stored
+        // elsewhere.
         unsafe { ffi::PyErr_SetHandledException(before) };
     }
 }

@@ -1,20 +1,20 @@
-//! What every inflated object has: its parts in its `__dict__`, as the standard library's objects
-//! have theirs.
+//! What all inflated objects share: their parts are in their `__dict__`, as those of the standard
+//! library's objects are.
 //!
-//! An object is made in a compact form, without a `__dict__`. It inflates, for good, when a program
-//! reaches for one of its parts, for its `__dict__`, or for a copy or pickle of it. Each class says
-//! how, by [`Inflate`]; what the classes then have in common stands here.
+//! An object begins compact, without a `__dict__`. It inflates, for good, when a program reaches
+//! for one of its parts, for its `__dict__`, or for a copy or pickle of it. Each class implements
+//! [`Inflate`]; the code that all of them share is here.
 //!
 //! # Implementation
 //!
-//! The getter of `__dict__` inflates first, so `vars(x)`, `self.__dict__.copy()` and
-//! `self.__dict__.update(state)` see and change what the methods work on. Attribute access by the
-//! interpreter does not pass through that getter: it finds the dictionary by its offset, and finds
-//! none in a compact object.
+//! The getter of `__dict__` inflates first. So `vars(x)`, `self.__dict__.copy()` and
+//! `self.__dict__.update(state)` see and change what the methods work on. The interpreter's
+//! attribute access bypasses that getter: it finds the dictionary by its offset, and a compact
+//! object has none.
 //!
-//! `copy` and `pickle` go the way of ordinary Python objects: `object.__reduce_ex__`, which asks
-//! for the state. The default of that reads the dictionary by its offset too, so each class has a
-//! `__getstate__` that inflates.
+//! `copy` and `pickle` work as for ordinary Python objects, through `object.__reduce_ex__`, which
+//! asks for the state. The default state reads the dictionary by its offset too, so each class has
+//! a `__getstate__` that inflates.
 
 use crate::names::interned;
 use crate::objects::{self, Piece, written};
@@ -27,15 +27,16 @@ use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 
 /// A class whose objects inflate.
 pub(crate) trait Inflate: PyTypeInfo {
-    /// Inflates the object, unless it is inflated.
+    /// Inflates the object, unless it is inflated already.
     fn inflate(slf: &Bound<'_, Self>) -> PyResult<()>;
 }
 
-/// Sees to it that the `__dict__` of an object of this class, which is being made, is had through
-/// the getter of `T`.
+/// Ensures that the `__dict__` of an object of `class`, which is being created, is read through the
+/// getter of `T`.
 ///
-/// A class that is derived from an ordinary one first (`class Mine(Mixin, Event)`) inherits the
-/// getter of that, which would find the dictionary of a compact object. It gets ours for its own.
+/// A class with an ordinary first base (`class Mine(Mixin, Event)`) inherits that base's getter,
+/// which would find the raw dictionary of a compact object. Such a class gets the getter of `T` as
+/// its own.
 #[inline]
 pub(crate) fn see_to_dict<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<()> {
     if class.as_type_ptr() == T::type_object_raw(class.py()) {
@@ -67,10 +68,10 @@ fn see_to_dict_of_subclass<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<()
     Ok(())
 }
 
-/// What a class has itself, not what it shows: that is for reading only.
+/// The class's own dictionary. The one that the class shows is read-only.
 pub(crate) fn names_of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
-    // SAFETY: a type that has been made, so it has a dictionary; only static types of the
-    // interpreter's may keep it elsewhere.
+    // SAFETY: a complete type, so it has a dictionary. Only static types of the interpreter may
+    // keep it elsewhere.
     let names = unsafe {
         let names = (*class.as_type_ptr()).tp_dict;
         Bound::from_borrowed_ptr_or_opt(class.py(), names)
@@ -81,7 +82,7 @@ pub(crate) fn names_of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, P
     }
 }
 
-/// The dictionary of an object, inflated or not. It is made if there is none.
+/// The dictionary of an object, inflated or not. Created if there is none.
 pub(crate) fn raw_dict<'py, T>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyDict>> {
     // SAFETY: a new reference to a dictionary, or an exception.
     let dict = unsafe {
@@ -100,7 +101,7 @@ pub(crate) fn dict<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'p
 /// `object.__dict__ = dict`
 pub(crate) fn set_dict<T: Inflate>(object: &Bound<'_, T>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
     T::inflate(object)?;
-    // SAFETY: two objects; the thread is attached. What is no dictionary is refused.
+    // SAFETY: two objects; the thread is attached. The call refuses a value that is no dictionary.
     let set = unsafe {
         ffi::PyObject_GenericSetDict(object.as_ptr(), dict.as_ptr(), std::ptr::null_mut())
     };
@@ -144,8 +145,8 @@ pub(crate) fn set_attribute<T>(
     }
 }
 
-/// As [`set_attribute`], for a class whose compact objects call `methods` past the `__dict__`: an
-/// object that gets one of its own inflates first.
+/// As [`set_attribute`], for a class whose compact objects call `methods` without reading the
+/// `__dict__`. An object that gets such a method of its own inflates first.
 pub(crate) fn set_attribute_or_method<T: Inflate>(
     object: &Bound<'_, T>,
     name: &Bound<'_, PyAny>,
@@ -160,7 +161,7 @@ pub(crate) fn set_attribute_or_method<T: Inflate>(
     set_attribute(object, name, value)
 }
 
-/// Deletes a part; the object is inflated for it.
+/// Deletes a part, after inflating the object.
 pub(crate) fn delete_part<'py, T: Inflate>(
     object: &Bound<'py, T>,
     name: &Bound<'py, PyString>,
@@ -173,7 +174,7 @@ pub(crate) fn delete_part<'py, T: Inflate>(
     }
 }
 
-/// The error for an attribute that there is not.
+/// The error for a missing attribute.
 #[cold]
 pub(crate) fn missing<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> PyErr {
     let py = object.py();
@@ -198,7 +199,7 @@ pub(crate) fn missing<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> P
     attempt().unwrap_or_else(|raised| raised)
 }
 
-/// Whether a class, or one between it and `T`, has an attribute of one of these names of its own.
+/// Whether a class, or one between it and `T`, defines an attribute with one of these names.
 pub(crate) fn is_overridden<T: Inflate>(
     class: &Bound<'_, PyType>,
     names: &[&str],
@@ -225,8 +226,8 @@ pub(crate) fn is_overridden<T: Inflate>(
     Ok(false)
 }
 
-/// `object.__getstate__()`: the dictionary, and what `__slots__` of a subclass hold, of an inflated
-/// object.
+/// `object.__getstate__()`: inflates the object and returns its dictionary and the values of a
+/// subclass's `__slots__`.
 pub(crate) fn state<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyAny>> {
     T::inflate(object)?;
     let plain = object.py().get_type::<PyAny>();
@@ -235,14 +236,14 @@ pub(crate) fn state<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'
 
 /// `object.__reduce_ex__(protocol)`
 ///
-/// Below protocol 2 the plain one makes no object of a class that is written in C; what it returns
-/// for 2 does as well.
+/// Below protocol 2, `object.__reduce_ex__` does not create an object of a class written in C. Its
+/// result for protocol 2 serves those protocols as well.
 pub(crate) fn reduce<'py, T: Inflate>(
     object: &Bound<'py, T>,
     protocol: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
-    // The pickler goes on from here to the lock of a condition, which may be one, too.
+    // The pickler continues with the lock of a condition, which may be a condition too.
     recursion::check(py)?;
     let (plain, class) = (py.get_type::<PyAny>(), object.as_any().get_type());
     let two = objects::int(py, 2)?;
@@ -252,7 +253,7 @@ pub(crate) fn reduce<'py, T: Inflate>(
     if !goes_by_the_name_of_another::<T>(&class)? {
         return Ok(reduced);
     }
-    // The state first, so that the lock in it is what a pickler stumbles over, and not the name.
+    // The state comes first, so that a pickler refuses the lock in it, not the name of the class.
     let Ok(reduced) = reduced.cast::<PyTuple>() else {
         return Ok(reduced);
     };
@@ -266,7 +267,7 @@ pub(crate) fn reduce<'py, T: Inflate>(
     Ok(objects::tuple(py, [rebuild, arguments, state].into_iter())?.into_any())
 }
 
-/// Whether this is a class of ours and its module has the standard one, because weftline is not
+/// Whether the class is weftline's while its module has the standard one, because weftline is not
 /// installed.
 fn goes_by_the_name_of_another<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let py = class.py();
@@ -281,7 +282,7 @@ fn goes_by_the_name_of_another<T: Inflate>(class: &Bound<'_, PyType>) -> PyResul
     Ok(!found.is_some_and(|found| found.is(class)))
 }
 
-/// The object that a copy begins as.
+/// The object that a copy starts as.
 #[pyfunction]
 #[pyo3(name = "_rebuild")]
 pub(crate) fn rebuild<'py>(
@@ -291,7 +292,7 @@ pub(crate) fn rebuild<'py>(
     class.call_method1(interned!(class.py(), __new__), (class,))
 }
 
-/// `object.__dir__()`, for which no object inflates: the class has every part by name.
+/// `object.__dir__()`. It inflates no object: the class has every part by name.
 pub(crate) fn names<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyList>> {
     let names = object.as_any().get_type().dir()?;
     for name in raw_dict(object)?.as_any().try_iter()? {

@@ -1,19 +1,19 @@
 //! [`InitGuard`]: whether an object's Rust part exists yet; [`Once`], a field that is empty until
 //! then.
 //!
-//! Up to CPython 3.11, making an object may start a garbage collection while the object is tracked
-//! already and its memory still all zeros. A class that the collector visits has one of these among
-//! its fields, and looks at nothing else before it says yes.
+//! Up to CPython 3.11, creating an object may start a garbage collection while the object is
+//! tracked already and its memory is still all zeros. A class that the collector visits has one of
+//! these among its fields, and reads no other field until the guard is done.
 //!
-//! An object that there is memory for, but not for its `__dict__`, is deallocated in that state. So
-//! the fields of a class own nothing when all of their bytes are zero. That holds for `Option`s,
+//! An object that has memory, but none for its `__dict__`, is deallocated in that state. So the
+//! fields of a class own nothing when all of their bytes are zero. That holds for `Option`s,
 //! collections and the core's objects; not for a `OnceLock`, whose zero means filled.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Not all zeros once made.
+/// Not all zeros once created.
 pub(crate) struct InitGuard(AtomicU8);
 
 impl InitGuard {
@@ -26,7 +26,7 @@ impl InitGuard {
     }
 }
 
-/// A place that is filled once at most. Empty when all of its bytes are zero.
+/// A cell that is filled at most once. Empty when all of its bytes are zero.
 pub(crate) struct Once<T> {
     state: AtomicU8,
     place: UnsafeCell<MaybeUninit<T>>,
@@ -36,8 +36,8 @@ const EMPTY: u8 = 0;
 const FILLING: u8 = 1;
 const FULL: u8 = 2;
 
-// SAFETY: as a `OnceLock`: one thread writes the place, before it says so, and all others only read
-// it from then on.
+// SAFETY: as a `OnceLock`. One thread writes the cell before it publishes that; from then on all
+// threads only read it.
 unsafe impl<T: Send + Sync> Sync for Once<T> {}
 
 impl<T> Once<T> {
@@ -58,16 +58,16 @@ impl<T> Once<T> {
         Some(unsafe { (*self.place.get()).assume_init_ref() })
     }
 
-    /// Fills the place.
+    /// Fills the cell.
     ///
     /// # Errors
-    /// The value, if another was there before.
+    /// The value, if the cell was filled before.
     pub(crate) fn set(&self, value: T) -> Result<(), T> {
         let claimed =
             self.state
                 .compare_exchange(EMPTY, FILLING, Ordering::Relaxed, Ordering::Relaxed);
         if claimed.is_err() {
-            // Filled within a few instructions, which call nobody.
+            // The other thread fills it within a few instructions, which make no call.
             while self.state.load(Ordering::Acquire) != FULL {
                 std::hint::spin_loop();
             }

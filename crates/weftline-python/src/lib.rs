@@ -2,24 +2,24 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `attach.rs` | how a thread of ours enters the interpreter |
-//! | `attribute.rs` | what a class shows of the parts that its objects have once they are inflated |
-//! | `blocker.rs` | how a Python thread sleeps: detached from the interpreter, answering signals |
-//! | `callback.rs` | calls into Python code of the program, and what becomes of them at exit |
-//! | `inflation.rs` | what the full form of every object has in common: its parts in its `__dict__` |
-//! | `looks.rs` | what tools see that look into our classes |
+//! | `attach.rs` | how a weftline thread enters the interpreter |
+//! | `attribute.rs` | the attributes by which a class shows the parts of its inflated objects |
+//! | `blocker.rs` | how a Python thread parks: detached from the interpreter, answering signals |
+//! | `callback.rs` | calls into Python code of the program, and their end at exit |
+//! | `inflation.rs` | what all inflated objects share: their parts in their `__dict__` |
+//! | `looks.rs` | what introspection tools see in the classes |
 //! | `deferred_drop.rs` | freeing long chains of objects on a small stack |
 //! | `init_guard.rs` | whether an object that the collector visits exists yet |
 //! | `optional_arg.rs` | arguments that may be left out |
-//! | `objects.rs` | Python objects made where memory may be short |
+//! | `objects.rs` | creating Python objects when memory may be short |
 //! | `recursion.rs` | the bound on recursion through the program |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
 //! | `launch/` | running a program in the place of the interpreter's own main function |
-//! | `standard.rs` | what is asked of the standard modules: their originals, kept before anything is patched |
+//! | `standard.rs` | the originals of the standard modules, kept before any patch |
 //! | `threading/`, `queue/`, `futures/` | the classes |
 //!
-//! No class relies on the interpreter lock. The classes carry the names of the standard modules, so
-//! that representations, error messages and pickling refusals read as there.
+//! No class relies on the interpreter lock. The classes have the names of the standard modules, so
+//! their representations, error messages and pickling refusals read like the standard ones.
 
 mod attach;
 mod attribute;
@@ -43,11 +43,11 @@ mod threading;
 
 use pyo3::prelude::*;
 
-/// Exceptions and classes that this module remembers are those of one interpreter. Another would
-/// raise an `Empty` that its programs do not catch.
+/// Exceptions and classes that this module keeps belong to one interpreter. A second interpreter
+/// would raise an `Empty` that its programs do not catch.
 ///
-/// From 3.12 on the interpreter itself refuses, but only where the sub-interpreter has a lock of
-/// its own.
+/// From 3.12 on the interpreter itself refuses, but only if the sub-interpreter has a lock of its
+/// own.
 fn refuse_sub_interpreters() -> PyResult<()> {
     // SAFETY: attached, as a module is imported.
     let (this, main) = unsafe {
@@ -74,7 +74,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(standard::remember_threading, module)?)?;
     callback::know_the_interpreter(module.py());
     callback::register(module)?;
-    // Past `add_function`, which would make it a public name.
+    // Set without `add_function`, which would make it a public name.
     module.setattr("_rebuild", wrap_pyfunction!(inflation::rebuild, module)?)?;
     threading::register(module)?;
     queue::register(module)?;

@@ -1,10 +1,10 @@
-//! What tools see that look into our classes, where it would show that they are written in C.
+//! What introspection tools see in the classes, where they would reveal that they are written in C.
 //!
-//! `inspect.signature` of a constructor, and through it mocks with a specification, ask for the
-//! class's `__init__`. That of a class written in C is a wrapper around the slot, whose
-//! documentation tells no signature. So each class gets one with the signature of the standard
-//! method. It is a wrapper around the same slot, by which the interpreter knows it: construction,
-//! by subclasses too, goes on through the slot.
+//! `inspect.signature` of a constructor, and through it mocks with a specification, read the
+//! class's `__init__`. For a class written in C that is a wrapper around the slot, whose
+//! documentation has no signature. So each class gets one with the signature of the standard
+//! method. It wraps the same slot, which the interpreter recognises, so construction, by subclasses
+//! too, still uses the slot.
 
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::PyTypeError;
@@ -21,8 +21,8 @@ unsafe extern "C" {
     ) -> *mut ffi::PyObject;
 }
 
-/// Gives the class an `__init__` with this documentation: the signature first, as the interpreter
-/// reads it there.
+/// Gives the class an `__init__` with this documentation. The signature comes first, in the
+/// interpreter's format.
 pub(crate) fn show_init<T: PyTypeInfo>(py: Python<'_>, doc: &'static CStr) -> PyResult<()> {
     let class = T::type_object(py);
     let plain = class.getattr("__init__")?;
@@ -30,8 +30,8 @@ pub(crate) fn show_init<T: PyTypeInfo>(py: Python<'_>, doc: &'static CStr) -> Py
         return Err(PyTypeError::new_err("the __init__ of the class is no slot"));
     }
     let plain = plain.as_ptr().cast::<ffi::PyWrapperDescrObject>();
-    // SAFETY: the descriptor is of the class that has just been asked for, and its description one
-    // of the interpreter's, which lives as long as the process. A copy differs in the documentation
+    // SAFETY: the descriptor belongs to the class that it was just read from. Its description is
+    // the interpreter's and lives as long as the process. The copy differs in the documentation
     // alone.
     let descriptor = unsafe {
         let base = &*(*plain).d_base;
@@ -50,8 +50,8 @@ pub(crate) fn show_init<T: PyTypeInfo>(py: Python<'_>, doc: &'static CStr) -> Py
     class.setattr("__init__", descriptor)
 }
 
-/// Makes a class refuse new attributes, as the standard ones do that are written in C. For those
-/// that cannot be declared so, because they are completed after they were made.
+/// Makes a class refuse new attributes, as the standard classes written in C do. For classes that
+/// cannot be declared so, because they get attributes after their creation.
 pub(crate) fn freeze<T: PyTypeInfo>(py: Python<'_>) -> PyResult<()> {
     let class = T::type_object(py);
     let raw = class.as_type_ptr();
@@ -65,7 +65,7 @@ pub(crate) fn freeze<T: PyTypeInfo>(py: Python<'_>) -> PyResult<()> {
     }
     #[cfg(not(Py_3_14))]
     {
-        // SAFETY: a type, of which no other thread knows yet; the thread is attached.
+        // SAFETY: a type, which no other thread knows yet; the thread is attached.
         unsafe {
             (*raw).tp_flags |= ffi::Py_TPFLAGS_IMMUTABLETYPE;
             ffi::PyType_Modified(raw);
@@ -74,8 +74,9 @@ pub(crate) fn freeze<T: PyTypeInfo>(py: Python<'_>) -> PyResult<()> {
     }
 }
 
-/// From 3.13 on a class written in Python tells its first line and the names that it sets on
-/// itself: those of the standard class, whose statements `inspect.getsource` shows for ours.
+/// From 3.13 on a class written in Python records its first line and the names that it sets on
+/// itself. Ours get those of the standard class, whose statements `inspect.getsource` shows for
+/// them.
 pub(crate) fn show_source<T: PyTypeInfo>(standard: &Bound<'_, PyAny>) -> PyResult<()> {
     let class = T::type_object(standard.py());
     for name in ["__firstlineno__", "__static_attributes__"] {

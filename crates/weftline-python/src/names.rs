@@ -1,4 +1,4 @@
-//! The names of attributes that are asked for again and again, as strings of the interpreter's.
+//! The names of attributes that are read repeatedly, as strings of the interpreter.
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 macro_rules! names {
     ($($name:ident)*) => {
-        /// All of them; a field is called as its attribute. Not each version asks for each.
+        /// All of them; a field is named after its attribute. Not every version uses every name.
         #[allow(dead_code, non_snake_case)]
         pub(crate) struct Names {
             $(pub(crate) $name: Py<PyString>,)*
@@ -36,9 +36,9 @@ names! {
     unfinished_tasks wait wait_for weftline
 }
 
-/// Filled at import, and not by whoever needs a name first as PyO3's `intern!` does: that gives the
-/// interpreter up for a moment, and in the child of a fork that another thread makes in this moment
-/// everybody would wait for ever for the one who is filling it.
+/// Filled at import, not on first use as PyO3's `intern!` does. First use releases the interpreter
+/// lock for a moment. A fork by another thread in that moment would leave the child with a cell
+/// that no thread fills, and its threads would wait for ever.
 static NAMES: OnceLock<Names> = OnceLock::new();
 
 pub(crate) fn remember(py: Python<'_>) {

@@ -1,9 +1,8 @@
-//! Python objects made here. Where there is no memory, each of these functions raises
-//! `MemoryError`; PyO3's own constructors panic then, and so do the conversions of what a method
-//! returns.
+//! Creates Python objects. When memory is short, each of these functions raises `MemoryError`.
+//! PyO3's own constructors panic instead, and so do the conversions of a method's result.
 //!
-//! So nothing else of this crate makes an `int` that may be large, a `float`, a `str`, a `tuple`, a
-//! `list` or a `dict`, and attributes are asked for by names that exist (`names.rs`).
+//! So no other module of this crate creates an `int` that may be large, a `float`, a `str`, a
+//! `tuple`, a `list` or a `dict`, and attributes are read by names that exist already (`names.rs`).
 
 use pyo3::PyTypeInfo;
 use pyo3::ffi;
@@ -18,12 +17,13 @@ unsafe fn owned<'py>(py: Python<'py>, made: *mut ffi::PyObject) -> PyResult<Boun
     unsafe { Bound::from_owned_ptr_or_err(py, made) }
 }
 
-/// Makes the exception type known that PyO3 looks for whenever it fetches an exception; at import.
+/// Resolves, at import, the exception type that PyO3 compares with whenever it fetches an
+/// exception.
 pub(crate) fn remember(py: Python<'_>) {
     drop(py.get_type::<pyo3::panic::PanicException>());
 }
 
-/// `MemoryError`, for what Rust has no memory for. Making it needs none.
+/// `MemoryError`, for a failed allocation in Rust. Creating it needs no memory.
 #[cold]
 pub(crate) fn no_memory(py: Python<'_>) -> PyErr {
     // SAFETY: attached; it sets an exception that the interpreter keeps ready.
@@ -37,13 +37,13 @@ pub(crate) fn int(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {
     unsafe { owned(py, ffi::PyLong_FromLongLong(number)) }
 }
 
-/// An `int` that counts something.
+/// An `int` that is a count.
 pub(crate) fn count(py: Python<'_>, number: u64) -> PyResult<Bound<'_, PyAny>> {
     // SAFETY: as `owned` asks.
     unsafe { owned(py, ffi::PyLong_FromUnsignedLongLong(number)) }
 }
 
-/// As [`count`], of what lies in memory.
+/// As [`count`], for a number of objects in memory.
 pub(crate) fn len(py: Python<'_>, number: usize) -> PyResult<Bound<'_, PyAny>> {
     count(py, number as u64)
 }
@@ -54,7 +54,7 @@ pub(crate) fn float(py: Python<'_>, number: f64) -> PyResult<Bound<'_, PyAny>> {
     unsafe { owned(py, ffi::PyFloat_FromDouble(number)) }
 }
 
-/// What `x += y` has `x` be then.
+/// The value of `x` after `x += y`.
 pub(crate) fn increased<'py>(
     x: &Bound<'py, PyAny>,
     y: &Bound<'py, PyAny>,
@@ -63,7 +63,7 @@ pub(crate) fn increased<'py>(
     unsafe { owned(x.py(), ffi::PyNumber_InPlaceAdd(x.as_ptr(), y.as_ptr())) }
 }
 
-/// What `x -= 1` has `x` be then.
+/// The value of `x` after `x -= 1`.
 pub(crate) fn decreased<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let one = int(x.py(), 1)?;
     // SAFETY: as `owned` asks; two objects.
@@ -92,15 +92,15 @@ pub(crate) fn list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     unsafe { Ok(owned(py, ffi::PyList_New(0))?.cast_into_unchecked()) }
 }
 
-/// A `tuple` of these.
+/// A `tuple` of `items`.
 pub(crate) fn tuple<'py>(
     py: Python<'py>,
     items: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let len = items.len();
-    // SAFETY: as `owned` asks; it is a tuple, seen by nobody else yet, and each of its places is
-    // filled once (those that an iterator which ends early leaves stay null, as for the interpreter
-    // itself).
+    // SAFETY: as `owned` asks. It is a tuple that no other code has seen yet, and each of its
+    // places is filled once. An iterator that ends early leaves places null, which the interpreter
+    // accepts.
     unsafe {
         let made = owned(py, ffi::PyTuple_New(len as ffi::Py_ssize_t))?;
         for (index, item) in items.take(len).enumerate() {
@@ -119,7 +119,7 @@ pub(crate) enum Piece<'a, 'py> {
     Short(fmt::Arguments<'a>),
 }
 
-/// The pieces, one after the other.
+/// The pieces, concatenated.
 pub(crate) fn written<'py>(
     py: Python<'py>,
     pieces: &[Piece<'_, 'py>],
@@ -149,7 +149,7 @@ pub(crate) fn written<'py>(
     unsafe { Ok(owned(py, whole)?.cast_into_unchecked()) }
 }
 
-/// A short text without memory of its own. What is too long for it is left out.
+/// A short text in a fixed buffer. A piece that does not fit is left out.
 struct Line {
     bytes: [u8; 120],
     len: usize,
@@ -180,11 +180,11 @@ impl Write for Line {
     }
 }
 
-/// An exception of the class `T` with that text. Made now, while PyO3's are made, and may panic,
-/// when they are raised.
+/// An exception of the class `T` with the text `words`. Created immediately. PyO3's are created
+/// when they are raised, and may panic then.
 #[cold]
 pub(crate) fn error<T: PyTypeInfo>(words: &str) -> PyErr {
-    // Attached already, as whoever raises is.
+    // Attached already, since only an attached thread raises.
     Python::attach(|py| match text(py, words) {
         Ok(words) => error_of(&py.get_type::<T>(), words.as_any()),
         Err(raised) => raised,
@@ -200,7 +200,7 @@ pub(crate) fn error_in_pieces<T: PyTypeInfo>(py: Python<'_>, pieces: &[Piece<'_,
     }
 }
 
-/// `class()`, as an exception. Made now, as by [`error`].
+/// `class()`, as an exception. Created immediately, as by [`error`].
 #[cold]
 pub(crate) fn bare_error(class: &Bound<'_, PyType>) -> PyErr {
     // SAFETY: a class of exceptions; the thread is attached.
@@ -209,7 +209,7 @@ pub(crate) fn bare_error(class: &Bound<'_, PyType>) -> PyErr {
 }
 
 /// `class(argument)`, as an exception, or the argument if it is one. Its context is the exception
-/// that is handled now, as after `raise`.
+/// that is being handled, as after `raise`.
 #[cold]
 pub(crate) fn error_of<'py>(class: &Bound<'py, PyType>, argument: &Bound<'py, PyAny>) -> PyErr {
     // SAFETY: a class of exceptions and its argument; the thread is attached.

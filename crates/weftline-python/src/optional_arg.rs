@@ -1,16 +1,16 @@
-//! [`OptionalArg`]: an argument that may be left out. An explicit `None` is one that was given,
-//! which an `Option` would not tell.
+//! [`OptionalArg`]: an argument that may be left out. An explicit `None` counts as passed, which an
+//! `Option` could not tell apart.
 
 use pyo3::Borrowed;
 use pyo3::prelude::*;
 use std::convert::Infallible;
 
-/// What was passed, if anything was.
+/// The argument, if one was passed.
 #[derive(Clone, Copy)]
 pub(crate) struct OptionalArg<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
 
 impl<'a, 'py> OptionalArg<'a, 'py> {
-    /// Nothing: the default in signatures.
+    /// No argument: the default in signatures.
     pub(crate) const MISSING: Self = Self(None);
 
     #[inline]

@@ -1,18 +1,19 @@
 //! Hides the Python frames of the launcher, so that the stack of a program begins with its own.
 //!
 //! The interpreter's state of a thread points to the innermost frame, and each frame to the one
-//! before it. While the pointer of the innermost is what it is at the bottom of a thread, the next
-//! frame that is pushed is the first, for everything that walks the stack: `sys._getframe`,
-//! tracebacks, `faulthandler`, samplers from outside. Greenlets switch stacks by the same pointer.
+//! before it. While the pointer to the innermost frame has the value that it has at the bottom of a
+//! thread, the next pushed frame is the first. That holds for everything that walks the stack:
+//! `sys._getframe`, tracebacks, `faulthandler`, external samplers. Greenlets switch stacks by the
+//! same pointer.
 //!
-//! The hidden frames give back their share of the recursion limit, too.
+//! The hidden frames return their share of the recursion limit, too.
 //!
 //! # Implementation
 //!
 //! The layout is that of the public header `cpython/pystate.h`, which differs between versions;
-//! this extension is built for one. It is checked before anything is written: the word that is
-//! taken for the pointer must be the frame that the interpreter itself names as the innermost.
-//! Where it is not, the frames stay where they are, and the program runs all the same.
+//! this extension is built for one. The layout is checked before anything is written: the word that
+//! is taken for the pointer must be the frame that the interpreter itself reports as the innermost.
+//! If it is not, the frames stay visible, and the program runs all the same.
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -24,12 +25,12 @@ struct State {
     _links: [*mut c_void; 3],
     #[cfg(Py_3_13)]
     _eval_breaker: usize,
-    /// The status and, by version, the holder of the interpreter, the origin of the thread, its
+    /// The status and, by version, the holder of the interpreter, the origin of the thread and its
     /// state.
     _status: [c_int; STATUS_WORDS],
     remaining: c_int,
     limit: c_int,
-    /// Before 3.14 two words, of C's own recursion and of the headroom; on 3.11 and from 3.14 on
+    /// Before 3.14 two words, for C's own recursion and for the headroom. On 3.11 and from 3.14 on
     /// the headroom alone.
     _headroom: [c_int; HEADROOM_WORDS],
     _tracing: [c_int; 2],
@@ -52,14 +53,14 @@ const HEADROOM_WORDS: usize = match () {
     _ => 1,
 };
 
-/// Up to 3.12 a struct on the C stack to which the state points; then a part of the state.
+/// Up to 3.12 a struct on the C stack to which the state points; from 3.13 on a part of the state.
 #[repr(C)]
 struct Innermost {
     /// `use_tracing`, a byte.
     #[cfg(not(Py_3_12))]
     _use_tracing: usize,
     frame: *mut c_void,
-    /// A sentinel at the bottom of each thread's stack; before, there is null.
+    /// A sentinel at the bottom of each thread's stack. Before 3.15 it is null.
     #[cfg(Py_3_15)]
     bottom: *mut c_void,
 }
@@ -72,21 +73,21 @@ struct FrameObject {
     frame: *mut c_void,
 }
 
-/// Puts the frames back when it is dropped.
+/// Restores the frames on drop.
 pub(super) struct Hidden {
     state: *mut State,
     frame: *mut c_void,
     depth: c_int,
 }
 
-/// Hides the frames that are on this thread's stack, if the state of the thread is laid out as this
-/// version's should be.
+/// Hides the frames that are on this thread's stack, if the state of the thread has this version's
+/// layout.
 pub(super) fn hide(_py: Python<'_>) -> Option<Hidden> {
     // SAFETY: this thread is attached, so it has a state, which is larger than the part described
     // here in every version.
     let state = unsafe { ffi::PyThreadState_Get() }.cast::<State>();
-    // SAFETY: as above. A frame object is asked for and given back; what it stands for is on the
-    // stack for as long as this call.
+    // SAFETY: as above. The frame object is requested and released. The frame behind it stays on
+    // the stack throughout this call.
     let frame = unsafe {
         let object = ffi::PyThreadState_GetFrame(state.cast());
         if object.is_null() {
@@ -98,8 +99,8 @@ pub(super) fn hide(_py: Python<'_>) -> Option<Hidden> {
     };
     // SAFETY: this thread is attached.
     let limit = unsafe { ffi::Py_GetRecursionLimit() };
-    // SAFETY: only this thread writes these parts of its state. `innermost` is dereferenced after
-    // the recursion limit, which stands before it, has been found where it should be.
+    // SAFETY: only this thread writes these parts of its state. `innermost` is dereferenced only
+    // after the recursion limit, which precedes it, has been found in its place.
     unsafe {
         let depth = limit - (*state).remaining;
         if (*state).limit != limit || !(0..=limit).contains(&depth) {
@@ -129,7 +130,7 @@ pub(super) fn hide(_py: Python<'_>) -> Option<Hidden> {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // SAFETY: as in `hide`; what ran in between has left the stack as it was.
+        // SAFETY: as in `hide`; the code that ran in between has left the stack as it was.
         unsafe {
             (*innermost(self.state)).frame = self.frame;
             (*self.state).remaining -= self.depth;
@@ -139,7 +140,7 @@ impl Drop for Hidden {
 
 /// # Safety
 ///
-/// `state` is the state of this thread, laid out as described above.
+/// `state` is the state of this thread, with the layout described above.
 unsafe fn innermost(state: *mut State) -> *mut Innermost {
     #[cfg(not(Py_3_13))]
     // SAFETY: the caller's promise.

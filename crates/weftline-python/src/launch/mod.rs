@@ -1,20 +1,20 @@
-//! Runs a program as the interpreter's own main function runs it, from within an interpreter that
-//! is running: `weftline run`.
+//! Runs a program as the interpreter's own main function does, from within a running interpreter:
+//! `weftline run`.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `frames.rs` | hides the frames of the launcher from the program |
 //! | `prompt.rs` | the interactive interpreter on standard input |
 //!
-//! The program is started by the very C functions that `python` calls (`Modules/main.c`), so its
+//! The program is started by the same C functions that `python` calls (`Modules/main.c`). So its
 //! `__main__`, the text of a syntax error, the exception hook and the exit statuses are the
 //! interpreter's. `run.py` prepares `sys.argv`, `sys.path` and an empty `__main__`.
 //!
 //! # Implementation
 //!
 //! The frames of the launcher stay hidden to the end: the process exits from here, as it does in
-//! the interpreter's own answer to `SystemExit`. Only where a prompt follows the program
-//! (`python -i`) the call returns, since the interpreter shows that prompt itself.
+//! the interpreter's own handling of `SystemExit`. The call returns only when a prompt follows the
+//! program (`python -i`), since the interpreter itself shows that prompt.
 
 mod frames;
 mod prompt;
@@ -28,14 +28,14 @@ use std::os::raw::c_void;
 /// How a program ended.
 struct Ended {
     status: c_int,
-    /// By a KeyboardInterrupt that nothing has caught.
+    /// By a KeyboardInterrupt that the program did not catch.
     interrupted: bool,
 }
 
 impl Ended {
-    /// After a function of C that returns other than zero for an exception, which it has shown.
+    /// After a C function that returns nonzero for an exception, which it has printed.
     fn after(result: c_int) -> Self {
-        // SAFETY: this thread is attached; the object is borrowed and compared at once.
+        // SAFETY: this thread is attached; the object is borrowed and compared immediately.
         let interrupted =
             result != 0 && unsafe { is_interrupt(ffi::PySys_GetObject(c"last_type".as_ptr())) };
         Self {
@@ -44,7 +44,7 @@ impl Ended {
         }
     }
 
-    /// After a call, whose exception is still to be shown.
+    /// After a call, whose exception is still to be printed.
     fn after_call(result: *mut ffi::PyObject) -> Self {
         // SAFETY: this thread is attached; `result` is a new reference, or null with an exception.
         unsafe {
@@ -63,8 +63,8 @@ impl Ended {
     }
 }
 
-/// Whether the interpreter dies of an exception of this class: a KeyboardInterrupt, from 3.14 on
-/// also a subclass.
+/// Whether an uncaught exception of this class ends the interpreter as an interrupt does: a
+/// KeyboardInterrupt, from 3.14 on also a subclass.
 ///
 /// # Safety
 ///
@@ -79,8 +79,8 @@ unsafe fn is_interrupt(class: *mut ffi::PyObject) -> bool {
     }
 }
 
-/// Calls `run` with the launcher's frames hidden and exits. Returns if the interpreter is to show a
-/// prompt after the program.
+/// Calls `run` with the launcher's frames hidden, then exits. Returns if the interpreter is to show
+/// a prompt after the program.
 fn as_main(py: Python<'_>, run: impl FnOnce() -> Ended) {
     let hidden = frames::hide(py);
     let ended = run();
@@ -98,8 +98,8 @@ fn as_main(py: Python<'_>, run: impl FnOnce() -> Ended) {
     }
 }
 
-/// The last act of a process whose program an interruption has ended: the shell that started it
-/// learns so from the signal.
+/// The last act of a process whose program an interrupt has ended. The signal tells the parent
+/// shell so.
 extern "C" fn die_of_interrupt() {
     #[cfg(unix)]
     // SAFETY: neither call has a precondition.
@@ -123,8 +123,8 @@ fn _run_file(py: Python<'_>, path: OsString) -> PyResult<()> {
 #[pyfunction]
 fn _run_module(py: Python<'_>, name: Bound<'_, PyAny>, alter_argv: Bound<'_, PyAny>) {
     as_main(py, || {
-        // SAFETY: this thread is attached. Each step is given what the one before has returned,
-        // unless that is null.
+        // SAFETY: this thread is attached. Each step gets the result of the step before, unless
+        // that is null.
         Ended::after_call(unsafe {
             let runpy = ffi::PyImport_ImportModule(c"runpy".as_ptr());
             if runpy.is_null() {
@@ -166,7 +166,7 @@ fn _can_be_imported_from(py: Python<'_>, path: Bound<'_, PyAny>) -> PyResult<boo
     Ok(!importer.is_none())
 }
 
-/// Runs what stands in `stream`, and closes it before, if it is a file of our own.
+/// Runs the contents of `stream`, and closes it before the run if `is_own`.
 fn run_stream(py: Python<'_>, stream: *mut libc::FILE, name: &CStr, is_own: bool) -> c_int {
     let mut flags = ffi::PyCompilerFlags {
         cf_flags: 0,

@@ -20,8 +20,8 @@ pub(super) fn standard_input(py: Python<'_>) -> Ended {
     Ended::after(run_stream(py, stream(), c"<stdin>", false))
 }
 
-/// Whether the interpreter shows a prompt after the program: by `-i`, or since the program has
-/// asked for it by `PYTHONINSPECT`.
+/// Whether the interpreter shows a prompt after the program: because of `-i`, or because the
+/// program has set `PYTHONINSPECT`.
 pub(super) fn follows(py: Python<'_>) -> bool {
     (flag(py, c"inspect")
         || variable("PYTHONINSPECT").is_some() && !flag(py, c"ignore_environment"))
@@ -31,7 +31,7 @@ pub(super) fn follows(py: Python<'_>) -> bool {
 /// The line editor that the interpreter has from 3.13 on.
 #[cfg(Py_3_13)]
 fn edit_lines(py: Python<'_>) -> Ended {
-    // SAFETY: this thread is attached; each reference is checked, and given back once.
+    // SAFETY: this thread is attached; each reference is checked, and released once.
     Ended::after_call(unsafe {
         let module = ffi::PyImport_ImportModule(c"_pyrepl.main".as_ptr());
         if module.is_null() {
@@ -75,8 +75,7 @@ fn run_startup(py: Python<'_>) {
     }
 }
 
-/// Calls `sys.__interactivehook__`, if there is one; returns how the program has ended if that
-/// fails.
+/// Calls `sys.__interactivehook__`, if there is one. If it fails, returns how the program ended.
 fn call_hook(_py: Python<'_>) -> Option<Ended> {
     // SAFETY: this thread is attached; `hook` is borrowed from `sys`, which outlives the call.
     unsafe {
@@ -94,7 +93,7 @@ fn call_hook(_py: Python<'_>) -> Option<Ended> {
     }
 }
 
-/// Whether standard input is to be read line by line, behind a prompt.
+/// Whether standard input is read line by line, with a prompt.
 fn is_interactive(py: Python<'_>) -> bool {
     is_terminal() || flag(py, c"interactive")
 }
@@ -106,7 +105,7 @@ fn is_terminal() -> bool {
 
 /// Whether `sys.flags` has the flag of that name set.
 fn flag(_py: Python<'_>, name: &CStr) -> bool {
-    // SAFETY: this thread is attached; `flags` is borrowed from `sys`, the value is given back.
+    // SAFETY: this thread is attached; `flags` is borrowed from `sys`, and the value is released.
     unsafe {
         let flags = ffi::PySys_GetObject(c"flags".as_ptr());
         let value = match flags.is_null() {
