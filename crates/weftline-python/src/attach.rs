@@ -9,9 +9,9 @@ use pyo3::prelude::*;
 /// of a fork takes that lock before it reinitialises it. The child hangs if another thread held it
 /// at the fork. So on those versions the state is created while no thread can fork.
 pub(crate) fn try_attach<R>(f: impl for<'py> FnOnce(Python<'py>) -> R) -> Option<R> {
-    let is_made = cfg!(not(Py_3_12)) && made_thread_state();
+    let is_added = cfg!(not(Py_3_12)) && add_thread_state();
     Python::try_attach(|py| {
-        if is_made {
+        if is_added {
             // SAFETY: attached. The state counts its users: one from its creation, and one more
             // since this thread attached to it. This call drops the first. The last user to leave
             // deletes the state.
@@ -25,7 +25,7 @@ pub(crate) fn try_attach<R>(f: impl for<'py> FnOnce(Python<'py>) -> R) -> Option
 
 /// Gives the calling thread a thread state, if it has none and there is an interpreter. Returns
 /// whether it did.
-fn made_thread_state() -> bool {
+fn add_thread_state() -> bool {
     // SAFETY: always safe to call.
     let needs_one = unsafe {
         pyo3::ffi::Py_IsInitialized() != 0 && pyo3::ffi::PyGILState_GetThisThreadState().is_null()

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use weftline::park::open_relay;
 
 /// How long the exit waits for callbacks that are running.
-const PATIENCE: Duration = Duration::from_millis(500);
+const EXIT_GRACE: Duration = Duration::from_millis(500);
 
 static IS_EXITING: AtomicBool = AtomicBool::new(false);
 /// The number of running callbacks, except those whose thread is parked in a wait of weftline.
@@ -124,7 +124,7 @@ fn _before_exit(py: Python<'_>) {
     IS_EXITING.store(true, Ordering::SeqCst);
     // A thread that is stopped at the exit would hold up the relay's queue.
     open_relay();
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + EXIT_GRACE;
     while RUNNING.load(Ordering::SeqCst) > DEPTH.get() && Instant::now() < end {
         py.detach(|| std::thread::sleep(Duration::from_micros(200)));
     }

@@ -250,7 +250,7 @@ pub(crate) fn reduce<'py, T: Inflate>(
     let is_old = protocol.is_instance_of::<PyInt>() && protocol.lt(&two)?;
     let protocol = if is_old { &two } else { protocol };
     let reduced = plain.call_method1(interned!(py, __reduce_ex__), (object, protocol))?;
-    if !goes_by_the_name_of_another::<T>(&class)? {
+    if !is_shadowed_by_standard::<T>(&class)? {
         return Ok(reduced);
     }
     // The state comes first, so that a pickler refuses the lock in it, not the name of the class.
@@ -269,7 +269,7 @@ pub(crate) fn reduce<'py, T: Inflate>(
 
 /// Whether the class is weftline's while its module has the standard one, because weftline is not
 /// installed.
-fn goes_by_the_name_of_another<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<bool> {
+fn is_shadowed_by_standard<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let py = class.py();
     let home = T::type_object(py).getattr(interned!(py, __module__))?;
     if !class.getattr(interned!(py, __module__))?.eq(&home)? {

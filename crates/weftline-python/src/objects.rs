@@ -12,9 +12,9 @@ use std::fmt::{self, Write};
 
 /// # Safety
 /// A new reference, or null with an exception set.
-unsafe fn owned<'py>(py: Python<'py>, made: *mut ffi::PyObject) -> PyResult<Bound<'py, PyAny>> {
+unsafe fn owned<'py>(py: Python<'py>, object: *mut ffi::PyObject) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: passed on.
-    unsafe { Bound::from_owned_ptr_or_err(py, made) }
+    unsafe { Bound::from_owned_ptr_or_err(py, object) }
 }
 
 /// Resolves, at import, the exception type that PyO3 compares with whenever it fetches an
@@ -102,11 +102,11 @@ pub(crate) fn tuple<'py>(
     // places is filled once. An iterator that ends early leaves places null, which the interpreter
     // accepts.
     unsafe {
-        let made = owned(py, ffi::PyTuple_New(len as ffi::Py_ssize_t))?;
+        let tuple = owned(py, ffi::PyTuple_New(len as ffi::Py_ssize_t))?;
         for (index, item) in items.take(len).enumerate() {
-            ffi::PyTuple_SET_ITEM(made.as_ptr(), index as ffi::Py_ssize_t, item.into_ptr());
+            ffi::PyTuple_SET_ITEM(tuple.as_ptr(), index as ffi::Py_ssize_t, item.into_ptr());
         }
-        Ok(made.cast_into_unchecked())
+        Ok(tuple.cast_into_unchecked())
     }
 }
 

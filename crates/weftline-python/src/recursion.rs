@@ -1,11 +1,11 @@
 //! The bound on recursion: [`check`] raises `RecursionError` while enough stack is left to handle
 //! it.
 //!
-//! A callback settles the next future, a barrier's action waits at the next barrier: each level
-//! goes through the program and through code of ours, and the interpreter's counters do not bound
-//! it. 3.11 counts calls against a limit that programs raise; 3.12 and 3.13 allow thousands on any
-//! stack. So a check of the stack that is left precedes every call into the program, and everything
-//! here that recurses by itself.
+//! A callback settles the next future, a barrier's action waits at the next barrier. Each level
+//! passes through the program and through weftline, and the interpreter's counters do not bound it.
+//! 3.11 counts calls against a limit that programs raise; 3.12 and 3.13 allow thousands on any
+//! stack. So a check of the stack that is left precedes every call into the program, and all
+//! recursion within this crate.
 //!
 //! From 3.14 on the interpreter's own check is one of the stack, and serves here, too.
 
@@ -17,7 +17,7 @@ pub(crate) fn check(py: Python<'_>) -> PyResult<()> {
     imp::check(py, imp::Kind::Enter)
 }
 
-/// As [`check`], with a reserve: for calls that undo a checked one, such as the release of a lock.
+/// As [`check`], with a reserve, for calls that undo a checked one, such as the release of a lock.
 #[inline]
 pub(crate) fn check_leaving(py: Python<'_>) -> PyResult<()> {
     imp::check(py, imp::Kind::Leave)
@@ -36,7 +36,7 @@ mod imp {
 
     #[inline]
     pub(super) fn check(py: Python<'_>, kind: Kind) -> PyResult<()> {
-        // The interpreter has no reserve, and checks the calls to come by itself.
+        // The interpreter has no reserve, and checks the calls that follow by itself.
         if kind == Kind::Leave {
             return Ok(());
         }
@@ -44,7 +44,7 @@ mod imp {
         if unsafe { ffi::Py_EnterRecursiveCall(c" while calling a Python object".as_ptr()) } != 0 {
             return Err(PyErr::fetch(py));
         }
-        // SAFETY: entered just now.
+        // SAFETY: entered above.
         unsafe { ffi::Py_LeaveRecursiveCall() };
         Ok(())
     }
@@ -58,11 +58,11 @@ mod imp {
     use std::cell::Cell;
     use std::mem::MaybeUninit;
 
-    /// The stack that is kept for the handling of the error. Formatting a traceback takes less.
+    /// The stack reserved for handling the error. Formatting a traceback takes less.
     const MARGIN: usize = 96 << 10;
-    /// The part of a small stack that is kept: a third.
+    /// The part of a small stack that is reserved: a third.
     const SHARE: usize = 3;
-    /// The stack that counts as left where the system does not say.
+    /// The stack that counts as left if the system does not report it.
     const ASSUMED: usize = 512 << 10;
 
     #[derive(Clone, Copy)]
@@ -75,7 +75,7 @@ mod imp {
     #[derive(Clone, Copy)]
     struct Stack {
         lowest: usize,
-        /// Below which a check of each kind fails.
+        /// A check of each kind fails below its limit.
         limits: [usize; 2],
     }
 
@@ -106,7 +106,7 @@ mod imp {
             stack = Stack::of_this_thread(here);
             STACK.set(stack);
         }
-        // Below the lowest address the thread runs on a stack of the program's own, whose size is
+        // Below the lowest address, the thread runs on a stack of the program's own, whose size is
         // unknown.
         if (stack.lowest..stack.limits[kind as usize]).contains(&here) {
             return Err(error::<PyRecursionError>(

@@ -1,4 +1,4 @@
-//! How Python's timeouts become deadlines, and which are refused.
+//! How Python's timeouts become deadlines, and which timeouts are refused.
 
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces};
@@ -14,10 +14,10 @@ use weftline::park::Deadline;
 /// `threading.TIMEOUT_MAX`: as many whole seconds as 2⁶³ nanoseconds hold.
 const TIMEOUT_MAX: f64 = 9_223_372_036.0;
 
-/// Seconds, as the standard lock reads them, and the number that says so: a float or an integer.
+/// Seconds, as the standard lock reads them, and the float or integer that they were read from.
 ///
-/// An object's `__index__` is asked for it once; from 3.15 on its `__float__`, where it has no
-/// `__index__`. None for an integer that is too large.
+/// An object's `__index__` is called once. From 3.15 on, an object without `__index__` has its
+/// `__float__` called. The seconds are `None` for an integer that is too large.
 fn seconds<'py>(timeout: &Bound<'py, PyAny>) -> PyResult<(Option<f64>, Bound<'py, PyAny>)> {
     if let Ok(seconds) = timeout.cast::<PyFloat>() {
         return Ok((Some(seconds.value()), timeout.clone()));
@@ -33,10 +33,10 @@ fn seconds<'py>(timeout: &Bound<'py, PyAny>) -> PyResult<(Option<f64>, Bound<'py
     Ok((seconds, number))
 }
 
-/// The exception for a timeout that is no number, which `error` says in the words for integers.
+/// The exception for a timeout that is no number, which `error` phrases for integers.
 ///
-/// Newer interpreters mention floats. The standard lock is asked for its words, with a text if the
-/// object has an `__index__`, which it would call again.
+/// Newer interpreters mention floats. The standard lock supplies its wording. If the object has an
+/// `__index__`, which the lock would call again, the lock gets a text instead.
 #[cold]
 fn refuse_no_number(timeout: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
     let py = timeout.py();
@@ -116,7 +116,7 @@ fn parse_acquire(
     };
     let (seconds, number) = seconds(&timeout)?;
     match seconds {
-        // Minus one, of either type, stands for no limit.
+        // Minus one, as a float or an integer, stands for no limit.
         Some(-1.0) if is_blocking => Ok(Deadline::NEVER),
         Some(-1.0) => Ok(Deadline::PASSED),
         Some(seconds) if is_blocking && (0.0..=TIMEOUT_MAX).contains(&seconds) => {
@@ -147,13 +147,14 @@ fn is_blocking(py: Python<'_>, blocking: OptionalArg<'_, '_>) -> PyResult<bool> 
     }
 }
 
-/// The argument of `Condition.wait(timeout=None)`: nothing above zero means not to wait.
+/// The argument of `Condition.wait(timeout=None)`. A value that is not above zero means not to
+/// wait.
 pub(crate) fn wait_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Deadline> {
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
         return Ok(Deadline::NEVER);
     };
-    // Compared as the standard library does, so that what is no number is refused in the same
-    // words.
+    // Compared as the standard library does, so that a value that is no number is refused in the
+    // same words.
     let is_positive = match timeout.cast::<PyFloat>() {
         Ok(seconds) if seconds.value().is_nan() => {
             wait_for_nan(timeout.py())?;
@@ -185,14 +186,14 @@ fn positive_deadline(timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
     }
 }
 
-/// A timeout that the standard library adds to the clock and then looks at what is left, as
+/// A timeout that the standard library adds to the clock before it computes the remaining time, as
 /// semaphores and barriers do.
 pub(crate) fn remaining_deadline(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Deadline> {
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
         return Ok(Deadline::NEVER);
     };
     if !timeout.is_instance_of::<PyFloat>() && !timeout.is_instance_of::<PyInt>() {
-        // `endtime = monotonic() + timeout`, in the words of that addition.
+        // `endtime = monotonic() + timeout`: refused in the words of that addition.
         objects::float(timeout.py(), 0.0)?.add(timeout)?;
     }
     wait_deadline(Some(timeout))

@@ -1,7 +1,7 @@
-//! What is asked of the standard modules: their originals, kept before anything can be patched.
+//! The originals of the standard modules, kept before anything can be patched.
 //!
-//! Those of `threading` are kept when `weftline.threading` is imported: this module alone imports
-//! no Python, so that `weftline run` costs a program without threads next to nothing.
+//! Those of `threading` are kept when `weftline.threading` is imported. The extension module alone
+//! imports no Python, so `weftline run` costs a program without threads next to nothing.
 
 use crate::names::interned;
 use crate::objects::{self, error};
@@ -11,7 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
 static ALLOCATE_LOCK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-/// For [`refuse_acquire`], which takes none.
+/// For [`refuse_acquire`], which leaves it unlocked.
 static REFUSING_LOCK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CONDITION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static FINALIZATION_ERROR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -30,7 +30,7 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
             .map(Bound::unbind)
     })?;
     FINALIZATION_ERROR.get_or_try_init(py, || {
-        // From 3.13 on there is one that says so.
+        // From 3.13 on there is a class for this error.
         let name = match cfg!(Py_3_13) {
             true => "PythonFinalizationError",
             false => "RuntimeError",
@@ -40,7 +40,7 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Keeps the originals of `threading`. To be called before any of them is patched.
+/// Keeps the originals of `threading`. Must be called before any of them is patched.
 #[pyfunction(name = "_remember_threading")]
 pub(crate) fn remember_threading(py: Python<'_>) -> PyResult<()> {
     if CONDITION.get(py).is_none() {
@@ -65,8 +65,7 @@ fn broken_barrier_class(py: Python<'_>) -> PyResult<&Py<PyType>> {
     })
 }
 
-/// Waits for a number of seconds that is none, as the running version's own condition does: that
-/// refuses it, or does not wait.
+/// Waits for NaN seconds as the running version's own condition does: it raises, or does not wait.
 #[cold]
 pub(crate) fn wait_for_nan(py: Python<'_>) -> PyResult<()> {
     let lock = ALLOCATE_LOCK
@@ -107,19 +106,19 @@ pub(crate) fn refuse_acquire(
 
 /// `threading.BrokenBarrierError`.
 pub(crate) fn broken_barrier_error(py: Python<'_>) -> &Bound<'_, PyType> {
-    // Not kept yet only where a barrier is made past `weftline.threading`.
+    // Not kept yet only if a barrier is created without `weftline.threading`.
     let class = broken_barrier_class(py).expect("the standard module `threading` can be imported");
     class.bind(py)
 }
 
-/// What 3.15's locks raise for a wait that nobody can end, because the interpreter is being torn
-/// down.
+/// The exception that 3.15's locks raise for a wait that no thread can end, because the interpreter
+/// is being finalised.
 #[cold]
 pub(crate) fn too_late_to_wait(py: Python<'_>) -> PyErr {
     let class = FINALIZATION_ERROR.get(py).expect("remembered at import");
-    let made = objects::text(py, "cannot acquire lock at interpreter finalization")
+    let error = objects::text(py, "cannot acquire lock at interpreter finalization")
         .and_then(|words| class.call1(py, (words,)));
-    match made {
+    match error {
         Ok(error) => {
             let error = error.bind(py);
             objects::error_of(&error.get_type(), error)

@@ -33,16 +33,16 @@ pub(crate) struct Barrier {
     raw: RawBarrier,
     rest: Once<Rest>,
     slot: Slot,
-    /// The number of the thread that runs the action of a compact barrier, the only one that may
-    /// open it meanwhile; zero: none does.
+    /// The number of the thread that runs the action of a compact barrier; zero if none does. While
+    /// it runs, only this thread may inflate the barrier.
     acting: AtomicU64,
-    /// That it has done so, and holds the condition, as it would while a standard barrier's action
-    /// runs.
+    /// Whether that thread has inflated the barrier. It then holds the condition, as it would
+    /// during the action of a standard barrier.
     is_held: AtomicBool,
     init: InitGuard,
 }
 
-/// What a barrier is made with besides its number of parties.
+/// The constructor's arguments besides the number of parties, and the parties as passed.
 struct Rest {
     parties: Py<PyAny>,
     action: Option<Py<PyAny>>,
@@ -65,7 +65,7 @@ impl Inflate for Barrier {
 }
 
 impl Parts for Barrier {
-    /// A compact barrier answers what it knows itself, and otherwise inflates.
+    /// A compact barrier answers what it knows itself, and inflates otherwise.
     fn part<'py>(
         slf: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
@@ -100,7 +100,7 @@ impl Parts for Barrier {
 }
 
 impl Barrier {
-    /// As `inflate`. If the object is compact yet, `condition` is to be its condition.
+    /// As `inflate`. If the object is still compact, `condition` becomes its condition.
     fn inflate_with<'py>(
         slf: &Bound<'py, Self>,
         condition: Option<&Bound<'py, PyAny>>,
@@ -116,11 +116,11 @@ impl Barrier {
         ];
         this.slot.inflate(slf, condition, &names, |target| {
             if acts {
-                // Kept: `wait` lets it go.
+                // Kept: `wait` releases it.
                 Guard::enter(target.clone().into_any())?;
             }
-            // Made before anything changes. What it may be is small, so it always exists, or it is
-            // the number of those that wait now.
+            // Created before anything changes. These integers either exist always, because they are
+            // small, or equal the number of waiters now.
             let parties = this.compact_parties(py, this.raw.parties())?;
             let waiting = this.raw.n_waiting();
             let count = objects::len(py, waiting)?;
@@ -172,7 +172,7 @@ impl Barrier {
         )
     }
 
-    /// The number as it was given.
+    /// The number as the constructor got it.
     fn compact_parties<'py>(&self, py: Python<'py>, parties: usize) -> PyResult<Bound<'py, PyAny>> {
         match self.rest.get() {
             Some(rest) => Ok(rest.parties.bind(py).clone()),
@@ -181,7 +181,7 @@ impl Barrier {
     }
 
     /// `Barrier.__init__` as the standard library writes it, attribute by attribute.
-    fn init_open(
+    fn init_inflated(
         slf: &Bound<'_, Self>,
         parties: &Bound<'_, PyAny>,
         action: Option<Py<PyAny>>,
@@ -197,7 +197,7 @@ impl Barrier {
         slf.setattr(interned!(py, _count), 0)
     }
 
-    /// Goes on with a wait that found the barrier opened. `acted`: this thread did that, inside of
+    /// Continues a wait that found the barrier inflated. `acted`: this thread inflated it, inside
     /// the action.
     #[cold]
     fn resume(
@@ -211,13 +211,13 @@ impl Barrier {
             return inflated_barrier::resume(slf, deadline, interrupt);
         }
         let ended = inflated_barrier::resume_acting(slf, interrupt);
-        Self::let_go(slf)?;
+        Self::release_condition(slf)?;
         ended
     }
 
-    /// Releases the condition that this thread has held since it opened the barrier inside of the
+    /// Releases the condition that this thread has held since it inflated the barrier inside the
     /// action.
-    fn let_go(slf: &Bound<'_, Self>) -> PyResult<()> {
+    fn release_condition(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
         let target = slf.get().slot.wait(py).bind(py);
         let lock = target.getattr(interned!(py, _lock))?;
@@ -258,11 +258,11 @@ impl Barrier {
         }
         let this = slf.get();
         let has_own = !slf.is_exact_instance_of::<Self>() && is_overridden(&slf.get_type())?;
-        // Those that have arrived can also be compared with what is no whole number, such as
+        // The number of arrivals can also be compared with a number that is not whole, such as
         // `threads / 2`.
         let number = parties.extract();
         if number.is_err() || has_own || this.slot.is_inflated() {
-            return Self::init_open(slf, parties, action, timeout);
+            return Self::init_inflated(slf, parties, action, timeout);
         }
         let rest = Rest {
             parties: parties.clone().unbind(),
@@ -270,15 +270,15 @@ impl Barrier {
             timeout,
         };
         if let Err(again) = this.rest.set(rest) {
-            return Self::init_open(slf, parties, again.action, again.timeout);
+            return Self::init_inflated(slf, parties, again.action, again.timeout);
         }
         this.raw
             .reset_to(number?)
             .map_err(|_| error::<PyValueError>("parties must be > 0"))
     }
 
-    /// Wait until all parties have arrived, for at most `timeout` seconds; a timeout breaks the
-    /// barrier. Returns how many had arrived before.
+    /// Wait until all parties have arrived, for at most `timeout` seconds. A timeout breaks the
+    /// barrier. Returns how many threads had arrived before this one.
     #[pyo3(signature = (timeout=None))]
     fn wait<'py>(
         slf: &Bound<'py, Self>,
@@ -294,7 +294,7 @@ impl Barrier {
                 .map(|timeout| timeout.bind(py))
         };
         let deadline = match remaining_deadline(timeout.or_else(own)) {
-            // Only a wait looks at the timeout.
+            // Only a call that waits reads the timeout.
             Err(_) if this.raw.n_waiting() + 1 == this.raw.parties() => Deadline::NEVER,
             Err(_) if this.raw.is_broken() => Deadline::PASSED,
             deadline => deadline?,
@@ -307,7 +307,7 @@ impl Barrier {
             this.acting.store(current_number().get(), Ordering::Relaxed);
             let done = calling_back(py, || match action.bind(py).is_truthy()? {
                 true => action.bind(py).call0().map(drop),
-                // As in the standard class, what counts as false is no action.
+                // As in the standard class, a false value is no action.
                 false => Ok(()),
             });
             this.acting.store(0, Ordering::Relaxed);
@@ -330,9 +330,9 @@ impl Barrier {
                 }
             },
             Err(failure) => {
-                // Opened in an action that had aborted or reset the barrier before.
+                // Inflated in an action that had aborted or reset the barrier before.
                 if acted.get() {
-                    Self::let_go(slf)?;
+                    Self::release_condition(slf)?;
                 }
                 return Err(match failure {
                     BarrierError::Interrupted(raised) => raised,
@@ -343,7 +343,7 @@ impl Barrier {
         objects::len(py, index)
     }
 
-    /// Make the barrier new. Threads that wait get BrokenBarrierError.
+    /// Reset the barrier. Waiting threads get BrokenBarrierError.
     fn reset(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.get().raw.reset() {
             return Ok(());
@@ -352,7 +352,7 @@ impl Barrier {
         inflated_barrier::reset(slf)
     }
 
-    /// Break the barrier: who waits and who comes gets BrokenBarrierError, until reset().
+    /// Break the barrier: waiting and arriving threads get BrokenBarrierError, until reset().
     fn abort(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.get().raw.abort() {
             return Ok(());
@@ -361,25 +361,25 @@ impl Barrier {
         inflated_barrier::abort(slf)
     }
 
-    /// Wait while those leave who were here before; raise BrokenBarrierError if the barrier is
-    /// broken. As the following methods it is called with the condition held, and subclasses may
-    /// have another.
+    /// Wait until the threads of the last cycle have left; raise BrokenBarrierError if the barrier
+    /// is broken. This method and the following ones are called with the condition held. Subclasses
+    /// may override them.
     fn _enter(slf: &Bound<'_, Self>) -> PyResult<()> {
         inflated_barrier::enter(slf)
     }
 
-    /// Run the action, and let everybody pass.
+    /// Run the action, and let all threads pass.
     fn _release(slf: &Bound<'_, Self>) -> PyResult<()> {
         inflated_barrier::release(slf)
     }
 
-    /// Wait to be let pass.
+    /// Wait for permission to pass.
     #[pyo3(signature = (timeout))]
     fn _wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         inflated_barrier::wait_within(slf, timeout)
     }
 
-    /// Leave; the last one lets those in who are to come.
+    /// Leave. The last thread to leave lets arriving threads in.
     fn _exit(slf: &Bound<'_, Self>) -> PyResult<()> {
         inflated_barrier::exit(slf)
     }
@@ -389,8 +389,6 @@ impl Barrier {
         inflated_barrier::r#break(slf)
     }
 
-    /// For the child of a fork. A compact barrier has nothing to do there: waiters of another
-    /// process are forgotten by themselves.
     fn __setattr__(
         slf: &Bound<'_, Self>,
         name: &Bound<'_, PyAny>,
@@ -403,6 +401,8 @@ impl Barrier {
         inflation::set_attribute_or_method(slf, name, None, &METHODS)
     }
 
+    /// For the child of a fork. A compact barrier needs nothing there: it forgets waiters of
+    /// another process by itself.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.get().is_inflated(slf.py()) {
             let condition = slf.getattr(interned!(slf.py(), _cond))?;

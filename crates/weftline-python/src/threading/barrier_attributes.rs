@@ -1,4 +1,4 @@
-//! The attributes that programs reach for in a barrier, and what their subclasses replace.
+//! The attributes of a barrier that programs use, and those that their subclasses override.
 
 use super::barrier::{self, Barrier};
 use super::inflated_barrier::BROKEN;
@@ -7,16 +7,16 @@ use crate::names::interned;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
 
-/// What is in the `__dict__` of an inflated barrier.
+/// The attributes in the `__dict__` of an inflated barrier.
 const ATTRIBUTES: [&str; 6] = [
     "_cond", "_action", "_timeout", "_parties", "_state", "_count",
 ];
-/// What neither a class nor a barrier has of its own as long as the barrier is compact, beside
-/// these.
+/// Methods that neither the class nor the object of a compact barrier overrides, besides the
+/// attributes.
 pub(super) const METHODS: [&str; 5] = ["_enter", "_release", "_wait", "_exit", "_break"];
 
-/// Whether a class changes what a compact barrier would not notice: an attribute, or one of the
-/// methods of the standard algorithm.
+/// Whether a class overrides something that a compact barrier would not notice: an attribute, or a
+/// method of the standard algorithm.
 pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let base = class.py().get_type::<Barrier>();
     for name in ATTRIBUTES.into_iter().chain(METHODS) {
@@ -45,7 +45,7 @@ fn broken(barrier: &Bound<'_, Barrier>) -> PyResult<bool> {
     barrier.getattr(interned!(barrier.py(), _state))?.eq(BROKEN)
 }
 
-/// Gives the class its attributes and properties.
+/// Adds the attributes and properties to the class.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     attribute::add::<Barrier>(py, &ATTRIBUTES)?;

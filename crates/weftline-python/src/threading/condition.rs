@@ -1,6 +1,6 @@
 //! `threading.Condition`.
 //!
-//! Over our own locks everything is direct; `mutex.rs` has the kinds of locks,
+//! Operations on weftline's own locks are direct; `mutex.rs` has the kinds of locks,
 //! `inflated_condition.rs` the inflated form.
 
 use super::inflated_condition::{self, Waiters, deque};
@@ -29,9 +29,9 @@ use weftline::sync::raw::RawCondition;
 
 /// A lock, and threads that wait under it until they are notified.
 ///
-/// notify(n) wakes exactly the n threads that have waited longest, never one that came later. Goes
-/// beyond the standard class in that a thread which is notified and interrupted at the same time
-/// passes the notification on.
+/// notify(n) wakes exactly the n threads that have waited longest, never a later one. Goes beyond
+/// the standard class in that a thread which is notified and interrupted at the same time passes
+/// the notification on.
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Condition {
     raw: RawCondition,
@@ -41,8 +41,8 @@ pub(crate) struct Condition {
     init: InitGuard,
 }
 
-/// What is in the `__dict__` of an inflated one, or replaces a method that a compact one calls past
-/// its class.
+/// The names in the `__dict__` of an inflated condition, or of methods that a compact one calls
+/// without a look-up on its class.
 const PARTS: [&str; 8] = [
     "_lock",
     "acquire",
@@ -54,7 +54,7 @@ const PARTS: [&str; 8] = [
     "_waiters",
 ];
 
-/// Those of them that are methods of the class.
+/// The methods of the class among them.
 const METHODS: [&str; 3] = ["_release_save", "_acquire_restore", "_is_owned"];
 
 impl Inflate for Condition {
@@ -63,7 +63,7 @@ impl Inflate for Condition {
         if this.is_inflated() {
             return Ok(());
         }
-        // Nothing is there without a call of __init__; a copy is made so.
+        // A condition whose __init__ was not called has no lock; a copy is created so.
         let parts = match this.mutex.get() {
             Some(mutex) => Self::parts_over(mutex.object(py))?,
             None => Vec::new(),
@@ -72,7 +72,7 @@ impl Inflate for Condition {
         let condition = slf.clone().unbind();
         let waiters = Bound::new(py, Waiters { condition })?.into_any();
         let dict = inflation::raw_dict(slf)?;
-        // The lock's methods may have run anything.
+        // The lock's methods may have run any code.
         if !this.is_inflated() {
             for (name, value) in parts {
                 if !dict.contains(&name)? {
@@ -97,19 +97,19 @@ impl Condition {
     pub(super) fn mutex(&self, py: Python<'_>) -> PyResult<&Mutex> {
         match self.mutex.get() {
             Some(mutex) => Ok(mutex),
-            // A subclass that has not called __init__ gets what __init__ would give it.
+            // A subclass that has not called __init__ gets the lock that __init__ would create.
             None => Ok(self.mutex_or(Mutex::RLock(Py::new(py, RLock::free())?))),
         }
     }
 
-    /// The lock there is, or `mutex`. Made before, not inside `Once`: making a Python object may
-    /// run any code.
+    /// The existing lock, or else `mutex`. Created before `Once`, not inside it: creating a Python
+    /// object may run any code.
     fn mutex_or(&self, mutex: Mutex) -> &Mutex {
         let _ = self.mutex.set(mutex);
         self.mutex.get().expect("set just now, or before")
     }
 
-    /// How many wait.
+    /// The number of waiters.
     fn waiting(slf: &Bound<'_, Self>) -> PyResult<usize> {
         if slf.get().is_inflated() {
             inflated_condition::waiting(slf)
@@ -130,8 +130,8 @@ impl Condition {
         Err(error_in_pieces::<PyRuntimeError>(py, &words))
     }
 
-    /// Gives the lock, which is held, up until notified; says whether it was in time. The lock is
-    /// held again afterwards, however the wait ended.
+    /// Releases the lock, which the caller holds, until notified. Returns whether the notification
+    /// came in time. The lock is held again afterwards, however the wait ended.
     pub(crate) fn wait_until(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
         let mutex = self.mutex(py)?;
         let mut saved = None;
@@ -158,7 +158,7 @@ impl Condition {
         self.is_inflated.load(Ordering::Acquire)
     }
 
-    /// An attribute that is the lock's own, as long as the condition is compact.
+    /// An attribute that the lock supplies while the condition is compact.
     fn method<'py>(
         slf: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
@@ -192,7 +192,7 @@ impl Condition {
         slf.setattr(interned!(py, _waiters), deque(py)?.call0()?)
     }
 
-    /// What a condition over `lock` has in its `__dict__`, beside its waiters.
+    /// The `__dict__` of a condition over `lock`, besides its waiters.
     fn parts_over<'py>(
         lock: &Bound<'py, PyAny>,
     ) -> PyResult<Vec<(Bound<'py, PyString>, Bound<'py, PyAny>)>> {
@@ -217,8 +217,8 @@ impl Condition {
         Ok(parts)
     }
 
-    /// How many of those that wait an `n` stands for that is none:
-    /// `while waiters and n > 0: n -= 1`, as the standard library counts.
+    /// The number of waiters that `n`, which is no `usize`, stands for. Counted as the standard
+    /// library does: `while waiters and n > 0: n -= 1`.
     pub(super) fn how_many(&self, mut n: Bound<'_, PyAny>) -> PyResult<usize> {
         if let Ok(n) = n.extract() {
             return Ok(n);
@@ -231,8 +231,8 @@ impl Condition {
         Ok(count)
     }
 
-    /// Wakes the `n` threads that have waited longest, under the lock. `false`: the condition is
-    /// inflated, and nothing was done.
+    /// Wakes the `n` threads that have waited longest, with the lock held. `false`: the condition
+    /// is inflated, and nothing was done.
     pub(crate) fn notify_some(&self, py: Python<'_>, n: usize) -> PyResult<bool> {
         if self.is_inflated() {
             return Ok(false);
@@ -281,7 +281,8 @@ impl Condition {
                         interned!(py, locked),
                     ];
                     for name in &needed[..if cfg!(Py_3_14) { 3 } else { 2 }] {
-                        // A condition that passes the call on has found the method in its own lock.
+                        // A condition that passes the call on has already found the method in its
+                        // own lock.
                         if passing_on(lock.as_unbound(), py, name)?.is_none() {
                             lock.getattr(name)?;
                         }
@@ -364,8 +365,8 @@ impl Condition {
         Ok(taken.into_pyobject(py)?.to_owned().into_any())
     }
 
-    // No `*args`: CPython up to 3.13 calls a method that is asked for of the class, without `self`,
-    // with -1 arguments, which would all be taken for some.
+    // No `*args`: if this method is looked up on the class and called without `self`, CPython up to
+    // 3.13 passes -1 arguments. `*args` would read them.
     #[pyo3(
         signature = (
             a=OptionalArg::MISSING, b=OptionalArg::MISSING, c=OptionalArg::MISSING, d=OptionalArg::MISSING,
@@ -391,17 +392,17 @@ impl Condition {
                 Mutex::Foreign(_) => {}
             }
         }
-        let mut given = [const { None }; 6];
+        let mut passed = [const { None }; 6];
         let mut count = 0;
         for one in [a, b, c, d, e, f].into_iter().filter_map(OptionalArg::get) {
-            given[count] = Some(one.to_owned());
+            passed[count] = Some(one.to_owned());
             count += 1;
         }
-        let given = given
+        let passed = passed
             .into_iter()
             .take(count)
             .map(|one| one.expect("counted"));
-        let arguments = objects::tuple(py, given)?;
+        let arguments = objects::tuple(py, passed)?;
         if this.is_inflated() {
             return inflated_condition::exit(slf, arguments).map(Some);
         }
@@ -410,8 +411,8 @@ impl Condition {
             .map(Some)
     }
 
-    /// Give the lock up until notified, for at most `timeout` seconds. Returns whether it was in
-    /// time.
+    /// Release the lock until notified, for at most `timeout` seconds. Returns whether the
+    /// notification came in time.
     #[pyo3(signature = (timeout=None))]
     fn wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let (py, this) = (slf.py(), slf.get());
@@ -438,15 +439,15 @@ impl Condition {
             if result.is_truthy()? {
                 return Ok(result);
             }
-            // As a method, which a subclass may have its own of.
+            // Called as a method, which a subclass may override.
             match (timeout, end) {
                 (None, _) => {
                     let forever = (py.None(),);
                     calling_back(py, || slf.call_method1(interned!(py, wait), forever))?
                 }
                 (Some(timeout), None) => {
-                    // An addition, so that what is no number is refused in the standard library's
-                    // words.
+                    // An addition, so that a timeout that is no number is refused in the standard
+                    // library's words.
                     let seconds = objects::float(py, 0.0)?.add(timeout)?.extract()?;
                     end = Some((Instant::now(), seconds));
                     calling_back(py, || slf.call_method1(interned!(py, wait), (timeout,)))?
@@ -479,13 +480,13 @@ impl Condition {
         Ok(())
     }
 
-    /// Wake all threads that wait.
+    /// Wake all waiting threads.
     fn notify_all(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         if slf.is_exact_instance_of::<Self>() && this.notify_some(py, usize::MAX)? {
             return Ok(());
         }
-        // As a method, which a subclass may have its own of.
+        // Called as a method, which a subclass may override.
         let waiting = objects::len(py, Self::waiting(slf)?)?;
         calling_back(py, || slf.call_method1(interned!(py, notify), (waiting,))).map(drop)
     }
@@ -548,7 +549,7 @@ impl Condition {
         inflation::delete_part(slf, interned!(slf.py(), _lock))
     }
 
-    /// The waiters: programs look at their number.
+    /// The waiters: programs read their number.
     #[getter]
     fn _waiters<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
@@ -605,7 +606,7 @@ impl Condition {
         } else {
             Self::_lock(slf)?
         };
-        // Before the lock is written: each may fail.
+        // Before the lock is written, since both may fail.
         let waiting = Self::waiting(slf)?;
         let lock = lock.str()?.into_any();
         written(

@@ -37,8 +37,8 @@ impl Inflate for Event {
 }
 
 impl Event {
-    /// As `inflate`. If the object is compact yet, `condition` is to be its condition, and waiters
-    /// go on there.
+    /// As `inflate`. If the object is still compact, `condition` becomes its condition, and its
+    /// waiters continue there.
     fn inflate_with<'py>(
         slf: &Bound<'py, Self>,
         condition: Option<&Bound<'py, PyAny>>,
@@ -94,7 +94,7 @@ impl Event {
             if slf.is_exact_instance_of::<Self>()
                 || !inflation::is_overridden::<Self>(&slf.get_type(), &["_cond", "_flag"])?
             {
-                // Called again: the flag is down, as at the beginning.
+                // Called again: the flag is down, as after creation.
                 this.raw.clear();
                 return Ok(());
             }
@@ -117,7 +117,7 @@ impl Event {
         if slf.is_exact_instance_of::<Self>() {
             return Self::flag(slf);
         }
-        // As a method, which a subclass may have its own of.
+        // Called as a method, which a subclass may override.
         calling_back(py, || slf.call_method0(interned!(py, is_set)))
     }
 
@@ -141,8 +141,8 @@ impl Event {
         Ok(())
     }
 
-    /// Wait until the flag is up, for at most `timeout` seconds. Returns whether it is, or was
-    /// while this thread waited.
+    /// Wait until the flag is up, for at most `timeout` seconds. Returns whether it is up, or was
+    /// up during the wait.
     #[pyo3(signature = (timeout=None))]
     fn wait<'py>(
         slf: &Bound<'py, Self>,
@@ -160,7 +160,7 @@ impl Event {
         match (waited, this.is_inflated(py)) {
             (Err(WaitError::Interrupted(raised)), _) => Err(raised),
             (waited, false) => Ok(boolean(py, waited.is_ok())),
-            // Inflated in between.
+            // Inflated during the wait.
             (Ok(()), true) => inflated::pass_through(slf).map(|()| boolean(py, true)),
             (Err(WaitError::TimedOut), true) => inflated::wait(slf, || Ok(deadline)),
         }
@@ -198,7 +198,7 @@ impl Event {
         inflation::delete_part(slf, interned!(slf.py(), _flag))
     }
 
-    /// The condition under which the flag changes. There is none before a program asks for it.
+    /// The condition under which the flag changes. It is created when a program asks for it.
     #[getter]
     fn _cond<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Self::inflate(slf)?;
@@ -216,8 +216,8 @@ impl Event {
         inflation::delete_part(slf, interned!(slf.py(), _cond))
     }
 
-    /// For the child of a fork. A compact event has nothing to do there: waiters of another process
-    /// are forgotten by themselves.
+    /// For the child of a fork. A compact event needs nothing there: it forgets waiters of another
+    /// process by itself.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.get().is_inflated(slf.py()) {
             at_fork_reinit(slf)?;

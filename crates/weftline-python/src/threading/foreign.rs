@@ -1,5 +1,5 @@
-//! A lock of any other kind under a condition: its methods are called as the standard library calls
-//! them, `_release_save`, `_acquire_restore` and `_is_owned` where the lock has them, `acquire` and
+//! A lock of any other kind under a condition. Its methods are called as the standard library calls
+//! them: `_release_save`, `_acquire_restore` and `_is_owned` if the lock has them, `acquire` and
 //! `release` otherwise.
 
 use crate::callback::{calling_back, calling_back_to_leave};
@@ -17,7 +17,7 @@ pub(super) fn is_owned(lock: &Bound<'_, PyAny>) -> PyResult<bool> {
     })
 }
 
-/// Whether a thread holds the lock, as found out by trying to take it.
+/// Whether a thread holds the lock. Tries to take it to find out.
 pub(super) fn is_held(lock: &Bound<'_, PyAny>) -> PyResult<bool> {
     calling_back(lock.py(), || {
         if !lock
@@ -31,7 +31,7 @@ pub(super) fn is_held(lock: &Bound<'_, PyAny>) -> PyResult<bool> {
     })
 }
 
-/// `None`: the lock has nothing to say of how it was held.
+/// `None`: the lock does not save how it was held.
 pub(super) fn release_save(lock: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
     calling_back(lock.py(), || {
         match optional(lock, interned!(lock.py(), _release_save))? {

@@ -1,6 +1,5 @@
-//! `with condition:`, `condition.wait(…)` and `condition.notify(…)` as the open forms of queues,
-//! events and semaphores do them: straight away if the condition is ours, by its methods if it is
-//! any other object.
+//! `with condition:`, `condition.wait(…)` and `condition.notify(…)` for inflated queues, events and
+//! semaphores: directly if the condition is weftline's, by its methods if it is any other object.
 
 use super::{Condition, Lock};
 use crate::callback::{calling_back, calling_back_to_leave};
@@ -12,13 +11,12 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use weftline::park::{Deadline, current_number};
 
-/// A lock, or a condition's, held.
+/// A lock, or the lock of a condition, that is held until `exit`.
 pub(crate) enum Guard<'py> {
     Ours(Bound<'py, Lock>),
-    /// This thread holds it already: a call from a destructor, a signal handler or a comparison
-    /// inside of `with queue.mutex`, or of an operation. The standard library would wait for
-    /// itself. Between two statements of whoever holds it the object is as good as between two
-    /// operations.
+    /// This thread holds it already: a destructor, a signal handler or a comparison has made the
+    /// call inside `with queue.mutex` or inside an operation. The standard library would deadlock.
+    /// Between two statements of the owner the object is as consistent as between two operations.
     Nested,
     Foreign(Bound<'py, PyAny>),
 }
@@ -47,7 +45,7 @@ impl<'py> Guard<'py> {
         Ok(Self::Ours(lock))
     }
 
-    /// Leaves, and gives on how the body ended.
+    /// Releases the lock, and returns the result of the body.
     pub(crate) fn exit<T>(self, ended: PyResult<T>) -> PyResult<T> {
         match self {
             Self::Nested => ended,
@@ -71,7 +69,7 @@ impl<'py> Guard<'py> {
     }
 }
 
-/// The beginning of `with context`: its methods are those of its class.
+/// The beginning of `with context`: its methods are looked up on its class.
 fn enter_context(context: &Bound<'_, PyAny>) -> PyResult<()> {
     let (py, class) = (context.py(), context.get_type());
     if !class.hasattr(interned!(py, __enter__))? || !class.hasattr(interned!(py, __exit__))? {
@@ -80,8 +78,8 @@ fn enter_context(context: &Bound<'_, PyAny>) -> PyResult<()> {
     calling_back(py, || context.call_method0(interned!(py, __enter__))).map(drop)
 }
 
-/// The exception of a `with` statement over what is no context manager, in the words of the running
-/// version.
+/// The exception of a `with` statement over an object that is no context manager, in the words of
+/// the running version.
 #[cold]
 fn refuse_context(context: &Bound<'_, PyAny>) -> PyErr {
     let py = context.py();
@@ -98,8 +96,8 @@ fn refuse_context(context: &Bound<'_, PyAny>) -> PyErr {
     error
 }
 
-/// Waits until notified, the condition being held; what its `wait` returned. Called by name, as the
-/// two below: programs put functions of their own there.
+/// Waits until notified, with the condition held. Returns what its `wait` returned. Called by name,
+/// as the two below, because programs replace these methods.
 pub(crate) fn wait<'py>(
     condition: &Bound<'py, PyAny>,
     deadline: Deadline,
@@ -115,13 +113,13 @@ pub(crate) fn wait<'py>(
     }
 }
 
-/// Wakes one waiter, the condition being held.
+/// Wakes one waiter, with the condition held.
 pub(crate) fn notify(condition: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = condition.py();
     calling_back(py, || condition.call_method0(interned!(py, notify))).map(drop)
 }
 
-/// Wakes all waiters, the condition being held.
+/// Wakes all waiters, with the condition held.
 pub(crate) fn notify_all(condition: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = condition.py();
     calling_back(py, || condition.call_method0(interned!(py, notify_all))).map(drop)

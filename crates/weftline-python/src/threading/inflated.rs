@@ -1,9 +1,9 @@
 //! The standard library's algorithm, for inflated events and semaphores (`slot.rs`): its statements
 //! in its order, over the condition and the value that the object has at that moment.
 //!
-//! It goes beyond the standard library in two ways: a call from inside of another one, in the same
-//! thread, does not wait for itself (`guard.rs`); and a thread that was blocked when the object was
-//! compact goes on with the time it has left.
+//! It goes beyond the standard library in two ways. A call nested in another one, in the same
+//! thread, does not deadlock (`guard.rs`). A thread that was blocked while the object was compact
+//! continues with the time it has left.
 
 use super::Condition;
 use super::guard::{self, Guard};
@@ -56,8 +56,8 @@ pub(super) fn wait<'py, T>(
     })
 }
 
-/// What is left of `Event.wait` for a thread that was notified through the condition: it takes the
-/// lock again before it returns.
+/// The rest of `Event.wait` for a thread that was notified through the condition: it takes the lock
+/// again before it returns.
 #[cold]
 pub(super) fn pass_through<T>(event: &Bound<'_, T>) -> PyResult<()> {
     holding(event, |_| Ok(()))
@@ -127,7 +127,7 @@ fn notify(condition: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<()> {
             return Ok(());
         }
     }
-    // As the running version asks an object that may not be a condition at all.
+    // Called as the running version calls it: the object may be no condition at all.
     if cfg!(Py_3_12) {
         return calling_back(py, || condition.call_method1(interned!(py, notify), (n,))).map(drop);
     }

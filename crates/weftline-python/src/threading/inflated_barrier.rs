@@ -1,6 +1,6 @@
 //! The standard library's algorithm, for inflated barriers (`slot.rs`): its statements in its
-//! order, over the attributes and methods that the barrier has at that moment. A subclass may have
-//! its own of all of them, as `multiprocessing.Barrier` has a state and a count in shared memory.
+//! order, over the attributes and methods that the barrier has at that moment. A subclass may
+//! override all of them: `multiprocessing.Barrier` has a state and a count in shared memory.
 
 use super::Condition;
 use super::barrier::Barrier;
@@ -23,9 +23,9 @@ pub(super) fn broken(py: Python<'_>) -> PyErr {
 
 /// `_state`: threads arrive.
 pub(super) const FILLING: i32 = 0;
-/// All have arrived, and leave.
+/// All threads have arrived, and leave.
 const DRAINING: i32 = 1;
-/// They leave with an error.
+/// The threads leave with an error.
 const RESETTING: i32 = -1;
 /// Every wait fails.
 pub(super) const BROKEN: i32 = -2;
@@ -54,7 +54,7 @@ fn is_in(this: This<'_, '_>, states: &[i32]) -> PyResult<bool> {
     Ok(false)
 }
 
-/// Changes the state and tells everybody.
+/// Changes the state and notifies all waiters.
 fn enter_state(this: This<'_, '_>, state: i32) -> PyResult<()> {
     this.setattr(interned!(this.py(), _state), state)?;
     guard::notify_all(&condition(this)?)
@@ -64,7 +64,7 @@ fn holding<'py, T>(this: This<'_, 'py>, body: impl FnOnce() -> PyResult<T>) -> P
     Guard::enter(condition(this)?)?.exit(body())
 }
 
-/// `self.name()`, which a subclass may have its own of.
+/// `self.name()`, which a subclass may override.
 fn call(this: This<'_, '_>, name: &Bound<'_, PyString>) -> PyResult<()> {
     calling_back(this.py(), || this.call_method0(name)).map(drop)
 }
@@ -101,7 +101,7 @@ pub(super) fn wait<'py>(
     })
 }
 
-/// The end of `Barrier.wait`, for a thread that is counted and whose wait `ended` so.
+/// The end of `Barrier.wait`, for a thread that is counted and whose wait had the result `ended`.
 fn leave(this: This<'_, '_>, ended: PyResult<()>) -> PyResult<()> {
     let py = this.py();
     finally(py, ended, || {
@@ -111,7 +111,7 @@ fn leave(this: This<'_, '_>, ended: PyResult<()>) -> PyResult<()> {
     })
 }
 
-/// The rest of `Barrier.wait` for a thread that had arrived when the barrier was native, and was
+/// The rest of `Barrier.wait` for a thread that had arrived while the barrier was compact, and was
 /// interrupted or not.
 #[cold]
 pub(super) fn resume(
@@ -128,7 +128,7 @@ pub(super) fn resume(
     })
 }
 
-/// The rest of `Barrier.wait`, after the action, for the thread that opened the barrier inside of
+/// The rest of `Barrier.wait`, after the action, for the thread that inflated the barrier inside
 /// it. The condition is held.
 #[cold]
 pub(super) fn resume_acting(this: This<'_, '_>, failed: Option<PyErr>) -> PyResult<()> {
@@ -149,7 +149,7 @@ pub(super) fn enter(this: This<'_, '_>) -> PyResult<()> {
 /// `Barrier._release`
 pub(super) fn release(this: This<'_, '_>) -> PyResult<()> {
     let py = this.py();
-    // A barrier whose action is not there to be read breaks, too.
+    // A failure to read the action breaks the barrier, too.
     let acted = this.getattr(interned!(py, _action)).and_then(|action| {
         if action.is_truthy()? {
             calling_back(py, || action.call0())?;
@@ -176,7 +176,7 @@ pub(super) fn wait_within(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>
     if condition.is_exact_instance_of::<Condition>() {
         return wait_by(this, || remaining_deadline(timeout));
     }
-    // A condition of the program's has a `wait_for` of its own.
+    // A condition of the program has a `wait_for` of its own.
     let barrier = this.clone().unbind();
     let is_over = Bound::new(py, IsOver { barrier })?;
     let wait_for = || condition.call_method1(interned!(py, wait_for), (is_over, timeout));
@@ -187,7 +187,7 @@ pub(super) fn wait_within(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>
     see_how_it_ended(this)
 }
 
-/// What [`wait_within`] waits for.
+/// The predicate of [`wait_within`].
 #[pyclass(frozen)]
 struct IsOver {
     barrier: Py<Barrier>,
@@ -204,7 +204,7 @@ fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) ->
     let mut asked = Some(deadline);
     let mut deadline = Deadline::PASSED;
     while state(this)?.eq(FILLING)? {
-        // A wait comes before the first look at the time, as in `Condition.wait_for`.
+        // A wait precedes the first check of the time, as in `Condition.wait_for`.
         if let Some(asked) = asked.take() {
             deadline = asked()?;
         } else if deadline.has_passed() {
@@ -216,7 +216,7 @@ fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) ->
     see_how_it_ended(this)
 }
 
-/// The rest of `Barrier._wait`, when the state is another.
+/// The rest of `Barrier._wait`, after the state has changed.
 fn see_how_it_ended(this: This<'_, '_>) -> PyResult<()> {
     if state(this)?.lt(FILLING)? {
         return Err(broken(this.py()));

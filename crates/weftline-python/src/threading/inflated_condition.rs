@@ -1,11 +1,10 @@
 //! The standard library's algorithm, for inflated conditions: its statements in its order, over the
 //! attributes that the condition has at that moment.
 //!
-//! A condition inflates when a program asks for its `__dict__`, or puts something in the place of
-//! `_lock`, `acquire`, `release` or `_waiters`; a copy of it shares what it has. Its waiters go on
-//! sleeping in the core's condition: `_waiters` is a [`Waiters`], a window on them. Where a program
-//! has put a container of its own in that place, each waiter has a lock in there, as in the
-//! standard library.
+//! A condition inflates when a program asks for its `__dict__`, or replaces `_lock`, `acquire`,
+//! `release` or `_waiters`; a copy of it shares its parts. Its waiters stay parked in the core's
+//! condition: `_waiters` is a [`Waiters`], a view of them. If a program replaces `_waiters` by a
+//! container of its own, each waiter has a lock in there, as in the standard library.
 
 use super::condition::Condition;
 use super::{Lock, foreign};
@@ -24,7 +23,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use weftline::park::{Deadline, WaitError};
 
-/// The waiters of a condition. Programs look at their number; an element says nothing.
+/// The waiters of a condition. Programs read their number; an element carries no information.
 #[pyclass(module = "threading", name = "_waiters", frozen)]
 pub(super) struct Waiters {
     pub(super) condition: Py<Condition>,
@@ -44,7 +43,7 @@ impl Waiters {
         Err(error::<PyIndexError>("deque index out of range"))
     }
 
-    /// Forget them: no notification reaches them any more, only their timeouts.
+    /// Forget the waiters: no notification reaches them any more, only their timeouts.
     fn clear(&self) {
         self.condition.get().raw().forget_waiters();
     }
@@ -55,7 +54,7 @@ impl Waiters {
         written(py, &[Piece::Short(words)])
     }
 
-    /// As what a standard condition has: a deque, of locks if threads wait.
+    /// As the `_waiters` of a standard condition: a deque, which contains locks if threads wait.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         if self.__len__() > 0 {
             return Err(error::<PyTypeError>("cannot pickle '_thread.lock' object"));
@@ -102,8 +101,8 @@ pub(super) fn exit<'py>(
     })
 }
 
-/// Whether the condition has the lock's own method of this name. A method of the condition that was
-/// asked for when it was compact is that one, too.
+/// Whether the condition has the lock's own method of this name. A method that a program read from
+/// the compact condition is the lock's own, too.
 fn has(this: This<'_, '_>, name: &Bound<'_, PyString>) -> PyResult<bool> {
     raw_dict(this)?.contains(name)
 }
@@ -204,7 +203,7 @@ pub(super) fn wait(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>) -> Py
     })
 }
 
-/// Removes an element that others may have removed.
+/// Removes an element that other threads may have removed.
 fn remove(waiters: &Bound<'_, PyAny>, waiter: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = waiters.py();
     match waiters.call_method1(interned!(py, remove), (waiter,)) {

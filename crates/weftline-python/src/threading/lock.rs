@@ -12,8 +12,8 @@ use weftline::sync::raw::RawLock;
 
 /// A lock object: mutual exclusion between threads.
 ///
-/// Goes beyond the standard lock in that it knows its holder, and in that in the child of a fork a
-/// lock whose holder did not survive counts as free.
+/// Goes beyond the standard lock in that it knows its owner. In the child of a fork a lock whose
+/// owner did not survive counts as free.
 #[pyclass(name = "lock", module = "_thread", frozen, weakref, immutable_type)]
 pub(crate) struct Lock {
     pub(crate) raw: RawLock,
@@ -26,7 +26,7 @@ impl Lock {
         }
     }
 
-    /// Takes the lock by the deadline; says whether it did.
+    /// Takes the lock by the deadline. Returns whether it did.
     #[inline]
     pub(crate) fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
         match self.raw.lock_with(&mut Interpreter::new(py), deadline) {
@@ -81,7 +81,7 @@ impl Lock {
         self.acquire(py, blocking, timeout)
     }
 
-    /// Release the lock, whichever thread took it. Raises RuntimeError if nobody did.
+    /// Release the lock, whichever thread took it. Raises RuntimeError if it is not locked.
     pub(crate) fn release(&self) -> PyResult<()> {
         self.raw
             .unlock()
@@ -133,7 +133,7 @@ impl Lock {
     }
 }
 
-/// Make a new lock that nobody holds.
+/// Create a new, unlocked lock.
 #[pyfunction]
 #[pyo3(text_signature = "()")]
 fn allocate_lock() -> Lock {

@@ -38,7 +38,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_class_like::<Condition>(
         module,
         "threading",
-        c"__init__($self, lock=None)\n--\n\nTake a lock, or make an RLock.",
+        c"__init__($self, lock=None)\n--\n\nUse the lock, or a new RLock.",
     )?;
     add_class_like::<event::Event>(
         module,
@@ -48,15 +48,15 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_class_like::<semaphore::Semaphore>(
         module,
         "threading",
-        c"__init__($self, value=1)\n--\n\nBegin with so many permits.",
+        c"__init__($self, value=1)\n--\n\nBegin with `value` permits.",
     )?;
     add_class_like::<semaphore::BoundedSemaphore>(
         module,
         "threading",
-        c"__init__($self, value=1)\n--\n\nBegin with so many permits, which are the most.",
+        c"__init__($self, value=1)\n--\n\nBegin with `value` permits, which is also the bound.",
     )?;
-    add_class_like::<barrier::Barrier>(module, "threading", c"__init__($self, parties, action=None, timeout=None)\n--\n\nCreate a barrier for so many threads.\n\nOf those that pass together one calls `action` first. `timeout` is that of a wait without one.")?;
-    // Made by the first object otherwise, which may have no memory for it.
+    add_class_like::<barrier::Barrier>(module, "threading", c"__init__($self, parties, action=None, timeout=None)\n--\n\nCreate a barrier for `parties` threads.\n\nOne thread of each cycle calls `action` before all pass. `timeout` is the default of wait().")?;
+    // The first object would create it otherwise, and memory may be short then.
     drop(module.py().get_type::<inflated_condition::Waiters>());
     semaphore::register(module.py())?;
     barrier_attributes::register(module)?;
@@ -71,8 +71,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(timer::_call_on_new_thread, module)?)
 }
 
-/// Adds a class that is written in Python in the standard library: the module is an attribute of
-/// such a class, while that of one written in C is part of its name, and shows in error messages.
+/// Adds a class that is written in Python in the standard library. The module is an attribute of
+/// such a class. For a class written in C it is part of the name, and shows in error messages.
 pub(crate) fn add_class_of<T: PyClass>(module: &Bound<'_, PyModule>, home: &str) -> PyResult<()> {
     module.add_class::<T>()?;
     let class = module.py().get_type::<T>();
@@ -90,7 +90,8 @@ pub(crate) fn add_class_like<T: PyClass>(
     looks::show_init::<T>(module.py(), init)
 }
 
-/// Shows the sources of the standard classes for ours, where the version has classes tell them.
+/// Copies the source locations of the standard classes to ours, in versions whose classes record
+/// them.
 pub(crate) fn show_sources(standard: &Bound<'_, PyModule>) -> PyResult<()> {
     looks::show_source::<Condition>(&standard.getattr("Condition")?)?;
     looks::show_source::<event::Event>(&standard.getattr("Event")?)?;
@@ -122,7 +123,7 @@ pub(crate) fn repr_at<'py>(
     )
 }
 
-/// The warning of a method that the standard library has deprecated or dropped.
+/// Warns about a method that the standard library has deprecated or dropped.
 pub(crate) fn warn_deprecated(py: Python<'_>, old: &str, new: &str) -> PyResult<()> {
     let words = [
         Piece::Plain(old),
@@ -131,7 +132,8 @@ pub(crate) fn warn_deprecated(py: Python<'_>, old: &str, new: &str) -> PyResult<
         Piece::Plain("() instead"),
     ];
     let (words, category) = (written(py, &words)?, py.get_type::<PyDeprecationWarning>());
-    // SAFETY: attached; a string's own bytes, which end with a zero and live as long as it does.
+    // SAFETY: attached. The bytes belong to the string, end with a zero and live as long as it
+    // does.
     let raised = unsafe {
         match ffi::PyUnicode_AsUTF8(words.as_ptr()) {
             text if text.is_null() => -1,

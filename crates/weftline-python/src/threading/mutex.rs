@@ -1,4 +1,4 @@
-//! The lock of a condition, and what a wait does with it: straight away if the lock is ours, by its
+//! The lock of a condition, and how a wait uses it: directly if the lock is weftline's, by its
 //! methods (`foreign.rs`) if it is of any other kind.
 
 use super::{Lock, RLock, foreign};
@@ -16,7 +16,7 @@ pub(super) enum Mutex {
     Foreign(Py<PyAny>),
 }
 
-/// What is needed to take a lock again that a wait gave up.
+/// The state needed to retake a lock that a wait released.
 pub(super) enum Saved {
     Once,
     Times(u64),
@@ -25,7 +25,7 @@ pub(super) enum Saved {
 
 impl Mutex {
     pub(super) fn of(lock: &Bound<'_, PyAny>) -> Self {
-        // Exactly ours: a subclass may have its own idea of acquire() and release().
+        // Exactly ours: a subclass may override acquire() and release().
         if let Ok(lock) = lock.cast_exact::<Lock>() {
             Self::Lock(lock.clone().unbind())
         } else if let Ok(lock) = lock.cast_exact::<RLock>() {
@@ -45,7 +45,7 @@ impl Mutex {
 
     pub(super) fn is_owned(&self, py: Python<'_>) -> PyResult<bool> {
         match self.innermost(py, interned!(py, _is_owned))? {
-            // By anyone, as in the standard library, where a lock does not know its owner.
+            // By any thread, as in the standard library, where a lock does not know its owner.
             Self::Lock(lock) => Ok(lock.get().raw.is_locked()),
             Self::RLock(lock) => Ok(lock.get().raw.is_owned()),
             Self::Foreign(lock) => foreign::is_owned(lock.bind(py)),
@@ -71,7 +71,7 @@ impl Mutex {
         }
     }
 
-    /// Takes the lock again. No signal ends that.
+    /// Takes the lock again. No signal ends this.
     pub(super) fn acquire_restore(&self, py: Python<'_>, saved: Saved) -> PyResult<()> {
         match (self.innermost(py, interned!(py, _acquire_restore))?, saved) {
             (Self::Lock(lock), _) => {

@@ -1,8 +1,8 @@
-//! Conditions over conditions: an operation goes straight to the innermost lock.
+//! Conditions over conditions: an operation goes directly to the innermost lock.
 //!
 //! In the standard library a new condition takes `acquire`, `release`, `_is_owned`, `_release_save`
 //! and `_acquire_restore` from its lock, so a call passes through no other condition. Here each
-//! condition asks its lock at the call, in a loop.
+//! call resolves the lock, in a loop.
 
 use super::Condition;
 use super::mutex::Mutex;
@@ -12,7 +12,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 impl Mutex {
-    /// The lock that the operation of this name reaches: the innermost condition's, if this is one.
+    /// The lock that the operation of this name reaches: that of the innermost condition, if `self`
+    /// is a condition.
     #[inline]
     pub(super) fn innermost<'a>(
         &'a self,
@@ -45,7 +46,7 @@ fn last<'a>(
     Ok(innermost)
 }
 
-/// The lock as a condition, if that only passes the operation on to its own lock.
+/// The lock as a condition, if it only passes the operation on to its own lock.
 pub(super) fn passing_on<'a>(
     lock: &'a Py<PyAny>,
     py: Python<'_>,
@@ -63,15 +64,15 @@ pub(super) fn passing_on<'a>(
     if condition.get().is_inflated() || has_own(condition, name)? {
         return Ok(None);
     }
-    // SAFETY: a condition, as was just seen.
+    // SAFETY: a condition, by the cast above.
     Ok(Some(unsafe {
         &*std::ptr::from_ref(lock).cast::<Py<Condition>>()
     }))
 }
 
-/// Whether the condition has an attribute of its own by this name. Makes no `__dict__`.
+/// Whether the condition has an attribute of its own by this name. Creates no `__dict__`.
 fn has_own(condition: &Bound<'_, Condition>, name: &Bound<'_, PyString>) -> PyResult<bool> {
-    // SAFETY: an offset above zero is that of the `__dict__` in the object; null: not made yet.
+    // SAFETY: an offset above zero is that of the `__dict__` in the object; null: not created yet.
     let dict = unsafe {
         let object = condition.as_ptr();
         let offset = (*ffi::Py_TYPE(object)).tp_dictoffset;

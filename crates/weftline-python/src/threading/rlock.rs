@@ -13,9 +13,9 @@ use std::ffi::c_ulonglong;
 use weftline::park::{Deadline, WaitError, os_ident_of};
 use weftline::sync::raw::{RLockError, RawRLock};
 
-/// A lock that the thread which holds it can take again.
+/// A lock that its owner can take again.
 ///
-/// Goes beyond the standard lock in that in the child of a fork a lock whose holder did not survive
+/// Goes beyond the standard lock in that in the child of a fork a lock whose owner did not survive
 /// counts as free.
 #[pyclass(
     name = "RLock",
@@ -47,16 +47,16 @@ fn saved_count(args: &Bound<'_, PyTuple>) -> PyResult<u64> {
         true => c"(nK):_acquire_restore".as_ptr(),
         false => c"(KK):_acquire_restore".as_ptr(),
     };
-    let mut given = args.clone().into_any();
+    let mut parsed = args.clone().into_any();
     let mut parse: unsafe extern "C" fn(_, _, ...) -> _ = ffi::PyArg_ParseTuple;
     if cfg!(Py_3_15) {
-        // The one argument by itself, in other words where it is refused.
-        given = sole(args)?;
+        // 3.15 takes the one argument by itself, and refuses it in other words.
+        parsed = sole(args)?;
         parse = ffi::PyArg_Parse;
     }
-    // SAFETY: attached to the interpreter; the format names two integers of 64 bits, and so many
+    // SAFETY: attached to the interpreter. The format names two integers of 64 bits, and two
     // pointers follow.
-    let read = unsafe { parse(given.as_ptr(), format, &raw mut count, &raw mut owner) };
+    let read = unsafe { parse(parsed.as_ptr(), format, &raw mut count, &raw mut owner) };
     if read == 0 {
         return Err(PyErr::fetch(args.py()));
     }
@@ -83,7 +83,7 @@ impl RLock {
         }
     }
 
-    /// Takes the lock by the deadline; says whether it did.
+    /// Takes the lock by the deadline. Returns whether it did.
     #[inline]
     pub(crate) fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
         match self.raw.lock_with(&mut Interpreter::new(py), deadline) {
@@ -94,7 +94,7 @@ impl RLock {
         }
     }
 
-    /// Takes the lock again as often as a wait gave it up, whatever happens meanwhile.
+    /// Takes the lock again as often as a wait released it. No signal ends this.
     pub(crate) fn restore(&self, py: Python<'_>, count: u64) -> PyResult<()> {
         match self
             .raw
@@ -106,8 +106,8 @@ impl RLock {
         }
     }
 
-    /// The identifier of the thread that holds the lock, as `threading.get_ident()` gives it; zero
-    /// if nobody does.
+    /// The identifier of the owner, as `threading.get_ident()` returns it; zero if the lock is
+    /// free.
     fn owner_ident(&self) -> u64 {
         self.raw.owner().and_then(os_ident_of).unwrap_or(0)
     }
@@ -115,7 +115,7 @@ impl RLock {
 
 #[pymethods]
 impl RLock {
-    /// Arguments are for the `__init__` of a subclass. Up to 3.14 nobody looks at them.
+    /// Arguments are for the `__init__` of a subclass. Up to 3.14 they are not checked.
     #[new]
     #[classmethod]
     #[pyo3(signature = (*args, **kwargs))]
@@ -191,7 +191,7 @@ impl RLock {
     }
 
     fn _release_save<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        // Made before the lock is let go; the count is this thread's own.
+        // Created before the lock is released; the count is this thread's own.
         let parts = [
             objects::count(py, self.raw.count())?,
             objects::count(py, self.owner_ident())?,
@@ -202,7 +202,7 @@ impl RLock {
     }
 
     /// The argument is what `_release_save` returned.
-    // Names are asked for since `*args` alone is unsound: see `Condition.__exit__`.
+    // Keyword arguments are accepted because `*args` alone is unsound: see `Condition.__exit__`.
     #[pyo3(signature = (*args, **names), text_signature = "($self, state, /)")]
     fn _acquire_restore(
         &self,

@@ -23,24 +23,25 @@ use weftline::sync::raw::RawSemaphore;
 ///
 /// release() may be called at any moment, also from a destructor, a weak reference's callback or a
 /// signal handler that interrupts this very object. Goes beyond the standard class in that a thread
-/// which has waited for more than 1 ms is handed its permit.
+/// which has waited for more than 1 ms gets its permit by handoff.
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Semaphore {
     raw: RawSemaphore,
     slot: Slot,
 }
 
-/// What is in the `__dict__` of an inflated one.
+/// The names in the `__dict__` of an inflated semaphore.
 const PARTS: [&str; 3] = ["_cond", "_value", "_initial_value"];
 
-/// A number of permits that a compact semaphore can have and give back as it was: a plain one.
+/// A number of permits that a compact semaphore can store and return unchanged: an exact `int`
+/// within the bound.
 fn permits(value: &Bound<'_, PyAny>) -> Option<u64> {
     let permits = value.cast_exact::<PyInt>().ok()?.extract().ok()?;
     (permits <= RawSemaphore::MAX_PERMITS).then_some(permits)
 }
 
-/// How many to release; `None` for what is above zero and no whole number, which only an inflated
-/// semaphore can add.
+/// How many permits to release. `None` for a number above zero that is not whole, which only an
+/// inflated semaphore can add.
 fn released(n: OptionalArg<'_, '_>) -> PyResult<Option<u64>> {
     match n.get() {
         None => Ok(Some(1)),
@@ -65,7 +66,7 @@ impl Semaphore {
     /// `Semaphore.__init__`, or, if it `is_bounded`, `BoundedSemaphore.__init__`.
     fn start(slf: &Bound<'_, Self>, value: OptionalArg<'_, '_>, is_bounded: bool) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        let native = match value.get() {
+        let compact = match value.get() {
             None => Some(1),
             Some(value) if value.lt(0)? => {
                 return Err(error::<PyValueError>(
@@ -74,7 +75,7 @@ impl Semaphore {
             }
             Some(value) => permits(&value),
         };
-        if let Some(permits) = native
+        if let Some(permits) = compact
             && !this.slot.is_inflated()
             && (!Self::is_subclassed(slf)
                 || !inflation::is_overridden::<Self>(&slf.get_type(), &PARTS)?)
@@ -88,7 +89,8 @@ impl Semaphore {
                 return Ok(());
             }
         }
-        // Begun again, or with what only an inflated semaphore can have: infinity, say.
+        // Initialised again, or with a value that only an inflated semaphore can hold, such as
+        // infinity.
         let was_inflated = this.slot.is_inflated();
         Self::inflate(slf)?;
         if was_inflated {
@@ -105,13 +107,13 @@ impl Semaphore {
         Ok(())
     }
 
-    /// Whether the object is of a class that is not ours.
+    /// Whether the object is of a class of the program.
     fn is_subclassed(slf: &Bound<'_, Self>) -> bool {
         !slf.is_exact_instance_of::<Self>() && !slf.is_exact_instance_of::<BoundedSemaphore>()
     }
 
-    /// As `inflate`. If the object is compact yet, `condition` is to be its condition, and waiters
-    /// go on there.
+    /// As `inflate`. If the object is still compact, `condition` becomes its condition, and its
+    /// waiters continue there.
     fn inflate_with<'py>(
         slf: &Bound<'py, Self>,
         condition: Option<&Bound<'py, PyAny>>,
@@ -125,15 +127,15 @@ impl Semaphore {
             &[value]
         };
         this.slot.inflate(slf, condition, names, |target| {
-            // Made before anything changes.
+            // Created before anything changes.
             let expected = (this.raw.permits(), this.raw.bound());
-            let made = (count(py, expected.0)?, count(py, expected.1)?);
+            let values = (count(py, expected.0)?, count(py, expected.1)?);
             // SAFETY: the slot keeps the target for as long as this object lives.
             let Some((permits, bound)) = (unsafe { this.raw.forward(target.get().raw()) }) else {
                 return Ok(None);
             };
             let (permits, bound) = if (permits, bound) == expected {
-                made
+                values
             } else {
                 (count(py, permits)?, count(py, bound)?)
             };
@@ -142,7 +144,8 @@ impl Semaphore {
         })
     }
 
-    /// For a thread that was refused: that is how a compact semaphore shows that it is one no more.
+    /// For a thread that was refused: a forwarded semaphore refuses, so a refusal may mean that the
+    /// object is inflated.
     #[cold]
     fn is_inflated(&self, py: Python<'_>) -> bool {
         if self.raw.is_forwarded() {
@@ -157,12 +160,12 @@ impl Semaphore {
         let mut blocker = Interpreter::new(slf.py());
         match slf.get().raw.acquire_with(1, &mut blocker, deadline) {
             Ok(()) => Ok(true),
-            Err(failure) => Self::not_taken(slf, failure, deadline),
+            Err(failure) => Self::acquire_refused(slf, failure, deadline),
         }
     }
 
     #[cold]
-    fn not_taken(
+    fn acquire_refused(
         slf: &Bound<'_, Self>,
         failure: WaitError<PyErr>,
         deadline: Deadline,
@@ -188,25 +191,25 @@ impl Semaphore {
     fn give(slf: &Bound<'_, Self>, n: u64, is_bounded: bool) -> PyResult<()> {
         match slf.get().raw.release(n) {
             Ok(()) => Ok(()),
-            Err(_) => Self::not_given(slf, n, is_bounded),
+            Err(_) => Self::release_refused(slf, n, is_bounded),
         }
     }
 
     #[cold]
-    fn not_given(slf: &Bound<'_, Self>, n: u64, is_bounded: bool) -> PyResult<()> {
+    fn release_refused(slf: &Bound<'_, Self>, n: u64, is_bounded: bool) -> PyResult<()> {
         let py = slf.py();
         if !slf.get().is_inflated(py) {
             if is_bounded {
                 return Err(released_too_often());
             }
-            // More than a compact one can have.
+            // More than a compact semaphore can hold.
             Self::inflate(slf)?;
         }
         inflated::release(slf, &count(py, n)?, is_bounded)
     }
 
     /// `release(n)`.
-    fn release_given(
+    fn release_arg(
         slf: &Bound<'_, Self>,
         n: OptionalArg<'_, '_>,
         is_bounded: bool,
@@ -230,7 +233,7 @@ impl Semaphore {
     }
 }
 
-/// `acquire(blocking, timeout)`, of which at least one is given.
+/// `acquire(blocking, timeout)`, with at least one argument passed.
 fn acquire_within(
     slf: &Bound<'_, Semaphore>,
     blocking: OptionalArg<'_, '_>,
@@ -241,7 +244,7 @@ fn acquire_within(
         .get()
         .map_or(Ok(true), |blocking| blocking.is_truthy())?
     {
-        // Only a wait looks at the timeout.
+        // Only a call that waits reads the timeout.
         if this.raw.try_acquire(1) {
             return Ok(true);
         }
@@ -259,7 +262,7 @@ fn acquire_within(
     Semaphore::take(slf, Deadline::PASSED)
 }
 
-/// Gives the class what the standard one has by a second name.
+/// Adds the second name that the standard class has for `acquire`.
 pub(super) fn register(py: Python<'_>) -> PyResult<()> {
     let class = py.get_type::<Semaphore>();
     class.setattr(interned!(py, __enter__), class.getattr("acquire")?)
@@ -298,13 +301,13 @@ impl Semaphore {
         acquire_within(slf, blocking, timeout)
     }
 
-    /// Give `n` permits back, or new ones, and let as many threads that wait go on.
+    /// Add `n` permits, and let as many waiting threads proceed.
     #[pyo3(signature = (n=OptionalArg::MISSING), text_signature = "($self, n=1)")]
     fn release(slf: &Bound<'_, Self>, n: OptionalArg<'_, '_>) -> PyResult<()> {
-        Self::release_given(slf, n, false)
+        Self::release_arg(slf, n, false)
     }
 
-    /// Call release(), which a subclass may have its own of.
+    /// Call release(), which a subclass may override.
     #[pyo3(signature = (t, v, tb))]
     fn __exit__(
         slf: &Bound<'_, Self>,
@@ -332,7 +335,7 @@ impl Semaphore {
         count(py, permits)
     }
 
-    /// Programs that resize a semaphore set it. Waiters are let go on, as by release().
+    /// Programs that resize a semaphore set it. Waiters proceed as after release().
     #[setter(_value)]
     fn set_value<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<()> {
         let this = slf.get();
@@ -351,7 +354,7 @@ impl Semaphore {
         inflation::delete_part(slf, interned!(slf.py(), _value))
     }
 
-    /// The condition under which the value changes. There is none before a program asks for it.
+    /// The condition under which the value changes. It is created when a program asks for it.
     #[getter]
     fn _cond<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Self::inflate(slf)?;
@@ -369,8 +372,8 @@ impl Semaphore {
         inflation::delete_part(slf, interned!(slf.py(), _cond))
     }
 
-    /// For the child of a fork. A compact semaphore has nothing to do there: waiters of another
-    /// process are forgotten by themselves.
+    /// For the child of a fork. A compact semaphore needs nothing there: it forgets waiters of
+    /// another process by itself.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.get().is_inflated(slf.py()) {
             at_fork_reinit(slf)?;
@@ -451,11 +454,10 @@ impl BoundedSemaphore {
         Semaphore::start(slf.as_super(), value, true)
     }
 
-    /// Give `n` permits back. Raises ValueError if there would be more than at the start; then none
-    /// is given.
+    /// Add `n` permits. Raises ValueError, and adds none, if there would be more than at the start.
     #[pyo3(signature = (n=OptionalArg::MISSING), text_signature = "($self, n=1)")]
     fn release(slf: &Bound<'_, Self>, n: OptionalArg<'_, '_>) -> PyResult<()> {
-        Semaphore::release_given(slf.as_super(), n, true)
+        Semaphore::release_arg(slf.as_super(), n, true)
     }
 
     #[getter]

@@ -1,36 +1,47 @@
-//! [`Slot`]: whether an event, a semaphore or a barrier is *inflated*, and the condition that it
-//! was inflated with.
+//! [`Slot`]: whether an event, a semaphore or a barrier is inflated, and the condition that it was
+//! inflated with.
 //!
-//! # Compact and inflated
+//! # States
 //!
-//! Each begins *compact*: a word, or a few fields, and a list in the core. It inflates, for good,
-//! when a program asks for `_cond` or `__dict__`, assigns `_cond`, or assigns a value that the core
-//! cannot hold. Then there are a condition and a value in its `__dict__`, as in the standard
-//! library, and its methods are the standard ones (`inflated.rs`, `inflated_barrier.rs`), over
-//! whatever these attributes are at that moment.
+//! | state | slot | leaves by |
+//! |---|---|---|
+//! | compact | null; the core's object has a word, or a few fields, and a list | `inflate` → inflating |
+//! | inflating | null; the core's object is *forwarded* | the store of the condition → inflated |
+//! | inflated | the condition | (end) |
 //!
-//! There is no flag to test in a fast path: the core's object, once *forwarded*, has nothing to
-//! give and refuses everything, and that refusal is what sends a call on.
+//! An object inflates, for good, when a program asks for `_cond` or `__dict__`, assigns `_cond`, or
+//! assigns a value that the core cannot hold. Then it has a condition and a value in its
+//! `__dict__`, as in the standard library. Its methods are then the standard ones (`inflated.rs`,
+//! `inflated_barrier.rs`), over the values of these attributes at that moment.
 //!
-//! Waiters of an event or a semaphore are moved, in the same step in which it is forwarded, into
-//! the new condition, in their order and with their time limits (`sync/raw/forwarding.rs`): a
-//! notification by hand, a `set()` or a `release()` finds them there, also one that comes before
-//! their threads have run again. So no wake-up is lost and none is needed. When the program brings
-//! a condition of its own instead of asking for ours, those threads are sent there: they go round
-//! again, the inflated way. Permits that were granted and come back, because a signal's exception
-//! arrived with them, are released the inflated way, too.
+//! The fast path tests no flag. The core's object, once forwarded, has nothing to grant and refuses
+//! every call, and the refusal sends the call to the inflated form.
 //!
-//! Waiters of a barrier are woken and go on in the middle of the standard `wait`. They wait there
-//! for a state that lasts until they have seen it, and are counted in `_count` from the beginning,
-//! so that no cycle can begin without them.
+//! # Waiters
+//!
+//! The step that forwards an event or a semaphore also moves its waiters into the new condition, in
+//! their order and with their time limits (`sync/raw/forwarding.rs`). A notification by hand, a
+//! `set()` or a `release()` finds them there, even before their threads have run again. So no
+//! wakeup is lost and none is needed. When the program supplies a condition of its own instead of
+//! asking for ours, the moved waiters are woken. They repeat their wait in the inflated form.
+//! Permits that were granted but return, because a signal's exception arrived with them, are
+//! released in the inflated form, too.
+//!
+//! Waiters of a barrier are woken and continue in the middle of the standard `wait`. The state that
+//! they wait for there lasts until they have seen it. They are counted in `_count` from the
+//! beginning, so no cycle can begin without them.
 //!
 //! # Implementation
 //!
-//! The inflating thread makes everything first, and a place in the `__dict__` for each part; then
-//! it forwards the core's object, which succeeds for exactly one thread, and that one fills the
-//! places and publishes the condition. In between no Python code runs, nothing is allocated and the
-//! interpreter lock is kept. Without such a lock another thread may find the object forwarded and
-//! nothing published yet, and waits here for the moment that it takes.
+//! The inflating thread first creates everything, and an entry in the `__dict__` for each part.
+//! Then it forwards the core's object, which succeeds for exactly one thread. That thread fills the
+//! entries and publishes the condition. In between no Python code runs, nothing is allocated and
+//! the interpreter lock is kept. Without an interpreter lock another thread may find the object
+//! forwarded and the condition not yet published; it yields in [`Slot::wait`] until it is.
+//!
+//! The linearisation point of inflation is the forwarding. The release store of the condition pairs
+//! with the acquire load in [`Slot::get`]: a thread that sees the condition sees the parts in the
+//! `__dict__`.
 
 use super::{Condition, Lock};
 use crate::inflation::{Inflate, raw_dict};
@@ -44,21 +55,21 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use weftline::memory::try_box;
 
-/// The condition that was made on inflating. It has the waiters of the compact object, so it stays,
-/// whatever `_cond` is.
-type Heir = Py<Condition>;
+/// The forwarding target: the condition created on inflation. It has the waiters of the compact
+/// object, so it stays even when `_cond` is replaced.
+type Target = Py<Condition>;
 
-/// Parts to begin with, and what programs call them.
+/// Initial parts, and their names.
 pub(super) type Parts<'a, 'py> = [Option<(&'a Bound<'py, PyString>, Bound<'py, PyAny>)>; 5];
 
-/// A condition over a lock of its own, as the standard classes make it.
+/// A condition over a lock of its own, as the standard classes create it.
 pub(super) fn fresh_condition(py: Python<'_>) -> PyResult<Py<Condition>> {
     let lock = Py::new(py, Lock::free())?;
     let condition = py.get_type::<Condition>().call1((lock,))?;
     Ok(condition.cast_into::<Condition>()?.unbind())
 }
 
-/// Makes the lock of the condition anew in the child of a fork, as the standard classes do.
+/// Reinitialises the lock of the condition in the child of a fork, as the standard classes do.
 pub(super) fn at_fork_reinit<T>(object: &Bound<'_, T>) -> PyResult<()> {
     object
         .as_any()
@@ -67,16 +78,16 @@ pub(super) fn at_fork_reinit<T>(object: &Bound<'_, T>) -> PyResult<()> {
         .map(drop)
 }
 
-/// Null as long as the object is compact.
-pub(super) struct Slot(AtomicPtr<Heir>);
+/// Null while the object is compact.
+pub(super) struct Slot(AtomicPtr<Target>);
 
 impl Slot {
     pub(super) const fn new() -> Self {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// The target, if the object is inflated.
-    pub(super) fn get(&self) -> Option<&Heir> {
+    /// The forwarding target, if the object is inflated.
+    pub(super) fn get(&self) -> Option<&Target> {
         // SAFETY: null, or published and valid until the slot is dropped.
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
@@ -85,8 +96,8 @@ impl Slot {
         self.get().is_some()
     }
 
-    /// For a thread that has found the core's object forwarded.
-    pub(super) fn wait(&self, py: Python<'_>) -> &Heir {
+    /// Waits for the target, in a thread that has found the core's object forwarded.
+    pub(super) fn wait(&self, py: Python<'_>) -> &Target {
         loop {
             if let Some(target) = self.get() {
                 return target;
@@ -95,12 +106,12 @@ impl Slot {
         }
     }
 
-    /// Inflates `object` unless it is inflated. Then `_cond` is the `condition` that the program
-    /// brings, or else one that is made here.
+    /// Inflates `object` unless it is inflated already. `_cond` becomes the `condition` of the
+    /// program, if there is one, or the condition created here.
     ///
-    /// `names` are those of the other parts. `forward` forwards the core's object for the condition
-    /// that is made here, which lives as long as this slot, and returns these parts, or `None` if
-    /// it was forwarded before.
+    /// `names` are those of the other parts. `forward` forwards the core's object to the condition
+    /// created here, which lives as long as this slot. It returns these parts, or `None` if the
+    /// object was forwarded before.
     pub(super) fn inflate<'a, 'py, T: Inflate>(
         &self,
         object: &Bound<'py, T>,
@@ -120,7 +131,7 @@ impl Slot {
                 dict.set_item(name, py.None())?;
             }
         }
-        // Leaked until it is published: from `forward` on the core refers to the condition.
+        // Leaked until it is published: after `forward` the core refers to the condition.
         let target = Box::into_raw(try_box(target).map_err(|_| no_memory(py))?);
         // SAFETY: leaked above, and freed only below or when the slot is dropped.
         let fresh = unsafe { &*target };
@@ -136,8 +147,8 @@ impl Slot {
                 });
                 self.0.store(target, Ordering::Release);
                 if condition.is_some() {
-                    // Those asleep in the compact object go round again: there is another condition
-                    // to wait in.
+                    // Waiters of the compact object repeat their wait, since it must be in another
+                    // condition.
                     fresh.get().raw().send_away();
                 }
                 filled
@@ -152,7 +163,7 @@ impl Slot {
         }
     }
 
-    /// For the collector. The target stays when it clears, since the core refers to it.
+    /// For the collector. Clearing keeps the target, since the core refers to it.
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self.get() {
             Some(target) => visit.call(target),

@@ -1,17 +1,17 @@
-//! What a `threading.Timer` that waits is, as long as no thread has been started for it.
+//! A pending `threading.Timer`: one for which no thread has been started yet.
 //!
 //! # Implementation
 //!
 //! | state | meaning | leaves by |
 //! |---|---|---|
 //! | `WAITING` | scheduled, or about to be | `cancel` → `OVER`; the timer thread → `FIRING` |
-//! | `FIRING` | its time has come; a thread of the interpreter's is being started for it | `has_begun` → `BEGUN`; `retry` → `WAITING`; `give_up` → `OVER` |
+//! | `FIRING` | its time has come; a thread of the interpreter is being started for it | `has_begun` → `BEGUN`; `retry` → `WAITING`; `give_up` → `OVER` |
 //! | `BEGUN` | that thread runs: ask the standard class | (end) |
 //! | `OVER` | cancelled, or lost in a fork, or without a thread | (end) |
 //!
-//! Both ways out of `WAITING` are compare-exchanges, so a timer fires or is cancelled, never both.
-//! `settled` is set when one of the ends is reached. The action in the clock holds the Python
-//! object, and nothing here does: so a pending timer stays alive, as a thread would, and there is
+//! Both transitions out of `WAITING` are compare-exchanges, so a timer fires or is cancelled, never
+//! both. `settled` is set when one of the ends is reached. The action in the clock holds the Python
+//! object, and no field here does. So a pending timer stays alive, as a thread would, and there is
 //! no cycle for the collector to find.
 
 use crate::attach::try_attach;
@@ -56,8 +56,8 @@ impl PendingTimer {
 }
 
 impl PendingTimer {
-    /// Takes the entry out of the clock. What that held, the timer perhaps with its last reference,
-    /// is dropped without a lock.
+    /// Takes the entry out of the clock. The entry's contents, perhaps the last reference to the
+    /// timer, are dropped without a lock.
     fn take_back(&self) {
         let entry = self.entry.lock().take();
         entry.map(raw::cancel);
@@ -89,7 +89,7 @@ impl PendingTimer {
             })?;
         *this.entry.lock() = Some(scheduled);
         if this.state.load(Ordering::Acquire) == OVER {
-            // Cancelled by somebody who did not find the entry yet.
+            // Cancelled by a thread that did not find the entry yet.
             this.take_back();
         }
         Ok(())
@@ -104,7 +104,7 @@ impl PendingTimer {
         }
     }
 
-    /// Whether it was in time: then the timer will not fire.
+    /// Cancel the timer. Returns whether it was in time: then the timer will not fire.
     fn cancel(&self) -> bool {
         let in_time = self.leave(WAITING, OVER);
         if in_time {
@@ -130,7 +130,7 @@ impl PendingTimer {
         self.state.load(Ordering::Acquire) == FIRING
     }
 
-    /// Whether the timer lives on; None if that is for its thread to say.
+    /// Whether the timer is alive; None if its thread decides that.
     fn is_alive(&self) -> Option<bool> {
         match self.state.load(Ordering::Acquire) {
             BEGUN => None,
@@ -138,8 +138,8 @@ impl PendingTimer {
         }
     }
 
-    /// Wait until its thread runs, or never will, for at most `timeout` seconds. Returns whether it
-    /// is so.
+    /// Wait until its thread runs, or never will, for at most `timeout` seconds. Returns whether
+    /// that happened in time.
     #[pyo3(signature = (timeout=None))]
     fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let deadline = wait_deadline(timeout)?;
@@ -151,7 +151,8 @@ impl PendingTimer {
     }
 }
 
-/// On the timer thread. The interpreter may be gone by now; then so is what a daemon timer was for.
+/// Runs on the timer thread. The interpreter may be gone by now; then a daemon timer has no purpose
+/// left.
 fn fire(pending: Py<PendingTimer>, timer: Py<PyAny>) {
     // `None` when it is gone.
     let _: Option<()> = try_attach(|py| {
@@ -171,8 +172,8 @@ fn fire(pending: Py<PendingTimer>, timer: Py<PyAny>) {
     });
 }
 
-/// Calls `body` on a thread that the interpreter has not started, and so cannot refuse: 3.12.1
-/// starts none once its exit has begun.
+/// Calls `body` on a thread that the interpreter does not start and so cannot refuse: 3.12.1 starts
+/// none once its exit has begun.
 #[pyfunction]
 pub(crate) fn _call_on_new_thread(body: Py<PyAny>) -> PyResult<()> {
     let thread = std::thread::Builder::new().name("weftline timer".to_owned());
