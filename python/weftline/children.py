@@ -53,9 +53,11 @@ def _is_frozen():
     main = vars(sys.modules["__main__"])
     return getattr(sys, "frozen", False) or "__compiled__" in main
 
-    def _around_spawn(get_command_line):
-        """In the place of
-        `multiprocessing.spawn.get_command_line`, which makes the command line of each spawned child."""
+
+def _around_spawn(get_command_line):
+    """Replaces `multiprocessing.spawn.get_command_line`, which creates the command line of each
+    spawned child.
+    """
 
     @functools.wraps(get_command_line)
     def with_prelude(**keywords):

@@ -21,8 +21,10 @@ With WEFTLINE=0 in the environment the program runs without weftline: for one ru
 """
 
 
-def main(arguments=None): """Runs the command in `arguments` (`sys.argv[1:]` unless given); returns
-the exit status, None being success."""
+def main(arguments=None):
+    """Runs the command in `arguments` (`sys.argv[1:]` by default). Returns the exit status; None
+    means success.
+    """
     if arguments is None:
         arguments = sys.argv[1:]
     match arguments:
