@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The lock over a row of values that begins where this ends.
+/// The lock over a row of values. The values begin where this struct ends.
 #[repr(C)]
 pub(super) struct Row<T> {
     mutex: Mutex,
@@ -22,9 +22,9 @@ pub(super) struct Row<T> {
     _type: PhantomData<T>,
 }
 
-// SAFETY: plain data that is reached by who holds the mutex; the length never changes.
+// SAFETY: plain data that only the holder of the mutex accesses; the length never changes.
 unsafe impl<T: Plain> Object for Row<T> {
-    /// How many values there are.
+    /// The number of values.
     type Fixed = usize;
 
     fn shape() -> Shape {
@@ -57,7 +57,7 @@ impl<T: Plain> Array<T> {
         Self(shared)
     }
 
-    /// The values, to share, without a name.
+    /// An array of these values, without a name.
     ///
     /// # Errors
     /// [`SharedError`]: no memory, too many files.
@@ -65,15 +65,15 @@ impl<T: Plain> Array<T> {
         Self::make(None, values)
     }
 
-    /// The values, for other programs to [`open`](Self::open) by this name, until
+    /// An array of these values that other programs can [`open`](Self::open) by its name, until
     /// [`unlink`](crate::process::unlink).
     ///
     /// # Errors
     /// [`SharedError`]: the name is taken, or none; no memory, too many files.
     ///
     /// # Safety
-    /// As for all [named objects](crate::process#named-objects): no program writes to the file,
-    /// or shortens it, but through this library.
+    /// As for all [named objects](crate::process#named-objects): no program writes to the file, or
+    /// shortens it, except through this library.
     pub unsafe fn create(name: &str, values: &[T]) -> Result<Self, SharedError> {
         Self::make(Some(name), values)
     }
@@ -81,7 +81,8 @@ impl<T: Plain> Array<T> {
     fn make(name: Option<&str>, values: &[T]) -> Result<Self, SharedError> {
         Shared::create(name, mem::size_of_val(values), 0, |row: &mut Row<T>| {
             *row.length.get_mut() = values.len() as u64;
-            // SAFETY: the segment has room for the values after the row, which nobody else has yet.
+            // SAFETY: the segment has room for the values after the row, and no other thread has it
+            // yet.
             unsafe {
                 NonNull::from(row)
                     .add(1)
@@ -92,7 +93,7 @@ impl<T: Plain> Array<T> {
         .map(Self::of)
     }
 
-    /// How many values there are; that never changes.
+    /// How many values there are; this never changes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.fixed()
@@ -110,7 +111,7 @@ impl<T: Plain> Array<T> {
     ) -> Result<LockGuard<'_, [T]>, LockError<LockGuard<'_, [T]>>> {
         let first = self.0.segment().at::<[T; 0]>(Shared::<Row<T>>::END).cast();
         let values = NonNull::slice_from_raw_parts(first, self.len());
-        // SAFETY: the values lie behind their mutex, which nothing goes around.
+        // SAFETY: the values lie behind their mutex, and every access goes through that.
         unsafe { LockGuard::lock(&self.0.mutex, values, deadline) }
     }
 

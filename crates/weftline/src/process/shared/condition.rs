@@ -1,20 +1,35 @@
-//! [`Condition`]: a value that processes share, and threads of theirs that wait for it to change.
+//! [`Condition`]: a value that processes share, and threads of these processes that wait for it to
+//! change.
 //!
 //! # Implementation
 //!
-//! Everything is protected by the lock over the value. Each waiting thread has a row in the table
-//! of waiters. The states of a row's `state`:
+//! The lock over the value protects everything. Each waiter has a row in the table of waiters. The
+//! states of a row's `state`:
 //!
 //! | state | meaning | leaves by |
 //! |---|---|---|
-//! | `WAITING` | it sleeps, or is about to | a notification → `NOTIFIED`; its thread, having the lock again → `NO_WAIT` |
-//! | `NOTIFIED` | its wait is over | its thread, having the lock again → `NO_WAIT` |
-//! | `NO_WAIT` | nobody's | a wait that begins |
+//! | `WAITING` | the waiter sleeps, or is about to | a notification → `NOTIFIED`; its thread, having the lock again → `NO_WAIT` |
+//! | `NOTIFIED` | the wait is over | its thread, having the lock again → `NO_WAIT` |
+//! | `NO_WAIT` | the row has no waiter | a wait that begins → `WAITING` |
 //!
-//! `note` is the number of the wait: a notification goes to the lowest, so to those that have
-//! waited longest. A row whose thread died while it was waiting is passed over. One whose thread
-//! died between its notification and having the lock again is found by the next who waits or
-//! notifies, or by one who sleeps, each half second, and its notification goes to the next in line.
+//! # Invariants
+//!
+//! - `note` is the number of the wait. A notification goes to the lowest numbers, so to the threads
+//!   that have waited longest.
+//! - A row whose thread died while it was waiting gets no notification.
+//! - A thread may die between its notification and having the lock again. The next thread that
+//!   waits or notifies finds its row, or a sleeping waiter does, each half second. The notification
+//!   goes to the next in line.
+//!
+//! # Linearisation points
+//!
+//! A notification is its store of `NOTIFIED`, under the lock. A wait begins when its row is taken,
+//! and ends with the swap to `NO_WAIT`, both under the lock.
+//!
+//! # Happens-before
+//!
+//! The store of `NOTIFIED` releases, and the waiter's load acquires. The lock orders everything
+//! else.
 
 use super::error::{SharedError, WaitError};
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, Recover, lock_forms};
@@ -45,7 +60,7 @@ pub(super) struct State<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: plain data that is reached by who holds the mutex.
+// SAFETY: plain data that only the holder of the mutex accesses.
 unsafe impl<T: Plain> Object for State<T> {
     type Fixed = ();
 
@@ -58,13 +73,13 @@ unsafe impl<T: Plain> Object for State<T> {
     }
 }
 
-/// A value that processes share, and threads of theirs that wait for it to change: Python's
-/// `multiprocessing.Condition`, holding what it is about.
+/// A value that processes share, and threads of these processes that wait for it to change:
+/// Python's `multiprocessing.Condition`, together with the value that it is about.
 ///
-/// Waiting and notifying are methods of the guard. A wait gives the lock up and has it again when
-/// it returns, however it ended. A notification goes to those that have waited longest and live. If
-/// a process dies while it holds the lock, the next one to take it, by locking or at the end of its
-/// wait, is told.
+/// Waiting and notifying are methods of the guard. A wait frees the lock, and holds it again when
+/// it returns, however it ended. A notification goes to the living threads that have waited
+/// longest. If a process dies while it holds the lock, the next thread that takes it, by locking or
+/// at the end of its wait, gets an error.
 ///
 /// At most 4,096 threads wait at a time.
 ///
@@ -112,7 +127,7 @@ impl<T: Plain> Condition<T> {
             condition: &self.0,
             notified: Notified::default(),
         };
-        // SAFETY: the value lies beside its mutex, which nothing goes around.
+        // SAFETY: the value lies beside its mutex, and every access goes through that.
         let locked = unsafe { LockGuard::lock(&self.0.mutex, value, deadline) };
         locked.map(wrap).map_err(|error| error.map(wrap))
     }
@@ -130,17 +145,17 @@ impl<T: Plain> fmt::Debug for Condition<T> {
     }
 }
 
-/// Access to a shared condition's value; frees the lock when dropped. It stays with its thread.
+/// Access to a shared condition's value; dropping it frees the lock. It stays with its thread.
 #[must_use = "the lock is freed when the guard is dropped"]
 pub struct ConditionGuard<'a, T: Plain> {
-    // Fields are dropped in this order: the lock is free when the notified wake up.
+    // Fields are dropped in this order: the lock is free when the notified threads wake up.
     value: LockGuard<'a, T>,
     condition: &'a Shared<State<T>>,
     notified: Notified<'a>,
 }
 
-/// Threads that were notified under a guard and sleep on until it lets the lock go, without which
-/// they cannot do anything.
+/// Threads that were notified under a guard. They sleep until the guard frees the lock, because
+/// they cannot go on without it.
 #[derive(Default)]
 struct Notified<'a>(Cell<Vec<&'a RobustCell>>);
 
@@ -180,7 +195,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.notify_next(lost);
     }
 
-    /// As [`Self::pass_on`], without the lock, if there is any.
+    /// As [`Self::pass_on`], for a thread without the lock, if there is anything to pass on.
     fn look_for_dead(&self) {
         let has_died =
             |row: &RobustCell| row.is_abandoned() && row.state.load(Ordering::Relaxed) == NOTIFIED;
@@ -190,7 +205,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         let mutex = self.value.mutex();
         let _ = mutex.lock_again();
         self.pass_on();
-        // SAFETY: just taken: it waits as long as it takes.
+        // SAFETY: just taken: `lock_again` never times out.
         unsafe { mutex.unlock() };
         self.notified.wake();
     }
@@ -201,7 +216,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         }
         let is_waiting =
             |row: &&RobustCell| row.is_held() && row.state.load(Ordering::Relaxed) == WAITING;
-        // The numbers are read once: an order that changed under the sorting would be none.
+        // The numbers are read once: a sort needs keys that do not change.
         let numbered = |row: &'a RobustCell| (row.note.load(Ordering::Relaxed), row);
         let waiting = self.table().rows().filter(is_waiting).map(numbered);
         let mut waiting: Vec<_> = waiting.collect();
@@ -232,7 +247,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
             NoRow::Full => WaitError::NoRoom(None),
             NoRow::NoMemory(why) => WaitError::NoRoom(Some(why)),
         })?;
-        // SAFETY: it is taken again before anybody uses the guard, and nothing between can unwind.
+        // SAFETY: the lock is taken again before the guard is used, and nothing between can unwind.
         unsafe { self.value.give_up() };
         self.notified.wake();
         let is_notified = || row.state.load(Ordering::Acquire) == NOTIFIED;
@@ -261,7 +276,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         while condition(&mut self.value) {
             match self.wait_by(deadline) {
                 Ok(()) => {}
-                // It may have come true at the last moment.
+                // The condition may have come true at the last moment.
                 Err(WaitError::TimedOut) if !condition(&mut self.value) => return Ok(()),
                 Err(why) => return Err(why),
             }
@@ -269,19 +284,19 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         Ok(())
     }
 
-    /// Gives the lock up until notified.
+    /// Frees the lock until notified, and takes it again.
     ///
     /// # Errors
     /// [`WaitError::Abandoned`], [`WaitError::NoRoom`].
     ///
     /// # Panics
-    /// When this thread holds 2,000 shared locks and permits, of whatever objects, this lock among
-    /// them, as all forms do.
+    /// When this thread holds 2,000 shared locks and permits, of any objects, this lock among them.
+    /// All forms panic then.
     pub fn wait(&mut self) -> Result<(), WaitError> {
         self.wait_by(Deadline::NEVER)
     }
 
-    /// Gives the lock up for a moment: whoever waits for it may go first.
+    /// Frees the lock for a moment: another thread that waits for it may go first.
     ///
     /// # Errors
     /// [`WaitError`]: [`WaitError::TimedOut`] unless a notification came in that moment.
@@ -289,8 +304,8 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.wait_by(Deadline::PASSED)
     }
 
-    /// Gives the lock up until notified, for at most `timeout` (then for as long as it takes to
-    /// have the lock again).
+    /// Frees the lock until notified, for `timeout` at most. Then it waits as long as it takes to
+    /// have the lock again.
     ///
     /// # Errors
     /// [`WaitError`].
@@ -298,8 +313,8 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.wait_by(Deadline::after(timeout))
     }
 
-    /// Gives the lock up until notified, until `deadline` at the latest (then for as long as it
-    /// takes to have the lock again).
+    /// Frees the lock until notified, until `deadline` at the latest. Then it waits as long as it
+    /// takes to have the lock again.
     ///
     /// # Errors
     /// [`WaitError`].
@@ -307,7 +322,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.wait_by(Deadline::at(deadline))
     }
 
-    /// Waits, again and again, while `condition` holds.
+    /// Waits repeatedly while `condition` holds.
     ///
     /// # Errors
     /// [`WaitError::Abandoned`], [`WaitError::NoRoom`].
@@ -315,7 +330,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.wait_while_by(Deadline::NEVER, condition)
     }
 
-    /// Gives the lock up for a moment while `condition` holds.
+    /// Frees the lock for a moment while `condition` holds.
     ///
     /// # Errors
     /// [`WaitError`].
@@ -326,7 +341,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.wait_while_by(Deadline::PASSED, condition)
     }
 
-    /// Waits, again and again, while `condition` holds, for at most `timeout` altogether.
+    /// Waits repeatedly while `condition` holds, for `timeout` at most in total.
     ///
     /// # Errors
     /// [`WaitError`].
@@ -338,7 +353,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.wait_while_by(Deadline::after(timeout), condition)
     }
 
-    /// Waits, again and again, while `condition` holds, until `deadline` at the latest.
+    /// Waits repeatedly while `condition` holds, until `deadline` at the latest.
     ///
     /// # Errors
     /// [`WaitError`].
@@ -361,8 +376,8 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.notify(usize::MAX);
     }
 
-    /// After [`WaitError::Abandoned`]: everything is in order again, and the next one need not
-    /// know.
+    /// After [`WaitError::Abandoned`]: says that everything is in order again, and the next thread
+    /// gets no error.
     pub fn recover(&self) {
         self.value.recovered();
     }

@@ -1,26 +1,26 @@
-//! What becomes of guards that were leaked, when their thread ends and its process goes on.
+//! What becomes of leaked guards when their thread ends and its process goes on.
 //!
 //! # Implementation
 //!
 //! A program may leak a guard (`mem::forget`, `Box::leak`) and keep a reference to what the lock
 //! protects, for ever and from any thread. The kernel would free the lock at the end of the guard's
-//! thread, and the next guard would be a second `&mut` to the same value. So the thread's end comes
-//! before the kernel:
+//! thread, and the next guard would be a second `&mut` to the same value. So the destructor of this
+//! module acts before the kernel:
 //!
 //! | the cell is | at the thread's end |
 //! |---|---|
 //! | an object's own lock, or a row of a table | marked as the kernel would mark it ([`AtEnd::Dies`]) |
-//! | what a guard holds | passed on to a thread that sleeps until the process ends ([`AtEnd::Stays`]) |
+//! | held by a leaked guard | passed on to a *lock holder thread*, which sleeps until the process ends ([`AtEnd::Stays`]) |
 //! | the same, where the system starts no thread | lost: held by no thread, and never free again |
 //!
-//! A process that ends takes its references with it, and the kernel then marks what the sleeping
-//! thread holds. The cell is pending, for the kernel, in one thread or the other while it changes
-//! hands.
+//! A process that ends takes its references with it, and the kernel then marks the cells of the
+//! lock holder threads. While a cell passes from one thread to the other, it is the pending cell of
+//! at least one of them.
 //!
-//! The end is the destructor of a POSIX key in the last of the rounds that the system goes through:
+//! The destructor is that of a POSIX key, in the last of the rounds that the system goes through:
 //! the destructors of thread-locals, which may drop guards, come before. A thread that has passed
-//! this point takes no lock ([`robust_list::end`]). A process that ends by `exit` does not come
-//! here: the kernel marks what its threads hold.
+//! this point takes no lock ([`robust_list::end`]). A process that ends by `exit` does not run the
+//! destructor: the kernel marks what its threads hold.
 
 use super::records;
 use super::robust::RobustCell;
@@ -32,27 +32,27 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
-/// Zero, or one more than the key. Not a `OnceLock`: a fork in the middle of that leaves the child
-/// waiting for ever.
+/// Zero, or the key plus one. A `OnceLock` would not do: the child of a fork during its
+/// initialisation would wait for ever.
 static KEY: AtomicUsize = AtomicUsize::new(0);
 
 /// How often the system calls destructors of keys that are set again
-/// (`PTHREAD_DESTRUCTOR_ITERATIONS`). The sanitizers give up what they know of a thread in the
-/// last, so that nothing that they watch may run in it.
+/// (`PTHREAD_DESTRUCTOR_ITERATIONS`). The sanitizers give up their records of a thread in the last
+/// round, so nothing that they check may run in it.
 const ROUNDS: usize = if cfg!(weftline_sanitizer) { 3 } else { 4 };
 
-/// Has the calling thread's end looked after.
+/// Registers the calling thread for the destructor at its end.
 ///
 /// # Panics
 /// When the system has no key, or no memory, for it.
-pub(super) fn watch_thread() {
+pub(super) fn register_thread() {
     let key = key().expect(
         "shared locks need a thread-specific key (pthread_key_create), and the program has used all up",
     );
     set(key, 1).expect("no memory is left for a thread to take its first shared lock");
 }
 
-/// Whether there is a key, asked before the first object is made.
+/// Whether there is a key. Asked before the first object is fresh.
 pub(super) fn check() -> Result<(), &'static str> {
     key().map(drop).ok_or(
         "shared objects need a thread-specific key (pthread_key_create), and the program has used all up",
@@ -70,16 +70,16 @@ fn key() -> Option<libc::pthread_key_t> {
     if known != 0 {
         return Some((known - 1) as libc::pthread_key_t);
     }
-    let mut made = 0;
+    let mut fresh = 0;
     // SAFETY: the place is valid, and the destructor takes what `set` sets.
-    if unsafe { libc::pthread_key_create(&raw mut made, Some(at_the_end)) } != 0 {
+    if unsafe { libc::pthread_key_create(&raw mut fresh, Some(at_the_end)) } != 0 {
         return None;
     }
-    match KEY.compare_exchange(0, made as usize + 1, Ordering::Relaxed, Ordering::Relaxed) {
-        Ok(_) => Some(made),
+    match KEY.compare_exchange(0, fresh as usize + 1, Ordering::Relaxed, Ordering::Relaxed) {
+        Ok(_) => Some(fresh),
         Err(others) => {
-            // SAFETY: nobody has used it.
-            unsafe { libc::pthread_key_delete(made) };
+            // SAFETY: no thread has used it.
+            unsafe { libc::pthread_key_delete(fresh) };
             Some((others - 1) as libc::pthread_key_t)
         }
     }
@@ -87,48 +87,49 @@ fn key() -> Option<libc::pthread_key_t> {
 
 extern "C" fn at_the_end(round: *mut c_void) {
     let round = round.addr();
-    // Other keys' destructors may still drop guards.
+    // Destructors of other keys may still drop guards.
     if round < ROUNDS && key().and_then(|key| set(key, round + 1)).is_some() {
         return;
     }
     robust_list::end();
-    let mut keeper = None;
+    let mut holder = None;
     while let Some((cell, at_end)) = robust_list::last() {
-        // SAFETY: a cell that the thread holds is there.
+        // SAFETY: a cell that the thread holds exists.
         let cell = unsafe { &*cell };
         match at_end {
             AtEnd::Dies => cell.die(),
             AtEnd::Stays => {
-                let keeper = keeper.get_or_insert_with(Keeper::start);
+                let holder = holder.get_or_insert_with(LockHolder::start);
                 records::moving(|| {
-                    cell.end(|cell| match keeper {
-                        Some(keeper) => keeper.keep(cell),
+                    cell.end(|cell| match holder {
+                        Some(holder) => holder.hold(cell),
                         None => cell.lose(),
                     });
                 });
             }
         }
     }
-    drop(keeper);
+    drop(holder);
     robust_list::give_back();
 }
 
-/// A thread that holds what another has leaked, until the process ends.
-struct Keeper(&'static Talk);
+/// The ending thread's side of a lock holder thread. That thread holds the cells of leaked guards
+/// until the process ends.
+struct LockHolder(&'static Talk);
 
-/// What passes between the two threads. It belongs to the one whose turn it is, and in the end to
-/// the keeper, which never ends.
+/// What passes between the two threads. It belongs to the thread that has the turn, and in the end
+/// to the lock holder thread, which never ends.
 struct Talk {
-    /// Even: the ending thread's turn. Odd: the keeper's.
+    /// Even: the ending thread's turn. Odd: the lock holder's.
     turn: AtomicU32,
     /// The thread that ends.
     from: u32,
-    /// To be kept; null when there is no more.
+    /// The cell to hold from now on; null when there are no more.
     cell: AtomicPtr<RobustCell>,
 }
 
-impl Keeper {
-    /// `None` if the system starts no thread.
+impl LockHolder {
+    /// Starts the thread. `None` if the system starts none.
     fn start() -> Option<Self> {
         const STACK: usize = 64 * 1024;
         let talk: &'static Talk = Box::leak(Box::new(Talk {
@@ -140,8 +141,8 @@ impl Keeper {
         let mut thread = MaybeUninit::uninit();
         let mut all = MaybeUninit::uninit();
         let mut mask = MaybeUninit::uninit();
-        // SAFETY: each is initialised by the call before it is used. No signal is handled on the
-        // new thread, which inherits the mask. The standard library has no part in it: its own
+        // SAFETY: each is initialised by the call before it is used. The new thread inherits the
+        // mask, so it handles no signal. The standard library is not involved: its own
         // thread-locals are gone here.
         let refused = unsafe {
             libc::pthread_attr_init(attributes.as_mut_ptr());
@@ -155,7 +156,7 @@ impl Keeper {
             let refused = libc::pthread_create(
                 thread.as_mut_ptr(),
                 attributes.as_ptr(),
-                keep_until_the_end,
+                hold_until_the_end,
                 ptr::from_ref(talk).cast_mut().cast(),
             );
             libc::pthread_sigmask(libc::SIG_SETMASK, mask.as_ptr(), ptr::null_mut());
@@ -165,8 +166,8 @@ impl Keeper {
         (refused == 0).then_some(Self(talk))
     }
 
-    /// Returns when the keeper has `cell`.
-    fn keep(&self, cell: &RobustCell) {
+    /// Returns when the lock holder thread holds `cell`.
+    fn hold(&self, cell: &RobustCell) {
         self.say(cell);
         let is_mine = || self.0.turn.load(Ordering::Acquire).is_multiple_of(2);
         while !is_mine() {
@@ -185,16 +186,16 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for LockHolder {
     fn drop(&mut self) {
         self.say(ptr::null());
     }
 }
 
-extern "C" fn keep_until_the_end(talk: *mut c_void) -> *mut c_void {
-    // SAFETY: what `start` has leaked.
+extern "C" fn hold_until_the_end(talk: *mut c_void) -> *mut c_void {
+    // SAFETY: `start` has leaked it.
     let talk: &'static Talk = unsafe { &*talk.cast() };
-    let _ = rustix::thread::set_name(c"weftline keeper");
+    let _ = rustix::thread::set_name(c"weftline holder");
     loop {
         let turn = talk.turn.load(Ordering::Acquire);
         if turn.is_multiple_of(2) {

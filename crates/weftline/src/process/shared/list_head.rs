@@ -2,19 +2,19 @@
 //!
 //! # Implementation
 //!
-//! The C library has its own robust mutexes in the list. Cells lie between them, linked as those
-//! are. The list is doubly linked; the kernel goes forwards only. The lowest bit of a pointer is
+//! The C library has its own robust mutexes in the list. Cells lie between them, linked in the same
+//! way. The list is doubly linked; the kernel goes forwards only. The lowest bit of a pointer is
 //! the C library's, for mutexes of another kind.
 //!
-//! One thread writes all of that, and the kernel reads it on that very thread. So the order of the
-//! instructions matters, and nothing else: the fences are the compiler's.
+//! One thread writes all of that, and the kernel reads it on that very thread. So only the order of
+//! the instructions matters: the fences are the compiler's.
 
 use super::records::{FOREIGN, Place};
 use super::robust::{NEXT, RobustCell, WORD};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering, compiler_fence};
 
-/// A link of the list; the lowest bit of what it points to is the C library's.
+/// A link of the list. The lowest bit of the pointer in it is the C library's.
 pub(super) type Link = AtomicPtr<()>;
 
 /// The head of a thread's list, as the kernel knows it.
@@ -27,13 +27,13 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// From here on the kernel looks at `cell`, too.
+    /// Makes `cell` the pending one: from here on the kernel checks it, too.
     #[inline]
     pub(super) fn expect(&self, cell: &RobustCell) {
         self.pending
             .store(ptr::from_ref(&cell.next).cast_mut(), Ordering::Relaxed);
-        // The kernel reads on this thread, so what matters is the order of the instructions. As
-        // below.
+        // The kernel reads on this thread, so only the order of the instructions matters. The same
+        // goes for the fence below.
         compiler_fence(Ordering::SeqCst);
     }
 
@@ -48,11 +48,11 @@ impl Head {
     }
 
     /// # Safety
-    /// `link` is what a link of this list points to.
+    /// A link of this list points to `link`.
     #[inline]
     pub(super) unsafe fn set_prev(&self, link: *mut (), prev: *mut Link) {
         let link = untagged(link);
-        // The head has none that anybody reads.
+        // No thread reads a pointer backwards to the head.
         if !self.is(link) {
             // SAFETY: in a cell, as in the C library's mutex, the pointer backwards lies just
             // before the one forwards.
@@ -60,7 +60,7 @@ impl Head {
         }
     }
 
-    /// As [`Hold::remove`](super::robust_list::Hold::remove), wherever in the list.
+    /// As [`Hold::remove`](super::robust_list::Hold::remove), at any place in the list.
     ///
     /// # Safety
     /// As [`Hold::remove`](super::robust_list::Hold::remove), for the cell whose record is at `at`.
@@ -68,8 +68,8 @@ impl Head {
     pub(super) unsafe fn remove_between(&self, at: Place, top: Place) {
         let is_foreign = |at: Place| at.marked().addr() & FOREIGN != 0;
         let (this, below) = (at.link(), at.below().link());
-        // Nothing comes between two cells after the upper one was taken. What lay between them
-        // already is the C library's, which may have taken it away.
+        // No link comes between two cells after the upper cell was taken. What lay between them
+        // before is the C library's, which may have removed it.
         let next = if is_foreign(at) {
             // SAFETY: the link of a cell that is held.
             unsafe { (*this).load(Ordering::Relaxed) }

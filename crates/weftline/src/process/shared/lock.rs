@@ -17,7 +17,7 @@ pub(super) struct Locked<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: plain data that is reached by who holds the mutex.
+// SAFETY: plain data that only the holder of the mutex accesses.
 unsafe impl<T: Plain> Object for Locked<T> {
     type Fixed = ();
 
@@ -31,12 +31,11 @@ unsafe impl<T: Plain> Object for Locked<T> {
 }
 
 /// Mutual exclusion between processes, over a value that they share: Python's
-/// `multiprocessing.Lock`, holding what it protects.
+/// `multiprocessing.Lock`, together with the value that it protects.
 ///
-/// Clones are the same lock, and so is what another process gets that has it as an argument, or
-/// opens it by its name. The value is [plain data](Plain). If a process dies while it holds the
-/// lock, the next one to take it gets [`Abandoned`]: the lock, and the number of the process that
-/// died.
+/// Clones are the same lock. So is the lock that another process gets as an argument, or opens by
+/// its name. The value is [plain data](Plain). If a process dies while it holds the lock, the next
+/// thread that takes it gets [`Abandoned`]: the lock, and the number of the process that died.
 ///
 /// ```
 /// # use weftline::process::Lock;
@@ -67,13 +66,13 @@ impl<T: Plain> Lock<T> {
     #[inline]
     fn lock_by(&self, deadline: Deadline) -> Result<LockGuard<'_, T>, LockError<LockGuard<'_, T>>> {
         let value = NonNull::from(&self.0.value).cast();
-        // SAFETY: the value lies beside its mutex, which nothing goes around.
+        // SAFETY: the value lies beside its mutex, and every access goes through that.
         unsafe { LockGuard::lock(&self.0.mutex, value, deadline) }
     }
 
     lock_forms!(LockGuard<'_, T>);
 
-    /// Whether somebody holds it; out of date as soon as it is known.
+    /// Whether a thread holds it; out of date as soon as it is known.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.0.mutex.is_held()

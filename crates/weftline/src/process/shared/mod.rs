@@ -3,19 +3,19 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `segment.rs` | the file, how long it is and what is in it, its name, and how it goes to another process |
+//! | `segment.rs` | the file, its length and contents, its name, and its transfer to another process |
 //! | `reserve.rs` | memory for a part of the file |
-//! | `robust.rs`, `robust_list.rs` | a word that a thread holds, and of which the others learn when it dies; what the thread knows of its own |
-//! | `list_head.rs` | the list by which the kernel finds them |
-//! | `records.rs` | what each thread holds, in the process's own memory |
+//! | `robust.rs`, `robust_list.rs` | a word that a thread holds, and of whose death the other threads learn; what the thread knows of its own words |
+//! | `list_head.rs` | the list by which the kernel finds these words |
+//! | `records.rs` | the words that each thread holds, in the process's own memory |
 //! | `leaked.rs` | what becomes of a leaked guard's lock when its thread ends |
 //! | `sleep.rs` | sleeping on a word, and waking |
 //! | `object.rs` | an object in a segment, as one process has it |
-//! | `mutex.rs` | a lock that knows of deaths, its guards and its errors |
-//! | `table.rs` | rows of such words after an object: who holds a part of it, or waits |
-//! | `items.rs`, `ring.rs` | what is in a queue, as bytes; where those lie |
-//! | `semaphore_core.rs` | what a semaphore of either kind is |
-//! | `error.rs` | why there is no object, or a wait has failed |
+//! | `mutex.rs` | a lock that remembers its holder's death, its guards and its errors |
+//! | `table.rs` | rows of such words after an object: a row for each holder of a part of it, or each waiter |
+//! | `items.rs`, `ring.rs` | the items of a queue as bytes; where those lie |
+//! | `semaphore_core.rs` | the core of both kinds of semaphore |
+//! | `error.rs` | why there is no object, or why a wait has failed |
 //! | `lock.rs`, `rlock.rs`, `semaphore.rs`, `event.rs`, `condition.rs`, `barrier.rs`, `queue.rs`, `value.rs`, `array.rs` | the objects |
 
 mod array;

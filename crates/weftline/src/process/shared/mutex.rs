@@ -1,5 +1,5 @@
-//! [`Mutex`]: a lock in shared memory, which remembers that a process died inside until somebody
-//! recovers it; and what guards say of that.
+//! [`Mutex`]: a lock in shared memory that remembers that a process died inside, until a thread
+//! recovers it. Also its guards, and the errors by which they report the death.
 
 use super::robust::{RobustCell, Taken};
 use super::robust_list::{AtEnd, Hold, expect_room};
@@ -12,25 +12,27 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Values that can lie in shared memory: plain data, without padding, references or destructors,
-/// for which any bits are a value.
+/// Values that can lie in shared memory: plain data, without padding, references or destructors.
+/// Any bits are a value of such a type.
 ///
-/// Numbers and arrays of them are; a struct is with `#[derive(bytemuck::Pod, bytemuck::Zeroable)]`
-/// and `#[repr(C)]` ([`bytemuck`](crate::process::bytemuck) is re-exported).
+/// Numbers and arrays of numbers are plain. A struct is plain with `#[derive(bytemuck::Pod,
+/// bytemuck::Zeroable)]` and `#[repr(C)]` ([`bytemuck`](crate::process::bytemuck) is re-exported).
 pub trait Plain: bytemuck::Pod + Send + Sync {}
 
 impl<T: bytemuck::Pod + Send + Sync> Plain for T {}
 
-/// A lock that knows of deaths.
+/// A lock that remembers the death of its holder.
 #[repr(C)]
 pub(super) struct Mutex {
     cell: RobustCell,
-    /// The process that died inside, until it is recovered. Changed by who holds the cell.
+    /// The process that died inside, until the lock is recovered. Only the holder of the cell
+    /// writes it.
     abandoned: AtomicU32,
 }
 
 impl Mutex {
-    /// Takes the lock; says which process died inside, if nobody has recovered it since.
+    /// Takes the lock. Returns the process that died inside, if no thread has recovered the lock
+    /// since.
     ///
     /// # Panics
     /// As [`expect_room`].
@@ -40,8 +42,8 @@ impl Mutex {
         self.take(deadline)
     }
 
-    /// As [`lock`](Self::lock), for a thread that has given it up for a while: it waits, and there
-    /// is room.
+    /// As [`lock`](Self::lock), for a thread that freed it only while it waited: there is room in
+    /// its list.
     pub(super) fn lock_again(&self) -> Option<u32> {
         // Never times out.
         self.take(Deadline::NEVER).unwrap_or_default()
@@ -55,7 +57,7 @@ impl Mutex {
         Ok(self.abandoned_by())
     }
 
-    /// For who holds it.
+    /// For the holder.
     #[inline]
     pub(super) fn abandoned_by(&self) -> Option<u32> {
         match self.abandoned.load(Ordering::Relaxed) {
@@ -76,8 +78,8 @@ impl Mutex {
         self.abandoned.store(0, Ordering::Relaxed);
     }
 
-    /// As [`unlock`](Self::unlock), if `is_last` says so of the hold that the calling thread has;
-    /// nothing if it has none.
+    /// As [`unlock`](Self::unlock), if the calling thread holds the lock and `is_last` confirms it
+    /// for that hold.
     ///
     /// # Safety
     /// As [`unlock`](Self::unlock); and `is_last` takes and frees no shared lock.
@@ -87,7 +89,7 @@ impl Mutex {
         unsafe { self.cell.free_after(is_last) };
     }
 
-    /// How often the calling thread, if it holds it, has taken it.
+    /// How often the calling thread has taken the lock; `None` if it does not hold it.
     #[inline]
     pub(super) fn depth(&self) -> Option<&'static AtomicU32> {
         self.cell.mine().map(|hold| hold.depth())
@@ -98,13 +100,14 @@ impl Mutex {
     }
 }
 
-/// Access to what a shared lock protects; frees the lock when dropped. It stays with its thread.
+/// Access to what a shared lock protects. Dropping the guard frees the lock. A guard stays with its
+/// thread.
 ///
-/// A guard that is leaked (`std::mem::forget`) keeps the lock until its *process* ends, also when
-/// its thread ends before: a reference to the value may live on.
+/// A leaked guard (`std::mem::forget`) keeps the lock until its *process* ends, even if its thread
+/// ends before: a reference to the value may live on.
 ///
-/// In the child of a `fork` the parent still holds the lock: the child's copy of a guard must not
-/// be used, and dropping it frees nothing.
+/// In the child of a `fork` the parent still holds the lock. The child must not use its copy of a
+/// guard, and dropping the copy frees nothing.
 #[must_use = "the lock is freed when the guard is dropped"]
 pub struct LockGuard<'a, T: ?Sized> {
     mutex: &'a Mutex,
@@ -113,14 +116,14 @@ pub struct LockGuard<'a, T: ?Sized> {
     _stays: PhantomData<*mut ()>,
 }
 
-// SAFETY: through a shared guard there is a shared value.
+// SAFETY: a shared guard gives access to a shared value only.
 unsafe impl<T: ?Sized + Sync> Sync for LockGuard<'_, T> {}
 
 impl<'a, T: ?Sized> LockGuard<'a, T> {
     /// Takes `mutex`, which protects `value`.
     ///
     /// # Safety
-    /// `value` lives as long as `mutex` and is reached only by who holds that.
+    /// `value` lives as long as `mutex`, and only the holder of `mutex` accesses it.
     #[inline]
     pub(super) unsafe fn lock(
         mutex: &'a Mutex,
@@ -150,7 +153,7 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
     /// # Safety
     /// Nothing uses the guard until [`take_again`](Self::take_again), and nothing unwinds.
     pub(super) unsafe fn give_up(&self) {
-        // SAFETY: the guard has it.
+        // SAFETY: the guard holds it.
         unsafe { self.mutex.unlock() };
     }
 
@@ -172,7 +175,7 @@ impl<T: ?Sized> Deref for LockGuard<'_, T> {
 impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the lock is held, and the guard borrowed for itself.
+        // SAFETY: the lock is held, and the guard is borrowed mutably.
         unsafe { self.value.as_mut() }
     }
 }
@@ -180,7 +183,7 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
 impl<T: ?Sized> Drop for LockGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: taken when the guard was made, and not given away.
+        // SAFETY: taken when the guard was made, and still held.
         unsafe { self.mutex.unlock() };
     }
 }
@@ -202,7 +205,7 @@ mod sealed {
     impl<T: Plain> Sealed for RLockGuard<'_, T> {}
 }
 
-/// What a guard does when a death is recovered from. The guards have it, and nothing else can.
+/// What a guard does when its user recovers from a death. Only the guards of this library have it.
 pub trait Recover: sealed::Sealed {
     #[doc(hidden)]
     fn recovered(&self);
@@ -214,10 +217,11 @@ impl<T: ?Sized> Recover for LockGuard<'_, T> {
     }
 }
 
-/// A process died while it held this. The object is yours now, as that process has left it.
+/// The previous holder's process died while it held this. The caller holds it now, and finds the
+/// protected object as that process left it.
 ///
-/// Look at what is protected, mend it, and say so with [`recover`](Self::recover); until somebody
-/// does, everybody who takes the lock gets this.
+/// Check what is protected, repair it, and call [`recover`](Self::recover). Until some thread does,
+/// each thread that takes the lock gets this error.
 #[must_use = "the lock is held; recover it, or drop this to let the next one try"]
 pub struct Abandoned<G> {
     guard: G,
@@ -235,13 +239,13 @@ impl<G: Recover> Abandoned<G> {
         self.pid
     }
 
-    /// Everything is in order again: the next one to take the lock need not know.
+    /// Says that everything is in order again: the next thread that takes the lock gets no error.
     pub fn recover(self) -> G {
         self.guard.recovered();
         self.guard
     }
 
-    /// The guard, without saying that all is well: the next one is told, too.
+    /// The guard, without recovery: the next thread that takes the lock gets the error, too.
     pub fn into_guard(self) -> G {
         self.guard
     }
@@ -274,12 +278,12 @@ impl<G> fmt::Display for Abandoned<G> {
 
 impl<G> Error for Abandoned<G> {}
 
-/// Why something shared was not simply taken.
+/// Why a shared object was not taken in the regular way.
 #[non_exhaustive]
 pub enum LockError<G> {
-    /// It was held until the deadline.
+    /// Another thread held it until the deadline.
     TimedOut,
-    /// It was taken, from a process that died while it held it.
+    /// It was taken, but from a process that died while it held it.
     Abandoned(Abandoned<G>),
 }
 
@@ -329,11 +333,11 @@ macro_rules! lock_forms {
         /// Takes the lock, waiting for it. A thread that locks it twice waits for ever.
         ///
         /// # Errors
-        /// [`Abandoned`], which has the guard, when a process died while it held it.
+        /// [`Abandoned`], which has the guard, when a process died while it held the lock.
         ///
         /// # Panics
-        /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all forms
-        /// do: the system looks at about as many when a thread dies.
+        /// When this thread holds 2,000 shared locks and permits, of any objects: the system checks
+        /// about as many when a thread dies. All forms panic then.
         #[inline]
         pub fn lock(&self) -> Result<$guard, Abandoned<$guard>> {
             self.lock_by(Deadline::NEVER).map_err(LockError::abandoned)
@@ -348,7 +352,7 @@ macro_rules! lock_forms {
             self.lock_by(Deadline::PASSED)
         }
 
-        /// Takes the lock, waiting for at most `timeout`. A timeout beyond the clock's range never
+        /// Takes the lock, waiting for `timeout` at most. A timeout beyond the clock's range never
         /// ends.
         ///
         /// # Errors

@@ -8,20 +8,21 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-/// What lies in a segment. All zero is a valid value, before it is initialised.
+/// A type that lies in a segment. All zero is a valid value, before it is initialised.
 ///
 /// # Safety
-/// `#[repr(C)]`, without addresses that other processes would follow, and changed through atomics
-/// or by who holds its lock.
+/// `#[repr(C)]`, without addresses that other processes would follow. Changed through atomics, or
+/// by the holder of its lock.
 pub(super) unsafe trait Object {
-    /// What never changes of it.
+    /// The part that never changes.
     type Fixed: Copy + Send + Sync;
 
-    /// What opens as such an object.
+    /// The shape by which a segment is recognised as such an object.
     fn shape() -> Shape;
 
-    /// Reads what never changes, once: this process goes by its own copy from then on. `room` is
-    /// the number of bytes that the file has behind the object. `None` if no such object says that.
+    /// Reads once the part that never changes: from then on this process goes by its own copy.
+    /// `room` is the number of bytes that the file has behind the object. `None` if no such object
+    /// has these values.
     fn fix(&self, room: usize) -> Option<Self::Fixed>;
 }
 
@@ -40,7 +41,7 @@ unsafe impl<S: Object> Sync for Shared<S> {}
 impl<S: Object> Shared<S> {
     /// Where the object begins in its segment.
     const START: usize = OBJECT.next_multiple_of(mem::align_of::<S>());
-    /// Where it ends, and a table may follow.
+    /// Where the object ends, and a table may follow.
     pub(super) const END: usize = Self::START + mem::size_of::<S>();
 
     /// A new object, with memory for `more` bytes after it and address space for `span`.
@@ -62,7 +63,7 @@ impl<S: Object> Shared<S> {
             Self::demands(),
             length + more,
             length + span.max(more),
-            // SAFETY: all zero, which is a value; nobody else has the segment yet.
+            // SAFETY: all zero, which is a value; no other thread has the segment yet.
             |segment| fill(unsafe { segment.at::<S>(Self::START).as_mut() }),
         )?;
         Self::of(segment)
@@ -80,7 +81,7 @@ impl<S: Object> Shared<S> {
         Self::of(Segment::open(name, user, Self::demands())?)
     }
 
-    /// The object that came along with an envelope.
+    /// The object that came with an envelope.
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Self, D::Error> {
@@ -90,7 +91,7 @@ impl<S: Object> Shared<S> {
 
     fn of(segment: Arc<Segment>) -> Result<Self, SharedError> {
         let object: NonNull<S> = segment.at(Self::START);
-        // SAFETY: there, as `Demands` have it, and mapped as long as the segment is there.
+        // SAFETY: the object is there, as `Demands` says, and mapped as long as the segment lives.
         let fixed = unsafe { object.as_ref() }.fix(segment.length() - Self::END);
         Ok(Self {
             object,
@@ -99,7 +100,7 @@ impl<S: Object> Shared<S> {
         })
     }
 
-    /// What never changes of it.
+    /// The copy of the part that never changes.
     pub(super) fn fixed(&self) -> S::Fixed {
         self.fixed
     }
@@ -114,7 +115,7 @@ impl<S: Object> Deref for Shared<S> {
 
     #[inline]
     fn deref(&self) -> &S {
-        // SAFETY: mapped as long as the segment is there.
+        // SAFETY: mapped as long as the segment lives.
         unsafe { self.object.as_ref() }
     }
 }
@@ -129,7 +130,8 @@ impl<S: Object> Clone for Shared<S> {
     }
 }
 
-/// Gives a handle of a shared object what all of them have: clones, and the way to other processes.
+/// Gives a handle of a shared object the impls that all of them have: clones, and the transfer to
+/// other processes.
 macro_rules! shared_handle {
     ($name:ident $(<$t:ident $(: $bound:ident)?>)?) => {
         impl$(<$t $(: $bound)?>)? Clone for $name$(<$t>)? {
@@ -154,18 +156,18 @@ macro_rules! shared_handle {
             /// The object of that name, which this or another process of this user has created.
             ///
             /// # Errors
-            /// [`SharedError`]: there is none, it is something else, it belongs to another user or
-            /// others may write to it, or the system refuses.
+            /// [`SharedError`]: there is no such object, it is of another kind, it belongs to
+            /// another user or others may write to it, or the system refuses.
             ///
             /// # Safety
             /// As for all [named objects](crate::process#named-objects): no program writes to the
-            /// file, or shortens it, but through this library.
+            /// file, or shortens it, except through this library.
             pub unsafe fn open(name: &str) -> Result<Self, SharedError> {
                 Shared::open(name, $crate::process::shared::segment::this_user()).map(Self::of)
             }
 
-            /// The object of that name, which the user of that number has created. It takes the
-            /// right to write to that user's files, as root has it.
+            /// The object of that name, which the user with that number has created. The caller
+            /// needs the right to write to that user's files, as root has it.
             ///
             /// # Errors
             /// As [`open`](Self::open).
@@ -197,7 +199,7 @@ macro_rules! over_value {
         ///
         /// # Safety
         /// As for all [named objects](crate::process#named-objects): no program writes to the file,
-        /// or shortens it, but through this library.
+        /// or shortens it, except through this library.
         pub unsafe fn create(name: &str, value: T) -> Result<Self, SharedError> {
             Self::make(Some(name), value)
         }

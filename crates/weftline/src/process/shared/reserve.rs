@@ -1,14 +1,16 @@
-//! Memory for a part of a file, got before it is used.
+//! Memory for a part of a file, reserved before it is used.
 
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 
-/// Gets memory for a part of the file, which is extended as far as that. All of it, or none.
+/// Reserves memory for a part of the file: all of it, or none. The file is extended to the end of
+/// that part.
 ///
-/// A signal makes kernels before 6.18 give up, and give back what they had got. So after one the
-/// part is got in pieces, each of which is there before the next signal comes; otherwise at once,
-/// for that is how the kernel can tell that there is too little for all of it.
+/// A signal makes kernels before 6.18 stop, and return the memory that they had reserved. So the
+/// first attempt asks for the whole part: only then can the kernel tell that there is too little
+/// for all of it. After a signal the part is reserved in pieces, each of which is done before the
+/// next signal comes.
 pub(super) fn reserve(file: &OwnedFd, start: usize, length: usize) -> Result<(), Errno> {
     const PIECE: usize = 1 << 20;
     let (mut at, end) = (start, start + length);
@@ -29,9 +31,9 @@ pub(super) fn reserve(file: &OwnedFd, start: usize, length: usize) -> Result<(),
     Ok(())
 }
 
-/// Gives the memory of a part back to the system; its bytes are zero from now on.
+/// Returns the memory of a part to the system; its bytes are zero from now on.
 pub(super) fn give_back(file: &OwnedFd, start: usize, length: usize) {
     let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-    // A file system that cannot do that keeps it.
+    // A file system without this operation keeps the memory.
     let _ = fallocate(file, hole, start as u64, length as u64);
 }

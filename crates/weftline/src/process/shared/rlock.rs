@@ -14,16 +14,16 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// A value, the lock over it, and how often its holder has taken that.
+/// A value and the lock over it.
 #[repr(C)]
 pub(super) struct Locked<T> {
     mutex: Mutex,
-    /// Once the number of guards, which the holder now keeps in its own memory.
+    /// Reserved, for the layout. The holder keeps the number of guards in its own memory.
     _reserved: AtomicU32,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: plain data that is reached by who holds the mutex.
+// SAFETY: plain data that only the holder of the mutex accesses.
 unsafe impl<T: Plain> Object for Locked<T> {
     type Fixed = ();
 
@@ -36,10 +36,10 @@ unsafe impl<T: Plain> Object for Locked<T> {
     }
 }
 
-/// A lock between processes that the thread which holds it may take again: Python's
-/// `multiprocessing.RLock`, holding what it protects.
+/// A lock between processes that its holder may take again: Python's `multiprocessing.RLock`,
+/// together with the value that it protects.
 ///
-/// Since its holder may have several guards, each gives the value as a [`Cell`].
+/// Its holder may have several guards, so each guard presents the value as a [`Cell`].
 ///
 /// ```
 /// # use weftline::process::RLock;
@@ -100,7 +100,7 @@ impl<T: Plain> RLock<T> {
 
     lock_forms!(RLockGuard<'_, T>);
 
-    /// Whether somebody holds it; out of date as soon as it is known.
+    /// Whether a thread holds it; out of date as soon as it is known.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.0.mutex.is_held()
@@ -117,8 +117,8 @@ impl<T: Plain> fmt::Debug for RLock<T> {
     }
 }
 
-/// Access to what a shared [`RLock`] protects; the last one that is dropped frees the lock. It
-/// stays with its thread.
+/// Access to what a shared [`RLock`] protects. The last guard that is dropped frees the lock. A
+/// guard stays with its thread.
 #[must_use = "the lock is freed when the guard is dropped"]
 pub struct RLockGuard<'a, T: Plain> {
     locked: &'a Locked<T>,
@@ -129,8 +129,8 @@ impl<T: Plain> Deref for RLockGuard<'_, T> {
     type Target = Cell<T>;
 
     fn deref(&self) -> &Cell<T> {
-        // SAFETY: the lock is held by this thread, and the guards keep to it; a cell is laid out as
-        // its value is.
+        // SAFETY: the lock is held by this thread, and the guards stay with it. A `Cell` has the
+        // layout of its value.
         unsafe { &*self.locked.value.get().cast() }
     }
 }

@@ -1,44 +1,61 @@
-//! [`RobustCell`]: a word that a thread holds, and of which the kernel tells the others when that
-//! thread dies.
+//! [`RobustCell`]: a word in shared memory that a thread holds. When the holder dies, the kernel
+//! tells the other threads.
 //!
 //! # What the kernel does
 //!
-//! Each thread has a list of the words that it holds; the kernel knows its head
-//! (`set_robust_list`). When the thread ends, however it ends, the kernel goes through the list:
-//! where a word still has the thread's number, it writes [`DIED`] there in its place and wakes one
-//! that sleeps on it. One more word, the *pending* one, is looked at as well: that which the thread
-//! is just about to take or to free. The C library uses the same list for its robust mutexes, and
-//! registers it; a cell is laid out as such a mutex is, as far as the list goes, so that both lie
-//! in one list.
+//! Each thread has a list of the words that it holds; the kernel knows the list's head
+//! (`set_robust_list`). When the thread ends, in any way, the kernel walks the list. Where a word
+//! still has the thread's number, the kernel replaces the number by [`DIED`] and wakes one sleeper.
+//! It does the same with the *pending* word: the word that the thread is about to take or to free.
+//!
+//! The C library uses the same list for its robust mutexes, and registers it. A cell has the layout
+//! of such a mutex as far as the list goes, so that both lie in one list.
 //!
 //! A thread that ends in a process that goes on does the same itself, for some of its words
 //! (`leaked.rs`).
 //!
 //! Source: the kernel's `Documentation/locking/robust-futex-ABI.rst`; glibc's `nptl/descr.h` for
-//! what is written into whose neighbour.
+//! the order of the writes to the neighbours' links.
 //!
 //! # States
 //!
 //! | word | meaning | leaves by |
 //! |---|---|---|
 //! | 0 | free | taken by compare-exchange → a thread's number |
-//! | a thread's number, perhaps with [`WAITERS`] | held | freed by a swap → 0, and one sleeper is woken if the bit was set; its thread dies → [`DIED`] |
-//! | [`DIED`], perhaps with [`WAITERS`] | its holder died | taken, as when free |
+//! | a thread's number, perhaps with [`WAITERS`] | held | freed by a swap → 0, and one sleeper is woken if the bit was set; its thread dies → [`DIED`]; another thread adopts it → that thread's number; lost → all of [`HOLDER`] |
+//! | [`DIED`], perhaps with [`WAITERS`] | its holder died | taken, as when free; buried → 0 |
+//! | all of [`HOLDER`], perhaps with [`WAITERS`] | lost: no thread holds it | never |
 //!
-//! `pid` is the holder's process from just after the taking until just before the freeing. A cell
-//! whose holder died with `pid` zero was not *entered*: nothing that it protects was touched, and
-//! it counts as free. Otherwise whoever takes it is told which process died inside.
+//! # Invariants
 //!
-//! # No wake-up is lost, for long
+//! - `pid` is the holder's process from just after the taking until just before the freeing.
+//! - A cell whose holder died with `pid` zero was not *entered*: nothing that it protects was
+//!   touched. It counts as free. Otherwise the next taker is told which process died inside.
+//! - A thread that sleeps has set [`WAITERS`] in the word of a holder. A sleeper that takes the
+//!   cell sets the bit again, for there may be other sleepers.
+//! - The cell is in its holder's list, or is the holder's pending word, or both.
 //!
-//! Who sleeps has set [`WAITERS`] in the word of a holder. Freeing swaps the bit out and wakes one
-//! sleeper; that one sets the bit again when it takes the cell, for there may be others. If who
-//! frees dies before it wakes, or the one that was woken before it takes the cell, the cell is
-//! still the thread's pending one, and the kernel wakes another, if the word is free. If somebody
-//! has barged in meanwhile it does not, and who barged in does not know that others sleep. That is
-//! a matter of a microsecond, and against it nobody sleeps for longer than half a second without
-//! looking (`sleep.rs`). `tests/process_protocol.rs` goes through all orders of these steps, with
-//! deaths at each.
+//! # Linearisation points
+//!
+//! A take is its compare-exchange, a free is its swap. The end of a holder is the kernel's write of
+//! [`DIED`], or the compare-exchange in `change_holder`.
+//!
+//! # Happens-before
+//!
+//! The free's swap releases, and the next take's compare-exchange acquires. `change_holder`
+//! releases in the same way. `pid` is relaxed: the word orders it. The kernel reads the list and
+//! the pending word on the holder's own thread, so compiler fences order those.
+//!
+//! # Wake-ups are lost for half a second at most
+//!
+//! Freeing swaps the bit out and wakes one sleeper. If the freeing thread dies before it wakes, or
+//! the woken thread dies before it takes the cell, then the cell is still that thread's pending
+//! word. The kernel wakes another sleeper, if the word is free.
+//!
+//! If another thread has barged in meanwhile, the kernel does not, and the barging thread does not
+//! know of the sleepers. That window is a microsecond. Against it no thread sleeps for longer than
+//! half a second before it reads the word again (`sleep.rs`). `tests/process_protocol.rs` goes
+//! through all orders of these steps, with deaths at each.
 
 use super::list_head::Link;
 use super::robust_list::{self, AtEnd, Hold, me};
@@ -47,21 +64,21 @@ use crate::TimedOut;
 use crate::park::Deadline;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, compiler_fence};
 
-/// Somebody sleeps on the word.
+/// A thread sleeps on the word.
 const WAITERS: u32 = libc::FUTEX_WAITERS;
 /// The holder died.
 const DIED: u32 = libc::FUTEX_OWNER_DIED;
 /// The holder's thread number.
 const HOLDER: u32 = libc::FUTEX_TID_MASK;
 
-/// Where the C library's mutex has its word, seen from where its links lie in ours.
+/// Where the C library's mutex has its word, relative to the place of its links in a cell.
 #[cfg(not(target_env = "musl"))]
 pub(super) const WORD: isize = 0;
 #[cfg(target_env = "musl")]
 pub(super) const WORD: isize = 4;
 pub(super) const NEXT: isize = 32;
 
-/// A word that a thread holds, in shared memory; see the module's tables.
+/// A word that a thread holds, in shared memory. The module's header has its states.
 #[repr(C, align(64))]
 pub(super) struct RobustCell {
     #[cfg(target_env = "musl")]
@@ -69,12 +86,12 @@ pub(super) struct RobustCell {
     word: AtomicU32,
     #[cfg(not(target_env = "musl"))]
     pid: AtomicU32,
-    /// For the object that the cell belongs to.
+    /// For the object to which the cell belongs.
     pub(super) note: AtomicU64,
     pub(super) state: AtomicU32,
     pub(super) count: AtomicU32,
-    /// The list's links: addresses in the holder's process, touched by the holder's thread alone.
-    /// `next` points to another `next`, or the head.
+    /// The list's links: addresses in the holder's process, accessed by the holder's thread alone.
+    /// `next` points to another `next`, or to the head.
     pub(super) prev: AtomicPtr<Link>,
     pub(super) next: Link,
     _reserved: [u64; 3],
@@ -87,22 +104,22 @@ const _: () = assert!(std::mem::offset_of!(RobustCell, word) as isize == WORD);
 /// How a cell was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// As whoever had it before has left it.
+    /// As its previous holder left it.
     Whole,
-    /// From a process that died inside; its number.
+    /// From a process that died inside; the number is that process's.
     Abandoned(u32),
 }
 
 impl RobustCell {
-    /// Takes the cell, waiting for it, for a moment that ends before this library returns.
+    /// Takes the cell, waiting for it. The hold ends before the library's call returns.
     #[inline]
     pub(super) fn take(&self, deadline: Deadline) -> Result<Taken, TimedOut> {
         self.take_until(deadline, AtEnd::Dies)
     }
 
-    /// Takes the cell, waiting for it; says what becomes of it if its thread ends before it is
-    /// freed.
-    // It was inlined when it had one caller, and costs a third more when it is not.
+    /// Takes the cell, waiting for it. `at_end` says what becomes of it if its thread ends before
+    /// it is freed.
+    // Not inlined, it costs a third more.
     #[inline(always)]
     pub(super) fn take_until(&self, deadline: Deadline, at_end: AtEnd) -> Result<Taken, TimedOut> {
         let me = me();
@@ -132,7 +149,7 @@ impl RobustCell {
     #[cold]
     fn take_slowly(&self, thread: u32, deadline: Deadline) -> Result<Taken, TimedOut> {
         let mut others = 0;
-        let mut has_looked = false;
+        let mut has_spun = false;
         loop {
             let word = self.word.load(Ordering::Relaxed);
             if word & HOLDER == 0 {
@@ -154,14 +171,15 @@ impl RobustCell {
                 });
             }
             if deadline.has_passed() {
-                // This one may have been woken, and others sleep: the holder has to know.
+                // A wake-up may have ended on this thread while others sleep: the holder has to
+                // know.
                 if others == 0 || word & WAITERS != 0 || self.mark(word) {
                     return Err(TimedOut);
                 }
                 continue;
             }
-            if !has_looked {
-                has_looked = true;
+            if !has_spun {
+                has_spun = true;
                 look_out(|| self.word.load(Ordering::Relaxed) & HOLDER == 0);
                 continue;
             }
@@ -189,8 +207,8 @@ impl RobustCell {
         unsafe { self.free_after(|_| true) };
     }
 
-    /// Frees the cell if the calling thread holds it, and `is_last` says so of its hold. What a
-    /// thread held when it forked is the parent's: the child has a copy of the guard, and frees
+    /// Frees the cell if the calling thread holds it and `is_last` confirms it for that hold. What
+    /// a thread held when it forked is the parent's: the child has a copy of the guard, and frees
     /// nothing.
     ///
     /// # Safety
@@ -216,27 +234,27 @@ impl RobustCell {
         head.done();
     }
 
-    /// Out of the way, so that a guard's drop is small enough to be inlined.
+    /// Not inlined, so that a guard's drop is small enough to be.
     #[cold]
     #[inline(never)]
     fn wake_one(&self) {
         wake(&self.word, 1);
     }
 
-    /// The calling thread's hold on it, as its own record says.
+    /// The calling thread's hold on the cell, by the thread's own record.
     #[inline]
     pub(super) fn mine(&self) -> Option<Hold> {
         robust_list::find(self)
     }
 
-    /// Takes the cell out of the list of the calling thread, which is about to end, and marks it as
-    /// the kernel would, or passes it on.
+    /// Takes the cell out of the list of the calling thread, which is about to end. `pass_on` marks
+    /// it as the kernel would, or passes it on.
     pub(super) fn end(&self, pass_on: impl FnOnce(&Self)) {
         let Some(hold) = robust_list::find(self) else {
             return;
         };
         let head = hold.head();
-        // If the process dies now, the kernel marks it all the same.
+        // If the process dies now, the kernel still marks the cell.
         head.expect(self);
         // SAFETY: just found.
         unsafe { hold.remove() };
@@ -245,7 +263,8 @@ impl RobustCell {
         head.done();
     }
 
-    /// Its thread is at its end, and nothing in the process refers to what it protects.
+    /// Marks the cell as the kernel would: its thread is at its end, and nothing in the process
+    /// refers to what the cell protects.
     pub(super) fn die(&self) {
         let thread = me().thread;
         self.end(|cell| {
@@ -255,8 +274,8 @@ impl RobustCell {
         });
     }
 
-    /// The calling thread, which lives as long as the process, holds the cell from now on in the
-    /// place of thread `from`, which has it pending.
+    /// The calling thread becomes the holder, in the place of thread `from`, which has the cell
+    /// pending. The calling thread lives as long as the process.
     pub(super) fn adopt(&self, from: u32) {
         let me = me();
         let head = me.head();
@@ -268,12 +287,12 @@ impl RobustCell {
         head.done();
     }
 
-    /// No thread holds the cell, and it is not free: for good.
+    /// From now on no thread holds the cell, and it is never free again.
     pub(super) fn lose(&self) {
         self.change_holder(me().thread, HOLDER);
     }
 
-    /// What the word was; it has changed if its holder was `from`.
+    /// Changes the holder if it is `from`; returns the word before the change.
     fn change_holder(&self, from: u32, to: u32) -> u32 {
         let change = |word| (word & HOLDER == from).then_some(word & WAITERS | to);
         let changed = self
@@ -282,23 +301,23 @@ impl RobustCell {
         changed.unwrap_or_else(|other| other & !WAITERS)
     }
 
-    /// Whether it is held, by somebody who lives.
+    /// Whether the cell is held by a living thread, or lost.
     pub(super) fn is_held(&self) -> bool {
         self.word.load(Ordering::Relaxed) & HOLDER != 0
     }
 
-    /// Whether who held it died, and nobody has taken it since.
+    /// Whether its holder died, and no thread has taken it since.
     pub(super) fn is_abandoned(&self) -> bool {
         self.word.load(Ordering::Relaxed) & DIED != 0
     }
 
-    /// The process that holds it, or that held it when it died. Zero: none, or it died before it
-    /// had entered.
+    /// The process that holds it, or that held it when it died. Zero: there is none, or it died
+    /// before it had entered.
     pub(super) fn process(&self) -> u32 {
         self.pid.load(Ordering::Relaxed)
     }
 
-    /// Makes a cell whose holder died free again.
+    /// Frees a cell whose holder died.
     pub(super) fn bury(&self) {
         let word = self.word.load(Ordering::Relaxed);
         if word & DIED != 0 {

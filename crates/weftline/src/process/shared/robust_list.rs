@@ -3,18 +3,18 @@
 //!
 //! # Implementation
 //!
-//! The kernel finds a thread's cells by its list (`list_head.rs`).
-//! The links of a cell lie in shared memory, where any program with the file can write. So the
-//! thread keeps a record of each cell in its own memory (`records.rs`), and follows no link of a
-//! cell: what a link points to is the cell below. One case is left: mutexes of the C library's lie
-//! between two cells, and only the upper cell's link says which. What follows from a record:
+//! The kernel finds a thread's cells by the thread's list (`list_head.rs`). The links of a cell lie
+//! in shared memory, where any program that has the file can write. So the thread keeps a record of
+//! each cell in its own memory (`records.rs`), and follows no link of a cell: a link points to the
+//! cell of the record below. One case is left: mutexes of the C library may lie between two cells,
+//! and only the upper cell's link says which. The records answer these questions:
 //!
 //! | question | answer |
 //! |---|---|
 //! | which cells does the thread hold | its records; no word in shared memory can add one or hide one |
 //! | how often has it taken an `RLock` | the record's depth |
 //! | what becomes of a cell when the thread ends | the record's mark, an [`AtEnd`] (`leaked.rs`) |
-//! | may the memory of a segment go | if no thread's record is of a cell in it |
+//! | may the memory of a segment go | yes, if no thread has a record of a cell in it |
 
 use super::leaked;
 use super::list_head::{self, Head, Link};
@@ -35,45 +35,47 @@ pub(super) struct Me {
     top: Place,
 }
 
-/// A cell that the calling thread holds: where its record is.
+/// A cell that the calling thread holds: the place of its record.
 #[derive(Clone, Copy)]
 pub(super) struct Hold {
     head: *const Head,
     /// The thread's highest record.
     top: Place,
     at: Place,
-    /// Whether the record is the highest, and nothing of the C library's lay between its cell and
-    /// the one below.
+    /// The record is the highest, and nothing of the C library's lay between its cell and the cell
+    /// below.
     is_plain: bool,
 }
 
-/// What becomes of a cell that its thread holds when it ends, in a process that goes on.
+/// What becomes of a cell that its thread still holds when it ends, in a process that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AtEnd {
-    /// It is marked as a dead process's is: nothing in this process refers to what it protects.
+    /// The cell is marked as a dead process's is: nothing in this process refers to what it
+    /// protects.
     Dies,
-    /// It stays held until the process ends: a guard was leaked, and a reference to what the cell
-    /// protects may live on.
+    /// The cell stays held until the process ends: a guard was leaked, and a reference to what the
+    /// cell protects may live on.
     Stays,
 }
 
-/// What a thread remembers of itself. Fields for themselves: a reader loads the one that it needs,
-/// without a copy of all on the stack. None has a destructor, so it is there until the very end.
+/// What a thread remembers of itself. Each field is a cell of its own: a reader loads the field
+/// that it needs, without a copy of all on the stack. None has a destructor, so the memory is there
+/// until the very end of the thread.
 struct Memory {
     head: Cell<*const Head>,
     thread: Cell<u32>,
     process: Cell<u32>,
-    /// In which it asked, or [`NEVER`].
+    /// The generation of forks in which the thread filled these fields, or [`NEVER`].
     generation: Cell<u32>,
     has_ended: Cell<bool>,
-    /// Its highest record; [`NOWHERE`](Place::NOWHERE) before it has asked.
+    /// The thread's highest record; [`NOWHERE`](Place::NOWHERE) before the fields are filled.
     top: Cell<Place>,
-    /// The highest that it may have.
+    /// The highest record that the thread may have.
     limit: Cell<Place>,
     records: Cell<Option<&'static Records>>,
 }
 
-/// No generation of forks.
+/// Is no generation of forks.
 const NEVER: u32 = u32::MAX;
 
 thread_local! {
@@ -94,7 +96,8 @@ thread_local! {
 #[inline]
 pub(super) fn me() -> Me {
     MEMORY.with(|memory| {
-        // A fork's child is another process and thread; the C library has given it an empty list.
+        // The child of a fork is another process and thread; the C library has given it an empty
+        // list.
         if memory.generation.get() != fork::generation() {
             remember(memory);
         }
@@ -116,7 +119,7 @@ fn remember(memory: &Memory) {
     let thread = rustix::thread::gettid().as_raw_nonzero().get();
     memory.thread.set(thread.cast_unsigned());
     memory.process.set(std::process::id());
-    // Those of before are the parent's, in the child of a fork.
+    // In the child of a fork, earlier records are the parent's.
     // SAFETY: no reference is made of the head, which the C library has for the thread.
     let first = unsafe { (&raw const (*memory.head.get()).first).cast_mut() };
     let Some(records) = Records::take(first) else {
@@ -127,15 +130,15 @@ fn remember(memory: &Memory) {
     if !memory.has_ended.get() {
         memory.limit.set(records.limit());
     }
-    leaked::watch_thread();
+    leaked::register_thread();
     memory.generation.set(fork::generation());
 }
 
-/// Asked before a cell is taken that the user decides how long to hold.
+/// Checks for room before the thread takes a cell whose hold the user ends.
 ///
 /// # Panics
-/// When the thread holds so many that the kernel would not look at all of them; when it is past its
-/// end; when no memory is left.
+/// When the thread holds so many that the kernel would not check all of them; when the thread is
+/// past its end; when no memory is left.
 #[inline]
 pub(super) fn expect_room() {
     MEMORY.with(|memory| {
@@ -147,7 +150,7 @@ pub(super) fn expect_room() {
 
 #[cold]
 fn check_room(memory: &Memory) {
-    // The first time; or in the child of a fork, where the records are the parent's.
+    // The first time, or in the child of a fork, where the records are the parent's.
     me();
     assert!(
         !memory.has_ended.get(),
@@ -159,10 +162,10 @@ fn check_room(memory: &Memory) {
     );
 }
 
-/// The calling thread's record of `cell`, if it holds that.
+/// The calling thread's record of `cell`, if the thread holds that.
 #[inline]
 pub(super) fn find(cell: &RobustCell) -> Option<Hold> {
-    // A fork's child holds nothing.
+    // The child of a fork holds nothing.
     let Me { head, top, .. } = me();
     let link = ptr::from_ref(&cell.next).cast_mut();
     let is_plain = ptr::eq(top.marked().map_addr(|it| it & !STAYS), link.cast());
@@ -179,7 +182,7 @@ pub(super) fn find(cell: &RobustCell) -> Option<Hold> {
     })
 }
 
-/// Mostly what was taken last is freed first.
+/// Cold: mostly the cell that was taken last is freed first.
 #[cold]
 fn find_below(head: *const Head, top: Place, link: *mut Link) -> Option<Place> {
     let mut at = top;
@@ -192,7 +195,7 @@ fn find_below(head: *const Head, top: Place, link: *mut Link) -> Option<Place> {
     None
 }
 
-/// The thread is at its end: it takes no more locks. What it still holds is what was leaked.
+/// The thread is at its end: it takes no more locks. All that it still holds was leaked.
 pub(super) fn end() {
     me();
     MEMORY.with(|memory| {
@@ -201,7 +204,7 @@ pub(super) fn end() {
     });
 }
 
-/// The cell that was taken last of those that the thread still holds.
+/// The cell that the thread took last, of those that it still holds.
 pub(super) fn last() -> Option<(*const RobustCell, AtEnd)> {
     let Me { top, head, .. } = me();
     if ptr::eq(top.link().cast(), head) {
@@ -216,7 +219,7 @@ pub(super) fn last() -> Option<(*const RobustCell, AtEnd)> {
     Some((cell.cast_const().cast(), at_end))
 }
 
-/// Gives the records back; for the end of a thread that holds nothing.
+/// Gives the records back, at the end of a thread that holds nothing.
 pub(super) fn give_back() {
     MEMORY.with(|memory| {
         if memory.generation.replace(NEVER) != NEVER
@@ -228,7 +231,7 @@ pub(super) fn give_back() {
     });
 }
 
-/// Whether this library can use the C library's list, asked before the first cell is made.
+/// Whether this library can use the C library's list. Asked before the first cell is made.
 pub(super) fn check() -> Result<(), &'static str> {
     list_head::head()?;
     leaked::check()
@@ -243,12 +246,12 @@ impl Me {
         unsafe { &*self.head }
     }
 
-    /// What [`add`](Self::add) needs to know, found out before: after the cell was taken each load
-    /// would hold up the next atomic operation.
+    /// Finds what [`add`](Self::add) needs, before the cell is taken: after that each load would
+    /// delay the next atomic operation.
     #[inline]
     pub(super) fn prepare(&self) -> Prepared {
         let first = self.head().first.load(Ordering::Relaxed);
-        // Something of the C library's lies between this cell and the one below.
+        // Something of the C library's lies between this cell and the cell below.
         let is_foreign = !ptr::eq(first, self.top.link().cast());
         let marks = if is_foreign { FOREIGN } else { 0 };
         Prepared { first, marks }
@@ -257,8 +260,8 @@ impl Me {
     /// Adds a cell to the list and the records.
     ///
     /// # Safety
-    /// The calling thread is this one, has prepared this when the list was as it is, and holds
-    /// `cell`, which stays where it is until it is taken out.
+    /// The calling thread is this one, prepared `prepared` for the list as it is now, and holds
+    /// `cell`. The cell stays where it is until it is taken out.
     #[inline]
     pub(super) unsafe fn add(&self, cell: &RobustCell, at_end: AtEnd, prepared: Prepared) {
         let Prepared { first, marks } = prepared;
@@ -278,7 +281,7 @@ impl Me {
     }
 }
 
-/// What a cell is added behind.
+/// The first link, behind which a cell is added, and the marks of its record.
 #[derive(Clone, Copy)]
 pub(super) struct Prepared {
     first: *mut (),
@@ -294,21 +297,21 @@ impl Hold {
 
     #[inline]
     pub(super) fn head(&self) -> &Head {
-        // SAFETY: as `Me::head`; a record is found by the thread that it belongs to.
+        // SAFETY: as `Me::head`; only the thread that owns a record finds it.
         unsafe { &*self.head }
     }
 
     /// Takes the cell out of the list and the records.
     ///
     /// # Safety
-    /// The calling thread has found it, and taken nothing and freed nothing since.
+    /// The calling thread has found the cell, and has taken and freed nothing since.
     #[inline]
     pub(super) unsafe fn remove(self) {
         let Self {
             top, at, is_plain, ..
         } = self;
         let head = self.head();
-        // Something of the C library's may lie in front.
+        // A mutex of the C library's may lie in front.
         if is_plain && ptr::eq(head.first.load(Ordering::Relaxed), at.link().cast()) {
             let below = at.below().link();
             // SAFETY: the neighbour is a link of this list, or its head.

@@ -1,5 +1,5 @@
-//! [`Semaphore`] and [`BoundedSemaphore`]: permits that processes share, and that come back when
-//! who has them dies.
+//! [`Semaphore`] and [`BoundedSemaphore`]: permits that processes share, and that return when their
+//! holder dies.
 
 use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, Recover};
@@ -46,7 +46,7 @@ macro_rules! semaphore {
             ///
             /// # Safety
             /// As for all [named objects](crate::process#named-objects): no program writes to the
-            /// file, or shortens it, but through this library.
+            /// file, or shortens it, except through this library.
             pub unsafe fn create(name: &str, permits: u64) -> Result<Self, SharedError> {
                 Self::make(Some(name), permits)
             }
@@ -61,11 +61,11 @@ macro_rules! semaphore {
                 .map(Self::of)
             }
 
-            /// Waits for `n` permits at once.
+            /// Waits for `n` permits, and takes them all at once.
             ///
             /// # Errors
-            /// [`Abandoned`], with the permits, when they were those of a process that died: what
-            /// they stand for is as it left it.
+            /// [`Abandoned`], with the permits, when they were those of a process that died. The
+            /// resource behind them is as that process left it.
             ///
             /// # Panics
             #[doc = $refused]
@@ -84,8 +84,8 @@ macro_rules! semaphore {
                 self.acquire_by(n, Deadline::PASSED)
             }
 
-            /// Waits for `n` permits at once, for at most `timeout`. A timeout beyond the clock's
-            /// range never ends.
+            /// Waits for `n` permits, to take them all at once, for `timeout` at most. A timeout
+            /// beyond the clock's range never ends.
             ///
             /// # Errors
             /// [`LockError`].
@@ -96,7 +96,7 @@ macro_rules! semaphore {
                 self.acquire_by(n, Deadline::after(timeout))
             }
 
-            /// Waits for `n` permits at once, until `deadline` at the latest.
+            /// Waits for `n` permits, to take them all at once, until `deadline` at the latest.
             ///
             /// # Errors
             /// [`LockError`].
@@ -118,17 +118,17 @@ macro_rules! semaphore {
                 }
             }
 
-            /// Adds `n` permits: those that a [`Permit::forget`] left out, or new ones.
+            /// Adds `n` permits: permits that a [`Permit::forget`] took out, or new ones.
             ///
             /// # Errors
-            /// [`TooManyPermits`] when that would be more than the semaphore's bound; then none is
-            /// added.
+            /// [`TooManyPermits`] when the semaphore would then have more than its bound; none is
+            /// added then.
             pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
                 self.0.release(n)
             }
 
-            /// How many permits are free; out of date as soon as it is known. Those of a process
-            /// that died count when somebody wants them.
+            /// How many permits are free; out of date as soon as it is known. The permits of a
+            /// process that died count once a caller needs them.
             #[must_use]
             pub fn available(&self) -> u64 {
                 self.0.free.load(Ordering::Relaxed)
@@ -150,10 +150,10 @@ macro_rules! semaphore {
 semaphore!(
     /// A number of permits that processes share: Python's `multiprocessing.Semaphore`.
     ///
-    /// Permits of a process that dies come back, which Python's do not: within half a second
-    /// whoever waits has them, and is told ([`Abandoned`]). At most 4,096 [`Permit`]s are out at a
-    /// time, 2,000 of them in one thread. There is no order among those who wait, and one that
-    /// wants several permits can be overtaken.
+    /// Permits of a process that dies return, which Python's do not: a waiter has them within half
+    /// a second, with the error [`Abandoned`]. At most 4,096 [`Permit`]s are out at a time, 2,000
+    /// of them in one thread. Waiters are served in no order, and a waiter that wants several
+    /// permits can be overtaken.
     ///
     /// ```
     /// # use weftline::process::Semaphore;
@@ -168,14 +168,14 @@ semaphore!(
     #[doc(alias = "multiprocessing.Semaphore")]
     Semaphore,
     false,
-    "When `n` is above `u64::MAX / 2`, or 4,096 permits are out, or this thread holds 2,000 shared locks and permits."
+    "When `n` is above `u64::MAX / 2`, or 4,096 [`Permit`]s are out, or this thread holds 2,000 shared locks and permits."
 );
 
 semaphore!(
     /// A semaphore between processes that never has more permits than it started with: Python's
     /// `multiprocessing.BoundedSemaphore`.
     ///
-    /// See [`Semaphore`] for what it does when a process dies.
+    /// See [`Semaphore`] for its behaviour when a process dies.
     ///
     /// ```
     /// # use weftline::process::BoundedSemaphore;
@@ -187,11 +187,11 @@ semaphore!(
     #[doc(alias = "multiprocessing.BoundedSemaphore")]
     BoundedSemaphore,
     true,
-    "When `n` is above the bound, or 4,096 permits are out, or this thread holds 2,000 shared locks and permits."
+    "When `n` is above the bound, or 4,096 [`Permit`]s are out, or this thread holds 2,000 shared locks and permits."
 );
 
-/// Permits of a shared semaphore; they return when this is dropped, or its process dies. It stays
-/// with its thread.
+/// Permits of a shared semaphore. They return when this is dropped, or when its process dies. It
+/// stays with its thread.
 #[must_use = "the permits return when this is dropped"]
 pub struct Permit<'a> {
     pool: &'a dyn Pool,
@@ -201,13 +201,13 @@ pub struct Permit<'a> {
 }
 
 impl Permit<'_> {
-    /// How many permits this is.
+    /// The number of permits.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.n
     }
 
-    /// Keeps the permits out, also when the process dies: they come back by a `release` only.
+    /// Keeps the permits out, even after the process dies: only a `release` brings them back.
     pub fn forget(self) {
         self.pool.put_back(self.row, false);
         std::mem::forget(self);

@@ -1,19 +1,37 @@
-//! [`Permits`]: what a shared semaphore is, of either kind.
+//! [`Permits`]: the core of a shared semaphore, of either kind.
 //!
 //! # Implementation
 //!
 //! The object's lock protects everything. Each `Permit` has a row in the table of holders, with its
-//! number of permits, and the kernel tells of a row whose thread died. What is true stands in
-//! `total` and in the rows; `free`, the difference, is worked out anew when a process dies with the
-//! lock.
+//! number of permits. The kernel marks a row whose thread died.
 //!
-//! Who finds too few permits looks for holders that died, and takes over their permits. Since
-//! nobody is woken by such a death, who sleeps looks again each half second.
+//! | field | meaning | changes |
+//! |---|---|---|
+//! | `total` | all permits | `release` adds, `forget` subtracts |
+//! | a row's `note` | the permits of its holder | an acquire fills it, a drop or a takeover empties it |
+//! | `free` | the permits that no row has | with each of these |
+//! | `mark` | a thread may sleep | a thread that is about to sleep, or has slept and leaves, sets it; a wake-up clears it |
+//! | `several` | how many sleeping threads want more than one permit | such a thread adds one before it sleeps, and subtracts it after |
+//! | `turn` | the word that the waiters sleep on | a wake-up counts it on |
 //!
-//! Wake-ups: `mark` says that somebody may sleep. A release clears it, counts `turn` on, which
-//! whoever is about to sleep sees, and wakes one, or all if one of them wants several permits
-//! (`several`). Who has slept and leaves, with permits or without, passes the wake-up on if some
-//! are free, and sets the mark again: there may be others.
+//! # Invariants
+//!
+//! - `total` and the rows are the truth. `free` is their difference, and is computed anew when a
+//!   process dies with the lock.
+//! - An acquire that finds too few permits takes over the permits of holders that died. Such a
+//!   death wakes no thread, so a waiter checks again each half second.
+//!
+//! # Linearisation points
+//!
+//! The store of `free`, under the object's lock. That lock is also what makes each happens-before
+//! pair.
+//!
+//! # Wake-ups
+//!
+//! A release that finds the mark clears it and counts `turn` on, which a thread that is about to
+//! sleep sees. It wakes one waiter, or all if one of them wants several permits. A waiter that has
+//! slept and leaves, with permits or without, passes the wake-up on if permits are free, and sets
+//! the mark again: there may be others.
 
 use super::object::{Object, Shared};
 use super::robust::{RobustCell, Taken};
@@ -27,7 +45,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub(super) const MAX_PERMITS: u64 = u64::MAX >> 1;
 
-/// What lies in shared memory; see the module's text.
+/// The part in shared memory; see the module's header.
 #[repr(C)]
 pub(super) struct Permits<const BOUNDED: bool> {
     cell: RobustCell,
@@ -35,13 +53,13 @@ pub(super) struct Permits<const BOUNDED: bool> {
     pub(super) bound: AtomicU64,
     pub(super) free: AtomicU64,
     mark: AtomicU32,
-    /// How many who sleep want more than one permit; too many if one has died.
+    /// How many sleeping threads want more than one permit; too many if one of them has died.
     several: AtomicU32,
     turn: AtomicU32,
     used: Used,
 }
 
-// SAFETY: atomics, changed by who holds the cell.
+// SAFETY: atomics, changed by the holder of the cell.
 unsafe impl<const BOUNDED: bool> Object for Permits<BOUNDED> {
     /// The bound.
     type Fixed = u64;
@@ -60,9 +78,9 @@ unsafe impl<const BOUNDED: bool> Object for Permits<BOUNDED> {
     }
 }
 
-/// What a permit does with its semaphore, of either kind.
+/// The operation of a permit on its semaphore, of either kind.
 pub(super) trait Pool: Send + Sync {
-    /// Gives the row's permits back, or (if not) takes them out of the total.
+    /// Returns the row's permits, or (if not `gives_back`) takes them out of the total.
     fn put_back(&self, row: &RobustCell, gives_back: bool);
 }
 
@@ -89,7 +107,7 @@ impl<const BOUNDED: bool> Inside<'_, BOUNDED> {
         self.permits.free.store(free, Ordering::Relaxed);
     }
 
-    /// After a death with the lock held.
+    /// Computes `free` anew, after a death with the lock held.
     fn work_out(&self) {
         let held = self
             .table
@@ -102,7 +120,7 @@ impl<const BOUNDED: bool> Inside<'_, BOUNDED> {
         self.permits.free.store(free, Ordering::Relaxed);
     }
 
-    /// Takes the permits of one holder that died, and says which process it was.
+    /// Takes the permits of one holder that died. Returns that holder's process.
     fn inherit(&self) -> Option<u32> {
         let row = self.table.rows().find(|row| row.is_abandoned())?;
         let pid = row.process();
@@ -112,8 +130,8 @@ impl<const BOUNDED: bool> Inside<'_, BOUNDED> {
         Some(pid)
     }
 
-    /// How many to wake when the lock is free.
-    fn whom_to_wake(&self) -> u32 {
+    /// How many threads to wake when the lock is free.
+    fn wake_count(&self) -> u32 {
         if self.free() == 0 || self.permits.mark.swap(0, Ordering::Relaxed) == 0 {
             return 0;
         }
@@ -124,17 +142,17 @@ impl<const BOUNDED: bool> Inside<'_, BOUNDED> {
         }
     }
 
-    /// The same, for one that has slept and leaves.
-    fn whom_to_wake_after_me(&self) -> u32 {
-        let who = self.whom_to_wake();
+    /// The same, for a waiter that has slept and leaves.
+    fn wake_count_after_me(&self) -> u32 {
+        let count = self.wake_count();
         self.permits.mark.store(1, Ordering::Relaxed);
-        who
+        count
     }
 }
 
 impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
-    /// The lock is held for moments, so each caller waits for it, also one whose time is up: of the
-    /// threads that sleep, one that leaves has to tell the next.
+    /// The lock is held for moments, so each caller waits for it, even after its deadline: a waiter
+    /// that leaves has to wake the next.
     fn enter(&self) -> Inside<'_, BOUNDED> {
         let taken = self.cell.take(Deadline::NEVER);
         let inside = Inside {
@@ -153,7 +171,7 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
         }
     }
 
-    /// A row with `n` permits, and the process that they were inherited from.
+    /// A row with `n` permits, and the process from which they were taken over.
     ///
     /// # Panics
     /// When all rows are taken, or there is no memory for one more; and as [`expect_room`].
@@ -175,7 +193,7 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
                 {
                     Ok(row) => row,
                     Err(NoRow::Full) => match inside.inherit() {
-                        // There was enough without those of the dead, but no room.
+                        // There were enough without the permits of the dead, but no room.
                         Some(pid) => {
                             died = Some(pid).filter(|pid| *pid != 0).or(died);
                             continue;
@@ -189,23 +207,23 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
                 };
                 let free = inside.free().saturating_sub(n);
                 self.free.store(free, Ordering::Relaxed);
-                let who = if has_slept {
-                    inside.whom_to_wake_after_me()
+                let count = if has_slept {
+                    inside.wake_count_after_me()
                 } else {
                     0
                 };
                 drop(inside);
-                self.wake(who);
+                self.wake(count);
                 return Some((row, died));
             }
             if deadline.has_passed() {
-                let who = if has_slept {
-                    inside.whom_to_wake_after_me()
+                let count = if has_slept {
+                    inside.wake_count_after_me()
                 } else {
                     0
                 };
                 drop(inside);
-                self.wake(who);
+                self.wake(count);
                 return None;
             }
             self.mark.store(1, Ordering::Relaxed);
@@ -232,22 +250,22 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
         }
         self.total.store(total + n, Ordering::Relaxed);
         inside.add_free(n);
-        let who = inside.whom_to_wake();
+        let count = inside.wake_count();
         drop(inside);
-        self.wake(who);
+        self.wake(count);
         Ok(())
     }
 }
 
 impl<const BOUNDED: bool> Pool for Shared<Permits<BOUNDED>> {
     fn put_back(&self, row: &RobustCell, gives_back: bool) {
-        // Not so in the child of a fork: the permits are the parent's.
+        // The child of a fork returns nothing: the permits are the parent's.
         if row.mine().is_none() {
             return;
         }
         let inside = self.enter();
-        // The row first: if this thread dies here, what is worked out from the rows gives the
-        // permits back.
+        // The row first: if this thread dies here, the computation from the rows returns the
+        // permits.
         let n = row.note.swap(0, Ordering::Relaxed);
         if gives_back {
             inside.add_free(n);
@@ -257,8 +275,8 @@ impl<const BOUNDED: bool> Pool for Shared<Permits<BOUNDED>> {
         }
         // SAFETY: this thread's, as just checked.
         unsafe { row.free() };
-        let who = inside.whom_to_wake();
+        let count = inside.wake_count();
         drop(inside);
-        self.wake(who);
+        self.wake(count);
     }
 }

@@ -1,9 +1,9 @@
-//! [`Table`]: cells of threads that hold something of an object, or wait for it.
+//! [`Table`]: cells of threads that hold a part of an object, or wait for it.
 //!
-//! A table follows its object in the segment. It is changed by who holds the object's own lock; a
-//! cell's state is changed by its thread or by who holds that lock, and the kernel says of a cell
-//! that its thread died. Rows are used from the first on, so the file is as long as the most that
-//! were ever used at once.
+//! A table follows its object in the segment. Only the holder of the object's own lock changes the
+//! table. A cell's state is changed by its thread or by the holder of that lock, and the kernel
+//! marks a cell whose thread died. Free rows are taken from the first on, so the file is as long as
+//! the most rows that were ever used at once.
 
 use super::error::SharedError;
 use super::robust::RobustCell;
@@ -33,7 +33,7 @@ pub(super) struct Table<'a> {
 /// Why there is no row.
 #[derive(Debug)]
 pub(super) enum NoRow {
-    /// All are taken.
+    /// All rows are taken.
     Full,
     NoMemory(SharedError),
 }
@@ -49,7 +49,7 @@ impl<'a> Table<'a> {
     }
 
     fn row(self, number: usize) -> &'a RobustCell {
-        // SAFETY: within the mapping; the file is long enough for what is used.
+        // SAFETY: within the mapping; the file has memory for all used rows.
         unsafe {
             self.segment
                 .at::<RobustCell>(self.start + number * ROW)
@@ -71,12 +71,12 @@ impl<'a> Table<'a> {
         (0..self.used()).map(move |number| self.row(number))
     }
 
-    /// Takes a row that nobody has for this thread, after `fill` has written what it is for. Only
-    /// for who holds the object's lock, and has [room](super::robust_list::expect_room) for it.
+    /// Takes a free row for this thread, after `fill` has written its contents. The caller holds
+    /// the object's lock, and has [room](super::robust_list::expect_room) for the row.
     pub(super) fn take(self, fill: impl Fn(&RobustCell)) -> Result<&'a RobustCell, NoRow> {
         let takes = |row: &RobustCell| {
             fill(row);
-            // Nobody else takes a row while the object's lock is held, unless the memory is
+            // No other thread takes a row while the object's lock is held, unless the memory is
             // damaged.
             row.take(Deadline::PASSED).is_ok()
         };
