@@ -3,18 +3,30 @@
 //! # Implementation
 //!
 //! The object's lock protects everything. Each party that waits has a row in the table; its `state`
-//! says how its wait ended. Those who sleep do so on `turn`, which is counted on whenever a wait
-//! has ended.
+//! says how its wait ended. Waiters sleep on `turn`, which is counted on whenever a wait has ended.
 //!
 //! | a row's state | meaning | leaves by |
 //! |---|---|---|
-//! | `WAITING` | arrived, and waits | all have arrived → `PASSED`; the barrier breaks, or is reset → `BROKEN`; its own timeout, which breaks the barrier |
-//! | `PASSED`, `BROKEN` | how it ended | its thread takes the row back |
+//! | `WAITING` | the party has arrived, and waits | all have arrived → `PASSED`; the barrier breaks, or is reset → `BROKEN`; its own timeout, which breaks the barrier |
+//! | `PASSED`, `BROKEN` | how the wait ended | its thread takes the row back |
 //!
-//! A thread that dies after it has arrived breaks the barrier: each who sleeps looks for such rows
-//! every half second. One that dies with the lock, in the middle of letting the others pass, leaves
-//! `passing` set, and in the middle of breaking it `is_broken`; whoever gets the lock next goes on
-//! with that.
+//! # Invariants
+//!
+//! - A thread that dies after it has arrived breaks the barrier: each waiter checks the rows for
+//!   deaths every half second.
+//! - A thread that dies with the lock while it lets the others pass leaves `passing` set. A thread
+//!   that dies while it breaks the barrier leaves `is_broken` set. The next holder of the lock
+//!   completes the operation.
+//!
+//! # Linearisation points
+//!
+//! Under the object's lock: an arrival is the taking of its row, and the end of a wait is the store
+//! to its row's `state`.
+//!
+//! # Happens-before
+//!
+//! The store to a row's `state` releases, and the waiter's load acquires. The lock orders
+//! everything else.
 
 use super::error::{BarrierError, SharedError};
 use super::object::{Object, Shared, shared_handle};
@@ -35,7 +47,7 @@ const BROKEN: u32 = 3;
 
 const YES: u32 = 1;
 
-/// The parties of one round leave their rows while those of the next arrive.
+/// The parties of one round may still leave their rows while those of the next arrive.
 const MOST: usize = table::ROWS / 2;
 
 #[repr(C)]
@@ -43,15 +55,15 @@ pub(super) struct State {
     cell: RobustCell,
     parties: AtomicU32,
     is_broken: AtomicU32,
-    /// The process by whose death it broke, if so.
+    /// The process by whose death the barrier broke, if it did.
     died: AtomicU32,
-    /// Whether those who wait are being let pass.
+    /// Whether the waiters are being let pass.
     passing: AtomicU32,
     turn: AtomicU32,
     used: Used,
 }
 
-// SAFETY: atomics, changed by who holds the cell.
+// SAFETY: atomics, changed by the holder of the cell.
 unsafe impl Object for State {
     /// The parties.
     type Fixed = usize;
@@ -69,11 +81,11 @@ unsafe impl Object for State {
 /// Lets a number of threads, of any processes, wait for each other, again and again: Python's
 /// `multiprocessing.Barrier`.
 ///
-/// If a party times out, or dies while it waits, or somebody calls [`abort`](Self::abort), the
-/// barrier is *broken*: every wait fails until a [`reset`](Self::reset). Of a death the others
-/// learn within half a second. A party that dies before it arrives is not known to be one: give the
-/// wait a timeout. What Python's action does is done between two waits, by the one whose arrival is
-/// the leader.
+/// The barrier is *broken* when a party times out, or dies while it waits, or a thread calls
+/// [`abort`](Self::abort). Then every wait fails until a [`reset`](Self::reset). The other parties
+/// learn of a death within half a second. A party that dies before it arrives is not known to be
+/// one: give the wait a timeout. The leader's thread can do the work of Python's action between two
+/// waits.
 ///
 /// ```
 /// # use weftline::process::Barrier;
@@ -110,7 +122,7 @@ impl Arrival {
 struct Inside<'a> {
     state: &'a State,
     table: Table<'a>,
-    /// Whether waits have ended, whose threads are to be woken.
+    /// Whether waits have ended, so that their threads are to be woken.
     has_ended: Cell<bool>,
 }
 
@@ -131,7 +143,7 @@ impl<'a> Inside<'a> {
             .filter(|row| row.is_held() && row.state.load(Ordering::Relaxed) == WAITING)
     }
 
-    /// Ends the waits of those who wait.
+    /// Ends the waits of all waiters.
     fn end_all(&self, how: u32) {
         for row in self.waiting() {
             row.state.store(how, Ordering::Release);
@@ -200,8 +212,8 @@ impl Barrier {
     /// As [`new`](Self::new).
     ///
     /// # Safety
-    /// As for all [named objects](crate::process#named-objects): no program writes to the file,
-    /// or shortens it, but through this library.
+    /// As for all [named objects](crate::process#named-objects): no program writes to the file, or
+    /// shortens it, except through this library.
     pub unsafe fn create(name: &str, parties: usize) -> Result<Self, SharedError> {
         Self::make(Some(name), parties)
     }
@@ -252,7 +264,7 @@ impl Barrier {
                     drop(inside);
                     panic!("{why}");
                 }
-                // Those who have passed have not yet all run to take their rows back.
+                // Some threads that have passed have not yet run to take their rows back.
                 Err(NoRow::Full) => {
                     if deadline.has_passed() {
                         inside.break_it();
@@ -275,7 +287,7 @@ impl Barrier {
         drop(inside);
         self.sleep(row, turn, deadline);
         let ended = row.state.load(Ordering::Relaxed);
-        // SAFETY: this thread's; nobody looks at a row that does not wait.
+        // SAFETY: this thread's; no other thread uses a row that does not wait.
         unsafe { row.free() };
         match ended {
             PASSED => Ok(Arrival(index)),
@@ -283,7 +295,7 @@ impl Barrier {
         }
     }
 
-    /// Until the row's wait has ended.
+    /// Sleeps until the row's wait has ended.
     fn sleep(&self, row: &RobustCell, mut turn: u32, deadline: Deadline) {
         let has_ended = || row.state.load(Ordering::Acquire) != WAITING;
         if has_ended() || look_out(has_ended) {
@@ -298,7 +310,7 @@ impl Barrier {
             inside.look_for_dead();
             if !has_ended() && deadline.has_passed() {
                 inside.break_it();
-                // Also where its row does not look like one that waits: the memory is damaged.
+                // Returns even where the row does not show a wait: the memory is damaged then.
                 return;
             }
             turn = self.0.turn.load(Ordering::Relaxed);
@@ -311,14 +323,14 @@ impl Barrier {
     /// [`BarrierError`].
     ///
     /// # Panics
-    /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all forms do;
-    /// or there is no memory for one more.
+    /// When this thread holds 2,000 shared locks and permits, of any objects, or there is no memory
+    /// for one more. All forms panic then.
     pub fn wait(&self) -> Result<Arrival, BarrierError> {
         self.wait_by(Deadline::NEVER)
     }
 
-    /// Passes if this is the last party to arrive; otherwise, having no time to wait, breaks the
-    /// barrier.
+    /// Passes if this is the last party to arrive. Otherwise it breaks the barrier, because it has
+    /// no time to wait.
     ///
     /// # Errors
     /// [`BarrierError`] unless it passed.
@@ -326,7 +338,7 @@ impl Barrier {
         self.wait_by(Deadline::PASSED)
     }
 
-    /// Waits until all parties have arrived, for at most `timeout`; a timeout breaks the barrier.
+    /// Waits until all parties have arrived, for `timeout` at most; a timeout breaks the barrier.
     ///
     /// # Errors
     /// [`BarrierError`].
@@ -348,12 +360,13 @@ impl Barrier {
         self.enter().break_it();
     }
 
-    /// Makes the barrier new. Whoever waits gets [`BarrierError::Broken`].
+    /// Resets the barrier for new rounds. Each waiter gets [`BarrierError::Broken`].
     pub fn reset(&self) {
         let inside = self.enter();
         inside.look_for_dead();
         self.0.died.store(0, Ordering::Relaxed);
-        // Broken until all of them have been told, as whoever finds this thread dead goes on to do.
+        // Broken until the waits of all have ended: if this thread dies before, the next holder of
+        // the lock ends them.
         inside.break_it();
         self.0.is_broken.store(0, Ordering::Relaxed);
     }
@@ -364,7 +377,7 @@ impl Barrier {
         self.0.fixed()
     }
 
-    /// How many have arrived and wait; out of date as soon as it is known.
+    /// How many parties have arrived and wait; out of date as soon as it is known.
     #[must_use]
     pub fn n_waiting(&self) -> usize {
         self.enter().waiting().count()
@@ -396,7 +409,7 @@ mod tests {
     use std::mem;
     use std::thread;
 
-    /// A thread begins with something, under the lock, and ends.
+    /// A thread begins an operation, under the lock, and ends.
     fn dies_having(barrier: &Barrier, begun: fn(&State)) {
         let dies = || {
             let inside = barrier.enter();
@@ -407,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_dead_thread_had_begun_with_is_gone_on_with() {
+    fn the_next_holder_of_the_lock_completes_what_a_dead_thread_has_begun() {
         let breaks = |state: &State| state.is_broken.store(YES, Ordering::Relaxed);
         let lets_pass = |state: &State| state.passing.store(YES, Ordering::Relaxed);
         let broken = (breaks as fn(&State), Err(BarrierError::Broken));
@@ -419,7 +432,7 @@ mod tests {
                     thread::yield_now();
                 }
                 dies_having(&barrier, begun);
-                assert_eq!(barrier.n_waiting(), 0, "who looks next goes on with it");
+                assert_eq!(barrier.n_waiting(), 0, "the next holder completes it");
                 assert_eq!(wait.join().expect("it waits"), expected);
             });
         }

@@ -1,5 +1,5 @@
-//! Why there is no shared object, or why a wait for one has ended otherwise than it should.
-//! (`mutex.rs` has what comes with a guard.)
+//! Why there is no shared object, or why a wait for one failed. (`mutex.rs` has the errors that
+//! carry a guard.)
 
 use super::super::envelope::{self, DecodeError, EncodeError};
 use super::table;
@@ -27,10 +27,10 @@ pub enum SharedError {
     /// A name is a file's name in `/dev/shm`: at least one byte, at most 255, no `/`, no NUL, and
     /// neither `.` nor `..`.
     BadName(String),
-    /// What has that name is something else; says what.
+    /// The file of that name is no such object; the text says what it is instead.
     Mismatch(String),
-    /// What has that name belongs to another user, or other users may write to it: it could lead
-    /// this program astray. To use another user's object, say so: `open_of_user`.
+    /// The file of that name belongs to another user, or other users may write to it, so it could
+    /// lead this program astray. To use another user's object, call `open_of_user`.
     NotTrusted {
         /// The object's name.
         name: String,
@@ -93,15 +93,15 @@ impl From<Errno> for SharedError {
     }
 }
 
-/// How a wait for a shared condition ended, if not by a notification. The guard has the lock in
-/// each case.
+/// How a wait for a shared condition ended without a notification. The guard has the lock in each
+/// case.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WaitError {
     /// The deadline passed.
     TimedOut,
-    /// A process died while it held the lock; its number. Mend the value and say so:
-    /// [`ConditionGuard::recover`](crate::process::ConditionGuard::recover).
+    /// A process died while it held the lock; the number is that process's. Repair the value and
+    /// call [`ConditionGuard::recover`](crate::process::ConditionGuard::recover).
     Abandoned(u32),
     /// 4,096 threads wait already, or no memory is left for one more: the wait has not begun.
     NoRoom(Option<SharedError>),
@@ -131,9 +131,9 @@ impl Error for WaitError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BarrierError {
-    /// It is broken, or was reset meanwhile, or breaks by this wait's timeout.
+    /// The barrier is broken, or was reset meanwhile, or breaks by this wait's timeout.
     Broken,
-    /// It is broken because this process died while it waited.
+    /// The barrier is broken because this process died while it waited.
     Abandoned(u32),
 }
 
@@ -151,11 +151,11 @@ impl fmt::Display for BarrierError {
 
 impl Error for BarrierError {}
 
-/// Why an item was not put; except for the first, it comes back.
+/// Why an item was not put. The error has the item.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PutError<T> {
-    /// It cannot be written down for another process.
+    /// The item cannot be encoded for another process.
     Encode(T, EncodeError),
     /// The queue was full until the deadline.
     Full(T),
@@ -163,7 +163,7 @@ pub enum PutError<T> {
     ShutDown(T),
     /// No memory is left for it.
     NoMemory(T, SharedError),
-    /// Another program has written to the queue's memory: what is in it cannot be found.
+    /// Another program has written to the queue's memory: its items cannot be found.
     Damaged(T),
 }
 
@@ -202,12 +202,12 @@ pub enum GetError {
     Empty,
     /// The queue was shut down, and has no more items.
     ShutDown,
-    /// There was one, which is not what this end of the queue expects: both ends have to be of the
-    /// same type. It is gone.
+    /// There was an item, but this end of the queue expects another type: both ends have to be of
+    /// the same type. The item is gone.
     Decode(DecodeError),
-    /// There is one, and no memory to read it: it is the first still.
+    /// There is an item, and no memory to read it: it is still the first.
     NoMemory,
-    /// Another program has written to the queue's memory: what is in it cannot be found.
+    /// Another program has written to the queue's memory: its items cannot be found.
     Damaged,
 }
 

@@ -2,15 +2,25 @@
 //!
 //! | part of the word | meaning | changes |
 //! |---|---|---|
-//! | [`SET`] | the flag | `set` sets it, `clear` takes it back |
-//! | [`AWAITED`] | the flag is not set, and somebody may sleep | a wait that is about to sleep sets it; `set` takes it, and wakes all |
+//! | [`SET`] | the flag | `set` sets it, `clear` clears it |
+//! | [`AWAITED`] | the flag is not set, and a thread may sleep | a wait that is about to sleep sets it; `set` clears it, and wakes all |
 //! | the rest | how often the flag was set | `set` adds one |
 //!
-//! A wait remembers how often the flag was set when it began, so one that is set and taken back at
-//! once still ends all waits that had begun.
+//! # Invariants
 //!
-//! Nothing is held, so nothing is left behind by who dies; one that dies between setting and waking
-//! is found out by those who sleep, within a second.
+//! - A wait remembers how often the flag was set when the wait began. So a flag that is set and
+//!   cleared at once still ends all waits that had begun.
+//! - No thread holds anything, so a death leaves nothing behind. If a thread dies between setting
+//!   and waking, the sleeping waiters find the flag set within half a second.
+//!
+//! # Linearisation points
+//!
+//! `set`, `clear` and a wait each act by their one operation on the word: the read-modify-write, or
+//! the load that finds the flag set.
+//!
+//! # Happens-before
+//!
+//! The read-modify-write of `set` releases, and the loads of `is_set` and of the waits acquire.
 
 use super::error::SharedError;
 use super::object::{Object, Shared, shared_handle};
@@ -46,7 +56,7 @@ unsafe impl Object for Flag {
 
 /// A flag that processes wait for: Python's `multiprocessing.Event`.
 ///
-/// What a process did before it set the event is seen by whoever finds it set.
+/// A thread that finds the event set sees all that the setting process did before.
 ///
 /// ```
 /// use std::time::Duration;
@@ -81,16 +91,16 @@ impl Event {
     /// [`SharedError`]: the name is taken, or none; no memory, too many files.
     ///
     /// # Safety
-    /// As for all [named objects](crate::process#named-objects): no program writes to the file,
-    /// or shortens it, but through this library.
+    /// As for all [named objects](crate::process#named-objects): no program writes to the file, or
+    /// shortens it, except through this library.
     pub unsafe fn create(name: &str) -> Result<Self, SharedError> {
         Shared::create(Some(name), 0, 0, |_| ()).map(Self::of)
     }
 
-    /// Sets the flag, and wakes everybody who waits.
+    /// Sets the flag, and wakes all waiters.
     pub fn set(&self) {
-        // Also written when the flag is set already: what this process did before is to be seen
-        // through it.
+        // The word is written even when the flag is set already: what this process did before is
+        // published through it.
         let set = |word: u32| match word & SET {
             0 => Some((word & !AWAITED).wrapping_add(ONCE) | SET),
             _ => Some(word),
@@ -104,7 +114,7 @@ impl Event {
         }
     }
 
-    /// Takes the flag back; who waits from now on waits for the next [`set`](Self::set).
+    /// Clears the flag; a wait that begins from now on waits for the next [`set`](Self::set).
     pub fn clear(&self) {
         self.0.word.fetch_and(!SET, Ordering::Relaxed);
     }
@@ -120,15 +130,15 @@ impl Event {
         let _: Result<(), TimedOut> = self.wait_by(Deadline::NEVER);
     }
 
-    /// Whether the flag is set, as a wait that does not wait.
+    /// Whether the flag is set, in the form of a wait without waiting.
     ///
     /// # Errors
-    /// [`TimedOut`] when it is not.
+    /// [`TimedOut`] when it is not set.
     pub fn try_wait(&self) -> Result<(), TimedOut> {
         self.wait_by(Deadline::PASSED)
     }
 
-    /// Waits until the flag is set, for at most `timeout`. A timeout beyond the clock's range never
+    /// Waits until the flag is set, for `timeout` at most. A timeout beyond the clock's range never
     /// ends.
     ///
     /// # Errors

@@ -1,20 +1,27 @@
-//! [`Items`]: what a shared queue is, for items that are bytes.
+//! [`Items`]: the core of a shared queue, for items that are bytes.
 //!
 //! # Implementation
 //!
-//! The object's lock protects everything. Items are written as bytes before the lock is taken, and
-//! read after it is freed: nothing of the user's runs under it. The ring says what is in the queue;
-//! `length` is worked out from it anew when a process dies with the lock.
+//! The object's lock protects everything. Items are encoded before the lock is taken, and decoded
+//! after it is freed: no code of the user runs under it.
 //!
-//! | who sleeps | on | says so in | is woken by |
+//! | waiter | sleeps on | sets the mark in | is woken by |
 //! |---|---|---|---|
-//! | who finds it empty | `filled`, which each put counts on | `getters` | a put, which takes the mark; `shutdown` |
-//! | who finds it full | `emptied`, which each get counts on | `putters` | a get, which takes the mark; `shutdown` |
+//! | a getter that finds the queue empty | `turn` of `getters`, which each put counts on | `getters` | a put, which clears the mark; `shutdown` |
+//! | a putter that finds the queue full | `turn` of `putters`, which each get counts on | `putters` | a get, which clears the mark; `shutdown` |
 //!
-//! The mark says that somebody may sleep. One who was woken does not know whether others sleep as
-//! well: when it leaves, with what it came for or without, it sets the mark again, or if there is
-//! more, wakes the next. One that dies before it does is found out by those who sleep, after half a
-//! second.
+//! # Invariants
+//!
+//! - The ring is the truth about the contents. `length` is the number of its records, and is
+//!   counted anew when a process dies with the lock.
+//! - The mark is set when a thread may sleep. A woken waiter does not know whether others sleep as
+//!   well. When it leaves, with or without success, it sets the mark again, or wakes the next if
+//!   there is more to be had. If it dies before, the sleeping waiters notice after half a second.
+//!
+//! # Linearisation points
+//!
+//! A put is the ring's store of `next`, a get is its store of `first` (`ring.rs`), both under the
+//! lock. The lock also makes each happens-before pair.
 
 use super::super::envelope::EncodeError;
 use super::error::{GetError, SharedError};
@@ -26,7 +33,7 @@ use super::sleep::{look_out, sleep, wake};
 use crate::park::Deadline;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// The first ring.
+/// The size of the first ring, in bytes.
 const FIRST: usize = 2048;
 /// The address space for the rings.
 const SPAN: usize = 1 << 36;
@@ -34,12 +41,12 @@ const SPAN: usize = 1 << 36;
 const OPEN: u32 = 0;
 const DRAINING: u32 = 1;
 
-/// Where one kind of waiters sleeps.
+/// The place where one kind of waiters sleeps.
 #[repr(C, align(64))]
 struct Side {
-    /// Counted on by what they wait for.
+    /// Counted on by the operations that these waiters wait for.
     turn: AtomicU32,
-    /// Whether somebody may sleep.
+    /// Whether a thread may sleep.
     mark: AtomicU32,
 }
 
@@ -54,7 +61,7 @@ pub(super) struct Items {
     putters: Side,
 }
 
-// SAFETY: changed by who holds the cell, through atomics; the bytes of the ring lie outside.
+// SAFETY: changed by the holder of the cell, through atomics; the bytes of the ring lie outside.
 unsafe impl Object for Items {
     /// The capacity.
     type Fixed = u64;
@@ -72,7 +79,7 @@ unsafe impl Object for Items {
 /// Holds the object's lock.
 struct Inside<'a> {
     state: &'a Shared<Items>,
-    /// Whom to wake when it is free.
+    /// The side with a waiter to wake when the lock is free.
     wakes: Option<&'a Side>,
 }
 
@@ -100,7 +107,7 @@ impl<'a> Inside<'a> {
         self.length() < self.state.capacity()
     }
 
-    /// Something has come that `side` waits for.
+    /// Announces an item or room that `side` waits for.
     #[inline]
     fn tell(&mut self, side: &'a Side) {
         let turn = side.turn.load(Ordering::Relaxed);
@@ -111,8 +118,8 @@ impl<'a> Inside<'a> {
         }
     }
 
-    /// One of `side` has slept and leaves: there may be others. If there is more to be had, the
-    /// next one is woken.
+    /// For a waiter of `side` that has slept and leaves: there may be others. If there is more to
+    /// be had, wakes the next.
     fn pass_on(&self, side: &Side, is_more: bool) {
         side.mark.store(u32::from(!is_more), Ordering::Relaxed);
         if is_more {
@@ -121,7 +128,7 @@ impl<'a> Inside<'a> {
     }
 }
 
-/// Why nothing was put.
+/// Why no item was put.
 #[derive(Debug)]
 pub(in crate::process) enum Refused {
     Full,
@@ -134,7 +141,7 @@ pub(in crate::process) enum Refused {
 }
 
 impl Shared<Items> {
-    /// A queue of nothing yet.
+    /// A queue without items.
     pub(super) fn new(name: Option<&str>, capacity: u64) -> Result<Self, SharedError> {
         Self::create(name, FIRST, SPAN, |items| {
             *items.capacity.get_mut() = capacity;
@@ -142,7 +149,7 @@ impl Shared<Items> {
         })
     }
 
-    /// How many there may be; `u64::MAX` for as many as memory holds.
+    /// How many items there may be; `u64::MAX` for as many as memory holds.
     pub(super) fn capacity(&self) -> u64 {
         self.fixed()
     }
@@ -155,14 +162,14 @@ impl Shared<Items> {
         }
     }
 
-    /// How many there are.
+    /// How many items there are.
     pub(super) fn length(&self) -> u64 {
         self.enter().length()
     }
 
     #[inline]
     fn enter(&self) -> Inside<'_> {
-        // The lock is held for moments, so also those wait for it who do not wait.
+        // The lock is held for moments, so even a caller that does not wait for items waits for it.
         let taken = self.cell.take(Deadline::NEVER);
         let inside = Inside {
             state: self,
@@ -175,7 +182,7 @@ impl Shared<Items> {
         inside
     }
 
-    /// Sleeps until `side` may have something new.
+    /// Sleeps until `side` may have an item or room.
     fn sleep(inside: Inside<'_>, side: &Side, deadline: Deadline) {
         side.mark.store(1, Ordering::Relaxed);
         let turn = side.turn.load(Ordering::Relaxed);
@@ -185,8 +192,8 @@ impl Shared<Items> {
         }
     }
 
-    /// Takes no more items, and ends all waits that cannot be served; forgets what is there if
-    /// `immediate`.
+    /// Refuses items from now on, and ends all waits that cannot be served. Discards the items in
+    /// the queue if `immediate`.
     pub(super) fn shut_down(&self, immediate: bool) {
         let inside = self.enter();
         self.shut.store(DRAINING, Ordering::Relaxed);
@@ -204,7 +211,7 @@ impl Shared<Items> {
         }
     }
 
-    /// As `put`, of an item that is written down already.
+    /// As `put`, of an item that is already encoded.
     pub(super) fn put_bytes(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Refused> {
         let shared = self;
         if bytes.len() > LONGEST {
@@ -244,7 +251,7 @@ impl Shared<Items> {
         }
     }
 
-    /// As `get`, of an item that somebody else reads.
+    /// As `get`, of an item that the caller decodes.
     pub(super) fn get_bytes(
         &self,
         bytes: &mut Vec<u8>,
@@ -289,7 +296,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_too_long_is_refused_before_it_is_looked_at() {
+    fn an_item_that_is_too_long_is_refused_before_it_is_read() {
         let items = Shared::<Items>::new(None, u64::MAX).unwrap();
         let refused = items.put_bytes(&vec![0; LONGEST + 1], Deadline::NEVER);
         assert!(matches!(refused, Err(Refused::TooLong(_))), "{refused:?}");

@@ -14,17 +14,17 @@ use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 thread_local! {
-    /// Memory for the bytes of an item, used again and again.
+    /// Memory for the bytes of an item, reused.
     static BYTES: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// What is kept for the next item.
+/// The most memory that a thread keeps for the next item, in bytes.
 const KEPT: usize = 1 << 20;
 
-/// Calls `f` with memory that is there already, most of the time.
+/// Calls `f` with memory that is already allocated, most of the time.
 fn with_bytes<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    // It is gone when the thread ends, where destructors of other thread-locals may still use
-    // queues.
+    // The memory is gone at the end of the thread, where destructors of other thread-locals may
+    // still use queues.
     let mut bytes = BYTES.try_with(Cell::take).unwrap_or_default();
     bytes.clear();
     let result = f(&mut bytes);
@@ -37,10 +37,10 @@ fn with_bytes<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
 /// A first-in, first-out queue between processes: Python's `multiprocessing.Queue`, without its
 /// feeder thread and pipe.
 ///
-/// Any process that has it may put and get. Items are written with serde, and may be of any size up
-/// to 1 GiB; the memory grows with what is in the queue and stays until the queue is gone. An item
-/// is in the queue when `put` has returned, also if the process dies thereafter; one that was being
-/// put by a process that died is not in it, or it is there whole.
+/// Any process that has the queue may put and get. Items are written with serde, and may have any
+/// size up to 1 GiB. The memory grows with the contents of the queue and stays until the queue is
+/// gone. When `put` has returned, the item is in the queue, even if the process dies then. If the
+/// process dies during `put`, the queue has the whole item or nothing of it.
 ///
 /// ```
 /// # use weftline::process::Queue;
@@ -83,7 +83,8 @@ impl<T> Queue<T> {
     }
 
     /// A queue that other programs can [`open`](Self::open) by its name, until
-    /// [`unlink`](crate::process::unlink); for at most `capacity` items, if it is given.
+    /// [`unlink`](crate::process::unlink). It takes `capacity` items at most, or with `None` as
+    /// many as memory holds.
     ///
     /// # Errors
     /// [`SharedError`]: the name is taken, or none; no memory, too many files.
@@ -92,8 +93,8 @@ impl<T> Queue<T> {
     /// When `capacity` is zero.
     ///
     /// # Safety
-    /// As for all [named objects](crate::process#named-objects): no program writes to the file,
-    /// or shortens it, but through this library.
+    /// As for all [named objects](crate::process#named-objects): no program writes to the file, or
+    /// shortens it, except through this library.
     pub unsafe fn create(name: &str, capacity: Option<usize>) -> Result<Self, SharedError> {
         assert!(
             capacity != Some(0),
@@ -132,13 +133,13 @@ impl<T> Queue<T> {
         self.len() == 0
     }
 
-    /// Takes no more items, and ends all waits that it cannot serve; what is in it can still be
-    /// got, unless it goes at once (`immediate`).
+    /// Refuses items from now on, and ends all waits that it cannot serve. Getters can still get
+    /// the items that are in the queue, unless `immediate` discards them.
     pub fn shutdown(&self, immediate: bool) {
         self.0.shut_down(immediate);
     }
 
-    /// As `put`, of an item that is written down already.
+    /// As `put`, of an item that is already encoded.
     pub(in crate::process) fn put_bytes(
         &self,
         bytes: &[u8],
@@ -147,7 +148,7 @@ impl<T> Queue<T> {
         self.0.put_bytes(bytes, deadline)
     }
 
-    /// As `get`, of an item that somebody else reads.
+    /// As `get`, of an item that the caller decodes.
     pub(in crate::process) fn get_bytes(
         &self,
         bytes: &mut Vec<u8>,
@@ -174,7 +175,7 @@ impl<T: Serialize> Queue<T> {
         self.put_by(item, Deadline::PASSED)
     }
 
-    /// Puts `item` in, waiting for room for at most `timeout`. A timeout beyond the clock's range
+    /// Puts `item` in, waiting for room, for `timeout` at most. A timeout beyond the clock's range
     /// never ends.
     ///
     /// # Errors
@@ -183,7 +184,7 @@ impl<T: Serialize> Queue<T> {
         self.put_by(item, Deadline::after(timeout))
     }
 
-    /// Puts `item` in, waiting for room until `deadline` at the latest.
+    /// Puts `item` in, waiting for room, until `deadline` at the latest.
     ///
     /// # Errors
     /// [`PutError`], with the item.
@@ -229,7 +230,7 @@ impl<T: DeserializeOwned> Queue<T> {
         self.get_by(Deadline::PASSED)
     }
 
-    /// Gets the first item, waiting for one for at most `timeout`. A timeout beyond the clock's
+    /// Gets the first item, waiting for one, for `timeout` at most. A timeout beyond the clock's
     /// range never ends.
     ///
     /// # Errors
@@ -238,7 +239,7 @@ impl<T: DeserializeOwned> Queue<T> {
         self.get_by(Deadline::after(timeout))
     }
 
-    /// Gets the first item, waiting for one until `deadline` at the latest.
+    /// Gets the first item, waiting for one, until `deadline` at the latest.
     ///
     /// # Errors
     /// [`GetError`].
@@ -256,14 +257,14 @@ impl<T: DeserializeOwned> Queue<T> {
     /// Gets items until the queue is shut down and empty.
     ///
     /// # Panics
-    /// The iteration does, when an item is not what this end of the queue expects, there is no
-    /// memory to read it, or the queue is damaged.
+    /// The iteration panics when this end of the queue expects an item of another type, when there
+    /// is no memory to read the item, or when the queue is damaged.
     pub fn iter(&self) -> Iter<'_, T> {
         Iter(self)
     }
 }
 
-/// Gets a shared queue's items until it is shut down and empty.
+/// Gets a shared queue's items until the queue is shut down and empty.
 #[derive(Debug)]
 pub struct Iter<'a, T>(&'a Queue<T>);
 

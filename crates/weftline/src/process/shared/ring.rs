@@ -1,19 +1,20 @@
 //! [`Ring`]: the bytes of a queue's items, in shared memory, that may grow.
 //!
-//! A record is a length and so many bytes, rounded up to eight; it never goes around the end of the
-//! ring: what is left there is skipped, with a length of [`SKIP`] if there is room for one. `first`
-//! and `next` count bytes from the beginning of time, so their difference is how much is in use.
+//! A record is a length and that many bytes, rounded up to eight. It never wraps around the end of
+//! the ring: the rest is skipped, with a length of [`SKIP`] if there is room for one. `first` and
+//! `next` count bytes from the beginning of time, so their difference is the number in use.
 //!
-//! Each change becomes one by a single store: of `next` for a record that is added, of `first` for
-//! one that is taken, of `current` for the ring as a whole when it grows. Who dies before that
-//! store has changed nothing.
-
+//! # Linearisation points
 //!
-//! # What is believed
+//! Each change takes effect by a single store: of `next` for a record that is added, of `first` for
+//! a record that is taken, of `current` for the ring as a whole when it grows. A thread that dies
+//! before that store has changed nothing.
+//!
+//! # Which numbers are trusted
 //!
 //! The numbers here lead to places, and another program may have written them. So each operation
-//! reads them once ([`View`]), finds that they lie in the file and fit each other, and goes by its
-//! copy; the same holds for the length of a record. What does not fit is [`Damaged`].
+//! reads them once ([`View`]), checks that they lie in the file and fit each other, and goes by its
+//! copy. The same holds for the length of a record. Numbers that do not fit are [`Damaged`].
 
 use super::error::SharedError;
 use super::segment::Segment;
@@ -21,12 +22,12 @@ use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
 const SKIP: u32 = u32::MAX;
-/// The length of a record, and what keeps the bytes after it aligned.
+/// The length of a record, and padding that keeps the bytes after it aligned.
 const HEAD: u64 = 8;
 /// The longest item.
 pub(super) const LONGEST: usize = 1 << 30;
 
-/// Where the bytes are, and which of them are in use.
+/// The place of the bytes, and which of them are in use.
 #[repr(C)]
 struct Extent {
     /// From the start of the segment.
@@ -39,7 +40,7 @@ struct Extent {
 /// Part of a queue's state; the bytes lie behind it.
 #[repr(C)]
 pub(super) struct Ring {
-    /// Which extent counts.
+    /// The extent in use.
     current: AtomicU32,
     extents: [Extent; 2],
 }
@@ -88,7 +89,7 @@ pub(super) struct Place<'a> {
     pub(super) begins: usize,
 }
 
-/// What a record takes.
+/// The room that a record takes.
 fn room(bytes: usize) -> u64 {
     HEAD + (bytes as u64).next_multiple_of(HEAD)
 }
@@ -122,14 +123,14 @@ impl Ring {
             view.write(view.next, SKIP, &[]);
         }
         view.write(at, bytes.len() as u32, bytes);
-        // The bytes first, then that they count.
+        // First the bytes, then the store by which they count.
         compiler_fence(Ordering::SeqCst);
         extent.next.store(at + room, Ordering::Release);
         Ok(())
     }
 
-    /// Takes the first record; `into` is emptied and filled with it. Without memory for `into` the
-    /// record stays where it is.
+    /// Takes the first record: empties `into` and fills it with the record. Without memory for
+    /// `into` the record stays where it is.
     pub(super) fn pop(&self, place: Place<'_>, into: &mut Vec<u8>) -> Result<(), NotPopped> {
         let extent = self.extent();
         let view = extent.view(place)?;
@@ -146,14 +147,14 @@ impl Ring {
         Ok(())
     }
 
-    /// Forgets all records.
+    /// Discards all records.
     pub(super) fn clear(&self) {
         let extent = self.extent();
         let next = extent.next.load(Ordering::Relaxed);
         extent.first.store(next, Ordering::Relaxed);
     }
 
-    /// How many records there are: goes through all of them.
+    /// How many records there are, by a walk through all of them.
     pub(super) fn count(&self, place: Place<'_>) -> Result<u64, Damaged> {
         let view = self.extent().view(place)?;
         let mut at = view.first;
@@ -166,10 +167,10 @@ impl Ring {
         Ok(count)
     }
 
-    /// Moves everything to a larger place.
+    /// Moves all records to a larger place.
     #[cold]
     fn grow(&self, place: Place<'_>, old: View<'_>, room: u64) -> Result<(), NotPushed> {
-        // What is skipped at the end may double what is needed.
+        // The bytes skipped at the end may double the need.
         let new_size = (2 * (old.next - old.first + room))
             .next_power_of_two()
             .max(2 * old.size);
@@ -208,7 +209,7 @@ impl Ring {
 }
 
 impl Extent {
-    /// What it says, if that can be.
+    /// Its numbers, if they are possible.
     fn view<'a>(&self, place: Place<'a>) -> Result<View<'a>, Damaged> {
         let view = View {
             segment: place.segment,
@@ -235,8 +236,8 @@ impl Extent {
     }
 }
 
-/// An extent as it was read, once, and found to lie in the file: what is in use is no more than its
-/// size, and every number is a multiple of eight.
+/// An extent's numbers, read once, and checked: they lie in the file, the part in use is no more
+/// than the size, and every number is a multiple of eight.
 #[derive(Clone, Copy)]
 struct View<'a> {
     segment: &'a Segment,
@@ -247,7 +248,7 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    /// Where a record of that much room would go: at `next`, or at the ring's beginning.
+    /// The place for a record of that much room: at `next`, or at the ring's beginning.
     fn place(&self, room: u64) -> Option<u64> {
         let left = self.left(self.next);
         let at = if room <= left {
@@ -258,13 +259,13 @@ impl View<'_> {
         (at + room - self.first <= self.size).then_some(at)
     }
 
-    /// How far it is from there to the end of the ring.
+    /// The distance from `at` to the end of the ring.
     fn left(&self, at: u64) -> u64 {
         self.size - (at & (self.size - 1))
     }
 
-    /// The record at `at`, or the one at the ring's beginning if the rest is skipped there: where
-    /// it is and how long, all of it in use and none beyond the end of the ring.
+    /// The place and length of the record at `at`, or of the record at the ring's beginning if the
+    /// rest is skipped. All of it is in use, and none is beyond the end of the ring.
     fn record(&self, at: u64) -> Result<(u64, usize), Damaged> {
         let (mut at, mut length) = (at, self.length(at));
         if length == SKIP {
@@ -285,7 +286,7 @@ impl View<'_> {
     }
 
     fn length(&self, at: u64) -> u32 {
-        // SAFETY: in the ring, of which every multiple of eight has room for a length. Read once.
+        // SAFETY: in the ring, where each multiple of eight has room for a length. Read once.
         unsafe { self.at(at).cast::<u32>().read_volatile() }
     }
 

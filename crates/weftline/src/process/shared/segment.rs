@@ -1,27 +1,27 @@
 //! [`Segment`]: a file in memory that several processes have mapped.
 //!
-//! | bytes | what |
+//! | bytes | contents |
 //! |---|---|
-//! | 0 to 64 | the [`Header`]: what kind of object this is, and how much address space it may grow to |
+//! | 0 to 64 | the [`Header`]: the kind of object, and the address space to which it may grow |
 //! | from 64 | the object |
 //!
-//! A segment's file is as long as what is used of it, while each process maps as much as the object
-//! may ever need (`span`). Pages beyond the end of the file become usable in every mapping when any
-//! process [extends](Segment::extend) the file: nobody has to map again. Memory is reserved by the
-//! extension (`fallocate`), so a machine that has none left says so there, and never by a `SIGBUS`
+//! A segment's file is as long as its used part. Each process maps as much as the object may ever
+//! need (`span`). Pages beyond the end of the file become usable in every mapping when any process
+//! [extends](Segment::extend) the file: no process has to map again. The extension reserves memory
+//! (`fallocate`), so a machine without memory reports an error there, and never by a `SIGBUS`
 //! later.
 //!
 //! A segment with a name lies in `/dev/shm`. It gets its name when it is complete, in one step, so
-//! who opens it never finds half of one.
+//! `open` never finds half of one.
 //!
-//! # What is believed
+//! # Which numbers are trusted
 //!
-//! Nothing in a segment is believed because it was right before: another program may write to the
-//! file. The header is read once, as a copy. The length that it states counts as far as the system
-//! says that the file is as long ([`Segment::reaches`]); the kernel seals a file without a name
-//! against shortening. The object reads what never changes once
-//! ([`Object::fix`](super::object::Object::fix)), and checks each number that leads to a place,
-//! each time, before it goes there.
+//! No number in a segment is trusted because it was right before: another program may write to the
+//! file. The header is read once, as a copy. Its length counts only as far as the system says that
+//! the file is as long ([`Segment::reaches`]). The kernel seals a file without a name against
+//! shortening. The object reads once the part that never changes
+//! ([`Object::fix`](super::object::Object::fix)). It checks each number that leads to a place, each
+//! time, before it goes there.
 
 use super::super::descriptor::above_streams;
 use super::super::envelope;
@@ -41,13 +41,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"weftline");
-/// Of everything that lies in shared memory: processes of different builds may meet at a named
+/// The layout of all that lies in shared memory. Processes of different builds may meet at a named
 /// object.
 const LAYOUT: u32 = 1;
 const PAGE: usize = 4096;
 const DIRECTORY: &str = "/dev/shm";
 
-/// What a segment holds.
+/// The kind of object in a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(super) enum Kind {
@@ -82,11 +82,11 @@ impl Kind {
     }
 }
 
-/// What an object is, for whoever opens it: the kind, and of which type it holds values.
+/// The kind of an object, and size and alignment of its values; `open` compares them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) kind: Kind,
-    /// Size and alignment of the values; the type itself has no number that other programs agree
+    /// Size and alignment of the values. The type itself has no number that other programs agree
     /// on.
     pub(super) size: u32,
     pub(super) align: u32,
@@ -119,7 +119,8 @@ struct Header {
     align: u32,
     /// How much address space each process maps.
     span: u64,
-    /// How long the file is, as far as memory is reserved. Changed by who holds the object's lock.
+    /// The length of the file for which memory is reserved. Changed by the holder of the object's
+    /// lock.
     length: AtomicU64,
 }
 
@@ -127,16 +128,16 @@ struct Header {
 pub(super) const OBJECT: usize = 64;
 const _: () = assert!(mem::size_of::<Header>() <= OBJECT);
 
-/// A file in memory, mapped. Clones of an object share one; see the module's text.
+/// A file in memory, mapped. Clones of an object share one; see the module's header.
 pub(super) struct Segment {
     file: OwnedFd,
     start: NonNull<u8>,
     span: usize,
-    /// How much of the file this process knows to be there.
+    /// The length of the file that this process has verified.
     known: AtomicUsize,
 }
 
-/// What a kind of object asks of a segment that it is to lie in.
+/// The requirements of a kind of object on its segment.
 #[derive(Clone, Copy)]
 pub(super) struct Demands {
     pub(super) shape: Shape,
@@ -144,14 +145,14 @@ pub(super) struct Demands {
     pub(super) end: usize,
 }
 
-// SAFETY: the mapping belongs to no thread; what lies in it is reached through atomics and locks.
+// SAFETY: the mapping belongs to no thread; its contents are accessed through atomics and locks.
 unsafe impl Send for Segment {}
 // SAFETY: as above.
 unsafe impl Sync for Segment {}
 
 impl Segment {
-    /// A segment of `length` bytes after the header, all zero, that may grow to `span`; `fill`
-    /// completes it before anybody else sees it.
+    /// A segment of `length` bytes after the header, all zero, that may grow to `span`. `fill`
+    /// completes it before any other thread sees it.
     pub(super) fn create(
         name: Option<&str>,
         demands: Demands,
@@ -176,7 +177,7 @@ impl Segment {
         reserve(&file, 0, length)?;
         let segment = Self::map(file, span, length, length)?;
         let span = segment.span;
-        // SAFETY: the file is new and long enough; nobody else has it.
+        // SAFETY: the file is new and long enough; no other thread has it.
         unsafe {
             segment.start.cast().write(Header {
                 magic: MAGIC,
@@ -198,7 +199,7 @@ impl Segment {
                     named => named?,
                 }
             }
-            // A file that shrinks takes memory from under who uses it.
+            // A file that shrinks takes memory away from its users.
             _ => fs::fcntl_add_seals(&segment.file, SealFlags::SHRINK)?,
         }
         Ok(Arc::new(segment))
@@ -221,13 +222,13 @@ impl Segment {
         }
     }
 
-    /// The segment that another process has made.
+    /// The segment of a file that another process has made.
     fn attach(file: OwnedFd, demands: Demands) -> Result<Arc<Self>, SharedError> {
         robust_list::check().map_err(SharedError::Unsupported)?;
         let shape = demands.shape;
         let mut bytes = [0_u8; mem::size_of::<Header>()];
         let whole = rustix::io::pread(&file, &mut bytes, 0)? == bytes.len();
-        // SAFETY: as long as a header, of which every field may have any value.
+        // SAFETY: the bytes are as long as a header, and each field of it may have any value.
         let header: Header = unsafe { ptr::read_unaligned(bytes.as_ptr().cast()) };
         if !whole || header.magic != MAGIC {
             return Err(SharedError::Mismatch(
@@ -253,7 +254,7 @@ impl Segment {
                 shape.align
             )));
         }
-        // Asked after the header was read: it may grow meanwhile, and never shrinks.
+        // Asked after the header was read: the file may grow meanwhile, and never shrinks.
         let there = fs::fstat(&file)?.st_size as usize;
         let (length, span) = (header.length.into_inner() as usize, header.span as usize);
         if !(demands.end <= length && length <= there && length <= span && span % PAGE == 0) {
@@ -262,7 +263,8 @@ impl Segment {
         Ok(Arc::new(Self::map(file, span, span, length)?))
     }
 
-    /// Maps `span` bytes; where address space is limited, what can be had of it, and `least`.
+    /// Maps `span` bytes. Where address space is limited, it maps as much as it gets, and at least
+    /// `least`.
     fn map(
         file: OwnedFd,
         mut span: usize,
@@ -297,10 +299,10 @@ impl Segment {
         }
     }
 
-    /// The address of what lies `offset` bytes into the segment.
+    /// The address `offset` bytes into the segment.
     ///
     /// # Panics
-    /// When it does not lie in the mapping.
+    /// When the `T` there does not lie in the mapping.
     pub(super) fn at<T>(&self, offset: usize) -> NonNull<T> {
         assert!(
             offset + mem::size_of::<T>() <= self.span
@@ -310,23 +312,23 @@ impl Segment {
         unsafe { self.start.byte_add(offset) }.cast()
     }
 
-    /// Gives the memory of a part back to the system; its bytes are zero from now on.
+    /// Returns the memory of a part to the system; its bytes are zero from now on.
     pub(super) fn forget(&self, start: usize, length: usize) {
         give_back(&self.file, start, length);
     }
 
-    /// How much of the file this process knows to be there.
+    /// The length of the file that this process has verified.
     pub(super) fn length(&self) -> usize {
         self.known.load(Ordering::Relaxed)
     }
 
-    /// Whether the file has memory up to there.
+    /// Whether the file has memory up to `end`.
     #[inline]
     pub(super) fn reaches(&self, end: usize) -> bool {
         end <= self.length() || (end <= self.span && end <= self.ask())
     }
 
-    /// How long the file says and the system knows that it is; it never gets shorter.
+    /// The length that both the header and the system confirm; it never gets shorter.
     #[cold]
     fn ask(&self) -> usize {
         let there = fs::fstat(&self.file).map_or(0, |stat| stat.st_size as usize);
@@ -340,7 +342,7 @@ impl Segment {
         unsafe { &self.at::<Header>(0).as_ref().length }
     }
 
-    /// Makes the file at least `end` bytes long. Only for who holds the object's lock.
+    /// Makes the file at least `end` bytes long. The caller holds the object's lock.
     pub(super) fn extend(&self, end: usize) -> Result<(), SharedError> {
         if end > self.span {
             return Err(Errno::NOMEM.into());
@@ -359,12 +361,12 @@ impl Segment {
 
 impl Drop for Segment {
     fn drop(&mut self) {
-        // A guard was leaked: the thread's list of what it holds runs through this memory.
+        // A guard was leaked: the list of the thread's held cells runs through this memory.
         let start = self.start.as_ptr().addr();
         if records::is_any_within(&(start..start + self.span)) {
             return;
         }
-        // SAFETY: mapped by `map`; whoever used it had a reference.
+        // SAFETY: mapped by `map`; each user of the mapping had a reference.
         let unmapped = unsafe { mm::munmap(self.start.as_ptr().cast(), self.span) };
         debug_assert!(unmapped.is_ok());
     }
@@ -378,7 +380,7 @@ impl fmt::Debug for Segment {
     }
 }
 
-/// Of a file that was cut off or written to by somebody else.
+/// The error for a file that another program cut off or wrote to.
 pub(super) fn damaged() -> SharedError {
     SharedError::Mismatch("the shared object is damaged: its file has less than it says".to_owned())
 }
@@ -388,7 +390,8 @@ pub(super) fn this_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// A file that other users can write to is none of ours: they could have it lead anywhere.
+/// Refuses a file that other users can write to: they could write any numbers into it, and lead
+/// this process anywhere.
 fn check_owner(name: &str, file: &OwnedFd, user: u32) -> Result<(), SharedError> {
     const OTHERS_WRITE: u32 = 0o022;
     let stat = fs::fstat(file)?;
@@ -405,7 +408,7 @@ fn check_owner(name: &str, file: &OwnedFd, user: u32) -> Result<(), SharedError>
     Ok(())
 }
 
-/// An object goes to another process as the file that it is.
+/// Sends an object to another process, as its file.
 pub(super) fn serialize<S: Serializer>(
     segment: &Segment,
     serializer: S,
@@ -442,11 +445,11 @@ fn path_of(name: &str) -> Result<String, SharedError> {
     Ok(format!("{DIRECTORY}/{name}"))
 }
 
-/// Takes a shared object's name away: Python's `SharedMemory.unlink`. Who has it open keeps it; its
-/// memory is freed with the last of them.
+/// Takes a shared object's name away: Python's `SharedMemory.unlink`. Processes that have the
+/// object open keep it; its memory is freed with the last of them.
 ///
 /// # Errors
-/// [`SharedError::NotFound`], [`SharedError::BadName`], and what else the system refuses.
+/// [`SharedError::NotFound`], [`SharedError::BadName`], and other refusals of the system.
 pub fn unlink(name: &str) -> Result<(), SharedError> {
     match fs::unlink(path_of(name)?) {
         Err(Errno::NOENT) => Err(SharedError::NotFound(name.to_owned())),

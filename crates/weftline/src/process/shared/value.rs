@@ -2,9 +2,11 @@
 //!
 //! # Implementation
 //!
-//! There are two copies, of which one counts. Who changes the value holds the lock, writes the
-//! other copy, and then says with one store that it is this one which counts. A process that dies
-//! before that store has changed nothing, and there is nothing to recover.
+//! There are two copies, of which one counts. A writer holds the lock and writes the other copy.
+//! Then one store, of `current`, makes that copy the one that counts. A process that dies before
+//! that store has changed nothing, and there is nothing to recover.
+//!
+//! The linearisation point of a change is that store. The lock makes each happens-before pair.
 
 use super::error::SharedError;
 use super::mutex::Plain;
@@ -28,7 +30,7 @@ pub(super) struct Copies<T> {
     copies: [UnsafeCell<T>; 2],
 }
 
-// SAFETY: plain data that is reached by who holds the cell.
+// SAFETY: plain data that only the holder of the cell accesses.
 unsafe impl<T: Plain> Object for Copies<T> {
     type Fixed = ();
 
@@ -43,7 +45,7 @@ unsafe impl<T: Plain> Object for Copies<T> {
 
 /// A value that processes share: Python's `multiprocessing.Value`.
 ///
-/// Each change is whole or does not happen: also when the process dies, or the thread panics, in
+/// Each change is whole or does not happen, even when the process dies, or the thread panics, in
 /// the middle of it.
 ///
 /// ```
@@ -62,7 +64,7 @@ impl<T: Plain> Value<T> {
         Self(shared)
     }
 
-    over_value!("Something to share that holds");
+    over_value!("A [`Value`] of");
 
     fn make(name: Option<&str>, value: T) -> Result<Self, SharedError> {
         Shared::create(name, 0, 0, |copies: &mut Copies<T>| {
@@ -71,18 +73,19 @@ impl<T: Plain> Value<T> {
         .map(Self::of)
     }
 
-    /// The value.
+    /// A copy of the value.
     #[must_use]
     pub fn get(&self) -> T {
         *self.lock()
     }
 
-    /// Gives it another value.
+    /// Replaces the value.
     pub fn set(&self, value: T) {
         *self.lock() = value;
     }
 
-    /// Changes the value while nobody else reads or changes it. If `f` panics, it has not changed.
+    /// Changes the value while no other thread reads or changes it. If `f` panics, the value has
+    /// not changed.
     pub fn update<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         let mut guard = self.lock();
         guard.counts = Counts::IfFinished;
@@ -91,24 +94,24 @@ impl<T: Plain> Value<T> {
         result
     }
 
-    /// Keeps others from the value until the guard is dropped, which makes what was changed through
-    /// it count.
+    /// Locks the value until the guard is dropped. The drop makes the changes through the guard
+    /// count.
     ///
     /// # Panics
-    /// When this thread holds 2,000 shared locks and permits, of whatever objects, as all uses of
-    /// the value do.
+    /// When this thread holds 2,000 shared locks and permits, of any objects. All uses of the value
+    /// panic then.
     pub fn lock(&self) -> ValueGuard<'_, T> {
         self.lock_by(Deadline::NEVER)
             .expect("a wait without a deadline does not time out")
     }
 
-    /// As [`lock`](Self::lock), if nobody has it locked.
+    /// As [`lock`](Self::lock), if no thread has it locked.
     #[must_use]
     pub fn try_lock(&self) -> Option<ValueGuard<'_, T>> {
         self.lock_by(Deadline::PASSED)
     }
 
-    /// As [`lock`](Self::lock), waiting for at most `timeout`. A timeout beyond the clock's range
+    /// As [`lock`](Self::lock), waiting for `timeout` at most. A timeout beyond the clock's range
     /// never ends.
     #[must_use]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<ValueGuard<'_, T>> {
@@ -124,7 +127,7 @@ impl<T: Plain> Value<T> {
     fn lock_by(&self, deadline: Deadline) -> Option<ValueGuard<'_, T>> {
         let copies = &*self.0;
         expect_room();
-        // Whoever died inside has left the copy that counts as it was.
+        // A thread that died inside has left the copy that counts as it was.
         copies.cell.take_until(deadline, AtEnd::Stays).ok()?;
         let guard = ValueGuard {
             copies,
@@ -152,16 +155,16 @@ impl<T: Plain + fmt::Debug> fmt::Debug for Value<T> {
     }
 }
 
-/// A [`Value`] that nobody else reads or changes; what was changed through this counts when it is
-/// dropped, unless a panic drops it that began after the guard. It stays with its thread.
+/// A [`Value`] that no other thread reads or changes. Dropping the guard makes the changes through
+/// it count, unless a panic drops it that began after the guard. A guard stays with its thread.
 ///
-/// A guard that is leaked (`std::mem::forget`) keeps the value locked until its process ends.
+/// A leaked guard (`std::mem::forget`) keeps the value locked until its process ends.
 #[must_use = "the value is free again when the guard is dropped"]
 pub struct ValueGuard<'a, T: Plain> {
     copies: &'a Copies<T>,
-    /// Which copy counted when the guard was made.
+    /// The copy that counted when the guard was made.
     current: usize,
-    /// Whether the copy that does not count yet is the one to read.
+    /// Whether to read the copy that does not count yet.
     changed: bool,
     counts: Counts,
     _stays: PhantomData<*mut ()>,
@@ -171,10 +174,10 @@ pub struct ValueGuard<'a, T: Plain> {
 #[derive(Clone, Copy)]
 enum Counts {
     Yes,
-    /// A function changes the value: a guard that is dropped before it has returned is dropped by
-    /// its panic.
+    /// A function changes the value. A guard that is dropped before the function has returned is
+    /// dropped by its panic.
     IfFinished,
-    /// The thread may have panicked `before` the guard was made: a destructor uses the value then,
+    /// The thread may have panicked `before` the guard was made: then a destructor uses the value,
     /// and its change counts.
     UnlessPanicking {
         before: bool,
@@ -194,7 +197,7 @@ impl Counts {
 impl<T: Plain> ValueGuard<'_, T> {
     /// The copy that counts.
     fn before(&self) -> &T {
-        // SAFETY: the cell is held, and this copy is written by nobody while it counts.
+        // SAFETY: the cell is held, and no thread writes this copy while it counts.
         unsafe { &*self.copies.copies[self.current].get() }
     }
 }
@@ -204,7 +207,7 @@ impl<T: Plain> Deref for ValueGuard<'_, T> {
 
     fn deref(&self) -> &T {
         let copy = self.current ^ usize::from(self.changed);
-        // SAFETY: the cell is held, and the guard borrowed.
+        // SAFETY: the cell is held, and the guard is borrowed.
         unsafe { &*self.copies.copies[copy].get() }
     }
 }
@@ -213,12 +216,11 @@ impl<T: Plain> DerefMut for ValueGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         let other = self.copies.copies[self.current ^ 1].get();
         if !self.changed {
-            // SAFETY: the cell is held, and the copy that does not count is written by who holds
-            // it.
+            // SAFETY: the cell is held, and only its holder writes the copy that does not count.
             unsafe { other.write(*self.before()) };
             self.changed = true;
         }
-        // SAFETY: as above; the guard is borrowed for itself.
+        // SAFETY: as above; the guard is borrowed mutably.
         unsafe { &mut *other }
     }
 }
@@ -227,8 +229,8 @@ impl<T: Plain> Drop for ValueGuard<'_, T> {
     fn drop(&mut self) {
         let is_last = |_| {
             if self.changed && self.counts.now() {
-                // The copy first, then that it counts, also for a reader after this thread's death
-                // in between.
+                // First the copy, then the store by which it counts: a reader after this thread's
+                // death in between needs that order, too.
                 compiler_fence(Ordering::SeqCst);
                 let other = self.current ^ 1;
                 self.copies.current.store(other as u32, Ordering::Release);
