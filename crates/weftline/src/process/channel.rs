@@ -2,16 +2,16 @@
 //!
 //! # Implementation
 //!
-//! A connected pair of `AF_UNIX` sockets that keep the bounds of messages. A message is a *head*,
-//! which says what it is, and a *body* with descriptors. On the way it is one or more packets:
+//! A connected pair of `AF_UNIX` sockets that preserve message bounds. A message is a *head*, which
+//! names its kind, and a *body* with descriptors. It travels as one or more packets:
 //!
 //! | packet | bytes | descriptors |
 //! |---|---|---|
 //! | the first | [`Bounds`], then head and body if they are short | if they are not, a file in memory with head and body; up to 200 of the message's |
 //! | others, if the descriptors are more | one | up to 200 |
 //!
-//! So every message fits into the buffer of the socket, and a child can leave its result there and
-//! end; nobody needs to be waiting.
+//! So every message fits into the buffer of the socket. A child can leave its result there and end;
+//! no receiver needs to be waiting.
 
 use super::Envelope;
 use super::descriptor::above_streams;
@@ -31,15 +31,15 @@ use std::os::unix::fs::FileExt;
 
 /// Longer messages travel as a file in memory.
 const MOST_INLINE: usize = 32 * 1024;
-/// The kernel takes 253.
+/// The most descriptors in a packet; the kernel takes 253.
 const MOST_DESCRIPTORS: usize = 200;
 const SPACE: usize = rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS + 1));
 
-/// One end.
+/// One end of the pair.
 #[derive(Debug)]
 pub(super) struct Channel(OwnedFd);
 
-/// What the first packet begins with.
+/// The beginning of the first packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Bounds {
     head: u64,
@@ -49,7 +49,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// Ours, in this version.
+    /// Marks a message of this library, in this version.
     const MAGIC: [u8; 8] = *b"weftlin\x01";
     const LENGTH: usize = 40;
 
@@ -84,7 +84,7 @@ impl Bounds {
 }
 
 impl Channel {
-    /// Ours, and the other end.
+    /// This process's end, and the other end.
     pub(super) fn pair() -> io::Result<(Self, OwnedFd)> {
         let (ours, theirs) = rustix::net::socketpair(
             AddressFamily::UNIX,
@@ -102,7 +102,7 @@ impl Channel {
     /// Sends a message, whose descriptors are `first` and then those of `body`.
     ///
     /// # Errors
-    /// The system's; [`is_gone`] tells that nobody will ever read it.
+    /// The system's; [`is_gone`] tells that no process will ever read the message.
     pub(super) fn send<H: Serialize>(
         &self,
         head: &H,
@@ -148,11 +148,11 @@ impl Channel {
         Ok(())
     }
 
-    /// The next message. `None` when there is none and there will be none, or, without `waits`,
-    /// none yet.
+    /// The next message. `None` when there is none and there will be none; without `waits`, also
+    /// when there is none yet.
     ///
     /// # Errors
-    /// The system's, and one that says what is wrong with the message.
+    /// The system's, or an error that says how the message is malformed.
     pub(super) fn receive<H: DeserializeOwned>(
         &self,
         waits: bool,
@@ -192,7 +192,7 @@ impl Channel {
         )))
     }
 
-    /// How many bytes came, or `None` as [`receive`](Self::receive) has it.
+    /// The number of bytes received, or `None` as [`receive`](Self::receive) has it.
     fn receive_packet(
         &self,
         waits: bool,
@@ -209,7 +209,8 @@ impl Channel {
         });
         let received = match received {
             Ok(received) => received,
-            // The other end was closed before it had read everything: it is as gone as any.
+            // The other end was closed before it had read everything: the peer is gone in this
+            // case, too.
             Err(Errno::AGAIN | Errno::CONNRESET) => return Ok(None),
             Err(why) => return Err(why.into()),
         };
@@ -221,14 +222,14 @@ impl Channel {
             }
         }
         if received.flags.contains(ReturnFlags::CTRUNC) {
-            // The kernel hands over as many as there are numbers left for.
+            // The kernel passes only as many as there are free numbers.
             let full = io::Error::from_raw_os_error(libc::EMFILE);
             return Err(io::Error::new(full.kind(), no_descriptor(&full)));
         }
         Ok((received.bytes > 0).then_some(received.bytes))
     }
 
-    /// The process that made this pair of sockets; `None` if it is no such socket.
+    /// The process that made this pair of sockets; `None` if this is no such socket.
     pub(super) fn maker(&self) -> Option<u32> {
         let mut maker = libc::ucred {
             pid: 0,
@@ -236,8 +237,8 @@ impl Channel {
             gid: 0,
         };
         let mut length = size_of::<libc::ucred>() as libc::socklen_t;
-        // Not through rustix, whose pid cannot be the zero that other sockets tell.
-        // SAFETY: both are valid places, the one of the size that the other says.
+        // Not through rustix, whose pid cannot be the zero that other sockets report.
+        // SAFETY: both are valid places, and `length` is the size of `maker`.
         let refused = unsafe {
             libc::getsockopt(
                 std::os::fd::AsRawFd::as_raw_fd(&self.0),
@@ -252,7 +253,7 @@ impl Channel {
     }
 }
 
-/// Whether a message was not sent because nobody is there to read it any more.
+/// Whether a message was not sent because no process is left to read it.
 pub(super) fn is_gone(why: &io::Error) -> bool {
     matches!(why.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET))
 }

@@ -2,14 +2,16 @@
 //!
 //! # Implementation
 //!
-//! The system tells how a child has ended once, to the first who asks after the end. So there is a
-//! state, of which one thread at a time may ask:
+//! The system reports the end of a child once, to the first caller that asks. So there is a state,
+//! in which one thread at a time may ask:
 //!
 //! | state | meaning | leaves by |
 //! |---|---|---|
-//! | `RUNNING` | it has not been seen to have ended | who looks → `ASKING` |
-//! | `ASKING` | a thread is asking the system, which takes no time | the same → `RUNNING`, or ended |
-//! | ended | how it has ended, for ever | |
+//! | `RUNNING` | no thread has seen the child's end | a thread that asks → `ASKING` |
+//! | `ASKING` | a thread is asking the system, which takes no time | the same thread → `RUNNING`, or ended |
+//! | ended | how the child has ended | never |
+//!
+//! The store that ends `ASKING` releases, and the load of the state acquires.
 
 use super::sentinel::Sentinel;
 use super::{Who, child_registry};
@@ -32,12 +34,12 @@ const ASKING: u64 = 1;
 pub(super) enum Ending {
     Exited(i32),
     Killed(i32),
-    /// Somebody else was told.
+    /// Other code has received the report.
     Unknown,
 }
 
 impl Ending {
-    /// As a state, other than the two above.
+    /// The ending as a state; none is one of the two states above.
     fn state(self) -> u64 {
         let (kind, number) = match self {
             Self::Exited(code) => (2, code),
@@ -58,10 +60,11 @@ impl Ending {
     }
 }
 
-/// A process that this one has started, whatever it returns: to be asked, waited for and ended.
-/// Clones are cheap, and the same process.
+/// A process that this one has started, without the type of its result. It can be queried, waited
+/// for and ended. Clones are cheap, and the same process.
 ///
-/// [`active_children`](super::active_children) returns them, and a [`Child`](super::Child) is one.
+/// [`active_children`](super::active_children) returns such handles, and a [`Child`](super::Child)
+/// has one.
 #[derive(Clone)]
 pub struct ChildProcess(Arc<Inner>);
 
@@ -71,7 +74,8 @@ struct Inner {
     is_daemon: bool,
     sentinel: Sentinel,
     state: AtomicU64,
-    /// The fork generation that it was started in: only a process of that one is its parent.
+    /// The fork generation in which it was started: only a process of that generation is its
+    /// parent.
     generation: u32,
     age: u64,
 }
@@ -91,18 +95,18 @@ impl ChildProcess {
         }))
     }
 
-    /// Grows from child to child.
+    /// A number that grows from child to child.
     pub(super) fn age(&self) -> u64 {
         self.0.age
     }
 
-    /// The name: the one it was given, or `Process-N`.
+    /// The name: the one that its description gave it, or `Process-N`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// The number of the process. Once it has ended, that may be another's.
+    /// The number of the process. Once it has ended, another process may have that number.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.0.pid
@@ -121,8 +125,9 @@ impl ChildProcess {
         self.ending().is_none()
     }
 
-    /// The exit code, if it has ended; for one that a signal has killed the signal's number,
-    /// negative. 255 when somebody else has waited for the process, so that nobody knows here.
+    /// The exit code, if it has ended. For a process that a signal has killed: the signal's number,
+    /// negative. 255 when other code has waited for the process, so that its ending is not known
+    /// here.
     #[must_use]
     pub fn exitcode(&self) -> Option<i32> {
         self.ending().map(|ending| match ending {
@@ -132,17 +137,16 @@ impl ChildProcess {
         })
     }
 
-    /// A descriptor that becomes readable when the process has ended, to be polled with others.
+    /// A descriptor that becomes readable when the process has ended. It can be polled with others.
     #[must_use]
     pub fn sentinel(&self) -> BorrowedFd<'_> {
         self.0.sentinel.as_fd()
     }
 
-    /// Asks it to end (`SIGTERM`), which it does at once unless it handles that. One that has ended
-    /// needs not be asked.
+    /// Asks it to end (`SIGTERM`). It ends at once unless it handles that signal. For a process
+    /// that has ended, this does nothing.
     ///
-    /// Threads, callbacks of `at_exit` and destructors get no chance there, and its own children
-    /// stay.
+    /// Its threads, callbacks of `at_exit` and destructors do not run, and its own children stay.
     ///
     /// # Errors
     /// When the system refuses, as it does for a process that has become another user's.
@@ -162,13 +166,13 @@ impl ChildProcess {
         self.0.sentinel.signal(signal)
     }
 
-    /// Waits until it has ended. Any thread can, any number of times; see
-    /// [`Child::join`](super::Child::join) for what its function returned.
+    /// Waits until it has ended. Any thread can, any number of times.
+    /// [`Child::join`](super::Child::join) also returns the result of its function.
     pub fn join(&self) {
         let _ = self.wait(Deadline::NEVER);
     }
 
-    /// Whether it has ended, as the other forms say it.
+    /// Whether it has ended, in the form of a wait without waiting.
     ///
     /// # Errors
     /// [`TimedOut`] when it has not.
@@ -176,7 +180,7 @@ impl ChildProcess {
         self.wait(Deadline::PASSED)
     }
 
-    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never
+    /// As [`join`](Self::join), for `timeout` at most. A timeout beyond the clock's range never
     /// ends.
     ///
     /// # Errors
@@ -195,7 +199,7 @@ impl ChildProcess {
 
     pub(super) fn wait(&self, deadline: Deadline) -> Result<(), TimedOut> {
         self.0.sentinel.wait(deadline)?;
-        // Now the system can forget it.
+        // Now the system can drop its record of the process.
         self.ending();
         Ok(())
     }
@@ -236,8 +240,8 @@ impl ChildProcess {
                 (None, None) => Ending::Unknown,
             }),
             Ok(None) => None,
-            // `CHILD`: somebody else has waited for it, or the system was told to by ignoring the
-            // signal.
+            // `CHILD`: other code has waited for it, or this process ignores the signal, so the
+            // system keeps no record.
             Err(Errno::CHILD) => Some(Ending::Unknown),
             Err(_) => None,
         }

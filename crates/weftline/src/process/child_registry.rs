@@ -1,15 +1,15 @@
-//! The children of this process: which of them run, and what becomes of them at the end of the
-//! program.
+//! The registry of this process's children: which of them run, and what becomes of them at the end
+//! of the program.
 //!
 //! # Implementation
 //!
-//! A list under a [`ListLock`]: room is made before the lock is taken, and what is taken out is
-//! dropped after it. A child is in it from its start until it has been waited for in the system's
-//! sense. That is done by whoever notices first that it has ended: a join, a question, or the sweep
-//! of all children with which each start and each [`active_children`] begins. So nothing that has
-//! ended stays behind for longer than until the next of these.
+//! A list under a [`ListLock`]: room is allocated before the lock is taken, and removed entries are
+//! dropped after it. A child is in the list from its start until it has been waited for in the
+//! system's sense. The first caller that notices its end does that: a join, a query, or the sweep
+//! of all children with which each start and each [`active_children`] begins. So an ended child
+//! stays in the list until the next of these at the latest.
 //!
-//! In the child of a fork the list is empty: those are the parent's.
+//! In the child of a fork the list is empty: its entries are the parent's.
 
 use super::ChildProcess;
 use crate::park::{Deadline, ForgetWaiters, ListLock};
@@ -17,7 +17,7 @@ use rustix::process::Signal;
 use std::mem;
 use std::time::Duration;
 
-/// What a daemon has, from the request to end, until it is killed.
+/// The time that a daemon has, from the request to end, until it is killed.
 const GRACE: Duration = Duration::from_secs(1);
 
 struct Children(Vec<ChildProcess>);
@@ -31,7 +31,7 @@ impl ForgetWaiters for Children {
 
 static CHILDREN: ListLock<Children> = ListLock::new(Children(Vec::new()));
 
-/// From now on `child` is among those that run.
+/// Adds `child` to those that run.
 pub(super) fn enter(child: &ChildProcess) {
     let mut entry = Some(child.clone());
     let mut room: Vec<ChildProcess> = Vec::new();
@@ -55,7 +55,7 @@ pub(super) fn enter(child: &ChildProcess) {
     }
 }
 
-/// `child` has been waited for.
+/// Removes `child`, which has been waited for.
 pub(super) fn leave(child: &ChildProcess) {
     let taken = {
         let mut children = CHILDREN.lock();
@@ -65,7 +65,7 @@ pub(super) fn leave(child: &ChildProcess) {
     drop(taken);
 }
 
-/// Those that have been started and not been waited for yet.
+/// The children that have been started and not been waited for yet.
 fn entered() -> Vec<ChildProcess> {
     let mut entered = Vec::new();
     loop {
@@ -81,15 +81,15 @@ fn entered() -> Vec<ChildProcess> {
     }
 }
 
-/// Lets go of what has ended; returns what runs.
+/// Removes the children that have ended; returns those that run.
 pub(super) fn sweep() -> Vec<ChildProcess> {
     let mut running = entered();
     running.retain(ChildProcess::is_alive);
     running
 }
 
-/// The children of this process that run, by age. Those that have ended are waited for, in the
-/// system's sense, by the way.
+/// The children of this process that run, by age. Children that have ended are waited for, in the
+/// system's sense, in passing.
 ///
 /// ```
 /// assert!(weftline::process::active_children().is_empty());
@@ -111,11 +111,11 @@ pub(crate) fn wait_for_any() -> bool {
     awaited.is_some()
 }
 
-/// Ends the daemons: asks them to, and after a while does not ask.
+/// Ends the daemons: asks them to end, and kills them after a while.
 pub(crate) fn end_daemons() {
     let daemons = sweep();
-    // Each may fail for one that has changed its user: then it is not ours to end, and its own
-    // guard does it.
+    // Each signal may fail for a daemon that has changed its user: then this process may not end
+    // it, and the daemon's own monitor of its parent does.
     for daemon in &daemons {
         let _ = daemon.signal(Signal::TERM);
     }

@@ -4,11 +4,11 @@ use super::envelope::{attach, detach, refuse};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-/// A file descriptor that can be handed to another process, as an argument or as part of one, or as
-/// what a function returns.
+/// A file descriptor that can go to another process, as an argument, as part of an argument, or in
+/// a function's result.
 ///
-/// The other process gets a descriptor of its own of the same open file, socket or end of a pipe;
-/// this one stays open until it is dropped. Nothing else that is open here is open there.
+/// The other process gets a descriptor of its own for the same open file, socket or end of a pipe.
+/// This descriptor stays open until it is dropped. No other file that is open here is open there.
 ///
 /// ```no_run
 /// use std::fs::File;
@@ -31,16 +31,16 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 pub struct Descriptor(OwnedFd);
 
 impl Descriptor {
-    /// The descriptor itself, to make a file or a socket of.
+    /// The descriptor itself, for a file or a socket.
     #[must_use]
     pub fn into_inner(self) -> OwnedFd {
         self.0
     }
 }
 
-/// The same file, under a number above those of the standard streams. A program that has closed one
-/// of these goes on to write to its number, and hands it to its children: that must be no file of
-/// ours.
+/// The same file, under a number above those of the standard streams. A program that has closed a
+/// standard stream may still write to its number, and pass it to its children: that must be no file
+/// of this library.
 pub(super) fn above_streams(file: OwnedFd) -> rustix::io::Result<OwnedFd> {
     if file.as_raw_fd() > 2 {
         return Ok(file);

@@ -1,17 +1,17 @@
-//! Where a process begins: [`init`], and what [`run`](crate::run) does first.
+//! Where a process begins: [`init`], and the first step of [`run`](crate::run).
 //!
 //! # Implementation
 //!
 //! A child is this program, started with [`FLAG`] as its first argument and a socket to its parent
-//! as its standard input. What its `main` calls first notices that, and never returns:
+//! as its standard input. The first call of its `main` notices that, and never returns:
 //!
 //! | step | if it fails |
 //! |---|---|
-//! | what it has inherited is closed | it says why and ends with exit code 2 |
-//! | the socket is taken from the standard input; its maker must be the parent | the same: somebody has given the argument by hand |
-//! | it is told its task, who it is, and its real standard input | the same; if the parent has ended or given up, without a word |
-//! | a daemon begins to watch its parent | the same |
-//! | it says that it has begun | it goes on: nobody will ask for the result |
+//! | the child closes the descriptors that it has inherited | it says why and ends with exit code 2 |
+//! | it takes the socket from the standard input; the socket's maker must be the parent | the same: the argument was typed by hand |
+//! | it receives its task, its identity, and its real standard input | the same; if the parent has ended or given up, without a word |
+//! | a daemon begins to monitor its parent | the same |
+//! | it says that it has begun | it goes on: no process will ask for the result |
 //! | the function runs, then the end of [`run`](crate::run) | a panic is one of the answers |
 //! | it sends its answer and exits, with 101 after a panic | |
 
@@ -31,25 +31,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The first argument of a process that is to run a function. The second is its name, for those who
-/// look at it from outside.
+/// The first argument of a process that is to run a function. The second is the process's name, for
+/// tools like `ps`.
 pub(super) const FLAG: &str = "--weftline-process";
-/// What a process exits with that cannot do what it is there for.
+/// The exit code of a process that cannot do its task.
 const UNUSABLE: i32 = 2;
-/// What a process exits with whose function has panicked: as the standard library does when `main`
+/// The exit code of a process whose function has panicked: the standard library uses it when `main`
 /// has.
 const PANICKED: i32 = 101;
 
 static IS_INITIALISED: AtomicBool = AtomicBool::new(false);
 
-/// Lets this program start processes: called first in `main`, unless [`weftline::run`](crate::run)
+/// Lets this program start processes. Call it first in `main`, unless [`weftline::run`](crate::run)
 /// is.
 ///
 /// In a process that was started for a function it runs that function, and does not return. Until
-/// it was called none can be started: the process would be this program from its beginning. What is
-/// open without the close-on-exec flag is taken for inherited, and closed; all that the standard
-/// library opens has the flag. Without `run` nobody waits for processes at the end of the program;
-/// those that are not daemons are left behind then.
+/// it is called no process can be started: each would be this program from its beginning. A
+/// descriptor that is open without the close-on-exec flag counts as inherited, and is closed; all
+/// that the standard library opens has the flag. Without `run` the end of the program does not wait
+/// for processes; those that are not daemons are left behind then.
 ///
 /// ```no_run
 /// use weftline::process;
@@ -68,7 +68,7 @@ pub fn init() {
     begin();
 }
 
-/// First thing in `main`. Does not return in a process that was started for a function.
+/// First call in `main`. Does not return in a process that was started for a function.
 pub(crate) fn begin() {
     if IS_INITIALISED.swap(true, Ordering::Relaxed) {
         return;
@@ -89,7 +89,7 @@ pub(super) fn may_start() -> Result<(), StartError> {
     }
 }
 
-/// The life of a process that was started for a function; returns its exit code.
+/// The whole run of a process that was started for a function; returns its exit code.
 fn serve() -> i32 {
     thread::note_all();
     let begun = begin_task();
@@ -101,11 +101,11 @@ fn serve() -> i32 {
             return UNUSABLE;
         }
     };
-    // Nobody may be there any more to hear of it, here and below.
+    // The parent may be gone, here and below.
     let _ = channel.send(&Answer::Begun, &[], &Envelope::default());
     let (answer, body) = match function::named(&task.function) {
         Ok(function) => function.call(arguments),
-        // It is registered in the parent, which is the same program.
+        // The function is registered in the parent, which is the same program.
         Err(why) => (
             Answer::ArgumentsRefused(why.to_string()),
             Envelope::default(),
@@ -125,7 +125,7 @@ fn serve() -> i32 {
     code
 }
 
-/// What there is to do; `None` when nobody is there to say.
+/// The task of this process; `None` when the parent is gone.
 fn begin_task() -> io::Result<Option<(Channel, Task, Envelope)>> {
     close_what_was_inherited()?;
     let channel = take_channel()?;
@@ -133,20 +133,21 @@ fn begin_task() -> io::Result<Option<(Channel, Task, Envelope)>> {
     let Some((task, mut envelope)) = channel.receive::<Task>(true)? else {
         return Ok(None);
     };
-    let given = 1 + usize::from(task.has_stdin);
-    if envelope.descriptors.len() < given {
+    let leading = 1 + usize::from(task.has_stdin);
+    if envelope.descriptors.len() < leading {
         return Err(started_by_hand());
     }
-    let arguments = envelope.descriptors.split_off(given);
-    let mut given = std::mem::replace(&mut envelope.descriptors, arguments).into_iter();
-    let sentinel = given.next().map(Sentinel::from_descriptor);
+    let arguments = envelope.descriptors.split_off(leading);
+    let mut first = std::mem::replace(&mut envelope.descriptors, arguments).into_iter();
+    let sentinel = first.next().map(Sentinel::from_descriptor);
     let sentinel = sentinel.ok_or_else(started_by_hand)?;
     let parent = rustix::process::getppid().map(|pid| pid.as_raw_pid().unsigned_abs());
-    // A parent that ends meanwhile is replaced by another, but the sentinel is still its.
+    // If the parent ends meanwhile, another becomes the parent, but the sentinel is still the first
+    // one's.
     if task.parent_pid != maker || parent != Some(maker) && !sentinel.has_ended() {
         return Err(started_by_hand());
     }
-    match given.next() {
+    match first.next() {
         Some(stdin) => rustix::stdio::dup2_stdin(stdin)?,
         None => rustix::stdio::dup2_stdin(File::open("/dev/null")?)?,
     }
@@ -174,8 +175,8 @@ fn started_by_hand() -> io::Error {
     ))
 }
 
-/// What came through `exec` is without the close-on-exec flag; what this process has opened since,
-/// before `main` or in it, has it.
+/// A descriptor that came through `exec` is without the close-on-exec flag. All that this process
+/// has opened since, before `main` or in it, has the flag.
 fn close_what_was_inherited() -> io::Result<()> {
     let mut open: Vec<RawFd> = Vec::new();
     for entry in std::fs::read_dir("/proc/self/fd")? {
@@ -183,19 +184,19 @@ fn close_what_was_inherited() -> io::Result<()> {
         open.extend(number.filter(|&number: &RawFd| number > 2));
     }
     for number in open {
-        // SAFETY: asked about and nothing more; the list's own descriptor is closed by now, which
-        // is an error like others.
+        // SAFETY: only queried. The list's own descriptor is closed by now, which is an error like
+        // others.
         let flags = rustix::io::fcntl_getfd(unsafe { BorrowedFd::borrow_raw(number) });
         if flags.is_ok_and(|flags| !flags.contains(FdFlags::CLOEXEC)) {
-            // SAFETY: nothing of this process knows of it, for it was open before.
+            // SAFETY: nothing of this process has it, for it was open before.
             unsafe { libc::close(number) };
         }
     }
     Ok(())
 }
 
-/// Moves the socket away from the standard input, to which nothing is put yet: the number stays
-/// taken.
+/// Moves the socket away from the standard input. Descriptor 0 stays taken until the real standard
+/// input replaces it.
 fn take_channel() -> io::Result<Channel> {
     let stdin = rustix::stdio::stdin();
     let socket: OwnedFd = rustix::io::fcntl_dupfd_cloexec(stdin, 3)?;
@@ -213,8 +214,8 @@ pub(super) fn end_with(parent: ParentProcess) -> io::Result<()> {
 }
 
 /// Returns when the parent has ended. The program may close all that is open here, as daemons do,
-/// and the sentinel with it: then there is nothing to wait for, or something else, but the parent
-/// is still the parent, and another sentinel can be had.
+/// and the sentinel with it. Then its number is free, or another file's, but the parent is still
+/// the parent, and a new sentinel can be opened.
 fn wait_for_end(sentinel: &Sentinel, parent: u32) {
     let parent_lives = || Pid::as_raw(getppid()).cast_unsigned() == parent;
     let _ = sentinel.wait(Deadline::NEVER);
@@ -233,8 +234,8 @@ mod tests {
     use super::*;
     use std::sync::mpsc::{RecvTimeoutError, channel};
 
-    /// What is left of a sentinel that the program has closed, when its number has been given to
-    /// something that is always ready.
+    /// A sentinel that the program has closed, whose number now belongs to a file that is always
+    /// ready.
     fn closed() -> Sentinel {
         Sentinel::from_descriptor(File::open("/dev/null").unwrap().into())
     }
@@ -249,7 +250,7 @@ mod tests {
         });
         let soon = Duration::from_millis(200);
         assert_eq!(has_ended.recv_timeout(soon), Err(RecvTimeoutError::Timeout));
-        // A process is not its own parent: as one whose parent has ended.
+        // A process is not its own parent, so its own number acts as a parent that has ended.
         wait_for_end(&closed(), std::process::id());
     }
 }

@@ -1,11 +1,11 @@
-//! [`Envelope`]: what goes from one process to another, as bytes and the file descriptors that come
-//! along.
+//! [`Envelope`]: a value between processes, as bytes and the file descriptors that travel with
+//! them.
 //!
-//! A value says what it is through serde. An object in shared memory is more than bytes: the other
-//! process needs its file. While a envelope is packed, such an object [attaches](attach) its
-//! descriptor to it and writes down which of them it is; while the envelope is unpacked, it
-//! [detaches](detach) it again. Outside of an envelope (in a file, say, or as an item of a shared
-//! queue) it cannot be written.
+//! A value is encoded through serde. An object in shared memory is more than bytes: the other
+//! process needs its file. While an envelope is packed, such an object [attaches](attach) its
+//! descriptor to the envelope and writes the descriptor's number in it. While the envelope is
+//! unpacked, the object [detaches](detach) the descriptor again. Outside of an envelope (in a file,
+//! or as an item of a shared queue) such an object cannot be encoded.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,7 +25,7 @@ pub(super) struct Envelope {
     pub(super) descriptors: Vec<OwnedFd>,
 }
 
-/// A value could not be written down for another process; says why.
+/// A value could not be encoded for another process; says why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError(Cow<'static, str>);
 
@@ -47,11 +47,11 @@ macro_rules! error {
 
 error!(
     EncodeError,
-    "the value cannot be written down for another process"
+    "the value cannot be encoded for another process"
 );
 error!(
     DecodeError,
-    "what another process has written is not the value that is expected here"
+    "the bytes from another process are not the value that is expected here"
 );
 
 impl EncodeError {
@@ -68,10 +68,10 @@ impl EncodeError {
 }
 
 thread_local! {
-    /// What has been attached to the envelope that this thread is packing. `None` when it is
+    /// The descriptors attached to the envelope that this thread is packing. `None` when it is
     /// packing none.
     static ATTACHED: RefCell<Option<Vec<OwnedFd>>> = const { RefCell::new(None) };
-    /// What has not yet been detached from the envelope that this thread is unpacking.
+    /// The descriptors not yet detached from the envelope that this thread is unpacking.
     static TO_DETACH: RefCell<Vec<Option<OwnedFd>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -88,7 +88,7 @@ impl Envelope {
     }
 
     /// # Errors
-    /// [`DecodeError`] when the bytes are not a `T`, or not only.
+    /// [`DecodeError`] when the bytes are not a `T`, or contain more.
     pub(super) fn unpack<T: DeserializeOwned>(self) -> Result<T, DecodeError> {
         let descriptors = self.descriptors.into_iter().map(Some).collect();
         let (value, _not_detached) = with_inner(&TO_DETACH, descriptors, || decode(&self.bytes));
@@ -96,8 +96,8 @@ impl Envelope {
     }
 }
 
-/// What `f` returns, and what it leaves of `inner`, which is in `place` meanwhile: a value may pack
-/// an envelope of its own while it is packed. What was there before is put back also when the
+/// Runs `f` with `inner` in `place`; returns its result, and the rest of `inner`. A value may pack
+/// an envelope of its own while it is packed. The previous content is put back even when the
 /// value's own code, which `f` runs, panics.
 fn with_inner<T: Default + 'static, R>(
     place: &'static LocalKey<RefCell<T>>,
@@ -117,28 +117,28 @@ fn with_inner<T: Default + 'static, R>(
     (result, place.take())
 }
 
-/// A value as bytes, for what cannot carry descriptors unless an envelope is being packed.
+/// A value as bytes. They carry no descriptors unless an envelope is being packed.
 pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = Vec::new();
     encode_into(value, &mut bytes)?;
     Ok(bytes)
 }
 
-/// The value that [`encode_into`] has written first, and what stands behind it.
+/// The value that [`encode_into`] has written first, and the bytes behind it.
 pub(super) fn decode_first<'a, T: serde::Deserialize<'a>>(
     bytes: &'a [u8],
 ) -> Result<(T, &'a [u8]), DecodeError> {
     postcard::take_from_bytes(bytes).map_err(|why| DecodeError(why.to_string()))
 }
 
-/// As [`encode`], after what is in `bytes`.
+/// As [`encode`], behind the bytes that are in `bytes`.
 pub(super) fn encode_into<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     postcard::serialize_with_flavor(value, Append(bytes)).map_err(|why| match refusal() {
         Some(why) => EncodeError::new(why),
-        // What `Append` says; nothing else knows of a buffer that can be full.
+        // `Append` reports that; nothing else has a buffer that can be full.
         None if why == postcard::Error::SerializeBufferFull => {
             EncodeError(Cow::Borrowed(EncodeError::NO_MEMORY))
         }
@@ -146,7 +146,7 @@ pub(super) fn encode_into<T: Serialize + ?Sized>(
     })
 }
 
-/// Where the codec puts the bytes: after those that are there.
+/// The codec's output: appends to the vector.
 struct Append<'a>(&'a mut Vec<u8>);
 
 impl postcard::ser_flavors::Flavor for Append<'_> {
@@ -202,14 +202,14 @@ fn refusal() -> Option<String> {
     REFUSAL.take()
 }
 
-/// Says why a value's `Serialize` or `Deserialize` fails: the codec's own errors have no room for
+/// Notes why a value's `Serialize` or `Deserialize` fails: the codec's own errors have no room for
 /// it.
 pub(super) fn refuse(why: impl fmt::Display) {
     REFUSAL.replace(Some(why.to_string()));
 }
 
-/// Has a copy of `descriptor` travel with the envelope that this thread is packing; returns its
-/// number in it.
+/// Adds a copy of `descriptor` to the envelope that this thread is packing; returns its number in
+/// the envelope.
 pub(super) fn attach(descriptor: BorrowedFd<'_>) -> Result<u32, &'static str> {
     ATTACHED.with_borrow_mut(|attached| {
         let Some(attached) = attached else {
@@ -233,12 +233,13 @@ pub(super) fn attach(descriptor: BorrowedFd<'_>) -> Result<u32, &'static str> {
     })
 }
 
-/// The descriptor of that number of the envelope that this thread is unpacking, once.
+/// The descriptor with that number in the envelope that this thread is unpacking. It can be
+/// detached once.
 pub(super) fn detach(number: u32) -> Option<OwnedFd> {
     TO_DETACH.with_borrow_mut(|descriptors| mem::take(descriptors.get_mut(number as usize)?))
 }
 
-/// What to do about a process that has too many files open.
+/// The advice for a process that has too many files open.
 pub(super) fn no_descriptor(why: &io::Error) -> String {
     match why.raw_os_error() {
         Some(libc::EMFILE | libc::ENFILE) => format!(
@@ -256,7 +257,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
-    /// A pipe's end, as something that has to come along.
+    /// A pipe's end, as a value with a descriptor.
     struct End(OwnedFd);
 
     impl Serialize for End {
@@ -288,7 +289,7 @@ mod tests {
         assert_eq!(text, "through");
     }
 
-    /// Panics while it is written, or read, behind an end of a pipe.
+    /// Panics while it is encoded, or decoded, behind an end of a pipe.
     #[derive(Debug)]
     struct Panics;
 
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_panics_leaves_no_parcel_behind() {
+    fn a_value_that_panics_leaves_no_envelope_behind() {
         let (reader, writer) = rustix::pipe::pipe().unwrap();
         let values = (End(writer), Panics);
         catch_unwind(AssertUnwindSafe(|| Envelope::pack(&values))).unwrap_err();
@@ -320,23 +321,27 @@ mod tests {
         catch_unwind(AssertUnwindSafe(|| envelope.unpack::<(u8, Panics)>())).unwrap_err();
         assert!(detach(0).is_none(), "no envelope is being unpacked");
         let ended = File::from(reader).read_to_string(&mut text);
-        assert_eq!(ended.unwrap(), 0, "what came along is closed");
+        assert_eq!(
+            ended.unwrap(),
+            0,
+            "the descriptor in the envelope is closed"
+        );
     }
 
     #[test]
-    fn outside_of_a_parcel_is_refused_with_what_to_do() {
+    fn a_descriptor_outside_of_an_envelope_is_refused_with_advice() {
         let (reader, _writer) = rustix::pipe::pipe().unwrap();
         let refused = encode(&End(reader)).unwrap_err();
         assert!(
             refused.to_string().contains("only as an argument"),
             "{refused}"
         );
-        // The reason is not kept for the next one.
+        // The reason is not kept for the next error.
         assert!(decode::<String>(&[200]).is_err());
     }
 
     #[test]
-    fn what_does_not_decode_says_what_was_expected() {
+    fn a_decode_error_says_which_type_was_expected() {
         let bytes = encode(&(1_u8, 2_u8)).unwrap();
         let error = decode::<u8>(&bytes).unwrap_err().to_string();
         assert!(

@@ -14,28 +14,28 @@ pub enum StartError {
     NotInitialised,
     /// The function is not registered.
     NotRegistered {
-        /// Which one.
+        /// The name of the function.
         name: String,
-        /// Those that are, in the order of their names; if they are many, those first that were
-        /// perhaps meant.
+        /// The registered functions, in the order of their names. If they are many, similar names
+        /// come first.
         registered: Vec<&'static str>,
     },
     /// Different functions are registered under the name.
     RegisteredTwice {
-        /// Which name.
+        /// The name.
         name: String,
     },
-    /// The function of that name returns something else than the caller of
+    /// The function of that name does not return the type that the caller of
     /// [`Process::named`](super::Process::named) has asked for.
     ReturnsOther {
-        /// Which one.
+        /// The name of the function.
         name: String,
         /// The type that it returns.
         returns: &'static str,
         /// The type that was asked for.
         expected: &'static str,
     },
-    /// The arguments cannot be written down.
+    /// The arguments cannot be encoded.
     Encode(EncodeError),
     /// A daemon process starts none: they would go on when it is killed with its parent.
     DaemonHasNoChildren,
@@ -76,21 +76,21 @@ fn not_registered(f: &mut fmt::Formatter<'_>, name: &str, all: &[&str]) -> fmt::
     const MOST: usize = 10;
     write!(
         f,
-        "`{name}` is not registered: put `weftline::process::register!({name})` beside it. "
+        "`{name}` is not registered: put `weftline::process::register!({name})` beside the function. "
     )?;
     let shown = &all[..all.len().min(MOST)];
     match all.len() {
-        0 => f.write_str("Nothing is"),
-        1..=MOST => write!(f, "These are: {}", shown.join(", ")),
+        0 => f.write_str("No function is registered"),
+        1..=MOST => write!(f, "Registered functions: {}", shown.join(", ")),
         more => write!(
             f,
-            "{more} others are, those of similar names: {}",
+            "{more} functions are registered; those with similar names: {}",
             shown.join(", ")
         ),
     }
 }
 
-/// What is to be done about it.
+/// The error, with advice.
 fn advice(why: &io::Error) -> String {
     match why.raw_os_error() {
         Some(libc::EAGAIN) => {

@@ -1,5 +1,5 @@
-//! [`ProcessError`] and [`JoinError`]: how a process can have ended without the value that its
-//! function returns.
+//! [`ProcessError`] and [`JoinError`]: how a process can end without the value that its function
+//! returns.
 
 use super::Child;
 use crate::Panic;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fmt;
 
-/// Who a process is, in what is told of it.
+/// The name and number of a process, in an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Who {
     pub(super) name: String,
@@ -21,7 +21,7 @@ impl Who {
         &self.name
     }
 
-    /// The number that it had.
+    /// The number that the process had.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid
@@ -42,7 +42,7 @@ pub enum ProcessError {
     Panicked {
         /// The process.
         process: Who,
-        /// What was said, and where.
+        /// The panic's message and location.
         panic: RemotePanic,
     },
     /// It was ended before its function returned: it called [`std::process::exit`].
@@ -59,23 +59,23 @@ pub enum ProcessError {
         /// The signal's number.
         signal: i32,
     },
-    /// The arguments arrived as something else than the function takes, or what it returned could
-    /// not be written down or read again.
+    /// The arguments that arrived were not of the function's types, or the returned value could not
+    /// be encoded or decoded.
     Undecodable {
         /// The process.
         process: Who,
-        /// Which, and why.
+        /// Which of them, and why.
         why: String,
     },
-    /// It has ended without having come to its function.
+    /// It ended before its function began.
     NeverBegan {
         /// The process.
         process: Who,
         /// The exit code.
         code: i32,
     },
-    /// How it has ended is not known here: somebody else has waited for it, or this process is a
-    /// fork of its parent.
+    /// How it ended is not known here: other code has waited for it, or this process is a fork of
+    /// its parent.
     Lost {
         /// The process.
         process: Who,
@@ -83,7 +83,7 @@ pub enum ProcessError {
 }
 
 impl ProcessError {
-    /// Of which process it tells.
+    /// The process that the error is about.
     #[must_use]
     pub fn process(&self) -> &Who {
         match self {
@@ -117,7 +117,7 @@ impl fmt::Display for ProcessError {
                  `main` must begin with `weftline::run(..)` or `weftline::process::init()`"
             ),
             Self::Lost { .. } => f.write_str(
-                "has ended, but not how is known: only its parent can ask, and nobody else there may wait for any child or ignore SIGCHLD",
+                "has ended, but not how is known: only its parent can ask, and no other code there may wait for any child or ignore SIGCHLD",
             ),
         }
     }
@@ -156,8 +156,8 @@ fn signal_name(signal: i32) -> Option<&'static str> {
     })
 }
 
-/// A panic that ended the function of another process. It was printed there too, as the program's
-/// panic hook does.
+/// A panic that ended the function of another process. The program's panic hook printed it there,
+/// too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemotePanic(Box<Told>);
 
@@ -179,20 +179,20 @@ impl RemotePanic {
         }))
     }
 
-    /// What was said: the panic's message, or `Box<dyn Any>` for a payload that is not text.
+    /// The panic's message, or `Box<dyn Any>` for a payload that is not text.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
     /// Where it happened, as `file:line:column`. `None` when the panic was resumed, or when the
-    /// function has set a panic hook that does not call the one before it.
+    /// function has set a panic hook that does not call the previous hook.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.0.location.as_deref()
     }
 
-    /// The way there, if `RUST_BACKTRACE` asks for it.
+    /// The backtrace, if `RUST_BACKTRACE` asks for it.
     #[must_use]
     pub fn backtrace(&self) -> Option<&str> {
         self.0.backtrace.as_deref()
@@ -217,10 +217,10 @@ impl fmt::Display for RemotePanic {
 
 impl Error for RemotePanic {}
 
-/// Why a join did not return what the process's function returned.
+/// Why a join did not return the result of the process's function.
 #[non_exhaustive]
 pub enum JoinError<R> {
-    /// The process has not ended before the deadline: here is its handle again.
+    /// The process has not ended before the deadline; this is its handle.
     Running(Child<R>),
     /// It has ended, without the value.
     Ended(ProcessError),

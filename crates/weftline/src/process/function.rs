@@ -1,15 +1,16 @@
-//! The functions that a process can be started for: [`register!`](super::register), and how one is
-//! found.
+//! The functions for which a process can be started: [`register!`](super::register), and the search
+//! for one of them.
 //!
 //! # Implementation
 //!
-//! A process is this executable, started again; what it is to run can only be told by name.
+//! A process is this executable, started again, so its function can only be told by name.
 //! `register!` enters a name beside the function's type into a list that the linker and the
-//! program's start put together (the `inventory` crate), the same in every process of the program.
+//! program's start put together (the `inventory` crate). The list is the same in every process of
+//! the program.
 //!
-//! The type of a function item, or of a closure that captures nothing, has a single value without a
-//! size. So the entry keeps no function: it is built for the type, and where the function is called
-//! its value is made from nothing.
+//! The type of a function item, or of a closure that captures nothing, has a single value of size
+//! zero. So an entry has no function value: it is built for the type, and a call makes the value
+//! from nothing.
 
 use super::message::Answer;
 use super::{Envelope, RemotePanic, StartError, pool};
@@ -25,20 +26,19 @@ mod sealed {
     pub trait Sealed<Args> {}
 }
 
-/// A function that another process can run: its arguments and what it returns can be written down
-/// with serde.
+/// A function that another process can run: serde can encode its arguments and its result.
 ///
 /// It is implemented for every function of up to six arguments, `Args` being the tuple of them, and
-/// for nothing else. A function is given to [`Process::new`](super::Process::new) by its name; one
-/// that is a variable (`fn(u32) -> u32`), or a closure that captures something, does not exist in
-/// the other process.
+/// for nothing else. [`Process::new`](super::Process::new) takes the function's own name. A
+/// function in a variable (`fn(u32) -> u32`), or a closure that captures something, does not exist
+/// in the other process.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot run in a process of its own with the arguments `{Args}`",
-    note = "its arguments and what it returns must implement serde's `Serialize` and `DeserializeOwned`, there may be at most six, \
-            and a closure must capture nothing; the arguments are handed over as a tuple"
+    note = "its arguments and its result must implement serde's `Serialize` and `DeserializeOwned`, there may be at most six, \
+            and a closure must capture nothing; the arguments are passed as a tuple"
 )]
 pub trait RemoteFn<Args>: Copy + Send + Sync + sealed::Sealed<Args> + 'static {
-    /// What it returns.
+    /// The type of the function's result.
     type Output: Serialize + DeserializeOwned + 'static;
 
     #[doc(hidden)]
@@ -76,7 +76,7 @@ remote_fn!(A, B, C, D);
 remote_fn!(A, B, C, D, E);
 remote_fn!(A, B, C, D, E, G);
 
-/// A function as it is registered.
+/// A registered function.
 #[derive(Debug)]
 pub struct Function {
     name: &'static str,
@@ -99,7 +99,7 @@ impl Function {
         const {
             assert!(
                 size_of::<F>() == 0,
-                "only a function itself can be registered: a variable, or what a closure captures, is not there in another process"
+                "only a function itself can be registered: a variable, or a value that a closure captures, does not exist in another process"
             );
         }
         Self {
@@ -115,23 +115,23 @@ impl Function {
         self.name
     }
 
-    /// Runs it, and what [`weftline::run`](crate::run) does at the end of a program.
+    /// Runs the function, and then the end of a program as [`weftline::run`](crate::run) does.
     pub(super) fn call(&self, arguments: Envelope) -> (Answer, Envelope) {
         (self.call)(arguments, thread::end)
     }
 
-    /// Runs it, as one of many that this process will run.
+    /// Runs the function, as one of many calls in this process.
     pub(super) fn call_once_more(&self, arguments: Envelope) -> (Answer, Envelope) {
         (self.call)(arguments, || ())
     }
 
-    /// Runs it for each of many arguments. What is returned is an [`Each`].
+    /// Runs the function for each of many arguments. The result is an [`Each`].
     pub(super) fn call_each(&self, arguments: Envelope) -> (Answer, Envelope) {
         (self.call_each)(arguments)
     }
 
     /// # Errors
-    /// When it returns something else.
+    /// When the function returns another type.
     pub(super) fn check_returns<R: 'static>(&self) -> Result<(), StartError> {
         let (type_id, returns) = (self.returns)();
         if type_id == TypeId::of::<R>() {
@@ -157,11 +157,12 @@ where
         Err(panicked) => Err(panicked),
     };
     at_end();
-    // Written down after that: only now has nobody anything left to do with what it may share.
+    // Encoded after that: only now has no thread anything left to do with objects that the result
+    // may share.
     pack(ended)
 }
 
-/// What many calls have returned, or panicked with.
+/// The results of many calls, each a value or a panic.
 pub(super) type Each<R> = Vec<Result<R, RemotePanic>>;
 
 fn call_each<F, Args>(arguments: Envelope) -> (Answer, Envelope)
@@ -184,7 +185,7 @@ where
     }
 }
 
-/// As an answer.
+/// The result as an answer.
 fn pack<T: Serialize>(ended: Result<T, Panic>) -> (Answer, Envelope) {
     let packed = ended.and_then(|value| thread::catch(move || Envelope::pack(&value)));
     match packed {
@@ -198,20 +199,20 @@ fn only(answer: Answer) -> (Answer, Envelope) {
     (answer, Envelope::default())
 }
 
-/// The function that a type without a size stands for.
+/// The value of a function type of size zero.
 fn summon<F: Copy + Send + Sync + 'static>() -> F {
-    // For whoever makes an entry by other means than `Function::new`.
+    // Checked here, too, for an entry that was made without `Function::new`.
     const { assert!(size_of::<F>() == 0) }
-    // SAFETY: a value of no size is read from any place that is aligned; that there is one of this
-    // type, and that it may be copied, to any thread, has been shown by whoever handed it to
-    // `Function::new`.
+    // SAFETY: a value of size zero is read from any aligned place. The caller of `Function::new`
+    // passed a value of this type, so there is one, and `F` may be copied, to any thread.
     unsafe { NonNull::<F>::dangling().read() }
 }
 
 /// The registered function of that type.
 ///
 /// # Errors
-/// [`StartError::NotRegistered`]; [`StartError::RegisteredTwice`] when it has no name to itself.
+/// [`StartError::NotRegistered`]; [`StartError::RegisteredTwice`] when another function has its
+/// name.
 pub(super) fn of_type<F: 'static>() -> Result<&'static Function, StartError> {
     let wanted = TypeId::of::<F>();
     only_of_its_name(type_name::<F>(), |function| (function.type_id)() == wanted)
@@ -225,7 +226,7 @@ pub(super) fn named(name: &str) -> Result<&'static Function, StartError> {
     only_of_its_name(name, |function| function.name == name)
 }
 
-/// The first that is wanted and shares its name with no other function.
+/// The first wanted function that shares its name with no other function.
 fn only_of_its_name(
     what: &str,
     is_wanted: impl Fn(&Function) -> bool,
@@ -244,7 +245,7 @@ fn only_of_its_name(
 }
 
 fn all() -> impl Iterator<Item = &'static Function> {
-    // Not in the list: what nobody in a program refers to, the linker leaves out of a library.
+    // Not in the list: the linker leaves out of a library what no code of the program refers to.
     static OURS: [Function; 1] = [pool::SERVE];
     inventory::iter::<Function>.into_iter().chain(&OURS)
 }
@@ -259,7 +260,7 @@ fn not_registered(name: &str) -> StartError {
     }
 }
 
-/// By name while they can be overlooked, otherwise those first that were perhaps meant.
+/// Sorts a few names alphabetically, and many names by their similarity to `name`.
 fn sort_by_closeness(name: &str, registered: &mut Vec<&'static str>) {
     const FEW: usize = 10;
     registered.sort_unstable();
@@ -269,7 +270,8 @@ fn sort_by_closeness(name: &str, registered: &mut Vec<&'static str>) {
     }
 }
 
-/// How many letters have to be put in, taken out or changed to make one word of the other.
+/// The edit distance: how many letters have to be inserted, removed or changed to make one word of
+/// the other.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -284,10 +286,10 @@ fn distance(one: &str, other: &str) -> usize {
     row[other.len()]
 }
 
-/// Lets processes be started for a function, under the name of its path or under one that is given.
+/// Registers a function for processes, under the name of its path or under an explicit name.
 ///
-/// It stands beside the function, in any module of the program, and takes effect before `main`. A
-/// function may be registered under several names, but a name stands for one function.
+/// The call stands beside the function, in any module of the program, and takes effect before
+/// `main`. A function may have several names, but a name stands for one function.
 ///
 /// ```no_run
 /// use weftline::process::{self, register};
@@ -311,8 +313,8 @@ fn distance(one: &str, other: &str) -> usize {
 /// }
 /// ```
 ///
-/// The arguments, and what the function returns, must be such that they can be written down; and a
-/// variable is no function:
+/// Serde must be able to encode the arguments and the result of the function; and a variable is no
+/// function:
 ///
 /// ```compile_fail
 /// const CHOSEN: fn(u64) -> u64 = u64::swap_bytes;

@@ -1,4 +1,4 @@
-//! Who this process is: its name, and the parent that started it.
+//! The identity of this process: its name, and the parent that started it.
 
 use super::sentinel::Sentinel;
 use crate::TimedOut;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// What a process was told by the one that started it.
+/// What the parent told this process at its start.
 pub(super) struct Identity {
     pub(super) name: String,
     pub(super) lineage: String,
@@ -18,8 +18,8 @@ pub(super) struct Identity {
     pub(super) parent: ParentProcess,
 }
 
-/// Null in a process that a function was not started in. Set once, before there are other threads
-/// to ask, and kept.
+/// Null in a process that was not started for a function. Set once, before there are other threads,
+/// and never freed.
 static IDENTITY: AtomicPtr<Identity> = AtomicPtr::new(ptr::null_mut());
 
 pub(super) fn adopt(identity: Identity) {
@@ -27,12 +27,12 @@ pub(super) fn adopt(identity: Identity) {
 }
 
 fn identity() -> Option<&'static Identity> {
-    // SAFETY: null, or made from a box that nobody ever frees.
+    // SAFETY: null, or made from a box that is never freed.
     unsafe { IDENTITY.load(Ordering::Acquire).as_ref() }
 }
 
-/// This process's name: the one that its description gave it, and `MainProcess` if no function was
-/// started in it.
+/// This process's name: the name that its description gave it, or `MainProcess` if it was not
+/// started for a function.
 ///
 /// ```
 /// assert_eq!(weftline::process::current_name(), "MainProcess");
@@ -47,8 +47,8 @@ pub(super) fn is_daemon() -> bool {
     identity().is_some_and(|identity| identity.is_daemon)
 }
 
-/// The place of the next child among all processes: `3` for the third of the main process, `3:1`
-/// for the first of that one.
+/// The place of the next child among all processes: `3` for the third child of the main process,
+/// `3:1` for the first child of that one.
 pub(super) fn next_place() -> String {
     static CHILDREN: AtomicU64 = AtomicU64::new(0);
     let number = CHILDREN.fetch_add(1, Ordering::Relaxed) + 1;
@@ -56,8 +56,8 @@ pub(super) fn next_place() -> String {
     format!("{lineage}{number}")
 }
 
-/// The process that started this one for a function; `None` in the main process, and in one that
-/// was started by other means.
+/// The process that started this one for a function; `None` in the main process, and in a process
+/// that was started by other means.
 ///
 /// ```
 /// assert!(weftline::process::parent_process().is_none());
@@ -79,13 +79,13 @@ pub(super) struct Parent {
 }
 
 impl ParentProcess {
-    /// Its name: `MainProcess`, or the one that its own parent gave it.
+    /// Its name: `MainProcess`, or the name that its own parent gave it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Its number. Once it has ended, that may be another process's.
+    /// Its number. Once it has ended, another process may have that number.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.0.pid
@@ -97,7 +97,7 @@ impl ParentProcess {
         !self.0.sentinel.has_ended()
     }
 
-    /// A descriptor that becomes readable when the process has ended, to be polled with others.
+    /// A descriptor that becomes readable when the process has ended. It can be polled with others.
     #[must_use]
     pub fn sentinel(&self) -> BorrowedFd<'_> {
         self.0.sentinel.as_fd()
@@ -108,7 +108,7 @@ impl ParentProcess {
         let _ = self.0.sentinel.wait(Deadline::NEVER);
     }
 
-    /// Whether it has ended, as the other forms say it.
+    /// Whether it has ended, in the form of a wait without waiting.
     ///
     /// # Errors
     /// [`TimedOut`] when it has not.
@@ -116,7 +116,7 @@ impl ParentProcess {
         self.0.sentinel.wait(Deadline::PASSED)
     }
 
-    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never
+    /// As [`join`](Self::join), for `timeout` at most. A timeout beyond the clock's range never
     /// ends.
     ///
     /// # Errors

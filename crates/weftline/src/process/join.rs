@@ -1,10 +1,10 @@
-//! [`Child`]: a started process, owned, and what its function returns.
+//! [`Child`]: a started process, owned, and the result of its function.
 //!
 //! # Implementation
 //!
-//! What the child has to say lies in the socket between the two, and is read by the join, after the
-//! end. That a child has ended is told by its pidfd alone, never by the socket: while another
-//! thread forks, a copy of the socket may get away.
+//! The child's answers lie in the socket between the two, and the join reads them after the end.
+//! Only the pidfd tells that a child has ended, never the socket: while another thread forks, a
+//! copy of the socket may get into the fork.
 
 use super::channel::Channel;
 use super::child::Ending;
@@ -18,39 +18,38 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
-/// A started process, owned: for what its function returns. It is also a [`ChildProcess`].
+/// A started process, owned, with the result of its function. It is also a [`ChildProcess`].
 ///
-/// Dropping it lets the process run on, and what its function returns is dropped; the system's
-/// remains of the process are taken away by the next start, by
-/// [`active_children`](super::active_children), or at the end of [`run`](crate::run), which waits
-/// for it unless it is a daemon.
+/// Dropping it lets the process run on, and drops the result of its function. The next start
+/// removes the system's record of the ended process, or [`active_children`](super::active_children)
+/// does, or the end of [`run`](crate::run), which waits for the process unless it is a daemon.
 ///
 /// ```no_run
 /// use std::time::Duration;
 /// use weftline::process::{self, JoinError};
 ///
-/// fn doze(milliseconds: u64) -> String {
+/// fn work(milliseconds: u64) -> String {
 ///     std::thread::sleep(Duration::from_millis(milliseconds));
-///     "rested".to_owned()
+///     "done".to_owned()
 /// }
-/// process::register!(doze);
+/// process::register!(work);
 ///
 /// fn main() {
 ///     weftline::run(|| {
-///         let child = process::spawn(doze, (500,)).unwrap();
+///         let child = process::spawn(work, (500,)).unwrap();
 ///         // A join that times out gives the handle back.
 ///         let child = match child.try_join_for(Duration::from_millis(1)) {
 ///             Err(JoinError::Running(child)) => child,
 ///             other => panic!("{other:?}"),
 ///         };
-///         assert_eq!(child.join().unwrap(), "rested");
+///         assert_eq!(child.join().unwrap(), "done");
 ///     });
 /// }
 /// ```
 pub struct Child<R> {
     process: ChildProcess,
     channel: Channel,
-    /// Made by a join, of bytes.
+    /// A join makes it, of bytes.
     returns: PhantomData<fn() -> R>,
 }
 
@@ -63,26 +62,26 @@ impl<R> Child<R> {
         }
     }
 
-    /// Who it is, to keep.
+    /// Its process, which can be cloned and kept.
     #[must_use]
     pub fn process(&self) -> &ChildProcess {
         &self.process
     }
 
-    /// Lets go of it, and of what it has returned, if it has ended: Python's `close`.
+    /// Drops it, and its result, if it has ended: Python's `close`.
     ///
     /// # Errors
-    /// The handle, when it has not.
+    /// The handle, when the process has not ended.
     pub fn close(self) -> Result<(), Self> {
         if self.is_alive() { Err(self) } else { Ok(()) }
     }
 }
 
 impl<R: DeserializeOwned> Child<R> {
-    /// Waits until the process has ended, and returns what its function returned.
+    /// Waits until the process has ended, and returns the result of its function.
     ///
     /// # Errors
-    /// [`ProcessError`] when it has ended in any other way.
+    /// [`ProcessError`] when the process has ended in any other way.
     pub fn join(self) -> Result<R, ProcessError> {
         match self.join_by(Deadline::NEVER) {
             Ok(value) => Ok(value),
@@ -91,19 +90,19 @@ impl<R: DeserializeOwned> Child<R> {
         }
     }
 
-    /// What the function returned, if the process has ended.
+    /// The result of the function, if the process has ended.
     ///
     /// # Errors
-    /// [`JoinError`]; a process that runs comes back.
+    /// [`JoinError`]; it has the handle of a process that still runs.
     pub fn try_join(self) -> Result<R, JoinError<R>> {
         self.join_by(Deadline::PASSED)
     }
 
-    /// As [`join`](Self::join), for at most `timeout`. A timeout beyond the clock's range never
+    /// As [`join`](Self::join), for `timeout` at most. A timeout beyond the clock's range never
     /// ends.
     ///
     /// # Errors
-    /// [`JoinError`]; a process that runs comes back.
+    /// [`JoinError`]; it has the handle of a process that still runs.
     pub fn try_join_for(self, timeout: Duration) -> Result<R, JoinError<R>> {
         self.join_by(Deadline::after(timeout))
     }
@@ -111,7 +110,7 @@ impl<R: DeserializeOwned> Child<R> {
     /// As [`join`](Self::join), until `deadline` at the latest.
     ///
     /// # Errors
-    /// [`JoinError`]; a process that runs comes back.
+    /// [`JoinError`]; it has the handle of a process that still runs.
     pub fn try_join_until(self, deadline: Instant) -> Result<R, JoinError<R>> {
         self.join_by(Deadline::at(deadline))
     }
@@ -123,11 +122,11 @@ impl<R: DeserializeOwned> Child<R> {
         self.outcome().map_err(JoinError::Ended)
     }
 
-    /// After its end.
+    /// The result, after the process's end.
     fn outcome(&self) -> Result<R, ProcessError> {
         let process = self.process.who();
         if self.process.is_anothers() {
-            // What lies in the socket is for the parent.
+            // The answers in the socket are for the parent.
             return Err(ProcessError::Lost { process });
         }
         let mut has_begun = false;
@@ -144,8 +143,8 @@ impl<R: DeserializeOwned> Child<R> {
         };
         let ending = self.process.ending().unwrap_or(Ending::Unknown);
         match (ending, answer) {
-            // Also one that had said how it went: it says so last, so something has gone wrong that
-            // nobody would hear of otherwise.
+            // Even if it had answered: the answer is its last message, so something has gone wrong
+            // after it that the caller would not learn otherwise.
             (Ending::Killed(signal), _) => Err(ProcessError::Killed { process, signal }),
             (_, Some((answer, body))) => read(answer, body, process),
             (Ending::Exited(code), None) if has_begun => {
@@ -157,7 +156,7 @@ impl<R: DeserializeOwned> Child<R> {
     }
 }
 
-/// What the answer says of the value.
+/// The value, or the error, in the answer.
 pub(super) fn read<R: DeserializeOwned>(
     answer: Answer,
     body: Envelope,
@@ -166,11 +165,11 @@ pub(super) fn read<R: DeserializeOwned>(
     let why = match answer {
         Answer::Returned => match body.unpack() {
             Ok(value) => return Ok(value),
-            Err(why) => format!("has returned what cannot be read here: {why}"),
+            Err(why) => format!("returned a value that cannot be read here: {why}"),
         },
         Answer::Panicked(panic) => return Err(ProcessError::Panicked { process, panic }),
         Answer::ArgumentsRefused(why) => format!("cannot read its arguments: {why}"),
-        Answer::ResultRefused(why) => format!("has returned what cannot be sent: {why}"),
+        Answer::ResultRefused(why) => format!("returned a value that cannot be sent: {why}"),
         Answer::Begun => unreachable!("that is not the last of its answers"),
     };
     Err(ProcessError::Undecodable { process, why })

@@ -1,27 +1,26 @@
-//! What a process and its child tell each other.
+//! The messages between a process and its child.
 
 use super::RemotePanic;
 use serde::{Deserialize, Serialize};
 
-/// From the parent, once: what the child is, and what it is to run. The arguments follow as the
+/// From the parent, once: the identity of the child, and its function. The arguments follow as the
 /// message's body.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Task {
-    /// As it is registered.
+    /// The name under which it is registered.
     pub(super) function: String,
     pub(super) name: String,
-    /// What stands in front of the number in the names of its own children: `1:` for the first
-    /// child.
+    /// The prefix of the number in the names of its own children: `1:` for the first child.
     pub(super) lineage: String,
     pub(super) is_daemon: bool,
     pub(super) parent_pid: u32,
     pub(super) parent_name: String,
-    /// Whether the standard input is the second descriptor that comes along; the first is a pidfd
-    /// of the parent.
+    /// Whether the standard input is the second descriptor of the message; the first is a pidfd of
+    /// the parent.
     pub(super) has_stdin: bool,
 }
 
-/// From the child: first that it has begun, then how it went.
+/// From the child: first that it has begun, then its result.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
     /// User code runs from now on.
@@ -29,8 +28,8 @@ pub(super) enum Answer {
     /// The function has returned; the value is the message's body.
     Returned,
     Panicked(RemotePanic),
-    /// The arguments were not what the function takes; says why.
+    /// The arguments did not have the function's types; says why.
     ArgumentsRefused(String),
-    /// What the function returned cannot be written down; says why.
+    /// The function's result cannot be encoded; says why.
     ResultRefused(String),
 }

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `multiprocessing.Process(target=f, args=a, name=n, daemon=d)` | [`Process::new(f, a)`](Process::new), [`name`](Process::name), [`daemon`](Process::daemon) |
 //! | `Process.start` | [`Process::start`], [`spawn`] |
-//! | `Process.join`, and what the function returns (only here) | [`Child::join`] and its three other forms |
+//! | `Process.join`, and the function's result (only here) | [`Child::join`] and its three other forms |
 //! | `pid`, `name`, `daemon`, `is_alive`, `exitcode`, `sentinel`, `terminate`, `kill`, `close` | the same, of [`ChildProcess`] and [`Child`] |
 //! | `active_children`, `parent_process`, `current_process().name` | [`active_children`], [`parent_process`], [`current_name`] |
 //! | `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Event`, `Condition`, `Barrier` | [`Lock<T>`], [`RLock<T>`], [`Semaphore`], [`BoundedSemaphore`], [`Event`], [`Condition<T>`], [`Barrier`] |
@@ -33,23 +33,22 @@
 //! }
 //! ```
 //!
-//! A child is this program, started again: it has no copy of anything. What it is to run is
-//! therefore a function by [name](register!), and its arguments and what it returns are written
-//! down with serde. Open files travel as [`Descriptor`]s. A static that is changed in one process
-//! is unchanged in every other.
+//! A child is this program, started again: it has no copy of anything. So its function is told to
+//! it by [name](register!), and arguments and result are encoded with serde. Open files travel as
+//! [`Descriptor`]s. A static that is changed in one process is unchanged in every other.
 //!
 //! *`main` must begin with [`weftline::run`](crate::run) or [`init`].* There a child leaves for its
-//! function; in a program that does neither, each child would run `main`, so none can be started.
-//! The test harness of `cargo test` is such a program; a test that needs processes has
-//! `harness = false` and a `main` of its own.
+//! function. In a program that calls neither, each child would run `main`, so none can be started.
+//! The test harness of `cargo test` is such a program; a test that needs processes has `harness =
+//! false` and a `main` of its own.
 //!
-//! In the child the function is what `f` is to [`run`](crate::run): its threads, timers and
-//! processes are waited for and the callbacks of [`at_exit`](crate::at_exit) called, then the
-//! result is sent. A panic is printed, carried to the join as [`RemotePanic`], and makes the exit
-//! code 101. Nothing that the parent has open is open in the child but its three standard streams
-//! and what was handed over.
+//! In the child the function has the role that `f` has for [`run`](crate::run): its threads, timers
+//! and processes are waited for, the callbacks of [`at_exit`](crate::at_exit) are called, and then
+//! the result is sent. A panic is printed, carried to the join as [`RemotePanic`], and makes the
+//! exit code 101. Of the parent's open files the child has its three standard streams and the files
+//! that were passed to it, and no others.
 //!
-//! # Who waits for whom
+//! # Which processes are waited for
 //!
 //! | at the end of | processes that are not daemons | daemons |
 //! |---|---|---|
@@ -58,9 +57,9 @@
 //!
 //! # What processes share
 //!
-//! Objects in shared memory go to a child as arguments, or are found by a name. Each of them knows
-//! when a process dies that holds a part of it or waits for it, and those that go on learn of that
-//! ([`Abandoned`]) instead of waiting for ever.
+//! Objects in shared memory go to a child as arguments, or are found by a name. Each of them
+//! detects when a process dies that holds a part of it or waits for it. The other processes then
+//! learn of the death ([`Abandoned`]) instead of waiting for ever.
 //!
 //! ```no_run
 //! use weftline::process::{self, Queue, register};
@@ -88,14 +87,14 @@
 //!
 //! `create(name, …)` gives an object a file in `/dev/shm`, and `open(name)` finds it. Each program
 //! of the user can also write to that file, or shorten it, by itself:
-//! `File::create("/dev/shm/name")` is safe code. No check keeps that from a program that has the
-//! object open. So both functions are `unsafe`, and their caller promises: *until the object is
-//! unlinked and closed everywhere, no program writes to its file or shortens it, but through this
-//! library.*
+//! `File::create("/dev/shm/name")` is safe code. No check protects a program that has the object
+//! open from that. So both functions are `unsafe`, and their caller promises: *until the object is
+//! unlinked and closed everywhere, no program writes to its file or shortens it, except through
+//! this library.*
 //!
 //! | another program | named object | object without a name |
 //! |---|---|---|
-//! | another user's | has no access: the file has mode 0600, and `open` refuses a file of another user or one that others may write to | has no access |
+//! | another user's | has no access: the file has mode 0600, and `open` refuses a file of another user or a file that others may write to | has no access |
 //! | shortens the file | `SIGBUS` at the next use | the kernel refuses it: the file is sealed |
 //! | writes to the file | see below | takes `/proc/PID/fd`, as `/proc/PID/mem` would: outside of what Rust promises |
 //! | writes before `open` | an error, or an object with other values | |
@@ -103,12 +102,12 @@
 //! After a write of another program an operation returns an error ([`GetError::Damaged`],
 //! [`SharedError::Mismatch`]), gives a wrong value, or waits for ever. It does not crash and
 //! follows no address from the file: lengths and limits are read once, positions are checked at
-//! each use, and what a thread holds stands in its own memory. Two cases are left, for which the
-//! promise is there: a write to a value while a guard gives a reference to it, and a write to a
-//! lock that its holder has between robust mutexes of the C library's.
+//! each use, and a thread keeps the record of its held locks in its own memory. Two cases are left,
+//! for which the promise is there: a write to a value while a guard gives a reference to it, and a
+//! write to a lock that its holder has between robust mutexes of the C library's.
 //!
-//! An object without a name goes only to processes that it is handed to, which run this same
-//! program.
+//! An object without a name goes only to processes that get it as an argument or result; they run
+//! this same program.
 //!
 //! ```
 //! use weftline::process::{Event, unlink};
@@ -125,19 +124,19 @@
 //! # Ok::<(), weftline::process::SharedError>(())
 //! ```
 //!
-//! # Guards that are leaked
+//! # Leaked guards
 //!
-//! A guard that is leaked (`std::mem::forget`, `Box::leak`) keeps its lock until its *process*
-//! ends, as one of [`Lock`](crate::Lock) does: a reference to the value may live on in any thread.
-//! When the process ends, the next to take the lock gets [`Abandoned`]. Leaked [`Permit`]s come
-//! back when their thread ends. An object of which a guard was leaked keeps its memory.
+//! A leaked guard (`std::mem::forget`, `Box::leak`) keeps its lock until its *process* ends, as a
+//! guard of [`Lock`](crate::Lock) does: a reference to the value may live on in any thread. When
+//! the process ends, the next thread that takes the lock gets [`Abandoned`]. Leaked [`Permit`]s
+//! return when their thread ends. An object of which a guard was leaked keeps its memory.
 //!
 //! # Other systems
 //!
-//! On macOS and Windows, and on Linux with 32 bits, this module is not there, whatever the
-//! features: a program that names it does not compile. What it stands on is not there: a child that
-//! is killed when its parent dies, a descriptor that says that a process has ended, a kernel that
-//! marks the locks of whoever dies and wakes who waits for them. A program for all systems asks for
+//! On macOS and Windows, and on Linux with 32 bits, this module does not exist, with any features:
+//! a program that names it does not compile. Its foundations are missing there: a child that is
+//! killed when its parent dies, a descriptor that says that a process has ended, a kernel that
+//! marks the locks of a dead thread and wakes their waiters. A program for all systems asks for
 //! `#[cfg(all(target_os = "linux", target_pointer_width = "64"))]`, as the examples do.
 //!
 //! # Implementation
@@ -145,18 +144,18 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `function.rs` | [`register!`]: the functions that a process can be started for |
-//! | `start.rs` | [`Process`]: what a process is to be, and its start |
+//! | `start.rs` | [`Process`]: the description of a process, and its start |
 //! | `entry.rs` | where a process begins |
 //! | `child.rs` | [`ChildProcess`]: a process that this one has started, and the wait for its end |
-//! | `join.rs` | [`Child`]: the same, owned, and what its function returns |
+//! | `join.rs` | [`Child`]: the same, owned, and the result of its function |
 //! | `child_registry.rs` | the children of this process, and what becomes of them at its end |
-//! | `identity.rs` | who this process is, and its parent |
-//! | `sentinel.rs` | a process that can be waited for, whoever's child it is |
-//! | `channel.rs`, `message.rs` | the socket between a process and its child, and what they tell each other |
-//! | `error.rs`, `failure.rs` | why a process was not started; how one can have ended without a value |
+//! | `identity.rs` | the name of this process, and its parent |
+//! | `sentinel.rs` | the wait for the end of any process, of this parent or another |
+//! | `channel.rs`, `message.rs` | the socket between a process and its child, and its messages |
+//! | `error.rs`, `failure.rs` | why a process was not started; why it ended without a value |
 //! | `descriptor.rs` | [`Descriptor`]: an open file, as an argument or a result |
-//! | `envelope.rs` | what goes from one process to another, as bytes and the file descriptors that come along |
-//! | `shared/` | what lies in memory that processes share |
+//! | `envelope.rs` | a value between processes: bytes, and the file descriptors that travel with them |
+//! | `shared/` | objects in memory that processes share |
 //! | `pool/` | processes that run one task after the other |
 
 mod channel;
@@ -197,7 +196,7 @@ pub use pool::{Calls, ProcessPoolBuilder, ProcessPoolExecutor};
 pub use shared::*;
 pub use start::{Process, Stdio, spawn};
 
-/// For what [`register!`] expands to.
+/// For the expansion of [`register!`].
 #[doc(hidden)]
 pub mod __private {
     pub use super::function::Function;

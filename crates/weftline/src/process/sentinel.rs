@@ -1,10 +1,10 @@
-//! [`Sentinel`]: a process that can be waited for, whoever's child it is.
+//! [`Sentinel`]: the wait for the end of any process, of this parent or another.
 //!
 //! # Implementation
 //!
 //! A pidfd, which stands for one process for ever, unlike its number. The wait is `poll`, the one
-//! sleep of the library that is not the parker's: a process that ends wakes nobody in this one. It
-//! has an absolute deadline, and goes on after a signal.
+//! sleep of the library that is not the parker's: the end of a process unparks no thread in this
+//! one. It has an absolute deadline, and goes on after a signal.
 
 use super::descriptor::above_streams;
 use crate::TimedOut;
@@ -21,24 +21,25 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 pub(super) struct Sentinel(OwnedFd);
 
 impl Sentinel {
-    /// Of a process that has not been waited for; otherwise it may be another that has the number
-    /// by now.
+    /// The sentinel of a process that has not been waited for. After that, another process may have
+    /// the number.
     pub(super) fn open(pid: u32) -> io::Result<Self> {
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(Self(above_streams(pidfd_open(pid, PidfdFlags::empty())?)?))
     }
 
-    /// Of a child that has just been started.
+    /// The sentinel of a child that has just been started.
     ///
     /// # Errors
-    /// Also when it is gone, number and all: where `SIGCHLD` is ignored, the system forgets a child
-    /// that has ended, and the number may be another process's, which is not to be taken for it.
+    /// Also when the system has no record of the child any more. Where `SIGCHLD` is ignored, the
+    /// system drops its record of a child that has ended. Then the number may be another process's,
+    /// which must not be taken for the child.
     pub(super) fn of_child(pid: u32) -> io::Result<Self> {
         let is_gone = || {
             io::Error::new(
                 io::ErrorKind::NotFound,
-                "the process has ended and been forgotten: SIGCHLD is ignored, or somebody else here waits for any child",
+                "the process has ended and the system has no record of it: SIGCHLD is ignored, or other code here waits for any child",
             )
         };
         let sentinel = Self::open(pid).map_err(|why| match Errno::from_io_error(&why) {
@@ -52,7 +53,7 @@ impl Sentinel {
         }
     }
 
-    /// Ends a child, which nobody is to hear of.
+    /// Ends a child, and waits for it in the system's sense.
     pub(super) fn put_down(&self) {
         let _ = self.signal(Signal::KILL);
         let _ = retry_on_intr(|| waitid(WaitId::PidFd(self.as_fd()), WaitIdOptions::EXITED));
@@ -73,8 +74,8 @@ impl Sentinel {
             let timeout = deadline
                 .remaining()
                 .and_then(|left| Timespec::try_from(left).ok());
-            let mut watched = [PollFd::new(&self.0, PollFlags::IN)];
-            match poll(&mut watched, timeout.as_ref()) {
+            let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
+            match poll(&mut polled, timeout.as_ref()) {
                 Ok(0) if deadline.has_passed() => return Err(TimedOut),
                 Ok(0) | Err(Errno::INTR) => {}
                 Ok(_) => return Ok(()),
@@ -87,7 +88,7 @@ impl Sentinel {
         self.wait(Deadline::PASSED).is_ok()
     }
 
-    /// Sends a signal; one that has ended needs none.
+    /// Sends a signal. For a process that has ended, this does nothing.
     pub(super) fn signal(&self, signal: Signal) -> io::Result<()> {
         match pidfd_send_signal(&self.0, signal) {
             Ok(()) | Err(Errno::SRCH) => Ok(()),

@@ -1,19 +1,19 @@
-//! [`Process`] and [`spawn`]: what a process is to be, and its start.
+//! [`Process`] and [`spawn`]: the description of a process, and its start.
 //!
 //! # Implementation
 //!
 //! | step | when it fails |
 //! |---|---|
-//! | the function is found, the arguments are written down | nothing has been there |
-//! | a pair of sockets; this executable is started again, with the other end as its standard input | the same |
-//! | a pidfd of the child | the child, which waits for its task, is killed |
-//! | the child is told its task | the same; if it has ended already, the join says so |
-//! | the child is entered among those that run | |
+//! | the function is found, the arguments are encoded | no process has been started |
+//! | a pair of sockets is made; this executable is started again, with the other end as its standard input | the same |
+//! | a pidfd of the child is opened | the child, which waits for its task, is killed |
+//! | the child is sent its task | the same; if it has ended already, the join says so |
+//! | the child enters the registry | |
 //!
-//! The executable is started by `posix_spawn`, never by a fork of a process with threads, and none
-//! of our descriptors is ever without the close-on-exec flag. Until the child has been told, forks
-//! are kept out: a copy of the socket in another process would let the child wait for ever if this
-//! one is killed in the middle.
+//! The executable is started by `posix_spawn`, never by a fork of a process with threads, and no
+//! descriptor of this library is ever without the close-on-exec flag. Until the child has its task,
+//! forks are kept out. A fork would have a copy of the socket, so the child would wait for ever if
+//! this process is killed in between.
 
 use super::channel::{self, Channel};
 use super::entry::{self, FLAG};
@@ -36,18 +36,17 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-/// What a process is to run, and how it is to be: Python's `multiprocessing.Process`, before its
+/// The function of a process, and its settings: Python's `multiprocessing.Process`, before its
 /// start.
 ///
-/// The process is this program, started again; see the [module](super). Nothing is shared with it
-/// and nothing is inherited by it but its three standard streams, its environment and its working
-/// directory.
+/// The process is this program, started again; see the [module](super). It shares nothing with this
+/// one and inherits only the three standard streams, the environment and the working directory.
 ///
 /// ```no_run
 /// use weftline::process::{self, Process};
 ///
-/// fn greet(whom: String) -> String {
-///     format!("{} greets {whom}", process::current_name())
+/// fn greet(guest: String) -> String {
+///     format!("{} greets {guest}", process::current_name())
 /// }
 /// process::register!(greet);
 ///
@@ -63,7 +62,7 @@ use std::process::Command;
 pub struct Process<R> {
     function: Result<&'static Function, StartError>,
     arguments: Result<Envelope, StartError>,
-    /// Counted when it is described, as Python does.
+    /// Counted when the process is described, as Python does.
     place: String,
     name: Option<String>,
     is_daemon: bool,
@@ -83,19 +82,19 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         Self::describe(function::of_type::<F>(), &arguments)
     }
 
-    /// A process that runs the function that is registered under this name: for a program that
-    /// learns at run time which one.
+    /// A process that runs the function that is registered under this name, for a program that
+    /// chooses the function at run time.
     ///
-    /// The arguments are a tuple of what the function takes, or of what is written down in the same
-    /// way (a `&str` for a `String`). If they are something else, the join says so; if the function
-    /// does not return `R`, the start does.
+    /// The arguments are a tuple of the function's argument types, or of types with the same
+    /// encoding (a `&str` for a `String`). If they are anything else, the join returns the error.
+    /// If the function does not return `R`, the start does.
     pub fn named<Args: Serialize>(name: &str, arguments: Args) -> Self {
         let function = function::named(name)
             .and_then(|function| function.check_returns::<R>().map(|()| function));
         Self::describe(function, &arguments)
     }
 
-    /// A process that runs a function that is ours.
+    /// A process that runs a function of this library.
     pub(super) fn of(function: &'static Function, arguments: &impl Serialize) -> Self {
         Self::describe(Ok(function), arguments)
     }
@@ -116,34 +115,34 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         }
     }
 
-    /// Names the process; `ps` and debuggers show it too. Without, it is called `Process-N`, N
-    /// counting from 1 the processes that this one describes, and `Process-N:M` for those that
+    /// Names the process; `ps` and debuggers show the name too. The default is `Process-N`, where N
+    /// counts from 1 the processes that this one describes, and `Process-N:M` for those that
     /// `Process-N` describes.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Whether it is killed when this process ends, however that comes about, instead of being
-    /// waited for by [`run`](crate::run). Without, it is not. A daemon cannot start processes.
+    /// Whether the process is killed when this one ends, in any way, instead of being waited for by
+    /// [`run`](crate::run). The default is no. A daemon cannot start processes.
     pub fn daemon(mut self, is_daemon: bool) -> Self {
         self.is_daemon = is_daemon;
         self
     }
 
-    /// Its standard input. Without, it is that of this process.
+    /// Its standard input. The default is that of this process.
     pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
         self.stdin = stdin.into();
         self
     }
 
-    /// Its standard output. Without, it is that of this process.
+    /// Its standard output. The default is that of this process.
     pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
         self.command.stdout(stdout.into());
         self
     }
 
-    /// Its standard error output. Without, it is that of this process.
+    /// Its standard error output. The default is that of this process.
     pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Self {
         self.command.stderr(stderr.into());
         self
@@ -155,14 +154,14 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         self
     }
 
-    /// Its working directory. Without, it is that of this process.
+    /// Its working directory. The default is that of this process.
     pub fn current_dir(mut self, directory: impl AsRef<Path>) -> Self {
         self.command.current_dir(directory);
         self
     }
 
-    /// Starts it. This does not wait until its function runs; if it never comes to that, the join
-    /// says so.
+    /// Starts the process. This does not wait until the function runs. If the function never
+    /// begins, the join returns the error.
     ///
     /// # Errors
     /// [`StartError`]; then nothing of it has run.
@@ -207,7 +206,7 @@ impl<R: DeserializeOwned + 'static> Process<R> {
     }
 }
 
-/// Starts this executable; the child waits for what the channel tells it.
+/// Starts this executable; the child waits for its task on the channel.
 fn launch(mut command: Command, name: &str) -> io::Result<(Channel, u32)> {
     let (channel, other_end) = Channel::pair()?;
     if let Some(program) = std::env::args_os().next() {
@@ -218,13 +217,12 @@ fn launch(mut command: Command, name: &str) -> io::Result<(Channel, u32)> {
         .arg(shown(name))
         .stdin(other_end)
         .spawn()?;
-    // With it goes our copy of the child's end.
+    // This drops our copy of the child's end.
     drop(command);
     Ok((channel, started.id()))
 }
 
-/// A name for those who look at the process from outside: the system takes no argument of any
-/// length.
+/// The name for tools like `ps`, cut to a length that the system takes as an argument.
 fn shown(name: &str) -> &str {
     const MOST: usize = 1_000;
     let mut end = name.len().min(MOST);
@@ -234,11 +232,11 @@ fn shown(name: &str) -> &str {
     without_nul(&name[..end])
 }
 
-/// Ends a child that has nothing to do, has not been entered, and of which there is but the number.
+/// Ends a child that has no task and is not registered, by its number alone.
 ///
-/// Where `SIGCHLD` is ignored the system forgets a child that has ended, and the number may be
-/// another process's by now. So it is asked first whether that is a child; one that is dead keeps
-/// its number until it has been waited for.
+/// Where `SIGCHLD` is ignored the system drops its record of a child that has ended, and another
+/// process may have the number by now. So the first call asks whether the number is a child's. A
+/// dead child keeps its number until it has been waited for.
 fn give_up(pid: u32) {
     let Some(pid) = Pid::from_raw(pid.cast_signed()) else {
         return;
@@ -290,7 +288,7 @@ where
     Process::new(function, arguments).start()
 }
 
-/// A standard stream of a process: that of its parent, nothing, or any file.
+/// A standard stream of a process: that of its parent, none, or any file.
 ///
 /// ```no_run
 /// use std::io::Read;
@@ -319,23 +317,23 @@ pub struct Stdio(Choice);
 enum Choice {
     Inherit,
     Null,
-    Given(OwnedFd),
+    File(OwnedFd),
 }
 
 impl Stdio {
-    /// That of the parent.
+    /// The stream of the parent.
     #[must_use]
     pub fn inherit() -> Self {
         Self(Choice::Inherit)
     }
 
-    /// Nothing to read, and what is written disappears.
+    /// An empty stream: reads find nothing, and writes disappear.
     #[must_use]
     pub fn null() -> Self {
         Self(Choice::Null)
     }
 
-    /// As a standard input to hand over; `None` when the parent has closed its own.
+    /// The stream as a standard input for the child; `None` when the parent has closed its own.
     fn open(self) -> io::Result<Option<Stream>> {
         Ok(match self.0 {
             Choice::Inherit => {
@@ -345,7 +343,7 @@ impl Stdio {
                     .then_some(Stream::Borrowed(stdin))
             }
             Choice::Null => Some(Stream::Owned(File::open("/dev/null")?.into())),
-            Choice::Given(descriptor) => Some(Stream::Owned(descriptor)),
+            Choice::File(descriptor) => Some(Stream::Owned(descriptor)),
         })
     }
 }
@@ -366,7 +364,7 @@ impl AsFd for Stream {
 
 impl<T: Into<OwnedFd>> From<T> for Stdio {
     fn from(file: T) -> Self {
-        Self(Choice::Given(file.into()))
+        Self(Choice::File(file.into()))
     }
 }
 
@@ -375,7 +373,7 @@ impl From<Stdio> for std::process::Stdio {
         match stream.0 {
             Choice::Inherit => Self::inherit(),
             Choice::Null => Self::null(),
-            Choice::Given(descriptor) => descriptor.into(),
+            Choice::File(descriptor) => descriptor.into(),
         }
     }
 }
@@ -387,8 +385,8 @@ mod tests {
     use crate::park::Deadline;
     use std::time::Duration;
 
-    /// A process that is nobody's child here, as one is that has got the number of a child which
-    /// the system has forgotten.
+    /// A process that is no child here. It stands for a process that has got the number of a child
+    /// of which the system has no record.
     fn stranger() -> Pid {
         let script = "sleep 60 >&- 2>&- & echo $!";
         let started = Command::new("sh").args(["-c", script]).output().unwrap();
@@ -403,7 +401,7 @@ mod tests {
         give_up(number);
         assert!(
             Sentinel::of_child(number).is_err(),
-            "nor is it taken for one"
+            "nor is it taken for a child"
         );
         let sentinel = Sentinel::open(number).unwrap();
         let soon = Deadline::after(Duration::from_millis(50));

@@ -285,7 +285,7 @@ fn unencodable_results() {
     assert!(
         error
             .to_string()
-            .contains("has returned what cannot be sent: "),
+            .contains("returned a value that cannot be sent: "),
         "{error}"
     );
     assert_eq!(process.exitcode(), Some(101));

@@ -2,9 +2,9 @@
 //!
 //! # Implementation
 //!
-//! There is a thread while there are workers. It sleeps in the kernel until a process ends, for
-//! which nobody has to wake it when another is to be watched (`epoll`), and shuts down the queue of
-//! that worker's answers.
+//! The thread exists while there are workers. It sleeps in the kernel until a process ends, and
+//! then shuts down the queue of that worker's answers. The sleep is an `epoll`, so a new worker is
+//! added without waking the thread.
 
 use super::super::ChildProcess;
 use super::super::descriptor::above_streams;
@@ -19,34 +19,34 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 #[derive(Default)]
-pub(super) struct Deaths(Arc<Lock<Watched>>);
+pub(super) struct Deaths(Arc<Lock<Workers>>);
 
 #[derive(Default)]
-struct Watched {
-    /// While there is a thread.
+struct Workers {
+    /// Present while there is a thread.
     epoll: Option<Arc<OwnedFd>>,
     next: u64,
-    workers: HashMap<u64, (OwnedFd, Queue<()>)>,
+    by_number: HashMap<u64, (OwnedFd, Queue<()>)>,
 }
 
 impl Deaths {
     /// Has `responses` shut down when the process has ended.
-    pub(super) fn watch(&self, process: &ChildProcess, responses: &Queue<()>) -> io::Result<()> {
+    pub(super) fn add(&self, process: &ChildProcess, responses: &Queue<()>) -> io::Result<()> {
         let sentinel = process.sentinel().try_clone_to_owned()?;
-        let mut watched = self.0.lock();
-        let epoll = match &watched.epoll {
+        let mut workers = self.0.lock();
+        let epoll = match &workers.epoll {
             Some(epoll) => Arc::clone(epoll),
             None => {
                 let epoll = epoll::create(CreateFlags::CLOEXEC)?;
                 let epoll = Arc::new(above_streams(epoll)?);
                 let (theirs, all) = (Arc::clone(&epoll), Arc::clone(&self.0));
                 spawn_servant("weftline-pool", move || learn(&theirs, &all))?;
-                watched.epoll = Some(Arc::clone(&epoll));
+                workers.epoll = Some(Arc::clone(&epoll));
                 epoll
             }
         };
-        let number = watched.next;
-        watched.next += 1;
+        let number = workers.next;
+        workers.next += 1;
         let added = epoll::add(
             &*epoll,
             sentinel.as_fd(),
@@ -54,14 +54,14 @@ impl Deaths {
             EventFlags::IN,
         );
         added?;
-        watched
-            .workers
+        workers
+            .by_number
             .insert(number, (sentinel, responses.clone()));
         Ok(())
     }
 }
 
-fn learn(epoll: &OwnedFd, all: &Lock<Watched>) {
+fn learn(epoll: &OwnedFd, all: &Lock<Workers>) {
     let mut events = Vec::with_capacity(16);
     loop {
         match epoll::wait(epoll, rustix::buffer::spare_capacity(&mut events), None) {
@@ -69,13 +69,13 @@ fn learn(epoll: &OwnedFd, all: &Lock<Watched>) {
             Err(why) => panic!("the system cannot wait for processes: {why}"),
         }
         for event in events.drain(..) {
-            let mut watched = all.lock();
-            if let Some((sentinel, responses)) = watched.workers.remove(&event.data.u64()) {
+            let mut workers = all.lock();
+            if let Some((sentinel, responses)) = workers.by_number.remove(&event.data.u64()) {
                 let _ = epoll::delete(epoll, &sentinel);
                 responses.shutdown(false);
             }
-            if watched.workers.is_empty() {
-                watched.epoll = None;
+            if workers.by_number.is_empty() {
+                workers.epoll = None;
                 return;
             }
         }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use std::vec;
 
 /// The results of a function over many arguments, in their order; see [`ProcessPoolExecutor::map`].
-/// Dropping it cancels what no worker has begun with; a call that runs is left to end.
+/// Dropping it cancels the tasks that no worker has begun. A call that runs is left to end.
 #[must_use = "the results are in it"]
 pub struct Calls<'a, F: RemoteFn<I::Item>, I: Iterator> {
     pool: &'a ProcessPoolExecutor,
@@ -23,16 +23,16 @@ pub struct Calls<'a, F: RemoteFn<I::Item>, I: Iterator> {
     deadline: Option<Instant>,
     ahead: VecDeque<Future<Each<F::Output>>>,
     ready: vec::IntoIter<Result<F::Output, crate::process::RemotePanic>>,
-    /// Why a task was not submitted, which has not been reported yet.
+    /// Why a task was not submitted, until the caller has got the error.
     refused: Option<MapError>,
-    /// No more tasks are submitted.
+    /// Set when no more tasks are submitted.
     is_over: bool,
 }
 
 impl ProcessPoolExecutor {
     /// Calls a [registered](crate::process::register) function with each of the arguments, which
-    /// are tuples, and yields the results in the arguments' order: Python's `Executor.map`. All are
-    /// submitted at once; [`map_with`](Self::map_with) can do otherwise.
+    /// are tuples, and yields the results in the arguments' order: Python's `Executor.map`. All
+    /// calls are submitted at once; [`map_with`](Self::map_with) has other options.
     ///
     /// ```no_run
     /// use weftline::process::{ProcessPoolExecutor, register};
@@ -63,9 +63,9 @@ impl ProcessPoolExecutor {
     /// are submitted ahead.
     ///
     /// A call that panics fails with a [`RemotePanic`](crate::process::RemotePanic). A worker that
-    /// dies takes the calls of one task with it: they have one result, a
-    /// [`ProcessError`](crate::process::ProcessError). A function that is not registered, or
-    /// arguments that cannot be written down, are the last result, which says so.
+    /// dies ends all calls of one task: they have one result, a
+    /// [`ProcessError`](crate::process::ProcessError). If the function is not registered, or
+    /// arguments cannot be encoded, the last result is that error.
     #[allow(
         clippy::disallowed_methods,
         reason = "the deadline of a caller's timeout"
@@ -103,7 +103,7 @@ where
     F: RemoteFn<I::Item, Output: Send>,
     I: Iterator<Item: Serialize>,
 {
-    /// As many tasks as may be ahead.
+    /// Submits as many tasks as may be ahead.
     fn submit(&mut self) {
         while self.ahead.len() < self.buffer_size && !self.is_over {
             let chunk: Vec<_> = self.arguments.by_ref().take(self.chunk_size).collect();
@@ -131,7 +131,7 @@ where
 impl<F: RemoteFn<I::Item>, I: Iterator> Calls<'_, F, I> {
     fn cancel(&mut self) {
         for future in self.ahead.drain(..) {
-            // One that runs would cost its worker.
+            // Cancelling a running task would cost its worker.
             future.cancel_unless_running();
         }
         self.is_over = true;
@@ -154,7 +154,7 @@ where
             let Some(future) = self.ahead.pop_front() else {
                 return self.refused.take().map(Err);
             };
-            // One that is asked for makes room for one more.
+            // The task whose result is wanted makes room for one more.
             self.submit();
             let waited = match self.deadline {
                 None => future.result().map_err(ResultError::Failed),

@@ -5,15 +5,15 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `map.rs` | a function over many arguments |
-//! | `task.rs` | a call of a registered function, as the pool and the future see it |
-//! | `worker.rs` | a worker process, as the thread sees it that has it work |
-//! | `serve.rs` | the same, as it sees itself |
+//! | `task.rs` | a call of a registered function, from the side of the pool and the future |
+//! | `worker.rs` | a worker process, from the side of its thread |
+//! | `serve.rs` | a worker process, from its own side |
 //! | `deaths.rs` | the thread that learns of the end of workers |
 //!
-//! A pool of threads, each of which has a process of its own ([`worker`]) for what it runs: it
-//! hands a task over, waits for the answer, and settles the future. So tasks wait in the queue of
-//! the pool of threads, workers are started when it starts a thread, and whatever ends a worker
-//! concerns one task.
+//! A pool of threads, each of which has a process of its own ([`worker`]): it sends a task to the
+//! process, waits for the answer, and completes the future. So tasks wait in the queue of the pool
+//! of threads, a worker is started when the pool starts a thread, and the end of a worker concerns
+//! one task only.
 
 mod deaths;
 mod map;
@@ -39,7 +39,7 @@ use worker::Request;
 pub use map::Calls;
 pub(super) use serve::SERVE;
 
-/// What every worker of a pool is to know.
+/// The settings for all workers of a pool.
 struct Plan {
     name: String,
     max_tasks_per_child: Option<NonZeroUsize>,
@@ -50,16 +50,16 @@ struct Plan {
 
 /// A pool of processes: Python's `concurrent.futures.ProcessPoolExecutor`.
 ///
-/// A task is a [registered](super::register) function with its arguments: [`submit`](Self::submit)
-/// takes the two, and [`Executor::submit`], for code that is generic over executors, takes them as
-/// a tuple. Processes are started as they are needed, up to a number, and then stay; idle ones are
-/// used before new ones are started.
+/// A task is a [registered](super::register) function with its arguments. [`submit`](Self::submit)
+/// takes the two. [`Executor::submit`], for code that is generic over executors, takes them as a
+/// tuple. Processes are started as they are needed, up to a number, and then stay; idle processes
+/// are used before new ones are started.
 ///
-/// *A worker that dies fails its own task and is replaced*, where Python's pool breaks as a whole:
-/// the future fails with [`TaskError::Elsewhere`](crate::TaskError::Elsewhere), which holds a
-/// [`ProcessError`](super::ProcessError) that says how. A task that panics fails in the same way,
-/// and its worker lives on. *Cancelling a task that runs kills its worker.* Workers are killed when
-/// this process dies.
+/// *A worker that dies fails its own task and is replaced*, where Python's pool breaks as a whole.
+/// The future fails with [`TaskError::Elsewhere`](crate::TaskError::Elsewhere), which holds a
+/// [`ProcessError`](super::ProcessError) that says how the worker died. A task that panics fails in
+/// the same way, and its worker lives on. *Cancelling a task that runs kills its worker.* Workers
+/// are killed when this process dies.
 ///
 /// Dropping the pool shuts it down and waits for its tasks, as `with` does in Python.
 ///
@@ -87,7 +87,7 @@ pub struct ProcessPoolExecutor {
     plan: Arc<Plan>,
 }
 
-/// How a [`ProcessPoolExecutor`] is made.
+/// The settings of a new [`ProcessPoolExecutor`].
 #[derive(Default)]
 #[must_use = "a builder builds nothing by itself"]
 pub struct ProcessPoolBuilder {
@@ -97,8 +97,7 @@ pub struct ProcessPoolBuilder {
 }
 
 impl ProcessPoolBuilder {
-    /// How many processes there are at most. Without this: as many as there are processors, as in
-    /// Python.
+    /// How many processes there are at most. The default is the number of processors, as in Python.
     ///
     /// # Panics
     /// When it is zero: nothing would ever run.
@@ -108,7 +107,7 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// After how many tasks a process is replaced by a new one. Without this it stays.
+    /// After how many tasks a process is replaced by a new one. By default it stays.
     ///
     /// # Panics
     /// When it is zero: nothing would ever run.
@@ -119,13 +118,13 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Is called by each process before its first task. If it panics, or ends the process, the pool
-    /// is broken: tasks that wait fail with [`TaskError::Broken`](crate::TaskError::Broken), and no
-    /// more are taken.
+    /// A function that each process calls before its first task. If it panics, or ends the process,
+    /// the pool is broken: tasks that wait fail with
+    /// [`TaskError::Broken`](crate::TaskError::Broken), and the pool refuses further tasks.
     ///
     /// # Errors
     /// [`SubmitError::Unfit`] when the function is not registered, or the arguments cannot be
-    /// written down.
+    /// encoded.
     pub fn initializer<F, Args>(
         mut self,
         _initializer: F,
@@ -140,7 +139,7 @@ impl ProcessPoolBuilder {
         Ok(self)
     }
 
-    /// The pool. It has no processes yet.
+    /// Builds the pool. It has no processes yet.
     #[must_use]
     pub fn build(self) -> ProcessPoolExecutor {
         static COUNTER: AtomicUsize = AtomicUsize::new(0);
@@ -166,8 +165,7 @@ impl ProcessPoolBuilder {
 
 type Why = Box<dyn std::error::Error + Send + Sync>;
 
-/// A call of a function of the type `F` with these arguments, or one for each of them, written
-/// down.
+/// A call of a function of the type `F` with these arguments, or with each of them, encoded.
 fn request<F: 'static>(arguments: &impl Serialize, is_for_each: bool) -> Result<Request, Why> {
     entry::may_start()?;
     let function = function::of_type::<F>()?;
@@ -179,13 +177,13 @@ impl ProcessPoolExecutor {
     /// A pool of at most `max_workers` processes.
     ///
     /// # Panics
-    /// When it is zero: nothing would ever run.
+    /// When `max_workers` is zero: nothing would ever run.
     #[must_use]
     pub fn new(max_workers: usize) -> Self {
         Self::builder().max_workers(max_workers).build()
     }
 
-    /// For everything else that can be chosen.
+    /// A builder, for all other settings.
     pub fn builder() -> ProcessPoolBuilder {
         ProcessPoolBuilder::default()
     }
@@ -206,29 +204,29 @@ impl ProcessPoolExecutor {
         self.threads.max_workers()
     }
 
-    /// How many tasks no worker has begun with; out of date as soon as it is known.
+    /// How many tasks no worker has begun; out of date as soon as it is known.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.threads.pending()
     }
 
-    /// Takes no more tasks, and returns when those that are there have ended, and the workers too.
+    /// Refuses further tasks, and returns when all tasks have ended, and the workers too.
     pub fn shutdown(&self) {
         self.threads.shutdown();
     }
 
-    /// As [`shutdown`](Self::shutdown), or without waiting, or with the tasks cancelled that no
-    /// worker has begun with.
+    /// As [`shutdown`](Self::shutdown), with options: without waiting, or with the tasks cancelled
+    /// that no worker has begun.
     pub fn shutdown_with(&self, options: ShutdownOptions) {
         self.threads.shutdown_with(options);
     }
 
-    /// Has a [registered](crate::process::register) function called with `arguments`, a tuple, by
-    /// one of the processes.
+    /// Has one of the processes call a [registered](crate::process::register) function with
+    /// `arguments`, a tuple.
     ///
     /// # Errors
     /// [`SubmitError`], with both; [`SubmitError::Unfit`] when the function is not registered or
-    /// the arguments cannot be written down.
+    /// the arguments cannot be encoded.
     pub fn submit<F, Args>(
         &self,
         function: F,
@@ -249,12 +247,11 @@ where
 {
     type Output = F::Output;
 
-    /// Has `task`, a registered function and the tuple of its arguments, run by one of the
-    /// processes.
+    /// Has one of the processes run `task`, a registered function and the tuple of its arguments.
     ///
     /// # Errors
     /// [`SubmitError`], with the task; [`SubmitError::Unfit`] when the function is not registered
-    /// or the arguments cannot be written down.
+    /// or the arguments cannot be encoded.
     fn submit(&self, task: (F, Args)) -> Result<Future<F::Output>, SubmitError<(F, Args)>> {
         let request = match request::<F>(&task.1, false) {
             Ok(request) => request,

@@ -1,4 +1,4 @@
-//! A worker process, as it sees itself.
+//! A worker process, from its own side.
 
 use super::super::channel::Channel;
 use super::super::message::Answer;
@@ -8,22 +8,22 @@ use super::worker::{RequestHead, ResponseHead};
 use crate::park::Deadline;
 use std::os::fd::AsFd;
 
-/// What a worker is started for.
+/// The function for which a worker is started.
 pub(in crate::process) const SERVE: Function = Function::new("a worker of a pool", serve);
 
-/// Calls one function after the other, until there are no more to come.
+/// Calls one function after the other, until there are no more requests.
 fn serve(requests: Queue<()>, responses: Queue<()>, channel: Descriptor) {
     let channel = Channel::from_descriptor(channel.into_inner());
     if let Some(parent) = identity::parent_process()
         && let Err(why) = entry::end_with(parent)
     {
-        panic!("no thread to watch the parent with: {why}");
+        panic!("no thread to monitor the parent with: {why}");
     }
     let mut bytes = Vec::new();
     while requests.get_bytes(&mut bytes, Deadline::NEVER).is_ok() {
         let answered = answer(&bytes, &channel);
-        // Some of a message that has failed may lie in the socket, and would be taken for the next
-        // one's.
+        // A part of a failed message may lie in the socket, and would be taken for the next
+        // message's.
         let has_come = answered.is_ok();
         let refused = |why| (Answer::ArgumentsRefused(why), Envelope::default());
         let (answer, value) = answered.unwrap_or_else(refused);
@@ -35,7 +35,7 @@ fn serve(requests: Queue<()>, responses: Queue<()>, channel: Descriptor) {
 }
 
 /// # Errors
-/// When the request, or a file that should have come along, has not arrived.
+/// When the request, or a file that belongs to it, has not arrived.
 fn answer(request: &[u8], channel: &Channel) -> Result<(Answer, Envelope), String> {
     let (head, arguments) =
         envelope::decode_first::<RequestHead<'_>>(request).map_err(|why| why.to_string())?;
@@ -58,7 +58,7 @@ fn answer(request: &[u8], channel: &Channel) -> Result<(Answer, Envelope), Strin
     })
 }
 
-/// Whether all files that come along have gone.
+/// Returns whether all files of the value have been sent.
 fn respond(
     responses: &Queue<()>,
     channel: &Channel,

@@ -1,16 +1,16 @@
-//! [`RemoteTask`]: a call of a registered function, as the pool and the future see it.
+//! [`RemoteTask`]: a call of a registered function, from the side of the pool and the future.
 //!
 //! # Implementation
 //!
-//! The request is touched by whoever has won the future's phase, as the function of a task of
-//! threads is. `on` is the process that is at it; it is changed under its lock, so that who cancels
-//! a running task kills a process that is at this task and no other:
+//! Only the thread that has won the future's phase accesses the request, as with the function of a
+//! task of threads. `on` is the process that runs the task. It is changed under its lock, so that a
+//! canceller of a running task kills a process that is at this task and no other:
 //!
-//! | who | under the lock of `on` |
+//! | thread | under the lock of `on` |
 //! |---|---|
-//! | the thread, before it hands the task over | sees that the future is still running, and writes the process down |
-//! | who cancels, after the future is given up | takes the process, and kills it |
-//! | the thread, with the answer | takes the process; if somebody else has, it is being killed, and is replaced |
+//! | the pool's thread, before it sends the task | checks that the future is still running, and stores the process |
+//! | the canceller, after the future is given up | takes the process, and kills it |
+//! | the pool's thread, with the answer | takes the process; if it is gone, a canceller is killing it, and it is replaced |
 
 use super::super::join;
 use super::Plan;
@@ -26,11 +26,11 @@ use serde::de::DeserializeOwned;
 use std::cell::{RefCell, UnsafeCell};
 use std::sync::Arc;
 
-/// How often a task is handed to another worker because the one that had it died before it began.
+/// How often a task goes to another worker because the one before died before it began.
 const TRIES: usize = 3;
 
 thread_local! {
-    /// The process that works for this thread of a pool.
+    /// The worker process of this thread of a pool.
     static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
 }
 
@@ -41,15 +41,15 @@ pub(super) struct RemoteTask<T> {
     plan: Arc<Plan>,
 }
 
-// SAFETY: the request and the value move between threads, which `Send` allows; who touches the
-// request is settled by the future's phase, and references to the value are given out only through
-// the future, of which there is one.
+// SAFETY: the request and the value move between threads, which `Send` allows. The future's phase
+// decides which thread accesses the request. References to the value come only from the future, of
+// which there is one.
 unsafe impl<T: Send> Sync for RemoteTask<T> {}
 
-/// What has become of a task that was handed over.
+/// The result of an attempt to run a task on a worker.
 enum Handed<T> {
     Ended(Result<T, TaskError>),
-    /// Somebody has cancelled it.
+    /// A canceller has given up the future.
     GivenUp,
     /// The worker died before it began.
     NotBegun(TaskError),
@@ -66,13 +66,13 @@ impl<T: DeserializeOwned> RemoteTask<T> {
     }
 
     /// # Safety
-    /// Only for whoever has brought the future from pending to running or cancelled.
+    /// The caller has moved the future from pending to running or cancelled.
     unsafe fn take_request(&self) -> Option<Request> {
-        // SAFETY: the caller is the only one that touches it, ever.
+        // SAFETY: the caller is the only thread that accesses it, ever.
         unsafe { (*self.request.get()).take() }
     }
 
-    /// The worker of this thread, a new one if there is none that lives.
+    /// The worker of this thread, or a new one if that is not alive.
     fn worker(&self, worker: Option<Worker>) -> Result<Worker, TaskError> {
         match worker {
             Some(worker) if worker.is_alive() => Ok(worker),
@@ -86,13 +86,15 @@ impl<T: DeserializeOwned> RemoteTask<T> {
                 // SAFETY: this thread has just cancelled it.
                 drop(unsafe { self.take_request() });
             } else if let Some(process) = self.on.lock().take() {
-                // Refused for one that has become another user's, which goes on then, for nobody.
+                // Refused for a process that has become another user's. It goes on then, and its
+                // result is dropped.
                 let _ = process.kill();
             }
         })
     }
 
-    /// Whether the task is still wanted, having been written down as what that process is at.
+    /// Stores the process as the one that runs the task, if the task is still wanted; returns
+    /// whether it is.
     fn begin_on(&self, process: &ChildProcess) -> bool {
         let mut on = self.on.lock();
         let is_wanted = self.raw.phase() == Phase::Running;
@@ -125,7 +127,7 @@ impl<T: DeserializeOwned> RemoteTask<T> {
                 } else {
                     self.plan.breaker.break_down();
                 }
-                // What reads it is the user's.
+                // The user's code reads it.
                 let value = thread::catch(|| join::read(answer, body, process));
                 Handed::Ended(match value {
                     Ok(value) => value.map_err(|why| TaskError::Elsewhere(why.into())),
@@ -142,7 +144,7 @@ impl<T: DeserializeOwned> RemoteTask<T> {
                 }
                 Handed::Ended(Err(how))
             }
-            // What it has half of, it must not go on with.
+            // The worker must not go on with half of a message.
             Err(why) => {
                 worker.kill();
                 Handed::Ended(Err(TaskError::Elsewhere(why)))
@@ -174,8 +176,8 @@ impl<T: DeserializeOwned + Send + 'static> Run for Counted<RemoteTask<T>> {
         if used_up.is_none() {
             end(&self.raw, outcome, &|| worker.is_free());
         } else {
-            // Nobody waits for a result until its process has ended, but this thread is free only
-            // then.
+            // No caller waits for a result until its process has ended, but this thread is free
+            // only then.
             end(&self.raw, outcome, &|| ());
             drop(used_up);
             worker.is_free();
@@ -203,7 +205,7 @@ impl<T: DeserializeOwned + Send + 'static> Promise<T> for RemoteTask<T> {
         &self.raw
     }
 
-    /// Also one that runs: then its process is killed.
+    /// Cancels even a running task: then its process is killed.
     fn cancel(&self) -> bool {
         self.give_up(true)
     }

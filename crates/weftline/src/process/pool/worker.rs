@@ -1,11 +1,12 @@
-//! [`Worker`]: a worker process, as the thread sees it that has it work.
+//! [`Worker`]: a worker process, from the side of its thread.
 //!
 //! # Implementation
 //!
-//! Requests and answers are items of two queues in shared memory; files that come along take a
-//! socket beside them. When the process ends, the queue of answers is shut down by the thread that
-//! learns of it, so whoever waits for an answer gets those that there are, and then knows. A
-//! request that still lies in its queue then has not been begun with.
+//! Requests and answers are items of two queues in shared memory; the files that belong to them
+//! take a socket beside the queues. When the process ends, the thread that learns of it
+//! (`deaths.rs`) shuts down the queue of answers. The waiting thread then gets the answers that are
+//! there, and after them the error. The worker has not begun a request that still lies in its queue
+//! then.
 
 use super::super::channel::{Channel, is_gone};
 use super::super::function::Function;
@@ -20,11 +21,11 @@ use crate::park::Deadline;
 use serde::{Deserialize, Serialize};
 use std::os::fd::AsFd;
 
-/// A call of a function, written down.
+/// A call of a function, encoded.
 pub(super) struct Request {
     function: &'static str,
     arguments: Envelope,
-    /// Whether it is to be called for each of the arguments.
+    /// Whether the function is called for each of the arguments.
     is_for_each: bool,
 }
 
@@ -51,7 +52,7 @@ pub(super) struct ResponseHead {
     pub(super) descriptors: u32,
 }
 
-/// What came of a request.
+/// The result of a request.
 pub(super) enum Reply {
     Answer(Answer, Envelope),
     /// The process ended before it answered.
@@ -61,7 +62,7 @@ pub(super) enum Reply {
 }
 
 pub(super) struct Worker {
-    /// There until it is waited for.
+    /// Present until it is waited for.
     child: Option<Child<()>>,
     requests: Queue<()>,
     responses: Queue<()>,
@@ -93,18 +94,18 @@ impl Worker {
             is_initialised: false,
             tasks: 0,
         };
-        let watched = plan.deaths.watch(worker.process(), &worker.responses);
-        if let Err(why) = watched {
+        let added = plan.deaths.add(worker.process(), &worker.responses);
+        if let Err(why) = added {
             worker.kill();
             return Err(StartError::System(why).into());
         }
         Ok(worker)
     }
 
-    /// Has it initialise itself, unless it has.
+    /// Has the worker initialise itself, unless it has.
     ///
     /// # Errors
-    /// What came of that if it was no success; then it is no use.
+    /// The result of a failed initialisation; the worker is unusable then.
     pub(super) fn initialise(&mut self, plan: &Plan) -> Result<(), Result<Reply, Why>> {
         if let Some(initializer) = plan.initializer.as_ref().filter(|_| !self.is_initialised) {
             match self.exchange(initializer) {
@@ -120,21 +121,21 @@ impl Worker {
         self.child.as_ref().expect("not waited for yet").process()
     }
 
-    /// Whether it has answered as many requests as it is to.
+    /// Whether it has answered as many requests as it may.
     pub(super) fn is_used_up(&self, plan: &Plan) -> bool {
         plan.max_tasks_per_child
             .is_some_and(|most| self.tasks >= most.get())
     }
 
-    /// Whether it can be given something to do.
+    /// Whether it can take a request.
     pub(super) fn is_alive(&self) -> bool {
         self.process().is_alive()
     }
 
-    /// Has it run `request`, and waits for the answer.
+    /// Has the worker run `request`, and waits for the answer.
     ///
     /// # Errors
-    /// When the request cannot be handed over, or the answer not be read.
+    /// When the request cannot be sent, or the answer cannot be read.
     pub(super) fn exchange(&mut self, request: &Request) -> Result<Reply, Why> {
         let descriptors: Vec<_> = request
             .arguments
@@ -145,8 +146,8 @@ impl Worker {
         if !descriptors.is_empty()
             && let Err(why) = self.channel.send(&(), &descriptors, &Envelope::default())
         {
-            // It is ending, or something in it has closed the socket. Then it has not been asked
-            // yet, and another can be.
+            // The worker is ending, or code in it has closed the socket. It has not got the request
+            // yet, so another worker can take it.
             if is_gone(&why) && self.process().kill().is_ok() {
                 return Ok(Reply::Died { has_begun: false });
             }
@@ -193,7 +194,7 @@ impl Worker {
         Ok(Reply::Answer(head.answer, value))
     }
 
-    /// Of a worker that died.
+    /// How a worker that died has ended.
     pub(super) fn how_it_ended(mut self) -> ProcessError {
         let child = self.child.take().expect("waited for once");
         let process = child.process().who();
@@ -203,11 +204,11 @@ impl Worker {
         }
     }
 
-    /// Ends it, whatever it does.
+    /// Ends the worker, even in the middle of a task.
     pub(super) fn kill(mut self) {
         if let Some(child) = self.child.take() {
-            // Refused for one that has become another user's: it ends when it finds nothing more to
-            // do.
+            // Refused for a worker that has become another user's: it ends when it finds no more
+            // requests.
             if child.kill().is_ok() {
                 child.process().join();
             }
@@ -216,7 +217,7 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// Lets it end, and waits for that.
+    /// Lets the worker end, and waits for that.
     fn drop(&mut self) {
         self.requests.shutdown(false);
         if let Some(child) = self.child.take() {
