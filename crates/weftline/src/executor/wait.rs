@@ -31,9 +31,9 @@ pub struct Waited<T> {
 
 /// Panics without memory, where Rust's own collections abort.
 #[track_caller]
-fn or_panic<T>(made: Result<T, NoMemory>) -> T {
-    match made {
-        Ok(made) => made,
+fn or_panic<T>(result: Result<T, NoMemory>) -> T {
+    match result {
+        Ok(value) => value,
         Err(NoMemory) => panic_without_memory(),
     }
 }

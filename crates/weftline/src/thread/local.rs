@@ -103,20 +103,20 @@ impl<T: 'static, F> Local<T, F> {
 
     #[cold]
     fn make_token(&self) -> NonNull<Inner<Token>> {
-        let Ok(made) = Counted::try_new(Token::new()) else {
+        let Ok(new) = Counted::try_new(Token::new()) else {
             panic_without_memory();
         };
-        let made = made.into_raw();
+        let new = new.into_raw();
         let published =
             self.token
-                .compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire);
+                .compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
         let token = published.map_or_else(
             |first| {
                 // SAFETY: made above, and no other thread has seen it.
-                drop(NonNull::new(made).map(|made| unsafe { Counted::from_raw(made) }));
+                drop(NonNull::new(new).map(|new| unsafe { Counted::from_raw(new) }));
                 first
             },
-            |_| made,
+            |_| new,
         );
         NonNull::new(token).expect("it has been made")
     }

@@ -286,9 +286,9 @@ fn try_main_thread() -> Result<Thread, NoMemory> {
     if let Some(known) = known {
         return Ok(known);
     }
-    let made = Thread::unbound(try_string("MainThread")?, false)?;
+    let created = Thread::unbound(try_string("MainThread")?, false)?;
     let mut registry = REGISTRY.lock();
-    let main = registry.main.get_or_insert_with(|| made.clone()).clone();
+    let main = registry.main.get_or_insert_with(|| created.clone()).clone();
     drop(registry);
     Ok(main)
 }

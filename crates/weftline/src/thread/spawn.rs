@@ -111,7 +111,9 @@ impl Builder {
             fork_gate::has_started();
             registry::bind(thread.clone());
             let ended = panic::catch(f);
-            if let (Err(panicked), Some(scope), Some(unreported)) = (&ended, &thread.0.scope, unreported) {
+            if let (Err(panicked), Some(scope), Some(unreported)) =
+                (&ended, &thread.0.scope, unreported)
+            {
                 scope.one_has_panicked(unreported, panicked.clone());
             }
             packet.finish(ended, &thread);

@@ -97,7 +97,7 @@ pub struct RawFuture<D> {
 
 struct Shared<D> {
     waiters: List<()>,
-    watchers: Watchers,
+    registrations: Registrations,
     data: D,
 }
 
@@ -105,7 +105,7 @@ impl<D: Data> ForgetWaiters for Shared<D> {
     fn forget_waiters(&mut self, torn: bool) {
         self.waiters.forget_waiters(torn);
         if torn {
-            std::mem::forget(self.watchers.take());
+            std::mem::forget(self.registrations.take());
             self.data.torn();
         }
     }
@@ -113,40 +113,44 @@ impl<D: Data> ForgetWaiters for Shared<D> {
 
 /// A registration with a group.
 #[derive(Clone)]
-struct Watcher {
+struct Registration {
     group: Counted<RawGroup>,
     index: usize,
 }
 
 /// The groups to tell. Behind a pointer: there are many futures, most of them have no group, and
 /// few have more than one.
-type Watchers = Option<Box<Places>>;
+type Registrations = Option<Box<Places>>;
 
 struct Places {
-    first: Watcher,
-    others: Vec<Watcher>,
+    first: Registration,
+    others: Vec<Registration>,
 }
 
 impl Places {
     fn tell(self, failed: bool) {
-        for watcher in std::iter::once(self.first).chain(self.others) {
-            watcher.group.arrived(watcher.index, failed);
+        for registration in std::iter::once(self.first).chain(self.others) {
+            registration.group.arrived(registration.index, failed);
         }
     }
 }
 
-/// Puts `place` into `watchers` as the first, with the registrations of groups that still wait.
-/// Returns the old place, which holds the abandoned registrations, for a drop without the lock.
-/// Returns `place` and the room that it needs when it lacks room for the registrations that are
-/// there.
-fn add(watchers: &mut Watchers, mut place: Box<Places>) -> Result<Watchers, (Box<Places>, usize)> {
-    let Some(mut old) = watchers.take() else {
-        *watchers = Some(place);
+/// Puts `place` in front of the registrations of groups that still wait. Returns the old place,
+/// with the abandoned registrations, for a drop without the lock.
+///
+/// # Errors
+/// `place` and the room that it needs, when it lacks room for the registrations that are there.
+fn add(
+    registrations: &mut Registrations,
+    mut place: Box<Places>,
+) -> Result<Registrations, (Box<Places>, usize)> {
+    let Some(mut old) = registrations.take() else {
+        *registrations = Some(place);
         return Ok(None);
     };
     let needed = 1 + old.others.len();
     if place.others.capacity() < needed {
-        *watchers = Some(old);
+        *registrations = Some(old);
         return Err((place, needed));
     }
     let mut index = 0;
@@ -161,7 +165,7 @@ fn add(watchers: &mut Watchers, mut place: Box<Places>) -> Result<Watchers, (Box
     if !old.first.group.is_abandoned() {
         place.others.push(old.first.clone());
     }
-    *watchers = Some(place);
+    *registrations = Some(place);
     Ok(Some(old))
 }
 
@@ -169,7 +173,7 @@ fn add(watchers: &mut Watchers, mut place: Box<Places>) -> Result<Watchers, (Box
 #[must_use = "waiters wait until they are woken"]
 struct News {
     woken: Option<Chain<()>>,
-    told: Watchers,
+    told: Registrations,
     failed: bool,
 }
 
@@ -197,7 +201,7 @@ impl<D: Data> RawFuture<D> {
             phase: AtomicU32::new(Phase::Pending as u32),
             shared: ListLock::new_now(Shared {
                 waiters: List::new(),
-                watchers: None,
+                registrations: None,
                 data,
             }),
         }
@@ -250,7 +254,7 @@ impl<D: Data> RawFuture<D> {
                     self.enter(Phase::Notified);
                     News {
                         woken: None,
-                        told: shared.watchers.take(),
+                        told: shared.registrations.take(),
                         failed: false,
                     }
                 }
@@ -307,7 +311,11 @@ impl<D: Data> RawFuture<D> {
             });
             let news = News {
                 woken: shared.wake_waiters(),
-                told: if notify { shared.watchers.take() } else { None },
+                told: if notify {
+                    shared.registrations.take()
+                } else {
+                    None
+                },
                 failed: false,
             };
             (taken, news)
@@ -333,7 +341,7 @@ impl<D: Data> RawFuture<D> {
             self.enter(Phase::Finished);
             let news = News {
                 woken: shared.wake_waiters(),
-                told: shared.watchers.take(),
+                told: shared.registrations.take(),
                 failed: shared.data.has_failed(),
             };
             (taken, news)
@@ -355,7 +363,7 @@ impl<D: Data> RawFuture<D> {
                     None
                 },
                 told: if phase.is_settled() {
-                    shared.watchers.take()
+                    shared.registrations.take()
                 } else {
                     None
                 },
@@ -406,20 +414,16 @@ impl<D: Data> RawFuture<D> {
     /// [`NoMemory`]; the group is not registered.
     pub fn watch(&self, group: &Counted<RawGroup>, index: usize) -> Result<Option<bool>, NoMemory> {
         group.expect_one()?;
-        let watched = self.add_watcher(group, index);
-        if watched.is_err() {
+        let registered = self.register(group, index);
+        if registered.is_err() {
             group.expect_one_less();
         }
-        watched
+        registered
     }
 
-    fn add_watcher(
-        &self,
-        group: &Counted<RawGroup>,
-        index: usize,
-    ) -> Result<Option<bool>, NoMemory> {
+    fn register(&self, group: &Counted<RawGroup>, index: usize) -> Result<Option<bool>, NoMemory> {
         let place = Places {
-            first: Watcher {
+            first: Registration {
                 group: group.clone(),
                 index,
             },
@@ -432,7 +436,7 @@ impl<D: Data> RawFuture<D> {
                 if self.phase().is_settled() {
                     return Ok(Some(shared.data.has_failed()));
                 }
-                add(&mut shared.watchers, place)
+                add(&mut shared.registrations, place)
             };
             // Room is allocated, and old registrations are dropped, without the lock.
             let needed = match added {
