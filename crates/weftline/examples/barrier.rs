@@ -1,7 +1,8 @@
 //! A barrier: threads that compute in steps, none ahead of the others.
 //!
-//! In a ring of cells each takes, at each step, the larger of itself and its left neighbour. A
-//! thread may write its cell only when all have read, and read again only when all have written.
+//! At each step, each thread of a ring of cells takes the larger of its own cell and its left
+//! neighbour. It may write its cell only when all have read, and read again only when all have
+//! written.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,7 +16,7 @@ fn main() {
     let cells = [9, 1, 4, 1, 7, 2, 3, 8].map(AtomicU32::new);
     let steps = Arc::new(AtomicU32::new(0));
     let everyone_has_read = Barrier::new(cells.len());
-    // The action runs in one thread while the others still wait: what it does, all of them see.
+    // The action runs in one thread while the others still wait, so all of them see its effect.
     let counted = Arc::clone(&steps);
     let everyone_has_written = Barrier::with_action(cells.len(), move || {
         counted.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,4 @@
-//! Aborting a barrier: three wait for a fourth who will not come, and are sent home instead of
-//! waiting for ever.
+//! Aborting a barrier: three threads wait for a fourth that never comes. The abort ends their wait.
 
 use std::thread;
 

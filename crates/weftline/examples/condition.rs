@@ -1,7 +1,7 @@
-//! A condition: consumers wait until the producer has made what they need.
+//! A condition: consumers wait until the producer has put what they need on the shelf.
 //!
-//! The condition owns the shelf: only through its guard can one look at the loaves, wait for them
-//! or tell the others.
+//! The condition owns the shelf. Only its guard gives access to the loaves, waits for them and
+//! notifies the other threads.
 
 use std::thread;
 

@@ -1,5 +1,5 @@
-//! What the end of the main thread means for the others: a daemon is left where it is, the rest are
-//! waited for.
+//! The end of the main thread: the program waits for the other threads, except for a daemon, which
+//! ends unfinished.
 
 use std::io::Result;
 

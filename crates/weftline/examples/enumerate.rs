@@ -1,4 +1,4 @@
-//! All threads are waited for, though nobody has kept a list of them: the library has.
+//! The program waits for all threads. It needs no list of them, because the library keeps one.
 
 use std::io::Result;
 

@@ -1,12 +1,12 @@
-//! An item that carries its own event: whoever sent it can wait until exactly this one has been
-//! dealt with.
+//! An item that carries its own event: its sender can wait until exactly this item has been
+//! processed.
 
 use std::sync::Arc;
 use std::thread;
 
 use weftline::{Event, Lock, Queue};
 
-/// A dish, what became of it, and the event that it is ready.
+/// A dish, its outcome, and the event that it is ready.
 struct Order {
     dish: &'static str,
     served: Lock<String>,

@@ -1,4 +1,4 @@
-//! A join that gives up, and one that does not.
+//! A join that times out, and one that does not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ fn main() {
             "bread"
         }
     });
-    // What was not over in time comes back.
+    // A thread that has not ended in time is returned.
     let oven = match oven.try_join_for(Duration::from_millis(20)) {
         Err(JoinError::Running(oven)) => oven,
         over => panic!("nobody has told the oven: {over:?}"),

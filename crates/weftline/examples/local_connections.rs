@@ -1,7 +1,7 @@
 //! One client object for all threads, with a connection for each of them.
 //!
-//! The server, which runs in this program, answers each line with the number of the connection that
-//! it came through.
+//! The server runs in this program. It answers each line with the number of the connection that the
+//! line came through.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

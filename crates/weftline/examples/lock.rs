@@ -1,5 +1,5 @@
-//! A counter that several threads share: the value lives inside its lock, so nobody can touch it
-//! without.
+//! A counter that several threads share. The value lives inside its lock, so no thread can touch it
+//! without the lock.
 
 use std::thread;
 

@@ -1,23 +1,23 @@
 //! Trying for a lock without waiting for it, and counting the tries that it took.
 //!
-//! The cleaner wants the room three times and never waits at the door. The two tell each other with
-//! semaphores when to look again, so that the count is the same in every run.
+//! The cleaner wants the room three times and never waits at the door. Guest and cleaner use
+//! semaphores to tell each other when to try again, so the count is the same in every run.
 
 use std::thread;
 
 use weftline::{Lock, Semaphore};
 
-/// A hotel room, and how its guest and its cleaner take turns at the door.
+/// A hotel room, and the semaphores through which its guest and its cleaner take turns.
 struct Room {
     door: Lock<()>,
     come_by: Semaphore,
-    looked: Semaphore,
+    tried: Semaphore,
 }
 
 impl Room {
     fn call_the_cleaner(&self) {
         self.come_by.release(1).unwrap();
-        self.looked.acquire(1).forget();
+        self.tried.acquire(1).forget();
     }
 
     /// Stays `nights` times; the cleaner comes by during each stay and after it.
@@ -31,7 +31,7 @@ impl Room {
         }
     }
 
-    /// Cleans `wanted` times, whenever the room is found free; returns the tries.
+    /// Cleans `wanted` times, whenever the room is free; returns the tries.
     fn clean(&self, wanted: u32) -> u32 {
         let (mut tries, mut cleaned) = (0, 0);
         while cleaned < wanted {
@@ -44,7 +44,7 @@ impl Room {
                 }
                 None => println!("try {tries}: taken, coming back later"),
             }
-            self.looked.release(1).unwrap();
+            self.tried.release(1).unwrap();
         }
         tries
     }
@@ -54,7 +54,7 @@ fn main() {
     let room = Room {
         door: Lock::new(()),
         come_by: Semaphore::new(0),
-        looked: Semaphore::new(0),
+        tried: Semaphore::new(0),
     };
     thread::scope(|scope| {
         scope.spawn(|| room.stay(3));

@@ -1,5 +1,5 @@
-//! A lock's guard frees it however the block ends: by a `return`, by `?`, or by a panic. This is
-//! what `with lock:` does in Python.
+//! A lock's guard releases it however the block ends: by a `return`, by `?`, or by a panic. This is
+//! the `with lock:` of Python.
 
 use std::thread;
 

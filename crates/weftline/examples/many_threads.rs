@@ -12,14 +12,14 @@ fn main() -> Result<()> {
     let threads = (1..=THREADS).map(|number| {
         let all_are_here = all_are_here.clone();
         let square = move || {
-            all_are_here.wait().expect("everybody comes");
+            all_are_here.wait().expect("all threads come");
             number * number
         };
         Builder::new().stack_size(64 * 1024).spawn(square)
     });
     let threads: Vec<_> = threads.collect::<Result<_>>()?;
     println!("running: {}", active_count());
-    all_are_here.wait().expect("everybody comes");
+    all_are_here.wait().expect("all threads come");
     let squares = threads
         .into_iter()
         .map(|thread| thread.join().expect("nothing fails"));

@@ -1,14 +1,14 @@
 //! A periodic timer, and two counters that move with its ticks.
 //!
-//! Each counter has a handle of its own, which tells it of every tick, also of those that came
-//! while it was busy: so a tick is noticed late perhaps, but neither lost nor counted twice.
+//! Each counter has a handle of its own, which returns every tick, also those that came while the
+//! counter was busy. So a tick may be noticed late, but is neither lost nor counted twice.
 
 use std::thread;
 use std::time::Duration;
 
 use weftline::PeriodicTimer;
 
-/// Says one of `numbers` at each tick.
+/// Returns one of `numbers` at each tick.
 fn say(timer: &PeriodicTimer, mut numbers: impl Iterator<Item = u32>) -> String {
     let mut ticks = timer.ticks();
     let mut said = Vec::new();

@@ -1,5 +1,5 @@
-//! A pool of threads that fetches pages: results in the order asked for, one at a time as they
-//! arrive, and one that fails.
+//! A pool of threads that fetches pages: results in the order of the requests, results in the order
+//! of their arrival, and a failed request.
 //!
 //! The pages come from a server that the program starts for itself.
 
@@ -25,8 +25,7 @@ fn serve(mut client: TcpStream) -> Result<()> {
     }
 }
 
-/// Fetches a page and returns its text. Panics when there is none: that is what becomes of its
-/// future.
+/// Fetches a page and returns its text. Panics when there is none, which fails its future.
 fn fetch(server: SocketAddr, path: &str) -> String {
     let mut connection = TcpStream::connect(server).expect("the server is there");
     write!(connection, "GET {path} HTTP/1.0\r\n\r\n").expect("the server listens");

@@ -1,8 +1,8 @@
-//! A priority queue, twice: built from a heap and a condition, and the library's own. Both hand out
+//! A priority queue, twice: built from a heap and a condition, and the library's own. Both return
 //! the same order.
 //!
-//! Of equal urgency, the one that came first is served first: a rising number in the entry decides
-//! before the texts are compared.
+//! Entries of equal urgency are served in the order of their arrival: a rising number in the entry
+//! decides before the texts are compared.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -20,7 +20,7 @@ const PATIENTS: [(u32, &str); 5] = [
     (3, "check-up"),
 ];
 
-/// What [`PriorityQueue`] does, in a dozen lines.
+/// The effect of [`PriorityQueue`], in a dozen lines.
 #[derive(Default)]
 struct WaitingRoom(Condition<BinaryHeap<Reverse<Entry>>>);
 

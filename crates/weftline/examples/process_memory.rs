@@ -1,5 +1,5 @@
-//! What one process changes is unchanged in another: a child begins as the program does, and only
-//! what it returns comes back. What lies in shared memory is another matter.
+//! A change in one process has no effect in another. A child begins as the program does, and only
+//! its return value comes back. Shared memory is the exception.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 use linux::main;
@@ -17,14 +17,14 @@ mod linux {
 
     static BASKET: Lock<Vec<String>> = Lock::new(Vec::new());
 
-    /// Returns how many are in the basket then.
+    /// Returns the number of items in the basket after that.
     fn put(fruit: String) -> usize {
         let mut basket = BASKET.lock();
         basket.push(fruit);
         basket.len()
     }
 
-    /// Counts what it has weighed, for everybody to see.
+    /// Counts the weighed items in shared memory, which all processes see.
     fn weigh(weights: Array<u32>, weighed: Value<u32>) {
         for (n, weight) in (1..).zip(weights.lock().unwrap().iter_mut()) {
             *weight = 100 * n;

@@ -1,4 +1,4 @@
-//! Threads share their process; each child has one of its own, and knows the one that started it.
+//! Threads share their process. Each child is a process of its own, and knows its parent.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 use linux::main;

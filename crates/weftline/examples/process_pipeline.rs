@@ -1,5 +1,5 @@
-//! Pages go through a shared queue to two readers, their words through another to one that counts:
-//! each a process, and none waits for the others but where a queue is full or empty.
+//! Pages go through a shared queue to two readers, and their words through another queue to a
+//! counter. Each is a process, and waits only where a queue is full or empty.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 use linux::main;
@@ -25,7 +25,7 @@ mod linux {
         "the loom",
     ];
 
-    /// Sends the words of each page on; returns how many pages it was.
+    /// Sends the words of each page on; returns the number of pages.
     fn read(pages: Queue<String>, words: Queue<String>) -> usize {
         let mut read = 0;
         for page in &pages {

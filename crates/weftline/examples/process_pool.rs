@@ -1,5 +1,5 @@
-//! A pool of processes survives a worker that is killed in the middle of its task, and so does what
-//! the worker held.
+//! A pool of processes survives a worker that is killed in the middle of its task. So does the lock
+//! that the worker held.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 use linux::main;
@@ -22,7 +22,7 @@ mod linux {
         n * n
     }
 
-    /// Books twice, and is not left to finish.
+    /// Books twice, and is killed before it finishes.
     fn book(till: Lock<u32>, begun: Event) {
         let mut till = till.lock().unwrap();
         *till += 1;
@@ -59,10 +59,11 @@ mod linux {
                 squares.into_iter().map(|square| square.result()).collect();
             println!("the other tasks: {:?}, by the same pool", squares?);
 
-            // Whoever takes the lock next learns of it, and can mend what it protects.
+            // The next thread that takes the lock learns of the death, and can repair the protected
+            // value.
             let mut left = match till.lock() {
                 Err(abandoned) => abandoned.recover(),
-                Ok(_) => return Err("somebody died with it".into()),
+                Ok(_) => return Err("no worker died with the lock".into()),
             };
             println!("the till was left locked, with {} of 2 bookings", *left);
             *left = 2;

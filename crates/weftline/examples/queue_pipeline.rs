@@ -1,7 +1,7 @@
-//! A producer and a consumer that only know the queue between them.
+//! A producer and a consumer that share nothing but a queue.
 //!
-//! The queue is bounded, so a producer that is too fast waits. Shutting it down ends the consumer's
-//! loop when it is empty; `join` waits until every item has been marked as done.
+//! The queue is bounded, so a producer that is too fast waits. A shutdown ends the consumer's loop
+//! when the queue is empty. `join` waits until every item has been marked as done.
 
 use std::thread;
 

@@ -1,6 +1,6 @@
-//! A lock that its holder may take again: methods that guard themselves and call each other.
+//! A lock that its owner may take again: methods that guard themselves and call each other.
 //!
-//! Its guards lend the value out shared, because there may be several of them; what is to change is
+//! There may be several guards, so each gives shared access to the value. Values that change are in
 //! a `Cell` inside.
 
 use std::cell::Cell;
@@ -17,7 +17,7 @@ impl Account {
         balance.set(balance.get() + amount);
     }
 
-    /// Takes and adds as one step: nobody sees the balance in between.
+    /// Takes and adds as one step: no other thread sees the balance in between.
     fn exchange(&self, out: i64, back: i64) {
         let _as_one_step = self.0.lock();
         self.deposit(-out);

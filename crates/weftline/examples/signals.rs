@@ -1,8 +1,8 @@
-//! A program that ends well on SIGINT (Ctrl-C) and SIGTERM: it takes no more work, finishes what
-//! there is, and says so.
+//! A program that ends well on SIGINT (Ctrl-C) and SIGTERM. It takes no more work, finishes the
+//! work that it has, and says so.
 //!
-//! A thread of its own waits for the signals, as anything else is waited for. It shuts down the
-//! queue, and that ends the workers.
+//! A thread of its own waits for the signals, as for any other event. It shuts down the queue, and
+//! that ends the workers.
 
 #[cfg(unix)]
 fn main() -> std::io::Result<()> {
@@ -34,7 +34,7 @@ mod unix {
             let waits = Builder::new().name("signals").daemon(true).spawn(move || {
                 for signal in &mut signals {
                     if STOP.is_set() {
-                        // The second one: at once.
+                        // The second signal ends the program without finishing the work.
                         std::process::exit(128 + signal);
                     }
                     println!("signal {signal}: finishing");
@@ -52,8 +52,8 @@ mod unix {
             });
             let mut accepted = 0;
             println!("ready");
-            // Work that comes in, until it is refused. A wait for time ends at once when the
-            // program is to stop.
+            // Puts work until the queue refuses it. The wait ends early when the program is to
+            // stop.
             while STOP.try_wait_for(Duration::from_millis(1)).is_err() {
                 if JOBS.put(accepted).is_ok() {
                     accepted += 1;

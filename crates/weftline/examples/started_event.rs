@@ -1,4 +1,4 @@
-//! A thread that says when it is ready: only then does the main thread go on.
+//! A thread announces that it is ready. Only then does the main thread go on.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! A value that knows how to run, given to a thread and got back from it: what a subclass of
-//! `Thread` is in Python.
+//! A value with a method that a thread runs and that returns the value: the counterpart of a
+//! subclass of `Thread` in Python.
 
 use std::io::Result;
 

@@ -34,7 +34,7 @@ fn talk(address: SocketAddr, lines: &[&str], all_are_connected: &Barrier) -> Res
 }
 
 fn main() -> Result<()> {
-    // Port 0 is any that is free.
+    // Port 0 is any free port.
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     let all_are_connected = Barrier::new(CLIENTS.len());

@@ -1,4 +1,4 @@
-//! Log lines that say which thread has written them.
+//! Log lines with the name of the thread that writes them.
 
 use std::io::Result;
 

@@ -1,4 +1,5 @@
-//! Threads with names of their own, given, changed, or made up from the function that they run.
+//! Threads with chosen names, with changed names, and with names made from the function that they
+//! run.
 
 use weftline::{Builder, current, spawn};
 
@@ -14,13 +15,13 @@ fn keep_watch() {
 }
 
 fn main() -> std::io::Result<()> {
-    let keeper = Builder::new().name("keeper").spawn(keep_shop)?;
-    keeper.thread().join();
+    let watchman = Builder::new().name("keeper").spawn(keep_shop)?;
+    watchman.thread().join();
     let unnamed = spawn(keep_shop);
     unnamed.thread().join();
-    let keeper = Builder::new().name("day watch").spawn(keep_watch)?;
-    keeper.thread().join();
-    println!("{} was the last", keeper.name());
+    let watchman = Builder::new().name("day watch").spawn(keep_watch)?;
+    watchman.thread().join();
+    println!("{} was the last", watchman.name());
     println!("{} goes home", current().name());
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! Timers: something is done later, unless it turns out that it need not be done.
+//! Timers: a function runs later, unless its timer is cancelled first.
 //!
-//! Tea and eggs each have a timer. The tea is ready in time; the eggs are taken off the fire by
-//! somebody who looks at them, so their timer is cancelled.
+//! Tea and eggs each have a timer. The tea is ready in time. The eggs are taken off the fire
+//! earlier, so their timer is cancelled.
 
 use std::sync::Arc;
 use std::time::Duration;

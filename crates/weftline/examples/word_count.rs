@@ -6,13 +6,13 @@
 //! ```
 //!
 //! Without a path it counts the `.py` files of the standard library of `$PYTHON`, or of `python3`.
-//! What it prints on standard output is what the Python program prints for the same files; the
-//! time, and on a terminal a progress bar, go to standard error.
+//! Its standard output is that of the Python program for the same files. The time, and on a
+//! terminal a progress bar, go to standard error.
 //!
-//! A reader puts every line into a bounded [`Queue`] and shuts it down. Workers count, each for
-//! itself; at a [`Barrier`] they wait for each other; then each merges its share of the words into
-//! a [`PriorityQueue`], from which the main thread takes the ranking. An [`Event`] ends the
-//! progress bar, and everything when a file cannot be read.
+//! A reader puts every line into a bounded [`Queue`] and shuts it down. Each worker counts by
+//! itself. At a [`Barrier`] the workers wait for each other. Then each merges its share of the
+//! words into a [`PriorityQueue`], from which the main thread takes the ranking. An [`Event`] ends
+//! the progress bar, and the whole program when a file cannot be read.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ const TOP: usize = 10;
 
 type Counts = HashMap<Vec<u8>, u64>;
 
-/// What passes between the threads of one count.
+/// The state that the threads of one count share.
 struct WordCount {
     files: Vec<PathBuf>,
     files_read: AtomicUsize,
@@ -75,8 +75,8 @@ impl WordCount {
         })
     }
 
-    /// Puts every line of every file into the queue. However that ends, the workers see the queue
-    /// shut down.
+    /// Puts every line of every file into the queue. In any case it shuts the queue down at the
+    /// end.
     fn read(&self) -> io::Result<()> {
         let read = self.files.iter().try_for_each(|file| {
             let text = std::fs::read(file).map_err(|error| {
@@ -114,7 +114,7 @@ impl WordCount {
         }
         self.all_is_counted
             .wait()
-            .expect("nobody aborts the barrier");
+            .expect("no thread aborts the barrier");
         if self.stop.is_set() {
             return;
         }
@@ -176,8 +176,8 @@ fn grouped(number: u64) -> String {
     groups.join(",")
 }
 
-/// The `.py` files under `path`, without what was installed later; or `path` itself if it is a
-/// file.
+/// The `.py` files under `path`, without packages that were installed later; or `path` itself if it
+/// is a file.
 fn source_files(path: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     if !path.is_dir() {
         found.push(path.to_owned());

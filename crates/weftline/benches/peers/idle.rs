@@ -1,4 +1,4 @@
-//! What 1,000 threads cost that wait for one object: the processor time of this process over a
+//! The cost of 1,000 threads that wait for one object: the processor time of this process over a
 //! second in which nothing happens.
 
 use crate::measure::Report;
@@ -98,7 +98,7 @@ fn idle(report: &mut Report, name: &str, block: impl Fn() + Sync, end: impl FnOn
     });
 }
 
-/// Whether a moment passes in which next to nothing runs.
+/// Whether the process uses next to no processor time for a moment.
 fn is_at_rest() -> bool {
     let before = processor_time();
     std::thread::sleep(Duration::from_millis(50));
@@ -111,7 +111,7 @@ fn processor_time() -> Duration {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: the place is valid, and this clock exists wherever there is a process.
+    // SAFETY: the place is valid, and this clock exists for every process.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
     assert_eq!(failed, 0);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)

@@ -66,8 +66,8 @@ pub(crate) fn measure(report: &mut Report) {
             }),
         ],
     );
-    // The number of operations is that of milliseconds: how much is done in them is what is
-    // measured.
+    // The number of operations is a number of milliseconds: the measured figure is the work done in
+    // them.
     for (name, work) in [
         ("Lock, 4 threads", 0),
         ("Lock, 4 threads, held longer", 2_000),
@@ -117,8 +117,9 @@ const LONGEST: Metric = Metric {
 
 const THREADS: usize = 4;
 
-/// Four threads that lock, work for `work` steps and unlock, as often as they can for so many
-/// milliseconds: once without a clock to count the operations, once with one to see the waits.
+/// Four threads lock, work for `work` steps and unlock, as often as they can for `millis`
+/// milliseconds. One run has no clock and counts the operations, another has a clock and records
+/// the waits.
 fn contended<M: Mutex>(name: &'static str, work: u32) -> Contestant {
     Contestant::new(name, move |millis| {
         let mutex = M::default();
@@ -186,7 +187,7 @@ fn in_threads<M: Sync, R: Send>(mutex: &M, work: impl Fn(&M) -> R + Sync) -> Vec
     })
 }
 
-/// How long waits were, in classes that are an eighth of a power of two wide.
+/// A histogram of waits, in classes that are an eighth of a power of two wide.
 struct Waits {
     classes: Vec<u64>,
     longest: f64,

@@ -1,21 +1,21 @@
 //! Each primitive beside its peers, in one process: `cargo bench --bench peers`.
 //!
 //! `--quick` measures fewer and shorter rounds, `--json FILE` writes every round, `--only TEXT`
-//! takes the rows that have it in their name.
+//! takes the rows with that text in their name.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `measure.rs` | rounds, ratios and how they are reported |
 //! | `locks.rs` | `Lock` and `RLock`, alone and contended |
 //! | `queues.rs` | `Queue` on one thread, between two, and between two and two |
-//! | `signals.rs` | `Semaphore`, `Event`, `Condition`, `Barrier`: alone, and from thread to thread |
+//! | `signals.rs` | `Semaphore`, `Event`, `Condition`, `Barrier`: on one thread, and between threads |
 //! | `pools.rs` | `ThreadPoolExecutor`: many tasks, one at a time, and tasks that block |
-//! | `idle.rs` | what 1,000 blocked threads cost, where the system says |
+//! | `idle.rs` | the cost of 1,000 blocked threads, on systems that report it |
 
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "the clock and the standard library are what is measured with and against"
+    reason = "the benchmark measures with the clock, and against the standard library"
 )]
 
 #[cfg(unix)]

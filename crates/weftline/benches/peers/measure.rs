@@ -1,14 +1,14 @@
 //! Rounds, ratios, and how they are reported.
 //!
 //! Every contestant of a row runs once in every round, in an order that is shuffled anew each
-//! round. A ratio is formed within a round, from figures taken a fraction of a second apart; what
-//! is shown is the median of the rounds' ratios, with their quartiles. A machine that is busy with
-//! something else for a while changes the figures, not the ratios.
+//! round. A ratio is formed within a round, from figures taken a fraction of a second apart. The
+//! report shows the median of the rounds' ratios, with their quartiles. So other load on the
+//! machine changes the figures, but not the ratios.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// What the command line asked for.
+/// The options of the command line.
 pub(crate) struct Options {
     quick: bool,
     json: Option<String>,
@@ -16,7 +16,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads the arguments; those that cargo adds (`--bench`) are passed over.
+    /// Reads the arguments, and ignores those that cargo adds (`--bench`).
     pub(crate) fn from_arguments() -> Self {
         let mut options = Self {
             quick: false,
@@ -40,9 +40,9 @@ impl Options {
 /// One figure of a run: lower is better unless it counts operations.
 #[derive(Clone, Copy)]
 pub(crate) struct Metric {
-    /// What is counted.
+    /// The quantity.
     pub(crate) name: &'static str,
-    /// In what unit.
+    /// Its unit.
     pub(crate) unit: &'static str,
     /// Whether more is better.
     pub(crate) more_is_better: bool,
@@ -55,7 +55,7 @@ pub(crate) const NANOS: Metric = Metric {
     more_is_better: false,
 };
 
-/// One library's way to do what the row is about.
+/// One library's implementation of a row.
 pub(crate) struct Contestant {
     name: &'static str,
     run: Box<dyn FnMut(usize) -> Vec<f64>>,
@@ -86,7 +86,7 @@ pub(crate) fn per_operation(all: Duration, operations: usize) -> f64 {
     all.as_nanos() as f64 / operations as f64
 }
 
-/// All rows that were measured.
+/// All measured rows.
 pub(crate) struct Report {
     options: Options,
     json: Vec<String>,
@@ -105,7 +105,7 @@ impl Report {
         }
     }
 
-    /// Whether `--only` asks for this row.
+    /// Whether `--only` selects this row.
     pub(crate) fn wants(&self, row: &str) -> bool {
         self.options
             .only
@@ -113,7 +113,7 @@ impl Report {
             .is_none_or(|only| row.contains(only.as_str()))
     }
 
-    /// Measures contestants, of which the first is weftline's, in alternation.
+    /// Measures contestants in alternation. The first is weftline's.
     pub(crate) fn row(
         &mut self,
         name: &str,
@@ -203,7 +203,7 @@ impl Report {
         ));
     }
 
-    /// Writes what `--json` asked for.
+    /// Writes the file of `--json`.
     pub(crate) fn finish(self) {
         if let Some(file) = self.options.json {
             let all = format!("[\n{}\n]\n", self.json.join(",\n"));

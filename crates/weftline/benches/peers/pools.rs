@@ -1,9 +1,9 @@
 //! `ThreadPoolExecutor` beside rayon's `ThreadPool`, the crate `threadpool`, and tokio's
-//! `spawn_blocking`: each with as many workers as the row says.
+//! `spawn_blocking`. Each has as many workers as the row says.
 //!
-//! A task counts down a latch of weftline's in all of them, so what is measured is how the pool
-//! takes and hands out tasks. Ours, rayon's and threadpool's give no future for it; tokio's does,
-//! and so does `submit`, which is there as one more contestant.
+//! In all of them a task counts down a latch of weftline's, so the row measures how the pool takes
+//! and delivers tasks. `spawn` of weftline, rayon and threadpool return no future; tokio's does.
+//! `submit`, which returns one too, is another contestant.
 
 use crate::measure::{Contestant, Metric, NANOS, Report, per_operation};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const LATE: Metric = Metric {
     more_is_better: false,
 };
 
-/// What takes tasks.
+/// A pool that takes tasks.
 trait Pool: Send + Sync + 'static {
     fn spawn(&self, task: impl FnOnce() + Send + 'static);
 }
@@ -108,7 +108,7 @@ pub(crate) fn measure(report: &mut Report) {
         &[HALF, LATE],
         contestants!(2, one_at_a_time),
     );
-    // Of so many threads, none of which has had reason to start but one or two.
+    // A pool that may have 8 threads, of which one or two are started.
     report.row(
         "Pool, one task at a time, at most 8 workers",
         5_000,
@@ -121,8 +121,8 @@ pub(crate) fn measure(report: &mut Report) {
         &[NANOS],
         contestants!(16, throughput, Duration::from_millis(1)),
     );
-    // A pool of each library's own size: rayon's has a thread for each processor, which is no
-    // number for tasks that block.
+    // A pool of each library's own size. rayon's default, a thread for each processor, is no size
+    // for blocking tasks.
     report.row(
         "Pool, tasks that sleep 1 ms, size by default",
         200,
@@ -142,7 +142,8 @@ pub(crate) fn measure(report: &mut Report) {
     );
 }
 
-/// All tasks are there at once; the time until the last has ended, for one of them.
+/// All tasks are there from the beginning. The figure is the time until the last has ended, for one
+/// task.
 fn throughput(name: &'static str, pool: impl Pool, sleep: Duration) -> Contestant {
     Contestant::new(name, move |tasks| {
         let left = Arc::new(AtomicUsize::new(tasks));
@@ -164,7 +165,7 @@ fn throughput(name: &'static str, pool: impl Pool, sleep: Duration) -> Contestan
     })
 }
 
-/// From the submission of a task to where its submitter goes on.
+/// The time from the submission of a task until its submitter goes on.
 fn one_at_a_time(name: &'static str, pool: impl Pool) -> Contestant {
     Contestant::new(name, move |tasks| {
         let mut times: Vec<Duration> = (0..tasks)

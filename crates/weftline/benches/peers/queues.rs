@@ -14,7 +14,7 @@ trait Pipe: 'static {
     type Receiver: Send;
 
     fn make(capacity: Option<usize>) -> (Self::Sender, Self::Receiver);
-    /// Both ends once more, for more threads.
+    /// Clones of both ends, for more threads.
     fn again(sender: &Self::Sender, receiver: &Self::Receiver) -> (Self::Sender, Self::Receiver);
     fn put(sender: &Self::Sender, item: usize);
     fn get(receiver: &Self::Receiver) -> usize;
@@ -143,8 +143,8 @@ fn alone<P: Pipe>(name: &'static str, capacity: Option<usize>) -> Contestant {
     })
 }
 
-/// So many threads put and as many get; the time from the first one's begin to the last one's end,
-/// for one item.
+/// `sides` threads put and as many get. The figure is the time from the first begin to the last
+/// end, for one item.
 fn between<P: Pipe>(name: &'static str, sides: usize, capacity: Option<usize>) -> Contestant {
     Contestant::new(name, move |items| {
         let each = items / sides;

@@ -2,8 +2,8 @@
 //! beside those of `std` and parking_lot.
 //!
 //! tokio's are for tasks. Each thread runs its whole loop in one `block_on` of a current-thread
-//! runtime of its own, so that entering the runtime is not part of what is measured, and a task
-//! that waits puts its thread to sleep, as a thread that waits does.
+//! runtime of its own. So the measurement excludes entering the runtime, and a waiting task puts
+//! its thread to sleep, as a waiting thread does.
 
 use crate::measure::{Contestant, NANOS, Report};
 use std::hint::black_box;
@@ -180,7 +180,7 @@ fn ping_pong(
     });
 }
 
-/// Two threads that take turns; `take_turn(mine, next)` waits until it is `mine` and makes it
+/// Two threads take turns: `take_turn(mine, next)` waits until the turn is `mine` and makes it
 /// `next`'s.
 fn in_turns(operations: usize, take_turn: impl Fn(bool, bool) + Sync + Send) {
     std::thread::scope(|scope| {
@@ -189,7 +189,7 @@ fn in_turns(operations: usize, take_turn: impl Fn(bool, bool) + Sync + Send) {
     });
 }
 
-/// Everyone notifies while holding the lock, which weftline's types demand.
+/// All contestants notify while they hold the lock, as weftline's types demand.
 fn condition(report: &mut Report) {
     report.row(
         "Condition, there and back",

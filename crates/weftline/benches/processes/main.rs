@@ -1,20 +1,20 @@
-//! Processes and what they share, beside their peers: `cargo bench --bench processes`.
+//! Processes and their shared objects, beside their peers: `cargo bench --bench processes`.
 //!
-//! The options are those of `peers`. Rows with Python need one: `PYTHON` says which, otherwise
-//! `python3` is asked for; without any they are left out.
+//! The options are those of `peers`. Rows with Python use the interpreter of `PYTHON`, or
+//! `python3`. Without an interpreter they are left out.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `starts.rs` | how long it takes to start a process |
-//! | `objects.rs` | what lies in shared memory, beside the same within one process |
+//! | `starts.rs` | the time to start a process |
+//! | `objects.rs` | objects in shared memory, beside their counterparts within one process |
 //! | `queues.rs` | items from one process to another |
 //! | `pools.rs` | tasks in other processes |
-//! | `python.rs` | what Python's own modules take |
+//! | `python.rs` | the time that Python's own modules take |
 
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "the clock and the standard library are what is measured with and against"
+    reason = "the benchmark measures with the clock, and against the standard library"
 )]
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]

@@ -1,4 +1,4 @@
-//! What lies in shared memory, beside the same within one process.
+//! Objects in shared memory, beside their counterparts within one process.
 
 use crate::measure::{Contestant, NANOS, Report};
 use std::hint::black_box;

@@ -1,5 +1,5 @@
-//! What Python's own modules take: a program that measures a round whenever it is told how many
-//! operations, and answers in nanoseconds for each.
+//! The time that Python's own modules take. A Python program reads a number of operations, measures
+//! a round, and answers with the nanoseconds for each.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -45,7 +45,7 @@ if __name__ == "__main__":
 
 pub(crate) struct Script {
     process: Child,
-    /// Closed before the process is waited for.
+    /// Closed before the wait for the process.
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
 }

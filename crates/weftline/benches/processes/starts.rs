@@ -1,4 +1,4 @@
-//! How long it takes to start a process.
+//! The time to start a process.
 
 use crate::clock;
 use crate::measure::{Contestant, Metric, Report};
@@ -17,7 +17,7 @@ const P99: Metric = Metric {
     ..MEDIAN
 };
 
-/// The median, and what 99 in a hundred stay below.
+/// The median, and the 99th percentile.
 pub(crate) fn spread(mut figures: Vec<f64>) -> Vec<f64> {
     figures.sort_by(f64::total_cmp);
     let at = |part: f64| figures[((figures.len() - 1) as f64 * part).round() as usize];
@@ -56,7 +56,7 @@ pub(crate) fn measure(report: &mut Report) {
                 };
                 spread((0..starts).map(once).collect())
             }),
-            // What the system takes for any program.
+            // The system's time for any program.
             Contestant::new("/bin/true", |starts| {
                 let once = |_| {
                     let before = clock();
