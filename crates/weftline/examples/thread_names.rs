@@ -15,8 +15,8 @@ fn keep_watch() {
 }
 
 fn main() -> std::io::Result<()> {
-    let watchman = Builder::new().name("keeper").spawn(keep_shop)?;
-    watchman.thread().join();
+    let shopkeeper = Builder::new().name("keeper").spawn(keep_shop)?;
+    shopkeeper.thread().join();
     let unnamed = spawn(keep_shop);
     unnamed.thread().join();
     let watchman = Builder::new().name("day watch").spawn(keep_watch)?;
