@@ -7,7 +7,7 @@ use weftline::{Barrier, Event};
 
 fn main() {
     let start_signal = Event::new();
-    let has_timed_out = Event::new();
+    let looked_at_the_watch = Event::new();
     let at_the_line = Barrier::new(3);
     thread::scope(|scope| {
         let patient = scope.spawn(|| {
@@ -21,12 +21,12 @@ fn main() {
                 .try_wait_for(Duration::from_millis(10))
                 .is_err()
             {
-                has_timed_out.set();
+                looked_at_the_watch.set();
             }
             "off, after looking at the watch"
         });
         at_the_line.wait().unwrap();
-        has_timed_out.wait();
+        looked_at_the_watch.wait();
         println!("given before: {}", start_signal.is_set());
         start_signal.set();
         println!("the patient runner: {}", patient.join().unwrap());

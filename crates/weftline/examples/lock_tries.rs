@@ -11,13 +11,13 @@ use weftline::{Lock, Semaphore};
 struct Room {
     door: Lock<()>,
     come_by: Semaphore,
-    tried: Semaphore,
+    looked: Semaphore,
 }
 
 impl Room {
     fn call_the_cleaner(&self) {
         self.come_by.release(1).unwrap();
-        self.tried.acquire(1).forget();
+        self.looked.acquire(1).forget();
     }
 
     /// Stays `nights` times; the cleaner comes by during each stay and after it.
@@ -44,7 +44,7 @@ impl Room {
                 }
                 None => println!("try {tries}: taken, coming back later"),
             }
-            self.tried.release(1).unwrap();
+            self.looked.release(1).unwrap();
         }
         tries
     }
@@ -54,7 +54,7 @@ fn main() {
     let room = Room {
         door: Lock::new(()),
         come_by: Semaphore::new(0),
-        tried: Semaphore::new(0),
+        looked: Semaphore::new(0),
     };
     thread::scope(|scope| {
         scope.spawn(|| room.stay(3));

@@ -1,5 +1,5 @@
-//! Which threads may have each public type, and whether it may be used after a panic, checked by
-//! the compiler: as the standard library's counterparts and crossbeam's queues have it.
+//! The threads that may have each public type, and whether the type may be used after a panic. The
+//! compiler checks that both are as for the standard library's counterparts and crossbeam's queues.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -12,7 +12,7 @@ const fn is_send<T: Send + ?Sized>() {}
 const fn is_send_and_sync<T: Send + Sync + ?Sized>() {}
 const fn survives_a_panic<T: UnwindSafe + RefUnwindSafe + ?Sized>() {}
 
-/// Does not compile if the type implements the trait: then two functions have the name.
+/// Does not compile if the type implements the trait, because then two functions have the name.
 macro_rules! is_not {
     ($type:ty: $trait:path) => {
         const _: fn() = || {
@@ -213,7 +213,7 @@ mod process {
         may_be_anywhere::<Value<u8>>();
         may_be_anywhere::<Array<u8>>();
         may_be_anywhere::<Child<u8>>();
-        // It may be given functions, as `std::process::Command`, which is neither.
+        // It may hold functions, as `std::process::Command` may, which is neither.
         is_send_and_sync::<Process<u8>>();
         may_be_anywhere::<ChildProcess>();
         may_be_anywhere::<ProcessPoolExecutor>();

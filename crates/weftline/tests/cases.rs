@@ -1,8 +1,8 @@
 //! The table of cases in `tests/cases`, from Rust; `tests/test_cases.py` runs it from Python.
 //!
 //! Each object of the library is a [`Subject`]: it answers the verbs of the table through its own
-//! methods. A step runs in the thread that it names, which keeps the guards that it was given until
-//! it releases them.
+//! methods. A step runs in the thread that it names. That thread keeps the guards of its calls
+//! until it releases them.
 
 #[path = "cases/subjects.rs"]
 mod subjects;
@@ -35,7 +35,7 @@ impl Call {
             .is_some_and(|value| value == "true")
     }
 
-    /// How long the call may take: for ever, not at all, or that long.
+    /// How long the call may take: for ever, without waiting, or for that duration.
     pub(crate) fn within(&self) -> Within {
         match self
             .options
@@ -92,7 +92,7 @@ impl Worker {
         self.begun.recv().expect("the thread is there");
     }
 
-    /// How the call ended; `waits` when it sleeps instead, if that is what the table expects.
+    /// The result of the call; `waits` when it sleeps instead, if that is what the table expects.
     fn told(&self, expected: &str) -> String {
         if expected != "waits" {
             return match self.results.recv_timeout(LONG) {
@@ -116,9 +116,11 @@ fn run(object: &str, case: &toml::Table) {
     let subject = made(object, with);
     let mut workers = HashMap::new();
     for step in case["steps"].as_str().expect("steps").trim().lines() {
-        let (call, expected) = step.split_once("->").expect("`who: verb -> result`");
-        let (who, call) = call.split_once(':').expect("`who: verb -> result`");
-        let worker = workers.entry(who).or_insert_with(|| Worker::new(subject));
+        let (call, expected) = step.split_once("->").expect("`thread: verb -> result`");
+        let (thread, call) = call.split_once(':').expect("`thread: verb -> result`");
+        let worker = workers
+            .entry(thread)
+            .or_insert_with(|| Worker::new(subject));
         let mut words = call.split_whitespace();
         if let Some(verb) = words.next() {
             let options = words.map(|word| word.split_once('=').expect("`key=value`"));

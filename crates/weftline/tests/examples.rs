@@ -1,4 +1,4 @@
-//! Each program in `examples/` prints what it is meant to print.
+//! Each program in `examples/` prints its expected output.
 
 #[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
 #[path = "examples/processes.rs"]
@@ -35,7 +35,7 @@ fn run(name: &str, arguments: &[&str]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("a built program runs");
-    // What an example prints fits into a pipe, so it ends without anybody reading.
+    // The output of an example fits into a pipe, so the example ends unread.
     for _ in 0..6000 {
         if child
             .try_wait()
@@ -362,7 +362,7 @@ fn every_example_is_tested() {
 #[test]
 fn pool_fetch() {
     let output = run("pool_fetch", &[]);
-    // The panic hook tells of the one task that panics.
+    // The panic hook reports the one task that panics.
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success() && told.contains("panicked at"),
@@ -404,7 +404,7 @@ fn signals() {
         send(signal);
         assert_eq!(line(), format!("signal {signal}: finishing"));
         assert_eq!(line(), "everything that was accepted is done");
-        // Its output has ended, so it does.
+        // Its output has ended, so the process ends.
         assert_eq!(lines.next().map(Result::unwrap), None);
         drop(is_over);
         limit.join().expect("it kills nothing that has ended");

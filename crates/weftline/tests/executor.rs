@@ -76,7 +76,7 @@ fn many_threads_submit_at_once() {
 }
 
 #[test]
-fn shutting_down_runs_what_waits_and_takes_no_more() {
+fn shutting_down_runs_the_waiting_tasks_and_takes_no_more() {
     let (pool, go, first) = busy_pool();
     let waiting = pool.submit(|| 3).unwrap();
     pool.shutdown_with(ShutdownOptions::new().wait(false));
@@ -85,7 +85,7 @@ fn shutting_down_runs_what_waits_and_takes_no_more() {
     assert_eq!(
         refused.unwrap_err().into_inner()(),
         4,
-        "the task comes back"
+        "the task is returned"
     );
     go.set();
     pool.shutdown();
@@ -95,7 +95,7 @@ fn shutting_down_runs_what_waits_and_takes_no_more() {
 }
 
 #[test]
-fn shutting_down_with_cancellation_ends_waits_for_what_had_not_begun() {
+fn shutting_down_with_cancellation_ends_waits_for_tasks_that_have_not_begun() {
     let (pool, go, first) = busy_pool();
     let waiting: Vec<_> = (0..3).map(|n| pool.submit(move || n).unwrap()).collect();
     assert_eq!(pool.pending(), 3);
@@ -178,7 +178,7 @@ fn an_initialiser_that_panics_breaks_the_pool() {
         .max_workers(1)
         .initializer(|| panic!("on purpose: this initialiser panics"))
         .build();
-    // The submission starts the worker, which may have broken the pool before the task is in.
+    // The submission starts the worker, which may break the pool before the task is queued.
     match pool.submit(|| 1) {
         Ok(first) => {
             assert!(matches!(first.result(), Err(TaskError::Broken)));
@@ -188,7 +188,7 @@ fn an_initialiser_that_panics_breaks_the_pool() {
     }
 }
 
-/// When it is dropped, has the pool run another task, and waits for that.
+/// Its drop has the pool run another task, and waits for that.
 struct NeedsAnother {
     pool: Arc<ThreadPoolExecutor>,
     is_served: Arc<Queue<bool>>,
@@ -202,7 +202,7 @@ impl Drop for NeedsAnother {
     }
 }
 
-/// A pool of two, one of which may wait for the other.
+/// A pool of two workers, one of which may wait for the other.
 fn needs_another() -> (NeedsAnother, Arc<ThreadPoolExecutor>, Arc<Queue<bool>>) {
     let pool = Arc::new(ThreadPoolExecutor::new(2));
     let is_served = Arc::new(Queue::unbounded());
@@ -214,14 +214,14 @@ fn needs_another() -> (NeedsAnother, Arc<ThreadPoolExecutor>, Arc<Queue<bool>>) 
 }
 
 #[test]
-fn the_destructor_of_a_result_that_nobody_wants_may_wait_for_another_task() {
+fn the_destructor_of_an_unclaimed_result_may_wait_for_another_task() {
     let (value, pool, is_served) = needs_another();
     drop(pool.submit(move || value));
     assert_eq!(is_served.try_get_for(LONG), Ok(true));
 }
 
 #[test]
-fn so_may_what_a_task_captured_or_panicked_with_and_a_callback() {
+fn the_destructor_of_a_capture_or_a_payload_and_a_callback_may_wait_for_another_task() {
     let (value, pool, is_served) = needs_another();
     let first = pool.submit(move || drop(value)).unwrap();
     assert_eq!(is_served.try_get_for(LONG), Ok(true));
@@ -242,7 +242,7 @@ fn so_may_what_a_task_captured_or_panicked_with_and_a_callback() {
 }
 
 #[test]
-fn a_task_of_others_finds_a_worker_while_one_disposes_of_a_result() {
+fn another_task_finds_a_worker_while_one_disposes_of_a_result() {
     struct Waits(Arc<Event>, Arc<Event>);
     impl Drop for Waits {
         fn drop(&mut self) {
@@ -280,7 +280,7 @@ fn no_worker_is_lost_to_a_future_that_is_dropped_as_its_task_ends() {
 }
 
 #[test]
-fn a_drop_waits_unless_the_pool_was_told_not_to() {
+fn a_drop_waits_unless_the_pool_was_shut_down_without_a_wait() {
     let _limit = limit();
     let (begun, go) = (Arc::new(Event::new()), Arc::new(Event::new()));
     let pool = ThreadPoolExecutor::new(1);

@@ -1,4 +1,4 @@
-//! Thread pools: tasks whose end nobody is told of.
+//! Thread pools: tasks without a future.
 
 mod support;
 
@@ -20,7 +20,7 @@ impl Drop for Counted {
 }
 
 #[test]
-fn functions_run_in_the_order_in_which_they_came_and_among_tasks_that_have_futures() {
+fn functions_run_in_the_order_of_their_spawns_and_among_tasks_that_have_futures() {
     let (pool, go, first) = busy_pool();
     let order = Arc::new(Queue::unbounded());
     for n in 0..100 {
@@ -57,7 +57,7 @@ fn as_many_run_at_once_as_there_are_workers() {
 }
 
 #[test]
-fn one_may_wait_for_another_while_a_worker_is_free() {
+fn a_function_may_wait_for_another_while_a_worker_is_free() {
     fn nest(pool: Arc<ThreadPoolExecutor>, depth: usize, done: Arc<Event>) {
         if depth > 0 {
             let (below, tell) = (Arc::new(Event::new()), Arc::clone(&pool));
@@ -93,11 +93,11 @@ fn many_threads_spawn_at_once_and_shutting_down_waits_for_all() {
     });
     pool.shutdown();
     assert_eq!(done.load(Ordering::Relaxed), 4 * count(5_000));
-    assert_eq!(Arc::strong_count(&done), 1, "what they captured is dropped");
+    assert_eq!(Arc::strong_count(&done), 1, "the captures are dropped");
 }
 
 #[test]
-fn a_function_that_is_refused_comes_back_whole() {
+fn a_refused_function_is_returned_whole() {
     let pool = ThreadPoolExecutor::new(1);
     pool.shutdown();
     let dropped = Arc::new(AtomicUsize::new(0));
@@ -114,12 +114,12 @@ fn a_function_that_is_refused_comes_back_whole() {
     assert_eq!(dropped.load(Ordering::Relaxed), 1);
 }
 
-/// What a function captures that is larger, or more aligned, than a place in the queue of a pool.
+/// A capture that is larger, or more aligned, than a place in the queue of a pool.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[repr(align(64))]
 struct Aligned(u8);
 
-/// Has functions that capture `value` run, come back, and be dropped.
+/// Has functions that capture `value` run, be returned, and be dropped.
 fn spawn_all_ways<V: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static>(value: V) {
     let (pool, go, first) = busy_pool();
     let seen = Arc::new(Queue::unbounded());
@@ -156,7 +156,7 @@ fn spawn_all_ways<V: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static>
 }
 
 #[test]
-fn what_a_function_captures_may_be_of_any_size_and_alignment() {
+fn captures_may_be_of_any_size_and_alignment() {
     spawn_all_ways(());
     spawn_all_ways(7_u64);
     spawn_all_ways([7_u64; 2]);
@@ -175,7 +175,7 @@ fn a_function_that_captures_nothing_is_run_too() {
 }
 
 #[test]
-fn what_has_not_begun_is_dropped_once_where_tasks_are_cancelled() {
+fn functions_that_have_not_begun_are_dropped_once_when_tasks_are_cancelled() {
     let (pool, go, first) = busy_pool();
     let (dropped, run) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     for _ in 0..3 {
@@ -196,7 +196,7 @@ fn what_has_not_begun_is_dropped_once_where_tasks_are_cancelled() {
 }
 
 #[test]
-fn a_pool_that_breaks_drops_what_waits() {
+fn a_pool_that_breaks_drops_the_waiting_functions() {
     let (may_break, dropped) = (Arc::new(Event::new()), Arc::new(AtomicUsize::new(0)));
     let gate = Arc::clone(&may_break);
     let pool = ThreadPoolExecutor::builder()
@@ -221,14 +221,14 @@ fn a_panic_is_reported_and_the_worker_goes_on() {
     struct PanicsWhenDropped;
     impl Drop for PanicsWhenDropped {
         fn drop(&mut self) {
-            panic!("told of: as it is dropped");
+            panic!("reported: as it is dropped");
         }
     }
     let told = Arc::new(Lock::new(Vec::new()));
     let noted = Arc::clone(&told);
     set_except_hook(move |thread, panicked| {
-        if panicked.message().starts_with("told of: ") {
-            let message = panicked.message().trim_start_matches("told of: ");
+        if panicked.message().starts_with("reported: ") {
+            let message = panicked.message().trim_start_matches("reported: ");
             noted.lock().push((thread.name(), message.to_owned()));
         }
     });
@@ -237,7 +237,7 @@ fn a_panic_is_reported_and_the_worker_goes_on() {
         .thread_name_prefix("w")
         .build();
     let captured = PanicsWhenDropped;
-    pool.spawn(|| panic!("told of: in a task")).unwrap();
+    pool.spawn(|| panic!("reported: in a task")).unwrap();
     pool.spawn(move || drop(captured)).unwrap();
     let (begun, go) = (Arc::new(Event::new()), Arc::new(Event::new()));
     let (tell, gate) = (Arc::clone(&begun), Arc::clone(&go));

@@ -15,7 +15,7 @@ use weftline::{
 };
 
 #[test]
-fn a_result_is_what_the_task_returned() {
+fn a_result_is_the_value_that_the_task_returned() {
     let pool = ThreadPoolExecutor::new(2);
     let futures: Vec<_> = (0..100)
         .map(|n| pool.submit(move || n * n).unwrap())
@@ -26,7 +26,7 @@ fn a_result_is_what_the_task_returned() {
 }
 
 #[test]
-fn a_result_that_is_not_there_gives_the_future_back() {
+fn a_result_that_is_not_there_returns_the_future() {
     let (pool, go, first) = busy_pool();
     let second = pool.submit(|| 2).unwrap();
     assert!(first.running() && !second.running() && !second.done());
@@ -96,7 +96,7 @@ fn a_task_is_cancelled_until_a_worker_begins_with_it() {
 }
 
 #[test]
-fn callbacks_come_in_order_before_the_result_and_late_ones_at_once() {
+fn callbacks_run_in_order_before_the_result_and_late_ones_in_their_registration() {
     let (pool, go, first) = busy_pool();
     let calls = Arc::new(Queue::unbounded());
     let answer = pool.submit(|| 42).unwrap();
@@ -148,7 +148,7 @@ fn a_callback_may_submit_to_its_own_pool_and_wait() {
 }
 
 #[test]
-fn a_callback_that_panics_keeps_nobody_from_the_result() {
+fn a_callback_that_panics_keeps_no_caller_from_the_result() {
     let (pool, go, first) = busy_pool();
     let called = Arc::new(Event::new());
     let answer = pool.submit(|| 1).unwrap();
@@ -252,7 +252,7 @@ impl Drop for PanicsWhenDropped {
 }
 
 #[test]
-fn a_result_that_nobody_wants_and_that_panics_when_it_is_dropped_costs_no_worker() {
+fn an_unclaimed_result_that_panics_when_it_is_dropped_costs_no_worker() {
     let _limit = limit();
     let (pool, go, busy) = busy_pool();
     drop(pool.submit(|| PanicsWhenDropped));
@@ -275,7 +275,7 @@ fn a_payload_that_panics_when_it_is_dropped_costs_no_worker() {
 }
 
 #[test]
-fn a_cancelled_task_that_panics_when_it_is_dropped_keeps_nobody_from_learning_of_it() {
+fn a_cancelled_task_that_panics_when_it_is_dropped_still_wakes_all_waiters() {
     let _limit = limit();
     let (pool, go, busy) = busy_pool();
     let called = Arc::new(Event::new());
@@ -288,14 +288,14 @@ fn a_cancelled_task_that_panics_when_it_is_dropped_keeps_nobody_from_learning_of
     let second = pool.submit(|| ()).unwrap();
     pool.shutdown_with(ShutdownOptions::new().wait(false).cancel_futures(true));
     assert!(first.cancelled() && called.is_set());
-    assert!(second.cancelled(), "the one behind it is cancelled too");
+    assert!(second.cancelled(), "the next task is cancelled too");
     go.set();
     busy.result().unwrap();
 }
 
 #[test]
 #[should_panic(expected = "an earlier poll took the result")]
-fn a_result_that_was_taken_is_not_told_as_a_cancellation() {
+fn a_result_that_was_taken_is_not_reported_as_a_cancellation() {
     let pool = ThreadPoolExecutor::new(1);
     let mut answer = pool.submit(|| 1).unwrap();
     assert!(answer.exception().is_none());

@@ -74,7 +74,7 @@ fn a_map_that_is_late_ends_and_cancels_the_rest() {
     assert!(refused.next().is_none());
 }
 
-/// A million tasks are bounded by the buffer, not by their number.
+/// The buffer, not the number of tasks, bounds the memory of a million tasks.
 #[test]
 fn a_million_tasks_pass_in_constant_memory() {
     let pool = ThreadPoolExecutor::new(2);
@@ -102,7 +102,7 @@ fn a_buffer_may_be_larger_than_there_are_items() {
 }
 
 #[test]
-fn nothing_comes_after_a_timeout_also_if_the_pool_takes_no_more() {
+fn no_result_follows_a_timeout_also_if_the_pool_takes_no_more() {
     let _limit = limit();
     let (pool, go, busy) = busy_pool();
     let options = MapOptions::new().timeout(SHORT).buffer_size(1);

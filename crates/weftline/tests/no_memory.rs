@@ -1,4 +1,4 @@
-//! Every operation without memory: each of its allocations fails in turn, and it either does
+//! Every operation without memory. Each of its allocations fails in turn. The operation does
 //! without, or says so and leaves everything as it was. Nothing aborts.
 //!
 //! The allocator of this program fails the allocations that a thread has asked it to fail.

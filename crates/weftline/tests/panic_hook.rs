@@ -1,12 +1,12 @@
-//! The panic hook of the standard library is told of every panic, once and at its time, as in a
-//! program without this library: each case runs this program again, as a process of its own.
+//! The panic hook of the standard library is called for every panic, once and at its time, as in a
+//! program without this library. Each case runs this program again, as a process of its own.
 
 mod support;
 
 use std::process::{Command, ExitCode, Output, Stdio};
 use support::{MOST, SHORT, is_chosen, now};
 
-/// A program, by name, and what is checked of how it ended.
+/// A program, by name, and the check of its end.
 type Case = (&'static str, fn(), fn(&Output));
 
 const CASES: &[Case] = &[
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         case.expect("a program of that name").1();
         return ExitCode::SUCCESS;
     }
-    // The harness's question: what tests are there? None that it could run one by one.
+    // The harness lists tests. This program has none that it could run one by one.
     if std::env::args().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
     }
@@ -59,14 +59,14 @@ fn run(program: &str) -> Output {
         .spawn()
         .expect("this program runs");
     let start = now();
-    // What they print fits into a pipe, so they end without anybody reading.
+    // The output fits into a pipe, so the programs end unread.
     while child
         .try_wait()
         .expect("a child can be waited for")
         .is_none()
     {
-        // As long as `limit` gives a test: under valgrind such a program needs seconds of a
-        // processor that is busy with other tests, too.
+        // As long as `limit` allows a test: under valgrind, with other tests on the processor, such
+        // a program needs seconds of processor time.
         if start.elapsed() > MOST {
             child.kill().expect("a child can be killed");
             panic!("{program}: has not ended after {MOST:?}");
@@ -80,7 +80,8 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("they print text")
 }
 
-/// The standard error output without what differs from run to run: the system's numbers of threads.
+/// The standard error output without the parts that differ between runs: the system's numbers of
+/// threads.
 fn told(output: &Output) -> String {
     let without_number = |line: &str| match (line.find(" ("), line.find(") panicked at ")) {
         (Some(begin), Some(end)) => format!("{}{}", &line[..begin], &line[end + 1..]),
@@ -109,7 +110,7 @@ mod programs {
         Builder, Executor, Local, Lock, ThreadPoolExecutor, Timer, at_exit, note_panic,
     };
 
-    /// What the hook was told: the thread, the message.
+    /// The thread and the message of each call of the hook.
     static TOLD: Lock<Vec<(String, String)>> = Lock::new(Vec::new());
 
     fn record(info: &PanicHookInfo<'_>) {
@@ -160,7 +161,8 @@ mod programs {
         assert!(thread.spawn(fails).unwrap().join().is_err());
     }
 
-    /// Panics wherever the library catches them; after each the hook has been told once.
+    /// Panics in every place where the library catches them. After each, the hook has been called
+    /// once.
     fn every_way() {
         struct Fragile;
         impl Drop for Fragile {
@@ -234,8 +236,8 @@ mod programs {
         every_way();
     }
 
-    /// A hook that the program takes back is the one that it has set, and nothing of the library
-    /// holds on to it.
+    /// A hook that the program takes back is the one that it has set, and the library keeps no
+    /// reference to it.
     pub(crate) fn hook_stays() {
         static IS_GONE: AtomicBool = AtomicBool::new(false);
         struct Owned;

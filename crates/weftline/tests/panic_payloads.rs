@@ -1,4 +1,4 @@
-//! What a panic carries is dropped, wherever the panic is caught, also if dropping it panics.
+//! The payload of a panic is dropped, wherever the panic is caught, also if its drop panics.
 
 mod support;
 
@@ -11,7 +11,7 @@ use weftline::{Executor, Local, ThreadPoolExecutor, Timer, spawn, thread::timer}
 
 type Count = Arc<()>;
 
-/// Panics when it is dropped, with another one, as often as it says.
+/// Panics when it is dropped, with another one, as many times as its number says.
 struct Brittle(#[allow(dead_code, reason = "counted")] Count, u32);
 
 impl Drop for Brittle {
@@ -22,7 +22,7 @@ impl Drop for Brittle {
     }
 }
 
-/// Has `way` run a function that panics, and waits until nothing is left of what it panicked with.
+/// Has `way` run a function that panics, and waits until its payload is gone.
 #[track_caller]
 fn is_dropped(way: impl FnOnce(Box<dyn FnOnce() + Send>)) {
     let count = Count::default();

@@ -1,4 +1,4 @@
-//! `PeriodicTimer`: what it promises.
+//! `PeriodicTimer`.
 
 mod support;
 
@@ -48,7 +48,7 @@ fn ticks_do_not_drift_however_long_the_waiter_takes() {
 }
 
 #[test]
-fn a_waiter_that_comes_late_is_told_how_many_it_missed() {
+fn a_late_waiter_gets_the_number_of_missed_ticks() {
     let timer = started(Duration::from_millis(2));
     let mut ticks = timer.ticks();
     let first = ticks.wait().unwrap();
@@ -59,7 +59,7 @@ fn a_waiter_that_comes_late_is_told_how_many_it_missed() {
 }
 
 #[test]
-fn everyone_who_waits_gets_the_same_tick() {
+fn all_waiters_get_the_same_tick() {
     let _limit = limit();
     // A waiter that runs again only a period after the start waits for the second tick.
     let timer = PeriodicTimer::new(Duration::from_secs(1)).unwrap();
@@ -75,7 +75,7 @@ fn everyone_who_waits_gets_the_same_tick() {
 }
 
 #[test]
-fn each_form_that_gives_up_says_so() {
+fn each_form_that_times_out_says_so() {
     let timer = started(FAR);
     let mut ticks = timer.ticks();
     let late = Err(TickError::TimedOut);
@@ -106,7 +106,7 @@ fn each_form_that_waits_long_enough_gets_its_tick() {
 }
 
 #[test]
-fn stopping_wakes_everyone_and_is_for_good() {
+fn stopping_wakes_all_waiters_and_is_for_good() {
     let _limit = limit();
     for is_started in [true, false] {
         let timer = PeriodicTimer::new(FAR).unwrap();
@@ -133,7 +133,7 @@ fn stopping_wakes_everyone_and_is_for_good() {
 }
 
 #[test]
-fn handles_that_are_made_later_count_from_then_on() {
+fn later_handles_count_from_their_creation_on() {
     let timer = started(Duration::from_millis(2));
     let reached = timer.wait_for_tick().unwrap();
     let tick = timer.ticks().wait().unwrap();

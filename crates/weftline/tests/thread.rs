@@ -1,4 +1,4 @@
-//! What threads promise: names, identities, joins with a timeout, lists of those who run.
+//! Threads: names, identities, joins with a timeout, and the list of running threads.
 
 mod support;
 
@@ -22,9 +22,9 @@ fn waiting(go: &Arc<Event>) -> weftline::JoinHandle<()> {
 }
 
 #[test]
-fn a_thread_returns_what_its_function_returns() {
+fn a_thread_returns_the_value_of_its_function() {
     let _limit = limit();
-    let text = String::from("borrowed by nobody");
+    let text = String::from("not borrowed");
     let handle = spawn(move || text.len());
     assert_eq!(handle.join().unwrap(), 18);
 }
@@ -59,7 +59,7 @@ fn a_thread_without_a_name_is_called_after_its_function() {
 }
 
 #[test]
-fn a_given_name_is_kept_and_can_be_changed_while_the_thread_runs() {
+fn a_chosen_name_is_kept_and_can_be_changed_while_the_thread_runs() {
     let _limit = limit();
     let (asked, go, renamed) = (opened(), opened(), opened());
     let handle = Builder::new()
@@ -91,7 +91,7 @@ fn a_given_name_is_kept_and_can_be_changed_while_the_thread_runs() {
     }
 }
 
-/// What the operating system calls the calling thread.
+/// The operating system's name of the calling thread.
 fn system_name() -> Option<String> {
     let id = current().native_id()?;
     let name = std::fs::read_to_string(format!("/proc/self/task/{id}/comm")).ok()?;
@@ -99,7 +99,7 @@ fn system_name() -> Option<String> {
 }
 
 #[test]
-fn a_name_may_contain_what_the_system_does_not_take() {
+fn a_name_may_contain_characters_that_the_system_refuses() {
     let _limit = limit();
     let handle = Builder::new().name("half\0whole").spawn(system_name);
     let handle = handle.unwrap();
@@ -140,7 +140,7 @@ fn identities_are_known_from_the_spawn_on_and_differ() {
 }
 
 #[test]
-fn a_thread_is_as_daemonic_as_its_starter_unless_told() {
+fn a_thread_is_as_daemonic_as_its_starter_unless_its_builder_says_otherwise() {
     let _limit = limit();
     let inherited = |daemon| {
         let outer = Builder::new().daemon(daemon).spawn(move || {
@@ -155,7 +155,7 @@ fn a_thread_is_as_daemonic_as_its_starter_unless_told() {
 }
 
 #[test]
-fn a_join_that_times_out_gives_the_handle_back() {
+fn a_join_that_times_out_returns_the_handle() {
     let _limit = limit();
     let go = opened();
     let handle = waiting(&go);
@@ -201,7 +201,7 @@ fn any_number_of_threads_join_one_any_number_of_times() {
 }
 
 #[test]
-fn whoever_joins_finds_the_thread_gone_from_the_list() {
+fn after_a_join_the_thread_is_gone_from_the_list() {
     let _limit = limit();
     for _ in 0..300 {
         let handle = spawn(|| ());
@@ -220,7 +220,7 @@ fn whoever_joins_finds_the_thread_gone_from_the_list() {
 }
 
 #[test]
-fn those_who_run_are_listed_by_age_behind_the_main_thread() {
+fn running_threads_are_listed_by_age_behind_the_main_thread() {
     let _limit = limit();
     let go = opened();
     let handles: Vec<_> = (0..5).map(|_| waiting(&go)).collect();
@@ -266,7 +266,7 @@ fn a_foreign_thread_is_known_while_it_runs() {
 }
 
 #[test]
-fn the_outcome_is_dropped_once_whoever_lets_go_first() {
+fn the_outcome_is_dropped_once_whichever_side_ends_first() {
     struct Counts(Arc<AtomicUsize>);
     impl Drop for Counts {
         fn drop(&mut self) {

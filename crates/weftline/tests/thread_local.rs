@@ -1,5 +1,5 @@
-//! What thread-local values promise: one for each thread, gone with the thread or with the `Local`,
-//! used from anywhere.
+//! Thread-local values: one for each thread, dropped with the thread or with the `Local`, usable
+//! from anywhere.
 
 mod support;
 
@@ -86,13 +86,13 @@ fn values_are_dropped_when_their_thread_ends() {
     let theirs = local.clone();
     spawn(move || theirs.with(|_| ())).join().unwrap();
     assert_eq!(dropped(), 1);
-    // A thread that weftline knows nothing of.
+    // A thread that weftline does not know.
     std::thread::scope(|scope| scope.spawn(|| local.with(|_| ())).join().unwrap());
     assert_eq!(dropped(), 2);
 }
 
 #[test]
-fn a_dropped_local_takes_the_own_value_with_it_and_the_others_at_their_next_use() {
+fn a_dropped_local_drops_the_own_value_and_the_others_at_their_next_use() {
     static OTHER: Local<u8> = Local::new(|| 0);
     let _limit = limit();
     let (drops, dropped) = counter();
@@ -185,7 +185,7 @@ fn destructors_may_use_locals_also_at_the_end_of_the_thread() {
         fn drop(&mut self) {
             LOG.with(|log| log.borrow_mut().push("dropped"));
             if self.0 > 0 {
-                // Again and again, for longer than the thread takes values.
+                // Again and again, for more rounds than the thread's end has.
                 SELF.set(Some(Chatty(self.0 - 1)));
             }
             SAID.lock().push(format!("dropped {}", self.0));
@@ -238,7 +238,7 @@ fn thread_locals_of_the_standard_library_may_use_it_in_their_destructors() {
 }
 
 #[test]
-fn a_value_that_panics_at_the_end_of_its_thread_is_reported() {
+fn a_destructor_that_panics_at_the_end_of_its_thread_is_reported() {
     static REPORTS: Lock<Vec<String>> = Lock::new(Vec::new());
     struct Fragile;
     impl Drop for Fragile {
@@ -259,18 +259,21 @@ fn a_value_that_panics_at_the_end_of_its_thread_is_reported() {
     assert_eq!(*REPORTS.lock(), ["glass: broken"]);
 }
 
-/// Elsewhere nothing says in which order thread-locals are destroyed.
+/// On other systems the order in which thread-locals are destroyed is unspecified.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_foreign_thread_that_uses_us_to_the_last_leaves_nothing_behind() {
+fn a_foreign_thread_that_uses_the_library_to_the_last_leaves_nothing_behind() {
     use weftline::{current, enumerate};
 
-    /// Asks who it is and waits, when all that weftline keeps for its thread is gone.
+    /// Asks for its thread and waits, when all that weftline keeps for its thread is gone.
     struct ToTheLast;
     impl Drop for ToTheLast {
         fn drop(&mut self) {
             let this = current();
-            assert!(!enumerate().contains(&this), "nobody would take it out");
+            assert!(
+                !enumerate().contains(&this),
+                "it would stay in the registry"
+            );
             let event = Event::new();
             assert!(
                 event
@@ -286,7 +289,7 @@ fn a_foreign_thread_that_uses_us_to_the_last_leaves_nothing_behind() {
     }
     for _ in 0..300 {
         let known = std::thread::spawn(|| {
-            // The first to be used is the last to be destroyed.
+            // The thread-local used first is destroyed last.
             FIRST.set(Some(ToTheLast));
             let this = current();
             assert!(enumerate().contains(&this));

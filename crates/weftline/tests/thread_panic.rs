@@ -1,4 +1,4 @@
-//! What becomes of panics: they are carried to whoever joins, or told to the except hook.
+//! Panics of threads: a join returns them, or the except hook is called.
 
 mod support;
 
@@ -10,7 +10,7 @@ use weftline::{
     spawn,
 };
 
-/// The except hook belongs to the process; tests that set it take turns.
+/// The except hook belongs to the process, so tests that set it take turns.
 static HOOK: Lock<()> = Lock::new(());
 
 fn opened() -> Arc<Event> {
@@ -18,7 +18,7 @@ fn opened() -> Arc<Event> {
 }
 
 #[test]
-fn a_panic_comes_to_the_join_with_its_message_and_payload() {
+fn a_join_returns_a_panic_with_its_message_and_payload() {
     let _limit = limit();
     let handle = Builder::new().name("clumsy").spawn(|| {
         let plates = current().name().len() / 2;
@@ -59,7 +59,7 @@ fn a_panic_that_the_thread_has_caught_itself_is_not_its_end() {
     assert_eq!((panicked.message(), panicked.location()), ("resumed", None));
 }
 
-/// What the except hook is told from now on.
+/// The reports to the except hook from now on.
 fn reports() -> Arc<Queue<(String, String)>> {
     let reports = Arc::new(Queue::unbounded());
     let told = reports.clone();
@@ -80,12 +80,12 @@ fn panics(name: &str, after: &Arc<Event>) -> weftline::JoinHandle<()> {
 }
 
 #[test]
-fn the_hook_is_told_of_a_panic_that_nobody_joins() {
+fn the_hook_gets_a_panic_that_no_thread_joins() {
     let _limit = limit();
     let _turn = HOOK.lock();
     let reports = reports();
     let go = opened();
-    // The handle goes first.
+    // The handle is dropped first.
     let handle = panics("early", &go);
     let thread = handle.thread().clone();
     drop(handle);
@@ -95,10 +95,10 @@ fn the_hook_is_told_of_a_panic_that_nobody_joins() {
     // The thread ends first.
     let handle = panics("late", &go);
     handle.thread().join();
-    assert!(reports.try_get().is_err(), "somebody may still join it");
+    assert!(reports.try_get().is_err(), "it may still be joined");
     drop(handle);
     assert_eq!(reports.try_get().unwrap(), ("late".into(), "LATE".into()));
-    // Somebody joins.
+    // The thread is joined.
     assert!(panics("joined", &go).join().is_err());
     assert!(reports.try_get().is_err());
     reset_except_hook();
@@ -128,7 +128,7 @@ fn a_hook_that_panics_ends_nothing() {
 }
 
 #[test]
-fn a_hook_that_goes_in_the_middle_of_its_call_may_panic_when_it_is_dropped() {
+fn a_hook_that_is_replaced_during_its_call_may_panic_when_it_is_dropped() {
     struct Fragile;
     impl Drop for Fragile {
         fn drop(&mut self) {
@@ -150,7 +150,7 @@ fn a_hook_that_goes_in_the_middle_of_its_call_may_panic_when_it_is_dropped() {
 }
 
 #[test]
-fn what_nobody_joins_for_is_dropped_and_may_panic() {
+fn a_value_that_no_thread_joins_for_is_dropped_and_may_panic() {
     struct Fragile;
     impl Drop for Fragile {
         fn drop(&mut self) {
@@ -181,7 +181,7 @@ fn what_nobody_joins_for_is_dropped_and_may_panic() {
 }
 
 #[test]
-fn a_thread_that_joins_itself_is_told() {
+fn a_thread_that_joins_itself_panics() {
     let _limit = limit();
     let panicked = spawn(|| current().join()).join().unwrap_err();
     assert!(panicked.message().contains("cannot join itself"));

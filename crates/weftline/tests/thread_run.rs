@@ -1,12 +1,12 @@
-//! How programs end, and what they print then: each case runs this program again, as a process of
-//! its own.
+//! The end of programs, and their output. Each case runs this program again, as a process of its
+//! own.
 
 mod support;
 
 use std::process::{Command, ExitCode, Output, Stdio};
 use support::{MOST, SHORT, is_chosen, now};
 
-/// A program, by name, and what is checked of how it ended.
+/// A program, by name, and the check of its end.
 type Case = (&'static str, fn() -> ExitCode, fn(&Output));
 
 const CASES: &[Case] = &[
@@ -31,17 +31,21 @@ const CASES: &[Case] = &[
         },
     ),
     (
-        "pools that nobody shuts down",
+        "pools that the program does not shut down",
         programs::pools_left,
         |output| {
             prints(output, 0, "main, task, its thread, refused, callback");
             assert_eq!(text(&output.stderr), "");
         },
     ),
-    ("a panic that nobody joins", programs::unjoined, |output| {
-        prints(output, 0, "alive");
-        one_panic(output, "unlucky", "slipped");
-    }),
+    (
+        "a panic that no thread joins",
+        programs::unjoined,
+        |output| {
+            prints(output, 0, "alive");
+            one_panic(output, "unlucky", "slipped");
+        },
+    ),
     (
         "panics that end the process",
         programs::two_panics,
@@ -54,7 +58,7 @@ const CASES: &[Case] = &[
             );
         },
     ),
-    ("who is main", programs::who_is_main, |output| {
+    ("the main thread", programs::the_main_thread, |output| {
         prints(output, 0, "done")
     }),
     #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
@@ -70,7 +74,7 @@ fn main() -> ExitCode {
         let case = CASES.iter().find(|case| case.0 == chosen);
         return case.expect("a program of that name").1();
     }
-    // The harness's question: what tests are there? None that it could run one by one.
+    // The harness lists tests. This program has none that it could run one by one.
     if std::env::args().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
     }
@@ -95,14 +99,14 @@ fn run(program: &str) -> Output {
         .spawn()
         .expect("this program runs");
     let start = now();
-    // What they print fits into a pipe, so they end without anybody reading.
+    // The output fits into a pipe, so the programs end unread.
     while child
         .try_wait()
         .expect("a child can be waited for")
         .is_none()
     {
-        // A sanitizer's child that aborts reads the debug information for seconds of a processor,
-        // which on a busy machine are minutes.
+        // A sanitizer's child that aborts reads the debug information. That takes seconds of
+        // processor time, which are minutes on a busy machine.
         if start.elapsed() > MOST {
             child.kill().expect("a child can be killed");
             panic!("{program}: has not ended after {MOST:?}");
@@ -123,7 +127,7 @@ fn prints(output: &Output, status: i32, lines: &str) {
     assert_eq!(output.status.code(), Some(status));
 }
 
-/// Checks the standard error output: one panic, as the panic hook of the standard library tells of
+/// Checks the standard error output: one panic, as the panic hook of the standard library reports
 /// it.
 fn one_panic(output: &Output, thread: &str, message: &str) {
     let told = text(&output.stderr);
@@ -251,7 +255,7 @@ mod programs {
         ExitCode::SUCCESS
     }
 
-    pub(crate) fn who_is_main() -> ExitCode {
+    pub(crate) fn the_main_thread() -> ExitCode {
         let asked = std::thread::spawn(|| {
             let main = main_thread();
             assert!(main.is_main() && main.is_alive() && main != current());
@@ -331,7 +335,7 @@ mod programs {
             rlim_cur: bytes,
             rlim_max: bytes,
         };
-        // SAFETY: the limit is a valid place, and this process is there for this alone.
+        // SAFETY: the limit is a valid place, and this process exists for this case alone.
         let failed = unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
         assert_eq!(failed, 0);
     }

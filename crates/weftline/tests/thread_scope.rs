@@ -1,4 +1,4 @@
-//! What scopes promise: threads that borrow, joins of all of them, no panic that gets lost.
+//! Scopes: threads that borrow, joins of all of them, and no panic that is lost.
 
 mod support;
 
@@ -10,7 +10,7 @@ use weftline::{
     set_except_hook,
 };
 
-/// The except hook belongs to the process; tests of panics that nobody joins take turns.
+/// The except hook belongs to the process, so tests of panics that no thread joins take turns.
 static HOOK: Lock<()> = Lock::new(());
 
 #[test]
@@ -72,7 +72,7 @@ fn a_builder_names_the_thread() {
 }
 
 #[test]
-fn a_scoped_join_that_times_out_gives_the_handle_back() {
+fn a_scoped_join_that_times_out_returns_the_handle() {
     let _limit = limit();
     let go = Event::new();
     scope(|s| {
@@ -124,7 +124,7 @@ fn all_are_joined_and_the_scope_goes_on() {
 }
 
 #[test]
-fn the_first_panic_is_told_while_the_others_run() {
+fn the_first_panic_is_returned_while_the_others_run() {
     let _limit = limit();
     let (stop, stopped) = (Event::new(), AtomicUsize::new(0));
     scope(|s| {
@@ -152,7 +152,7 @@ fn the_first_panic_is_told_while_the_others_run() {
 }
 
 #[test]
-fn each_panic_is_told_once() {
+fn each_panic_is_reported_once() {
     let _limit = limit();
     scope(|s| {
         let handles: Vec<_> = (0..3)
@@ -170,14 +170,14 @@ fn each_panic_is_told_once() {
         }
         told.sort_unstable();
         assert_eq!(told, ["number 0", "number 2"]);
-        // A handle still tells what the scope has told already.
+        // A handle still returns the panic that the scope has returned already.
         let again: Result<(), _> = handles.next().unwrap().join();
         assert_eq!(again.unwrap_err().message(), "number 2");
     });
 }
 
 #[test]
-fn a_panic_that_nobody_joins_is_reported_and_ends_the_scope_in_one() {
+fn a_panic_that_no_thread_joins_is_reported_and_the_scope_panics() {
     let _limit = limit();
     let _turn = HOOK.lock();
     static REPORTS: Lock<Vec<String>> = Lock::new(Vec::new());
@@ -239,7 +239,7 @@ fn values_that_borrow_are_gone_when_the_scope_ends() {
     for _ in 0..200 {
         let drops = AtomicUsize::new(0);
         scope(|s| {
-            // One captured, one returned to nobody.
+            // One is captured, one is returned without a join.
             let (captured, drops) = (Notes(&drops), &drops);
             drop(s.spawn(move || {
                 let _captured = captured;

@@ -1,4 +1,4 @@
-//! `Timer`, and the clock below it: what they promise.
+//! `Timer`, and the clock below it.
 
 mod support;
 
@@ -19,7 +19,7 @@ use weftline::{Event, Local, Queue, Timer, current, enumerate, spawn};
 /// An interval that does not pass while a test runs.
 const FAR: Duration = Duration::from_secs(3600);
 
-/// Tests that look at what the whole process has pending run one after the other.
+/// Tests of the pending timers of the whole process run one after the other.
 #[allow(clippy::disallowed_types, reason = "tests may use the standard lock")]
 fn alone() -> std::sync::MutexGuard<'static, ()> {
     static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -59,7 +59,7 @@ fn a_timer_that_was_cancelled_never_calls_its_function_and_drops_it_at_once() {
 }
 
 #[test]
-fn one_that_was_cancelled_before_its_start_ends_with_it() {
+fn a_timer_that_was_cancelled_before_its_start_ends_with_it() {
     let timer = Timer::new(Duration::ZERO, || unreachable!());
     assert!(timer.cancel());
     timer.start().unwrap();
@@ -69,7 +69,7 @@ fn one_that_was_cancelled_before_its_start_ends_with_it() {
 }
 
 #[test]
-fn a_second_start_is_refused_whatever_has_become_of_the_first() {
+fn a_second_start_is_refused_in_every_state() {
     let timer = Timer::new(FAR, || ());
     timer.start().unwrap();
     assert!(matches!(timer.start(), Err(StartError::StartedBefore)));
@@ -109,7 +109,7 @@ fn join_waits_in_each_of_its_forms_until_the_function_has_returned() {
 }
 
 #[test]
-fn cancelling_wakes_those_who_join() {
+fn cancelling_wakes_all_joins() {
     let _limit = limit();
     let timer = Timer::new(FAR, || ());
     timer.start().unwrap();
@@ -121,7 +121,7 @@ fn cancelling_wakes_those_who_join() {
 }
 
 #[test]
-fn a_panic_reaches_everyone_who_joins_and_harms_no_other_timer() {
+fn a_panic_reaches_all_joins_and_harms_no_other_timer() {
     let _limit = limit();
     let timer = Timer::new(Duration::ZERO, || panic!("on purpose"));
     timer.start().unwrap();
@@ -135,7 +135,7 @@ fn a_panic_reaches_everyone_who_joins_and_harms_no_other_timer() {
 }
 
 #[test]
-fn a_function_can_cancel_its_timer_and_is_not_let_wait_for_itself() {
+fn a_function_can_cancel_its_timer_and_cannot_join_it() {
     let _limit = limit();
     let (sender, told) = channel();
     let cell = Arc::new(std::sync::OnceLock::<Timer>::new());
@@ -171,7 +171,7 @@ fn a_slow_function_delays_no_other_timer() {
 }
 
 #[test]
-fn timers_fire_in_the_order_of_their_time_whatever_the_order_of_their_starts() {
+fn timers_fire_in_the_order_of_their_times_in_any_order_of_their_starts() {
     let _limit = limit();
     in_time(|unit| {
         let (sender, fired) = channel();
@@ -224,7 +224,7 @@ fn the_end_of_the_program_can_wait_for_timers_that_are_no_daemons() {
 }
 
 #[test]
-fn what_was_cancelled_leaves_nothing_behind() {
+fn a_cancelled_timer_leaves_nothing_behind() {
     let clock = RawClock::new();
     let far = u64::MAX;
     for _ in 0..5 {
@@ -253,7 +253,7 @@ fn nothing_is_scheduled_when_there_is_no_thread_to_serve_it() {
 }
 
 #[test]
-fn a_thread_that_has_nothing_to_do_is_told_to_end_after_a_while() {
+fn an_idle_timer_thread_ends_after_a_while() {
     let clock = RawClock::new();
     let entry = clock.schedule(u64::MAX, Box::new(|| ()), || Ok(()));
     assert!(clock.cancel(entry.unwrap()));
@@ -262,7 +262,7 @@ fn a_thread_that_has_nothing_to_do_is_told_to_end_after_a_while() {
         time.fetch_add(1_500_000_000, Ordering::Relaxed) as u64
     });
     assert!(next.unwrap().is_none());
-    // The next one to schedule something starts another.
+    // The next thread to schedule an action starts another.
     let started = AtomicBool::new(false);
     let start = || {
         started.store(true, Ordering::Relaxed);
@@ -402,7 +402,7 @@ fn a_restarted_timer_fires_once_and_at_its_new_time() {
 }
 
 #[test]
-fn of_restarts_that_meet_the_end_each_timer_fires_once() {
+fn each_timer_fires_once_although_restarts_meet_its_end() {
     let _limit = limit();
     for _ in 0..count(200) {
         let calls = Arc::new(AtomicUsize::new(0));

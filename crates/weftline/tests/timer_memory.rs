@@ -1,4 +1,5 @@
-//! What many timers cost. A program of its own: other tests use memory and threads, too.
+//! The memory of many timers. A program of its own, because other tests use memory and threads,
+//! too.
 #![cfg(target_os = "linux")]
 
 use std::time::Duration;
@@ -13,8 +14,7 @@ fn resident() -> usize {
 }
 
 #[test]
-fn a_hundred_thousand_pending_timers_are_cheap_and_those_that_were_cancelled_leave_room_for_the_next()
- {
+fn a_hundred_thousand_pending_timers_are_cheap_and_cancelled_ones_leave_room_for_the_next() {
     let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
     let threads_before = threads();
     let round = || {

@@ -1,4 +1,4 @@
-//! The timer thread, and those who start it.
+//! The timer thread, and the threads that start it.
 
 mod support;
 
@@ -9,13 +9,13 @@ use weftline::Event;
 use weftline::thread::timer::raw::RawClock;
 
 #[test]
-fn a_slow_start_of_the_timer_thread_does_not_count_for_the_next_one() {
+fn a_slow_start_of_a_timer_thread_does_not_set_the_state_of_the_next_one() {
     let _limit = limit();
     let clock = RawClock::new();
     let (slow_goes_on, next_fails) = (Event::new(), Event::new());
     let ran = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        // So slow that the timer thread has come, found nothing for as long as it stays, and gone.
+        // So slow that the timer thread has begun, found no entry as long as it stays, and ended.
         let starts = AtomicUsize::new(0);
         let start_timer_thread = || {
             if starts.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -23,7 +23,8 @@ fn a_slow_start_of_the_timer_thread_does_not_count_for_the_next_one() {
                 let passes = || time.replace(time.get() + u64::from(u32::MAX));
                 let next = clock.next_with(&mut Script::sleeps_no_more(), passes);
                 assert!(next.unwrap().is_none());
-                // Somebody else now starts one, in vain, but has not been told so yet.
+                // Another thread now starts the next one, in vain, but has not learned of the
+                // failure yet.
                 scope.spawn(|| {
                     let refused = clock.schedule(0, Box::new(|| ()), || {
                         slow_goes_on.set();

@@ -2,7 +2,7 @@
 
 #![allow(
     clippy::unit_arg,
-    reason = "a step that returns nothing is told like one that returns something"
+    reason = "a step without a result is reported as a step with one"
 )]
 
 use crate::support::leak;
@@ -15,7 +15,7 @@ use weftline::{
     LockGuard, PriorityQueue, PutError, Queue, RLock, RLockGuard, Semaphore, SimpleQueue, TimedOut,
 };
 
-/// Chooses among the forms of a wait by what the step allows it.
+/// Chooses the form of a wait by the step's limit.
 macro_rules! wait {
     ($call:expr, $forever:expr, $at_once:expr, |$limit:ident| $timed:expr) => {
         match $call.within() {
@@ -133,7 +133,7 @@ macro_rules! semaphores {
         impl Subject for $name {
             fn user(&'static self) -> Box<dyn FnMut(&Call) -> String> {
                 Box::new(move |call| match call.verb.as_str() {
-                    // As in Python, a permit is given back by a call and by whichever thread.
+                    // As in Python, a call releases a permit, on any thread.
                     "acquire" => {
                         let permit = wait!(call, Some(self.acquire(1)), self.try_acquire(1), |limit| {
                             self.try_acquire_for(1, limit)
@@ -271,7 +271,7 @@ fn in_time(result: Result<(), TimedOut>) -> String {
 }
 
 fn refused_with(item: i64, back: i64, why: &str) -> String {
-    assert_eq!(item, back, "the item comes back");
+    assert_eq!(item, back, "the item is returned");
     why.into()
 }
 
@@ -279,7 +279,8 @@ fn unknown(call: &Call) -> String {
     panic!("the table has a verb that is not known here: {}", call.verb)
 }
 
-/// Makes what a case is about. It is leaked: the threads of a case that ends in a wait stay in it.
+/// Makes the object of a case. It is leaked, because the threads of a case that ends in a wait stay
+/// in it.
 pub(crate) fn made(object: &str, with: &toml::Table) -> &'static dyn Subject {
     let count = |key: &str| {
         with.get(key)

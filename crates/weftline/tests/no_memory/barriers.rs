@@ -1,4 +1,4 @@
-//! Barriers: one that is not made drops its action.
+//! Barriers: a barrier that cannot be made drops its action.
 
 use super::failing::at_each_allocation_alone;
 use std::panic::catch_unwind;

@@ -1,14 +1,14 @@
-//! [`Failing`], an allocator, and [`at_each_allocation`], which walks an operation through its
-//! failures.
+//! [`Failing`], an allocator, and [`at_each_allocation`], which fails each allocation of an
+//! operation in turn.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::process::Command;
 
 thread_local! {
-    /// How many allocations of this thread succeed before one fails; below zero: all do.
+    /// How many allocations of this thread succeed before one fails. Below zero all succeed.
     static BEFORE: Cell<isize> = const { Cell::new(-1) };
-    /// Whether those after it fail, too.
+    /// Whether the later ones fail, too.
     static FOR_GOOD: Cell<bool> = const { Cell::new(false) };
     static HAS_FAILED: Cell<bool> = const { Cell::new(false) };
 }
@@ -54,36 +54,38 @@ unsafe impl GlobalAlloc for Failing {
     }
 }
 
-/// The calling thread's allocation after `before` others fails; if `for_good`, all after it, too.
+/// The calling thread's allocation after `before` others fails; with `for_good`, all later ones,
+/// too.
 pub(crate) fn fail(before: isize, for_good: bool) {
     HAS_FAILED.set(false);
     FOR_GOOD.set(for_good);
     BEFORE.set(before);
 }
 
-/// From here on there is memory. Whether an allocation has failed.
+/// Ends the failures. Returns whether an allocation has failed.
 pub(crate) fn stop_failing() -> bool {
     BEFORE.set(-1);
     HAS_FAILED.get()
 }
 
-/// Runs this test program anew, for the test of that name alone, and tells it `told`; how it ended.
+/// Runs this test program anew, for the test `test` alone, and passes it `told`. Returns its exit
+/// code.
 pub(crate) fn alone(test: &str, told: &str) -> Option<i32> {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args([test, "--exact"]).env(TOLD, told);
     child.output().unwrap().status.code()
 }
 
-/// What the test that has started this process tells it.
+/// The text from the test that has started this process.
 pub(crate) fn told() -> Option<String> {
     std::env::var(TOLD).ok()
 }
 
 const TOLD: &str = "WEFTLINE_TEST_ALONE";
 
-/// Runs `operation` on what `make` makes, with its first allocation failing, then its second, and
-/// so on until it needs no more; each once with that one alone failing, and once with all that
-/// follow. `check` looks at each outcome, with memory.
+/// Runs `operation` on the result of `make`, with its first allocation failing, then its second,
+/// and so on until it needs no more. Each runs once with that allocation alone failing, and once
+/// with all later ones failing too. `check` gets each outcome, with memory.
 #[track_caller]
 pub(crate) fn at_each_allocation<S, R>(
     make: impl FnMut() -> S,
@@ -93,7 +95,8 @@ pub(crate) fn at_each_allocation<S, R>(
     walk(&[false, true], make, operation, check);
 }
 
-/// As [`at_each_allocation`], each failing alone, for operations that panic: a panic takes memory.
+/// As [`at_each_allocation`], with one failing allocation each, for operations that panic: a panic
+/// takes memory.
 #[track_caller]
 pub(crate) fn at_each_allocation_alone<S, R>(
     make: impl FnMut() -> S,

@@ -1,4 +1,4 @@
-//! Locals: a value that cannot be kept is a panic, and the value before it stays.
+//! Locals: a value that cannot be kept is a panic, and the previous value stays.
 
 use super::failing::{at_each_allocation, at_each_allocation_alone};
 use std::cell::Cell;
@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use weftline::Local;
 
-/// A value that counts its like.
+/// A value that counts its instances.
 struct Counts(Rc<Cell<usize>>, usize);
 
 impl Counts {
@@ -23,7 +23,7 @@ impl Drop for Counts {
 }
 
 #[test]
-fn a_value_that_is_not_kept_without_memory_is_dropped_and_the_one_before_stays() {
+fn a_value_that_is_not_kept_without_memory_is_dropped_and_the_previous_one_stays() {
     let alive = Rc::new(Cell::new(0));
     let other = Rc::clone(&alive);
     at_each_allocation_alone(
@@ -64,14 +64,14 @@ fn a_value_that_is_not_made_without_memory_is_made_later() {
 }
 
 #[test]
-fn values_of_dropped_locals_go_without_memory_at_a_later_use() {
+fn values_of_dropped_locals_are_dropped_without_memory_at_a_later_use() {
     const LOCALS: usize = 5;
     let alive = Rc::new(Cell::new(0));
     at_each_allocation(
         || {
             let used = Local::new(|| 7);
             assert_eq!(used.get(), 7);
-            // As if another thread had dropped the locals: the values stay with this one.
+            // As if another thread had dropped the locals: the values stay with this thread.
             let locals = std::array::from_fn::<_, LOCALS, _>(|_| {
                 let alive = Rc::clone(&alive);
                 Box::leak(Box::new(Local::new(move || Counts::new(&alive, 1))))
@@ -83,7 +83,7 @@ fn values_of_dropped_locals_go_without_memory_at_a_later_use() {
             (used, Vec::<u8>::new())
         },
         |(used, other)| {
-            // There is one allocation that may fail in any case.
+            // An allocation that may fail in any case.
             let _ = other.try_reserve(1);
             used.get()
         },
@@ -97,15 +97,15 @@ fn values_of_dropped_locals_go_without_memory_at_a_later_use() {
 /// Drops the locals on another thread.
 fn drop_elsewhere<F, const N: usize>(locals: [&'static mut Local<Counts, F>; N]) {
     struct Sent<T>(T);
-    // SAFETY: only the locals are dropped there, and not their values, which belong to this thread;
-    // this thread waits.
+    // SAFETY: the other thread drops only the locals, not their values, which belong to this
+    // thread; this thread waits.
     unsafe impl<T> Send for Sent<T> {}
     let sent = Sent(locals.map(std::ptr::from_mut));
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let sent = { sent };
             for local in sent.0 {
-                // SAFETY: leaked by the caller, which has handed it over.
+                // SAFETY: leaked by the caller, which has passed on its ownership.
                 drop(unsafe { Box::from_raw(local) });
             }
         });

@@ -1,8 +1,8 @@
-//! Pools: a task that is not taken comes back, and the pool takes the next.
+//! Pools: a task that is not taken is returned, and the pool takes the next.
 
 #![allow(
     clippy::result_large_err,
-    reason = "a task that is not taken comes back"
+    reason = "a task that is not taken is returned"
 )]
 
 use super::failing::{at_each_allocation, at_each_allocation_alone, fail, stop_failing};
@@ -16,7 +16,7 @@ use weftline::{
     ThreadPoolExecutor, as_completed, try_wait, wait,
 };
 
-/// A pool whose threads, which the standard library starts, are there.
+/// A pool whose threads have been started by the standard library.
 fn pool() -> ThreadPoolExecutor {
     let pool = ThreadPoolExecutor::new(2);
     let both = Arc::new(Barrier::new(2));
@@ -34,7 +34,7 @@ fn is_no_memory<F>(refused: &SubmitError<F>) -> bool {
 }
 
 #[test]
-fn a_task_without_memory_comes_back() {
+fn a_task_without_memory_is_returned() {
     let _limit = limit();
     let pool = pool();
     let captured = Arc::new(());
@@ -61,7 +61,7 @@ fn a_task_without_memory_comes_back() {
 }
 
 #[test]
-fn a_task_without_a_future_and_without_memory_comes_back() {
+fn a_task_without_a_future_and_without_memory_is_returned() {
     let _limit = limit();
     let pool = pool();
     let ran = Arc::new(Barrier::new(2));
@@ -87,7 +87,7 @@ fn a_task_without_a_future_and_without_memory_comes_back() {
 }
 
 #[test]
-fn a_map_without_memory_gives_what_was_submitted_and_says_that_there_is_no_more() {
+fn a_map_without_memory_yields_the_submitted_items_and_reports_the_end() {
     let _limit = limit();
     let pool = pool();
     for size in [1, 3] {
@@ -111,7 +111,7 @@ fn a_map_without_memory_gives_what_was_submitted_and_says_that_there_is_no_more(
 }
 
 #[test]
-fn a_map_that_runs_out_of_memory_on_the_way_says_that_there_is_no_more() {
+fn a_map_that_runs_out_of_memory_midway_reports_the_end() {
     let _limit = limit();
     let pool = pool();
     let one_ahead = || MapOptions::new().buffer_size(1);
@@ -138,7 +138,7 @@ fn a_map_that_runs_out_of_memory_on_the_way_says_that_there_is_no_more() {
 }
 
 #[test]
-fn a_pool_without_memory_is_a_panic_that_drops_what_it_was_made_of() {
+fn a_pool_without_memory_is_a_panic_that_drops_its_options() {
     let captured = Arc::new(());
     at_each_allocation_alone(
         || (),
@@ -200,7 +200,7 @@ fn a_pool_is_shut_down_without_memory() {
 }
 
 #[test]
-fn waits_for_futures_give_all_of_them_or_panic() {
+fn waits_for_futures_return_all_of_them_or_panic() {
     let _limit = limit();
     let pool = pool();
     let submit = || -> Vec<_> { (0..5).map(|n| pool.submit(move || n).unwrap()).collect() };

@@ -1,4 +1,5 @@
-//! What a program leaves to its end: without memory nothing is left, and what was there stays.
+//! The end of a program: without memory nothing is registered for it, and earlier registrations
+//! stay.
 
 use super::failing::at_each_allocation_alone;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +26,7 @@ fn a_callback_without_memory_is_a_panic_and_is_dropped() {
 }
 
 #[test]
-fn an_except_hook_without_memory_is_a_panic_and_the_one_before_stays() {
+fn an_except_hook_without_memory_is_a_panic_and_the_previous_one_stays() {
     static TOLD: AtomicUsize = AtomicUsize::new(0);
     let hook = Arc::new(());
     at_each_allocation_alone(

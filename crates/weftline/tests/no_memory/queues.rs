@@ -1,4 +1,4 @@
-//! Queues: the item comes back, and the others are there.
+//! Queues: the refused item is returned, and the others stay.
 
 use super::failing::at_each_allocation;
 use weftline::{LifoQueue, PriorityQueue, PutError, Queue, SimpleQueue};
@@ -45,7 +45,7 @@ fn at_each_allocation_of_full_room<S>(
     at_each_allocation(
         || (make(), Vec::<u8>::new()),
         |(subject, other)| {
-            // So that there is one allocation that may fail in any case.
+            // An allocation that may fail in any case.
             let _ = other.try_reserve(1);
             put(subject)
         },
@@ -67,7 +67,7 @@ gives_the_item_back!(
 );
 
 #[test]
-fn a_simple_queue_without_memory_gives_the_item_back() {
+fn a_simple_queue_without_memory_returns_the_item() {
     at_each_allocation(
         SimpleQueue::new,
         |queue| queue.try_put("item"),

@@ -1,4 +1,4 @@
-//! Queues between processes: an item that finds no memory comes back, or stays the first.
+//! Queues between processes: an item that finds no memory is returned, or stays the first.
 
 use super::failing::{at_each_allocation, fail, stop_failing};
 use super::support::limit;
@@ -8,7 +8,7 @@ use weftline::process::{GetError, PutError, Queue};
 const LARGE: usize = 3 << 20;
 
 #[test]
-fn an_item_without_memory_for_its_bytes_comes_back() {
+fn an_item_without_memory_for_its_bytes_is_returned() {
     let _limit = limit();
     let queue = Queue::unbounded().unwrap();
     at_each_allocation(

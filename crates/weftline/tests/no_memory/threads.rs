@@ -1,4 +1,4 @@
-//! Threads: what tells of them has its result or is a panic, and they run on.
+//! Threads: an inquiry about them has its result or is a panic, and they run on.
 
 use super::failing::{alone, at_each_allocation_alone, fail, stop_failing, told};
 use super::support::limit;
@@ -70,7 +70,7 @@ fn a_name_without_memory_is_a_panic_and_the_next_one_is_whole() {
 }
 
 #[test]
-fn a_foreign_thread_that_is_not_known_for_want_of_memory_is_later() {
+fn a_foreign_thread_that_is_unknown_for_want_of_memory_is_known_later() {
     let foreign = || {
         at_each_allocation_alone(
             || (),
@@ -86,7 +86,7 @@ fn a_foreign_thread_that_is_not_known_for_want_of_memory_is_later() {
     std::thread::spawn(foreign).join().unwrap();
 }
 
-/// Fails the allocations of a thread that panics once the panic is on its way.
+/// Fails the allocations of a panicking thread once its panic has begun.
 struct FailsNow(isize, bool);
 
 impl Drop for FailsNow {
@@ -101,7 +101,7 @@ fn panics(payload: Box<dyn Any + Send>, before: isize, for_good: bool) {
     resume_unwind(payload);
 }
 
-/// What a panic may have to say for itself that there was no memory to keep.
+/// Checks a panic whose message or thread name may have been lost for want of memory.
 fn is_told(panic: &Panic, message: &str) {
     let is_kept = panic.message() == message;
     assert!(is_kept || panic.message().contains("no memory"), "{panic}");
@@ -109,7 +109,7 @@ fn is_told(panic: &Panic, message: &str) {
 }
 
 #[test]
-fn a_thread_that_panics_without_memory_ends_with_what_could_be_kept() {
+fn a_thread_that_panics_without_memory_ends_with_a_partial_report() {
     let _limit = limit();
     for (before, for_good) in (0..6).flat_map(|before| [(before, false), (before, true)]) {
         let payload = Box::new("overdue".to_owned());
@@ -122,7 +122,7 @@ fn a_thread_that_panics_without_memory_ends_with_what_could_be_kept() {
 }
 
 #[test]
-fn a_scope_whose_thread_panics_without_memory_is_told_of_it() {
+fn a_scope_whose_thread_panics_without_memory_learns_of_it() {
     let _limit = limit();
     for (before, for_good) in (0..6).flat_map(|before| [(before, false), (before, true)]) {
         weftline::scope(|scope| {
@@ -131,7 +131,7 @@ fn a_scope_whose_thread_panics_without_memory_is_told_of_it() {
             let thread = careless.spawn(move || panics(payload, before, for_good));
             let thread = thread.unwrap().thread().clone();
             let Err(ScopeError::Panicked(told, panic)) = scope.join_all() else {
-                panic!("nobody was told");
+                panic!("the panic was lost");
             };
             assert_eq!(told, thread);
             is_told(&panic, "overdue");
@@ -139,9 +139,10 @@ fn a_scope_whose_thread_panics_without_memory_is_told_of_it() {
     }
 }
 
-/// The standard library's own allocations for a thread end the process: each attempt has its own.
+/// The standard library's own allocations for a thread end the process, so each attempt has its own
+/// process.
 #[test]
-fn a_thread_that_does_not_start_for_want_of_memory_was_never_there() {
+fn a_thread_that_does_not_start_for_want_of_memory_leaves_no_trace() {
     const REFUSED: i32 = 10;
     const STARTED: i32 = 11;
     if let Some(attempt) = told() {
@@ -171,10 +172,11 @@ fn a_thread_that_does_not_start_for_want_of_memory_was_never_there() {
         std::process::exit(if has_started { STARTED } else { REFUSED });
     }
     for sort in ["", "s"] {
-        let this = "threads::a_thread_that_does_not_start_for_want_of_memory_was_never_there";
+        let this = "threads::a_thread_that_does_not_start_for_want_of_memory_leaves_no_trace";
         let ends = |before: usize| alone(this, &format!("{sort}{before}"));
         let refused = (0..20).take_while(|&before| ends(before) == Some(REFUSED));
-        // Its name for both libraries, the thread, its outcome, and for the scope its panic.
+        // The thread's name for both libraries, the thread, its outcome, and its panic for the
+        // scope.
         let least = if sort.is_empty() { 5 } else { 6 };
         assert!(refused.count() >= least);
     }

@@ -1,4 +1,5 @@
-//! Timers: one that is not made is dropped, one that does not start can be started again.
+//! Timers: a timer that cannot be made drops its function; one that does not start can be started
+//! again.
 
 use super::failing::{
     alone, at_each_allocation, at_each_allocation_alone, fail, stop_failing, told,
@@ -11,7 +12,7 @@ use std::time::Duration;
 use weftline::thread::timer::{JoinError, StartError};
 use weftline::{Lock, Timer};
 
-/// One test at a time: they share the threads that timers run on.
+/// One test at a time, because they share the timers' threads.
 static TURN: Lock<()> = Lock::new(());
 
 /// The timer thread, which the standard library starts, is there for the whole test.
@@ -93,7 +94,7 @@ fn is_no_memory(why: &StartError) -> bool {
 
 #[test]
 fn a_timer_that_comes_due_without_memory_fires() {
-    // The thread that has no memory left would serve the timers of other tests.
+    // A timer thread without memory would serve the timers of other tests.
     if told().is_none() {
         let this = "timers::a_timer_that_comes_due_without_memory_fires";
         assert_eq!(alone(this, ""), Some(0));
@@ -106,7 +107,7 @@ fn a_timer_that_comes_due_without_memory_fires() {
         let timer = Timer::new(Duration::ZERO, move || {
             stop_failing();
             sender.send(weftline::current().name()).unwrap();
-            // The worker, which serves the next one, has none from here on.
+            // The worker, which serves the next timer, has no memory from here on.
             fail(0, true);
         });
         timer.name(name).start().unwrap();
@@ -140,7 +141,7 @@ fn a_timer_that_panics_without_memory_can_be_joined() {
             "{message}"
         );
     }
-    // For the tests that come after it.
+    // For the later tests.
     let last = Timer::new(Duration::ZERO, || {
         stop_failing();
     });

@@ -1,5 +1,5 @@
-//! What the tests of every primitive need: threads that are known to be blocked, a limit of time,
-//! and blockers that do as they are told.
+//! The support of the tests of every primitive: threads that are known to be blocked, a limit of
+//! time, and blockers that follow a script.
 
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 
@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
 use weftline::{Event, Executor, Future, ThreadPoolExecutor};
 
-/// Long enough for whatever is not waited for in vain, on a machine that is busy with something
-/// else.
+/// Long enough for every wait that ends, on a machine that is busy with other work.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
-/// Longer than a test takes on a processor that a dozen programs share: only a blocked test is
-/// ended.
+/// Longer than any test takes on a processor that a dozen programs share, so that only a blocked
+/// test is ended.
 pub(crate) const MOST: Duration = Duration::from_secs(300);
 /// A timeout that is meant to expire.
 pub(crate) const SHORT: Duration = Duration::from_millis(5);
@@ -25,12 +24,12 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Ends the whole test program if this is not dropped in time: a test of something that blocks
-/// fails by blocking.
+/// Ends the whole test program if this is not dropped in time, because a test of a blocking
+/// operation fails by blocking.
 pub(crate) struct Limit(#[allow(dead_code, reason = "dropping it is the message")] Sender<()>);
 
 /// Whether a program without the harness runs a case of that name, as the harness would choose: a
-/// first argument is part of the name, and what follows `--skip` is not.
+/// first argument is part of the name, and the text after `--skip` is not.
 pub(crate) fn is_chosen(name: &str) -> bool {
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -45,9 +44,9 @@ pub(crate) fn is_chosen(name: &str) -> bool {
     true
 }
 
-/// Never freed: for what something refers to for ever, or to itself.
+/// Leaks a value, for references that last for ever or that a value has to itself.
 ///
-/// The address stays reachable, so that a leak detector reports other leaks alone.
+/// The address stays reachable, so that a leak detector reports only other leaks.
 pub(crate) fn leak<T>(value: T) -> &'static mut T {
     static LEAKED: weftline::Lock<Vec<usize>> = weftline::Lock::new(Vec::new());
     let leaked = Box::leak(Box::new(value));
@@ -55,15 +54,15 @@ pub(crate) fn leak<T>(value: T) -> &'static mut T {
     leaked
 }
 
-/// How many steps a test of so many does. Under a tool that is dozens of times slower it is one in
-/// `WEFTLINE_TEST_SHARE` of them, and one at least.
+/// How many steps a test of `whole` steps does. Under a tool that is dozens of times slower it is
+/// one in `WEFTLINE_TEST_SHARE` of them, and one at least.
 pub(crate) fn count(whole: usize) -> usize {
     let share = std::env::var("WEFTLINE_TEST_SHARE");
     let share = share.map_or(1, |share| share.parse().expect("a number"));
     (whole / share).max(1)
 }
 
-/// Begins the time limit of the calling test.
+/// Starts the time limit of the calling test.
 #[must_use]
 pub(crate) fn limit() -> Limit {
     let (sender, ended) = channel();
@@ -77,7 +76,7 @@ pub(crate) fn limit() -> Limit {
     Limit(sender)
 }
 
-/// Looks every now and then until `done`.
+/// Polls until `done`.
 pub(crate) fn until(mut done: impl FnMut() -> bool) {
     let start = now();
     while !done() {
@@ -100,7 +99,7 @@ pub(crate) fn in_a_process_that_dies(work: impl FnOnce()) -> u32 {
         }
         child => {
             let mut status = 0;
-            // SAFETY: a child that nobody else waits for.
+            // SAFETY: a child that only this thread waits for.
             assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
             assert_eq!(status, 0, "the child has failed");
             child.unsigned_abs()
@@ -131,11 +130,11 @@ pub(crate) fn asleep<T>(start: impl FnOnce(Box<dyn FnOnce() + Send>) -> T) -> T 
     handle
 }
 
-/// What [`until_asleep`] needs to know of a thread.
+/// The identity of a thread for [`until_asleep`].
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) type ThreadId = i32;
 
-/// Names the calling thread for [`until_asleep`].
+/// The calling thread's identity for [`until_asleep`].
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn thread_id() -> ThreadId {
     // SAFETY: always succeeds.
@@ -145,7 +144,7 @@ pub(crate) fn thread_id() -> ThreadId {
 /// Returns once the thread sleeps, as the operating system sees it.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn until_asleep(id: ThreadId) {
-    // Twice, with a moment between: a thread may sleep for a moment on its way.
+    // Twice, with a moment between, because a thread may sleep briefly before its wait.
     let is_asleep = || state(id).expect("the thread has not ended") == 'S';
     until(|| {
         is_asleep() && {
@@ -155,7 +154,7 @@ pub(crate) fn until_asleep(id: ThreadId) {
     });
 }
 
-/// The letter that the operating system has for what a thread does; none once the thread has ended.
+/// The operating system's letter for the state of a thread; none once the thread has ended.
 #[cfg(all(target_os = "linux", not(miri)))]
 fn state(id: ThreadId) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/self/task/{id}/stat")).ok()?;
@@ -163,7 +162,7 @@ fn state(id: ThreadId) -> Option<char> {
     stat.rsplit_once(") ")?.1.chars().next()
 }
 
-/// A thread that waits, and what the operating system says of it.
+/// A thread that waits, with its state in the operating system.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) struct Sleeper<'scope, R> {
     pub(crate) thread: ScopedJoinHandle<'scope, R>,
@@ -183,11 +182,11 @@ impl<'scope, R: Send + 'scope> Sleeper<'scope, R> {
             wait()
         });
         let id = started.recv().expect("the thread starts");
-        let rests = || thread.is_finished() || state(id).is_none_or(|state| state == 'S');
+        let is_asleep = || thread.is_finished() || state(id).is_none_or(|state| state == 'S');
         until(|| {
-            rests() && {
+            is_asleep() && {
                 std::thread::sleep(Duration::from_micros(500));
-                rests()
+                is_asleep()
             }
         });
         Self { thread, id }
@@ -196,9 +195,9 @@ impl<'scope, R: Send + 'scope> Sleeper<'scope, R> {
     /// Whether the thread has been woken: it runs, waits for a processor, or has ended.
     ///
     /// A wakeup makes it so before the waker's call returns, however busy the machine is. A thread
-    /// that is not woken sleeps on, until it looks by itself half a second after it fell asleep.
+    /// that is not woken sleeps on, until it checks by itself half a second after it fell asleep.
     pub(crate) fn is_woken(&self) -> bool {
-        // A woken thread may sleep for a moment on its way.
+        // A woken thread may sleep briefly before it goes on.
         let start = now();
         loop {
             if self.thread.is_finished() || state(self.id) != Some('S') {
@@ -212,27 +211,30 @@ impl<'scope, R: Send + 'scope> Sleeper<'scope, R> {
     }
 }
 
-/// What [`until_asleep`] needs to know of a thread.
+/// The identity of a thread for [`until_asleep`].
 #[cfg(any(not(target_os = "linux"), miri))]
 pub(crate) type ThreadId = ();
 
-/// Names the calling thread for [`until_asleep`].
+/// The calling thread's identity for [`until_asleep`].
 #[cfg(any(not(target_os = "linux"), miri))]
 pub(crate) fn thread_id() {}
 
-/// Nothing portable tells that a thread sleeps.
+/// No portable interface says that a thread sleeps.
 #[cfg(any(not(target_os = "linux"), miri))]
 pub(crate) fn until_asleep((): ThreadId) {
     std::thread::sleep(Duration::from_millis(50));
 }
 
-/// Calls `scenario` with a timeout, and with a doubled one each time that the machine was too busy
-/// for it, which is what `false` says.
+/// Calls `scenario` with a timeout, and with a doubled one as long as it returns `false`: then the
+/// machine was too busy for it.
 pub(crate) fn in_time(mut scenario: impl FnMut(Duration) -> bool) {
     let mut timeout = Duration::from_millis(50);
     while !scenario(timeout) {
         timeout *= 2;
-        assert!(timeout < LONG, "it is not for want of time");
+        assert!(
+            timeout < LONG,
+            "the scenario fails with a long timeout, too"
+        );
     }
 }
 
@@ -244,14 +246,14 @@ pub(crate) fn takes_at_least<R>(least: Duration, wait: impl FnOnce() -> R) -> R 
     result
 }
 
-/// Both sides of a type's promise to be shared between threads.
+/// Asserts both sides of a type's promise to be shared between threads.
 pub(crate) fn is_send_and_sync<T: Send + Sync>() {}
 
-/// What a [`Script`] ends a wait with.
+/// The interrupt that ends a wait of a [`Script`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Interrupt;
 
-/// A blocker that does what a test says in place of the sleep.
+/// A blocker that runs a script of the test in place of the sleep.
 pub(crate) struct Script(
     Box<dyn FnMut(&'static Parker, Deadline) -> Result<Wake, Interrupt> + Send>,
 );
@@ -270,7 +272,7 @@ impl Script {
         Self(Box::new(|_, _| Ok(Wake::TimedOut)))
     }
 
-    /// Runs `meanwhile` in place of the first sleep; then the time is up.
+    /// Runs `meanwhile` in place of the first sleep, which then times out.
     pub(crate) fn times_out_after(meanwhile: impl FnOnce() + Send + 'static) -> Self {
         let mut meanwhile = Some(meanwhile);
         Self(Box::new(move |_, _| {
