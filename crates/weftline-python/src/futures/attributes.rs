@@ -1,11 +1,20 @@
-//! The attributes that programs reach for in a future, and the way from its compact form to its
+//! The attributes of a future that programs use, and the transition from its compact form to its
 //! inflated one.
 //!
-//! A compact future has its state, result and exception in the core, under the lock of that, and no
-//! condition or list. It inflates when a program asks for one of these, or for its `__dict__`: then
-//! all six lie there, and its methods are the standard ones (`inflated.rs`). Setting `_state` then
-//! also puts the core's future into that phase, which wakes the waiters and tells the groups that
-//! it had when it was compact.
+//! | state | core's part | `Future::is_inflated` | leaves by |
+//! |---|---|---|---|
+//! | compact | `FutureState::is_inflated` false | false | `Step::Done` in `inflate` → inflating |
+//! | inflating | `FutureState::is_inflated` true | false | the release store in `inflate` → inflated |
+//! | inflated | `FutureState::is_inflated` true | true | (end) |
+//!
+//! A compact future has its state, result and exception in the core, under the core's lock, and no
+//! condition or list. It inflates when a program asks for one of these, or for its `__dict__`. Then
+//! all six are in the `__dict__`, and its methods are the standard ones (`inflated.rs`). From then
+//! on, setting `_state` also puts the core's future into that phase. That wakes the waiters and
+//! tells the groups that it had while it was compact.
+//!
+//! The linearisation point of inflation is the mark in the core's part, under its lock. The release
+//! store of `Future::is_inflated` pairs with the acquire load of the same name.
 
 use super::completion::{name_of, phase_of};
 use super::future::Future;
@@ -21,7 +30,7 @@ use std::sync::atomic::Ordering;
 
 type Moment<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-/// What is in the `__dict__` of an inflated future.
+/// The attributes in the `__dict__` of an inflated future.
 pub(super) const PARTS: [&str; 6] = [
     "_condition",
     "_state",
@@ -31,15 +40,15 @@ pub(super) const PARTS: [&str; 6] = [
     "_done_callbacks",
 ];
 
-/// What came of a look at the core's part.
+/// The result of an attempt to mark the core's part.
 enum Step {
-    /// It is marked now.
+    /// This thread has marked it.
     Done(Option<Py<PyAny>>, Option<Py<PyAny>>, Vec<Py<PyAny>>),
-    /// The list lacks this one.
+    /// The new list still lacks this callback.
     Callback(Py<PyAny>),
-    /// It is in another phase than it was.
+    /// The phase has changed meanwhile.
     Again,
-    /// Another thread has marked it.
+    /// Another thread has marked it before.
     Late,
 }
 
@@ -72,27 +81,27 @@ impl Inflate for Future {
         ] {
             dict.set_item(name, part)?;
         }
-        // Everything is made before the future changes: the list has all callbacks when it takes
-        // their place. With an interpreter lock no other thread sees the future between here and
-        // the end. Without one it may find the core's part of it marked, and waits until the rest
-        // is (`wait_until_inflated`).
+        // Everything is created before the future changes: the list has all callbacks when it
+        // replaces the core's. With an interpreter lock no other thread sees the future between
+        // here and the end. Without one, another thread may find the core's part marked. It then
+        // waits for the rest (`wait_until_inflated`).
         let taken = loop {
             let phase = this.raw.phase();
             let state = objects::text(py, name_of(phase))?;
-            let step = this.raw.with(|now, held| {
-                if held.is_inflated {
+            let step = this.raw.with(|now, state| {
+                if state.is_inflated {
                     return Step::Late;
                 }
-                if let Some(callback) = held.callbacks.get(callbacks.len()) {
+                if let Some(callback) = state.callbacks.get(callbacks.len()) {
                     return Step::Callback(callback.clone_ref(py));
                 }
                 if now != phase {
                     return Step::Again;
                 }
-                held.is_inflated = true;
-                held.failed = held.exception.is_some();
-                let (result, exception) = (held.result.take(), held.exception.take());
-                Step::Done(result, exception, std::mem::take(&mut held.callbacks))
+                state.is_inflated = true;
+                state.failed = state.exception.is_some();
+                let (result, exception) = (state.result.take(), state.exception.take());
+                Step::Done(result, exception, std::mem::take(&mut state.callbacks))
             });
             match step {
                 Step::Callback(callback) => callbacks.append(callback)?,
@@ -106,7 +115,7 @@ impl Inflate for Future {
         };
         let (state, result, exception, moved) = taken;
         let or_none = |object: Option<Py<PyAny>>| object.unwrap_or_else(|| py.None());
-        // Their places are there: none of these needs memory.
+        // Their entries exist: none of these calls needs memory.
         let mut filled = dict.set_item(interned!(py, _state), state);
         filled = filled.and(dict.set_item(interned!(py, _result), or_none(result)));
         filled = filled.and(dict.set_item(interned!(py, _exception), or_none(exception)));
@@ -123,15 +132,15 @@ impl Future {
         self.is_inflated.load(Ordering::Acquire)
     }
 
-    /// State, result and exception, all of one moment.
+    /// State, result and exception, all at one moment.
     pub(super) fn snapshot<'py>(slf: &Bound<'py, Self>) -> PyResult<Moment<'py>> {
         let (py, this) = (slf.py(), slf.get());
         let copy = |kept: &Option<Py<PyAny>>| match kept {
             Some(kept) => kept.bind(py).clone(),
             None => py.None().into_bound(py),
         };
-        let seen = this.raw.with(|phase, held| {
-            (!held.is_inflated).then(|| (phase, copy(&held.result), copy(&held.exception)))
+        let seen = this.raw.with(|phase, state| {
+            (!state.is_inflated).then(|| (phase, copy(&state.result), copy(&state.exception)))
         });
         if let Some((phase, result, exception)) = seen {
             return Ok((
@@ -156,7 +165,7 @@ impl Future {
         })
     }
 
-    /// For a thread that has found the core's part marked.
+    /// Waits for the parts, in a thread that has found the core's part marked.
     pub(super) fn wait_until_inflated(&self, py: Python<'_>) {
         while !self.is_inflated() {
             py.detach(std::thread::yield_now);
@@ -190,11 +199,11 @@ impl Parts for Future {
                 Some(kept) => kept.bind(py).clone(),
                 None => py.None().into_bound(py),
             };
-            let found = this.raw.with(|phase, held| match name.to_str() {
-                _ if held.is_inflated => None,
+            let found = this.raw.with(|phase, state| match name.to_str() {
+                _ if state.is_inflated => None,
                 Ok("_state") => Some(Ok(phase)),
-                Ok("_result") => Some(Err(copy(&held.result))),
-                Ok("_exception") => Some(Err(copy(&held.exception))),
+                Ok("_result") => Some(Err(copy(&state.result))),
+                Ok("_exception") => Some(Err(copy(&state.exception))),
                 _ => None,
             });
             match found {
@@ -217,17 +226,17 @@ impl Parts for Future {
             _ => None,
         };
         if !this.is_inflated() {
-            let mut given = Some((!value.is_none()).then(|| value.clone().unbind()));
-            let set = this.raw.with(|_, held| {
+            let mut new = Some((!value.is_none()).then(|| value.clone().unbind()));
+            let set = this.raw.with(|_, state| {
                 let place = match name.to_str() {
-                    _ if held.is_inflated => return None,
-                    Ok("_result") => &mut held.result,
-                    Ok("_exception") => &mut held.exception,
+                    _ if state.is_inflated => return None,
+                    Ok("_result") => &mut state.result,
+                    Ok("_exception") => &mut state.exception,
                     _ => return None,
                 };
-                given.take().map(|given| std::mem::replace(place, given))
+                new.take().map(|new| std::mem::replace(place, new))
             });
-            // What was there is dropped here, without the lock.
+            // The previous value is dropped here, without the lock.
             if let Some(before) = set {
                 drop(before);
                 return Ok(());
@@ -240,7 +249,7 @@ impl Parts for Future {
             inflation::set_part(slf, name, value)?;
             if name.to_str()? == "_exception" {
                 let failed = !value.is_none();
-                this.raw.with(|_, held| held.failed = failed);
+                this.raw.with(|_, state| state.failed = failed);
             }
         }
         if let Some(phase) = phase {

@@ -1,5 +1,5 @@
-//! How a future comes to its end, and how that is waited for; what the methods in `future.rs` are
-//! made of.
+//! How a future is settled, and how a caller waits for that. The methods in `future.rs` use these
+//! functions.
 
 use super::future::Future;
 use super::future_state::FutureState;
@@ -22,16 +22,16 @@ use weftline::park::WaitError;
 pub(super) enum Outcome {
     Result(Py<PyAny>),
     Exception(Py<PyAny>),
-    /// `set_exception(None)`: the result is what the future has as such.
+    /// `set_exception(None)`: the future's present result stands.
     NoException,
 }
 
 impl Outcome {
-    pub(super) fn put(self, held: &mut FutureState) {
+    pub(super) fn put(self, state: &mut FutureState) {
         match self {
-            Self::Result(result) => held.result = Some(result),
-            Self::Exception(exception) => held.exception = Some(exception),
-            Self::NoException => held.exception = None,
+            Self::Result(result) => state.result = Some(result),
+            Self::Exception(exception) => state.exception = Some(exception),
+            Self::NoException => state.exception = None,
         }
     }
 }
@@ -61,14 +61,20 @@ pub(super) fn phase_of(state: &Bound<'_, PyAny>) -> Option<Phase> {
 }
 
 impl Future {
-    /// The outcome of a future that is done: the exception, if it is one that is true, as something
-    /// that can be raised, or the result.
+    /// The outcome of a future that is done: its exception as an error, if `result()` raises it, or
+    /// else its result.
     pub(super) fn outcome(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         let copy = |kept: &Option<Py<PyAny>>| kept.as_ref().map(|kept| kept.clone_ref(py));
-        let there = this.raw.with(|phase, held| {
-            let is_there = phase == Phase::Finished || held.is_inflated;
-            is_there.then(|| (held.is_inflated, copy(&held.exception), copy(&held.result)))
+        let there = this.raw.with(|phase, state| {
+            let is_there = phase == Phase::Finished || state.is_inflated;
+            is_there.then(|| {
+                (
+                    state.is_inflated,
+                    copy(&state.exception),
+                    copy(&state.result),
+                )
+            })
         });
         let Some((is_inflated, exception, result)) = there else {
             return Err(cancelled(py));
@@ -108,34 +114,34 @@ impl Future {
         Ok(true)
     }
 
-    /// The future is done: writes the outcome, wakes who waits, calls back.
+    /// The future is done: writes the outcome, wakes the waiters, runs the callbacks.
     pub(super) fn settle(slf: &Bound<'_, Self>, outcome: Outcome) -> PyResult<()> {
         Self::settle_and(slf, outcome, || ()).map(drop)
     }
 
-    /// As `settle`; `ended` is called just before others learn of the outcome, if this thread has
-    /// no more to do with it then. Otherwise this returns `false`: there were callbacks to make, or
-    /// nobody but the caller holds the future, whose outcome goes when the caller lets go.
+    /// As `settle`. `ended` is called just before other threads learn of the outcome, if this
+    /// thread then has nothing more to do. Otherwise this returns `false`: there were callbacks to
+    /// run, or only the caller has a reference to the future, whose outcome is dropped with it.
     #[inline]
     pub(super) fn settle_and(
         slf: &Bound<'_, Self>,
         outcome: Outcome,
         ended: impl FnOnce(),
     ) -> PyResult<bool> {
-        inflated::if_it_calls_back_its_own_way(slf)?;
+        inflated::inflate_if_callbacks_overridden(slf)?;
         if slf.get().is_inflated() {
             return inflated::settle(slf, outcome).map(|()| false);
         }
-        // From here on nobody else can let go of it, for this thread keeps the interpreter until
-        // the outcome is there. (Without an interpreter lock somebody may in the very same moment;
-        // then the outcome is disposed of by this thread although it has ended.) SAFETY: the future
-        // is there.
+        // From here on no other thread can drop its reference, since this thread keeps the
+        // interpreter lock until the outcome is there. Without an interpreter lock a thread may, in
+        // this very moment. Then this thread drops the outcome although it has reported its end.
+        // SAFETY: the future is alive.
         let is_wanted = unsafe { ffi::Py_REFCNT(slf.as_ptr()) } > 1;
         let (mut outcome, mut ended) = (Some(outcome), Some(ended));
-        let finished = slf.get().raw.finish(|held| {
-            let callbacks = held.take_callbacks()?;
+        let finished = slf.get().raw.finish(|state| {
+            let callbacks = state.take_callbacks()?;
             if let Some(outcome) = outcome.take() {
-                outcome.put(held);
+                outcome.put(state);
             }
             if is_wanted
                 && callbacks.is_empty()
@@ -158,12 +164,12 @@ impl Future {
         Ok(ended.is_none())
     }
 
-    /// Whether a worker may begin; `None` when the future is in a phase in which nobody does.
+    /// Whether a worker may begin. `None` in a phase in which no worker begins.
     pub(super) fn begin(slf: &Bound<'_, Self>) -> PyResult<Option<bool>> {
         if slf.get().is_inflated() {
             return inflated::begin(slf);
         }
-        match slf.get().raw.start(|held| !held.is_inflated) {
+        match slf.get().raw.start(|state| !state.is_inflated) {
             Ok(may) => Ok(Some(may)),
             Err(Unchanged::In(_)) => Ok(None),
             Err(Unchanged::Declined) => {
@@ -183,9 +189,9 @@ pub(super) fn raised(exception: Bound<'_, PyAny>) -> PyErr {
         Ok(_) => error::<PyTypeError>("exceptions must derive from BaseException"),
         Err(_) if !exception.is_instance_of::<PyBaseException>() => PyErr::from_value(exception),
         Err(_) => {
-            // Not `from_value`: what is being handled where the result is asked for becomes the
-            // context, as with the statement. SAFETY: an exception and its class; the thread is
-            // attached.
+            // Not `from_value`: the exception that is being handled in the caller of `result()`
+            // becomes the context, as with the statement.
+            // SAFETY: an exception and its class; the thread is attached.
             unsafe {
                 ffi::PyErr_SetObject(exception.get_type().as_ptr(), exception.as_ptr());
             }
@@ -212,8 +218,8 @@ pub(super) fn done_already(slf: &Bound<'_, Future>, phase: Phase) -> PyErr {
     attempt().unwrap_or_else(|error| error)
 }
 
-/// Calls each back, in the order in which they came. For a future that is not open, so no subclass
-/// does it its own way.
+/// Runs the callbacks in the order in which they were added. Only for a future that is compact, so
+/// no subclass overrides this.
 #[inline]
 pub(super) fn call_back(slf: &Bound<'_, Future>, callbacks: Vec<Py<PyAny>>) -> PyResult<()> {
     if callbacks.is_empty() {
@@ -224,7 +230,7 @@ pub(super) fn call_back(slf: &Bound<'_, Future>, callbacks: Vec<Py<PyAny>>) -> P
         .try_for_each(|callback| call_one_back(slf, callback.bind(slf.py())))
 }
 
-/// What the callback raises is logged; only what is no `Exception` goes on to the caller.
+/// An `Exception` of the callback is logged. Any other exception propagates to the caller.
 pub(super) fn call_one_back(slf: &Bound<'_, Future>, callback: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = slf.py();
     match calling_back(py, || callback.call1((slf,))) {

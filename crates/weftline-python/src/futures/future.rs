@@ -1,9 +1,9 @@
 //! `concurrent.futures.Future`.
 //!
 //! The class is in two parts. [`FutureBase`] has the `__dict__` and the weak references, [`Future`]
-//! the rest. So the standard class can be made a second base of ours once it is there
-//! (`standard.rs`), beside one whose layout is what it was: then an instance of ours is one of the
-//! standard class, in the eyes of `isinstance`, `singledispatch` and `except`.
+//! the rest. So the standard class can become a second base of ours when it is imported
+//! (`standard.rs`), beside a first base that keeps the layout. Then `isinstance`, `singledispatch`
+//! and `except` treat an instance of ours as one of the standard class.
 
 use super::attributes::PARTS;
 use super::completion::{Outcome, call_back, call_one_back};
@@ -22,7 +22,7 @@ use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
 use std::sync::atomic::AtomicBool;
 use weftline::executor::raw::{Phase, RawFuture, Unchanged};
 
-/// What every future begins with.
+/// The base of every future: its layout.
 #[pyclass(
     frozen,
     subclass,
@@ -33,14 +33,14 @@ use weftline::executor::raw::{Phase, RawFuture, Unchanged};
 )]
 pub(crate) struct FutureBase;
 
-/// What will come of a call: its result, its exception, or that it was cancelled.
+/// The future outcome of a call: its result, its exception, or its cancellation.
 ///
 /// Goes beyond the standard class in that set_result(), set_exception() and cancel() may be called
 /// at any moment, also from a destructor or a signal handler that interrupts this very object.
 #[pyclass(frozen, subclass, generic, extends = FutureBase)]
 pub(crate) struct Future {
     init: InitGuard,
-    /// The attributes are where an inflated future has them.
+    /// The attributes are in the `__dict__`.
     pub(super) is_inflated: AtomicBool,
     pub(super) raw: RawFuture<FutureState>,
 }
@@ -58,14 +58,14 @@ impl Future {
     }
 }
 
-/// What became of a callback that a compact future was given.
+/// The result of adding a callback to a compact future.
 enum Kept {
     Yes,
     TooLate,
     NoMemory,
 }
 
-/// As future.result(), and cancels the call if it does not come to that in time.
+/// As future.result(), and cancels the call if that raises, by a timeout for example.
 #[pyfunction(name = "_result_or_cancel")]
 #[pyo3(signature = (future, timeout=None))]
 pub(super) fn result_or_cancel(
@@ -92,8 +92,8 @@ impl Future {
         Ok(Self::for_task(None))
     }
 
-    /// Called again, it begins anew. What is inside of a pool's future stays: its worker would not
-    /// find the call.
+    /// Called again, it resets the future. The task of a pool's future stays: otherwise its worker
+    /// would not find the call.
     fn __init__(slf: &Bound<'_, Self>) -> PyResult<()> {
         let this = slf.get();
         if this.is_inflated()
@@ -102,12 +102,12 @@ impl Future {
         {
             return Self::init_inflated(slf);
         }
-        let left = this.raw.with(|_, held| {
+        let left = this.raw.with(|_, state| {
             let fresh = FutureState {
-                task: held.task.take(),
+                task: state.task.take(),
                 ..FutureState::default()
             };
-            std::mem::replace(held, fresh)
+            std::mem::replace(state, fresh)
         });
         if this.raw.phase() != Phase::Pending {
             this.raw.force(Phase::Pending);
@@ -116,16 +116,16 @@ impl Future {
         Ok(())
     }
 
-    /// Cancel the call if nobody has begun with it. Returns whether it is cancelled.
+    /// Cancel the call if no worker has begun with it. Returns whether it is cancelled.
     fn cancel(slf: &Bound<'_, Self>) -> PyResult<bool> {
         let this = slf.get();
-        inflated::if_it_calls_back_its_own_way(slf)?;
+        inflated::inflate_if_callbacks_overridden(slf)?;
         if this.is_inflated() {
             return inflated::cancel(slf);
         }
-        let taken = this.raw.cancel(false, |held| {
-            let callbacks = held.take_callbacks()?;
-            Some((callbacks, held.task.take()))
+        let taken = this.raw.cancel(false, |state| {
+            let callbacks = state.take_callbacks()?;
+            Some((callbacks, state.task.take()))
         });
         match taken {
             Ok((callbacks, task)) => {
@@ -152,7 +152,7 @@ impl Future {
         ))
     }
 
-    /// Whether a worker is at the call right now.
+    /// Whether a worker is making the call now.
     fn running(slf: &Bound<'_, Self>) -> PyResult<bool> {
         if slf.get().is_inflated() {
             return inflated::is_in(slf, &["RUNNING"]);
@@ -168,22 +168,22 @@ impl Future {
         Ok(slf.get().raw.phase().is_done())
     }
 
-    /// Have `fn` called with this future when it is done: by the thread that ends it, after those
-    /// added before, or here and now if it is done already. What it raises is logged, if it is an
-    /// Exception.
+    /// Have `fn` called with this future when it is done: by the thread that ends it, after the
+    /// callbacks added before; or immediately, if the future is done already. If `fn` raises an
+    /// Exception, that is logged.
     fn add_done_callback(slf: &Bound<'_, Self>, r#fn: &Bound<'_, PyAny>) -> PyResult<()> {
         let callback = r#fn.clone().unbind();
-        let kept = slf.get().raw.with(|phase, held| {
-            if held.is_inflated {
+        let kept = slf.get().raw.with(|phase, state| {
+            if state.is_inflated {
                 return None;
             }
             if phase.is_done() {
                 return Some(Kept::TooLate);
             }
-            if held.callbacks.try_reserve(1).is_err() {
+            if state.callbacks.try_reserve(1).is_err() {
                 return Some(Kept::NoMemory);
             }
-            held.callbacks.push(callback);
+            state.callbacks.push(callback);
             Some(Kept::Yes)
         });
         match kept {
@@ -197,8 +197,8 @@ impl Future {
         }
     }
 
-    /// What the call returned, or raise what it raised. Waits for at most `timeout` seconds, if
-    /// that is not None, and raises TimeoutError then; raises CancelledError if the call was
+    /// Return the result of the call, or raise its exception. Waits for at most `timeout` seconds,
+    /// if that is not None. Raises TimeoutError after that, and CancelledError if the call was
     /// cancelled.
     #[pyo3(signature = (timeout=None))]
     fn result(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
@@ -209,14 +209,14 @@ impl Future {
         }
     }
 
-    /// What the call raised; None if it returned. Waits and raises as result() does.
+    /// Return the exception of the call, or None if it returned. Waits and raises as result() does.
     #[pyo3(signature = (timeout=None))]
     fn exception(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
         let py = slf.py();
         let timeout = if Self::wait(slf, timeout)? {
-            let there = slf.get().raw.with(|phase, held| {
-                let exception = held.exception.as_ref().map(|kept| kept.clone_ref(py));
-                (!held.is_inflated).then_some((phase, exception))
+            let there = slf.get().raw.with(|phase, state| {
+                let exception = state.exception.as_ref().map(|kept| kept.clone_ref(py));
+                (!state.is_inflated).then_some((phase, exception))
             });
             match there {
                 Some((Phase::Finished, exception)) => {
@@ -238,8 +238,8 @@ impl Future {
         inflated::outcome(slf)
     }
 
-    /// For executors: begin with the call. False if it was cancelled; then those who wait for it
-    /// with wait() or as_completed() are told.
+    /// For executors: begin with the call. Returns False if it was cancelled; then threads that
+    /// wait for it in wait() or as_completed() are notified.
     fn set_running_or_notify_cancel(slf: &Bound<'_, Self>) -> PyResult<bool> {
         Self::begin(slf)?.ok_or_else(|| inflated::unexpected_state(slf))
     }
@@ -257,12 +257,12 @@ impl Future {
         Self::settle(slf, Outcome::Exception(exception.unbind()))
     }
 
-    /// For executors that change the state themselves: call back whoever has asked for it.
+    /// For executors that change the state themselves: run the callbacks.
     fn _invoke_callbacks(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let taken = slf.get().raw.with(|phase, held| match phase {
-            // They are called again when it ends.
+        let taken = slf.get().raw.with(|phase, state| match phase {
+            // They are called when it ends.
             Phase::Pending | Phase::Running => None,
-            _ => held.take_callbacks(),
+            _ => state.take_callbacks(),
         });
         match taken {
             Some(callbacks) => call_back(slf, callbacks),
@@ -274,7 +274,7 @@ impl Future {
         }
     }
 
-    /// Whether it is done, whether it was cancelled, its result and its exception, all of one
+    /// Whether it is done, whether it was cancelled, its result and its exception, all at one
     /// moment.
     fn _get_snapshot<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
@@ -358,10 +358,10 @@ impl Future {
         if !self.init.is_done() {
             return Ok(());
         }
-        // FutureState by this thread further up, or by one that is changing it: then it is being
-        // used, so it is no garbage.
+        // If the lock is held, this thread holds it further up its stack, or another thread is
+        // changing the state. Either way the future is in use, so it is no garbage.
         self.raw
-            .try_with(|held| held.traverse(&visit))
+            .try_with(|state| state.traverse(&visit))
             .unwrap_or(Ok(()))
     }
 

@@ -1,5 +1,5 @@
-//! What a future holds beside its phase, under its lock. What is taken out of here is dropped by
-//! the caller, after the lock was let go.
+//! The contents of a future beside its phase, under its lock. The caller drops what it takes out of
+//! here after it has released the lock.
 
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
@@ -8,11 +8,11 @@ use pyo3::types::{PyDict, PyTuple};
 use std::mem;
 use weftline::executor::raw::Data;
 
-/// The call that a worker is to make.
+/// The call that a worker will make.
 pub(super) struct Task {
     pub(super) function: Py<PyAny>,
     pub(super) args: Py<PyTuple>,
-    /// Only if there are any.
+    /// `None` if there are none.
     pub(super) kwargs: Option<Py<PyDict>>,
 }
 
@@ -31,11 +31,11 @@ pub(super) struct FutureState {
     pub(super) result: Option<Py<PyAny>>,
     pub(super) exception: Option<Py<PyAny>>,
     pub(super) task: Option<Task>,
-    /// What is to be called back, while the future is compact.
+    /// The callbacks, while the future is compact.
     pub(super) callbacks: Vec<Py<PyAny>>,
     /// The outcome and the callbacks are in the future's `__dict__`; see `attributes.rs`.
     pub(super) is_inflated: bool,
-    /// Whether an exception is there.
+    /// Whether an inflated future has an exception.
     pub(super) failed: bool,
 }
 
@@ -50,7 +50,7 @@ impl Data for FutureState {
 }
 
 impl FutureState {
-    /// What is to be called back; `None` if the future is inflated, and its list says.
+    /// The callbacks; `None` if the future is inflated, whose list has them.
     pub(super) fn take_callbacks(&mut self) -> Option<Vec<Py<PyAny>>> {
         (!self.is_inflated).then(|| mem::take(&mut self.callbacks))
     }

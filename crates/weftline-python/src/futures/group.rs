@@ -1,8 +1,8 @@
-//! `wait` and `as_completed` for futures that are all ours: one group, which each future tells
+//! `wait` and `as_completed` when every future is weftline's: one group, which each future tells
 //! once.
 //!
-//! A loop around `wait` that goes on with what was not done takes the group along from one call to
-//! the next (see `not_done.py`), so a future signs on once, however many waits it takes until it is
+//! A loop around `wait` that continues with the unfinished futures keeps the group from one call to
+//! the next (see `not_done.py`). So a future joins it once, however many waits pass until it is
 //! done.
 
 use super::future::Future;
@@ -22,7 +22,7 @@ use weftline::executor::raw::{RawGroup, Want};
 use weftline::memory::Counted;
 use weftline::park::{Deadline, WaitError};
 
-/// `timeout + monotonic()`, in the words of that addition where it is refused.
+/// `timeout + monotonic()`: refused in the words of that addition.
 fn deadline_of_all(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result<Deadline, f64>> {
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
         return Ok(Ok(Deadline::NEVER));
@@ -33,18 +33,17 @@ fn deadline_of_all(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result<Deadli
         .or_else(|_| seconds.extract().map(Err))
 }
 
-/// The futures of a set, one after the other as they settle.
+/// The futures of a set, in the order in which they settle.
 #[pyclass(frozen, name = "_FutureGroup")]
 pub(crate) struct FutureGroup {
     init: InitGuard,
     group: Counted<RawGroup>,
-    /// Each, at its number, until it is given out.
+    /// The futures, each at its index, until they are returned.
     futures: Py<PyList>,
-    /// The numbers of the places whose futures `wait` has given out. It has room for all that there
-    /// are.
+    /// The indices whose futures `wait` has returned. Its capacity covers all of them.
     free: Lock<Vec<usize>>,
     left: AtomicUsize,
-    /// Or the seconds that no clock can add, which only a wait refuses.
+    /// The deadline, or the seconds that no clock can add, which only a wait refuses.
     deadline: Result<Deadline, f64>,
 }
 
@@ -69,7 +68,7 @@ impl FutureGroup {
 
 #[pymethods]
 impl FutureGroup {
-    /// None if one of the futures is not ours. The timeout is that of `next`.
+    /// None if one of the futures is not weftline's. The timeout is that of `next`.
     #[staticmethod]
     #[pyo3(signature = (all, timeout=None))]
     fn of(all: &Bound<'_, PySet>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Self>> {
@@ -77,7 +76,7 @@ impl FutureGroup {
         let futures = objects::list(py)?;
         for item in all.try_iter()? {
             let item = item?;
-            // What is in the `__dict__` of an inflated one tells of its end.
+            // The `__dict__` of an inflated future decides about its end.
             let Ok(future) = item.cast::<Future>() else {
                 return Ok(None);
             };
@@ -100,9 +99,9 @@ impl FutureGroup {
         Ok(Some(group))
     }
 
-    /// `wait`: those that have settled and were not given out before, as a set, when there are as
-    /// many as `return_when` says or the time is up. The cost is theirs alone, however many are
-    /// left.
+    /// `wait`: returns the set of futures that have settled and were not returned before, when
+    /// there are as many as `return_when` says or the timeout ends. Its cost depends on that set
+    /// only, not on the number left.
     fn wait<'py>(
         &self,
         py: Python<'py>,
@@ -147,7 +146,7 @@ impl FutureGroup {
             return Err(raised);
         }
         let (done, futures) = (PySet::empty(py)?, self.futures.bind(py));
-        // Each is in the set before any is taken: should one not fit in, all are as they were.
+        // All are in the set before any is taken: if one does not fit, the group is unchanged.
         let mut count = 0;
         while let Some(index) = self.group.nth(count) {
             done.add(futures.get_item(index)?)?;
@@ -164,8 +163,8 @@ impl FutureGroup {
         Ok(done)
     }
 
-    /// Waits for one more from now on. False if it is not ours, so that it cannot. For whoever
-    /// calls `wait`.
+    /// Adds a future to the group. False if it is not weftline's, which cannot join. Only for
+    /// callers of `wait`.
     fn add(&self, py: Python<'_>, one: &Bound<'_, PyAny>) -> PyResult<bool> {
         let Ok(future) = one.cast::<Future>() else {
             return Ok(false);
@@ -185,7 +184,7 @@ impl FutureGroup {
         self.left.fetch_add(1, Ordering::Relaxed);
         if let Err(raised) = self.watch(py, future, index) {
             self.left.fetch_sub(1, Ordering::Relaxed);
-            // The place stays for the next future; without memory for that, it stays unused.
+            // The slot stays for the next future; without memory for that, it stays unused.
             futures.set_item(index, py.None())?;
             let mut free = self.free.lock();
             if free.try_reserve(1).is_ok() {
@@ -196,8 +195,8 @@ impl FutureGroup {
         Ok(true)
     }
 
-    /// The next that has settled, waiting for it if need be; None when all were given out. Raises
-    /// TimeoutError.
+    /// The next future that has settled, waiting for it if necessary; None when all were returned.
+    /// Raises TimeoutError.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         const ANY: Want = Want {
             count: 1,

@@ -1,10 +1,10 @@
 //! Inflated futures: the standard library's algorithm, statement by statement, over the attributes
 //! that the future has at that moment.
 //!
-//! A future begins without the condition and the lists that the standard class has, and changes its
-//! state by itself. As soon as a program asks for one of these (the standard `wait` and
-//! `as_completed` do, and executors that others have written), it is inflated, for good
-//! (`attributes.rs`): each change of state happens while the condition is held, tells each of the
+//! A compact future has neither the condition nor the lists of the standard class, and changes its
+//! state in the core. When a program asks for one of these, it is inflated, for good
+//! (`attributes.rs`). The standard `wait` and `as_completed` do so, and so do executors of other
+//! libraries. From then on each change of state happens with the condition held, tells each of the
 //! waiters, and notifies.
 
 use super::completion::{Outcome, call_one_back, raised};
@@ -25,18 +25,18 @@ type This<'a, 'py> = &'a Bound<'py, Future>;
 const CANCELLED: [&str; 2] = ["CANCELLED", "CANCELLED_AND_NOTIFIED"];
 const DONE: [&str; 3] = ["CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED"];
 
-/// Inflates the future if its class has another `_invoke_callbacks`, which looks for
+/// Inflates the future if its class overrides `_invoke_callbacks`, which then reads
 /// `_done_callbacks`.
 #[inline]
-pub(super) fn if_it_calls_back_its_own_way(slf: This<'_, '_>) -> PyResult<()> {
-    if !slf.is_exact_instance_of::<Future>() && calls_back_its_own_way(slf)? {
+pub(super) fn inflate_if_callbacks_overridden(slf: This<'_, '_>) -> PyResult<()> {
+    if !slf.is_exact_instance_of::<Future>() && overrides_callbacks(slf)? {
         Future::inflate(slf)?;
     }
     Ok(())
 }
 
 #[cold]
-fn calls_back_its_own_way(slf: This<'_, '_>) -> PyResult<bool> {
+fn overrides_callbacks(slf: This<'_, '_>) -> PyResult<bool> {
     let name = interned!(slf.py(), _invoke_callbacks);
     let mine = slf.get_type().getattr(name)?;
     Ok(!mine.is(slf.py().get_type::<Future>().getattr(name)?))
@@ -65,7 +65,7 @@ fn is_one_of(state: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<bool> {
     Ok(false)
 }
 
-/// As [`is_one_of`] where the standard library looks into a set, which asks for the hash first.
+/// As [`is_one_of`] where the standard library tests a set, which computes the hash first.
 fn is_in_set(state: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<bool> {
     if state.is_exact_instance_of::<PyString>() {
         return is_one_of(state, names);
@@ -90,7 +90,7 @@ fn tell(slf: This<'_, '_>, what: &Bound<'_, PyString>) -> PyResult<()> {
     Ok(())
 }
 
-/// Whether the state is among `names`, asked under the condition.
+/// Whether the state is among `names`, read with the condition held.
 #[cold]
 pub(super) fn is_in(slf: This<'_, '_>, names: &[&str]) -> PyResult<bool> {
     holding(slf, |_| is_one_of(&state(slf)?, names))
@@ -162,13 +162,13 @@ pub(super) fn cancel(slf: This<'_, '_>) -> PyResult<bool> {
     if let Some(before) = before {
         return Ok(before);
     }
-    let task = slf.get().raw.with(|_, held| held.task.take());
+    let task = slf.get().raw.with(|_, state| state.task.take());
     drop(task);
     invoke_callbacks(slf)?;
     Ok(true)
 }
 
-/// `Future.set_running_or_notify_cancel`. `None`: the future is in a state in which nothing begins.
+/// `Future.set_running_or_notify_cancel`. `None`: no call begins in the future's state.
 #[cold]
 pub(super) fn begin(slf: This<'_, '_>) -> PyResult<Option<bool>> {
     holding(slf, |_| {
@@ -182,7 +182,7 @@ pub(super) fn begin(slf: This<'_, '_>) -> PyResult<Option<bool>> {
             enter(slf, "RUNNING")?;
             return Ok(Some(true));
         }
-        // Logged while the condition is held.
+        // Logged with the condition held.
         Err(unexpected_state(slf))
     })
 }
@@ -216,7 +216,7 @@ pub(super) fn outcome(slf: This<'_, '_>) -> PyResult<Py<PyAny>> {
     Ok(slf.getattr(interned!(py, _result))?.unbind())
 }
 
-/// `Future.result` or `Future.exception`, which `take` it when it is there.
+/// `Future.result` or `Future.exception`; `take` reads the value when it is there.
 #[cold]
 pub(super) fn wait<R>(
     slf: This<'_, '_>,
@@ -224,7 +224,7 @@ pub(super) fn wait<R>(
     take: impl Fn() -> PyResult<R>,
 ) -> PyResult<R> {
     let py = slf.py();
-    let look = || {
+    let check = || {
         let state = state(slf)?;
         if is_one_of(&state, &CANCELLED)? {
             return Err(cancelled(py));
@@ -235,11 +235,11 @@ pub(super) fn wait<R>(
         Ok(None)
     };
     holding(slf, |condition| {
-        if let Some(there) = look()? {
+        if let Some(there) = check()? {
             return Ok(there);
         }
         guard::wait(condition, wait_deadline(timeout)?)?;
-        look()?.ok_or_else(|| bare_error(&py.get_type::<PyTimeoutError>()))
+        check()?.ok_or_else(|| bare_error(&py.get_type::<PyTimeoutError>()))
     })
 }
 
@@ -263,7 +263,7 @@ pub(super) fn call_back(slf: This<'_, '_>) -> PyResult<()> {
     Ok(())
 }
 
-/// What `Future.set_running_or_notify_cancel` raises and logs.
+/// The error that `Future.set_running_or_notify_cancel` raises and logs.
 #[cold]
 pub(super) fn unexpected_state(slf: This<'_, '_>) -> PyErr {
     let attempt = || -> PyResult<()> {

@@ -3,14 +3,14 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `future.rs` | the class `Future` |
-//! | `attributes.rs` | the attributes that programs reach for, and the way to the inflated form |
-//! | `completion.rs` | how a future comes to its end, and how that is waited for |
-//! | `future_state.rs` | what a future holds: its outcome, its task, who is to be called back |
+//! | `attributes.rs` | the attributes that programs use, and the transition to the inflated form |
+//! | `completion.rs` | how a future is settled, and how a caller waits for that |
+//! | `future_state.rs` | the contents of a future: its outcome, its task, its callbacks |
 //! | `inflated.rs` | the standard library's algorithm, for inflated futures |
-//! | `group.rs` | `wait` and `as_completed`, when all futures are ours |
-//! | `work_queue.rs` | the queue between a pool and its workers, which makes the futures |
-//! | `tasks.rs` | what a worker takes from it, one after the other |
-//! | `standard.rs` | what is asked of the standard module |
+//! | `group.rs` | `wait` and `as_completed`, when every future is weftline's |
+//! | `work_queue.rs` | the queue between a pool and its workers, which creates the futures |
+//! | `tasks.rs` | the tasks that a worker takes from it, one after the other |
+//! | `standard.rs` | the originals of the standard module |
 
 mod attributes;
 mod completion;

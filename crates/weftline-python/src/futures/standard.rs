@@ -1,6 +1,6 @@
-//! What is asked of `concurrent.futures`: kept when its part of this package is imported, before
-//! anything is patched. Not when this module is: most programs that use locks and queues use no
-//! executors.
+//! The originals of `concurrent.futures`, kept when its part of this package is imported, before
+//! anything is patched. They are not kept when this extension is imported: most programs that use
+//! locks and queues use no executors.
 
 use super::future::{Future, FutureBase};
 use crate::looks;
@@ -37,8 +37,8 @@ pub(super) fn standard(py: Python<'_>) -> PyResult<&Standard> {
     })
 }
 
-/// Whether the standard `Future` raises False, set as its exception. It has never been initialised,
-/// so no lock is made.
+/// Whether the standard `Future` raises False, set as its exception. The future is not initialised,
+/// so no lock is created.
 fn raises_what_is_false(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let future = class.call_method1("__new__", (class,))?;
     future.setattr("_exception", false)?;
@@ -49,8 +49,8 @@ fn raises_what_is_false(class: &Bound<'_, PyType>) -> PyResult<bool> {
     }
 }
 
-/// Whether `result()` raises this, set as the exception of a future: what is false only newer
-/// versions raise.
+/// Whether `result()` raises this value, set as the exception of a future. Only newer versions
+/// raise a false value.
 pub(super) fn is_raised(exception: &Bound<'_, PyAny>) -> PyResult<bool> {
     match standard(exception.py())?.raises_what_is_false {
         true => Ok(!exception.is_none()),
@@ -58,12 +58,12 @@ pub(super) fn is_raised(exception: &Bound<'_, PyAny>) -> PyResult<bool> {
     }
 }
 
-/// Keeps the originals, and makes the standard `Future` a base of ours. To be called before any of
-/// them is patched.
+/// Keeps the originals, and makes the standard `Future` a base of ours. Must be called before any
+/// of them is patched.
 ///
-/// The first base stays the one that ours was made with, and the standard class adds nothing to the
-/// layout of an object: the interpreter sees to both. What our class has of its own stands before
-/// what the standard one has.
+/// The first base remains that of our class, and the standard class adds nothing to the layout of
+/// an object. The interpreter checks both. Our class's own attributes precede those of the standard
+/// one.
 #[pyfunction(name = "_remember_futures")]
 pub(super) fn remember_futures(py: Python<'_>) -> PyResult<()> {
     let theirs = &standard(py)?.future;

@@ -1,10 +1,11 @@
-//! What a worker does between two calls: publish what came of the last, take the next. The calls
-//! themselves it makes in Python, so that no frame of ours lies under code of the program.
+//! A worker's step between two calls: publish the outcome of the last, take the next. The worker
+//! makes the calls themselves in Python, so no Rust frame lies under code of the program.
 //!
-//! An outcome comes in a list of one, out of which it is taken: when others learn of it the worker
-//! has nothing of it left, so a destructor that waits for another call of the pool never runs on a
-//! worker which already counts as free, or has that very call in hand. If nobody wants the outcome,
-//! the worker gets the future back, lets go of it in Python, and counts as free only then.
+//! The worker passes an outcome in a list of one, and it is taken out of there. When other threads
+//! learn of it, the worker has no reference to it left. So a destructor that waits for another call
+//! of the pool never runs on a worker that already counts as free, or that has taken that very
+//! call. If only the worker has a reference to the future, it gets the future back, drops it in
+//! Python, and counts as free only then.
 
 use super::completion::Outcome;
 use super::future::Future;
@@ -38,27 +39,27 @@ fn call(py: Python<'_>, task: Task) -> PyResult<Bound<'_, PyTuple>> {
 pub(crate) struct Tasks {
     init: InitGuard,
     queue: Py<WorkQueue>,
-    /// Where the worker puts what came of the call.
+    /// The list in which the worker puts the outcome of the call.
     outcome: Py<PyList>,
     /// The future of the call that the worker is making.
     current: Lock<Option<Py<Future>>>,
 }
 
 impl Tasks {
-    /// What is to be done with an item: `(function, args, kwargs or None)`, or the item itself if
-    /// it is no task of ours. `None`: nothing, it was cancelled.
+    /// The work that an item stands for: `(function, args, kwargs or None)`, or the item itself if
+    /// it is no task of weftline. `None`: no work, since it was cancelled.
     fn begin<'py>(&self, py: Python<'py>, item: Py<PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let item = item.into_bound(py);
         let Ok(future) = item.cast_exact::<Future>() else {
             return Ok(Some(item));
         };
-        // A future that was cancelled has given up its task.
+        // A cancelled future has dropped its task.
         let task = future
             .get()
             .raw
-            .with(|_, held| held.task.as_ref().map(|task| task.clone_ref(py)));
-        // Made before anybody learns that the call has begun: without memory for it, it ends at
-        // once.
+            .with(|_, state| state.task.as_ref().map(|task| task.clone_ref(py)));
+        // Created before any other thread learns that the call has begun. Without memory for it,
+        // the call ends immediately.
         let call = task.map(|task| call(py, task));
         match Future::begin(future)? {
             Some(true) => {}
@@ -69,7 +70,7 @@ impl Tasks {
             }
             None => return Err(error::<PyRuntimeError>("Future in unexpected state")),
         }
-        drop(future.get().raw.with(|_, held| held.task.take()));
+        drop(future.get().raw.with(|_, state| state.task.take()));
         match call {
             Some(Ok(call)) => {
                 let before = self.current.lock().replace(future.clone().unbind());
@@ -93,7 +94,7 @@ impl Tasks {
                 return Ok(None);
             };
             if item.is_none(py) {
-                // For `next`, which says so.
+                // For `next`, which reports it.
                 self.queue.bind(py).as_super().get().put_back(item);
                 return Ok(None);
             }
@@ -116,8 +117,8 @@ impl Tasks {
         }
     }
 
-    /// The next call to make, as (function, args, kwargs or None), waiting for one. None: look
-    /// whether to go on. Anything else: a work item that is not ours.
+    /// Return the next call as (function, args, kwargs or None), waiting for one. None: check
+    /// whether to continue. Any other object is a work item that is not weftline's.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         loop {
             let item = WorkQueue::take(self.queue.bind(py))?;
@@ -127,8 +128,8 @@ impl Tasks {
         }
     }
 
-    /// The call has returned what is in the list, or raised it. The next one, if it is there
-    /// already. True: the list has something that is to be let go of before `go_on`.
+    /// Report that the call has returned the list's element, or raised it. Returns the next call,
+    /// if there is one now. True: the worker must drop the list's new element before `go_on`.
     fn end<'py>(&self, py: Python<'py>, has_raised: bool) -> PyResult<Option<Bound<'py, PyAny>>> {
         let outcome = self.outcome.bind(py);
         let came = outcome.get_item(0)?.unbind();
@@ -153,7 +154,7 @@ impl Tasks {
         Ok(Some(PyBool::new(py, true).to_owned().into_any()))
     }
 
-    /// Nothing is left of the last call. The next one, if it is there already.
+    /// Report that the last call's outcome is dropped. Returns the next call, if there is one now.
     fn go_on<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.queue.get().is_free_again();
         self.take_now(py)

@@ -1,19 +1,27 @@
-//! The queue between a pool and its workers. A `SimpleQueue` to whoever looks at it; its items are
+//! The queue between a pool and its workers. To other code it is a `SimpleQueue`. Its items are
 //! futures that know their call.
 //!
-//! # How many workers there should be
+//! # The number of workers
 //!
-//! `free` is the number of workers that are idle, or are just about to look for the next task, less
-//! the number of tasks that are waiting for one. A submission takes one, a worker that has ended a
-//! call gives one, a new worker brings one; to take a task from the queue changes nothing, for it
-//! makes both numbers smaller by one. So a pool starts another worker exactly when `free` is below
-//! zero and it may have more: idle workers are used before new ones are started, and no task waits
-//! for a worker that is not there.
+//! `free` is the number of workers that are idle, or are about to take the next task, less the
+//! number of tasks that wait for one.
 //!
-//! A worker gives its one *before* it publishes the result, so whoever waits for that and submits
-//! the next call finds it free; unless there are callbacks, which it still has to make, or nobody
-//! waits, and it still has to dispose of the result: a callback or a `__del__` that submits a call
-//! to its own pool and waits for it must not wait for itself.
+//! | event | `free` |
+//! |---|---|
+//! | a call is submitted | − 1 |
+//! | a worker ends a call | + 1 |
+//! | a new worker starts | + 1 |
+//! | a worker takes a task | unchanged: both numbers become smaller by one |
+//!
+//! So a pool starts another worker exactly when `free` is below zero and it may have more. Idle
+//! workers are used before new ones are started, and no task waits for a worker that does not
+//! exist.
+//!
+//! A worker adds its one *before* it publishes the result. So a caller that waits for the result
+//! and then submits the next call finds the worker free. There are two exceptions. A worker that
+//! has callbacks to run adds its one after them. A worker that has to drop a result without another
+//! owner adds its one after that. Otherwise a callback or a `__del__` that submits a call to its
+//! own pool and waits for it could wait for its own worker.
 
 use super::completion::name_of;
 use super::future::Future;
@@ -36,16 +44,16 @@ use weftline::park::Deadline;
 #[pyclass(name = "_WorkQueue", module = "concurrent.futures.thread", frozen, extends = SimpleQueue)]
 pub(crate) struct WorkQueue {
     free: AtomicIsize,
-    /// No more workers are to be had: a task waits for one of those that are there.
+    /// No more workers can be started: a task waits for one of the existing workers.
     is_full: AtomicBool,
-    /// Nothing is taken here: the executor looks why.
+    /// No call is accepted here: the executor finds out why.
     is_closed: AtomicBool,
     /// Whether each call runs in a copy of the context that it was submitted in.
     in_context: bool,
 }
 
-/// A call that was taken out of a work queue past its workers, as the standard library's pool hands
-/// it out.
+/// A call that other code than the workers has taken out of a work queue, in the form that the
+/// standard library's pool has.
 #[pyclass(name = "_WorkItem", module = "concurrent.futures.thread", frozen)]
 pub(crate) struct WorkItem {
     init: InitGuard,
@@ -72,7 +80,7 @@ impl WorkQueue {
         Self::base(slf).take(slf.py(), Deadline::NEVER)
     }
 
-    /// A worker is about to look for the next task.
+    /// A worker is about to take the next task.
     pub(super) fn is_free_again(&self) {
         self.free.fetch_add(1, Ordering::Relaxed);
     }
@@ -103,11 +111,11 @@ impl WorkQueue {
         Ok(future)
     }
 
-    /// Gives up a call that no worker has begun with. If it has left the queue, `is_out`, those who
-    /// wait for it are told at once; otherwise the worker that comes across it tells them.
+    /// Cancels a call that no worker has begun with. If it has left the queue (`is_out`), its
+    /// waiters are notified immediately; otherwise the worker that finds it notifies them.
     fn take_back(future: &Bound<'_, Future>, is_out: bool) -> bool {
         let this = future.get();
-        let taken = this.raw.cancel(is_out, |held| Some(held.task.take()));
+        let taken = this.raw.cancel(is_out, |state| Some(state.task.take()));
         if taken.is_ok() && this.is_inflated() {
             let (py, state) = (future.py(), name_of(this.raw.phase()));
             let set = objects::text(py, state)
@@ -119,7 +127,8 @@ impl WorkQueue {
         taken.is_ok()
     }
 
-    /// What those who are no workers get: a work item for a future, anything else as it is.
+    /// The item for a caller that is no worker: a work item for a future, any other object
+    /// unchanged.
     fn hand_out<'py>(slf: &Bound<'py, Self>, item: Py<PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let item = item.into_bound(py);
@@ -140,11 +149,11 @@ impl WorkQueue {
 /// The call of a future as a work item.
 fn work_item<'py>(future: &Bound<'py, Future>) -> PyResult<Bound<'py, PyAny>> {
     let py = future.py();
-    // A future that was cancelled has given up its task.
+    // A cancelled future has dropped its task.
     let task = future
         .get()
         .raw
-        .with(|_, held| held.task.as_ref().map(|task| task.clone_ref(py)));
+        .with(|_, state| state.task.as_ref().map(|task| task.clone_ref(py)));
     let (function, args, kwargs) = match task {
         Some(task) => (task.function, task.args, task.kwargs),
         None => (py.None(), PyTuple::empty(py).unbind(), None),
@@ -160,7 +169,7 @@ fn work_item<'py>(future: &Bound<'py, Future>) -> PyResult<Bound<'py, PyAny>> {
         },
     };
     let work_item = Bound::new(py, work_item)?.into_any();
-    drop(future.get().raw.with(|_, held| held.task.take()));
+    drop(future.get().raw.with(|_, state| state.task.take()));
     Ok(work_item)
 }
 
@@ -170,7 +179,7 @@ fn in_copy_of_context<'py>(
     args: &Bound<'py, PyTuple>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
     let py = function.py();
-    // SAFETY: attached; a new reference or null with an exception.
+    // SAFETY: attached. The result is a new reference, or null with an exception.
     let context = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent())? };
     let mut function = Some(function);
     let args = (0..args.len() + 1).map(|index| match function.take() {
@@ -197,8 +206,8 @@ impl WorkQueue {
         })
     }
 
-    /// The future of a call, which a worker that is there will make. None if another worker should
-    /// be started, or the queue is closed.
+    /// Return the future of a call, which an existing worker will make. None if another worker
+    /// should be started, or the queue is closed.
     fn submit<'py>(
         slf: &Bound<'py, Self>,
         function: Bound<'py, PyAny>,
@@ -215,14 +224,15 @@ impl WorkQueue {
         }
         let future =
             Self::put_task(slf, function, args, kwargs).inspect_err(|_| this.is_free_again())?;
-        // Closed in the meantime: the workers may have ended without it.
+        // Closed meanwhile: the workers may have ended before this call.
         if this.is_closed.load(Ordering::SeqCst) && Self::take_back(&future, false) {
             return Ok(None);
         }
         Ok(Some(future))
     }
 
-    /// As submit(), in any case. The executor starts another worker if `wants_worker` says so.
+    /// As submit(), but never refuses. The executor starts another worker if `wants_worker` says
+    /// so.
     fn submit_anyway<'py>(
         slf: &Bound<'py, Self>,
         function: Bound<'py, PyAny>,
@@ -234,29 +244,29 @@ impl WorkQueue {
         Self::put_task(slf, function, args, kwargs).inspect_err(|_| this.is_free_again())
     }
 
-    /// Whether a task waits that no worker is free for.
+    /// Whether a task waits for which no worker is free.
     #[getter]
     fn wants_worker(&self) -> bool {
         self.free.load(Ordering::Relaxed) < 0
     }
 
-    /// A worker was started, or has ended a call that was not ours.
+    /// Report that a worker was started, or has ended a call that was not weftline's.
     fn worker_is_free(&self) {
         self.is_free_again();
     }
 
-    /// Whether there will be no more workers than there are.
+    /// Set whether the pool will start no more workers.
     fn set_full(&self, is_full: bool) {
         self.is_full.store(is_full, Ordering::Relaxed);
     }
 
-    /// Whether submit() is to return None whatever there is.
+    /// Set whether submit() always returns None.
     fn set_closed(&self, is_closed: bool) {
         self.is_closed.store(is_closed, Ordering::SeqCst);
     }
 
-    /// In a forked child, which has none of the workers. The calls that wait are the parent's: here
-    /// they are cancelled, and nobody is called back.
+    /// Reset the queue in the child of a fork, which has none of the workers. The waiting calls are
+    /// the parent's: here they are cancelled, and no callback runs.
     fn begin_anew(slf: &Bound<'_, Self>) {
         while let Some(item) = Self::take_now(slf) {
             if let Ok(future) = item.bind(slf.py()).cast_exact::<Future>() {
@@ -312,13 +322,13 @@ impl WorkQueue {
         Self::hand_out(slf, item)
     }
 
-    /// Itself: programs empty a pool's queue by `executor._work_queue.queue.clear()`.
+    /// The queue itself: programs empty a pool's queue by `executor._work_queue.queue.clear()`.
     #[getter]
     fn queue(slf: Bound<'_, Self>) -> Bound<'_, Self> {
         slf
     }
 
-    /// Refused as that of the queue which a standard pool has.
+    /// Refuses as the queue of a standard pool does.
     fn __reduce_ex__(&self, protocol: &Bound<'_, PyAny>) -> PyResult<()> {
         let _ = protocol;
         Err(objects::error::<PyTypeError>(
@@ -328,7 +338,8 @@ impl WorkQueue {
 
     /// Forget the calls that no worker has begun with.
     fn clear(slf: &Bound<'_, Self>) -> PyResult<()> {
-        // What wakes workers stays: each goes to the end, where the room is that it has just left.
+        // Items that wake workers stay: each is added at the end again, in the slot that it has
+        // just left.
         for _ in 0..Self::base(slf).count() {
             let Some(item) = Self::take_now(slf) else {
                 break;
@@ -355,7 +366,7 @@ impl WorkItem {
         visit.call(&self.kwargs)
     }
 
-    /// What the context of a worker runs, where the version has these.
+    /// The argument for the context of a worker, in the versions that have these.
     #[getter]
     fn task<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let parts = [
@@ -366,8 +377,8 @@ impl WorkItem {
         objects::tuple(py, parts.into_iter().cloned())
     }
 
-    /// Make the call, by the context of the worker if one is given, and give the future its
-    /// outcome, unless it was cancelled.
+    /// Make the call, through the worker's context if `ctx` is passed, and set the outcome of the
+    /// future, unless it was cancelled.
     #[pyo3(signature = (ctx=None))]
     fn run(slf: &Bound<'_, Self>, ctx: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let py = slf.py();

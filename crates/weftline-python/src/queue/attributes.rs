@@ -1,14 +1,14 @@
-//! The attributes that programs reach into.
+//! The attributes of a queue that programs use.
 //!
 //! On an inflated queue they are ordinary attributes, in its `__dict__`, as in the standard
-//! library. On a compact queue they do not exist; what is found instead, on the class, is an
-//! [`Attribute`]: a descriptor that an instance's own attribute goes before. It answers what the
-//! compact queue knows itself and otherwise opens the queue. Setting passes through
-//! `Queue.__setattr__`, which asks [`set`].
+//! library. On a compact queue they do not exist. A look-up finds an [`Attribute`] on the class
+//! instead: a descriptor that an instance's own attribute overrides. It answers what the compact
+//! queue knows itself, and inflates the queue otherwise. Assignments pass through
+//! `Queue.__setattr__`, which calls [`set`].
 //!
 //! `is_shutdown` is an attribute of the standard class from 3.13 on. Before, a subclass may use the
 //! name for anything. So there an inflated queue does not have it in its `__dict__`, and the
-//! methods ask the queue itself ([`shut_down`]).
+//! methods read the Rust field ([`shut_down`]).
 
 use super::inflate::inflate;
 use super::lifo::LifoQueue;
@@ -44,9 +44,9 @@ const STANDARD: &[&str] = if cfg!(Py_3_13) {
     ATTRIBUTES.split_at(7).0
 };
 
-/// What a class must not have changed for its queues to be native.
+/// The attributes that a class must not override for its queues to be compact.
 struct Originals {
-    /// Each of our classes with its own four methods.
+    /// Each class of this module with its own four methods.
     classes: [(Py<PyType>, [Py<PyAny>; 4]); 3],
     methods: [Py<PyString>; 4],
     attributes: Vec<Py<PyString>>,
@@ -86,8 +86,8 @@ pub(super) fn register(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Whether a class changes what a compact queue would not notice: one of the four methods, or an
-/// attribute.
+/// Whether a class overrides something that a compact queue would not notice: one of the four
+/// methods, or an attribute.
 pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let py = class.py();
     let originals = ORIGINALS.get(py).expect("registered at import");
@@ -123,7 +123,7 @@ struct Attribute {
 
 #[pymethods]
 impl Attribute {
-    /// In the class, itself, as the members have that `__slots__` make.
+    /// On the class, the descriptor itself, like the members that `__slots__` creates.
     fn __get__<'py>(
         slf: &Bound<'py, Self>,
         instance: Option<&Bound<'py, PyAny>>,
@@ -170,7 +170,7 @@ pub(super) fn shut_down(queue: &Bound<'_, Queue>) -> PyResult<bool> {
     Ok(queue.get().is_shut_down.load(Ordering::Relaxed))
 }
 
-/// Says that an inflated queue is shut down, or not.
+/// Stores whether an inflated queue is shut down.
 pub(super) fn set_shut_down(queue: &Bound<'_, Queue>, is_shut_down: bool) -> PyResult<()> {
     if cfg!(Py_3_13) {
         return queue.setattr(interned!(queue.py(), is_shutdown), is_shut_down);
@@ -182,7 +182,7 @@ pub(super) fn set_shut_down(queue: &Bound<'_, Queue>, is_shut_down: bool) -> PyR
     Ok(())
 }
 
-/// What a compact queue knows itself. `None`: it does not, or is not native.
+/// An attribute that a compact queue knows itself. `None`: it does not know it, or is inflated.
 fn get_compact<'py>(queue: &Bound<'py, Queue>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
     let (py, this) = (queue.py(), queue.get());
     let value = match name {
@@ -197,14 +197,14 @@ fn get_compact<'py>(queue: &Bound<'py, Queue>, name: &str) -> PyResult<Option<Bo
         return Ok(Some(value));
     }
     if name == SHUT_DOWN && !cfg!(Py_3_13) {
-        this.wait_until_open(py);
+        this.wait_until_inflated(py);
         let value = shut_down(queue)?;
         return Ok(Some(PyBool::new(py, value).to_owned().into_any()));
     }
     Ok(None)
 }
 
-/// Does what setting the attribute means beyond storing it. `true`: that was all.
+/// Applies the effects of an assignment beyond storing the value. `true`: nothing is left to store.
 pub(super) fn set(
     queue: &Bound<'_, Queue>,
     name: &Bound<'_, PyAny>,
@@ -246,8 +246,8 @@ pub(super) fn set(
     Ok(false)
 }
 
-/// `queue.is_shutdown = value` where the standard class has no such attribute. A subclass may have
-/// one of its own.
+/// `queue.is_shutdown = value` in versions whose standard class has no such attribute. A subclass
+/// may have one of its own.
 fn set_shut_down_by_name(queue: &Bound<'_, Queue>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let found = queue.get_type().getattr(SHUT_DOWN)?;
     if !found.is_instance_of::<Attribute>() {
@@ -268,7 +268,7 @@ pub(super) fn delete(queue: &Bound<'_, Queue>, name: &Bound<'_, PyAny>) -> PyRes
     Ok(())
 }
 
-/// An integer that a compact queue can keep and give back as it was.
+/// An integer that a compact queue can store and return unchanged.
 pub(super) fn plain_int(value: &Bound<'_, PyAny>) -> Option<isize> {
     value.cast_exact::<PyInt>().ok()?.extract().ok()
 }

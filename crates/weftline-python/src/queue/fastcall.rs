@@ -1,9 +1,9 @@
 //! `SimpleQueue.put(item)` and `SimpleQueue.get()` without the unpacking of arguments.
 //!
-//! The standard class is C already and spends 15 ns a call; unpacking optional arguments alone
-//! takes a good part of that. So the two calls that programs make are recognised by their number of
-//! arguments and done here. Every other form, and a `get` that has to wait, goes on to the methods
-//! in `simple.rs`, which these stand before.
+//! The standard class is written in C and takes 15 ns a call; unpacking optional arguments takes a
+//! good part of that. So the two common calls are recognised by their number of arguments and
+//! served here. Every other form, and a `get` that has to wait, goes on to the methods in
+//! `simple.rs`, which these replace on the class.
 
 use super::simple::SimpleQueue;
 use pyo3::ffi;
@@ -12,7 +12,7 @@ use pyo3::sync::PyOnceLock;
 use std::ffi::{CStr, CString};
 use std::ptr;
 
-/// The methods of `simple.rs`: `put`, `get`.
+/// The replaced methods of `simple.rs`: `put`, `get`.
 static WHOLE: PyOnceLock<[Py<PyAny>; 2]> = PyOnceLock::new();
 
 pub(super) fn register(py: Python<'_>) -> PyResult<()> {
@@ -27,7 +27,7 @@ pub(super) fn register(py: Python<'_>) -> PyResult<()> {
     replace(&class, c"get", get)
 }
 
-/// Puts a method before the one of that name, with the same documentation.
+/// Replaces the class's method of that name, with the same documentation.
 fn replace(
     class: &Bound<'_, pyo3::types::PyType>,
     name: &'static CStr,
@@ -38,7 +38,7 @@ fn replace(
     let signature: String = whole.getattr("__text_signature__")?.extract()?;
     let doc: String = whole.getattr("__doc__")?.extract()?;
     let doc = CString::new(format!("{text}{signature}\n--\n\n{doc}"))?;
-    // The descriptor refers to both for as long as the class lives, which is as long as the process
+    // The descriptor refers to both as long as the class lives, which is as long as the process
     // does.
     let definition = Box::leak(Box::new(ffi::PyMethodDef {
         ml_name: name.as_ptr(),
@@ -48,7 +48,8 @@ fn replace(
         ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
         ml_doc: CString::into_raw(doc),
     }));
-    // SAFETY: a type and a definition that outlives it; a new reference or an exception comes back.
+    // SAFETY: a type, and a definition that outlives it. The result is a new reference or an
+    // exception.
     let descriptor = unsafe {
         let descriptor = ffi::PyDescr_NewMethod(class.as_type_ptr(), definition);
         Bound::from_owned_ptr_or_err(class.py(), descriptor)?
@@ -68,8 +69,8 @@ unsafe extern "C" fn put(
         // SAFETY: passed on.
         return unsafe { call_whole(0, slf, args, count, names) };
     }
-    // SAFETY: the interpreter calls attached, with a SimpleQueue and one argument, which both live
-    // as long as the call.
+    // SAFETY: the interpreter calls attached, with a SimpleQueue and one argument, which both
+    // outlive the call.
     unsafe {
         let py = Python::assume_attached();
         let queue = Bound::ref_from_ptr(py, &slf).cast_unchecked::<SimpleQueue>();
@@ -93,8 +94,7 @@ unsafe extern "C" fn get(
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     if count == 0 && names.is_null() {
-        // SAFETY: the interpreter calls attached, with a SimpleQueue that lives as long as the
-        // call.
+        // SAFETY: the interpreter calls attached, with a SimpleQueue that outlives the call.
         let taken = unsafe {
             let py = Python::assume_attached();
             Bound::ref_from_ptr(py, &slf)
@@ -122,8 +122,8 @@ unsafe fn call_whole(
     count: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter calls attached, with as many arguments as `count` says and a value
-    // for each of `names`.
+    // SAFETY: the interpreter calls attached, with `count` arguments and a value for each of
+    // `names`.
     unsafe {
         let py = Python::assume_attached();
         let named = if names.is_null() {

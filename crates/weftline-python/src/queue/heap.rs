@@ -1,9 +1,9 @@
 //! `heappush` and `heappop`, as an inflated priority queue uses them.
 //!
-//! They give the results of `heapq`, by the same comparisons in the same sequence, but compare
-//! first and move afterwards: a comparison that raises leaves the list as it was. A comparison may
-//! also use the queue; then all is compared anew. One that changes the list by hand is noticed by
-//! its length (`heapq` raises `RuntimeError` then, or leaves no heap behind).
+//! They have the results of `heapq`, by the same comparisons in the same sequence, but compare
+//! first and move afterwards. So a comparison that raises leaves the list as it was. A comparison
+//! may also use the queue; then all comparisons are repeated. A comparison that changes the list by
+//! hand is noticed by its length (`heapq` raises `RuntimeError` then, or leaves no heap behind).
 
 use super::standard::standard;
 use crate::callback::calling_back;
@@ -39,7 +39,7 @@ impl<'a, 'py> Snapshot<'a, 'py> {
 }
 
 impl<'py> Reading for Snapshot<'_, 'py> {
-    /// `None` where the list has become shorter.
+    /// `None` if the list has become shorter.
     type Operand = Option<Bound<'py, PyAny>>;
     type Error = PyErr;
 
@@ -60,12 +60,12 @@ impl<'py> Reading for Snapshot<'_, 'py> {
     }
 }
 
-/// A real list; another object is what `heapq` refuses.
+/// A real list. `heapq` refuses any other object.
 fn list<'a, 'py>(heap: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyList>> {
     heap.cast::<PyList>().ok()
 }
 
-/// `changes` belongs to the queue, like the list, and counts what is done here.
+/// `changes` belongs to the queue, like the list, and counts the changes by this module.
 pub(super) fn push<'py>(
     heap: &Bound<'py, PyAny>,
     item: &Bound<'py, PyAny>,

@@ -1,16 +1,26 @@
-//! The one way from compact to inflated.
+//! The one transition from compact to inflated.
 //!
 //! # Implementation
 //!
-//! [`inflate`] makes everything first that an inflated queue needs: a mutex, three conditions, a
-//! container with the items that there are, the keys of the `__dict__`. Whatever fails or runs
-//! meanwhile (for want of memory; a garbage collection) still finds a compact queue, or leaves one.
-//! Then it forwards the core's queue, on condition that it holds what the container holds, which
-//! succeeds for exactly one thread, and says that the queue is open. From the first key on nothing
-//! is allocated that the garbage collector counts, no reference is given up and no Python code
-//! runs, so with the interpreter lock no other thread and no nested call sees the queue half
-//! opened. Without it another thread may; it finds the core's queue forwarded, and waits here for
-//! the moment that it takes.
+//! | state | core's queue | `is_inflated` | leaves by |
+//! |---|---|---|---|
+//! | compact | in use | false | `forward_if` → inflating |
+//! | inflating | forwarded | false | `mark_inflated` → inflated |
+//! | inflated | forwarded | true | (end) |
+//!
+//! [`inflate`] first creates everything that an inflated queue needs: a mutex, three conditions, a
+//! container with the present items, the keys of the `__dict__`. A failure in this phase (such as
+//! lack of memory) leaves the queue compact. Code that runs in this phase (such as a garbage
+//! collection) sees a compact queue.
+//!
+//! Then it forwards the core's queue, on condition that the queue holds what the container holds.
+//! This succeeds for exactly one thread, and is the linearisation point. That thread marks the
+//! queue as inflated.
+//!
+//! Invariant: from the first key to the mark, nothing is allocated that the garbage collector
+//! counts, no reference is dropped and no Python code runs. So with the interpreter lock no other
+//! thread and no nested call sees a half-inflated queue. Without it another thread may: it finds
+//! the core's queue forwarded, and yields in `wait_until_inflated` until the mark.
 
 use super::attributes::set_shut_down;
 use super::items::{Items, Picture};
@@ -26,10 +36,10 @@ use pyo3::types::{PyBool, PyDict, PyList, PyString};
 use std::sync::atomic::Ordering;
 use weftline::queue::raw::Retirement;
 
-/// What an inflated queue consists of: its attributes, in the order of [`names`].
+/// The attributes of an inflated queue, in the order of [`names`].
 struct Parts<'py>([Bound<'py, PyAny>; 8]);
 
-/// What the attributes of an inflated queue are called.
+/// The names of the attributes of an inflated queue.
 fn names(py: Python<'_>) -> [&Bound<'_, PyString>; 8] {
     [
         interned!(py, maxsize),
@@ -43,7 +53,7 @@ fn names(py: Python<'_>) -> [&Bound<'_, PyString>; 8] {
     ]
 }
 
-/// What the three conditions are called.
+/// The names of the three conditions.
 fn conditions(py: Python<'_>) -> [&Bound<'_, PyString>; 3] {
     [
         interned!(py, not_empty),
@@ -81,7 +91,7 @@ impl<'py> Parts<'py> {
     }
 }
 
-/// What a FIFO queue keeps its items in. The others have a list.
+/// The container of a FIFO queue. The others have a list.
 pub(super) fn deque(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     standard(py).deque.bind(py).call0()
 }
@@ -92,12 +102,12 @@ impl Inflate for Queue {
     }
 }
 
-/// Makes the queue an open one, if it is not.
+/// Inflates the queue, unless it is inflated already.
 pub(super) fn inflate(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
     while !this.is_inflated() {
         if this.items.is_forwarded() {
-            this.wait_until_open(py);
+            this.wait_until_inflated(py);
             return Ok(());
         }
         this.items.prepare_forwarding(py)?;
@@ -114,22 +124,22 @@ pub(super) fn inflate(queue: &Bound<'_, Queue>) -> PyResult<()> {
                 drop((forwarded, picture));
                 return Ok(());
             }
-            // Something has come in between: look again.
+            // The queue has changed meanwhile: try again.
             Retirement::Before | Retirement::Refused => {}
         }
     }
     Ok(())
 }
 
-/// The attributes that were added to a `__dict__`, to be taken away again unless they are kept.
+/// The attributes added to a `__dict__`. They are removed again unless they are kept.
 struct Added<'a, 'py> {
     dict: &'a Bound<'py, PyDict>,
     is: [bool; 8],
 }
 
 impl<'a, 'py> Added<'a, 'py> {
-    /// An attribute that is there already, put into the `__dict__` past the queue, is what programs
-    /// have seen so far, and stays.
+    /// An attribute that is there already was put into the `__dict__` without the queue's
+    /// knowledge. Programs have read it so far, so it stays.
     fn put(dict: &'a Bound<'py, PyDict>, parts: &Parts<'py>) -> PyResult<Self> {
         let py = dict.py();
         let mut added = Self {
@@ -164,8 +174,8 @@ impl Drop for Added<'_, '_> {
     }
 }
 
-/// Makes the queue an open one without any attribute: for those who set them all. What a compact
-/// queue held is dropped.
+/// Inflates the queue without any attribute, for callers that set them all. The items of a compact
+/// queue are dropped.
 pub(super) fn inflate_bare(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
     match this.items.forward(py)? {
@@ -173,7 +183,7 @@ pub(super) fn inflate_bare(queue: &Bound<'_, Queue>) -> PyResult<()> {
             this.mark_inflated();
             drop(forwarded);
         }
-        None => this.wait_until_open(py),
+        None => this.wait_until_inflated(py),
     }
     Ok(())
 }

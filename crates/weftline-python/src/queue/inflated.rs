@@ -1,10 +1,10 @@
 //! The standard library's algorithm, for inflated queues: its statements in its order, over the
 //! attributes and methods that the queue has at that moment.
 //!
-//! It goes beyond the standard library in three ways: a call from inside of another one, in the
-//! same thread, does not wait for itself (`threading/guard.rs`); a comparison that raises leaves a
-//! priority queue as it was (`heap.rs`); and a thread that was blocked when the queue was native
-//! goes on with the time it has left.
+//! It goes beyond the standard library in three ways. A call nested in another one, in the same
+//! thread, does not deadlock (`threading/guard.rs`). A comparison that raises leaves a priority
+//! queue as it was (`heap.rs`). A thread that was blocked while the queue was compact continues
+//! with the time it has left.
 
 use super::attributes;
 use super::items::Items;
@@ -22,19 +22,19 @@ use pyo3::pyclass::CompareOp;
 use pyo3::types::PyString;
 use weftline::park::Deadline;
 
-/// When a call may wait, and for how long.
+/// Whether a call may wait, and for how long.
 pub(super) enum Wait<'a, 'py> {
-    /// As its arguments say, which nobody has looked at.
+    /// As its arguments say, which have not been read yet.
     Asked(TimeoutArgs<'a, 'py>),
     /// It waits already.
     Begun(Timeout),
 }
 
 impl Wait<'_, '_> {
-    fn patience(&self, py: Python<'_>) -> PyResult<Timeout> {
+    fn timeout(&self, py: Python<'_>) -> PyResult<Timeout> {
         match self {
-            Self::Asked(limits) => limits.patience(py),
-            Self::Begun(patience) => Ok(*patience),
+            Self::Asked(limits) => limits.parse(py),
+            Self::Begun(timeout) => Ok(*timeout),
         }
     }
 }
@@ -63,10 +63,9 @@ fn is_full(queue: &Bound<'_, Queue>) -> PyResult<bool> {
     size(queue)?.ge(queue.getattr(interned!(queue.py(), maxsize))?)
 }
 
-/// Waits until notified; `false` when there is no time left to.
+/// Waits until notified; `false` when no time is left.
 ///
-/// Programs put functions of their own in the place of a condition's `wait` and `notify`, to watch
-/// it. So all are called by name.
+/// Programs replace a condition's `wait` and `notify` to observe it. So all are called by name.
 fn wait<'py>(condition: &Bound<'py, PyAny>, until: &Until<'py>) -> PyResult<bool> {
     let py = condition.py();
     let name = interned!(py, wait);
@@ -90,7 +89,7 @@ fn notify_all(queue: &Bound<'_, Queue>, condition: &Bound<'_, PyString>) -> PyRe
     calling_back(py, || condition.call_method0(interned!(py, notify_all))).map(drop)
 }
 
-/// `self.unfinished_tasks`, counted up or down by one.
+/// `self.unfinished_tasks`, increased or decreased by one.
 fn count_unfinished(queue: &Bound<'_, Queue>, is_put: bool) -> PyResult<()> {
     let (py, name) = (queue.py(), interned!(queue.py(), unfinished_tasks));
     let unfinished = queue.getattr(name)?;
@@ -115,12 +114,12 @@ pub(super) fn put(
             return Err(shut_down(py));
         }
         if queue.getattr(interned!(py, maxsize))?.gt(0)? {
-            let patience = asked.patience(py)?;
+            let timeout = asked.timeout(py)?;
             let mut until = None;
             while is_full(queue)? {
                 let until = match &until {
                     Some(until) => until,
-                    None => until.insert(Until::of(patience, py)?),
+                    None => until.insert(Until::of(timeout, py)?),
                 };
                 if !wait(not_full, until)? {
                     return Err(full(py));
@@ -146,12 +145,12 @@ pub(super) fn get<'py>(
         if attributes::shut_down(queue)? && is_empty(queue)? {
             return Err(shut_down(py));
         }
-        let patience = asked.patience(py)?;
+        let timeout = asked.timeout(py)?;
         let mut until = None;
         while is_empty(queue)? {
             let until = match &until {
                 Some(until) => until,
-                None => until.insert(Until::of(patience, py)?),
+                None => until.insert(Until::of(timeout, py)?),
             };
             if !wait(not_empty, until)? {
                 return Err(empty(py));
@@ -166,8 +165,7 @@ pub(super) fn get<'py>(
     })
 }
 
-/// Puts an item in front that was taken and cannot be used, because a signal handler's exception is
-/// on its way.
+/// Puts an item back in front: it was taken, but a signal handler's exception ends the call.
 #[cold]
 pub(super) fn give_back(queue: &Bound<'_, Queue>, item: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = queue.py();
@@ -252,7 +250,7 @@ pub(super) fn has_none(queue: &Bound<'_, Queue>) -> PyResult<bool> {
     holding(queue, interned!(queue.py(), mutex), |_| is_empty(queue))
 }
 
-/// `0 < maxsize <= size`, whatever that is.
+/// The value of the expression `0 < maxsize <= size`, of any type.
 #[cold]
 pub(super) fn has_no_room<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {
     let py = queue.py();

@@ -1,5 +1,5 @@
-//! The items of a compact queue: the core's queue in one of its three orders, and how Python
-//! objects are compared there.
+//! The items of a compact queue: the core's queue in one of its three orders, and the comparison of
+//! Python objects there.
 
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
@@ -19,7 +19,7 @@ pub(super) type Item = Py<PyAny>;
 pub(super) type NotPut = PutFailure<Item, PyErr>;
 pub(super) type NotGot = GetFailure<Item, PyErr>;
 
-/// The items of a compact queue. Every Python reference in it is dropped by its caller, attached
+/// The items of a compact queue. The caller drops every Python reference that leaves it, attached
 /// and with no lock held.
 pub(super) enum Items {
     Fifo(RawQueue<Item, Fifo<Item>, Interpreter>),
@@ -56,7 +56,7 @@ impl Items {
         in_any_order!(self, raw => raw.task_done())
     }
 
-    /// `false`: forwarded, join elsewhere.
+    /// `false`: forwarded; join the inflated queue instead.
     pub(super) fn join(&self, py: Python<'_>) -> PyResult<bool> {
         let joined =
             in_any_order!(self, raw => raw.join_with(&mut Interpreter::new(py), Deadline::NEVER));
@@ -67,7 +67,7 @@ impl Items {
         }
     }
 
-    /// Gives back what was dropped.
+    /// Returns the dropped items.
     pub(super) fn shut_down(&self, py: Python<'_>, immediate: bool) -> PyResult<Vec<Item>> {
         in_any_order!(self, raw => raw.shutdown_with(immediate, &mut Interpreter::new(py)))
     }
@@ -101,7 +101,7 @@ impl Items {
         in_any_order!(self, raw => raw.prepare_forwarding(&mut Interpreter::new(py)))
     }
 
-    /// What is here now.
+    /// The present contents.
     pub(super) fn picture(&self, py: Python<'_>) -> PyResult<Picture> {
         let mut items: Vec<Item> = Vec::new();
         loop {
@@ -125,7 +125,7 @@ impl Items {
         }
     }
 
-    /// Retires the queue if it still looks like that.
+    /// Forwards the queue if its contents still equal `picture`.
     pub(super) fn forward_if(&self, picture: &Picture) -> Retirement<Item> {
         in_any_order!(self, raw => raw.forward_if(|content| {
             content.unfinished == picture.unfinished
@@ -151,20 +151,20 @@ impl Items {
     }
 }
 
-/// What a compact queue held at some moment.
+/// The contents of a compact queue at one moment.
 pub(super) struct Picture {
     pub(super) items: Vec<Item>,
     pub(super) unfinished: usize,
     pub(super) is_shut_down: bool,
 }
 
-/// A reference that is given up on a thread which is known to be attached.
+/// A reference that is dropped on a thread which is known to be attached.
 pub(crate) struct Kept(NonNull<ffi::PyObject>);
 
 impl Drop for Kept {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the reference is this one's own; it was made in a call of an `Interpreter`,
+        // SAFETY: this value owns the reference. It was created in a call of an `Interpreter`,
         // during which the thread is attached.
         unsafe { ffi::Py_DECREF(self.0.as_ptr()) }
     }
@@ -191,7 +191,7 @@ impl Compare<Item> for Interpreter {
         // SAFETY: the thread is attached in every call of an `Interpreter`.
         let py = unsafe { Python::assume_attached() };
         let compare = || {
-            // SAFETY: both are alive, the thread is attached.
+            // SAFETY: both are alive; the thread is attached.
             match unsafe { ffi::PyObject_RichCompareBool(a.0.as_ptr(), b.0.as_ptr(), ffi::Py_LT) } {
                 0 => Ok(false),
                 1 => Ok(true),
@@ -206,7 +206,7 @@ impl Compare<Item> for Interpreter {
     }
 }
 
-/// Whether comparing it with another such object runs no code of the program.
+/// Whether comparing the object with another such object runs no code of the program.
 #[inline]
 fn is_plain(object: &Kept) -> bool {
     // SAFETY: alive, and the types are the interpreter's own.

@@ -28,13 +28,13 @@ impl LifoQueue {
         Ok(PyClassInitializer::from(Queue::over(Items::Lifo(RawQueue::new(0)))).add_subclass(Self))
     }
 
-    /// Make an empty container for the items.
+    /// Create an empty container for the items.
     fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
         let _ = maxsize;
         slf.setattr(interned!(slf.py(), queue), objects::list(slf.py())?)
     }
 
-    /// How many items there are.
+    /// The number of items.
     fn _qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Queue::stored(slf.as_super())
     }

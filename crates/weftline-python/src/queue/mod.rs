@@ -3,29 +3,29 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `queue.rs`, `lifo.rs`, `priority.rs`, `simple.rs` | the classes |
-//! | `items.rs` | the items of a *native* queue, in the core's queue, and how Python objects are compared there |
-//! | `slow_path.rs` | what a compact queue does off the fast path |
-//! | `attributes.rs` | the attributes that programs reach into |
-//! | `inflate.rs` | the one way from compact to *inflated* |
+//! | `items.rs` | the items of a *compact* queue, in the core's queue, and the comparison of Python objects there |
+//! | `slow_path.rs` | the slow paths of a compact queue |
+//! | `attributes.rs` | the attributes that programs use |
+//! | `inflate.rs` | the one transition from compact to *inflated* |
 //! | `inflated.rs` | the standard library's algorithm, for inflated queues |
 //! | `heap.rs` | `heappush` and `heappop` that leave a list as it was when a comparison raises |
 //! | `fastcall.rs` | the two common calls of `SimpleQueue`, without the unpacking of arguments |
 //! | `timeout_args.rs` | the arguments `block` and `timeout` |
-//! | `standard.rs` | what is asked of the standard modules |
+//! | `until.rs` | the end of a wait of an inflated queue |
+//! | `standard.rs` | the originals of the standard modules |
 //!
-//! # Native and open
+//! # Compact and inflated
 //!
-//! A queue begins *native*: its items are in the core's queue, and none of the attributes `mutex`,
-//! `queue`, `not_empty`, `not_full` and `all_tasks_done` exists. As soon as a program asks for one
-//! of them, or brings its own `_init`, `_put`, `_get` or `_qsize`, the queue becomes *open*, for
-//! good: then they are ordinary attributes in its `__dict__`, and its methods are the standard
-//! library's own, statement by statement, over whatever those attributes are at that moment. (A
-//! class that is patched after its queues were made is honoured by those that are open, and by
-//! those made later.)
+//! A queue begins *compact*: its items are in the core's queue, and none of the attributes `mutex`,
+//! `queue`, `not_empty`, `not_full` and `all_tasks_done` exists. When a program asks for one of
+//! them, or overrides `_init`, `_put`, `_get` or `_qsize`, the queue becomes *inflated*, for good.
+//! Then they are ordinary attributes in its `__dict__`. Its methods are the standard library's own,
+//! statement by statement, over the values of those attributes at that moment. A class that is
+//! patched after its queues were created affects those that are inflated, and those created later.
 //!
-//! There is no other state and no flag to test in a fast path: the core's queue, once *forwarded*,
-//! refuses every call, and that refusal is what sends a call to `inflated.rs`. Threads that were
-//! blocked are told so, too, and go on there with the time they have left.
+//! There is no other state, and the fast path tests no flag. The core's queue, once *forwarded*,
+//! refuses every call, and that refusal sends the call to `inflated.rs`. Blocked threads are woken
+//! with the same refusal, and continue there with the time they have left.
 
 mod attributes;
 mod fastcall;

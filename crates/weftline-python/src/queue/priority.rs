@@ -32,18 +32,18 @@ impl PriorityQueue {
         Ok(PyClassInitializer::from(Queue::over(Items::Heap(RawQueue::new(0)))).add_subclass(Self))
     }
 
-    /// Make an empty container for the items.
+    /// Create an empty container for the items.
     fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
         let _ = maxsize;
         slf.setattr(interned!(slf.py(), queue), objects::list(slf.py())?)
     }
 
-    /// How many items there are.
+    /// The number of items.
     fn _qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Queue::stored(slf.as_super())
     }
 
-    /// Store an item where comparisons say.
+    /// Store an item at its place in the order.
     fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
         let heap = slf.getattr(interned!(slf.py(), queue))?;
         heap::push(&heap, item, &slf.as_super().get().changes)

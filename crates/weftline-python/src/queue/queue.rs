@@ -1,4 +1,4 @@
-//! `queue.Queue`, and what its variants share with it.
+//! `queue.Queue`, and the parts that its variants share.
 
 use super::attributes::{self, plain_int};
 use super::inflate;
@@ -18,28 +18,28 @@ use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
 use weftline::park::Deadline;
 use weftline::queue::raw::RawQueue;
 
-/// A queue for items that are taken in the order in which they were put, of a given maximum size.
+/// A queue of bounded size, whose items are taken in the order in which they were put.
 ///
 /// If maxsize is not above zero, the queue holds any number of items.
 ///
 /// Goes beyond the standard class in that every method may be called at any moment: from a
 /// destructor, a weak reference's callback or a signal handler that interrupts this very queue; and
-/// in that shutdown() is there on every version.
+/// in that shutdown() exists in every version.
 #[pyclass(frozen, subclass, weakref, dict, generic)]
 pub(crate) struct Queue {
     pub(super) items: Items,
-    /// As it was given: negative ones mean what zero means.
+    /// As passed to the constructor: a negative number means the same as zero.
     pub(super) maxsize: AtomicIsize,
     /// How often an inflated queue has changed its heap.
     pub(super) changes: AtomicU64,
-    /// Set once the attributes are where an inflated queue has them.
+    /// Set once the attributes are in the `__dict__`.
     pub(super) is_inflated: AtomicBool,
     /// Whether an inflated queue is shut down, before 3.13.
     pub(super) is_shut_down: AtomicBool,
     is_initialized: AtomicBool,
-    /// False while the object is nothing but zeroed memory: up to 3.11 the interpreter may collect
-    /// garbage between allocating an object that has a `__dict__` and its construction.
-    is_made: bool,
+    /// False while the object is zeroed memory: up to 3.11 the interpreter may collect garbage
+    /// between allocating an object that has a `__dict__` and its construction.
+    is_constructed: bool,
 }
 
 impl Queue {
@@ -51,7 +51,7 @@ impl Queue {
             is_inflated: AtomicBool::new(false),
             is_shut_down: AtomicBool::new(false),
             is_initialized: AtomicBool::new(false),
-            is_made: true,
+            is_constructed: true,
         }
     }
 }
@@ -93,7 +93,7 @@ impl Queue {
     /// Put an item into the queue.
     ///
     /// Waits while the queue is full: for at most `timeout` seconds if that is not None, and not at
-    /// all if `block` is false. Raises Full when there is no free slot then, ShutDown when the
+    /// all if `block` is false. Raises Full when there is no free slot by then, ShutDown when the
     /// queue is shut down.
     #[pyo3(signature = (item, block=OptionalArg::MISSING, timeout=None), text_signature = "($self, item, block=True, timeout=None)")]
     fn put<'py>(
@@ -115,8 +115,8 @@ impl Queue {
     /// Take the next item out of the queue and return it.
     ///
     /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not
-    /// at all if `block` is false. Raises Empty when there is no item then, ShutDown when the queue
-    /// is shut down and empty.
+    /// at all if `block` is false. Raises Empty when there is no item by then, ShutDown when the
+    /// queue is shut down and empty.
     #[pyo3(signature = (block=OptionalArg::MISSING, timeout=None), text_signature = "($self, block=True, timeout=None)")]
     fn get<'py>(
         slf: &Bound<'py, Self>,
@@ -143,9 +143,9 @@ impl Queue {
                 .put(py, item.clone().unbind(), Deadline::PASSED)
             {
                 Ok(()) => return Ok(py.None()),
-                Err(NotPut::Forwarded(_)) => slf.get().wait_until_open(py),
+                Err(NotPut::Forwarded(_)) => slf.get().wait_until_inflated(py),
                 Err(failure) => {
-                    return Self::not_put(slf, failure, &Wait::Begun(Timeout::AtOnce))
+                    return Self::not_put(slf, failure, &Wait::Begun(Timeout::NonBlocking))
                         .map(|()| py.None());
                 }
             }
@@ -164,8 +164,10 @@ impl Queue {
         if !Self::is_subclassed(slf) {
             match slf.get().items.get(py, Deadline::PASSED) {
                 Ok(item) => return Ok(item),
-                Err(NotGot::Forwarded) => slf.get().wait_until_open(py),
-                Err(failure) => return Self::not_got(slf, failure, &Wait::Begun(Timeout::AtOnce)),
+                Err(NotGot::Forwarded) => slf.get().wait_until_inflated(py),
+                Err(failure) => {
+                    return Self::not_got(slf, failure, &Wait::Begun(Timeout::NonBlocking));
+                }
             }
         }
         let how = objects::dict(py)?;
@@ -173,8 +175,8 @@ impl Queue {
         calling_back(py, || slf.call_method(interned!(py, get), (), Some(&how))).map(Bound::unbind)
     }
 
-    /// Count one item that was taken as done. When all that were put are, join() returns. Raises
-    /// ValueError if they are already.
+    /// Count one taken item as done. When every item that was put is done, join() returns. Raises
+    /// ValueError if all of them are done already.
     fn task_done(slf: &Bound<'_, Self>) -> PyResult<()> {
         let this = slf.get();
         if this.items.task_done().is_ok() {
@@ -183,7 +185,7 @@ impl Queue {
         if !this.items.is_forwarded() {
             return Err(inflated::too_many_tasks_done());
         }
-        this.wait_until_open(slf.py());
+        this.wait_until_inflated(slf.py());
         inflated::task_done(slf)
     }
 
@@ -192,35 +194,35 @@ impl Queue {
         if slf.get().items.join(slf.py())? {
             return Ok(());
         }
-        slf.get().wait_until_open(slf.py());
+        slf.get().wait_until_inflated(slf.py());
         inflated::join(slf)
     }
 
-    /// Shut the queue down: from now on put() raises ShutDown, and get() does once the queue is
-    /// empty, which it is at once if `immediate` is true. Whoever waits is told. The items that
-    /// `immediate` drops count as done.
+    /// Shut the queue down. From now on put() raises ShutDown, and get() does once the queue is
+    /// empty. Waiting threads are woken and raise it, too. If `immediate` is true, the items are
+    /// dropped and count as done.
     #[pyo3(signature = (immediate=None), text_signature = "($self, immediate=False)")]
     fn shutdown(slf: &Bound<'_, Self>, immediate: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         let immediate = || immediate.map_or(Ok(false), PyAnyMethods::is_truthy);
         if this.items.is_forwarded() {
-            this.wait_until_open(py);
+            this.wait_until_inflated(py);
             return inflated::shutdown(slf, immediate);
         }
-        // The queue is shut down, whatever the answer is, as in the standard library.
+        // The queue is shut down even if `immediate` raises, as in the standard library.
         let asked = immediate();
         let dropped = this
             .items
             .shut_down(py, asked.as_ref().is_ok_and(|&immediate| immediate))?;
         if this.items.is_forwarded() {
-            this.wait_until_open(py);
+            this.wait_until_inflated(py);
             return inflated::shutdown(slf, || asked);
         }
         drop(dropped);
         asked.map(drop)
     }
 
-    /// How many items are in the queue; others may change that at any moment.
+    /// The number of items in the queue. Other threads may change that at any moment.
     fn qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         match Self::compact_len(slf) {
             Some(len) => objects::len(slf.py(), len),
@@ -228,12 +230,12 @@ impl Queue {
         }
     }
 
-    /// Whether the queue has no item; others may change that at any moment.
+    /// Whether the queue has no item. Other threads may change that at any moment.
     fn empty(slf: &Bound<'_, Self>) -> PyResult<bool> {
         Self::compact_len(slf).map_or_else(|| inflated::has_none(slf), |len| Ok(len == 0))
     }
 
-    /// Whether the queue has no free slot; others may change that at any moment.
+    /// Whether the queue has no free slot. Other threads may change that at any moment.
     fn full<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let Some(len) = Self::compact_len(slf) else {
             return inflated::has_no_room(slf);
@@ -244,14 +246,14 @@ impl Queue {
             .into_any())
     }
 
-    /// Make an empty container for the items. Subclasses may have another; as the following methods
-    /// it is called with the mutex held.
+    /// Create an empty container for the items. Subclasses may override this method and the
+    /// following ones. They are called with the mutex held.
     fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
         let _ = maxsize;
         slf.setattr(interned!(slf.py(), queue), inflate::deque(slf.py())?)
     }
 
-    /// How many items there are.
+    /// The number of items.
     fn _qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Self::stored(slf)
     }
@@ -318,7 +320,7 @@ impl Queue {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if self.is_made {
+        if self.is_constructed {
             self.items.traverse(&visit)
         } else {
             Ok(())

@@ -15,8 +15,8 @@ use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 use weftline::park::Deadline;
 use weftline::queue::raw::{Fifo, GetFailure, RawQueue};
 
-/// A queue of any number of items that are taken in the order in which they were put, and nothing
-/// else.
+/// An unbounded queue whose items are taken in the order in which they were put, without the
+/// further features of Queue.
 ///
 /// put() may be called at any moment: from a destructor, a weak reference's callback or a signal
 /// handler that interrupts this very queue.
@@ -39,7 +39,7 @@ impl SimpleQueue {
             .put_with(item, &mut Interpreter::new(py), Deadline::NEVER)
         {
             Ok(()) => Ok(()),
-            // An unbounded queue that is never shut down takes everything that there is memory for.
+            // An unbounded queue that is never shut down refuses an item only if memory is short.
             Err(_) => Err(no_memory(py)),
         }
     }
@@ -62,7 +62,7 @@ impl SimpleQueue {
         self.items.len()
     }
 
-    /// Puts back, in front of the others, what was taken just now: its room is there still.
+    /// Puts an item that was just taken back in front of the others. Its slot is still allocated.
     pub(crate) fn put_back(&self, item: Item) {
         if let Some(item) = self.items.put_back(item) {
             debug_assert!(false, "no room for what was there before");
@@ -85,7 +85,7 @@ impl SimpleQueue {
             Ok(item) => Ok(item),
             Err(GetFailure::Interrupted(raised)) => Err(raised),
             Err(GetFailure::Stranded(item, raised)) => {
-                // No memory to put it back: it is got, and the exception comes right after.
+                // No memory to put it back: the call returns the item, and the exception follows.
                 raise_later(py, raised);
                 Ok(item)
             }
@@ -118,9 +118,9 @@ impl SimpleQueue {
     }
 }
 
-/// A timeout that the interpreter's own class takes; any other is refused by it, in its words.
+/// A timeout that the interpreter's own class accepts. That class refuses any other, in its words.
 fn seconds(timeout: &Bound<'_, PyAny>) -> PyResult<f64> {
-    /// What every platform's clock holds.
+    /// Every platform's clock can represent this.
     const PLAIN: f64 = 1e9;
     if let Ok(seconds) = timeout.cast_exact::<PyFloat>()
         && (0.0..PLAIN).contains(&seconds.value())
@@ -129,7 +129,7 @@ fn seconds(timeout: &Bound<'_, PyAny>) -> PyResult<f64> {
     }
     let py = timeout.py();
     let queue = standard(py).simple_queue.bind(py).call0()?;
-    // With an item in it nobody waits.
+    // The queue contains an item, so this does not wait.
     queue.call_method1(interned!(py, put), (py.None(),))?;
     queue.call_method1(interned!(py, get), (true, timeout))?;
     match timeout.cast::<PyFloat>() {
@@ -154,7 +154,7 @@ impl SimpleQueue {
         Ok(Self::empty_queue())
     }
 
-    /// Put an item into the queue. Never waits: `block` and `timeout` are there for likeness with
+    /// Put an item into the queue. Never waits: `block` and `timeout` exist for compatibility with
     /// Queue.
     #[pyo3(signature = (item, block=OptionalArg::MISSING, timeout=None), text_signature = "($self, /, item, block=True, timeout=None)")]
     fn put<'py>(
@@ -165,7 +165,7 @@ impl SimpleQueue {
     ) -> PyResult<()> {
         let _ = timeout;
         if let Some(block) = block.get() {
-            // The standard queue asks too, and then does not wait either.
+            // The standard queue evaluates it too, and does not wait either.
             block.is_truthy()?;
         }
         self.add(item.py(), item.clone().unbind())
@@ -179,7 +179,7 @@ impl SimpleQueue {
     /// Take the next item out of the queue and return it.
     ///
     /// Waits while the queue is empty: for at most `timeout` seconds if that is not None, and not
-    /// at all if `block` is false. Raises Empty when there is no item then.
+    /// at all if `block` is false. Raises Empty when there is no item by then.
     #[pyo3(signature = (block=OptionalArg::MISSING, timeout=None), text_signature = "($self, /, block=True, timeout=None)")]
     pub(crate) fn get<'py>(
         &self,
@@ -198,12 +198,12 @@ impl SimpleQueue {
         self.take(py, Deadline::PASSED)
     }
 
-    /// Whether the queue has no item; others may change that at any moment.
+    /// Whether the queue has no item. Other threads may change that at any moment.
     fn empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// How many items are in the queue; others may change that at any moment.
+    /// The number of items in the queue. Other threads may change that at any moment.
     #[pyo3(name = "qsize")]
     fn size<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         objects::len(py, self.count())

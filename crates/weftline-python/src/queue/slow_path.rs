@@ -1,5 +1,4 @@
-//! What a compact queue does when the fast path of its methods does not end the call, and where it
-//! hands over to `inflated.rs`.
+//! The slow paths of a compact queue, and the transition to `inflated.rs`.
 
 use super::inflated::{self, Wait};
 use super::items::{Items, NotGot, NotPut};
@@ -26,9 +25,9 @@ impl Queue {
             .set_capacity(usize::try_from(maxsize).unwrap_or(0));
     }
 
-    /// Whether the queue's attributes are where an inflated queue has them.
+    /// Whether the queue's attributes are in its `__dict__`.
     pub(super) fn is_inflated(&self) -> bool {
-        // Pairs with `mark_inflated`: who sees it sees the attributes.
+        // Pairs with `mark_inflated`: a load that sees it sees the attributes.
         self.is_inflated.load(Ordering::Acquire)
     }
 
@@ -36,8 +35,8 @@ impl Queue {
         self.is_inflated.store(true, Ordering::Release);
     }
 
-    /// For who has found the items forwarded.
-    pub(super) fn wait_until_open(&self, py: Python<'_>) {
+    /// Waits for the attributes, in a thread that has found the items forwarded.
+    pub(super) fn wait_until_inflated(&self, py: Python<'_>) {
         while !self.is_inflated() {
             py.detach(std::thread::yield_now);
         }
@@ -55,7 +54,7 @@ impl Queue {
             NotPut::Interrupted(_, raised) => Err(raised),
             NotPut::NoMemory(_) => Err(no_memory(slf.py())),
             NotPut::Forwarded(item) => {
-                slf.get().wait_until_open(slf.py());
+                slf.get().wait_until_inflated(slf.py());
                 inflated::put(slf, item.bind(slf.py()), wait)
             }
         }
@@ -73,16 +72,16 @@ impl Queue {
             NotGot::ShutDown => Err(shut_down(py)),
             NotGot::Interrupted(raised) => Err(raised),
             NotGot::Forwarded => {
-                slf.get().wait_until_open(py);
+                slf.get().wait_until_inflated(py);
                 inflated::get(slf, wait).map(Bound::unbind)
             }
             NotGot::Stranded(item, raised) if !slf.get().items.is_forwarded() => {
-                // No memory to put it back: it is got, and the exception comes right after.
+                // No memory to put it back: the call returns the item, and the exception follows.
                 raise_later(py, raised);
                 Ok(item)
             }
             NotGot::Stranded(item, raised) => {
-                slf.get().wait_until_open(py);
+                slf.get().wait_until_inflated(py);
                 if let Err(worse) = inflated::give_back(slf, item.bind(py)) {
                     worse.write_unraisable(py, Some(slf.as_any()));
                 }
@@ -91,7 +90,7 @@ impl Queue {
         }
     }
 
-    /// `put` with what the fast path does not look at.
+    /// `put` with arguments that the fast path does not read.
     #[cold]
     pub(super) fn put_within(
         slf: &Bound<'_, Self>,
@@ -103,18 +102,18 @@ impl Queue {
             return Err(shut_down(py));
         }
         let asked = Wait::Asked(limits);
-        // The arguments mean nothing to a queue that has room for everything.
-        let patience = if items.capacity() == 0 {
+        // The arguments mean nothing to an unbounded queue.
+        let timeout = if items.capacity() == 0 {
             Timeout::Forever
         } else if items.is_forwarded() {
             return Self::not_put(slf, NotPut::Forwarded(item), &asked);
         } else {
-            limits.patience(py)?
+            limits.parse(py)?
         };
         match items.put(py, item, Deadline::PASSED) {
             Ok(()) => Ok(()),
-            Err(NotPut::Full(item)) if !patience.is_at_once() => {
-                let deadline = patience.deadline(py)?;
+            Err(NotPut::Full(item)) if !timeout.is_non_blocking() => {
+                let deadline = timeout.deadline(py)?;
                 let begun = Wait::Begun(Timeout::Until(deadline));
                 items
                     .put(py, item, deadline)
@@ -124,7 +123,7 @@ impl Queue {
         }
     }
 
-    /// `get` with what the fast path does not look at.
+    /// `get` with arguments that the fast path does not read.
     #[cold]
     pub(super) fn get_within(
         slf: &Bound<'_, Self>,
@@ -138,11 +137,11 @@ impl Queue {
         if items.is_forwarded() {
             return Self::not_got(slf, NotGot::Forwarded, &asked);
         }
-        let patience = limits.patience(py)?;
+        let timeout = limits.parse(py)?;
         match items.get(py, Deadline::PASSED) {
             Ok(item) => Ok(item),
-            Err(NotGot::Empty) if !patience.is_at_once() => {
-                let deadline = patience.deadline(py)?;
+            Err(NotGot::Empty) if !timeout.is_non_blocking() => {
+                let deadline = timeout.deadline(py)?;
                 let begun = Wait::Begun(Timeout::Until(deadline));
                 items
                     .get(py, deadline)
@@ -152,7 +151,7 @@ impl Queue {
         }
     }
 
-    /// Whether `self.put(…)` can mean another method than that of this class.
+    /// Whether `self.put(…)` can be another method than that of this class.
     pub(super) fn is_subclassed(slf: &Bound<'_, Self>) -> bool {
         match slf.get().items {
             Items::Fifo(_) => !slf.is_exact_instance_of::<Self>(),
@@ -161,7 +160,7 @@ impl Queue {
         }
     }
 
-    /// What `_qsize` is.
+    /// The value of `_qsize`.
     pub(super) fn stored<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let len = match Self::compact_len(slf) {
             Some(len) => len,
@@ -170,13 +169,13 @@ impl Queue {
         objects::len(slf.py(), len)
     }
 
-    /// `None`: the queue is open.
+    /// `None`: the queue is inflated.
     #[inline]
     pub(super) fn compact_len(slf: &Bound<'_, Self>) -> Option<usize> {
         let this = slf.get();
         let len = this.items.len();
         if len == 0 && this.items.is_forwarded() {
-            this.wait_until_open(slf.py());
+            this.wait_until_inflated(slf.py());
             return None;
         }
         Some(len)

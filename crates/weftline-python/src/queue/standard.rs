@@ -1,4 +1,4 @@
-//! What is asked of the standard modules: kept when `weftline.queue` is imported, before anything
+//! The originals of the standard modules, kept when `weftline.queue` is imported, before anything
 //! can be patched.
 
 use crate::objects::bare_error;
@@ -13,7 +13,7 @@ pub(super) struct Standard {
     pub(super) deque: Py<PyType>,
     pub(super) heappush: Py<PyAny>,
     pub(super) heappop: Py<PyAny>,
-    /// The interpreter's own, which knows in which words a timeout is refused.
+    /// The interpreter's own class, which supplies the words that refuse a timeout.
     pub(super) simple_queue: Py<PyAny>,
     /// The module `queue`, and the clock that its queues read: its `time`.
     pub(super) module: Py<PyModule>,
@@ -22,7 +22,7 @@ pub(super) struct Standard {
 
 static STANDARD: PyOnceLock<Standard> = PyOnceLock::new();
 
-/// Keeps the originals; returns the class `ShutDown`. To be called before any of them is patched.
+/// Keeps the originals; returns the class `ShutDown`. Must be called before any of them is patched.
 #[pyfunction(name = "_remember_queue")]
 pub(super) fn remember_queue(py: Python<'_>) -> PyResult<Py<PyType>> {
     if STANDARD.get(py).is_none() {
@@ -63,12 +63,12 @@ fn make_shut_down(py: Python<'_>) -> PyResult<Py<PyType>> {
     body.set_item("__module__", "queue")?;
     body.set_item("__doc__", "Raised when put/get with shut-down queue.")?;
     let base = py.get_type::<pyo3::exceptions::PyException>();
-    let made = py.get_type::<PyType>().call1(("ShutDown", (base,), body))?;
-    Ok(made.cast_into::<PyType>()?.unbind())
+    let class = py.get_type::<PyType>().call1(("ShutDown", (base,), body))?;
+    Ok(class.cast_into::<PyType>()?.unbind())
 }
 
 pub(super) fn standard(py: Python<'_>) -> &Standard {
-    // Not kept yet only where a queue is made past `weftline.queue`, as unpickling does.
+    // Not kept yet only if a queue is created without `weftline.queue`, as unpickling does.
     remember(py).expect("the standard module `queue` can be imported")
 }
 

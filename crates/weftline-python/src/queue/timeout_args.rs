@@ -1,5 +1,5 @@
-//! The arguments `block` and `timeout` of `put` and `get`: looked at when, and refused as, the
-//! standard library does.
+//! The arguments `block` and `timeout` of `put` and `get`: read when the standard library reads
+//! them, and refused as it refuses them.
 
 use crate::objects::{self, error};
 use crate::optional_arg::OptionalArg;
@@ -14,7 +14,7 @@ use weftline::park::Deadline;
 /// How long a call may wait.
 #[derive(Clone, Copy)]
 pub(super) enum Timeout {
-    AtOnce,
+    NonBlocking,
     Forever,
     Seconds(f64),
     Until(Deadline),
@@ -23,20 +23,20 @@ pub(super) enum Timeout {
 impl Timeout {
     /// The deadline of a wait that begins now.
     ///
-    /// A number of seconds that the standard library's locks refuse is refused here, and so only
-    /// when there is something to wait for.
+    /// A number of seconds that the standard library's locks refuse is refused here, so only when
+    /// the call really waits.
     pub(super) fn deadline(self, py: Python<'_>) -> PyResult<Deadline> {
-        /// Well under what every clock holds.
+        /// Well under the limit of every clock.
         const PLAIN: f64 = 1e9;
         match self {
-            Self::AtOnce => Ok(Deadline::PASSED),
+            Self::NonBlocking => Ok(Deadline::PASSED),
             Self::Forever => Ok(Deadline::NEVER),
             Self::Until(deadline) => Ok(deadline),
             Self::Seconds(seconds) if seconds <= 0.0 => Ok(Deadline::PASSED),
             Self::Seconds(seconds) if seconds < PLAIN => {
                 Ok(Deadline::after(Duration::from_secs_f64(seconds)))
             }
-            // If not refused: no end that is compared with the clock is ever reached.
+            // If not refused: no clock ever reaches an end that is NaN.
             Self::Seconds(seconds) if seconds.is_nan() => {
                 wait_for_nan(py).map(|()| Deadline::NEVER)
             }
@@ -44,12 +44,12 @@ impl Timeout {
         }
     }
 
-    pub(super) fn is_at_once(self) -> bool {
-        matches!(self, Self::AtOnce)
+    pub(super) fn is_non_blocking(self) -> bool {
+        matches!(self, Self::NonBlocking)
     }
 }
 
-/// The two arguments, not looked at yet.
+/// The two arguments, not read yet.
 #[derive(Clone, Copy)]
 pub(super) struct TimeoutArgs<'a, 'py> {
     pub(super) block: OptionalArg<'a, 'py>,
@@ -57,11 +57,11 @@ pub(super) struct TimeoutArgs<'a, 'py> {
 }
 
 impl TimeoutArgs<'_, '_> {
-    pub(super) fn patience(&self, py: Python<'_>) -> PyResult<Timeout> {
+    pub(super) fn parse(&self, py: Python<'_>) -> PyResult<Timeout> {
         if let Some(block) = self.block.get()
             && !block.is_truthy()?
         {
-            return Ok(Timeout::AtOnce);
+            return Ok(Timeout::NonBlocking);
         }
         let Some(timeout) = self.timeout else {
             return Ok(Timeout::Forever);
@@ -69,8 +69,8 @@ impl TimeoutArgs<'_, '_> {
         let seconds = match timeout.cast::<PyFloat>() {
             Ok(seconds) => seconds.value(),
             Err(_) if timeout.lt(0)? => -1.0,
-            // The clock's seconds are a float: what they cannot be added to is refused as that
-            // addition refuses it.
+            // The clock's seconds are a float. A value that cannot be added to one is refused as
+            // that addition refuses it.
             Err(_) => objects::float(py, 0.0)?.add(timeout)?.extract()?,
         };
         if seconds < 0.0 {

@@ -1,8 +1,8 @@
-//! Until when a call of an inflated queue waits.
+//! The end of a wait of an inflated queue.
 //!
 //! The standard library's queues read a clock that is a name in their module, `queue.time`. A
-//! program that tests with a time of its own puts another function there; as long as it does, that
-//! clock is asked instead of ours.
+//! program that tests with a clock of its own replaces that name. While it does, the waits read the
+//! program's clock.
 
 use super::standard::standard;
 use super::timeout_args::Timeout;
@@ -14,7 +14,7 @@ use weftline::park::Deadline;
 /// The end of a wait that has begun.
 pub(super) enum Until<'py> {
     Deadline(Deadline),
-    /// An instant on the clock of the program, both as the program has them.
+    /// An instant on the clock of the program, both as the program supplies them.
     Theirs {
         clock: Bound<'py, PyAny>,
         end: Bound<'py, PyAny>,
@@ -30,14 +30,14 @@ pub(super) enum Left<'py> {
 
 impl<'py> Until<'py> {
     /// The end of a wait that begins now.
-    pub(super) fn of(patience: Timeout, py: Python<'py>) -> PyResult<Self> {
-        if let Timeout::Seconds(seconds) = patience
+    pub(super) fn of(timeout: Timeout, py: Python<'py>) -> PyResult<Self> {
+        if let Timeout::Seconds(seconds) = timeout
             && let Some(clock) = replaced_clock(py)?
         {
             let end = clock.call0()?.add(objects::float(py, seconds)?)?;
             return Ok(Self::Theirs { clock, end });
         }
-        patience.deadline(py).map(Self::Deadline)
+        timeout.deadline(py).map(Self::Deadline)
     }
 
     pub(super) fn left(&self, py: Python<'py>) -> PyResult<Left<'py>> {
@@ -59,7 +59,7 @@ impl<'py> Until<'py> {
     }
 }
 
-/// `queue.time`, if the program has put it there.
+/// `queue.time`, if the program has replaced it.
 fn replaced_clock(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
     let standard = standard(py);
     let clock = standard
