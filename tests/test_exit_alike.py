@@ -215,14 +215,16 @@ def test_a_handler_may_leave_while_threads_wait(tmp_path):
         """,
         code=3,
         when_ready=lambda process: process.send_signal(signal.SIGTERM),
-            )
-            assert told == "cleaned up\nthe worker was told\n"
+    )
+    assert told == "cleaned up\nthe worker was told\n"
 
 
-        def test_ctrl_c_while_the_exit_waits_for_a_thread_gives_up_waiting(tmp_path): """The signal
-        comes when the main thread joins the others at exit; it says so, and ends without th"""
+def test_ctrl_c_while_the_exit_waits_for_a_thread_gives_up_waiting(tmp_path):
+    """The signal comes when the main thread joins the others at exit; it says so, and ends without
+    them.
 
-    The thread does not print: one that is still inside `print` then has the lock of standard output, without which the interpreter aborts.
+    The thread does not print: one that is still inside `print` then has the lock of standard
+    output, without which the interpreter aborts.
     """
     told = both(
         tmp_path,

@@ -183,26 +183,47 @@ def test_the_steps_of_a_threads_start_can_be_wrapped(tmp_path):
         thread.join()
         print(*steps)
         """,
-            )
-            assert told == "_bootstrap _bootstrap_inner _set_ident _set_native_id run target\n"
+    )
+    assert told == "_bootstrap _bootstrap_inner _set_ident _set_native_id run target\n"
 
 
-        def test_start_can_be_replaced_and_run_wrapped_on_the_instance(tmp_path): """sentry_sdk
-        takes `start` and puts a function of its own over the instance's `run`, to report what it
-        raises."""
+def test_start_can_be_replaced_and_run_wrapped_on_the_instance(tmp_path):
+    """sentry_sdk takes `start` and puts a function of its own over the instance's `run`, to report
+    what it raises.
+    """
     told = both(
         tmp_path,
-        """ import functools, sys, threading from concurrent.futures import ThreadPoolExecutor
-        reported = [] start = threading.Thread.start @functools.wraps(start) def replaced(self,
-        *args, **kwargs): run = getattr(self.run, "__func__", self.run) @functools.wraps(run) def
-        wrapped(*a, **kw): try: return run(threading.current_thread(), *a[1:], **kw) except
-        Exception as error: reported.append((threading.current_thread().name, repr(error))) self.run
-        = wrapped return start(self, *args, **kwargs) threading.Thread.start = replaced class
-        Fails(threading.Thread): def run(self): raise LookupError(self.name) for thread in
-        (Fails(name="failing"), threading.Thread(target=int, args=("x",), name="counting")):
-        thread.start() thread.join() timer = threading.Timer(0.001, reported.append, ["timer"])
-        timer.start() timer.join() with ThreadPoolExecutor(1) as pool: print(pool.submit(pow, 2,
-        5).result()) for one in reported: print(one) """"
+        """
+        import functools, sys, threading
+        from concurrent.futures import ThreadPoolExecutor
+        reported = []
+        start = threading.Thread.start
+        @functools.wraps(start)
+        def replaced(self, *args, **kwargs):
+            run = getattr(self.run, "__func__", self.run)
+            @functools.wraps(run)
+            def wrapped(*a, **kw):
+                try:
+                    return run(threading.current_thread(), *a[1:], **kw)
+                except Exception as error:
+                    reported.append((threading.current_thread().name, repr(error)))
+            self.run = wrapped
+            return start(self, *args, **kwargs)
+        threading.Thread.start = replaced
+        class Fails(threading.Thread):
+            def run(self):
+                raise LookupError(self.name)
+        for thread in (Fails(name="failing"), threading.Thread(target=int, args=("x",), name="counting")):
+            thread.start()
+            thread.join()
+        timer = threading.Timer(0.001, reported.append, ["timer"])
+        timer.start()
+        timer.join()
+        with ThreadPoolExecutor(1) as pool:
+            print(pool.submit(pow, 2, 5).result())
+        for one in reported:
+            print(one)
+        """,
     )
     assert told.splitlines() == [
         "32",
@@ -314,15 +335,17 @@ for thread in threads:
         frame = frame.f_back
     print(names[-3:])
 end()
-""", ) frames = "[('threading.py', 'run'), ('threading.py', '_bootstrap_inner'), ('threading.py',
-'_bootstrap')]" assert told.splitlines() == ["True threading", frames] * 2
+""",
+    )
+    frames = "[('threading.py', 'run'), ('threading.py', '_bootstrap_inner'), ('threading.py', '_bootstrap')]"
+    assert told.splitlines() == ["True threading", frames] * 2
 
 
 def test_a_profiler_sees_a_wait_in_the_programs_own_line(tmp_path):
     told = both(
         tmp_path,
         THREADS
-+"""
+        + """
 print([any(frame.f_code is wait.__code__ for frame in stack(sys._current_frames()[t.ident])) for t in threads])
 end()
 """.replace(

@@ -179,9 +179,11 @@ def ask():
 )
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver"]) def
-test_children_find_weftline_where_the_parent_has_found_it(tmp_path, method): """Here at a place that
-no other interpreter knows, under a name relative to a folder that the parent has left."""
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_children_find_weftline_where_the_parent_has_found_it(tmp_path, method):
+    """Here at a place that no other interpreter knows, under a name relative to a folder that the
+    parent has left.
+    """
     package = Path(weftline.__file__).parent
     (tmp_path / "link").symlink_to(package.parent, target_is_directory=True)
     (tmp_path / "elsewhere").mkdir()

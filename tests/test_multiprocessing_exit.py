@@ -240,8 +240,7 @@ if __name__ == "__main__":
         {wait}
     except KeyboardInterrupt:
         process.join()
-        # None if the interruption came after the system had told `join` of the code, and before
-        # that had written it down.
+        # None if the interruption came after the system had told `join` of the code, and before that had written it down.
         say("the program was interrupted", process.exitcode in (0, None))
         sys.exit(5)
 """,

@@ -19,8 +19,7 @@ def hammer(names):
             KINDS[name].hammer(things[name])
 
 def child():
-    # A child that hangs tells where, and ends. (`dump_traceback_later` waits for its thread, which
-    # is the parent's.)
+    # A child that hangs tells where, and ends. (`dump_traceback_later` waits for its thread, which is the parent's.)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     faulthandler.register(signal.SIGALRM, chain=True)
     signal.alarm(20)
@@ -28,8 +27,7 @@ def child():
         kind.use(things[name])
 
 def hammering():
-    # Each pair has objects of its own, so that at any fork some are held, some waited for, some
-    # being handed over.
+    # Each pair has objects of its own, so that at any fork some are held, some waited for, some being handed over.
     names = list(KINDS)
     threads = [threading.Thread(target=hammer, args=(names[n % 3 :: 3],)) for n in range(6)]
     for thread in threads:
@@ -93,9 +91,12 @@ print("all")
     assert told == "all\n"
 
 
-def test_every_item_arrives_that_threads_put_into_a_queue_while_children_are_forked( tmp_path, ):
-"""In each process a feeder thread writes what was put; a child has one of its own, and none of its
-parent's items."""
+def test_every_item_arrives_that_threads_put_into_a_queue_while_children_are_forked(
+    tmp_path,
+):
+    """In each process a feeder thread writes what was put; a child has one of its own, and none of
+    its parent's items.
+    """
     told = both(
         tmp_path,
         """
@@ -198,17 +199,41 @@ def test_locks_of_multiprocessings_own_work_between_threads_and_processes(
 ):
     told = both(
         tmp_path,
-        """ import multiprocessing, sys, threading kind = sys.argv[1] context =
-        multiprocessing.get_context("fork") shared = getattr(context, kind)() count =
-        context.RawValue("i", 0) ready = context.Semaphore(0) def add(): for _ in range(50): if kind
-        == "Event": shared.wait() else: with shared: count.value += 1 if kind == "Condition":
-        shared.notify() shared.wait(0.0005) ready.release() def child(): thread =
-        threading.Thread(target=add) thread.start() add() thread.join() threads =
-        [threading.Thread(target=add) for _ in range(2)] for thread in threads: thread.start()
-        children = [context.Process(target=child) for _ in range(2)] for one in children:
-        one.start() if kind == "Event": shared.set() for one in threads + children: one.join()
-        print(count.value, [child.exitcode for child in children], all(ready.acquire(timeout=0) for
-        _ in range(6))) """"
+        """
+        import multiprocessing, sys, threading
+        kind = sys.argv[1]
+        context = multiprocessing.get_context("fork")
+        shared = getattr(context, kind)()
+        count = context.RawValue("i", 0)
+        ready = context.Semaphore(0)
+        def add():
+            for _ in range(50):
+                if kind == "Event":
+                    shared.wait()
+                else:
+                    with shared:
+                        count.value += 1
+                        if kind == "Condition":
+                            shared.notify()
+                            shared.wait(0.0005)
+            ready.release()
+        def child():
+            thread = threading.Thread(target=add)
+            thread.start()
+            add()
+            thread.join()
+        threads = [threading.Thread(target=add) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        children = [context.Process(target=child) for _ in range(2)]
+        for one in children:
+            one.start()
+        if kind == "Event":
+            shared.set()
+        for one in threads + children:
+            one.join()
+        print(count.value, [child.exitcode for child in children], all(ready.acquire(timeout=0) for _ in range(6)))
+        """,
         kind,
     )
     assert told == f"{0 if kind == 'Event' else 300} [0, 0] True\n"

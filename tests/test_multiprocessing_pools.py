@@ -48,12 +48,14 @@ if __name__ == "__main__":
     assert told == "0 0 1 5 14 30\n"
 
 
-@by_each_method def test_a_process_that_a_worker_has_started_exits_with_its_own_code(tmp_path,
-method): """Up to CPython 3.13 the standard library's does not if it is forked: its exit would have
-it join the thread that it is itse"""
+@by_each_method
+def test_a_process_that_a_worker_has_started_exits_with_its_own_code(tmp_path, method):
+    """Up to CPython 3.13 the standard library's does not if it is forked: its exit would have it
+    join the thread that it is itself.
 
-    One worker, since `Process.start` also asks after the processes that other threads join. With the fork server, one of the two that ask finds the exit code
-    gone, and says 255: one process in thirty with three threads on the plain interpreter.
+    One worker, since `Process.start` also asks after the processes that other threads join. With
+    the fork server, one of the two that ask finds the exit code gone, and says 255: one process in
+    thirty with three threads on the plain interpreter.
     """
     told = on_weftline(
         tmp_path,
@@ -286,8 +288,7 @@ def ask(n):
     return int(process.communicate(str(n))[0])
 
 if __name__ == "__main__":
-    # The processes first: one that is forked later has copies of the pipes that are open then, and
-    # they do not end before it does.
+    # The processes first: one that is forked later has copies of the pipes that are open then, and they do not end before it does.
     with multiprocessing.get_context(sys.argv[1]).Pool(1) as processes, ThreadPoolExecutor(4) as pool:
         answers = pool.map(ask, range(8))
         print(processes.apply(ask, (21,)), *answers)
@@ -297,9 +298,11 @@ if __name__ == "__main__":
     assert told == "42 0 2 4 6 8 10 12 14\n"
 
 
-@by_each_method def test_a_pool_that_ends_while_a_task_turns_out_not_to_pickle_ends(tmp_path,
-method): """Up to CPython 3.12.7 and 3.13.0 the standard library's waits for ever (gh-125451): for
-the feeder, holding the lock that this wants."""
+@by_each_method
+def test_a_pool_that_ends_while_a_task_turns_out_not_to_pickle_ends(tmp_path, method):
+    """Up to CPython 3.12.7 and 3.13.0 the standard library's waits for ever (gh-125451): for the
+    feeder, holding the lock that this wants.
+    """
     told = on_weftline(
         tmp_path,
         BASE
@@ -307,8 +310,7 @@ the feeder, holding the lock that this wants."""
 popped = threading.Event()
 
 def hold(frame, event, argument):
-    # The feeder has taken the task from those that are pending; it tells of the failure once the
-    # pool is being ended.
+    # The feeder has taken the task from those that are pending; it tells of the failure once the pool is being ended.
     if frame.f_code.co_name != "_on_queue_feeder_error":
         return None
     if event == "line" and not pool._pending_work_items:

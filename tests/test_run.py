@@ -65,9 +65,12 @@ def test_a_program_on_standard_input_runs(tmp_path):
     both("-", "argument", cwd=tmp_path, input=LOOK)
 
 
-def test_a_compiled_file_runs(tmp_path): source = write(tmp_path, "look.py", LOOK) compiled =
-tmp_path / "look.pyc" program = f"import py_compile; py_compile.compile({str(source)!r},
-{str(compiled)!r}, doraise=True)" python("-c", program, cwd=tmp_path) both("look.pyc", cwd=tmp_path)
+def test_a_compiled_file_runs(tmp_path):
+    source = write(tmp_path, "look.py", LOOK)
+    compiled = tmp_path / "look.pyc"
+    program = f"import py_compile; py_compile.compile({str(source)!r}, {str(compiled)!r}, doraise=True)"
+    python("-c", program, cwd=tmp_path)
+    both("look.pyc", cwd=tmp_path)
 
 
 def test_a_declared_encoding_is_honoured(tmp_path):
@@ -107,7 +110,7 @@ def test_it_ends_as_it_would_under_python(tmp_path, last, code):
     write(
         tmp_path,
         "end.py",
-f"""
+        f"""
         import atexit, os, signal, sys, threading
         atexit.register(print, "at exit", flush=True)
         thread = threading.Thread(target=print, args=("in a thread",), kwargs=dict(flush=True))

@@ -42,11 +42,11 @@ def test_a_program_that_replaces_itself_follows(tmp_path):
     assert shown == "True\n"
 
 
-@pytest.mark.parametrize("flag", ["-E", "-I", "-S"]) def
-test_an_interpreter_that_is_told_to_stand_alone_runs_plain(tmp_path, flag): start = f"import
-subprocess, sys; subprocess.run([sys.executable, {flag!r}, '-c', {TELL!r}], check=True)"
-write(tmp_path, "start.py", start) assert weftline("run", "--children", "start.py",
-cwd=tmp_path).stdout == "False\n"
+@pytest.mark.parametrize("flag", ["-E", "-I", "-S"])
+def test_an_interpreter_that_is_told_to_stand_alone_runs_plain(tmp_path, flag):
+    start = f"import subprocess, sys; subprocess.run([sys.executable, {flag!r}, '-c', {TELL!r}], check=True)"
+    write(tmp_path, "start.py", start)
+    assert weftline("run", "--children", "start.py", cwd=tmp_path).stdout == "False\n"
 
 
 def test_the_path_of_a_child_is_what_it_would_have_been(tmp_path):
@@ -70,25 +70,46 @@ def test_the_path_of_a_child_is_what_it_would_have_been(tmp_path):
     assert (shown.stdout, shown.stderr) == (alone.stdout, "")
 
 
-@pytest.mark.parametrize( "source", [ "print('the own one')", "raise ImportError('of its own')", "1
-/ 0", "import absent_module", ], ) def
-test_a_sitecustomize_of_the_users_is_imported_as_it_would_have_been( tmp_path, source ):
-write(tmp_path, "own/sitecustomize.py", source) show = "import sys;
-print(getattr(sys.modules.get('sitecustomize'), '__file__', None)); " write( tmp_path, "start.py",
-f"import subprocess, sys; subprocess.run([sys.executable, '-c', {show + TELL!r}], check=True)", )
-environment = { **os.environ, "PYTHONPATH": str(tmp_path / "own"), "PYTHONUNBUFFERED": "1", } plain
-= weftline("run", "start.py", cwd=tmp_path, env=environment) ours = weftline("run", "--children",
-"start.py", cwd=tmp_path, env=environment)
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print('the own one')",
+        "raise ImportError('of its own')",
+        "1 / 0",
+        "import absent_module",
+    ],
+)
+def test_a_sitecustomize_of_the_users_is_imported_as_it_would_have_been(
+    tmp_path, source
+):
+    write(tmp_path, "own/sitecustomize.py", source)
+    show = "import sys; print(getattr(sys.modules.get('sitecustomize'), '__file__', None)); "
+    write(
+        tmp_path,
+        "start.py",
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {show + TELL!r}], check=True)",
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(tmp_path / "own"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    plain = weftline("run", "start.py", cwd=tmp_path, env=environment)
+    ours = weftline("run", "--children", "start.py", cwd=tmp_path, env=environment)
     # The program itself imports it once, in both, and so does the child.
     assert plain.stdout.endswith("False\n") and ours.stdout.endswith("True\n")
     assert ours.stdout.replace("True\n", "False\n") == plain.stdout
     assert ours.stderr == plain.stderr
 
 
-def test_the_old_names_follow_too(tmp_path): write( tmp_path, "start.py", "import subprocess, sys;
-subprocess.run([sys.executable, '-c', 'import Queue; print(Queue.__name__)'], check=True)", ) for
-options in (["--children", "--legacy"], ["--legacy", "--children"]): assert weftline("run",
-*options, "start.py", cwd=tmp_path).stdout == "queue\n"
+def test_the_old_names_follow_too(tmp_path):
+    write(
+        tmp_path,
+        "start.py",
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import Queue; print(Queue.__name__)'], check=True)",
+    )
+    for options in (["--children", "--legacy"], ["--legacy", "--children"]):
+        assert weftline("run", *options, "start.py", cwd=tmp_path).stdout == "queue\n"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -104,7 +125,7 @@ def test_the_environment_switches_install_and_children_off_too(tmp_path):
     write(
         tmp_path,
         "install.py",
-f"""
+        f"""
         import multiprocessing, subprocess, sys, threading
         import weftline
         weftline.install()

@@ -96,9 +96,12 @@ last = Last()
     )
 
 
-@pytest.mark.parametrize("end", ["pass", "sys.exit(0)"]) @pytest.mark.parametrize("way", WAYS) def
-test_a_profile_function_hears_of_the_same_calls(tmp_path, way, end): """Apart from what the exit
-calls of the module `threading`, which a plain interpreter may not have imported."""
+@pytest.mark.parametrize("end", ["pass", "sys.exit(0)"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_profile_function_hears_of_the_same_calls(tmp_path, way, end):
+    """Apart from what the exit calls of the module `threading`, which a plain interpreter may not
+    have imported.
+    """
     both_ways(
         tmp_path,
         f"""

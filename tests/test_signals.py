@@ -20,8 +20,7 @@ import os, signal, sys, time, threading as std
 from support.blocking import BLOCKING
 from support.workers import Worker, asleep, start, until
 
-# A parent that ignores SIGINT, as shells do for what runs in the background, must not make these
-# tests idle.
+# A parent that ignores SIGINT, as shells do for what runs in the background, must not make these tests idle.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 waiting = BLOCKING[sys.argv[1]]
 helper = Worker()

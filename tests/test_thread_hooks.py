@@ -9,16 +9,27 @@ from support.beside import both
 def test_after_a_fork_the_child_knows_itself_alone(tmp_path):
     told = both(
         tmp_path,
-        """ import os, threading, warnings let_go = threading.Event() threads =
-        [threading.Thread(target=let_go.wait) for _ in range(2)] for thread in threads:
-        thread.start() warnings.simplefilter("ignore", DeprecationWarning) child = os.fork() if not
-        child: main = threading.main_thread() assert list(threading._active) ==
-        [threading.get_ident()] and threading._active[main.ident] is main assert not
-        threading._limbo and [t.is_alive() for t in threads] == [False, False] thread =
-        threading.Thread(target=print, args=("a thread in the child",), kwargs={"flush": True})
-        thread.start() thread.join() threading._after_fork() assert threading.enumerate() == [main]
-        os._exit(0) print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]),
-        len(threading.enumerate()), callable(threading._after_fork)) let_go.set() """"
+        """
+import os, threading, warnings
+let_go = threading.Event()
+threads = [threading.Thread(target=let_go.wait) for _ in range(2)]
+for thread in threads:
+    thread.start()
+warnings.simplefilter("ignore", DeprecationWarning)
+child = os.fork()
+if not child:
+    main = threading.main_thread()
+    assert list(threading._active) == [threading.get_ident()] and threading._active[main.ident] is main
+    assert not threading._limbo and [t.is_alive() for t in threads] == [False, False]
+    thread = threading.Thread(target=print, args=("a thread in the child",), kwargs={"flush": True})
+    thread.start()
+    thread.join()
+    threading._after_fork()
+    assert threading.enumerate() == [main]
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(threading.enumerate()), callable(threading._after_fork))
+let_go.set()
+""",
     )
     assert told == "a thread in the child\n0 3 True\n"
 
@@ -57,15 +68,25 @@ def test_objects_can_be_made_new_in_a_forked_child(tmp_path):
     """multiprocessing, logging and the thread pools make their locks new so."""
     told = both(
         tmp_path,
-        """ import multiprocessing.util, os, sys, threading, warnings from concurrent.futures import
-        thread as pools warnings.simplefilter("ignore", DeprecationWarning) aware =
-        multiprocessing.util.ForkAwareThreadLock() lock, rlock, condition = threading.Lock(),
-        threading.RLock(), threading.Condition() aware.acquire() for one in (lock, rlock,
-        condition): one.acquire() child = os.fork() if not child: for one in (lock, rlock,
-        condition._lock): one._at_fork_reinit() multiprocessing.util._run_after_forkers() taken =
-        [one.acquire(False) for one in (lock, rlock, condition, aware, pools._global_shutdown_lock)]
-        print(taken, flush=True) os._exit(0) print(os.waitstatus_to_exitcode(os.waitpid(child,
-        0)[1])) """"
+        """
+        import multiprocessing.util, os, sys, threading, warnings
+        from concurrent.futures import thread as pools
+        warnings.simplefilter("ignore", DeprecationWarning)
+        aware = multiprocessing.util.ForkAwareThreadLock()
+        lock, rlock, condition = threading.Lock(), threading.RLock(), threading.Condition()
+        aware.acquire()
+        for one in (lock, rlock, condition):
+            one.acquire()
+        child = os.fork()
+        if not child:
+            for one in (lock, rlock, condition._lock):
+                one._at_fork_reinit()
+            multiprocessing.util._run_after_forkers()
+            taken = [one.acquire(False) for one in (lock, rlock, condition, aware, pools._global_shutdown_lock)]
+            print(taken, flush=True)
+            os._exit(0)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        """,
     )
     assert told == "[True, True, True, True, True]\n0\n"
 
@@ -148,16 +169,32 @@ if sys.version_info >= (3, 12):
 def test_the_hook_for_exceptions_is_asked_and_has_its_original(tmp_path):
     told = both(
         tmp_path,
-        """ import sys, threading print(threading.excepthook is threading.__excepthook__) def
-        hook(args): print(type(args) is threading.ExceptHookArgs, args.exc_type.__name__,
-        args.exc_value, args.thread.name, args.exc_traceback is args.exc_value.__traceback__)
-        threading.excepthook = hook def fail(): raise LookupError("lost") def run(): thread =
-        threading.Thread(target=fail, name="failing") thread.start() thread.join() run() import io
-        threading.excepthook, sys.stderr = threading.__excepthook__, io.StringIO() run() lines =
-        sys.stderr.getvalue().splitlines() print(lines[0], lines[-1]) threading.excepthook = lambda
-        args: 1 / 0 sys.stderr = io.StringIO() sys.excepthook = lambda kind, value, traceback:
-        print("the last resort", kind.__name__) run() args = threading.ExceptHookArgs((KeyError,
-        None, None, None)) print(args.exc_type.__name__, args.thread, len(args)) """"
+        """
+        import sys, threading
+        print(threading.excepthook is threading.__excepthook__)
+        def hook(args):
+            print(type(args) is threading.ExceptHookArgs, args.exc_type.__name__, args.exc_value, args.thread.name,
+                  args.exc_traceback is args.exc_value.__traceback__)
+        threading.excepthook = hook
+        def fail():
+            raise LookupError("lost")
+        def run():
+            thread = threading.Thread(target=fail, name="failing")
+            thread.start()
+            thread.join()
+        run()
+        import io
+        threading.excepthook, sys.stderr = threading.__excepthook__, io.StringIO()
+        run()
+        lines = sys.stderr.getvalue().splitlines()
+        print(lines[0], lines[-1])
+        threading.excepthook = lambda args: 1 / 0
+        sys.stderr = io.StringIO()
+        sys.excepthook = lambda kind, value, traceback: print("the last resort", kind.__name__)
+        run()
+        args = threading.ExceptHookArgs((KeyError, None, None, None))
+        print(args.exc_type.__name__, args.thread, len(args))
+        """,
     )
     assert told.splitlines() == [
         "True",
@@ -171,14 +208,25 @@ def test_the_hook_for_exceptions_is_asked_and_has_its_original(tmp_path):
 def test_stack_sizes_native_ids_and_limits_are_the_interpreters(tmp_path):
     told = both(
         tmp_path,
-        """ import os, sys, threading print(threading.TIMEOUT_MAX, threading.stack_size(1 << 20),
-        threading.stack_size(0)) ids = [] thread = threading.Thread(target=lambda:
-        ids.append((threading.get_native_id(), threading.get_ident()))) print(thread.native_id,
-        thread.ident) thread.start() thread.join() print(ids == [(thread.native_id, thread.ident)],
-        threading.main_thread().native_id == os.getpid()) for wrong in (-1, 1): try:
-        threading.stack_size(wrong) except ValueError as error: print(error) try:
-        threading.Lock().acquire(timeout=threading.TIMEOUT_MAX + 1) except OverflowError as error:
-        print(error) """"
+        """
+        import os, sys, threading
+        print(threading.TIMEOUT_MAX, threading.stack_size(1 << 20), threading.stack_size(0))
+        ids = []
+        thread = threading.Thread(target=lambda: ids.append((threading.get_native_id(), threading.get_ident())))
+        print(thread.native_id, thread.ident)
+        thread.start()
+        thread.join()
+        print(ids == [(thread.native_id, thread.ident)], threading.main_thread().native_id == os.getpid())
+        for wrong in (-1, 1):
+            try:
+                threading.stack_size(wrong)
+            except ValueError as error:
+                print(error)
+        try:
+            threading.Lock().acquire(timeout=threading.TIMEOUT_MAX + 1)
+        except OverflowError as error:
+            print(error)
+        """,
     )
     assert told.splitlines()[0] == "9223372036.0 0 1048576"
     assert told.splitlines()[2] == "True True"

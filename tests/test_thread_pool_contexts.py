@@ -144,12 +144,16 @@ def test_a_context_of_ones_own_leaves_no_room_for_ours():
 def test_a_pool_of_interpreters_works_as_it_does_without(tmp_path):
     told = both(
         tmp_path,
-        """ from concurrent.futures import InterpreterPoolExecutor, as_completed, wait with
-        InterpreterPoolExecutor(2) as pool: futures = [pool.submit(pow, 2, n) for n in range(5)]
-        print([future.result() for future in futures]) print(sorted(future.result() for future in
-        as_completed(futures)), len(wait(futures).done)) print(list(pool.map(abs, range(-3, 0))),
-        list(pool.map(abs, range(-3, 0), buffersize=1))) print(type(pool.submit(divmod, 1,
-        0).exception()).__name__) print(isinstance(pool, InterpreterPoolExecutor.__mro__[1])) """"
+        """
+        from concurrent.futures import InterpreterPoolExecutor, as_completed, wait
+        with InterpreterPoolExecutor(2) as pool:
+            futures = [pool.submit(pow, 2, n) for n in range(5)]
+            print([future.result() for future in futures])
+            print(sorted(future.result() for future in as_completed(futures)), len(wait(futures).done))
+            print(list(pool.map(abs, range(-3, 0))), list(pool.map(abs, range(-3, 0), buffersize=1)))
+            print(type(pool.submit(divmod, 1, 0).exception()).__name__)
+            print(isinstance(pool, InterpreterPoolExecutor.__mro__[1]))
+        """,
     )
     assert told.splitlines() == [
         "[1, 2, 4, 8, 16]",

@@ -337,8 +337,7 @@ for _ in range(5):
         os.kill(os.getpid(), signal.SIGINT)
     sender = start(interrupt)
     try:
-        # Compiled, because exec() of a text that Ctrl-C ends makes the interpreter end by a signal
-        # later on.
+        # Compiled, because exec() of a text that Ctrl-C ends makes the interpreter end by a signal later on.
         exec(compile(sys.argv[1], 'wait', 'exec'))
     except KeyboardInterrupt:
         print(time.monotonic() - sent[0])
