@@ -1,5 +1,4 @@
-"""The crate as a stranger gets it: packaged, unpacked, and depended on by a crate that has nothing
-else.
+"""The crate as a dependant gets it: packaged, unpacked, and the only dependency of a crate.
 
 The workspace's lock file and its other crates switch features on that a lone crate does not have,
 so a build inside the workspace cannot show that the manifest asks for what the sources use.
@@ -25,8 +24,8 @@ FEATURES = {
     "portable-parker": ', default-features = false, features = ["portable-parker"]',
     "all": ', features = ["process", "portable-parker"]',
 }
-# The flag belongs to the nightly toolchain; the variable has the stable one take it, to choose
-# versions only. What is chosen is built without.
+# The flag belongs to the nightly toolchain. The variable makes the stable one accept it, only to
+# choose versions. The build itself goes without.
 VERSIONS = {"newest": [], "oldest": ["-Z", "minimal-versions"]}
 PROGRAM = """\
 //! Uses the crate as a dependant does.
@@ -59,7 +58,7 @@ class Failed(Exception):
 def cargo(*arguments, cwd, environment=None, quiet=True):
     command = ["cargo", *arguments]
     environment = {**os.environ, **(environment or {}), "CARGO_TERM_COLOR": "never"}
-    # The workspace's own flags and target directory have no place in a stranger's build.
+    # The workspace's own flags and target directory do not apply to a dependant's build.
     environment.pop("RUSTFLAGS", None)
     environment.pop("CARGO_TARGET_DIR", None)
     ended = subprocess.run(
@@ -98,14 +97,14 @@ def packaged():
     with tarfile.open(archive) as tar:
         tar.extractall(unpacked, filter="data")
     (folder,) = unpacked.iterdir()
-    # The folder lies below this workspace, which cargo would otherwise look for it in.
+    # The folder lies below this workspace, in which cargo would otherwise search for it.
     with (folder / "Cargo.toml").open("a") as manifest:
         manifest.write("\n[workspace]\n")
     return folder
 
 
 def lock(folder, flags):
-    """Chooses the versions, from the index as it is here if there is no network."""
+    """Chooses the versions; without a network, from the local copy of the index."""
     (folder / "Cargo.lock").unlink(missing_ok=True)
     bootstrap = {"RUSTC_BOOTSTRAP": "1"} if flags else {}
     try:
@@ -137,7 +136,7 @@ def empty(package):
 
 
 def package_alone(package):
-    # Its dependencies are those of the workspace, built already.
+    # The dependencies are those of the workspace, which are built already.
     cargo("test", "--quiet", "--target-dir", str(TARGET.parent), cwd=package)
     print("package: its own tests pass", flush=True)
 
@@ -160,7 +159,7 @@ def names(package):
         "rust-version",
     ):
         if not said.get(key):
-            raise Failed(f"the manifest says no {key}")
+            raise Failed(f"the manifest has no {key}")
     if not said["metadata"]["docs"]["rs"].get("all-features"):
         raise Failed("docs.rs would document the default features alone")
     print("names: licences, texts and the manifest are there", flush=True)

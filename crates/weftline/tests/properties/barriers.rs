@@ -39,7 +39,7 @@ pub(crate) use barrier;
 
 barrier!(Barrier);
 
-/// Those that have arrived, in their order.
+/// The parties that have arrived, in their order.
 #[derive(Default)]
 pub(crate) struct Barriers {
     parties: usize,

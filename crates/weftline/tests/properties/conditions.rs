@@ -6,9 +6,9 @@ use crate::support::SHORT;
 use std::collections::VecDeque;
 use weftline::Condition;
 
-/// A user that waits frees the lock again as soon as its wait has ended: in which order those that
-/// were notified together take it is not promised. Nor is whether they take it while the notifier
-/// gives it up for a moment, so a notifier does not.
+/// A waiter releases the lock as soon as its wait has ended: the order in which threads that were
+/// notified together take it is unspecified. It is also unspecified whether they take it while the
+/// notifier releases it for a moment, so a notifier does not release it.
 impl Object for Condition<u64> {
     fn user(&self, _: usize) -> User<'_> {
         let (mut held, mut has_notified) = (None, false);
@@ -61,12 +61,12 @@ impl Object for Condition<u64> {
     }
 }
 
-/// One owner, those that wait in the order in which they came, and those whose waits end when the
-/// owner gives the lock up.
+/// One owner, the waiters in the order in which they came, and the users whose waits end when the
+/// owner releases the lock.
 #[derive(Default)]
 pub(crate) struct Conditions {
     value: u8,
-    /// Whether a notification says how many it has reached.
+    /// Whether a notification returns how many waiters it has reached.
     pub(crate) counts: bool,
     owner: Option<usize>,
     waiting: VecDeque<usize>,

@@ -41,7 +41,7 @@ pub(crate) use event;
 
 event!(Event);
 
-/// A flag, and those that wait for it.
+/// A flag, and its waiters.
 #[derive(Default)]
 pub(crate) struct Events {
     is_set: bool,

@@ -1,4 +1,4 @@
-//! `Future` and `ThreadPoolExecutor`: one worker, whose tasks end when a step says so.
+//! `Future` and `ThreadPoolExecutor`: one worker, whose tasks end at the program's steps.
 
 use crate::play::{Model, Object, Told, User};
 use crate::program::{Kind, check};
@@ -40,7 +40,7 @@ impl Pool {
         "submitted"
     }
 
-    /// Returns once the worker is at a task, or has none.
+    /// Returns once the worker runs a task, or no task is left.
     fn settle(&self) {
         until(|| {
             let futures = self.futures.lock();
@@ -74,7 +74,7 @@ impl Pool {
                     Some(future) => {
                         self.go.release(1).expect("few permits");
                         let failed = future.exception().is_some();
-                        // Its callback is called before anybody gets the result.
+                        // Its callback is called before any caller gets the result.
                         format!("{failed} {}", self.called.load(Ordering::Relaxed))
                     }
                     None => "nothing runs".into(),
@@ -100,7 +100,7 @@ impl Pool {
         format!("{told}: {}", self.states())
     }
 
-    /// Takes those that are done, which gives up their values.
+    /// Takes the futures that are done, with their values.
     fn take(&self) -> String {
         let futures = std::mem::take(&mut *self.futures.lock());
         let count = futures.len();
@@ -124,7 +124,7 @@ impl Object for Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // Those that are left end.
+        // Lets the remaining tasks end.
         let left = self.futures.lock().len();
         self.go.release(left).expect("few permits");
     }
@@ -148,7 +148,7 @@ impl State {
 /// The tasks in their order, of which one runs.
 #[derive(Default)]
 struct Tasks {
-    /// Each with what it would return.
+    /// Each with the value that it would return.
     tasks: Vec<(State, u8)>,
     called: usize,
     is_shut_down: bool,
@@ -266,6 +266,6 @@ pub(crate) fn kinds() -> Vec<Kind> {
 }
 
 #[test]
-fn a_task_is_run_in_its_turn_or_cancelled_before_and_told_of_once() {
+fn a_task_runs_in_its_turn_or_is_cancelled_before_and_is_reported_once() {
     check(&POOL);
 }

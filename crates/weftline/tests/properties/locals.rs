@@ -13,7 +13,7 @@ impl Object for Local<u8> {
             }
             "get" => self.get().to_string(),
             "take" => self.take().map_or("none".into(), |value| value.to_string()),
-            // What is set meanwhile is there afterwards.
+            // A value set meanwhile stays afterwards.
             _ => self.with(|value| {
                 self.set(number);
                 value.to_string()

@@ -17,7 +17,7 @@ const VERBS: &[&str] = &[
     "is-locked",
 ];
 
-/// A holder is told how often the lock was taken, as the value under it says.
+/// An owner gets the number of acquisitions, which is the value under the lock.
 impl Object for Lock<u64> {
     fn user(&self, _: usize) -> User<'_> {
         let mut held = None;
@@ -66,11 +66,11 @@ impl Object for RLock<Cell<u64>> {
     }
 }
 
-/// One owner, and the others in the order in which they came.
+/// One owner, and the waiters in the order in which they came.
 #[derive(Default)]
 struct Locks {
     is_recursive: bool,
-    /// Whether a holder is told how often the lock was taken.
+    /// Whether an owner gets the number of acquisitions.
     is_counted: bool,
     owner: Option<usize>,
     depth: u32,
@@ -129,7 +129,7 @@ fn model(is_recursive: bool) -> Box<dyn Model> {
     })
 }
 
-/// Of a recursive lock whose holders cannot change the value.
+/// For a re-entrant lock whose owners cannot change the value.
 pub(crate) fn uncounted() -> Box<dyn Model> {
     Box::new(Locks {
         is_recursive: true,

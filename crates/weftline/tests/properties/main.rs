@@ -1,9 +1,9 @@
-//! Every object against a model of a few lines: random programs of several users must go on the
+//! Every object against a model of a few lines: random programs of several users must behave on the
 //! object as on its model, waits included.
 //!
-//! `WEFTLINE_CASES` and `WEFTLINE_SEED` choose how many programs there are of each kind, and which:
+//! `WEFTLINE_CASES` chooses how many programs there are of each kind, `WEFTLINE_SEED` which ones:
 //! `make fuzz-rust CASES=1000 SEED=7`. A program that fails is shrunk and printed as one line. Once
-//! the fault is mended the line goes into `corpus.txt`, which every run replays first.
+//! the fault is fixed the line goes into `corpus.txt`, which every run replays first.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -30,7 +30,7 @@ mod transfers;
 
 use program::Kind;
 
-/// What can be played, by name.
+/// All kinds of objects, by name.
 fn kinds() -> Vec<Kind> {
     let kinds = [
         locks::kinds(),
@@ -55,7 +55,7 @@ fn kinds() -> Vec<Kind> {
 }
 
 #[test]
-fn every_program_of_the_corpus_goes_on_the_object_as_on_its_model() {
+fn every_program_of_the_corpus_behaves_on_the_object_as_on_its_model() {
     let kinds = kinds();
     for line in include_str!("corpus.txt").lines() {
         let line = line.split('#').next().unwrap_or("").trim();

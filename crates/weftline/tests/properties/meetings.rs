@@ -1,5 +1,5 @@
-//! Locks, semaphores, barriers, conditions and pools between threads: in whatever order they run,
-//! what must hold does.
+//! Locks, semaphores, barriers, conditions and pools between threads: their invariants hold in
+//! every order in which the threads run.
 
 use crate::program::runner;
 use crate::support::limit;
@@ -30,7 +30,7 @@ where
     }
 }
 
-/// Runs `work` on as many threads, each with its number.
+/// Runs `work` on `threads` threads, each with its number.
 fn together(threads: usize, work: impl Fn(usize) + Sync) {
     std::thread::scope(|scope| {
         for number in 0..threads {
@@ -75,7 +75,7 @@ fn no_increment_under_a_lock_is_lost() {
 }
 
 #[test]
-fn no_more_permits_are_out_than_a_semaphore_has() {
+fn no_more_permits_are_acquired_than_a_semaphore_has() {
     let cases = (1..6_usize, 1..5_usize, 1..100_usize, 0..50_u64);
     check(&cases, |(threads, permits, each, microseconds)| {
         let semaphore = BoundedSemaphore::new(permits);
@@ -156,7 +156,7 @@ fn a_store_with_a_condition_takes_and_gives_each_piece_once() {
 }
 
 #[test]
-fn an_event_shows_what_was_done_before_it_was_set() {
+fn an_event_publishes_the_writes_before_its_set() {
     check(&(1..5_usize, 1..50_usize), |(threads, rounds)| {
         let events: Vec<_> = (0..rounds).map(|_| Event::new()).collect();
         let done = AtomicUsize::new(0);

@@ -1,9 +1,9 @@
 //! [`play`]: one program on an object and on its model.
 //!
-//! Each user is a thread. After a step the model says which waits end by it, its own or those of
-//! others, and with what; the object must end just these. A user whose step does not end is
-//! blocked, on the object too: its thread sleeps. Its steps are left out until another step ends
-//! its wait.
+//! Each user is a thread. After a step the model gives the steps that end by it, its own or blocked
+//! ones of others, with their results. On the object exactly these must end. A user whose step does
+//! not end is blocked, on the object too: its thread sleeps. Its further steps are left out until
+//! another step ends its wait.
 
 use crate::program::{Kind, Program, Step};
 use crate::support::{ThreadId, thread_id, until_asleep};
@@ -16,30 +16,30 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::Scope;
 use std::time::Duration;
 
-/// What one user does on an object: a step's verb and number → what is told of it.
+/// One user's operations on an object: a step's verb and number → its result as text.
 pub(crate) type User<'a> = Box<dyn FnMut(&str, u8) -> String + 'a>;
 
-/// Which steps have ended, each with its user and what is told of it.
+/// The steps that have ended, each with its user and its result.
 pub(crate) type Told = Vec<(usize, String)>;
 
 /// An object that threads use.
 pub(crate) trait Object: Sync {
-    /// A user, made on its thread.
+    /// A user, created on its thread.
     fn user(&self, user: usize) -> User<'_>;
 
-    /// Ends the waits of all who are blocked, as far as it can now; called until none is left.
+    /// Ends the waits of all blocked users, as far as it can now. Called until no user is blocked.
     fn unblock(&self) {}
 }
 
-/// What the object promises.
+/// The promised behaviour of an object.
 pub(crate) trait Model {
     /// The steps that end by this one.
     fn step(&mut self, user: usize, verb: &str, number: u8) -> Told;
 }
 
-/// Longer than any step takes, on a machine that is busy with something else; and while a program
-/// that fails is shrunk, most of whose steps that are waited for never end.
-const PATIENCE: [Duration; 2] = [Duration::from_secs(10), Duration::from_millis(500)];
+/// Longer than any step takes, on a machine that is busy with other work. The second is for
+/// shrinking a program that fails: most of its awaited steps never end.
+const STEP_TIMEOUTS: [Duration; 2] = [Duration::from_secs(10), Duration::from_millis(500)];
 
 static HAS_FAILED: AtomicBool = AtomicBool::new(false);
 
@@ -51,7 +51,7 @@ struct Player {
     sent: usize,
 }
 
-/// Plays a program on a fresh object and on its model; says where they differ.
+/// Plays a program on a fresh object and on its model; returns where they differ.
 pub(crate) fn play(kind: &Kind, program: &Program) -> Result<(), String> {
     let object = (kind.object)(program.parameter);
     let mut model = (kind.model)(program.parameter);
@@ -61,7 +61,7 @@ pub(crate) fn play(kind: &Kind, program: &Program) -> Result<(), String> {
         let started = (0..kind.users).map(|user| start(scope, object, user, tell.clone()));
         let (mut players, threads): (Vec<_>, Vec<_>) = started.unzip();
         let outcome = steps(&mut players, &told, &mut *model, program);
-        // Those that wait for a step end, and free what they hold.
+        // The users that wait for a step end, and release what they hold.
         drop(players);
         let mut rounds = 0_u32;
         while threads.iter().any(|thread| !thread.is_finished()) {
@@ -94,7 +94,7 @@ fn start<'scope>(
             counted.fetch_add(1, Ordering::Release);
             let told = catch_unwind(AssertUnwindSafe(|| call(verb, number)));
             let told = told.unwrap_or_else(|payload| format!("panic: {}", message(&*payload)));
-            // A program that has failed listens no more.
+            // A program that has failed no longer receives.
             let _ = tell.send((user, told));
         }
     });
@@ -132,8 +132,8 @@ fn steps(
         player.sent += 1;
         let mut seen = Vec::new();
         while seen.len() < expected.len() {
-            let patience = PATIENCE[usize::from(HAS_FAILED.load(Ordering::Relaxed))];
-            match told.recv_timeout(patience) {
+            let timeout = STEP_TIMEOUTS[usize::from(HAS_FAILED.load(Ordering::Relaxed))];
+            match told.recv_timeout(timeout) {
                 Ok(one) => seen.push(one),
                 Err(_) => break,
             }
@@ -153,7 +153,7 @@ fn steps(
         if seen != expected {
             HAS_FAILED.store(true, Ordering::Relaxed);
             return Err(format!(
-                "step {place}, {user}.{verb}({number}): the object told {seen:?}, the model {expected:?}"
+                "step {place}, {user}.{verb}({number}): the object returned {seen:?}, the model {expected:?}"
             ));
         }
     }

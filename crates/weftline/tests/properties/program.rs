@@ -1,9 +1,10 @@
-//! [`Program`]: what the users of one object do, one step after the other; [`check`] plays random
-//! ones.
+//! [`Program`]: the steps of an object's users, one after the other; [`check`] plays random
+//! programs.
 //!
 //! A program is written as one line, `queue(2): 0.put(5) 1.get() 0.len()`: the kind of object and
 //! its parameter, then each step as user, verb and number. The corpus holds such lines instead of
-//! the seeds that `proptest` would write: a seed names another program as soon as a verb is added.
+//! the seeds that `proptest` would write, because a seed names another program as soon as a verb is
+//! added.
 
 use crate::play::{Model, Object, play};
 use proptest::collection::vec;
@@ -12,16 +13,16 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 use std::fmt;
 use std::ops::RangeInclusive;
 
-/// A kind of object: how it is made and used, and its model.
+/// A kind of object: its constructor, its users, and its model.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// How many threads use one object.
     pub(crate) users: usize,
-    /// Of what it is made: a capacity, a number of permits or of parties.
+    /// The parameter of its constructor: a capacity, a number of permits or of parties.
     pub(crate) parameter: RangeInclusive<u8>,
-    /// The verbs of its steps. One that stands here twice comes twice as often.
+    /// The verbs of its steps. A verb that is listed twice comes twice as often.
     pub(crate) verbs: &'static [&'static str],
-    /// The numbers of its steps are below.
+    /// The numbers of its steps are below this.
     pub(crate) numbers: u8,
     pub(crate) object: fn(u8) -> Box<dyn Object>,
     pub(crate) model: fn(u8) -> Box<dyn Model>,
@@ -49,7 +50,7 @@ impl Program {
     }
 }
 
-/// The program that a line of the corpus says.
+/// The program of a line of the corpus.
 #[track_caller]
 pub(crate) fn parse<'a>(kinds: &'a [Kind], line: &str) -> (&'a Kind, Program) {
     let call = |text: &str| {
@@ -80,12 +81,12 @@ fn number_of(variable: &str) -> Option<u64> {
     Some(value.parse().expect("a number"))
 }
 
-/// How many cases a property is tried on.
+/// The number of cases for a property.
 pub(crate) fn cases(few: u32) -> u32 {
     number_of("WEFTLINE_CASES").map_or(few, |cases| cases as u32)
 }
 
-/// A runner of as many cases; the same seed makes the same ones on every machine.
+/// A test runner for that many cases. The same seed gives the same cases on every machine.
 pub(crate) fn runner(few: u32) -> TestRunner {
     let config = Config {
         cases: cases(few),
@@ -102,7 +103,7 @@ pub(crate) fn runner(few: u32) -> TestRunner {
 #[track_caller]
 pub(crate) fn check(kind: &Kind) {
     const LONGEST: usize = 40;
-    // Raw numbers, of which each choice is the remainder: so smaller ones are simpler.
+    // Raw numbers, of which each choice is the remainder, so that smaller numbers are simpler.
     let step = (0..kind.users, 0..kind.verbs.len(), 0..kind.numbers);
     let programs = (kind.parameter.clone(), vec(step, 1..LONGEST));
     let programs = programs.prop_map(|(parameter, steps)| {

@@ -1,4 +1,4 @@
-//! Which queues are played, and as what.
+//! The queues that are played, and their models.
 
 use crate::play::Object;
 use crate::program::{Kind, check};
@@ -8,7 +8,7 @@ use weftline::{LifoQueue, PriorityQueue, Queue, SimpleQueue};
 const QUEUE: Kind = Kind {
     name: "queue",
     users: 4,
-    // Zero is without a bound.
+    // Zero stands for no bound.
     parameter: 0..=3,
     verbs: &[
         "put",

@@ -6,7 +6,7 @@ use crate::support::SHORT;
 use std::collections::VecDeque;
 use weftline::{GetError, LifoQueue, PriorityQueue, PutError, Queue, SimpleQueue};
 
-/// On the heap, so that one that is lost or given twice is seen by what looks at memory, too.
+/// On the heap, so that a memory checker also sees an item that is lost or delivered twice.
 pub(crate) type Item = Box<u8>;
 
 pub(crate) fn of_put(put: Result<(), PutError<Item>>, item: u8) -> String {
@@ -97,7 +97,8 @@ pub(crate) enum Order {
     Smallest,
 }
 
-/// The items as they came, and those that wait for one, for a place, or for all to be done.
+/// The items in the order of their puts, and the waiters for an item, for a place, or for all tasks
+/// to be done.
 pub(crate) struct Queues {
     order: Order,
     capacity: usize,
@@ -105,7 +106,7 @@ pub(crate) struct Queues {
     getters: VecDeque<usize>,
     putters: VecDeque<(usize, u8)>,
     joiners: Vec<usize>,
-    /// Whether it counts them: `None` if not.
+    /// The number of unfinished tasks: `None` if the queue does not count them.
     unfinished: Option<usize>,
     is_shut_down: bool,
 }
@@ -124,7 +125,7 @@ impl Queues {
         (place < self.items.len()).then(|| self.items.remove(place))
     }
 
-    /// Serves those that wait, as far as there are items and places.
+    /// Serves the waiters, as far as there are items and places.
     fn serve(&mut self) -> Told {
         let mut told = Told::new();
         while !self.is_full() && !self.putters.is_empty() {

@@ -5,8 +5,8 @@ use crate::program::{Kind, check};
 use std::collections::VecDeque;
 use weftline::{BoundedSemaphore, Permit, Semaphore};
 
-/// Implements [`Object`] for a semaphore, of threads or of processes: `$taken` makes an option of
-/// what a form of acquiring returns.
+/// Implements [`Object`] for a semaphore, of threads or of processes. `$taken` converts the result
+/// of a form of acquiring into an option.
 macro_rules! semaphore {
     ($type:ty, $permit:ty, $taken:expr) => {
         impl $crate::play::Object for $type {
@@ -32,10 +32,10 @@ macro_rules! semaphore {
                         "acquire-for" => {
                             $taken(self.try_acquire_for(number.into(), $crate::support::SHORT))
                         }
-                        // It would perhaps wait for itself.
+                        // It might wait for itself.
                         _ if !held.is_empty() => return "holds some".into(),
-                        // Which of several is served first that want different numbers is not
-                        // promised.
+                        // The order in which waiters for different numbers are served is
+                        // unspecified.
                         _ => $taken(self.try_acquire_for(1, std::time::Duration::MAX)),
                     };
                     let told = permit.as_ref().map_or("timed out".into(), |permit| {
@@ -57,12 +57,12 @@ pub(crate) use semaphore;
 semaphore!(Semaphore, Permit<'_>, std::convert::identity);
 semaphore!(BoundedSemaphore, Permit<'_>, std::convert::identity);
 
-/// A number of permits, what each user holds, and those that wait for one.
+/// A number of permits, the permits of each user, and the waiters for one.
 #[derive(Default)]
 pub(crate) struct Semaphores {
     free: usize,
     bound: Option<usize>,
-    /// Whether the bound counts the permits that are held, which are then known to be no others'.
+    /// Whether the bound counts the acquired permits, because the semaphore knows their owners.
     knows_held: bool,
     held: [Vec<usize>; 4],
     waiting: VecDeque<usize>,
@@ -100,7 +100,8 @@ impl Model for Semaphores {
             }
             "return" => match self.held[user].pop() {
                 Some(n) => {
-                    // What went past a forgotten permit's place is left out beyond the bound.
+                    // A return beyond the bound is dropped: a release may have filled the place of
+                    // a forgotten permit.
                     let n = self.bound.map_or(n, |bound| n.min(bound - self.free));
                     others = self.add(n);
                     "returned".into()
@@ -164,7 +165,7 @@ pub(crate) const SEMAPHORE: Kind = Kind {
 
 pub(crate) const BOUNDED_SEMAPHORE: Kind = Kind {
     name: "bounded-semaphore",
-    // More permits than its bound are refused by a panic.
+    // Refuses more permits than its bound by a panic.
     parameter: 3..=3,
     object: |permits| Box::new(BoundedSemaphore::new(permits.into())),
     model: |permits| model(permits, true, false),

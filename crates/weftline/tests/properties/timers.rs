@@ -66,7 +66,7 @@ impl Object for Counting {
             "cancel" => timer.cancel().to_string(),
             "join" => match timer.try_join() {
                 Err(weftline::thread::timer::JoinError::NotStarted) => "not started".into(),
-                // Its function would be called in minutes.
+                // Its function would be called minutes later.
                 _ if timer.is_alive() => timer.try_join_for(SHORT).is_ok().to_string(),
                 _ => timer.join().is_ok().to_string(),
             },
@@ -92,11 +92,11 @@ enum Timers {
     New,
     Pending,
     Fired,
-    /// And whether it was started.
+    /// With whether it was started.
     Cancelled(bool),
 }
 
-/// What becomes of one, which may be due at once.
+/// The states of one timer, which may be due at once.
 struct Life {
     is_due_at_once: bool,
     state: Timers,

@@ -1,5 +1,5 @@
-//! Queues between threads: in whatever order they run, each item arrives once, those of one putter
-//! in their order.
+//! Queues between threads: in every order in which the threads run, each item arrives once, and the
+//! items of one putter in their order.
 
 use crate::program::runner;
 use crate::support::limit;
@@ -8,14 +8,14 @@ use proptest::test_runner::TestError;
 use std::time::Duration;
 use weftline::{GetError, LifoQueue, PriorityQueue, PutError, Queue, SimpleQueue};
 
-/// An item: who has put it, and as the how manieth.
+/// An item: its putter, and its position among the putter's items.
 type Item = (u8, u16);
 
-/// How a putter or getter waits.
+/// The form in which a putter or getter waits.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Forever,
-    /// Again and again, each time for as many microseconds.
+    /// Again and again, each time for that many microseconds.
     Tries(u8),
 }
 
@@ -47,7 +47,7 @@ fn transfers() -> impl Strategy<Value = Transfer> {
     })
 }
 
-/// What a transfer needs of a queue. The last putter ends it by `close`.
+/// The operations of a queue in a transfer. The last putter ends it by `close`.
 trait Passage: Sync {
     fn put(&self, item: Item, form: Form);
     /// `None` when it is closed and empty.
@@ -120,7 +120,7 @@ impl Passage for SimpleQueue<Item> {
     }
 }
 
-/// What each getter got, in its order.
+/// The items of each getter, in its order.
 fn run(queue: &dyn Passage, transfer: &Transfer) -> Vec<Vec<Item>> {
     std::thread::scope(|scope| {
         let getters = transfer.getters.iter().map(|&form| {

@@ -1,6 +1,6 @@
 """The crate's tests under sanitizers, Miri and valgrind.
 
-A report of a tool is a failure, also one of a child process whose output nobody reads: each process
+A report of a tool is a failure, also that of a child process whose output is not read: each process
 writes its reports into a folder, which is empty at the end. `known.toml` beside this file names the
 reports that are no fault and the tests that a tool cannot run, each with the reason.
 """
@@ -18,10 +18,10 @@ ROOT = HERE.parents[3]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "sanitizers"
 NIGHTLY = os.environ.get("NIGHTLY") or "nightly"
 TIMEOUT = 1_800
-# A test of many steps does one in so many of them, so that each part takes minutes: `count` in the
-# tests' support reads it.
+# A test of many steps does one in this many of them, so that each part takes minutes. `count` in
+# the tests' support reads it.
 SHARES = {"address": 4, "thread": 10, "miri": 100, "valgrind": 50}
-# A line of the test harness or of a test program says what is wrong; the rest is in the log.
+# The end of a log that is shown: a line of the test harness or of a test program names the fault.
 SHOWN = 8_000
 
 
@@ -34,7 +34,7 @@ class Missing(Failed):
 
 
 def output(*command):
-    """What a command prints, or nothing if it is not there or fails."""
+    """The output of a command; nothing if it does not exist or fails."""
     try:
         ended = subprocess.run(
             command, capture_output=True, text=True, timeout=TIMEOUT, check=False
@@ -48,7 +48,7 @@ def need_nightly(component, why):
     if not output("cargo", f"+{NIGHTLY}", "--version"):
         raise Missing(
             f"there is no toolchain {NIGHTLY!r}: install it with `rustup toolchain install nightly`, "
-            "or name one that is there by NIGHTLY=…"
+            "or name an installed one by NIGHTLY=…"
         )
     components = output("rustup", "component", "list", "--toolchain", NIGHTLY)
     installed = [line for line in components.splitlines() if "(installed)" in line]
@@ -76,7 +76,7 @@ def host():
 
 
 class Known:
-    """What `known.toml` says of one tool."""
+    """The entries of `known.toml` for one tool."""
 
     def __init__(self, tool):
         known = tomllib.loads((HERE / "known.toml").read_text())
@@ -119,12 +119,12 @@ def shared(tool):
 
 def environment(**more):
     kept = {name: value for name, value in os.environ.items() if name != "RUSTFLAGS"}
-    # A tool that is told to read the debug information for each panic takes minutes for it.
+    # A tool takes minutes to read the debug information for each panic that asks for a backtrace.
     return {**kept, "CARGO_TERM_COLOR": "never", "RUST_BACKTRACE": "0", **more}
 
 
 def build(arguments, **variables):
-    """Builds the test programs; returns each with its name."""
+    """Builds the test programs; returns them by name."""
     command = [
         "cargo",
         *arguments,
@@ -157,8 +157,7 @@ def build(arguments, **variables):
     return programs
 
 
-# A warning of LeakSanitizer in a child that may not be traced, after which it goes on, and no
-# report.
+# LeakSanitizer's warning in a child that may not be traced. It then goes on, without a report.
 HARMLESS = ("ptrace appears to be blocked", "Child exited with signal")
 
 
@@ -171,7 +170,7 @@ def reports_of(folder):
 
 
 def run_each(tool, programs, known, folder, prefix=(), **variables):
-    """Runs each program, one after the other, and returns what is wrong."""
+    """Runs each program in turn; raises `Failed` with the names of those that failed."""
     failures = []
     for name, program in sorted(programs.items()):
         if not known.runs(name):
@@ -215,9 +214,9 @@ def sanitize(tool, options):
     programs = build(
         [f"+{NIGHTLY}", "test", "-Zbuild-std", "--target", target],
         CARGO_TARGET_DIR=str(TARGET / tool),
-        # The tools see the mappings of memory that the C library makes: rustix makes its own
-        # otherwise, and an address that is mapped anew would be taken for the object that was there
-        # before.
+        # The tools see the mappings of memory that the C library makes, and rustix makes its own
+        # otherwise. Then an address that is mapped anew would be taken for the previous object
+        # there.
         RUSTFLAGS=f"-Zsanitizer={tool} --cfg weftline_sanitizer --cfg rustix_use_libc",
     )
     # Children that the tests start inherit the options, and write reports of their own. One of them
@@ -232,7 +231,7 @@ def sanitize(tool, options):
 
 
 def chosen_of(programs):
-    """Those that PROGRAMS names, to look at one alone."""
+    """The programs that PROGRAMS names, to check one alone; without it, all."""
     chosen = os.environ.get("PROGRAMS", "").split()
     return {
         name: path for name, path in programs.items() if not chosen or name in chosen
@@ -257,16 +256,16 @@ def thread():
 def valgrind():
     need_valgrind()
     known, folder = Known("valgrind"), fresh("valgrind")
-    # Those of `make test`, so that they need no building again.
+    # The programs of `make test`, so that they need not be built again.
     programs = build(["test"])
-    # Children run natively: a fork stays with valgrind, a process that is started leaves it.
+    # Child processes run natively: a fork stays with valgrind, a process that is started leaves it.
     prefix = [
         "valgrind",
         "--quiet",
         "--error-exitcode=99",
         "--fair-sched=yes",
-        # Leaks are the address sanitizer's part: here the child of a fork has lost its other
-        # threads'.
+        # The address sanitizer checks leaks. Here the child of a fork has lost the allocations of
+        # its other threads.
         "--leak-check=no",
         "--max-threads=5000",
         f"--suppressions={known.write_suppressions(folder)}",
@@ -275,8 +274,8 @@ def valgrind():
     run_each("valgrind", chosen_of(programs), known, folder, prefix)
 
 
-# What Miri runs in minutes: threads, locks and queues. It has no processes, no forks and no
-# signals.
+# The programs that Miri runs in minutes: threads, locks and queues. Miri has no processes, no forks
+# and no signals.
 INTERPRETED = (
     "lock",
     "rlock",
@@ -309,7 +308,7 @@ def miri():
         *skipped,
     ]
     flags = (
-        # Tests leak what threads may use for ever.
+        # Tests leak objects that threads may use for ever.
         "-Zmiri-ignore-leaks",
         # A system call of rustix passes a number in the place of a pointer.
         "-Zmiri-permissive-provenance",

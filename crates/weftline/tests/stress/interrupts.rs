@@ -1,4 +1,4 @@
-//! Waits that are interrupted at any moment: what they were given meanwhile goes to others.
+//! Waits that are interrupted at any moment: grants that they do not use go to others.
 
 use crate::support::{Interrupt, count, limit};
 use crate::{Random, in_threads};
@@ -7,10 +7,10 @@ use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, WaitError, Wake};
 use weftline::queue::raw::{Fifo, GetFailure, PutFailure, RawQueue};
 use weftline::sync::raw::{RawCondition, RawLock, RawSemaphore};
 
-/// Sleeps, and is interrupted before or after it, every now and then.
-struct Restless(Random);
+/// Sleeps, and is sometimes interrupted before or after the sleep.
+struct OftenInterrupted(Random);
 
-impl Blocker for Restless {
+impl Blocker for OftenInterrupted {
     type Interrupt = Interrupt;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Interrupt> {
@@ -22,7 +22,7 @@ impl Blocker for Restless {
             }
             2 => {
                 let Ok(_) = ThreadBlocker.block(parker, Deadline::after(self.0.timeout()));
-                // As a signal would: the wait looks at its state and goes on.
+                // As a signal would: the wait checks its state and goes on.
                 if deadline.has_passed() {
                     Ok(Wake::TimedOut)
                 } else {
@@ -55,7 +55,7 @@ fn a_lock_stays_a_lock() {
     let inside = AtomicUsize::new(0);
     in_threads(4, |number| {
         let mut random = Random::new(number);
-        let mut blocker = Restless(Random::new(number + 100));
+        let mut blocker = OftenInterrupted(Random::new(number + 100));
         for _ in 0..count(10_000) {
             if lock.lock_with(&mut blocker, deadline(&mut random)).is_ok() {
                 assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0);
@@ -75,7 +75,7 @@ fn no_permit_is_lost_or_found() {
     let semaphore = RawSemaphore::new(3, 3).unwrap();
     in_threads(4, |number| {
         let mut random = Random::new(number);
-        let mut blocker = Restless(Random::new(number + 100));
+        let mut blocker = OftenInterrupted(Random::new(number + 100));
         for _ in 0..count(10_000) {
             let n = 1 + random.below(3);
             if semaphore
@@ -94,17 +94,17 @@ fn no_permit_is_lost_or_found() {
 
 #[test]
 fn no_notification_is_lost() {
-    // One thread waits without ever being interrupted; each notification is for it or is passed on
-    // to it.
+    // One thread waits and is never interrupted. Each notification is for that thread, or is passed
+    // on to it.
     let (lock, condition) = (RawLock::new(), RawCondition::new());
     let left = AtomicUsize::new(count(2_000));
     in_threads(3, |number| {
-        let mut restless = Restless(Random::new(number));
+        let mut blocker = OftenInterrupted(Random::new(number));
         let take = || lock.lock_with(&mut ThreadBlocker, Deadline::NEVER).unwrap();
         loop {
             take();
-            // Under the lock: who finds something left is enlisted when the last notification
-            // comes.
+            // Under the lock: a thread that finds something left is enlisted when the last
+            // notification comes.
             if left.load(Ordering::Relaxed) == 0 {
                 condition.notify(usize::MAX);
                 lock.unlock().unwrap();
@@ -125,7 +125,7 @@ fn no_notification_is_lost() {
                     assert_eq!(waited, Ok(()));
                     Ok(())
                 }
-                _ => condition.wait_with(&mut restless, Deadline::NEVER, |_| {
+                _ => condition.wait_with(&mut blocker, Deadline::NEVER, |_| {
                     lock.unlock().unwrap();
                     Ok(())
                 }),
@@ -144,10 +144,10 @@ fn no_notification_is_lost() {
 #[test]
 fn no_item_is_lost_or_doubled() {
     let _limit = limit();
-    let queue = RawQueue::<usize, Fifo<usize>, Restless>::new(2);
+    let queue = RawQueue::<usize, Fifo<usize>, OftenInterrupted>::new(2);
     let sums = in_threads(4, |number| {
         let mut random = Random::new(number);
-        let mut blocker = Restless(Random::new(number + 100));
+        let mut blocker = OftenInterrupted(Random::new(number + 100));
         let mut sum = 0;
         let mut left = count(6_000);
         while left > 0 {

@@ -19,7 +19,7 @@ fn no_increment_under_a_lock_is_lost() {
                 _ => Some(lock.lock()),
             };
             if let Some(mut held) = held {
-                // Not one instruction: another thread in here would be seen.
+                // More than one instruction, so that another thread in here would be seen.
                 let value = std::hint::black_box(*held);
                 *held = value + 1;
                 done += 1;
@@ -37,8 +37,7 @@ fn no_increment_under_a_lock_is_lost() {
 
 #[test]
 fn no_increment_under_a_lock_that_is_held_for_long_is_lost() {
-    // Every wait is longer than the bound on starvation: hand-overs, and timeouts that race with
-    // them.
+    // Every wait is longer than the starvation bound: handoffs, and timeouts that race with them.
     let lock = Lock::new(0_usize);
     let done: usize = in_threads(4, |number| {
         let mut random = Random::new(number);

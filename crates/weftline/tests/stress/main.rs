@@ -1,7 +1,7 @@
-//! Many threads, random choices, a fixed number of steps, and a sum that must come out right.
+//! Many threads, random choices, a fixed number of steps, and a sum that must be right.
 //!
-//! Each test does a bounded number of operations, so a slow machine takes longer and nothing else.
-//! A test that blocks is ended by its limit.
+//! Each test does a bounded number of operations, so a slow machine only takes longer. A test that
+//! blocks is ended by its limit.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -33,8 +33,7 @@ impl Random {
     }
 }
 
-/// Runs `work` in `threads` threads at once, each with its own number, and returns what they
-/// returned.
+/// Runs `work` in `threads` threads at once, each with its own number, and returns their results.
 fn in_threads<R: Send>(threads: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let _limit = support::limit();
     let work = &work;

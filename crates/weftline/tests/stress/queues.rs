@@ -1,4 +1,4 @@
-//! Queues: every item that went in comes out once, in order where there is one.
+//! Queues: every item that is put is taken once, in order where the queue has one.
 
 use crate::support::{count as share_of, now};
 use crate::{Random, in_threads};
@@ -10,7 +10,7 @@ fn items() -> usize {
     share_of(15_000)
 }
 
-/// Puts so many items of `producer` by forms that may give up, until each is in.
+/// Puts `producer`'s items by forms that may time out, until all are in.
 fn put_all(queue: &Queue<(usize, usize)>, producer: usize, random: &mut Random) {
     for count in 0..items() {
         let mut item = (producer, count);
@@ -30,7 +30,7 @@ fn put_all(queue: &Queue<(usize, usize)>, producer: usize, random: &mut Random) 
     }
 }
 
-/// Takes items by forms that may give up, until the queue is shut down and empty.
+/// Takes items by forms that may time out, until the queue is shut down and empty.
 fn get_all(queue: &Queue<(usize, usize)>, random: &mut Random) -> Vec<(usize, usize)> {
     let mut got = Vec::new();
     loop {
@@ -95,9 +95,9 @@ fn every_item_of_a_bounded_queue_comes_out_once_and_in_order() {
 }
 
 #[test]
-fn many_threads_on_a_queue_for_one_all_come_to_an_end() {
-    // Putters and getters wait at the same time, and slots are handed to putters that hand their
-    // items on.
+fn many_threads_on_a_queue_for_one_all_end() {
+    // Putters and getters wait at the same time. Slots are handed off to putters, which hand off
+    // their items.
     let queue = Queue::bounded(1);
     in_threads(12, |number| {
         for _ in 0..share_of(2_000) {
@@ -112,7 +112,7 @@ fn many_threads_on_a_queue_for_one_all_come_to_an_end() {
 }
 
 #[test]
-fn what_was_put_before_a_shutdown_comes_out_or_is_refused() {
+fn every_item_accepted_before_a_shutdown_comes_out() {
     for round in 1..=share_of(150) {
         let queue = Queue::bounded(4);
         let counts = in_threads(4, |number| {

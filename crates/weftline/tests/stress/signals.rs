@@ -1,5 +1,5 @@
-//! Conditions, events, semaphores and barriers: nothing that was signalled is lost, and nothing
-//! comes that was not.
+//! Conditions, events, semaphores and barriers: every signal arrives, and none arrives that was not
+//! sent.
 
 use crate::support::{count, now};
 use crate::{Random, in_threads};
@@ -38,7 +38,7 @@ fn as_many_waits_end_well_as_were_notified() {
 }
 
 #[test]
-fn threads_that_take_turns_through_a_condition_all_have_theirs() {
+fn threads_that_take_turns_through_a_condition_all_get_theirs() {
     const THREADS: usize = 4;
     let turn = Condition::new(0_usize);
     in_threads(THREADS, |number| {
@@ -53,7 +53,7 @@ fn threads_that_take_turns_through_a_condition_all_have_theirs() {
 }
 
 #[test]
-fn whoever_waits_for_an_event_is_woken_by_the_next_set() {
+fn every_waiter_of_an_event_is_woken_by_the_next_set() {
     let event = Event::new();
     let running = AtomicUsize::new(3);
     in_threads(4, |number| {
@@ -70,7 +70,7 @@ fn whoever_waits_for_an_event_is_woken_by_the_next_set() {
         }
         for _ in 0..count(3_000) {
             match random.below(3) {
-                // Without a deadline: a wake-up that is lost is a test that never ends.
+                // Without a deadline, so that a lost wakeup is a test that never ends.
                 0 => event.wait(),
                 1 => drop(event.try_wait_for(random.timeout())),
                 _ => drop(event.try_wait_until(now() + random.timeout())),
@@ -81,7 +81,7 @@ fn whoever_waits_for_an_event_is_woken_by_the_next_set() {
 }
 
 #[test]
-fn there_are_never_more_permits_out_than_there_are() {
+fn there_are_never_more_permits_acquired_than_exist() {
     const PERMITS: usize = 5;
     let semaphore = BoundedSemaphore::new(PERMITS);
     let out = AtomicUsize::new(0);
@@ -120,8 +120,8 @@ fn every_permit_that_is_released_is_taken_once() {
                     None => continue,
                 }
             } else {
-                // One at a time: two threads that both wanted the last two of three would wait for
-                // ever.
+                // One at a time, because two threads that both wanted the last two of three would
+                // wait for ever.
                 semaphore.acquire(1).forget();
                 left -= 1;
                 continue;
@@ -152,7 +152,7 @@ fn all_parties_pass_every_round_together() {
 }
 
 #[test]
-fn a_barrier_that_keeps_breaking_and_being_reset_keeps_nobody() {
+fn a_barrier_that_keeps_breaking_and_being_reset_keeps_no_thread() {
     let barrier = Barrier::with_action(3, std::thread::yield_now);
     let passed = AtomicUsize::new(0);
     in_threads(4, |number| {
