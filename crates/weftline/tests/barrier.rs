@@ -1,4 +1,4 @@
-//! `Barrier`: what it promises.
+//! The contract of `Barrier`.
 
 mod support;
 
@@ -15,7 +15,7 @@ use weftline::park::Deadline;
 use weftline::sync::raw::{BarrierError, RawBarrier};
 use weftline::{Arrival, Barrier, Broken, ZeroParties};
 
-/// One of the forms of waiting.
+/// A form of waiting.
 type Form = fn(&Barrier) -> Result<Arrival, Broken>;
 
 #[test]
@@ -75,7 +75,7 @@ fn a_barrier_for_one_never_waits() {
 }
 
 #[test]
-fn there_is_no_barrier_for_nobody() {
+fn a_barrier_for_zero_parties_is_refused() {
     assert!(matches!(Barrier::try_new(0), Err(ZeroParties)));
     assert!(catch_unwind(|| Barrier::new(0)).is_err());
     assert!(catch_unwind(|| Barrier::with_action(0, || ())).is_err());
@@ -105,7 +105,7 @@ fn a_timeout_breaks_the_barrier_for_all() {
 }
 
 #[test]
-fn abort_breaks_it_and_reset_mends_it() {
+fn abort_breaks_it_and_reset_repairs_it() {
     let _limit = limit();
     let barrier = Barrier::new(2);
     std::thread::scope(|scope| {
@@ -123,7 +123,7 @@ fn abort_breaks_it_and_reset_mends_it() {
 }
 
 #[test]
-fn a_reset_sends_away_who_waits_and_no_one_else() {
+fn a_reset_ends_the_waits_of_this_cycle_only() {
     let _limit = limit();
     let barrier = Barrier::new(2);
     std::thread::scope(|scope| {
@@ -139,7 +139,7 @@ fn a_reset_sends_away_who_waits_and_no_one_else() {
 }
 
 #[test]
-fn the_action_runs_once_before_anyone_passes() {
+fn the_action_runs_once_before_any_party_passes() {
     let _limit = limit();
     let runs = Arc::new(AtomicUsize::new(0));
     let counted = runs.clone();
@@ -171,7 +171,7 @@ fn a_panic_in_the_action_breaks_the_barrier_and_goes_on_in_the_last_party() {
     assert!(barrier.is_broken());
 }
 
-/// A barrier for two whose action says that it runs, and ends when told.
+/// A barrier for two whose action reports that it runs, and ends when it is told to.
 fn with_slow_action() -> (
     Arc<Barrier>,
     std::sync::mpsc::Receiver<()>,
@@ -210,7 +210,7 @@ fn an_action_that_does_not_end_can_be_aborted() {
 }
 
 #[test]
-fn who_comes_while_the_action_runs_belongs_to_the_next_round() {
+fn a_party_that_comes_while_the_action_runs_belongs_to_the_next_cycle() {
     let _limit = limit();
     let (barrier, has_begun, end) = with_slow_action();
     std::thread::scope(|scope| {
@@ -262,7 +262,7 @@ fn a_party_that_times_out_while_the_action_runs_has_arrived() {
 }
 
 #[test]
-fn who_is_early_and_times_out_breaks_the_barrier() {
+fn an_early_party_that_times_out_breaks_the_barrier() {
     let _limit = limit();
     let (barrier, has_begun, end) = with_slow_action();
     std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! `Condition`: what it promises.
+//! The contract of `Condition`.
 
 mod support;
 
@@ -32,7 +32,7 @@ fn it_is_a_lock_over_its_value_with_the_four_forms() {
 }
 
 #[test]
-fn a_notification_that_nobody_waits_for_is_nothing() {
+fn a_notification_without_waiters_is_not_kept() {
     let condition = Condition::new(());
     let mut held = condition.lock();
     assert!(!held.notify_one());
@@ -42,7 +42,7 @@ fn a_notification_that_nobody_waits_for_is_nothing() {
 }
 
 #[test]
-fn a_wait_without_a_notification_times_out_and_has_the_lock_again() {
+fn a_wait_without_a_notification_times_out_and_holds_the_lock_again() {
     let condition = Condition::new(0);
     let mut held = condition.lock();
     assert_eq!(held.try_wait(), Err(TimedOut));
@@ -59,7 +59,7 @@ fn a_wait_without_a_notification_times_out_and_has_the_lock_again() {
 }
 
 #[test]
-fn a_wait_gives_the_lock_up_meanwhile() {
+fn the_lock_is_free_during_a_wait() {
     let _limit = limit();
     let condition = Condition::new(0);
     std::thread::scope(|scope| {
@@ -151,7 +151,7 @@ fn a_thread_that_comes_after_the_notification_does_not_get_it() {
         let first = blocked(scope, || condition.lock().wait());
         let mut held = condition.lock();
         assert_eq!(held.notify(2), 1);
-        // The one that was notified cannot have the lock yet; this wait is the later one.
+        // The notified thread cannot have the lock yet; this wait is the later one.
         assert_eq!(held.try_wait_for(SHORT), Err(TimedOut));
         drop(held);
         first.join().unwrap();
@@ -191,7 +191,7 @@ fn a_waiter_that_times_out_between_its_notification_and_the_release_of_the_lock_
                 *held = true;
                 held.try_wait_for(timeout)
             });
-            // The waiter has given up the lock, in its wait.
+            // The waiter has released the lock, in its wait.
             until(|| *condition.lock() || wait.is_finished());
             let held = condition.lock();
             if !held.notify_one() {
@@ -207,7 +207,7 @@ fn a_waiter_that_times_out_between_its_notification_and_the_release_of_the_lock_
 }
 
 #[test]
-fn whoever_notifies_and_waits_in_turn_does_not_keep_the_notified_asleep() {
+fn a_notifier_that_waits_next_wakes_the_notified_thread() {
     let _limit = limit();
     let condition = Condition::new(0);
     std::thread::scope(|scope| {
@@ -227,23 +227,23 @@ fn whoever_notifies_and_waits_in_turn_does_not_keep_the_notified_asleep() {
 }
 
 #[test]
-fn wait_while_looks_before_it_waits_and_once_more_when_time_is_up() {
+fn wait_while_checks_before_it_waits_and_once_more_after_its_timeout() {
     let condition = Condition::new(0);
     let mut held = condition.lock();
     held.wait_while(|value| *value != 0);
-    let mut looks = 0;
+    let mut calls = 0;
     let waited = held.try_wait_while_for(SHORT, |value| {
-        looks += 1;
+        calls += 1;
         *value == 0
     });
-    assert_eq!((waited, looks), (Err(TimedOut), 2));
-    let mut looks = 0;
+    assert_eq!((waited, calls), (Err(TimedOut), 2));
+    let mut calls = 0;
     let waited = held.try_wait_while_until(now() + SHORT, |_| {
-        looks += 1;
-        looks < 2
+        calls += 1;
+        calls < 2
     });
     assert_eq!(
-        (waited, looks),
+        (waited, calls),
         (Ok(()), 2),
         "it came true at the last moment"
     );
@@ -259,14 +259,14 @@ fn a_panic_in_the_condition_frees_the_lock() {
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         condition
             .lock()
-            .wait_while(|_| panic!("while it looks at the value"));
+            .wait_while(|_| panic!("while it calls at the value"));
     }));
     assert!(panicked.is_err());
     assert!(condition.try_lock().is_some());
 }
 
 #[test]
-fn a_panic_after_a_notification_wakes_the_notified() {
+fn a_panic_after_a_notification_wakes_the_notified_thread() {
     let _limit = limit();
     let condition = Condition::new(());
     std::thread::scope(|scope| {

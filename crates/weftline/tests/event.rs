@@ -1,4 +1,4 @@
-//! `Event`: what it promises.
+//! The contract of `Event`.
 
 mod support;
 
@@ -12,7 +12,7 @@ use weftline::sync::raw::RawEvent;
 use weftline::{Event, TimedOut};
 
 #[test]
-fn who_finds_the_flag_up_does_not_wait() {
+fn a_raised_flag_ends_each_form_of_waiting_at_once() {
     let event = Event::new();
     assert!(!event.is_set());
     event.set();
@@ -25,7 +25,7 @@ fn who_finds_the_flag_up_does_not_wait() {
 }
 
 #[test]
-fn who_finds_it_down_is_told_so_by_each_form_that_gives_up() {
+fn a_lowered_flag_is_reported_by_each_form_that_gives_up() {
     let event = Event::new();
     event.set();
     event.clear();
@@ -43,7 +43,7 @@ fn who_finds_it_down_is_told_so_by_each_form_that_gives_up() {
 }
 
 #[test]
-fn set_wakes_everyone_who_waits_by_whatever_form() {
+fn set_wakes_the_waiters_of_every_form() {
     let _limit = limit();
     let event = Event::new();
     std::thread::scope(|scope| {
@@ -68,7 +68,7 @@ fn set_wakes_everyone_who_waits_by_whatever_form() {
 }
 
 #[test]
-fn who_waits_when_it_is_set_is_woken_also_if_it_is_cleared_at_once() {
+fn set_wakes_every_waiter_also_if_clear_follows_at_once() {
     let _limit = limit();
     let event = Event::new();
     let woken = AtomicUsize::new(0);
@@ -87,7 +87,7 @@ fn who_waits_when_it_is_set_is_woken_also_if_it_is_cleared_at_once() {
 }
 
 #[test]
-fn who_comes_after_the_clear_waits_for_the_next_set() {
+fn a_wait_after_the_clear_lasts_until_the_next_set() {
     let _limit = limit();
     let event = Event::new();
     event.set();
@@ -119,7 +119,7 @@ fn a_timed_out_waiter_leaves_the_queue() {
 }
 
 #[test]
-fn what_was_written_before_set_is_seen_after_wait() {
+fn writes_before_set_are_visible_after_wait() {
     let _limit = limit();
     for _ in 0..200 {
         let event = Event::new();
@@ -162,7 +162,7 @@ fn an_interrupted_wait_leaves_no_trace() {
 }
 
 #[test]
-fn an_interrupt_is_reported_also_when_the_flag_was_raised_at_the_same_moment() {
+fn an_interrupt_is_reported_also_when_the_flag_is_raised_at_the_same_moment() {
     let event = std::sync::Arc::new(RawEvent::new());
     let same = event.clone();
     let mut interrupted = Script::interrupted_after(move || assert!(same.set()));

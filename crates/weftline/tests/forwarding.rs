@@ -1,5 +1,5 @@
-//! Forwarding, as bindings use it: what an event, a semaphore or a barrier hands over, and how it
-//! refuses from then on.
+//! Forwarding, as bindings use it: the values that an event, a semaphore or a barrier passes on,
+//! and how it refuses calls from then on.
 
 mod support;
 
@@ -19,13 +19,13 @@ fn acquire(semaphore: &RawSemaphore) -> Result<(), WaitError<std::convert::Infal
 }
 
 #[test]
-fn a_forwarded_event_has_given_up_its_flag_and_does_nothing() {
+fn a_forwarded_event_has_passed_on_its_flag_and_does_nothing() {
     for is_set in [false, true] {
         let (target, event) = (RawCondition::new(), RawEvent::new());
         if is_set {
             assert!(event.set());
         }
-        // SAFETY: the target was made before the event, so it is dropped after it.
+        // SAFETY: the target was created before the event, so it is dropped after it.
         assert_eq!(unsafe { event.forward(&target) }, Some(is_set));
         assert!(event.is_forwarded());
         assert!(!event.set());
@@ -38,7 +38,7 @@ fn a_forwarded_event_has_given_up_its_flag_and_does_nothing() {
 }
 
 #[test]
-fn who_waits_for_an_event_waits_in_the_target_once_it_is_forwarded() {
+fn a_waiter_of_an_event_waits_in_the_target_after_forwarding() {
     let _limit = limit();
     let (target, event) = (RawCondition::new(), RawEvent::new());
     std::thread::scope(|scope| {
@@ -57,7 +57,7 @@ fn who_waits_for_an_event_waits_in_the_target_once_it_is_forwarded() {
 }
 
 #[test]
-fn a_forwarded_semaphore_has_given_up_its_permits_and_refuses_everything() {
+fn a_forwarded_semaphore_has_passed_on_its_permits_and_refuses_everything() {
     let (target, semaphore) = (RawCondition::new(), RawSemaphore::new(2, 5).unwrap());
     // SAFETY: as above.
     assert_eq!(unsafe { semaphore.forward(&target) }, Some((2, 5)));
@@ -73,7 +73,7 @@ fn a_forwarded_semaphore_has_given_up_its_permits_and_refuses_everything() {
 }
 
 #[test]
-fn who_waits_for_a_permit_waits_in_the_target_once_the_semaphore_is_forwarded() {
+fn a_waiter_for_a_permit_waits_in_the_target_after_forwarding() {
     let _limit = limit();
     let (target, semaphore) = (RawCondition::new(), RawSemaphore::new(0, 5).unwrap());
     std::thread::scope(|scope| {
@@ -83,14 +83,14 @@ fn who_waits_for_a_permit_waits_in_the_target_once_the_semaphore_is_forwarded() 
         assert_eq!(target.waiting(), 2);
         target.notify(usize::MAX);
         for wait in waits {
-            // Notified, and without a permit, which is to be had elsewhere.
+            // Notified, and without a permit: the permits are in the target.
             assert_eq!(wait.join().unwrap(), Err(TIMED_OUT));
         }
     });
 }
 
 #[test]
-fn a_forwarded_barrier_tells_everyone_which_place_they_have() {
+fn a_forwarded_barrier_tells_each_party_its_index() {
     let _limit = limit();
     let barrier = RawBarrier::new(3).unwrap();
     std::thread::scope(|scope| {
@@ -117,7 +117,7 @@ fn a_forwarded_barrier_tells_everyone_which_place_they_have() {
 }
 
 #[test]
-fn the_acting_party_may_retire_the_barrier_and_hears_what_became_of_its_action() {
+fn the_acting_party_may_forward_the_barrier_and_gets_the_result_of_its_action() {
     let barrier = RawBarrier::new(1).unwrap();
     let passed = barrier.wait_with(&mut ThreadBlocker, Deadline::NEVER, |blocker| {
         let left = barrier.forward_with(blocker, true)?;
@@ -132,7 +132,7 @@ fn the_acting_party_may_retire_the_barrier_and_hears_what_became_of_its_action()
 }
 
 #[test]
-fn others_retire_the_barrier_when_its_action_has_ended() {
+fn other_threads_forward_the_barrier_after_its_action_has_ended() {
     let _limit = limit();
     let barrier = RawBarrier::new(1).unwrap();
     let (begun, go_on) = (RawEvent::new(), RawEvent::new());
@@ -147,11 +147,11 @@ fn others_retire_the_barrier_when_its_action_has_ended() {
             })
         });
         until(|| begun.is_set());
-        let retirer = blocked(scope, || barrier.forward_with(&mut ThreadBlocker, false));
+        let forwarder = blocked(scope, || barrier.forward_with(&mut ThreadBlocker, false));
         assert!(!barrier.is_forwarded());
         go_on.set();
         assert_eq!(actor.join().unwrap(), Ok(0));
-        let left = retirer.join().unwrap().unwrap().expect("forwarded once");
+        let left = forwarder.join().unwrap().unwrap().expect("forwarded once");
         assert_eq!(left.arrived, 0);
     });
 }

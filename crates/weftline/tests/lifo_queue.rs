@@ -1,4 +1,4 @@
-//! `LifoQueue`: what is different from `Queue`, and that nothing else is.
+//! `LifoQueue`: its order, and the rest of the contract, which is that of `Queue`.
 
 mod support;
 
@@ -23,7 +23,7 @@ fn the_item_that_went_in_last_comes_out_first() {
 }
 
 #[test]
-fn a_full_one_refuses_and_a_freed_slot_is_handed_on() {
+fn a_full_queue_refuses_and_a_freed_slot_goes_to_the_next_putter() {
     let _limit = limit();
     let queue = LifoQueue::bounded(1);
     queue.put(1).unwrap();
@@ -39,7 +39,7 @@ fn a_full_one_refuses_and_a_freed_slot_is_handed_on() {
 }
 
 #[test]
-fn a_blocked_get_is_handed_the_item() {
+fn a_blocked_get_receives_the_item() {
     let _limit = limit();
     let queue = LifoQueue::unbounded();
     std::thread::scope(|scope| {
@@ -47,7 +47,7 @@ fn a_blocked_get_is_handed_the_item() {
         let second = blocked(scope, || queue.get());
         queue.put(1).unwrap();
         queue.put(2).unwrap();
-        assert_eq!(first.join().unwrap(), Ok(1), "the order of those who wait");
+        assert_eq!(first.join().unwrap(), Ok(1), "getters are served in FIFO order");
         assert_eq!(second.join().unwrap(), Ok(2));
     });
 }
@@ -75,7 +75,7 @@ fn it_is_shared_between_threads_and_debug_does_not_block() {
 }
 
 #[test]
-fn an_item_that_was_handed_to_an_interrupted_thread_is_the_next_to_come_out() {
+fn the_item_of_an_interrupted_getter_is_the_next_to_come_out() {
     type Raw = RawQueue<u32, Lifo<u32>, Script>;
     let queue = Arc::new(Raw::new(0));
     let same = queue.clone();
@@ -92,7 +92,7 @@ fn an_item_that_was_handed_to_an_interrupted_thread_is_the_next_to_come_out() {
 }
 
 #[test]
-fn the_memory_of_a_burst_is_given_back() {
+fn the_memory_of_a_burst_is_freed() {
     let queue = RawQueue::<u32, Lifo<u32>, Script>::new(0);
     let items = count(100_000) as u32;
     for item in 0..items {
@@ -106,5 +106,5 @@ fn the_memory_of_a_burst_is_given_back() {
     }
     let mut kept = usize::MAX;
     queue.try_visit(|items| kept = items.capacity());
-    assert!(kept <= 1024, "{kept} places are kept for no items");
+    assert!(kept <= 1024, "memory for {kept} items remains");
 }

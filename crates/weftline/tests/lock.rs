@@ -1,4 +1,4 @@
-//! `Lock`: what it promises.
+//! The contract of `Lock`.
 
 mod support;
 
@@ -90,7 +90,7 @@ fn a_panic_under_the_guard_frees_the_lock_and_poisons_nothing() {
 }
 
 #[test]
-fn a_waiter_is_handed_the_lock_although_another_thread_hammers_it() {
+fn a_waiter_gets_the_lock_while_other_threads_hammer_it() {
     let _limit = limit();
     let lock = Lock::new(0_u64);
     let stop = AtomicBool::new(false);
@@ -99,8 +99,7 @@ fn a_waiter_is_handed_the_lock_although_another_thread_hammers_it() {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
                     let mut value = lock.lock();
-                    // Long enough that a thread which only races for the free moments would hardly
-                    // ever find one.
+                    // So long that a thread could hardly ever take the lock by barging alone.
                     (0..200).for_each(|_| *value = std::hint::black_box(*value + 1));
                 }
             });
@@ -141,7 +140,7 @@ fn locks_are_shared_between_threads_if_their_values_can_move_between_them() {
 }
 
 #[test]
-fn the_raw_lock_names_its_owner_and_is_freed_by_anyone() {
+fn the_raw_lock_names_its_owner_and_any_thread_frees_it() {
     let lock = RawLock::new();
     assert_eq!(lock.owner(), None);
     assert!(lock.try_lock());
@@ -171,13 +170,13 @@ fn an_interrupted_wait_leaves_no_trace() {
 }
 
 #[test]
-fn a_lock_that_was_handed_over_to_an_interrupted_thread_is_free_again() {
+fn a_lock_that_was_handed_off_to_an_interrupted_thread_is_free_again() {
     let _limit = limit();
     let lock = Arc::new(RawLock::new());
     assert!(lock.try_lock());
     let same = lock.clone();
     let mut interrupted = Script::interrupted_after(move || {
-        // By now the waiter has waited for too long to be nudged: it is handed the lock.
+        // The waiter is older than the starvation bound: the release hands it the lock.
         std::thread::sleep(Duration::from_millis(5));
         same.unlock().unwrap();
         assert!(same.is_locked());
@@ -188,7 +187,7 @@ fn a_lock_that_was_handed_over_to_an_interrupted_thread_is_free_again() {
 }
 
 #[test]
-fn an_interrupted_waiter_passes_its_wake_on() {
+fn an_interrupted_waiter_passes_its_wakeup_on() {
     let _limit = limit();
     let lock = Arc::new(RawLock::new());
     let taken = AtomicUsize::new(0);

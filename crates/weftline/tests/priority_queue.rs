@@ -1,4 +1,4 @@
-//! `PriorityQueue`: what is different from `Queue`.
+//! `PriorityQueue`: the differences from `Queue`.
 
 mod support;
 
@@ -21,7 +21,7 @@ fn the_smallest_item_comes_out_first() {
 }
 
 #[test]
-fn any_number_of_items_comes_out_sorted_whatever_happens_between() {
+fn items_come_out_sorted_in_any_mix_of_operations() {
     let queue = PriorityQueue::unbounded();
     let mut sorted = std::collections::BinaryHeap::new();
     let mut random = 1_u64;
@@ -44,7 +44,7 @@ fn any_number_of_items_comes_out_sorted_whatever_happens_between() {
 }
 
 #[test]
-fn a_full_one_refuses_and_a_freed_slot_is_handed_on() {
+fn a_full_queue_refuses_and_a_freed_slot_goes_to_the_next_putter() {
     let _limit = limit();
     let queue = PriorityQueue::bounded(2);
     queue.put(5).unwrap();
@@ -60,7 +60,7 @@ fn a_full_one_refuses_and_a_freed_slot_is_handed_on() {
 }
 
 #[test]
-fn a_blocked_get_is_handed_the_item() {
+fn a_blocked_get_receives_the_item() {
     let _limit = limit();
     let queue = PriorityQueue::unbounded();
     std::thread::scope(|scope| {

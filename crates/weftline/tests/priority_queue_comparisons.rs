@@ -59,7 +59,7 @@ fn a_comparison_that_panics_leaves_the_queue_as_it_was() {
 }
 
 #[test]
-fn a_slot_whose_item_could_not_be_compared_goes_to_the_next_that_waits() {
+fn the_slot_of_an_item_that_could_not_be_compared_goes_to_the_next_putter() {
     let _limit = limit();
     let (panics, behaves) = (AtomicBool::new(true), AtomicBool::new(false));
     let queue = PriorityQueue::bounded(2);
@@ -78,7 +78,7 @@ fn a_slot_whose_item_could_not_be_compared_goes_to_the_next_that_waits() {
     assert_eq!(queue.len(), 2);
 }
 
-/// Says when it is being compared, and goes on when it may.
+/// Reports that it is being compared, and waits for permission to go on.
 struct Slow {
     value: u32,
     compares: Option<Arc<(Event, Event)>>,
@@ -118,7 +118,7 @@ impl PartialEq for Slow {
 impl Eq for Slow {}
 
 #[test]
-fn who_needs_the_queue_waits_for_a_slow_comparison_and_nobody_else_does() {
+fn only_operations_on_the_items_wait_for_a_slow_comparison() {
     let _limit = limit();
     let queue = PriorityQueue::unbounded();
     let compares = Arc::new((Event::new(), Event::new()));
@@ -132,7 +132,7 @@ fn who_needs_the_queue_waits_for_a_slow_comparison_and_nobody_else_does() {
             queue.put(slow).unwrap();
         });
         compares.0.wait();
-        // What does not change the items goes on meanwhile.
+        // Operations that do not touch the items go on meanwhile.
         assert_eq!((queue.len(), queue.unfinished()), (1, 1));
         queue.task_done().unwrap();
         assert!(format!("{queue:?}").contains("len: 1"));
@@ -203,7 +203,7 @@ fn a_comparison_that_uses_its_own_queue_panics_and_leaves_the_queue_usable() {
     assert_eq!(queue.get().ok().unwrap().0, 2);
 }
 
-/// Looks at its queue when it is dropped, and uses it when it is compared.
+/// Reads its queue when it is dropped, and uses it when it is compared.
 struct Prying(u32, &'static PriorityQueue<Prying>);
 
 impl Drop for Prying {
@@ -234,7 +234,7 @@ impl PartialEq for Prying {
 impl Eq for Prying {}
 
 #[test]
-fn what_runs_when_a_nested_use_is_refused_may_look_at_the_queue() {
+fn a_destructor_may_use_the_queue_while_a_nested_use_is_refused() {
     let _limit = limit();
     let queue: &'static PriorityQueue<Prying> = leak(PriorityQueue::unbounded());
     queue.put(Prying(2, queue)).ok().unwrap();
@@ -266,7 +266,7 @@ fn items_that_are_being_compared_are_shown_to_no_other_thread() {
         };
         let putting = scope.spawn(|| put(slow));
         compares.0.wait();
-        // Items need not be `Sync`, and the comparing thread looks at them.
+        // Items need not be `Sync`, and the comparing thread reads them.
         assert_eq!(visited(), 0);
         compares.1.set();
         putting.join().unwrap();

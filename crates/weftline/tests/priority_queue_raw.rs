@@ -1,5 +1,5 @@
-//! `RawQueue` with a `Heap`, as a binding uses it: comparisons that fail, items that are handed
-//! over and given back, and the memory that is kept.
+//! `RawQueue` with a `Heap`, as a binding uses it: comparisons that fail, items that an interrupted
+//! getter gives back, and the memory that remains.
 
 mod support;
 
@@ -48,7 +48,7 @@ fn a_comparison_that_fails_gives_the_item_back_and_leaves_the_queue_as_it_was() 
     for expected in [1, 2, 3, 4] {
         assert_eq!(get().unwrap(), expected);
     }
-    // The first item is compared with nobody, so it goes in, and the others cannot pass it.
+    // The first item is compared with no other, so it goes in, and the others cannot pass it.
     put(10).unwrap();
     assert!(put(1).is_err());
     assert_eq!(get().unwrap(), 10);
@@ -56,7 +56,7 @@ fn a_comparison_that_fails_gives_the_item_back_and_leaves_the_queue_as_it_was() 
 }
 
 #[test]
-fn an_item_that_was_handed_to_an_interrupted_thread_comes_out_without_a_comparison() {
+fn the_item_of_an_interrupted_getter_comes_out_without_a_comparison() {
     let queue = Arc::new(RawQueue::<u32, Heap<u32>, Script>::new(0));
     let same = queue.clone();
     let mut interrupted = Script::interrupted_after(move || {
@@ -74,7 +74,7 @@ fn an_item_that_was_handed_to_an_interrupted_thread_comes_out_without_a_comparis
 }
 
 #[test]
-fn the_memory_of_a_burst_is_given_back() {
+fn the_memory_of_a_burst_is_freed() {
     let queue = PriorityQueue::unbounded();
     let items = count(50_000) as u32;
     (0..items).for_each(|item| queue.put(item).unwrap());
@@ -92,5 +92,5 @@ fn the_memory_of_a_burst_is_given_back() {
     }
     let mut kept = usize::MAX;
     raw.try_visit(|items| kept = items.capacity());
-    assert!(kept <= 1024, "{kept} places are kept for no items");
+    assert!(kept <= 1024, "memory for {kept} items remains");
 }

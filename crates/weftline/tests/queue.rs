@@ -1,4 +1,4 @@
-//! `Queue`: what it promises; and what every queue does, whatever its order.
+//! The contract of `Queue`, and the parts of it that every queue shares.
 
 mod support;
 
@@ -35,7 +35,7 @@ fn items_come_out_in_the_order_in_which_they_went_in() {
 }
 
 #[test]
-fn an_empty_queue_is_told_by_each_form_that_gives_up() {
+fn an_empty_queue_is_reported_by_each_form_that_gives_up() {
     let queue = Queue::<u8>::unbounded();
     assert_eq!(queue.try_get(), Err(GetError::Empty));
     assert_eq!(
@@ -50,7 +50,7 @@ fn an_empty_queue_is_told_by_each_form_that_gives_up() {
 }
 
 #[test]
-fn a_full_queue_gives_the_item_back_by_each_form_that_gives_up() {
+fn a_full_queue_returns_the_item_from_each_form_that_gives_up() {
     let queue = Queue::bounded(1);
     assert_eq!(queue.capacity(), Some(1));
     queue.put("in").unwrap();
@@ -69,12 +69,12 @@ fn a_full_queue_gives_the_item_back_by_each_form_that_gives_up() {
 }
 
 #[test]
-fn a_queue_for_no_items_is_refused() {
+fn a_capacity_of_zero_is_refused() {
     assert!(catch_unwind(|| Queue::<u8>::bounded(0)).is_err());
 }
 
 #[test]
-fn a_blocked_get_is_handed_the_next_item_by_each_form() {
+fn a_blocked_get_of_each_form_receives_the_next_item() {
     let _limit = limit();
     let queue = Queue::unbounded();
     std::thread::scope(|scope| {
@@ -88,12 +88,12 @@ fn a_blocked_get_is_handed_the_next_item_by_each_form() {
         let gets = forms.map(|get| blocked(scope, move || get(shared)));
         (0..4).for_each(|item| queue.put(item).unwrap());
         let got = gets.map(|get| get.join().unwrap().unwrap());
-        assert_eq!(got, [0, 1, 2, 3], "who has waited longest is served first");
+        assert_eq!(got, [0, 1, 2, 3], "the getter that has waited longest is served first");
     });
 }
 
 #[test]
-fn a_blocked_put_is_handed_the_next_slot_by_each_form() {
+fn a_blocked_put_of_each_form_receives_the_next_slot() {
     let _limit = limit();
     let queue = Queue::bounded(1);
     queue.put(0).unwrap();
@@ -111,7 +111,7 @@ fn a_blocked_put_is_handed_the_next_slot_by_each_form() {
             blocked(scope, move || put(shared, item))
         });
         let got: Vec<_> = (0..5).map(|_| queue.get().unwrap()).collect();
-        assert_eq!(got, [0, 1, 2, 3, 4], "who has waited longest goes first");
+        assert_eq!(got, [0, 1, 2, 3, 4], "the putter that has waited longest goes first");
         for put in puts {
             put.join().unwrap().unwrap();
         }
@@ -126,7 +126,7 @@ fn a_timed_out_waiter_leaves_the_queue() {
     let put = |item, mut script: Script| {
         move || queue.put_with(item, &mut script, Deadline::NEVER).is_ok()
     };
-    // The time is up when the test says so, with the other in the queue behind it.
+    // The timeout passes when the test says so, while the other getter is behind it.
     let gives_up = || {
         let (give_up, told) = channel::<()>();
         let script = Script::times_out_after(move || told.recv().expect("the test goes on"));
@@ -188,7 +188,7 @@ fn join_waits_until_every_item_is_done() {
         queue.task_done().unwrap();
         assert!(joins.iter().all(|join| !join.is_finished()));
         queue.get().unwrap();
-        assert_eq!(queue.unfinished(), 1, "taken is not done");
+        assert_eq!(queue.unfinished(), 1, "a taken item is not done");
         queue.task_done().unwrap();
         for join in joins {
             join.join().unwrap().unwrap();
@@ -198,7 +198,7 @@ fn join_waits_until_every_item_is_done() {
 }
 
 #[test]
-fn an_item_that_is_handed_over_counts_as_unfinished_too() {
+fn an_item_that_goes_straight_to_a_getter_counts_as_unfinished() {
     let _limit = limit();
     let queue = Queue::unbounded();
     std::thread::scope(|scope| {
@@ -211,7 +211,7 @@ fn an_item_that_is_handed_over_counts_as_unfinished_too() {
 }
 
 #[test]
-fn after_a_shutdown_items_are_refused_and_those_left_can_be_taken() {
+fn after_a_shutdown_items_are_refused_and_the_remaining_ones_can_be_taken() {
     let queue = Queue::unbounded();
     queue.put(1).unwrap();
     assert!(!queue.is_shutdown());
@@ -230,7 +230,7 @@ fn after_a_shutdown_items_are_refused_and_those_left_can_be_taken() {
     assert_eq!(queue.try_get(), Err(GetError::ShutDown));
     assert_eq!(queue.try_get_for(LONG), Err(GetError::ShutDown));
     assert_eq!(queue.try_get_until(now() + LONG), Err(GetError::ShutDown));
-    assert_eq!(queue.try_join(), Err(TimedOut), "it was not done yet");
+    assert_eq!(queue.try_join(), Err(TimedOut), "the item is not done yet");
     queue.task_done().unwrap();
     queue.join();
 }
@@ -245,13 +245,13 @@ fn an_immediate_shutdown_drops_the_items_and_counts_them_as_done() {
     queue.shutdown(true);
     assert_eq!(Arc::strong_count(&item), 1);
     assert!(queue.is_empty());
-    assert_eq!(queue.unfinished(), 1, "the one that was taken");
+    assert_eq!(queue.unfinished(), 1, "the item that was taken");
     queue.task_done().unwrap();
     queue.join();
 }
 
 #[test]
-fn a_shutdown_tells_everyone_who_waits() {
+fn a_shutdown_ends_every_wait() {
     let _limit = limit();
     for immediate in [false, true] {
         let (empty, full) = (Queue::<u8>::unbounded(), Queue::bounded(1));
@@ -333,7 +333,7 @@ fn dropping_the_queue_drops_its_items() {
 }
 
 #[test]
-fn a_panic_under_put_or_get_of_others_does_not_concern_the_queue() {
+fn a_panic_of_the_caller_does_not_affect_the_queue() {
     let queue = Queue::bounded(2);
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         queue.put(1).unwrap();
@@ -344,7 +344,7 @@ fn a_panic_under_put_or_get_of_others_does_not_concern_the_queue() {
 }
 
 #[test]
-fn the_memory_of_a_burst_is_given_back() {
+fn the_memory_of_a_burst_is_freed() {
     let queue = Raw::new(0);
     let put = |item| {
         queue
@@ -365,7 +365,7 @@ fn the_memory_of_a_burst_is_given_back() {
         assert_eq!(get(), expected);
     }
     queue.try_visit(|items| kept = items.capacity());
-    assert!(kept <= 1024, "{kept} places are kept for no items");
+    assert!(kept <= 1024, "memory for {kept} items remains");
 }
 
 #[test]

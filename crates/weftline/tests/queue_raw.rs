@@ -1,5 +1,5 @@
-//! `RawQueue`, as a binding uses it: interrupted waits, a capacity that changes, an end that takes
-//! the items along.
+//! `RawQueue`, as a binding uses it: interrupted waits, a changing capacity, and forwarding, which
+//! takes the items along.
 
 mod support;
 
@@ -30,7 +30,7 @@ fn an_interrupted_wait_takes_nothing_and_loses_nothing() {
 }
 
 #[test]
-fn an_item_that_was_handed_to_an_interrupted_thread_is_the_next_to_come_out() {
+fn the_item_of_an_interrupted_getter_is_the_next_to_come_out() {
     let queue = Arc::new(Raw::new(0));
     let same = queue.clone();
     let mut interrupted = Script::interrupted_after(move || {
@@ -38,7 +38,7 @@ fn an_item_that_was_handed_to_an_interrupted_thread_is_the_next_to_come_out() {
             same.put_with(item, &mut Script::sleeps(), Deadline::PASSED)
                 .unwrap();
         }
-        assert_eq!(same.len(), 1, "one is on its way");
+        assert_eq!(same.len(), 1, "the getter has the other item");
     });
     let get = queue.get_with(&mut interrupted, Deadline::NEVER);
     assert!(matches!(get, Err(GetFailure::Interrupted(Interrupt))));
@@ -49,7 +49,7 @@ fn an_item_that_was_handed_to_an_interrupted_thread_is_the_next_to_come_out() {
 }
 
 #[test]
-fn an_item_that_was_handed_to_an_interrupted_thread_goes_to_the_next_that_waits() {
+fn the_item_of_an_interrupted_getter_goes_to_the_next_getter() {
     let _limit = limit();
     let queue = Arc::new(Raw::new(0));
     std::thread::scope(|scope| {
@@ -79,7 +79,7 @@ fn an_item_that_was_handed_to_an_interrupted_thread_goes_to_the_next_that_waits(
 }
 
 #[test]
-fn a_slot_that_was_handed_to_an_interrupted_thread_is_free_again() {
+fn the_slot_of_an_interrupted_putter_is_free_again() {
     let queue = Arc::new(Raw::new(1));
     queue
         .put_with(1, &mut Script::sleeps(), Deadline::PASSED)
@@ -89,7 +89,7 @@ fn a_slot_that_was_handed_to_an_interrupted_thread_is_free_again() {
         let got = same.get_with(&mut Script::sleeps(), Deadline::PASSED);
         assert_eq!(got.unwrap(), 1);
         let put = same.put_with(9, &mut Script::sleeps(), Deadline::PASSED);
-        assert!(matches!(put, Err(PutFailure::Full(9))), "it is reserved");
+        assert!(matches!(put, Err(PutFailure::Full(9))), "the slot is reserved");
     });
     let put = queue.put_with(2, &mut interrupted, Deadline::NEVER);
     assert!(matches!(put, Err(PutFailure::Interrupted(2, Interrupt))));
@@ -99,7 +99,7 @@ fn a_slot_that_was_handed_to_an_interrupted_thread_is_free_again() {
 }
 
 #[test]
-fn a_greater_capacity_lets_those_in_that_wait() {
+fn a_larger_capacity_admits_waiting_putters() {
     let _limit = limit();
     let queue = Raw::new(1);
     let put = |item| queue.put_with(item, &mut Script::sleeps(), Deadline::NEVER);
@@ -113,13 +113,13 @@ fn a_greater_capacity_lets_those_in_that_wait() {
     });
     assert_eq!((queue.len(), queue.capacity()), (3, 3));
     queue.set_capacity(1);
-    assert_eq!(queue.len(), 3, "what is too much stays");
+    assert_eq!(queue.len(), 3, "items above the capacity stay");
     let refused = queue.put_with(4, &mut Script::sleeps(), Deadline::PASSED);
     assert!(matches!(refused, Err(PutFailure::Full(4))));
 }
 
 #[test]
-fn a_forwarded_queue_hands_out_its_items_and_sends_everyone_away() {
+fn a_forwarded_queue_returns_its_items_and_ends_every_wait() {
     let _limit = limit();
     let queue = Raw::new(2);
     let sleeps = || Script::sleeps();

@@ -1,4 +1,4 @@
-//! A queue whose getters are workers, of which any will do.
+//! A queue whose getters are interchangeable workers.
 
 mod support;
 
@@ -35,7 +35,7 @@ fn get(queue: &Queue) -> Option<u32> {
 }
 
 #[test]
-fn the_one_that_came_last_is_served_first() {
+fn the_worker_that_came_last_is_served_first() {
     let _limit = limit();
     for _ in 0..20 {
         let queue = Queue::new(0);
@@ -47,7 +47,7 @@ fn the_one_that_came_last_is_served_first() {
             let third = blocked(scope, get);
             put(1);
             assert_eq!(third.join().unwrap(), Some(1));
-            // One that comes meanwhile is the last again.
+            // A worker that comes meanwhile is the last one.
             let fourth = blocked(scope, get);
             put(2);
             assert_eq!(fourth.join().unwrap(), Some(2));
@@ -60,7 +60,7 @@ fn the_one_that_came_last_is_served_first() {
 }
 
 #[test]
-fn of_workers_that_are_woken_each_time_another_is_tried_now_and_then() {
+fn after_seven_wakes_of_one_worker_the_next_item_goes_to_another() {
     let _limit = limit();
     let queue = Queue::new(0);
     let put = |item| put(&queue, item);

@@ -1,4 +1,4 @@
-//! `RLock`: what it promises.
+//! The contract of `RLock`.
 
 mod support;
 
@@ -11,7 +11,7 @@ use weftline::sync::raw::{RLockError, RawRLock};
 use weftline::{NotOwner, RLock, RLockGuard, TooManyRecursions};
 
 #[test]
-fn the_thread_that_holds_it_takes_it_again_by_each_of_the_four_forms() {
+fn its_owner_takes_it_again_by_each_of_the_four_forms() {
     let lock = RLock::new(Cell::new(0));
     let first = lock.lock();
     let again = [
@@ -191,13 +191,13 @@ fn an_interrupted_wait_leaves_no_trace() {
 }
 
 #[test]
-fn its_debug_representation_shows_the_value_only_to_the_thread_that_may_see_it() {
+fn debug_shows_the_value_only_to_a_thread_that_may_read_it() {
     let lock = RLock::new(Cell::new(7));
     assert!(format!("{lock:?}").contains('7'));
     let held = lock.lock();
     assert!(format!("{lock:?} {held:?}").contains('7'));
     std::thread::scope(|scope| {
-        // Its owner may be changing the `Cell` now.
+        // The owner may be changing the `Cell` now.
         let seen = scope.spawn(|| format!("{lock:?}")).join().unwrap();
         assert!(!seen.contains('7'), "{seen}");
     });

@@ -1,4 +1,4 @@
-//! `Semaphore` and `BoundedSemaphore`: what they promise.
+//! The contract of `Semaphore` and `BoundedSemaphore`.
 
 mod support;
 
@@ -41,7 +41,7 @@ fn too_few_permits_are_refused_by_each_form_that_gives_up() {
 }
 
 #[test]
-fn no_permits_are_always_free() {
+fn a_request_for_zero_permits_always_succeeds() {
     let semaphore = Semaphore::new(0);
     assert_eq!(semaphore.acquire(0).count(), 0);
     assert!(semaphore.try_acquire(0).is_some());
@@ -50,11 +50,11 @@ fn no_permits_are_always_free() {
 }
 
 #[test]
-fn whoever_wants_no_permits_waits_for_nobody() {
+fn a_request_for_zero_permits_never_waits() {
     let _limit = limit();
     let semaphore = Semaphore::new(1);
     std::thread::scope(|scope| {
-        // It lacks one, and after a millisecond nobody overtakes it.
+        // It lacks one permit, and after a millisecond no thread overtakes it.
         let many = blocked(scope, || semaphore.acquire(2).forget());
         std::thread::sleep(SHORT);
         assert!(semaphore.try_acquire(1).is_none());
@@ -114,7 +114,7 @@ fn a_forgotten_permit_comes_back_by_release_only() {
 }
 
 #[test]
-fn a_wish_for_many_is_met_although_wishes_for_one_keep_coming() {
+fn a_request_for_many_is_met_while_requests_for_one_keep_coming() {
     let _limit = limit();
     let semaphore = Semaphore::new(4);
     let stop = AtomicBool::new(false);
@@ -136,7 +136,7 @@ fn a_wish_for_many_is_met_although_wishes_for_one_keep_coming() {
 }
 
 #[test]
-fn nobody_overtakes_a_thread_that_has_waited_for_too_long() {
+fn no_thread_overtakes_a_starved_waiter() {
     let _limit = limit();
     let semaphore = Semaphore::new(1);
     std::thread::scope(|scope| {
@@ -165,9 +165,9 @@ fn a_timed_out_waiter_leaves_the_queue_and_those_behind_it_go_on() {
             let waits = move || told.recv().expect("the test goes on");
             acquire(2, &mut Script::times_out_after(waits)).is_err()
         });
-        // Older than the bound.
+        // Older than the starvation bound.
         std::thread::sleep(SHORT);
-        // Kept waiting by the wish in front of it, although its own permit is free.
+        // The request in front makes it wait, although its own permit is free.
         let behind = blocked(scope, || acquire(1, &mut Script::sleeps()).is_ok());
         give_up.send(()).unwrap();
         assert!(gives_up.join().unwrap());
@@ -207,16 +207,16 @@ fn a_bounded_semaphore_never_has_more_permits_than_it_started_with() {
 }
 
 #[test]
-fn a_wish_above_the_bound_is_refused_rather_than_waited_for() {
+fn a_request_above_the_bound_is_refused_without_a_wait() {
     let semaphore = BoundedSemaphore::new(2);
-    let wishes: [fn(&BoundedSemaphore); 4] = [
+    let requests: [fn(&BoundedSemaphore); 4] = [
         |semaphore| drop(semaphore.acquire(3)),
         |semaphore| drop(semaphore.try_acquire(3)),
         |semaphore| drop(semaphore.try_acquire_for(3, SHORT)),
         |semaphore| drop(semaphore.try_acquire_until(3, now())),
     ];
-    for wish in wishes {
-        assert!(catch_unwind(AssertUnwindSafe(|| wish(&semaphore))).is_err());
+    for request in requests {
+        assert!(catch_unwind(AssertUnwindSafe(|| request(&semaphore))).is_err());
     }
     assert_eq!(semaphore.available(), 2);
 }
@@ -270,11 +270,11 @@ fn an_interrupted_wait_takes_nothing() {
 }
 
 #[test]
-fn permits_that_were_handed_to_an_interrupted_thread_are_given_back() {
+fn permits_that_were_handed_off_to_an_interrupted_thread_are_given_back() {
     let semaphore = Arc::new(RawSemaphore::new(0, 9).unwrap());
     let same = semaphore.clone();
     let mut interrupted = Script::interrupted_after(move || {
-        // By now the waiter has waited for too long to be nudged: it is handed its permits.
+        // The waiter is older than the starvation bound: the release hands it its permits.
         std::thread::sleep(Duration::from_millis(5));
         same.release(2).unwrap();
         assert_eq!(same.permits(), 0);
@@ -309,7 +309,7 @@ fn owned_permits_keep_the_semaphore_and_return_from_any_thread() {
 }
 
 #[test]
-fn of_several_permits_those_return_that_nobody_has_released_meanwhile() {
+fn a_guard_returns_only_permits_that_were_not_released_meanwhile() {
     let semaphore = Arc::new(BoundedSemaphore::new(3));
     let permit = semaphore.acquire(2);
     semaphore.release(1).unwrap();

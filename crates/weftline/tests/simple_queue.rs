@@ -1,4 +1,4 @@
-//! `SimpleQueue`: what it promises.
+//! The contract of `SimpleQueue`.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn items_come_out_in_the_order_in_which_they_went_in() {
 }
 
 #[test]
-fn an_empty_queue_is_told_by_each_form_that_gives_up() {
+fn an_empty_queue_is_reported_by_each_form_that_gives_up() {
     let queue = SimpleQueue::<u8>::new();
     assert_eq!(queue.try_get(), Err(Empty));
     assert_eq!(
@@ -33,7 +33,7 @@ fn an_empty_queue_is_told_by_each_form_that_gives_up() {
 }
 
 #[test]
-fn a_blocked_get_is_handed_the_next_item_by_each_form() {
+fn a_blocked_get_of_each_form_receives_the_next_item() {
     let _limit = limit();
     let queue = SimpleQueue::new();
     std::thread::scope(|scope| {
@@ -50,7 +50,7 @@ fn a_blocked_get_is_handed_the_next_item_by_each_form() {
     });
 }
 
-/// Leaves nothing in its place, as it is dropped.
+/// Puts `None` as it is dropped.
 struct Returns(&'static SimpleQueue<Option<Returns>>);
 
 impl Drop for Returns {
