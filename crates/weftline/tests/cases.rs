@@ -1,8 +1,8 @@
 //! The table of cases in `tests/cases`, from Rust; `tests/test_cases.py` runs it from Python.
 //!
 //! Each object of the library is a [`Subject`]: it answers the verbs of the table through its own
-//! methods. A step runs in the thread that it names. That thread keeps the guards of its calls
-//! until it releases them.
+//! methods. A step runs in the thread that it names. The thread keeps each guard until it releases
+//! it.
 
 #[path = "cases/subjects.rs"]
 mod subjects;
@@ -11,7 +11,7 @@ mod support;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
-use subjects::{Subject, made};
+use subjects::{Subject, create};
 use support::{LONG, limit, thread_id, until_asleep};
 
 /// A call of the table: its verb and its options.
@@ -35,7 +35,7 @@ impl Call {
             .is_some_and(|value| value == "true")
     }
 
-    /// How long the call may take: for ever, without waiting, or for that duration.
+    /// The time limit of the call: none, zero, or a duration.
     pub(crate) fn within(&self) -> Within {
         match self
             .options
@@ -92,8 +92,8 @@ impl Worker {
         self.begun.recv().expect("the thread is there");
     }
 
-    /// The result of the call; `waits` when it sleeps instead, if that is what the table expects.
-    fn told(&self, expected: &str) -> String {
+    /// The result of the call; `waits` if it sleeps and the table expects that.
+    fn result(&self, expected: &str) -> String {
         if expected != "waits" {
             return match self.results.recv_timeout(LONG) {
                 Ok(result) => result,
@@ -113,7 +113,7 @@ fn run(object: &str, case: &toml::Table) {
         .get("with")
         .and_then(toml::Value::as_table)
         .unwrap_or(&empty);
-    let subject = made(object, with);
+    let subject = create(object, with);
     let mut workers = HashMap::new();
     for step in case["steps"].as_str().expect("steps").trim().lines() {
         let (call, expected) = step.split_once("->").expect("`thread: verb -> result`");
@@ -133,7 +133,11 @@ fn run(object: &str, case: &toml::Table) {
             worker.call(call);
         }
         let expected = expected.trim();
-        assert_eq!(worker.told(expected), expected, "{object}, {name}: {step}");
+        assert_eq!(
+            worker.result(expected),
+            expected,
+            "{object}, {name}: {step}"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! The objects of the library as the table of cases sees them.
+//! The objects of the library behind the verbs of the table of cases.
 
 #![allow(
     clippy::unit_arg,
@@ -26,8 +26,8 @@ macro_rules! wait {
     };
 }
 
-/// An object as the table sees it. It lives as long as the test program, so that threads may keep
-/// its guards.
+/// An object behind the verbs of the table. It lives as long as the test program, so that threads
+/// may keep its guards.
 pub(crate) trait Subject: Sync {
     /// Answers the calls of one thread.
     fn user(&'static self) -> Box<dyn FnMut(&Call) -> String>;
@@ -276,12 +276,12 @@ fn refused_with(item: i64, back: i64, why: &str) -> String {
 }
 
 fn unknown(call: &Call) -> String {
-    panic!("the table has a verb that is not known here: {}", call.verb)
+    panic!("the table has an unknown verb: {}", call.verb)
 }
 
-/// Makes the object of a case. It is leaked, because the threads of a case that ends in a wait stay
+/// Creates the object of a case. It is leaked, because the threads of a case that ends in a wait stay
 /// in it.
-pub(crate) fn made(object: &str, with: &toml::Table) -> &'static dyn Subject {
+pub(crate) fn create(object: &str, with: &toml::Table) -> &'static dyn Subject {
     let count = |key: &str| {
         with.get(key)
             .map(|value| usize::try_from(value.as_integer().expect("a number")).expect("a count"))
@@ -309,6 +309,6 @@ pub(crate) fn made(object: &str, with: &toml::Table) -> &'static dyn Subject {
         "LifoQueue" => queue!(LifoQueue),
         "PriorityQueue" => queue!(PriorityQueue),
         "SimpleQueue" => leak(SimpleQueue::<i64>::new()),
-        _ => panic!("the table has an object that is not known here: {object}"),
+        _ => panic!("the table has an unknown object: {object}"),
     }
 }

@@ -1,22 +1,22 @@
-//! Forks, at bad moments, whose children must end well.
+//! Forks in bad moments, whose children must end well.
 //!
-//! The other threads are weftline's, also where that is not what a case is about. A fork while the
-//! standard library starts or ends a thread leaves a child in which no thread can be started, and
-//! weftline keeps forks out of such moments of its own threads only.
+//! The other threads are weftline's, also in cases about something else. A fork while the standard
+//! library starts or ends a thread leaves a child in which no thread can be started. Weftline keeps
+//! forks out of such moments for its own threads only.
 
 use crate::support::{LONG, SHORT, asleep, now};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use weftline::{Scope, ScopedJoinHandle};
 
-/// Runs `check` in the child of a fork, and waits until it has ended well.
+/// Runs `check` in the child of a fork, and waits until the child has ended well.
 pub(crate) fn in_child(check: impl FnOnce()) {
-    // SAFETY: what the child does is what this program is about; it leaves by `_exit`.
+    // SAFETY: this program is about such children; the child leaves by `_exit`.
     match unsafe { libc::fork() } {
         -1 => fail(&format!("cannot fork: {}", std::io::Error::last_os_error())),
         0 => {
             let checked = catch_unwind(AssertUnwindSafe(check));
-            // SAFETY: leaves at once, past the destructors of what belongs to the parent.
+            // SAFETY: leaves at once, without the destructors of the parent's values.
             unsafe { libc::_exit(i32::from(checked.is_err())) }
         }
         child => wait_for(child),
@@ -31,7 +31,7 @@ pub(crate) fn wait_for(child: libc::pid_t) {
         match unsafe { libc::waitpid(child, &raw mut status, libc::WNOHANG) } {
             0 if start.elapsed() < LONG => std::thread::sleep(SHORT / 10),
             0 => {
-                // SAFETY: the child has not been waited for, so the number is still its own.
+                // SAFETY: the child has not been waited for, so its number is not reused.
                 unsafe { libc::kill(child, libc::SIGKILL) };
                 fail(&format!("the child is still blocked after {LONG:?}"));
             }
@@ -43,7 +43,7 @@ pub(crate) fn wait_for(child: libc::pid_t) {
     }
 }
 
-/// Ends the process: a panic would wait for the other threads, which wait for the case to go on.
+/// Ends the process. A panic would wait for the other threads, which wait for the case to go on.
 fn fail(why: &str) -> ! {
     eprintln!("{why}");
     // SAFETY: leaves at once.
@@ -65,8 +65,8 @@ pub(crate) fn blocked<'scope, R: Send + 'scope>(
 
 const FORKS: usize = 40;
 
-/// Forks again and again while two threads hammer and some others wait; ends when `release` lets
-/// those go.
+/// Forks again and again while two threads hammer and some others wait. Ends after `release`, which
+/// ends the waits.
 pub(crate) fn while_hammered(
     hammer: impl Fn() + Sync,
     waits: &[&(dyn Fn() + Sync)],

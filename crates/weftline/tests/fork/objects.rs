@@ -14,7 +14,7 @@ pub(crate) fn lock() {
         || *lock.lock() += 1,
         &[],
         || {
-            // Whoever held it is not in this process.
+            // The owner does not exist in this process.
             for _ in 0..3 {
                 *lock.lock() += 1;
             }
@@ -48,7 +48,7 @@ pub(crate) fn rlock() {
     );
 }
 
-pub(crate) fn what_is_held() {
+pub(crate) fn objects_in_use() {
     let (lock, other) = (Lock::new(1), Lock::new(2));
     let re_entrant = RLock::new(());
     let permits = BoundedSemaphore::new(2);
@@ -100,7 +100,7 @@ pub(crate) fn condition() {
         }],
         || {
             let mut held = condition.lock();
-            assert_eq!(held.notify_all(), 0, "nobody waits in this process");
+            assert_eq!(held.notify_all(), 0, "no thread waits in this process");
             assert!(held.try_wait_for(SHORT).is_err());
             drop(held);
             weftline::scope(|scope| {
@@ -168,15 +168,15 @@ pub(crate) fn semaphore() {
         || drop(busy.acquire(1)),
         &[&|| empty.acquire(1).forget(), &|| empty.acquire(2).forget()],
         || {
-            // A thread that is gone may have had the one permit; it is not known to be gone, as
-            // permits have no owner.
+            // A thread that is gone may have had the one permit. Permits have no owner, so that
+            // cannot be known.
             busy.release(1).unwrap();
             drop(busy.acquire(1));
             assert!(empty.try_acquire(1).is_none());
             assert!(empty.try_acquire_for(1, SHORT).is_none());
             empty.release(1).unwrap();
             empty.acquire(1).forget();
-            assert_eq!(empty.available(), 0, "nobody else has waited for it");
+            assert_eq!(empty.available(), 0, "no other thread has waited for it");
         },
         || empty.release(3).unwrap(),
     );
@@ -193,7 +193,7 @@ pub(crate) fn barrier() {
         },
         &[&|| assert!(filling.wait().is_ok())],
         || {
-            assert_eq!(filling.n_waiting(), 0, "who has arrived is gone");
+            assert_eq!(filling.n_waiting(), 0, "the parties that had arrived are gone");
             assert!(!filling.is_broken());
             assert!(busy.parties() == 2 && busy.n_waiting() == 0);
             busy.reset();
@@ -237,7 +237,7 @@ pub(crate) fn queue() {
             assert_eq!(busy.get(), Ok(0));
             assert!(empty.try_get_for(SHORT).is_err());
             empty.put(7).unwrap();
-            assert_eq!(empty.get(), Ok(7), "no dead thread was given it");
+            assert_eq!(empty.get(), Ok(7), "no dead thread took it");
             assert!(full.try_put_for(1, SHORT).is_err());
             assert_eq!(full.get(), Ok(0));
             full.put(2).unwrap();
@@ -271,12 +271,12 @@ pub(crate) fn priority_queue() {
         },
         &[],
         || {
-            // The thread that was comparing is gone; what it was about to do was not done.
+            // The comparing thread is gone; its operation has not happened.
             queue.put(3).unwrap();
             queue.put(1).unwrap();
             let mut last = 0;
             while let Ok(item) = queue.try_get() {
-                assert!(item >= last, "the order has suffered");
+                assert!(item >= last, "the heap is out of order");
                 last = item;
             }
         },
@@ -335,13 +335,12 @@ pub(crate) fn threads_of_the_child() {
     );
 }
 
-/// What the parent has pending neither runs nor is pending in the child, which starts timers of its
-/// own.
+/// The parent's pending timers neither run nor are pending in the child, which starts its own.
 pub(crate) fn timers() {
     let parent = std::process::id();
     let guarded = move || {
         if std::process::id() != parent {
-            // SAFETY: leaves at once, and by its code tells that this has run in a child.
+            // SAFETY: leaves at once; its code tells that this has run in a child.
             unsafe { libc::_exit(9) };
         }
     };

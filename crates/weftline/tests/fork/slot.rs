@@ -1,4 +1,4 @@
-//! A slot that was handed to a thread which then forks.
+//! A putter that receives a slot and then forks.
 
 use crate::child::wait_for;
 use std::convert::Infallible;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use weftline::park::{Blocker, Deadline, Parker, Wake};
 use weftline::queue::raw::{Fifo, RawQueue};
 
-/// Does something and then forks in place of its first sleep.
+/// Calls `first` and then forks, in place of its first sleep.
 struct Forks {
     first: Option<Box<dyn FnOnce()>>,
     child: libc::pid_t,
@@ -26,9 +26,9 @@ impl Blocker for Forks {
     }
 }
 
-/// A thread is handed a slot and forks before it has noticed, as in a signal handler: it has the
-/// slot, and no other is lost.
-pub(crate) fn slot_in_hand() {
+/// A putter receives a slot and forks before it has noticed, as in a signal handler. In the child
+/// it has the slot, and no other slot is lost.
+pub(crate) fn received_slot() {
     type Raw = RawQueue<u32, Fifo<u32>, Forks>;
     let put = |queue: &Raw, item, deadline| {
         let mut sleeps = Forks {

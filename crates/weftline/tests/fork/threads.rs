@@ -1,4 +1,4 @@
-//! In the child of a fork there is one thread, the main one, and the others count as ended.
+//! In the child of a fork there is one thread, the main one; the other threads count as ended.
 
 use crate::child::{in_child, wait_for, while_hammered};
 use crate::support::{LONG, SHORT};
@@ -18,7 +18,7 @@ fn waits_for_the_end() -> JoinHandle<u8> {
     })
 }
 
-/// What is true of every child: `lost` ran in the parent, and still does.
+/// Checks that hold in every child: `lost` ran in the parent, and still does.
 fn is_alone(lost: JoinHandle<u8>) {
     let me = current();
     assert!(me.is_main() && me.is_alive() && main_thread() == me);
@@ -36,7 +36,7 @@ fn is_alone(lost: JoinHandle<u8>) {
     assert!(panicked.message().contains("lost in a fork"));
 }
 
-/// What works in every child.
+/// Checks that every child can start threads.
 fn starts_threads() {
     let before = Builder::new().name("a child's").spawn(|| current().name());
     assert_eq!(before.unwrap().join().unwrap(), "a child's");
@@ -90,7 +90,7 @@ pub(crate) fn while_others_start_and_end() {
     }
 }
 
-pub(crate) fn who_forks_is_main() {
+pub(crate) fn the_forking_thread_is_main() {
     END.clear();
     let lost = waits_for_the_end();
     let forks = Builder::new().name("forks").spawn(move || {
@@ -108,7 +108,7 @@ pub(crate) fn who_forks_is_main() {
         lost.take()
     });
     let lost = forks.unwrap().join().unwrap().unwrap();
-    // A thread that weftline did not start, and that it has never heard of.
+    // A thread that weftline did not start, and that is not in its registry.
     let unknown = std::thread::spawn(|| {
         in_child(|| {
             assert!(current().is_main());
@@ -128,7 +128,7 @@ pub(crate) fn a_scope_of_the_parent() {
         for _ in 0..3 {
             s.spawn(|| END.wait());
         }
-        // SAFETY: the child does what this program is about, and leaves by `_exit`.
+        // SAFETY: this program is about such children; the child leaves by `_exit`.
         child = unsafe { libc::fork() };
         if child == 0 {
             s.join_all().unwrap();
@@ -138,13 +138,13 @@ pub(crate) fn a_scope_of_the_parent() {
         }
     });
     if child == 0 {
-        // SAFETY: leaves at once, past the destructors of what belongs to the parent.
+        // SAFETY: leaves at once, without the destructors of the parent's values.
         unsafe { libc::_exit(0) }
     }
     wait_for(child);
 }
 
-pub(crate) fn a_scope_of_who_forks() {
+pub(crate) fn a_scope_of_the_forking_thread() {
     END.clear();
     scope(|s| {
         s.spawn(|| END.wait());
@@ -193,7 +193,7 @@ pub(crate) fn in_the_middle_of_a_join() {
     match CHILD.load(Ordering::Relaxed) {
         0 => {
             let is_right = !joined.is_alive() && lost.join().is_err();
-            // SAFETY: leaves at once, past the destructors of what belongs to the parent.
+            // SAFETY: leaves at once, without the destructors of the parent's values.
             unsafe { libc::_exit(i32::from(!is_right)) }
         }
         child => wait_for(child),

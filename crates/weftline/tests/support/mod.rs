@@ -18,7 +18,7 @@ pub(crate) const MOST: Duration = Duration::from_secs(300);
 /// A timeout that is meant to expire.
 pub(crate) const SHORT: Duration = Duration::from_millis(5);
 
-/// The clock, which only the core's own sources must not read.
+/// The clock. The sources of the core must not read it; tests may.
 #[allow(clippy::disallowed_methods, reason = "tests measure time")]
 pub(crate) fn now() -> Instant {
     Instant::now()
@@ -80,12 +80,13 @@ pub(crate) fn limit() -> Limit {
 pub(crate) fn until(mut done: impl FnMut() -> bool) {
     let start = now();
     while !done() {
-        assert!(start.elapsed() < LONG, "what was waited for never happened");
+        assert!(start.elapsed() < LONG, "the expected change never came");
         std::thread::sleep(Duration::from_micros(200));
     }
 }
 
-/// Does `work` in a fork of this process, which then dies with what it holds; returns its number.
+/// Does `work` in a fork of this process, which then dies with what it holds; returns its process
+/// number.
 ///
 /// `work` starts no thread: another thread of this process may hold the standard library's lock.
 #[cfg(unix)]
@@ -120,7 +121,8 @@ pub(crate) fn blocked<'scope, R: Send + 'scope>(
     })
 }
 
-/// Has `start` start a thread, which announces itself first, and returns once it sleeps.
+/// Calls `start`, which starts a thread that announces itself first; returns once the thread
+/// sleeps.
 pub(crate) fn asleep<T>(start: impl FnOnce(Box<dyn FnOnce() + Send>) -> T) -> T {
     let (sender, started) = channel();
     let handle = start(Box::new(move || {
@@ -238,7 +240,7 @@ pub(crate) fn in_time(mut scenario: impl FnMut(Duration) -> bool) {
     }
 }
 
-/// Asserts that `wait` takes at least `least`, and returns what it returned.
+/// Asserts that `wait` takes at least `least`; returns its result.
 pub(crate) fn takes_at_least<R>(least: Duration, wait: impl FnOnce() -> R) -> R {
     let start = now();
     let result = wait();
@@ -259,7 +261,7 @@ pub(crate) struct Script(
 );
 
 impl Script {
-    /// Sleeps as threads do.
+    /// Sleeps like an ordinary thread.
     pub(crate) fn sleeps() -> Self {
         Self(Box::new(|parker, deadline| {
             let Ok(wake) = ThreadBlocker.block(parker, deadline);
