@@ -1,4 +1,4 @@
-//! The barrier: a cycle ends in the same way for everyone in it, and the next may begin at once.
+//! The barrier: a cycle ends in the same way for all its parties, and the next may begin at once.
 
 use crate::support::*;
 use weftline::park::Deadline;
@@ -24,7 +24,7 @@ fn party(barrier: &Arc<RawBarrier>) -> JoinHandle<Passed> {
 }
 
 #[test]
-fn all_pass_with_numbers_of_their_own_and_see_what_each_did_before() {
+fn all_parties_pass_with_distinct_indices_and_see_earlier_writes() {
     explore(2, || {
         let barrier = of(3);
         let values = Arc::new([(); 3].map(|()| Protected::default()));
@@ -46,7 +46,7 @@ fn all_pass_with_numbers_of_their_own_and_see_what_each_did_before() {
 }
 
 #[test]
-fn the_action_runs_once_after_all_have_come_and_before_anyone_passes() {
+fn the_action_runs_once_after_all_arrivals_and_before_any_party_passes() {
     explore(3, || {
         let barrier = of(2);
         let value = Arc::new(Protected::default());
@@ -67,7 +67,7 @@ fn the_action_runs_once_after_all_have_come_and_before_anyone_passes() {
 }
 
 #[test]
-fn a_cycle_may_begin_while_the_last_one_is_being_left() {
+fn a_cycle_may_begin_while_parties_leave_the_last_one() {
     explore(3, || {
         let barrier = of(2);
         let other = {
@@ -81,7 +81,7 @@ fn a_cycle_may_begin_while_the_last_one_is_being_left() {
 }
 
 #[test]
-fn whoever_comes_while_an_action_runs_belongs_to_the_next_cycle() {
+fn a_party_that_comes_during_an_action_belongs_to_the_next_cycle() {
     explore(1, || {
         let barrier = of(2);
         let parties = [(); 3].map(|()| party(&barrier));
@@ -156,17 +156,17 @@ fn an_action_that_fails_breaks_the_barrier_for_the_others() {
 }
 
 #[test]
-fn a_reset_turns_away_those_who_wait_and_the_barrier_is_new() {
+fn a_reset_ends_every_wait_and_the_barrier_is_new() {
     explore(2, || {
         let barrier = of(2);
-        // Whoever is turned away comes again: then both pass.
+        // A party whose wait the reset ended waits again: then both pass.
         let come = |barrier: &RawBarrier| (0..2).find_map(|_| wait(barrier).ok());
         let parties = [(); 2].map(|()| {
             let barrier = Arc::clone(&barrier);
             spawn(move || come(&barrier))
         });
         barrier.reset();
-        let passed = parties.map(|party| join(party).expect("turned away once at most"));
+        let passed = parties.map(|party| join(party).expect("the reset ends a wait once at most"));
         assert_eq!(passed.iter().sum::<usize>(), 1);
         assert!(!barrier.is_broken());
         assert_eq!(barrier.n_waiting(), 0);
@@ -186,7 +186,8 @@ fn an_interrupted_party_leaves_its_place_to_another() {
             let barrier = Arc::clone(&barrier);
             spawn(move || {
                 let passed = wait(&barrier);
-                // If it was with the interrupted one, the substitute would wait for ever.
+                // If the place were still with the interrupted party, the substitute would wait for
+                // ever.
                 alarm.fire();
                 passed.is_ok()
             })
@@ -222,7 +223,7 @@ fn a_crowd_passes_cycle_after_cycle() {
                     let passed = barrier.wait_with(&mut Sleeper::new(), Deadline::NEVER, action);
                     assert!(passed.unwrap() < PARTIES);
                     assert_eq!(value.get(), cycle);
-                    // The next cycle's action must not run before everyone has looked.
+                    // The next cycle's action must not run before every party has checked.
                     wait(&barrier).unwrap();
                 }
             })
@@ -259,12 +260,12 @@ fn a_crowd_survives_timeouts_aborts_and_resets() {
         alarms.iter().for_each(|alarm| alarm.fire());
         others.into_iter().for_each(join);
         let passed: usize = parties.into_iter().map(join).sum();
-        assert_eq!(passed % 3, 0, "a cycle that some pass is passed by all");
+        assert_eq!(passed % 3, 0, "all parties pass a cycle, or none does");
         assert_eq!(barrier.n_waiting(), 0);
     });
 }
 
-fn retiree(barrier: &Arc<RawBarrier>, sleeper: Sleeper, deadline: Deadline) -> JoinHandle<Passed> {
+fn party_by(barrier: &Arc<RawBarrier>, sleeper: Sleeper, deadline: Deadline) -> JoinHandle<Passed> {
     let barrier = Arc::clone(barrier);
     spawn(move || wait_by(&barrier, sleeper, deadline))
 }
@@ -277,13 +278,13 @@ fn place(passed: Passed) -> Option<usize> {
 }
 
 #[test]
-fn exactly_those_who_have_arrived_are_told_so_when_the_barrier_is_forwarded() {
+fn forwarding_the_barrier_tells_exactly_the_parties_that_have_arrived() {
     explore(2, || {
         let barrier = Arc::new(RawBarrier::new(3).unwrap());
         let (alarm, signal) = (Alarm::leak(), Signal::new());
         let parties = [
-            retiree(&barrier, Sleeper::new(), Deadline::At(alarm)),
-            retiree(&barrier, Sleeper::that_hears(&signal), Deadline::NEVER),
+            party_by(&barrier, Sleeper::new(), Deadline::At(alarm)),
+            party_by(&barrier, Sleeper::that_hears(&signal), Deadline::NEVER),
         ];
         let outside = spawn(move || {
             signal.raise();

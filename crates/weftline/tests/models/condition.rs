@@ -1,5 +1,5 @@
-//! The condition: a notification reaches exactly the waiters it says, those who have waited
-//! longest, and none is lost.
+//! The condition: a notification reaches exactly as many waiters as it returns, those that have
+//! waited longest, and none is lost.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};
@@ -25,7 +25,7 @@ impl Shared {
         self.lock.unlock().unwrap();
     }
 
-    /// With the lock held before and after.
+    /// The caller holds the lock, before and after.
     fn wait_locked(&self, mut sleeper: Sleeper, deadline: Deadline) -> Waited {
         let ended = self.condition.wait_with(&mut sleeper, deadline, |_| {
             self.unlock();
@@ -50,7 +50,7 @@ impl Shared {
     }
 }
 
-/// A thread that waits, and is known to have enlisted.
+/// A waiting thread that is known to have enlisted.
 fn enlist(
     shared: &Arc<Shared>,
     deadline: Deadline,
@@ -113,7 +113,7 @@ fn two_waiters_are_both_woken_by_notify_all() {
 }
 
 #[test]
-fn one_notification_wakes_the_one_who_has_waited_longest() {
+fn one_notification_wakes_the_waiter_that_has_waited_longest() {
     explore(2, || {
         let shared = Arc::new(Shared::default());
         let first = enlist(&shared, Deadline::NEVER, None);
@@ -127,7 +127,7 @@ fn one_notification_wakes_the_one_who_has_waited_longest() {
 }
 
 #[test]
-fn as_many_are_woken_as_notify_says_and_nobody_who_came_later() {
+fn notify_wakes_as_many_as_it_returns_and_no_later_waiter() {
     explore(2, || {
         let shared = Arc::new(Shared::default());
         let alarms = [(); 2].map(|()| Alarm::leak());

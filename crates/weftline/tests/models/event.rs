@@ -1,5 +1,5 @@
-//! The event: whoever waits when the flag is raised is woken, also if it is lowered at once, and
-//! sees what was written before.
+//! The event: a thread that waits when the flag is raised is woken, also if the flag is lowered at
+//! once, and sees earlier writes.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};
@@ -12,7 +12,7 @@ fn wait(event: &RawEvent, mut sleeper: Sleeper, deadline: Deadline) -> Waited {
 }
 
 #[test]
-fn setting_wakes_every_waiter_and_shows_what_was_written_before() {
+fn set_wakes_every_waiter_and_publishes_earlier_writes() {
     explore(3, || {
         let event = Arc::new(RawEvent::new());
         let value = Arc::new(Protected::default());
@@ -50,7 +50,7 @@ fn two_setters_are_as_good_as_one() {
 }
 
 #[test]
-fn whoever_waits_when_the_flag_is_raised_is_woken_also_if_it_is_lowered_at_once() {
+fn set_wakes_earlier_waiters_also_if_clear_follows_at_once() {
     explore(3, || {
         let event = Arc::new(RawEvent::new());
         let enlisted = Door::new();
@@ -67,7 +67,7 @@ fn whoever_waits_when_the_flag_is_raised_is_woken_also_if_it_is_lowered_at_once(
 }
 
 #[test]
-fn whoever_comes_after_the_flag_was_lowered_waits_for_the_next_time() {
+fn a_wait_after_the_clear_is_not_woken_by_the_earlier_set() {
     explore(3, || {
         let event = Arc::new(RawEvent::new());
         let (alarm, enlisted) = (Alarm::leak(), Door::new());
@@ -89,7 +89,7 @@ fn whoever_comes_after_the_flag_was_lowered_waits_for_the_next_time() {
 }
 
 #[test]
-fn whoever_comes_after_the_flag_was_lowered_by_another_is_not_woken() {
+fn a_wait_after_another_threads_clear_is_not_woken_by_the_earlier_set() {
     explore(3, || {
         let event = Arc::new(RawEvent::new());
         let (alarm, enlisted) = (Alarm::leak(), Door::new());
@@ -116,7 +116,7 @@ fn whoever_comes_after_the_flag_was_lowered_by_another_is_not_woken() {
 }
 
 #[test]
-fn lowering_the_flag_meanwhile_loses_no_waiter() {
+fn a_concurrent_clear_loses_no_waiter() {
     explore(4, || {
         let event = Arc::new(RawEvent::new());
         let waiter = {

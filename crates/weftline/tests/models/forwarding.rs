@@ -1,8 +1,8 @@
-//! Forwarding: an event or a semaphore is replaced while others use it, and neither a wake-up nor a
-//! permit is lost.
+//! Forwarding: an event or a semaphore is replaced while other threads use it, and neither a wakeup
+//! nor a permit is lost.
 //!
-//! The models bring the least of what a binding brings: a lock, the condition that goes with it,
-//! and a value.
+//! The models contain the least that a binding needs: a lock, the condition that goes with it, and
+//! a value.
 
 use crate::support::*;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use weftline::sync::raw::{RawCondition, RawEvent, RawLock, RawSemaphore};
 
 type Waited = Result<(), WaitError<Signalled>>;
 
-/// The target, and a value that changes under its lock alone.
+/// The forwarding target, and a value that changes under its lock alone.
 #[derive(Default)]
 struct Parts {
     lock: RawLock,
@@ -29,7 +29,7 @@ impl Parts {
         result
     }
 
-    /// With the lock held before and after.
+    /// The caller holds the lock, before and after.
     fn wait(&self, sleeper: &mut Sleeper, deadline: Deadline) -> Waited {
         let ended = self.condition.wait_with(sleeper, deadline, |_| {
             self.lock.unlock().unwrap();
@@ -55,7 +55,7 @@ impl Semaphore {
         })
     }
 
-    fn open(&self) {
+    fn forward(&self) {
         self.parts.locked(|value| {
             // SAFETY: both are fields of one object that does not move.
             if let Some((permits, _)) = unsafe { self.raw.forward(&self.parts.condition) } {
@@ -66,11 +66,11 @@ impl Semaphore {
 
     fn release(&self) {
         if self.raw.release(1).is_err() {
-            self.release_openly(1);
+            self.release_in_target(1);
         }
     }
 
-    fn release_openly(&self, n: u64) {
+    fn release_in_target(&self, n: u64) {
         self.parts.locked(|value| {
             value.fetch_add(n, Ordering::Relaxed);
             self.parts.condition.notify(n as usize);
@@ -83,7 +83,7 @@ impl Semaphore {
             Err(WaitError::Interrupted(interrupt)) => {
                 let late = self.raw.take_late();
                 if late > 0 {
-                    self.release_openly(late);
+                    self.release_in_target(late);
                 }
                 return Err(WaitError::Interrupted(interrupt));
             }
@@ -103,9 +103,9 @@ impl Semaphore {
         spawn(move || this.acquire(sleeper, deadline))
     }
 
-    fn opener(self: &Arc<Self>) -> JoinHandle<()> {
+    fn forwarder(self: &Arc<Self>) -> JoinHandle<()> {
         let this = Arc::clone(self);
-        spawn(move || this.open())
+        spawn(move || this.forward())
     }
 
     fn left(&self) -> u64 {
@@ -114,17 +114,17 @@ impl Semaphore {
 }
 
 #[test]
-fn permits_reach_those_who_wait_whenever_the_semaphore_is_forwarded() {
+fn permits_reach_the_waiters_whenever_the_semaphore_is_forwarded() {
     explore_both(2, || {
         let semaphore = Semaphore::new();
         let threads = [(); 2].map(|()| semaphore.acquirer(Sleeper::new(), Deadline::NEVER));
-        let opener = semaphore.opener();
+        let forwarder = semaphore.forwarder();
         semaphore.release();
         semaphore.release();
         for thread in threads {
             assert_eq!(join(thread), Ok(()));
         }
-        join(opener);
+        join(forwarder);
         assert_eq!(semaphore.left(), 0);
     });
 }
@@ -140,7 +140,7 @@ fn a_timeout_that_races_forwarding_loses_no_permit() {
             let semaphore = Arc::clone(&semaphore);
             spawn(move || {
                 alarm.fire();
-                semaphore.open();
+                semaphore.forward();
             })
         };
         semaphore.release();
@@ -164,7 +164,7 @@ fn an_interrupt_that_races_forwarding_loses_no_permit() {
             let semaphore = Arc::clone(&semaphore);
             spawn(move || {
                 signal.raise();
-                semaphore.open();
+                semaphore.forward();
             })
         };
         semaphore.release();
@@ -178,23 +178,23 @@ fn an_interrupt_that_races_forwarding_loses_no_permit() {
 }
 
 #[test]
-fn who_gives_up_in_the_target_leaves_it() {
+fn a_waiter_that_gives_up_in_the_target_leaves_it() {
     explore(3, || {
         let semaphore = Semaphore::new();
         let (alarm, enlisted) = (Alarm::leak(), Door::new());
         let sleeper = Sleeper::that_opens(&enlisted);
         let impatient = semaphore.acquirer(sleeper, Deadline::At(alarm));
         enlisted.pass();
-        let opener = semaphore.opener();
+        let forwarder = semaphore.forwarder();
         alarm.fire();
         assert_eq!(join(impatient), Err(WaitError::TimedOut));
-        join(opener);
+        join(forwarder);
         assert_eq!(semaphore.parts.condition.waiting(), 0);
     });
 }
 
 #[test]
-fn a_permit_that_was_handed_over_before_and_comes_back_after_is_not_lost() {
+fn a_permit_granted_before_forwarding_and_returned_after_it_is_not_lost() {
     explore_starved(3, || {
         let semaphore = Semaphore::new();
         let (signal, enlisted) = (Signal::new(), Door::new());
@@ -203,7 +203,7 @@ fn a_permit_that_was_handed_over_before_and_comes_back_after_is_not_lost() {
         enlisted.pass();
         let kernel = spawn(move || signal.raise());
         semaphore.release();
-        semaphore.open();
+        semaphore.forward();
         let taken = u64::from(join(interrupted).is_ok());
         join(kernel);
         assert_eq!(semaphore.left() + taken, 1);
@@ -223,7 +223,7 @@ impl Event {
         })
     }
 
-    fn open(&self) {
+    fn forward(&self) {
         self.parts.locked(|value| {
             // SAFETY: both are fields of one object that does not move.
             if let Some(was_set) = unsafe { self.raw.forward(&self.parts.condition) } {
@@ -232,9 +232,9 @@ impl Event {
         });
     }
 
-    fn opener(self: &Arc<Self>) -> JoinHandle<()> {
+    fn forwarder(self: &Arc<Self>) -> JoinHandle<()> {
         let this = Arc::clone(self);
-        spawn(move || this.open())
+        spawn(move || this.forward())
     }
 
     fn set(&self) {
@@ -272,17 +272,17 @@ impl Event {
 }
 
 #[test]
-fn whoever_waits_when_the_flag_is_raised_is_woken_whenever_the_event_is_forwarded() {
+fn set_wakes_earlier_waiters_whenever_the_event_is_forwarded() {
     explore(3, || {
         let event = Event::new();
         let enlisted = Door::new();
         let early = event.waiter(Sleeper::that_opens(&enlisted), Deadline::NEVER);
-        let opener = event.opener();
+        let forwarder = event.forwarder();
         enlisted.pass();
         event.set();
         event.clear();
         assert_eq!(join(early), Ok(()));
-        join(opener);
+        join(forwarder);
     });
 }
 
@@ -293,17 +293,17 @@ fn a_flag_that_stays_up_is_seen_by_all_whenever_the_event_is_forwarded() {
         let alarm = Alarm::leak();
         let patient = event.waiter(Sleeper::new(), Deadline::NEVER);
         let impatient = event.waiter(Sleeper::new(), Deadline::At(alarm));
-        let opener = {
+        let forwarder = {
             let event = Arc::clone(&event);
             spawn(move || {
-                event.open();
+                event.forward();
                 alarm.fire();
             })
         };
         event.set();
         assert_eq!(join(patient), Ok(()));
         assert!(matches!(join(impatient), Ok(()) | Err(WaitError::TimedOut)));
-        join(opener);
+        join(forwarder);
         assert!(event.raw.is_set() || event.parts.value.load(Ordering::Relaxed) == 1);
     });
 }
@@ -320,7 +320,7 @@ fn a_notification_that_comes_with_an_interrupt_is_passed_on() {
         first.pass();
         let patient = event.waiter(Sleeper::that_opens(&second), Deadline::NEVER);
         second.pass();
-        event.open();
+        event.forward();
         let kernel = spawn(move || signal.raise());
         event.parts.locked(|_| event.parts.condition.notify(1));
         if join(interrupted).is_ok() {
@@ -332,7 +332,7 @@ fn a_notification_that_comes_with_an_interrupt_is_passed_on() {
 }
 
 #[test]
-fn whoever_is_sent_away_is_told_so() {
+fn a_waiter_that_is_sent_away_gets_a_timeout() {
     explore(3, || {
         let event = Event::new();
         let enlisted = Door::new();
@@ -344,7 +344,7 @@ fn whoever_is_sent_away_is_told_so() {
             })
         };
         enlisted.pass();
-        event.open();
+        event.forward();
         event.parts.condition.send_away();
         assert_eq!(join(waiter), Err(WaitError::TimedOut));
         assert_eq!(event.parts.condition.waiting(), 0);

@@ -1,5 +1,5 @@
-//! Futures and groups: a task begins or is cancelled but not both; whoever waits is woken and sees
-//! the outcome; a group is told of each future exactly once, whenever it signed on.
+//! Futures and groups: a task begins or is cancelled but not both. Each waiter is woken and sees
+//! the outcome. A group is notified of each future exactly once, whenever it registers.
 
 use crate::support::*;
 use weftline::executor::raw::{Data, Phase, RawFuture, RawGroup, Unchanged, Want};
@@ -52,15 +52,15 @@ fn all_of(count: usize) -> Want {
     }
 }
 
-/// Signs the group on to the task, as the faces do.
-fn watch(task: &Task, group: &Counted<RawGroup>, index: usize) {
+/// Registers the group with the task, as the faces do.
+fn register(task: &Task, group: &Counted<RawGroup>, index: usize) {
     if let Some(failed) = task.watch(group, index).unwrap() {
         group.arrived(index, failed);
     }
 }
 
 #[test]
-fn the_end_wakes_every_waiter_and_shows_the_outcome() {
+fn completion_wakes_every_waiter_and_publishes_the_outcome() {
     explore(2, || {
         let task = task();
         let written = Arc::new(Protected::default());
@@ -81,7 +81,7 @@ fn the_end_wakes_every_waiter_and_shows_the_outcome() {
 }
 
 #[test]
-fn whoever_finds_the_future_done_without_waiting_sees_what_was_written_before() {
+fn a_thread_that_finds_the_future_done_sees_earlier_writes() {
     explore(3, || {
         let task = task();
         let written = Arc::new(Protected::default());
@@ -119,7 +119,7 @@ fn a_task_begins_or_is_cancelled_but_not_both() {
 }
 
 #[test]
-fn a_running_task_ends_or_is_given_up_but_not_both_and_whoever_waits_is_woken() {
+fn a_running_task_ends_or_is_given_up_but_not_both_and_its_waiter_is_woken() {
     explore(3, || {
         let task = task();
         assert_eq!(task.start(|_| true), Ok(true));
@@ -147,7 +147,7 @@ fn a_running_task_ends_or_is_given_up_but_not_both_and_whoever_waits_is_woken() 
 }
 
 #[test]
-fn cancelling_wakes_whoever_waits() {
+fn cancelling_wakes_the_waiter() {
     explore(3, || {
         let task = task();
         let waiter = {
@@ -217,14 +217,14 @@ fn a_wait_that_a_signal_ends_leaves_the_future_as_it_was() {
 }
 
 #[test]
-fn a_group_is_told_once_whether_it_signs_on_before_or_after() {
+fn a_group_is_notified_once_whether_it_registers_before_or_after() {
     explore(3, || {
         let (task, group) = (task(), RawGroup::new().unwrap());
         let worker = {
             let task = Arc::clone(&task);
             spawn(move || finish(&task, 1).unwrap())
         };
-        watch(&task, &group, 5);
+        register(&task, &group, 5);
         let waited = group.wait_with(all_of(1), &mut Sleeper::new(), Deadline::NEVER);
         assert_eq!(waited, Ok(()));
         join(worker);
@@ -237,7 +237,7 @@ fn a_wait_for_both_ends_when_both_have_ended() {
     explore(3, || {
         let (tasks, group) = ([task(), task()], RawGroup::new().unwrap());
         for (index, task) in tasks.iter().enumerate() {
-            watch(task, &group, index);
+            register(task, &group, index);
         }
         let workers = tasks.map(|task| spawn(move || finish(&task, 1).unwrap()));
         let waited = group.wait_with(all_of(2), &mut Sleeper::new(), Deadline::NEVER);
@@ -254,7 +254,7 @@ fn a_failure_ends_a_wait_that_stops_at_failures() {
     explore(3, || {
         let (tasks, group) = ([task(), task()], RawGroup::new().unwrap());
         for (index, task) in tasks.iter().enumerate() {
-            watch(task, &group, index);
+            register(task, &group, index);
         }
         let worker = {
             let task = Arc::clone(&tasks[1]);
@@ -272,10 +272,10 @@ fn a_failure_ends_a_wait_that_stops_at_failures() {
 }
 
 #[test]
-fn what_arrives_as_the_time_is_up_is_there_for_the_next_wait() {
+fn a_future_that_arrives_as_a_wait_times_out_counts_for_the_next_wait() {
     explore(3, || {
         let (task, group) = (task(), RawGroup::new().unwrap());
-        watch(&task, &group, 3);
+        register(&task, &group, 3);
         let alarm = Alarm::leak();
         let clock = spawn(move || alarm.fire());
         let worker = {
@@ -293,7 +293,7 @@ fn what_arrives_as_the_time_is_up_is_there_for_the_next_wait() {
 }
 
 #[test]
-fn a_cancelled_future_tells_its_group_when_a_worker_comes_across_it() {
+fn a_cancelled_future_reaches_its_group_when_a_worker_finds_it() {
     explore(3, || {
         let (task, group) = (task(), RawGroup::new().unwrap());
         assert_eq!(task.cancel(false, |_| Some(())), Ok(()));
@@ -301,7 +301,7 @@ fn a_cancelled_future_tells_its_group_when_a_worker_comes_across_it() {
             let task = Arc::clone(&task);
             spawn(move || assert_eq!(task.start(|_| true), Ok(false)))
         };
-        watch(&task, &group, 0);
+        register(&task, &group, 0);
         let waited = group.wait_with(all_of(1), &mut Sleeper::new(), Deadline::NEVER);
         assert_eq!(waited, Ok(()));
         join(worker);

@@ -1,8 +1,8 @@
-//! The wait list: a waiter settles once, whoever it is that settles it, and sees what its waker
-//! wrote.
+//! The wait list: a waiter settles once, whichever thread settles it, and sees the writes of its
+//! waker.
 //!
-//! The list is the core's own; a condition is little more than a list and a queue little more than
-//! two, so they stand for it here.
+//! The list is internal to the core. A condition is little more than a list and a queue little more
+//! than two, so they stand for it here.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};
@@ -11,8 +11,8 @@ use weftline::sync::raw::{RawCondition, RawEvent};
 
 type Queue = RawQueue<Box<u32>, Fifo<Box<u32>>, Sleeper>;
 
-/// A waiter that enlists before it lets go of what its waker needs, as the users of a list do under
-/// its lock.
+/// A waiter that enlists before it releases the lock that its waker needs, as the users of a list
+/// do.
 fn wait(
     list: &RawCondition,
     mut sleeper: Sleeper,
@@ -64,7 +64,7 @@ fn of_two_wakers_one_settles_the_waiter() {
 }
 
 #[test]
-fn the_waiter_owns_what_its_waker_handed_over_also_when_its_time_ran_out_meanwhile() {
+fn the_waiter_owns_the_item_of_its_waker_also_after_a_concurrent_timeout() {
     explore(3, || {
         let queue = Arc::new(Queue::new(0));
         let alarm = Alarm::leak();
@@ -88,7 +88,7 @@ fn the_waiter_owns_what_its_waker_handed_over_also_when_its_time_ran_out_meanwhi
 }
 
 #[test]
-fn what_was_written_before_the_grant_is_seen_after_it() {
+fn writes_before_the_grant_are_visible_after_it() {
     explore(3, || {
         let event = Arc::new(RawEvent::new());
         let value = Arc::new(Protected::default());
@@ -144,7 +144,7 @@ fn a_late_wake_does_not_end_the_next_wait() {
             let (list, enlisted, again) =
                 (Arc::clone(&list), Arc::clone(&enlisted), Arc::clone(&again));
             spawn(move || {
-                // The token of this wait's waker may come when the next one sleeps.
+                // The token of this wait's waker may come when the next wait parks.
                 let first = wait(&list, Sleeper::that_opens(&enlisted), Deadline::At(alarm));
                 let second = wait(&list, Sleeper::that_opens(&again), Deadline::NEVER);
                 (first.is_ok(), second.is_ok())

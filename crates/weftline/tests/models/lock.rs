@@ -1,5 +1,5 @@
-//! The lock: mutual exclusion, and no nudge is lost, whoever times out, is interrupted, or barges
-//! in.
+//! The lock: mutual exclusion. No wakeup is lost when a waiter times out or is interrupted, or when
+//! another thread barges.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};
@@ -28,7 +28,7 @@ impl Shared {
         self.lock.unlock().unwrap();
     }
 
-    /// Takes the lock, uses what it protects, and frees it.
+    /// Takes the lock, uses the protected value, and frees the lock.
     fn use_once(&self) {
         self.lock();
         self.value.add(1);
@@ -97,7 +97,7 @@ fn a_try_takes_the_lock_or_leaves_it() {
 }
 
 #[test]
-fn a_waiter_that_times_out_passes_its_wake_on() {
+fn a_waiter_that_times_out_passes_its_wakeup_on() {
     explore_both(2, || {
         let shared = Arc::new(Shared::default());
         let alarm = Alarm::leak();
@@ -162,7 +162,7 @@ fn an_interrupted_waiter_can_wait_again() {
             let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
             spawn(move || {
                 let taken = shared.lock_by(&mut Sleeper::that_hears(&signal), Deadline::NEVER);
-                // The late wake of a grant that was given back must not be taken for another grant.
+                // A late wake of a grant that was given back must not pass for another grant.
                 if taken.is_err() {
                     shared.lock();
                 }
@@ -204,7 +204,7 @@ fn a_woken_waiter_that_finds_the_lock_taken_is_woken_again() {
 }
 
 #[test]
-fn a_starved_waiter_is_handed_the_lock_before_anyone_who_comes_later() {
+fn a_starved_waiter_gets_the_lock_before_any_later_thread() {
     explore_starved(3, || {
         let shared = Arc::new(Shared::default());
         let enlisted = Door::new();
@@ -246,7 +246,7 @@ fn of_two_releases_of_one_lock_one_is_refused() {
         let foreign = join(foreigner);
         join(waiter);
         assert!(mine || foreign);
-        // Both succeeded only if the second released what the waiter had got by the first.
+        // Both succeeded only if the second released the lock that the first gave to the waiter.
         assert_eq!(shared.lock.is_locked(), !(mine && foreign));
     });
 }

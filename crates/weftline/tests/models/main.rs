@@ -1,10 +1,10 @@
 //! Models of the core: small programs that `loom` runs in every interleaving (up to a number of
-//! preemptions) and `shuttle` in many random ones. One file for each primitive; `support.rs` is
-//! what they share; `./run` runs them all, and shows that each catches a bug.
+//! preemptions) and `shuttle` in many random ones. There is one file for each primitive, and
+//! `support.rs` for all. `./run` runs them all, and shows that each catches a bug.
 //!
-//! In a model nothing takes time. A timeout is an `Alarm` that the model fires, a signal is a
-//! `Signal` that it raises, and a program that would wait for ever is a deadlock, which the
-//! checkers report. So `join` at the end of a model asserts that the thread was woken.
+//! In a model nothing takes time. A timeout is an `Alarm` that the model fires, and a signal is a
+//! `Signal` that it raises. A program that would wait for ever is a deadlock, which the checkers
+//! report. So `join` at the end of a model asserts that the thread was woken.
 #![cfg(weftline_model)]
 
 mod barrier;
@@ -19,7 +19,7 @@ mod queue;
 mod relay;
 mod rlock;
 mod semaphore;
+mod spinning;
 mod support;
 mod timer;
-mod watching;
 mod workers;

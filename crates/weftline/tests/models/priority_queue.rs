@@ -1,5 +1,5 @@
-//! The priority queue: comparisons are user code, which lets other threads in, uses the queue or
-//! fails; the heap stays one.
+//! The priority queue: comparisons are user code, which may let other threads in, use the queue or
+//! fail; the heap stays intact.
 
 #[cfg(weftline_model = "shuttle")]
 use crate::queue::crowds::consume;
@@ -37,7 +37,7 @@ impl PartialEq for Slow {
 impl Eq for Slow {}
 
 #[test]
-fn while_one_thread_compares_the_others_wait_and_the_heap_stays_one() {
+fn while_one_thread_compares_the_others_wait_and_the_heap_stays_intact() {
     explore(2, || {
         let queue: Arc<PriorityQueue> = of(0);
         let pause = Pause::new();
@@ -51,7 +51,7 @@ fn while_one_thread_compares_the_others_wait_and_the_heap_stays_one() {
         producers.into_iter().for_each(join);
         assert!(
             first <= 2,
-            "no more than two are there, or the smallest is one"
+            "at most two items are there, or the smallest is one"
         );
         let left: Vec<_> = rest(&queue).into_iter().map(|item| item.0).collect();
         let expected: Vec<_> = [1, 2, 3, 5].into_iter().filter(|&n| n != first).collect();
@@ -79,7 +79,7 @@ fn two_getters_that_compare_get_the_two_smallest() {
 }
 
 #[test]
-fn a_comparison_that_fails_leaves_the_queue_as_it_was_and_lets_others_on() {
+fn a_failed_comparison_leaves_the_queue_as_it_was_and_lets_other_threads_on() {
     explore(2, || {
         let queue: Arc<PriorityQueue> = of(3);
         let pause = Pause::new();

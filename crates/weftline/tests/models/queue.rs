@@ -1,5 +1,5 @@
-//! The queue: each item comes out once, in order, whoever gives up meanwhile; and what was handed
-//! to a thread that cannot use it goes on.
+//! The queue: each item comes out once, in order, also when a thread gives up meanwhile. An item or
+//! slot that its receiver cannot use goes to the next.
 
 #[cfg(weftline_model = "shuttle")]
 pub(crate) mod crowds;
@@ -32,7 +32,7 @@ pub(crate) fn try_get<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) 
     queue.get_with(&mut Sleeper::new(), Deadline::PASSED).ok()
 }
 
-/// What is left in a queue, in the order in which it comes out.
+/// The items that are left in a queue, in the order in which they come out.
 pub(crate) fn rest<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Vec<T> {
     std::iter::from_fn(|| try_get(queue)).collect()
 }
@@ -164,7 +164,7 @@ fn an_interrupted_getter_gives_its_item_to_the_next() {
 }
 
 #[test]
-fn an_item_that_is_given_back_comes_out_before_those_that_came_later() {
+fn an_item_that_is_given_back_comes_out_before_later_items() {
     explore(3, || {
         let queue: Arc<Queue> = of(0);
         let signal = Signal::new();
@@ -202,7 +202,7 @@ fn an_interrupted_putter_gives_its_slot_to_the_next() {
 }
 
 #[test]
-fn a_shutdown_wakes_everyone_and_loses_no_item() {
+fn a_shutdown_wakes_every_waiter_and_loses_no_item() {
     explore(2, || {
         let queue: Arc<Queue> = of(1);
         put(&queue, 1);
@@ -228,7 +228,7 @@ fn a_shutdown_wakes_everyone_and_loses_no_item() {
 }
 
 #[test]
-fn after_a_gentle_shutdown_what_is_there_still_comes_out() {
+fn after_a_shutdown_that_is_not_immediate_the_items_still_come_out() {
     explore(3, || {
         let queue: Arc<Queue> = of(0);
         let consumer = {
@@ -290,7 +290,7 @@ fn a_join_that_times_out_leaves_the_others_joined() {
 }
 
 #[test]
-fn forwarding_a_queue_moves_every_item_and_sends_everyone_away() {
+fn forwarding_a_queue_moves_every_item_and_ends_every_wait() {
     explore(2, || {
         let queue: Arc<Queue> = of(1);
         let signal = Signal::new();

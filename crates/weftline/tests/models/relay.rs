@@ -1,15 +1,15 @@
 //! The relay: of many threads that attach, a few are unparked and each unparks the next; none is
-//! left behind. One is in flight at a time here.
+//! left behind. In models at most one is in flight.
 //!
-//! loom counts each choice of a thread other than the first that can run, and goes through few of
-//! them. So the waking thread is spawned last: without any such choice all others wait by then.
+//! loom counts each choice of a thread other than the first that can run, and explores few of them.
+//! So the waking thread is spawned last: without any such choice all others wait by then.
 
 use crate::support::*;
 use weftline::park::{Blocker, Deadline, Parker, WaitError, Wake, open_relay};
 use weftline::queue::raw::{Fifo, RawQueue};
 use weftline::sync::raw::{RawEvent, RawSemaphore};
 
-/// A sleeper that lets the next go on once it has attached.
+/// A sleeper that unparks the next thread after it has attached.
 struct Attaching(Sleeper);
 
 impl Blocker for Attaching {
@@ -28,7 +28,7 @@ fn attaching() -> Attaching {
     Attaching(Sleeper::new())
 }
 
-/// Threads that wait for `event` as their blockers say, in the order of their coming.
+/// Threads that wait for `event` with these blockers, in the order of their arrival.
 fn crowd<const N: usize>(
     event: &Arc<RawEvent>,
     sleepers: [(Sleeper, Deadline); N],
@@ -40,7 +40,7 @@ fn crowd<const N: usize>(
 }
 
 #[test]
-fn all_of_a_crowd_go_on() {
+fn all_threads_of_a_crowd_go_on() {
     explore(1, || {
         let event = Arc::new(RawEvent::new());
         let never = || (Sleeper::new(), Deadline::NEVER);
@@ -73,7 +73,7 @@ fn a_crowd_after_a_crowd_goes_on() {
 }
 
 #[test]
-fn one_whose_time_runs_out_before_its_turn_leaves_and_the_others_go_on() {
+fn a_thread_that_times_out_before_its_turn_leaves_and_the_others_go_on() {
     explore(1, || {
         let event = Arc::new(RawEvent::new());
         let alarm = Alarm::leak();
@@ -92,7 +92,7 @@ fn one_whose_time_runs_out_before_its_turn_leaves_and_the_others_go_on() {
 }
 
 #[test]
-fn one_that_is_interrupted_before_its_turn_leaves_and_the_others_go_on() {
+fn a_thread_that_is_interrupted_before_its_turn_leaves_and_the_others_go_on() {
     explore(1, || {
         let event = Arc::new(RawEvent::new());
         let signal = Signal::new();
@@ -116,7 +116,7 @@ fn one_that_is_interrupted_before_its_turn_leaves_and_the_others_go_on() {
 }
 
 #[test]
-fn those_that_are_woken_one_by_one_all_go_on() {
+fn threads_that_are_woken_one_by_one_all_go_on() {
     explore(1, || {
         type Queue = RawQueue<u32, Fifo<u32>, Attaching>;
         let queue = Arc::new(Queue::new(0));
@@ -138,7 +138,7 @@ fn those_that_are_woken_one_by_one_all_go_on() {
 }
 
 #[test]
-fn all_go_on_who_are_handed_permits() {
+fn threads_that_get_permits_by_handoff_all_go_on() {
     explore_starved(1, || {
         let semaphore = Arc::new(RawSemaphore::new(0, 3).unwrap());
         let waiters = [(); 3].map(|()| {
@@ -156,7 +156,7 @@ fn all_go_on_who_are_handed_permits() {
 }
 
 #[test]
-fn all_go_on_when_the_relay_is_opened() {
+fn all_threads_go_on_when_the_relay_is_opened() {
     explore(2, || {
         let event = Arc::new(RawEvent::new());
         let never = || (Sleeper::new(), Deadline::NEVER);
@@ -189,7 +189,7 @@ impl Blocker for Handling {
 }
 
 #[test]
-fn a_thread_that_is_busy_in_a_signal_handler_holds_nobody_up() {
+fn a_thread_that_is_busy_in_a_signal_handler_delays_no_other_thread() {
     explore(2, || {
         let event = Arc::new(RawEvent::new());
         let (signal, door) = (Signal::new(), Door::new());
@@ -201,7 +201,7 @@ fn a_thread_that_is_busy_in_a_signal_handler_holds_nobody_up() {
                 event.wait_with(&mut Handling { sleeper, door }, Deadline::NEVER)
             })
         };
-        // What the handler waits for is done by a thread that the same call wakes.
+        // The handler waits for a thread that the same call wakes.
         let opening = {
             let (event, door) = (Arc::clone(&event), Arc::clone(&door));
             spawn(move || {

@@ -1,4 +1,5 @@
-//! The re-entrant lock: its owner takes it again and again, and others get it whole or not at all.
+//! The re-entrant lock: its owner takes it again and again; other threads get it whole or not at
+//! all.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};
@@ -35,7 +36,7 @@ impl Shared {
 }
 
 #[test]
-fn the_lock_is_free_after_as_many_releases_as_takings() {
+fn the_lock_is_free_after_as_many_releases_as_acquires() {
     explore_both(2, || {
         let shared = Arc::new(Shared::default());
         let threads = [(); 2].map(|()| {
@@ -70,7 +71,7 @@ fn only_the_owner_can_release() {
 }
 
 #[test]
-fn a_condition_wait_gives_up_every_level_and_gets_it_back() {
+fn a_condition_wait_releases_every_level_and_restores_it() {
     explore_both(4, || {
         let shared = Arc::new(Shared::default());
         let other = Arc::clone(&shared);

@@ -2,8 +2,8 @@
 line broken.
 
 A mutant is caught when the broken core builds and the model named with it fails within its time.
-One that is not caught, and one whose text is not found exactly once, fail the run: the model, or
-the list, has fallen behind the core.
+The run fails if a mutant is not caught, or if its text is not found exactly once: the model or the
+list has fallen behind the core.
 """
 
 import json
@@ -25,16 +25,15 @@ MODELS_TIMEOUT = 900
 # On a machine that builds something else at the same time a build takes many times as long.
 BUILD_TIMEOUT = 1_800
 MUTANT_TIMEOUT = 60
-# Models are computation: the checkers are optimised. The core is where it is built once, and not
-# where it is built for each mutant.
+# The checkers are optimised, since models are computation. The core is optimised where it is built
+# once, not where it is built for each mutant.
 OPTIMISED_CORE = {"loom": 1, "shuttle": 1, "mutants": 0}
 
 
 def build(kind: str, workspace: Path) -> Path | str:
-    """The models' executable, or why there is none.
+    """Builds the models; returns the path of the executable, or an error message.
 
-    Each kind has a target folder of its own: cargo takes a copy of a package for the package
-    itself.
+    Each kind has its own target folder: cargo takes a copy of a package for the package itself.
     """
     settings = [
         f"profile.dev.opt-level={OPTIMISED_CORE[kind]}",
@@ -94,7 +93,7 @@ def run_models(checker: str, names: list[str]) -> bool:
 
 
 def copy_workspace() -> None:
-    """What cargo needs to build the crate and its models."""
+    """Copies the files that cargo needs to build the crate and its models."""
     shutil.rmtree(COPY, ignore_errors=True)
     COPY.mkdir(parents=True)
     manifest = (ROOT / "Cargo.toml").read_text()
@@ -104,19 +103,19 @@ def copy_workspace() -> None:
     (COPY / "Cargo.toml").write_text(manifest)
     shutil.copy(ROOT / "Cargo.lock", COPY)
     for folder in ("src", "tests/models"):
-        # New files, so that nothing built of an earlier mutant passes for built of them.
+        # New files, so that cargo does not take an earlier mutant's build for theirs.
         shutil.copytree(
             ROOT / CRATE / folder, COPY / CRATE / folder, copy_function=shutil.copy
         )
     manifest = (ROOT / CRATE / "Cargo.toml").read_text()
-    # Benchmarks, examples and other tests, and what they need, are not copied.
+    # Benchmarks, examples, other tests and their dependencies are not copied.
     others = r"^(\[\[|\[dev-dependencies\]).*?(?=^\[[^\[]|\Z)"
     kept = re.sub(others, "", manifest, flags=re.MULTILINE | re.DOTALL)
     (COPY / CRATE / "Cargo.toml").write_text(kept)
 
 
 def build_mutant(mutant: Mutant, executable: Path) -> str | None:
-    """Builds the models on the broken core; says why not, if it cannot."""
+    """Builds the models on the broken core; returns an error message if that fails."""
     source = COPY / CRATE / "src" / mutant.file
     whole = source.read_text()
     if whole.count(mutant.before) != 1:
@@ -133,7 +132,7 @@ def build_mutant(mutant: Mutant, executable: Path) -> str | None:
 
 
 def run_mutant(mutant: Mutant, executable: Path) -> str | None:
-    """Runs the model that must fail; says what happened if it does not."""
+    """Runs the model that must fail; returns a message if it does not."""
     try:
         ended = subprocess.run(
             [executable, "--exact", mutant.model],
@@ -167,7 +166,7 @@ def run_mutants(names: list[str]) -> bool:
         verdict = "caught" if reason is None else f"NOT CAUGHT: {reason}"
         print(f"{mutant.name}: {verdict}", flush=True)
 
-    # One is run while the next is built.
+    # One mutant runs while the next is built.
     with ThreadPoolExecutor(1) as pool:
         for number, mutant in enumerate(chosen):
             executable = COPY / f"models-{number}"
@@ -182,13 +181,13 @@ def run_mutants(names: list[str]) -> bool:
 
 
 def main() -> int:
-    what, *names = sys.argv[1:] or ["all"]
+    part, *names = sys.argv[1:] or ["all"]
     begun = time.monotonic()
     done = True
     for checker in ("loom", "shuttle"):
-        if what in ("all", checker):
+        if part in ("all", checker):
             done = run_models(checker, names) and done
-    if what in ("all", "mutants"):
+    if part in ("all", "mutants"):
         done = run_mutants(names) and done
     print(f"== {time.monotonic() - begun:.0f} s")
     return 0 if done else 1

@@ -1,4 +1,4 @@
-//! The semaphore: permits are neither lost nor doubled, and whoever can have what it wants gets it.
+//! The semaphore: permits are neither lost nor doubled, and each request that can be met is met.
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};
@@ -27,7 +27,7 @@ fn acquirer(
 }
 
 #[test]
-fn a_permit_is_one_threads_at_a_time() {
+fn a_permit_belongs_to_one_thread_at_a_time() {
     explore_both(2, || {
         let semaphore = with_permits(1);
         let value = Arc::new(Protected::default());
@@ -47,7 +47,7 @@ fn a_permit_is_one_threads_at_a_time() {
 }
 
 #[test]
-fn two_releases_of_one_permit_meet_a_wish_for_two() {
+fn two_releases_of_one_permit_meet_a_request_for_two() {
     explore_both(3, || {
         let semaphore = with_permits(0);
         let both = acquirer(&semaphore, 2, Sleeper::new(), Deadline::NEVER);
@@ -76,7 +76,7 @@ fn one_release_of_two_permits_wakes_two() {
 }
 
 #[test]
-fn a_wish_for_many_that_times_out_makes_way_for_the_one_behind_it() {
+fn a_request_for_many_that_times_out_unblocks_the_one_behind_it() {
     explore_both(2, || {
         let semaphore = with_permits(0);
         let (alarm, enlisted) = (Alarm::leak(), Door::new());
@@ -134,7 +134,7 @@ fn an_interrupted_waiter_gives_its_permits_back() {
 }
 
 #[test]
-fn nobody_overtakes_a_starved_wish_for_many() {
+fn no_thread_overtakes_a_starved_request_for_many() {
     explore_starved(3, || {
         let semaphore = with_permits(0);
         let enlisted = Door::new();
@@ -152,7 +152,7 @@ fn nobody_overtakes_a_starved_wish_for_many() {
                 semaphore.release(1).unwrap();
             })
         };
-        // While the wish for two is not met, there is nothing for a wish for one.
+        // Until the request for two is met, a request for one gets nothing.
         assert!(!semaphore.try_acquire(1));
         let at_once = semaphore.acquire_with(1, &mut Sleeper::new(), Deadline::PASSED);
         assert_eq!(at_once, Err(WaitError::TimedOut));
@@ -178,7 +178,7 @@ fn a_release_above_the_bound_adds_nothing() {
 
 #[cfg(weftline_model = "shuttle")]
 #[test]
-fn a_crowd_of_wishes_for_one_two_and_three_ends_with_all_permits() {
+fn a_crowd_of_requests_for_one_two_and_three_ends_with_all_permits() {
     explore_both(0, || {
         let semaphore = with_permits(3);
         let alarm = Alarm::leak();

@@ -1,5 +1,5 @@
-//! What models are made of: threads, a value that must be protected, a door that tells one thread
-//! what another has done, and a signal.
+//! The parts of models: threads, a value that must be protected, a door by which one thread waits
+//! for another, and a signal.
 
 use std::ptr::NonNull;
 pub(crate) use std::sync::Arc;
@@ -23,12 +23,12 @@ use std::cell::UnsafeCell;
 pub(crate) use park::Alarm;
 pub(crate) use thread::JoinHandle;
 
-/// Runs `model` in every interleaving in which threads are preempted at most so often
-/// (`LOOM_MAX_PREEMPTIONS` overrides it).
+/// Runs `model` in every interleaving with at most `preemptions` preemptions of a thread
+/// (`LOOM_MAX_PREEMPTIONS` overrides the number).
 ///
-/// loom 0.7 remembers one last access of each atomic. So when one thread merely loads it, and
-/// another loads and then changes it, the change is not tried before the first load, unless the
-/// other thread is the one that starts: give it the main thread. (shuttle knows no such limit.)
+/// loom 0.7 remembers one last access of each atomic. If one thread only loads it, and another
+/// loads and then changes it, loom does not try the change before the first load. It does if the
+/// changing thread starts: run it on the main thread. (shuttle has no such limit.)
 #[cfg(weftline_model = "loom")]
 pub(crate) fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,7 +56,7 @@ pub(crate) fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'stat
     );
 }
 
-/// Runs `model` under random schedules. `WEFTLINE_MODEL_SEED` repeats what a failure reports.
+/// Runs `model` under random schedules. `WEFTLINE_MODEL_SEED` repeats a reported failure.
 #[cfg(weftline_model = "shuttle")]
 pub(crate) fn explore(_preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     use std::hash::{BuildHasher, RandomState};
@@ -75,22 +75,22 @@ pub(crate) fn explore(_preemptions: usize, model: impl Fn() + Send + Sync + 'sta
     shuttle::check_random_with_seed(model, seed, SCHEDULES);
 }
 
-/// Once while waiters count as young, so that locks barge, and once while they count as starved, so
-/// that locks are handed over.
+/// Runs `model` twice: with waiters that count as young, so that locks barge, and with waiters that
+/// count as starved, so that locks are handed off.
 pub(crate) fn explore_both(preemptions: usize, model: impl Fn() + Send + Sync + Clone + 'static) {
     explore(preemptions, model.clone());
     explore_starved(preemptions, model);
 }
 
-/// While every waiter counts as starved.
+/// Runs `model` with waiters that count as starved.
 pub(crate) fn explore_starved(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     park::everyone_starves(true);
     explore(preemptions, model);
     park::everyone_starves(false);
 }
 
-/// The process begins to watch forks when the first thread is numbered: before the first
-/// interleaving, so that all are alike.
+/// Numbers the first thread, by which the process begins to observe forks. This comes before the
+/// first interleaving, so that all are alike.
 fn begin() {
     let _ = park::current_number();
 }
@@ -101,7 +101,7 @@ where
 {
     /// The checkers run all threads of a model on one, so nothing is really sent.
     struct OneThread<F>(F);
-    // SAFETY: as said.
+    // SAFETY: see the type.
     unsafe impl<F> Send for OneThread<F> {}
     let body = OneThread(body);
     thread::spawn(move || {
@@ -114,12 +114,12 @@ pub(crate) fn join<T>(thread: JoinHandle<T>) -> T {
     thread.join().expect("a model's threads do not panic")
 }
 
-/// A value of which the object under test should see to it that one thread uses it at a time. loom
-/// reports a race as such; under shuttle it shows as a lost update.
+/// A value that one thread uses at a time if the object under test works. loom reports a race as
+/// such; under shuttle it shows as a lost update.
 #[derive(Default)]
 pub(crate) struct Protected(UnsafeCell<u32>);
 
-// SAFETY: races are what a model looks for, and the checkers run its threads one at a time.
+// SAFETY: models search for races, and the checkers run their threads one at a time.
 unsafe impl Sync for Protected {}
 // SAFETY: a number.
 unsafe impl Send for Protected {}
@@ -152,7 +152,7 @@ impl Protected {
     }
 }
 
-/// Closed at first; once open it stays so. It tells a thread that another has come to some point.
+/// Closed at first; once open, it stays open. A thread that passes it knows how far another is.
 pub(crate) struct Door {
     is_open: Mutex<bool>,
     opened: Condvar,
@@ -192,7 +192,7 @@ impl Pause {
     }
 }
 
-/// What a signal handler of the operating system would do to one thread: end its wait.
+/// A signal of the operating system to one thread: it ends the thread's wait.
 pub(crate) struct Signal {
     state: Mutex<Heard>,
 }
@@ -232,13 +232,13 @@ pub(crate) struct Sleeper {
 }
 
 impl Sleeper {
-    /// Nothing but a grant or a deadline ends its sleep.
+    /// Only a grant or a deadline ends its sleep.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// Opens `door` when it is about to sleep: whoever passes that door knows that the thread has
-    /// enlisted.
+    /// Opens `door` when it is about to sleep: a thread that passes the door knows that this one
+    /// has enlisted.
     pub(crate) fn that_opens(door: &Arc<Door>) -> Self {
         Self {
             door: Some(Arc::clone(door)),
@@ -254,7 +254,7 @@ impl Sleeper {
         }
     }
 
-    /// Both.
+    /// Opens `door`, and `signal` ends its sleep.
     pub(crate) fn that_opens_and_hears(door: &Arc<Door>, signal: &Arc<Signal>) -> Self {
         Self {
             door: Some(Arc::clone(door)),
@@ -290,10 +290,10 @@ impl Blocker for Sleeper {
     }
 }
 
-/// How threads sleep that watch for a moment before.
-pub(crate) struct Watcher(pub(crate) Sleeper);
+/// The blocker of a thread that spins before it sleeps.
+pub(crate) struct Spinner(pub(crate) Sleeper);
 
-impl Blocker for Watcher {
+impl Blocker for Spinner {
     type Interrupt = Signalled;
 
     const WATCHES: bool = true;
@@ -303,7 +303,7 @@ impl Blocker for Watcher {
     }
 }
 
-/// A sleeper of which any will do.
+/// The blocker of a worker: interchangeable with the others.
 pub(crate) struct Worker(pub(crate) Sleeper);
 
 impl Blocker for Worker {
@@ -316,7 +316,7 @@ impl Blocker for Worker {
     }
 }
 
-/// A comparison fails when a signal is pending, as one in Python does whose signal handler raises.
+/// A comparison fails when a signal is pending, as in Python when the signal handler raises.
 impl<T: Ord> Compare<T> for Sleeper {
     type Operand = NonNull<T>;
 

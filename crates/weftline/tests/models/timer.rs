@@ -1,13 +1,13 @@
-//! The clock below the timers: what is scheduled is run or cancelled, never both and never neither,
-//! and the thread that waits for it is woken for what is due before it would look.
+//! The clock below the timers: an entry either runs or is cancelled, and the sleeping timer thread
+//! is woken for an earlier entry.
 
 use crate::support::*;
 use weftline::thread::timer::raw::RawClock;
 
-/// In models time stands still, here. What is due now or before is due.
+/// In models time stands still, at this point. An entry at this time or earlier is due.
 const NOW: u64 = 5;
 
-fn keep(clock: &RawClock) {
+fn run_next(clock: &RawClock) {
     let next = clock.next_with(&mut Sleeper::new(), || NOW);
     next.unwrap().expect("time stands still")();
 }
@@ -18,17 +18,17 @@ fn counting(count: &Arc<Protected>) -> Box<dyn FnOnce() + Send> {
 }
 
 #[test]
-fn what_is_cancelled_as_it_fires_settles_one_way() {
+fn an_entry_that_is_cancelled_as_it_fires_settles_one_way() {
     explore(3, || {
         let clock = Arc::new(RawClock::new());
         let count = Arc::new(Protected::default());
         let entry = clock.schedule(NOW, counting(&count), || Ok(())).unwrap();
         let timer_thread = {
             let clock = Arc::clone(&clock);
-            spawn(move || keep(&clock))
+            spawn(move || run_next(&clock))
         };
         let cancelled = clock.cancel(entry);
-        // If it was cancelled, this is what the timer thread has its turn with.
+        // If the entry was cancelled, the timer thread has its turn with this one.
         let last = clock.schedule(NOW, counting(&count), || Ok(())).unwrap();
         join(timer_thread);
         assert_eq!(count.get(), 1);
@@ -39,7 +39,7 @@ fn what_is_cancelled_as_it_fires_settles_one_way() {
 }
 
 #[test]
-fn of_two_who_cancel_one_was_in_time() {
+fn of_two_cancels_one_succeeds() {
     explore(3, || {
         let clock = Arc::new(RawClock::new());
         let count = Arc::new(Protected::default());
@@ -55,14 +55,14 @@ fn of_two_who_cancel_one_was_in_time() {
 }
 
 #[test]
-fn the_sleeping_timer_thread_is_woken_for_what_is_due_before_it_would_look() {
+fn the_sleeping_timer_thread_is_woken_for_an_earlier_entry() {
     explore(3, || {
         let clock = Arc::new(RawClock::new());
         let count = Arc::new(Protected::default());
         let far = clock.schedule(NOW + 9, counting(&count), || Ok(()));
         let timer_thread = {
             let clock = Arc::clone(&clock);
-            spawn(move || keep(&clock))
+            spawn(move || run_next(&clock))
         };
         clock.schedule(NOW, counting(&count), || Ok(())).unwrap();
         join(timer_thread);
@@ -71,7 +71,8 @@ fn the_sleeping_timer_thread_is_woken_for_what_is_due_before_it_would_look() {
     });
 }
 
-/// Who meets the other starting the thread spins, which loom would explore round by round.
+/// A thread that finds another starting the timer thread spins; loom would explore that round by
+/// round.
 #[cfg(weftline_model = "shuttle")]
 #[test]
 fn two_schedules_at_once_start_one_timer_thread() {
@@ -95,8 +96,8 @@ fn two_schedules_at_once_start_one_timer_thread() {
         schedule();
         join(other);
         assert_eq!((starts.get(), clock.pending()), (1, 2));
-        keep(&clock);
-        keep(&clock);
+        run_next(&clock);
+        run_next(&clock);
         assert_eq!(count.get(), 2);
     });
 }

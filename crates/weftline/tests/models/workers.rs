@@ -1,5 +1,5 @@
-//! A queue whose getters are workers, of which any will do: an item waits for one that is on its
-//! way, and wakes one that sleeps only if none comes.
+//! A queue whose getters are interchangeable workers: an item waits for a worker that is on its
+//! way, and wakes a sleeping one only if none comes.
 
 use crate::support::*;
 use weftline::park::Deadline;
@@ -56,7 +56,7 @@ fn an_item_does_not_wait_for_a_worker_that_gives_up() {
 }
 
 #[test]
-fn each_of_two_items_that_come_at_once_is_seen_to() {
+fn each_of_two_concurrent_items_reaches_a_worker() {
     explore(1, || {
         let queue = Arc::new(Queue::new(0));
         let others = [(); 2].map(|()| getter(&queue, Deadline::NEVER));
@@ -80,7 +80,7 @@ fn each_of_two_items_that_come_at_once_is_seen_to() {
 }
 
 #[test]
-fn a_shutdown_while_an_item_is_left_for_a_moment_loses_neither_it_nor_a_worker() {
+fn a_shutdown_during_a_deferred_wake_loses_neither_item_nor_worker() {
     explore(1, || {
         let queue = Arc::new(Queue::new(0));
         let getters = [(); 2].map(|()| {

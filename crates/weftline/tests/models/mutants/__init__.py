@@ -1,6 +1,4 @@
-"""Ways to break the core, each with a model that must notice: a file for each floor whose models
-they are.
-"""
+"""Mutants: ways to break the core, each with a model that must fail. One file for each floor."""
 
 from . import executor, park, queue, sync, thread
 from .mutant import Mutant

@@ -4,18 +4,18 @@ from .mutant import Mutant
 
 MUTANTS = [
     Mutant(
-        "future: its phase does not publish what was written before",
+        "future: its phase does not publish earlier writes",
         "executor/raw/future.rs",
         "self.phase.store(phase as u32, Ordering::Release);",
         "self.phase.store(phase as u32, Ordering::Relaxed);",
-        "future::whoever_finds_the_future_done_without_waiting_sees_what_was_written_before",
+        "future::a_thread_that_finds_the_future_done_sees_earlier_writes",
     ),
     Mutant(
         "future: a waiter enlists although the future is done",
         "executor/raw/future.rs",
         "|_| self.phase().is_done(),",
         "|_| false,",
-        "future::cancelling_wakes_whoever_waits",
+        "future::cancelling_wakes_the_waiter",
     ),
     Mutant(
         "future: a second end counts as well",
@@ -29,7 +29,7 @@ MUTANTS = [
         "executor/raw/future.rs",
         "self.give_up(|phase| !phase.is_done(), true, take)",
         "self.give_up(|_| true, true, take)",
-        "future::a_running_task_ends_or_is_given_up_but_not_both_and_whoever_waits_is_woken",
+        "future::a_running_task_ends_or_is_given_up_but_not_both_and_its_waiter_is_woken",
     ),
     Mutant(
         "future: a running task is cancelled",
@@ -39,14 +39,14 @@ MUTANTS = [
         "future::a_task_begins_or_is_cancelled_but_not_both",
     ),
     Mutant(
-        "group: a wait does not look whether enough have arrived already",
+        "group: a wait does not check whether enough have arrived already",
         "executor/raw/group.rs",
         "|shared| shared.has(want),",
         "|_| false,",
-        "future::a_group_is_told_once_whether_it_signs_on_before_or_after",
+        "future::a_group_is_notified_once_whether_it_registers_before_or_after",
     ),
     Mutant(
-        "group: whoever waits is woken by all but the last",
+        "group: the waiter is woken one arrival too late",
         "executor/raw/group.rs",
         "self.arrived.len() >= want.count ||",
         "self.arrived.len() > want.count ||",

@@ -1,12 +1,13 @@
-"""What a mutant is."""
+"""The definition of a mutant."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """`before`, which is found once in `file` of the crate's sources, becomes `after`; then `model`
-    fails under loom.
+    """A broken core: with `after` in place of `before` in `file`, `model` fails under loom.
+
+    `file` is in the crate's sources and contains `before` exactly once.
     """
 
     name: str

@@ -1,21 +1,21 @@
-"""`park/`: how threads sleep and are woken."""
+"""`park/`: parking, unparking, waiters and the relay."""
 
 from .mutant import Mutant
 
 MUTANTS = [
     Mutant(
-        "list: the lock is freed without publishing what was changed under it",
+        "list: the lock is freed without publishing the changes under it",
         "park/list_lock.rs",
         ".store(fork::generation() << 1, Ordering::Release);",
         ".store(fork::generation() << 1, Ordering::Relaxed);",
         "list::of_two_wakers_one_settles_the_waiter",
     ),
     Mutant(
-        "list: a grant does not publish what was handed over",
+        "list: a grant does not publish the waker's writes",
         "park/waiter.rs",
         "(*this).state.swap(GRANTED, Ordering::Release)",
         "(*this).state.swap(GRANTED, Ordering::Relaxed)",
-        "list::what_was_written_before_the_grant_is_seen_after_it",
+        "list::writes_before_the_grant_are_visible_after_it",
     ),
     Mutant(
         "list: a waiter that has given up is claimed all the same",
@@ -34,25 +34,25 @@ MUTANTS = [
         "list::a_waiter_is_granted_or_times_out_and_its_waker_knows_which",
     ),
     Mutant(
-        "list: who grants a waiter takes its thread to be watching",
+        "list: a waker takes each waiter for a spinning one",
         "park/waiter.rs",
         "Wakeup(if was & WATCHED == 0 {",
         "Wakeup(if was & WATCHED != 0 {",
-        "watching::a_watcher_is_granted_whether_it_looks_or_sleeps",
+        "spinning::a_waiter_is_granted_whether_it_spins_or_sleeps",
     ),
     Mutant(
-        "list: a thread that looks away leaves its mark",
+        "list: a thread that stops spinning leaves its mark",
         "park/waiter.rs",
         "self.state.fetch_and(!WATCHED, Ordering::Acquire)",
         "self.state.fetch_and(!0, Ordering::Acquire)",
-        "watching::a_watcher_is_granted_whether_it_looks_or_sleeps",
+        "spinning::a_waiter_is_granted_whether_it_spins_or_sleeps",
     ),
     Mutant(
-        "list: a thread that looks away does not look once more",
+        "list: a thread that stops spinning ignores a grant that came before",
         "park/waiter.rs",
         "(parker.watch(|| self.is_granted()) || !self.look_away())",
         "(parker.watch(|| self.is_granted()) || self.look_away() && false)",
-        "watching::a_watcher_is_granted_whether_it_looks_or_sleeps",
+        "spinning::a_waiter_is_granted_whether_it_spins_or_sleeps",
     ),
     Mutant(
         "list: the next waiter of a chain is not woken",
@@ -66,7 +66,7 @@ MUTANTS = [
         "park/relay.rs",
         "RELEASED => state.pass_on(),",
         "RELEASED => None,",
-        "relay::all_of_a_crowd_go_on",
+        "relay::all_threads_of_a_crowd_go_on",
     ),
     Mutant(
         "relay: a turn that was the last counts for ever",
@@ -75,20 +75,20 @@ MUTANTS = [
         "",
         "relay::a_crowd_after_a_crowd_goes_on",
     ),
-    # One that leaves by itself and stays in the queue is no mutant: its turn comes, and is taken
-    # back.
+    # A thread that leaves by itself and stays in the queue is no mutant: its turn comes, and the
+    # waker takes it back.
     Mutant(
-        "relay: a turn loses those that wait behind the next",
+        "relay: a turn loses the threads behind the next",
         "park/relay.rs",
         "None => self.front = next,",
         "None => self.front = None,",
-        "relay::all_of_a_crowd_go_on",
+        "relay::all_threads_of_a_crowd_go_on",
     ),
     Mutant(
         "relay: a thread that is awake keeps its turn",
         "park/relay.rs",
         "next = if has_turn {",
         "next = if has_turn && false {",
-        "relay::a_thread_that_is_busy_in_a_signal_handler_holds_nobody_up",
+        "relay::a_thread_that_is_busy_in_a_signal_handler_delays_no_other_thread",
     ),
 ]

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What each of several consumers took, until the queue was shut down.
+/// The items that one of several consumers took, until the queue was shut down.
 pub(crate) fn consume<T, O: Order<T, Sleeper>>(queue: &RawQueue<T, O, Sleeper>) -> Vec<T> {
     let mut taken = Vec::new();
     loop {
@@ -84,7 +84,7 @@ fn timeouts_interrupts_and_a_shutdown_lose_and_double_nothing() {
                 Err(failure) => panic!("{failure:?}"),
             }
         }
-        // What an interrupted getter gave back after the shutdown.
+        // The items that interrupted getters gave back after the shutdown.
         seen.extend(rest(&queue));
         seen.sort_unstable();
         assert_eq!(seen, [1, 2, 3, 4]);
