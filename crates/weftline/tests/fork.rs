@@ -27,9 +27,15 @@ fn main() {
         ("threads of the child", objects::threads_of_the_child),
         ("timers", objects::timers),
         ("threads", threads::while_others_start_and_end),
-        ("forking thread is main", threads::the_forking_thread_is_main),
+        (
+            "forking thread is main",
+            threads::the_forking_thread_is_main,
+        ),
         ("scope of the parent", threads::a_scope_of_the_parent),
-        ("scope of the forking thread", threads::a_scope_of_the_forking_thread),
+        (
+            "scope of the forking thread",
+            threads::a_scope_of_the_forking_thread,
+        ),
         // The portable parker does not notice signals, and so not a fork in their handlers.
         #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
         ("fork in a join", threads::in_the_middle_of_a_join),

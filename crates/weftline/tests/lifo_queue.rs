@@ -47,7 +47,11 @@ fn a_blocked_get_receives_the_item() {
         let second = blocked(scope, || queue.get());
         queue.put(1).unwrap();
         queue.put(2).unwrap();
-        assert_eq!(first.join().unwrap(), Ok(1), "getters are served in FIFO order");
+        assert_eq!(
+            first.join().unwrap(),
+            Ok(1),
+            "getters are served in FIFO order"
+        );
         assert_eq!(second.join().unwrap(), Ok(2));
     });
 }

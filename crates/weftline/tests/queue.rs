@@ -88,7 +88,11 @@ fn a_blocked_get_of_each_form_receives_the_next_item() {
         let gets = forms.map(|get| blocked(scope, move || get(shared)));
         (0..4).for_each(|item| queue.put(item).unwrap());
         let got = gets.map(|get| get.join().unwrap().unwrap());
-        assert_eq!(got, [0, 1, 2, 3], "the getter that has waited longest is served first");
+        assert_eq!(
+            got,
+            [0, 1, 2, 3],
+            "the getter that has waited longest is served first"
+        );
     });
 }
 
@@ -111,7 +115,11 @@ fn a_blocked_put_of_each_form_receives_the_next_slot() {
             blocked(scope, move || put(shared, item))
         });
         let got: Vec<_> = (0..5).map(|_| queue.get().unwrap()).collect();
-        assert_eq!(got, [0, 1, 2, 3, 4], "the putter that has waited longest goes first");
+        assert_eq!(
+            got,
+            [0, 1, 2, 3, 4],
+            "the putter that has waited longest goes first"
+        );
         for put in puts {
             put.join().unwrap().unwrap();
         }

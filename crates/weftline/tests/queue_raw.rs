@@ -89,7 +89,10 @@ fn the_slot_of_an_interrupted_putter_is_free_again() {
         let got = same.get_with(&mut Script::sleeps(), Deadline::PASSED);
         assert_eq!(got.unwrap(), 1);
         let put = same.put_with(9, &mut Script::sleeps(), Deadline::PASSED);
-        assert!(matches!(put, Err(PutFailure::Full(9))), "the slot is reserved");
+        assert!(
+            matches!(put, Err(PutFailure::Full(9))),
+            "the slot is reserved"
+        );
     });
     let put = queue.put_with(2, &mut interrupted, Deadline::NEVER);
     assert!(matches!(put, Err(PutFailure::Interrupted(2, Interrupt))));

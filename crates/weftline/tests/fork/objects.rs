@@ -193,7 +193,11 @@ pub(crate) fn barrier() {
         },
         &[&|| assert!(filling.wait().is_ok())],
         || {
-            assert_eq!(filling.n_waiting(), 0, "the parties that had arrived are gone");
+            assert_eq!(
+                filling.n_waiting(),
+                0,
+                "the parties that had arrived are gone"
+            );
             assert!(!filling.is_broken());
             assert!(busy.parties() == 2 && busy.n_waiting() == 0);
             busy.reset();

@@ -349,8 +349,7 @@ impl RawSemaphore {
                 if let Some(n) = adds.take() {
                     self.add(n)?;
                 }
-                let granted: [_; BATCH] =
-                    std::array::from_fn(|_| self.hand_off(&mut waiters.list));
+                let granted: [_; BATCH] = std::array::from_fn(|_| self.hand_off(&mut waiters.list));
                 // `WAITERS` stays while starved waiters may remain: no other thread may compete
                 // with them.
                 let woken = match granted.last() {
