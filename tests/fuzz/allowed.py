@@ -217,6 +217,7 @@ RULES = (
     Rule("**`Barrier(0)`**", waits.parties_before_313),
     Rule("**A thread that waits for itself**", waits.itself),
     Rule("**A timeout of NaN**", waits.nan),
+    Rule("**A timeout of a nanosecond**", waits.nanosecond),
     Rule("**A timeout that is too large**", waits.overflow),
     Rule("**A timeout that is no number**", waits.no_number),
     Rule("**`_at_fork_reinit()`**", looks.forks),

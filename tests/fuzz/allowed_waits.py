@@ -214,6 +214,11 @@ def nan(step, before, plain, ours):
     return waited is not None and asked.sub("", plain) == asked.sub("", ours)
 
 
+def nanosecond(step, before, plain, ours):
+    """A timeout that ends before the standard queue begins to wait."""
+    return "SimpleQueue" in before and "1e-9" in step and plain == "blocked"
+
+
 def wrong_twice(step, before, plain, ours):
     """A method of a barrier's own that is called without its lock."""
     called = re.search(r"\._(?:wait|release|enter|exit|break)\(", step)
