@@ -161,7 +161,7 @@ def test_a_barrier_serves_again_and_again():
     ] * rounds
 
 
-def test_the_action_runs_once_in_a_waiting_thread_before_anyone_goes_on():
+def test_the_action_runs_once_in_a_waiting_thread_before_any_party_goes_on():
     ran = []
     waiting = {}
     barrier = threading.Barrier(3, action=lambda: ran.append(std_threading.get_ident()))
@@ -201,7 +201,7 @@ def test_an_action_that_cannot_be_called_breaks_the_barrier():
     assert ours == standard
 
 
-def test_the_action_may_look_at_the_barrier():
+def test_the_action_may_read_the_barrier():
     seen = []
     barrier = threading.Barrier(
         2, lambda: seen.append((barrier.n_waiting, barrier.broken))
@@ -212,7 +212,7 @@ def test_the_action_may_look_at_the_barrier():
     assert seen == [(2, False)]
 
 
-def test_a_wait_that_times_out_breaks_the_barrier_for_everyone():
+def test_a_wait_that_times_out_breaks_the_barrier_for_every_party():
     barrier = threading.Barrier(3)
     patient = blocked(barrier.wait)
     with took(at_least=0.03), pytest.raises(Broken):
@@ -257,7 +257,7 @@ def test_reset_turns_waiting_threads_away_and_leaves_the_barrier_whole():
     assert waiter.result() == 0
 
 
-def test_reset_mends_a_broken_barrier():
+def test_reset_repairs_a_broken_barrier():
     barrier = threading.Barrier(2)
     waiter = blocked(barrier.wait)
     barrier.abort()

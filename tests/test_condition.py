@@ -39,7 +39,7 @@ def test_notify_wakes_those_that_have_waited_longest(condition):
     assert [waiter.result() for waiter in waiters] == [True] * 5
 
 
-def test_notify_all_wakes_everyone(condition):
+def test_notify_all_wakes_every_waiter(condition):
     waiters = [blocked(wait_once, condition) for _ in range(4)]
     with condition:
         assert condition.notify_all() is None
@@ -206,7 +206,7 @@ def test_the_same_thread_may_notify_and_wait_in_turn(condition):
     assert log == [0, 1] * 200
 
 
-def test_at_fork_reinit_forgets_waiters_and_holder():
+def test_at_fork_reinit_forgets_waiters_and_owner():
     condition = threading.Condition()
     blocked(wait_once, condition)
     start(condition.acquire).result()

@@ -212,7 +212,7 @@ def test_a_number_to_notify_that_is_not_whole_is_counted_down(module):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_number_to_notify_that_is_none_is_refused_where_somebody_waits(module):
+def test_a_number_to_notify_that_is_none_is_refused_where_a_thread_waits(module):
     condition = module.Condition()
 
     def wait():

@@ -158,7 +158,7 @@ def rests(thread):
 
 
 @ours_only
-def test_those_that_are_woken_do_not_fight_for_the_interpreter():
+def test_few_of_the_woken_threads_contend_for_the_interpreter_lock():
     # A thread that contends for the interpreter lock wakes every 5 ms, so thousands that contend
     # switch without end.
     run(

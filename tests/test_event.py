@@ -100,7 +100,7 @@ def test_wait_returns_at_once_while_the_event_is_set():
     assert event.wait(0) is False
 
 
-def test_set_wakes_everyone_who_waits():
+def test_set_wakes_every_waiter():
     event = threading.Event()
     waiters = [blocked(event.wait) for _ in range(3)] + [blocked(event.wait, 60)]
     with took():
@@ -108,7 +108,7 @@ def test_set_wakes_everyone_who_waits():
         assert [waiter.result() for waiter in waiters] == [True] * 4
 
 
-def test_who_was_woken_returns_true_even_when_the_event_is_cleared_at_once():
+def test_a_woken_waiter_returns_true_even_when_a_clear_follows_the_set():
     event = threading.Event()
     waiters = [blocked(event.wait) for _ in range(4)]
     event.set()

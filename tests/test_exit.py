@@ -96,7 +96,7 @@ ready.wait()
     assert told == "waited\n"
 
 
-def test_os_exit_does_not_wait_for_anyone():
+def test_os_exit_waits_for_no_thread():
     run(
         PROGRAM
         + """

@@ -94,7 +94,7 @@ def test_sys_exit_with_a_message_waits_for_the_others_too(tmp_path):
     assert told == "the last thread\n"
 
 
-def test_os_exit_waits_for_nobody(tmp_path):
+def test_os_exit_waits_for_no_thread(tmp_path):
     source = (
         LAST + "import os\nprint('leaving', end='')\nprint(flush=True)\nos._exit(4)"
     )

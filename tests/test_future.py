@@ -235,7 +235,7 @@ def test_result_and_exception_wait_until_there_is_one():
     assert [waiter.result() for waiter in waiters] == [7, None, 7, None]
 
 
-def test_a_cancellation_wakes_who_waits():
+def test_a_cancellation_wakes_the_waiters():
     future = futures.Future()
     waiters = [blocked(future.result), blocked(future.exception)]
     assert future.cancel()

@@ -10,7 +10,7 @@ from support.pools import MODULES, futures, std_futures
 from support.workers import run_all, start
 
 
-def test_callbacks_are_called_once_in_order_by_who_settles():
+def test_callbacks_are_called_once_in_order_by_the_settling_thread():
     future, log = futures.Future(), []
     for number in range(5):
         future.add_done_callback(lambda f, number=number: log.append((number, f)))
@@ -47,7 +47,7 @@ def test_what_a_callback_raises_is_logged_and_the_others_are_called(caplog):
     assert told[0] == told[1]
 
 
-def test_what_is_no_exception_goes_on_to_who_settles_and_the_outcome_stays():
+def test_a_raised_object_that_is_no_exception_reaches_the_settling_thread_and_the_outcome_stays():
     def interrupt(_):
         raise KeyboardInterrupt
 

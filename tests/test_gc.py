@@ -237,7 +237,7 @@ def test_the_parts_of_a_queue_may_outlive_it(name):
 
 
 @pytest.mark.parametrize("name", QUEUES[:3])
-def test_a_queue_whose_parts_were_looked_at_and_hold_it_is_freed(name):
+def test_a_queue_whose_parts_were_read_and_hold_it_is_freed(name):
     q = getattr(queue, name)()
     q.parts = [q.mutex, q.queue, q.not_empty, q.not_full, q.all_tasks_done]
     q.queue.append(q)

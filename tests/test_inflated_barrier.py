@@ -67,7 +67,7 @@ def test_a_barrier_serves_again_and_again(make):
     assert (barrier._state, barrier.n_waiting) == (0, 0)
 
 
-def test_who_arrived_before_the_condition_was_reached_for_has_arrived(module):
+def test_a_party_that_arrived_before_the_inflation_has_arrived(module):
     barrier = module.Barrier(3)
     waiters = [blocked(barrier.wait), blocked(barrier.wait, 60)]
     with barrier._cond:
@@ -78,7 +78,7 @@ def test_who_arrived_before_the_condition_was_reached_for_has_arrived(module):
 
 
 @pytest.mark.parametrize("end", ["abort", "reset"])
-def test_who_arrived_before_is_turned_away_by_an_end_that_comes_after(module, end):
+def test_a_party_that_arrived_before_is_turned_away_by_an_end_that_comes_after(module, end):
     barrier = module.Barrier(3)
     waiters = [blocked(barrier.wait), blocked(barrier.wait)]
     reach_for(barrier)
@@ -126,7 +126,7 @@ def test_a_party_may_be_struck_off_by_hand(make):
     assert sorted(waiter.result() for waiter in waiters) == [0, 1]
 
 
-def test_who_waits_may_be_let_pass_by_hand(make):
+def test_waiters_may_be_let_pass_by_hand(make):
     barrier = make(3)
     waiters = [blocked(barrier.wait) for _ in range(2)]
     with barrier._cond:
@@ -136,7 +136,7 @@ def test_who_waits_may_be_let_pass_by_hand(make):
     until(lambda: barrier._state == 0)
 
 
-def test_nobody_arrives_while_the_condition_is_held(make):
+def test_no_party_arrives_while_the_condition_is_held(make):
     barrier = make(2)
     with barrier._cond:
         parties = [blocked(barrier.wait), blocked(barrier.wait)]
@@ -199,7 +199,7 @@ def test_an_action_that_reaches_for_the_condition_and_raises_breaks_the_barrier(
     assert barrier._cond._is_owned() is False
 
 
-def test_who_reaches_for_the_condition_during_the_action_waits_for_its_end(module):
+def test_a_read_of_the_condition_during_the_action_waits_for_its_end(module):
     begun, go_on, seen = std_threading.Event(), std_threading.Event(), []
 
     def action():
@@ -258,7 +258,7 @@ def test_a_barrier_over_a_lock_of_ones_own(module, lock):
 
 
 @ours_only
-def test_who_arrived_goes_on_under_a_condition_that_the_program_brings():
+def test_an_arrived_party_goes_on_under_a_condition_that_the_program_brings():
     barrier, lock = threading.Barrier(3), PlainLock()
     waiters = [blocked(barrier.wait), blocked(barrier.wait, 60)]
     barrier._cond = threading.Condition(lock)

@@ -114,7 +114,7 @@ if weftline.installed():
     )
 
 
-def test_ctrl_c_ends_an_open_wait_and_frees_the_place(module):
+def test_ctrl_c_ends_an_inflated_wait_and_frees_the_place(module):
     run(
         """
 import os, signal, sys, threading as std

@@ -37,7 +37,7 @@ def test_reaching_for_the_condition_leaves_the_flag(module, is_set):
     assert ": set>" in repr(event)
 
 
-def test_who_slept_before_the_condition_was_reached_for_hears_of_a_set_and_a_clear_at_once(
+def test_a_waiter_from_before_the_inflation_sees_a_set_that_a_clear_follows(
     module,
 ):
     event = module.Event()
@@ -50,7 +50,7 @@ def test_who_slept_before_the_condition_was_reached_for_hears_of_a_set_and_a_cle
     assert event.is_set() is False
 
 
-def test_a_notification_by_hand_wakes_who_waits_for_the_event(module):
+def test_a_notification_by_hand_wakes_the_waiters_for_the_event(module):
     event = module.Event()
     before = blocked(event.wait)
     with event._cond:
@@ -66,7 +66,7 @@ def test_a_notification_by_hand_wakes_who_waits_for_the_event(module):
     assert event.is_set() is False
 
 
-def test_who_was_notified_by_hand_goes_on_when_the_condition_is_let_go(module):
+def test_a_waiter_notified_by_hand_goes_on_when_the_condition_is_released(module):
     event, seen = module.Event(), []
     waiter = blocked(lambda: (event.wait(), list(seen))[1])
     with event._cond:
@@ -76,7 +76,7 @@ def test_who_was_notified_by_hand_goes_on_when_the_condition_is_let_go(module):
     assert waiter.result() == ["all of it"]
 
 
-def test_a_flag_raised_by_hand_is_seen_by_who_comes_and_by_who_is_notified(module):
+def test_a_flag_raised_by_hand_is_seen_by_later_and_by_notified_waiters(module):
     event = module.Event()
     waiter = blocked(event.wait)
     with event._cond:
@@ -101,7 +101,7 @@ def test_waiting_by_hand_ends_with_set(module):
     assert [waiter.result() for waiter in waiters] == [True, True]
 
 
-def test_nobody_changes_the_flag_while_the_condition_is_held(module):
+def test_no_thread_changes_the_flag_while_the_condition_is_held(module):
     event = module.Event()
     with event._cond:
         setter = blocked(event.set)

@@ -105,7 +105,7 @@ def test_no_permit_is_lost_when_the_condition_is_reached_for_amid_traffic(
         assert semaphore._value == 2
 
 
-def test_each_permit_goes_to_one_thread_when_opened_amid_waits(module, rounds=40):
+def test_each_permit_goes_to_one_thread_when_inflated_amid_waits(module, rounds=40):
     for _ in range(rounds):
         semaphore = module.Semaphore(0)
         limits = [None, 20, None, 20, 0.0005, 0]
@@ -148,7 +148,7 @@ def test_no_set_is_missed_when_the_condition_is_reached_for_amid_waits(
 
 @ours_only
 @pytest.mark.parametrize("make_lock", FOREIGN.values(), ids=FOREIGN)
-def test_who_slept_goes_on_under_a_condition_that_the_program_brings(make_lock):
+def test_a_waiter_goes_on_under_a_condition_that_the_program_brings(make_lock):
     semaphore, event = threading.Semaphore(0), threading.Event()
     waiters = [
         blocked(semaphore.acquire),
@@ -191,7 +191,7 @@ def run_on(module, source):
     run(OPENED + source, "plain" if module is std_threading else "ours")
 
 
-def test_ctrl_c_ends_an_open_wait_and_leaves_the_condition_free(module):
+def test_ctrl_c_ends_an_inflated_wait_and_leaves_the_condition_free(module):
     run_on(
         module,
         """
@@ -311,7 +311,7 @@ assert nexts[0].result() is True
     )
 
 
-def test_a_child_can_use_what_others_waited_in_openly(module):
+def test_a_child_can_use_an_inflated_object_in_which_other_threads_waited(module):
     run_on(
         module,
         """

@@ -97,7 +97,7 @@ def test_resizing_by_hand_lets_one_more_go_on(semaphore):
     assert semaphore._value == 0
 
 
-def test_resizing_by_hand_to_fewer_makes_others_wait(module):
+def test_resizing_by_hand_to_fewer_makes_acquirers_wait(module):
     semaphore = module.Semaphore(3)
     with semaphore._cond:
         semaphore._value -= 2
@@ -105,7 +105,7 @@ def test_resizing_by_hand_to_fewer_makes_others_wait(module):
     assert semaphore.acquire(False) is False
 
 
-def test_nobody_takes_or_gives_while_the_condition_is_held(module):
+def test_no_thread_takes_or_gives_while_the_condition_is_held(module):
     semaphore = module.Semaphore(1)
     with semaphore._cond:
         before = semaphore._value
@@ -116,7 +116,7 @@ def test_nobody_takes_or_gives_while_the_condition_is_held(module):
     assert semaphore._value == 1
 
 
-def test_who_slept_before_the_condition_was_reached_for_gets_what_is_released(
+def test_a_waiter_from_before_the_inflation_gets_a_released_permit(
     semaphore,
 ):
     waiters = [blocked(semaphore.acquire, True, limit) for limit in (None, 60)]
@@ -148,7 +148,7 @@ def test_an_acquire_that_began_before_keeps_its_limit(semaphore):
     assert len(semaphore._cond._waiters) == 0
 
 
-def test_a_notification_without_a_permit_lets_nobody_go_on(semaphore):
+def test_a_notification_without_a_permit_lets_no_thread_go_on(semaphore):
     waiter = blocked(semaphore.acquire)
     for _ in range(3):
         with semaphore._cond:

@@ -511,7 +511,7 @@ def test_a_pending_timer_is_asked_for_its_started_event():
 @pytest.mark.skipif(
     sys.version_info < (3, 13), reason="queues are shut down from 3.13 on"
 )
-def test_a_shutdown_whose_argument_has_no_truth_notifies_nobody():
+def test_a_shutdown_whose_argument_has_no_truth_notifies_no_thread():
     class Doubt:
         def __bool__(self):
             raise ValueError("who knows")

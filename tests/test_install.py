@@ -110,7 +110,7 @@ def test_many_threads_may_install_and_uninstall_at_once():
     assert out == "agreed\n"
 
 
-def test_those_who_took_the_rlock_function_before_make_our_rlock():
+def test_a_reference_to_the_rlock_function_from_before_makes_our_rlock():
     out = run("""
         from threading import RLock
         assert type(RLock()) is not type(threading.RLock())
@@ -121,7 +121,7 @@ def test_those_who_took_the_rlock_function_before_make_our_rlock():
     assert out == "ours\n"
 
 
-def test_those_who_take_a_name_afterwards_take_ours():
+def test_a_name_taken_afterwards_is_ours():
     out = run("""
         weftline.install()
         from queue import Queue
@@ -179,7 +179,7 @@ def test_what_was_patched_before_comes_back():
     assert out == "back\n"
 
 
-def test_what_somebody_patched_in_the_meantime_is_left_alone():
+def test_a_patch_made_in_the_meantime_is_left_alone():
     out = run("""
         weftline.install()
         class Traced(std_threading.Event):

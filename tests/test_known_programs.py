@@ -45,7 +45,7 @@ print([thread.name for thread in threading._active.values()])
     ]
 
 
-def test_who_holds_the_lock_of_the_active_ones_sees_them_stand_still(tmp_path):
+def test_the_active_threads_do_not_change_while_their_lock_is_held(tmp_path):
     told = both(
         tmp_path,
         """
@@ -105,7 +105,7 @@ def test_a_replaced_shutdown_is_called_at_exit(tmp_path):
     assert told == "before\njoined\nafter\n"
 
 
-def test_threads_that_others_started_are_dummies_and_the_first_is_the_main_one(
+def test_threads_that_other_code_started_are_dummies_and_the_first_is_the_main_one(
     tmp_path,
 ):
     told = both(

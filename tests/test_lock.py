@@ -195,7 +195,7 @@ def test_with_holds_the_lock_and_frees_it_after_an_exception():
     assert not lock.locked()
 
 
-def test_another_thread_waits_until_the_holder_releases():
+def test_another_thread_waits_until_the_owner_releases():
     lock = threading.Lock()
     lock.acquire()
     waiter = blocked(lock.acquire)

@@ -142,7 +142,7 @@ if __name__ == "__main__":
 
 
 @by_each_method
-def test_a_program_may_end_with_a_pool_that_nobody_has_closed(tmp_path, method):
+def test_a_program_may_end_with_a_pool_that_was_not_closed(tmp_path, method):
     told = both(
         tmp_path,
         BASE
@@ -252,7 +252,7 @@ if __name__ == "__main__":
 
 
 @by_each_method
-def test_ctrl_c_that_nobody_catches_ends_the_program_and_its_children(tmp_path, method):
+def test_an_uncaught_ctrl_c_ends_the_program_and_its_children(tmp_path, method):
     told = both(
         tmp_path,
         BASE

@@ -132,7 +132,7 @@ if __name__ == "__main__":
     assert told == "[0, 1, 4, 9, 16, 25]\n" * 2 + "LookupError 2\n"
 
 
-def test_a_broken_pool_of_processes_tells_everybody(tmp_path):
+def test_a_broken_pool_of_processes_fails_every_future(tmp_path):
     told = both(
         tmp_path,
         BASE

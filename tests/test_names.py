@@ -62,7 +62,7 @@ def test_a_star_import_takes_the_public_names(module):
 
 
 @MODULES
-def test_a_name_that_nobody_has_is_refused_in_the_name_of_our_module(module):
+def test_a_missing_name_is_refused_in_the_name_of_our_module(module):
     with pytest.raises(
         AttributeError, match=f"module '{module.__name__}' has no attribute 'Lokc'"
     ):

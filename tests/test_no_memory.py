@@ -236,7 +236,7 @@ def of_locks():
 
 
 @cases(of_locks())
-def test_a_lock_is_held_by_nobody_afterwards(make, operation, check):
+def test_a_lock_is_free_afterwards(make, operation, check):
     walk(make, operation, check)
 
 

@@ -125,7 +125,7 @@ def of_waits():
     ("make", "operation", "check"),
     [pytest.param(*case[1:], id=case[0]) for case in (*of_futures(), *of_waits())],
 )
-def test_a_future_ends_once_and_tells_everyone(make, operation, check):
+def test_a_future_ends_once_and_tells_every_waiter(make, operation, check):
     walk(make, operation, check)
 
 

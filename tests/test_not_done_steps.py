@@ -189,7 +189,7 @@ def test_something_happens_to_the_version_while_one_is_added(name, fate):
 @ours_only
 @pytest.mark.parametrize("fate", FATES)
 @pytest.mark.parametrize("name", HAPPENINGS)
-def test_something_happens_to_the_version_while_it_is_looked_at(name, fate):
+def test_something_happens_to_the_version_while_it_is_read(name, fate):
     happening, become = HAPPENINGS[name]
 
     def trial(after):

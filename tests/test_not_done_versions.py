@@ -142,7 +142,7 @@ def test_two_threads_may_go_on_from_one_version():
         assert left == set(some)
 
 
-def test_versions_may_be_looked_at_while_another_thread_goes_on():
+def test_versions_may_be_read_while_another_thread_goes_on():
     for _ in range(30):
         some = pending(40)
         versions = [made(some)]
@@ -164,7 +164,7 @@ def test_versions_may_be_looked_at_while_another_thread_goes_on():
         assert list(map(set, versions)) == [set(some[n:]) for n in range(40)]
 
 
-def test_changes_of_several_threads_to_a_version_nobody_has_looked_at_all_count():
+def test_changes_of_several_threads_to_an_unread_version_all_count():
     for _ in range(100):
         some, extra = pending(30), pending(4)
         left = made(some)
@@ -173,7 +173,7 @@ def test_changes_of_several_threads_to_a_version_nobody_has_looked_at_all_count(
         assert left == {*some, *extra} and later == set(some[1:])
 
 
-def test_a_version_may_be_changed_while_somebody_waits_for_it():
+def test_a_version_may_be_changed_while_a_thread_waits_for_it():
     some, extra = pending(5), futures.Future()
     left = made(some)
     waiter = blocked(futures.wait, left, 20, futures.FIRST_COMPLETED)

@@ -255,7 +255,7 @@ def test_a_comparison_may_wait_for_a_thread_that_uses_another_queue():
     assert [item.rank for item in drain(q)] == [1, 2]
 
 
-def test_while_a_comparison_waits_others_wait_for_their_turn_and_lose_nothing():
+def test_while_a_comparison_waits_other_threads_wait_for_their_turn_and_lose_nothing():
     q, reached, go = queue.PriorityQueue(), std_threading.Event(), std_threading.Event()
 
     def wait():
@@ -304,7 +304,7 @@ def test_a_comparison_may_use_the_queue_itself(when):
 
 
 @ours_only
-def test_a_comparison_may_look_at_the_queue_itself():
+def test_a_comparison_may_read_the_queue_itself():
     q, seen = queue.PriorityQueue(10), []
 
     def look():

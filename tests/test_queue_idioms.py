@@ -72,7 +72,7 @@ def test_an_item_may_be_removed(q):
         q.queue.remove(2)
 
 
-def test_items_may_be_looked_at(q):
+def test_items_may_be_read(q):
     assert list(q.queue) == [1, 2, 3]
     assert len(q.queue) == 3
     assert q.queue[0] == 1
@@ -231,7 +231,7 @@ def test_threads_that_wait_when_the_first_by_hand_arrives_all_get_their_item(cls
     assert q.empty()
 
 
-def test_tasks_are_counted_after_the_parts_were_looked_at(cls):
+def test_tasks_are_counted_after_the_parts_were_read(cls):
     q = cls()
     q.put(1)
     with q.mutex:

@@ -176,7 +176,7 @@ def test_workers_end_with_the_queue_and_no_item_is_lost(cls):
 
 
 @since_shutdown
-def test_a_shutdown_in_full_flight_reaches_everyone(cls):
+def test_a_shutdown_in_full_flight_reaches_every_thread(cls):
     for _ in range(30):
         q = cls(2)
 

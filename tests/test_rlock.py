@@ -157,7 +157,7 @@ def test_type_and_repr_read_as_the_standard_ones():
         )
 
 
-def test_the_holder_enters_again_and_frees_it_after_as_many_exits():
+def test_the_owner_enters_again_and_frees_it_after_as_many_exits():
     lock = threading.RLock()
     for depth in range(1, 101):
         assert lock.acquire() is True
@@ -192,7 +192,7 @@ def test_another_thread_waits_for_the_last_release():
     assert not lock._is_owned()
 
 
-def test_only_the_holder_may_release():
+def test_only_the_owner_may_release():
     lock = threading.RLock()
     with lock:
         with pytest.raises(RuntimeError, match="^cannot release un-acquired lock$"):

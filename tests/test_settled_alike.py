@@ -142,7 +142,7 @@ def test_a_name_that_was_deleted_is_missing_in_the_context_of_what_is_handled():
 
 @pytest.mark.parametrize("order", ["outer first", "inner first", "outer", "inner"])
 @pytest.mark.parametrize("kind", ["Lock", "RLock"])
-def test_a_condition_over_a_condition_waits_whatever_was_looked_into(kind, order):
+def test_a_condition_over_a_condition_waits_whatever_was_read(kind, order):
     def use(t, q, f):
         inner = t.Condition(getattr(t, kind)())
         outer = t.Condition(inner)

@@ -193,7 +193,7 @@ for lock in (threading.Lock(), threading.RLock()):
 """)
 
 
-def test_an_interrupted_waiter_does_not_take_what_others_wait_for():
+def test_an_interrupted_waiter_takes_no_grant_from_other_waiters():
     run("""
 import os, signal, threading as std
 from support.workers import asleep, blocked, start

@@ -81,7 +81,7 @@ def test_is_alive_in_its_old_spelling_follows_the_thread():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_every_thread_has_it_whoever_made_it():
+def test_every_thread_has_it_from_any_maker():
     assert threading.main_thread().isAlive()
     assert start(lambda: threading.current_thread().isAlive()).result()
     assert not threading.Timer(1, print).isAlive()

@@ -74,7 +74,7 @@ def test_what_the_context_refuses_is_refused_by_submit():
         pool.submit(abs, 1)
 
 
-def test_options_that_nobody_takes_are_refused():
+def test_unknown_options_are_refused():
     with pytest.raises(TypeError):
         Pool(1, note="what for?")
 

@@ -156,7 +156,7 @@ def test_no_worker_is_lost_to_a_future_that_is_dropped_as_its_call_ends():
 
 
 @ours_only
-def test_a_result_goes_with_the_last_who_has_it_and_the_worker_keeps_nothing():
+def test_a_result_goes_with_its_last_reference_and_the_worker_keeps_nothing():
     threads = queue.SimpleQueue()
 
     class Tells:

@@ -133,7 +133,7 @@ def test_shutdown_waits_for_the_workers():
     assert not any(thread.is_alive() for thread in pool._threads)
 
 
-def test_shutdown_may_cancel_what_nobody_has_begun_with():
+def test_shutdown_may_cancel_calls_that_have_not_begun():
     pool, done = Pool(2), []
     with busy(pool, 2):
         left = [pool.submit(done.append, n) for n in range(50)]
@@ -144,7 +144,7 @@ def test_shutdown_may_cancel_what_nobody_has_begun_with():
 
 
 @ours_only
-def test_a_cancelling_shutdown_wakes_those_who_wait_for_several():
+def test_a_cancelling_shutdown_wakes_the_waiters_for_several():
     pool = Pool(1)
     with busy(pool):
         left = [pool.submit(abs, n) for n in range(20)]

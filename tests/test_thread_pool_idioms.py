@@ -323,7 +323,7 @@ def test_a_worker_forgotten_by_the_standard_module_is_not_waited_for_at_exit():
     pool.shutdown()
 
 
-def test_the_lock_of_the_pool_may_be_held_by_others():
+def test_the_lock_of_the_pool_may_be_held_by_other_threads():
     with Pool(1) as pool:
         with pool._shutdown_lock:
             # The first call needs it, to start a worker.

@@ -127,7 +127,7 @@ def test_a_buffersize_that_makes_no_sense_is_refused(size, error, text):
 
 
 @ours_before(3, 14)
-def test_the_iterable_is_asked_by_whoever_asks_for_results():
+def test_the_thread_that_asks_for_results_asks_the_iterable():
     def numbers():
         for n in range(20):
             asked_by.add(threading.current_thread())

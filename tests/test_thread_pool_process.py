@@ -244,7 +244,7 @@ pool.shutdown()
 
 
 @ours_only
-def test_a_future_that_others_wait_for_may_be_used_in_a_forked_child():
+def test_a_future_with_waiters_may_be_used_in_a_forked_child():
     run(
         PROGRAM
         + """

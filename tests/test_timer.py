@@ -162,7 +162,7 @@ def test_a_pending_timer_has_no_thread_and_counts_as_one():
     assert timer._pending is None
 
 
-def test_cancelling_ends_it_at_once_and_wakes_those_who_join():
+def test_cancelling_ends_it_at_once_and_wakes_the_joiners():
     with pending() as timer:
         joins = [blocked(timer.join), blocked(timer.join, 60)]
         timer.cancel()
@@ -312,7 +312,7 @@ def test_trace_functions_see_the_timers_thread():
     assert "function" in profiled
 
 
-def test_a_pending_timer_that_nobody_holds_stays_and_a_cancelled_one_goes():
+def test_a_pending_timer_without_references_stays_and_a_cancelled_one_goes():
     done = std.Event()
     threading.Timer(0.05, done.set).start()
     gc.collect()

@@ -45,7 +45,7 @@ def test_a_run_set_on_the_instance_is_honoured():
 
 
 @pytest.mark.parametrize("name", ["start", "run", "_bootstrap", "_bootstrap_inner"])
-def test_what_somebody_has_patched_in_thread_is_called(name, monkeypatch):
+def test_a_patch_of_thread_is_called(name, monkeypatch):
     seen, original = [], getattr(std.Thread, name)
 
     def patched(self, *args):

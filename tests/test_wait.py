@@ -212,7 +212,7 @@ def test_futures_of_another_class_wait_as_in_the_standard_library():
             mixture = [type(future)() for future in mixture]
 
 
-def test_futures_that_were_opened_while_somebody_waits_for_them_still_end_the_wait():
+def test_futures_that_were_inflated_during_a_wait_still_end_the_wait():
     some = [futures.Future() for _ in range(3)]
     waiters = [blocked(futures.wait, some), blocked(lambda: [f.result() for f in some])]
     for future in some:
@@ -274,7 +274,7 @@ def test_waits_and_results_at_once_lose_no_wake_up():
         assert got[0] and got[2]
 
 
-def test_futures_may_be_opened_and_settled_and_waited_for_at_once():
+def test_futures_may_be_inflated_and_settled_and_waited_for_at_once():
     for _ in range(100):
         some, called = [futures.Future() for _ in range(6)], []
 

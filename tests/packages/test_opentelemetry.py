@@ -5,7 +5,7 @@ pools.
 from support.beside import both
 
 
-def test_the_context_of_whoever_starts_reaches_what_runs(tmp_path):
+def test_the_context_of_the_starter_reaches_the_started_function(tmp_path):
     told = both(
         tmp_path,
         """

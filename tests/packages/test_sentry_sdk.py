@@ -5,7 +5,7 @@ scope into it.
 from support.beside import both
 
 
-def test_what_a_thread_raises_is_reported_with_the_scope_of_whoever_started_it(
+def test_what_a_thread_raises_is_reported_with_the_scope_of_its_starter(
     tmp_path,
 ):
     told = both(
