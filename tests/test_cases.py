@@ -222,13 +222,13 @@ def done(value):
 
 
 def parse(step):
-    """Splits `who: verb key=value -> result`."""
+    """Splits `thread: verb key=value -> result`."""
     call, result = step.split("->")
-    who, _, call = call.partition(":")
+    name, _, call = call.partition(":")
     verb, *words = call.split() or [""]
     options = dict(word.split("=") for word in words)
     return (
-        who,
+        name,
         verb.replace("-", "_"),
         {key: number(value) for key, value in options.items()},
         result.strip(),
@@ -259,8 +259,8 @@ def told(worker):
 def test_case(made, case):
     thing, workers = OBJECTS[made](made, **case.get("with", {})), {}
     for step in case["steps"].strip().splitlines():
-        who, verb, options, result = parse(step)
-        worker = workers.get(who) or workers.setdefault(who, Worker(who))
+        name, verb, options, result = parse(step)
+        worker = workers.get(name) or workers.setdefault(name, Worker(name))
         if verb:
             worker.call(
                 getattr(thing, verb, None) or getattr(thing, f"{verb}_"), **options
