@@ -1,5 +1,5 @@
-"""What every test can rely on: the process is not left with weftline installed, or uninstalled by
-accident, and takes Ctrl-C.
+"""Conditions of every test: no earlier test has left weftline installed, or uninstalled, and the
+process takes Ctrl-C.
 """
 
 import signal
@@ -8,15 +8,15 @@ import pytest
 import weftline
 from support.target import INSTALLED, STANDARD, std_threading, threading
 
-# A shell starts what it runs in the background with SIGINT ignored, and children inherit that.
+# A shell starts a background program with SIGINT ignored, and children inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
 def nothing_stays_installed():
-    """Fails a test that leaves the standard modules patched: the next one would test something
-    else.
+    """Fails a test that leaves the standard modules patched: the next test would test the wrong
+    implementation.
     """
     yield
     if INSTALLED:
@@ -28,5 +28,5 @@ def nothing_stays_installed():
 
 @pytest.fixture(params=["plain", "ours"][: 1 if STANDARD else None])
 def module(request):
-    """The standard `threading`, and ours: for tests of what is the same on both."""
+    """The standard `threading`, and weftline's: for tests whose result is the same on both."""
     return {"plain": std_threading, "ours": threading}[request.param]

@@ -1,4 +1,4 @@
-"""Shows how many of CPython's own tests ran, so that nothing passes by not running."""
+"""Shows how many of CPython's own tests ran, so that no suite passes by not running."""
 
 
 def pytest_terminal_summary(terminalreporter):

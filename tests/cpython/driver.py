@@ -1,13 +1,12 @@
-"""Runs one of CPython's own test modules in this process and writes what came of each test to a
+"""Runs one of CPython's own test modules in this process and writes the outcome of each test to a
 file, as JSON.
 
 `python -m weftline run driver.py REPORT MODULE` runs it on weftline; without `weftline run` it is
-the plain interpreter's own run. As `python -m test` does by default, tests that need a resource
-(the network, say) skip themselves, and the current folder is a temporary one. `--queue` puts
-weftline's queues in the place of the two copies of `queue` that `test_queue` imports afresh, past
-any installation; `--only ID` runs a single test, `--classes PATTERN` the test classes whose whole
-name matches, `--without NAME` leaves out the tests of that name; `--use RESOURCE` lets the tests
-have one.
+the plain interpreter's own run. As under `python -m test`, tests that need a resource (the network,
+say) skip themselves by default, and the current folder is a temporary one. `--queue` replaces the
+two copies of `queue` that `test_queue` imports afresh, past any installation, by weftline's.
+`--only ID` runs a single test, `--classes PATTERN` the test classes whose whole name matches.
+`--without NAME` leaves out the tests of that name; `--use RESOURCE` lets the tests have one.
 
 The scripts that the tests start in interpreters of their own run on weftline too when this one
 does.
@@ -32,8 +31,8 @@ PRELUDE = "import weftline; weftline.install()\n"
 
 
 class Record(unittest.TestResult):
-    """What came of each test: which ran and for how long, which were skipped and why, which failed
-    and how.
+    """The outcome of each test: which ran and for how long, which were skipped and why, which
+    failed and how.
     """
 
     def __init__(self):
@@ -93,8 +92,8 @@ def with_prelude(command):
     command = list(command)
     if "-c" in command:
         script = command.index("-c") + 1
-        # A script that looks whether `threading` has been imported already is about the
-        # interpreter's start, not about ours; and without `site` there are no installed packages.
+        # A script that tests whether `threading` has been imported is about the interpreter's
+        # start, not about weftline's. Without `site` there are no installed packages.
         if "in sys.modules" not in command[script] and "-S" not in command:
             source = command[script]
             # Since 3.13 a script may be indented as a whole.
@@ -105,7 +104,7 @@ def with_prelude(command):
 
 
 def put_queues_of_ours(module):
-    """Makes the test classes of `test_queue` look at weftline.queue."""
+    """Makes the test classes of `test_queue` use weftline.queue."""
     theirs = (module.py_queue, module.c_queue)
     module.py_queue = module.c_queue = weftline.queue
     for thing in vars(module).values():
@@ -114,7 +113,7 @@ def put_queues_of_ours(module):
 
 
 def check_that_ours_are_tested(module):
-    """Raises AssertionError if a test class of `module` looks at another class than ours."""
+    """Raises AssertionError if a test class of `module` tests another class than weftline's."""
     ours = weftline.threading
     under_test = {
         "test.test_thread": {("LockTests", "locktype"): ours._allocate_lock},
@@ -174,13 +173,13 @@ def main():
     options = parser.parse_args()
     report = os.path.abspath(options.report)
 
-    # The harness asks for every thread's stack with SIGABRT when the time is up.
+    # On a timeout the harness asks for every thread's stack with SIGABRT.
     faulthandler.enable()
     from test import support
     from test.support import os_helper
 
     support.use_resources = tuple(options.use)
-    # What the tests of threads count as memory is the address space of the stacks.
+    # The tests of threads count the address space of the stacks as memory.
     support.set_memlimit("4G")
     if weftline.installed():
         let_children_follow()
@@ -188,8 +187,8 @@ def main():
         record = Record()
         try:
             if options.queue:
-                # Before the suite has copies of `queue` made: ours raise the exceptions of the
-                # module itself.
+                # Before the suite makes copies of `queue`: weftline's queues raise the exceptions
+                # of the module itself.
                 importlib.import_module("weftline.queue")
             module = importlib.import_module(options.module)
         except unittest.SkipTest as skip:

@@ -1,5 +1,5 @@
-"""Runs a suite of CPython's own on weftline, in a process of its own, and judges what came of it by
-the list of deviations.
+"""Runs a suite of CPython's own on weftline, in a process of its own, and judges the outcome by the
+list of deviations.
 """
 
 import json
@@ -15,8 +15,8 @@ HERE = Path(__file__).resolve().parent
 VERSION = "{}.{}".format(*sys.version_info)
 LIST = tomllib.loads((HERE / "deviations.toml").read_text(encoding="utf-8"))
 
-# The suites bound many waits by five minutes. A test that took so long was not woken, even if it
-# passed; none needs half of that.
+# The suites bound many waits by five minutes. A test that takes so long was not woken, even if it
+# passes; none needs half of that.
 STUCK = 150
 
 # The longest suite takes a minute and a half on a slow machine.
@@ -25,8 +25,8 @@ SECONDS = 600
 
 @dataclass
 class Result:
-    """What came of the tests of one suite: those that ran with their seconds, skipped ones with
-    why, failed ones with how.
+    """The outcome of one suite: the tests that ran with their seconds, the skipped ones with the
+    reason, the failed ones with the error.
     """
 
     ran: dict = field(default_factory=dict)
@@ -105,7 +105,7 @@ def run(module, folder, options=(), weftline=True):
 
 
 def judge(result, modules, folder, options=()):
-    """What is wrong with `result`, as a list of sentences; an empty one if it is as the list of
+    """The errors in `result`, as a list of sentences; empty if `result` is as the list of
     deviations says.
     """
     deviations, excuses = listed("deviation"), listed("without_weftline")
@@ -139,7 +139,7 @@ def _module_of(test, modules):
 
 
 def _environment():
-    # What changes how the interpreter behaves is for the suites to set.
+    # The suites set the variables that change the interpreter's behaviour.
     return {
         name: value
         for name, value in os.environ.items()

@@ -9,7 +9,7 @@ from cpython.processes import SOON, SOON_BY_FORK
 
 
 def parts_of(package):
-    """The test modules of a package of the interpreter's own, such as `test.test_asyncio`."""
+    """The test modules of one of the interpreter's packages, such as `test.test_asyncio`."""
     folders = find_spec(package).submodule_search_locations
     return sorted(
         f"{package}.{file.stem}"
@@ -18,8 +18,8 @@ def parts_of(package):
     )
 
 
-# The modules of each suite, and how many tests must have run at least, lest a suite pass because it
-# does not run.
+# The modules of each suite, and the least number of tests that must run: a suite must not pass
+# because it does not run.
 SUITES = {
     "test_thread": (["test.test_thread"], 24),
     "test_threading": (["test.test_threading"], 190),
@@ -59,11 +59,9 @@ def test_the_suite_passes_on_weftline(name, tmp_path, record_property):
 
 
 def test_the_tests_of_queue_pass_on_our_queues(tmp_path, record_property):
-    """`test_queue` imports a copy of `queue` past every installation; here it looks at
-    weftline's.
-    """
+    """`test_queue` imports a copy of `queue` past every installation; here it tests weftline's."""
     modules, at_least = SUITES["test_queue"]
-    # That one compares the size with the fields of the standard library's own C struct.
+    # That test compares the size with the fields of the standard library's own C struct.
     options = ["--queue", "--without", "test_simplequeue_sizeof"]
     result = harness.run_suite(modules, tmp_path, options)
     record_property("CPython's test_queue, its queues being ours", str(result))
@@ -72,9 +70,9 @@ def test_the_tests_of_queue_pass_on_our_queues(tmp_path, record_property):
     assert len(result.ran) - len(result.skipped) >= at_least, result
 
 
-# The suite of executors, which not every distribution of the interpreter brings. Of process pools,
-# which are the standard ones, the classes that come to their end every time on the plain
-# interpreter too, and soon.
+# The suite of executors, which some distributions of the interpreter lack. Process pools are the
+# standard ones; of their classes, those run that end soon and every time on the plain interpreter
+# too.
 FUTURES = "test.test_concurrent_futures"
 CLASSES = "FutureTests|(Thread|Interpreter)Pool.*|ProcessPoolFork(AsCompleted|Initializer|FailingInitializer)Test"
 

@@ -1,7 +1,7 @@
 """All of CPython's own tests that start processes, by each start method.
 `make test-multiprocessing` runs them; they take minutes.
 
-`make test` runs those of them that come to their end soon (`test_suites.py`).
+`make test` runs the short ones of them (`test_suites.py`).
 """
 
 from importlib.util import find_spec

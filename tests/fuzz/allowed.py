@@ -1,6 +1,6 @@
 """A rule for each difference that the page docs/compatibility.md names under "What differs".
 
-A rule looks at the first step that differs and at the steps before it. Later steps may differ too.
+A rule reads the first step that differs and the steps before it. Later steps may differ too.
 """
 
 import dataclasses
@@ -16,12 +16,14 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/compatibility.md"
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """A difference that is meant."""
+    """An intended difference."""
 
     entry: str
-    """How its entry on the page begins."""
+    """The beginning of its entry on the page."""
     holds: Callable
-    """Tells from the step, the steps up to it and both outcomes whether the entry explains them."""
+    """Takes the step, the steps up to it and both outcomes. Returns whether the entry explains the
+    outcomes.
+    """
 
 
 def entries():
@@ -48,7 +50,7 @@ _ASKED = re.compile(r" (?:bool|len|index|float|lt|gt|eq|hash)\b")
 
 
 def _plainly(said):
-    """An outcome without the details in which sides often differ beside another difference."""
+    """An outcome without details that often differ beside another difference."""
     said = _ASKED.sub("", f" {said}")[1:]
     return re.sub(r"(whose repr raises \w+): .*?>(?=[,\]}')]|$)", r"\1", said)
 
@@ -73,7 +75,7 @@ def _without_init(step, before, plain, ours):
         return names[0] <= names[1] or names[1] <= names[0] or failed
     if "getattr(" in step:
         return plain.split()[0] == "True" and ours == "False"
-    # The attribute is missing to the standard method, or to an odd `__getattr__` of the class.
+    # The standard method, or an odd `__getattr__` of the class, lacks the attribute.
     lacks = r"AttributeError: (?:.*has no attribute|\w+(?:[ >]|$))"
     return re.search(lacks, plain) is not None or (
         # A pool without parts has no queue to give tasks to.
@@ -88,7 +90,8 @@ _BARE = (
 
 
 def _comparison(step, before, plain, ours):
-    """An item that cannot be compared was put before, and the step sees what the queue holds."""
+    """An item that cannot be compared was put before, and the step sees the contents of the queue.
+    """
     failed = re.search(
         r"Order|None|Own|object|Odd|Duck|'[ab]'|Equal|Hash|1j|Ranked|\(", before
     )
@@ -136,14 +139,14 @@ def _asked(step, before, plain, ours):
 
 def _recursion(step, before, plain, ours):
     if "RecursionError" in plain and ours == "blocked":
-        # A deeper stack takes longer to come to its end.
+        # A deeper stack takes longer to reach its end.
         return True
     inside_itself = r"\b(\w+)\._cond = \1$|setattr\((\w+), '_cond', \2\)"
     if re.search(inside_itself, before, re.MULTILINE) and "_value" in step:
-        # So often it was released on the way back.
+        # The number of releases on the way back.
         return plain.isdigit() and ours.isdigit()
     text = re.compile(r"(RecursionError: maximum recursion depth exceeded)[a-zA-Z ]*")
-    # So often was the method called before the end of the stack.
+    # The number of calls of the method before the end of the stack.
     again = re.compile(r"( [^ ].{2,80}?)\1{9,}")
     where = re.compile(r"\[(?:<step>|[^\]]*\.py)\]")
     within = re.compile(r" within \(RecursionError: maximum recursion depth exceeded\)")
@@ -182,11 +185,11 @@ def _replaced(step, before, plain, ours):
 
 
 def _hidden(step, before, plain, ours):
-    """A name that is replaced in one of our classes."""
+    """A name that is replaced in one of weftline's classes."""
     changed = re.search(r"^(?:del )?type\(\w+\)\.\w+(?: = |$)", before, re.MULTILINE)
     if changed is None:
         return False
-    # The attribute of the object does not reach what the methods use.
+    # The attribute of the object does not reach the data that the methods use.
     hidden = re.search(
         r"^type\(\w+\)(\.\w+) = [^\n]*\n(?:.*\n)*?\w+\1 = ", before, re.MULTILINE
     )

@@ -1,4 +1,4 @@
-"""Rules for steps that look at objects: signatures, names, memory, `__dict__`, copies. `allowed.py`
+"""Rules for steps that inspect objects: signatures, names, memory, `__dict__`, copies. `allowed.py`
 has their entries.
 """
 
@@ -10,7 +10,7 @@ def docstrings(step, before, plain, ours):
 
 
 def looks(step, before, plain, ours):
-    """Steps that look at a class or a method, and answer without changing anything."""
+    """Steps that inspect a class or a method, and answer without changing anything."""
     if plain == ours.replace("_Future__get_result", "__get_result"):
         return True
     if "blocked" in (plain, ours) or _events(plain) != _events(ours):
@@ -38,7 +38,7 @@ def looks(step, before, plain, ours):
     if "RecursionError" in plain and "repr raises" in plain and "repr raises" in ours:
         return True
     if "built-in method" in ours:
-        # That of a function written in Python shows its object, too.
+        # The text of a method written in Python shows its object, too.
         return any(t in plain for t in ("bound method", "RecursionError", "<no text>"))
     if "__self__ is" in step:
         return (plain, ours) == ("False", "True")
@@ -49,15 +49,14 @@ _EVENTS = re.compile(r"(?: (?:bool|len|index|float|lt|gt|eq|hash|set))+$")
 
 
 def _events(said):
-    """What odd objects were asked in the step, as it stands at its end."""
+    """The questions that odd objects were asked in the step, as the outcome lists them at its end.
+    """
     found = _EVENTS.search(said)
     return found.group() if found else ""
 
 
 def _signature(said):
-    """A signature without positional markers, and without what ours take beyond the standard
-    ones.
-    """
+    """A signature without positional markers, and without the parameters that weftline adds."""
     for extra in (r"self, /", r", /", r", buffersize=None", r", \*, context=False"):
         said = re.sub(extra, "self" if extra.startswith("self") else "", said)
     said = re.sub(r"\b_(type|value|traceback)=None", "", said)
@@ -76,7 +75,7 @@ _KINDS = re.compile(
 
 
 def _kinds(said):
-    """What a step answered, with all kinds of methods and descriptors alike."""
+    """The answer of a step, with all kinds of methods and descriptors alike."""
     return _KINDS.sub("method", said)
 
 
@@ -134,7 +133,7 @@ def reduced(step, before, plain, ours):
 
 
 def sets(step, before, plain, ours):
-    """What a `__setattr__` of the program's sees during `__init__` or a method."""
+    """The attributes that the program's `__setattr__` sees during `__init__` or a method."""
     if "def __setattr__" not in before:
         return False
     said = (re.sub(r"( |^)set\b|^events:", "", said).strip() for said in (plain, ours))
@@ -142,7 +141,7 @@ def sets(step, before, plain, ours):
 
 
 def timer(step, before, plain, ours):
-    """The names that a timer has beside the standard ones."""
+    """The names of a timer beside the standard ones."""
     if "Timer" not in before or "blocked" in (plain, ours):
         return False
     asked = re.compile(r" (?:get \w+|call|finished)\b")
@@ -163,7 +162,7 @@ def pool(step, before, plain, ours):
     if "ThreadPoolExecutor" not in before:
         return False
     if ours == "blocked":
-        # No worker is started, as in the standard pool that gets so far.
+        # No worker is started, as in a standard pool that reaches this point.
         parts = r"_idle_semaphore|_max_workers(?: = |$)|_shutdown = |_shutdown_lock|nan"
         return re.search(parts, before, re.MULTILINE) is not None
     if "_work_queue.qsize" in step:
@@ -178,22 +177,23 @@ def pool(step, before, plain, ours):
     failed = plain == "blocked" or "!" in (plain[:1], ours[:1]) or step == "the end"
     failed = failed or step.startswith("inside(")
     if failed and re.search(changed, before, re.MULTILINE):
-        # Each is asked for at another moment, or not at all.
+        # Each is read at another moment, or not at all.
         return True
     if plain == "blocked":
         return False
     if "weakref" in step:
         if plain.isdigit():
-            # The modules' own, and one for each thread, of which there may be more by now.
+            # The references of the modules, and one for each thread, of which there may be more
+            # meanwhile.
             grown = "_max_workers = " in before and ours.isdigit()
             return grown or ours == str(int(plain) + 1)
         return (plain == "None" or "weakref" in plain) and ours.startswith("<weakref")
     initializes = "initializer" in before or "Called(" in before
     if initializes and "BrokenThreadPool" in plain:
-        # It may have failed by now, or not yet.
+        # It may have failed already, or not yet.
         return True
     if "_counter" in before and plain.isdigit() and ours.isdigit():
-        # All pools of the process count on.
+        # All pools of the process share the counter.
         return True
     # Workers of a pool that breaks come and go.
     busy = re.compile(
@@ -215,7 +215,7 @@ _FUTURE_BASE = "<class concurrent.futures._base._FutureBase>"
 
 
 def bases(step, before, plain, ours):
-    """The classes that ours have between themselves and the standard ones."""
+    """The classes between weftline's and the standard ones."""
     if "__bases__" in step:
         return ours in (f"({_POOL})", f"({_FUTURE_BASE}, {_FUTURE})")
     ours = ours.replace(f"{_FUTURE_BASE}, ", "")
@@ -225,7 +225,7 @@ def bases(step, before, plain, ours):
 
 
 def called_back(step, before, plain, ours):
-    """What was called back is looked at or counted once the future is done."""
+    """The callbacks that have run are read or counted once the future is done."""
     done = re.search(
         r"\.(?:set_result|set_exception|cancel|submit|_invoke_callbacks)\b", before
     )
@@ -253,7 +253,7 @@ def called_back(step, before, plain, ours):
 
 
 def window(step, before, plain, ours):
-    """What the waiters of a condition are shown as, by a condition that stands in its own parts."""
+    """The text of a condition's waiters, shown by a condition that is one of its own parts."""
     if ours == "<class threading._waiters>":
         return step.startswith("type(")
     if plain == ours.replace("<0 waiters of a condition>", "deque([])"):

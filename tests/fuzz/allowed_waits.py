@@ -26,7 +26,7 @@ def pending(step, before, plain, ours):
         if alive.sub("", plain) == alive.sub("", ours):
             return True
     if re.match(r"type\(\w+\)\.is_alive\(", step) and "!" in (plain[:1], ours[:1]):
-        # It looks at other attributes of what it is given.
+        # The method reads other attributes of its argument.
         return True
     if ".run()" in before and step == "the end" and "started once" in plain:
         # `run()` ends the timer that its function has started.
@@ -42,7 +42,7 @@ def pending(step, before, plain, ours):
         if step.startswith("gone("):
             return (plain, ours) == ("False", "True")
         if step == "the end" and "finished" in before and "uncaught" in plain:
-            # It looks at another `finished` then.
+            # The timer then reads another `finished`.
             late = re.compile(r"(?:^events:)? uncaught AttributeError: .*$")
             return late.sub("", plain) == ours
         if re.search(r"is_alive|enumerate", step):
@@ -56,7 +56,7 @@ def pending(step, before, plain, ours):
     if "__class__ = " in before and "no attribute '_withdraw'" in ours:
         return True
     if step == "the end" and ".name" in before:
-        # A name counts the threads, of which the standard side has more.
+        # The number in a name counts the threads, of which the standard side has more.
         noted = re.compile(r"(?<=note)\d+")
         if noted.sub("", plain) == noted.sub("", ours):
             return True
@@ -73,7 +73,7 @@ def pending(step, before, plain, ours):
 def large(step, before, plain, ours):
     loops = plain == "blocked" and "2**" in step
     if "release(" in step and sys.version_info < (3, 12):
-        # So often is a lock of the program's own asked.
+        # The number of calls of the program's own lock.
         asked = re.compile(r"( acquire\(False,\))+")
         if asked.sub(" asked", plain) == asked.sub(" asked", ours):
             return True
@@ -86,7 +86,7 @@ def large(step, before, plain, ours):
 
 
 def foreign(step, before, plain, ours):
-    """Which attributes of a program's lock are read, and when."""
+    """The attributes of a program's lock that are read, and the moments of the reads."""
     if "Condition" not in before or "blocked" in (plain, ours):
         return False
     if "deepcopy(" in step and "'_thread.lock'" in plain:
@@ -102,7 +102,7 @@ def foreign(step, before, plain, ours):
     if re.match(rf"type\(\w+\)\.(?:{taken})\(", step) and plain[:1] != "!":
         return ours[:1] != "!"
     if re.search(r"Condition\(|S[ab]\(|_lock = ", before) and re.search(taken, step):
-        # Those of the lock stand in the standard condition in place of its methods.
+        # In the standard condition the lock's methods replace the condition's.
         if re.search(r"TypeError: .* takes ", ours):
             return True
         return ours.startswith(("<callable", "True", "False", "None")) or (
@@ -127,7 +127,7 @@ def foreign(step, before, plain, ours):
 
 
 def parties_before_313(step, before, plain, ours):
-    """A number of parties that is no number."""
+    """A number of parties of a type that is no number."""
     made = re.search(r"Barrier\(|S[ab]\(|__init__\(", step)
     return (
         sys.version_info < (3, 13)
@@ -138,7 +138,7 @@ def parties_before_313(step, before, plain, ours):
 
 
 def itself(step, before, plain, ours):
-    """A deadlock of a thread with itself."""
+    """A thread that deadlocks with itself."""
     inside = (
         r"_cond\.acquire|inside\(\w+\._cond|_condition = |\.mutex = |'mutex', "
         r"|\._\w+ = .*\b\w+\.(?:abort|reset|wait|set|clear|acquire|release|shutdown|put|get"
@@ -177,12 +177,12 @@ def no_condition(step, before, plain, ours):
     if "futures." in step and "_condition = " in before:
         # `futures.wait` does not ask a future that is done for its condition.
         return ours != "blocked"
-    # Of a wait that has no time, a semaphore does not ask its condition.
+    # A semaphore does not ask its condition for a wait without any time.
     return ours[:1] == "!" or re.match(r"False|None$", ours) is not None
 
 
 def overflow(step, before, plain, ours):
-    """It may be refused before a lock is let go of, which is taken again for ever in vain."""
+    """The timeout may be refused before the release of a lock whose next acquire never succeeds."""
     if ours.startswith("! OverflowError: timestamp"):
         return plain[:1] == "!" or plain == "blocked"
     words = re.compile(r"(?<=OverflowError: )[^)]*")
@@ -190,7 +190,7 @@ def overflow(step, before, plain, ours):
 
 
 def no_number(step, before, plain, ours):
-    """A timeout that is no number is refused before anything else is looked at."""
+    """A timeout that is no number is refused before any other check."""
     words = "(?:'>' not supported|must be real number|.*cannot be interpreted as an)"
     if ours.startswith("! TypeError: unhashable") and plain.startswith("! "):
         return "as_completed" in step
@@ -208,7 +208,7 @@ def nan(step, before, plain, ours):
     given = before if "Barrier" in before else step
     if "nan" in given.lower() and (plain == "blocked" or "Blocked" in plain):
         return True
-    # So often has a wait without an end asked the lock; and it was ended by an exception.
+    # The number of questions to the lock in an endless wait, which an exception ended.
     asked = re.compile(r"\d+")
     waited = re.search(r"wait.*nan", before, re.IGNORECASE)
     return waited is not None and asked.sub("", plain) == asked.sub("", ours)
@@ -220,22 +220,22 @@ def nanosecond(step, before, plain, ours):
 
 
 def wrong_twice(step, before, plain, ours):
-    """A method of a barrier's own that is called without its lock."""
+    """A barrier's internal method that is called without its lock."""
     called = re.search(r"\._(?:wait|release|enter|exit|break)\(", step)
     return called is not None and plain[:1] == ours[:1] == "!"
 
 
 def restored(step, before, plain, ours):
-    """A state that no `_release_save` of the lock has given."""
+    """A state that no `_release_save` of the lock has returned."""
     if "OverflowError" in ours and "_acquire_restore(" in step:
         return True
-    # The standard lock is held by no thread then.
+    # No thread then holds the standard lock.
     refused = re.search(r"_acquire_restore\(range\(2\)\)", before)
     return refused is not None and "blocked" not in (plain, ours)
 
 
 def left_waiting(step, before, plain, ours):
-    """A waiter that could not give the lock up stays in the standard condition."""
+    """A waiter that could not release the lock stays in the standard condition."""
     if "futures." in before and step == "the end":
         # The standard future and its waiter refer to each other.
         return "finalize" in before and not plain
@@ -261,7 +261,7 @@ def left_waiting(step, before, plain, ours):
     if "Condition" not in before or failed is None or "wait" not in before:
         return False
     if ("notify" in step or "notify" in before) and "'>' not supported" in plain:
-        # Only where there are waiters is the number compared.
+        # The number is compared only where there are waiters.
         return True
     if "notify" in step and plain[:1] == "!":
         return True

@@ -125,7 +125,7 @@ POOLS = {
     "when": _WAITS,
     "protocol": ["0", "1", "2", "3", "4", "5", "-1", "6", "None"],
     "far": ["60", "60.0", "1e4", "Number(60)", "Whole(60)", "2**20", "True + 59"],
-    # Up to 3.12 the standard `release` loops as often as it is told to.
+    # Up to 3.12 the standard `release` loops once for each permit.
     "permits": [count for count in _COUNTS if "**" not in count or "-" in count],
     "manager": [lock for lock in _LOCKS if lock],
     "private": ["state", "count", "parties", "action", "timeout", "cond"],
@@ -140,6 +140,6 @@ POOLS = {
         "1",
     ],
     "few": ["1", "2", "1", "3"],
-    # Of an object whose truth raises, the standard thread never tells that it has started.
+    # With an object whose truth raises, the standard thread never reports that it has started.
     "daemon": ["True", "False", "0", "1", "None", "'x'", "[]", "2**64", "object"],
 }

@@ -16,16 +16,16 @@ from fuzz.shrink import Difference, differs, shrunk, signature
 
 MAKERS = {False: generate.program, True: concurrent.program}
 SIZES = {False: 1000, True: 100}
-"""How many programs an order has, of sequential and of concurrent ones."""
+"""The number of programs in an order, of sequential and of concurrent ones."""
 PATIENCE = {False: 20, True: 90}
-"""Seconds that a program of an order may take until it hangs.
+"""Seconds after which a program of an order counts as hung.
 
-A concurrent one finds out itself what it has lost.
+A concurrent program detects by itself which threads are lost.
 """
 
 
 class Campaign:
-    """One run of the command: what was run, what was allowed, what was found."""
+    """One run of the command: its programs, the allowed differences, the findings."""
 
     def __init__(self, options):
         self.options = options
@@ -33,7 +33,8 @@ class Campaign:
         self.rules = collections.Counter()
         self.found = collections.Counter()
         self.shown = set()
-        # A sequential program may leave a timer that fires later: in a process of its own.
+        # A sequential program may leave a timer that fires later, so it runs in a process of its
+        # own.
         self.pairs = {False: Pair(), True: Pair()}
 
     def run(self):
@@ -59,14 +60,14 @@ class Campaign:
                     print(self.summary(), file=sys.stderr, flush=True)
 
     def batch(self, concurrently, first):
-        """Runs programs `first` and following, and looks closer at those whose answers differ."""
+        """Runs programs `first` and following, and examines those whose answers differ."""
         indexes = list(range(first, first + SIZES[concurrently]))
         answers = self.ask(concurrently, indexes, whole=concurrently)
         unlike = [i for i in indexes if i in answers and answers[i][0] != answers[i][1]]
         make = MAKERS[concurrently]
         self.counts[concurrently] += len(answers)
         if concurrently:
-            # No schedule changes the outcome, so once is enough to be told.
+            # No schedule changes the outcome, so one run is enough.
             for index in unlike:
                 program = make(f"{self.options.seed}/{index}")
                 print(
@@ -82,7 +83,9 @@ class Campaign:
                 self.look(Difference.of(program, *sides))
 
     def ask(self, concurrently, indexes, whole):
-        """By index what both sides answered; a program that ends its process is looked at apart."""
+        """The answers of both sides, by index; a program that ends its process is examined
+        separately.
+        """
         order = {"concurrent": concurrently, "seed": self.options.seed, "whole": whole}
         answers = {}
         while indexes:
@@ -106,7 +109,7 @@ class Campaign:
         return answers
 
     def ended(self, program, end, ours):
-        """A process ended or hung: tells whether this program alone does it again."""
+        """A process ended or hung: tests whether this program alone repeats that."""
         difference = differs(self.pairs[bool(program.shape)], program)
         if difference is not None:
             self.find(difference)
@@ -151,7 +154,7 @@ class Campaign:
         print(script(small.program, small), flush=True)
 
     def summary(self):
-        """What was run, what was allowed and what differs, in lines."""
+        """The programs, the allowed differences and the findings, in lines."""
         spent = time.monotonic() - self.began
         counts = self.counts
         told = (
@@ -168,9 +171,9 @@ class Campaign:
 
 
 def several(options):
-    """Runs as many campaigns beside each other as told, each with programs of its own.
+    """Runs that many campaigns in parallel, each with programs of its own.
 
-    A campaign mostly waits for steps that wait in vain.
+    A campaign spends most of its time on steps that block.
     """
     given = {
         name: value

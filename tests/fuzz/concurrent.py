@@ -1,4 +1,4 @@
-"""Concurrent programs from a seed: a shape, its numbers, and what disturbs its threads.
+"""Concurrent programs from a seed: a shape, its numbers, and the disturbances of its threads.
 
 The outcome of a shape is the same for every schedule, so the two sides must agree to the letter.
 Disturbances are chosen apart: short switch intervals, trace and profile functions, collections,

@@ -1,13 +1,13 @@
-"""Threads of a concurrent program, whose endings are its outcome."""
+"""Threads of a concurrent program; their endings are its outcome."""
 
 import threading
 
 LONG = 30
-"""Seconds that only a lost wake-up takes."""
+"""Seconds that only a lost wakeup takes."""
 
 
 class Crew:
-    """Starts threads and tells, sorted, what each returned or raised."""
+    """Starts threads and collects, sorted, what each returned or raised."""
 
     def __init__(self):
         self.threads = []
@@ -27,7 +27,7 @@ class Crew:
         return thread
 
     def join(self):
-        """What all of them came to; those that do not end are counted as lost."""
+        """The outcomes of all threads; threads that do not end are counted as lost."""
         for thread in self.threads:
             thread.join(LONG)
         lost = sum(thread.is_alive() for thread in self.threads)

@@ -1,4 +1,4 @@
-"""What a program can see of a value, as text that compares between processes.
+"""The visible properties of a value, as text that compares between processes.
 
 Addresses, thread numbers and the counters in the names of threads are masked; sets are sorted.
 """
@@ -16,7 +16,7 @@ _NUMBER = re.compile(
 
 
 def masked(text):
-    """`text` without what differs from run to run."""
+    """`text` without the parts that differ from run to run."""
     if "0x" in text:
         text = _ADDRESS.sub("", text)
     if len(text) > 14 and "1" in text:
@@ -77,7 +77,7 @@ def _object(value, kind, depth):
 
 
 def _is_set(value):
-    """Also one that says so by its `__class__`, as the lazy sets of `futures.wait` do."""
+    """Also a set that says so by its `__class__`, as the lazy sets of `futures.wait` do."""
     try:
         return isinstance(value, (set, frozenset))
     except BaseException:  # noqa: BLE001 - any exception is an answer
@@ -106,7 +106,7 @@ def named(kind):
 
 
 def raised(error, depth=3):
-    """An exception by all that a handler can look at, but for its traceback."""
+    """An exception by everything that a handler can read, except its traceback."""
     try:
         text = str(error)
     except BaseException:  # noqa: BLE001 - any exception is an answer

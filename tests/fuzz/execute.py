@@ -1,4 +1,4 @@
-"""Runs a sequential program on the standard names of this process, and tells each step's outcome.
+"""Runs a sequential program on the standard names of this process, and returns each step's outcome.
 
 An outcome is the value or exception of the step, and the events during it: warnings, calls of odd
 objects, unraisable exceptions, log records. A signal's handler ends a step that waits for ever, by
@@ -55,7 +55,7 @@ _CODES = {}
 
 
 class Blocked(BaseException):
-    """The step waits for what never comes."""
+    """The step waits for an event that never comes."""
 
 
 class Watch:
@@ -88,7 +88,7 @@ class Watch:
 
 
 def prepare():
-    """Makes warnings, unraisable exceptions and log records events, once in a process."""
+    """Turns warnings, unraisable exceptions and log records into events, once in a process."""
     warnings.simplefilter("always")
     warnings.showwarning = lambda message, category, filename, *rest, **more: (
         EVENTS.append(f"{category.__name__}: {message} [{filename}]")
@@ -137,7 +137,7 @@ def compiled(source):
 
 
 def _told(value):
-    """`value` as text, also one that looking at raises."""
+    """`value` as text, also if its `repr` raises."""
     try:
         return described(value)
     except BaseException as error:  # noqa: BLE001 - any exception is an answer
@@ -156,7 +156,7 @@ _CLASSES = {
         *(threading.Barrier, threading.Timer, threading.Thread, threading.local),
         *(queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue),
         *(futures.Future, futures.ThreadPoolExecutor, futures.Executor),
-        # A step changes the class of whatever it finds in an attribute.
+        # A step may change the class of any object that it finds in an attribute.
         *(kind for kind in vars(values).values() if isinstance(kind, type)),
     )
 }
@@ -172,7 +172,7 @@ _CHANGES_CLASS = re.compile(r"(?:^|del )type\([\w.]+\)\.\w+(?: = |$)").search
 
 
 def _restore():
-    """Takes back what a program did to the classes themselves."""
+    """Undoes a program's changes to the classes themselves."""
     for kind, names in _CLASSES.items():
         now = vars(kind)
         for name in now.keys() - names.keys():

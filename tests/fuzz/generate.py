@@ -1,4 +1,4 @@
-"""Sequential programs from a seed: an object or two, some steps, and a look at what is left."""
+"""Sequential programs from a seed: an object or two, some steps, and an inspection at the end."""
 
 import dataclasses
 import random
@@ -70,7 +70,7 @@ class _Maker:
         return choices[int(self.random() * len(choices))]
 
     def fill(self, hole):
-        """What stands in the hole, for the object that a step is about."""
+        """The text for the hole, for the object of the step."""
         pool = POOLS.get(hole)
         if pool is not None:
             return self.pick(pool)

@@ -24,7 +24,7 @@ _GIVEN = {
     "__exit__": "None, None, None",
 }
 _ENDLESS = {"__init__", "start", "join"}
-"""What makes the object anew, or waits for threads."""
+"""Methods that make the object anew, or wait for threads."""
 
 
 def programs(kind):

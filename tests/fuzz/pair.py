@@ -16,7 +16,7 @@ _TESTS = Path(__file__).resolve().parent.parent
 
 @dataclasses.dataclass(frozen=True)
 class Ended:
-    """A side that did not answer: which program it was running, and how it ended."""
+    """A side that did not answer: the program that it ran, and how the process ended."""
 
     index: int
     how: str
@@ -62,7 +62,7 @@ class Side:
         if self.process is None:
             self.start()
         self.orders += 1
-        self.patience = order.get("seconds", 60)
+        self.limit = order.get("seconds", 60)
         try:
             self.process.stdin.write(json.dumps(order).encode() + b"\n")
             self.process.stdin.flush()
@@ -75,7 +75,7 @@ class Side:
         pipe = self.process.stdout
         while not read.endswith(b"\n"):
             program = self.map[:8]
-            ready, _, _ = select.select([pipe], [], [], self.patience)
+            ready, _, _ = select.select([pipe], [], [], self.limit)
             if not ready and self.map[:8] == program:
                 return self.over("hangs")
             if not ready:
@@ -87,7 +87,7 @@ class Side:
         return json.loads(read)
 
     def over(self, how):
-        """Ends the process, and tells what it was doing."""
+        """Ends the process, and returns what it was doing."""
         if how:
             self.process.send_signal(signal.SIGABRT)
         code = self.process.wait()
@@ -108,7 +108,8 @@ class Pair:
     """Both sides, which work at the same time."""
 
     FRESH = 40
-    """After so many orders the processes are started anew: programs leave threads behind."""
+    """After this number of orders the processes start anew, because programs leave threads behind.
+    """
 
     def __init__(self):
         self.sides = Side(ours=False), Side(ours=True)
@@ -123,7 +124,9 @@ class Pair:
         return answers
 
     def outcomes(self, program, times=1):
-        """What `program` did on each side, `times` times, each a list of the steps' outcomes."""
+        """The outcomes of `program` on each side, `times` times, each a list of the steps'
+        outcomes.
+        """
         order = {**program.to_json(), "times": times, "seconds": 20 + times}
         return self.ask(order)
 

@@ -12,7 +12,7 @@ from fuzz.values import *
 
 
 def script(program, difference=None):
-    """The program's text; with what each side said beside each step where they differ."""
+    """The program's text, with the answers of both sides beside each step where they differ."""
     if program.shape:
         lines = [f"# concurrent: {program.shape} {dict(program.given)}"]
         if difference is not None:

@@ -36,7 +36,7 @@ def breaking(
     how=("abort", "reset", "timeout", "action", "late"),
     after=(False, True),
 ):
-    """A barrier that breaks raises in all that wait there, and a reset mends it."""
+    """A barrier that breaks raises in all its waiters, and a reset repairs it."""
 
     def fail():
         raise KeyError("action")

@@ -38,7 +38,7 @@ def counting(
 
 
 def nesting(threads=(2, 3), times=(5, 20), depth=(1, 2, 5), wait=(True, False)):
-    """Threads hold an RLock several times over, and give it up for a wait in between."""
+    """Threads hold an RLock several times over, and release it for a wait in between."""
     lock, total, crew = threading.RLock(), [0], Crew()
     condition = threading.Condition(lock)
 
@@ -120,7 +120,7 @@ def waking(waiters=(1, 2, 5), notified=(1, 2, 7), all=(True, False)):
 
 
 def gating(threads=(1, 2, 5), rounds=(1, 3, 10), timeout=(None, LONG)):
-    """All wait for an event; a set lets all go, also when a clear follows at once."""
+    """All wait for an event; a set wakes all, also when a clear follows it."""
     event, crew, ready = threading.Event(), Crew(), threading.Semaphore(0)
 
     def wait():
@@ -180,7 +180,7 @@ def limiting(
 
 
 def permitting(givers=(1, 2), takers=(1, 3), each=(6, 12), at_once=(1, 2, 3)):
-    """Permits given by some threads are taken by others, each once."""
+    """Permits released by some threads are acquired by others, each once."""
     semaphore, crew = threading.Semaphore(0), Crew()
     total = givers * each * at_once
 
@@ -200,7 +200,7 @@ def permitting(givers=(1, 2), takers=(1, 3), each=(6, 12), at_once=(1, 2, 3)):
 
 
 def mixing(seed=(0, 1, 2, 3, 4, 5, 6, 7, 8, 9), threads=(2, 3, 4), times=(10, 40)):
-    """Threads do what they like with objects of all classes, as long as it cancels out."""
+    """Threads make any calls on objects of all classes, as long as the calls cancel out."""
     lock, rlock, condition = threading.Lock(), threading.RLock(), threading.Condition()
     event, semaphore, bounded = (
         threading.Event(),

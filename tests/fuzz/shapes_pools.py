@@ -22,7 +22,7 @@ def _told(future):
 def submitting(
     workers=(1, 2, 4), tasks=(1, 10, 40), fails=(0, 2, 3), by=("one", "threads")
 ):
-    """Every task runs once, and its future tells how it ended."""
+    """Every task runs once, and its future has its outcome."""
     ran, crew = [], Crew()
 
     def task(number):
@@ -47,7 +47,7 @@ def mapping(
     timeout=(None, LONG),
     close=(0, 1, 3),
 ):
-    """`map` gives results in order up to the first that fails; closing it cancels the rest."""
+    """`map` yields results in order up to the first that fails; closing it cancels the others."""
     told = []
     with futures.ThreadPoolExecutor(workers) as pool:
         results = pool.map(_work, range(1, tasks + 1), [fails] * tasks, timeout=timeout)
@@ -84,7 +84,7 @@ def awaiting(
     fails=(0, 4),
     when=("FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"),
 ):
-    """A loop of `wait` comes to see every future once."""
+    """A loop of `wait` sees every future once."""
     with futures.ThreadPoolExecutor(workers) as pool:
         left = {pool.submit(_work, number + 1, fails) for number in range(tasks)}
         seen = []
@@ -102,7 +102,7 @@ def settling(
     waiters=(1, 3),
     callbacks=(0, 1, 4),
 ):
-    """A future is settled by one thread of several, and all that wait are told the same."""
+    """One thread of several settles a future, and all its waiters get the same outcome."""
     future, crew, called, others = futures.Future(), Crew(), [], []
     for number in range(callbacks):
         future.add_done_callback(
@@ -136,7 +136,7 @@ def settling(
 
 
 def shutting(workers=(1, 2), tasks=(2, 8), cancel=(True, False), wait=(True, False)):
-    """A shutdown lets what runs end; what waits is cancelled or runs."""
+    """A shutdown lets running tasks end; waiting tasks are cancelled or run."""
     gate, begun = threading.Event(), threading.Semaphore(0)
 
     def task(number):
@@ -196,7 +196,7 @@ def initialising(workers=(1, 3), tasks=(1, 5), fails=(True, False)):
 def timing(
     timers=(1, 3, 8), cancelled=(0, 1, 2), interval=(0, 0.0005), joins=(True, False)
 ):
-    """Timers fire once each, but for those that are cancelled."""
+    """Each timer fires once, unless it is cancelled."""
     fired, ends = [], threading.Semaphore(0)
 
     def fire(number):

@@ -25,7 +25,7 @@ def carrying(
     items=(6, 24),
     way=("block", "timed", "poll"),
 ):
-    """What producers put comes out once each, in order where the queue keeps one."""
+    """Each item of the producers comes out once, in order where the queue keeps one."""
     line, crew, got = _new(kind, size), Crew(), [[] for _ in range(consumers)]
 
     def put(me):
@@ -68,7 +68,7 @@ def carrying(
 
 
 def finishing(kind=_KINDS[:3], workers=(1, 2, 4), items=(1, 5, 20), joiners=(1, 2)):
-    """`join` returns when each item has been told done, and not before."""
+    """`join` returns when `task_done` was called for each item, and not before."""
     line, crew, done = _new(kind, 0), Crew(), []
 
     def work():
@@ -201,7 +201,7 @@ def opening(
     items=(5, 25),
     reach=("mutex", "queue", "not_empty", "all_tasks_done"),
 ):
-    """A program reaches inside while others put and get: nothing is lost."""
+    """A thread uses the queue's parts while others put and get: nothing is lost."""
     line, crew = _new(kind, size), Crew()
 
     def put():
@@ -261,7 +261,9 @@ def ending(kind=_KINDS[:3], getters=(0, 1, 3), putters=(0, 2), immediate=(True, 
 def dabbling(
     seed=(0, 1, 2, 3, 4, 5, 6, 7, 8, 9), kind=_TIMED, threads=(2, 3), times=(10, 30)
 ):
-    """Random calls that never wait for long: what went in is what came out and what is left."""
+    """Random calls that never wait for long: the items that went in are those that came out or
+    remain.
+    """
     line, crew = _new(kind, 3), Crew()
     put, got = [[] for _ in range(threads)], [[] for _ in range(threads)]
 

@@ -21,7 +21,7 @@ def _raise(number, frame):
 
 
 def _waits():
-    """By name: how to make the object, how to wait for it, and a look at it afterwards."""
+    """By name: how to make the object, how to wait for it, and a check of it afterwards."""
 
     def locked(made):
         lock = made()

@@ -13,7 +13,7 @@ TIMES = 4
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """A program about which the sides disagree, and the first step where they do."""
+    """A program on which the sides differ, and the first step where they do."""
 
     program: Program
     plain: object
@@ -37,7 +37,7 @@ class Difference:
 
     @property
     def said(self):
-        """What each side said of that step."""
+        """The answer of each side to that step."""
         return tuple(
             side.how
             if isinstance(side, Ended)
@@ -83,7 +83,7 @@ _VARIABLE = re.compile(r"\b(?:a|b|v\d|S[ab])\b")
 
 
 def signature(difference):
-    """What kind of difference it is: the step without its numbers, and how each side answered."""
+    """The kind of the difference: the step without its numbers, and the answer of each side."""
     source = difference.source
     if source.startswith("class "):
         source = "class …"
@@ -151,7 +151,7 @@ def _simpler(step):
     tree = ast.parse(step)
     derives = step.startswith("class ")
     for node in ast.walk(tree):
-        # A timer that is not waited for would make time decide.
+        # If no step waits for a timer, time decides the outcome.
         fixed = derives or step.startswith("joined(")
         if isinstance(node, ast.Call) and not fixed:
             for arguments in (node.args, node.keywords):

@@ -131,7 +131,7 @@ class Own(Exception):
 
 
 class Cancelling(Odd):
-    """A callback that cancels or asks the future that it is given."""
+    """A callback that cancels or reads the future that is its argument."""
 
     def __call__(self, future):
         LOG.append(f"callback {future._state}")
@@ -160,14 +160,14 @@ def note(*args, **kwargs):
 
 
 def inside(manager, body=give):
-    """Runs `body` with the manager entered, and tells what `with` gave."""
+    """Runs `body` with the manager entered, and returns the value of `with`."""
     with manager as given:
         body(Own("body"))
         return given
 
 
 def several(*actions):
-    """The answers of actions one after the other."""
+    """The answers of actions, in turn."""
     return [action() for action in actions]
 
 
@@ -175,7 +175,7 @@ _JOIN = threading.Timer.join
 
 
 def joined(timer, *actions):
-    """Starts the timer and waits for its end; then the answers of actions one after the other."""
+    """Starts the timer and waits for its end; then the answers of actions, in turn."""
     return [timer.start(), _JOIN(timer, 9), *several(*actions)]
 
 

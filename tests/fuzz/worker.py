@@ -1,8 +1,8 @@
-"""One side of the comparison: a child process that runs programs and answers with what they did.
+"""One side of the comparison: a child process that runs programs and answers with their outcomes.
 
 It reads a line of JSON from standard input and answers with one. `--weftline` makes the standard
-names weftline's. The number of the program that is running stands in a shared file, so that the
-parent knows which one crashed or hung the process.
+names weftline's. The number of the running program stands in a shared file, so the parent knows
+which one crashed or hung the process.
 """
 
 import faulthandler
@@ -63,5 +63,5 @@ if __name__ == "__main__":
     except BaseException:  # noqa: BLE001 - it is printed
         traceback.print_exc()
         sys.stderr.flush()
-        # Without the wait for what programs have left behind.
+        # Without the wait for threads that programs have left behind.
         os._exit(1)

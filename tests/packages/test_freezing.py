@@ -1,5 +1,5 @@
-"""A frozen program has all of weftline, and does what the plain one does: in another folder, with
-nothing in the environment.
+"""A frozen program has all of weftline, and behaves as the plain one: in another folder, with an
+empty environment.
 
 The package is the installed wheel, with its entry points; `make test-packages` installs it. No
 interpreter that the program starts has a weftline of its own.
@@ -16,12 +16,12 @@ import pytest
 
 PROGRAM = Path(__file__).resolve().parent / "freezing" / "program.py"
 
-# Of the tools alone: the folder with the sources is left out, so that they find the wheel.
+# The path of the tools alone: without the folder of the sources, so the tools find the wheel.
 ENVIRONMENT = {key: os.environ[key] for key in os.environ if key != "PYTHONPATH"}
 
 
 def run(command, folder, env, seconds=120):
-    """What the command prints; it says nothing on standard error and succeeds."""
+    """The output of the command, which writes nothing to standard error and succeeds."""
     ended = subprocess.run(
         [str(part) for part in command],
         cwd=folder,
@@ -70,7 +70,7 @@ def cx_freeze(folder):
 
 
 def moved(program, folder):
-    """The program after its folder, or its file, is somewhere else."""
+    """The program after a move of its folder or file."""
     elsewhere = folder / "elsewhere"
     if program.parent.name == "program":
         shutil.move(program.parent, elsewhere)
@@ -81,7 +81,7 @@ def moved(program, folder):
 
 @pytest.fixture(scope="module")
 def plain():
-    """What the program prints that is not frozen."""
+    """The output of the program that is not frozen."""
     printed = run([sys.executable, PROGRAM], PROGRAM.parent, ENVIRONMENT)
     assert printed.count("(4, True, True)") == 6, printed
     return printed

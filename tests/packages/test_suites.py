@@ -1,5 +1,5 @@
-"""The suites of packages that live on threads, from their source distributions, fail on weftline
-only where they fail without.
+"""The suites of packages that rely on threads, from their source distributions, fail on weftline
+only where they fail without it.
 
 Each runs twice, as `python -m pytest` and as `python -m weftline run -m pytest`; then every
 interpreter that the suite itself starts runs on weftline, too (`everywhere/sitecustomize.py`). The
@@ -26,8 +26,8 @@ EVERYWHERE = Path(__file__).resolve().parent / "everywhere"
 
 @dataclass(frozen=True)
 class Suite:
-    """What is run of a package: the arguments of pytest, how many tests there are at least, and how
-    many seconds they may take.
+    """The run of a package: the arguments of pytest, the least number of tests, and the seconds
+    that they may take.
     """
 
     arguments: tuple[str, ...]
@@ -38,7 +38,7 @@ class Suite:
 SUITES = {
     "pykka": Suite(("tests",), 150, 120),
     "s3transfer": Suite(("tests/unit", "tests/functional"), 730, 600),
-    # It handles SIGALRM itself, which pytest-timeout would otherwise take.
+    # The suite handles SIGALRM itself, which pytest-timeout would otherwise take.
     "pebble": Suite(("--timeout-method", "thread", "test"), 420, 900),
     "watchdog": Suite(("tests",), 420, 900),
     "joblib": Suite(("--doctest-modules", "joblib"), 1500, 1200),
@@ -48,11 +48,11 @@ SUITES = {
 def source(package):
     """The folder with the sources of the installed version of `package`."""
     name = f"{package}-{version(package)}"
-    # Joblib takes what follows a dot in the path of a function that has no file for a suffix.
+    # For a function without a file, joblib takes the text after a dot in the path for a suffix.
     folder = DOWNLOADS / name.replace(".", "_")
     if not folder.exists():
         DOWNLOADS.mkdir(parents=True, exist_ok=True)
-        # Else a package that has no settings for pytest would find ours further up.
+        # Otherwise a package without settings for pytest would find weftline's further up.
         (DOWNLOADS / "pytest.ini").touch()
         command = [
             "-m",
@@ -76,7 +76,7 @@ def source(package):
 
 
 def outcomes(package, folder, launcher, path):
-    """What came of each test of the suite, in the end if it was tried again. What the suite printed
+    """The outcome of each test of the suite; the last one if it ran again. The output of the suite
     lies in `folder` afterwards.
     """
     report, printed = folder / "report.xml", folder / "printed.txt"
@@ -107,8 +107,7 @@ def outcomes(package, folder, launcher, path):
         try:
             code = process.wait(SUITES[package].seconds)
         finally:
-            # A suite that is stuck is, as a rule, stuck together with processes that it has
-            # started.
+            # A hung suite usually hangs together with processes that it has started.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     assert code in (0, 1), printed.read_text(encoding="utf-8", errors="replace")

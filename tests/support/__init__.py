@@ -1,3 +1,3 @@
-"""What the tests share: the implementation under test, threads that can be watched, programs that
-are bounded in time.
+"""Shared parts of the tests: the implementation under test, threads whose sleep can be observed,
+programs with a time limit.
 """

@@ -1,7 +1,7 @@
-"""Programs that run twice, on the plain interpreter and on weftline, and must end and speak alike.
+"""Programs that run twice, on the plain interpreter and on weftline, and must end and print alike.
 
-The program is a file, run by `python` and by `weftline run`. For what only weftline does there are
-`on_weftline` and `installed`.
+The program is a file, run by `python` and by `weftline run`. `on_weftline` and `installed` are for
+behaviour that only weftline has.
 """
 
 import os
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 240
-"""How long a program may take: ten times what the longest needs, for a machine that is busy."""
+"""The time limit of a program: ten times the longest, for a busy machine."""
 
 _TESTS = Path(__file__).resolve().parent.parent
 
@@ -34,11 +34,11 @@ class Ended:
 
 
 def both(folder, source, *arguments, code=0, err="", when_ready=None):
-    """Runs `source` on both and returns what it printed.
+    """Runs `source` on both and returns its output.
 
     Fails unless both print the same, exit with `code`, and say on standard error what `err` is, or
     the same if that is None. `when_ready` is called with the process once the program has printed
-    the line "ready", which is then not told again.
+    the line "ready", which the result then lacks.
     """
     program = _write(folder, source)
     plain = _run(_PLAIN, program, arguments, when_ready)
@@ -51,14 +51,14 @@ def both(folder, source, *arguments, code=0, err="", when_ready=None):
 
 
 def on_weftline(folder, source, *arguments, options=(), code=0, err=""):
-    """Runs `source` with `weftline run`, after it `options`, and returns what it printed."""
+    """Runs `source` with `weftline run` and `options`, and returns its output."""
     ended = _run([*_OURS, *options], _write(folder, source), arguments, None)
     assert ended.code == code and err in (None, ended.err), ended
     return ended.out
 
 
 def installed(folder, source, *arguments, code=0, err=""):
-    """Runs `source` with `python` after `weftline.install()`, and returns what it printed.
+    """Runs `source` with `python` after `weftline.install()`, and returns its output.
 
     Only the program itself makes that call, and not a child that imports it as its main module.
     """

@@ -1,7 +1,6 @@
-"""Every call that can wait, with what makes it wait and what lets it go on.
+"""Every call that can wait, with the obstacle that makes it wait and the call that ends the wait.
 
-Signals, fork and exit are promised for each of them alike, so their tests go through this one
-table.
+The promises about signals, fork and exit are the same for each, so their tests share this table.
 """
 
 import dataclasses
@@ -13,7 +12,7 @@ from support.workers import blocked
 
 
 def _nothing(thing):
-    """Puts no obstacle in the way: the call waits on a fresh object by itself."""
+    """No obstacle: the call waits on a fresh object by itself."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Blocking:
     call: Callable[[Any], Any]
     """Waits, without a limit."""
     free: Callable[[Any], Any]
-    """Lets one waiting call go on; run by the thread that ran `block`."""
+    """Ends one wait; called by the thread that ran `block`."""
     block: Callable[[Any], Any] = _nothing
     """Makes the call wait from now on."""
     timed: Callable[[Any, float], Any] | None = None
@@ -34,22 +33,20 @@ class Blocking:
     """Whether only the thread that ran `block` may run `free`."""
 
     def ways(self):
-        """The call without a limit and, where there is one, with a limit that will not be
-        reached.
-        """
+        """The call without a limit and, where it has one, with a limit that is never reached."""
         yield self.call
         if self.timed is not None:
             yield lambda thing: self.timed(thing, 60)
 
     def cycle(self, thing, free=None):
-        """While the obstacle stands: another thread waits, is let go, and returns."""
+        """While the obstacle stands: another thread waits, is woken, and returns."""
         waiter = blocked(self.call, thing)
         (free or self.free)(thing)
         waiter.result()
 
 
 class OwnQueue(queue.Queue):
-    """A queue with methods of its own, which are honoured under its mutex."""
+    """A queue with methods of its own, which are called under its mutex."""
 
     def _put(self, item):
         super()._put(item)
@@ -59,7 +56,7 @@ class OwnQueue(queue.Queue):
 
 
 class Gate:
-    """A condition and what it is about."""
+    """A condition and the value that it guards."""
 
     def __init__(self):
         self.condition, self.open = threading.Condition(), False
@@ -104,7 +101,7 @@ def _locks(new, *, owned=False):
 
 
 def _opened(thing):
-    """`thing` after a program has reached for its condition."""
+    """`thing`, inflated by a read of its condition."""
     with thing._cond:
         return thing
 

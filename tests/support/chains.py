@@ -13,7 +13,7 @@ from support.target import queue, threading
 
 
 class Lock:
-    """A lock of another kind, which holds something."""
+    """A lock of another kind, which refers to something."""
 
     def __init__(self, inner):
         self.inner = inner
@@ -164,14 +164,14 @@ LINKS = {
 
 
 def chain(links, length, inner):
-    """A chain of so many, each link in turn, around `inner`."""
+    """A chain of that length, each link in turn, around `inner`."""
     for link in itertools.islice(itertools.cycle(links), length):
         inner = link(inner)
     return inner
 
 
 def on_a_stack_of(size, body):
-    """Runs `body` in a thread with so much stack, or here if that is zero."""
+    """Runs `body` in a thread with that much stack, or in this one if that is zero."""
     if not size:
         body()
         return

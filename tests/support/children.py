@@ -1,9 +1,9 @@
-"""Children of multiprocessing that tell whether they are on weftline."""
+"""Children of multiprocessing that report whether they are on weftline."""
 
 METHODS = ["fork", "spawn", "forkserver"]
 
-# `look` tells what a process has: of the modules as they are, and of what the program took when it
-# was imported.
+# `look` reports the classes of a process: those in the modules, and those that the program took
+# when it was imported.
 LOOK = """
 import concurrent.futures, multiprocessing, os, queue, sys, threading, warnings
 from concurrent.futures import ProcessPoolExecutor

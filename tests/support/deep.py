@@ -23,13 +23,13 @@ def too_deep(*others):
 
 
 def chained(make, last=None):
-    """The outermost of objects of which each is made with the one before."""
+    """The outermost object of a chain; each is made with the one before."""
     for _ in range(DEPTH):
         last = make(last)
     return last
 
 
 def assert_free(condition):
-    """Nobody holds the condition's lock."""
+    """No thread holds the condition's lock."""
     assert condition.acquire(blocking=False)
     condition.release()

@@ -9,16 +9,16 @@ from support.target import queue
 
 
 def settled_by_each_other(settle, cls=futures.Future):
-    """The futures, each of which settles the next, after the first was settled."""
+    """A chain of futures, each of which settles the next, after the first was settled."""
     many = [cls() for _ in range(DEPTH)]
     for one, following in itertools.pairwise(many):
         one.add_done_callback(functools.partial(settle, following))
     settle(many[0])
     done = [one.done() for one in many]
-    # Up to some depth, and not one after that.
+    # Up to some depth all are settled, and beyond it none.
     assert done[20]
     assert done == sorted(done, reverse=True)
-    # Those that were left are as they were.
+    # The others are unchanged.
     for one in many[sum(done) :][:10]:
         assert not one.done()
     return many

@@ -7,7 +7,7 @@ from support.target import queue
 
 
 class Compared:
-    """Puts something into the next queue when it is compared."""
+    """An item whose comparison puts something into the next queue."""
 
     def __init__(self, following):
         self.following = following

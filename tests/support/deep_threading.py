@@ -196,7 +196,7 @@ def semaphores_with_a_release_of_their_own():
 
 
 class Shows:
-    """Asks for the next object's representation when it is asked for something itself."""
+    """An object of which every question asks for the next object's representation."""
 
     def __init__(self, inner):
         self.inner = inner

@@ -1,8 +1,8 @@
-"""The same call on the standard library and on the implementation under test, compared by what it
-did.
+"""The same call on the standard library and on the implementation under test, compared by its
+outcome.
 
-An outcome is what the caller can see: the value or the exception's class and message, and the
-warnings. Addresses differ from object to object and are left out.
+An outcome is everything that the caller can see: the value or the exception's class and message,
+and the warnings. It leaves out addresses, which differ from object to object.
 """
 
 import inspect
@@ -18,7 +18,7 @@ def shape(thing):
 
 
 def outcome(call, *args, **kwargs):
-    """What `call(*args, **kwargs)` returned or raised, in a form that compares between
+    """The result or exception of `call(*args, **kwargs)`, in a form that compares between
     implementations.
     """
     with warnings.catch_warnings(record=True) as caught:
@@ -33,8 +33,8 @@ def outcome(call, *args, **kwargs):
 
 
 def error_class(call, *args, **kwargs):
-    """The class of what `call` raised, for calls whose message is the argument parser's own; None
-    if nothing.
+    """The class of the exception of `call`, or None, for calls whose message is the argument
+    parser's own.
     """
     try:
         call(*args, **kwargs)
@@ -70,8 +70,8 @@ _SEMI_PUBLIC = {
     *("_init", "_put", "_get", "_qsize"),
     *("__enter__", "__exit__", "__class_getitem__"),
 }
-"""What has no public name and is used all the same: by other modules, by subclasses, by programs
-that look inside.
+"""Private names that are used all the same: by other modules, by subclasses, by programs that use
+an object's parts.
 """
 
 

@@ -1,4 +1,4 @@
-"""Lock objects that are neither ours nor the standard library's, as programs hand them to a
+"""Lock objects that are neither weftline's nor the standard library's, as programs pass them to a
 Condition.
 """
 
@@ -39,7 +39,7 @@ class PlainLock:
 
 
 class OwnedLock(PlainLock):
-    """A lock that knows its owner and brings its own way of giving itself up while waiting."""
+    """A lock that knows its owner and has its own way of a full release for a wait."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Forking in tests: children that are bounded in time and tell how they ended."""
+"""Forks in tests: children with a time limit that report how they ended."""
 
 import faulthandler
 import os
@@ -8,9 +8,7 @@ import traceback
 
 
 def fork():
-    """`os.fork()`, called where the interpreter's warning that other threads exist stays
-    unheard.
-    """
+    """`os.fork()` without the interpreter's warning that other threads exist."""
     return os.fork()
 
 
@@ -27,7 +25,7 @@ def in_child(action, *args):
 
 
 def run_and_exit(action, *args):
-    """Runs `action(*args)` within bounded time and ends the process at once."""
+    """Runs `action(*args)` within a time limit and ends the process directly."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     faulthandler.register(signal.SIGALRM, chain=True)
     signal.alarm(10)

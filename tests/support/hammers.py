@@ -1,9 +1,9 @@
-"""Every kind of object, with what keeps it busy from several threads and what a process does with
+"""Every kind of object, with calls that keep it busy from several threads, and a process's use of
 its copy in the middle of that.
 
 `hammer` may be called by many threads at once. `use` is for the child of a fork: it starts from
-whatever state the object was copied in, and goes through its calls with a second thread, so that
-somebody really waits and is woken.
+whatever state the object was copied in, and goes through its calls with a second thread, so that a
+thread really waits and is woken.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from typing import Any
 from support.target import queue, threading
 
 MOMENT = 0.0005
-"""Seconds that a hammering thread waits at most."""
+"""The longest wait of a hammering thread, in seconds."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Hammered:
 
 
 def beside(call):
-    """Starts `call` in a thread; what is returned waits for it and returns its value."""
+    """Starts `call` in a thread; returns a function that waits for it and returns its value."""
     got = []
     thread = std.Thread(target=lambda: got.append(call()))
     thread.start()
@@ -45,7 +45,7 @@ def _hammer_lock(lock):
 
 
 def _use_lock(lock):
-    # A holder that is not here holds nothing.
+    # An owner that does not exist in this process holds nothing.
     with lock:
         waiter = beside(lock.acquire)
     assert waiter() is True
@@ -99,7 +99,7 @@ def _use_event(event):
 
 
 def _use_semaphore(semaphore):
-    # The permits of threads that are not here are gone with them.
+    # The permits of threads that do not exist in this process are gone with them.
     while semaphore.acquire(False):
         pass
     waiter = beside(semaphore.acquire)
@@ -157,7 +157,7 @@ def _hammer_simple_queue(q):
 
 
 class OwnQueue(queue.Queue):
-    """A queue with a method of its own, which goes by the standard algorithm over locks and
+    """A queue with a method of its own, which runs the standard algorithm over locks and
     conditions.
     """
 

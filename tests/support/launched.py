@@ -1,5 +1,5 @@
-"""Programs that are started in a folder by `python` and by `weftline run`, with whatever arguments,
-bounded in time.
+"""Programs that are started in a folder by `python` and by `weftline run`, with any arguments and a
+time limit.
 """
 
 import re
@@ -10,8 +10,8 @@ import zipfile
 
 
 def python(*arguments, cwd, code=0, **keywords):
-    """The finished process of the interpreter with `arguments`, in the folder `cwd`, bounded in
-    time.
+    """The finished process of the interpreter with `arguments`, in the folder `cwd`, with a time
+    limit.
     """
     keywords = {"capture_output": True, "text": True, "timeout": 60, **keywords}
     if "input" not in keywords:

@@ -1,6 +1,4 @@
-"""What a call leaves behind: objects that are watched until they are gone, with the collector
-off.
-"""
+"""References that a call leaves behind: tracked objects must go while the collector is off."""
 
 import gc
 import weakref
@@ -11,14 +9,14 @@ _watched = weakref.WeakSet()
 
 
 class Thing:
-    """Something that is watched."""
+    """A tracked object."""
 
     def __init__(self):
         _watched.add(self)
 
 
 class Failed(Exception):
-    """Is watched, and holds a thing."""
+    """A tracked exception that holds a thing."""
 
     def __init__(self, thing):
         super().__init__(thing)
@@ -26,7 +24,7 @@ class Failed(Exception):
 
 
 def watch(thing):
-    """The thing, watched."""
+    """Returns the thing, tracked."""
     _watched.add(thing)
     return thing
 
@@ -37,13 +35,13 @@ def give(*_):
 
 
 def fail(thing=None):
-    """Raises an exception that holds the argument, in a frame that does."""
+    """Raises an exception that holds the argument, in a frame that holds it too."""
     raise Failed(thing)
 
 
 def expect_nothing_left(situation):
-    """Runs `situation()`, and waits until nothing of what it watched is left, though what it
-    returned is still there.
+    """Runs `situation()`, and waits until no object that it tracked is left, while its result still
+    exists.
     """
     gc.collect()
     gc.disable()

@@ -19,18 +19,18 @@ needs_failures = pytest.mark.skipif(
     reason="the standard library does not promise this, or the interpreter comes without _testcapi",
 )
 
-# How many allocations fail in turn, at most, and how many in a row may make no difference before it
-# is said that the operation has no more.
+# The most allocations that fail in turn, and the number in a row that may make no difference before
+# the operation counts as having no more.
 _MOST, _CALM = 200, 12
 
-# What the interpreter itself says instead of MemoryError where it has none to spare for the
-# traceback of another exception.
+# The interpreter's own message instead of MemoryError, where it has no memory for the traceback of
+# another exception.
 _ITS_OWN = ("error return without exception set", "without setting an exception")
 
 
 def attempt(operation, subject, first):
-    """Calls the operation while the allocation number `first` fails: what it returned, and what it
-    raised.
+    """Calls the operation while the allocation number `first` fails; returns its result and its
+    exception.
     """
     result = error = None
     _testcapi.set_nomemory(first, first + 1)
@@ -46,8 +46,8 @@ def attempt(operation, subject, first):
 def walk(make, operation, check=None):
     """Runs the operation on fresh subjects, each time with another allocation failing.
 
-    It returns, or raises MemoryError; `check(subject, result, failed)` sees what has become of the
-    subject.
+    It returns, or raises MemoryError; `check(subject, result, failed)` checks the subject
+    afterwards.
     """
     calm = failures = 0
     for first in range(_MOST):

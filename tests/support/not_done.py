@@ -6,13 +6,13 @@ from support.pools import futures
 
 
 def pending(count):
-    """So many futures of which nothing has come yet."""
+    """That number of pending futures."""
     return [futures.Future() for _ in range(count)]
 
 
 def made(some):
-    """A newest version that contains these futures, which are pending. If there are several, the
-    last has been added to it.
+    """A newest version that contains these pending futures. If there are several, the last was
+    added to it.
     """
     extra = futures.Future()
     extra.set_result(None)
@@ -97,7 +97,7 @@ FATES = {
         _out_of_time,
     ]
 }
-"""What has become of a version since `wait` returned it; none of it changes what it contains."""
+"""The fates of a version since `wait` returned it; none changes its contents."""
 
 
 def beside_a_real_one(size):

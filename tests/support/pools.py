@@ -1,8 +1,6 @@
-"""Which executors the tests look at: weftline's, or the standard library's with
-`WEFTLINE_TEST_IMPL=std`.
+"""The executors under test: weftline's, or the standard library's with `WEFTLINE_TEST_IMPL=std`.
 
-Apart from `target`, because most tests are to run without `concurrent.futures` having been
-imported.
+Separate from `target`, because most tests must run without an import of `concurrent.futures`.
 """
 
 import concurrent.futures as std_futures

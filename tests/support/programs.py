@@ -1,8 +1,8 @@
-"""Programs in an interpreter of their own, bounded in time.
+"""Programs in an interpreter of their own, with a time limit.
 
-What may hang, die or outlive the test runs here. A program that exceeds its time prints every
-thread's stack and fails; so does one that writes to standard error or exits with another code than
-expected.
+A program that may hang, die or outlive the test runs here. A program that exceeds its time prints
+every thread's stack and fails; so does one that writes to standard error or exits with another code
+than expected.
 """
 
 import os
@@ -21,7 +21,7 @@ from support.target import queue, threading
 
 
 def run(source, *args, within=15, code=0, stderr=""):
-    """Runs `source` with `args` as `sys.argv[1:]` and returns what it printed."""
+    """Runs `source` with `args` as `sys.argv[1:]` and returns its output."""
     program = _PRELUDE.format(seconds=within) + textwrap.dedent(source)
     path = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(

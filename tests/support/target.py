@@ -1,10 +1,10 @@
-"""Which implementation the tests look at: weftline, or the standard library.
+"""The implementation under test: weftline, or the standard library.
 
 `WEFTLINE_TEST_IMPL=std` points every test at the running interpreter's own modules. A test of
 parity that fails there is a wrong test. `WEFTLINE_TEST_IMPL=installed` does so after installing
-weftline, whose the standard names are then (`test_installed.py`). What only weftline promises is
-decorated with `ours_only` or `ours_before`, always as the outermost decorator: such a test does not
-exist when the standard library is looked at.
+weftline: the standard names are then weftline's (`test_installed.py`). A test of a promise that
+only weftline makes has `ours_only` or `ours_before` as its outermost decorator. Such a test does
+not exist when the standard library is under test.
 """
 
 import os

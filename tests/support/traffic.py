@@ -13,8 +13,8 @@ def carry(q, *, mode, producers, consumers, count):
     """Sends `producers * count` distinct numbers through `q` and returns what each consumer got, in
     order.
 
-    A consumer takes a ticket before each item and goes home when there are no more tickets than
-    items, so that nobody has to be told that the traffic has ended.
+    A consumer takes a ticket before each item and ends when there are no tickets left. There are as
+    many tickets as items, so no consumer needs a signal at the end.
     """
     tickets = iter(range(producers * count))
     ways = itertools.cycle(MODES[:3]) if mode == "mixed" else itertools.repeat(mode)
@@ -34,7 +34,7 @@ def carry(q, *, mode, producers, consumers, count):
 
 
 def put(q, item, how):
-    """Puts `item`, trying again after each timeout; who does not wait lets others run between two
+    """Puts `item`, trying again after each timeout; a putter that does not wait yields between two
     tries.
     """
     while True:

@@ -1,8 +1,8 @@
-"""Threads that make calls and can be asked whether they sleep in them.
+"""Threads that make calls, and report whether they are asleep in them.
 
 A test that needs another thread to be blocked asks the operating system instead of sleeping for a
 while: `Worker.blocks()` returns as soon as the worker is seen to sleep without any progress, and
-fails if the call returns instead. The threads stand on the standard library alone, never on the
+fails if the call returns instead. The threads use the standard library alone, never the
 implementation under test.
 """
 
@@ -13,7 +13,7 @@ import threading
 import time
 
 LIMIT = 20.0
-"""Seconds after which a test gives up on something that should happen at once."""
+"""Seconds after which a test gives up on an event that should be immediate."""
 
 _LOOK = 0.003
 _STEADY_LOOKS = 3
@@ -51,13 +51,13 @@ class Worker:
         return self
 
     def blocks(self):
-        """Returns once the call is seen asleep; fails if the call ends."""
+        """Returns once the call is asleep; fails if the call ends."""
         assert self._begun.wait(LIMIT), "the call did not begin"
         asleep(self._thread, self._finished.is_set)
         return self
 
     def result(self):
-        """What the call returned; its exception is raised here."""
+        """The result of the call; its exception is raised here."""
         assert self._finished.wait(LIMIT), "the call did not return"
         if self._error is not None:
             raise self._error
@@ -74,13 +74,13 @@ class Worker:
 
 
 class EndedEarly(AssertionError):
-    """A call that was to wait has ended."""
+    """A call that should wait has ended."""
 
 
 def in_time(scenario):
     """Calls `scenario(timeout)`, doubling the timeout when a wait ends before the test sees it.
 
-    On a busy machine a short timeout passes before the test gets on. A wait that never happens
+    On a busy machine a short timeout passes before the test continues. A wait that never happens
     fails with the longest timeout too.
     """
     timeout = 0.1
@@ -94,8 +94,7 @@ def in_time(scenario):
 
 
 def asleep(thread, over=lambda: False):
-    """Returns once `thread` is seen asleep without any progress; fails if `over()` comes true
-    first.
+    """Returns once `thread` is asleep without any progress; fails if `over()` becomes true first.
     """
     # After a fork the main thread's `native_id` may still be that of the parent's.
     is_main = thread is threading.main_thread()
@@ -103,7 +102,7 @@ def asleep(thread, over=lambda: False):
 
 
 def process_asleep(pid):
-    """Returns once the main thread of another process is seen asleep."""
+    """Returns once the main thread of another process is asleep."""
     _rest(lambda: pid)
 
 
@@ -121,7 +120,7 @@ def _rest(whose, over=lambda: False):
 
 
 def _progress(whose):
-    """Something that stays equal only while the thread sleeps; a fresh object while it runs."""
+    """A value that stays equal only while the thread sleeps; a fresh object while it runs."""
     if not _HAS_PROC:
         return None
     try:
@@ -147,7 +146,7 @@ def blocked(function, *args, **kwargs):
 
 
 def run_all(*functions):
-    """Runs the functions at once, each in a thread, and returns their values in order."""
+    """Runs the functions in parallel, each in a thread, and returns their values in order."""
     workers = [start(function) for function in functions]
     return [worker.result() for worker in workers]
 

@@ -1,11 +1,12 @@
 """CPython's own tests of multiprocessing, for one start method at a time.
 
-The tests lie in one module of the interpreter's; how others make suites of it differs from version
-to version, as does whether these are installed. `by_fork`, `by_spawn` and `by_forkserver` have all
-that use processes; `as_threads` has, apart from them, what `multiprocessing.dummy` makes of threads
-alone, for which the start method does not matter.
+The tests lie in one module of the interpreter. The modules that make suites of it differ between
+versions, and are not always installed. `by_fork`, `by_spawn` and `by_forkserver` have the tests
+that use processes. `as_threads` has the tests of `multiprocessing.dummy`, which uses threads alone,
+so the start method does not matter.
 
-The rest says which classes run when; `test_suites.py` and `whole_suites.py` choose them by name.
+The sets below say which classes run when; `test_suites.py` and `whole_suites.py` choose them by
+name.
 """
 
 import unittest
@@ -21,8 +22,9 @@ THREADS = {
     "WithThreadsTestSemaphore",
 }
 
-# Those that take a second or so by any start method, and some more, for the sake of what is ours in
-# their processes: a queue's feeder thread, a pool's handlers, a manager's server.
+# The classes that take about a second by any start method. A few slower ones test the parts of
+# their processes that run on weftline: a queue's feeder thread, a pool's handlers, a manager's
+# server.
 SOON = {
     "ChallengeResponseTest",
     "OtherTest",
@@ -65,7 +67,7 @@ SOON = {
     "_TestImportStar",
 }
 
-# Those that do so at least when the processes are forked.
+# The classes that take about a second when the processes are forked.
 SOON_BY_FORK = SOON | {
     "MiscTestCase",
     "TestIgnoreEINTR",
@@ -92,7 +94,7 @@ SOON_BY_FORK = SOON | {
 def install(namespace, start_method, kept=None):
     """Puts the tests into a module's `namespace`, from which a spawned child can import them.
 
-    `kept` are the classes to take; without it they are all those for which processes are started.
+    `kept` names the classes to take; without it these are all classes that start processes.
     """
     from test import _test_multiprocessing
 

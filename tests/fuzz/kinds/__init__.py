@@ -1,4 +1,4 @@
-"""The classes under test, and what programs do with their objects."""
+"""The classes under test, and the steps of programs with their objects."""
 
 from fuzz.kinds import futures, locks, queues, threads
 

@@ -1,4 +1,6 @@
-"""Steps for an object of any class: looking, copying, pickling, referring weakly, making anew."""
+"""Steps for an object of any class: inspection, copies, pickles, weak references, a second
+`__init__`.
+"""
 
 STEPS = (
     *("repr({v})", "str({v})", "bool({v})", "hash({v}) == hash({v})", "{v} == {v}"),

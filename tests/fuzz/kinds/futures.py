@@ -1,4 +1,4 @@
-"""Futures, waiting for several, and pools."""
+"""Futures, waits for several, and pools."""
 
 from fuzz.kinds.kind import Kind
 

@@ -9,18 +9,18 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """A class, as programs meet it."""
+    """A class, as programs use it."""
 
     cls: str
-    """How a program names the class."""
+    """The name of the class in a program."""
     make: tuple
-    """Templates of the arguments that make one; common ones several times."""
+    """Templates of the constructor's arguments; common ones several times."""
     steps: tuple
-    """Templates of what is done with one."""
+    """Templates of the steps with an object."""
     seen: tuple
-    """What is looked at when the program has ended."""
+    """The expressions that are evaluated when the program has ended."""
     methods: tuple
-    """What a subclass overrides."""
+    """The methods that a subclass overrides."""
     names: tuple
     """Attributes, public and private."""
     base: bool = True

@@ -18,8 +18,8 @@ _NAMES = (
     *("start", "join", "is_alive", "daemon", "ident", "fresh", "_started", "_target"),
 )
 
-# A timer that comes due at once. No step looks at it between its start and its end, which `joined`
-# waits for whatever `join` a program gives it: time would decide.
+# A timer that is due immediately. No step reads it between its start and its end, since time would
+# decide the result. `joined` waits for its end whatever `join` a program sets.
 TIMER = Kind(
     cls="threading.Timer",
     make=(

@@ -1,6 +1,6 @@
 """Threads, queues, timers and pools of every kind; with arguments, the command `weftline`.
 
-The command is imported by a string, which no tool sees.
+A string names the command's module, so no tool sees the import.
 """
 
 import importlib
@@ -44,7 +44,7 @@ def by_name():
 
 
 def in_their_place():
-    """The standard modules, once weftline is installed, and children that follow."""
+    """The standard modules, once weftline is installed, and children on weftline."""
     import weftline
 
     weftline.install()

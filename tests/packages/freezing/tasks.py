@@ -1,5 +1,5 @@
-"""What children run. In a module of its own: under cx_Freeze a fork server does not find what
-stands in the program.
+"""The functions of children. They have a module of their own: under cx_Freeze a fork server does
+not find functions of the program.
 """
 
 import queue
