@@ -235,7 +235,7 @@ def called_back(step, before, plain, ours):
     if done and "_invoke_callbacks(" in step:
         return plain.startswith(ours) or ours == "None"
     if done and "_done_callbacks" in before and re.match(r"del \w+$", step):
-        # The standard future refers to itself through what it has called back.
+        # The standard future refers to itself through the callbacks that it has called.
         return plain == "." and ours.startswith(plain)
     shown = re.compile(r"(?<='_done_callbacks': )\[.*?\](?=[,}])")
     if done and shown.search(plain) and shown.sub("", plain) == shown.sub("", ours):
