@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use weftline::park::{Blocker, Deadline, Parker, Wake};
+use weftline::park::{Blocker, Deadline, Parker, Spin, Wake};
 
 /// Detaches from the interpreter while the thread is parked. When the operating system interrupts
 /// the park, runs the pending signal handlers. An exception from one of them ends the wait.
@@ -129,7 +129,11 @@ impl Blocker for Interpreter {
     type Interrupt = PyErr;
 
     // With the interpreter lock, the waker cannot run while this thread spins attached.
-    const MAY_SPIN: bool = cfg!(Py_GIL_DISABLED);
+    const SPIN: Spin = if cfg!(Py_GIL_DISABLED) {
+        Spin::BeforeWait
+    } else {
+        Spin::Never
+    };
 
     const ATTACHES: bool = !cfg!(Py_GIL_DISABLED);
 
@@ -234,7 +238,7 @@ impl Uninterruptible {
 impl Blocker for Uninterruptible {
     type Interrupt = Infallible;
 
-    const MAY_SPIN: bool = Interpreter::MAY_SPIN;
+    const SPIN: Spin = Interpreter::SPIN;
 
     const ATTACHES: bool = Interpreter::ATTACHES;
 

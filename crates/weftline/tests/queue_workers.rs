@@ -6,15 +6,14 @@ use std::convert::Infallible;
 use std::thread;
 use support::{blocked, limit};
 use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
-use weftline::queue::raw::{Fifo, RawQueue};
+use weftline::queue::raw::{RawQueue, WorkerFifo};
 
 struct Worker;
 
 impl Blocker for Worker {
     type Interrupt = Infallible;
-    const ANYONE_WILL_DO: bool = true;
 
-    fn looks_out(&mut self) -> bool {
+    fn may_yield(&mut self) -> bool {
         false
     }
 
@@ -23,7 +22,7 @@ impl Blocker for Worker {
     }
 }
 
-type Queue = RawQueue<u32, Fifo<u32>, Worker>;
+type Queue = RawQueue<u32, WorkerFifo<u32>, Worker>;
 
 fn put(queue: &Queue, item: u32) {
     let put = queue.put_with(item, &mut Worker, Deadline::NEVER);

@@ -5,39 +5,29 @@ use std::convert::Infallible;
 
 /// How a blocked thread sleeps. Every slow path of the core is written once, generic over this.
 ///
-/// The library's own [`ThreadBlocker`] parks, and parks again when interrupted. A binding lets go
-/// of its interpreter around the sleep, and on [`Wake::Interrupted`] runs the pending signal
-/// handlers; an error that they raise ends the wait, after the waiter has left its list or has
-/// given back what it was granted.
+/// The library's own [`ThreadBlocker`] parks, and parks again when interrupted. A binding detaches
+/// from its interpreter around the sleep. On [`Wake::Interrupted`] it runs the pending signal
+/// handlers. An error of theirs ends the wait, after the waiter has left its list or has given back
+/// what it was granted.
 ///
-/// `block` must not unwind: the waiter that it sleeps for lies on this thread's stack and is linked
-/// into a list. The process is aborted if it does.
+/// `block` must not unwind: the waiter lies on this thread's stack and is linked into a list. The
+/// process is aborted if it does.
 pub trait Blocker {
     /// What can end a wait besides a grant and a timeout; [`Infallible`] when nothing can.
     type Interrupt;
 
-    /// Whether a short spin before the sleep can help. It cannot while a lock is held that the
-    /// thread to wait for needs to go on.
-    const MAY_SPIN: bool = true;
+    /// Where a wait spins.
+    const SPIN: Spin = Spin::BeforeWait;
 
-    /// Whether a wait watches for a moment whether it is granted what it waits for, before it
-    /// sleeps through `block`: then the waker need not wake it.
-    const WATCHES: bool = false;
-
-    /// Whether a woken thread contends with all others for one lock before it goes on: that of an
-    /// interpreter to which it attaches. A call that wakes many such threads unparks a few, and
-    /// each of them the next, when `block` has called [`Parker::go_on`].
+    /// Whether a woken thread needs one lock that all others need too, that of an interpreter to
+    /// which it attaches. A call that wakes many such threads unparks a few. Each of them unparks
+    /// the next when `block` calls [`Parker::go_on`].
     const ATTACHES: bool = false;
 
-    /// Whether whoever waits for an item does the same with it. Then the one that came last is
-    /// served first: it is the likeliest to be awake still. Otherwise the one that has waited
-    /// longest.
-    const ANYONE_WILL_DO: bool = false;
-
-    /// Whether a wait for an item that is about to enlist looks out for a moment instead, so that
-    /// items that come one on the other need not be handed over one by one.
-    fn looks_out(&mut self) -> bool {
-        Self::MAY_SPIN
+    /// Whether a wait for an item or a slot yields the processor a few times before it enlists.
+    /// Items that come in quick succession are then taken without handoffs.
+    fn may_yield(&mut self) -> bool {
+        Self::SPIN.is_before_wait()
     }
 
     /// What ends an operation for which there is no memory. Nothing has changed, and nobody sleeps.
@@ -61,6 +51,27 @@ pub trait Blocker {
     ) -> Result<Wake, Self::Interrupt>;
 }
 
+/// Where a wait spins, if [`AdaptiveSpin`](super::AdaptiveSpin) finds that this has paid lately.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spin {
+    /// Nowhere. For a thread that holds a lock which the thread that it waits for needs.
+    Never,
+    /// Before the waiter enlists: on the word of a lock, or for an item that comes meanwhile.
+    BeforeWait,
+    /// There, and on the waiter before each sleep. A waker does not unpark a spinning thread.
+    OnWaiter,
+}
+
+impl Spin {
+    pub(crate) const fn is_before_wait(self) -> bool {
+        !matches!(self, Self::Never)
+    }
+
+    pub(crate) const fn is_on_waiter(self) -> bool {
+        matches!(self, Self::OnWaiter)
+    }
+}
+
 /// The library's own [`Blocker`]: plain threads, which nothing interrupts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ThreadBlocker;
@@ -68,12 +79,15 @@ pub struct ThreadBlocker;
 impl Blocker for ThreadBlocker {
     type Interrupt = Infallible;
 
-    // Whoever answers an event, a notification or an item does so within the time that a sleep
-    // costs, or takes long.
-    const WATCHES: bool = cfg!(not(weftline_model));
+    // An event, a notification or an item comes within the time that a sleep costs, or takes long.
+    const SPIN: Spin = if cfg!(weftline_model) {
+        Spin::BeforeWait
+    } else {
+        Spin::OnWaiter
+    };
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
-        Ok(parker.rest(deadline))
+        Ok(parker.park_adaptively(deadline))
     }
 }
 
@@ -97,8 +111,8 @@ pub(crate) fn panic_without_memory() -> ! {
     panic!("out of memory: nothing has changed")
 }
 
-/// As [`ThreadBlocker`], for what a waiter is woken for without being granted it, or is to wake up
-/// to only when its waker has done more: it looks for that.
+/// As [`ThreadBlocker`], for a waiter that is woken without handoff, or before its waker is done:
+/// it spins on the parker's token and not on the waiter.
 #[cfg(not(weftline_model))]
 pub(crate) struct TokenBlocker;
 
@@ -108,12 +122,12 @@ impl Blocker for TokenBlocker {
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         parker.spin(|| true);
-        Ok(parker.rest(deadline))
+        Ok(parker.park_adaptively(deadline))
     }
 }
 
-/// As [`ThreadBlocker`], for locks: a thread that spins for one competes with those that use it, so
-/// it looks only for a moment.
+/// As [`ThreadBlocker`], for locks. The spin is short: a spinning thread competes for the lock's
+/// cache line with the threads that use it.
 #[cfg(not(weftline_model))]
 pub(crate) struct LockBlocker;
 
@@ -122,7 +136,7 @@ impl Blocker for LockBlocker {
     type Interrupt = Infallible;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
-        parker.spin_briefly();
+        parker.spin_for_lock();
         Ok(parker.park(deadline))
     }
 }

@@ -10,7 +10,7 @@
 //! | this generation, 1 | held by a thread that is running or will be | `unlock` → free |
 //! | any other | as of an older process: free, and its waiters are forgotten | `lock` → held, after [`ForgetWaiters::forget_waiters`] |
 //!
-//! *ListGuard for nanoseconds.* No call leaves the core while it is held: no destructor, no
+//! *Held for nanoseconds.* No call leaves the core while it is held: no destructor, no
 //! comparison, no system call, no sleep. So a thread that finds it taken spins, then yields, then
 //! naps with growing length, and needs no queue and no wake-up; unlocking is a plain store. A
 //! holder that the scheduler took away while holding is the one case in which the naps matter.

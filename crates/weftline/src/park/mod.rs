@@ -58,19 +58,19 @@ mod wait_list;
 mod wait_until;
 mod waiter;
 
+#[cfg(not(weftline_model))]
+pub(crate) use adaptive_spin::processors;
 #[cfg(all(
     feature = "process",
     target_os = "linux",
     target_pointer_width = "64",
     not(weftline_model)
 ))]
-pub(crate) use adaptive_spin::AdaptiveSpin;
-#[cfg(not(weftline_model))]
-pub(crate) use adaptive_spin::processors;
+pub(crate) use adaptive_spin::{AdaptiveSpin, SpinLength};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::panic_without_memory;
 pub(crate) use blocker::ready;
-pub use blocker::{Blocker, ThreadBlocker, WaitError};
+pub use blocker::{Blocker, Spin, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::{LockBlocker, TokenBlocker};
 pub(crate) use cache_padded::CachePadded;

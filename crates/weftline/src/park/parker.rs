@@ -55,7 +55,7 @@ pub use super::portable::Parker;
 mod futex {
     use super::Wake;
     use crate::park::Deadline;
-    use crate::park::adaptive_spin::AdaptiveSpin;
+    use crate::park::adaptive_spin::{AdaptiveSpin, SpinLength};
     use crate::park::deadline::now;
     use crate::park::relay::Place;
     use rustix::io::Errno;
@@ -71,7 +71,7 @@ mod futex {
     #[derive(Debug)]
     pub struct Parker {
         word: AtomicU32,
-        patience: AdaptiveSpin,
+        adaptive_spin: AdaptiveSpin,
         pub(in crate::park) place: Place,
     }
 
@@ -79,31 +79,30 @@ mod futex {
         pub(crate) const fn new() -> Self {
             Self {
                 word: AtomicU32::new(EMPTY),
-                patience: AdaptiveSpin::new(),
+                adaptive_spin: AdaptiveSpin::new(),
                 place: Place::new(),
             }
         }
 
-        /// Looks for a moment, if that has paid lately, whether a token comes and `and` holds; says
-        /// so. Does not take the token, and does not see signals. Only the thread that the parker
-        /// belongs to may call this.
+        /// Spins, if that has paid lately, until there is a token and `and` holds; returns whether
+        /// they do. Does not take the token and does not see signals. Only the thread that the
+        /// parker belongs to may call this.
         pub fn spin(&'static self, and: impl Fn() -> bool) -> bool {
-            let budget = self.patience.budget();
-            self.patience.spin(budget, || self.has_token() && and())
+            self.adaptive_spin
+                .try_spin(SpinLength::Wake, || self.has_token() && and())
         }
 
-        /// Whether it has paid lately to [`watch`](Self::watch); if not, that is one more wait
-        /// without. Only the thread that the parker belongs to may call this.
-        pub(crate) fn watches(&'static self) -> bool {
-            self.patience.is_willing()
+        /// Whether this wait calls [`spin_until`](Self::spin_until). Only the thread that the
+        /// parker belongs to may call this.
+        pub(crate) fn should_spin(&'static self) -> bool {
+            self.adaptive_spin.should_spin(SpinLength::Wake)
         }
 
-        /// Looks for a moment whether `is_done`; says so. Ends when a token comes, too, which it
-        /// does not take. Only the thread that the parker belongs to may call this.
-        pub(crate) fn watch(&'static self, is_done: impl Fn() -> bool) -> bool {
-            let budget = self.patience.budget();
-            self.patience
-                .spin_willingly(budget, || is_done() || self.has_token());
+        /// Spins until `is_done` or there is a token, which it does not take; returns whether it is
+        /// done. Only the thread that the parker belongs to may call this.
+        pub(crate) fn spin_until(&'static self, is_done: impl Fn() -> bool) -> bool {
+            self.adaptive_spin
+                .spin(SpinLength::Wake, || is_done() || self.has_token());
             is_done()
         }
 
@@ -111,10 +110,11 @@ mod futex {
             self.word.load(Ordering::Relaxed) == TOKEN
         }
 
-        /// Looks for 5 µs at most, about as long as it takes to sleep and be woken, whether a token
-        /// comes; does not take it. Only the thread that the parker belongs to may call this.
-        pub(crate) fn spin_briefly(&'static self) {
-            self.patience.spin(5_000, || self.has_token());
+        /// Spins, if that has paid lately, until there is a token, which it does not take: for a
+        /// lock's waiter. Only the thread that the parker belongs to may call this.
+        pub(crate) fn spin_for_lock(&'static self) {
+            self.adaptive_spin
+                .try_spin(SpinLength::Lock, || self.has_token());
         }
 
         /// Sleeps until there is a token, and takes it. Only the thread that the parker belongs to
@@ -127,15 +127,15 @@ mod futex {
             self.sleep(deadline)
         }
 
-        /// As [`park`](Self::park), of a thread that looks before it sleeps: what it learns from
-        /// this is how long to look.
-        pub(crate) fn rest(&'static self, deadline: Deadline) -> Wake {
+        /// As [`park`](Self::park), after a spin. The length of the sleep sets that of the next
+        /// spins.
+        pub(crate) fn park_adaptively(&'static self, deadline: Deadline) -> Wake {
             if self.word.fetch_sub(1, Ordering::Acquire) == TOKEN {
                 return Wake::Woken;
             }
             let begun = now();
             let wake = self.sleep(deadline);
-            self.patience.has_slept(now() - begun);
+            self.adaptive_spin.note_sleep(now() - begun);
             wake
         }
 
@@ -229,13 +229,13 @@ mod modelled {
             }
         }
 
-        /// In models, a blocker that watches does so in each wait.
-        pub(crate) fn watches(&'static self) -> bool {
+        /// In models, a blocker that spins on its waiter does so in each wait.
+        pub(crate) fn should_spin(&'static self) -> bool {
             true
         }
 
-        /// Takes one look: what the next would find, the sleep finds.
-        pub(crate) fn watch(&'static self, is_done: impl Fn() -> bool) -> bool {
+        /// Looks once: the sleep finds what a later look would.
+        pub(crate) fn spin_until(&'static self, is_done: impl Fn() -> bool) -> bool {
             is_done()
         }
 
@@ -261,8 +261,8 @@ mod modelled {
             }
         }
 
-        /// As [`park`](Self::park): there is nothing to be learnt about spinning.
-        pub(crate) fn rest(&'static self, deadline: Deadline) -> Wake {
+        /// As [`park`](Self::park): models have no policy for spins.
+        pub(crate) fn park_adaptively(&'static self, deadline: Deadline) -> Wake {
             self.park(deadline)
         }
 

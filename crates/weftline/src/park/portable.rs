@@ -95,26 +95,26 @@ impl Parker {
         }
     }
 
-    /// Where the processor's idle states are unknown there is no spinning.
+    /// Does not spin: the cost of a sleep is unknown here.
     pub fn spin(&'static self, _and: impl Fn() -> bool) -> bool {
         false
     }
 
     /// As [`Self::spin`].
-    pub(crate) fn watches(&'static self) -> bool {
+    pub(crate) fn should_spin(&'static self) -> bool {
         false
     }
 
     /// As [`Self::spin`].
-    pub(crate) fn watch(&'static self, _is_done: impl Fn() -> bool) -> bool {
+    pub(crate) fn spin_until(&'static self, _is_done: impl Fn() -> bool) -> bool {
         false
     }
 
     /// As [`Self::spin`].
-    pub(crate) fn spin_briefly(&'static self) {}
+    pub(crate) fn spin_for_lock(&'static self) {}
 
-    /// As [`park`](Self::park): there is nothing to be learnt about spinning.
-    pub(crate) fn rest(&'static self, deadline: Deadline) -> Wake {
+    /// As [`park`](Self::park): there is no spin whose length depends on it.
+    pub(crate) fn park_adaptively(&'static self, deadline: Deadline) -> Wake {
         self.park(deadline)
     }
 

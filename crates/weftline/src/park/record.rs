@@ -52,7 +52,7 @@ pub(crate) use modelled::{ThreadRecord, current, has_record, number, try_current
 mod real {
     use super::{Parker, ThreadNumber};
     use crate::memory::try_box;
-    use crate::park::adaptive_spin::AdaptiveSpin;
+    use crate::park::adaptive_spin::{AdaptiveSpin, SpinLength};
     use crate::park::panic_without_memory;
     use crate::park::{ForgetWaiters, ListLock};
     use std::cell::Cell;
@@ -66,8 +66,8 @@ mod real {
     #[repr(align(64))]
     pub(crate) struct ThreadRecord {
         pub(crate) parker: Parker,
-        /// The thread's experience with looking before it enlists.
-        patience: AdaptiveSpin,
+        /// For the spins of a queue's getters and putters before they enlist.
+        adaptive_spin: AdaptiveSpin,
         number: AtomicU64,
         os_ident: AtomicU64,
         /// The record made before this one; written once, before the record is published.
@@ -219,7 +219,7 @@ mod real {
     fn made() -> Option<&'static ThreadRecord> {
         let record = ThreadRecord {
             parker: Parker::new(),
-            patience: AdaptiveSpin::new(),
+            adaptive_spin: AdaptiveSpin::new(),
             number: AtomicU64::new(0),
             os_ident: AtomicU64::new(0),
             older: AtomicPtr::new(ptr::null_mut()),
@@ -268,21 +268,22 @@ mod real {
             free.first = Some(self);
         }
 
-        /// Looks for a moment whether there is something to do; see [`AdaptiveSpin::look_out`].
-        /// Only for the thread's own record.
-        pub(crate) fn look_out(&self, is_there: impl FnMut() -> bool) -> bool {
-            self.patience.look_out(is_there)
+        /// Yields the processor a few times, if that has paid lately, until `is_there`. Only for
+        /// the thread's own record.
+        pub(crate) fn yield_until(&self, is_there: impl FnMut() -> bool) {
+            self.adaptive_spin.try_spin(SpinLength::Yields, is_there);
         }
 
-        /// Whether it has paid lately to look; if not, that is one more time without. Only for the
+        /// Whether a putter defers a wake and calls [`Self::spin_for_handoff`]. Only for the
         /// thread's own record.
-        pub(crate) fn looks(&self) -> bool {
-            self.patience.is_willing()
+        pub(crate) fn should_defer_wake(&self) -> bool {
+            self.adaptive_spin.should_spin(SpinLength::Handoff)
         }
 
-        /// Looks, after [`Self::looks`], for less than the time that it takes to wake a thread.
-        pub(crate) fn look_for_a_moment(&self, is_there: impl FnMut() -> bool) {
-            self.patience.spin_willingly(500, is_there);
+        /// Spins until `is_taken`, for less time than a wake takes. Only for the thread's own
+        /// record.
+        pub(crate) fn spin_for_handoff(&self, is_taken: impl FnMut() -> bool) {
+            self.adaptive_spin.spin(SpinLength::Handoff, is_taken);
         }
     }
 
@@ -341,18 +342,16 @@ mod modelled {
     }
 
     impl ThreadRecord {
-        /// Models do not look before they enlist.
-        pub(crate) fn look_out(&self, _: impl FnMut() -> bool) -> bool {
-            false
-        }
+        /// Models do not spin before they enlist.
+        pub(crate) fn yield_until(&self, _: impl FnMut() -> bool) {}
 
-        /// Who can leave an item for others does.
-        pub(crate) fn looks(&self) -> bool {
+        /// A putter that can defer a wake does.
+        pub(crate) fn should_defer_wake(&self) -> bool {
             true
         }
 
-        /// Does not look: what others do meanwhile, they may do before or after.
-        pub(crate) fn look_for_a_moment(&self, _: impl FnMut() -> bool) {}
+        /// Does not spin: what others do meanwhile, they may do before or after.
+        pub(crate) fn spin_for_handoff(&self, _: impl FnMut() -> bool) {}
     }
 
     static NEXT: AtomicU64 = AtomicU64::new(1);

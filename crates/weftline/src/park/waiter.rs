@@ -53,7 +53,7 @@ const WAITING: u32 = 0;
 const CLAIMED: u32 = 1;
 const GRANTED: u32 = 2;
 const ABANDONED: u32 = 4;
-const WATCHED: u32 = 8;
+const SPINNING: u32 = 8;
 
 /// Whom to wake once no lock is held: the thread of a waiter that was granted, unless it watches or
 /// waits for its turn in the relay, or of one that is to look again.
@@ -193,8 +193,8 @@ impl<P> Waiter<P> {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Option<Ended<B::Interrupt>> {
-        if B::WATCHES {
-            if self.watch() {
+        if B::SPIN.is_on_waiter() {
+            if self.spin() {
                 return Some(Ended::Granted);
             }
             if self.is_forgotten() {
@@ -226,20 +226,20 @@ impl<P> Waiter<P> {
 
     /// Watches for a moment, if that has paid lately, whether the waiter is granted. If not, who
     /// grants it from now on wakes the thread.
-    fn watch(&self) -> bool {
+    fn spin(&self) -> bool {
         let parker = &self.record.parker;
-        if !parker.watches() {
+        if !parker.should_spin() {
             return false;
         }
         // One that was granted before is woken: the token that comes is taken by the sleep.
-        self.state.fetch_add(WATCHED, Ordering::Relaxed) != GRANTED
-            && (parker.watch(|| self.is_granted()) || !self.look_away())
+        self.state.fetch_add(SPINNING, Ordering::Relaxed) != GRANTED
+            && (parker.spin_until(|| self.is_granted()) || !self.stop_spinning())
     }
 
     /// Whether who grants the waiter has to wake the thread; if not, it is granted.
-    fn look_away(&self) -> bool {
+    fn stop_spinning(&self) -> bool {
         // Pairs with the waker's release, as in `is_granted`.
-        self.state.fetch_and(!WATCHED, Ordering::Acquire) & GRANTED == 0
+        self.state.fetch_and(!SPINNING, Ordering::Acquire) & GRANTED == 0
     }
 
     pub(crate) fn is_granted(&self) -> bool {
@@ -248,8 +248,8 @@ impl<P> Waiter<P> {
     }
 
     /// Whether its thread watches it, which it may stop to do at any time.
-    pub(crate) fn is_watched(&self) -> bool {
-        self.state.load(Ordering::Relaxed) & WATCHED != 0
+    pub(crate) fn is_spinning(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & SPINNING != 0
     }
 
     /// Whether the list was emptied, in the child of a fork, without touching this waiter.
@@ -315,7 +315,7 @@ impl<P> Waiter<P> {
             // Pairs with the acquire in `is_granted`.
             (record, (*this).state.swap(GRANTED, Ordering::Release))
         };
-        Wakeup(if was & WATCHED == 0 {
+        Wakeup(if was & SPINNING == 0 {
             Wakes::Thread(record)
         } else {
             Wakes::Nobody

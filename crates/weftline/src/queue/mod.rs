@@ -29,7 +29,7 @@ pub use typed::{Iter, LifoQueue, PriorityQueue, Queue};
 pub mod raw {
     pub use super::core::{Content, Forwarded, GetFailure, PutFailure, RawQueue, Retirement};
     pub use super::heap::{Reading, parent, plan_pop, plan_push};
-    pub use super::order::{Fifo, Lifo, Order};
+    pub use super::order::{Fifo, Lifo, Order, WorkerFifo};
     pub use super::priority::Heap;
     pub use super::sorting::Compare;
 }

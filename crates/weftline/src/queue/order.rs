@@ -20,6 +20,10 @@ pub trait Order<T, B: Blocker>: Default + sealed::Sealed {
     #[doc(hidden)]
     type Frozen: Copy;
 
+    /// Which getter gets the next item: with `true` the one that began to wait last.
+    #[doc(hidden)]
+    const LATEST_GETTER_FIRST: bool = false;
+
     /// Whether a comparison may use the queue that it belongs to.
     #[doc(hidden)]
     const MAY_NEST: bool;
@@ -97,20 +101,26 @@ pub enum NotPushed<T> {
 
 mod sealed {
     pub trait Sealed {}
-    impl<T> Sealed for super::Fifo<T> {}
+    impl<T, const G: bool> Sealed for super::Fifo<T, G> {}
     impl<T> Sealed for super::Lifo<T> {}
     impl<T> Sealed for crate::queue::priority::Heap<T> {}
 }
 
 /// First in, first out.
+///
+/// Items go to the getter that has waited longest. With `LATEST_GETTER_FIRST` they go to the getter
+/// that began to wait last: for interchangeable getters, whose core is likeliest to be awake still.
 #[derive(Debug)]
-pub struct Fifo<T>(VecDeque<T>);
+pub struct Fifo<T, const LATEST_GETTER_FIRST: bool = false>(VecDeque<T>);
+
+/// As [`Fifo`], for getters that are interchangeable, as the workers of a pool are.
+pub type WorkerFifo<T> = Fifo<T, true>;
 
 /// Last in, first out.
 #[derive(Debug)]
 pub struct Lifo<T>(Vec<T>);
 
-impl<T> Fifo<T> {
+impl<T, const G: bool> Fifo<T, G> {
     pub(super) const fn new() -> Self {
         Self(VecDeque::new())
     }
@@ -122,7 +132,7 @@ impl<T> Lifo<T> {
     }
 }
 
-impl<T> Default for Fifo<T> {
+impl<T, const G: bool> Default for Fifo<T, G> {
     fn default() -> Self {
         Self::new()
     }
@@ -169,7 +179,9 @@ macro_rules! never_compares {
     };
 }
 
-impl<T, B: Blocker> Order<T, B> for Fifo<T> {
+impl<T, B: Blocker, const G: bool> Order<T, B> for Fifo<T, G> {
+    const LATEST_GETTER_FIRST: bool = G;
+
     #[inline]
     fn count(&self) -> usize {
         self.0.len()
@@ -239,7 +251,7 @@ impl<T, B: Blocker> Order<T, B> for Lifo<T> {
     never_compares!();
 }
 
-impl<T> Fifo<T> {
+impl<T, const G: bool> Fifo<T, G> {
     /// Reserves memory for one more item if there is none; `false` when there is no memory.
     #[inline]
     fn has_room(&mut self) -> bool {

@@ -4,8 +4,8 @@ use super::scope_state::ScopeState;
 use super::{registry, system};
 use crate::memory::{Counted, try_string};
 use crate::park::{
-    Blocker, Deadline, ForgetWaiters, ListLock, Parker, ThreadBlocker, ThreadNumber, WaitError,
-    Wake, fork, os_ident, panic_without_memory, reserve_number,
+    Blocker, Deadline, ForgetWaiters, ListLock, Parker, Spin, ThreadBlocker, ThreadNumber,
+    WaitError, Wake, fork, os_ident, panic_without_memory, reserve_number,
 };
 use crate::sync::raw::RawEvent;
 use crate::{NoMemory, TimedOut};
@@ -381,7 +381,7 @@ impl UntilForked {
 impl Blocker for UntilForked {
     type Interrupt = Forked;
 
-    const WATCHES: bool = ThreadBlocker::WATCHES;
+    const SPIN: Spin = ThreadBlocker::SPIN;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Forked> {
         if fork::generation() != self.0 {

@@ -3,7 +3,7 @@
 
 use std::ptr::NonNull;
 pub(crate) use std::sync::Arc;
-use weftline::park::{self, Blocker, Deadline, Parker, Wake};
+use weftline::park::{self, Blocker, Deadline, Parker, Spin, Wake};
 use weftline::queue::raw::Compare;
 
 #[cfg(weftline_model = "loom")]
@@ -296,20 +296,7 @@ pub(crate) struct Spinner(pub(crate) Sleeper);
 impl Blocker for Spinner {
     type Interrupt = Signalled;
 
-    const WATCHES: bool = true;
-
-    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Signalled> {
-        self.0.block(parker, deadline)
-    }
-}
-
-/// The blocker of a worker: interchangeable with the others.
-pub(crate) struct Worker(pub(crate) Sleeper);
-
-impl Blocker for Worker {
-    type Interrupt = Signalled;
-
-    const ANYONE_WILL_DO: bool = true;
+    const SPIN: Spin = Spin::OnWaiter;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Signalled> {
         self.0.block(parker, deadline)

@@ -3,12 +3,12 @@
 
 use crate::support::*;
 use weftline::park::Deadline;
-use weftline::queue::raw::{Fifo, GetFailure, RawQueue};
+use weftline::queue::raw::{GetFailure, RawQueue, WorkerFifo};
 
-type Queue = RawQueue<u32, Fifo<u32>, Worker>;
+type Queue = RawQueue<u32, WorkerFifo<u32>, Sleeper>;
 
-fn worker() -> Worker {
-    Worker(Sleeper::new())
+fn worker() -> Sleeper {
+    Sleeper::new()
 }
 
 fn put(queue: &Queue, item: u32) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
-use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
+use weftline::park::{Blocker, Deadline, Parker, Spin, ThreadBlocker, Wake};
 use weftline::{Event, Executor, Future, ThreadPoolExecutor};
 
 /// Long enough for every wait that ends, on a machine that is busy with other work.
@@ -301,7 +301,7 @@ impl Script {
 impl Blocker for Script {
     type Interrupt = Interrupt;
 
-    const MAY_SPIN: bool = false;
+    const SPIN: Spin = Spin::Never;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Interrupt> {
         (self.0)(parker, deadline)

@@ -46,7 +46,7 @@ use crate::Lock;
 use crate::NoMemory;
 use crate::memory::{Counted, try_format};
 use crate::park::{CachePadded, Deadline, panic_without_memory};
-use crate::queue::raw::{Fifo, PutFailure, RawQueue};
+use crate::queue::raw::{PutFailure, RawQueue, WorkerFifo};
 use crate::thread::{self, Builder, Service, Thread};
 use job::{Alone, Job};
 use std::cell::Cell;
@@ -59,7 +59,7 @@ use wait::{Crew, Wait};
 type Initializer = Box<dyn Fn() + Send + Sync>;
 
 struct Pool {
-    tasks: CachePadded<RawQueue<Job, Fifo<Job>, Wait>>,
+    tasks: CachePadded<RawQueue<Job, WorkerFifo<Job>, Wait>>,
     free: AtomicIsize,
     /// The pool has as many workers as it may have.
     is_full: AtomicBool,

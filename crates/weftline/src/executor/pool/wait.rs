@@ -1,7 +1,7 @@
 //! How workers wait for tasks.
 
 use crate::memory::Counted;
-use crate::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
+use crate::park::{Blocker, Deadline, Parker, Spin, ThreadBlocker, Wake};
 use std::convert::Infallible;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,10 +48,9 @@ impl Wait {
 
 impl Blocker for Wait {
     type Interrupt = Infallible;
-    const WATCHES: bool = ThreadBlocker::WATCHES;
-    const ANYONE_WILL_DO: bool = true;
+    const SPIN: Spin = ThreadBlocker::SPIN;
 
-    fn looks_out(&mut self) -> bool {
+    fn may_yield(&mut self) -> bool {
         let Some(crew) = &self.crew else { return true };
         self.is_idle = true;
         crew.idle.fetch_add(1, Ordering::Relaxed) + 1 < crew.started.load(Ordering::Relaxed)

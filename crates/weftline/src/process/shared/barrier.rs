@@ -33,7 +33,7 @@ use super::object::{Object, Shared, shared_handle};
 use super::robust::{RobustCell, Taken};
 use super::robust_list::expect_room;
 use super::segment::{Kind, Shape};
-use super::sleep::{look_out, sleep, wake};
+use super::sleep::{sleep, spin_until, wake};
 use super::table::{self, NoRow, Table, Used};
 use crate::park::Deadline;
 use std::cell::Cell;
@@ -298,7 +298,7 @@ impl Barrier {
     /// Sleeps until the row's wait has ended.
     fn sleep(&self, row: &RobustCell, mut turn: u32, deadline: Deadline) {
         let has_ended = || row.state.load(Ordering::Acquire) != WAITING;
-        if has_ended() || look_out(has_ended) {
+        if has_ended() || spin_until(has_ended) {
             return;
         }
         while !has_ended() {

@@ -37,7 +37,7 @@ use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust::RobustCell;
 use super::robust_list::expect_room;
 use super::segment::{Kind, Shape};
-use super::sleep::{look_out, sleep, wake};
+use super::sleep::{sleep, spin_until, wake};
 use super::table::{self, NoRow, Table, Used};
 use crate::park::Deadline;
 use std::cell::{Cell, UnsafeCell};
@@ -251,7 +251,7 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         unsafe { self.value.give_up() };
         self.notified.wake();
         let is_notified = || row.state.load(Ordering::Acquire) == NOTIFIED;
-        if !deadline.has_passed() && !look_out(is_notified) {
+        if !deadline.has_passed() && !spin_until(is_notified) {
             while !is_notified() && !deadline.has_passed() {
                 sleep(&row.state, WAITING, deadline);
                 self.look_for_dead();

@@ -25,7 +25,7 @@
 use super::error::SharedError;
 use super::object::{Object, Shared, shared_handle};
 use super::segment::{Kind, Shape};
-use super::sleep::{look_out, sleep, wake};
+use super::sleep::{sleep, spin_until, wake};
 use crate::TimedOut;
 use crate::park::Deadline;
 use std::fmt;
@@ -162,7 +162,7 @@ impl Event {
             return Ok(());
         }
         let was_set = || (word.load(Ordering::Acquire) ^ began) & !AWAITED != 0;
-        if !deadline.has_passed() && look_out(was_set) {
+        if !deadline.has_passed() && spin_until(was_set) {
             return Ok(());
         }
         loop {

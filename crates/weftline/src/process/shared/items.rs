@@ -29,7 +29,7 @@ use super::object::{Object, Shared};
 use super::ring::{LONGEST, NotPopped, NotPushed, Place, Ring};
 use super::robust::{RobustCell, Taken};
 use super::segment::{Kind, Shape};
-use super::sleep::{look_out, sleep, wake};
+use super::sleep::{sleep, spin_until, wake};
 use crate::park::Deadline;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -187,7 +187,7 @@ impl Shared<Items> {
         side.mark.store(1, Ordering::Relaxed);
         let turn = side.turn.load(Ordering::Relaxed);
         drop(inside);
-        if !look_out(|| side.turn.load(Ordering::Relaxed) != turn) {
+        if !spin_until(|| side.turn.load(Ordering::Relaxed) != turn) {
             sleep(&side.turn, turn, deadline);
         }
     }

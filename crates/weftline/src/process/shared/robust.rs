@@ -59,7 +59,7 @@
 
 use super::list_head::Link;
 use super::robust_list::{self, AtEnd, Hold, me};
-use super::sleep::{look_out, sleep, wake};
+use super::sleep::{sleep, spin_until, wake};
 use crate::TimedOut;
 use crate::park::Deadline;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, compiler_fence};
@@ -180,7 +180,7 @@ impl RobustCell {
             }
             if !has_spun {
                 has_spun = true;
-                look_out(|| self.word.load(Ordering::Relaxed) & HOLDER == 0);
+                spin_until(|| self.word.load(Ordering::Relaxed) & HOLDER == 0);
                 continue;
             }
             if word & WAITERS == 0 && !self.mark(word) {

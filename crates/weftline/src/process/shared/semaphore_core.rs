@@ -37,7 +37,7 @@ use super::object::{Object, Shared};
 use super::robust::{RobustCell, Taken};
 use super::robust_list::expect_room;
 use super::segment::{Kind, Shape};
-use super::sleep::{look_out, sleep, wake};
+use super::sleep::{sleep, spin_until, wake};
 use super::table::{self, NoRow, Table, Used};
 use crate::TooManyPermits;
 use crate::park::Deadline;
@@ -232,7 +232,7 @@ impl<const BOUNDED: bool> Shared<Permits<BOUNDED>> {
             }
             let turn = self.turn.load(Ordering::Relaxed);
             drop(inside);
-            if !look_out(|| self.turn.load(Ordering::Relaxed) != turn) {
+            if !spin_until(|| self.turn.load(Ordering::Relaxed) != turn) {
                 sleep(&self.turn, turn, deadline);
             }
             if n > 1 {

@@ -1,19 +1,19 @@
-//! Sleeping on a word in shared memory, and waking who does: futexes that are not private to a
+//! Sleeping on a word in shared memory, and waking its sleepers: futexes that are not private to a
 //! process.
 
-use crate::park::{AdaptiveSpin, Deadline};
+use crate::park::{AdaptiveSpin, Deadline, SpinLength};
 use rustix::io::Errno;
 use rustix::thread::{Timespec, futex};
 use std::num::NonZeroU32;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-/// The longest that a thread sleeps without looking whether somebody died: in a moment that lost
-/// its wake-up, or with something that it waits for.
+/// The longest sleep between two looks at the object. It bounds the wait where a process died with
+/// what the sleeper waits for, or a death lost its wakeup.
 const INSURANCE: Duration = Duration::from_millis(500);
 
-/// Sleeps while `word` is `expected`: until woken, or interrupted, or the deadline, or for
-/// [`INSURANCE`]. Whoever calls looks again anyway.
+/// Sleeps while `word` is `expected`: until woken or interrupted, until the deadline, or for
+/// [`INSURANCE`]. The caller looks at the word again in each case.
 pub(super) fn sleep(word: &AtomicU32, expected: u32, deadline: Deadline) {
     let until = deadline.min(Deadline::after(INSURANCE));
     let nanos = until.nanos().expect("it is not for ever");
@@ -34,16 +34,15 @@ pub(super) fn sleep(word: &AtomicU32, expected: u32, deadline: Deadline) {
     ));
 }
 
-/// Wakes so many that sleep on `word`, those first that have slept longest; says how many it were.
+/// Wakes `n` sleepers of `word` at most, the longest sleeping first; returns how many it woke.
 pub(super) fn wake(word: &AtomicU32, n: u32) -> usize {
     futex::wake(word, futex::Flags::empty(), n).unwrap_or(0)
 }
 
-/// Looks for 20 µs at most, and only if that has paid lately, whether `is_there`: that is what a
-/// sleep costs when processes take turns.
-pub(super) fn look_out(is_there: impl FnMut() -> bool) -> bool {
+/// Spins, if that has paid lately, until `is_there`; returns whether it is.
+pub(super) fn spin_until(is_there: impl FnMut() -> bool) -> bool {
     thread_local! {
-        static PATIENCE: AdaptiveSpin = const { AdaptiveSpin::new() };
+        static ADAPTIVE_SPIN: AdaptiveSpin = const { AdaptiveSpin::new() };
     }
-    PATIENCE.with(|patience| patience.spin(patience.budget(), is_there))
+    ADAPTIVE_SPIN.with(|policy| policy.try_spin(SpinLength::Wake, is_there))
 }

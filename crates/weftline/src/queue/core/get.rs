@@ -62,7 +62,7 @@ where
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<T, GetFailure<T, B::Interrupt>> {
-        let mut has_looked = !Self::LOOKS || deadline.is_at_once() || !blocker.looks_out();
+        let mut has_spun = !Self::SPINS || deadline.is_at_once() || !blocker.may_yield();
         loop {
             if state.phase == Phase::Forwarded {
                 return Err(GetFailure::Forwarded);
@@ -87,10 +87,10 @@ where
             if state.phase == Phase::ShutDown {
                 return Err(GetFailure::ShutDown);
             }
-            if !std::mem::replace(&mut has_looked, true) {
+            if !std::mem::replace(&mut has_spun, true) {
                 drop(state);
                 if let Some(record) = try_current_record() {
-                    record.look_out(|| self.seen_len.load(Ordering::Relaxed) > 0);
+                    record.yield_until(|| self.seen_len.load(Ordering::Relaxed) > 0);
                 }
                 state = self.lock();
                 continue;
@@ -147,7 +147,7 @@ where
         let waiter = CachePadded(Waiter::new::<B>(None));
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.getters.push_back(&waiter) };
-        state.has_newcomer = B::ANYONE_WILL_DO;
+        state.has_newcomer = O::LATEST_GETTER_FIRST;
         drop(state);
         match waiter.wait(blocker, deadline) {
             Ended::Granted => Ok(waiter.0.into_payload()),

@@ -58,19 +58,19 @@ where
     }
 
     /// Whether a wait looks for a moment, without the lock, before it enlists.
-    const LOOKS: bool = B::MAY_SPIN && cfg!(not(weftline_model));
+    const SPINS: bool = B::SPIN.is_before_wait() && cfg!(not(weftline_model));
 
     /// Many items say that others put and get without waiting. With one or none they may well be
     /// two threads that wait for each other in turn, and what one loses here, both lose.
     #[inline]
     fn lock(&self) -> ListGuard<'_, State<T, O>> {
         self.state
-            .lock_considering(|| !Self::LOOKS || self.seen_len.load(Ordering::Relaxed) > 1)
+            .lock_considering(|| !Self::SPINS || self.seen_len.load(Ordering::Relaxed) > 1)
     }
 
     #[inline]
     fn show_len(&self, state: &State<T, O>) {
-        if Self::LOOKS {
+        if Self::SPINS {
             self.seen_len.store(state.items.count(), Ordering::Relaxed);
         }
     }

@@ -48,9 +48,9 @@ where
                 if state.would_wake::<B>()
                     && state.has_room()
                     && has_record()
-                    && current_record().looks()
+                    && current_record().should_defer_wake()
                 {
-                    return self.put_for_whoever_comes(state, item, blocker, deadline);
+                    return self.put_deferring_wake(state, item, blocker, deadline);
                 }
                 match state.hand_item::<B>(item) {
                     Ok(getter) => {
@@ -88,7 +88,7 @@ where
     /// A getter that has just told of the end of its last item, and so had this one put, is a
     /// moment away, and to wake another would take ten times as long.
     #[cold]
-    fn put_for_whoever_comes<'a>(
+    fn put_deferring_wake<'a>(
         &'a self,
         mut state: ListGuard<'a, State<T, O>>,
         item: T,
@@ -107,7 +107,7 @@ where
         self.show_len(&state);
         let len = state.items.count();
         drop(state);
-        current_record().look_for_a_moment(|| self.seen_len.load(Ordering::Relaxed) < len);
+        current_record().spin_for_handoff(|| self.seen_len.load(Ordering::Relaxed) < len);
         let mut state = self.lock();
         // No wake is deferred in the child of a fork, which a signal handler may have made.
         state.deferred_wakes = state.deferred_wakes.saturating_sub(1);
@@ -129,7 +129,7 @@ where
         deadline: Deadline,
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
         let mut has_slot = false;
-        let mut has_looked = !Self::LOOKS || deadline.is_at_once();
+        let mut has_spun = !Self::SPINS || deadline.is_at_once();
         loop {
             // A slot in hand goes back to the count, and out again if the item goes in.
             state.reserved -= usize::from(std::mem::take(&mut has_slot));
@@ -152,11 +152,11 @@ where
                 continue;
             }
             if !state.has_room() {
-                if !std::mem::replace(&mut has_looked, true) {
+                if !std::mem::replace(&mut has_spun, true) {
                     let capacity = state.capacity;
                     drop(state);
                     if let Some(record) = try_current_record() {
-                        record.look_out(|| self.seen_len.load(Ordering::Relaxed) < capacity);
+                        record.yield_until(|| self.seen_len.load(Ordering::Relaxed) < capacity);
                     }
                     state = self.lock();
                     continue;

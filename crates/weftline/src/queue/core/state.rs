@@ -1,40 +1,47 @@
-//! What a queue's lock guards: the items, and the lists of those who wait.
+//! What a queue's lock guards: the items, and the lists of waiters.
 //!
-//! | list | who waits | what a waker hands over |
+//! | list | waiters | what a waker hands over |
 //! |---|---|---|
-//! | `getters` | for an item; only while there are none | the item itself, or nothing: look again |
-//! | `putters` | for a slot; only while there is none | a slot, reserved (`reserved`), or nothing: look again |
-//! | `joiners` | for `unfinished` to be zero | (nothing) |
-//! | `sorters` | for the sorter to be done (`sorter.rs`) | (nothing): everyone looks again |
+//! | `getters` | threads that wait for an item | the item, or nothing: look again |
+//! | `putters` | threads that wait for a slot | a slot, reserved (`reserved`), or nothing: look again |
+//! | `joiners` | threads that wait until `unfinished` is zero | nothing |
+//! | `sorters` | threads that wait for the sorter's end (`sorter.rs`) | nothing: each looks again |
 //!
-//! So an item that meets a waiting getter never enters the order, and a slot that meets a waiting
-//! putter cannot be taken by another. 'Look again' is what everyone gets when the queue is shut
-//! down or forwarded.
+//! An item that meets a waiting getter never enters the order. A slot that meets a waiting putter
+//! cannot be taken by another. 'Look again' is what every waiter gets when the queue is shut down
+//! or forwarded.
 //!
-//! Where anyone will do (`Blocker::ANYONE_WILL_DO`), an item waits for a moment for a getter that
-//! may be about to come, and is awake, instead of waking another. The putter defers the wake: it
-//! stays awake for that moment, and hands the item over if it is still there then.
+//! *Wake order of getters.* LIFO for interchangeable getters (a pool's workers), whose core is
+//! still awake; FIFO otherwise: `Order::LATEST_GETTER_FIRST`.
 //!
-//! Invariants, whenever the lock is free: *getters wait ⇒ there are no more items than deferred
-//! wakes, and the queue is open*; *putters wait ⇒ `len + reserved ≥ capacity` and the queue is
-//! open*; *`sorter` is set ⇒ only that thread changes the items*.
+//! *Deferred wakes.* A putter defers its wake where getters are interchangeable: a getter that is
+//! about to come takes the item, which costs less than a wake. The putter stays awake for that
+//! moment, and hands the item over if it is still there then.
+//!
+//! # Invariants
+//!
+//! Whenever the lock is free:
+//!
+//! - getters wait ⇒ there are no more items than deferred wakes, and the queue is open;
+//! - putters wait ⇒ `len + reserved ≥ capacity`, and the queue is open;
+//! - `sorter` is set ⇒ only that thread changes the items.
 //!
 //! An interrupted waiter that was granted gives back: the item to the next getter or in front of
 //! the others, the slot to the next putter.
 //!
-//! After a fork the lists are empty, reserved slots are free and a sorter that did not survive is
-//! none. If a thread that did not survive was changing the items in that very moment (it held the
-//! lock), the items cannot be trusted: they are forgotten, not dropped.
+//! After a fork the lists are empty, reserved slots are free, and a sorter that did not survive is
+//! none. A thread that did not survive may have been changing the items at the fork (it held the
+//! lock). Such items cannot be trusted: they are forgotten, not dropped.
 
 use crate::park::{Blocker, Claimed, ForgetWaiters, List, Wakeup, fork};
 use crate::queue::order::Order;
 
-/// Of getters that have to be woken one after the other, one in so many is the one that has waited
-/// longest, even where the last would be served first.
+/// Of so many handoffs in a row that each wake a getter, one goes to the longest-waiting getter
+/// where the latest would get it.
 ///
-/// A thread that takes turns with its waker may be woken on the processor that this one runs on,
-/// and then neither is awake when the other has done its part: they stay there. Another may be
-/// woken elsewhere, and once both are awake nobody is woken.
+/// A getter that takes turns with its waker may be woken on the waker's processor. Neither is then
+/// awake when the other has done its part, and they stay there. Another getter may be woken
+/// elsewhere; once both run, neither needs a wake.
 const TRY_ANOTHER: u16 = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,16 +51,17 @@ pub(super) enum Phase {
     Forwarded,
 }
 
-/// In the order of use: what putting and getting touch, if nobody has to wait, is within a hundred
-/// bytes from the lock, which comes right before.
+/// Fields in the order of use: what a put and a get without a wait touch lies within a hundred bytes
+/// of the lock, which comes right before.
 #[repr(C)]
 pub(super) struct State<T, O> {
     pub(super) phase: Phase,
-    /// A getter has enlisted since the last was handed an item. Kept where anyone will do.
+    /// A getter has enlisted since the last handoff of an item. Kept where getters are
+    /// interchangeable, as `woken` and `deferred_wakes` are.
     pub(super) has_newcomer: bool,
-    /// How many getters in a row slept when they were handed an item. Kept where anyone will do.
+    /// How many handoffs in a row needed a wake.
     pub(super) woken: u16,
-    /// How many putters attend to an item each. Counted where anyone will do.
+    /// How many putters have deferred a wake.
     pub(super) deferred_wakes: u32,
     /// The thread that is comparing, or zero.
     pub(super) sorter: u64,
@@ -87,7 +95,7 @@ impl<T, O: Default> ForgetWaiters for State<T, O> {
     }
 }
 
-/// A waiter to wake once the lock has been let go.
+/// The thread to wake after the lock is released.
 pub(super) type Woken = Option<Wakeup>;
 
 pub(super) fn wake(woken: Woken) {
@@ -96,13 +104,14 @@ pub(super) fn wake(woken: Woken) {
     }
 }
 
-/// Settles the getter whose turn it is.
+/// Claims the getter that gets the next item.
 #[inline]
-fn claim_getter<T, B: Blocker>(
+fn claim_getter<T>(
     getters: &mut List<Option<T>>,
+    latest_first: bool,
     woken: u16,
 ) -> Option<Claimed<'_, Option<T>>> {
-    if B::ANYONE_WILL_DO && woken % TRY_ANOTHER != TRY_ANOTHER - 1 {
+    if latest_first && woken % TRY_ANOTHER != TRY_ANOTHER - 1 {
         getters.claim_back()
     } else {
         getters.claim_front()
@@ -128,7 +137,7 @@ impl<T, O> State<T, O> {
         }
     }
 
-    /// Hands a slot to the putter that has waited longest.
+    /// Hands a slot to the longest-waiting putter.
     pub(super) fn hand_slot<B: Blocker>(&mut self) -> Woken
     where
         O: Order<T, B>,
@@ -149,47 +158,56 @@ impl<T, O> State<T, O> {
         self.capacity == 0 || self.items.count() + self.reserved < self.capacity
     }
 
-    /// Whether the next item is to be handed to a getter that waits.
+    /// Whether the next item goes to a waiting getter.
     #[inline]
     pub(super) fn wants_item<B: Blocker>(&self) -> bool
     where
         O: Order<T, B>,
     {
         !self.getters.is_empty()
-            && (!B::ANYONE_WILL_DO || self.deferred_wakes as usize <= self.items.count())
+            && (!O::LATEST_GETTER_FIRST || self.deferred_wakes as usize <= self.items.count())
     }
 
-    /// Whether the next item, where anyone will do, would wake a getter that sleeps while others
+    /// Whether a handoff, among interchangeable getters, would wake one that sleeps while another
     /// may be about to come.
     ///
-    /// One that has just enlisted is not looked at: its thread watches it, and would lose the cache
-    /// line.
+    /// A getter that has just enlisted is not looked at: its thread spins on it, and would lose the
+    /// cache line.
     #[inline]
-    pub(super) fn would_wake<B: Blocker>(&self) -> bool {
-        B::ANYONE_WILL_DO
+    pub(super) fn would_wake<B: Blocker>(&self) -> bool
+    where
+        O: Order<T, B>,
+    {
+        O::LATEST_GETTER_FIRST
             && !self.has_newcomer
             && self
                 .getters
                 .back()
-                .is_some_and(|getter| !getter.is_watched())
+                .is_some_and(|getter| !getter.is_spinning())
     }
 
-    /// Hands an item to the getter whose turn it is, or returns it.
+    /// Hands an item to the getter that gets the next one, or returns it.
     #[inline]
-    pub(super) fn hand_item<B: Blocker>(&mut self, item: T) -> Result<Wakeup, T> {
-        let Some(mut getter) = claim_getter::<T, B>(&mut self.getters, self.woken) else {
+    pub(super) fn hand_item<B: Blocker>(&mut self, item: T) -> Result<Wakeup, T>
+    where
+        O: Order<T, B>,
+    {
+        let latest_first = O::LATEST_GETTER_FIRST;
+        let Some(mut getter) = claim_getter(&mut self.getters, latest_first, self.woken) else {
             return Err(item);
         };
         getter.payload(|slot| *slot = Some(item));
         let wakeup = getter.grant();
-        self.count_handed::<B>(&wakeup);
+        self.count_handoff::<B>(&wakeup);
         Ok(wakeup)
     }
 
-    /// Counts an item that was handed to a getter.
     #[inline]
-    fn count_handed<B: Blocker>(&mut self, wakeup: &Wakeup) {
-        if B::ANYONE_WILL_DO {
+    fn count_handoff<B: Blocker>(&mut self, wakeup: &Wakeup)
+    where
+        O: Order<T, B>,
+    {
+        if O::LATEST_GETTER_FIRST {
             self.has_newcomer = false;
             if wakeup.is_needed() {
                 self.woken = self.woken.wrapping_add(1);
@@ -208,7 +226,8 @@ impl<T, O> State<T, O> {
             return None;
         }
         // Claimed first: an item that is out always has a place to go to.
-        let mut getter = claim_getter::<T, B>(&mut self.getters, self.woken)?;
+        let latest_first = O::LATEST_GETTER_FIRST;
+        let mut getter = claim_getter(&mut self.getters, latest_first, self.woken)?;
         let item = if self.sorter == 0 {
             self.items.pop_now()
         } else {
@@ -220,7 +239,7 @@ impl<T, O> State<T, O> {
         };
         getter.payload(|slot| *slot = Some(item));
         let wakeup = getter.grant();
-        self.count_handed::<B>(&wakeup);
+        self.count_handoff::<B>(&wakeup);
         Some(wakeup)
     }
 }

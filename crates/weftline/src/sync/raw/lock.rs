@@ -104,7 +104,7 @@ impl RawLock {
         if deadline.is_at_once() {
             return Err(WaitError::TimedOut);
         }
-        if B::MAY_SPIN && self.spin(me) {
+        if B::SPIN.is_before_wait() && self.spin(me) {
             return Ok(());
         }
         ready(blocker).map_err(WaitError::Interrupted)?;

@@ -4,7 +4,7 @@
 use super::clock::RawClock;
 use super::heap::{Action, Entry};
 use crate::memory::try_box;
-use crate::park::{Blocker, Deadline, Parker, Wake, now};
+use crate::park::{Blocker, Deadline, Parker, Spin, Wake, now};
 use crate::thread::panic::discard;
 use crate::thread::spawn::spawn_servant;
 use std::convert::Infallible;
@@ -60,7 +60,7 @@ struct ParkOnly;
 impl Blocker for ParkOnly {
     type Interrupt = Infallible;
 
-    const MAY_SPIN: bool = false;
+    const SPIN: Spin = Spin::Never;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         Ok(parker.park(deadline))

@@ -36,22 +36,22 @@ MUTANTS = [
     Mutant(
         "list: a waker takes each waiter for a spinning one",
         "park/waiter.rs",
-        "Wakeup(if was & WATCHED == 0 {",
-        "Wakeup(if was & WATCHED != 0 {",
+        "Wakeup(if was & SPINNING == 0 {",
+        "Wakeup(if was & SPINNING != 0 {",
         "spinning::a_waiter_is_granted_whether_it_spins_or_sleeps",
     ),
     Mutant(
         "list: a thread that stops spinning leaves its mark",
         "park/waiter.rs",
-        "self.state.fetch_and(!WATCHED, Ordering::Acquire)",
+        "self.state.fetch_and(!SPINNING, Ordering::Acquire)",
         "self.state.fetch_and(!0, Ordering::Acquire)",
         "spinning::a_waiter_is_granted_whether_it_spins_or_sleeps",
     ),
     Mutant(
         "list: a thread that stops spinning ignores a grant that came before",
         "park/waiter.rs",
-        "(parker.watch(|| self.is_granted()) || !self.look_away())",
-        "(parker.watch(|| self.is_granted()) || self.look_away() && false)",
+        "(parker.spin_until(|| self.is_granted()) || !self.stop_spinning())",
+        "(parker.spin_until(|| self.is_granted()) || self.stop_spinning() && false)",
         "spinning::a_waiter_is_granted_whether_it_spins_or_sleeps",
     ),
     Mutant(
