@@ -3,10 +3,10 @@
 
 Three ways to use it:
 
-- `weftline run script.py` runs a program on weftline without changing it;
-- `weftline.install()` puts weftline in the place of the standard classes, for the whole process;
+- `weftline run script.py` runs an unchanged program on weftline;
+- `weftline.install()` replaces the standard classes by weftline's, for the whole process;
 - `weftline.threading`, `weftline.queue` and `weftline.concurrent.futures` export every name of the
-  standard modules, for those who import them by name.
+  standard modules, for imports by name.
 """
 
 import sys
@@ -23,11 +23,11 @@ __all__ = ["install", "installed", "queue", "threading", "uninstall"]
 
 
 def __getattr__(name):
-    """Imports `weftline.queue` or `weftline.threading` when it is first asked for."""
+    """Imports `weftline.queue` or `weftline.threading` on first use."""
     if name == "queue":
         import weftline.queue
     elif name == "threading":
-        import weftline.threading  # noqa: F401 - taken from where it then stands
+        import weftline.threading  # noqa: F401 - read from `sys.modules` below
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return sys.modules[f"{__name__}.{name}"]

@@ -4,8 +4,8 @@ from weftline.cli import main
 
 
 def _run():
-    # Nothing is raised where the interpreter is to show a prompt next: it would be taken for an
-    # error of the program's.
+    # No exception if the interpreter is to show a prompt next: it would count as an error of the
+    # program.
     status = main()
     if status is not None:
         raise SystemExit(status)

@@ -1,8 +1,8 @@
 """A module that is another one, except for the names it has itself.
 
-Every other name is asked of the standard module when it is needed, so that what a program changes
-there is seen here; and what a program sets here (`weftline.threading.excepthook = report`) is set
-there, where the interpreter looks for it.
+Every other name is read from the standard module on use, so a change that a program makes there is
+visible here. A name that a program sets here (`weftline.threading.excepthook = report`) is set
+there, where the interpreter reads it.
 """
 
 import sys
@@ -28,10 +28,11 @@ class Mirror(ModuleType):
             setattr(self.__standard__, name, value)
 
     def __delattr__(self, name):
-        """Deletes what was set here; as with an instance's attribute over that of its class, what
-        it covered shows again.
+        """Deletes a name that was set here. The value that it covered is visible again, as with an
+        instance's attribute over that of its class.
 
-        Those who patch for a while (`unittest.mock`, pytest's `monkeypatch`) undo it so.
+        Tools that patch temporarily (`unittest.mock`, pytest's `monkeypatch`) undo their patches
+        so.
         """
         if self._is_own(name):
             super().__delattr__(name)
@@ -48,8 +49,8 @@ class Mirror(ModuleType):
 
 
 def become(name, standard, ours):
-    """Makes the module called `name` a mirror of the module `standard` in which the names in `ours`
-    are ours.
+    """Makes the module called `name` a mirror of the module `standard`, with the names in `ours` as
+    its own.
     """
     module = sys.modules[name]
     keep = {key for key in module.__dict__ if key.startswith("__")}

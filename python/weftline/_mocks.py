@@ -1,8 +1,9 @@
-"""Mocks with a specification check calls of our methods as they do those of the standard classes.
+"""Mocks with a specification check calls of weftline's methods as they check those of the standard
+classes.
 
-`unittest.mock.create_autospec` reads signatures of functions alone, by a tuple of their types.
-Those of our methods it would not look at, and the mock would accept every call. So that tuple gets
-one more entry, which stands for methods of our classes and of no others.
+`unittest.mock.create_autospec` reads signatures of functions alone, by a tuple of their types. It
+would skip weftline's methods, and the mock would accept every call. So that tuple gets one more
+entry, which matches methods of these classes and of no others.
 """
 
 from types import BuiltinMethodType, MethodDescriptorType
@@ -28,11 +29,11 @@ class _MethodsOfOurs(type):
 
 
 class _Method(metaclass=_MethodsOfOurs):
-    """What every method of one of the classes is an instance of, and nothing else."""
+    """A type whose instances are the methods of these classes, and no other objects."""
 
 
 def tell(mock):
-    """Tells a module of mocks, `unittest.mock` or one made after it."""
+    """Adds the entry to a module of mocks, `unittest.mock` or a copy of it."""
     types = mock.FunctionTypes
     if _Method not in types:
         mock.FunctionTypes = (*types, _Method)

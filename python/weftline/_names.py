@@ -1,8 +1,8 @@
-"""Which names of the standard modules are ours: the one table that `weftline.threading`,
+"""The names of the standard modules that are weftline's: the one table that `weftline.threading`,
 `weftline.queue` and `install()` share.
 
-Those of `threading` and `queue` are asked for when a program imports the module, since both take
-longer to import than all that is here. Those of `concurrent.futures` stand in
+The names of `threading` and `queue` are resolved when a program imports the module, since both take
+longer to import than everything here. Those of `concurrent.futures` are in
 `weftline.concurrent.futures`.
 """
 
@@ -18,13 +18,12 @@ THREAD = {
 
 
 def of_threading():
-    """Our names of `threading`.
+    """Returns weftline's names of `threading`.
 
-    `RLock` is missing because it is a Python function, which finds its class under the name
-    `_CRLock`.
+    `RLock` is missing: it is a Python function, which finds its class under the name `_CRLock`.
     """
-    # First, because our own modules need it whole: where weftline is installed, this import fills
-    # it.
+    # First, because weftline's own modules need it complete: if weftline is installed, this import
+    # fills it.
     import threading  # noqa: F401
 
     from weftline._timer import Timer
@@ -45,7 +44,7 @@ def of_threading():
 
 
 def of_queue():
-    """Our names of `queue`."""
+    """Returns weftline's names of `queue`."""
     _weftline.ShutDown = _weftline._remember_queue()
     return {
         "LifoQueue": _weftline.LifoQueue,

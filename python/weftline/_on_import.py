@@ -1,10 +1,10 @@
-"""Changes to a module that are made when a program imports it, and not before: most programs never
-do, and importing takes time.
+"""Edits of a module, applied when a program imports it and not before: most programs never do, and
+importing takes time.
 """
 
 import sys
 
-# For each module, by name, what is to be done with it once it has been executed.
+# For each module, by name, the edits to apply once it has been executed.
 _edits: dict = {}
 
 # For each of them, the context in which it is executed.
@@ -23,7 +23,7 @@ _NOTHING = _Nothing()
 
 
 class _Finder:
-    """Finds the modules to edit where everybody else would, and edits each once it has been
+    """Finds the modules to edit through the other finders, and edits each once it has been
     executed.
     """
 
@@ -44,7 +44,7 @@ class _Finder:
 
 
 class _Loader:
-    """Stands in for a module's loader, and gives the place back before the module is executed."""
+    """Replaces a module's loader until the module is executed."""
 
     def __init__(self, loader):
         self._loader = loader
@@ -62,8 +62,8 @@ class _Loader:
 
 
 def when_imported(name, edit, around=_NOTHING):
-    """Calls `edit(module)` each time the module of that name has been executed, within `around`,
-    from now on; now if it has been already.
+    """Calls `edit(module)` each time the module of that name has been executed, from now on, and
+    immediately if it has been already. The module is executed within the context `around`.
     """
     _around[name] = around
     _edits.setdefault(name, []).append(edit)
@@ -74,8 +74,6 @@ def when_imported(name, edit, around=_NOTHING):
 
 
 def again(name):
-    """Edits the module once more, for those edits that needed something which was only just being
-    imported.
-    """
+    """Edits the module once more, for edits that needed a module whose import had not ended."""
     for edit in _edits.get(name, ()):
         edit(sys.modules[name])

@@ -1,8 +1,8 @@
 """The spellings of Python 2's `threading` that the running version has dropped, each with a
 DeprecationWarning that names the new one.
 
-Up to Python 3.14 that is `Thread.isAlive` alone. What the version still has stays as it is, with
-the warning of its own.
+Up to Python 3.14 that is `Thread.isAlive` alone. A spelling that the version still has stays as it
+is, with its own warning.
 """
 
 import threading
@@ -53,12 +53,12 @@ def activeCount():
 def _warn(text):
     import warnings
 
-    # Seen from the caller of the old spelling.
+    # Reported for the caller of the old spelling.
     warnings.warn(text, DeprecationWarning, stacklevel=3)
 
 
-# The functions of `threading` that the version lacks: for our module, and for the standard one
-# while weftline is installed.
+# The functions of `threading` that the version lacks: for `weftline.threading`, and for the
+# standard module while weftline is installed.
 FUNCTIONS = {
     function.__name__: function
     for function in (currentThread, activeCount)
@@ -67,11 +67,11 @@ FUNCTIONS = {
 
 
 def complete_the_class():
-    """Gives `threading.Thread` the methods that it lacks.
+    """Adds the missing methods to `threading.Thread`.
 
-    On the class itself and for good, because it is the class of our module too: a subclass would
-    leave out the main thread, timers and every thread that others made. Nothing is replaced, so
-    nothing that worked before works otherwise.
+    On the class itself and for good, because it is the class of `weftline.threading` too. A
+    subclass would leave out the main thread, timers and every thread that other code creates. No
+    method is replaced, so existing code works as before.
     """
     for method in (isAlive, getName, setName, isDaemon, setDaemon):
         if not hasattr(threading.Thread, method.__name__):

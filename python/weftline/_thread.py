@@ -1,7 +1,7 @@
 """`_thread` of the running Python, the low level, with weftline's locks.
 
-Every name of the standard module is here: starting a thread, ending one and asking who it is are
-the interpreter's own functions.
+Every name of the standard module is here. The functions that start, end and identify a thread are
+the interpreter's own.
 """
 
 import _thread as standard

@@ -1,5 +1,5 @@
-# Every public name of the standard module. Our classes are those that `_weftline.pyi` declares,
-# which are the standard ones to a type checker.
+# Every public name of the standard module. weftline's classes are those that `_weftline.pyi`
+# declares; a type checker treats them as the standard ones.
 import sys
 from _thread import *
 

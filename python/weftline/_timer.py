@@ -1,15 +1,15 @@
 """`threading.Timer` that costs a thread only when it fires.
 
-Until then it is *pending*: one thread, in Rust, waits for all timers. It looks started in every
-respect, since that is what it is to its user; `_PendingTimer` says what has become of it. When its
-time comes, a thread is started for it as `Thread.start` would have done, so that whatever looks at
-threads sees the one it expects.
+Until then it is *pending*: one thread, in Rust, waits for all timers. To its user it is started in
+every respect; `_PendingTimer` has its state. When its time comes, a thread is started for it as
+`Thread.start` would do, so tools that list threads see the expected one.
 
-A timer whose `run` is not the one below, or that finds a part of `Thread` patched, is a thread from
-the start, as in the standard library: somebody counts on that thread.
+A timer that overrides `run`, or that finds a part of `Thread` patched, is a thread from the start,
+as in the standard library: the program relies on that thread.
 
-At exit, pending timers that are no daemons are waited for as threads are (`_wait_for_pending`). In
-the child of a fork the parent's are over, as its threads are.
+The exit waits for pending timers that are no daemons, as it waits for threads
+(`_wait_for_pending`). In the child of a fork the parent's pending timers are over, as its threads
+are.
 """
 
 import contextvars
@@ -27,8 +27,8 @@ _HAS_CONTEXT = hasattr(sys.flags, "thread_inherit_context")
 _STARTER = "_start_joinable_thread" if _HAS_HANDLES else "_start_new_thread"
 
 if _HAS_HANDLES:
-    # The handle of a thread that has ended (this one lets itself be marked so); all timers that end
-    # without a thread share it.
+    # The handle of an ended thread, shared by all timers that end without a thread. This handle can
+    # be marked as ended.
     _ENDED = threading._make_thread_handle(get_ident())
     _ENDED._set_done()
 
@@ -36,23 +36,21 @@ _is_exiting = False
 
 
 class _Finished(Event):
-    """`Timer.finished`: setting it, by whatever way, ends the timer if that is pending."""
+    """`Timer.finished`: setting it, in any way, ends the timer if that is pending."""
 
     _timer = None
 
     def set(self):
-        """Raise the flag and wake all threads that wait for it; a timer that is pending will not
-        fire.
-        """
+        """Raise the flag and wake all threads that wait for it. A pending timer will not fire."""
         Event.set(self)
         timer = self._timer
         if timer is not None:
-            # Forgotten afterwards: should there be no memory for it now, a second call does it.
+            # Forgotten afterwards: if memory is short now, a second call ends the timer.
             timer._withdraw()
             self._timer = None
 
 
-# It is an event to everybody else.
+# To all other code it is an event.
 _Finished.__name__ = _Finished.__qualname__ = "Event"
 _Finished.__module__ = "threading"
 
@@ -97,7 +95,7 @@ class Timer(Thread):
         if self._started.is_set():
             raise RuntimeError("threads can only be started once")
         if self._pending is not None:
-            # Another `_started` was put in the place of the one that said so.
+            # The program has replaced the `_started` that was set.
             if _HAS_HANDLES:
                 raise RuntimeError("thread already started")
             super().start()
@@ -110,12 +108,12 @@ class Timer(Thread):
             self._started.set()
             with threading._active_limbo_lock:
                 threading._limbo[self] = self
-            # Looked at once more, now that the wait at exit would find this timer.
+            # Checked again, now that the wait at exit would find this timer.
             is_late = _is_exiting
             if not is_late:
                 pending.start(self, self.interval)
         except BaseException:
-            # No thread to be had, or a signal handler has raised: it was not started.
+            # No thread can be started, or a signal handler has raised: the timer is not started.
             self._undo_start()
             raise
         if is_late:
@@ -123,8 +121,8 @@ class Timer(Thread):
             super().start()
             return
         if self.finished.is_set():
-            # Cancelled meanwhile, by a signal handler or another thread, before everything was in
-            # its place.
+            # Cancelled meanwhile, by a signal handler or another thread, before the timer was
+            # complete.
             pending.cancel()
             if pending.is_alive() is False:
                 self._end()
@@ -171,7 +169,7 @@ class Timer(Thread):
         super().join(timeout)
 
     def _can_be_pending(self):
-        """Whether nobody can tell the timer from a thread that waits."""
+        """Whether no code can tell the timer from a thread that waits."""
         if _is_exiting or not self._initialized or "run" in self.__dict__:
             return False
         cls = type(self)
@@ -187,13 +185,13 @@ class Timer(Thread):
         try:
             finished, interval = self.finished, self.interval
             if _HAS_HANDLES and getattr(self, _HANDLE).ident:
-                # It has had its thread, which the handle says when it is started again.
+                # It has had its thread; the handle raises when it is started again.
                 return False
         except AttributeError:
             return False
         if type(finished) is not _Finished or finished.is_set():
             return False
-        # Other numbers, and what is none, the wait in the thread takes or refuses in its own words.
+        # The wait in the thread accepts or refuses any other value, in its own words.
         return interval is None or (
             type(interval) in _NUMBERS and interval <= TIMEOUT_MAX
         )
@@ -201,7 +199,7 @@ class Timer(Thread):
     def _undo_start(self):
         pending = self._pending
         if pending is not None and not pending.cancel() and pending.is_alive():
-            # It has fired already: its thread is on its way.
+            # It has fired already: its thread is being started.
             return
         self._forget_pending()
         with threading._active_limbo_lock:
@@ -215,7 +213,7 @@ class Timer(Thread):
             self._end()
 
     def _end(self):
-        """Look as a thread does that has ended, without ever having had one."""
+        """Take the state of an ended thread, without having had one."""
         _mark_ended(self)
         with threading._active_limbo_lock:
             threading._limbo.pop(self, None)
@@ -230,8 +228,8 @@ class Timer(Thread):
     def _fire(self):
         """Start the timer's thread; called on the timer thread.
 
-        A thread that cannot be started is told to `threading.excepthook`, once, and the timer tries
-        again until one can.
+        If the thread cannot be started, `threading.excepthook` is called, once, and the timer
+        retries until one can be.
         """
         try:
             self._start_thread()
@@ -239,7 +237,7 @@ class Timer(Thread):
             self._try_again_later()
             if self._retries == 1:
                 self._invoke_excepthook(self)
-        except BaseException:  # noqa: BLE001 - whatever it is, the timer ends
+        except BaseException:  # noqa: BLE001 - any exception ends the timer
             self._give_up()
             self._invoke_excepthook(self)
 
@@ -248,7 +246,7 @@ class Timer(Thread):
         if pending is None:
             return
         if _HAS_HANDLES:
-            # One whose thread has failed to start says that it has ended.
+            # A handle whose thread has failed to start reports that it has ended.
             setattr(self, _HANDLE, threading._ThreadHandle())
         delay = min(_FIRST_RETRY * 2**self._retries, _LAST_RETRY)
         self._retries += 1
@@ -266,8 +264,8 @@ class Timer(Thread):
         try:
             threading._start_new_thread(self._begin, ())
         except RuntimeError:
-            # 3.12.0 and 3.12.1 start no thread once the exit has begun, though they wait for those
-            # there are.
+            # 3.12.0 and 3.12.1 start no thread once the exit has begun, though they wait for
+            # existing ones.
             if not _is_exiting:
                 raise
             if self.daemon:
@@ -279,7 +277,7 @@ class Timer(Thread):
         try:
             self._bootstrap()
         finally:
-            # Still there if a trace function has failed before `run`.
+            # Still set if a trace function has failed before `run`.
             pending = self._pending
             if pending is not None:
                 self._forget_pending()
@@ -291,7 +289,7 @@ class Timer(Thread):
             self._end()
             pending.give_up()
 
-    # In the child of a fork, where the standard library tells each thread that it has ended.
+    # In the child of a fork, where the standard library marks each thread as ended.
 
     if sys.version_info >= (3, 13):
 
@@ -318,11 +316,11 @@ Timer.__module__ = "threading"
 
 _NUMBERS = (float, int)
 
-# Seconds after which a thread that could not be started is tried again: the first time, and at
-# most.
+# Seconds until the first retry of a thread that could not be started, and the longest pause between
+# retries.
 _FIRST_RETRY, _LAST_RETRY = 0.01, 1.0
 
-# What somebody may have patched since.
+# Parts that a program may have patched since.
 _RUN, _BOOTSTRAP, _BOOTSTRAP_INNER = (
     Timer.run,
     Thread._bootstrap,
@@ -341,7 +339,7 @@ def _mark_ended(timer):
 
 
 def _take_context(timer):
-    """From 3.14 on a thread runs in a context that is taken when it is started."""
+    """Sets the context of the timer's thread, which from 3.14 on is taken at the start."""
     if getattr(timer, "_context", timer) is not None:
         return
     timer._context = (
@@ -352,8 +350,8 @@ def _take_context(timer):
 
 
 def _wait_for_pending():
-    """At exit, before the interpreter waits for threads: wait for pending timers that are no
-    daemons, also for those that these start.
+    """Waits at exit, before the interpreter waits for threads, for pending timers that are no
+    daemons, and for those that these start.
     """
     global _is_exiting
     _is_exiting = True
@@ -373,6 +371,6 @@ def _wait_for_pending():
             pending.wait(None)
 
 
-# These are run from the last to the first: this one when everybody else has had a say, who may
-# cancel or start timers.
+# These functions run from the last to the first. This one runs after all others, which may cancel
+# or start timers.
 threading._threading_atexits.insert(0, _wait_for_pending)

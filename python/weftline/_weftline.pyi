@@ -1,7 +1,7 @@
-# The classes in Rust. Each is declared to be the standard class whose place it takes: what is
-# annotated with one takes the other, and `stubtest` compares our classes with the standard stubs
-# (an alias it looks into; a name that is imported it does not). Only what goes beyond the running
-# version is spelt out here.
+# The classes in Rust. Each is declared as an alias of the standard class that it replaces, so an
+# annotation with one accepts the other. `stubtest` then compares weftline's classes with the
+# standard stubs (it follows an alias, but not an imported name). Only features beyond the running
+# version are declared here.
 import _queue
 import _thread
 import queue as _standard

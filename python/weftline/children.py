@@ -1,10 +1,10 @@
-"""Lets the children that a program starts through multiprocessing run on weftline too.
+"""Makes the children that a program starts through multiprocessing run on weftline too.
 
-A forked child has it from its parent. One that is spawned, or forked by the fork server, is a new
-interpreter that runs a piece of code given by `-c`; that gets a prelude, which installs weftline
-before the child imports anything of the program's. It is given when the child is started, and only
-while weftline is installed in the parent. A frozen program is started without such code: there the
-prelude comes with the first thing that the child unpickles.
+A forked child inherits weftline from its parent. A child that is spawned, or forked by the fork
+server, is a new interpreter that runs code passed by `-c`. That code gets a prelude, which installs
+weftline before the child imports anything of the program's. The prelude is added when the child is
+started, and only while weftline is installed in the parent. A frozen program is started without
+such code: there the prelude is in the first object that the child unpickles.
 
 multiprocessing is edited when the program imports it, not before: most programs never do, and it
 takes longer to import than everything here.
@@ -17,9 +17,9 @@ import sys
 import weftline
 from weftline import legacy
 
-# The child looks for weftline where the parent has found it, after all places of its own: the
-# parent may have it from a path that it changed, or from one that was relative to a folder that it
-# has left. The child's own path is as it would have been.
+# The child searches for weftline in the folder where the parent has found it, after its own path.
+# The parent may have it from a path that it changed, or from one that was relative to a folder that
+# it has left. The child's own path stays unchanged.
 #
 # A program can have its children run by another interpreter (`multiprocessing.set_executable`),
 # which may have no weftline that it can use. Such a child runs without.
@@ -45,10 +45,12 @@ def _prelude():
 
 
 def _is_frozen():
-    """Whether this program is its own interpreter, whose command lines hold no code of ours.
+    """Whether this program is its own interpreter, whose command lines contain no code for a
+    prelude.
 
-    It knows the command of its fork server by the text, and runs as a whole again on any other.
-    PyInstaller and cx_Freeze set `sys.frozen`; Nuitka sets a name in each module that it compiles.
+    It recognises the command of its fork server by the text, and on any other command runs the
+    whole program again. PyInstaller and cx_Freeze set `sys.frozen`; Nuitka sets a name in each
+    module that it compiles.
     """
     main = vars(sys.modules["__main__"])
     return getattr(sys, "frozen", False) or "__compiled__" in main
@@ -67,10 +69,10 @@ def _around_spawn(get_command_line):
 
 
 def _around_preparation(get_preparation_data):
-    """In the place of `multiprocessing.spawn.get_preparation_data`, which a child unpickles first.
+    """Replaces `multiprocessing.spawn.get_preparation_data`, whose result a child unpickles first.
 
-    The child of a frozen program gets its prelude so, whether it is spawned or forked by the fork
-    server.
+    It carries the prelude to the child of a frozen program, whether that is spawned or forked by
+    the fork server.
     """
 
     @functools.wraps(get_preparation_data)
@@ -84,7 +86,7 @@ def _around_preparation(get_preparation_data):
 
 
 class _Unpickled:
-    """Code that runs where this is unpickled; there it becomes None."""
+    """Code that runs when this is unpickled; the unpickled object is None."""
 
     def __init__(self, code):
         self._code = code
@@ -94,8 +96,8 @@ class _Unpickled:
 
 
 def _around_util(spawnv_passfds):
-    """In the place of `multiprocessing.util.spawnv_passfds`, through which the command line of the
-    fork server passes.
+    """Replaces `multiprocessing.util.spawnv_passfds`, which gets the command line of the fork
+    server.
     """
 
     @functools.wraps(spawnv_passfds)
@@ -114,13 +116,13 @@ STARTERS = {
     },
     "multiprocessing.util": {"spawnv_passfds": _around_util},
 }
-"""For each module of multiprocessing's that starts interpreters: its functions, and what to put
-around each.
+"""For each module of multiprocessing that starts interpreters: its functions, and the wrapper of
+each.
 """
 
 
 def _with_prelude(command):
-    """`command` with the prelude before the code that follows `-c`; as it is if there is none."""
+    """Returns `command` with the prelude before the code after `-c`; unchanged without `-c`."""
     command = list(command)
     if weftline.installed() and not _is_frozen() and "-c" in command:
         code = command.index("-c") + 1

@@ -10,7 +10,7 @@ Runs a Python program as `python` would, with weftline in the place of the stand
 semaphores, barriers, timers, queues and thread pools. `python -m weftline` does the same; the word `run` may be left out.
 
   run            run a program; its multiprocessing children run on weftline too
-  --children     so do all Python programs that it starts, by whatever way: a reloading server's, pytest's workers
+  --children     so do all Python programs that it starts, in any way: a reloading server's, pytest's workers
   --legacy       let it import Python 2's thread, Queue and SocketServer: today's _thread, queue and socketserver under the names
                  of then (the syntax of Python 2 is not translated)
   bench          measure speed and memory beside the standard library and the peers (`weftline bench --help`)

@@ -1,9 +1,9 @@
 """`weftline run --children`: the Python programs that a program starts run on weftline, too, and so
-do those that they start.
+do those that they start in turn.
 
-It is told through the environment, since nothing else reaches a process that is started anew: a
-folder of ours comes first in `PYTHONPATH`. An interpreter that is told to ignore the environment
-(`-E`, `-I`) or to leave out `site` (`-S`) runs without.
+The environment carries the request, since nothing else reaches a new process: a folder of weftline
+comes first in `PYTHONPATH`. An interpreter that is told to ignore the environment (`-E`, `-I`) or
+to leave out `site` (`-S`) runs without weftline.
 """
 
 import os
@@ -11,11 +11,11 @@ import os
 from weftline import legacy
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "everywhere")
-"""What the children have on their path until their `sitecustomize` has been imported."""
+"""The folder on the children's path until their `sitecustomize` has been imported."""
 
 
 def follow():
-    """Has the children of this process run on weftline, with the old names if they are provided
+    """Makes the children of this process run on weftline, with the old names if they are provided
     here.
     """
     path = os.environ.get("PYTHONPATH", "").split(os.pathsep)

@@ -1,22 +1,22 @@
-"""`install()`: weftline in the place of the standard library's classes, for the whole process.
+"""`install()`: replaces the standard library's classes by weftline's, for the whole process.
 
-The table `_EDITS` says what is done to which standard module, when the program imports it. Every
-slot is filled in place and remembered, so `uninstall()` puts the very same objects back. A module
-that took a name by `from threading import Event` before `install()` keeps what it took, and one
-that takes it afterwards keeps ours: both go on working, side by side.
+The table `_EDITS` lists the edits of each standard module, which are applied when the program
+imports it. Every slot is filled in place and remembered, so `uninstall()` puts the very same
+objects back. A module that took a name by `from threading import Event` before `install()` keeps
+that object, and one that takes it afterwards keeps weftline's. Both continue to work, side by side.
 
 What stays the standard library's:
 
-- `threading.Thread`: a thread's life is told between this class and the interpreter's C code, and
-  those who watch threads look into it.
+- `threading.Thread`: this class and the interpreter's C code together implement a thread's life,
+  and tools that observe threads read it.
 - `threading.RLock` and `threading._RLock`. The first is a Python function that looks `_CRLock` up
-  whenever it is called, so it makes our RLock, for those too who imported it before; the second is
-  the pure Python RLock that few ask for by name.
+  on every call, so it creates weftline's RLock, even for modules that imported it before. The
+  second is the pure Python RLock, which few programs use by name.
 - The locks with which the interpreter itself follows a thread's life: `Thread._tstate_lock`,
   `_thread._set_sentinel`, `_thread._ThreadHandle`. Their other end is in C.
-- `concurrent.futures.Executor` and the process pool, but for one lock of its own
-  (`_futures/process.py`). Our ThreadPoolExecutor is a subclass of the standard one, so that it is
-  an instance of what others have taken by name.
+- `concurrent.futures.Executor` and the process pool, except for one lock of its own
+  (`_futures/process.py`). weftline's ThreadPoolExecutor is a subclass of the standard one, so it is
+  an instance of the class that other modules have taken by name.
 - Every object that exists already, such as the import system's locks and logging's module lock.
 - `tempfile._allocate_lock`, `_strptime._thread_allocate_lock`, `_pyio.Lock`: their modules use them
   once, when they are imported.
@@ -31,11 +31,11 @@ from weftline._on_import import when_imported
 
 _ABSENT = object()
 
-# Those of the modules in `_EDITS` that are edited when they are imported.
+# The modules in `_EDITS` that are edited when they are imported.
 _awaited: set[str] = set()
 
-# What each filled slot held before, as (module or class, name, object, ours); empty while nothing
-# is installed.
+# The earlier value of each filled slot, as (module or class, name, object, ours); empty while
+# nothing is installed.
 _replaced: list[tuple] = []
 
 # Reentrant, because a destructor or a signal handler may run inside `install()` and call it. A fork
@@ -50,19 +50,19 @@ if hasattr(os, "register_at_fork"):
 
 
 def install():
-    """Puts weftline in the place of the standard library's threading, queue and concurrent.futures
-    classes, in this process.
+    """Replaces the standard library's threading, queue and concurrent.futures classes by
+    weftline's, in this process.
 
-    Call it early: what other modules have taken by name before, they keep. Calling it again does
-    nothing. Children made by `fork` have it too, and so have those that multiprocessing starts from
-    then on, by whatever method; other programs that are started have not.
+    Call it early: modules that have taken a name before keep the standard object. Calling it again
+    does nothing. Children created by `fork` inherit it, and children that multiprocessing starts
+    from then on get it, with every start method. Other programs that are started do not.
 
-    Does nothing if the environment says `WEFTLINE=0`, which switches weftline off for one run of a
+    Does nothing if the environment has `WEFTLINE=0`, which switches weftline off for one run of a
     program.
 
     Raises RuntimeError, and changes nothing, if gevent or eventlet has patched `threading` in this
-    process. One that patches later replaces some of our classes and not others, and then a wait in
-    one of ours stops all green threads: use one or the other.
+    process. A library that patches later replaces some of weftline's classes and not others. Then a
+    wait in one of weftline's stops all green threads: use one or the other.
     """
     if os.environ.get("WEFTLINE") == "0":
         return
@@ -80,11 +80,11 @@ def install():
 
 
 def uninstall():
-    """Undoes `install()`: every name holds again the very object that it held before. Does nothing
-    if not installed.
+    """Undoes `install()`: every name refers again to the very object from before. Does nothing if
+    not installed.
 
-    A name that somebody else has changed since is left as it is. Objects made in the meantime go on
-    working.
+    A name that other code has changed since is left as it is. Objects created in the meantime
+    continue to work.
     """
     with _guard:
         while _replaced:
@@ -98,7 +98,7 @@ def uninstall():
 
 
 def installed():
-    """Whether weftline stands in the place of the standard classes in this process."""
+    """Returns whether weftline replaces the standard classes in this process."""
     return bool(_replaced)
 
 
@@ -109,8 +109,8 @@ def _fill(module, name, ours):
 
 
 def _exchange(module, name, before, after):
-    """Puts `after` in the place of `before` in the module, and in its package if that has taken it
-    from there.
+    """Replaces `before` by `after` in the module, and in its package if that has taken it from
+    there.
     """
     setattr(module, name, after)
     package = sys.modules.get(module.__name__.rpartition(".")[0])
@@ -126,10 +126,10 @@ def _fill_names(module, names):
 
 
 def _once(names):
-    """An edit that puts `names(module)` into the first module of its name, and into no other copy
-    that a program makes.
+    """Returns an edit that puts `names(module)` into the first module of its name, and into no
+    other copy that a program creates.
 
-    A module of the program's own that is called so is left alone.
+    A module of the program with the same name is left alone.
     """
 
     def edit(module):
@@ -148,7 +148,7 @@ def _once(names):
     return edit
 
 
-# A private name by which the standard module is told from a module of the program's own.
+# A private name that distinguishes the standard module from a module of the program.
 _SIGNS = {
     "functools": "_make_key",
     "multiprocessing.dummy": "DummyProcess",
@@ -188,10 +188,10 @@ def _for_dummy(module):
 
 
 class _StandardThread:
-    """While it is entered, `_thread` has its own names again.
+    """A context in which `_thread` has its own names again.
 
-    Modules that take names from there are imported so: they begin as if they had been imported
-    before weftline was installed, and `uninstall()` finds what they had.
+    Modules that take names from there are imported in it. They begin as if they had been imported
+    before weftline was installed, and `uninstall()` finds their earlier values.
     """
 
     _entered = 0
@@ -212,29 +212,27 @@ class _StandardThread:
 
 
 def _edit_the_c_queue(module):
-    """The module in C from which `queue` takes its `SimpleQueue`, and which is filled together with
-    that.
+    """Imports `queue`, which takes its `SimpleQueue` from this module in C, so that both are filled
+    together.
     """
     if _replaced:
         import queue  # noqa: F401
 
 
 def _edit_futures(module):
-    """Fills a part of `concurrent.futures`, which has just been imported, if weftline is
-    installed.
-    """
+    """Fills a just imported part of `concurrent.futures`, if weftline is installed."""
     if module.__name__ == "concurrent.futures._base":
         from weftline._futures import waiting as ours
     else:
         from weftline._futures import pool as ours
     with _guard:
         if _replaced:
-            # Nothing yet if it is ours that is importing the module; it has it edited again.
+            # Empty if weftline's own part is importing the module; it has the module edited again.
             _fill_names(module, getattr(ours, "NAMES", {}))
 
 
 def _let_children_follow(module):
-    """Has a module of multiprocessing's, which has just been imported, start children on weftline,
+    """Makes a module of multiprocessing, which has just been imported, start children on weftline,
     if that is installed here.
     """
     from weftline import children
@@ -261,29 +259,28 @@ _EDITS = {
     "threading": _once(_for_threading),
     "queue": _once(_for_queue),
     "_queue": _edit_the_c_queue,
-    # These take their names when they are imported, and make locks and queues for as long as the
+    # These take their names when they are imported, and create locks and queues as long as the
     # program runs.
     "functools": _once(_for_functools),
     "multiprocessing.dummy": _once(_for_dummy),
     "multiprocessing.dummy.connection": _once(_for_dummy),
-    # The package around them takes names from them, some when it is imported and some when they are
-    # first asked for.
+    # The package around them takes names from them, some when it is imported and some on first use.
     "concurrent.futures._base": _edit_futures,
     "concurrent.futures.thread": _edit_futures,
     "concurrent.futures.process": _let_pools_end,
     "multiprocessing.spawn": _let_children_follow,
     "multiprocessing.util": _let_children_follow,
 }
-"""What is done to a module once it is imported, or at once if it has been.
+"""The edit of each module, applied when it is imported, or immediately if it has been.
 
-Most programs import few of them, and importing takes time: so each edit imports what it needs
-itself. It does so by name, for tools that collect what a program imports.
+Most programs import few of them, and importing takes time: so each edit imports the modules that it
+needs by itself. It does so by name, for tools that collect a program's imports.
 """
 
 
 def _refuse_beside_green_threads():
-    """Raises RuntimeError if threads are green threads here: a lock of ours would stop all of them,
-    not the one that waits.
+    """Raises RuntimeError if threads are green threads here: a lock of weftline would stop all of
+    them, not only the waiter.
     """
     for library, is_patched in (
         ("gevent", _gevent_is_patched),

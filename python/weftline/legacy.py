@@ -1,10 +1,10 @@
 """The modules of Python 2 that only changed their names, for `weftline run --legacy`: `thread`,
 `Queue` and `SocketServer`.
 
-Each is today's module itself under its old name, so what a program takes from it runs on weftline,
-and an exception that one part of the program raises as `Queue.Empty` another catches as
-`queue.Empty`. `dummy_thread` is not among them: it stood in for `thread` where an interpreter had
-no threads, and none is without them now.
+Each is today's module itself under its old name, so the names that a program takes from it are
+weftline's. An exception that one part of the program raises as `Queue.Empty` is caught by another
+as `queue.Empty`. `dummy_thread` is not among them: it replaced `thread` in interpreters without
+threads, and there are none now.
 """
 
 import sys
@@ -13,8 +13,8 @@ NAMES = {"thread": "_thread", "Queue": "queue", "SocketServer": "socketserver"}
 
 
 def provide():
-    """Lets this process import the old names. A module of the program's own that is called so goes
-    before.
+    """Makes the old names importable in this process. A module of the program with such a name
+    comes first.
     """
     if not provided():
         sys.meta_path.append(_Finder())
@@ -26,7 +26,7 @@ def provided():
 
 
 class _Finder:
-    """Finds an old name when everybody else has failed to."""
+    """Finds an old name after all other finders have failed."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
@@ -42,13 +42,13 @@ class _Alias:
 
     @staticmethod
     def create_module(spec):
-        # A fresh module: the import system writes its attributes into what it gets here, and
-        # today's module has its own.
+        # A new module: the import system writes its attributes into the module that this returns,
+        # and today's module has its own.
         return None
 
     @staticmethod
     def exec_module(module):
-        # After this call the import system takes what stands in `sys.modules`.
+        # After this call the import system reads the module from `sys.modules`.
         import importlib
 
         sys.modules[module.__name__] = importlib.import_module(NAMES[module.__name__])

@@ -1,9 +1,9 @@
 """`queue` of the running Python, with weftline's queues, and with `ShutDown` and `Queue.shutdown`
 on every version.
 
-Every name of the standard module is here, the private ones too. What is not ours is the standard
-object itself: `Empty` and `Full` are the standard exceptions, and so is `ShutDown` where the
-version has it.
+Every name of the standard module is here, including the private ones. A name that is not weftline's
+is the standard object itself: `Empty` and `Full` are the standard exceptions, and so is `ShutDown`
+in the versions that have it.
 """
 
 import queue as standard

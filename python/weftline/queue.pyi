@@ -1,5 +1,5 @@
-# Every public name of the standard module, and `ShutDown` on every version. For what its types are
-# of, see `_weftline.pyi`.
+# Every public name of the standard module, and `ShutDown` on every version. `_weftline.pyi` says
+# how its classes are declared.
 from queue import Empty as Empty
 from queue import Full as Full
 

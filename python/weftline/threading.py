@@ -1,8 +1,9 @@
 """`threading` of the running Python, with weftline's locks, conditions, events, semaphores and
 barriers.
 
-Every name of the standard module is here, the private ones too. What is not ours is the standard
-object itself; so is `Thread`, which gets the old spellings that it has lost.
+Every name of the standard module is here, including the private ones. A name that is not weftline's
+is the standard object itself. So is `Thread`, to which the old spellings are added that it has
+lost.
 """
 
 import threading as standard
@@ -14,16 +15,17 @@ _OURS = _names.of_threading()
 
 
 def _rlock_function():
-    """`threading.RLock`, a Python function of the standard module, making our RLock: same code,
-    other globals.
+    """Returns `threading.RLock` for weftline's RLock: a Python function with the code of the
+    standard one and other globals.
 
-    Our class itself where somebody (eventlet, for one) has put a class in the function's place.
+    Returns the class itself if other code (eventlet, for example) has replaced the function by a
+    class.
     """
     theirs = standard.RLock
     if not isinstance(theirs, FunctionType):
         return _OURS["_CRLock"]
-    # Only what its code asks for: a copy of all would keep alive what the module itself forgets
-    # after a fork.
+    # Only the names that its code reads: a copy of all globals would keep objects alive that the
+    # module itself drops after a fork.
     needed = {"__builtins__", "__name__", *theirs.__code__.co_names} & vars(
         standard
     ).keys()

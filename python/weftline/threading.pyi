@@ -1,6 +1,6 @@
-# Every name of the standard module. Our classes are those that `_weftline.pyi` declares, which are
-# the standard ones to a type checker. `Thread.isAlive` works and is not declared: whoever has types
-# checked has the new spelling.
+# Every name of the standard module. weftline's classes are those that `_weftline.pyi` declares; a
+# type checker treats them as the standard ones. `Thread.isAlive` works and is not declared: a
+# program with type checks uses the new spelling.
 from threading import *
 from threading import ThreadError as ThreadError
 from threading import __all__ as __all__

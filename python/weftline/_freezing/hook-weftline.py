@@ -1,4 +1,4 @@
-"""PyInstaller's hook: a program that imports any part of weftline has all of it."""
+"""PyInstaller's hook: a program that imports any part of weftline includes all of it."""
 # ruff: noqa: N999 - the name is PyInstaller's rule
 
 from PyInstaller.utils.hooks import (  # type: ignore[import-untyped]
@@ -6,7 +6,7 @@ from PyInstaller.utils.hooks import (  # type: ignore[import-untyped]
     collect_submodules,
 )
 
-# The benchmark starts interpreters, which a frozen program has not. Its peers would come with it.
+# The benchmark starts interpreters, which a frozen program lacks. It would also include its peers.
 excludedimports = ["weftline.bench"]
 _LEFT_OUT = ("weftline.bench", "weftline._freezing")
 

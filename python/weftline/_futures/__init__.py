@@ -1,6 +1,6 @@
-"""Our parts of `concurrent.futures`: `waiting` needs the standard `_base` module, `pool` the
-standard `thread` module, and no more.
+"""weftline's parts of `concurrent.futures`: `waiting` needs only the standard `_base` module,
+`pool` only the standard `thread` module.
 
-They stand apart from `weftline.concurrent.futures`, which needs the whole standard package, because
-`install()` puts them in place while that is being imported.
+They are separate from `weftline.concurrent.futures`, which needs the whole standard package,
+because `install()` applies them while that is being imported.
 """

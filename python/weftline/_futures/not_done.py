@@ -1,29 +1,29 @@
-"""`NotDone`: the set of futures that are not done, as `wait` returns it, in a form that a loop
-around `wait` need not copy each time.
+"""`NotDone`: the set of unfinished futures that `wait` returns, in a form that a loop around `wait`
+need not copy each time.
 
-A loop that goes on with `not_done` has one set of futures, out of which each call takes those that
-are done, and to which the program may add others. What a call returned is a *version* of that set.
-The newest version is what the set holds now. An older one is that and what has been taken out
-since, which it finds by going from each version to the next (Baker's trick for persistent arrays).
+A loop that continues with `not_done` has one set of futures. Each call takes the finished ones out
+of it, and the program may add others. The result of a call is a *version* of that set. The newest
+version is the present set. An older version is the present set and the futures taken out since. It
+finds them by going from each version to the next (Baker's trick for persistent arrays).
 
-| a version is | it has | `wait` is given it | one is added |
+| a version is | it has | `wait` is called with it | a future is added |
 |---|---|---|---|
-| the newest | the `Waiting` in `_waiting`, the set and its place in `_source` | takes the `Waiting`, and goes on with what it knows | in place, and the group is told, unless an older version lives; else it is changed |
-| an older one | no `Waiting`; what its place names, if that call went on | begins anew, with a copy | it is changed |
+| the newest | the `Waiting` in `_waiting`, the set and its place in `_source` | takes the `Waiting`, and continues with its group | in place, and to the group, unless an older version lives; else it is changed |
+| an older one | no `Waiting`; the futures that its place names, if that call continued | begins anew, with a copy | it is changed |
 | read | a set of its own in `_copies`, no `_source`; a newest one keeps the `Waiting` | as the newest, or an older one | it is changed |
 | changed | a set of its own and nothing else | begins anew, with a copy | it is changed |
 
-A *place* names nothing in the newest version, afterwards what the next call took out and the place
-of the version that it made. Versions know of later places, never of earlier ones, so a future that
-is done goes when the last version that contains it does. An older version learns what has been
-taken out since, not what has been added; so nothing is added in place while there is one, and if
-there is, it keeps the place before the newest alive.
+A *place* names nothing in the newest version. Afterwards it names the futures that the next call
+took out, and the place of the version which that call created. Versions refer to later places,
+never to earlier ones, so a finished future is freed with the last version that contains it. An
+older version learns which futures were taken out since, not which were added. So nothing is added
+in place while an older version lives, which keeps the place before the newest alive.
 
-Invariant: *a version is what its set holds at any moment, and what the places from its own on name
-after that moment*. So what is taken out is named first, and who reads copies the set first. Each of
-these steps is one operation of a list or a set. Those who change a version or make its copy take
-turns besides; a signal's handler, which may do so in the middle of it, counts as having been there
-before or after.
+Invariant: *at any moment a version equals the contents of its set, and the futures that the places
+from its own on name after that moment*. So removed futures are named before they are taken out, and
+a reader copies the set first. Each of these steps is one operation of a list or a set. Besides,
+threads that change a version or create its copy take turns, by `_turns`. A signal handler may do so
+in the middle of a turn; it counts as having run before or after.
 """
 
 import functools
@@ -35,39 +35,40 @@ _turns = _weftline.RLock()
 
 
 # A version's place in the order of versions. Its result is the futures that the next call took out,
-# and the next place. It is a future because a chain of futures is freed on any stack, however long.
+# and the next place. It is a future because a chain of futures of any length is freed on a small
+# stack.
 _Place = _weftline.Future
 
 
 def _nothing():
-    """Says what a weak reference says of a place that is gone."""
+    """Stands for a weak reference to a place that is gone."""
 
 
 class Waiting:
-    """Who waits for some futures, call after call: their group, those that are left, and the place
-    of the newest version.
+    """The state that a loop of waits keeps from call to call: the group, the futures that are left,
+    and the place of the newest version.
 
-    Whoever holds it is the only one who waits with this group and changes the set.
+    Only its holder waits with this group and changes the set.
     """
 
     __slots__ = ("_before", "_group", "_pending", "_place")
 
     def __init__(self, group, pending):
         self._group, self._pending = group, pending
-        # The place before, for as long as a version is there or before.
+        # The place before, as long as a version lives that is there or before it.
         self._place, self._before = _Place(), _nothing
 
     def wait(self, timeout, return_when):
-        """What is done, and what is not done then. If it raises, the versions are what they were,
-        and nobody has a group.
+        """Returns the finished and the unfinished futures. If it raises, the versions are
+        unchanged, and no version has the group.
         """
         done = self._group.wait(timeout, return_when)
         pending = self._pending
         if len(done) == len(pending):
-            # Nobody goes on. What the version before contains may stay where it is.
+            # No call continues. The futures of the version before may stay in the set.
             return done, set()
         place = _Place()
-        # A frozenset knows the hashes, so a reader of an older version calls nobody for them.
+        # A frozenset keeps the hashes, so a reader of an older version calls no `__hash__`.
         self._place._result = frozenset(done), place
         pending.difference_update(done)
         self._before = weakref.ref(self._place)
@@ -80,8 +81,8 @@ class Waiting:
         return done, version
 
     def add(self, version, one):
-        """Waits for one more, which is then in the newest version, too. Says whether it does: not
-        if the group does not know such, or an older version lives.
+        """Adds a future to the group and so to the newest version. Returns whether it did: not if
+        the group cannot take the future, or an older version lives.
         """
         pending = self._pending
         if self._before() is not None:
@@ -89,7 +90,7 @@ class Waiting:
         if one not in pending:
             if not self._group.add(one):
                 return False
-            # Whoever asks counts them, should this be the end.
+            # Until the end of this call `len()` counts the futures itself.
             version._count = None
             pending.add(one)
             version._count = len(pending)
@@ -97,12 +98,12 @@ class Waiting:
 
 
 class NotDone:
-    # What a program sees is a set, and its documentation that of sets.
+    # To a program this is a set, with the documentation of sets.
     __doc__ = set.__doc__
     __slots__ = ("__weakref__", "_copies", "_count", "_source", "_waiting")
 
     def __new__(cls, /, *arguments, **keywords):
-        # The class that a program gets by `type` makes sets.
+        # A program that reads the class by `type` creates sets with it.
         return set(*arguments, **keywords)
 
     __class__ = property(lambda self: set)
@@ -116,8 +117,8 @@ class NotDone:
             return len(copies[0] if copies else self._read())
         return count
 
-    # The two that loops call most are written out, which makes them three times as fast as those
-    # below.
+    # The two methods that loops call most are written out, which makes them three times as fast as
+    # those below.
     @functools.wraps(set.__contains__)
     def __contains__(self, one, /):
         copies = self._copies
@@ -142,7 +143,7 @@ class NotDone:
             return set().update(*others, **keywords)
         for other in others:
             more = iter(_plain(other))
-            # One more in place costs as much as to begin anew with a few dozen.
+            # Adding one in place costs as much as to begin anew with a few dozen.
             most = max(4, len(self) // 16)
             for number, one in enumerate(more):
                 if number == most or not self._add_in_place(one):
@@ -158,7 +159,7 @@ class NotDone:
         return self
 
     def _add_in_place(self, one):
-        """Adds to the newest version, which stays what the group knows; says whether it could."""
+        """Adds to the newest version and its group; returns whether it could."""
         with _turns:
             copies, box = self._copies, self._waiting
             if copies or self._count is None:
@@ -166,14 +167,14 @@ class NotDone:
             waiting = self._take_waiting()
             if waiting is None or not waiting.add(self, one):
                 return False
-            # Not in the box of a version that has been changed meanwhile: that has another.
+            # Not in the box of a version that has been changed meanwhile: that has another box.
             box.append(waiting)
             if copies:
                 copies[0].add(one)
             return True
 
     def _take_waiting(self):
-        """What the newest version goes on with, which nobody else gets then; None if there is
+        """Takes the newest version's `Waiting`, which no other caller gets then; None if there is
         none.
         """
         try:
@@ -182,8 +183,8 @@ class NotDone:
             return None
 
     def _contents(self):
-        """The futures, as a new set."""
-        # There is a copy before there is no source.
+        """Returns the futures as a new set."""
+        # The copy exists before the source is dropped.
         source = self._source
         if self._copies or source is None:
             return self._copies[0].copy()
@@ -195,12 +196,12 @@ class NotDone:
         return contents
 
     def _read(self):
-        """The set that is this version's own from the first look on."""
+        """Returns the set that this version owns from the first read on."""
         copies = self._copies
         if not copies:
             with _turns:
-                # From here on nobody adds in place. Of several that look at once, the first to
-                # append has made the copy that counts.
+                # From here on nothing is added in place. Of several concurrent readers, the first
+                # to append has created the copy that counts.
                 self._count = None
                 copies.append(self._contents())
                 del copies[1:]
@@ -208,14 +209,14 @@ class NotDone:
         return copies[0]
 
     def _change(self):
-        """The set of its own, for a change, after which this is not what the group knows."""
+        """Returns the version's own set, for a change that the group does not know of."""
         with _turns:
             self._waiting = []
             return self._read()
 
 
 def _plain(argument):
-    # What is written in C for sets does not take a NotDone for one.
+    # Functions of sets that are written in C do not accept a NotDone as a set.
     return argument._read() if type(argument) is NotDone else argument
 
 
@@ -258,7 +259,8 @@ def _operator(name, reflected):
         own, other = self._read(), _plain(other)
         result = method(own, other)
         if result is NotImplemented:
-            # The other side's turn, and it is to see a set: the views of a dict know no other.
+            # The other operand's turn, with a set as its argument: the views of a dict accept no
+            # other type.
             cls = type(other)
             if any(reflected in vars(base) for base in cls.__mro__):
                 return getattr(cls, reflected)(other, own)

@@ -1,13 +1,13 @@
-"""`ThreadPoolExecutor`: the standard one, with a work queue that makes the futures and knows how
-many workers are free.
+"""`ThreadPoolExecutor`: the standard one, with a work queue that creates the futures and counts the
+free workers.
 
-The class and its workers' loop are in Python because programs subclass the one, replace its parts
-and patch its methods, and because no frame of ours may lie under their code. As long as nobody has
-replaced a part, `submit` is one call into the work queue; otherwise everything goes as in the
-standard class, over the parts that are there then.
+The class and its workers' loop are in Python. Programs subclass the class, replace its parts and
+patch its methods, and no Rust frame may lie under their code. While no part is replaced, `submit`
+is one call into the work queue. Otherwise the standard class's methods run, over the parts that are
+there then.
 """
 
-import contextvars  # noqa: F401 - before a fork can come while somebody imports it
+import contextvars  # noqa: F401 - imported before a fork can interrupt its first import
 import functools
 import itertools
 import os
@@ -26,29 +26,29 @@ _Tasks = _weftline._Tasks
 _WorkQueue = _weftline._WorkQueue
 
 
-# `_shutdown` of the standard module is asked of its dictionary. The name of an attribute stays in
-# the interpreter's cache, and 3.12 shows a leftover error of its own at exit if it finds this one
+# `_shutdown` of the standard module is read from its dictionary. An attribute's name stays in the
+# interpreter's cache, and 3.12 shows a leftover error of its own at exit if it finds this one
 # there.
 _standard_names = vars(standard)
 
-# Kept, because the module's will be ours.
+# Kept, because `install()` replaces the module's.
 _Standard = standard.ThreadPoolExecutor
 
-# From 3.14 on a worker has a context, which begins and ends it; what a program has put into the
-# queue itself is run by it, too.
+# From 3.14 on a worker has a context, which begins and ends it. The context also runs objects that
+# a program has put into the queue itself.
 _HAS_CONTEXTS = hasattr(_Standard, "prepare_context")
 
 
 def _worker(executor_reference, work_queue, initializer, initargs, context=()):
-    """What each thread of a pool runs: calls, until there are no more to come.
+    """The loop of each thread of a pool: makes calls until no more can come.
 
-    context: the worker's, as arguments for work items that somebody has made himself; empty where
+    context: the worker's, as arguments for work items that a program has created itself; empty if
     the version has none.
     """
     if initializer is not None:
         try:
             initializer(*initargs)
-        except BaseException:  # noqa: BLE001 - whatever it is, the pool is told
+        except BaseException:  # noqa: BLE001 - any exception is reported to the pool
             standard_base.LOGGER.critical("Exception in initializer:", exc_info=True)
             executor = executor_reference()
             if executor is not None:
@@ -63,7 +63,7 @@ def _worker(executor_reference, work_queue, initializer, initargs, context=()):
                 return
             while type(task) is tuple:
                 function, args, kwargs = task
-                # While this thread waits, or works on, it keeps nothing of the call.
+                # While this thread waits, or makes a call, it keeps no reference to the call.
                 task = None
                 has_raised = False
                 try:
@@ -76,11 +76,12 @@ def _worker(executor_reference, work_queue, initializer, initargs, context=()):
                 function = args = kwargs = None
                 task = tasks.end(has_raised)
                 if task is True:
-                    # What nobody wants may take its time to go, and may even wait for another call.
+                    # An outcome without another owner is dropped here. That may take time, and may
+                    # even wait for another call.
                     outcome[0] = None
                     task = tasks.go_on()
             if task is not None:
-                # A work item that somebody has made himself.
+                # A work item that a program has created itself.
                 task.run(*context)
                 task = None
                 work_queue.worker_is_free()
@@ -92,7 +93,7 @@ def _worker(executor_reference, work_queue, initializer, initargs, context=()):
 
 
 def _is_over(executor_reference, work_queue):
-    """Whether a worker that was woken without a task is to end; then the others are woken, too."""
+    """Whether a worker that was woken without a task ends. If so, the next worker is woken, too."""
     executor = executor_reference()
     if not (_standard_names["_shutdown"] or executor is None or executor._shutdown):
         return False
@@ -102,9 +103,9 @@ def _is_over(executor_reference, work_queue):
     return True
 
 
-def _has_workers_of_its_own(cls):
-    """Whether the class says what its workers do by a context, as pools of interpreters do where
-    the version has them.
+def _has_own_workers(cls):
+    """Whether the class defines its workers by a context, as pools of interpreters do in the
+    versions that have them.
     """
     if not _HAS_CONTEXTS:
         return False
@@ -115,13 +116,13 @@ _MISSING = object()
 
 
 def _queue_attribute(name, told):
-    """An attribute that is kept in the instance, of whose changes the work queue is told."""
+    """An attribute of the instance whose changes are passed to the work queue."""
 
     def get(self):
         value = self.__dict__.get(name, _MISSING)
         if value is not _MISSING:
             return value
-        # Outside of an `except`, whose exception would be the context of this one.
+        # Not inside an `except`, whose exception would be the context of this one.
         raise AttributeError(
             f"{type(self).__name__!r} object has no attribute {name!r}"
         )
@@ -143,9 +144,9 @@ def _queue_attribute(name, told):
     return property(get, put, delete)
 
 
-def _open_or_close(executor, queue):
-    # Anything but False, also an attribute that is gone, is for `_submit_and_count` to judge:
-    # asking an object of the program's for its truth runs code of the program's.
+def _update_closed(executor, queue):
+    # Any value but False, or a missing attribute, is left to `_submit_and_count`: testing an object
+    # of the program's for its truth runs code of the program's.
     state = executor.__dict__
     is_open = state.get("_shutdown") is False and state.get("_broken") is False
     queue.set_closed(not is_open)
@@ -160,7 +161,7 @@ class ThreadPoolExecutor(_Standard):
 
     Goes beyond the standard class: `context=True` runs each call in a copy of the context that
     `submit` or `map` was called in; `map` takes a `buffersize` on every version; and a forked child
-    can go on using the pool, with workers of its own.
+    can continue to use the pool, with workers of its own.
     """
 
     # With the parameters of the running version's, and `context`.
@@ -203,18 +204,19 @@ class ThreadPoolExecutor(_Standard):
 
     __init__.__doc__ = """Start no thread yet.
 
-        max_workers: how many threads there are at most; as many as suit most programs if None.
-        thread_name_prefix: what the threads' names begin with.
-        initializer: is called with initargs by each thread before its first call. If it raises, the pool is broken.
+        max_workers: the most threads that the pool has; None: a number that suits most programs.
+        thread_name_prefix: the beginning of the threads' names.
+        initializer: called with initargs by each thread before its first call. If it raises, the
+            pool is broken.
         context: whether calls run in a copy of the context of their submission.
         """
 
     def _set_up(self, initializer, initargs, context):
-        if _has_workers_of_its_own(type(self)):
+        if _has_own_workers(type(self)):
             if context:
                 raise TypeError("context is for calls that run in this interpreter")
         else:
-            # Versions that have worker contexts leave these to them.
+            # Versions with worker contexts leave these to the contexts.
             self._initializer, self._initargs = initializer, initargs
             self._work_queue = _WorkQueue(context)
         _executors[id(self)] = self
@@ -222,15 +224,15 @@ class ThreadPoolExecutor(_Standard):
     def __reduce_ex__(self, protocol):
         reduced = super().__reduce_ex__(protocol)
         if type(self) is ThreadPoolExecutor is not standard.ThreadPoolExecutor:
-            # The state first, so that the queue in it is what a pickler stumbles over, and not the
-            # name.
+            # The state comes first, so that a pickler refuses the queue in it, not the name of the
+            # class.
             return _weftline._rebuild, (reduced[2], type(self)), reduced[2]
         return reduced
 
-    # Whether the pool takes calls, and may start workers, the work queue must know to answer by
-    # itself.
-    _shutdown = _queue_attribute("_shutdown", _open_or_close)
-    _broken = _queue_attribute("_broken", _open_or_close)
+    # The work queue needs these two states, whether the pool accepts calls and whether it may start
+    # workers, to answer by itself.
+    _shutdown = _queue_attribute("_shutdown", _update_closed)
+    _broken = _queue_attribute("_broken", _update_closed)
     _max_workers = _queue_attribute("_max_workers", _count_again)
 
     def submit(self, fn, /, *args, **kwargs):
@@ -240,14 +242,14 @@ class ThreadPoolExecutor(_Standard):
             if future is not None:
                 return future
             return self._submit_and_count(queue, fn, args, kwargs)
-        # Not `super()`, which makes a closure: the code of this function is exchanged by those who
-        # trace calls.
+        # Not `super()`, which creates a closure: tools that trace calls exchange the code of this
+        # function.
         return _Standard.submit(self, fn, *args, **kwargs)
 
     submit.__doc__ = standard_base.Executor.submit.__doc__
 
     def _submit_and_count(self, queue, fn, args, kwargs):
-        """When another worker may be needed, or no calls are taken any more."""
+        """Submits a call when another worker may be needed, or no more calls are accepted."""
         with self._shutdown_lock, standard._global_shutdown_lock:
             if self._broken:
                 broken = self.BROKEN if _HAS_CONTEXTS else standard.BrokenThreadPool
@@ -262,8 +264,8 @@ class ThreadPoolExecutor(_Standard):
             try:
                 self._adjust_thread_count()
             except BaseException:
-                # No thread is to be had. Those that are there will come to it; without any, it must
-                # not stay behind.
+                # No thread can be started. The existing workers will make the call; without any, it
+                # must not stay in the queue.
                 threads = self._threads
                 has_workers = isinstance(threads, set) and threads
                 if not has_workers and future.cancel():
@@ -288,15 +290,16 @@ class ThreadPoolExecutor(_Standard):
         wake_when_lost = functools.partial(_wake, queue)
         if _HAS_CONTEXTS:
             context = self._create_worker_context()
-            rest = context.initialize, (), (context,)
+            arguments = context.initialize, (), (context,)
         else:
-            rest = self._initializer, self._initargs
+            arguments = self._initializer, self._initargs
         thread = threading.Thread(
             name=f"{self._thread_name_prefix or self}_{number}",
             target=_worker,
-            args=(weakref.ref(self, wake_when_lost), queue, *rest),
+            args=(weakref.ref(self, wake_when_lost), queue, *arguments),
         )
-        # Known before it runs: nobody would wait at the end for one that could not be entered.
+        # Registered before it runs: the exit would not wait for a thread that could not be
+        # registered.
         try:
             self._threads.add(thread)
             standard._threads_queues[thread] = queue
@@ -312,10 +315,9 @@ class ThreadPoolExecutor(_Standard):
         """As the built-in map(fn, *iterables), with the calls made by the pool and the results in
         order.
 
-        timeout: how many seconds after this call the last result may come; TimeoutError is raised
-        when one has not. chunksize: for pools of processes; there is nothing to chunk here.
-        buffersize: how many calls may be submitted ahead of the result that is asked for; all at
-        once if None.
+        timeout: the seconds from this call until the last result; TimeoutError is raised when they
+        have passed. chunksize: for pools of processes; a pool of threads ignores it. buffersize:
+        how many calls are submitted ahead of the requested result; None: all, immediately.
         """
         if buffersize is not None and not isinstance(buffersize, int):
             raise TypeError("buffersize must be an integer or None")
@@ -327,13 +329,13 @@ class ThreadPoolExecutor(_Standard):
         futures = deque(map(submit, itertools.islice(calls, buffersize)))
         if buffersize is None:
             submit = calls = None
-        # A generator of its own, so that the calls are submitted before the first result is asked
-        # for. It keeps the pool alive only while it submits.
+        # A generator of its own, so that the calls are submitted before the first result is
+        # requested. It keeps the pool alive only while it submits.
         return _results(futures, end_time, weakref.ref(self), fn, calls)
 
     def _submitter(self, fn):
-        """A function of the arguments of a call of `fn` that submits it: past `submit` if that is
-        as it was here.
+        """Returns a function that submits a call of `fn` with the passed arguments. It bypasses
+        `submit` if the program has not replaced that.
         """
         queue = self._work_queue
         if (
@@ -342,8 +344,8 @@ class ThreadPoolExecutor(_Standard):
             or _submit.__code__ is not _submit_code
             or "submit" in self.__dict__
         ):
-            return functools.partial(_submit_openly, self, fn)
-        # No function of its own: CPython 3.13.0 crashes when it has no memory to make one.
+            return functools.partial(_submit_by_method, self, fn)
+        # No function of its own: CPython 3.13.0 crashes when it has no memory to create one.
         return functools.partial(_submit_directly, self, queue, fn)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
@@ -353,10 +355,11 @@ class ThreadPoolExecutor(_Standard):
                 # An object of the program's may raise here; the pool then is shut down already.
                 cancel_futures = bool(cancel_futures)
         if cancel_futures:
-            # Nothing is submitted any more. Without the lock, for callbacks may use the pool; and
-            # one by one, so that none is lost should there be no memory for the next.
+            # No more calls are submitted. Without the lock, since callbacks may use the pool. One
+            # by one, so that none is lost if memory is short for the next.
             for item in _drained(self._work_queue):
-                # Also told to those in wait() and as_completed(), who would wait for ever.
+                # This also notifies the callers of wait() and as_completed(), which would wait for
+                # ever.
                 if item.future.cancel():
                     item.future.set_running_or_notify_cancel()
                 item = None
@@ -365,14 +368,14 @@ class ThreadPoolExecutor(_Standard):
     shutdown.__doc__ = standard_base.Executor.shutdown.__doc__
 
 
-# Inherited in the standard class, and called so in what errors say.
+# Inherited in the standard class, and so named in error messages.
 ThreadPoolExecutor.map.__qualname__ = standard_base.Executor.map.__qualname__
 
 _submit = ThreadPoolExecutor.submit
 _submit_code = _submit.__code__
 
 
-def _submit_openly(executor, fn, args):
+def _submit_by_method(executor, fn, args):
     return executor.submit(fn, *args)
 
 
@@ -388,8 +391,8 @@ def _wake(queue, _):
 
 
 def _has_begun(thread):
-    """Whether a thread was started, though its `start` has raised: for want of memory while that
-    waited for it.
+    """Whether a thread was started although its `start` has raised, because memory was short while
+    it waited for the thread.
     """
     return thread.is_alive() or thread in threading._limbo
 
@@ -413,7 +416,7 @@ def _results(futures, end_time, executor_reference, fn, calls):
             future.cancel()
 
 
-# The generator shows its name.
+# Programs see the generator's name.
 _results.__name__ = "result_iterator"
 _results.__qualname__ = "Executor.map.<locals>.result_iterator"
 
@@ -424,12 +427,12 @@ def _result_or_cancel(future, timeout=None):
             return _weftline._result_or_cancel(future, timeout)
         return standard_base._result_or_cancel(future, timeout)
     finally:
-        # The exception knows this frame, which must not know the exception.
+        # The exception refers to this frame, which must not refer to the exception.
         del future
 
 
 def _drained(work_queue):
-    """Everything in the queue, except for what only wakes workers."""
+    """Yields the items of the queue, except those that only wake workers."""
     while True:
         try:
             item = work_queue.get_nowait()
@@ -439,15 +442,15 @@ def _drained(work_queue):
             yield item
 
 
-# The pools that are there, by their identity: a subclass need not be hashable.
+# The live pools, by their identity: a subclass need not be hashable.
 _executors: "weakref.WeakValueDictionary[int, ThreadPoolExecutor]" = (
     weakref.WeakValueDictionary()
 )
 
 
 def _before_exit():
-    """Sends every `submit` where it is seen that the interpreter is shutting down. Runs just before
-    the standard pools are told so.
+    """Closes the work queues, so that every `submit` checks whether the interpreter is shutting
+    down. Runs just before the standard pools are told so.
     """
     for executor in list(_executors.values()):
         if type(executor._work_queue) is _WorkQueue:
@@ -458,16 +461,16 @@ threading._register_atexit(_before_exit)
 
 
 def _after_fork_in_child():
-    """Lets the child use its copies of the pools: what was submitted before is the parent's, and
-    workers are started anew.
+    """Makes the child's copies of the pools usable: earlier submissions are the parent's, and new
+    workers are started.
     """
     for executor in list(_executors.values()):
         if type(executor._work_queue) is _WorkQueue:
             executor._threads = set()
             executor._shutdown_lock = threading.Lock()
             executor._work_queue.begin_anew()
-    # The exit joins these threads. None is here, but if a worker has forked, it is the thread that
-    # would have to join itself.
+    # The exit joins these threads. None of them exists here. If a worker has forked, it is the
+    # exiting thread and would have to join itself.
     standard._threads_queues.clear()
 
 

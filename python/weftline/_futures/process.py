@@ -1,12 +1,12 @@
-"""What the standard pool of processes needs so that it always ends: a lock of its own for what
+"""A lock that the standard pool of processes needs to end in every case: one for the object that
 wakes its manager.
 
-Up to CPython 3.12.7 and 3.13.0 the thread that ends a pool joins the one that feeds its queue while
-it holds the pool's lock. If that one has just found a task that does not pickle, it wants the
-pool's lock to wake the manager with, and neither goes on (python/cpython, gh-125451). Which of the
-two comes first is a matter of how a lock is passed on: ours goes to whoever runs when it is
-released, so the feeder, which has yet to be woken, loses more often than with the standard
-library's. Here the feeder takes another lock instead, as in the versions that have this mended.
+Up to CPython 3.12.7 and 3.13.0 the thread that ends a pool joins the queue's feeder thread while it
+holds the pool's lock. If the feeder has just found a task that does not pickle, it needs the pool's
+lock to wake the manager. Then neither proceeds (python/cpython, gh-125451). The lock's policy
+decides which of the two comes first. weftline's lock allows barging: a running thread takes it at
+its release. So the feeder, which has yet to be woken, loses more often than with the standard
+library's lock. Here the feeder takes another lock instead, as in the versions with the fix.
 """
 
 import inspect
@@ -16,10 +16,11 @@ from concurrent.futures import process as standard
 
 
 class _ThreadWakeup(standard._ThreadWakeup):
-    """Wakes the manager. Closed by it, while others may be about to use it: hence the lock.
+    """Wakes the manager. The manager closes it while other threads may be about to use it; the lock
+    orders the two.
 
-    The lock is the innermost of the pool's, and reentrant, because the one that feeds the queue
-    holds it when it calls `wakeup`.
+    The lock is the innermost of the pool's, and reentrant, because the feeder holds it when it
+    calls `wakeup`.
     """
 
     def __init__(self):
@@ -39,8 +40,8 @@ _make_queue: Callable[..., None] = standard._SafeQueue.__init__
 
 
 def _with_lock_of_wakeup(self, *args, shutdown_lock, thread_wakeup, **keywords):
-    """In the place of `_SafeQueue.__init__`. The queue uses the lock to call `wakeup` under it, and
-    for nothing else.
+    """Replaces `_SafeQueue.__init__`. The queue holds the lock while it calls `wakeup`, and at no
+    other time.
     """
     lock = getattr(thread_wakeup, "_lock", shutdown_lock)
     _make_queue(
@@ -53,7 +54,7 @@ NEEDED = "shutdown_lock" in inspect.signature(_make_queue).parameters
 
 
 def edits():
-    """What to replace, as (object, name, replacement)."""
+    """Yields the replacements, as (object, name, replacement)."""
     if NEEDED:
         yield standard, "_ThreadWakeup", _ThreadWakeup
         yield standard._SafeQueue, "__init__", _with_lock_of_wakeup

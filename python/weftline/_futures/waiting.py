@@ -1,5 +1,5 @@
-"""`wait` and `as_completed`: our futures by a group that each of them tells once, any other by the
-standard functions.
+"""`wait` and `as_completed`: for weftline's futures by a group that each of them tells once, for
+any other by the standard functions.
 """
 
 from concurrent.futures import _base as standard
@@ -18,8 +18,8 @@ _OURS = {Future}
 
 
 def _as_set(fs):
-    """A new set of the futures. To make one of what `wait` has returned is no look at it, which
-    would leave a copy with it.
+    """Returns a new set of the futures. For a result of `wait` this is not a read, which would
+    leave a copy in it.
     """
     return fs._contents() if type(fs) is NotDone else set(fs)
 
@@ -28,14 +28,14 @@ def wait(fs, timeout=None, return_when=standard.ALL_COMPLETED):
     """Wait until the futures are done, or some of them; return a named pair of sets, `done` and
     `not_done`.
 
-    `return_when` says what to wait for: FIRST_COMPLETED (one of them is done or cancelled),
+    `return_when` is the condition: FIRST_COMPLETED (one of them is done or cancelled),
     FIRST_EXCEPTION (one has raised, or all are done) or ALL_COMPLETED. Waits for at most `timeout`
-    seconds, if that is not None; what is done by then is in `done`.
+    seconds, if that is not None. `done` has the futures that are done by then.
     """
     waiting = fs._take_waiting() if type(fs) is NotDone else None
     if waiting is None:
         pending = _as_set(fs)
-        # Which exceptions there are a subclass may be asked for.
+        # A subclass may override how its exception is read.
         is_plain = {
             *map(type, pending)
         } <= _OURS or return_when != standard.FIRST_EXCEPTION
@@ -47,7 +47,7 @@ def wait(fs, timeout=None, return_when=standard.ALL_COMPLETED):
 
 
 def as_completed(fs, timeout=None):
-    """Yield the futures as they are done or cancelled, each once, those first that are done
+    """Yield the futures as they are done or cancelled, each once, first those that are done
     already.
 
     Raises TimeoutError if the next one is not done within `timeout` seconds of the call, if that is
@@ -58,9 +58,9 @@ def as_completed(fs, timeout=None):
     if group is None:
         yield from _standard_as_completed(fs, timeout)
         return
-    # From here on the group alone keeps them, each until it is yielded.
+    # From here on the group alone refers to them, to each until it is yielded.
     del fs
-    # No name for the one that is out: the caller may be the last to hold it.
+    # No name for the yielded future: the caller may have the last reference to it.
     yield from iter(group.next, None)
 
 

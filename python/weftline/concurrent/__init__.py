@@ -1,1 +1,1 @@
-"""`concurrent` of the running Python, as far as it is here: `weftline.concurrent.futures`."""
+"""`concurrent` of the running Python, as far as weftline has it: `weftline.concurrent.futures`."""

@@ -1,9 +1,9 @@
-"""Runs an interpreter on weftline from its start: `weftline run --children` has this folder on the
-path of what a program starts.
+"""Runs an interpreter on weftline from its start: `weftline run --children` puts this folder on the
+path of the programs that a program starts.
 
-The folder leaves `sys.path` at once, and a `sitecustomize` of the user's is imported as it would
-have been. An interpreter that cannot import weftline, of another version, say, runs without; so
-this file is one that old ones can read, too.
+The folder leaves `sys.path` immediately, and a `sitecustomize` of the user is imported as it would
+have been. An interpreter that cannot import weftline, such as one of another version, runs without
+it. So this file is readable by old versions, too.
 """
 
 import os
@@ -15,7 +15,7 @@ def _install():
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != folder]
     if sys.version_info < (3, 11):  # noqa: UP036 - as the text above says
         return
-    # Where the parent has found it, after all places of this interpreter's own.
+    # The folder where the parent has found weftline, after this interpreter's own path.
     sys.path.append(os.path.dirname(os.path.dirname(folder)))
     try:
         from weftline import install
@@ -32,5 +32,5 @@ def _install():
 
 _install()
 sys.modules.pop("sitecustomize", None)
-# Fails, where there is none, as the import of this one would have failed without us.
+# Raises if there is none, as the import of this module would have raised without weftline.
 import sitecustomize  # type: ignore[import-not-found]  # noqa: F401

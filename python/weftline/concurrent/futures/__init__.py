@@ -1,8 +1,9 @@
 """`concurrent.futures` of the running Python, with weftline's Future, ThreadPoolExecutor, wait and
 as_completed.
 
-Every name of the standard module is here, the private ones too. What is not ours is the standard
-object itself: the exceptions, the process pool, and `Executor`, of which our pool is a subclass.
+Every name of the standard module is here, including the private ones. A name that is not weftline's
+is the standard object itself: the exceptions, the process pool, and `Executor`, the base class of
+weftline's pool.
 """
 
 import concurrent.futures as standard

@@ -1,4 +1,4 @@
-"""`concurrent.futures._base` of the running Python, with our Future, wait and as_completed."""
+"""The running Python's `concurrent.futures._base`, with weftline's Future and functions."""
 
 from concurrent.futures import _base as standard
 

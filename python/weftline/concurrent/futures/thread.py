@@ -1,4 +1,4 @@
-"""`concurrent.futures.thread` of the running Python, with our ThreadPoolExecutor."""
+"""`concurrent.futures.thread` of the running Python, with weftline's ThreadPoolExecutor."""
 
 from concurrent.futures import thread as standard
 

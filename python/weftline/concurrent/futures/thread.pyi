@@ -1,4 +1,5 @@
-# Every public name of the standard module. The pool is the standard one with what goes beyond it.
+# Every public name of the standard module. The pool is the standard one with its further
+# parameters.
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import thread as _standard
