@@ -2,15 +2,15 @@
 
 ``python -m weftline bench [--quick] [--json FILE] [--only WORD]`` measures three things:
 
-- **speed**: each operation of :mod:`.rows`, every contestant in turn in every round, in an order
-  shuffled anew each round; what is compared are the times of one round, so that a machine that
-  slows down slows all of them;
-- **memory**: the growth of a fresh process over many instances, because what Rust allocates is
+- **speed**: each operation of :mod:`.rows`. Every contestant runs once in every round, in an order
+  shuffled anew each round. The times of one round are compared, so a machine that slows down slows
+  all contestants;
+- **memory**: the growth of a fresh process over many instances, because memory allocated by Rust is
   invisible to ``tracemalloc``;
 - **idle cost**: the processor time of a process in which many threads wait.
 
-Read :mod:`.contestants` for who takes part, :mod:`.statement` for how an operation is timed without
-its loop, and :mod:`.summary` for what the figures mean.
+:mod:`.contestants` lists the contestants, :mod:`.statement` explains how an operation is timed
+without its loop, and :mod:`.summary` explains the figures.
 """
 
 from .command import main

@@ -16,10 +16,10 @@ from .results import Crowd, Idle, Memory, Results, Speed
 from .rows import QUICK_ROWS, ROWS
 
 _GIVE_UP = 1800
-"""Seconds after which a run that is stuck says where each thread stands, and ends."""
+"""Seconds after which a stuck run prints the stack of each thread, and ends."""
 
 _NO_MORE_THREADS = "can't start new thread"
-"""What the interpreter says when the system refuses a thread, which has no class of its own."""
+"""The interpreter's message when the system refuses a thread; the error has no class of its own."""
 
 _TOO_FEW_THREADS = (
     "the system starts no more threads, and the full run has 10,000 at once: "
@@ -28,8 +28,8 @@ _TOO_FEW_THREADS = (
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the benchmark and print its report. Returns 0 when it could measure, whatever it
-    measured; 1 when it could not.
+    """Run the benchmark and print its report. Returns 0 when it could measure, whatever the result;
+    1 when it could not.
     """
     options = _parser().parse_args(argv)
     faulthandler.dump_traceback_later(_GIVE_UP, exit=True)
@@ -101,21 +101,21 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
         "crowds": crowds,
     }
     pair = [contestants.standard(), contestants.ours()]
-    everyone = pair + contestants.peers()
-    results = Results(machine.describe(everyone), settings)
+    all_contestants = pair + contestants.peers()
+    results = Results(machine.describe(all_contestants), settings)
     rows = QUICK_ROWS if quick else ROWS
     order = random.Random(seed)
     with _progress() as tell:
         for row in _chosen({row.operation: row for row in rows}, only, tell):
             results.speed.append(
-                Speed(row, contest.contest(row, everyone, effort, order))
+                Speed(row, contest.contest(row, all_contestants, effort, order))
             )
         for cls in _chosen(
             {f"bytes of {cls}": cls for cls in memory.TARGETS}, only, tell
         ):
             weights = {
                 one.name: memory.weigh(one, cls, objects)
-                for one in everyone
+                for one in all_contestants
                 if cls in one.classes
             }
             known = {
@@ -146,7 +146,7 @@ Item = TypeVar("Item")
 def _chosen(
     named: dict[str, Item], only: str, tell: Callable[[str], None]
 ) -> Iterator[Item]:
-    """The items whose name contains ``only``, telling the name of each when its turn comes."""
+    """The items whose name contains ``only``; calls ``tell`` with the name of each in its turn."""
     for name, item in named.items():
         if only.lower() in name.lower():
             tell(name)
@@ -155,7 +155,7 @@ def _chosen(
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """A line on a terminal that says what is being measured, and is gone afterwards."""
+    """A line on a terminal with the name of the present measurement; erased afterwards."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

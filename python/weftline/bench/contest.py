@@ -48,7 +48,7 @@ class Entry:
         self._turns = 1
 
     def calibrate(self, seconds: float) -> None:
-        """Find the number of turns that takes about ``seconds``; this also warms the interpreter's
+        """Find the number of turns that takes about ``seconds``. This also warms the interpreter's
         caches.
         """
         while (took := self._elapsed()) < seconds / 2:
@@ -56,7 +56,7 @@ class Entry:
             self._turns = max(self._turns + 1, int(self._turns * min(grow, 10)))
 
     def sample(self) -> float:
-        """Seconds of one operation, on objects made for this sample."""
+        """Seconds of one operation, on objects created for this sample."""
         return self._elapsed() / (self._turns * self._row.repeat * self._row.per_turn)
 
     def _elapsed(self) -> float:
@@ -85,8 +85,8 @@ class Entry:
 def contest(
     row: Row, contestants: Sequence[Contestant], effort: Effort, order: random.Random
 ) -> dict[str, list[float]]:
-    """Seconds of one operation of ``row`` in each round, by contestant; those that lack the class
-    are left out.
+    """Seconds of one operation of ``row`` in each round, by contestant, without the contestants
+    that lack the class.
     """
     entries = {
         one.name: Entry(row, one) for one in contestants if row.needs in one.classes
@@ -112,11 +112,12 @@ def _nothing(row: Row) -> Row:
 
 
 def _together(bodies: Sequence[Body]) -> float:
-    """Run ``bodies`` in a thread each, all let go at once; the seconds from the first begin to the
-    last end.
+    """Run ``bodies`` in a thread each, all released at the same moment. Returns the seconds from
+    the first begin to the last end.
 
     Gates and results are the interpreter's own, whatever is being measured. A body that fails ends
-    the measurement: the others may then wait for it for ever, in threads that hold up nobody.
+    the measurement. The others may then wait for it for ever, in daemon threads that hold up no
+    exit.
     """
     results: queue.SimpleQueue[tuple[float, float] | BaseException] = (
         queue.SimpleQueue()
@@ -127,7 +128,7 @@ def _together(bodies: Sequence[Body]) -> float:
         try:
             with gate:
                 results.put(body())
-        except BaseException as failure:  # noqa: BLE001  (raised again by whoever waits for the result)
+        except BaseException as failure:  # noqa: BLE001  (raised again in the measuring thread)
             results.put(failure)
 
     for gate in gates:

@@ -1,8 +1,8 @@
-"""Who takes part: weftline, the standard library and the peers that are installed.
+"""The contestants: weftline, the standard library and the installed peers.
 
-A contestant offers classes under the standard names. Where a peer spells a method otherwise
-(``green_put`` for ``put``), its ``verbs`` say so, and the statements of :mod:`.rows` are written in
-its spelling: no adapter stands in the measured path.
+A contestant offers classes under the standard names. If a peer spells a method otherwise
+(``green_put`` for ``put``), its ``verbs`` list that, and the statements of :mod:`.rows` are written
+in its spelling: no adapter is in the measured path.
 """
 
 import _thread
@@ -49,7 +49,7 @@ class Contestant:
     in_place: Callable[[], contextlib.AbstractContextManager[None]] = (
         contextlib.nullcontext
     )
-    """Puts its classes in the place of the standard ones for the duration."""
+    """Replaces the standard classes by its own for the duration."""
 
     def make(self, name: str, *arguments: Any) -> Any:
         """A new instance of this contestant's class ``name``."""
@@ -68,15 +68,15 @@ class _Spelling(dict[str, str]):
 
 
 class NotTheStandardLibrary(RuntimeError):
-    """``threading``, ``queue`` or ``concurrent.futures`` has been patched by somebody: a ratio
-    against it would say nothing.
+    """``threading``, ``queue`` or ``concurrent.futures`` has been patched: a ratio against it would
+    be meaningless.
     """
 
 
 @contextlib.contextmanager
 def unpatched() -> Iterator[None]:
-    """Give the standard modules their own classes back for the duration, if weftline is installed
-    over them.
+    """Restore the standard modules' own classes for the duration, if weftline is installed over
+    them.
     """
     weftline = importlib.import_module("weftline")
     if not weftline.installed():
@@ -101,7 +101,7 @@ def _installed() -> Iterator[None]:
 
 
 def standard() -> Contestant:
-    """The standard library's own classes; raises `NotTheStandardLibrary` if they are not the
+    """The standard library's own classes. Raises `NotTheStandardLibrary` if they are not the
     interpreter's.
     """
     classes = {name: getattr(threading, name) for name in _THREADING}
@@ -116,7 +116,7 @@ def standard() -> Contestant:
 
 
 def _is_standard(name: str, cls: Callable[..., Any]) -> bool:
-    """Whether ``cls`` makes a built-in of the interpreter, or is Python code of the standard
+    """Whether ``cls`` creates a built-in of the interpreter, or is Python code of the standard
     module's own file.
     """
     if name in _FUTURES:
@@ -125,15 +125,15 @@ def _is_standard(name: str, cls: Callable[..., Any]) -> bool:
             concurrent.futures._base.__file__,
             concurrent.futures.thread.__file__,
         )
-    made = _made_by(cls)
-    if made in (_thread.LockType, _thread.RLock, queue.SimpleQueue):
-        return made is not _made_by(_ours(name))
-    code = getattr(made.__init__, "__code__", None)
+    created = _class_of(cls)
+    if created in (_thread.LockType, _thread.RLock, queue.SimpleQueue):
+        return created is not _class_of(_ours(name))
+    code = getattr(created.__init__, "__code__", None)
     return code is not None and code.co_filename in (threading.__file__, queue.__file__)
 
 
-def _made_by(cls: Callable[..., Any]) -> type:
-    """The class itself, also where the name is a function that makes instances."""
+def _class_of(cls: Callable[..., Any]) -> type:
+    """The class itself, also if the name is a function that creates instances."""
     return cls if isinstance(cls, type) else type(cls())
 
 
@@ -155,7 +155,7 @@ def ours() -> Contestant:
 
 
 def peers() -> list[Contestant]:
-    """The peers that are installed. An absent one is no error: its rows say so."""
+    """The installed peers. An absent one is no error: its rows say so."""
     found = []
     for name, enter in zip(PEERS, (_aiologic, _culsans), strict=True):
         try:
@@ -172,7 +172,7 @@ def _aiologic(module: Any, version: str) -> Contestant:
         for name in _THREADING + _QUEUE
         if hasattr(module, name)
     }
-    # Its plain Event and Barrier serve once; the reusable ones, as the standard library's are,
+    # Its plain Event and Barrier serve once. The reusable ones, which match the standard library's,
     # begin with an R.
     classes |= {"Event": module.REvent, "Barrier": module.RBarrier}
     verbs = {

@@ -1,4 +1,4 @@
-"""What one call costs that wakes many threads: the call itself, the time until all have ended, and
+"""The cost of one call that wakes many threads: the call itself, the time until all have ended, and
 processor time.
 """
 
@@ -23,8 +23,8 @@ Cost = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Crowd:
-    """One call that wakes many: the class that it needs, how the object is made, what each thread
-    does, and the call.
+    """One call that wakes many threads: the class that it needs, how the object is created, the
+    body of each thread, and the call.
     """
 
     call: str
@@ -102,8 +102,8 @@ CROWDS = (
 
 
 def can_take_part(contestant: Contestant, crowd: Crowd) -> bool:
-    """Whether the contestant has the call: queues of the standard library can be shut down from
-    3.13 on.
+    """Whether the contestant has the call: queues of the standard library have shutdown() from 3.13
+    on.
     """
     cls = contestant.classes.get(crowd.cls)
     return cls is not None and (
@@ -118,7 +118,7 @@ def rounds(
     number: int,
     order: random.Random,
 ) -> dict[str, list[Cost]]:
-    """The costs of each round by contestant, each of which wakes ``count`` threads once in every
+    """The costs of each round by contestant. Each contestant wakes ``count`` threads once in every
     round.
     """
     costs: dict[str, list[Cost]] = {one.name: [] for one in contestants}
@@ -146,10 +146,10 @@ def _wake(contestant: Contestant, crowd: Crowd, count: int) -> Cost:
     settle(lambda: all(arrived))
     used, begin = time.process_time(), time.perf_counter()
     crowd.wake(one, count)
-    told = time.perf_counter() - begin
+    call_time = time.perf_counter() - begin
     for thread in threads:
         thread.join()
-    return told, time.perf_counter() - begin, time.process_time() - used
+    return call_time, time.perf_counter() - begin, time.process_time() - used
 
 
 @contextlib.contextmanager

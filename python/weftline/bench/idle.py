@@ -1,8 +1,8 @@
-"""What waiting costs: the processor time of this process while many threads are blocked on one
+"""The cost of waiting: the processor time of this process while many threads are blocked on one
 object.
 
-A thread that waits should use none. The figure is processor time over the time of the clock, so 1%
-is a hundredth of one core.
+A waiting thread should use none. The figure is processor time over the time of the clock, so 1% is
+a hundredth of one core.
 """
 
 import os
@@ -19,7 +19,7 @@ LIMIT = 0.01
 
 _STACK = 256 * 1024
 _QUIET = 0.06
-"""Seconds of rest before measuring; a wait of ours looks about once more after 0.05."""
+"""Seconds of quiet before measuring: a wait of weftline checks for signals once after 0.05."""
 _TASKS = "/proc/self/task"
 
 
@@ -38,8 +38,8 @@ class Cost:
 
 @dataclass(frozen=True)
 class Wait:
-    """One way to wait: how the object is made, what each thread does, and what lets all of them
-    go.
+    """One way to wait: how the object is created, how each thread waits, and the call that releases
+    all of them.
     """
 
     cls: str
@@ -48,7 +48,7 @@ class Wait:
     release: Callable[[Any, int], None]
 
 
-def _held(cls: str) -> Callable[[Contestant, int], Any]:
+def _locked(cls: str) -> Callable[[Contestant, int], Any]:
     def make(contestant: Contestant, _: int) -> Any:
         lock = contestant.make(cls)
         lock.acquire()
@@ -87,8 +87,8 @@ def _queue(cls: str) -> Wait:
 
 
 WAITS = (
-    Wait("Lock", _held("Lock"), _pass_through, lambda lock, _: lock.release()),
-    Wait("RLock", _held("RLock"), _pass_through, lambda lock, _: lock.release()),
+    Wait("Lock", _locked("Lock"), _pass_through, lambda lock, _: lock.release()),
+    Wait("RLock", _locked("RLock"), _pass_through, lambda lock, _: lock.release()),
     Wait(
         "Condition",
         lambda contestant, _: contestant.make("Condition"),
@@ -103,13 +103,13 @@ WAITS = (
     ),
     Wait(
         "Semaphore",
-        _held("Semaphore"),
+        _locked("Semaphore"),
         _pass_through,
         lambda semaphore, _: semaphore.release(),
     ),
     Wait(
         "BoundedSemaphore",
-        _held("BoundedSemaphore"),
+        _locked("BoundedSemaphore"),
         _pass_through,
         lambda semaphore, _: semaphore.release(),
     ),
@@ -127,10 +127,10 @@ WAITS = (
 
 
 def idle(contestant: Contestant, wait: Wait, count: int, seconds: float) -> Cost:
-    """Block ``count`` threads on one object of ``contestant`` for ``seconds`` and measure what the
-    process uses.
+    """Block ``count`` threads on one object of ``contestant`` for ``seconds`` and measure the
+    processor time of the process.
 
-    Where the system allows fewer threads, those are measured, and the cost says how many they were.
+    If the system allows fewer threads, those are measured, and the cost has their number.
     """
     one = wait.make(contestant, count)
     arrived = [0] * count
@@ -162,23 +162,22 @@ def idle(contestant: Contestant, wait: Wait, count: int, seconds: float) -> Cost
 
 
 def settle(arrived: Callable[[], bool]) -> None:
-    """Return when every thread has come to its wait and rests there, or after two seconds if some
-    never do.
+    """Return when every thread is asleep in its wait, or after two seconds if some never are.
 
-    A thread that sleeps may only wait for the interpreter lock, and a quiet moment may only mean
-    that the machine is busy with others: both together mean rest.
+    A sleeping thread may only wait for the interpreter lock, and a quiet moment may only mean that
+    the machine runs other processes. Both together mean that all threads wait.
     """
     give_up = time.monotonic() + 2
-    rest = False
-    while not rest and time.monotonic() < give_up:
+    is_quiet = False
+    while not is_quiet and time.monotonic() < give_up:
         asleep = arrived() and _others_sleep()
         used = time.process_time()
         time.sleep(_QUIET)
-        rest = asleep and time.process_time() - used < 0.0005
+        is_quiet = asleep and time.process_time() - used < 0.0005
 
 
 def _others_sleep() -> bool:
-    """Whether every thread but this one sleeps, where the system tells."""
+    """Whether every thread but this one sleeps, if the system reports it."""
     if not os.path.isdir(_TASKS):
         return True
     me = str(threading.get_native_id())
@@ -187,10 +186,10 @@ def _others_sleep() -> bool:
 
 
 def _state(task: str) -> str | None:
-    """The letter that stands for what a thread does, or None if the thread has ended."""
+    """The letter of a thread's state, or None if the thread has ended."""
     try:
         with open(f"{_TASKS}/{task}/stat") as file:
-            # The name in parentheses before it may contain anything.
+            # The name in parentheses before it may contain any character.
             return file.read().rpartition(")")[2].split()[0]
     except OSError:
         return None

@@ -1,4 +1,4 @@
-"""Where a run took place: without it a figure means nothing."""
+"""The machine of a run: without it a figure means nothing."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from .contestants import PEERS, STANDARD, Contestant
 
 
 def describe(taking_part: Sequence[Contestant]) -> dict[str, object]:
-    """The interpreter, the machine, the versions and the date, as they go into the JSON file."""
+    """The interpreter, the machine, the versions and the date, in the form of the JSON file."""
     return {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "python": {
@@ -38,7 +38,7 @@ def gil() -> bool:
 
 
 def _processors() -> int | None:
-    """Those that this process may use."""
+    """The number of processors that this process may use."""
     return (
         len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")

@@ -1,9 +1,9 @@
 """Bytes of one object, as the growth of a fresh process over many of them.
 
-``tracemalloc`` sees only what goes through Python's allocators, and an object of ours may hold
-memory that Rust allocated elsewhere; the resident size of the process sees everything. Each figure
-therefore comes from a process of its own, which makes the objects twice: once to see the process
-grow, once to ask ``tracemalloc``, which is reported beside it.
+``tracemalloc`` sees only memory from Python's allocators, and a weftline object may hold memory
+that Rust allocated elsewhere. The resident size of the process includes everything. So each figure
+comes from a process of its own, which creates the objects twice: once to see the process grow, once
+to ask ``tracemalloc``, whose figure is reported beside it.
 
 Run as ``python -m weftline.bench.memory CONTESTANT CLASS COUNT`` this module is that process.
 """
@@ -30,8 +30,8 @@ TARGETS: dict[str, float | None] = {
     "Lock": None,
     "RLock": None,
 }
-"""The classes that are weighed, with the least ratio of the standard library's bytes over ours
-(None: only reported).
+"""The measured classes, with the least ratio of the standard library's bytes over weftline's (None:
+only reported).
 """
 
 
@@ -51,7 +51,7 @@ class Weight:
 
 
 def weigh(contestant: Contestant, cls: str, count: int) -> Weight | None:
-    """Weigh ``count`` instances in a process of their own; None where the system does not tell a
+    """Measure ``count`` instances in a process of their own; None if the system does not report a
     process's size.
     """
     if not os.path.exists(_STATM):
@@ -74,14 +74,14 @@ def _resident() -> int:
 
 
 def _use(contestant: Contestant, cls: str) -> Callable[[Any], None]:
-    """What a program does with such an object at least once."""
+    """The least use that a program has for such an object."""
     source = {
         "Event": "one.set(); one.clear()",
         "Queue": "one.{put}(None); one.{get}()",
         "Future": "one.set_result(None); one.result()",
     }.get(cls, "\n    with one: pass")
     scope: dict[str, Any] = {}
-    # The statement is this file's own, spelt as the contestant spells it.
+    # The statement is this file's own, in the contestant's spelling.
     exec(f"def use(one): {contestant.spell(source)}", scope)  # noqa: S102
     return scope["use"]  # type: ignore[no-any-return]
 

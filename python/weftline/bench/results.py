@@ -23,7 +23,7 @@ class Speed:
 
     @property
     def ratio(self) -> Ratio:
-        """The standard library's time over ours."""
+        """The standard library's time over weftline's."""
         return ratio(self.times[STANDARD], self.times[OURS])
 
     @property
@@ -36,7 +36,7 @@ class Speed:
         return quartiles(self.times[name])[1]
 
     def peers(self) -> dict[str, Ratio]:
-        """Each peer's time over ours, of those that took part."""
+        """The time of each peer that took part over weftline's."""
         return {
             name: ratio(self.times[name], self.times[OURS])
             for name in PEERS
@@ -71,7 +71,7 @@ class Memory:
 
     @property
     def ratio(self) -> float:
-        """The standard library's bytes over ours, of new objects."""
+        """The standard library's bytes over weftline's, of new objects."""
         return self.weights[STANDARD].process / self.weights[OURS].process
 
     @property
@@ -92,14 +92,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Idle:
-    """What threads that wait on one class cost, by contestant."""
+    """The cost of threads that wait on one class, by contestant."""
 
     cls: str
     costs: Mapping[str, Cost]
 
     @property
     def met(self) -> bool:
-        """Whether ours stays under the limit."""
+        """Whether weftline's stays under the limit."""
         return self.costs[OURS].share < LIMIT
 
     def as_json(self) -> dict[str, Any]:
@@ -125,12 +125,12 @@ class Crowd:
         return [cost[figure] for cost in self.costs[name]]
 
     def ratio(self, figure: int) -> Ratio:
-        """The standard library's seconds over ours."""
+        """The standard library's seconds over weftline's."""
         return ratio(self.seconds(STANDARD, figure), self.seconds(OURS, figure))
 
     @property
     def met(self) -> bool:
-        """Whether ours is not the slower one in any figure."""
+        """Whether weftline's is not the slower one in any figure."""
         return all(
             self.ratio(figure).reaches(1) for figure in range(len(crowd.FIGURES))
         )
@@ -163,7 +163,7 @@ class Results:
     crowds: list[Crowd] = field(default_factory=list)
 
     def missed(self) -> list[str]:
-        """What does not reach its target, in words."""
+        """The rows that do not reach their target, in words."""
         rows = [
             f"{one.row.operation}: {one.ratio.median:.2f}, meant {one.row.target:g}"
             for one in self.speed

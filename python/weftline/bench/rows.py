@@ -1,6 +1,6 @@
-"""The operations that are compared, with the ratio that each is meant to reach.
+"""The compared operations, with the target ratio of each.
 
-A row is the statement that each of its threads repeats, in the standard spelling (``{put}`` stands
+A row has the statement that each of its threads repeats, in the standard spelling (``{put}`` stands
 for a contestant's own name of the method). The targets are for CPython 3.13 with the interpreter
 lock.
 """
@@ -29,21 +29,21 @@ class Row:
     make: Callable[[Contestant], Objects]
     threads: tuple[str, ...]
     per_turn: int = 1
-    """Operations that all threads together do while each runs its statement once."""
+    """Operations of all threads together while each runs its statement once."""
     empty: str = "pass"
-    """What the statement does besides the operation; its time is subtracted."""
+    """The statement without the operation; its time is subtracted."""
     repeat: int = REPEAT
     """Copies of the statement in one turn of the loop: one, for a statement that is a loop
     itself.
     """
     in_place: bool = False
-    """Whether the contestant stands in the place of the standard classes meanwhile: what is
-    measured is a standard class that uses them.
+    """Whether the contestant replaces the standard classes meanwhile: the operation is one of a
+    standard class that uses them.
     """
 
 
 def _one(name: str, cls: str, *arguments: Any) -> Callable[[Contestant], Objects]:
-    """Make one object of class ``cls``, called ``name`` in the statement."""
+    """Create one object of class ``cls``, called ``name`` in the statement."""
     return lambda contestant: {name: contestant.make(cls, *arguments)}
 
 
@@ -70,11 +70,11 @@ def _turns(contestant: Contestant) -> Objects:
 
 
 def _timers(number: int) -> Row:
-    """Timers that do not get to fire.
+    """Timers that are cancelled before they fire.
 
     All are joined, so that the standard library's threads are gone before the next contestant's
-    turn, and cancelled even if one cannot be started, so that none outlives the measurement by an
-    hour.
+    turn. All are cancelled even if one cannot be started, so that none outlives the measurement by
+    an hour.
     """
     return Row(
         f"{number:,} timers started, then cancelled and joined",

@@ -1,8 +1,8 @@
-"""How an operation is timed without timing the loop around it.
+"""Times an operation without the loop around it.
 
-A statement is written out many times, `REPEAT` mostly, inside one compiled loop, as ``timeit``
-would have it if it unrolled: what the loop itself costs is spread over the copies, and what is left
-is measured with an empty statement and subtracted by the caller.
+A statement is repeated many times, `REPEAT` mostly, inside one compiled loop, like an unrolled
+``timeit``. So the cost of the loop is spread over the copies. The remaining cost is measured with
+an empty statement, and the caller subtracts it.
 """
 
 import textwrap
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 REPEAT = 50
-"""Copies of a statement in one turn of the loop, unless its row says otherwise."""
+"""Copies of a statement in one turn of the loop, unless its row overrides it."""
 
 
 class Loop:
@@ -34,7 +34,7 @@ class Loop:
         self._loop = scope["loop"]
 
     def run(self, turns: int, objects: Mapping[str, Any]) -> tuple[float, float]:
-        """The clock before and after ``turns`` turns of as many statements each as the loop has."""
+        """The clock before and after ``turns`` turns, each of which runs the loop's copies once."""
         return self._loop(
             turns, time.perf_counter, *(objects[name] for name in self._names)
         )

@@ -1,8 +1,9 @@
-"""What the measured times mean: medians, and ratios of times that were taken next to each other.
+"""The meaning of the measured times: medians, and ratios of times that were taken next to each
+other.
 
-A ratio is formed within each round, from two times taken within a fraction of a second, and the
-median of these ratios is the figure; the quartiles are its spread. A machine that becomes slower in
-the middle of a run changes the times, not the ratios.
+A ratio is formed within each round, from two times taken within a fraction of a second. The median
+of these ratios is the figure; the quartiles are its spread. A machine that slows down in the middle
+of a run changes the times, not the ratios.
 """
 
 import statistics
@@ -12,8 +13,8 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Ratio:
-    """The other's time over ours: above 1 we are faster. `lower` and `upper` are the quartiles over
-    the rounds.
+    """The other's time over weftline's: above 1 weftline is faster. `lower` and `upper` are the
+    quartiles over the rounds.
     """
 
     median: float
@@ -50,10 +51,10 @@ def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def without_loop(times: Sequence[float], empty: Sequence[float]) -> list[float]:
-    """Take the empty loop's time of the same round from each time.
+    """Subtract the empty loop's time of the same round from each time.
 
-    What remains is never less than a tenth of what was measured: an operation that costs nothing is
-    a mistake of the measurement, and must not turn into an endless ratio.
+    The result is never less than a tenth of the measured time. An operation without cost is an
+    error of the measurement, and must not turn into an endless ratio.
     """
     return [
         max(time - nothing, time / 10)
