@@ -78,7 +78,9 @@ def test_a_party_that_arrived_before_the_inflation_has_arrived(module):
 
 
 @pytest.mark.parametrize("end", ["abort", "reset"])
-def test_a_party_that_arrived_before_is_turned_away_by_an_end_that_comes_after(module, end):
+def test_a_party_that_arrived_before_is_turned_away_by_an_end_that_comes_after(
+    module, end
+):
     barrier = module.Barrier(3)
     waiters = [blocked(barrier.wait), blocked(barrier.wait)]
     reach_for(barrier)

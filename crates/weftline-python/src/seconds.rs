@@ -18,7 +18,9 @@ const TIMEOUT_MAX: f64 = 9_223_372_036.0;
 ///
 /// An object's `__index__` is called once. From 3.15 on, an object without `__index__` has its
 /// `__float__` called. The seconds are `None` for an integer that is too large.
-fn seconds<'py>(timeout: &Bound<'py, PyAny>) -> PyResult<(Option<f64>, Bound<'py, PyAny>)> {
+pub(crate) fn seconds<'py>(
+    timeout: &Bound<'py, PyAny>,
+) -> PyResult<(Option<f64>, Bound<'py, PyAny>)> {
     if let Ok(seconds) = timeout.cast::<PyFloat>() {
         return Ok((Some(seconds.value()), timeout.clone()));
     }

@@ -132,10 +132,7 @@ fn seconds(timeout: &Bound<'_, PyAny>) -> PyResult<f64> {
     // The queue contains an item, so this does not wait.
     queue.call_method1(interned!(py, put), (py.None(),))?;
     queue.call_method1(interned!(py, get), (true, timeout))?;
-    match timeout.cast::<PyFloat>() {
-        Ok(seconds) => Ok(seconds.value()),
-        Err(_) => Ok(timeout.extract::<i64>()? as f64),
-    }
+    Ok(crate::seconds::seconds(timeout)?.0.unwrap_or(f64::MAX))
 }
 
 #[pymethods]
