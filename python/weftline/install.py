@@ -5,7 +5,7 @@ imports it. Every slot is filled in place and remembered, so `uninstall()` puts 
 objects back. A module that took a name by `from threading import Event` before `install()` keeps
 that object, and one that takes it afterwards keeps weftline's. Both continue to work, side by side.
 
-What stays the standard library's:
+These stay the standard library's:
 
 - `threading.Thread`: this class and the interpreter's C code together implement a thread's life,
   and tools that observe threads read it.

@@ -78,8 +78,8 @@ impl Interpreter {
     }
 }
 
-/// Makes this thread raise an exception of the class of `raised` as soon as it is back in Python
-/// code, as if the signal behind it had arrived then.
+/// Makes this thread raise an exception of the class of `raised` when it is back in Python code, as
+/// if the signal behind it had arrived then.
 #[cold]
 pub(crate) fn raise_later(py: Python<'_>, raised: PyErr) {
     // SAFETY: attached, and the state is this thread's own, which keeps the class alive.

@@ -9,6 +9,12 @@
 //! So before finalisation an exit handler lets no further thread into such a call. The threads
 //! inside have half a second to leave; the time is bounded because what they wait for may never
 //! come.
+//!
+//! # Implementation
+//!
+//! A thread that enters a callback increments [`RUNNING`] before it reads [`IS_EXITING`]. The exit
+//! sets [`IS_EXITING`] before it reads [`RUNNING`]. All four accesses are sequentially consistent.
+//! So the exit waits for the thread, or the thread stays out.
 
 use crate::recursion;
 use pyo3::ffi;

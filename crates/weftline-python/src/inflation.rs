@@ -1,5 +1,5 @@
-//! What all inflated objects share: their parts are in their `__dict__`, as those of the standard
-//! library's objects are.
+//! The common form of all inflated objects: their parts are in their `__dict__`, as those of the
+//! standard library's objects are.
 //!
 //! An object begins compact, without a `__dict__`. It inflates, for good, when a program reaches
 //! for one of its parts, for its `__dict__`, or for a copy or pickle of it. Each class implements

@@ -8,6 +8,17 @@
 //! An object that has memory, but none for its `__dict__`, is deallocated in that state. So the
 //! fields of a class own nothing when all of their bytes are zero. That holds for `Option`s,
 //! collections and the core's objects; not for a `OnceLock`, whose zero means filled.
+//!
+//! # Implementation
+//!
+//! | state of a `Once` | meaning | leaves by |
+//! |---|---|---|
+//! | `EMPTY` | not filled | the compare-exchange in `set` → `FILLING` |
+//! | `FILLING` | one thread writes the value | the release store in `set` → `FULL` |
+//! | `FULL` | the value is there, and is never written again | (end) |
+//!
+//! The release store is the linearisation point of `set`. It pairs with the acquire loads of `get`
+//! and of a `set` that came later.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;

@@ -1,4 +1,5 @@
-//! What introspection tools see in the classes, where they would reveal that they are written in C.
+//! The view that introspection tools have of the classes, where it would reveal that they are
+//! written in C.
 //!
 //! `inspect.signature` of a constructor, and through it mocks with a specification, read the
 //! class's `__init__`. For a class written in C that is a wrapper around the slot, whose

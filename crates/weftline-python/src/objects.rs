@@ -2,7 +2,7 @@
 //! PyO3's own constructors panic instead, and so do the conversions of a method's result.
 //!
 //! So no other module of this crate creates an `int` that may be large, a `float`, a `str`, a
-//! `tuple`, a `list` or a `dict`, and attributes are read by names that exist already (`names.rs`).
+//! `tuple`, a `list` or a `dict`. Attributes are read by names that exist already (`names.rs`).
 
 use pyo3::PyTypeInfo;
 use pyo3::ffi;

@@ -2,10 +2,10 @@
 //! makes the calls themselves in Python, so no Rust frame lies under code of the program.
 //!
 //! The worker passes an outcome in a list of one, and it is taken out of there. When other threads
-//! learn of it, the worker has no reference to it left. So a destructor that waits for another call
-//! of the pool never runs on a worker that already counts as free, or that has taken that very
-//! call. If only the worker has a reference to the future, it gets the future back, drops it in
-//! Python, and counts as free only then.
+//! learn of it, the worker has no reference to it left. So no destructor of the outcome, which may
+//! wait for another call of the pool, runs on a worker that counts as free already or has taken
+//! that call. If only the worker has a reference to the future, it gets the future back, drops it
+//! in Python, and counts as free only then.
 
 use super::completion::Outcome;
 use super::future::Future;

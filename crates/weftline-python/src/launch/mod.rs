@@ -119,7 +119,8 @@ fn _run_file(py: Python<'_>, path: OsString) -> PyResult<()> {
     Ok(())
 }
 
-/// Runs the module `name` by `runpy`, which puts its path into `sys.argv[0]` if that is asked for.
+/// Runs the module `name` by `runpy`, which puts its path into `sys.argv[0]` if `alter_argv` is
+/// true.
 #[pyfunction]
 fn _run_module(py: Python<'_>, name: Bound<'_, PyAny>, alter_argv: Bound<'_, PyAny>) {
     as_main(py, || {

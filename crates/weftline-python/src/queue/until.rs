@@ -21,7 +21,7 @@ pub(super) enum Until<'py> {
     },
 }
 
-/// What is left of a wait.
+/// The rest of a wait.
 pub(super) enum Left<'py> {
     Nothing,
     Seconds(Bound<'py, PyAny>),

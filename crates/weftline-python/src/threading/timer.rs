@@ -9,10 +9,15 @@
 //! | `BEGUN` | that thread runs: ask the standard class | (end) |
 //! | `OVER` | cancelled, or lost in a fork, or without a thread | (end) |
 //!
-//! Both transitions out of `WAITING` are compare-exchanges, so a timer fires or is cancelled, never
-//! both. `settled` is set when one of the ends is reached. The action in the clock holds the Python
-//! object, and no field here does. So a pending timer stays alive, as a thread would, and there is
-//! no cycle for the collector to find.
+//! Invariants:
+//! - A timer fires or is cancelled, never both: both transitions out of `WAITING` are
+//!   compare-exchanges, which are the linearisation points of firing and `cancel`.
+//! - `settled` is set when one of the ends is reached.
+//! - The action in the clock holds the Python object, and no field here does. So a pending timer
+//!   stays alive, as a thread would, and there is no cycle for the collector to find.
+//! - A cancelled timer leaves no entry in the clock. `start` stores the entry under its lock before
+//!   it reads the state; `cancel` changes the state before it takes the entry under that lock. So
+//!   `cancel` finds the entry, or `start` finds `OVER` and takes the entry back.
 
 use crate::attach::try_attach;
 use crate::blocker::Interpreter;
