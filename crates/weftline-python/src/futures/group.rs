@@ -54,7 +54,7 @@ impl Drop for FutureGroup {
 }
 
 impl FutureGroup {
-    fn watch(&self, py: Python<'_>, future: &Bound<'_, Future>, index: usize) -> PyResult<()> {
+    fn subscribe(&self, py: Python<'_>, future: &Bound<'_, Future>, index: usize) -> PyResult<()> {
         match future.get().raw.watch(&self.group, index) {
             Ok(None) => Ok(()),
             Ok(Some(failed)) => {
@@ -94,7 +94,7 @@ impl FutureGroup {
             futures: futures.clone().unbind(),
         };
         for (index, future) in futures.iter().enumerate() {
-            group.watch(py, future.cast::<Future>()?, index)?;
+            group.subscribe(py, future.cast::<Future>()?, index)?;
         }
         Ok(Some(group))
     }
@@ -182,7 +182,7 @@ impl FutureGroup {
             }
         };
         self.left.fetch_add(1, Ordering::Relaxed);
-        if let Err(raised) = self.watch(py, future, index) {
+        if let Err(raised) = self.subscribe(py, future, index) {
             self.left.fetch_sub(1, Ordering::Relaxed);
             // The slot stays for the next future; without memory for that, it stays unused.
             futures.set_item(index, py.None())?;
