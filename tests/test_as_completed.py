@@ -1,4 +1,4 @@
-"""`concurrent.futures.as_completed`: the futures one after the other as they are done."""
+"""`concurrent.futures.as_completed`: it yields each future when that is done."""
 
 import asyncio
 import concurrent.futures as std_futures
@@ -19,7 +19,7 @@ PAIRS = list(itertools.combinations_with_replacement(STATES, 2))
 
 
 def told(call, some, timeout):
-    """What the iterator yields until it ends or raises, in numbers."""
+    """The numbers of the futures that the iterator yields until it ends or raises."""
     iterator = call(some, timeout)
     yielded, last = [], None
     while last is None:
@@ -183,7 +183,7 @@ def test_a_future_that_was_yielded_is_held_no_longer():
 @ours_only
 def test_a_future_of_a_pool_is_freed_as_soon_as_it_was_taken():
     class Thing:
-        """Something that can be referred to weakly."""
+        """An object that takes weak references."""
 
     with futures.ThreadPoolExecutor(1) as pool:
         iterator = futures.as_completed([pool.submit(Thing) for _ in range(20)])

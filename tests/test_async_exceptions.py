@@ -1,5 +1,5 @@
-"""An exception that another thread sends (`PyThreadState_SetAsyncExc`): where it is raised when a
-wait ends in vain.
+"""An exception that another thread sends (`PyThreadState_SetAsyncExc`): the place where it is
+raised when a wait times out.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ OURS = (threading, queue, futures)
 
 
 class Sent(Exception):
-    """What the other thread sends."""
+    """The exception that the other thread sends."""
 
 
 def put_into_full(queue, timeout):
@@ -56,7 +56,7 @@ WAITS = {
 
 
 def is_asleep(thread):
-    """Whether the thread comes to rest, rather than to its end."""
+    """Whether the thread falls asleep, rather than ends."""
     try:
         asleep(thread, lambda: not thread.is_alive())
     except AssertionError:
@@ -65,12 +65,14 @@ def is_asleep(thread):
 
 
 def met(wait, modules):
-    """Where a thread meets what is sent to it while it sleeps in `wait`, which ends in vain."""
+    """The place where a thread meets an exception that is sent to it while it sleeps in `wait`,
+    which times out.
+    """
     timeout = 0.1
     while True:
         seen, is_in_time = met_in(wait, modules, timeout)
         if is_in_time:
-            # After the call it may come before or in what the program does about `Empty`.
+            # After the call it may come before or in the program's handler of `Empty`.
             return seen[-1]
         assert timeout < LIMIT
         timeout *= 2

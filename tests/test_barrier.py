@@ -306,7 +306,7 @@ def test_a_subclass_may_carry_attributes_and_override_methods():
 
 
 def test_a_subclass_may_keep_its_state_elsewhere():
-    """As `multiprocessing.Barrier` does, whose state is in shared memory: it sets up the parts of
+    """As `multiprocessing.Barrier` does: its state is in shared memory, and it sets up the parts of
     the standard class by itself.
     """
 

@@ -1,6 +1,4 @@
-"""The benchmark runs, says what it measured, and counts rightly. How fast anything is, no test
-asserts.
-"""
+"""The benchmark runs, reports its measurements, and counts correctly. No test asserts a speed."""
 
 import json
 import subprocess
@@ -113,7 +111,7 @@ def test_the_json_has_the_bytes_of_every_class_where_the_system_tells(quick_run)
 
 
 def test_a_ratio_is_the_median_of_the_ratios_within_each_round():
-    # The machine was ten times slower in the last round: the times say so, the ratio does not.
+    # The machine is ten times slower in the last round: that changes the times, not the ratio.
     ratio = summary.ratio(theirs=[20.0, 40.0, 300.0], ours=[10.0, 10.0, 100.0])
     assert ratio == summary.Ratio(median=3.0, lower=2.5, upper=3.5)
 
@@ -294,7 +292,7 @@ def test_a_duration_has_three_figures_and_a_unit(seconds, text):
 
 
 class _Reversed:
-    """An order that needs no chance."""
+    """An order without randomness."""
 
     def sample(self, names, _):
         return list(reversed(names))

@@ -60,7 +60,7 @@ class Locks:
 
 
 class Conditions:
-    """Condition, with a number that it is about."""
+    """Condition, with the number that it guards."""
 
     def __init__(self, made):
         self.condition, self.number = threading.Condition(), 0
@@ -217,7 +217,7 @@ OBJECTS = {
 
 
 def done(value):
-    """`ok` for what returned nothing or the truth, `no` for what gave up."""
+    """`ok` for a call that returned None or true, `no` for one that timed out."""
     return "no" if value is False else "ok"
 
 

@@ -1,5 +1,5 @@
-"""What a `threading.Condition` answers, raises and asks of its lock is what the standard one does;
-so are its names, and what a subclass may do.
+"""A `threading.Condition` answers, raises and calls its lock as the standard one. So do its names
+and its subclasses.
 """
 
 import copy

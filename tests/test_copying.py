@@ -1,5 +1,5 @@
-"""Copies and pickles of our objects, and of subclasses that bring their own, end as those of the
-standard ones.
+"""Copies and pickles of weftline's objects, and of subclasses with methods for that, end as those
+of the standard ones.
 """
 
 import concurrent.futures as std_futures
@@ -87,7 +87,7 @@ def test_copies_of_an_event_share_their_condition():
         twin = copy.copy(event)
         waiter = start(twin.wait)
         until(lambda twin=twin: len(twin._cond._waiters) == 1)
-        # Woken, though its own flag is as it was.
+        # Woken, though its own flag has not changed.
         event.set()
         assert waiter.result() is True and not twin.is_set()
         twin.set()
@@ -130,7 +130,9 @@ def test_copies_of_a_future_tell_what_it_was():
 
 
 class SavesItsDict:
-    """As recipes for queues and events do it: what does not pickle is left out, and made anew."""
+    """As recipes for queues and events do it: they leave out the parts that do not pickle, and make
+    them anew.
+    """
 
     left_out = ()
 
@@ -178,7 +180,7 @@ class PicklesFuture(SavesItsDict):
 
 
 def subclasses():
-    """A subclass of each kind on each side, which pickle finds by its name in this module."""
+    """A subclass of each kind on each side; pickle finds it by its name in this module."""
     made = {}
     for number, (threads, queues, module) in enumerate(SIDES):
         for mixin, cls in (

@@ -1,5 +1,5 @@
 """One call that wakes many threads: all go on, few contend for the interpreter lock at a time, and
-none holds up the others.
+none delays the others.
 """
 
 import threading as std

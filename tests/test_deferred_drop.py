@@ -1,5 +1,5 @@
-"""Long chains of objects that hold each other are freed: on any stack, by whatever frees them,
-whole, and at once.
+"""Long chains of objects that refer to each other are freed: on any stack, by any cause, whole, and
+immediately.
 """
 
 import sys
@@ -9,7 +9,7 @@ import pytest
 from support.programs import run
 from support.target import ours_only
 
-# Of the program that follows the last line printed names the link that failed.
+# The last line that the following program prints names the link that failed.
 EACH = """
 import sys
 from support.chains import LINKS, chain, links, on_a_stack_of

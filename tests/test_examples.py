@@ -1,5 +1,5 @@
-"""Each program in examples/ prints the same on the standard library and on weftline: what it is
-meant to print.
+"""Each program in examples/ prints the same on the standard library and on weftline: its documented
+output.
 """
 
 import re
@@ -148,7 +148,7 @@ on_both_stacks = pytest.mark.parametrize("stack", STACKS)
 
 
 def run(stack, name, *arguments):
-    """Run an example on ``stack``; its finished process, which ended well."""
+    """Runs an example on ``stack``; returns its finished process, which succeeded."""
     command = [sys.executable, *STACKS[stack], EXAMPLES / f"{name}.py", *arguments]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=120, check=False

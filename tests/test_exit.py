@@ -1,4 +1,4 @@
-"""The interpreter ends quietly, whatever its threads are waiting for."""
+"""The interpreter ends quietly, whatever its threads wait for."""
 
 import pytest
 from support.blocking import BLOCKING
@@ -14,7 +14,7 @@ from support.blocking import BLOCKING, OwnQueue
 from support.workers import asleep, blocked, start, until
 """
 
-# Takes its time while the interpreter is being torn down, so that waits end in the middle of that.
+# Delays the teardown of the interpreter, so that waits end in the middle of it.
 SLOW_END = """
 class SlowEnd:
     def __del__(self, sleep=time.sleep):

@@ -1,4 +1,4 @@
-"""A program on weftline ends as it does without: the same exit status, the same last words, in the
+"""A program on weftline ends as it does without: the same exit status, the same last output, in the
 same order.
 """
 
@@ -7,8 +7,8 @@ import signal
 import pytest
 from support.beside import both
 
-# Threads that wait in every kind of object and never return, as daemons; each is seen waiting
-# before the program goes on.
+# Daemon threads that wait in every kind of object and never return; the program goes on once each
+# is asleep.
 DAEMONS = """
 import queue, threading
 lock, rlock = threading.Lock(), threading.RLock()
@@ -220,11 +220,11 @@ def test_a_handler_may_leave_while_threads_wait(tmp_path):
 
 
 def test_ctrl_c_while_the_exit_waits_for_a_thread_gives_up_waiting(tmp_path):
-    """The signal comes when the main thread joins the others at exit; it says so, and ends without
-    them.
+    """The signal comes when the main thread joins the others at exit. The main thread reports it,
+    and ends without them.
 
-    The thread does not print: one that is still inside `print` then has the lock of standard
-    output, without which the interpreter aborts.
+    The thread does not print: a thread inside `print` would hold the lock of standard output,
+    without which the interpreter aborts.
     """
     told = both(
         tmp_path,

@@ -1,13 +1,13 @@
-"""Destructors that run while the interpreter is torn down, when no other thread can run any more:
-they may wait, and never for ever.
+"""Destructors that run while the interpreter is torn down, when no other thread can run: they may
+wait, but never for ever.
 """
 
 import sys
 
 from support.beside import both, on_weftline
 
-# A daemon thread holds the locks. The object that is in a cycle with itself dies in the last
-# collection, after the daemon threads have been stopped, and then calls `last_words`.
+# A daemon thread holds the locks. The object in a cycle with itself dies in the last collection,
+# after the daemon threads have stopped. It then calls `last_words`.
 PROGRAM = """
 import queue, sys, threading, time
 from concurrent.futures import Future

@@ -1,5 +1,5 @@
-"""`os.fork()` at any moment: the child can use every object, and holds what the forking thread
-held.
+"""`os.fork()` at any moment: the child can use every object, and holds the locks that the forking
+thread held.
 """
 
 import pytest

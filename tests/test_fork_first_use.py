@@ -1,4 +1,4 @@
-"""A fork while another thread uses something of ours for the first time in its process: the child
+"""A fork while another thread uses a part of weftline for the first time in its process: the child
 can use it, too.
 """
 
@@ -8,8 +8,8 @@ from support.target import ours_only
 
 @ours_only
 def test_what_another_thread_asks_for_the_first_time_is_there_in_a_child():
-    # A process has one first time, so each trial has a process; the thread is in it, or waits for
-    # the interpreter, when the fork comes.
+    # A process has one first use, so each trial has its own process. At the fork, the thread is in
+    # that use, or waits for the interpreter lock.
     run(
         """
 import os, signal, sys, threading as std, warnings

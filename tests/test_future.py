@@ -1,4 +1,4 @@
-"""`concurrent.futures.Future`: what will come of a call."""
+"""`concurrent.futures.Future`: the outcome of a call, as soon as there is one."""
 
 import copy
 import gc
@@ -17,7 +17,7 @@ UNDONE = {"pending", "running"}
 
 
 def log_of(call, future):
-    """What `call(future)` logs on its callbacks, beside its outcome."""
+    """The log of the callbacks of `call(future)`, beside its outcome."""
     log = []
     future.add_done_callback(lambda done: log.append(done is future))
     return outcome(call, future), log
@@ -309,7 +309,7 @@ def test_a_method_set_on_an_instance_is_found():
 
 def test_a_future_dies_with_its_last_reference_and_lets_go_of_its_outcome():
     class Thing:
-        """Something that can be referred to weakly."""
+        """An object that takes weak references."""
 
     gc.collect()
     gc.disable()

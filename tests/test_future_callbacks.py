@@ -1,5 +1,5 @@
-"""`Future.add_done_callback`: who is called back, by whom, in which order, and what becomes of what
-it raises.
+"""`Future.add_done_callback`: the calling thread, the order of the calls, and the exceptions of
+callbacks.
 """
 
 import logging
@@ -99,7 +99,7 @@ def test_a_subclass_calls_back_in_its_own_way():
     for module in MODULES:
 
         class Quiet(module.Future):
-            """Says that it would call back."""
+            """Logs the call instead of calling back."""
 
             def _invoke_callbacks(self):
                 self.said = [self._state, len(self._done_callbacks)]

@@ -1,5 +1,5 @@
-"""Garbage collection: cycles through the objects are freed, what leaves them is held no longer,
-nothing leaks.
+"""Garbage collection: cycles through the objects are freed, an object keeps no reference to an item
+that left it, nothing leaks.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ LOCK = {"Lock": threading.Lock}
 
 
 class Thing:
-    """Something that can be referred to weakly, and compared."""
+    """An object that takes weak references and can be compared."""
 
     def __lt__(self, other):
         return id(self) < id(other)
@@ -40,7 +40,7 @@ class Thing:
 
 @contextlib.contextmanager
 def no_collection():
-    """Keeps the collector from helping: what dies here dies by its reference count."""
+    """Keeps the collector off: an object that dies here dies by its reference count."""
     gc.collect()
     gc.disable()
     try:

@@ -1,5 +1,5 @@
-"""Each Python program of the user guide prints what the guide says. (Those in Rust are tests of the
-crate's documentation.)
+"""Each Python program of the user guide prints the output in the guide. (Its Rust programs are
+tests of the crate's documentation.)
 """
 
 import re

@@ -1,6 +1,7 @@
-"""Code that is called while an exception is on its way finds it in `sys.exc_info()`.
+"""Code that runs while an exception propagates finds it in `sys.exc_info()`.
 
-So does code after `except` and `finally`. What such code raises has that exception as its context.
+So does code after `except` and `finally`. An exception of such code has that exception as its
+context.
 """
 
 import logging
@@ -21,7 +22,7 @@ def told(error):
 
 
 def alike(act):
-    """Asserts that `act` returns the same on both sides, and leaves nothing handled behind."""
+    """Asserts that `act` returns the same on both sides, and leaves no exception as handled."""
     before = sys.exc_info()
     theirs, mine = (act(*side) for side in SIDES)
     assert mine == theirs
@@ -73,7 +74,7 @@ def test_the_logger_of_a_callback_finds_its_exception(when, records):
 
 
 def broken(t):
-    """A barrier whose `_exit` is the program's; what it sees is in `seen`."""
+    """A barrier whose `_exit` is the program's; `seen` holds what that sees."""
 
     class Mine(t.Barrier):
         seen = []  # noqa: RUF012 - one class for each use
@@ -123,7 +124,7 @@ def test_what_a_barriers_exit_raises_has_the_exception_of_the_wait_as_context():
 
 
 class Refusing:
-    """A lock that a condition can give up and cannot take again."""
+    """A lock that a condition can release and cannot take again."""
 
     def __init__(self, seen):
         self.seen = seen

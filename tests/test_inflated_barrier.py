@@ -1,7 +1,7 @@
-"""What programs do by hand to the parts of a barrier.
+"""Programs that use the parts of a barrier directly.
 
-Ours has no such parts before somebody reaches for its condition; from then on everything is as in
-the standard library. Each test runs on both.
+weftline's barrier has no such parts before a program reaches for its condition. The barrier then
+inflates, and behaves as in the standard library. Each test runs on both.
 """
 
 import gc
@@ -17,7 +17,7 @@ Broken = std_threading.BrokenBarrierError
 
 @pytest.fixture(params=[False, True], ids=["untouched", "reached for"])
 def make(request, module):
-    """Makes barriers, whose condition was reached for or not."""
+    """Makes compact and inflated barriers."""
 
     def make(*args, **kwargs):
         barrier = module.Barrier(*args, **kwargs)

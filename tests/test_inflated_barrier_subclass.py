@@ -1,5 +1,5 @@
-"""Barriers whose subclasses replace steps or parts, as that of `multiprocessing` does; and signals
-in open barriers. Each test runs on both.
+"""Subclasses of barriers that replace steps or parts, as that of `multiprocessing` does, and
+signals in inflated barriers. Each test runs on both.
 """
 
 import pytest

@@ -1,7 +1,7 @@
-"""What programs do by hand to the condition and the flag inside an event.
+"""Programs that use the condition and the flag inside an event directly.
 
-Ours has neither before somebody reaches for them; from then on everything is as in the standard
-library. Each test runs on both.
+weftline's event has neither before a program reaches for them. The event then inflates, and behaves
+as in the standard library. Each test runs on both.
 """
 
 import pytest
@@ -167,7 +167,7 @@ def test_an_event_over_a_lock_of_ones_own(module, make_lock):
 
 def test_a_subclass_that_waits_by_hand(module):
     class Latch(module.Event):
-        """An event that says how often it was waited for."""
+        """An event that counts its waits."""
 
         def __init__(self):
             super().__init__()

@@ -1,7 +1,7 @@
-"""Events and semaphores whose condition programs reach for: amid traffic, at the end of their life,
-and across signals and forks.
+"""Events and semaphores that inflate: amid traffic, at the end of their life, and across signals
+and forks.
 
-Each test runs on the standard library, too, unless it says what only ours promise.
+Each test runs on the standard library too, unless its promise is weftline's alone.
 """
 
 import copy
@@ -47,7 +47,7 @@ def test_pickling_and_copying_fail_for_the_lock_inside(module, kind):
 
 
 class Portable(threading.Semaphore):
-    """A semaphore that brings its own way of being pickled."""
+    """A semaphore with its own pickling."""
 
     def __getstate__(self):
         return {"value": self._value}
@@ -57,7 +57,7 @@ class Portable(threading.Semaphore):
 
 
 class Reduced(threading.Event):
-    """An event that says how it is made."""
+    """An event with its own `__reduce__`."""
 
     def __reduce__(self):
         return (type(self), ())

@@ -1,7 +1,7 @@
-"""What programs do by hand to the condition and the value inside a semaphore.
+"""Programs that use the condition and the value inside a semaphore directly.
 
-Ours has neither before somebody reaches for them; from then on everything is as in the standard
-library. Each test runs on both.
+weftline's semaphore has neither before a program reaches for them. The semaphore then inflates, and
+behaves as in the standard library. Each test runs on both.
 """
 
 import pytest
@@ -13,7 +13,7 @@ SEMAPHORES = ["Semaphore", "BoundedSemaphore"]
 
 @pytest.fixture(params=SEMAPHORES)
 def semaphore(request, module):
-    """A semaphore of two permits that has none left."""
+    """A semaphore of two permits, both acquired."""
     semaphore = getattr(module, request.param)(2)
     semaphore.acquire()
     semaphore.acquire()

@@ -1,4 +1,4 @@
-"""Programs that change the inside of an object find that it goes on as the standard one does."""
+"""An object whose parts a program changes goes on as the standard one does."""
 
 import concurrent.futures as std_futures
 import pickle
@@ -27,7 +27,9 @@ SIDES = [(std_threading, std_queue, std_futures), (threading, queue, futures)]
 
 
 def alike(act):
-    """Asserts that `act` ends on ours as on the standard modules; returns how."""
+    """Asserts that `act` has the same outcome on weftline's modules as on the standard ones;
+    returns it.
+    """
     theirs, mine = (outcome(act, *side) for side in SIDES)
     assert mine == theirs
     return mine[0]

@@ -22,12 +22,12 @@ def same(one, other):
 
 
 PATCH_BY_GEVENT = "import gevent.monkey; gevent.monkey.patch_all()"
-# eventlet warns whoever imports it that it is no longer developed.
+# eventlet's import warns that its development has ended.
 PATCH_BY_EVENTLET = "import warnings; warnings.simplefilter('ignore'); import eventlet; eventlet.monkey_patch()"
 
 
 def run(source, **keywords):
-    """What `source` prints, a program that starts with weftline imported and not installed."""
+    """The output of `source`, a program that starts with weftline imported and not installed."""
     return programs.run(SNAPSHOT + "\n" + programs.textwrap.dedent(source), **keywords)
 
 
@@ -269,8 +269,8 @@ def test_a_child_forked_while_another_thread_installs_has_all_of_it_or_nothing()
 
 
 def refusal(patching):
-    """What install() says in a process that has run `patching`, after checking that it has changed
-    nothing.
+    """The error of install() in a process that has run `patching`, after a check that it has
+    changed nothing.
     """
     return run(
         patching

@@ -1,5 +1,5 @@
-"""What programs do with pools, futures and queues, once more with weftline installed: the standard
-modules' names are ours then.
+"""The tests of pools, futures and queues, once more with weftline installed: the standard modules'
+names are then weftline's.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""No tool can tell our classes from the standard ones by looking: `dir`, `vars`, `inspect`,
-`pydoc`, mocks and dispatch say the same of both.
+"""No tool can tell weftline's classes from the standard ones by introspection: `dir`, `vars`,
+`inspect`, `pydoc`, mocks and dispatch agree on both.
 
-What differs all the same stands in the tables below, and in docs/compatibility.md.
+The differences stand in the tables below, and in docs/compatibility.md.
 """
 
 import concurrent.futures as std_futures
@@ -49,7 +49,7 @@ IN_C = {
 IN_PYTHON = ["Timer", "ThreadPoolExecutor"]
 CLASSES = [*MADE, *IN_PYTHON]
 
-# What the standard class has in the `__dict__` of its instances, and ours by that name in the
+# Attributes that the standard class has in the `__dict__` of its instances, and weftline's in the
 # class.
 PARTS = {
     "Queue": {
@@ -74,10 +74,10 @@ PARTS = {
 }
 PARTS["LifoQueue"] = PARTS["PriorityQueue"] = PARTS["Queue"]
 
-# What ours have on every version, and the standard ones on some or none.
+# Names that weftline's classes have on every version, and the standard ones on some or none.
 BEYOND = {
     *("shutdown", "isSet", "notifyAll", "_at_fork_reinit", "_get_snapshot"),
-    # Methods of a timer and a pool of ours, which are written in Python.
+    # Methods of weftline's timer and pool, which are written in Python.
     *("_pending", "start", "is_alive", "join", "_can_be_pending", "_undo_start"),
     *("_withdraw", "_end", "_forget_pending", "_fire", "_begin", "_give_up", "_lose"),
     *("_retries", "_start_thread", "_try_again_later"),
@@ -203,7 +203,7 @@ def test_the_dict_can_be_replaced(name):
 
 
 def signature(function):
-    """Names, kinds and defaults. How `self` may be passed is all that shows of a method in C."""
+    """Names, kinds and defaults. A method in C differs only in how `self` may be passed."""
     parameters = [*inspect.signature(function).parameters.values()]
     return [
         (p.name, p.kind if p.name != "self" else None, p.default) for p in parameters

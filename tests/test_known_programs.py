@@ -1,10 +1,10 @@
-"""What debuggers, profilers and monitors reach into, each in its own way, is there under
-`weftline run` as it is without.
+"""The names that debuggers, profilers and monitors reach into exist under `weftline run` as they do
+without it.
 """
 
 from support.beside import both
 
-# Threads that wait until they are let go, and come to rest before anybody looks.
+# Threads that wait until they are released, and are asleep before the program inspects them.
 THREADS = """
 import sys, threading, time
 let_go = threading.Event()
@@ -188,8 +188,8 @@ def test_the_steps_of_a_threads_start_can_be_wrapped(tmp_path):
 
 
 def test_start_can_be_replaced_and_run_wrapped_on_the_instance(tmp_path):
-    """sentry_sdk takes `start` and puts a function of its own over the instance's `run`, to report
-    what it raises.
+    """sentry_sdk wraps `start` and replaces the instance's `run` by its own function, to report the
+    exceptions of `run`.
     """
     told = both(
         tmp_path,
@@ -295,8 +295,8 @@ def test_wrappers_carry_a_context_from_start_to_run(tmp_path):
 
 
 def test_the_code_of_submit_can_be_exchanged(tmp_path):
-    """ddtrace exchanges the bytecode of `submit`, so that those who took the method before run its
-    own too.
+    """ddtrace exchanges the bytecode of `submit`, so an earlier reference to the method runs
+    ddtrace's code too.
     """
     told = both(
         tmp_path,

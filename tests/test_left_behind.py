@@ -1,5 +1,5 @@
-"""Nothing that a call of a pool or a future left behind (arguments, result, exception, traceback)
-is held: the collector is off.
+"""A call of a pool or a future leaves no reference behind: to arguments, result, exception or
+traceback. The collector is off.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ def situation(function):
 
 @pytest.fixture(autouse=True)
 def silence():
-    """What is logged on purpose does not show."""
+    """Hides the messages that the tests log on purpose."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

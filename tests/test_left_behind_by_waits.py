@@ -1,4 +1,4 @@
-"""Nothing that a timer, a wait, a queue or an action left behind is held: the collector is off."""
+"""A timer, a wait, a queue or an action leaves no reference behind. The collector is off."""
 
 import contextlib
 import signal
@@ -25,7 +25,7 @@ def situation(function):
 
 @pytest.fixture(autouse=True)
 def silence(monkeypatch):
-    """What a timer's thread raises on purpose does not show."""
+    """Hides the exceptions that a timer's thread raises on purpose."""
     monkeypatch.setattr("threading.excepthook", lambda _: None)
 
 
@@ -120,7 +120,7 @@ def an_item_of_a_queue_with_its_attributes():
 
 
 def interrupted(make, wait):
-    """A wait of `make()` that a signal's handler ends by an exception."""
+    """A wait of `make()` that the exception of a signal handler ends."""
 
     def be_interrupted():
         waited_for = make()

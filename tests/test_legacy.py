@@ -1,5 +1,5 @@
-"""`weftline run --legacy` lets a program import what Python 2 called `thread`, `Queue` and
-`SocketServer`, and nothing else does.
+"""`weftline run --legacy`, and nothing else, lets a program import `thread`, `Queue` and
+`SocketServer`, names of Python 2.
 """
 
 import subprocess
@@ -22,7 +22,7 @@ for name in {NAMES}:
 
 
 def legacy(folder, source, *arguments, **keywords):
-    """What `source` prints, run with the old names."""
+    """The output of `source`, run with the old names."""
     return on_weftline(folder, source, *arguments, options=["--legacy"], **keywords)
 
 

@@ -1,4 +1,4 @@
-"""`threading.Lock`: one holder at a time, released by anyone."""
+"""`threading.Lock`: one owner at a time, released by any thread."""
 
 import copy
 import inspect
@@ -128,7 +128,7 @@ def test_a_call_of_another_shape_is_a_type_error(call):
 
 
 class Odd:
-    """Answers what makes a number or a truth value of it, and counts how often it was asked."""
+    """Converts to a number or a truth value, and counts the conversions."""
 
     def __init__(self, value):
         self.value, self.asked = value, 0

@@ -1,5 +1,5 @@
-"""What children have of weftline: those of multiprocessing everything, by each start method; other
-programs nothing.
+"""Children of multiprocessing run on weftline, by each start method; other programs that are
+started do not.
 """
 
 import subprocess
@@ -13,8 +13,7 @@ from support.children import LOOK, METHODS
 
 by_each_method = pytest.mark.parametrize("method", METHODS)
 
-# The two ways to be on weftline. Whichever it is, the children are told nothing about it by the
-# program.
+# The two ways to be on weftline. In both, the program passes nothing about it to the children.
 on_both_ways = pytest.mark.parametrize(
     "start", [on_weftline, installed], ids=["weftline run", "install()"]
 )
@@ -181,8 +180,8 @@ def ask():
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_children_find_weftline_where_the_parent_has_found_it(tmp_path, method):
-    """Here at a place that no other interpreter knows, under a name relative to a folder that the
-    parent has left.
+    """Here weftline lies in a folder that no other interpreter knows, under a name relative to a
+    folder that the parent has left.
     """
     package = Path(weftline.__file__).parent
     (tmp_path / "link").symlink_to(package.parent, target_is_directory=True)
@@ -201,7 +200,7 @@ if __name__ == "__main__":
 """,
         encoding="utf-8",
     )
-    # Without the path to installed packages; the children are started so, too.
+    # Without the path to installed packages; the children start likewise.
     done = subprocess.run(
         [sys.executable, "-S", "-E", program, method],
         cwd=tmp_path,
@@ -215,7 +214,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_a_child_whose_interpreter_has_no_weftline_runs_without(tmp_path, method):
-    """As one may that `multiprocessing.set_executable` chooses."""
+    """`multiprocessing.set_executable` may choose such an interpreter."""
     (tmp_path / "sitecustomize.py").write_text(
         "import sys; sys.modules['weftline'] = None\n"
     )

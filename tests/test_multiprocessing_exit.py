@@ -1,5 +1,5 @@
-"""Programs with processes end on weftline as they do without: who is waited for, who is ended, what
-Ctrl-C does.
+"""Programs with processes end on weftline as they do without: the exit joins or ends the same
+processes, and Ctrl-C has the same effect.
 """
 
 import os
@@ -21,9 +21,9 @@ def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 """
 
-# In a group of its own, as a shell starts a program; what the interrupted processes say of it comes
-# in any order. Nobody is interrupted before he waits: an interruption that comes in a callback of
-# the interpreter's is told and forgotten.
+# In a process group of its own, as a shell starts a program; the interrupted processes print in any
+# order. No process is interrupted before it waits: the interpreter prints and drops an interrupt
+# that comes in one of its callbacks.
 GROUP = """
 if __name__ == "__main__":
     os.setpgid(0, 0)
@@ -32,7 +32,7 @@ if __name__ == "__main__":
 
 
 def ctrl_c(process):
-    """What a terminal does at Ctrl-C."""
+    """Sends the signal that a terminal sends at Ctrl-C."""
     os.killpg(process.pid, signal.SIGINT)
 
 

@@ -1,5 +1,5 @@
-"""Children that multiprocessing forks in the middle of everything that other threads do: none
-hangs, none misses anything.
+"""Children that multiprocessing forks while other threads use every object: none hangs, none misses
+anything.
 """
 
 import pytest
@@ -94,8 +94,8 @@ print("all")
 def test_every_item_arrives_that_threads_put_into_a_queue_while_children_are_forked(
     tmp_path,
 ):
-    """In each process a feeder thread writes what was put; a child has one of its own, and none of
-    its parent's items.
+    """In each process a feeder thread writes the items that were put. A child has a feeder of its
+    own, and none of its parent's items.
     """
     told = both(
         tmp_path,
@@ -157,8 +157,8 @@ def test_every_item_arrives_that_threads_put_into_a_queue_while_children_are_for
 
 
 def test_a_child_gets_from_a_queue_that_threads_of_the_parent_get_from(tmp_path):
-    """The locks of both ends are shared between processes, and one that a thread of the parent
-    holds is given back by it.
+    """The processes share the locks of both ends. A thread of the parent that holds one releases
+    it.
     """
     told = both(
         tmp_path,

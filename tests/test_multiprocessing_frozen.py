@@ -1,7 +1,7 @@
-"""Children of a frozen program run on weftline: the program is its own interpreter, and no command
-line of a child holds code of ours.
+"""Children of a frozen program run on weftline. The program is its own interpreter, and no command
+line of a child contains weftline's code.
 
-Here a script plays the part. `packages/test_freezing.py` has programs that are frozen.
+Here a script imitates a frozen program. `packages/test_freezing.py` has really frozen programs.
 """
 
 import sys
@@ -10,7 +10,7 @@ import pytest
 from support.beside import on_weftline
 from support.children import LOOK, METHODS
 
-# How a program shows that it is frozen: PyInstaller and cx_Freeze in one way, Nuitka in the other.
+# The marks of a frozen program: one by PyInstaller and cx_Freeze, the other by Nuitka.
 MARKS = {
     "sys.frozen": "sys.frozen = True",
     "__compiled__": """

@@ -1,5 +1,5 @@
-"""Processes beside threads: started by a pool's workers, waited for by a loop, served by a
-manager's threads.
+"""Processes beside threads: started by a pool's workers, awaited by a loop, served by a manager's
+threads.
 """
 
 import pytest
@@ -50,12 +50,12 @@ if __name__ == "__main__":
 
 @by_each_method
 def test_a_process_that_a_worker_has_started_exits_with_its_own_code(tmp_path, method):
-    """Up to CPython 3.13 the standard library's does not if it is forked: its exit would have it
-    join the thread that it is itself.
+    """Up to CPython 3.13 the standard library's forked process does not: at exit it would join its
+    own thread.
 
-    One worker, since `Process.start` also asks after the processes that other threads join. With
-    the fork server, one of the two that ask finds the exit code gone, and says 255: one process in
-    thirty with three threads on the plain interpreter.
+    One worker, since `Process.start` also polls the processes that other threads join. With the
+    fork server, one of the two finds the exit code gone, and returns 255: one process in thirty,
+    with three threads on the plain interpreter.
     """
     told = on_weftline(
         tmp_path,
@@ -160,7 +160,7 @@ if __name__ == "__main__":
 
 @by_each_method
 def test_a_manager_serves_threads_and_processes(tmp_path, method):
-    """Its objects are ours, in a process of its own with a thread for each client."""
+    """Its objects are weftline's, in a process of its own with a thread for each client."""
     told = both(
         tmp_path,
         BASE
@@ -300,8 +300,8 @@ if __name__ == "__main__":
 
 @by_each_method
 def test_a_pool_that_ends_while_a_task_turns_out_not_to_pickle_ends(tmp_path, method):
-    """Up to CPython 3.12.7 and 3.13.0 the standard library's waits for ever (gh-125451): for the
-    feeder, holding the lock that this wants.
+    """Up to CPython 3.12.7 and 3.13.0 the standard library's waits for ever (gh-125451): it joins
+    the feeder and holds the lock that the feeder needs.
     """
     told = on_weftline(
         tmp_path,
