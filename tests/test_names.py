@@ -1,4 +1,6 @@
-"""`weftline.threading` and `weftline.queue` are the standard modules, except for what is ours."""
+"""`weftline.threading` and `weftline.queue` are the standard modules, except for weftline's own
+names.
+"""
 
 import inspect
 import queue as std_queue

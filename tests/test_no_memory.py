@@ -49,8 +49,8 @@ def opened(cls):
 
 
 def holds(change):
-    """Checks that nothing is lost or doubled: there are as many items more as the operation puts,
-    if it has not failed.
+    """Checks that no item is lost or doubled: an operation that has not failed adds as many items
+    as it puts.
     """
 
     def check(q, result, failed):
@@ -122,7 +122,7 @@ def of_queues(cls):
     yield "shutdown", make, lambda q: q.shutdown(immediate=True), None
     yield "shut get", shut, refused(queue.ShutDown, lambda q: q.get()), None
     yield "shut put", shut, refused(queue.ShutDown, lambda q: q.put(1)), None
-    # As in the standard library, an open queue may stop between two statements.
+    # As in the standard library, an operation on an inflated queue may stop between two statements.
     yield "opened put", opened(cls), lambda q: q.put(7), None
     yield "opened get", opened(cls), lambda q: q.get(), None
     yield "opened get within", opened(cls), lambda q: q.get(timeout=1), None
@@ -141,7 +141,7 @@ def test_a_queue_has_each_item_once(make, operation, check):
     walk(make, operation, check)
 
 
-# Locks and what stands on them.
+# Locks and the objects over them.
 
 
 class Foreign:
@@ -224,7 +224,7 @@ def of_locks():
     condition, held = threading.Condition, taken(threading.Condition)
     yield "Condition with", condition, with_it, None
     yield "Condition wait", held, lambda c: c.wait(1e-4), held_no_more
-    # No function is made in any of these: CPython 3.13.0 crashes when it has no memory for one.
+    # None of these makes a function: CPython 3.13.0 crashes when it has no memory for one.
     never = lambda c: c.wait_for(bool, 1e-4)
     yield "Condition wait_for", held, never, held_no_more
     yield "Condition notify", held, lambda c: c.notify(3), held_no_more
@@ -259,7 +259,7 @@ def of_events():
     yield "Event wait", event, lambda e: e.wait(1e-4), can_be_set
     yield "Event repr", event, repr, can_be_set
     yield "Event _cond", event, lambda e: e._cond, can_be_set
-    # The pickler makes an error of its own of any.
+    # The pickler turns any error into one of its own.
     fails = refused((TypeError, pickle.PicklingError), pickle.dumps)
     yield "Event pickle", event, fails, None
     yield "open Event set", open_event, changes, can_be_set

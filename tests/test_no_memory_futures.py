@@ -1,6 +1,4 @@
-"""As `test_no_memory.py`, of futures, pools and timers; and what becomes of programs that use up
-their memory.
-"""
+"""As `test_no_memory.py`, for futures, pools and timers; and programs that use up their memory."""
 
 import logging
 
@@ -96,7 +94,7 @@ def some(count):
 
 
 def ended(fs, _result, _failed):
-    """Checks that the futures can be waited for anew."""
+    """Checks that a new wait for the futures works."""
     waited = futures.wait(fs, 0)
     assert len(waited.done) == 1
     for future in fs[:-1]:
@@ -131,8 +129,8 @@ def test_a_future_ends_once_and_tells_every_waiter(make, operation, check):
 
 @pytest.fixture
 def pool(caplog):
-    """A pool whose workers are there, for in the standard library, too, a thread that has no memory
-    to begin with hangs its starter.
+    """A pool whose workers have started: in the standard library too, a thread without the memory
+    to begin hangs its starter.
     """
     caplog.set_level(logging.CRITICAL + 1)
     both = threading.Barrier(2)
@@ -156,7 +154,7 @@ def pool(caplog):
 def test_a_pool_runs_what_was_submitted_and_goes_on(pool, operation):
     def goes_on(pool, result, _failed):
         if isinstance(result, Future):
-            # A task that there was no memory to call ends with that.
+            # A task that cannot be called for want of memory ends with that error.
             assert isinstance(result.exception(30), (MemoryError, type(None)))
         assert [f.result(30) for f in [pool.submit(pow, 2, 3) for _ in range(4)]] == [
             8
@@ -168,8 +166,8 @@ def test_a_pool_runs_what_was_submitted_and_goes_on(pool, operation):
 @needs_failures
 @pytest.mark.parametrize("operation", ["start", "cancel", "__repr__", "is_alive"])
 def test_a_timer_is_pending_or_it_is_not(operation):
-    # Installed, for the standard event that says of a thread that it was started may stay locked
-    # without memory.
+    # Runs with weftline installed: without memory, the standard event that reports a thread's start
+    # may stay locked.
     run(
         """
         import sys, weftline

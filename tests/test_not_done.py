@@ -1,7 +1,7 @@
-"""`not_done`, as `wait` returns it, passes for a set, whatever has become of it since.
+"""`not_done`, as `wait` returns it, passes for a set, in every later state.
 
-Each operation runs on one of them and on a real set of the same futures, and both are to have the
-same outcome.
+Each operation runs on such a set and on a real set of the same futures. Both must have the same
+outcome.
 """
 
 import collections.abc
@@ -43,7 +43,7 @@ class AbstractSet(collections.abc.Set):
 
 
 class Polite:
-    """What the operators of a set leave the answer to."""
+    """An operand to which a set's operators leave the answer."""
 
     def answer(self, other):
         return type(self).__name__, type(other).__name__, len(other)
@@ -55,7 +55,7 @@ class Polite:
 
 
 class Failing:
-    """What cannot be iterated to its end."""
+    """An iterable that raises before its end."""
 
     def __iter__(self):
         yield _ANOTHER
@@ -85,7 +85,7 @@ OTHERS = {
     for kind in KINDS
     for choice, of in CHOICES.items()
 }
-# Beside a real set its other side is one, too.
+# Beside a real set, the other operand is a real set too.
 OTHERS |= {
     name: lambda some, s, make=OTHERS[name]: (
         set(make(some, s)) if type(s) is set else make(some, s)
@@ -103,9 +103,7 @@ OTHERS |= {
     "unhashable": lambda some, s: [some[-1], []],
     "failing": lambda some, s: _FAILING,
 }
-"""The other sides of an operation, each made of the futures and the set that it is the other side
-of.
-"""
+"""The second operands of an operation, each made from the futures and the first operand."""
 
 _OPERATORS = ["and_", "or_", "sub", "xor", "eq", "ne", "lt", "le", "gt", "ge"]
 _IN_PLACE = ["iand", "ior", "isub", "ixor"]
@@ -145,8 +143,8 @@ def _told(value, s):
 
 
 def told(operation, s, *others):
-    """What the operation returned or raised, and what is in the set afterwards: the order apart,
-    since that is not the set's to tell.
+    """The result or exception of the operation, and the contents of the set afterwards, without
+    their order, which a set does not define.
     """
     try:
         what = _told(operation(s, *others), s)
@@ -222,7 +220,7 @@ def _changed_while_read(s):
 
 
 def _read_later(s):
-    """An iterator is on the set, not on what it was then."""
+    """An iterator is over the set, not over its contents at that moment."""
     iterator = iter(s)
     s.clear()
     return operator.length_hint(iterator), list(iterator)
@@ -301,7 +299,7 @@ def test_an_operation_on_it_alone_is_that_of_a_set(name, fate):
 def test_it_has_every_attribute_of_a_set_with_its_documentation_and_signature():
     left, model, _ = beside_a_real_one(1)
     own = {name for cls in type(left).__mro__[:-1] for name in vars(cls)}
-    # Of an object's, what a set has is an object's in all but name.
+    # `__getattribute__` of a set is that of `object` in all but name.
     assert set(vars(set)) - own <= {"__getattribute__"}
     for name in dir(set):
         ours, real = getattr(left, name), getattr(model, name)
@@ -314,8 +312,8 @@ def test_it_has_every_attribute_of_a_set_with_its_documentation_and_signature():
 @pytest.mark.parametrize("fate", FATES)
 @pytest.mark.parametrize("name", _IN_PLACE)
 def test_a_real_set_is_bound_anew_by_an_operation_in_place(name, fate):
-    """What cannot be hidden, and is told in the documentation: that operation of a real set takes
-    nothing but what is one in C.
+    """A difference that cannot be hidden, and that the documentation names: that operation of a
+    real set takes only real sets.
     """
     left, model, some = beside_a_real_one(6)
     FATES[fate](left, some)

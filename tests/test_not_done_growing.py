@@ -1,5 +1,5 @@
-"""`not_done` in a loop around `wait` that adds futures to it: the call after that goes on with what
-the last one knew, as if nothing had been added.
+"""`not_done` in a loop around `wait` that adds futures to it: the next call continues the state of
+the last one, as without the addition.
 """
 
 import functools
@@ -38,7 +38,7 @@ GOING_ON = {
 
 
 def _seconds_of_a_call(count, before_next):
-    """What the quickest of several calls takes that go on with so many futures."""
+    """The time of the fastest of several calls that continue with that many futures."""
     some, more = pending(count), pending(60)
     left, times = made(some), []
     for future, another in zip(some, more):
@@ -104,7 +104,7 @@ def test_what_is_added_is_not_in_an_older_version():
 
 @ours_only
 def test_a_loop_that_adds_keeps_nothing_of_those_that_are_done():
-    """Nor their places in the group, which are used again."""
+    """Nor their places in the group, which are reused."""
 
     def turns(left, count):
         for _ in range(count):

@@ -1,8 +1,8 @@
-"""`not_done` between any two steps of the interpreter: what another thread or a signal's handler
-does there breaks nothing.
+"""`not_done` between any two steps of the interpreter: no action of another thread or a signal
+handler there breaks it.
 
-Each test runs one call again and again, and lets something happen in it after one step, after two,
-and so on to its end.
+Each test repeats one call, and lets an action happen in it after one step, after two, and so on to
+its end.
 """
 
 import functools
@@ -18,12 +18,12 @@ _OURS = ("_futures/not_done.py", "_futures/waiting.py")
 
 
 class _Interrupted(Exception):
-    """What a signal's handler raises."""
+    """The exception of a signal's handler."""
 
 
 def run_with(happening, after, call):
-    """What `call()` returned, with `happening()` in it after so many steps in our modules; and
-    whether there were as many.
+    """The result of `call()`, with `happening()` in it after that many steps in weftline's modules;
+    and whether it had that many.
     """
     left = after
 
@@ -39,7 +39,7 @@ def run_with(happening, after, call):
         return trace
 
     before = sys.gettrace()
-    # CPython 3.12 looks for a frame that asks for this at the moment when the function is set.
+    # CPython 3.12 searches for a frame that asks for this when the function is set.
     sys._getframe().f_trace_opcodes = True
     sys.settrace(trace)
     try:
@@ -50,8 +50,8 @@ def run_with(happening, after, call):
 
 
 def raised_in_a_thread(call):
-    """What `call()` raised in a thread of its own, or None. One that comes out of some steps stays
-    behind as the context of what the thread raises later.
+    """The exception of `call()` in a thread of its own, or None. In a shared thread, an exception
+    out of some steps would stay behind as the context of later exceptions.
     """
     raised = [None]
 
@@ -79,8 +79,8 @@ SIZE = 6
 
 
 def prepared(fate):
-    """A version with that fate, its futures, and those of them that the next `wait` for it tells as
-    done.
+    """A version with that fate, its futures, and those of them that the next `wait` for it reports
+    as done.
     """
     some = [futures.Future() for _ in range(SIZE)]
     left = made(some)
@@ -129,7 +129,7 @@ def test_something_happens_to_the_version_while_it_is_waited_for(name, fate):
             lambda: futures.wait(left, 0, futures.FIRST_COMPLETED),
         )
         before, afterwards = set(some), become(set(some), extra)
-        # The call took it before or after that.
+        # The call read it before or after that.
         assert (told, not_done) in [(s & done, s - done) for s in (before, afterwards)]
         assert left == afterwards or not was_there
         assert len(left) == len(set(left))
@@ -176,7 +176,7 @@ def test_something_happens_to_the_version_while_one_is_added(name, fate):
         afterwards = become(set(some), extra) if was_there else set(some)
         # Emptied either before or after it was added.
         assert left in [afterwards | {added}, *[set()] * (name == "emptied")]
-        # Nobody goes on with a group that does not know of it.
+        # No call continues with a group that lacks it.
         if added in left:
             added.set_result(None)
             told = futures.wait(left, 0).done

@@ -1,5 +1,5 @@
-"""`not_done` in a loop around `wait`: what earlier calls returned stays as it was, and the loop
-costs what is done, not what is left.
+"""`not_done` in a loop around `wait`: the results of earlier calls do not change, and the cost of
+the loop depends on the finished futures, not on the remaining ones.
 """
 
 import functools
@@ -23,7 +23,7 @@ def test_all_versions_of_a_loop_keep_their_contents():
     for future in some[:-1]:
         versions.append(settle_and_wait(versions[-1], future))
     assert [len(version) for version in versions] == list(range(60, 0, -1))
-    # Some are looked at while others are not yet, and the last one goes on.
+    # Some are read while others are not yet, and the last one goes on.
     for index in (30, 0, 59, 10, 58):
         assert versions[index] == set(some[index:])
     assert futures.wait([some[-1]], 0).not_done == versions[-1] == {some[-1]}
@@ -47,7 +47,7 @@ def _change(rng, version, model, others):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_versions_are_what_real_sets_would_be_whatever_is_done_with_them(seed):
-    """Beside each version goes a real set; what is done to the one is done to the other."""
+    """Each version has a real set beside it; every operation runs on both."""
     rng = random.Random(seed)
     some, done = pending(rng.choice([3, 12, 40])), set()
     pairs = [(set(some), set(some))]
@@ -189,7 +189,7 @@ def test_a_version_may_be_changed_while_a_thread_waits_for_it():
 
 
 class Rang(Exception):
-    """The signal's handler was here."""
+    """Raised by the signal's handler."""
 
 
 @pytest.mark.parametrize("timeout", [None, 20])

@@ -12,7 +12,7 @@ from support.workers import blocked, start, until
 
 
 class Item:
-    """Compares by `rank` alone, and may do something while it compares."""
+    """Compares by `rank` alone, and may run an action while it compares."""
 
     def __init__(self, rank, label=None, during=None):
         self.rank, self.label, self.during = rank, label, during
@@ -131,7 +131,7 @@ def test_only_less_than_is_asked():
 
 @functools.total_ordering
 class Truthy:
-    """An item whose comparison returns something that is no bool."""
+    """An item whose comparison returns an object that is no bool."""
 
     def __init__(self, rank):
         self.rank = rank
@@ -207,7 +207,7 @@ def test_a_get_whose_comparison_raises_leaves_the_queue_as_it_was(size):
 
 
 def countdown(n):
-    """A function that fails when it is called for the n-th time."""
+    """A function that fails at its n-th call."""
     left = [n]
 
     def tick():

@@ -1,4 +1,4 @@
-"""`queue.Queue`, and what its variants share with it: bounds, timeouts, tasks, blocking."""
+"""`queue.Queue`, and the behaviour that its variants share: bounds, timeouts, tasks, blocking."""
 
 import collections
 import gc

@@ -1,5 +1,5 @@
-"""What a queue of each kind answers and raises in each of its states is what the standard one does,
-and so are its names.
+"""A queue of each kind answers and raises in each of its states as the standard one, and has its
+names.
 """
 
 import copy

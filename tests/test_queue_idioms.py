@@ -1,5 +1,4 @@
-"""What programs do to a queue beyond its methods: its mutex, its items and its conditions by
-hand.
+"""Programs that use a queue beyond its methods: its mutex, its items and its conditions directly.
 """
 
 import heapq

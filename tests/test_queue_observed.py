@@ -1,5 +1,5 @@
-"""What programs put in the place of a queue's parts to watch it, or to test with a time of their
-own: methods of its conditions, the clock.
+"""Programs that replace a queue's parts to observe it, or to test with a clock of their own:
+methods of its conditions, the clock.
 """
 
 import pytest
@@ -15,9 +15,7 @@ def cls(request):
 
 
 def watched(condition, name, calls):
-    """Puts a function in the place of the method `name` of `condition` that notes the call and
-    makes it.
-    """
+    """Replaces the method `name` of `condition` by a function that logs the call and makes it."""
     original = getattr(condition, name)
 
     def method(*arguments):

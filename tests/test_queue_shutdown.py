@@ -135,7 +135,7 @@ def test_the_flag_may_be_taken_back(cls):
 @since_shutdown
 def test_a_subclass_sees_its_items_dropped_one_by_one(cls):
     class Logged(cls):
-        """Logs what leaves it."""
+        """Logs the items that leave it."""
 
         def _get(self):
             item = super()._get()

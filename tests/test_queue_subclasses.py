@@ -36,7 +36,7 @@ class SetQueue(queue.Queue):
 
 
 class DeduplicatingQueue(queue.Queue):
-    """Ignores an item that was ever seen, and keeps the order."""
+    """Ignores an item that it has seen before, and keeps the order."""
 
     def _init(self, maxsize):
         super()._init(maxsize)
@@ -140,7 +140,7 @@ def test_a_priority_queue_turned_around():
 
 def test_its_own_methods_see_the_mutex_held_and_the_size_given(cls):
     class Spy(cls):
-        """Notes what it sees."""
+        """Logs the state that its methods see."""
 
         def _init(self, maxsize):
             self.sizes = [maxsize, self.maxsize]
@@ -165,7 +165,7 @@ def test_its_own_methods_see_the_mutex_held_and_the_size_given(cls):
 @pytest.mark.parametrize("name", ["_put", "_get", "_qsize"])
 def test_an_exception_of_its_own_method_frees_the_mutex_and_counts_no_task(cls, name):
     class Failing(cls):
-        """Fails where it is told to."""
+        """Fails in the chosen method."""
 
         fail = False
 
@@ -211,7 +211,7 @@ def test_a_method_set_on_an_instance_counts_for_threads_that_already_wait():
 
 def test_put_and_get_may_be_written_anew(cls):
     class Handmade(cls):
-        """Brings its own put and get."""
+        """Has its own put and get."""
 
         def put(self, item, block=True, timeout=None):
             with self.not_full:
@@ -272,7 +272,7 @@ def test_nowait_calls_go_through_an_overridden_put_and_get(cls):
 
 def test_a_subclass_may_have_another_constructor(cls):
     class Named(cls):
-        """Has a name, and items from the beginning."""
+        """Has a name, and initial items."""
 
         def __init__(self, name, *items):
             self.name = name

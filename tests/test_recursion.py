@@ -5,7 +5,7 @@ object left sound.
 from support.programs import run
 from support.target import ours_only
 
-# The last line that the program has printed names the call that failed.
+# The last line of the program's output names the call that failed.
 EACH = """
 import sys
 from support.chains import on_a_stack_of
@@ -31,7 +31,7 @@ assert not failed
 
 @ours_only
 def test_calls_deeper_than_the_stack_end_well():
-    # What callbacks raise is logged.
+    # Exceptions of callbacks are logged.
     run(EACH, within=400, stderr=None)
 
 

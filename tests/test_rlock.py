@@ -1,4 +1,4 @@
-"""`threading.RLock`: its holder may acquire it again, and only its holder may release it."""
+"""`threading.RLock`: its owner may acquire it again, and only its owner may release it."""
 
 import copy
 import gc

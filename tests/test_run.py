@@ -11,7 +11,7 @@ import zipfile
 import pytest
 from support.launched import both, python, weftline, write
 
-# What a program can see of how it was started, without the addresses of objects.
+# Everything that a program can see of its start, without the addresses of objects.
 LOOK = """
 import sys
 print(sys.argv, repr(sys.path[0]), __name__, sys.modules["__main__"].__dict__ is globals())

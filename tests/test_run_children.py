@@ -1,5 +1,5 @@
-"""`weftline run --children` has the programs follow that a program starts; `WEFTLINE=0` switches
-weftline off for one run.
+"""Under `weftline run --children` the programs that a program starts run on weftline too;
+`WEFTLINE=0` switches weftline off for one run.
 """
 
 import os

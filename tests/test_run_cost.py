@@ -1,8 +1,8 @@
-"""What a start under `weftline run` costs over `python`, counted in modules, which no other work on
-the machine changes.
+"""The cost of a start under `weftline run` over `python`, counted in modules: no other work on the
+machine changes that count.
 
-The modules of `threading`, `queue` and what they import take most of the time that a start can
-take; so a program that uses none of them imports none.
+`threading`, `queue` and the modules that they import take most of a start's time. So a program that
+uses none of them imports none.
 """
 
 import os
@@ -24,8 +24,8 @@ OURS = {
     "weftline.install",
     "weftline.run",
 }
-"""All that a start may import beyond the interpreter: each is small, and none imports another of
-the standard library's.
+"""The modules that a start may import beyond the interpreter's: each is small, and none imports
+another module of the standard library.
 """
 
 
@@ -54,7 +54,7 @@ def test_the_module_imports_nothing_but_these_beyond_what_m_imports(tmp_path):
 def test_a_module_of_the_programs_own_that_is_called_like_a_standard_one_is_its_own(
     tmp_path, name
 ):
-    """As under `python`, where nothing has imported the standard one before."""
+    """As under `python`, where no code has imported the standard one before."""
     write(tmp_path, f"{name}.py", "class Queue: pass\nclass Event: pass\nLock = 3\n")
     write(
         tmp_path,

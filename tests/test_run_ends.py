@@ -1,8 +1,7 @@
 """However a program ends under `weftline run`, it ends as under `python`: the same status, the same
-last words, and never a crash.
+last output, and never a crash.
 
-Each runs with the interpreter's debugging allocator, under which memory that is used after it is
-freed shows.
+Each runs with the interpreter's debugging allocator, which shows a use of memory after its free.
 """
 
 import os
@@ -175,7 +174,7 @@ def test_a_program_that_asks_to_stay_shows_a_prompt_after_it(tmp_path):
 
 
 def test_an_exception_whose_traceback_is_taken_off_in_a_pool_is_shown(tmp_path):
-    """One exception raised by many tasks at once, none of which it remembers."""
+    """Many tasks raise one exception in parallel, each without its traceback."""
     write(
         tmp_path,
         "pool.py",

@@ -1,12 +1,12 @@
-"""A program under `weftline run` has the stack that it has under `python`: none of our frames can
-be seen, by any means.
+"""A program under `weftline run` has the stack that it has under `python`: no means shows a frame
+of weftline's.
 """
 
 import pytest
 from support.launched import WAYS, both_ways
 
-# Looks at the stack by every means, from a function, and writes down what is seen without what
-# differs from run to run.
+# Reads the stack by every means, from a function, and prints it without the parts that differ from
+# run to run.
 LOOK = """
 import contextlib, faulthandler, inspect, io, logging, re, sys, tempfile, threading, traceback
 
@@ -99,7 +99,7 @@ last = Last()
 @pytest.mark.parametrize("end", ["pass", "sys.exit(0)"])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_profile_function_hears_of_the_same_calls(tmp_path, way, end):
-    """Apart from what the exit calls of the module `threading`, which a plain interpreter may not
+    """Except the calls of the exit into the module `threading`, which a plain interpreter may not
     have imported.
     """
     both_ways(

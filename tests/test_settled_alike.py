@@ -1,4 +1,4 @@
-"""Programs that look into futures, pools and conditions find what the standard ones have."""
+"""Programs that read the parts of futures, pools and conditions find the standard ones' parts."""
 
 import pytest
 from support.differ import outcome, shape
@@ -65,7 +65,7 @@ def test_no_exception_takes_the_place_of_one(inflate):
 @pytest.mark.parametrize("workers", [0, 1])
 @pytest.mark.parametrize("value", [None, 1, object(), "missing"])
 def test_a_pool_whose_threads_are_not_a_set_refuses_the_task(value, workers):
-    """Never a task that waits for a worker for ever."""
+    """No task waits for a worker for ever."""
 
     def use(t, q, f):
         pool = f.ThreadPoolExecutor(1)

@@ -1,7 +1,7 @@
 """Ctrl-C and other signals while the main thread waits in each blocking call.
 
-Each program runs in an interpreter of its own: a thread watches the main thread fall asleep in the
-call and then sends the signal.
+Each program runs in an interpreter of its own: a thread waits until the main thread is asleep in
+the call, and then sends the signal.
 """
 
 import statistics
@@ -13,7 +13,7 @@ from support.programs import run
 NAMES = list(BLOCKING)
 TIMED = [name for name in NAMES if BLOCKING[name].timed]
 LIMITED = [name for name in TIMED if "mutex" not in name]
-"""Those that end when their time is over: the wait for a mutex that is held has no limit."""
+"""The calls with a time limit: the wait for an owned mutex has none."""
 
 WATCHER = """
 import os, signal, sys, time, threading as std

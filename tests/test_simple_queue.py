@@ -1,4 +1,4 @@
-"""`queue.SimpleQueue`: unbounded, first in first out, and safe to put into from anywhere."""
+"""`queue.SimpleQueue`: unbounded, first in first out; `put` is safe in any context."""
 
 import copy
 import gc
@@ -179,7 +179,7 @@ def still_asleep(worker):
 
 def test_a_subclass_may_carry_attributes_and_override_methods():
     class Counted(queue.SimpleQueue):
-        """Counts what is put."""
+        """Counts the items that are put."""
 
         def __init__(self):
             super().__init__()

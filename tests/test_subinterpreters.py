@@ -1,6 +1,4 @@
-"""In a sub-interpreter, of either kind, weftline refuses to be imported, and everything else is as
-it was.
-"""
+"""In a sub-interpreter, of either kind, the import of weftline fails, and nothing else changes."""
 
 import sys
 

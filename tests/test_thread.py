@@ -28,8 +28,8 @@ def test_it_is_the_standard_class():
 
 
 def deprecated(call, old, new):
-    """What `call` returns, after checking that it warns its caller, once, that `new` takes the
-    place of `old`.
+    """The result of `call`, after a check that it warns its caller, once, that `new` replaces
+    `old`.
     """
     with pytest.warns(DeprecationWarning) as caught:
         value = call()
@@ -119,8 +119,8 @@ def test_what_the_version_has_is_left_as_it_is():
 
 
 def test_what_a_version_has_dropped_is_there_all_the_same():
-    """A version without any of them, as one may come: what it lacks, our module has, and the
-    standard one while installed.
+    """A future version may lack all of them. weftline's module has the missing names, and so does
+    the standard one while weftline is installed.
     """
     told = programs.run("""
         import subprocess, sys

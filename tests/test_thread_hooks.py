@@ -1,4 +1,4 @@
-"""Forks, hooks and limits of threads are under `weftline run` what they are without."""
+"""Forks, hooks and limits of threads are the same under `weftline run` as without it."""
 
 import sys
 
@@ -65,7 +65,7 @@ def test_logging_works_in_a_child_forked_while_another_thread_held_its_locks(tmp
 
 
 def test_objects_can_be_made_new_in_a_forked_child(tmp_path):
-    """multiprocessing, logging and the thread pools make their locks new so."""
+    """multiprocessing, logging and the thread pools renew their locks this way."""
     told = both(
         tmp_path,
         """

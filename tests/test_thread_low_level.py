@@ -1,4 +1,4 @@
-"""`weftline._thread` is the low level of the running version, with our locks."""
+"""`weftline._thread` is the low level of the running version, with weftline's locks."""
 
 import _thread as std_thread
 import queue as std_queue
@@ -16,8 +16,8 @@ OURS = {"LockType", "RLock", "allocate", "allocate_lock", "lock"}
 
 
 def from_a_thread(function, *arguments):
-    """What `function` puts into the queue that it is called with, in a thread that the low level
-    starts.
+    """The item that `function`, in a thread started by the low level, puts into the queue that is
+    its argument.
     """
     told = std_queue.SimpleQueue()
     _thread.start_new_thread(function, (told, *arguments))

@@ -1,5 +1,5 @@
-"""The contexts of a pool's workers, which the standard library has from 3.14 on: what a class has
-made of them, its workers do.
+"""The contexts of a pool's workers, which the standard library has from 3.14 on: the workers use
+the contexts of the pool's class.
 """
 
 import threading
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Context:
-    """Does what the usual context does, and says so."""
+    """Does as the usual context, and logs it."""
 
     def __init__(self, told, initializer, initargs):
         self.told, self.initializer, self.initargs = told, initializer, initargs

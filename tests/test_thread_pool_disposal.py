@@ -1,5 +1,5 @@
-"""What a call leaves behind in a `ThreadPoolExecutor`: a `__del__` or a callback there may wait for
-another call of the pool.
+"""References that a call leaves behind in a `ThreadPoolExecutor`: a `__del__` or a callback there
+may wait for another call of the pool.
 """
 
 import queue
@@ -10,12 +10,12 @@ from support.pools import busy, futures
 from support.target import ours_only
 
 Pool = futures.ThreadPoolExecutor
-# For what is there at once; longer than this only something that hangs takes.
+# The limit for immediate events; only a hang takes longer.
 LIMIT = 10
 
 
 class _NeedsAnother:
-    """Has the pool make another call when it goes, and waits for that."""
+    """Submits another call to the pool when it is deleted, and waits for that."""
 
     def __init__(self, pool, served):
         self._pool, self._served = pool, served
@@ -32,7 +32,9 @@ def _need_another(pool, served):
 
 
 def _pool_with_a_free_worker():
-    """One that may have another, too; and where to look for what comes of the calls."""
+    """A pool with an idle worker that may start a second one, and the queue for the outcomes of the
+    calls.
+    """
     pool = Pool(2)
     pool.submit(int).result()
     return pool, queue.SimpleQueue()
@@ -137,7 +139,7 @@ def test_a_worker_has_no_call_in_hand_while_it_disposes_of_a_result():
     pool, _ = _pool_with_a_free_worker()
     with busy(pool):
         pool.submit(make)
-        # It is there already when the other worker has ended its call; and who is busy comes to it.
+        # The call is already in the queue when the other worker ends; the busy worker comes to it.
         calls.put(pool.submit(abs, -1))
         go.set()
     assert served.get(timeout=2 * LIMIT) == 1

@@ -202,7 +202,7 @@ def test_a_lost_pool_makes_the_calls_that_it_was_given():
 
 
 class Thing:
-    """Something that can be referred to weakly."""
+    """An object that takes weak references."""
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -222,7 +222,7 @@ def test_an_idle_pool_keeps_nothing_of_a_call(fails):
         (thread,) = pool._threads
         asleep(thread)
         if fails:
-            # The traceback holds the worker's frame, which holds nothing back.
+            # The traceback holds the worker's frame, which holds no reference to the call.
             gc.collect()
         assert [ref() for ref in dead] == [None, None]
 

@@ -1,5 +1,5 @@
-"""What programs do with a `ThreadPoolExecutor` beyond its methods: they subclass it, replace its
-parts and look inside.
+"""Programs that use a `ThreadPoolExecutor` beyond its methods: they subclass it, replace its parts
+and read them.
 """
 
 import concurrent.futures as std_futures
@@ -17,7 +17,7 @@ from support.workers import blocked, run_all, until
 
 Pool = futures.ThreadPoolExecutor
 
-# From 3.14 on workers have a context, which is what runs the task that a work item has.
+# From 3.14 on workers have a context, which runs the task of a work item.
 HAS_CONTEXTS = hasattr(Pool, "prepare_context")
 
 
@@ -63,7 +63,7 @@ class NewThreadForEach(Pool):
 
 
 class Bounded(Pool):
-    """Has a bounded queue: whoever submits waits while it is full."""
+    """Has a bounded queue: the submitting thread waits while it is full."""
 
     def __init__(self, workers, size):
         super().__init__(workers)
@@ -130,12 +130,12 @@ def test_a_bounded_queue_bounds_the_pool():
     pool.shutdown()
 
 
-# What a work item is run with by somebody who has taken it out.
+# The arguments with which a program runs a work item that it has taken out.
 CONTEXT = (Pool.prepare_context(None, ())[0](),) if HAS_CONTEXTS else ()
 
 
 class Held:
-    """A pool of one worker, busy until the body is over, with calls that wait."""
+    """A pool of one worker, busy until the body ends, with calls in its queue."""
 
     def __enter__(self):
         self.pool, self.gate, self.done = Pool(1), threading.Event(), []
@@ -268,7 +268,7 @@ def test_a_pool_marked_as_shut_down_or_broken_takes_no_calls_until_that_is_taken
 
 
 class Raises:
-    """An object without a truth."""
+    """An object whose truth raises."""
 
     def __bool__(self):
         raise LookupError("no truth")
@@ -342,7 +342,7 @@ PATCHES = {
 @pytest.mark.parametrize("where", PATCHES)
 def test_a_patched_submit_is_what_map_calls(where):
     class Own(Pool):
-        """So that the patch stays here."""
+        """A subclass, so that the patch stays in this test."""
 
     told, submit = [], Pool.submit
 
@@ -381,7 +381,7 @@ def test_the_code_of_submit_may_be_exchanged_as_tracers_do():
         told.append(args[2:])
         return function(*args, **kwargs)
 
-    # The new code has as many free variables as the one that it replaces.
+    # The new code has as many free variables as the code that it replaces.
     scope, free = {}, ", ".join(before.co_freevars)
     source = f"""
 def outer({free}):

@@ -37,7 +37,7 @@ def test_results_come_in_order_whichever_is_done_first():
 
 
 class OnlyTheFirst:
-    """A call that returns at once for 0, and for other numbers waits at a gate and is noted."""
+    """A call that returns immediately for 0; for other numbers it is logged and waits at a gate."""
 
     def __init__(self):
         self.begun, self.gate, self.done = threading.Event(), threading.Event(), []
@@ -75,7 +75,7 @@ def test_an_iterator_that_is_given_up_cancels_what_is_left():
 
 def test_a_result_that_was_taken_is_held_no_longer():
     class Thing:
-        """Something that can be referred to weakly."""
+        """An object that takes weak references."""
 
     with Pool(2) as pool:
         for thing in pool.map(lambda _: Thing(), range(10)):
@@ -160,7 +160,7 @@ def test_a_buffered_map_does_not_keep_its_pool_alive():
     del pool
     gc.collect()
     assert dead() is None
-    # As many as had been submitted, none of which is lost.
+    # As many results as submitted calls; none is lost.
     assert list(results) == [0, 1]
 
 

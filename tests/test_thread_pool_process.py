@@ -1,4 +1,4 @@
-"""Pools and what happens to the process: its exit, `os.fork()`, `weftline.install()`."""
+"""Pools across events of the process: its exit, `os.fork()`, `weftline.install()`."""
 
 import subprocess
 import sys

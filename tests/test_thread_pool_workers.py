@@ -1,5 +1,5 @@
-"""The workers of a `ThreadPoolExecutor`: when one is started, what it is called, how it begins, and
-when there is no thread to be had.
+"""The workers of a `ThreadPoolExecutor`: their start, their names, their initializer, and a system
+without threads.
 """
 
 import contextvars
@@ -167,7 +167,7 @@ def test_a_copied_context_is_that_of_the_call_and_not_of_the_worker():
 def test_a_pool_that_is_shut_down_in_the_middle_of_a_submission_makes_or_refuses_the_call(
     allocations,
 ):
-    """By the collector, which runs in the middle of whatever allocates."""
+    """By the collector, which may run in the middle of any allocation."""
     thresholds = gc.get_threshold()
     with Pool(1, context=True) as pool:
         pool.submit(abs, 1).result()

@@ -1,5 +1,5 @@
-"""`threading.Timer`: a function that is called later, unless it is cancelled, and costs a thread
-only then.
+"""`threading.Timer`: a function that is called later, unless the timer is cancelled, and needs a
+thread only then.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ FAR = 3600
 
 @contextlib.contextmanager
 def pending(*arguments, cls=threading.Timer, **keywords):
-    """A timer that was started and will not fire while a test runs; cancelled in the end."""
+    """A started timer that will not fire during the test; cancelled at the end."""
     timer = cls(FAR, *(arguments or [lambda: None]), **keywords)
     timer.start()
     try:
@@ -31,7 +31,8 @@ def pending(*arguments, cls=threading.Timer, **keywords):
 
 
 def told(module):
-    """Starts a timer that tells who called its function and with what, and returns what it told."""
+    """Starts a timer whose function reports its thread and its arguments, and returns that report.
+    """
     seen = []
     timer = module.Timer(
         0.01,
@@ -69,7 +70,7 @@ def test_it_takes_the_arguments_of_the_standard_one():
 
 
 def without_numbers(thing):
-    """`shape` without what differs from one thread to the next."""
+    """`shape` without the parts that differ between threads."""
     return "".join(c for c in shape(thing) if not c.isdigit())
 
 
@@ -289,7 +290,7 @@ def test_an_exception_goes_to_the_hook_with_the_timer(monkeypatch):
     timer.start()
     timer.join(LIMIT)
     assert seen == [(ZeroDivisionError, timer)]
-    # As in the standard class, `finished` is set by a function that returns.
+    # As in the standard class, only a function that returns sets `finished`.
     assert not timer.finished.is_set()
 
 
@@ -389,7 +390,8 @@ def test_a_timer_whose_started_is_replaced_starts_again_where_the_standard_one_d
         function = called.append if state != "failed" else None
         delay = FAR if state in ("pending", "cancelled") else 0
         timer = module.Timer(delay, function, [1])
-        # For any other the standard interpreter may wait for ever at its exit, once it has refused.
+        # A daemon: for another timer the standard interpreter may wait for ever at exit, once it
+        # has refused.
         timer.daemon = True
         timer.start()
         if state != "pending":

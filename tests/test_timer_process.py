@@ -11,7 +11,7 @@ import threading as std
 """
 
 
-# 3.12.1 starts no thread once the exit has begun, not for the standard timers either.
+# 3.12.1 starts no thread once the exit has begun, nor does it for the standard timers.
 STARTS_THREADS_AT_EXIT = sys.version_info[:3] not in {(3, 12, 0), (3, 12, 1)}
 
 
@@ -231,7 +231,7 @@ for thread in threads:
     )
 
 
-# Before 3.13 the standard one then takes the thread for ended.
+# Before 3.13 the standard one then treats the thread as ended.
 @ours_before(3, 13)
 def test_a_signal_handler_that_raises_ends_a_join_and_leaves_the_timer():
     run(

@@ -1,4 +1,4 @@
-"""A `threading.Timer` on whose thread somebody counts is a thread from its start."""
+"""A `threading.Timer` on whose thread the program relies is a thread from its start."""
 
 import threading as std
 

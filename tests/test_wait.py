@@ -24,7 +24,7 @@ PAIRS = list(itertools.combinations_with_replacement(STATES, 2))
 
 
 def told(module, states, *args, **kwargs):
-    """What `wait` says about futures in those states, in numbers."""
+    """The result of `wait` for futures in those states, as numbers."""
     all_of_them = [in_state(module, state) for state in states]
     done, not_done = module.wait(all_of_them, *args, **kwargs)
     assert type(done) is set and isinstance(not_done, set)
@@ -205,7 +205,7 @@ def test_futures_of_another_class_wait_as_in_the_standard_library():
             waiter = blocked(wait, mixture)
             waiter.blocks()
             assert wait(mixture, 0).not_done == set(mixture)
-            # Each is made anew for the next one.
+            # The next round makes each anew.
             for future in set(mixture):
                 future.set_result(1)
             assert waiter.result() == (set(mixture), set())
@@ -362,9 +362,7 @@ for _ in range(5):
 
 @ours_only
 def test_a_wait_costs_as_much_for_each_future_however_many_there_are():
-    """A loop around FIRST_COMPLETED over n futures is not quadratic: that is what the loops of
-    programs suffer from.
-    """
+    """A loop around FIRST_COMPLETED over n futures is not quadratic; programs have such loops."""
 
     def seconds(count):
         some = [futures.Future() for _ in range(count)]

@@ -1,8 +1,7 @@
-"""Methods that are asked for of the class and called without `self`, over and over.
+"""Methods that are read from the class and called without `self`, over and over.
 
-CPython up to 3.13 specialises such a call of a method written in C without looking whether there
-is a `self`: it calls the method with what lies on the stack, as -1 arguments. (`list.index()` ends
-the process.)
+CPython up to 3.13 specialises such a call of a method written in C without a check for `self`: it
+calls the method with the contents of the stack, as -1 arguments. (`list.index()` ends the process.)
 """
 
 import sys
