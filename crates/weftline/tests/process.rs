@@ -1,8 +1,8 @@
-//! Processes: what they are given and what they return, how they end, who waits for whom, and what
-//! refuses to start.
+//! Processes: their arguments and results, their ends, the waits for each other, and the refusals
+//! to start.
 //!
-//! A program of its own, since each process that it starts is this program again. What has to be
-//! seen from outside runs as a further program, chosen by name.
+//! A program of its own, because each process that it starts is this program again. Cases that must
+//! be seen from outside run as a further program, chosen by name.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[path = "process/cases.rs"]

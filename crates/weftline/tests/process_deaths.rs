@@ -1,10 +1,10 @@
-//! Processes are killed at any moment, while they hold or wait for each shared object: the others
-//! go on, and nothing is left behind.
+//! Processes are killed at random moments, while they hold or wait for each shared object: the
+//! others go on, and nothing is left behind.
 //!
 //! A program of its own: its children are forks, so it must have one thread. A case has some
-//! children that use an object all the time and count what they have done. One of them is killed,
-//! at a moment that is anybody's guess, and each of the others has to get on. Then the next one
-//! takes its place. `WEFTLINE_KILLS` says how many are killed for each object; the default is 100.
+//! children that use an object all the time and count their operations. One child is killed at a
+//! random moment, and each of the others has to progress. Then the next child takes its place.
+//! `WEFTLINE_KILLS` sets the number of kills for each object; the default is 100.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[path = "process_deaths/herd.rs"]
@@ -26,7 +26,7 @@ mod support;
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn main() {
-    // The harness's question: what tests are there? None that it could run one by one.
+    // `cargo test -- --list` asks for single tests; this program has none.
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }
@@ -44,14 +44,14 @@ fn main() {
             objects::notification_of_the_dead,
         ),
         ("barrier", objects::barrier),
-        ("queue, who puts", queues::who_puts),
-        ("queue, who gets", queues::who_gets),
+        ("queue, a putter dies", queues::a_putter_dies),
+        ("queue, a getter dies", queues::a_getter_dies),
         ("too many files", limits::too_many_files),
         ("little address space", limits::little_address_space),
         ("no memory", limits::no_memory),
         ("fork with a guard", objects::fork_with_a_guard),
         ("leaked guard", leaks::leaked_guard),
-        ("leaked guard, no thread to keep it", leaks::no_keeper),
+        ("leaked guard, no lock holder", leaks::no_lock_holder),
         ("leaked guard, main thread", leaks::main_thread),
     ];
     for (name, case) in cases {

@@ -1,5 +1,5 @@
-//! What safe code can do with a guard that it leaks: there is never a second reference to what the
-//! guard protects. `process_deaths/leaks.rs` has what other processes see of it.
+//! Guards that safe code leaks: there is never a second reference to the value under a guard.
+//! `process_deaths/leaks.rs` tests how other processes see that.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
 mod support;
@@ -76,7 +76,7 @@ fn an_rlock_that_was_leaked_is_no_other_threads() {
         });
         leaks.join().unwrap();
     });
-    // Threads begin whose numbers may be those of the thread that has ended.
+    // Some of these threads may have the number of the thread that has ended.
     for _ in 0..4 {
         thread::scope(|scope| {
             scope.spawn(|| assert!(matches!(lock.try_lock(), Err(LockError::TimedOut))));
@@ -84,7 +84,7 @@ fn an_rlock_that_was_leaked_is_no_other_threads() {
     }
 }
 
-/// Threads, and then more threads, leak: what each of them held stays held.
+/// Two generations of threads leak: each leaked lock stays held.
 #[test]
 fn any_number_of_threads_may_leak_guards() {
     let _limit = limit();
@@ -125,7 +125,8 @@ fn a_guard_in_a_thread_local_is_dropped_at_the_threads_end() {
     assert_eq!(*other.try_lock().unwrap(), 1);
 }
 
-/// What is no reference to anything comes back at a thread's end, as at a process's.
+/// A leaked permit is no reference to a value, so it returns at its thread's end, as at a
+/// process's.
 #[test]
 fn leaked_permits_come_back_when_their_thread_ends() {
     let _limit = limit();
@@ -138,7 +139,7 @@ fn leaked_permits_come_back_when_their_thread_ends() {
             std::mem::forget(seats.acquire(2).unwrap());
             drop(first);
         });
-        // A scope waits for what its threads do; a join, for their end.
+        // A scope waits for the closures of its threads; a join waits for their end.
         leaks.join().unwrap();
     });
     let all = seats.try_acquire(3);

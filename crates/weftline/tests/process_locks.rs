@@ -1,5 +1,5 @@
-//! `process::{Lock, RLock, Value, Array}` as threads of one process see them; `process_deaths.rs`
-//! has the other processes.
+//! `process::{Lock, RLock, Value, Array}` between threads of one process; `process_deaths.rs` tests
+//! other processes.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
 mod support;
@@ -38,7 +38,7 @@ fn a_lock_excludes_the_other_handles_of_it() {
 }
 
 #[test]
-fn what_many_threads_add_under_a_lock_is_all_there() {
+fn additions_of_many_threads_under_a_lock_are_all_kept() {
     const THREADS: usize = 8;
     let times = count(20_000) as u64;
     let lock = Lock::new(0_u64).unwrap();
@@ -111,10 +111,10 @@ fn a_process_that_dies_with_a_lock_abandons_it() {
     });
     let abandoned = lock.lock().unwrap_err();
     assert_eq!(abandoned.pid(), died);
-    // Until it is recovered, everybody is told.
+    // Until a thread recovers it, each thread that takes the lock gets the error.
     drop(abandoned);
     let Err(LockError::Abandoned(abandoned)) = lock.try_lock() else {
-        panic!("nobody has recovered it")
+        panic!("no thread has recovered it")
     };
     assert!(abandoned.to_string().contains("died while it held this"));
     let guard = abandoned.recover();
@@ -123,16 +123,16 @@ fn a_process_that_dies_with_a_lock_abandons_it() {
     assert!(lock.try_lock().is_ok());
 }
 
-/// The system looks at 2,048 of what a thread held, and no more.
+/// The system checks 2,048 words of a dead thread, and no more.
 #[test]
-fn a_thread_holds_no_more_than_what_it_can_be_survived_with() {
+fn a_thread_holds_no_more_locks_than_the_kernel_checks() {
     const MOST: usize = 2_000;
     let lock = Lock::new(0_u32).unwrap();
     let other = Lock::new(0_u32).unwrap();
     let value = Value::new(0_u32).unwrap();
     let seats = Semaphore::new(10_000).unwrap();
     in_a_process_that_dies(|| {
-        // What it took first is what the system would come to last.
+        // The system would come last to the lock that the thread took first.
         std::mem::forget(lock.lock().unwrap());
         for _ in 1..MOST {
             std::mem::forget(seats.acquire(1).unwrap());
@@ -144,7 +144,7 @@ fn a_thread_holds_no_more_than_what_it_can_be_survived_with() {
         for one_more in one_more {
             catch_unwind(AssertUnwindSafe(one_more)).unwrap_err();
         }
-        // What it has it can still use.
+        // It can still use the locks and permits that it has.
         seats.release(1).unwrap();
     });
     let late = lock.try_lock_for(LONG);
@@ -152,7 +152,7 @@ fn a_thread_holds_no_more_than_what_it_can_be_survived_with() {
     let all = seats.try_acquire_for(10_001, LONG);
     assert!(matches!(all, Err(LockError::Abandoned(_))), "{all:?}");
     assert!(other.try_lock().is_ok() && value.get() == 0);
-    // As often as one likes one after the other, and in as many threads as one likes.
+    // The limit is on locks held at one time: a thread may take any number one after the other.
     for _ in 0..2 * MOST {
         drop(other.lock().unwrap());
     }
@@ -164,7 +164,7 @@ fn a_leaked_guard_keeps_its_memory() {
         let lock = Lock::new(0_u64).unwrap();
         std::mem::forget(lock.lock().unwrap());
     }
-    // The list of this thread goes through their memory.
+    // The list of this thread goes through the memory of the leaked locks.
     let lock = Lock::new(0_u64).unwrap();
     drop(lock.lock().unwrap());
 }
@@ -235,7 +235,7 @@ fn a_value_changes_as_a_whole_or_not() {
     assert_eq!(value.get(), [3, 2]);
 }
 
-/// Does something while its thread unwinds.
+/// Runs a function while its thread unwinds.
 struct OnDrop<F: FnMut()>(F);
 
 impl<F: FnMut()> Drop for OnDrop<F> {

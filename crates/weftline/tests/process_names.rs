@@ -1,25 +1,26 @@
-//! Shared objects with names: what a name finds, and what is refused.
+//! Shared objects with names: the object that a name finds, and the names and files that are
+//! refused.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use weftline::process::{Array, Event, Lock, SharedError, Value, unlink};
 
-/// A name that no other test, nor another run, has.
+/// A name of this test in this run alone.
 fn name(of: &str) -> String {
     format!("weftline-test-{}-{of}", std::process::id())
 }
 
-/// Where an object of that name lies.
+/// The file of the object of that name.
 fn path(name: &str) -> String {
     format!("/dev/shm/{name}")
 }
 
-/// What the tests may rely on: no other program uses their names.
+/// The promise of these tests: no other program uses their names.
 macro_rules! named {
     ($call:expr) => {
-        // SAFETY: the name is the test's own; what a test writes to an open object's file is what
-        // that object has read before and goes by its own copy of.
+        // SAFETY: the name is the test's own. A test writes only to parts of an open object's file
+        // that the object has read before, and of which it uses its own copy.
         unsafe { $call }
     };
 }
@@ -31,7 +32,7 @@ fn a_file_that_was_cut_off_is_no_object() {
     drop(named!(Array::create(&name, &[1_u64; 10_000])).unwrap());
     let whole = fs::read(&path).unwrap();
     unlink(&name).unwrap();
-    // And one that says that it has more than its file holds.
+    // The last file states a greater length than it has.
     let mut boasts = whole.clone();
     let length = boasts
         .windows(8)
@@ -76,12 +77,12 @@ fn a_name_finds_the_same_object() {
         named!(Lock::<[u8; 2]>::open(&name)),
         Err(SharedError::NotFound(_))
     ));
-    // Who has it keeps it.
+    // A process that has it open keeps it.
     assert_eq!(*other.lock().unwrap(), [9, 2]);
 }
 
 #[test]
-fn what_cannot_be_a_name_is_refused() {
+fn a_bad_name_is_refused() {
     for bad in ["", ".", "..", "a/b", "nul\0", &"x".repeat(256)] {
         assert!(matches!(
             named!(Lock::create(bad, 0_u8)),
@@ -91,7 +92,7 @@ fn what_cannot_be_a_name_is_refused() {
 }
 
 #[test]
-fn what_is_no_object_is_refused() {
+fn a_file_that_is_no_object_is_refused() {
     let name = name("text");
     fs::write(
         path(&name),
@@ -105,7 +106,7 @@ fn what_is_no_object_is_refused() {
 }
 
 #[test]
-fn what_other_users_can_write_to_is_refused() {
+fn a_file_that_other_users_can_write_to_is_refused() {
     let name = name("modes");
     let _event = named!(Event::create(&name)).unwrap();
     assert_eq!(
@@ -121,7 +122,7 @@ fn what_other_users_can_write_to_is_refused() {
     }
     for mode in [0o600, 0o644, 0o400] {
         fs::set_permissions(path(&name), Permissions::from_mode(mode)).unwrap();
-        // Only root may open what it may not write to.
+        // Only root may open a file to which it may not write.
         match named!(Event::open(&name)) {
             Ok(_) => {}
             Err(SharedError::System(why)) => {
@@ -134,11 +135,11 @@ fn what_other_users_can_write_to_is_refused() {
 }
 
 #[test]
-fn what_another_user_owns_is_refused_unless_it_is_asked_for() {
+fn another_users_object_is_refused_unless_it_is_asked_for() {
     const OTHER: u32 = 12_345;
     let name = name("owner");
     let event = named!(Event::create(&name)).unwrap();
-    // SAFETY: asks only.
+    // SAFETY: a query only.
     let me = unsafe { libc::geteuid() };
     assert!(named!(Event::open_of_user(&name, me)).is_ok());
     let error = named!(Event::open_of_user(&name, OTHER)).unwrap_err();
@@ -179,7 +180,7 @@ fn a_link_or_a_pipe_of_that_name_is_no_object() {
     );
 }
 
-/// Length, parties, bound and capacity are read once, and whatever is written later leads nowhere.
+/// Length, parties, bound and capacity are read once, so later writes to them have no effect.
 #[test]
 fn an_array_is_as_long_as_it_was_when_it_was_opened() {
     use std::os::unix::fs::FileExt;

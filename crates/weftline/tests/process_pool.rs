@@ -1,7 +1,7 @@
-//! Pools of processes: tasks and their ends, workers that die, are replaced, and leave nothing
-//! behind.
+//! Pools of processes: tasks and their ends, and workers that die and are replaced, without leaving
+//! anything behind.
 //!
-//! A program of its own, since each worker is this program again.
+//! A program of its own, because each worker is this program again.
 
 mod support;
 

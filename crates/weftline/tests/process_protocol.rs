@@ -1,12 +1,12 @@
-//! The protocol of a lock between processes (`process/shared/robust.rs`), in every order in which
-//! its steps can happen, with threads that die at every one of them.
+//! The protocol of a lock between processes (`process/shared/robust.rs`), in all orders of its
+//! steps, with threads that die at each of them.
 //!
-//! loom knows neither deaths nor what the kernel does about them, so this is a walk of its own
-//! through all states. A step is what the source does with one atomic operation or one call of the
-//! system. The walk looks for three things: two threads inside; a thread that is told of a death
-//! wrongly, or not told; and threads that sleep for ever.
+//! loom models neither deaths nor the kernel's reaction to them, so this is a model checker of its
+//! own: it walks through all states. A step is one atomic operation of the source, or one call of
+//! the system. The walk checks for three faults: two threads inside; a thread that gets a wrong
+//! report of a death, or no report; threads that sleep for ever.
 //!
-//! Each part of the protocol is then left out in turn, and the walk has to notice.
+//! Each part of the protocol is then left out in turn, and the walk has to find a fault.
 
 mod support;
 
@@ -22,24 +22,24 @@ struct Word {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum At {
-    /// The one compare-exchange from free; from here until `Done` the cell is what the kernel knows
-    /// as pending.
+    /// The one compare-exchange from free. From here until `Done` the cell is pending for the
+    /// kernel.
     Try,
-    /// Looks at the word, and takes it if nobody holds it.
+    /// Reads the word, and takes it if no thread holds it.
     Look,
-    /// Marks the word that it has seen.
+    /// Marks the word, if it is still this one.
     Mark(Word),
     /// Calls the system, to sleep while the word is this.
     Sleep(Word),
     Asleep,
-    /// Has it; the process's number is not written yet.
+    /// Has the cell; the process's number is not written yet.
     Entering,
     Inside,
     /// The number is erased.
     Leaving,
-    /// The word is free; somebody is to be woken.
+    /// The word is free; a sleeper is to be woken.
     Waking,
-    /// Has given up, at its deadline: the holder has to know of those who still sleep.
+    /// Has given up, at its deadline: the holder has to know of the threads that still sleep.
     GivingUp,
     Done,
     Dead,
@@ -55,30 +55,30 @@ struct Thread {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct State {
     word: Word,
-    /// Whether the number of the holder's process is there.
+    /// Whether the number of the holder's process is written.
     pid: bool,
-    /// Whether somebody died inside, whom nobody has heard of yet.
+    /// Whether a thread died inside, and no thread has got the report yet.
     is_to_be_told: bool,
     threads: Vec<Thread>,
-    /// Who sleeps, in the kernel's order.
+    /// The sleeping threads, in the kernel's order.
     asleep: Vec<u8>,
     deaths: u8,
 }
 
-/// The protocol, and what can be left out of it.
+/// The protocol, with the parts that can be left out.
 #[derive(Clone, Copy)]
 struct Protocol {
-    /// One that has slept sets the mark when it takes the cell.
+    /// A thread that has slept sets the mark when it takes the cell.
     marks_for_others: bool,
-    /// The kernel is told of a cell that is about to be taken or freed.
+    /// The kernel knows a cell that is about to be taken or freed.
     is_pending: bool,
-    /// One that gives up after it was woken tells the holder of the others.
+    /// A thread that gives up after it was woken tells the holder of the other sleepers.
     marks_when_giving_up: bool,
-    /// Freeing wakes.
+    /// Freeing wakes a sleeper.
     wakes: bool,
     /// The number is erased before the word is free.
     erases_first: bool,
-    /// Nobody sleeps for ever.
+    /// Each sleep ends after a while.
     insurance: bool,
 }
 
@@ -115,7 +115,7 @@ impl State {
         }
     }
 
-    /// What thread `n` may do next; an error is what the walk looks for.
+    /// The next steps of thread `n`; an error is a fault.
     fn steps(&self, n: u8, protocol: Protocol) -> Result<Vec<Self>, String> {
         let mut next = self.clone();
         let me = usize::from(n);
@@ -145,7 +145,7 @@ impl State {
                 let mut gives_up = self.clone();
                 set(&mut gives_up, At::GivingUp);
                 set(&mut next, At::Mark(self.word));
-                // The first thread has a deadline, which may pass whenever it looks.
+                // The first thread has a deadline, which may pass whenever it reads the word.
                 return Ok(if n == 0 {
                     vec![next, gives_up]
                 } else {
@@ -210,7 +210,7 @@ impl State {
         Ok(vec![next])
     }
 
-    /// Thread `n` dies where it is, and the kernel goes through what it held.
+    /// Thread `n` dies where it is, and the kernel walks through the words that it held.
     fn death(&self, n: u8, protocol: Protocol) -> Option<Self> {
         let at = self.threads[usize::from(n)].at;
         if self.deaths == 0 || matches!(at, At::Done | At::Dead) {
@@ -221,7 +221,7 @@ impl State {
         next.threads[usize::from(n)].at = At::Dead;
         next.asleep.retain(|other| *other != n);
         next.is_to_be_told |= at == At::Inside;
-        // Just before it is in the list, or just after, it is pending.
+        // Just before the cell is in the list, and just after, it is pending.
         let is_known = match at {
             At::Inside => true,
             _ => protocol.is_pending,
@@ -248,7 +248,7 @@ impl State {
     }
 }
 
-/// Goes through all states; how many there are, or what is wrong with one.
+/// Walks through all states; returns their number, or the fault of one of them.
 fn walk(protocol: Protocol, threads: usize, rounds: u8, deaths: u8) -> Result<usize, String> {
     let first = State::new(threads, rounds, deaths);
     let mut seen = HashSet::from([first.clone()]);
@@ -277,7 +277,7 @@ fn walk(protocol: Protocol, threads: usize, rounds: u8, deaths: u8) -> Result<us
 }
 
 #[test]
-fn nobody_sleeps_for_ever() {
+fn no_thread_sleeps_for_ever() {
     let insured = Protocol {
         insurance: true,
         ..WHOLE
@@ -286,7 +286,7 @@ fn nobody_sleeps_for_ever() {
         (WHOLE, 2, 2, 0),
         (WHOLE, 3, 1, 0),
         (WHOLE, 4, 0, 0),
-        // With two there is nobody to barge in.
+        // With two threads no third can barge in.
         (WHOLE, 2, 2, 2),
         (insured, 3, 1, 1),
         (insured, 4, 0, 2),
@@ -304,20 +304,20 @@ fn nobody_sleeps_for_ever() {
     }
 }
 
-/// Somebody dies who had to wake, or had been woken, and a third one has barged in: see the
-/// source's text.
+/// A thread dies that had to wake, or had been woken, and a third thread has barged in: see the
+/// source's header.
 #[test]
-fn what_the_kernel_cannot_pass_on_is_found_by_looking_again() {
+fn a_wake_up_that_the_kernel_cannot_pass_on_is_recovered_by_reading_again() {
     let stuck = walk(WHOLE, 3, 1, 1).unwrap_err();
     assert!(stuck.starts_with("for ever asleep"), "{stuck}");
 }
 
-/// Each is left out where the whole protocol needs no insurance.
+/// Each part is left out in a case where the whole protocol needs no insurance.
 #[test]
 fn each_part_of_the_protocol_is_needed() {
     let most = if count(10) < 10 { 3 } else { 4 };
     let check = |what: &str, threads, rounds, deaths, protocol| {
-        // The walk through all states of the whole is the long one.
+        // The walk through all states of the whole protocol is the long one.
         if threads <= most {
             walk(WHOLE, threads, rounds, deaths).unwrap();
         }

@@ -1,4 +1,4 @@
-//! `process::Queue` as threads of one process see it; `process_deaths.rs` has the other processes.
+//! `process::Queue` between threads of one process; `process_deaths.rs` tests other processes.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
 mod support;
@@ -147,7 +147,7 @@ fn between_threads_nothing_is_lost_or_doubled() {
 }
 
 #[test]
-fn shutdown_ends_the_waits_and_leaves_what_is_there() {
+fn shutdown_ends_the_waits_and_leaves_the_items() {
     let _limit = limit();
     let queue = Queue::bounded(1).unwrap();
     queue.put(1_u32).unwrap();
@@ -169,7 +169,7 @@ fn shutdown_ends_the_waits_and_leaves_what_is_there() {
 }
 
 #[test]
-fn what_the_other_end_does_not_expect_is_said() {
+fn an_item_of_another_type_is_an_error_that_names_the_type() {
     let _limit = limit();
     let name = format!("weftline-test-{}-queue", std::process::id());
     // SAFETY: a name of this test's own.
@@ -198,7 +198,7 @@ fn a_shared_object_is_no_item() {
     assert!(queue.is_empty());
 }
 
-/// Says so when it is dropped.
+/// Puts an item when it is dropped.
 struct Last(Queue<u32>);
 
 impl Drop for Last {
@@ -235,11 +235,11 @@ impl Serialize for Unwritable {
 
 impl<'de> Deserialize<'de> for Unwritable {
     fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        unreachable!("nobody has written it")
+        unreachable!("no value of it was ever written")
     }
 }
 
-/// As if the arguments that panicked were still being written.
+/// The thread must not count as still packing the arguments that panicked.
 #[test]
 fn a_shared_object_is_no_item_after_arguments_that_panicked() {
     let _limit = limit();
@@ -250,7 +250,8 @@ fn a_shared_object_is_no_item_after_arguments_that_panicked() {
     assert!(error.to_string().contains("only as an argument"), "{error}");
 }
 
-/// A getter whose item another one takes before it runs again, and whose deadline then passes.
+/// Another getter takes the first getter's item before that runs again, and then its deadline
+/// passes.
 #[test]
 fn a_getter_that_gives_up_leaves_the_others_to_be_woken() {
     let _limit = limit();
@@ -259,7 +260,7 @@ fn a_getter_that_gives_up_leaves_the_others_to_be_woken() {
         let deadline = now() + Duration::from_millis(100);
         thread::scope(|scope| {
             let first = Sleeper::new(scope, || queue.try_get_until(deadline));
-            // Behind the first in the kernel's order.
+            // Behind the first getter in the kernel's order.
             let patient = Sleeper::new(scope, || queue.get().unwrap());
             let just_before = Duration::from_micros(u64::from(round) * 10);
             thread::sleep((deadline - just_before).saturating_duration_since(now()));

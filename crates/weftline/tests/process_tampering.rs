@@ -1,9 +1,9 @@
-//! Another program writes to the memory of shared objects while they are used: what they do may be
-//! wrong, refused or late, and is never a crash.
+//! Another program writes to the memory of shared objects while they are used. An operation may
+//! then be wrong, refused or late, and never crashes.
 //!
 //! A program of its own: its children are forks, so it must have one thread. A child uses an object
-//! all the time, with timeouts, in threads that begin and end; this process changes the object's
-//! file under it. `WEFTLINE_TAMPERINGS` says with how many seeds, for each object.
+//! all the time, with timeouts, in threads that begin and end. This process changes the object's
+//! file meanwhile. `WEFTLINE_TAMPERINGS` sets the number of seeds for each object.
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[path = "process_tampering/fuzz.rs"]
@@ -19,7 +19,7 @@ mod support;
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn main() {
-    // The harness's question: what tests are there? None that it could run one by one.
+    // `cargo test -- --list` asks for single tests; this program has none.
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }

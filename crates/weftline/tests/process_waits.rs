@@ -1,5 +1,5 @@
-//! `process::{Event, Semaphore, BoundedSemaphore, Condition, Barrier}` as threads of one process
-//! see them; `process_deaths.rs` has the other processes.
+//! `process::{Event, Semaphore, BoundedSemaphore, Condition, Barrier}` between threads of one
+//! process; `process_deaths.rs` tests other processes.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
 #[path = "process_waits/barrier.rs"]

@@ -1,4 +1,4 @@
-//! All cases, and what runs them.
+//! All cases, and the loop that runs them.
 
 #[path = "children.rs"]
 pub(crate) mod children;
@@ -27,14 +27,14 @@ const CASES: &[&[Case]] = &[
 ];
 
 pub(crate) fn main() -> ExitCode {
-    // The harness's question: what tests are there? None that it could run one by one.
+    // `cargo test -- --list` asks for single tests; this program has none.
     if std::env::args().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
     }
     if let Some(program) = programs::chosen() {
         return program();
     }
-    // Processes end here.
+    // A process that was started for a function ends here.
     process::init();
     for (name, case) in CASES.iter().copied().flatten() {
         if crate::support::is_chosen(name) {
@@ -43,7 +43,7 @@ pub(crate) fn main() -> ExitCode {
             drop(limit);
             assert!(
                 process::active_children().is_empty(),
-                "{name} has left somebody behind"
+                "{name} has left a child behind"
             );
             println!("{name}: ok");
         }

@@ -1,4 +1,5 @@
-//! Parents and children: names, who is there, who goes when, and that nothing stays behind.
+//! Parents and children: names, the registry, the order of their ends, and that nothing stays
+//! behind.
 
 use crate::Case;
 use crate::endings::held;
@@ -28,7 +29,7 @@ pub(crate) fn own_pid() -> u32 {
 }
 register!(own_pid);
 
-/// What a process is called, and what the first two of its children are.
+/// The name of a process, and the names of its first two children, down to the last generation.
 fn generations_below(generations: u32) -> Vec<String> {
     let mut names = vec![process::current_name().to_owned()];
     if generations > 0 {
@@ -54,7 +55,7 @@ fn names() {
             .unwrap()
     };
     let first = process::spawn(own_pid, ()).unwrap();
-    // Those that have a name are counted too.
+    // Processes with an explicit name are counted too.
     let named = Process::new(own_pid, ())
         .name("grüße an alle, 世界")
         .start()
@@ -70,7 +71,7 @@ fn names() {
     let root = child.name().to_owned();
     let expected = ["", ":1", ":1:1", ":1:2", ":2", ":2:1", ":2:2"].map(|it| format!("{root}{it}"));
     assert_eq!(child.join().unwrap(), expected);
-    // Whatever its own name is, its place is what its children are called after.
+    // The names of its children follow its place, not its own name.
     let child = Process::new(generations_below, (1,))
         .name("root")
         .start()
@@ -83,7 +84,7 @@ fn names() {
     );
 }
 
-/// Its parent's name and number, as it sees them, and whether it can wait for it.
+/// Its parent's name and number, as the child sees them, and whether it can wait for the parent.
 fn sees_parent() -> (String, u32, bool) {
     let parent = parent_process().unwrap();
     let lives = parent.is_alive()
@@ -121,7 +122,7 @@ fn active() {
     assert_eq!(active_children()[1].pid(), second.pid());
     drop(end_first);
     until(|| active_children() == [second.process().clone()]);
-    // It has been waited for by the question.
+    // The query has waited for it.
     assert!(!std::path::Path::new(&format!("/proc/{}", first.pid())).exists());
     assert_eq!(first.join(), Ok(0));
     drop(end_second);
@@ -134,7 +135,7 @@ pub(crate) fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// The system knows of no child, not even of one that has ended.
+/// The system has no record of a child, not even of a child that has ended.
 pub(crate) fn has_no_children_left() {
     // SAFETY: the status is not asked for.
     let found = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
@@ -157,7 +158,7 @@ fn nothing_stays_behind() {
             _ => drop(child),
         }
     }
-    // Dropped, and not waited for.
+    // The dropped children are not waited for yet.
     until(|| active_children().is_empty());
     has_no_children_left();
     assert_eq!(descriptors(), before);
@@ -174,7 +175,7 @@ fn many_at_once() {
         for thread in 0..8_u64 {
             scope.spawn(move || {
                 for round in 0..6 {
-                    // Some larger than a message.
+                    // Some arguments are larger than a message.
                     let length = if round % 2 == 0 { 10 } else { 50_000 };
                     let children: Vec<_> = (0..3)
                         .map(|number| {
@@ -202,15 +203,16 @@ fn starts_and_forks() {
         let forks = scope.spawn(|| {
             let mut forks = 0;
             while !stop.load(Ordering::Relaxed) {
-                // SAFETY: what the copy does is what this is about; it leaves by `_exit`.
+                // SAFETY: the copy's actions are the subject of this test; it leaves by `_exit`.
                 match unsafe { libc::fork() } {
                     -1 => panic!("cannot fork"),
                     0 => {
-                        // It can start processes, whatever other threads were doing.
+                        // The copy can start processes, in any state of the other threads at the
+                        // fork.
                         let child = process::spawn(own_pid, ()).unwrap();
                         let pid = child.pid();
                         let is_well = child.try_join_for(LONG).is_ok_and(|it| it == pid);
-                        // SAFETY: leaves at once, past the destructors of what belongs to the
+                        // SAFETY: leaves without the destructors of objects that belong to the
                         // parent.
                         unsafe { libc::_exit(i32::from(!is_well)) }
                     }
@@ -253,30 +255,30 @@ fn a_daemon_has_no_children() {
     assert!(is_refused && told.contains("daemon"), "{told}");
     let child = Process::new(tries_to_start, ()).start().unwrap();
     assert!(!child.is_daemon());
-    assert!(!child.join().unwrap().0, "one that is none can");
+    assert!(!child.join().unwrap().0, "a child that is no daemon can");
 }
 
-/// Any process, to be watched from outside.
-struct Watched(rustix::fd::OwnedFd);
+/// Any process, monitored from outside.
+struct Monitored(rustix::fd::OwnedFd);
 
-impl Watched {
+impl Monitored {
     fn new(pid: &str) -> Self {
         let pid = rustix::process::Pid::from_raw(pid.parse().expect("a number")).unwrap();
         Self(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap())
     }
 
     fn is_alive(&self) -> bool {
-        let mut watched = [rustix::event::PollFd::new(
+        let mut polled = [rustix::event::PollFd::new(
             &self.0,
             rustix::event::PollFlags::IN,
         )];
         let now = rustix::event::Timespec::default();
-        rustix::event::poll(&mut watched, Some(&now)).unwrap() == 0
+        rustix::event::poll(&mut polled, Some(&now)).unwrap() == 0
     }
 }
 
-/// Nobody is left behind, also when the test fails.
-impl Drop for Watched {
+/// Leaves no process behind, even when the test fails.
+impl Drop for Monitored {
     fn drop(&mut self) {
         let _ = rustix::process::pidfd_send_signal(&self.0, rustix::process::Signal::KILL);
     }
@@ -290,8 +292,8 @@ fn left_behind() {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
-        let daemon = Watched::new(&lines.next().unwrap().unwrap());
-        let other = Watched::new(&lines.next().unwrap().unwrap());
+        let daemon = Monitored::new(&lines.next().unwrap().unwrap());
+        let other = Monitored::new(&lines.next().unwrap().unwrap());
         std::thread::sleep(10 * SHORT);
         assert!(
             daemon.is_alive(),
@@ -326,7 +328,7 @@ fn a_deaf_daemon() {
     let output = output(&mut command("has a deaf daemon"));
     assert!(
         start.elapsed() >= std::time::Duration::from_secs(1),
-        "it has been given the time to end"
+        "it had the time to end"
     );
     assert!(output.status.success());
     assert!(is_gone(String::from_utf8(output.stdout).unwrap().trim()));

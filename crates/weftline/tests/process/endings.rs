@@ -1,4 +1,4 @@
-//! How processes end, and who is told what.
+//! How processes end, and what each waiter learns of that.
 
 use crate::Case;
 use crate::programs::{command, output};
@@ -20,9 +20,9 @@ pub(crate) const CASES: &[Case] = &[
     ("terminate and kill", terminate_and_kill),
     ("close", close),
     ("sentinels", sentinels),
-    ("what a process waits for", what_a_process_waits_for),
-    ("a result that nobody wants", unwanted_results),
-    ("somebody else has waited", somebody_else_has_waited),
+    ("waits at the end of a process", waits_at_the_end),
+    ("a result that is not wanted", unwanted_results),
+    ("other code has waited", other_code_has_waited),
     ("several joins of one", several_joins),
     ("after a fork", after_a_fork),
 ];
@@ -116,7 +116,7 @@ fn exit_codes() {
 }
 
 fn ends_by(signal: i32) {
-    // SAFETY: this process is there for that.
+    // SAFETY: this process exists for that.
     unsafe { libc::raise(signal) };
 }
 register!(ends_by);
@@ -155,7 +155,7 @@ fn terminate_and_kill() {
         ),
         (ChildProcess::kill, libc::SIGKILL),
     ] {
-        // One that runs, and one that has hardly been started.
+        // A process that runs, and a process that has hardly been started.
         for waits in [true, false] {
             let (child, writer) = held();
             let process = child.process().clone();
@@ -192,7 +192,7 @@ fn sentinels() {
     let (quick, go) = held();
     let (reader, _open) = pipe().unwrap();
     let ready = |milliseconds: i64| {
-        let mut watched = [
+        let mut polled = [
             PollFd::from_borrowed_fd(slow.sentinel(), PollFlags::IN),
             PollFd::new(&reader, PollFlags::IN),
             PollFd::from_borrowed_fd(quick.sentinel(), PollFlags::IN),
@@ -201,13 +201,13 @@ fn sentinels() {
             tv_sec: milliseconds / 1000,
             tv_nsec: milliseconds % 1000 * 1_000_000,
         };
-        poll(&mut watched, Some(&timeout)).unwrap();
-        watched.map(|it| !it.revents().is_empty())
+        poll(&mut polled, Some(&timeout)).unwrap();
+        polled.map(|it| !it.revents().is_empty())
     };
     assert_eq!(ready(5), [false; 3]);
     drop(go);
     assert_eq!(ready(20_000), [false, false, true]);
-    // It stays so, also when the process has been waited for.
+    // The sentinel stays ready, even when the process has been waited for.
     assert_eq!(quick.exitcode(), Some(0));
     assert_eq!(ready(0), [false, false, true]);
     drop(writer);
@@ -248,7 +248,7 @@ fn says(text: String) {
 register!(leaves);
 register!(says);
 
-fn what_a_process_waits_for() {
+fn waits_at_the_end() {
     let (mut reader, stdout) = pipe().unwrap();
     let child = Process::new(leaves, ()).stdout(stdout).start().unwrap();
     assert_eq!(child.join().unwrap(), "done");
@@ -272,7 +272,7 @@ fn unwanted_results() {
     }
 }
 
-fn somebody_else_has_waited() {
+fn other_code_has_waited() {
     let wait_for = |pid: u32| {
         // SAFETY: the status is not asked for.
         let pid_of_ended = unsafe { libc::waitpid(pid.cast_signed(), std::ptr::null_mut(), 0) };
@@ -284,7 +284,7 @@ fn somebody_else_has_waited() {
     assert_eq!(process.exitcode(), Some(255));
     let error = child.join().unwrap_err();
     assert!(matches!(error, ProcessError::Lost { .. }), "{error:?}");
-    // A value that has come is a value.
+    // A value that has arrived is valid in any case.
     let child = process::spawn(large, (3,)).unwrap();
     wait_for(child.pid());
     assert_eq!(child.join(), Ok(vec![7; 3]));
@@ -317,7 +317,7 @@ fn several_joins() {
 
 fn after_a_fork() {
     let (child, writer) = held();
-    // SAFETY: what the copy does is what this is about; it leaves by `_exit`.
+    // SAFETY: the copy's actions are the subject of this test; it leaves by `_exit`.
     match unsafe { libc::fork() } {
         -1 => panic!("cannot fork"),
         0 => {
@@ -328,17 +328,17 @@ fn after_a_fork() {
                     "they are the parent's"
                 );
                 let child = running(child.try_join_for(SHORT));
-                // It can have some of its own.
+                // The copy can have children of its own.
                 let (own, go) = held();
                 assert_eq!(process::active_children(), [own.process().clone()]);
                 drop(go);
                 assert_eq!(own.join(), Ok(0));
-                // The parent's it can wait for and end, but not ask how it went.
+                // It can wait for the parent's children and end them, but not ask how they ended.
                 child.terminate().unwrap();
                 let error = child.join().unwrap_err();
                 assert!(matches!(error, ProcessError::Lost { .. }), "{error:?}");
             }));
-            // SAFETY: leaves at once, past the destructors of what belongs to the parent.
+            // SAFETY: leaves without the destructors of objects that belong to the parent.
             unsafe { libc::_exit(i32::from(checked.is_err())) }
         }
         copy => {

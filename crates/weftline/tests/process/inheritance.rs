@@ -1,4 +1,4 @@
-//! What a process has from its parent: what it was given, and nothing else.
+//! What a process has from its parent: its arguments and streams, and nothing else.
 
 use crate::Case;
 use crate::programs::{command, output};
@@ -16,7 +16,7 @@ pub(crate) const CASES: &[Case] = &[
     ("memory", memory),
 ];
 
-/// Every descriptor above the standard streams, with what it is of.
+/// Every descriptor above the standard streams, with its file.
 fn open_files() -> Vec<(i32, String)> {
     let list = std::fs::read_dir("/proc/self/fd").unwrap();
     let numbers: Vec<i32> = list
@@ -26,7 +26,7 @@ fn open_files() -> Vec<(i32, String)> {
         .into_iter()
         .filter(|number| *number > 2)
         .filter_map(|number| {
-            // The list's own is closed by now.
+            // The list's own descriptor is closed by now.
             let file = std::fs::read_link(format!("/proc/self/fd/{number}")).ok()?;
             Some((number, file.to_str()?.to_owned()))
         })
@@ -37,8 +37,8 @@ register!(open_files);
 fn nothing_is_inherited() {
     let (reader, _writer) = pipe().unwrap();
     let file = File::open("/dev/zero").unwrap();
-    // Without the flag that would close it in another program; one of them far away.
-    // SAFETY: they are closed below and by nobody else.
+    // Without the flag that would close them in another program; one of them has a high number.
+    // SAFETY: this test alone closes them, below.
     let careless = unsafe {
         [
             libc::dup(reader.as_raw_fd()),
@@ -51,7 +51,7 @@ fn nothing_is_inherited() {
         // SAFETY: as above.
         unsafe { libc::close(descriptor) };
     }
-    // Its socket, and what stands for its parent.
+    // The child's socket, and the pidfd of its parent.
     let kinds: Vec<_> = open
         .iter()
         .map(|(_, file)| file.split(':').next().unwrap())
@@ -99,7 +99,7 @@ fn standard_streams() {
         .stderr(Stdio::null());
     assert_eq!(child.start().unwrap().join().unwrap(), "");
 
-    // Its own input goes to a child that nothing is said of, also when it is a child itself.
+    // The default is the parent's own input, even when the parent is a child itself.
     let (stdin, mut input) = pipe().unwrap();
     let child = Process::new(has_it_echoed, ())
         .stdin(stdin)
@@ -168,7 +168,7 @@ fn names_outside() {
         ["--weftline-process", "münzen zählen, täglich"]
     );
 
-    // The system takes none that long; the process itself knows all of it.
+    // The system takes no argument that long; the process itself knows the whole name.
     let long = "ä".repeat(100_000);
     let child = Process::new(own_name, ()).name(long.as_str()).start();
     assert_eq!(child.unwrap().join().unwrap(), long);

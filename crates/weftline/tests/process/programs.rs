@@ -1,4 +1,4 @@
-//! Programs that are watched from outside: each is this program again, chosen by a variable of its
+//! Programs that are checked from outside: each is this program again, chosen by a variable of its
 //! environment.
 
 use crate::children::own_pid;
@@ -12,7 +12,7 @@ use weftline::process::{
 };
 use weftline::{Event, at_exit, run};
 
-/// What chooses. The processes that a program starts have it too; they never come to look at it.
+/// The variable that chooses. The processes of a program have it too, but they never read it.
 pub(crate) const CHOICE: &str = "WEFTLINE_TEST_PROGRAM";
 
 type Program = fn() -> ExitCode;
@@ -29,21 +29,21 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("wants to hear of no child", wants_to_hear_of_no_child),
 ];
 
-/// The program that this process is to be, if it is not the tests.
+/// The program of this process, if it does not run the tests.
 pub(crate) fn chosen() -> Option<Program> {
     let chosen = std::env::var(CHOICE).ok()?;
     let program = PROGRAMS.iter().find(|program| program.0 == chosen);
     Some(program.expect("a program of that name").1)
 }
 
-/// This program, to be one of those.
+/// This program, with one of those chosen.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a test knows its own file"));
     command.env(CHOICE, program).env("RUST_BACKTRACE", "0");
     command
 }
 
-/// Runs it to its end; what it prints fits into a pipe.
+/// Runs it to its end; its output fits into a pipe.
 pub(crate) fn output(command: &mut Command) -> Output {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut program = command.spawn().expect("this program runs");
@@ -85,7 +85,7 @@ fn waits_for_ever() {
 }
 register!(waits_for_ever);
 
-/// As the other, whatever `SIGTERM` says; closes the descriptor when it has become so.
+/// Waits for ever, in spite of `SIGTERM`; closes the descriptor when the signal is ignored.
 fn is_deaf(ready: Descriptor) {
     // SAFETY: nothing but the signal is changed.
     unsafe { libc::signal(libc::SIGTERM, libc::SIG_IGN) };
@@ -100,8 +100,8 @@ fn quiet(process: Process<()>) -> Process<()> {
         .stderr(process::Stdio::null())
 }
 
-/// Prints the numbers of a daemon and of one that is none; ends, or is killed, when its standard
-/// input does.
+/// Prints the numbers of a daemon and of a process that is no daemon. Ends, or is killed, when its
+/// standard input ends.
 fn leaves_two_behind() -> ExitCode {
     process::init();
     let daemon = std::thread::spawn(|| {
@@ -110,7 +110,7 @@ fn leaves_two_behind() -> ExitCode {
             .start()
             .unwrap()
     });
-    // The thread that has started it has ended.
+    // The thread that has started the daemon has ended.
     let daemon = daemon.join().unwrap();
     let other = quiet(Process::new(waits_for_ever, ())).start().unwrap();
     println!("{}\n{}", daemon.pid(), other.pid());
@@ -154,7 +154,8 @@ fn panics() -> ExitCode {
     })
 }
 
-/// Starts under every limit of descriptors that is too low, and under one that is not.
+/// Starts processes under every limit of descriptors that is too low, and under the first that is
+/// not.
 fn has_no_descriptor_left() -> ExitCode {
     process::init();
     let _limit = limit();
@@ -172,7 +173,7 @@ fn has_no_descriptor_left() -> ExitCode {
         limit_descriptors(1024);
         match joined {
             Ok(Ok(_)) => break,
-            // There was enough for the start, but the process itself had too few.
+            // There were enough for the start, but the process itself had too few.
             Ok(Err(error)) => assert!(
                 matches!(error, process::ProcessError::NeverBegan { code: 2, .. }),
                 "{error}"
@@ -199,7 +200,7 @@ fn limit_descriptors(number: u64) {
         rlim_cur: number,
         rlim_max: 1024,
     };
-    // SAFETY: the limit is a valid place, and this process is there for this alone.
+    // SAFETY: the limit is a valid place, and this process exists for this alone.
     let failed = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
     assert_eq!(failed, 0);
 }
@@ -210,13 +211,13 @@ fn reads_input(numbers: Queue<u32>) -> (usize, u32) {
 }
 register!(reads_input);
 
-/// What is opened then gets the numbers of the standard streams, and the program goes on to write
-/// to them.
+/// Files opened after that get the numbers of the standard streams, and the program still writes to
+/// those numbers.
 fn has_closed_its_streams() -> ExitCode {
     process::init();
     let errors = std::io::stderr().as_fd().try_clone_to_owned().unwrap();
     for stream in 0..=2 {
-        // SAFETY: closed for good, as a program does that leaves its terminal; the standard library
+        // SAFETY: closed for good, as a daemon does that leaves its terminal; the standard library
         // expects that.
         unsafe { libc::close(stream) };
     }
@@ -239,7 +240,7 @@ fn has_closed_its_streams() -> ExitCode {
     ExitCode::from(u8::from(!is_well))
 }
 
-/// Whoever ignores that signal has the system forget how its children end.
+/// A program that ignores that signal has the system drop its record of how children end.
 fn wants_to_hear_of_no_child() -> ExitCode {
     // SAFETY: nothing but the signal is changed.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
@@ -255,7 +256,7 @@ fn wants_to_hear_of_no_child() -> ExitCode {
         assert!(matches!(error, ProcessError::Lost { .. }), "{error:?}");
         assert_eq!(process.exitcode(), Some(255));
         for _ in 0..50 {
-            // Gone at once, and with nobody to ask after it; who runs next may have its number.
+            // No record of it is left, and another process may have its number.
             let child = process::spawn(exits_at_once, ()).unwrap();
             let error = child.join().unwrap_err();
             assert!(matches!(error, ProcessError::Lost { .. }), "{error:?}");

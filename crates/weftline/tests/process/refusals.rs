@@ -1,4 +1,4 @@
-//! What does not start, and what is said about it.
+//! Processes that do not start, and the errors.
 
 use crate::Case;
 use crate::children::{descriptors, has_no_children_left, own_pid};
@@ -41,7 +41,7 @@ fn not_registered() {
     let StartError::NotRegistered { registered, .. } = refused else {
         panic!("{refused}");
     };
-    // There are many, so those come first that may be meant.
+    // There are many, so similar names come first.
     assert_eq!(registered[0], "the largest number");
     let captured = 7;
     assert_eq!(captured, 7);
@@ -116,8 +116,8 @@ fn started_by_hand() {
             "{told}"
         );
     }
-    // The right kind of socket, but what comes is something else; or nothing comes, for a parent
-    // has ended meanwhile.
+    // The right kind of socket, but the message is another; or no message comes, because the parent
+    // has ended.
     for words in [Some("good morning"), None] {
         let (ours, theirs) = rustix::net::socketpair(
             rustix::net::AddressFamily::UNIX,

@@ -1,4 +1,4 @@
-//! What goes to a process and comes back.
+//! Arguments and results of processes.
 
 use crate::Case;
 use serde::{Deserialize, Serialize, Serializer};
@@ -9,14 +9,14 @@ use weftline::process::{self, Descriptor, Process, ProcessError, StartError, reg
 
 pub(crate) const CASES: &[Case] = &[
     ("arguments and results", arguments_and_results),
-    ("what is registered under a name", by_name),
+    ("a function by its registered name", by_name),
     ("panics", panics),
     ("large values", large_values),
     ("descriptors", descriptors),
     ("more descriptors than a message takes", many_descriptors),
     ("arguments that cannot be read", undecodable_arguments),
     ("results that cannot be sent", unencodable_results),
-    ("panics of what is sent", panics_of_what_is_sent),
+    ("panics in serde", panics_in_serde),
 ];
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ fn by_name() {
         let child = Process::<Option<u64>>::named(name, (&[7_u64, 8][..],)).start();
         assert_eq!(child.unwrap().join(), Ok(Some(8)));
     }
-    // By the path of the function, where no other name was given; and a text is read as a `String`.
+    // By the path of the function, without an explicit name; and a text is read as a `String`.
     let path = concat!(module_path!(), "::one");
     let child = Process::<usize>::named(path, ("four",)).start();
     assert_eq!(child.unwrap().join(), Ok(4));
@@ -134,7 +134,7 @@ fn panics() {
     let location = panic.location().unwrap();
     assert!(location.contains("values.rs:"), "{location}");
     assert_eq!(panic.backtrace(), None);
-    // It is also printed, as any panic of a main thread.
+    // The panic is also printed, as any panic of a main thread.
     let mut printed = String::new();
     reader.read_to_string(&mut printed).unwrap();
     assert!(
@@ -166,11 +166,11 @@ fn turned_round(mut bytes: Vec<u8>) -> Vec<u8> {
 register!(turned_round);
 
 fn large_values() {
-    // Around the size from which on they travel in another way, too.
+    // Also the sizes around the limit above which values travel as a file.
     for length in [0, 1, 32_500, 32_767, 32_768, 33_000, 200_000, LARGE] {
         let bytes: Vec<u8> = (0..length).map(|it| (it % 251) as u8).collect();
         let child = process::spawn(turned_round, (bytes.clone(),)).unwrap();
-        // Nobody reads while it runs, and it ends all the same.
+        // No reader is there while it runs, and it ends all the same.
         child.process().join();
         let mut returned = child.join().unwrap();
         returned.reverse();
@@ -190,7 +190,7 @@ fn descriptors() {
     let (mut reader, writer) = pipe().unwrap();
     let child = process::spawn(writes_to, (writer.into(), "there".to_owned())).unwrap();
     let mut text = String::new();
-    // Its end is the last of the writing end, so that is gone from here.
+    // The end of the child closes the last writing end: this process has none.
     reader.read_to_string(&mut text).unwrap();
     let returned = child.join().unwrap();
     File::from(returned.into_inner())
@@ -217,7 +217,7 @@ register!(numbered);
 const MANY: usize = 250;
 
 fn many_descriptors() {
-    // What is longer than a message comes as one descriptor more.
+    // A message above the limit has one descriptor more.
     for length in [0, 100_000] {
         let (readers, writers): (Vec<_>, Vec<_>) = (0..MANY)
             .map(|_| {
@@ -257,7 +257,7 @@ fn undecodable_arguments() {
     assert!(told.starts_with(&begin), "{told}");
 }
 
-/// Goes, but does not come back.
+/// Can be decoded, but not encoded.
 #[derive(Debug, Deserialize)]
 struct Stubborn;
 
@@ -289,12 +289,12 @@ fn unencodable_results() {
         "{error}"
     );
     assert_eq!(process.exitcode(), Some(101));
-    // And as an argument it does not even go.
+    // As an argument it is refused before the start.
     let refused = process::spawn(takes_stubborn, (Stubborn,)).unwrap_err();
     assert!(matches!(refused, StartError::Encode(_)), "{refused:?}");
 }
 
-/// Panics when it is written down, unless it says `false`; and when it is read, if it says `true`.
+/// Panics when a `touchy` process encodes it, and, if it holds `true`, when it is decoded.
 #[derive(Debug)]
 struct Touchy(bool);
 
@@ -321,7 +321,7 @@ fn touches(it: Touchy) -> Touchy {
 }
 register!(touches);
 
-fn panics_of_what_is_sent() {
+fn panics_in_serde() {
     for (panics, message) in [(true, "not to be read"), (false, "not to be written")] {
         let child = Process::new(touches, (Touchy(panics),))
             .name("touchy")

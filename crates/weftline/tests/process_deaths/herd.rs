@@ -7,13 +7,13 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How many are killed for each object.
+/// The number of kills for each object.
 pub(crate) fn kills() -> usize {
     std::env::var("WEFTLINE_KILLS")
         .map_or_else(|_| count(100), |kills| kills.parse().expect("a number"))
 }
 
-/// Numbers that parent and children see, without anything of this library.
+/// Numbers that parent and children share, without anything of this library.
 pub(crate) struct Counters(&'static [AtomicU64]);
 
 impl Counters {
@@ -34,7 +34,7 @@ impl Counters {
         Self(counters)
     }
 
-    /// One of them, for a child, which never unmaps them.
+    /// One counter, for a child, which never unmaps it.
     pub(crate) fn share(&self, n: usize) -> &'static AtomicU64 {
         &self.0[n]
     }
@@ -64,7 +64,7 @@ impl Child {
         // SAFETY: this program has one thread.
         match unsafe { libc::fork() } {
             0 => {
-                // Not beyond the life of the test.
+                // The child must not outlive the test.
                 // SAFETY: plain calls of the system.
                 unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
                 let code = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
@@ -84,7 +84,7 @@ impl Child {
     /// The exit code, or the negative signal.
     fn reap(self) -> i32 {
         let mut status = 0;
-        // SAFETY: a child that nobody else waits for.
+        // SAFETY: this test alone waits for the child.
         let reaped = unsafe { libc::waitpid(self.0, &mut status, 0) };
         assert_eq!(reaped, self.0);
         std::mem::forget(self);
@@ -102,7 +102,7 @@ impl Child {
         assert_eq!(self.reap(), -libc::SIGKILL, "a child has failed");
     }
 
-    /// Waits until it has ended, well.
+    /// Waits until it has ended successfully.
     pub(crate) fn join(self) {
         assert_eq!(self.reap(), 0, "a child has failed");
     }
@@ -118,7 +118,7 @@ impl Drop for Child {
     }
 }
 
-/// Numbers that look random.
+/// Pseudo-random numbers.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -136,15 +136,15 @@ impl Random {
         self.0 % n
     }
 
-    /// Some moment within the next two milliseconds, most of them soon.
+    /// A random moment within the next two milliseconds, mostly soon.
     pub(crate) fn moment(&mut self) -> Duration {
         let most = 1 << self.below(12);
         Duration::from_micros(self.below(most))
     }
 }
 
-/// Has `size` children do `work(n, done)`, again and again, each counting in `done`; kills one, and
-/// waits until all others have done something; starts another in its place; and so on.
+/// Starts `size` children that repeat `work(n, done)`, each counting in `done`. Kills one child,
+/// waits until all others have progressed, starts another child in its place, and repeats.
 pub(crate) fn cull(size: usize, work: impl Fn(usize, &AtomicU64)) {
     let done = Counters::new(size);
     let start = |n: usize| {
@@ -166,11 +166,11 @@ pub(crate) fn cull(size: usize, work: impl Fn(usize, &AtomicU64)) {
             .map(|done| done.load(Ordering::Relaxed))
             .collect();
         let deadline = now() + LONG;
-        // Twice: what was begun before the kill, and what was begun after it.
+        // By two: the first operation may have begun before the kill, the second began after it.
         while (0..size).any(|n| done[n].load(Ordering::Relaxed) < before[n] + 2) {
             assert!(
                 now() < deadline,
-                "somebody does not get on: {before:?}, now {:?}",
+                "a child does not progress: {before:?}, now {:?}",
                 &*done
             );
             std::thread::sleep(Duration::from_micros(50));
@@ -178,7 +178,7 @@ pub(crate) fn cull(size: usize, work: impl Fn(usize, &AtomicU64)) {
     }
 }
 
-/// What a case must leave as it was.
+/// The resources that a case must leave as they were.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Left {
     descriptors: usize,
@@ -202,7 +202,7 @@ impl Left {
                 .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
                 .filter(|name| name.starts_with(&mine))
                 .collect(),
-            // SAFETY: asks only.
+            // SAFETY: a query only.
             children: unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } != -1,
         }
     }

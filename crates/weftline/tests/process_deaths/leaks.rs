@@ -1,5 +1,4 @@
-//! Guards that were leaked: the lock stays held while the process lives, and is abandoned when it
-//! dies.
+//! Leaked guards: the lock stays held while the process lives, and is abandoned when it dies.
 
 use crate::herd::{Child, Counters};
 use crate::support::{LONG, SHORT, now};
@@ -9,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 use weftline::process::{Array, Condition, Lock, LockError, RLock, Value};
 
-/// What each case leaks in a thread that ends.
+/// The objects whose guards each case leaks in a thread that ends.
 struct Locks {
     lock: Lock<u32>,
     rlock: RLock<u32>,
@@ -58,7 +57,7 @@ impl Locks {
     }
 }
 
-/// Has a child do `leak`, which returns while its process goes on.
+/// Has a child run `leak`, which returns while its process goes on.
 fn check(leak: impl FnOnce(&Locks)) {
     let locks = Locks::new();
     let leaked = Counters::new(1);
@@ -72,7 +71,7 @@ fn check(leak: impl FnOnce(&Locks)) {
     });
     let deadline = now() + LONG;
     while leaked[0].load(Ordering::Acquire) == 0 {
-        assert!(now() < deadline, "the child does not get on");
+        assert!(now() < deadline, "the child does not progress");
         thread::sleep(Duration::from_micros(200));
     }
     assert!(locks.are_held(), "held for other processes");
@@ -83,7 +82,7 @@ fn check(leak: impl FnOnce(&Locks)) {
 pub(crate) fn leaked_guard() {
     check(|locks| {
         thread::scope(|scope| scope.spawn(|| locks.leak()).join()).expect("it only leaks");
-        // Another one, with something of its own to be kept.
+        // Another thread leaks a guard of its own.
         thread::scope(|scope| {
             let more = Lock::new(0_u32).unwrap();
             let also = more.clone();
@@ -96,8 +95,8 @@ pub(crate) fn leaked_guard() {
     });
 }
 
-/// The system has no memory for one more thread: the lock is held all the same, for good.
-pub(crate) fn no_keeper() {
+/// The system has no memory for a lock holder thread: the lock stays held for good.
+pub(crate) fn no_lock_holder() {
     let locks = Locks::new();
     Child::that(|| {
         let (go, wait) = channel::<()>();
@@ -105,7 +104,7 @@ pub(crate) fn no_keeper() {
         thread::scope(|scope| {
             let locks = &locks;
             let leaks = scope.spawn(move || {
-                // Whatever memory a first lock needs.
+                // Allocates the memory that a first lock needs.
                 drop(locks.lock.lock());
                 is_there.send(()).unwrap();
                 wait.recv().unwrap();

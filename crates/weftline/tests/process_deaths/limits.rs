@@ -1,9 +1,9 @@
-//! What the system refuses.
+//! Refusals of the system.
 
 use crate::herd::Child;
 use weftline::process::{Array, Lock, Queue, SharedError};
 
-/// In a child, because what is limited stays so.
+/// Runs `check` in a child, because a limit stays.
 fn limited(resource: libc::__rlimit_resource_t, to: u64, check: impl FnOnce()) {
     Child::that(|| {
         let limit = libc::rlimit {
@@ -29,7 +29,7 @@ pub(crate) fn too_many_files() {
         assert!(locks.len() > 10);
         assert!(matches!(error, SharedError::TooManyFiles(_)), "{error}");
         assert!(error.to_string().contains("ulimit -n"), "{error}");
-        // What there was is as it was.
+        // The existing objects are as they were.
         *locks[0].lock().unwrap() += 1;
         drop(locks);
         assert!(Lock::new(0_u8).is_ok());
@@ -44,7 +44,7 @@ pub(crate) fn little_address_space() {
     });
 }
 
-/// As far as a file may grow here: a full machine looks the same.
+/// The limit of a file's growth acts like a full machine.
 pub(crate) fn no_memory() {
     limited(libc::RLIMIT_FSIZE, 1 << 20, || {
         // SAFETY: the signal that comes with the error is ignored.
@@ -59,7 +59,7 @@ pub(crate) fn no_memory() {
         };
         assert!(put > 100, "{put}: {error}");
         assert_eq!(error.into_inner().len(), 1_000);
-        // What was in it still is.
+        // Its items are still there.
         for n in 0..put {
             assert_eq!(queue.get().unwrap(), vec![n as u8; 1_000]);
         }

@@ -1,4 +1,4 @@
-//! One object after the other.
+//! Kills at one object after the other.
 
 use crate::herd::{Child, Counters, Random, cull, kills};
 use crate::support::{LONG, now};
@@ -9,7 +9,7 @@ use weftline::process::{
     Semaphore, Value, WaitError,
 };
 
-/// Time inside, without a call of the system.
+/// Spends time under the lock, without a call of the system.
 fn dwell(n: u64) {
     for _ in 0..n % 500 {
         std::hint::spin_loop();
@@ -21,7 +21,7 @@ pub(crate) fn lock() {
     cull(4, |_, done| {
         let mut guard = match lock.lock() {
             Ok(guard) => {
-                assert_eq!(guard[0], guard[1], "half done, and nobody was told");
+                assert_eq!(guard[0], guard[1], "half done, without an error");
                 guard
             }
             Err(abandoned) => {
@@ -51,7 +51,7 @@ pub(crate) fn rlock() {
         });
         let inner = lock.try_lock().unwrap();
         let [a, b] = inner.get();
-        assert_eq!(a, b, "half done, and nobody was told");
+        assert_eq!(a, b, "half done, without an error");
         inner.set([a + 1, b]);
         drop(inner);
         dwell(a);
@@ -87,7 +87,7 @@ pub(crate) fn array() {
         let first = guard[0];
         assert!(
             guard.iter().all(|one| *one == first),
-            "half done, and nobody was told"
+            "half done, without an error"
         );
         guard.fill(n as u32);
         drop(guard);
@@ -134,7 +134,7 @@ pub(crate) fn event() {
     let event = Event::new().unwrap();
     cull(4, |_, done| {
         event.set();
-        // Another may clear it, and die.
+        // Another child may clear it, and die.
         let _ = event.try_wait_for(Duration::from_millis(20));
         event.clear();
         done.fetch_add(1, Ordering::Relaxed);
@@ -143,7 +143,7 @@ pub(crate) fn event() {
     event.wait();
 }
 
-/// Whose turn it is goes round; a turn of somebody who died is taken over by the next.
+/// The turn goes round; the next child takes over the turn of a child that died.
 pub(crate) fn condition() {
     let turns = Condition::new([0_u64; 2]).unwrap();
     cull(4, |n, done| {
@@ -152,7 +152,7 @@ pub(crate) fn condition() {
             guard[1] = guard[0];
             guard
         });
-        assert_eq!(guard[0], guard[1], "half done, and nobody was told");
+        assert_eq!(guard[0], guard[1], "half done, without an error");
         guard[0] += 1;
         dwell(guard[0] + n as u64);
         guard[1] += 1;
@@ -173,14 +173,14 @@ pub(crate) fn condition() {
     });
 }
 
-/// Two wait; the one that has waited longer is notified and killed. The other has to get the
-/// notification, if the first has not come back from its wait.
+/// Two children wait; the child that has waited longer is notified and killed. The other has to get
+/// the notification, unless the first has come back from its wait.
 pub(crate) fn notification_of_the_dead() {
-    // How often somebody began to wait.
+    // Counts the waits that have begun.
     let condition = Condition::new(0_u64).unwrap();
     let acted = Counters::new(1);
     let mut random = Random::new();
-    // Each takes half a second: that is how long it takes to find out.
+    // Each round takes half a second: the waiters find a death after that time.
     for _ in 0..kills() / 8 {
         let began = *condition.lock().unwrap();
         let waiter = || {
@@ -199,7 +199,7 @@ pub(crate) fn notification_of_the_dead() {
         let deadline = now() + LONG;
         let wait_for_waiters = |n| {
             while *condition.lock().unwrap() < began + n {
-                assert!(now() < deadline, "nobody waits");
+                assert!(now() < deadline, "no child waits");
                 std::thread::sleep(Duration::from_micros(100));
             }
         };
@@ -212,7 +212,7 @@ pub(crate) fn notification_of_the_dead() {
         dwell(random.below(500));
         first.kill();
         while acted[0].load(Ordering::Relaxed) == before {
-            // It had come back from its wait, and died with the lock before it said so.
+            // The first had come back from its wait, and died with the lock before it counted.
             if let Err(abandoned) = condition.lock() {
                 drop(abandoned.recover());
                 break;
@@ -234,7 +234,7 @@ pub(crate) fn barrier() {
                 assert_ne!(pid, 0);
                 barrier.reset();
             }
-            // Somebody else was first to reset it.
+            // Another child reset it first.
             Err(BarrierError::Broken) => {}
             Err(other) => panic!("{other:?}"),
         }
@@ -251,7 +251,7 @@ pub(crate) fn fork_with_a_guard() {
     let permit = seats.acquire(1).unwrap();
     let locked = value.lock();
     let child = Child::that(|| {
-        // SAFETY: copies, of which the originals are dropped in the parent.
+        // SAFETY: copies, whose originals are dropped in the parent.
         unsafe {
             drop(std::ptr::read(&guard));
             drop(std::ptr::read(&permit));

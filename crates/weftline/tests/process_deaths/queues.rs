@@ -1,4 +1,4 @@
-//! Who puts, and who gets, is killed.
+//! Kills of putters, and of getters.
 
 use crate::herd::{Child, Counters, Random, kills};
 use crate::support::{LONG, now};
@@ -6,13 +6,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use weftline::process::{GetError, Queue};
 
-/// As an item, with its number in every byte.
+/// An item, with its number in every byte.
 fn item(n: u64) -> (u64, Vec<u8>) {
     (n, vec![n as u8; (n * 37 % 400) as usize])
 }
 
-/// What was acknowledged arrives, once; what was not arrives whole, once, or not at all.
-pub(crate) fn who_puts() {
+/// An acknowledged item arrives once; any other item arrives whole, once, or not at all.
+pub(crate) fn a_putter_dies() {
     for capacity in [Some(3), None] {
         let queue = capacity
             .map_or_else(Queue::unbounded, Queue::bounded)
@@ -58,8 +58,8 @@ pub(crate) fn who_puts() {
     }
 }
 
-/// Nobody gets an item that another has got; the one that is killed may take one with it.
-pub(crate) fn who_gets() {
+/// No getter gets an item that another getter has got; a killed getter may take one item with it.
+pub(crate) fn a_getter_dies() {
     let queue = Queue::bounded(4).unwrap();
     let got = Counters::new(2);
     let [seen, doubled] = [&got[0], &got[1]];
@@ -86,7 +86,7 @@ pub(crate) fn who_gets() {
         }
         let which = random.below(2) as usize;
         std::mem::replace(&mut herd[which], getter()).kill();
-        // Those who live take what there is.
+        // The living getters take the items that are there.
         for _ in 0..8 {
             queue.try_put_for(item(n), LONG).unwrap();
             n += 1;
@@ -94,7 +94,7 @@ pub(crate) fn who_gets() {
     }
     let deadline = now() + LONG;
     while !queue.is_empty() {
-        assert!(now() < deadline, "nobody gets what is there");
+        assert!(now() < deadline, "no getter gets the items");
         std::thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(doubled.load(Ordering::Relaxed), 0);

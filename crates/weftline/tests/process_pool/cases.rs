@@ -1,4 +1,4 @@
-//! All cases, and what runs them.
+//! All cases, and the loop that runs them.
 
 #[path = "pool.rs"]
 mod pool;
@@ -19,7 +19,7 @@ pub(crate) type Case = (&'static str, fn());
 const CASES: &[&[Case]] = &[results::CASES, workers::CASES, pool::CASES];
 
 pub(crate) fn all() {
-    // The harness's question: what tests are there? None that it could run one by one.
+    // `cargo test -- --list` asks for single tests; this program has none.
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }
@@ -33,14 +33,14 @@ pub(crate) fn all() {
         let before = descriptors();
         case();
         assert!(process::active_children().is_empty(), "{name} left a child");
-        // The thread that learns of deaths has to learn of the last one.
+        // The thread that learns of deaths has to learn of the last death.
         until(|| descriptors() <= before);
         drop(limit);
         println!("{name}: ok");
     }
 }
 
-/// What a worker's end, or its task's, is told as.
+/// The error of a task whose worker, or whose call, has ended badly.
 pub(crate) fn how<T: std::fmt::Debug>(future: Future<T>) -> ProcessError {
     match future.result() {
         Err(TaskError::Elsewhere(why)) => *why.downcast::<ProcessError>().unwrap(),

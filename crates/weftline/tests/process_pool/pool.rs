@@ -1,4 +1,4 @@
-//! The pool as a whole: its initialiser, what it refuses, what it lacks, and its shutdown.
+//! The pool as a whole: its initialiser, its refusals, missing resources, and its shutdown.
 
 use super::Case;
 use super::tasks::{INITIALISED, initialise, initialised, refuses, square, squares, waits};
@@ -57,7 +57,7 @@ fn refusals() {
     assert!(matches!(refused, SubmitError::ShutDown((_, (3,)))));
 }
 
-/// Whatever it is that there is none for, the task says so, and what to do.
+/// At each point where a descriptor is missing, the task's error says so, with advice.
 fn no_descriptor_is_left() {
     let limited = |to| {
         let limit = libc::rlimit {
@@ -81,7 +81,7 @@ fn no_descriptor_is_left() {
             }
             Err(ResultError::Failed(why)) => {
                 let why = why.to_string();
-                // Its own limit is as low: it says so itself.
+                // The worker's own limit is as low, so the error is its own.
                 let is_clear = why.contains("ulimit -n") || why.contains("before it came to");
                 assert!(is_clear, "{descriptors}: {why}");
             }

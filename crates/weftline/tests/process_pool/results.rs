@@ -1,4 +1,4 @@
-//! What tasks are given and what they return, one by one and mapped.
+//! Arguments and results of tasks, one by one and mapped.
 
 use super::tasks::{
     adds, child_of_a_worker, exits, fails, half, has_few_descriptors, nothing, pid, reversed,
@@ -121,7 +121,7 @@ fn files_that_do_not_arrive() {
     let many = pool.submit(through, (files(300),)).unwrap();
     let why = how(many).to_string();
     assert!(why.contains("no file descriptor is left"), "{why}");
-    // Nothing of that is taken for what comes along with the next.
+    // No part of that is taken for the files of the next task.
     let one = pool.submit(through, (files(1),)).unwrap();
     assert_eq!(one.result().unwrap().len(), 1);
 }
@@ -133,7 +133,7 @@ fn map() {
         let squares = pool.map_with(square, (0..100).map(|n| (n,)), options);
         let squares: Result<Vec<_>, _> = squares.collect();
         assert!(squares.unwrap().into_iter().eq((0..100).map(|n| n * n)));
-        // One that panics fails alone.
+        // A call that panics fails alone.
         let options = MapOptions::new().chunk_size(chunk_size);
         let results: Vec<_> = pool
             .map_with(half, [4, 5, 6].map(|n| (n,)), options)
@@ -160,7 +160,7 @@ fn map_with() {
     let (begun, go) = (Event::new().unwrap(), Event::new().unwrap());
     let options = MapOptions::new().timeout(SHORT);
     let mut late = pool.map_with(waits, [(begun.clone(), go.clone())], options);
-    // One that has not begun would be cancelled with the rest.
+    // A task that has not begun would be cancelled with the others.
     begun.wait();
     assert!(matches!(late.next(), Some(Err(MapError::TimedOut))));
     assert!(late.next().is_none());

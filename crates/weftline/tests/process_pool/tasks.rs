@@ -1,4 +1,4 @@
-//! What the pools' workers are given to do.
+//! The tasks of the tests.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -71,11 +71,11 @@ pub(crate) fn leaves_a_thread(go: Event) {
 }
 
 pub(crate) fn closes_its_descriptors() {
-    // SAFETY: not at all nice to the worker, but what is mapped stays.
+    // SAFETY: this breaks the worker's own descriptors, but the mappings stay.
     unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
 }
 
-/// So that no more than a few files can be opened.
+/// Lowers the limit, so that no more than a few files can be opened.
 pub(crate) fn has_few_descriptors() {
     let limit = libc::rlimit {
         rlim_cur: 50,
@@ -104,7 +104,7 @@ pub(crate) fn begins_and_waits(begun: Event, go: Event) {
     go.wait();
 }
 
-/// Can be read by no process but the one that has written it.
+/// No process can decode it but the process that has encoded it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Unreadable(u32);
 
@@ -144,5 +144,5 @@ register!(begins_and_waits);
 register!(unreadable);
 register!("a closure", |n: u64| n + 1);
 
-/// As any other, but not registered.
+/// A function as any other, but not registered.
 pub(crate) fn squares() {}

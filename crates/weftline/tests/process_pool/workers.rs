@@ -1,5 +1,5 @@
-//! Workers that die, are killed by a cancelled task, or have done their share, and those that take
-//! their places.
+//! Workers that die, are killed by a cancelled task, or have run their share of tasks, and the
+//! workers that replace them.
 
 use super::tasks::{
     begins_and_waits, closes_its_descriptors, exits, kills_itself, leaves_a_thread, pid, sets,
@@ -60,13 +60,13 @@ fn idle_deaths() {
     for _ in 0..10 {
         let worker = pool.submit(pid, ()).unwrap().result().unwrap();
         kill(worker);
-        // Whether the death is known by now or not, the task does not suffer from it.
+        // The task succeeds, with the death known by now or not.
         let next = pool.submit(pid, ()).unwrap().result().unwrap();
         assert_ne!(next, worker);
     }
 }
 
-/// Each task ends, well or because its worker died; never with another's value.
+/// Each task ends, with its own value or because its worker died; never with another's value.
 fn kills() {
     let pool = ProcessPoolExecutor::new(2);
     let mut died = 0;
@@ -86,11 +86,11 @@ fn kills() {
             }
         }
     }
-    // Of those that a worker had, not of those that waited.
+    // Only tasks that a worker had fail, and none that waited.
     assert!(died <= 80 * 2, "{died} tasks failed by 80 deaths");
 }
 
-/// Whoever is handed a task over there has not begun with it.
+/// The worker has not begun a task that cannot be sent to it.
 fn no_socket() {
     let pool = ProcessPoolExecutor::new(1);
     let event = Event::new().unwrap();
@@ -128,7 +128,7 @@ fn cancel_running() {
         assert!(running.cancel() && running.cancelled() && running.done());
         assert!(!running.running());
         assert!(matches!(running.result(), Err(TaskError::Cancelled)));
-        // Another worker is at the next one.
+        // Another worker runs the next task.
         assert_ne!(next.result().unwrap(), worker);
         assert!(before.elapsed() < LONG);
         assert!(
@@ -152,7 +152,7 @@ fn cancel_initialiser() {
     assert!(first.cancel());
     worker.try_join_for(LONG).unwrap();
     assert_eq!(worker.exitcode(), Some(-libc::SIGKILL));
-    // That is no reason to give up the pool.
+    // The pool is not broken by that.
     go.set();
     let second = pool.submit(square, (2,)).unwrap();
     assert_eq!(second.result().unwrap(), 4);
@@ -180,7 +180,7 @@ fn used_up() {
     let go = Event::new().unwrap();
     let task = pool.submit(leaves_a_thread, (go.clone(),)).unwrap();
     task.try_result_for(LONG).unwrap();
-    // Nor does another task.
+    // Another task does not wait for that process, either.
     for n in 0..5 {
         let other = pool.submit(square, (n,)).unwrap();
         assert_eq!(other.try_result_for(LONG).unwrap(), n * n);

@@ -1,4 +1,4 @@
-//! A child that uses an object, and what is written under it.
+//! A child that uses an object, and writes to the object's memory meanwhile.
 
 use crate::herd::{Child, Counters};
 use crate::support::{LONG, now};
@@ -9,19 +9,19 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-/// One use of an object, with a number that says which.
+/// One use of an object, with a number that selects it.
 pub(crate) type Use = Box<dyn Fn(u64) + Send + Sync>;
 
 /// Writes for each seed.
 const WRITES: u32 = 60;
-/// How long a child may take for a few uses before it is taken to wait for ever.
+/// The longest time of a few uses. A child that takes longer counts as waiting for ever.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 fn seeds() -> u64 {
     std::env::var("WEFTLINE_TAMPERINGS").map_or(8, |seeds| seeds.parse().expect("a number"))
 }
 
-/// Numbers that look random, the same for a seed.
+/// Pseudo-random numbers, the same for a seed.
 struct Numbers(u64);
 
 impl Numbers {
@@ -33,7 +33,8 @@ impl Numbers {
     }
 }
 
-/// Writes something somewhere: mostly near the beginning, where what leads to other places lies.
+/// Writes a random value at a random place, mostly near the beginning, where the numbers lie that
+/// lead to other places.
 fn write(file: &File, numbers: &mut Numbers) {
     let length = file.metadata().expect("it is open").len();
     let within = [128, 320, 512, 1_024, length][numbers.below(5) as usize].min(length);
@@ -55,12 +56,12 @@ fn write(file: &File, numbers: &mut Numbers) {
     written.expect("in the file");
 }
 
-/// Uses the object until it is killed: in threads, so that their ends have something to do.
+/// Uses the object until it is killed, in threads, so that their ends have cells to handle.
 fn use_it(name: &str, make: fn(&str) -> Option<Use>, seen: &Counters) {
     let panics = seen.share(PANICS);
     let tells = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        // A semaphore that says it has a lower bound is asked for more than that: documented.
+        // A semaphore whose bound was lowered is asked for more than that, and panics: documented.
         let message = panic.payload().downcast_ref::<String>();
         if message.is_some_and(|message| message.contains("would wait for ever")) {
             return;
@@ -70,7 +71,7 @@ fn use_it(name: &str, make: fn(&str) -> Option<Use>, seen: &Counters) {
         tells(panic);
     }));
     let Some(mut uses) = make(name) else {
-        // Refused. That is an answer, and no failure.
+        // Refused: an error is no failure.
         loop {
             thread::sleep(LONG);
         }
@@ -90,7 +91,7 @@ fn use_it(name: &str, make: fn(&str) -> Option<Use>, seen: &Counters) {
             }
         });
         round += 1;
-        // As another process finds it: mostly it is refused.
+        // Opens the object as another process does: mostly this is refused.
         if let Some(again) = make(name) {
             uses = again;
         }
@@ -133,7 +134,7 @@ pub(crate) fn tamper(what: &str, make: fn(&str) -> Option<Use>) {
                 thread::sleep(Duration::from_micros(50));
             }
             if uses() < before + 4 {
-                // It waits for what is damaged, which is no failure; a crash is.
+                // The child waits for a damaged object, which is no failure; a crash is.
                 println!("  {what}, seed {seed}: hangs after write {n}");
                 child.kill();
                 file.write_all_at(&whole, 0).expect("it is there");

@@ -9,7 +9,7 @@ use weftline::process::{
 
 const MOMENT: Duration = Duration::from_micros(300);
 
-/// Makes an object of that name and says how to use it; opens it instead if it is there.
+/// Makes an object of that name, or opens it if it exists, and returns the use of it.
 type Make = fn(&str) -> Option<Use>;
 
 pub(crate) const ALL: &[(&str, Make)] = &[
@@ -28,8 +28,8 @@ pub(crate) const ALL: &[(&str, Make)] = &[
 /// The object, made or opened.
 macro_rules! object {
     ($create:expr, $open:expr) => {{
-        // SAFETY: no promise can be kept here, for that is the subject: the values are plain data,
-        // and nothing is concluded from them.
+        // SAFETY: the promise is broken here on purpose, for that is the subject. The values are
+        // plain data, and no conclusion is drawn from them.
         let made = unsafe { $create };
         match made {
             Ok(made) => made,
@@ -67,7 +67,7 @@ fn rlock(name: &str) -> Option<Use> {
         for guard in [&outer, &inner].into_iter().flatten() {
             guard.set(guard.get().wrapping_add(n));
         }
-        // In both orders.
+        // The guards are freed in both orders.
         if n % 2 == 0 {
             drop(outer);
             drop(inner);

@@ -1,4 +1,4 @@
-//! `process::Condition`: who is woken, in which order, and with the lock.
+//! `process::Condition`: the order of its wake-ups, and the lock after a wait.
 
 use crate::support::{SHORT, count, in_a_process_that_dies, limit, now, until};
 use std::thread;
@@ -8,7 +8,7 @@ use weftline::process::{Condition, WaitError};
 fn a_condition_wakes_those_that_have_waited_longest() {
     let _limit = limit();
     const WAITERS: usize = 6;
-    // Who has begun to wait, and who has been woken.
+    // The waiters that have begun to wait, and those that have been woken.
     let condition = Condition::new([0_u32; 2]).unwrap();
     let order = weftline::Lock::new(Vec::new());
     thread::scope(|scope| {
@@ -58,7 +58,7 @@ fn a_wait_for_a_condition_times_out_with_the_lock() {
 }
 
 #[test]
-fn a_notification_goes_to_nobody_who_has_given_up() {
+fn a_notification_skips_waiters_that_have_given_up() {
     let _limit = limit();
     let condition = Condition::new(0_u32).unwrap();
     thread::scope(|scope| {
@@ -100,7 +100,7 @@ fn items_pass_through_a_condition() {
 }
 
 #[test]
-fn a_death_with_a_conditions_lock_reaches_who_waits() {
+fn a_death_with_a_conditions_lock_reaches_the_waiters() {
     let _limit = limit();
     let condition = Condition::new(0_u32).unwrap();
     thread::scope(|scope| {

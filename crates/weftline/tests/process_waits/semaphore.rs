@@ -1,4 +1,4 @@
-//! `process::{Semaphore, BoundedSemaphore}`: permits, who is woken for them, and those of threads
+//! `process::{Semaphore, BoundedSemaphore}`: permits, wake-ups for them, and the permits of threads
 //! that have ended.
 
 use crate::support::{LONG, SHORT, Sleeper, count, limit, now};
@@ -31,7 +31,7 @@ fn permits_return_when_they_are_dropped() {
 }
 
 #[test]
-fn a_bounded_semaphore_refuses_what_was_never_there() {
+fn a_bounded_semaphore_refuses_permits_beyond_its_bound() {
     let _limit = limit();
     let seats = BoundedSemaphore::new(2).unwrap();
     assert!(seats.release(1).is_err());
@@ -72,7 +72,7 @@ fn no_more_are_inside_than_there_are_permits() {
 }
 
 #[test]
-fn permits_of_a_thread_that_ended_go_to_who_waits_and_say_so() {
+fn permits_of_a_thread_that_ended_go_to_a_waiter_with_an_error() {
     let _limit = limit();
     let seats = Semaphore::new(2).unwrap();
     let there = seats.clone();
@@ -85,13 +85,13 @@ fn permits_of_a_thread_that_ended_go_to_who_waits_and_say_so() {
     assert_eq!(abandoned.pid(), std::process::id());
     let permit = abandoned.recover();
     assert_eq!(permit.count(), 1);
-    // It is said once.
+    // Only the first acquire gets the error.
     drop(seats.acquire(1).unwrap());
     drop(permit);
     assert_eq!(seats.available(), 2);
 }
 
-/// There are enough permits without theirs, so that nobody has to ask for these.
+/// There are enough permits without those of the ended threads, so no acquire lacks permits.
 #[test]
 fn permits_of_threads_that_ended_leave_room_for_others() {
     let _limit = limit();
@@ -117,8 +117,8 @@ fn permits_of_threads_that_ended_leave_room_for_others() {
 #[test]
 fn a_release_of_many_wakes_as_many() {
     let _limit = limit();
-    // A waiter that is not woken looks half a second after it fell asleep. On a busy machine one
-    // that is woken may be as late, but not each time.
+    // A waiter that is not woken checks again half a second after it fell asleep. On a busy machine
+    // a woken waiter may be as late, but not each time.
     let is_quick = || {
         let gate = Semaphore::new(0).unwrap();
         thread::scope(|scope| {
@@ -136,7 +136,8 @@ fn a_release_of_many_wakes_as_many() {
     assert!((0..30).any(|_| is_quick()));
 }
 
-/// A waiter whose permit another one takes before it runs again, and whose deadline then passes.
+/// Another thread takes the waiter's permit before the waiter runs again, and then the deadline
+/// passes.
 #[test]
 fn a_waiter_that_gives_up_leaves_the_others_to_be_woken() {
     let _limit = limit();
@@ -149,7 +150,7 @@ fn a_waiter_that_gives_up_leaves_the_others_to_be_woken() {
                     .map(Permit::forget)
                     .is_ok()
             });
-            // Behind the first in the kernel's order.
+            // Behind the first waiter in the kernel's order.
             let patient = Sleeper::new(scope, || gate.acquire(1).unwrap().forget());
             let just_before = Duration::from_micros(u64::from(round) * 10);
             thread::sleep((deadline - just_before).saturating_duration_since(now()));
