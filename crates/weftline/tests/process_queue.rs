@@ -261,15 +261,15 @@ fn a_getter_that_gives_up_leaves_the_others_to_be_woken() {
         thread::scope(|scope| {
             let first = Sleeper::new(scope, || queue.try_get_until(deadline));
             // Behind the first getter in the kernel's order.
-            let patient = Sleeper::new(scope, || queue.get().unwrap());
+            let second = Sleeper::new(scope, || queue.get().unwrap());
             let just_before = Duration::from_micros(u64::from(round) * 10);
             thread::sleep((deadline - just_before).saturating_duration_since(now()));
             queue.put(1).unwrap();
             let stolen = queue.try_get();
             let first = first.thread.join().unwrap();
             queue.put(2).unwrap();
-            assert!(patient.is_woken(), "stolen: {stolen:?}, got: {first:?}");
-            patient.thread.join().unwrap();
+            assert!(second.is_woken(), "stolen: {stolen:?}, got: {first:?}");
+            second.thread.join().unwrap();
             while queue.try_get().is_ok() {}
         });
     }

@@ -20,9 +20,10 @@ use std::time::{Duration, Instant};
 
 /// A started process, owned, with the result of its function. It is also a [`ChildProcess`].
 ///
-/// Dropping it lets the process run on, and drops the result of its function. The next start
-/// removes the system's record of the ended process, or [`active_children`](super::active_children)
-/// does, or the end of [`run`](crate::run), which waits for the process unless it is a daemon.
+/// Dropping it lets the process run on, and drops the result of its function. The system's record
+/// of the ended process is removed by the next start, by
+/// [`active_children`](super::active_children), or at the end of [`run`](crate::run). That end
+/// waits for the process unless it is a daemon.
 ///
 /// ```no_run
 /// use std::time::Duration;

@@ -39,10 +39,10 @@
 //!
 //! *`main` must begin with [`weftline::run`](crate::run) or [`init`].* There a child leaves for its
 //! function. In a program that calls neither, each child would run `main`, so none can be started.
-//! The test harness of `cargo test` is such a program; a test that needs processes has `harness =
-//! false` and a `main` of its own.
+//! The test harness of `cargo test` is such a program. A test that needs processes has a `main` of
+//! its own and `harness = false`.
 //!
-//! In the child the function has the role that `f` has for [`run`](crate::run): its threads, timers
+//! In the child the function has the role that `f` has for [`run`](crate::run). Its threads, timers
 //! and processes are waited for, the callbacks of [`at_exit`](crate::at_exit) are called, and then
 //! the result is sent. A panic is printed, carried to the join as [`RemotePanic`], and makes the
 //! exit code 101. Of the parent's open files the child has its three standard streams and the files
@@ -101,10 +101,12 @@
 //!
 //! After a write of another program an operation returns an error ([`GetError::Damaged`],
 //! [`SharedError::Mismatch`]), gives a wrong value, or waits for ever. It does not crash and
-//! follows no address from the file: lengths and limits are read once, positions are checked at
-//! each use, and a thread keeps the record of its held locks in its own memory. Two cases are left,
-//! for which the promise is there: a write to a value while a guard gives a reference to it, and a
-//! write to a lock that its holder has between robust mutexes of the C library's.
+//! follows no address from the file. Lengths and limits are read once, and positions are checked at
+//! each use. A thread keeps the record of its held locks in its own memory.
+//!
+//! Two cases are left, for which the promise is there. One is a write to a value while a guard
+//! gives a reference to it. The other is a write to a lock that its holder has between robust
+//! mutexes of the C library's.
 //!
 //! An object without a name goes only to processes that get it as an argument or result; they run
 //! this same program.
@@ -127,16 +129,21 @@
 //! # Leaked guards
 //!
 //! A leaked guard (`std::mem::forget`, `Box::leak`) keeps its lock until its *process* ends, as a
-//! guard of [`Lock`](crate::Lock) does: a reference to the value may live on in any thread. When
-//! the process ends, the next thread that takes the lock gets [`Abandoned`]. Leaked [`Permit`]s
-//! return when their thread ends. An object of which a guard was leaked keeps its memory.
+//! guard of [`Lock`](crate::Lock) does. The reason is that a reference to the value may live on in
+//! any thread. When the process ends, the next thread that takes the lock gets [`Abandoned`].
+//! Leaked [`Permit`]s return when their thread ends. An object of which a guard was leaked keeps
+//! its memory.
 //!
 //! # Other systems
 //!
 //! On macOS and Windows, and on Linux with 32 bits, this module does not exist, with any features:
-//! a program that names it does not compile. Its foundations are missing there: a child that is
-//! killed when its parent dies, a descriptor that says that a process has ended, a kernel that
-//! marks the locks of a dead thread and wakes their waiters. A program for all systems asks for
+//! a program that names it does not compile. Its foundations are missing there:
+//!
+//! - a child that is killed when its parent dies,
+//! - a descriptor that says that a process has ended,
+//! - a kernel that marks the locks of a dead thread and wakes their waiters.
+//!
+//! A program for all systems asks for
 //! `#[cfg(all(target_os = "linux", target_pointer_width = "64"))]`, as the examples do.
 //!
 //! # Implementation

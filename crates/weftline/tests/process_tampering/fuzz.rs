@@ -15,7 +15,7 @@ pub(crate) type Use = Box<dyn Fn(u64) + Send + Sync>;
 /// Writes for each seed.
 const WRITES: u32 = 60;
 /// The longest time of a few uses. A child that takes longer counts as waiting for ever.
-const PATIENCE: Duration = Duration::from_millis(20);
+const SHORT_WAIT: Duration = Duration::from_millis(20);
 
 fn seeds() -> u64 {
     std::env::var("WEFTLINE_TAMPERINGS").map_or(8, |seeds| seeds.parse().expect("a number"))
@@ -129,8 +129,8 @@ pub(crate) fn tamper(what: &str, make: fn(&str) -> Option<Use>) {
         let mut numbers = Numbers(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         for n in 0..WRITES {
             write(&file, &mut numbers);
-            let (before, patience) = (uses(), now() + PATIENCE);
-            while uses() < before + 4 && now() < patience {
+            let (before, deadline) = (uses(), now() + SHORT_WAIT);
+            while uses() < before + 4 && now() < deadline {
                 thread::sleep(Duration::from_micros(50));
             }
             if uses() < before + 4 {

@@ -151,15 +151,15 @@ fn a_waiter_that_gives_up_leaves_the_others_to_be_woken() {
                     .is_ok()
             });
             // Behind the first waiter in the kernel's order.
-            let patient = Sleeper::new(scope, || gate.acquire(1).unwrap().forget());
+            let second = Sleeper::new(scope, || gate.acquire(1).unwrap().forget());
             let just_before = Duration::from_micros(u64::from(round) * 10);
             thread::sleep((deadline - just_before).saturating_duration_since(now()));
             gate.release(1).unwrap();
             let stolen = gate.try_acquire(1).map(Permit::forget).is_ok();
             let first = first.thread.join().unwrap();
             gate.release(1).unwrap();
-            assert!(patient.is_woken(), "stolen: {stolen:?}, got: {first:?}");
-            patient.thread.join().unwrap();
+            assert!(second.is_woken(), "stolen: {stolen:?}, got: {first:?}");
+            second.thread.join().unwrap();
             while gate.try_acquire(1).map(Permit::forget).is_ok() {}
         });
     }

@@ -10,10 +10,10 @@
 //! | `serve.rs` | a worker process, from its own side |
 //! | `deaths.rs` | the thread that learns of the end of workers |
 //!
-//! A pool of threads, each of which has a process of its own ([`worker`]): it sends a task to the
-//! process, waits for the answer, and completes the future. So tasks wait in the queue of the pool
-//! of threads, a worker is started when the pool starts a thread, and the end of a worker concerns
-//! one task only.
+//! A pool of threads, each of which has a process of its own ([`worker`]). A thread sends a task to
+//! its process, waits for the answer, and completes the future. So tasks wait in the queue of the
+//! pool of threads. A worker is started when the pool starts a thread, and the end of a worker
+//! concerns one task only.
 
 mod deaths;
 mod map;

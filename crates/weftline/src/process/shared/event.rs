@@ -15,8 +15,8 @@
 //!
 //! # Linearisation points
 //!
-//! `set`, `clear` and a wait each act by their one operation on the word: the read-modify-write, or
-//! the load that finds the flag set.
+//! `set` and `clear` act by their one read-modify-write of the word. A wait ends by the load that
+//! finds the flag set, or that it was set since the wait began.
 //!
 //! # Happens-before
 //!

@@ -17,8 +17,8 @@
 //! lock holder threads. While a cell passes from one thread to the other, it is the pending cell of
 //! at least one of them.
 //!
-//! The destructor is that of a POSIX key, in the last of the rounds that the system goes through:
-//! the destructors of thread-locals, which may drop guards, come before. A thread that has passed
+//! The destructor is that of a POSIX key, in the last of the rounds that the system goes through.
+//! The destructors of thread-locals, which may drop guards, come before. A thread that has passed
 //! this point takes no lock ([`robust_list::end`]). A process that ends by `exit` does not run the
 //! destructor: the kernel marks what its threads hold.
 

@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Values that can lie in shared memory: plain data, without padding, references or destructors.
 /// Any bits are a value of such a type.
 ///
-/// Numbers and arrays of numbers are plain. A struct is plain with `#[derive(bytemuck::Pod,
-/// bytemuck::Zeroable)]` and `#[repr(C)]` ([`bytemuck`](crate::process::bytemuck) is re-exported).
+/// Numbers and arrays of numbers are plain. A struct is plain with
+/// `#[derive(bytemuck::Pod, bytemuck::Zeroable)]` and `#[repr(C)]`
+/// ([`bytemuck`](crate::process::bytemuck) is re-exported).
 pub trait Plain: bytemuck::Pod + Send + Sync {}
 
 impl<T: bytemuck::Pod + Send + Sync> Plain for T {}

@@ -257,8 +257,8 @@ impl<T: DeserializeOwned> Queue<T> {
     /// Gets items until the queue is shut down and empty.
     ///
     /// # Panics
-    /// The iteration panics when this end of the queue expects an item of another type, when there
-    /// is no memory to read the item, or when the queue is damaged.
+    /// The iteration panics when this end of the queue expects an item of another type. It also
+    /// panics without memory to read the item, or when the queue is damaged.
     pub fn iter(&self) -> Iter<'_, T> {
         Iter(self)
     }

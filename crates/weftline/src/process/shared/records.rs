@@ -121,7 +121,7 @@ impl Records {
     }
 }
 
-/// What a thread knows of one cell, or of the head of its list.
+/// A thread's record of one cell, or of the head of its list.
 struct Record {
     /// An address, with marks.
     link: AtomicPtr<()>,

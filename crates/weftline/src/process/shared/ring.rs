@@ -6,8 +6,8 @@
 //!
 //! # Linearisation points
 //!
-//! Each change takes effect by a single store: of `next` for a record that is added, of `first` for
-//! a record that is taken, of `current` for the ring as a whole when it grows. A thread that dies
+//! Each change takes effect by a single store. A record is added by the store of `next`, and taken
+//! by the store of `first`. The ring as a whole grows by the store of `current`. A thread that dies
 //! before that store has changed nothing.
 //!
 //! # Which numbers are trusted
@@ -236,7 +236,7 @@ impl Extent {
     }
 }
 
-/// An extent's numbers, read once, and checked: they lie in the file, the part in use is no more
+/// An extent's numbers, read once, and checked. They lie in the file, the part in use is no more
 /// than the size, and every number is a multiple of eight.
 #[derive(Clone, Copy)]
 struct View<'a> {

@@ -5,9 +5,9 @@
 //!
 //! The kernel finds a thread's cells by the thread's list (`list_head.rs`). The links of a cell lie
 //! in shared memory, where any program that has the file can write. So the thread keeps a record of
-//! each cell in its own memory (`records.rs`), and follows no link of a cell: a link points to the
-//! cell of the record below. One case is left: mutexes of the C library may lie between two cells,
-//! and only the upper cell's link says which. The records answer these questions:
+//! each cell in its own memory (`records.rs`), and follows no link of a cell. A cell's link points
+//! to the cell of the record below. One case is left: mutexes of the C library may lie between two
+//! cells, and only the upper cell's link says which. The records answer these questions:
 //!
 //! | question | answer |
 //! |---|---|

@@ -30,8 +30,8 @@
 //!
 //! A release that finds the mark clears it and counts `turn` on, which a thread that is about to
 //! sleep sees. It wakes one waiter, or all if one of them wants several permits. A waiter that has
-//! slept and leaves, with permits or without, passes the wake-up on if permits are free, and sets
-//! the mark again: there may be others.
+//! slept and leaves, with permits or without, passes the wake-up on if permits are free. It also
+//! sets the mark again: there may be others.
 
 use super::object::{Object, Shared};
 use super::robust::{RobustCell, Taken};
