@@ -252,7 +252,7 @@ impl ChildProcess {
         self.0.generation != fork::generation()
     }
 
-    pub(super) fn who(&self) -> Who {
+    pub(super) fn identity(&self) -> Who {
         Who {
             name: self.0.name.clone(),
             pid: self.0.pid,

@@ -127,7 +127,7 @@ fn serve() -> i32 {
 
 /// The task of this process; `None` when the parent is gone.
 fn begin_task() -> io::Result<Option<(Channel, Task, Envelope)>> {
-    close_what_was_inherited()?;
+    close_inherited()?;
     let channel = take_channel()?;
     let maker = channel.maker().ok_or_else(started_by_hand)?;
     let Some((task, mut envelope)) = channel.receive::<Task>(true)? else {
@@ -177,7 +177,7 @@ fn started_by_hand() -> io::Error {
 
 /// A descriptor that came through `exec` is without the close-on-exec flag. All that this process
 /// has opened since, before `main` or in it, has the flag.
-fn close_what_was_inherited() -> io::Result<()> {
+fn close_inherited() -> io::Result<()> {
     let mut open: Vec<RawFd> = Vec::new();
     for entry in std::fs::read_dir("/proc/self/fd")? {
         let number = entry?.file_name().to_str().and_then(|it| it.parse().ok());

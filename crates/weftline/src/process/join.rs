@@ -125,7 +125,7 @@ impl<R: DeserializeOwned> Child<R> {
 
     /// The result, after the process's end.
     fn outcome(&self) -> Result<R, ProcessError> {
-        let process = self.process.who();
+        let process = self.process.identity();
         if self.process.is_anothers() {
             // The answers in the socket are for the parent.
             return Err(ProcessError::Lost { process });

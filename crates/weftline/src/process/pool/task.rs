@@ -119,7 +119,7 @@ impl<T: DeserializeOwned> RemoteTask<T> {
             worker.kill();
             return Handed::GivenUp;
         }
-        let process = worker.process().who();
+        let process = worker.process().identity();
         match reply {
             Ok(Reply::Answer(answer, body)) => {
                 if is_ready {

@@ -197,7 +197,7 @@ impl Worker {
     /// How a worker that died has ended.
     pub(super) fn how_it_ended(mut self) -> ProcessError {
         let child = self.child.take().expect("waited for once");
-        let process = child.process().who();
+        let process = child.process().identity();
         match child.join() {
             Err(how) => how,
             Ok(()) => ProcessError::Exited { process, code: 0 },
