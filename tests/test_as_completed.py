@@ -42,7 +42,7 @@ def test_as_completed_answers_as_the_standard_one():
 
 
 @pytest.mark.parametrize("call", [futures.as_completed, std_futures.as_completed])
-def test_standard_futures_and_ours_may_be_given_together(call):
+def test_standard_futures_and_ours_may_be_passed_together(call):
     for first, second in PAIRS:
         pure = [in_state(std_futures, state) for state in (first, second)]
         mixed = [in_state(std_futures, first), in_state(futures, second)]
@@ -142,7 +142,7 @@ def test_the_time_is_that_of_all_together():
             next(iterator)
 
 
-def test_an_iterator_may_be_given_up():
+def test_an_iterator_may_be_abandoned():
     some = [futures.Future() for _ in range(3)]
     some[0].set_result(0)
     iterator = futures.as_completed(some)
@@ -209,7 +209,7 @@ def test_many_threads_settle_and_each_future_comes_once():
         assert len(got) == 60 and set(got) == set(some)
 
 
-def test_subclasses_are_given_out_as_in_the_standard_library():
+def test_subclasses_are_yielded_as_in_the_standard_library():
     class Own(futures.Future):
         """A subclass."""
 

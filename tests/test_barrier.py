@@ -94,7 +94,7 @@ def test_any_number_of_parties_that_can_be_reached_will_do(parties):
 
 
 @pytest.mark.parametrize("parties", [1, True, 1.5, 2**40, 2**80, float("inf")])
-def test_parties_are_counted_as_given(parties):
+def test_parties_are_counted_as_passed(parties):
     assert threading.Barrier(parties=parties).parties == parties
 
 
@@ -270,7 +270,7 @@ def test_reset_repairs_a_broken_barrier():
     assert waiter.result() == 0
 
 
-def test_abort_and_reset_at_once_turn_every_waiter_away():
+def test_concurrent_abort_and_reset_turn_every_waiter_away():
     barrier = threading.Barrier(3)
     waiters = [blocked(barrier.wait) for _ in range(2)]
     barrier.abort()

@@ -252,7 +252,7 @@ def test_timers_that_were_started_are_cancelled_when_the_next_cannot_be():
     assert set(started) <= set(cancelled)
 
 
-def test_a_limit_of_threads_is_said_in_words(monkeypatch, capfd):
+def test_a_limit_of_threads_is_reported_in_words(monkeypatch, capfd):
     def refuse(*_):
         raise RuntimeError("can't start new thread")
 
@@ -270,7 +270,7 @@ def test_another_failure_of_a_row_is_not_taken_for_a_limit(monkeypatch):
         command.main(["--quick", "--only", "timers"])
 
 
-def test_what_is_missed_is_said_in_words():
+def test_a_missed_target_is_reported_in_words():
     row = rows.Row("sleeping", "Lock", 2, lambda _: {}, ("pass",))
     speed = results.Speed(row, {"standard": [3.0], "weftline": [2.0]})
     run = results.Results(where={}, settings={}, speed=[speed])

@@ -64,7 +64,7 @@ def test_a_notified_thread_waits_for_the_lock(condition):
     assert waiter.result() is True
 
 
-def test_a_timed_wait_gives_up_in_time_and_holds_the_lock_again(condition):
+def test_a_timed_wait_times_out_and_holds_the_lock_again(condition):
     with condition:
         with took(at_least=0.03):
             assert condition.wait(0.03) is False

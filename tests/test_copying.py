@@ -114,7 +114,7 @@ def test_copies_of_a_condition_share_lock_and_waiters():
         assert repr(condition) == repr(twin)
 
 
-def test_copies_of_a_future_tell_what_it_was():
+def test_copies_of_a_future_keep_its_outcome():
     for _, _, module in SIDES:
         future = module.Future()
         pending = copy.copy(future)

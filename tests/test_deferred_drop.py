@@ -198,7 +198,7 @@ def test_a_destructor_deep_in_a_chain_can_do_everything():
 
 
 @ours_only
-def test_what_a_destructor_raises_deep_in_a_chain_is_told_and_stops_nothing():
+def test_an_exception_of_a_destructor_deep_in_a_chain_is_reported_and_stops_nothing():
     run(
         """
         import sys

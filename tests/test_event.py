@@ -91,7 +91,7 @@ def test_repr_says_whether_the_event_is_set():
     assert f"{id(event):#x}" in repr(event)
 
 
-def test_wait_returns_at_once_while_the_event_is_set():
+def test_wait_does_not_block_while_the_event_is_set():
     event = threading.Event()
     event.set()
     assert event.wait() is True
@@ -127,7 +127,7 @@ def test_after_clear_threads_wait_again():
 
 
 @pytest.mark.parametrize("timeout", [0.03, 1 / 32])
-def test_a_timed_wait_gives_up_in_time(timeout):
+def test_a_timed_wait_times_out(timeout):
     event = threading.Event()
     with took(at_least=timeout):
         assert event.wait(timeout) is False

@@ -70,7 +70,7 @@ def test_daemons_that_wait_are_left_behind(tmp_path, end, code):
     assert both(tmp_path, source, code=code, err=err) == "leaving\n"
 
 
-def test_an_exception_in_the_main_thread_is_told_before_the_others_are_waited_for(
+def test_an_exception_in_the_main_thread_is_printed_before_the_others_are_joined(
     tmp_path,
 ):
     told = both(

@@ -174,7 +174,7 @@ def test_a_future_may_become_one_of_a_subclass(module):
         lambda f, value: f.add_done_callback(fn=print),
     ],
 )
-def test_arguments_may_be_given_by_keyword(call):
+def test_arguments_may_be_passed_by_keyword(call):
     standard, ours = [outcome(call, m.Future(), ValueError(1)) for m in MODULES]
     assert ours == standard
 
@@ -244,7 +244,7 @@ def test_a_cancellation_wakes_the_waiters():
             waiter.result()
 
 
-def test_a_wait_gives_up_in_time():
+def test_a_wait_times_out():
     future = futures.Future()
     for wait in (future.result, future.exception):
         with took(at_least=0.03), pytest.raises(TimeoutError):
@@ -307,7 +307,7 @@ def test_a_method_set_on_an_instance_is_found():
     assert log == ["mine"] and future.__dict__.keys() >= {"cancel"}
 
 
-def test_a_future_dies_with_its_last_reference_and_lets_go_of_its_outcome():
+def test_a_future_dies_with_its_last_reference_and_drops_its_outcome():
     class Thing:
         """An object that takes weak references."""
 
@@ -377,7 +377,7 @@ SNAPSHOTS = {
 
 @ours_before(3, 14)
 @pytest.mark.parametrize("state", SNAPSHOTS)
-def test_a_snapshot_tells_everything_of_one_moment(state):
+def test_a_snapshot_is_the_state_of_one_moment(state):
     assert in_state(futures, state)._get_snapshot() == SNAPSHOTS[state]
 
 

@@ -161,7 +161,7 @@ def test_an_immediate_shutdown_frees_the_items(name):
     assert dead() is None
 
 
-def test_an_item_handed_to_a_waiting_getter_is_held_no_longer():
+def test_an_item_handed_off_to_a_waiting_getter_is_held_no_longer():
     for name in QUEUES:
         q = getattr(queue, name)()
         getter = blocked(lambda q=q: weakref.ref(q.get()))

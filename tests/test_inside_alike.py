@@ -41,7 +41,7 @@ class Number(int):
 
 
 @pytest.mark.parametrize("value", [True, Number(2), 2.5, 1])
-def test_a_semaphores_value_is_kept_as_it_was_given(value):
+def test_a_semaphores_value_is_kept_as_it_was_passed(value):
     def use(t, q, f):
         seen = []
         for cls in (t.Semaphore, t.BoundedSemaphore):
@@ -306,7 +306,7 @@ class Falsy(Exception):
 @pytest.mark.parametrize(
     "exception", [False, None, 0, "", Falsy(), ValueError("x"), ValueError]
 )
-def test_an_exception_that_is_false_is_told_and_not_raised(exception):
+def test_an_exception_that_is_false_is_returned_and_not_raised(exception):
     for act in (
         lambda one: one.exception(),
         lambda one: one.result(),

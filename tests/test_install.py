@@ -289,7 +289,7 @@ assert q.get() == 1
     )
 
 
-def test_it_stands_aside_when_gevent_has_patched_threading():
+def test_install_refuses_when_gevent_has_patched_threading():
     told = refusal(PATCH_BY_GEVENT)
     assert told.startswith(
         "weftline cannot be installed: gevent has monkey-patched threading in this process"
@@ -297,7 +297,7 @@ def test_it_stands_aside_when_gevent_has_patched_threading():
     assert "weftline.threading and weftline.queue can still be imported by name" in told
 
 
-def test_it_stands_aside_when_eventlet_has_patched_threading():
+def test_install_refuses_when_eventlet_has_patched_threading():
     told = refusal(PATCH_BY_EVENTLET)
     assert told.startswith(
         "weftline cannot be installed: eventlet has monkey-patched threading in this process"
@@ -305,7 +305,7 @@ def test_it_stands_aside_when_eventlet_has_patched_threading():
 
 
 @pytest.mark.parametrize("patching", [PATCH_BY_GEVENT, PATCH_BY_EVENTLET])
-def test_it_stands_aside_too_when_weftline_is_imported_after_the_patching(patching):
+def test_install_refuses_too_when_weftline_is_imported_after_the_patching(patching):
     program = f"""
 {patching}
 import weftline

@@ -121,7 +121,7 @@ def test_a_class_names_what_the_standard_one_does(name):
 
 
 @pytest.mark.parametrize("name", [*CLASSES, "SimpleQueue"])
-def test_every_name_that_a_class_tells_can_be_had_from_it(name):
+def test_every_name_that_a_class_lists_can_be_read_from_it(name):
     cls = classes(name)[1]
     for attribute in dir(cls):
         getattr(cls, attribute)
@@ -174,7 +174,7 @@ def test_attribute_and_entry_of_the_dict_are_one(name):
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_a_missing_attribute_is_told_as_by_the_standard_object(name):
+def test_a_missing_attribute_is_reported_as_by_the_standard_object(name):
     theirs, mine = objects(name)
     for key in sorted(vars(theirs)):
         if key in ("_release_save", "_acquire_restore", "_is_owned"):
@@ -343,7 +343,7 @@ def test_help_can_be_read(name):
 
 
 @pytest.mark.parametrize("name", [*CLASSES, *IN_C])
-def test_a_class_goes_by_the_standard_names(name):
+def test_a_class_has_the_standard_names(name):
     theirs, mine = classes(name)
     if isinstance(theirs, type):
         assert (mine.__name__, mine.__qualname__) == (
@@ -384,7 +384,7 @@ def test_the_source_shown_is_that_of_the_standard_class(name):
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_weak_references_are_told(name):
+def test_weak_references_are_notified(name):
     for subject in objects(name):
         assert subject.__weakref__ is None
         reference = weakref.ref(subject)

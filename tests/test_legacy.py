@@ -188,7 +188,7 @@ def test_children_have_the_old_names_if_the_parent_has(tmp_path, method, flag):
     assert told == ("True\n" if flag else "absent\n")
 
 
-def test_the_usage_tells_of_it(tmp_path):
+def test_the_usage_names_it(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "weftline", "run", "--legacy"],
         cwd=tmp_path,

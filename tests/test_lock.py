@@ -235,7 +235,7 @@ def test_one_release_lets_one_waiter_in():
 
 
 @pytest.mark.parametrize("timeout", [0.03, 1 / 32])
-def test_a_timed_acquire_gives_up_in_time(timeout):
+def test_a_timed_acquire_times_out(timeout):
     lock = threading.Lock()
     lock.acquire()
     with took(at_least=timeout):

@@ -128,7 +128,7 @@ if __name__ == "__main__":
 
 
 @by_each_method
-def test_workers_can_be_told_to_do_without(tmp_path, method):
+def test_workers_can_run_without_weftline(tmp_path, method):
     told = on_weftline(
         tmp_path,
         LOOK

@@ -59,7 +59,7 @@ def test_a_call_costs_the_same_however_many_are_left(name):
     until(lambda: measured(100_000) < 10 * measured(100))
 
 
-def test_what_was_added_is_told_like_the_others():
+def test_an_added_future_is_reported_like_the_others():
     for before_next in (add, update, bind):
         some, more = pending(3), pending(200)
         left, told = made(some), []

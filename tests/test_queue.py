@@ -73,7 +73,7 @@ def test_putters_are_let_in_in_the_order_in_which_they_came(cls):
 
 
 @pytest.mark.parametrize("timeout", [0.03, 1 / 32])
-def test_a_timed_get_gives_up_in_time(cls, timeout):
+def test_a_timed_get_times_out(cls, timeout):
     q = cls()
     with took(at_least=timeout), pytest.raises(Empty):
         q.get(timeout=timeout)
@@ -81,7 +81,7 @@ def test_a_timed_get_gives_up_in_time(cls, timeout):
     assert q.get(timeout=timeout) == 1
 
 
-def test_a_timed_put_gives_up_in_time(cls):
+def test_a_timed_put_times_out(cls):
     q = cls(1)
     q.put(1)
     with took(at_least=0.03), pytest.raises(Full):

@@ -40,7 +40,7 @@ def test_a_shut_down_queue_gives_what_it_has_and_then_ends(cls):
 
 
 @since_shutdown
-def test_an_immediate_shutdown_drops_what_is_left(cls):
+def test_an_immediate_shutdown_drops_the_remaining_items(cls):
     q = cls()
     for number in range(3):
         q.put(number)

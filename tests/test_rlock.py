@@ -202,7 +202,7 @@ def test_only_the_owner_may_release():
         lock.release()
 
 
-def test_a_timed_acquire_gives_up_in_time():
+def test_a_timed_acquire_times_out():
     lock = threading.RLock()
     holder = Worker()
     holder.call(lock.acquire).result()

@@ -323,7 +323,7 @@ def test_multiprocessing_is_not_imported_for_a_program_that_does_not(tmp_path):
     assert weftline("modules.py", cwd=tmp_path).stdout == "False\n"
 
 
-def test_help_and_version_are_told(tmp_path):
+def test_help_and_version_are_printed(tmp_path):
     for help_asked in (["--help"], ["-h"], ["run", "--help"]):
         assert weftline(*help_asked, cwd=tmp_path).stdout.startswith(
             "usage: weftline run "
@@ -343,7 +343,7 @@ def test_help_and_version_are_told(tmp_path):
         (["run", "--fast", "script.py"], "unknown option --fast"),
     ],
 )
-def test_a_misuse_is_told_with_the_usage(tmp_path, arguments, told):
+def test_a_misuse_is_reported_with_the_usage(tmp_path, arguments, told):
     shown = weftline(*arguments, cwd=tmp_path, code=2).stderr
     assert shown.startswith("usage: weftline run ") and shown.endswith(
         f"\nweftline: {told}\n"

@@ -43,7 +43,7 @@ def test_a_program_that_replaces_itself_follows(tmp_path):
 
 
 @pytest.mark.parametrize("flag", ["-E", "-I", "-S"])
-def test_an_interpreter_that_is_told_to_stand_alone_runs_plain(tmp_path, flag):
+def test_an_isolated_interpreter_runs_plain(tmp_path, flag):
     start = f"import subprocess, sys; subprocess.run([sys.executable, {flag!r}, '-c', {TELL!r}], check=True)"
     write(tmp_path, "start.py", start)
     assert weftline("run", "--children", "start.py", cwd=tmp_path).stdout == "False\n"

@@ -129,7 +129,7 @@ def test_a_call_of_another_shape_is_a_type_error(kind, call):
     ]
 
 
-def test_the_value_may_be_given_by_keyword(kind):
+def test_the_value_may_be_passed_by_keyword(kind):
     assert getattr(threading, kind)(value=2)._value == 2
 
 
@@ -150,7 +150,7 @@ def test_repr_shows_the_value():
     assert shape(bounded) == "<threading.BoundedSemaphore at 0x: value=2/3>"
 
 
-def test_each_permit_is_given_once(kind):
+def test_each_permit_is_granted_once(kind):
     semaphore = make(kind, 3)
     assert [semaphore.acquire(False) for _ in range(4)] == [True, True, True, False]
     semaphore.release()
@@ -200,7 +200,7 @@ def test_release_of_more_than_waited_for_keeps_the_rest():
     assert semaphore._value == 4
 
 
-def test_a_timed_acquire_gives_up_in_time(kind):
+def test_a_timed_acquire_times_out(kind):
     semaphore = make(kind, 1)
     semaphore.acquire()
     with took(at_least=0.03):

@@ -195,7 +195,7 @@ def test_a_future_in_an_unexpected_state_is_logged_while_its_condition_is_held(c
     assert "<locked" in str(alike(use))
 
 
-def test_wait_for_hands_its_timeout_to_wait():
+def test_wait_for_passes_its_timeout_to_wait():
     def use(t, q, f):
         told = []
 

@@ -142,7 +142,7 @@ def test_get_waits_for_an_item():
         assert [getter.result() for getter in getters] == [None, None]
 
 
-def test_a_timed_get_gives_up_in_time():
+def test_a_timed_get_times_out():
     q = queue.SimpleQueue()
     with took(at_least=0.03), pytest.raises(queue.Empty):
         q.get(timeout=0.03)

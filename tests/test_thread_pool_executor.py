@@ -297,7 +297,7 @@ def test_many_threads_may_submit_at_once():
             assert len(pool._threads) == 4
 
 
-def test_shutdown_and_submissions_at_once_lose_nothing():
+def test_concurrent_shutdown_and_submissions_lose_nothing():
     for _ in range(30):
         pool, done, taken = Pool(2), [], []
 

@@ -149,7 +149,7 @@ class Held:
         self.pool.shutdown()
 
 
-def test_the_work_queue_tells_how_many_calls_wait():
+def test_the_work_queue_counts_the_waiting_calls():
     with Held() as held:
         work = held.pool._work_queue
         assert work.qsize() == 5 and not work.empty()
@@ -436,7 +436,7 @@ WRONG_CALLS = {
 
 
 @pytest.mark.parametrize("call", WRONG_CALLS)
-def test_a_wrong_call_is_told_in_the_standard_words(call):
+def test_a_wrong_call_is_reported_in_the_standard_words(call):
     answers = []
     for module in (std_futures, futures):
         with module.ThreadPoolExecutor(1) as pool:

@@ -50,7 +50,7 @@ class OnlyTheFirst:
         return n
 
 
-def test_the_time_is_that_of_all_together_and_what_is_left_is_cancelled():
+def test_the_timeout_is_that_of_all_together_and_the_remaining_calls_are_cancelled():
     call = OnlyTheFirst()
     with Pool(1) as pool:
         results = pool.map(call, range(10), timeout=0.5)
@@ -62,7 +62,7 @@ def test_the_time_is_that_of_all_together_and_what_is_left_is_cancelled():
     assert call.done == [1]
 
 
-def test_an_iterator_that_is_given_up_cancels_what_is_left():
+def test_an_abandoned_iterator_cancels_the_remaining_calls():
     call = OnlyTheFirst()
     with Pool(1) as pool:
         results = pool.map(call, range(10))

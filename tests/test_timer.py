@@ -163,7 +163,7 @@ def test_a_pending_timer_has_no_thread_and_counts_as_one():
     assert timer._pending is None
 
 
-def test_cancelling_ends_it_at_once_and_wakes_the_joiners():
+def test_cancelling_ends_it_immediately_and_wakes_the_joiners():
     with pending() as timer:
         joins = [blocked(timer.join), blocked(timer.join, 60)]
         timer.cancel()
@@ -199,7 +199,7 @@ def test_join_waits_for_the_end_of_the_function():
     assert not timer.is_alive()
 
 
-def test_join_gives_up_in_time_on_a_pending_timer():
+def test_join_of_a_pending_timer_times_out():
     with pending() as timer:
         with took(0.02):
             timer.join(0.02)
@@ -243,7 +243,7 @@ def test_it_reads_its_function_when_it_fires():
 
 
 @pytest.mark.parametrize("interval", [0, 0.0, -1, -0.5, True, 0.001])
-def test_an_interval_that_has_passed_already_fires_at_once(interval):
+def test_an_interval_that_has_passed_already_fires_immediately(interval):
     timer = threading.Timer(interval, lambda: None)
     timer.start()
     timer.join(LIMIT)

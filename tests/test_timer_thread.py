@@ -76,7 +76,7 @@ def test_a_subclass_may_have_an_event_of_its_own():
     assert not timer.is_alive()
 
 
-def test_a_subclass_that_does_not_call_our_constructor_is_told_so():
+def test_a_subclass_that_does_not_call_our_constructor_gets_an_error_that_says_so():
     class Careless(threading.Timer):
         def __init__(self):
             pass

@@ -104,7 +104,7 @@ def test_wait_ends_when_it_should(when, settle):
 
 
 @pytest.mark.parametrize("when", WHEN)
-def test_a_wait_gives_up_in_time(when):
+def test_a_wait_times_out(when):
     pending = [futures.Future() for _ in range(3)]
     with took(at_least=0.03):
         assert futures.wait(pending, 0.03, when) == (set(), set(pending))
@@ -124,7 +124,7 @@ def test_several_threads_may_wait_for_the_same_futures():
 
 
 @ours_only
-def test_what_is_left_may_be_waited_for_again_and_again():
+def test_not_done_may_be_waited_for_again_and_again():
     some = [futures.Future() for _ in range(50)]
     left, order = set(some), []
     for future in some:
@@ -157,7 +157,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_is_left_is_a_set_like_any_other(change):
+def test_not_done_is_a_set_like_any_other(change):
     some, extra = [futures.Future() for _ in range(4)], futures.Future()
     some[0].set_result(0)
     _, left = futures.wait(some, 0)
@@ -174,7 +174,7 @@ def test_what_is_left_is_a_set_like_any_other(change):
     assert futures.wait(expected) == (expected, set())
 
 
-def test_what_is_left_passes_for_a_set():
+def test_not_done_passes_for_a_set():
     _, left = futures.wait([futures.Future()], 0)
     assert isinstance(left, set) and type(left).__name__ == "set"
     assert not left - left and left | left == left
@@ -184,7 +184,7 @@ def test_what_is_left_passes_for_a_set():
 
 
 @ours_only
-def test_what_is_left_may_be_handed_in_by_several_threads_and_again():
+def test_not_done_may_be_passed_in_by_several_threads_and_again():
     some = [futures.Future() for _ in range(20)]
     _, left = futures.wait(some, 0)
     waiters = [blocked(futures.wait, left) for _ in range(3)]
@@ -241,7 +241,7 @@ def test_a_wait_that_is_over_holds_no_future():
 
 
 @ours_only
-def test_waits_that_gave_up_do_not_pile_up_in_a_future():
+def test_waits_that_timed_out_do_not_pile_up_in_a_future():
     future, other = futures.Future(), futures.Future()
     for _ in range(20_000):
         futures.wait([future, other], 0)
@@ -252,7 +252,7 @@ def test_waits_that_gave_up_do_not_pile_up_in_a_future():
     assert futures.wait([future, other], 0).done == {future}
 
 
-def test_waits_and_results_at_once_lose_no_wake_up():
+def test_concurrent_waits_and_results_lose_no_wakeup():
     for _ in range(100):
         some = [futures.Future() for _ in range(6)]
 
@@ -321,7 +321,7 @@ INTERRUPTED = {
 
 
 @pytest.mark.parametrize("name", INTERRUPTED)
-def test_ctrl_c_ends_the_wait_at_once_and_leaves_everything_usable(name):
+def test_ctrl_c_ends_the_wait_immediately_and_leaves_everything_usable(name):
     delays = run(
         """
 import os, signal, statistics, sys, time, threading as std

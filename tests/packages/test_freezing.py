@@ -87,7 +87,7 @@ def plain():
     return printed
 
 
-def test_the_wheel_tells_pyinstaller_of_the_hook():
+def test_the_wheel_registers_the_hook_with_pyinstaller():
     points = entry_points(group="pyinstaller40", name="hook-dirs")
     (ours,) = [point for point in points if point.module == "weftline._freezing"]
     (folder,) = ours.load()()
