@@ -147,11 +147,11 @@ def crowd(wait, count, **options):
     threads = [std.Thread(target=wait, **options) for _ in range(count)]
     for thread in threads:
         thread.start()
-    until(lambda: all(map(rests, threads)))
+    until(lambda: all(map(is_asleep, threads)))
     asleep(threads[-1])
     return threads
 
-def rests(thread):
+def is_asleep(thread):
     with open(f"/proc/self/task/{thread.native_id}/stat") as stat:
         return stat.read().rpartition(")")[2].split()[0] == "S"
 """

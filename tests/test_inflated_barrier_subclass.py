@@ -96,7 +96,7 @@ try:
 except threading.BrokenBarrierError:
     assert barrier.broken
 else:
-    raise SystemExit("nobody waited")
+    raise SystemExit("no thread waited")
 barrier.reset()
 processes = [context.Process(target=barrier.wait, args=(20,)) for _ in range(2)]
 for process in processes:

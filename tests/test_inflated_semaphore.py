@@ -41,9 +41,9 @@ def test_a_semaphore_answers_the_same_once_its_condition_was_reached_for(semapho
         assert entered is True
         assert semaphore._value == 0
     assert semaphore._value == 1
-    assert semaphore.acquire(timeout="not looked at") is True
+    assert semaphore.acquire(timeout="not read") is True
     with pytest.raises(TypeError):
-        semaphore.acquire(timeout="looked at")
+        semaphore.acquire(timeout="read")
     with pytest.raises(ValueError, match="non-blocking"):
         semaphore.acquire(False, 1)
     with pytest.raises(ValueError, match="one or more"):

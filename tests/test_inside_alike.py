@@ -402,9 +402,9 @@ def test_a_queue_may_use_the_name_is_shutdown_where_the_standard_one_has_none(ki
 
 @ours_before(3, 13)
 def test_shutting_down_works_where_the_standard_queue_cannot():
-    for open_first in (False, True):
+    for inflate_first in (False, True):
         one = queue.Queue()
-        if open_first:
+        if inflate_first:
             assert one.mutex.locked() is False
         one.put(1)
         assert one.is_shutdown is False

@@ -14,7 +14,7 @@ from support.left_behind import (
     expect_nothing_left,
     fail,
     give,
-    watch,
+    track,
 )
 from support.pools import busy, futures
 from support.target import ours_only
@@ -244,7 +244,7 @@ def set_result_twice(pool):
 
 @situation
 def a_future_with_its_condition(pool):
-    future = watch(futures.Future())
+    future = track(futures.Future())
     future._condition  # noqa: B018
     future.add_done_callback(lambda _: None)
     future.set_result(Thing())
@@ -264,7 +264,7 @@ def shutdown_that_cancels(pool):
     over = Pool(1)
     with busy(over):
         for _ in range(3):
-            watch(over.submit(give, Thing()))
+            track(over.submit(give, Thing()))
         over.shutdown(wait=False, cancel_futures=True)
     over.shutdown()
     return over
@@ -282,7 +282,7 @@ def an_initializer_that_fails(pool):
 @situation
 def a_pool(pool):
     with Pool(2) as over:
-        watch(over).submit(give, Thing()).result()
+        track(over).submit(give, Thing()).result()
 
 
 @situation

@@ -10,7 +10,7 @@ from support.left_behind import (
     expect_nothing_left,
     fail,
     give,
-    watch,
+    track,
 )
 from support.pools import futures
 from support.target import ours_only, queue, threading
@@ -30,7 +30,7 @@ def silence(monkeypatch):
 
 
 def timer(function, seconds=0):
-    timer = watch(threading.Timer(seconds, function, (Thing(),)))
+    timer = track(threading.Timer(seconds, function, (Thing(),)))
     timer.start()
     return timer
 
@@ -52,7 +52,7 @@ def a_timer_that_is_cancelled():
 
 @situation
 def a_timer_that_is_not_started():
-    watch(threading.Timer(1000, give, (Thing(),)))
+    track(threading.Timer(1000, give, (Thing(),)))
 
 
 @situation
@@ -113,7 +113,7 @@ def put_into_a_full_queue():
 
 @situation
 def an_item_of_a_queue_with_its_attributes():
-    items = watch(queue.Queue())
+    items = track(queue.Queue())
     items.put(Thing())
     items.mutex  # noqa: B018
     items.get()

@@ -39,7 +39,7 @@ def filled(cls):
     return make
 
 
-def opened(cls):
+def inflated(cls):
     def make():
         q = filled(cls)()
         _ = q.mutex
@@ -123,11 +123,11 @@ def of_queues(cls):
     yield "shut get", shut, refused(queue.ShutDown, lambda q: q.get()), None
     yield "shut put", shut, refused(queue.ShutDown, lambda q: q.put(1)), None
     # As in the standard library, an operation on an inflated queue may stop between two statements.
-    yield "opened put", opened(cls), lambda q: q.put(7), None
-    yield "opened get", opened(cls), lambda q: q.get(), None
-    yield "opened get within", opened(cls), lambda q: q.get(timeout=1), None
-    yield "opened qsize", opened(cls), lambda q: q.qsize(), keeps
-    yield "opened full", opened(cls), lambda q: q.full(), keeps
+    yield "inflated put", inflated(cls), lambda q: q.put(7), None
+    yield "inflated get", inflated(cls), lambda q: q.get(), None
+    yield "inflated get within", inflated(cls), lambda q: q.get(timeout=1), None
+    yield "inflated qsize", inflated(cls), lambda q: q.qsize(), keeps
+    yield "inflated full", inflated(cls), lambda q: q.full(), keeps
 
 
 @cases(
@@ -245,7 +245,7 @@ def can_be_set(event, _result, _failed):
     assert event.wait(10)
 
 
-def open_event():
+def inflated_event():
     event = threading.Event()
     _ = event._cond
     return event
@@ -262,8 +262,8 @@ def of_events():
     # The pickler turns any error into one of its own.
     fails = refused((TypeError, pickle.PicklingError), pickle.dumps)
     yield "Event pickle", event, fails, None
-    yield "open Event set", open_event, changes, can_be_set
-    yield "open Event wait", open_event, lambda e: e.wait(1e-4), can_be_set
+    yield "inflated Event set", inflated_event, changes, can_be_set
+    yield "inflated Event wait", inflated_event, lambda e: e.wait(1e-4), can_be_set
 
 
 def of_semaphores(cls):

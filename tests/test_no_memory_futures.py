@@ -29,7 +29,7 @@ def cancelled():
     return future
 
 
-def watched():
+def with_callbacks():
     """A future that counts its callbacks."""
     future = Future()
     future.calls = []
@@ -38,7 +38,7 @@ def watched():
     return future
 
 
-def open_future():
+def inflated_future():
     future = Future()
     _ = future._condition
     return future
@@ -55,7 +55,7 @@ def calls_back(future, _result, _failed):
     assert future.calls == [future] * 2
 
 
-def look(_future):
+def ignore(_future):
     pass
 
 
@@ -74,16 +74,21 @@ def of_futures():
     yield "result of a cancelled one", cancelled, gone, None
     yield "exception", failed, lambda f: f.exception(), None
     yield "cancel", Future, lambda f: f.cancel(), can_end
-    yield "callback", Future, lambda f: f.add_done_callback(look), can_end
-    yield "late callback", done, lambda f: f.add_done_callback(look), None
+    yield "callback", Future, lambda f: f.add_done_callback(ignore), can_end
+    yield "late callback", done, lambda f: f.add_done_callback(ignore), None
     begin = lambda f: f.set_running_or_notify_cancel()
     yield "begin", Future, begin, can_end
     yield "repr", failed, repr, None
     yield "_state", Future, lambda f: f._state, can_end
-    yield "_condition", watched, lambda f: f._condition, calls_back
-    yield "_done_callbacks", watched, lambda f: f._done_callbacks, calls_back
-    yield "open set_result", open_future, lambda f: f.set_result(1), None
-    yield "open callback", open_future, lambda f: f.add_done_callback(look), None
+    yield "_condition", with_callbacks, lambda f: f._condition, calls_back
+    yield "_done_callbacks", with_callbacks, lambda f: f._done_callbacks, calls_back
+    yield "inflated set_result", inflated_future, lambda f: f.set_result(1), None
+    yield (
+        "inflated callback",
+        inflated_future,
+        lambda f: f.add_done_callback(ignore),
+        None,
+    )
 
 
 def some(count):

@@ -14,7 +14,7 @@ def cls(request):
     return getattr(queue, request.param)
 
 
-def watched(condition, name, calls):
+def log_calls(condition, name, calls):
     """Replaces the method `name` of `condition` by a function that logs the call and makes it."""
     original = getattr(condition, name)
 
@@ -28,7 +28,7 @@ def watched(condition, name, calls):
 def test_a_put_waits_through_the_wait_that_its_condition_has(cls):
     calls, q = [], cls(1)
     q.put(1)
-    watched(q.not_full, "wait", calls)
+    log_calls(q.not_full, "wait", calls)
     putter = blocked(q.put, 2)
     assert calls == [("wait",)]
     assert q.get() == 1
@@ -38,7 +38,7 @@ def test_a_put_waits_through_the_wait_that_its_condition_has(cls):
 
 def test_a_get_waits_through_the_wait_that_its_condition_has(cls):
     calls, q = [], cls()
-    watched(q.not_empty, "wait", calls)
+    log_calls(q.not_empty, "wait", calls)
     getter = blocked(q.get, timeout=LIMIT)
     q.put(1)
     assert getter.result() == 1
@@ -50,7 +50,7 @@ def test_a_get_waits_through_the_wait_that_its_condition_has(cls):
 def test_join_waits_through_the_wait_that_its_condition_has(cls):
     calls, q = [], cls()
     q.put(1)
-    watched(q.all_tasks_done, "wait", calls)
+    log_calls(q.all_tasks_done, "wait", calls)
     joiner = blocked(q.join)
     q.task_done()
     joiner.result()
@@ -61,7 +61,7 @@ def test_notifications_go_through_what_the_conditions_have(cls):
     calls, q = [], cls()
     for condition in (q.not_empty, q.not_full, q.all_tasks_done):
         for name in ("notify", "notify_all"):
-            watched(condition, name, calls)
+            log_calls(condition, name, calls)
     # The standard `notify_all` calls `notify` of the same condition.
     q.put(1)
     assert calls.pop() == ("notify",)

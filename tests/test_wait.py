@@ -282,7 +282,7 @@ def test_futures_may_be_inflated_and_settled_and_waited_for_at_once():
             for future in some:
                 future.set_result(1)
 
-        def open_each(some=some):
+        def inflate_each(some=some):
             for future in reversed(some):
                 with future._condition:
                     assert future._state in ("PENDING", "FINISHED")
@@ -295,7 +295,7 @@ def test_futures_may_be_inflated_and_settled_and_waited_for_at_once():
             add,
             lambda some=some: futures.wait(some, 20).not_done,
             lambda some=some: std_futures.wait(some, 20).not_done,
-            open_each,
+            inflate_each,
             settle,
             lambda some=some: [future.result(20) for future in some],
             add,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from fuzz import allowed_looks as looks
+from fuzz import allowed_introspection as introspection
 from fuzz import allowed_waits as waits
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/compatibility.md"
@@ -70,7 +70,7 @@ def _without_init(step, before, plain, ours):
         if "def __setstate__" in before and ours.startswith(f"{plain} {{"):
             return True
     if re.search(r"vars\(|__dict__|__getstate__|__reduce|hasattr\(|dir\(", step):
-        names = looks.listed(plain), looks.listed(ours)
+        names = introspection.listed(plain), introspection.listed(ours)
         failed = plain[:1] == "!" or ours.startswith("! AttributeError")
         return names[0] <= names[1] or names[1] <= names[0] or failed
     if "getattr(" in step:
@@ -197,33 +197,33 @@ def _hidden(step, before, plain, ours):
 
 RULES = (
     Rule("**A call that does not fit**", _misfit),
-    Rule("**Docstrings**", looks.docstrings),
+    Rule("**Docstrings**", introspection.docstrings),
     Rule("**A comparison that raises**", _comparison),
     Rule("**Without `super().__init__()`**", _without_init),
     Rule("**`Barrier(0)`**", waits.parties),
     Rule("**`RLock._release_save()`**", waits.release_save),
     Rule("**A pending `Timer`**", waits.pending),
     Rule("**`Semaphore.release(n)`**", waits.large),
-    Rule("**The classes are introspected", looks.looks),
-    Rule("**`Future.__mro__`**", looks.bases),
-    Rule("**`_done_callbacks`**", looks.called_back),
-    Rule("**Their memory is laid out in C.**", looks.layout),
-    Rule("**`__reduce__()`**", looks.reduced),
-    Rule("**The order of `__dict__`.**", looks.order),
-    Rule("**A `__setattr__` of a subclass**", looks.sets),
+    Rule("**The classes are introspected", introspection.introspected),
+    Rule("**`Future.__mro__`**", introspection.bases),
+    Rule("**`_done_callbacks`**", introspection.called_back),
+    Rule("**Their memory is laid out in C.**", introspection.layout),
+    Rule("**`__reduce__()`**", introspection.reduced),
+    Rule("**The order of `__dict__`.**", introspection.order),
+    Rule("**A `__setattr__` of a subclass**", introspection.sets),
     Rule("**How often an object is asked**", _asked),
     Rule("**A lock of the program's own**", waits.foreign),
     Rule("**The depth of calls**", _recursion),
-    Rule("**A pending `Timer`**", looks.timer),
-    Rule("**A pool's parts.**", looks.pool),
+    Rule("**A pending `Timer`**", introspection.timer),
+    Rule("**A pool's parts.**", introspection.pool),
     Rule("**`Barrier(0)`**", waits.parties_before_313),
     Rule("**A thread that waits for itself**", waits.itself),
     Rule("**A timeout of NaN**", waits.nan),
     Rule("**A timeout of a nanosecond**", waits.nanosecond),
     Rule("**A timeout that is too large**", waits.overflow),
     Rule("**A timeout that is no number**", waits.no_number),
-    Rule("**`_at_fork_reinit()`**", looks.forks),
-    Rule("**`Condition._waiters`**", looks.window),
+    Rule("**`_at_fork_reinit()`**", introspection.forks),
+    Rule("**`Condition._waiters`**", introspection.window),
     Rule("**`Condition._waiters`**", waits.cycle),
     Rule("**Methods that are replaced from outside**", _replaced),
     Rule("**A lock or condition that is none**", waits.no_condition),

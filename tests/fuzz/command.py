@@ -80,7 +80,7 @@ class Campaign:
                 self.counts["chance"] += 1
             else:
                 program = make(f"{self.options.seed}/{index}")
-                self.look(Difference.of(program, *sides))
+                self.examine(Difference.of(program, *sides))
 
     def ask(self, concurrently, indexes, whole):
         """The answers of both sides, by index; a program that ends its process is examined
@@ -120,7 +120,7 @@ class Campaign:
         self.counts["ended once"] += 1
         print(f"# once: {end.how}\n{end.said}\n{script(program)}", flush=True)
 
-    def look(self, difference):
+    def examine(self, difference):
         """Counts a difference that is allowed or known; any other must show itself again."""
         rule = allowed(difference)
         if rule is not None:

@@ -128,7 +128,7 @@ def _profile(frame, event, argument):
     pass
 
 
-def run(program, watch, patient=False):
+def run(program, watchdog, is_slow=False):
     """The outcome of a concurrent program, as one text in a list."""
     given = dict(program.given)
     shape = SHAPES[program.shape]

@@ -58,7 +58,7 @@ class Blocked(BaseException):
     """The step waits for an event that never comes."""
 
 
-class Watch:
+class Watchdog:
     """Raises `Blocked` when a step sleeps from one tick to the next, or computes for four."""
 
     def __init__(self):
@@ -185,7 +185,7 @@ def _restore():
 _LIVELY = {"__dict__", "__weakref__", "__annotations__", "__annotations_cache__"}
 
 
-def run(steps, watch, threaded=False, patient=False):
+def run(steps, watchdog, threaded=False, is_slow=False):
     """The outcome of each step, as text; the events of a `threaded` program come last, sorted."""
     space = vars(_PROGRAM)
     space.clear()
@@ -195,21 +195,21 @@ def run(steps, watch, threaded=False, patient=False):
     EVENTS.clear()
     told, late = [], []
     blocked = 0
-    tick = (0.5 if threaded else 0.1) if patient else (0.05 if threaded else 0.003)
-    watch.start(tick)
+    tick = (0.5 if threaded else 0.1) if is_slow else (0.05 if threaded else 0.003)
+    watchdog.start(tick)
     try:
         for number, (code, valued) in enumerate(codes, 1):
             try:
-                watch.step = number
+                watchdog.step = number
                 value = eval(code, space)
-                watch.step = 0
+                watchdog.step = 0
             except Blocked:
-                watch.step = 0
+                watchdog.step = 0
                 outcome = "blocked"
                 EVENTS.clear()
                 blocked += 1
             except BaseException as error:  # noqa: BLE001 - any exception is an answer
-                watch.step = 0
+                watchdog.step = 0
                 outcome = "! " + raised(error)
                 del error
             else:
@@ -225,7 +225,7 @@ def run(steps, watch, threaded=False, patient=False):
             if blocked == 2:
                 break
     finally:
-        watch.stop()
+        watchdog.stop()
     value = None
     space.clear()
     for function in _FUNCTIONS:

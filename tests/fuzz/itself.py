@@ -5,7 +5,7 @@ Each call may then come back to itself through any other. None may overflow the 
 
 from fuzz.generate import Program
 
-_LOOKED = (
+_READS = (
     "repr({v})",
     "{v} == {v}",
     "hash({v}) and 0",
@@ -33,11 +33,11 @@ def programs(kind):
     methods = [name for name in kind.methods if name not in _ENDLESS]
     values = ["a", "[a]", "type(a)", *(f"a.{name}" for name in methods)]
     calls = [f"a.{name}({_GIVEN.get(name, '')}) and 0" for name in methods]
-    looked = [step.replace("{v}", "a") for step in _LOOKED]
+    reads = [step.replace("{v}", "a") for step in _READS]
     for derived in (False, True) if kind.base else (False,):
         head = [f"class Sa({kind.cls}): pass"] if derived else []
         head.append(f"a = {'Sa' if derived else kind.cls}({_MADE.get(kind.cls, '')})")
         for name in names:
             for value in values:
-                steps = (*head, f"a.{name} = {value}", *calls, *looked)
+                steps = (*head, f"a.{name} = {value}", *calls, *reads)
                 yield Program(steps, kind.threaded)

@@ -211,7 +211,7 @@ def opening(
     def get():
         return [line.get(timeout=LONG) for _ in range(items)] and items
 
-    def look():
+    def read():
         thing = getattr(line, reach)
         if reach == "queue":
             with line.mutex:
@@ -222,7 +222,7 @@ def opening(
     for _ in range(threads):
         crew.start(put)
         crew.start(get)
-        crew.start(look)
+        crew.start(read)
     return crew.join(), line.qsize(), line.unfinished_tasks
 
 

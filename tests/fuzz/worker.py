@@ -23,16 +23,16 @@ def main(arguments):
     from fuzz import concurrent, execute, generate
 
     execute.prepare()
-    watch = execute.Watch()
+    watchdog = execute.Watchdog()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     faulthandler.enable()
     gc.disable()
 
-    def outcome(program, patient=False):
+    def outcome(program, is_slow=False):
         if program.shape:
-            return concurrent.run(program, watch, patient)
-        return execute.run(program.steps, watch, program.threaded, patient)
+            return concurrent.run(program, watchdog, is_slow)
+        return execute.run(program.steps, watchdog, program.threaded, is_slow)
 
     for line in sys.stdin:
         order = json.loads(line)
@@ -43,7 +43,7 @@ def main(arguments):
                 answer.append(outcome(generate.Program.from_json(told)))
         elif "indexes" not in order:
             program = generate.Program.from_json(order)
-            answer = [outcome(program, patient=True) for _ in range(order["times"])]
+            answer = [outcome(program, is_slow=True) for _ in range(order["times"])]
         else:
             make = concurrent.program if order["concurrent"] else generate.program
             answer = []

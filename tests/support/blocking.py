@@ -100,7 +100,7 @@ def _locks(new, *, owned=False):
     )
 
 
-def _opened(thing):
+def _inflated(thing):
     """`thing`, inflated by a read of its condition."""
     with thing._cond:
         return thing
@@ -169,13 +169,13 @@ BLOCKING = {
         free=lambda semaphore: semaphore.release(),
     ),
     "Event.wait, its condition reached for": Blocking(
-        new=lambda: _opened(threading.Event()),
+        new=lambda: _inflated(threading.Event()),
         call=lambda event: event.wait(),
         timed=lambda event, limit: event.wait(limit),
         free=lambda event: event.set(),
     ),
     "Semaphore.acquire, its condition reached for": _locks(
-        lambda: _opened(threading.Semaphore())
+        lambda: _inflated(threading.Semaphore())
     ),
     "Barrier.wait": Blocking(
         new=lambda: threading.Barrier(2),

@@ -20,12 +20,12 @@ class Compared:
 
 @call
 def comparisons():
-    for opened in [False, True]:
+    for is_inflated in [False, True]:
         many = []
         for _ in range(2000):
             items = queue.PriorityQueue()
             items.following = many[-1] if many else None
-            if opened:
+            if is_inflated:
                 items.mutex  # noqa: B018
             items.put(Compared(None))
             many.append(items)

@@ -5,14 +5,14 @@ import weakref
 
 from support.workers import until
 
-_watched = weakref.WeakSet()
+_tracked = weakref.WeakSet()
 
 
 class Thing:
     """A tracked object."""
 
     def __init__(self):
-        _watched.add(self)
+        _tracked.add(self)
 
 
 class Failed(Exception):
@@ -20,12 +20,12 @@ class Failed(Exception):
 
     def __init__(self, thing):
         super().__init__(thing)
-        _watched.add(self)
+        _tracked.add(self)
 
 
-def watch(thing):
+def track(thing):
     """Returns the thing, tracked."""
-    _watched.add(thing)
+    _tracked.add(thing)
     return thing
 
 
@@ -46,10 +46,10 @@ def expect_nothing_left(situation):
     gc.collect()
     gc.disable()
     try:
-        _watched.clear()
+        _tracked.clear()
         kept = situation()
-        until(lambda: not _watched)
+        until(lambda: not _tracked)
         del kept
     finally:
-        _watched.clear()
+        _tracked.clear()
         gc.enable()

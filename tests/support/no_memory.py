@@ -36,7 +36,7 @@ def attempt(operation, subject, first):
     _testcapi.set_nomemory(first, first + 1)
     try:
         result = operation(subject)
-    except BaseException as raised:  # noqa: BLE001 - whatever it is, it is looked at
+    except BaseException as raised:  # noqa: BLE001 - any exception is an outcome
         _testcapi.remove_mem_hooks()
         error = raised
     _testcapi.remove_mem_hooks()

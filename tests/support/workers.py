@@ -111,7 +111,7 @@ def _rest(whose, over=lambda: False):
     while steady < _STEADY_LOOKS:
         if over():
             raise EndedEarly("the call ended instead of waiting")
-        assert time.monotonic() < deadline, "the thread never came to rest"
+        assert time.monotonic() < deadline, "the thread never fell asleep"
         now = _progress(whose())
         steady = steady + 1 if now == before else 0
         before = now

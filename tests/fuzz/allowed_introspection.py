@@ -9,7 +9,7 @@ def docstrings(step, before, plain, ours):
     return "__doc__" in step or "getdoc" in step
 
 
-def looks(step, before, plain, ours):
+def introspected(step, before, plain, ours):
     """Steps that inspect a class or a method, and answer without changing anything."""
     if plain == ours.replace("_Future__get_result", "__get_result"):
         return True
@@ -85,8 +85,12 @@ def listed(said):
 def layout(step, before, plain, ours):
     texts = ("is not safe", "layout differs", "is not a subtype of", "cannot create")
     texts += ("is not a type object",)
-    looked = "__new__(" in step or "__class__ =" in step
-    return looked and ours.startswith("! TypeError") and any(t in ours for t in texts)
+    changes_layout = "__new__(" in step or "__class__ =" in step
+    return (
+        changes_layout
+        and ours.startswith("! TypeError")
+        and any(t in ours for t in texts)
+    )
 
 
 def order(step, before, plain, ours):
