@@ -154,8 +154,8 @@ def throwing(what=tuple(name for name in _WAITS if name != "join"), threads=(1, 
     """An exception thrown into threads ends them between short waits; the object works on."""
     make, wait, after = _WAITS[what]
     shared, crew, ready = make(), Crew(), threading.Semaphore(0)
-    # In a standard class's Python code an exception may leave a lock held, and a thread waiting
-    # for it: the standard side tells only what is expected.
+    # In a standard class's Python code an exception may leave a lock held, and a thread waiting for
+    # it: the standard side reports only the expected outcome.
     plain = "weftline" not in sys.modules
 
     def loop():

@@ -1,5 +1,5 @@
-"""sentry_sdk's integration with threads reports what a thread raises on weftline, and carries the
-scope into it.
+"""sentry_sdk's integration with threads reports a thread's exceptions on weftline, and carries the
+scope into the thread.
 """
 
 from support.beside import both

@@ -36,8 +36,8 @@ class Ended:
 def both(folder, source, *arguments, code=0, err="", when_ready=None):
     """Runs `source` on both and returns its output.
 
-    Fails unless both print the same, exit with `code`, and say on standard error what `err` is, or
-    the same if that is None. `when_ready` is called with the process once the program has printed
+    Fails unless both print the same, exit with `code`, and write `err` to standard error, or the
+    same text if `err` is None. `when_ready` is called with the process once the program has printed
     the line "ready", which the result then lacks.
     """
     program = _write(folder, source)

@@ -1,9 +1,9 @@
 """Every kind of object, with calls that keep it busy from several threads, and a process's use of
 its copy in the middle of that.
 
-`hammer` may be called by many threads at once. `use` is for the child of a fork: it starts from
-whatever state the object was copied in, and goes through its calls with a second thread, so that a
-thread really waits and is woken.
+Many threads may call `hammer` concurrently. `use` is for the child of a fork: it starts from any
+state in which the object was copied, and makes its calls with a second thread, so that a thread
+really waits and is woken.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Sets `not_done` as `wait` returns them, in each state that they can come to."""
+"""Sets `not_done` as `wait` returns them, in each of their states."""
 
 import pytest
 
