@@ -159,12 +159,12 @@ def cycle(step, before, plain, ours):
 
 def no_condition(step, before, plain, ours):
     """A `_cond` that cannot be used as a condition fails on both sides."""
-    given = re.search(
+    sets_condition = re.search(
         r"_cond(?:ition)? = |_lock = |'_cond(?:ition)?', |\.(?:mutex|not_|all_tasks)\w* = "
         r"|Condition\((?!\)|None|threading\.R?Lock\(\)\))|__init__\(\S",
         before,
     )
-    if given is None:
+    if sets_condition is None:
         return False
     if "Semaphore" in before and ours.startswith("False"):
         calls = re.compile(r" (?:acquire|release)\b(?:\([^)]*\))?")
@@ -205,8 +205,8 @@ def no_number(step, before, plain, ours):
 
 def nan(step, before, plain, ours):
     """A timeout that is no number."""
-    given = before if "Barrier" in before else step
-    if "nan" in given.lower() and (plain == "blocked" or "Blocked" in plain):
+    source = before if "Barrier" in before else step
+    if "nan" in source.lower() and (plain == "blocked" or "Blocked" in plain):
         return True
     # The number of questions to the lock in an endless wait, which an exception ended.
     asked = re.compile(r"\d+")

@@ -144,8 +144,8 @@ class Campaign:
         self.found[kind] += 1
         if self.found[kind] > 1:
             return
-        given = self.ends, self.options.tries
-        small = shrunk(self.pairs[False], difference, kind, *given, known=allowed)
+        limits = self.ends, self.options.tries
+        small = shrunk(self.pairs[False], difference, kind, *limits, known=allowed)
         if signature(small) in self.shown:
             return
         self.shown.add(signature(small))
@@ -175,15 +175,21 @@ def several(options):
 
     A campaign spends most of its time on steps that block.
     """
-    given = {
+    settings = {
         name: value
         for name, value in vars(options).items()
         if value is not None and name not in ("jobs", "seed")
     }
-    told = [f"--{name}={value}" for name, value in given.items()]
+    arguments = [f"--{name}={value}" for name, value in settings.items()]
     campaigns = [
         subprocess.Popen(
-            [sys.executable, "-m", "fuzz", f"--seed={options.seed}.{number}", *told]
+            [
+                sys.executable,
+                "-m",
+                "fuzz",
+                f"--seed={options.seed}.{number}",
+                *arguments,
+            ]
         )
         for number in range(options.jobs)
     ]

@@ -25,42 +25,42 @@ def program(seed):
     chance = random.Random(seed).random
     names = list(SHAPES)
     shape = names[int(chance() * len(names))]
-    given = {
+    settings = {
         name: choices[int(chance() * len(choices))]
         for name, choices in SHAPES[shape].numbers.items()
     }
     for name in DISTURBANCES:
-        given[name] = chance() < (0.5 if name == "switch" else 0.15)
-    return Program(shape=shape, given=tuple(given.items()), threaded=True)
+        settings[name] = chance() < (0.5 if name == "switch" else 0.15)
+    return Program(shape=shape, settings=tuple(settings.items()), threaded=True)
 
 
 class Disturbed:
     """The disturbances that a program asks for, while it runs."""
 
-    def __init__(self, given):
-        self.given = given
+    def __init__(self, settings):
+        self.settings = settings
         self.hits = 0
 
     def __enter__(self):
-        given = self.given
+        settings = self.settings
         self.interval = sys.getswitchinterval()
-        if given.get("switch"):
+        if settings.get("switch"):
             sys.setswitchinterval(1e-6)
-        if given.get("trace"):
+        if settings.get("trace"):
             threading.settrace(_trace)
             sys.settrace(_trace)
-        if given.get("profile"):
+        if settings.get("profile"):
             threading.setprofile(_profile)
             sys.setprofile(_profile)
-        if given.get("collect"):
+        if settings.get("collect"):
             gc.enable()
             gc.set_threshold(1, 1, 1)
         self.stop = threading.Event()
         self.helpers = []
-        if given.get("signals"):
+        if settings.get("signals"):
             self.before = signal.signal(signal.SIGUSR1, self._handler)
             self.helpers.append(threading.Thread(target=self._signals))
-        if given.get("throw"):
+        if settings.get("throw"):
             self.helpers.append(threading.Thread(target=self._throws))
         for helper in self.helpers:
             helper.start()
@@ -73,9 +73,9 @@ class Disturbed:
         self.stop.set()
         for helper in self.helpers:
             helper.join()
-        if self.given.get("signals"):
+        if self.settings.get("signals"):
             signal.signal(signal.SIGUSR1, self.before)
-        if self.given.get("collect"):
+        if self.settings.get("collect"):
             gc.set_threshold(700, 10, 10)
             gc.disable()
         sys.setswitchinterval(self.interval)
@@ -106,8 +106,8 @@ class Disturbed:
 
         while not self.stop.is_set():
             begun = threading.Semaphore(0)
-            given = threading.Event(), threading.Lock(), begun
-            thread = threading.Thread(target=sacrifice, args=given)
+            arguments = threading.Event(), threading.Lock(), begun
+            thread = threading.Thread(target=sacrifice, args=arguments)
             thread.start()
             begun.acquire()
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -130,20 +130,20 @@ def _profile(frame, event, argument):
 
 def run(program, watchdog, is_slow=False):
     """The outcome of a concurrent program, as one text in a list."""
-    given = dict(program.given)
+    settings = dict(program.settings)
     shape = SHAPES[program.shape]
-    if sys.version_info < (3, 12) and (given.get("throw") or shape.throws):
+    if sys.version_info < (3, 12) and (settings.get("throw") or shape.throws):
         # In 3.11 a traced thread stands still while an exception is on its way to another one,
         # which may wait for it.
-        given["trace"] = given["profile"] = False
+        settings["trace"] = settings["profile"] = False
     if shape.throws:
         # They would land in the callbacks of weak references.
-        given["collect"] = False
+        settings["collect"] = False
     execute.EVENTS.clear()
     try:
-        with Disturbed(given):
+        with Disturbed(settings):
             told = described(
-                shape.run(**{name: given[name] for name in shape.numbers}), depth=6
+                shape.run(**{name: settings[name] for name in shape.numbers}), depth=6
             )
     except BaseException as error:  # noqa: BLE001 - any exception is an answer
         told = "! " + raised(error)

@@ -1,6 +1,6 @@
 """The corpus: programs that once differed, in `corpus/*.json`, which the tests replay.
 
-A file is a list of programs: `steps` of a sequential one, `shape` and `given` of a concurrent one.
+A file is a list of programs: a sequential one has `steps`, a concurrent one `shape` and `settings`.
 `since` is the first version that has the names of the program. `python -m fuzz.corpus FILE` reads
 programs from standard input, one a line, and adds those that do not differ any more.
 """

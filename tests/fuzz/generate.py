@@ -15,11 +15,11 @@ class Program:
     steps: tuple = ()
     threaded: bool = False
     shape: str = ""
-    given: tuple = ()
+    settings: tuple = ()
 
     def to_json(self):
         if self.shape:
-            return {"shape": self.shape, "given": dict(self.given)}
+            return {"shape": self.shape, "settings": dict(self.settings)}
         told = {"steps": list(self.steps)}
         return {**told, "threaded": True} if self.threaded else told
 
@@ -29,7 +29,7 @@ class Program:
             tuple(told.get("steps", ())),
             told.get("threaded", "shape" in told),
             told.get("shape", ""),
-            tuple(told.get("given", {}).items()),
+            tuple(told.get("settings", {}).items()),
         )
 
 
@@ -101,8 +101,8 @@ class _Maker:
         if derived:
             cls = f"S{name}"
             self.steps.append(self.derived(kind, cls))
-        given = self.pick(_MAKES[kind]).filled(self.fill)
-        self.steps.append(f"{name} = {cls}({given})")
+        arguments = self.pick(_MAKES[kind]).filled(self.fill)
+        self.steps.append(f"{name} = {cls}({arguments})")
 
     def derived(self, kind, cls):
         """A subclass with one or two methods of its own."""

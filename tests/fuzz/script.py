@@ -14,7 +14,7 @@ from fuzz.values import *
 def script(program, difference=None):
     """The program's text, with the answers of both sides beside each step where they differ."""
     if program.shape:
-        lines = [f"# concurrent: {program.shape} {dict(program.given)}"]
+        lines = [f"# concurrent: {program.shape} {dict(program.settings)}"]
         if difference is not None:
             lines += [
                 f"#   plain: {_said(difference.plain)}",

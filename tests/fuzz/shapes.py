@@ -39,7 +39,9 @@ def _shapes():
             own = getattr(function, "__module__", None) == module.__name__
             if inspect.isfunction(function) and own and not name.startswith("_"):
                 arguments = inspect.signature(function).parameters
-                numbers = {name: given.default for name, given in arguments.items()}
+                numbers = {
+                    name: argument.default for name, argument in arguments.items()
+                }
                 yield name, Shape(function, numbers)
 
 

@@ -159,12 +159,12 @@ def overriding(
     counts, worst, inside = [0, 0], [0], [0]
 
     class Own(getattr(queue, kind)):
-        def _counted(self, index, call, *given):
+        def _counted(self, index, call, *arguments):
             inside[0] += 1
             worst[0] = max(worst[0], inside[0])
             counts[index] += 1
             try:
-                return call(*given)
+                return call(*arguments)
             finally:
                 inside[0] -= 1
 

@@ -161,9 +161,9 @@ def note(*args, **kwargs):
 
 def inside(manager, body=give):
     """Runs `body` with the manager entered, and returns the value of `with`."""
-    with manager as given:
+    with manager as entered:
         body(Own("body"))
-        return given
+        return entered
 
 
 def several(*actions):
