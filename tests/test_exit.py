@@ -80,7 +80,7 @@ def wait():
     print("waited")
 waiter = std.Thread(target=wait)
 if waiting.owned:
-    # Only the main thread may let it go: it does so when it begins to wait for the others.
+    # Only the main thread may release it: it does so when it begins to join the others.
     std._register_atexit(waiting.free, thing)
 else:
     def let_go():

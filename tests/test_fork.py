@@ -313,7 +313,7 @@ def test_a_child_that_was_forked_by_a_signal_handler_can_use_the_object_its_main
         + """
 waiting = BLOCKING[sys.argv[1]]
 thing = waiting.new()
-# By another thread: a queue lets the thread that holds its mutex pass.
+# By another thread: a queue admits the thread that holds its mutex.
 Worker().call(waiting.block, thing).result()
 children = []
 def handler(number, frame):

@@ -51,7 +51,7 @@ def daemon(sender):
     threading.Event().wait()
 
 def close(sender, child):
-    # Once the exit has got to where it waits for processes, after threads and pools.
+    # Once the exit waits for processes, after threads and pools.
     say("at exit, the daemon lives:", child.is_alive())
     sender.send("go")
 
@@ -149,7 +149,7 @@ def test_a_program_may_end_with_a_pool_that_was_not_closed(tmp_path, method):
         + """
 from concurrent.futures import ProcessPoolExecutor
 if __name__ == "__main__":
-    # The pool of multiprocessing is ended, the executor finishes what it has.
+    # The pool of multiprocessing is ended; the executor finishes its tasks.
     pool = context.Pool(2)
     say(pool.map(abs, [-1, 2]))
     pool.apply_async(time.sleep, (600,))
@@ -240,7 +240,8 @@ if __name__ == "__main__":
         {wait}
     except KeyboardInterrupt:
         process.join()
-        # None if the interruption came after the system had told `join` of the code, and before that had written it down.
+        # None if the interrupt came after the system had given `join` the exit code, and before
+        # `join` stored it.
         say("the program was interrupted", process.exitcode in (0, None))
         sys.exit(5)
 """,

@@ -19,7 +19,8 @@ def hammer(names):
             KINDS[name].hammer(things[name])
 
 def child():
-    # A child that hangs tells where, and ends. (`dump_traceback_later` waits for its thread, which is the parent's.)
+    # A child that hangs prints its stacks, and ends. (`dump_traceback_later` waits for its thread,
+    # which is the parent's.)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     faulthandler.register(signal.SIGALRM, chain=True)
     signal.alarm(20)
@@ -27,14 +28,15 @@ def child():
         kind.use(things[name])
 
 def hammering():
-    # Each pair has objects of its own, so that at any fork some are held, some waited for, some being handed over.
+    # Each pair has objects of its own. So at any fork some are owned, some have waiters, and some
+    # are being handed off.
     names = list(KINDS)
     threads = [threading.Thread(target=hammer, args=(names[n % 3 :: 3],)) for n in range(6)]
     for thread in threads:
         thread.start()
     return threads
 
-# So that six busy threads let the one that forks get on.
+# So that the forking thread progresses beside six busy threads.
 sys.setswitchinterval(0.0005)
 
 context = multiprocessing.get_context("fork")
@@ -61,7 +63,7 @@ fork(200)
 stop.append(True)
 for thread in threads:
     thread.join()
-# The parent's own objects are as whole as the children's were.
+# The parent's own objects are as sound as the children's.
 child()
 signal.alarm(0)
 print("all")
@@ -123,7 +125,7 @@ def test_every_item_arrives_that_threads_put_into_a_queue_while_children_are_for
         taker = threading.Thread(target=take)
         taker.start()
         def paced(name):
-            # As fast as they are taken, more or less: the queue is not to grow without bounds.
+            # About as fast as items are taken: the queue must not grow without bound.
             n = 0
             while not stop:
                 shared.put((name, n))

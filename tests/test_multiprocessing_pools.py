@@ -288,7 +288,8 @@ def ask(n):
     return int(process.communicate(str(n))[0])
 
 if __name__ == "__main__":
-    # The processes first: one that is forked later has copies of the pipes that are open then, and they do not end before it does.
+    # The processes first: one that is forked later has copies of the open pipes, which then do not
+    # end before it does.
     with multiprocessing.get_context(sys.argv[1]).Pool(1) as processes, ThreadPoolExecutor(4) as pool:
         answers = pool.map(ask, range(8))
         print(processes.apply(ask, (21,)), *answers)
@@ -310,7 +311,8 @@ def test_a_pool_that_ends_while_a_task_turns_out_not_to_pickle_ends(tmp_path, me
 popped = threading.Event()
 
 def hold(frame, event, argument):
-    # The feeder has taken the task from those that are pending; it tells of the failure once the pool is being ended.
+    # The feeder has removed the task from the pending ones; it reports the failure once the pool is
+    # ending.
     if frame.f_code.co_name != "_on_queue_feeder_error":
         return None
     if event == "line" and not pool._pending_work_items:

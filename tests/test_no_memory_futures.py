@@ -209,7 +209,7 @@ def test_a_queue_that_has_used_up_the_memory_goes_on(kind):
         unlimited = resource.getrlimit(resource.RLIMIT_AS)
         q = getattr(queue, sys.argv[1])()
         n = 0
-        # What the process has, and some more; so it does not take long.
+        # The process's memory, and some more; so the test is short.
         with open("/proc/self/statm") as sizes:
             pages = int(sizes.read().split()[0])
         room = pages * resource.getpagesize() + (8 << 20)

@@ -269,7 +269,7 @@ def drop(which):
     if which != "the oldest first":
         assert len(last) == 1
         assert first == set(some[1:])
-# Room for what a list of lists takes by itself, and for a hundredth of what one frame each would.
+# Room for a list of lists, and for a hundredth of one frame each.
 std.stack_size(1024 * 1024)
 for which in ("the oldest last", "the oldest first", "by the collector"):
     thread = std.Thread(target=drop, args=(which,))

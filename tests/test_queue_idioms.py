@@ -1,4 +1,4 @@
-"""Programs that use a queue beyond its methods: its mutex, its items and its conditions directly."""
+"""Programs that use a queue beyond its methods: its mutex, its items and its conditions."""
 
 import heapq
 

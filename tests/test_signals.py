@@ -20,7 +20,8 @@ import os, signal, sys, time, threading as std
 from support.blocking import BLOCKING
 from support.workers import Worker, asleep, start, until
 
-# A parent that ignores SIGINT, as shells do for what runs in the background, must not make these tests idle.
+# A parent may ignore SIGINT, as a shell does for a background program. These tests must work then
+# too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 waiting = BLOCKING[sys.argv[1]]
 helper = Worker()

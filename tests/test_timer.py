@@ -31,7 +31,7 @@ def pending(*arguments, cls=threading.Timer, **keywords):
 
 
 def told(module):
-    """Starts a timer whose function reports its thread and its arguments, and returns that report."""
+    """Starts a timer whose function reports its thread and arguments; returns that report."""
     seen = []
     timer = module.Timer(
         0.01,

@@ -81,7 +81,7 @@ def test_ctrl_c_ends_the_wait_at_exit():
 timer = threading.Timer(3600, print)
 timer.start()
 def interrupt():
-    # The main thread waits at exit: it has said so by ending.
+    # The main thread waits at exit: its end shows that.
     time.sleep(0.3)
     os.kill(os.getpid(), signal.SIGINT)
 thread = std.Thread(target=interrupt, daemon=True)
@@ -139,7 +139,7 @@ def test_a_child_does_not_wait_at_exit_for_its_parents_timers():
         + """
 far = threading.Timer(3600, print)
 far.start()
-# The child would wait at exit for the thread behind this, which it does not have.
+# At exit the child would wait for the thread of this, which does not exist in the child.
 faulthandler.cancel_dump_traceback_later()
 pid = os.fork()
 if pid:

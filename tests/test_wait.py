@@ -337,7 +337,7 @@ for _ in range(5):
         os.kill(os.getpid(), signal.SIGINT)
     sender = start(interrupt)
     try:
-        # Compiled, because exec() of a text that Ctrl-C ends makes the interpreter end by a signal later on.
+        # Compiled: if Ctrl-C ends exec() of a text, the interpreter later ends by a signal.
         exec(compile(sys.argv[1], 'wait', 'exec'))
     except KeyboardInterrupt:
         print(time.monotonic() - sent[0])

@@ -90,7 +90,7 @@ _BARE = (
 
 
 def _comparison(step, before, plain, ours):
-    """An item that cannot be compared was put before, and the step sees the contents of the queue."""
+    """An item that cannot be compared was put before; the step sees the contents of the queue."""
     failed = re.search(
         r"Order|None|Own|object|Odd|Duck|'[ab]'|Equal|Hash|1j|Ranked|\(", before
     )

@@ -49,7 +49,7 @@ _EVENTS = re.compile(r"(?: (?:bool|len|index|float|lt|gt|eq|hash|set))+$")
 
 
 def _events(said):
-    """The questions that odd objects were asked in the step, as the outcome lists them at its end."""
+    """The questions that odd objects were asked in the step, listed at the end of the outcome."""
     found = _EVENTS.search(said)
     return found.group() if found else ""
 

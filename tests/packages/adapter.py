@@ -31,7 +31,7 @@ class Adapter:
         return number
 
     def response(self, number):
-        """The body of the response to the request `number`; events in between are kept for `event`."""
+        """The body of the response to request `number`; keeps events in between for `event`."""
         while True:
             message = self._read()
             if message["type"] == "event":

@@ -94,7 +94,7 @@ def in_time(scenario):
 
 
 def asleep(thread, over=lambda: False):
-    """Returns once `thread` is asleep without any progress; fails if `over()` becomes true first."""
+    """Returns once `thread` is asleep without progress; fails if `over()` becomes true first."""
     # After a fork the main thread's `native_id` may still be that of the parent's.
     is_main = thread is threading.main_thread()
     _rest(lambda: f"self/task/{os.getpid() if is_main else thread.native_id}", over)
