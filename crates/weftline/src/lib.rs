@@ -56,9 +56,9 @@
 //!
 //! # Forks
 //!
-//! After `fork` the child can use every object: waiters of threads that did not survive are
-//! forgotten, a lock that one of them held counts as free, and what the forking thread holds it
-//! still holds. The forking thread is the child's main thread, and its only one.
+//! After `fork` the child can use every object. Waiters of threads that did not survive are
+//! forgotten, and a lock that such a thread held counts as free. The forking thread keeps all that
+//! it holds. It is the child's main thread, and its only one.
 //!
 //! # Memory
 //!

@@ -31,7 +31,7 @@ static CHOSEN: ListLock<Chosen> = ListLock::new(Chosen(None));
 /// the except hook itself panics.
 ///
 /// # Panics
-/// When there is no memory for the hook, which is dropped then; the one before stays.
+/// When there is no memory for the hook, which is dropped then; the previous hook stays.
 ///
 /// ```
 /// use std::sync::Arc;

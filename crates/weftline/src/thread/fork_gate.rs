@@ -3,8 +3,9 @@
 //! When the standard library starts a thread, and again when it ends one, it takes a lock of its
 //! own. A process forked in such a moment has that lock taken for ever, and no thread that it
 //! starts gets further. So a thread counts as *inside* from the call that starts it until its own
-//! function begins, and from that function's end until the first of its thread-locals is destroyed.
-//! No user code runs in between, except the destructor of a function that could not be started.
+//! function begins. It counts again from that function's end until the first of its thread-locals
+//! is destroyed. No user code runs in between, except the destructor of a function that could not
+//! be started.
 //!
 //! # Implementation
 //!

@@ -179,8 +179,8 @@ impl Thread {
     /// Gives the thread another name, also while it runs.
     ///
     /// A thread that renames itself is renamed for the operating system too, where that is
-    /// possible, with as much of the name as fits (15 bytes on Linux). `std::thread::Thread::name`
-    /// still returns the name that the thread was started with.
+    /// possible. The system gets as much of the name as fits (15 bytes on Linux).
+    /// `std::thread::Thread::name` still returns the name that the thread was started with.
     ///
     /// # Panics
     /// When there is no memory for the name. The thread keeps the one that it has.

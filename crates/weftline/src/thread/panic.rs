@@ -8,7 +8,7 @@
 //! The payload of a panic does not contain its place: only the hook is told. So [`note_panic`],
 //! called by a hook, notes the place for the [`catch`] that the thread is in. The library sets a
 //! hook that calls it in [`run`](crate::run) and in a process that is started for a function. It
-//! does so before the program has other threads: a hook cannot be replaced in one step, and one
+//! does so before the program has other threads. A hook cannot be replaced in one step, so a hook
 //! that another thread sets meanwhile would be lost.
 
 use super::registry;

@@ -87,8 +87,8 @@ fn next_callback() -> Option<Callback> {
 ///    daemon, also for those that are started meanwhile.
 /// 3. Calls the callbacks of [`at_exit`].
 ///
-/// A pool that was not shut down, in a static for example, is shut down when only threads of pools
-/// are left, and its tasks are waited for.
+/// A pool may not be shut down by then, in a static for example. `run` shuts it down when only
+/// threads of pools are left, and waits for its tasks.
 ///
 /// Daemon threads are not waited for; the process ends them when `main` returns. Daemon processes
 /// get `SIGTERM`, and are killed after a second.

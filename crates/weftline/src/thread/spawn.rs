@@ -124,8 +124,8 @@ impl Builder {
         // SAFETY: `life` has returned, and has dropped all that is borrowed, when the thread
         // announces its end; the caller waits for that.
         let system_handle = unsafe { builder.spawn_unchecked(life) }?;
-        // The wait for the end is ours, and a handle kept is one that a child of a fork could not
-        // get rid of.
+        // Threads are joined by the library's own event, and a child of a fork could not get rid of
+        // a handle that is kept.
         drop(system_handle);
         starts.succeeded();
         starting.succeeded();

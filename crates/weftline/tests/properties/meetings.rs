@@ -111,7 +111,7 @@ fn no_party_is_a_round_ahead_at_a_barrier_and_one_leads_each() {
         together(parties, |_| {
             for (arrived, leaders) in arrived.iter().zip(&leaders) {
                 arrived.fetch_add(1, Ordering::SeqCst);
-                let arrival = barrier.wait().expect("nobody breaks it");
+                let arrival = barrier.wait().expect("no thread breaks it");
                 leaders.fetch_add(usize::from(arrival.is_leader()), Ordering::SeqCst);
                 let missing = arrived.load(Ordering::SeqCst) != parties;
                 early.fetch_add(usize::from(missing), Ordering::SeqCst);

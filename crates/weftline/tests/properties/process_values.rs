@@ -30,7 +30,7 @@ impl Object for Value<u64> {
                 }
                 return guard.to_string();
             }
-            // What locks by itself would wait for the other user.
+            // An operation that locks by itself would wait for the other user.
             if self.try_lock_for(SHORT).is_none() {
                 return "taken".into();
             }
@@ -95,7 +95,7 @@ impl Object for Array<u64> {
     }
 }
 
-/// A number, and which user keeps the others from it.
+/// A number, and the user that has locked it.
 #[derive(Default)]
 struct Number {
     value: u64,
@@ -140,7 +140,7 @@ const VALUE: Kind = Kind {
         "unlock",
         "unlock",
     ],
-    // So few that a number stays below 100 in the longest program.
+    // So small that a number stays below 100 in the longest program.
     numbers: 3,
     object: |_| Box::new(Value::new(0_u64).expect("something to share")),
     model: |_| Box::new(Number::default()),
@@ -163,6 +163,6 @@ fn a_value_changes_as_a_whole_or_not_at_all() {
 }
 
 #[test]
-fn an_array_changes_where_it_is_changed() {
+fn an_array_changes_only_in_the_written_places() {
     check(&ARRAY);
 }

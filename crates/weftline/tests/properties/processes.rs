@@ -1,8 +1,8 @@
-//! The objects that processes share, within one process: those that have counterparts go by the
-//! same models.
+//! The objects that processes share, within one process. Objects with counterparts between threads
+//! follow the same models.
 //!
-//! In which order two threads are served that wait for the same lock, permit or item is not
-//! promised here, so such objects have two users.
+//! The order in which two threads are served that wait for the same lock, permit or item is
+//! unspecified between processes, so such objects have two users.
 
 use crate::barriers::{self, BARRIER, barrier};
 use crate::conditions::{CONDITION, Conditions};
@@ -44,7 +44,7 @@ impl Object for Lock<u64> {
     }
 }
 
-/// The guard of an `RLock` gives shared access, so the count is of the users.
+/// The guard of an `RLock` gives shared access, so the value does not count the acquisitions.
 impl Object for RLock<u64> {
     fn user(&self, _: usize) -> User<'_> {
         let mut held = Vec::new();

@@ -43,8 +43,8 @@ fn no_increment_under_a_lock_that_is_held_for_long_is_lost() {
         let mut random = Random::new(number);
         let mut done = 0;
         for _ in 0..count(60) {
-            let patience = std::time::Duration::from_micros(random.below(4_000));
-            if let Some(mut held) = lock.try_lock_for(patience) {
+            let timeout = std::time::Duration::from_micros(random.below(4_000));
+            if let Some(mut held) = lock.try_lock_for(timeout) {
                 *held += 1;
                 done += 1;
                 std::thread::sleep(std::time::Duration::from_micros(random.below(1_500)));

@@ -176,5 +176,5 @@ fn a_barrier_that_keeps_breaking_and_being_reset_keeps_no_thread() {
         }
     });
     assert_eq!(barrier.n_waiting(), 0);
-    assert_eq!(passed.into_inner() % 3, 0, "three pass or nobody does");
+    assert_eq!(passed.into_inner() % 3, 0, "three parties pass or none");
 }

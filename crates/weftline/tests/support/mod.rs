@@ -28,7 +28,7 @@ pub(crate) fn now() -> Instant {
 /// operation fails by blocking.
 pub(crate) struct Limit(#[allow(dead_code, reason = "dropping it is the message")] Sender<()>);
 
-/// Whether a program without the harness runs a case of that name, as the harness would choose: a
+/// Whether a program without the harness runs a case of that name, as the harness would choose. A
 /// first argument is part of the name, and the text after `--skip` is not.
 pub(crate) fn is_chosen(name: &str) -> bool {
     let mut arguments = std::env::args().skip(1);

@@ -94,11 +94,11 @@ thread_local! {
 /// Threads are started as they are needed, up to a maximum, and then stay. Idle threads are used
 /// before new ones are started. A task that panics fails its future and nothing else.
 ///
-/// **Dropping the pool waits**: it shuts the pool down and returns when its tasks have ended, also
-/// those that no worker has begun with, as `with` does in Python. A drop inside one of the tasks
-/// does not wait. To leave sooner, call [`shutdown_with`](Self::shutdown_with) first. With
-/// `wait(false)` the tasks end by themselves; with `cancel_futures(true)` the waiting tasks do not
-/// run. A drop after that does not wait.
+/// **Dropping the pool waits**: it shuts the pool down and returns when its tasks have ended, as
+/// `with` does in Python. That includes tasks that no worker has begun with. A drop inside one of
+/// the tasks does not wait. To leave sooner, call [`shutdown_with`](Self::shutdown_with) first.
+/// With `wait(false)` the tasks end by themselves; with `cancel_futures(true)` the waiting tasks do
+/// not run. A drop after that does not wait.
 ///
 /// ```
 /// use weftline::{Executor, ThreadPoolExecutor};

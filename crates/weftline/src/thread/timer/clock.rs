@@ -14,7 +14,7 @@
 //! Invariants:
 //!
 //! - *An entry settles exactly once.* The thread that takes it out of the heap, under the lock, has
-//!   its action: the timer thread runs it, `cancel` drops it. Both do so after they have released
+//!   its action. The timer thread runs it, `cancel` drops it. Both do so after they have released
 //!   the lock.
 //! - *An asleep timer thread wakes no later than the first entry is due.* It is unparked only for
 //!   an entry that is due earlier. After a cancellation it sleeps on until that entry would have

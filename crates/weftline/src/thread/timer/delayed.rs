@@ -17,8 +17,9 @@
 //! `over` is set after the change to an end state, and its release publishes `panic` to the joins.
 //!
 //! A restart schedules another entry, of the next *round*, and takes back the entry of the previous
-//! round. A worker obeys only the entry of the latest round. So an entry that came due at that
-//! moment does not count, and one that is due at once may run before its restart has recorded it.
+//! round. A worker obeys only the entry of the latest round. So an entry of an older round that
+//! comes due at that moment does not count. An entry that is due at once may run before its restart
+//! has recorded it.
 //!
 //! In the child of a fork the parent's pending timers are lost with the threads that would have
 //! served them. They count as ended there.

@@ -12,7 +12,7 @@
 //! - *A sequence number is never reused*, though slots are. So an [`Entry`] that has been taken out
 //!   is never mistaken for a later one in the same slot.
 //! - *No memory is allocated or freed here while a lock over the heap is held.* [`Heap::has_room`]
-//!   says whether an entry fits; [`Heap::move_into`] takes larger memory from the caller, which
+//!   says whether an entry fits. [`Heap::move_into`] takes larger memory from the caller, which
 //!   frees the old.
 
 /// The function that the timer thread runs at the due time.
