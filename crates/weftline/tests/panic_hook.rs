@@ -12,11 +12,11 @@ type Case = (&'static str, fn(), fn(&Output));
 const CASES: &[Case] = &[
     ("caught on a thread of std", programs::caught_by_std, |_| ()),
     ("caught on a thread", programs::caught, |output| {
-        looks_like(output, "caught on a thread of std");
+        matches_std(output, "caught on a thread of std");
     }),
     ("joined from std", programs::joined_from_std, |_| ()),
     ("joined", programs::joined, |output| {
-        looks_like(output, "joined from std");
+        matches_std(output, "joined from std");
     }),
     ("a hook set before", programs::hook_before, is_silent),
     ("a hook set after", programs::hook_after, is_silent),
@@ -91,7 +91,7 @@ fn told(output: &Output) -> String {
     lines.join("\n")
 }
 
-fn looks_like(output: &Output, program_of_std: &str) {
+fn matches_std(output: &Output, program_of_std: &str) {
     let expected = told(&run(program_of_std));
     assert!(expected.contains("panicked at"), "{expected}");
     assert_eq!(told(output), expected);

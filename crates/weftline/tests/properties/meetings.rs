@@ -179,7 +179,7 @@ fn an_event_publishes_the_writes_before_its_set() {
 }
 
 #[test]
-fn each_task_of_a_pool_is_run_or_cancelled_and_given_out_once() {
+fn each_task_of_a_pool_runs_or_is_cancelled_and_is_reported_once() {
     let cases = (1..4_usize, proptest::collection::vec(0..4_u8, 0..100));
     check(&cases, |(workers, tasks)| {
         let pool = ThreadPoolExecutor::new(workers);

@@ -1,8 +1,8 @@
 //! The objects that processes share, within one process. Objects with counterparts between threads
 //! follow the same models.
 //!
-//! The order in which two threads are served that wait for the same lock, permit or item is
-//! unspecified between processes, so such objects have two users.
+//! Between processes the order is unspecified in which two waiters for one lock, permit or item are
+//! served. So such objects have two users.
 
 use crate::barriers::{self, BARRIER, barrier};
 use crate::conditions::{CONDITION, Conditions};
@@ -252,7 +252,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
 }
 
 #[test]
-fn what_processes_share_goes_by_the_models_of_what_threads_share() {
+fn processes_objects_follow_the_models_of_their_counterparts() {
     for kind in kinds() {
         check(&kind);
     }
