@@ -1,4 +1,4 @@
-//! [`Blocker`]: what a blocked thread sleeps through.
+//! [`Blocker`]: how a blocked thread sleeps, and where it spins.
 
 use crate::park::{Deadline, Parker, Wake, try_current_record};
 use std::convert::Infallible;
@@ -30,7 +30,7 @@ pub trait Blocker {
         Self::SPIN.is_before_wait()
     }
 
-    /// What ends an operation for which there is no memory. Nothing has changed, and nobody sleeps.
+    /// What ends an operation for which there is no memory. Nothing has changed.
     ///
     /// # Panics
     /// Where nothing can interrupt an operation, as by default.
@@ -39,8 +39,7 @@ pub trait Blocker {
         panic_without_memory()
     }
 
-    /// Parks once. `Ok` in any case in which the wait should look at its state and, if need be, go
-    /// on.
+    /// Parks once. On `Ok` the wait looks at its waiter, and parks again if that has not settled.
     ///
     /// # Errors
     /// What a signal handler raised.
@@ -91,11 +90,10 @@ impl Blocker for ThreadBlocker {
     }
 }
 
-/// Makes what the calling thread needs to wait, if it has never waited before. Called before a wait
-/// changes anything.
+/// Makes the calling thread's record if it has none. Called before a wait changes anything.
 ///
 /// # Errors
-/// What the blocker says when there is no memory.
+/// The blocker's [`Blocker::no_memory`].
 #[inline]
 pub(crate) fn ready<B: Blocker>(blocker: &mut B) -> Result<(), B::Interrupt> {
     match try_current_record() {

@@ -1,4 +1,4 @@
-//! [`CachePadded`]: a place on cache lines that nothing else is on.
+//! [`CachePadded`]: a value on cache lines of its own.
 
 use std::ops::Deref;
 

@@ -20,7 +20,7 @@ mod real {
     impl Deadline {
         /// Waits as long as it takes.
         pub const NEVER: Self = Self(u64::MAX);
-        /// Has passed already: what must wait fails at once.
+        /// Has passed already: a call that would wait fails at once.
         pub const PASSED: Self = Self(0);
 
         /// The point `timeout` from now.
@@ -32,7 +32,7 @@ mod real {
             }
         }
 
-        /// The same point as `instant`; one that has passed gives up at once.
+        /// The same point as `instant`. A point in the past gives up at once.
         #[must_use]
         #[allow(
             clippy::disallowed_methods,
@@ -45,7 +45,7 @@ mod real {
             }
         }
 
-        /// Whether the wait is one that never sleeps.
+        /// Whether the wait never sleeps.
         #[inline]
         pub(crate) fn is_at_once(self) -> bool {
             self == Self::PASSED
@@ -111,15 +111,14 @@ mod real {
     pub(crate) struct Since(u64);
 
     impl Since {
-        /// Nobody asks; never starved.
+        /// Not recorded; never starved.
         pub(crate) const UNKNOWN: Self = Self(u64::MAX);
 
         pub(crate) fn now() -> Self {
             Self(now())
         }
 
-        /// Whether a waiter of this age is handed what it waits for, instead of having to race for
-        /// it.
+        /// Whether a waiter of this age gets a handoff instead of a wake without one.
         pub(crate) fn is_starved(self) -> bool {
             const BOUND_NANOS: u64 = 1_000_000;
             now().saturating_sub(self.0) > BOUND_NANOS
@@ -210,8 +209,8 @@ mod modelled {
         static EVERYONE_STARVES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     }
 
-    /// Age is not modelled: a model says whether every waiter counts as starved (a lock is handed
-    /// over) or none (it barges).
+    /// Age is not modelled: a model sets whether all waiters count as starved (releases hand off) or
+    /// none does (releases barge).
     pub fn everyone_starves(yes: bool) {
         EVERYONE_STARVES.set(yes);
     }

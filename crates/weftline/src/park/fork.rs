@@ -1,12 +1,12 @@
 //! The fork generation: which `fork` of the process this is, and which threads are alive in it.
 //!
-//! A forked child has one thread and a copy of memory. Every list in it may hold waiters that lie
-//! on the stacks of threads that no longer exist, and any list's lock may have been held by one.
-//! Nothing is searched for and repaired: each list's lock carries the generation in which it was
-//! last locked, and one of an older generation counts as free and empty (`list_lock.rs`).
+//! A forked child has one thread and a copy of memory. Every list in it may hold waiters on the
+//! stacks of threads that no longer exist, and such a thread may have held any list's lock. Nothing
+//! is searched for and repaired. Each list's lock carries the generation of its last acquire, and a
+//! lock of an older generation counts as free, its list as empty (`list_lock.rs`).
 //!
-//! Likewise a lock whose holder did not survive counts as free: thread numbers are never reused, so
-//! [`is_alive`] answers from two numbers that the child handler writes down.
+//! A user's lock whose owner did not survive counts as free too. Thread numbers are never reused, so
+//! [`is_alive`] answers from two numbers that the child handler stores.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -16,8 +16,8 @@ static GENERATION: AtomicU32 = AtomicU32::new(0);
 static SURVIVOR: AtomicU64 = AtomicU64::new(0);
 static FIRST_BORN_AFTER: AtomicU64 = AtomicU64::new(0);
 
-/// How many forks lie between this process and the first one, plus one. Zero until [`watch`] was
-/// called.
+/// One more than the number of forks between the first process and this one. Zero until [`watch`]
+/// is called.
 #[inline]
 pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
@@ -31,12 +31,12 @@ pub(crate) fn is_alive(number: u64) -> bool {
         || number >= FIRST_BORN_AFTER.load(Ordering::Relaxed)
 }
 
-/// Asks to be told of forks. Called from the cold path of whatever a fork could otherwise catch
-/// unprepared.
+/// Installs the fork handler. Called from the slow path of everything that depends on the
+/// generation.
 ///
-/// Two threads may both be the first. Then the handler is registered twice and a fork counts as
-/// two, which is as good. (A `Once` is not: a fork in the middle of it leaves the child waiting for
-/// a thread that it does not have.)
+/// Two threads may install it at the same time. A fork then counts twice, which does no harm. A
+/// `Once` would: a fork in the middle of it leaves the child waiting for a thread that it does not
+/// have.
 #[cold]
 pub(crate) fn watch() {
     if generation() != 0 {

@@ -7,21 +7,24 @@
 //! | word | meaning | leaves by |
 //! |---|---|---|
 //! | this generation, 0 | free | `lock` → held |
-//! | this generation, 1 | held by a thread that is running or will be | `unlock` → free |
+//! | this generation, 1 | held by a thread that runs or will run | the guard's drop → free |
 //! | any other | as of an older process: free, and its waiters are forgotten | `lock` → held, after [`ForgetWaiters::forget_waiters`] |
 //!
-//! *Held for nanoseconds.* No call leaves the core while it is held: no destructor, no
-//! comparison, no system call, no sleep. So a thread that finds it taken spins, then yields, then
-//! naps with growing length, and needs no queue and no wake-up; unlocking is a plain store. A
-//! holder that the scheduler took away while holding is the one case in which the naps matter.
+//! *Held for nanoseconds.* No call leaves the core under the lock: no destructor, no comparison, no
+//! system call, no sleep. So the lock has no queue and no wakeup, and a release is one store. A
+//! contended acquire spins, then yields, then naps. The naps matter only where the scheduler stops
+//! the owner while it holds the lock.
+//!
+//! Linearisation points: the compare-exchange that sets the bit; the store that clears it. The
+//! first is an acquire and the second a release: each owner sees what the one before wrote.
 
 use super::fork;
 use super::model::{AtomicU32, Ordering, Spinners, UnsafeCell, const_fn};
 use std::ops::{Deref, DerefMut};
 
 const HELD: u32 = 1;
-/// Of no generation, so that the first lock of each object takes the cold path, where forks begin
-/// to be watched.
+/// Of no generation: the first lock of each object takes the slow path, which installs the fork
+/// handler.
 const NEVER_LOCKED: u32 = u32::MAX - 1;
 
 /// What a lock's data does when it finds that the process has forked since it was last locked.
@@ -29,12 +32,11 @@ pub(crate) trait ForgetWaiters {
     /// Unlinks every waiter without touching it: it lies on the stack of a thread that no longer
     /// exists.
     ///
-    /// `torn` says that the thread which held the lock did not survive: what it was changing may be
-    /// half changed.
+    /// `torn`: the thread that held the lock did not survive, and its change may be half done.
     fn forget_waiters(&mut self, torn: bool);
 }
 
-/// The word comes first: what the data begins with is on its cache line, mostly.
+/// The word comes first: it mostly shares a cache line with the data's first fields.
 #[repr(C)]
 pub(crate) struct ListLock<D> {
     word: AtomicU32,
@@ -55,8 +57,8 @@ impl<D: ForgetWaiters> ListLock<D> {
         }
     }
 
-    /// As [`Self::new`], for an object that is made to be used once: its first lock is as cheap as
-    /// others, if forks are watched already.
+    /// As [`Self::new`], for an object that is used once: its first lock takes the fast path, if the
+    /// fork handler is installed already.
     #[inline]
     pub(crate) fn new_now(data: D) -> Self {
         let mut lock = Self::new(data);
@@ -72,9 +74,8 @@ impl<D: ForgetWaiters> ListLock<D> {
         self.lock_considering(|| true)
     }
 
-    /// As [`Self::lock`], by a caller who can tell whether others are busy under the lock, one
-    /// operation after the other. If none are, whoever holds it is done within nanoseconds and this
-    /// thread comes back as soon; else it leaves them alone for longer.
+    /// As [`Self::lock`], for a caller that knows whether other threads use the lock back to back.
+    /// If they do, a contended acquire backs off for longer before it retries.
     #[inline]
     pub(crate) fn lock_considering(
         &self,
@@ -92,8 +93,8 @@ impl<D: ForgetWaiters> ListLock<D> {
         ListGuard { lock: self }
     }
 
-    /// `None` when the lock is held: by another thread, or by this one further up the stack (a
-    /// garbage collector's visit).
+    /// `None` when the lock is held: by another thread, or further up this thread's stack (in a
+    /// visit by a garbage collector).
     pub(crate) fn try_lock(&self) -> Option<ListGuard<'_, D>> {
         fork::watch();
         let taken = self.try_take();
@@ -107,7 +108,7 @@ impl<D: ForgetWaiters> ListLock<D> {
     fn lock_slow(&self, are_others_busy: bool) {
         fork::watch();
         let mut backoff = if are_others_busy {
-            Backoff::from_the_busy()
+            Backoff::long()
         } else {
             Backoff::default()
         };
@@ -156,7 +157,7 @@ impl<D> Deref for ListGuard<'_, D> {
 impl<D> DerefMut for ListGuard<'_, D> {
     #[inline]
     fn deref_mut(&mut self) -> &mut D {
-        // SAFETY: the guard exists and is borrowed mutably, so nobody else looks at the data.
+        // SAFETY: the guard exists and is borrowed mutably, so there is no other reference.
         self.lock.data.with_mut(|data| unsafe { &mut *data })
     }
 }
@@ -164,8 +165,8 @@ impl<D> DerefMut for ListGuard<'_, D> {
 impl<D> Drop for ListGuard<'_, D> {
     #[inline]
     fn drop(&mut self) {
-        // A fork cannot fall between: the only thread of a child is the one that forked, and no
-        // fork happens under this lock.
+        // No fork falls between: a child has only the thread that forked, and no thread forks under
+        // this lock.
         self.lock
             .word
             .store(fork::generation() << 1, Ordering::Release);
@@ -183,10 +184,9 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Begins with a spin that is as long as some dozens of the operations that others do under the
-    /// lock: who comes back at once only takes the lock's cache line away from the one that is busy
-    /// with it.
-    fn from_the_busy() -> Self {
+    /// Begins with a spin of about 800 ns, dozens of critical sections: retrying sooner steals the
+    /// cache line from the thread that makes progress.
+    fn long() -> Self {
         Self { round: 2 }
     }
 

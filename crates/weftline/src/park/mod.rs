@@ -1,40 +1,38 @@
-//! How a thread sleeps and is woken: the only room that calls the operating system.
+//! How a thread sleeps and is woken: the only floor that calls the operating system to wait.
 //!
 //! Everything that blocks in weftline is built from two things:
 //!
-//! - [`Parker`], one per thread: `park(deadline)` sleeps until somebody calls `unpark`, the
-//!   deadline passes, or a signal arrives;
-//! - a wait list, one per object: first in first out, whose waiters *settle exactly once*.
+//! - [`Parker`], one per thread: `park(deadline)` sleeps until an `unpark`, the deadline or a signal;
+//! - a wait list, one per object: first in first out, with waiters that *settle exactly once*.
 //!
-//! What is public here is what a binding to another language needs: [`Deadline`], [`Blocker`] and
-//! [`WaitError`]. A binding writes its own [`Blocker`] (for Python: let go of the interpreter,
+//! Public here is what a binding to another language needs: [`Deadline`], [`Blocker`] and
+//! [`WaitError`]. A binding writes its own [`Blocker`] (for Python: detach from the interpreter,
 //! park, run signal handlers) and calls the raw forms in [`crate::sync::raw`] and
 //! [`crate::queue::raw`] with it. Rust programs never see this module.
 //!
 //! # Implementation
 //!
-//! | file | what it holds | who may touch it |
+//! | file | content | used by |
 //! |---|---|---|
-//! | `parker.rs`, `portable.rs` | the futex parker, and the portable one | the thread itself parks; anyone unparks |
-//! | `adaptive_spin.rs` | whether to spin for a moment before sleeping | the thread itself |
-//! | `deadline.rs` | the monotonic clock and points on it | anyone |
+//! | `parker.rs`, `portable.rs` | the futex parker, and the portable one | its own thread parks; any thread unparks |
+//! | `adaptive_spin.rs` | the policy that decides whether a thread spins before it sleeps | its own thread |
+//! | `deadline.rs` | the monotonic clock and points on it | any thread |
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
 //! | `waiter.rs` | a thread's wait for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
 //! | `wait_list.rs` | the waiters of an object, first in first out | under the list's lock |
-//! | `wait_until.rs` | the wait for what is then there for everybody | whoever waits |
-//! | `cache_padded.rs` | a place on cache lines of its own | anyone |
-//! | `blocker.rs` | the trait that a blocked thread sleeps through | implemented by faces |
-//! | `record.rs` | thread numbers, one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
+//! | `wait_until.rs` | the wait for a state that serves all waiters alike | futures, counts, scopes |
+//! | `cache_padded.rs` | a value on cache lines of its own | waiters, queues |
+//! | `blocker.rs` | the trait through which a blocked thread sleeps | implemented by faces |
+//! | `record.rs` | thread numbers, and one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
 //! | `relay.rs` | the order in which many threads of an interpreter are woken | wakers of many, and the woken |
-//! | `thread_end.rs` | what returns a record when even thread-locals are gone | `record.rs` |
-//! | `fork.rs` | the fork generation, and who survived | the `pthread_atfork` child handler |
-//! | `model.rs` | the seam: atomics, cells and yields, real or modelled | everyone in the core |
+//! | `thread_end.rs` | the return of a record after the thread-locals are gone | `record.rs` |
+//! | `fork.rs` | the fork generation, and which threads survived | the `pthread_atfork` child handler |
+//! | `model.rs` | the seam: atomics, cells and yields, real or modelled | the whole core |
 //!
-//! **Why a late wake is harmless.** The waker settles a waiter under the list's lock, copies the
-//! `&'static` record of its thread, lets go of the lock and only then unparks, unless that thread
-//! watches the waiter. By then the waiter may have seen its new state and gone; its record is never
-//! freed, so the worst that happens is one spurious wake-up of whoever uses the record now, and
-//! every sleeper looks at its state again.
+//! **Why a late wake is harmless.** The waker settles a waiter under the list's lock and copies the
+//! `&'static` record of its thread. It releases the lock, and then unparks, unless the thread spins
+//! on the waiter. By then the waiter may be gone. The record is never freed, so at worst the thread
+//! that uses it now has one spurious wakeup; and every sleeper checks its waiter again.
 
 #[cfg(not(weftline_model))]
 mod adaptive_spin;

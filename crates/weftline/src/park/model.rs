@@ -80,8 +80,8 @@ impl Spinners {
     }
 }
 
-/// Plain data: loom runs one thread at a time, and switches at its own operations only, of which
-/// there is none here before the sleep.
+/// Plain data: loom runs one thread at a time and switches only at its own operations, of which there
+/// is none here before the sleep.
 #[cfg(weftline_model = "loom")]
 pub(crate) struct Spinners {
     is_taken: std::cell::Cell<bool>,
@@ -109,8 +109,8 @@ impl Spinners {
             .for_each(|thread| thread.unpark());
     }
 
-    /// Sleeps until the lock is freed. `wait`s instead if it is free already and the caller has
-    /// only not seen that yet.
+    /// Sleeps until the lock is freed. If it is free already, and the caller has not seen that yet,
+    /// `wait`s instead.
     pub(crate) fn wait_or(&self, wait: impl FnOnce()) {
         if self.is_taken.get() {
             self.asleep.borrow_mut().push(loom::thread::current());

@@ -8,12 +8,12 @@
 //!
 //! | word | meaning | leaves by |
 //! |---|---|---|
-//! | `EMPTY` (0) | no token, nobody sleeps | `unpark` → `TOKEN`; `park` → `PARKED` |
+//! | `EMPTY` (0) | no token, no sleeper | `unpark` → `TOKEN`; `park` → `PARKED` |
 //! | `TOKEN` (1) | a token waits | `park` → `EMPTY`, at once |
 //! | `PARKED` (2³²-1) | the thread sleeps or is about to | `unpark` → `TOKEN` and a futex wake; timeout or signal → `EMPTY` |
 //!
-//! `unpark` is a release and taking the token an acquire: what the waker wrote before is seen by
-//! the woken. The protocol is that of the standard library's own futex parker. Deadlines are
+//! `unpark` is a release and taking the token an acquire: the woken thread sees what the waker wrote
+//! before. The protocol is that of the standard library's own futex parker. Deadlines are
 //! absolute (`FUTEX_WAIT_BITSET`) and always given, a far one when the wait has none: the kernel
 //! restarts an untimed wait behind the caller's back under `SA_RESTART`, while a timed one always
 //! shows `EINTR`.
@@ -23,7 +23,7 @@ use crate::park::Deadline;
 /// Why [`Parker::park`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wake {
-    /// Somebody called `unpark`; what that means is written elsewhere, so look at it.
+    /// A token was there. Its meaning stands elsewhere: the caller looks at its waiter.
     Woken,
     /// The deadline passed and no token was there.
     TimedOut,

@@ -3,22 +3,20 @@
 //!
 //! # Implementation
 //!
-//! The token is a flag beside the *bed*: a mutex and a condition variable, which keep it from
-//! coming between the sleeper's look and its sleep.
+//! The token is a flag beside the *bed*, a mutex and a condition variable. They keep a token from
+//! coming between the sleeper's check and its sleep.
 //!
-//! **Forks.** A thread may be inside `unpark` when another forks, with the mutex held; and what it
-//! wakes may be the very thread that forks, for one whose wait timed out meanwhile goes on without
-//! having slept. The child would wait for that mutex for ever. So a bed is of one process: it
-//! carries the fork generation, and whoever finds one of an older process makes another. The old
-//! one is never touched, nor freed. (Forks are watched before there is a record, so before there is
-//! a parker: but for forks the generation stands still.)
+//! **Forks.** A thread may be inside `unpark`, with the mutex held, when another thread forks. That
+//! other thread may be the one to be woken: its wait timed out, and it goes on without a sleep. Its
+//! child would wait for the mutex for ever. So a bed belongs to one process: it carries the fork
+//! generation, and a thread that finds a bed of an older process makes another. The old bed is
+//! never touched and never freed. (The fork handler is installed before there is a record, so
+//! before there is a parker: the generation changes by forks alone.)
 //!
-//! **Memory.** The bed is made at the first park or unpark. A sleeper that gets none naps, and
-//! looks for the token and for memory after each nap; a waker that gets none leaves the token, and
-//! looks whether a bed was made meanwhile. Making a bed and leaving a token are sequentially
-//! consistent, so the sleeper sees the token, or the waker the bed.
-
-#![allow(clippy::disallowed_types, reason = "this is the room that sleeps")]
+//! **Memory.** The first park or unpark makes the bed. A sleeper without memory for it naps, and
+//! checks for the token and for memory after each nap. A waker without memory leaves the token, and
+//! checks whether a bed was made meanwhile. Making a bed and leaving a token are sequentially
+//! consistent, so the sleeper sees the token or the waker sees the bed.
 
 use super::relay::Place;
 use super::{Deadline, Wake, fork};
@@ -46,10 +44,10 @@ struct Bed {
     arrived: Condvar,
 }
 
-/// How long a thread sleeps that can be woken by the clock only.
+/// The length of a sleep that only the clock ends.
 const NAP: Duration = Duration::from_millis(1);
 
-/// The bed, if it is one and of this process.
+/// The bed, if there is one and it is of this process.
 fn of_this_process(bed: *mut Bed) -> Option<&'static Bed> {
     // SAFETY: null, or published whole, and never freed after that.
     let bed = unsafe { bed.as_ref() };
@@ -169,7 +167,7 @@ impl Parker {
         }
     }
 
-    /// Leaves a token and wakes the thread if it sleeps; says whether it did. Any thread may call
+    /// Leaves a token and wakes the thread if it sleeps; returns whether it did. Any thread may call
     /// this, at any time.
     pub fn unpark(&self) -> bool {
         let bed = self.bed().or_else(|| {
@@ -183,7 +181,7 @@ impl Parker {
         let held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.token.store(true, Ordering::SeqCst);
         let was_parked = self.is_parked.load(Ordering::Relaxed);
-        // Under the lock: a parker lives for ever, so the only cost is one more pass through it.
+        // Under the lock: a parker lives for ever, so this costs one more pass through it.
         bed.arrived.notify_one();
         drop(held);
         was_parked

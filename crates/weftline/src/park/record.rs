@@ -1,9 +1,9 @@
 //! Thread numbers, and the record that each thread leaves where others find it.
 //!
 //! A thread's *number* is what the word of a lock holds while the thread owns it. Numbers start at
-//! 1, count up and are never used twice in a process or its forked children, so a number found in a
-//! lock says for ever who took it: unlike the operating system's identifiers, which are recycled.
-//! 2⁶³ of them suffice for three centuries of a thread each nanosecond.
+//! 1, count up and are never used twice in a process or its forked children. So a number in a lock
+//! names its owner for ever; the operating system's identifiers are recycled. 2⁶³ of them suffice
+//! for three centuries of a thread each nanosecond.
 //!
 //! A thread's *record* holds its parker. Records are leaked and recycled: a reference to one is
 //! `'static`.
@@ -59,10 +59,10 @@ mod real {
     use std::ptr;
     use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-    /// What others need to know of a thread that has ever locked or slept.
+    /// What other threads need of a thread that has ever locked or slept.
     ///
-    /// A cache line of its own: its thread looks at the parker's word while others write to what
-    /// lies around.
+    /// On a cache line of its own: its thread spins on the parker's word while other threads write to
+    /// the memory around.
     #[repr(align(64))]
     pub(crate) struct ThreadRecord {
         pub(crate) parker: Parker,
@@ -136,8 +136,8 @@ mod real {
         NEXT.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Makes `reserved` the calling thread's number, unless it has one already or the process has
-    /// forked since: then that number's thread is one that does not exist.
+    /// Makes `reserved` the calling thread's number, unless the thread has one already. Not after a
+    /// fork since: that number's thread does not exist then.
     pub(crate) fn adopt_number(reserved: u64) {
         crate::park::fork::watch();
         if NUMBER.get() == 0 && reserved != 0 && crate::park::fork::is_alive(reserved) {
@@ -164,7 +164,7 @@ mod real {
         NUMBER.get()
     }
 
-    /// Whether [`current`] needs to make nothing.
+    /// Whether the calling thread has a record already.
     pub(crate) fn has_record() -> bool {
         RECORD.get().is_some()
     }
@@ -287,7 +287,7 @@ mod real {
         }
     }
 
-    /// What the system knows the calling thread by; zero where it has no such thing.
+    /// The operating system's identifier of the calling thread; zero where there is none.
     #[cfg(unix)]
     pub(crate) fn os_ident() -> u64 {
         // SAFETY: always succeeds.

@@ -1,42 +1,42 @@
-//! The relay: how one call wakes many threads of an interpreter without having them fight for its
-//! lock.
+//! The relay: the wakes of many threads of an interpreter by one call, a few at a time.
 //!
-//! A thread of an interpreter that is woken needs the interpreter's lock before it does anything.
-//! Thousands that are woken at once all contend for it, and most of the processor's time goes into
-//! that. So a waker of many unparks [`IN_FLIGHT`] of them and queues the others here. Each unparked
-//! thread that has attached to the interpreter unparks the next.
+//! A woken thread of an interpreter needs the interpreter's lock before it does anything. Thousands
+//! that are woken at once all contend for it, which takes most of the processor's time. So the waker
+//! unparks [`IN_FLIGHT`] of them and queues the others here. Each unparked thread unparks the next
+//! when it has attached to the interpreter.
 //!
 //! # Implementation
 //!
-//! Each parker has a [`Place`] in the relay. Its states, which change under the relay's lock:
+//! Each parker has a [`Place`] in the relay. Its states change under the relay's lock:
 //!
 //! | state | meaning | leaves by |
 //! |---|---|---|
-//! | `IDLE` | the thread is none of the relay's | a waker of many → `RELEASED` while fewer than `IN_FLIGHT` are, else `QUEUED` |
-//! | `QUEUED` | granted, and not unparked yet | the end of another's turn → `RELEASED`; its own thread, awake for another reason → `IDLE` |
+//! | `IDLE` | the thread is not in the relay | a waker of many → `RELEASED` while fewer than `IN_FLIGHT` are, else `QUEUED` |
+//! | `QUEUED` | granted, and not unparked yet | the end of another thread's turn → `RELEASED`; its own thread, awake for another reason → `IDLE` |
 //! | `RELEASED` | unparked, or about to be: it has a *turn* | its own thread, attached, ends the turn → `IDLE`; its waker, which finds it awake, → `IDLE` |
 //!
-//! A turn that ends goes to the front of the queue, or is over if the queue is empty.
+//! At the end of a turn the thread in front of the queue gets one.
 //!
 //! Invariants, whenever the lock is free:
-//! - as many parkers are `RELEASED` as `in_flight` says, at most `IN_FLIGHT`;
-//! - the queue holds the `QUEUED` ones, and is empty unless there are `IN_FLIGHT` turns: so there
-//!   is always a thread to go on with it;
-//! - a thread with a turn is awake, or is unparked by the thread that gave it the turn.
 //!
-//! The last one makes the queue live: a thread that was parked returns from its park and ends its
-//! turn as soon as it has attached, before it runs signal handlers. A thread that was not parked
-//! may be busy for ever, in a signal handler around whose wait it was granted. So its waker takes
-//! the turn back ([`Parker::unpark`] tells whether it was parked).
+//! - `in_flight` parkers are `RELEASED`, at most `IN_FLIGHT`;
+//! - the queue holds the `QUEUED` parkers, and is empty unless there are `IN_FLIGHT` turns: some
+//!   thread always goes on with it;
+//! - a thread with a turn is awake, or the thread that gave it the turn unparks it.
 //!
-//! *Nothing is missed by a thread that leaves its wait.* A waiter is granted under the relay's
-//! lock, after its parker was queued. The thread acquires the grant, so it sees that its parker is
-//! not `IDLE`, and [`Parker::go_on`] takes the lock. A queued thread whose deadline passes, or that
-//! a signal wakes, finds its grant and leaves the queue by itself.
+//! The last invariant makes the queue live. A thread that was parked returns from its park and ends
+//! its turn when it has attached, before it runs signal handlers. A thread that was not parked may
+//! be busy for ever, in a signal handler around whose wait it was granted. So its waker takes the
+//! turn back ([`Parker::unpark`] tells whether it was parked).
 //!
-//! In the child of a fork the relay is empty; a place says in which generation it was queued. An
-//! interpreter that begins to exit opens the relay: from then on a thread that is to attach may be
-//! stopped for good, and every waker unparks all.
+//! *A thread that leaves its wait misses nothing.* A waiter is granted under the relay's lock, after
+//! its parker was queued. The thread acquires the grant, so it sees that its parker is not `IDLE`,
+//! and [`Parker::go_on`] takes the lock. A queued thread whose deadline passes, or that a signal
+//! wakes, finds its grant and leaves the queue by itself.
+//!
+//! In the child of a fork the relay is empty: each place has the fork generation in which it was
+//! queued. An interpreter that begins to exit opens the relay, and every waker unparks all from then
+//! on: a thread that attaches may be stopped for good.
 
 use super::model::{AtomicU32, Ordering, UnsafeCell};
 use super::waiter::{Waiter, Wakeup};
@@ -44,9 +44,8 @@ use super::{ForgetWaiters, ListLock, Parker, fork};
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-/// How many threads contend for the interpreter's lock at a time, of those that one call has woken.
-/// More than one, because an idle processor takes longer to run again than the thread before it may
-/// hold the lock.
+/// How many of the threads that one call wakes contend for the interpreter's lock at a time. More than
+/// one: an idle processor takes longer to run again than the thread before may hold the lock.
 pub(super) const IN_FLIGHT: usize = if cfg!(weftline_model) { 1 } else { 4 };
 
 const IDLE: u32 = 0;
@@ -120,7 +119,7 @@ shuttle::lazy_static! { static ref RELAY: Relay = Relay::new(); }
 
 #[cfg(not(weftline_model))]
 thread_local! {
-    /// How many threads this one has woken, each by itself, since it last slept.
+    /// How many threads this thread has woken, each by itself, since it last slept.
     static WOKEN: Cell<usize> = const { Cell::new(0) };
 }
 #[cfg(weftline_model)]
@@ -128,8 +127,8 @@ super::model::thread_local! {
     static WOKEN: Cell<usize> = Cell::new(0);
 }
 
-/// Counts a thread that this one is about to wake. Says whether it has woken so many one by one
-/// that they make a crowd, too.
+/// Counts a thread that this thread is about to wake. `true`: it has woken so many one by one that
+/// further ones are queued too.
 pub(super) fn is_crowded() -> bool {
     WOKEN
         .try_with(|woken| {
@@ -139,7 +138,7 @@ pub(super) fn is_crowded() -> bool {
         .unwrap_or(true)
 }
 
-/// The thread is about to sleep, and leaves the interpreter to those that it has woken.
+/// Called before a sleep, which leaves the interpreter to the woken threads.
 pub(super) fn begins_to_sleep() {
     let _ = WOKEN.try_with(|woken| woken.set(0));
 }
@@ -191,7 +190,7 @@ impl State {
         }
     }
 
-    /// Gives the turn of a thread that needs it no more to the next one, which is to be unparked.
+    /// Gives the turn of a thread that needs it no more to the next thread, which the caller unparks.
     fn pass_on(&mut self) -> Option<&'static Parker> {
         let Some(next) = self.front else {
             self.in_flight -= 1;
@@ -202,7 +201,7 @@ impl State {
         Some(next)
     }
 
-    /// Whether the place's state is of this process; one that an older process left is made `IDLE`.
+    /// Whether the place's state is of this process. The state of an older process becomes `IDLE`.
     fn is_of_this_process(&mut self, parker: &'static Parker) -> bool {
         let is_so = self.links(parker, |links| links.generation) == fork::generation();
         if !is_so {
@@ -212,8 +211,8 @@ impl State {
     }
 }
 
-/// Grants a claimed waiter whose thread attaches. It is to be unparked now, or when its turn has
-/// come.
+/// Grants a claimed waiter whose thread attaches. The result unparks it now, or does nothing: then it
+/// is unparked in its turn.
 ///
 /// # Safety
 /// As [`Waiter::grant`].
@@ -239,7 +238,7 @@ pub(super) unsafe fn grant<P>(waiter: NonNull<Waiter<P>>) -> Wakeup {
     unsafe { Waiter::grant(waiter) }.in_the_relay(has_turn)
 }
 
-/// Unparks a thread that has been given a turn; if that is awake, the next.
+/// Unparks a thread that has a turn; if that thread is awake, the next.
 pub(super) fn unpark(released: &'static Parker) {
     let mut next = Some(released);
     while let Some(parker) = next
@@ -259,7 +258,7 @@ pub(super) fn unpark(released: &'static Parker) {
 }
 
 impl Parker {
-    /// Lets the next of many threads go on that one call has woken, if this thread was among them.
+    /// Ends this thread's turn in the relay, if it has one: the next of the woken threads is unparked.
     ///
     /// A blocker whose threads attach to an interpreter calls this as soon as the thread has
     /// attached. Only the thread that the parker belongs to may call it.
@@ -295,8 +294,8 @@ impl Parker {
     }
 }
 
-/// Unparks every thread that waits for its turn, and has each waker unpark all from now on, until
-/// the process forks.
+/// Unparks every thread that waits for its turn. From now on, until the process forks, each waker
+/// unparks all.
 ///
 /// For a binding whose interpreter is about to exit: threads that attach then may be stopped for
 /// good.

@@ -1,24 +1,24 @@
-//! What is left to do when even a thread's thread-locals are gone.
+//! The return of a thread's record after its thread-locals are gone.
 //!
 //! # Implementation
 //!
-//! A destructor of some thread-local may use the library after the library's own thread-locals have
-//! been destroyed, and the thread then has a record again, which nothing would return. POSIX's keys
-//! have destructors too, and the system runs those last; and again, a few times, for what was set
-//! by another of them. Elsewhere there is no such moment: there the record stays with the thread
-//! that is gone.
+//! A destructor of some thread-local may use the library after the library's own thread-locals are
+//! destroyed. The thread then has a record again, which nothing would return. Destructors of POSIX
+//! keys run after those of thread-locals, and run again, a few times, for keys that a destructor
+//! has set. Systems without keys have no such moment: there the record stays with the thread that
+//! is gone.
 
 use super::ThreadRecord;
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Zero, or one more than the key. Not a `OnceLock`: a fork in the middle of that leaves the child
-/// waiting for ever.
+/// Zero, or one more than the key. Not a `OnceLock`: after a fork in the middle of its initialisation
+/// the child waits for ever.
 static KEY: AtomicUsize = AtomicUsize::new(0);
 
-/// Has the record of the calling thread given back at its very end. `false` if the system has no
-/// key for us, which many libraries would have to have used up, or no memory.
+/// Arranges that the calling thread's record is returned at its very end. `false` if the system has
+/// no key left or no memory.
 #[cold]
 pub(super) fn gives_back(record: &'static ThreadRecord) -> bool {
     // SAFETY: the key exists.
@@ -40,7 +40,7 @@ fn key() -> Option<libc::pthread_key_t> {
     match KEY.compare_exchange(0, made as usize + 1, Ordering::Relaxed, Ordering::Relaxed) {
         Ok(_) => Some(made),
         Err(others) => {
-            // SAFETY: nobody has used it.
+            // SAFETY: no thread has used it.
             unsafe { libc::pthread_key_delete(made) };
             Some(numbered(others))
         }

@@ -1,34 +1,34 @@
-//! [`List`]: who waits for an object, first in first out.
+//! [`List`]: the waiters of an object, first in first out.
 //!
 //! # Implementation
 //!
-//! The links are in the waiters themselves, and a [`super::ListLock`] guards them together with the
-//! list. How a waiter settles, and what its states mean, is said in `waiter.rs`.
+//! The links are in the waiters. A [`super::ListLock`] guards them together with the list.
+//! `waiter.rs` has the states of a waiter.
 //!
 //! Invariants, all under the list's lock:
-//! - a linked waiter is alive: its thread unlinks it (or finds it unlinked) under the lock before
-//!   its stack frame ends;
-//! - several waiters are claimed in one go, under one hold of the lock, and granted afterwards
-//!   (`Chain`): so 'everyone who waits now' and 'the n who have waited longest' are exact, however
-//!   many they are, without a place to remember them in;
-//! - a waker reaches a claimed waiter by pointer only, for the grant ends its memory (`waiter.rs`
-//!   says how);
-//! - a waiter of an older fork generation is never touched: its list was emptied when first locked
-//!   in the new one.
+//!
+//! - a linked waiter is alive: before its stack frame ends, its thread unlinks it or finds it
+//!   unlinked under the lock;
+//! - several waiters are claimed under one hold of the lock, and granted afterwards (`Chain`). So
+//!   'all waiters of this moment' and 'the n longest waiting' are exact for any number, without
+//!   memory to remember them in;
+//! - a waker reaches a claimed waiter by pointer only: the grant ends its memory (`waiter.rs`);
+//! - a waiter of an older fork generation is never touched: its list was emptied at the first lock
+//!   in the new generation.
 
 use super::waiter::{Links, Waiter, Wakeup};
 use super::{ForgetWaiters, relay};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-/// The waiters of one object, the one that has waited longest in front.
+/// The waiters of one object, the longest waiting in front.
 pub(crate) struct List<P> {
     front: Option<NonNull<Waiter<P>>>,
     back: Option<NonNull<Waiter<P>>>,
 }
 
-// SAFETY: the waiters that a list points to are reached only under the list's lock; what moves
-// through their payloads is `P`.
+// SAFETY: the waiters that a list points to are reached only under the list's lock, and a `P` moves
+// through their payloads.
 unsafe impl<P: Send> Send for List<P> {}
 
 impl<P> ForgetWaiters for List<P> {
@@ -63,7 +63,7 @@ impl<P> List<P> {
     /// # Safety
     /// As [`Self::push_back`].
     unsafe fn link(&mut self, this: NonNull<Waiter<P>>) {
-        // SAFETY: the list's lock is held (`&mut self`), so nobody else touches any waiter's links;
+        // SAFETY: the list's lock is held (`&mut self`), so no other thread touches any waiter's links;
         // those linked are alive.
         unsafe {
             Waiter::links(this, |links| {
@@ -81,14 +81,14 @@ impl<P> List<P> {
         self.back = Some(this);
     }
 
-    /// Unlinks `waiter` and says whether it was linked: not when a waker has popped it, nor when a
-    /// fork has forgotten it.
+    /// Unlinks `waiter`; returns whether it was linked. It is not when a waker has claimed it, nor
+    /// when a fork has forgotten it.
     pub(crate) fn remove(&mut self, waiter: &Waiter<P>) -> bool {
         // SAFETY: borrowed, so alive.
         !waiter.is_forgotten() && unsafe { self.unlink(NonNull::from(waiter)) }
     }
 
-    /// Unlinks `this` and says whether it was linked.
+    /// Unlinks `this`; returns whether it was linked.
     ///
     /// # Safety
     /// `this` is alive, and not forgotten.
@@ -114,7 +114,7 @@ impl<P> List<P> {
         true
     }
 
-    /// Takes everyone out without settling them.
+    /// Unlinks all waiters without settling them.
     pub(crate) fn unlink_all(&mut self) {
         while let Some(front) = self.front {
             // SAFETY: linked, so alive while the lock is held.
@@ -122,7 +122,7 @@ impl<P> List<P> {
         }
     }
 
-    /// Moves everyone in `others`, whose lock is held too, behind those here, and says how many.
+    /// Moves all waiters of `others`, whose lock is held too, behind those here; returns how many.
     pub(crate) fn append(&mut self, others: &mut Self) -> usize {
         let mut moved = 0;
         while let Some(front) = others.front {
@@ -137,14 +137,14 @@ impl<P> List<P> {
         moved
     }
 
-    /// The waiter that has waited longest, which may be about to give up.
+    /// The longest-waiting waiter, which may be about to give up.
     pub(crate) fn front(&self) -> Option<&Waiter<P>> {
         // SAFETY: a linked waiter is alive as long as the list's lock is held, which `self` stands
         // for.
         self.front.map(|front| unsafe { front.as_ref() })
     }
 
-    /// The waiter that came last, which may be about to give up.
+    /// The latest waiter, which may be about to give up.
     pub(crate) fn back(&self) -> Option<&Waiter<P>> {
         // SAFETY: as in `front`.
         self.back.map(|back| unsafe { back.as_ref() })
@@ -155,13 +155,13 @@ impl<P> List<P> {
         self.front == Some(NonNull::from(waiter)) && self.back == self.front
     }
 
-    /// Settles the waiter that has waited longest and takes it out; those that have given up are
-    /// taken out on the way.
+    /// Claims and unlinks the longest-waiting waiter. Waiters that have given up are unlinked on the
+    /// way.
     pub(crate) fn claim_front(&mut self) -> Option<Claimed<'_, P>> {
         self.claim_at(|list| list.front)
     }
 
-    /// As [`Self::claim_front`], of the waiter that came last.
+    /// As [`Self::claim_front`], of the latest waiter.
     pub(crate) fn claim_back(&mut self) -> Option<Claimed<'_, P>> {
         self.claim_at(|list| list.back)
     }
@@ -181,15 +181,14 @@ impl<P> List<P> {
         None
     }
 
-    /// As [`Self::claim_front`] for the front waiter and no other: `None` also when it has just
-    /// given up.
+    /// As [`Self::claim_front`], for the front waiter alone: `None` also if it has just given up.
     pub(crate) fn claim_this_front(&mut self) -> Option<Claimed<'_, P>> {
         let waiter = self.front?;
         // SAFETY: it is linked here.
         unsafe { self.claim(waiter) }.then(|| Claimed::of(waiter, self))
     }
 
-    /// Settles `waiter` and takes it out. `false` when it has given up.
+    /// Claims and unlinks `waiter`. `false` when it has given up.
     ///
     /// # Safety
     /// It is linked here.
@@ -203,9 +202,9 @@ impl<P> List<P> {
         }
     }
 
-    /// Settles the `most` waiters that have waited longest, in one go. `fill` writes what each
-    /// gets, also into those that have just given up and not left yet: they may read it under the
-    /// lock.
+    /// Claims the `most` longest-waiting waiters under this hold of the lock. `fill` writes what each
+    /// gets. It also fills a waiter that has given up and not left yet, whose thread may read it
+    /// under the lock.
     pub(crate) fn claim_many(&mut self, most: usize, mut fill: impl FnMut(&mut P)) -> Chain<P> {
         let mut chain = Chain {
             first: None,
@@ -215,8 +214,8 @@ impl<P> List<P> {
         while chain.len < most
             && let Some(front) = self.front
         {
-            // SAFETY: it is linked here. A claimed waiter's payload is the waker's alone; one that
-            // gave up reads its own only under the list's lock.
+            // SAFETY: it is linked here. A claimed waiter's payload is the waker's alone; an
+            // abandoned waiter's is read only under the list's lock.
             let won = unsafe {
                 let won = self.claim(front);
                 Waiter::payload(front, &mut fill);
@@ -240,19 +239,19 @@ impl<P> List<P> {
         chain
     }
 
-    /// Settles everyone who waits.
+    /// Claims all waiters.
     pub(crate) fn claim_all(&mut self, fill: impl FnMut(&mut P)) -> Chain<P> {
         self.claim_many(usize::MAX, fill)
     }
 }
 
-/// A waiter that its waker has won. It must be granted before the list's lock is let go.
+/// A waiter that its waker has won. It must be granted before the list's lock is released.
 #[must_use = "a claimed waiter waits until it is granted"]
 pub(crate) struct Claimed<'a, P> {
     waiter: NonNull<Waiter<P>>,
-    /// Whether nobody was left in the list behind it.
+    /// Whether the list was empty after it.
     pub(crate) was_last: bool,
-    /// Under whose lock it was claimed.
+    /// The list under whose lock it was claimed.
     list: PhantomData<&'a mut List<P>>,
 }
 
@@ -271,7 +270,7 @@ impl<'a, P> Claimed<'a, P> {
         unsafe { Waiter::payload(self.waiter, f) }
     }
 
-    /// CLAIMED → GRANTED. To be woken after the list's lock has been let go.
+    /// CLAIMED → GRANTED. The wake comes after the release of the list's lock.
     pub(crate) fn grant(self) -> Wakeup {
         // SAFETY: claimed, and granted only here, where `self` ends; no reference into it is left.
         unsafe {
@@ -292,8 +291,8 @@ pub(crate) struct Chain<P> {
 }
 
 impl<P> Chain<P> {
-    /// Grants and wakes each, in the order in which they came, and says how many. Call without any
-    /// list's lock held.
+    /// Grants and wakes each, in the order of their waits; returns how many. Called without any
+    /// list's lock.
     pub(crate) fn wake(mut self) -> usize {
         if self.len <= relay::IN_FLIGHT {
             return self.grant(Wakeup::call);
@@ -312,7 +311,7 @@ impl<P> Chain<P> {
         self.len
     }
 
-    /// Grants each, in the order in which they came, and says how many; `woken` gets whom to wake,
+    /// Grants each, in the order of their waits; returns how many. `woken` gets the wakes, to call
     /// now or later.
     pub(crate) fn grant(mut self, mut woken: impl FnMut(Wakeup)) -> usize {
         while let Some(waiter) = self.next() {

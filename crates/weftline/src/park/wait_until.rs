@@ -1,16 +1,16 @@
-//! [`wait_until`]: a wait for what, once it is there, is there for everybody, so that nobody has to
-//! give it back: a future that is done, a number that has come to zero.
+//! [`wait_until`]: a wait for a state that serves all waiters alike, so that no waiter gives anything
+//! back: a future that is done, a count that is zero.
 
 use super::{
     Blocker, CachePadded, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter, ready,
 };
 
-/// Sleeps through `blocker` in one of the lists under `lock` until a waker has settled the waiter,
-/// unless `is_there` says, under the lock, that there is nothing to wait for. Wakers see `payload`.
+/// Sleeps through `blocker` in one of the lists under `lock` until a waker has granted the waiter.
+/// Does not wait if `is_there` holds under the lock. Wakers see `payload`.
 ///
 /// # Errors
-/// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
-/// blocker said so; that also when what was waited for came at the same time.
+/// [`WaitError::TimedOut`] when the deadline passed before. [`WaitError::Interrupted`] when the
+/// blocker was interrupted, also if the grant came at the same time.
 pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
     lock: &ListLock<D>,
     list: fn(&mut D) -> &mut List<P>,

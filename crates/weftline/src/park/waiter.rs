@@ -2,29 +2,32 @@
 //!
 //! # Implementation
 //!
-//! A waiter lies on the stack of the thread that waits and is linked into a [`super::List`]. Its
-//! states:
+//! A waiter lies on the stack of its thread and is linked into a [`super::List`].
+//!
+//! ## States
 //!
 //! | state | meaning | leaves by |
 //! |---|---|---|
-//! | `WAITING` | in the list, or about to be | a waker, under the list's lock → `CLAIMED`; the waiter itself → `ABANDONED` |
-//! | `CLAIMED` | a waker won, unlinks it and writes what it grants | that waker → `GRANTED` |
+//! | `WAITING` | in the list, or about to be | a waker, under the list's lock → `CLAIMED`; its own thread → `ABANDONED` |
+//! | `CLAIMED` | a waker won: it unlinks the waiter and writes what it grants | that waker → `GRANTED` |
 //! | `GRANTED` | the waiter has what it waited for | (end) |
-//! | `ABANDONED` | the waiter gave up: timeout or interrupt; it will unlink itself, or a waker that meets it will | (end) |
+//! | `ABANDONED` | timeout or interrupt: its thread will unlink it, or a waker that meets it | (end) |
 //!
-//! Both ways out of `WAITING` are one read-modify-write of the word, so a waiter **settles exactly
-//! once** and whoever loses obeys the winner: a waker that meets an abandoned waiter passes on to
-//! the next, a waiter that cannot abandon any more waits for the waker's next instructions, until
-//! it is `GRANTED`, and then has what it was given (to use, or to give back).
+//! Beside the state there is a mark, `SPINNING`: the waiter's thread spins on the state. Only that
+//! thread sets and clears it, before it sleeps. A waker that grants a spinning waiter does not
+//! unpark its thread, which saves the transfer of one cache line.
 //!
-//! In the child of a fork that this thread made while it waited, a waiter that is not `GRANTED`
-//! stays as it is: a waker that did not survive may have written half of its payload, which is
-//! therefore not dropped.
+//! ## Invariants
 //!
-//! `CLAIMED` exists so that nothing is moved into a waiter that then turns out to have gone.
-//!
-//! **The grant ends the waker's access.** The store of `GRANTED` lets the waiter's frame end, while
-//! the waker is still in [`Waiter::grant`]. So a waker has no `&Waiter` then:
+//! - *A waiter settles exactly once.* Both ways out of `WAITING` are one read-modify-write of the
+//!   word, and the loser obeys the winner. A waker that meets an abandoned waiter passes on to the
+//!   next. A thread that cannot abandon any more spins until its waiter is `GRANTED`, and uses the
+//!   grant or gives it back.
+//! - *Nothing is moved into a waiter that turns out to have gone*: that is what `CLAIMED` is for.
+//! - *Either the thread sees the grant or its waker sees that the thread stopped spinning.* The
+//!   grant and the clearing of the mark are each one read-modify-write of the one word.
+//! - *The grant ends the waker's access.* The store of `GRANTED` lets the waiter's frame end while
+//!   the waker is still in [`Waiter::grant`]. So a waker has no `&Waiter` then:
 //!
 //! | access | to | through | valid until |
 //! |---|---|---|---|
@@ -35,12 +38,22 @@
 //! The store goes through a reference to the state alone: an atomic, whose memory may end while the
 //! reference lives.
 //!
-//! Beside its state a waiter carries a mark: its thread watches it. It is set and cleared by that
-//! thread only, before it would sleep, and whoever grants a waiter so marked does not wake the
-//! thread, which sees the grant by itself: one cache line less goes to and fro. When the thread
-//! looks away, by clearing the mark, it learns whether the grant came before; if not, whoever
-//! grants the waiter later sees that there is no mark. Both are one read-modify-write of one word,
-//! so either the thread knows of the grant or its waker knows of the sleep.
+//! ## Linearisation points
+//!
+//! A grant: the swap to `GRANTED`. A timeout or interrupt: the compare-exchange to `ABANDONED`.
+//!
+//! ## Happens-before
+//!
+//! - The swap to `GRANTED` is a release. It pairs with the acquire load in `is_granted` and the
+//!   acquire in `stop_spinning`: the woken thread sees the payload.
+//! - The other transitions are relaxed: the list's lock orders wakers, and a thread reads no payload
+//!   before the grant.
+//!
+//! ## Forks
+//!
+//! A thread may fork in a signal handler while it waits. In the child, a waiter that is not
+//! `GRANTED` stays as it is. A waker that did not survive may have written half of its payload,
+//! which is therefore not dropped.
 
 use super::deadline::Since;
 use super::list_lock::Backoff;
@@ -55,8 +68,10 @@ const GRANTED: u32 = 2;
 const ABANDONED: u32 = 4;
 const SPINNING: u32 = 8;
 
-/// Whom to wake once no lock is held: the thread of a waiter that was granted, unless it watches or
-/// waits for its turn in the relay, or of one that is to look again.
+/// The thread to wake once no lock is held, if any: of a waiter that was granted or is woken without
+/// handoff. None for a waiter that spins, or that waits for its turn in the relay.
+///
+/// It is a copy of what the wake needs, so it stays valid after the waiter is gone.
 #[derive(Clone, Copy)]
 #[must_use = "a waiter sleeps until it is woken"]
 pub(crate) struct Wakeup(Wakes);
@@ -65,18 +80,18 @@ pub(crate) struct Wakeup(Wakes);
 enum Wakes {
     Nobody,
     Thread(&'static ThreadRecord),
-    /// One that has a turn in the relay.
+    /// A thread that has a turn in the relay.
     InTurn(&'static Parker),
 }
 
 impl Wakeup {
-    /// Whether there is a thread to wake, which does not watch.
+    /// Whether there is a thread to wake.
     #[inline]
     pub(crate) fn is_needed(&self) -> bool {
         !matches!(self.0, Wakes::Nobody)
     }
 
-    /// The same thread, when it has its turn in the relay, which may be now.
+    /// The same thread, if it has its turn in the relay now; none otherwise.
     pub(super) fn in_the_relay(self, has_turn: bool) -> Self {
         Self(match self.0 {
             Wakes::Thread(record) if has_turn => Wakes::InTurn(&record.parker),
@@ -96,7 +111,7 @@ impl Wakeup {
     }
 }
 
-/// One thread's wait for one object; `P` is what the waker writes or reads.
+/// One thread's wait for one object; `P` is what passes between waker and waiter.
 pub(crate) struct Waiter<P> {
     state: AtomicU32,
     generation: u32,
@@ -134,13 +149,13 @@ impl<P> Waiter<P> {
         Self::since_when::<B>(payload, Since::UNKNOWN)
     }
 
-    /// One whose age is looked at.
+    /// A waiter that wakers ask for its age.
     pub(crate) fn aging<B: Blocker>(payload: P) -> Self {
         Self::since_when::<B>(payload, Since::now())
     }
 
     fn since_when<B: Blocker>(payload: P, since: Since) -> Self {
-        // First, because a thread's first record is what makes the process watch forks.
+        // First: a thread's first record has the process watch forks.
         let record = record::current();
         Self {
             state: AtomicU32::new(WAITING),
@@ -157,8 +172,7 @@ impl<P> Waiter<P> {
         }
     }
 
-    /// Sleeps until the waiter has settled or is forgotten. One that abandoned is the caller's to
-    /// unlink.
+    /// Sleeps until the waiter has settled or is forgotten. The caller unlinks an abandoned waiter.
     pub(crate) fn wait<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -167,9 +181,8 @@ impl<P> Waiter<P> {
         self.wait_or_take(blocker, deadline, || false)
     }
 
-    /// As [`Self::wait`], where wakers also *wake_without_handoff*: wake a waiter without granting
-    /// it anything, so that it takes what it waits for if that is still there. `take` tries to; if
-    /// it can, it unlinks the waiter and returns `true`.
+    /// As [`Self::wait`], where wakers also wake without handoff. The woken thread then calls `take`,
+    /// which takes what it waits for if that is still there, unlinks the waiter and returns `true`.
     pub(crate) fn wait_or_take<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -198,7 +211,7 @@ impl<P> Waiter<P> {
                 return Some(Ended::Granted);
             }
             if self.is_forgotten() {
-                // A signal handler forked meanwhile, and nobody is left to wake the thread.
+                // A signal handler forked meanwhile, and no waker is left.
                 return Some(if self.is_granted() {
                     Ended::Granted
                 } else {
@@ -224,30 +237,31 @@ impl<P> Waiter<P> {
         })
     }
 
-    /// Watches for a moment, if that has paid lately, whether the waiter is granted. If not, who
-    /// grants it from now on wakes the thread.
+    /// Spins on the waiter, if that has paid lately; returns whether it is granted. If it is not,
+    /// a waker that grants it from now on unparks the thread.
     fn spin(&self) -> bool {
         let parker = &self.record.parker;
         if !parker.should_spin() {
             return false;
         }
-        // One that was granted before is woken: the token that comes is taken by the sleep.
+        // A waiter that was granted before is unparked: the sleep takes that token.
         self.state.fetch_add(SPINNING, Ordering::Relaxed) != GRANTED
             && (parker.spin_until(|| self.is_granted()) || !self.stop_spinning())
     }
 
-    /// Whether who grants the waiter has to wake the thread; if not, it is granted.
+    /// Clears the mark. `true`: a waker that grants the waiter will unpark the thread. `false`: the
+    /// waiter is granted.
     fn stop_spinning(&self) -> bool {
         // Pairs with the waker's release, as in `is_granted`.
         self.state.fetch_and(!SPINNING, Ordering::Acquire) & GRANTED == 0
     }
 
     pub(crate) fn is_granted(&self) -> bool {
-        // Pairs with the waker's release in `grant`: what it wrote into the payload is seen.
+        // Pairs with the waker's release in `grant`: the payload is seen.
         self.state.load(Ordering::Acquire) & GRANTED != 0
     }
 
-    /// Whether its thread watches it, which it may stop to do at any time.
+    /// Whether its thread spins on it, which may end at any time.
     pub(crate) fn is_spinning(&self) -> bool {
         self.state.load(Ordering::Relaxed) & SPINNING != 0
     }
@@ -276,9 +290,9 @@ impl<P> Waiter<P> {
     /// # Safety
     /// `this` is linked, and its list's lock is held.
     pub(super) unsafe fn claim(this: NonNull<Self>) -> bool {
-        // Not a compare-exchange, before which the cache line would come to be read. To one that
-        // has given up it makes no difference. SAFETY: alive while the lock is held, by the
-        // caller's promise.
+        // Not a compare-exchange, which would fetch the cache line for reading first. An abandoned
+        // waiter does not look at its state again.
+        // SAFETY: alive while the lock is held, by the caller's promise.
         let was = unsafe { (*this.as_ptr()).state.fetch_add(CLAIMED, Ordering::Relaxed) };
         was & ABANDONED == 0
     }
@@ -374,7 +388,7 @@ impl<P> Waiter<P> {
         self.since
     }
 
-    /// What has its thread look again.
+    /// The wake of its thread without handoff: the thread competes for what it waits for.
     pub(crate) fn wake_without_handoff(&self) -> Wakeup {
         Wakeup(Wakes::Thread(self.record))
     }
@@ -384,14 +398,14 @@ impl<P> Drop for Waiter<P> {
     fn drop(&mut self) {
         let may_be_torn = || self.is_forgotten() && !self.is_granted();
         if mem::needs_drop::<P>() && !may_be_torn() {
-            // SAFETY: whole, as nobody else is writing it; and this is the end of the waiter.
+            // SAFETY: whole, as no waker writes it any more; and this is the end of the waiter.
             self.payload
                 .with_mut(|payload| unsafe { ManuallyDrop::drop(&mut *payload) });
         }
     }
 }
 
-/// Waits for what another running thread is about to do, within a few instructions of its own.
+/// Spins until `done`: for a step that another running thread makes within a few instructions.
 pub(crate) fn spin_until(mut done: impl FnMut() -> bool) {
     let mut backoff = Backoff::default();
     while !done() {
