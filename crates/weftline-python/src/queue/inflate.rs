@@ -34,7 +34,7 @@ use crate::threading::{Condition, Lock};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString};
 use std::sync::atomic::Ordering;
-use weftline::queue::raw::Retirement;
+use weftline::queue::raw::ForwardOutcome;
 
 /// The attributes of an inflated queue, in the order of [`names`].
 struct Parts<'py>([Bound<'py, PyAny>; 8]);
@@ -116,7 +116,7 @@ pub(super) fn inflate(queue: &Bound<'_, Queue>) -> PyResult<()> {
         let dict = raw_dict(queue)?;
         let added = Added::put(&dict, &parts)?;
         match this.items.forward_if(&picture) {
-            Retirement::Done(forwarded) => {
+            ForwardOutcome::Done(forwarded) => {
                 added.keep();
                 let is_shut_down = picture.is_shut_down;
                 this.is_shut_down.store(is_shut_down, Ordering::Relaxed);
@@ -125,7 +125,7 @@ pub(super) fn inflate(queue: &Bound<'_, Queue>) -> PyResult<()> {
                 return Ok(());
             }
             // The queue has changed meanwhile: try again.
-            Retirement::Before | Retirement::Refused => {}
+            ForwardOutcome::Before | ForwardOutcome::Refused => {}
         }
     }
     Ok(())

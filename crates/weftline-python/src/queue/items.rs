@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use weftline::TooManyTasksDone;
 use weftline::park::{Deadline, WaitError};
 use weftline::queue::raw::{
-    Compare, Fifo, Forwarded, GetFailure, Heap, Lifo, PutFailure, RawQueue, Retirement,
+    Compare, Fifo, ForwardOutcome, Forwarded, GetFailure, Heap, Lifo, PutFailure, RawQueue,
 };
 
 pub(super) type Item = Py<PyAny>;
@@ -126,7 +126,7 @@ impl Items {
     }
 
     /// Forwards the queue if its contents still equal `picture`.
-    pub(super) fn forward_if(&self, picture: &Picture) -> Retirement<Item> {
+    pub(super) fn forward_if(&self, picture: &Picture) -> ForwardOutcome<Item> {
         in_any_order!(self, raw => raw.forward_if(|content| {
             content.unfinished == picture.unfinished
                 && content.is_shut_down == picture.is_shut_down

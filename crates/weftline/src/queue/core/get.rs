@@ -1,4 +1,8 @@
-//! Getting: at once, after a wait for an item, or the item that comparisons say.
+//! Getting: on the fast path, after a wait for an item, or the item that comparisons choose.
+//!
+//! A timed get gives up in `wait_for_item`: `Ended::Abandoned` with `TimedOut`. Its waiter was
+//! `ABANDONED` by a compare-exchange that every handoff competes with. So no putter has handed it an
+//! item, and none will: no item is lost.
 
 use super::RawQueue;
 use super::sorter::Sorting;
@@ -21,9 +25,9 @@ pub enum GetFailure<T, I> {
     Forwarded,
     /// The blocker was interrupted, or a comparison failed.
     Interrupted(I),
-    /// The blocker was interrupted after an item had been handed over, and it could not be given
-    /// back: the queue was forwarded meanwhile, and the item belongs in front of the others, where
-    /// they are now; or there was no memory.
+    /// The blocker was interrupted after the handoff of an item, which could not be given back. The
+    /// queue was forwarded meanwhile, and the item belongs in front of the others there; or there
+    /// was no memory.
     Stranded(T, I),
 }
 
@@ -99,7 +103,7 @@ where
                 return Err(GetFailure::Empty);
             }
             if !has_record() {
-                // To make it takes longer than the lock may be held.
+                // Not under the lock: to make a record takes too long.
                 drop(state);
                 ready(blocker).map_err(GetFailure::Interrupted)?;
                 state = self.lock();
@@ -112,7 +116,7 @@ where
         }
     }
 
-    /// Takes the item that comparisons say. There is one, and no other sorter.
+    /// Takes the item that comparisons choose. There are items, and no other sorter.
     fn get_sorted<'a>(
         &'a self,
         state: ListGuard<'a, State<T, O>>,
@@ -126,7 +130,7 @@ where
             unsafe { O::plan_pop(sorting.frozen, blocker) }.map_err(GetFailure::Interrupted)?;
         let mut state = self.lock();
         let Some(plan) = plan else {
-            // A nested call has changed the items; perhaps so that nothing is left to compare.
+            // A nested call has changed the items; perhaps no comparison is needed any more.
             return self.get_slow(sorting.end(state), blocker, deadline);
         };
         let item = state.items.pop_planned(plan);
@@ -168,8 +172,8 @@ where
         }
     }
 
-    /// Puts back an item that was taken and cannot be used: it is the next getter's, or the next to
-    /// come out. It comes back if the queue was forwarded, or there is no memory.
+    /// Puts back an item that was taken and cannot be used: it goes to the next getter, or comes out
+    /// next. The item is returned if the queue was forwarded or there is no memory.
     pub fn put_back(&self, item: T) -> Option<T> {
         let woken = {
             let mut state = self.lock();

@@ -2,17 +2,31 @@
 //!
 //! # Implementation
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `state.rs` | what is under the one lock, what is true whenever that is free, and how items and slots are handed over |
+//! | `state.rs` | the data under the one lock, its invariants, and the handoffs of items and slots |
 //! | `put.rs`, `get.rs` | putting and getting, each with its wait |
-//! | `sorter.rs` | being the thread that compares, and waiting for it |
-//! | `tasks.rs` | which items are done, and waiting for all of them |
-//! | `shutdown.rs` | how a queue ends: shut down, or forwarded |
+//! | `sorter.rs` | the thread that compares, and the wait for its end |
+//! | `tasks.rs` | the count of items that are not done, and the wait for zero |
+//! | `shutdown.rs` | the end of a queue: shut down, or forwarded |
 //!
-//! Where spinning is allowed, a wait looks for a moment without the lock (`seen_len`) before it
-//! enlists: a putter that meets no getter does not wake one, so the getter then finds many items
-//! for one look, and likewise for slots.
+//! Where spins are allowed, a wait yields a few times before it enlists, and reads `seen_len`
+//! without the lock meanwhile. A putter that meets no waiting getter wakes none, so such a getter
+//! finds many items at once. The same holds for slots.
+//!
+//! # Linearisation points
+//!
+//! All are under the lock of `state`:
+//!
+//! | operation | point |
+//! |---|---|
+//! | `put` | the push to the order, or the claim of a waiting getter |
+//! | `get` | the pop from the order, or the claim by its putter |
+//! | `put` or `get` that times out | the waiter's `ABANDONED` (`park/waiter.rs`): nothing was handed over, so no item is lost |
+//! | `task_done`, `shutdown`, `forward` | the change of `unfinished` or `phase` |
+//!
+//! A put happens before the get of its item: both are under the lock, and a handoff is a release
+//! that pairs with the getter's acquire of its grant.
 
 mod get;
 mod put;
@@ -23,7 +37,7 @@ mod tasks;
 
 pub use get::GetFailure;
 pub use put::PutFailure;
-pub use shutdown::{Content, Forwarded, Retirement};
+pub use shutdown::{Content, ForwardOutcome, Forwarded};
 
 use super::order::Order;
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
@@ -34,8 +48,8 @@ use std::marker::PhantomData;
 /// A queue of `T` in the order `O`, used through blockers of the kind `B`.
 #[repr(C)]
 pub struct RawQueue<T, O, B> {
-    /// How many items there are, for those who look before they sleep; written under the lock, and
-    /// only where waits may spin. It is written whenever the items are, so it lies beside them.
+    /// The number of items, for waits that spin; written under the lock, and only where waits may
+    /// spin. It is written whenever the items are, so it lies beside them.
     seen_len: AtomicUsize,
     state: ListLock<State<T, O>>,
     blockers: PhantomData<fn(B)>,
@@ -57,11 +71,12 @@ where
         }
     }
 
-    /// Whether a wait looks for a moment, without the lock, before it enlists.
+    /// Whether a wait spins, without the lock, before it enlists.
     const SPINS: bool = B::SPIN.is_before_wait() && cfg!(not(weftline_model));
 
-    /// Many items say that others put and get without waiting. With one or none they may well be
-    /// two threads that wait for each other in turn, and what one loses here, both lose.
+    /// With more than one item, other threads probably put and get back to back: a contended acquire
+    /// backs off for longer. With one or none they may be two threads that wait for each other in
+    /// turn, and a long backoff would delay both.
     #[inline]
     fn lock(&self) -> ListGuard<'_, State<T, O>> {
         self.state

@@ -1,4 +1,4 @@
-//! Putting: at once, to a getter that waits, after a wait for a slot, or where comparisons say.
+//! Putting: on the fast path, to a waiting getter, after a wait for a slot, or where comparisons say.
 
 use super::RawQueue;
 use super::sorter::Sorting;
@@ -41,8 +41,8 @@ where
         deadline: Deadline,
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
         let mut state = self.lock();
-        // What needs neither waiting nor comparing. (Getters wait ⇒ open and no sorter; what is
-        // handed over takes no slot.)
+        // Needs neither a wait nor a comparison. (Getters wait ⇒ open and no sorter; a handoff takes
+        // no slot.)
         if state.phase == Phase::Open && state.sorter == 0 {
             let item = if state.wants_item::<B>() {
                 if state.would_wake::<B>()
@@ -82,11 +82,11 @@ where
         self.put_slow(state, item, blocker, deadline)
     }
 
-    /// Leaves `item`, for which there is room, for a getter that comes within a moment. If none
-    /// does, one that sleeps gets it.
+    /// Leaves `item`, for which there is room, for a getter that comes within 500 ns. If none comes,
+    /// a sleeping getter gets it.
     ///
-    /// A getter that has just told of the end of its last item, and so had this one put, is a
-    /// moment away, and to wake another would take ten times as long.
+    /// A getter that has just reported the end of its last item, and so caused this put, is about to
+    /// come. To wake another would take ten times as long.
     #[cold]
     fn put_deferring_wake<'a>(
         &'a self,
@@ -131,7 +131,7 @@ where
         let mut has_slot = false;
         let mut has_spun = !Self::SPINS || deadline.is_at_once();
         loop {
-            // A slot in hand goes back to the count, and out again if the item goes in.
+            // A reserved slot returns to the count, and leaves it again if the item goes in.
             state.reserved -= usize::from(std::mem::take(&mut has_slot));
             match state.phase {
                 Phase::ShutDown => return Err(PutFailure::ShutDown(item)),
@@ -143,7 +143,7 @@ where
                 state = match self.wait_for_sorter(state, blocker) {
                     Ok(state) => state,
                     Err(interrupt) => {
-                        // The slot that this thread may have had is the next putter's.
+                        // A slot that was reserved for this thread goes to the next putter.
                         let woken = self.lock().hand_slot();
                         wake(woken);
                         return Err(PutFailure::Interrupted(item, interrupt));
@@ -174,7 +174,7 @@ where
             let item = match state.hand_item::<B>(item) {
                 Ok(getter) => {
                     state.unfinished += 1;
-                    // The item took no slot: one that this thread was handed is the next putter's.
+                    // The item took no slot: a slot of this thread goes to the next putter.
                     let putter = state.hand_slot();
                     drop(state);
                     getter.call();
@@ -193,7 +193,7 @@ where
                     self.put_sorted(state, item, blocker, deadline)
                 }
                 Err(NotPushed::NoMemory(item)) => {
-                    // The slot that this thread may have had is the next putter's.
+                    // A slot that was reserved for this thread goes to the next putter.
                     let putter = state.hand_slot();
                     drop(state);
                     wake(putter);
@@ -261,7 +261,7 @@ where
         unsafe { state.putters.push_back(&waiter) };
         drop(state);
         match waiter.wait(blocker, deadline) {
-            // The slot that was handed over before this thread forked is one of the parent's.
+            // A slot that was handed over before this thread forked is the parent's.
             Ended::Granted => Ok(!waiter.is_forgotten() && waiter.into_payload()),
             Ended::Forked => Ok(false),
             Ended::Abandoned(why) => {

@@ -1,16 +1,16 @@
-//! How a queue ends: *shut down*, so that no item is put any more, or *forwarded*, because its
-//! items go elsewhere.
+//! The end of a queue: *shut down*, which refuses further items, or *forwarded*, whose items go
+//! elsewhere.
 
 use super::RawQueue;
 use super::state::{Phase, State};
 use crate::park::Blocker;
 use crate::queue::order::Order;
 
-/// What a queue held when it was forwarded.
+/// The content of a queue when it was forwarded.
 #[derive(Debug)]
 pub struct Forwarded<T> {
-    /// The items: as they would have come out for a FIFO, as a heap for a priority queue, the last
-    /// to come out first for a LIFO.
+    /// The items. In the order of their gets for a FIFO, as a heap for a priority queue, in reverse
+    /// for a LIFO.
     pub items: Vec<T>,
     /// How many tasks were not done.
     pub unfinished: usize,
@@ -18,10 +18,10 @@ pub struct Forwarded<T> {
     pub is_shut_down: bool,
 }
 
-/// What a queue holds, seen under its lock.
+/// The content of a queue, seen under its lock.
 #[derive(Debug)]
 pub struct Content<'a, O> {
-    /// The items, in the order in which [`Forwarded::items`] would have them.
+    /// The items, in the order of [`Forwarded::items`].
     pub items: &'a O,
     /// How many tasks are not done.
     pub unfinished: usize,
@@ -39,10 +39,10 @@ impl<'a, O> Content<'a, O> {
     }
 }
 
-/// What came of [`RawQueue::forward_if`].
+/// The outcome of [`RawQueue::forward_if`].
 #[derive(Debug)]
-pub enum Retirement<T> {
-    /// The queue is forwarded; this is what it held.
+pub enum ForwardOutcome<T> {
+    /// The queue is forwarded; this is its content.
     Done(Forwarded<T>),
     /// It was forwarded before.
     Before,
@@ -54,8 +54,8 @@ impl<T, O, B: Blocker> RawQueue<T, O, B>
 where
     O: Order<T, B>,
 {
-    /// Refuses items from now on; gets go on until the queue is empty, which it is at once if
-    /// `immediate`: its items come back here, to be dropped by the caller, and count as done.
+    /// Refuses items from now on. Gets go on until the queue is empty. If `immediate`, it is empty
+    /// now: its items count as done and come back, for the caller to drop.
     ///
     /// # Errors
     /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if
@@ -97,9 +97,9 @@ where
         Ok(items)
     }
 
-    /// Ends this queue's life as the place of the items: takes them out, and tells everyone who
-    /// waits or comes to look elsewhere. It has no items and no unfinished tasks from then on.
-    /// `None`: that has been done before.
+    /// Forwards this queue, for good: takes its items out, and refuses all waiters and all later
+    /// calls with `Forwarded`. It has no items and no unfinished tasks from then on. `None`: it was
+    /// forwarded before.
     ///
     /// # Errors
     /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if
@@ -108,15 +108,15 @@ where
         loop {
             self.prepare_forwarding(blocker)?;
             match self.forward_if(|_| true) {
-                Retirement::Done(forwarded) => return Ok(Some(forwarded)),
-                Retirement::Before => return Ok(None),
-                Retirement::Refused => {}
+                ForwardOutcome::Done(forwarded) => return Ok(Some(forwarded)),
+                ForwardOutcome::Before => return Ok(None),
+                ForwardOutcome::Refused => {}
             }
         }
     }
 
-    /// Waits until no other thread compares, and brings the items into the order in which they are
-    /// handed over.
+    /// Waits until no other thread compares, and reserves the memory with which
+    /// [`Self::forward_if`] takes the items out.
     ///
     /// # Errors
     /// The blocker's, if the wait was interrupted, or if there is no memory.
@@ -131,27 +131,27 @@ where
         prepared.map_err(|_| blocker.no_memory())
     }
 
-    /// Calls `look` with what the queue holds, under its lock: `look` must not use the queue, nor
-    /// drop an item.
+    /// Calls `look` with the content, under the lock: `look` must neither use the queue nor drop an
+    /// item.
     pub fn look<R>(&self, look: impl FnOnce(Content<'_, O>) -> R) -> R {
         let state = self.lock();
         look(Content::of(&state))
     }
 
-    /// As [`Self::forward_with`], without waiting, if `agrees` says so of what the queue holds: a
-    /// caller that has made room for that elsewhere has nothing left to do which could fail.
-    /// `agrees` must not use the queue, nor drop an item.
-    pub fn forward_if(&self, agrees: impl FnOnce(Content<'_, O>) -> bool) -> Retirement<T> {
+    /// As [`Self::forward_with`], without a wait, if `agrees` with the content. A caller that has made
+    /// room for it elsewhere has then no step left that could fail. `agrees` must neither use the
+    /// queue nor drop an item.
+    pub fn forward_if(&self, agrees: impl FnOnce(Content<'_, O>) -> bool) -> ForwardOutcome<T> {
         let (forwarded, getters, putters, joiners) = {
             let mut state = self.lock();
             if state.phase == Phase::Forwarded {
-                return Retirement::Before;
+                return ForwardOutcome::Before;
             }
             if self.another_sorts(&state)
                 || state.items.prepare_drain().is_err()
                 || !agrees(Content::of(&state))
             {
-                return Retirement::Refused;
+                return ForwardOutcome::Refused;
             }
             let is_shut_down = state.phase == Phase::ShutDown;
             state.phase = Phase::Forwarded;
@@ -170,7 +170,7 @@ where
         getters.wake();
         putters.wake();
         joiners.wake();
-        Retirement::Done(forwarded)
+        ForwardOutcome::Done(forwarded)
     }
 
     /// Whether the queue was shut down.
@@ -178,8 +178,7 @@ where
         self.lock().phase == Phase::ShutDown
     }
 
-    /// Whether the queue is forwarded. What was asked of it before, and was not refused, is true if
-    /// it is not.
+    /// Whether the queue is forwarded. If it is not, the answers that it gave before are valid.
     pub fn is_forwarded(&self) -> bool {
         self.lock().phase == Phase::Forwarded
     }

@@ -1,5 +1,5 @@
-//! The *sorter*: the thread that compares, while nobody holds the lock (`queue/sorting.rs` says
-//! why). Being it, and waiting for it.
+//! The *sorter*: the thread that compares, while no thread holds the lock (`queue/sorting.rs` has the
+//! reasons). How a thread becomes the sorter, and how others wait for its end.
 
 use super::RawQueue;
 use super::state::{State, wake};
@@ -15,9 +15,9 @@ where
         state.sorter != 0 && state.sorter != number()
     }
 
-    /// Panics when this thread is the sorter and may not use the queue meanwhile; otherwise the
-    /// lock comes back. It is handed in because nothing of the program's runs while it is held, and
-    /// a panic runs the hook and destructors.
+    /// Panics when this thread is the sorter and may not use the queue meanwhile. It takes the guard
+    /// and returns it: a panic runs the program's hook and destructors, which must not run under the
+    /// lock.
     pub(super) fn refuse_nested<'a>(
         &self,
         state: ListGuard<'a, State<T, O>>,
@@ -29,8 +29,8 @@ where
         state
     }
 
-    /// Waits, however long it takes, until the sorter is done: like a lock, which a timeout of the
-    /// queue does not cover.
+    /// Waits until the sorter is done. Without a deadline, as for a lock: a queue's timeout does not
+    /// cover it.
     pub(super) fn wait_for_sorter<'a>(
         &'a self,
         mut state: ListGuard<'a, State<T, O>>,
@@ -56,7 +56,7 @@ where
                     WaitError::TimedOut => Ok(state),
                 }
             }
-            // Everyone who waited was told, so nobody depends on this thread.
+            // All waiters were woken, so no other thread depends on this one.
             Ended::InterruptedAfterGrant(interrupt) => Err(interrupt),
         }
     }
@@ -70,7 +70,7 @@ where
 {
     queue: &'a RawQueue<T, O, B>,
     pub(super) frozen: O::Frozen,
-    /// The sorter before: nobody, or this thread, further up the stack.
+    /// The sorter before: none (zero), or this thread, further up the stack.
     outer: u64,
     has_ended: bool,
 }
@@ -93,8 +93,8 @@ where
         }
     }
 
-    /// Stops being the sorter. Whoever waited for that is woken once the lock has been let go; the
-    /// lock is taken again to return it.
+    /// Stops being the sorter. Releases the lock to wake the threads that waited for that, and takes
+    /// it again.
     pub(super) fn end(
         mut self,
         mut state: ListGuard<'a, State<T, O>>,
@@ -120,8 +120,7 @@ where
         if self.has_ended {
             return;
         }
-        // A comparison failed or panicked. If there was a slot for its item, it is the next
-        // putter's.
+        // A comparison failed or panicked. A slot for its item goes to the next putter.
         let (chain, putter) = {
             let mut state = self.queue.state.lock();
             state.sorter = self.outer;

@@ -1,4 +1,4 @@
-//! Tasks: every item that is put is one, until somebody calls it done.
+//! Tasks: every item is one from its put until a call of `task_done`.
 
 use super::RawQueue;
 use super::state::Phase;
@@ -13,7 +13,7 @@ where
     /// Counts one item as done.
     ///
     /// # Errors
-    /// [`TooManyTasksDone`] when none is left that is not.
+    /// [`TooManyTasksDone`] when all are done already.
     pub fn task_done(&self) -> Result<(), TooManyTasksDone> {
         let chain = {
             let mut state = self.lock();
@@ -27,8 +27,7 @@ where
         Ok(())
     }
 
-    /// Sleeps through `blocker` until every item that was put is done. `Ok(false)`: the queue was
-    /// forwarded.
+    /// Sleeps through `blocker` until every task is done. `Ok(false)`: the queue was forwarded.
     ///
     /// # Errors
     /// [`WaitError`].
@@ -72,13 +71,13 @@ where
         }
     }
 
-    /// How many tasks are not done.
+    /// The number of tasks that are not done.
     pub fn unfinished(&self) -> usize {
         self.lock().unfinished
     }
 
-    /// Sets how many tasks are not done; for bindings, where the number is public. `false`, and
-    /// nothing is set, if the queue is forwarded: such a queue has no tasks.
+    /// Sets the number of tasks that are not done; for bindings, where it is public. Returns `false`,
+    /// and sets nothing, if the queue is forwarded: such a queue has no tasks.
     pub fn set_unfinished(&self, unfinished: usize) -> bool {
         let mut state = self.lock();
         let is_here = state.phase != Phase::Forwarded;
