@@ -1,4 +1,4 @@
-"""Aborting a barrier: three wait for a fourth who will not come, and are sent home instead of
+"""Aborting a barrier: three wait for a fourth that will not come, and are sent home instead of
 waiting for ever.
 """
 
@@ -11,7 +11,7 @@ lock = Lock()
 
 
 def attend(name: str) -> None:
-    """Wait for everybody, or be told that it is off."""
+    """Wait for all, or be told that it is off."""
     entering.release()
     try:
         meeting.wait()

@@ -27,7 +27,7 @@ class Server:
                 self.served += 1
 
     def close_too_often(self) -> None:
-        """Give back a place that nobody took: a plain semaphore would grow, a bounded one
+        """Give back a place that was not taken: a plain semaphore would grow, a bounded one
         refuses.
         """
         self._places.release()

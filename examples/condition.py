@@ -16,7 +16,7 @@ class Bakery:
         self.sold: dict[str, int] = {}
 
     def bake(self, batches: int, loaves: int) -> None:
-        """Put ``batches`` of ``loaves`` on the shelf, telling everybody each time."""
+        """Put ``batches`` of ``loaves`` on the shelf, notifying all each time."""
         for _ in range(batches):
             with self.changed:
                 self.shelf += loaves

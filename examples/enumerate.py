@@ -1,4 +1,4 @@
-"""All threads are waited for, though nobody has kept a list of them: the library has."""
+"""All threads are waited for, though the program keeps no list of them: the library has."""
 
 import threading
 

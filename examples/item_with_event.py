@@ -1,4 +1,4 @@
-"""An item that carries its own event: whoever sent it can wait until exactly this one has been
+"""An item that carries its own event: its sender can wait until exactly this one has been
 dealt with.
 """
 

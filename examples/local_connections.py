@@ -49,7 +49,7 @@ def serve(listener: socket.socket) -> None:
 def ask_twice(
     client: Client, all_are_connected: threading.Barrier, answers: list[list[str]]
 ) -> None:
-    """Ask two questions, the second one when everybody has a connection."""
+    """Ask two questions, the second one when all have a connection."""
     first = client.ask("which one is this?")
     all_are_connected.wait()
     answers.append([first, client.ask("and now?")])

@@ -6,7 +6,7 @@ THREADS = 500
 
 
 class Squares(threading.Thread):
-    """Squares a number when everybody is here."""
+    """Squares a number when all are here."""
 
     def __init__(self, number: int, all_are_here: threading.Barrier) -> None:
         super().__init__()

@@ -21,13 +21,13 @@ class WaitingRoom:
         self._changed = Condition()
 
     def put(self, entry: tuple[int, int, str]) -> None:
-        """Let somebody in, and tell one who waits."""
+        """Let a guest in, and notify one waiter."""
         with self._changed:
             heapq.heappush(self._heap, entry)
             self._changed.notify()
 
     def get(self) -> tuple[int, int, str]:
-        """Wait until somebody is there; returns the smallest entry."""
+        """Wait until a guest is there; returns the smallest entry."""
         with self._changed:
             while not self._heap:
                 self._changed.wait()

@@ -14,7 +14,7 @@ guests: list[str] = []
 
 
 def enter(name: str, told: SimpleQueue) -> None:
-    """Put a name on the list and tell who did it and how long the list is now."""
+    """Put a name on the list and tell which process did it and how long the list is now."""
     guests.append(name)
     told.put((name, os.getpid(), len(guests)))
 

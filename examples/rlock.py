@@ -23,7 +23,7 @@ class Account:
             self.balance -= amount
 
     def exchange(self, out: int, back: int) -> None:
-        """Take and add as one step: nobody sees the balance in between."""
+        """Take and add as one step: no thread sees the balance in between."""
         with self._lock:
             self.withdraw(out)
             self.deposit(back)

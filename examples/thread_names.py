@@ -4,7 +4,7 @@ from threading import Thread, current_thread
 
 
 def keep_shop() -> None:
-    """Say who opens and closes."""
+    """Say which thread opens and closes."""
     print(current_thread().name, "opens")
     print(current_thread().name, "closes")
 

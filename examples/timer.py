@@ -1,7 +1,7 @@
 """Timers: something is done later, unless it turns out that it need not be done.
 
 Tea and eggs each have a timer. The tea is ready in time; the eggs are taken off the fire by
-somebody who looks at them, so their timer is cancelled.
+a customer at the counter, so their timer is cancelled.
 """
 
 from queue import Queue

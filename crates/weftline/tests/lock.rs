@@ -114,7 +114,7 @@ fn a_waiter_gets_the_lock_while_other_threads_hammer_it() {
 }
 
 #[test]
-fn the_value_is_reached_without_locking_where_nobody_else_can() {
+fn the_value_is_reached_without_locking_where_no_other_thread_can() {
     static LOCK: Lock<u8> = Lock::new(7);
     assert_eq!(*LOCK.lock(), 7);
     let mut lock: Lock<String> = Lock::default();

@@ -78,7 +78,7 @@ fn a_panic_under_guards_frees_the_lock() {
 }
 
 #[test]
-fn the_value_is_reached_without_locking_where_nobody_else_can() {
+fn the_value_is_reached_without_locking_where_no_other_thread_can() {
     static LOCK: RLock<u8> = RLock::new(7);
     assert_eq!(*LOCK.lock(), 7);
     let mut lock: RLock<String> = RLock::default();

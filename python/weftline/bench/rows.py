@@ -175,7 +175,7 @@ ROWS: tuple[Row, ...] = (
         ("with semaphore: pass",),
     ),
     Row(
-        "with condition: notify(), nobody waiting",
+        "with condition: notify(), no waiter",
         "Condition",
         2.5,
         _one("condition", "Condition"),

@@ -231,7 +231,7 @@ fn condition(report: &mut Report) {
     let (their_value, their_changed) =
         (parking_lot::Mutex::new(0_u64), parking_lot::Condvar::new());
     report.row(
-        "Condition lock, notify, nobody waiting",
+        "Condition lock, notify, no waiter",
         1_000_000,
         &[NANOS],
         vec![

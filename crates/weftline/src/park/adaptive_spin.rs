@@ -194,8 +194,8 @@ pub(crate) fn processors() -> usize {
 mod tests {
     use super::*;
 
-    /// How many waits of `n` spin, and how many for long, if each spin is in vain and is followed by
-    /// a sleep of `nanos`.
+    /// How many waits of `n` spin, and how many for long, if each spin is in vain and is followed
+    /// by a sleep of `nanos`.
     fn spins(policy: &AdaptiveSpin, n: usize, nanos: u64) -> (usize, usize) {
         let mut spins = (0, 0);
         for _ in 0..n {

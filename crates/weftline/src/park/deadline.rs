@@ -209,9 +209,9 @@ mod modelled {
         static EVERYONE_STARVES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     }
 
-    /// Age is not modelled: a model sets whether all waiters count as starved (releases hand off) or
-    /// none does (releases barge).
-    pub fn everyone_starves(yes: bool) {
+    /// Age is not modelled: a model sets whether all waiters count as starved (releases hand off)
+    /// or none does (releases barge).
+    pub fn all_starve(yes: bool) {
         EVERYONE_STARVES.set(yes);
     }
 
@@ -234,4 +234,4 @@ mod modelled {
 #[cfg(weftline_model)]
 pub(crate) use modelled::Since;
 #[cfg(weftline_model)]
-pub use modelled::everyone_starves;
+pub use modelled::all_starve;

@@ -5,8 +5,8 @@
 //! is searched for and repaired. Each list's lock carries the generation of its last acquire, and a
 //! lock of an older generation counts as free, its list as empty (`list_lock.rs`).
 //!
-//! A user's lock whose owner did not survive counts as free too. Thread numbers are never reused, so
-//! [`is_alive`] answers from two numbers that the child handler stores.
+//! A user's lock whose owner did not survive counts as free too. Thread numbers are never reused,
+//! so [`is_alive`] answers from two numbers that the child handler stores.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 

@@ -57,8 +57,8 @@ impl<D: ForgetWaiters> ListLock<D> {
         }
     }
 
-    /// As [`Self::new`], for an object that is used once: its first lock takes the fast path, if the
-    /// fork handler is installed already.
+    /// As [`Self::new`], for an object that is used once: its first lock takes the fast path, if
+    /// the fork handler is installed already.
     #[inline]
     pub(crate) fn new_now(data: D) -> Self {
         let mut lock = Self::new(data);

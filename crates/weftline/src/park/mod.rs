@@ -2,7 +2,8 @@
 //!
 //! Everything that blocks in weftline is built from two things:
 //!
-//! - [`Parker`], one per thread: `park(deadline)` sleeps until an `unpark`, the deadline or a signal;
+//! - [`Parker`], one per thread: `park(deadline)` sleeps until an `unpark`, the deadline or a
+//!   signal;
 //! - a wait list, one per object: first in first out, with waiters that *settle exactly once*.
 //!
 //! Public here is what a binding to another language needs: [`Deadline`], [`Blocker`] and
@@ -76,7 +77,7 @@ pub use deadline::Deadline;
 #[cfg(not(weftline_model))]
 pub(crate) use deadline::now;
 #[cfg(weftline_model)]
-pub use deadline::{Alarm, everyone_starves};
+pub use deadline::{Alarm, all_starve};
 pub use parker::{Parker, Wake};
 pub use record::{ThreadNumber, current_number, os_ident_of};
 pub use relay::open_relay;

@@ -80,8 +80,8 @@ impl Spinners {
     }
 }
 
-/// Plain data: loom runs one thread at a time and switches only at its own operations, of which there
-/// is none here before the sleep.
+/// Plain data: loom runs one thread at a time and switches only at its own operations, of which
+/// there is none here before the sleep.
 #[cfg(weftline_model = "loom")]
 pub(crate) struct Spinners {
     is_taken: std::cell::Cell<bool>,

@@ -12,8 +12,8 @@
 //! | `TOKEN` (1) | a token waits | `park` → `EMPTY`, at once |
 //! | `PARKED` (2³²-1) | the thread sleeps or is about to | `unpark` → `TOKEN` and a futex wake; timeout or signal → `EMPTY` |
 //!
-//! `unpark` is a release and taking the token an acquire: the woken thread sees what the waker wrote
-//! before. The protocol is that of the standard library's own futex parker. Deadlines are
+//! `unpark` is a release and taking the token an acquire: the woken thread sees what the waker
+//! wrote before. The protocol is that of the standard library's own futex parker. Deadlines are
 //! absolute (`FUTEX_WAIT_BITSET`) and always given, a far one when the wait has none: the kernel
 //! restarts an untimed wait behind the caller's back under `SA_RESTART`, while a timed one always
 //! shows `EINTR`.

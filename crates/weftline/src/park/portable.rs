@@ -167,8 +167,8 @@ impl Parker {
         }
     }
 
-    /// Leaves a token and wakes the thread if it sleeps; returns whether it did. Any thread may call
-    /// this, at any time.
+    /// Leaves a token and wakes the thread if it sleeps; returns whether it did. Any thread may
+    /// call this, at any time.
     pub fn unpark(&self) -> bool {
         let bed = self.bed().or_else(|| {
             self.token.store(true, Ordering::SeqCst);

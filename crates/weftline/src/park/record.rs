@@ -61,8 +61,8 @@ mod real {
 
     /// What other threads need of a thread that has ever locked or slept.
     ///
-    /// On a cache line of its own: its thread spins on the parker's word while other threads write to
-    /// the memory around.
+    /// On a cache line of its own: its thread spins on the parker's word while other threads write
+    /// to the memory around.
     #[repr(align(64))]
     pub(crate) struct ThreadRecord {
         pub(crate) parker: Parker,

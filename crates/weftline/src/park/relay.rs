@@ -1,9 +1,9 @@
 //! The relay: the wakes of many threads of an interpreter by one call, a few at a time.
 //!
 //! A woken thread of an interpreter needs the interpreter's lock before it does anything. Thousands
-//! that are woken at once all contend for it, which takes most of the processor's time. So the waker
-//! unparks [`IN_FLIGHT`] of them and queues the others here. Each unparked thread unparks the next
-//! when it has attached to the interpreter.
+//! that are woken at once all contend for it, which takes most of the processor's time. So the
+//! waker unparks [`IN_FLIGHT`] of them and queues the others here. Each unparked thread unparks the
+//! next when it has attached to the interpreter.
 //!
 //! # Implementation
 //!
@@ -29,14 +29,14 @@
 //! be busy for ever, in a signal handler around whose wait it was granted. So its waker takes the
 //! turn back ([`Parker::unpark`] tells whether it was parked).
 //!
-//! *A thread that leaves its wait misses nothing.* A waiter is granted under the relay's lock, after
-//! its parker was queued. The thread acquires the grant, so it sees that its parker is not `IDLE`,
-//! and [`Parker::go_on`] takes the lock. A queued thread whose deadline passes, or that a signal
-//! wakes, finds its grant and leaves the queue by itself.
+//! *A thread that leaves its wait misses nothing.* A waiter is granted under the relay's lock,
+//! after its parker was queued. The thread acquires the grant, so it sees that its parker is not
+//! `IDLE`, and [`Parker::go_on`] takes the lock. A queued thread whose deadline passes, or that a
+//! signal wakes, finds its grant and leaves the queue by itself.
 //!
 //! In the child of a fork the relay is empty: each place has the fork generation in which it was
-//! queued. An interpreter that begins to exit opens the relay, and every waker unparks all from then
-//! on: a thread that attaches may be stopped for good.
+//! queued. An interpreter that begins to exit opens the relay, and every waker unparks all from
+//! then on: a thread that attaches may be stopped for good.
 
 use super::model::{AtomicU32, Ordering, UnsafeCell};
 use super::waiter::{Waiter, Wakeup};
@@ -44,8 +44,8 @@ use super::{ForgetWaiters, ListLock, Parker, fork};
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-/// How many of the threads that one call wakes contend for the interpreter's lock at a time. More than
-/// one: an idle processor takes longer to run again than the thread before may hold the lock.
+/// How many of the threads that one call wakes contend for the interpreter's lock at a time. More
+/// than one: an idle processor takes longer to run again than the thread before may hold the lock.
 pub(super) const IN_FLIGHT: usize = if cfg!(weftline_model) { 1 } else { 4 };
 
 const IDLE: u32 = 0;
@@ -190,7 +190,8 @@ impl State {
         }
     }
 
-    /// Gives the turn of a thread that needs it no more to the next thread, which the caller unparks.
+    /// Gives the turn of a thread that needs it no more to the next thread, which the caller
+    /// unparks.
     fn pass_on(&mut self) -> Option<&'static Parker> {
         let Some(next) = self.front else {
             self.in_flight -= 1;
@@ -211,8 +212,8 @@ impl State {
     }
 }
 
-/// Grants a claimed waiter whose thread attaches. The result unparks it now, or does nothing: then it
-/// is unparked in its turn.
+/// Grants a claimed waiter whose thread attaches. The result unparks it now, or does nothing: then
+/// it is unparked in its turn.
 ///
 /// # Safety
 /// As [`Waiter::grant`].
@@ -258,7 +259,8 @@ pub(super) fn unpark(released: &'static Parker) {
 }
 
 impl Parker {
-    /// Ends this thread's turn in the relay, if it has one: the next of the woken threads is unparked.
+    /// Ends this thread's turn in the relay, if it has one: the next of the woken threads is
+    /// unparked.
     ///
     /// A blocker whose threads attach to an interpreter calls this as soon as the thread has
     /// attached. Only the thread that the parker belongs to may call it.

@@ -13,8 +13,8 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Zero, or one more than the key. Not a `OnceLock`: after a fork in the middle of its initialisation
-/// the child waits for ever.
+/// Zero, or one more than the key. Not a `OnceLock`: after a fork in the middle of its
+/// initialisation the child waits for ever.
 static KEY: AtomicUsize = AtomicUsize::new(0);
 
 /// Arranges that the calling thread's record is returned at its very end. `false` if the system has

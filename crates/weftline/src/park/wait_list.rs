@@ -63,8 +63,8 @@ impl<P> List<P> {
     /// # Safety
     /// As [`Self::push_back`].
     unsafe fn link(&mut self, this: NonNull<Waiter<P>>) {
-        // SAFETY: the list's lock is held (`&mut self`), so no other thread touches any waiter's links;
-        // those linked are alive.
+        // SAFETY: the list's lock is held (`&mut self`), so no other thread touches any waiter's
+        // links; those linked are alive.
         unsafe {
             Waiter::links(this, |links| {
                 *links = Links {
@@ -155,8 +155,8 @@ impl<P> List<P> {
         self.front == Some(NonNull::from(waiter)) && self.back == self.front
     }
 
-    /// Claims and unlinks the longest-waiting waiter. Waiters that have given up are unlinked on the
-    /// way.
+    /// Claims and unlinks the longest-waiting waiter. Waiters that have given up are unlinked on
+    /// the way.
     pub(crate) fn claim_front(&mut self) -> Option<Claimed<'_, P>> {
         self.claim_at(|list| list.front)
     }
@@ -202,9 +202,9 @@ impl<P> List<P> {
         }
     }
 
-    /// Claims the `most` longest-waiting waiters under this hold of the lock. `fill` writes what each
-    /// gets. It also fills a waiter that has given up and not left yet, whose thread may read it
-    /// under the lock.
+    /// Claims the `most` longest-waiting waiters under this hold of the lock. `fill` writes what
+    /// each gets. It also fills a waiter that has given up and not left yet, whose thread may read
+    /// it under the lock.
     pub(crate) fn claim_many(&mut self, most: usize, mut fill: impl FnMut(&mut P)) -> Chain<P> {
         let mut chain = Chain {
             first: None,

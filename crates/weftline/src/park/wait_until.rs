@@ -1,5 +1,5 @@
-//! [`wait_until`]: a wait for a state that serves all waiters alike, so that no waiter gives anything
-//! back: a future that is done, a count that is zero.
+//! [`wait_until`]: a wait for a state that serves all waiters alike, so that no waiter gives
+//! anything back: a future that is done, a count that is zero.
 
 use super::{
     Blocker, CachePadded, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter, ready,

@@ -46,8 +46,8 @@
 //!
 //! - The swap to `GRANTED` is a release. It pairs with the acquire load in `is_granted` and the
 //!   acquire in `stop_spinning`: the woken thread sees the payload.
-//! - The other transitions are relaxed: the list's lock orders wakers, and a thread reads no payload
-//!   before the grant.
+//! - The other transitions are relaxed: the list's lock orders wakers, and a thread reads no
+//!   payload before the grant.
 //!
 //! ## Forks
 //!
@@ -68,8 +68,8 @@ const GRANTED: u32 = 2;
 const ABANDONED: u32 = 4;
 const SPINNING: u32 = 8;
 
-/// The thread to wake once no lock is held, if any: of a waiter that was granted or is woken without
-/// handoff. None for a waiter that spins, or that waits for its turn in the relay.
+/// The thread to wake once no lock is held, if any: of a waiter that was granted or is woken
+/// without handoff. None for a waiter that spins, or that waits for its turn in the relay.
 ///
 /// It is a copy of what the wake needs, so it stays valid after the waiter is gone.
 #[derive(Clone, Copy)]
@@ -181,8 +181,9 @@ impl<P> Waiter<P> {
         self.wait_or_take(blocker, deadline, || false)
     }
 
-    /// As [`Self::wait`], where wakers also wake without handoff. The woken thread then calls `take`,
-    /// which takes what it waits for if that is still there, unlinks the waiter and returns `true`.
+    /// As [`Self::wait`], where wakers also wake without handoff. The woken thread then calls
+    /// `take`, which takes what it waits for if that is still there, unlinks the waiter and returns
+    /// `true`.
     pub(crate) fn wait_or_take<B: Blocker>(
         &self,
         blocker: &mut B,

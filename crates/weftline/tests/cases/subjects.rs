@@ -279,8 +279,8 @@ fn unknown(call: &Call) -> String {
     panic!("the table has an unknown verb: {}", call.verb)
 }
 
-/// Creates the object of a case. It is leaked, because the threads of a case that ends in a wait stay
-/// in it.
+/// Creates the object of a case. It is leaked, because the threads of a case that ends in a wait
+/// stay in it.
 pub(crate) fn create(object: &str, with: &toml::Table) -> &'static dyn Subject {
     let count = |key: &str| {
         with.get(key)

@@ -84,9 +84,9 @@ pub(crate) fn explore_both(preemptions: usize, model: impl Fn() + Send + Sync + 
 
 /// Runs `model` with waiters that count as starved.
 pub(crate) fn explore_starved(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
-    park::everyone_starves(true);
+    park::all_starve(true);
     explore(preemptions, model);
-    park::everyone_starves(false);
+    park::all_starve(false);
 }
 
 /// Numbers the first thread, by which the process begins to observe forks. This comes before the

@@ -1,8 +1,8 @@
 //! Getting: on the fast path, after a wait for an item, or the item that comparisons choose.
 //!
 //! A timed get gives up in `wait_for_item`: `Ended::Abandoned` with `TimedOut`. Its waiter was
-//! `ABANDONED` by a compare-exchange that every handoff competes with. So no putter has handed it an
-//! item, and none will: no item is lost.
+//! `ABANDONED` by a compare-exchange that every handoff competes with. So no putter has handed it
+//! an item, and none will: no item is lost.
 
 use super::RawQueue;
 use super::sorter::Sorting;
@@ -172,8 +172,8 @@ where
         }
     }
 
-    /// Puts back an item that was taken and cannot be used: it goes to the next getter, or comes out
-    /// next. The item is returned if the queue was forwarded or there is no memory.
+    /// Puts back an item that was taken and cannot be used: it goes to the next getter, or comes
+    /// out next. The item is returned if the queue was forwarded or there is no memory.
     pub fn put_back(&self, item: T) -> Option<T> {
         let woken = {
             let mut state = self.lock();

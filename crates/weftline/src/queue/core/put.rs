@@ -1,4 +1,5 @@
-//! Putting: on the fast path, to a waiting getter, after a wait for a slot, or where comparisons say.
+//! Putting: on the fast path, to a waiting getter, after a wait for a slot, or where comparisons
+//! say.
 
 use super::RawQueue;
 use super::sorter::Sorting;
@@ -41,8 +42,8 @@ where
         deadline: Deadline,
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
         let mut state = self.lock();
-        // Needs neither a wait nor a comparison. (Getters wait ⇒ open and no sorter; a handoff takes
-        // no slot.)
+        // Needs neither a wait nor a comparison. (Getters wait ⇒ open and no sorter; a handoff
+        // takes no slot.)
         if state.phase == Phase::Open && state.sorter == 0 {
             let item = if state.wants_item::<B>() {
                 if state.would_wake::<B>()
@@ -82,11 +83,11 @@ where
         self.put_slow(state, item, blocker, deadline)
     }
 
-    /// Leaves `item`, for which there is room, for a getter that comes within 500 ns. If none comes,
-    /// a sleeping getter gets it.
+    /// Leaves `item`, for which there is room, for a getter that comes within 500 ns. If none
+    /// comes, a sleeping getter gets it.
     ///
-    /// A getter that has just reported the end of its last item, and so caused this put, is about to
-    /// come. To wake another would take ten times as long.
+    /// A getter that has just reported the end of its last item, and so caused this put, is about
+    /// to come. To wake another would take ten times as long.
     #[cold]
     fn put_deferring_wake<'a>(
         &'a self,

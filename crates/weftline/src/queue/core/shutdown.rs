@@ -138,9 +138,9 @@ where
         look(Content::of(&state))
     }
 
-    /// As [`Self::forward_with`], without a wait, if `agrees` with the content. A caller that has made
-    /// room for it elsewhere has then no step left that could fail. `agrees` must neither use the
-    /// queue nor drop an item.
+    /// As [`Self::forward_with`], without a wait, if `agrees` with the content. A caller that has
+    /// made room for it elsewhere has then no step left that could fail. `agrees` must neither use
+    /// the queue nor drop an item.
     pub fn forward_if(&self, agrees: impl FnOnce(Content<'_, O>) -> bool) -> ForwardOutcome<T> {
         let (forwarded, getters, putters, joiners) = {
             let mut state = self.lock();

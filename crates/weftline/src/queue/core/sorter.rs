@@ -1,5 +1,5 @@
-//! The *sorter*: the thread that compares, while no thread holds the lock (`queue/sorting.rs` has the
-//! reasons). How a thread becomes the sorter, and how others wait for its end.
+//! The *sorter*: the thread that compares, while no thread holds the lock (`queue/sorting.rs` has
+//! the reasons). How a thread becomes the sorter, and how others wait for its end.
 
 use super::RawQueue;
 use super::state::{State, wake};
@@ -15,9 +15,9 @@ where
         state.sorter != 0 && state.sorter != number()
     }
 
-    /// Panics when this thread is the sorter and may not use the queue meanwhile. It takes the guard
-    /// and returns it: a panic runs the program's hook and destructors, which must not run under the
-    /// lock.
+    /// Panics when this thread is the sorter and may not use the queue meanwhile. It takes the
+    /// guard and returns it: a panic runs the program's hook and destructors, which must not run
+    /// under the lock.
     pub(super) fn refuse_nested<'a>(
         &self,
         state: ListGuard<'a, State<T, O>>,
@@ -29,8 +29,8 @@ where
         state
     }
 
-    /// Waits until the sorter is done. Without a deadline, as for a lock: a queue's timeout does not
-    /// cover it.
+    /// Waits until the sorter is done. Without a deadline, as for a lock: a queue's timeout does
+    /// not cover it.
     pub(super) fn wait_for_sorter<'a>(
         &'a self,
         mut state: ListGuard<'a, State<T, O>>,
@@ -93,8 +93,8 @@ where
         }
     }
 
-    /// Stops being the sorter. Releases the lock to wake the threads that waited for that, and takes
-    /// it again.
+    /// Stops being the sorter. Releases the lock to wake the threads that waited for that, and
+    /// takes it again.
     pub(super) fn end(
         mut self,
         mut state: ListGuard<'a, State<T, O>>,

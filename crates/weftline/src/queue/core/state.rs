@@ -51,8 +51,8 @@ pub(super) enum Phase {
     Forwarded,
 }
 
-/// Fields in the order of use: what a put and a get without a wait touch lies within a hundred bytes
-/// of the lock, which comes right before.
+/// Fields in the order of use: what a put and a get without a wait touch lies within a hundred
+/// bytes of the lock, which comes right before.
 #[repr(C)]
 pub(super) struct State<T, O> {
     pub(super) phase: Phase,

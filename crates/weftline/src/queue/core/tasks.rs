@@ -76,8 +76,8 @@ where
         self.lock().unfinished
     }
 
-    /// Sets the number of tasks that are not done; for bindings, where it is public. Returns `false`,
-    /// and sets nothing, if the queue is forwarded: such a queue has no tasks.
+    /// Sets the number of tasks that are not done; for bindings, where it is public. Returns
+    /// `false`, and sets nothing, if the queue is forwarded: such a queue has no tasks.
     pub fn set_unfinished(&self, unfinished: usize) -> bool {
         let mut state = self.lock();
         let is_here = state.phase != Phase::Forwarded;
