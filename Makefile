@@ -13,7 +13,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) pyproject.toml $(shell find cr
 # The binding is linted and documented against the interpreter that it is built for.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help build demo test test-rust test-package test-models test-python test-all test-packages test-multiprocessing test-sanitizers bench fuzz fuzz-rust docs lint lint-rust lint-python
+.PHONY: help build demo test test-rust test-package test-models test-python test-all test-packages test-multiprocessing test-sanitizers bench fuzz fuzz-rust docs lint lint-text lint-rust lint-python
 
 help:
 	@echo 'make demo      build, then run one threaded program on the standard library and on weftline'
@@ -26,7 +26,7 @@ help:
 	@echo 'make fuzz      random programs on the standard library and on weftline: SECONDS=60 SEED=0 JOBS=4'
 	@echo 'make fuzz-rust  random programs on the Rust objects and on their models: CASES=1000 SEED=0'
 	@echo 'make docs      the documentation of the Rust crates, in target/doc'
-	@echo 'make lint      formatting, lints, and the type stubs against the built package'
+	@echo 'make lint      language, floors, formatting, lints, and the stubs against the package'
 	@echo 'make build     the package alone, in $(VENV)'
 
 build: $(VENV)/.built
@@ -129,7 +129,12 @@ fuzz-rust:
 docs: $(VENV)/.tools
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 
-lint: lint-rust lint-python
+lint: lint-text lint-rust lint-python
+
+# The language of comments and documents, and the order of the floors.
+lint-text:
+	$(PYTHON) tests/lint/language.py
+	$(PYTHON) tests/lint/floors.py
 
 lint-rust: $(VENV)/.tools
 	cargo fmt --all --check

@@ -94,6 +94,8 @@ pub mod park;
 ))]
 pub mod process;
 pub mod queue;
+#[cfg(not(weftline_model))]
+mod run;
 pub mod sync;
 pub mod thread;
 mod unwind;
@@ -111,6 +113,8 @@ pub use executor::{
 #[cfg(not(weftline_model))]
 pub use queue::{Iter, LifoQueue, PriorityQueue, Queue, SimpleQueue};
 #[cfg(not(weftline_model))]
+pub use run::run;
+#[cfg(not(weftline_model))]
 pub use sync::{
     Arrival, Barrier, BoundedSemaphore, Condition, ConditionGuard, Event, Lock, LockGuard,
     MappedLockGuard, OwnedPermit, Permit, RLock, RLockGuard, Semaphore,
@@ -121,7 +125,7 @@ pub use thread::timer::{PeriodicTimer, Timer};
 pub use thread::{
     Builder, JoinError, JoinHandle, Local, Panic, Scope, ScopeError, ScopedBuilder,
     ScopedJoinHandle, Thread, active_count, at_exit, current, enumerate, main_thread, note_panic,
-    reset_except_hook, run, scope, set_except_hook, spawn,
+    reset_except_hook, scope, set_except_hook, spawn,
 };
 
 /// The programs of the user guide, as tests.

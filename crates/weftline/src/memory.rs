@@ -2,7 +2,7 @@
 //! process when there is no memory.
 
 #[cfg(not(weftline_model))]
-use crate::NoMemory;
+use crate::error::NoMemory;
 use std::alloc::Layout;
 #[cfg(not(weftline_model))]
 use std::fmt::{self, Write};

@@ -3,7 +3,7 @@
 use super::error::{ResultError, TaskError};
 use super::raw::{Phase, RawFuture};
 use super::task::{Callback, Outcome, Promise, contain};
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::memory::{Counted, try_box};
 use crate::park::{Deadline, ThreadBlocker, WaitError, panic_without_memory};
 use std::fmt;

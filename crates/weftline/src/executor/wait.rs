@@ -2,9 +2,9 @@
 
 use super::future::Future;
 use super::raw::{RawGroup, Want};
+use crate::error::{NoMemory, TimedOut};
 use crate::memory::Counted;
 use crate::park::{Deadline, ThreadBlocker, WaitError, panic_without_memory};
-use crate::{NoMemory, TimedOut};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -285,7 +285,7 @@ impl<T> fmt::Debug for AsCompleted<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Executor, ThreadPoolExecutor};
+    use crate::executor::{Executor, ThreadPoolExecutor};
 
     #[test]
     fn an_endless_stream_of_futures_takes_the_room_of_those_that_are_to_come() {

@@ -153,9 +153,9 @@ pub enum WaitError<I> {
 impl WaitError<Infallible> {
     /// A wait through the [`ThreadBlocker`] fails in one way only.
     #[inline]
-    pub(crate) fn timed_out(self) -> crate::TimedOut {
+    pub(crate) fn timed_out(self) -> crate::error::TimedOut {
         match self {
-            Self::TimedOut => crate::TimedOut,
+            Self::TimedOut => crate::error::TimedOut,
         }
     }
 }

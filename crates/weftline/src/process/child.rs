@@ -15,7 +15,7 @@
 
 use super::sentinel::Sentinel;
 use super::{Who, child_registry};
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::park::{Deadline, fork, spin_until};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};

@@ -103,7 +103,7 @@ pub fn active_children() -> Vec<ChildProcess> {
 }
 
 /// Waits for a child that is not a daemon. `false` when there is none.
-pub(crate) fn wait_for_any() -> bool {
+pub(super) fn wait_for_any() -> bool {
     let awaited = active_children().into_iter().find(|it| !it.is_daemon());
     if let Some(child) = &awaited {
         child.join();
@@ -112,7 +112,7 @@ pub(crate) fn wait_for_any() -> bool {
 }
 
 /// Ends the daemons: asks them to end, and kills them after a while.
-pub(crate) fn end_daemons() {
+pub(super) fn end_daemons() {
     let daemons = sweep();
     // Each signal may fail for a daemon that has changed its user: then this process may not end
     // it, and the daemon's own monitor of its parent does.

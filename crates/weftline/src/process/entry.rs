@@ -19,9 +19,9 @@ use super::channel::Channel;
 use super::identity::{self, Identity, Parent, ParentProcess};
 use super::message::{Answer, Task};
 use super::sentinel::Sentinel;
-use super::{Envelope, StartError, function};
+use super::{Envelope, StartError, child_registry, function};
 use crate::park::Deadline;
-use crate::thread;
+use crate::thread::{self, ExitStage};
 use rustix::io::FdFlags;
 use rustix::process::{Pid, Signal, getppid};
 use std::fs::File;
@@ -73,10 +73,16 @@ pub(crate) fn begin() {
     if IS_INITIALISED.swap(true, Ordering::Relaxed) {
         return;
     }
+    thread::register_exit_stage(&EXIT_STAGE);
     if std::env::args_os().nth(1).is_some_and(|it| it == FLAG) {
         std::process::exit(serve());
     }
 }
+
+static EXIT_STAGE: ExitStage = ExitStage {
+    wait_for_any: child_registry::wait_for_any,
+    end_daemons: child_registry::end_daemons,
+};
 
 /// Whether this process can start others.
 pub(super) fn may_start() -> Result<(), StartError> {

@@ -2,7 +2,7 @@
 //! returns.
 
 use super::Child;
-use crate::Panic;
+use crate::thread::Panic;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fmt;

@@ -14,8 +14,8 @@
 
 use super::message::Answer;
 use super::{Envelope, RemotePanic, StartError, pool};
-use crate::Panic;
 use crate::thread;
+use crate::thread::Panic;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::{TypeId, type_name};

@@ -1,7 +1,7 @@
 //! The identity of this process: its name, and the parent that started it.
 
 use super::sentinel::Sentinel;
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::park::Deadline;
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};

@@ -10,7 +10,7 @@ use super::channel::Channel;
 use super::child::Ending;
 use super::message::Answer;
 use super::{ChildProcess, Envelope, JoinError, ProcessError, Who};
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::park::Deadline;
 use serde::de::DeserializeOwned;
 use std::fmt;

@@ -182,7 +182,6 @@ mod sentinel;
 mod shared;
 mod start;
 
-pub(crate) use child_registry::{end_daemons, wait_for_any};
 pub(crate) use entry::begin;
 use envelope::Envelope;
 

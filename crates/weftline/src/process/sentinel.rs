@@ -7,7 +7,7 @@
 //! one. It has an absolute deadline, and goes on after a signal.
 
 use super::descriptor::above_streams;
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::park::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};

@@ -381,7 +381,7 @@ impl From<Stdio> for std::process::Stdio {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TimedOut;
+    use crate::error::TimedOut;
     use crate::park::Deadline;
     use std::time::Duration;
 

@@ -5,7 +5,7 @@
 //! must compare, it makes a *plan* without the lock (see `sorting.rs`). Then it carries the plan
 //! out under the lock, without any comparison.
 
-use crate::NoMemory;
+use crate::error::NoMemory;
 use crate::park::Blocker;
 use std::collections::VecDeque;
 

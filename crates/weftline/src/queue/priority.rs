@@ -11,7 +11,7 @@
 use super::heap::{Reading, parent, plan_pop, plan_push};
 use super::order::{NotPushed, Order, is_oversized};
 use super::sorting::Compare;
-use crate::NoMemory;
+use crate::error::NoMemory;
 use crate::memory::try_box;
 use std::ptr::NonNull;
 

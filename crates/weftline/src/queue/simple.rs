@@ -2,8 +2,8 @@
 
 use super::core::{PutFailure, RawQueue};
 use super::order::Fifo;
+use crate::error::{Empty, PutError};
 use crate::park::{Deadline, ThreadBlocker};
-use crate::{Empty, PutError};
 use std::fmt;
 use std::time::{Duration, Instant};
 

@@ -3,8 +3,8 @@
 use super::core::{GetFailure, PutFailure, RawQueue};
 use super::order::{Fifo, Lifo};
 use super::priority::Heap;
+use crate::error::{GetError, PutError, TimedOut, TooManyTasksDone};
 use crate::park::{Deadline, ThreadBlocker, WaitError};
-use crate::{GetError, PutError, TimedOut, TooManyTasksDone};
 use std::convert::Infallible;
 use std::fmt;
 use std::time::{Duration, Instant};

@@ -1,9 +1,9 @@
 //! [`Barrier`]: threads that wait for each other.
 
 use super::raw::{BarrierError, RawBarrier};
+use crate::error::{Broken, ZeroParties};
 use crate::memory::try_box;
 use crate::park::{Deadline, ThreadBlocker, panic_without_memory};
-use crate::{Broken, ZeroParties};
 use std::convert::Infallible;
 use std::fmt;
 use std::time::{Duration, Instant};

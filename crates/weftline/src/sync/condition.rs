@@ -1,7 +1,7 @@
 //! [`Condition`]: a value under a lock, and threads that wait for it to change.
 
 use super::raw::RawCondition;
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::park::{Deadline, TokenBlocker, WaitError, Wakeup};
 use crate::sync::{Lock, LockGuard};
 use std::cell::Cell;

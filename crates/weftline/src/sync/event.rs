@@ -1,7 +1,7 @@
 //! [`Event`]: a flag that threads wait for.
 
 use super::raw::RawEvent;
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::park::{Deadline, ThreadBlocker, WaitError};
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! [`Semaphore`] and [`BoundedSemaphore`]: a number of permits, which return when they are dropped.
 
 use super::raw::RawSemaphore;
-use crate::TooManyPermits;
+use crate::error::TooManyPermits;
 use crate::park::{Deadline, TokenBlocker, WaitError};
 use std::fmt;
 use std::mem::ManuallyDrop;

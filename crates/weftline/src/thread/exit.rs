@@ -1,4 +1,4 @@
-//! [`run`] and [`at_exit`]: the end of a program.
+//! The end of a program: its stages, and [`at_exit`].
 //!
 //! # Implementation
 //!
@@ -9,10 +9,8 @@ use super::timer::raw::wait_for_pending;
 use super::{except_hook, panic, registry};
 use crate::memory::try_box;
 use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, panic_without_memory};
-#[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
-use crate::process as processes;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 type Callback = Box<dyn FnOnce() + Send>;
 
@@ -37,8 +35,8 @@ static CALLBACKS: ListLock<Callbacks> = ListLock::new(Callbacks {
     top: ptr::null_mut(),
 });
 
-/// Has `f` called when [`run`] ends, after the threads: Python's `atexit.register`. The callback
-/// registered last is called first. A callback that a callback registers is called next.
+/// Has `f` called when [`run`](crate::run) ends, after the threads: Python's `atexit.register`. The
+/// callback registered last is called first. A callback that a callback registers is called next.
 ///
 /// A panic in a callback is reported to the [except hook](crate::set_except_hook), and the others
 /// are still called. A program without `run` calls none. The child of a fork inherits them.
@@ -79,50 +77,28 @@ fn next_callback() -> Option<Callback> {
     Some(unsafe { Box::from_raw(entry) }.callback)
 }
 
-/// Runs a program as Python runs one, and returns the value that `f` returned, for `main` to
-/// return:
-///
-/// 1. Calls `f`.
-/// 2. Waits for every thread, every started [`Timer`](crate::Timer) and every process that is not a
-///    daemon, also for those that are started meanwhile.
-/// 3. Calls the callbacks of [`at_exit`].
-///
-/// A pool may not be shut down by then, in a static for example. `run` shuts it down when only
-/// threads of pools are left, and waits for its tasks.
-///
-/// Daemon threads are not waited for; the process ends them when `main` returns. Daemon processes
-/// get `SIGTERM`, and are killed after a second.
-///
-/// `run` is meant for the main thread, once, and before anything else. In a process that is started
-/// for a function (`weftline::process`) it runs that function instead of `f`, and does not return.
-/// It also sets a panic hook that notes the places of panics ([`note_panic`](crate::note_panic))
-/// and calls the previous hook.
-///
-/// # Panics
-/// When `f` panics, after all that.
-///
-/// ```
-/// use std::process::ExitCode;
-///
-/// fn main() -> ExitCode {
-///     weftline::run(|| {
-///         weftline::spawn(|| println!("this is printed, though no thread joins"));
-///         weftline::Builder::new().daemon(true).spawn(|| weftline::Event::new().wait()).unwrap();
-///         ExitCode::SUCCESS
-///     })
-/// }
-/// ```
-pub fn run<R>(f: impl FnOnce() -> R) -> R {
-    processes::begin();
-    panic::note_all();
-    // Registers the calling thread before it may be mistaken for a later one.
-    let _ = registry::current();
-    let ended = catch_unwind(AssertUnwindSafe(f));
-    end();
-    ended.unwrap_or_else(|payload| resume_unwind(payload))
+/// A stage of the program's end that a floor above this one adds: for its processes.
+pub(crate) struct ExitStage {
+    /// Waits for one of those that the end waits for; `false` when there is none.
+    pub(crate) wait_for_any: fn() -> bool,
+    /// Ends the others, after the callbacks.
+    pub(crate) end_daemons: fn(),
 }
 
-/// The steps of [`run`] after its function.
+static STAGE: AtomicPtr<ExitStage> = AtomicPtr::new(ptr::null_mut());
+
+/// Adds the stage, of which there is one. It runs after the threads and the timers.
+#[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
+pub(crate) fn register_exit_stage(stage: &'static ExitStage) {
+    STAGE.store(ptr::from_ref(stage).cast_mut(), Ordering::Release);
+}
+
+fn stage() -> Option<&'static ExitStage> {
+    // SAFETY: null, or made from a `'static` reference.
+    unsafe { STAGE.load(Ordering::Acquire).as_ref() }
+}
+
+/// The steps of [`run`](crate::run) after its function.
 pub(crate) fn end() {
     let this = registry::current();
     loop {
@@ -142,7 +118,7 @@ pub(crate) fn end() {
             thread.join();
             continue;
         }
-        if processes::wait_for_any() {
+        if stage().is_some_and(|stage| (stage.wait_for_any)()) {
             continue;
         }
         let Some(callback) = next_callback() else {
@@ -152,17 +128,7 @@ pub(crate) fn end() {
             except_hook::report(&this, &panicked);
         }
     }
-    processes::end_daemons();
-}
-
-/// A program that cannot start any process.
-#[cfg(not(all(feature = "process", target_os = "linux", target_pointer_width = "64")))]
-mod processes {
-    pub(super) fn begin() {}
-
-    pub(super) fn wait_for_any() -> bool {
-        false
+    if let Some(stage) = stage() {
+        (stage.end_daemons)();
     }
-
-    pub(super) fn end_daemons() {}
 }

@@ -2,13 +2,13 @@
 
 use super::scope_state::ScopeState;
 use super::{registry, system};
+use crate::error::{NoMemory, TimedOut};
 use crate::memory::{Counted, try_string};
 use crate::park::{
     Blocker, Deadline, ForgetWaiters, ListLock, Parker, Spin, ThreadBlocker, ThreadNumber,
     WaitError, Wake, fork, os_ident, panic_without_memory, reserve_number,
 };
 use crate::sync::raw::RawEvent;
-use crate::{NoMemory, TimedOut};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -16,7 +16,7 @@
 //! in `take`. The handle sees the outcome.
 
 use super::{Panic, Thread, except_hook, panic};
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::memory::Counted;
 use crate::park::Deadline;
 use std::cell::UnsafeCell;

@@ -14,7 +14,7 @@
 //! | `except_hook.rs` | the hook for a panic that no thread joined |
 //! | `scope.rs`, `scope_state.rs` | [`scope`]: threads that borrow, and the wait for all of them |
 //! | `local.rs`, `local_value.rs`, `local_values.rs` | [`Local`]: a value for each thread |
-//! | `run.rs` | [`run`] and [`at_exit`]: the end of a program |
+//! | `exit.rs` | the end of a program: its stages, and [`at_exit`] |
 //! | `timer/` | functions that run later, or periodically |
 //! | `system.rs` | facts of a thread that only the operating system has |
 //!
@@ -37,6 +37,8 @@
 #[cfg(not(weftline_model))]
 pub(crate) mod except_hook;
 #[cfg(not(weftline_model))]
+mod exit;
+#[cfg(not(weftline_model))]
 mod fork_gate;
 #[cfg(not(weftline_model))]
 mod handle;
@@ -53,8 +55,6 @@ pub(crate) mod panic;
 #[cfg(not(weftline_model))]
 mod registry;
 #[cfg(not(weftline_model))]
-mod run;
-#[cfg(not(weftline_model))]
 mod scope;
 #[cfg(not(weftline_model))]
 mod scope_state;
@@ -66,16 +66,21 @@ mod system;
 pub mod timer;
 
 #[cfg(not(weftline_model))]
-pub(crate) use self::{except_hook::report, handle::Service, panic::catch};
+pub(crate) use self::{
+    except_hook::report,
+    exit::end,
+    handle::Service,
+    panic::{catch, note_all},
+};
 #[cfg(not(weftline_model))]
 pub use self::{
     except_hook::{reset_except_hook, set_except_hook},
+    exit::at_exit,
     handle::Thread,
     join::{JoinError, JoinHandle},
     local::Local,
     panic::{Panic, note_panic},
     registry::{active_count, current, enumerate, main_thread},
-    run::{at_exit, run},
     scope::{Scope, ScopeError, ScopedBuilder, ScopedJoinHandle, scope},
     spawn::{Builder, spawn},
 };
@@ -86,9 +91,8 @@ pub use self::{
     not(weftline_model)
 ))]
 pub(crate) use self::{
+    exit::{ExitStage, register_exit_stage},
     fork_gate::keep_forks_out,
-    panic::note_all,
-    run::end,
     spawn::spawn_servant,
     system::{print, set_name, without_nul},
 };

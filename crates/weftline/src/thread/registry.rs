@@ -22,7 +22,7 @@
 use super::Thread;
 use super::handle::Inner;
 use super::{fork_gate, local_values, spawn, system};
-use crate::NoMemory;
+use crate::error::NoMemory;
 use crate::memory::{Counted, try_string};
 use crate::park::fork::generation;
 use crate::park::{

@@ -3,7 +3,7 @@
 use super::scope_state::ScopeState;
 use super::spawn::panic_for;
 use super::{Builder, JoinError, JoinHandle, Panic, Thread, except_hook};
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::memory::Counted;
 use crate::park::{Deadline, panic_without_memory};
 use std::error::Error;

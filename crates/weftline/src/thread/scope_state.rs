@@ -16,10 +16,10 @@
 
 use super::handle::{Forked, UntilForked};
 use super::{Panic, Thread, registry};
+use crate::error::{NoMemory, TimedOut};
 use crate::memory::try_box;
 use crate::park::{Deadline, ForgetWaiters, ListLock, WaitError};
 use crate::sync::raw::RawCondition;
-use crate::{NoMemory, TimedOut};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(super) struct ScopeState {

@@ -4,7 +4,7 @@ use super::handle::Service;
 use super::join::Packet;
 use super::scope_state::{ScopeState, Unreported};
 use super::{JoinHandle, Thread, fork_gate, panic, registry, system};
-use crate::NoMemory;
+use crate::error::NoMemory;
 use crate::memory::{Counted, try_format, try_string};
 use crate::park::panic_without_memory;
 use std::fmt;

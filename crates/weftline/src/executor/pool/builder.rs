@@ -2,10 +2,11 @@
 
 use super::wait::Crew;
 use super::{Initializer, Pool, Shared, ThreadPoolExecutor};
+use crate::error::NoMemory;
 use crate::memory::{Counted, try_box, try_format};
 use crate::park::{CachePadded, panic_without_memory, processors};
 use crate::queue::raw::RawQueue;
-use crate::{Lock, NoMemory};
+use crate::sync::Lock;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 

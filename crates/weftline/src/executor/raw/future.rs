@@ -27,7 +27,7 @@
 //! that finds the future done sees the outcome and all writes before it.
 
 use super::group::RawGroup;
-use crate::NoMemory;
+use crate::error::NoMemory;
 use crate::memory::{Counted, try_box};
 use crate::park::model::{AtomicU32, Ordering};
 use crate::park::{Blocker, Chain, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};

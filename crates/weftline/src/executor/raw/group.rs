@@ -27,7 +27,7 @@
 //! `is_abandoned` is a hint and orders nothing, so it is relaxed: an arrival that misses it appends
 //! a number that no thread reads.
 
-use crate::NoMemory;
+use crate::error::NoMemory;
 use crate::memory::Counted;
 use crate::park::model::{AtomicU32, Ordering};
 use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};

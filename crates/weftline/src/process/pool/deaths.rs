@@ -9,7 +9,7 @@
 use super::super::ChildProcess;
 use super::super::descriptor::above_streams;
 use super::super::shared::Queue;
-use crate::Lock;
+use crate::sync::Lock;
 use crate::thread::spawn_servant;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;

@@ -2,7 +2,7 @@
 
 use super::super::function::Each;
 use super::{ProcessPoolExecutor, request};
-use crate::TaskError;
+use crate::executor::TaskError;
 use crate::executor::{Future, MapError, MapOptions, ResultError};
 use crate::process::RemoteFn;
 use serde::Serialize;

@@ -15,12 +15,12 @@
 use super::super::join;
 use super::Plan;
 use super::worker::{Reply, Request, Worker};
-use crate::Lock;
-use crate::TaskError;
+use crate::executor::TaskError;
 use crate::executor::raw::{Phase, RawFuture};
 use crate::executor::{Availability, Outcome, Promise, Run, dispose, end, give_up, pending};
 use crate::memory::Counted;
 use crate::process::ChildProcess;
+use crate::sync::Lock;
 use crate::thread;
 use serde::de::DeserializeOwned;
 use std::cell::{RefCell, UnsafeCell};

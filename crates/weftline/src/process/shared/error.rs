@@ -3,7 +3,7 @@
 
 use super::super::envelope::{self, DecodeError, EncodeError};
 use super::table;
-use crate::{Broken, TimedOut};
+use crate::error::{Broken, TimedOut};
 use rustix::io::Errno;
 use std::error::Error;
 use std::fmt;

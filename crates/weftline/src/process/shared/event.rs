@@ -26,7 +26,7 @@ use super::error::SharedError;
 use super::object::{Object, Shared, shared_handle};
 use super::segment::{Kind, Shape};
 use super::sleep::{sleep, spin_until, wake};
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::park::Deadline;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};

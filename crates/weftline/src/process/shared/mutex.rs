@@ -3,7 +3,7 @@
 
 use super::robust::{RobustCell, Taken};
 use super::robust_list::{AtEnd, Hold, expect_room};
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::park::Deadline;
 use std::error::Error;
 use std::fmt;

@@ -60,7 +60,7 @@
 use super::list_head::Link;
 use super::robust_list::{self, AtEnd, Hold, me};
 use super::sleep::{sleep, spin_until, wake};
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::park::Deadline;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, compiler_fence};
 

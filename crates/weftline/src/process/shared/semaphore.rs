@@ -7,7 +7,7 @@ use super::object::{Shared, shared_handle};
 use super::robust::RobustCell;
 use super::semaphore_core::{MAX_PERMITS, Permits, Pool};
 use super::table;
-use crate::TooManyPermits;
+use crate::error::TooManyPermits;
 use crate::park::Deadline;
 use std::fmt;
 use std::marker::PhantomData;

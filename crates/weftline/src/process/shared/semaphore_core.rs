@@ -39,7 +39,7 @@ use super::robust_list::expect_room;
 use super::segment::{Kind, Shape};
 use super::sleep::{sleep, spin_until, wake};
 use super::table::{self, NoRow, Table, Used};
-use crate::TooManyPermits;
+use crate::error::TooManyPermits;
 use crate::park::Deadline;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 

@@ -2,7 +2,7 @@
 
 use super::RawQueue;
 use super::state::Phase;
-use crate::TooManyTasksDone;
+use crate::error::TooManyTasksDone;
 use crate::park::{Blocker, Deadline, Ended, WaitError, Waiter, ready};
 use crate::queue::order::Order;
 

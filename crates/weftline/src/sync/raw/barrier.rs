@@ -36,7 +36,7 @@
 //! | an arrival, before the action and the end of the cycle | the party's unlock of the list | the last party's lock of the list |
 //! | the end of a cycle, before each party's return | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
 
-use crate::ZeroParties;
+use crate::error::ZeroParties;
 use crate::park::model::const_fn;
 use crate::park::{
     Blocker, Chain, Deadline, Ended, ForgetWaiters, List, ListGuard, ListLock, WaitError, Waiter,

@@ -32,7 +32,7 @@
 //! | an owner's critical section, before the next owner's | the compare-exchange to free | the compare-exchange to held |
 //! | the same, with a handoff | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
 
-use crate::NotLocked;
+use crate::error::NotLocked;
 use crate::park::fork;
 use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
 use crate::park::{

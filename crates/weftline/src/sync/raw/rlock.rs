@@ -15,9 +15,9 @@
 //! protects it, and makes its happens-before pairs.
 
 use super::lock::RawLock;
+use crate::error::{NotOwner, TooManyRecursions};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
 use crate::park::{Blocker, Deadline, ThreadNumber, WaitError, number};
-use crate::{NotOwner, TooManyRecursions};
 
 /// The unguarded re-entrant lock. Only the owner may release it.
 pub struct RawRLock {

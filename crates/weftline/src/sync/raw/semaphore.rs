@@ -34,7 +34,7 @@
 
 use super::condition::Note;
 use super::forwarding::{GRANTED, Waiting, leave, pass_on};
-use crate::TooManyPermits;
+use crate::error::TooManyPermits;
 use crate::park::model::{AtomicU64, Ordering, const_fn};
 use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter, Wakeup, ready};
 

@@ -12,7 +12,7 @@
 //! for a start.
 
 use super::error::{StartError, Stopped, TickError, ZeroPeriod};
-use crate::TimedOut;
+use crate::error::TimedOut;
 use crate::park::model::{AtomicU32, AtomicU64, Ordering};
 use crate::park::{Deadline, ThreadBlocker, WaitError, now};
 use crate::sync::raw::RawEvent;

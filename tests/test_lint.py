@@ -1,0 +1,93 @@
+"""The project's own lints find what they are for, and nothing else."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LINTS = Path(__file__).parent / "lint"
+
+
+def run(lint, *arguments):
+    command = [sys.executable, LINTS / lint, *arguments]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False
+    )
+    return ended.returncode, ended.stdout
+
+
+LONG = "word " * 25
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "finds"),
+    [
+        ("a.rs", "/// The lock of the thread who waits.\n", "'who'"),
+        ("a.rs", "let a = 1; // Somebody waits.\n", "'Somebody'"),
+        ("a.rs", "fn whoever_waits_is_woken() {}\n", "'whoever'"),
+        ("a.rs", f"// {LONG}\n", "columns"),
+        ("a.py", '"""Tells who waits."""\n', "'who'"),
+        ("a.py", "x = 1  # nobody waits\n", "'nobody'"),
+        ("a.py", "def test_who_waits(): pass\n", "'who'"),
+        ("a.py", f'def f():\n    """It.\n\n    {LONG}\n    """\n', "columns"),
+        ("a.md", "The heirs of a lock.\n", "'heirs'"),
+        ("a.md", f"- {LONG}\n", "columns"),
+        ("a.toml", "# The keeper of a parcel.\n", "'parcel'"),
+    ],
+)
+def test_a_word_or_a_long_line_is_found(tmp_path, name, text, finds):
+    (tmp_path / name).write_text(text)
+    status, told = run("language.py", tmp_path / name)
+    assert status == 1
+    assert f"{name}:" in told
+    assert finds in told
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.rs", "/// The `who` of a record.\n"),
+        ("a.rs", f'let a = "who waits {LONG}";\n'),
+        ("a.rs", f"//! | {LONG} |\n"),
+        ("a.rs", f"/// ```\n/// let nobody = {LONG};\n/// ```\n"),
+        ("a.py", "who = 'somebody'\n"),
+        ("a.md", f"```\n{LONG} who\n```\n"),
+        ("a.md", f"| a table | {LONG} |\n"),
+        ("a.md", "The whole of it; whose lock it is.\n"),
+    ],
+)
+def test_code_and_tables_are_exempt(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    assert run("language.py", tmp_path / name) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "finds"),
+    [
+        ("park/a.rs", "use crate::sync::Lock;\n", "not below"),
+        (
+            "thread/a.rs",
+            "use crate::{\n    park::Parker,\n    queue::Queue,\n};\n",
+            "queue",
+        ),
+        ("queue/a.rs", "fn f() { crate::thread::spawn(g); }\n", "thread"),
+        ("executor/a.rs", "use crate::TimedOut;\n", "lib.rs"),
+        ("watch/a.rs", "use crate::park::Parker;\n", "no floor"),
+    ],
+)
+def test_an_arrow_that_does_not_run_down_is_found(tmp_path, name, text, finds):
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).write_text(text)
+    status, told = run("floors.py", tmp_path)
+    assert status == 1
+    assert told.startswith(f"{name}:")
+    assert finds in told
+
+
+def test_arrows_that_run_down_are_none(tmp_path):
+    (tmp_path / "executor").mkdir()
+    text = "// use crate::process::Process;\nuse crate::{error::TimedOut, thread::{spawn, Thread}};\n"
+    (tmp_path / "executor/a.rs").write_text(text)
+    (tmp_path / "lib.rs").write_text("pub use crate::executor::Executor;\n")
+    assert run("floors.py", tmp_path) == (0, "")
