@@ -140,15 +140,15 @@ fn no_thread_overtakes_a_starved_waiter() {
     let _limit = limit();
     let semaphore = Semaphore::new(1);
     std::thread::scope(|scope| {
-        let wishes_two = blocked(scope, || semaphore.acquire(2).forget());
+        let wants_two = blocked(scope, || semaphore.acquire(2).forget());
         std::thread::sleep(SHORT);
         assert!(
             semaphore.try_acquire(1).is_none(),
-            "it is owed to the other"
+            "it is reserved for the waiter"
         );
         assert!(semaphore.try_acquire_for(1, SHORT).is_none());
         semaphore.release(1).unwrap();
-        wishes_two.join().unwrap();
+        wants_two.join().unwrap();
     });
     assert_eq!(semaphore.available(), 0);
 }

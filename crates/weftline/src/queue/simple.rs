@@ -45,7 +45,7 @@ impl<T> SimpleQueue<T> {
         match self.0.put_with(item, &mut ThreadBlocker, Deadline::NEVER) {
             Ok(()) => Ok(()),
             Err(PutFailure::NoMemory(item)) => Err(PutError::NoMemory(item)),
-            Err(_) => unreachable!("an unbounded queue is never full, and nobody shuts it down"),
+            Err(_) => unreachable!("an unbounded queue is never full, and has no shutdown"),
         }
     }
 

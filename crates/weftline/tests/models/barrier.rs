@@ -97,13 +97,13 @@ fn a_timeout_breaks_the_barrier_for_all_or_comes_too_late_for_all() {
     explore(3, || {
         let barrier = of(2);
         let alarm = Alarm::leak();
-        let impatient = {
+        let timed = {
             let barrier = Arc::clone(&barrier);
             spawn(move || wait_by(&barrier, Sleeper::new(), Deadline::At(alarm)))
         };
         let clock = spawn(move || alarm.fire());
         let mine = wait(&barrier);
-        let others = join(impatient);
+        let others = join(timed);
         join(clock);
         assert_eq!(mine.is_ok(), others.is_ok());
         assert_eq!(barrier.is_broken(), mine.is_err());
@@ -182,7 +182,7 @@ fn an_interrupted_party_leaves_its_place_to_another() {
             let (barrier, signal) = (Arc::clone(&barrier), Arc::clone(&signal));
             spawn(move || wait_by(&barrier, Sleeper::that_hears(&signal), Deadline::NEVER))
         };
-        let patient = {
+        let waiter = {
             let barrier = Arc::clone(&barrier);
             spawn(move || {
                 let passed = wait(&barrier);
@@ -195,10 +195,10 @@ fn an_interrupted_party_leaves_its_place_to_another() {
         signal.raise();
         if join(interrupted).is_err() {
             let substitute = wait_by(&barrier, Sleeper::new(), Deadline::At(alarm));
-            assert!(join(patient));
+            assert!(join(waiter));
             assert_eq!(barrier.is_broken(), substitute.is_err());
         } else {
-            assert!(join(patient));
+            assert!(join(waiter));
         }
         assert_eq!(barrier.n_waiting(), 0);
     });

@@ -148,14 +148,14 @@ fn a_timeout_that_races_the_notification_does_not_swallow_it() {
     explore(2, || {
         let shared = Arc::new(Shared::default());
         let alarm = Alarm::leak();
-        let impatient = enlist(&shared, Deadline::At(alarm), None);
-        let patient = enlist(&shared, Deadline::NEVER, None);
+        let timed = enlist(&shared, Deadline::At(alarm), None);
+        let waiter = enlist(&shared, Deadline::NEVER, None);
         let clock = spawn(move || alarm.fire());
         assert_eq!(shared.notify(1), 1);
-        if join(impatient).is_ok() {
+        if join(timed).is_ok() {
             assert_eq!(shared.notify(1), 1);
         }
-        assert_eq!(join(patient), Ok(()));
+        assert_eq!(join(waiter), Ok(()));
         join(clock);
         assert_eq!(shared.condition.waiting(), 0);
     });
@@ -167,13 +167,13 @@ fn an_interrupted_waiter_passes_its_notification_on() {
         let shared = Arc::new(Shared::default());
         let signal = Signal::new();
         let interrupted = enlist(&shared, Deadline::NEVER, Some(&signal));
-        let patient = enlist(&shared, Deadline::NEVER, None);
+        let waiter = enlist(&shared, Deadline::NEVER, None);
         let kernel = spawn(move || signal.raise());
         assert_eq!(shared.notify(1), 1);
         if join(interrupted).is_ok() {
             assert_eq!(shared.notify(1), 1);
         }
-        assert_eq!(join(patient), Ok(()));
+        assert_eq!(join(waiter), Ok(()));
         join(kernel);
         assert_eq!(shared.condition.waiting(), 0);
     });
@@ -184,7 +184,7 @@ fn a_release_that_fails_leaves_no_waiter_behind() {
     explore(3, || {
         let shared = Arc::new(Shared::default());
         let alarm = Alarm::leak();
-        let patient = enlist(&shared, Deadline::At(alarm), None);
+        let waiter = enlist(&shared, Deadline::At(alarm), None);
         let refused = {
             let shared = Arc::clone(&shared);
             spawn(move || {
@@ -196,7 +196,7 @@ fn a_release_that_fails_leaves_no_waiter_behind() {
         let notified = shared.notify(1);
         assert_eq!(notified, 1);
         assert_eq!(join(refused), Err(WaitError::Interrupted(Signalled)));
-        assert_eq!(join(patient), Ok(()));
+        assert_eq!(join(waiter), Ok(()));
         assert_eq!(shared.condition.waiting(), 0);
     });
 }

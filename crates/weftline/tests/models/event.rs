@@ -139,18 +139,18 @@ fn a_timeout_that_races_the_setter_leaves_the_others_woken() {
     explore(2, || {
         let event = Arc::new(RawEvent::new());
         let alarm = Alarm::leak();
-        let impatient = {
+        let timed = {
             let event = Arc::clone(&event);
             spawn(move || wait(&event, Sleeper::new(), Deadline::At(alarm)))
         };
-        let patient = {
+        let waiter = {
             let event = Arc::clone(&event);
             spawn(move || wait(&event, Sleeper::new(), Deadline::NEVER))
         };
         let clock = spawn(move || alarm.fire());
         event.set();
-        assert_eq!(join(patient), Ok(()));
-        assert!(matches!(join(impatient), Ok(()) | Err(WaitError::TimedOut)));
+        assert_eq!(join(waiter), Ok(()));
+        assert!(matches!(join(timed), Ok(()) | Err(WaitError::TimedOut)));
         join(clock);
         assert_eq!(wait(&event, Sleeper::new(), Deadline::PASSED), Ok(()));
     });
@@ -165,13 +165,13 @@ fn an_interrupt_that_races_the_setter_leaves_the_others_woken() {
             let (event, signal) = (Arc::clone(&event), Arc::clone(&signal));
             spawn(move || wait(&event, Sleeper::that_hears(&signal), Deadline::NEVER))
         };
-        let patient = {
+        let waiter = {
             let event = Arc::clone(&event);
             spawn(move || wait(&event, Sleeper::new(), Deadline::NEVER))
         };
         let kernel = spawn(move || signal.raise());
         event.set();
-        assert_eq!(join(patient), Ok(()));
+        assert_eq!(join(waiter), Ok(()));
         let ended = join(interrupted);
         assert!(matches!(
             ended,

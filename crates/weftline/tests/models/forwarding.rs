@@ -134,8 +134,8 @@ fn a_timeout_that_races_forwarding_loses_no_permit() {
     explore_both(1, || {
         let semaphore = Semaphore::new();
         let alarm = Alarm::leak();
-        let impatient = semaphore.acquirer(Sleeper::new(), Deadline::At(alarm));
-        let patient = semaphore.acquirer(Sleeper::new(), Deadline::NEVER);
+        let timed = semaphore.acquirer(Sleeper::new(), Deadline::At(alarm));
+        let waiter = semaphore.acquirer(Sleeper::new(), Deadline::NEVER);
         let clock = {
             let semaphore = Arc::clone(&semaphore);
             spawn(move || {
@@ -144,10 +144,10 @@ fn a_timeout_that_races_forwarding_loses_no_permit() {
             })
         };
         semaphore.release();
-        if join(impatient).is_ok() {
+        if join(timed).is_ok() {
             semaphore.release();
         }
-        assert_eq!(join(patient), Ok(()));
+        assert_eq!(join(waiter), Ok(()));
         join(clock);
         assert_eq!(semaphore.left(), 0);
     });
@@ -159,7 +159,7 @@ fn an_interrupt_that_races_forwarding_loses_no_permit() {
         let semaphore = Semaphore::new();
         let signal = Signal::new();
         let interrupted = semaphore.acquirer(Sleeper::that_hears(&signal), Deadline::NEVER);
-        let patient = semaphore.acquirer(Sleeper::new(), Deadline::NEVER);
+        let waiter = semaphore.acquirer(Sleeper::new(), Deadline::NEVER);
         let kernel = {
             let semaphore = Arc::clone(&semaphore);
             spawn(move || {
@@ -171,7 +171,7 @@ fn an_interrupt_that_races_forwarding_loses_no_permit() {
         if join(interrupted).is_ok() {
             semaphore.release();
         }
-        assert_eq!(join(patient), Ok(()));
+        assert_eq!(join(waiter), Ok(()));
         join(kernel);
         assert_eq!(semaphore.left(), 0);
     });
@@ -183,11 +183,11 @@ fn a_waiter_that_gives_up_in_the_target_leaves_it() {
         let semaphore = Semaphore::new();
         let (alarm, enlisted) = (Alarm::leak(), Door::new());
         let sleeper = Sleeper::that_opens(&enlisted);
-        let impatient = semaphore.acquirer(sleeper, Deadline::At(alarm));
+        let timed = semaphore.acquirer(sleeper, Deadline::At(alarm));
         enlisted.pass();
         let forwarder = semaphore.forwarder();
         alarm.fire();
-        assert_eq!(join(impatient), Err(WaitError::TimedOut));
+        assert_eq!(join(timed), Err(WaitError::TimedOut));
         join(forwarder);
         assert_eq!(semaphore.parts.condition.waiting(), 0);
     });
@@ -291,8 +291,8 @@ fn a_flag_that_stays_up_is_seen_by_all_whenever_the_event_is_forwarded() {
     explore(2, || {
         let event = Event::new();
         let alarm = Alarm::leak();
-        let patient = event.waiter(Sleeper::new(), Deadline::NEVER);
-        let impatient = event.waiter(Sleeper::new(), Deadline::At(alarm));
+        let waiter = event.waiter(Sleeper::new(), Deadline::NEVER);
+        let timed = event.waiter(Sleeper::new(), Deadline::At(alarm));
         let forwarder = {
             let event = Arc::clone(&event);
             spawn(move || {
@@ -301,8 +301,8 @@ fn a_flag_that_stays_up_is_seen_by_all_whenever_the_event_is_forwarded() {
             })
         };
         event.set();
-        assert_eq!(join(patient), Ok(()));
-        assert!(matches!(join(impatient), Ok(()) | Err(WaitError::TimedOut)));
+        assert_eq!(join(waiter), Ok(()));
+        assert!(matches!(join(timed), Ok(()) | Err(WaitError::TimedOut)));
         join(forwarder);
         assert!(event.raw.is_set() || event.parts.value.load(Ordering::Relaxed) == 1);
     });
@@ -318,7 +318,7 @@ fn a_notification_that_comes_with_an_interrupt_is_passed_on() {
             Deadline::NEVER,
         );
         first.pass();
-        let patient = event.waiter(Sleeper::that_opens(&second), Deadline::NEVER);
+        let waiter = event.waiter(Sleeper::that_opens(&second), Deadline::NEVER);
         second.pass();
         event.forward();
         let kernel = spawn(move || signal.raise());
@@ -326,7 +326,7 @@ fn a_notification_that_comes_with_an_interrupt_is_passed_on() {
         if join(interrupted).is_ok() {
             event.parts.locked(|_| event.parts.condition.notify(1));
         }
-        assert_eq!(join(patient), Ok(()));
+        assert_eq!(join(waiter), Ok(()));
         join(kernel);
     });
 }

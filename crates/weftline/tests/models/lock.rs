@@ -102,7 +102,7 @@ fn a_waiter_that_times_out_passes_its_wakeup_on() {
         let shared = Arc::new(Shared::default());
         let alarm = Alarm::leak();
         shared.lock();
-        let impatient = {
+        let timed = {
             let shared = Arc::clone(&shared);
             spawn(move || {
                 let taken = shared.lock_by(&mut Sleeper::new(), Deadline::At(alarm));
@@ -110,14 +110,14 @@ fn a_waiter_that_times_out_passes_its_wakeup_on() {
                 taken
             })
         };
-        let patient = {
+        let waiter = {
             let shared = Arc::clone(&shared);
             spawn(move || shared.use_once())
         };
         let clock = spawn(move || alarm.fire());
         shared.unlock();
-        join(patient);
-        let taken = join(impatient);
+        join(waiter);
+        let taken = join(timed);
         join(clock);
         assert_eq!(shared.value.get(), 1 + u32::from(taken.is_ok()));
         assert!(!shared.lock.is_locked());
@@ -138,13 +138,13 @@ fn an_interrupted_waiter_gives_the_lock_back() {
                 taken
             })
         };
-        let patient = {
+        let waiter = {
             let shared = Arc::clone(&shared);
             spawn(move || shared.use_once())
         };
         let kernel = spawn(move || signal.raise());
         shared.unlock();
-        join(patient);
+        join(waiter);
         let taken = join(interrupted);
         join(kernel);
         assert_eq!(shared.value.get(), 1 + u32::from(taken.is_ok()));
@@ -258,7 +258,7 @@ fn a_crowd_with_timeouts_and_interrupts_leaves_the_lock_free() {
         let shared = Arc::new(Shared::default());
         let alarms = [(); 2].map(|()| Alarm::leak());
         let signals = [(); 2].map(|()| Signal::new());
-        let impatient = alarms.map(|alarm| {
+        let timed = alarms.map(|alarm| {
             let shared = Arc::clone(&shared);
             spawn(move || {
                 let taken = shared.lock_by(&mut Sleeper::new(), Deadline::At(alarm));
@@ -274,15 +274,15 @@ fn a_crowd_with_timeouts_and_interrupts_leaves_the_lock_free() {
                 u32::from(taken.is_ok())
             })
         });
-        let patient = [(); 3].map(|()| {
+        let waiter = [(); 3].map(|()| {
             let shared = Arc::clone(&shared);
             spawn(move || (0..3).for_each(|_| shared.use_once()))
         });
         alarms.iter().for_each(|alarm| alarm.fire());
         signals.iter().for_each(|signal| signal.raise());
-        let others = impatient.into_iter().chain(interrupted).map(join);
+        let others = timed.into_iter().chain(interrupted).map(join);
         let taken = 9 + others.sum::<u32>();
-        patient.into_iter().for_each(join);
+        waiter.into_iter().for_each(join);
         assert_eq!(shared.value.get(), taken);
         assert!(!shared.lock.is_locked());
     });

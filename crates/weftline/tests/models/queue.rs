@@ -103,15 +103,15 @@ fn a_getter_that_times_out_leaves_the_item_to_the_next() {
     explore(2, || {
         let queue: Arc<Queue> = of(0);
         let alarm = Alarm::leak();
-        let impatient = getter(&queue, Sleeper::new(), Deadline::At(alarm));
-        let patient = getter(&queue, Sleeper::new(), Deadline::NEVER);
+        let timed = getter(&queue, Sleeper::new(), Deadline::At(alarm));
+        let waiter = getter(&queue, Sleeper::new(), Deadline::NEVER);
         let clock = spawn(move || alarm.fire());
         put(&queue, 1);
-        match join(impatient) {
+        match join(timed) {
             Ok(item) => put(&queue, item),
             Err(failure) => assert!(matches!(failure, GetFailure::Empty)),
         }
-        assert!(matches!(join(patient), Ok(1)));
+        assert!(matches!(join(waiter), Ok(1)));
         join(clock);
         assert!(queue.is_empty());
     });
@@ -123,20 +123,20 @@ fn a_putter_that_times_out_leaves_its_slot_to_the_next() {
         let queue: Arc<Queue> = of(1);
         put(&queue, 0);
         let alarm = Alarm::leak();
-        let impatient = putter(&queue, 1, Sleeper::new(), Deadline::At(alarm));
-        let patient = putter(&queue, 2, Sleeper::new(), Deadline::NEVER);
+        let timed = putter(&queue, 1, Sleeper::new(), Deadline::At(alarm));
+        let waiter = putter(&queue, 2, Sleeper::new(), Deadline::NEVER);
         alarm.fire();
         assert_eq!(get(&queue), 0);
         let mut expected = vec![2];
         let mut got = vec![get(&queue)];
-        match join(impatient) {
+        match join(timed) {
             Ok(()) => {
                 expected.insert(0, 1);
                 got.push(get(&queue));
             }
             Err(failure) => assert!(matches!(failure, PutFailure::Full(1))),
         }
-        assert!(join(patient).is_ok());
+        assert!(join(waiter).is_ok());
         got.sort_unstable();
         assert_eq!(got, expected);
         let again = queue.put_with(3, &mut Sleeper::new(), Deadline::PASSED);
@@ -150,14 +150,14 @@ fn an_interrupted_getter_gives_its_item_to_the_next() {
         let queue: Arc<Queue> = of(0);
         let signal = Signal::new();
         let interrupted = getter(&queue, Sleeper::that_hears(&signal), Deadline::NEVER);
-        let patient = getter(&queue, Sleeper::new(), Deadline::NEVER);
+        let waiter = getter(&queue, Sleeper::new(), Deadline::NEVER);
         let kernel = spawn(move || signal.raise());
         put(&queue, 1);
         match join(interrupted) {
             Ok(item) => put(&queue, item),
             Err(failure) => assert!(matches!(failure, GetFailure::Interrupted(Signalled))),
         }
-        assert!(matches!(join(patient), Ok(1)));
+        assert!(matches!(join(waiter), Ok(1)));
         join(kernel);
         assert!(queue.is_empty());
     });
@@ -186,7 +186,7 @@ fn an_interrupted_putter_gives_its_slot_to_the_next() {
         put(&queue, 0);
         let signal = Signal::new();
         let interrupted = putter(&queue, 1, Sleeper::that_hears(&signal), Deadline::NEVER);
-        let patient = putter(&queue, 2, Sleeper::new(), Deadline::NEVER);
+        let waiter = putter(&queue, 2, Sleeper::new(), Deadline::NEVER);
         signal.raise();
         assert_eq!(get(&queue), 0);
         let mut got = vec![get(&queue)];
@@ -194,7 +194,7 @@ fn an_interrupted_putter_gives_its_slot_to_the_next() {
             Ok(()) => got.push(get(&queue)),
             Err(failure) => assert!(matches!(failure, PutFailure::Interrupted(1, Signalled))),
         }
-        assert!(join(patient).is_ok());
+        assert!(join(waiter).is_ok());
         assert!(got.contains(&2));
         let again = queue.put_with(3, &mut Sleeper::new(), Deadline::PASSED);
         assert!(again.is_ok(), "no slot stays reserved");
@@ -277,14 +277,11 @@ fn a_join_that_times_out_leaves_the_others_joined() {
             let queue = Arc::clone(&queue);
             spawn(move || queue.join_with(&mut Sleeper::new(), deadline))
         };
-        let (impatient, patient) = (joiner(Deadline::At(alarm)), joiner(Deadline::NEVER));
+        let (timed, waiter) = (joiner(Deadline::At(alarm)), joiner(Deadline::NEVER));
         let clock = spawn(move || alarm.fire());
         queue.task_done().unwrap();
-        assert_eq!(join(patient), Ok(true));
-        assert!(matches!(
-            join(impatient),
-            Ok(true) | Err(WaitError::TimedOut)
-        ));
+        assert_eq!(join(waiter), Ok(true));
+        assert!(matches!(join(timed), Ok(true) | Err(WaitError::TimedOut)));
         join(clock);
     });
 }

@@ -101,7 +101,7 @@ fn a_wait_that_ends_without_the_lock_leaves_it_to_the_others() {
         let shared = Arc::new(Shared::default());
         let (alarm, signal) = (Alarm::leak(), Signal::new());
         shared.lock();
-        let impatient = {
+        let timed = {
             let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
             spawn(move || {
                 let mut sleeper = Sleeper::that_hears(&signal);
@@ -125,7 +125,7 @@ fn a_wait_that_ends_without_the_lock_leaves_it_to_the_others() {
                 u32::from(taken.is_ok())
             })
         };
-        let patient = {
+        let waiter = {
             let shared = Arc::clone(&shared);
             spawn(move || shared.use_twice_nested())
         };
@@ -134,8 +134,8 @@ fn a_wait_that_ends_without_the_lock_leaves_it_to_the_others() {
             signal.raise();
         });
         shared.unlock();
-        join(patient);
-        let taken = join(impatient);
+        join(waiter);
+        let taken = join(timed);
         join(clock);
         assert_eq!(shared.value.get(), 2 + taken);
         assert!(!shared.lock.is_locked());

@@ -102,14 +102,14 @@ fn a_timeout_that_races_the_release_loses_no_permit() {
     explore_both(2, || {
         let semaphore = with_permits(0);
         let alarm = Alarm::leak();
-        let impatient = acquirer(&semaphore, 1, Sleeper::new(), Deadline::At(alarm));
-        let patient = acquirer(&semaphore, 1, Sleeper::new(), Deadline::NEVER);
+        let timed = acquirer(&semaphore, 1, Sleeper::new(), Deadline::At(alarm));
+        let waiter = acquirer(&semaphore, 1, Sleeper::new(), Deadline::NEVER);
         let clock = spawn(move || alarm.fire());
         semaphore.release(1).unwrap();
-        if join(impatient).is_ok() {
+        if join(timed).is_ok() {
             semaphore.release(1).unwrap();
         }
-        assert_eq!(join(patient), Ok(()));
+        assert_eq!(join(waiter), Ok(()));
         join(clock);
         assert_eq!(semaphore.permits(), 0);
     });
@@ -121,13 +121,13 @@ fn an_interrupted_waiter_gives_its_permits_back() {
         let semaphore = with_permits(0);
         let signal = Signal::new();
         let interrupted = acquirer(&semaphore, 1, Sleeper::that_hears(&signal), Deadline::NEVER);
-        let patient = acquirer(&semaphore, 1, Sleeper::new(), Deadline::NEVER);
+        let waiter = acquirer(&semaphore, 1, Sleeper::new(), Deadline::NEVER);
         let kernel = spawn(move || signal.raise());
         semaphore.release(1).unwrap();
         if join(interrupted).is_ok() {
             semaphore.release(1).unwrap();
         }
-        assert_eq!(join(patient), Ok(()));
+        assert_eq!(join(waiter), Ok(()));
         join(kernel);
         assert_eq!(semaphore.permits(), 0);
     });
@@ -192,11 +192,11 @@ fn a_crowd_of_requests_for_one_two_and_three_ends_with_all_permits() {
                 }
             })
         });
-        let impatient = acquirer(&semaphore, 3, Sleeper::new(), Deadline::At(alarm));
+        let timed = acquirer(&semaphore, 3, Sleeper::new(), Deadline::At(alarm));
         let interrupted = acquirer(&semaphore, 2, Sleeper::that_hears(&signal), Deadline::NEVER);
         alarm.fire();
         signal.raise();
-        if join(impatient).is_ok() {
+        if join(timed).is_ok() {
             semaphore.release(3).unwrap();
         }
         if join(interrupted).is_ok() {

@@ -43,13 +43,13 @@ fn an_item_does_not_wait_for_a_worker_that_gives_up() {
     explore(2, || {
         let queue = Arc::new(Queue::new(0));
         let alarm = Alarm::leak();
-        let patient = getter(&queue, Deadline::NEVER);
-        let hasty = getter(&queue, Deadline::At(alarm));
+        let waiter = getter(&queue, Deadline::NEVER);
+        let timed = getter(&queue, Deadline::At(alarm));
         let clock = spawn(move || alarm.fire());
         put(&queue, 1);
         put(&queue, 2);
-        assert!(join(patient).is_some());
-        let left = usize::from(join(hasty).is_none());
+        assert!(join(waiter).is_some());
+        let left = usize::from(join(timed).is_none());
         join(clock);
         assert_eq!(queue.len(), left);
     });

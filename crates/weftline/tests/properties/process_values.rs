@@ -55,7 +55,7 @@ impl Object for Value<u64> {
 
 const LEN: usize = 3;
 
-/// The places of an array, as one number in base 100.
+/// The elements of an array, as one number in base 100.
 fn as_number(values: &[u64]) -> String {
     values
         .iter()

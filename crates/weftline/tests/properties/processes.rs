@@ -166,7 +166,7 @@ impl Object for Queue<u8> {
     }
 }
 
-fn made<T: Object + 'static, E: std::fmt::Debug>(object: Result<T, E>) -> Box<dyn Object> {
+fn create<T: Object + 'static, E: std::fmt::Debug>(object: Result<T, E>) -> Box<dyn Object> {
     Box::new(object.expect("something to share"))
 }
 
@@ -175,7 +175,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
         Kind {
             name: "process-lock",
             users: 2,
-            object: |_| made(Lock::new(0_u64)),
+            object: |_| create(Lock::new(0_u64)),
             ..LOCK
         },
         Kind {
@@ -189,38 +189,38 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 "unlock",
                 "is-locked",
             ],
-            object: |_| made(RLock::new(0_u64)),
+            object: |_| create(RLock::new(0_u64)),
             model: |_| locks::uncounted(),
             ..RLOCK
         },
         Kind {
             name: "process-condition",
-            object: |_| made(Condition::new(0_u64)),
+            object: |_| create(Condition::new(0_u64)),
             model: |_| Box::new(Conditions::default()),
             ..CONDITION
         },
         Kind {
             name: "process-event",
-            object: |_| made(Event::new()),
+            object: |_| create(Event::new()),
             ..EVENT
         },
         Kind {
             name: "process-semaphore",
             users: 2,
-            object: |permits| made(Semaphore::new(permits.into())),
+            object: |permits| create(Semaphore::new(permits.into())),
             ..SEMAPHORE
         },
         Kind {
             name: "process-bounded-semaphore",
             users: 2,
             parameter: 3..=3,
-            object: |permits| made(BoundedSemaphore::new(permits.into())),
+            object: |permits| create(BoundedSemaphore::new(permits.into())),
             model: |permits| semaphores::model(permits, true, true),
             ..SEMAPHORE
         },
         Kind {
             name: "process-barrier",
-            object: |parties| made(Barrier::new(parties.into())),
+            object: |parties| create(Barrier::new(parties.into())),
             model: barriers::model,
             ..BARRIER
         },
@@ -243,8 +243,8 @@ pub(crate) fn kinds() -> Vec<Kind> {
             ],
             numbers: 8,
             object: |capacity| match capacity.into() {
-                0 => made(Queue::<u8>::unbounded()),
-                capacity => made(Queue::<u8>::bounded(capacity)),
+                0 => create(Queue::<u8>::unbounded()),
+                capacity => create(Queue::<u8>::bounded(capacity)),
             },
             model: |capacity| queues::model(Order::Fifo, capacity, false),
         },

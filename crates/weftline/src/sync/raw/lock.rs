@@ -199,7 +199,7 @@ impl RawLock {
                 .is_ok()
     }
 
-    /// Unlinks an abandoned waiter. The wake-up that it may have had goes to the next.
+    /// Unlinks an abandoned waiter. The wakeup that it may have had goes to the next.
     fn leave(&self, waiter: &Waiter<u64>) {
         let woken = {
             let mut list = self.waiters.lock();
