@@ -60,8 +60,8 @@ pub struct Lock<T: ?Sized> {
 
 // SAFETY: no other thread uses a lock that is sent, nor its value.
 unsafe impl<T: ?Sized + Send> Send for Lock<T> {}
-// SAFETY: the value is reached through a guard, of which there is one at a time; it moves between
-// threads, so it must be `Send`, and that is enough.
+// SAFETY: the value is reached through a guard, of which there is one at a time. The value moves
+// between threads, so it must be `Send`; that is enough.
 unsafe impl<T: ?Sized + Send> Sync for Lock<T> {}
 
 impl<T> Lock<T> {

@@ -140,7 +140,7 @@ semaphore!(
     /// A number of permits: Python's `threading.Semaphore`.
     ///
     /// Barging, with a starvation bound: a thread that has waited for more than 1 ms gets its
-    /// permits by handoff, and no thread overtakes it while it lacks some.
+    /// permits by handoff. No thread overtakes it while it lacks some.
     ///
     /// ```
     /// use std::time::Duration;

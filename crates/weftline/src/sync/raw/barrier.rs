@@ -22,14 +22,17 @@
 //! the action's end. A party that is interrupted leaves; while the barrier is filling, its place is
 //! free again.
 //!
-//! A binding forwards a barrier when the program reaches for its parts. No wakeup can be lost by
-//! that: a party waits for the end of its cycle, and `arrived` tells the binding how many parties
-//! must report before the next cycle begins. While an action runs, only the acting thread may
-//! forward the barrier; other threads wait.
+//! A binding forwards a barrier when the program reaches for its parts. No wakeup is lost by that:
+//! a party waits for the end of its cycle. `arrived` tells the binding how many parties must report
+//! before the next cycle begins. While an action runs, only the acting thread may forward the
+//! barrier; other threads wait.
 //!
-//! Each operation linearises at a hold of the list's lock: an arrival where it counts itself, the
-//! end of a cycle where it claims the arrivals, `abort`, `reset`, `forward_with` and the queries at
-//! their only hold.
+//! | operation | linearisation point, under the list's lock |
+//! |---|---|
+//! | an arrival | the increment of `arrived` |
+//! | the end of a cycle, also by `abort` and `reset` | the claim of the arrivals |
+//! | `forward_with` | the change of the phase |
+//! | `parties`, `n_waiting`, `is_broken` | the read |
 //!
 //! | happens-before | release | acquire |
 //! |---|---|---|
@@ -141,8 +144,9 @@ impl RawBarrier {
     ///
     /// # Errors
     /// [`BarrierError::Broken`] when the barrier is or gets broken, also by this wait's own
-    /// timeout; [`BarrierError::Interrupted`] when the blocker was interrupted, or with the error
-    /// of `action`, which breaks the barrier.
+    /// timeout. [`BarrierError::Interrupted`] when the blocker was interrupted, or with the error
+    /// of `action`; that error breaks the barrier. [`BarrierError::Forwarded`] when the barrier is
+    /// or gets forwarded.
     pub fn wait_with<B: Blocker>(
         &self,
         blocker: &mut B,

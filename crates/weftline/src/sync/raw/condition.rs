@@ -161,7 +161,7 @@ impl RawCondition {
     }
 
     /// Wakes the waiters that were moved here from a forwarded object, as if no thread had waited
-    /// at the time: they find the object forwarded, and go on elsewhere. For bindings, before any
+    /// at the time. They find the object forwarded, and go on elsewhere. For bindings, before any
     /// other thread waits here.
     pub fn send_away(&self) {
         self.claim(usize::MAX, |note| *note = RETRY).wake();

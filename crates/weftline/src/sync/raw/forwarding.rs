@@ -28,7 +28,7 @@
 //! are in the target. The waker that claims a waiter settles it, in either list, so the move does
 //! not affect the waiter. Only a waiter that gives up asks which list it must leave ([`leave`]). A
 //! notification of the target reaches the moved waiters in the order in which they came, before all
-//! that wait there later: a moved waiter sleeps as if it had always waited in the condition.
+//! later waiters. So a moved waiter sleeps as if it had always waited in the condition.
 //!
 //! **Linearisation point** of `forward`: the swap of the object's word, under this list's lock. For
 //! a barrier it is the change of the phase, under the barrier's list lock.
@@ -114,7 +114,7 @@ impl RawSemaphore {
     ///
     /// Returns how many permits were free, and the bound; `None` if the semaphore was forwarded
     /// before. Afterwards no permits are free, and [`Self::release`] and [`Self::reset`] are
-    /// refused. [`Self::acquire_with`] times out at once, also a wait that began before, as soon as
+    /// refused. [`Self::acquire_with`] times out at once. A wait that began before times out when
     /// the target is notified.
     ///
     /// # Safety

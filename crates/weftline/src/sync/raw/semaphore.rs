@@ -15,8 +15,8 @@
 //! keep coming.
 //!
 //! **Invariant**, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a
-//! waiter that was woken without handoff has not retried yet*, or a release that hands permits off
-//! in batches is about to do the next batch.
+//! waiter that was woken without handoff has not retried yet*. It may also be that a release hands
+//! permits off in batches and is about to do the next batch.
 //!
 //! | operation | linearisation point |
 //! |---|---|
