@@ -18,12 +18,12 @@
 
 use super::completion::{name_of, phase_of};
 use super::future::Future;
-use super::inflated;
 use crate::attribute::Parts;
 use crate::inflation::{self, Inflate, raw_dict};
 use crate::names::interned;
 use crate::objects;
 use crate::threading::Condition;
+use crate::threading::guard::holding;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::sync::atomic::Ordering;
@@ -150,7 +150,7 @@ impl Future {
             ));
         }
         this.wait_until_inflated(py);
-        inflated::holding(slf, |_| {
+        holding(slf, interned!(slf.py(), _condition), |_| {
             let state = slf.getattr(interned!(py, _state))?;
             if !state.eq(interned!(py, FINISHED))? {
                 let none = || py.None().into_bound(py);

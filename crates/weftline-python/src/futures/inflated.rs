@@ -15,7 +15,7 @@ use crate::inflation::Inflate;
 use crate::names::interned;
 use crate::objects::{self, Piece, bare_error, error_of, written};
 use crate::seconds::wait_deadline;
-use crate::threading::guard::{self, Guard};
+use crate::threading::guard::{self, holding};
 use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use pyo3::types::{PySet, PyString};
@@ -40,16 +40,6 @@ fn overrides_callbacks(slf: This<'_, '_>) -> PyResult<bool> {
     let name = interned!(slf.py(), _invoke_callbacks);
     let mine = slf.get_type().getattr(name)?;
     Ok(!mine.is(slf.py().get_type::<Future>().getattr(name)?))
-}
-
-/// `with self._condition`
-pub(super) fn holding<'py, R>(
-    slf: This<'_, 'py>,
-    body: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<R>,
-) -> PyResult<R> {
-    let condition = slf.getattr(interned!(slf.py(), _condition))?;
-    let guard = Guard::enter(condition.clone())?;
-    guard.exit(body(&condition))
 }
 
 fn state<'py>(slf: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -93,7 +83,9 @@ fn tell(slf: This<'_, '_>, what: &Bound<'_, PyString>) -> PyResult<()> {
 /// Whether the state is among `names`, read with the condition held.
 #[cold]
 pub(super) fn is_in(slf: This<'_, '_>, names: &[&str]) -> PyResult<bool> {
-    holding(slf, |_| is_one_of(&state(slf)?, names))
+    holding(slf, interned!(slf.py(), _condition), |_| {
+        is_one_of(&state(slf)?, names)
+    })
 }
 
 #[cold]
@@ -110,7 +102,7 @@ pub(super) fn is_done(slf: This<'_, '_>) -> PyResult<bool> {
 #[cold]
 pub(super) fn settle(slf: This<'_, '_>, outcome: Outcome) -> PyResult<()> {
     let py = slf.py();
-    holding(slf, |condition| {
+    holding(slf, interned!(slf.py(), _condition), |condition| {
         let state = state(slf)?;
         if is_in_set(&state, &DONE)? {
             let repr = slf.repr()?.into_any();
@@ -147,7 +139,7 @@ pub(super) fn settle(slf: This<'_, '_>, outcome: Outcome) -> PyResult<()> {
 /// `Future.cancel`
 #[cold]
 pub(super) fn cancel(slf: This<'_, '_>) -> PyResult<bool> {
-    let before = holding(slf, |condition| {
+    let before = holding(slf, interned!(slf.py(), _condition), |condition| {
         let state = state(slf)?;
         if is_one_of(&state, &["RUNNING", "FINISHED"])? {
             return Ok(Some(false));
@@ -171,7 +163,7 @@ pub(super) fn cancel(slf: This<'_, '_>) -> PyResult<bool> {
 /// `Future.set_running_or_notify_cancel`. `None`: no call begins in the future's state.
 #[cold]
 pub(super) fn begin(slf: This<'_, '_>) -> PyResult<Option<bool>> {
-    holding(slf, |_| {
+    holding(slf, interned!(slf.py(), _condition), |_| {
         let state = state(slf)?;
         if is_one_of(&state, &["CANCELLED"])? {
             enter(slf, "CANCELLED_AND_NOTIFIED")?;
@@ -191,7 +183,7 @@ pub(super) fn begin(slf: This<'_, '_>) -> PyResult<Option<bool>> {
 #[cold]
 pub(super) fn add_done_callback(slf: This<'_, '_>, callback: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = slf.py();
-    let is_late = holding(slf, |_| {
+    let is_late = holding(slf, interned!(slf.py(), _condition), |_| {
         if is_one_of(&state(slf)?, &DONE)? {
             return Ok(true);
         }
@@ -234,7 +226,7 @@ pub(super) fn wait<R>(
         }
         Ok(None)
     };
-    holding(slf, |condition| {
+    holding(slf, interned!(slf.py(), _condition), |condition| {
         if let Some(there) = check()? {
             return Ok(there);
         }

@@ -15,7 +15,7 @@ use super::until::{Left, Until};
 use crate::callback::calling_back;
 use crate::names::interned;
 use crate::objects::{self, error};
-use crate::threading::guard::Guard;
+use crate::threading::guard::holding;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
@@ -37,16 +37,6 @@ impl Wait<'_, '_> {
             Self::Begun(timeout) => Ok(*timeout),
         }
     }
-}
-
-fn holding<'py, T>(
-    queue: &Bound<'py, Queue>,
-    name: &Bound<'py, PyString>,
-    body: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<T>,
-) -> PyResult<T> {
-    let context = queue.getattr(name)?;
-    let guard = Guard::enter(context.clone())?;
-    guard.exit(body(&context))
 }
 
 fn size<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {

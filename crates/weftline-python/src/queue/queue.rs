@@ -7,6 +7,7 @@ use super::items::{Items, NotGot, NotPut};
 use super::timeout_args::{Timeout, TimeoutArgs};
 use crate::callback::calling_back;
 use crate::inflation;
+use crate::init_guard::InitGuard;
 use crate::names::interned;
 use crate::objects;
 use crate::optional_arg::OptionalArg;
@@ -37,9 +38,7 @@ pub(crate) struct Queue {
     /// Whether an inflated queue is shut down, before 3.13.
     pub(super) is_shut_down: AtomicBool,
     is_initialized: AtomicBool,
-    /// False while the object is zeroed memory: up to 3.11 the interpreter may collect garbage
-    /// between allocating an object that has a `__dict__` and its construction.
-    is_constructed: bool,
+    init: InitGuard,
 }
 
 impl Queue {
@@ -51,7 +50,7 @@ impl Queue {
             is_inflated: AtomicBool::new(false),
             is_shut_down: AtomicBool::new(false),
             is_initialized: AtomicBool::new(false),
-            is_constructed: true,
+            init: InitGuard::new(),
         }
     }
 }
@@ -320,7 +319,7 @@ impl Queue {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if self.is_constructed {
+        if self.init.is_done() {
             self.items.traverse(&visit)
         } else {
             Ok(())

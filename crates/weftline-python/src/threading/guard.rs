@@ -9,6 +9,7 @@ use crate::objects;
 use crate::recursion;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use weftline::park::{Deadline, current_number};
 
 /// A lock, or the lock of a condition, that is held until `exit`.
@@ -19,6 +20,17 @@ pub(crate) enum Guard<'py> {
     /// Between two statements of the owner the object is as consistent as between two operations.
     Nested,
     Foreign(Bound<'py, PyAny>),
+}
+
+/// `with object.name:`; `body` gets the context.
+pub(crate) fn holding<'py, T, R>(
+    object: &Bound<'py, T>,
+    name: &Bound<'py, PyString>,
+    body: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<R>,
+) -> PyResult<R> {
+    let context = object.as_any().getattr(name)?;
+    let guard = Guard::enter(context.clone())?;
+    guard.exit(body(&context))
 }
 
 impl<'py> Guard<'py> {

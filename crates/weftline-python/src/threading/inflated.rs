@@ -6,7 +6,7 @@
 //! continues with the time it has left.
 
 use super::Condition;
-use super::guard::{self, Guard};
+use super::guard::{self, holding};
 use crate::callback::calling_back;
 use crate::names::interned;
 use crate::objects::{self, error};
@@ -15,19 +15,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyRange;
 use weftline::park::Deadline;
 
-fn holding<'py, T, R>(
-    object: &Bound<'py, T>,
-    body: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<R>,
-) -> PyResult<R> {
-    let condition = object.as_any().getattr(interned!(object.py(), _cond))?;
-    let guard = Guard::enter(condition.clone())?;
-    guard.exit(body(&condition))
-}
-
 /// `Event.set`.
 #[cold]
 pub(super) fn set<T>(event: &Bound<'_, T>) -> PyResult<()> {
-    holding(event, |condition| {
+    holding(event, interned!(event.py(), _cond), |condition| {
         event.as_any().setattr(interned!(event.py(), _flag), true)?;
         guard::notify_all(condition)
     })
@@ -36,7 +27,7 @@ pub(super) fn set<T>(event: &Bound<'_, T>) -> PyResult<()> {
 /// `Event.clear`.
 #[cold]
 pub(super) fn clear<T>(event: &Bound<'_, T>) -> PyResult<()> {
-    holding(event, |_| {
+    holding(event, interned!(event.py(), _cond), |_| {
         event.as_any().setattr(interned!(event.py(), _flag), false)
     })
 }
@@ -47,7 +38,7 @@ pub(super) fn wait<'py, T>(
     event: &Bound<'py, T>,
     deadline: impl FnOnce() -> PyResult<Deadline>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    holding(event, |condition| {
+    holding(event, interned!(event.py(), _cond), |condition| {
         let signaled = event.as_any().getattr(interned!(event.py(), _flag))?;
         if signaled.is_truthy()? {
             return Ok(signaled);
@@ -60,7 +51,7 @@ pub(super) fn wait<'py, T>(
 /// again before it returns.
 #[cold]
 pub(super) fn pass_through<T>(event: &Bound<'_, T>) -> PyResult<()> {
-    holding(event, |_| Ok(()))
+    holding(event, interned!(event.py(), _cond), |_| Ok(()))
 }
 
 /// `Semaphore.acquire`.
@@ -71,7 +62,7 @@ pub(super) fn acquire<T>(
 ) -> PyResult<bool> {
     let semaphore = semaphore.as_any();
     let name = interned!(semaphore.py(), _value);
-    holding(semaphore, |condition| {
+    holding(semaphore, interned!(semaphore.py(), _cond), |condition| {
         let mut asked = Some(deadline);
         let mut deadline = Deadline::PASSED;
         loop {
@@ -100,7 +91,7 @@ pub(super) fn release<T>(
     is_bounded: bool,
 ) -> PyResult<()> {
     let (py, semaphore) = (semaphore.py(), semaphore.as_any());
-    holding(semaphore, |condition| {
+    holding(semaphore, interned!(semaphore.py(), _cond), |condition| {
         let name = interned!(py, _value);
         if is_bounded {
             let value = semaphore.getattr(name)?.add(n)?;

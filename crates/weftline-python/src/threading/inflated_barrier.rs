@@ -4,7 +4,7 @@
 
 use super::Condition;
 use super::barrier::Barrier;
-use super::guard::{self, Guard};
+use super::guard::{self, holding};
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::handled::{finally, handling};
 use crate::names::interned;
@@ -60,10 +60,6 @@ fn enter_state(this: This<'_, '_>, state: i32) -> PyResult<()> {
     guard::notify_all(&condition(this)?)
 }
 
-fn holding<'py, T>(this: This<'_, 'py>, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-    Guard::enter(condition(this)?)?.exit(body())
-}
-
 /// `self.name()`, which a subclass may override.
 fn call(this: This<'_, '_>, name: &Bound<'_, PyString>) -> PyResult<()> {
     calling_back(this.py(), || this.call_method0(name)).map(drop)
@@ -85,7 +81,7 @@ pub(super) fn wait<'py>(
         Some(timeout) => timeout.clone(),
         None => this.getattr(interned!(py, _timeout))?,
     };
-    holding(this, || {
+    holding(this, interned!(this.py(), _cond), |_| {
         call(this, interned!(py, _enter))?;
         let index = count(this)?;
         let arrived = objects::increased(&count(this)?, &objects::int(py, 1)?)?;
@@ -119,7 +115,7 @@ pub(super) fn resume(
     deadline: Deadline,
     interrupt: Option<PyErr>,
 ) -> PyResult<()> {
-    holding(this, || {
+    holding(this, interned!(this.py(), _cond), |_| {
         let ended = match interrupt {
             None => wait_by(this, || Ok(deadline)),
             Some(raised) => Err(raised),
@@ -248,7 +244,7 @@ pub(super) fn r#break(this: This<'_, '_>) -> PyResult<()> {
 /// `Barrier.reset`
 #[cold]
 pub(super) fn reset(this: This<'_, '_>) -> PyResult<()> {
-    holding(this, || {
+    holding(this, interned!(this.py(), _cond), |_| {
         if !count(this)?.gt(0)? {
             return enter_state(this, FILLING);
         }
@@ -262,7 +258,9 @@ pub(super) fn reset(this: This<'_, '_>) -> PyResult<()> {
 /// `Barrier.abort`
 #[cold]
 pub(super) fn abort(this: This<'_, '_>) -> PyResult<()> {
-    holding(this, || call(this, interned!(this.py(), _break)))
+    holding(this, interned!(this.py(), _cond), |_| {
+        call(this, interned!(this.py(), _break))
+    })
 }
 
 /// `Barrier.n_waiting`
