@@ -26,7 +26,7 @@ fn a_thread_returns_the_value_of_its_function() {
     let _limit = limit();
     let text = String::from("not borrowed");
     let handle = spawn(move || text.len());
-    assert_eq!(handle.join().unwrap(), 18);
+    assert_eq!(handle.join().unwrap(), 12);
 }
 
 #[test]
