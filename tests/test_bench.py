@@ -29,7 +29,7 @@ def quick_run(tmp_path_factory):
     path = tmp_path_factory.mktemp("bench") / "bench.json"
     command = [sys.executable, "-m", "weftline", "bench", "--quick", "--json", path]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=180, check=False
+        command, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     return done, json.loads(path.read_text(encoding="utf-8"))

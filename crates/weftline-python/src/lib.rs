@@ -7,7 +7,7 @@
 //! | `blocker.rs` | how a Python thread parks: detached from the interpreter, answering signals |
 //! | `callback.rs` | calls into Python code of the program, and their end at exit |
 //! | `inflation.rs` | what all inflated objects share: their parts in their `__dict__` |
-//! | `looks.rs` | what introspection tools see in the classes |
+//! | `introspection.rs` | what introspection tools see in the classes |
 //! | `deferred_drop.rs` | freeing long chains of objects on a small stack |
 //! | `init_guard.rs` | whether an object that the collector visits exists yet |
 //! | `optional_arg.rs` | arguments that may be left out |
@@ -30,8 +30,8 @@ mod futures;
 mod handled;
 mod inflation;
 mod init_guard;
+mod introspection;
 mod launch;
-mod looks;
 mod names;
 mod objects;
 mod optional_arg;

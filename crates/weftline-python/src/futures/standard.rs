@@ -3,7 +3,7 @@
 //! locks and queues use no executors.
 
 use super::future::{Future, FutureBase};
-use crate::looks;
+use crate::introspection;
 use crate::objects::bare_error;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -70,10 +70,10 @@ pub(super) fn remember_futures(py: Python<'_>) -> PyResult<()> {
     let (ours, base) = (py.get_type::<Future>(), py.get_type::<FutureBase>());
     if !ours.is_subclass(theirs.bind(py))? {
         ours.setattr("__bases__", (base, theirs))?;
-        looks::show_source::<Future>(theirs.bind(py))?;
+        introspection::show_source::<Future>(theirs.bind(py))?;
         let init =
             c"__init__($self)\n--\n\nInitializes the future. Should not be called by clients.";
-        looks::show_init::<Future>(py, init)?;
+        introspection::show_init::<Future>(py, init)?;
     }
     Ok(())
 }

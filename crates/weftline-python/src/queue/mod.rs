@@ -49,7 +49,7 @@ mod until;
 pub(crate) use simple::SimpleQueue;
 
 use crate::deferred_drop;
-use crate::looks;
+use crate::introspection;
 use crate::threading::{add_class_like, add_class_of};
 use pyo3::prelude::*;
 
@@ -68,14 +68,14 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     deferred_drop::install::<priority::PriorityQueue>(py);
     deferred_drop::install::<simple::SimpleQueue>(py);
     fastcall::register(py)?;
-    looks::freeze::<simple::SimpleQueue>(py)?;
+    introspection::freeze::<simple::SimpleQueue>(py)?;
     attributes::register(py)?;
     module.add_function(wrap_pyfunction!(standard::remember_queue, module)?)
 }
 
 /// Shows the sources of the standard classes for ours, where the version has classes tell them.
 fn show_sources(standard: &Bound<'_, PyModule>) -> PyResult<()> {
-    looks::show_source::<queue::Queue>(&standard.getattr("Queue")?)?;
-    looks::show_source::<lifo::LifoQueue>(&standard.getattr("LifoQueue")?)?;
-    looks::show_source::<priority::PriorityQueue>(&standard.getattr("PriorityQueue")?)
+    introspection::show_source::<queue::Queue>(&standard.getattr("Queue")?)?;
+    introspection::show_source::<lifo::LifoQueue>(&standard.getattr("LifoQueue")?)?;
+    introspection::show_source::<priority::PriorityQueue>(&standard.getattr("PriorityQueue")?)
 }

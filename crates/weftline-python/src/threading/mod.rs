@@ -22,7 +22,7 @@ pub(crate) use lock::Lock;
 pub(crate) use rlock::RLock;
 
 use crate::deferred_drop;
-use crate::looks;
+use crate::introspection;
 use crate::names::interned;
 use crate::objects::{Piece, written};
 use pyo3::PyClass;
@@ -87,17 +87,19 @@ pub(crate) fn add_class_like<T: PyClass>(
     init: &'static CStr,
 ) -> PyResult<()> {
     add_class_of::<T>(module, home)?;
-    looks::show_init::<T>(module.py(), init)
+    introspection::show_init::<T>(module.py(), init)
 }
 
 /// Copies the source locations of the standard classes to ours, in versions whose classes record
 /// them.
 pub(crate) fn show_sources(standard: &Bound<'_, PyModule>) -> PyResult<()> {
-    looks::show_source::<Condition>(&standard.getattr("Condition")?)?;
-    looks::show_source::<event::Event>(&standard.getattr("Event")?)?;
-    looks::show_source::<semaphore::Semaphore>(&standard.getattr("Semaphore")?)?;
-    looks::show_source::<semaphore::BoundedSemaphore>(&standard.getattr("BoundedSemaphore")?)?;
-    looks::show_source::<barrier::Barrier>(&standard.getattr("Barrier")?)
+    introspection::show_source::<Condition>(&standard.getattr("Condition")?)?;
+    introspection::show_source::<event::Event>(&standard.getattr("Event")?)?;
+    introspection::show_source::<semaphore::Semaphore>(&standard.getattr("Semaphore")?)?;
+    introspection::show_source::<semaphore::BoundedSemaphore>(
+        &standard.getattr("BoundedSemaphore")?,
+    )?;
+    introspection::show_source::<barrier::Barrier>(&standard.getattr("Barrier")?)
 }
 
 /// `<module.Class at 0x…: state>`, as the standard classes write themselves.
