@@ -252,7 +252,7 @@ impl Timer {
     /// use std::time::Duration;
     /// use weftline::Timer;
     ///
-    /// A watchdog: it panics when it is not restarted for a second.
+    /// // A watchdog: it panics when it is not restarted for a second.
     /// let watchdog = Timer::new(Duration::from_secs(1), || panic!("the program hangs"));
     /// watchdog.start().unwrap();
     /// for _ in 0..3 {
