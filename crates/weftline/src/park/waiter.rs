@@ -11,7 +11,7 @@
 //! | `WAITING` | in the list, or about to be | a waker, under the list's lock → `CLAIMED`; its own thread → `ABANDONED` |
 //! | `CLAIMED` | a waker won: it unlinks the waiter and writes what it grants | that waker → `GRANTED` |
 //! | `GRANTED` | the waiter has what it waited for | (end) |
-//! | `ABANDONED` | timeout or interrupt: its thread will unlink it, or a waker that meets it | (end) |
+//! | `ABANDONED` | timeout or interrupt: its thread will unlink it, or a waker that meets it, which adds `CLAIMED` that no thread reads | (end) |
 //!
 //! Beside the state there is a mark, `SPINNING`: the waiter's thread spins on the state. Only that
 //! thread sets and clears it, before it sleeps. A waker that grants a spinning waiter does not
@@ -68,10 +68,14 @@ const GRANTED: u32 = 2;
 const ABANDONED: u32 = 4;
 const SPINNING: u32 = 8;
 
-/// The thread to wake once no lock is held, if any: of a waiter that was granted or is woken
-/// without handoff. None for a waiter that spins, or that waits for its turn in the relay.
+/// The wake of one thread, if it needs one. Its waiter was granted, or is woken without handoff. A
+/// waiter that spins, or that waits for its turn in the relay, needs none.
 ///
-/// It is a copy of what the wake needs, so it stays valid after the waiter is gone.
+/// - It is called after the release of every list's lock: an unpark is a system call and may take
+///   the relay's lock.
+/// - It holds the thread's record and never the waiter: the grant lets the waiter's frame end.
+/// - It is not dropped without a call: the thread would sleep on, and the relay might stop.
+/// - A second call costs the thread a spurious wakeup.
 #[derive(Clone, Copy)]
 #[must_use = "a waiter sleeps until it is woken"]
 pub(crate) struct Wakeup(Wakes);
@@ -137,7 +141,8 @@ pub(crate) enum Ended<I> {
     /// A signal handler of this thread forked, and this is the child: the list has forgotten the
     /// waiter. Start over.
     Forked,
-    /// It gave up, and is still in its list unless a waker has met it there.
+    /// It timed out or was interrupted. It is in its list, unless a waker has unlinked it or a fork
+    /// has emptied the list.
     Abandoned(WaitError<I>),
     /// Interrupted, but the grant came first: give it back, then report the interrupt.
     InterruptedAfterGrant(I),

@@ -109,7 +109,8 @@ macro_rules! queue {
                 self.get_by(Deadline::NEVER)
             }
 
-            /// Takes the next item if there is one; does not wait.
+            /// Takes the next item if there is one; does not wait for an item. A priority queue
+            /// also waits until no other thread compares, and no timeout covers that.
             ///
             /// # Errors
             /// [`GetError`].

@@ -1,8 +1,9 @@
 //! Getting: on the fast path, after a wait for an item, or the item that comparisons choose.
 //!
-//! A timed get gives up in `wait_for_item`: `Ended::Abandoned` with `TimedOut`. Its waiter was
-//! `ABANDONED` by a compare-exchange that every handoff competes with. So no putter has handed it
-//! an item, and none will: no item is lost.
+//! A get whose deadline has passed already gives up in `get_slow`. A get that has waited gives up
+//! in `wait_for_item`: `Ended::Abandoned` with `TimedOut`. The waiter's compare-exchange to
+//! `ABANDONED` competes with the claim of a waker, which claims before it writes an item. So no
+//! item is lost.
 
 use super::RawQueue;
 use super::sorter::Sorting;

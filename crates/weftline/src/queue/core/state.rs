@@ -24,7 +24,8 @@
 //!
 //! - getters wait ⇒ there are no more items than deferred wakes, and the queue is open;
 //! - putters wait ⇒ `len + reserved ≥ capacity`, and the queue is open;
-//! - `sorter` is set ⇒ only that thread changes the items.
+//! - `sorter` is set ⇒ only that thread changes the items. Others may put an item back: a heap
+//!   keeps such items beside its tree.
 //!
 //! An interrupted waiter that was granted gives back: the item to the next getter or in front of
 //! the others, the slot to the next putter.

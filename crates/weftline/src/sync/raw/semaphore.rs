@@ -20,7 +20,7 @@
 //!
 //! | operation | linearisation point |
 //! |---|---|
-//! | `acquire` of one or more permits, `try_acquire` | the compare-exchange that subtracts the permits; with a handoff it is the releaser's |
+//! | `acquire` of one or more permits, `try_acquire` | the compare-exchange that subtracts the permits; a handoff linearises at the waker's compare-exchange in `take`, under the list's lock |
 //! | `release` | the compare-exchange that adds the permits |
 //! | `reset` | the store of the word |
 //! | `forward`, `take_late` | the swap of the word |
