@@ -86,14 +86,15 @@ pub(crate) fn until(mut done: impl FnMut() -> bool) {
 }
 
 /// Does `work` in a fork of this process, which then dies with what it holds; returns its process
-/// number.
+/// number. A child that blocks is killed after [`MOST`], and fails the test.
 ///
 /// `work` starts no thread: another thread of this process may hold the standard library's lock.
 #[cfg(unix)]
 pub(crate) fn in_a_process_that_dies(work: impl FnOnce()) -> u32 {
-    // SAFETY: the child uses shared objects and memory, which a fork leaves usable.
-    match unsafe { libc::fork() } {
+    match fork_between_panics() {
         0 => {
+            // SAFETY: a plain call of the system.
+            unsafe { libc::alarm(MOST.as_secs() as u32) };
             let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
             // SAFETY: ends the child, without any destructor.
             unsafe { libc::_exit(i32::from(worked.is_err())) }
@@ -106,6 +107,29 @@ pub(crate) fn in_a_process_that_dies(work: impl FnOnce()) -> u32 {
             child.unsigned_abs()
         }
     }
+}
+
+/// Forks while no thread of this process reports a panic. A child made meanwhile finds the locks of
+/// the report held, for ever, and blocks in its own first panic; with `RUST_BACKTRACE=1` a report
+/// takes long enough that this happens.
+#[cfg(unix)]
+#[allow(clippy::disallowed_types, reason = "below everything that is tested")]
+fn fork_between_panics() -> libc::pid_t {
+    use std::sync::{Once, PoisonError, RwLock};
+
+    static REPORTS: RwLock<()> = RwLock::new(());
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let report = std::panic::take_hook();
+        // This waits until the reports that have begun by the former hook are written.
+        std::panic::set_hook(Box::new(move |panic| {
+            let _report = REPORTS.read().unwrap_or_else(PoisonError::into_inner);
+            report(panic);
+        }));
+    });
+    let _no_report = REPORTS.write().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: the child uses shared objects and memory, which a fork leaves usable.
+    unsafe { libc::fork() }
 }
 
 /// Starts a thread and returns once it sleeps, in `wait`, as the operating system sees it.
