@@ -3,6 +3,7 @@ that left it, nothing leaks.
 """
 
 import contextlib
+import copy
 import functools
 import gc
 import sys
@@ -13,7 +14,7 @@ from support.blocking import BLOCKING
 from support.foreign import OwnedLock, PlainLock
 from support.programs import run
 from support.target import ours_before, queue, threading
-from support.workers import blocked, start
+from support.workers import blocked, start, until
 
 QUEUES = ["Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"]
 MAKE = {
@@ -56,6 +57,45 @@ def test_an_object_dies_with_its_last_reference(name):
         dead = weakref.ref(thing)
         del thing
         assert dead() is None
+
+
+READS = {
+    "vars": lambda thing, name: vars(thing),
+    "copy": lambda thing, name: copy.copy(thing),
+    "get": getattr,
+    "set": lambda thing, name: setattr(thing, name, getattr(thing, name)),
+}
+
+
+@pytest.mark.parametrize("how", READS)
+@pytest.mark.parametrize("name", MAKE)
+def test_an_object_whose_parts_were_used_dies_with_its_last_reference(name, how):
+    names = [name for name in dir(MAKE[name]()) if not name.startswith("__")]
+    for part in names if how in ("get", "set") else [None]:
+        with no_collection():
+            thing = MAKE[name]()
+            if how == "set" and callable(getattr(thing, part, None)):
+                # A bound method in the object is a cycle of the program's own.
+                continue
+            with contextlib.suppress(AttributeError, TypeError):
+                READS[how](thing, part)
+            dead = weakref.ref(thing)
+            del thing
+            assert dead() is None, part
+
+
+def test_the_waiters_of_a_condition_that_is_freed_serve_another_one():
+    first, second = threading.Condition(), threading.Condition()
+    second._waiters = first._waiters
+    del first
+    gc.collect()
+    assert len(second._waiters) == 0
+    waiter = start(lambda: second.acquire() and second.wait(20))
+    until(lambda: len(second._waiters) == 1)
+    with second:
+        second.notify()
+    assert waiter.result() is True
+    assert len(second._waiters) == 0
 
 
 @pytest.mark.parametrize("name", MAKE)

@@ -220,7 +220,8 @@ class Timer(Thread):
         self._forget_pending()
 
     def _forget_pending(self):
-        finished = self.finished
+        # A program may have deleted it.
+        finished = getattr(self, "finished", None)
         if type(finished) is _Finished:
             finished._timer = None
         self._pending = None

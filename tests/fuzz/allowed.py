@@ -155,32 +155,14 @@ def _recursion(step, before, plain, ours):
 
 
 def _replaced(step, before, plain, ours):
-    """`with semaphore` and `isSet`, which do not call a replaced `release` and `is_set`."""
+    """Methods replaced in an object that weftline does not call. `_hidden` has those in a class."""
     if "._adjust_thread_count = " in before and step == "the end":
         called = re.compile(r"^events:$|events: | ?\b(?:note\d|call|set)\b")
         without = called.sub("", plain).strip(), called.sub("", ours).strip()
         return without[0] == without[1] or "def __setstate__" in before
-    asks = step == "the end" or re.search(r"is_?[sS]et\(", step) or ".isSet" in before
-    if asks and re.search(r"\.is_set = |'is_set', ", before):
-        return "blocked" not in (plain, ours)
-    notifies = r"\bnotify(?: = |', )"
-    if re.search(notifies, before) and re.search("notify(?:_?[aA]ll)?", step):
-        return ours != "blocked"
     if re.search(r"\.exception(?: = |', )", before) and "FIRST_EXCEPTION" in step:
         return "blocked" not in (plain, ours)
-    leaves = re.match(r"inside\(\w+[,)]|\w+\.__exit__\(|with ", step)
-    own = re.search(
-        r"^(?:type\(\w+\)|\w+)\.release = |'release', ", before, re.MULTILINE
-    )
-    inner = r"_(?:invoke_callbacks|Future__get_result)(?: = |', )"
-    outer = r"\.(?:set_result|set_exception|cancel|result|submit|add_done_callback)\("
-    if re.search(inner, before) and re.search(outer, step):
-        return "blocked" not in (plain, ours)
-    left = re.search(r"^inside\(|__exit__\(|with ", before, re.MULTILINE)
-    seen = left is not None and re.search(r"_value|repr|acquire|__enter__", step)
-    if own is None or "Semaphore" not in before or ours == "blocked":
-        return False
-    return leaves is not None or bool(seen) or (left is not None and step == "the end")
+    return False
 
 
 def _hidden(step, before, plain, ours):
@@ -224,8 +206,7 @@ RULES = (
     Rule("**A timeout that is no number**", waits.no_number),
     Rule("**`_at_fork_reinit()`**", introspection.forks),
     Rule("**`Condition._waiters`**", introspection.window),
-    Rule("**`Condition._waiters`**", waits.cycle),
-    Rule("**Methods that are replaced from outside**", _replaced),
+    Rule("**Methods that are replaced in a class**", _replaced),
     Rule("**A lock or condition that is none**", waits.no_condition),
     Rule("**`Barrier._wait()`**", waits.wrong_twice),
     Rule("**`RLock._acquire_restore()`**", waits.restored),

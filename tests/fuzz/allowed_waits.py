@@ -9,6 +9,8 @@ def parties(step, before, plain, ours):
 
 
 def release_save(step, before, plain, ours):
+    if re.match(r"type\(\w+\)\._release_save\(", step) and plain.startswith("None"):
+        return "Condition" in before
     return "_release_save" in before and "un-acquired lock" in ours
 
 
@@ -145,16 +147,6 @@ def itself(step, before, plain, ours):
         r"|get_nowait|put_nowait|qsize|join|task_done|full|empty)\b"
     )
     return "blocked" in plain.lower() and re.search(inside, before) is not None
-
-
-def cycle(step, before, plain, ours):
-    """An inflated condition that is freed later."""
-    freed = step == "the end" or re.match(r"del \w+$|gone\(", step)
-    if "Condition" not in before or not freed or "blocked" in (plain, ours):
-        return False
-    return (
-        ours in ("", ".", "False") and re.search(r"note\d|del|True", plain) is not None
-    )
 
 
 def no_condition(step, before, plain, ours):

@@ -2,9 +2,9 @@
 
 use crate::callback::sleeping;
 use crate::objects::no_memory;
+use crate::pending::{check_signals, handle_pending};
 use crate::standard::too_late_to_wait;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -162,55 +162,11 @@ impl Blocker for Interpreter {
         if wake != Wake::TimedOut {
             check_signals(py, self.meets_sent)?;
         } else if self.meets_sent {
-            check_async_exception(py)?;
+            // The standard classes meet a sent exception in the wait, before they raise `Empty` or
+            // `TimeoutError` of their own.
+            handle_pending(py)?;
         }
         Ok(wake)
-    }
-}
-
-/// Runs the handlers of pending signals.
-///
-/// From 3.15 on `PyErr_CheckSignals` also raises an exception that another thread has sent. The
-/// standard classes written in C call `Py_MakePendingCalls` in their waits, and meet such an
-/// exception only afterwards.
-fn check_signals(py: Python<'_>, meets_sent: bool) -> PyResult<()> {
-    if !cfg!(Py_3_15) || meets_sent {
-        return py.check_signals();
-    }
-    // SAFETY: attached to the interpreter; the result says whether an exception is set.
-    match unsafe { pyo3::ffi::Py_MakePendingCalls() } {
-        0 => Ok(()),
-        _ => Err(PyErr::fetch(py)),
-    }
-}
-
-static NOTHING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-
-/// Creates, at import, the Python function that [`check_async_exception`] calls: when memory is
-/// short it could not be created.
-pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
-    // Globals of its own: the default, those of `__main__`, would be kept beyond the program's end.
-    let globals = crate::objects::dict(py)?;
-    let nothing = py.eval(c"lambda: None", Some(&globals), None)?.unbind();
-    // Kept from the first import on.
-    let _ = NOTHING.set(py, nothing);
-    Ok(())
-}
-
-/// Raises the exception that another thread has sent to this one (`PyThreadState_SetAsyncExc`), if
-/// there is one.
-///
-/// The standard classes meet it in the wait, before they raise `Empty` or `TimeoutError` of their
-/// own. The interpreter checks for it only at the start of Python code, so this calls a Python
-/// function.
-fn check_async_exception(py: Python<'_>) -> PyResult<()> {
-    let nothing = NOTHING.get(py).expect("remembered at import");
-    match nothing.call0(py) {
-        Ok(_) => Ok(()),
-        Err(sent) => {
-            sent.set_traceback(py, None);
-            Err(sent)
-        }
     }
 }
 

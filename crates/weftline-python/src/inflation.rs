@@ -161,6 +161,22 @@ pub(crate) fn set_attribute_or_method<T: Inflate>(
     set_attribute(object, name, value)
 }
 
+/// Whether the object has an attribute of its own by this name. Creates no `__dict__`.
+pub(crate) fn has_own<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> PyResult<bool> {
+    // SAFETY: an offset above zero is that of the `__dict__` in the object; null: not created yet.
+    let dict = unsafe {
+        let start = object.as_ptr();
+        let offset = (*ffi::Py_TYPE(start)).tp_dictoffset;
+        if offset > 0 {
+            let dict = *start.byte_offset(offset).cast::<*mut ffi::PyObject>();
+            Bound::from_borrowed_ptr_or_opt(object.py(), dict)
+        } else {
+            Some(object.as_any().getattr(interned!(object.py(), __dict__))?)
+        }
+    };
+    dict.map_or(Ok(false), |dict| dict.cast_into::<PyDict>()?.contains(name))
+}
+
 /// Deletes a part, after inflating the object.
 pub(crate) fn delete_part<'py, T: Inflate>(
     object: &Bound<'py, T>,

@@ -35,6 +35,7 @@ mod launch;
 mod names;
 mod objects;
 mod optional_arg;
+mod pending;
 mod queue;
 mod recursion;
 mod seconds;
@@ -69,7 +70,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     refuse_sub_interpreters()?;
     objects::remember(module.py());
     names::remember(module.py());
-    blocker::remember(module.py())?;
+    pending::remember(module.py())?;
     standard::remember(module.py())?;
     module.add_function(wrap_pyfunction!(standard::remember_threading, module)?)?;
     callback::know_the_interpreter(module.py());

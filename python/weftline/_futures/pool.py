@@ -156,6 +156,18 @@ def _count_again(executor, queue):
     queue.set_full(False)
 
 
+def _set_up(pool, initializer, initargs, context):
+    """The end of `__init__`: the parts of ours."""
+    if _has_own_workers(type(pool)):
+        if context:
+            raise TypeError("context is for calls that run in this interpreter")
+    else:
+        # Versions with worker contexts leave these to the contexts.
+        pool._initializer, pool._initargs = initializer, initargs
+        pool._work_queue = _WorkQueue(context)
+    _executors[id(pool)] = pool
+
+
 class ThreadPoolExecutor(_Standard):
     """Runs calls in a pool of threads.
 
@@ -185,7 +197,7 @@ class ThreadPoolExecutor(_Standard):
                 initargs,
                 **ctxkwargs,
             )
-            self._set_up(initializer, initargs, context)
+            _set_up(self, initializer, initargs, context)
     else:
 
         def __init__(
@@ -200,7 +212,7 @@ class ThreadPoolExecutor(_Standard):
             _Standard.__init__(
                 self, max_workers, thread_name_prefix, initializer, initargs
             )
-            self._set_up(initializer, initargs, context)
+            _set_up(self, initializer, initargs, context)
 
     __init__.__doc__ = """Start no thread yet.
 
@@ -210,16 +222,6 @@ class ThreadPoolExecutor(_Standard):
             pool is broken.
         context: whether calls run in a copy of the context of their submission.
         """
-
-    def _set_up(self, initializer, initargs, context):
-        if _has_own_workers(type(self)):
-            if context:
-                raise TypeError("context is for calls that run in this interpreter")
-        else:
-            # Versions with worker contexts leave these to the contexts.
-            self._initializer, self._initargs = initializer, initargs
-            self._work_queue = _WorkQueue(context)
-        _executors[id(self)] = self
 
     def __reduce_ex__(self, protocol):
         reduced = super().__reduce_ex__(protocol)

@@ -22,6 +22,9 @@ use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
 use std::sync::atomic::AtomicBool;
 use weftline::executor::raw::{Phase, RawFuture, Unchanged};
 
+/// The methods that others of the class call. A future that gets one of its own inflates.
+const METHODS: [&str; 2] = ["_invoke_callbacks", "_Future__get_result"];
+
 /// The base of every future: its layout.
 #[pyclass(
     frozen,
@@ -205,7 +208,7 @@ impl Future {
         if Self::wait(slf, timeout)? {
             Self::outcome(slf)
         } else {
-            inflated::wait(slf, timeout, || inflated::outcome(slf))
+            inflated::wait(slf, timeout, || inflated::get_result(slf))
         }
     }
 
@@ -327,6 +330,18 @@ impl Future {
     #[getter]
     fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         inflation::dict(slf)
+    }
+
+    fn __setattr__(
+        slf: &Bound<'_, Self>,
+        name: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        inflation::set_attribute_or_method(slf, name, Some(value), &METHODS)
+    }
+
+    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        inflation::set_attribute_or_method(slf, name, None, &METHODS)
     }
 
     #[setter(__dict__)]

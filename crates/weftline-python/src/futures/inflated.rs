@@ -11,9 +11,10 @@ use super::completion::{Outcome, call_one_back, raised};
 use super::future::Future;
 use super::standard::{cancelled, is_raised, standard};
 use crate::callback::calling_back;
-use crate::inflation::Inflate;
+use crate::inflation::{Inflate, has_own};
 use crate::names::interned;
 use crate::objects::{self, Piece, bare_error, error_of, written};
+use crate::pending::handle_pending;
 use crate::seconds::wait_deadline;
 use crate::threading::guard::{self, holding};
 use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
@@ -76,6 +77,7 @@ fn tell(slf: This<'_, '_>, what: &Bound<'_, PyString>) -> PyResult<()> {
     for waiter in waiters.try_iter()? {
         let waiter = waiter?;
         calling_back(slf.py(), || waiter.call_method1(what, (slf,)))?;
+        handle_pending(slf.py())?;
     }
     Ok(())
 }
@@ -197,6 +199,15 @@ pub(super) fn add_done_callback(slf: This<'_, '_>, callback: &Bound<'_, PyAny>) 
     Ok(())
 }
 
+/// `self.__get_result()`
+pub(super) fn get_result(slf: This<'_, '_>) -> PyResult<Py<PyAny>> {
+    let name = interned!(slf.py(), _Future__get_result);
+    if slf.is_exact_instance_of::<Future>() && !has_own(slf, name)? {
+        return outcome(slf);
+    }
+    calling_back(slf.py(), || slf.call_method0(name)).map(Bound::unbind)
+}
+
 /// `Future.__get_result`
 #[cold]
 pub(super) fn outcome(slf: This<'_, '_>) -> PyResult<Py<PyAny>> {
@@ -237,13 +248,11 @@ pub(super) fn wait<R>(
 
 /// `self._invoke_callbacks()`
 fn invoke_callbacks(slf: This<'_, '_>) -> PyResult<()> {
-    if slf.is_exact_instance_of::<Future>() {
+    let name = interned!(slf.py(), _invoke_callbacks);
+    if slf.is_exact_instance_of::<Future>() && !has_own(slf, name)? {
         return call_back(slf);
     }
-    calling_back(slf.py(), || {
-        slf.call_method0(interned!(slf.py(), _invoke_callbacks))
-    })
-    .map(drop)
+    calling_back(slf.py(), || slf.call_method0(name)).map(drop)
 }
 
 /// `Future._invoke_callbacks`
@@ -251,6 +260,7 @@ pub(super) fn call_back(slf: This<'_, '_>) -> PyResult<()> {
     let callbacks = slf.getattr(interned!(slf.py(), _done_callbacks))?;
     for callback in callbacks.try_iter()? {
         call_one_back(slf, &callback?)?;
+        handle_pending(slf.py())?;
     }
     Ok(())
 }

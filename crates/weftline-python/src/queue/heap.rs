@@ -8,6 +8,7 @@
 use super::standard::standard;
 use crate::callback::calling_back;
 use crate::objects::error;
+use crate::pending::handle_pending;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -79,6 +80,7 @@ pub(super) fn push<'py>(
     loop {
         let mut snapshot = Snapshot::take(list, changes);
         let Some(end) = plan_push(&mut snapshot, &Some(item.clone()))? else {
+            handle_pending(py)?;
             continue;
         };
         changes.fetch_add(1, Ordering::Relaxed);
@@ -107,6 +109,7 @@ pub(super) fn pop<'py>(
             return Err(error::<PyIndexError>("index out of range"));
         }
         let Some(end) = plan_pop(&mut snapshot)? else {
+            handle_pending(py)?;
             continue;
         };
         changes.fetch_add(1, Ordering::Relaxed);

@@ -15,6 +15,7 @@ use super::until::{Left, Until};
 use crate::callback::calling_back;
 use crate::names::interned;
 use crate::objects::{self, error};
+use crate::pending::handle_pending;
 use crate::threading::guard::holding;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -117,6 +118,7 @@ pub(super) fn put(
                 if attributes::shut_down(queue)? {
                     return Err(shut_down(py));
                 }
+                handle_pending(py)?;
             }
         }
         calling_back(py, || queue.call_method1(interned!(py, _put), (item,)))?;
@@ -148,6 +150,7 @@ pub(super) fn get<'py>(
             if attributes::shut_down(queue)? && is_empty(queue)? {
                 return Err(shut_down(py));
             }
+            handle_pending(py)?;
         }
         let item = calling_back(py, || queue.call_method0(interned!(py, _get)))?;
         notify(queue, interned!(py, not_full))?;
@@ -203,6 +206,7 @@ pub(super) fn join(queue: &Bound<'_, Queue>) -> PyResult<()> {
             .is_truthy()?
         {
             wait(all_tasks_done, &Until::Deadline(Deadline::NEVER))?;
+            handle_pending(py)?;
         }
         Ok(())
     })
@@ -222,6 +226,7 @@ pub(super) fn shutdown(
                 if queue.getattr(interned!(py, unfinished_tasks))?.gt(0)? {
                     count_unfinished(queue, false)?;
                 }
+                handle_pending(py)?;
             }
             notify_all(queue, interned!(py, all_tasks_done))?;
         }

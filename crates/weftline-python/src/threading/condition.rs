@@ -3,7 +3,7 @@
 //! Operations on weftline's own locks are direct; `mutex.rs` has the kinds of locks,
 //! `inflated_condition.rs` the inflated form.
 
-use super::inflated_condition::{self, Waiters, deque};
+use super::inflated_condition::{self, Waiters, deque, how_many};
 use super::mutex::Mutex;
 use super::nested::passing_on;
 use super::{RLock, foreign, warn_deprecated};
@@ -15,6 +15,7 @@ use crate::init_guard::{InitGuard, Once};
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, written};
 use crate::optional_arg::OptionalArg;
+use crate::pending::handle_pending;
 use crate::recursion;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
@@ -55,7 +56,13 @@ const PARTS: [&str; 8] = [
 ];
 
 /// The methods of the class among them.
-const METHODS: [&str; 3] = ["_release_save", "_acquire_restore", "_is_owned"];
+const METHODS: [&str; 5] = [
+    "_release_save",
+    "_acquire_restore",
+    "_is_owned",
+    "notify",
+    "wait_for",
+];
 
 impl Inflate for Condition {
     fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
@@ -69,8 +76,7 @@ impl Inflate for Condition {
             None => Vec::new(),
         };
         let has_parts = !parts.is_empty();
-        let condition = slf.clone().unbind();
-        let waiters = Bound::new(py, Waiters { condition })?.into_any();
+        let waiters = Waiters::of(slf)?;
         let dict = inflation::raw_dict(slf)?;
         // The lock's methods may have run any code.
         if !this.is_inflated() {
@@ -215,20 +221,6 @@ impl Condition {
             }
         }
         Ok(parts)
-    }
-
-    /// The number of waiters that `n`, which is no `usize`, stands for. Counted as the standard
-    /// library does: `while waiters and n > 0: n -= 1`.
-    pub(super) fn how_many(&self, mut n: Bound<'_, PyAny>) -> PyResult<usize> {
-        if let Ok(n) = n.extract() {
-            return Ok(n);
-        }
-        let (mut count, waiting) = (0, self.raw.waiting());
-        while count < waiting && n.gt(0)? {
-            count += 1;
-            n = objects::decreased(&n)?;
-        }
-        Ok(count)
     }
 
     /// Wakes the `n` threads that have waited longest, with the lock held. `false`: the condition
@@ -461,6 +453,7 @@ impl Condition {
                     calling_back(py, || slf.call_method1(interned!(py, wait), (left,)))?
                 }
             };
+            handle_pending(py)?;
         }
     }
 
@@ -474,7 +467,7 @@ impl Condition {
         this.check_owned(py, "notify")?;
         let n = match n.get() {
             None => 1,
-            Some(n) => this.how_many(n.to_owned())?,
+            Some(n) => how_many(&this.raw, n.to_owned())?,
         };
         this.raw.notify(n);
         Ok(())
@@ -556,8 +549,7 @@ impl Condition {
         if slf.get().is_inflated() {
             return inflation::part(slf, interned!(py, _waiters));
         }
-        let condition = slf.clone().unbind();
-        Ok(Bound::new(py, Waiters { condition })?.into_any())
+        Waiters::of(slf)
     }
 
     #[setter(_waiters)]

@@ -114,10 +114,7 @@ impl Event {
     fn is_set_deprecated<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         warn_deprecated(py, "isSet", "is_set")?;
-        if slf.is_exact_instance_of::<Self>() {
-            return Self::flag(slf);
-        }
-        // Called as a method, which a subclass may override.
+        // Called as a method, which a program may replace.
         calling_back(py, || slf.call_method0(interned!(py, is_set)))
     }
 

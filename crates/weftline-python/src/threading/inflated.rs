@@ -10,6 +10,7 @@ use super::guard::{self, holding};
 use crate::callback::calling_back;
 use crate::names::interned;
 use crate::objects::{self, error};
+use crate::pending::handle_pending;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyRange;
@@ -79,6 +80,7 @@ pub(super) fn acquire<T>(
                 return Ok(false);
             }
             guard::wait(condition, deadline)?;
+            handle_pending(semaphore.py())?;
         }
     })
 }
@@ -124,8 +126,7 @@ fn notify(condition: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<()> {
     }
     let times = py.get_type::<PyRange>().call1((n,))?;
     times.try_iter()?.try_for_each(|_| {
-        // A large number takes years.
-        py.check_signals()?;
-        guard::notify(condition)
+        guard::notify(condition)?;
+        handle_pending(py)
     })
 }

@@ -9,6 +9,7 @@ use crate::callback::{calling_back, calling_back_to_leave};
 use crate::handled::{finally, handling};
 use crate::names::interned;
 use crate::objects::{self, bare_error};
+use crate::pending::handle_pending;
 use crate::seconds::remaining_deadline;
 use pyo3::exceptions::PyAssertionError;
 use pyo3::prelude::*;
@@ -135,6 +136,7 @@ pub(super) fn resume_acting(this: This<'_, '_>, failed: Option<PyErr>) -> PyResu
 pub(super) fn enter(this: This<'_, '_>) -> PyResult<()> {
     while is_in(this, &[RESETTING, DRAINING])? {
         guard::wait(&condition(this)?, Deadline::NEVER)?;
+        handle_pending(this.py())?;
     }
     if state(this)?.lt(FILLING)? {
         return Err(broken(this.py()));
@@ -169,7 +171,9 @@ fn end_action(this: This<'_, '_>, acted: PyResult<()>) -> PyResult<()> {
 pub(super) fn wait_within(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     let py = this.py();
     let condition = condition(this)?;
-    if condition.is_exact_instance_of::<Condition>() {
+    if let Ok(ours) = condition.cast_exact::<Condition>()
+        && !ours.get().is_inflated()
+    {
         return wait_by(this, || remaining_deadline(timeout));
     }
     // A condition of the program has a `wait_for` of its own.
@@ -208,6 +212,7 @@ fn wait_by(this: This<'_, '_>, deadline: impl FnOnce() -> PyResult<Deadline>) ->
             return Err(broken(this.py()));
         }
         guard::wait(&condition(this)?, deadline)?;
+        handle_pending(this.py())?;
     }
     see_how_it_ended(this)
 }

@@ -15,28 +15,55 @@ use crate::inflation::raw_dict;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, error_in_pieces, written};
 use crate::optional_arg::OptionalArg;
+use crate::pending::handle_pending;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyString, PyTuple, PyWeakrefReference};
 use weftline::park::{Deadline, WaitError};
+use weftline::sync::raw::RawCondition;
 
 /// The waiters of a condition. Programs read their number; an element carries no information.
 #[pyclass(module = "threading", name = "_waiters", frozen)]
 pub(super) struct Waiters {
-    pub(super) condition: Py<Condition>,
+    /// Weak, because an inflated condition has its window in its `__dict__`, and is freed with its
+    /// last reference, as the standard one.
+    condition: Py<PyWeakrefReference>,
+    /// The waiters once the condition is freed: another condition may have this window, too.
+    orphaned: RawCondition,
+}
+
+impl Waiters {
+    pub(super) fn of<'py>(condition: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+        let window = Self {
+            condition: PyWeakrefReference::new(condition)?.unbind(),
+            orphaned: RawCondition::new(),
+        };
+        Ok(Bound::new(condition.py(), window)?.into_any())
+    }
+
+    /// Calls `f` with the waiters. The condition is kept meanwhile.
+    fn with<R>(&self, py: Python<'_>, f: impl FnOnce(&RawCondition) -> R) -> R {
+        match self.condition.bind(py).upgrade() {
+            // SAFETY: refers to a condition since it was created.
+            Some(condition) => f(unsafe { condition.cast_unchecked::<Condition>() }
+                .get()
+                .raw()),
+            None => f(&self.orphaned),
+        }
+    }
 }
 
 #[pymethods]
 impl Waiters {
-    fn __len__(&self) -> usize {
-        self.condition.get().raw().waiting()
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.with(py, RawCondition::waiting)
     }
 
     fn __getitem__(&self, py: Python<'_>, index: isize) -> PyResult<Py<PyAny>> {
-        let len = self.__len__().cast_signed();
+        let len = self.__len__(py).cast_signed();
         if (-len..len).contains(&index) {
             return Ok(py.None());
         }
@@ -44,19 +71,19 @@ impl Waiters {
     }
 
     /// Forget the waiters: no notification reaches them any more, only their timeouts.
-    fn clear(&self) {
-        self.condition.get().raw().forget_waiters();
+    fn clear(&self, py: Python<'_>) {
+        self.with(py, RawCondition::forget_waiters);
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        let waiting = self.__len__();
+        let waiting = self.__len__(py);
         let words = format_args!("<{waiting} waiters of a condition>");
         written(py, &[Piece::Short(words)])
     }
 
     /// As the `_waiters` of a standard condition: a deque, which contains locks if threads wait.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        if self.__len__() > 0 {
+        if self.__len__(py) > 0 {
             return Err(error::<PyTypeError>("cannot pickle '_thread.lock' object"));
         }
         let deque = deque(py)?;
@@ -178,8 +205,10 @@ pub(super) fn wait(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>) -> Py
         None => {
             let deadline = wait_deadline(timeout)?;
             let window = waiters.cast_exact::<Waiters>()?.get();
-            let raw = window.condition.get().raw();
-            match raw.wait_with(&mut Interpreter::new(py), deadline, |_| release()) {
+            let ended = window.with(py, |raw| {
+                raw.wait_with(&mut Interpreter::new(py), deadline, |_| release())
+            });
+            match ended {
                 Ok(()) => Ok(true),
                 Err(WaitError::TimedOut) => Ok(false),
                 Err(WaitError::Interrupted(raised)) => Err(raised),
@@ -212,6 +241,20 @@ fn remove(waiters: &Bound<'_, PyAny>, waiter: &Bound<'_, PyAny>) -> PyResult<()>
     }
 }
 
+/// The number of waiters that `n` stands for, which may be no `usize`. Counted as the standard
+/// library does: `while waiters and n > 0: n -= 1`.
+pub(super) fn how_many(waiters: &RawCondition, mut n: Bound<'_, PyAny>) -> PyResult<usize> {
+    if let Ok(n) = n.extract() {
+        return Ok(n);
+    }
+    let (mut count, waiting) = (0, waiters.waiting());
+    while count < waiting && n.gt(0)? {
+        count += 1;
+        n = objects::decreased(&n)?;
+    }
+    Ok(count)
+}
+
 /// `Condition.notify`
 #[cold]
 pub(super) fn notify(this: This<'_, '_>, n: OptionalArg<'_, '_>) -> PyResult<()> {
@@ -223,9 +266,10 @@ pub(super) fn notify(this: This<'_, '_>, n: OptionalArg<'_, '_>) -> PyResult<()>
         Some(n) => n.to_owned(),
     };
     if let Ok(window) = waiters.cast_exact::<Waiters>() {
-        let condition = window.get().condition.get();
-        condition.raw().notify(condition.how_many(n)?);
-        return Ok(());
+        return window.get().with(py, |raw| {
+            raw.notify(how_many(raw, n)?);
+            Ok(())
+        });
     }
     while waiters.is_truthy()? && n.gt(0)? {
         let waiter = waiters.get_item(0)?;
@@ -236,6 +280,7 @@ pub(super) fn notify(this: This<'_, '_>, n: OptionalArg<'_, '_>) -> PyResult<()>
             Err(raised) => return Err(raised),
         }
         remove(&waiters, &waiter)?;
+        handle_pending(py)?;
     }
     Ok(())
 }

@@ -6,10 +6,9 @@
 
 use super::Condition;
 use super::mutex::Mutex;
-use crate::names::interned;
-use pyo3::ffi;
+use crate::inflation::has_own;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::PyString;
 
 impl Mutex {
     /// The lock that the operation of this name reaches: that of the innermost condition, if `self`
@@ -68,20 +67,4 @@ pub(super) fn passing_on<'a>(
     Ok(Some(unsafe {
         &*std::ptr::from_ref(lock).cast::<Py<Condition>>()
     }))
-}
-
-/// Whether the condition has an attribute of its own by this name. Creates no `__dict__`.
-fn has_own(condition: &Bound<'_, Condition>, name: &Bound<'_, PyString>) -> PyResult<bool> {
-    // SAFETY: an offset above zero is that of the `__dict__` in the object; null: not created yet.
-    let dict = unsafe {
-        let object = condition.as_ptr();
-        let offset = (*ffi::Py_TYPE(object)).tp_dictoffset;
-        if offset > 0 {
-            let dict = *object.byte_offset(offset).cast::<*mut ffi::PyObject>();
-            Bound::from_borrowed_ptr_or_opt(condition.py(), dict)
-        } else {
-            Some(condition.getattr(interned!(condition.py(), __dict__))?)
-        }
-    };
-    dict.map_or(Ok(false), |dict| dict.cast_into::<PyDict>()?.contains(name))
 }

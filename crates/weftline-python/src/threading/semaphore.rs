@@ -5,7 +5,7 @@ use super::slot::{Slot, at_fork_reinit, fresh_condition};
 use super::{inflated, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::inflation::{self, Inflate};
+use crate::inflation::{self, Inflate, has_own};
 use crate::names::interned;
 use crate::objects::{Piece, count, error, written};
 use crate::optional_arg::OptionalArg;
@@ -53,6 +53,9 @@ fn released(n: OptionalArg<'_, '_>) -> PyResult<Option<u64>> {
         },
     }
 }
+
+/// The methods that others of the class call. A semaphore that gets one of its own inflates.
+const METHODS: [&str; 1] = ["release"];
 
 impl Semaphore {
     fn unbounded() -> Self {
@@ -307,7 +310,7 @@ impl Semaphore {
         Self::release_arg(slf, n, false)
     }
 
-    /// Call release(), which a subclass may override.
+    /// Call release(), which a program may replace.
     #[pyo3(signature = (t, v, tb))]
     fn __exit__(
         slf: &Bound<'_, Self>,
@@ -316,13 +319,27 @@ impl Semaphore {
         tb: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let (py, _) = (slf.py(), (t, v, tb));
-        if slf.get_type().is(py.get_type::<Semaphore>()) {
-            Self::give(slf, 1, false)
-        } else if slf.get_type().is(py.get_type::<BoundedSemaphore>()) {
-            Self::give(slf, 1, true)
-        } else {
-            calling_back(py, || slf.call_method0(interned!(py, release))).map(drop)
+        if !Self::is_subclassed(slf) {
+            if slf.get().raw.release(1).is_ok() {
+                return Ok(());
+            }
+            if !has_own(slf, interned!(py, release))? {
+                return Self::release_refused(slf, 1, slf.is_instance_of::<BoundedSemaphore>());
+            }
         }
+        calling_back(py, || slf.call_method0(interned!(py, release))).map(drop)
+    }
+
+    fn __setattr__(
+        slf: &Bound<'_, Self>,
+        name: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        inflation::set_attribute_or_method(slf, name, Some(value), &METHODS)
+    }
+
+    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        inflation::set_attribute_or_method(slf, name, None, &METHODS)
     }
 
     #[getter]
