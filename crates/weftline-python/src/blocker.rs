@@ -1,6 +1,6 @@
 //! How a Python thread parks: [`Interpreter`] answers signals, [`Uninterruptible`] does not.
 
-use crate::callback::sleeping;
+use crate::exit_guard::sleeping;
 use crate::objects::no_memory;
 use crate::pending::{check_signals, handle_pending};
 use crate::standard::too_late_to_wait;

@@ -1,42 +1,10 @@
 //! Calls from here into Python code of the program: comparisons, overridden methods, barrier
-//! actions, predicates.
-//!
-//! Up to CPython 3.13, a daemon thread that asks for the interpreter lock during finalisation is
-//! ended by `pthread_exit`, which unwinds its stack. If the thread is in Python code that Rust has
-//! called, the unwinding meets Rust's frames. The process then aborts in the middle of an orderly
-//! exit. A thread that asks for the lock from Rust is parked for good instead, by PyO3.
-//!
-//! So before finalisation an exit handler lets no further thread into such a call. The threads
-//! inside have half a second to leave; the time is bounded because what they wait for may never
-//! come.
-//!
-//! # Implementation
-//!
-//! A thread that enters a callback increments [`RUNNING`] before it reads [`IS_EXITING`]. The exit
-//! sets [`IS_EXITING`] before it reads [`RUNNING`]. All four accesses are sequentially consistent.
-//! So the exit waits for the thread, or the thread stays out.
+//! actions, predicates. `exit_guard.rs` has what the exit of the interpreter does about them.
 
+use crate::exit_guard::{self, inside};
 use crate::recursion;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
-use weftline::park::open_relay;
-
-/// How long the exit waits for callbacks that are running.
-const EXIT_GRACE: Duration = Duration::from_millis(500);
-
-static IS_EXITING: AtomicBool = AtomicBool::new(false);
-/// The number of running callbacks, except those whose thread is parked in a wait of weftline.
-static RUNNING: AtomicUsize = AtomicUsize::new(0);
-
-thread_local! {
-    /// The number of callbacks that this thread is in.
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// Whether this is the exiting thread, whose callbacks are not restricted.
-    static EXITS: Cell<bool> = const { Cell::new(false) };
-}
 
 /// Runs `call`, which calls Python code of the program. Raises `RecursionError` instead when little
 /// stack is left. Does not return on a thread other than the exiting one once the exit has begun.
@@ -57,58 +25,6 @@ pub(crate) fn calling_back_to_leave<T>(
     inside(py, call)
 }
 
-#[inline]
-fn inside<R>(py: Python<'_>, call: impl FnOnce() -> R) -> R {
-    RUNNING.fetch_add(1, Ordering::SeqCst);
-    let inside = Inside;
-    DEPTH.set(DEPTH.get() + 1);
-    if IS_EXITING.load(Ordering::SeqCst) && !EXITS.get() {
-        stay_out(py);
-    }
-    let result = call();
-    drop(inside);
-    result
-}
-
-struct Inside;
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
-        RUNNING.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-#[cold]
-fn stay_out(py: Python<'_>) {
-    RUNNING.fetch_sub(DEPTH.get(), Ordering::SeqCst);
-    py.detach(sleep_for_good);
-}
-
-fn sleep_for_good() {
-    loop {
-        std::thread::park();
-    }
-}
-
-/// Runs `sleep`, detached, as a wait of weftline. Callbacks around it do not hold up the exit. Once
-/// the exit has begun, they do not proceed.
-#[inline]
-pub(crate) fn sleeping<R>(sleep: impl FnOnce() -> R) -> R {
-    let depth = DEPTH.get();
-    if depth == 0 {
-        return sleep();
-    }
-    RUNNING.fetch_sub(depth, Ordering::SeqCst);
-    let result = sleep();
-    RUNNING.fetch_add(depth, Ordering::SeqCst);
-    if IS_EXITING.load(Ordering::SeqCst) && !EXITS.get() {
-        RUNNING.fetch_sub(depth, Ordering::SeqCst);
-        sleep_for_good();
-    }
-    result
-}
-
 /// Makes PyO3 check whether there is an interpreter, which it does the first time that a thread
 /// attaches.
 ///
@@ -126,22 +42,13 @@ pub(crate) fn know_the_interpreter(py: Python<'_>) {
 #[pyfunction]
 fn _before_exit(py: Python<'_>) {
     know_the_interpreter(py);
-    EXITS.set(true);
-    IS_EXITING.store(true, Ordering::SeqCst);
-    // A thread that is stopped at the exit would hold up the relay's queue.
-    open_relay();
-    let end = Instant::now() + EXIT_GRACE;
-    while RUNNING.load(Ordering::SeqCst) > DEPTH.get() && Instant::now() < end {
-        py.detach(|| std::thread::sleep(Duration::from_micros(200)));
-    }
+    exit_guard::before_exit(py);
 }
 
-/// The fork handler: callbacks of other threads do not exist in the child.
+/// The fork handler.
 #[pyfunction]
 fn _after_fork_in_child() {
-    RUNNING.store(DEPTH.get(), Ordering::SeqCst);
-    IS_EXITING.store(false, Ordering::SeqCst);
-    EXITS.set(false);
+    exit_guard::after_fork_in_child();
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

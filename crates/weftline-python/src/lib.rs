@@ -26,6 +26,7 @@ mod attribute;
 mod blocker;
 mod callback;
 mod deferred_drop;
+mod exit_guard;
 mod futures;
 mod handled;
 mod inflation;
