@@ -168,6 +168,8 @@ def pool(step, before, plain, ours):
         # No worker is started, as in a standard pool that reaches this point.
         parts = r"_idle_semaphore|_max_workers(?: = |$)|_shutdown = |_shutdown_lock|nan"
         return re.search(parts, before, re.MULTILINE) is not None
+    if step.endswith("._shutdown") and "._shutdown = " in before:
+        return True
     if "_work_queue.qsize" in step:
         return plain.isdigit() and ours.isdigit()
     if "_idle_semaphore" in before and re.search(
@@ -175,7 +177,7 @@ def pool(step, before, plain, ours):
     ):
         return True
     parts = r"_work_queue|_threads|_idle_semaphore|_shutdown_lock|_max_workers"
-    parts += "|_initializer|_initargs"
+    parts += "|_initializer|_initargs|_broken"
     changed = rf"(?:\bdel \w+\.|\w+\.|')(?:{parts})(?: = |$|', )"
     failed = plain == "blocked" or "!" in (plain[:1], ours[:1]) or step == "the end"
     failed = failed or step.startswith("inside(")
