@@ -105,8 +105,8 @@ mod guarded {
         }
     }
 
-    /// Runs `sleep`, detached, as a wait of weftline. Callbacks around it do not hold up the exit. Once
-    /// the exit has begun, they do not proceed.
+    /// Runs `sleep`, detached, as a wait of weftline. Callbacks around it do not hold up the exit.
+    /// Once the exit has begun, they do not proceed.
     #[inline]
     pub(crate) fn sleeping<R>(sleep: impl FnOnce() -> R) -> R {
         let depth = DEPTH.get();

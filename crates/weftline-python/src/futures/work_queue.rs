@@ -3,22 +3,9 @@
 //!
 //! # The number of workers
 //!
-//! `free` is the number of workers that are idle, or are about to take the next task, less the
-//! number of tasks that wait for one.
-//!
-//! | event | `free` |
-//! |---|---|
-//! | a call is submitted | − 1 |
-//! | a worker ends a call | + 1 |
-//! | a new worker starts | + 1 |
-//! | a worker takes a task | unchanged: both numbers become smaller by one |
-//!
-//! So a pool starts another worker exactly when `free` is below zero and it may have more. Idle
-//! workers are used before new ones are started, and no task waits for a worker that does not
-//! exist.
-//!
-//! A worker adds its one *before* it publishes the result. So a caller that waits for the result
-//! and then submits the next call finds the worker free. There are two exceptions. A worker that
+//! `free` counts as in the crate's pool (`executor/pool/mod.rs` has the table and the invariant). A
+//! caller that waits for a result and then submits the next call finds the worker free, because a
+//! worker adds its one before it publishes the result. There are two exceptions. A worker that
 //! has callbacks to run adds its one after them. A worker that has to drop a result without another
 //! owner adds its one after that. Otherwise a callback or a `__del__` that submits a call to its
 //! own pool and waits for it could wait for its own worker.
