@@ -13,7 +13,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) pyproject.toml $(shell find cr
 # The binding is linted and documented against the interpreter that it is built for.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help build demo test test-rust test-package test-models test-python test-all test-packages test-multiprocessing test-sanitizers bench fuzz fuzz-rust docs lint lint-text lint-rust lint-python
+.PHONY: help build demo test test-rust test-package test-models model test-python test-all test-packages test-multiprocessing test-sanitizers bench fuzz fuzz-rust docs lint lint-text lint-rust lint-python
 
 help:
 	@echo 'make demo      build, then run one threaded program on the standard library and on weftline'
@@ -25,6 +25,7 @@ help:
 	@echo 'make bench     speed and memory beside the peers'
 	@echo 'make fuzz      random programs on the standard library and on weftline: SECONDS=60 SEED=0 JOBS=4'
 	@echo 'make fuzz-rust  random programs on the Rust objects and on their models: CASES=1000 SEED=0'
+	@echo 'make model NAME=lock  some models, and the interleaving of one that fails'
 	@echo 'make docs      the documentation of the Rust crates, in target/doc'
 	@echo 'make lint      language, floors, formatting, lints, and the stubs against the package'
 	@echo 'make build     the package alone, in $(VENV)'
@@ -62,7 +63,7 @@ demo: build
 	@cmp target/demo/standard.txt target/demo/rust.txt
 	@echo 'equal to both'
 
-test: test-rust test-models test-python
+test: test-rust test-models model test-python
 
 test-rust: test-package
 	cargo test --package weftline
@@ -70,7 +71,14 @@ test-rust: test-package
 
 # loom and shuttle build the core anew, with their own atomics, threads and clock.
 test-models:
-	@if [ -x crates/weftline/tests/models/run ]; then crates/weftline/tests/models/run; fi
+	crates/weftline/tests/models/run
+
+# Some models, or those of some mutants (CHECKER=mutants), by a part of their names. A model that
+# fails prints its interleaving.
+CHECKER := loom
+
+model:
+	crates/weftline/tests/models/run $(CHECKER) "$(or $(NAME),$(error say NAME=part_of_a_model))"
 
 test-python: build
 	$(BIN)/python -m pytest

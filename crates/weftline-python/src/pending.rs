@@ -21,9 +21,9 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Does all of it, as at the end of each pass through a Python loop. Each loop over objects that the
-/// program may replace ends its passes with this: no part of the loop need be Python code, and the
-/// loop need not end.
+/// Does all of it, as at the end of each pass through a Python loop. Each loop over objects that
+/// the program may replace ends its passes with this: no part of the loop need be Python code, and
+/// the loop need not end.
 ///
 /// No function of the C interface does all of it. The interpreter does it at the start of a Python
 /// function, so this calls one.

@@ -29,6 +29,7 @@
 //! | `thread_end.rs` | the return of a record after the thread-locals are gone | `record.rs` |
 //! | `fork.rs` | the fork generation, and which threads survived | the `pthread_atfork` child handler |
 //! | `model.rs` | the seam: atomics, cells and yields, real or modelled | the whole core |
+//! | `steps.rs` | the steps of an interleaving, which a failing model prints | models |
 //!
 //! **Why a late wake is harmless.** The waker settles a waiter under the list's lock and copies the
 //! `&'static` record of its thread. It releases the lock, and then unparks, unless the thread spins
@@ -51,6 +52,8 @@ mod parker;
 mod portable;
 mod record;
 mod relay;
+#[cfg(weftline_model)]
+mod steps;
 #[cfg(all(unix, not(weftline_model)))]
 mod thread_end;
 mod wait_list;
@@ -81,6 +84,8 @@ pub use deadline::{Alarm, all_starve};
 pub use parker::{Parker, Wake};
 pub use record::{ThreadNumber, current_number, os_ident_of};
 pub use relay::open_relay;
+#[cfg(weftline_model)]
+pub use steps::{forget_steps, told_steps};
 
 pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
 pub(crate) use record::{

@@ -12,21 +12,25 @@ mod chosen {
 }
 
 #[cfg(weftline_model = "loom")]
+use loom as model_checker;
+#[cfg(weftline_model = "shuttle")]
+use shuttle as model_checker;
+
+#[cfg(weftline_model)]
 mod chosen {
-    pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-    pub(crate) use loom::sync::{Condvar, Mutex};
-    pub(crate) use loom::thread::yield_now;
-    pub(crate) use loom::thread_local;
+    pub(crate) use super::super::steps::{AtomicU32, AtomicU64, AtomicUsize};
+    pub(crate) use super::model_checker::hint::spin_loop;
+    pub(crate) use super::model_checker::sync::{Condvar, Mutex};
+    pub(crate) use super::model_checker::thread::yield_now;
+    pub(crate) use super::model_checker::thread_local;
+    pub(crate) use std::sync::atomic::Ordering;
 }
 
-#[cfg(weftline_model = "shuttle")]
-mod chosen {
-    pub(crate) use shuttle::hint::spin_loop;
-    pub(crate) use shuttle::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-    pub(crate) use shuttle::sync::{Condvar, Mutex};
-    pub(crate) use shuttle::thread::yield_now;
-    pub(crate) use shuttle::thread_local;
+/// What `steps.rs` wraps.
+#[cfg(weftline_model)]
+pub(super) mod checker {
+    pub(crate) use super::model_checker::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize};
+    pub(crate) use super::model_checker::thread::{ThreadId, current};
 }
 
 pub(crate) use chosen::*;

@@ -205,6 +205,7 @@ mod modelled {
     use crate::park::Deadline;
     use crate::park::model::{Condvar, Mutex};
     use crate::park::relay::Place;
+    use crate::park::steps::record;
 
     #[derive(Default)]
     struct State {
@@ -240,20 +241,25 @@ mod modelled {
         }
 
         /// Sleeps until there is a token, and takes it.
+        #[track_caller]
         pub fn park(&'static self, deadline: Deadline) -> Wake {
             if let Deadline::At(alarm) = deadline {
                 alarm.watch(self);
             }
+            record("parks", None, None);
             let mut state = self.state.lock().unwrap();
             loop {
                 state.is_parked = false;
                 if std::mem::take(&mut state.token) {
+                    record("is woken", None, None);
                     return Wake::Woken;
                 }
                 if std::mem::take(&mut state.interrupted) {
+                    record("is interrupted", None, None);
                     return Wake::Interrupted;
                 }
                 if deadline.has_passed() {
+                    record("times out", None, None);
                     return Wake::TimedOut;
                 }
                 state.is_parked = true;
@@ -262,12 +268,15 @@ mod modelled {
         }
 
         /// As [`park`](Self::park): models have no policy for spins.
+        #[track_caller]
         pub(crate) fn park_adaptively(&'static self, deadline: Deadline) -> Wake {
             self.park(deadline)
         }
 
         /// Leaves a token and wakes the thread if it sleeps; says whether it did.
+        #[track_caller]
         pub fn unpark(&self) -> bool {
+            record("unparks", None, None);
             let was_parked = {
                 let mut state = self.state.lock().unwrap();
                 state.token = true;

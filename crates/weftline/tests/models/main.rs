@@ -20,6 +20,7 @@ mod relay;
 mod rlock;
 mod semaphore;
 mod spinning;
+mod steps;
 mod support;
 mod timer;
 mod workers;

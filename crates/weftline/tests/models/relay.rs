@@ -46,7 +46,9 @@ fn all_threads_of_a_crowd_go_on() {
         let never = || (Sleeper::new(), Deadline::NEVER);
         let waiters = crowd(&event, [never(), never(), never()]);
         let waking = spawn(move || event.set());
-        waiters.map(|waiter| assert_eq!(join(waiter), Ok(())));
+        for waiter in waiters {
+            assert_eq!(join(waiter), Ok(()));
+        }
         join(waking);
     });
 }
@@ -67,8 +69,12 @@ fn a_crowd_after_a_crowd_goes_on() {
             let events = Arc::clone(&events);
             spawn(move || events[at].set())
         });
-        waiters.map(join);
-        waking.map(join);
+        for waiter in waiters {
+            join(waiter);
+        }
+        for thread in waking {
+            join(thread);
+        }
     });
 }
 
@@ -149,7 +155,9 @@ fn threads_that_get_permits_by_handoff_all_go_on() {
             let semaphore = Arc::clone(&semaphore);
             spawn(move || semaphore.release(3).unwrap())
         };
-        waiters.map(|waiter| assert_eq!(join(waiter), Ok(())));
+        for waiter in waiters {
+            assert_eq!(join(waiter), Ok(()));
+        }
         join(waking);
         assert_eq!(semaphore.permits(), 0);
     });
@@ -163,7 +171,9 @@ fn all_threads_go_on_when_the_relay_is_opened() {
         let waiters = crowd(&event, [never(), never()]);
         let waking = spawn(move || event.set());
         let exit = spawn(open_relay);
-        waiters.map(|waiter| assert_eq!(join(waiter), Ok(())));
+        for waiter in waiters {
+            assert_eq!(join(waiter), Ok(()));
+        }
         join(waking);
         join(exit);
     });

@@ -131,8 +131,8 @@ def build_mutant(mutant: Mutant, executable: Path) -> str | None:
     return None
 
 
-def run_mutant(mutant: Mutant, executable: Path) -> str | None:
-    """Runs the model that must fail; returns a message if it does not."""
+def run_mutant(mutant: Mutant, executable: Path, *, shows: bool) -> str | None:
+    """Runs the model that must fail, and `shows` how it does; returns a message if it does not."""
     try:
         ended = subprocess.run(
             [executable, "--exact", mutant.model],
@@ -147,7 +147,11 @@ def run_mutant(mutant: Mutant, executable: Path) -> str | None:
         return f"{mutant.model} did not end within {MUTANT_TIMEOUT} s"
     finally:
         executable.unlink()
-    return f"{mutant.model} passes:\n{ended.stdout}" if ended.returncode == 0 else None
+    if ended.returncode == 0:
+        return f"{mutant.model} passes:\n{ended.stdout}"
+    if shows:
+        print(ended.stdout, flush=True)
+    return None
 
 
 def run_mutants(names: list[str]) -> bool:
@@ -174,7 +178,11 @@ def run_mutants(names: list[str]) -> bool:
             if reason is not None:
                 report(mutant, reason)
                 continue
-            pool.submit(lambda m=mutant, e=executable: report(m, run_mutant(m, e)))
+            pool.submit(
+                lambda m=mutant, e=executable: report(
+                    m, run_mutant(m, e, shows=bool(names))
+                )
+            )
     caught = len(chosen) - len(not_caught)
     print(f"{caught} of {len(chosen)} mutants caught")
     return bool(chosen) and not not_caught

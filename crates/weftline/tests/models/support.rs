@@ -39,10 +39,12 @@ pub(crate) fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'stat
     let explored = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&explored);
     let begun = std::time::Instant::now();
-    builder.check(move || {
-        counter.fetch_add(1, Ordering::Relaxed);
-        begin();
-        model();
+    or_tell_steps(|| {
+        builder.check(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            begin();
+            model();
+        });
     });
     let name = std::thread::current().name().unwrap_or("?").to_owned();
     let explored = explored.load(Ordering::Relaxed);
@@ -72,7 +74,7 @@ pub(crate) fn explore(_preemptions: usize, model: impl Fn() + Send + Sync + 'sta
         begin();
         model();
     };
-    shuttle::check_random_with_seed(model, seed, SCHEDULES);
+    or_tell_steps(|| shuttle::check_random_with_seed(model, seed, SCHEDULES));
 }
 
 /// Runs `model` twice: with waiters that count as young, so that locks barge, and with waiters that
@@ -92,7 +94,20 @@ pub(crate) fn explore_starved(preemptions: usize, model: impl Fn() + Send + Sync
 /// Numbers the first thread, by which the process begins to observe forks. This comes before the
 /// first interleaving, so that all are alike.
 fn begin() {
+    park::forget_steps();
     let _ = park::current_number();
+}
+
+/// Prints the steps of the interleaving in which `explore` panics.
+fn or_tell_steps(explore: impl FnOnce()) {
+    if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(explore)) {
+        let steps = park::told_steps();
+        assert!(!steps.is_empty(), "an interleaving without a step");
+        println!(
+            "The failing interleaving. Each line: thread, place, what it did, the source.\n{steps}"
+        );
+        std::panic::resume_unwind(panic);
+    }
 }
 
 pub(crate) fn spawn<T: 'static>(body: impl FnOnce() -> T + 'static) -> JoinHandle<T>

@@ -1,0 +1,26 @@
+//! A model that fails tells its interleaving.
+
+use crate::support::{Arc, explore, join, spawn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use weftline::park::told_steps;
+use weftline::sync::raw::RawEvent;
+
+#[test]
+fn the_steps_of_a_failing_interleaving_are_there() {
+    let failed = catch_unwind(AssertUnwindSafe(|| {
+        explore(2, || {
+            let event = Arc::new(RawEvent::new());
+            let setting = {
+                let event = Arc::clone(&event);
+                spawn(move || event.set())
+            };
+            let was_set = event.is_set();
+            join(setting);
+            // False in those interleavings only in which the event is set between the two.
+            assert!(was_set || !event.is_set(), "it was set meanwhile");
+        });
+    }));
+    assert!(failed.is_err(), "no interleaving has failed");
+    // `explore` has printed them, and told each once.
+    assert_eq!(told_steps(), "");
+}
