@@ -2,7 +2,7 @@
 
 A file that is in a circle can be read only together with all others of it. The arrows come from the
 paths in the code: `use` lines, and paths that begin with `crate`, `self` or `super`. A name that a
-`mod.rs` re-exports leads to the file that defines it. Run by `make lint`.
+`mod.rs` re-exports leads to the file that defines it. `python3 tests/lint/circles.py` lists them.
 """
 
 import re
@@ -47,7 +47,9 @@ class Crate:
             code = code_of(path.read_text(encoding="utf-8"))
             found = [(bool(use[1]), use[2]) for use in USE.finditer(code)]
             self.uses[module] = [
-                (is_public, path) for is_public, tree in found for path in paths_of(tree)
+                (is_public, path)
+                for is_public, tree in found
+                for path in paths_of(tree)
             ]
             rest = USE.sub("", code)
             inline[module] = [tuple(path.split("::")) for path in PATH.findall(rest)]
@@ -113,7 +115,9 @@ def main(source):
     for circle in found:
         print("a circle:")
         for module in circle:
-            others = ["/".join(to) for to in sorted(crate.arrows[module]) if to in circle]
+            others = [
+                "/".join(to) for to in sorted(crate.arrows[module]) if to in circle
+            ]
             print(f"    {'/'.join(module)} uses {', '.join(others)}")
     return f"{len(found)} circles of files" if found else None
 
