@@ -63,7 +63,7 @@ demo: build
 	@cmp target/demo/standard.txt target/demo/rust.txt
 	@echo 'equal to both'
 
-test: test-rust test-models model test-python
+test: test-rust test-models test-python
 
 test-rust: test-package
 	cargo test --package weftline
