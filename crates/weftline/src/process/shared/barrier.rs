@@ -28,8 +28,9 @@
 //! The store to a row's `state` releases, and the waiter's load acquires. The lock orders
 //! everything else.
 
-use super::error::{BarrierError, SharedError};
+use super::error::SharedError;
 use super::object::{Object, Shared, shared_handle};
+use super::operation_error::BarrierError;
 use super::robust::{RobustCell, Taken};
 use super::robust_list::expect_room;
 use super::segment::{Kind, Shape};

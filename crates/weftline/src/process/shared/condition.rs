@@ -31,9 +31,10 @@
 //! The store of `NOTIFIED` releases, and the waiter's load acquires. The lock orders everything
 //! else.
 
-use super::error::{SharedError, WaitError};
+use super::error::SharedError;
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
+use super::operation_error::WaitError;
 use super::robust::RobustCell;
 use super::robust_list::expect_room;
 use super::segment::{Kind, Shape};

@@ -24,8 +24,9 @@
 //! lock. The lock also makes each happens-before pair.
 
 use super::super::envelope::EncodeError;
-use super::error::{GetError, SharedError};
+use super::error::SharedError;
 use super::object::{Object, Shared};
+use super::operation_error::GetError;
 use super::ring::{LONGEST, NotPopped, NotPushed, Place, Ring};
 use super::robust::{RobustCell, Taken};
 use super::segment::{Kind, Shape};

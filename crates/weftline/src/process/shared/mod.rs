@@ -15,7 +15,7 @@
 //! | `table.rs` | rows of such words after an object: a row for each holder of a part of it, or each waiter |
 //! | `items.rs`, `ring.rs` | the items of a queue as bytes; where those lie |
 //! | `semaphore_core.rs` | the core of both kinds of semaphore |
-//! | `error.rs` | why there is no object, or why a wait has failed |
+//! | `error.rs`, `operation_error.rs` | why there is no object; why an operation on one has failed |
 //! | `lock.rs`, `rlock.rs`, `semaphore.rs`, `event.rs`, `condition.rs`, `barrier.rs`, `queue.rs`, `value.rs`, `array.rs` | the objects |
 
 mod array;
@@ -29,6 +29,7 @@ mod list_head;
 mod lock;
 mod mutex;
 mod object;
+mod operation_error;
 mod queue;
 mod records;
 mod reserve;
@@ -46,11 +47,12 @@ mod value;
 pub use array::Array;
 pub use barrier::{Arrival, Barrier};
 pub use condition::{Condition, ConditionGuard};
-pub use error::{BarrierError, GetError, PutError, SharedError, WaitError};
+pub use error::SharedError;
 pub use event::Event;
 pub(super) use items::Refused;
 pub use lock::Lock;
 pub use mutex::{Abandoned, LockError, LockGuard, Plain, Recover};
+pub use operation_error::{BarrierError, GetError, PutError, WaitError};
 pub use queue::{Iter, Queue};
 pub use rlock::{RLock, RLockGuard};
 pub use segment::unlink;

@@ -1,9 +1,10 @@
 //! [`Queue`]: items that go from process to process.
 
 use super::super::envelope;
-use super::error::{GetError, PutError, SharedError};
+use super::error::SharedError;
 use super::items::{Items, Refused};
 use super::object::{Shared, shared_handle};
+use super::operation_error::{GetError, PutError};
 use crate::park::Deadline;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
