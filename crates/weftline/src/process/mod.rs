@@ -152,6 +152,7 @@
 //! |---|---|
 //! | `function.rs` | [`register!`]: the functions that a process can be started for |
 //! | `start.rs` | [`Process`]: the description of a process, and its start |
+//! | `stdio.rs` | [`Stdio`]: a standard stream of a process |
 //! | `entry.rs` | where a process begins |
 //! | `child.rs` | [`ChildProcess`]: a process that this one has started, and the wait for its end |
 //! | `join.rs` | [`Child`]: the same, owned, and the result of its function |
@@ -181,6 +182,7 @@ mod pool;
 mod sentinel;
 mod shared;
 mod start;
+mod stdio;
 
 pub(crate) use entry::begin;
 use envelope::Envelope;
@@ -200,7 +202,8 @@ pub use identity::{ParentProcess, current_name, parent_process};
 pub use join::Child;
 pub use pool::{Calls, ProcessPoolBuilder, ProcessPoolExecutor};
 pub use shared::*;
-pub use start::{Process, Stdio, spawn};
+pub use start::{Process, spawn};
+pub use stdio::Stdio;
 
 /// For the expansion of [`register!`].
 #[doc(hidden)]
