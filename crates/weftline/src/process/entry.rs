@@ -17,30 +17,21 @@
 
 use super::channel::Channel;
 use super::identity::{self, Identity, Parent, ParentProcess};
-use super::message::{Answer, Task};
+use super::message::{Answer, FLAG, Task};
 use super::sentinel::Sentinel;
-use super::{Envelope, StartError, child_registry, function};
-use crate::park::Deadline;
+use super::{Envelope, child_registry, function, parent_death, permission, pool};
 use crate::thread::{self, ExitStage};
 use rustix::io::FdFlags;
-use rustix::process::{Pid, Signal, getppid};
 use std::fs::File;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-/// The first argument of a process that is to run a function. The second is the process's name, for
-/// tools like `ps`.
-pub(super) const FLAG: &str = "--weftline-process";
 /// The exit code of a process that cannot do its task.
 const UNUSABLE: i32 = 2;
 /// The exit code of a process whose function has panicked: the standard library uses it when `main`
 /// has.
 const PANICKED: i32 = 101;
-
-static IS_INITIALISED: AtomicBool = AtomicBool::new(false);
 
 /// Lets this program start processes. Call it first in `main`, unless [`weftline::run`](crate::run)
 /// is.
@@ -70,10 +61,11 @@ pub fn init() {
 
 /// First call in `main`. Does not return in a process that was started for a function.
 pub(crate) fn begin() {
-    if IS_INITIALISED.swap(true, Ordering::Relaxed) {
+    if !permission::give() {
         return;
     }
     thread::register_exit_stage(&EXIT_STAGE);
+    function::register_own(&pool::SERVE);
     if std::env::args_os().nth(1).is_some_and(|it| it == FLAG) {
         std::process::exit(serve());
     }
@@ -83,17 +75,6 @@ static EXIT_STAGE: ExitStage = ExitStage {
     wait_for_any: child_registry::wait_for_any,
     end_daemons: child_registry::end_daemons,
 };
-
-/// Whether this process can start others.
-pub(super) fn may_start() -> Result<(), StartError> {
-    if !IS_INITIALISED.load(Ordering::Relaxed) {
-        Err(StartError::NotInitialised)
-    } else if identity::is_daemon() {
-        Err(StartError::DaemonHasNoChildren)
-    } else {
-        Ok(())
-    }
-}
 
 /// The whole run of a process that was started for a function; returns its exit code.
 fn serve() -> i32 {
@@ -164,7 +145,7 @@ fn begin_task() -> io::Result<Option<(Channel, Task, Envelope)>> {
         sentinel,
     }));
     if task.is_daemon {
-        end_with(parent.clone())?;
+        parent_death::end_with(parent.clone())?;
     }
     identity::adopt(Identity {
         name: task.name.clone(),
@@ -207,56 +188,4 @@ fn take_channel() -> io::Result<Channel> {
     let stdin = rustix::stdio::stdin();
     let socket: OwnedFd = rustix::io::fcntl_dupfd_cloexec(stdin, 3)?;
     Ok(Channel::from_descriptor(socket))
-}
-
-/// Has this process killed when its parent has ended. (The system's own signal for that comes when
-/// the *thread* ends that has started it.)
-pub(super) fn end_with(parent: ParentProcess) -> io::Result<()> {
-    thread::spawn_servant("weftline-parent", move || {
-        wait_for_end(&parent.0.sentinel, parent.pid());
-        let this = rustix::process::getpid();
-        let _ = rustix::process::kill_process(this, Signal::KILL);
-    })
-}
-
-/// Returns when the parent has ended. The program may close all that is open here, as daemons do,
-/// and the sentinel with it. Then its number is free, or another file's, but the parent is still
-/// the parent, and a new sentinel can be opened.
-fn wait_for_end(sentinel: &Sentinel, parent: u32) {
-    let parent_lives = || Pid::as_raw(getppid()).cast_unsigned() == parent;
-    let _ = sentinel.wait(Deadline::NEVER);
-    while parent_lives() {
-        match Sentinel::open(parent) {
-            Ok(sentinel) if parent_lives() => drop(sentinel.wait(Deadline::NEVER)),
-            Ok(_) => {}
-            // No descriptor is left.
-            Err(_) => std::thread::sleep(Duration::from_millis(100)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::mpsc::{RecvTimeoutError, channel};
-
-    /// A sentinel that the program has closed, whose number now belongs to a file that is always
-    /// ready.
-    fn closed() -> Sentinel {
-        Sentinel::from_descriptor(File::open("/dev/null").unwrap().into())
-    }
-
-    #[test]
-    fn a_parent_does_not_end_because_its_sentinel_is_closed() {
-        let parent = Pid::as_raw(getppid()).cast_unsigned();
-        let (ended, has_ended) = channel();
-        std::thread::spawn(move || {
-            wait_for_end(&closed(), parent);
-            let _ = ended.send(());
-        });
-        let soon = Duration::from_millis(200);
-        assert_eq!(has_ended.recv_timeout(soon), Err(RecvTimeoutError::Timeout));
-        // A process is not its own parent, so its own number acts as a parent that has ended.
-        wait_for_end(&closed(), std::process::id());
-    }
 }

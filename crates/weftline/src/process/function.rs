@@ -13,14 +13,15 @@
 //! from nothing.
 
 use super::message::Answer;
-use super::{Envelope, RemotePanic, StartError, pool};
+use super::{Envelope, RemotePanic, StartError};
 use crate::thread;
 use crate::thread::Panic;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::{TypeId, type_name};
 use std::mem::size_of;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 mod sealed {
     pub trait Sealed<Args> {}
@@ -244,10 +245,20 @@ fn only_of_its_name(
     Err(refused.unwrap_or_else(|| not_registered(what)))
 }
 
+/// The function of this library itself. It is not in the list: the linker leaves out of a library
+/// what no code of the program refers to. Null before [`register_own`].
+static OWN: AtomicPtr<Function> = AtomicPtr::new(ptr::null_mut());
+
+/// Registers the function for which this library itself starts processes. Called at the beginning
+/// of `main`.
+pub(super) fn register_own(function: &'static Function) {
+    OWN.store(ptr::from_ref(function).cast_mut(), Ordering::Release);
+}
+
 fn all() -> impl Iterator<Item = &'static Function> {
-    // Not in the list: the linker leaves out of a library what no code of the program refers to.
-    static OURS: [Function; 1] = [pool::SERVE];
-    inventory::iter::<Function>.into_iter().chain(&OURS)
+    // SAFETY: null, or made from a `'static` reference.
+    let own = unsafe { OWN.load(Ordering::Acquire).as_ref() };
+    inventory::iter::<Function>.into_iter().chain(own)
 }
 
 fn not_registered(name: &str) -> StartError {

@@ -1,7 +1,11 @@
-//! The messages between a process and its child.
+//! The messages between a process and its child, and the argument that announces them.
 
 use super::RemotePanic;
 use serde::{Deserialize, Serialize};
+
+/// The first argument of a process that is to run a function. The second is the process's name, for
+/// tools like `ps`.
+pub(super) const FLAG: &str = "--weftline-process";
 
 /// From the parent, once: the identity of the child, and its function. The arguments follow as the
 /// message's body.

@@ -154,10 +154,12 @@
 //! | `start.rs` | [`Process`]: the description of a process, and its start |
 //! | `stdio.rs` | [`Stdio`]: a standard stream of a process |
 //! | `entry.rs` | where a process begins |
+//! | `permission.rs` | whether this process can start others |
 //! | `child.rs` | [`ChildProcess`]: a process that this one has started, and the wait for its end |
 //! | `join.rs` | [`Child`]: the same, owned, and the result of its function |
 //! | `child_registry.rs` | the children of this process, and what becomes of them at its end |
 //! | `identity.rs` | the name of this process, and its parent |
+//! | `parent_death.rs` | the end of this process with its parent |
 //! | `sentinel.rs` | the wait for the end of any process, of this parent or another |
 //! | `channel.rs`, `message.rs` | the socket between a process and its child, and its messages |
 //! | `error.rs`, `failure.rs` | why a process was not started; why it ended without a value |
@@ -178,6 +180,8 @@ mod function;
 mod identity;
 mod join;
 mod message;
+mod parent_death;
+mod permission;
 mod pool;
 mod sentinel;
 mod shared;

@@ -16,12 +16,13 @@
 //! this process is killed in between.
 
 use super::channel::{self, Channel};
-use super::entry::{self, FLAG};
 use super::function::{self, Function};
-use super::message::Task;
+use super::message::{FLAG, Task};
 use super::sentinel::Sentinel;
 use super::stdio::{Stdio, Stream};
-use super::{Child, ChildProcess, Envelope, RemoteFn, StartError, child_registry, identity};
+use super::{
+    Child, ChildProcess, Envelope, RemoteFn, StartError, child_registry, identity, permission,
+};
 use crate::thread::{keep_forks_out, without_nul};
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -166,7 +167,7 @@ impl<R: DeserializeOwned + 'static> Process<R> {
     /// # Errors
     /// [`StartError`]; then nothing of it has run.
     pub fn start(self) -> Result<Child<R>, StartError> {
-        entry::may_start()?;
+        permission::may_start()?;
         let (function, arguments) = (self.function?, self.arguments?);
         let name = self.name;
         let name = name.unwrap_or_else(|| format!("Process-{}", self.place));

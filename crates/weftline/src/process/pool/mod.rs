@@ -21,7 +21,7 @@ mod serve;
 mod task;
 mod worker;
 
-use super::{RemoteFn, entry, envelope::Envelope, function};
+use super::{RemoteFn, envelope::Envelope, function, permission};
 use crate::executor::{
     Breaker, Executor, Future, Refused, ShutdownOptions, SubmitError, ThreadPoolExecutor,
 };
@@ -167,7 +167,7 @@ type Why = Box<dyn std::error::Error + Send + Sync>;
 
 /// A call of a function of the type `F` with these arguments, or with each of them, encoded.
 fn request<F: 'static>(arguments: &impl Serialize, is_for_each: bool) -> Result<Request, Why> {
-    entry::may_start()?;
+    permission::may_start()?;
     let function = function::of_type::<F>()?;
     let arguments = Envelope::pack(arguments)?;
     Ok(Request::new(function, arguments, is_for_each))

@@ -3,19 +3,19 @@
 use super::super::channel::Channel;
 use super::super::message::Answer;
 use super::super::shared::{GetError, Queue, Refused};
-use super::super::{Descriptor, Envelope, entry, envelope, function::Function, identity};
+use super::super::{Descriptor, Envelope, envelope, function::Function, identity, parent_death};
 use super::worker::{RequestHead, ResponseHead};
 use crate::park::Deadline;
 use std::os::fd::AsFd;
 
 /// The function for which a worker is started.
-pub(in crate::process) const SERVE: Function = Function::new("a worker of a pool", serve);
+pub(in crate::process) static SERVE: Function = Function::new("a worker of a pool", serve);
 
 /// Calls one function after the other, until there are no more requests.
 fn serve(requests: Queue<()>, responses: Queue<()>, channel: Descriptor) {
     let channel = Channel::from_descriptor(channel.into_inner());
     if let Some(parent) = identity::parent_process()
-        && let Err(why) = entry::end_with(parent)
+        && let Err(why) = parent_death::end_with(parent)
     {
         panic!("no thread to monitor the parent with: {why}");
     }
