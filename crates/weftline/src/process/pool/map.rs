@@ -1,7 +1,8 @@
 //! [`Calls`]: a function over many arguments, in a pool of processes, with the results in order.
 
 use super::super::function::Each;
-use super::{ProcessPoolExecutor, request};
+use super::ProcessPoolExecutor;
+use super::request::Request;
 use crate::executor::TaskError;
 use crate::executor::{Future, MapError, MapOptions, ResultError};
 use crate::process::RemoteFn;
@@ -110,7 +111,7 @@ where
             if chunk.is_empty() {
                 return;
             }
-            let submitted = match request::<F>(&chunk, true) {
+            let submitted = match Request::new::<F>(&chunk, true) {
                 Ok(request) => self
                     .pool
                     .submit_request(request)

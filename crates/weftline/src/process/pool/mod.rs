@@ -6,6 +6,8 @@
 //! |---|---|
 //! | `map.rs` | a function over many arguments |
 //! | `task.rs` | a call of a registered function, from the side of the pool and the future |
+//! | `request.rs` | a call of a registered function, encoded, and the heads of the messages |
+//! | `plan.rs` | the settings for all workers of a pool |
 //! | `worker.rs` | a worker process, from the side of its thread |
 //! | `serve.rs` | a worker process, from its own side |
 //! | `deaths.rs` | the thread that learns of the end of workers |
@@ -17,16 +19,20 @@
 
 mod deaths;
 mod map;
+mod plan;
+mod request;
 mod serve;
 mod task;
 mod worker;
 
-use super::{RemoteFn, envelope::Envelope, function, permission};
+use super::RemoteFn;
 use crate::executor::{
-    Breaker, Executor, Future, Refused, ShutdownOptions, SubmitError, ThreadPoolExecutor,
+    Executor, Future, Refused, ShutdownOptions, SubmitError, ThreadPoolExecutor,
 };
 use crate::memory::Counted;
 use deaths::Deaths;
+use plan::Plan;
+use request::Request;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -34,19 +40,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use task::RemoteTask;
-use worker::Request;
 
 pub use map::Calls;
 pub(super) use serve::SERVE;
-
-/// The settings for all workers of a pool.
-struct Plan {
-    name: String,
-    max_tasks_per_child: Option<NonZeroUsize>,
-    initializer: Option<Request>,
-    deaths: Deaths,
-    breaker: Breaker,
-}
 
 /// A pool of processes: Python's `concurrent.futures.ProcessPoolExecutor`.
 ///
@@ -134,7 +130,7 @@ impl ProcessPoolBuilder {
         F: RemoteFn<Args, Output = ()>,
         Args: Serialize,
     {
-        let request = request::<F>(&arguments, false);
+        let request = Request::new::<F>(&arguments, false);
         self.initializer = Some(request.map_err(|why| SubmitError::Unfit((), why))?);
         Ok(self)
     }
@@ -161,16 +157,6 @@ impl ProcessPoolBuilder {
         });
         ProcessPoolExecutor { threads, plan }
     }
-}
-
-type Why = Box<dyn std::error::Error + Send + Sync>;
-
-/// A call of a function of the type `F` with these arguments, or with each of them, encoded.
-fn request<F: 'static>(arguments: &impl Serialize, is_for_each: bool) -> Result<Request, Why> {
-    permission::may_start()?;
-    let function = function::of_type::<F>()?;
-    let arguments = Envelope::pack(arguments)?;
-    Ok(Request::new(function, arguments, is_for_each))
 }
 
 impl ProcessPoolExecutor {
@@ -253,7 +239,7 @@ where
     /// [`SubmitError`], with the task; [`SubmitError::Unfit`] when the function is not registered
     /// or the arguments cannot be encoded.
     fn submit(&self, task: (F, Args)) -> Result<Future<F::Output>, SubmitError<(F, Args)>> {
-        let request = match request::<F>(&task.1, false) {
+        let request = match Request::new::<F>(&task.1, false) {
             Ok(request) => request,
             Err(why) => return Err(SubmitError::Unfit(task, why)),
         };

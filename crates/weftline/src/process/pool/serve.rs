@@ -4,7 +4,7 @@ use super::super::channel::Channel;
 use super::super::message::Answer;
 use super::super::shared::{GetError, Queue, Refused};
 use super::super::{Descriptor, Envelope, envelope, function::Function, identity, parent_death};
-use super::worker::{RequestHead, ResponseHead};
+use super::request::{RequestHead, ResponseHead};
 use crate::park::Deadline;
 use std::os::fd::AsFd;
 

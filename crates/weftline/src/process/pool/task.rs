@@ -13,8 +13,9 @@
 //! | the pool's thread, with the answer | takes the process; if it is gone, a canceller is killing it, and it is replaced |
 
 use super::super::join;
-use super::Plan;
-use super::worker::{Reply, Request, Worker};
+use super::plan::Plan;
+use super::request::Request;
+use super::worker::{Reply, Worker};
 use crate::executor::TaskError;
 use crate::executor::raw::{Phase, RawFuture};
 use crate::executor::{Availability, Outcome, Promise, Run, dispose, end, give_up, pending};

@@ -9,48 +9,16 @@
 //! then.
 
 use super::super::channel::{Channel, is_gone};
-use super::super::function::Function;
 use super::super::message::Answer;
 use super::super::shared::{GetError, Queue, Refused};
 use super::super::{
     Child, ChildProcess, Descriptor, Envelope, Process, ProcessError, StartError, envelope,
 };
+use super::plan::Plan;
+use super::request::{Request, RequestHead, ResponseHead, Why};
 use super::serve::SERVE;
-use super::{Plan, Why};
 use crate::park::Deadline;
-use serde::{Deserialize, Serialize};
 use std::os::fd::AsFd;
-
-/// A call of a function, encoded.
-pub(super) struct Request {
-    function: &'static str,
-    arguments: Envelope,
-    /// Whether the function is called for each of the arguments.
-    is_for_each: bool,
-}
-
-impl Request {
-    pub(super) fn new(function: &Function, arguments: Envelope, is_for_each: bool) -> Self {
-        Self {
-            function: function.name(),
-            arguments,
-            is_for_each,
-        }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct RequestHead<'a> {
-    pub(super) function: &'a str,
-    pub(super) is_for_each: bool,
-    pub(super) descriptors: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct ResponseHead {
-    pub(super) answer: Answer,
-    pub(super) descriptors: u32,
-}
 
 /// The result of a request.
 pub(super) enum Reply {
