@@ -1,7 +1,5 @@
-//! [`ProcessError`] and [`JoinError`]: how a process can end without the value that its function
-//! returns.
+//! [`ProcessError`]: how a process can end without the value that its function returns.
 
-use super::Child;
 use crate::thread::Panic;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
@@ -216,37 +214,3 @@ impl fmt::Display for RemotePanic {
 }
 
 impl Error for RemotePanic {}
-
-/// Why a join did not return the result of the process's function.
-#[non_exhaustive]
-pub enum JoinError<R> {
-    /// The process has not ended before the deadline; this is its handle.
-    Running(Child<R>),
-    /// It has ended, without the value.
-    Ended(ProcessError),
-}
-
-impl<R> fmt::Debug for JoinError<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Running(child) => f.debug_tuple("Running").field(child).finish(),
-            Self::Ended(how) => f.debug_tuple("Ended").field(how).finish(),
-        }
-    }
-}
-
-impl<R> fmt::Display for JoinError<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Running(child) => write!(
-                f,
-                "process '{}' (pid {}) is still running",
-                child.name(),
-                child.pid()
-            ),
-            Self::Ended(how) => how.fmt(f),
-        }
-    }
-}
-
-impl<R> Error for JoinError<R> {}

@@ -1,4 +1,5 @@
-//! [`Child`]: a started process, owned, and the result of its function.
+//! [`Child`]: a started process, owned, and the result of its function. [`JoinError`]: why a join
+//! did not return it.
 //!
 //! # Implementation
 //!
@@ -9,10 +10,11 @@
 use super::channel::Channel;
 use super::child::Ending;
 use super::message::Answer;
-use super::{ChildProcess, Envelope, JoinError, ProcessError, Who};
+use super::{ChildProcess, Envelope, ProcessError, Who};
 use crate::error::TimedOut;
 use crate::park::Deadline;
 use serde::de::DeserializeOwned;
+use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -189,3 +191,37 @@ impl<R> fmt::Debug for Child<R> {
         f.debug_tuple("Child").field(&self.process).finish()
     }
 }
+
+/// Why a join did not return the result of the process's function.
+#[non_exhaustive]
+pub enum JoinError<R> {
+    /// The process has not ended before the deadline; this is its handle.
+    Running(Child<R>),
+    /// It has ended, without the value.
+    Ended(ProcessError),
+}
+
+impl<R> fmt::Debug for JoinError<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running(child) => f.debug_tuple("Running").field(child).finish(),
+            Self::Ended(how) => f.debug_tuple("Ended").field(how).finish(),
+        }
+    }
+}
+
+impl<R> fmt::Display for JoinError<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running(child) => write!(
+                f,
+                "process '{}' (pid {}) is still running",
+                child.name(),
+                child.pid()
+            ),
+            Self::Ended(how) => how.fmt(f),
+        }
+    }
+}
+
+impl<R> Error for JoinError<R> {}
