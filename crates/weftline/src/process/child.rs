@@ -14,7 +14,7 @@
 //! The store that ends `ASKING` releases, and the load of the state acquires.
 
 use super::sentinel::Sentinel;
-use super::{Who, child_registry};
+use super::{Who, children};
 use crate::error::TimedOut;
 use crate::park::{Deadline, fork, spin_until};
 use rustix::io::{Errno, retry_on_intr};
@@ -224,7 +224,7 @@ impl ChildProcess {
                 let ending = self.ask();
                 state.store(ending.map_or(RUNNING, Ending::state), Ordering::Release);
                 if ending.is_some() {
-                    child_registry::leave(self);
+                    children::leave(self);
                 }
                 return ending;
             }

@@ -19,7 +19,7 @@ use super::channel::Channel;
 use super::identity::{self, Identity, Parent, ParentProcess};
 use super::message::{Answer, FLAG, Task};
 use super::sentinel::Sentinel;
-use super::{Envelope, child_registry, function, parent_death, permission, pool};
+use super::{Envelope, children, function, parent_death, permission, pool};
 use crate::thread::{self, ExitStage};
 use rustix::io::FdFlags;
 use std::fs::File;
@@ -72,8 +72,8 @@ pub(crate) fn begin() {
 }
 
 static EXIT_STAGE: ExitStage = ExitStage {
-    wait_for_any: child_registry::wait_for_any,
-    end_daemons: child_registry::end_daemons,
+    wait_for_any: children::wait_for_any,
+    end_daemons: children::end_daemons,
 };
 
 /// The whole run of a process that was started for a function; returns its exit code.

@@ -157,7 +157,7 @@
 //! | `permission.rs` | whether this process can start others |
 //! | `child.rs` | [`ChildProcess`]: a process that this one has started, and the wait for its end |
 //! | `join.rs` | [`Child`]: the same, owned, and the result of its function |
-//! | `child_registry.rs` | the children of this process, and what becomes of them at its end |
+//! | `children.rs` | the children of this process, and what becomes of them at its end |
 //! | `identity.rs` | the name of this process, and its parent |
 //! | `parent_death.rs` | the end of this process with its parent |
 //! | `sentinel.rs` | the wait for the end of any process, of this parent or another |
@@ -170,7 +170,7 @@
 
 mod channel;
 mod child;
-mod child_registry;
+mod children;
 mod descriptor;
 mod entry;
 mod envelope;
@@ -195,7 +195,7 @@ use envelope::Envelope;
 pub use crate::__register_process_function as register;
 pub use bytemuck;
 pub use child::ChildProcess;
-pub use child_registry::active_children;
+pub use children::active_children;
 pub use descriptor::Descriptor;
 pub use entry::init;
 pub use envelope::{DecodeError, EncodeError};

@@ -20,9 +20,7 @@ use super::function::{self, Function};
 use super::message::{FLAG, Task};
 use super::sentinel::Sentinel;
 use super::stdio::{Stdio, Stream};
-use super::{
-    Child, ChildProcess, Envelope, RemoteFn, StartError, child_registry, identity, permission,
-};
+use super::{Child, ChildProcess, Envelope, RemoteFn, StartError, children, identity, permission};
 use crate::thread::{keep_forks_out, without_nul};
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -171,7 +169,7 @@ impl<R: DeserializeOwned + 'static> Process<R> {
         let (function, arguments) = (self.function?, self.arguments?);
         let name = self.name;
         let name = name.unwrap_or_else(|| format!("Process-{}", self.place));
-        child_registry::sweep();
+        children::sweep();
         let this = std::process::id();
         let stdin = self.stdin.open()?;
         let sentinel_of_this = Sentinel::open(this)?;
@@ -202,7 +200,7 @@ impl<R: DeserializeOwned + 'static> Process<R> {
             return Err(why.into());
         }
         let process = ChildProcess::new(name, pid, self.is_daemon, sentinel);
-        child_registry::enter(&process);
+        children::enter(&process);
         Ok(Child::new(process, channel))
     }
 }
