@@ -13,8 +13,9 @@
 //!
 //! The store that ends `ASKING` releases, and the load of the state acquires.
 
+use super::Who;
+use super::registry::Registry;
 use super::sentinel::Sentinel;
-use super::{Who, children};
 use crate::error::TimedOut;
 use crate::park::{Deadline, fork, spin_until};
 use rustix::io::{Errno, retry_on_intr};
@@ -60,6 +61,9 @@ impl Ending {
     }
 }
 
+/// The children that have been started and not been waited for yet.
+static REGISTERED: Registry<ChildProcess> = Registry::new();
+
 /// A process that this one has started, without the type of its result. It can be queried, waited
 /// for and ended. Clones are cheap, and the same process.
 ///
@@ -93,6 +97,16 @@ impl ChildProcess {
             generation: fork::generation(),
             age: NEXT.fetch_add(1, Ordering::Relaxed),
         }))
+    }
+
+    /// Registers it as a child of this process, until it has been waited for.
+    pub(super) fn register(&self) {
+        REGISTERED.enter(self.clone());
+    }
+
+    /// The children that have been started and not been waited for yet.
+    pub(super) fn registered() -> Vec<Self> {
+        REGISTERED.all()
     }
 
     /// A number that grows from child to child.
@@ -224,7 +238,7 @@ impl ChildProcess {
                 let ending = self.ask();
                 state.store(ending.map_or(RUNNING, Ending::state), Ordering::Release);
                 if ending.is_some() {
-                    children::leave(self);
+                    REGISTERED.leave(self);
                 }
                 return ending;
             }

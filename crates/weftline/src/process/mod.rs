@@ -158,6 +158,7 @@
 //! | `child.rs` | [`ChildProcess`]: a process that this one has started, and the wait for its end |
 //! | `join.rs` | [`Child`]: the same, owned, and the result of its function |
 //! | `children.rs` | the children of this process, and what becomes of them at its end |
+//! | `registry.rs` | the list of those that have not been waited for |
 //! | `identity.rs` | the name of this process, and its parent |
 //! | `parent_death.rs` | the end of this process with its parent |
 //! | `sentinel.rs` | the wait for the end of any process, of this parent or another |
@@ -183,6 +184,7 @@ mod message;
 mod parent_death;
 mod permission;
 mod pool;
+mod registry;
 mod sentinel;
 mod shared;
 mod start;

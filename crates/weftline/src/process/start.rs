@@ -200,7 +200,7 @@ impl<R: DeserializeOwned + 'static> Process<R> {
             return Err(why.into());
         }
         let process = ChildProcess::new(name, pid, self.is_daemon, sentinel);
-        children::enter(&process);
+        process.register();
         Ok(Child::new(process, channel))
     }
 }
