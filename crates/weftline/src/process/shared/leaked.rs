@@ -93,9 +93,9 @@ extern "C" fn at_the_end(round: *mut c_void) {
     }
     robust_list::end();
     let mut holder = None;
-    while let Some((cell, at_end)) = robust_list::last() {
+    while let Some((link, at_end)) = robust_list::last() {
         // SAFETY: a cell that the thread holds exists.
-        let cell = unsafe { &*cell };
+        let cell = unsafe { RobustCell::around(link) };
         match at_end {
             AtEnd::Dies => cell.die(),
             AtEnd::Stays => {

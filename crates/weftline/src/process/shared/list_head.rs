@@ -9,13 +9,30 @@
 //! One thread writes all of that, and the kernel reads it on that very thread. So only the order of
 //! the instructions matters: the fences are the compiler's.
 
-use super::records::{FOREIGN, Place};
-use super::robust::{NEXT, RobustCell, WORD};
+use std::mem;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering, compiler_fence};
 
+/// Where a cell has its word: where the C library's mutex has it, relative to the links.
+#[cfg(not(target_env = "musl"))]
+pub(super) const WORD: isize = 0;
+#[cfg(target_env = "musl")]
+pub(super) const WORD: isize = 4;
+/// Where a cell has its link forwards.
+pub(super) const NEXT: isize = 32;
+
 /// A link of the list. The lowest bit of the pointer in it is the C library's.
 pub(super) type Link = AtomicPtr<()>;
+
+/// The links of a cell: addresses in the holder's process, accessed by the holder's thread alone.
+#[repr(C)]
+pub(super) struct Links {
+    pub(super) prev: AtomicPtr<Link>,
+    /// Points to another `next`, or to the head.
+    pub(super) next: Link,
+}
+
+const _: () = assert!(mem::offset_of!(Links, next) == mem::size_of::<AtomicPtr<Link>>());
 
 /// The head of a thread's list, as the kernel knows it.
 #[repr(C)]
@@ -27,11 +44,11 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Makes `cell` the pending one: from here on the kernel checks it, too.
+    /// Makes the cell with these links the pending one: from here on the kernel checks it, too.
     #[inline]
-    pub(super) fn expect(&self, cell: &RobustCell) {
+    pub(super) fn expect(&self, links: &Links) {
         self.pending
-            .store(ptr::from_ref(&cell.next).cast_mut(), Ordering::Relaxed);
+            .store(ptr::from_ref(&links.next).cast_mut(), Ordering::Relaxed);
         // The kernel reads on this thread, so only the order of the instructions matters. The same
         // goes for the fence below.
         compiler_fence(Ordering::SeqCst);
@@ -57,43 +74,6 @@ impl Head {
             // SAFETY: in a cell, as in the C library's mutex, the pointer backwards lies just
             // before the one forwards.
             unsafe { (*link.cast::<AtomicPtr<Link>>().sub(1)).store(prev, Ordering::Relaxed) };
-        }
-    }
-
-    /// As [`Hold::remove`](super::robust_list::Hold::remove), at any place in the list.
-    ///
-    /// # Safety
-    /// As [`Hold::remove`](super::robust_list::Hold::remove), for the cell whose record is at `at`.
-    #[cold]
-    pub(super) unsafe fn remove_between(&self, at: Place, top: Place) {
-        let is_foreign = |at: Place| at.marked().addr() & FOREIGN != 0;
-        let (this, below) = (at.link(), at.below().link());
-        // No link comes between two cells after the upper cell was taken. What lay between them
-        // before is the C library's, which may have removed it.
-        let next = if is_foreign(at) {
-            // SAFETY: the link of a cell that is held.
-            unsafe { (*this).load(Ordering::Relaxed) }
-        } else {
-            below.cast()
-        };
-        let above = (at < top).then(|| at.above());
-        let prev = match above {
-            Some(above) if !is_foreign(above) => above.link(),
-            // SAFETY: links of this list, from which `this` is reached.
-            Some(above) => unsafe { before(this, above.link()) },
-            // SAFETY: as above.
-            None => unsafe { before(this, ptr::from_ref(&self.first).cast_mut()) },
-        };
-        if let Some(above) = above
-            && ptr::eq(prev, above.link())
-        {
-            above.mark(FOREIGN, !ptr::eq(next, below.cast()));
-        }
-        at.remove(top);
-        // SAFETY: the neighbours are links of this list, or its head.
-        unsafe {
-            self.set_prev(next, prev);
-            (*prev).store(next, Ordering::Relaxed);
         }
     }
 }
@@ -153,7 +133,7 @@ fn untagged(link: *mut ()) -> *mut Link {
 ///
 /// # Safety
 /// Both are of one list of the calling thread's, and `this` lies behind `link`.
-unsafe fn before(this: *mut Link, mut link: *mut Link) -> *mut Link {
+pub(super) unsafe fn before(this: *mut Link, mut link: *mut Link) -> *mut Link {
     loop {
         // SAFETY: a link of that list.
         let next = untagged(unsafe { (*link).load(Ordering::Relaxed) });

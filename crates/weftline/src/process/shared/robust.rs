@@ -57,12 +57,13 @@
 //! half a second before it reads the word again (`sleep.rs`). `tests/process_protocol.rs` goes
 //! through all orders of these steps, with deaths at each.
 
-use super::list_head::Link;
+use super::list_head::{Link, Links, NEXT, WORD};
 use super::robust_list::{self, AtEnd, Hold, me};
 use super::sleep::{sleep, spin_until, wake};
 use crate::error::TimedOut;
 use crate::park::Deadline;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, compiler_fence};
+use std::mem;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
 /// A thread sleeps on the word.
 const WAITERS: u32 = libc::FUTEX_WAITERS;
@@ -70,13 +71,6 @@ const WAITERS: u32 = libc::FUTEX_WAITERS;
 const DIED: u32 = libc::FUTEX_OWNER_DIED;
 /// The holder's thread number.
 const HOLDER: u32 = libc::FUTEX_TID_MASK;
-
-/// Where the C library's mutex has its word, relative to the place of its links in a cell.
-#[cfg(not(target_env = "musl"))]
-pub(super) const WORD: isize = 0;
-#[cfg(target_env = "musl")]
-pub(super) const WORD: isize = 4;
-pub(super) const NEXT: isize = 32;
 
 /// A word that a thread holds, in shared memory. The module's header has its states.
 #[repr(C, align(64))]
@@ -90,16 +84,13 @@ pub(super) struct RobustCell {
     pub(super) note: AtomicU64,
     pub(super) state: AtomicU32,
     pub(super) count: AtomicU32,
-    /// The list's links: addresses in the holder's process, accessed by the holder's thread alone.
-    /// `next` points to another `next`, or to the head.
-    pub(super) prev: AtomicPtr<Link>,
-    pub(super) next: Link,
+    links: Links,
     _reserved: [u64; 3],
 }
 
-const _: () = assert!(std::mem::size_of::<RobustCell>() == 64);
-const _: () = assert!(std::mem::offset_of!(RobustCell, next) as isize == NEXT);
-const _: () = assert!(std::mem::offset_of!(RobustCell, word) as isize == WORD);
+const _: () = assert!(mem::size_of::<RobustCell>() == 64);
+const _: () = assert!(mem::offset_of!(RobustCell, links.next) as isize == NEXT);
+const _: () = assert!(mem::offset_of!(RobustCell, word) as isize == WORD);
 
 /// How a cell was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +102,15 @@ pub(super) enum Taken {
 }
 
 impl RobustCell {
+    /// The cell around its own link.
+    ///
+    /// # Safety
+    /// The link is that of a cell, which stays where it is for `'a`.
+    pub(super) unsafe fn around<'a>(next: *mut Link) -> &'a Self {
+        // SAFETY: as the caller promises.
+        unsafe { &*next.byte_offset(-NEXT).cast_const().cast() }
+    }
+
     /// Takes the cell, waiting for it. The hold ends before the library's call returns.
     #[inline]
     pub(super) fn take(&self, deadline: Deadline) -> Result<Taken, TimedOut> {
@@ -124,7 +124,7 @@ impl RobustCell {
     pub(super) fn take_until(&self, deadline: Deadline, at_end: AtEnd) -> Result<Taken, TimedOut> {
         let me = me();
         let (head, prepared) = (me.head(), me.prepare());
-        head.expect(self);
+        head.expect(&self.links);
         let quick = self
             .word
             .compare_exchange(0, me.thread, Ordering::Acquire, Ordering::Relaxed);
@@ -139,7 +139,7 @@ impl RobustCell {
             },
         };
         // SAFETY: just taken, and the holder of a cell keeps its memory.
-        unsafe { me.add(self, at_end, prepared) };
+        unsafe { me.add(&self.links, at_end, prepared) };
         head.done();
         self.pid.store(me.process, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
@@ -215,7 +215,7 @@ impl RobustCell {
     /// As [`free`](Self::free); and `is_last` takes and frees no cell.
     #[inline]
     pub(super) unsafe fn free_after(&self, is_last: impl FnOnce(Hold) -> bool) {
-        let Some(hold) = robust_list::find(self) else {
+        let Some(hold) = robust_list::find(&self.links) else {
             return;
         };
         if !is_last(hold) {
@@ -224,7 +224,7 @@ impl RobustCell {
         let head = hold.head();
         compiler_fence(Ordering::SeqCst);
         self.pid.store(0, Ordering::Relaxed);
-        head.expect(self);
+        head.expect(&self.links);
         // SAFETY: just found.
         unsafe { hold.remove() };
         compiler_fence(Ordering::SeqCst);
@@ -244,18 +244,18 @@ impl RobustCell {
     /// The calling thread's hold on the cell, by the thread's own record.
     #[inline]
     pub(super) fn mine(&self) -> Option<Hold> {
-        robust_list::find(self)
+        robust_list::find(&self.links)
     }
 
     /// Takes the cell out of the list of the calling thread, which is about to end. `pass_on` marks
     /// it as the kernel would, or passes it on.
     pub(super) fn end(&self, pass_on: impl FnOnce(&Self)) {
-        let Some(hold) = robust_list::find(self) else {
+        let Some(hold) = robust_list::find(&self.links) else {
             return;
         };
         let head = hold.head();
         // If the process dies now, the kernel still marks the cell.
-        head.expect(self);
+        head.expect(&self.links);
         // SAFETY: just found.
         unsafe { hold.remove() };
         compiler_fence(Ordering::SeqCst);
@@ -279,10 +279,10 @@ impl RobustCell {
     pub(super) fn adopt(&self, from: u32) {
         let me = me();
         let head = me.head();
-        head.expect(self);
+        head.expect(&self.links);
         if self.change_holder(from, me.thread) & HOLDER == from {
             // SAFETY: just taken, and the memory of a cell that is held stays.
-            unsafe { me.add(self, AtEnd::Stays, me.prepare()) };
+            unsafe { me.add(&self.links, AtEnd::Stays, me.prepare()) };
         }
         head.done();
     }

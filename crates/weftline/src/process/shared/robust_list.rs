@@ -17,9 +17,8 @@
 //! | may the memory of a segment go | yes, if no thread has a record of a cell in it |
 
 use super::leaked;
-use super::list_head::{self, Head, Link};
+use super::list_head::{self, Head, Link, Links, before};
 use super::records::{FOREIGN, MOST, Place, Records, STAYS};
-use super::robust::{NEXT, RobustCell};
 use crate::park::fork;
 use std::cell::Cell;
 use std::ptr;
@@ -162,12 +161,12 @@ fn check_room(memory: &Memory) {
     );
 }
 
-/// The calling thread's record of `cell`, if the thread holds that.
+/// The calling thread's record of the cell with these links, if the thread holds that.
 #[inline]
-pub(super) fn find(cell: &RobustCell) -> Option<Hold> {
+pub(super) fn find(links: &Links) -> Option<Hold> {
     // The child of a fork holds nothing.
     let Me { head, top, .. } = me();
-    let link = ptr::from_ref(&cell.next).cast_mut();
+    let link = ptr::from_ref(&links.next).cast_mut();
     let is_plain = ptr::eq(top.marked().map_addr(|it| it & !STAYS), link.cast());
     let at = if is_plain {
         top
@@ -204,8 +203,8 @@ pub(super) fn end() {
     });
 }
 
-/// The cell that the thread took last, of those that it still holds.
-pub(super) fn last() -> Option<(*const RobustCell, AtEnd)> {
+/// The link of the cell that the thread took last, of those that it still holds.
+pub(super) fn last() -> Option<(*mut Link, AtEnd)> {
     let Me { top, head, .. } = me();
     if ptr::eq(top.link().cast(), head) {
         return None;
@@ -214,9 +213,7 @@ pub(super) fn last() -> Option<(*const RobustCell, AtEnd)> {
         0 => AtEnd::Dies,
         _ => AtEnd::Stays,
     };
-    // SAFETY: the link is a cell's, and its cell around it.
-    let cell = unsafe { top.link().byte_offset(-NEXT) };
-    Some((cell.cast_const().cast(), at_end))
+    Some((top.link(), at_end))
 }
 
 /// Gives the records back, at the end of a thread that holds nothing.
@@ -257,18 +254,19 @@ impl Me {
         Prepared { first, marks }
     }
 
-    /// Adds a cell to the list and the records.
+    /// Adds the cell with these links to the list and the records.
     ///
     /// # Safety
-    /// The calling thread is this one, prepared `prepared` for the list as it is now, and holds
-    /// `cell`. The cell stays where it is until it is taken out.
+    /// The calling thread is this one, prepared `prepared` for the list as it is now, and holds the
+    /// cell. The cell stays where it is until it is taken out.
     #[inline]
-    pub(super) unsafe fn add(&self, cell: &RobustCell, at_end: AtEnd, prepared: Prepared) {
+    pub(super) unsafe fn add(&self, links: &Links, at_end: AtEnd, prepared: Prepared) {
         let Prepared { first, marks } = prepared;
         let head = self.head();
-        let this = ptr::from_ref(&cell.next).cast_mut();
-        cell.next.store(first, Ordering::Relaxed);
-        cell.prev
+        let this = ptr::from_ref(&links.next).cast_mut();
+        links.next.store(first, Ordering::Relaxed);
+        links
+            .prev
             .store(ptr::from_ref(&head.first).cast_mut(), Ordering::Relaxed);
         // SAFETY: the first link of the list, a cell's or a mutex's.
         unsafe { head.set_prev(first, this) };
@@ -320,8 +318,45 @@ impl Hold {
             at.pop();
         } else {
             // SAFETY: as the caller promises.
-            unsafe { head.remove_between(at, top) };
+            unsafe { remove_between(head, at, top) };
         }
         MEMORY.with(|memory| memory.top.set(top.below()));
+    }
+}
+
+/// As [`Hold::remove`], at any place in the list.
+///
+/// # Safety
+/// As [`Hold::remove`], for the cell whose record is at `at`.
+#[cold]
+unsafe fn remove_between(head: &Head, at: Place, top: Place) {
+    let is_foreign = |at: Place| at.marked().addr() & FOREIGN != 0;
+    let (this, below) = (at.link(), at.below().link());
+    // No link comes between two cells after the upper cell was taken. What lay between them before
+    // is the C library's, which may have removed it.
+    let next = if is_foreign(at) {
+        // SAFETY: the link of a cell that is held.
+        unsafe { (*this).load(Ordering::Relaxed) }
+    } else {
+        below.cast()
+    };
+    let above = (at < top).then(|| at.above());
+    let prev = match above {
+        Some(above) if !is_foreign(above) => above.link(),
+        // SAFETY: links of this list, from which `this` is reached.
+        Some(above) => unsafe { before(this, above.link()) },
+        // SAFETY: as above.
+        None => unsafe { before(this, ptr::from_ref(&head.first).cast_mut()) },
+    };
+    if let Some(above) = above
+        && ptr::eq(prev, above.link())
+    {
+        above.mark(FOREIGN, !ptr::eq(next, below.cast()));
+    }
+    at.remove(top);
+    // SAFETY: the neighbours are links of this list, or its head.
+    unsafe {
+        head.set_prev(next, prev);
+        (*prev).store(next, Ordering::Relaxed);
     }
 }
