@@ -17,78 +17,31 @@
 //! lock holder threads. While a cell passes from one thread to the other, it is the pending cell of
 //! at least one of them.
 //!
-//! The destructor is that of a POSIX key, in the last of the rounds that the system goes through.
-//! The destructors of thread-locals, which may drop guards, come before. A thread that has passed
-//! this point takes no lock ([`robust_list::end`]). A process that ends by `exit` does not run the
-//! destructor: the kernel marks what its threads hold.
+//! The destructor is the thread's last (`last_destructor.rs`): those of thread-locals, which may
+//! drop guards, come before. A thread that has passed this point takes no lock
+//! ([`robust_list::end`]). A process that ends by `exit` does not run the destructor: the kernel
+//! marks what its threads hold.
 
-use super::records;
 use super::robust::RobustCell;
 use super::robust_list::{self, AtEnd};
 use super::sleep::{sleep, wake};
+use super::{last_destructor, list_head, records};
 use crate::park::Deadline;
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-/// Zero, or the key plus one. A `OnceLock` would not do: the child of a fork during its
-/// initialisation would wait for ever.
-static KEY: AtomicUsize = AtomicUsize::new(0);
-
-/// How often the system calls destructors of keys that are set again
-/// (`PTHREAD_DESTRUCTOR_ITERATIONS`). The sanitizers give up their records of a thread in the last
-/// round, so nothing that they check may run in it.
-const ROUNDS: usize = if cfg!(weftline_sanitizer) { 3 } else { 4 };
-
-/// Registers the calling thread for the destructor at its end.
-///
-/// # Panics
-/// When the system has no key, or no memory, for it.
-pub(super) fn register_thread() {
-    let key = key().expect(
-        "shared locks need a thread-specific key (pthread_key_create), and the program has used all up",
-    );
-    set(key, 1).expect("no memory is left for a thread to take its first shared lock");
-}
-
-/// Whether there is a key. Asked before the first object is fresh.
-pub(super) fn check() -> Result<(), &'static str> {
-    key().map(drop).ok_or(
-        "shared objects need a thread-specific key (pthread_key_create), and the program has used all up",
-    )
-}
-
-fn set(key: libc::pthread_key_t, round: usize) -> Option<()> {
-    // SAFETY: the key exists; the value is a number.
-    let refused = unsafe { libc::pthread_setspecific(key, ptr::without_provenance(round)) };
-    (refused == 0).then_some(())
-}
-
-fn key() -> Option<libc::pthread_key_t> {
-    let known = KEY.load(Ordering::Relaxed);
-    if known != 0 {
-        return Some((known - 1) as libc::pthread_key_t);
-    }
-    let mut fresh = 0;
-    // SAFETY: the place is valid, and the destructor takes what `set` sets.
-    if unsafe { libc::pthread_key_create(&raw mut fresh, Some(at_the_end)) } != 0 {
-        return None;
-    }
-    match KEY.compare_exchange(0, fresh as usize + 1, Ordering::Relaxed, Ordering::Relaxed) {
-        Ok(_) => Some(fresh),
-        Err(others) => {
-            // SAFETY: no thread has used it.
-            unsafe { libc::pthread_key_delete(fresh) };
-            Some((others - 1) as libc::pthread_key_t)
-        }
-    }
+/// Prepares this process for shared objects. An error says why it can have none. Called before the
+/// first object is made or opened.
+pub(super) fn prepare() -> Result<(), &'static str> {
+    list_head::head()?;
+    last_destructor::install(at_the_end)
 }
 
 extern "C" fn at_the_end(round: *mut c_void) {
-    let round = round.addr();
     // Destructors of other keys may still drop guards.
-    if round < ROUNDS && key().and_then(|key| set(key, round + 1)).is_some() {
+    if last_destructor::is_called_again(round) {
         return;
     }
     robust_list::end();

@@ -9,6 +9,7 @@
 //! | `list_head.rs` | the list by which the kernel finds these words |
 //! | `records.rs` | the words that each thread holds, in the process's own memory |
 //! | `leaked.rs` | what becomes of a leaked guard's lock when its thread ends |
+//! | `last_destructor.rs` | a destructor that runs after all others of its thread |
 //! | `sleep.rs` | sleeping on a word, and waking |
 //! | `object.rs` | an object in a segment, as one process has it |
 //! | `mutex.rs` | a lock that remembers its holder's death, its guards and its errors |
@@ -24,6 +25,7 @@ mod condition;
 mod error;
 mod event;
 mod items;
+mod last_destructor;
 mod leaked;
 mod list_head;
 mod lock;

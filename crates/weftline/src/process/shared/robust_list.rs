@@ -16,7 +16,7 @@
 //! | what becomes of a cell when the thread ends | the record's mark, an [`AtEnd`] (`leaked.rs`) |
 //! | may the memory of a segment go | yes, if no thread has a record of a cell in it |
 
-use super::leaked;
+use super::last_destructor;
 use super::list_head::{self, Head, Link, Links, before};
 use super::records::{FOREIGN, MOST, Place, Records, STAYS};
 use crate::park::fork;
@@ -129,7 +129,7 @@ fn remember(memory: &Memory) {
     if !memory.has_ended.get() {
         memory.limit.set(records.limit());
     }
-    leaked::register_thread();
+    last_destructor::register_thread();
     memory.generation.set(fork::generation());
 }
 
@@ -226,12 +226,6 @@ pub(super) fn give_back() {
             records.give_back();
         }
     });
-}
-
-/// Whether this library can use the C library's list. Asked before the first cell is made.
-pub(super) fn check() -> Result<(), &'static str> {
-    list_head::head()?;
-    leaked::check()
 }
 
 impl Me {

@@ -26,9 +26,8 @@
 use super::super::descriptor::above_streams;
 use super::super::envelope;
 use super::error::SharedError;
-use super::records;
 use super::reserve::{give_back, reserve};
-use super::robust_list;
+use super::{leaked, records};
 use rustix::fs::{self, AtFlags, MemfdFlags, Mode, OFlags, SealFlags};
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, ProtFlags};
@@ -160,7 +159,7 @@ impl Segment {
         span: usize,
         fill: impl FnOnce(&Self),
     ) -> Result<Arc<Self>, SharedError> {
-        robust_list::check().map_err(SharedError::Unsupported)?;
+        leaked::prepare().map_err(SharedError::Unsupported)?;
         let path = name.map(path_of).transpose()?;
         let shape = demands.shape;
         let file = match path {
@@ -224,7 +223,7 @@ impl Segment {
 
     /// The segment of a file that another process has made.
     fn attach(file: OwnedFd, demands: Demands) -> Result<Arc<Self>, SharedError> {
-        robust_list::check().map_err(SharedError::Unsupported)?;
+        leaked::prepare().map_err(SharedError::Unsupported)?;
         let shape = demands.shape;
         let mut bytes = [0_u8; mem::size_of::<Header>()];
         let whole = rustix::io::pread(&file, &mut bytes, 0)? == bytes.len();
