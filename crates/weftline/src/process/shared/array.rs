@@ -1,9 +1,9 @@
 //! [`Array`]: a row of values that processes share, under a lock.
 
 use super::error::SharedError;
+use super::header::{Kind, Shape};
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, lock_forms};
 use super::object::{Object, Shared, shared_handle};
-use super::segment::{Kind, Shape};
 use crate::park::Deadline;
 use std::fmt;
 use std::marker::PhantomData;

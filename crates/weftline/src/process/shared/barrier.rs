@@ -29,11 +29,11 @@
 //! everything else.
 
 use super::error::SharedError;
+use super::header::{Kind, Shape};
 use super::object::{Object, Shared, shared_handle};
 use super::operation_error::BarrierError;
 use super::robust::{RobustCell, Taken};
 use super::robust_list::expect_room;
-use super::segment::{Kind, Shape};
 use super::sleep::{sleep, spin_until, wake};
 use super::table::{self, NoRow, Table, Used};
 use crate::park::Deadline;

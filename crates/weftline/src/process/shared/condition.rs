@@ -32,12 +32,12 @@
 //! else.
 
 use super::error::SharedError;
+use super::header::{Kind, Shape};
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::operation_error::WaitError;
 use super::robust::RobustCell;
 use super::robust_list::expect_room;
-use super::segment::{Kind, Shape};
 use super::sleep::{sleep, spin_until, wake};
 use super::table::{self, NoRow, Table, Used};
 use crate::park::Deadline;

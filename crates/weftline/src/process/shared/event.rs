@@ -23,8 +23,8 @@
 //! The read-modify-write of `set` releases, and the loads of `is_set` and of the waits acquire.
 
 use super::error::SharedError;
+use super::header::{Kind, Shape};
 use super::object::{Object, Shared, shared_handle};
-use super::segment::{Kind, Shape};
 use super::sleep::{sleep, spin_until, wake};
 use crate::error::TimedOut;
 use crate::park::Deadline;

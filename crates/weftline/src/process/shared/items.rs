@@ -25,11 +25,11 @@
 
 use super::super::envelope::EncodeError;
 use super::error::SharedError;
+use super::header::{Kind, Shape};
 use super::object::{Object, Shared};
 use super::operation_error::GetError;
 use super::ring::{LONGEST, NotPopped, NotPushed, Place, Ring};
 use super::robust::{RobustCell, Taken};
-use super::segment::{Kind, Shape};
 use super::sleep::{sleep, spin_until, wake};
 use crate::park::Deadline;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

@@ -1,9 +1,9 @@
 //! [`Lock`]: mutual exclusion between processes, over a value that they share.
 
 use super::error::SharedError;
+use super::header::{Kind, Shape};
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
-use super::segment::{Kind, Shape};
 use crate::park::Deadline;
 use std::cell::UnsafeCell;
 use std::fmt;

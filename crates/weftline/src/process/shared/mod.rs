@@ -4,6 +4,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `segment.rs` | the file, its length and contents, its name, and its transfer to another process |
+//! | `header.rs` | the beginning of the file, by which another process recognises the object |
 //! | `reserve.rs` | memory for a part of the file |
 //! | `robust.rs`, `robust_list.rs` | a word that a thread holds, and of whose death the other threads learn; what the thread knows of its own words |
 //! | `list_head.rs` | the list by which the kernel finds these words |
@@ -24,6 +25,7 @@ mod barrier;
 mod condition;
 mod error;
 mod event;
+mod header;
 mod items;
 mod last_destructor;
 mod leaked;

@@ -1,7 +1,8 @@
 //! [`Shared`]: an object that lies in a segment, as one process has it.
 
 use super::error::SharedError;
-use super::segment::{Demands, OBJECT, Segment, Shape, damaged, deserialize};
+use super::header::{OBJECT, Shape};
+use super::segment::{Demands, Segment, damaged, deserialize};
 use serde::Deserializer;
 use std::mem;
 use std::ops::Deref;

@@ -1,10 +1,10 @@
 //! [`RLock`]: a lock between processes that its holder may take again.
 
 use super::error::SharedError;
+use super::header::{Kind, Shape};
 use super::mutex::{Abandoned, LockError, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust_list::Hold;
-use super::segment::{Kind, Shape};
 use crate::error::{TimedOut, TooManyRecursions};
 use crate::park::Deadline;
 use std::cell::{Cell, UnsafeCell};

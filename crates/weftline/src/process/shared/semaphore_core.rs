@@ -33,10 +33,10 @@
 //! slept and leaves, with permits or without, passes the wake-up on if permits are free. It also
 //! sets the mark again: there may be others.
 
+use super::header::{Kind, Shape};
 use super::object::{Object, Shared};
 use super::robust::{RobustCell, Taken};
 use super::robust_list::expect_room;
-use super::segment::{Kind, Shape};
 use super::sleep::{sleep, spin_until, wake};
 use super::table::{self, NoRow, Table, Used};
 use crate::error::TooManyPermits;

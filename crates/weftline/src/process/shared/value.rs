@@ -9,11 +9,11 @@
 //! The linearisation point of a change is that store. The lock makes each happens-before pair.
 
 use super::error::SharedError;
+use super::header::{Kind, Shape};
 use super::mutex::Plain;
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust::RobustCell;
 use super::robust_list::{AtEnd, expect_room};
-use super::segment::{Kind, Shape};
 use crate::park::Deadline;
 use std::cell::UnsafeCell;
 use std::fmt;
