@@ -1,83 +1,18 @@
-//! [`Barrier`]: threads of several processes that wait for each other.
-//!
-//! # Implementation
-//!
-//! The object's lock protects everything. Each party that waits has a row in the table; its `state`
-//! says how its wait ended. Waiters sleep on `turn`, which is counted on whenever a wait has ended.
-//!
-//! | a row's state | meaning | leaves by |
-//! |---|---|---|
-//! | `WAITING` | the party has arrived, and waits | all have arrived → `PASSED`; the barrier breaks, or is reset → `BROKEN`; its own timeout, which breaks the barrier |
-//! | `PASSED`, `BROKEN` | how the wait ended | its thread takes the row back |
-//!
-//! # Invariants
-//!
-//! - A thread that dies after it has arrived breaks the barrier: each waiter checks the rows for
-//!   deaths every half second.
-//! - A thread that dies with the lock while it lets the others pass leaves `passing` set. A thread
-//!   that dies while it breaks the barrier leaves `is_broken` set. The next holder of the lock
-//!   completes the operation.
-//!
-//! # Linearisation points
-//!
-//! Under the object's lock: an arrival is the taking of its row, and the end of a wait is the store
-//! to its row's `state`.
-//!
-//! # Happens-before
-//!
-//! The store to a row's `state` releases, and the waiter's load acquires. The lock orders
-//! everything else.
+//! [`Barrier`]: threads of several processes that wait for each other. `barrier_core.rs` has the
+//! protocol.
 
+use super::barrier_core::{Inside, MOST, PASSED, State, WAITING};
 use super::error::SharedError;
-use super::header::{Kind, Shape};
-use super::object::{Object, Shared, shared_handle};
+use super::object::{Shared, shared_handle};
 use super::operation_error::BarrierError;
-use super::robust::{RobustCell, Taken};
+use super::robust::RobustCell;
 use super::robust_list::expect_room;
-use super::sleep::{sleep, spin_until, wake};
-use super::table::{self, NoRow, Table, Used};
+use super::sleep::{sleep, spin_until};
+use super::table::{self, NoRow};
 use crate::park::Deadline;
-use std::cell::Cell;
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-const WAITING: u32 = 1;
-const PASSED: u32 = 2;
-const BROKEN: u32 = 3;
-
-const YES: u32 = 1;
-
-/// The parties of one round may still leave their rows while those of the next arrive.
-const MOST: usize = table::ROWS / 2;
-
-#[repr(C)]
-pub(super) struct State {
-    cell: RobustCell,
-    parties: AtomicU32,
-    is_broken: AtomicU32,
-    /// The process by whose death the barrier broke, if it did.
-    died: AtomicU32,
-    /// Whether the waiters are being let pass.
-    passing: AtomicU32,
-    turn: AtomicU32,
-    used: Used,
-}
-
-// SAFETY: atomics, changed by the holder of the cell.
-unsafe impl Object for State {
-    /// The parties.
-    type Fixed = usize;
-
-    fn shape() -> Shape {
-        Shape::plain(Kind::Barrier)
-    }
-
-    fn fix(&self, _: usize) -> Option<usize> {
-        let parties = self.parties.load(Ordering::Relaxed) as usize;
-        (1..=MOST).contains(&parties).then_some(parties)
-    }
-}
 
 /// Lets a number of threads, of any processes, wait for each other, again and again: Python's
 /// `multiprocessing.Barrier`.
@@ -116,74 +51,6 @@ impl Arrival {
     #[must_use]
     pub fn is_leader(self) -> bool {
         self.0 == 0
-    }
-}
-
-/// Holds the object's lock.
-struct Inside<'a> {
-    state: &'a State,
-    table: Table<'a>,
-    /// Whether waits have ended, so that their threads are to be woken.
-    has_ended: Cell<bool>,
-}
-
-impl Drop for Inside<'_> {
-    fn drop(&mut self) {
-        // SAFETY: taken by `enter`.
-        unsafe { self.state.cell.free() };
-        if self.has_ended.get() {
-            wake(&self.state.turn, i32::MAX as u32);
-        }
-    }
-}
-
-impl<'a> Inside<'a> {
-    fn waiting(&self) -> impl Iterator<Item = &'a RobustCell> {
-        self.table
-            .rows()
-            .filter(|row| row.is_held() && row.state.load(Ordering::Relaxed) == WAITING)
-    }
-
-    /// Ends the waits of all waiters.
-    fn end_all(&self, how: u32) {
-        for row in self.waiting() {
-            row.state.store(how, Ordering::Release);
-        }
-        self.state.turn.fetch_add(1, Ordering::Release);
-        self.has_ended.set(true);
-    }
-
-    fn let_pass(&self) {
-        self.state.passing.store(YES, Ordering::Relaxed);
-        self.end_all(PASSED);
-        self.state.passing.store(0, Ordering::Relaxed);
-    }
-
-    fn break_it(&self) {
-        self.state.is_broken.store(YES, Ordering::Relaxed);
-        self.end_all(BROKEN);
-    }
-
-    /// Breaks the barrier if a party died while it waited.
-    fn look_for_dead(&self) {
-        for row in self.table.rows().filter(|row| row.is_abandoned()) {
-            if row.state.load(Ordering::Relaxed) == WAITING {
-                self.state.died.store(row.process(), Ordering::Relaxed);
-                self.break_it();
-            }
-            row.bury();
-        }
-    }
-
-    fn is_broken(&self) -> bool {
-        self.state.is_broken.load(Ordering::Relaxed) == YES
-    }
-
-    fn why_broken(&self) -> BarrierError {
-        match self.state.died.load(Ordering::Relaxed) {
-            0 => BarrierError::Broken,
-            pid => BarrierError::Abandoned(pid),
-        }
     }
 }
 
@@ -231,20 +98,7 @@ impl Barrier {
     }
 
     fn enter(&self) -> Inside<'_> {
-        let taken = self.0.cell.take(Deadline::NEVER);
-        let inside = Inside {
-            state: &self.0,
-            table: Table::new(self.0.segment(), Shared::<State>::END, &self.0.used),
-            has_ended: Cell::new(false),
-        };
-        if let Ok(Taken::Abandoned(_)) = taken {
-            if self.0.passing.load(Ordering::Relaxed) == YES {
-                inside.let_pass();
-            } else if inside.is_broken() {
-                inside.end_all(BROKEN);
-            }
-        }
-        inside
+        Inside::enter(&self.0)
     }
 
     fn wait_by(&self, deadline: Deadline) -> Result<Arrival, BarrierError> {
@@ -363,13 +217,7 @@ impl Barrier {
 
     /// Resets the barrier for new rounds. Each waiter gets [`BarrierError::Broken`].
     pub fn reset(&self) {
-        let inside = self.enter();
-        inside.look_for_dead();
-        self.0.died.store(0, Ordering::Relaxed);
-        // Broken until the waits of all have ended: if this thread dies before, the next holder of
-        // the lock ends them.
-        inside.break_it();
-        self.0.is_broken.store(0, Ordering::Relaxed);
+        self.enter().reset();
     }
 
     /// How many threads pass together.
@@ -406,6 +254,7 @@ impl fmt::Debug for Barrier {
 
 #[cfg(test)]
 mod tests {
+    use super::super::barrier_core::YES;
     use super::*;
     use std::mem;
     use std::thread;

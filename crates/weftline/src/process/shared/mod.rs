@@ -16,12 +16,13 @@
 //! | `mutex.rs` | a lock that remembers its holder's death, its guards and its errors |
 //! | `table.rs` | rows of such words after an object: a row for each holder of a part of it, or each waiter |
 //! | `items.rs`, `ring.rs` | the items of a queue as bytes; where those lie |
-//! | `semaphore_core.rs` | the core of both kinds of semaphore |
+//! | `semaphore_core.rs`, `barrier_core.rs` | the core of both kinds of semaphore, and that of the barrier |
 //! | `error.rs`, `operation_error.rs` | why there is no object; why an operation on one has failed |
 //! | `lock.rs`, `rlock.rs`, `semaphore.rs`, `event.rs`, `condition.rs`, `barrier.rs`, `queue.rs`, `value.rs`, `array.rs` | the objects |
 
 mod array;
 mod barrier;
+mod barrier_core;
 mod condition;
 mod error;
 mod event;
