@@ -8,6 +8,7 @@
 //! | `handle.rs` | [`Thread`]: the identity of a thread, and the wait for its end |
 //! | `join.rs` | [`JoinHandle`], and the packet in which a thread leaves its outcome |
 //! | `spawn.rs` | [`Builder`] and [`spawn`]: how a thread starts |
+//! | `default_name.rs` | the names of threads that were given none |
 //! | `registry.rs` | the running threads, and the calling one |
 //! | `fork_gate.rs` | no fork while the standard library starts or ends a thread |
 //! | `panic.rs` | [`Panic`]: the message, place and payload of a panic, and how it is caught |
@@ -34,6 +35,8 @@
 //! function runs. The standard library runs destructors in the reverse order of their registration,
 //! so by then the others have run.
 
+#[cfg(not(weftline_model))]
+mod default_name;
 #[cfg(not(weftline_model))]
 pub(crate) mod except_hook;
 #[cfg(not(weftline_model))]

@@ -21,7 +21,7 @@
 
 use super::Thread;
 use super::handle::Inner;
-use super::{fork_gate, local_values, spawn, system};
+use super::{default_name, fork_gate, local_values, system};
 use crate::error::NoMemory;
 use crate::memory::{Counted, try_string};
 use crate::park::fork::generation;
@@ -239,7 +239,7 @@ fn introduce() -> Result<Thread, NoMemory> {
         bind(main.clone());
         return Ok(main);
     }
-    let dummy = Thread::unbound(spawn::next_name("Dummy")?, true)?;
+    let dummy = Thread::unbound(default_name::next("Dummy")?, true)?;
     enter(&dummy)?;
     bind(dummy.clone());
     if !is_current(&dummy) {

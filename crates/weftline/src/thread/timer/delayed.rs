@@ -34,8 +34,7 @@ use crate::park::{
 };
 use crate::sync::raw::RawEvent;
 use crate::thread::panic::{Message, copied, discard, message_of};
-use crate::thread::spawn::next_name;
-use crate::thread::{Thread, registry};
+use crate::thread::{Thread, default_name, registry};
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
@@ -442,7 +441,7 @@ impl Shared {
 
     /// Called on a worker: Pending → Running → Ended.
     fn run(&self, name: Option<&str>, is_daemon: bool, round: u64) {
-        let name = name.map_or_else(|| next_name("Timer"), try_string);
+        let name = name.map_or_else(|| default_name::next("Timer"), try_string);
         // Without memory for it, the function is called on a thread that is not registered.
         let thread = name
             .and_then(|name| Thread::new(name, is_daemon, None, None))
