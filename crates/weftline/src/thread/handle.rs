@@ -1,12 +1,14 @@
 //! [`Thread`]: the identity of a thread, and the wait for its end.
 
 use super::scope_state::ScopeState;
+use super::service::{Serves, Service};
+use super::until_forked::{Forked, UntilForked};
 use super::{registry, system};
 use crate::error::{NoMemory, TimedOut};
 use crate::memory::{Counted, try_string};
 use crate::park::{
-    Blocker, Deadline, ForgetWaiters, ListLock, Parker, Spin, ThreadBlocker, ThreadNumber,
-    WaitError, Wake, fork, os_ident, panic_without_memory, reserve_number,
+    Deadline, ForgetWaiters, ListLock, ThreadNumber, WaitError, fork, os_ident,
+    panic_without_memory, reserve_number,
 };
 use crate::sync::raw::RawEvent;
 use std::fmt;
@@ -46,24 +48,7 @@ pub(super) struct Inner {
     pub(super) scope: Option<Counted<ScopeState>>,
     /// Whether it belongs to a service.
     pub(super) is_of_service: bool,
-    serves: ListLock<Serves>,
-}
-
-/// An owner of threads that wait for work until it announces that there will be no more: a pool.
-pub(crate) trait Service: Send + Sync {
-    /// Takes no more work. Its threads end when they have done the work that is there.
-    fn finish(&self);
-}
-
-struct Serves(Option<Counted<dyn Service>>);
-
-impl ForgetWaiters for Serves {
-    fn forget_waiters(&mut self, torn: bool) {
-        if torn {
-            // A thread of the parent was about to take it.
-            std::mem::forget(self.0.take());
-        }
-    }
+    serves: Serves,
 }
 
 /// One word, so that a fork in the middle of a change leaves the child one of the two names.
@@ -111,7 +96,7 @@ impl Thread {
             place: AtomicUsize::new(usize::MAX),
             scope,
             is_of_service: serves.is_some(),
-            serves: ListLock::new(Serves(serves)),
+            serves: Serves::new(serves),
         };
         Counted::try_new(inner).map(Self).map_err(|_| NoMemory)
     }
@@ -147,13 +132,12 @@ impl Thread {
 
     /// The service that it belongs to, unless its work there is done.
     pub(super) fn service(&self) -> Option<Counted<dyn Service>> {
-        self.0.serves.lock().0.clone()
+        self.0.serves.service()
     }
 
     /// The thread's work for its service is done, so neither keeps the other alive any longer.
     pub(crate) fn leave_service(&self) {
-        let service = self.0.serves.lock().0.take();
-        drop(service);
+        self.0.serves.end();
     }
 
     pub(crate) fn is_current(&self) -> bool {
@@ -361,33 +345,5 @@ impl fmt::Debug for Thread {
             .field("is_alive", &self.is_alive())
             .field("is_daemon", &self.is_daemon())
             .finish_non_exhaustive()
-    }
-}
-
-/// Waits as plain threads do, and ends the wait in the child when a signal handler of this thread
-/// has forked. The threads that would have ended the wait do not exist in the child.
-pub(super) struct UntilForked(u32);
-
-/// The process has forked: the wait must check its state again.
-pub(super) struct Forked;
-
-impl UntilForked {
-    pub(super) fn new() -> Self {
-        fork::watch();
-        Self(fork::generation())
-    }
-}
-
-impl Blocker for UntilForked {
-    type Interrupt = Forked;
-
-    const SPIN: Spin = ThreadBlocker::SPIN;
-
-    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Forked> {
-        if fork::generation() != self.0 {
-            return Err(Forked);
-        }
-        let Ok(wake) = ThreadBlocker.block(parker, deadline);
-        Ok(wake)
     }
 }

@@ -6,6 +6,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `handle.rs` | [`Thread`]: the identity of a thread, and the wait for its end |
+//! | `service.rs` | an owner of threads, a pool, which the end of the program finishes |
+//! | `until_forked.rs` | the wait of one thread for another, which a fork may end |
 //! | `join.rs` | [`JoinHandle`], and the packet in which a thread leaves its outcome |
 //! | `spawn.rs` | [`Builder`] and [`spawn`]: how a thread starts |
 //! | `default_name.rs` | the names of threads that were given none |
@@ -62,9 +64,13 @@ mod scope;
 #[cfg(not(weftline_model))]
 mod scope_state;
 #[cfg(not(weftline_model))]
+mod service;
+#[cfg(not(weftline_model))]
 mod spawn;
 #[cfg(not(weftline_model))]
 mod system;
+#[cfg(not(weftline_model))]
+mod until_forked;
 
 pub mod timer;
 
@@ -72,8 +78,8 @@ pub mod timer;
 pub(crate) use self::{
     except_hook::report,
     exit::end,
-    handle::Service,
     panic::{catch, note_all},
+    service::Service,
 };
 #[cfg(not(weftline_model))]
 pub use self::{

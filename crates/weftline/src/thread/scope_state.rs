@@ -14,7 +14,7 @@
 //! has none: their threads ended in the parent, which reports them. Of the scope's threads only the
 //! one that forked runs there.
 
-use super::handle::{Forked, UntilForked};
+use super::until_forked::{Forked, UntilForked};
 use super::{Panic, Thread, registry};
 use crate::error::{NoMemory, TimedOut};
 use crate::memory::try_box;

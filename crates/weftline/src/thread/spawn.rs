@@ -1,8 +1,8 @@
 //! [`Builder`] and [`spawn`]: how a thread starts.
 
-use super::handle::Service;
 use super::join::Packet;
 use super::scope_state::{ScopeState, Unreported};
+use super::service::Service;
 use super::{JoinHandle, Thread, default_name, fork_gate, panic, registry, system};
 use crate::error::NoMemory;
 use crate::memory::{Counted, try_string};
