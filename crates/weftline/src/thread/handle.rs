@@ -1,6 +1,5 @@
 //! [`Thread`]: the identity of a thread, and the wait for its end.
 
-use super::scope_state::ScopeState;
 use super::service::{Serves, Service};
 use super::until_forked::{Forked, UntilForked};
 use super::{registry, system};
@@ -45,7 +44,6 @@ pub(super) struct Inner {
     ended: RawEvent,
     /// Its place in the registry, under the registry's lock.
     pub(super) place: AtomicUsize,
-    pub(super) scope: Option<Counted<ScopeState>>,
     /// Whether it belongs to a service.
     pub(super) is_of_service: bool,
     serves: Serves,
@@ -64,21 +62,19 @@ impl Thread {
     pub(super) fn new(
         name: String,
         is_daemon: bool,
-        scope: Option<Counted<ScopeState>>,
         serves: Option<Counted<dyn Service>>,
     ) -> Result<Self, NoMemory> {
-        Self::with_number(name, is_daemon, scope, serves, reserve_number())
+        Self::with_number(name, is_daemon, serves, reserve_number())
     }
 
     /// A thread that runs already, and whose number becomes known later.
     pub(super) fn unbound(name: String, is_daemon: bool) -> Result<Self, NoMemory> {
-        Self::with_number(name, is_daemon, None, None, 0)
+        Self::with_number(name, is_daemon, None, 0)
     }
 
     fn with_number(
         name: String,
         is_daemon: bool,
-        scope: Option<Counted<ScopeState>>,
         serves: Option<Counted<dyn Service>>,
         number: u64,
     ) -> Result<Self, NoMemory> {
@@ -94,7 +90,6 @@ impl Thread {
             started: RawEvent::new(),
             ended: RawEvent::new(),
             place: AtomicUsize::new(usize::MAX),
-            scope,
             is_of_service: serves.is_some(),
             serves: Serves::new(serves),
         };

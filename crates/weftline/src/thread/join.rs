@@ -15,6 +15,7 @@
 //! Happens-before: the release of the thread's exchange to `FINISHED` pairs with the acquire load
 //! in `take`. The handle sees the outcome.
 
+use super::scope_state::ScopeState;
 use super::{Panic, Thread, except_hook, panic};
 use crate::error::TimedOut;
 use crate::memory::Counted;
@@ -34,6 +35,8 @@ const ABANDONED: u32 = 2;
 pub(super) struct Packet<T> {
     state: AtomicU32,
     outcome: UnsafeCell<Option<Result<T, Panic>>>,
+    /// The scope that the thread belongs to. It reports a panic that no join takes.
+    scope: Option<Counted<ScopeState>>,
 }
 
 // SAFETY: one thread at a time reaches the outcome, as the table says. It moves between threads, so
@@ -41,11 +44,16 @@ pub(super) struct Packet<T> {
 unsafe impl<T: Send> Sync for Packet<T> {}
 
 impl<T> Packet<T> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(scope: Option<Counted<ScopeState>>) -> Self {
         Self {
             state: AtomicU32::new(RUNNING),
             outcome: UnsafeCell::new(None),
+            scope,
         }
+    }
+
+    pub(super) fn scope(&self) -> Option<&Counted<ScopeState>> {
+        self.scope.as_ref()
     }
 
     /// Called on the thread, as the last step of its function.
@@ -63,7 +71,7 @@ impl<T> Packet<T> {
         if finished.is_err() {
             // SAFETY: abandoned, so the outcome is still the thread's.
             let outcome = unsafe { (*self.outcome.get()).take() };
-            let disposed = panic::catch(|| dispose(outcome, thread));
+            let disposed = panic::catch(|| self.dispose(outcome, thread));
             if let Err(of_destructor) = disposed {
                 except_hook::report(thread, &of_destructor);
             }
@@ -89,14 +97,14 @@ impl<T> Packet<T> {
                 .compare_exchange(RUNNING, ABANDONED, Ordering::Relaxed, Ordering::Relaxed);
         if abandoned.is_ok() { None } else { self.take() }
     }
-}
 
-/// Drops an outcome that no join takes. A panic is reported, unless the thread belongs to a scope,
-/// which reports it.
-fn dispose<T>(outcome: Option<Result<T, Panic>>, thread: &Thread) {
-    match outcome {
-        Some(Err(panicked)) if thread.0.scope.is_none() => except_hook::report(thread, &panicked),
-        outcome => drop(outcome),
+    /// Drops an outcome that no join takes. A panic is reported, unless the thread belongs to a
+    /// scope, which reports it.
+    fn dispose(&self, outcome: Option<Result<T, Panic>>, thread: &Thread) {
+        match outcome {
+            Some(Err(panicked)) if self.scope.is_none() => except_hook::report(thread, &panicked),
+            outcome => drop(outcome),
+        }
     }
 }
 
@@ -191,7 +199,7 @@ impl<T> JoinHandle<T> {
             return Err(JoinError::Running(self));
         }
         let outcome = self.packet.take();
-        if let Some(scope) = &self.thread.0.scope {
+        if let Some(scope) = self.packet.scope() {
             scope.claim(&self.thread);
         }
         match outcome {
@@ -211,7 +219,7 @@ impl<T> Deref for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        dispose(self.packet.abandon(), &self.thread);
+        self.packet.dispose(self.packet.abandon(), &self.thread);
     }
 }
 

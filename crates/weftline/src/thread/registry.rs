@@ -21,6 +21,7 @@
 
 use super::Thread;
 use super::handle::Inner;
+use super::scope_state::{self, ScopeState};
 use super::{default_name, fork_gate, local_values, system};
 use crate::error::NoMemory;
 use crate::memory::{Counted, try_string};
@@ -30,7 +31,7 @@ use crate::park::{
 };
 use std::cell::{Cell, RefCell};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 static REGISTRY: ListLock<Registry> = ListLock::new(Registry {
     threads: Vec::new(),
@@ -38,8 +39,6 @@ static REGISTRY: ListLock<Registry> = ListLock::new(Registry {
 });
 /// The thread that forked, if it knew itself; written in the child.
 static SURVIVOR: AtomicPtr<Inner> = AtomicPtr::new(ptr::null_mut());
-/// The scope that the survivor belongs to, or 0.
-static SURVIVORS_SCOPE: AtomicU64 = AtomicU64::new(0);
 
 struct Registry {
     /// Unordered; each thread knows its place.
@@ -68,37 +67,41 @@ thread_local! {
     static GUARD: RefCell<Option<Guard>> = const { RefCell::new(None) };
 }
 
-/// A thread's reference to itself while it runs.
-struct Guard(Thread);
+/// A thread's reference to itself, and to its scope, while it runs.
+struct Guard {
+    thread: Thread,
+    scope: Option<Counted<ScopeState>>,
+}
 
 impl Drop for Guard {
     fn drop(&mut self) {
         // Nothing is left by now where the system's thread-locals are destroyed in the reverse
         // order of their first use.
         local_values::drop_all();
-        leave(&self.0);
+        leave(&self.thread);
         CURRENT.set(ptr::null());
-        self.0.has_ended();
-        if let Some(scope) = &self.0.0.scope {
-            scope.one_has_ended();
+        self.thread.has_ended();
+        if let Some(scope) = &self.scope {
+            scope.caller_has_ended();
         }
     }
 }
 
-/// Binds the calling thread to `thread`, until it ends. Called before anything with a destructor
-/// enters its thread-locals, apart from those that weftline itself needs to the last.
-pub(super) fn bind(thread: Thread) {
+/// Binds the calling thread to `thread`, of that scope, until it ends. Called before anything with
+/// a destructor enters its thread-locals, apart from those that weftline itself needs to the last.
+pub(super) fn bind(thread: Thread, scope: Option<Counted<ScopeState>>) {
     adopt_number(thread.reserved_number());
     let inner = Counted::as_ptr(&thread.0);
     thread.has_started(number());
     // Fails only while the thread's locals are being destroyed. Then only the caller knows the
     // thread.
-    if GUARD
-        .try_with(|guard| guard.replace(Some(Guard(thread))))
-        .is_ok()
-    {
+    let _ = GUARD.try_with(|guard| {
+        if let Some(scope) = &scope {
+            scope.caller_has_started();
+        }
+        guard.replace(Some(Guard { thread, scope }));
         CURRENT.set(inner);
-    }
+    });
 }
 
 /// Calls `f` as `thread`: until it has returned, the calling thread, which is not registered,
@@ -107,7 +110,7 @@ pub(super) fn as_thread<R>(thread: Thread, f: impl FnOnce() -> R) -> R {
     let (servant, born) = (replace_number(thread.reserved_number()), generation());
     // Without memory it is not enumerated.
     let _ = enter(&thread);
-    bind(thread);
+    bind(thread, None);
     let result = f();
     // Ends `thread` as any other ends.
     drop(GUARD.take());
@@ -135,16 +138,9 @@ pub(super) fn register_fork_handlers() {
 
 extern "C" fn in_child() {
     fork_gate::after_fork_in_child();
+    scope_state::after_fork_in_child();
     let survivor = CURRENT.get();
     SURVIVOR.store(survivor.cast_mut(), Ordering::Relaxed);
-    // SAFETY: null, or this thread's own, which it holds until it ends; the field never changes.
-    let scope = unsafe { survivor.as_ref() }.and_then(|inner| inner.scope.as_ref());
-    SURVIVORS_SCOPE.store(scope.map_or(0, |scope| scope.id()), Ordering::Relaxed);
-}
-
-/// Whether the thread that forked this process, if it is a child, belongs to that scope.
-pub(super) fn survivor_is_in(scope: u64) -> bool {
-    SURVIVORS_SCOPE.load(Ordering::Relaxed) == scope
 }
 
 /// Adds `thread` to the running threads.
@@ -236,12 +232,12 @@ pub(super) fn is_current(thread: &Thread) -> bool {
 fn introduce() -> Result<Thread, NoMemory> {
     if system::is_main().unwrap_or_else(seems_main) {
         let main = try_main_thread()?;
-        bind(main.clone());
+        bind(main.clone(), None);
         return Ok(main);
     }
     let dummy = Thread::unbound(default_name::next("Dummy")?, true)?;
     enter(&dummy)?;
-    bind(dummy.clone());
+    bind(dummy.clone(), None);
     if !is_current(&dummy) {
         // Its locals are being destroyed, so it would never be taken out again.
         leave(&dummy);

@@ -12,15 +12,23 @@
 //!
 //! The unreported panics are a chain of boxes in the order in which they came. The child of a fork
 //! has none: their threads ended in the parent, which reports them. Of the scope's threads only the
-//! one that forked runs there.
+//! one that forked runs there. The fork handler records that thread's scope.
 
 use super::until_forked::{Forked, UntilForked};
-use super::{Panic, Thread, registry};
+use super::{Panic, Thread};
 use crate::error::{NoMemory, TimedOut};
 use crate::memory::try_box;
 use crate::park::{Deadline, ForgetWaiters, ListLock, WaitError};
 use crate::sync::raw::RawCondition;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+thread_local! {
+    /// The scope that the calling thread belongs to, or 0.
+    static OF_CALLER: Cell<u64> = const { Cell::new(0) };
+}
+/// The scope that the thread which forked belongs to, or 0; written in the child.
+static OF_SURVIVOR: AtomicU64 = AtomicU64::new(0);
 
 pub(super) struct ScopeState {
     /// Unique in the process and its children.
@@ -56,7 +64,7 @@ impl Unreported {
 
 impl ForgetWaiters for Members {
     fn forget_waiters(&mut self, _torn: bool) {
-        self.running = usize::from(registry::survivor_is_in(self.id));
+        self.running = usize::from(OF_SURVIVOR.load(Ordering::Relaxed) == self.id);
         std::mem::forget(self.unreported.take());
     }
 }
@@ -76,16 +84,23 @@ impl ScopeState {
         }
     }
 
-    pub(super) fn id(&self) -> u64 {
-        self.id
-    }
-
     /// A thread is about to start.
     pub(super) fn one_more(&self) {
         self.members.lock().running += 1;
     }
 
-    /// A thread has ended, and touches nothing that is borrowed any more.
+    /// The calling thread is one of those that were about to start.
+    pub(super) fn caller_has_started(&self) {
+        OF_CALLER.set(self.id);
+    }
+
+    /// The calling thread has ended.
+    pub(super) fn caller_has_ended(&self) {
+        self.one_has_ended();
+        OF_CALLER.set(0);
+    }
+
+    /// A thread has ended, or has not started. It touches nothing that is borrowed any more.
     pub(super) fn one_has_ended(&self) {
         let is_last = {
             let mut members = self.members.lock();
@@ -157,6 +172,11 @@ impl ScopeState {
             }
         }
     }
+}
+
+/// Called after a fork, in the child, whose only thread this is.
+pub(super) fn after_fork_in_child() {
+    OF_SURVIVOR.store(OF_CALLER.get(), Ordering::Relaxed);
 }
 
 fn last(mut place: &mut Option<Box<Unreported>>) -> &mut Option<Box<Unreported>> {

@@ -97,21 +97,22 @@ impl Builder {
             // panics.
             builder = builder.stack_size(bytes.min(isize::MAX as usize));
         }
-        let thread = Thread::new(name, is_daemon, scope, self.serves).map_err(out_of_memory)?;
-        let packet = Counted::try_new(Packet::new()).map_err(|_| out_of_memory(NoMemory))?;
+        let thread = Thread::new(name, is_daemon, self.serves).map_err(out_of_memory)?;
+        let packet =
+            Counted::try_new(Packet::new(scope.clone())).map_err(|_| out_of_memory(NoMemory))?;
         // Allocated now, because the caller can still be told that there is no memory.
-        let unreported = match &thread.0.scope {
+        let unreported = match &scope {
             Some(_) => Some(Unreported::by(&thread).map_err(out_of_memory)?),
             None => None,
         };
-        let starting = Starting::new(thread.clone()).map_err(out_of_memory)?;
+        let starting = Starting::new(thread.clone(), scope.clone()).map_err(out_of_memory)?;
         let handle = JoinHandle::new(thread.clone(), packet.clone());
         let life = move || {
             fork_gate::has_started();
-            registry::bind(thread.clone());
+            registry::bind(thread.clone(), scope);
             let ended = panic::catch(f);
             if let (Err(panicked), Some(scope), Some(unreported)) =
-                (&ended, &thread.0.scope, unreported)
+                (&ended, packet.scope(), unreported)
             {
                 scope.one_has_panicked(unreported, panicked.clone());
             }
@@ -159,29 +160,36 @@ pub(crate) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) ->
 }
 
 /// A thread that is entered everywhere and does not run yet. Dropping it undoes that.
-struct Starting(Option<Thread>);
+struct Starting {
+    /// `None` once it runs.
+    thread: Option<Thread>,
+    scope: Option<Counted<ScopeState>>,
+}
 
 impl Starting {
-    fn new(thread: Thread) -> Result<Self, NoMemory> {
+    fn new(thread: Thread, scope: Option<Counted<ScopeState>>) -> Result<Self, NoMemory> {
         registry::enter(&thread)?;
-        if let Some(scope) = &thread.0.scope {
+        if let Some(scope) = &scope {
             scope.one_more();
         }
-        Ok(Self(Some(thread)))
+        Ok(Self {
+            thread: Some(thread),
+            scope,
+        })
     }
 
     fn succeeded(mut self) {
-        self.0 = None;
+        self.thread = None;
     }
 }
 
 impl Drop for Starting {
     fn drop(&mut self) {
-        if let Some(thread) = &self.0 {
+        if let Some(thread) = &self.thread {
             registry::leave(thread);
             // A thread may have found it in the registry, and wait for it.
             thread.has_not_started();
-            if let Some(scope) = &thread.0.scope {
+            if let Some(scope) = &self.scope {
                 scope.one_has_ended();
             }
         }

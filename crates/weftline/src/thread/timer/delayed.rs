@@ -444,7 +444,7 @@ impl Shared {
         let name = name.map_or_else(|| default_name::next("Timer"), try_string);
         // Without memory for it, the function is called on a thread that is not registered.
         let thread = name
-            .and_then(|name| Thread::new(name, is_daemon, None, None))
+            .and_then(|name| Thread::new(name, is_daemon, None))
             .ok();
         let number = thread.as_ref().map_or_else(number, Thread::reserved_number);
         let (function, obsolete) = {
