@@ -5,6 +5,7 @@
 //! The callbacks are a chain of boxes, the last one in front. Each change of the chain is a single
 //! store, so a fork in the middle of one leaves the child a whole chain.
 
+use super::current::current;
 use super::timer::raw::wait_for_pending;
 use super::{except_hook, panic, registry};
 use crate::memory::try_box;
@@ -100,7 +101,7 @@ fn stage() -> Option<&'static ExitStage> {
 
 /// The steps of [`run`](crate::run) after its function.
 pub(crate) fn end() {
-    let this = registry::current();
+    let this = current();
     loop {
         while let Some(thread) = registry::any_to_wait_for(false) {
             thread.join();

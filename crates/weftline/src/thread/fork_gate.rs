@@ -57,22 +57,6 @@ impl Drop for Starts {
     }
 }
 
-/// No other thread forks until the returned value is dropped. A descriptor that the calling thread
-/// has open for a moment belongs to one process.
-pub(crate) fn keep_forks_out() -> Starts {
-    super::registry::register_fork_handlers();
-    Starts::enter()
-}
-
-/// Calls `f` while no other thread can fork. For locks of other libraries, which a child would find
-/// taken for ever.
-///
-/// `f` must be short, and must not wait for anything that a thread may hold while it forks.
-pub fn without_forks<R>(f: impl FnOnce() -> R) -> R {
-    let _inside = keep_forks_out();
-    f()
-}
-
 /// Called first on a thread that was started.
 pub(super) fn has_started() {
     INSIDE.fetch_sub(1, Ordering::SeqCst);

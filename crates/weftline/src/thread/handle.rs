@@ -1,17 +1,14 @@
-//! [`Thread`]: the identity of a thread, and the wait for its end.
+//! [`Thread`]: the handle of an identity, and the wait for the thread's end.
 
-use super::service::{Serves, Service};
+use super::identity::{self, Identity};
+use super::service::Service;
+use super::system;
 use super::until_forked::{Forked, UntilForked};
-use super::{registry, system};
 use crate::error::{NoMemory, TimedOut};
 use crate::memory::{Counted, try_string};
-use crate::park::{
-    Deadline, ForgetWaiters, ListLock, ThreadNumber, WaitError, fork, os_ident,
-    panic_without_memory, reserve_number,
-};
+use crate::park::{Deadline, ThreadNumber, WaitError, panic_without_memory, reserve_number};
 use crate::sync::raw::RawEvent;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A thread, running or ended: Python's `threading.Thread`. Cloning is cheap; clones are the same
@@ -27,34 +24,7 @@ use std::time::{Duration, Instant};
 /// ```
 #[doc(alias = "threading.Thread")]
 #[derive(Clone)]
-pub struct Thread(pub(super) Counted<Inner>);
-
-pub(super) struct Inner {
-    name: ListLock<Name>,
-    is_daemon: bool,
-    /// The fork generation in which it was started. A child of that process has this thread only if
-    /// it is the thread that forked.
-    generation: u32,
-    /// Facts that others may ask for before the thread runs. Zero stands for unknown. Written
-    /// before `started` is set.
-    number: AtomicU64,
-    ident: AtomicU64,
-    native_id: AtomicU64,
-    started: RawEvent,
-    ended: RawEvent,
-    /// Its place in the registry, under the registry's lock.
-    pub(super) place: AtomicUsize,
-    /// Whether it belongs to a service.
-    pub(super) is_of_service: bool,
-    serves: Serves,
-}
-
-/// One word, so that a fork in the middle of a change leaves the child one of the two names.
-struct Name(Counted<String>);
-
-impl ForgetWaiters for Name {
-    fn forget_waiters(&mut self, _torn: bool) {}
-}
+pub struct Thread(pub(super) Counted<Identity>);
 
 impl Thread {
     /// A thread that is about to start. Its number is reserved now, so that the order of numbers is
@@ -64,65 +34,27 @@ impl Thread {
         is_daemon: bool,
         serves: Option<Counted<dyn Service>>,
     ) -> Result<Self, NoMemory> {
-        Self::with_number(name, is_daemon, serves, reserve_number())
+        Identity::try_new(name, is_daemon, serves, reserve_number()).map(Self)
     }
 
     /// A thread that runs already, and whose number becomes known later.
     pub(super) fn unbound(name: String, is_daemon: bool) -> Result<Self, NoMemory> {
-        Self::with_number(name, is_daemon, None, 0)
+        Identity::try_new(name, is_daemon, None, 0).map(Self)
     }
 
-    fn with_number(
-        name: String,
-        is_daemon: bool,
-        serves: Option<Counted<dyn Service>>,
-        number: u64,
-    ) -> Result<Self, NoMemory> {
-        registry::register_fork_handlers();
-        let name = Counted::try_new(name).map_err(|_| NoMemory)?;
-        let inner = Inner {
-            name: ListLock::new(Name(name)),
-            is_daemon,
-            generation: fork::generation(),
-            number: AtomicU64::new(number),
-            ident: AtomicU64::new(0),
-            native_id: AtomicU64::new(0),
-            started: RawEvent::new(),
-            ended: RawEvent::new(),
-            place: AtomicUsize::new(usize::MAX),
-            is_of_service: serves.is_some(),
-            serves: Serves::new(serves),
-        };
-        Counted::try_new(inner).map(Self).map_err(|_| NoMemory)
+    /// The calling thread, if it is bound.
+    pub(super) fn current_if_bound() -> Option<Self> {
+        identity::current().map(Self)
     }
 
-    /// Called on the thread itself. Writes the facts that others may ask for.
-    pub(super) fn has_started(&self, number: u64) {
-        let inner = &*self.0;
-        inner.number.store(number, Ordering::Relaxed);
-        let (ident, native_id) = (os_ident(), system::native_id());
-        inner.ident.store(ident, Ordering::Relaxed);
-        inner
-            .native_id
-            .store(native_id.unwrap_or(0), Ordering::Relaxed);
-        inner.started.set();
+    /// The main thread, if it is known.
+    pub(super) fn main_if_known() -> Option<Self> {
+        identity::main().map(Self)
     }
 
     /// The number reserved for a thread that has not started yet; zero if none was.
     pub(super) fn reserved_number(&self) -> u64 {
-        self.0.number.load(Ordering::Relaxed)
-    }
-
-    /// Wakes all threads that wait for the end.
-    pub(super) fn has_ended(&self) {
-        self.0.ended.set();
-    }
-
-    /// The system has refused to start it, so all waits for it end.
-    pub(super) fn has_not_started(&self) {
-        self.leave_service();
-        self.0.started.set();
-        self.0.ended.set();
+        self.0.number()
     }
 
     /// The service that it belongs to, unless its work there is done.
@@ -136,7 +68,7 @@ impl Thread {
     }
 
     pub(crate) fn is_current(&self) -> bool {
-        registry::is_current(self)
+        self.0.is_current()
     }
 
     /// The name: the chosen one, or `Thread-N (function)`.
@@ -152,7 +84,7 @@ impl Thread {
     }
 
     pub(super) fn shared_name(&self) -> Counted<String> {
-        self.0.name.lock().0.clone()
+        self.0.name()
     }
 
     /// Gives the thread another name, also while it runs.
@@ -170,8 +102,7 @@ impl Thread {
         if self.is_current() {
             system::set_name(&name);
         }
-        let previous = std::mem::replace(&mut self.0.name.lock().0, name);
-        drop(previous);
+        self.0.rename(name);
     }
 
     /// The operating system's handle of the thread (`pthread_self`, on Windows its number). The
@@ -182,7 +113,7 @@ impl Thread {
     #[must_use]
     pub fn ident(&self) -> Option<u64> {
         self.wait_for_start();
-        some(self.0.ident.load(Ordering::Relaxed))
+        self.0.ident()
     }
 
     /// The kernel's number of the thread (`gettid` on Linux, `pthread_threadid_np` on macOS), as
@@ -194,7 +125,7 @@ impl Thread {
             return system::native_id_of_main();
         }
         self.wait_for_start();
-        some(self.0.native_id.load(Ordering::Relaxed))
+        self.0.native_id()
     }
 
     /// The thread's number: unique in this process and its forked children, never reused, growing
@@ -203,7 +134,7 @@ impl Thread {
     /// `None` for a main thread that has not used this library yet.
     #[must_use]
     pub fn number(&self) -> Option<ThreadNumber> {
-        ThreadNumber::new(self.0.number.load(Ordering::Relaxed))
+        ThreadNumber::new(self.0.number())
     }
 
     /// Whether [`run`](crate::run) returns without waiting for it.
@@ -218,14 +149,14 @@ impl Thread {
     /// alive.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        !self.0.ended.is_set() && !self.is_lost()
+        !self.0.ended.is_set() && !self.0.is_lost()
     }
 
     /// Whether it is the main thread, in which the process began. In the child of a fork that is
     /// the thread that forked.
     #[must_use]
     pub fn is_main(&self) -> bool {
-        registry::is_main(self)
+        self.0.is_main()
     }
 
     /// Waits until the thread has ended. Any thread can call it, any number of times.
@@ -296,7 +227,7 @@ impl Thread {
     /// process.
     fn wait(&self, event: &RawEvent, deadline: Deadline) -> Result<(), TimedOut> {
         loop {
-            if self.is_lost() {
+            if self.0.is_lost() {
                 return Ok(());
             }
             match event.wait_with(&mut UntilForked::new(), deadline) {
@@ -306,23 +237,6 @@ impl Thread {
             }
         }
     }
-
-    /// Whether the thread did not survive a fork.
-    fn is_lost(&self) -> bool {
-        self.0.generation != fork::generation() && {
-            let number = self.reserved_number();
-            if number == 0 {
-                // A main thread without a number is the survivor, or no longer the main thread.
-                !self.is_main()
-            } else {
-                !fork::is_alive(number)
-            }
-        }
-    }
-}
-
-fn some(number: u64) -> Option<u64> {
-    (number != 0).then_some(number)
 }
 
 impl PartialEq for Thread {

@@ -21,7 +21,7 @@
 //! mark.
 
 pub(super) use super::local_value::Value;
-use super::{except_hook, panic, registry};
+use super::{current, except_hook, panic};
 use crate::memory::Counted;
 use crate::park::panic_without_memory;
 use std::cell::{Cell, RefCell};
@@ -152,7 +152,7 @@ fn drop_orphans() {
 /// Drops a value. A panic of its destructor is reported, because no caller expects it.
 fn drop_entry(entry: Entry) {
     if let Err(panicked) = panic::catch(|| drop(entry)) {
-        except_hook::report(&registry::current(), &panicked);
+        except_hook::report(&current::current(), &panicked);
     }
 }
 

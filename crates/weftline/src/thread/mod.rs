@@ -5,14 +5,18 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `handle.rs` | [`Thread`]: the identity of a thread, and the wait for its end |
+//! | `identity.rs` | what is known of one thread; which thread is the calling one, and which the main one |
+//! | `handle.rs` | [`Thread`]: the handle of an identity, and the wait for the thread's end |
 //! | `service.rs` | an owner of threads, a pool, which the end of the program finishes |
 //! | `until_forked.rs` | the wait of one thread for another, which a fork may end |
 //! | `join.rs` | [`JoinHandle`], and the packet in which a thread leaves its outcome |
 //! | `spawn.rs` | [`Builder`] and [`spawn`]: how a thread starts |
+//! | `current.rs` | the calling thread: how it is bound, and what happens at its end |
+//! | `main_thread.rs` | the main thread: how it is found |
+//! | `registry.rs` | the list of the running threads |
 //! | `default_name.rs` | the names of threads that were given none |
-//! | `registry.rs` | the running threads, and the calling one |
 //! | `fork_gate.rs` | no fork while the standard library starts or ends a thread |
+//! | `forks.rs` | the fork handlers of threads, and how a thread keeps forks out |
 //! | `panic.rs` | [`Panic`]: the message, place and payload of a panic, and how it is caught |
 //! | `except_hook.rs` | the hook for a panic that no thread joined |
 //! | `scope.rs`, `scope_state.rs` | [`scope`]: threads that borrow, and the wait for all of them |
@@ -38,6 +42,8 @@
 //! so by then the others have run.
 
 #[cfg(not(weftline_model))]
+mod current;
+#[cfg(not(weftline_model))]
 mod default_name;
 #[cfg(not(weftline_model))]
 pub(crate) mod except_hook;
@@ -46,7 +52,11 @@ mod exit;
 #[cfg(not(weftline_model))]
 mod fork_gate;
 #[cfg(not(weftline_model))]
+mod forks;
+#[cfg(not(weftline_model))]
 mod handle;
+#[cfg(not(weftline_model))]
+mod identity;
 #[cfg(not(weftline_model))]
 mod join;
 #[cfg(not(weftline_model))]
@@ -55,6 +65,8 @@ mod local;
 mod local_value;
 #[cfg(not(weftline_model))]
 mod local_values;
+#[cfg(not(weftline_model))]
+mod main_thread;
 #[cfg(not(weftline_model))]
 pub(crate) mod panic;
 #[cfg(not(weftline_model))]
@@ -75,23 +87,25 @@ mod until_forked;
 pub mod timer;
 
 #[cfg(not(weftline_model))]
-pub(crate) use self::{
-    except_hook::report,
-    exit::end,
-    panic::{catch, note_all},
-    service::Service,
-};
-#[cfg(not(weftline_model))]
 pub use self::{
+    current::current,
     except_hook::{reset_except_hook, set_except_hook},
     exit::at_exit,
     handle::Thread,
     join::{JoinError, JoinHandle},
     local::Local,
+    main_thread::main_thread,
     panic::{Panic, note_panic},
-    registry::{active_count, current, enumerate, main_thread},
+    registry::{active_count, enumerate},
     scope::{Scope, ScopeError, ScopedBuilder, ScopedJoinHandle, scope},
     spawn::{Builder, spawn},
+};
+#[cfg(not(weftline_model))]
+pub(crate) use self::{
+    except_hook::report,
+    exit::end,
+    panic::{catch, note_all},
+    service::Service,
 };
 #[cfg(all(
     feature = "process",
@@ -101,7 +115,7 @@ pub use self::{
 ))]
 pub(crate) use self::{
     exit::{ExitStage, register_exit_stage},
-    fork_gate::keep_forks_out,
+    forks::keep_forks_out,
     spawn::spawn_servant,
     system::{print, set_name, without_nul},
 };

@@ -11,7 +11,7 @@
 //! does so before the program has other threads. A hook cannot be replaced in one step, so a hook
 //! that another thread sets meanwhile would be lost.
 
-use super::registry;
+use super::current;
 use crate::memory::{Counted, try_box, try_format, try_string};
 use crate::park::{ForgetWaiters, ListLock};
 use std::any::Any;
@@ -66,7 +66,7 @@ impl Panic {
         let (location, backtrace) = noted.map_or((None, None), |noted| {
             (noted.location, Some(noted.backtrace))
         });
-        let thread = registry::try_current().ok();
+        let thread = current::try_current().ok();
         let remains = Remains {
             message,
             location,

@@ -3,7 +3,7 @@
 use super::join::Packet;
 use super::scope_state::{ScopeState, Unreported};
 use super::service::Service;
-use super::{JoinHandle, Thread, default_name, fork_gate, panic, registry, system};
+use super::{JoinHandle, Thread, current, default_name, fork_gate, forks, panic, registry, system};
 use crate::error::NoMemory;
 use crate::memory::{Counted, try_string};
 use crate::park::panic_without_memory;
@@ -84,7 +84,7 @@ impl Builder {
     {
         let is_daemon = match self.is_daemon {
             Some(is_daemon) => is_daemon,
-            None => registry::try_current().map_err(out_of_memory)?.is_daemon(),
+            None => current::try_current().map_err(out_of_memory)?.is_daemon(),
         };
         let name = match self.name {
             Some(name) => name,
@@ -109,7 +109,7 @@ impl Builder {
         let handle = JoinHandle::new(thread.clone(), packet.clone());
         let life = move || {
             fork_gate::has_started();
-            registry::bind(thread.clone(), scope);
+            current::bind(thread.clone(), scope);
             let ended = panic::catch(f);
             if let (Err(panicked), Some(scope), Some(unreported)) =
                 (&ended, packet.scope(), unreported)
@@ -120,7 +120,7 @@ impl Builder {
             drop((packet, thread));
             fork_gate::is_ending();
         };
-        let starts = fork_gate::Starts::enter();
+        let starts = forks::keep_forks_out();
         // SAFETY: `life` has returned, and has dropped all that is borrowed, when the thread
         // announces its end; the caller waits for that.
         let system_handle = unsafe { builder.spawn_unchecked(life) }?;
@@ -146,10 +146,9 @@ impl fmt::Debug for Builder {
 /// Starts a thread that serves the library itself. It is not enumerated, and no thread joins it or
 /// waits for its end.
 pub(crate) fn spawn_servant(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    registry::register_fork_handlers();
     let name = try_string(name).map_err(out_of_memory)?;
     let builder = std::thread::Builder::new().name(name);
-    let starts = fork_gate::Starts::enter();
+    let starts = forks::keep_forks_out();
     drop(builder.spawn(move || {
         fork_gate::has_started();
         body();
@@ -188,7 +187,7 @@ impl Drop for Starting {
         if let Some(thread) = &self.thread {
             registry::leave(thread);
             // A thread may have found it in the registry, and wait for it.
-            thread.has_not_started();
+            thread.0.has_not_started();
             if let Some(scope) = &self.scope {
                 scope.one_has_ended();
             }

@@ -34,7 +34,7 @@ use crate::park::{
 };
 use crate::sync::raw::RawEvent;
 use crate::thread::panic::{Message, copied, discard, message_of};
-use crate::thread::{Thread, default_name, registry};
+use crate::thread::{Thread, current, default_name};
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
@@ -461,7 +461,7 @@ impl Shared {
         obsolete.map(timer_thread::cancel);
         let call = || catch_unwind(AssertUnwindSafe(|| function.into_iter().for_each(|f| f())));
         let ended = match thread {
-            Some(thread) => registry::as_thread(thread, call),
+            Some(thread) => current::as_thread(thread, call),
             None => call(),
         };
         let message = ended.as_ref().err().map(|payload| message_of(&**payload));

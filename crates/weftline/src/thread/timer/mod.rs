@@ -44,5 +44,5 @@ pub mod raw {
     #[cfg(not(weftline_model))]
     pub use super::timer_thread::{cancel, pending, schedule};
     #[cfg(not(weftline_model))]
-    pub use crate::thread::fork_gate::without_forks;
+    pub use crate::thread::forks::without_forks;
 }
