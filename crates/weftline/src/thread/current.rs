@@ -7,16 +7,18 @@
 //! known when it first asks for itself.
 
 use super::scope_state::ScopeState;
-use super::{Thread, default_name, forks, identity, local_values, main_thread, registry};
+use super::{Panic, Thread, default_name, forks, identity, main_thread, panic, registry};
 use crate::error::NoMemory;
 use crate::memory::Counted;
 use crate::park::fork::generation;
 use crate::park::{adopt_number, number, panic_without_memory, replace_number};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 thread_local! {
     /// The first thread-local with a destructor, which is therefore the last to be destroyed.
     static GUARD: RefCell<Option<Guard>> = const { RefCell::new(None) };
+    /// What a file above has the thread do at its end, before it leaves the registry.
+    static AT_END: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
 /// A thread's reference to itself, and to its scope, while it runs.
@@ -27,9 +29,9 @@ struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Nothing is left by now where the system's thread-locals are destroyed in the reverse
-        // order of their first use.
-        local_values::drop_all();
+        if let Some(at_end) = AT_END.get() {
+            at_end();
+        }
         registry::leave(&self.thread);
         identity::end_current();
         self.thread.0.has_ended();
@@ -57,6 +59,12 @@ pub(super) fn bind(thread: Thread, scope: Option<Counted<ScopeState>>) {
             unsafe { identity::become_current(&guard.thread.0) };
         }
     });
+}
+
+/// Has `f` called whenever the calling thread ends the [`Thread`] that it is bound to. There is one
+/// such function.
+pub(super) fn at_end(f: fn()) {
+    AT_END.set(Some(f));
 }
 
 /// Calls `f` as `thread`: until it has returned, the calling thread, which is not registered,
@@ -103,6 +111,12 @@ pub(super) fn try_current() -> Result<Thread, NoMemory> {
         Some(thread) => Ok(thread),
         None => introduce(),
     }
+}
+
+/// Runs `f` and returns a panic in it, as one of the calling thread, with its place if the panic
+/// hook notes it.
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+    panic::catch(f, || Some(try_current().ok()?.shared_name()))
 }
 
 /// Enters a thread that asks for itself for the first time.

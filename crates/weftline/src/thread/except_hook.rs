@@ -72,7 +72,7 @@ pub(crate) fn report(thread: &Thread, panicked: &Panic) {
     let hook = CHOSEN.lock().0.clone();
     if let Some(hook) = hook {
         // The hook may have been replaced meanwhile. Then it is dropped here, too. The panic hook
-        // reports its panics.
-        drop(panic::catch(move || hook(thread, panicked)));
+        // reports its panics, so no name is needed here.
+        drop(panic::catch(move || hook(thread, panicked), || None));
     }
 }

@@ -5,9 +5,8 @@
 //! The callbacks are a chain of boxes, the last one in front. Each change of the chain is a single
 //! store, so a fork in the middle of one leaves the child a whole chain.
 
-use super::current::current;
 use super::timer::raw::wait_for_pending;
-use super::{except_hook, panic, registry};
+use super::{current, except_hook, registry};
 use crate::memory::try_box;
 use crate::park::{Deadline, ForgetWaiters, ListLock, ThreadBlocker, panic_without_memory};
 use std::ptr;
@@ -101,7 +100,7 @@ fn stage() -> Option<&'static ExitStage> {
 
 /// The steps of [`run`](crate::run) after its function.
 pub(crate) fn end() {
-    let this = current();
+    let this = current::current();
     loop {
         while let Some(thread) = registry::any_to_wait_for(false) {
             thread.join();
@@ -125,7 +124,7 @@ pub(crate) fn end() {
         let Some(callback) = next_callback() else {
             break;
         };
-        if let Err(panicked) = panic::catch(callback) {
+        if let Err(panicked) = current::catch(callback) {
             except_hook::report(&this, &panicked);
         }
     }

@@ -71,7 +71,10 @@ impl<T> Packet<T> {
         if finished.is_err() {
             // SAFETY: abandoned, so the outcome is still the thread's.
             let outcome = unsafe { (*self.outcome.get()).take() };
-            let disposed = panic::catch(|| self.dispose(outcome, thread));
+            let disposed = panic::catch(
+                || self.dispose(outcome, thread),
+                || Some(thread.shared_name()),
+            );
             if let Err(of_destructor) = disposed {
                 except_hook::report(thread, &of_destructor);
             }

@@ -21,7 +21,7 @@
 //! mark.
 
 pub(super) use super::local_value::Value;
-use super::{current, except_hook, panic};
+use super::{current, except_hook};
 use crate::memory::Counted;
 use crate::park::panic_without_memory;
 use std::cell::{Cell, RefCell};
@@ -111,6 +111,9 @@ pub(super) fn replace(token: &Counted<Token>, value: Option<Value>) -> Option<Va
         drop(value);
         return None;
     }
+    // For a thread whose guard is destroyed before `AT_END`, and for a function that is called as
+    // another thread.
+    current::at_end(drop_all);
     // Fails while the destructor runs, which takes all values that are added meanwhile too.
     let _ = AT_END.try_with(|_| ());
     if in_map(|map| map.try_reserve(1)).is_err() {
@@ -151,7 +154,7 @@ fn drop_orphans() {
 
 /// Drops a value. A panic of its destructor is reported, because no caller expects it.
 fn drop_entry(entry: Entry) {
-    if let Err(panicked) = panic::catch(|| drop(entry)) {
+    if let Err(panicked) = current::catch(|| drop(entry)) {
         except_hook::report(&current::current(), &panicked);
     }
 }
@@ -160,7 +163,7 @@ fn drop_entry(entry: Entry) {
 ///
 /// As POSIX has it for its own thread-locals: destructors may make values again, but not for ever.
 /// The values left when the thread takes no more are leaked.
-pub(super) fn drop_all() {
+fn drop_all() {
     const ROUNDS: usize = 4;
     if IS_CLOSED.get() {
         return;

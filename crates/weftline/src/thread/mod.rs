@@ -87,6 +87,10 @@ mod until_forked;
 pub mod timer;
 
 #[cfg(not(weftline_model))]
+pub(crate) use self::{
+    current::catch, except_hook::report, exit::end, panic::note_all, service::Service,
+};
+#[cfg(not(weftline_model))]
 pub use self::{
     current::current,
     except_hook::{reset_except_hook, set_except_hook},
@@ -99,13 +103,6 @@ pub use self::{
     registry::{active_count, enumerate},
     scope::{Scope, ScopeError, ScopedBuilder, ScopedJoinHandle, scope},
     spawn::{Builder, spawn},
-};
-#[cfg(not(weftline_model))]
-pub(crate) use self::{
-    except_hook::report,
-    exit::end,
-    panic::{catch, note_all},
-    service::Service,
 };
 #[cfg(all(
     feature = "process",

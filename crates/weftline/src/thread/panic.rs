@@ -11,7 +11,6 @@
 //! does so before the program has other threads. A hook cannot be replaced in one step, so a hook
 //! that another thread sets meanwhile would be lost.
 
-use super::current;
 use crate::memory::{Counted, try_box, try_format, try_string};
 use crate::park::{ForgetWaiters, ListLock};
 use std::any::Any;
@@ -58,7 +57,7 @@ impl ForgetWaiters for Left {
 const NO_MEMORY: &str = "(there was no memory to keep the message)";
 
 impl Panic {
-    fn caught(payload: Payload) -> Self {
+    fn caught(payload: Payload, thread: Option<Counted<String>>) -> Self {
         let message = message_of(&*payload);
         // The payload of `resume_unwind` has passed no hook. Then the note belongs to another
         // panic.
@@ -66,12 +65,11 @@ impl Panic {
         let (location, backtrace) = noted.map_or((None, None), |noted| {
             (noted.location, Some(noted.backtrace))
         });
-        let thread = current::try_current().ok();
         let remains = Remains {
             message,
             location,
             backtrace: backtrace.filter(|trace| trace.status() == BacktraceStatus::Captured),
-            thread: thread.map(|thread| thread.shared_name()),
+            thread,
             payload: ListLock::new(Left(Some(payload))),
         };
         Self(Counted::try_new(remains).ok())
@@ -200,10 +198,15 @@ pub(crate) fn discard(payload: Payload) {
     std::mem::forget(payload);
 }
 
-/// Runs `f` and returns a panic in it, with its place if the panic hook notes it.
-pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+/// Runs `f` and returns a panic in it, with its place if the panic hook notes it. If there is a
+/// panic, `thread` is called for the name of the calling thread.
+pub(super) fn catch<T>(
+    f: impl FnOnce() -> T,
+    thread: impl FnOnce() -> Option<Counted<String>>,
+) -> Result<T, Panic> {
     let level = Level::enter();
-    let ended = catch_unwind(AssertUnwindSafe(f)).map_err(Panic::caught);
+    let ended = catch_unwind(AssertUnwindSafe(f));
+    let ended = ended.map_err(|payload| Panic::caught(payload, thread()));
     drop(level);
     ended
 }

@@ -110,7 +110,7 @@ impl Builder {
         let life = move || {
             fork_gate::has_started();
             current::bind(thread.clone(), scope);
-            let ended = panic::catch(f);
+            let ended = panic::catch(f, || Some(thread.shared_name()));
             if let (Err(panicked), Some(scope), Some(unreported)) =
                 (&ended, packet.scope(), unreported)
             {
