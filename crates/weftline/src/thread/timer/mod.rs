@@ -9,6 +9,7 @@
 //! | `timer_thread.rs` | that thread: one for the process, there only while there are entries |
 //! | `timer_workers.rs` | the threads on which timers' functions run |
 //! | `pending_count.rs` | how many timers the end of the program waits for |
+//! | `delayed_state.rs` | the states of a [`Timer`], and the call of its function |
 //! | `delayed.rs` | [`Timer`] |
 //! | `periodic.rs` | [`PeriodicTimer`], which needs none of the above |
 //! | `error.rs` | the errors of starting, joining and waiting |
@@ -16,6 +17,8 @@
 mod clock;
 #[cfg(not(weftline_model))]
 mod delayed;
+#[cfg(not(weftline_model))]
+mod delayed_state;
 #[cfg(not(weftline_model))]
 mod error;
 mod heap;

@@ -6,7 +6,7 @@
 //! that has waited longest, or to a new thread if no worker waits. So there are as many workers as
 //! functions run at once, and a while after the last function there is none.
 
-use super::delayed::Call;
+use super::delayed_state::Call;
 use crate::memory::Counted;
 use crate::park::{Deadline, Ended, List, ListLock, ThreadBlocker, Waiter};
 use crate::thread::spawn::spawn_servant;
