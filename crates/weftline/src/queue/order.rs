@@ -99,11 +99,8 @@ pub enum NotPushed<T> {
     NoMemory(T),
 }
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
-    impl<T, const G: bool> Sealed for super::Fifo<T, G> {}
-    impl<T> Sealed for super::Lifo<T> {}
-    impl<T> Sealed for crate::queue::priority::Heap<T> {}
 }
 
 /// First in, first out.
@@ -119,6 +116,9 @@ pub type WorkerFifo<T> = Fifo<T, true>;
 /// Last in, first out.
 #[derive(Debug)]
 pub struct Lifo<T>(Vec<T>);
+
+impl<T, const G: bool> sealed::Sealed for Fifo<T, G> {}
+impl<T> sealed::Sealed for Lifo<T> {}
 
 impl<T, const G: bool> Fifo<T, G> {
     pub(super) const fn new() -> Self {

@@ -9,7 +9,7 @@
 //! version shows that the plan is void.
 
 use super::heap::{Reading, parent, plan_pop, plan_push};
-use super::order::{NotPushed, Order, is_oversized};
+use super::order::{NotPushed, Order, is_oversized, sealed::Sealed};
 use super::sorting::Compare;
 use crate::error::NoMemory;
 use crate::memory::try_box;
@@ -193,6 +193,8 @@ impl<T, B: Compare<T>> Reading for Snapshot<'_, T, B> {
         Ok(is_current.then_some(is_less))
     }
 }
+
+impl<T> Sealed for Heap<T> {}
 
 impl<T, B: Compare<T>> Order<T, B> for Heap<T> {
     type Plan = Position;
