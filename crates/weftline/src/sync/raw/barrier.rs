@@ -22,16 +22,11 @@
 //! the action's end. A party that is interrupted leaves; while the barrier is filling, its place is
 //! free again.
 //!
-//! A binding forwards a barrier when the program reaches for its parts. No wakeup is lost by that:
-//! a party waits for the end of its cycle. `arrived` tells the binding how many parties must report
-//! before the next cycle begins. While an action runs, only the acting thread may forward the
-//! barrier; other threads wait.
-//!
 //! | operation | linearisation point, under the list's lock |
 //! |---|---|
 //! | an arrival | the increment of `arrived` |
 //! | the end of a cycle, also by `abort` and `reset` | the claim of the arrivals |
-//! | `forward_with` | the change of the phase |
+//! | `forward_with` (`barrier_forwarding.rs`) | the change of the phase |
 //! | `parties`, `n_waiting`, `is_broken` | the read |
 //!
 //! | happens-before | release | acquire |

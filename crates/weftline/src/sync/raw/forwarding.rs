@@ -5,11 +5,12 @@
 //! under its lock. A binding forwards the raw object when that happens, and from then on works
 //! with those parts. The raw object passes its value on. An event and a semaphore move their
 //! waiters to the condition, their *forwarding target*. A barrier wakes its waiters and tells them,
-//! since the end of their cycle cannot pass unnoticed (`barrier.rs`).
+//! since the end of their cycle cannot pass unnoticed.
+//!
+//! Here is the part that an event and a semaphore share: their waiters ([`Waiting`]). `event.rs`,
+//! `semaphore_forwarding.rs` and `barrier_forwarding.rs` forward the objects.
 //!
 //! # Implementation
-//!
-//! The waiters of an event or a semaphore ([`Waiting`]):
 //!
 //! | target | meaning | leaves by |
 //! |---|---|---|
@@ -30,18 +31,14 @@
 //! notification of the target reaches the moved waiters in the order in which they came, before all
 //! later waiters. So a moved waiter sleeps as if it had always waited in the condition.
 //!
-//! **Linearisation point** of `forward`: the swap of the object's word, under this list's lock. For
-//! a barrier it is the change of the phase, under the barrier's list lock.
+//! **Linearisation point** of `forward`: the swap of the object's word, under this list's lock.
 //!
 //! **Happens-before.** The swap acquires: a release or a `set` happens before `forward` returns the
 //! value. The list's lock orders the move before every later look-up of the target.
 
-use super::barrier::{BarrierError, Outcome, Phase, wake};
+use super::RawCondition;
 use super::condition::Note;
-use super::semaphore::{ONE, WAITERS};
-use super::{RawBarrier, RawCondition, RawSemaphore};
-use crate::park::model::Ordering;
-use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, Waiter};
+use crate::park::{ForgetWaiters, List, ListLock, Waiter};
 use std::ptr::NonNull;
 
 /// The note of a waiter that the object itself has granted.
@@ -106,125 +103,4 @@ pub(super) fn pass_on(waiting: &ListLock<Waiting>) {
         waiting.target().map(|target| target.claim(1, |_| ()))
     };
     chain.map(crate::park::Chain::wake);
-}
-
-impl RawSemaphore {
-    /// Forwards the semaphore to `target`, for good: its waiters wait there from now on, and one of
-    /// them is notified for each free permit. For bindings (the module's header has the purpose).
-    ///
-    /// Returns how many permits were free, and the bound; `None` if the semaphore was forwarded
-    /// before. Afterwards no permits are free, and [`Self::release`] and [`Self::reset`] are
-    /// refused. [`Self::acquire_with`] times out at once. A wait that began before times out when
-    /// the target is notified.
-    ///
-    /// # Safety
-    /// `target` lives, where it is, as long as this semaphore.
-    pub unsafe fn forward(&self, target: &RawCondition) -> Option<(u64, u64)> {
-        let permits = {
-            let mut waiters = self.waiters.lock();
-            if waiters.is_forwarded() {
-                return None;
-            }
-            // SAFETY: by this function's own contract.
-            unsafe { waiters.forward(target) };
-            // Acquires what precedes a `release`, for a thread that takes the permit in its new
-            // place.
-            self.word.swap(WAITERS, Ordering::AcqRel) / ONE
-        };
-        // Permits are free while a thread waits: the front waiter was woken for them without
-        // handoff and has not retried yet.
-        target.notify(usize::try_from(permits).unwrap_or(usize::MAX));
-        Some((permits, self.bound()))
-    }
-
-    /// Whether [`Self::forward`] has forwarded the semaphore.
-    pub fn is_forwarded(&self) -> bool {
-        self.word.load(Ordering::Acquire) & WAITERS != 0 && self.waiters.lock().is_forwarded()
-    }
-
-    /// Takes the permits that interrupted waits have given back since the semaphore was forwarded.
-    pub fn take_late(&self) -> u64 {
-        if self.is_forwarded() {
-            self.word.swap(WAITERS, Ordering::AcqRel) / ONE
-        } else {
-            0
-        }
-    }
-
-    /// Gives back the permits of an interrupted wait.
-    pub(super) fn give_back(&self, n: u64) {
-        // Exceeds the bound only if another thread has released permits that it did not have; then
-        // there is nothing to give back.
-        if self.release(n).is_err() {
-            let waiters = self.waiters.lock();
-            if waiters.is_forwarded() {
-                self.word.fetch_add(n * ONE, Ordering::Release);
-            }
-        }
-    }
-}
-
-/// The state of a barrier at the time it was forwarded. While its action runs it is not broken, and
-/// all parties have arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ForwardedBarrier {
-    /// How many threads pass together.
-    pub parties: usize,
-    /// How many parties have arrived. [`BarrierError::Forwarded`] will tell them so.
-    pub arrived: usize,
-    /// Whether every wait fails.
-    pub is_broken: bool,
-}
-
-impl RawBarrier {
-    /// Forwards the barrier, for good; for bindings (`barrier.rs` has the purpose). While an action
-    /// runs, sleeps through `blocker`, unless this thread `acts`: runs that action.
-    ///
-    /// `None` if the barrier was forwarded before. Afterwards every wait ends with
-    /// [`BarrierError::Forwarded`], also those that have begun.
-    ///
-    /// # Errors
-    /// The error of an interrupted blocker; then nothing changes.
-    pub fn forward_with<B: Blocker>(
-        &self,
-        blocker: &mut B,
-        acts: bool,
-    ) -> Result<Option<ForwardedBarrier>, B::Interrupt> {
-        loop {
-            let (left, woken) = {
-                let mut state = self.state.lock();
-                match state.phase {
-                    Phase::Forwarded => return Ok(None),
-                    Phase::Acting if !acts => {
-                        drop(state);
-                        match self.wait_for_action(blocker, Deadline::NEVER) {
-                            Err(BarrierError::Interrupted(interrupt)) => return Err(interrupt),
-                            _ => continue,
-                        }
-                    }
-                    _ => {}
-                }
-                let left = ForwardedBarrier {
-                    parties: state.parties,
-                    arrived: state.arrived,
-                    is_broken: state.phase == Phase::Broken,
-                };
-                // `cycle` stays as it is, so that the acting party recognises it.
-                state.phase = Phase::Forwarded;
-                state.arrived = 0;
-                let woken = (
-                    state.arrivals.claim_all(|left| *left = Outcome::Forwarded),
-                    state.early.claim_all(|()| ()),
-                );
-                (left, woken)
-            };
-            wake(woken);
-            return Ok(Some(left));
-        }
-    }
-
-    /// Whether [`Self::forward_with`] has forwarded the barrier.
-    pub fn is_forwarded(&self) -> bool {
-        self.state.lock().phase == Phase::Forwarded
-    }
 }

@@ -2,17 +2,19 @@
 //! [`crate::park::Blocker`] and a [`crate::park::Deadline`].
 
 mod barrier;
+mod barrier_forwarding;
 mod condition;
 mod event;
 mod forwarding;
 mod lock;
 mod rlock;
 mod semaphore;
+mod semaphore_forwarding;
 
 pub use barrier::{BarrierError, RawBarrier};
+pub use barrier_forwarding::ForwardedBarrier;
 pub use condition::RawCondition;
 pub use event::RawEvent;
-pub use forwarding::ForwardedBarrier;
 pub use lock::RawLock;
 pub use rlock::{RLockError, RawRLock};
 pub use semaphore::RawSemaphore;

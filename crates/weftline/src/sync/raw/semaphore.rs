@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `permits << 1` | so many are free; a release does not read the list | `acquire(n)` if there are n; `release`; a waiter that lacks permits → with `WAITERS` |
 //! | `permits << 1 \| WAITERS` | as many are free, and they are too few for the front waiter or reserved for it | under the list's lock: `release`, or a waiter that takes permits or leaves |
-//! | the same, and the list says *forwarded* | a condition and a value elsewhere have taken over (`forwarding.rs`); these permits came back late and are to be fetched | `take_late` |
+//! | the same, and the list says *forwarded* | a condition and a value elsewhere have taken over (`semaphore_forwarding.rs`); these permits came back late and are to be fetched | `take_late` |
 //!
 //! **Barging, with a starvation bound**, as in `lock.rs`, for numbers. A release that suffices for
 //! the front waiter's request wakes that waiter without handoff and clears `WAITERS`, so other
@@ -326,6 +326,18 @@ impl RawSemaphore {
             }
         }
         self.release_slow(n)
+    }
+
+    /// Gives back the permits of an interrupted wait.
+    fn give_back(&self, n: u64) {
+        // Exceeds the bound only if another thread has released permits that it did not have; then
+        // there is nothing to give back.
+        if self.release(n).is_err() {
+            let waiters = self.waiters.lock();
+            if waiters.is_forwarded() {
+                self.word.fetch_add(n * ONE, Ordering::Release);
+            }
+        }
     }
 
     #[inline]

@@ -197,7 +197,7 @@ MUTANTS = [
     ),
     Mutant(
         "forwarding: a waiter that was woken and has not retried is not notified",
-        "sync/raw/forwarding.rs",
+        "sync/raw/semaphore_forwarding.rs",
         "target.notify(usize::try_from(permits).unwrap_or(usize::MAX));",
         "",
         "forwarding::permits_reach_the_waiters_whenever_the_semaphore_is_forwarded",
@@ -211,7 +211,7 @@ MUTANTS = [
     ),
     Mutant(
         "forwarding: permits that come back late are lost",
-        "sync/raw/forwarding.rs",
+        "sync/raw/semaphore.rs",
         "self.word.fetch_add(n * ONE, Ordering::Release);",
         "",
         "forwarding::a_permit_granted_before_forwarding_and_returned_after_it_is_not_lost",
@@ -232,7 +232,7 @@ MUTANTS = [
     ),
     Mutant(
         "barrier: it is forwarded while its action runs",
-        "sync/raw/forwarding.rs",
+        "sync/raw/barrier_forwarding.rs",
         "Phase::Acting if !acts => {",
         "Phase::Acting if false => {",
         "barrier::forwarding_waits_for_the_end_of_an_action",
