@@ -1,6 +1,5 @@
-//! Why a task has no value, or not yet.
+//! [`TaskError`]: why a task has no value.
 
-use super::future::Future;
 use crate::thread::Panic;
 use std::fmt;
 
@@ -45,25 +44,3 @@ impl std::error::Error for TaskError {
         }
     }
 }
-
-/// Why there is no result yet, or none at all.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ResultError<T> {
-    /// The task has not ended in time. Its future is returned.
-    #[doc(alias = "TimeoutError")]
-    NotYet(Future<T>),
-    /// The task has ended without a value.
-    Failed(TaskError),
-}
-
-impl<T> fmt::Display for ResultError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotYet(_) => f.write_str("the task has not ended"),
-            Self::Failed(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<T: fmt::Debug> std::error::Error for ResultError<T> {}

@@ -1,8 +1,8 @@
 //! [`Future`]: the outcome of a task.
 
-use super::error::{ResultError, TaskError};
+use super::error::TaskError;
+use super::outcome::{Callback, Outcome, contain};
 use super::raw::{Phase, RawFuture};
-use super::task::{Callback, Outcome, Promise, contain};
 use crate::error::TimedOut;
 use crate::memory::{Counted, try_box};
 use crate::park::{Deadline, ThreadBlocker, WaitError, panic_without_memory};
@@ -40,6 +40,17 @@ pub struct Future<T> {
     promise: Counted<dyn Promise<T>>,
     /// `Sync` only if `T` is: callbacks get the value by reference, on the thread that adds them.
     value: PhantomData<T>,
+}
+
+/// A task as its future sees it.
+pub(crate) trait Promise<T>: Send + Sync {
+    fn raw(&self) -> &RawFuture<Outcome<T>>;
+    fn cancel(&self) -> bool;
+    /// As `cancel`, but only if no worker has begun; for tasks that can be cancelled while they
+    /// run.
+    fn cancel_unless_running(&self) -> bool {
+        self.cancel()
+    }
 }
 
 impl<T> Future<T> {
@@ -262,3 +273,25 @@ impl<T> fmt::Debug for Future<T> {
             .finish_non_exhaustive()
     }
 }
+
+/// Why there is no result yet, or none at all.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ResultError<T> {
+    /// The task has not ended in time. Its future is returned.
+    #[doc(alias = "TimeoutError")]
+    NotYet(Future<T>),
+    /// The task has ended without a value.
+    Failed(TaskError),
+}
+
+impl<T> fmt::Display for ResultError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotYet(_) => f.write_str("the task has not ended"),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<T: fmt::Debug> std::error::Error for ResultError<T> {}

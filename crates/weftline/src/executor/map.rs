@@ -1,7 +1,7 @@
 //! [`Map`]: a function over many items, in a pool, with the results in order.
 
-use super::error::{ResultError, TaskError};
-use super::future::Future;
+use super::error::TaskError;
+use super::future::{Future, ResultError};
 use super::pool::ThreadPoolExecutor;
 use super::{Executor, SubmitError};
 use crate::memory::Counted;

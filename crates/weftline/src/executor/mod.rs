@@ -5,10 +5,11 @@
 //! | `raw/future.rs` | the phase of a task's outcome |
 //! | `raw/group.rs` | one thread that waits for several futures |
 //! | `future.rs`, `wait.rs` | their faces for Rust programs |
+//! | `outcome.rs` | what a task leaves to its future, and the notifications of its end |
 //! | `task.rs` | a function with its outcome, as the pool and the future see it |
 //! | `submit.rs` | the trait that takes tasks |
 //! | `pool/`, `map.rs` | the pool of threads |
-//! | `error.rs` | why a task has no value, or not yet |
+//! | `error.rs` | why a task has no value |
 
 #[cfg(not(weftline_model))]
 mod error;
@@ -16,6 +17,8 @@ mod error;
 mod future;
 #[cfg(not(weftline_model))]
 mod map;
+#[cfg(not(weftline_model))]
+mod outcome;
 #[cfg(not(weftline_model))]
 mod pool;
 pub mod raw;
@@ -28,8 +31,8 @@ mod wait;
 
 #[cfg(not(weftline_model))]
 pub use {
-    error::{ResultError, TaskError},
-    future::Future,
+    error::TaskError,
+    future::{Future, ResultError},
     map::{Map, MapError, MapOptions},
     pool::{ThreadPoolBuilder, ThreadPoolExecutor},
     submit::{Executor, ShutdownOptions, SubmitError},
@@ -44,6 +47,8 @@ pub use {
     not(weftline_model)
 ))]
 pub(crate) use {
+    future::Promise,
+    outcome::{Outcome, end, give_up, pending},
     pool::{Breaker, Refused},
-    task::{Availability, Outcome, Promise, Run, dispose, end, give_up, pending},
+    task::{Availability, Run, dispose},
 };

@@ -6,7 +6,8 @@
 //! stored inline, and behind a pointer only when it is too large. So a small function needs no
 //! memory of its own: it reaches its worker inside the item that the queue hands off anyway.
 
-use crate::executor::task::{Availability, Run, contain};
+use crate::executor::outcome::contain;
+use crate::executor::task::{Availability, Run};
 use crate::memory::try_box;
 use std::any::TypeId;
 use std::mem::{ManuallyDrop, MaybeUninit};
