@@ -12,8 +12,6 @@ mod condition;
 mod event;
 #[cfg(not(weftline_model))]
 mod lock;
-#[cfg(not(weftline_model))]
-mod lock_guard;
 pub mod raw;
 #[cfg(not(weftline_model))]
 mod rlock;
@@ -27,9 +25,7 @@ pub use condition::{Condition, ConditionGuard};
 #[cfg(not(weftline_model))]
 pub use event::Event;
 #[cfg(not(weftline_model))]
-pub use lock::Lock;
-#[cfg(not(weftline_model))]
-pub use lock_guard::{LockGuard, MappedLockGuard};
+pub use lock::{Lock, LockGuard, MappedLockGuard};
 #[cfg(not(weftline_model))]
 pub use rlock::{RLock, RLockGuard};
 #[cfg(not(weftline_model))]
