@@ -25,7 +25,7 @@
 //! [`LONG_SPIN_NANOS`] spins for that long in one wait of [`LONG_SPINS`]. An answer that comes
 //! within a long spin, but not within a short one, earns one more attempt: both are awake then.
 
-use super::deadline::now;
+use super::clock::now;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// About as long as a sleep and a wake take.

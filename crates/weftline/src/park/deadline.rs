@@ -8,6 +8,7 @@ pub use modelled::{Alarm, Deadline};
 
 #[cfg(not(weftline_model))]
 mod real {
+    use crate::park::clock::now;
     use std::time::{Duration, Instant};
 
     /// When a wait gives up: at a point of the monotonic clock, or never.
@@ -74,38 +75,6 @@ mod real {
         }
     }
 
-    /// Nanoseconds of the monotonic clock, the one that futex deadlines are measured on.
-    ///
-    /// The C library reads it: a tool that runs the program on a processor of its own (valgrind)
-    /// replaces the kernel's clock code there and nowhere else. The clock needs no first call,
-    /// which a fork could interrupt.
-    #[cfg(unix)]
-    pub(crate) fn now() -> u64 {
-        let mut time = libc::timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        // SAFETY: the place is valid. Every system with threads has the clock; without it, no time
-        // passes.
-        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
-        // Elsewhere than on Linux the clock may start at zero, which is `PASSED`.
-        let after_passed = u64::from(!cfg!(target_os = "linux"));
-        // Neither field is ever negative.
-        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 + after_passed
-    }
-
-    /// Nanoseconds since the first call.
-    #[cfg(not(unix))]
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "this is the room that reads the clock"
-    )]
-    pub(crate) fn now() -> u64 {
-        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-        // One more than elapsed, so that no point in time equals `PASSED`.
-        START.get_or_init(Instant::now).elapsed().as_nanos() as u64 + 1
-    }
-
     /// When a waiter joined its list, for the bound on starvation.
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Since(u64);
@@ -127,18 +96,18 @@ mod real {
 }
 
 #[cfg(not(weftline_model))]
-pub(crate) use real::{Since, now};
+pub(crate) use real::Since;
 
 /// Under a model checker time is one more thread: it fires an [`Alarm`] at any point it likes.
 #[cfg(weftline_model)]
 mod modelled {
-    use crate::park::Parker;
     use crate::park::model::{AtomicU32, Mutex, Ordering};
+    use crate::park::sleeper::Sleeper;
 
     /// A timeout that a model's clock thread lets expire.
     pub struct Alarm {
         fired: AtomicU32,
-        sleeper: Mutex<Option<&'static Parker>>,
+        sleeper: Mutex<Option<&'static Sleeper>>,
     }
 
     impl Alarm {
@@ -155,13 +124,13 @@ mod modelled {
         pub fn fire(&self) {
             let sleeper = self.sleeper.lock().unwrap();
             self.fired.store(1, Ordering::SeqCst);
-            if let Some(parker) = *sleeper {
-                parker.alarm();
+            if let Some(sleeper) = *sleeper {
+                sleeper.check_again();
             }
         }
 
-        pub(crate) fn watch(&self, parker: &'static Parker) {
-            *self.sleeper.lock().unwrap() = Some(parker);
+        pub(in crate::park) fn watch(&self, sleeper: &'static Sleeper) {
+            *self.sleeper.lock().unwrap() = Some(sleeper);
         }
     }
 

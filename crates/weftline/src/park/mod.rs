@@ -16,8 +16,10 @@
 //! | file | content | used by |
 //! |---|---|---|
 //! | `parker.rs`, `portable.rs` | the futex parker, and the portable one | its own thread parks; any thread unparks |
+//! | `wake.rs` | why a park ended | the parker and the blockers |
 //! | `adaptive_spin.rs` | the policy that decides whether a thread spins before it sleeps | its own thread |
-//! | `deadline.rs` | the monotonic clock and points on it | any thread |
+//! | `clock.rs` | the monotonic clock | any thread |
+//! | `deadline.rs` | points on the clock at which waits give up | any thread |
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
 //! | `waiter.rs` | a thread's wait for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
 //! | `wait_list.rs` | the waiters of an object, first in first out | under the list's lock |
@@ -30,6 +32,7 @@
 //! | `fork.rs` | the fork generation, and which threads survived | the `pthread_atfork` child handler |
 //! | `model.rs` | the seam: atomics, cells and yields, real or modelled | the whole core |
 //! | `steps.rs` | the steps of an interleaving, which a failing model prints | models |
+//! | `sleeper.rs` | what the parker of a model sleeps on | the parker and the alarms of a model |
 //!
 //! **Why a late wake is harmless.** The waker settles a waiter under the list's lock and copies the
 //! `&'static` record of its thread. It releases the lock, and then unparks, unless the thread spins
@@ -40,6 +43,8 @@
 mod adaptive_spin;
 mod blocker;
 mod cache_padded;
+#[cfg(not(weftline_model))]
+mod clock;
 mod deadline;
 pub(crate) mod fork;
 mod list_lock;
@@ -53,12 +58,15 @@ mod portable;
 mod record;
 mod relay;
 #[cfg(weftline_model)]
+mod sleeper;
+#[cfg(weftline_model)]
 mod steps;
 #[cfg(all(unix, not(weftline_model)))]
 mod thread_end;
 mod wait_list;
 mod wait_until;
 mod waiter;
+mod wake;
 
 #[cfg(not(weftline_model))]
 pub(crate) use adaptive_spin::processors;
@@ -76,16 +84,17 @@ pub use blocker::{Blocker, Spin, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::{LockBlocker, TokenBlocker};
 pub(crate) use cache_padded::CachePadded;
-pub use deadline::Deadline;
 #[cfg(not(weftline_model))]
-pub(crate) use deadline::now;
+pub(crate) use clock::now;
+pub use deadline::Deadline;
 #[cfg(weftline_model)]
 pub use deadline::{Alarm, all_starve};
-pub use parker::{Parker, Wake};
+pub use parker::Parker;
 pub use record::{ThreadNumber, current_number, os_ident_of};
 pub use relay::open_relay;
 #[cfg(weftline_model)]
 pub use steps::{forget_steps, told_steps};
+pub use wake::Wake;
 
 pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
 pub(crate) use record::{

@@ -18,18 +18,8 @@
 //! restarts an untimed wait behind the caller's back under `SA_RESTART`, while a timed one always
 //! shows `EINTR`.
 
+use super::wake::Wake;
 use crate::park::Deadline;
-
-/// Why [`Parker::park`] returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wake {
-    /// A token was there. Its meaning stands elsewhere: the caller looks at its waiter.
-    Woken,
-    /// The deadline passed and no token was there.
-    TimedOut,
-    /// A signal handler of the operating system ran on this thread.
-    Interrupted,
-}
 
 #[cfg(weftline_model)]
 pub use modelled::Parker;
@@ -56,7 +46,7 @@ mod futex {
     use super::Wake;
     use crate::park::Deadline;
     use crate::park::adaptive_spin::{AdaptiveSpin, SpinLength};
-    use crate::park::deadline::now;
+    use crate::park::clock::now;
     use crate::park::relay::Place;
     use rustix::io::Errno;
     use rustix::thread::{Timespec, futex};
@@ -203,29 +193,20 @@ mod futex {
 mod modelled {
     use super::Wake;
     use crate::park::Deadline;
-    use crate::park::model::{Condvar, Mutex};
     use crate::park::relay::Place;
+    use crate::park::sleeper::Sleeper;
     use crate::park::steps::record;
-
-    #[derive(Default)]
-    struct State {
-        token: bool,
-        is_parked: bool,
-        interrupted: bool,
-    }
 
     /// Sleeps and wakes one thread of a model.
     pub struct Parker {
-        state: Mutex<State>,
-        changed: Condvar,
+        sleeper: Sleeper,
         pub(in crate::park) place: Place,
     }
 
     impl Parker {
         pub(crate) fn new() -> Self {
             Self {
-                state: Mutex::new(State::default()),
-                changed: Condvar::new(),
+                sleeper: Sleeper::new(),
                 place: Place::new(),
             }
         }
@@ -244,10 +225,10 @@ mod modelled {
         #[track_caller]
         pub fn park(&'static self, deadline: Deadline) -> Wake {
             if let Deadline::At(alarm) = deadline {
-                alarm.watch(self);
+                alarm.watch(&self.sleeper);
             }
             record("parks", None, None);
-            let mut state = self.state.lock().unwrap();
+            let mut state = self.sleeper.state.lock().unwrap();
             loop {
                 state.is_parked = false;
                 if std::mem::take(&mut state.token) {
@@ -263,7 +244,7 @@ mod modelled {
                     return Wake::TimedOut;
                 }
                 state.is_parked = true;
-                state = self.changed.wait(state).unwrap();
+                state = self.sleeper.changed.wait(state).unwrap();
             }
         }
 
@@ -278,24 +259,18 @@ mod modelled {
         pub fn unpark(&self) -> bool {
             record("unparks", None, None);
             let was_parked = {
-                let mut state = self.state.lock().unwrap();
+                let mut state = self.sleeper.state.lock().unwrap();
                 state.token = true;
                 state.is_parked
             };
-            self.changed.notify_one();
+            self.sleeper.changed.notify_one();
             was_parked
         }
 
         /// What a signal does.
         pub fn interrupt(&self) {
-            self.state.lock().unwrap().interrupted = true;
-            self.changed.notify_one();
-        }
-
-        /// What a clock does: the sleeper looks at its deadline again.
-        pub(crate) fn alarm(&self) {
-            drop(self.state.lock().unwrap());
-            self.changed.notify_one();
+            self.sleeper.state.lock().unwrap().interrupted = true;
+            self.sleeper.changed.notify_one();
         }
     }
 }

@@ -19,7 +19,8 @@
 //! consistent, so the sleeper sees the token or the waker sees the bed.
 
 use super::relay::Place;
-use super::{Deadline, Wake, fork};
+use super::wake::Wake;
+use super::{Deadline, fork};
 use crate::memory::try_box;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
