@@ -1,5 +1,6 @@
 //! [`Blocker`]: how a blocked thread sleeps, and where it spins.
 
+use super::out_of_memory::panic_without_memory;
 use crate::park::{Deadline, Parker, Wake, try_current_record};
 use std::convert::Infallible;
 
@@ -100,13 +101,6 @@ pub(crate) fn ready<B: Blocker>(blocker: &mut B) -> Result<(), B::Interrupt> {
         Some(_) => Ok(()),
         None => Err(blocker.no_memory()),
     }
-}
-
-/// How an operation without an error for it ends when there is no memory.
-#[cold]
-#[track_caller]
-pub(crate) fn panic_without_memory() -> ! {
-    panic!("out of memory: nothing has changed")
 }
 
 /// As [`ThreadBlocker`], for a waiter that is woken without handoff, or before its waker is done:

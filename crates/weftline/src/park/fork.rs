@@ -54,7 +54,7 @@ pub(crate) fn watch() {
 
 #[cfg(all(unix, not(weftline_model)))]
 extern "C" fn in_child() {
-    SURVIVOR.store(super::record::number_if_any(), Ordering::Relaxed);
-    FIRST_BORN_AFTER.store(super::record::next_number(), Ordering::Relaxed);
+    SURVIVOR.store(super::thread_number::number_if_any(), Ordering::Relaxed);
+    FIRST_BORN_AFTER.store(super::thread_number::next_number(), Ordering::Relaxed);
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }

@@ -26,9 +26,11 @@
 //! | `wait_until.rs` | the wait for a state that serves all waiters alike | futures, counts, scopes |
 //! | `cache_padded.rs` | a value on cache lines of its own | waiters, queues |
 //! | `blocker.rs` | the trait through which a blocked thread sleeps | implemented by faces |
-//! | `record.rs` | thread numbers, and one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
+//! | `thread_number.rs` | thread numbers, which are never reused | the words of locks |
+//! | `record.rs` | one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
 //! | `relay.rs` | the order in which many threads of an interpreter are woken | wakers of many, and the woken |
-//! | `thread_end.rs` | the return of a record after the thread-locals are gone | `record.rs` |
+//! | `thread_end.rs` | a call after the thread-locals are gone | `record.rs` |
+//! | `out_of_memory.rs` | the panic of an operation that cannot report a lack of memory | the faces |
 //! | `fork.rs` | the fork generation, and which threads survived | the `pthread_atfork` child handler |
 //! | `model.rs` | the seam: atomics, cells and yields, real or modelled | the whole core |
 //! | `steps.rs` | the steps of an interleaving, which a failing model prints | models |
@@ -49,6 +51,7 @@ mod deadline;
 pub(crate) mod fork;
 mod list_lock;
 pub(crate) mod model;
+mod out_of_memory;
 mod parker;
 #[cfg(all(
     not(weftline_model),
@@ -63,6 +66,7 @@ mod sleeper;
 mod steps;
 #[cfg(all(unix, not(weftline_model)))]
 mod thread_end;
+mod thread_number;
 mod wait_list;
 mod wait_until;
 mod waiter;
@@ -77,8 +81,6 @@ pub(crate) use adaptive_spin::processors;
     not(weftline_model)
 ))]
 pub(crate) use adaptive_spin::{AdaptiveSpin, SpinLength};
-#[cfg(not(weftline_model))]
-pub(crate) use blocker::panic_without_memory;
 pub(crate) use blocker::ready;
 pub use blocker::{Blocker, Spin, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
@@ -89,11 +91,14 @@ pub(crate) use clock::now;
 pub use deadline::Deadline;
 #[cfg(weftline_model)]
 pub use deadline::{Alarm, all_starve};
+#[cfg(not(weftline_model))]
+pub(crate) use out_of_memory::panic_without_memory;
 pub use parker::Parker;
-pub use record::{ThreadNumber, current_number, os_ident_of};
+pub use record::{current_number, os_ident_of};
 pub use relay::open_relay;
 #[cfg(weftline_model)]
 pub use steps::{forget_steps, told_steps};
+pub use thread_number::ThreadNumber;
 pub use wake::Wake;
 
 pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
@@ -101,7 +106,9 @@ pub(crate) use record::{
     ThreadRecord, current as current_record, has_record, number, try_current as try_current_record,
 };
 #[cfg(not(weftline_model))]
-pub(crate) use record::{adopt_number, os_ident, replace_number, reserve_number};
+pub(crate) use record::{adopt_number, os_ident, replace_number};
+#[cfg(not(weftline_model))]
+pub(crate) use thread_number::reserve_number;
 pub(crate) use wait_list::{Chain, Claimed, List};
 pub(crate) use wait_until::wait_until;
 pub(crate) use waiter::{Ended, Waiter, Wakeup, spin_until};

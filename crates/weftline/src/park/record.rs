@@ -1,31 +1,10 @@
-//! Thread numbers, and the record that each thread leaves where others find it.
-//!
-//! A thread's *number* is what the word of a lock holds while the thread owns it. Numbers start at
-//! 1, count up and are never used twice in a process or its forked children. So a number in a lock
-//! names its owner for ever; the operating system's identifiers are recycled. 2⁶³ of them suffice
-//! for three centuries of a thread each nanosecond.
+//! The record that each thread leaves where others find it.
 //!
 //! A thread's *record* holds its parker. Records are leaked and recycled: a reference to one is
-//! `'static`.
+//! `'static`. A thread gets its number (`thread_number.rs`) and its record when it first needs one.
 
 use super::Parker;
-use std::num::NonZeroU64;
-
-/// The number of a thread: unique in this process and its forked children, never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ThreadNumber(NonZeroU64);
-
-impl ThreadNumber {
-    pub(crate) fn new(number: u64) -> Option<Self> {
-        NonZeroU64::new(number).map(Self)
-    }
-
-    /// The number itself.
-    #[must_use]
-    pub fn get(self) -> u64 {
-        self.0.get()
-    }
-}
+use super::thread_number::ThreadNumber;
 
 /// The calling thread's number.
 #[must_use]
@@ -37,11 +16,8 @@ pub fn current_number() -> ThreadNumber {
 pub use real::os_ident_of;
 #[cfg(not(weftline_model))]
 pub(crate) use real::{
-    ThreadRecord, adopt_number, current, has_record, number, os_ident, replace_number,
-    reserve_number, try_current,
+    ThreadRecord, adopt_number, current, has_record, number, os_ident, replace_number, try_current,
 };
-#[cfg(all(unix, not(weftline_model)))]
-pub(crate) use real::{next_number, number_if_any};
 
 #[cfg(weftline_model)]
 pub use modelled::os_ident_of;
@@ -53,7 +29,10 @@ mod real {
     use super::{Parker, ThreadNumber};
     use crate::memory::try_box;
     use crate::park::adaptive_spin::{AdaptiveSpin, SpinLength};
-    use crate::park::panic_without_memory;
+    use crate::park::out_of_memory::panic_without_memory;
+    #[cfg(unix)]
+    use crate::park::thread_end::ThreadEnd;
+    use crate::park::thread_number::{number_if_any, reserve_number, set_number};
     use crate::park::{ForgetWaiters, ListLock};
     use std::cell::Cell;
     use std::ptr;
@@ -76,7 +55,6 @@ mod real {
         next_free: AtomicPtr<ThreadRecord>,
     }
 
-    static NEXT: AtomicU64 = AtomicU64::new(1);
     static NEWEST: AtomicPtr<ThreadRecord> = AtomicPtr::new(ptr::null_mut());
     static FREE: ListLock<FreeRecords> = ListLock::new(FreeRecords { first: None });
 
@@ -93,9 +71,21 @@ mod real {
     }
 
     thread_local! {
-        static NUMBER: Cell<u64> = const { Cell::new(0) };
         static RECORD: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
         static AT_EXIT: GivesBack = const { GivesBack };
+    }
+
+    /// Returns the thread's record for reuse at the thread's very end.
+    #[cfg(unix)]
+    static AT_THE_END: ThreadEnd = ThreadEnd::new(give_back_at_the_end);
+
+    /// # Safety
+    /// `record` is a `&'static ThreadRecord`, that of the calling thread.
+    #[cfg(unix)]
+    unsafe extern "C" fn give_back_at_the_end(record: *mut std::ffi::c_void) {
+        // SAFETY: by the caller's promise.
+        let record: &'static ThreadRecord = unsafe { &*record.cast() };
+        record.give_back();
     }
 
     /// Returns the thread's record for reuse when the thread ends.
@@ -109,39 +99,21 @@ mod real {
         }
     }
 
-    /// The calling thread's number, or 0 if it has never locked anything. Safe in a fork's child
-    /// handler.
-    #[cfg(unix)]
-    pub(crate) fn number_if_any() -> u64 {
-        NUMBER.get()
-    }
-
-    /// The number that the next new thread gets.
-    #[cfg(unix)]
-    pub(crate) fn next_number() -> u64 {
-        NEXT.load(Ordering::Relaxed)
-    }
-
     /// The calling thread's number.
     #[inline]
     pub(crate) fn number() -> u64 {
-        match NUMBER.get() {
+        match number_if_any() {
             0 => enroll(),
             number => number,
         }
-    }
-
-    /// A number for a thread that is yet to start.
-    pub(crate) fn reserve_number() -> u64 {
-        NEXT.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Makes `reserved` the calling thread's number, unless the thread has one already. Not after a
     /// fork since: that number's thread does not exist then.
     pub(crate) fn adopt_number(reserved: u64) {
         crate::park::fork::watch();
-        if NUMBER.get() == 0 && reserved != 0 && crate::park::fork::is_alive(reserved) {
-            NUMBER.set(reserved);
+        if number_if_any() == 0 && reserved != 0 && crate::park::fork::is_alive(reserved) {
+            set_number(reserved);
         }
         // Without memory, when it first waits.
         let _ = try_current();
@@ -152,16 +124,16 @@ mod real {
     pub(crate) fn replace_number(number: u64) -> u64 {
         let record = current();
         record.number.store(number, Ordering::Relaxed);
-        NUMBER.replace(number)
+        set_number(number)
     }
 
     #[cold]
     fn enroll() -> u64 {
         crate::park::fork::watch();
-        NUMBER.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        set_number(reserve_number());
         // Without memory, when it first waits.
         let _ = try_current();
-        NUMBER.get()
+        number_if_any()
     }
 
     /// Whether the calling thread has a record already.
@@ -197,7 +169,8 @@ mod real {
         // Where the system has a place for it, there, which takes no memory: the C library aborts
         // the process when it has none for the destructor of a thread-local.
         #[cfg(unix)]
-        let is_arranged = crate::park::thread_end::gives_back(record);
+        // SAFETY: records are never freed, and this one is the thread's.
+        let is_arranged = unsafe { AT_THE_END.arrange(ptr::from_ref(record).cast()) };
         #[cfg(not(unix))]
         let is_arranged = false;
         if !is_arranged {
@@ -257,7 +230,7 @@ mod real {
 
     impl ThreadRecord {
         /// Leaves the record of the calling thread to others.
-        pub(in crate::park) fn give_back(&'static self) {
+        fn give_back(&'static self) {
             RECORD.set(None);
             self.os_ident.store(0, Ordering::Relaxed);
             let mut free = FREE.lock();

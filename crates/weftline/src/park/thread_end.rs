@@ -1,4 +1,4 @@
-//! The return of a thread's record after its thread-locals are gone.
+//! [`ThreadEnd`]: a call at a thread's very end, after its thread-locals are gone.
 //!
 //! # Implementation
 //!
@@ -8,41 +8,57 @@
 //! has set. Systems without keys have no such moment: there the record stays with the thread that
 //! is gone.
 
-use super::ThreadRecord;
 use std::ffi::c_void;
-use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Zero, or one more than the key. Not a `OnceLock`: after a fork in the middle of its
-/// initialisation the child waits for ever.
-static KEY: AtomicUsize = AtomicUsize::new(0);
-
-/// Arranges that the calling thread's record is returned at its very end. `false` if the system has
-/// no key left or no memory.
-#[cold]
-pub(super) fn gives_back(record: &'static ThreadRecord) -> bool {
-    // SAFETY: the key exists.
-    key().is_some_and(|key| unsafe {
-        libc::pthread_setspecific(key, ptr::from_ref(record).cast()) == 0
-    })
+/// A function that is called at the end of each thread that has arranged it.
+pub(super) struct ThreadEnd {
+    /// Zero, or one more than the key. Not a `OnceLock`: after a fork in the middle of its
+    /// initialisation the child waits for ever.
+    key: AtomicUsize,
+    at_the_end: unsafe extern "C" fn(*mut c_void),
 }
 
-fn key() -> Option<libc::pthread_key_t> {
-    let known = KEY.load(Ordering::Relaxed);
-    if known != 0 {
-        return Some(numbered(known));
+impl ThreadEnd {
+    pub(super) const fn new(at_the_end: unsafe extern "C" fn(*mut c_void)) -> Self {
+        Self {
+            key: AtomicUsize::new(0),
+            at_the_end,
+        }
     }
-    let mut made = 0;
-    // SAFETY: the place is valid, and the destructor takes what `gives_back` sets.
-    if unsafe { libc::pthread_key_create(&raw mut made, Some(at_the_end)) } != 0 {
-        return None;
+
+    /// Arranges that the function gets `value`, which is not null, at the very end of the calling
+    /// thread. `false` if the system has no key left or no memory.
+    ///
+    /// # Safety
+    /// The function may be called with `value` at that end.
+    #[cold]
+    pub(super) unsafe fn arrange(&self, value: *const c_void) -> bool {
+        // SAFETY: the key exists.
+        self.key()
+            .is_some_and(|key| unsafe { libc::pthread_setspecific(key, value) == 0 })
     }
-    match KEY.compare_exchange(0, made as usize + 1, Ordering::Relaxed, Ordering::Relaxed) {
-        Ok(_) => Some(made),
-        Err(others) => {
-            // SAFETY: no thread has used it.
-            unsafe { libc::pthread_key_delete(made) };
-            Some(numbered(others))
+
+    fn key(&self) -> Option<libc::pthread_key_t> {
+        let known = self.key.load(Ordering::Relaxed);
+        if known != 0 {
+            return Some(numbered(known));
+        }
+        let mut made = 0;
+        // SAFETY: the place is valid, and the destructor takes what `arrange` sets.
+        if unsafe { libc::pthread_key_create(&raw mut made, Some(self.at_the_end)) } != 0 {
+            return None;
+        }
+        match self
+            .key
+            .compare_exchange(0, made as usize + 1, Ordering::Relaxed, Ordering::Relaxed)
+        {
+            Ok(_) => Some(made),
+            Err(others) => {
+                // SAFETY: no thread has used it.
+                unsafe { libc::pthread_key_delete(made) };
+                Some(numbered(others))
+            }
         }
     }
 }
@@ -53,10 +69,4 @@ fn key() -> Option<libc::pthread_key_t> {
 )]
 fn numbered(number: usize) -> libc::pthread_key_t {
     (number - 1) as libc::pthread_key_t
-}
-
-extern "C" fn at_the_end(record: *mut c_void) {
-    // SAFETY: set by `gives_back`; records are never freed.
-    let record: &'static ThreadRecord = unsafe { &*record.cast() };
-    record.give_back();
 }
