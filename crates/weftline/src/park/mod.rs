@@ -29,6 +29,7 @@
 //! | `thread_number.rs` | thread numbers, which are never reused | the words of locks |
 //! | `record.rs` | one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
 //! | `relay.rs` | the order in which many threads of an interpreter are woken | wakers of many, and the woken |
+//! | `relay_place.rs` | a parker's place in that order | under the relay's lock |
 //! | `thread_end.rs` | a call after the thread-locals are gone | `record.rs` |
 //! | `out_of_memory.rs` | the panic of an operation that cannot report a lack of memory | the faces |
 //! | `fork.rs` | the fork generation, and which threads survived | the `pthread_atfork` child handler |
@@ -60,6 +61,7 @@ mod parker;
 mod portable;
 mod record;
 mod relay;
+mod relay_place;
 #[cfg(weftline_model)]
 mod sleeper;
 #[cfg(weftline_model)]

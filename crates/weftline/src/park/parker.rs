@@ -47,7 +47,7 @@ mod futex {
     use crate::park::Deadline;
     use crate::park::adaptive_spin::{AdaptiveSpin, SpinLength};
     use crate::park::clock::now;
-    use crate::park::relay::Place;
+    use crate::park::relay_place::Place;
     use rustix::io::Errno;
     use rustix::thread::{Timespec, futex};
     use std::num::NonZeroU32;
@@ -62,7 +62,7 @@ mod futex {
     pub struct Parker {
         word: AtomicU32,
         adaptive_spin: AdaptiveSpin,
-        pub(in crate::park) place: Place,
+        pub(in crate::park) place: Place<Parker>,
     }
 
     impl Parker {
@@ -193,14 +193,14 @@ mod futex {
 mod modelled {
     use super::Wake;
     use crate::park::Deadline;
-    use crate::park::relay::Place;
+    use crate::park::relay_place::Place;
     use crate::park::sleeper::Sleeper;
     use crate::park::steps::record;
 
     /// Sleeps and wakes one thread of a model.
     pub struct Parker {
         sleeper: Sleeper,
-        pub(in crate::park) place: Place,
+        pub(in crate::park) place: Place<Parker>,
     }
 
     impl Parker {

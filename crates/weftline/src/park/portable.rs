@@ -18,7 +18,7 @@
 //! checks whether a bed was made meanwhile. Making a bed and leaving a token are sequentially
 //! consistent, so the sleeper sees the token or the waker sees the bed.
 
-use super::relay::Place;
+use super::relay_place::Place;
 use super::wake::Wake;
 use super::{Deadline, fork};
 use crate::memory::try_box;
@@ -33,7 +33,7 @@ pub struct Parker {
     token: AtomicBool,
     /// Whether the thread sleeps. Changed under the bed's lock.
     is_parked: AtomicBool,
-    pub(super) place: Place,
+    pub(super) place: Place<Parker>,
     /// Null, or made by [`Parker::bed`].
     bed: AtomicPtr<Bed>,
 }

@@ -7,7 +7,8 @@
 //!
 //! # Implementation
 //!
-//! Each parker has a [`Place`] in the relay. Its states change under the relay's lock:
+//! Each parker has a place in the relay (`relay_place.rs`). Its states change under the relay's
+//! lock:
 //!
 //! | state | meaning | leaves by |
 //! |---|---|---|
@@ -38,54 +39,14 @@
 //! queued. An interpreter that begins to exit opens the relay, and every waker unparks all from
 //! then on: a thread that attaches may be stopped for good.
 
-use super::model::{AtomicU32, Ordering, UnsafeCell};
-use super::waiter::{Waiter, Wakeup};
+use super::model::Ordering;
+use super::relay_place::{IDLE, Links, QUEUED, RELEASED};
 use super::{ForgetWaiters, ListLock, Parker, fork};
 use std::cell::Cell;
-use std::ptr::NonNull;
 
 /// How many of the threads that one call wakes contend for the interpreter's lock at a time. More
 /// than one: an idle processor takes longer to run again than the thread before may hold the lock.
 pub(super) const IN_FLIGHT: usize = if cfg!(weftline_model) { 1 } else { 4 };
-
-const IDLE: u32 = 0;
-const QUEUED: u32 = 1;
-const RELEASED: u32 = 2;
-
-/// A parker's place in the relay.
-pub(super) struct Place {
-    /// Written under the relay's lock.
-    state: AtomicU32,
-    /// Touched under the relay's lock.
-    links: UnsafeCell<Links>,
-}
-
-struct Links {
-    previous: Option<&'static Parker>,
-    next: Option<&'static Parker>,
-    /// The fork generation in which it was queued or released.
-    generation: u32,
-}
-
-// SAFETY: the links are reached only under the relay's lock.
-unsafe impl Sync for Place {}
-
-impl Place {
-    super::model::const_fn! {
-        pub(super) fn new() -> Self {
-            Self {
-                state: AtomicU32::new(IDLE),
-                links: UnsafeCell::new(Links { previous: None, next: None, generation: 0 }),
-            }
-        }
-    }
-}
-
-impl std::fmt::Debug for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Place")
-    }
-}
 
 struct Relay(ListLock<State>);
 
@@ -153,7 +114,7 @@ impl State {
         }
     }
 
-    fn links<R>(&mut self, parker: &Parker, f: impl FnOnce(&mut Links) -> R) -> R {
+    fn links<R>(&mut self, parker: &Parker, f: impl FnOnce(&mut Links<Parker>) -> R) -> R {
         // SAFETY: the relay's lock is held (`&mut self`).
         parker
             .place
@@ -212,31 +173,36 @@ impl State {
     }
 }
 
-/// Grants a claimed waiter whose thread attaches. The result unparks it now, or does nothing: then
-/// it is unparked in its turn.
-///
-/// # Safety
-/// As [`Waiter::grant`].
-pub(super) unsafe fn grant<P>(waiter: NonNull<Waiter<P>>) -> Wakeup {
-    // SAFETY: by the caller's promise.
-    let parker = unsafe { Waiter::parker(waiter) };
+/// When a thread whose waiter is granted is unparked.
+#[derive(Clone, Copy)]
+pub(super) enum Turn {
+    /// Now, and without a turn: the relay is open, or the thread is busy with an earlier turn.
+    Outside,
+    /// Now: the waker calls [`unpark`].
+    Now,
+    /// When it gets a turn.
+    Later,
+}
+
+/// Decides when the thread of `parker`, which attaches, is unparked. Calls `grant`, which grants
+/// its waiter, under the relay's lock and after the thread was queued.
+pub(super) fn enter<R>(parker: &'static Parker, grant: impl FnOnce(Turn) -> R) -> R {
     let mut state = RELAY.0.lock();
     let is_busy =
         parker.place.state.load(Ordering::Relaxed) != IDLE && state.is_of_this_process(parker);
     if state.is_open || is_busy {
-        // SAFETY: by the caller's promise.
-        return unsafe { Waiter::grant(waiter) };
+        return grant(Turn::Outside);
     }
-    let has_turn = state.in_flight < IN_FLIGHT;
-    if has_turn {
+    let turn = if state.in_flight < IN_FLIGHT {
         state.in_flight += 1;
         state.mark(parker, RELEASED);
+        Turn::Now
     } else {
         state.push(parker);
         state.mark(parker, QUEUED);
-    }
-    // SAFETY: by the caller's promise.
-    unsafe { Waiter::grant(waiter) }.in_the_relay(has_turn)
+        Turn::Later
+    };
+    grant(turn)
 }
 
 /// Unparks a thread that has a turn; if that thread is awake, the next.

@@ -275,7 +275,7 @@ impl<'a, P> Claimed<'a, P> {
         // SAFETY: claimed, and granted only here, where `self` ends; no reference into it is left.
         unsafe {
             if Waiter::attaches(self.waiter) && relay::is_crowded() {
-                relay::grant(self.waiter)
+                grant_in_turn(self.waiter)
             } else {
                 Waiter::grant(self.waiter)
             }
@@ -301,7 +301,7 @@ impl<P> Chain<P> {
             // SAFETY: claimed by this chain and not granted yet.
             let wakeup = unsafe {
                 if Waiter::attaches(waiter) {
-                    relay::grant(waiter)
+                    grant_in_turn(waiter)
                 } else {
                     Waiter::grant(waiter)
                 }
@@ -329,4 +329,18 @@ impl<P> Chain<P> {
         self.first = unsafe { Waiter::links(waiter, |links| links.next) };
         Some(waiter)
     }
+}
+
+/// Grants a claimed waiter whose thread attaches. The result unparks it now, or does nothing: then
+/// it is unparked in its turn.
+///
+/// # Safety
+/// As [`Waiter::grant`].
+unsafe fn grant_in_turn<P>(waiter: NonNull<Waiter<P>>) -> Wakeup {
+    // SAFETY: by the caller's promise.
+    let parker = unsafe { Waiter::parker(waiter) };
+    relay::enter(parker, |turn| {
+        // SAFETY: by the caller's promise.
+        unsafe { Waiter::grant(waiter) }.in_the_relay(turn)
+    })
 }

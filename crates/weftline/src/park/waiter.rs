@@ -58,6 +58,7 @@
 use super::deadline::Since;
 use super::list_lock::Backoff;
 use super::model::{AtomicU32, Ordering, UnsafeCell};
+use super::relay::Turn;
 use super::{Blocker, Deadline, Parker, ThreadRecord, WaitError, Wake, fork, record, relay};
 use std::mem::{self, ManuallyDrop};
 use std::ptr::NonNull;
@@ -95,10 +96,11 @@ impl Wakeup {
         !matches!(self.0, Wakes::Nobody)
     }
 
-    /// The same thread, if it has its turn in the relay now; none otherwise.
-    pub(super) fn in_the_relay(self, has_turn: bool) -> Self {
-        Self(match self.0 {
-            Wakes::Thread(record) if has_turn => Wakes::InTurn(&record.parker),
+    /// The same thread, if it is unparked now; none otherwise.
+    pub(super) fn in_the_relay(self, turn: Turn) -> Self {
+        Self(match (turn, self.0) {
+            (Turn::Outside, wakes) => wakes,
+            (Turn::Now, Wakes::Thread(record)) => Wakes::InTurn(&record.parker),
             _ => Wakes::Nobody,
         })
     }
