@@ -139,10 +139,11 @@ docs: $(VENV)/.tools
 
 lint: lint-text lint-rust lint-python
 
-# The language of comments and documents, and the order of the floors.
+# The language of comments and documents, the order of the floors, and that no files use each other.
 lint-text:
 	$(PYTHON) tests/lint/language.py
 	$(PYTHON) tests/lint/floors.py
+	$(PYTHON) tests/lint/circles.py
 
 lint-rust: $(VENV)/.tools
 	cargo fmt --all --check

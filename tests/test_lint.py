@@ -91,3 +91,44 @@ def test_arrows_that_run_down_are_none(tmp_path):
     (tmp_path / "executor/a.rs").write_text(text)
     (tmp_path / "lib.rs").write_text("pub use crate::executor::Executor;\n")
     assert run("floors.py", tmp_path) == (0, "")
+
+
+def crate(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("files", "finds"),
+    [
+        (
+            {"a.rs": "use crate::b::B;\n", "b.rs": "fn f() { crate::a::g(); }\n"},
+            ["a uses b", "b uses a"],
+        ),
+        (
+            {
+                "x/mod.rs": "mod a;\nmod b;\nmod c;\npub use c::{self as see, C};\n",
+                "x/a.rs": "use super::{b::B, d};\n",
+                "x/b.rs": "use super::C;\n",
+                "x/c.rs": "use crate::x::a::{A, B as D};\n",
+            },
+            ["x/a uses x/b", "x/b uses x/c", "x/c uses x/a"],
+        ),
+    ],
+)
+def test_files_that_use_each_other_are_found(tmp_path, files, finds):
+    status, told = run("circles.py", crate(tmp_path, files))
+    assert status == 1
+    for arrow in finds:
+        assert arrow in told
+
+
+def test_files_that_only_tests_and_comments_lead_back_to_are_no_circle(tmp_path):
+    files = {
+        "x/mod.rs": "mod a;\nmod b;\npub use a::A;\n",
+        "x/a.rs": "use super::b::B;\n",
+        "x/b.rs": "// use super::a::A;\n#[cfg(test)]\nmod tests { use crate::x::A; }\n",
+    }
+    assert run("circles.py", crate(tmp_path, files)) == (0, "")

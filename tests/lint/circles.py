@@ -2,7 +2,7 @@
 
 A file that is in a circle can be read only together with all others of it. The arrows come from the
 paths in the code: `use` lines, and paths that begin with `crate`, `self` or `super`. A name that a
-`mod.rs` re-exports leads to the file that defines it. `python3 tests/lint/circles.py` lists them.
+`mod.rs` re-exports leads to the file that defines it. Run by `make lint`.
 """
 
 import re

@@ -1,5 +1,5 @@
-//! The core of a shared [`Barrier`](crate::process::Barrier): its state, and the steps that are taken
-//! under its lock.
+//! The core of a shared [`Barrier`](crate::process::Barrier): its state, and the steps that are
+//! taken under its lock.
 //!
 //! # Implementation
 //!
