@@ -9,8 +9,9 @@ def parties(step, before, plain, ours):
 
 
 def release_save(step, before, plain, ours):
-    if re.match(r"type\(\w+\)\._release_save\(", step) and plain.startswith("None"):
-        return "Condition" in before
+    own = r"type\(\w+\)\._(?:release_save|acquire_restore|is_owned)\("
+    if re.match(own, step) and "Condition" in before:
+        return "blocked" not in (plain, ours)
     return "_release_save" in before and "un-acquired lock" in ours
 
 
