@@ -51,7 +51,7 @@ pub trait Blocker {
     ) -> Result<Wake, Self::Interrupt>;
 }
 
-/// Where a wait spins, if [`AdaptiveSpin`](super::AdaptiveSpin) finds that this has paid lately.
+/// Where a wait spins, if `AdaptiveSpin` finds that this has paid lately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spin {
     /// Nowhere. For a thread that holds a lock which the thread that it waits for needs.
