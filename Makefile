@@ -27,7 +27,7 @@ help:
 	@echo 'make fuzz-rust  random programs on the Rust objects and on their models: CASES=1000 SEED=0'
 	@echo 'make model NAME=lock  some models, and the interleaving of one that fails'
 	@echo 'make docs      the documentation of the Rust crates, in target/doc'
-	@echo 'make lint      language, floors, formatting, lints, links of the documentation, and the stubs against the package'
+	@echo 'make lint      language, floors, formatting, lints, documentation, stubs'
 	@echo 'make build     the package alone, in $(VENV)'
 
 build: $(VENV)/.built
@@ -139,7 +139,7 @@ docs: $(VENV)/.tools
 
 lint: lint-text lint-rust docs lint-python
 
-# The language of comments and documents, the order of the floors, and that no files use each other.
+# The language of comments and documents, the order of the floors, and circles of files.
 lint-text:
 	$(PYTHON) tests/lint/language.py
 	$(PYTHON) tests/lint/floors.py

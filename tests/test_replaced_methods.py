@@ -6,17 +6,8 @@ import warnings
 from concurrent import futures as std_futures
 
 import pytest
-import weftline.concurrent.futures as our_futures
-from support.target import (
-    INSTALLED,
-    STANDARD,
-    queue,
-    std_queue,
-    std_threading,
-    threading,
-)
-
-futures = std_futures if STANDARD or INSTALLED else our_futures
+from support.pools import futures
+from support.target import queue, std_queue, std_threading, threading
 
 CONDITION = {
     "wait": lambda c: c.wait(0.001),

@@ -53,7 +53,7 @@ class Crate:
             ]
             rest = USE.sub("", code)
             inline[module] = [tuple(path.split("::")) for path in PATH.findall(rest)]
-        for module, path in self.files.items():
+        for module in self.files:
             # What a folder offers is in files below; it does not use them.
             used = [
                 path

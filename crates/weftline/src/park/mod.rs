@@ -99,7 +99,7 @@ pub use parker::Parker;
 pub use record::{current_number, os_ident_of};
 pub use relay::open_relay;
 #[cfg(weftline_model)]
-pub use steps::{forget_steps, told_steps};
+pub use steps::{describe_steps, forget_steps};
 pub use thread_number::ThreadNumber;
 pub use wake::Wake;
 

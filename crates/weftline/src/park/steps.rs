@@ -24,7 +24,7 @@ std::thread_local! {
     static STEPS: RefCell<Vec<Step>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Records an operation of the caller's caller, which `found` one value and `left` another.
+/// Records an operation of the caller: the value that it found, and the one that it left.
 #[track_caller]
 pub(crate) fn record(operation: &'static str, found: Option<u64>, left: Option<u64>) {
     let step = Step {
@@ -45,7 +45,7 @@ pub fn forget_steps() {
 /// The steps of the present interleaving, a line for each: the number of the thread, the source
 /// line, the operation, and the text of that line.
 #[must_use]
-pub fn told_steps() -> String {
+pub fn describe_steps() -> String {
     let steps = STEPS.with(RefCell::take);
     let mut sources = Sources::default();
     let lines = steps.iter().map(|step| {

@@ -39,7 +39,7 @@ pub(crate) fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'stat
     let explored = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&explored);
     let begun = std::time::Instant::now();
-    or_tell_steps(|| {
+    printing_steps(|| {
         builder.check(move || {
             counter.fetch_add(1, Ordering::Relaxed);
             begin();
@@ -74,7 +74,7 @@ pub(crate) fn explore(_preemptions: usize, model: impl Fn() + Send + Sync + 'sta
         begin();
         model();
     };
-    or_tell_steps(|| shuttle::check_random_with_seed(model, seed, SCHEDULES));
+    printing_steps(|| shuttle::check_random_with_seed(model, seed, SCHEDULES));
 }
 
 /// Runs `model` twice: with waiters that count as young, so that locks barge, and with waiters that
@@ -99,9 +99,9 @@ fn begin() {
 }
 
 /// Prints the steps of the interleaving in which `explore` panics.
-fn or_tell_steps(explore: impl FnOnce()) {
+fn printing_steps(explore: impl FnOnce()) {
     if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(explore)) {
-        let steps = park::told_steps();
+        let steps = park::describe_steps();
         assert!(!steps.is_empty(), "an interleaving without a step");
         println!(
             "The failing interleaving. Each line: thread, place, what it did, the source.\n{steps}"
