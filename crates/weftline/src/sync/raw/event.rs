@@ -32,7 +32,7 @@
 
 use super::RawCondition;
 use super::condition::RETRY;
-use super::forwarding::{GRANTED, Waiting, leave, pass_on};
+use super::forwarding::{GRANTED_BY_OBJECT, Waiting, leave_its_list, pass_on_notification};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
 use crate::park::{Blocker, CachePadded, Deadline, Ended, ListLock, WaitError, Waiter, ready};
 
@@ -89,7 +89,7 @@ impl RawEvent {
                 return false;
             }
             self.word.swap(SET, Ordering::Release);
-            waiters.list.claim_all(|note| *note = GRANTED)
+            waiters.list.claim_all(|note| *note = GRANTED_BY_OBJECT)
         };
         chain.wake();
         true
@@ -196,14 +196,14 @@ impl RawEvent {
                 Ended::Granted => return Ok(()),
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {
-                    leave(&self.waiters, &waiter);
+                    leave_its_list(&self.waiters, &waiter);
                     return Err(why);
                 }
                 Ended::InterruptedAfterGrant(interrupt) => {
                     // The flag is for all waiters, but a notification of the target may have
                     // been for one.
-                    if waiter.payload_of_settled(|note| *note) != GRANTED {
-                        pass_on(&self.waiters);
+                    if waiter.payload_of_settled(|note| *note) != GRANTED_BY_OBJECT {
+                        pass_on_notification(&self.waiters);
                     }
                     return Err(WaitError::Interrupted(interrupt));
                 }

@@ -21,13 +21,13 @@
 //!
 //! | note | meaning |
 //! |---|---|
-//! | `GRANTED` | the object itself granted it |
+//! | `GRANTED_BY_OBJECT` | the object itself granted it |
 //! | `RETRY` | [`RawCondition::send_away`] woke it |
 //! | unchanged | the target was notified |
 //!
 //! **Invariants.** A thread that holds this list's lock finds the waiters here, or learns that they
 //! are in the target. The waker that claims a waiter settles it, in either list, so the move does
-//! not affect the waiter. Only a waiter that gives up asks which list it must leave ([`leave`]). A
+//! not affect the waiter. Only a waiter that gives up asks which list it must leave ([`leave_its_list`]). A
 //! notification of the target reaches the moved waiters in the order in which they came, before all
 //! later waiters. So a moved waiter sleeps as if it had always waited in the condition.
 //!
@@ -42,7 +42,7 @@ use crate::park::{ForgetWaiters, List, ListLock, Waiter};
 use std::ptr::NonNull;
 
 /// The note of a waiter that the object itself has granted.
-pub(super) const GRANTED: Note = u64::MAX;
+pub(super) const GRANTED_BY_OBJECT: Note = u64::MAX;
 
 /// The waiters of an object, until the object is forwarded.
 pub(super) struct Waiting {
@@ -88,7 +88,7 @@ impl Waiting {
 }
 
 /// Takes a waiter that has given up out of the list that holds it.
-pub(super) fn leave(waiting: &ListLock<Waiting>, waiter: &Waiter<Note>) {
+pub(super) fn leave_its_list(waiting: &ListLock<Waiting>, waiter: &Waiter<Note>) {
     let mut waiting = waiting.lock();
     match waiting.target() {
         Some(target) => target.leave(waiter),
@@ -97,7 +97,7 @@ pub(super) fn leave(waiting: &ListLock<Waiting>, waiter: &Waiter<Note>) {
 }
 
 /// Passes on a notification of the target that is of no use to the waiter that got it.
-pub(super) fn pass_on(waiting: &ListLock<Waiting>) {
+pub(super) fn pass_on_notification(waiting: &ListLock<Waiting>) {
     let chain = {
         let waiting = waiting.lock();
         waiting.target().map(|target| target.claim(1, |_| ()))

@@ -33,7 +33,7 @@
 //! | a release, before the program takes its permits from the forwarding target | the compare-exchange that adds them | the swap in `forward` or `take_late` |
 
 use super::condition::Note;
-use super::forwarding::{GRANTED, Waiting, leave, pass_on};
+use super::forwarding::{GRANTED_BY_OBJECT, Waiting, leave_its_list, pass_on_notification};
 use crate::error::TooManyPermits;
 use crate::park::model::{AtomicU64, Ordering, const_fn};
 use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter, Wakeup, ready};
@@ -194,7 +194,7 @@ impl RawSemaphore {
                     if has_its_permits(&waiter) {
                         self.give_back(n);
                     } else {
-                        pass_on(&self.waiters);
+                        pass_on_notification(&self.waiters);
                     }
                     return Err(WaitError::Interrupted(interrupt));
                 }
@@ -255,7 +255,7 @@ impl RawSemaphore {
         let (done, woken) = loop {
             let done = is_front && self.take(n);
             if done {
-                waiter.payload_under_lock(|note| *note = GRANTED);
+                waiter.payload_under_lock(|note| *note = GRANTED_BY_OBJECT);
                 list.remove(waiter);
             }
             match self.settle(list) {
@@ -276,7 +276,7 @@ impl RawSemaphore {
             let mut waiters = self.waiters.lock();
             if waiters.is_forwarded() {
                 drop(waiters);
-                return leave(&self.waiters, waiter);
+                return leave_its_list(&self.waiters, waiter);
             }
             waiters.list.remove(waiter);
             self.settle(&waiters.list)
@@ -404,7 +404,7 @@ impl RawSemaphore {
             }
             match list.claim_this_front() {
                 Some(mut claimed) => {
-                    claimed.payload(|note| *note = GRANTED);
+                    claimed.payload(|note| *note = GRANTED_BY_OBJECT);
                     return Some(claimed.grant());
                 }
                 // It has just given up: its permits go to the next.
@@ -424,7 +424,7 @@ impl std::fmt::Debug for RawSemaphore {
 
 /// Whether a waiter that has settled got its permits, and not only a notification.
 fn has_its_permits(waiter: &Waiter<Note>) -> bool {
-    waiter.payload_of_settled(|note| *note) == GRANTED
+    waiter.payload_of_settled(|note| *note) == GRANTED_BY_OBJECT
 }
 
 /// Call it without the list's lock.
