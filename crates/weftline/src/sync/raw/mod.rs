@@ -10,6 +10,7 @@ mod lock;
 mod rlock;
 mod semaphore;
 mod semaphore_forwarding;
+mod semaphore_release;
 
 pub use barrier::{BarrierError, RawBarrier};
 pub use barrier_forwarding::ForwardedBarrier;

@@ -31,6 +31,11 @@
 //! | a release, before the acquire that takes its permits | the compare-exchange that adds them | the compare-exchange that subtracts them |
 //! | the same, with a handoff | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
 //! | a release, before the program takes its permits from the forwarding target | the compare-exchange that adds them | the swap in `forward` or `take_late` |
+//!
+//! The other read-modify-writes of the word (`settle`, and permits that `hand_off` puts back) are
+//! relaxed: they continue the release sequence of the releases before them.
+//!
+//! The release of permits is in `semaphore_release.rs`.
 
 use super::condition::Note;
 use super::forwarding::{GRANTED_BY_OBJECT, Waiting, leave_its_list, pass_on_notification};
@@ -41,9 +46,6 @@ use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter, W
 pub(super) const WAITERS: u64 = 1;
 /// One permit in the word.
 pub(super) const ONE: u64 = 2;
-
-/// How many waiters get their permits by handoff in one hold of the list's lock.
-const BATCH: usize = if cfg!(weftline_model) { 1 } else { 16 };
 
 /// The unguarded semaphore: permits are numbers, and any thread may release.
 pub struct RawSemaphore {
@@ -203,7 +205,7 @@ impl RawSemaphore {
     }
 
     /// Under the list's lock: takes `n` permits if they are free, whatever `WAITERS` says.
-    fn take(&self, n: u64) -> bool {
+    pub(super) fn take(&self, n: u64) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         while word / ONE >= n {
             match self.word.compare_exchange_weak(
@@ -286,7 +288,7 @@ impl RawSemaphore {
 
     /// Under the list's lock: restores the invariant. Wakes the front waiter without handoff if its
     /// request can be met, else sets `WAITERS`.
-    fn settle(&self, list: &List<Note>) -> Option<Wakeup> {
+    pub(super) fn settle(&self, list: &List<Note>) -> Option<Wakeup> {
         let front = list.front();
         let request = front.map(|front| front.payload_under_lock(|n| *n));
         let mut word = self.word.load(Ordering::Relaxed);
@@ -306,112 +308,6 @@ impl RawSemaphore {
             }
         }
     }
-
-    /// Adds `n` permits and lets waiters have them.
-    ///
-    /// # Errors
-    /// [`TooManyPermits`] when there would be more than the bound, or the semaphore is forwarded;
-    /// then it adds none.
-    #[inline]
-    pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
-        let mut word = self.word.load(Ordering::Relaxed);
-        while word & WAITERS == 0 {
-            let next = self.added(word, n)?;
-            match self
-                .word
-                .compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
-            {
-                Ok(_) => return Ok(()),
-                Err(now) => word = now,
-            }
-        }
-        self.release_slow(n)
-    }
-
-    /// Gives back the permits of an interrupted wait.
-    fn give_back(&self, n: u64) {
-        // Exceeds the bound only if another thread has released permits that it did not have; then
-        // there is nothing to give back.
-        if self.release(n).is_err() {
-            let waiters = self.waiters.lock();
-            if waiters.is_forwarded() {
-                self.word.fetch_add(n * ONE, Ordering::Release);
-            }
-        }
-    }
-
-    #[inline]
-    fn added(&self, word: u64, n: u64) -> Result<u64, TooManyPermits> {
-        if n > self.bound().saturating_sub(word / ONE) {
-            Err(TooManyPermits)
-        } else {
-            Ok(word + n * ONE)
-        }
-    }
-
-    #[cold]
-    fn release_slow(&self, n: u64) -> Result<(), TooManyPermits> {
-        let mut adds = Some(n);
-        loop {
-            let (granted, woken) = {
-                let mut waiters = self.waiters.lock();
-                if waiters.is_forwarded() {
-                    return adds.map_or(Ok(()), |_| Err(TooManyPermits));
-                }
-                if let Some(n) = adds.take() {
-                    self.add(n)?;
-                }
-                let granted: [_; BATCH] = std::array::from_fn(|_| self.hand_off(&mut waiters.list));
-                // `WAITERS` stays while starved waiters may remain: no other thread may compete
-                // with them.
-                let woken = match granted.last() {
-                    Some(Some(_)) => None,
-                    _ => self.settle(&waiters.list),
-                };
-                (granted, woken)
-            };
-            let is_over = granted.last().is_none_or(Option::is_none);
-            granted.into_iter().for_each(wake);
-            wake(woken);
-            if is_over {
-                return Ok(());
-            }
-        }
-    }
-
-    fn add(&self, n: u64) -> Result<(), TooManyPermits> {
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let next = self.added(word, n)?;
-            match self
-                .word
-                .compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
-            {
-                Ok(_) => return Ok(()),
-                Err(now) => word = now,
-            }
-        }
-    }
-
-    /// Under the list's lock: hands the front waiter its permits if it is older than the starvation
-    /// bound.
-    fn hand_off(&self, list: &mut List<Note>) -> Option<Wakeup> {
-        loop {
-            let front = list.front().filter(|front| front.since().is_starved())?;
-            let n = front.payload_under_lock(|n| *n);
-            if !self.take(n) {
-                return None;
-            }
-            match list.claim_this_front() {
-                Some(mut claimed) => {
-                    claimed.payload(|note| *note = GRANTED_BY_OBJECT);
-                    return Some(claimed.grant());
-                }
-                // It has just given up: its permits go to the next.
-                None => self.word.fetch_add(n * ONE, Ordering::Relaxed),
-            };
-        }
-    }
 }
 
 impl std::fmt::Debug for RawSemaphore {
@@ -428,7 +324,7 @@ fn has_its_permits(waiter: &Waiter<Note>) -> bool {
 }
 
 /// Call it without the list's lock.
-fn wake(woken: Option<Wakeup>) {
+pub(super) fn wake(woken: Option<Wakeup>) {
     if let Some(next) = woken {
         next.call();
     }

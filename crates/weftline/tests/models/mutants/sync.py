@@ -148,7 +148,7 @@ MUTANTS = [
     ),
     Mutant(
         "semaphore: permits for a waiter that gave up are lost",
-        "sync/raw/semaphore.rs",
+        "sync/raw/semaphore_release.rs",
         "None => self.word.fetch_add(n * ONE, Ordering::Relaxed),",
         "None => self.word.fetch_add(0, Ordering::Relaxed),",
         "semaphore::a_timeout_that_races_the_release_loses_no_permit",
@@ -211,7 +211,7 @@ MUTANTS = [
     ),
     Mutant(
         "forwarding: permits that come back late are lost",
-        "sync/raw/semaphore.rs",
+        "sync/raw/semaphore_release.rs",
         "self.word.fetch_add(n * ONE, Ordering::Release);",
         "",
         "forwarding::a_permit_granted_before_forwarding_and_returned_after_it_is_not_lost",
@@ -219,7 +219,7 @@ MUTANTS = [
     Mutant(
         "forwarding: an interrupted waiter of the target swallows its notification",
         "sync/raw/event.rs",
-        "pass_on(&self.waiters);",
+        "pass_on_notification(&self.waiters);",
         "",
         "forwarding::a_notification_that_comes_with_an_interrupt_is_passed_on",
     ),

@@ -1,0 +1,128 @@
+//! The release of permits of a [`RawSemaphore`], with and without handoff.
+//!
+//! `semaphore.rs` has the states of the word, the invariant, and the linearisation points.
+//!
+//! # Implementation
+//!
+//! A release hands starved waiters their permits in batches: each batch is claimed and granted under
+//! one hold of the list's lock, and its threads are unparked after that hold. `WAITERS` stays set
+//! between two batches, so no other thread competes with the starved waiters.
+
+use super::RawSemaphore;
+use super::condition::Note;
+use super::forwarding::GRANTED_BY_OBJECT;
+use super::semaphore::{ONE, WAITERS, wake};
+use crate::error::TooManyPermits;
+use crate::park::model::Ordering;
+use crate::park::{List, Wakeup};
+
+/// How many waiters get their permits by handoff in one hold of the list's lock.
+const BATCH: usize = if cfg!(weftline_model) { 1 } else { 16 };
+
+impl RawSemaphore {
+    /// Adds `n` permits and lets waiters have them.
+    ///
+    /// # Errors
+    /// [`TooManyPermits`] when there would be more than the bound, or the semaphore is forwarded;
+    /// then it adds none.
+    #[inline]
+    pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word & WAITERS == 0 {
+            let next = self.added(word, n)?;
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
+            {
+                Ok(_) => return Ok(()),
+                Err(now) => word = now,
+            }
+        }
+        self.release_slow(n)
+    }
+
+    /// Gives back the permits of an interrupted wait.
+    pub(super) fn give_back(&self, n: u64) {
+        // Exceeds the bound only if another thread has released permits that it did not have; then
+        // there is nothing to give back.
+        if self.release(n).is_err() {
+            let waiters = self.waiters.lock();
+            if waiters.is_forwarded() {
+                self.word.fetch_add(n * ONE, Ordering::Release);
+            }
+        }
+    }
+
+    #[inline]
+    fn added(&self, word: u64, n: u64) -> Result<u64, TooManyPermits> {
+        if n > self.bound().saturating_sub(word / ONE) {
+            Err(TooManyPermits)
+        } else {
+            Ok(word + n * ONE)
+        }
+    }
+
+    #[cold]
+    pub(super) fn release_slow(&self, n: u64) -> Result<(), TooManyPermits> {
+        let mut adds = Some(n);
+        loop {
+            let (granted, woken) = {
+                let mut waiters = self.waiters.lock();
+                if waiters.is_forwarded() {
+                    return adds.map_or(Ok(()), |_| Err(TooManyPermits));
+                }
+                if let Some(n) = adds.take() {
+                    self.add(n)?;
+                }
+                let granted: [_; BATCH] = std::array::from_fn(|_| self.hand_off(&mut waiters.list));
+                // `WAITERS` stays while starved waiters may remain: no other thread may compete
+                // with them.
+                let woken = match granted.last() {
+                    Some(Some(_)) => None,
+                    _ => self.settle(&waiters.list),
+                };
+                (granted, woken)
+            };
+            let is_over = granted.last().is_none_or(Option::is_none);
+            granted.into_iter().for_each(wake);
+            wake(woken);
+            if is_over {
+                return Ok(());
+            }
+        }
+    }
+
+    fn add(&self, n: u64) -> Result<(), TooManyPermits> {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let next = self.added(word, n)?;
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
+            {
+                Ok(_) => return Ok(()),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Under the list's lock: hands the front waiter its permits if it is older than the starvation
+    /// bound.
+    fn hand_off(&self, list: &mut List<Note>) -> Option<Wakeup> {
+        loop {
+            let front = list.front().filter(|front| front.since().is_starved())?;
+            let n = front.payload_under_lock(|n| *n);
+            if !self.take(n) {
+                return None;
+            }
+            match list.claim_this_front() {
+                Some(mut claimed) => {
+                    claimed.payload(|note| *note = GRANTED_BY_OBJECT);
+                    return Some(claimed.grant());
+                }
+                // It has just given up: its permits go to the next.
+                None => self.word.fetch_add(n * ONE, Ordering::Relaxed),
+            };
+        }
+    }
+}
