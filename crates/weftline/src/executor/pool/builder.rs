@@ -1,7 +1,8 @@
 //! [`ThreadPoolBuilder`]: the options of a pool.
 
+use super::ThreadPoolExecutor;
 use super::wait::Crew;
-use super::{Initializer, Pool, Shared, ThreadPoolExecutor};
+use super::workers::{Initializer, Pool, Shared};
 use crate::error::NoMemory;
 use crate::memory::{Counted, try_box, try_format};
 use crate::park::{CachePadded, panic_without_memory, processors};

@@ -1,7 +1,8 @@
 //! The interface for a pool of processes, a floor above, to the threads that run its tasks.
 
+use super::ThreadPoolExecutor;
 use super::job::Job;
-use super::{Refused, Shared, ThreadPoolExecutor};
+use super::workers::{Refused, Shared};
 use crate::executor::task::Run;
 
 impl ThreadPoolExecutor {

@@ -3,21 +3,8 @@
 //! # Implementation
 //!
 //! A pool has one queue, whose tasks go straight to waiting workers. Workers never steal: a worker
-//! that waits inside a task waits, and the others go on. `job.rs` has the tasks, `wait.rs` the wait
-//! of the workers.
-//!
-//! | step | effect on `free` |
-//! |---|---|
-//! | a submission | one less |
-//! | a worker ends a task, before others learn of its end | one more |
-//! | a worker is started | one more |
-//! | a worker takes a task from the queue | none: it makes both numbers smaller by one |
-//!
-//! Invariant: *`free` is the number of workers that are idle, or just about to take the next task,
-//! less the number of waiting tasks*. So another worker is started exactly when `free` is below
-//! zero and the pool may have more. Idle workers are used before new ones are started, and no task
-//! waits for a worker that is not there. Once the pool has all its workers, no thread reads `free`,
-//! and it is no longer counted.
+//! that waits inside a task waits, and the others go on. `workers.rs` has the workers and says when
+//! another one is started, `job.rs` the tasks, `wait.rs` the wait of the workers.
 
 mod builder;
 #[cfg(all(
@@ -29,6 +16,7 @@ mod builder;
 mod elsewhere;
 mod job;
 mod wait;
+mod workers;
 
 pub use builder::ThreadPoolBuilder;
 #[cfg(all(
@@ -39,55 +27,18 @@ pub use builder::ThreadPoolBuilder;
 ))]
 pub(crate) use elsewhere::Breaker;
 
+pub(crate) use workers::Refused;
+
 use super::future::Future;
-use super::task::{Availability, Task};
+use super::task::Task;
 use super::{Executor, ShutdownOptions, SubmitError};
-use crate::error::NoMemory;
-use crate::memory::{Counted, try_format};
-use crate::park::{CachePadded, Deadline, panic_without_memory};
-use crate::queue::raw::{PutFailure, RawQueue, WorkerFifo};
-use crate::sync::Lock;
-use crate::thread::{self, Builder, Service, Thread};
+use crate::memory::Counted;
+use crate::park::panic_without_memory;
+use crate::thread::Thread;
 use job::{Alone, Job};
-use std::cell::Cell;
 use std::fmt;
-use std::io;
-use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
-use wait::{Crew, Wait};
-
-type Initializer = Box<dyn Fn() + Send + Sync>;
-
-struct Pool {
-    tasks: CachePadded<RawQueue<Job, WorkerFifo<Job>, Wait>>,
-    free: AtomicIsize,
-    /// The pool has as many workers as it may have.
-    is_full: AtomicBool,
-    is_broken: AtomicBool,
-    crew: Counted<Crew>,
-    workers: Lock<Vec<Thread>>,
-    max_workers: usize,
-    name_prefix: String,
-    initializer: Option<Initializer>,
-}
-
-/// A pool, for its user and for its workers. Pool and thread refer to each other until the thread's
-/// work is done.
-#[derive(Clone)]
-struct Shared(Counted<Pool>);
-
-impl Deref for Shared {
-    type Target = Pool;
-
-    fn deref(&self) -> &Pool {
-        &self.0
-    }
-}
-
-thread_local! {
-    /// The pool that this thread works for.
-    static OF_POOL: Cell<*const Pool> = const { Cell::new(std::ptr::null()) };
-}
+use std::sync::atomic::{AtomicBool, Ordering};
+use workers::Shared;
 
 /// A pool of threads for tasks that may block: Python's `concurrent.futures.ThreadPoolExecutor`.
 ///
@@ -112,27 +63,6 @@ pub struct ThreadPoolExecutor {
     pool: Shared,
     /// The user has shut the pool down and chosen how.
     is_shut_down: AtomicBool,
-}
-
-/// Why a pool did not take a task, which is dropped.
-pub(crate) enum Refused {
-    ShutDown,
-    Broken,
-    NoThread(io::Error),
-}
-
-impl Refused {
-    pub(crate) fn no_memory() -> Self {
-        Self::NoThread(io::ErrorKind::OutOfMemory.into())
-    }
-
-    pub(crate) fn with<F>(self, task: F) -> SubmitError<F> {
-        match self {
-            Self::ShutDown => SubmitError::ShutDown(task),
-            Self::Broken => SubmitError::Broken(task),
-            Self::NoThread(error) => SubmitError::NoThread(task, error),
-        }
-    }
 }
 
 impl ThreadPoolExecutor {
@@ -181,162 +111,6 @@ impl ThreadPoolExecutor {
     #[must_use]
     pub fn pending(&self) -> usize {
         self.pool.tasks.len()
-    }
-}
-
-impl Shared {
-    /// Has a worker run `job`, or returns the job.
-    fn submit(&self, job: Job) -> Result<(), (Refused, Job)> {
-        if let Err(error) = self.take_free() {
-            self.give_free();
-            return Err((Refused::NoThread(error), job));
-        }
-        let put = self
-            .tasks
-            .put_with(job, &mut Wait::default(), Deadline::NEVER);
-        match put {
-            Ok(()) => Ok(()),
-            Err(PutFailure::Interrupted(_, never)) => match never {},
-            Err(PutFailure::NoMemory(job)) => {
-                self.give_free();
-                Err((Refused::no_memory(), job))
-            }
-            // A queue without a bound refuses an item only because it is shut down.
-            Err(PutFailure::ShutDown(job) | PutFailure::Full(job) | PutFailure::Forwarded(job)) => {
-                let is_broken = self.is_broken.load(Ordering::Acquire);
-                let why = if is_broken {
-                    Refused::Broken
-                } else {
-                    Refused::ShutDown
-                };
-                Err((why, job))
-            }
-        }
-    }
-
-    /// Takes one free worker, and starts another if there was none.
-    #[inline]
-    fn take_free(&self) -> io::Result<()> {
-        if self.is_full.load(Ordering::Relaxed) || self.free.fetch_sub(1, Ordering::Relaxed) > 0 {
-            return Ok(());
-        }
-        self.grow()
-    }
-
-    /// Starts another worker, if the pool may have more.
-    fn grow(&self) -> io::Result<()> {
-        let mut workers = self.workers.lock();
-        // Other threads may have ended a task, or started a worker, since.
-        if self.free.load(Ordering::Relaxed) >= 0 {
-            return Ok(());
-        }
-        let count = workers.len();
-        if count < self.max_workers {
-            let pool = self.clone();
-            // SAFETY: a coercion.
-            let service = unsafe { self.0.clone().unsize::<dyn Service>(|pool| pool) };
-            let started = workers
-                .try_reserve(1)
-                .map_err(|_| NoMemory)
-                .and_then(|()| try_format(format_args!("{}_{count}", self.name_prefix)))
-                .map_err(|NoMemory| io::ErrorKind::OutOfMemory.into())
-                .and_then(|name| {
-                    let builder = Builder::new().name(name).daemon(false).serves(service);
-                    builder.spawn(move || {
-                        pool.work();
-                        thread::current().leave_service();
-                    })
-                });
-            match started {
-                Ok(handle) => workers.push(handle.thread().clone()),
-                // The task waits for one of the workers that exist.
-                Err(_) if count > 0 => return Ok(()),
-                Err(error) => return Err(error),
-            }
-            self.free.fetch_add(1, Ordering::Relaxed);
-            self.crew.started.fetch_add(1, Ordering::Relaxed);
-        }
-        if workers.len() >= self.max_workers {
-            self.is_full.store(true, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-
-    /// The function of each thread of the pool.
-    fn work(&self) {
-        OF_POOL.set(Counted::as_ptr(&self.0));
-        if let Some(initializer) = &self.initializer
-            && let Err(panic) = thread::catch(initializer)
-        {
-            thread::report(&thread::current(), &panic);
-            self.break_down();
-            return;
-        }
-        // A task disposes of everything it leaves behind in its `run`, which contains panics. If a
-        // panic escapes all the same, this keeps the worker. One `catch` around all tasks costs no
-        // task anything.
-        while let Err(panic) = thread::catch(|| self.run_tasks()) {
-            thread::report(&thread::current(), &panic);
-        }
-    }
-
-    /// Returns when no more tasks will come.
-    fn run_tasks(&self) {
-        let mut wait = Wait::of(&self.crew);
-        loop {
-            let job = self.tasks.get_with(&mut wait, Deadline::NEVER);
-            wait.ended();
-            match job {
-                Ok(job) => job.run(self),
-                Err(_) => return,
-            }
-        }
-    }
-}
-
-impl Pool {
-    #[inline]
-    fn give_free(&self) {
-        if !self.is_full.load(Ordering::Relaxed) {
-            self.free.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Takes no more tasks.
-    fn close(&self) {
-        match self.tasks.shutdown_with(false, &mut Wait::default()) {
-            Ok(none) => drop(none),
-        }
-    }
-
-    /// Takes no more tasks, and fails those that have not begun.
-    fn break_down(&self) {
-        self.is_broken.store(true, Ordering::Release);
-        self.empty().into_iter().for_each(|job| job.abort());
-    }
-
-    /// Takes no more tasks, and returns those that have not begun.
-    fn empty(&self) -> Vec<Job> {
-        match self.tasks.shutdown_with(true, &mut Wait::default()) {
-            Ok(jobs) => jobs,
-        }
-    }
-}
-
-impl Availability for Shared {
-    fn is_free(&self) {
-        self.give_free();
-    }
-
-    fn is_busy(&self) {
-        // If no thread can be started, tasks wait for the workers that exist.
-        let _ = self.take_free();
-    }
-}
-
-impl Service for Pool {
-    fn finish(&self) {
-        self.close();
     }
 }
 
@@ -435,7 +209,7 @@ impl ThreadPoolExecutor {
 impl Drop for ThreadPoolExecutor {
     fn drop(&mut self) {
         if !*self.is_shut_down.get_mut() {
-            let is_own_worker = OF_POOL.get() == Counted::as_ptr(&self.pool.0);
+            let is_own_worker = self.pool.is_own_worker();
             self.shutdown_with(ShutdownOptions::new().wait(!is_own_worker));
         }
     }

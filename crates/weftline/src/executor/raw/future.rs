@@ -27,6 +27,7 @@
 //! that finds the future done sees the outcome and all writes before it.
 
 use super::group::RawGroup;
+use super::registrations::{Groups, Registration, Registrations, add};
 use crate::error::NoMemory;
 use crate::memory::{Counted, try_box};
 use crate::park::model::{AtomicU32, Ordering};
@@ -111,69 +112,11 @@ impl<D: Data> ForgetWaiters for Shared<D> {
     }
 }
 
-/// A registration with a group.
-#[derive(Clone)]
-struct Registration {
-    group: Counted<RawGroup>,
-    index: usize,
-}
-
-/// The groups to tell. Behind a pointer: there are many futures, most of them have no group, and
-/// few have more than one.
-type Registrations = Option<Box<Places>>;
-
-struct Places {
-    first: Registration,
-    others: Vec<Registration>,
-}
-
-impl Places {
-    fn tell(self, failed: bool) {
-        for registration in std::iter::once(self.first).chain(self.others) {
-            registration.group.arrived(registration.index, failed);
-        }
-    }
-}
-
-/// Puts `place` in front of the registrations of groups that still wait. Returns the old place,
-/// with the abandoned registrations, for a drop without the lock.
-///
-/// # Errors
-/// `place` and the room that it needs, when it lacks room for the registrations that are there.
-fn add(
-    registrations: &mut Registrations,
-    mut place: Box<Places>,
-) -> Result<Registrations, (Box<Places>, usize)> {
-    let Some(mut old) = registrations.take() else {
-        *registrations = Some(place);
-        return Ok(None);
-    };
-    let needed = 1 + old.others.len();
-    if place.others.capacity() < needed {
-        *registrations = Some(old);
-        return Err((place, needed));
-    }
-    let mut index = 0;
-    while index < old.others.len() {
-        if old.others[index].group.is_abandoned() {
-            index += 1;
-        } else {
-            let kept = old.others.swap_remove(index);
-            place.others.push(kept);
-        }
-    }
-    if !old.first.group.is_abandoned() {
-        place.others.push(old.first.clone());
-    }
-    *registrations = Some(place);
-    Ok(Some(old))
-}
-
 /// The notifications to deliver once the lock is released.
 #[must_use = "waiters wait until they are woken"]
 struct News {
     woken: Option<Chain<()>>,
-    told: Registrations,
+    groups: Registrations,
     failed: bool,
 }
 
@@ -182,8 +125,8 @@ impl News {
         if let Some(chain) = self.woken {
             chain.wake();
         }
-        if let Some(places) = self.told {
-            places.tell(self.failed);
+        if let Some(groups) = self.groups {
+            groups.tell(self.failed);
         }
     }
 }
@@ -254,7 +197,7 @@ impl<D: Data> RawFuture<D> {
                     self.enter(Phase::Notified);
                     News {
                         woken: None,
-                        told: shared.registrations.take(),
+                        groups: shared.registrations.take(),
                         failed: false,
                     }
                 }
@@ -311,7 +254,7 @@ impl<D: Data> RawFuture<D> {
             });
             let news = News {
                 woken: shared.wake_waiters(),
-                told: if notify {
+                groups: if notify {
                     shared.registrations.take()
                 } else {
                     None
@@ -341,7 +284,7 @@ impl<D: Data> RawFuture<D> {
             self.enter(Phase::Finished);
             let news = News {
                 woken: shared.wake_waiters(),
-                told: shared.registrations.take(),
+                groups: shared.registrations.take(),
                 failed: shared.data.has_failed(),
             };
             (taken, news)
@@ -362,7 +305,7 @@ impl<D: Data> RawFuture<D> {
                 } else {
                     None
                 },
-                told: if phase.is_settled() {
+                groups: if phase.is_settled() {
                     shared.registrations.take()
                 } else {
                     None
@@ -422,7 +365,7 @@ impl<D: Data> RawFuture<D> {
     }
 
     fn register(&self, group: &Counted<RawGroup>, index: usize) -> Result<Option<bool>, NoMemory> {
-        let place = Places {
+        let place = Groups {
             first: Registration {
                 group: group.clone(),
                 index,

@@ -3,6 +3,7 @@
 
 mod future;
 mod group;
+mod registrations;
 
 pub use future::{Data, Phase, RawFuture, Unchanged};
 pub use group::{RawGroup, Want};

@@ -27,9 +27,10 @@
 //!
 //! **Invariants.** A thread that holds this list's lock finds the waiters here, or learns that they
 //! are in the target. The waker that claims a waiter settles it, in either list, so the move does
-//! not affect the waiter. Only a waiter that gives up asks which list it must leave ([`leave_its_list`]). A
-//! notification of the target reaches the moved waiters in the order in which they came, before all
-//! later waiters. So a moved waiter sleeps as if it had always waited in the condition.
+//! not affect the waiter. Only a waiter that gives up asks which list it must leave
+//! ([`leave_its_list`]). A notification of the target reaches the moved waiters in the order in
+//! which they came, before all later waiters. So a moved waiter sleeps as if it had always waited
+//! in the condition.
 //!
 //! **Linearisation point** of `forward`: the swap of the object's word, under this list's lock.
 //!

@@ -4,9 +4,9 @@
 //!
 //! # Implementation
 //!
-//! A release hands starved waiters their permits in batches: each batch is claimed and granted under
-//! one hold of the list's lock, and its threads are unparked after that hold. `WAITERS` stays set
-//! between two batches, so no other thread competes with the starved waiters.
+//! A release hands starved waiters their permits in batches. Each batch is claimed and granted
+//! under one hold of the list's lock, and its threads are unparked after that hold. `WAITERS`
+//! stays set between two batches, so no other thread competes with the starved waiters.
 
 use super::RawSemaphore;
 use super::condition::Note;

@@ -92,8 +92,8 @@ MUTANTS = [
     Mutant(
         "event: raising the flag wakes one",
         "sync/raw/event.rs",
-        "waiters.list.claim_all(|note| *note = GRANTED)",
-        "waiters.list.claim_many(1, |note| *note = GRANTED)",
+        "waiters.list.claim_all(|note| *note = GRANTED_BY_OBJECT)",
+        "waiters.list.claim_many(1, |note| *note = GRANTED_BY_OBJECT)",
         "event::set_wakes_every_waiter_and_publishes_earlier_writes",
     ),
     Mutant(
