@@ -2,6 +2,7 @@
 the contexts of the pool's class.
 """
 
+import sys
 import threading
 
 import pytest
@@ -133,6 +134,63 @@ def test_a_context_that_is_made_for_one_pool_begins_and_ends_its_workers():
         assert list(pool.map(abs, range(-9, 0))) == list(range(9, 0, -1))
         threads = len(pool._threads)
     assert told == ["made"] * threads + ["ended"] * threads
+
+
+def test_a_replaced_resolver_resolves_later_calls():
+    with Own(1, told=[]) as pool:
+        resolve = pool._resolve_work_item_task
+        assert pool.submit(pow, 2, 5).result() == 32
+
+        def resolve_doubled(function, args, kwargs):
+            return resolve(function, (2 * args[0],), kwargs)
+
+        pool._resolve_work_item_task = resolve_doubled
+        assert pool.submit(abs, -2).result() == 4
+        assert list(pool.map(abs, [-1, -3])) == [2, 6]
+
+
+def test_a_waiting_call_has_its_resolved_task():
+    released = threading.Event()
+    with Own(1, told=[], note="mine") as pool:
+        blocking = pool.submit(released.wait)
+        until(blocking.running)
+        waiting = pool.submit(divmod, 7, 2)
+        item = pool._work_queue.get_nowait()
+        assert item.task == (divmod, (7, 2), {}, "mine")
+        assert item.future is waiting
+        with pytest.raises(AttributeError, match="args"):
+            item.args  # noqa: B018 - reading it is the test
+        with pytest.raises(TypeError):
+            item.run()
+        pool._work_queue.put(item)
+        released.set()
+        assert waiting.result() == (3, 1)
+
+
+def test_waiting_calls_of_a_pool_with_contexts_are_cancelled_by_shutdown():
+    log, released = [], threading.Event()
+    pool = Own(1, told=log)
+    blocking = pool.submit(released.wait)
+    until(blocking.running)
+    waiting = [pool.submit(abs, n) for n in range(5)]
+    pool.shutdown(wait=False, cancel_futures=True)
+    assert [future.cancelled() for future in waiting] == [True] * 5
+    released.set()
+    pool.shutdown()
+    assert log == ["initialize", "run it", "finalize"]
+
+
+@ours_only
+def test_a_worker_with_a_context_is_free_before_its_result_is_seen():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with Own(1_000, told=[]) as pool:
+            for n in range(2_000):
+                assert pool.submit(abs, -n).result() == n
+            assert len(pool._threads) == 1
+    finally:
+        sys.setswitchinterval(interval)
 
 
 @ours_only

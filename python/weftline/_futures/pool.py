@@ -42,8 +42,8 @@ _HAS_CONTEXTS = hasattr(_Standard, "prepare_context")
 def _worker(executor_reference, work_queue, initializer, initargs, context=()):
     """The loop of each thread of a pool: makes calls until no more can come.
 
-    context: the worker's, as arguments for work items that a program has created itself; empty if
-    the version has none.
+    context: the worker's, in a tuple, for resolved tasks and for work items that a program has
+    created itself; empty if the version has none.
     """
     if initializer is not None:
         try:
@@ -56,7 +56,7 @@ def _worker(executor_reference, work_queue, initializer, initargs, context=()):
             return
     try:
         outcome = [None]
-        tasks = _Tasks(work_queue, outcome)
+        tasks = _Tasks(work_queue, outcome, *context)
         while True:
             task = tasks.next()
             if task is None and _is_over(executor_reference, work_queue):
@@ -161,6 +161,7 @@ def _set_up(pool, initializer, initargs, context):
     if _has_own_workers(type(pool)):
         if context:
             raise TypeError("context is for calls that run in this interpreter")
+        pool._work_queue = _WorkQueue(is_resolved=True)
     else:
         # Versions with worker contexts leave these to the contexts.
         pool._initializer, pool._initargs = initializer, initargs
@@ -262,7 +263,11 @@ class ThreadPoolExecutor(_Standard):
                 raise RuntimeError(
                     "cannot schedule new futures after interpreter shutdown"
                 )
-            future = queue.submit_anyway(fn, args, kwargs)
+            if queue.is_resolved:
+                task = self._resolve_work_item_task(fn, args, kwargs or {})
+                future = queue.submit_resolved(task)
+            else:
+                future = queue.submit_anyway(fn, args, kwargs)
             try:
                 self._adjust_thread_count()
             except BaseException:

@@ -11,7 +11,9 @@ use weftline::executor::raw::Data;
 /// The call that a worker will make.
 pub(super) struct Task {
     pub(super) function: Py<PyAny>,
-    pub(super) args: Py<PyTuple>,
+    /// `None`: `function` is what the pool has resolved the call to, which the worker's context
+    /// runs.
+    pub(super) args: Option<Py<PyTuple>>,
     /// `None` if there are none.
     pub(super) kwargs: Option<Py<PyDict>>,
 }
@@ -20,7 +22,7 @@ impl Task {
     pub(super) fn clone_ref(&self, py: Python<'_>) -> Self {
         Self {
             function: self.function.clone_ref(py),
-            args: self.args.clone_ref(py),
+            args: self.args.as_ref().map(|args| args.clone_ref(py)),
             kwargs: self.kwargs.as_ref().map(|kwargs| kwargs.clone_ref(py)),
         }
     }

@@ -12,6 +12,7 @@ use super::future::Future;
 use super::future_state::Task;
 use super::work_queue::WorkQueue;
 use crate::init_guard::InitGuard;
+use crate::names::interned;
 use crate::objects::{self, error};
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
@@ -20,20 +21,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyTuple};
 use weftline::Lock;
 
-/// `(function, args, kwargs or None)`
-fn call(py: Python<'_>, task: Task) -> PyResult<Bound<'_, PyTuple>> {
-    let kwargs = match task.kwargs {
-        Some(kwargs) => kwargs.into_bound(py).into_any(),
-        None => py.None().into_bound(py),
-    };
-    let parts = [
-        task.function.into_bound(py),
-        task.args.into_bound(py).into_any(),
-        kwargs,
-    ];
-    objects::tuple(py, parts.into_iter())
-}
-
 /// The tasks of one worker.
 #[pyclass(name = "_Tasks", frozen)]
 pub(crate) struct Tasks {
@@ -41,11 +28,33 @@ pub(crate) struct Tasks {
     queue: Py<WorkQueue>,
     /// The list in which the worker puts the outcome of the call.
     outcome: Py<PyList>,
+    /// The worker's context, which runs resolved tasks.
+    context: Option<Py<PyAny>>,
     /// The future of the call that the worker is making.
     current: Lock<Option<Py<Future>>>,
 }
 
 impl Tasks {
+    /// `(function, args, kwargs or None)`
+    fn call<'py>(&self, py: Python<'py>, task: Task) -> PyResult<Bound<'py, PyTuple>> {
+        let function = task.function.into_bound(py);
+        let (function, args) = match task.args {
+            Some(args) => (function, args.into_bound(py)),
+            None => {
+                let context = self.context.as_ref().ok_or_else(|| {
+                    error::<PyRuntimeError>("a worker without a context took a resolved task")
+                })?;
+                let run = context.bind(py).getattr(interned!(py, run))?;
+                (run, objects::tuple(py, [function].into_iter())?)
+            }
+        };
+        let kwargs = match task.kwargs {
+            Some(kwargs) => kwargs.into_bound(py).into_any(),
+            None => py.None().into_bound(py),
+        };
+        objects::tuple(py, [function, args.into_any(), kwargs].into_iter())
+    }
+
     /// The work that an item stands for: `(function, args, kwargs or None)`, or the item itself if
     /// it is no task of weftline. `None`: no work, since it was cancelled.
     fn begin<'py>(&self, py: Python<'py>, item: Py<PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
@@ -60,7 +69,7 @@ impl Tasks {
             .with(|_, state| state.task.as_ref().map(|task| task.clone_ref(py)));
         // Created before any other thread learns that the call has begun. Without memory for it,
         // the call ends immediately.
-        let call = task.map(|task| call(py, task));
+        let call = task.map(|task| self.call(py, task));
         match Future::begin(future)? {
             Some(true) => {}
             Some(false) => {
@@ -108,11 +117,13 @@ impl Tasks {
 #[pymethods]
 impl Tasks {
     #[new]
-    fn new(queue: Py<WorkQueue>, outcome: Py<PyList>) -> Self {
+    #[pyo3(signature = (queue, outcome, context=None))]
+    fn new(queue: Py<WorkQueue>, outcome: Py<PyList>, context: Option<Py<PyAny>>) -> Self {
         Self {
             init: InitGuard::new(),
             queue,
             outcome,
+            context,
             current: Lock::new(None),
         }
     }
@@ -164,6 +175,7 @@ impl Tasks {
         if self.init.is_done() {
             visit.call(&self.queue)?;
             visit.call(&self.outcome)?;
+            visit.call(&self.context)?;
         }
         Ok(())
     }

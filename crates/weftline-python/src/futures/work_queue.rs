@@ -3,23 +3,29 @@
 //!
 //! # The number of workers
 //!
-//! `free` counts as in the crate's pool (`executor/pool/mod.rs` has the table and the invariant). A
-//! caller that waits for a result and then submits the next call finds the worker free, because a
-//! worker adds its one before it publishes the result. There are two exceptions. A worker that
-//! has callbacks to run adds its one after them. A worker that has to drop a result without another
-//! owner adds its one after that. Otherwise a callback or a `__del__` that submits a call to its
-//! own pool and waits for it could wait for its own worker.
+//! `free` counts as in the crate's pool (`executor/pool/workers.rs` has the table and the
+//! invariant). A caller that waits for a result and then submits the next call finds the worker
+//! free, because a worker adds its one before it publishes the result. There are two exceptions. A
+//! worker that has callbacks to run adds its one after them. A worker that has to drop a result
+//! without another owner adds its one after that. Otherwise a callback or a `__del__` that submits
+//! a call to its own pool and waits for it could wait for its own worker.
+//!
+//! # Resolved tasks
+//!
+//! From 3.14 on a class of pools may have its own worker contexts, as pools of interpreters have.
+//! Such a pool resolves each call to an object, under its lock as the standard pool does, and the
+//! worker's context runs that object.
 
 use super::completion::name_of;
 use super::future::Future;
 use super::future_state::Task;
 use crate::init_guard::InitGuard;
 use crate::names::interned;
-use crate::objects;
+use crate::objects::{self, Piece};
 use crate::optional_arg::OptionalArg;
 use crate::queue::SimpleQueue;
 use pyo3::PyTraverseError;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
@@ -37,6 +43,9 @@ pub(crate) struct WorkQueue {
     is_closed: AtomicBool,
     /// Whether each call runs in a copy of the context that it was submitted in.
     in_context: bool,
+    /// Whether the tasks are resolved by the pool, for the workers' contexts to run. Then the
+    /// executor submits each by `submit_resolved`.
+    is_resolved: bool,
 }
 
 /// A call that other code than the workers has taken out of a work queue, in the form that the
@@ -46,12 +55,8 @@ pub(crate) struct WorkItem {
     init: InitGuard,
     #[pyo3(get)]
     future: Py<Future>,
-    #[pyo3(get)]
-    r#fn: Py<PyAny>,
-    #[pyo3(get)]
-    args: Py<PyTuple>,
-    #[pyo3(get)]
-    kwargs: Py<PyDict>,
+    /// With `kwargs`, if it is not resolved.
+    task: Task,
 }
 
 impl WorkQueue {
@@ -78,22 +83,23 @@ impl WorkQueue {
         args: Bound<'py, PyTuple>,
         kwargs: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, Future>> {
-        let py = slf.py();
         let (function, args) = if slf.get().in_context {
             in_copy_of_context(function, &args)?
         } else {
             (function, args)
         };
-        let future = Bound::new(
-            py,
-            Future::for_task(Some(Task {
-                function: function.unbind(),
-                args: args.unbind(),
-                kwargs: kwargs
-                    .filter(|kwargs| !kwargs.is_empty())
-                    .map(Bound::unbind),
-            })),
-        )?;
+        let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
+        let task = Task {
+            function: function.unbind(),
+            args: Some(args.unbind()),
+            kwargs: kwargs.map(Bound::unbind),
+        };
+        Self::put_future(slf, task)
+    }
+
+    fn put_future<'py>(slf: &Bound<'py, Self>, task: Task) -> PyResult<Bound<'py, Future>> {
+        let py = slf.py();
+        let future = Bound::new(py, Future::for_task(Some(task)))?;
         Self::base(slf).add(py, future.clone().into_any().unbind())?;
         Ok(future)
     }
@@ -141,19 +147,18 @@ fn work_item<'py>(future: &Bound<'py, Future>) -> PyResult<Bound<'py, PyAny>> {
         .get()
         .raw
         .with(|_, state| state.task.as_ref().map(|task| task.clone_ref(py)));
-    let (function, args, kwargs) = match task {
-        Some(task) => (task.function, task.args, task.kwargs),
-        None => (py.None(), PyTuple::empty(py).unbind(), None),
-    };
+    let mut task = task.unwrap_or_else(|| Task {
+        function: py.None(),
+        args: Some(PyTuple::empty(py).unbind()),
+        kwargs: None,
+    });
+    if task.args.is_some() && task.kwargs.is_none() {
+        task.kwargs = Some(objects::dict(py)?.unbind());
+    }
     let work_item = WorkItem {
         init: InitGuard::new(),
         future: future.clone().unbind(),
-        r#fn: function,
-        args,
-        kwargs: match kwargs {
-            Some(kwargs) => kwargs,
-            None => objects::dict(py)?.unbind(),
-        },
+        task,
     };
     let work_item = Bound::new(py, work_item)?.into_any();
     drop(future.get().raw.with(|_, state| state.task.take()));
@@ -183,13 +188,14 @@ fn in_copy_of_context<'py>(
 #[pymethods]
 impl WorkQueue {
     #[new]
-    #[pyo3(signature = (in_context=false))]
-    fn new(in_context: bool) -> PyClassInitializer<Self> {
+    #[pyo3(signature = (in_context=false, is_resolved=false))]
+    fn new(in_context: bool, is_resolved: bool) -> PyClassInitializer<Self> {
         PyClassInitializer::from(SimpleQueue::empty_queue()).add_subclass(Self {
             free: AtomicIsize::new(0),
             is_full: AtomicBool::new(false),
-            is_closed: AtomicBool::new(false),
+            is_closed: AtomicBool::new(is_resolved),
             in_context,
+            is_resolved,
         })
     }
 
@@ -231,6 +237,27 @@ impl WorkQueue {
         Self::put_task(slf, function, args, kwargs).inspect_err(|_| this.is_free_again())
     }
 
+    /// As submit_anyway(), for a call that the pool has resolved to `task`.
+    fn submit_resolved<'py>(
+        slf: &Bound<'py, Self>,
+        task: Py<PyAny>,
+    ) -> PyResult<Bound<'py, Future>> {
+        let this = slf.get();
+        this.free.fetch_sub(1, Ordering::Relaxed);
+        let task = Task {
+            function: task,
+            args: None,
+            kwargs: None,
+        };
+        Self::put_future(slf, task).inspect_err(|_| this.is_free_again())
+    }
+
+    /// Whether each call is submitted by submit_resolved().
+    #[getter]
+    fn is_resolved(&self) -> bool {
+        self.is_resolved
+    }
+
     /// Whether a task waits for which no worker is free.
     #[getter]
     fn wants_worker(&self) -> bool {
@@ -249,7 +276,8 @@ impl WorkQueue {
 
     /// Set whether submit() always returns None.
     fn set_closed(&self, is_closed: bool) {
-        self.is_closed.store(is_closed, Ordering::SeqCst);
+        self.is_closed
+            .store(is_closed || self.is_resolved, Ordering::SeqCst);
     }
 
     /// Reset the queue in the child of a fork, which has none of the workers. The waiting calls are
@@ -341,6 +369,29 @@ impl WorkQueue {
     }
 }
 
+type Parts<'py> = (Bound<'py, PyAny>, Bound<'py, PyTuple>, Bound<'py, PyDict>);
+
+impl WorkItem {
+    /// The call, if it is not resolved; else the error of reading the attribute `name`.
+    fn parts<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Parts<'py>> {
+        match (&self.task.args, &self.task.kwargs) {
+            (Some(args), Some(kwargs)) => Ok((
+                self.task.function.bind(py).clone(),
+                args.bind(py).clone(),
+                kwargs.bind(py).clone(),
+            )),
+            _ => Err(objects::error_in_pieces::<PyAttributeError>(
+                py,
+                &[
+                    Piece::Plain("'_WorkItem' object has no attribute '"),
+                    Piece::Plain(name),
+                    Piece::Plain("'"),
+                ],
+            )),
+        }
+    }
+}
+
 #[pymethods]
 impl WorkItem {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -348,20 +399,35 @@ impl WorkItem {
             return Ok(());
         }
         visit.call(&self.future)?;
-        visit.call(&self.r#fn)?;
-        visit.call(&self.args)?;
-        visit.call(&self.kwargs)
+        visit.call(&self.task.function)?;
+        visit.call(&self.task.args)?;
+        visit.call(&self.task.kwargs)
+    }
+
+    #[getter]
+    fn r#fn<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.parts(py, "fn").map(|(function, ..)| function)
+    }
+
+    #[getter]
+    fn args<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        self.parts(py, "args").map(|(_, args, _)| args)
+    }
+
+    #[getter]
+    fn kwargs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.parts(py, "kwargs").map(|(.., kwargs)| kwargs)
     }
 
     /// The argument for the context of a worker, in the versions that have these.
     #[getter]
-    fn task<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let parts = [
-            self.r#fn.bind(py),
-            self.args.bind(py).as_any(),
-            self.kwargs.bind(py).as_any(),
-        ];
-        objects::tuple(py, parts.into_iter().cloned())
+    fn task<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.task.args.is_none() {
+            return Ok(self.task.function.bind(py).clone());
+        }
+        let (function, args, kwargs) = self.parts(py, "fn")?;
+        let parts = [function, args.into_any(), kwargs.into_any()];
+        Ok(objects::tuple(py, parts.into_iter())?.into_any())
     }
 
     /// Make the call, through the worker's context if `ctx` is passed, and set the outcome of the
@@ -380,8 +446,8 @@ impl WorkItem {
         let called = crate::callback::calling_back(py, || match ctx {
             Some(context) => context.call_method1(interned!(py, run), (this.task(py)?,)),
             None => {
-                let kwargs = this.kwargs.bind(py);
-                this.r#fn.bind(py).call(this.args.bind(py), Some(kwargs))
+                let (function, args, kwargs) = this.parts(py, "fn")?;
+                function.call(args, Some(&kwargs))
             }
         });
         match called {
