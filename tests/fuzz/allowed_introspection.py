@@ -252,9 +252,10 @@ def called_back(step, before, plain, ours):
         known = known.replace(name, "._done_callbacks")
     if not done or "_done_callbacks" not in known:
         return False
-    return (plain[0] == "[" and ours == "[]") or (
-        plain.isdigit() and ours.isdigit() and int(ours) < int(plain)
-    )
+    if plain[:1] == ours[:1] == "[" and plain.endswith(ours[1:]):
+        # Callbacks that were added to the list of a future that is done.
+        return True
+    return plain.isdigit() and ours.isdigit() and int(ours) < int(plain)
 
 
 def window(step, before, plain, ours):
