@@ -1,5 +1,6 @@
 """CPython's own tests, from the running interpreter's `test` package, pass on weftline."""
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,9 +36,17 @@ SUITES = {
     "test_multiprocessing by spawn": (["processes.by_spawn"], 90),
     "test_multiprocessing by forkserver": (["processes.by_forkserver"], 90),
     "test_multiprocessing's threads": (["processes.as_threads"], 60),
+    # `test_queue` imports a copy of `queue` past every installation. Here it tests weftline's.
+    "test_queue, its queues being ours": (["test.test_queue"], 50),
 }
 
 OPTIONS = {
+    # That test compares the size with the fields of the standard library's own C struct.
+    "test_queue, its queues being ours": [
+        "--queue",
+        "--without",
+        "test_simplequeue_sizeof",
+    ],
     # Servers and clients on this machine alone.
     "test_socketserver": ["--use", "network"],
     # The others are in `whole_suites.py`.
@@ -47,29 +56,6 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", SUITES)
-def test_the_suite_passes_on_weftline(name, tmp_path, record_property):
-    modules, at_least = SUITES[name]
-    options = OPTIONS.get(name, ())
-    result = harness.run_suite(modules, tmp_path, options)
-    record_property(f"CPython's {name}", str(result))
-    wrong = harness.judge(result, modules, tmp_path, options)
-    assert not wrong, "\n".join(wrong)
-    assert len(result.ran) - len(result.skipped) >= at_least, result
-
-
-def test_the_tests_of_queue_pass_on_our_queues(tmp_path, record_property):
-    """`test_queue` imports a copy of `queue` past every installation; here it tests weftline's."""
-    modules, at_least = SUITES["test_queue"]
-    # That test compares the size with the fields of the standard library's own C struct.
-    options = ["--queue", "--without", "test_simplequeue_sizeof"]
-    result = harness.run_suite(modules, tmp_path, options)
-    record_property("CPython's test_queue, its queues being ours", str(result))
-    wrong = harness.judge(result, modules, tmp_path, options)
-    assert not wrong, "\n".join(wrong)
-    assert len(result.ran) - len(result.skipped) >= at_least, result
-
-
 # The suite of executors, which some distributions of the interpreter lack. Process pools are the
 # standard ones; of their classes, those run that end soon and every time on the plain interpreter
 # too.
@@ -77,19 +63,48 @@ FUTURES = "test.test_concurrent_futures"
 CLASSES = "FutureTests|(Thread|Interpreter)Pool.*|ProcessPoolFork(AsCompleted|Initializer|FailingInitializer)Test"
 
 if find_spec(FUTURES):
+    parts = ["future", "as_completed", "wait", "thread_pool", "init", "shutdown"]
+    if find_spec("concurrent.futures.interpreter"):
+        parts.append("interpreter_pool")
+    is_package = find_spec(FUTURES).submodule_search_locations is not None
+    modules = [f"{FUTURES}.test_{part}" for part in parts] if is_package else [FUTURES]
+    SUITES["test_concurrent_futures"] = (modules, 60)
+    OPTIONS["test_concurrent_futures"] = ["--classes", CLASSES]
 
-    def test_the_suite_of_executors_passes_on_weftline(tmp_path, record_property):
-        whole = find_spec(FUTURES).submodule_search_locations is None
-        parts = ["future", "as_completed", "wait", "thread_pool", "init", "shutdown"]
-        if find_spec("concurrent.futures.interpreter"):
-            parts.append("interpreter_pool")
-        modules = [FUTURES] if whole else [f"{FUTURES}.test_{part}" for part in parts]
-        options = ["--classes", CLASSES]
-        result = harness.run_suite(modules, tmp_path, options)
-        record_property("CPython's test_concurrent_futures", str(result))
-        wrong = harness.judge(result, modules, tmp_path, options)
-        assert not wrong, "\n".join(wrong)
-        assert len(result.ran) - len(result.skipped) >= 60, result
+# How many suites run at a time. They mostly wait.
+AT_A_TIME = 3
+
+
+@pytest.fixture(scope="module")
+def runs(request, tmp_path_factory):
+    """The runs of the chosen suites, as futures of their results, with the folder of each."""
+    chosen = [
+        item.callspec.params["name"]
+        for item in request.session.items
+        if item.path == request.path and hasattr(item, "callspec")
+    ]
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        begun = {}
+        for name in sorted(chosen, key=lambda name: -len(SUITES[name][0])):
+            folder = tmp_path_factory.mktemp("suite")
+            options = OPTIONS.get(name, ())
+            begun[name] = (
+                pool.submit(harness.run_suite, SUITES[name][0], folder, options),
+                folder,
+            )
+        yield begun
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_the_suite_passes_on_weftline(name, runs, record_property):
+    modules, at_least = SUITES[name]
+    run, folder = runs[name]
+    result = run.result()
+    record_property(f"CPython's {name}", str(result))
+    wrong = harness.judge(result, modules, folder, OPTIONS.get(name, ()))
+    assert not wrong, "\n".join(wrong)
+    assert len(result.ran) - len(result.skipped) >= at_least, result
 
 
 def test_the_list_of_deviations_is_short_and_says_why():
