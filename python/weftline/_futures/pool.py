@@ -1,10 +1,10 @@
 """`ThreadPoolExecutor`: the standard one, with a work queue that creates the futures and counts the
 free workers.
 
-The class and its workers' loop are in Python. Programs subclass the class, replace its parts and
-patch its methods, and no Rust frame may lie under their code. While no part is replaced, `submit`
-is one call into the work queue. Otherwise the standard class's methods run, over the parts that are
-there then.
+The class is in Python, as are its workers' loop (`worker.py`) and the results of `map`
+(`results.py`). Programs subclass the class, replace its parts and patch its methods, and no Rust
+frame may lie under their code. While no part is replaced, `submit` is one call into the work queue.
+Otherwise the standard class's methods run, over the parts that are there then.
 """
 
 import contextvars  # noqa: F401 - imported before a fork can interrupt its first import
@@ -20,16 +20,15 @@ from concurrent.futures import _base as standard_base
 from concurrent.futures import thread as standard
 
 from weftline import _on_import, _weftline
-from weftline._futures import waiting  # noqa: F401 - keeps the standard classes before anything is patched
+from weftline._futures import (
+    results,
+    waiting,  # noqa: F401 - keeps the standard classes before anything is patched
+    worker,
+)
+from weftline._futures.worker import standard_names
 
-_Tasks = _weftline._Tasks
 _WorkQueue = _weftline._WorkQueue
 
-
-# `_shutdown` of the standard module is read from its dictionary. An attribute's name stays in the
-# interpreter's cache, and 3.12 shows a leftover error of its own at exit if it finds this one
-# there.
-_standard_names = vars(standard)
 
 # Kept, because `install()` replaces the module's.
 _Standard = standard.ThreadPoolExecutor
@@ -37,70 +36,6 @@ _Standard = standard.ThreadPoolExecutor
 # From 3.14 on a worker has a context, which begins and ends it. The context also runs objects that
 # a program has put into the queue itself.
 _HAS_CONTEXTS = hasattr(_Standard, "prepare_context")
-
-
-def _worker(executor_reference, work_queue, initializer, initargs, context=()):
-    """The loop of each thread of a pool: makes calls until no more can come.
-
-    context: the worker's, in a tuple, for resolved tasks and for work items that a program has
-    created itself; empty if the version has none.
-    """
-    if initializer is not None:
-        try:
-            initializer(*initargs)
-        except BaseException:  # noqa: BLE001 - any exception is reported to the pool
-            standard_base.LOGGER.critical("Exception in initializer:", exc_info=True)
-            executor = executor_reference()
-            if executor is not None:
-                executor._initializer_failed()
-            return
-    try:
-        outcome = [None]
-        tasks = _Tasks(work_queue, outcome, *context)
-        while True:
-            task = tasks.next()
-            if task is None and _is_over(executor_reference, work_queue):
-                return
-            while type(task) is tuple:
-                function, args, kwargs = task
-                # While this thread waits, or makes a call, it keeps no reference to the call.
-                task = None
-                has_raised = False
-                try:
-                    outcome[0] = (
-                        function(*args, **kwargs) if kwargs else function(*args)
-                    )
-                except BaseException as error:  # noqa: BLE001 - it is the future's
-                    outcome[0] = error
-                    has_raised = True
-                function = args = kwargs = None
-                task = tasks.end(has_raised)
-                if task is True:
-                    # An outcome without another owner is dropped here. That may take time, and may
-                    # even wait for another call.
-                    outcome[0] = None
-                    task = tasks.go_on()
-            if task is not None:
-                # A work item that a program has created itself.
-                task.run(*context)
-                task = None
-                work_queue.worker_is_free()
-    except BaseException:  # noqa: BLE001 - as in the standard class
-        standard_base.LOGGER.critical("Exception in worker", exc_info=True)
-    finally:
-        for one in context:
-            one.finalize()
-
-
-def _is_over(executor_reference, work_queue):
-    """Whether a worker that was woken without a task ends. If so, the next worker is woken, too."""
-    executor = executor_reference()
-    if not (_standard_names["_shutdown"] or executor is None or executor._shutdown):
-        return False
-    if executor is not None:
-        executor._shutdown = True
-    work_queue.put(None)
-    return True
 
 
 def _has_own_workers(cls):
@@ -259,7 +194,7 @@ class ThreadPoolExecutor(_Standard):
                 raise broken(self._broken)
             if self._shutdown:
                 raise RuntimeError("cannot schedule new futures after shutdown")
-            if _standard_names["_shutdown"]:
+            if standard_names["_shutdown"]:
                 raise RuntimeError(
                     "cannot schedule new futures after interpreter shutdown"
                 )
@@ -302,7 +237,7 @@ class ThreadPoolExecutor(_Standard):
             arguments = self._initializer, self._initargs
         thread = threading.Thread(
             name=f"{self._thread_name_prefix or self}_{number}",
-            target=_worker,
+            target=worker.work,
             args=(weakref.ref(self, wake_when_lost), queue, *arguments),
         )
         # Registered before it runs: the exit would not wait for a thread that could not be
@@ -338,7 +273,7 @@ class ThreadPoolExecutor(_Standard):
             submit = calls = None
         # A generator of its own, so that the calls are submitted before the first result is
         # requested. It keeps the pool alive only while it submits.
-        return _results(futures, end_time, weakref.ref(self), fn, calls)
+        return results.in_order(futures, end_time, weakref.ref(self), fn, calls)
 
     def _submitter(self, fn):
         """Returns a function that submits a call of `fn` with the passed arguments. It bypasses
@@ -404,40 +339,6 @@ def _has_begun(thread):
     return thread.is_alive() or thread in threading._limbo
 
 
-def _results(futures, end_time, executor_reference, fn, calls):
-    try:
-        while futures:
-            if calls is not None:
-                executor = executor_reference()
-                if executor is None or (args := next(calls, None)) is None:
-                    calls = None
-                else:
-                    futures.append(executor.submit(fn, *args))
-                executor = args = None
-            if end_time is None:
-                yield _result_or_cancel(futures.popleft())
-            else:
-                yield _result_or_cancel(futures.popleft(), end_time - time.monotonic())
-    finally:
-        for future in futures:
-            future.cancel()
-
-
-# Programs see the generator's name.
-_results.__name__ = "result_iterator"
-_results.__qualname__ = "Executor.map.<locals>.result_iterator"
-
-
-def _result_or_cancel(future, timeout=None):
-    try:
-        if type(future) is _weftline.Future:
-            return _weftline._result_or_cancel(future, timeout)
-        return standard_base._result_or_cancel(future, timeout)
-    finally:
-        # The exception refers to this frame, which must not refer to the exception.
-        del future
-
-
 def _drained(work_queue):
     """Yields the items of the queue, except those that only wake workers."""
     while True:
@@ -484,8 +385,7 @@ def _after_fork_in_child():
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
-for _owner in (ThreadPoolExecutor, _worker):
-    _owner.__module__ = standard.__name__
+ThreadPoolExecutor.__module__ = standard.__name__
 
 NAMES = {"ThreadPoolExecutor": ThreadPoolExecutor}
 
