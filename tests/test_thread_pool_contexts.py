@@ -154,16 +154,18 @@ def test_a_waiting_call_has_its_resolved_task():
     with Own(1, told=[], note="mine") as pool:
         blocking = pool.submit(released.wait)
         until(blocking.running)
-        waiting = pool.submit(divmod, 7, 2)
-        item = pool._work_queue.get_nowait()
-        assert item.task == (divmod, (7, 2), {}, "mine")
-        assert item.future is waiting
-        with pytest.raises(AttributeError, match="args"):
-            item.args  # noqa: B018 - reading it is the test
-        with pytest.raises(TypeError):
-            item.run()
-        pool._work_queue.put(item)
-        released.set()
+        try:
+            waiting = pool.submit(divmod, 7, 2)
+            item = pool._work_queue.get_nowait()
+            assert item.task == (divmod, (7, 2), {}, "mine")
+            assert item.future is waiting
+            with pytest.raises(AttributeError, match="args"):
+                item.args  # noqa: B018 - reading it is the test
+            with pytest.raises(TypeError):
+                item.run()
+            pool._work_queue.put(item)
+        finally:
+            released.set()
         assert waiting.result() == (3, 1)
 
 

@@ -21,7 +21,7 @@ use super::future::Future;
 use super::future_state::Task;
 use crate::init_guard::InitGuard;
 use crate::names::interned;
-use crate::objects::{self, Piece};
+use crate::objects::{self, Piece, error};
 use crate::optional_arg::OptionalArg;
 use crate::queue::SimpleQueue;
 use pyo3::PyTraverseError;
@@ -346,7 +346,7 @@ impl WorkQueue {
     /// Refuses as the queue of a standard pool does.
     fn __reduce_ex__(&self, protocol: &Bound<'_, PyAny>) -> PyResult<()> {
         let _ = protocol;
-        Err(objects::error::<PyTypeError>(
+        Err(error::<PyTypeError>(
             "cannot pickle '_queue.SimpleQueue' object",
         ))
     }
@@ -436,6 +436,11 @@ impl WorkItem {
     fn run(slf: &Bound<'_, Self>, ctx: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
+        if this.task.args.is_none() && ctx.is_none() {
+            return Err(error::<PyTypeError>(
+                "run() missing 1 required positional argument: 'ctx'",
+            ));
+        }
         let future = this.future.bind(py);
         if !future
             .call_method0(interned!(py, set_running_or_notify_cancel))?
