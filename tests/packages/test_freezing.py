@@ -32,7 +32,9 @@ def run(command, folder, env, seconds=120):
         timeout=seconds,
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (0, ""), ended
+    is_well = (ended.returncode, ended.stderr) == (0, "")
+    # As text, because pytest would shorten the object's.
+    assert is_well, f"{command[0]} ends with {ended.returncode}:\n{ended.stderr}"
     return ended.stdout
 
 

@@ -60,8 +60,9 @@ def source(package):
             "download",
             "--quiet",
             "--no-deps",
+            # Only of this package: what builds it comes as a wheel.
             "--no-binary",
-            ":all:",
+            package,
         ]
         subprocess.run(
             [sys.executable, *command, f"{package}=={version(package)}"],
