@@ -6,7 +6,9 @@ mod support;
 use support::{LONG, blocked, limit, until};
 use weftline::TooManyPermits;
 use weftline::park::{Deadline, ThreadBlocker, WaitError};
-use weftline::sync::raw::{BarrierError, RawBarrier, RawCondition, RawEvent, RawSemaphore};
+use weftline::sync::raw::{
+    BarrierError, ForwardOutcome, RawBarrier, RawCondition, RawEvent, RawSemaphore,
+};
 
 const TIMED_OUT: WaitError<std::convert::Infallible> = WaitError::TimedOut;
 
@@ -154,4 +156,61 @@ fn other_threads_forward_the_barrier_after_its_action_has_ended() {
         let left = forwarder.join().unwrap().unwrap().expect("forwarded once");
         assert_eq!(left.arrived, 0);
     });
+}
+
+#[test]
+fn an_object_that_is_not_what_the_caller_expects_stays_as_it_is() {
+    let target = RawCondition::new();
+    let (event, semaphore) = (RawEvent::new(), RawSemaphore::new(2, 5).unwrap());
+    let barrier = RawBarrier::new(3).unwrap();
+    // SAFETY: the target was created before the objects, so it is dropped after them.
+    unsafe {
+        let refused = event.forward_if(&target, |is_set| is_set);
+        assert_eq!(refused, ForwardOutcome::Refused);
+        let refused = semaphore.forward_if(&target, |permits, bound| (permits, bound) == (1, 5));
+        assert_eq!(refused, ForwardOutcome::Refused);
+    }
+    let refused = barrier.forward_if(false, |left| left.arrived == 1);
+    assert_eq!(refused, ForwardOutcome::Refused);
+
+    assert!(event.set() && event.is_set());
+    assert_eq!(acquire(&semaphore), Ok(()));
+    let left = barrier.look();
+    assert_eq!((left.parties, left.arrived, left.is_broken), (3, 0, false));
+
+    // SAFETY: as above.
+    unsafe {
+        let done = event.forward_if(&target, |is_set| is_set);
+        assert_eq!(done, ForwardOutcome::Done(true));
+        let done = semaphore.forward_if(&target, |permits, bound| (permits, bound) == (1, 5));
+        assert_eq!(done, ForwardOutcome::Done((1, 5)));
+        let again = semaphore.forward_if(&target, |_, _| panic!("asked about a forwarded one"));
+        assert_eq!(again, ForwardOutcome::Before);
+    }
+    assert_eq!(
+        barrier.forward_if(false, |now| now == left),
+        ForwardOutcome::Done(left)
+    );
+    assert_eq!(barrier.forward_if(false, |_| true), ForwardOutcome::Before);
+}
+
+#[test]
+fn only_the_acting_party_may_forward_the_barrier_during_its_action() {
+    let barrier = RawBarrier::new(1).unwrap();
+    let passed = barrier.wait_with(&mut ThreadBlocker, Deadline::NEVER, |_| {
+        assert_eq!(barrier.forward_if(false, |_| true), ForwardOutcome::Refused);
+        assert!(matches!(
+            barrier.forward_if(true, |_| true),
+            ForwardOutcome::Done(_)
+        ));
+        Ok(())
+    });
+    let index = Some(0);
+    assert_eq!(
+        passed,
+        Err(BarrierError::Forwarded {
+            index,
+            interrupt: None
+        })
+    );
 }

@@ -34,7 +34,7 @@ use crate::threading::{Condition, Lock};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString};
 use std::sync::atomic::Ordering;
-use weftline::queue::raw::ForwardOutcome;
+use weftline::sync::raw::ForwardOutcome;
 
 /// The attributes of an inflated queue, in the order of [`names`].
 struct Parts<'py>([Bound<'py, PyAny>; 8]);

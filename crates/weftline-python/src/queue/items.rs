@@ -12,8 +12,9 @@ use std::ptr::NonNull;
 use weftline::TooManyTasksDone;
 use weftline::park::{Deadline, WaitError};
 use weftline::queue::raw::{
-    Compare, Fifo, ForwardOutcome, Forwarded, GetFailure, Heap, Lifo, PutFailure, RawQueue,
+    Compare, Fifo, Forwarded, GetFailure, Heap, Lifo, PutFailure, RawQueue,
 };
+use weftline::sync::raw::ForwardOutcome;
 
 pub(super) type Item = Py<PyAny>;
 pub(super) type NotPut = PutFailure<Item, PyErr>;
@@ -126,7 +127,7 @@ impl Items {
     }
 
     /// Forwards the queue if its contents still equal `picture`.
-    pub(super) fn forward_if(&self, picture: &Picture) -> ForwardOutcome<Item> {
+    pub(super) fn forward_if(&self, picture: &Picture) -> ForwardOutcome<Forwarded<Item>> {
         in_any_order!(self, raw => raw.forward_if(|content| {
             content.unfinished == picture.unfinished
                 && content.is_shut_down == picture.is_shut_down

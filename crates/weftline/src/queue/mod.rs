@@ -27,7 +27,7 @@ pub use typed::{Iter, LifoQueue, PriorityQueue, Queue};
 /// The unguarded forms, for bindings: every wait takes a [`crate::park::Blocker`] and a
 /// [`crate::park::Deadline`].
 pub mod raw {
-    pub use super::core::{Content, ForwardOutcome, Forwarded, GetFailure, PutFailure, RawQueue};
+    pub use super::core::{Content, Forwarded, GetFailure, PutFailure, RawQueue};
     pub use super::heap::{Reading, parent, plan_pop, plan_push};
     pub use super::order::{Fifo, Lifo, Order, WorkerFifo};
     pub use super::priority::Heap;

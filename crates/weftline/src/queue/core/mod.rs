@@ -37,7 +37,7 @@ mod tasks;
 
 pub use get::GetFailure;
 pub use put::PutFailure;
-pub use shutdown::{Content, ForwardOutcome, Forwarded};
+pub use shutdown::{Content, Forwarded};
 
 use super::order::Order;
 use crate::park::model::{AtomicUsize, Ordering, const_fn};

@@ -5,6 +5,7 @@ use super::RawQueue;
 use super::state::{Phase, State};
 use crate::park::Blocker;
 use crate::queue::order::Order;
+use crate::sync::raw::ForwardOutcome;
 
 /// The content of a queue when it was forwarded.
 #[derive(Debug)]
@@ -37,17 +38,6 @@ impl<'a, O> Content<'a, O> {
             is_shut_down: state.phase == Phase::ShutDown,
         }
     }
-}
-
-/// The outcome of [`RawQueue::forward_if`].
-#[derive(Debug)]
-pub enum ForwardOutcome<T> {
-    /// The queue is forwarded; this is its content.
-    Done(Forwarded<T>),
-    /// It was forwarded before.
-    Before,
-    /// It is as it was.
-    Refused,
 }
 
 impl<T, O, B: Blocker> RawQueue<T, O, B>
@@ -141,7 +131,10 @@ where
     /// As [`Self::forward_with`], without a wait, if `agrees` with the content. A caller that has
     /// made room for it elsewhere has then no step left that could fail. `agrees` must neither use
     /// the queue nor drop an item.
-    pub fn forward_if(&self, agrees: impl FnOnce(Content<'_, O>) -> bool) -> ForwardOutcome<T> {
+    pub fn forward_if(
+        &self,
+        agrees: impl FnOnce(Content<'_, O>) -> bool,
+    ) -> ForwardOutcome<Forwarded<T>> {
         let (forwarded, getters, putters, joiners) = {
             let mut state = self.lock();
             if state.phase == Phase::Forwarded {

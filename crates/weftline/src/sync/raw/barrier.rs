@@ -26,7 +26,7 @@
 //! |---|---|
 //! | an arrival | the increment of `arrived` |
 //! | the end of a cycle, also by `abort` and `reset` | the claim of the arrivals |
-//! | `forward_with` (`barrier_forwarding.rs`) | the change of the phase |
+//! | `forward_with`, `forward_if` (`barrier_forwarding.rs`) | the change of the phase |
 //! | `parties`, `n_waiting`, `is_broken` | the read |
 //!
 //! | happens-before | release | acquire |

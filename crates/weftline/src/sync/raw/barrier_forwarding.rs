@@ -9,7 +9,8 @@
 //! `barrier.rs` has the phases and the linearisation points.
 
 use super::RawBarrier;
-use super::barrier::{BarrierError, Outcome, Phase, wake};
+use super::barrier::{BarrierError, Outcome, Phase, State, wake};
+use super::forwarding::ForwardOutcome;
 use crate::park::{Blocker, Deadline};
 
 /// The state of a barrier at the time it was forwarded. While its action runs it is not broken, and
@@ -22,6 +23,16 @@ pub struct ForwardedBarrier {
     pub arrived: usize,
     /// Whether every wait fails.
     pub is_broken: bool,
+}
+
+impl State {
+    fn look(&self) -> ForwardedBarrier {
+        ForwardedBarrier {
+            parties: self.parties,
+            arrived: self.arrived,
+            is_broken: self.phase == Phase::Broken,
+        }
+    }
 }
 
 impl RawBarrier {
@@ -39,36 +50,68 @@ impl RawBarrier {
         acts: bool,
     ) -> Result<Option<ForwardedBarrier>, B::Interrupt> {
         loop {
-            let (left, woken) = {
-                let mut state = self.state.lock();
-                match state.phase {
-                    Phase::Forwarded => return Ok(None),
-                    Phase::Acting if !acts => {
-                        drop(state);
-                        match self.wait_for_action(blocker, Deadline::NEVER) {
-                            Err(BarrierError::Interrupted(interrupt)) => return Err(interrupt),
-                            _ => continue,
-                        }
-                    }
-                    _ => {}
-                }
-                let left = ForwardedBarrier {
-                    parties: state.parties,
-                    arrived: state.arrived,
-                    is_broken: state.phase == Phase::Broken,
-                };
-                // `cycle` stays as it is, so that the acting party recognises it.
-                state.phase = Phase::Forwarded;
-                state.arrived = 0;
-                let woken = (
-                    state.arrivals.claim_all(|left| *left = Outcome::Forwarded),
-                    state.early.claim_all(|()| ()),
-                );
-                (left, woken)
-            };
-            wake(woken);
-            return Ok(Some(left));
+            self.prepare_forwarding(blocker, acts)?;
+            match self.forward_if(acts, |_| true) {
+                ForwardOutcome::Done(left) => return Ok(Some(left)),
+                ForwardOutcome::Before => return Ok(None),
+                // An action has begun since.
+                ForwardOutcome::Refused => {}
+            }
         }
+    }
+
+    /// Sleeps through `blocker` until no action runs, unless this thread `acts`.
+    ///
+    /// # Errors
+    /// The error of an interrupted blocker.
+    pub fn prepare_forwarding<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        acts: bool,
+    ) -> Result<(), B::Interrupt> {
+        if acts {
+            return Ok(());
+        }
+        match self.wait_for_action(blocker, Deadline::NEVER) {
+            Err(BarrierError::Interrupted(interrupt)) => Err(interrupt),
+            _ => Ok(()),
+        }
+    }
+
+    /// What [`Self::forward_if`] would pass on now.
+    pub fn look(&self) -> ForwardedBarrier {
+        self.state.lock().look()
+    }
+
+    /// As [`Self::forward_with`], without a wait, if `agrees` with the state. Refused while an
+    /// action runs, unless this thread `acts`.
+    pub fn forward_if(
+        &self,
+        acts: bool,
+        agrees: impl FnOnce(ForwardedBarrier) -> bool,
+    ) -> ForwardOutcome<ForwardedBarrier> {
+        let (left, woken) = {
+            let mut state = self.state.lock();
+            match state.phase {
+                Phase::Forwarded => return ForwardOutcome::Before,
+                Phase::Acting if !acts => return ForwardOutcome::Refused,
+                _ => {}
+            }
+            let left = state.look();
+            if !agrees(left) {
+                return ForwardOutcome::Refused;
+            }
+            // `cycle` stays as it is, so that the acting party recognises it.
+            state.phase = Phase::Forwarded;
+            state.arrived = 0;
+            let woken = (
+                state.arrivals.claim_all(|left| *left = Outcome::Forwarded),
+                state.early.claim_all(|()| ()),
+            );
+            (left, woken)
+        };
+        wake(woken);
+        ForwardOutcome::Done(left)
     }
 
     /// Whether [`Self::forward_with`] has forwarded the barrier.

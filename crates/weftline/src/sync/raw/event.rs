@@ -21,18 +21,20 @@
 //! | `clear` | the compare-exchange, also a failed one |
 //! | `is_set`, a `wait` that finds the flag up | the read of the word |
 //! | a `wait` that is woken | the swap in the `set` that claims it |
-//! | `forward` | the swap of the word, under the list's lock |
+//! | `forward` | the compare-exchange of the word, under the list's lock |
 //!
 //! | happens-before | release | acquire |
 //! |---|---|---|
 //! | a `set`, before `is_set` or `wait` finds the flag up | the compare-exchange or swap to `SET` | the read of the word |
 //! | a `set`, before the end of the waits that it ends | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
-//! | a `set`, before a program finds the flag up in the forwarding target | the compare-exchange or swap to `SET` | the swap in `forward` |
-//! | `forward`, before `is_forwarded` says so | the swap in `forward` | the read of the word |
+//! | a `set`, before a program finds the flag up in the forwarding target | the compare-exchange or swap to `SET` | the compare-exchange in `forward_if` |
+//! | `forward`, before `is_forwarded` says so | the compare-exchange in `forward_if` | the read of the word |
 
 use super::RawCondition;
 use super::condition::RETRY;
-use super::forwarding::{GRANTED_BY_OBJECT, Waiting, leave_its_list, pass_on_notification};
+use super::forwarding::{
+    ForwardOutcome, GRANTED_BY_OBJECT, Waiting, leave_its_list, pass_on_notification,
+};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
 use crate::park::{Blocker, CachePadded, Deadline, Ended, ListLock, WaitError, Waiter, ready};
 
@@ -113,15 +115,43 @@ impl RawEvent {
     /// # Safety
     /// `target` lives, where it is, as long as this event.
     pub unsafe fn forward(&self, target: &RawCondition) -> Option<bool> {
+        // SAFETY: by this function's own contract.
+        unsafe { self.forward_if(target, |_| true) }.passed_on()
+    }
+
+    /// As [`Self::forward`], if `agrees` with the flag.
+    ///
+    /// # Safety
+    /// `target` lives, where it is, as long as this event.
+    pub unsafe fn forward_if(
+        &self,
+        target: &RawCondition,
+        mut agrees: impl FnMut(bool) -> bool,
+    ) -> ForwardOutcome<bool> {
         let mut waiters = self.waiters.lock();
         if waiters.is_forwarded() {
-            return None;
+            return ForwardOutcome::Before;
+        }
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if !agrees(word & SET != 0) {
+                return ForwardOutcome::Refused;
+            }
+            // Acquires what precedes a `set`, for a thread that reads the flag in its new place.
+            // Releases what the caller has prepared, for a thread that is refused here.
+            match self.word.compare_exchange_weak(
+                word,
+                FORWARDED | WAITERS,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => break,
+                Err(now) => word = now,
+            }
         }
         // SAFETY: by this function's own contract.
         unsafe { waiters.forward(target) };
-        // Acquires what precedes a `set`, for a thread that reads the flag in its new place.
-        let word = self.word.swap(FORWARDED | WAITERS, Ordering::AcqRel);
-        Some(word & SET != 0)
+        ForwardOutcome::Done(word & SET != 0)
     }
 
     /// Whether [`Self::forward`] has forwarded the event.

@@ -32,15 +32,40 @@
 //! which they came, before all later waiters. So a moved waiter sleeps as if it had always waited
 //! in the condition.
 //!
-//! **Linearisation point** of `forward`: the swap of the object's word, under this list's lock.
+//! **Linearisation point** of `forward` and `forward_if`: the compare-exchange of the object's word,
+//! under this list's lock.
 //!
-//! **Happens-before.** The swap acquires: a release or a `set` happens before `forward` returns the
-//! value. The list's lock orders the move before every later look-up of the target.
+//! **Happens-before.** The compare-exchange acquires: a release or a `set` happens before `forward`
+//! returns the value. It releases: what the binding wrote before happens before the refusal of every
+//! later call. The list's lock orders the move before every later look-up of the target.
 
 use super::RawCondition;
 use super::condition::Note;
 use crate::park::{ForgetWaiters, List, ListLock, Waiter};
 use std::ptr::NonNull;
+
+/// The outcome of `forward_if`, by which a binding forwards an object only if the object still is
+/// what the binding has prepared for. So no step after the forwarding needs memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForwardOutcome<T> {
+    /// The object is forwarded, and has passed this on.
+    Done(T),
+    /// It was forwarded before.
+    Before,
+    /// It is as it was.
+    Refused,
+}
+
+impl<T> ForwardOutcome<T> {
+    /// What the object has passed on, for a caller that agrees with anything.
+    pub(super) fn passed_on(self) -> Option<T> {
+        match self {
+            Self::Done(left) => Some(left),
+            Self::Before => None,
+            Self::Refused => unreachable!("the caller agrees with anything"),
+        }
+    }
+}
 
 /// The note of a waiter that the object itself has granted.
 pub(super) const GRANTED_BY_OBJECT: Note = u64::MAX;

@@ -16,6 +16,7 @@ pub use barrier::{BarrierError, RawBarrier};
 pub use barrier_forwarding::ForwardedBarrier;
 pub use condition::RawCondition;
 pub use event::RawEvent;
+pub use forwarding::ForwardOutcome;
 pub use lock::RawLock;
 pub use rlock::{RLockError, RawRLock};
 pub use semaphore::RawSemaphore;

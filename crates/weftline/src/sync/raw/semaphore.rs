@@ -23,14 +23,15 @@
 //! | `acquire` of one or more permits, `try_acquire` | the compare-exchange that subtracts the permits; a handoff linearises at the waker's compare-exchange in `take`, under the list's lock |
 //! | `release` | the compare-exchange that adds the permits |
 //! | `reset` | the store of the word |
-//! | `forward`, `take_late` | the swap of the word |
+//! | `forward` | the compare-exchange of the word to `WAITERS`, under the list's lock |
+//! | `take_late` | the swap of the word |
 //! | a refused `release`, a failed `try_acquire`, `permits` | the last read of the word |
 //!
 //! | happens-before | release | acquire |
 //! |---|---|---|
 //! | a release, before the acquire that takes its permits | the compare-exchange that adds them | the compare-exchange that subtracts them |
 //! | the same, with a handoff | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
-//! | a release, before the program takes its permits from the forwarding target | the compare-exchange that adds them | the swap in `forward` or `take_late` |
+//! | a release, before the program takes its permits from the forwarding target | the compare-exchange that adds them | the compare-exchange in `forward_if`, the swap in `take_late` |
 //!
 //! The other read-modify-writes of the word (`settle`, and permits that `hand_off` puts back) are
 //! relaxed: they continue the release sequence of the releases before them.

@@ -3,6 +3,7 @@
 //! An interrupted wait may give permits back after that. They stay in the word until the binding
 //! fetches them. `semaphore.rs` has the states of the word.
 
+use super::forwarding::ForwardOutcome;
 use super::semaphore::{ONE, WAITERS};
 use super::{RawCondition, RawSemaphore};
 use crate::park::model::Ordering;
@@ -19,21 +20,50 @@ impl RawSemaphore {
     /// # Safety
     /// `target` lives, where it is, as long as this semaphore.
     pub unsafe fn forward(&self, target: &RawCondition) -> Option<(u64, u64)> {
-        let permits = {
+        // SAFETY: by this function's own contract.
+        unsafe { self.forward_if(target, |_, _| true) }.passed_on()
+    }
+
+    /// As [`Self::forward`], if `agrees` with the number of free permits and the bound.
+    ///
+    /// # Safety
+    /// `target` lives, where it is, as long as this semaphore.
+    pub unsafe fn forward_if(
+        &self,
+        target: &RawCondition,
+        mut agrees: impl FnMut(u64, u64) -> bool,
+    ) -> ForwardOutcome<(u64, u64)> {
+        let (permits, bound) = {
             let mut waiters = self.waiters.lock();
             if waiters.is_forwarded() {
-                return None;
+                return ForwardOutcome::Before;
+            }
+            let bound = self.bound();
+            let mut word = self.word.load(Ordering::Relaxed);
+            loop {
+                if !agrees(word / ONE, bound) {
+                    return ForwardOutcome::Refused;
+                }
+                // Acquires what precedes a `release`, for a thread that takes the permit in its new
+                // place. Releases what the caller has prepared, for a thread that is refused here.
+                match self.word.compare_exchange_weak(
+                    word,
+                    WAITERS,
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                ) {
+                    Ok(_) => break,
+                    Err(now) => word = now,
+                }
             }
             // SAFETY: by this function's own contract.
             unsafe { waiters.forward(target) };
-            // Acquires what precedes a `release`, for a thread that takes the permit in its new
-            // place.
-            self.word.swap(WAITERS, Ordering::AcqRel) / ONE
+            (word / ONE, bound)
         };
         // Permits are free while a thread waits: the front waiter was woken for them without
         // handoff and has not retried yet.
         target.notify(usize::try_from(permits).unwrap_or(usize::MAX));
-        Some((permits, self.bound()))
+        ForwardOutcome::Done((permits, bound))
     }
 
     /// Whether [`Self::forward`] has forwarded the semaphore.

@@ -233,8 +233,8 @@ MUTANTS = [
     Mutant(
         "barrier: it is forwarded while its action runs",
         "sync/raw/barrier_forwarding.rs",
-        "Phase::Acting if !acts => {",
-        "Phase::Acting if false => {",
+        "Phase::Acting if !acts =>",
+        "Phase::Acting if false =>",
         "barrier::forwarding_waits_for_the_end_of_an_action",
     ),
 ]
