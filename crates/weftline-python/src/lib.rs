@@ -6,7 +6,7 @@
 //! | `attribute.rs` | the attributes by which a class shows the parts of its inflated objects |
 //! | `blocker.rs` | how a Python thread parks: detached from the interpreter, answering signals |
 //! | `callback.rs` | calls into Python code of the program, and their end at exit |
-//! | `inflation.rs` | what all inflated objects share: their parts in their `__dict__` |
+//! | `inflation/` | what all inflated objects share: their parts in their `__dict__` |
 //! | `introspection.rs` | what introspection tools see in the classes |
 //! | `deferred_drop.rs` | freeing long chains of objects on a small stack |
 //! | `init_guard.rs` | whether an object that the collector visits exists yet |
