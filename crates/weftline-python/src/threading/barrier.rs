@@ -3,7 +3,7 @@
 use super::barrier_attributes::{METHODS, is_overridden};
 use super::guard::Guard;
 use super::inflated_barrier::{self, BROKEN, FILLING};
-use super::slot::{Slot, fresh_condition};
+use super::target::{Slot, fresh_condition};
 use super::{Lock, repr_at};
 use crate::attribute::Parts;
 use crate::blocker::Interpreter;

@@ -1,10 +1,10 @@
 //! `threading.Event`.
 
-use super::slot::{Slot, at_fork_reinit, fresh_condition};
-use super::{inflated, repr_at, warn_deprecated};
+use super::target::{at_fork_reinit, fresh_condition, set_condition, target_of};
+use super::{Condition, inflated, repr_at, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::inflation::{self, Inflate};
+use crate::inflation::{self, Cell, Draft, Forward, Inflate, Parts, dict_methods};
 use crate::names::interned;
 use crate::objects;
 use crate::recursion;
@@ -12,9 +12,9 @@ use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
 use weftline::park::WaitError;
-use weftline::sync::raw::RawEvent;
+use weftline::sync::raw::{ForwardOutcome, RawEvent};
 
 /// A flag that threads wait for.
 ///
@@ -23,53 +23,60 @@ use weftline::sync::raw::RawEvent;
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Event {
     raw: RawEvent,
-    slot: Slot,
+    cell: Cell<Condition>,
 }
 
 fn boolean(py: Python<'_>, value: bool) -> Bound<'_, PyAny> {
     PyBool::new(py, value).to_owned().into_any()
 }
 
-impl Inflate for Event {
-    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Self::inflate_with(slf, None)
+impl Forward for Event {
+    type Kept = Condition;
+    type Content<'py> = bool;
+    type Left = bool;
+
+    fn cell(&self) -> &Cell<Condition> {
+        &self.cell
+    }
+
+    fn is_forwarded(&self) -> bool {
+        self.raw.is_forwarded()
+    }
+
+    fn draft<'py>(slf: &Bound<'py, Self>) -> PyResult<Draft<'py, Self>> {
+        let py = slf.py();
+        let target = fresh_condition(py)?;
+        let is_set = slf.get().raw.is_set();
+        let parts = Parts::of([
+            (interned!(py, _cond), target.bind(py).clone().into_any()),
+            (interned!(py, _flag), boolean(py, is_set)),
+        ]);
+        Ok(Draft {
+            parts,
+            kept: Some(target),
+            content: is_set,
+        })
+    }
+
+    fn forward(slf: &Bound<'_, Self>, draft: &Draft<'_, Self>) -> ForwardOutcome<bool> {
+        let (target, drafted) = (target_of(draft), draft.content);
+        // SAFETY: the cell keeps the target for as long as the event lives.
+        unsafe { slf.get().raw.forward_if(target, |is_set| is_set == drafted) }
     }
 }
 
 impl Event {
-    /// As `inflate`. If the object is still compact, `condition` becomes its condition, and its
-    /// waiters continue there.
-    fn inflate_with<'py>(
-        slf: &Bound<'py, Self>,
-        condition: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
-        let (py, this) = (slf.py(), slf.get());
-        let name = interned!(py, _flag);
-        this.slot.inflate(slf, condition, &[name], |target| {
-            // SAFETY: the slot keeps the target for as long as this object lives.
-            let forwarded = unsafe { this.raw.forward(target.get().raw()) };
-            Ok(forwarded
-                .map(|was_set| [Some((name, boolean(py, was_set))), None, None, None, None]))
-        })
-    }
-
-    fn is_inflated(&self, py: Python<'_>) -> bool {
-        if self.raw.is_forwarded() {
-            self.slot.wait(py);
-            return true;
-        }
-        false
-    }
-
     fn flag<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         let is_set = this.raw.is_set();
-        if !is_set && this.is_inflated(py) {
+        if !is_set && this.is_inflated_now(py) {
             return slf.getattr(interned!(py, _flag));
         }
         Ok(boolean(py, is_set))
     }
 }
+
+dict_methods!(Event);
 
 #[pymethods]
 impl Event {
@@ -84,13 +91,13 @@ impl Event {
         inflation::see_to_dict::<Self>(class)?;
         Ok(Self {
             raw: RawEvent::new(),
-            slot: Slot::new(),
+            cell: Cell::new(),
         })
     }
 
     fn __init__(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        if !this.slot.is_inflated() {
+        if !this.cell.is_inflated() {
             if slf.is_exact_instance_of::<Self>()
                 || !inflation::is_overridden::<Self>(&slf.get_type(), &["_cond", "_flag"])?
             {
@@ -124,7 +131,7 @@ impl Event {
         if this.raw.set() {
             Ok(())
         } else {
-            this.slot.wait(slf.py());
+            this.cell.wait(slf.py());
             inflated::set(slf)
         }
     }
@@ -132,7 +139,7 @@ impl Event {
     /// Lower the flag: wait() blocks until the next set().
     fn clear(slf: &Bound<'_, Self>) -> PyResult<()> {
         let this = slf.get();
-        if !this.raw.clear() && this.is_inflated(slf.py()) {
+        if !this.raw.clear() && this.is_inflated_now(slf.py()) {
             return inflated::clear(slf);
         }
         Ok(())
@@ -149,12 +156,12 @@ impl Event {
         if this.raw.is_set() {
             return Ok(boolean(py, true));
         }
-        if this.is_inflated(py) {
+        if this.is_inflated_now(py) {
             return inflated::wait(slf, || wait_deadline(timeout));
         }
         let deadline = wait_deadline(timeout)?;
         let waited = this.raw.wait_with(&mut Interpreter::new(py), deadline);
-        match (waited, this.is_inflated(py)) {
+        match (waited, this.is_inflated_now(py)) {
             (Err(WaitError::Interrupted(raised)), _) => Err(raised),
             (waited, false) => Ok(boolean(py, waited.is_ok())),
             // Inflated during the wait.
@@ -167,7 +174,7 @@ impl Event {
     fn _flag<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         let is_set = this.raw.is_set();
-        if !is_set && this.is_inflated(py) {
+        if !is_set && this.is_inflated_now(py) {
             return inflation::part(slf, interned!(py, _flag));
         }
         Ok(boolean(py, is_set))
@@ -176,7 +183,7 @@ impl Event {
     #[setter(_flag)]
     fn set_flag<'py>(slf: &Bound<'py, Self>, flag: &Bound<'py, PyAny>) -> PyResult<()> {
         let this = slf.get();
-        if !this.slot.is_inflated()
+        if !this.cell.is_inflated()
             && let Ok(flag) = flag.cast_exact::<PyBool>()
         {
             if flag.is_true() && this.raw.set() {
@@ -204,8 +211,7 @@ impl Event {
 
     #[setter(_cond)]
     fn set_cond<'py>(slf: &Bound<'py, Self>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::inflate_with(slf, Some(condition))?;
-        inflation::set_part(slf, interned!(slf.py(), _cond), condition)
+        set_condition(slf, condition)
     }
 
     #[deleter(_cond)]
@@ -216,7 +222,7 @@ impl Event {
     /// For the child of a fork. A compact event needs nothing there: it forgets waiters of another
     /// process by itself.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
-        if slf.get().is_inflated(slf.py()) {
+        if slf.get().is_inflated_now(slf.py()) {
             at_fork_reinit(slf)?;
         }
         Ok(())
@@ -229,37 +235,7 @@ impl Event {
         repr_at(slf.as_any(), &state)
     }
 
-    #[getter]
-    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflation::dict(slf)
-    }
-
-    #[setter(__dict__)]
-    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflation::set_dict(slf, dict)
-    }
-
-    #[getter]
-    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::weakref(slf)
-    }
-
-    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflation::names(slf)
-    }
-
-    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::state(slf)
-    }
-
-    fn __reduce_ex__<'py>(
-        slf: &Bound<'py, Self>,
-        protocol: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        inflation::reduce(slf, protocol)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.slot.traverse(&visit)
+        self.cell.traverse(&visit)
     }
 }

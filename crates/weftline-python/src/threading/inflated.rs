@@ -1,4 +1,4 @@
-//! The standard library's algorithm, for inflated events and semaphores (`slot.rs`): its statements
+//! The standard library's algorithm, for inflated events and semaphores (`target.rs`): its statements
 //! in its order, over the condition and the value that the object has at that moment.
 //!
 //! It goes beyond the standard library in two ways. A call nested in another one, in the same

@@ -1,4 +1,4 @@
-//! The standard library's algorithm, for inflated barriers (`slot.rs`): its statements in its
+//! The standard library's algorithm, for inflated barriers (`target.rs`): its statements in its
 //! order, over the attributes and methods that the barrier has at that moment. A subclass may
 //! override all of them: `multiprocessing.Barrier` has a state and a count in shared memory.
 

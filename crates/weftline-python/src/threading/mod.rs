@@ -14,7 +14,7 @@ mod mutex;
 mod nested;
 mod rlock;
 mod semaphore;
-mod slot;
+mod target;
 mod timer;
 
 pub(crate) use condition::Condition;

@@ -1,7 +1,7 @@
 //! `threading.Semaphore` and `threading.BoundedSemaphore`.
 
 use super::inflated::released_too_often;
-use super::slot::{Slot, at_fork_reinit, fresh_condition};
+use super::target::{Slot, at_fork_reinit, fresh_condition};
 use super::{inflated, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;

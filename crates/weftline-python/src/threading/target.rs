@@ -44,7 +44,7 @@
 //! `__dict__`.
 
 use super::{Condition, Lock};
-use crate::inflation::{Inflate, raw_dict};
+use crate::inflation::{Draft, Forward, Inflate, inflate, raw_dict, set_part};
 use crate::names::interned;
 use crate::objects::no_memory;
 use pyo3::PyTraverseError;
@@ -54,6 +54,7 @@ use pyo3::types::PyString;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use weftline::memory::try_box;
+use weftline::sync::raw::RawCondition;
 
 /// The forwarding target: the condition created on inflation. It has the waiters of the compact
 /// object, so it stays even when `_cond` is replaced.
@@ -76,6 +77,31 @@ pub(super) fn at_fork_reinit<T>(object: &Bound<'_, T>) -> PyResult<()> {
         .getattr(interned!(object.py(), _cond))?
         .call_method0(interned!(object.py(), _at_fork_reinit))
         .map(drop)
+}
+
+/// The condition to which the core's object is forwarded.
+pub(super) fn target_of<'a, T: Forward<Kept = Condition>>(
+    draft: &'a Draft<'_, T>,
+) -> &'a RawCondition {
+    let target = draft.kept.as_ref();
+    target.expect("drafted with a condition").get().raw()
+}
+
+/// `object._cond = condition`
+pub(super) fn set_condition<'py, T: Forward<Kept = Condition>>(
+    object: &Bound<'py, T>,
+    condition: &Bound<'py, PyAny>,
+) -> PyResult<()> {
+    let name = interned!(object.py(), _cond);
+    let is_inflated_here = inflate(object, |object| {
+        let mut draft = T::draft(object)?;
+        draft.parts.set(name, condition.clone());
+        Ok(draft)
+    })?;
+    if is_inflated_here && let Some(target) = object.get().cell().kept() {
+        target.get().raw().send_away();
+    }
+    set_part(object, name, condition)
 }
 
 /// Null while the object is compact.

@@ -1,0 +1,55 @@
+//! The Python methods that each class whose objects inflate has, over the code of this folder.
+//!
+//! A macro makes a `#[pymethods]` block for each class: inherited from a base, the methods would show
+//! in the `__mro__`.
+
+/// `dict_methods!(Class)`: `__dict__`, `__weakref__`, `__dir__`, `__getstate__`, `__reduce_ex__`.
+macro_rules! dict_methods {
+    ($class:ty) => {
+        #[pyo3::pymethods]
+        impl $class {
+            #[getter]
+            fn __dict__<'py>(
+                slf: &pyo3::Bound<'py, Self>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
+                crate::inflation::dict(slf)
+            }
+
+            #[setter(__dict__)]
+            fn set_dict(
+                slf: &pyo3::Bound<'_, Self>,
+                dict: &pyo3::Bound<'_, pyo3::PyAny>,
+            ) -> pyo3::PyResult<()> {
+                crate::inflation::set_dict(slf, dict)
+            }
+
+            #[getter]
+            fn __weakref__<'py>(
+                slf: &pyo3::Bound<'py, Self>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                crate::inflation::weakref(slf)
+            }
+
+            fn __dir__<'py>(
+                slf: &pyo3::Bound<'py, Self>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyList>> {
+                crate::inflation::names(slf)
+            }
+
+            fn __getstate__<'py>(
+                slf: &pyo3::Bound<'py, Self>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                crate::inflation::state(slf)
+            }
+
+            fn __reduce_ex__<'py>(
+                slf: &pyo3::Bound<'py, Self>,
+                protocol: &pyo3::Bound<'py, pyo3::PyAny>,
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                crate::inflation::reduce(slf, protocol)
+            }
+        }
+    };
+}
+
+pub(crate) use dict_methods;
