@@ -6,7 +6,7 @@
 //! attribute access bypasses that getter: it finds the dictionary by its offset, and a compact
 //! object has none.
 
-use super::transition::Inflate;
+use super::transition::{Forward, Inflate};
 use crate::names::interned;
 use crate::objects::{self, Piece, written};
 use pyo3::exceptions::PyAttributeError;
@@ -143,6 +143,19 @@ pub(crate) fn set_attribute_or_method<T: Inflate>(
         && methods.contains(&text.to_str()?)
     {
         T::inflate(object)?;
+    }
+    set_attribute(object, name, value)
+}
+
+/// `object.name = value`, or without a value `del object.name`, of a compact object that may have to
+/// notice.
+pub(crate) fn assign<T: Forward>(
+    object: &Bound<'_, T>,
+    name: &Bound<'_, PyAny>,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    if T::assign(object, name, value)? {
+        return Ok(());
     }
     set_attribute(object, name, value)
 }

@@ -52,4 +52,28 @@ macro_rules! dict_methods {
     };
 }
 
-pub(crate) use dict_methods;
+/// `attribute_methods!(Class)`: `__setattr__` and `__delattr__`, which call
+/// [`Inflate::assign`](super::Inflate::assign) first.
+macro_rules! attribute_methods {
+    ($class:ty) => {
+        #[pyo3::pymethods]
+        impl $class {
+            fn __setattr__(
+                slf: &pyo3::Bound<'_, Self>,
+                name: &pyo3::Bound<'_, pyo3::PyAny>,
+                value: &pyo3::Bound<'_, pyo3::PyAny>,
+            ) -> pyo3::PyResult<()> {
+                crate::inflation::assign(slf, name, Some(value))
+            }
+
+            fn __delattr__(
+                slf: &pyo3::Bound<'_, Self>,
+                name: &pyo3::Bound<'_, pyo3::PyAny>,
+            ) -> pyo3::PyResult<()> {
+                crate::inflation::assign(slf, name, None)
+            }
+        }
+    };
+}
+
+pub(crate) use {attribute_methods, dict_methods};

@@ -56,6 +56,10 @@ pub(crate) trait Forward: PyClass<Frozen = True> + Sync {
     /// What the core's object has left. Dropped when the object is inflated.
     type Left;
 
+    /// Methods that others of the class call without reading the `__dict__`. A compact object that
+    /// gets one of its own inflates first.
+    const METHODS: &'static [&'static str] = &[];
+
     /// The object's state.
     fn cell(&self) -> &Cell<Self::Kept>;
 
@@ -79,6 +83,21 @@ pub(crate) trait Forward: PyClass<Frozen = True> + Sync {
             self.cell().wait(py);
         }
         is_forwarded
+    }
+
+    /// Whether an assignment to the attribute, or its deletion, is done: nothing is left to store.
+    /// Inflates the object if its compact form would not notice.
+    fn assign(
+        slf: &Bound<'_, Self>,
+        name: &Bound<'_, PyAny>,
+        _value: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        if let Ok(text) = name.cast::<PyString>()
+            && Self::METHODS.contains(&text.to_str()?)
+        {
+            Self::inflate(slf)?;
+        }
+        Ok(false)
     }
 }
 

@@ -1,11 +1,13 @@
 //! `threading.Semaphore` and `threading.BoundedSemaphore`.
 
 use super::inflated::released_too_often;
-use super::target::{Slot, at_fork_reinit, fresh_condition};
-use super::{inflated, repr_at};
+use super::target::{at_fork_reinit, fresh_condition, set_condition, target_of};
+use super::{Condition, inflated, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::inflation::{self, Inflate, has_own};
+use crate::inflation::{
+    self, Cell, Draft, Forward, Inflate, Parts, attribute_methods, dict_methods, has_own,
+};
 use crate::names::interned;
 use crate::objects::{Piece, count, error, written};
 use crate::optional_arg::OptionalArg;
@@ -15,9 +17,9 @@ use pyo3::PyTraverseError;
 use pyo3::exceptions::PyValueError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple, PyType};
 use weftline::park::{Deadline, WaitError};
-use weftline::sync::raw::RawSemaphore;
+use weftline::sync::raw::{ForwardOutcome, RawSemaphore};
 
 /// A number of permits.
 ///
@@ -27,7 +29,7 @@ use weftline::sync::raw::RawSemaphore;
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Semaphore {
     raw: RawSemaphore,
-    slot: Slot,
+    cell: Cell<Condition>,
 }
 
 /// The names in the `__dict__` of an inflated semaphore.
@@ -54,15 +56,53 @@ fn released(n: OptionalArg<'_, '_>) -> PyResult<Option<u64>> {
     }
 }
 
-/// The methods that others of the class call. A semaphore that gets one of its own inflates.
-const METHODS: [&str; 1] = ["release"];
+impl Forward for Semaphore {
+    type Kept = Condition;
+    /// The permits and the bound.
+    type Content<'py> = (u64, u64);
+    type Left = (u64, u64);
+
+    const METHODS: &'static [&'static str] = &["release"];
+
+    fn cell(&self) -> &Cell<Condition> {
+        &self.cell
+    }
+
+    fn is_forwarded(&self) -> bool {
+        self.raw.is_forwarded()
+    }
+
+    fn draft<'py>(slf: &Bound<'py, Self>) -> PyResult<Draft<'py, Self>> {
+        let (py, raw) = (slf.py(), &slf.get().raw);
+        let target = fresh_condition(py)?;
+        let (permits, bound) = (raw.permits(), raw.bound());
+        let mut parts = Parts::of([
+            (interned!(py, _cond), target.bind(py).clone().into_any()),
+            (interned!(py, _value), count(py, permits)?),
+        ]);
+        if slf.is_instance_of::<BoundedSemaphore>() {
+            parts.set(interned!(py, _initial_value), count(py, bound)?);
+        }
+        Ok(Draft {
+            parts,
+            kept: Some(target),
+            content: (permits, bound),
+        })
+    }
+
+    fn forward(slf: &Bound<'_, Self>, draft: &Draft<'_, Self>) -> ForwardOutcome<(u64, u64)> {
+        let (raw, target, drafted) = (&slf.get().raw, target_of(draft), draft.content);
+        // SAFETY: the cell keeps the target for as long as the semaphore lives.
+        unsafe { raw.forward_if(target, |permits, bound| (permits, bound) == drafted) }
+    }
+}
 
 impl Semaphore {
     fn unbounded() -> Self {
         Self {
             raw: RawSemaphore::new(1, RawSemaphore::MAX_PERMITS)
                 .expect("one permit is within the bound"),
-            slot: Slot::new(),
+            cell: Cell::new(),
         }
     }
 
@@ -79,7 +119,7 @@ impl Semaphore {
             Some(value) => permits(&value),
         };
         if let Some(permits) = compact
-            && !this.slot.is_inflated()
+            && !this.cell.is_inflated()
             && (!Self::is_subclassed(slf)
                 || !inflation::is_overridden::<Self>(&slf.get_type(), &PARTS)?)
         {
@@ -94,7 +134,7 @@ impl Semaphore {
         }
         // Initialised again, or with a value that only an inflated semaphore can hold, such as
         // infinity.
-        let was_inflated = this.slot.is_inflated();
+        let was_inflated = this.cell.is_inflated();
         Self::inflate(slf)?;
         if was_inflated {
             slf.setattr(interned!(py, _cond), fresh_condition(py)?)?;
@@ -115,49 +155,6 @@ impl Semaphore {
         !slf.is_exact_instance_of::<Self>() && !slf.is_exact_instance_of::<BoundedSemaphore>()
     }
 
-    /// As `inflate`. If the object is still compact, `condition` becomes its condition, and its
-    /// waiters continue there.
-    fn inflate_with<'py>(
-        slf: &Bound<'py, Self>,
-        condition: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
-        let (py, this) = (slf.py(), slf.get());
-        let (value, initial) = (interned!(py, _value), interned!(py, _initial_value));
-        let is_bounded = slf.is_instance_of::<BoundedSemaphore>();
-        let names = if is_bounded {
-            &[value, initial][..]
-        } else {
-            &[value]
-        };
-        this.slot.inflate(slf, condition, names, |target| {
-            // Created before anything changes.
-            let expected = (this.raw.permits(), this.raw.bound());
-            let values = (count(py, expected.0)?, count(py, expected.1)?);
-            // SAFETY: the slot keeps the target for as long as this object lives.
-            let Some((permits, bound)) = (unsafe { this.raw.forward(target.get().raw()) }) else {
-                return Ok(None);
-            };
-            let (permits, bound) = if (permits, bound) == expected {
-                values
-            } else {
-                (count(py, permits)?, count(py, bound)?)
-            };
-            let bound = is_bounded.then_some((initial, bound));
-            Ok(Some([Some((value, permits)), bound, None, None, None]))
-        })
-    }
-
-    /// For a thread that was refused: a forwarded semaphore refuses, so a refusal may mean that the
-    /// object is inflated.
-    #[cold]
-    fn is_inflated(&self, py: Python<'_>) -> bool {
-        if self.raw.is_forwarded() {
-            self.slot.wait(py);
-            return true;
-        }
-        false
-    }
-
     #[inline]
     fn take(slf: &Bound<'_, Self>, deadline: Deadline) -> PyResult<bool> {
         let mut blocker = Interpreter::new(slf.py());
@@ -174,7 +171,7 @@ impl Semaphore {
         deadline: Deadline,
     ) -> PyResult<bool> {
         let (py, this) = (slf.py(), slf.get());
-        match (failure, this.is_inflated(py)) {
+        match (failure, this.is_inflated_now(py)) {
             (WaitError::TimedOut, false) => Ok(false),
             (WaitError::TimedOut, true) => inflated::acquire(slf, || Ok(deadline)),
             (WaitError::Interrupted(raised), false) => Err(raised),
@@ -201,7 +198,7 @@ impl Semaphore {
     #[cold]
     fn release_refused(slf: &Bound<'_, Self>, n: u64, is_bounded: bool) -> PyResult<()> {
         let py = slf.py();
-        if !slf.get().is_inflated(py) {
+        if !slf.get().is_inflated_now(py) {
             if is_bounded {
                 return Err(released_too_often());
             }
@@ -229,7 +226,7 @@ impl Semaphore {
     fn value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         let permits = this.raw.permits();
-        if permits == 0 && this.is_inflated(py) {
+        if permits == 0 && this.is_inflated_now(py) {
             return slf.getattr(interned!(py, _value));
         }
         count(py, permits)
@@ -251,7 +248,7 @@ fn acquire_within(
         if this.raw.try_acquire(1) {
             return Ok(true);
         }
-        if this.is_inflated(py) {
+        if this.is_inflated_now(py) {
             return inflated::acquire(slf, || remaining_deadline(timeout));
         }
         let deadline = remaining_deadline(timeout)?;
@@ -270,6 +267,9 @@ pub(super) fn register(py: Python<'_>) -> PyResult<()> {
     let class = py.get_type::<Semaphore>();
     class.setattr(interned!(py, __enter__), class.getattr("acquire")?)
 }
+
+attribute_methods!(Semaphore);
+dict_methods!(Semaphore);
 
 #[pymethods]
 impl Semaphore {
@@ -330,23 +330,11 @@ impl Semaphore {
         calling_back(py, || slf.call_method0(interned!(py, release))).map(drop)
     }
 
-    fn __setattr__(
-        slf: &Bound<'_, Self>,
-        name: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        inflation::set_attribute_or_method(slf, name, Some(value), &METHODS)
-    }
-
-    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflation::set_attribute_or_method(slf, name, None, &METHODS)
-    }
-
     #[getter]
     fn _value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         let permits = this.raw.permits();
-        if permits == 0 && this.is_inflated(py) {
+        if permits == 0 && this.is_inflated_now(py) {
             return inflation::part(slf, interned!(py, _value));
         }
         count(py, permits)
@@ -356,7 +344,7 @@ impl Semaphore {
     #[setter(_value)]
     fn set_value<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<()> {
         let this = slf.get();
-        if !this.slot.is_inflated()
+        if !this.cell.is_inflated()
             && let Some(permits) = permits(value)
             && this.raw.reset(permits, this.raw.bound()).is_ok()
         {
@@ -380,8 +368,7 @@ impl Semaphore {
 
     #[setter(_cond)]
     fn set_cond<'py>(slf: &Bound<'py, Self>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::inflate_with(slf, Some(condition))?;
-        inflation::set_part(slf, interned!(slf.py(), _cond), condition)
+        set_condition(slf, condition)
     }
 
     #[deleter(_cond)]
@@ -392,7 +379,7 @@ impl Semaphore {
     /// For the child of a fork. A compact semaphore needs nothing there: it forgets waiters of
     /// another process by itself.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
-        if slf.get().is_inflated(slf.py()) {
+        if slf.get().is_inflated_now(slf.py()) {
             at_fork_reinit(slf)?;
         }
         Ok(())
@@ -405,44 +392,8 @@ impl Semaphore {
         repr_at(slf.as_any(), &state)
     }
 
-    #[getter]
-    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflation::dict(slf)
-    }
-
-    #[setter(__dict__)]
-    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflation::set_dict(slf, dict)
-    }
-
-    #[getter]
-    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::weakref(slf)
-    }
-
-    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflation::names(slf)
-    }
-
-    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::state(slf)
-    }
-
-    fn __reduce_ex__<'py>(
-        slf: &Bound<'py, Self>,
-        protocol: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        inflation::reduce(slf, protocol)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.slot.traverse(&visit)
-    }
-}
-
-impl Inflate for Semaphore {
-    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Self::inflate_with(slf, None)
+        self.cell.traverse(&visit)
     }
 }
 
@@ -480,7 +431,7 @@ impl BoundedSemaphore {
     #[getter]
     fn _initial_value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, semaphore) = (slf.py(), slf.as_super());
-        if semaphore.get().is_inflated(py) {
+        if semaphore.get().is_inflated_now(py) {
             return inflation::part(semaphore, interned!(py, _initial_value));
         }
         count(py, semaphore.get().raw.bound())
