@@ -78,6 +78,11 @@ impl<K> Cell<K> {
         }
     }
 
+    /// Whether the object's other fields may be read.
+    pub(crate) fn is_created(&self) -> bool {
+        !self.word.load(Ordering::Relaxed).is_null()
+    }
+
     #[inline]
     pub(crate) fn is_inflated(&self) -> bool {
         self.word.load(Ordering::Acquire).addr() > CLAIMED.addr()

@@ -3,13 +3,15 @@
 use super::barrier_attributes::{METHODS, is_overridden};
 use super::guard::Guard;
 use super::inflated_barrier::{self, BROKEN, FILLING};
-use super::target::{Slot, fresh_condition};
-use super::{Lock, repr_at};
-use crate::attribute::Parts;
+use super::target::{at_fork_reinit, fresh_condition, set_condition};
+use super::{Condition, Lock, repr_at};
+use crate::attribute;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::inflation::{self, Inflate};
-use crate::init_guard::{InitGuard, Once};
+use crate::inflation::{
+    self, Cell, Draft, Forward, Inflate, Parts, attribute_methods, dict_methods,
+};
+use crate::init_guard::Once;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, written};
 use crate::recursion;
@@ -18,11 +20,11 @@ use pyo3::PyTraverseError;
 use pyo3::exceptions::PyValueError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
-use std::cell::Cell;
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use std::cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use weftline::park::{Deadline, current_number};
-use weftline::sync::raw::{BarrierError, RawBarrier};
+use weftline::sync::raw::{BarrierError, ForwardOutcome, ForwardedBarrier, RawBarrier};
 
 /// Lets a number of threads wait for each other, again and again.
 ///
@@ -32,14 +34,13 @@ use weftline::sync::raw::{BarrierError, RawBarrier};
 pub(crate) struct Barrier {
     raw: RawBarrier,
     rest: Once<Rest>,
-    slot: Slot,
+    cell: Cell<Condition>,
     /// The number of the thread that runs the action of a compact barrier; zero if none does. While
     /// it runs, only this thread may inflate the barrier.
     acting: AtomicU64,
     /// Whether that thread has inflated the barrier. It then holds the condition, as it would
     /// during the action of a standard barrier.
     is_held: AtomicBool,
-    init: InitGuard,
 }
 
 /// The constructor's arguments besides the number of parties, and the parties as passed.
@@ -52,26 +53,76 @@ struct Rest {
 /// `Barrier.n_waiting`
 pub(super) fn n_waiting<'py>(slf: &Bound<'py, Barrier>) -> PyResult<Bound<'py, PyAny>> {
     let (py, this) = (slf.py(), slf.get());
-    if this.is_inflated(py) {
+    if this.is_inflated_now(py) {
         return inflated_barrier::n_waiting(slf);
     }
     objects::len(py, this.raw.n_waiting())
 }
 
-impl Inflate for Barrier {
-    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Self::inflate_with(slf, None)
+impl Forward for Barrier {
+    type Kept = Condition;
+    /// The core's state, and whether this thread runs the action.
+    type Content<'py> = (ForwardedBarrier, bool);
+    type Left = ForwardedBarrier;
+
+    const METHODS: &'static [&'static str] = &METHODS;
+
+    fn cell(&self) -> &Cell<Condition> {
+        &self.cell
+    }
+
+    fn is_forwarded(&self) -> bool {
+        self.raw.is_forwarded()
+    }
+
+    fn draft<'py>(slf: &Bound<'py, Self>) -> PyResult<Draft<'py, Self>> {
+        let (py, this) = (slf.py(), slf.get());
+        let acts = this.acting.load(Ordering::Relaxed) == current_number().get();
+        this.raw
+            .prepare_forwarding(&mut Interpreter::new(py), acts)?;
+        let target = fresh_condition(py)?;
+        if acts {
+            // Kept: `wait` releases it.
+            Guard::enter(target.bind(py).clone().into_any())?;
+        }
+        let now = this.raw.look();
+        let state = if now.is_broken { BROKEN } else { FILLING };
+        let parts = Parts::of([
+            (interned!(py, _cond), target.bind(py).clone().into_any()),
+            (interned!(py, _action), this.action(py)),
+            (interned!(py, _timeout), this.timeout(py)),
+            (
+                interned!(py, _parties),
+                this.compact_parties(py, now.parties)?,
+            ),
+            (interned!(py, _state), objects::int(py, state.into())?),
+            (interned!(py, _count), objects::len(py, now.arrived)?),
+        ]);
+        Ok(Draft {
+            parts,
+            kept: Some(target),
+            content: (now, acts),
+        })
+    }
+
+    fn forward(slf: &Bound<'_, Self>, draft: &Draft<'_, Self>) -> ForwardOutcome<ForwardedBarrier> {
+        let (this, (drafted, acts)) = (slf.get(), draft.content);
+        let outcome = this.raw.forward_if(acts, |now| now == drafted);
+        if let ForwardOutcome::Done(_) = outcome {
+            this.is_held.store(acts, Ordering::Relaxed);
+        }
+        outcome
     }
 }
 
-impl Parts for Barrier {
+impl attribute::Parts for Barrier {
     /// A compact barrier answers what it knows itself, and inflates otherwise.
     fn part<'py>(
         slf: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
-        if !this.is_inflated(py) {
+        if !this.is_inflated_now(py) {
             match name.to_str()? {
                 "_action" => return Ok(this.action(py)),
                 "_timeout" => return Ok(this.timeout(py)),
@@ -93,69 +144,15 @@ impl Parts for Barrier {
         name: &Bound<'py, PyString>,
         value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
-        let condition = name.is(interned!(slf.py(), _cond)).then_some(value);
-        Self::inflate_with(slf, condition)?;
+        if name.is(interned!(slf.py(), _cond)) {
+            return set_condition(slf, value);
+        }
+        Self::inflate(slf)?;
         inflation::set_part(slf, name, value)
     }
 }
 
 impl Barrier {
-    /// As `inflate`. If the object is still compact, `condition` becomes its condition.
-    fn inflate_with<'py>(
-        slf: &Bound<'py, Self>,
-        condition: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
-        let (py, this) = (slf.py(), slf.get());
-        let acts = this.acting.load(Ordering::Relaxed) == current_number().get();
-        let names = [
-            interned!(py, _action),
-            interned!(py, _timeout),
-            interned!(py, _parties),
-            interned!(py, _state),
-            interned!(py, _count),
-        ];
-        this.slot.inflate(slf, condition, &names, |target| {
-            if acts {
-                // Kept: `wait` releases it.
-                Guard::enter(target.clone().into_any())?;
-            }
-            // Created before anything changes. These integers either exist always, because they are
-            // small, or equal the number of waiters now.
-            let parties = this.compact_parties(py, this.raw.parties())?;
-            let waiting = this.raw.n_waiting();
-            let count = objects::len(py, waiting)?;
-            let [broken, filling] = [
-                objects::int(py, BROKEN.into())?,
-                objects::int(py, FILLING.into())?,
-            ];
-            let Some(left) = this.raw.forward_with(&mut Interpreter::new(py), acts)? else {
-                return Ok(None);
-            };
-            this.is_held.store(acts, Ordering::Relaxed);
-            let count = if left.arrived == waiting {
-                count
-            } else {
-                objects::len(py, left.arrived)?
-            };
-            let state = if left.is_broken { broken } else { filling };
-            Ok(Some([
-                Some((names[0], this.action(py))),
-                Some((names[1], this.timeout(py))),
-                Some((names[2], parties)),
-                Some((names[3], state)),
-                Some((names[4], count)),
-            ]))
-        })
-    }
-
-    fn is_inflated(&self, py: Python<'_>) -> bool {
-        if self.raw.is_forwarded() {
-            self.slot.wait(py);
-            return true;
-        }
-        false
-    }
-
     fn action<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
         let action = self.rest.get().and_then(|rest| rest.action.as_ref());
         action.map_or_else(
@@ -206,7 +203,7 @@ impl Barrier {
         acted: bool,
         interrupt: Option<PyErr>,
     ) -> PyResult<()> {
-        slf.get().slot.wait(slf.py());
+        slf.get().cell.wait(slf.py());
         if !acted {
             return inflated_barrier::resume(slf, deadline, interrupt);
         }
@@ -219,11 +216,14 @@ impl Barrier {
     /// action.
     fn release_condition(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        let target = slf.get().slot.wait(py).bind(py);
-        let lock = target.getattr(interned!(py, _lock))?;
+        let target = slf.get().cell.kept().expect("inflated by this thread");
+        let lock = target.bind(py).getattr(interned!(py, _lock))?;
         lock.cast_exact::<Lock>()?.get().release()
     }
 }
+
+attribute_methods!(Barrier);
+dict_methods!(Barrier);
 
 #[pymethods]
 impl Barrier {
@@ -239,10 +239,9 @@ impl Barrier {
         Ok(Self {
             raw: RawBarrier::new(1).expect("one party"),
             rest: Once::new(),
-            slot: Slot::new(),
+            cell: Cell::new(),
             acting: AtomicU64::new(0),
             is_held: AtomicBool::new(false),
-            init: InitGuard::new(),
         })
     }
 
@@ -261,7 +260,7 @@ impl Barrier {
         // The number of arrivals can also be compared with a number that is not whole, such as
         // `threads / 2`.
         let number = parties.extract();
-        if number.is_err() || has_own || this.slot.is_inflated() {
+        if number.is_err() || has_own || this.cell.is_inflated() {
             return Self::init_inflated(slf, parties, action, timeout);
         }
         let rest = Rest {
@@ -285,7 +284,7 @@ impl Barrier {
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
-        if this.slot.is_inflated() {
+        if this.cell.is_inflated() {
             return inflated_barrier::wait(slf, timeout);
         }
         let rest = this.rest.get();
@@ -299,7 +298,7 @@ impl Barrier {
             Err(_) if this.raw.is_broken() => Deadline::PASSED,
             deadline => deadline?,
         };
-        let acted = Cell::new(false);
+        let acted = cell::Cell::new(false);
         let action = |_: &mut Interpreter| {
             let Some(action) = rest.and_then(|rest| rest.action.as_ref()) else {
                 return Ok(());
@@ -325,7 +324,7 @@ impl Barrier {
                     index
                 }
                 None => {
-                    this.slot.wait(py);
+                    this.cell.wait(py);
                     return inflated_barrier::wait(slf, timeout);
                 }
             },
@@ -348,7 +347,7 @@ impl Barrier {
         if slf.get().raw.reset() {
             return Ok(());
         }
-        slf.get().slot.wait(slf.py());
+        slf.get().cell.wait(slf.py());
         inflated_barrier::reset(slf)
     }
 
@@ -357,7 +356,7 @@ impl Barrier {
         if slf.get().raw.abort() {
             return Ok(());
         }
-        slf.get().slot.wait(slf.py());
+        slf.get().cell.wait(slf.py());
         inflated_barrier::abort(slf)
     }
 
@@ -389,24 +388,11 @@ impl Barrier {
         inflated_barrier::r#break(slf)
     }
 
-    fn __setattr__(
-        slf: &Bound<'_, Self>,
-        name: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        inflation::set_attribute_or_method(slf, name, Some(value), &METHODS)
-    }
-
-    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflation::set_attribute_or_method(slf, name, None, &METHODS)
-    }
-
     /// For the child of a fork. A compact barrier needs nothing there: it forgets waiters of
     /// another process by itself.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
-        if slf.get().is_inflated(slf.py()) {
-            let condition = slf.getattr(interned!(slf.py(), _cond))?;
-            condition.call_method0(interned!(slf.py(), _at_fork_reinit))?;
+        if slf.get().is_inflated_now(slf.py()) {
+            at_fork_reinit(slf)?;
         }
         Ok(())
     }
@@ -430,44 +416,14 @@ impl Barrier {
         repr_at(slf.as_any(), &state)
     }
 
-    #[getter]
-    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflation::dict(slf)
-    }
-
-    #[setter(__dict__)]
-    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflation::set_dict(slf, dict)
-    }
-
-    #[getter]
-    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::weakref(slf)
-    }
-
-    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflation::names(slf)
-    }
-
-    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::state(slf)
-    }
-
-    fn __reduce_ex__<'py>(
-        slf: &Bound<'py, Self>,
-        protocol: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        inflation::reduce(slf, protocol)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if !self.init.is_done() {
+        if !self.cell.is_created() {
             return Ok(());
         }
         if let Some(rest) = self.rest.get() {
             visit.call(&rest.action)?;
             visit.call(&rest.timeout)?;
         }
-        self.slot.traverse(&visit)
+        self.cell.traverse(&visit)
     }
 }
