@@ -30,6 +30,8 @@ use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyDict, PyString};
 use pyo3::{PyClass, PyTypeInfo};
+use std::array::IntoIter;
+use std::iter::Flatten;
 use weftline::sync::raw::ForwardOutcome;
 
 /// A class whose objects inflate.
@@ -129,6 +131,15 @@ impl<'py> Parts<'py> {
             place.as_ref().is_none_or(|(other, _)| other.is(name))
         };
         *self.0.iter_mut().find(is_place).expect("few parts") = Some((name, value));
+    }
+}
+
+impl<'py> IntoIterator for Parts<'py> {
+    type Item = (Name<'py>, Bound<'py, PyAny>);
+    type IntoIter = Flatten<IntoIter<Option<Self::Item>, MOST>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().flatten()
     }
 }
 

@@ -10,8 +10,10 @@ use super::{RLock, foreign, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::handled::finally;
-use crate::inflation::{self, Inflate};
-use crate::init_guard::{InitGuard, Once};
+use crate::inflation::{
+    self, Cell, Draft, Forward, Inflate, Parts, attribute_methods, dict_methods,
+};
+use crate::init_guard::Once;
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, written};
 use crate::optional_arg::OptionalArg;
@@ -22,11 +24,10 @@ use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
-use std::sync::atomic::{AtomicBool, Ordering};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use std::time::Instant;
 use weftline::park::{Deadline, WaitError};
-use weftline::sync::raw::RawCondition;
+use weftline::sync::raw::{ForwardOutcome, RawCondition};
 
 /// A lock, and threads that wait under it until they are notified.
 ///
@@ -37,9 +38,7 @@ use weftline::sync::raw::RawCondition;
 pub(crate) struct Condition {
     raw: RawCondition,
     mutex: Once<Mutex>,
-    /// Whether the parts are in the `__dict__`.
-    is_inflated: AtomicBool,
-    init: InitGuard,
+    cell: Cell,
 }
 
 /// The names in the `__dict__` of an inflated condition, or of methods that a compact one calls
@@ -55,42 +54,48 @@ const PARTS: [&str; 8] = [
     "_waiters",
 ];
 
-/// The methods of the class among them.
-const METHODS: [&str; 5] = [
-    "_release_save",
-    "_acquire_restore",
-    "_is_owned",
-    "notify",
-    "wait_for",
-];
+impl Forward for Condition {
+    /// The waiters stay in the core's condition, which the object has.
+    type Kept = PyAny;
+    type Content<'py> = ();
+    type Left = ();
 
-impl Inflate for Condition {
-    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let (py, this) = (slf.py(), slf.get());
-        if this.is_inflated() {
-            return Ok(());
-        }
+    const METHODS: &'static [&'static str] = &[
+        "_release_save",
+        "_acquire_restore",
+        "_is_owned",
+        "notify",
+        "wait_for",
+    ];
+
+    fn cell(&self) -> &Cell {
+        &self.cell
+    }
+
+    fn is_forwarded(&self) -> bool {
+        self.cell.is_inflated()
+    }
+
+    fn draft<'py>(slf: &Bound<'py, Self>) -> PyResult<Draft<'py, Self>> {
+        let py = slf.py();
         // A condition whose __init__ was not called has no lock; a copy is created so.
-        let parts = match this.mutex.get() {
-            Some(mutex) => Self::parts_over(mutex.object(py))?,
-            None => Vec::new(),
+        let parts = match slf.get().mutex.get() {
+            Some(mutex) => {
+                let mut parts = Self::parts_over(mutex.object(py))?;
+                parts.set(interned!(py, _waiters), Waiters::of(slf)?);
+                parts
+            }
+            None => Parts::NONE,
         };
-        let has_parts = !parts.is_empty();
-        let waiters = Waiters::of(slf)?;
-        let dict = inflation::raw_dict(slf)?;
-        // The lock's methods may have run any code.
-        if !this.is_inflated() {
-            for (name, value) in parts {
-                if !dict.contains(&name)? {
-                    dict.set_item(name, value)?;
-                }
-            }
-            if has_parts {
-                dict.set_item(interned!(py, _waiters), waiters)?;
-            }
-            this.is_inflated.store(true, Ordering::Release);
-        }
-        Ok(())
+        Ok(Draft {
+            parts,
+            kept: None,
+            content: (),
+        })
+    }
+
+    fn forward(_: &Bound<'_, Self>, _: &Draft<'_, Self>) -> ForwardOutcome<()> {
+        ForwardOutcome::Done(())
     }
 }
 
@@ -160,8 +165,7 @@ impl Condition {
 
     #[inline]
     pub(super) fn is_inflated(&self) -> bool {
-        // Pairs with the store in `inflate`: a load that sees it sees the parts.
-        self.is_inflated.load(Ordering::Acquire)
+        self.cell.is_inflated()
     }
 
     /// An attribute that the lock supplies while the condition is compact.
@@ -198,18 +202,17 @@ impl Condition {
         slf.setattr(interned!(py, _waiters), deque(py)?.call0()?)
     }
 
-    /// The `__dict__` of a condition over `lock`, besides its waiters.
-    fn parts_over<'py>(
-        lock: &Bound<'py, PyAny>,
-    ) -> PyResult<Vec<(Bound<'py, PyString>, Bound<'py, PyAny>)>> {
+    /// The parts of a condition over `lock`, besides its waiters.
+    fn parts_over<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Parts<'py>> {
         let py = lock.py();
-        let mut parts = vec![(interned!(py, _lock).clone(), lock.clone())];
-        for name in [interned!(py, acquire), interned!(py, release)] {
-            parts.push((name.clone(), lock.getattr(name)?));
-        }
-        if cfg!(Py_3_14) {
-            let name = interned!(py, locked);
-            parts.push((name.clone(), lock.getattr(name)?));
+        let mut parts = Parts::of([(interned!(py, _lock), lock.clone())]);
+        let always = [
+            interned!(py, acquire),
+            interned!(py, release),
+            interned!(py, locked),
+        ];
+        for name in &always[..if cfg!(Py_3_14) { 3 } else { 2 }] {
+            parts.set(name, lock.getattr(name)?);
         }
         for name in [
             interned!(py, _release_save),
@@ -217,7 +220,7 @@ impl Condition {
             interned!(py, _is_owned),
         ] {
             if let Some(method) = foreign::optional(lock, name)? {
-                parts.push((name.clone(), method));
+                parts.set(name, method);
             }
         }
         Ok(parts)
@@ -235,6 +238,9 @@ impl Condition {
     }
 }
 
+attribute_methods!(Condition);
+dict_methods!(Condition);
+
 #[pymethods]
 impl Condition {
     #[new]
@@ -249,8 +255,7 @@ impl Condition {
         Ok(Self {
             raw: RawCondition::new(),
             mutex: Once::new(),
-            is_inflated: AtomicBool::new(false),
-            init: InitGuard::new(),
+            cell: Cell::new(),
         })
     }
 
@@ -562,18 +567,6 @@ impl Condition {
         inflation::delete_part(slf, interned!(slf.py(), _waiters))
     }
 
-    fn __setattr__(
-        slf: &Bound<'_, Self>,
-        name: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        inflation::set_attribute_or_method(slf, name, Some(value), &METHODS)
-    }
-
-    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflation::set_attribute_or_method(slf, name, None, &METHODS)
-    }
-
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         if this.is_inflated() {
@@ -611,38 +604,8 @@ impl Condition {
         )
     }
 
-    #[getter]
-    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflation::dict(slf)
-    }
-
-    #[setter(__dict__)]
-    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflation::set_dict(slf, dict)
-    }
-
-    #[getter]
-    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::weakref(slf)
-    }
-
-    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflation::names(slf)
-    }
-
-    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::state(slf)
-    }
-
-    fn __reduce_ex__<'py>(
-        slf: &Bound<'py, Self>,
-        protocol: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        inflation::reduce(slf, protocol)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if !self.init.is_done() {
+        if !self.cell.is_created() {
             return Ok(());
         }
         match self.mutex.get() {
