@@ -118,7 +118,7 @@ fn missing<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> PyErr {
 }
 
 /// `object.name = value`, or without a value `del object.name`, as `object` does it.
-pub(crate) fn set_attribute<T>(
+fn set_attribute<T>(
     object: &Bound<'_, T>,
     name: &Bound<'_, PyAny>,
     value: Option<&Bound<'_, PyAny>>,

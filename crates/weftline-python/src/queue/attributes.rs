@@ -10,11 +10,10 @@
 //! name for anything. So there an inflated queue does not have it in its `__dict__`, and the
 //! methods read the Rust field ([`shut_down`]).
 
-use super::inflate::inflate;
 use super::lifo::LifoQueue;
 use super::priority::PriorityQueue;
 use super::queue::Queue;
-use crate::inflation;
+use crate::inflation::{self, Inflate};
 use crate::names::interned;
 use crate::objects::{self, Piece, written};
 use pyo3::prelude::*;
@@ -136,7 +135,7 @@ impl Attribute {
         if let Some(value) = get_compact(queue, name.to_str()?)? {
             return Ok(value);
         }
-        inflate(queue)?;
+        Queue::inflate(queue)?;
         inflation::part(queue, name)
     }
 
@@ -229,18 +228,18 @@ pub(super) fn set(
                     return Ok(true);
                 }
             }
-            inflate(queue)?;
+            Queue::inflate(queue)?;
         }
         "unfinished_tasks" => {
             let unfinished = plain_int(value).and_then(|n| usize::try_from(n).ok());
             if unfinished.is_some_and(|unfinished| this.items.set_unfinished(unfinished)) {
                 return Ok(true);
             }
-            inflate(queue)?;
+            Queue::inflate(queue)?;
         }
         // `put` and `get` because `put_nowait` and `get_nowait` call them.
         "mutex" | "queue" | "not_empty" | "not_full" | "all_tasks_done" | "is_shutdown"
-        | "_init" | "_qsize" | "_put" | "_get" | "put" | "get" => inflate(queue)?,
+        | "_init" | "_qsize" | "_put" | "_get" | "put" | "get" => Queue::inflate(queue)?,
         _ => {}
     }
     Ok(false)
@@ -253,7 +252,7 @@ fn set_shut_down_by_name(queue: &Bound<'_, Queue>, value: &Bound<'_, PyAny>) -> 
     if !found.is_instance_of::<Attribute>() {
         return Ok(false);
     }
-    inflate(queue)?;
+    Queue::inflate(queue)?;
     set_shut_down(queue, value.is_truthy()?)?;
     Ok(true)
 }
@@ -263,7 +262,7 @@ pub(super) fn delete(queue: &Bound<'_, Queue>, name: &Bound<'_, PyAny>) -> PyRes
     if let Ok(name) = name.cast::<PyString>()
         && STANDARD.contains(&name.to_str()?)
     {
-        inflate(queue)?;
+        Queue::inflate(queue)?;
     }
     Ok(())
 }

@@ -93,10 +93,6 @@ impl Items {
         in_any_order!(self, raw => raw.set_unfinished(unfinished))
     }
 
-    pub(super) fn forward(&self, py: Python<'_>) -> PyResult<Option<Forwarded<Item>>> {
-        in_any_order!(self, raw => raw.forward_with(&mut Interpreter::new(py)))
-    }
-
     /// As `RawQueue::prepare_forwarding`.
     pub(super) fn prepare_forwarding(&self, py: Python<'_>) -> PyResult<()> {
         in_any_order!(self, raw => raw.prepare_forwarding(&mut Interpreter::new(py)))
@@ -126,13 +122,13 @@ impl Items {
         }
     }
 
-    /// Forwards the queue if its contents still equal `picture`.
-    pub(super) fn forward_if(&self, picture: &Picture) -> ForwardOutcome<Forwarded<Item>> {
-        in_any_order!(self, raw => raw.forward_if(|content| {
+    /// Forwards the queue if its contents still equal the picture, or there is none.
+    pub(super) fn forward_if(&self, picture: Option<&Picture>) -> ForwardOutcome<Forwarded<Item>> {
+        in_any_order!(self, raw => raw.forward_if(|content| picture.is_none_or(|picture| {
             content.unfinished == picture.unfinished
                 && content.is_shut_down == picture.is_shut_down
                 && content.items.iter().map(Item::as_ptr).eq(picture.items.iter().map(Item::as_ptr))
-        }))
+        })))
     }
 
     pub(super) fn is_forwarded(&self) -> bool {
@@ -153,7 +149,7 @@ impl Items {
 }
 
 /// The contents of a compact queue at one moment.
-pub(super) struct Picture {
+pub(crate) struct Picture {
     pub(super) items: Vec<Item>,
     pub(super) unfinished: usize,
     pub(super) is_shut_down: bool,

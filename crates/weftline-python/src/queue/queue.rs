@@ -6,15 +6,14 @@ use super::inflated::{self, Wait};
 use super::items::{Items, NotGot, NotPut};
 use super::timeout_args::{Timeout, TimeoutArgs};
 use crate::callback::calling_back;
-use crate::inflation;
-use crate::init_guard::InitGuard;
+use crate::inflation::{self, Cell, attribute_methods, dict_methods};
 use crate::names::interned;
 use crate::objects;
 use crate::optional_arg::OptionalArg;
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyTuple, PyType};
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
 use weftline::park::Deadline;
 use weftline::queue::raw::RawQueue;
@@ -33,12 +32,10 @@ pub(crate) struct Queue {
     pub(super) maxsize: AtomicIsize,
     /// How often an inflated queue has changed its heap.
     pub(super) changes: AtomicU64,
-    /// Set once the attributes are in the `__dict__`.
-    pub(super) is_inflated: AtomicBool,
+    pub(super) cell: Cell,
     /// Whether an inflated queue is shut down, before 3.13.
     pub(super) is_shut_down: AtomicBool,
     is_initialized: AtomicBool,
-    init: InitGuard,
 }
 
 impl Queue {
@@ -47,13 +44,15 @@ impl Queue {
             items,
             maxsize: AtomicIsize::new(0),
             changes: AtomicU64::new(0),
-            is_inflated: AtomicBool::new(false),
+            cell: Cell::new(),
             is_shut_down: AtomicBool::new(false),
             is_initialized: AtomicBool::new(false),
-            init: InitGuard::new(),
         }
     }
 }
+
+attribute_methods!(Queue);
+dict_methods!(Queue);
 
 #[pymethods]
 impl Queue {
@@ -272,54 +271,8 @@ impl Queue {
             .call_method0(interned!(py, popleft))
     }
 
-    fn __setattr__(
-        slf: &Bound<'_, Self>,
-        name: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        if attributes::set(slf, name, value)? {
-            return Ok(());
-        }
-        inflation::set_attribute(slf, name, Some(value))
-    }
-
-    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
-        attributes::delete(slf, name)?;
-        inflation::set_attribute(slf, name, None)
-    }
-
-    #[getter]
-    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflation::dict(slf)
-    }
-
-    #[setter(__dict__)]
-    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflation::set_dict(slf, dict)
-    }
-
-    #[getter]
-    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::weakref(slf)
-    }
-
-    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflation::names(slf)
-    }
-
-    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::state(slf)
-    }
-
-    fn __reduce_ex__<'py>(
-        slf: &Bound<'py, Self>,
-        protocol: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        inflation::reduce(slf, protocol)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if self.init.is_done() {
+        if self.cell.is_created() {
             self.items.traverse(&visit)
         } else {
             Ok(())

@@ -27,19 +27,12 @@ impl Queue {
 
     /// Whether the queue's attributes are in its `__dict__`.
     pub(super) fn is_inflated(&self) -> bool {
-        // Pairs with `mark_inflated`: a load that sees it sees the attributes.
-        self.is_inflated.load(Ordering::Acquire)
-    }
-
-    pub(super) fn mark_inflated(&self) {
-        self.is_inflated.store(true, Ordering::Release);
+        self.cell.is_inflated()
     }
 
     /// Waits for the attributes, in a thread that has found the items forwarded.
     pub(super) fn wait_until_inflated(&self, py: Python<'_>) {
-        while !self.is_inflated() {
-            py.detach(std::thread::yield_now);
-        }
+        self.cell.wait(py);
     }
 
     #[cold]
