@@ -1,11 +1,4 @@
-//! The attributes of a future that programs use, and the transition from its compact form to its
-//! inflated one.
-//!
-//! | state | core's part | `Future::is_inflated` | leaves by |
-//! |---|---|---|---|
-//! | compact | `FutureState::is_inflated` false | false | `Step::Done` in `inflate` → inflating |
-//! | inflating | `FutureState::is_inflated` true | false | the release store in `inflate` → inflated |
-//! | inflated | `FutureState::is_inflated` true | true | (end) |
+//! The attributes of a future that programs use, and its transition from compact to inflated.
 //!
 //! A compact future has its state, result and exception in the core, under the core's lock, and no
 //! condition or list. It inflates when a program asks for one of these, or for its `__dict__`. Then
@@ -13,20 +6,23 @@
 //! on, setting `_state` also puts the core's future into that phase. That wakes the waiters and
 //! tells the groups that it had while it was compact.
 //!
-//! The linearisation point of inflation is the mark in the core's part, under its lock. The release
-//! store of `Future::is_inflated` pairs with the acquire load of the same name.
+//! The core's future is *forwarded* by a mark in its data, under its lock. Its phase and its waiters
+//! stay in use.
 
 use super::completion::{name_of, phase_of};
 use super::future::Future;
-use crate::attribute::Parts;
-use crate::inflation::{self, Inflate, raw_dict};
+use super::future_state::FutureState;
+use crate::attribute;
+use crate::inflation::{self, Cell, Draft, Forward, Inflate, Parts};
 use crate::names::interned;
 use crate::objects;
 use crate::threading::Condition;
 use crate::threading::guard::holding;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
-use std::sync::atomic::Ordering;
+use pyo3::types::{PyList, PyString};
+use std::mem;
+use weftline::executor::raw::Phase;
+use weftline::sync::raw::ForwardOutcome;
 
 type Moment<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
@@ -40,96 +36,122 @@ pub(super) const PARTS: [&str; 6] = [
     "_done_callbacks",
 ];
 
-/// The result of an attempt to mark the core's part.
-enum Step {
-    /// This thread has marked it.
-    Done(Option<Py<PyAny>>, Option<Py<PyAny>>, Vec<Py<PyAny>>),
-    /// The new list still lacks this callback.
-    Callback(Py<PyAny>),
-    /// The phase has changed meanwhile.
-    Again,
-    /// Another thread has marked it before.
-    Late,
+/// What a draft notes of a compact future.
+pub(crate) struct Noted<'py> {
+    phase: Phase,
+    result: Option<Py<PyAny>>,
+    exception: Option<Py<PyAny>>,
+    callbacks: Bound<'py, PyList>,
 }
 
-impl Inflate for Future {
-    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let (py, this) = (slf.py(), slf.get());
-        if this.is_inflated() {
-            return Ok(());
+impl Noted<'_> {
+    /// Whether the future still is what was noted. It drops no reference: it is called under the
+    /// lock of the core's future.
+    fn agrees(&self, phase: Phase, state: &FutureState) -> bool {
+        fn same(a: Option<&Py<PyAny>>, b: Option<&Py<PyAny>>) -> bool {
+            a.map(Py::as_ptr) == b.map(Py::as_ptr)
         }
+        self.phase == phase
+            && same(self.result.as_ref(), state.result.as_ref())
+            && same(self.exception.as_ref(), state.exception.as_ref())
+            && self.callbacks.len() == state.callbacks.len()
+            && (self.callbacks.iter().zip(&state.callbacks)).all(|(a, b)| a.is(b))
+    }
+}
+
+/// What the core's future has left: references to what the parts have now.
+pub(crate) struct Left {
+    _result: Option<Py<PyAny>>,
+    _exception: Option<Py<PyAny>>,
+    _callbacks: Vec<Py<PyAny>>,
+}
+
+impl Forward for Future {
+    /// The threads and groups that wait stay in the core's future.
+    type Kept = PyAny;
+    type Content<'py> = Noted<'py>;
+    type Left = Left;
+
+    const METHODS: &'static [&'static str] = &["_invoke_callbacks", "_Future__get_result"];
+
+    fn cell(&self) -> &Cell {
+        &self.cell
+    }
+
+    fn is_forwarded(&self) -> bool {
+        self.raw.with(|_, state| state.is_inflated)
+    }
+
+    fn draft<'py>(slf: &Bound<'py, Self>) -> PyResult<Draft<'py, Self>> {
+        let (py, raw) = (slf.py(), &slf.get().raw);
         let condition = py.get_type::<Condition>().call0()?;
-        let waiters = objects::list(py)?;
+        let waiters = objects::list(py)?.into_any();
         let callbacks = objects::list(py)?;
-        let dict = raw_dict(slf)?;
-        for name in [
-            interned!(py, _condition),
-            interned!(py, _state),
-            interned!(py, _result),
-            interned!(py, _exception),
-            interned!(py, _waiters),
-            interned!(py, _done_callbacks),
-        ] {
-            if !dict.contains(name)? {
-                dict.set_item(name, py.None())?;
-            }
-        }
-        for (name, part) in [
-            (interned!(py, _condition), condition),
-            (interned!(py, _waiters), waiters.into_any()),
-            (interned!(py, _done_callbacks), callbacks.clone().into_any()),
-        ] {
-            dict.set_item(name, part)?;
-        }
-        // Everything is created before the future changes: the list has all callbacks when it
-        // replaces the core's. With an interpreter lock no other thread sees the future between
-        // here and the end. Without one, another thread may find the core's part marked. It then
-        // waits for the rest (`wait_until_inflated`).
-        let taken = loop {
-            let phase = this.raw.phase();
-            let state = objects::text(py, name_of(phase))?;
-            let step = this.raw.with(|now, state| {
-                if state.is_inflated {
-                    return Step::Late;
+        // A callback may come before the next one is in the list.
+        let noted = loop {
+            let noted = raw.with(|phase, state| {
+                let copy = |kept: &Option<Py<PyAny>>| kept.as_ref().map(|kept| kept.clone_ref(py));
+                match state.callbacks.get(callbacks.len()) {
+                    Some(callback) => Err(callback.clone_ref(py)),
+                    None => Ok((phase, copy(&state.result), copy(&state.exception))),
                 }
-                if let Some(callback) = state.callbacks.get(callbacks.len()) {
-                    return Step::Callback(callback.clone_ref(py));
-                }
-                if now != phase {
-                    return Step::Again;
-                }
-                state.is_inflated = true;
-                state.failed = state.exception.is_some();
-                let (result, exception) = (state.result.take(), state.exception.take());
-                Step::Done(result, exception, std::mem::take(&mut state.callbacks))
             });
-            match step {
-                Step::Callback(callback) => callbacks.append(callback)?,
-                Step::Again => {}
-                Step::Late => {
-                    this.wait_until_inflated(py);
-                    return Ok(());
-                }
-                Step::Done(result, exception, moved) => break (state, result, exception, moved),
+            match noted {
+                Err(callback) => callbacks.append(callback)?,
+                Ok(noted) => break noted,
             }
         };
-        let (state, result, exception, moved) = taken;
-        let or_none = |object: Option<Py<PyAny>>| object.unwrap_or_else(|| py.None());
-        // Their entries exist: none of these calls needs memory.
-        let mut filled = dict.set_item(interned!(py, _state), state);
-        filled = filled.and(dict.set_item(interned!(py, _result), or_none(result)));
-        filled = filled.and(dict.set_item(interned!(py, _exception), or_none(exception)));
-        this.is_inflated.store(true, Ordering::Release);
-        drop(moved);
-        filled
+        let (phase, result, exception) = noted;
+        let or_none = |object: &Option<Py<PyAny>>| match object {
+            Some(object) => object.bind(py).clone(),
+            None => py.None().into_bound(py),
+        };
+        let parts = Parts::of([
+            (interned!(py, _condition), condition),
+            (
+                interned!(py, _state),
+                objects::text(py, name_of(phase))?.into_any(),
+            ),
+            (interned!(py, _result), or_none(&result)),
+            (interned!(py, _exception), or_none(&exception)),
+            (interned!(py, _waiters), waiters),
+            (interned!(py, _done_callbacks), callbacks.clone().into_any()),
+        ]);
+        Ok(Draft {
+            parts,
+            kept: None,
+            content: Noted {
+                phase,
+                result,
+                exception,
+                callbacks,
+            },
+        })
+    }
+
+    fn forward(slf: &Bound<'_, Self>, draft: &Draft<'_, Self>) -> ForwardOutcome<Self::Left> {
+        slf.get().raw.with(|phase, state| {
+            if state.is_inflated {
+                return ForwardOutcome::Before;
+            }
+            if !draft.content.agrees(phase, state) {
+                return ForwardOutcome::Refused;
+            }
+            state.is_inflated = true;
+            state.failed = state.exception.is_some();
+            ForwardOutcome::Done(Left {
+                _result: state.result.take(),
+                _exception: state.exception.take(),
+                _callbacks: mem::take(&mut state.callbacks),
+            })
+        })
     }
 }
 
 impl Future {
     #[inline]
     pub(super) fn is_inflated(&self) -> bool {
-        // Pairs with the store in `inflate`: a load that sees it sees the parts.
-        self.is_inflated.load(Ordering::Acquire)
+        self.cell.is_inflated()
     }
 
     /// State, result and exception, all at one moment.
@@ -167,9 +189,7 @@ impl Future {
 
     /// Waits for the parts, in a thread that has found the core's part marked.
     pub(super) fn wait_until_inflated(&self, py: Python<'_>) {
-        while !self.is_inflated() {
-            py.detach(std::thread::yield_now);
-        }
+        self.cell.wait(py);
     }
 
     /// `Future.__init__` as the standard library writes it, attribute by attribute.
@@ -188,7 +208,7 @@ impl Future {
     }
 }
 
-impl Parts for Future {
+impl attribute::Parts for Future {
     fn part<'py>(
         slf: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
@@ -245,7 +265,7 @@ impl Parts for Future {
                 Self::inflate(slf)?;
             }
         }
-        if this.is_inflated() {
+        if this.is_inflated_now(slf.py()) {
             inflation::set_part(slf, name, value)?;
             if name.to_str()? == "_exception" {
                 let failed = !value.is_none();

@@ -9,8 +9,7 @@ use super::attributes::PARTS;
 use super::completion::{Outcome, call_back, call_one_back};
 use super::future_state::{FutureState, Task};
 use super::inflated;
-use crate::inflation::{self, Inflate};
-use crate::init_guard::InitGuard;
+use crate::inflation::{self, Cell, Inflate, attribute_methods, dict_methods};
 use crate::names::interned;
 use crate::objects::{self, Piece, error_of, no_memory, written};
 use crate::recursion;
@@ -18,12 +17,8 @@ use pyo3::PyTraverseError;
 use pyo3::exceptions::PyKeyError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
-use std::sync::atomic::AtomicBool;
+use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
 use weftline::executor::raw::{Phase, RawFuture, Unchanged};
-
-/// The methods that others of the class call. A future that gets one of its own inflates.
-const METHODS: [&str; 2] = ["_invoke_callbacks", "_Future__get_result"];
 
 /// The base of every future: its layout.
 #[pyclass(
@@ -42,17 +37,14 @@ pub(crate) struct FutureBase;
 /// at any moment, also from a destructor or a signal handler that interrupts this very object.
 #[pyclass(frozen, subclass, generic, extends = FutureBase)]
 pub(crate) struct Future {
-    init: InitGuard,
-    /// The attributes are in the `__dict__`.
-    pub(super) is_inflated: AtomicBool,
+    pub(super) cell: Cell,
     pub(super) raw: RawFuture<FutureState>,
 }
 
 impl Future {
     pub(super) fn for_task(task: Option<Task>) -> PyClassInitializer<Self> {
         PyClassInitializer::from(FutureBase).add_subclass(Self {
-            init: InitGuard::new(),
-            is_inflated: AtomicBool::new(false),
+            cell: Cell::new(),
             raw: RawFuture::new(FutureState {
                 task,
                 ..FutureState::default()
@@ -80,6 +72,9 @@ pub(super) fn result_or_cancel(
         Err(raised)
     })
 }
+
+attribute_methods!(Future);
+dict_methods!(Future);
 
 #[pymethods]
 impl Future {
@@ -327,50 +322,8 @@ impl Future {
         written(py, &[open, name, at, verb, class, Piece::Plain(">")])
     }
 
-    #[getter]
-    fn __dict__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        inflation::dict(slf)
-    }
-
-    fn __setattr__(
-        slf: &Bound<'_, Self>,
-        name: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        inflation::set_attribute_or_method(slf, name, Some(value), &METHODS)
-    }
-
-    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflation::set_attribute_or_method(slf, name, None, &METHODS)
-    }
-
-    #[setter(__dict__)]
-    fn set_dict(slf: &Bound<'_, Self>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-        inflation::set_dict(slf, dict)
-    }
-
-    #[getter]
-    fn __weakref__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::weakref(slf)
-    }
-
-    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
-        inflation::names(slf)
-    }
-
-    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        inflation::state(slf)
-    }
-
-    fn __reduce_ex__<'py>(
-        slf: &Bound<'py, Self>,
-        protocol: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        inflation::reduce(slf, protocol)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if !self.init.is_done() {
+        if !self.cell.is_created() {
             return Ok(());
         }
         // If the lock is held, this thread holds it further up its stack, or another thread is

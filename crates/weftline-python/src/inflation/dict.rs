@@ -131,22 +131,6 @@ fn set_attribute<T>(
     }
 }
 
-/// As [`set_attribute`], for a class whose compact objects call `methods` without reading the
-/// `__dict__`. An object that gets such a method of its own inflates first.
-pub(crate) fn set_attribute_or_method<T: Inflate>(
-    object: &Bound<'_, T>,
-    name: &Bound<'_, PyAny>,
-    value: Option<&Bound<'_, PyAny>>,
-    methods: &[&str],
-) -> PyResult<()> {
-    if let Ok(text) = name.cast::<PyString>()
-        && methods.contains(&text.to_str()?)
-    {
-        T::inflate(object)?;
-    }
-    set_attribute(object, name, value)
-}
-
 /// `object.name = value`, or without a value `del object.name`, of a compact object that may have to
 /// notice.
 pub(crate) fn assign<T: Forward>(

@@ -26,8 +26,7 @@ pub(crate) use cell::Cell;
 pub(crate) use class::{is_overridden, see_to_dict};
 pub(crate) use copying::{rebuild, reduce, state};
 pub(crate) use dict::{
-    assign, delete_part, dict, has_own, names, part, raw_dict, set_attribute_or_method, set_dict,
-    set_part, weakref,
+    assign, delete_part, dict, has_own, names, part, raw_dict, set_dict, set_part, weakref,
 };
 pub(crate) use methods::{attribute_methods, dict_methods};
 pub(crate) use transition::{Draft, Forward, Inflate, Parts, inflate};
