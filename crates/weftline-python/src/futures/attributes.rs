@@ -13,7 +13,7 @@ use super::completion::{name_of, phase_of};
 use super::future::Future;
 use super::future_state::FutureState;
 use crate::attribute;
-use crate::inflation::{self, Cell, Draft, Forward, Inflate, Parts};
+use crate::inflation::{self, Cell, Draft, Inflate, Parts};
 use crate::names::interned;
 use crate::objects;
 use crate::threading::Condition;
@@ -66,7 +66,7 @@ pub(crate) struct Left {
     _callbacks: Vec<Py<PyAny>>,
 }
 
-impl Forward for Future {
+impl Inflate for Future {
     /// The threads and groups that wait stay in the core's future.
     type Kept = PyAny;
     type Content<'py> = Noted<'py>;

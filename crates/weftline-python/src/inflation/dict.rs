@@ -6,7 +6,7 @@
 //! attribute access bypasses that getter: it finds the dictionary by its offset, and a compact
 //! object has none.
 
-use super::transition::{Forward, Inflate};
+use super::transition::Inflate;
 use crate::names::interned;
 use crate::objects::{self, Piece, written};
 use pyo3::exceptions::PyAttributeError;
@@ -133,7 +133,7 @@ fn set_attribute<T>(
 
 /// `object.name = value`, or without a value `del object.name`, of a compact object that may have to
 /// notice.
-pub(crate) fn assign<T: Forward>(
+pub(crate) fn assign<T: Inflate>(
     object: &Bound<'_, T>,
     name: &Bound<'_, PyAny>,
     value: Option<&Bound<'_, PyAny>>,

@@ -29,4 +29,4 @@ pub(crate) use dict::{
     assign, delete_part, dict, has_own, names, part, raw_dict, set_dict, set_part, weakref,
 };
 pub(crate) use methods::{attribute_methods, dict_methods};
-pub(crate) use transition::{Draft, Forward, Inflate, Parts, inflate};
+pub(crate) use transition::{Draft, Inflate, Parts, inflate};

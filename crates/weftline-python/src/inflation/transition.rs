@@ -2,12 +2,12 @@
 //!
 //! | step | may fail or run Python code | then |
 //! |---|---|---|
-//! | `Forward::draft` creates the parts of the inflated form, for what the object is now | yes | the object is compact |
+//! | `Inflate::draft` creates the parts of the inflated form, for what the object is now | yes | the object is compact |
 //! | `Cell::claim` | it may wait for another thread's inflation | as above |
 //! | `Added::put` enters the parts into the `__dict__` | it may lack memory | the entries are removed, and the object is compact |
-//! | `Forward::forward` forwards the core's object, if it still is what the draft says | no | the object has changed: from the first step again |
+//! | `Inflate::forward` forwards the core's object, if it still is what the draft says | no | the object has changed: from the first step again |
 //! | `Claim::publish` | no | the object is inflated |
-//! | `Forward::Left` is dropped, and the waiters that it names are woken | yes | |
+//! | `Inflate::Left` is dropped, and the waiters that it names are woken | yes | |
 //!
 //! `cell.rs` has the states, and what orders the steps for other threads.
 //!
@@ -26,31 +26,16 @@
 
 use super::cell::Cell;
 use super::dict::raw_dict;
+use pyo3::PyClass;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyDict, PyString};
-use pyo3::{PyClass, PyTypeInfo};
 use std::array::IntoIter;
 use std::iter::Flatten;
 use weftline::sync::raw::ForwardOutcome;
 
 /// A class whose objects inflate.
-pub(crate) trait Inflate: PyTypeInfo {
-    /// Inflates the object, unless it is inflated already.
-    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()>;
-}
-
-impl<T: Forward> Inflate for T {
-    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
-        if slf.get().cell().is_inflated() {
-            return Ok(());
-        }
-        inflate(slf, Self::draft).map(drop)
-    }
-}
-
-/// A class whose objects inflate by way of a [`Cell`].
-pub(crate) trait Forward: PyClass<Frozen = True> + Sync {
+pub(crate) trait Inflate: PyClass<Frozen = True> + Sync {
     /// What an inflated object keeps beside its parts.
     type Kept;
     /// What a draft notes of the compact object, for `forward` to compare.
@@ -75,6 +60,14 @@ pub(crate) trait Forward: PyClass<Frozen = True> + Sync {
     /// drops no reference, and keeps the thread attached.
     fn forward<'py>(slf: &Bound<'py, Self>, draft: &Draft<'py, Self>)
     -> ForwardOutcome<Self::Left>;
+
+    /// Inflates the object, unless it is inflated already.
+    fn inflate(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if slf.get().cell().is_inflated() {
+            return Ok(());
+        }
+        inflate(slf, Self::draft).map(drop)
+    }
 
     /// For a thread that the core's object has refused: whether it did because the object is
     /// inflated. Then the parts are there.
@@ -179,7 +172,7 @@ impl Drop for Added<'_, '_> {
 }
 
 /// What a compact object becomes.
-pub(crate) struct Draft<'py, T: Forward> {
+pub(crate) struct Draft<'py, T: Inflate> {
     pub(crate) parts: Parts<'py>,
     pub(crate) kept: Option<Py<T::Kept>>,
     pub(crate) content: T::Content<'py>,
@@ -187,7 +180,7 @@ pub(crate) struct Draft<'py, T: Forward> {
 
 /// Inflates the object into what `draft` makes. `false`: it was inflated before.
 #[cold]
-pub(crate) fn inflate<'py, T: Forward>(
+pub(crate) fn inflate<'py, T: Inflate>(
     object: &Bound<'py, T>,
     mut draft: impl FnMut(&Bound<'py, T>) -> PyResult<Draft<'py, T>>,
 ) -> PyResult<bool> {

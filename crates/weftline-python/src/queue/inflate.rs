@@ -9,7 +9,7 @@ use super::items::{Items, Picture};
 use super::queue::Queue;
 use super::standard::standard;
 use crate::callback::calling_back;
-use crate::inflation::{self, Cell, Draft, Forward, Parts};
+use crate::inflation::{self, Cell, Draft, Inflate, Parts};
 use crate::names::interned;
 use crate::objects;
 use crate::threading::{Condition, Lock};
@@ -28,7 +28,7 @@ fn conditions(py: Python<'_>) -> [&Bound<'_, PyString>; 3] {
     ]
 }
 
-impl Forward for Queue {
+impl Inflate for Queue {
     type Kept = PyAny;
     /// What the queue holds. `None`: the items are dropped, whichever they are.
     type Content<'py> = Option<Picture>;

@@ -8,9 +8,7 @@ use super::{Condition, Lock, repr_at};
 use crate::attribute;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::inflation::{
-    self, Cell, Draft, Forward, Inflate, Parts, attribute_methods, dict_methods,
-};
+use crate::inflation::{self, Cell, Draft, Inflate, Parts, attribute_methods, dict_methods};
 use crate::init_guard::Once;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, written};
@@ -59,7 +57,7 @@ pub(super) fn n_waiting<'py>(slf: &Bound<'py, Barrier>) -> PyResult<Bound<'py, P
     objects::len(py, this.raw.n_waiting())
 }
 
-impl Forward for Barrier {
+impl Inflate for Barrier {
     type Kept = Condition;
     /// The core's state, and whether this thread runs the action.
     type Content<'py> = (ForwardedBarrier, bool);

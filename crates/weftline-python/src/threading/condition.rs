@@ -10,9 +10,7 @@ use super::{RLock, foreign, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::handled::finally;
-use crate::inflation::{
-    self, Cell, Draft, Forward, Inflate, Parts, attribute_methods, dict_methods,
-};
+use crate::inflation::{self, Cell, Draft, Inflate, Parts, attribute_methods, dict_methods};
 use crate::init_guard::Once;
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, written};
@@ -54,7 +52,7 @@ const PARTS: [&str; 8] = [
     "_waiters",
 ];
 
-impl Forward for Condition {
+impl Inflate for Condition {
     /// The waiters stay in the core's condition, which the object has.
     type Kept = PyAny;
     type Content<'py> = ();

@@ -4,7 +4,7 @@ use super::target::{at_fork_reinit, fresh_condition, set_condition, target_of};
 use super::{Condition, inflated, repr_at, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::inflation::{self, Cell, Draft, Forward, Inflate, Parts, dict_methods};
+use crate::inflation::{self, Cell, Draft, Inflate, Parts, dict_methods};
 use crate::names::interned;
 use crate::objects;
 use crate::recursion;
@@ -30,7 +30,7 @@ fn boolean(py: Python<'_>, value: bool) -> Bound<'_, PyAny> {
     PyBool::new(py, value).to_owned().into_any()
 }
 
-impl Forward for Event {
+impl Inflate for Event {
     type Kept = Condition;
     type Content<'py> = bool;
     type Left = bool;

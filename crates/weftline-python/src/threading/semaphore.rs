@@ -6,7 +6,7 @@ use super::{Condition, inflated, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
 use crate::inflation::{
-    self, Cell, Draft, Forward, Inflate, Parts, attribute_methods, dict_methods, has_own,
+    self, Cell, Draft, Inflate, Parts, attribute_methods, dict_methods, has_own,
 };
 use crate::names::interned;
 use crate::objects::{Piece, count, error, written};
@@ -56,7 +56,7 @@ fn released(n: OptionalArg<'_, '_>) -> PyResult<Option<u64>> {
     }
 }
 
-impl Forward for Semaphore {
+impl Inflate for Semaphore {
     type Kept = Condition;
     /// The permits and the bound.
     type Content<'py> = (u64, u64);

@@ -17,7 +17,7 @@
 //! from the beginning, so no cycle can begin without them.
 
 use super::{Condition, Lock};
-use crate::inflation::{Draft, Forward, inflate, set_part};
+use crate::inflation::{Draft, Inflate, inflate, set_part};
 use crate::names::interned;
 use pyo3::prelude::*;
 use weftline::sync::raw::RawCondition;
@@ -39,7 +39,7 @@ pub(super) fn at_fork_reinit<T>(object: &Bound<'_, T>) -> PyResult<()> {
 }
 
 /// The condition to which the core's object is forwarded.
-pub(super) fn target_of<'a, T: Forward<Kept = Condition>>(
+pub(super) fn target_of<'a, T: Inflate<Kept = Condition>>(
     draft: &'a Draft<'_, T>,
 ) -> &'a RawCondition {
     let target = draft.kept.as_ref();
@@ -47,7 +47,7 @@ pub(super) fn target_of<'a, T: Forward<Kept = Condition>>(
 }
 
 /// `object._cond = condition`
-pub(super) fn set_condition<'py, T: Forward<Kept = Condition>>(
+pub(super) fn set_condition<'py, T: Inflate<Kept = Condition>>(
     object: &Bound<'py, T>,
     condition: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
