@@ -1,14 +1,12 @@
 //! `threading.Barrier`.
 
-use super::barrier_attributes::{METHODS, is_overridden};
-use super::guard::Guard;
-use super::inflated_barrier::{self, BROKEN, FILLING};
-use super::target::{at_fork_reinit, fresh_condition, set_condition};
+use super::barrier_attributes::is_overridden;
+use super::inflated_barrier::{self, FILLING};
+use super::target::{at_fork_reinit, fresh_condition};
 use super::{Condition, Lock, repr_at};
-use crate::attribute;
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::inflation::{self, Cell, Draft, Inflate, Parts, attribute_methods, dict_methods};
+use crate::inflation::{self, Cell, Inflate, attribute_methods, dict_methods};
 use crate::init_guard::Once;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, written};
@@ -22,7 +20,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use std::cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use weftline::park::{Deadline, current_number};
-use weftline::sync::raw::{BarrierError, ForwardOutcome, ForwardedBarrier, RawBarrier};
+use weftline::sync::raw::{BarrierError, RawBarrier};
 
 /// Lets a number of threads wait for each other, again and again.
 ///
@@ -30,15 +28,15 @@ use weftline::sync::raw::{BarrierError, ForwardOutcome, ForwardedBarrier, RawBar
 /// running.
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Barrier {
-    raw: RawBarrier,
+    pub(super) raw: RawBarrier,
     rest: Once<Rest>,
-    cell: Cell<Condition>,
+    pub(super) cell: Cell<Condition>,
     /// The number of the thread that runs the action of a compact barrier; zero if none does. While
     /// it runs, only this thread may inflate the barrier.
-    acting: AtomicU64,
+    pub(super) acting: AtomicU64,
     /// Whether that thread has inflated the barrier. It then holds the condition, as it would
     /// during the action of a standard barrier.
-    is_held: AtomicBool,
+    pub(super) is_held: AtomicBool,
 }
 
 /// The constructor's arguments besides the number of parties, and the parties as passed.
@@ -57,101 +55,8 @@ pub(super) fn n_waiting<'py>(slf: &Bound<'py, Barrier>) -> PyResult<Bound<'py, P
     objects::len(py, this.raw.n_waiting())
 }
 
-impl Inflate for Barrier {
-    type Kept = Condition;
-    /// The core's state, and whether this thread runs the action.
-    type Content<'py> = (ForwardedBarrier, bool);
-    type Left = ForwardedBarrier;
-
-    const METHODS: &'static [&'static str] = &METHODS;
-
-    fn cell(&self) -> &Cell<Condition> {
-        &self.cell
-    }
-
-    fn is_forwarded(&self) -> bool {
-        self.raw.is_forwarded()
-    }
-
-    fn draft<'py>(slf: &Bound<'py, Self>) -> PyResult<Draft<'py, Self>> {
-        let (py, this) = (slf.py(), slf.get());
-        let acts = this.acting.load(Ordering::Relaxed) == current_number().get();
-        this.raw
-            .prepare_forwarding(&mut Interpreter::new(py), acts)?;
-        let target = fresh_condition(py)?;
-        if acts {
-            // Kept: `wait` releases it.
-            Guard::enter(target.bind(py).clone().into_any())?;
-        }
-        let now = this.raw.look();
-        let state = if now.is_broken { BROKEN } else { FILLING };
-        let parts = Parts::of([
-            (interned!(py, _cond), target.bind(py).clone().into_any()),
-            (interned!(py, _action), this.action(py)),
-            (interned!(py, _timeout), this.timeout(py)),
-            (
-                interned!(py, _parties),
-                this.compact_parties(py, now.parties)?,
-            ),
-            (interned!(py, _state), objects::int(py, state.into())?),
-            (interned!(py, _count), objects::len(py, now.arrived)?),
-        ]);
-        Ok(Draft {
-            parts,
-            kept: Some(target),
-            content: (now, acts),
-        })
-    }
-
-    fn forward(slf: &Bound<'_, Self>, draft: &Draft<'_, Self>) -> ForwardOutcome<ForwardedBarrier> {
-        let (this, (drafted, acts)) = (slf.get(), draft.content);
-        let outcome = this.raw.forward_if(acts, |now| now == drafted);
-        if let ForwardOutcome::Done(_) = outcome {
-            this.is_held.store(acts, Ordering::Relaxed);
-        }
-        outcome
-    }
-}
-
-impl attribute::Parts for Barrier {
-    /// A compact barrier answers what it knows itself, and inflates otherwise.
-    fn part<'py>(
-        slf: &Bound<'py, Self>,
-        name: &Bound<'py, PyString>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let (py, this) = (slf.py(), slf.get());
-        if !this.is_inflated_now(py) {
-            match name.to_str()? {
-                "_action" => return Ok(this.action(py)),
-                "_timeout" => return Ok(this.timeout(py)),
-                "_parties" => return this.compact_parties(py, this.raw.parties()),
-                "_count" => return objects::len(py, this.raw.n_waiting()),
-                "_state" => {
-                    let is_broken = this.raw.is_broken();
-                    let state = if is_broken { BROKEN } else { FILLING };
-                    return objects::int(py, state.into());
-                }
-                _ => Self::inflate(slf)?,
-            }
-        }
-        inflation::part(slf, name)
-    }
-
-    fn set_part<'py>(
-        slf: &Bound<'py, Self>,
-        name: &Bound<'py, PyString>,
-        value: &Bound<'py, PyAny>,
-    ) -> PyResult<()> {
-        if name.is(interned!(slf.py(), _cond)) {
-            return set_condition(slf, value);
-        }
-        Self::inflate(slf)?;
-        inflation::set_part(slf, name, value)
-    }
-}
-
 impl Barrier {
-    fn action<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    pub(super) fn action<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
         let action = self.rest.get().and_then(|rest| rest.action.as_ref());
         action.map_or_else(
             || py.None().into_bound(py),
@@ -159,7 +64,7 @@ impl Barrier {
         )
     }
 
-    fn timeout<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+    pub(super) fn timeout<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
         let timeout = self.rest.get().and_then(|rest| rest.timeout.as_ref());
         timeout.map_or_else(
             || py.None().into_bound(py),
@@ -168,7 +73,11 @@ impl Barrier {
     }
 
     /// The number as the constructor got it.
-    fn compact_parties<'py>(&self, py: Python<'py>, parties: usize) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn compact_parties<'py>(
+        &self,
+        py: Python<'py>,
+        parties: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
         match self.rest.get() {
             Some(rest) => Ok(rest.parties.bind(py).clone()),
             None => objects::len(py, parties),
@@ -356,34 +265,6 @@ impl Barrier {
         }
         slf.get().cell.wait(slf.py());
         inflated_barrier::abort(slf)
-    }
-
-    /// Wait until the threads of the last cycle have left; raise BrokenBarrierError if the barrier
-    /// is broken. This method and the following ones are called with the condition held. Subclasses
-    /// may override them.
-    fn _enter(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated_barrier::enter(slf)
-    }
-
-    /// Run the action, and let all threads pass.
-    fn _release(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated_barrier::release(slf)
-    }
-
-    /// Wait for permission to pass.
-    #[pyo3(signature = (timeout))]
-    fn _wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        inflated_barrier::wait_within(slf, timeout)
-    }
-
-    /// Leave. The last thread to leave lets arriving threads in.
-    fn _exit(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated_barrier::exit(slf)
-    }
-
-    /// Break the barrier.
-    fn _break(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated_barrier::r#break(slf)
     }
 
     /// For the child of a fork. A compact barrier needs nothing there: it forgets waiters of

@@ -3,19 +3,19 @@
 //! Operations on weftline's own locks are direct; `mutex.rs` has the kinds of locks,
 //! `inflated_condition.rs` the inflated form.
 
-use super::inflated_condition::{self, Waiters, deque, how_many};
+use super::inflated_condition::{self, deque, how_many};
 use super::mutex::Mutex;
 use super::nested::passing_on;
-use super::{RLock, foreign, warn_deprecated};
+use super::wait_for::wait_for;
+use super::{RLock, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::handled::finally;
-use crate::inflation::{self, Cell, Draft, Inflate, Parts, attribute_methods, dict_methods};
+use crate::inflation::{self, Cell, Inflate, attribute_methods, dict_methods};
 use crate::init_guard::Once;
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, written};
 use crate::optional_arg::OptionalArg;
-use crate::pending::handle_pending;
 use crate::recursion;
 use crate::seconds::wait_deadline;
 use pyo3::PyTraverseError;
@@ -23,9 +23,8 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
-use std::time::Instant;
 use weftline::park::{Deadline, WaitError};
-use weftline::sync::raw::{ForwardOutcome, RawCondition};
+use weftline::sync::raw::RawCondition;
 
 /// A lock, and threads that wait under it until they are notified.
 ///
@@ -35,8 +34,8 @@ use weftline::sync::raw::{ForwardOutcome, RawCondition};
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Condition {
     raw: RawCondition,
-    mutex: Once<Mutex>,
-    cell: Cell,
+    pub(super) mutex: Once<Mutex>,
+    pub(super) cell: Cell,
 }
 
 /// The names in the `__dict__` of an inflated condition, or of methods that a compact one calls
@@ -51,51 +50,6 @@ const PARTS: [&str; 8] = [
     "_is_owned",
     "_waiters",
 ];
-
-impl Inflate for Condition {
-    /// The waiters stay in the core's condition, which the object has.
-    type Kept = PyAny;
-    type Content<'py> = ();
-    type Left = ();
-
-    const METHODS: &'static [&'static str] = &[
-        "_release_save",
-        "_acquire_restore",
-        "_is_owned",
-        "notify",
-        "wait_for",
-    ];
-
-    fn cell(&self) -> &Cell {
-        &self.cell
-    }
-
-    fn is_forwarded(&self) -> bool {
-        self.cell.is_inflated()
-    }
-
-    fn draft<'py>(slf: &Bound<'py, Self>) -> PyResult<Draft<'py, Self>> {
-        let py = slf.py();
-        // A condition whose __init__ was not called has no lock; a copy is created so.
-        let parts = match slf.get().mutex.get() {
-            Some(mutex) => {
-                let mut parts = Self::parts_over(mutex.object(py))?;
-                parts.set(interned!(py, _waiters), Waiters::of(slf)?);
-                parts
-            }
-            None => Parts::NONE,
-        };
-        Ok(Draft {
-            parts,
-            kept: None,
-            content: (),
-        })
-    }
-
-    fn forward(_: &Bound<'_, Self>, _: &Draft<'_, Self>) -> ForwardOutcome<()> {
-        ForwardOutcome::Done(())
-    }
-}
 
 impl Condition {
     pub(super) fn raw(&self) -> &RawCondition {
@@ -166,28 +120,6 @@ impl Condition {
         self.cell.is_inflated()
     }
 
-    /// An attribute that the lock supplies while the condition is compact.
-    fn method<'py>(
-        slf: &Bound<'py, Self>,
-        name: &Bound<'py, PyString>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let this = slf.get();
-        if this.is_inflated() {
-            return inflation::part(slf, name);
-        }
-        let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
-        mutex.object(slf.py()).getattr(name)
-    }
-
-    fn set_part<'py>(
-        slf: &Bound<'py, Self>,
-        name: &Bound<'py, PyString>,
-        value: &Bound<'py, PyAny>,
-    ) -> PyResult<()> {
-        Self::inflate(slf)?;
-        inflation::set_part(slf, name, value)
-    }
-
     /// `Condition.__init__` as the standard library writes it, attribute by attribute.
     fn init_inflated<'py>(slf: &Bound<'py, Self>, lock: &Bound<'py, PyAny>) -> PyResult<()> {
         let py = slf.py();
@@ -198,30 +130,6 @@ impl Condition {
             slf.setattr(name, value)?;
         }
         slf.setattr(interned!(py, _waiters), deque(py)?.call0()?)
-    }
-
-    /// The parts of a condition over `lock`, besides its waiters.
-    fn parts_over<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Parts<'py>> {
-        let py = lock.py();
-        let mut parts = Parts::of([(interned!(py, _lock), lock.clone())]);
-        let always = [
-            interned!(py, acquire),
-            interned!(py, release),
-            interned!(py, locked),
-        ];
-        for name in &always[..if cfg!(Py_3_14) { 3 } else { 2 }] {
-            parts.set(name, lock.getattr(name)?);
-        }
-        for name in [
-            interned!(py, _release_save),
-            interned!(py, _acquire_restore),
-            interned!(py, _is_owned),
-        ] {
-            if let Some(method) = foreign::optional(lock, name)? {
-                parts.set(name, method);
-            }
-        }
-        Ok(parts)
     }
 
     /// Wakes the `n` threads that have waited longest, with the lock held. `false`: the condition
@@ -291,57 +199,6 @@ impl Condition {
             Some(lock) => Self::init_inflated(slf, lock),
             None => Self::init_inflated(slf, Bound::new(py, RLock::free())?.as_any()),
         }
-    }
-
-    /// The lock's own method, as in the standard library.
-    #[getter]
-    fn acquire<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::method(slf, interned!(slf.py(), acquire))
-    }
-
-    #[setter]
-    fn set_acquire<'py>(slf: &Bound<'py, Self>, function: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::set_part(slf, interned!(slf.py(), acquire), function)
-    }
-
-    #[deleter(acquire)]
-    fn delete_acquire(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), acquire))
-    }
-
-    /// The lock's own method, as in the standard library.
-    #[getter]
-    fn release<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::method(slf, interned!(slf.py(), release))
-    }
-
-    #[setter]
-    fn set_release<'py>(slf: &Bound<'py, Self>, function: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::set_part(slf, interned!(slf.py(), release), function)
-    }
-
-    #[deleter(release)]
-    fn delete_release(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), release))
-    }
-
-    /// The lock's own method, as in the standard library.
-    #[cfg(Py_3_14)]
-    #[getter]
-    fn locked<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::method(slf, interned!(slf.py(), locked))
-    }
-
-    #[cfg(Py_3_14)]
-    #[setter]
-    fn set_locked<'py>(slf: &Bound<'py, Self>, function: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::set_part(slf, interned!(slf.py(), locked), function)
-    }
-
-    #[cfg(Py_3_14)]
-    #[deleter(locked)]
-    fn delete_locked(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), locked))
     }
 
     #[pyo3(text_signature = "($self)")]
@@ -427,37 +284,7 @@ impl Condition {
         predicate: &Bound<'py, PyAny>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let mut end: Option<(Instant, f64)> = None;
-        loop {
-            let result = calling_back(py, || predicate.call0())?;
-            if result.is_truthy()? {
-                return Ok(result);
-            }
-            // Called as a method, which a subclass may override.
-            match (timeout, end) {
-                (None, _) => {
-                    let forever = (py.None(),);
-                    calling_back(py, || slf.call_method1(interned!(py, wait), forever))?
-                }
-                (Some(timeout), None) => {
-                    // An addition, so that a timeout that is no number is refused in the standard
-                    // library's words.
-                    let seconds = objects::float(py, 0.0)?.add(timeout)?.extract()?;
-                    end = Some((Instant::now(), seconds));
-                    calling_back(py, || slf.call_method1(interned!(py, wait), (timeout,)))?
-                }
-                (Some(_), Some((start, seconds))) => {
-                    let left = seconds - start.elapsed().as_secs_f64();
-                    if left <= 0.0 {
-                        return Ok(result);
-                    }
-                    let left = objects::float(py, left)?;
-                    calling_back(py, || slf.call_method1(interned!(py, wait), (left,)))?
-                }
-            };
-            handle_pending(py)?;
-        }
+        wait_for(slf, predicate, timeout)
     }
 
     /// Wake the `n` threads that have waited longest.
@@ -495,74 +322,6 @@ impl Condition {
             slf.call_method0(interned!(slf.py(), notify_all))
         })
         .map(drop)
-    }
-
-    fn _is_owned(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        let this = slf.get();
-        if this.is_inflated() {
-            return inflated_condition::is_owned(slf);
-        }
-        this.mutex(slf.py())?.is_owned(slf.py())
-    }
-
-    fn _release_save(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
-        let this = slf.get();
-        if this.is_inflated() {
-            return inflated_condition::release_save(slf);
-        }
-        let name = interned!(slf.py(), _release_save);
-        let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
-        foreign::release_save(mutex.object(slf.py()))
-    }
-
-    #[pyo3(signature = (x))]
-    fn _acquire_restore<'py>(slf: &Bound<'py, Self>, x: &Bound<'py, PyAny>) -> PyResult<()> {
-        let this = slf.get();
-        if this.is_inflated() {
-            return inflated_condition::acquire_restore(slf, x);
-        }
-        let name = interned!(slf.py(), _acquire_restore);
-        let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
-        foreign::acquire_restore(mutex.object(slf.py()), Some(x))
-    }
-
-    #[getter]
-    fn _lock<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let (py, this) = (slf.py(), slf.get());
-        if this.is_inflated() {
-            return inflation::part(slf, interned!(py, _lock));
-        }
-        Ok(this.mutex(py)?.object(py).clone())
-    }
-
-    #[setter(_lock)]
-    fn set_lock<'py>(slf: &Bound<'py, Self>, lock: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::set_part(slf, interned!(slf.py(), _lock), lock)
-    }
-
-    #[deleter(_lock)]
-    fn delete_lock(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), _lock))
-    }
-
-    /// The waiters: programs read their number.
-    #[getter]
-    fn _waiters<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        if slf.get().is_inflated() {
-            return inflation::part(slf, interned!(py, _waiters));
-        }
-        Waiters::of(slf)
-    }
-
-    #[setter(_waiters)]
-    fn set_waiters<'py>(slf: &Bound<'py, Self>, waiters: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::set_part(slf, interned!(slf.py(), _waiters), waiters)
-    }
-
-    #[deleter(_waiters)]
-    fn delete_waiters(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), _waiters))
     }
 
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {

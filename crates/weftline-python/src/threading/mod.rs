@@ -2,7 +2,9 @@
 
 mod barrier;
 mod barrier_attributes;
+mod bounded_semaphore;
 mod condition;
+mod condition_attributes;
 mod event;
 mod foreign;
 pub(crate) mod guard;
@@ -14,8 +16,10 @@ mod mutex;
 mod nested;
 mod rlock;
 mod semaphore;
+mod semaphore_attributes;
 mod target;
 mod timer;
+mod wait_for;
 
 pub(crate) use condition::Condition;
 pub(crate) use lock::Lock;
@@ -50,7 +54,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         "threading",
         c"__init__($self, value=1)\n--\n\nBegin with `value` permits.",
     )?;
-    add_class_like::<semaphore::BoundedSemaphore>(
+    add_class_like::<bounded_semaphore::BoundedSemaphore>(
         module,
         "threading",
         c"__init__($self, value=1)\n--\n\nBegin with `value` permits, which is also the bound.",
@@ -65,7 +69,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     deferred_drop::install::<Condition>(py);
     deferred_drop::install::<event::Event>(py);
     deferred_drop::install::<semaphore::Semaphore>(py);
-    deferred_drop::install::<semaphore::BoundedSemaphore>(py);
+    deferred_drop::install::<bounded_semaphore::BoundedSemaphore>(py);
     deferred_drop::install::<barrier::Barrier>(py);
     deferred_drop::install::<timer::PendingTimer>(py);
     module.add_function(wrap_pyfunction!(timer::_call_on_new_thread, module)?)
@@ -96,7 +100,7 @@ pub(crate) fn show_sources(standard: &Bound<'_, PyModule>) -> PyResult<()> {
     introspection::show_source::<Condition>(&standard.getattr("Condition")?)?;
     introspection::show_source::<event::Event>(&standard.getattr("Event")?)?;
     introspection::show_source::<semaphore::Semaphore>(&standard.getattr("Semaphore")?)?;
-    introspection::show_source::<semaphore::BoundedSemaphore>(
+    introspection::show_source::<bounded_semaphore::BoundedSemaphore>(
         &standard.getattr("BoundedSemaphore")?,
     )?;
     introspection::show_source::<barrier::Barrier>(&standard.getattr("Barrier")?)

@@ -1,13 +1,12 @@
-//! `threading.Semaphore` and `threading.BoundedSemaphore`.
+//! `threading.Semaphore`.
 
+use super::bounded_semaphore::BoundedSemaphore;
 use super::inflated::released_too_often;
-use super::target::{at_fork_reinit, fresh_condition, set_condition, target_of};
+use super::target::{at_fork_reinit, fresh_condition};
 use super::{Condition, inflated, repr_at};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
-use crate::inflation::{
-    self, Cell, Draft, Inflate, Parts, attribute_methods, dict_methods, has_own,
-};
+use crate::inflation::{self, Cell, Inflate, attribute_methods, dict_methods, has_own};
 use crate::names::interned;
 use crate::objects::{Piece, count, error, written};
 use crate::optional_arg::OptionalArg;
@@ -19,7 +18,7 @@ use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyString, PyTuple, PyType};
 use weftline::park::{Deadline, WaitError};
-use weftline::sync::raw::{ForwardOutcome, RawSemaphore};
+use weftline::sync::raw::RawSemaphore;
 
 /// A number of permits.
 ///
@@ -28,8 +27,8 @@ use weftline::sync::raw::{ForwardOutcome, RawSemaphore};
 /// which has waited for more than 1 ms gets its permit by handoff.
 #[pyclass(frozen, weakref, dict, subclass)]
 pub(crate) struct Semaphore {
-    raw: RawSemaphore,
-    cell: Cell<Condition>,
+    pub(super) raw: RawSemaphore,
+    pub(super) cell: Cell<Condition>,
 }
 
 /// The names in the `__dict__` of an inflated semaphore.
@@ -37,7 +36,7 @@ const PARTS: [&str; 3] = ["_cond", "_value", "_initial_value"];
 
 /// A number of permits that a compact semaphore can store and return unchanged: an exact `int`
 /// within the bound.
-fn permits(value: &Bound<'_, PyAny>) -> Option<u64> {
+pub(super) fn permits(value: &Bound<'_, PyAny>) -> Option<u64> {
     let permits = value.cast_exact::<PyInt>().ok()?.extract().ok()?;
     (permits <= RawSemaphore::MAX_PERMITS).then_some(permits)
 }
@@ -56,49 +55,8 @@ fn released(n: OptionalArg<'_, '_>) -> PyResult<Option<u64>> {
     }
 }
 
-impl Inflate for Semaphore {
-    type Kept = Condition;
-    /// The permits and the bound.
-    type Content<'py> = (u64, u64);
-    type Left = (u64, u64);
-
-    const METHODS: &'static [&'static str] = &["release"];
-
-    fn cell(&self) -> &Cell<Condition> {
-        &self.cell
-    }
-
-    fn is_forwarded(&self) -> bool {
-        self.raw.is_forwarded()
-    }
-
-    fn draft<'py>(slf: &Bound<'py, Self>) -> PyResult<Draft<'py, Self>> {
-        let (py, raw) = (slf.py(), &slf.get().raw);
-        let target = fresh_condition(py)?;
-        let (permits, bound) = (raw.permits(), raw.bound());
-        let mut parts = Parts::of([
-            (interned!(py, _cond), target.bind(py).clone().into_any()),
-            (interned!(py, _value), count(py, permits)?),
-        ]);
-        if slf.is_instance_of::<BoundedSemaphore>() {
-            parts.set(interned!(py, _initial_value), count(py, bound)?);
-        }
-        Ok(Draft {
-            parts,
-            kept: Some(target),
-            content: (permits, bound),
-        })
-    }
-
-    fn forward(slf: &Bound<'_, Self>, draft: &Draft<'_, Self>) -> ForwardOutcome<(u64, u64)> {
-        let (raw, target, drafted) = (&slf.get().raw, target_of(draft), draft.content);
-        // SAFETY: the cell keeps the target for as long as the semaphore lives.
-        unsafe { raw.forward_if(target, |permits, bound| (permits, bound) == drafted) }
-    }
-}
-
 impl Semaphore {
-    fn unbounded() -> Self {
+    pub(super) fn unbounded() -> Self {
         Self {
             raw: RawSemaphore::new(1, RawSemaphore::MAX_PERMITS)
                 .expect("one permit is within the bound"),
@@ -107,7 +65,11 @@ impl Semaphore {
     }
 
     /// `Semaphore.__init__`, or, if it `is_bounded`, `BoundedSemaphore.__init__`.
-    fn start(slf: &Bound<'_, Self>, value: OptionalArg<'_, '_>, is_bounded: bool) -> PyResult<()> {
+    pub(super) fn start(
+        slf: &Bound<'_, Self>,
+        value: OptionalArg<'_, '_>,
+        is_bounded: bool,
+    ) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         let compact = match value.get() {
             None => Some(1),
@@ -209,7 +171,7 @@ impl Semaphore {
     }
 
     /// `release(n)`.
-    fn release_arg(
+    pub(super) fn release_arg(
         slf: &Bound<'_, Self>,
         n: OptionalArg<'_, '_>,
         is_bounded: bool,
@@ -223,7 +185,7 @@ impl Semaphore {
         }
     }
 
-    fn value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         let permits = this.raw.permits();
         if permits == 0 && this.is_inflated_now(py) {
@@ -330,52 +292,6 @@ impl Semaphore {
         calling_back(py, || slf.call_method0(interned!(py, release))).map(drop)
     }
 
-    #[getter]
-    fn _value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let (py, this) = (slf.py(), slf.get());
-        let permits = this.raw.permits();
-        if permits == 0 && this.is_inflated_now(py) {
-            return inflation::part(slf, interned!(py, _value));
-        }
-        count(py, permits)
-    }
-
-    /// Programs that resize a semaphore set it. Waiters proceed as after release().
-    #[setter(_value)]
-    fn set_value<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<()> {
-        let this = slf.get();
-        if !this.cell.is_inflated()
-            && let Some(permits) = permits(value)
-            && this.raw.reset(permits, this.raw.bound()).is_ok()
-        {
-            return Ok(());
-        }
-        Self::inflate(slf)?;
-        inflation::set_part(slf, interned!(slf.py(), _value), value)
-    }
-
-    #[deleter(_value)]
-    fn delete_value(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), _value))
-    }
-
-    /// The condition under which the value changes. It is created when a program asks for it.
-    #[getter]
-    fn _cond<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::inflate(slf)?;
-        inflation::part(slf, interned!(slf.py(), _cond))
-    }
-
-    #[setter(_cond)]
-    fn set_cond<'py>(slf: &Bound<'py, Self>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
-        set_condition(slf, condition)
-    }
-
-    #[deleter(_cond)]
-    fn delete_cond(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), _cond))
-    }
-
     /// For the child of a fork. A compact semaphore needs nothing there: it forgets waiters of
     /// another process by itself.
     fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
@@ -394,72 +310,5 @@ impl Semaphore {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.cell.traverse(&visit)
-    }
-}
-
-/// A semaphore that never has more permits than it started with.
-///
-/// Goes beyond the standard class as Semaphore does.
-#[pyclass(extends = Semaphore, frozen, subclass)]
-pub(crate) struct BoundedSemaphore;
-
-#[pymethods]
-impl BoundedSemaphore {
-    #[new]
-    #[classmethod]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value=1)")]
-    fn new(
-        class: &Bound<'_, PyType>,
-        _args: &Bound<'_, PyTuple>,
-        _kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<PyClassInitializer<Self>> {
-        inflation::see_to_dict::<Semaphore>(class)?;
-        Ok(PyClassInitializer::from(Semaphore::unbounded()).add_subclass(Self))
-    }
-
-    #[pyo3(signature = (value=OptionalArg::MISSING))]
-    fn __init__(slf: &Bound<'_, Self>, value: OptionalArg<'_, '_>) -> PyResult<()> {
-        Semaphore::start(slf.as_super(), value, true)
-    }
-
-    /// Add `n` permits. Raises ValueError, and adds none, if there would be more than at the start.
-    #[pyo3(signature = (n=OptionalArg::MISSING), text_signature = "($self, n=1)")]
-    fn release(slf: &Bound<'_, Self>, n: OptionalArg<'_, '_>) -> PyResult<()> {
-        Semaphore::release_arg(slf.as_super(), n, true)
-    }
-
-    #[getter]
-    fn _initial_value<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let (py, semaphore) = (slf.py(), slf.as_super());
-        if semaphore.get().is_inflated_now(py) {
-            return inflation::part(semaphore, interned!(py, _initial_value));
-        }
-        count(py, semaphore.get().raw.bound())
-    }
-
-    /// Programs that resize a semaphore set it.
-    #[setter(_initial_value)]
-    fn set_initial_value<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<()> {
-        let semaphore = slf.as_super();
-        Semaphore::inflate(semaphore)?;
-        inflation::set_part(semaphore, interned!(slf.py(), _initial_value), value)
-    }
-
-    #[deleter(_initial_value)]
-    fn delete_initial_value(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf.as_super(), interned!(slf.py(), _initial_value))
-    }
-
-    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
-        recursion::check(slf.py())?;
-        let (py, value) = (slf.py(), Semaphore::value(slf.as_super())?);
-        let initial = slf.getattr(interned!(py, _initial_value))?;
-        let pieces = [
-            Piece::Plain("value="),
-            Piece::Object(&value),
-            Piece::Plain("/"),
-            Piece::Object(&initial),
-        ];
-        repr_at(slf.as_any(), &written(py, &pieces)?)
     }
 }
