@@ -1,12 +1,5 @@
-//! The `__dict__` of an object that inflates: its parts, and how a program and the methods reach
-//! them.
-//!
-//! The getter of `__dict__` inflates first. So `vars(x)`, `self.__dict__.copy()` and
-//! `self.__dict__.update(state)` see and change what the methods work on. The interpreter's
-//! attribute access bypasses that getter: it finds the dictionary by its offset, and a compact
-//! object has none.
+//! The `__dict__` of an object that inflates, and the parts in it, as they lie there.
 
-use super::transition::Inflate;
 use crate::names::interned;
 use crate::objects::{self, Piece, written};
 use pyo3::exceptions::PyAttributeError;
@@ -22,26 +15,6 @@ pub(crate) fn raw_dict<'py, T>(object: &Bound<'py, T>) -> PyResult<Bound<'py, Py
         Bound::from_owned_ptr_or_err(object.py(), dict)?
     };
     Ok(dict.cast_into::<PyDict>()?)
-}
-
-/// `object.__dict__`
-pub(crate) fn dict<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyDict>> {
-    T::inflate(object)?;
-    raw_dict(object)
-}
-
-/// `object.__dict__ = dict`
-pub(crate) fn set_dict<T: Inflate>(object: &Bound<'_, T>, dict: &Bound<'_, PyAny>) -> PyResult<()> {
-    T::inflate(object)?;
-    // SAFETY: two objects; the thread is attached. The call refuses a value that is no dictionary.
-    let set = unsafe {
-        ffi::PyObject_GenericSetDict(object.as_ptr(), dict.as_ptr(), std::ptr::null_mut())
-    };
-    if set == 0 {
-        Ok(())
-    } else {
-        Err(PyErr::fetch(object.py()))
-    }
 }
 
 /// A part of an inflated object.
@@ -79,22 +52,9 @@ pub(crate) fn has_own<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> P
     dict.map_or(Ok(false), |dict| dict.cast_into::<PyDict>()?.contains(name))
 }
 
-/// Deletes a part, after inflating the object.
-pub(crate) fn delete_part<'py, T: Inflate>(
-    object: &Bound<'py, T>,
-    name: &Bound<'py, PyString>,
-) -> PyResult<()> {
-    let dict = dict(object)?;
-    if dict.contains(name)? {
-        dict.del_item(name)
-    } else {
-        Err(missing(object, name))
-    }
-}
-
 /// The error for a missing attribute.
 #[cold]
-fn missing<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> PyErr {
+pub(super) fn missing<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> PyErr {
     let py = object.py();
     let attempt = || -> PyResult<PyErr> {
         let class = object.as_any().get_type().name()?;
@@ -117,35 +77,8 @@ fn missing<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> PyErr {
     attempt().unwrap_or_else(|raised| raised)
 }
 
-/// `object.name = value`, or without a value `del object.name`, as `object` does it.
-fn set_attribute<T>(
-    object: &Bound<'_, T>,
-    name: &Bound<'_, PyAny>,
-    value: Option<&Bound<'_, PyAny>>,
-) -> PyResult<()> {
-    let value = value.map_or(std::ptr::null_mut(), Bound::as_ptr);
-    // SAFETY: two objects and an object or null, which means to delete; the thread is attached.
-    match unsafe { ffi::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value) } {
-        0 => Ok(()),
-        _ => Err(PyErr::fetch(object.py())),
-    }
-}
-
-/// `object.name = value`, or without a value `del object.name`, of a compact object that may have to
-/// notice.
-pub(crate) fn assign<T: Inflate>(
-    object: &Bound<'_, T>,
-    name: &Bound<'_, PyAny>,
-    value: Option<&Bound<'_, PyAny>>,
-) -> PyResult<()> {
-    if T::assign(object, name, value)? {
-        return Ok(());
-    }
-    set_attribute(object, name, value)
-}
-
 /// `object.__dir__()`. It inflates no object: the class has every part by name.
-pub(crate) fn names<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyList>> {
+pub(crate) fn names<'py, T>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyList>> {
     let names = object.as_any().get_type().dir()?;
     for name in raw_dict(object)?.as_any().try_iter()? {
         let name = name?;
@@ -157,11 +90,11 @@ pub(crate) fn names<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'
 }
 
 /// `object.__weakref__`: the first weak reference to the object, or None.
-pub(crate) fn weakref<'py, T: Inflate>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn weakref<'py, T>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
     let all = py
         .import(interned!(py, _weakref))?
-        .call_method1(interned!(py, getweakrefs), (object,))?;
+        .call_method1(interned!(py, getweakrefs), (object.as_any(),))?;
     if all.len()? == 0 {
         return Ok(py.None().into_bound(py));
     }

@@ -76,4 +76,26 @@ macro_rules! attribute_methods {
     };
 }
 
-pub(crate) use {attribute_methods, dict_methods};
+/// `setters_of_parts!(Class: name = setter, deleter)`: how a program sets and deletes a part that has
+/// a getter. The object inflates first.
+macro_rules! setters_of_parts {
+    ($class:ty: $name:ident = $set:ident, $delete:ident) => {
+        #[pyo3::pymethods]
+        impl $class {
+            #[setter($name)]
+            fn $set<'py>(
+                slf: &pyo3::Bound<'py, Self>,
+                value: &pyo3::Bound<'py, pyo3::PyAny>,
+            ) -> pyo3::PyResult<()> {
+                crate::inflation::assign_part(slf, crate::names::interned!(slf.py(), $name), value)
+            }
+
+            #[deleter($name)]
+            fn $delete(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<()> {
+                crate::inflation::delete_part(slf, crate::names::interned!(slf.py(), $name))
+            }
+        }
+    };
+}
+
+pub(crate) use {attribute_methods, dict_methods, setters_of_parts};

@@ -11,10 +11,12 @@
 //! | `cell.rs` | the state of one object, and the claim of the thread that inflates it |
 //! | `transition.rs` | the transition from compact to inflated |
 //! | `dict.rs` | the `__dict__`, and the parts in it |
+//! | `access.rs` | the program's access to them, which inflates |
 //! | `class.rs` | what a subclass may bring along |
 //! | `copying.rs` | copies and pickles |
 //! | `methods.rs` | the Python methods that each of the classes has |
 
+mod access;
 mod cell;
 mod class;
 mod copying;
@@ -22,11 +24,10 @@ mod dict;
 mod methods;
 mod transition;
 
+pub(crate) use access::{assign, assign_part, delete_part, dict, set_dict};
 pub(crate) use cell::Cell;
 pub(crate) use class::{is_overridden, see_to_dict};
 pub(crate) use copying::{rebuild, reduce, state};
-pub(crate) use dict::{
-    assign, delete_part, dict, has_own, names, part, raw_dict, set_dict, set_part, weakref,
-};
-pub(crate) use methods::{attribute_methods, dict_methods};
+pub(crate) use dict::{has_own, names, part, raw_dict, set_part, weakref};
+pub(crate) use methods::{attribute_methods, dict_methods, setters_of_parts};
 pub(crate) use transition::{Draft, Inflate, Parts, inflate};

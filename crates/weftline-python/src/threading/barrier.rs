@@ -1,6 +1,5 @@
 //! `threading.Barrier`.
 
-use super::barrier_attributes::is_overridden;
 use super::inflated_barrier::{self, FILLING};
 use super::target::{at_fork_reinit, fresh_condition};
 use super::{Condition, Lock, repr_at};
@@ -44,15 +43,6 @@ struct Rest {
     parties: Py<PyAny>,
     action: Option<Py<PyAny>>,
     timeout: Option<Py<PyAny>>,
-}
-
-/// `Barrier.n_waiting`
-pub(super) fn n_waiting<'py>(slf: &Bound<'py, Barrier>) -> PyResult<Bound<'py, PyAny>> {
-    let (py, this) = (slf.py(), slf.get());
-    if this.is_inflated_now(py) {
-        return inflated_barrier::n_waiting(slf);
-    }
-    objects::len(py, this.raw.n_waiting())
 }
 
 impl Barrier {
@@ -112,9 +102,9 @@ impl Barrier {
     ) -> PyResult<()> {
         slf.get().cell.wait(slf.py());
         if !acted {
-            return inflated_barrier::resume(slf, deadline, interrupt);
+            return inflated_barrier::resume(slf.as_any(), deadline, interrupt);
         }
-        let ended = inflated_barrier::resume_acting(slf, interrupt);
+        let ended = inflated_barrier::resume_acting(slf.as_any(), interrupt);
         Self::release_condition(slf)?;
         ended
     }
@@ -163,7 +153,7 @@ impl Barrier {
             return Err(error::<PyValueError>("parties must be > 0"));
         }
         let this = slf.get();
-        let has_own = !slf.is_exact_instance_of::<Self>() && is_overridden(&slf.get_type())?;
+        let has_own = !slf.is_exact_instance_of::<Self>() && Self::is_overridden(&slf.get_type())?;
         // The number of arrivals can also be compared with a number that is not whole, such as
         // `threads / 2`.
         let number = parties.extract();
@@ -192,7 +182,7 @@ impl Barrier {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         if this.cell.is_inflated() {
-            return inflated_barrier::wait(slf, timeout);
+            return inflated_barrier::wait(slf.as_any(), timeout);
         }
         let rest = this.rest.get();
         let own = || {
@@ -232,7 +222,7 @@ impl Barrier {
                 }
                 None => {
                     this.cell.wait(py);
-                    return inflated_barrier::wait(slf, timeout);
+                    return inflated_barrier::wait(slf.as_any(), timeout);
                 }
             },
             Err(failure) => {
@@ -255,7 +245,7 @@ impl Barrier {
             return Ok(());
         }
         slf.get().cell.wait(slf.py());
-        inflated_barrier::reset(slf)
+        inflated_barrier::reset(slf.as_any())
     }
 
     /// Break the barrier: waiting and arriving threads get BrokenBarrierError, until reset().
@@ -264,7 +254,7 @@ impl Barrier {
             return Ok(());
         }
         slf.get().cell.wait(slf.py());
-        inflated_barrier::abort(slf)
+        inflated_barrier::abort(slf.as_any())
     }
 
     /// For the child of a fork. A compact barrier needs nothing there: it forgets waiters of

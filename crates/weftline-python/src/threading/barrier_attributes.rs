@@ -1,7 +1,7 @@
 //! The attributes of a barrier that programs use, and those that their subclasses override.
 
 use super::Condition;
-use super::barrier::{self, Barrier};
+use super::barrier::Barrier;
 use super::guard::Guard;
 use super::inflated_barrier::{self, BROKEN, FILLING};
 use super::target::{fresh_condition, set_condition};
@@ -24,16 +24,18 @@ const ATTRIBUTES: [&str; 6] = [
 /// attributes.
 const METHODS: [&str; 5] = ["_enter", "_release", "_wait", "_exit", "_break"];
 
-/// Whether a class overrides something that a compact barrier would not notice: an attribute, or a
-/// method of the standard algorithm.
-pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
-    let base = class.py().get_type::<Barrier>();
-    for name in ATTRIBUTES.into_iter().chain(METHODS) {
-        if !class.getattr(name)?.is(base.getattr(name)?) {
-            return Ok(true);
+impl Barrier {
+    /// Whether a class overrides something that a compact barrier would not notice: an attribute, or a
+    /// method of the standard algorithm.
+    pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
+        let base = class.py().get_type::<Self>();
+        for name in ATTRIBUTES.into_iter().chain(METHODS) {
+            if !class.getattr(name)?.is(base.getattr(name)?) {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
-    Ok(false)
 }
 
 impl Inflate for Barrier {
@@ -124,8 +126,7 @@ impl attribute::Parts for Barrier {
         if name.is(interned!(slf.py(), _cond)) {
             return set_condition(slf, value);
         }
-        Self::inflate(slf)?;
-        inflation::set_part(slf, name, value)
+        inflation::assign_part(slf, name, value)
     }
 }
 
@@ -135,28 +136,28 @@ impl Barrier {
     /// is broken. This method and the following ones are called with the condition held. Subclasses
     /// may override them.
     fn _enter(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated_barrier::enter(slf)
+        inflated_barrier::enter(slf.as_any())
     }
 
     /// Run the action, and let all threads pass.
     fn _release(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated_barrier::release(slf)
+        inflated_barrier::release(slf.as_any())
     }
 
     /// Wait for permission to pass.
     #[pyo3(signature = (timeout))]
     fn _wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        inflated_barrier::wait_within(slf, timeout)
+        inflated_barrier::wait_within(slf.as_any(), timeout)
     }
 
     /// Leave. The last thread to leave lets arriving threads in.
     fn _exit(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated_barrier::exit(slf)
+        inflated_barrier::exit(slf.as_any())
     }
 
     /// Break the barrier.
     fn _break(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflated_barrier::r#break(slf)
+        inflated_barrier::r#break(slf.as_any())
     }
 }
 
@@ -169,7 +170,11 @@ fn parties<'py>(barrier: &Bound<'py, Barrier>) -> PyResult<Bound<'py, PyAny>> {
 /// Return the number of threads currently waiting at the barrier.
 #[pyfunction]
 fn n_waiting<'py>(barrier: &Bound<'py, Barrier>) -> PyResult<Bound<'py, PyAny>> {
-    barrier::n_waiting(barrier)
+    let (py, this) = (barrier.py(), barrier.get());
+    if this.is_inflated_now(py) {
+        return inflated_barrier::n_waiting(barrier.as_any());
+    }
+    objects::len(py, this.raw.n_waiting())
 }
 
 /// Return True if the barrier is in a broken state.

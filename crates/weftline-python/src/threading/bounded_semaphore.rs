@@ -16,6 +16,17 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 #[pyclass(extends = Semaphore, frozen, subclass)]
 pub(crate) struct BoundedSemaphore;
 
+impl Semaphore {
+    pub(super) fn is_bounded(slf: &Bound<'_, Self>) -> bool {
+        slf.is_instance_of::<BoundedSemaphore>()
+    }
+
+    /// Whether the object is of a class of the program.
+    pub(super) fn is_subclassed(slf: &Bound<'_, Self>) -> bool {
+        !slf.is_exact_instance_of::<Self>() && !slf.is_exact_instance_of::<BoundedSemaphore>()
+    }
+}
+
 #[pymethods]
 impl BoundedSemaphore {
     #[new]
@@ -54,8 +65,7 @@ impl BoundedSemaphore {
     #[setter(_initial_value)]
     fn set_initial_value<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<()> {
         let semaphore = slf.as_super();
-        Semaphore::inflate(semaphore)?;
-        inflation::set_part(semaphore, interned!(slf.py(), _initial_value), value)
+        inflation::assign_part(semaphore, interned!(slf.py(), _initial_value), value)
     }
 
     #[deleter(_initial_value)]

@@ -3,7 +3,7 @@
 //! Operations on weftline's own locks are direct; `mutex.rs` has the kinds of locks,
 //! `inflated_condition.rs` the inflated form.
 
-use super::inflated_condition::{self, deque, how_many};
+use super::inflated_condition::{self, how_many};
 use super::mutex::Mutex;
 use super::nested::passing_on;
 use super::wait_for::wait_for;
@@ -11,7 +11,7 @@ use super::{RLock, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::handled::finally;
-use crate::inflation::{self, Cell, Inflate, attribute_methods, dict_methods};
+use crate::inflation::{self, Cell, attribute_methods, dict_methods};
 use crate::init_guard::Once;
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, written};
@@ -67,7 +67,7 @@ impl Condition {
 
     /// The existing lock, or else `mutex`. Created before `Once`, not inside it: creating a Python
     /// object may run any code.
-    fn mutex_or(&self, mutex: Mutex) -> &Mutex {
+    pub(super) fn mutex_or(&self, mutex: Mutex) -> &Mutex {
         let _ = self.mutex.set(mutex);
         self.mutex.get().expect("set just now, or before")
     }
@@ -75,7 +75,7 @@ impl Condition {
     /// The number of waiters.
     fn waiting(slf: &Bound<'_, Self>) -> PyResult<usize> {
         if slf.get().is_inflated() {
-            inflated_condition::waiting(slf)
+            inflated_condition::waiting(slf.as_any())
         } else {
             Ok(slf.get().raw.waiting())
         }
@@ -118,18 +118,6 @@ impl Condition {
     #[inline]
     pub(super) fn is_inflated(&self) -> bool {
         self.cell.is_inflated()
-    }
-
-    /// `Condition.__init__` as the standard library writes it, attribute by attribute.
-    fn init_inflated<'py>(slf: &Bound<'py, Self>, lock: &Bound<'py, PyAny>) -> PyResult<()> {
-        let py = slf.py();
-        slf.get().mutex_or(Mutex::of(lock));
-        Self::inflate(slf)?;
-        slf.setattr(interned!(py, _lock), lock)?;
-        for (name, value) in Self::parts_over(lock)? {
-            slf.setattr(name, value)?;
-        }
-        slf.setattr(interned!(py, _waiters), deque(py)?.call0()?)
     }
 
     /// Wakes the `n` threads that have waited longest, with the lock held. `false`: the condition
@@ -205,7 +193,7 @@ impl Condition {
     fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         if this.is_inflated() {
-            return inflated_condition::enter(slf);
+            return inflated_condition::enter(slf.as_any());
         }
         let taken = match this.mutex(py)?.innermost(py, interned!(py, __enter__))? {
             Mutex::Lock(lock) => lock.get().take(py, Deadline::NEVER)?,
@@ -256,7 +244,7 @@ impl Condition {
             .map(|one| one.expect("counted"));
         let arguments = objects::tuple(py, passed)?;
         if this.is_inflated() {
-            return inflated_condition::exit(slf, arguments).map(Some);
+            return inflated_condition::exit(slf.as_any(), arguments).map(Some);
         }
         let lock = mutex.object(py);
         calling_back_to_leave(py, || lock.call_method1(interned!(py, __exit__), arguments))
@@ -269,7 +257,7 @@ impl Condition {
     fn wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let (py, this) = (slf.py(), slf.get());
         if this.is_inflated() {
-            return inflated_condition::wait(slf, timeout);
+            return inflated_condition::wait(slf.as_any(), timeout);
         }
         this.check_owned(py, "wait")?;
         let deadline = wait_deadline(timeout)?;
@@ -292,7 +280,7 @@ impl Condition {
     fn notify(slf: &Bound<'_, Self>, n: OptionalArg<'_, '_>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         if this.is_inflated() {
-            return inflated_condition::notify(slf, n);
+            return inflated_condition::notify(slf.as_any(), n);
         }
         this.check_owned(py, "notify")?;
         let n = match n.get() {
@@ -324,27 +312,10 @@ impl Condition {
         .map(drop)
     }
 
-    fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let (py, this) = (slf.py(), slf.get());
-        if this.is_inflated() {
-            return inflated_condition::at_fork_reinit(slf);
-        }
-        let (mut this, name) = (this, interned!(py, _at_fork_reinit));
-        loop {
-            this.raw.forget_waiters();
-            match this.mutex(py)? {
-                Mutex::Foreign(lock) if let Some(inner) = passing_on(lock, py, name)? => {
-                    this = inner.get();
-                }
-                mutex => return mutex.object(py).call_method0(name).map(drop),
-            }
-        }
-    }
-
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         recursion::check(slf.py())?;
         let lock = if slf.get().is_inflated() {
-            inflated_condition::lock(slf)?
+            inflated_condition::lock(slf.as_any())?
         } else {
             Self::_lock(slf)?
         };

@@ -2,8 +2,11 @@
 
 use super::condition::Condition;
 use super::foreign;
-use super::inflated_condition::{self, Waiters};
-use crate::inflation::{self, Cell, Draft, Inflate, Parts};
+use super::inflated_condition;
+use super::mutex::Mutex;
+use super::nested::passing_on;
+use super::waiters::{Waiters, deque};
+use crate::inflation::{self, Cell, Draft, Inflate, Parts, setters_of_parts};
 use crate::names::interned;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -37,7 +40,7 @@ impl Inflate for Condition {
         let parts = match slf.get().mutex.get() {
             Some(mutex) => {
                 let mut parts = Self::parts_over(mutex.object(py))?;
-                parts.set(interned!(py, _waiters), Waiters::of(slf)?);
+                parts.set(interned!(py, _waiters), Self::waiters(slf)?);
                 parts
             }
             None => Parts::NONE,
@@ -68,17 +71,31 @@ impl Condition {
         mutex.object(slf.py()).getattr(name)
     }
 
-    fn set_part<'py>(
+    /// `_waiters`
+    fn waiters<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Waiters::of(slf.as_any(), |condition| {
+            let condition = condition.cast::<Self>();
+            condition.expect("a window on a condition").get().raw()
+        })
+    }
+
+    /// `Condition.__init__` as the standard library writes it, attribute by attribute.
+    pub(super) fn init_inflated<'py>(
         slf: &Bound<'py, Self>,
-        name: &Bound<'py, PyString>,
-        value: &Bound<'py, PyAny>,
+        lock: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
+        let py = slf.py();
+        slf.get().mutex_or(Mutex::of(lock));
         Self::inflate(slf)?;
-        inflation::set_part(slf, name, value)
+        slf.setattr(interned!(py, _lock), lock)?;
+        for (name, value) in Self::parts_over(lock)? {
+            slf.setattr(name, value)?;
+        }
+        slf.setattr(interned!(py, _waiters), deque(py)?.call0()?)
     }
 
     /// The parts of a condition over `lock`, besides its waiters.
-    pub(super) fn parts_over<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Parts<'py>> {
+    fn parts_over<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Parts<'py>> {
         let py = lock.py();
         let mut parts = Parts::of([(interned!(py, _lock), lock.clone())]);
         let always = [
@@ -102,6 +119,13 @@ impl Condition {
     }
 }
 
+setters_of_parts!(Condition: acquire = set_acquire, delete_acquire);
+setters_of_parts!(Condition: release = set_release, delete_release);
+#[cfg(Py_3_14)]
+setters_of_parts!(Condition: locked = set_locked, delete_locked);
+setters_of_parts!(Condition: _lock = set_lock, delete_lock);
+setters_of_parts!(Condition: _waiters = set_waiters, delete_waiters);
+
 #[pymethods]
 impl Condition {
     /// The lock's own method, as in the standard library.
@@ -110,30 +134,10 @@ impl Condition {
         Self::method(slf, interned!(slf.py(), acquire))
     }
 
-    #[setter]
-    fn set_acquire<'py>(slf: &Bound<'py, Self>, function: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::set_part(slf, interned!(slf.py(), acquire), function)
-    }
-
-    #[deleter(acquire)]
-    fn delete_acquire(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), acquire))
-    }
-
     /// The lock's own method, as in the standard library.
     #[getter]
     fn release<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Self::method(slf, interned!(slf.py(), release))
-    }
-
-    #[setter]
-    fn set_release<'py>(slf: &Bound<'py, Self>, function: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::set_part(slf, interned!(slf.py(), release), function)
-    }
-
-    #[deleter(release)]
-    fn delete_release(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), release))
     }
 
     /// The lock's own method, as in the standard library.
@@ -141,18 +145,6 @@ impl Condition {
     #[getter]
     fn locked<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Self::method(slf, interned!(slf.py(), locked))
-    }
-
-    #[cfg(Py_3_14)]
-    #[setter]
-    fn set_locked<'py>(slf: &Bound<'py, Self>, function: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::set_part(slf, interned!(slf.py(), locked), function)
-    }
-
-    #[cfg(Py_3_14)]
-    #[deleter(locked)]
-    fn delete_locked(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), locked))
     }
 
     #[getter]
@@ -164,16 +156,6 @@ impl Condition {
         Ok(this.mutex(py)?.object(py).clone())
     }
 
-    #[setter(_lock)]
-    fn set_lock<'py>(slf: &Bound<'py, Self>, lock: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::set_part(slf, interned!(slf.py(), _lock), lock)
-    }
-
-    #[deleter(_lock)]
-    fn delete_lock(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), _lock))
-    }
-
     /// The waiters: programs read their number.
     #[getter]
     fn _waiters<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -181,23 +163,13 @@ impl Condition {
         if slf.get().is_inflated() {
             return inflation::part(slf, interned!(py, _waiters));
         }
-        Waiters::of(slf)
-    }
-
-    #[setter(_waiters)]
-    fn set_waiters<'py>(slf: &Bound<'py, Self>, waiters: &Bound<'py, PyAny>) -> PyResult<()> {
-        Self::set_part(slf, interned!(slf.py(), _waiters), waiters)
-    }
-
-    #[deleter(_waiters)]
-    fn delete_waiters(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), _waiters))
+        Self::waiters(slf)
     }
 
     fn _is_owned(slf: &Bound<'_, Self>) -> PyResult<bool> {
         let this = slf.get();
         if this.is_inflated() {
-            return inflated_condition::is_owned(slf);
+            return inflated_condition::is_owned(slf.as_any());
         }
         this.mutex(slf.py())?.is_owned(slf.py())
     }
@@ -205,7 +177,7 @@ impl Condition {
     fn _release_save(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
         let this = slf.get();
         if this.is_inflated() {
-            return inflated_condition::release_save(slf);
+            return inflated_condition::release_save(slf.as_any());
         }
         let name = interned!(slf.py(), _release_save);
         let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
@@ -216,10 +188,27 @@ impl Condition {
     fn _acquire_restore<'py>(slf: &Bound<'py, Self>, x: &Bound<'py, PyAny>) -> PyResult<()> {
         let this = slf.get();
         if this.is_inflated() {
-            return inflated_condition::acquire_restore(slf, x);
+            return inflated_condition::acquire_restore(slf.as_any(), x);
         }
         let name = interned!(slf.py(), _acquire_restore);
         let mutex = this.mutex(slf.py())?.innermost(slf.py(), name)?;
         foreign::acquire_restore(mutex.object(slf.py()), Some(x))
+    }
+
+    fn _at_fork_reinit(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.is_inflated() {
+            return inflated_condition::at_fork_reinit(slf.as_any());
+        }
+        let (mut this, name) = (this, interned!(py, _at_fork_reinit));
+        loop {
+            this.raw().forget_waiters();
+            match this.mutex(py)? {
+                Mutex::Foreign(lock) if let Some(inner) = passing_on(lock, py, name)? => {
+                    this = inner.get();
+                }
+                mutex => return mutex.object(py).call_method0(name).map(drop),
+            }
+        }
     }
 }

@@ -193,8 +193,7 @@ impl Event {
                 return Ok(());
             }
         }
-        Self::inflate(slf)?;
-        inflation::set_part(slf, interned!(slf.py(), _flag), flag)
+        inflation::assign_part(slf, interned!(slf.py(), _flag), flag)
     }
 
     #[deleter(_flag)]

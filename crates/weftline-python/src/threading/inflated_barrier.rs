@@ -3,7 +3,6 @@
 //! override all of them: `multiprocessing.Barrier` has a state and a count in shared memory.
 
 use super::Condition;
-use super::barrier::Barrier;
 use super::guard::{self, holding};
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::handled::{finally, handling};
@@ -31,7 +30,7 @@ const RESETTING: i32 = -1;
 /// Every wait fails.
 pub(super) const BROKEN: i32 = -2;
 
-type This<'a, 'py> = &'a Bound<'py, Barrier>;
+type This<'a, 'py> = &'a Bound<'py, PyAny>;
 
 fn condition<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     this.getattr(interned!(this.py(), _cond))
@@ -190,7 +189,7 @@ pub(super) fn wait_within(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>
 /// The predicate of [`wait_within`].
 #[pyclass(frozen)]
 struct IsOver {
-    barrier: Py<Barrier>,
+    barrier: Py<PyAny>,
 }
 
 #[pymethods]

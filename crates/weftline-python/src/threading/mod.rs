@@ -20,6 +20,7 @@ mod semaphore_attributes;
 mod target;
 mod timer;
 mod wait_for;
+mod waiters;
 
 pub(crate) use condition::Condition;
 pub(crate) use lock::Lock;
@@ -61,7 +62,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     add_class_like::<barrier::Barrier>(module, "threading", c"__init__($self, parties, action=None, timeout=None)\n--\n\nCreate a barrier for `parties` threads.\n\nOne thread of each cycle calls `action` before all pass. `timeout` is the default of wait().")?;
     // The first object would create it otherwise, and memory may be short then.
-    drop(module.py().get_type::<inflated_condition::Waiters>());
+    drop(module.py().get_type::<waiters::Waiters>());
     semaphore::register(module.py())?;
     barrier_attributes::register(module)?;
     module.add_class::<timer::PendingTimer>()?;

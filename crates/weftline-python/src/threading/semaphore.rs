@@ -1,6 +1,5 @@
 //! `threading.Semaphore`.
 
-use super::bounded_semaphore::BoundedSemaphore;
 use super::inflated::released_too_often;
 use super::target::{at_fork_reinit, fresh_condition};
 use super::{Condition, inflated, repr_at};
@@ -110,11 +109,6 @@ impl Semaphore {
             slf.setattr(interned!(py, _initial_value), value)?;
         }
         Ok(())
-    }
-
-    /// Whether the object is of a class of the program.
-    fn is_subclassed(slf: &Bound<'_, Self>) -> bool {
-        !slf.is_exact_instance_of::<Self>() && !slf.is_exact_instance_of::<BoundedSemaphore>()
     }
 
     #[inline]
@@ -286,7 +280,7 @@ impl Semaphore {
                 return Ok(());
             }
             if !has_own(slf, interned!(py, release))? {
-                return Self::release_refused(slf, 1, slf.is_instance_of::<BoundedSemaphore>());
+                return Self::release_refused(slf, 1, Self::is_bounded(slf));
             }
         }
         calling_back(py, || slf.call_method0(interned!(py, release))).map(drop)

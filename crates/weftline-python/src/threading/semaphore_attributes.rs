@@ -1,7 +1,6 @@
 //! The attributes of a semaphore that programs use, and its transition from compact to inflated.
 
 use super::Condition;
-use super::bounded_semaphore::BoundedSemaphore;
 use super::semaphore::{Semaphore, permits};
 use super::target::{fresh_condition, set_condition, target_of};
 use crate::inflation::{self, Cell, Draft, Inflate, Parts};
@@ -34,7 +33,7 @@ impl Inflate for Semaphore {
             (interned!(py, _cond), target.bind(py).clone().into_any()),
             (interned!(py, _value), count(py, permits)?),
         ]);
-        if slf.is_instance_of::<BoundedSemaphore>() {
+        if Self::is_bounded(slf) {
             parts.set(interned!(py, _initial_value), count(py, bound)?);
         }
         Ok(Draft {
@@ -73,8 +72,7 @@ impl Semaphore {
         {
             return Ok(());
         }
-        Self::inflate(slf)?;
-        inflation::set_part(slf, interned!(slf.py(), _value), value)
+        inflation::assign_part(slf, interned!(slf.py(), _value), value)
     }
 
     #[deleter(_value)]
