@@ -6,8 +6,8 @@
 //! on, setting `_state` also puts the core's future into that phase. That wakes the waiters and
 //! tells the groups that it had while it was compact.
 //!
-//! The core's future is *forwarded* by a mark in its data, under its lock. Its phase and its waiters
-//! stay in use.
+//! The core's future is *forwarded* by a mark in its data, under its lock. Its phase and its
+//! waiters stay in use.
 
 use super::completion::{name_of, phase_of};
 use super::future::Future;

@@ -68,8 +68,8 @@ fn set_attribute<T>(
     }
 }
 
-/// `object.name = value`, or without a value `del object.name`, of a compact object that may have to
-/// notice.
+/// `object.name = value`, or without a value `del object.name`, of a compact object that may have
+/// to notice.
 pub(crate) fn assign<T: Inflate>(
     object: &Bound<'_, T>,
     name: &Bound<'_, PyAny>,

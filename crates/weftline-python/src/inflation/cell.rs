@@ -1,4 +1,4 @@
-//! [`Cell`]: whether an object is compact or inflated, and the claim of the thread that inflates it.
+//! [`Cell`]: whether an object is compact or inflated, and the claim of the inflating thread.
 //!
 //! # States
 //!
@@ -12,10 +12,10 @@
 //! # Invariants
 //!
 //! - The owner of [`INFLATING`] alone changes a word.
-//! - A forwarded object has its parts in the `__dict__`. The only step left is `publish`, one store.
+//! - A forwarded object has its parts in the `__dict__`. The one step left is `publish`, a store.
 //! - While an object is claimed, nothing is allocated that the collector counts, no reference is
-//!   dropped, and the thread stays attached. So no Python code runs, and with an interpreter lock no
-//!   other thread either.
+//!   dropped, and the thread stays attached. So no Python code runs. With an interpreter lock no
+//!   other thread does either.
 //!
 //! One thing breaks the last invariant: a comparison with a key of the `__dict__` that is of a
 //! subclass of `str`. Such code finds the object compact. If it makes the object inflate, it gets a
@@ -36,8 +36,8 @@
 //! # Forks
 //!
 //! Without an interpreter lock a fork may copy a claimed object. The claiming thread does not
-//! survive in the child, so its lock counts as free there. The child's next `claim` begins anew over
-//! an object in use, and the next `wait` publishes a forwarded one, whose parts are there.
+//! survive in the child, so its lock counts as free there. The child's next `claim` begins anew
+//! over an object in use, and the next `wait` publishes a forwarded one, whose parts are there.
 
 use crate::blocker::Uninterruptible;
 use crate::objects::error;
@@ -139,8 +139,8 @@ impl<K> Drop for Cell<K> {
     fn drop(&mut self) {
         let word = *self.word.get_mut();
         if word.addr() > INFLATED.addr() {
-            // SAFETY: the cell owns the reference. Its object is being deallocated, so the thread is
-            // attached.
+            // SAFETY: the cell owns the reference. Its object is being deallocated, so the thread
+            // is attached.
             drop(unsafe { Bound::from_owned_ptr(Python::assume_attached(), word) });
         }
     }

@@ -1,7 +1,7 @@
 //! The Python methods that each class whose objects inflate has, over the code of this folder.
 //!
-//! A macro makes a `#[pymethods]` block for each class: inherited from a base, the methods would show
-//! in the `__mro__`.
+//! A macro makes a `#[pymethods]` block for each class: inherited from a base, the methods would
+//! show in the `__mro__`.
 
 /// `dict_methods!(Class)`: `__dict__`, `__weakref__`, `__dir__`, `__getstate__`, `__reduce_ex__`.
 macro_rules! dict_methods {
@@ -76,8 +76,8 @@ macro_rules! attribute_methods {
     };
 }
 
-/// `setters_of_parts!(Class: name = setter, deleter)`: how a program sets and deletes a part that has
-/// a getter. The object inflates first.
+/// `setters_of_parts!(Class: name = setter, deleter)`: how a program sets and deletes a part that
+/// has a getter. The object inflates first.
 macro_rules! setters_of_parts {
     ($class:ty: $name:ident = $set:ident, $delete:ident) => {
         #[pyo3::pymethods]

@@ -1,8 +1,8 @@
 //! The transition of a queue from compact to inflated: its draft, and how it is forwarded.
 //!
-//! A draft has what an inflated queue needs: a mutex, three conditions, a container with the present
-//! items. It is drafted from a [`Picture`], and the core's queue is forwarded only if it still
-//! holds what the picture shows. `inflation/transition.rs` has the steps.
+//! A draft has what an inflated queue needs: a mutex, three conditions, a container with the
+//! present items. It is drafted from a [`Picture`], and the core's queue is forwarded only if it
+//! still holds what the picture shows. `inflation/transition.rs` has the steps.
 
 use super::attributes::{self, set_shut_down};
 use super::items::{Items, Picture};

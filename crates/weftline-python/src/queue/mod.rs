@@ -6,7 +6,7 @@
 //! | `items.rs` | the items of a *compact* queue, in the core's queue, and the comparison of Python objects there |
 //! | `slow_path.rs` | the slow paths of a compact queue |
 //! | `attributes.rs` | the attributes that programs use |
-//! | `inflate.rs` | the one transition from compact to *inflated* |
+//! | `inflate.rs` | the transition from compact to *inflated* |
 //! | `inflated.rs` | the standard library's algorithm, for inflated queues |
 //! | `heap.rs` | `heappush` and `heappop` that leave a list as it was when a comparison raises |
 //! | `fastcall.rs` | the two common calls of `SimpleQueue`, without the unpacking of arguments |

@@ -25,8 +25,8 @@ const ATTRIBUTES: [&str; 6] = [
 const METHODS: [&str; 5] = ["_enter", "_release", "_wait", "_exit", "_break"];
 
 impl Barrier {
-    /// Whether a class overrides something that a compact barrier would not notice: an attribute, or a
-    /// method of the standard algorithm.
+    /// Whether a class overrides something that a compact barrier would not notice: an attribute,
+    /// or a method of the standard algorithm.
     pub(super) fn is_overridden(class: &Bound<'_, PyType>) -> PyResult<bool> {
         let base = class.py().get_type::<Self>();
         for name in ATTRIBUTES.into_iter().chain(METHODS) {

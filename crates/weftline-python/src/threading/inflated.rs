@@ -1,5 +1,5 @@
-//! The standard library's algorithm, for inflated events and semaphores (`target.rs`): its statements
-//! in its order, over the condition and the value that the object has at that moment.
+//! The standard library's algorithm, for inflated events and semaphores (`target.rs`): its
+//! statements in its order, over the condition and the value that the object has at that moment.
 //!
 //! It goes beyond the standard library in two ways. A call nested in another one, in the same
 //! thread, does not deadlock (`guard.rs`). A thread that was blocked while the object was compact

@@ -32,12 +32,12 @@
 //! which they came, before all later waiters. So a moved waiter sleeps as if it had always waited
 //! in the condition.
 //!
-//! **Linearisation point** of `forward` and `forward_if`: the compare-exchange of the object's word,
-//! under this list's lock.
+//! **Linearisation point** of `forward` and `forward_if`: the compare-exchange of the object's
+//! word, under this list's lock.
 //!
 //! **Happens-before.** The compare-exchange acquires: a release or a `set` happens before `forward`
-//! returns the value. It releases: what the binding wrote before happens before the refusal of every
-//! later call. The list's lock orders the move before every later look-up of the target.
+//! returns the value. It releases: what the binding wrote before happens before the refusal of
+//! every later call. The list's lock orders the move before every later look-up of the target.
 
 use super::RawCondition;
 use super::condition::Note;

@@ -1,0 +1,112 @@
+"""The transition from compact to inflated, the same for every class: by several threads at once,
+inside itself, and over attributes of the program.
+"""
+
+import pytest
+from support.pools import futures
+from support.target import ours_only, queue, threading
+from support.workers import run_all
+
+MADE = {
+    "Queue": (lambda: queue.Queue(3), "mutex"),
+    "LifoQueue": (lambda: queue.LifoQueue(), "queue"),
+    "PriorityQueue": (lambda: queue.PriorityQueue(), "not_empty"),
+    "Event": (lambda: threading.Event(), "_cond"),
+    "Condition": (lambda: threading.Condition(), "_waiters"),
+    "Semaphore": (lambda: threading.Semaphore(2), "_cond"),
+    "BoundedSemaphore": (lambda: threading.BoundedSemaphore(2), "_value"),
+    "Barrier": (lambda: threading.Barrier(2), "_cond"),
+    "Future": (lambda: futures.Future(), "_condition"),
+}
+KINDS = pytest.mark.parametrize("kind", MADE)
+
+
+def with_key(thing, part, compare):
+    """Gives the object an attribute whose name calls `compare` when it is compared with that of
+    the part.
+    """
+
+    class Key(str):
+        def __hash__(self):
+            return hash(part)
+
+        def __eq__(self, other):
+            compare()
+            return False
+
+    setattr(thing, Key("key"), None)
+
+
+@KINDS
+def test_threads_that_inflate_an_object_at_once_find_the_same_parts(kind, rounds=50):
+    make, part = MADE[kind]
+    for _ in range(rounds):
+        thing = make()
+        first, *others = run_all(*[lambda thing=thing: dict(vars(thing))] * 4)
+        for parts in others:
+            assert parts.keys() == first.keys()
+            assert parts[part] is first[part]
+
+
+@ours_only
+@KINDS
+def test_an_inflation_inside_that_of_the_same_object_is_refused(kind):
+    make, part = MADE[kind]
+    thing, armed, refused = make(), [], []
+
+    def compare():
+        if armed:
+            try:
+                vars(thing)
+            except RuntimeError as error:
+                refused.append(str(error))
+                raise
+
+    with_key(thing, part, compare)
+    armed.append(True)
+    with pytest.raises(RuntimeError):
+        vars(thing)
+    assert set(refused) == {"cannot use the parts of an object that is being inflated"}
+    armed.clear()
+    assert part in vars(thing)
+    assert getattr(thing, part) is vars(thing)[part]
+
+
+@KINDS
+def test_an_inflation_inside_that_of_another_object_is_whole(kind):
+    make, part = MADE[kind]
+    thing, other, found = make(), make(), []
+    with_key(thing, part, lambda: found.append(vars(other)[part]))
+    assert part in vars(thing)
+    assert found
+    assert all(one is vars(other)[part] for one in found)
+    assert getattr(other, part) is found[0]
+
+
+@ours_only
+def test_an_object_is_compact_to_what_runs_inside_its_inflation():
+    event, seen, armed = threading.Event(), [], []
+
+    def compare():
+        if armed:
+            event.set()
+            seen.append(event.is_set())
+
+    with_key(event, "_cond", compare)
+    armed.append(True)
+    vars(event)
+    armed.clear()
+    assert seen
+    assert all(seen)
+    assert event._flag is True
+    assert event.wait(0) is True
+
+
+@KINDS
+def test_an_attribute_that_a_subclass_hides_keeps_the_value_of_the_program(kind):
+    make, part = MADE[kind]
+    mine = type("Mine", (type(make()),), {part: None, "__init__": lambda self: None})
+    thing, value = mine(), object()
+    setattr(thing, part, value)
+    assert vars(thing)[part] is value
+    assert getattr(thing, part) is value
