@@ -3,7 +3,7 @@
 //!
 //! Up to CPython 3.11, creating an object may start a garbage collection while the object is
 //! tracked already and its memory is still all zeros. A class that the collector visits has one of
-//! these among its fields, and reads no other field until the guard is done.
+//! these among its fields, or a cell (`inflation/cell.rs`), and reads no other field until then.
 //!
 //! An object that has memory, but none for its `__dict__`, is deallocated in that state. So the
 //! fields of a class own nothing when all of their bytes are zero. That holds for `Option`s,

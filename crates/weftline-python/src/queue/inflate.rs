@@ -96,10 +96,10 @@ fn parts<'py>(queue: &Bound<'py, Queue>, picture: &Picture) -> PyResult<Parts<'p
         ),
         (interned!(py, queue), container),
     ]);
+    parts.set(interned!(py, mutex), mutex.clone());
     for name in conditions(py) {
         parts.set(name, py.get_type::<Condition>().call1((&mutex,))?);
     }
-    parts.set(interned!(py, mutex), mutex);
     parts.set(
         interned!(py, unfinished_tasks),
         objects::len(py, picture.unfinished)?,
