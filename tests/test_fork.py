@@ -4,6 +4,7 @@ thread held.
 
 import pytest
 from support.blocking import BLOCKING
+from support.hammers import KINDS
 from support.programs import run
 from support.target import ours_only
 
@@ -11,7 +12,7 @@ NAMES = list(BLOCKING)
 
 PROGRAM = """
 import os, signal, sys, threading as std, time
-from support.blocking import BLOCKING, OwnQueue
+from support.blocking import BLOCKING
 from support.forking import expect_success, fork, in_child
 from support.workers import Worker, asleep, blocked, start, until
 """
@@ -64,177 +65,27 @@ assert process.exitcode == 0, process.exitcode
     )
 
 
-HAMMERS = {
-    "Lock": """
-thing = threading.Lock()
-def hammer():
-    with thing:
-        pass
-def use():
-    if thing.locked():
-        thing.release()
-    with thing:
-        waiter = blocked(thing.acquire)
-    waiter.result()
-    thing.release()
-""",
-    "RLock": """
-thing = threading.RLock()
-def hammer():
-    with thing, thing:
-        pass
-def use():
-    thing._at_fork_reinit()
-    with thing:
-        waiter = blocked(lambda: thing.acquire() and thing.release())
-    waiter.result()
-    assert thing.acquire(False)
-""",
-    "Condition": """
-thing = threading.Condition()
-def hammer():
-    with thing:
-        thing.notify()
-        thing.wait(0.0005)
-        thing.notify_all()
-def use():
-    thing._at_fork_reinit()
-    waiter = blocked(lambda: thing.acquire() and thing.wait() and thing.release())
-    with thing:
-        assert thing.wait(0.001) is False
-        thing.notify()
-    waiter.result()
-""",
-    "Event": """
-thing = threading.Event()
-def hammer():
-    thing.set()
-    thing.wait(0.0005)
-    thing.clear()
-    thing.wait(0.0005)
-def use():
-    thing.clear()
-    assert thing.wait(0.001) is False
-    waiter = blocked(thing.wait)
-    thing.set()
-    assert waiter.result() is True
-""",
-    "Semaphore": """
-thing = threading.Semaphore(2)
-def hammer():
-    if thing.acquire(timeout=0.0005):
-        thing.release()
-def use():
-    thing.release()
-    thing.release()
-    while thing.acquire(False):
-        pass
-    waiter = blocked(thing.acquire)
-    thing.release()
-    assert waiter.result() is True
-""",
-    "BoundedSemaphore": """
-thing = threading.BoundedSemaphore(3)
-def hammer():
-    with thing:
-        pass
-def use():
-    while thing.acquire(False):
-        pass
-    waiter = blocked(thing.acquire)
-    thing.release()
-    assert waiter.result() is True
-""",
-    "Barrier": """
-thing = threading.Barrier(2)
-def hammer():
-    try:
-        thing.wait(0.001)
-    except threading.BrokenBarrierError:
-        thing.reset()
-def use():
-    thing.reset()
-    waiter = blocked(thing.wait)
-    assert sorted([thing.wait(), waiter.result()]) == [0, 1]
-""",
-    **{
-        name: f"""
-thing = {made}
-def hammer():
-    try:
-        thing.put(1, timeout=0.0005)
-        thing.get(timeout=0.0005)
-        thing.task_done()
-        thing.qsize()
-    except (queue.Empty, queue.Full):
-        pass
-def use():
-    try:
-        while True:
-            thing.get_nowait()
-    except queue.Empty:
-        pass
-    waiter = blocked(thing.get)
-    thing.put(1)
-    assert waiter.result() == 1
-    if thing.maxsize:
-        for _ in range(thing.maxsize):
-            thing.put_nowait(1)
-        waiter = blocked(thing.put, 2)
-        thing.get()
-        waiter.result()
-    joiner = blocked(thing.join)
-    with thing.mutex:
-        thing.unfinished_tasks = 1
-    thing.task_done()
-    joiner.result()
-    thing.shutdown()
-"""
-        for name, made in {
-            "Queue": "queue.Queue(2)",
-            "Queue, unbounded": "queue.Queue()",
-            "LifoQueue": "queue.LifoQueue(2)",
-            "PriorityQueue": "queue.PriorityQueue(2)",
-            "a queue of one's own": "OwnQueue(2)",
-        }.items()
-    },
-    "SimpleQueue": """
-thing = queue.SimpleQueue()
-def hammer():
-    thing.put(1)
-    try:
-        thing.get(timeout=0.0005)
-    except queue.Empty:
-        pass
-def use():
-    while not thing.empty():
-        thing.get()
-    waiter = blocked(thing.get)
-    thing.put(1)
-    assert waiter.result() == 1
-""",
-}
-
-
 @ours_only
-@pytest.mark.parametrize("name", HAMMERS)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_child_can_use_an_object_that_other_threads_hammered(name):
     run(
         PROGRAM
-        + HAMMERS[name]
         + """
-stop = []
+from support.hammers import KINDS
+kind, stop = KINDS[sys.argv[1]], []
+thing = kind.new()
 def loop():
     while not stop:
-        hammer()
+        kind.hammer(thing)
 hammers = [start(loop) for _ in range(2)]
 for _ in range(8):
     time.sleep(0.001)
-    expect_success(in_child(use))
+    expect_success(in_child(kind.use, thing, blocked))
 stop.append(True)
 for worker in hammers:
     worker.result()
-"""
+""",
+        name,
     )
 
 

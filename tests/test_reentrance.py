@@ -6,159 +6,18 @@ while the main thread hammers it, and at the end accounts for every item and per
 """
 
 import pytest
+from classes import having
 from support.programs import run
 from support.target import ours_only
 
-OBJECTS = {
-    "Event": """
-event = threading.Event()
-def hammer():
-    event.set()
-    event.wait(0.001)
-    event.clear()
-    event.is_set()
-    event.wait(0)
-def intrude():
-    event.set()
-    event.is_set()
-    event.wait(0)
-def check():
-    event.set()
-    assert event.wait()
-""",
-    "Semaphore": """
-semaphore, balance = threading.Semaphore(0), [0]
-def hammer():
-    semaphore.release(2)
-    semaphore.acquire()
-    semaphore.acquire(timeout=1)
-def intrude():
-    semaphore.release()
-    balance[0] += 1
-    if semaphore.acquire(False):
-        balance[0] -= 1
-def check():
-    assert semaphore._value == balance[0], (semaphore._value, balance)
-""",
-    "BoundedSemaphore": """
-semaphore = threading.BoundedSemaphore(3)
-def hammer():
-    with semaphore:
-        semaphore.acquire(False) and semaphore.release()
-def intrude():
-    if semaphore.acquire(False):
-        semaphore.release()
-def check():
-    assert semaphore._value == 3, semaphore._value
-""",
-    "Lock": """
-lock = threading.Lock()
-def hammer():
-    if lock.acquire(False):
-        lock.release()
-    lock.locked()
-def intrude():
-    if lock.acquire(False):
-        lock.release()
-def check():
-    assert not lock.locked()
-""",
-    "RLock": """
-lock = threading.RLock()
-def hammer():
-    with lock:
-        with lock:
-            pass
-def intrude():
-    with lock:
-        lock._is_owned()
-def check():
-    assert not lock._is_owned()
-    assert lock.acquire(False)
-""",
-    "Condition": """
-condition = threading.Condition()
-def hammer():
-    with condition:
-        condition.notify()
-        condition.wait(0.0002)
-        condition.wait_for(lambda: True)
-        condition.notify_all()
-def intrude():
-    with condition:
-        condition.notify()
-        condition.notify_all()
-def check():
-    with condition:
-        assert condition.wait(0) is False
-    assert len(condition._waiters) == 0
-""",
-    "Barrier": """
-barrier = threading.Barrier(1)
-def hammer():
-    barrier.wait()
-    barrier.n_waiting, barrier.broken
-def intrude():
-    barrier.wait()
-    barrier.n_waiting, barrier.broken
-def check():
-    assert barrier.wait() == 0
-""",
-    **{
-        name: f"""
-q, balance = {made}, [0]
-def hammer():
-    q.put(1)
-    q.put(2)
-    q.qsize()
-    q.get()
-    q.get(timeout=1)
-def intrude():
-    q.put(3)
-    balance[0] += 1
-    q.qsize()
-    q.empty()
-    if balance[0] % 3 == 0:
-        try:
-            q.get_nowait()
-            balance[0] -= 1
-        except queue.Empty:
-            pass
-def check():
-    assert q.qsize() == balance[0], (q.qsize(), balance)
-    while not q.empty():
-        q.get()
-"""
-        for name, made in {
-            "Queue": "queue.Queue()",
-            "Queue, bounded": "queue.Queue(100_000)",
-            "LifoQueue": "queue.LifoQueue()",
-            "PriorityQueue": "queue.PriorityQueue()",
-            "SimpleQueue": "queue.SimpleQueue()",
-        }.items()
-    },
-    "PriorityQueue with a comparison in Python": """
-class Item:
-    def __init__(self, rank):
-        self.rank = rank
-    def __lt__(self, other):
-        [rank for rank in (self.rank, other.rank)]
-        return self.rank < other.rank
-q, balance = queue.PriorityQueue(), [0]
-def hammer():
-    for rank in (3, 1, 2):
-        q.put(Item(rank))
-    for _ in range(3):
-        q.get()
-def intrude():
-    q.put(Item(5))
-    balance[0] += 1
-def check():
-    assert q.qsize() == balance[0], (q.qsize(), balance)
-    ranks = [q.get().rank for _ in range(q.qsize())]
-    assert ranks == sorted(ranks)
-""",
+REENTERED = {
+    name: (row.name, kind)
+    for row in having("reentered").values()
+    for name, kind in row.reentered.items()
 }
+"""Each kind of object, with its class."""
+# A handler that waits for another thread is interrupted by the next signal, again and again.
+SHARED = [name for name, (_, kind) in REENTERED.items() if not kind.waits]
 
 WAYS = {
     "a signal handler": """
@@ -222,50 +81,63 @@ sys.setprofile(None)
 
 PROGRAM = """
 import gc, sys, weakref, threading as std
+from classes import CLASSES
+from support.target import MODULES
 from support.workers import start
-intrusions = []
+row = CLASSES[sys.argv[2]]
+kind = row.reentered[sys.argv[1]]
+thing, added, intrusions = (kind.new or row.new)(MODULES), [0], []
+def hammer():
+    kind.hammer(thing)
 def intruded():
     intrusions.append(1)
-    intrude()
+    # One step, as another intrusion may come in the middle of this one.
+    count = kind.intrude(thing)
+    added[0] += count or 0
 def leave_work_for_the_collector():
     for _ in range(3):
         cycle = []
         cycle.append(cycle)
-{object}
+{others}
 {way}
-check()
+{end}
+kind.check(thing, added[0])
+print("checked")
 """
 
 
 @ours_only
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize("name", REENTERED)
 def test_an_object_may_be_used_in_the_middle_of_its_own_operation_by(name, way):
-    run(PROGRAM.format(object=OBJECTS[name], way=WAYS[way]))
+    source = PROGRAM.format(others="", way=WAYS[way], end="")
+    assert run(source, name, REENTERED[name][0]) == "checked\n"
 
 
-@ours_only
-@pytest.mark.parametrize("way", ["a signal handler", "destructors"])
-@pytest.mark.parametrize(
-    "name", ["Queue", "PriorityQueue", "Semaphore", "Event", "SimpleQueue"]
-)
-def test_an_object_may_be_intruded_on_while_other_threads_work_with_it(name, way):
-    others = """
+OTHERS = """
 stop = []
 def other():
     while not stop:
         hammer()
 others = [start(other) for _ in range(2)]
 """
-    told = run(
-        PROGRAM.format(object=OBJECTS[name] + others, way=WAYS[way])
-        .replace("len(intrusions) < 1000", "len(intrusions) < 300")
-        .replace(
-            "check()\n",
-            "stop.append(1)\nfor worker in others:\n    worker.result()\nprint('ended')\n",
-        )
-    )
-    assert told == "ended\n"
+
+END = """
+stop.append(1)
+for worker in others:
+    worker.result()
+print("ended")
+sys.exit()
+"""
+
+
+@ours_only
+@pytest.mark.parametrize("way", ["a signal handler", "destructors"])
+@pytest.mark.parametrize("name", SHARED)
+def test_an_object_may_be_intruded_on_while_other_threads_work_with_it(name, way):
+    source = PROGRAM.format(others=OTHERS, way=WAYS[way], end=END)
+    source = source.replace("len(intrusions) < 1000", "len(intrusions) < 300")
+    assert run(source, name, REENTERED[name][0]) == "ended\n"
 
 
 @ours_only

@@ -12,12 +12,12 @@ from support.programs import run
 
 NAMES = list(BLOCKING)
 TIMED = [name for name in NAMES if BLOCKING[name].timed]
-LIMITED = [name for name in TIMED if "mutex" not in name]
+LIMITED = [name for name in TIMED if BLOCKING[name].is_limited]
 """The calls with a time limit: the wait for an owned mutex has none."""
 
 WATCHER = """
 import os, signal, sys, time, threading as std
-from support.blocking import BLOCKING
+from support.blocking import BLOCKING, EXPIRED
 from support.workers import Worker, asleep, start, until
 
 # A parent may ignore SIGINT, as a shell does for a background program. These tests must work then
@@ -80,14 +80,13 @@ signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
 begin = time.monotonic()
 try:
     assert not waiting.timed(thing, 0.25)
-except (queue.Empty, queue.Full, threading.BrokenBarrierError, AssertionError):
+except EXPIRED:
     pass
 elapsed = time.monotonic() - begin
 signal.setitimer(signal.ITIMER_REAL, 0)
 assert 0.245 < elapsed < 5, elapsed
 assert len(ran) > 3, len(ran)
-if sys.argv[1] == "Barrier.wait":
-    thing.reset()
+waiting.mend(thing)
 waiting.cycle(thing, free)
 """,
         name,
@@ -127,13 +126,10 @@ for way in waiting.ways():
     sender = once_asleep(lambda: os.kill(os.getpid(), signal.SIGUSR1))
     way(thing)
     sender.result()
-    if sys.argv[1] == "Event.wait":
-        thing.clear()
-    elif sys.argv[1].startswith("with"):
-        waiting.block(thing)
-    elif "mutex" in sys.argv[1] or "join" in sys.argv[1]:
-        thing = waiting.new()
-        waiting.block(thing)
+    if waiting.again is None:
+        thing = obstructed()
+    else:
+        helper.call(waiting.again, thing).result()
 """,
         name,
     )

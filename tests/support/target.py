@@ -12,6 +12,8 @@ import queue as std_queue
 import sys
 import threading as std_threading
 
+from classes import STANDARD_MODULES, Modules
+
 STANDARD = os.environ.get("WEFTLINE_TEST_IMPL") == "std"
 
 INSTALLED = os.environ.get("WEFTLINE_TEST_IMPL") == "installed"
@@ -26,7 +28,15 @@ if STANDARD or INSTALLED:
 else:
     from weftline import queue, threading
 
+MODULES = Modules("" if STANDARD or INSTALLED else "weftline.")
+"""The modules under test, for the table of classes."""
+
+SIDES = (STANDARD_MODULES, MODULES)
+"""The standard library's modules, and those under test."""
+
 __all__ = [
+    "MODULES",
+    "SIDES",
     "STANDARD",
     "ours_before",
     "ours_only",

@@ -1,0 +1,59 @@
+"""The table of weftline's classes: a row for each, with all that the tests and documents list.
+
+| from a row come | by |
+|---|---|
+| the tests of signals, forks, exits, timeouts and sent exceptions | `waits`, `hammer`, `use` |
+| the tests of destructors and handlers, of memory, of collection and of deep chains | `reentered`, `no_memory`, `links` |
+| the tests of introspection, copies, pickles, mocks and replaced parts | `parts` and the columns after it |
+| the rows of the documents, the aliases of the stub, the names of the crate | `name` to `in_python`, by `make classes` |
+
+`tests/lint/classes.py` checks the files that get lines from it, and `tests/test_classes.py` that each
+suite knows each class. A row imports neither weftline nor pytest: the lint runs before a build.
+"""
+
+from classes import (
+    barrier,
+    condition,
+    event,
+    futures,
+    locks,
+    queues,
+    semaphores,
+    simple_queue,
+    timer,
+)
+from classes.row import Modules
+
+__all__ = ["CLASSES", "STANDARD_MODULES", "Modules", "having"]
+
+CLASSES = {
+    row.name: row
+    for row in (
+        locks.LOCK,
+        locks.RLOCK,
+        condition.CONDITION,
+        event.EVENT,
+        semaphores.SEMAPHORE,
+        semaphores.BOUNDED_SEMAPHORE,
+        barrier.BARRIER,
+        queues.QUEUE,
+        queues.LIFO_QUEUE,
+        queues.PRIORITY_QUEUE,
+        simple_queue.SIMPLE_QUEUE,
+        timer.TIMER,
+        futures.FUTURE,
+        futures.POOL,
+    )
+}
+"""All rows, by name, in the sequence of the documents."""
+
+STANDARD_MODULES = Modules()
+
+
+def having(*columns):
+    """The rows in which none of these columns is None, by name."""
+    return {
+        name: row
+        for name, row in CLASSES.items()
+        if all(getattr(row, column) is not None for column in columns)
+    }
