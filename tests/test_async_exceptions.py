@@ -3,56 +3,36 @@ raised when a wait times out.
 """
 
 import ctypes
-import queue as std_queue
 import threading as std
 import time
-from concurrent import futures as std_futures
 
 import pytest
-from support.pools import futures
-from support.target import queue, std_threading, threading
+from classes import CLASSES, STANDARD_MODULES, having
+from support.target import MODULES
 from support.workers import LIMIT, asleep
-
-STANDARD = (std_threading, std_queue, std_futures)
-OURS = (threading, queue, futures)
 
 
 class Sent(Exception):
     """The exception that the other thread sends."""
 
 
-def put_into_full(queue, timeout):
-    full = queue.Queue(1)
-    full.put(1)
-    full.put(2, timeout=timeout)
+def waits(row, wait):
+    """The wait on an object that it makes itself."""
 
+    def use(modules, seconds):
+        thing = (wait.new or row.new)(modules)
+        wait.block(thing)
+        wait.timed(thing, seconds)
 
-def wait_for_notification(threading, timeout):
-    condition = threading.Condition()
-    with condition:
-        condition.wait(timeout)
-
-
-def as_completed(futures, timeout):
-    for _ in futures.as_completed([futures.Future()], timeout):
-        pass
+    return use
 
 
 WAITS = {
-    "Queue.get": lambda t, q, f, s: q.Queue().get(timeout=s),
-    "LifoQueue.get": lambda t, q, f, s: q.LifoQueue().get(timeout=s),
-    "PriorityQueue.get": lambda t, q, f, s: q.PriorityQueue().get(timeout=s),
-    "SimpleQueue.get": lambda t, q, f, s: q.SimpleQueue().get(timeout=s),
-    "Queue.put": lambda t, q, f, s: put_into_full(q, s),
-    "Barrier.wait": lambda t, q, f, s: t.Barrier(2).wait(s),
-    "Condition.wait": lambda t, q, f, s: wait_for_notification(t, s),
-    "Event.wait": lambda t, q, f, s: t.Event().wait(s),
-    "Semaphore.acquire": lambda t, q, f, s: t.Semaphore(0).acquire(timeout=s),
-    "Future.result": lambda t, q, f, s: f.Future().result(s),
-    "Future.exception": lambda t, q, f, s: f.Future().exception(s),
-    "wait": lambda t, q, f, s: f.wait([f.Future()], s),
-    "as_completed": lambda t, q, f, s: as_completed(f, s),
-}
+    name: waits(row, wait)
+    for row in having("waits").values()
+    for name, wait in row.waits.items()
+    if wait.timed and not wait.admits_blocker
+} | {name: call for row in CLASSES.values() for name, call in row.timed_calls.items()}
 
 
 def is_asleep(thread):
@@ -85,7 +65,7 @@ def met_in(wait, modules, timeout):
     def body():
         try:
             try:
-                wait(*modules, timeout)
+                wait(modules, timeout)
                 seen.append("returned")
             except Sent:
                 seen.append("in the call")
@@ -112,4 +92,4 @@ def met_in(wait, modules, timeout):
 
 @pytest.mark.parametrize("name", WAITS)
 def test_a_wait_that_ends_in_vain_meets_it_where_the_standard_one_does(name):
-    assert met(WAITS[name], OURS) == met(WAITS[name], STANDARD)
+    assert met(WAITS[name], MODULES) == met(WAITS[name], STANDARD_MODULES)

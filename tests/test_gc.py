@@ -10,26 +10,18 @@ import sys
 import weakref
 
 import pytest
+from classes import CLASSES
 from support.blocking import BLOCKING
 from support.foreign import OwnedLock, PlainLock
 from support.programs import run
-from support.target import ours_before, queue, threading
+from support.target import MODULES, ours_before, queue, threading
 from support.workers import blocked, start, until
 
-QUEUES = ["Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"]
-MAKE = {
-    "RLock": lambda cls=None: cls() if cls else threading.RLock(),
-    "Condition": lambda cls=threading.Condition: cls(),
-    "Event": lambda cls=threading.Event: cls(),
-    "Semaphore": lambda cls=threading.Semaphore: cls(2),
-    "BoundedSemaphore": lambda cls=threading.BoundedSemaphore: cls(2),
-    "Barrier": lambda cls=threading.Barrier: cls(2),
-    "Queue": lambda cls=queue.Queue: cls(3),
-    "LifoQueue": lambda cls=queue.LifoQueue: cls(3),
-    "PriorityQueue": lambda cls=queue.PriorityQueue: cls(3),
-    "SimpleQueue": lambda cls=queue.SimpleQueue: cls(),
-}
-LOCK = {"Lock": threading.Lock}
+QUEUES = [name for name, row in CLASSES.items() if row.module == "queue"]
+# A lock has no subclasses. A class in Python has methods of its own as attributes.
+IN_RUST = [
+    name for name, row in CLASSES.items() if name != "Lock" and not row.in_python
+]
 
 
 class Thing:
@@ -50,10 +42,12 @@ def no_collection():
         gc.enable()
 
 
-@pytest.mark.parametrize("name", MAKE | LOCK)
+@pytest.mark.parametrize("name", CLASSES)
 def test_an_object_dies_with_its_last_reference(name):
+    row = CLASSES[name]
+    row.new(MODULES)
     with no_collection():
-        thing = (MAKE | LOCK)[name]()
+        thing = row.new(MODULES)
         dead = weakref.ref(thing)
         del thing
         assert dead() is None
@@ -68,12 +62,13 @@ READS = {
 
 
 @pytest.mark.parametrize("how", READS)
-@pytest.mark.parametrize("name", MAKE)
+@pytest.mark.parametrize("name", IN_RUST)
 def test_an_object_whose_parts_were_used_dies_with_its_last_reference(name, how):
-    names = [name for name in dir(MAKE[name]()) if not name.startswith("__")]
-    for part in names if how in ("get", "set") else [None]:
+    row = CLASSES[name]
+    parts = [part for part in dir(row.new(MODULES)) if not part.startswith("__")]
+    for part in parts if how in ("get", "set") else [None]:
         with no_collection():
-            thing = MAKE[name]()
+            thing = row.new(MODULES)
             if how == "set" and callable(getattr(thing, part, None)):
                 # A bound method in the object is a cycle of the program's own.
                 continue
@@ -98,14 +93,15 @@ def test_the_waiters_of_a_condition_that_is_freed_serve_another_one():
     assert len(second._waiters) == 0
 
 
-@pytest.mark.parametrize("name", MAKE)
+@pytest.mark.parametrize("name", IN_RUST)
 def test_a_subclass_in_a_cycle_with_itself_is_freed(name):
-    cls = type(MAKE[name]())
+    row = CLASSES[name]
+    cls = type(row.new(MODULES))
 
     class Sub(cls):
         """Has a dict."""
 
-    thing = MAKE[name](Sub)
+    thing = Sub(*row.arguments)
     thing.me = [thing]
     dead = weakref.ref(thing)
     del thing
@@ -351,24 +347,29 @@ def reaches(root, target, depth=3):
     )
 
 
-@pytest.mark.parametrize("name", MAKE | LOCK)
+@pytest.mark.parametrize("name", CLASSES)
 def test_a_collection_may_fall_into_the_making_of_an_object(name):
-    arguments = {"Barrier": "2, list", "Queue": "3"}.get(name, "")
-    module = "queue" if "Queue" in name else "threading"
-    run(f"""
-import gc
+    run(
+        """
+import gc, sys
+from classes import CLASSES
+from support.target import MODULES
+row = CLASSES[sys.argv[1]]
+row.new(MODULES)
 gc.set_threshold(2)
 things = []
 for _ in range(400):
-    things.append({module}.{name}({arguments}))
+    things.append(row.new(MODULES))
     things.append([])
-if {module!r} == "queue":
+if row.module == "queue":
     for q in things[::2]:
         q.put(q)
         getattr(q, "mutex", None), getattr(q, "queue", None)
 del things
 gc.collect()
-""")
+""",
+        name,
+    )
 
 
 GROWTH = """

@@ -4,6 +4,7 @@ import contextlib
 import signal
 
 import pytest
+from classes import CLASSES, having
 from support.left_behind import (
     Failed,
     Thing,
@@ -12,8 +13,7 @@ from support.left_behind import (
     give,
     track,
 )
-from support.pools import futures
-from support.target import ours_only, queue, threading
+from support.target import MODULES, ours_only, queue, threading
 
 SITUATIONS = {}
 
@@ -97,7 +97,8 @@ def emptied(make):
     return take_the_last
 
 
-for kind in ["Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"]:
+QUEUES = [name for name, row in CLASSES.items() if row.module == "queue"]
+for kind in QUEUES:
     SITUATIONS[f"the_last_item_of_a_{kind}"] = emptied(getattr(queue, kind))
 
 
@@ -144,28 +145,23 @@ def a_handler_that_raises():
     signal.signal(signal.SIGALRM, before)
 
 
-def wait_in(condition):
-    with condition:
-        condition.wait()
+def waits(row, wait):
+    """How the object is made, and the wait for it."""
+    return (
+        lambda: (wait.new or row.new)(MODULES),
+        lambda thing: (wait.block(thing), wait.call(thing)),
+    )
 
 
 INTERRUPTED = {
-    "Lock": (threading.Lock, lambda lock: lock.acquire() and lock.acquire()),
-    "Event": (threading.Event, lambda event: event.wait()),
-    "Semaphore": (
-        lambda: threading.Semaphore(0),
-        lambda semaphore: semaphore.acquire(),
-    ),
-    "Condition": (threading.Condition, wait_in),
-    "Barrier": (lambda: threading.Barrier(2), lambda barrier: barrier.wait()),
-    "Queue": (queue.Queue, lambda items: items.get()),
-    "SimpleQueue": (queue.SimpleQueue, lambda items: items.get()),
-    "Future": (futures.Future, lambda future: future.result()),
-    "wait": (futures.Future, lambda future: futures.wait([future])),
-    "as_completed": (
-        futures.Future,
-        lambda future: list(futures.as_completed([future])),
-    ),
+    name: waits(row, wait)
+    for row in having("waits").values()
+    for name, wait in row.waits.items()
+    if not wait.admits_blocker
+} | {
+    name: (lambda: None, lambda _, call=call: call(MODULES, 60))
+    for row in CLASSES.values()
+    for name, call in row.timed_calls.items()
 }
 
 

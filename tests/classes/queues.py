@@ -115,7 +115,7 @@ class _Item:
         self.rank = rank
 
     def __lt__(self, other):
-        [rank for rank in (self.rank, other.rank)]  # noqa: B018
+        [rank for rank in (self.rank, other.rank)]
         return self.rank < other.rank
 
 

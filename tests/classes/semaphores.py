@@ -118,7 +118,9 @@ SEMAPHORE = Class(
         )
     },
     no_memory=lambda m: _no_memory(m.threading.Semaphore),
-    links={"value": lambda m, inner: holds_by("_value", m.threading.Semaphore(), inner)},
+    links={
+        "value": lambda m, inner: holds_by("_value", m.threading.Semaphore(), inner)
+    },
     parts=frozenset(("_cond", "_value")),
     missed=("_value", "_cond"),
     read=lambda s: (s._value, s.acquire(timeout=1)),
@@ -133,9 +135,7 @@ BOUNDED_SEMAPHORE = Class(
         "BoundedSemaphore.acquire": acquiring(
             new=lambda m: m.threading.BoundedSemaphore()
         ),
-        "with BoundedSemaphore": entering(
-            new=lambda m: m.threading.BoundedSemaphore()
-        ),
+        "with BoundedSemaphore": entering(new=lambda m: m.threading.BoundedSemaphore()),
     },
     hammered={"BoundedSemaphore": lambda m: m.threading.BoundedSemaphore(2)},
     hammer=through,

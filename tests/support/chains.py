@@ -6,26 +6,11 @@ import functools
 import itertools
 import threading as std_threading
 
+from classes import CLASSES, having
 from weftline import _weftline
 
 from support.pools import futures
-from support.target import queue, threading
-
-
-class Lock:
-    """A lock of another kind, which refers to something."""
-
-    def __init__(self, inner):
-        self.inner = inner
-
-    def acquire(self, *_):
-        return True
-
-    def release(self):
-        pass
-
-    def locked(self):
-        return False
+from support.target import MODULES, queue
 
 
 def _future(put, cls=futures.Future):
@@ -49,36 +34,18 @@ def _raised(inner):
 
 def _touch(name, make):
     def link(inner):
-        made = make(inner)
-        getattr(made, name)
-        return made
+        thing = make(inner)
+        getattr(thing, name)
+        return thing
 
     return link
 
 
 def _attribute(make):
     def link(inner):
-        made = make()
-        made.attribute = inner
-        return made
-
-    return link
-
-
-def _set(name, make):
-    def link(inner):
-        made = make()
-        setattr(made, name, inner)
-        return made
-
-    return link
-
-
-def _put(make):
-    def link(inner):
-        items = make()
-        items.put(inner)
-        return items
+        thing = make()
+        thing.attribute = inner
+        return thing
 
     return link
 
@@ -122,44 +89,23 @@ LINKS = {
     "callback, with the condition": _touch(
         "_condition", _future(lambda f, inner: f.add_done_callback(_callback(inner)))
     ),
-    "item": _put(queue.Queue),
-    "item of a subclass": _put(AQueue),
-    "item, with the mutex": _touch("mutex", _put(queue.Queue)),
-    "item, last in": _put(queue.LifoQueue),
-    "item with priority": _put(queue.PriorityQueue),
-    "simple item": _put(queue.SimpleQueue),
-    "lock": lambda inner: threading.Condition(Lock(inner)),
-    "flag": _set("_flag", threading.Event),
-    "condition of an event": lambda inner: _set("_cond", threading.Event)(
-        threading.Condition(Lock(inner))
-    ),
-    "value": _set("_value", threading.Semaphore),
-    "bounded value": _set("_value", threading.BoundedSemaphore),
-    "action": lambda inner: threading.Barrier(1, _callback(inner)),
-    "action, with the condition": _touch(
-        "_cond", lambda inner: threading.Barrier(1, _callback(inner))
-    ),
     "call": _work_queue,
     "work item": _work_item,
     "outcome": lambda inner: _weftline._Tasks(_weftline._WorkQueue(), [inner]),
     "group": _group,
     "not done": _not_done,
     **{
-        f"attribute of {make.__name__}": _attribute(make)
-        for make in [
-            futures.Future,
-            queue.Queue,
-            queue.LifoQueue,
-            queue.PriorityQueue,
-            threading.Condition,
-            threading.Event,
-            threading.Semaphore,
-            threading.BoundedSemaphore,
-            AFuture,
-            AQueue,
-        ]
+        name: functools.partial(link, MODULES)
+        for row in having("links").values()
+        for name, link in row.links.items()
     },
-    "attribute of Barrier": _attribute(lambda: threading.Barrier(1)),
+    **{
+        f"attribute of {name}": _attribute(functools.partial(row.new, MODULES))
+        for name, row in CLASSES.items()
+        if not row.in_c and not row.in_python
+    },
+    "attribute of AFuture": _attribute(AFuture),
+    "attribute of AQueue": _attribute(AQueue),
 }
 
 

@@ -6,8 +6,11 @@ Needs `_testcapi`, CPython's own module for tests, which some distributions leav
 import importlib
 
 import pytest
+from classes.row import refused
 
 from support.target import STANDARD
+
+__all__ = ["attempt", "needs_failures", "refused", "walk"]
 
 try:
     _testcapi = importlib.import_module("_testcapi")
@@ -68,15 +71,3 @@ def walk(make, operation, check=None):
         if calm > _CALM:
             break
     return failures
-
-
-def refused(exception, operation):
-    """The operation, which raises that exception when there is memory."""
-
-    def refuse(subject):
-        try:
-            operation(subject)
-        except exception:
-            return
-
-    return refuse
