@@ -9,8 +9,8 @@ import signal
 import sys
 
 import pytest
+from support.alike import SIDES
 from support.differ import shape
-from test_inside_alike import SIDES
 
 
 def handled():

@@ -13,7 +13,8 @@ HERE = Path(__file__).resolve().parent
 
 FILES = """
     test_as_completed test_future test_future_callbacks test_queue_idioms test_queue_subclasses test_thread test_thread_hooks
-    test_thread_pool_contexts test_thread_pool_executor test_thread_pool_idioms test_thread_pool_map test_thread_pool_workers
+    test_thread_pool_contexts test_thread_pool_executor test_thread_pool_idioms test_thread_pool_map test_thread_pool_submit
+    test_thread_pool_work_queue test_thread_pool_workers
 """
 
 

@@ -1,8 +1,8 @@
 """Programs that read the parts of futures, pools and conditions find the standard ones' parts."""
 
 import pytest
+from support.alike import SIDES, alike
 from support.differ import outcome, shape
-from test_inside_alike import SIDES, alike
 
 
 @pytest.mark.parametrize("name", ["_result", "_exception"])

@@ -2,17 +2,12 @@
 and read them.
 """
 
-import concurrent.futures as std_futures
 import queue as std_queue
-import sys
 import threading
-import types
 import weakref
 
 import pytest
-from support.differ import outcome
 from support.pools import futures, std_thread
-from support.target import ours_only
 from support.workers import blocked, run_all, until
 
 Pool = futures.ThreadPoolExecutor
@@ -130,100 +125,6 @@ def test_a_bounded_queue_bounds_the_pool():
     pool.shutdown()
 
 
-# The arguments with which a program runs a work item that it has taken out.
-CONTEXT = (Pool.prepare_context(None, ())[0](),) if HAS_CONTEXTS else ()
-
-
-class Held:
-    """A pool of one worker, busy until the body ends, with calls in its queue."""
-
-    def __enter__(self):
-        self.pool, self.gate, self.done = Pool(1), threading.Event(), []
-        self.busy = self.pool.submit(self.gate.wait)
-        until(self.busy.running)
-        self.left = [self.pool.submit(self.done.append, n) for n in range(5)]
-        return self
-
-    def __exit__(self, *error):
-        self.gate.set()
-        self.pool.shutdown()
-
-
-def test_the_work_queue_counts_the_waiting_calls():
-    with Held() as held:
-        work = held.pool._work_queue
-        assert work.qsize() == 5 and not work.empty()
-    assert held.done == list(range(5))
-
-
-def test_calls_may_be_taken_out_of_the_work_queue():
-    with Held() as held:
-        items = []
-        while True:
-            try:
-                items.append(held.pool._work_queue.get_nowait())
-            except std_queue.Empty:
-                break
-        assert [item.future for item in items] == held.left
-        item = items[1]
-        if HAS_CONTEXTS:
-            assert item.task == (held.done.append, (1,), {})
-        else:
-            assert (item.fn, item.args, item.kwargs) == (held.done.append, (1,), {})
-        items[2].future.cancel()
-        for item in items:
-            item.run(*CONTEXT)
-        assert held.done == [0, 1, 3, 4]
-        held.gate.set()
-        assert held.pool.submit(abs, -1).result() == 1
-    assert [f.done() for f in held.left] == [True] * 5
-
-
-def test_calls_that_were_taken_out_may_be_put_back():
-    with Held() as held:
-        work = held.pool._work_queue
-        items = [work.get() for _ in range(5)]
-        for item in reversed(items):
-            work.put(item)
-    assert held.done == [4, 3, 2, 1, 0]
-    assert all(f.done() for f in held.left)
-
-
-def test_a_call_that_raises_when_it_was_taken_out_gives_its_future_the_exception():
-    with Held() as held:
-        future = held.pool.submit(divmod, 1, 0)
-        items = [held.pool._work_queue.get(timeout=1) for _ in range(6)]
-        items[-1].run(*CONTEXT)
-        assert isinstance(future.exception(), ZeroDivisionError)
-
-
-@ours_only
-def test_the_work_queue_may_be_cleared_as_that_of_a_queue():
-    with Held() as held:
-        held.pool._work_queue.queue.clear()
-        assert held.pool._work_queue.qsize() == 0
-        held.gate.set()
-        assert held.pool.submit(abs, -1).result() == 1
-    assert held.done == []
-
-
-@ours_only
-def test_clearing_leaves_the_count_of_workers_right():
-    pool, gate = Pool(4), threading.Event()
-    first = [pool.submit(gate.wait) for _ in range(4)]
-    until(lambda: all(f.running() for f in first))
-    for n in range(10):
-        pool.submit(abs, n)
-    pool._work_queue.clear()
-    gate.set()
-    futures.wait(first)
-    gate.clear()
-    second = [pool.submit(gate.wait) for _ in range(4)]
-    until(lambda: all(f.running() for f in second))
-    gate.set()
-    pool.shutdown()
-
-
 def test_the_number_of_workers_may_be_raised():
     pool, gate = Pool(1), threading.Event()
     some = [pool.submit(gate.wait) for _ in range(2)]
@@ -331,82 +232,6 @@ def test_the_lock_of_the_pool_may_be_held_by_other_threads():
         assert first.result().result() == 1
 
 
-PATCHES = {
-    "on the class": lambda pool, mine: setattr(type(pool), "submit", mine),
-    "on the instance": lambda pool, mine: setattr(
-        pool, "submit", types.MethodType(mine, pool)
-    ),
-}
-
-
-@pytest.mark.parametrize("where", PATCHES)
-def test_a_patched_submit_is_what_map_calls(where):
-    class Own(Pool):
-        """A subclass, so that the patch stays in this test."""
-
-    told, submit = [], Pool.submit
-
-    def mine(self, fn, /, *args, **kwargs):
-        told.append(args)
-        return submit(self, fn, *args, **kwargs)
-
-    with Own(1) as pool:
-        PATCHES[where](pool, mine)
-        assert list(pool.map(abs, [-1, -2])) == [1, 2]
-        assert pool.submit(abs, -3).result() == 3
-    assert told == [(-1,), (-2,), (-3,)]
-
-
-def test_a_submit_patched_on_the_very_class_is_what_map_calls(monkeypatch):
-    told, submit = [], Pool.submit
-
-    def mine(self, fn, /, *args, **kwargs):
-        told.append(args)
-        return submit(self, fn, *args, **kwargs)
-
-    with Pool(1) as pool:
-        monkeypatch.setattr(Pool, "submit", mine)
-        assert list(pool.map(abs, [-1, -2])) == [1, 2]
-    assert told == [(-1,), (-2,)]
-
-
-def test_the_code_of_submit_may_be_exchanged_as_tracers_do():
-    submit = Pool.submit
-    before, told = submit.__code__, []
-    original = types.FunctionType(
-        before, submit.__globals__, "submit", submit.__defaults__, submit.__closure__
-    )
-
-    def trace(function, args, kwargs):
-        told.append(args[2:])
-        return function(*args, **kwargs)
-
-    # The new code has as many free variables as the code that it replaces.
-    scope, free = {}, ", ".join(before.co_freevars)
-    source = f"""
-def outer({free}):
-    def submit(self, fn, *args, **kwargs):
-        {free or None}
-        return __traced(self, fn, *args, **kwargs)
-    return submit
-"""
-    exec(compile(source, "tracer", "exec"), scope)  # noqa: S102 - what tracers do
-    submit.__globals__["__traced"] = lambda *args, **kwargs: trace(
-        original, args, kwargs
-    )
-    try:
-        submit.__code__ = scope["outer"](*before.co_freevars).__code__
-        with Pool(1) as pool:
-            assert pool.submit(abs, -3).result() == 3
-            assert list(pool.map(abs, [-1, -2])) == [1, 2]
-    finally:
-        submit.__code__ = before
-        del submit.__globals__["__traced"]
-    assert told == [(-3,), (-1,), (-2,)]
-    with Pool(1) as pool:
-        assert list(pool.map(abs, [-1])) == [1]
-
-
 def test_a_pool_that_compares_need_not_be_hashable():
     class Equal(Pool):
         def __eq__(self, other):
@@ -420,55 +245,3 @@ def test_a_pool_that_compares_need_not_be_hashable():
     for ended in (pool, other):
         with pytest.raises(RuntimeError, match="after shutdown"):
             ended.submit(abs, -1)
-
-
-WRONG_CALLS = {
-    "map()": lambda pool: pool.map(),
-    "map(None)": lambda pool: list(pool.map(None, [1])),
-    "map over a number": lambda pool: pool.map(abs, 5),
-    "map with another keyword": lambda pool: pool.map(abs, [1], sort=True),
-    "map with a timeout of text": lambda pool: pool.map(abs, [1], timeout="x"),
-    "map of the class": lambda pool: type(pool).map(),
-    "submit()": lambda pool: pool.submit(),
-    "submit of the class": lambda pool: type(pool).submit(),
-    "shutdown(1, 2)": lambda pool: pool.shutdown(1, 2),
-}
-
-
-@pytest.mark.parametrize("call", WRONG_CALLS)
-def test_a_wrong_call_is_reported_in_the_standard_words(call):
-    answers = []
-    for module in (std_futures, futures):
-        with module.ThreadPoolExecutor(1) as pool:
-            answers.append(outcome(WRONG_CALLS[call], pool))
-    assert answers[1] == answers[0]
-
-
-@pytest.mark.parametrize("why", ["no thread", "shut down"])
-def test_a_refused_call_leaves_the_queue_as_long_as_the_standard_one(why, monkeypatch):
-    starter = "_start_new_thread"
-    if sys.version_info >= (3, 13):
-        starter = "_start_joinable_thread"
-
-    def refuse(*_, **__):
-        raise RuntimeError("can't start new thread")
-
-    answers = []
-    for module in (std_futures, futures):
-        pool = module.ThreadPoolExecutor(1)
-        lengths = []
-        with monkeypatch.context() as patched:
-            if why == "no thread":
-                patched.setattr(threading, starter, refuse)
-            else:
-                pool.submit(abs, 1).result()
-                pool.shutdown()
-            for _ in range(3):
-                refused = outcome(pool.submit, abs, 1)
-                lengths.append(pool._work_queue.qsize())
-        if why == "no thread":
-            lengths.append(pool.submit(abs, -2).result())
-            lengths.append(pool._work_queue.qsize())
-            pool.shutdown()
-        answers.append((refused, lengths))
-    assert answers[1] == answers[0]

@@ -24,7 +24,7 @@ from classes import (
 )
 from classes.row import Modules
 
-__all__ = ["CLASSES", "STANDARD_MODULES", "Modules", "having"]
+__all__ = ["CLASSES", "STANDARD_MODULES", "Modules", "having", "standard"]
 
 CLASSES = {
     row.name: row
@@ -57,3 +57,8 @@ def having(*columns):
         for name, row in CLASSES.items()
         if all(getattr(row, column) is not None for column in columns)
     }
+
+
+def standard(*columns):
+    """The same of the classes that the standard library has too, for tests that compare with it."""
+    return {name: row for name, row in having(*columns).items() if row.is_standard}
