@@ -8,35 +8,22 @@ import pytest
 from support.beside import both
 
 # Daemon threads that wait in every kind of object and never return; the program goes on once each
-# is asleep.
+# has begun.
 DAEMONS = """
 import queue, threading
-lock, rlock = threading.Lock(), threading.RLock()
-lock.acquire()
-rlock.acquire()
-condition, full = threading.Condition(), queue.Queue(1)
-full.put(1)
-def wait_in_condition():
-    with condition:
-        entered.put(1)
-        condition.wait()
-calls = [
-    lambda: (entered.put(1), lock.acquire()),
-    lambda: (entered.put(1), rlock.acquire()),
-    lambda: (entered.put(1), threading.Event().wait()),
-    lambda: (entered.put(1), threading.Semaphore(0).acquire()),
-    lambda: (entered.put(1), threading.Barrier(2).wait()),
-    lambda: (entered.put(1), queue.Queue().get()),
-    lambda: (entered.put(1), queue.SimpleQueue().get()),
-    lambda: (entered.put(1), queue.PriorityQueue().get(timeout=600)),
-    lambda: (entered.put(1), full.put(2)),
-    lambda: (entered.put(1), full.join()),
-    wait_in_condition,
-]
+from classes import having, STANDARD_MODULES
 entered = queue.SimpleQueue()
-for call in calls:
-    threading.Thread(target=call, daemon=True).start()
-for _ in calls:
+def enter(row, wait):
+    thing = (wait.new or row.new)(STANDARD_MODULES)
+    blocker = threading.Thread(target=wait.block, args=(thing,))
+    blocker.start()
+    blocker.join()
+    entered.put(1)
+    wait.call(thing)
+waits = [(row, wait) for row in having("waits").values() for wait in row.waits.values()]
+for wait in waits:
+    threading.Thread(target=enter, args=wait, daemon=True).start()
+for _ in waits:
     entered.get()
 """
 

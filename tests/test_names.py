@@ -10,20 +10,12 @@ import threading as std_threading
 import unittest.mock
 
 import pytest
+from classes import CLASSES
 from weftline import _mirror, queue, threading
 
 OURS = {
-    threading: {
-        "Barrier",
-        "BoundedSemaphore",
-        "Condition",
-        "Event",
-        "Lock",
-        "RLock",
-        "Semaphore",
-        "Timer",
-    },
-    queue: {"LifoQueue", "PriorityQueue", "Queue", "SimpleQueue"},
+    module: {name for name, row in CLASSES.items() if row.module == home}
+    for home, module in (("threading", threading), ("queue", queue))
 }
 STANDARD = {threading: std_threading, queue: std_queue}
 MODULES = pytest.mark.parametrize(
@@ -143,7 +135,7 @@ def test_a_mirror_is_a_module_like_any_other():
 
 
 @pytest.mark.parametrize(
-    ("pretence", "told"),
+    ("pretence", "version"),
     [
         ("sys.implementation.name = 'pypy'", "this is pypy"),
         (
@@ -152,7 +144,7 @@ def test_a_mirror_is_a_module_like_any_other():
         ),
     ],
 )
-def test_an_interpreter_that_cannot_work_is_refused_in_one_sentence(pretence, told):
+def test_an_interpreter_that_cannot_work_is_refused_in_one_sentence(pretence, version):
     program = f"import sys; {pretence}\ntry:\n    import weftline\nexcept ImportError as error:\n    print(error)"
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -163,6 +155,6 @@ def test_an_interpreter_that_cannot_work_is_refused_in_one_sentence(pretence, to
     )
     assert (
         done.stdout
-        == f"weftline needs CPython 3.11 or newer; {told}{done.stdout.partition(told)[2]}"
+        == f"weftline needs CPython 3.11 or newer; {version}{done.stdout.partition(version)[2]}"
     )
     assert "\n" not in done.stdout.strip()
