@@ -13,7 +13,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) pyproject.toml $(shell find cr
 # The binding is linted and documented against the interpreter that it is built for.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help build demo test test-rust test-package test-models model test-python test-all test-packages test-multiprocessing test-sanitizers bench fuzz fuzz-rust docs lint lint-text lint-rust lint-python
+.PHONY: help build demo test test-rust test-package test-models model test-python test-all test-packages test-multiprocessing test-sanitizers bench fuzz fuzz-rust docs classes lint lint-text lint-rust lint-python
 
 help:
 	@echo 'make demo      build, then run one threaded program on the standard library and on weftline'
@@ -27,6 +27,7 @@ help:
 	@echo 'make fuzz-rust  random programs on the Rust objects and on their models: CASES=1000 SEED=0'
 	@echo 'make model NAME=lock  some models, and the interleaving of one that fails'
 	@echo 'make docs      the documentation of the Rust crates, in target/doc'
+	@echo 'make classes   what the documents, the stub and the crate have from the table of classes'
 	@echo 'make lint      language, floors, formatting, lints, documentation, stubs'
 	@echo 'make build     the package alone, in $(VENV)'
 
@@ -139,11 +140,17 @@ docs: $(VENV)/.tools
 
 lint: lint-text lint-rust docs lint-python
 
-# The language of comments and documents, the order of the floors, and circles of files.
+# The language of comments and documents, the order of the floors, circles of files, and the table
+# of classes.
 lint-text:
 	$(PYTHON) tests/lint/language.py
 	$(PYTHON) tests/lint/floors.py
 	$(PYTHON) tests/lint/circles.py
+	$(PYTHON) tests/lint/table.py
+
+# The lines that other files have from the table of classes.
+classes:
+	$(PYTHON) tests/lint/table.py --write
 
 lint-rust: $(VENV)/.tools
 	cargo fmt --all --check

@@ -7,8 +7,8 @@ import sys
 from classes import having
 from support.beside import both, on_weftline
 
-# A daemon thread makes each call wait. The object in a cycle with itself dies in the last collection,
-# after the daemon threads have stopped. It then calls `last_words`.
+# A daemon thread makes each call wait. The object in a cycle with itself dies in the last
+# collection, after the daemon threads have stopped. Its destructor makes the calls.
 PROGRAM = """
 import sys, threading, time
 from classes import having, STANDARD_MODULES

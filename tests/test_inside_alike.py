@@ -1,5 +1,5 @@
-"""A lock, condition, event, semaphore, barrier or timer whose parts a program changes goes on as the
-standard one does.
+"""A lock, condition, event, semaphore, barrier or timer whose parts a program changes goes on as
+the standard one does.
 """
 
 import sys

@@ -1,5 +1,5 @@
-"""The methods of weftline's classes have the signatures of the standard ones, and mocks of them refuse
-the same calls.
+"""The methods of weftline's classes have the signatures of the standard ones, and mocks of them
+refuse the same calls.
 """
 
 import functools

@@ -1,5 +1,5 @@
-"""Classes that are derived from weftline's, mixed with others, or found by dispatch, work as those of
-the standard ones.
+"""Classes that are derived from weftline's, mixed with others, or found by dispatch, work as those
+of the standard ones.
 """
 
 import concurrent.futures as std_futures

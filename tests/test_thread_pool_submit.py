@@ -1,5 +1,5 @@
-"""A `submit` that a program replaces is the one that the pool calls, and a wrong call is reported as by
-the standard pool.
+"""A `submit` that a program replaces is the one that the pool calls, and a wrong call is reported
+as by the standard pool.
 """
 
 import concurrent.futures as std_futures

@@ -16,10 +16,15 @@ if sys.implementation.name != "cpython" or sys.version_info < (3, 11):
         f"weftline needs CPython 3.11 or newer; this is {sys.implementation.name} {sys.version.split()[0]}"
     )
 
-from weftline import _on_import
+from weftline import _names, _on_import
 from weftline.install import install, installed, uninstall
 
 __all__ = ["install", "installed", "queue", "threading", "uninstall"]
+
+# The classes that the standard library lacks.
+_OWN = _names.of_module(__name__)
+globals().update(_OWN)
+__all__ += list(_OWN)
 
 
 def __getattr__(name):

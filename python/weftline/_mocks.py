@@ -8,15 +8,13 @@ entry, which matches methods of these classes and of no others.
 
 from types import BuiltinMethodType, MethodDescriptorType
 
-from weftline import _weftline
+from weftline import _names
 
-_CLASSES: tuple[type, ...] = (
-    _weftline.Barrier,
-    _weftline.Condition,
-    _weftline.Event,
-    _weftline.Future,
-    _weftline.Queue,
-    _weftline.Semaphore,
+# The classes that are written in Python in the standard library, and those that it lacks.
+_CLASSES: tuple[type, ...] = tuple(
+    cls
+    for home in ("threading", "queue", "concurrent.futures._base", "weftline")
+    for cls in _names.of_module(home).values()
 )
 
 

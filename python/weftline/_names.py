@@ -17,6 +17,15 @@ THREAD = {
 }
 
 
+def of_module(name):
+    """Returns the classes in Rust whose `__module__` is that name."""
+    return {
+        key: cls
+        for key, cls in vars(_weftline).items()
+        if isinstance(cls, type) and cls.__module__ == name
+    }
+
+
 def of_threading():
     """Returns weftline's names of `threading`.
 
@@ -29,13 +38,9 @@ def of_threading():
     from weftline._timer import Timer
 
     _weftline._remember_threading()
-    return {
-        "Barrier": _weftline.Barrier,
-        "BoundedSemaphore": _weftline.BoundedSemaphore,
-        "Condition": _weftline.Condition,
-        "Event": _weftline.Event,
+    return of_module("threading") | {
+        # Written in C, and in Python.
         "Lock": _weftline.Lock,
-        "Semaphore": _weftline.Semaphore,
         "Timer": Timer,
         "_CRLock": _weftline.RLock,
         "_LockType": _weftline.lock,
@@ -46,10 +51,8 @@ def of_threading():
 def of_queue():
     """Returns weftline's names of `queue`."""
     _weftline.ShutDown = _weftline._remember_queue()
-    return {
-        "LifoQueue": _weftline.LifoQueue,
-        "PriorityQueue": _weftline.PriorityQueue,
-        "Queue": _weftline.Queue,
+    return of_module("queue") | {
         "ShutDown": _weftline.ShutDown,
+        # Written in C, and so a class of `_queue`.
         "SimpleQueue": _weftline.SimpleQueue,
     }

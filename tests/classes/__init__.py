@@ -7,8 +7,9 @@
 | the tests of introspection, copies, pickles, mocks and replaced parts | `parts` and the columns after it |
 | the rows of the documents, the aliases of the stub, the names of the crate | `name` to `in_python`, by `make classes` |
 
-`tests/lint/classes.py` checks the files that get lines from it, and `tests/test_classes.py` that each
-suite knows each class. A row imports neither weftline nor pytest: the lint runs before a build.
+`tests/lint/table.py` checks the files that get lines from it, and `tests/test_classes.py` that
+each suite knows each class. A row imports neither weftline nor pytest, as the lint runs before a
+build.
 """
 
 from classes import (

@@ -140,10 +140,10 @@ CONDITION = Class(
     name="Condition",
     module="threading",
     rust=("Condition", "ConditionGuard"),
-    rust_name="weftline::Condition<T>`, which owns its data",
+    readme="`weftline::Condition<T>`, which owns its data",
     rustdoc=("`threading.Condition`", "[`Condition<T>`]"),
-    core="sync/raw/condition.rs",
-    binding="threading/condition.rs",
+    core="`sync/raw/condition.rs`",
+    binding="`threading/condition.rs`",
     tests="`test_condition*.py` · `condition.rs`",
     beyond=(
         "a waiter that is notified and interrupted at the same time passes the notification on"

@@ -278,7 +278,7 @@ def _row(name, **columns):
         "name": name,
         "module": "queue",
         "rust": (name,),
-        "rust_name": f"weftline::{name}<T>",
+        "readme": f"`weftline::{name}<T>`",
         "arguments": (3,),
         "hammered": {name: lambda m: getattr(m.queue, name)(2)},
         "hammer": _hammer,
@@ -334,8 +334,8 @@ QUEUE = _row(
         "`queue.Queue`, `LifoQueue`, `PriorityQueue`",
         "[`Queue<T>`], [`LifoQueue<T>`], [`PriorityQueue<T>`]",
     ),
-    core="queue/core/",
-    binding="queue/queue.rs",
+    core="`queue/core/`",
+    binding="`queue/queue.rs`",
     tests="`test_queue*.py` · `queue.rs`, `queue_raw.rs`",
     beyond="any method from anywhere; `shutdown()` on every version",
     waits={
@@ -382,8 +382,8 @@ QUEUE = _row(
 
 LIFO_QUEUE = _row(
     "LifoQueue",
-    core="queue/order.rs",
-    binding="queue/lifo.rs",
+    core="`queue/order.rs`",
+    binding="`queue/lifo.rs`",
     tests="`test_lifo_queue.py` · `lifo_queue.rs`",
     beyond="the same",
     waits={
@@ -395,9 +395,9 @@ LIFO_QUEUE = _row(
 
 PRIORITY_QUEUE = _row(
     "PriorityQueue",
-    rust_name="weftline::PriorityQueue<T: Ord>",
-    core="queue/priority.rs",
-    binding="queue/priority.rs",
+    readme="`weftline::PriorityQueue<T: Ord>`",
+    core="`queue/priority.rs`",
+    binding="`queue/priority.rs`",
     tests="`test_priority_queue.py` · `priority_queue*.rs`",
     beyond="a comparison that raises leaves the queue as it was; one may use the queue",
     waits={

@@ -107,16 +107,16 @@ class Class:
     """The Python module that has the name; `weftline` if the standard library has no such class."""
     rust: tuple[str, ...]
     """Its names in `weftline::`, the counterpart of the class first."""
-    rust_name: str | None = None
-    """The counterpart in the README, where it is not `weftline::` and the first name."""
+    readme: str = ""
+    """The counterpart in the README, where it is not only the first name of `rust`."""
     rustdoc: tuple[str, str] | None = None
     """The two cells in the documentation of the crate; None for a class in another one's row."""
     core: str
-    """The file of its algorithm, in `crates/weftline/src`."""
+    """The files of its algorithm, in `crates/weftline/src`, as the documents name them."""
     binding: str
-    """The file of its Python class, in `crates/weftline-python/src`."""
+    """The files of its Python class, in `crates/weftline-python/src` or `python/weftline`."""
     tests: str
-    """Its test files, as they are in `docs/compatibility.md`."""
+    """Its test files, in `tests` and, after a dot, in `crates/weftline/tests`."""
     beyond: str = ""
     """What it does beyond the standard library."""
     in_c: bool = False

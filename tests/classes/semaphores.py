@@ -69,8 +69,8 @@ def _no_memory(cls):
 
 _BOTH = {
     "module": "threading",
-    "core": "sync/raw/semaphore.rs",
-    "binding": "threading/semaphore.rs",
+    "core": "`sync/raw/semaphore.rs`",
+    "binding": "`threading/semaphore.rs`",
     "tests": "`test_semaphore.py`, `test_inflated_primitives.py` · `semaphore.rs`",
     "arguments": (2,),
     "uses": (lambda s: s.acquire(), lambda s: s.release()),

@@ -28,6 +28,8 @@ from concurrent import futures
 from decimal import Decimal
 from fractions import Fraction
 
+from classes import STANDARD_MODULES, standard
+
 from fuzz import values
 from fuzz.describe import described, masked, named, raised
 
@@ -151,11 +153,8 @@ def _event(event):
 _CLASSES = {
     kind: dict(vars(kind))
     for kind in (
-        *(type(threading.Lock()), type(threading.RLock()), threading.Condition),
-        *(threading.Event, threading.Semaphore, threading.BoundedSemaphore),
-        *(threading.Barrier, threading.Timer, threading.Thread, threading.local),
-        *(queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue),
-        *(futures.Future, futures.ThreadPoolExecutor, futures.Executor),
+        *(type(row.new(STANDARD_MODULES)) for row in standard().values()),
+        *(threading.Thread, threading.local, futures.Executor),
         # A step may change the class of any object that it finds in an attribute.
         *(kind for kind in vars(values).values() if isinstance(kind, type)),
     )

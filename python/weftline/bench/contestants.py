@@ -17,22 +17,29 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from weftline import _names, _weftline
+
 STANDARD = "standard"
 OURS = "weftline"
 PEERS = ("aiologic", "culsans")
 
-_THREADING = (
-    "Lock",
-    "RLock",
-    "Condition",
-    "Event",
-    "Semaphore",
-    "BoundedSemaphore",
-    "Barrier",
-    "Timer",
-    "Thread",
+# Those written in C have another module, and those in Python are not in `_weftline`.
+_LOCKING = {"Lock": _weftline.lock, "RLock": _weftline.RLock} | _names.of_module(
+    "threading"
 )
-_QUEUE = ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue")
+_THREADING = (*_LOCKING, "Timer", "Thread")
+_QUEUE = (
+    *(name for name in _names.of_module("queue") if name != "ShutDown"),
+    "SimpleQueue",
+)
+LOCKS = tuple(
+    name
+    for name, cls in _LOCKING.items()
+    if hasattr(cls, "acquire") and not hasattr(cls, "wait")
+)
+"""The classes that are only acquired and released, which share rows."""
+QUEUES = _QUEUE
+"""The classes with items, which share rows."""
 _FUTURES = ("Future", "ThreadPoolExecutor", "wait", "as_completed")
 
 

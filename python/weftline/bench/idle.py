@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .contestants import Contestant
+from .contestants import LOCKS, QUEUES, Contestant
 
 LIMIT = 0.01
 """The most that may be used, as a part of one core."""
@@ -48,13 +48,13 @@ class Wait:
     release: Callable[[Any, int], None]
 
 
-def _locked(cls: str) -> Callable[[Contestant, int], Any]:
+def _lock(cls: str) -> Wait:
     def make(contestant: Contestant, _: int) -> Any:
         lock = contestant.make(cls)
         lock.acquire()
         return lock
 
-    return make
+    return Wait(cls, make, _pass_through, lambda lock, _: lock.release())
 
 
 def _pass_through(lock: Any) -> None:
@@ -87,8 +87,7 @@ def _queue(cls: str) -> Wait:
 
 
 WAITS = (
-    Wait("Lock", _locked("Lock"), _pass_through, lambda lock, _: lock.release()),
-    Wait("RLock", _locked("RLock"), _pass_through, lambda lock, _: lock.release()),
+    *map(_lock, LOCKS),
     Wait(
         "Condition",
         lambda contestant, _: contestant.make("Condition"),
@@ -102,27 +101,12 @@ WAITS = (
         lambda event, _: event.set(),
     ),
     Wait(
-        "Semaphore",
-        _locked("Semaphore"),
-        _pass_through,
-        lambda semaphore, _: semaphore.release(),
-    ),
-    Wait(
-        "BoundedSemaphore",
-        _locked("BoundedSemaphore"),
-        _pass_through,
-        lambda semaphore, _: semaphore.release(),
-    ),
-    Wait(
         "Barrier",
         lambda contestant, count: contestant.make("Barrier", count + 1),
         lambda barrier: barrier.wait(),
         lambda barrier, _: barrier.wait(),
     ),
-    _queue("Queue"),
-    _queue("LifoQueue"),
-    _queue("PriorityQueue"),
-    _queue("SimpleQueue"),
+    *map(_queue, QUEUES),
 )
 
 
