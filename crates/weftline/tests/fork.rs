@@ -15,6 +15,7 @@ fn main() {
     let cases: &[(&str, fn())] = &[
         ("lock", objects::lock),
         ("rlock", objects::rlock),
+        ("waits of every object", objects::waits_of_every_object),
         ("objects in use", objects::objects_in_use),
         ("condition", objects::condition),
         ("event", objects::event),

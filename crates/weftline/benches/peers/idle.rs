@@ -2,74 +2,16 @@
 //! second in which nothing happens.
 
 use crate::measure::Report;
+use crate::support::waits;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const THREADS: usize = 1_000;
 
 pub(crate) fn measure(report: &mut Report) {
-    let lock = weftline::Lock::new(());
-    let held = lock.lock();
-    idle(report, "Lock", || drop(lock.lock()), || drop(held));
-
-    let condition = weftline::Condition::new(());
-    idle(
-        report,
-        "Condition",
-        || condition.lock().wait(),
-        || {
-            condition.lock().notify_all();
-        },
-    );
-
-    let event = weftline::Event::new();
-    idle(report, "Event", || event.wait(), || event.set());
-
-    let semaphore = weftline::Semaphore::new(0);
-    idle(
-        report,
-        "Semaphore",
-        || semaphore.acquire(1).forget(),
-        || semaphore.release(THREADS).unwrap(),
-    );
-
-    let barrier = weftline::Barrier::new(THREADS + 1);
-    idle(
-        report,
-        "Barrier",
-        || {
-            barrier.wait().unwrap();
-        },
-        || {
-            barrier.wait().unwrap();
-        },
-    );
-
-    let queue = weftline::Queue::<()>::unbounded();
-    idle(
-        report,
-        "Queue, get",
-        || assert!(queue.get().is_err()),
-        || queue.shutdown(false),
-    );
-
-    let full = weftline::Queue::bounded(1);
-    full.put(()).unwrap();
-    idle(
-        report,
-        "Queue, put",
-        || assert!(full.put(()).is_err()),
-        || full.shutdown(true),
-    );
-
-    let unfinished = weftline::Queue::unbounded();
-    unfinished.put(()).unwrap();
-    idle(
-        report,
-        "Queue, join",
-        || unfinished.join(),
-        || unfinished.task_done().unwrap(),
-    );
+    for waiting in waits::all(THREADS) {
+        idle(report, waiting.name, waiting.wait, waiting.end);
+    }
 }
 
 fn idle(report: &mut Report, name: &str, block: impl Fn() + Sync, end: impl FnOnce()) {

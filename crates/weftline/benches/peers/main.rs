@@ -25,6 +25,9 @@ mod measure;
 mod pools;
 mod queues;
 mod signals;
+#[cfg(unix)]
+#[path = "../../tests/support/mod.rs"]
+mod support;
 
 use measure::{Options, Report};
 

@@ -1,6 +1,7 @@
 //! Each object, in the child of a process whose other threads use it.
 
 use crate::child::{blocked, in_child, while_hammered};
+use crate::support::waits::{self, Waiting};
 use crate::support::{LONG, SHORT};
 use std::cell::Cell;
 use weftline::{
@@ -46,6 +47,27 @@ pub(crate) fn rlock() {
         },
         || (),
     );
+}
+
+pub(crate) fn waits_of_every_object() {
+    const THREADS: usize = 2;
+    let blocked_in = |waiting: &Waiting, after: &dyn Fn()| {
+        weftline::scope(|scope| {
+            for _ in 0..THREADS {
+                blocked(scope, &waiting.wait);
+            }
+            after();
+            (waiting.end)();
+        });
+    };
+    for waiting in waits::all(THREADS) {
+        // The parent's threads do not wait in the child, whose own do.
+        blocked_in(&waiting, &|| {
+            for _ in 0..5 {
+                in_child(|| blocked_in(&waiting, &|| ()));
+            }
+        });
+    }
 }
 
 pub(crate) fn objects_in_use() {
