@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import re
 import runpy
 import subprocess
 import sys
@@ -31,7 +32,8 @@ def test_a_column_is_filled_or_has_its_reason(name):
     columns = {
         field.name
         for field in dataclasses.fields(row)
-        if field.default is None and field.name not in ("rustdoc", "new_alone")
+        if field.default is None
+        and field.name not in ("rustdoc", "new_alone", "fuzzed")
     }
     empty = {column for column in columns if getattr(row, column) is None}
     reasons = set(row.without) | (set() if row.is_standard else COMPARED)
@@ -92,6 +94,7 @@ LATCH = dataclasses.replace(
     rust=("Latch", "LatchGuard"),
     rustdoc=("`threading.Latch`", "[`Latch`]"),
     core="`sync/raw/latch.rs`",
+    model="latch",
 )
 PLACES = {
     "README.md": "| `threading.Latch` | `weftline.threading.Latch` | `weftline::Latch` |",
@@ -124,8 +127,14 @@ def test_a_new_row_gets_its_line_in_every_place(module):
     crate = after["crates/weftline/src/lib.rs"]
     assert "Event, Latch, LatchGuard, Lock," in " ".join(crate.split())
     assert lint["complete"](after, rows) == after
+    assert "mod future;\nmod latch;\nmod list;\n" in after[lint["MODELS"]]
     assert list(lint["missing_files"]([latch], ROOT)) == [
-        "tests/classes: Latch.core: there is no `sync/raw/latch.rs`"
+        "tests/classes: Latch.core: there is no `sync/raw/latch.rs`",
+        "tests/classes: Latch.model: there is no `latch.rs`",
+    ]
+    waits = (ROOT / lint["WAITS"]).read_text()
+    assert list(lint["missing_waits"](rows, waits)) == [
+        f"{lint['WAITS']}: lacks `Latch`"
     ]
 
 
@@ -137,3 +146,41 @@ def test_an_older_line_is_replaced():
     page = after["docs/compatibility.md"]
     assert page.count("| `threading.Barrier` |") == 1
     assert "| more than before |" in page
+
+
+NAMES = ("Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore")
+SPECIAL = {
+    "crates/weftline/tests": {
+        *("auto_traits.rs", "support/waits.rs", "fork/objects.rs", "cases/subjects.rs"),
+        *("properties/meetings.rs", "properties/processes.rs"),
+        *("process_deaths/objects.rs", "process_tampering/objects.rs"),
+    },
+    "python/weftline": {"_weftline.pyi", "bench/rows.py"},
+    "tests": {
+        *("classes/__init__.py", "cpython/driver.py", "test_cases.py", "test_fork.py"),
+        *("test_gc.py", "test_classes.py", "support/deep_threading.py"),
+        *("fuzz/corpus/attributes.json", "fuzz/kinds/locks.py", "fuzz/shapes_locks.py"),
+        *("test_inside_alike.py", "fuzz/arguments.py"),
+    },
+}
+"""Files with a scenario for each of many classes, which a new class may do without."""
+
+
+@pytest.mark.parametrize("folder", SPECIAL)
+def test_no_other_file_lists_the_classes(folder):
+    found = {
+        str(path.relative_to(ROOT / folder))
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".pyi", ".rs", ".toml", ".json")
+        and all(re.search(rf"\b{name}\b", path.read_text()) for name in NAMES)
+    }
+    assert found <= SPECIAL[folder], "take the classes from tests/classes"
+
+
+def test_a_class_has_at_most_twelve_files_by_hand():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    listed = re.findall(
+        r"^\| `([^`]+)` \|", page.partition("what it has of the class")[2], re.MULTILINE
+    )
+    assert 0 < len(listed) <= 12
+    assert [name for name in listed if not (ROOT / name).is_file()] == []

@@ -12,38 +12,47 @@ each suite knows each class. A row imports neither weftline nor pytest, as the l
 build.
 """
 
-from classes import (
-    barrier,
-    condition,
-    event,
-    futures,
-    locks,
-    queues,
-    semaphores,
-    simple_queue,
-    timer,
-)
-from classes.row import Modules
+import importlib
+import pkgutil
+
+from classes.row import Class, Modules
 
 __all__ = ["CLASSES", "STANDARD_MODULES", "Modules", "having", "standard"]
 
+_ORDER = [
+    "Lock",
+    "RLock",
+    "Condition",
+    "Event",
+    "Semaphore",
+    "BoundedSemaphore",
+    "Barrier",
+    "Queue",
+    "LifoQueue",
+    "PriorityQueue",
+    "SimpleQueue",
+    "Timer",
+    "Future",
+    "ThreadPoolExecutor",
+]
+"""The first rows of the documents. Others follow by name."""
+
+
+def _rows():
+    """The rows of all files of this folder."""
+    for file in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{file.name}")
+        yield from (row for row in vars(module).values() if isinstance(row, Class))
+
+
 CLASSES = {
     row.name: row
-    for row in (
-        locks.LOCK,
-        locks.RLOCK,
-        condition.CONDITION,
-        event.EVENT,
-        semaphores.SEMAPHORE,
-        semaphores.BOUNDED_SEMAPHORE,
-        barrier.BARRIER,
-        queues.QUEUE,
-        queues.LIFO_QUEUE,
-        queues.PRIORITY_QUEUE,
-        simple_queue.SIMPLE_QUEUE,
-        timer.TIMER,
-        futures.FUTURE,
-        futures.POOL,
+    for row in sorted(
+        _rows(),
+        key=lambda row: (
+            _ORDER.index(row.name) if row.name in _ORDER else len(_ORDER),
+            row.name,
+        ),
     )
 }
 """All rows, by name, in the sequence of the documents."""

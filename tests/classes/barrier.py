@@ -71,6 +71,7 @@ BARRIER = Class(
     rust=("Barrier", "Arrival"),
     rustdoc=("`threading.Barrier`, `BrokenBarrierError`", "[`Barrier`], [`Broken`]"),
     core="`sync/raw/barrier.rs`",
+    model="barrier",
     binding="`threading/barrier.rs`",
     tests="`test_barrier.py`, `test_inflated_barrier.py` · `barrier.rs`",
     beyond="`abort()` and `reset()` do not wait for a running action",

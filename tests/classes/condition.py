@@ -143,6 +143,7 @@ CONDITION = Class(
     readme="`weftline::Condition<T>`, which owns its data",
     rustdoc=("`threading.Condition`", "[`Condition<T>`]"),
     core="`sync/raw/condition.rs`",
+    model="condition",
     binding="`threading/condition.rs`",
     tests="`test_condition*.py` · `condition.rs`",
     beyond=(

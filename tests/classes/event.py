@@ -94,6 +94,7 @@ EVENT = Class(
     rust=("Event",),
     rustdoc=("`threading.Event`", "[`Event`]"),
     core="`sync/raw/event.rs`",
+    model="event",
     binding="`threading/event.rs`",
     tests="`test_event.py`, `test_inflated_primitives.py` · `event.rs`",
     beyond="`set()` from destructors, weak references' callbacks and signal handlers",

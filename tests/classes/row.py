@@ -119,6 +119,8 @@ class Class:
     """Its test files, in `tests` and, after a dot, in `crates/weftline/tests`."""
     beyond: str = ""
     """What it does beyond the standard library."""
+    model: str = ""
+    """The file of its models, in `crates/weftline/tests/models`; empty for a class in another one's."""
     in_c: bool = False
     """Whether the standard class is written in C."""
     in_python: bool = False
@@ -175,6 +177,8 @@ class Class:
     """Gives an object a state of its own."""
     read: Callable[[Any], Any] | None = None
     """Reads that state."""
+    fuzzed: Any = None
+    """Its steps in the fuzzer's programs, a `fuzz.kinds.kind.Kind`, if `fuzz/kinds` has none."""
     without: dict[str, str] = dataclasses.field(default_factory=dict)
     """The columns that are None, each with the reason."""
 

@@ -94,6 +94,7 @@ _BOTH = {
 
 SEMAPHORE = Class(
     name="Semaphore",
+    model="semaphore",
     rust=("Semaphore", "OwnedPermit", "Permit"),
     rustdoc=(
         "`threading.Semaphore`, `BoundedSemaphore`",

@@ -40,6 +40,7 @@ TIMER = Class(
     readme="`weftline::Timer`, and `PeriodicTimer`",
     rustdoc=("`threading.Timer`", "[`Timer`], [`PeriodicTimer`]"),
     core="`thread/timer/clock.rs`",
+    model="timer",
     binding="`threading/timer.rs`, `_timer.py`",
     tests="`test_timer*.py` · `timer.rs`",
     beyond="no thread until it fires",

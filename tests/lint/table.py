@@ -21,7 +21,9 @@ PAGE = "docs/compatibility.md"
 CRATE = "crates/weftline/src/lib.rs"
 STUB = "python/weftline/_weftline.pyi"
 PACKAGE = "python/weftline/__init__.pyi"
-FILES = (README, PAGE, CRATE, STUB, PACKAGE)
+MODELS = "crates/weftline/tests/models/main.rs"
+FILES = (README, PAGE, CRATE, STUB, PACKAGE, MODELS)
+WAITS = "crates/weftline/tests/support/waits.rs"
 FOLDERS = {
     "core": ("crates/weftline/src",),
     "binding": ("crates/weftline-python/src", "python/weftline"),
@@ -101,6 +103,14 @@ def with_all(text, rows):
     return re.sub(r"__all__ = \[[^\]]*\]", f"__all__ = [{listed}]", text)
 
 
+def with_models(text, rows):
+    """The list of models with those of the rows."""
+    present = re.findall(r"^mod (\w+);$", text, re.MULTILINE)
+    names = sorted({*present, *(row.model for row in rows if row.model)})
+    listed = "".join(f"mod {name};\n" for name in names)
+    return re.sub(r"(?:^mod \w+;\n)+", listed, text, flags=re.MULTILINE)
+
+
 def complete(texts, rows):
     """The texts of the files, by name, with all that the table has."""
     texts, before = dict(texts), {}
@@ -110,6 +120,7 @@ def complete(texts, rows):
         before[line.file] = line.text
     texts[CRATE] = with_exports(texts[CRATE], rows)
     texts[PACKAGE] = with_all(texts[PACKAGE], rows)
+    texts[MODELS] = with_models(texts[MODELS], rows)
     return texts
 
 
@@ -120,6 +131,19 @@ def missing_files(rows, root):
             for name in re.findall("`([^`]+)`", getattr(row, column)):
                 if not any(list((root / folder).glob(name)) for folder in folders):
                     yield f"tests/classes: {row.name}.{column}: there is no `{name}`"
+        model = f"{row.model}.rs"
+        if row.model and not (root / MODELS).with_name(model).exists():
+            yield f"tests/classes: {row.name}.model: there is no `{model}`"
+
+
+def missing_waits(rows, text):
+    """The locks and queues of the crate whose waits the Rust tests lack."""
+    for row in rows:
+        is_listed = row.core.startswith(("`sync/", "`queue/"))
+        if is_listed and not re.search(
+            rf"\b{row.rust[0]}(?:::<\w+>|::<\(\)>)?::", text
+        ):
+            yield f"{WAITS}: lacks `{row.rust[0]}`"
 
 
 def main(root, write):
@@ -127,6 +151,7 @@ def main(root, write):
     before = {file: (root / file).read_text(encoding="utf-8") for file in FILES}
     after = complete(before, rows)
     found = list(missing_files(rows, root))
+    found += missing_waits(rows, (root / WAITS).read_text(encoding="utf-8"))
     for file in FILES:
         if write:
             (root / file).write_text(after[file], encoding="utf-8")

@@ -1,5 +1,7 @@
 """The classes under test, and the steps of programs with their objects."""
 
+from classes import CLASSES
+
 from fuzz.kinds import futures, locks, queues, threads
 
 KINDS = (
@@ -13,4 +15,5 @@ KINDS = (
         threads.FAR_TIMER,
         threads.LOCAL,
     ),
+    *(row.fuzzed for row in CLASSES.values() if row.fuzzed),
 )

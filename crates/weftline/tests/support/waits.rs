@@ -1,7 +1,7 @@
 //! Every object in which threads wait: how a thread waits, and the call that ends the waits.
 //!
-//! Tests that promise the same of each go over this list, and so does the benchmark of idle threads.
-//! The list takes only types that may be shared between threads and used after a panic.
+//! Tests that promise the same of each go over this list, and so does the benchmark of idle
+//! threads. The list takes only types that may be shared between threads and used after a panic.
 
 use super::leak;
 use std::cell::Cell;
