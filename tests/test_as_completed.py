@@ -253,7 +253,7 @@ def test_asyncio_waits_for_our_futures():
 
 @ours_only
 def test_asyncio_chains_a_coroutine_to_a_future_of_ours_when_installed():
-    told = run("""
+    output = run("""
         import asyncio, weftline
         weftline.install()
         from concurrent.futures import Future
@@ -274,4 +274,4 @@ def test_asyncio_chains_a_coroutine_to_a_future_of_ours_when_installed():
 
         print(asyncio.run(main()))
     """)
-    assert told == "8\n"
+    assert output == "8\n"

@@ -246,7 +246,7 @@ def number(word):
     )
 
 
-def told(worker):
+def answer_of(worker):
     """How the worker's call ended, in the words of the table."""
     try:
         value = worker.result()
@@ -268,7 +268,7 @@ def test_case(made, case):
         if result == "waits":
             worker.blocks()
         else:
-            assert told(worker) == result, step
+            assert answer_of(worker) == result, step
     for worker in workers.values():
         worker.close()
 

@@ -229,11 +229,11 @@ def test_a_number_to_notify_that_is_none_is_refused_where_a_thread_waits(module)
 
 @pytest.mark.parametrize("module", MODULES)
 def test_notify_all_of_a_subclass_is_a_notify_of_all(module):
-    told = []
+    calls = []
 
     class Watched(module.Condition):
         def notify(self, n=1):
-            told.append(n)
+            calls.append(n)
             super().notify(n)
 
     condition = Watched()
@@ -246,7 +246,7 @@ def test_notify_all_of_a_subclass_is_a_notify_of_all(module):
     with condition:
         condition.notify_all()
     assert [waiter.result() for waiter in waiters] == [True] * 2
-    assert told == [2]
+    assert calls == [2]
 
 
 def test_notify_all_by_its_old_name_warns_its_caller():

@@ -68,7 +68,7 @@ until(lambda: len(started) >= 3)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_exit_waits_for_threads_that_are_no_daemons(name):
-    told = run(
+    output = run(
         PROGRAM
         + """
 waiting = BLOCKING[sys.argv[1]]
@@ -94,7 +94,7 @@ ready.wait()
 """,
         name,
     )
-    assert told == "waited\n"
+    assert output == "waited\n"
 
 
 def test_os_exit_waits_for_no_thread():
@@ -112,7 +112,7 @@ os._exit(3)
 
 
 def test_sys_exit_in_a_thread_ends_that_thread_alone():
-    told = run(
+    output = run(
         PROGRAM
         + """
 q, event = queue.Queue(), threading.Event()
@@ -131,7 +131,7 @@ with event_lock:
     print("went on")
 """
     )
-    assert told == "went on\n"
+    assert output == "went on\n"
 
 
 def test_the_exit_code_is_kept_while_daemons_wait():
@@ -149,7 +149,7 @@ sys.exit(7)
 
 
 def test_exit_handlers_may_use_every_object():
-    told = run(
+    output = run(
         PROGRAM
         + """
 from support.target import MODULES
@@ -164,7 +164,7 @@ def use():
 atexit.register(use)
 """
     )
-    assert told == "used\n"
+    assert output == "used\n"
 
 
 def test_objects_in_use_when_the_modules_are_torn_down_end_quietly():

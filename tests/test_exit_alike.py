@@ -60,7 +60,7 @@ def test_daemons_that_wait_are_left_behind(tmp_path, end, code):
 def test_an_exception_in_the_main_thread_is_printed_before_the_others_are_joined(
     tmp_path,
 ):
-    told = both(
+    output = both(
         tmp_path,
         LAST
         + """
@@ -71,14 +71,14 @@ raise LookupError("gone")
         code=1,
         err=None,
     )
-    assert told == "the last thread\nat exit\n"
+    assert output == "the last thread\nat exit\n"
 
 
 def test_sys_exit_with_a_message_waits_for_the_others_too(tmp_path):
-    told = both(
+    output = both(
         tmp_path, LAST + "import sys\nsys.exit('a message')", code=1, err="a message\n"
     )
-    assert told == "the last thread\n"
+    assert output == "the last thread\n"
 
 
 def test_os_exit_waits_for_no_thread(tmp_path):
@@ -89,7 +89,7 @@ def test_os_exit_waits_for_no_thread(tmp_path):
 
 
 def test_what_is_registered_at_exit_runs_in_the_same_order(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import atexit, threading
@@ -103,7 +103,7 @@ def test_what_is_registered_at_exit_runs_in_the_same_order(tmp_path):
             threading._register_atexit(print, "threading", n)
         """,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "threading 1",
         "threading 0",
         "job 0",
@@ -114,7 +114,7 @@ def test_what_is_registered_at_exit_runs_in_the_same_order(tmp_path):
 
 
 def test_it_is_too_late_to_register_once_the_exit_has_begun(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import atexit, threading
@@ -129,11 +129,11 @@ def test_it_is_too_late_to_register_once_the_exit_has_begun(tmp_path):
         atexit.register(late)
         """,
     )
-    assert len(told.splitlines()) == 2
+    assert len(output.splitlines()) == 2
 
 
 def test_sys_exit_and_exceptions_in_a_thread_leave_the_status_alone(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import sys, threading
@@ -151,7 +151,7 @@ def test_sys_exit_and_exceptions_in_a_thread_leave_the_status_alone(tmp_path):
         """,
         err=None,
     )
-    assert told == "leaving by exit\nleaving by exception\n"
+    assert output == "leaving by exit\nleaving by exception\n"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_sys_exit_and_exceptions_in_a_thread_leave_the_status_alone(tmp_path):
     ],
 )
 def test_a_signal_to_end_ends_a_wait(tmp_path, wait):
-    told = both(
+    output = both(
         tmp_path,
         f"""
         import queue, sys, threading
@@ -179,11 +179,11 @@ def test_a_signal_to_end_ends_a_wait(tmp_path, wait):
         code=-signal.SIGTERM,
         when_ready=lambda process: process.send_signal(signal.SIGTERM),
     )
-    assert told == ""
+    assert output == ""
 
 
 def test_a_handler_may_leave_while_threads_wait(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import queue, signal, sys, threading
@@ -203,7 +203,7 @@ def test_a_handler_may_leave_while_threads_wait(tmp_path):
         code=3,
         when_ready=lambda process: process.send_signal(signal.SIGTERM),
     )
-    assert told == "cleaned up\nthe worker was told\n"
+    assert output == "cleaned up\nthe worker was told\n"
 
 
 def test_ctrl_c_while_the_exit_waits_for_a_thread_gives_up_waiting(tmp_path):
@@ -213,7 +213,7 @@ def test_ctrl_c_while_the_exit_waits_for_a_thread_gives_up_waiting(tmp_path):
     The thread does not print: a thread inside `print` would hold the lock of standard output,
     without which the interpreter aborts.
     """
-    told = both(
+    output = both(
         tmp_path,
         """
         import os, threading
@@ -228,11 +228,11 @@ def test_ctrl_c_while_the_exit_waits_for_a_thread_gives_up_waiting(tmp_path):
         err=None,
         when_ready=lambda process: process.send_signal(signal.SIGINT),
     )
-    assert told == ""
+    assert output == ""
 
 
 def test_ctrl_c_in_a_wait_of_the_main_thread_still_waits_for_the_others(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import signal, sys, threading
@@ -252,4 +252,4 @@ def test_ctrl_c_in_a_wait_of_the_main_thread_still_waits_for_the_others(tmp_path
         code=-signal.SIGINT,
         when_ready=lambda process: process.send_signal(signal.SIGINT),
     )
-    assert told == "KeyboardInterrupt\nthe last thread\n"
+    assert output == "KeyboardInterrupt\nthe last thread\n"

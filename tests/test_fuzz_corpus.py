@@ -30,8 +30,8 @@ def test_a_seed_makes_the_same_program_again_and_json_keeps_it(make):
     for number in range(200):
         program = make(f"7/{number}")
         assert make(f"7/{number}") == program
-        told = json.loads(json.dumps(program.to_json()))
-        assert generate.Program.from_json(told) == program
+        texts = json.loads(json.dumps(program.to_json()))
+        assert generate.Program.from_json(texts) == program
 
 
 def test_programs_made_now_answer_on_both_sides():
@@ -46,12 +46,12 @@ def test_programs_made_now_answer_on_both_sides():
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.cls)
 def test_an_attribute_that_is_the_object_or_its_own_method_overflows_no_stack(kind):
     side = Side(ours=True)
-    told = [program.to_json() for program in itself.programs(kind)]
-    side.send({"programs": told, "seconds": 120})
+    texts = [program.to_json() for program in itself.programs(kind)]
+    side.send({"programs": texts, "seconds": 120})
     answer = side.receive()
     side.close()
-    assert not isinstance(answer, Ended), (answer, told[answer.index])
-    assert len(answer) == len(told)
+    assert not isinstance(answer, Ended), (answer, texts[answer.index])
+    assert len(answer) == len(texts)
 
 
 def test_a_difference_is_seen_and_shrunk_to_the_steps_that_make_it():

@@ -17,7 +17,7 @@ def handled():
     return repr(sys.exc_info()[1])
 
 
-def told(error):
+def error_and_context(error):
     return shape(repr(error)), shape(repr(error.__context__))
 
 
@@ -95,7 +95,7 @@ def test_a_barriers_exit_finds_the_exception_of_the_wait():
         barrier = broken(t)(2)
         with pytest.raises(t.BrokenBarrierError) as caught:
             barrier.wait(0.001)
-        return barrier.seen, told(caught.value)
+        return barrier.seen, error_and_context(caught.value)
 
     assert "BrokenBarrierError" in alike(use)[0][-1]
 
@@ -105,7 +105,7 @@ def test_a_barrier_that_breaks_finds_the_exception_of_the_action():
         barrier = broken(t)(1, lambda: 1 / 0)
         with pytest.raises(ZeroDivisionError) as caught:
             barrier.wait()
-        return barrier.seen, told(caught.value)
+        return barrier.seen, error_and_context(caught.value)
 
     assert "ZeroDivisionError" in alike(use)[0][0]
 
@@ -118,7 +118,7 @@ def test_what_a_barriers_exit_raises_has_the_exception_of_the_wait_as_context():
 
         with pytest.raises(KeyError) as caught:
             Mine(2).wait(0.001)
-        return told(caught.value)
+        return error_and_context(caught.value)
 
     assert "BrokenBarrierError" in alike(use)[1]
 
@@ -182,7 +182,7 @@ def test_a_lock_that_is_taken_again_finds_the_interrupt_of_the_wait(
         interrupting()
         with pytest.raises(KeyError) as caught:
             condition.wait(30)
-        return seen, told(caught.value)
+        return seen, error_and_context(caught.value)
 
     assert alike(use)[0] == [repr(Interrupted())]
 
@@ -209,6 +209,6 @@ def test_a_lock_that_cannot_be_left_says_so_in_the_context_of_the_body():
         event._cond.notify_all = notify_all
         with pytest.raises(RuntimeError) as caught:
             event.set()
-        return told(caught.value)
+        return error_and_context(caught.value)
 
     assert "mine" in alike(use)[1]

@@ -294,16 +294,18 @@ assert q.get() == 1
 
 
 def test_install_refuses_when_gevent_has_patched_threading():
-    told = refusal(PATCH_BY_GEVENT)
-    assert told.startswith(
+    output = refusal(PATCH_BY_GEVENT)
+    assert output.startswith(
         "weftline cannot be installed: gevent has monkey-patched threading in this process"
     )
-    assert "weftline.threading and weftline.queue can still be imported by name" in told
+    assert (
+        "weftline.threading and weftline.queue can still be imported by name" in output
+    )
 
 
 def test_install_refuses_when_eventlet_has_patched_threading():
-    told = refusal(PATCH_BY_EVENTLET)
-    assert told.startswith(
+    output = refusal(PATCH_BY_EVENTLET)
+    assert output.startswith(
         "weftline cannot be installed: eventlet has monkey-patched threading in this process"
     )
 

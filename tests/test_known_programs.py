@@ -25,7 +25,7 @@ def end():
 
 def test_samplers_find_threads_and_names_in_the_dict_of_the_active_ones(tmp_path):
     """py-spy and its like walk `threading._active` from outside, through the memory of dicts."""
-    told = both(
+    output = both(
         tmp_path,
         THREADS
         + """
@@ -36,7 +36,7 @@ end()
 print([thread.name for thread in threading._active.values()])
 """,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "True True",
         "True True MainThread True",
         "True True waiter-0 True",
@@ -46,7 +46,7 @@ print([thread.name for thread in threading._active.values()])
 
 
 def test_the_active_threads_do_not_change_while_their_lock_is_held(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import threading
@@ -64,11 +64,11 @@ def test_the_active_threads_do_not_change_while_their_lock_is_held(tmp_path):
         print(started, len(threading._active), len(threading._limbo))
         """,
     )
-    assert told == "1 0\n['ran'] 1 0\n"
+    assert output == "1 0\n['ran'] 1 0\n"
 
 
 def test_leak_checks_find_dangling_threads(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         THREADS
         + """
@@ -80,14 +80,14 @@ gc.collect()
 print([t.name for t in threading._dangling])
 """,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "True ['MainThread', 'waiter-0', 'waiter-1']",
         "['MainThread']",
     ]
 
 
 def test_a_replaced_shutdown_is_called_at_exit(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import threading
@@ -102,13 +102,13 @@ def test_a_replaced_shutdown_is_called_at_exit(tmp_path):
         threading.Thread(target=lambda: (gate.wait(), print("joined"))).start()
         """,
     )
-    assert told == "before\njoined\nafter\n"
+    assert output == "before\njoined\nafter\n"
 
 
 def test_threads_that_other_code_started_are_dummies_and_the_first_is_the_main_one(
     tmp_path,
 ):
-    told = both(
+    output = both(
         tmp_path,
         """
         import _thread, queue, threading
@@ -125,7 +125,7 @@ def test_threads_that_other_code_started_are_dummies_and_the_first_is_the_main_o
         done.release()
         """,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "(True, True, True, True)",
         "True True",
         "['_DummyThread', '_MainThread']",
@@ -133,7 +133,7 @@ def test_threads_that_other_code_started_are_dummies_and_the_first_is_the_main_o
 
 
 def test_what_a_thread_keeps_about_itself_is_there(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import sys, threading
@@ -155,7 +155,7 @@ def test_what_a_thread_keeps_about_itself_is_there(tmp_path):
         print(thread._started.is_set(), stopped(), hasattr(thread, "_target"), hasattr(thread, "_args"))
         """,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "True (1, 2) {'three': 3} worker False",
         "None False False True",
         "True",
@@ -165,7 +165,7 @@ def test_what_a_thread_keeps_about_itself_is_there(tmp_path):
 
 
 def test_the_steps_of_a_threads_start_can_be_wrapped(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import functools, threading
@@ -184,14 +184,16 @@ def test_the_steps_of_a_threads_start_can_be_wrapped(tmp_path):
         print(*steps)
         """,
     )
-    assert told == "_bootstrap _bootstrap_inner _set_ident _set_native_id run target\n"
+    assert (
+        output == "_bootstrap _bootstrap_inner _set_ident _set_native_id run target\n"
+    )
 
 
 def test_start_can_be_replaced_and_run_wrapped_on_the_instance(tmp_path):
     """sentry_sdk wraps `start` and replaces the instance's `run` by its own function, to report the
     exceptions of `run`.
     """
-    told = both(
+    output = both(
         tmp_path,
         """
         import functools, sys, threading
@@ -225,7 +227,7 @@ def test_start_can_be_replaced_and_run_wrapped_on_the_instance(tmp_path):
             print(one)
         """,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "32",
         "('failing', \"LookupError('failing')\")",
         "('counting', 'ValueError(\"invalid literal for int() with base 10: \\'x\\'\")')",
@@ -237,7 +239,7 @@ def test_wrappers_carry_a_context_from_start_to_run(tmp_path):
     """OpenTelemetry puts wrappers (descriptors, as wrapt makes them) over start, run and join, and
     over submit.
     """
-    told = both(
+    output = both(
         tmp_path,
         """
         import contextvars, threading
@@ -291,14 +293,14 @@ def test_wrappers_carry_a_context_from_start_to_run(tmp_path):
         print(seen, joined[:2], span.get())
         """,
     )
-    assert told == "['request', 'request', 'request'] ['Thread', 'Timer'] request\n"
+    assert output == "['request', 'request', 'request'] ['Thread', 'Timer'] request\n"
 
 
 def test_the_code_of_submit_can_be_exchanged(tmp_path):
     """ddtrace exchanges the bytecode of `submit`, so an earlier reference to the method runs
     ddtrace's code too.
     """
-    told = both(
+    output = both(
         tmp_path,
         """
         from concurrent.futures import ThreadPoolExecutor
@@ -316,12 +318,12 @@ def test_the_code_of_submit_can_be_exchanged(tmp_path):
             print(submit(pool, pow, 2, 3).result(), list(pool.map(abs, [-1, -2])), seen)
         """,
     )
-    assert told == "8 [1, 2] ['pow', 'abs', 'abs']\n"
+    assert output == "8 [1, 2] ['pow', 'abs', 'abs']\n"
 
 
 def test_debuggers_find_the_thread_in_the_frame_that_started_it(tmp_path):
     """debugpy looks for `_bootstrap_inner` in a file called `threading.py`, and for its `self`."""
-    told = both(
+    output = both(
         tmp_path,
         THREADS
         + """
@@ -338,11 +340,11 @@ end()
 """,
     )
     frames = "[('threading.py', 'run'), ('threading.py', '_bootstrap_inner'), ('threading.py', '_bootstrap')]"
-    assert told.splitlines() == ["True threading", frames] * 2
+    assert output.splitlines() == ["True threading", frames] * 2
 
 
 def test_a_profiler_sees_a_wait_in_the_programs_own_line(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         THREADS
         + """
@@ -353,4 +355,4 @@ end()
             "(lambda f: iter(lambda box=[f]: box.append(box[-1].f_back) or box[-2], None))(sys",
         ),
     )
-    assert told == "[True, True]\n"
+    assert output == "[True, True]\n"

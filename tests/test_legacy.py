@@ -33,7 +33,7 @@ def test_without_it_the_old_names_stay_absent(tmp_path):
 
 
 def test_each_old_name_is_the_module_of_today_on_weftline(tmp_path):
-    told = legacy(
+    output = legacy(
         tmp_path,
         """
         import thread, Queue, SocketServer
@@ -44,11 +44,11 @@ def test_each_old_name_is_the_module_of_today_on_weftline(tmp_path):
         print(thread.__name__, Queue.__spec__.name, SocketServer.__spec__.name)
         """,
     )
-    assert told == "_thread queue socketserver\n"
+    assert output == "_thread queue socketserver\n"
 
 
 def test_a_program_that_was_written_for_the_module_thread_runs(tmp_path):
-    told = legacy(
+    output = legacy(
         tmp_path,
         """
         import thread
@@ -78,7 +78,7 @@ def test_a_program_that_was_written_for_the_module_thread_runs(tmp_path):
         print(thread.stack_size(), thread.LockType is type(lock), callable(thread.interrupt_main))
         """,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "release unlocked lock",
         "0:one 1:one 2:one 0:two 1:two 2:two",
         "0 True True",
@@ -86,7 +86,7 @@ def test_a_program_that_was_written_for_the_module_thread_runs(tmp_path):
 
 
 def test_an_exception_of_the_old_module_is_that_of_the_new_one(tmp_path):
-    told = legacy(
+    output = legacy(
         tmp_path,
         """
         import Queue, pickle, queue
@@ -96,11 +96,11 @@ def test_an_exception_of_the_old_module_is_that_of_the_new_one(tmp_path):
             print(type(pickle.loads(pickle.dumps(error))) is Queue.Empty)
         """,
     )
-    assert told == "True\n"
+    assert output == "True\n"
 
 
 def test_a_server_of_threads_answers(tmp_path):
-    told = legacy(
+    output = legacy(
         tmp_path,
         """
         import SocketServer, socket, threading
@@ -118,7 +118,7 @@ def test_a_server_of_threads_answers(tmp_path):
         server.server_close()
         """,
     )
-    assert told == "HELLO\n"
+    assert output == "HELLO\n"
 
 
 def test_a_module_of_the_programs_own_goes_before(tmp_path):
@@ -128,12 +128,12 @@ def test_a_module_of_the_programs_own_goes_before(tmp_path):
 
 @pytest.mark.parametrize("name", ["dummy_thread", "StringIO", "urllib2", "queues"])
 def test_other_old_names_stay_absent(tmp_path, name):
-    told = legacy(
+    output = legacy(
         tmp_path,
         "import importlib, sys\ntry:\n    importlib.import_module(sys.argv[1])\nexcept ImportError as error:\n    print(error)",
         name,
     )
-    assert told == f"No module named '{name}'\n"
+    assert output == f"No module named '{name}'\n"
 
 
 @pytest.mark.parametrize("launch", [["run", "--legacy"], ["--legacy"]])
@@ -153,15 +153,15 @@ def test_it_goes_before_whatever_is_run(tmp_path, launch, program):
 
 
 def test_after_the_script_it_is_the_scripts_own_argument(tmp_path):
-    told = on_weftline(tmp_path, "import sys; print(sys.argv[1:])" + LOOK, "--legacy")
-    assert told.splitlines()[0] == "['--legacy']"
-    assert "there:" not in told
+    output = on_weftline(tmp_path, "import sys; print(sys.argv[1:])" + LOOK, "--legacy")
+    assert output.splitlines()[0] == "['--legacy']"
+    assert "there:" not in output
 
 
 @pytest.mark.parametrize("flag", [[], ["--legacy"]], ids=["without", "with"])
 @pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
 def test_children_have_the_old_names_if_the_parent_has(tmp_path, method, flag):
-    told = on_weftline(
+    output = on_weftline(
         tmp_path,
         """
         import multiprocessing, sys, warnings
@@ -185,7 +185,7 @@ def test_children_have_the_old_names_if_the_parent_has(tmp_path, method, flag):
         method,
         options=flag,
     )
-    assert told == ("True\n" if flag else "absent\n")
+    assert output == ("True\n" if flag else "absent\n")
 
 
 def test_the_usage_names_it(tmp_path):

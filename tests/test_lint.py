@@ -38,10 +38,10 @@ LONG = "word " * 25
 )
 def test_a_word_or_a_long_line_is_found(tmp_path, name, text, finds):
     (tmp_path / name).write_text(text)
-    status, told = run("language.py", tmp_path / name)
+    status, output = run("language.py", tmp_path / name)
     assert status == 1
-    assert f"{name}:" in told
-    assert finds in told
+    assert f"{name}:" in output
+    assert finds in output
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_code_and_tables_are_exempt(tmp_path, name, text):
 def test_an_arrow_that_does_not_run_down_is_found(tmp_path, name, text, finds):
     (tmp_path / name).parent.mkdir()
     (tmp_path / name).write_text(text)
-    status, told = run("floors.py", tmp_path)
+    status, output = run("floors.py", tmp_path)
     assert status == 1
-    assert told.startswith(f"{name}:")
-    assert finds in told
+    assert output.startswith(f"{name}:")
+    assert finds in output
 
 
 def test_arrows_that_run_down_are_none(tmp_path):
@@ -119,10 +119,10 @@ def crate(folder, files):
     ],
 )
 def test_files_that_use_each_other_are_found(tmp_path, files, finds):
-    status, told = run("circles.py", crate(tmp_path, files))
+    status, output = run("circles.py", crate(tmp_path, files))
     assert status == 1
     for arrow in finds:
-        assert arrow in told
+        assert arrow in output
 
 
 def test_files_that_only_tests_and_comments_lead_back_to_are_no_circle(tmp_path):

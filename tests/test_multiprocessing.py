@@ -22,7 +22,7 @@ on_both_ways = pytest.mark.parametrize(
 @by_each_method
 @on_both_ways
 def test_children_and_grandchildren_run_on_weftline(tmp_path, start, method):
-    told = start(
+    output = start(
         tmp_path,
         LOOK
         + """
@@ -45,7 +45,7 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         *(f"{depth} weftline True True" for depth in (2, 1, 0)),
         "0",
     ]
@@ -54,7 +54,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("below", METHODS)
 @by_each_method
 def test_methods_can_be_mixed(tmp_path, method, below):
-    told = on_weftline(
+    output = on_weftline(
         tmp_path,
         LOOK
         + """
@@ -76,13 +76,13 @@ if __name__ == "__main__":
         method,
         below,
     )
-    assert told == "weftline\n"
+    assert output == "weftline\n"
 
 
 @by_each_method
 @on_both_ways
 def test_the_workers_of_pools_run_on_weftline(tmp_path, start, method):
-    told = start(
+    output = start(
         tmp_path,
         LOOK
         + """
@@ -95,13 +95,13 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "weftline weftline weftline\n" * 2
+    assert output == "weftline weftline weftline\n" * 2
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 @on_both_ways
 def test_children_started_after_uninstall_are_plain(tmp_path, start, method):
-    told = start(
+    output = start(
         tmp_path,
         LOOK
         + """
@@ -124,12 +124,12 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "True\nTrue\nplain plain\n"
+    assert output == "True\nTrue\nplain plain\n"
 
 
 @by_each_method
 def test_workers_can_run_without_weftline(tmp_path, method):
-    told = on_weftline(
+    output = on_weftline(
         tmp_path,
         LOOK
         + """
@@ -141,13 +141,13 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "plain weftline\n"
+    assert output == "plain weftline\n"
 
 
 @on_both_ways
 def test_another_program_that_is_started_runs_as_it_is_started(tmp_path, start):
     (tmp_path / "other.py").write_text(LOOK + "print(look())\n", encoding="utf-8")
-    told = start(
+    output = start(
         tmp_path,
         """
         import os, subprocess, sys
@@ -158,7 +158,7 @@ def test_another_program_that_is_started_runs_as_it_is_started(tmp_path, start):
             os.waitpid(child, 0)
         """,
     )
-    assert told == "plain\nweftline\nplain\n"
+    assert output == "plain\nweftline\nplain\n"
 
 
 CHILD = (
@@ -223,7 +223,7 @@ def test_a_child_whose_interpreter_has_no_weftline_runs_without(tmp_path, method
         f'#!/bin/sh\nPYTHONPATH="{tmp_path}" exec "{sys.executable}" "$@"\n'
     )
     other.chmod(0o755)
-    told = on_weftline(
+    output = on_weftline(
         tmp_path,
         CHILD
         + """
@@ -234,4 +234,4 @@ if __name__ == "__main__":
         method,
         other,
     )
-    assert told == "plain []\n"
+    assert output == "plain []\n"

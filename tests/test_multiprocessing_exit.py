@@ -38,7 +38,7 @@ def ctrl_c(process):
 
 @by_each_method
 def test_children_are_waited_for_at_exit_and_daemons_ended(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -68,12 +68,12 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "leaving\nat exit, the daemon lives: True\nthe last child\n"
+    assert output == "leaving\nat exit, the daemon lives: True\nthe last child\n"
 
 
 @by_each_method
 def test_a_child_writes_all_that_its_threads_have_put_before_it_ends(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -100,7 +100,7 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "600 0\n"
+    assert output == "600 0\n"
 
 
 @by_each_method
@@ -117,7 +117,7 @@ if __name__ == "__main__":
 def test_a_child_ends_with_its_own_code_though_daemon_threads_wait(
     tmp_path, method, end, code
 ):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + f"""
@@ -138,12 +138,12 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == f"{code}\n"
+    assert output == f"{code}\n"
 
 
 @by_each_method
 def test_a_program_may_end_with_a_pool_that_was_not_closed(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -159,12 +159,12 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "[1, 2]\n3\n"
+    assert output == "[1, 2]\n3\n"
 
 
 @by_each_method
 def test_ctrl_c_during_a_map_of_a_pool_ends_all(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + GROUP
@@ -201,7 +201,7 @@ if __name__ == "__main__":
         method,
         when_ready=ctrl_c,
     )
-    assert told == "interrupted\n0\n"
+    assert output == "interrupted\n0\n"
 
 
 @by_each_method
@@ -215,7 +215,7 @@ if __name__ == "__main__":
     ],
 )
 def test_ctrl_c_while_the_program_waits_for_a_process(tmp_path, method, wait):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + GROUP
@@ -249,12 +249,12 @@ if __name__ == "__main__":
         code=5,
         when_ready=ctrl_c,
     )
-    assert told == "the child was interrupted\nthe program was interrupted True\n"
+    assert output == "the child was interrupted\nthe program was interrupted True\n"
 
 
 @by_each_method
 def test_an_uncaught_ctrl_c_ends_the_program_and_its_children(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + GROUP
@@ -277,12 +277,12 @@ if __name__ == "__main__":
         code=-signal.SIGINT,
         when_ready=ctrl_c,
     )
-    assert told == ""
+    assert output == ""
 
 
 @by_each_method
 def test_terminate_and_kill_end_a_child_whose_threads_wait(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -306,4 +306,4 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == f"{-signal.SIGTERM}\n{-signal.SIGKILL}\n"
+    assert output == f"{-signal.SIGTERM}\n{-signal.SIGKILL}\n"

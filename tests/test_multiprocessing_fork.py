@@ -54,7 +54,7 @@ def fork(count):
 
 @ours_only
 def test_two_hundred_children_use_every_object_that_threads_hammer(tmp_path):
-    told = on_weftline(
+    output = on_weftline(
         tmp_path,
         HAMMERING
         + """
@@ -69,12 +69,12 @@ signal.alarm(0)
 print("all")
 """,
     )
-    assert told == "all\n"
+    assert output == "all\n"
 
 
 @ours_only
 def test_children_are_forked_by_several_threads_at_once(tmp_path):
-    told = on_weftline(
+    output = on_weftline(
         tmp_path,
         HAMMERING
         + """
@@ -90,7 +90,7 @@ for thread in threads:
 print("all")
 """,
     )
-    assert told == "all\n"
+    assert output == "all\n"
 
 
 def test_every_item_arrives_that_threads_put_into_a_queue_while_children_are_forked(
@@ -99,7 +99,7 @@ def test_every_item_arrives_that_threads_put_into_a_queue_while_children_are_for
     """In each process a feeder thread writes the items that were put. A child has a feeder of its
     own, and none of its parent's items.
     """
-    told = both(
+    output = both(
         tmp_path,
         """
         import collections, multiprocessing, threading
@@ -155,14 +155,14 @@ def test_every_item_arrives_that_threads_put_into_a_queue_while_children_are_for
         print(len(got), "putters in children:", all(n == list(range(20)) for n in got.values()))
         """,
     )
-    assert told == "{0}\n120 putters in children: True\n"
+    assert output == "{0}\n120 putters in children: True\n"
 
 
 def test_a_child_gets_from_a_queue_that_threads_of_the_parent_get_from(tmp_path):
     """The processes share the locks of both ends. A thread of the parent that holds one releases
     it.
     """
-    told = both(
+    output = both(
         tmp_path,
         """
         import multiprocessing, threading
@@ -192,14 +192,14 @@ def test_a_child_gets_from_a_queue_that_threads_of_the_parent_get_from(tmp_path)
         print(told == [n * n for n in range(600)], {child.exitcode for child in children})
         """,
     )
-    assert told == "True {0}\n"
+    assert output == "True {0}\n"
 
 
 @pytest.mark.parametrize("kind", ["Lock", "RLock", "Semaphore", "Condition", "Event"])
 def test_locks_of_multiprocessings_own_work_between_threads_and_processes(
     tmp_path, kind
 ):
-    told = both(
+    output = both(
         tmp_path,
         """
         import multiprocessing, sys, threading
@@ -238,4 +238,4 @@ def test_locks_of_multiprocessings_own_work_between_threads_and_processes(
         """,
         kind,
     )
-    assert told == f"{0 if kind == 'Event' else 300} [0, 0] True\n"
+    assert output == f"{0 if kind == 'Event' else 300} [0, 0] True\n"

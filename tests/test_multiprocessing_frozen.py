@@ -46,7 +46,7 @@ def test_the_children_of_a_frozen_program_run_on_weftline(tmp_path, mark, method
     program = tmp_path / "program.py"
     executable.write_text(f'#!/bin/sh\nexec {sys.executable} {program} "$@"\n')
     executable.chmod(0o755)
-    told = on_weftline(
+    output = on_weftline(
         tmp_path,
         LOOK
         + FREEZE_SUPPORT
@@ -63,4 +63,4 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "weftline weftline\n" * 2
+    assert output == "weftline weftline\n" * 2

@@ -22,7 +22,7 @@ def fail(n):
 
 @by_each_method
 def test_a_worker_of_a_pool_of_threads_starts_processes(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -45,7 +45,7 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "0 0 1 5 14 30\n"
+    assert output == "0 0 1 5 14 30\n"
 
 
 @by_each_method
@@ -57,7 +57,7 @@ def test_a_process_that_a_worker_has_started_exits_with_its_own_code(tmp_path, m
     fork server, one of the two finds the exit code gone, and returns 255: one process in thirty,
     with three threads on the plain interpreter.
     """
-    told = on_weftline(
+    output = on_weftline(
         tmp_path,
         BASE
         + """
@@ -74,14 +74,14 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "0 1 2 3 4 5\n"
+    assert output == "0 1 2 3 4 5\n"
 
 
 @by_each_method
 def test_a_pool_of_processes_is_used_by_the_workers_of_a_pool_of_threads(
     tmp_path, method
 ):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -97,7 +97,7 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "0 1 4 9 16 25 36 49 64 81 100 121",
         "[0, 0, 1, 1, 4, 4, 9, 9, 16, 16, 25, 25]",
         "LookupError",
@@ -107,7 +107,7 @@ if __name__ == "__main__":
 
 @by_each_method
 def test_a_loop_runs_calls_in_a_pool_of_processes(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -129,11 +129,11 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "[0, 1, 4, 9, 16, 25]\n" * 2 + "LookupError 2\n"
+    assert output == "[0, 1, 4, 9, 16, 25]\n" * 2 + "LookupError 2\n"
 
 
 def test_a_broken_pool_of_processes_fails_every_future(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -155,13 +155,13 @@ if __name__ == "__main__":
             print("broken")
 """,
     )
-    assert told == "BrokenProcessPool BrokenProcessPool 1 0\nbroken\n"
+    assert output == "BrokenProcessPool BrokenProcessPool 1 0\nbroken\n"
 
 
 @by_each_method
 def test_a_manager_serves_threads_and_processes(tmp_path, method):
     """Its objects are weftline's, in a process of its own with a thread for each client."""
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -197,12 +197,12 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "780 20540 True\n"
+    assert output == "780 20540 True\n"
 
 
 @by_each_method
 def test_pools_of_multiprocessing_map(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -228,7 +228,7 @@ if __name__ == "__main__":
         method,
     )
     squares = "[0, 1, 4, 9, 16]"
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         *(f"{squares} {squares} {squares}", "[8, 9] 49 LookupError") * 2,
         "[] [0] [0, 1] [0, 1, 4]",
     ]
@@ -236,7 +236,7 @@ if __name__ == "__main__":
 
 @by_each_method
 def test_a_barrier_between_processes_lets_them_pass_together(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -273,12 +273,12 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "True 4\n80 False 0\nbroken True\nFalse\n"
+    assert output == "True 4\n80 False 0\nbroken True\nFalse\n"
 
 
 @by_each_method
 def test_other_programs_are_started_and_read_by_many_threads_at_once(tmp_path, method):
-    told = both(
+    output = both(
         tmp_path,
         BASE
         + """
@@ -296,7 +296,7 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "42 0 2 4 6 8 10 12 14\n"
+    assert output == "42 0 2 4 6 8 10 12 14\n"
 
 
 @by_each_method
@@ -304,7 +304,7 @@ def test_a_pool_that_ends_while_a_task_turns_out_not_to_pickle_ends(tmp_path, me
     """Up to CPython 3.12.7 and 3.13.0 the standard library's waits for ever (gh-125451): it joins
     the feeder and holds the lock that the feeder needs.
     """
-    told = on_weftline(
+    output = on_weftline(
         tmp_path,
         BASE
         + """
@@ -334,4 +334,4 @@ if __name__ == "__main__":
 """,
         method,
     )
-    assert told == "True\n"
+    assert output == "True\n"

@@ -335,7 +335,7 @@ def test_help_and_version_are_printed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "output"),
     [
         ([], "nothing to run"),
         (["run"], "nothing to run"),
@@ -343,10 +343,10 @@ def test_help_and_version_are_printed(tmp_path):
         (["run", "--fast", "script.py"], "unknown option --fast"),
     ],
 )
-def test_a_misuse_is_reported_with_the_usage(tmp_path, arguments, told):
+def test_a_misuse_is_reported_with_the_usage(tmp_path, arguments, output):
     shown = weftline(*arguments, cwd=tmp_path, code=2).stderr
     assert shown.startswith("usage: weftline run ") and shown.endswith(
-        f"\nweftline: {told}\n"
+        f"\nweftline: {output}\n"
     )
 
 

@@ -197,16 +197,16 @@ def test_a_future_in_an_unexpected_state_is_logged_while_its_condition_is_held(c
 
 def test_wait_for_passes_its_timeout_to_wait():
     def use(t, q, f):
-        told = []
+        calls = []
 
         class Mine(t.Condition):
             def wait(self, *args, **kwargs):
-                told.append((args, kwargs))
+                calls.append((args, kwargs))
                 return super().wait(0)
 
         with Mine() as condition:
-            condition.wait_for(lambda: len(told) > 1)
-        return told
+            condition.wait_for(lambda: len(calls) > 1)
+        return calls
 
     alike(use)
 
@@ -214,11 +214,11 @@ def test_wait_for_passes_its_timeout_to_wait():
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_barrier_waits_with_the_wait_for_of_its_condition(answers):
     def use(t, q, f):
-        told = []
+        calls = []
 
         class Mine(t.Condition):
             def wait_for(self, predicate, timeout=None):
-                told.append((predicate(), timeout))
+                calls.append((predicate(), timeout))
                 if answers:
                     barrier._state = 1
                 return predicate()
@@ -226,9 +226,9 @@ def test_a_barrier_waits_with_the_wait_for_of_its_condition(answers):
         barrier = t.Barrier(2)
         barrier._cond = Mine(t.Lock())
         try:
-            told.append(barrier.wait(5))
+            calls.append(barrier.wait(5))
         except t.BrokenBarrierError:
-            told.append("broken")
-        return told, barrier.broken
+            calls.append("broken")
+        return calls, barrier.broken
 
     alike(use)

@@ -42,7 +42,7 @@ def once_asleep(action):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ctrl_c_ends_the_wait_and_leaves_the_object_usable(name):
-    told = run(
+    output = run(
         WATCHER
         + """
 for way in waiting.ways():
@@ -60,7 +60,7 @@ for way in waiting.ways():
 """,
         name,
     )
-    delays = [float(line) for line in told.split()]
+    delays = [float(line) for line in output.split()]
     assert len(delays) == 6 if name in TIMED else 3
     assert statistics.median(delays) < 0.2
     assert max(delays) < 2

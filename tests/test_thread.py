@@ -122,7 +122,7 @@ def test_what_a_version_has_dropped_is_there_all_the_same():
     """A future version may lack all of them. weftline's module has the missing names, and so does
     the standard one while weftline is installed.
     """
-    told = programs.run("""
+    output = programs.run("""
         import subprocess, sys
         program = '''
         import threading, warnings
@@ -151,7 +151,7 @@ def test_what_a_version_has_dropped_is_there_all_the_same():
         import textwrap
         subprocess.run([sys.executable, "-c", textwrap.dedent(program)], timeout=10, check=True)
     """)
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "first False False",
         "second True",
         "True 1",

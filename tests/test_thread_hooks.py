@@ -7,7 +7,7 @@ from support.beside import both
 
 
 def test_after_a_fork_the_child_knows_itself_alone(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
 import os, threading, warnings
@@ -31,11 +31,11 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(threading.enumerat
 let_go.set()
 """,
     )
-    assert told == "a thread in the child\n0 3 True\n"
+    assert output == "a thread in the child\n0 3 True\n"
 
 
 def test_logging_works_in_a_child_forked_while_another_thread_held_its_locks(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import logging, os, sys, threading, warnings
@@ -61,12 +61,12 @@ def test_logging_works_in_a_child_forked_while_another_thread_held_its_locks(tmp
         holder.join()
         """,
     )
-    assert told == "in the child\n0\n"
+    assert output == "in the child\n0\n"
 
 
 def test_objects_can_be_made_new_in_a_forked_child(tmp_path):
     """multiprocessing, logging and the thread pools renew their locks this way."""
-    told = both(
+    output = both(
         tmp_path,
         """
         import multiprocessing.util, os, sys, threading, warnings
@@ -88,11 +88,11 @@ def test_objects_can_be_made_new_in_a_forked_child(tmp_path):
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         """,
     )
-    assert told == "[True, True, True, True, True]\n0\n"
+    assert output == "[True, True, True, True, True]\n0\n"
 
 
 def test_trace_and_profile_functions_see_what_a_thread_runs(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import sys, threading
@@ -123,7 +123,7 @@ def test_trace_and_profile_functions_see_what_a_thread_runs(tmp_path):
         print(sorted(seen))
         """,
     )
-    assert told == (
+    assert output == (
         "True True\n"
         "[('profile', 'call', 'worker'), ('profile', 'return', 'worker'), "
         "('trace', 'call', 'worker'), ('trace', 'return', 'worker')]\n"
@@ -134,7 +134,7 @@ if sys.version_info >= (3, 12):
 
     @pytest.mark.parametrize("kind", ["trace", "profile"])
     def test_threads_that_run_already_can_be_traced_too(tmp_path, kind):
-        told = both(
+        output = both(
             tmp_path,
             """
             import sys, threading
@@ -163,11 +163,11 @@ if sys.version_info >= (3, 12):
             """,
             kind,
         )
-        assert told == "{'running'}\n"
+        assert output == "{'running'}\n"
 
 
 def test_the_hook_for_exceptions_is_asked_and_has_its_original(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import sys, threading
@@ -196,7 +196,7 @@ def test_the_hook_for_exceptions_is_asked_and_has_its_original(tmp_path):
         print(args.exc_type.__name__, args.thread, len(args))
         """,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "True",
         "True LookupError lost failing True",
         "Exception in thread failing: LookupError: lost",
@@ -206,7 +206,7 @@ def test_the_hook_for_exceptions_is_asked_and_has_its_original(tmp_path):
 
 
 def test_stack_sizes_native_ids_and_limits_are_the_interpreters(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import os, sys, threading
@@ -228,5 +228,5 @@ def test_stack_sizes_native_ids_and_limits_are_the_interpreters(tmp_path):
             print(error)
         """,
     )
-    assert told.splitlines()[0] == "9223372036.0 0 1048576"
-    assert told.splitlines()[2] == "True True"
+    assert output.splitlines()[0] == "9223372036.0 0 1048576"
+    assert output.splitlines()[2] == "True True"

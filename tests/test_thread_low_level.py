@@ -19,9 +19,9 @@ def from_a_thread(function, *arguments):
     """The item that `function`, in a thread started by the low level, puts into the queue that is
     its argument.
     """
-    told = std_queue.SimpleQueue()
-    _thread.start_new_thread(function, (told, *arguments))
-    return told.get(timeout=LIMIT)
+    answers = std_queue.SimpleQueue()
+    _thread.start_new_thread(function, (answers, *arguments))
+    return answers.get(timeout=LIMIT)
 
 
 def test_every_name_of_the_standard_module_is_there():
@@ -49,13 +49,13 @@ def test_installed_both_modules_have_the_same_locks():
 
 @pytest.mark.parametrize("start", ["start_new_thread", "start_new"])
 def test_a_thread_runs_with_its_arguments_and_gets_its_identity(start):
-    told = std_queue.SimpleQueue()
+    answers = std_queue.SimpleQueue()
     ident = getattr(_thread, start)(
-        lambda *args, **kwargs: told.put((args, kwargs, _thread.get_ident())),
+        lambda *args, **kwargs: answers.put((args, kwargs, _thread.get_ident())),
         (1, 2),
         {"three": 3},
     )
-    assert told.get(timeout=LIMIT) == ((1, 2), {"three": 3}, ident)
+    assert answers.get(timeout=LIMIT) == ((1, 2), {"three": 3}, ident)
     assert ident != _thread.get_ident()
 
 
@@ -88,11 +88,11 @@ def test_exit_ends_the_thread_silently(leave, monkeypatch):
     reported = []
     monkeypatch.setattr(sys, "unraisablehook", reported.append)
 
-    def work(told):
+    def work(answers):
         try:
             getattr(_thread, leave)()
         finally:
-            told.put("left")
+            answers.put("left")
 
     assert from_a_thread(work) == "left"
     assert reported == []
@@ -118,9 +118,9 @@ def test_interrupt_main_runs_the_handler_in_the_main_thread():
     ran_in = []
     before = signal.signal(signal.SIGINT, lambda *_: ran_in.append(_thread.get_ident()))
     try:
-        told = std_queue.SimpleQueue()
-        _thread.start_new_thread(lambda: (_thread.interrupt_main(), told.put(1)), ())
-        told.get(timeout=LIMIT)
+        answers = std_queue.SimpleQueue()
+        _thread.start_new_thread(lambda: (_thread.interrupt_main(), answers.put(1)), ())
+        answers.get(timeout=LIMIT)
     finally:
         signal.signal(signal.SIGINT, before)
     assert ran_in == [_thread.get_ident()]
@@ -131,7 +131,7 @@ def test_the_stack_size_holds_for_the_threads_that_follow():
     try:
         # Asking sets it back to the default.
         assert _thread.stack_size(1 << 20) == 1 << 20
-        assert from_a_thread(lambda told: told.put("ran")) == "ran"
+        assert from_a_thread(lambda answers: answers.put("ran")) == "ran"
     finally:
         _thread.stack_size(before)
     with pytest.raises(ValueError, match="size (not valid|must be at least)"):
@@ -151,5 +151,5 @@ def test_a_wait_has_the_limits_of_the_running_version():
 def test_thread_locals_are_each_threads_own():
     local = _thread._local()
     local.value = "main"
-    assert from_a_thread(lambda told: told.put(hasattr(local, "value"))) is False
+    assert from_a_thread(lambda answers: answers.put(hasattr(local, "value"))) is False
     assert local.value == "main"

@@ -21,28 +21,28 @@ pytestmark = pytest.mark.skipif(
 class Context:
     """Does as the usual context, and logs it."""
 
-    def __init__(self, told, initializer, initargs):
-        self.told, self.initializer, self.initargs = told, initializer, initargs
+    def __init__(self, events, initializer, initargs):
+        self.events, self.initializer, self.initargs = events, initializer, initargs
 
     def initialize(self):
-        self.told.append("initialize")
+        self.events.append("initialize")
         if self.initializer is not None:
             self.initializer(*self.initargs)
 
     def finalize(self):
-        self.told.append("finalize")
+        self.events.append("finalize")
 
     def run(self, task):
         function, args, kwargs, note = task
-        self.told.append(f"run {note}")
+        self.events.append(f"run {note}")
         return function(*args, **kwargs)
 
 
 class Own(Pool):
     @classmethod
-    def prepare_context(cls, initializer, initargs, *, told, note="it"):
+    def prepare_context(cls, initializer, initargs, *, events, note="it"):
         def create_context():
-            return Context(told, initializer, initargs)
+            return Context(events, initializer, initargs)
 
         def resolve_task(function, args, kwargs):
             return function, args, kwargs, note
@@ -51,20 +51,22 @@ class Own(Pool):
 
 
 def test_a_context_of_ones_own_begins_runs_and_ends():
-    told = []
-    with Own(1, "w", told.append, ("initializer",), told=told, note="that") as pool:
+    events = []
+    with Own(
+        1, "w", events.append, ("initializer",), events=events, note="that"
+    ) as pool:
         assert pool.submit(pow, 2, exp=5).result() == 32
         with pytest.raises(ZeroDivisionError):
             pool.submit(divmod, 1, 0).result()
         assert list(pool.map(abs, [-1, -2], buffersize=1)) == [1, 2]
-    assert told == ["initialize", "initializer", *["run that"] * 4, "finalize"]
+    assert events == ["initialize", "initializer", *["run that"] * 4, "finalize"]
 
 
 def test_what_the_context_refuses_is_refused_by_submit():
     class Picky(Own):
         @classmethod
         def prepare_context(cls, initializer, initargs):
-            create, _ = super().prepare_context(initializer, initargs, told=[])
+            create, _ = super().prepare_context(initializer, initargs, events=[])
 
             def resolve_task(function, args, kwargs):
                 raise LookupError(function.__name__)
@@ -100,31 +102,31 @@ def test_a_worker_whose_context_does_not_begin_breaks_the_pool_in_the_class_own_
 
 @pytest.mark.parametrize("cls", [Pool, Own])
 def test_a_work_item_of_ones_own_is_run_by_the_context(cls):
-    told = []
-    options = {} if cls is Pool else {"told": told}
+    events = []
+    options = {} if cls is Pool else {"events": events}
     with cls(1, **options) as pool:
         assert pool.submit(abs, -1).result() == 1
         future = futures.Future()
         task = pool._resolve_work_item_task(pow, (2, 5), {})
         pool._work_queue.put(std_thread._WorkItem(future, task))
         assert future.result() == 32
-    assert told == (["initialize", "run it", "run it", "finalize"] if told else [])
+    assert events == (["initialize", "run it", "run it", "finalize"] if events else [])
 
 
 def test_a_context_that_is_made_for_one_pool_begins_and_ends_its_workers():
     with Pool(2) as pool:
-        told, lock = [], threading.Lock()
+        events, lock = [], threading.Lock()
         make = pool._create_worker_context
 
         def create_context():
             context = make()
             finalize = context.finalize
             with lock:
-                told.append("made")
+                events.append("made")
 
             def end():
                 with lock:
-                    told.append("ended")
+                    events.append("ended")
                 finalize()
 
             context.finalize = end
@@ -133,7 +135,7 @@ def test_a_context_that_is_made_for_one_pool_begins_and_ends_its_workers():
         pool._create_worker_context = create_context
         assert list(pool.map(abs, range(-9, 0))) == list(range(9, 0, -1))
         threads = len(pool._threads)
-    assert told == ["made"] * threads + ["ended"] * threads
+    assert events == ["made"] * threads + ["ended"] * threads
 
 
 def test_a_replaced_resolver_resolves_later_calls():
@@ -198,11 +200,11 @@ def test_a_worker_with_a_context_is_free_before_its_result_is_seen():
 @ours_only
 def test_a_context_of_ones_own_leaves_no_room_for_ours():
     with pytest.raises(TypeError, match="this interpreter"):
-        Own(1, told=[], context=True)
+        Own(1, events=[], context=True)
 
 
 def test_a_pool_of_interpreters_works_as_it_does_without(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         from concurrent.futures import InterpreterPoolExecutor, as_completed, wait
@@ -215,7 +217,7 @@ def test_a_pool_of_interpreters_works_as_it_does_without(tmp_path):
             print(isinstance(pool, InterpreterPoolExecutor.__mro__[1]))
         """,
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "[1, 2, 4, 8, 16]",
         "[1, 2, 4, 8, 16] 5",
         "[3, 2, 1] [3, 2, 1]",

@@ -163,7 +163,7 @@ begun.wait()
 
 @ours_only
 def test_a_forked_child_uses_the_pool_and_makes_none_of_the_calls_of_its_parent():
-    told = run(
+    output = run(
         PROGRAM
         + """
 pool, gate = futures.ThreadPoolExecutor(2), std.Event()
@@ -191,7 +191,7 @@ print(os.getpid())
 """,
         within=40,
     )
-    lines = told.split("\n")
+    lines = output.split("\n")
     me = lines[-2]
     assert lines == [f"made by {me}"] * 3 + [me, ""]
 

@@ -6,7 +6,7 @@ from support.beside import both
 
 
 def test_the_context_of_the_starter_reaches_the_started_function(tmp_path):
-    told = both(
+    output = both(
         tmp_path,
         """
         import threading
@@ -34,4 +34,4 @@ def test_the_context_of_the_starter_reaches_the_started_function(tmp_path):
         print(seen)
         """,
     )
-    assert told == "[True, True, True, False, False, False]\n"
+    assert output == "[True, True, True, False, False, False]\n"

@@ -8,7 +8,7 @@ from support.beside import both
 def test_what_a_thread_raises_is_reported_with_the_scope_of_its_starter(
     tmp_path,
 ):
-    told = both(
+    output = both(
         tmp_path,
         """
         import threading
@@ -45,4 +45,4 @@ def test_what_a_thread_raises_is_reported_with_the_scope_of_its_starter(
             print(error["type"], error["value"], error["mechanism"]["type"], error["mechanism"]["handled"], event["tags"])
         """,
     )
-    assert told == ("LookupError lost threading False {'request': 'seven'}\n" * 2)
+    assert output == ("LookupError lost threading False {'request': 'seven'}\n" * 2)

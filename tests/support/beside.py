@@ -43,10 +43,10 @@ def both(folder, source, *arguments, code=0, err="", when_ready=None):
     program = _write(folder, source)
     plain = _run(_PLAIN, program, arguments, when_ready)
     ours = _run(_OURS, program, arguments, when_ready)
-    told = f"--- plain\n{plain}\n--- weftline\n{ours}"
-    assert ours == plain, told
-    assert ours.code == code, told
-    assert err is None or ours.err == err, told
+    report = f"--- plain\n{plain}\n--- weftline\n{ours}"
+    assert ours == plain, report
+    assert ours.code == code, report
+    assert err is None or ours.err == err, report
     return ours.out
 
 

@@ -216,32 +216,32 @@ class Shows:
 @call
 def representations():
     def event(inner):
-        made = threading.Event()
-        made._flag = Shows(inner)
-        return made
+        thing = threading.Event()
+        thing._flag = Shows(inner)
+        return thing
 
     def semaphore(inner):
-        made = threading.Semaphore()
-        made._value = Shows(inner)
-        return made
+        thing = threading.Semaphore()
+        thing._value = Shows(inner)
+        return thing
 
     def bounded(inner):
-        made = threading.BoundedSemaphore()
-        made._initial_value = Shows(inner)
-        return made
+        thing = threading.BoundedSemaphore()
+        thing._initial_value = Shows(inner)
+        return thing
 
     def future(inner):
-        made = futures.Future()
-        made.set_result(Shows(inner))
-        return made
+        thing = futures.Future()
+        thing.set_result(Shows(inner))
+        return thing
 
     class Barrier(threading.Barrier):
         broken = property(lambda self: repr(self.inner) and False)
 
     def barrier(inner):
-        made = Barrier(1)
-        made.inner = inner
-        return made
+        thing = Barrier(1)
+        thing.inner = inner
+        return thing
 
     for make in [event, semaphore, bounded, future, barrier]:
         with too_deep():

@@ -19,8 +19,8 @@ def python(*arguments, cwd, code=0, **keywords):
     done = subprocess.run(
         [sys.executable, *arguments], cwd=cwd, check=False, **keywords
     )
-    told = f"exit code {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
-    assert done.returncode == code, told
+    report = f"exit code {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+    assert done.returncode == code, report
     return done
 
 

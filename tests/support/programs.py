@@ -33,8 +33,8 @@ def run(source, *args, within=15, code=0, stderr=""):
         stdin=subprocess.DEVNULL,
         check=False,
     )
-    told = f"exit code {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
-    assert done.returncode == code, told
+    report = f"exit code {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+    assert done.returncode == code, report
     if stderr is not None:
-        assert done.stderr == stderr, told
+        assert done.stderr == stderr, report
     return done.stdout
