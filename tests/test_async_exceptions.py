@@ -7,7 +7,7 @@ import threading as std
 import time
 
 import pytest
-from classes import CLASSES, STANDARD_MODULES, having
+from classes import STANDARD_MODULES, standard
 from support.target import MODULES
 from support.workers import LIMIT, asleep
 
@@ -29,10 +29,12 @@ def waits(row, wait):
 
 WAITS = {
     name: waits(row, wait)
-    for row in having("waits").values()
+    for row in standard("waits").values()
     for name, wait in row.waits.items()
     if wait.timed and not wait.admits_blocker
-} | {name: call for row in CLASSES.values() for name, call in row.timed_calls.items()}
+} | {
+    name: call for row in standard().values() for name, call in row.timed_calls.items()
+}
 
 
 def is_asleep(thread):

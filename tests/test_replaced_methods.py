@@ -5,10 +5,10 @@ and with the same arguments, as the standard class's do.
 import warnings
 
 import pytest
-from classes import having
+from classes import standard
 from support.target import SIDES, std_threading, threading
 
-ROWS = having("replaceable")
+ROWS = standard("replaceable")
 OBJECTS = {name: (row, row.new_for_one) for name, row in ROWS.items()} | {
     name: (row, new) for row in ROWS.values() for name, new in row.replaced.items()
 }

@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from classes import CLASSES, having
+from classes import standard
 from support.differ import outcome
 from support.target import SIDES
 
@@ -61,10 +61,12 @@ def waits(row, wait):
 
 WAITS = {
     name: waits(row, wait)
-    for row in having("waits").values()
+    for row in standard("waits").values()
     for name, wait in row.waits.items()
     if wait.timed and wait.is_limited
-} | {name: call for row in CLASSES.values() for name, call in row.timed_calls.items()}
+} | {
+    name: call for row in standard().values() for name, call in row.timed_calls.items()
+}
 
 
 # Where a timeout that is no number is refused in other words (docs/compatibility.md).

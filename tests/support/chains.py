@@ -6,7 +6,7 @@ import functools
 import itertools
 import threading as std_threading
 
-from classes import CLASSES, having
+from classes import having
 from weftline import _weftline
 
 from support.pools import futures
@@ -101,8 +101,7 @@ LINKS = {
     },
     **{
         f"attribute of {name}": _attribute(functools.partial(row.new, MODULES))
-        for name, row in CLASSES.items()
-        if not row.in_c and not row.in_python
+        for name, row in having("parts").items()
     },
     "attribute of AFuture": _attribute(AFuture),
     "attribute of AQueue": _attribute(AQueue),
