@@ -139,7 +139,7 @@ def test_a_context_that_is_made_for_one_pool_begins_and_ends_its_workers():
 
 
 def test_a_replaced_resolver_resolves_later_calls():
-    with Own(1, told=[]) as pool:
+    with Own(1, events=[]) as pool:
         resolve = pool._resolve_work_item_task
         assert pool.submit(pow, 2, 5).result() == 32
 
@@ -153,7 +153,7 @@ def test_a_replaced_resolver_resolves_later_calls():
 
 def test_a_waiting_call_has_its_resolved_task():
     released = threading.Event()
-    with Own(1, told=[], note="mine") as pool:
+    with Own(1, events=[], note="mine") as pool:
         blocking = pool.submit(released.wait)
         until(blocking.running)
         try:
@@ -173,7 +173,7 @@ def test_a_waiting_call_has_its_resolved_task():
 
 def test_waiting_calls_of_a_pool_with_contexts_are_cancelled_by_shutdown():
     log, released = [], threading.Event()
-    pool = Own(1, told=log)
+    pool = Own(1, events=log)
     blocking = pool.submit(released.wait)
     until(blocking.running)
     waiting = [pool.submit(abs, n) for n in range(5)]
@@ -189,7 +189,7 @@ def test_a_worker_with_a_context_is_free_before_its_result_is_seen():
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        with Own(1_000, told=[]) as pool:
+        with Own(1_000, events=[]) as pool:
             for n in range(2_000):
                 assert pool.submit(abs, -n).result() == n
             assert len(pool._threads) == 1
