@@ -28,6 +28,7 @@
 //! | `blocker.rs` | the trait through which a blocked thread sleeps | implemented by faces |
 //! | `thread_number.rs` | thread numbers, which are never reused | the words of locks |
 //! | `record.rs` | one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
+//! | `os_ident.rs` | the operating system's identifier of a thread | `record.rs`, reports |
 //! | `relay.rs` | the order in which many threads of an interpreter are woken | wakers of many, and the woken |
 //! | `relay_place.rs` | a parker's place in that order | under the relay's lock |
 //! | `thread_end.rs` | a call after the thread-locals are gone | `record.rs` |
@@ -52,6 +53,8 @@ mod deadline;
 pub(crate) mod fork;
 mod list_lock;
 pub(crate) mod model;
+#[cfg(not(weftline_model))]
+mod os_ident;
 mod out_of_memory;
 mod parker;
 #[cfg(all(
@@ -104,11 +107,13 @@ pub use thread_number::ThreadNumber;
 pub use wake::Wake;
 
 pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
+#[cfg(not(weftline_model))]
+pub(crate) use os_ident::os_ident;
 pub(crate) use record::{
     ThreadRecord, current as current_record, has_record, number, try_current as try_current_record,
 };
 #[cfg(not(weftline_model))]
-pub(crate) use record::{adopt_number, os_ident, replace_number};
+pub(crate) use record::{adopt_number, replace_number};
 #[cfg(not(weftline_model))]
 pub(crate) use thread_number::reserve_number;
 pub(crate) use wait_list::{Chain, Claimed, List};

@@ -16,7 +16,7 @@ pub fn current_number() -> ThreadNumber {
 pub use real::os_ident_of;
 #[cfg(not(weftline_model))]
 pub(crate) use real::{
-    ThreadRecord, adopt_number, current, has_record, number, os_ident, replace_number, try_current,
+    ThreadRecord, adopt_number, current, has_record, number, replace_number, try_current,
 };
 
 #[cfg(weftline_model)]
@@ -29,6 +29,7 @@ mod real {
     use super::{Parker, ThreadNumber};
     use crate::memory::try_box;
     use crate::park::adaptive_spin::{AdaptiveSpin, SpinLength};
+    use crate::park::os_ident::os_ident;
     use crate::park::out_of_memory::panic_without_memory;
     #[cfg(unix)]
     use crate::park::thread_end::ThreadEnd;
@@ -258,27 +259,6 @@ mod real {
         pub(crate) fn spin_for_handoff(&self, is_taken: impl FnMut() -> bool) {
             self.adaptive_spin.spin(SpinLength::Handoff, is_taken);
         }
-    }
-
-    /// The operating system's identifier of the calling thread; zero where there is none.
-    #[cfg(unix)]
-    pub(crate) fn os_ident() -> u64 {
-        // SAFETY: always succeeds.
-        unsafe { libc::pthread_self() as u64 }
-    }
-
-    #[cfg(windows)]
-    pub(crate) fn os_ident() -> u64 {
-        #[link(name = "kernel32")]
-        unsafe extern "system" {
-            safe fn GetCurrentThreadId() -> u32;
-        }
-        u64::from(GetCurrentThreadId())
-    }
-
-    #[cfg(not(any(unix, windows)))]
-    pub(crate) fn os_ident() -> u64 {
-        0
     }
 
     /// The operating system's identifier (`pthread_self`, on Windows `GetCurrentThreadId`) of the
