@@ -13,6 +13,11 @@ fn main() {
         return;
     }
     let cases: &[(&str, fn())] = &[
+        // First: it counts the threads that sleep.
+        (
+            "blocked threads",
+            blocked::only_threads_of_this_process_are_blocked,
+        ),
         ("lock", objects::lock),
         ("rlock", objects::rlock),
         ("waits of every object", objects::waits_of_every_object),
@@ -49,6 +54,10 @@ fn main() {
 
 #[cfg(not(unix))]
 fn main() {}
+
+#[cfg(unix)]
+#[path = "fork/blocked.rs"]
+mod blocked;
 
 #[cfg(unix)]
 #[path = "fork/child.rs"]

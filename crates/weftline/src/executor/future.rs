@@ -138,6 +138,7 @@ impl<T> Future<T> {
         }
     }
 
+    #[track_caller]
     fn wait_by(&self, deadline: Deadline) -> Result<(), TimedOut> {
         self.raw()
             .wait_with(&mut ThreadBlocker, deadline)
@@ -156,6 +157,7 @@ impl<T> Future<T> {
         }
     }
 
+    #[track_caller]
     fn result_by(self, deadline: Deadline) -> Result<T, ResultError<T>> {
         match self.wait_by(deadline) {
             Ok(()) => self.take().map_err(ResultError::Failed),
@@ -167,6 +169,7 @@ impl<T> Future<T> {
     ///
     /// # Errors
     /// [`TaskError`] when there is none.
+    #[track_caller]
     pub fn result(self) -> Result<T, TaskError> {
         let _ = self.wait_by(Deadline::NEVER);
         self.take()
@@ -185,6 +188,7 @@ impl<T> Future<T> {
     ///
     /// # Errors
     /// [`ResultError`], with the future if the task did not end in time.
+    #[track_caller]
     pub fn try_result_for(self, timeout: Duration) -> Result<T, ResultError<T>> {
         self.result_by(Deadline::after(timeout))
     }
@@ -193,6 +197,7 @@ impl<T> Future<T> {
     ///
     /// # Errors
     /// [`ResultError`], with the future if the task did not end in time.
+    #[track_caller]
     pub fn try_result_until(self, deadline: Instant) -> Result<T, ResultError<T>> {
         self.result_by(Deadline::at(deadline))
     }
@@ -201,6 +206,7 @@ impl<T> Future<T> {
     ///
     /// # Panics
     /// This and its other forms, when a poll took the result.
+    #[track_caller]
     pub fn exception(&self) -> Option<&TaskError> {
         let _ = self.wait_by(Deadline::NEVER);
         self.outcome().err()
@@ -219,6 +225,7 @@ impl<T> Future<T> {
     ///
     /// # Errors
     /// [`TimedOut`] when the task did not end in time.
+    #[track_caller]
     pub fn try_exception_for(&self, timeout: Duration) -> Result<Option<&TaskError>, TimedOut> {
         self.wait_by(Deadline::after(timeout))
             .map(|()| self.outcome().err())
@@ -228,6 +235,7 @@ impl<T> Future<T> {
     ///
     /// # Errors
     /// [`TimedOut`] when the task did not end in time.
+    #[track_caller]
     pub fn try_exception_until(&self, deadline: Instant) -> Result<Option<&TaskError>, TimedOut> {
         self.wait_by(Deadline::at(deadline))
             .map(|()| self.outcome().err())

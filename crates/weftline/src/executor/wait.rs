@@ -44,6 +44,7 @@ fn with_room_for<T>(count: usize) -> Result<Vec<T>, NoMemory> {
     Ok(room)
 }
 
+#[track_caller]
 fn wait_by<T>(
     futures: impl IntoIterator<Item = Future<T>>,
     when: ReturnWhen,
@@ -93,6 +94,7 @@ fn wait_by<T>(
 /// # Panics
 /// When there is no memory for the two lists. The futures are dropped then, as by any panic.
 #[doc(alias = "concurrent.futures.wait")]
+#[track_caller]
 pub fn wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhen) -> Waited<T> {
     wait_by(futures, when, Deadline::NEVER)
 }
@@ -101,6 +103,7 @@ pub fn wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhen) -
 ///
 /// # Panics
 /// As [`wait`].
+#[track_caller]
 pub fn try_wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhen) -> Waited<T> {
     wait_by(futures, when, Deadline::PASSED)
 }
@@ -110,6 +113,7 @@ pub fn try_wait<T>(futures: impl IntoIterator<Item = Future<T>>, when: ReturnWhe
 ///
 /// # Panics
 /// As [`wait`].
+#[track_caller]
 pub fn try_wait_for<T>(
     futures: impl IntoIterator<Item = Future<T>>,
     when: ReturnWhen,
@@ -122,6 +126,7 @@ pub fn try_wait_for<T>(
 ///
 /// # Panics
 /// As [`wait`].
+#[track_caller]
 pub fn try_wait_until<T>(
     futures: impl IntoIterator<Item = Future<T>>,
     when: ReturnWhen,
@@ -194,6 +199,7 @@ impl<T> AsCompleted<T> {
         self.left
     }
 
+    #[track_caller]
     fn next_by(&mut self, deadline: Deadline) -> Result<Option<Future<T>>, TimedOut> {
         const ANY: Want = Want {
             count: 1,
@@ -215,6 +221,7 @@ impl<T> AsCompleted<T> {
     ///
     /// # Errors
     /// [`TimedOut`] when none is.
+    #[track_caller]
     pub fn try_next(&mut self) -> Result<Option<Future<T>>, TimedOut> {
         self.next_by(Deadline::PASSED)
     }
@@ -223,6 +230,7 @@ impl<T> AsCompleted<T> {
     ///
     /// # Errors
     /// [`TimedOut`] when none was done in time.
+    #[track_caller]
     pub fn try_next_for(&mut self, timeout: Duration) -> Result<Option<Future<T>>, TimedOut> {
         self.next_by(Deadline::after(timeout))
     }
@@ -231,6 +239,7 @@ impl<T> AsCompleted<T> {
     ///
     /// # Errors
     /// [`TimedOut`] when none was done in time.
+    #[track_caller]
     pub fn try_next_until(&mut self, deadline: Instant) -> Result<Option<Future<T>>, TimedOut> {
         self.next_by(Deadline::at(deadline))
     }
@@ -239,6 +248,7 @@ impl<T> AsCompleted<T> {
 impl<T> Iterator for AsCompleted<T> {
     type Item = Future<T>;
 
+    #[track_caller]
     fn next(&mut self) -> Option<Future<T>> {
         self.next_by(Deadline::NEVER)
             .expect("a wait without a deadline does not time out")

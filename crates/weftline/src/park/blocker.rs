@@ -1,7 +1,7 @@
 //! [`Blocker`]: how a blocked thread sleeps, and where it spins.
 
 use super::out_of_memory::panic_without_memory;
-use crate::park::{Deadline, Parker, Wake, try_current_record};
+use crate::park::{Deadline, Parker, Site, Wake, try_current_record};
 use std::convert::Infallible;
 
 /// How a blocked thread sleeps. Every slow path of the core is written once, generic over this.
@@ -30,6 +30,12 @@ pub trait Blocker {
     fn may_yield(&mut self) -> bool {
         Self::SPIN.is_before_wait()
     }
+
+    /// Names the place of the program that waits, for the reports of blocked threads. Called before
+    /// each sleep, where `site` is the caller of the raw object. A blocker whose program is written
+    /// in another language sets or forgets it.
+    #[inline]
+    fn site(&mut self, _site: &mut Site) {}
 
     /// What ends an operation for which there is no memory. Nothing has changed.
     ///

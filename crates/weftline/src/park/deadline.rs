@@ -87,6 +87,11 @@ mod real {
             Self(now())
         }
 
+        /// Nanoseconds of the monotonic clock, unless unknown.
+        pub(in crate::park) fn nanos(self) -> Option<u64> {
+            (self.0 != Self::UNKNOWN.0).then_some(self.0)
+        }
+
         /// Whether a waiter of this age gets a handoff instead of a wake without one.
         pub(crate) fn is_starved(self) -> bool {
             const BOUND_NANOS: u64 = 1_000_000;

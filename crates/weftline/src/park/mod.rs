@@ -28,6 +28,8 @@
 //! | `blocker.rs` | the trait through which a blocked thread sleeps | implemented by faces |
 //! | `thread_number.rs` | thread numbers, which are never reused | the words of locks |
 //! | `record.rs` | one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
+//! | `blocked.rs`, `site.rs` | for which object a thread sleeps, since when, until when, and where in the program | its thread shows it while it sleeps; any thread reads it |
+//! | `seqlock.rs` | the words of such a record, read without a lock | `blocked.rs` |
 //! | `os_ident.rs` | the operating system's identifier of a thread | `record.rs`, reports |
 //! | `relay.rs` | the order in which many threads of an interpreter are woken | wakers of many, and the woken |
 //! | `relay_place.rs` | a parker's place in that order | under the relay's lock |
@@ -45,6 +47,7 @@
 
 #[cfg(not(weftline_model))]
 mod adaptive_spin;
+mod blocked;
 mod blocker;
 mod cache_padded;
 #[cfg(not(weftline_model))]
@@ -65,6 +68,12 @@ mod portable;
 mod record;
 mod relay;
 mod relay_place;
+#[cfg_attr(
+    not(weftline_model),
+    allow(unreachable_pub, reason = "models use it by itself")
+)]
+mod seqlock;
+mod site;
 #[cfg(weftline_model)]
 mod sleeper;
 #[cfg(weftline_model)]
@@ -86,6 +95,10 @@ pub(crate) use adaptive_spin::processors;
     not(weftline_model)
 ))]
 pub(crate) use adaptive_spin::{AdaptiveSpin, SpinLength};
+pub(crate) use blocked::BlockedOn;
+#[cfg(not(weftline_model))]
+pub use blocked::BlockedThread;
+pub use blocked::Kind;
 pub(crate) use blocker::ready;
 pub use blocker::{Blocker, Spin, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
@@ -99,8 +112,13 @@ pub use deadline::{Alarm, all_starve};
 #[cfg(not(weftline_model))]
 pub(crate) use out_of_memory::panic_without_memory;
 pub use parker::Parker;
+#[cfg(not(weftline_model))]
+pub use record::blocked_now;
 pub use record::{current_number, os_ident_of};
 pub use relay::open_relay;
+#[cfg(weftline_model)]
+pub use seqlock::Seqlock;
+pub use site::Site;
 #[cfg(weftline_model)]
 pub use steps::{describe_steps, forget_steps};
 pub use thread_number::ThreadNumber;

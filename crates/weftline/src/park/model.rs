@@ -7,7 +7,7 @@
 #[cfg(not(weftline_model))]
 mod chosen {
     pub(crate) use std::hint::spin_loop;
-    pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
     pub(crate) use std::thread::yield_now;
 }
 
@@ -20,6 +20,7 @@ use shuttle as model_checker;
 mod chosen {
     pub(crate) use super::super::steps::{AtomicU32, AtomicU64, AtomicUsize};
     pub(crate) use super::model_checker::hint::spin_loop;
+    pub(crate) use super::model_checker::sync::atomic::fence;
     pub(crate) use super::model_checker::sync::{Condvar, Mutex};
     pub(crate) use super::model_checker::thread::yield_now;
     pub(crate) use super::model_checker::thread_local;

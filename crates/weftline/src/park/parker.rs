@@ -46,6 +46,7 @@ mod futex {
     use super::Wake;
     use crate::park::Deadline;
     use crate::park::adaptive_spin::{AdaptiveSpin, SpinLength};
+    use crate::park::blocked::Blocked;
     use crate::park::clock::now;
     use crate::park::relay_place::Place;
     use rustix::io::Errno;
@@ -63,6 +64,7 @@ mod futex {
         word: AtomicU32,
         adaptive_spin: AdaptiveSpin,
         pub(in crate::park) place: Place<Parker>,
+        pub(in crate::park) blocked: Blocked,
     }
 
     impl Parker {
@@ -71,6 +73,7 @@ mod futex {
                 word: AtomicU32::new(EMPTY),
                 adaptive_spin: AdaptiveSpin::new(),
                 place: Place::new(),
+                blocked: Blocked::new(),
             }
         }
 
@@ -131,6 +134,7 @@ mod futex {
 
         fn sleep(&'static self, deadline: Deadline) -> Wake {
             let until = timespec(deadline);
+            let _shown = self.blocked.show();
             loop {
                 let slept = futex::wait_bitset(
                     &self.word,

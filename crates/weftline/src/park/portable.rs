@@ -18,6 +18,7 @@
 //! checks whether a bed was made meanwhile. Making a bed and leaving a token are sequentially
 //! consistent, so the sleeper sees the token or the waker sees the bed.
 
+use super::blocked::Blocked;
 use super::relay_place::Place;
 use super::wake::Wake;
 use super::{Deadline, fork};
@@ -34,6 +35,7 @@ pub struct Parker {
     /// Whether the thread sleeps. Changed under the bed's lock.
     is_parked: AtomicBool,
     pub(super) place: Place<Parker>,
+    pub(super) blocked: Blocked,
     /// Null, or made by [`Parker::bed`].
     bed: AtomicPtr<Bed>,
 }
@@ -61,6 +63,7 @@ impl Parker {
             token: AtomicBool::new(false),
             is_parked: AtomicBool::new(false),
             place: Place::new(),
+            blocked: Blocked::new(),
             bed: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -124,6 +127,7 @@ impl Parker {
             return self.nap(deadline);
         };
         let mut held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = None;
         loop {
             self.is_parked.store(false, Ordering::Relaxed);
             // Pairs with the store in `unpark`: what the waker wrote before is seen.
@@ -134,6 +138,7 @@ impl Parker {
             if remaining.is_some_and(|left| left.is_zero()) {
                 return Wake::TimedOut;
             }
+            shown.get_or_insert_with(|| self.blocked.show());
             self.is_parked.store(true, Ordering::Relaxed);
             held = match remaining {
                 None => bed

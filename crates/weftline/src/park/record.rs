@@ -13,11 +13,11 @@ pub fn current_number() -> ThreadNumber {
 }
 
 #[cfg(not(weftline_model))]
-pub use real::os_ident_of;
-#[cfg(not(weftline_model))]
 pub(crate) use real::{
     ThreadRecord, adopt_number, current, has_record, number, replace_number, try_current,
 };
+#[cfg(not(weftline_model))]
+pub use real::{blocked_now, os_ident_of};
 
 #[cfg(weftline_model)]
 pub use modelled::os_ident_of;
@@ -29,12 +29,13 @@ mod real {
     use super::{Parker, ThreadNumber};
     use crate::memory::try_box;
     use crate::park::adaptive_spin::{AdaptiveSpin, SpinLength};
+    use crate::park::blocked::BlockedThread;
     use crate::park::os_ident::os_ident;
     use crate::park::out_of_memory::panic_without_memory;
     #[cfg(unix)]
     use crate::park::thread_end::ThreadEnd;
     use crate::park::thread_number::{number_if_any, reserve_number, set_number};
-    use crate::park::{ForgetWaiters, ListLock};
+    use crate::park::{ForgetWaiters, ListLock, fork};
     use std::cell::Cell;
     use std::ptr;
     use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -112,8 +113,8 @@ mod real {
     /// Makes `reserved` the calling thread's number, unless the thread has one already. Not after a
     /// fork since: that number's thread does not exist then.
     pub(crate) fn adopt_number(reserved: u64) {
-        crate::park::fork::watch();
-        if number_if_any() == 0 && reserved != 0 && crate::park::fork::is_alive(reserved) {
+        fork::watch();
+        if number_if_any() == 0 && reserved != 0 && fork::is_alive(reserved) {
             set_number(reserved);
         }
         // Without memory, when it first waits.
@@ -130,7 +131,7 @@ mod real {
 
     #[cold]
     fn enroll() -> u64 {
-        crate::park::fork::watch();
+        fork::watch();
         set_number(reserve_number());
         // Without memory, when it first waits.
         let _ = try_current();
@@ -216,17 +217,13 @@ mod real {
         }
     }
 
-    /// How many records there are.
-    #[cfg(all(test, unix))]
-    pub(super) fn count() -> usize {
-        let mut count = 0;
-        let mut next = NEWEST.load(Ordering::Acquire);
-        // SAFETY: as in `os_ident_of`.
-        while let Some(record) = unsafe { next.as_ref() } {
-            count += 1;
-            next = record.older.load(Ordering::Relaxed);
-        }
-        count
+    /// All records, the newest first.
+    pub(super) fn all() -> impl Iterator<Item = &'static ThreadRecord> {
+        // SAFETY: null, or published whole by a release store, and never freed.
+        let record = |published: *mut ThreadRecord| unsafe { published.as_ref() };
+        std::iter::successors(record(NEWEST.load(Ordering::Acquire)), move |newer| {
+            record(newer.older.load(Ordering::Relaxed))
+        })
     }
 
     impl ThreadRecord {
@@ -268,18 +265,32 @@ mod real {
     /// paths.
     #[must_use]
     pub fn os_ident_of(thread: ThreadNumber) -> Option<u64> {
-        if !crate::park::fork::is_alive(thread.get()) {
+        if !fork::is_alive(thread.get()) {
             return None;
         }
-        let mut next = NEWEST.load(Ordering::Acquire);
-        // SAFETY: records are published whole by a release store and are never freed.
-        while let Some(record) = unsafe { next.as_ref() } {
-            if record.number.load(Ordering::Relaxed) == thread.get() {
-                return Some(record.os_ident.load(Ordering::Relaxed)).filter(|&ident| ident != 0);
-            }
-            next = record.older.load(Ordering::Relaxed);
-        }
-        None
+        all()
+            .find(|record| record.number.load(Ordering::Relaxed) == thread.get())
+            .map(|record| record.os_ident.load(Ordering::Relaxed))
+            .filter(|&ident| ident != 0)
+    }
+
+    /// The threads of this process that sleep in a wait for an object, each as it was when the
+    /// iterator came to it. The thread that started last comes first.
+    ///
+    /// For reports. Takes no lock and no memory, so a signal handler may call it. It passes over a
+    /// thread that goes to sleep or wakes up meanwhile.
+    pub fn blocked_now() -> impl Iterator<Item = BlockedThread> {
+        all().filter_map(|record| {
+            let (sleep, (number, os_ident)) = record.parker.blocked.read(|| {
+                (
+                    record.number.load(Ordering::Relaxed),
+                    record.os_ident.load(Ordering::Relaxed),
+                )
+            })?;
+            // A thread that was lost in a fork sleeps for ever.
+            let thread = ThreadNumber::new(number).filter(|_| fork::is_alive(number))?;
+            Some(BlockedThread::new(thread, os_ident, sleep))
+        })
     }
 }
 
@@ -368,7 +379,7 @@ mod tests {
     #[test]
     fn a_record_returns_also_from_a_thread_whose_destructors_use_us_to_the_last() {
         const THREADS: usize = if cfg!(miri) { 200 } else { 10_000 };
-        let before = real::count();
+        let before = real::all().count();
         for _ in 0..THREADS {
             let thread = std::thread::spawn(|| {
                 // Before our own, so destroyed after them.
@@ -378,7 +389,7 @@ mod tests {
             });
             thread.join().unwrap();
         }
-        let more = real::count() - before;
+        let more = real::all().count() - before;
         assert!(more < 100, "{more} more records after {THREADS} threads");
     }
 }

@@ -2,16 +2,18 @@
 //! anything back: a future that is done, a count that is zero.
 
 use super::{
-    Blocker, CachePadded, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError, Waiter, ready,
+    BlockedOn, Blocker, CachePadded, Deadline, Ended, ForgetWaiters, List, ListLock, WaitError,
+    Waiter, ready,
 };
 
-/// Sleeps through `blocker` in one of the lists under `lock` until a waker has granted the waiter.
-/// Does not wait if `is_there` holds under the lock. Wakers see `payload`.
+/// Sleeps through `blocker`, blocked on `on`, in one of the lists under `lock` until a waker has
+/// granted the waiter. Does not wait if `is_there` holds under the lock. Wakers see `payload`.
 ///
 /// # Errors
 /// [`WaitError::TimedOut`] when the deadline passed before. [`WaitError::Interrupted`] when the
 /// blocker was interrupted, also if the grant came at the same time.
 pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
+    on: BlockedOn,
     lock: &ListLock<D>,
     list: fn(&mut D) -> &mut List<P>,
     payload: P,
@@ -34,7 +36,7 @@ pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
             // removed or forgotten.
             unsafe { list(&mut data).push_back(&waiter) };
         }
-        match waiter.wait(blocker, deadline) {
+        match waiter.wait(on, blocker, deadline) {
             Ended::Granted => return Ok(()),
             Ended::Forked => continue,
             Ended::Abandoned(why) => {

@@ -55,6 +55,7 @@
 //! `GRANTED` stays as it is. A waker that did not survive may have written half of its payload,
 //! which is therefore not dropped.
 
+use super::blocked::{BlockedOn, Wait};
 use super::deadline::Since;
 use super::list_lock::Backoff;
 use super::model::{AtomicU32, Ordering, UnsafeCell};
@@ -182,10 +183,11 @@ impl<P> Waiter<P> {
     /// Sleeps until the waiter has settled or is forgotten. The caller unlinks an abandoned waiter.
     pub(crate) fn wait<B: Blocker>(
         &self,
+        on: BlockedOn,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Ended<B::Interrupt> {
-        self.wait_or_take(blocker, deadline, || false)
+        self.wait_or_take(on, blocker, deadline, || false)
     }
 
     /// As [`Self::wait`], where wakers also wake without handoff. The woken thread then calls
@@ -193,12 +195,16 @@ impl<P> Waiter<P> {
     /// `true`.
     pub(crate) fn wait_or_take<B: Blocker>(
         &self,
+        on: BlockedOn,
         blocker: &mut B,
         deadline: Deadline,
         mut take: impl FnMut() -> bool,
     ) -> Ended<B::Interrupt> {
+        let wait = Wait::new(on, self.since, deadline);
+        #[cfg(not(weftline_model))]
+        let _begun = wait.begin(&self.record.parker.blocked);
         loop {
-            let slept = self.sleep(blocker, deadline);
+            let slept = self.sleep(&wait, blocker, deadline);
             let ended = slept.or_else(|| take().then_some(Ended::Granted));
             // Also for a grant that was noticed without a sleep.
             self.record.parker.go_on();
@@ -211,6 +217,7 @@ impl<P> Waiter<P> {
     /// Sleeps once. `None`: woken, but not settled.
     fn sleep<B: Blocker>(
         &self,
+        wait: &Wait,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Option<Ended<B::Interrupt>> {
@@ -228,6 +235,7 @@ impl<P> Waiter<P> {
             }
         }
         relay::begins_to_sleep();
+        wait.name_site(blocker);
         let bomb = AbortOnUnwind;
         let woken = blocker.block(&self.record.parker, deadline);
         mem::forget(bomb);

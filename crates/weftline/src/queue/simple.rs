@@ -49,6 +49,8 @@ impl<T> SimpleQueue<T> {
         }
     }
 
+    #[inline]
+    #[track_caller]
     fn get_by(&self, deadline: Deadline) -> Result<T, Empty> {
         self.0
             .get_with(&mut ThreadBlocker, deadline)
@@ -56,6 +58,8 @@ impl<T> SimpleQueue<T> {
     }
 
     /// Takes the next item; waits while there is none.
+    #[inline]
+    #[track_caller]
     pub fn get(&self) -> T {
         self.get_by(Deadline::NEVER)
             .expect("a wait without a deadline does not time out")
@@ -75,6 +79,8 @@ impl<T> SimpleQueue<T> {
     ///
     /// # Errors
     /// [`Empty`] when none came in time.
+    #[inline]
+    #[track_caller]
     pub fn try_get_for(&self, timeout: Duration) -> Result<T, Empty> {
         self.get_by(Deadline::after(timeout))
     }
@@ -83,6 +89,8 @@ impl<T> SimpleQueue<T> {
     ///
     /// # Errors
     /// [`Empty`] when none came in time.
+    #[inline]
+    #[track_caller]
     pub fn try_get_until(&self, deadline: Instant) -> Result<T, Empty> {
         self.get_by(Deadline::at(deadline))
     }

@@ -49,14 +49,19 @@ macro_rules! queue {
                 Self(RawQueue::with_order($order::$new(), capacity))
             }
 
+            #[inline]
+            #[track_caller]
             fn put_by(&self, item: T, deadline: Deadline) -> Result<(), PutError<T>> {
                 self.0.put_with(item, &mut ThreadBlocker, deadline).map_err(put_error)
             }
 
+            #[inline]
+            #[track_caller]
             fn get_by(&self, deadline: Deadline) -> Result<T, GetError> {
                 self.0.get_with(&mut ThreadBlocker, deadline).map_err(get_error)
             }
 
+            #[track_caller]
             fn join_by(&self, deadline: Deadline) -> Result<(), TimedOut> {
                 self.0.join_with(&mut ThreadBlocker, deadline).map(|_| ()).map_err(WaitError::timed_out)
             }
@@ -67,6 +72,8 @@ macro_rules! queue {
             /// [`PutError::ShutDown`] when the queue is shut down, also meanwhile;
             /// [`PutError::NoMemory`]. The error holds the item.
             #[doc = $panics]
+            #[inline]
+            #[track_caller]
             pub fn put(&self, item: T) -> Result<(), PutError<T>> {
                 self.put_by(item, Deadline::NEVER)
             }
@@ -77,6 +84,8 @@ macro_rules! queue {
             /// [`PutError`], with the item.
             #[doc = $panics]
             #[doc(alias = "put_nowait")]
+            #[inline]
+            #[track_caller]
             pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
                 self.put_by(item, Deadline::PASSED)
             }
@@ -87,6 +96,8 @@ macro_rules! queue {
             /// # Errors
             /// [`PutError`], with the item.
             #[doc = $panics]
+            #[inline]
+            #[track_caller]
             pub fn try_put_for(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
                 self.put_by(item, Deadline::after(timeout))
             }
@@ -96,6 +107,8 @@ macro_rules! queue {
             /// # Errors
             /// [`PutError`], with the item.
             #[doc = $panics]
+            #[inline]
+            #[track_caller]
             pub fn try_put_until(&self, item: T, deadline: Instant) -> Result<(), PutError<T>> {
                 self.put_by(item, Deadline::at(deadline))
             }
@@ -105,6 +118,8 @@ macro_rules! queue {
             /// # Errors
             /// [`GetError::ShutDown`] when the queue is shut down and empty, also meanwhile.
             #[doc = $panics]
+            #[inline]
+            #[track_caller]
             pub fn get(&self) -> Result<T, GetError> {
                 self.get_by(Deadline::NEVER)
             }
@@ -116,6 +131,8 @@ macro_rules! queue {
             /// [`GetError`].
             #[doc = $panics]
             #[doc(alias = "get_nowait")]
+            #[inline]
+            #[track_caller]
             pub fn try_get(&self) -> Result<T, GetError> {
                 self.get_by(Deadline::PASSED)
             }
@@ -126,6 +143,8 @@ macro_rules! queue {
             /// # Errors
             /// [`GetError`].
             #[doc = $panics]
+            #[inline]
+            #[track_caller]
             pub fn try_get_for(&self, timeout: Duration) -> Result<T, GetError> {
                 self.get_by(Deadline::after(timeout))
             }
@@ -135,6 +154,8 @@ macro_rules! queue {
             /// # Errors
             /// [`GetError`].
             #[doc = $panics]
+            #[inline]
+            #[track_caller]
             pub fn try_get_until(&self, deadline: Instant) -> Result<T, GetError> {
                 self.get_by(Deadline::at(deadline))
             }
@@ -155,6 +176,7 @@ macro_rules! queue {
             }
 
             /// Waits until every item that was put is [done](Self::task_done).
+            #[track_caller]
             pub fn join(&self) {
                 let _: Result<(), TimedOut> = self.join_by(Deadline::NEVER);
             }
@@ -172,6 +194,7 @@ macro_rules! queue {
             ///
             /// # Errors
             /// [`TimedOut`] when some are not by then.
+            #[track_caller]
             pub fn try_join_for(&self, timeout: Duration) -> Result<(), TimedOut> {
                 self.join_by(Deadline::after(timeout))
             }
@@ -180,6 +203,7 @@ macro_rules! queue {
             ///
             /// # Errors
             /// [`TimedOut`] when some are not by then.
+            #[track_caller]
             pub fn try_join_until(&self, deadline: Instant) -> Result<(), TimedOut> {
                 self.join_by(Deadline::at(deadline))
             }
@@ -188,6 +212,7 @@ macro_rules! queue {
             /// `immediate`, they are dropped here and count as done. The waits of putters, and of
             /// getters at the empty queue, end with an error.
             #[doc = $panics]
+            #[track_caller]
             pub fn shutdown(&self, immediate: bool) {
                 match self.0.shutdown_with(immediate, &mut ThreadBlocker) {
                     Ok(dropped) => drop(dropped),
@@ -235,6 +260,7 @@ macro_rules! queue {
         impl<T $($bound)*> Iterator for Iter<'_, $name<T>> {
             type Item = T;
 
+            #[track_caller]
             fn next(&mut self) -> Option<T> {
                 self.0.get().ok()
             }

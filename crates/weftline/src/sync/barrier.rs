@@ -91,6 +91,7 @@ impl Barrier {
         }
     }
 
+    #[track_caller]
     fn wait_by(&self, deadline: Deadline) -> Result<Arrival, Broken> {
         let action = |_: &mut ThreadBlocker| {
             if let Some(action) = &self.action {
@@ -109,6 +110,7 @@ impl Barrier {
     ///
     /// # Errors
     /// [`Broken`] when the barrier is broken or gets broken meanwhile.
+    #[track_caller]
     pub fn wait(&self) -> Result<Arrival, Broken> {
         self.wait_by(Deadline::NEVER)
     }
@@ -117,6 +119,7 @@ impl Barrier {
     ///
     /// # Errors
     /// [`Broken`] unless it passed.
+    #[track_caller]
     pub fn try_wait(&self) -> Result<Arrival, Broken> {
         self.wait_by(Deadline::PASSED)
     }
@@ -125,6 +128,7 @@ impl Barrier {
     ///
     /// # Errors
     /// [`Broken`] when the barrier is broken, gets broken meanwhile, or breaks by this timeout.
+    #[track_caller]
     pub fn try_wait_for(&self, timeout: Duration) -> Result<Arrival, Broken> {
         self.wait_by(Deadline::after(timeout))
     }
@@ -134,6 +138,7 @@ impl Barrier {
     ///
     /// # Errors
     /// [`Broken`] when the barrier is broken, gets broken meanwhile, or breaks by this timeout.
+    #[track_caller]
     pub fn try_wait_until(&self, deadline: Instant) -> Result<Arrival, Broken> {
         self.wait_by(Deadline::at(deadline))
     }

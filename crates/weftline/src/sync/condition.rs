@@ -61,6 +61,8 @@ impl<T> Condition<T> {
 
 impl<T: ?Sized> Condition<T> {
     /// Takes the lock.
+    #[inline]
+    #[track_caller]
     pub fn lock(&self) -> ConditionGuard<'_, T> {
         self.guard(self.value.lock())
     }
@@ -71,6 +73,8 @@ impl<T: ?Sized> Condition<T> {
     }
 
     /// Takes the lock; waits for at most `timeout`. `None` when it is still held then.
+    #[inline]
+    #[track_caller]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<ConditionGuard<'_, T>> {
         self.value
             .try_lock_for(timeout)
@@ -78,6 +82,8 @@ impl<T: ?Sized> Condition<T> {
     }
 
     /// Takes the lock; waits until `deadline` at the latest. `None` when it is still held then.
+    #[inline]
+    #[track_caller]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<ConditionGuard<'_, T>> {
         self.value
             .try_lock_until(deadline)
@@ -156,6 +162,7 @@ impl std::fmt::Debug for Notified {
 }
 
 impl<T: ?Sized> ConditionGuard<'_, T> {
+    #[track_caller]
     fn wait_by(&mut self, deadline: Deadline) -> Result<(), TimedOut> {
         // SAFETY: the lock is taken again below before the guard is used, and nothing between can
         // unwind.
@@ -169,6 +176,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
         ended.map_err(WaitError::timed_out)
     }
 
+    #[track_caller]
     fn wait_while_by(
         &mut self,
         deadline: Deadline,
@@ -188,6 +196,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
     }
 
     /// Releases the lock until notified.
+    #[track_caller]
     pub fn wait(&mut self) {
         let _: Result<(), TimedOut> = self.wait_by(Deadline::NEVER);
     }
@@ -196,6 +205,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
     ///
     /// # Errors
     /// [`TimedOut`] unless a notification came in that moment.
+    #[track_caller]
     pub fn try_wait(&mut self) -> Result<(), TimedOut> {
         self.wait_by(Deadline::PASSED)
     }
@@ -205,6 +215,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
     ///
     /// # Errors
     /// [`TimedOut`] when no notification came in time.
+    #[track_caller]
     pub fn try_wait_for(&mut self, timeout: Duration) -> Result<(), TimedOut> {
         self.wait_by(Deadline::after(timeout))
     }
@@ -214,12 +225,14 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
     ///
     /// # Errors
     /// [`TimedOut`] when no notification came in time.
+    #[track_caller]
     pub fn try_wait_until(&mut self, deadline: Instant) -> Result<(), TimedOut> {
         self.wait_by(Deadline::at(deadline))
     }
 
     /// Waits for notifications while `condition` is true; the negation of Python's `wait_for`.
     #[doc(alias = "wait_for")]
+    #[track_caller]
     pub fn wait_while(&mut self, condition: impl FnMut(&mut T) -> bool) {
         let _: Result<(), TimedOut> = self.wait_while_by(Deadline::NEVER, condition);
     }
@@ -228,6 +241,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
     ///
     /// # Errors
     /// [`TimedOut`] when `condition` is still true then.
+    #[track_caller]
     pub fn try_wait_while_for(
         &mut self,
         timeout: Duration,
@@ -240,6 +254,7 @@ impl<T: ?Sized> ConditionGuard<'_, T> {
     ///
     /// # Errors
     /// [`TimedOut`] when `condition` is still true then.
+    #[track_caller]
     pub fn try_wait_while_until(
         &mut self,
         deadline: Instant,

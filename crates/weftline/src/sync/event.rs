@@ -47,6 +47,8 @@ impl Event {
     }
 
     /// Waits until the flag is up.
+    #[inline]
+    #[track_caller]
     pub fn wait(&self) {
         let _ = self.0.wait_with(&mut ThreadBlocker, Deadline::NEVER);
     }
@@ -64,6 +66,8 @@ impl Event {
     ///
     /// # Errors
     /// [`TimedOut`] when it is not raised in time.
+    #[inline]
+    #[track_caller]
     pub fn try_wait_for(&self, timeout: Duration) -> Result<(), TimedOut> {
         self.wait_by(Deadline::after(timeout))
     }
@@ -72,10 +76,14 @@ impl Event {
     ///
     /// # Errors
     /// [`TimedOut`] when it is not raised in time.
+    #[inline]
+    #[track_caller]
     pub fn try_wait_until(&self, deadline: Instant) -> Result<(), TimedOut> {
         self.wait_by(Deadline::at(deadline))
     }
 
+    #[inline]
+    #[track_caller]
     fn wait_by(&self, deadline: Deadline) -> Result<(), TimedOut> {
         self.0
             .wait_with(&mut ThreadBlocker, deadline)

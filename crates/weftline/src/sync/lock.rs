@@ -4,7 +4,7 @@
 //! One file, over 300 lines: a lock makes its guards, and a guard holds its lock.
 
 use super::raw::RawLock;
-use crate::park::{Deadline, LockBlocker, number};
+use crate::park::{Deadline, Kind, LockBlocker, number};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,8 +12,10 @@ use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 impl RawLock {
+    #[track_caller]
     fn lock_by(&self, me: u64, deadline: Deadline) -> bool {
-        self.lock_slow(me, &mut LockBlocker, deadline).is_ok()
+        self.lock_slow(Kind::Lock.of(self), me, &mut LockBlocker, deadline)
+            .is_ok()
     }
 
     /// What a condition's wait does with its guard's lock. The guard stays, since the same thread
@@ -22,6 +24,7 @@ impl RawLock {
         self.unlock_mine(number());
     }
 
+    #[track_caller]
     pub(super) fn take_again(&self) {
         let me = number();
         if !self.try_lock_as(me) {
@@ -89,6 +92,7 @@ impl<T: ?Sized> Lock<T> {
     /// Takes the lock; waits without a limit.
     #[doc(alias = "acquire")]
     #[inline]
+    #[track_caller]
     pub fn lock(&self) -> LockGuard<'_, T> {
         let me = number();
         if !self.raw.try_lock_as(me) {
@@ -109,17 +113,20 @@ impl<T: ?Sized> Lock<T> {
 
     /// Takes the lock; waits for at most `timeout`. `None` when it is still held then.
     #[inline]
+    #[track_caller]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
         self.try_lock_by(|| Deadline::after(timeout))
     }
 
     /// Takes the lock; waits until `deadline` at the latest. `None` when it is still held then.
     #[inline]
+    #[track_caller]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<LockGuard<'_, T>> {
         self.try_lock_by(|| Deadline::at(deadline))
     }
 
     #[inline]
+    #[track_caller]
     fn try_lock_by(&self, deadline: impl FnOnce() -> Deadline) -> Option<LockGuard<'_, T>> {
         let me = number();
         let taken = self.raw.try_lock_as(me) || self.raw.lock_by(me, deadline());

@@ -53,6 +53,8 @@ impl<T> RLock<T> {
 
 impl<T: ?Sized> RLock<T> {
     /// Takes the lock; waits while another thread holds it.
+    #[inline]
+    #[track_caller]
     pub fn lock(&self) -> RLockGuard<'_, T> {
         self.lock_by(Deadline::NEVER)
             .expect("a wait without a deadline does not time out")
@@ -64,16 +66,22 @@ impl<T: ?Sized> RLock<T> {
     }
 
     /// Takes the lock; waits for at most `timeout`. `None` when another thread still holds it then.
+    #[inline]
+    #[track_caller]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<RLockGuard<'_, T>> {
         self.lock_by(Deadline::after(timeout))
     }
 
     /// Takes the lock; waits until `deadline` at the latest. `None` when another thread still holds
     /// it then.
+    #[inline]
+    #[track_caller]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<RLockGuard<'_, T>> {
         self.lock_by(Deadline::at(deadline))
     }
 
+    #[inline]
+    #[track_caller]
     fn lock_by(&self, deadline: Deadline) -> Option<RLockGuard<'_, T>> {
         match self.raw.lock_with(&mut LockBlocker, deadline) {
             Ok(()) => Some(RLockGuard {

@@ -36,6 +36,8 @@ macro_rules! semaphore {
             ///
             /// # Panics
             #[doc = $refused]
+            #[inline]
+            #[track_caller]
             pub fn acquire(&self, n: usize) -> Permit<'_> {
                 self.acquire_by(n, Deadline::NEVER).expect("a wait without a deadline does not time out")
             }
@@ -53,6 +55,8 @@ macro_rules! semaphore {
             ///
             /// # Panics
             #[doc = $refused]
+            #[inline]
+            #[track_caller]
             pub fn try_acquire_for(&self, n: usize, timeout: Duration) -> Option<Permit<'_>> {
                 self.acquire_by(n, Deadline::after(timeout))
             }
@@ -62,6 +66,8 @@ macro_rules! semaphore {
             ///
             /// # Panics
             #[doc = $refused]
+            #[inline]
+            #[track_caller]
             pub fn try_acquire_until(&self, n: usize, deadline: Instant) -> Option<Permit<'_>> {
                 self.acquire_by(n, Deadline::at(deadline))
             }
@@ -71,6 +77,8 @@ macro_rules! semaphore {
             ///
             /// # Panics
             #[doc = $refused]
+            #[inline]
+            #[track_caller]
             pub fn acquire_owned(self: &Arc<Self>, n: usize) -> OwnedPermit {
                 self.acquire_owned_by(n, Deadline::NEVER).expect("a wait without a deadline does not time out")
             }
@@ -87,6 +95,8 @@ macro_rules! semaphore {
             ///
             /// # Panics
             #[doc = $refused]
+            #[inline]
+            #[track_caller]
             pub fn try_acquire_owned_for(self: &Arc<Self>, n: usize, timeout: Duration) -> Option<OwnedPermit> {
                 self.acquire_owned_by(n, Deadline::after(timeout))
             }
@@ -95,18 +105,26 @@ macro_rules! semaphore {
             ///
             /// # Panics
             #[doc = $refused]
+            #[inline]
+            #[track_caller]
             pub fn try_acquire_owned_until(self: &Arc<Self>, n: usize, deadline: Instant) -> Option<OwnedPermit> {
                 self.acquire_owned_by(n, Deadline::at(deadline))
             }
 
+            #[inline]
+            #[track_caller]
             fn acquire_by(&self, n: usize, deadline: Deadline) -> Option<Permit<'_>> {
                 self.take(n, deadline).map(|n| Permit { semaphore: &self.0, n })
             }
 
+            #[inline]
+            #[track_caller]
             fn acquire_owned_by(self: &Arc<Self>, n: usize, deadline: Deadline) -> Option<OwnedPermit> {
                 self.take(n, deadline).map(|n| OwnedPermit { owner: Owner::$name(Arc::clone(self)), n })
             }
 
+            #[inline]
+            #[track_caller]
             fn take(&self, n: usize, deadline: Deadline) -> Option<u64> {
                 let n = n as u64;
                 assert!(n <= self.0.bound(), "acquire({n}) would wait for ever: the semaphore has at most {} permits", self.0.bound());

@@ -6,7 +6,7 @@ use super::system;
 use super::until_forked::{Forked, UntilForked};
 use crate::error::{NoMemory, TimedOut};
 use crate::memory::{Counted, try_string};
-use crate::park::{Deadline, ThreadNumber, WaitError, panic_without_memory, reserve_number};
+use crate::park::{Deadline, Kind, ThreadNumber, WaitError, panic_without_memory, reserve_number};
 use crate::sync::raw::RawEvent;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -111,6 +111,7 @@ impl Thread {
     /// Waits until a thread that was just spawned has started. `None` where the system has no
     /// handle, and for a main thread that has not used this library yet.
     #[must_use]
+    #[track_caller]
     pub fn ident(&self) -> Option<u64> {
         self.wait_for_start();
         self.0.ident()
@@ -119,6 +120,7 @@ impl Thread {
     /// The kernel's number of the thread (`gettid` on Linux, `pthread_threadid_np` on macOS), as
     /// `ps -L` and debuggers show it. Otherwise as [`ident`](Self::ident).
     #[must_use]
+    #[track_caller]
     pub fn native_id(&self) -> Option<u64> {
         if self.is_main() && self.is_alive() {
             // The thread that survives a fork has a new one.
@@ -169,6 +171,7 @@ impl Thread {
     ///
     /// # Panics
     /// When a thread joins itself, because it would wait for ever.
+    #[track_caller]
     pub fn join(&self) {
         let _ = self.join_by(Deadline::NEVER);
     }
@@ -180,6 +183,7 @@ impl Thread {
     ///
     /// # Panics
     /// As [`join`](Self::join).
+    #[track_caller]
     pub fn try_join(&self) -> Result<(), TimedOut> {
         self.join_by(Deadline::PASSED)
     }
@@ -192,6 +196,7 @@ impl Thread {
     ///
     /// # Panics
     /// As [`join`](Self::join).
+    #[track_caller]
     pub fn try_join_for(&self, timeout: Duration) -> Result<(), TimedOut> {
         self.join_by(Deadline::after(timeout))
     }
@@ -203,10 +208,12 @@ impl Thread {
     ///
     /// # Panics
     /// As [`join`](Self::join).
+    #[track_caller]
     pub fn try_join_until(&self, deadline: Instant) -> Result<(), TimedOut> {
         self.join_by(Deadline::at(deadline))
     }
 
+    #[track_caller]
     pub(super) fn join_by(&self, deadline: Deadline) -> Result<(), TimedOut> {
         assert!(
             !self.is_current(),
@@ -215,6 +222,7 @@ impl Thread {
         self.wait(&self.0.ended, deadline)
     }
 
+    #[track_caller]
     fn wait_for_start(&self) {
         // The main thread is bound when it first asks for itself, if ever. No wait is needed for
         // that.
@@ -225,12 +233,13 @@ impl Thread {
 
     /// Waits for one of the thread's own events, or until the thread turns out not to be in this
     /// process.
+    #[track_caller]
     fn wait(&self, event: &RawEvent, deadline: Deadline) -> Result<(), TimedOut> {
         loop {
             if self.0.is_lost() {
                 return Ok(());
             }
-            match event.wait_with(&mut UntilForked::new(), deadline) {
+            match event.wait_as(Kind::Thread.of(&*self.0), &mut UntilForked::new(), deadline) {
                 Ok(()) => return Ok(()),
                 Err(WaitError::TimedOut) => return Err(TimedOut),
                 Err(WaitError::Interrupted(Forked)) => {}

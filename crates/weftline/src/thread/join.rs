@@ -155,6 +155,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Panics
     /// When a thread joins itself.
+    #[track_caller]
     pub fn join(self) -> Result<T, Panic> {
         match self.join_by(Deadline::NEVER) {
             Ok(value) => Ok(value),
@@ -170,6 +171,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Panics
     /// As [`join`](Self::join).
+    #[track_caller]
     pub fn try_join(self) -> Result<T, JoinError<Self>> {
         self.join_by(Deadline::PASSED)
     }
@@ -182,6 +184,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Panics
     /// As [`join`](Self::join).
+    #[track_caller]
     pub fn try_join_for(self, timeout: Duration) -> Result<T, JoinError<Self>> {
         self.join_by(Deadline::after(timeout))
     }
@@ -193,10 +196,12 @@ impl<T> JoinHandle<T> {
     ///
     /// # Panics
     /// As [`join`](Self::join).
+    #[track_caller]
     pub fn try_join_until(self, deadline: Instant) -> Result<T, JoinError<Self>> {
         self.join_by(Deadline::at(deadline))
     }
 
+    #[track_caller]
     pub(super) fn join_by(self, deadline: Deadline) -> Result<T, JoinError<Self>> {
         if let Err(TimedOut) = self.thread.join_by(deadline) {
             return Err(JoinError::Running(self));

@@ -48,6 +48,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 ///     s.spawn(|| println!("{inside}"));
 /// });
 /// ```
+#[track_caller]
 pub fn scope<'env, F, R>(f: F) -> R
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
@@ -122,6 +123,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     ///     s.join_all().unwrap();
     /// });
     /// ```
+    #[track_caller]
     pub fn join_all(&self) -> Result<(), ScopeError> {
         self.join_all_by(Deadline::NEVER)
     }
@@ -130,6 +132,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     ///
     /// # Errors
     /// [`ScopeError`].
+    #[track_caller]
     pub fn try_join_all(&self) -> Result<(), ScopeError> {
         self.join_all_by(Deadline::PASSED)
     }
@@ -139,6 +142,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     ///
     /// # Errors
     /// [`ScopeError`].
+    #[track_caller]
     pub fn try_join_all_for(&self, timeout: Duration) -> Result<(), ScopeError> {
         self.join_all_by(Deadline::after(timeout))
     }
@@ -147,10 +151,12 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     ///
     /// # Errors
     /// [`ScopeError`].
+    #[track_caller]
     pub fn try_join_all_until(&self, deadline: Instant) -> Result<(), ScopeError> {
         self.join_all_by(Deadline::at(deadline))
     }
 
+    #[track_caller]
     fn join_all_by(&self, deadline: Deadline) -> Result<(), ScopeError> {
         let waited = self.state.wait(true, deadline);
         match self.state.take_unreported() {
@@ -234,6 +240,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// # Panics
     /// When a thread joins itself.
+    #[track_caller]
     pub fn join(self) -> Result<T, Panic> {
         self.handle.join()
     }
@@ -245,6 +252,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// # Panics
     /// As [`join`](Self::join).
+    #[track_caller]
     pub fn try_join(self) -> Result<T, JoinError<Self>> {
         self.join_by(Deadline::PASSED)
     }
@@ -257,6 +265,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// # Panics
     /// As [`join`](Self::join).
+    #[track_caller]
     pub fn try_join_for(self, timeout: Duration) -> Result<T, JoinError<Self>> {
         self.join_by(Deadline::after(timeout))
     }
@@ -268,10 +277,12 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// # Panics
     /// As [`join`](Self::join).
+    #[track_caller]
     pub fn try_join_until(self, deadline: Instant) -> Result<T, JoinError<Self>> {
         self.join_by(Deadline::at(deadline))
     }
 
+    #[track_caller]
     fn join_by(self, deadline: Deadline) -> Result<T, JoinError<Self>> {
         let joined = self.handle.join_by(deadline);
         joined.map_err(|error| {

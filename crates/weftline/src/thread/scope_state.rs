@@ -18,7 +18,7 @@ use super::until_forked::{Forked, UntilForked};
 use super::{Panic, Thread};
 use crate::error::{NoMemory, TimedOut};
 use crate::memory::try_box;
-use crate::park::{Deadline, ForgetWaiters, ListLock, WaitError};
+use crate::park::{Deadline, ForgetWaiters, Kind, ListLock, WaitError};
 use crate::sync::raw::RawCondition;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -153,7 +153,9 @@ impl ScopeState {
     }
 
     /// Waits until no thread runs or, with `for_panics`, until there is an unreported panic.
+    #[track_caller]
     pub(super) fn wait(&self, for_panics: bool, deadline: Deadline) -> Result<(), TimedOut> {
+        let on = Kind::Scope.of(self);
         loop {
             let mut blocker = UntilForked::new();
             let members = self.members.lock();
@@ -167,7 +169,7 @@ impl ScopeState {
                 drop(members);
                 Ok(())
             };
-            match self.changed.wait_with(&mut blocker, deadline, let_go) {
+            match self.changed.wait_as(on, &mut blocker, deadline, let_go) {
                 Ok(()) | Err(WaitError::TimedOut | WaitError::Interrupted(Forked)) => {}
             }
         }

@@ -19,6 +19,7 @@ mod queue;
 mod relay;
 mod rlock;
 mod semaphore;
+mod seqlock;
 mod spinning;
 mod steps;
 mod support;

@@ -31,7 +31,9 @@ use super::registrations::{Groups, Registration, Registrations, add};
 use crate::error::NoMemory;
 use crate::memory::{Counted, try_box};
 use crate::park::model::{AtomicU32, Ordering};
-use crate::park::{Blocker, Chain, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
+use crate::park::{
+    Blocker, Chain, Deadline, ForgetWaiters, Kind, List, ListLock, WaitError, wait_until,
+};
 
 /// The phase of a future; see the module's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -322,6 +324,7 @@ impl<D: Data> RawFuture<D> {
     /// [`WaitError::TimedOut`] when the deadline passes first; [`WaitError::Interrupted`] when the
     /// blocker is interrupted.
     #[inline]
+    #[track_caller]
     pub fn wait_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -335,12 +338,14 @@ impl<D: Data> RawFuture<D> {
     }
 
     #[cold]
+    #[track_caller]
     fn wait_slow<B: Blocker>(
         &self,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
         wait_until(
+            Kind::Future.of(self),
             &self.shared,
             |shared| &mut shared.waiters,
             (),

@@ -30,7 +30,7 @@
 use crate::error::NoMemory;
 use crate::memory::Counted;
 use crate::park::model::{AtomicU32, Ordering};
-use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
+use crate::park::{Blocker, Deadline, ForgetWaiters, Kind, List, ListLock, WaitError, wait_until};
 use std::collections::VecDeque;
 use std::mem;
 
@@ -205,6 +205,7 @@ impl RawGroup {
     /// # Errors
     /// [`WaitError::TimedOut`] when the deadline passes first; [`WaitError::Interrupted`] when the
     /// blocker is interrupted.
+    #[track_caller]
     pub fn wait_with<B: Blocker>(
         &self,
         want: Want,
@@ -213,6 +214,7 @@ impl RawGroup {
     ) -> Result<(), WaitError<B::Interrupt>> {
         // Arrivals stay for the next wait, also when this one is interrupted.
         wait_until(
+            Kind::Futures.of(self),
             &self.shared,
             |shared| &mut shared.waiters,
             want,

@@ -10,7 +10,7 @@ use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
 use crate::park::{
-    Blocker, CachePadded, Deadline, Ended, ListGuard, WaitError, Waiter, has_record, ready,
+    Blocker, CachePadded, Deadline, Ended, Kind, ListGuard, WaitError, Waiter, has_record, ready,
     try_current_record,
 };
 use crate::queue::order::Order;
@@ -41,11 +41,22 @@ where
     /// # Errors
     /// [`GetFailure`].
     #[inline]
+    #[track_caller]
     pub fn get_with(
         &self,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<T, GetFailure<T, B::Interrupt>> {
+        match self.get_now() {
+            Ok(item) => Ok(item),
+            Err(state) => self.get_slow(state, blocker, deadline),
+        }
+    }
+
+    /// Takes the item that comes out next, if that takes neither a wait nor a comparison. If not,
+    /// the lock is held for the slow path. So the fast path does not carry what only that needs.
+    #[inline]
+    fn get_now(&self) -> Result<T, ListGuard<'_, State<T, O>>> {
         let mut state = self.lock();
         if state.phase != Phase::Forwarded
             && state.sorter == 0
@@ -57,10 +68,11 @@ where
             wake(woken);
             return Ok(item);
         }
-        self.get_slow(state, blocker, deadline)
+        Err(state)
     }
 
     #[cold]
+    #[track_caller]
     fn get_slow<'a>(
         &'a self,
         mut state: ListGuard<'a, State<T, O>>,
@@ -118,6 +130,7 @@ where
     }
 
     /// Takes the item that comparisons choose. There are items, and no other sorter.
+    #[track_caller]
     fn get_sorted<'a>(
         &'a self,
         state: ListGuard<'a, State<T, O>>,
@@ -143,6 +156,7 @@ where
     }
 
     /// Waits in `getters`; the thread has a record. `Ok(None)`: look again.
+    #[track_caller]
     fn wait_for_item<'a>(
         &'a self,
         mut state: ListGuard<'a, State<T, O>>,
@@ -154,7 +168,7 @@ where
         unsafe { state.getters.push_back(&waiter) };
         state.has_newcomer = O::LATEST_GETTER_FIRST;
         drop(state);
-        match waiter.wait(blocker, deadline) {
+        match waiter.wait(Kind::QueueGet.of(self), blocker, deadline) {
             Ended::Granted => Ok(waiter.0.into_payload()),
             Ended::Forked => Ok(None),
             Ended::Abandoned(why) => {

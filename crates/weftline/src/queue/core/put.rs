@@ -6,8 +6,8 @@ use super::sorter::Sorting;
 use super::state::{Phase, State, wake};
 use crate::park::model::Ordering;
 use crate::park::{
-    Blocker, Deadline, Ended, ListGuard, WaitError, Waiter, current_record, has_record, ready,
-    try_current_record,
+    Blocker, Deadline, Ended, Kind, ListGuard, WaitError, Waiter, current_record, has_record,
+    ready, try_current_record,
 };
 use crate::queue::order::{NotPushed, Order};
 
@@ -35,52 +35,59 @@ where
     /// # Errors
     /// [`PutFailure`], with the item.
     #[inline]
+    #[track_caller]
     pub fn put_with(
         &self,
         item: T,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
-        let mut state = self.lock();
-        // Needs neither a wait nor a comparison. (Getters wait ⇒ open and no sorter; a handoff
-        // takes no slot.)
-        if state.phase == Phase::Open && state.sorter == 0 {
-            let item = if state.wants_item::<B>() {
-                if state.would_wake::<B>()
-                    && state.has_room()
-                    && has_record()
-                    && current_record().should_defer_wake()
-                {
-                    return self.put_deferring_wake(state, item, blocker, deadline);
-                }
-                match state.hand_item::<B>(item) {
-                    Ok(getter) => {
-                        state.unfinished += 1;
-                        drop(state);
-                        getter.call();
-                        return Ok(());
-                    }
-                    Err(item) => item,
-                }
-            } else {
-                item
-            };
-            if !state.has_room() {
-                return self.put_slow(state, item, blocker, deadline);
-            }
-            return match state.items.push_now(item) {
-                Ok(()) => {
-                    state.unfinished += 1;
-                    self.show_len(&state);
-                    Ok(())
-                }
-                Err(NotPushed::NeedsComparing(item)) => {
-                    self.put_slow(state, item, blocker, deadline)
-                }
-                Err(NotPushed::NoMemory(item)) => Err(PutFailure::NoMemory(item)),
-            };
+        match self.put_now(item) {
+            Ok(()) => Ok(()),
+            Err((state, item)) => self.put_slow(state, item, blocker, deadline),
         }
-        self.put_slow(state, item, blocker, deadline)
+    }
+
+    /// Puts `item`, if that takes neither a wait nor a comparison. If not, it comes back and the
+    /// lock is held for the slow path. So the fast path does not carry what only that needs.
+    #[inline]
+    fn put_now(&self, item: T) -> Result<(), (ListGuard<'_, State<T, O>>, T)> {
+        let mut state = self.lock();
+        // (Getters wait ⇒ open and no sorter; a handoff takes no slot.)
+        if state.phase != Phase::Open || state.sorter != 0 {
+            return Err((state, item));
+        }
+        let item = if state.wants_item::<B>() {
+            if state.would_wake::<B>()
+                && state.has_room()
+                && has_record()
+                && current_record().should_defer_wake()
+            {
+                return self.put_deferring_wake(state, item);
+            }
+            match state.hand_item::<B>(item) {
+                Ok(getter) => {
+                    state.unfinished += 1;
+                    drop(state);
+                    getter.call();
+                    return Ok(());
+                }
+                Err(item) => item,
+            }
+        } else {
+            item
+        };
+        if !state.has_room() {
+            return Err((state, item));
+        }
+        match state.items.push_now(item) {
+            Ok(()) => {
+                state.unfinished += 1;
+                self.show_len(&state);
+                Ok(())
+            }
+            Err(NotPushed::NeedsComparing(item) | NotPushed::NoMemory(item)) => Err((state, item)),
+        }
     }
 
     /// Leaves `item`, for which there is room, for a getter that comes within 500 ns. If none
@@ -93,15 +100,12 @@ where
         &'a self,
         mut state: ListGuard<'a, State<T, O>>,
         item: T,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Result<(), PutFailure<T, B::Interrupt>> {
+    ) -> Result<(), (ListGuard<'a, State<T, O>>, T)> {
         match state.items.push_now(item) {
             Ok(()) => {}
-            Err(NotPushed::NeedsComparing(item)) => {
-                return self.put_slow(state, item, blocker, deadline);
+            Err(NotPushed::NeedsComparing(item) | NotPushed::NoMemory(item)) => {
+                return Err((state, item));
             }
-            Err(NotPushed::NoMemory(item)) => return Err(PutFailure::NoMemory(item)),
         }
         state.unfinished += 1;
         state.deferred_wakes += 1;
@@ -122,6 +126,7 @@ where
     }
 
     #[cold]
+    #[track_caller]
     fn put_slow<'a>(
         &'a self,
         mut state: ListGuard<'a, State<T, O>>,
@@ -205,6 +210,7 @@ where
     }
 
     /// Puts `item` where comparisons say. There is room, and no other sorter.
+    #[track_caller]
     fn put_sorted<'a>(
         &'a self,
         state: ListGuard<'a, State<T, O>>,
@@ -242,6 +248,7 @@ where
     }
 
     /// Waits in `putters`. `Ok(true)`: a slot is reserved for this thread. `Ok(false)`: look again.
+    #[track_caller]
     fn wait_for_slot<'a>(
         &'a self,
         mut state: ListGuard<'a, State<T, O>>,
@@ -261,7 +268,7 @@ where
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.putters.push_back(&waiter) };
         drop(state);
-        match waiter.wait(blocker, deadline) {
+        match waiter.wait(Kind::QueuePut.of(self), blocker, deadline) {
             // A slot that was handed over before this thread forked is the parent's.
             Ended::Granted => Ok(!waiter.is_forgotten() && waiter.into_payload()),
             Ended::Forked => Ok(false),

@@ -50,6 +50,7 @@ where
     /// # Errors
     /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if
     /// there is no memory.
+    #[track_caller]
     pub fn shutdown_with(&self, immediate: bool, blocker: &mut B) -> Result<Vec<T>, B::Interrupt> {
         let (items, getters, putters, joiners) = {
             let mut state = self.lock();
@@ -94,6 +95,7 @@ where
     /// # Errors
     /// The blocker's, if another thread is comparing and the wait for it was interrupted, or if
     /// there is no memory.
+    #[track_caller]
     pub fn forward_with(&self, blocker: &mut B) -> Result<Option<Forwarded<T>>, B::Interrupt> {
         loop {
             self.prepare_forwarding(blocker)?;
@@ -110,6 +112,7 @@ where
     ///
     /// # Errors
     /// The blocker's, if the wait was interrupted, or if there is no memory.
+    #[track_caller]
     pub fn prepare_forwarding(&self, blocker: &mut B) -> Result<(), B::Interrupt> {
         let mut state = self.lock();
         state = self.refuse_nested(state);

@@ -3,7 +3,7 @@
 
 use super::RawQueue;
 use super::state::{State, wake};
-use crate::park::{Blocker, Deadline, Ended, ListGuard, WaitError, Waiter, number, ready};
+use crate::park::{Blocker, Deadline, Ended, Kind, ListGuard, WaitError, Waiter, number, ready};
 use crate::queue::order::Order;
 
 impl<T, O, B: Blocker> RawQueue<T, O, B>
@@ -31,6 +31,7 @@ where
 
     /// Waits until the sorter is done. Without a deadline, as for a lock: a queue's timeout does
     /// not cover it.
+    #[track_caller]
     pub(super) fn wait_for_sorter<'a>(
         &'a self,
         mut state: ListGuard<'a, State<T, O>>,
@@ -46,7 +47,7 @@ where
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.sorters.push_back(&waiter) };
         drop(state);
-        match waiter.wait(blocker, Deadline::NEVER) {
+        match waiter.wait(Kind::QueueSort.of(self), blocker, Deadline::NEVER) {
             Ended::Granted | Ended::Forked => Ok(self.lock()),
             Ended::Abandoned(why) => {
                 let mut state = self.lock();

@@ -3,7 +3,7 @@
 use super::RawQueue;
 use super::state::Phase;
 use crate::error::TooManyTasksDone;
-use crate::park::{Blocker, Deadline, Ended, WaitError, Waiter, ready};
+use crate::park::{Blocker, Deadline, Ended, Kind, WaitError, Waiter, ready};
 use crate::queue::order::Order;
 
 impl<T, O, B: Blocker> RawQueue<T, O, B>
@@ -31,6 +31,7 @@ where
     ///
     /// # Errors
     /// [`WaitError`].
+    #[track_caller]
     pub fn join_with(
         &self,
         blocker: &mut B,
@@ -54,7 +55,7 @@ where
                 // forgotten.
                 unsafe { state.joiners.push_back(&waiter) };
             }
-            match waiter.wait(blocker, deadline) {
+            match waiter.wait(Kind::QueueJoin.of(self), blocker, deadline) {
                 Ended::Granted => {
                     let is_forwarded = self.lock().phase == Phase::Forwarded;
                     return Ok(!is_forwarded);

@@ -37,8 +37,8 @@
 use crate::error::ZeroParties;
 use crate::park::model::const_fn;
 use crate::park::{
-    Blocker, Chain, Deadline, Ended, ForgetWaiters, List, ListGuard, ListLock, WaitError, Waiter,
-    ready,
+    Blocker, Chain, Deadline, Ended, ForgetWaiters, Kind, List, ListGuard, ListLock, WaitError,
+    Waiter, ready,
 };
 
 /// The barrier, generic over how its parties sleep and what the action's failure is.
@@ -142,6 +142,7 @@ impl RawBarrier {
     /// timeout. [`BarrierError::Interrupted`] when the blocker was interrupted, or with the error
     /// of `action`; that error breaks the barrier. [`BarrierError::Forwarded`] when the barrier is
     /// or gets forwarded.
+    #[track_caller]
     pub fn wait_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -220,6 +221,7 @@ impl RawBarrier {
     }
 
     /// Enlists and waits for the end of the cycle; `None` when a fork has forgotten this waiter.
+    #[track_caller]
     fn wait_for_others<B: Blocker>(
         &self,
         mut state: ListGuard<'_, State>,
@@ -231,7 +233,7 @@ impl RawBarrier {
         // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
         unsafe { state.arrivals.push_back(waiter) };
         drop(state);
-        let why = match waiter.wait(blocker, deadline) {
+        let why = match waiter.wait(Kind::Barrier.of(self), blocker, deadline) {
             Ended::Granted => return Some(told(waiter, index)),
             Ended::Forked => return None,
             Ended::Abandoned(why) => why,
@@ -267,6 +269,7 @@ impl RawBarrier {
 
     /// Waits until no action runs. A timeout here breaks the barrier, as it would in the cycle of
     /// this thread.
+    #[track_caller]
     pub(super) fn wait_for_action<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -282,7 +285,7 @@ impl RawBarrier {
             // forgotten.
             unsafe { state.early.push_back(&waiter) };
         }
-        match waiter.wait(blocker, deadline) {
+        match waiter.wait(Kind::Barrier.of(self), blocker, deadline) {
             Ended::Granted | Ended::Forked => Ok(()),
             Ended::Abandoned(WaitError::TimedOut) => {
                 self.state.lock().early.remove(&waiter);

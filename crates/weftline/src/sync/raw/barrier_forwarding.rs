@@ -44,6 +44,7 @@ impl RawBarrier {
     ///
     /// # Errors
     /// The error of an interrupted blocker; then nothing changes.
+    #[track_caller]
     pub fn forward_with<B: Blocker>(
         &self,
         blocker: &mut B,

@@ -33,7 +33,9 @@
 //! this module does not read.
 
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
-use crate::park::{Blocker, Chain, Deadline, Ended, List, ListLock, WaitError, Waiter, ready};
+use crate::park::{
+    BlockedOn, Blocker, Chain, Deadline, Ended, Kind, List, ListLock, WaitError, Waiter, ready,
+};
 
 /// The number that a waiter and its waker may write for each other.
 pub(in crate::sync) type Note = u64;
@@ -64,8 +66,20 @@ impl RawCondition {
     /// # Errors
     /// [`WaitError::TimedOut`] when the deadline passed before a notification,
     /// [`WaitError::Interrupted`] when the blocker was interrupted or with the error of `release`.
+    #[track_caller]
     pub fn wait_with<B: Blocker>(
         &self,
+        blocker: &mut B,
+        deadline: Deadline,
+        release: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
+    ) -> Result<(), WaitError<B::Interrupt>> {
+        self.wait_as(Kind::Condition.of(self), blocker, deadline, release)
+    }
+
+    /// As [`Self::wait_with`], for a condition that is part of another object.
+    pub(crate) fn wait_as<B: Blocker>(
+        &self,
+        on: BlockedOn,
         blocker: &mut B,
         deadline: Deadline,
         release: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
@@ -87,7 +101,7 @@ impl RawCondition {
                 }
                 return Err(WaitError::Interrupted(refused));
             }
-            match waiter.wait(blocker, deadline) {
+            match waiter.wait(on, blocker, deadline) {
                 Ended::Granted => return Ok(()),
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {

@@ -36,7 +36,9 @@ use super::forwarding::{
     ForwardOutcome, GRANTED_BY_OBJECT, Waiting, leave_its_list, pass_on_notification,
 };
 use crate::park::model::{AtomicU32, Ordering, const_fn};
-use crate::park::{Blocker, CachePadded, Deadline, Ended, ListLock, WaitError, Waiter, ready};
+use crate::park::{
+    BlockedOn, Blocker, CachePadded, Deadline, Ended, Kind, ListLock, WaitError, Waiter, ready,
+};
 
 const SET: u32 = 1;
 const WAITERS: u32 = 2;
@@ -166,6 +168,7 @@ impl RawEvent {
     /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
     /// blocker was interrupted.
     #[inline]
+    #[track_caller]
     pub fn wait_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -174,7 +177,22 @@ impl RawEvent {
         if self.is_set() {
             Ok(())
         } else {
-            self.wait_slow(blocker, deadline)
+            self.wait_slow(Kind::Event.of(self), blocker, deadline)
+        }
+    }
+
+    /// As [`Self::wait_with`], for an event that is part of another object.
+    #[inline]
+    pub(crate) fn wait_as<B: Blocker>(
+        &self,
+        on: BlockedOn,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), WaitError<B::Interrupt>> {
+        if self.is_set() {
+            Ok(())
+        } else {
+            self.wait_slow(on, blocker, deadline)
         }
     }
 
@@ -198,6 +216,7 @@ impl RawEvent {
     #[cold]
     fn wait_slow<B: Blocker>(
         &self,
+        on: BlockedOn,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
@@ -219,7 +238,7 @@ impl RawEvent {
                 // removed or forgotten.
                 unsafe { waiters.list.push_back(&waiter) };
             }
-            match waiter.wait(blocker, deadline) {
+            match waiter.wait(on, blocker, deadline) {
                 Ended::Granted if waiter.payload_of_settled(|note| *note) == RETRY => {
                     return Err(WaitError::TimedOut);
                 }

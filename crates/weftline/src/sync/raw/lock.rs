@@ -36,8 +36,8 @@ use crate::error::NotLocked;
 use crate::park::fork;
 use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
 use crate::park::{
-    Blocker, Deadline, Ended, List, ListLock, ThreadNumber, WaitError, Waiter, Wakeup, number,
-    ready,
+    BlockedOn, Blocker, Deadline, Ended, Kind, List, ListLock, ThreadNumber, WaitError, Waiter,
+    Wakeup, number, ready,
 };
 
 const FREE: u64 = 0;
@@ -81,6 +81,7 @@ impl RawLock {
     /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the
     /// blocker was interrupted; the caller does not hold the lock then.
     #[inline]
+    #[track_caller]
     pub fn lock_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -90,13 +91,14 @@ impl RawLock {
         if self.try_lock_as(me) {
             Ok(())
         } else {
-            self.lock_slow(me, blocker, deadline)
+            self.lock_slow(Kind::Lock.of(self), me, blocker, deadline)
         }
     }
 
     #[cold]
     pub(in crate::sync) fn lock_slow<B: Blocker>(
         &self,
+        on: BlockedOn,
         me: u64,
         blocker: &mut B,
         deadline: Deadline,
@@ -119,7 +121,7 @@ impl RawLock {
                 // removed or forgotten.
                 unsafe { list.push_back(&waiter) };
             }
-            match waiter.wait_or_take(blocker, deadline, || self.retry(me, &waiter)) {
+            match waiter.wait_or_take(on, blocker, deadline, || self.retry(me, &waiter)) {
                 Ended::Granted => return Ok(()),
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {

@@ -17,7 +17,7 @@
 use super::lock::RawLock;
 use crate::error::{NotOwner, TooManyRecursions};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, ThreadNumber, WaitError, number};
+use crate::park::{Blocker, Deadline, Kind, ThreadNumber, WaitError, number};
 
 /// The unguarded re-entrant lock. Only the owner may release it.
 pub struct RawRLock {
@@ -66,21 +66,37 @@ impl RawRLock {
     /// # Errors
     /// As [`RawLock::lock_with`]; and when the calling thread has taken it 2³² times.
     #[inline]
+    #[track_caller]
     pub fn lock_with<B: Blocker>(
         &self,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), RLockError<B::Interrupt>> {
-        if self.lock.is_owned_by(number()) {
+        let me = number();
+        if self.lock.is_owned_by(me) {
             return self
                 .enter_again()
                 .map_err(|TooManyRecursions| RLockError::TooManyRecursions);
         }
-        self.lock
-            .lock_with(blocker, deadline)
-            .map_err(RLockError::Wait)?;
+        self.take(me, blocker, deadline)?;
         self.enter_first(0);
         Ok(())
+    }
+
+    #[inline]
+    #[track_caller]
+    fn take<B: Blocker>(
+        &self,
+        me: u64,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), RLockError<B::Interrupt>> {
+        if self.lock.try_lock_as(me) {
+            return Ok(());
+        }
+        self.lock
+            .lock_slow(Kind::RLock.of(self), me, blocker, deadline)
+            .map_err(RLockError::Wait)
     }
 
     /// Sets the count, whatever it was: an owner that a fork lost has left its count.
@@ -138,6 +154,7 @@ impl RawRLock {
     /// # Errors
     /// As [`RawLock::lock_with`]; [`RLockError::TooManyRecursions`] when `count` is zero or above
     /// 2³².
+    #[track_caller]
     pub fn acquire_restore<B: Blocker>(
         &self,
         count: u64,
@@ -148,9 +165,7 @@ impl RawRLock {
             .checked_sub(1)
             .and_then(|again| u32::try_from(again).ok());
         let again = again.ok_or(RLockError::TooManyRecursions)?;
-        self.lock
-            .lock_with(blocker, deadline)
-            .map_err(RLockError::Wait)?;
+        self.take(number(), blocker, deadline)?;
         self.enter_first(again);
         Ok(())
     }

@@ -42,7 +42,9 @@ use super::condition::Note;
 use super::forwarding::{GRANTED_BY_OBJECT, Waiting, leave_its_list, pass_on_notification};
 use crate::error::TooManyPermits;
 use crate::park::model::{AtomicU64, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, Ended, List, ListLock, WaitError, Waiter, Wakeup, ready};
+use crate::park::{
+    BlockedOn, Blocker, Deadline, Ended, Kind, List, ListLock, WaitError, Waiter, Wakeup, ready,
+};
 
 pub(super) const WAITERS: u64 = 1;
 /// One permit in the word.
@@ -136,6 +138,7 @@ impl RawSemaphore {
     /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the
     /// blocker was interrupted; the caller holds no permit then.
     #[inline]
+    #[track_caller]
     pub fn acquire_with<B: Blocker>(
         &self,
         n: u64,
@@ -145,13 +148,14 @@ impl RawSemaphore {
         if self.try_acquire(n) {
             Ok(())
         } else {
-            self.acquire_slow(n, blocker, deadline)
+            self.acquire_slow(Kind::Semaphore.of(self), n, blocker, deadline)
         }
     }
 
     #[cold]
     fn acquire_slow<B: Blocker>(
         &self,
+        on: BlockedOn,
         n: u64,
         blocker: &mut B,
         deadline: Deadline,
@@ -184,7 +188,7 @@ impl RawSemaphore {
                     return Ok(());
                 }
             }
-            match waiter.wait_or_take(blocker, deadline, || self.retry(n, &waiter)) {
+            match waiter.wait_or_take(on, blocker, deadline, || self.retry(n, &waiter)) {
                 Ended::Granted if has_its_permits(&waiter) => return Ok(()),
                 // Notified by the forwarding target.
                 Ended::Granted => return Err(WaitError::TimedOut),

@@ -1,7 +1,7 @@
 //! The number of timers that the end of the program waits for: those that are no daemons, from
 //! their start until they have ended.
 
-use crate::park::{Blocker, Deadline, ForgetWaiters, List, ListLock, WaitError, wait_until};
+use crate::park::{Blocker, Deadline, ForgetWaiters, Kind, List, ListLock, WaitError, wait_until};
 
 static PENDING: ListLock<PendingCount> = ListLock::new(PendingCount {
     pending: 0,
@@ -43,11 +43,13 @@ pub(super) fn remove() {
 /// # Errors
 /// [`WaitError::TimedOut`] when the deadline passes first; [`WaitError::Interrupted`] when the
 /// blocker is interrupted.
+#[track_caller]
 pub fn wait_for_pending<B: Blocker>(
     blocker: &mut B,
     deadline: Deadline,
 ) -> Result<(), WaitError<B::Interrupt>> {
     wait_until(
+        Kind::Timers.of(&PENDING),
         &PENDING,
         |pending_count| &mut pending_count.waiters,
         (),

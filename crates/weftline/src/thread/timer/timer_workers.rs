@@ -8,7 +8,7 @@
 
 use super::delayed_state::Call;
 use crate::memory::Counted;
-use crate::park::{Deadline, Ended, List, ListLock, ThreadBlocker, Waiter};
+use crate::park::{Deadline, Ended, Kind, List, ListLock, ThreadBlocker, Waiter};
 use crate::thread::spawn::spawn_servant;
 use std::io;
 use std::time::Duration;
@@ -90,7 +90,7 @@ fn wait_for_job() -> Option<Call> {
     // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or
     // forgotten.
     unsafe { IDLE_WORKERS.lock().push_back(&waiter) };
-    match waiter.wait(&mut ThreadBlocker, deadline) {
+    match waiter.wait(Kind::Work.of(&IDLE_WORKERS), &mut ThreadBlocker, deadline) {
         Ended::Granted => waiter.into_payload(),
         // No interrupt reaches a thread of the library.
         Ended::Forked | Ended::Abandoned(_) | Ended::InterruptedAfterGrant(_) => {

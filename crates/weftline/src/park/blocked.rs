@@ -1,0 +1,369 @@
+//! The blocked-on record: for which object a thread sleeps, since when, until when, and where in
+//! the program.
+//!
+//! # Implementation
+//!
+//! A wait describes itself on its stack (`Wait`), which costs a few stores. Only a thread that
+//! really sleeps shows the description, in its parker's [`Seqlock`]: after the spin, right before
+//! the system call. It hides it right after. So the record has no cost for a wait that spins, and
+//! shows no thread that runs.
+//!
+//! **Nested waits.** A signal handler may wait, at any point of the wait that it interrupts. The
+//! inner sleep replaces the description of the outer one, and restores it when it ends, hidden or
+//! shown as it was. A handler that the outer wait runs between two sleeps finds the record hidden.
+//!
+//! **Forks.** In the child, the records of vanished threads still show their sleeps. Readers
+//! compare the thread's number (`fork::is_alive`) and skip them.
+
+use super::site::Site;
+use std::panic::Location;
+
+/// The kind of object that a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum Kind {
+    /// A [`RawLock`](crate::sync::raw::RawLock) that another thread holds.
+    Lock = 1,
+    /// A [`RawRLock`](crate::sync::raw::RawRLock) that another thread holds.
+    RLock,
+    /// A notification of a [`RawCondition`](crate::sync::raw::RawCondition).
+    Condition,
+    /// The flag of a [`RawEvent`](crate::sync::raw::RawEvent).
+    Event,
+    /// Permits of a [`RawSemaphore`](crate::sync::raw::RawSemaphore).
+    Semaphore,
+    /// The other parties of a [`RawBarrier`](crate::sync::raw::RawBarrier), or its action.
+    Barrier,
+    /// An item of a [`RawQueue`](crate::queue::raw::RawQueue).
+    QueueGet,
+    /// A slot of a queue.
+    QueuePut,
+    /// The end of all tasks of a queue.
+    QueueJoin,
+    /// The end of another thread's comparisons in a queue.
+    QueueSort,
+    /// The outcome of a [`RawFuture`](crate::executor::raw::RawFuture).
+    Future,
+    /// The outcomes of several futures, for a [`RawGroup`](crate::executor::raw::RawGroup).
+    Futures,
+    /// The start or end of a thread.
+    Thread,
+    /// The threads of a scope.
+    Scope,
+    /// The timers that the end of the program waits for.
+    Timers,
+    /// Work, for an idle thread of the library.
+    Work,
+}
+
+impl Kind {
+    #[cfg(not(weftline_model))]
+    const ALL: [Self; 16] = [
+        Self::Lock,
+        Self::RLock,
+        Self::Condition,
+        Self::Event,
+        Self::Semaphore,
+        Self::Barrier,
+        Self::QueueGet,
+        Self::QueuePut,
+        Self::QueueJoin,
+        Self::QueueSort,
+        Self::Future,
+        Self::Futures,
+        Self::Thread,
+        Self::Scope,
+        Self::Timers,
+        Self::Work,
+    ];
+
+    /// A wait for `object`, at the place of the program that called.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn of<T: ?Sized>(self, object: &T) -> BlockedOn {
+        BlockedOn {
+            object: std::ptr::from_ref(object).cast::<()>().addr(),
+            kind: self,
+            caller: Location::caller(),
+        }
+    }
+}
+
+/// What a wait is for.
+#[derive(Clone, Copy)]
+#[cfg_attr(weftline_model, allow(dead_code, reason = "models show no sleeps"))]
+pub(crate) struct BlockedOn {
+    object: usize,
+    kind: Kind,
+    caller: &'static Location<'static>,
+}
+
+#[cfg(weftline_model)]
+pub(super) use modelled::Wait;
+#[cfg(not(weftline_model))]
+pub use real::BlockedThread;
+#[cfg(not(weftline_model))]
+pub(super) use real::{Blocked, Wait};
+
+#[cfg(not(weftline_model))]
+mod real {
+    use super::{BlockedOn, Kind, Site};
+    use crate::park::clock::now;
+    use crate::park::deadline::Since;
+    use crate::park::seqlock::Seqlock;
+    use crate::park::site::SITE_WORDS;
+    use crate::park::thread_number::ThreadNumber;
+    use crate::park::{Blocker, Deadline};
+    use std::cell::{Cell, UnsafeCell};
+    use std::marker::PhantomData;
+    use std::ptr;
+    use std::sync::atomic::{AtomicPtr, Ordering};
+    use std::time::Duration;
+
+    const OBJECT: usize = 0;
+    const KIND: usize = 1;
+    const DEADLINE: usize = 2;
+    const SINCE: usize = 3;
+    const SITE: usize = 4;
+
+    /// A thread's record, which its parker holds.
+    #[derive(Debug)]
+    pub(in crate::park) struct Blocked {
+        shown: Seqlock<{ SITE + SITE_WORDS }>,
+        /// The innermost wait that has begun. Touched by the thread and its signal handlers only,
+        /// as `asleep` is.
+        waits: AtomicPtr<Wait>,
+        /// The innermost wait that sleeps.
+        asleep: AtomicPtr<Wait>,
+    }
+
+    /// A wait's description of itself, on the stack of its thread.
+    #[derive(Debug)]
+    pub(in crate::park) struct Wait {
+        object: usize,
+        kind: Kind,
+        deadline: Deadline,
+        /// Nanoseconds of the monotonic clock; unknown until it first sleeps, if its waiter has no
+        /// age.
+        since: Cell<Option<u64>>,
+        site: UnsafeCell<Site>,
+    }
+
+    impl Wait {
+        pub(in crate::park) fn new(on: BlockedOn, since: Since, deadline: Deadline) -> Self {
+            Self {
+                object: on.object,
+                kind: on.kind,
+                deadline,
+                since: Cell::new(since.nanos()),
+                site: UnsafeCell::new(Site::here(on.caller)),
+            }
+        }
+
+        /// The wait is the innermost of its thread as long as the result exists.
+        #[inline]
+        pub(in crate::park) fn begin<'a>(&'a self, blocked: &'a Blocked) -> Begun<'a> {
+            // Releases and acquires order the description for a signal handler of this thread.
+            let outer = blocked.waits.load(Ordering::Acquire);
+            let this = ptr::from_ref(self).cast_mut();
+            blocked.waits.store(this, Ordering::Release);
+            Begun {
+                blocked,
+                outer,
+                wait: PhantomData,
+            }
+        }
+
+        /// Has the blocker name the place, which is cheap if there is nothing to name.
+        #[inline]
+        pub(in crate::park) fn name_site<B: Blocker>(&self, blocker: &mut B) {
+            // SAFETY: the wait is not asleep, so no signal handler reads it; and it is this
+            // thread's.
+            blocker.site(unsafe { &mut *self.site.get() });
+        }
+
+        fn write(&self, shown: &Seqlock<{ SITE + SITE_WORDS }>) {
+            let mut words = [0; SITE + SITE_WORDS];
+            words[OBJECT] = self.object as u64;
+            words[KIND] = self.kind as u64;
+            words[DEADLINE] = self.deadline.nanos().unwrap_or(u64::MAX);
+            words[SINCE] = self.since.get().unwrap_or(u64::MAX);
+            let site = (&mut words[SITE..]).try_into().expect("the rest");
+            // SAFETY: the wait is asleep or about to be, so its site does not change.
+            let used = unsafe { &*self.site.get() }.write(site);
+            shown.write(&words[..SITE + used]);
+        }
+    }
+
+    /// A wait that has begun. Its end makes the outer wait the innermost again.
+    pub(in crate::park) struct Begun<'a> {
+        blocked: &'a Blocked,
+        outer: *mut Wait,
+        wait: PhantomData<&'a Wait>,
+    }
+
+    impl Drop for Begun<'_> {
+        #[inline]
+        fn drop(&mut self) {
+            self.blocked.waits.store(self.outer, Ordering::Release);
+        }
+    }
+
+    impl Blocked {
+        pub(in crate::park) const fn new() -> Self {
+            Self {
+                shown: Seqlock::new(),
+                waits: AtomicPtr::new(ptr::null_mut()),
+                asleep: AtomicPtr::new(ptr::null_mut()),
+            }
+        }
+
+        /// Shows the innermost wait as long as the result exists. Called by a thread that is about
+        /// to sleep.
+        pub(in crate::park) fn show(&self) -> Shown<'_> {
+            let interrupted = Shown {
+                blocked: self,
+                outer: self.asleep.load(Ordering::Acquire),
+                is_outer_shown: self.shown.is_shown(),
+            };
+            let wait = self.waits.load(Ordering::Acquire);
+            // SAFETY: null, or a wait that has not ended, on this thread's stack.
+            if let Some(wait) = unsafe { wait.as_ref() } {
+                if wait.since.get().is_none() {
+                    wait.since.set(Some(now()));
+                }
+                if interrupted.is_outer_shown {
+                    self.shown.hide();
+                }
+                // First: a handler that interrupts the writing writes the words anew.
+                self.asleep
+                    .store(ptr::from_ref(wait).cast_mut(), Ordering::Release);
+                wait.write(&self.shown);
+                self.shown.show();
+            }
+            interrupted
+        }
+
+        /// What the thread sleeps for, and what `beside` returned while it did.
+        pub(in crate::park) fn read<R>(&self, beside: impl Fn() -> R) -> Option<(Sleep, R)> {
+            let (sequence, words, beside) = self.shown.read(beside)?;
+            let site = words[SITE..].try_into().expect("the rest");
+            let sleep = Sleep {
+                sequence,
+                object: words[OBJECT] as usize,
+                kind: Kind::ALL[words[KIND] as usize - 1],
+                deadline: Deadline::from_nanos(words[DEADLINE]),
+                since: words[SINCE],
+                // SAFETY: shown, so `Wait::write` wrote it.
+                site: unsafe { Site::read(site) },
+            };
+            Some((sleep, beside))
+        }
+    }
+
+    /// A sleep that is shown. Its end hides it, and restores that of the outer wait, which this
+    /// one has interrupted.
+    pub(in crate::park) struct Shown<'a> {
+        blocked: &'a Blocked,
+        outer: *mut Wait,
+        is_outer_shown: bool,
+    }
+
+    impl Drop for Shown<'_> {
+        fn drop(&mut self) {
+            let shown = &self.blocked.shown;
+            if shown.is_shown() {
+                shown.hide();
+            }
+            // First, as in `show`.
+            self.blocked.asleep.store(self.outer, Ordering::Release);
+            // SAFETY: null, or a wait on this thread's stack, which this sleep has interrupted.
+            if let Some(outer) = unsafe { self.outer.as_ref() } {
+                outer.write(shown);
+            }
+            if self.is_outer_shown {
+                shown.show();
+            }
+        }
+    }
+
+    /// A sleep as another thread reads it.
+    pub(in crate::park) struct Sleep {
+        sequence: u64,
+        object: usize,
+        kind: Kind,
+        deadline: Deadline,
+        since: u64,
+        site: Site,
+    }
+
+    /// A thread that sleeps in a wait for an object. Out of date at once.
+    #[derive(Clone, Copy, Debug)]
+    #[non_exhaustive]
+    pub struct BlockedThread {
+        /// The thread.
+        pub thread: ThreadNumber,
+        /// What [`os_ident_of`](crate::park::os_ident_of) returns for it.
+        pub os_ident: u64,
+        /// The kind of the object.
+        pub kind: Kind,
+        /// The address of the object. Another thread may have destroyed it since.
+        pub object: usize,
+        /// When the wait gives up.
+        pub deadline: Deadline,
+        /// The place of the program that waits.
+        pub site: Site,
+        /// Different for each sleep of the thread: two reads with the same number saw one sleep.
+        pub sequence: u64,
+        since: u64,
+    }
+
+    impl BlockedThread {
+        pub(in crate::park) fn new(thread: ThreadNumber, os_ident: u64, sleep: Sleep) -> Self {
+            let Sleep {
+                sequence,
+                object,
+                kind,
+                deadline,
+                since,
+                site,
+            } = sleep;
+            Self {
+                thread,
+                os_ident,
+                kind,
+                object,
+                deadline,
+                site,
+                sequence,
+                since,
+            }
+        }
+
+        /// How long the wait has lasted: since it was enlisted, or since it first slept.
+        #[must_use]
+        pub fn waited(&self) -> Duration {
+            Duration::from_nanos(now().saturating_sub(self.since))
+        }
+    }
+}
+
+/// Models show no sleeps, which would multiply their interleavings. `tests/models/seqlock.rs`
+/// models the record by itself.
+#[cfg(weftline_model)]
+mod modelled {
+    use super::BlockedOn;
+    use crate::park::deadline::Since;
+    use crate::park::{Blocker, Deadline};
+
+    pub(in crate::park) struct Wait;
+
+    impl Wait {
+        pub(in crate::park) fn new(_: BlockedOn, _: Since, _: Deadline) -> Self {
+            Self
+        }
+
+        pub(in crate::park) fn name_site<B: Blocker>(&self, _: &mut B) {}
+    }
+}
