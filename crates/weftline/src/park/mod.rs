@@ -22,6 +22,7 @@
 //! | `deadline.rs` | points on the clock at which waits give up | any thread |
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
 //! | `waiter.rs` | a thread's wait for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
+//! | `wake_target.rs` | the wake of a waiter's thread, on its way | collected under the list's lock, delivered after it |
 //! | `wait_list.rs` | the waiters of an object, first in first out | under the list's lock |
 //! | `wait_until.rs` | the wait for a state that serves all waiters alike | futures, counts, scopes |
 //! | `cache_padded.rs` | a value on cache lines of its own | waiters, queues |
@@ -85,6 +86,7 @@ mod wait_list;
 mod wait_until;
 mod waiter;
 mod wake;
+mod wake_target;
 
 #[cfg(not(weftline_model))]
 pub(crate) use adaptive_spin::processors;
@@ -136,4 +138,5 @@ pub(crate) use record::{adopt_number, replace_number};
 pub(crate) use thread_number::reserve_number;
 pub(crate) use wait_list::{Chain, Claimed, List};
 pub(crate) use wait_until::wait_until;
-pub(crate) use waiter::{Ended, Waiter, Wakeup, spin_until};
+pub(crate) use waiter::{Ended, Waiter, spin_until};
+pub(crate) use wake_target::Wakeup;

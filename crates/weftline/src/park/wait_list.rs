@@ -16,7 +16,8 @@
 //! - a waiter of an older fork generation is never touched: its list was emptied at the first lock
 //!   in the new generation.
 
-use super::waiter::{Links, Waiter, Wakeup};
+use super::waiter::{Links, Waiter};
+use super::wake_target::Wakeup;
 use super::{ForgetWaiters, relay};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
