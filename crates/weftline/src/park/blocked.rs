@@ -15,7 +15,6 @@
 //! **Forks.** In the child, the records of vanished threads still show their sleeps. Readers
 //! compare the thread's number (`fork::is_alive`) and skip them.
 
-use super::site::Site;
 use std::panic::Location;
 
 /// The kind of object that a thread waits for.
@@ -108,11 +107,11 @@ pub(super) use real::{Blocked, Wait};
 
 #[cfg(not(weftline_model))]
 mod real {
-    use super::{BlockedOn, Kind, Site};
+    use super::{BlockedOn, Kind};
     use crate::park::clock::now;
     use crate::park::deadline::Since;
     use crate::park::seqlock::Seqlock;
-    use crate::park::site::SITE_WORDS;
+    use crate::park::site::{SITE_WORDS, Site};
     use crate::park::thread_number::ThreadNumber;
     use crate::park::{Blocker, Deadline};
     use std::cell::{Cell, UnsafeCell};

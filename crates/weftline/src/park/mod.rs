@@ -21,8 +21,10 @@
 //! | `clock.rs` | the monotonic clock | any thread |
 //! | `deadline.rs` | points on the clock at which waits give up | any thread |
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
-//! | `waiter.rs` | a thread's wait for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
-//! | `wake_target.rs` | the wake of a waiter's thread, on its way | collected under the list's lock, delivered after it |
+//! | `waiter.rs` | the wait of a thread or task for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
+//! | `wake_target.rs` | what a waiter wakes, a thread or a task, and that wake on its way | collected under the list's lock, delivered after it |
+//! | `task_waiter.rs` | the wait of a task, which its drop cancels | futures; so far models and unit tests |
+//! | `trial.rs` | objects of a few lines for tasks and threads | models and unit tests of `task_waiter.rs` |
 //! | `wait_list.rs` | the waiters of an object, first in first out | under the list's lock |
 //! | `wait_until.rs` | the wait for a state that serves all waiters alike | futures, counts, scopes |
 //! | `cache_padded.rs` | a value on cache lines of its own | waiters, queues |
@@ -42,9 +44,10 @@
 //! | `sleeper.rs` | what the parker of a model sleeps on | the parker and the alarms of a model |
 //!
 //! **Why a late wake is harmless.** The waker settles a waiter under the list's lock and copies the
-//! `&'static` record of its thread. It releases the lock, and then unparks, unless the thread spins
-//! on the waiter. By then the waiter may be gone. The record is never freed, so at worst the thread
-//! that uses it now has one spurious wakeup; and every sleeper checks its waiter again.
+//! `&'static` record of its thread, or takes the `Waker` of its task. It releases the lock, and
+//! then unparks, unless the thread spins on the waiter. By then the waiter may be gone. The record
+//! is never freed, so at worst the thread that uses it now has one spurious wakeup; and every
+//! sleeper checks its waiter again.
 
 #[cfg(not(weftline_model))]
 mod adaptive_spin;
@@ -74,14 +77,25 @@ mod relay_place;
     allow(unreachable_pub, reason = "models use it by itself")
 )]
 mod seqlock;
+#[cfg_attr(weftline_model, allow(dead_code, reason = "models show no sleeps"))]
 mod site;
 #[cfg(weftline_model)]
 mod sleeper;
 #[cfg(weftline_model)]
 mod steps;
+#[cfg_attr(
+    not(any(test, weftline_model)),
+    allow(dead_code, reason = "no object has a face for tasks yet")
+)]
+mod task_waiter;
 #[cfg(all(unix, not(weftline_model)))]
 mod thread_end;
 mod thread_number;
+#[cfg(weftline_model)]
+pub mod trial;
+#[cfg(all(test, not(weftline_model)))]
+#[allow(unreachable_pub, dead_code, reason = "models use all of it")]
+mod trial;
 mod wait_list;
 mod wait_until;
 mod waiter;
@@ -129,6 +143,8 @@ pub use wake::Wake;
 pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
 #[cfg(not(weftline_model))]
 pub(crate) use os_ident::os_ident;
+#[cfg(weftline_model)]
+pub(crate) use record::reserve_number;
 pub(crate) use record::{
     ThreadRecord, current as current_record, has_record, number, try_current as try_current_record,
 };

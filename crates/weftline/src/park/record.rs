@@ -22,7 +22,7 @@ pub use real::{blocked_now, os_ident_of};
 #[cfg(weftline_model)]
 pub use modelled::os_ident_of;
 #[cfg(weftline_model)]
-pub(crate) use modelled::{ThreadRecord, current, has_record, number, try_current};
+pub(crate) use modelled::{ThreadRecord, current, has_record, number, reserve_number, try_current};
 
 #[cfg(not(weftline_model))]
 mod real {
@@ -334,6 +334,11 @@ mod modelled {
 
     pub(crate) fn number() -> u64 {
         current().number
+    }
+
+    /// A number for a task.
+    pub(crate) fn reserve_number() -> u64 {
+        NEXT.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The checker's locks are held for as long as they need to be.

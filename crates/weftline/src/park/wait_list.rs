@@ -18,7 +18,7 @@
 
 use super::waiter::{Links, Waiter};
 use super::wake_target::Wakeup;
-use super::{ForgetWaiters, relay};
+use super::{ForgetWaiters, Parker, relay};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
@@ -275,10 +275,9 @@ impl<'a, P> Claimed<'a, P> {
     pub(crate) fn grant(self) -> Wakeup {
         // SAFETY: claimed, and granted only here, where `self` ends; no reference into it is left.
         unsafe {
-            if Waiter::attaches(self.waiter) && relay::is_crowded() {
-                grant_in_turn(self.waiter)
-            } else {
-                Waiter::grant(self.waiter)
+            match Waiter::attaching(self.waiter) {
+                Some(parker) if relay::is_crowded() => grant_in_turn(self.waiter, parker),
+                _ => Waiter::grant(self.waiter),
             }
         }
     }
@@ -301,10 +300,9 @@ impl<P> Chain<P> {
         while let Some(waiter) = self.next() {
             // SAFETY: claimed by this chain and not granted yet.
             let wakeup = unsafe {
-                if Waiter::attaches(waiter) {
-                    grant_in_turn(waiter)
-                } else {
-                    Waiter::grant(waiter)
+                match Waiter::attaching(waiter) {
+                    Some(parker) => grant_in_turn(waiter, parker),
+                    None => Waiter::grant(waiter),
                 }
             };
             wakeup.call();
@@ -332,14 +330,12 @@ impl<P> Chain<P> {
     }
 }
 
-/// Grants a claimed waiter whose thread attaches. The result unparks it now, or does nothing: then
-/// it is unparked in its turn.
+/// Grants a claimed waiter whose thread, that of `parker`, attaches. The result unparks it now, or
+/// does nothing: then it is unparked in its turn.
 ///
 /// # Safety
 /// As [`Waiter::grant`].
-unsafe fn grant_in_turn<P>(waiter: NonNull<Waiter<P>>) -> Wakeup {
-    // SAFETY: by the caller's promise.
-    let parker = unsafe { Waiter::parker(waiter) };
+unsafe fn grant_in_turn<P>(waiter: NonNull<Waiter<P>>, parker: &'static Parker) -> Wakeup {
     relay::enter(parker, |turn| {
         // SAFETY: by the caller's promise.
         unsafe { Waiter::grant(waiter) }.in_the_relay(turn)

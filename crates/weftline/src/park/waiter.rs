@@ -1,8 +1,9 @@
-//! [`Waiter`]: one thread's wait for one object, and how it settles.
+//! [`Waiter`]: the wait of one thread or task for one object, and how it settles.
 //!
 //! # Implementation
 //!
-//! A waiter lies on the stack of its thread and is linked into a [`super::List`].
+//! A waiter lies on the stack of its thread, or pinned in the future of its task
+//! (`task_waiter.rs`), and is linked into a [`super::List`]. What follows is about a thread's.
 //!
 //! ## States
 //!
@@ -26,12 +27,12 @@
 //! - *Nothing is moved into a waiter that turns out to have gone*: that is what `CLAIMED` is for.
 //! - *Either the thread sees the grant or its waker sees that the thread stopped spinning.* The
 //!   grant and the clearing of the mark are each one read-modify-write of the one word.
-//! - *The grant ends the waker's access.* The store of `GRANTED` lets the waiter's frame end while
+//! - *The grant ends the waker's access.* The store of `GRANTED` lets the waiter's memory end while
 //!   the waker is still in [`Waiter::grant`]. So a waker has no `&Waiter` then:
 //!
 //! | access | to | through | valid until |
 //! |---|---|---|---|
-//! | the waiter's own thread | all of it | `&Waiter` | its frame ends |
+//! | the waiter's own thread or task | all of it | `&Waiter` | its memory ends |
 //! | a waker, under the list's lock | a linked waiter | `&Waiter`, borrowed from the list ([`super::List::front`]) | the list changes |
 //! | a waker that claims, fills and grants | a claimed waiter | `NonNull<Waiter>`, one field at a time | the store of `GRANTED` |
 //!
@@ -59,7 +60,7 @@ use super::blocked::{BlockedOn, Wait};
 use super::deadline::Since;
 use super::list_lock::Backoff;
 use super::model::{AtomicU32, Ordering, UnsafeCell};
-use super::wake_target::{Wakes, Wakeup};
+use super::wake_target::{WakeTarget, WakerSlot, Wakeup};
 use super::{Blocker, Deadline, Parker, ThreadRecord, WaitError, Wake, fork, record, relay};
 use std::mem::{self, ManuallyDrop};
 use std::ptr::NonNull;
@@ -70,18 +71,20 @@ const GRANTED: u32 = 2;
 const ABANDONED: u32 = 4;
 const SPINNING: u32 = 8;
 
-/// One thread's wait for one object; `P` is what passes between waker and waiter.
+/// The wait of one thread or task for one object; `P` is what passes between waker and waiter.
 pub(crate) struct Waiter<P> {
     state: AtomicU32,
     generation: u32,
-    /// Whether its thread attaches to an interpreter when it is woken: [`Blocker::ATTACHES`].
-    attaches: bool,
     since: Since,
-    record: &'static ThreadRecord,
+    target: WakeTarget,
     /// The list's: touched under its lock, or, between claim and grant, by the waker.
     links: UnsafeCell<Links<P>>,
     payload: UnsafeCell<ManuallyDrop<P>>,
 }
+
+// Events and futures have each waiter on a cache line of its own.
+#[cfg(all(target_pointer_width = "64", not(weftline_model)))]
+const _: () = assert!(size_of::<Waiter<u64>>() <= 64);
 
 pub(super) struct Links<P> {
     pub(super) previous: Option<NonNull<Waiter<P>>>,
@@ -117,18 +120,37 @@ impl<P> Waiter<P> {
     fn since_when<B: Blocker>(payload: P, since: Since) -> Self {
         // First: a thread's first record has the process watch forks.
         let record = record::current();
+        let attaches = B::ATTACHES;
+        Self::that_wakes(WakeTarget::Thread { record, attaches }, payload, since)
+    }
+
+    /// For a task, whose `slot` stays where it is as long as the waiter exists. Under the list's
+    /// lock: the process watches forks since the first lock.
+    pub(super) fn of_task(payload: P, slot: NonNull<WakerSlot>) -> Self {
+        Self::that_wakes(WakeTarget::Task(slot), payload, Since::now())
+    }
+
+    fn that_wakes(target: WakeTarget, payload: P, since: Since) -> Self {
         Self {
             state: AtomicU32::new(WAITING),
             generation: fork::generation(),
-            attaches: B::ATTACHES,
             since,
-            record,
+            target,
             links: UnsafeCell::new(Links {
                 previous: None,
                 next: None,
                 is_linked: false,
             }),
             payload: UnsafeCell::new(ManuallyDrop::new(payload)),
+        }
+    }
+
+    /// The record of its thread.
+    #[inline]
+    fn record(&self) -> &'static ThreadRecord {
+        match self.target {
+            WakeTarget::Thread { record, .. } => record,
+            WakeTarget::Task(_) => unreachable!("a task does not sleep"),
         }
     }
 
@@ -154,12 +176,12 @@ impl<P> Waiter<P> {
     ) -> Ended<B::Interrupt> {
         let wait = Wait::new(on, self.since, deadline);
         #[cfg(not(weftline_model))]
-        let _begun = wait.begin(&self.record.parker.blocked);
+        let _begun = wait.begin(&self.record().parker.blocked);
         loop {
             let slept = self.sleep(&wait, blocker, deadline);
             let ended = slept.or_else(|| take().then_some(Ended::Granted));
             // Also for a grant that was noticed without a sleep.
-            self.record.parker.go_on();
+            self.record().parker.go_on();
             if let Some(ended) = ended {
                 return ended;
             }
@@ -189,7 +211,7 @@ impl<P> Waiter<P> {
         relay::begins_to_sleep();
         wait.name_site(blocker);
         let bomb = AbortOnUnwind;
-        let woken = blocker.block(&self.record.parker, deadline);
+        let woken = blocker.block(&self.record().parker, deadline);
         mem::forget(bomb);
         Some(match woken {
             Ok(_) if self.is_granted() => Ended::Granted,
@@ -208,7 +230,7 @@ impl<P> Waiter<P> {
     /// Spins on the waiter, if that has paid lately; returns whether it is granted. If it is not,
     /// a waker that grants it from now on unparks the thread.
     fn spin(&self) -> bool {
-        let parker = &self.record.parker;
+        let parker = &self.record().parker;
         if !parker.should_spin() {
             return false;
         }
@@ -234,6 +256,17 @@ impl<P> Waiter<P> {
         self.state.load(Ordering::Relaxed) & SPINNING != 0
     }
 
+    /// Whether a waker has claimed it, and perhaps granted it since. Under the list's lock, which
+    /// orders the claim.
+    pub(super) fn is_claimed(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & (CLAIMED | GRANTED) != 0
+    }
+
+    /// Whether a fork has forgotten it before a waker granted it. No waker will.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_forgotten() && !self.is_granted()
+    }
+
     /// Whether the list was emptied, in the child of a fork, without touching this waiter.
     pub(crate) fn is_forgotten(&self) -> bool {
         self.generation != fork::generation()
@@ -249,7 +282,7 @@ impl<P> Waiter<P> {
             return true;
         }
         spin_until(|| self.is_granted());
-        self.record.parker.go_on();
+        self.record().parker.go_on();
         false
     }
 
@@ -265,22 +298,17 @@ impl<P> Waiter<P> {
         was & ABANDONED == 0
     }
 
-    /// Whether its thread attaches to an interpreter when it is woken.
+    /// The parker of its thread, if that attaches to an interpreter when it is woken.
     ///
     /// # Safety
     /// As [`Self::grant`].
-    pub(super) unsafe fn attaches(this: NonNull<Self>) -> bool {
+    #[inline]
+    pub(super) unsafe fn attaching(this: NonNull<Self>) -> Option<&'static Parker> {
         // SAFETY: claimed and not granted, so alive.
-        unsafe { (*this.as_ptr()).attaches }
-    }
-
-    /// The parker of its thread.
-    ///
-    /// # Safety
-    /// As [`Self::grant`].
-    pub(super) unsafe fn parker(this: NonNull<Self>) -> &'static Parker {
-        // SAFETY: claimed and not granted, so alive.
-        unsafe { &(*this.as_ptr()).record.parker }
+        match unsafe { (*this.as_ptr()).target } {
+            WakeTarget::Thread { record, attaches } => attaches.then_some(&record.parker),
+            WakeTarget::Task(_) => None,
+        }
     }
 
     /// CLAIMED → GRANTED.
@@ -292,16 +320,18 @@ impl<P> Waiter<P> {
         let this = this.as_ptr();
         // SAFETY: claimed and not granted, so alive until the store; the reference to the state is
         // the only one.
-        let (record, was) = unsafe {
-            let record = (*this).record;
+        let (wakeup, was) = unsafe {
+            // Collected first: the grant ends the waiter's memory.
+            let wakeup = (*this).target.wakeup();
             // Pairs with the acquire in `is_granted`.
-            (record, (*this).state.swap(GRANTED, Ordering::Release))
+            (wakeup, (*this).state.swap(GRANTED, Ordering::Release))
         };
-        Wakeup(if was & SPINNING == 0 {
-            Wakes::Thread(record)
+        // Only threads spin.
+        if was & SPINNING == 0 {
+            wakeup
         } else {
-            Wakes::Nobody
-        })
+            Wakeup::none()
+        }
     }
 
     /// Its links, for the list and for the waker that has claimed it.
@@ -356,16 +386,18 @@ impl<P> Waiter<P> {
         self.since
     }
 
-    /// The wake of its thread without handoff: the thread competes for what it waits for.
+    /// Its wake without handoff: its thread or task competes for what it waits for. Under the
+    /// list's lock, for a waiter that is linked.
     pub(crate) fn wake_without_handoff(&self) -> Wakeup {
-        Wakeup(Wakes::Thread(self.record))
+        // SAFETY: linked under the list's lock.
+        unsafe { self.target.wakeup() }
     }
 }
 
 impl<P> Drop for Waiter<P> {
     fn drop(&mut self) {
-        let may_be_torn = || self.is_forgotten() && !self.is_granted();
-        if mem::needs_drop::<P>() && !may_be_torn() {
+        // The payload of a lost one may be torn.
+        if mem::needs_drop::<P>() && !self.is_lost() {
             // SAFETY: whole, as no waker writes it any more; and this is the end of the waiter.
             self.payload
                 .with_mut(|payload| unsafe { ManuallyDrop::drop(&mut *payload) });

@@ -23,5 +23,6 @@ mod seqlock;
 mod spinning;
 mod steps;
 mod support;
+mod task;
 mod timer;
 mod workers;

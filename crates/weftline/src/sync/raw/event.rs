@@ -182,6 +182,7 @@ impl RawEvent {
     }
 
     /// As [`Self::wait_with`], for an event that is part of another object.
+    #[cfg(not(weftline_model))]
     #[inline]
     pub(crate) fn wait_as<B: Blocker>(
         &self,

@@ -27,17 +27,17 @@ MUTANTS = [
     Mutant(
         "list: a waiter that has been claimed gives up all the same",
         "park/waiter.rs",
-        """        self.record.parker.go_on();
+        """        self.record().parker.go_on();
         false""",
-        """        self.record.parker.go_on();
+        """        self.record().parker.go_on();
         true""",
         "list::a_waiter_is_granted_or_times_out_and_its_waker_knows_which",
     ),
     Mutant(
         "list: a waker takes each waiter for a spinning one",
         "park/waiter.rs",
-        "Wakeup(if was & SPINNING == 0 {",
-        "Wakeup(if was & SPINNING != 0 {",
+        "if was & SPINNING == 0 {",
+        "if was & SPINNING != 0 {",
         "spinning::a_waiter_is_granted_whether_it_spins_or_sleeps",
     ),
     Mutant(
@@ -95,6 +95,86 @@ MUTANTS = [
         "if self.sequence.load(Ordering::Relaxed) == sequence {",
         "if self.sequence.load(Ordering::Relaxed) >= sequence {",
         "seqlock::a_reader_sees_all_words_of_one_show_or_none",
+    ),
+    Mutant(
+        "task: a waiter that is dropped keeps what it was granted",
+        "park/task_waiter.rs",
+        """this.object.pass_on(granted);""",
+        """drop(granted);""",
+        "task::a_task_that_is_dropped_passes_its_item_on",
+    ),
+    Mutant(
+        "task: a waiter that is dropped keeps the lock that was handed to it",
+        "park/task_waiter.rs",
+        """return Some(self.take_grant());""",
+        """return None;""",
+        "task::a_task_that_is_dropped_passes_a_lock_that_was_handed_to_it_on",
+    ),
+    Mutant(
+        "task: a waiter that is dropped keeps its wake without handoff",
+        "park/task_waiter.rs",
+        """(self.object.left(&mut data), waker)""",
+        """(None::<Wakeup>, waker)""",
+        "task::a_task_that_is_dropped_passes_its_wake_on",
+    ),
+    Mutant(
+        "task: a waiter that is dropped while it is claimed does not wait for the grant",
+        "park/task_waiter.rs",
+        """spin_until(|| self.waiter().is_some_and(Waiter::is_granted));""",
+        """""",
+        "task::a_task_that_is_dropped_while_it_is_claimed_passes_its_notification_on",
+    ),
+    Mutant(
+        "task: a poll does not see the claim",
+        "park/task_waiter.rs",
+        """if this.waiter().is_some_and(Waiter::is_claimed) {""",
+        """if this.waiter().is_some_and(Waiter::is_granted) {""",
+        "task::a_waker_that_is_replaced_while_it_is_woken_is_not_lost",
+    ),
+    Mutant(
+        "task: a second poll keeps the first waker",
+        "park/task_waiter.rs",
+        """if waiter.is_some() && unsafe { this.waker.wakes_as(context.waker()) } {""",
+        """if waiter.is_some() {""",
+        "task::a_waker_that_is_replaced_while_it_is_woken_is_not_lost",
+    ),
+    Mutant(
+        "task: a waker that was replaced is dropped under the lock",
+        "park/task_waiter.rs",
+        """            drop(data);
+            contain(|| drop(old));
+            return Poll::Pending;""",
+        """            contain(|| drop(old));
+            drop(data);
+            return Poll::Pending;""",
+        "task::a_waker_uses_the_object_when_it_is_called_replaced_or_dropped",
+    ),
+    Mutant(
+        "task: the waker of a dropped waiter is dropped under the lock",
+        "park/task_waiter.rs",
+        """            let waker = self.leave(&mut data);
+""",
+        """            let waker = drop(self.leave(&mut data));
+""",
+        "task::a_waker_uses_the_object_when_it_is_called_replaced_or_dropped",
+    ),
+    Mutant(
+        "task: a grant does not take the waker",
+        "park/wake_target.rs",
+        """Some(waker) => Wakes::Task(waker),""",
+        """Some(waker) => { drop(waker); Wakes::Nothing }""",
+        "task::a_task_that_is_dropped_passes_its_item_on",
+    ),
+    Mutant(
+        "task: a grant takes the waker after it",
+        "park/waiter.rs",
+        """            let wakeup = (*this).target.wakeup();
+            // Pairs with the acquire in `is_granted`.
+            (wakeup, (*this).state.swap(GRANTED, Ordering::Release))""",
+        """            let target = (*this).target;
+            let was = (*this).state.swap(GRANTED, Ordering::Release);
+            (target.wakeup(), was)""",
+        "task::a_waker_that_is_replaced_while_it_is_woken_is_not_lost",
     ),
     Mutant(
         "relay: a turn that ends is not passed on",
