@@ -22,6 +22,7 @@
 //! | `deadline.rs` | points on the clock at which waits give up | any thread |
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
 //! | `waiter.rs` | the wait of a thread or task for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
+//! | `thread_wait.rs` | how a thread sleeps on its waiter until that settles | its own thread |
 //! | `wake_target.rs` | what a waiter wakes, a thread or a task, and that wake on its way | collected under the list's lock, delivered after it |
 //! | `task_waiter.rs` | the wait of a task, which its drop cancels | futures; so far models and unit tests |
 //! | `trial.rs` | objects of a few lines for tasks and threads | models and unit tests of `task_waiter.rs` |
@@ -83,6 +84,8 @@ mod site;
 mod sleeper;
 #[cfg(weftline_model)]
 mod steps;
+#[cfg(all(test, not(weftline_model)))]
+mod task_tests;
 #[cfg_attr(
     not(any(test, weftline_model)),
     allow(dead_code, reason = "no object has a face for tasks yet")
@@ -91,6 +94,7 @@ mod task_waiter;
 #[cfg(all(unix, not(weftline_model)))]
 mod thread_end;
 mod thread_number;
+mod thread_wait;
 #[cfg(weftline_model)]
 pub mod trial;
 #[cfg(all(test, not(weftline_model)))]
@@ -152,7 +156,8 @@ pub(crate) use record::{
 pub(crate) use record::{adopt_number, replace_number};
 #[cfg(not(weftline_model))]
 pub(crate) use thread_number::reserve_number;
+pub(crate) use thread_wait::Ended;
 pub(crate) use wait_list::{Chain, Claimed, List};
 pub(crate) use wait_until::wait_until;
-pub(crate) use waiter::{Ended, Waiter, spin_until};
+pub(crate) use waiter::{Waiter, spin_until};
 pub(crate) use wake_target::Wakeup;

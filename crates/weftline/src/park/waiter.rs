@@ -3,7 +3,8 @@
 //! # Implementation
 //!
 //! A waiter lies on the stack of its thread, or pinned in the future of its task
-//! (`task_waiter.rs`), and is linked into a [`super::List`]. What follows is about a thread's.
+//! (`task_waiter.rs`), and is linked into a [`super::List`]. What follows is about a thread's,
+//! which sleeps in `thread_wait.rs`.
 //!
 //! ## States
 //!
@@ -56,24 +57,23 @@
 //! `GRANTED` stays as it is. A waker that did not survive may have written half of its payload,
 //! which is therefore not dropped.
 
-use super::blocked::{BlockedOn, Wait};
 use super::deadline::Since;
 use super::list_lock::Backoff;
 use super::model::{AtomicU32, Ordering, UnsafeCell};
 use super::wake_target::{WakeTarget, WakerSlot, Wakeup};
-use super::{Blocker, Deadline, Parker, ThreadRecord, WaitError, Wake, fork, record, relay};
+use super::{Blocker, Parker, ThreadRecord, fork, record};
 use std::mem::{self, ManuallyDrop};
 use std::ptr::NonNull;
 
 const WAITING: u32 = 0;
 const CLAIMED: u32 = 1;
-const GRANTED: u32 = 2;
+pub(super) const GRANTED: u32 = 2;
 const ABANDONED: u32 = 4;
-const SPINNING: u32 = 8;
+pub(super) const SPINNING: u32 = 8;
 
 /// The wait of one thread or task for one object; `P` is what passes between waker and waiter.
 pub(crate) struct Waiter<P> {
-    state: AtomicU32,
+    pub(super) state: AtomicU32,
     generation: u32,
     since: Since,
     target: WakeTarget,
@@ -90,20 +90,6 @@ pub(super) struct Links<P> {
     pub(super) previous: Option<NonNull<Waiter<P>>>,
     pub(super) next: Option<NonNull<Waiter<P>>>,
     pub(super) is_linked: bool,
-}
-
-/// How a waiter's wait ended.
-pub(crate) enum Ended<I> {
-    /// What it waited for is its own.
-    Granted,
-    /// A signal handler of this thread forked, and this is the child: the list has forgotten the
-    /// waiter. Start over.
-    Forked,
-    /// It timed out or was interrupted. It is in its list, unless a waker has unlinked it or a fork
-    /// has emptied the list.
-    Abandoned(WaitError<I>),
-    /// Interrupted, but the grant came first: give it back, then report the interrupt.
-    InterruptedAfterGrant(I),
 }
 
 impl<P> Waiter<P> {
@@ -147,103 +133,11 @@ impl<P> Waiter<P> {
 
     /// The record of its thread.
     #[inline]
-    fn record(&self) -> &'static ThreadRecord {
+    pub(super) fn record(&self) -> &'static ThreadRecord {
         match self.target {
             WakeTarget::Thread { record, .. } => record,
             WakeTarget::Task(_) => unreachable!("a task does not sleep"),
         }
-    }
-
-    /// Sleeps until the waiter has settled or is forgotten. The caller unlinks an abandoned waiter.
-    pub(crate) fn wait<B: Blocker>(
-        &self,
-        on: BlockedOn,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Ended<B::Interrupt> {
-        self.wait_or_take(on, blocker, deadline, || false)
-    }
-
-    /// As [`Self::wait`], where wakers also wake without handoff. The woken thread then calls
-    /// `take`, which takes what it waits for if that is still there, unlinks the waiter and returns
-    /// `true`.
-    pub(crate) fn wait_or_take<B: Blocker>(
-        &self,
-        on: BlockedOn,
-        blocker: &mut B,
-        deadline: Deadline,
-        mut take: impl FnMut() -> bool,
-    ) -> Ended<B::Interrupt> {
-        let wait = Wait::new(on, self.since, deadline);
-        #[cfg(not(weftline_model))]
-        let _begun = wait.begin(&self.record().parker.blocked);
-        loop {
-            let slept = self.sleep(&wait, blocker, deadline);
-            let ended = slept.or_else(|| take().then_some(Ended::Granted));
-            // Also for a grant that was noticed without a sleep.
-            self.record().parker.go_on();
-            if let Some(ended) = ended {
-                return ended;
-            }
-        }
-    }
-
-    /// Sleeps once. `None`: woken, but not settled.
-    fn sleep<B: Blocker>(
-        &self,
-        wait: &Wait,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Option<Ended<B::Interrupt>> {
-        if B::SPIN.is_on_waiter() {
-            if self.spin() {
-                return Some(Ended::Granted);
-            }
-            if self.is_forgotten() {
-                // A signal handler forked meanwhile, and no waker is left.
-                return Some(if self.is_granted() {
-                    Ended::Granted
-                } else {
-                    Ended::Forked
-                });
-            }
-        }
-        relay::begins_to_sleep();
-        wait.name_site(blocker);
-        let bomb = AbortOnUnwind;
-        let woken = blocker.block(&self.record().parker, deadline);
-        mem::forget(bomb);
-        Some(match woken {
-            Ok(_) if self.is_granted() => Ended::Granted,
-            Ok(_) if self.is_forgotten() => Ended::Forked,
-            Ok(Wake::TimedOut) if self.abandon() => Ended::Abandoned(WaitError::TimedOut),
-            Ok(Wake::TimedOut) => Ended::Granted,
-            Ok(Wake::Woken | Wake::Interrupted) => return None,
-            Err(interrupt) if self.is_forgotten() && !self.is_granted() => {
-                Ended::Abandoned(WaitError::Interrupted(interrupt))
-            }
-            Err(interrupt) if self.abandon() => Ended::Abandoned(WaitError::Interrupted(interrupt)),
-            Err(interrupt) => Ended::InterruptedAfterGrant(interrupt),
-        })
-    }
-
-    /// Spins on the waiter, if that has paid lately; returns whether it is granted. If it is not,
-    /// a waker that grants it from now on unparks the thread.
-    fn spin(&self) -> bool {
-        let parker = &self.record().parker;
-        if !parker.should_spin() {
-            return false;
-        }
-        // A waiter that was granted before is unparked: the sleep takes that token.
-        self.state.fetch_add(SPINNING, Ordering::Relaxed) != GRANTED
-            && (parker.spin_until(|| self.is_granted()) || !self.stop_spinning())
-    }
-
-    /// Clears the mark. `true`: a waker that grants the waiter will unpark the thread. `false`: the
-    /// waiter is granted.
-    fn stop_spinning(&self) -> bool {
-        // Pairs with the waker's release, as in `is_granted`.
-        self.state.fetch_and(!SPINNING, Ordering::Acquire) & GRANTED == 0
     }
 
     pub(crate) fn is_granted(&self) -> bool {
@@ -410,15 +304,5 @@ pub(crate) fn spin_until(mut done: impl FnMut() -> bool) {
     let mut backoff = Backoff::default();
     while !done() {
         backoff.wait();
-    }
-}
-
-struct AbortOnUnwind;
-
-impl Drop for AbortOnUnwind {
-    fn drop(&mut self) {
-        // A model checker reports what it found by unwinding.
-        #[cfg(not(weftline_model))]
-        std::process::abort();
     }
 }

@@ -42,14 +42,14 @@ MUTANTS = [
     ),
     Mutant(
         "list: a thread that stops spinning leaves its mark",
-        "park/waiter.rs",
+        "park/thread_wait.rs",
         "self.state.fetch_and(!SPINNING, Ordering::Acquire)",
         "self.state.fetch_and(!0, Ordering::Acquire)",
         "spinning::a_waiter_is_granted_whether_it_spins_or_sleeps",
     ),
     Mutant(
         "list: a thread that stops spinning ignores a grant that came before",
-        "park/waiter.rs",
+        "park/thread_wait.rs",
         "(parker.spin_until(|| self.is_granted()) || !self.stop_spinning())",
         "(parker.spin_until(|| self.is_granted()) || self.stop_spinning() && false)",
         "spinning::a_waiter_is_granted_whether_it_spins_or_sleeps",

@@ -35,7 +35,7 @@ MUTANTS = [
     ),
     Mutant(
         "queue: a getter that times out stays enlisted for the next item",
-        "park/waiter.rs",
+        "park/thread_wait.rs",
         "Ok(Wake::TimedOut) if self.abandon() => Ended::Abandoned(WaitError::TimedOut),",
         "Ok(Wake::TimedOut) => Ended::Abandoned(WaitError::TimedOut),",
         "queue::a_getter_that_times_out_leaves_the_item_to_the_next",

@@ -1,0 +1,127 @@
+//! How a thread sleeps on its [`Waiter`] until that settles.
+//!
+//! `waiter.rs` has the states, and the orderings between the thread and its waker.
+
+use super::blocked::{BlockedOn, Wait};
+use super::model::Ordering;
+use super::waiter::{GRANTED, SPINNING, Waiter};
+use super::{Blocker, Deadline, WaitError, Wake, relay};
+use std::mem;
+
+/// How a waiter's wait ended.
+pub(crate) enum Ended<I> {
+    /// What it waited for is its own.
+    Granted,
+    /// A signal handler of this thread forked, and this is the child: the list has forgotten the
+    /// waiter. Start over.
+    Forked,
+    /// It timed out or was interrupted. It is in its list, unless a waker has unlinked it or a fork
+    /// has emptied the list.
+    Abandoned(WaitError<I>),
+    /// Interrupted, but the grant came first: give it back, then report the interrupt.
+    InterruptedAfterGrant(I),
+}
+
+impl<P> Waiter<P> {
+    /// Sleeps until the waiter has settled or is forgotten. The caller unlinks an abandoned waiter.
+    pub(crate) fn wait<B: Blocker>(
+        &self,
+        on: BlockedOn,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Ended<B::Interrupt> {
+        self.wait_or_take(on, blocker, deadline, || false)
+    }
+
+    /// As [`Self::wait`], where wakers also wake without handoff. The woken thread then calls
+    /// `take`, which takes what it waits for if that is still there, unlinks the waiter and returns
+    /// `true`.
+    pub(crate) fn wait_or_take<B: Blocker>(
+        &self,
+        on: BlockedOn,
+        blocker: &mut B,
+        deadline: Deadline,
+        mut take: impl FnMut() -> bool,
+    ) -> Ended<B::Interrupt> {
+        let wait = Wait::new(on, self.since(), deadline);
+        #[cfg(not(weftline_model))]
+        let _begun = wait.begin(&self.record().parker.blocked);
+        loop {
+            let slept = self.sleep(&wait, blocker, deadline);
+            let ended = slept.or_else(|| take().then_some(Ended::Granted));
+            // Also for a grant that was noticed without a sleep.
+            self.record().parker.go_on();
+            if let Some(ended) = ended {
+                return ended;
+            }
+        }
+    }
+
+    /// Sleeps once. `None`: woken, but not settled.
+    fn sleep<B: Blocker>(
+        &self,
+        wait: &Wait,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Option<Ended<B::Interrupt>> {
+        if B::SPIN.is_on_waiter() {
+            if self.spin() {
+                return Some(Ended::Granted);
+            }
+            if self.is_forgotten() {
+                // A signal handler forked meanwhile, and no waker is left.
+                return Some(if self.is_granted() {
+                    Ended::Granted
+                } else {
+                    Ended::Forked
+                });
+            }
+        }
+        relay::begins_to_sleep();
+        wait.name_site(blocker);
+        let bomb = AbortOnUnwind;
+        let woken = blocker.block(&self.record().parker, deadline);
+        mem::forget(bomb);
+        Some(match woken {
+            Ok(_) if self.is_granted() => Ended::Granted,
+            Ok(_) if self.is_forgotten() => Ended::Forked,
+            Ok(Wake::TimedOut) if self.abandon() => Ended::Abandoned(WaitError::TimedOut),
+            Ok(Wake::TimedOut) => Ended::Granted,
+            Ok(Wake::Woken | Wake::Interrupted) => return None,
+            Err(interrupt) if self.is_forgotten() && !self.is_granted() => {
+                Ended::Abandoned(WaitError::Interrupted(interrupt))
+            }
+            Err(interrupt) if self.abandon() => Ended::Abandoned(WaitError::Interrupted(interrupt)),
+            Err(interrupt) => Ended::InterruptedAfterGrant(interrupt),
+        })
+    }
+
+    /// Spins on the waiter, if that has paid lately; returns whether it is granted. If it is not,
+    /// a waker that grants it from now on unparks the thread.
+    fn spin(&self) -> bool {
+        let parker = &self.record().parker;
+        if !parker.should_spin() {
+            return false;
+        }
+        // A waiter that was granted before is unparked: the sleep takes that token.
+        self.state.fetch_add(SPINNING, Ordering::Relaxed) != GRANTED
+            && (parker.spin_until(|| self.is_granted()) || !self.stop_spinning())
+    }
+
+    /// Clears the mark. `true`: a waker that grants the waiter will unpark the thread. `false`: the
+    /// waiter is granted.
+    fn stop_spinning(&self) -> bool {
+        // Pairs with the waker's release, as in `is_granted`.
+        self.state.fetch_and(!SPINNING, Ordering::Acquire) & GRANTED == 0
+    }
+}
+
+struct AbortOnUnwind;
+
+impl Drop for AbortOnUnwind {
+    fn drop(&mut self) {
+        // A model checker reports what it found by unwinding.
+        #[cfg(not(weftline_model))]
+        std::process::abort();
+    }
+}
