@@ -84,7 +84,7 @@ impl<const WORDS: usize> Seqlock<WORDS> {
     /// Whether the words are shown. Only for the writing thread.
     pub fn is_shown(&self) -> bool {
         // Only this thread changes it.
-        self.sequence.load(Ordering::Relaxed) % 2 == 1
+        !self.sequence.load(Ordering::Relaxed).is_multiple_of(2)
     }
 
     /// The words that are shown, with their sequence and what `beside` returned while they were.
@@ -93,7 +93,7 @@ impl<const WORDS: usize> Seqlock<WORDS> {
         for _ in 0..ATTEMPTS {
             // Pairs with the addition in `show`.
             let sequence = self.sequence.load(Ordering::Acquire);
-            if sequence % 2 == 0 {
+            if sequence.is_multiple_of(2) {
                 return None;
             }
             let words = array::from_fn(|index| self.words[index].load(Ordering::Relaxed));

@@ -4,7 +4,8 @@
 //! lock's word names the task that took it. A future for an object is this and a `poll`.
 //!
 //! Dropping it cancels the wait. A grant that came first is passed on, as the object says: a lock
-//! is released, a permit returned, an item put back in front, a notification given to the next waiter.
+//! is released, a permit returned, an item put back in front, a notification given to the next
+//! waiter.
 //!
 //! No object of the crate has a face for tasks yet. Models and unit tests use it, with the objects
 //! of `trial.rs`; in other builds it is compiled and unused.
@@ -171,6 +172,9 @@ impl<'a, O: Awaited> TaskWaiter<'a, O> {
     /// What a waker grants, or has granted, to the waiter.
     fn take_grant(&self) -> O::Payload {
         spin_until(|| self.waiter().is_some_and(Waiter::is_granted));
+        // SAFETY: since the grant the slot is the task's.
+        let uncollected = unsafe { self.waker.replace(None) };
+        debug_assert!(uncollected.is_none(), "a waker collects, then grants");
         let waiter = self.take_waiter().expect("it is granted");
         waiter.into_payload()
     }

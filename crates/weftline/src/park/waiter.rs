@@ -224,7 +224,7 @@ impl<P> Waiter<P> {
         if was & SPINNING == 0 {
             wakeup
         } else {
-            Wakeup::none()
+            Wakeup::NONE
         }
     }
 

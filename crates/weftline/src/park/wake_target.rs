@@ -24,10 +24,10 @@
 use super::model::UnsafeCell;
 use super::relay::Turn;
 use super::{Parker, ThreadRecord, relay};
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::NonNull;
-use std::task::Waker;
+use std::ptr::{self, NonNull};
+use std::task::{RawWakerVTable, Waker};
 
 /// What a waiter wakes.
 #[derive(Clone, Copy)]
@@ -50,14 +50,14 @@ impl WakeTarget {
     /// The waiter is alive: linked under its list's lock, or claimed and not granted.
     #[inline]
     pub(super) unsafe fn wakeup(self) -> Wakeup {
-        Wakeup(match self {
-            Self::Thread { record, .. } => Wakes::Thread(record),
+        match self {
+            Self::Thread { record, .. } => Wakeup::of_thread(record),
             // SAFETY: the slot lives as long as the waiter, and is this waker's now.
             Self::Task(slot) => match unsafe { slot.as_ref().replace(None) } {
-                Some(waker) => Wakes::Task(waker),
-                None => Wakes::Nothing,
+                Some(waker) => Wakeup::of_task(waker),
+                None => Wakeup::NONE,
             },
-        })
+        }
     }
 }
 
@@ -102,48 +102,95 @@ impl WakerSlot {
 ///   the relay's lock, and a task's `Waker` may do anything.
 /// - It holds the thread's record or the task's `Waker`, and never the waiter: the grant lets the
 ///   waiter's memory end.
-/// - It is not dropped without a call: the waiter would sleep on, and the relay might stop.
+/// - It is not dropped without a call: the waiter would sleep on, and the relay might stop. So it
+///   has no destructor, which each wait's fast path would have to consider.
+///
+/// Two words, which functions return in registers: the vtable of the task's `Waker` and its data.
+/// For a thread, a mark stands in place of the vtable.
 #[must_use = "a waiter sleeps until it is woken"]
-pub(crate) struct Wakeup(Wakes);
-
-enum Wakes {
-    Nothing,
-    Thread(&'static ThreadRecord),
-    /// A thread that has a turn in the relay.
-    InTurn(&'static Parker),
-    Task(Waker),
+pub(crate) struct Wakeup {
+    vtable: NonNull<RawWakerVTable>,
+    data: *const (),
 }
+
+// SAFETY: it holds a `Waker`, or a reference to a record or parker. These are `Send` and `Sync`.
+unsafe impl Send for Wakeup {}
+// SAFETY: as above.
+unsafe impl Sync for Wakeup {}
+
+/// An address at which no vtable is.
+const fn mark(address: usize) -> NonNull<RawWakerVTable> {
+    assert!(address != 0 && !address.is_multiple_of(align_of::<RawWakerVTable>()));
+    // SAFETY: not null.
+    unsafe { NonNull::new_unchecked(ptr::without_provenance_mut(address)) }
+}
+
+const NOTHING: NonNull<RawWakerVTable> = mark(1);
+/// The data is a `&'static ThreadRecord`.
+const THREAD: NonNull<RawWakerVTable> = mark(2);
+/// The data is a `&'static Parker`, whose thread has a turn in the relay.
+const IN_TURN: NonNull<RawWakerVTable> = mark(3);
 
 impl Wakeup {
     /// That of a waiter that needs none.
-    pub(super) fn none() -> Self {
-        Self(Wakes::Nothing)
+    pub(super) const NONE: Self = Self {
+        vtable: NOTHING,
+        data: ptr::null(),
+    };
+
+    #[inline]
+    fn of_thread(record: &'static ThreadRecord) -> Self {
+        Self {
+            vtable: THREAD,
+            data: ptr::from_ref(record).cast(),
+        }
+    }
+
+    fn of_task(waker: Waker) -> Self {
+        let waker = ManuallyDrop::new(waker);
+        Self {
+            vtable: NonNull::from(waker.vtable()),
+            data: waker.data(),
+        }
     }
 
     /// Whether there is a thread or a task to wake.
     #[inline]
     pub(crate) fn is_needed(&self) -> bool {
-        !matches!(self.0, Wakes::Nothing)
+        self.vtable != NOTHING
     }
 
     /// The same thread, if it is unparked now; none otherwise. Tasks are not in the relay.
     pub(super) fn in_the_relay(self, turn: Turn) -> Self {
-        Self(match (turn, self.0) {
-            (Turn::Outside, wakes) => wakes,
-            (Turn::Now, Wakes::Thread(record)) => Wakes::InTurn(&record.parker),
-            _ => Wakes::Nothing,
-        })
+        match turn {
+            Turn::Outside => self,
+            Turn::Now if self.vtable == THREAD => {
+                // SAFETY: by the mark.
+                let record: &'static ThreadRecord = unsafe { &*self.data.cast() };
+                Self {
+                    vtable: IN_TURN,
+                    data: ptr::from_ref(&record.parker).cast(),
+                }
+            }
+            Turn::Now | Turn::Later => Self::NONE,
+        }
     }
 
     #[inline]
     pub(crate) fn call(self) {
-        match self.0 {
-            Wakes::Nothing => {}
-            Wakes::Thread(record) => {
-                record.parker.unpark();
-            }
-            Wakes::InTurn(parker) => relay::unpark(parker),
-            Wakes::Task(waker) => wake(waker),
+        let Self { vtable, data } = self;
+        if vtable == THREAD {
+            // SAFETY: by the mark.
+            let record: &'static ThreadRecord = unsafe { &*data.cast() };
+            record.parker.unpark();
+        } else if vtable == IN_TURN {
+            // SAFETY: by the mark.
+            let parker: &'static Parker = unsafe { &*data.cast() };
+            relay::unpark(parker);
+        } else if vtable != NOTHING {
+            // SAFETY: the parts of a `Waker` that was not dropped, and is made again once. Vtables
+            // are `'static`.
+            wake(unsafe { Waker::new(data, vtable.as_ref()) });
         }
     }
 }

@@ -142,9 +142,17 @@ impl Notified {
 
     #[inline]
     fn wake(&self) {
-        for waiter in self.0.take() {
-            waiter.call();
+        let waiters = self.0.take();
+        if !waiters.is_empty() {
+            call_all(waiters);
         }
+    }
+}
+
+#[inline(never)]
+fn call_all(waiters: Vec<Wakeup>) {
+    for waiter in waiters {
+        waiter.call();
     }
 }
 

@@ -161,8 +161,8 @@ MUTANTS = [
     Mutant(
         "task: a grant does not take the waker",
         "park/wake_target.rs",
-        """Some(waker) => Wakes::Task(waker),""",
-        """Some(waker) => { drop(waker); Wakes::Nothing }""",
+        """Some(waker) => Wakeup::of_task(waker),""",
+        """Some(waker) => { drop(waker); Wakeup::NONE }""",
         "task::a_task_that_is_dropped_passes_its_item_on",
     ),
     Mutant(
