@@ -3,13 +3,14 @@
 use crate::exit_guard::sleeping;
 use crate::objects::no_memory;
 use crate::pending::{check_signals, handle_pending};
+use crate::site;
 use crate::standard::too_late_to_wait;
 use pyo3::prelude::*;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use weftline::park::{Blocker, Deadline, Parker, Spin, Wake};
+use weftline::park::{Blocker, Deadline, Parker, Site, Spin, Wake};
 
 /// Detaches from the interpreter while the thread is parked. When the operating system interrupts
 /// the park, runs the pending signal handlers. An exception from one of them ends the wait.
@@ -25,11 +26,16 @@ use weftline::park::{Blocker, Deadline, Parker, Spin, Wake};
 /// park. The spin makes that window wide, so the first park is short, and signals are checked again
 /// after it.
 ///
+/// The place of the program is looked up when the first park has timed out. The look-up takes as
+/// long as a short wait, and reports are about waits that last.
+///
 /// Once the interpreter is being finalised, no other thread can run in it. So no thread can end a
 /// wait of the finalising thread, in a destructor for example. Such a wait is refused, as 3.15's
 /// locks refuse it.
 pub(crate) struct Interpreter {
     is_first: bool,
+    /// The first park has timed out.
+    lasts: bool,
     sleeps_at_exit: bool,
     meets_sent: bool,
     attached: PhantomData<*const ()>,
@@ -46,6 +52,7 @@ impl Interpreter {
     pub(crate) fn new(_py: Python<'_>) -> Self {
         Self {
             is_first: true,
+            lasts: false,
             sleeps_at_exit: !cfg!(Py_3_15),
             meets_sent: true,
             attached: PhantomData,
@@ -142,6 +149,16 @@ impl Blocker for Interpreter {
         no_memory(unsafe { Python::assume_attached() })
     }
 
+    #[inline]
+    fn site(&mut self, site: &mut Site) {
+        if self.lasts {
+            // SAFETY: as in `sleep`.
+            site::name(unsafe { Python::assume_attached() }, site);
+        } else {
+            site.forget();
+        }
+    }
+
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> PyResult<Wake> {
         let is_first = std::mem::replace(&mut self.is_first, false);
         if is_first {
@@ -149,7 +166,10 @@ impl Blocker for Interpreter {
         }
         let wake = match sleep_limit(is_first) {
             Some(limit) if limit < deadline => match sleep(parker, limit, is_first) {
-                Wake::TimedOut => Wake::Interrupted,
+                Wake::TimedOut => {
+                    self.lasts = true;
+                    Wake::Interrupted
+                }
                 wake => wake,
             },
             _ => sleep(parker, deadline, is_first),
@@ -197,6 +217,11 @@ impl Blocker for Uninterruptible {
     const SPIN: Spin = Interpreter::SPIN;
 
     const ATTACHES: bool = Interpreter::ATTACHES;
+
+    #[inline]
+    fn site(&mut self, site: &mut Site) {
+        site.forget();
+    }
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         Ok(sleep(parker, deadline, true))

@@ -1,0 +1,95 @@
+"""The blocked-on record of Python threads: what a thread sleeps for, and at which line."""
+
+import inspect
+import threading as standard
+import time
+
+import pytest
+from weftline import _weftline
+from weftline.queue import Queue
+from weftline.threading import Barrier, Condition, Event, Lock, RLock, Semaphore
+
+LONG = 60
+
+
+def record_of(thread, is_it):
+    """The record of a thread once it has one for which `is_it` holds."""
+    begun = time.monotonic()
+    while True:
+        found = [
+            blocked
+            for blocked in _weftline._blocked_now()
+            if blocked[0] == thread.ident
+        ]
+        if found and is_it(found[0]):
+            return found[0]
+        assert time.monotonic() - begun < LONG, found
+        time.sleep(0.001)
+
+
+def held(lock):
+    lock.acquire()
+    return lock
+
+
+def waits_for_condition(condition):
+    with condition:
+        condition.wait()
+
+
+def notifies(condition):
+    with condition:
+        condition.notify()
+
+
+CASES = {
+    "Lock": (lambda: held(Lock()), lambda it: it.acquire(), lambda it: it.release()),
+    "RLock": (lambda: held(RLock()), lambda it: it.acquire(), lambda it: it.release()),
+    "Condition": (Condition, waits_for_condition, notifies),
+    "Event": (Event, lambda it: it.wait(), lambda it: it.set()),
+    "Semaphore": (
+        lambda: Semaphore(0),
+        lambda it: it.acquire(),
+        lambda it: it.release(),
+    ),
+    "Barrier": (lambda: Barrier(2), lambda it: it.wait(), lambda it: it.wait()),
+    "QueueGet": (Queue, lambda it: it.get(), lambda it: it.put(1)),
+}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_a_wait_that_lasts_shows_its_object_and_line(kind):
+    make, wait, release = CASES[kind]
+    it = make()
+    thread = standard.Thread(target=wait, args=(it,), daemon=True)
+    thread.start()
+    found = record_of(thread, lambda blocked: blocked[3] is not None)
+    lines, first = inspect.getsourcelines(wait)
+    _, shown, address, function, file, line = found
+    assert shown == kind
+    assert address
+    assert function == wait.__qualname__
+    assert file and __file__.endswith(file)
+    assert first <= line < first + len(lines)
+    release(it)
+    thread.join(LONG)
+    assert not thread.is_alive()
+    assert all(blocked[0] != thread.ident for blocked in _weftline._blocked_now())
+
+
+def test_a_wait_that_is_over_is_not_shown():
+    """A wait with a timeout shows nothing once it is over, though its thread goes on."""
+    event, over, end = Event(), standard.Event(), standard.Event()
+
+    def waits():
+        event.wait(0.2)
+        over.set()
+        end.wait()
+
+    thread = standard.Thread(target=waits, daemon=True)
+    thread.start()
+    record_of(thread, lambda blocked: blocked[1] == "Event")
+    assert over.wait(LONG)
+    assert all(blocked[0] != thread.ident for blocked in _weftline._blocked_now())
+    end.set()
+    thread.join(LONG)
