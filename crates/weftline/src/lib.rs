@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `threading.Lock` | [`Lock<T>`] |
 //! | `threading.RLock` | [`RLock<T>`] |
+//! | many readers or one writer (beyond the standard library: `weftline.RWLock`) | [`RwLock<T>`] |
 //! | `threading.Condition` | [`Condition<T>`] |
 //! | `threading.Event` | [`Event`] |
 //! | `threading.Semaphore`, `BoundedSemaphore` | [`Semaphore`], [`BoundedSemaphore`] |
@@ -75,6 +76,7 @@
 //! |---|---|
 //! | permits of a semaphore | `usize::MAX / 2`; more is [`TooManyPermits`] |
 //! | recursions of an [`RLock`] | 2³²; more panics |
+//! | read guards of a [`RwLock`] | 2²⁸; more panics |
 //! | parties of a [`Barrier`] | `usize::MAX` |
 //! | items of an unbounded queue | memory |
 //! | a timeout | 584 years; a longer one never ends |
@@ -117,7 +119,8 @@ pub use run::run;
 #[cfg(not(weftline_model))]
 pub use sync::{
     Arrival, Barrier, BoundedSemaphore, Condition, ConditionGuard, Event, Lock, LockGuard,
-    MappedLockGuard, OwnedPermit, Permit, RLock, RLockGuard, Semaphore,
+    MappedLockGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard, OwnedPermit, Permit, RLock,
+    RLockGuard, RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard, Semaphore,
 };
 #[cfg(not(weftline_model))]
 pub use thread::timer::{PeriodicTimer, Timer};

@@ -35,14 +35,22 @@ mod faces {
     use crate::thread::timer::{PeriodicTimer, StartError, Timer};
     use crate::{
         Barrier, Builder, Condition, ConditionGuard, Future, JoinHandle, Local, Lock, LockGuard,
-        MapError, MappedLockGuard, Panic, RLock, RLockGuard, ResultError, Scope, ScopedBuilder,
-        ScopedJoinHandle, SubmitError, TaskError, Thread, ThreadPoolBuilder, ThreadPoolExecutor,
+        MapError, MappedLockGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard, Panic, RLock,
+        RLockGuard, ResultError, RwLock, RwLockReadGuard, RwLockUpgradableReadGuard,
+        RwLockWriteGuard, Scope, ScopedBuilder, ScopedJoinHandle, SubmitError, TaskError, Thread,
+        ThreadPoolBuilder, ThreadPoolExecutor,
     };
 
     may_be_used_after_a_panic! {
         [T: ?Sized] Lock<T>;
         [T: ?Sized] LockGuard<'_, T>;
         [T: ?Sized] MappedLockGuard<'_, T>;
+        [T: ?Sized] RwLock<T>;
+        [T: ?Sized] RwLockReadGuard<'_, T>;
+        [T: ?Sized] MappedRwLockReadGuard<'_, T>;
+        [T: ?Sized] RwLockUpgradableReadGuard<'_, T>;
+        [T: ?Sized] RwLockWriteGuard<'_, T>;
+        [T: ?Sized] MappedRwLockWriteGuard<'_, T>;
         [T: ?Sized] Condition<T>;
         [T: ?Sized] ConditionGuard<'_, T>;
         [T] Future<T>;

@@ -53,6 +53,15 @@ mod sync {
         stays_with_its_thread::<LockGuard<'_, u8>>();
         stays_with_its_thread::<MappedLockGuard<'_, u8>>();
         stays_with_its_thread::<RLockGuard<'_, u8>>();
+        may_be_anywhere::<RwLock<u8>>();
+        survives_a_panic::<RwLock<Changing>>();
+        stays_with_its_thread::<RwLockReadGuard<'_, u8>>();
+        stays_with_its_thread::<MappedRwLockReadGuard<'_, u8>>();
+        stays_with_its_thread::<RwLockUpgradableReadGuard<'_, u8>>();
+        stays_with_its_thread::<RwLockWriteGuard<'_, u8>>();
+        stays_with_its_thread::<MappedRwLockWriteGuard<'_, u8>>();
+        survives_a_panic::<RwLockWriteGuard<'_, Changing>>();
+        is_send::<RwLock<Sendable>>();
         survives_a_panic::<ConditionGuard<'_, u8>>();
         survives_a_panic::<LockGuard<'_, Changing>>();
         may_be_anywhere::<Event>();
@@ -64,6 +73,7 @@ mod sync {
         may_be_anywhere::<Arrival>();
         may_be_anywhere::<raw::RawLock>();
         may_be_anywhere::<raw::RawRLock>();
+        may_be_anywhere::<raw::RawRwLock>();
         may_be_anywhere::<raw::RawCondition>();
         may_be_anywhere::<raw::RawEvent>();
         may_be_anywhere::<raw::RawSemaphore>();
@@ -81,6 +91,16 @@ mod sync {
     is_not!(RLockGuard<'static, u8>: Send);
     is_not!(RLockGuard<'static, Sendable>: Sync);
     is_not!(RLock<Changing>: RefUnwindSafe);
+    is_not!(RwLock<Bound>: Send);
+    is_not!(RwLock<Sendable>: Sync);
+    is_not!(RwLockReadGuard<'static, u8>: Send);
+    is_not!(RwLockReadGuard<'static, Sendable>: Sync);
+    is_not!(MappedRwLockReadGuard<'static, u8>: Send);
+    is_not!(RwLockUpgradableReadGuard<'static, u8>: Send);
+    is_not!(RwLockUpgradableReadGuard<'static, Sendable>: Sync);
+    is_not!(RwLockWriteGuard<'static, u8>: Send);
+    is_not!(RwLockWriteGuard<'static, Sendable>: Sync);
+    is_not!(MappedRwLockWriteGuard<'static, u8>: Send);
 }
 
 mod queue {

@@ -52,6 +52,12 @@ mod real {
             self == Self::PASSED
         }
 
+        /// Whether the wait ends with a grant only.
+        #[inline]
+        pub(crate) fn is_never(self) -> bool {
+            self == Self::NEVER
+        }
+
         /// Whether a wait that is about to sleep should rather give up.
         #[must_use]
         pub fn has_passed(self) -> bool {
@@ -158,6 +164,10 @@ mod modelled {
 
         pub(crate) fn is_at_once(self) -> bool {
             matches!(self, Self::Passed)
+        }
+
+        pub(crate) fn is_never(self) -> bool {
+            matches!(self, Self::Never)
         }
 
         /// Whether a wait should give up.

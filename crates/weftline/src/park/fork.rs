@@ -23,6 +23,12 @@ pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 
+/// How many forks there were between the first process and this one.
+#[inline]
+pub(crate) fn forks() -> u32 {
+    generation().saturating_sub(1)
+}
+
 /// Whether the thread of that number exists in this process, as far as forks go.
 #[inline]
 pub(crate) fn is_alive(number: u64) -> bool {
@@ -56,5 +62,6 @@ pub(crate) fn watch() {
 extern "C" fn in_child() {
     SURVIVOR.store(super::thread_number::number_if_any(), Ordering::Relaxed);
     FIRST_BORN_AFTER.store(super::thread_number::next_number(), Ordering::Relaxed);
+    super::read_holds::survive_fork();
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }

@@ -31,6 +31,7 @@
 //! | `cache_padded.rs` | a value on cache lines of its own | waiters, queues |
 //! | `blocker.rs` | the trait through which a blocked thread sleeps | implemented by faces |
 //! | `thread_number.rs` | thread numbers, which are never reused | the words of locks |
+//! | `read_holds.rs` | the read locks that a thread holds | its own thread; the child of a fork reads the survivor's |
 //! | `record.rs` | one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
 //! | `blocked.rs`, `site.rs` | for which object a thread sleeps, since when, until when, and where in the program | its thread shows it while it sleeps; any thread reads it |
 //! | `seqlock.rs` | the words of such a record, read without a lock | `blocked.rs` |
@@ -70,6 +71,7 @@ mod parker;
     any(not(target_os = "linux"), feature = "portable-parker")
 ))]
 mod portable;
+mod read_holds;
 mod record;
 mod relay;
 mod relay_place;
@@ -149,8 +151,14 @@ pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
 pub(crate) use os_ident::os_ident;
 #[cfg(weftline_model)]
 pub(crate) use record::reserve_number;
+#[cfg(not(weftline_model))]
+pub(crate) use read_holds::read_holds;
+pub(crate) use read_holds::{ReadHolds, survivors_read_holds};
+#[cfg(weftline_model)]
+pub(crate) use record::read_holds;
 pub(crate) use record::{
-    ThreadRecord, current as current_record, has_record, number, try_current as try_current_record,
+    ThreadRecord, current as current_record, forget_read_holds, has_record, number,
+    try_current as try_current_record,
 };
 #[cfg(not(weftline_model))]
 pub(crate) use record::{adopt_number, replace_number};

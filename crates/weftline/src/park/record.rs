@@ -1,6 +1,6 @@
 //! The record that each thread leaves where others find it.
 //!
-//! A thread's *record* holds its parker. Records are leaked and recycled: a reference to one is
+//! A thread's *record* holds its parker, and the record of its read locks (`read_holds.rs`). Records are leaked and recycled: a reference to one is
 //! `'static`. A thread gets its number (`thread_number.rs`) and its record when it first needs one.
 
 use super::Parker;
@@ -14,7 +14,8 @@ pub fn current_number() -> ThreadNumber {
 
 #[cfg(not(weftline_model))]
 pub(crate) use real::{
-    ThreadRecord, adopt_number, current, has_record, number, replace_number, try_current,
+    ThreadRecord, adopt_number, current, forget_read_holds, has_record, number, replace_number,
+    try_current,
 };
 #[cfg(not(weftline_model))]
 pub use real::{blocked_now, os_ident_of};
@@ -22,7 +23,10 @@ pub use real::{blocked_now, os_ident_of};
 #[cfg(weftline_model)]
 pub use modelled::os_ident_of;
 #[cfg(weftline_model)]
-pub(crate) use modelled::{ThreadRecord, current, has_record, number, reserve_number, try_current};
+pub(crate) use modelled::{
+    ThreadRecord, current, forget_read_holds, has_record, number, read_holds, reserve_number,
+    try_current,
+};
 
 #[cfg(not(weftline_model))]
 mod real {
@@ -32,6 +36,7 @@ mod real {
     use crate::park::blocked::BlockedThread;
     use crate::park::os_ident::os_ident;
     use crate::park::out_of_memory::panic_without_memory;
+    use crate::park::read_holds::{ReadHolds, set_read_holds};
     #[cfg(unix)]
     use crate::park::thread_end::ThreadEnd;
     use crate::park::thread_number::{number_if_any, reserve_number, set_number};
@@ -51,6 +56,7 @@ mod real {
         adaptive_spin: AdaptiveSpin,
         number: AtomicU64,
         os_ident: AtomicU64,
+        pub(crate) read_holds: ReadHolds,
         /// The record made before this one; written once, before the record is published.
         older: AtomicPtr<ThreadRecord>,
         /// Under the lock of `FREE`.
@@ -168,6 +174,7 @@ mod real {
         record.number.store(number, Ordering::Relaxed);
         record.os_ident.store(os_ident(), Ordering::Relaxed);
         RECORD.set(Some(record));
+        set_read_holds(Some(&record.read_holds));
         // Where the system has a place for it, there, which takes no memory: the C library aborts
         // the process when it has none for the destructor of a thread-local.
         #[cfg(unix)]
@@ -197,6 +204,7 @@ mod real {
             adaptive_spin: AdaptiveSpin::new(),
             number: AtomicU64::new(0),
             os_ident: AtomicU64::new(0),
+            read_holds: ReadHolds::new(),
             older: AtomicPtr::new(ptr::null_mut()),
             next_free: AtomicPtr::new(ptr::null_mut()),
         };
@@ -226,10 +234,19 @@ mod real {
         })
     }
 
+    /// Removes a hold from the records of all threads, for a lock that is dropped while its word
+    /// counts readers.
+    #[cold]
+    pub(crate) fn forget_read_holds(hold: usize) {
+        all().for_each(|record| record.read_holds.forget(hold));
+    }
+
     impl ThreadRecord {
         /// Leaves the record of the calling thread to others.
         fn give_back(&'static self) {
             RECORD.set(None);
+            set_read_holds(None);
+            self.read_holds.clear();
             self.os_ident.store(0, Ordering::Relaxed);
             let mut free = FREE.lock();
             let next = free
@@ -298,11 +315,13 @@ mod real {
 mod modelled {
     use super::{Parker, ThreadNumber};
     use crate::park::model::thread_local;
+    use crate::park::read_holds::ReadHolds;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     pub(crate) struct ThreadRecord {
         pub(crate) parker: Parker,
         number: u64,
+        pub(crate) read_holds: ReadHolds,
     }
 
     impl ThreadRecord {
@@ -329,6 +348,7 @@ mod modelled {
         Box::leak(Box::new(ThreadRecord {
             parker: Parker::new(),
             number: NEXT.fetch_add(1, Ordering::Relaxed),
+            read_holds: ReadHolds::new(),
         }))
     }
 
@@ -349,6 +369,14 @@ mod modelled {
     pub(crate) fn current() -> &'static ThreadRecord {
         RECORD.with(|record| *record)
     }
+
+    /// The calling thread's holds.
+    pub(crate) fn read_holds() -> Option<&'static ReadHolds> {
+        Some(&current().read_holds)
+    }
+
+    /// Models drop no lock that is held.
+    pub(crate) fn forget_read_holds(_: usize) {}
 
     /// Models have memory.
     pub(crate) fn try_current() -> Option<&'static ThreadRecord> {

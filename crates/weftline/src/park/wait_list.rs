@@ -151,6 +151,33 @@ impl<P> List<P> {
         self.back.map(|back| unsafe { back.as_ref() })
     }
 
+    /// Puts `waiter` in front of the others.
+    ///
+    /// # Safety
+    /// As [`Self::push_back`].
+    pub(crate) unsafe fn push_front(&mut self, waiter: &Waiter<P>) {
+        let mut others = std::mem::replace(self, Self::new());
+        // SAFETY: by the caller's promise.
+        unsafe { self.push_back(waiter) };
+        if let (Some(this), Some(next)) = (self.front, others.front) {
+            // SAFETY: both are linked in lists whose lock is held, so alive.
+            unsafe {
+                Waiter::links(this, |links| links.next = Some(next));
+                Waiter::links(next, |links| links.previous = Some(this));
+            }
+            self.back = others.back.take();
+        }
+    }
+
+    /// How many waiters there are.
+    pub(crate) fn len(&self) -> usize {
+        let next = |waiter: &NonNull<Waiter<P>>| {
+            // SAFETY: linked, so alive while the lock is held.
+            unsafe { Waiter::links(*waiter, |links| links.next) }
+        };
+        std::iter::successors(self.front, next).count()
+    }
+
     /// Whether `waiter`, which is in the list, is alone in it.
     pub(crate) fn is_only(&self, waiter: &Waiter<P>) -> bool {
         self.front == Some(NonNull::from(waiter)) && self.back == self.front
@@ -291,6 +318,11 @@ pub(crate) struct Chain<P> {
 }
 
 impl<P> Chain<P> {
+    /// How many waiters were claimed.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// Grants and wakes each, in the order of their waits; returns how many. Called without any
     /// list's lock.
     pub(crate) fn wake(mut self) -> usize {

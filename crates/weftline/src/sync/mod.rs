@@ -16,6 +16,10 @@ pub mod raw;
 #[cfg(not(weftline_model))]
 mod rlock;
 #[cfg(not(weftline_model))]
+mod rwlock;
+#[cfg(not(weftline_model))]
+mod rwlock_guards;
+#[cfg(not(weftline_model))]
 mod semaphore;
 
 #[cfg(not(weftline_model))]
@@ -28,5 +32,12 @@ pub use event::Event;
 pub use lock::{Lock, LockGuard, MappedLockGuard};
 #[cfg(not(weftline_model))]
 pub use rlock::{RLock, RLockGuard};
+#[cfg(not(weftline_model))]
+pub use rwlock::RwLock;
+#[cfg(not(weftline_model))]
+pub use rwlock_guards::{
+    MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLockReadGuard, RwLockUpgradableReadGuard,
+    RwLockWriteGuard,
+};
 #[cfg(not(weftline_model))]
 pub use semaphore::{BoundedSemaphore, OwnedPermit, Permit, Semaphore};
