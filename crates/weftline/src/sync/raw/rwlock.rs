@@ -68,7 +68,7 @@
 //!
 //! Over 300 lines with this header: an acquire, its retry and its release are one protocol.
 
-use super::rwlock_waiting::{Request, Waiting, Woken};
+use super::rwlock_waiting::{Phase, Request, Waiting, Woken};
 use super::rwlock_word::{ONE, UPGRADABLE, Word};
 use crate::error::NotOwner;
 use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
@@ -263,7 +263,7 @@ impl RawRwLock {
                 // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed),
                 // removed or forgotten.
                 unsafe { shared_list(&mut waiting, extra).push_back(&waiter) };
-                let woken = waiting.settle(&self.word, false);
+                let woken = waiting.settle(&self.word, Phase::Over);
                 drop(waiting);
                 woken.call();
             }
@@ -326,7 +326,7 @@ impl RawRwLock {
             waiter,
             |waiting| shared_list(waiting, extra),
             |waiting| self.take_shared(extra, |word| !waiting.stops_woken_readers(word)),
-            true,
+            Phase::GoesOn,
         )
     }
 
@@ -336,7 +336,7 @@ impl RawRwLock {
         waiter: &Waiter<Request>,
         list: impl FnOnce(&mut Waiting) -> &mut List<Request>,
         take: impl FnOnce(&Waiting) -> bool,
-        reads: bool,
+        phase: Phase,
     ) -> bool {
         let mut waiting = self.waiters.lock();
         if waiter.is_granted() {
@@ -346,7 +346,7 @@ impl RawRwLock {
         if takes {
             list(&mut waiting).remove(waiter);
         }
-        let woken = waiting.settle(&self.word, takes && reads);
+        let woken = waiting.settle(&self.word, if takes { phase } else { Phase::Over });
         drop(waiting);
         woken.call();
         takes
@@ -360,7 +360,7 @@ impl RawRwLock {
     ) {
         let mut waiting = self.waiters.lock();
         list(&mut waiting).remove(waiter);
-        let woken = waiting.settle(&self.word, false);
+        let woken = waiting.settle(&self.word, Phase::Over);
         drop(waiting);
         woken.call();
     }
@@ -411,13 +411,13 @@ impl RawRwLock {
         let was = self.word.fetch_sub(extra, Ordering::Release);
         let left = Word(was - extra);
         if left.has_waiters() && (extra != ONE || left.is_free() || left.is_upgradable_alone()) {
-            self.settle(false).call();
+            self.settle(Phase::Over).call();
         }
     }
 
     #[cold]
-    pub(super) fn settle(&self, is_read_phase: bool) -> Woken {
-        self.waiters.lock().settle(&self.word, is_read_phase)
+    pub(super) fn settle(&self, phase: Phase) -> Woken {
+        self.waiters.lock().settle(&self.word, phase)
     }
 
     /// Takes the lock to write if it is free; does not wait.
@@ -511,13 +511,13 @@ impl RawRwLock {
                 // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed),
                 // removed or forgotten.
                 unsafe { waiting.writers.push_back(&waiter) };
-                let woken = waiting.settle(&self.word, false);
+                let woken = waiting.settle(&self.word, Phase::Over);
                 drop(waiting);
                 woken.call();
             }
             let retry = || {
                 let take = |waiting: &Waiting| self.take_to_write(me, waiting);
-                self.retry(&waiter, |waiting| &mut waiting.writers, take, false)
+                self.retry(&waiter, |waiting| &mut waiting.writers, take, Phase::Over)
             };
             match waiter.wait_or_take(blocker, deadline, retry) {
                 Ended::Granted => return Ok(()),
@@ -608,7 +608,7 @@ impl RawRwLock {
             stopped.is_ok(),
             "the word of a writer changes under the list's lock"
         );
-        let woken = waiting.settle(&self.word, true);
+        let woken = waiting.settle(&self.word, Phase::Begins);
         drop(waiting);
         woken.call();
     }

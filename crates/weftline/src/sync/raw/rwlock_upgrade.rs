@@ -7,7 +7,7 @@
 //! waits, no new reader takes the lock. It keeps its hold until it writes.
 
 use super::rwlock::{RawRwLock, RwLockError};
-use super::rwlock_waiting::{Request, Waiting};
+use super::rwlock_waiting::{Phase, Request, Waiting};
 use super::rwlock_word::{ONE, UPGRADABLE, Word};
 use crate::error::NotOwner;
 use crate::park::model::Ordering;
@@ -127,7 +127,7 @@ impl RawRwLock {
                 // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed),
                 // removed or forgotten.
                 unsafe { waiting.writers.push_front(&waiter) };
-                let woken = waiting.settle(&self.word, false);
+                let woken = waiting.settle(&self.word, Phase::Over);
                 drop(waiting);
                 woken.call();
             }
@@ -152,7 +152,7 @@ impl RawRwLock {
 
     fn retry_upgrade(&self, me: u64, waiter: &Waiter<Request>) -> bool {
         let take = |waiting: &Waiting| self.take_upgrade(me, waiting);
-        self.retry(waiter, |waiting| &mut waiting.writers, take, false)
+        self.retry(waiter, |waiting| &mut waiting.writers, take, Phase::Over)
     }
 
     /// Under the list's lock: makes the upgradable reader the writer if there is no other reader.
@@ -205,7 +205,7 @@ impl RawRwLock {
         }
         let was = Word(self.word.fetch_sub(UPGRADABLE, Ordering::Release));
         if was.has_waiters() {
-            self.settle(false).call();
+            self.settle(Phase::Over).call();
         }
         Ok(())
     }

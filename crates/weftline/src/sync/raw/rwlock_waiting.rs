@@ -25,6 +25,17 @@ impl ForgetWaiters for Waiting {
     }
 }
 
+/// The readers that wait go before waiting writers in a read phase.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// A writer has released the lock, or has become a reader.
+    Begins,
+    /// A reader that was woken has taken the lock.
+    GoesOn,
+    /// It is no read phase.
+    Over,
+}
+
 /// Which waiter is next.
 enum Next {
     Nobody,
@@ -91,14 +102,11 @@ impl Waiting {
     }
 
     /// Restores the invariant: serves waiters that can be served, and sets or clears `WAITERS`.
-    ///
-    /// `is_read_phase`: after a writer's release, and while the readers that waited for it take the
-    /// lock, they go before waiting writers.
-    pub(super) fn settle(&mut self, word: &AtomicU64, is_read_phase: bool) -> Woken {
+    pub(super) fn settle(&mut self, word: &AtomicU64, phase: Phase) -> Woken {
         let mut woken = Woken::default();
         loop {
             let now = Word(word.load(Ordering::Relaxed));
-            match self.next(now, is_read_phase) {
+            match self.next(now, phase) {
                 Next::Nobody => {
                     let next = now.with_waiters(!self.is_empty());
                     if next == now || exchange(word, now, next) {
@@ -120,7 +128,7 @@ impl Waiting {
         }
     }
 
-    fn next(&self, word: Word, is_read_phase: bool) -> Next {
+    fn next(&self, word: Word, phase: Phase) -> Next {
         if word.is_exclusive() || word.is_full() {
             return Next::Nobody;
         }
@@ -137,11 +145,17 @@ impl Waiting {
             return serve(shares, by_handoff);
         };
         let upgrades = self.is_upgrade_next();
-        if is_read_phase
+        if phase != Phase::Over
             && !upgrades
-            && shares.is_some_and(|front| is_starved(front) || !is_starved(writer))
+            && let Some(front) = shares
         {
-            return serve(shares, by_handoff);
+            // The writer could not take the lock now.
+            if phase == Phase::Begins && !word.is_free() {
+                return by_handoff;
+            }
+            if is_starved(front) || !is_starved(writer) {
+                return serve(shares, by_handoff);
+            }
         }
         let can_write = if upgrades {
             word.is_upgradable_alone()
