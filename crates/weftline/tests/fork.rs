@@ -21,6 +21,13 @@ fn main() {
         ("lock", objects::lock),
         ("rlock", objects::rlock),
         ("waits of every object", objects::waits_of_every_object),
+        ("read-write lock", rwlock::hammered),
+        ("read-write lock in use", rwlock::in_use),
+        (
+            "read-write lock, child of a child",
+            rwlock::child_of_a_child,
+        ),
+        ("received read lock", rwlock::received_lock),
         ("objects in use", objects::objects_in_use),
         ("condition", objects::condition),
         ("event", objects::event),
@@ -66,6 +73,10 @@ mod child;
 #[cfg(unix)]
 #[path = "fork/objects.rs"]
 mod objects;
+
+#[cfg(unix)]
+#[path = "fork/rwlock.rs"]
+mod rwlock;
 
 #[cfg(unix)]
 #[path = "fork/slot.rs"]

@@ -17,6 +17,8 @@ mod pools;
 mod program_end;
 #[path = "no_memory/queues.rs"]
 mod queues;
+#[path = "no_memory/rwlocks.rs"]
+mod rwlocks;
 #[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
 #[path = "no_memory/shared_queues.rs"]
 mod shared_queues;

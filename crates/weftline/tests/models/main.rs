@@ -18,6 +18,7 @@ mod priority_queue;
 mod queue;
 mod relay;
 mod rlock;
+mod rwlock;
 mod semaphore;
 mod seqlock;
 mod spinning;

@@ -5,7 +5,7 @@ use crate::{Random, in_threads};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, WaitError, Wake};
 use weftline::queue::raw::{Fifo, GetFailure, PutFailure, RawQueue};
-use weftline::sync::raw::{RawCondition, RawLock, RawSemaphore};
+use weftline::sync::raw::{RawCondition, RawLock, RawRwLock, RawSemaphore};
 
 /// Sleeps, and is sometimes interrupted before or after the sleep.
 struct OftenInterrupted(Random);
@@ -68,6 +68,58 @@ fn a_lock_stays_a_lock() {
         }
     });
     assert!(lock.try_lock());
+}
+
+#[test]
+fn a_read_write_lock_stays_one() {
+    const WRITER: usize = 1 << 32;
+    let lock = RawRwLock::new();
+    let inside = AtomicUsize::new(0);
+    let goes_in = |as_what: usize, seen: usize| {
+        let before = inside.fetch_add(as_what, Ordering::Relaxed);
+        assert!(before < seen, "{before:#x}");
+    };
+    let goes_out = |as_what: usize| {
+        inside.fetch_sub(as_what, Ordering::Relaxed);
+    };
+    in_threads(4, |number| {
+        let mut random = Random::new(number);
+        let mut blocker = OftenInterrupted(Random::new(number + 100));
+        for _ in 0..count(10_000) {
+            let deadline = deadline(&mut random);
+            match random.below(4) {
+                0 if lock.write_with(&mut blocker, deadline).is_ok() => {
+                    goes_in(WRITER, 1);
+                    goes_out(WRITER);
+                    lock.unlock_write().unwrap();
+                }
+                1 if lock.upgradable_with(&mut blocker, deadline).is_ok() => {
+                    goes_in(1, WRITER);
+                    if lock.upgrade_with(&mut blocker, deadline).is_ok() {
+                        goes_in(WRITER, 2);
+                        goes_out(WRITER);
+                        lock.downgrade().unwrap();
+                        goes_out(1);
+                        lock.unlock_read().unwrap();
+                    } else {
+                        goes_out(1);
+                        lock.unlock_upgradable().unwrap();
+                    }
+                }
+                2 | 3 if lock.read_with(&mut blocker, deadline).is_ok() => {
+                    goes_in(1, WRITER);
+                    if random.below(50) == 0 {
+                        std::thread::yield_now();
+                    }
+                    goes_out(1);
+                    lock.unlock_read().unwrap();
+                }
+                _ => {}
+            }
+        }
+    });
+    assert!(lock.try_write());
+    assert_eq!(lock.waiting(), (0, 0));
 }
 
 #[test]

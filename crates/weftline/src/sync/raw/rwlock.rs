@@ -386,6 +386,7 @@ impl RawRwLock {
 
     /// As [`Self::unlock_shared`], for a guard. It proves that the thread reads, also after the
     /// thread has given its record back, at its very end.
+    #[cfg(not(weftline_model))]
     #[inline]
     pub(super) fn unlock_of_guard(&self, extra: u64) {
         if self.unlock_shared(extra).is_err() && self.load().readers() > 0 {
@@ -394,6 +395,7 @@ impl RawRwLock {
     }
 
     /// As [`Self::unlock_read`], for a guard.
+    #[cfg(not(weftline_model))]
     #[inline]
     pub(in crate::sync) fn unlock_read_of_guard(&self) {
         self.unlock_of_guard(ONE);

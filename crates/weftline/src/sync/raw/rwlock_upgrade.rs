@@ -70,6 +70,7 @@ impl RawRwLock {
     }
 
     /// As [`Self::unlock_upgradable`], for a guard.
+    #[cfg(not(weftline_model))]
     #[inline]
     pub(in crate::sync) fn unlock_upgradable_of_guard(&self) {
         self.unlock_of_guard(ONE_UPGRADABLE);

@@ -1,0 +1,497 @@
+//! The read-write lock: readers share it, a writer has it alone. No wakeup is lost when a waiter
+//! times out or is interrupted, or when another thread barges, upgrades or downgrades.
+
+use crate::support::*;
+use weftline::park::{Deadline, WaitError};
+use weftline::sync::raw::{RawRwLock, RwLockError};
+
+type Taken = Result<(), RwLockError<Signalled>>;
+
+#[derive(Default)]
+struct Shared {
+    lock: RawRwLock,
+    value: Protected,
+}
+
+impl Shared {
+    fn read(&self, sleeper: &mut Sleeper, deadline: Deadline) -> Taken {
+        self.lock.read_with(sleeper, deadline)
+    }
+
+    fn write(&self, sleeper: &mut Sleeper, deadline: Deadline) -> Taken {
+        self.lock.write_with(sleeper, deadline)
+    }
+
+    fn read_now(&self) {
+        self.read(&mut Sleeper::new(), Deadline::NEVER).unwrap();
+    }
+
+    fn write_now(&self) {
+        self.write(&mut Sleeper::new(), Deadline::NEVER).unwrap();
+    }
+
+    fn upgradable_now(&self) {
+        self.lock
+            .upgradable_with(&mut Sleeper::new(), Deadline::NEVER)
+            .unwrap();
+    }
+
+    /// Reads the protected value.
+    fn read_once(&self) -> u32 {
+        self.read_now();
+        let value = self.value.get();
+        self.lock.unlock_read().unwrap();
+        value
+    }
+
+    /// Changes the protected value.
+    fn write_once(&self) {
+        self.write_now();
+        self.value.add(1);
+        self.lock.unlock_write().unwrap();
+    }
+
+    /// Changes the protected value if the wait got the lock; returns by how much.
+    fn write_if(&self, taken: &Taken) -> u32 {
+        if taken.is_ok() {
+            self.value.add(1);
+            self.lock.unlock_write().unwrap();
+        }
+        u32::from(taken.is_ok())
+    }
+
+    fn is_free(&self) -> bool {
+        !self.lock.is_locked() && self.lock.waiting() == (0, 0)
+    }
+}
+
+fn has_ended(taken: &Taken) -> bool {
+    let ended = [WaitError::TimedOut, WaitError::Interrupted(Signalled)];
+    taken.is_ok() || ended.map(|why| Err(RwLockError::Wait(why))).contains(taken)
+}
+
+#[test]
+fn two_writers_exclude_each_other() {
+    explore_both(3, || {
+        let shared = Arc::new(Shared::default());
+        let other = Arc::clone(&shared);
+        let thread = spawn(move || {
+            other.write_once();
+            other.write_once();
+        });
+        shared.write_once();
+        shared.write_once();
+        join(thread);
+        assert_eq!(shared.value.get(), 4);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn a_writer_excludes_two_readers() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::default());
+        let readers = [(); 2].map(|()| {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.read_once())
+        });
+        shared.write_once();
+        for reader in readers {
+            assert!(join(reader) <= 1);
+        }
+        assert_eq!(shared.value.get(), 1);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn two_writers_exclude_a_reader() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::default());
+        let writer = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.write_once())
+        };
+        let reader = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.read_once())
+        };
+        shared.write_once();
+        join(writer);
+        assert!(join(reader) <= 2);
+        assert_eq!(shared.value.get(), 2);
+        assert!(shared.is_free());
+    });
+}
+
+/// A writer, then a reader, wait for a reader. They get the lock in this order.
+#[test]
+fn a_waiting_writer_stops_a_later_reader() {
+    explore_starved(3, || {
+        let shared = Arc::new(Shared::default());
+        let enlisted = Door::new();
+        shared.read_now();
+        let writer = {
+            let (shared, enlisted) = (Arc::clone(&shared), Arc::clone(&enlisted));
+            spawn(move || {
+                shared
+                    .write(&mut Sleeper::that_opens(&enlisted), Deadline::NEVER)
+                    .unwrap();
+                shared.value.add(1);
+                shared.lock.unlock_write().unwrap();
+            })
+        };
+        enlisted.pass();
+        let reader = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.read_once())
+        };
+        shared.lock.unlock_read().unwrap();
+        assert_eq!(join(reader), 1, "overtook the writer");
+        join(writer);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn a_thread_that_reads_reads_again_whoever_waits() {
+    explore_both(3, || {
+        let shared = Arc::new(Shared::default());
+        let writer = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.write_once())
+        };
+        shared.read_now();
+        let seen = shared.value.get();
+        assert_eq!(shared.read_once(), seen);
+        shared.lock.unlock_read().unwrap();
+        join(writer);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn readers_behind_a_writer_that_gives_up_read() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::default());
+        let alarm = Alarm::leak();
+        shared.read_now();
+        let writer = {
+            let shared = Arc::clone(&shared);
+            spawn(move || {
+                let taken = shared.write(&mut Sleeper::new(), Deadline::At(alarm));
+                shared.write_if(&taken)
+            })
+        };
+        let reader = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.read_once())
+        };
+        alarm.fire();
+        // This reader stays until the other has read: the writer gives up, or never came.
+        assert_eq!(join(reader), 0);
+        shared.lock.unlock_read().unwrap();
+        let written = join(writer);
+        assert_eq!(shared.value.get(), written);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn a_waiter_that_times_out_passes_its_wakeup_on() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::default());
+        let alarm = Alarm::leak();
+        shared.write_now();
+        let timed = {
+            let shared = Arc::clone(&shared);
+            spawn(move || {
+                let taken = shared.read(&mut Sleeper::new(), Deadline::At(alarm));
+                assert!(has_ended(&taken));
+                if taken.is_ok() {
+                    shared.lock.unlock_read().unwrap();
+                }
+            })
+        };
+        let waiter = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.write_once())
+        };
+        let clock = spawn(move || alarm.fire());
+        shared.lock.unlock_write().unwrap();
+        join(waiter);
+        join(timed);
+        join(clock);
+        assert_eq!(shared.value.get(), 1);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn an_interrupted_writer_gives_the_lock_back() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::default());
+        let signal = Signal::new();
+        shared.read_now();
+        let interrupted = {
+            let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
+            spawn(move || {
+                let taken = shared.write(&mut Sleeper::that_hears(&signal), Deadline::NEVER);
+                assert!(has_ended(&taken));
+                shared.write_if(&taken)
+            })
+        };
+        let reader = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.read_once())
+        };
+        let kernel = spawn(move || signal.raise());
+        shared.lock.unlock_read().unwrap();
+        join(reader);
+        let written = join(interrupted);
+        join(kernel);
+        assert_eq!(shared.value.get(), written);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn an_interrupted_reader_gives_the_lock_back() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::default());
+        let signal = Signal::new();
+        shared.write_now();
+        let interrupted = {
+            let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
+            spawn(move || {
+                let taken = shared.read(&mut Sleeper::that_hears(&signal), Deadline::NEVER);
+                assert!(has_ended(&taken));
+                if taken.is_ok() {
+                    shared.lock.unlock_read().unwrap();
+                }
+            })
+        };
+        let writer = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.write_once())
+        };
+        let kernel = spawn(move || signal.raise());
+        shared.lock.unlock_write().unwrap();
+        join(writer);
+        join(interrupted);
+        join(kernel);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn an_upgrade_lets_no_writer_come_between() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::default());
+        let writer = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.write_once())
+        };
+        let reader = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.read_once())
+        };
+        shared.upgradable_now();
+        let seen = shared.value.get();
+        shared
+            .lock
+            .upgrade_with(&mut Sleeper::new(), Deadline::NEVER)
+            .unwrap();
+        assert_eq!(shared.value.get(), seen);
+        shared.value.add(1);
+        shared.lock.unlock_write().unwrap();
+        join(writer);
+        join(reader);
+        assert_eq!(shared.value.get(), 2);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn two_upgradable_readers_take_turns() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::default());
+        let upgrade = |shared: &Shared| {
+            shared.upgradable_now();
+            let seen = shared.value.get();
+            shared
+                .lock
+                .upgrade_with(&mut Sleeper::new(), Deadline::NEVER)
+                .unwrap();
+            assert_eq!(shared.value.get(), seen);
+            shared.value.add(1);
+            shared.lock.unlock_write().unwrap();
+        };
+        let others = {
+            let shared = Arc::clone(&shared);
+            spawn(move || upgrade(&shared))
+        };
+        let reader = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.read_once())
+        };
+        upgrade(&shared);
+        join(others);
+        join(reader);
+        assert_eq!(shared.value.get(), 2);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn an_upgrade_that_ends_without_the_lock_still_reads() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::default());
+        let signal = Signal::new();
+        shared.read_now();
+        let upgrader = {
+            let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
+            spawn(move || {
+                shared.upgradable_now();
+                let mut sleeper = Sleeper::that_hears(&signal);
+                let taken = shared.lock.upgrade_with(&mut sleeper, Deadline::NEVER);
+                if taken.is_err() {
+                    assert!(has_ended(&taken));
+                    assert_eq!((shared.lock.own_reads(), shared.value.get()), (1, 0));
+                    shared.lock.unlock_upgradable().unwrap();
+                }
+                shared.write_if(&taken)
+            })
+        };
+        let waiter = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.read_once())
+        };
+        let kernel = spawn(move || signal.raise());
+        shared.lock.unlock_read().unwrap();
+        assert!(join(waiter) <= 1);
+        let written = join(upgrader);
+        join(kernel);
+        assert_eq!(shared.value.get(), written);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn a_downgrade_lets_readers_in_and_no_writer() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::default());
+        shared.write_now();
+        let enlisted = Door::new();
+        let reader = {
+            let (shared, enlisted) = (Arc::clone(&shared), Arc::clone(&enlisted));
+            spawn(move || {
+                shared
+                    .read(&mut Sleeper::that_opens(&enlisted), Deadline::NEVER)
+                    .unwrap();
+                let seen = shared.value.get();
+                shared.lock.unlock_read().unwrap();
+                seen
+            })
+        };
+        let writer = {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.write_once())
+        };
+        enlisted.pass();
+        shared.value.add(1);
+        shared.lock.downgrade().unwrap();
+        // The reader does not wait for this one to leave.
+        assert_eq!(join(reader), 1);
+        assert_eq!(shared.value.get(), 1);
+        shared.lock.unlock_read().unwrap();
+        join(writer);
+        assert_eq!(shared.value.get(), 2);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn a_try_takes_the_lock_or_leaves_it() {
+    explore_both(3, || {
+        let shared = Arc::new(Shared::default());
+        let other = Arc::clone(&shared);
+        let thread = spawn(move || {
+            if other.lock.try_read() {
+                let _ = other.value.get();
+                other.lock.unlock_read().unwrap();
+            }
+            let taken = other.lock.try_write();
+            if taken {
+                other.value.add(1);
+                other.lock.unlock_write().unwrap();
+            }
+            u32::from(taken)
+        });
+        shared.write_once();
+        let others = join(thread);
+        assert_eq!(shared.value.get(), 1 + others);
+        assert!(shared.is_free());
+    });
+}
+
+#[cfg(weftline_model = "shuttle")]
+#[test]
+fn a_crowd_with_timeouts_and_interrupts_leaves_the_lock_free() {
+    explore_both(0, || {
+        let shared = Arc::new(Shared::default());
+        let alarms = [(); 2].map(|()| Alarm::leak());
+        let signals = [(); 2].map(|()| Signal::new());
+        let timed = alarms.map(|alarm| {
+            let shared = Arc::clone(&shared);
+            spawn(move || {
+                let taken = shared.write(&mut Sleeper::new(), Deadline::At(alarm));
+                shared.write_if(&taken)
+            })
+        });
+        let interrupted = signals.clone().map(|signal| {
+            let shared = Arc::clone(&shared);
+            spawn(move || {
+                if shared
+                    .read(&mut Sleeper::that_hears(&signal), Deadline::NEVER)
+                    .is_ok()
+                {
+                    let seen = shared.value.get();
+                    assert_eq!(shared.read_once(), seen);
+                    shared.lock.unlock_read().unwrap();
+                }
+            })
+        });
+        let writers = [(); 2].map(|()| {
+            let shared = Arc::clone(&shared);
+            spawn(move || (0..2).for_each(|_| shared.write_once()))
+        });
+        let readers = [(); 2].map(|()| {
+            let shared = Arc::clone(&shared);
+            spawn(move || {
+                (0..3).for_each(|_| {
+                    shared.read_once();
+                })
+            })
+        });
+        let upgrader = {
+            let shared = Arc::clone(&shared);
+            spawn(move || {
+                shared.upgradable_now();
+                let sleeper = &mut Sleeper::new();
+                shared.lock.upgrade_with(sleeper, Deadline::NEVER).unwrap();
+                shared.value.add(1);
+                shared.lock.downgrade().unwrap();
+                shared.lock.unlock_read().unwrap();
+            })
+        };
+        alarms.iter().for_each(|alarm| alarm.fire());
+        signals.iter().for_each(|signal| signal.raise());
+        let written = 5 + timed.into_iter().map(join).sum::<u32>();
+        interrupted.into_iter().for_each(join);
+        writers.into_iter().chain(readers).for_each(join);
+        join(upgrader);
+        assert_eq!(shared.value.get(), written);
+        assert!(shared.is_free());
+    });
+}
