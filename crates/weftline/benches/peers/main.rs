@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `measure.rs` | rounds, ratios and how they are reported |
 //! | `locks.rs` | `Lock` and `RLock`, alone and contended |
+//! | `rwlocks.rs` | `RwLock`: alone, and with readers and a writer |
 //! | `queues.rs` | `Queue` on one thread, between two, and between two and two |
 //! | `signals.rs` | `Semaphore`, `Event`, `Condition`, `Barrier`: on one thread, and between threads |
 //! | `pools.rs` | `ThreadPoolExecutor`: many tasks, one at a time, and tasks that block |
@@ -24,6 +25,7 @@ mod locks;
 mod measure;
 mod pools;
 mod queues;
+mod rwlocks;
 mod signals;
 #[cfg(unix)]
 #[path = "../../tests/support/mod.rs"]
@@ -35,6 +37,7 @@ fn main() {
     let options = Options::from_arguments();
     let mut report = Report::new(options);
     locks::measure(&mut report);
+    rwlocks::measure(&mut report);
     queues::measure(&mut report);
     signals::measure(&mut report);
     pools::measure(&mut report);

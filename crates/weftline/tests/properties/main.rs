@@ -24,6 +24,7 @@ mod processes;
 mod program;
 mod queue_kinds;
 mod queues;
+mod rwlocks;
 mod semaphores;
 mod timers;
 mod transfers;
@@ -34,6 +35,7 @@ use program::Kind;
 fn kinds() -> Vec<Kind> {
     let kinds = [
         locks::kinds(),
+        rwlocks::kinds(),
         conditions::kinds(),
         events::kinds(),
         semaphores::kinds(),

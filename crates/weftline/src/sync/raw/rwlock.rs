@@ -19,15 +19,15 @@
 //!
 //! **Phases.** A waiting writer stops new readers. The last reader's release serves the front
 //! writer. A writer's release serves the readers that wait: the *read phase*. A woken reader that
-//! takes the lock wakes the next one, past the waiting writers.
+//! takes the lock wakes the next one, past the waiting writers, unless the front writer is starved.
 //!
 //! **Barging, with a starvation bound**, as in `lock.rs`. A release frees the word and wakes one
 //! waiter without handoff: the front writer, or the front reader. The woken waiter stays in its
 //! list. Until it retries, other threads take and release the lock on the fast path. A front waiter
-//! older than 1 ms gets a handoff: a writer alone, or all waiting readers at once. A starved writer
-//! also ends a read phase, and no later thread takes the lock before it under the list's lock. So
-//! readers wait for at most 1 ms and one writer more, and the front writer for at most 1 ms and one
-//! phase of readers more.
+//! older than 1 ms gets a handoff: a writer alone, or all waiting readers at once. While the front
+//! writer is that old, a read phase begins by handoff too, and has no further readers. So readers
+//! wait for at most 1 ms and one writer more, and the front writer for at most 1 ms and one phase of
+//! readers more.
 //!
 //! **A thread that reads may read again**, also while a writer waits: the writer waits for that
 //! thread. The slow path alone asks whether the thread reads already. Two waits cannot end, and are

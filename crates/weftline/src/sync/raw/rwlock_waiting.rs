@@ -149,11 +149,13 @@ impl Waiting {
             && !upgrades
             && let Some(front) = shares
         {
-            // The writer could not take the lock now.
-            if phase == Phase::Begins && !word.is_free() {
+            let is_writer_starved = is_starved(writer);
+            // A phase without barging, which the starved writer sees end; or one in which a writer
+            // that has become a reader reads already.
+            if phase == Phase::Begins && (is_writer_starved || !word.is_free()) {
                 return by_handoff;
             }
-            if is_starved(front) || !is_starved(writer) {
+            if is_starved(front) || !is_writer_starved {
                 return serve(shares, by_handoff);
             }
         }
