@@ -13,6 +13,11 @@ impl<'a, 'py> OptionalArg<'a, 'py> {
     /// No argument: the default in signatures.
     pub(crate) const MISSING: Self = Self(None);
 
+    /// An argument that was passed before.
+    pub(crate) fn given(object: Borrowed<'a, 'py, PyAny>) -> Self {
+        Self(Some(object))
+    }
+
     #[inline]
     pub(crate) fn get(self) -> Option<Borrowed<'a, 'py, PyAny>> {
         self.0

@@ -15,6 +15,7 @@ mod lock;
 mod mutex;
 mod nested;
 mod rlock;
+mod rwlock;
 mod semaphore;
 mod semaphore_attributes;
 mod target;
@@ -40,6 +41,9 @@ use std::ffi::CStr;
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     lock::register(module)?;
     module.add_class::<RLock>()?;
+    module.add_class::<rwlock::RWLock>()?;
+    // The first call would create it otherwise, and memory may be short then.
+    drop(module.py().get_type::<rwlock::Holding>());
     add_class_like::<Condition>(
         module,
         "threading",

@@ -595,21 +595,25 @@ impl RawRwLock {
             .is_ok()
     }
 
-    /// From written with waiters to `next`, with waiters. Until `settle` has chosen among them, no
-    /// thread barges: each takes the list's lock first.
+    /// From written to `next`, with waiters. Until `settle` has chosen among them, no thread
+    /// barges: each takes the list's lock first.
     #[cold]
     pub(super) fn unlock_slow(&self, me: u64, next: Word) {
         let mut waiting = self.waiters.lock();
-        let stopped = self.word.compare_exchange(
-            Word::written_by(me).with_waiters(true).0,
-            next.with_waiters(true).0,
-            Ordering::Release,
-            Ordering::Relaxed,
-        );
-        debug_assert!(
-            stopped.is_ok(),
-            "the word of a writer changes under the list's lock"
-        );
+        // Under the list's lock no other thread changes the word of a writer. The last waiter may
+        // have given up, and have cleared `WAITERS`.
+        let word = self.load();
+        let stopped = word.is_written_by(me)
+            && self
+                .word
+                .compare_exchange(
+                    word.0,
+                    next.with_waiters(true).0,
+                    Ordering::Release,
+                    Ordering::Relaxed,
+                )
+                .is_ok();
+        debug_assert!(stopped, "only the writer releases the lock");
         let woken = waiting.settle(&self.word, Phase::Begins);
         drop(waiting);
         woken.call();
