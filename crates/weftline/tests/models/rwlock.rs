@@ -1,6 +1,9 @@
 //! The read-write lock: readers share it, a writer has it alone. No wakeup is lost when a waiter
 //! times out or is interrupted, or when another thread barges, upgrades or downgrades.
 
+#[path = "rwlock/upgrades.rs"]
+mod upgrades;
+
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};
 use weftline::sync::raw::{RawRwLock, RwLockError};
@@ -154,7 +157,7 @@ fn a_waiting_writer_stops_a_later_reader() {
 }
 
 #[test]
-fn a_thread_that_reads_reads_again_whoever_waits() {
+fn a_thread_that_reads_reads_again_while_a_writer_waits() {
     explore_both(3, || {
         let shared = Arc::new(Shared::default());
         let writer = {
@@ -280,133 +283,6 @@ fn an_interrupted_reader_gives_the_lock_back() {
         join(writer);
         join(interrupted);
         join(kernel);
-        assert!(shared.is_free());
-    });
-}
-
-#[test]
-fn an_upgrade_lets_no_writer_come_between() {
-    explore_both(2, || {
-        let shared = Arc::new(Shared::default());
-        let writer = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.write_once())
-        };
-        let reader = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.read_once())
-        };
-        shared.upgradable_now();
-        let seen = shared.value.get();
-        shared
-            .lock
-            .upgrade_with(&mut Sleeper::new(), Deadline::NEVER)
-            .unwrap();
-        assert_eq!(shared.value.get(), seen);
-        shared.value.add(1);
-        shared.lock.unlock_write().unwrap();
-        join(writer);
-        join(reader);
-        assert_eq!(shared.value.get(), 2);
-        assert!(shared.is_free());
-    });
-}
-
-#[test]
-fn two_upgradable_readers_take_turns() {
-    explore_both(2, || {
-        let shared = Arc::new(Shared::default());
-        let upgrade = |shared: &Shared| {
-            shared.upgradable_now();
-            let seen = shared.value.get();
-            shared
-                .lock
-                .upgrade_with(&mut Sleeper::new(), Deadline::NEVER)
-                .unwrap();
-            assert_eq!(shared.value.get(), seen);
-            shared.value.add(1);
-            shared.lock.unlock_write().unwrap();
-        };
-        let others = {
-            let shared = Arc::clone(&shared);
-            spawn(move || upgrade(&shared))
-        };
-        let reader = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.read_once())
-        };
-        upgrade(&shared);
-        join(others);
-        join(reader);
-        assert_eq!(shared.value.get(), 2);
-        assert!(shared.is_free());
-    });
-}
-
-#[test]
-fn an_upgrade_that_ends_without_the_lock_still_reads() {
-    explore_both(2, || {
-        let shared = Arc::new(Shared::default());
-        let signal = Signal::new();
-        shared.read_now();
-        let upgrader = {
-            let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
-            spawn(move || {
-                shared.upgradable_now();
-                let mut sleeper = Sleeper::that_hears(&signal);
-                let taken = shared.lock.upgrade_with(&mut sleeper, Deadline::NEVER);
-                if taken.is_err() {
-                    assert!(has_ended(&taken));
-                    assert_eq!((shared.lock.own_reads(), shared.value.get()), (1, 0));
-                    shared.lock.unlock_upgradable().unwrap();
-                }
-                shared.write_if(&taken)
-            })
-        };
-        let waiter = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.read_once())
-        };
-        let kernel = spawn(move || signal.raise());
-        shared.lock.unlock_read().unwrap();
-        assert!(join(waiter) <= 1);
-        let written = join(upgrader);
-        join(kernel);
-        assert_eq!(shared.value.get(), written);
-        assert!(shared.is_free());
-    });
-}
-
-#[test]
-fn a_downgrade_lets_readers_in_and_no_writer() {
-    explore_both(2, || {
-        let shared = Arc::new(Shared::default());
-        shared.write_now();
-        let enlisted = Door::new();
-        let reader = {
-            let (shared, enlisted) = (Arc::clone(&shared), Arc::clone(&enlisted));
-            spawn(move || {
-                shared
-                    .read(&mut Sleeper::that_opens(&enlisted), Deadline::NEVER)
-                    .unwrap();
-                let seen = shared.value.get();
-                shared.lock.unlock_read().unwrap();
-                seen
-            })
-        };
-        let writer = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.write_once())
-        };
-        enlisted.pass();
-        shared.value.add(1);
-        shared.lock.downgrade().unwrap();
-        // The reader does not wait for this one to leave.
-        assert_eq!(join(reader), 1);
-        assert_eq!(shared.value.get(), 1);
-        shared.lock.unlock_read().unwrap();
-        join(writer);
-        assert_eq!(shared.value.get(), 2);
         assert!(shared.is_free());
     });
 }

@@ -1,0 +1,263 @@
+//! The readers of a [`RawRwLock`]: `rwlock.rs` has the states.
+//!
+//! The upgradable reader takes and releases the lock as others do. `extra` is what a reader adds to
+//! the word: [`ONE`], with `UPGRADABLE` or without.
+
+use super::rwlock::{RawRwLock, RwLockError};
+use super::rwlock_waiting::{Phase, Request, Waiting};
+use super::rwlock_word::{ONE, Word};
+use crate::error::NotOwner;
+use crate::park::model::Ordering;
+use crate::park::{
+    Blocker, Deadline, Ended, List, ReadHolds, ThreadBlocker, WaitError, Waiter, current_record,
+    number, read_holds, ready,
+};
+
+/// The list in which a reader waits, by what it adds to the word.
+fn shared_list(waiting: &mut Waiting, extra: u64) -> &mut List<Request> {
+    if extra == ONE {
+        &mut waiting.readers
+    } else {
+        &mut waiting.upgradables
+    }
+}
+
+impl RawRwLock {
+    /// Reads the lock if no thread writes or waits to write; again also if one waits. Does not
+    /// wait.
+    ///
+    /// # Panics
+    /// When there is no memory for the calling thread's record, in its first acquire, or when it
+    /// holds more than six locks to read. The other acquires report that to their blocker.
+    #[inline]
+    pub fn try_read(&self) -> bool {
+        self.read_with(&mut ThreadBlocker, Deadline::PASSED).is_ok()
+    }
+
+    /// Reads the lock, sleeping through `blocker` while another thread writes or waits to write. A
+    /// thread that reads already does not wait.
+    ///
+    /// # Errors
+    /// [`RwLockError::Wait`] when the deadline passed or the blocker was interrupted;
+    /// [`RwLockError::WouldDeadlock`] when the calling thread writes and there is no deadline;
+    /// [`RwLockError::TooManyReaders`]. The caller does not hold the lock then.
+    #[inline]
+    pub fn read_with<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), RwLockError<B::Interrupt>> {
+        if self.read_at_once() {
+            Ok(())
+        } else {
+            self.read_slow(blocker, deadline)
+        }
+    }
+
+    /// Reads the lock if neither its word nor the thread's record needs the slow path.
+    #[inline]
+    pub(in crate::sync) fn read_at_once(&self) -> bool {
+        self.share_at_once(ONE)
+    }
+
+    #[cold]
+    pub(in crate::sync) fn read_slow<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), RwLockError<B::Interrupt>> {
+        self.share_slow(ONE, blocker, deadline)
+    }
+
+    #[inline]
+    pub(super) fn share_at_once(&self, extra: u64) -> bool {
+        let Some(holds) = read_holds().filter(|holds| holds.has_room()) else {
+            return false;
+        };
+        let taken = self.share_at_once_unrecorded(extra);
+        // There is room.
+        taken && holds.add(self.hold(extra)).is_ok()
+    }
+
+    #[inline]
+    fn share_at_once_unrecorded(&self, extra: u64) -> bool {
+        let mut word = self.load();
+        while let Some(next) = word.read_once_more(extra) {
+            match self.word.compare_exchange_weak(
+                word.0,
+                next.0,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => word = Word(now),
+            }
+        }
+        false
+    }
+
+    pub(super) fn share_slow<B: Blocker>(
+        &self,
+        extra: u64,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), RwLockError<B::Interrupt>> {
+        ready(blocker).map_err(WaitError::Interrupted)?;
+        let holds = &current_record().read_holds;
+        if holds.reserve().is_err() {
+            return Err(WaitError::Interrupted(blocker.no_memory()).into());
+        }
+        self.inherit();
+        let is_second_upgradable = extra != ONE && holds.count(self.hold(extra)) > 0;
+        if deadline.is_never() && (self.load().is_written_by(number()) || is_second_upgradable) {
+            return Err(RwLockError::WouldDeadlock);
+        }
+        self.share_or_wait(extra, holds, blocker, deadline)?;
+        if holds.add(self.hold(extra)).is_err() {
+            // A signal handler has used the room meanwhile.
+            self.release_shared(extra);
+            return Err(WaitError::Interrupted(blocker.no_memory()).into());
+        }
+        Ok(())
+    }
+
+    /// Takes the lock to read, without a record of it.
+    fn share_or_wait<B: Blocker>(
+        &self,
+        extra: u64,
+        holds: &ReadHolds,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), RwLockError<B::Interrupt>> {
+        if !deadline.is_at_once()
+            && B::SPIN.is_before_wait()
+            && self.spin(|| self.share_at_once_unrecorded(extra))
+        {
+            return Ok(());
+        }
+        loop {
+            self.inherit();
+            let reads = self.is_in(holds);
+            let waiter = Waiter::aging::<B>(0);
+            {
+                let mut waiting = self.waiters.lock();
+                let may_share = |word: Word| {
+                    reads
+                        || waiting.writers.is_empty()
+                        || (word.is_free() && !waiting.is_writer_starved())
+                };
+                if self.take_shared(extra, may_share) {
+                    return Ok(());
+                }
+                if self.load().is_full() {
+                    return Err(RwLockError::TooManyReaders);
+                }
+                if deadline.is_at_once() {
+                    return Err(WaitError::TimedOut.into());
+                }
+                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed),
+                // removed or forgotten.
+                unsafe { shared_list(&mut waiting, extra).push_back(&waiter) };
+                let woken = waiting.settle(&self.word, Phase::Over);
+                drop(waiting);
+                woken.call();
+            }
+            match waiter.wait_or_take(blocker, deadline, || self.retry_shared(extra, &waiter)) {
+                // In the child of a fork no record says that the grant of the parent is this
+                // thread's, so it does not count.
+                Ended::Granted if waiter.is_forgotten() => continue,
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.leave(&waiter, |waiting| shared_list(waiting, extra));
+                    return Err(why.into());
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    if !waiter.is_forgotten() {
+                        self.release_shared(extra);
+                    }
+                    return Err(WaitError::Interrupted(interrupt).into());
+                }
+            }
+        }
+    }
+
+    /// Under the list's lock: takes the lock to read, if that is possible and `may_share`.
+    fn take_shared(&self, extra: u64, may_share: impl Fn(Word) -> bool) -> bool {
+        let mut word = self.load();
+        while let Some(next) = word.shared_by_one_more(extra).filter(|_| may_share(word)) {
+            match self.word.compare_exchange_weak(
+                word.0,
+                next.0,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => word = Word(now),
+            }
+        }
+        false
+    }
+
+    /// A woken reader retries. Returns whether it has the lock.
+    fn retry_shared(&self, extra: u64, waiter: &Waiter<Request>) -> bool {
+        self.retry(
+            waiter,
+            |waiting| shared_list(waiting, extra),
+            |waiting| self.take_shared(extra, |word| !waiting.stops_woken_readers(word)),
+            Phase::GoesOn,
+        )
+    }
+
+    /// Releases the lock once, for a thread that reads it.
+    ///
+    /// # Errors
+    /// [`NotOwner`] when the calling thread does not read it.
+    #[inline]
+    pub fn unlock_read(&self) -> Result<(), NotOwner> {
+        self.unlock_shared(ONE)
+    }
+
+    #[inline]
+    pub(super) fn unlock_shared(&self, extra: u64) -> Result<(), NotOwner> {
+        let hold = self.hold(extra);
+        if !read_holds().is_some_and(|holds| holds.remove_latest(hold)) {
+            self.remove_hold(hold)?;
+        }
+        self.release_shared(extra);
+        Ok(())
+    }
+
+    /// As [`Self::unlock_shared`], for a guard. It proves that the thread reads, also after the
+    /// thread has given its record back, at its very end.
+    #[cfg(not(weftline_model))]
+    #[inline]
+    pub(super) fn unlock_of_guard(&self, extra: u64) {
+        if self.unlock_shared(extra).is_err() && self.load().readers() > 0 {
+            self.release_shared(extra);
+        }
+    }
+
+    /// As [`Self::unlock_read`], for a guard.
+    #[cfg(not(weftline_model))]
+    #[inline]
+    pub(in crate::sync) fn unlock_read_of_guard(&self) {
+        self.unlock_of_guard(ONE);
+    }
+
+    #[cold]
+    fn remove_hold(&self, hold: usize) -> Result<(), NotOwner> {
+        self.inherit();
+        let was_held = read_holds().is_some_and(|holds| holds.remove_slow(hold));
+        was_held.then_some(()).ok_or(NotOwner)
+    }
+
+    #[inline]
+    pub(super) fn release_shared(&self, extra: u64) {
+        let was = self.word.fetch_sub(extra, Ordering::Release);
+        let left = Word(was - extra);
+        if left.has_waiters() && (extra != ONE || left.is_free() || left.is_upgradable_alone()) {
+            self.settle(Phase::Over).call();
+        }
+    }
+}

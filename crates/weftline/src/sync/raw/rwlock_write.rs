@@ -1,0 +1,190 @@
+//! The writer of a [`RawRwLock`]: `rwlock.rs` has the states.
+
+use super::rwlock::{RawRwLock, RwLockError};
+use super::rwlock_waiting::{Phase, Waiting};
+use super::rwlock_word::Word;
+use crate::error::NotOwner;
+use crate::park::model::Ordering;
+use crate::park::{Blocker, Deadline, Ended, WaitError, Waiter, number, read_holds, ready};
+
+impl RawRwLock {
+    /// Takes the lock to write if it is free; does not wait.
+    #[inline]
+    pub fn try_write(&self) -> bool {
+        self.try_write_as(number())
+    }
+
+    #[inline]
+    pub(in crate::sync) fn try_write_as(&self, me: u64) -> bool {
+        match self.word.compare_exchange(
+            Word::FREE.0,
+            Word::written_by(me).0,
+            Ordering::Acquire,
+            Ordering::Relaxed,
+        ) {
+            Ok(_) => true,
+            Err(word) => self.try_write_forked(Word(word), me),
+        }
+    }
+
+    /// In the child of a fork the lock may be free in other ways.
+    #[cold]
+    fn try_write_forked(&self, word: Word, me: u64) -> bool {
+        let word = if word.is_stale() {
+            self.inherit();
+            self.load()
+        } else {
+            word
+        };
+        word.is_free()
+            && !word.has_waiters()
+            && self
+                .word
+                .compare_exchange(
+                    word.0,
+                    Word::written_by(me).0,
+                    Ordering::Acquire,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
+    }
+
+    /// Takes the lock to write, sleeping through `blocker` while another thread holds it.
+    ///
+    /// # Errors
+    /// [`RwLockError::Wait`] when the deadline passed or the blocker was interrupted;
+    /// [`RwLockError::WouldDeadlock`] when the calling thread reads or writes and there is no
+    /// deadline. The caller has no more than before then.
+    #[inline]
+    pub fn write_with<B: Blocker>(
+        &self,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), RwLockError<B::Interrupt>> {
+        let me = number();
+        if self.try_write_as(me) {
+            Ok(())
+        } else {
+            self.write_slow(me, blocker, deadline)
+        }
+    }
+
+    #[cold]
+    pub(in crate::sync) fn write_slow<B: Blocker>(
+        &self,
+        me: u64,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), RwLockError<B::Interrupt>> {
+        if deadline.is_at_once() {
+            return Err(WaitError::TimedOut.into());
+        }
+        let holds = read_holds().is_some_and(|holds| self.is_in(holds));
+        if deadline.is_never() && (holds || self.load().is_written_by(me)) {
+            return Err(RwLockError::WouldDeadlock);
+        }
+        if B::SPIN.is_before_wait() && self.spin(|| self.load().is_free() && self.try_write_as(me))
+        {
+            return Ok(());
+        }
+        ready(blocker).map_err(WaitError::Interrupted)?;
+        loop {
+            self.inherit();
+            let waiter = Waiter::aging::<B>(Word::written_by(me).0);
+            {
+                let mut waiting = self.waiters.lock();
+                if !waiting.is_writer_starved() && self.take_to_write(me, &waiting) {
+                    return Ok(());
+                }
+                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed),
+                // removed or forgotten.
+                unsafe { waiting.writers.push_back(&waiter) };
+                let woken = waiting.settle(&self.word, Phase::Over);
+                drop(waiting);
+                woken.call();
+            }
+            let retry = || {
+                let take = |waiting: &Waiting| self.take_to_write(me, waiting);
+                self.retry(&waiter, |waiting| &mut waiting.writers, take, Phase::Over)
+            };
+            match waiter.wait_or_take(blocker, deadline, retry) {
+                Ended::Granted => return Ok(()),
+                Ended::Forked => continue,
+                Ended::Abandoned(why) => {
+                    self.leave(&waiter, |waiting| &mut waiting.writers);
+                    return Err(why.into());
+                }
+                Ended::InterruptedAfterGrant(interrupt) => {
+                    self.unlock_mine(me);
+                    return Err(WaitError::Interrupted(interrupt).into());
+                }
+            }
+        }
+    }
+
+    /// Under the list's lock: takes a free lock to write. A woken waiter is in the list still, so
+    /// `WAITERS` is set; `settle` clears it if no other thread waits.
+    fn take_to_write(&self, me: u64, waiting: &Waiting) -> bool {
+        let next = Word::written_by(me).with_waiters(!waiting.is_empty());
+        self.exchange_if(Word::is_free, next)
+    }
+
+    /// Releases the lock, for the thread that writes.
+    ///
+    /// # Errors
+    /// [`NotOwner`] when the calling thread does not write.
+    #[inline]
+    pub fn unlock_write(&self) -> Result<(), NotOwner> {
+        let me = number();
+        if !self.load().is_written_by(me) {
+            return Err(NotOwner);
+        }
+        self.unlock_mine(me);
+        Ok(())
+    }
+
+    /// Releases a lock to which the calling thread writes.
+    #[inline]
+    pub(in crate::sync) fn unlock_mine(&self, me: u64) {
+        if !self.stop_writing(me, Word::FREE) {
+            self.unlock_slow(me, Word::read_by(0));
+        }
+    }
+
+    /// From written without waiters to `next`.
+    #[inline]
+    pub(super) fn stop_writing(&self, me: u64, next: Word) -> bool {
+        self.word
+            .compare_exchange(
+                Word::written_by(me).0,
+                next.0,
+                Ordering::Release,
+                Ordering::Relaxed,
+            )
+            .is_ok()
+    }
+
+    /// From written to `next`, with waiters. Until `settle` has chosen among them, no thread
+    /// barges: each takes the list's lock first.
+    #[cold]
+    pub(super) fn unlock_slow(&self, me: u64, next: Word) {
+        let mut waiting = self.waiters.lock();
+        // Under the list's lock no other thread changes the word of a writer. The last waiter may
+        // have given up, and have cleared `WAITERS`.
+        let word = self.load();
+        let stopped = word.is_written_by(me)
+            && self
+                .word
+                .compare_exchange(
+                    word.0,
+                    next.with_waiters(true).0,
+                    Ordering::Release,
+                    Ordering::Relaxed,
+                )
+                .is_ok();
+        debug_assert!(stopped, "only the writer releases the lock");
+        let woken = waiting.settle(&self.word, Phase::Begins);
+        drop(waiting);
+        woken.call();
+    }
+}
