@@ -41,7 +41,7 @@ def test_readers_share_it_and_a_writer_has_it_alone():
     assert not lock.locked()
 
 
-def test_a_release_lets_in_who_waits():
+def test_a_release_lets_in_the_waiters_readers_first():
     lock, order = RWLock(), []
     lock.acquire_write()
 
@@ -244,7 +244,6 @@ def test_the_child_of_a_fork_holds_what_the_forking_thread_held():
 
     holder = start(hold)
     until(others.locked)
-    waiter = blocked(lambda: (written.acquire_read(), written.release_read()))
 
     def child():
         assert others.acquire_write(False), "its writer is gone"
@@ -260,6 +259,7 @@ def test_the_child_of_a_fork_holds_what_the_forking_thread_held():
         assert in_thread(lambda: written.acquire_write(timeout=5))
 
     with read.read(), read.read(), written.write():
+        waiter = blocked(lambda: (written.acquire_read(), written.release_read()))
         expect_success(in_child(child))
     may_go.set()
     holder.result()
@@ -278,9 +278,8 @@ def test_threads_that_read_and_write_see_whole_values():
 
     def reads():
         for _ in range(rounds):
-            with lock.read():
-                with lock.read():
-                    assert pair[0] == pair[1]
+            with lock.read(), lock.read():
+                assert pair[0] == pair[1]
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)

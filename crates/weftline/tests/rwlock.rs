@@ -9,7 +9,7 @@ use std::time::Duration;
 use support::{LONG, SHORT, blocked, is_send_and_sync, limit, now, takes_at_least};
 use weftline::sync::raw::RawRwLock;
 use weftline::{
-    MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard,
+    Barrier, MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard,
     RwLockUpgradableReadGuard, RwLockWriteGuard,
 };
 
@@ -153,7 +153,7 @@ fn readers_that_wait_behind_a_writer_that_gives_up_read() {
 fn all_readers_that_wait_for_a_writer_read_before_the_next_writer() {
     let _limit = limit();
     let lock = RwLock::new(());
-    let (reads, together) = (AtomicUsize::new(0), std::sync::Barrier::new(3));
+    let (reads, together) = (AtomicUsize::new(0), Barrier::new(3));
     std::thread::scope(|scope| {
         let write = lock.write();
         let next_writer = blocked(scope, || {
@@ -165,7 +165,7 @@ fn all_readers_that_wait_for_a_writer_read_before_the_next_writer() {
                 blocked(scope, || {
                     let _read = lock.read();
                     // No reader leaves before all are in.
-                    together.wait();
+                    together.wait().unwrap();
                     reads.fetch_add(1, Ordering::Relaxed);
                 })
             })

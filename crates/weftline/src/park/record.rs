@@ -1,7 +1,8 @@
 //! The record that each thread leaves where others find it.
 //!
-//! A thread's *record* holds its parker and its read holds (`read_holds.rs`). Records are leaked and
-//! recycled: a reference to one is `'static`. A thread gets its number (`thread_number.rs`) and its record when it first needs one.
+//! A thread's *record* holds its parker and its read holds (`read_holds.rs`). Records are leaked
+//! and recycled: a reference to one is `'static`. A thread gets its number (`thread_number.rs`) and
+//! its record when it first needs one.
 
 use super::Parker;
 use super::thread_number::ThreadNumber;
