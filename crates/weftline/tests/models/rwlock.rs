@@ -91,6 +91,67 @@ fn two_writers_exclude_each_other() {
 }
 
 #[test]
+fn a_writer_excludes_a_reader() {
+    explore_both(3, || {
+        let shared = Arc::new(Shared::default());
+        let other = Arc::clone(&shared);
+        let reader = spawn(move || other.read_once());
+        shared.write_once();
+        assert!(join(reader) <= 1);
+        assert_eq!(shared.value.get(), 1);
+        assert!(shared.is_free());
+    });
+}
+
+/// Both have enlisted when the writer releases the lock.
+#[test]
+fn readers_that_get_the_lock_together_all_release_it() {
+    explore_starved(2, || {
+        let shared = Arc::new(Shared::default());
+        shared.write_now();
+        let readers = [(); 2].map(|()| {
+            let enlisted = Door::new();
+            let (shared, door) = (Arc::clone(&shared), Arc::clone(&enlisted));
+            let reader = spawn(move || {
+                shared
+                    .read(&mut Sleeper::that_opens(&door), Deadline::NEVER)
+                    .unwrap();
+                assert!(shared.lock.readers() <= 2);
+                shared.lock.unlock_read().unwrap();
+            });
+            enlisted.pass();
+            reader
+        });
+        shared.lock.unlock_write().unwrap();
+        readers.into_iter().for_each(join);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
+fn a_reader_that_is_granted_and_interrupted_leaves_the_lock_free() {
+    explore_both(3, || {
+        let shared = Arc::new(Shared::default());
+        let signal = Signal::new();
+        shared.write_now();
+        let reader = {
+            let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
+            spawn(move || {
+                let taken = shared.read(&mut Sleeper::that_hears(&signal), Deadline::NEVER);
+                assert!(has_ended(&taken));
+                if taken.is_ok() {
+                    shared.lock.unlock_read().unwrap();
+                }
+            })
+        };
+        shared.lock.unlock_write().unwrap();
+        signal.raise();
+        join(reader);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
 fn a_writer_excludes_two_readers() {
     explore_both(2, || {
         let shared = Arc::new(Shared::default());

@@ -95,7 +95,7 @@ MUTANTS = [
         "sync/raw/rwlock_read.rs",
         "(extra != ONE || left.is_free() || left.is_upgradable_alone())",
         "(extra != ONE || left.is_free())",
-        "rwlock::upgrades::an_upgrade_lets_no_writer_come_between",
+        "rwlock::upgrades::an_upgrade_waits_for_the_last_other_reader",
     ),
     Mutant(
         "rwlock: a waiter that leaves does not pass its wakeup on",
@@ -111,14 +111,14 @@ MUTANTS = [
         "sync/raw/rwlock_waiting.rs",
         "count => word.fetch_add((count - 1) * ONE, Ordering::Relaxed),",
         "_ => word.fetch_add(0, Ordering::Relaxed),",
-        "rwlock::a_writer_excludes_two_readers",
+        "rwlock::readers_that_get_the_lock_together_all_release_it",
     ),
     Mutant(
         "rwlock: an interrupted reader keeps the lock",
         "sync/raw/rwlock_read.rs",
         "if !waiter.is_forgotten() {",
         "if waiter.is_forgotten() {",
-        "rwlock::an_interrupted_reader_gives_the_lock_back",
+        "rwlock::a_reader_that_is_granted_and_interrupted_leaves_the_lock_free",
     ),
     Mutant(
         "rwlock: a writer's release forgets that its last waiter may have given up",
@@ -136,14 +136,14 @@ MUTANTS = [
         "sync/raw/rwlock_word.rs",
         "self.has_upgradable() && self.readers() == 1",
         "self.has_upgradable()",
-        "rwlock::upgrades::an_upgrade_lets_no_writer_come_between",
+        "rwlock::upgrades::an_upgrade_waits_for_the_last_other_reader",
     ),
     Mutant(
         "rwlock: a reader's release does not publish that it has read",
         "sync/raw/rwlock_read.rs",
         "let was = self.word.fetch_sub(extra, Ordering::Release);",
         "let was = self.word.fetch_sub(extra, Ordering::Relaxed);",
-        "rwlock::a_writer_excludes_two_readers",
+        "rwlock::a_writer_excludes_a_reader",
     ),
     Mutant(
         "event: a waiter enlists although the flag is up",

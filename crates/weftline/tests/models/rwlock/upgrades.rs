@@ -5,6 +5,29 @@ use crate::support::*;
 use weftline::park::Deadline;
 
 #[test]
+fn an_upgrade_waits_for_the_last_other_reader() {
+    explore_both(3, || {
+        let shared = Arc::new(Shared::default());
+        let upgrader = {
+            let shared = Arc::clone(&shared);
+            spawn(move || {
+                shared.upgradable_now();
+                shared
+                    .lock
+                    .upgrade_with(&mut Sleeper::new(), Deadline::NEVER)
+                    .unwrap();
+                shared.value.add(1);
+                shared.lock.unlock_write().unwrap();
+            })
+        };
+        assert!(shared.read_once() <= 1);
+        join(upgrader);
+        assert_eq!(shared.value.get(), 1);
+        assert!(shared.is_free());
+    });
+}
+
+#[test]
 fn an_upgrade_lets_no_writer_come_between() {
     explore_both(2, || {
         let shared = Arc::new(Shared::default());
