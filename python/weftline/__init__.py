@@ -21,7 +21,7 @@ if sys.implementation.name != "cpython" or sys.version_info < (3, 11):
 from weftline import _names, _on_import
 from weftline.install import install, installed, uninstall
 
-__all__ = ["RWLock", "install", "installed", "queue", "threading", "uninstall"]
+__all__ = ["install", "installed", "queue", "threading", "uninstall"]
 
 # The classes that the standard library lacks.
 _OWN = _names.of_module(__name__)
@@ -30,11 +30,7 @@ __all__ += list(_OWN)
 
 
 def __getattr__(name):
-    """Imports `weftline.queue`, `weftline.threading` or the extension on first use."""
-    if name == "RWLock":
-        from weftline._weftline import RWLock
-
-        return RWLock
+    """Imports `weftline.queue` or `weftline.threading` on first use."""
     if name == "queue":
         import weftline.queue
     elif name == "threading":

@@ -99,7 +99,7 @@ def with_all(text, rows):
     """The package's stub with the list of its public names."""
     names = ["install", "installed", "queue", "threading", "uninstall"]
     names += [row.name for row in rows if not row.is_standard]
-    listed = ", ".join(f'"{name}"' for name in names)
+    listed = ", ".join(f'"{name}"' for name in sorted(names))
     return re.sub(r"__all__ = \[[^\]]*\]", f"__all__ = [{listed}]", text)
 
 

@@ -5,7 +5,6 @@
 //! |---|---|
 //! | `threading.Lock` | [`Lock<T>`] |
 //! | `threading.RLock` | [`RLock<T>`] |
-//! | many readers or one writer (beyond the standard library: `weftline.RWLock`) | [`RwLock<T>`] |
 //! | `threading.Condition` | [`Condition<T>`] |
 //! | `threading.Event` | [`Event`] |
 //! | `threading.Semaphore`, `BoundedSemaphore` | [`Semaphore`], [`BoundedSemaphore`] |
@@ -21,6 +20,7 @@
 //! | `queue.Empty`, `Full`, `ShutDown` | [`GetError`], [`PutError`] |
 //! | `threading.Timer` | [`Timer`], [`PeriodicTimer`] |
 //! | `concurrent.futures.ThreadPoolExecutor`, `Executor` | [`ThreadPoolExecutor`], [`Executor`] |
+//! | `weftline.RWLock` (only here) | [`RwLock<T>`] |
 //! | `concurrent.futures.Future`, `CancelledError` | [`Future<T>`], [`TaskError`] |
 //! | `concurrent.futures.wait`, `as_completed` | [`wait`], [`as_completed`] |
 //! | `multiprocessing.Process`, `active_children`, `parent_process` | `process::Process`, `process::active_children`, `process::parent_process` |

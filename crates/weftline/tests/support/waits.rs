@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use weftline::{
     Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, RLock,
-    Semaphore, SimpleQueue,
+    RwLock, Semaphore, SimpleQueue,
 };
 
 /// An object in which a number of threads are going to wait.
@@ -55,6 +55,24 @@ pub(crate) fn all(threads: usize) -> Vec<Waiting> {
             RLock::new(()),
             |lock| drop(lock.lock()),
             |lock| dropping(lock.lock()),
+        ),
+        waiting(
+            "RwLock, read",
+            RwLock::new(()),
+            |lock| drop(lock.read()),
+            |lock| dropping(lock.write()),
+        ),
+        waiting(
+            "RwLock, write",
+            RwLock::new(()),
+            |lock| drop(lock.write()),
+            |lock| dropping((lock.read(), lock.read())),
+        ),
+        waiting(
+            "RwLock, upgradable",
+            RwLock::new(()),
+            |lock| drop(lock.upgradable_read()),
+            |lock| dropping(lock.upgradable_read()),
         ),
         waiting(
             "Condition",
