@@ -13,7 +13,7 @@ use weftline::park::{
 };
 use weftline::queue::raw::{Fifo, RawQueue};
 use weftline::sync::raw::RawEvent;
-use weftline::{Barrier, Condition, Event, Lock, Queue, RLock, Semaphore};
+use weftline::{Barrier, Condition, Event, Lock, Queue, RLock, RwLock, Semaphore};
 
 /// A call, with the line on which it stands.
 macro_rules! here {
@@ -82,6 +82,14 @@ fn a_wait_for_a_lock_shows_it() {
     let held = lock.lock();
     let call = here!(lock.lock());
     shows(Kind::RLock, Some(&lock), call, || drop(held));
+
+    let lock = RwLock::new(0);
+    let held = lock.write();
+    let call = here!(drop(lock.read()));
+    shows(Kind::RwLockRead, Some(&lock), call, || drop(held));
+    let held = lock.read();
+    let call = here!(drop(lock.write()));
+    shows(Kind::RwLockWrite, Some(&lock), call, || drop(held));
 }
 
 #[test]

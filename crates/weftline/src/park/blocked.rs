@@ -26,6 +26,10 @@ pub enum Kind {
     Lock = 1,
     /// A [`RawRLock`](crate::sync::raw::RawRLock) that another thread holds.
     RLock,
+    /// A [`RawRwLock`](crate::sync::raw::RawRwLock), to read.
+    RwLockRead,
+    /// The same, to write.
+    RwLockWrite,
     /// A notification of a [`RawCondition`](crate::sync::raw::RawCondition).
     Condition,
     /// The flag of a [`RawEvent`](crate::sync::raw::RawEvent).
@@ -58,9 +62,11 @@ pub enum Kind {
 
 impl Kind {
     #[cfg(not(weftline_model))]
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 18] = [
         Self::Lock,
         Self::RLock,
+        Self::RwLockRead,
+        Self::RwLockWrite,
         Self::Condition,
         Self::Event,
         Self::Semaphore,

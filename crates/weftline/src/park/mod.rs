@@ -149,13 +149,13 @@ pub use wake::Wake;
 pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
 #[cfg(not(weftline_model))]
 pub(crate) use os_ident::os_ident;
-#[cfg(weftline_model)]
-pub(crate) use record::reserve_number;
 #[cfg(not(weftline_model))]
 pub(crate) use read_holds::read_holds;
 pub(crate) use read_holds::{ReadHolds, survivors_read_holds};
 #[cfg(weftline_model)]
 pub(crate) use record::read_holds;
+#[cfg(weftline_model)]
+pub(crate) use record::reserve_number;
 pub(crate) use record::{
     ThreadRecord, current as current_record, forget_read_holds, has_record, number,
     try_current as try_current_record,

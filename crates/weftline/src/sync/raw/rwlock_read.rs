@@ -9,8 +9,8 @@ use super::rwlock_word::{ONE, Word};
 use crate::error::NotOwner;
 use crate::park::model::Ordering;
 use crate::park::{
-    Blocker, Deadline, Ended, List, ReadHolds, ThreadBlocker, WaitError, Waiter, current_record,
-    number, read_holds, ready,
+    Blocker, Deadline, Ended, Kind, List, ReadHolds, ThreadBlocker, WaitError, Waiter,
+    current_record, number, read_holds, ready,
 };
 
 /// The list in which a reader waits, by what it adds to the word.
@@ -42,6 +42,7 @@ impl RawRwLock {
     /// [`RwLockError::WouldDeadlock`] when the calling thread writes and there is no deadline;
     /// [`RwLockError::TooManyReaders`]. The caller does not hold the lock then.
     #[inline]
+    #[track_caller]
     pub fn read_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -61,6 +62,7 @@ impl RawRwLock {
     }
 
     #[cold]
+    #[track_caller]
     pub(in crate::sync) fn read_slow<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -96,6 +98,7 @@ impl RawRwLock {
         false
     }
 
+    #[track_caller]
     pub(super) fn share_slow<B: Blocker>(
         &self,
         extra: u64,
@@ -122,6 +125,7 @@ impl RawRwLock {
     }
 
     /// Takes the lock to read, without a record of it.
+    #[track_caller]
     fn share_or_wait<B: Blocker>(
         &self,
         extra: u64,
@@ -135,6 +139,7 @@ impl RawRwLock {
         {
             return Ok(());
         }
+        let on = Kind::RwLockRead.of(self);
         loop {
             self.inherit();
             let reads = self.is_in(holds);
@@ -162,7 +167,7 @@ impl RawRwLock {
                 drop(waiting);
                 woken.call();
             }
-            match waiter.wait_or_take(blocker, deadline, || self.retry_shared(extra, &waiter)) {
+            match waiter.wait_or_take(on, blocker, deadline, || self.retry_shared(extra, &waiter)) {
                 // In the child of a fork no record says that the grant of the parent is this
                 // thread's, so it does not count.
                 Ended::Granted if waiter.is_forgotten() => continue,

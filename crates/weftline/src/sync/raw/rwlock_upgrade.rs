@@ -12,7 +12,7 @@ use super::rwlock_word::{ONE, UPGRADABLE, Word};
 use crate::error::NotOwner;
 use crate::park::model::Ordering;
 use crate::park::{
-    Blocker, Deadline, Ended, WaitError, Waiter, current_record, number, read_holds, ready,
+    Blocker, Deadline, Ended, Kind, WaitError, Waiter, current_record, number, read_holds, ready,
 };
 
 const ONE_UPGRADABLE: u64 = ONE | UPGRADABLE;
@@ -34,6 +34,7 @@ impl RawRwLock {
     /// As [`Self::read_with`]; [`RwLockError::WouldDeadlock`] also when the calling thread is the
     /// upgradable reader and there is no deadline.
     #[inline]
+    #[track_caller]
     pub fn upgradable_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -52,6 +53,7 @@ impl RawRwLock {
     }
 
     #[cold]
+    #[track_caller]
     pub(in crate::sync) fn upgradable_slow<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -83,6 +85,7 @@ impl RawRwLock {
     /// [`RwLockError::Wait`] when the deadline passed or the blocker was interrupted;
     /// [`RwLockError::WouldDeadlock`] when the calling thread reads once more and there is no
     /// deadline. The caller is the upgradable reader still.
+    #[track_caller]
     pub fn upgrade_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -104,12 +107,14 @@ impl RawRwLock {
     }
 
     #[cold]
+    #[track_caller]
     fn upgrade_slow<B: Blocker>(
         &self,
         me: u64,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), RwLockError<B::Interrupt>> {
+        let on = Kind::RwLockWrite.of(self);
         if deadline.is_never() && self.own_reads() > 1 {
             return Err(RwLockError::WouldDeadlock);
         }
@@ -133,7 +138,7 @@ impl RawRwLock {
                 woken.call();
             }
             let retry = || self.retry_upgrade(me, &waiter);
-            match waiter.wait_or_take(blocker, deadline, retry) {
+            match waiter.wait_or_take(on, blocker, deadline, retry) {
                 Ended::Granted => return Ok(()),
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {

@@ -5,7 +5,7 @@ use super::rwlock_waiting::{Phase, Waiting};
 use super::rwlock_word::Word;
 use crate::error::NotOwner;
 use crate::park::model::Ordering;
-use crate::park::{Blocker, Deadline, Ended, WaitError, Waiter, number, read_holds, ready};
+use crate::park::{Blocker, Deadline, Ended, Kind, WaitError, Waiter, number, read_holds, ready};
 
 impl RawRwLock {
     /// Takes the lock to write if it is free; does not wait.
@@ -56,6 +56,7 @@ impl RawRwLock {
     /// [`RwLockError::WouldDeadlock`] when the calling thread reads or writes and there is no
     /// deadline. The caller has no more than before then.
     #[inline]
+    #[track_caller]
     pub fn write_with<B: Blocker>(
         &self,
         blocker: &mut B,
@@ -70,12 +71,14 @@ impl RawRwLock {
     }
 
     #[cold]
+    #[track_caller]
     pub(in crate::sync) fn write_slow<B: Blocker>(
         &self,
         me: u64,
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), RwLockError<B::Interrupt>> {
+        let on = Kind::RwLockWrite.of(self);
         if deadline.is_at_once() {
             return Err(WaitError::TimedOut.into());
         }
@@ -107,7 +110,7 @@ impl RawRwLock {
                 let take = |waiting: &Waiting| self.take_to_write(me, waiting);
                 self.retry(&waiter, |waiting| &mut waiting.writers, take, Phase::Over)
             };
-            match waiter.wait_or_take(blocker, deadline, retry) {
+            match waiter.wait_or_take(on, blocker, deadline, retry) {
                 Ended::Granted => return Ok(()),
                 Ended::Forked => continue,
                 Ended::Abandoned(why) => {
