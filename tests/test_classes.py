@@ -122,7 +122,7 @@ def test_a_new_row_gets_its_line_in_every_place(module):
         assert line in after["README.md"]
         stub = after["python/weftline/__init__.pyi"]
         assert "from weftline._weftline import Latch as Latch\n" in stub
-        assert '"uninstall", "Latch"]' in stub
+        assert '__all__ = ["Latch", "RWLock", "install", ' in stub
         assert "Latch = " not in after["python/weftline/_weftline.pyi"]
     crate = after["crates/weftline/src/lib.rs"]
     assert "Event, Latch, LatchGuard, Lock," in " ".join(crate.split())

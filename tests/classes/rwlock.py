@@ -105,6 +105,7 @@ RWLOCK = Class(
             free=lambda lock: lock.release_write(),
             again=None,
             owned=True,
+            admits_blocker=True,
         ),
         "RWLock.acquire_write": Wait(
             block=lambda lock: lock.acquire_read(),
@@ -113,6 +114,7 @@ RWLOCK = Class(
             free=lambda lock: lock.release_read(),
             again=None,
             owned=True,
+            admits_blocker=True,
         ),
     },
     hammered={"RWLock": lambda m: m.weftline.RWLock()},
