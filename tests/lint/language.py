@@ -102,10 +102,12 @@ def faults(path, banned):
 
 
 def tracked():
-    """The files under version control that hold text of the project."""
-    command = "git", "-C", ROOT, "ls-files", "-z", "--", *KINDS
+    """The files that hold text of the project, new ones among them."""
+    chosen = "--cached", "--others", "--exclude-standard"
+    command = "git", "-C", ROOT, "ls-files", "-z", *chosen, "--", *KINDS
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [ROOT / name for name in listed.split("\0") if name]
+    names = [name for name in listed.split("\0") if name]
+    return [ROOT / name for name in names if (ROOT / name).exists()]
 
 
 def main(arguments):

@@ -13,7 +13,7 @@
 //! | `WAITING` | in the list, or about to be | a waker, under the list's lock → `CLAIMED`; its own thread → `ABANDONED` |
 //! | `CLAIMED` | a waker won: it unlinks the waiter and writes what it grants | that waker → `GRANTED` |
 //! | `GRANTED` | the waiter has what it waited for | (end) |
-//! | `ABANDONED` | timeout or interrupt: its thread will unlink it, or a waker that meets it, which adds `CLAIMED` that no thread reads | (end) |
+//! | `ABANDONED` | timeout or interrupt: its thread will unlink it, or a waker that meets it, which adds `CLAIMED`: its thread has left and does not read that | (end) |
 //!
 //! Beside the state there is a mark, `SPINNING`: the waiter's thread spins on the state. Only that
 //! thread sets and clears it, before it sleeps. A waker that grants a spinning waiter does not

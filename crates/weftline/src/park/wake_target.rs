@@ -98,12 +98,14 @@ impl WakerSlot {
 /// The wake of one thread or task, if it needs one. Its waiter was granted, or is woken without
 /// handoff. A waiter that spins, or that waits for its turn in the relay, needs none.
 ///
-/// - It is called after the release of every list's lock: an unpark is a system call and may take
-///   the relay's lock, and a task's `Waker` may do anything.
-/// - It holds the thread's record or the task's `Waker`, and never the waiter: the grant lets the
-///   waiter's memory end.
-/// - It is not dropped without a call: the waiter would sleep on, and the relay might stop. So it
-///   has no destructor, which each wait's fast path would have to consider.
+/// A wakeup may not:
+///
+/// - be called under any list's lock: an unpark is a system call and may take the relay's lock, and
+///   a task's `Waker` is code of the program and may use the same object;
+/// - refer to the waiter: the grant lets the waiter's memory end. So it holds the thread's record
+///   or the task's `Waker`;
+/// - be dropped without a call: the waiter would sleep on, and the relay might stop. It has no
+///   destructor that would do it, because each wait's fast path would have to consider that.
 ///
 /// Two words, which functions return in registers: the vtable of the task's `Waker` and its data.
 /// For a thread, a mark stands in place of the vtable.

@@ -24,7 +24,7 @@ COPY = ROOT / "target" / "mutants"
 MODELS_TIMEOUT = 900
 # On a machine that builds something else at the same time a build takes many times as long.
 BUILD_TIMEOUT = 1_800
-MUTANT_TIMEOUT = 60
+MUTANT_TIMEOUT = 180
 # The checkers are optimised, since models are computation. The core is optimised where it is built
 # once, not where it is built for each mutant.
 OPTIMISED_CORE = {"loom": 1, "shuttle": 1, "mutants": 0}
@@ -150,6 +150,8 @@ def run_mutant(mutant: Mutant, executable: Path, *, shows: bool) -> str | None:
     if ended.returncode == 0:
         return f"{mutant.model} passes:\n{ended.stdout}"
     if shows:
+        print(f"{mutant.file}, which the steps below show whole, had")
+        print(f"    {mutant.before}\nbroken to\n    {mutant.after or '(nothing)'}")
         print(ended.stdout, flush=True)
     return None
 

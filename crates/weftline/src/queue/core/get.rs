@@ -1,9 +1,10 @@
 //! Getting: on the fast path, after a wait for an item, or the item that comparisons choose.
 //!
-//! A get whose deadline has passed already gives up in `get_slow`. A get that has waited gives up
-//! in `wait_for_item`: `Ended::Abandoned` with `TimedOut`. The waiter's compare-exchange to
-//! `ABANDONED` competes with the claim of a waker, which claims before it writes an item. So no
-//! item is lost.
+//! A get whose deadline has passed already gives up in `get_slow`, under the lock. A get that has
+//! waited gives up in `Waiter::abandon` (`park/waiter.rs`), and `wait_for_item` returns that as
+//! `TimedOut`. No item is lost: if that compare-exchange wins, a put passes on to the next getter
+//! or queues its item. If the put's claim wins, the get returns the item, although its deadline has
+//! passed.
 
 use super::RawQueue;
 use super::sorter::Sorting;
@@ -250,6 +251,7 @@ mod tests {
             let child = unsafe { libc::fork() };
             self.1 = Some(child);
             if child != 0 {
+                // Its thread is this one, which is awake.
                 let _: Wakeup = getter.grant();
                 drop(ManuallyDrop::into_inner(state));
             }

@@ -16,13 +16,14 @@
 //!
 //! # Linearisation points
 //!
-//! All but a timeout are under the lock of `state`:
+//! All but the timeout of a wait are under the lock of `state`:
 //!
 //! | operation | point |
 //! |---|---|
 //! | `put` | the push to the order, or the claim of a waiting getter |
 //! | `get` | the pop from the order, or the claim by its putter |
-//! | `put` or `get` that times out | the waiter's compare-exchange to `ABANDONED` (`park/waiter.rs`), without the lock: nothing was handed over, so no item is lost |
+//! | `put` or `get` that may not wait | finding the queue full or empty |
+//! | `put` or `get` that times out after a wait | the waiter's compare-exchange to `ABANDONED` (`park/waiter.rs`), without the lock: nothing was handed over, so no item is lost |
 //! | `task_done`, `shutdown`, `forward` | the change of `unfinished` or `phase` |
 //!
 //! A put happens before the get of its item: both are under the lock, and a handoff is a release

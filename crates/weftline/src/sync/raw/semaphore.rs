@@ -21,11 +21,12 @@
 //! | operation | linearisation point |
 //! |---|---|
 //! | `acquire` of one or more permits, `try_acquire` | the compare-exchange that subtracts the permits; a handoff linearises at the waker's compare-exchange in `take`, under the list's lock |
-//! | `release` | the compare-exchange that adds the permits |
+//! | `release` | the compare-exchange that adds the permits: in `release`, or in `add` under the list's lock. With a handoff it is that one too; the waiter's `acquire` follows |
 //! | `reset` | the store of the word |
 //! | `forward` | the compare-exchange of the word to `WAITERS`, under the list's lock |
 //! | `take_late` | the swap of the word |
-//! | a refused `release`, a failed `try_acquire`, `permits` | the last read of the word |
+//! | a refused `release` | the last read of the word, under the list's lock; if forwarded, the check for that |
+//! | a failed `try_acquire`, `permits` | the last read of the word |
 //!
 //! | happens-before | release | acquire |
 //! |---|---|---|

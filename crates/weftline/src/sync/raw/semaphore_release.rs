@@ -29,7 +29,10 @@ impl RawSemaphore {
     pub fn release(&self, n: u64) -> Result<(), TooManyPermits> {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & WAITERS == 0 {
-            let next = self.added(word, n)?;
+            let Ok(next) = self.added(word, n) else {
+                // Decided under the list's lock: `reset` writes the bound and the word there.
+                break;
+            };
             match self
                 .word
                 .compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
