@@ -146,6 +146,13 @@ MUTANTS = [
         "rwlock::a_writer_excludes_a_reader",
     ),
     Mutant(
+        "rwlock: a woken reader that a waker has claimed takes the lock, too",
+        "sync/raw/rwlock.rs",
+        "if !list(&mut waiting).has(waiter) {",
+        "if waiter.is_granted() {",
+        "rwlock::upgrades::a_woken_reader_that_gets_the_lock_by_handoff_meanwhile_has_it_once",
+    ),
+    Mutant(
         "event: a waiter enlists although the flag is up",
         "sync/raw/event.rs",
         "while word & SET == 0 {",

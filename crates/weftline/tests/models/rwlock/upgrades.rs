@@ -81,6 +81,37 @@ fn two_upgradable_readers_take_turns() {
     });
 }
 
+/// The first reader is woken without handoff. Before it retries, another writer becomes a reader,
+/// which hands the lock to both.
+#[test]
+fn a_woken_reader_that_gets_the_lock_by_handoff_meanwhile_has_it_once() {
+    explore(2, || {
+        let shared = Arc::new(Shared::default());
+        let reader = |shared: &Arc<Shared>| {
+            let enlisted = Door::new();
+            let (shared, door) = (Arc::clone(shared), Arc::clone(&enlisted));
+            let reader = spawn(move || {
+                shared
+                    .read(&mut Sleeper::that_opens(&door), Deadline::NEVER)
+                    .unwrap();
+                shared.lock.unlock_read().unwrap();
+            });
+            enlisted.pass();
+            reader
+        };
+        shared.write_now();
+        let first = reader(&shared);
+        shared.lock.unlock_write().unwrap();
+        shared.write_now();
+        let second = reader(&shared);
+        shared.lock.downgrade().unwrap();
+        shared.lock.unlock_read().unwrap();
+        join(first);
+        join(second);
+        assert!(shared.is_free());
+    });
+}
+
 #[test]
 fn an_upgrade_that_ends_without_the_lock_still_reads() {
     explore_both(2, || {
