@@ -169,8 +169,8 @@ impl<P> List<P> {
         }
     }
 
-    /// Whether `waiter`, which was put into the list, is in it: no waker has claimed it, and no fork
-    /// has forgotten it.
+    /// Whether `waiter`, which was put into the list, is in it still. It is not when a waker has
+    /// claimed it, nor when a fork has forgotten it.
     pub(crate) fn has(&self, waiter: &Waiter<P>) -> bool {
         // SAFETY: borrowed, so alive; its links are the list's, whose lock is held.
         !waiter.is_forgotten()

@@ -81,33 +81,38 @@ fn two_upgradable_readers_take_turns() {
     });
 }
 
-/// The first reader is woken without handoff. Before it retries, another writer becomes a reader,
-/// which hands the lock to both.
+/// The reader is woken without handoff. Before it retries, another writer becomes a reader, which
+/// hands the lock to the reader past the writer that waits.
 #[test]
 fn a_woken_reader_that_gets_the_lock_by_handoff_meanwhile_has_it_once() {
     explore(2, || {
         let shared = Arc::new(Shared::default());
-        let reader = |shared: &Arc<Shared>| {
-            let enlisted = Door::new();
-            let (shared, door) = (Arc::clone(shared), Arc::clone(&enlisted));
-            let reader = spawn(move || {
-                shared
-                    .read(&mut Sleeper::that_opens(&door), Deadline::NEVER)
-                    .unwrap();
-                shared.lock.unlock_read().unwrap();
-            });
-            enlisted.pass();
-            reader
-        };
         shared.write_now();
-        let first = reader(&shared);
+        let (reads, writes) = (Door::new(), Door::new());
+        let reader = {
+            let (shared, enlisted) = (Arc::clone(&shared), Arc::clone(&reads));
+            spawn(move || {
+                let mut sleeper = Sleeper::that_opens(&enlisted);
+                shared.read(&mut sleeper, Deadline::NEVER).unwrap();
+                shared.lock.unlock_read().unwrap();
+            })
+        };
+        reads.pass();
         shared.lock.unlock_write().unwrap();
         shared.write_now();
-        let second = reader(&shared);
+        let writer = {
+            let (shared, enlisted) = (Arc::clone(&shared), Arc::clone(&writes));
+            spawn(move || {
+                let mut sleeper = Sleeper::that_opens(&enlisted);
+                shared.write(&mut sleeper, Deadline::NEVER).unwrap();
+                shared.lock.unlock_write().unwrap();
+            })
+        };
+        writes.pass();
         shared.lock.downgrade().unwrap();
         shared.lock.unlock_read().unwrap();
-        join(first);
-        join(second);
+        join(reader);
+        join(writer);
         assert!(shared.is_free());
     });
 }
