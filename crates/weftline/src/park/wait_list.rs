@@ -169,14 +169,6 @@ impl<P> List<P> {
         }
     }
 
-    /// Whether `waiter`, which was put into the list, is in it still. It is not when a waker has
-    /// claimed it, nor when a fork has forgotten it.
-    pub(crate) fn has(&self, waiter: &Waiter<P>) -> bool {
-        // SAFETY: borrowed, so alive; its links are the list's, whose lock is held.
-        !waiter.is_forgotten()
-            && unsafe { Waiter::links(NonNull::from(waiter), |links| links.is_linked) }
-    }
-
     /// How many waiters there are.
     pub(crate) fn len(&self) -> usize {
         let next = |waiter: &NonNull<Waiter<P>>| {

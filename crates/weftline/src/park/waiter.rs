@@ -145,6 +145,11 @@ impl<P> Waiter<P> {
         self.state.load(Ordering::Acquire) & GRANTED != 0
     }
 
+    /// Whether a waker has claimed it. Under the list's lock, where wakers claim.
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & (CLAIMED | GRANTED) != 0
+    }
+
     /// Whether its thread spins on it, which may end at any time.
     pub(crate) fn is_spinning(&self) -> bool {
         self.state.load(Ordering::Relaxed) & SPINNING != 0

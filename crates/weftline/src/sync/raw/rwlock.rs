@@ -140,12 +140,12 @@ impl RawRwLock {
     pub(super) fn retry(
         &self,
         waiter: &Waiter<Request>,
-        list: impl Fn(&mut Waiting) -> &mut List<Request>,
+        list: impl FnOnce(&mut Waiting) -> &mut List<Request>,
         take: impl FnOnce(&Waiting) -> bool,
         phase: Phase,
     ) -> bool {
         let mut waiting = self.waiters.lock();
-        if !list(&mut waiting).has(waiter) {
+        if waiter.is_claimed() {
             // Claimed readers are granted after the list's lock is free: then the grant wakes this
             // thread again.
             return waiter.is_granted();

@@ -148,7 +148,7 @@ MUTANTS = [
     Mutant(
         "rwlock: a woken reader that a waker has claimed takes the lock, too",
         "sync/raw/rwlock.rs",
-        "if !list(&mut waiting).has(waiter) {",
+        "if waiter.is_claimed() {",
         "if waiter.is_granted() {",
         "rwlock::upgrades::a_woken_reader_that_gets_the_lock_by_handoff_meanwhile_has_it_once",
     ),
