@@ -145,11 +145,6 @@ impl<P> Waiter<P> {
         self.state.load(Ordering::Acquire) & GRANTED != 0
     }
 
-    /// Whether a waker has claimed it. Under the list's lock, where wakers claim.
-    pub(crate) fn is_claimed(&self) -> bool {
-        self.state.load(Ordering::Relaxed) & (CLAIMED | GRANTED) != 0
-    }
-
     /// Whether its thread spins on it, which may end at any time.
     pub(crate) fn is_spinning(&self) -> bool {
         self.state.load(Ordering::Relaxed) & SPINNING != 0
@@ -157,7 +152,7 @@ impl<P> Waiter<P> {
 
     /// Whether a waker has claimed it, and perhaps granted it since. Under the list's lock, which
     /// orders the claim.
-    pub(super) fn is_claimed(&self) -> bool {
+    pub(crate) fn is_claimed(&self) -> bool {
         self.state.load(Ordering::Relaxed) & (CLAIMED | GRANTED) != 0
     }
 
