@@ -3,6 +3,9 @@
 //! A thread's *record* holds its parker and its read holds (`read_holds.rs`). Records are leaked
 //! and recycled: a reference to one is `'static`. A thread gets its number (`thread_number.rs`) and
 //! its record when it first needs one.
+//!
+//! The record of models stands in this file too, beside the real one, because both have one
+//! interface.
 
 use super::Parker;
 use super::thread_number::ThreadNumber;
