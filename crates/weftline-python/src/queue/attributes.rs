@@ -10,9 +10,7 @@
 //! name for anything. So there an inflated queue does not have it in its `__dict__`, and the
 //! methods read the Rust field ([`shut_down`]).
 
-use super::lifo::LifoQueue;
-use super::priority::PriorityQueue;
-use super::queue::Queue;
+use super::object::{LifoQueue, PriorityQueue, Queue};
 use crate::inflation::{self, Inflate};
 use crate::names::interned;
 use crate::objects::{self, Piece, written};

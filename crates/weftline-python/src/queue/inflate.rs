@@ -6,7 +6,7 @@
 
 use super::attributes::{self, set_shut_down};
 use super::items::{Items, Picture};
-use super::queue::Queue;
+use super::object::Queue;
 use super::standard::standard;
 use crate::callback::calling_back;
 use crate::inflation::{self, Cell, Draft, Inflate, Parts};

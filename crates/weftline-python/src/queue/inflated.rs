@@ -8,7 +8,7 @@
 
 use super::attributes;
 use super::items::Items;
-use super::queue::Queue;
+use super::object::Queue;
 use super::standard::{empty, full, shut_down};
 use super::timeout_args::{Timeout, TimeoutArgs};
 use super::until::{Left, Until};

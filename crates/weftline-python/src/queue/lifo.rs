@@ -1,7 +1,7 @@
-//! `queue.LifoQueue`.
+//! The methods of `queue.LifoQueue`.
 
 use super::items::Items;
-use super::queue::Queue;
+use super::object::{LifoQueue, Queue};
 use crate::inflation;
 use crate::names::interned;
 use crate::objects;
@@ -9,10 +9,6 @@ use pyo3::PyClassInitializer;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use weftline::queue::raw::RawQueue;
-
-/// A queue whose newest item is taken first: a stack.
-#[pyclass(extends = Queue, frozen, subclass)]
-pub(crate) struct LifoQueue;
 
 #[pymethods]
 impl LifoQueue {

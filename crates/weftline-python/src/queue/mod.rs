@@ -2,7 +2,9 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `queue.rs`, `lifo.rs`, `priority.rs`, `simple.rs` | the classes |
+//! | `object.rs` | what the objects of the three inflatable classes hold |
+//! | `queue.rs`, `lifo.rs`, `priority.rs` | the methods of these classes |
+//! | `simple.rs` | `SimpleQueue`, which has nothing to inflate |
 //! | `items.rs` | the items of a *compact* queue, in the core's queue, and the comparison of Python objects there |
 //! | `slow_path.rs` | the slow paths of a compact queue |
 //! | `attributes.rs` | the attributes that programs use |
@@ -34,6 +36,7 @@ mod inflate;
 mod inflated;
 mod items;
 mod lifo;
+mod object;
 mod priority;
 #[allow(
     clippy::module_inception,
@@ -51,31 +54,42 @@ pub(crate) use simple::SimpleQueue;
 use crate::deferred_drop;
 use crate::introspection;
 use crate::threading::{add_class_like, add_class_of};
+use object::{LifoQueue, PriorityQueue, Queue};
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    add_class_like::<queue::Queue>(
+    add_class_like::<Queue>(
         module,
         "queue",
         c"__init__($self, maxsize=0)\n--\n\nBegin empty, with room for so many items.",
     )?;
-    add_class_of::<lifo::LifoQueue>(module, "queue")?;
-    add_class_of::<priority::PriorityQueue>(module, "queue")?;
-    module.add_class::<simple::SimpleQueue>()?;
-    deferred_drop::install::<queue::Queue>(py);
-    deferred_drop::install::<lifo::LifoQueue>(py);
-    deferred_drop::install::<priority::PriorityQueue>(py);
-    deferred_drop::install::<simple::SimpleQueue>(py);
+    add_class_of::<LifoQueue>(module, "queue")?;
+    add_class_of::<PriorityQueue>(module, "queue")?;
+    module.add_class::<SimpleQueue>()?;
+    deferred_drop::install::<Queue>(py);
+    deferred_drop::install::<LifoQueue>(py);
+    deferred_drop::install::<PriorityQueue>(py);
+    deferred_drop::install::<SimpleQueue>(py);
     fastcall::register(py)?;
-    introspection::freeze::<simple::SimpleQueue>(py)?;
+    introspection::freeze::<SimpleQueue>(py)?;
     attributes::register(py)?;
-    module.add_function(wrap_pyfunction!(standard::remember_queue, module)?)
+    module.add_function(wrap_pyfunction!(remember_queue, module)?)
+}
+
+/// Keeps the originals; returns the class `ShutDown`. Must be called before any of them is patched.
+#[pyfunction(name = "_remember_queue")]
+fn remember_queue(py: Python<'_>) -> PyResult<Py<PyType>> {
+    if !standard::is_remembered(py) {
+        show_sources(&py.import("queue")?)?;
+    }
+    Ok(standard::remember(py)?.shut_down.clone_ref(py))
 }
 
 /// Shows the sources of the standard classes for ours, where the version has classes tell them.
 fn show_sources(standard: &Bound<'_, PyModule>) -> PyResult<()> {
-    introspection::show_source::<queue::Queue>(&standard.getattr("Queue")?)?;
-    introspection::show_source::<lifo::LifoQueue>(&standard.getattr("LifoQueue")?)?;
-    introspection::show_source::<priority::PriorityQueue>(&standard.getattr("PriorityQueue")?)
+    introspection::show_source::<Queue>(&standard.getattr("Queue")?)?;
+    introspection::show_source::<LifoQueue>(&standard.getattr("LifoQueue")?)?;
+    introspection::show_source::<PriorityQueue>(&standard.getattr("PriorityQueue")?)
 }

@@ -1,8 +1,8 @@
-//! `queue.PriorityQueue`.
+//! The methods of `queue.PriorityQueue`.
 
 use super::heap;
 use super::items::Items;
-use super::queue::Queue;
+use super::object::{PriorityQueue, Queue};
 use crate::inflation;
 use crate::names::interned;
 use crate::objects;
@@ -10,13 +10,6 @@ use pyo3::PyClassInitializer;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use weftline::queue::raw::RawQueue;
-
-/// A queue whose smallest item is taken first. Items are often tuples: (priority number, data).
-///
-/// Goes beyond the standard class in that an item whose comparison raises leaves the queue as it
-/// was, and in that a comparison may use the queue.
-#[pyclass(extends = Queue, frozen, subclass)]
-pub(crate) struct PriorityQueue;
 
 #[pymethods]
 impl PriorityQueue {

@@ -1,12 +1,13 @@
-//! `queue.Queue`, and the parts that its variants share.
+//! The methods of `queue.Queue`.
 
 use super::attributes::{self, plain_int};
 use super::inflate;
 use super::inflated::{self, Wait};
 use super::items::{Items, NotGot, NotPut};
+use super::object::Queue;
 use super::timeout_args::{Timeout, TimeoutArgs};
 use crate::callback::calling_back;
-use crate::inflation::{self, Cell, attribute_methods, dict_methods};
+use crate::inflation::{self, attribute_methods, dict_methods};
 use crate::names::interned;
 use crate::objects;
 use crate::optional_arg::OptionalArg;
@@ -14,42 +15,9 @@ use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple, PyType};
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use weftline::park::Deadline;
 use weftline::queue::raw::RawQueue;
-
-/// A queue of bounded size, whose items are taken in the order in which they were put.
-///
-/// If maxsize is not above zero, the queue holds any number of items.
-///
-/// Goes beyond the standard class in that every method may be called at any moment: from a
-/// destructor, a weak reference's callback or a signal handler that interrupts this very queue; and
-/// in that shutdown() exists in every version.
-#[pyclass(frozen, subclass, weakref, dict, generic)]
-pub(crate) struct Queue {
-    pub(super) items: Items,
-    /// As passed to the constructor: a negative number means the same as zero.
-    pub(super) maxsize: AtomicIsize,
-    /// How often an inflated queue has changed its heap.
-    pub(super) changes: AtomicU64,
-    pub(super) cell: Cell,
-    /// Whether an inflated queue is shut down, before 3.13.
-    pub(super) is_shut_down: AtomicBool,
-    is_initialized: AtomicBool,
-}
-
-impl Queue {
-    pub(super) fn over(items: Items) -> Self {
-        Self {
-            items,
-            maxsize: AtomicIsize::new(0),
-            changes: AtomicU64::new(0),
-            cell: Cell::new(),
-            is_shut_down: AtomicBool::new(false),
-            is_initialized: AtomicBool::new(false),
-        }
-    }
-}
 
 attribute_methods!(Queue);
 dict_methods!(Queue);

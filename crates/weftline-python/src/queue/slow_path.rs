@@ -2,39 +2,16 @@
 
 use super::inflated::{self, Wait};
 use super::items::{Items, NotGot, NotPut};
-use super::lifo::LifoQueue;
-use super::priority::PriorityQueue;
-use super::queue::Queue;
+use super::object::{LifoQueue, PriorityQueue, Queue};
 use super::standard::{empty, full, shut_down};
 use super::timeout_args::{Timeout, TimeoutArgs};
 use crate::blocker::raise_later;
 use crate::names::interned;
 use crate::objects::{self, no_memory};
 use pyo3::prelude::*;
-use std::sync::atomic::Ordering;
 use weftline::park::Deadline;
 
 impl Queue {
-    pub(super) fn maxsize(&self) -> isize {
-        self.maxsize.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_maxsize(&self, maxsize: isize) {
-        self.maxsize.store(maxsize, Ordering::Relaxed);
-        self.items
-            .set_capacity(usize::try_from(maxsize).unwrap_or(0));
-    }
-
-    /// Whether the queue's attributes are in its `__dict__`.
-    pub(super) fn is_inflated(&self) -> bool {
-        self.cell.is_inflated()
-    }
-
-    /// Waits for the attributes, in a thread that has found the items forwarded.
-    pub(super) fn wait_until_inflated(&self, py: Python<'_>) {
-        self.cell.wait(py);
-    }
-
     #[cold]
     pub(super) fn not_put(
         slf: &Bound<'_, Self>,
@@ -160,17 +137,5 @@ impl Queue {
             None => slf.getattr(interned!(slf.py(), queue))?.len()?,
         };
         objects::len(slf.py(), len)
-    }
-
-    /// `None`: the queue is inflated.
-    #[inline]
-    pub(super) fn compact_len(slf: &Bound<'_, Self>) -> Option<usize> {
-        let this = slf.get();
-        let len = this.items.len();
-        if len == 0 && this.items.is_forwarded() {
-            this.wait_until_inflated(slf.py());
-            return None;
-        }
-        Some(len)
     }
 }

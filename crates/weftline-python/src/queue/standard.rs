@@ -22,17 +22,11 @@ pub(super) struct Standard {
 
 static STANDARD: PyOnceLock<Standard> = PyOnceLock::new();
 
-/// Keeps the originals; returns the class `ShutDown`. Must be called before any of them is patched.
-#[pyfunction(name = "_remember_queue")]
-pub(super) fn remember_queue(py: Python<'_>) -> PyResult<Py<PyType>> {
-    if STANDARD.get(py).is_none() {
-        super::show_sources(&py.import("queue")?)?;
-    }
-    let kept = remember(py)?;
-    Ok(kept.shut_down.clone_ref(py))
+pub(super) fn is_remembered(py: Python<'_>) -> bool {
+    STANDARD.get(py).is_some()
 }
 
-fn remember(py: Python<'_>) -> PyResult<&Standard> {
+pub(super) fn remember(py: Python<'_>) -> PyResult<&Standard> {
     STANDARD.get_or_try_init(py, || {
         let queue = py.import("queue")?;
         let class = |name: &str| -> PyResult<Py<PyType>> {
