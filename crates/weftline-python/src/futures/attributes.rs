@@ -9,9 +9,9 @@
 //! The core's future is *forwarded* by a mark in its data, under its lock. Its phase and its
 //! waiters stay in use.
 
-use super::completion::{name_of, phase_of};
-use super::future::Future;
 use super::future_state::FutureState;
+use super::object::Future;
+use super::outcome::{name_of, phase_of};
 use crate::attribute;
 use crate::inflation::{self, Cell, Draft, Inflate, Parts};
 use crate::names::interned;
@@ -149,11 +149,6 @@ impl Inflate for Future {
 }
 
 impl Future {
-    #[inline]
-    pub(super) fn is_inflated(&self) -> bool {
-        self.cell.is_inflated()
-    }
-
     /// State, result and exception, all at one moment.
     pub(super) fn snapshot<'py>(slf: &Bound<'py, Self>) -> PyResult<Moment<'py>> {
         let (py, this) = (slf.py(), slf.get());
@@ -185,11 +180,6 @@ impl Future {
             };
             Ok((state, result, exception))
         })
-    }
-
-    /// Waits for the parts, in a thread that has found the core's part marked.
-    pub(super) fn wait_until_inflated(&self, py: Python<'_>) {
-        self.cell.wait(py);
     }
 
     /// `Future.__init__` as the standard library writes it, attribute by attribute.

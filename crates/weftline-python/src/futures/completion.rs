@@ -1,64 +1,19 @@
 //! How a future is settled, and how a caller waits for that. The methods in `future.rs` use these
 //! functions.
 
-use super::future::Future;
-use super::future_state::FutureState;
+use super::callbacks::call_back;
 use super::inflated;
+use super::object::Future;
+use super::outcome::{Outcome, name_of, raised};
 use super::standard::{cancelled, is_raised, standard};
 use crate::blocker::Interpreter;
-use crate::callback::calling_back;
-use crate::handled::handling;
-use crate::names::interned;
-use crate::objects::{self, Piece, bare_error, error, error_of, written};
+use crate::objects::{Piece, bare_error, error_of, written};
 use crate::seconds::wait_deadline;
-use pyo3::exceptions::{PyBaseException, PyException, PyTimeoutError, PyTypeError};
+use pyo3::exceptions::PyTimeoutError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyType};
 use weftline::executor::raw::{Phase, Unchanged};
 use weftline::park::WaitError;
-
-/// How a call ended.
-pub(super) enum Outcome {
-    Result(Py<PyAny>),
-    Exception(Py<PyAny>),
-    /// `set_exception(None)`: the future's present result stands.
-    NoException,
-}
-
-impl Outcome {
-    pub(super) fn put(self, state: &mut FutureState) {
-        match self {
-            Self::Result(result) => state.result = Some(result),
-            Self::Exception(exception) => state.exception = Some(exception),
-            Self::NoException => state.exception = None,
-        }
-    }
-}
-
-pub(super) fn name_of(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Pending => "PENDING",
-        Phase::Running => "RUNNING",
-        Phase::Cancelled => "CANCELLED",
-        Phase::Notified => "CANCELLED_AND_NOTIFIED",
-        Phase::Finished => "FINISHED",
-    }
-}
-
-/// The phase of that name.
-pub(super) fn phase_of(state: &Bound<'_, PyAny>) -> Option<Phase> {
-    let state = state.cast_exact::<PyString>().ok()?.to_str().ok()?;
-    [
-        Phase::Pending,
-        Phase::Running,
-        Phase::Cancelled,
-        Phase::Notified,
-        Phase::Finished,
-    ]
-    .into_iter()
-    .find(|&phase| name_of(phase) == state)
-}
 
 impl Future {
     /// The outcome of a future that is done: its exception as an error, if `result()` raises it, or
@@ -180,28 +135,8 @@ impl Future {
     }
 }
 
-/// `raise exception`.
-pub(super) fn raised(exception: Bound<'_, PyAny>) -> PyErr {
-    match exception.cast::<PyType>() {
-        Ok(class) if class.is_subclass_of::<PyBaseException>().unwrap_or(false) => {
-            bare_error(class)
-        }
-        Ok(_) => error::<PyTypeError>("exceptions must derive from BaseException"),
-        Err(_) if !exception.is_instance_of::<PyBaseException>() => PyErr::from_value(exception),
-        Err(_) => {
-            // Not `from_value`: the exception that is being handled in the caller of `result()`
-            // becomes the context, as with the statement.
-            // SAFETY: an exception and its class; the thread is attached.
-            unsafe {
-                ffi::PyErr_SetObject(exception.get_type().as_ptr(), exception.as_ptr());
-            }
-            PyErr::fetch(exception.py())
-        }
-    }
-}
-
 #[cold]
-pub(super) fn done_already(slf: &Bound<'_, Future>, phase: Phase) -> PyErr {
+fn done_already(slf: &Bound<'_, Future>, phase: Phase) -> PyErr {
     let attempt = || -> PyResult<PyErr> {
         let (py, repr) = (slf.py(), slf.repr()?.into_any());
         let pieces = [
@@ -216,38 +151,4 @@ pub(super) fn done_already(slf: &Bound<'_, Future>, phase: Phase) -> PyErr {
         ))
     };
     attempt().unwrap_or_else(|error| error)
-}
-
-/// Runs the callbacks in the order in which they were added. Only for a future that is compact, so
-/// no subclass overrides this.
-#[inline]
-pub(super) fn call_back(slf: &Bound<'_, Future>, callbacks: Vec<Py<PyAny>>) -> PyResult<()> {
-    if callbacks.is_empty() {
-        return Ok(());
-    }
-    callbacks
-        .into_iter()
-        .try_for_each(|callback| call_one_back(slf, callback.bind(slf.py())))
-}
-
-/// An `Exception` of the callback is logged. Any other exception propagates to the caller.
-pub(super) fn call_one_back(slf: &Bound<'_, Future>, callback: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = slf.py();
-    match calling_back(py, || callback.call1((slf,))) {
-        Err(raised) if raised.is_instance_of::<PyException>(py) => {
-            let keywords = objects::dict(py)?;
-            keywords.set_item(interned!(py, exc_info), raised.value(py))?;
-            let words = objects::text(py, "exception calling callback for %r")?;
-            let arguments = (words, slf);
-            let log = || {
-                standard(py)?.logger.bind(py).call_method(
-                    interned!(py, error),
-                    arguments,
-                    Some(&keywords),
-                )
-            };
-            handling(py, &raised, || calling_back(py, log)).map(drop)
-        }
-        called => called.map(drop),
-    }
 }

@@ -1,15 +1,13 @@
-//! `concurrent.futures.Future`.
-//!
-//! The class is in two parts. [`FutureBase`] has the `__dict__` and the weak references, [`Future`]
-//! the rest. So the standard class can become a second base of ours when it is imported
-//! (`standard.rs`), beside a first base that keeps the layout. Then `isinstance`, `singledispatch`
-//! and `except` treat an instance of ours as one of the standard class.
+//! The methods of `concurrent.futures.Future`.
 
 use super::attributes::PARTS;
-use super::completion::{Outcome, call_back, call_one_back};
-use super::future_state::{FutureState, Task};
+use super::callbacks::{call_back, call_one_back};
+use super::future_state::FutureState;
 use super::inflated;
-use crate::inflation::{self, Cell, Inflate, attribute_methods, dict_methods};
+use super::object::Future;
+use super::outcome::Outcome;
+use super::standard::cancelled;
+use crate::inflation::{self, Inflate, attribute_methods, dict_methods};
 use crate::names::interned;
 use crate::objects::{self, Piece, error_of, no_memory, written};
 use crate::recursion;
@@ -18,40 +16,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
-use weftline::executor::raw::{Phase, RawFuture, Unchanged};
-
-/// The base of every future: its layout.
-#[pyclass(
-    frozen,
-    subclass,
-    weakref,
-    dict,
-    name = "_FutureBase",
-    module = "concurrent.futures._base"
-)]
-pub(crate) struct FutureBase;
-
-/// The future outcome of a call: its result, its exception, or its cancellation.
-///
-/// Goes beyond the standard class in that set_result(), set_exception() and cancel() may be called
-/// at any moment, also from a destructor or a signal handler that interrupts this very object.
-#[pyclass(frozen, subclass, generic, extends = FutureBase)]
-pub(crate) struct Future {
-    pub(super) cell: Cell,
-    pub(super) raw: RawFuture<FutureState>,
-}
-
-impl Future {
-    pub(super) fn for_task(task: Option<Task>) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(FutureBase).add_subclass(Self {
-            cell: Cell::new(),
-            raw: RawFuture::new(FutureState {
-                task,
-                ..FutureState::default()
-            }),
-        })
-    }
-}
+use weftline::executor::raw::{Phase, Unchanged};
 
 /// The result of adding a callback to a compact future.
 enum Kept {
@@ -220,7 +185,7 @@ impl Future {
                 Some((Phase::Finished, exception)) => {
                     return Ok(exception.unwrap_or_else(|| py.None()));
                 }
-                Some(_) => return Err(super::standard::cancelled(py)),
+                Some(_) => return Err(cancelled(py)),
                 None => None,
             }
         } else {

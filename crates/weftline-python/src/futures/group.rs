@@ -5,7 +5,7 @@
 //! the next (see `not_done.py`). So a future joins it once, however many waits pass until it is
 //! done.
 
-use super::future::Future;
+use super::object::Future;
 use crate::blocker::Interpreter;
 use crate::init_guard::InitGuard;
 use crate::names::interned;

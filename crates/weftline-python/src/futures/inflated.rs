@@ -7,8 +7,9 @@
 //! libraries. From then on each change of state happens with the condition held, tells each of the
 //! waiters, and notifies.
 
-use super::completion::{Outcome, call_one_back, raised};
-use super::future::Future;
+use super::callbacks::call_one_back;
+use super::object::Future;
+use super::outcome::{Outcome, raised};
 use super::standard::{cancelled, is_raised, standard};
 use crate::callback::calling_back;
 use crate::inflation::{Inflate, has_own};

@@ -2,8 +2,6 @@
 //! anything is patched. They are not kept when this extension is imported: most programs that use
 //! locks and queues use no executors.
 
-use super::future::{Future, FutureBase};
-use crate::introspection;
 use crate::objects::bare_error;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -56,26 +54,6 @@ pub(super) fn is_raised(exception: &Bound<'_, PyAny>) -> PyResult<bool> {
         true => Ok(!exception.is_none()),
         false => exception.is_truthy(),
     }
-}
-
-/// Keeps the originals, and makes the standard `Future` a base of ours. Must be called before any
-/// of them is patched.
-///
-/// The first base remains that of our class, and the standard class adds nothing to the layout of
-/// an object. The interpreter checks both. Our class's own attributes precede those of the standard
-/// one.
-#[pyfunction(name = "_remember_futures")]
-pub(super) fn remember_futures(py: Python<'_>) -> PyResult<()> {
-    let theirs = &standard(py)?.future;
-    let (ours, base) = (py.get_type::<Future>(), py.get_type::<FutureBase>());
-    if !ours.is_subclass(theirs.bind(py))? {
-        ours.setattr("__bases__", (base, theirs))?;
-        introspection::show_source::<Future>(theirs.bind(py))?;
-        let init =
-            c"__init__($self)\n--\n\nInitializes the future. Should not be called by clients.";
-        introspection::show_init::<Future>(py, init)?;
-    }
-    Ok(())
 }
 
 #[cold]

@@ -7,9 +7,9 @@
 //! that call. If only the worker has a reference to the future, it gets the future back, drops it
 //! in Python, and counts as free only then.
 
-use super::completion::Outcome;
-use super::future::Future;
 use super::future_state::Task;
+use super::object::Future;
+use super::outcome::Outcome;
 use super::work_queue::WorkQueue;
 use crate::init_guard::InitGuard;
 use crate::names::interned;

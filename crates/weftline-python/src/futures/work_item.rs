@@ -1,7 +1,7 @@
 //! A call that other code than the workers has taken out of a pool's work queue.
 
-use super::future::Future;
 use super::future_state::Task;
+use super::object::Future;
 use crate::init_guard::InitGuard;
 use crate::names::interned;
 use crate::objects::{self, Piece, error};

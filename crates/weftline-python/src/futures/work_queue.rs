@@ -16,9 +16,9 @@
 //! Such a pool resolves each call to an object, under its lock as the standard pool does, and the
 //! worker's context runs that object.
 
-use super::completion::name_of;
-use super::future::Future;
 use super::future_state::Task;
+use super::object::Future;
+use super::outcome::name_of;
 use super::work_item::work_item;
 use crate::names::interned;
 use crate::objects::{self, error};
