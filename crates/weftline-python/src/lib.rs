@@ -75,7 +75,6 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     names::remember(module.py());
     pending::remember(module.py())?;
     standard::remember(module.py())?;
-    module.add_function(wrap_pyfunction!(standard::remember_threading, module)?)?;
     callback::know_the_interpreter(module.py());
     callback::register(module)?;
     // Set without `add_function`, which would make it a public name.

@@ -40,14 +40,12 @@ pub(crate) fn remember(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Keeps the originals of `threading`. Must be called before any of them is patched.
-#[pyfunction(name = "_remember_threading")]
-pub(crate) fn remember_threading(py: Python<'_>) -> PyResult<()> {
-    if CONDITION.get(py).is_none() {
-        crate::threading::show_sources(&py.import("threading")?)?;
-    }
+/// Keeps the originals of `threading`. Returns whether they were not kept before.
+pub(crate) fn remember_threading(py: Python<'_>) -> PyResult<bool> {
+    let is_first = CONDITION.get(py).is_none();
     condition(py)?;
-    broken_barrier_class(py).map(drop)
+    broken_barrier_class(py)?;
+    Ok(is_first)
 }
 
 fn condition(py: Python<'_>) -> PyResult<&Py<PyAny>> {

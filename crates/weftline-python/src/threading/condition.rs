@@ -1,8 +1,9 @@
-//! `threading.Condition`.
+//! The methods of `threading.Condition`.
 //!
 //! Operations on weftline's own locks are direct; `mutex.rs` has the kinds of locks,
 //! `inflated_condition.rs` the inflated form.
 
+use super::condition_object::Condition;
 use super::inflated_condition::{self, how_many};
 use super::mutex::Mutex;
 use super::nested::passing_on;
@@ -11,8 +12,7 @@ use super::{RLock, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
 use crate::handled::finally;
-use crate::inflation::{self, Cell, attribute_methods, dict_methods};
-use crate::init_guard::Once;
+use crate::inflation::{self, attribute_methods, dict_methods};
 use crate::names::interned;
 use crate::objects::{self, Piece, error_in_pieces, written};
 use crate::optional_arg::OptionalArg;
@@ -24,19 +24,6 @@ use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use weftline::park::{Deadline, WaitError};
-use weftline::sync::raw::RawCondition;
-
-/// A lock, and threads that wait under it until they are notified.
-///
-/// notify(n) wakes exactly the n threads that have waited longest, never a later one. Goes beyond
-/// the standard class in that a thread which is notified and interrupted at the same time passes
-/// the notification on.
-#[pyclass(frozen, weakref, dict, subclass)]
-pub(crate) struct Condition {
-    raw: RawCondition,
-    pub(super) mutex: Once<Mutex>,
-    pub(super) cell: Cell,
-}
 
 /// The names in the `__dict__` of an inflated condition, or of methods that a compact one calls
 /// without a look-up on its class.
@@ -52,26 +39,6 @@ const PARTS: [&str; 8] = [
 ];
 
 impl Condition {
-    pub(super) fn raw(&self) -> &RawCondition {
-        &self.raw
-    }
-
-    #[inline]
-    pub(super) fn mutex(&self, py: Python<'_>) -> PyResult<&Mutex> {
-        match self.mutex.get() {
-            Some(mutex) => Ok(mutex),
-            // A subclass that has not called __init__ gets the lock that __init__ would create.
-            None => Ok(self.mutex_or(Mutex::RLock(Py::new(py, RLock::free())?))),
-        }
-    }
-
-    /// The existing lock, or else `mutex`. Created before `Once`, not inside it: creating a Python
-    /// object may run any code.
-    pub(super) fn mutex_or(&self, mutex: Mutex) -> &Mutex {
-        let _ = self.mutex.set(mutex);
-        self.mutex.get().expect("set just now, or before")
-    }
-
     /// The number of waiters.
     fn waiting(slf: &Bound<'_, Self>) -> PyResult<usize> {
         if slf.get().is_inflated() {
@@ -115,11 +82,6 @@ impl Condition {
         }
     }
 
-    #[inline]
-    pub(super) fn is_inflated(&self) -> bool {
-        self.cell.is_inflated()
-    }
-
     /// Wakes the `n` threads that have waited longest, with the lock held. `false`: the condition
     /// is inflated, and nothing was done.
     pub(crate) fn notify_some(&self, py: Python<'_>, n: usize) -> PyResult<bool> {
@@ -146,11 +108,7 @@ impl Condition {
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         inflation::see_to_dict::<Self>(class)?;
-        Ok(Self {
-            raw: RawCondition::new(),
-            mutex: Once::new(),
-            cell: Cell::new(),
-        })
+        Ok(Self::without_lock())
     }
 
     #[pyo3(signature = (lock=None))]

@@ -1,6 +1,6 @@
 //! The attributes of a condition that programs use, and its transition from compact to inflated.
 
-use super::condition::Condition;
+use super::condition_object::Condition;
 use super::foreign;
 use super::inflated_condition;
 use super::mutex::Mutex;

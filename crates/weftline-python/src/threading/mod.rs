@@ -5,6 +5,7 @@ mod barrier_attributes;
 mod bounded_semaphore;
 mod condition;
 mod condition_attributes;
+mod condition_object;
 mod event;
 mod foreign;
 pub(crate) mod guard;
@@ -23,7 +24,7 @@ mod timer;
 mod wait_for;
 mod waiters;
 
-pub(crate) use condition::Condition;
+pub(crate) use condition_object::Condition;
 pub(crate) use lock::Lock;
 pub(crate) use rlock::RLock;
 
@@ -31,6 +32,7 @@ use crate::deferred_drop;
 use crate::introspection;
 use crate::names::interned;
 use crate::objects::{Piece, written};
+use crate::standard;
 use pyo3::PyClass;
 use pyo3::exceptions::PyDeprecationWarning;
 use pyo3::ffi;
@@ -77,7 +79,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     deferred_drop::install::<bounded_semaphore::BoundedSemaphore>(py);
     deferred_drop::install::<barrier::Barrier>(py);
     deferred_drop::install::<timer::PendingTimer>(py);
-    module.add_function(wrap_pyfunction!(timer::_call_on_new_thread, module)?)
+    module.add_function(wrap_pyfunction!(timer::_call_on_new_thread, module)?)?;
+    module.add_function(wrap_pyfunction!(remember_threading, module)?)
 }
 
 /// Adds a class that is written in Python in the standard library. The module is an attribute of
@@ -99,9 +102,18 @@ pub(crate) fn add_class_like<T: PyClass>(
     introspection::show_init::<T>(module.py(), init)
 }
 
+/// Keeps the originals of `threading`. Must be called before any of them is patched.
+#[pyfunction(name = "_remember_threading")]
+fn remember_threading(py: Python<'_>) -> PyResult<()> {
+    match standard::remember_threading(py)? {
+        true => show_sources(&py.import("threading")?),
+        false => Ok(()),
+    }
+}
+
 /// Copies the source locations of the standard classes to ours, in versions whose classes record
 /// them.
-pub(crate) fn show_sources(standard: &Bound<'_, PyModule>) -> PyResult<()> {
+fn show_sources(standard: &Bound<'_, PyModule>) -> PyResult<()> {
     introspection::show_source::<Condition>(&standard.getattr("Condition")?)?;
     introspection::show_source::<event::Event>(&standard.getattr("Event")?)?;
     introspection::show_source::<semaphore::Semaphore>(&standard.getattr("Semaphore")?)?;

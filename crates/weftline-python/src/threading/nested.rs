@@ -4,7 +4,7 @@
 //! and `_acquire_restore` from its lock, so a call passes through no other condition. Here each
 //! call resolves the lock, in a loop.
 
-use super::Condition;
+use super::condition_object::Condition;
 use super::mutex::Mutex;
 use crate::inflation::has_own;
 use pyo3::prelude::*;
