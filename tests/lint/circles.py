@@ -1,4 +1,4 @@
-"""Finds files of the crate that use each other, directly or over other files.
+"""Finds files of a crate that use each other, directly or over other files.
 
 A file that is in a circle can be read only together with all others of it. The arrows come from the
 paths in the code: `use` lines, and paths that begin with `crate`, `self` or `super`. A name that a
@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 from floors import SOURCE, code_of
+
+SOURCES = SOURCE, SOURCE.parents[1] / "weftline-python/src"
 
 USE = re.compile(r"^\s*(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);", re.MULTILINE)
 PATH = re.compile(r"(?<![\w:])((?:crate|super|self)(?:::\w+)+)")
@@ -109,18 +111,20 @@ class Crate:
             in_circle -= circle
 
 
-def main(source):
-    crate = Crate(source)
-    found = list(crate.circles())
-    for circle in found:
-        print("a circle:")
-        for module in circle:
-            others = [
-                "/".join(to) for to in sorted(crate.arrows[module]) if to in circle
-            ]
-            print(f"    {'/'.join(module)} uses {', '.join(others)}")
-    return f"{len(found)} circles of files" if found else None
+def main(sources):
+    found = 0
+    for source in sources:
+        crate = Crate(source)
+        for circle in crate.circles():
+            found += 1
+            print("a circle:")
+            for module in circle:
+                others = [
+                    "/".join(to) for to in sorted(crate.arrows[module]) if to in circle
+                ]
+                print(f"    {'/'.join(module)} uses {', '.join(others)}")
+    return f"{found} circles of files" if found else None
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).resolve() if sys.argv[1:] else SOURCE))
+    sys.exit(main([Path(path).resolve() for path in sys.argv[1:]] or SOURCES))
