@@ -5,8 +5,9 @@ import threading as standard
 import time
 
 import pytest
-from weftline import _weftline
-from weftline.queue import Queue
+from weftline import RWLock, _weftline
+from weftline.concurrent.futures import Future, as_completed, wait
+from weftline.queue import LifoQueue, PriorityQueue, Queue, SimpleQueue
 from weftline.threading import Barrier, Condition, Event, Lock, RLock, Semaphore
 
 LONG = 60
@@ -32,9 +33,30 @@ def held(lock):
     return lock
 
 
+def filled(queue):
+    queue.put(1)
+    return queue
+
+
+def written(lock):
+    lock.acquire_write()
+    return lock
+
+
 def waits_for_condition(condition):
     with condition:
         condition.wait()
+
+
+def waits_until_true(condition):
+    with condition:
+        condition.wait_for(lambda: vars(condition).get("is_true"))
+
+
+def becomes_true(condition):
+    with condition:
+        condition.is_true = True
+        condition.notify()
 
 
 def notifies(condition):
@@ -54,6 +76,37 @@ CASES = {
     ),
     "Barrier": (lambda: Barrier(2), lambda it: it.wait(), lambda it: it.wait()),
     "QueueGet": (Queue, lambda it: it.get(), lambda it: it.put(1)),
+    "QueueGet Lifo": (LifoQueue, lambda it: it.get(), lambda it: it.put(1)),
+    "QueueGet Priority": (PriorityQueue, lambda it: it.get(), lambda it: it.put(1)),
+    "QueueGet Simple": (SimpleQueue, lambda it: it.get(), lambda it: it.put(1)),
+    "QueuePut": (
+        lambda: filled(Queue(1)),
+        lambda it: it.put(2),
+        lambda it: it.get(),
+    ),
+    "QueueJoin": (
+        lambda: filled(Queue()),
+        lambda it: it.join(),
+        lambda it: it.task_done(),
+    ),
+    "RwLockRead": (
+        lambda: written(RWLock()),
+        lambda it: it.acquire_read(),
+        lambda it: it.release_write(),
+    ),
+    "RwLockWrite": (
+        lambda: written(RWLock()),
+        lambda it: it.acquire_write(),
+        lambda it: it.release_write(),
+    ),
+    "Future": (Future, lambda it: it.result(), lambda it: it.set_result(1)),
+    "Futures wait": (Future, lambda it: wait([it]), lambda it: it.set_result(1)),
+    "Futures as_completed": (
+        Future,
+        lambda it: list(as_completed([it])),
+        lambda it: it.set_result(1),
+    ),
+    "Condition wait_for": (Condition, waits_until_true, becomes_true),
 }
 
 
@@ -66,7 +119,7 @@ def test_a_wait_that_lasts_shows_its_object_and_line(kind):
     found = record_of(thread, lambda blocked: blocked[3] is not None)
     lines, first = inspect.getsourcelines(wait)
     _, shown, address, function, file, line = found
-    assert shown == kind
+    assert shown == kind.split()[0]
     assert address
     assert function == wait.__qualname__
     assert file and __file__.endswith(file)
@@ -75,6 +128,21 @@ def test_a_wait_that_lasts_shows_its_object_and_line(kind):
     thread.join(LONG)
     assert not thread.is_alive()
     assert all(blocked[0] != thread.ident for blocked in _weftline._blocked_now())
+
+
+@pytest.mark.parametrize(("kind", "make"), [("Lock", Lock), ("RLock", RLock)])
+def test_a_notified_thread_shows_the_lock_that_it_takes_again(kind, make):
+    condition = Condition(make())
+    thread = standard.Thread(target=waits_for_condition, args=(condition,), daemon=True)
+    thread.start()
+    record_of(thread, lambda blocked: blocked[1] == "Condition")
+    with condition:
+        condition.notify()
+        # The first sleep has no line yet.
+        found = record_of(thread, lambda blocked: blocked[1] == kind and blocked[3])
+    assert found[3] == waits_for_condition.__qualname__
+    thread.join(LONG)
+    assert not thread.is_alive()
 
 
 def test_a_wait_that_is_over_is_not_shown():

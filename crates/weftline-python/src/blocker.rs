@@ -26,16 +26,11 @@ use weftline::park::{Blocker, Deadline, Parker, Site, Spin, Wake};
 /// park. The spin makes that window wide, so the first park is short, and signals are checked again
 /// after it.
 ///
-/// The place of the program is looked up when the first park has timed out. The look-up takes as
-/// long as a short wait, and reports are about waits that last.
-///
 /// Once the interpreter is being finalised, no other thread can run in it. So no thread can end a
 /// wait of the finalising thread, in a destructor for example. Such a wait is refused, as 3.15's
 /// locks refuse it.
 pub(crate) struct Interpreter {
-    is_first: bool,
-    /// The first park has timed out.
-    lasts: bool,
+    parks: Parks,
     sleeps_at_exit: bool,
     meets_sent: bool,
     attached: PhantomData<*const ()>,
@@ -51,8 +46,7 @@ impl Interpreter {
     #[inline]
     pub(crate) fn new(_py: Python<'_>) -> Self {
         Self {
-            is_first: true,
-            lasts: false,
+            parks: Parks::NONE,
             sleeps_at_exit: !cfg!(Py_3_15),
             meets_sent: true,
             attached: PhantomData,
@@ -132,6 +126,51 @@ fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
     wake
 }
 
+/// The parks of one wait, the first of which is short.
+///
+/// The place of the program is looked up when the first park has timed out. The look-up takes as
+/// long as a short wait, and reports are about waits that last.
+struct Parks {
+    is_first: bool,
+    /// The first park has timed out.
+    lasts: bool,
+}
+
+impl Parks {
+    const NONE: Self = Self {
+        is_first: true,
+        lasts: false,
+    };
+
+    #[inline]
+    fn site(&self, site: &mut Site) {
+        if self.lasts {
+            // SAFETY: as in `sleep`.
+            site::name(unsafe { Python::assume_attached() }, site);
+        } else {
+            site.forget();
+        }
+    }
+
+    /// Parks once. A park that ends before the deadline, to be repeated, counts as interrupted.
+    fn sleep(&mut self, parker: &'static Parker, deadline: Deadline) -> Wake {
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        // The portable parker does not see signals at all.
+        if is_first || !cfg!(target_os = "linux") {
+            let limit = Deadline::after(FIRST_SLEEP);
+            if limit < deadline {
+                let wake = sleep(parker, limit, is_first);
+                if wake == Wake::TimedOut {
+                    self.lasts = true;
+                    return Wake::Interrupted;
+                }
+                return wake;
+            }
+        }
+        sleep(parker, deadline, is_first)
+    }
+}
+
 impl Blocker for Interpreter {
     type Interrupt = PyErr;
 
@@ -151,29 +190,14 @@ impl Blocker for Interpreter {
 
     #[inline]
     fn site(&mut self, site: &mut Site) {
-        if self.lasts {
-            // SAFETY: as in `sleep`.
-            site::name(unsafe { Python::assume_attached() }, site);
-        } else {
-            site.forget();
-        }
+        self.parks.site(site);
     }
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> PyResult<Wake> {
-        let is_first = std::mem::replace(&mut self.is_first, false);
-        if is_first {
+        if self.parks.is_first {
             self.refuse_at_exit(deadline)?;
         }
-        let wake = match sleep_limit(is_first) {
-            Some(limit) if limit < deadline => match sleep(parker, limit, is_first) {
-                Wake::TimedOut => {
-                    self.lasts = true;
-                    Wake::Interrupted
-                }
-                wake => wake,
-            },
-            _ => sleep(parker, deadline, is_first),
-        };
+        let wake = self.parks.sleep(parker, deadline);
         // SAFETY: as in `sleep`.
         let py = unsafe { Python::assume_attached() };
         // Also when woken. A signal may have arrived while this thread waited for the interpreter
@@ -190,22 +214,17 @@ impl Blocker for Interpreter {
     }
 }
 
-/// When to check for signals at the latest.
-fn sleep_limit(is_first: bool) -> Option<Deadline> {
-    // The portable parker does not see signals at all.
-    let needs_limit = is_first || !cfg!(target_os = "linux");
-    needs_limit.then(|| Deadline::after(FIRST_SLEEP))
-}
-
 /// Detaches from the interpreter while the thread is parked. No signal ends the wait: it is for
 /// retaking a lock that a wait released.
 pub(crate) struct Uninterruptible {
+    parks: Parks,
     attached: PhantomData<*const ()>,
 }
 
 impl Uninterruptible {
     pub(crate) fn new(_py: Python<'_>) -> Self {
         Self {
+            parks: Parks::NONE,
             attached: PhantomData,
         }
     }
@@ -220,10 +239,10 @@ impl Blocker for Uninterruptible {
 
     #[inline]
     fn site(&mut self, site: &mut Site) {
-        site.forget();
+        self.parks.site(site);
     }
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
-        Ok(sleep(parker, deadline, true))
+        Ok(self.parks.sleep(parker, deadline))
     }
 }

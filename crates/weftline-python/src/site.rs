@@ -3,33 +3,34 @@
 use pyo3::ffi::PyObject;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDict, PyString};
 use std::ffi::c_int;
 use weftline::park::{self, Site};
 
 unsafe extern "C" {
     fn PyEval_GetFrame() -> *mut PyObject;
+    fn PyFrame_GetBack(frame: *mut PyObject) -> *mut PyObject;
     fn PyFrame_GetCode(frame: *mut PyObject) -> *mut PyObject;
+    fn PyFrame_GetGlobals(frame: *mut PyObject) -> *mut PyObject;
     fn PyFrame_GetLineNumber(frame: *mut PyObject) -> c_int;
 }
 
-/// Makes `site` the innermost Python frame of the calling thread, or unknown if there is none.
+/// Makes `site` the innermost Python frame of the calling thread outside this package, or unknown
+/// if there is none.
 ///
-/// The names are copied: a report may be written when their objects are gone. It takes under a
+/// The names are copied: a report may be written when their objects are gone. It takes about a
 /// microsecond, and runs no code of the program.
 #[cold]
 pub(crate) fn name(py: Python<'_>, site: &mut Site) {
     site.forget();
-    // SAFETY: attached. The frame runs as long as this call, so the borrowed reference is valid.
+    let Some(frame) = program_frame(py) else {
+        return;
+    };
+    // SAFETY: attached, with a frame. The code is a new reference.
     let (code, line) = unsafe {
-        let frame = PyEval_GetFrame();
-        if frame.is_null() {
-            return;
-        }
-        let code = PyFrame_GetCode(frame);
         (
-            Bound::from_owned_ptr_or_opt(py, code),
-            PyFrame_GetLineNumber(frame),
+            Bound::from_owned_ptr_or_opt(py, PyFrame_GetCode(frame.as_ptr())),
+            PyFrame_GetLineNumber(frame.as_ptr()),
         )
     };
     let Some(code) = code else { return };
@@ -46,6 +47,34 @@ pub(crate) fn name(py: Python<'_>, site: &mut Site) {
     {
         site.set(function, file, u32::try_from(line).unwrap_or(0));
     }
+}
+
+/// The innermost frame whose module is not of this package.
+fn program_frame(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+    // SAFETY: attached. The reference is borrowed from the running frame, or null.
+    let mut frame = unsafe { Bound::from_borrowed_ptr_or_opt(py, PyEval_GetFrame()) }?;
+    while is_ours(&frame) {
+        // SAFETY: attached, with a frame. The reference is new, or null.
+        let back = unsafe { Bound::from_owned_ptr_or_opt(py, PyFrame_GetBack(frame.as_ptr())) };
+        // Without memory for the frame's object the site stays unknown.
+        drop(PyErr::take(py));
+        frame = back?;
+    }
+    Some(frame)
+}
+
+fn is_ours(frame: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: attached, with a frame. The reference is new.
+    let globals =
+        unsafe { Bound::from_owned_ptr_or_opt(frame.py(), PyFrame_GetGlobals(frame.as_ptr())) };
+    let name = globals
+        .and_then(|globals| globals.cast_into::<PyDict>().ok())
+        .and_then(|globals| globals.get_item(intern!(frame.py(), "__name__")).ok()?)
+        .and_then(|name| name.cast_into::<PyString>().ok());
+    name.is_some_and(|name| {
+        name.to_str()
+            .is_ok_and(|name| name.starts_with("weftline."))
+    })
 }
 
 type Blocked = (

@@ -94,7 +94,8 @@ def contest(
     seconds = effort.one_thread if len(row.threads) == 1 else effort.threads
     for entry in entries.values():
         entry.calibrate(seconds)
-    nothing = Entry(_nothing(row), contestants[0])
+    takes_part = next(one for one in contestants if one.name in entries)
+    nothing = Entry(_nothing(row), takes_part)
     nothing.calibrate(effort.one_thread / 10)
     empty: list[float] = []
     times: dict[str, list[float]] = {name: [] for name in entries}

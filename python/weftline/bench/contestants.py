@@ -21,7 +21,7 @@ from weftline import _names, _weftline
 
 STANDARD = "standard"
 OURS = "weftline"
-PEERS = ("aiologic", "culsans")
+PEERS = ("aiologic", "culsans", "readerwriterlock", "fasteners")
 
 # Those written in C have another module, and those in Python are not in `_weftline`.
 _LOCKING = {"Lock": _weftline.lock, "RLock": _weftline.RLock} | _names.of_module(
@@ -41,6 +41,8 @@ LOCKS = tuple(
 QUEUES = _QUEUE
 """The classes with items, which share rows."""
 _FUTURES = ("Future", "ThreadPoolExecutor", "wait", "as_completed")
+_ONLY_HERE = ("RWLock",)
+"""The classes that the standard library lacks."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def _ours(name: str) -> Callable[..., Any]:
         _THREADING: "weftline.threading",
         _QUEUE: "weftline.queue",
         _FUTURES: "weftline.concurrent.futures",
+        _ONLY_HERE: "weftline",
     }
     home = next(module for names, module in homes.items() if name in names)
     return getattr(importlib.import_module(home), name)  # type: ignore[no-any-return]
@@ -157,19 +160,21 @@ def _ours(name: str) -> Callable[..., Any]:
 def ours() -> Contestant:
     """weftline's classes."""
     version = importlib.metadata.version("weftline")
-    classes = {name: _ours(name) for name in _THREADING + _QUEUE + _FUTURES}
+    names = _THREADING + _QUEUE + _FUTURES + _ONLY_HERE
+    classes = {name: _ours(name) for name in names}
     return Contestant(OURS, version, classes, in_place=_installed)
 
 
 def peers() -> list[Contestant]:
     """The installed peers. An absent one is no error: its rows say so."""
     found = []
-    for name, enter in zip(PEERS, (_aiologic, _culsans), strict=True):
+    enter = (_aiologic, _culsans, _readerwriterlock, _fasteners)
+    for name, contestant in zip(PEERS, enter, strict=True):
         try:
             module = importlib.import_module(name)
         except ImportError:
             continue
-        found.append(enter(module, importlib.metadata.version(name)))
+        found.append(contestant(module, importlib.metadata.version(name)))
     return found
 
 
@@ -195,4 +200,23 @@ def _culsans(module: Any, version: str) -> Contestant:
     classes = {name: getattr(module, name) for name in _QUEUE if hasattr(module, name)}
     return Contestant(
         "culsans", version, classes, {"put": "sync_put", "get": "sync_get"}
+    )
+
+
+def _readerwriterlock(_: Any, version: str) -> Contestant:
+    rwlock = importlib.import_module("readerwriterlock.rwlock")
+    # Of its locks the one that is fair in phases, as weftline's is.
+    classes = {"RWLock": rwlock.RWLockFair}
+    return Contestant(
+        "readerwriterlock",
+        version,
+        classes,
+        {"read": "gen_rlock", "write": "gen_wlock"},
+    )
+
+
+def _fasteners(module: Any, version: str) -> Contestant:
+    classes = {"RWLock": module.ReaderWriterLock}
+    return Contestant(
+        "fasteners", version, classes, {"read": "read_lock", "write": "write_lock"}
     )

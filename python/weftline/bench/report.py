@@ -18,7 +18,7 @@ def render(results: Results) -> str:
         parts.append(
             "Speed: the other's time over ours, median of the rounds' ratios (first and third quartile)."
         )
-        parts.append(_columns(_speed(results.speed, results.where["versions"])))
+        parts.append(_columns(_speed(results.speed)))
     if results.memory:
         parts.append(
             "Memory: bytes of one object, by the growth of the process; 'traced' is what tracemalloc sees of it."
@@ -59,6 +59,8 @@ def _heading(results: Results) -> str:
         f"{what} {lock}, {where}, {results.where['date']}",
         "Targets are for CPython 3.13 with the interpreter lock.",
     ]
+    if absent := [name for name in PEERS if not versions[name]]:
+        lines.append(f"Not installed, so not beside: {', '.join(absent)}.")
     if results.settings["quick"]:
         lines.append(
             "Quick: few rounds of short samples; for figures to quote, run it whole on a quiet machine."
@@ -66,38 +68,32 @@ def _heading(results: Results) -> str:
     return "\n".join(lines)
 
 
-def _speed(rows: Sequence[Speed], versions: dict[str, str | None]) -> Table:
+def _speed(rows: Sequence[Speed]) -> Table:
     table: Table = [
-        ("operation", STANDARD, OURS, "ratio", "quartiles", "target", "", *PEERS)
+        ("operation", STANDARD, OURS, "ratio", "quartiles", "target", "", "peers")
     ]
     for one in rows:
-        ratio, peers = one.ratio, one.peers()
-        beside = [
-            f"{peers[name].median:.2f}"
-            if name in peers
-            else "-"
-            if versions[name]
-            else "not installed"
-            for name in PEERS
-        ]
+        ratio, target = one.ratio, one.row.target
+        beside = [f"{name} {peer.median:.2f}" for name, peer in one.peers().items()]
         table.append(
             (
                 one.row.operation,
-                duration(one.median(STANDARD)),
+                duration(one.median(STANDARD)) if ratio else "-",
                 duration(one.median(OURS)),
-                f"{ratio.median:.2f}",
-                f"{ratio.lower:.2f} - {ratio.upper:.2f}",
-                f"{one.row.target:g}",
+                f"{ratio.median:.2f}" if ratio else "-",
+                f"{ratio.lower:.2f} - {ratio.upper:.2f}" if ratio else "-",
+                "-" if target is None else f"{target:g}",
                 _verdict(one.met),
-                *beside,
+                ", ".join(beside) or "-",
             )
         )
     return table
 
 
 def _memory(rows: Sequence[Memory]) -> Table:
+    peers = [name for name in PEERS if any(name in one.weights for one in rows)]
     table: Table = [
-        ("class", STANDARD, OURS, "ratio", "target", "", "used once", "traced", *PEERS)
+        ("class", STANDARD, OURS, "ratio", "target", "", "used once", "traced", *peers)
     ]
     for one in rows:
         theirs, ours = one.weights[STANDARD], one.weights[OURS]
@@ -108,7 +104,7 @@ def _memory(rows: Sequence[Memory]) -> Table:
         )
         beside = [
             f"{one.weights[name].process:.0f}" if name in one.weights else "-"
-            for name in PEERS
+            for name in peers
         ]
         table.append(
             (

@@ -22,13 +22,17 @@ class Speed:
     times: Mapping[str, Sequence[float]]
 
     @property
-    def ratio(self) -> Ratio:
-        """The standard library's time over weftline's."""
+    def ratio(self) -> Ratio | None:
+        """The standard library's time over weftline's; None if it lacks the class."""
+        if STANDARD not in self.times:
+            return None
         return ratio(self.times[STANDARD], self.times[OURS])
 
     @property
-    def met(self) -> bool:
-        """Whether the row's target is reached."""
+    def met(self) -> bool | None:
+        """Whether the row's target is reached; None where there is none."""
+        if self.ratio is None or self.row.target is None:
+            return None
         return self.ratio.reaches(self.row.target)
 
     def median(self, name: str) -> float:
@@ -49,7 +53,7 @@ class Speed:
             "operation": self.row.operation,
             "target": self.row.target,
             "met": self.met,
-            "ratio": self.ratio.as_json(),
+            "ratio": self.ratio and self.ratio.as_json(),
             "seconds": {
                 name: {"median": self.median(name), "rounds": list(taken)}
                 for name, taken in self.times.items()
@@ -167,7 +171,7 @@ class Results:
         rows = [
             f"{one.row.operation}: {one.ratio.median:.2f}, meant {one.row.target:g}"
             for one in self.speed
-            if not one.met
+            if one.ratio and one.met is False
         ]
         rows += [
             f"bytes of {one.cls}: {one.ratio:.1f}, meant {one.target:g}"

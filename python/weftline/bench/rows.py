@@ -25,7 +25,8 @@ class Row:
 
     operation: str
     needs: str
-    target: float
+    target: float | None
+    """The ratio that is meant; None where the standard library lacks the class."""
     make: Callable[[Contestant], Objects]
     threads: tuple[str, ...]
     per_turn: int = 1
@@ -245,6 +246,28 @@ ROWS: tuple[Row, ...] = (
         2.5,
         _one("barrier", "Barrier", 2),
         ("barrier.wait()", "barrier.wait()"),
+    ),
+    Row(
+        "with rwlock.read()",
+        "RWLock",
+        None,
+        _one("lock", "RWLock"),
+        ("with lock.{read}(): pass",),
+    ),
+    Row(
+        "with rwlock.write()",
+        "RWLock",
+        None,
+        _one("lock", "RWLock"),
+        ("with lock.{write}(): pass",),
+    ),
+    Row(
+        "RWLock of 3 readers and a writer",
+        "RWLock",
+        None,
+        _one("lock", "RWLock"),
+        ("with lock.{read}(): pass",) * 3 + ("with lock.{write}(): pass",),
+        per_turn=4,
     ),
     _timers(10_000),
     Row(

@@ -1,6 +1,6 @@
 //! `threading.Event`.
 
-use super::target::{at_fork_reinit, fresh_condition, set_condition, target_of};
+use super::target::{at_fork_reinit, condition_attribute, fresh_condition, target_of};
 use super::{Condition, inflated, repr_at, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
@@ -76,6 +76,7 @@ impl Event {
     }
 }
 
+condition_attribute!(Event);
 dict_methods!(Event);
 
 #[pymethods]
@@ -199,23 +200,6 @@ impl Event {
     #[deleter(_flag)]
     fn delete_flag(slf: &Bound<'_, Self>) -> PyResult<()> {
         inflation::delete_part(slf, interned!(slf.py(), _flag))
-    }
-
-    /// The condition under which the flag changes. It is created when a program asks for it.
-    #[getter]
-    fn _cond<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::inflate(slf)?;
-        inflation::part(slf, interned!(slf.py(), _cond))
-    }
-
-    #[setter(_cond)]
-    fn set_cond<'py>(slf: &Bound<'py, Self>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
-        set_condition(slf, condition)
-    }
-
-    #[deleter(_cond)]
-    fn delete_cond(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), _cond))
     }
 
     /// For the child of a fork. A compact event needs nothing there: it forgets waiters of another

@@ -2,7 +2,7 @@
 
 use super::Condition;
 use super::semaphore::{Semaphore, permits};
-use super::target::{fresh_condition, set_condition, target_of};
+use super::target::{condition_attribute, fresh_condition, target_of};
 use crate::inflation::{self, Cell, Draft, Inflate, Parts};
 use crate::names::interned;
 use crate::objects::count;
@@ -50,6 +50,8 @@ impl Inflate for Semaphore {
     }
 }
 
+condition_attribute!(Semaphore);
+
 #[pymethods]
 impl Semaphore {
     #[getter]
@@ -78,22 +80,5 @@ impl Semaphore {
     #[deleter(_value)]
     fn delete_value(slf: &Bound<'_, Self>) -> PyResult<()> {
         inflation::delete_part(slf, interned!(slf.py(), _value))
-    }
-
-    /// The condition under which the value changes. It is created when a program asks for it.
-    #[getter]
-    fn _cond<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::inflate(slf)?;
-        inflation::part(slf, interned!(slf.py(), _cond))
-    }
-
-    #[setter(_cond)]
-    fn set_cond<'py>(slf: &Bound<'py, Self>, condition: &Bound<'py, PyAny>) -> PyResult<()> {
-        set_condition(slf, condition)
-    }
-
-    #[deleter(_cond)]
-    fn delete_cond(slf: &Bound<'_, Self>) -> PyResult<()> {
-        inflation::delete_part(slf, interned!(slf.py(), _cond))
     }
 }

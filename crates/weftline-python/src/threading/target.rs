@@ -62,3 +62,32 @@ pub(super) fn set_condition<'py, T: Inflate<Kept = Condition>>(
     }
     set_part(object, name, condition)
 }
+
+/// `condition_attribute!(Class)`: the attribute `_cond`, the condition under which the object
+/// changes. It is created when a program asks for it.
+macro_rules! condition_attribute {
+    ($class:ty) => {
+        #[pyo3::pymethods]
+        impl $class {
+            #[getter]
+            fn _cond<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                Self::inflate(slf)?;
+                $crate::inflation::part(slf, interned!(slf.py(), _cond))
+            }
+
+            #[setter(_cond)]
+            fn set_cond<'py>(
+                slf: &Bound<'py, Self>,
+                condition: &Bound<'py, PyAny>,
+            ) -> PyResult<()> {
+                $crate::threading::target::set_condition(slf, condition)
+            }
+
+            #[deleter(_cond)]
+            fn delete_cond(slf: &Bound<'_, Self>) -> PyResult<()> {
+                $crate::inflation::delete_part(slf, interned!(slf.py(), _cond))
+            }
+        }
+    };
+}
+pub(super) use condition_attribute;
