@@ -155,6 +155,7 @@ classes:
 lint-rust: $(VENV)/.tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package weftline --features portable-parker --all-targets -- -D warnings
 	PYTHON='$(PYTHON)' crates/weftline/tests/packaged/run names empty
 
 # The package as it is uploaded. That it builds alone is a lint; that it passes its tests alone is a

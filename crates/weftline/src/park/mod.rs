@@ -70,6 +70,7 @@ mod parker;
     not(weftline_model),
     any(not(target_os = "linux"), feature = "portable-parker")
 ))]
+#[allow(clippy::disallowed_types, reason = "the portable parker sleeps on them")]
 mod portable;
 mod read_holds;
 mod record;
