@@ -147,16 +147,18 @@ def test_a_notified_thread_shows_the_lock_that_it_takes_again(kind, make):
 
 def test_a_wait_that_is_over_is_not_shown():
     """A wait with a timeout shows nothing once it is over, though its thread goes on."""
-    event, over, end = Event(), standard.Event(), standard.Event()
+    event, seen, over, end = Event(), *(standard.Event() for _ in range(3))
 
     def waits():
-        event.wait(0.2)
+        while not seen.is_set():
+            event.wait(0.2)
         over.set()
         end.wait()
 
     thread = standard.Thread(target=waits, daemon=True)
     thread.start()
     record_of(thread, lambda blocked: blocked[1] == "Event")
+    seen.set()
     assert over.wait(LONG)
     assert all(blocked[0] != thread.ident for blocked in _weftline._blocked_now())
     end.set()
