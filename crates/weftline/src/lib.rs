@@ -70,6 +70,7 @@
 //!
 //! The standard library ends the process when it finds no memory to start a thread or a process. So
 //! does a pool of processes between the call of `submit` and the result.
+//!
 //! # Limits
 //!
 //! | limit | at most |
