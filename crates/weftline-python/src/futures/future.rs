@@ -51,7 +51,7 @@ impl Future {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        inflation::see_to_dict::<Self>(class)?;
+        inflation::ensure_dict_getter::<Self>(class)?;
         Ok(Self::for_task(None))
     }
 

@@ -1,9 +1,11 @@
-//! Access by the program that inflates the object first.
+//! The program's access to `__dict__` and parts. All but [`assign`] inflate the object first.
 //!
-//! The getter of `__dict__` does. So `vars(x)`, `self.__dict__.copy()` and
-//! `self.__dict__.update(state)` see and change what the methods work on. The interpreter's
-//! attribute access bypasses that getter: it finds the dictionary by its offset, and a compact
-//! object has none.
+//! The getter of `__dict__` inflates. So `vars(x)`, `self.__dict__.copy()` and
+//! `self.__dict__.update(state)` see and change what the methods work on.
+//!
+//! The interpreter's own attribute access bypasses that getter, so the getter does not slow it. It
+//! finds the dictionary by its offset in the object. A compact object has none there, or one with
+//! the program's own attributes only.
 
 use super::dict::{missing, raw_dict, set_part};
 use super::transition::Inflate;
@@ -54,7 +56,8 @@ pub(crate) fn delete_part<'py, T: Inflate>(
     }
 }
 
-/// `object.name = value`, or without a value `del object.name`, as `object` does it.
+/// The default of `object.__setattr__` and `object.__delattr__`: `object.name = value`, or without
+/// a value `del object.name`.
 fn set_attribute<T>(
     object: &Bound<'_, T>,
     name: &Bound<'_, PyAny>,
@@ -68,8 +71,8 @@ fn set_attribute<T>(
     }
 }
 
-/// `object.name = value`, or without a value `del object.name`, of a compact object that may have
-/// to notice.
+/// `object.name = value`, or without a value `del object.name`. First offers the assignment to
+/// [`Inflate::assign`].
 pub(crate) fn assign<T: Inflate>(
     object: &Bound<'_, T>,
     name: &Bound<'_, PyAny>,

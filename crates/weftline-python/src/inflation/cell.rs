@@ -4,7 +4,7 @@
 //!
 //! | word | state | core's object | `__dict__` | leaves by |
 //! |---|---|---|---|---|
-//! | 0 | in creation: the collector may visit the object already | all zeros | none | `new` → compact |
+//! | 0 | under construction: the collector may visit the object already | all zeros | none | `new` → compact |
 //! | `COMPACT` | compact | in use | the program's own attributes | `claim` → claimed |
 //! | `CLAIMED` | one thread inflates the object, under [`INFLATING`] | in use; at the end *forwarded* | gets the parts | `publish` → inflated; the claim's drop → compact, without the parts |
 //! | `INFLATED` or a pointer | inflated; a pointer is the object kept beside the parts | forwarded | has the parts | (end) |
@@ -37,7 +37,9 @@
 //!
 //! Without an interpreter lock a fork may copy a claimed object. The claiming thread does not
 //! survive in the child, so its lock counts as free there. The child's next `claim` begins anew
-//! over an object in use, and the next `wait` publishes a forwarded one, whose parts are there.
+//! over an object in use, and the next `wait` publishes a forwarded one, whose parts are there. The
+//! reference to the object to keep went with the claiming thread. So that object leaks, and a
+//! forwarding target stays alive.
 
 use crate::blocker::Uninterruptible;
 use crate::objects::error;
@@ -88,15 +90,15 @@ impl<K> Cell<K> {
         self.word.load(Ordering::Acquire).addr() > CLAIMED.addr()
     }
 
-    /// What the inflated object keeps.
+    /// The object that an inflated one keeps beside its parts.
     pub(crate) fn kept(&self) -> Option<&Py<K>> {
         let is_pointer = self.word.load(Ordering::Acquire).addr() > INFLATED.addr();
-        // SAFETY: the word is a reference that the cell owns and never changes. A `Py` is such a
-        // pointer and nothing else.
+        // SAFETY: the word is a reference that the cell owns and never changes. `Py` is
+        // `repr(transparent)` over such a pointer.
         is_pointer.then(|| unsafe { &*self.word.as_ptr().cast::<Py<K>>() })
     }
 
-    /// Returns once the object is inflated, for a thread that the forwarded object has refused.
+    /// Waits until the object is inflated. Call it after the core's object has refused.
     #[cold]
     pub(crate) fn wait(&self, py: Python<'_>) {
         if self.is_inflated() {
@@ -104,7 +106,7 @@ impl<K> Cell<K> {
         }
         let _inflating = Inflating::enter(py);
         if !self.is_inflated() {
-            // The thread that forwarded the object did not survive a fork.
+            // The thread that forwarded the object did not survive a fork. What it kept leaks.
             self.word.store(INFLATED, Ordering::Release);
         }
     }
@@ -119,8 +121,8 @@ impl<K> Cell<K> {
             return Ok(None);
         }
         if inflating.is_nested && self.word.load(Ordering::Relaxed) == CLAIMED {
-            let words = "cannot use the parts of an object that is being inflated";
-            return Err(error::<PyRuntimeError>(words));
+            let message = "cannot use the parts of an object that is being inflated";
+            return Err(error::<PyRuntimeError>(message));
         }
         self.word.store(CLAIMED, Ordering::Relaxed);
         Ok(Some(Claim {
@@ -146,7 +148,7 @@ impl<K> Drop for Cell<K> {
     }
 }
 
-/// The right to inflate an object. Unless it is published, the object is compact again afterwards.
+/// The right to inflate an object. Dropped without `publish`, it makes the object compact again.
 pub(super) struct Claim<'a, K> {
     cell: &'a Cell<K>,
     // Dropped after the word is written.
@@ -154,7 +156,7 @@ pub(super) struct Claim<'a, K> {
 }
 
 impl<K> Claim<'_, K> {
-    /// The object is inflated, and keeps `kept`.
+    /// Makes the object inflated. The cell owns `kept` from then on.
     pub(super) fn publish(self, kept: Option<Py<K>>) {
         let word = kept.map_or(INFLATED, Py::into_ptr);
         // Pairs with the acquire loads of `is_inflated` and `kept`.

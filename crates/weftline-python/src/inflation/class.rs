@@ -1,5 +1,5 @@
-//! What a subclass of a class whose objects inflate may bring along: a getter of `__dict__` of its
-//! own, and attributes that hide those of the class.
+//! What a subclass of a class whose objects inflate may define: a getter of `__dict__` of its own,
+//! and attributes that hide those of the class.
 
 use super::transition::Inflate;
 use crate::names::interned;
@@ -15,14 +15,14 @@ use pyo3::types::{PyDict, PyType};
 /// which would find the raw dictionary of a compact object. Such a class gets the getter of `T` as
 /// its own.
 #[inline]
-pub(crate) fn see_to_dict<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<()> {
+pub(crate) fn ensure_dict_getter<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<()> {
     if class.as_type_ptr() == T::type_object_raw(class.py()) {
         return Ok(());
     }
-    see_to_dict_of_subclass::<T>(class)
+    ensure_dict_getter_of_subclass::<T>(class)
 }
 
-fn see_to_dict_of_subclass<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<()> {
+fn ensure_dict_getter_of_subclass<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<()> {
     let (py, name) = (class.py(), interned!(class.py(), __dict__));
     let base = T::type_object(py);
     let Some(ours) = names_of(&base)?.get_item(name)? else {
@@ -55,11 +55,13 @@ fn names_of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
     };
     match names {
         Some(names) => Ok(names.cast_into::<PyDict>()?),
+        // No such type that can be a base beside `T` has a getter of `__dict__`.
         None => objects::dict(class.py()),
     }
 }
 
-/// Whether a class, or one between it and `T`, defines an attribute with one of these names.
+/// Whether a class, or one between it and `T`, defines an attribute with one of these names. A
+/// class with the `__module__` of `T` is skipped, as weftline's own `BoundedSemaphore` must be.
 pub(crate) fn is_overridden<T: Inflate>(
     class: &Bound<'_, PyType>,
     names: &[&str],

@@ -1,8 +1,8 @@
 //! Copies and pickles of objects that inflate.
 //!
 //! `copy` and `pickle` work as for ordinary Python objects, through `object.__reduce_ex__`, which
-//! asks for the state. The default state reads the dictionary by its offset, and a compact object
-//! has none. So each class has a `__getstate__` that inflates.
+//! asks for the state. The default state bypasses the getter of `__dict__` (`access.rs`). So each
+//! class has a `__getstate__` that inflates.
 
 use super::transition::Inflate;
 use crate::names::interned;
@@ -28,7 +28,7 @@ pub(crate) fn reduce<'py, T: Inflate>(
     protocol: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
-    // The pickler continues with the lock of a condition, which may be a condition too.
+    // A condition's lock may be a condition, so the pickler recurses.
     recursion::check(py)?;
     let (plain, class) = (py.get_type::<PyAny>(), object.as_any().get_type());
     let two = objects::int(py, 2)?;
@@ -67,7 +67,8 @@ fn is_shadowed_by_standard<T: Inflate>(class: &Bound<'_, PyType>) -> PyResult<bo
     Ok(!found.is_some_and(|found| found.is(class)))
 }
 
-/// The object that a copy starts as.
+/// Creates the object that `pickle` and `copy` then fill. `_state` is for the pickler only
+/// ([`reduce`]).
 #[pyfunction]
 #[pyo3(name = "_rebuild")]
 pub(crate) fn rebuild<'py>(

@@ -1,4 +1,4 @@
-//! The `__dict__` of an object that inflates, and the parts in it, as they lie there.
+//! The `__dict__` of an object that inflates, and the parts in it, without inflating the object.
 
 use crate::names::interned;
 use crate::objects::{self, Piece, written};
@@ -36,7 +36,8 @@ pub(crate) fn set_part<'py, T>(
     raw_dict(object)?.set_item(name, value)
 }
 
-/// Whether the object has an attribute of its own by this name. Creates no `__dict__`.
+/// Whether the object has an attribute of its own by this name. Creates no `__dict__`, unless the
+/// type has no offset of it: then the getter of `__dict__` inflates the object.
 pub(crate) fn has_own<T>(object: &Bound<'_, T>, name: &Bound<'_, PyString>) -> PyResult<bool> {
     // SAFETY: an offset above zero is that of the `__dict__` in the object; null: not created yet.
     let dict = unsafe {

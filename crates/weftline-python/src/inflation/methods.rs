@@ -1,7 +1,7 @@
 //! The Python methods that each class whose objects inflate has, over the code of this folder.
 //!
-//! A macro makes a `#[pymethods]` block for each class: inherited from a base, the methods would
-//! show in the `__mro__`.
+//! A macro makes a `#[pymethods]` block for each class: a common base class would show in the
+//! `__mro__`.
 
 /// `dict_methods!(Class)`: `__dict__`, `__weakref__`, `__dir__`, `__getstate__`, `__reduce_ex__`.
 macro_rules! dict_methods {

@@ -2,27 +2,31 @@
 //!
 //! | step | may fail or run Python code | then |
 //! |---|---|---|
-//! | `Inflate::draft` creates the parts of the inflated form, for what the object is now | yes | the object is compact |
+//! | `Inflate::draft` creates the parts for the object's present content | yes | the object is compact |
 //! | `Cell::claim` | it may wait for another thread's inflation | as above |
 //! | `Added::put` enters the parts into the `__dict__` | it may lack memory | the entries are removed, and the object is compact |
-//! | `Inflate::forward` forwards the core's object, if it still is what the draft says | no | the object has changed: from the first step again |
+//! | `Inflate::forward` forwards the core's object, if its content is still that of the draft | no | the content has changed: from the first step again |
 //! | `Claim::publish` | no | the object is inflated |
-//! | `Inflate::Left` is dropped, and the waiters that it names are woken | yes | |
+//! | `Inflate::Left` is dropped: the references that the core's object had | yes | |
 //!
-//! `cell.rs` has the states, and what orders the steps for other threads.
+//! All parts are in the `__dict__` before the object is forwarded, so no later step needs memory.
+//! `mod.rs` has the words; `cell.rs` has the states, and what orders the steps for other threads.
 //!
 //! # Waiters
 //!
 //! | object | its waiters at inflation |
 //! |---|---|
-//! | event, semaphore | `forward` moves them into the new condition, in their order and with their time limits; a notification by hand, a `set()` or a `release()` finds them there, before their threads have run again |
-//! | barrier, queue | `forward` wakes them, and each continues in the inflated form with the time it has left |
-//! | condition, future | they stay in the core's object, which the inflated form goes on using |
+//! | event, semaphore | `forward` moves them into the new condition, still parked, in their order (`sync/raw/forwarding.rs` of the core): they cannot miss a `set()` with a `clear()` right after it, and a notification by hand reaches them |
+//! | barrier | `forward` wakes them, and each continues in the middle of the standard `wait`, whose cycle cannot end without it |
+//! | queue | `forward` wakes them, and each continues in the standard `get`, `put` or `join` with the time it has left |
+//! | condition | they stay in the core's object, still parked; `_waiters` is a window on them that copies share |
+//! | future | threads and groups stay in the core's object; setting `_state` puts that into the same phase |
 //!
 //! # Entries of the program
 //!
-//! An entry that the `__dict__` has already by the name of a part was stored without the object's
-//! knowledge, by a subclass that hides the attribute. The program has read it so far, so it stays.
+//! An entry that the `__dict__` has already by the name of a part was stored directly, past the
+//! class's setters, by a subclass that hides the attribute. The program has read it so far, so it
+//! stays.
 
 use super::cell::Cell;
 use super::dict::raw_dict;
@@ -36,15 +40,15 @@ use weftline::sync::raw::ForwardOutcome;
 
 /// A class whose objects inflate.
 pub(crate) trait Inflate: PyClass<Frozen = True> + Sync {
-    /// What an inflated object keeps beside its parts.
+    /// The class of the object that an inflated one keeps beside its parts.
     type Kept;
-    /// What a draft notes of the compact object, for `forward` to compare.
+    /// The state for which a draft was made. `forward` compares it with the present one.
     type Content<'py>;
-    /// What the core's object has left. Dropped when the object is inflated.
+    /// What the core's object gives up. Dropped when the object is inflated.
     type Left;
 
-    /// Methods that others of the class call without reading the `__dict__`. A compact object that
-    /// gets one of its own inflates first.
+    /// Methods that others of the class call without reading the `__dict__`. A compact object to
+    /// which a program assigns such a method inflates first.
     const METHODS: &'static [&'static str] = &[];
 
     /// The object's state.
@@ -53,11 +57,11 @@ pub(crate) trait Inflate: PyClass<Frozen = True> + Sync {
     /// Whether the core's object is forwarded.
     fn is_forwarded(&self) -> bool;
 
-    /// Creates what the inflated form needs. It may run any code and wait.
+    /// Creates what the inflated form needs, for the present content. It may run any code and wait.
     fn draft<'py>(slf: &Bound<'py, Self>) -> PyResult<Draft<'py, Self>>;
 
-    /// Forwards the core's object, if it still is what the draft says. It runs no Python code,
-    /// drops no reference, and keeps the thread attached.
+    /// Forwards the core's object, if its content is still that of the draft. It runs no Python
+    /// code, drops no reference, and keeps the thread attached.
     fn forward<'py>(slf: &Bound<'py, Self>, draft: &Draft<'py, Self>)
     -> ForwardOutcome<Self::Left>;
 
@@ -69,8 +73,8 @@ pub(crate) trait Inflate: PyClass<Frozen = True> + Sync {
         inflate(slf, Self::draft).map(drop)
     }
 
-    /// For a thread that the core's object has refused: whether it did because the object is
-    /// inflated. Then the parts are there.
+    /// Whether the core's object is forwarded; if so, waits for the parts. Call it after the core's
+    /// object has refused.
     #[inline]
     fn is_inflated_now(&self, py: Python<'_>) -> bool {
         let is_forwarded = self.is_forwarded();
@@ -80,8 +84,8 @@ pub(crate) trait Inflate: PyClass<Frozen = True> + Sync {
         is_forwarded
     }
 
-    /// Whether an assignment to the attribute, or its deletion, is done: nothing is left to store.
-    /// Inflates the object if its compact form would not notice.
+    /// Handles an assignment to an attribute, or without a value its deletion. `true`: nothing
+    /// remains to store. Inflates the object if its compact form would not notice.
     fn assign(
         slf: &Bound<'_, Self>,
         name: &Bound<'_, PyAny>,
@@ -99,7 +103,7 @@ pub(crate) trait Inflate: PyClass<Frozen = True> + Sync {
 /// The name of a part.
 pub(crate) type Name<'py> = &'py Bound<'py, PyString>;
 
-/// The largest number of parts.
+/// The largest number of parts of a class: that of a queue.
 const MOST: usize = 8;
 
 /// The parts of an inflated object, by name.
@@ -108,7 +112,7 @@ pub(crate) struct Parts<'py>([Option<(Name<'py>, Bound<'py, PyAny>)>; MOST]);
 impl<'py> Parts<'py> {
     pub(crate) const NONE: Self = Self([const { None }; MOST]);
 
-    /// At most as many as the largest class has.
+    /// The given parts. More of them than [`MOST`] do not compile.
     pub(crate) fn of<const N: usize>(parts: [(Name<'py>, Bound<'py, PyAny>); N]) -> Self {
         const { assert!(N <= MOST) };
         let mut all = Self::NONE;
@@ -171,10 +175,12 @@ impl Drop for Added<'_, '_> {
     }
 }
 
-/// What a compact object becomes.
+/// What the inflating thread creates beforehand.
 pub(crate) struct Draft<'py, T: Inflate> {
     pub(crate) parts: Parts<'py>,
+    /// What the cell refers to once the object is inflated.
     pub(crate) kept: Option<Py<T::Kept>>,
+    /// The state of the compact object for which the parts were made.
     pub(crate) content: T::Content<'py>,
 }
 
@@ -199,7 +205,8 @@ pub(crate) fn inflate<'py, T: Inflate>(
                 drop(left);
                 return Ok(true);
             }
-            // By a thread that did not survive a fork. Its parts are there, so this has added none.
+            // By a thread that did not survive a fork. Its parts are there, so `Added::put` has
+            // added none. What it kept leaks.
             ForwardOutcome::Before => claim.publish(None),
             ForwardOutcome::Refused => {}
         }

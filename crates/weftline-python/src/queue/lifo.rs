@@ -20,7 +20,7 @@ impl LifoQueue {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        inflation::see_to_dict::<Queue>(class)?;
+        inflation::ensure_dict_getter::<Queue>(class)?;
         Ok(PyClassInitializer::from(Queue::over(Items::Lifo(RawQueue::new(0)))).add_subclass(Self))
     }
 

@@ -21,7 +21,7 @@ impl PriorityQueue {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        inflation::see_to_dict::<Queue>(class)?;
+        inflation::ensure_dict_getter::<Queue>(class)?;
         Ok(PyClassInitializer::from(Queue::over(Items::Heap(RawQueue::new(0)))).add_subclass(Self))
     }
 

@@ -32,7 +32,7 @@ impl Queue {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        inflation::see_to_dict::<Self>(class)?;
+        inflation::ensure_dict_getter::<Self>(class)?;
         Ok(Self::over(Items::Fifo(RawQueue::new(0))))
     }
 

@@ -132,7 +132,7 @@ impl Barrier {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        inflation::see_to_dict::<Self>(class)?;
+        inflation::ensure_dict_getter::<Self>(class)?;
         Ok(Self {
             raw: RawBarrier::new(1).expect("one party"),
             rest: Once::new(),

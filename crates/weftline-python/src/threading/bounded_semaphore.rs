@@ -37,7 +37,7 @@ impl BoundedSemaphore {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        inflation::see_to_dict::<Semaphore>(class)?;
+        inflation::ensure_dict_getter::<Semaphore>(class)?;
         Ok(PyClassInitializer::from(Semaphore::unbounded()).add_subclass(Self))
     }
 

@@ -107,7 +107,7 @@ impl Condition {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        inflation::see_to_dict::<Self>(class)?;
+        inflation::ensure_dict_getter::<Self>(class)?;
         Ok(Self::without_lock())
     }
 

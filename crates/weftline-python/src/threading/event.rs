@@ -89,7 +89,7 @@ impl Event {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        inflation::see_to_dict::<Self>(class)?;
+        inflation::ensure_dict_getter::<Self>(class)?;
         Ok(Self {
             raw: RawEvent::new(),
             cell: Cell::new(),

@@ -244,7 +244,7 @@ impl Semaphore {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        inflation::see_to_dict::<Self>(class)?;
+        inflation::ensure_dict_getter::<Self>(class)?;
         Ok(Self::unbounded())
     }
 
