@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `object.rs` | what a future object holds |
+//! | `object.rs` | the fields of a future object |
 //! | `future.rs` | the methods of `Future` |
 //! | `attributes.rs` | the attributes that programs use, and the transition to the inflated form |
 //! | `completion.rs` | how a future is settled, and how a caller waits for that |

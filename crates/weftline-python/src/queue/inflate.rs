@@ -1,11 +1,11 @@
 //! The transition of a queue from compact to inflated: its draft, and how it is forwarded.
 //!
 //! A draft has what an inflated queue needs: a mutex, three conditions, a container with the
-//! present items. It is drafted from a [`Picture`], and the core's queue is forwarded only if it
-//! still holds what the picture shows. `inflation/transition.rs` has the steps.
+//! present items. It is made from a [`Snapshot`], and the core's queue is forwarded only if its
+//! content still equals that. `inflation/transition.rs` has the steps.
 
 use super::attributes::{self, set_shut_down};
-use super::items::{Items, Picture};
+use super::items::{Items, Snapshot};
 use super::object::Queue;
 use super::standard::standard;
 use crate::callback::calling_back;
@@ -30,8 +30,8 @@ fn conditions(py: Python<'_>) -> [&Bound<'_, PyString>; 3] {
 
 impl Inflate for Queue {
     type Kept = PyAny;
-    /// What the queue holds. `None`: the items are dropped, whichever they are.
-    type Content<'py> = Option<Picture>;
+    /// `None`: the queue is forwarded whatever it holds, and its items are dropped.
+    type Content<'py> = Option<Snapshot>;
     type Left = Forwarded<Py<PyAny>>;
 
     fn cell(&self) -> &Cell {
@@ -45,20 +45,20 @@ impl Inflate for Queue {
     fn draft<'py>(slf: &Bound<'py, Self>) -> PyResult<Draft<'py, Self>> {
         let (py, this) = (slf.py(), slf.get());
         this.items.prepare_forwarding(py)?;
-        let picture = this.items.picture(py)?;
+        let snapshot = this.items.snapshot(py)?;
         Ok(Draft {
-            parts: parts(slf, &picture)?,
+            parts: parts(slf, &snapshot)?,
             kept: None,
-            content: Some(picture),
+            content: Some(snapshot),
         })
     }
 
     fn forward(slf: &Bound<'_, Self>, draft: &Draft<'_, Self>) -> ForwardOutcome<Self::Left> {
         let this = slf.get();
         let outcome = this.items.forward_if(draft.content.as_ref());
-        if let (ForwardOutcome::Done(_), Some(picture)) = (&outcome, &draft.content) {
+        if let (ForwardOutcome::Done(_), Some(snapshot)) = (&outcome, &draft.content) {
             this.is_shut_down
-                .store(picture.is_shut_down, Ordering::Relaxed);
+                .store(snapshot.is_shut_down, Ordering::Relaxed);
         }
         outcome
     }
@@ -75,15 +75,15 @@ impl Inflate for Queue {
     }
 }
 
-/// The parts of an inflated queue that holds what `picture` shows.
-fn parts<'py>(queue: &Bound<'py, Queue>, picture: &Picture) -> PyResult<Parts<'py>> {
+/// The parts of an inflated queue with the content of `snapshot`.
+fn parts<'py>(queue: &Bound<'py, Queue>, snapshot: &Snapshot) -> PyResult<Parts<'py>> {
     let py = queue.py();
     let mutex = Bound::new(py, Lock::free())?.into_any();
     let container = match queue.get().items {
         Items::Fifo(_) => deque(py)?,
         Items::Lifo(_) | Items::Heap(_) => objects::list(py)?.into_any(),
     };
-    for item in &picture.items {
+    for item in &snapshot.items {
         match container.cast_exact::<PyList>() {
             Ok(list) => list.append(item)?,
             Err(_) => drop(container.call_method1(interned!(py, append), (item,))?),
@@ -102,11 +102,11 @@ fn parts<'py>(queue: &Bound<'py, Queue>, picture: &Picture) -> PyResult<Parts<'p
     }
     parts.set(
         interned!(py, unfinished_tasks),
-        objects::len(py, picture.unfinished)?,
+        objects::len(py, snapshot.unfinished)?,
     );
     // Before 3.13 it is no attribute of the standard class.
     if cfg!(Py_3_13) {
-        let is_shut_down = PyBool::new(py, picture.is_shut_down);
+        let is_shut_down = PyBool::new(py, snapshot.is_shut_down);
         parts.set(
             interned!(py, is_shutdown),
             is_shut_down.to_owned().into_any(),

@@ -98,22 +98,22 @@ impl Items {
         in_any_order!(self, raw => raw.prepare_forwarding(&mut Interpreter::new(py)))
     }
 
-    /// The present contents.
-    pub(super) fn picture(&self, py: Python<'_>) -> PyResult<Picture> {
+    /// The present content.
+    pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Snapshot> {
         let mut items: Vec<Item> = Vec::new();
         loop {
             let len = self.len();
             items.try_reserve(len).map_err(|_| no_memory(py))?;
             let room = items.capacity();
-            let picture = in_any_order!(self, raw => raw.look(|content| {
+            let snapshot = in_any_order!(self, raw => raw.look(|content| {
                 if content.items.iter().count() > room {
                     return None;
                 }
                 items.extend(content.items.iter().map(|item| item.clone_ref(py)));
                 Some((content.unfinished, content.is_shut_down))
             }));
-            if let Some((unfinished, is_shut_down)) = picture {
-                return Ok(Picture {
+            if let Some((unfinished, is_shut_down)) = snapshot {
+                return Ok(Snapshot {
                     items,
                     unfinished,
                     is_shut_down,
@@ -122,12 +122,15 @@ impl Items {
         }
     }
 
-    /// Forwards the queue if its contents still equal the picture, or there is none.
-    pub(super) fn forward_if(&self, picture: Option<&Picture>) -> ForwardOutcome<Forwarded<Item>> {
-        in_any_order!(self, raw => raw.forward_if(|content| picture.is_none_or(|picture| {
-            content.unfinished == picture.unfinished
-                && content.is_shut_down == picture.is_shut_down
-                && content.items.iter().map(Item::as_ptr).eq(picture.items.iter().map(Item::as_ptr))
+    /// Forwards the queue if its content still equals the snapshot, or if there is no snapshot.
+    pub(super) fn forward_if(
+        &self,
+        snapshot: Option<&Snapshot>,
+    ) -> ForwardOutcome<Forwarded<Item>> {
+        in_any_order!(self, raw => raw.forward_if(|content| snapshot.is_none_or(|snapshot| {
+            content.unfinished == snapshot.unfinished
+                && content.is_shut_down == snapshot.is_shut_down
+                && content.items.iter().map(Item::as_ptr).eq(snapshot.items.iter().map(Item::as_ptr))
         })))
     }
 
@@ -148,8 +151,8 @@ impl Items {
     }
 }
 
-/// The contents of a compact queue at one moment.
-pub(crate) struct Picture {
+/// The content of a compact queue at one moment.
+pub(crate) struct Snapshot {
     pub(super) items: Vec<Item>,
     pub(super) unfinished: usize,
     pub(super) is_shut_down: bool,

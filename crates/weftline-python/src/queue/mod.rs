@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `object.rs` | what the objects of the three inflatable classes hold |
+//! | `object.rs` | the fields of the objects of the three inflatable classes |
 //! | `queue.rs`, `lifo.rs`, `priority.rs` | the methods of these classes |
 //! | `simple.rs` | `SimpleQueue`, which has nothing to inflate |
 //! | `items.rs` | the items of a *compact* queue, in the core's queue, and the comparison of Python objects there |

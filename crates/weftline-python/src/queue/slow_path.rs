@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use weftline::park::Deadline;
 
 impl Queue {
+    /// Ends a `put` that the core's queue has refused: an error, or the `put` of an inflated queue.
     #[cold]
     pub(super) fn not_put(
         slf: &Bound<'_, Self>,
@@ -30,6 +31,7 @@ impl Queue {
         }
     }
 
+    /// Ends a `get` that the core's queue has refused: an error, or the `get` of an inflated queue.
     #[cold]
     pub(super) fn not_got(
         slf: &Bound<'_, Self>,
@@ -60,7 +62,10 @@ impl Queue {
         }
     }
 
-    /// `put` with arguments that the fast path does not read.
+    /// `put` with arguments that the fast path does not read. Tries once, then waits.
+    ///
+    /// `queue/core/put.rs` has the timeout. An inflated queue times out in `inflated::put`, under
+    /// the mutex.
     #[cold]
     pub(super) fn put_within(
         slf: &Bound<'_, Self>,
@@ -93,7 +98,10 @@ impl Queue {
         }
     }
 
-    /// `get` with arguments that the fast path does not read.
+    /// `get` with arguments that the fast path does not read. Tries once, then waits.
+    ///
+    /// `queue/core/get.rs` has the timeout. An inflated queue times out in `inflated::get`, under
+    /// the mutex.
     #[cold]
     pub(super) fn get_within(
         slf: &Bound<'_, Self>,
