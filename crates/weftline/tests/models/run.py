@@ -25,6 +25,8 @@ MODELS_TIMEOUT = 900
 # On a machine that builds something else at the same time a build takes many times as long.
 BUILD_TIMEOUT = 1_800
 MUTANT_TIMEOUT = 180
+# A model that fails prints its interleaving. Above it a backtrace would show the checker's frames.
+MODELS_ENVIRONMENT = {**os.environ, "RUST_BACKTRACE": "0"}
 # The checkers are optimised, since models are computation. The core is optimised where it is built
 # once, not where it is built for each mutant.
 OPTIMISED_CORE = {"loom": 1, "shuttle": 1, "mutants": 0}
@@ -84,7 +86,10 @@ def run_models(checker: str, names: list[str]) -> bool:
     show = ["--nocapture"] if checker == "loom" else []
     try:
         ended = subprocess.run(
-            [executable, *show, *names], timeout=MODELS_TIMEOUT, check=False
+            [executable, *show, *names],
+            env=MODELS_ENVIRONMENT,
+            timeout=MODELS_TIMEOUT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         print(f"the models took more than {MODELS_TIMEOUT} s")
@@ -136,6 +141,7 @@ def run_mutant(mutant: Mutant, executable: Path, *, shows: bool) -> str | None:
     try:
         ended = subprocess.run(
             [executable, "--exact", mutant.model],
+            env=MODELS_ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
