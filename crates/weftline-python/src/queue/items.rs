@@ -130,7 +130,8 @@ impl Items {
         in_any_order!(self, raw => raw.forward_if(|content| snapshot.is_none_or(|snapshot| {
             content.unfinished == snapshot.unfinished
                 && content.is_shut_down == snapshot.is_shut_down
-                && content.items.iter().map(Item::as_ptr).eq(snapshot.items.iter().map(Item::as_ptr))
+                && (content.items.iter().map(Item::as_ptr))
+                    .eq(snapshot.items.iter().map(Item::as_ptr))
         })))
     }
 
