@@ -70,7 +70,10 @@ mod parker;
     not(weftline_model),
     any(not(target_os = "linux"), feature = "portable-parker")
 ))]
-#[allow(clippy::disallowed_types, reason = "the portable parker sleeps on them")]
+#[allow(
+    clippy::disallowed_types,
+    reason = "the portable parker sleeps on them"
+)]
 mod portable;
 mod read_holds;
 mod record;

@@ -37,10 +37,10 @@ pub(super) enum Phase {
 }
 
 /// Which waiter is next.
-enum Next {
-    Nobody,
-    /// The front waiter is woken without handoff.
-    Wake(Wakeup),
+enum Next<'a> {
+    NoWaiter,
+    /// This front waiter is woken without handoff.
+    Wake(&'a Waiter<Request>),
     /// All readers get the lock by handoff.
     HandOffToReaders,
     HandOffToUpgradable,
@@ -107,7 +107,7 @@ impl Waiting {
         loop {
             let now = Word(word.load(Ordering::Relaxed));
             match self.next(now, phase) {
-                Next::Nobody => {
+                Next::NoWaiter => {
                     let next = now.with_waiters(!self.is_empty());
                     if next == now || exchange(word, now, next) {
                         return woken;
@@ -117,7 +117,8 @@ impl Waiting {
                     // Readers stay out while a writer waits for others to leave.
                     let next = now.with_waiters(!now.is_free() && !self.writers.is_empty());
                     if next == now || exchange(word, now, next) {
-                        woken.competitor = Some(front);
+                        // Once it is certain: a wakeup that is dropped is lost.
+                        woken.competitor = Some(front.wake_without_handoff());
                         return woken;
                     }
                 }
@@ -128,9 +129,9 @@ impl Waiting {
         }
     }
 
-    fn next(&self, word: Word, phase: Phase) -> Next {
+    fn next(&self, word: Word, phase: Phase) -> Next<'_> {
         if word.is_exclusive() || word.is_full() {
-            return Next::Nobody;
+            return Next::NoWaiter;
         }
         let readers = self.readers.front();
         let upgradable = self.upgradables.front().filter(|_| !word.has_upgradable());
@@ -193,7 +194,7 @@ impl Waiting {
         }
         match self.upgradables.claim_this_front() {
             Some(claimed) => woken.owner = Some(claimed.grant()),
-            // It has just given up.
+            // It has just abandoned.
             None => drop(word.fetch_sub(ONE | UPGRADABLE, Ordering::Relaxed)),
         }
     }
@@ -212,18 +213,18 @@ impl Waiting {
         }
         match self.writers.claim_this_front() {
             Some(claimed) => woken.owner = Some(claimed.grant()),
-            // It has just given up. No other thread changes the word of a writer.
+            // It has just abandoned. No other thread changes the word of a writer.
             None => word.store(now.with_waiters(true).0, Ordering::Release),
         }
     }
 }
 
 /// Serves the front waiter `front`, if there is one: by handoff if it is starved.
-fn serve(front: Option<&Waiter<Request>>, by_handoff: Next) -> Next {
+fn serve<'a>(front: Option<&'a Waiter<Request>>, by_handoff: Next<'a>) -> Next<'a> {
     match front {
-        None => Next::Nobody,
+        None => Next::NoWaiter,
         Some(front) if is_starved(front) => by_handoff,
-        Some(front) => Next::Wake(front.wake_without_handoff()),
+        Some(front) => Next::Wake(front),
     }
 }
 

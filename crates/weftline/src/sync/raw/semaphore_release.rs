@@ -6,7 +6,8 @@
 //!
 //! A release hands starved waiters their permits in batches. Each batch is claimed and granted
 //! under one hold of the list's lock, and its threads are unparked after that hold. `WAITERS`
-//! stays set between two batches, so no other thread competes with the starved waiters.
+//! stays set between two batches, so other threads rarely compete with the starved waiters: only
+//! after another operation has settled the list between the two.
 
 use super::RawSemaphore;
 use super::condition::Note;
@@ -30,7 +31,8 @@ impl RawSemaphore {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & WAITERS == 0 {
             let Ok(next) = self.added(word, n) else {
-                // Decided under the list's lock: `reset` writes the bound and the word there.
+                // Decided under the list's lock. Between the two stores of a `reset`, the old word
+                // may seem to be above the new bound.
                 break;
             };
             match self
@@ -123,7 +125,7 @@ impl RawSemaphore {
                     claimed.payload(|note| *note = GRANTED_BY_OBJECT);
                     return Some(claimed.grant());
                 }
-                // It has just given up: its permits go to the next.
+                // It has just abandoned: its permits go to the next.
                 None => self.word.fetch_add(n * ONE, Ordering::Relaxed),
             };
         }
