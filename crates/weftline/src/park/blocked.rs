@@ -315,7 +315,7 @@ mod real {
         pub kind: Kind,
         /// The address of the object. Another thread may have destroyed it since.
         pub object: usize,
-        /// When the wait gives up.
+        /// When the wait times out.
         pub deadline: Deadline,
         /// The place of the program that waits.
         pub site: Site,

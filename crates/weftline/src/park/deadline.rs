@@ -1,4 +1,4 @@
-//! [`Deadline`]: a point on the monotonic clock at which a wait gives up, or never.
+//! [`Deadline`]: a point on the monotonic clock at which a wait times out, or never.
 
 #[cfg(not(weftline_model))]
 pub use real::Deadline;
@@ -11,7 +11,7 @@ mod real {
     use crate::park::clock::now;
     use std::time::{Duration, Instant};
 
-    /// When a wait gives up: at a point of the monotonic clock, or never.
+    /// When a wait times out: at a point of the monotonic clock, or never.
     ///
     /// The clock counts nanoseconds in 64 bits: 584 years. A timeout that ends later than that
     /// never ends; it cannot wrap.
@@ -33,7 +33,7 @@ mod real {
             }
         }
 
-        /// The same point as `instant`. A point in the past gives up at once.
+        /// The same point as `instant`. With a point in the past a wait times out at once.
         #[must_use]
         #[allow(
             clippy::disallowed_methods,
@@ -58,7 +58,7 @@ mod real {
             self == Self::NEVER
         }
 
-        /// Whether a wait that is about to sleep should rather give up.
+        /// Whether a wait that is about to sleep should rather time out.
         #[must_use]
         pub fn has_passed(self) -> bool {
             self == Self::PASSED || (self != Self::NEVER && now() >= self.0)
@@ -145,7 +145,7 @@ mod modelled {
         }
     }
 
-    /// When a wait gives up: when its alarm fires, never, or at once.
+    /// When a wait times out: when its alarm fires, never, or at once.
     #[derive(Clone, Copy)]
     pub enum Deadline {
         /// Waits as long as it takes.
@@ -170,7 +170,7 @@ mod modelled {
             matches!(self, Self::Never)
         }
 
-        /// Whether a wait should give up.
+        /// Whether a wait should time out.
         #[must_use]
         pub fn has_passed(self) -> bool {
             match self {

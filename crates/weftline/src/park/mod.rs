@@ -19,7 +19,7 @@
 //! | `wake.rs` | why a park ended | the parker and the blockers |
 //! | `adaptive_spin.rs` | the policy that decides whether a thread spins before it sleeps | its own thread |
 //! | `clock.rs` | the monotonic clock | any thread |
-//! | `deadline.rs` | points on the clock at which waits give up | any thread |
+//! | `deadline.rs` | points on the clock at which waits time out | any thread |
 //! | `list_lock.rs` | the short lock over a list, which carries the fork generation | never held while user code runs |
 //! | `waiter.rs` | the wait of a thread or task for an object, and how it settles | its thread sleeps; a waker settles it under the list's lock |
 //! | `thread_wait.rs` | how a thread sleeps on its waiter until that settles | its own thread |

@@ -26,8 +26,8 @@
 //! leaves its [`WakerSlot`] to the waker. *Nothing of the program's runs under the lock*
 //! (`wake_target.rs`).
 //!
-//! Linearisation points: of a grant, the waker's swap to `GRANTED`. Of a cancellation, and of a
-//! poll that takes, the removal from the list. Happens-before: as in `waiter.rs`.
+//! Linearisation points: of a grant, the waker's claim. Of a cancellation, and of a poll that
+//! takes, the removal from the list. Happens-before: as in `waiter.rs`.
 //!
 //! **Aliasing.** Wakers reach the waiter by pointer while the task owns its future. So all of it is
 //! reached through `&self`, also in `poll` and `drop`, and it is not `Unpin`.
@@ -155,8 +155,8 @@ impl<'a, O: Awaited> TaskWaiter<'a, O> {
         self.waiter
             .with_mut(|place| unsafe { *place = Some(waiter) });
         let waiter = self.waiter().expect("just made");
-        // SAFETY: it is pinned. Until it is claimed or removed, it stays: by `leave`, or by the
-        // drop, which removes it.
+        // SAFETY: it is pinned, and stays until it is granted, removed (by `leave`, or by the drop)
+        // or forgotten.
         unsafe { O::waiters(data).push_back(waiter) };
     }
 

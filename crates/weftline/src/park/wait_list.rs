@@ -1,18 +1,19 @@
-//! [`List`]: the waiters of an object, first in first out.
+//! [`List`]: the waiters of an object, first in first out. Exactly the waiters of one moment can be
+//! claimed.
 //!
 //! # Implementation
 //!
 //! The links are in the waiters. A [`super::ListLock`] guards them together with the list.
 //! `waiter.rs` has the states of a waiter.
 //!
-//! Invariants, all under the list's lock:
+//! Invariants:
 //!
-//! - a linked waiter is alive: before its stack frame ends, its thread unlinks it or finds it
-//!   unlinked under the lock;
-//! - several waiters are claimed under one hold of the lock, and granted afterwards (`Chain`). So
-//!   'all waiters of this moment' and 'the n longest waiting' are exact for any number, without
-//!   memory to remember them in;
-//! - a waker reaches a claimed waiter by pointer only: the grant ends its memory (`waiter.rs`);
+//! - a linked waiter is alive: before its memory ends, its thread or task unlinks it under the
+//!   lock, finds it unlinked there, or sees its grant;
+//! - several waiters are claimed under one hold of the lock, and granted after that hold (`Chain`).
+//!   So 'all waiters of this moment' and 'the n longest waiting' are exact for any number, without
+//!   allocation;
+//! - a waker reaches a claimed waiter by pointer only: `waiter.rs` says when its access ends;
 //! - a waiter of an older fork generation is never touched: its list was emptied at the first lock
 //!   in the new generation.
 
@@ -55,12 +56,15 @@ impl<P> List<P> {
     /// Puts `waiter` last.
     ///
     /// # Safety
-    /// The waiter stays where it is until it is claimed or `remove` was called for it.
+    /// The waiter stays where it is until a waker has granted it, [`Self::remove`] was called for
+    /// it on the list that has it, or a fork has forgotten it.
     pub(crate) unsafe fn push_back(&mut self, waiter: &Waiter<P>) {
         // SAFETY: alive for the call, and from then on by the caller's promise.
         unsafe { self.link(NonNull::from(waiter)) };
     }
 
+    /// Links `this` behind the others.
+    ///
     /// # Safety
     /// As [`Self::push_back`].
     unsafe fn link(&mut self, this: NonNull<Waiter<P>>) {
@@ -127,8 +131,8 @@ impl<P> List<P> {
     pub(crate) fn append(&mut self, others: &mut Self) -> usize {
         let mut moved = 0;
         while let Some(front) = others.front {
-            // SAFETY: linked in a list whose lock is held, so alive; from here on it is this list
-            // that it has to leave.
+            // SAFETY: linked in a list whose lock is held, so alive; from here on `remove` of this
+            // list unlinks it.
             unsafe {
                 others.unlink(front);
                 self.link(front);
@@ -138,14 +142,14 @@ impl<P> List<P> {
         moved
     }
 
-    /// The longest-waiting waiter, which may be about to give up.
+    /// The longest-waiting waiter, which may abandon at any moment.
     pub(crate) fn front(&self) -> Option<&Waiter<P>> {
-        // SAFETY: a linked waiter is alive as long as the list's lock is held, which `self` stands
-        // for.
+        // SAFETY: a linked waiter is alive as long as the list's lock is held: `self` is borrowed
+        // from the guard.
         self.front.map(|front| unsafe { front.as_ref() })
     }
 
-    /// The latest waiter, which may be about to give up.
+    /// The most recent waiter, which may abandon at any moment.
     pub(crate) fn back(&self) -> Option<&Waiter<P>> {
         // SAFETY: as in `front`.
         self.back.map(|back| unsafe { back.as_ref() })
@@ -183,18 +187,17 @@ impl<P> List<P> {
         self.front == Some(NonNull::from(waiter)) && self.back == self.front
     }
 
-    /// Claims and unlinks the longest-waiting waiter. Waiters that have given up are unlinked on
-    /// the way.
+    /// Claims and unlinks the longest-waiting waiter. Abandoned waiters before it are unlinked too.
     pub(crate) fn claim_front(&mut self) -> Option<Claimed<'_, P>> {
         self.claim_at(|list| list.front)
     }
 
-    /// As [`Self::claim_front`], of the latest waiter.
+    /// As [`Self::claim_front`], for the most recent waiter.
     pub(crate) fn claim_back(&mut self) -> Option<Claimed<'_, P>> {
         self.claim_at(|list| list.back)
     }
 
-    /// As [`Self::claim_front`], at one `end` or the other.
+    /// As [`Self::claim_front`], at the end that `end` names.
     #[inline]
     fn claim_at(
         &mut self,
@@ -209,20 +212,20 @@ impl<P> List<P> {
         None
     }
 
-    /// As [`Self::claim_front`], for the front waiter alone: `None` also if it has just given up.
+    /// As [`Self::claim_front`], for the front waiter alone: `None` also if it has abandoned.
     pub(crate) fn claim_this_front(&mut self) -> Option<Claimed<'_, P>> {
         let waiter = self.front?;
         // SAFETY: it is linked here.
         unsafe { self.claim(waiter) }.then(|| Claimed::of(waiter, self))
     }
 
-    /// Claims and unlinks `waiter`. `false` when it has given up.
+    /// Claims and unlinks `waiter`. `false` when it has abandoned: then it is only unlinked.
     ///
     /// # Safety
     /// It is linked here.
     unsafe fn claim(&mut self, waiter: NonNull<Waiter<P>>) -> bool {
         // SAFETY: linked, so alive while the lock is held; after the claim its thread waits for
-        // `GRANTED` before it goes.
+        // `GRANTED` before it returns.
         unsafe {
             let won = Waiter::claim(waiter);
             self.unlink(waiter);
@@ -231,8 +234,8 @@ impl<P> List<P> {
     }
 
     /// Claims the `most` longest-waiting waiters under this hold of the lock. `fill` writes what
-    /// each gets. It also fills a waiter that has given up and not left yet, whose thread may read
-    /// it under the lock.
+    /// each gets. It also fills an abandoned waiter that is still linked: its thread may read that
+    /// once it has found the waiter unlinked under the lock.
     pub(crate) fn claim_many(&mut self, most: usize, mut fill: impl FnMut(&mut P)) -> Chain<P> {
         let mut chain = Chain {
             first: None,
@@ -273,7 +276,7 @@ impl<P> List<P> {
     }
 }
 
-/// A waiter that its waker has won. It must be granted before the list's lock is released.
+/// A claimed waiter. It must be granted before the list's lock is released.
 #[must_use = "a claimed waiter waits until it is granted"]
 pub(crate) struct Claimed<'a, P> {
     waiter: NonNull<Waiter<P>>,

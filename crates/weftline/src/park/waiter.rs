@@ -3,8 +3,8 @@
 //! # Implementation
 //!
 //! A waiter lies on the stack of its thread, or pinned in the future of its task
-//! (`task_waiter.rs`), and is linked into a [`super::List`]. What follows is about a thread's,
-//! which sleeps in `thread_wait.rs`.
+//! (`task_waiter.rs`), and is linked into a [`super::List`]. The rest describes a thread's waiter,
+//! on which the thread parks (`thread_wait.rs`). `task_waiter.rs` has the differences of a task's.
 //!
 //! ## States
 //!
@@ -13,19 +13,21 @@
 //! | `WAITING` | in the list, or about to be | a waker, under the list's lock → `CLAIMED`; its own thread → `ABANDONED` |
 //! | `CLAIMED` | a waker won: it unlinks the waiter and writes what it grants | that waker → `GRANTED` |
 //! | `GRANTED` | the waiter has what it waited for | (end) |
-//! | `ABANDONED` | timeout or interrupt: its thread will unlink it, or a waker that meets it, which adds `CLAIMED`: its thread has left and does not read that | (end) |
+//! | `ABANDONED` | timeout or interrupt. Its thread unlinks it, or a waker that meets it does; the `CLAIMED` bit which that waker adds has no effect | (end) |
 //!
 //! Beside the state there is a mark, `SPINNING`: the waiter's thread spins on the state. Only that
-//! thread sets and clears it, before it sleeps. A waker that grants a spinning waiter does not
-//! unpark its thread, which saves the transfer of one cache line.
+//! thread sets it. The thread clears it before it parks, unless it has its grant; a grant
+//! overwrites it. A waker that grants a spinning waiter does not unpark its thread, which saves the
+//! transfer of one cache line.
 //!
 //! ## Invariants
 //!
 //! - *A waiter settles exactly once.* Both ways out of `WAITING` are one read-modify-write of the
 //!   word, and the loser obeys the winner. A waker that meets an abandoned waiter passes on to the
-//!   next. A thread that cannot abandon any more spins until its waiter is `GRANTED`, and uses the
-//!   grant or gives it back.
-//! - *Nothing is moved into a waiter that turns out to have gone*: that is what `CLAIMED` is for.
+//!   next. A thread whose abandon fails spins until its waiter is `GRANTED`, and uses the grant or
+//!   gives it back.
+//! - *No item, lock or permit goes to a waiter that has abandoned*: that is what `CLAIMED` is for.
+//!   Only `List::claim_many` writes into such a waiter too, under the list's lock.
 //! - *Either the thread sees the grant or its waker sees that the thread stopped spinning.* The
 //!   grant and the clearing of the mark are each one read-modify-write of the one word.
 //! - *The grant ends the waker's access.* The store of `GRANTED` lets the waiter's memory end while
@@ -42,14 +44,15 @@
 //!
 //! ## Linearisation points
 //!
-//! A grant: the swap to `GRANTED`. A timeout or interrupt: the compare-exchange to `ABANDONED`.
+//! The race of a waker and a timeout or interrupt is decided by the claim and the compare-exchange
+//! to `ABANDONED`. The swap to `GRANTED` publishes the payload.
 //!
 //! ## Happens-before
 //!
 //! - The swap to `GRANTED` is a release. It pairs with the acquire load in `is_granted` and the
 //!   acquire in `stop_spinning`: the woken thread sees the payload.
-//! - The other transitions are relaxed: the list's lock orders wakers, and a thread reads no
-//!   payload before the grant.
+//! - The other transitions are relaxed: the list's lock orders wakers. A thread reads no payload
+//!   before the grant, or before its waiter is unlinked under the lock.
 //!
 //! ## Forks
 //!
@@ -77,12 +80,12 @@ pub(crate) struct Waiter<P> {
     generation: u32,
     since: Since,
     target: WakeTarget,
-    /// The list's: touched under its lock, or, between claim and grant, by the waker.
+    /// Guarded by the list's lock; between claim and grant, the waker's.
     links: UnsafeCell<Links<P>>,
     payload: UnsafeCell<ManuallyDrop<P>>,
 }
 
-// Events and futures have each waiter on a cache line of its own.
+// A waiter fits one cache line: where many are granted at once, each has one of its own.
 #[cfg(all(target_pointer_width = "64", not(weftline_model)))]
 const _: () = assert!(size_of::<Waiter<u64>>() <= 64);
 
@@ -93,25 +96,25 @@ pub(super) struct Links<P> {
 }
 
 impl<P> Waiter<P> {
-    /// For a wait through `B`.
+    /// A waiter of the calling thread, which waits through `B`. Its age is not recorded.
     pub(crate) fn new<B: Blocker>(payload: P) -> Self {
         Self::since_when::<B>(payload, Since::UNKNOWN)
     }
 
-    /// A waiter that wakers ask for its age.
+    /// As [`Self::new`], with its age, for the starvation bound.
     pub(crate) fn aging<B: Blocker>(payload: P) -> Self {
         Self::since_when::<B>(payload, Since::now())
     }
 
     fn since_when<B: Blocker>(payload: P, since: Since) -> Self {
-        // First: a thread's first record has the process watch forks.
+        // Before the generation is read: a thread's first record installs the fork handler.
         let record = record::current();
         let attaches = B::ATTACHES;
         Self::that_wakes(WakeTarget::Thread { record, attaches }, payload, since)
     }
 
     /// For a task, whose `slot` stays where it is as long as the waiter exists. Under the list's
-    /// lock: the process watches forks since the first lock.
+    /// lock: the first lock has installed the fork handler.
     pub(super) fn of_task(payload: P, slot: NonNull<WakerSlot>) -> Self {
         Self::that_wakes(WakeTarget::Task(slot), payload, Since::now())
     }
@@ -140,8 +143,9 @@ impl<P> Waiter<P> {
         }
     }
 
+    /// Whether a waker has granted it. If so, the payload is seen.
     pub(crate) fn is_granted(&self) -> bool {
-        // Pairs with the waker's release in `grant`: the payload is seen.
+        // Pairs with the waker's release in `grant`.
         self.state.load(Ordering::Acquire) & GRANTED != 0
     }
 
@@ -156,17 +160,19 @@ impl<P> Waiter<P> {
         self.state.load(Ordering::Relaxed) & (CLAIMED | GRANTED) != 0
     }
 
-    /// Whether a fork has forgotten it before a waker granted it. No waker will.
+    /// Whether a fork has forgotten it before a waker granted it. No waker grants it any more.
     pub(super) fn is_lost(&self) -> bool {
         self.is_forgotten() && !self.is_granted()
     }
 
-    /// Whether the list was emptied, in the child of a fork, without touching this waiter.
+    /// Whether the process has forked since the waiter was made. The next lock of its list empties
+    /// that list, and does not touch the waiter.
     pub(crate) fn is_forgotten(&self) -> bool {
         self.generation != fork::generation()
     }
 
-    /// WAITING → ABANDONED. `false` when a waker was first; then the waiter is granted on return.
+    /// WAITING → ABANDONED. `false` when a waker was first: then the waiter is granted on return,
+    /// and its thread's turn in the relay has ended.
     pub(crate) fn abandon(&self) -> bool {
         if self
             .state
@@ -180,13 +186,13 @@ impl<P> Waiter<P> {
         false
     }
 
-    /// WAITING → CLAIMED. `false` when the waiter has given up.
+    /// WAITING → CLAIMED. `false` when the waiter has abandoned.
     ///
     /// # Safety
     /// `this` is linked, and its list's lock is held.
     pub(super) unsafe fn claim(this: NonNull<Self>) -> bool {
-        // Not a compare-exchange, which would fetch the cache line for reading first. An abandoned
-        // waiter does not look at its state again.
+        // Not a compare-exchange, which would have to retry when `SPINNING` changes. On an
+        // abandoned waiter the bit has no effect.
         // SAFETY: alive while the lock is held, by the caller's promise.
         let was = unsafe { (*this.as_ptr()).state.fetch_add(CLAIMED, Ordering::Relaxed) };
         was & ABANDONED == 0
@@ -208,19 +214,19 @@ impl<P> Waiter<P> {
     /// CLAIMED → GRANTED.
     ///
     /// # Safety
-    /// The caller has claimed `this`, has not granted it, and has no reference into it. The waiter
-    /// may be gone on return.
+    /// The caller has claimed `this`, has not granted it, and has no reference into it. The
+    /// waiter's memory may end before the return.
     pub(super) unsafe fn grant(this: NonNull<Self>) -> Wakeup {
         let this = this.as_ptr();
         // SAFETY: claimed and not granted, so alive until the store; the reference to the state is
         // the only one.
         let (wakeup, was) = unsafe {
-            // Collected first: the grant ends the waiter's memory.
+            // Collected before the grant, which ends the waker's access.
             let wakeup = (*this).target.wakeup();
             // Pairs with the acquire in `is_granted`.
             (wakeup, (*this).state.swap(GRANTED, Ordering::Release))
         };
-        // Only threads spin.
+        // Only a thread sets `SPINNING`, so no `Waker` is dropped here.
         if was & SPINNING == 0 {
             wakeup
         } else {
@@ -251,37 +257,37 @@ impl<P> Waiter<P> {
         }
     }
 
-    /// What the waiter waits for, as a waker sees it. Under the list's lock, for a waiter that is
-    /// linked.
+    /// The payload, for a thread that holds the list's lock. The waiter is linked.
     pub(crate) fn payload_under_lock<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
         // SAFETY: while a waiter is linked its payload is touched under the list's lock only.
         self.payload
             .with_mut(|payload| f(unsafe { &mut **payload }))
     }
 
-    /// What the waker left. Only for the waiter's own thread, after the grant or once it has found
-    /// itself unlinked under the lock.
+    /// The payload, for the waiter's own thread: after the grant, after the waiter was unlinked
+    /// under the lock without a grant, or after a fork has forgotten it.
     pub(crate) fn payload_of_settled<R>(&self, f: impl FnOnce(&mut P) -> R) -> R {
-        // SAFETY: wakers do not touch a waiter after they have granted it, nor one that is not
-        // linked.
+        // SAFETY: no waker reaches a waiter that is granted or forgotten, nor one that is unlinked
+        // and has no grant to come.
         self.payload
             .with_mut(|payload| f(unsafe { &mut **payload }))
     }
 
-    /// What the waker left. Only after the waiter settled.
+    /// The payload by value, under the conditions of [`Self::payload_of_settled`].
     pub(crate) fn into_payload(self) -> P {
         let this = ManuallyDrop::new(self);
-        // SAFETY: wakers do not touch a waiter after it has settled, and `this` is not dropped.
+        // SAFETY: as in `payload_of_settled`; and `this` is not dropped.
         let payload = this.payload.with(|payload| unsafe { payload.read() });
         ManuallyDrop::into_inner(payload)
     }
 
+    /// When it began to wait, if it has an age.
     pub(crate) fn since(&self) -> Since {
         self.since
     }
 
-    /// Its wake without handoff: its thread or task competes for what it waits for. Under the
-    /// list's lock, for a waiter that is linked.
+    /// Its wake without handoff: its thread or task retries. Under the list's lock, for a waiter
+    /// that is linked.
     pub(crate) fn wake_without_handoff(&self) -> Wakeup {
         // SAFETY: linked under the list's lock.
         unsafe { self.target.wakeup() }

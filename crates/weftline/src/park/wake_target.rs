@@ -1,4 +1,4 @@
-//! [`WakeTarget`]: what a waiter wakes, a thread or a task. [`Wakeup`]: that wake, on its way.
+//! [`WakeTarget`]: the thread or task that a waiter wakes. [`Wakeup`]: that wake, on its way.
 //!
 //! # Implementation
 //!
@@ -10,12 +10,12 @@
 //! |---|---|---|
 //! | a task enlists, or is polled again | moves its `Waker` into the [`WakerSlot`], and the old one out | clones the new one before, drops the old one after |
 //! | a waker collects | moves the `Waker` out of the slot | calls it |
-//! | a task leaves | moves its `Waker` out of the slot | drops it |
+//! | a task takes, or its wait is cancelled | moves its `Waker` out of the slot | drops it |
 //!
 //! **Invariants.** *The slot of a linked waiter is touched under its list's lock.* From the claim
 //! to the grant it is the waker's, which may have released the lock: a task that finds itself
 //! claimed waits for the grant. *An empty slot means a wake that the task has not answered yet.* So
-//! a waker that finds it empty has nothing to deliver: the task is about to be polled, and looks at
+//! a waker that finds it empty has nothing to deliver: the task is about to be polled, and reads
 //! the object then.
 //!
 //! Happens-before: the list's lock orders all accesses to a slot but those of a waker that has
@@ -102,10 +102,19 @@ impl WakerSlot {
 ///
 /// - be called under any list's lock: an unpark is a system call and may take the relay's lock, and
 ///   a task's `Waker` is code of the program and may use the same object;
-/// - refer to the waiter: the grant lets the waiter's memory end. So it holds the thread's record
-///   or the task's `Waker`;
-/// - be dropped without a call: the waiter would sleep on, and the relay might stop. It has no
-///   destructor that would do it, because each wait's fast path would have to consider that.
+/// - refer to the waiter, whose memory may have ended (`waiter.rs`). So it holds the thread's
+///   record or the task's `Waker`;
+/// - be dropped without a call: the waiter would sleep on, the relay might stop, and a task's
+///   `Waker` would leak. It has no `Drop` that calls it: drop glue would cost every fast path.
+///
+/// A thread's wakeup may be dropped where the thread needs none:
+///
+/// | dropped by | the thread |
+/// |---|---|
+/// | `Waiter::grant`, for a spinning waiter | sees the grant |
+/// | `in_the_relay`, with `Turn::Later` | is unparked in its turn |
+/// | `RawSemaphore::retry`, and a test in `queue/core/get.rs` | is the one that drops it |
+/// | the `settle` of a read-write lock, when its exchange fails | gets another wakeup, if it is still to be woken |
 ///
 /// Two words, which functions return in registers: the vtable of the task's `Waker` and its data.
 /// For a thread, a mark stands in place of the vtable.

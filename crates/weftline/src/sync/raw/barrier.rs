@@ -13,7 +13,7 @@
 //!
 //! **Invariants.** Passing and breaking claim all arrivals under one hold of the lock. So a cycle
 //! ends for all parties in one step, and the next may begin at once: there is no draining phase.
-//! `claim_many` writes the outcome also into a waiter that has just given up, so the waiter knows
+//! `claim_many` writes the outcome also into a waiter that has abandoned, so the waiter knows
 //! that its cycle ended without it. `cycle` tells the last party, when it returns from the action,
 //! whether its cycle is still the current one.
 //!

@@ -125,7 +125,7 @@ impl RawCondition {
         abandoned
     }
 
-    /// Unlinks a waiter that has given up.
+    /// Unlinks an abandoned waiter.
     pub(in crate::sync) fn leave(&self, waiter: &Waiter<Note>) {
         let mut list = self.waiters.lock();
         if list.remove(waiter) {

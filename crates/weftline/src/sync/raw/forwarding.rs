@@ -27,7 +27,7 @@
 //!
 //! **Invariants.** A thread that holds this list's lock finds the waiters here, or learns that they
 //! are in the target. The waker that claims a waiter settles it, in either list, so the move does
-//! not affect the waiter. Only a waiter that gives up asks which list it must leave
+//! not affect the waiter. Only a waiter that has abandoned asks which list it must leave
 //! ([`leave_its_list`]). A notification of the target reaches the moved waiters in the order in
 //! which they came, before all later waiters. So a moved waiter sleeps as if it had always waited
 //! in the condition.
@@ -113,7 +113,7 @@ impl Waiting {
     }
 }
 
-/// Takes a waiter that has given up out of the list that holds it.
+/// Unlinks an abandoned waiter from the list that has it.
 pub(super) fn leave_its_list(waiting: &ListLock<Waiting>, waiter: &Waiter<Note>) {
     let mut waiting = waiting.lock();
     match waiting.target() {

@@ -173,7 +173,7 @@ impl RawRwLock {
     pub(super) fn unlock_slow(&self, me: u64, next: Word) {
         let mut waiting = self.waiters.lock();
         // Under the list's lock no other thread changes the word of a writer. The last waiter may
-        // have given up, and have cleared `WAITERS`.
+        // have abandoned, and have cleared `WAITERS`.
         let word = self.load();
         let stopped = word.is_written_by(me)
             && self
