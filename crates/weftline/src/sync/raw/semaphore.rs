@@ -1,27 +1,38 @@
-//! [`RawSemaphore`]: a number of permits.
+//! [`RawSemaphore`]: permits, acquired and released in any number. Waiters are served in order;
+//! barging is bounded to 1 ms.
 //!
 //! # Implementation
 //!
+//! | file | content |
+//! |---|---|
+//! | `semaphore.rs` | the word, and the acquire of permits |
+//! | `semaphore_release.rs` | the release of permits, with and without handoff |
+//! | `semaphore_forwarding.rs` | the end of a semaphore that is forwarded |
+//!
 //! | word | meaning | leaves by |
 //! |---|---|---|
-//! | `permits << 1` | so many are free; a release does not read the list | `acquire(n)` if there are n; `release`; a waiter that lacks permits → with `WAITERS` |
-//! | `permits << 1 \| WAITERS` | as many are free, and they are too few for the front waiter or reserved for it | under the list's lock: `release`, or a waiter that takes permits or leaves |
-//! | the same, and the list says *forwarded* | a condition and a value elsewhere have taken over (`semaphore_forwarding.rs`); these permits came back late and are to be fetched | `take_late` |
+//! | `permits << 1` | that many are free; a release does not read the list | `acquire(n)` if there are n; `release`; a waiter that lacks permits → with `WAITERS` |
+//! | `permits << 1 \| WAITERS` | that many are free, and they are too few for the front waiter or reserved for it | under the list's lock: `release`, or a waiter that takes permits or has abandoned |
+//! | the same, and the list says *forwarded* | a condition and a value elsewhere have taken over; these are permits that interrupted waiters returned after `forward` | `take_late` |
 //!
-//! **Barging, with a starvation bound**, as in `lock.rs`, for numbers. A release that suffices for
+//! **Barging, with a starvation bound**, as in `lock.rs`, with counts. A release that suffices for
 //! the front waiter's request wakes that waiter without handoff and clears `WAITERS`, so other
 //! threads may barge meanwhile. A front waiter older than 1 ms gets its permits by handoff. While
-//! it lacks some, no other thread overtakes it: a request for many is met although requests for one
-//! keep coming.
+//! that waiter lacks permits, no other thread overtakes it: a request for many is met although
+//! requests for one keep coming.
 //!
 //! **Invariant**, whenever the list's lock is free: *the list is empty, or `WAITERS` is set, or a
-//! waiter that was woken without handoff has not retried yet*. It may also be that a release hands
-//! permits off in batches and is about to do the next batch.
+//! waiter that was woken without handoff has not retried yet*. Exception: a release that is between
+//! two batches of handoffs. There a `settle` by another thread may clear `WAITERS`, so a thread may
+//! barge between batches.
 //!
 //! | operation | linearisation point |
 //! |---|---|
 //! | `acquire` of one or more permits, `try_acquire` | the compare-exchange that subtracts the permits; a handoff linearises at the waker's compare-exchange in `take`, under the list's lock |
-//! | `release` | the compare-exchange that adds the permits: in `release`, or in `add` under the list's lock. With a handoff it is that one too; the waiter's `acquire` follows |
+//! | `release` | the compare-exchange that adds the permits: in `release`, or in `add` under the list's lock. A handoff does not move it: the waiter's `acquire` linearises after it |
+//! | an `acquire` that times out without a wait | the last read of the word or of the front waiter's age, under the list's lock; if forwarded, the check for that |
+//! | an `acquire` that times out after a wait | the waiter's compare-exchange to `ABANDONED` (`park/waiter.rs`); if forwarded meanwhile, the claim by the target's notification |
+//! | `give_back`, after `forward` | the `fetch_add`, under the list's lock |
 //! | `reset` | the store of the word |
 //! | `forward` | the compare-exchange of the word to `WAITERS`, under the list's lock |
 //! | `take_late` | the swap of the word |
@@ -32,12 +43,10 @@
 //! |---|---|---|
 //! | a release, before the acquire that takes its permits | the compare-exchange that adds them | the compare-exchange that subtracts them |
 //! | the same, with a handoff | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
-//! | a release, before the program takes its permits from the forwarding target | the compare-exchange that adds them | the compare-exchange in `forward_if`, the swap in `take_late` |
+//! | a release, before the program takes its permits from the forwarding target | the compare-exchange, or `fetch_add` of `give_back`, that adds them | the compare-exchange in `forward_if`, the swap in `take_late` |
 //!
 //! The other read-modify-writes of the word (`settle`, and permits that `hand_off` puts back) are
 //! relaxed: they continue the release sequence of the releases before them.
-//!
-//! The release of permits is in `semaphore_release.rs`.
 
 use super::condition::Note;
 use super::forwarding::{GRANTED_BY_OBJECT, Waiting, leave_its_list, pass_on_notification};
@@ -51,16 +60,17 @@ pub(super) const WAITERS: u64 = 1;
 /// One permit in the word.
 pub(super) const ONE: u64 = 2;
 
-/// The unguarded semaphore: permits are numbers, and any thread may release.
+/// The semaphore without guards: permits are a count, and any thread may release.
 pub struct RawSemaphore {
     pub(super) word: AtomicU64,
     bound: AtomicU64,
-    /// Each waiter's note is how many permits it requests, until it has them.
+    /// Each waiter's payload, its note, is the number of permits that it requests, until it has
+    /// them.
     pub(super) waiters: ListLock<Waiting>,
 }
 
 impl RawSemaphore {
-    /// The largest number of permits that a semaphore can have.
+    /// The largest bound that a semaphore can have.
     pub const MAX_PERMITS: u64 = u64::MAX >> 1;
 
     const_fn! {
@@ -81,13 +91,13 @@ impl RawSemaphore {
         self.word.load(Ordering::Relaxed) / ONE
     }
 
-    /// The largest number of permits that may be free.
+    /// The bound: a release beyond this number of free permits is refused.
     pub fn bound(&self) -> u64 {
         self.bound.load(Ordering::Relaxed)
     }
 
     /// Gives the semaphore `permits` free permits and a new bound. For bindings, where an object
-    /// can be initialised again, or its number of permits be set. Waiters go on waiting, and get
+    /// can be initialised again, or a program sets the number. Waiters go on waiting, and get
     /// the permits that are there.
     ///
     /// # Errors
@@ -111,7 +121,7 @@ impl RawSemaphore {
         Ok(())
     }
 
-    /// Takes `n` permits if they are free and not reserved for a waiter; succeeds always if `n` is
+    /// Takes `n` permits if they are free and not reserved for a waiter; always succeeds if `n` is
     /// zero.
     #[inline]
     pub fn try_acquire(&self, n: u64) -> bool {
@@ -127,17 +137,18 @@ impl RawSemaphore {
                 Err(now) => word = now,
             }
         }
-        // Zero permits are always there, also while some are reserved: the waiter loses none.
+        // Zero permits take nothing, also from a waiter for which permits are reserved.
         n == 0
     }
 
-    /// Takes `n` permits, sleeping through `blocker` until there are that many.
+    /// Takes `n` permits, parking with `blocker` until there are that many.
     ///
     /// A request above the [bound](Self::bound) is never met: the caller refuses it before.
     ///
     /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the
-    /// blocker was interrupted; the caller holds no permit then.
+    /// [`WaitError::TimedOut`] when the deadline passed or the semaphore is forwarded,
+    /// [`WaitError::Interrupted`] when the blocker was interrupted; the caller holds no permit
+    /// then.
     #[inline]
     #[track_caller]
     pub fn acquire_with<B: Blocker>(
@@ -180,11 +191,10 @@ impl RawSemaphore {
                 if deadline.is_at_once() {
                     return Err(WaitError::TimedOut);
                 }
-                // SAFETY: however the wait ends below, and if there is none, that leaves the waiter
-                // granted (so claimed), removed or forgotten.
+                // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
                 unsafe { list.push_back(&waiter) };
                 if !self.mark(n, list.is_only(&waiter)) {
-                    // Permits came between, and this waiter is in front: `mark` has taken them.
+                    // A release came between, and no other thread waits: `mark` has taken permits.
                     list.remove(&waiter);
                     return Ok(());
                 }
@@ -248,7 +258,7 @@ impl RawSemaphore {
         }
     }
 
-    /// A woken waiter retries. Returns whether it need not wait any more.
+    /// A woken waiter retries. Returns whether the wait is over.
     fn retry(&self, n: u64, waiter: &Waiter<Note>) -> bool {
         let mut waiters = self.waiters.lock();
         if waiters.is_forwarded() || waiter.is_granted() {
@@ -256,7 +266,7 @@ impl RawSemaphore {
         }
         let list = &mut waiters.list;
         // Only the front waiter is woken without handoff; one that wakes for another reason has no
-        // claim yet.
+        // right to permits.
         let is_front = list
             .front()
             .is_some_and(|front| std::ptr::eq(front, waiter));
@@ -267,7 +277,8 @@ impl RawSemaphore {
                 list.remove(waiter);
             }
             match self.settle(list) {
-                // The permits came between `take` and `settle`: they are this waiter's to take.
+                // A release came between `take` and `settle`: its permits are this waiter's to
+                // take.
                 Some(_) if is_front && !done => {}
                 woken => break (done, woken),
             }
@@ -329,7 +340,7 @@ fn has_its_permits(waiter: &Waiter<Note>) -> bool {
     waiter.payload_of_settled(|note| *note) == GRANTED_BY_OBJECT
 }
 
-/// Call it without the list's lock.
+/// Delivers a wakeup, if there is one. Called without the list's lock.
 pub(super) fn wake(woken: Option<Wakeup>) {
     if let Some(next) = woken {
         next.call();
