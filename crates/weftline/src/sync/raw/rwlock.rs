@@ -12,14 +12,14 @@
 //!
 //! | word | meaning | leaves by |
 //! |---|---|---|
-//! | the lower half `0` | free | `read` → read; `upgradable` → read, upgradable; `write` → written |
-//! | `forks << 32 \| readers << 3` | read by that many | `read`, `unlock_read`; `upgradable` → read, upgradable; a waiter that enlists → with `WAITERS` |
+//! | lower half `0`, whatever the upper half | free | `read` → read; `upgradable` → read, upgradable; `write` → written |
+//! | `forks << 32 \| readers << 3` | read, by that many holds | `read`, `unlock_read`; `upgradable` → read, upgradable; a waiter that enlists → with `WAITERS` |
 //! | the same `\| UPGRADABLE` | one of the readers is upgradable: no other reader is, and no thread writes | as above; `unlock_upgradable` → read; `upgrade` by the only reader → written |
 //! | `owner << 3 \| EXCLUSIVE` | written; a release does not read the lists | `unlock_write` → free; `downgrade` → read by one; a waiter that enlists → with `WAITERS` |
-//! | read, `\| WAITERS` | threads wait: others take the slow path | the last reader, or the last beside the upgradable one → released; under the list's lock, a waiter that takes or leaves |
+//! | read, `\| WAITERS` | threads wait: others take the slow path | the last reader, or the last beside the upgradable one → released; under the list's lock, a waiter that takes or has abandoned |
 //! | written, `\| WAITERS` | threads wait: the release reads the lists | `unlock_write`, under the list's lock → released; `downgrade` → read, `\| WAITERS` |
 //! | `forks << 32 \| WAITERS` | released: free, and the releasing thread is about to choose the next waiter | under the list's lock → free (the front waiter is woken without handoff), or read or written by handoff |
-//! | any but free, of an older process (*stale*) | read by the thread that forked, as often as its record says; its writer may be that thread | any slow path → read or free |
+//! | any but free, from before a fork (*stale*) | read by the thread that forked, as often as its record says; its writer may be that thread | any slow path → read or free |
 //!
 //! **Phases.** A waiting writer stops new readers. The last reader's release serves the front
 //! writer. A writer's release serves the readers that wait: the *read phase*. A woken reader that
@@ -29,29 +29,32 @@
 //! waiter without handoff: the front writer, or the front reader. The woken waiter stays in its
 //! list. Until it retries, other threads take and release the lock on the fast path. A front waiter
 //! older than 1 ms gets a handoff: a writer alone, or all waiting readers at once. While the front
-//! writer is that old, a read phase begins by handoff too, and has no further readers. So readers
-//! wait for at most 1 ms and one writer more. The front writer waits for at most 1 ms and one read
-//! phase more.
+//! writer is starved, a read phase begins by handoff and admits no barging reader. So readers wait
+//! for at most 1 ms and one writer more. The front writer waits for at most 1 ms and one read phase
+//! more.
 //!
 //! **A thread that reads may read again**, also while a writer waits: the writer waits for that
-//! thread. The slow path alone asks whether the thread reads already. Two waits cannot end, and are
-//! refused if they have no deadline: a writer's second acquire, and an acquire to write, or an
-//! upgrade, by a thread that also reads.
+//! thread. The slow path alone asks whether the thread reads already.
+//!
+//! **Three waits cannot end**, and are refused if they have no deadline: any acquire by the writer;
+//! an acquire to write, or an upgrade, by a thread that also reads; a second upgradable read by the
+//! same thread.
 //!
 //! **Invariants**, whenever the list's lock is free:
 //!
 //! - *no thread waits, or `WAITERS` is set, or a waiter that was woken without handoff has not
 //!   retried yet*;
-//! - *readers wait only while a thread writes, or a writer waits, or such a waiter is on its way*.
+//! - *plain readers wait only while a thread writes, a writer waits, the word is full, or such a
+//!   waiter is on its way; upgradable readers also while another has `UPGRADABLE`*.
 //!
-//! Each thread that has changed the lists, or taken or released the lock under the list's lock,
-//! restores them ([`Waiting::settle`]).
+//! Each thread that could break them restores them ([`Waiting::settle`]). An acquire under the
+//! list's lock breaks neither: a reader keeps `WAITERS`, and a writer sets it while threads wait.
 //!
 //! **After a fork**, the word of a lock that was read is stale. The first slow path in the child
 //! replaces the count by the number of holds in the record of the thread that forked. Only that
-//! thread can have a hold in a stale word; it does the same before it removes such a hold. So the
-//! count and the record agree, and each thread in the child that replaces a stale word writes the
-//! same number. The lists of the older process are empty (`park/list_lock.rs`).
+//! thread can have a hold in a stale word; it replaces the word before it removes such a hold. So
+//! the count and the record agree, and each thread in the child that replaces a stale word writes
+//! the same number. The lists of the older process are empty (`park/list_lock.rs`).
 //!
 //! | operation | linearisation point |
 //! |---|---|
@@ -61,6 +64,8 @@
 //! | `unlock_write`, `downgrade` | the compare-exchange to free, released or read |
 //! | `downgrade_upgradable` | the subtraction of `UPGRADABLE` |
 //!
+//! `inherit` is no operation: a stale word and its replacement mean the same holds.
+//!
 //! | happens-before | release | acquire |
 //! |---|---|---|
 //! | a writer's critical section, before later readers and writers | the compare-exchange from written | the compare-exchange to read or written |
@@ -68,7 +73,7 @@
 //! | both, with a handoff | the same, and the grant of the waiter (`park/waiter.rs`) | the releasing thread's compare-exchange, and the waiter's read of its state |
 //!
 //! Phase-fair locks are from Brandenburg and Anderson, 'Spin-based reader-writer synchronization
-//! for multiprocessor real-time systems' (2010); here the phases hold for starved waiters.
+//! for multiprocessor real-time systems' (2010); here only starved waiters get strict phases.
 
 use super::rwlock_waiting::{Phase, Request, Waiting, Woken};
 use super::rwlock_word::{ONE, UPGRADABLE, Word};
@@ -78,7 +83,7 @@ use crate::park::{
     read_holds, survivors_read_holds,
 };
 
-/// The unguarded read-write lock. Only the thread that took it may release it.
+/// The read-write lock without guards. Only the thread that took it may release it.
 pub struct RawRwLock {
     pub(super) word: AtomicU64,
     pub(super) waiters: ListLock<Waiting>,
@@ -109,19 +114,22 @@ impl RawRwLock {
         }
     }
 
+    /// The word. Relaxed: each step that depends on it is a compare-exchange with an ordering of
+    /// its own, or concerns the calling thread alone, or is a report.
     #[inline]
     pub(super) fn load(&self) -> Word {
         Word(self.word.load(Ordering::Relaxed))
     }
 
-    /// The hold of a reader, by what it adds to the word: [`ONE`], with [`UPGRADABLE`] or without.
+    /// The key of a hold in its thread's record: the lock's address, the lowest bit set for an
+    /// upgradable reader. `extra` is what the reader adds to the word: [`ONE`], with [`UPGRADABLE`]
+    /// or without.
     #[inline]
     pub(super) fn hold(&self, extra: u64) -> usize {
         std::ptr::from_ref(self).addr() | usize::from(extra != ONE)
     }
 
-    /// Spins until `take` succeeds, a few hundred nanoseconds at most; stops when other threads
-    /// wait.
+    /// Spins until `take` succeeds, for at most 127 spin hints; stops when other threads wait.
     pub(super) fn spin(&self, mut take: impl FnMut() -> bool) -> bool {
         const ROUNDS: u32 = if cfg!(weftline_model) { 0 } else { 7 };
         for round in 0..ROUNDS {
@@ -173,12 +181,13 @@ impl RawRwLock {
         woken.call();
     }
 
+    /// [`Waiting::settle`], for a thread that does not hold the list's lock.
     #[cold]
     pub(super) fn settle(&self, phase: Phase) -> Woken {
         self.waiters.lock().settle(&self.word, phase)
     }
 
-    /// Makes the word `next` if `can_leave` it. With the orderings of an acquire.
+    /// Replaces the word by `next` if `can_leave(word)`; returns whether it did. An acquire.
     pub(super) fn exchange_if(&self, can_leave: impl Fn(Word) -> bool, next: Word) -> bool {
         let mut word = self.load();
         while can_leave(word) {
@@ -207,10 +216,12 @@ impl RawRwLock {
                     survivors_read_holds().map_or(0, |holds| holds.count(self.hold(extra)) as u64)
                 };
                 let (plain, upgradable) = (count(ONE), count(ONE | UPGRADABLE).min(1));
-                // Fewer than in the word, or as many, unless a guard was leaked.
+                // At most the word's count, unless a guard was leaked.
                 let readers = (plain + upgradable).min(word.readers());
                 Word(Word::read_by(readers).0 + upgradable.min(readers) * UPGRADABLE)
             };
+            // AcqRel, although a read-modify-write continues the release sequence of earlier
+            // releases in any case.
             match self
                 .word
                 .compare_exchange(word.0, next.0, Ordering::AcqRel, Ordering::Relaxed)
@@ -221,11 +232,12 @@ impl RawRwLock {
         }
     }
 
-    /// Whether the holds are of this lock, among others.
+    /// Whether `holds` has a hold of this lock.
     pub(super) fn is_in(&self, holds: &ReadHolds) -> bool {
         holds.count(self.hold(ONE)) + holds.count(self.hold(ONE | UPGRADABLE)) > 0
     }
 
+    /// The word, after `inherit` if it was stale.
     fn present(&self) -> Word {
         if self.load().is_stale() {
             self.inherit();
@@ -243,7 +255,8 @@ impl RawRwLock {
         self.present().is_exclusive()
     }
 
-    /// How many threads read, each as often as it does, the upgradable reader included.
+    /// How many holds there are to read: a thread that reads twice has two. The upgradable reader's
+    /// counts.
     pub fn readers(&self) -> u64 {
         self.present().readers()
     }
@@ -253,7 +266,7 @@ impl RawRwLock {
         self.present().owner()
     }
 
-    /// How often the calling thread reads; the upgradable reader counts.
+    /// How many holds to read the calling thread has. The upgradable reader's counts.
     pub fn own_reads(&self) -> usize {
         read_holds().map_or(0, |holds| {
             holds.count(self.hold(ONE)) + holds.count(self.hold(ONE | UPGRADABLE))
@@ -276,7 +289,7 @@ impl RawRwLock {
 
 impl Drop for RawRwLock {
     fn drop(&mut self) {
-        // No guard is left, but a reader may have leaked its own: another lock may lie here soon.
+        // A leaked guard leaves a hold, and the next lock at this address would have it.
         if self.load().readers() > 0 {
             forget_read_holds(self.hold(ONE));
             forget_read_holds(self.hold(ONE | UPGRADABLE));

@@ -1,7 +1,9 @@
-//! The readers of a [`RawRwLock`]: `rwlock.rs` has the states.
+//! Acquire and release of a [`RawRwLock`] to read, plain and upgradable. A thread that reads
+//! already passes waiting writers.
 //!
-//! The upgradable reader takes and releases the lock as others do. `extra` is what a reader adds to
-//! the word: [`ONE`], with `UPGRADABLE` or without.
+//! `rwlock.rs` has the states and the policy. The upgradable reader takes and releases the lock as
+//! a plain reader does. `extra` is what a reader adds to the word: [`ONE`], with `UPGRADABLE` or
+//! without.
 
 use super::rwlock::{RawRwLock, RwLockError};
 use super::rwlock_waiting::{Phase, Request, Waiting};
@@ -23,19 +25,20 @@ fn shared_list(waiting: &mut Waiting, extra: u64) -> &mut List<Request> {
 }
 
 impl RawRwLock {
-    /// Reads the lock if no thread writes or waits to write; again also if one waits. Does not
-    /// wait.
+    /// Takes the lock to read, unless a thread writes or a waiting writer stops new readers. A
+    /// thread that reads already passes waiting writers. Does not wait.
     ///
     /// # Panics
-    /// When there is no memory for the calling thread's record, in its first acquire, or when it
-    /// holds more than six locks to read. The other acquires report that to their blocker.
+    /// When there is no memory for the calling thread's record, in its first acquire, or for more
+    /// holds than the record has slots (`park/read_holds.rs`). The other acquires report that to
+    /// their blocker.
     #[inline]
     pub fn try_read(&self) -> bool {
         self.read_with(&mut ThreadBlocker, Deadline::PASSED).is_ok()
     }
 
-    /// Reads the lock, sleeping through `blocker` while another thread writes or waits to write. A
-    /// thread that reads already does not wait.
+    /// Takes the lock to read, parking with `blocker` while another thread writes or a waiting
+    /// writer stops new readers. A thread that reads already does not wait.
     ///
     /// # Errors
     /// [`RwLockError::Wait`] when the deadline passed or the blocker was interrupted;
@@ -55,7 +58,7 @@ impl RawRwLock {
         }
     }
 
-    /// Reads the lock if neither its word nor the thread's record needs the slow path.
+    /// Takes the lock to read if neither its word nor the thread's record needs the slow path.
     #[inline]
     pub(in crate::sync) fn read_at_once(&self) -> bool {
         self.share_at_once(ONE)
@@ -71,16 +74,18 @@ impl RawRwLock {
         self.share_slow(ONE, blocker, deadline)
     }
 
+    /// Takes the lock and records the hold, if no thread waits and the record has room.
     #[inline]
     pub(super) fn share_at_once(&self, extra: u64) -> bool {
         let Some(holds) = read_holds().filter(|holds| holds.has_room()) else {
             return false;
         };
         let taken = self.share_at_once_unrecorded(extra);
-        // There is room.
+        // `has_room` was checked, so `add` succeeds.
         taken && holds.add(self.hold(extra)).is_ok()
     }
 
+    /// Takes the lock if no thread waits, without a record of it.
     #[inline]
     fn share_at_once_unrecorded(&self, extra: u64) -> bool {
         let mut word = self.load();
@@ -160,8 +165,7 @@ impl RawRwLock {
                 if deadline.is_at_once() {
                     return Err(WaitError::TimedOut.into());
                 }
-                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed),
-                // removed or forgotten.
+                // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
                 unsafe { shared_list(&mut waiting, extra).push_back(&waiter) };
                 let woken = waiting.settle(&self.word, Phase::Over);
                 drop(waiting);
@@ -187,7 +191,8 @@ impl RawRwLock {
         }
     }
 
-    /// Under the list's lock: takes the lock to read, if that is possible and `may_share`.
+    /// Under the list's lock: takes the lock to read if the word admits one more hold and
+    /// `may_share(word)`.
     fn take_shared(&self, extra: u64, may_share: impl Fn(Word) -> bool) -> bool {
         let mut word = self.load();
         while let Some(next) = word.shared_by_one_more(extra).filter(|_| may_share(word)) {
@@ -226,6 +231,7 @@ impl RawRwLock {
     #[inline]
     pub(super) fn unlock_shared(&self, extra: u64) -> Result<(), NotOwner> {
         let hold = self.hold(extra);
+        // Holds are mostly released in the reverse order, so the latest comes first.
         if !read_holds().is_some_and(|holds| holds.remove_latest(hold)) {
             self.remove_hold(hold)?;
         }
@@ -234,7 +240,7 @@ impl RawRwLock {
     }
 
     /// As [`Self::unlock_shared`], for a guard. It proves that the thread reads, also after the
-    /// thread has given its record back, at its very end.
+    /// thread's record is recycled, in late destructors.
     #[cfg(not(weftline_model))]
     #[inline]
     pub(super) fn unlock_of_guard(&self, extra: u64) {
@@ -250,6 +256,10 @@ impl RawRwLock {
         self.unlock_of_guard(ONE);
     }
 
+    /// Removes a hold that is not the latest, or is from before a fork.
+    ///
+    /// # Errors
+    /// [`NotOwner`] when the calling thread does not have it.
     #[cold]
     fn remove_hold(&self, hold: usize) -> Result<(), NotOwner> {
         self.inherit();
@@ -257,10 +267,12 @@ impl RawRwLock {
         was_held.then_some(()).ok_or(NotOwner)
     }
 
+    /// Subtracts a hold from the word, and serves waiters that this lets go on.
     #[inline]
     pub(super) fn release_shared(&self, extra: u64) {
         let was = self.word.fetch_sub(extra, Ordering::Release);
         let left = Word(was - extra);
+        // After an upgradable hold, the next upgradable reader may take the lock.
         if left.has_waiters() && (extra != ONE || left.is_free() || left.is_upgradable_alone()) {
             self.settle(Phase::Over).call();
         }
