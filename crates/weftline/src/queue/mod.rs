@@ -24,7 +24,7 @@ pub use simple::SimpleQueue;
 #[cfg(not(weftline_model))]
 pub use typed::{Iter, LifoQueue, PriorityQueue, Queue};
 
-/// The unguarded forms, for bindings: every wait takes a [`crate::park::Blocker`] and a
+/// The forms without guards, for bindings: every wait takes a [`crate::park::Blocker`] and a
 /// [`crate::park::Deadline`].
 pub mod raw {
     pub use super::core::{Content, Forwarded, GetFailure, PutFailure, RawQueue};

@@ -1,10 +1,10 @@
-//! Getting: on the fast path, after a wait for an item, or the item that comparisons choose.
+//! `get`: takes the next item, or waits for one. A wait is granted an item, times out, or is
+//! interrupted.
 //!
-//! A get whose deadline has passed already gives up in `get_slow`, under the lock. A get that has
-//! waited gives up in `Waiter::abandon` (`park/waiter.rs`), and `wait_for_item` returns that as
-//! `TimedOut`. No item is lost: if that compare-exchange wins, a put passes on to the next getter
-//! or queues its item. If the put's claim wins, the get returns the item, although its deadline has
-//! passed.
+//! A get with `Deadline::PASSED` fails in `get_slow`, under the lock. Any other get times out in
+//! `Waiter::abandon` (`park/waiter.rs`); `wait_for_item` returns `GetFailure::Empty`. No item is
+//! lost: if that compare-exchange wins, a put passes on to the next getter or queues its item. If
+//! the put's claim wins, the get returns the item, although its deadline has passed.
 
 use super::RawQueue;
 use super::sorter::Sorting;
@@ -37,7 +37,7 @@ impl<T, O, B: Blocker> RawQueue<T, O, B>
 where
     O: Order<T, B>,
 {
-    /// Takes the item that comes out next, sleeping through `blocker` until there is one.
+    /// Takes the item that comes out next, parking with `blocker` until there is one.
     ///
     /// # Errors
     /// [`GetFailure`].
@@ -55,7 +55,7 @@ where
     }
 
     /// Takes the item that comes out next, if that takes neither a wait nor a comparison. If not,
-    /// the lock is held for the slow path. So the fast path does not carry what only that needs.
+    /// the guard is returned for the slow path, so the fast path is small.
     #[inline]
     fn get_now(&self) -> Result<T, ListGuard<'_, State<T, O>>> {
         let mut state = self.lock();
@@ -72,6 +72,7 @@ where
         Err(state)
     }
 
+    /// Takes the item that comes out next: yields, compares, or waits for it where it must.
     #[cold]
     #[track_caller]
     fn get_slow<'a>(
@@ -117,7 +118,7 @@ where
                 return Err(GetFailure::Empty);
             }
             if !has_record() {
-                // Not under the lock: to make a record takes too long.
+                // Not under the lock: a record allocates.
                 drop(state);
                 ready(blocker).map_err(GetFailure::Interrupted)?;
                 state = self.lock();
@@ -139,8 +140,8 @@ where
         deadline: Deadline,
     ) -> Result<T, GetFailure<T, B::Interrupt>> {
         let sorting = Sorting::begin(self, state);
-        // SAFETY: this thread is the sorter, so no other changes the items until it stops being
-        // that.
+        // SAFETY: `frozen` is of this order. This thread is the sorter, so no other thread changes
+        // the items until `end`. There are items, and `pop_now` has returned `None`.
         let plan =
             unsafe { O::plan_pop(sorting.frozen, blocker) }.map_err(GetFailure::Interrupted)?;
         let mut state = self.lock();
@@ -156,7 +157,7 @@ where
         Ok(item)
     }
 
-    /// Waits in `getters`; the thread has a record. `Ok(None)`: look again.
+    /// Waits in `getters`; the thread has a record. `Ok(None)`: retry from the state of the queue.
     #[track_caller]
     fn wait_for_item<'a>(
         &'a self,
@@ -165,11 +166,13 @@ where
         deadline: Deadline,
     ) -> Result<Option<T>, GetFailure<T, B::Interrupt>> {
         let waiter = CachePadded(Waiter::new::<B>(None));
-        // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
+        // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
         unsafe { state.getters.push_back(&waiter) };
         state.has_newcomer = O::LATEST_GETTER_FIRST;
         drop(state);
         match waiter.wait(Kind::QueueGet.of(self), blocker, deadline) {
+            // Also if this thread has forked since the grant: the fork copied the item, and parent
+            // and child each have one.
             Ended::Granted => Ok(waiter.0.into_payload()),
             Ended::Forked => Ok(None),
             Ended::Abandoned(why) => {
@@ -188,7 +191,7 @@ where
         }
     }
 
-    /// Puts back an item that was taken and cannot be used: it goes to the next getter, or comes
+    /// Puts back an item that an interrupted getter returns: it goes to the next getter, or comes
     /// out next. The item is returned if the queue was forwarded or there is no memory.
     pub fn put_back(&self, item: T) -> Option<T> {
         let woken = {
@@ -197,7 +200,7 @@ where
                 return Some(item);
             }
             match state.hand_item::<B>(item) {
-                Ok(record) => Some(record),
+                Ok(wakeup) => Some(wakeup),
                 Err(item) => {
                     if let Err(item) = state.items.give_back(item) {
                         return Some(item);

@@ -30,7 +30,7 @@ impl<T, O, B: Blocker> RawQueue<T, O, B>
 where
     O: Order<T, B>,
 {
-    /// Puts `item`, sleeping through `blocker` until there is a slot.
+    /// Puts `item`, parking with `blocker` until there is a slot.
     ///
     /// # Errors
     /// [`PutFailure`], with the item.
@@ -48,8 +48,8 @@ where
         }
     }
 
-    /// Puts `item`, if that takes neither a wait nor a comparison. If not, it comes back and the
-    /// lock is held for the slow path. So the fast path does not carry what only that needs.
+    /// Puts `item`, if that takes neither a wait nor a comparison. If not, it and the guard are
+    /// returned for the slow path, so the fast path is small.
     #[inline]
     fn put_now(&self, item: T) -> Result<(), (ListGuard<'_, State<T, O>>, T)> {
         let mut state = self.lock();
@@ -220,8 +220,8 @@ where
     ) -> Result<(), PutFailure<T, B::Interrupt>> {
         let sorting = Sorting::begin(self, state);
         loop {
-            // SAFETY: this thread is the sorter, so no other changes the items until it stops being
-            // that.
+            // SAFETY: `frozen` is of this order. This thread is the sorter, so no other thread
+            // changes the items until `end`.
             let plan = unsafe { O::plan_push(sorting.frozen, &item, blocker) };
             match plan {
                 Err(failed) => return Err(PutFailure::Interrupted(item, failed)),
@@ -247,7 +247,8 @@ where
         }
     }
 
-    /// Waits in `putters`. `Ok(true)`: a slot is reserved for this thread. `Ok(false)`: look again.
+    /// Waits in `putters`. `Ok(true)`: a slot is reserved for this thread. `Ok(false)`: retry from
+    /// the state of the queue.
     #[track_caller]
     fn wait_for_slot<'a>(
         &'a self,
@@ -265,11 +266,12 @@ where
         if state.phase != Phase::Open || state.has_room() {
             return Ok(false);
         }
-        // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
+        // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
         unsafe { state.putters.push_back(&waiter) };
         drop(state);
         match waiter.wait(Kind::QueuePut.of(self), blocker, deadline) {
-            // A slot that was handed over before this thread forked is the parent's.
+            // A slot that was reserved before this thread forked is the parent's: the child's count
+            // is zero.
             Ended::Granted => Ok(!waiter.is_forgotten() && waiter.into_payload()),
             Ended::Forked => Ok(false),
             Ended::Abandoned(why) => {

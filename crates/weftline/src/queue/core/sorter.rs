@@ -44,7 +44,7 @@ where
         if state.sorter == 0 {
             return Ok(state);
         }
-        // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
+        // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
         unsafe { state.sorters.push_back(&waiter) };
         drop(state);
         match waiter.wait(Kind::QueueSort.of(self), blocker, Deadline::NEVER) {

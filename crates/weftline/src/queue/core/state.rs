@@ -1,15 +1,14 @@
 //! What a queue's lock guards: the items, and the lists of waiters.
 //!
-//! | list | waiters | what a waker hands over |
+//! | list | waiters | a waker hands over |
 //! |---|---|---|
-//! | `getters` | threads that wait for an item | the item, or nothing: look again |
-//! | `putters` | threads that wait for a slot | a slot, reserved (`reserved`), or nothing: look again |
+//! | `getters` | threads that wait for an item | the item, or nothing: retry |
+//! | `putters` | threads that wait for a slot | a slot, reserved (`reserved`), or nothing: retry |
 //! | `joiners` | threads that wait until `unfinished` is zero | nothing |
-//! | `sorters` | threads that wait for the sorter's end (`sorter.rs`) | nothing: each looks again |
+//! | `sorters` | threads that wait for the sorter's end (`sorter.rs`) | nothing: retry |
 //!
 //! An item that meets a waiting getter never enters the order. A slot that meets a waiting putter
-//! cannot be taken by another. 'Look again' is what every waiter gets when the queue is shut down
-//! or forwarded.
+//! cannot be taken by another. A getter or putter retries when the queue is shut down or forwarded.
 //!
 //! *Wake order of getters.* LIFO for interchangeable getters (a pool's workers), whose core is
 //! still awake; FIFO otherwise: `Order::LATEST_GETTER_FIRST`.
@@ -25,7 +24,7 @@
 //! - getters wait ⇒ there are no more items than deferred wakes, and the queue is open;
 //! - putters wait ⇒ `len + reserved ≥ capacity`, and the queue is open;
 //! - `sorter` is set ⇒ only that thread changes the items. Others may put an item back: a heap
-//!   keeps such items beside its tree.
+//!   keeps such items beside its tree (the other orders have no sorter).
 //!
 //! An interrupted waiter that was granted gives back: the item to the next getter or in front of
 //! the others, the slot to the next putter.

@@ -27,7 +27,7 @@ where
         Ok(())
     }
 
-    /// Sleeps through `blocker` until every task is done. `Ok(false)`: the queue was forwarded.
+    /// Parks with `blocker` until every task is done. `Ok(false)`: the queue was forwarded.
     ///
     /// # Errors
     /// [`WaitError`].
@@ -51,8 +51,7 @@ where
                 if deadline.is_at_once() {
                     return Err(WaitError::TimedOut);
                 }
-                // SAFETY: every way out below leaves the waiter granted (so claimed), removed or
-                // forgotten.
+                // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
                 unsafe { state.joiners.push_back(&waiter) };
             }
             match waiter.wait(Kind::QueueJoin.of(self), blocker, deadline) {
