@@ -6,7 +6,7 @@ use super::{
     Waiter, ready,
 };
 
-/// Sleeps through `blocker`, blocked on `on`, in one of the lists under `lock` until a waker has
+/// Parks with `blocker`, blocked on `on`, in one of the lists under `lock` until a waker has
 /// granted the waiter. Does not wait if `is_there` holds under the lock. Wakers see `payload`.
 ///
 /// # Errors
@@ -32,8 +32,7 @@ pub(crate) fn wait_until<D: ForgetWaiters, P: Copy, B: Blocker>(
             if deadline.is_at_once() {
                 return Err(WaitError::TimedOut);
             }
-            // SAFETY: every way out of the wait below leaves the waiter granted (so claimed),
-            // removed or forgotten.
+            // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
             unsafe { list(&mut data).push_back(&waiter) };
         }
         match waiter.wait(on, blocker, deadline) {

@@ -1,4 +1,4 @@
-//! The unguarded forms, for bindings: every wait takes a [`crate::park::Blocker`] and a
+//! The forms without guards, for bindings: every wait takes a [`crate::park::Blocker`] and a
 //! [`crate::park::Deadline`].
 
 mod future;

@@ -134,7 +134,7 @@ impl RawBarrier {
         }
     }
 
-    /// Arrives, and sleeps through `blocker` until all parties have. Returns how many had arrived
+    /// Arrives, and parks with `blocker` until all parties have. Returns how many had arrived
     /// before; the last party runs `action` first.
     ///
     /// # Errors
@@ -230,7 +230,7 @@ impl RawBarrier {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Option<Result<(), BarrierError<B::Interrupt>>> {
-        // SAFETY: every way out below leaves the waiter granted (so claimed), removed or forgotten.
+        // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
         unsafe { state.arrivals.push_back(waiter) };
         drop(state);
         let why = match waiter.wait(Kind::Barrier.of(self), blocker, deadline) {
@@ -281,8 +281,7 @@ impl RawBarrier {
             if state.phase != Phase::Acting {
                 return Ok(());
             }
-            // SAFETY: every way out below leaves the waiter granted (so claimed), removed or
-            // forgotten.
+            // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
             unsafe { state.early.push_back(&waiter) };
         }
         match waiter.wait(Kind::Barrier.of(self), blocker, deadline) {

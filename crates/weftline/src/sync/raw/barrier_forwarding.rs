@@ -37,7 +37,7 @@ impl State {
 
 impl RawBarrier {
     /// Forwards the barrier, for good; for bindings (the module's header has the purpose). While an
-    /// action runs, sleeps through `blocker`, unless this thread `acts`: runs that action.
+    /// action runs, parks with `blocker`, unless this thread `acts`: runs that action.
     ///
     /// `None` if the barrier was forwarded before. Afterwards every wait ends with
     /// [`BarrierError::Forwarded`], also those that have begun.
@@ -61,7 +61,7 @@ impl RawBarrier {
         }
     }
 
-    /// Sleeps through `blocker` until no action runs, unless this thread `acts`.
+    /// Parks with `blocker` until no action runs, unless this thread `acts`.
     ///
     /// # Errors
     /// The error of an interrupted blocker.

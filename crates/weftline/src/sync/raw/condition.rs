@@ -58,7 +58,7 @@ impl RawCondition {
         }
     }
 
-    /// Enlists, calls `release`, which releases the user's lock, and sleeps through `blocker` until
+    /// Enlists, calls `release`, which releases the user's lock, and parks with `blocker` until
     /// notified.
     ///
     /// The caller takes the lock again afterwards, however the wait ended.
@@ -90,8 +90,7 @@ impl RawCondition {
             let waiter = Waiter::new::<B>(0);
             {
                 let mut list = self.waiters.lock();
-                // SAFETY: every way out of this function leaves the waiter granted (so claimed),
-                // removed or forgotten.
+                // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
                 unsafe { list.push_back(&waiter) };
                 self.waiting.fetch_add(1, Ordering::Relaxed);
             }

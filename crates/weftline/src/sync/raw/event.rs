@@ -162,7 +162,7 @@ impl RawEvent {
         self.word.load(Ordering::Acquire) & FORWARDED != 0
     }
 
-    /// Sleeps through `blocker` until the flag is up.
+    /// Parks with `blocker` until the flag is up.
     ///
     /// # Errors
     /// [`WaitError::TimedOut`] when the deadline passed before, [`WaitError::Interrupted`] when the
@@ -235,8 +235,7 @@ impl RawEvent {
                 if !self.mark_unless_set() {
                     return Ok(());
                 }
-                // SAFETY: every way out of the wait below leaves the waiter granted (so claimed),
-                // removed or forgotten.
+                // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
                 unsafe { waiters.list.push_back(&waiter) };
             }
             match waiter.wait(on, blocker, deadline) {

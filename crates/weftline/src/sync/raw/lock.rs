@@ -43,7 +43,7 @@ use crate::park::{
 const FREE: u64 = 0;
 const WAITERS: u64 = 1;
 
-/// The unguarded lock. Any thread may release it, as in Python.
+/// The lock without guards. Any thread may release it, as in Python.
 pub struct RawLock {
     word: AtomicU64,
     /// Each waiter's payload is the word by which it would own the lock.
@@ -75,7 +75,7 @@ impl RawLock {
         }
     }
 
-    /// Takes the lock, sleeping through `blocker` while another thread holds it.
+    /// Takes the lock, parking with `blocker` while another thread holds it.
     ///
     /// # Errors
     /// [`WaitError::TimedOut`] when the deadline passed, [`WaitError::Interrupted`] when the
@@ -117,8 +117,7 @@ impl RawLock {
                 if self.take_or_mark(me, list.is_empty()) {
                     return Ok(());
                 }
-                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed),
-                // removed or forgotten.
+                // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
                 unsafe { list.push_back(&waiter) };
             }
             match waiter.wait_or_take(on, blocker, deadline, || self.retry(me, &waiter)) {
@@ -138,8 +137,7 @@ impl RawLock {
         }
     }
 
-    /// Spins until the lock is free, a few hundred nanoseconds at most; stops when other
-    /// threads wait.
+    /// Spins until the lock is free, for at most 127 spin hints; stops when other threads wait.
     fn spin(&self, me: u64) -> bool {
         const ROUNDS: u32 = if cfg!(weftline_model) { 0 } else { 7 };
         for round in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! The unguarded forms of the primitives, for bindings. Every wait takes a
+//! The primitives without guards, for bindings. Every wait takes a
 //! [`crate::park::Blocker`] and a [`crate::park::Deadline`].
 
 mod barrier;

@@ -19,7 +19,7 @@ use crate::error::{NotOwner, TooManyRecursions};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
 use crate::park::{Blocker, Deadline, Kind, ThreadNumber, WaitError, number};
 
-/// The unguarded re-entrant lock. Only the owner may release it.
+/// The re-entrant lock without guards. Only the owner may release it.
 pub struct RawRLock {
     lock: RawLock,
     /// How often the owner has taken the lock beyond the first time; written by the owner alone.
@@ -60,7 +60,7 @@ impl RawRLock {
         Ok(taken)
     }
 
-    /// Takes the lock, sleeping through `blocker` while another thread holds it; once more if the
+    /// Takes the lock, parking with `blocker` while another thread holds it; once more if the
     /// calling thread does.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ pub enum DowngradeError {
 }
 
 impl RawRwLock {
-    /// Takes the lock as its upgradable reader, sleeping through `blocker` while there is another,
+    /// Takes the lock as its upgradable reader, parking with `blocker` while there is another,
     /// or another thread writes or waits to write.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl RawRwLock {
         self.unlock_of_guard(ONE_UPGRADABLE);
     }
 
-    /// Makes the upgradable reader, the calling thread, the writer. Sleeps through `blocker` until
+    /// Makes the upgradable reader, the calling thread, the writer. Parks with `blocker` until
     /// the other readers have left.
     ///
     /// # Errors
@@ -130,8 +130,7 @@ impl RawRwLock {
                 if deadline.is_at_once() {
                     return Err(WaitError::TimedOut.into());
                 }
-                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed),
-                // removed or forgotten.
+                // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
                 unsafe { waiting.writers.push_front(&waiter) };
                 let woken = waiting.settle(&self.word, Phase::Over);
                 drop(waiting);

@@ -49,7 +49,7 @@ impl RawRwLock {
                 .is_ok()
     }
 
-    /// Takes the lock to write, sleeping through `blocker` while another thread holds it.
+    /// Takes the lock to write, parking with `blocker` while another thread holds it.
     ///
     /// # Errors
     /// [`RwLockError::Wait`] when the deadline passed or the blocker was interrupted;
@@ -99,8 +99,7 @@ impl RawRwLock {
                 if !waiting.is_writer_starved() && self.take_to_write(me, &waiting) {
                     return Ok(());
                 }
-                // SAFETY: however the wait ends below, that leaves the waiter granted (so claimed),
-                // removed or forgotten.
+                // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
                 unsafe { waiting.writers.push_back(&waiter) };
                 let woken = waiting.settle(&self.word, Phase::Over);
                 drop(waiting);

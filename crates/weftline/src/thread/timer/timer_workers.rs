@@ -87,8 +87,7 @@ fn serve(first: Call) {
 fn wait_for_job() -> Option<Call> {
     let deadline = Deadline::after(IDLE);
     let waiter = Waiter::new::<ThreadBlocker>(None);
-    // SAFETY: every way out of the wait below leaves the waiter granted (so claimed), removed or
-    // forgotten.
+    // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
     unsafe { IDLE_WORKERS.lock().push_back(&waiter) };
     match waiter.wait(Kind::Work.of(&IDLE_WORKERS), &mut ThreadBlocker, deadline) {
         Ended::Granted => waiter.into_payload(),
