@@ -114,7 +114,6 @@ impl WakerSlot {
 /// | `Waiter::grant`, for a spinning waiter | sees the grant |
 /// | `in_the_relay`, with `Turn::Later` | is unparked in its turn |
 /// | `RawSemaphore::retry`, and a test in `queue/core/get.rs` | is the one that drops it |
-/// | the `settle` of a read-write lock, when its exchange fails | gets another wakeup, if it is still to be woken |
 ///
 /// Two words, which functions return in registers: the vtable of the task's `Waker` and its data.
 /// For a thread, a mark stands in place of the vtable.
