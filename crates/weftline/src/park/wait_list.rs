@@ -213,7 +213,7 @@ impl<P> List<P> {
     }
 
     /// As [`Self::claim_front`], for the front waiter alone: `None` also if it has abandoned.
-    pub(crate) fn claim_this_front(&mut self) -> Option<Claimed<'_, P>> {
+    pub(crate) fn try_claim_front(&mut self) -> Option<Claimed<'_, P>> {
         let waiter = self.front?;
         // SAFETY: it is linked here.
         unsafe { self.claim(waiter) }.then(|| Claimed::of(waiter, self))

@@ -113,7 +113,7 @@ impl WakerSlot {
 /// |---|---|
 /// | `Waiter::grant`, for a spinning waiter | sees the grant |
 /// | `in_the_relay`, with `Turn::Later` | is unparked in its turn |
-/// | `RawSemaphore::retry`, and a test in `queue/core/get.rs` | is the one that drops it |
+/// | a test in `queue/core/get.rs` | is the one that drops it |
 ///
 /// Two words, which functions return in registers: the vtable of the task's `Waker` and its data.
 /// For a thread, a mark stands in place of the vtable.

@@ -192,7 +192,7 @@ impl Waiting {
         if !next.is_some_and(|next| exchange(word, now, next)) {
             return;
         }
-        match self.upgradables.claim_this_front() {
+        match self.upgradables.try_claim_front() {
             Some(claimed) => woken.owner = Some(claimed.grant()),
             // It has just abandoned.
             None => drop(word.fetch_sub(ONE | UPGRADABLE, Ordering::Relaxed)),
@@ -211,7 +211,7 @@ impl Waiting {
         if !exchange(word, now, next) {
             return;
         }
-        match self.writers.claim_this_front() {
+        match self.writers.try_claim_front() {
             Some(claimed) => woken.owner = Some(claimed.grant()),
             // It has just abandoned. No other thread changes the word of a writer.
             None => word.store(now.with_waiters(true).0, Ordering::Release),

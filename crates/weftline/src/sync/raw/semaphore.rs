@@ -97,8 +97,11 @@ impl RawSemaphore {
     }
 
     /// Gives the semaphore `permits` free permits and a new bound. For bindings, where an object
-    /// can be initialised again, or a program sets the number. Waiters go on waiting, and get
-    /// the permits that are there.
+    /// can be initialised again, or a program sets the number. Waiters go on waiting, and get the
+    /// permits that are there.
+    ///
+    /// While the bound changes, no other thread may release: one that has read the earlier bound
+    /// may exceed the new one. A call with the present bound has no such rule.
     ///
     /// # Errors
     /// As [`Self::new`], and when the semaphore is forwarded; then nothing changes.
@@ -276,12 +279,12 @@ impl RawSemaphore {
                 waiter.payload_under_lock(|note| *note = GRANTED_BY_OBJECT);
                 list.remove(waiter);
             }
-            match self.settle(list) {
-                // A release came between `take` and `settle`: its permits are this waiter's to
-                // take.
-                Some(_) if is_front && !done => {}
-                woken => break (done, woken),
+            let next = self.settle_word(list);
+            // A release came between the two: its permits are this waiter's to take.
+            if next.is_some() && is_front && !done {
+                continue;
             }
+            break (done, next.map(Waiter::wake_without_handoff));
         };
         drop(waiters);
         wake(woken);
@@ -306,6 +309,11 @@ impl RawSemaphore {
     /// Under the list's lock: restores the invariant. Wakes the front waiter without handoff if its
     /// request can be met, else sets `WAITERS`.
     pub(super) fn settle(&self, list: &List<Note>) -> Option<Wakeup> {
+        self.settle_word(list).map(Waiter::wake_without_handoff)
+    }
+
+    /// As [`Self::settle`], but returns the waiter that is to be woken.
+    fn settle_word<'a>(&self, list: &'a List<Note>) -> Option<&'a Waiter<Note>> {
         let front = list.front();
         let request = front.map(|front| front.payload_under_lock(|n| *n));
         let mut word = self.word.load(Ordering::Relaxed);
@@ -320,7 +328,7 @@ impl RawSemaphore {
                 .word
                 .compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed)
             {
-                Ok(_) => return front.filter(|_| possible).map(Waiter::wake_without_handoff),
+                Ok(_) => return front.filter(|_| possible),
                 Err(now) => word = now,
             }
         }

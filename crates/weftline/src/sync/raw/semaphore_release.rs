@@ -120,7 +120,7 @@ impl RawSemaphore {
             if !self.take(n) {
                 return None;
             }
-            match list.claim_this_front() {
+            match list.try_claim_front() {
                 Some(mut claimed) => {
                     claimed.payload(|note| *note = GRANTED_BY_OBJECT);
                     return Some(claimed.grant());
