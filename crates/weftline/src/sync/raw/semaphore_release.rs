@@ -71,7 +71,9 @@ impl RawSemaphore {
     pub(super) fn release_slow(&self, n: u64) -> Result<(), TooManyPermits> {
         let mut adds = Some(n);
         loop {
-            let (granted, woken) = {
+            // Most releases hand nothing off: the first waiter that gets none ends the batch.
+            let mut granted = [const { None }; BATCH];
+            let (is_over, woken) = {
                 let mut waiters = self.waiters.lock();
                 if waiters.is_forwarded() {
                     return adds.map_or(Ok(()), |_| Err(TooManyPermits));
@@ -79,16 +81,15 @@ impl RawSemaphore {
                 if let Some(n) = adds.take() {
                     self.add(n)?;
                 }
-                let granted: [_; BATCH] = std::array::from_fn(|_| self.hand_off(&mut waiters.list));
+                let is_over = granted.iter_mut().any(|place| {
+                    *place = self.hand_off(&mut waiters.list);
+                    place.is_none()
+                });
                 // `WAITERS` stays while starved waiters may remain: no other thread may compete
                 // with them.
-                let woken = match granted.last() {
-                    Some(Some(_)) => None,
-                    _ => self.settle(&waiters.list),
-                };
-                (granted, woken)
+                let woken = is_over.then(|| self.settle(&waiters.list)).flatten();
+                (is_over, woken)
             };
-            let is_over = granted.last().is_none_or(Option::is_none);
             granted.into_iter().for_each(wake);
             wake(woken);
             if is_over {
