@@ -128,8 +128,8 @@ fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
 
 /// The parks of one wait, the first of which is short.
 ///
-/// The place of the program is looked up when the first park has timed out. The look-up takes as
-/// long as a short wait, and reports are about waits that last.
+/// The place of the program is looked up when the first park has timed out. A short wait does not
+/// pay for the look-up, and reports are about waits that last.
 struct Parks {
     is_first: bool,
     /// The first park has timed out.

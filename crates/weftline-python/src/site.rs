@@ -18,8 +18,8 @@ unsafe extern "C" {
 /// Makes `site` the innermost Python frame of the calling thread outside this package, or unknown
 /// if there is none.
 ///
-/// The names are copied: a report may be written when their objects are gone. It takes about a
-/// microsecond, and runs no code of the program.
+/// The names are copied: a report may be written when their objects are gone. It runs no code of
+/// the program.
 #[cold]
 pub(crate) fn name(py: Python<'_>, site: &mut Site) {
     site.forget();
