@@ -212,6 +212,26 @@ def test_futures_of_another_class_wait_as_in_the_standard_library():
             mixture = [type(future)() for future in mixture]
 
 
+@ours_only
+@pytest.mark.parametrize(
+    "wait", [futures.wait, lambda fs: list(futures.as_completed(fs))]
+)
+def test_what_is_no_future_leaves_no_future_locked(wait):
+    class Own(futures.Future):
+        """A subclass."""
+
+        def _invoke_callbacks(self):
+            super()._invoke_callbacks()
+
+    for make in (futures.Future, Own):
+        some = [make() for _ in range(8)]
+        with pytest.raises(AttributeError, match="_condition"):
+            wait([*some, object()])
+        for future in some:
+            start(future.set_result, 1).result()
+        assert futures.wait(some).done == set(some)
+
+
 def test_futures_that_were_inflated_during_a_wait_still_end_the_wait():
     some = [futures.Future() for _ in range(3)]
     waiters = [blocked(futures.wait, some), blocked(lambda: [f.result() for f in some])]

@@ -146,7 +146,7 @@ def _recursion(step, before, plain, ours):
         return plain.isdigit() and ours.isdigit()
     text = re.compile(r"(RecursionError: maximum recursion depth exceeded)[a-zA-Z ]*")
     # The number of calls of the method before the end of the stack.
-    again = re.compile(r"( [^ ].{2,80}?)\1{9,}")
+    again = re.compile(r"( [^ ].{2,120}?)\1{9,}")
     where = re.compile(r"\[(?:<step>|[^\]]*\.py)\]")
     within = re.compile(r" within \(RecursionError: maximum recursion depth exceeded\)")
     for change, by in ((text, r"\1"), (within, ""), (where, ""), (again, r"\1")):

@@ -250,6 +250,11 @@ def left_waiting(step, before, plain, ours):
     waiters = re.compile(r"\[<concurrent\.futures\._base\._\w+Waiter: .*>\]")
     if "futures.wait(" in before and waiters.sub("[]", plain) == ours:
         return True
+    locked = re.compile(r"<(?:un)?locked _thread\.RLock object owner=\d* count=\d+")
+    if re.search(r"futures\.(?:wait|as_completed)\(", before) and (
+        locked.sub("<", plain) == locked.sub("<", ours)
+    ):
+        return True
     known = step
     for name in re.findall(r"(\.\w+) = \w+\._waiters$", before, re.MULTILINE):
         known = known.replace(name, "._waiters")

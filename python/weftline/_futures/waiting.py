@@ -24,6 +24,14 @@ def _as_set(fs):
     return fs._contents() if type(fs) is NotDone else set(fs)
 
 
+def _refuse_what_is_no_future(fs):
+    """Raises what the standard functions would raise, which take the futures' conditions in this
+    order, and leave those locked that come before.
+    """
+    for future in sorted(fs, key=id):
+        _ = future._condition
+
+
 def wait(fs, timeout=None, return_when=standard.ALL_COMPLETED):
     """Wait until the futures are done, or some of them; return a named pair of sets, `done` and
     `not_done`.
@@ -41,6 +49,7 @@ def wait(fs, timeout=None, return_when=standard.ALL_COMPLETED):
         } <= _OURS or return_when != standard.FIRST_EXCEPTION
         group = _FutureGroup.of(pending) if is_plain else None
         if group is None:
+            _refuse_what_is_no_future(pending)
             return _standard_wait(pending, timeout, return_when)
         waiting = Waiting(group, pending)
     return standard.DoneAndNotDoneFutures(*waiting.wait(timeout, return_when))
@@ -56,6 +65,7 @@ def as_completed(fs, timeout=None):
     fs = _as_set(fs)
     group = _FutureGroup.of(fs, timeout)
     if group is None:
+        _refuse_what_is_no_future(fs)
         yield from _standard_as_completed(fs, timeout)
         return
     # From here on the group alone refers to them, to each until it is yielded.
