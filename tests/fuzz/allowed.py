@@ -69,6 +69,8 @@ def _without_init(step, before, plain, ours):
         # Where there is no state, `__setstate__` is not called.
         if "def __setstate__" in before and ours.startswith(f"{plain} {{"):
             return True
+        if "def __getattr__" in before and ours == f"{plain} __setstate__":
+            return True
     if re.search(r"vars\(|__dict__|__getstate__|__reduce|hasattr\(|dir\(", step):
         names = introspection.listed(plain), introspection.listed(ours)
         failed = plain[:1] == "!" or ours.startswith("! AttributeError")

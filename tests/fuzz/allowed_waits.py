@@ -41,6 +41,9 @@ def pending(step, before, plain, ours):
     if "__init__(" in before and "enumerate" in step:
         return (plain, ours) == ("True", "False")
     if re.search(r"cancel|finished\.set", before):
+        if ".finished = " in before and re.search(r"\brun\(", step):
+            # The standard thread, when it ends, sets the new `finished`.
+            return (plain, ours) == ("None", "blocked")
         # The standard thread needs a moment to end.
         if step.startswith("gone("):
             return (plain, ours) == ("False", "True")
