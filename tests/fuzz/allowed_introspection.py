@@ -237,6 +237,8 @@ def called_back(step, before, plain, ours):
     again = re.search(r"\.(?:set_result|set_exception|cancel)\(", step)
     if done and again and re.search(r"_state(?: = |', )", before):
         return ours[:1] != "!"
+    for name in re.findall(r"(\.\w+) = \w+\._invoke_callbacks$", before, re.MULTILINE):
+        step = step.replace(f"{name}(", "._invoke_callbacks(")
     if done and "_invoke_callbacks(" in step:
         # Ours calls those alone that have not run yet.
         called = iter(plain.split())
