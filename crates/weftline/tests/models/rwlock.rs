@@ -63,9 +63,30 @@ impl Shared {
         u32::from(taken.is_ok())
     }
 
+    fn unlock_read_if(&self, taken: &Taken) {
+        if taken.is_ok() {
+            self.lock.unlock_read().unwrap();
+        }
+    }
+
+    /// Becomes a writer, without a limit of time.
+    fn upgrade_now(&self) {
+        let sleeper = &mut Sleeper::new();
+        self.lock.upgrade_with(sleeper, Deadline::NEVER).unwrap();
+    }
+
     fn is_free(&self) -> bool {
         !self.lock.is_locked() && self.lock.waiting() == (0, 0)
     }
+}
+
+/// Runs `body` in another thread, which shares the lock.
+fn in_thread<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    body: impl FnOnce(&Shared) -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let shared = Arc::clone(shared);
+    spawn(move || body(&shared))
 }
 
 fn has_ended(taken: &Taken) -> bool {
@@ -77,10 +98,9 @@ fn has_ended(taken: &Taken) -> bool {
 fn two_writers_exclude_each_other() {
     explore_both(3, || {
         let shared = Arc::new(Shared::default());
-        let other = Arc::clone(&shared);
-        let thread = spawn(move || {
-            other.write_once();
-            other.write_once();
+        let thread = in_thread(&shared, |shared| {
+            shared.write_once();
+            shared.write_once();
         });
         shared.write_once();
         shared.write_once();
@@ -94,8 +114,7 @@ fn two_writers_exclude_each_other() {
 fn a_writer_excludes_a_reader() {
     explore_both(3, || {
         let shared = Arc::new(Shared::default());
-        let other = Arc::clone(&shared);
-        let reader = spawn(move || other.read_once());
+        let reader = in_thread(&shared, Shared::read_once);
         shared.write_once();
         assert!(join(reader) <= 1);
         assert_eq!(shared.value.get(), 1);
@@ -111,8 +130,8 @@ fn readers_that_get_the_lock_together_all_release_it() {
         shared.write_now();
         let readers = [(); 2].map(|()| {
             let enlisted = Door::new();
-            let (shared, door) = (Arc::clone(&shared), Arc::clone(&enlisted));
-            let reader = spawn(move || {
+            let door = Arc::clone(&enlisted);
+            let reader = in_thread(&shared, move |shared| {
                 shared
                     .read(&mut Sleeper::that_opens(&door), Deadline::NEVER)
                     .unwrap();
@@ -134,16 +153,12 @@ fn a_reader_that_is_granted_and_interrupted_leaves_the_lock_free() {
         let shared = Arc::new(Shared::default());
         let signal = Signal::new();
         shared.write_now();
-        let reader = {
-            let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
-            spawn(move || {
-                let taken = shared.read(&mut Sleeper::that_hears(&signal), Deadline::NEVER);
-                assert!(has_ended(&taken));
-                if taken.is_ok() {
-                    shared.lock.unlock_read().unwrap();
-                }
-            })
-        };
+        let heard = Arc::clone(&signal);
+        let reader = in_thread(&shared, move |shared| {
+            let taken = shared.read(&mut Sleeper::that_hears(&heard), Deadline::NEVER);
+            assert!(has_ended(&taken));
+            shared.unlock_read_if(&taken);
+        });
         shared.lock.unlock_write().unwrap();
         signal.raise();
         join(reader);
@@ -155,10 +170,7 @@ fn a_reader_that_is_granted_and_interrupted_leaves_the_lock_free() {
 fn a_writer_excludes_two_readers() {
     explore_both(2, || {
         let shared = Arc::new(Shared::default());
-        let readers = [(); 2].map(|()| {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.read_once())
-        });
+        let readers = [(); 2].map(|()| in_thread(&shared, Shared::read_once));
         shared.write_once();
         for reader in readers {
             assert!(join(reader) <= 1);
@@ -172,14 +184,8 @@ fn a_writer_excludes_two_readers() {
 fn two_writers_exclude_a_reader() {
     explore_both(2, || {
         let shared = Arc::new(Shared::default());
-        let writer = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.write_once())
-        };
-        let reader = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.read_once())
-        };
+        let writer = in_thread(&shared, Shared::write_once);
+        let reader = in_thread(&shared, Shared::read_once);
         shared.write_once();
         join(writer);
         assert!(join(reader) <= 2);
@@ -195,21 +201,16 @@ fn a_waiting_writer_stops_a_later_reader() {
         let shared = Arc::new(Shared::default());
         let enlisted = Door::new();
         shared.read_now();
-        let writer = {
-            let (shared, enlisted) = (Arc::clone(&shared), Arc::clone(&enlisted));
-            spawn(move || {
-                shared
-                    .write(&mut Sleeper::that_opens(&enlisted), Deadline::NEVER)
-                    .unwrap();
-                shared.value.add(1);
-                shared.lock.unlock_write().unwrap();
-            })
-        };
+        let door = Arc::clone(&enlisted);
+        let writer = in_thread(&shared, move |shared| {
+            shared
+                .write(&mut Sleeper::that_opens(&door), Deadline::NEVER)
+                .unwrap();
+            shared.value.add(1);
+            shared.lock.unlock_write().unwrap();
+        });
         enlisted.pass();
-        let reader = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.read_once())
-        };
+        let reader = in_thread(&shared, Shared::read_once);
         shared.lock.unlock_read().unwrap();
         assert_eq!(join(reader), 1, "overtook the writer");
         join(writer);
@@ -221,10 +222,7 @@ fn a_waiting_writer_stops_a_later_reader() {
 fn a_thread_that_reads_reads_again_while_a_writer_waits() {
     explore_both(3, || {
         let shared = Arc::new(Shared::default());
-        let writer = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.write_once())
-        };
+        let writer = in_thread(&shared, Shared::write_once);
         shared.read_now();
         let seen = shared.value.get();
         assert_eq!(shared.read_once(), seen);
@@ -240,17 +238,11 @@ fn readers_behind_a_writer_that_gives_up_read() {
         let shared = Arc::new(Shared::default());
         let alarm = Alarm::leak();
         shared.read_now();
-        let writer = {
-            let shared = Arc::clone(&shared);
-            spawn(move || {
-                let taken = shared.write(&mut Sleeper::new(), Deadline::At(alarm));
-                shared.write_if(&taken)
-            })
-        };
-        let reader = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.read_once())
-        };
+        let writer = in_thread(&shared, move |shared| {
+            let taken = shared.write(&mut Sleeper::new(), Deadline::At(alarm));
+            shared.write_if(&taken)
+        });
+        let reader = in_thread(&shared, Shared::read_once);
         alarm.fire();
         // This reader stays until the other has read: the writer gives up, or never came.
         assert_eq!(join(reader), 0);
@@ -267,20 +259,12 @@ fn a_waiter_that_times_out_passes_its_wakeup_on() {
         let shared = Arc::new(Shared::default());
         let alarm = Alarm::leak();
         shared.write_now();
-        let timed = {
-            let shared = Arc::clone(&shared);
-            spawn(move || {
-                let taken = shared.read(&mut Sleeper::new(), Deadline::At(alarm));
-                assert!(has_ended(&taken));
-                if taken.is_ok() {
-                    shared.lock.unlock_read().unwrap();
-                }
-            })
-        };
-        let waiter = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.write_once())
-        };
+        let timed = in_thread(&shared, move |shared| {
+            let taken = shared.read(&mut Sleeper::new(), Deadline::At(alarm));
+            assert!(has_ended(&taken));
+            shared.unlock_read_if(&taken);
+        });
+        let waiter = in_thread(&shared, Shared::write_once);
         let clock = spawn(move || alarm.fire());
         shared.lock.unlock_write().unwrap();
         join(waiter);
@@ -297,18 +281,13 @@ fn an_interrupted_writer_gives_the_lock_back() {
         let shared = Arc::new(Shared::default());
         let signal = Signal::new();
         shared.read_now();
-        let interrupted = {
-            let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
-            spawn(move || {
-                let taken = shared.write(&mut Sleeper::that_hears(&signal), Deadline::NEVER);
-                assert!(has_ended(&taken));
-                shared.write_if(&taken)
-            })
-        };
-        let reader = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.read_once())
-        };
+        let heard = Arc::clone(&signal);
+        let interrupted = in_thread(&shared, move |shared| {
+            let taken = shared.write(&mut Sleeper::that_hears(&heard), Deadline::NEVER);
+            assert!(has_ended(&taken));
+            shared.write_if(&taken)
+        });
+        let reader = in_thread(&shared, Shared::read_once);
         let kernel = spawn(move || signal.raise());
         shared.lock.unlock_read().unwrap();
         join(reader);
@@ -325,20 +304,13 @@ fn an_interrupted_reader_gives_the_lock_back() {
         let shared = Arc::new(Shared::default());
         let signal = Signal::new();
         shared.write_now();
-        let interrupted = {
-            let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
-            spawn(move || {
-                let taken = shared.read(&mut Sleeper::that_hears(&signal), Deadline::NEVER);
-                assert!(has_ended(&taken));
-                if taken.is_ok() {
-                    shared.lock.unlock_read().unwrap();
-                }
-            })
-        };
-        let writer = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.write_once())
-        };
+        let heard = Arc::clone(&signal);
+        let interrupted = in_thread(&shared, move |shared| {
+            let taken = shared.read(&mut Sleeper::that_hears(&heard), Deadline::NEVER);
+            assert!(has_ended(&taken));
+            shared.unlock_read_if(&taken);
+        });
+        let writer = in_thread(&shared, Shared::write_once);
         let kernel = spawn(move || signal.raise());
         shared.lock.unlock_write().unwrap();
         join(writer);
@@ -352,16 +324,15 @@ fn an_interrupted_reader_gives_the_lock_back() {
 fn a_try_takes_the_lock_or_leaves_it() {
     explore_both(3, || {
         let shared = Arc::new(Shared::default());
-        let other = Arc::clone(&shared);
-        let thread = spawn(move || {
-            if other.lock.try_read() {
-                let _ = other.value.get();
-                other.lock.unlock_read().unwrap();
+        let thread = in_thread(&shared, |shared| {
+            if shared.lock.try_read() {
+                let _ = shared.value.get();
+                shared.lock.unlock_read().unwrap();
             }
-            let taken = other.lock.try_write();
+            let taken = shared.lock.try_write();
             if taken {
-                other.value.add(1);
-                other.lock.unlock_write().unwrap();
+                shared.value.add(1);
+                shared.lock.unlock_write().unwrap();
             }
             u32::from(taken)
         });
@@ -380,15 +351,13 @@ fn a_crowd_with_timeouts_and_interrupts_leaves_the_lock_free() {
         let alarms = [(); 2].map(|()| Alarm::leak());
         let signals = [(); 2].map(|()| Signal::new());
         let timed = alarms.map(|alarm| {
-            let shared = Arc::clone(&shared);
-            spawn(move || {
+            in_thread(&shared, move |shared| {
                 let taken = shared.write(&mut Sleeper::new(), Deadline::At(alarm));
                 shared.write_if(&taken)
             })
         });
         let interrupted = signals.clone().map(|signal| {
-            let shared = Arc::clone(&shared);
-            spawn(move || {
+            in_thread(&shared, move |shared| {
                 if shared
                     .read(&mut Sleeper::that_hears(&signal), Deadline::NEVER)
                     .is_ok()
@@ -399,29 +368,22 @@ fn a_crowd_with_timeouts_and_interrupts_leaves_the_lock_free() {
                 }
             })
         });
-        let writers = [(); 2].map(|()| {
-            let shared = Arc::clone(&shared);
-            spawn(move || (0..2).for_each(|_| shared.write_once()))
-        });
+        let writers =
+            [(); 2].map(|()| in_thread(&shared, |shared| (0..2).for_each(|_| shared.write_once())));
         let readers = [(); 2].map(|()| {
-            let shared = Arc::clone(&shared);
-            spawn(move || {
+            in_thread(&shared, move |shared| {
                 (0..3).for_each(|_| {
                     shared.read_once();
                 })
             })
         });
-        let upgrader = {
-            let shared = Arc::clone(&shared);
-            spawn(move || {
-                shared.upgradable_now();
-                let sleeper = &mut Sleeper::new();
-                shared.lock.upgrade_with(sleeper, Deadline::NEVER).unwrap();
-                shared.value.add(1);
-                shared.lock.downgrade().unwrap();
-                shared.lock.unlock_read().unwrap();
-            })
-        };
+        let upgrader = in_thread(&shared, move |shared| {
+            shared.upgradable_now();
+            shared.upgrade_now();
+            shared.value.add(1);
+            shared.lock.downgrade().unwrap();
+            shared.lock.unlock_read().unwrap();
+        });
         alarms.iter().for_each(|alarm| alarm.fire());
         signals.iter().for_each(|signal| signal.raise());
         let written = 5 + timed.into_iter().map(join).sum::<u32>();

@@ -1,6 +1,6 @@
 //! Readers that become writers, and writers that become readers.
 
-use super::{Shared, has_ended};
+use super::{Shared, has_ended, in_thread};
 use crate::support::*;
 use weftline::park::Deadline;
 
@@ -8,18 +8,12 @@ use weftline::park::Deadline;
 fn an_upgrade_waits_for_the_last_other_reader() {
     explore_both(3, || {
         let shared = Arc::new(Shared::default());
-        let upgrader = {
-            let shared = Arc::clone(&shared);
-            spawn(move || {
-                shared.upgradable_now();
-                shared
-                    .lock
-                    .upgrade_with(&mut Sleeper::new(), Deadline::NEVER)
-                    .unwrap();
-                shared.value.add(1);
-                shared.lock.unlock_write().unwrap();
-            })
-        };
+        let upgrader = in_thread(&shared, move |shared| {
+            shared.upgradable_now();
+            shared.upgrade_now();
+            shared.value.add(1);
+            shared.lock.unlock_write().unwrap();
+        });
         assert!(shared.read_once() <= 1);
         join(upgrader);
         assert_eq!(shared.value.get(), 1);
@@ -31,20 +25,11 @@ fn an_upgrade_waits_for_the_last_other_reader() {
 fn an_upgrade_lets_no_writer_come_between() {
     explore_both(2, || {
         let shared = Arc::new(Shared::default());
-        let writer = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.write_once())
-        };
-        let reader = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.read_once())
-        };
+        let writer = in_thread(&shared, Shared::write_once);
+        let reader = in_thread(&shared, Shared::read_once);
         shared.upgradable_now();
         let seen = shared.value.get();
-        shared
-            .lock
-            .upgrade_with(&mut Sleeper::new(), Deadline::NEVER)
-            .unwrap();
+        shared.upgrade_now();
         assert_eq!(shared.value.get(), seen);
         shared.value.add(1);
         shared.lock.unlock_write().unwrap();
@@ -62,18 +47,12 @@ fn two_upgradable_readers_take_turns() {
         let upgrade = |shared: &Shared| {
             shared.upgradable_now();
             let seen = shared.value.get();
-            shared
-                .lock
-                .upgrade_with(&mut Sleeper::new(), Deadline::NEVER)
-                .unwrap();
+            shared.upgrade_now();
             assert_eq!(shared.value.get(), seen);
             shared.value.add(1);
             shared.lock.unlock_write().unwrap();
         };
-        let others = {
-            let shared = Arc::clone(&shared);
-            spawn(move || upgrade(&shared))
-        };
+        let others = in_thread(&shared, upgrade);
         upgrade(&shared);
         join(others);
         assert_eq!(shared.value.get(), 2);
@@ -89,25 +68,21 @@ fn a_woken_reader_that_gets_the_lock_by_handoff_meanwhile_has_it_once() {
         let shared = Arc::new(Shared::default());
         shared.write_now();
         let (reads, writes) = (Door::new(), Door::new());
-        let reader = {
-            let (shared, enlisted) = (Arc::clone(&shared), Arc::clone(&reads));
-            spawn(move || {
-                let mut sleeper = Sleeper::that_opens(&enlisted);
-                shared.read(&mut sleeper, Deadline::NEVER).unwrap();
-                shared.lock.unlock_read().unwrap();
-            })
-        };
+        let door = Arc::clone(&reads);
+        let reader = in_thread(&shared, move |shared| {
+            let mut sleeper = Sleeper::that_opens(&door);
+            shared.read(&mut sleeper, Deadline::NEVER).unwrap();
+            shared.lock.unlock_read().unwrap();
+        });
         reads.pass();
         shared.lock.unlock_write().unwrap();
         shared.write_now();
-        let writer = {
-            let (shared, enlisted) = (Arc::clone(&shared), Arc::clone(&writes));
-            spawn(move || {
-                let mut sleeper = Sleeper::that_opens(&enlisted);
-                shared.write(&mut sleeper, Deadline::NEVER).unwrap();
-                shared.lock.unlock_write().unwrap();
-            })
-        };
+        let door = Arc::clone(&writes);
+        let writer = in_thread(&shared, move |shared| {
+            let mut sleeper = Sleeper::that_opens(&door);
+            shared.write(&mut sleeper, Deadline::NEVER).unwrap();
+            shared.lock.unlock_write().unwrap();
+        });
         writes.pass();
         shared.lock.downgrade().unwrap();
         shared.lock.unlock_read().unwrap();
@@ -123,24 +98,19 @@ fn an_upgrade_that_ends_without_the_lock_still_reads() {
         let shared = Arc::new(Shared::default());
         let signal = Signal::new();
         shared.read_now();
-        let upgrader = {
-            let (shared, signal) = (Arc::clone(&shared), Arc::clone(&signal));
-            spawn(move || {
-                shared.upgradable_now();
-                let mut sleeper = Sleeper::that_hears(&signal);
-                let taken = shared.lock.upgrade_with(&mut sleeper, Deadline::NEVER);
-                if taken.is_err() {
-                    assert!(has_ended(&taken));
-                    assert_eq!((shared.lock.own_reads(), shared.value.get()), (1, 0));
-                    shared.lock.unlock_upgradable().unwrap();
-                }
-                shared.write_if(&taken)
-            })
-        };
-        let waiter = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.read_once())
-        };
+        let heard = Arc::clone(&signal);
+        let upgrader = in_thread(&shared, move |shared| {
+            shared.upgradable_now();
+            let mut sleeper = Sleeper::that_hears(&heard);
+            let taken = shared.lock.upgrade_with(&mut sleeper, Deadline::NEVER);
+            if taken.is_err() {
+                assert!(has_ended(&taken));
+                assert_eq!((shared.lock.own_reads(), shared.value.get()), (1, 0));
+                shared.lock.unlock_upgradable().unwrap();
+            }
+            shared.write_if(&taken)
+        });
+        let waiter = in_thread(&shared, Shared::read_once);
         let kernel = spawn(move || signal.raise());
         shared.lock.unlock_read().unwrap();
         assert!(join(waiter) <= 1);
@@ -157,21 +127,16 @@ fn a_downgrade_lets_readers_in_and_no_writer() {
         let shared = Arc::new(Shared::default());
         shared.write_now();
         let enlisted = Door::new();
-        let reader = {
-            let (shared, enlisted) = (Arc::clone(&shared), Arc::clone(&enlisted));
-            spawn(move || {
-                shared
-                    .read(&mut Sleeper::that_opens(&enlisted), Deadline::NEVER)
-                    .unwrap();
-                let seen = shared.value.get();
-                shared.lock.unlock_read().unwrap();
-                seen
-            })
-        };
-        let writer = {
-            let shared = Arc::clone(&shared);
-            spawn(move || shared.write_once())
-        };
+        let door = Arc::clone(&enlisted);
+        let reader = in_thread(&shared, move |shared| {
+            shared
+                .read(&mut Sleeper::that_opens(&door), Deadline::NEVER)
+                .unwrap();
+            let seen = shared.value.get();
+            shared.lock.unlock_read().unwrap();
+            seen
+        });
+        let writer = in_thread(&shared, Shared::write_once);
         enlisted.pass();
         shared.value.add(1);
         shared.lock.downgrade().unwrap();
