@@ -157,7 +157,10 @@ def timer(step, before, plain, ours):
     if re.search(r"vars\(|__dict__|__getstate__|__reduce|\bdir\(", step):
         return listed(plain) <= listed(ours)
     ours = re.sub(r"'_(?:pending|can_be_pending)'", "'_initialized'", ours)
-    return re.sub(r"Timer\.(start|join|is_alive)\b", r"Thread.\1", ours) == plain
+    ours = re.sub(r"Timer\.(start|join|is_alive)\b", r"Thread.\1", ours)
+    return ours.replace("started)", "started )") == plain.replace(
+        "started)", "started )"
+    )
 
 
 def pool(step, before, plain, ours):

@@ -23,6 +23,8 @@ def pending(step, before, plain, ours):
     if "join" in before and sys.version_info < (3, 13):
         # It counts as ended, before it has called anything.
         failed = "!" in (plain[:1], ours[:1]) and "join" not in step
+        for name in re.findall(r"(\.\w+) = \w+\.join$", before, re.MULTILINE):
+            step = step.replace(f"{name}(", ".join(")
         if re.search(r"join|is_alive|is_set|copy|repr|str|f'", step) and not failed:
             return True
         alive = re.compile(r"(?:started|stopped) ?\d*(?=\))")
@@ -131,9 +133,10 @@ def foreign(step, before, plain, ours):
         kept = rf"Called\(\w*\)|<built-in method (?:{taken}) of Condition object at >"
         if re.sub(kept, "", plain) == re.sub(kept, "", ours):
             return True
-        if re.match(r"del \w+$|the end$", step):
-            # It refers to the condition that keeps it, and not to the lock.
-            return re.sub(r" note\d+|^at the end: note\d+$", "", plain) == ours
+        # It refers to the condition that keeps it, and not to the lock.
+        freed = re.sub(r" note\d+|^at the end: note\d+$", "", plain)
+        if re.match(r"del \w+$|the end$", step) and freed == ours:
+            return True
     reads = rf" get (?:acquire|release|locked|{taken})\b"
     if "def __setattr__" in before:
         reads += r"| set\b"
