@@ -203,7 +203,7 @@ def test_an_interrupted_program_ends_by_the_signal(tmp_path):
         try:
             assert process.stdout.readline() == "waiting\n"
             process.send_signal(signal.SIGINT)
-            _, shown = process.communicate(timeout=30)
+            _, shown = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == -signal.SIGINT

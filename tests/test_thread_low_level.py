@@ -11,7 +11,7 @@ import weftline
 from support.workers import blocked
 from weftline import _thread
 
-LIMIT = 20
+LIMIT = 60
 OURS = {"LockType", "RLock", "allocate", "allocate_lock", "lock"}
 
 

@@ -20,8 +20,12 @@ from support.target import queue, threading
 """
 
 
-def run(source, *args, within=15, code=0, stderr=""):
-    """Runs `source` with `args` as `sys.argv[1:]` and returns its output."""
+def run(source, *args, within=60, code=0, stderr=""):
+    """Runs `source` with `args` as `sys.argv[1:]` and returns its output.
+
+    `within` bounds a program that hangs. On a machine with other work an interpreter alone may take
+    many seconds to start.
+    """
     program = _PRELUDE.format(seconds=within) + textwrap.dedent(source)
     path = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(

@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds after which a test gives up on an event that should be immediate."""
 
 _LOOK = 0.003

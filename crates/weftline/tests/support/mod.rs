@@ -13,7 +13,7 @@ use weftline::park::{Blocker, Deadline, Parker, Spin, ThreadBlocker, Wake};
 use weftline::{Event, Executor, Future, ThreadPoolExecutor};
 
 /// Long enough for every wait that ends, on a machine that is busy with other work.
-pub(crate) const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 /// Longer than any test takes on a processor that a dozen programs share, so that only a blocked
 /// test is ended.
 pub(crate) const MOST: Duration = Duration::from_secs(300);
