@@ -56,9 +56,12 @@ fn program_frame(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
     while is_ours(&frame) {
         // SAFETY: attached, with a frame. The reference is new, or null.
         let back = unsafe { Bound::from_owned_ptr_or_opt(py, PyFrame_GetBack(frame.as_ptr())) };
-        // Without memory for the frame's object the site stays unknown.
-        drop(PyErr::take(py));
-        frame = back?;
+        let Some(back) = back else {
+            // The outermost frame, or there was no memory for the object of the next one.
+            drop(PyErr::take(py));
+            return None;
+        };
+        frame = back;
     }
     Some(frame)
 }
