@@ -12,9 +12,14 @@
 //! inner sleep replaces the description of the outer one, and restores it when it ends, hidden or
 //! shown as it was. A handler that the outer wait runs between two sleeps finds the record hidden.
 //!
+//! **A binding** that must attach to its interpreter before it looks at a wait again shows the wait
+//! for that long, too (`Parker::show`). Otherwise no report would show it while another thread
+//! holds the interpreter.
+//!
 //! **Forks.** In the child, the records of vanished threads still show their sleeps. Readers
 //! compare the thread's number (`fork::is_alive`) and skip them.
 
+use super::look::{Look, Watched};
 use std::panic::Location;
 
 /// The kind of object that a thread waits for.
@@ -58,6 +63,8 @@ pub enum Kind {
     Timers,
     /// Work, for an idle thread of the library.
     Work,
+    /// Something that this version does not know: another version told it.
+    Unknown,
 }
 
 impl Kind {
@@ -83,12 +90,20 @@ impl Kind {
         Self::Work,
     ];
 
+    /// The kind that is called so.
+    #[cfg(not(weftline_model))]
+    pub(crate) fn of_name(name: &str) -> Self {
+        let named = |kind: &Self| format!("{kind:?}") == name;
+        Self::ALL.into_iter().find(named).unwrap_or(Self::Unknown)
+    }
+
     /// A wait for `object`, at the place of the program that called.
     #[inline]
     #[track_caller]
-    pub(crate) fn of<T: ?Sized>(self, object: &T) -> BlockedOn {
+    pub(crate) fn of<T: Watched>(self, object: &T) -> BlockedOn {
         BlockedOn {
-            object: std::ptr::from_ref(object).cast::<()>().addr(),
+            object: std::ptr::from_ref(object).addr(),
+            look: T::look_at,
             kind: self,
             caller: Location::caller(),
         }
@@ -100,6 +115,7 @@ impl Kind {
 #[cfg_attr(weftline_model, allow(dead_code, reason = "models show no sleeps"))]
 pub(crate) struct BlockedOn {
     object: usize,
+    look: Look,
     kind: Kind,
     caller: &'static Location<'static>,
 }
@@ -107,30 +123,34 @@ pub(crate) struct BlockedOn {
 #[cfg(weftline_model)]
 pub(super) use modelled::Wait;
 #[cfg(not(weftline_model))]
-pub use real::BlockedThread;
-#[cfg(not(weftline_model))]
 pub(super) use real::{Blocked, Wait};
+#[cfg(not(weftline_model))]
+pub use real::{BlockedThread, Shown};
 
 #[cfg(not(weftline_model))]
 mod real {
     use super::{BlockedOn, Kind};
     use crate::park::clock::now;
     use crate::park::deadline::Since;
+    use crate::park::look::{Look, ObjectState};
     use crate::park::seqlock::Seqlock;
     use crate::park::site::{SITE_WORDS, Site};
     use crate::park::thread_number::ThreadNumber;
     use crate::park::{Blocker, Deadline};
     use std::cell::{Cell, UnsafeCell};
     use std::marker::PhantomData;
-    use std::ptr;
     use std::sync::atomic::{AtomicPtr, Ordering};
     use std::time::Duration;
+    use std::{mem, ptr};
 
     const OBJECT: usize = 0;
-    const KIND: usize = 1;
-    const DEADLINE: usize = 2;
-    const SINCE: usize = 3;
-    const SITE: usize = 4;
+    const LOOK: usize = 1;
+    const KIND: usize = 2;
+    const DEADLINE: usize = 3;
+    const SINCE: usize = 4;
+    const SITE: usize = 5;
+    /// The bit of this mark, beside the kind.
+    const ANSWERS: u32 = 8;
 
     /// A thread's record, which its parker holds.
     #[derive(Debug)]
@@ -147,7 +167,9 @@ mod real {
     #[derive(Debug)]
     pub(in crate::park) struct Wait {
         object: usize,
+        look: Look,
         kind: Kind,
+        answers: bool,
         deadline: Deadline,
         /// Nanoseconds of the monotonic clock; unknown until it first sleeps, if its waiter has no
         /// age.
@@ -156,9 +178,16 @@ mod real {
     }
 
     impl Wait {
-        pub(in crate::park) fn new(on: BlockedOn, since: Since, deadline: Deadline) -> Self {
+        pub(in crate::park) fn new(
+            on: BlockedOn,
+            since: Since,
+            deadline: Deadline,
+            answers: bool,
+        ) -> Self {
             Self {
+                answers,
                 object: on.object,
+                look: on.look,
                 kind: on.kind,
                 deadline,
                 since: Cell::new(since.nanos()),
@@ -191,7 +220,8 @@ mod real {
         fn write(&self, shown: &Seqlock<{ SITE + SITE_WORDS }>) {
             let mut words = [0; SITE + SITE_WORDS];
             words[OBJECT] = self.object as u64;
-            words[KIND] = self.kind as u64;
+            words[LOOK] = self.look as usize as u64;
+            words[KIND] = self.kind as u64 | u64::from(self.answers) << ANSWERS;
             words[DEADLINE] = self.deadline.nanos().unwrap_or(u64::MAX);
             words[SINCE] = self.since.get().unwrap_or(u64::MAX);
             let site = (&mut words[SITE..]).try_into().expect("the rest");
@@ -224,15 +254,21 @@ mod real {
             }
         }
 
-        /// Shows the innermost wait as long as the result exists. Called by a thread that is about
-        /// to sleep.
-        pub(in crate::park) fn show(&self) -> Shown<'_> {
+        /// Shows the innermost wait as long as the result exists, unless it is shown already.
+        /// Called by a thread that is about to sleep.
+        pub(in crate::park) fn show(&self) -> Option<Shown<'_>> {
+            let wait = self.waits.load(Ordering::Acquire);
+            let outer = self.asleep.load(Ordering::Acquire);
+            let is_outer_shown = self.shown.is_shown();
+            if is_outer_shown && ptr::eq(outer, wait) {
+                // Its blocker shows it already.
+                return None;
+            }
             let interrupted = Shown {
                 blocked: self,
-                outer: self.asleep.load(Ordering::Acquire),
-                is_outer_shown: self.shown.is_shown(),
+                outer,
+                is_outer_shown,
             };
-            let wait = self.waits.load(Ordering::Acquire);
             // SAFETY: null, or a wait that has not ended, on this thread's stack.
             if let Some(wait) = unsafe { wait.as_ref() } {
                 if wait.since.get().is_none() {
@@ -247,7 +283,12 @@ mod real {
                 wait.write(&self.shown);
                 self.shown.show();
             }
-            interrupted
+            Some(interrupted)
+        }
+
+        /// That of the sleep, while it is shown.
+        pub(in crate::park) fn sequence(&self) -> Option<u64> {
+            self.shown.sequence()
         }
 
         /// What the thread sleeps for, and what `beside` returned while it did.
@@ -257,7 +298,15 @@ mod real {
             let sleep = Sleep {
                 sequence,
                 object: words[OBJECT] as usize,
-                kind: Kind::ALL[words[KIND] as usize - 1],
+                // SAFETY: shown, so `Wait::write` wrote it, in this process or in one of which it
+                // is a fork.
+                look: unsafe {
+                    mem::transmute::<*const (), Look>(ptr::with_exposed_provenance(
+                        words[LOOK] as usize,
+                    ))
+                },
+                kind: Kind::ALL[usize::from(words[KIND] as u8) - 1],
+                answers: words[KIND] >> ANSWERS != 0,
                 deadline: Deadline::from_nanos(words[DEADLINE]),
                 since: words[SINCE],
                 // SAFETY: shown, so `Wait::write` wrote it.
@@ -267,13 +316,17 @@ mod real {
         }
     }
 
-    /// A sleep that is shown. Its end hides it, and restores that of the outer wait, which this
-    /// one has interrupted.
-    pub(in crate::park) struct Shown<'a> {
+    /// A sleep that is shown, until this is dropped, on the thread that sleeps. Its end hides it,
+    /// and restores that of the outer wait, which this one has interrupted.
+    pub struct Shown<'a> {
         blocked: &'a Blocked,
         outer: *mut Wait,
         is_outer_shown: bool,
     }
+
+    // SAFETY: what it points to belongs to the thread that sleeps, and lives as long as the parker
+    // or the wait. A binding passes it out of a closure that runs on that thread.
+    unsafe impl Send for Shown<'_> {}
 
     impl Drop for Shown<'_> {
         fn drop(&mut self) {
@@ -297,7 +350,9 @@ mod real {
     pub(in crate::park) struct Sleep {
         sequence: u64,
         object: usize,
+        look: Look,
         kind: Kind,
+        answers: bool,
         deadline: Deadline,
         since: u64,
         site: Site,
@@ -322,6 +377,8 @@ mod real {
         /// Different for each sleep of the thread: two reads with the same number saw one sleep.
         pub sequence: u64,
         since: u64,
+        look: Look,
+        answers: bool,
     }
 
     impl BlockedThread {
@@ -329,7 +386,9 @@ mod real {
             let Sleep {
                 sequence,
                 object,
+                look,
                 kind,
+                answers,
                 deadline,
                 since,
                 site,
@@ -343,7 +402,25 @@ mod real {
                 site,
                 sequence,
                 since,
+                look,
+                answers,
             }
+        }
+
+        /// Whether the thread can be stirred.
+        pub(crate) fn answers(&self) -> bool {
+            self.answers
+        }
+
+        /// Since when, in nanoseconds of the monotonic clock.
+        pub(crate) fn since(&self) -> u64 {
+            self.since
+        }
+
+        /// What the object says of itself. True of it only if the thread sleeps in the same wait
+        /// afterwards.
+        pub(in crate::park) fn look(&self) -> Option<ObjectState> {
+            (self.look)(self.object)
         }
 
         /// How long the wait has lasted: since it was enlisted, or since it first slept.
@@ -365,7 +442,7 @@ mod modelled {
     pub(in crate::park) struct Wait;
 
     impl Wait {
-        pub(in crate::park) fn new(_: BlockedOn, _: Since, _: Deadline) -> Self {
+        pub(in crate::park) fn new(_: BlockedOn, _: Since, _: Deadline, _: bool) -> Self {
             Self
         }
 

@@ -25,6 +25,9 @@ pub trait Blocker {
     /// the next when `block` calls [`Parker::go_on`].
     const ATTACHES: bool = false;
 
+    /// Whether a sleeping thread can be stirred (`stir.rs`): it is detached from its interpreter.
+    const ANSWERS: bool = false;
+
     /// Whether a wait for an item or a slot yields the processor a few times before it enlists.
     /// Items that come in quick succession are then taken without handoffs.
     fn may_yield(&mut self) -> bool {

@@ -37,6 +37,12 @@ pub(crate) fn is_alive(number: u64) -> bool {
         || number >= FIRST_BORN_AFTER.load(Ordering::Relaxed)
 }
 
+/// Whether the thread of that number is the one that made this process by a fork.
+#[cfg(not(weftline_model))]
+pub(crate) fn is_survivor(number: u64) -> bool {
+    generation() > 1 && number == SURVIVOR.load(Ordering::Relaxed)
+}
+
 /// Installs the fork handler. Called from the slow path of everything that depends on the
 /// generation.
 ///

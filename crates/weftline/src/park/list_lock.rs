@@ -50,6 +50,11 @@ unsafe impl<D: Send> Send for ListLock<D> {}
 // enough.
 unsafe impl<D: Send> Sync for ListLock<D> {}
 
+impl<D> ListLock<D> {
+    /// Where the data begins, for reports.
+    pub(crate) const DATA: usize = std::mem::offset_of!(Self, data);
+}
+
 impl<D: ForgetWaiters> ListLock<D> {
     const_fn! {
         pub(crate) fn new(data: D) -> Self {
@@ -138,6 +143,9 @@ impl<D: ForgetWaiters> ListLock<D> {
         true
     }
 }
+
+/// Of an object that is nothing but a list, its waiters are all that there is to say.
+impl<D> super::Watched for ListLock<D> {}
 
 /// Access to the data, until dropped.
 pub(crate) struct ListGuard<'a, D> {

@@ -33,6 +33,10 @@
 //! | `thread_number.rs` | thread numbers, which are never reused | the words of locks |
 //! | `read_holds.rs` | the read locks that a thread holds | its own thread; the child of a fork reads the survivor's |
 //! | `record.rs` | one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
+//! | `short_name.rs` | the name of a thread, in its record | its thread writes it; reports try its lock |
+//! | `reports.rs` | what reports read of other threads | any thread, and signal handlers |
+//! | `stir.rs` | what a thread does for a report inside its sleep | a signal handler stirs it |
+//! | `look.rs`, `probe.rs` | what the object of a wait says of itself to a report, also if it may be gone | any thread, and signal handlers |
 //! | `blocked.rs`, `site.rs` | for which object a thread sleeps, since when, until when, and where in the program | its thread shows it while it sleeps; any thread reads it |
 //! | `seqlock.rs` | the words of such a record, read without a lock | `blocked.rs` |
 //! | `os_ident.rs` | the operating system's identifier of a thread | `record.rs`, reports |
@@ -61,6 +65,7 @@ mod clock;
 mod deadline;
 pub(crate) mod fork;
 mod list_lock;
+mod look;
 pub(crate) mod model;
 #[cfg(not(weftline_model))]
 mod os_ident;
@@ -75,21 +80,44 @@ mod parker;
     reason = "the portable parker sleeps on them"
 )]
 mod portable;
+#[cfg(not(weftline_model))]
+mod probe;
 mod read_holds;
+#[cfg(not(weftline_model))]
+mod record;
+#[cfg(weftline_model)]
+#[path = "record_modelled.rs"]
 mod record;
 mod relay;
 mod relay_place;
+#[cfg(not(weftline_model))]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "a part of it is for the emergency call")
+)]
+mod reports;
 #[cfg_attr(
     not(weftline_model),
     allow(unreachable_pub, reason = "models use it by itself")
 )]
 mod seqlock;
+#[cfg(not(weftline_model))]
+mod short_name;
 #[cfg_attr(weftline_model, allow(dead_code, reason = "models show no sleeps"))]
 mod site;
 #[cfg(weftline_model)]
 mod sleeper;
 #[cfg(weftline_model)]
 mod steps;
+#[cfg(not(weftline_model))]
+#[cfg_attr(
+    any(not(target_os = "linux"), feature = "portable-parker"),
+    allow(
+        dead_code,
+        reason = "only a futex parker can be stirred by a signal handler"
+    )
+)]
+mod stir;
 #[cfg(all(test, not(weftline_model)))]
 mod task_tests;
 #[cfg_attr(
@@ -122,9 +150,9 @@ pub(crate) use adaptive_spin::processors;
 ))]
 pub(crate) use adaptive_spin::{AdaptiveSpin, SpinLength};
 pub(crate) use blocked::BlockedOn;
-#[cfg(not(weftline_model))]
-pub use blocked::BlockedThread;
 pub use blocked::Kind;
+#[cfg(not(weftline_model))]
+pub use blocked::{BlockedThread, Shown};
 pub(crate) use blocker::ready;
 pub use blocker::{Blocker, Spin, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
@@ -135,13 +163,16 @@ pub(crate) use clock::now;
 pub use deadline::Deadline;
 #[cfg(weftline_model)]
 pub use deadline::{Alarm, all_starve};
+pub use look::ObjectState;
 #[cfg(not(weftline_model))]
 pub(crate) use out_of_memory::panic_without_memory;
 pub use parker::Parker;
-#[cfg(not(weftline_model))]
-pub use record::blocked_now;
-pub use record::{current_number, os_ident_of};
+pub use record::current_number;
+#[cfg(weftline_model)]
+pub use record::os_ident_of;
 pub use relay::open_relay;
+#[cfg(not(weftline_model))]
+pub use reports::{blocked_now, os_ident_of};
 #[cfg(weftline_model)]
 pub use seqlock::Seqlock;
 pub use site::Site;
@@ -151,8 +182,9 @@ pub use thread_number::ThreadNumber;
 pub use wake::Wake;
 
 pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
+pub(crate) use look::{MaybeGone, Watched};
 #[cfg(not(weftline_model))]
-pub(crate) use os_ident::os_ident;
+pub(crate) use os_ident::{native_id, os_ident};
 #[cfg(not(weftline_model))]
 pub(crate) use read_holds::read_holds;
 pub(crate) use read_holds::{ReadHolds, survivors_read_holds};
@@ -166,6 +198,10 @@ pub(crate) use record::{
 };
 #[cfg(not(weftline_model))]
 pub(crate) use record::{adopt_number, replace_number};
+#[cfg(not(weftline_model))]
+pub(crate) use reports::{SeenThread, name_current, name_thread, threads_now};
+#[cfg(all(target_os = "linux", not(weftline_model)))]
+pub(crate) use stir::set_stirred;
 #[cfg(not(weftline_model))]
 pub(crate) use thread_number::reserve_number;
 pub(crate) use thread_wait::Ended;

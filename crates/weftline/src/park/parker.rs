@@ -46,9 +46,10 @@ mod futex {
     use super::Wake;
     use crate::park::Deadline;
     use crate::park::adaptive_spin::{AdaptiveSpin, SpinLength};
-    use crate::park::blocked::Blocked;
+    use crate::park::blocked::{Blocked, Shown};
     use crate::park::clock::now;
     use crate::park::relay_place::Place;
+    use crate::park::stir::stirred;
     use rustix::io::Errno;
     use rustix::thread::{Timespec, futex};
     use std::num::NonZeroU32;
@@ -132,6 +133,12 @@ mod futex {
             wake
         }
 
+        /// Shows the thread's wait to reports until the result is dropped; a park alone shows it
+        /// while it sleeps. Only the thread that the parker belongs to may call this.
+        pub fn show(&'static self) -> Option<Shown<'static>> {
+            self.blocked.show()
+        }
+
         fn sleep(&'static self, deadline: Deadline) -> Wake {
             let until = timespec(deadline);
             let _shown = self.blocked.show();
@@ -144,10 +151,13 @@ mod futex {
                     NonZeroU32::MAX,
                 );
                 match slept {
-                    Err(Errno::INTR) => return self.leave(Wake::Interrupted),
+                    Err(Errno::INTR) => {
+                        stirred();
+                        return self.leave(Wake::Interrupted);
+                    }
                     Err(Errno::TIMEDOUT) => return self.leave(Wake::TimedOut),
-                    // Woken, or the token came before the sleep, or a stray wake of a recycled
-                    // address.
+                    // Woken, or the token came before the sleep, or stirred, or a stray wake of a
+                    // recycled address.
                     _ => {
                         if self
                             .word
@@ -156,9 +166,16 @@ mod futex {
                         {
                             return Wake::Woken;
                         }
+                        stirred();
                     }
                 }
             }
+        }
+
+        /// Wakes the thread if it sleeps, without a token: it calls the function of `stir.rs`, and
+        /// sleeps on. A signal handler may call this.
+        pub(in crate::park) fn stir(&self) {
+            let _ = futex::wake(&self.word, futex::Flags::PRIVATE, 1);
         }
 
         /// PARKED → EMPTY because of `wake`, unless a token has come meanwhile: then that is taken.

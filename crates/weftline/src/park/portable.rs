@@ -18,7 +18,7 @@
 //! checks whether a bed was made meanwhile. Making a bed and leaving a token are sequentially
 //! consistent, so the sleeper sees the token or the waker sees the bed.
 
-use super::blocked::Blocked;
+use super::blocked::{Blocked, Shown};
 use super::relay_place::Place;
 use super::wake::Wake;
 use super::{Deadline, fork};
@@ -172,6 +172,14 @@ impl Parker {
             }
         }
     }
+
+    /// As the futex parker's.
+    pub fn show(&'static self) -> Option<Shown<'static>> {
+        self.blocked.show()
+    }
+
+    /// A signal handler may not use a mutex: no thread is stirred.
+    pub(super) fn stir(&self) {}
 
     /// Leaves a token and wakes the thread if it sleeps; returns whether it did. Any thread may
     /// call this, at any time.

@@ -87,6 +87,16 @@ impl<const WORDS: usize> Seqlock<WORDS> {
         !self.sequence.load(Ordering::Relaxed).is_multiple_of(2)
     }
 
+    /// The sequence of the words that are shown. What a thread has read before this call, it read
+    /// while they were shown, if it has found the same sequence in [`Self::read`].
+    #[cfg(not(weftline_model))]
+    pub(crate) fn sequence(&self) -> Option<u64> {
+        // Pairs with the fence in `write`, as in `read`.
+        fence(Ordering::Acquire);
+        let sequence = self.sequence.load(Ordering::Relaxed);
+        (!sequence.is_multiple_of(2)).then_some(sequence)
+    }
+
     /// The words that are shown, with their sequence and what `beside` returned while they were.
     /// Takes no lock: also for signal handlers.
     pub fn read<R>(&self, beside: impl Fn() -> R) -> Option<(u64, [u64; WORDS], R)> {

@@ -34,7 +34,7 @@
 
 use super::model::UnsafeCell;
 use super::wake_target::{WakerSlot, contain};
-use super::{ForgetWaiters, List, ListGuard, Waiter, Wakeup, reserve_number, spin_until};
+use super::{ForgetWaiters, List, ListGuard, Waiter, Wakeup, Watched, reserve_number, spin_until};
 use std::marker::PhantomPinned;
 use std::mem;
 use std::pin::Pin;
@@ -42,7 +42,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 /// An object that tasks wait for, as their waiters see it.
-pub(crate) trait Awaited {
+pub(crate) trait Awaited: Watched {
     /// What the lock of its list guards.
     type Data: ForgetWaiters;
     /// What passes between a waker and a waiter.

@@ -43,7 +43,7 @@ impl<P> Waiter<P> {
         deadline: Deadline,
         mut take: impl FnMut() -> bool,
     ) -> Ended<B::Interrupt> {
-        let wait = Wait::new(on, self.since(), deadline);
+        let wait = Wait::new(on, self.since(), deadline, B::ANSWERS);
         #[cfg(not(weftline_model))]
         let _begun = wait.begin(&self.record().parker.blocked);
         loop {

@@ -10,7 +10,7 @@
 use super::task_waiter::{Awaited, TaskWaiter};
 use super::{
     Blocker, Deadline, Ended, ForgetWaiters, Kind, List, ListGuard, ListLock, Waiter, Wakeup,
-    number,
+    Watched, number,
 };
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -71,6 +71,8 @@ impl ForgetWaiters for BatonState {
         self.waiters.forget_waiters(torn);
     }
 }
+
+impl Watched for Baton {}
 
 impl Awaited for Baton {
     type Data = BatonState;
@@ -178,6 +180,8 @@ impl<T> ForgetWaiters for MailboxState<T> {
     }
 }
 
+impl<T> Watched for Mailbox<T> {}
+
 impl<T> Awaited for Mailbox<T> {
     type Data = MailboxState<T>;
     type Payload = Option<T>;
@@ -266,6 +270,8 @@ impl<T> Mailbox<T> {
 
 /// A condition.
 pub struct Bell(ListLock<List<()>>);
+
+impl Watched for Bell {}
 
 impl Awaited for Bell {
     type Data = List<()>;

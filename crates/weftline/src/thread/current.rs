@@ -11,7 +11,7 @@ use super::{Panic, Thread, default_name, forks, identity, main_thread, panic, re
 use crate::error::NoMemory;
 use crate::memory::Counted;
 use crate::park::fork::generation;
-use crate::park::{adopt_number, number, panic_without_memory, replace_number};
+use crate::park::{adopt_number, name_current, number, panic_without_memory, replace_number};
 use std::cell::{Cell, RefCell};
 
 thread_local! {
@@ -80,6 +80,7 @@ pub(super) fn as_thread<R>(thread: Thread, f: impl FnOnce() -> R) -> R {
     // In the child of a fork the number of the thread that forked counts.
     if generation() == born {
         replace_number(servant);
+        name_current("");
     }
     result
 }

@@ -15,12 +15,15 @@
 //! is seen whole.
 
 use super::service::{Serves, Service};
-use super::system;
 use crate::error::NoMemory;
 use crate::memory::Counted;
-use crate::park::{ForgetWaiters, ListLock, fork, os_ident};
+use crate::park::{
+    ForgetWaiters, ListLock, MaybeGone, ObjectState, ThreadNumber, Watched, fork, name_current,
+    name_thread, native_id, os_ident,
+};
 use crate::sync::raw::RawEvent;
 use std::cell::Cell;
+use std::mem::offset_of;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
@@ -49,6 +52,13 @@ struct Name(Counted<String>);
 
 impl ForgetWaiters for Name {
     fn forget_waiters(&mut self, _torn: bool) {}
+}
+
+impl Watched for Identity {
+    fn look(thread: MaybeGone<Self>) -> Option<ObjectState> {
+        let number = ThreadNumber::new(thread.u64_at(offset_of!(Self, number))?)?;
+        Some(ObjectState::Thread { number })
+    }
 }
 
 impl Identity {
@@ -80,10 +90,11 @@ impl Identity {
     /// Called on the thread itself. Writes the facts that others may ask for.
     pub(super) fn has_started(&self, number: u64) {
         self.number.store(number, Ordering::Relaxed);
-        let (ident, native_id) = (os_ident(), system::native_id());
+        let (ident, native_id) = (os_ident(), native_id());
         self.ident.store(ident, Ordering::Relaxed);
         self.native_id
             .store(native_id.unwrap_or(0), Ordering::Relaxed);
+        name_current(&self.name());
         self.started.set();
     }
 
@@ -104,6 +115,9 @@ impl Identity {
     }
 
     pub(super) fn rename(&self, name: Counted<String>) {
+        if let Some(number) = ThreadNumber::new(self.number()) {
+            name_thread(number, &name);
+        }
         let previous = std::mem::replace(&mut self.name.lock().0, name);
         drop(previous);
     }

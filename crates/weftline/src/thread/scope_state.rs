@@ -18,9 +18,12 @@ use super::until_forked::{Forked, UntilForked};
 use super::{Panic, Thread};
 use crate::error::{NoMemory, TimedOut};
 use crate::memory::try_box;
-use crate::park::{Deadline, ForgetWaiters, Kind, ListLock, WaitError};
+use crate::park::{
+    Deadline, ForgetWaiters, Kind, ListLock, MaybeGone, ObjectState, WaitError, Watched,
+};
 use crate::sync::raw::RawCondition;
 use std::cell::Cell;
+use std::mem::offset_of;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 thread_local! {
@@ -66,6 +69,15 @@ impl ForgetWaiters for Members {
     fn forget_waiters(&mut self, _torn: bool) {
         self.running = usize::from(OF_SURVIVOR.load(Ordering::Relaxed) == self.id);
         std::mem::forget(self.unreported.take());
+    }
+}
+
+impl Watched for ScopeState {
+    fn look(scope: MaybeGone<Self>) -> Option<ObjectState> {
+        let members = offset_of!(Self, members) + ListLock::<Members>::DATA;
+        Some(ObjectState::Awaits {
+            count: scope.usize_at(members + offset_of!(Members, running))?,
+        })
     }
 }
 

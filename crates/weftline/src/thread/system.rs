@@ -1,32 +1,6 @@
 //! Facts of a thread that only the operating system has: its identifiers and its name there. No
 //! function here waits.
 
-/// `gettid` of the calling thread.
-#[cfg(target_os = "linux")]
-pub(super) fn native_id() -> Option<u64> {
-    u64::try_from(rustix::thread::gettid().as_raw_pid()).ok()
-}
-
-/// `pthread_threadid_np` of the calling thread.
-#[cfg(target_vendor = "apple")]
-pub(super) fn native_id() -> Option<u64> {
-    let mut number = 0;
-    // SAFETY: zero is the calling thread, and the place is valid.
-    let failed = unsafe { libc::pthread_threadid_np(0, &raw mut number) };
-    (failed == 0).then_some(number)
-}
-
-/// On Windows a thread has one number for both.
-#[cfg(windows)]
-pub(super) fn native_id() -> Option<u64> {
-    Some(crate::park::os_ident())
-}
-
-#[cfg(not(any(target_os = "linux", target_vendor = "apple", windows)))]
-pub(super) fn native_id() -> Option<u64> {
-    None
-}
-
 /// `gettid` of the thread that the process began with, or of the thread whose fork made the
 /// process.
 #[cfg(target_os = "linux")]
@@ -42,7 +16,7 @@ pub(super) fn native_id_of_main() -> Option<u64> {
 /// Whether the calling thread is the one that the process began with. `None` where the system does
 /// not say.
 pub(super) fn is_main() -> Option<bool> {
-    Some(native_id()? == native_id_of_main()?)
+    Some(crate::park::native_id()? == native_id_of_main()?)
 }
 
 /// Gives the calling thread a name that debuggers and `ps` show: as much of `name` as fits into the

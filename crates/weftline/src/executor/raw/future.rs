@@ -32,8 +32,10 @@ use crate::error::NoMemory;
 use crate::memory::{Counted, try_box};
 use crate::park::model::{AtomicU32, Ordering};
 use crate::park::{
-    Blocker, Chain, Deadline, ForgetWaiters, Kind, List, ListLock, WaitError, wait_until,
+    Blocker, Chain, Deadline, ForgetWaiters, Kind, List, ListLock, MaybeGone, ObjectState,
+    WaitError, Watched, wait_until,
 };
+use std::mem::offset_of;
 
 /// The phase of a future; see the module's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +138,19 @@ impl News {
 impl<D: Data> Shared<D> {
     fn wake_waiters(&mut self) -> Option<Chain<()>> {
         (!self.waiters.is_empty()).then(|| self.waiters.claim_all(|()| ()))
+    }
+}
+
+impl<D> Watched for RawFuture<D> {
+    fn look(future: MaybeGone<Self>) -> Option<ObjectState> {
+        let phase = future.u32_at(offset_of!(Self, phase))?;
+        Some(if phase == Phase::Pending as u32 {
+            ObjectState::Pending
+        } else if phase == Phase::Running as u32 {
+            ObjectState::Running
+        } else {
+            ObjectState::Finished
+        })
     }
 }
 

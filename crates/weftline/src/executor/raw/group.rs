@@ -30,9 +30,13 @@
 use crate::error::NoMemory;
 use crate::memory::Counted;
 use crate::park::model::{AtomicU32, Ordering};
-use crate::park::{Blocker, Deadline, ForgetWaiters, Kind, List, ListLock, WaitError, wait_until};
+use crate::park::{
+    Blocker, Deadline, ForgetWaiters, Kind, List, ListLock, MaybeGone, ObjectState, WaitError,
+    Watched, wait_until,
+};
 use std::collections::VecDeque;
 use std::mem;
+use std::mem::offset_of;
 
 /// The condition that a wait for several futures waits for.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +73,15 @@ impl ForgetWaiters for Shared {
 impl Shared {
     fn has(&self, want: Want) -> bool {
         self.arrived.len() >= want.count || (want.or_failure && self.has_failure)
+    }
+}
+
+impl Watched for RawGroup {
+    fn look(group: MaybeGone<Self>) -> Option<ObjectState> {
+        let shared = offset_of!(Self, shared) + ListLock::<Shared>::DATA;
+        Some(ObjectState::Awaits {
+            count: group.usize_at(shared + offset_of!(Shared, expected))?,
+        })
     }
 }
 

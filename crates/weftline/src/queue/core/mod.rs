@@ -42,9 +42,10 @@ pub use shutdown::{Content, Forwarded};
 
 use super::order::Order;
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
-use crate::park::{Blocker, ListGuard, ListLock};
+use crate::park::{Blocker, ListGuard, ListLock, MaybeGone, ObjectState, Watched};
 use state::{State, wake};
 use std::marker::PhantomData;
+use std::mem::offset_of;
 
 /// A queue of `T` in the order `O`, used through blockers of the kind `B`.
 #[repr(C)]
@@ -139,6 +140,16 @@ where
             Some(mut state) if state.sorter == 0 => state.items.drain(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl<T, O, B> Watched for RawQueue<T, O, B> {
+    fn look(queue: MaybeGone<Self>) -> Option<ObjectState> {
+        let state = offset_of!(Self, state) + ListLock::<State<T, O>>::DATA;
+        Some(ObjectState::Queue {
+            capacity: queue.usize_at(state + offset_of!(State<T, O>, capacity))?,
+            unfinished: queue.usize_at(state + offset_of!(State<T, O>, unfinished))?,
+        })
     }
 }
 

@@ -37,9 +37,10 @@
 use crate::error::ZeroParties;
 use crate::park::model::const_fn;
 use crate::park::{
-    Blocker, Chain, Deadline, Ended, ForgetWaiters, Kind, List, ListGuard, ListLock, WaitError,
-    Waiter, ready,
+    Blocker, Chain, Deadline, Ended, ForgetWaiters, Kind, List, ListGuard, ListLock, MaybeGone,
+    ObjectState, WaitError, Waiter, Watched, ready,
 };
+use std::mem::offset_of;
 
 /// The barrier, generic over how its parties sleep and what the action's failure is.
 pub struct RawBarrier {
@@ -391,6 +392,16 @@ struct BreakOnDrop<'a> {
 impl Drop for BreakOnDrop<'_> {
     fn drop(&mut self) {
         self.barrier.end(self.cycle, Outcome::Broken, Phase::Broken);
+    }
+}
+
+impl Watched for RawBarrier {
+    fn look(barrier: MaybeGone<Self>) -> Option<ObjectState> {
+        let state = offset_of!(Self, state) + ListLock::<State>::DATA;
+        Some(ObjectState::Parties {
+            arrived: barrier.usize_at(state + offset_of!(State, arrived))?,
+            parties: barrier.usize_at(state + offset_of!(State, parties))?,
+        })
     }
 }
 

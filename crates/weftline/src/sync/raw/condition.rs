@@ -34,7 +34,8 @@
 
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
 use crate::park::{
-    BlockedOn, Blocker, Chain, Deadline, Ended, Kind, List, ListLock, WaitError, Waiter, ready,
+    BlockedOn, Blocker, Chain, Deadline, Ended, Kind, List, ListLock, WaitError, Waiter, Watched,
+    ready,
 };
 
 /// The number that a waiter and its waker may write for each other.
@@ -194,6 +195,9 @@ impl RawCondition {
         self.waiting.load(Ordering::Relaxed)
     }
 }
+
+/// A notification is no state.
+impl Watched for RawCondition {}
 
 impl Default for RawCondition {
     fn default() -> Self {

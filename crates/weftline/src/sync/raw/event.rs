@@ -37,8 +37,10 @@ use super::forwarding::{
 };
 use crate::park::model::{AtomicU32, Ordering, const_fn};
 use crate::park::{
-    BlockedOn, Blocker, CachePadded, Deadline, Ended, Kind, ListLock, WaitError, Waiter, ready,
+    BlockedOn, Blocker, CachePadded, Deadline, Ended, Kind, ListLock, MaybeGone, ObjectState,
+    WaitError, Waiter, Watched, ready,
 };
+use std::mem::offset_of;
 
 const SET: u32 = 1;
 const WAITERS: u32 = 2;
@@ -258,6 +260,15 @@ impl RawEvent {
                 }
             }
         }
+    }
+}
+
+impl Watched for RawEvent {
+    fn look(event: MaybeGone<Self>) -> Option<ObjectState> {
+        let word = event.u32_at(offset_of!(Self, word))?;
+        Some(ObjectState::Flag {
+            is_set: word & SET != 0,
+        })
     }
 }
 

@@ -36,9 +36,10 @@ use crate::error::NotLocked;
 use crate::park::fork;
 use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
 use crate::park::{
-    BlockedOn, Blocker, Deadline, Ended, Kind, List, ListLock, ThreadNumber, WaitError, Waiter,
-    Wakeup, number, ready,
+    BlockedOn, Blocker, Deadline, Ended, Kind, List, ListLock, MaybeGone, ObjectState,
+    ThreadNumber, WaitError, Waiter, Wakeup, Watched, number, ready,
 };
+use std::mem::offset_of;
 
 const FREE: u64 = 0;
 const WAITERS: u64 = 1;
@@ -337,6 +338,16 @@ impl RawLock {
     /// after a release.
     pub fn reset(&self) {
         let _ = self.unlock();
+    }
+}
+
+impl Watched for RawLock {
+    fn look(lock: MaybeGone<Self>) -> Option<ObjectState> {
+        let owner = lock.u64_at(offset_of!(Self, word))? >> 1;
+        Some(match ThreadNumber::new(owner) {
+            Some(by) if fork::is_alive(owner) => ObjectState::Held { by, times: 1 },
+            _ => ObjectState::Free,
+        })
     }
 }
 

@@ -17,7 +17,10 @@
 use super::lock::RawLock;
 use crate::error::{NotOwner, TooManyRecursions};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
-use crate::park::{Blocker, Deadline, Kind, ThreadNumber, WaitError, number};
+use crate::park::{
+    Blocker, Deadline, Kind, MaybeGone, ObjectState, ThreadNumber, WaitError, Watched, number,
+};
+use std::mem::offset_of;
 
 /// The re-entrant lock without guards. Only the owner may release it.
 pub struct RawRLock {
@@ -209,6 +212,19 @@ impl RawRLock {
     pub fn reset(&self) {
         self.again.store(0, Ordering::Relaxed);
         self.lock.reset();
+    }
+}
+
+impl Watched for RawRLock {
+    fn look(lock: MaybeGone<Self>) -> Option<ObjectState> {
+        let again = lock.u32_at(offset_of!(Self, again))?;
+        Some(match RawLock::look(lock.field(offset_of!(Self, lock)))? {
+            ObjectState::Held { by, .. } => ObjectState::Held {
+                by,
+                times: u64::from(again) + 1,
+            },
+            free => free,
+        })
     }
 }
 

@@ -79,9 +79,10 @@ use super::rwlock_waiting::{Phase, Request, Waiting, Woken};
 use super::rwlock_word::{ONE, UPGRADABLE, Word};
 use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
 use crate::park::{
-    List, ListLock, ReadHolds, ThreadNumber, WaitError, Waiter, forget_read_holds, number,
-    read_holds, survivors_read_holds,
+    List, ListLock, MaybeGone, ObjectState, ReadHolds, ThreadNumber, WaitError, Waiter, Watched,
+    forget_read_holds, number, read_holds, survivors_read_holds,
 };
+use std::mem::offset_of;
 
 /// The read-write lock without guards. Only the thread that took it may release it.
 pub struct RawRwLock {
@@ -294,6 +295,21 @@ impl Drop for RawRwLock {
             forget_read_holds(self.hold(ONE));
             forget_read_holds(self.hold(ONE | UPGRADABLE));
         }
+    }
+}
+
+impl Watched for RawRwLock {
+    fn look(lock: MaybeGone<Self>) -> Option<ObjectState> {
+        let word = Word(lock.u64_at(offset_of!(Self, word))?);
+        if word.is_free() || word.is_stale() {
+            return Some(ObjectState::Free);
+        }
+        Some(match word.owner() {
+            Some(by) => ObjectState::Held { by, times: 1 },
+            None => ObjectState::Read {
+                readers: word.readers(),
+            },
+        })
     }
 }
 

@@ -53,8 +53,10 @@ use super::forwarding::{GRANTED_BY_OBJECT, Waiting, leave_its_list, pass_on_noti
 use crate::error::TooManyPermits;
 use crate::park::model::{AtomicU64, Ordering, const_fn};
 use crate::park::{
-    BlockedOn, Blocker, Deadline, Ended, Kind, List, ListLock, WaitError, Waiter, Wakeup, ready,
+    BlockedOn, Blocker, Deadline, Ended, Kind, List, ListLock, MaybeGone, ObjectState, WaitError,
+    Waiter, Wakeup, Watched, ready,
 };
+use std::mem::offset_of;
 
 pub(super) const WAITERS: u64 = 1;
 /// One permit in the word.
@@ -332,6 +334,15 @@ impl RawSemaphore {
                 Err(now) => word = now,
             }
         }
+    }
+}
+
+impl Watched for RawSemaphore {
+    fn look(semaphore: MaybeGone<Self>) -> Option<ObjectState> {
+        Some(ObjectState::Permits {
+            free: semaphore.u64_at(offset_of!(Self, word))? / ONE,
+            bound: semaphore.u64_at(offset_of!(Self, bound))?,
+        })
     }
 }
 
