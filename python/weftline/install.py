@@ -26,6 +26,7 @@ import _thread
 import os
 import sys
 
+from weftline import _weftline
 from weftline._names import THREAD
 from weftline._on_import import when_imported
 
@@ -71,6 +72,8 @@ def install():
             return
         _refuse_beside_green_threads()
         _fill_names(_thread, THREAD)
+        # Why it cannot answer, `weftline doctor` tells. A program does without.
+        _weftline._answer()
         for module_name, edit in _EDITS.items():
             if module_name not in _awaited:
                 _awaited.add(module_name)

@@ -20,10 +20,11 @@ FLOORS = {
     "thread": 3,
     "executor": 4,
     "process": 5,
+    "watch": 6,
     # Over all floors.
-    "lib": 6,
-    "run": 6,
-    "unwind": 6,
+    "lib": 7,
+    "run": 7,
+    "unwind": 7,
 }
 
 

@@ -3,6 +3,7 @@
 use crate::exit_guard::sleeping;
 use crate::objects::no_memory;
 use crate::pending::{check_signals, handle_pending};
+use crate::sight;
 use crate::site;
 use crate::standard::too_late_to_wait;
 use pyo3::prelude::*;
@@ -115,13 +116,17 @@ fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
     // SAFETY: a blocker is created with a token and stays on its thread and in its call. Every path
     // of the core ends attached again.
     let py = unsafe { Python::assume_attached() };
-    let wake = py.detach(|| {
+    let (wake, shown) = py.detach(|| {
         let detached = DETACHED.fetch_add(1, Ordering::Relaxed) + 1;
         if spins {
             parker.spin(|| DETACHED.load(Ordering::Relaxed) != detached);
         }
-        sleeping(|| parker.park(deadline))
+        let shown = parker.show();
+        let wake = sleeping(|| parker.park(deadline));
+        // A wait that goes on stays visible while another thread holds the interpreter.
+        (wake, shown.filter(|_| wake != Wake::Woken))
     });
+    drop(shown);
     parker.go_on();
     wake
 }
@@ -146,7 +151,9 @@ impl Parks {
     fn site(&self, site: &mut Site) {
         if self.lasts {
             // SAFETY: as in `sleep`.
-            site::name(unsafe { Python::assume_attached() }, site);
+            let py = unsafe { Python::assume_attached() };
+            site::name(py, site);
+            sight::name_thread(py);
         } else {
             site.forget();
         }
@@ -182,6 +189,8 @@ impl Blocker for Interpreter {
     };
 
     const ATTACHES: bool = !cfg!(Py_GIL_DISABLED);
+
+    const ANSWERS: bool = true;
 
     fn no_memory(&mut self) -> PyErr {
         // SAFETY: as in `sleep`.
@@ -236,6 +245,8 @@ impl Blocker for Uninterruptible {
     const SPIN: Spin = Interpreter::SPIN;
 
     const ATTACHES: bool = Interpreter::ATTACHES;
+
+    const ANSWERS: bool = Interpreter::ANSWERS;
 
     #[inline]
     fn site(&mut self, site: &mut Site) {

@@ -14,6 +14,7 @@
 //! | `objects.rs` | creating Python objects when memory may be short |
 //! | `recursion.rs` | the bound on recursion through the program |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
+//! | `sight.rs` | what the interpreter tells to a report, and how Python asks for one |
 //! | `site.rs` | the line of a program at which a thread waits |
 //! | `launch/` | running a program in the place of the interpreter's own main function |
 //! | `standard.rs` | the originals of the standard modules, kept before any patch |
@@ -41,6 +42,7 @@ mod pending;
 mod queue;
 mod recursion;
 mod seconds;
+mod sight;
 mod site;
 mod standard;
 mod threading;
@@ -80,6 +82,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // Set without `add_function`, which would make it a public name.
     module.setattr("_rebuild", wrap_pyfunction!(inflation::rebuild, module)?)?;
     module.setattr("_blocked_now", wrap_pyfunction!(site::blocked_now, module)?)?;
+    sight::register(module)?;
     threading::register(module)?;
     queue::register(module)?;
     futures::register(module)?;

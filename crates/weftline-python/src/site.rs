@@ -1,7 +1,7 @@
 //! The place of a Python program at which a thread waits, for the reports of blocked threads.
 
+use crate::names::interned;
 use pyo3::ffi::PyObject;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use std::ffi::c_int;
@@ -23,9 +23,16 @@ unsafe extern "C" {
 #[cold]
 pub(crate) fn name(py: Python<'_>, site: &mut Site) {
     site.forget();
-    let Some(frame) = program_frame(py) else {
-        return;
-    };
+    if let Some(frame) = program_frame(py) {
+        describe(&frame, |function, file, line| {
+            site.set(function, file, line)
+        });
+    }
+}
+
+/// Calls `is` with the function, file and line of a frame, unless a name is no valid Unicode.
+pub(crate) fn describe(frame: &Bound<'_, PyAny>, is: impl FnOnce(&str, &str, u32)) {
+    let py = frame.py();
     // SAFETY: attached, with a frame. The code is a new reference.
     let (code, line) = unsafe {
         (
@@ -39,14 +46,24 @@ pub(crate) fn name(py: Python<'_>, site: &mut Site) {
             .cast_into::<PyString>()
             .map_err(PyErr::from)
     };
-    // A name that is no valid Unicode is left out.
     if let (Ok(function), Ok(file)) = (
-        text(intern!(py, "co_qualname")),
-        text(intern!(py, "co_filename")),
+        text(interned!(py, co_qualname)),
+        text(interned!(py, co_filename)),
     ) && let (Ok(function), Ok(file)) = (function.to_str(), file.to_str())
     {
-        site.set(function, file, u32::try_from(line).unwrap_or(0));
+        is(function, file, u32::try_from(line).unwrap_or(0));
     }
+}
+
+/// The frame that called this one. `None`: there is none, or no memory for its object.
+pub(crate) fn outer<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: attached, with a frame. The reference is new, or null.
+    let outer =
+        unsafe { Bound::from_owned_ptr_or_opt(frame.py(), PyFrame_GetBack(frame.as_ptr())) };
+    if outer.is_none() {
+        drop(PyErr::take(frame.py()));
+    }
+    outer
 }
 
 /// The innermost frame whose module is not of this package.
@@ -54,14 +71,7 @@ fn program_frame(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
     // SAFETY: attached. The reference is borrowed from the running frame, or null.
     let mut frame = unsafe { Bound::from_borrowed_ptr_or_opt(py, PyEval_GetFrame()) }?;
     while is_ours(&frame) {
-        // SAFETY: attached, with a frame. The reference is new, or null.
-        let back = unsafe { Bound::from_owned_ptr_or_opt(py, PyFrame_GetBack(frame.as_ptr())) };
-        let Some(back) = back else {
-            // The outermost frame, or there was no memory for the object of the next one.
-            drop(PyErr::take(py));
-            return None;
-        };
-        frame = back;
+        frame = outer(&frame)?;
     }
     Some(frame)
 }
@@ -72,7 +82,7 @@ fn is_ours(frame: &Bound<'_, PyAny>) -> bool {
         unsafe { Bound::from_owned_ptr_or_opt(frame.py(), PyFrame_GetGlobals(frame.as_ptr())) };
     let name = globals
         .and_then(|globals| globals.cast_into::<PyDict>().ok())
-        .and_then(|globals| globals.get_item(intern!(frame.py(), "__name__")).ok()?)
+        .and_then(|globals| globals.get_item(interned!(frame.py(), __name__)).ok()?)
         .and_then(|name| name.cast_into::<PyString>().ok());
     name.is_some_and(|name| {
         name.to_str()

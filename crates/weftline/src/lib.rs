@@ -102,6 +102,8 @@ mod run;
 pub mod sync;
 pub mod thread;
 mod unwind;
+#[cfg(not(weftline_model))]
+pub mod watch;
 
 pub use error::{
     Broken, Empty, GetError, NoMemory, NotLocked, NotOwner, PutError, TimedOut, TooManyPermits,

@@ -39,6 +39,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 pub fn run<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
     crate::process::begin();
+    // What does not work, a program does without.
+    #[cfg(target_os = "linux")]
+    let _ = crate::watch::install_as_told();
     thread::note_all();
     // Registers the calling thread before it may be mistaken for a later one.
     let _ = thread::current();

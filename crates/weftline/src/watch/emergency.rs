@@ -1,0 +1,295 @@
+//! The emergency call: a signal on which a process tells what each thread waits for, however it
+//! hangs.
+//!
+//! # Implementation
+//!
+//! One that asks (`request.rs`) listens on a socket whose name has a random number in it, the
+//! *nonce*, and sends the signal with the nonce as its value. The handler connects, checks that the
+//! other end belongs to the same user, writes `wire.rs`, and closes. Where no process listens, it
+//! writes a text to standard error. It takes no memory, waits for no lock and has a stack of its
+//! own (`own_stack.rs`), so it works whatever the interrupted thread was doing.
+//!
+//! **Stacks of an interpreter.** Only a thread that is attached can tell them, and a handler cannot
+//! attach. So the handler leaves the nonce in [`ASKED`] and stirs one sleeping thread: a wake
+//! without a token, which the sleeper answers inside its sleep (`Parker::sleep`) and so remains
+//! visible. It starts a thread, which attaches, tells, connects by itself and ends. If another
+//! thread holds the interpreter for ever, that thread waits as long; there is one at a time.
+//!
+//! | `HELPER` | meaning | leaves by |
+//! |---|---|---|
+//! | `0` | no helper | a stirred thread → this process |
+//! | the fork generation | a helper runs in this process, and takes what is in `ASKED` | the helper finds `ASKED` empty → `0` |
+//! | another generation | the helper was lost in a fork | as `0` |
+//!
+//! **A program that takes the signal keeps it.** [`install`] leaves a signal alone that has a
+//! handler or is ignored. If a program sets its own handler later, the next thread that sleeps long
+//! finds that out and takes the mark away (`mark.rs`), and no one asks any more.
+
+use super::os::{Descriptor, KeepErrno, Stream, connect};
+use super::{mark, own_stack, plain, wire};
+use crate::park::{self, fork, native_id, threads_now};
+use std::ffi::{c_int, c_void};
+use std::fmt::Write;
+use std::mem;
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+/// The signal by default: the twelfth real-time signal from the end. The standards leave these to
+/// programs; this one has no known user. Its number is 53 on Linux.
+#[must_use]
+pub fn default_signal() -> i32 {
+    libc::SIGRTMAX() - 11
+}
+
+/// The signal with our handler; zero: none.
+static SIGNAL: AtomicI32 = AtomicI32::new(0);
+/// An [`Interpreter`], or null.
+static INTERPRETER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+/// The latest nonce for which the interpreter has not told anything; zero: none.
+static ASKED: AtomicU64 = AtomicU64::new(0);
+static HELPER: AtomicU32 = AtomicU32::new(0);
+
+/// Tells the stacks of an interpreter's threads, by [`Told`]. Called on a thread of its own.
+pub type Interpreter = fn(&mut Told);
+
+/// What an interpreter tells.
+#[derive(Default)]
+pub struct Told(pub(super) String);
+
+/// Why a process does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotReady {
+    /// The number is none of a real-time signal.
+    NoSuchSignal,
+    /// The program has a handler for the signal, or ignores it.
+    Taken,
+    /// The system does not let a process show that it answers.
+    NoMark,
+}
+
+impl std::fmt::Display for NotReady {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NoSuchSignal => "the number is none of a real-time signal",
+            Self::Taken => "the program uses the signal itself",
+            Self::NoMark => "the system has no named memory, by which others see that it answers",
+        })
+    }
+}
+
+impl std::error::Error for NotReady {}
+
+/// Lets this process answer to `signal` from now on, also its children after a fork. Other threads
+/// may run. Calling it again does nothing.
+///
+/// It costs a program nothing until it is asked: no thread, no file and no descriptor.
+///
+/// # Errors
+/// [`NotReady`]. Nothing has changed then, and everything else works.
+pub fn install(signal: i32) -> Result<(), NotReady> {
+    fork::watch();
+    if is_ready() {
+        return Ok(());
+    }
+    if !(libc::SIGRTMIN()..=libc::SIGRTMAX()).contains(&signal) {
+        return Err(NotReady::NoSuchSignal);
+    }
+    let before = action_of(signal).ok_or(NotReady::NoSuchSignal)?;
+    if before.sa_sigaction != libc::SIG_DFL {
+        return Err(NotReady::Taken);
+    }
+    if !mark::set(signal) {
+        return Err(NotReady::NoMark);
+    }
+    // SAFETY: all zeros are a valid value.
+    let mut ours: libc::sigaction = unsafe { mem::zeroed() };
+    ours.sa_sigaction = handle as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize;
+    ours.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
+    SIGNAL.store(signal, Ordering::Release);
+    // SAFETY: the action is valid, and its handler is safe in every thread.
+    if unsafe { libc::sigaction(signal, &raw const ours, ptr::null_mut()) } != 0 {
+        SIGNAL.store(0, Ordering::Release);
+        mark::clear();
+        return Err(NotReady::NoSuchSignal);
+    }
+    Ok(())
+}
+
+/// Whether this process answers.
+#[must_use]
+pub fn is_ready() -> bool {
+    let signal = SIGNAL.load(Ordering::Acquire);
+    signal != 0 && is_ours(signal)
+}
+
+fn action_of(signal: c_int) -> Option<libc::sigaction> {
+    // SAFETY: all zeros are a valid value.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    // SAFETY: the place is valid; nothing is changed.
+    let failed = unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) };
+    (failed == 0).then_some(action)
+}
+
+fn is_ours(signal: c_int) -> bool {
+    let ours = handle as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize;
+    action_of(signal).is_some_and(|action| action.sa_sigaction == ours)
+}
+
+/// Takes the mark away if the program has taken the signal. For threads that sleep long, now and
+/// then: it is a system call.
+pub fn give_way() {
+    let signal = SIGNAL.load(Ordering::Relaxed);
+    if signal != 0 && !is_ours(signal) {
+        SIGNAL.store(0, Ordering::Release);
+        mark::clear();
+    }
+}
+
+/// Has `interpreter` tell its stacks when this process is asked.
+pub fn set_interpreter(interpreter: Interpreter) {
+    INTERPRETER.store(interpreter as *mut (), Ordering::Release);
+    park::set_stirred(answer);
+}
+
+fn interpreter() -> Option<Interpreter> {
+    let interpreter = INTERPRETER.load(Ordering::Acquire);
+    // SAFETY: null, or stored by `set_interpreter`.
+    (!interpreter.is_null()).then(|| unsafe { mem::transmute::<*mut (), Interpreter>(interpreter) })
+}
+
+extern "C" fn handle(_signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
+    let _errno = KeepErrno::now();
+    // SAFETY: the kernel passes a valid one.
+    let info = unsafe { &*info };
+    let nonce = if info.si_code == libc::SI_QUEUE {
+        // SAFETY: a queued signal has a value.
+        unsafe { info.si_value() }.sival_ptr.addr() as u64
+    } else {
+        0
+    };
+    own_stack::call(|| respond(nonce));
+}
+
+fn respond(nonce: u64) {
+    match (nonce != 0).then(|| connect(nonce)).flatten() {
+        Some(socket) => tell(nonce, &socket),
+        None => {
+            let standard_error = mem::ManuallyDrop::new(Descriptor(libc::STDERR_FILENO));
+            let mut out = Stream::to_file(&standard_error);
+            let _ = plain::write_report(&mut out).and_then(|()| out.flush());
+        }
+    }
+}
+
+/// Tells this process, and has the interpreter asked for the rest.
+fn tell(nonce: u64, socket: &Descriptor) {
+    let has_interpreter = interpreter().is_some();
+    let mut out = Stream::to_socket(socket);
+    let is_asked = has_interpreter && {
+        ASKED.store(nonce, Ordering::Release);
+        stir()
+    };
+    let _ = writeln!(
+        out,
+        "interpreter\t{}\t{}",
+        u8::from(has_interpreter),
+        u8::from(is_asked)
+    )
+    .and_then(|()| wire::write_process(&mut out, has_interpreter))
+    .and_then(|()| out.flush());
+}
+
+/// Stirs a thread that sleeps; `false`: there is none. The interrupted thread itself is asked by
+/// the end of this signal, which interrupts its sleep.
+fn stir() -> bool {
+    let own = native_id().unwrap_or(0);
+    let mut sleeper = None;
+    for thread in threads_now() {
+        if thread.blocked().is_none_or(|blocked| !blocked.answers()) {
+            continue;
+        }
+        if thread.native_id() == own {
+            return true;
+        }
+        sleeper = sleeper.or(Some(thread));
+    }
+    sleeper.inspect(|thread| thread.stir()).is_some()
+}
+
+/// Called by a sleeping thread that was stirred, or interrupted by a signal.
+fn answer() {
+    if ASKED.load(Ordering::Acquire) == 0 {
+        return;
+    }
+    let generation = fork::generation();
+    let helper = HELPER.load(Ordering::Relaxed);
+    if helper == generation
+        || HELPER
+            .compare_exchange(helper, generation, Ordering::AcqRel, Ordering::Relaxed)
+            .is_err()
+    {
+        return;
+    }
+    let mut thread = 0;
+    // SAFETY: the place is valid. The C library makes the thread, because the standard library ends
+    // the process where it finds no memory for one.
+    let failed = unsafe {
+        libc::pthread_create(&raw mut thread, ptr::null(), help, ptr::null_mut()) != 0
+            || libc::pthread_detach(thread) != 0
+    };
+    if failed {
+        HELPER.store(0, Ordering::Release);
+    }
+}
+
+extern "C" fn help(_: *mut c_void) -> *mut c_void {
+    block_signals();
+    loop {
+        let nonce = ASKED.swap(0, Ordering::AcqRel);
+        if nonce == 0 {
+            HELPER.store(0, Ordering::Release);
+            // One that was asked meanwhile has found a helper.
+            if ASKED.load(Ordering::Acquire) == 0
+                || HELPER
+                    .compare_exchange(0, fork::generation(), Ordering::AcqRel, Ordering::Relaxed)
+                    .is_err()
+            {
+                return ptr::null_mut();
+            }
+            continue;
+        }
+        let mut told = Told::default();
+        if let Some(interpreter) = interpreter() {
+            interpreter(&mut told);
+        }
+        if let Some(socket) = connect(nonce) {
+            let mut out = Stream::to_socket(&socket);
+            let _ = write!(out, "stacks\t1\t{}\n{}end\n", std::process::id(), told.0)
+                .and_then(|()| out.flush());
+        }
+    }
+}
+
+/// The program's signals are for the program's threads.
+fn block_signals() {
+    // SAFETY: all zeros are a valid value, and the places are valid.
+    unsafe {
+        let mut all: libc::sigset_t = mem::zeroed();
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, ptr::null_mut());
+    }
+}
+
+impl Told {
+    /// A thread, by what `threading.get_ident()` returns there, and its name.
+    pub fn name(&mut self, os_ident: u64, name: &str) {
+        let _ = writeln!(self.0, "name\t{os_ident}\t{}", wire::Text(name));
+    }
+
+    /// A frame of that thread, the innermost first.
+    pub fn frame(&mut self, os_ident: u64, function: &str, file: &str, line: u32) {
+        let (function, file) = (wire::Text(function), wire::Text(file));
+        let _ = writeln!(self.0, "frame\t{os_ident}\t{function}\t{file}\t{line}");
+    }
+}

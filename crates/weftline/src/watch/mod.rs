@@ -1,0 +1,115 @@
+//! The threads of a running or hung process, and what each waits for: reports from inside and from
+//! outside.
+//!
+//! ```
+//! use std::time::Duration;
+//! use weftline::{Lock, watch};
+//!
+//! let (left, right) = (Lock::new(1), Lock::new(2));
+//! let snapshot = watch::snapshot();
+//! assert!(snapshot.deadlocks().is_empty());
+//! # let _ = (left, right, Duration::ZERO);
+//! ```
+//!
+//! # Implementation
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `snapshot.rs` | [`Snapshot`]: what a process tells, as data |
+//! | `wire.rs` | how a process tells it: lines that a signal handler can write |
+//! | `deadlock.rs` | the circles of waits in a snapshot |
+//! | `report.rs` | a snapshot as text for people |
+//! | `plain.rs` | a shorter one, which a signal handler writes by itself |
+//! | `emergency.rs` | the signal on which a process tells it, and its handler |
+//! | `own_stack.rs` | the stack on which the handler runs |
+//! | `mark.rs` | how others see that a process has that handler |
+//! | `request.rs` | the other end: asking a process |
+//! | `os.rs` | the calls of the system that both ends need |
+//!
+//! Nothing here costs a program anything before it is asked. Owners stand in the words of locks,
+//! and a thread shows its wait while it sleeps (`park/blocked.rs`).
+
+mod deadlock;
+#[cfg(target_os = "linux")]
+mod emergency;
+#[cfg(target_os = "linux")]
+mod mark;
+#[cfg(target_os = "linux")]
+mod os;
+#[cfg(target_os = "linux")]
+mod own_stack;
+mod plain;
+mod report;
+#[cfg(target_os = "linux")]
+mod request;
+mod snapshot;
+mod wire;
+
+pub use deadlock::{Deadlock, Verdict};
+#[cfg(target_os = "linux")]
+pub use emergency::{
+    Interpreter, NotReady, Told, default_signal, give_way, install, is_ready, set_interpreter,
+};
+#[cfg(target_os = "linux")]
+pub use mark::is_marked;
+pub use report::Report;
+#[cfg(target_os = "linux")]
+pub use request::{RequestError, processes, request, tree};
+pub use snapshot::{Frame, Object, Party, Snapshot, Stacks, Wait};
+
+/// The environment variable that names another signal, or switches the answers off.
+#[cfg(target_os = "linux")]
+const SIGNAL_VARIABLE: &str = "WEFTLINE_SIGNAL";
+
+/// Lets this process answer to the signal that the environment variable `WEFTLINE_SIGNAL` names, or
+/// to the default one. With `WEFTLINE_SIGNAL=0` it does not answer.
+///
+/// # Errors
+/// [`NotReady`], and `Ok(false)` if the variable says so. Nothing has changed then.
+#[cfg(target_os = "linux")]
+pub fn install_as_told() -> Result<bool, NotReady> {
+    let signal = match std::env::var(SIGNAL_VARIABLE) {
+        Ok(told) => told.trim().parse().map_err(|_| NotReady::NoSuchSignal)?,
+        Err(_) => default_signal(),
+    };
+    if signal == 0 {
+        return Ok(false);
+    }
+    install(signal).map(|()| true)
+}
+
+/// What this process is: its threads, what each waits for, and the owner of that.
+///
+/// Only threads that have used the library are known. Threads run on meanwhile.
+#[must_use]
+pub fn snapshot() -> Snapshot {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = wire::write_process(&mut text, false);
+    wire::read_process(&text).expect("this version wrote it")
+}
+
+/// What this process is, as [`snapshot`], with what an interpreter tells of it.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn snapshot_with(locks_are_free: bool, interpreter: Interpreter) -> Snapshot {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = wire::write_process(&mut text, locks_are_free);
+    let mut snapshot = wire::read_process(&text).expect("this version wrote it");
+    let mut told = Told::default();
+    interpreter(&mut told);
+    wire::read_stacks(&(told.0 + "end\n"), &mut snapshot);
+    snapshot
+}
+
+/// Names the calling thread in reports. Threads of this library have their names already.
+pub fn name_current_thread(name: &str) {
+    crate::park::name_current(name);
+}
+
+/// Writes a report of this process to standard error: its threads, what each waits for, and its
+/// deadlocks.
+pub fn dump() {
+    eprint!("{}", snapshot().report());
+}

@@ -1,0 +1,72 @@
+//! The report that a signal handler writes itself: a line for each thread.
+
+use crate::park::{Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now};
+use std::fmt::{self, Display, Write};
+
+/// What to call a thread.
+struct Title(u64);
+
+impl Display for Title {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "thread {}", self.0)?;
+        let mut all = threads_now();
+        let thread = all.find(|thread| number(*thread) == self.0);
+        match thread.and_then(SeenThread::name) {
+            Some(name) => name.as_str().map_or(Ok(()), |name| write!(f, " {name:?}")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn number(thread: SeenThread) -> u64 {
+    thread.number().map_or(0, ThreadNumber::get)
+}
+
+/// Writes the report. Safe in a signal handler if `out` is.
+pub(super) fn write_report(out: &mut impl Write) -> fmt::Result {
+    let pid = std::process::id();
+    writeln!(out, "weftline: process {pid}: what each thread waits for")?;
+    for thread in threads_now() {
+        write!(out, "  {}", Title(number(thread)))?;
+        let Some(blocked) = thread.blocked() else {
+            writeln!(out, " runs, or waits for something else")?;
+            continue;
+        };
+        let (what, object) = (noun(blocked.kind), blocked.object);
+        write!(out, " waits for {what} {object:#x}")?;
+        match thread.state_of_object(&blocked) {
+            Some(ObjectState::Held { by, .. }) => write!(out, ", held by {}", Title(by.get()))?,
+            Some(ObjectState::Thread { number }) => write!(out, ", {}", Title(number.get()))?,
+            _ => {}
+        }
+        let tenths = now().saturating_sub(blocked.since()) / 100_000_000;
+        write!(out, ", for {}.{} s", tenths / 10, tenths % 10)?;
+        writeln!(out, ", at {}", blocked.site)?;
+    }
+    Ok(())
+}
+
+/// What a thread waits for, in a sentence.
+pub(super) fn noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Lock => "a Lock",
+        Kind::RLock => "an RLock",
+        Kind::RwLockRead => "an RWLock, to read,",
+        Kind::RwLockWrite => "an RWLock, to write,",
+        Kind::Condition => "a notification of a Condition",
+        Kind::Event => "an Event",
+        Kind::Semaphore => "a permit of a Semaphore",
+        Kind::Barrier => "the other parties of a Barrier",
+        Kind::QueueGet => "an item of a Queue",
+        Kind::QueuePut => "a slot of a Queue",
+        Kind::QueueJoin => "the end of the tasks of a Queue",
+        Kind::QueueSort => "the comparisons of another thread in a Queue",
+        Kind::Future => "the outcome of a Future",
+        Kind::Futures => "several Futures",
+        Kind::Thread => "the end of a thread",
+        Kind::Scope => "the threads of a scope",
+        Kind::Timers => "the pending timers",
+        Kind::Work => "work",
+        Kind::Unknown => "an object",
+    }
+}

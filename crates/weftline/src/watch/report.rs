@@ -1,0 +1,284 @@
+//! A snapshot as text for people.
+
+use super::deadlock::{Deadlock, Verdict};
+use super::plain::noun;
+use super::snapshot::{Frame, Object, Party, Snapshot, Stacks, Wait};
+use crate::park::{Kind, ObjectState};
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+/// How many frames of a stack are shown.
+const FRAMES: usize = 12;
+
+/// A [`Snapshot`] as text for people: the deadlocks, then each thread.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a>(&'a Snapshot);
+
+impl Snapshot {
+    /// The snapshot as text for people.
+    #[must_use]
+    pub fn report(&self) -> Report<'_> {
+        Report(self)
+    }
+}
+
+/// A duration as one reads it: `340 ms`, `12.3 s`, `5 min 02 s`, `3 h 07 min`.
+pub(super) struct Span(pub(super) Duration);
+
+impl Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, millis) = (self.0.as_secs(), self.0.subsec_millis());
+        match seconds {
+            0 => write!(f, "{millis} ms"),
+            1..60 => write!(f, "{seconds}.{} s", millis / 100),
+            60..3600 => write!(f, "{} min {:02} s", seconds / 60, seconds % 60),
+            _ => write!(f, "{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+        }
+    }
+}
+
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let snapshot = self.0;
+        let blocked = snapshot
+            .parties
+            .iter()
+            .filter(|party| party.wait.is_some())
+            .count();
+        let deadlocks = snapshot.deadlocks();
+        writeln!(
+            f,
+            "weftline: process {}: {}, {blocked} of them blocked, {}",
+            snapshot.pid,
+            counted(snapshot.parties.len(), "thread"),
+            match deadlocks.len() {
+                0 => "no deadlock".to_owned(),
+                many => counted(many, "deadlock"),
+            }
+        )?;
+        for deadlock in &deadlocks {
+            writeln!(f)?;
+            self.write_deadlock(f, deadlock)?;
+        }
+        for party in &snapshot.parties {
+            writeln!(f)?;
+            self.write_party(f, party)?;
+        }
+        if snapshot.stacks == Stacks::Silent {
+            writeln!(
+                f,
+                "\nThe interpreter did not answer within 200 ms, so there are no stacks: another \
+                 thread holds it, or no\nthread sleeps that could ask it. The lines above are \
+                 those at which waits began."
+            )?;
+        }
+        if !snapshot.is_whole {
+            writeln!(
+                f,
+                "\nThe process told only a part: it ended, or was too slow."
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Report<'_> {
+    fn title(&self, number: u64) -> String {
+        match self.0.party(number) {
+            Some(party) => party.title(),
+            None => format!("thread {number}, which has ended"),
+        }
+    }
+
+    fn write_deadlock(&self, f: &mut fmt::Formatter<'_>, deadlock: &Deadlock) -> fmt::Result {
+        let many = deadlock.circle.len();
+        let certainty = match deadlock.verdict {
+            Verdict::Certain => "deadlock: ",
+            Verdict::Likely => "likely deadlock: ",
+            Verdict::UntilTimeout => "deadlock until a timeout: ",
+        };
+        writeln!(
+            f,
+            "{certainty}{} wait for each other",
+            counted(many, "thread")
+        )?;
+        for &number in &deadlock.circle {
+            let Some(party) = self.0.party(number) else {
+                continue;
+            };
+            let Some(wait) = &party.wait else { continue };
+            write!(f, "  {} ", party.title())?;
+            self.write_wait(f, number, wait)?;
+            writeln!(f)?;
+            if let Some(place) = place_of(party) {
+                writeln!(f, "      at {place}")?;
+            }
+        }
+        match deadlock.verdict {
+            Verdict::Certain => writeln!(f, "  = none of them can go on"),
+            Verdict::Likely => writeln!(
+                f,
+                "  = none of them goes on unless another thread releases one of these locks"
+            ),
+            Verdict::UntilTimeout => writeln!(f, "  = they go on when one of the waits times out"),
+        }?;
+        writeln!(
+            f,
+            "  = help: take these locks in the same order everywhere, or take one of them with a \
+             timeout"
+        )
+    }
+
+    /// For what it waits, as the rest of a sentence.
+    fn write_wait(&self, f: &mut fmt::Formatter<'_>, waiter: u64, wait: &Wait) -> fmt::Result {
+        let object = self.0.object(wait.object);
+        write!(f, "waits for {}", noun(wait.kind))?;
+        if let Some(name) = object.and_then(|object| object.name.as_ref()) {
+            write!(f, " {name:?}")?;
+        } else if !matches!(wait.kind, Kind::Thread | Kind::Timers | Kind::Work) {
+            write!(f, " {:#x}", wait.object)?;
+        }
+        if let Some(object) = object {
+            self.write_state(f, waiter, object, wait.kind)?;
+        }
+        write!(f, ", for {}", Span(wait.waited))?;
+        match wait.times_out_in {
+            Some(left) => write!(f, ", at most {} more", Span(left)),
+            None => Ok(()),
+        }
+    }
+
+    fn write_state(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        waiter: u64,
+        object: &Object,
+        kind: Kind,
+    ) -> fmt::Result {
+        match object.state {
+            Some(ObjectState::Held { by, .. }) if by.get() == waiter => {
+                f.write_str(", which it holds itself")
+            }
+            Some(ObjectState::Held { by, .. }) => write!(f, ", held by {}", self.title(by.get())),
+            Some(ObjectState::Thread { number }) => write!(f, ", {}", self.title(number.get())),
+            Some(ObjectState::Read { readers }) => {
+                write!(f, ", held by {}", counted(readers as usize, "reader"))?;
+                let known = object
+                    .holders
+                    .iter()
+                    .take(4)
+                    .map(|&holder| self.title(holder));
+                let known: Vec<String> = known.collect();
+                match known.is_empty() {
+                    true => Ok(()),
+                    false => write!(f, " ({})", known.join(", ")),
+                }
+            }
+            Some(ObjectState::Permits { free, .. }) => {
+                write!(f, ", {} free", counted(free as usize, "permit"))
+            }
+            Some(ObjectState::Parties { arrived, parties }) => {
+                write!(f, ", {arrived} of {parties} there")
+            }
+            Some(ObjectState::Queue { unfinished, .. }) if kind == Kind::QueueJoin => {
+                write!(f, ", {} not done", counted(unfinished as usize, "item"))
+            }
+            Some(ObjectState::Queue { .. }) if kind == Kind::QueueGet => f.write_str(", empty"),
+            Some(ObjectState::Queue { capacity, .. }) if kind == Kind::QueuePut => {
+                write!(f, ", full with {}", counted(capacity as usize, "item"))
+            }
+            Some(ObjectState::Pending) => f.write_str(", which no worker has begun with"),
+            Some(ObjectState::Running) => f.write_str(", which is running"),
+            Some(ObjectState::Awaits { count }) => write!(f, ", {count} to come"),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_party(&self, f: &mut fmt::Formatter<'_>, party: &Party) -> fmt::Result {
+        write!(f, "{}", party.title())?;
+        if party.native_id != 0 {
+            write!(f, " (tid {})", party.native_id)?;
+        }
+        match &party.wait {
+            Some(wait) => {
+                f.write_str(" ")?;
+                self.write_wait(f, party.number, wait)?;
+            }
+            None => f.write_str(" runs, or waits for something else")?,
+        }
+        writeln!(f)?;
+        for object in self.0.held_by(party.number) {
+            if matches!(object.state, Some(ObjectState::Thread { .. })) {
+                continue;
+            }
+            let waiters: Vec<_> = self.0.waiters(object.address).collect();
+            let kind = waiters.first().map_or(Kind::Unknown, |(_, wait)| wait.kind);
+            write!(
+                f,
+                "    holds {} {:#x}, for which ",
+                held_noun(kind),
+                object.address
+            )?;
+            let shown: Vec<String> = waiters
+                .iter()
+                .take(4)
+                .map(|(party, _)| party.title())
+                .collect();
+            match waiters.len() - shown.len() {
+                0 => writeln!(f, "{} waits", shown.join(", ")),
+                more => writeln!(f, "{} and {more} others wait", shown.join(", ")),
+            }?;
+        }
+        if party.stack.is_empty()
+            && let Some(place) = place_of(party)
+        {
+            writeln!(f, "    at {place}")?;
+        }
+        for frame in party.stack.iter().take(FRAMES) {
+            writeln!(f, "    at {frame}")?;
+        }
+        match party.stack.len().checked_sub(FRAMES) {
+            Some(more @ 1..) => writeln!(f, "    … and {more} more frames"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The line of the program at which a party waits.
+fn place_of(party: &Party) -> Option<&Frame> {
+    party
+        .wait
+        .as_ref()
+        .and_then(|wait| wait.site.as_ref())
+        .or(party.stack.first())
+}
+
+fn held_noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Lock => "the Lock",
+        Kind::RLock => "the RLock",
+        Kind::RwLockRead | Kind::RwLockWrite => "the RWLock",
+        _ => "the object",
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_the_unit_that_one_reads() {
+        let shown = |millis| Span(Duration::from_millis(millis)).to_string();
+        assert_eq!(shown(340), "340 ms");
+        assert_eq!(shown(12_345), "12.3 s");
+        assert_eq!(shown(302_000), "5 min 02 s");
+        assert_eq!(shown(11_220_000), "3 h 07 min");
+    }
+}

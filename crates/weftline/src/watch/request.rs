@@ -1,0 +1,443 @@
+//! The other end of the emergency call: asking a process.
+
+use super::os::{Descriptor, address, errno, is_of_this_user, is_ready};
+use super::snapshot::{Snapshot, Stacks};
+use super::{mark, wire};
+use crate::park::Deadline;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::mem;
+use std::time::Duration;
+
+/// How long a process may take until it begins to answer. The signal interrupts any thread.
+const UNTIL_ANSWER: Duration = Duration::from_secs(2);
+/// How long it may take to tell the rest, between two parts.
+const BETWEEN_PARTS: Duration = Duration::from_secs(2);
+/// How long an interpreter may take.
+const FOR_STACKS: Duration = Duration::from_millis(200);
+
+/// Why a process was not asked, or did not answer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// There is no process of that number.
+    NoProcess,
+    /// It belongs to another user.
+    OtherUser {
+        /// That user's number.
+        uid: u32,
+    },
+    /// The system does not let this user see whether it answers.
+    NotVisible,
+    /// It does not answer: it is not on weftline, or has taken the signal. It got no signal.
+    NotAnswering,
+    /// All of its threads block the signal. It got none.
+    Blocked {
+        /// The signal.
+        signal: i32,
+    },
+    /// It is stopped, or a debugger has stopped it. It got no signal.
+    Stopped,
+    /// It is in another network namespace, from which it cannot reach this process. It got no
+    /// signal.
+    OtherNetwork,
+    /// It got the signal and did not begin to answer within two seconds.
+    Silent,
+    /// It told something that this version does not understand.
+    OtherVersion,
+    /// The system refused something.
+    System(&'static str, io::Error),
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoProcess => f.write_str("there is no such process"),
+            Self::OtherUser { uid } => write!(
+                f,
+                "it belongs to the user {uid}: ask as that user (sudo -u '#{uid}' …) or as root"
+            ),
+            Self::NotVisible => f.write_str(
+                "this user may not see whether it answers, perhaps because it has changed its \
+                 user: ask as root",
+            ),
+            Self::NotAnswering => f.write_str(
+                "it does not run on weftline, or uses the signal itself, so it got no signal. A \
+                 Python program answers after weftline.install() or under `weftline run`, a Rust \
+                 program under weftline::run",
+            ),
+            Self::Blocked { signal } => write!(
+                f,
+                "all of its threads block the signal {signal}, so it got none"
+            ),
+            Self::Stopped => f.write_str("it is stopped: continue it first (kill -CONT)"),
+            Self::OtherNetwork => f.write_str(
+                "it is in another network namespace, as in a container: ask from there (docker \
+                 exec … weftline dump, or nsenter --net --target PID)",
+            ),
+            Self::Silent => f.write_str(
+                "it did not answer within 2 s: the machine is overloaded, or it waits in the \
+                 kernel (state D in ps)",
+            ),
+            Self::OtherVersion => f.write_str(
+                "it runs a later version of weftline than this command: use the command of its \
+                 environment",
+            ),
+            Self::System(what, error) => write!(f, "{what}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for RequestError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::System(_, error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What `/proc/PID/status` says.
+struct Status {
+    uid: u32,
+    parent: u32,
+    is_stopped: bool,
+    caught: u64,
+}
+
+impl Status {
+    fn of(pid: u32) -> Result<Self, RequestError> {
+        let text = fs::read_to_string(format!("/proc/{pid}/status"))
+            .map_err(|_| RequestError::NoProcess)?;
+        let field = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_default().trim().to_owned()
+        };
+        let effective = field("Uid:").split_whitespace().nth(1).map(str::parse);
+        if field("State:").starts_with(['Z', 'X']) {
+            return Err(RequestError::NoProcess);
+        }
+        Ok(Self {
+            uid: effective
+                .and_then(Result::ok)
+                .ok_or(RequestError::NoProcess)?,
+            parent: field("PPid:").parse().unwrap_or(0),
+            is_stopped: field("State:").starts_with(['T', 't']),
+            caught: u64::from_str_radix(&field("SigCgt:"), 16).unwrap_or(0),
+        })
+    }
+}
+
+fn has(set: u64, signal: i32) -> bool {
+    set >> (signal - 1) & 1 != 0
+}
+
+/// Whether every thread of the process blocks the signal.
+fn is_blocked(pid: u32, signal: i32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return false;
+    };
+    threads.flatten().all(|thread| {
+        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+        let blocked = blocked.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
+        blocked.is_some_and(|set| has(set, signal))
+    })
+}
+
+/// How old a process must be. The child of a fork looks like its parent until it executes another
+/// program, and a signal that reaches that program may end it.
+const MATURITY: Duration = Duration::from_millis(250);
+
+/// Waits until the process has reached that age.
+fn let_mature(pid: u32) {
+    let read = |path: String| fs::read_to_string(path).unwrap_or_default();
+    let stat = read(format!("/proc/{pid}/stat"));
+    // The name, which may be anything, stands in parentheses; the start is the twentieth after it.
+    let start = stat
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.split_whitespace().nth(19));
+    let uptime = read("/proc/uptime".to_owned());
+    let uptime = uptime
+        .split_whitespace()
+        .next()
+        .and_then(|text| text.parse::<f64>().ok());
+    // SAFETY: it only reads.
+    let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
+    if let (Some(start), Some(now)) = (start.and_then(|text| text.parse::<f64>().ok()), uptime) {
+        let age = Duration::from_secs_f64((now - start / ticks).max(0.0));
+        std::thread::sleep(MATURITY.saturating_sub(age));
+    }
+}
+
+/// Asks the process for a [`Snapshot`].
+///
+/// It needs no right to trace, and the process need not have prepared for it: a Python program on
+/// weftline, or a Rust program under [`run`](crate::run), answers. Takes some milliseconds, and up
+/// to 200 ms if an interpreter is held by a thread that does not let go.
+///
+/// A root user becomes the user of the process for the request.
+///
+/// # Errors
+/// [`RequestError`]; most are found before the process gets a signal.
+pub fn request(pid: u32) -> Result<Snapshot, RequestError> {
+    // The process that is looked at is the one that gets the signal, also if it ends meanwhile and
+    // its number is used again.
+    let process = open(pid)?;
+    let_mature(pid);
+    let status = Status::of(pid)?;
+    // SAFETY: always succeeds.
+    let own = unsafe { libc::geteuid() };
+    if status.uid != own && own != 0 {
+        return Err(RequestError::OtherUser { uid: status.uid });
+    }
+    let signal = match mark::is_marked(pid) {
+        Ok(Some(signal)) if has(status.caught, signal) => signal,
+        Ok(_) => return Err(RequestError::NotAnswering),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(RequestError::NoProcess);
+        }
+        Err(_) => return Err(RequestError::NotVisible),
+    };
+    if status.is_stopped {
+        return Err(RequestError::Stopped);
+    }
+    if is_blocked(pid, signal) {
+        return Err(RequestError::Blocked { signal });
+    }
+    let network = |of: &str| fs::read_link(format!("/proc/{of}/ns/net")).ok();
+    let (here, there) = (network("self"), network(&pid.to_string()));
+    if there.is_some() && here != there {
+        return Err(RequestError::OtherNetwork);
+    }
+    if status.uid == own {
+        return ask(pid, &process, signal);
+    }
+    // On a thread of its own, because the system's calls change the user of the calling thread.
+    std::thread::scope(|scope| {
+        let asks = scope.spawn(|| {
+            become_user(status.uid)?;
+            ask(pid, &process, signal)
+        });
+        asks.join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn open(pid: u32) -> Result<Descriptor, RequestError> {
+    // SAFETY: no memory is passed.
+    let process = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    if process >= 0 {
+        return Ok(Descriptor(process as libc::c_int));
+    }
+    match errno() {
+        libc::ESRCH | libc::EINVAL => Err(RequestError::NoProcess),
+        error => Err(RequestError::System(
+            "the process cannot be opened",
+            io::Error::from_raw_os_error(error),
+        )),
+    }
+}
+
+fn become_user(uid: u32) -> Result<(), RequestError> {
+    // SAFETY: no memory is passed. The call changes the calling thread alone.
+    match unsafe { libc::syscall(libc::SYS_setresuid, -1, uid, -1) } {
+        0 => Ok(()),
+        _ => Err(system("the user cannot be changed")),
+    }
+}
+
+fn system(what: &'static str) -> RequestError {
+    RequestError::System(what, io::Error::last_os_error())
+}
+
+fn ask(pid: u32, process: &Descriptor, signal: i32) -> Result<Snapshot, RequestError> {
+    let nonce = random().ok_or_else(|| system("no random number"))?;
+    let listener = listen(nonce)?;
+    send(process, signal, nonce)?;
+    let answer = accept(&listener, pid, Deadline::after(UNTIL_ANSWER)).ok_or_else(|| {
+        if Status::of(pid).is_ok() {
+            RequestError::Silent
+        } else {
+            RequestError::NoProcess
+        }
+    })?;
+    let text = read_all(&answer);
+    drop(answer);
+    let (first, rest) = text.split_once('\n').ok_or(RequestError::Silent)?;
+    let mut snapshot = wire::read_process(rest).ok_or(RequestError::OtherVersion)?;
+    let mut flags = first.split('\t').skip(1).map(|flag| flag == "1");
+    let (has_interpreter, is_asked) = (flags.next(), flags.next());
+    if has_interpreter == Some(true) {
+        snapshot.stacks = Stacks::Silent;
+    }
+    if is_asked == Some(true)
+        && let Some(answer) = accept(&listener, pid, Deadline::after(FOR_STACKS))
+    {
+        wire::read_stacks(&read_all(&answer), &mut snapshot);
+    }
+    Ok(snapshot)
+}
+
+/// Not zero.
+fn random() -> Option<u64> {
+    let mut bytes = [0; 8];
+    // SAFETY: the place is valid.
+    let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+    (got == 8).then(|| u64::from_ne_bytes(bytes) | 1)
+}
+
+fn listen(nonce: u64) -> Result<Descriptor, RequestError> {
+    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: no memory is passed.
+    let socket = unsafe { libc::socket(libc::AF_UNIX, kind, 0) };
+    if socket < 0 {
+        return Err(system("no socket"));
+    }
+    let socket = Descriptor(socket);
+    let (address, len) = address(nonce);
+    // SAFETY: the address is valid for its length.
+    let failed = unsafe {
+        libc::bind(socket.0, (&raw const address).cast(), len) != 0
+            || libc::listen(socket.0, 8) != 0
+    };
+    if failed {
+        return Err(system("the socket cannot listen"));
+    }
+    Ok(socket)
+}
+
+fn send(process: &Descriptor, signal: i32, nonce: u64) -> Result<(), RequestError> {
+    /// The beginning of a `siginfo_t` of a queued signal.
+    #[repr(C)]
+    struct Queued {
+        signal: i32,
+        error: i32,
+        code: i32,
+        padding: i32,
+        pid: i32,
+        uid: u32,
+        value: u64,
+    }
+    // SAFETY: all zeros are a valid value.
+    let mut info: libc::siginfo_t = unsafe { mem::zeroed() };
+    // SAFETY: these always succeed.
+    let (pid, uid) = unsafe { (libc::getpid(), libc::getuid()) };
+    let queued = Queued {
+        signal,
+        error: 0,
+        code: libc::SI_QUEUE,
+        padding: 0,
+        pid,
+        uid,
+        value: nonce,
+    };
+    const { assert!(size_of::<Queued>() <= size_of::<libc::siginfo_t>()) };
+    // SAFETY: the value begins with these fields, on every 64-bit Linux.
+    unsafe { (&raw mut info).cast::<Queued>().write(queued) };
+    // SAFETY: the value is valid.
+    let failed = unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            process.0,
+            signal,
+            &raw const info,
+            0,
+        )
+    };
+    match failed {
+        0 => Ok(()),
+        _ => match errno() {
+            libc::ESRCH => Err(RequestError::NoProcess),
+            _ => Err(system("the signal cannot be sent")),
+        },
+    }
+}
+
+/// An answer of that process.
+fn accept(listener: &Descriptor, pid: u32, until: Deadline) -> Option<Descriptor> {
+    loop {
+        let left = until.remaining().unwrap_or_default();
+        if !is_ready(listener, libc::POLLIN, left.as_millis() as i32) {
+            return None;
+        }
+        // SAFETY: no memory is passed.
+        let socket = unsafe {
+            libc::accept4(
+                listener.0,
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+                libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK,
+            )
+        };
+        if socket >= 0 {
+            let socket = Descriptor(socket);
+            if is_of_this_user(&socket) && is_of_process(&socket, pid) {
+                return Some(socket);
+            }
+        }
+    }
+}
+
+fn is_of_process(socket: &Descriptor, pid: u32) -> bool {
+    super::os::peer(socket).is_some_and(|peer| peer.pid as u32 == pid)
+}
+
+/// Everything until the end, or until the other end takes too long.
+fn read_all(socket: &Descriptor) -> String {
+    let mut text = Vec::new();
+    let mut part = vec![0; 1 << 16];
+    while is_ready(socket, libc::POLLIN, BETWEEN_PARTS.as_millis() as i32) {
+        // SAFETY: the place is valid.
+        let got = unsafe { libc::recv(socket.0, part.as_mut_ptr().cast(), part.len(), 0) };
+        match usize::try_from(got) {
+            Ok(0) => break,
+            Ok(got) => text.extend_from_slice(&part[..got]),
+            Err(_) if matches!(errno(), libc::EINTR | libc::EAGAIN) => {}
+            Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The processes of this user that answer; for root, those of all users.
+///
+/// # Errors
+/// When there is no `/proc`.
+pub fn processes() -> io::Result<Vec<u32>> {
+    // SAFETY: always succeeds.
+    let own = unsafe { libc::geteuid() };
+    let answers = |&pid: &u32| {
+        Status::of(pid).is_ok_and(|status| own == 0 || status.uid == own)
+            && matches!(mark::is_marked(pid), Ok(Some(_)))
+    };
+    let mut found: Vec<u32> = all()?.filter(answers).collect();
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn all() -> io::Result<impl Iterator<Item = u32>> {
+    let names = fs::read_dir("/proc")?.flatten();
+    Ok(names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()))
+}
+
+/// The process and those that it started, and those that these started, and so on: the process
+/// first, each before its own.
+///
+/// # Errors
+/// When there is no `/proc`.
+pub fn tree(pid: u32) -> io::Result<Vec<u32>> {
+    let mut parents: Vec<(u32, u32)> = all()?
+        .filter_map(|child| Some((Status::of(child).ok()?.parent, child)))
+        .collect();
+    parents.sort_unstable();
+    let mut tree = vec![pid];
+    let mut next = 0;
+    while let Some(&parent) = tree.get(next) {
+        let children = parents.iter().filter(|&&(of, _)| of == parent);
+        tree.extend(children.map(|&(_, child)| child));
+        next += 1;
+    }
+    Ok(tree)
+}

@@ -1,0 +1,474 @@
+//! How a process tells of itself: lines of text, which a signal handler can write.
+//!
+//! # Implementation
+//!
+//! A line is fields between tabs; the first is its kind. In a field, `%` and control characters
+//! stand as `%` and two hexadecimal digits; a field without a value is `-`. A reader skips lines
+//! and further fields that it does not know.
+//!
+//! | line | fields |
+//! |---|---|
+//! | `weftline` | version, process, whether locks are free, nanoseconds of the clock |
+//! | `thread` | number, `pthread_self`, kernel's identifier, name |
+//! | `wait` | number, sequence, kind, object, since, deadline, function, file, line |
+//! | `object` | address, state, its numbers |
+//! | `holder` | address, number |
+//! | `again` | number, sequence, owner: of a wait, in the second pass |
+//! | `end` | |
+//! | `stacks` | version, process: the answer of the interpreter begins |
+//! | `name` | `pthread_self`, name |
+//! | `frame` | `pthread_self`, function, file, line |
+//!
+//! The writer neither allocates nor waits, and goes through the threads twice. A wait is *steady*
+//! if both passes have found it, with the same sequence and owner.
+
+use super::snapshot::{Frame, Object, Party, Snapshot, Stacks, VERSION, Wait};
+use crate::park::{BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now};
+use std::fmt::{self, Display, Write};
+use std::time::Duration;
+
+/// A field that is text.
+pub(super) struct Text<'a>(pub(super) &'a str);
+
+impl Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if matches!(self.0, "" | "-") {
+            return f.write_str(if self.0.is_empty() { "%" } else { "%2d" });
+        }
+        let mut rest = self.0;
+        while let Some(at) = rest.find(|c: char| c == '%' || c.is_ascii_control()) {
+            let (before, after) = rest.split_at(at);
+            write!(f, "{before}%{:02x}", after.as_bytes()[0])?;
+            rest = &after[1..];
+        }
+        f.write_str(rest)
+    }
+}
+
+/// A field that may be absent.
+struct Maybe<T>(Option<T>);
+
+impl<T: Display> Display for Maybe<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(value) => value.fmt(f),
+            None => f.write_str("-"),
+        }
+    }
+}
+
+/// Writes what this process knows of itself. Safe in a signal handler if `out` is.
+pub(super) fn write_process(out: &mut impl Write, locks_are_free: bool) -> fmt::Result {
+    let (pid, free) = (std::process::id(), u8::from(locks_are_free));
+    writeln!(out, "weftline\t{VERSION}\t{pid}\t{free}\t{}", now())?;
+    for thread in threads_now() {
+        write_thread(out, thread)?;
+        if let Some(blocked) = thread.blocked() {
+            write_wait(out, &blocked)?;
+            let state = thread.state_of_object(&blocked);
+            write_object(out, blocked.object, state)?;
+        }
+    }
+    for thread in threads_now() {
+        if let Some(blocked) = thread.blocked() {
+            let owner = thread.state_of_object(&blocked).and_then(owner);
+            let (number, sequence) = (blocked.thread.get(), blocked.sequence);
+            writeln!(out, "again\t{number}\t{sequence}\t{}", Maybe(owner))?;
+        }
+    }
+    writeln!(out, "end")
+}
+
+fn write_thread(out: &mut impl Write, thread: SeenThread) -> fmt::Result {
+    let number = thread.number().map_or(0, ThreadNumber::get);
+    let name = thread.name();
+    let name = name.as_ref().and_then(|name| name.as_str()).map(Text);
+    let (os_ident, native_id) = (thread.os_ident(), thread.native_id());
+    writeln!(
+        out,
+        "thread\t{number}\t{os_ident}\t{native_id}\t{}",
+        Maybe(name)
+    )
+}
+
+fn write_wait(out: &mut impl Write, blocked: &BlockedThread) -> fmt::Result {
+    let site = &blocked.site;
+    writeln!(
+        out,
+        "wait\t{}\t{}\t{:?}\t{}\t{}\t{}\t{}\t{}\t{}",
+        blocked.thread.get(),
+        blocked.sequence,
+        blocked.kind,
+        blocked.object,
+        blocked.since(),
+        Maybe(blocked.deadline.nanos()),
+        Maybe(site.function().map(Text)),
+        Maybe(site.file().map(Text)),
+        site.line().unwrap_or(0),
+    )
+}
+
+fn write_object(out: &mut impl Write, address: usize, state: Option<ObjectState>) -> fmt::Result {
+    let Some(state) = state else {
+        return writeln!(out, "object\t{address}\t-");
+    };
+    let (word, numbers) = encode(state);
+    write!(out, "object\t{address}\t{word}")?;
+    numbers
+        .into_iter()
+        .flatten()
+        .try_for_each(|number| write!(out, "\t{number}"))?;
+    writeln!(out)?;
+    if matches!(state, ObjectState::Read { .. }) {
+        for thread in threads_now().filter(|thread| thread.reads(address)) {
+            let number = thread.number().map_or(0, ThreadNumber::get);
+            writeln!(out, "holder\t{address}\t{number}")?;
+        }
+    }
+    Ok(())
+}
+
+fn encode(state: ObjectState) -> (&'static str, [Option<u64>; 2]) {
+    match state {
+        ObjectState::Free => ("free", [None; 2]),
+        ObjectState::Held { by, times } => ("held", [Some(by.get()), Some(times)]),
+        ObjectState::Read { readers } => ("read", [Some(readers), None]),
+        ObjectState::Permits { free, bound } => ("permits", [Some(free), Some(bound)]),
+        ObjectState::Flag { is_set } => ("flag", [Some(is_set.into()), None]),
+        ObjectState::Parties { arrived, parties } => ("parties", [Some(arrived), Some(parties)]),
+        ObjectState::Queue {
+            capacity,
+            unfinished,
+        } => ("queue", [Some(capacity), Some(unfinished)]),
+        ObjectState::Pending => ("pending", [None; 2]),
+        ObjectState::Running => ("running", [None; 2]),
+        ObjectState::Finished => ("finished", [None; 2]),
+        ObjectState::Thread { number } => ("thread", [Some(number.get()), None]),
+        ObjectState::Awaits { count } => ("awaits", [Some(count), None]),
+    }
+}
+
+/// The party without which the object does not become free.
+fn owner(state: ObjectState) -> Option<u64> {
+    match state {
+        ObjectState::Held { by, .. } => Some(by.get()),
+        ObjectState::Thread { number } => Some(number.get()),
+        _ => None,
+    }
+}
+
+/// The fields of a line.
+struct Fields<'a>(std::str::Split<'a, char>);
+
+impl Fields<'_> {
+    fn number(&mut self) -> Option<u64> {
+        self.0.next()?.parse().ok()
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let field = self.0.next().filter(|&field| field != "-")?;
+        if field == "%" {
+            return Some(String::new());
+        }
+        let mut parts = field.split('%');
+        let mut text = parts.next()?.to_owned();
+        for part in parts {
+            let code = u8::from_str_radix(part.get(..2)?, 16).ok()?;
+            text.push(code.into());
+            text.push_str(&part[2..]);
+        }
+        Some(text)
+    }
+
+    fn frame(&mut self) -> Option<Frame> {
+        let (function, file) = (self.text(), self.text());
+        let line = self.number()?.try_into().ok()?;
+        Some(Frame::new(function, file?, line))
+    }
+
+    fn state(&mut self) -> Option<ObjectState> {
+        let party = |number| ThreadNumber::new(number);
+        Some(match self.0.next()? {
+            "free" => ObjectState::Free,
+            "held" => ObjectState::Held {
+                by: party(self.number()?)?,
+                times: self.number()?,
+            },
+            "read" => ObjectState::Read {
+                readers: self.number()?,
+            },
+            "permits" => ObjectState::Permits {
+                free: self.number()?,
+                bound: self.number()?,
+            },
+            "flag" => ObjectState::Flag {
+                is_set: self.number()? != 0,
+            },
+            "parties" => ObjectState::Parties {
+                arrived: self.number()?,
+                parties: self.number()?,
+            },
+            "queue" => ObjectState::Queue {
+                capacity: self.number()?,
+                unfinished: self.number()?,
+            },
+            "pending" => ObjectState::Pending,
+            "running" => ObjectState::Running,
+            "finished" => ObjectState::Finished,
+            "thread" => ObjectState::Thread {
+                number: party(self.number()?)?,
+            },
+            "awaits" => ObjectState::Awaits {
+                count: self.number()?,
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// Reads what a process told, or as much of it as there is; `None` if this is no such text, or of a
+/// later version.
+pub(super) fn read_process(text: &str) -> Option<Snapshot> {
+    let mut lines = text.lines();
+    let mut first = Fields(lines.next()?.split('\t'));
+    if first.0.next()? != "weftline" {
+        return None;
+    }
+    let mut snapshot = Snapshot {
+        version: first.number()?.try_into().ok()?,
+        pid: first.number()?.try_into().ok()?,
+        locks_are_free: first.number()? != 0,
+        ..Snapshot::default()
+    };
+    if snapshot.version > VERSION {
+        return None;
+    }
+    let taken = first.number()?;
+    let mut waits = Vec::new();
+    let mut again = Vec::new();
+    for line in lines {
+        let mut fields = Fields(line.split('\t'));
+        match fields.0.next() {
+            Some("thread") => snapshot
+                .parties
+                .extend(read_thread(&mut fields, snapshot.pid)),
+            Some("wait") => waits.extend(read_wait(&mut fields, taken)),
+            Some("object") => snapshot.objects.extend(read_object(&mut fields)),
+            Some("holder") => {
+                let (address, number) = (fields.number(), fields.number());
+                if let Some(object) = snapshot.objects.last_mut()
+                    && Some(object.address) == address
+                {
+                    object.holders.extend(number);
+                }
+            }
+            Some("again") => again.extend(
+                fields
+                    .number()
+                    .zip(fields.number())
+                    .map(|key| (key, fields.number())),
+            ),
+            Some("end") => snapshot.is_whole = true,
+            _ => {}
+        }
+    }
+    snapshot.parties.sort_by_key(|party| party.number);
+    // A record may have changed hands while the process told.
+    snapshot.parties.dedup_by_key(|party| party.number);
+    again.sort_unstable();
+    for (number, mut wait) in waits {
+        wait.is_steady = again
+            .binary_search_by_key(&(number, wait.sequence), |&(key, _)| key)
+            .is_ok();
+        if let Ok(index) = snapshot
+            .parties
+            .binary_search_by_key(&number, |it| it.number)
+        {
+            snapshot.parties[index].wait = Some(wait);
+        }
+    }
+    merge_objects(&mut snapshot);
+    mark_changed_owners(&mut snapshot, &again);
+    Some(snapshot)
+}
+
+fn read_thread(fields: &mut Fields<'_>, pid: u32) -> Option<Party> {
+    let mut party = Party {
+        number: fields.number()?,
+        os_ident: fields.number()?,
+        native_id: fields.number()?,
+        name: fields.text(),
+        ..Party::default()
+    };
+    // On Linux.
+    party.is_main = party.native_id == u64::from(pid);
+    Some(party)
+}
+
+fn read_wait(fields: &mut Fields<'_>, taken: u64) -> Option<(u64, Wait)> {
+    let number = fields.number()?;
+    let sequence = fields.number()?;
+    let kind = Kind::of_name(fields.0.next()?);
+    let object = fields.number()?;
+    let since = fields.number()?;
+    let deadline = fields.number();
+    let wait = Wait {
+        object,
+        kind,
+        waited: Duration::from_nanos(taken.saturating_sub(since)),
+        times_out_in: deadline.map(|at| Duration::from_nanos(at.saturating_sub(taken))),
+        site: fields.frame(),
+        is_steady: false,
+        sequence,
+    };
+    Some((number, wait))
+}
+
+fn read_object(fields: &mut Fields<'_>) -> Option<Object> {
+    let address = fields.number()?;
+    let state = fields.state();
+    Some(Object {
+        address,
+        state,
+        holders: state.and_then(owner).into_iter().collect(),
+        name: None,
+    })
+}
+
+/// Each object once: each of its waiters has told it. What differs belongs to different moments, so
+/// that which was told last counts.
+fn merge_objects(snapshot: &mut Snapshot) {
+    snapshot.objects.sort_by_key(|object| object.address);
+    let mut merged: Vec<Object> = Vec::with_capacity(snapshot.objects.len());
+    for object in snapshot.objects.drain(..) {
+        match merged.last_mut() {
+            Some(last) if last.address == object.address => {
+                if object.state.is_some() {
+                    *last = object;
+                }
+            }
+            _ => merged.push(object),
+        }
+    }
+    snapshot.objects = merged;
+}
+
+/// A wait is not steady if its object had another owner in the second pass.
+fn mark_changed_owners(snapshot: &mut Snapshot, again: &[((u64, u64), Option<u64>)]) {
+    for index in 0..snapshot.parties.len() {
+        let party = &snapshot.parties[index];
+        let Some(wait) = &party.wait else { continue };
+        let first = snapshot
+            .object(wait.object)
+            .and_then(|object| object.state.and_then(owner));
+        let key = (party.number, wait.sequence);
+        let second = again
+            .binary_search_by_key(&key, |&(key, _)| key)
+            .map_or(None, |found| again[found].1);
+        if first != second {
+            snapshot.parties[index]
+                .wait
+                .as_mut()
+                .expect("read above")
+                .is_steady = false;
+        }
+    }
+}
+
+/// Adds the answer of the interpreter to a snapshot.
+pub(super) fn read_stacks(text: &str, snapshot: &mut Snapshot) {
+    let mut by_ident: Vec<(u64, usize)> = snapshot
+        .parties
+        .iter()
+        .enumerate()
+        .map(|(index, party)| (party.os_ident, index))
+        .collect();
+    by_ident.sort_unstable();
+    for line in text.lines() {
+        let mut fields = Fields(line.split('\t'));
+        let kind = fields.0.next();
+        if kind == Some("end") {
+            snapshot.stacks = Stacks::Told;
+        }
+        let Some(os_ident) = fields
+            .number()
+            .filter(|_| matches!(kind, Some("name" | "frame")))
+        else {
+            continue;
+        };
+        let index = match by_ident.binary_search_by_key(&os_ident, |&(ident, _)| ident) {
+            Ok(found) => by_ident[found].1,
+            Err(place) => {
+                by_ident.insert(place, (os_ident, snapshot.parties.len()));
+                snapshot.parties.push(Party {
+                    os_ident,
+                    ..Party::default()
+                });
+                snapshot.parties.len() - 1
+            }
+        };
+        let party = &mut snapshot.parties[index];
+        if kind == Some("name") {
+            party.name = fields.text();
+        } else {
+            party.stack.extend(fields.frame());
+        }
+    }
+    snapshot.parties.sort_by_key(|party| party.number);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through_a_field(text: &str) -> Option<String> {
+        Fields(Text(text).to_string().split('\t')).text()
+    }
+
+    #[test]
+    fn any_text_is_one_field() {
+        for text in ["", "-", "%", "a\tb", "line\nend", "100% ä\u{7f}", "%41"] {
+            assert_eq!(through_a_field(text).as_deref(), Some(text));
+        }
+        assert_eq!(Fields("-".split('\t')).text(), None);
+    }
+
+    #[test]
+    fn what_was_cut_off_is_read_as_far_as_it_goes() {
+        let text = "weftline\t1\t7\t1\t5000\nthread\t3\t9\t12\tworker\nwait\t3\t1\tLock\t64\t2000\t-\tf\ta.py\t4\nobject\t64\theld\t8\t1\nagain\t3\t1\t8\nend\n";
+        let whole = read_process(text).unwrap();
+        let wait = whole.party(3).unwrap().wait.clone().unwrap();
+        assert!(whole.is_whole && wait.is_steady);
+        assert_eq!(wait.waited, Duration::from_nanos(3000));
+        assert_eq!(wait.site.unwrap().to_string(), "a.py:4 in f");
+        assert_eq!(whole.object(64).unwrap().holders, [8]);
+        for cut in 0..text.len() - 1 {
+            if let Some(part) = read_process(&text[..cut]) {
+                assert!(!part.is_whole, "{cut}");
+            }
+        }
+        assert!(read_process(&text.replacen("\t1\t", "\t99\t", 1)).is_none());
+        assert!(read_process("something else").is_none());
+    }
+
+    #[test]
+    fn an_owner_that_changed_between_the_passes_is_not_steady() {
+        let text = "weftline\t1\t7\t1\t5000\nthread\t3\t9\t12\t-\nwait\t3\t1\tLock\t64\t2000\t-\t-\t-\t0\nobject\t64\theld\t8\t1\nagain\t3\t1\t9\nend\n";
+        let wait = read_process(text).unwrap().party(3).unwrap().wait.clone();
+        assert!(!wait.unwrap().is_steady);
+    }
+
+    #[test]
+    fn the_interpreters_answer_names_threads_that_the_library_does_not_know() {
+        let mut snapshot =
+            read_process("weftline\t1\t7\t1\t5000\nthread\t3\t9\t12\t-\nend\n").unwrap();
+        read_stacks(
+            "stacks\t1\t7\nname\t9\tMain\nframe\t9\tf\ta.py\t4\nname\t77\tother\nend\n",
+            &mut snapshot,
+        );
+        assert_eq!(snapshot.stacks, Stacks::Told);
+        assert_eq!(snapshot.party(3).unwrap().name.as_deref(), Some("Main"));
+        assert_eq!(snapshot.party(3).unwrap().stack.len(), 1);
+        assert_eq!(snapshot.party(0).unwrap().title(), "\"other\"");
+    }
+}
