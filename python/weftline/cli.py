@@ -1,9 +1,10 @@
-"""The command line: `weftline run`, `weftline bench`, and `python -m weftline script.py`."""
+"""The command line: `weftline run`, `weftline dump`, `weftline bench`, and `python -m weftline script.py`."""
 
 import sys
 
 USAGE = """\
 usage: weftline run [--children] [--legacy] [-m module | script.py | directory | archive.zip | -] [argument ...]
+       weftline dump PID [option ...]
        weftline bench [option ...]
 
 Runs a Python program as `python` would, with weftline in the place of the standard library's locks, conditions, events,
@@ -13,6 +14,7 @@ semaphores, barriers, timers, queues and thread pools. `python -m weftline` does
   --children     so do all Python programs that it starts, in any way: a reloading server's, pytest's workers
   --legacy       let it import Python 2's thread, Queue and SocketServer: today's _thread, queue and socketserver under the names
                  of then (the syntax of Python 2 is not translated)
+  dump           show what each thread of a running or hung process waits for (`weftline dump --help`)
   bench          measure speed and memory beside the standard library and the peers (`weftline bench --help`)
   -h, --help     show this text
   -V, --version  show the version
@@ -40,6 +42,10 @@ def main(arguments=None):
             from weftline import bench
 
             return bench.main(options)
+        case ["dump", *_]:
+            from weftline._weftline import _console
+
+            return _console(arguments)
         case ["run", *program]:
             return _run(program)
         case program:

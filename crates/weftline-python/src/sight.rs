@@ -158,12 +158,19 @@ fn _own_report(py: Python<'_>) -> String {
     snapshot.report().to_string()
 }
 
+/// The commands that look at processes. Returns the exit status.
+#[pyfunction]
+fn _console(py: Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {
+    py.detach(|| weftline_console::main(arguments)) as u8
+}
+
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     for function in [
         wrap_pyfunction!(_answer, module)?,
         wrap_pyfunction!(_answers, module)?,
         wrap_pyfunction!(_report, module)?,
         wrap_pyfunction!(_own_report, module)?,
+        wrap_pyfunction!(_console, module)?,
     ] {
         // Set without `add_function`, which would make it a public name.
         module.setattr(function.getattr("__name__")?.cast::<PyString>()?, function)?;

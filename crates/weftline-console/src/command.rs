@@ -1,0 +1,74 @@
+//! The command line: subcommands, help and statuses.
+
+use std::ffi::OsString;
+
+const USAGE: &str = "\
+usage: weftline dump PID [--children] [--json | --dot | --svg] [--check]
+       weftline dump --all [...]
+
+Shows what each thread of a running or hung process waits for, since when, and which thread holds it; queues, pools, and
+deadlocks. The process need not have prepared for it: a Python program on weftline answers, and a Rust program under
+weftline::run.
+
+  dump --help    the options of dump
+  -h, --help     show this text
+  -V, --version  show the version
+";
+
+/// How a command ended: the exit status of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Status {
+    /// It did what it was asked for: 0.
+    Done = 0,
+    /// It could not, and has said why: 1.
+    Failed = 1,
+    /// The command line is wrong: 2.
+    Misuse = 2,
+    /// `--check` has found a deadlock: 3.
+    Deadlock = 3,
+}
+
+impl From<Status> for std::process::ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// Says what is wrong with a command line.
+pub(crate) fn misuse(usage: &str, what: impl std::fmt::Display) -> Status {
+    eprintln!("weftline: {what}\n\n{usage}");
+    Status::Misuse
+}
+
+/// Runs the command with these arguments, without the name of the program.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
+    let mut arguments = arguments.into_iter();
+    let first = arguments.next();
+    match first
+        .as_deref()
+        .map(|first| first.to_string_lossy())
+        .as_deref()
+    {
+        Some("dump") => dump(arguments),
+        Some("-h" | "--help") => {
+            print!("{USAGE}");
+            Status::Done
+        }
+        Some("-V" | "--version") => {
+            println!("weftline {}", env!("CARGO_PKG_VERSION"));
+            Status::Done
+        }
+        Some(other) => misuse(USAGE, format_args!("there is no command {other:?}")),
+        None => misuse(USAGE, "a command is missing"),
+    }
+}
+
+#[cfg(target_os = "linux")]
+use crate::dump::dump;
+
+#[cfg(not(target_os = "linux"))]
+fn dump(_: impl Iterator<Item = OsString>) -> Status {
+    eprintln!("weftline: dump works on Linux only");
+    Status::Failed
+}

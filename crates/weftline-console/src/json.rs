@@ -1,0 +1,110 @@
+//! Snapshots as JSON, for programs. Durations are seconds, addresses are hexadecimal text.
+
+use serde_json::{Value, json};
+use weftline::park::ObjectState;
+use weftline::watch::{Deadlock, Frame, Object, Party, Snapshot, Stacks, Verdict, Wait};
+
+/// The version of this form. A later version only adds members.
+const VERSION: u32 = 1;
+
+/// An array with an object for each process.
+pub(crate) fn of(snapshots: &[Snapshot]) -> Value {
+    snapshots.iter().map(process).collect()
+}
+
+fn process(snapshot: &Snapshot) -> Value {
+    json!({
+        "version": VERSION,
+        "pid": snapshot.pid,
+        "complete": snapshot.is_whole,
+        "stacks": match snapshot.stacks {
+            Stacks::Told => "interpreter",
+            Stacks::Silent => "silent",
+            _ => "none",
+        },
+        "threads": snapshot.parties.iter().map(|party| thread(snapshot, party)).collect::<Value>(),
+        "objects": snapshot.objects.iter().map(|it| object(snapshot, it)).collect::<Value>(),
+        "deadlocks": snapshot.deadlocks().iter().map(deadlock).collect::<Value>(),
+    })
+}
+
+fn address(address: u64) -> String {
+    format!("{address:#x}")
+}
+
+fn thread(snapshot: &Snapshot, party: &Party) -> Value {
+    json!({
+        "number": party.number,
+        "task": party.is_task,
+        "name": party.name,
+        "main": party.is_main,
+        "ident": party.os_ident,
+        "tid": (party.native_id != 0).then_some(party.native_id),
+        "waits": party.wait.as_ref().map(wait),
+        "holds": snapshot.held_by(party.number).map(|it| address(it.address)).collect::<Value>(),
+        "stack": party.stack.iter().map(frame).collect::<Value>(),
+    })
+}
+
+fn wait(wait: &Wait) -> Value {
+    json!({
+        "object": address(wait.object),
+        "kind": format!("{:?}", wait.kind),
+        "seconds": wait.waited.as_secs_f64(),
+        "times_out_in": wait.times_out_in.map(|left| left.as_secs_f64()),
+        "site": wait.site.as_ref().map(frame),
+        "steady": wait.is_steady,
+    })
+}
+
+fn frame(frame: &Frame) -> Value {
+    json!({"function": frame.function, "file": frame.file, "line": frame.line})
+}
+
+fn object(snapshot: &Snapshot, object: &Object) -> Value {
+    let waiters = snapshot.waiters(object.address);
+    json!({
+        "address": address(object.address),
+        "name": object.name,
+        "state": object.state.map(state),
+        "holders": object.holders,
+        "waiters": waiters.map(|(party, _)| party.number).collect::<Value>(),
+    })
+}
+
+fn state(state: ObjectState) -> Value {
+    match state {
+        ObjectState::Free => json!({"is": "free"}),
+        ObjectState::Held { by, times } => json!({"is": "held", "by": by.get(), "times": times}),
+        ObjectState::Read { readers } => json!({"is": "read", "readers": readers}),
+        ObjectState::Permits { free, bound } => {
+            json!({"is": "permits", "free": free, "bound": bound})
+        }
+        ObjectState::Flag { is_set } => json!({"is": "flag", "set": is_set}),
+        ObjectState::Parties { arrived, parties } => {
+            json!({"is": "parties", "arrived": arrived, "parties": parties})
+        }
+        ObjectState::Queue {
+            capacity,
+            unfinished,
+        } => json!({"is": "queue", "capacity": capacity, "unfinished": unfinished}),
+        ObjectState::Pending => json!({"is": "pending"}),
+        ObjectState::Running => json!({"is": "running"}),
+        ObjectState::Finished => json!({"is": "finished"}),
+        ObjectState::Thread { number } => json!({"is": "thread", "number": number.get()}),
+        ObjectState::Awaits { count } => json!({"is": "awaited", "count": count}),
+        _ => Value::Null,
+    }
+}
+
+fn deadlock(deadlock: &Deadlock) -> Value {
+    json!({
+        "verdict": match deadlock.verdict {
+            Verdict::Certain => "certain",
+            Verdict::Likely => "likely",
+            Verdict::UntilTimeout => "until-timeout",
+            _ => "unknown",
+        },
+        "threads": deadlock.circle,
+    })
+}

@@ -1,0 +1,16 @@
+//! The command `weftline`: what each thread of a running or hung process waits for.
+//!
+//! It reads [`Snapshot`](weftline::watch::Snapshot)s, which processes tell, and shows them.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `command.rs` | the command line: subcommands, options, help and statuses |
+//! | `dump.rs` | `weftline dump`: which processes are asked, and in which form the answers are shown |
+//! | `json.rs` | a snapshot as JSON |
+
+mod command;
+#[cfg(target_os = "linux")]
+mod dump;
+mod json;
+
+pub use command::{Status, main};
