@@ -13,7 +13,27 @@ import sys
 
 from weftline import _weftline
 
-__all__ = ["answers", "dump", "report"]
+__all__ = ["answers", "dump", "on_deadlock", "report"]
+
+
+def on_deadlock(action):
+    """Sets what happens when threads of this process wait for each other so that none can go on.
+
+    A thread looks for that by itself, when its wait has lasted for 1 s, 2 s, 4 s and so on. Each
+    deadlock is told once. `action` is one of:
+
+    - "report", as by default: a report is written to the standard error of the process;
+    - "raise": `weftline.DeadlockError` is raised in one thread of a certain deadlock, whose wait
+      ends. Every other deadlock is reported;
+    - "abort": it is reported, and the process exits with status 70;
+    - "off": no thread looks;
+    - a callable, which is called with a word ("certain", "likely" or "abandoned") and the report. It
+      runs on a thread of the deadlock, inside its wait. What it raises is written to standard error.
+
+    Before the program runs, `WEFTLINE_DEADLOCK` in the environment sets one of the words. Raises
+    ValueError for anything else.
+    """
+    _weftline._on_deadlock(action)
 
 
 def dump(file=None):

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use weftline::park::ObjectState;
-use weftline::watch::{Deadlock, Frame, Object, Party, Snapshot, Stacks, Verdict, Wait};
+use weftline::watch::{Deadlock, Frame, Object, Party, Snapshot, Stacks, Wait};
 
 /// The version of this form. A later version only adds members.
 const VERSION: u32 = 1;
@@ -99,12 +99,7 @@ fn state(state: ObjectState) -> Value {
 
 fn deadlock(deadlock: &Deadlock) -> Value {
     json!({
-        "verdict": match deadlock.verdict {
-            Verdict::Certain => "certain",
-            Verdict::Likely => "likely",
-            Verdict::UntilTimeout => "until-timeout",
-            _ => "unknown",
-        },
+        "verdict": deadlock.verdict.name(),
         "threads": deadlock.circle,
     })
 }

@@ -3,7 +3,7 @@
 use crate::exit_guard::sleeping;
 use crate::objects::no_memory;
 use crate::pending::{check_signals, handle_pending};
-use crate::sight;
+use crate::sight::{self, DeadlockError};
 use crate::site;
 use crate::standard::too_late_to_wait;
 use pyo3::prelude::*;
@@ -12,6 +12,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use weftline::park::{Blocker, Deadline, Parker, Site, Spin, Wake};
+use weftline::watch;
 
 /// Detaches from the interpreter while the thread is parked. When the operating system interrupts
 /// the park, runs the pending signal handlers. An exception from one of them ends the wait.
@@ -192,6 +193,8 @@ impl Blocker for Interpreter {
 
     const ANSWERS: bool = true;
 
+    const ENDS: bool = true;
+
     fn no_memory(&mut self) -> PyErr {
         // SAFETY: as in `sleep`.
         no_memory(unsafe { Python::assume_attached() })
@@ -213,6 +216,9 @@ impl Blocker for Interpreter {
         // lock. Its exception, raised only after the call, would lose what was granted. Checked
         // here, the grant is given back.
         if wake != Wake::TimedOut {
+            if let Some(text) = watch::take_ended() {
+                return Err(DeadlockError::new_err(text));
+            }
             check_signals(py, self.meets_sent)?;
         } else if self.meets_sent {
             // The standard classes meet a sent exception in the wait, before they raise `Empty` or

@@ -5,11 +5,13 @@ use crate::attach::try_attach;
 use crate::exit_guard::inside;
 use crate::names::interned;
 use crate::site;
-use pyo3::exceptions::{PyOSError, PyPermissionError, PyProcessLookupError, PyRuntimeError};
+use pyo3::exceptions::{
+    PyOSError, PyPermissionError, PyProcessLookupError, PyRuntimeError, PyValueError,
+};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyString};
-use weftline::watch::{self, RequestError, Told};
+use weftline::watch::{self, Found, OnDeadlock, RequestError, Told};
 
 /// The most frames of a thread that are told.
 const FRAMES: usize = 64;
@@ -113,11 +115,66 @@ fn try_tell(py: Python<'_>, told: &mut Told) -> PyResult<()> {
     Ok(())
 }
 
-/// Lets this process answer requests for reports. Returns why it does not, or None.
+pyo3::create_exception!(
+    weftline,
+    DeadlockError,
+    PyRuntimeError,
+    "Raised in one of the threads of a deadlock, where `weftline.watch.on_deadlock` says so.\n\n\
+     The wait has ended, and the thread holds what it held before. Its text is the report."
+);
+
+/// Lets this process answer requests for reports, and report its deadlocks. Returns why it does not
+/// answer, or None.
 #[pyfunction]
 fn _answer() -> Option<String> {
     watch::set_interpreter(tell);
+    watch::set_interpreter_of_verdicts(tell);
+    watch::on_deadlock_as_told();
     watch::install_as_told().err().map(|why| why.to_string())
+}
+
+/// The callable that is told deadlocks, if there is one. Its lock is held for the time of a copy.
+static CALLABLE: weftline::Lock<Option<Py<PyAny>>> = weftline::Lock::new(None);
+
+/// Calls it, on a thread of the deadlock, inside its wait.
+fn call(found: &Found) {
+    try_attach(|py| {
+        inside(py, || {
+            let callable = CALLABLE
+                .lock()
+                .as_ref()
+                .map(|callable| callable.clone_ref(py));
+            let Some(callable) = callable else { return };
+            let callable = callable.bind(py);
+            if let Err(raised) = callable.call1((found.verdict.name(), found.text.as_str())) {
+                raised.write_unraisable(py, Some(callable));
+            }
+        });
+    });
+}
+
+/// Sets what happens when a deadlock is found: a word, or a callable.
+#[pyfunction]
+fn _on_deadlock(action: &Bound<'_, PyAny>) -> PyResult<()> {
+    let word = action.cast::<PyString>().ok();
+    let told = match word.map(|word| word.to_str()).transpose()? {
+        Some("report") => OnDeadlock::Report,
+        Some("raise") => OnDeadlock::Raise,
+        Some("abort") => OnDeadlock::Abort,
+        Some("off") => OnDeadlock::Nothing,
+        None if action.is_callable() => OnDeadlock::Call(call),
+        _ => {
+            return Err(PyValueError::new_err(
+                "the action is none of 'report', 'raise', 'abort', 'off' and a callable",
+            ));
+        }
+    };
+    watch::set_interpreter_of_verdicts(tell);
+    let callable = matches!(told, OnDeadlock::Call(_)).then(|| action.clone().unbind());
+    let previous = std::mem::replace(&mut *CALLABLE.lock(), callable);
+    drop(previous);
+    watch::on_deadlock(told);
+    Ok(())
 }
 
 /// Whether this process answers.
@@ -165,12 +222,14 @@ fn _console(py: Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.setattr("DeadlockError", module.py().get_type::<DeadlockError>())?;
     for function in [
         wrap_pyfunction!(_answer, module)?,
         wrap_pyfunction!(_answers, module)?,
         wrap_pyfunction!(_report, module)?,
         wrap_pyfunction!(_own_report, module)?,
         wrap_pyfunction!(_console, module)?,
+        wrap_pyfunction!(_on_deadlock, module)?,
     ] {
         // Set without `add_function`, which would make it a public name.
         module.setattr(function.getattr("__name__")?.cast::<PyString>()?, function)?;

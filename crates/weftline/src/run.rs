@@ -42,6 +42,7 @@ pub fn run<R>(f: impl FnOnce() -> R) -> R {
     // What does not work, a program does without.
     #[cfg(target_os = "linux")]
     let _ = crate::watch::install_as_told();
+    crate::watch::on_deadlock_as_told();
     thread::note_all();
     // Registers the calling thread before it may be mistaken for a later one.
     let _ = thread::current();

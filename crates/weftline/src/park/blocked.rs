@@ -19,6 +19,7 @@
 //! **Forks.** In the child, the records of vanished threads still show their sleeps. Readers
 //! compare the thread's number (`fork::is_alive`) and skip them.
 
+use super::Blocker;
 use super::look::{Look, Watched};
 use std::panic::Location;
 
@@ -120,6 +121,23 @@ pub(crate) struct BlockedOn {
     caller: &'static Location<'static>,
 }
 
+/// What can be done with a wait from outside: the constants of its blocker.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(weftline_model, allow(dead_code, reason = "models show no sleeps"))]
+pub(super) struct Marks {
+    pub(super) answers: bool,
+    pub(super) ends: bool,
+}
+
+impl Marks {
+    pub(super) const fn of<B: Blocker>() -> Self {
+        Self {
+            answers: B::ANSWERS,
+            ends: B::ENDS,
+        }
+    }
+}
+
 #[cfg(weftline_model)]
 pub(super) use modelled::Wait;
 #[cfg(not(weftline_model))]
@@ -129,7 +147,7 @@ pub use real::{BlockedThread, Shown};
 
 #[cfg(not(weftline_model))]
 mod real {
-    use super::{BlockedOn, Kind};
+    use super::{BlockedOn, Kind, Marks};
     use crate::park::clock::now;
     use crate::park::deadline::Since;
     use crate::park::look::{Look, ObjectState};
@@ -149,8 +167,9 @@ mod real {
     const DEADLINE: usize = 3;
     const SINCE: usize = 4;
     const SITE: usize = 5;
-    /// The bit of this mark, beside the kind.
+    /// The bits of these marks, beside the kind.
     const ANSWERS: u32 = 8;
+    const ENDS: u32 = 9;
 
     /// A thread's record, which its parker holds.
     #[derive(Debug)]
@@ -169,7 +188,7 @@ mod real {
         object: usize,
         look: Look,
         kind: Kind,
-        answers: bool,
+        marks: Marks,
         deadline: Deadline,
         /// Nanoseconds of the monotonic clock; unknown until it first sleeps, if its waiter has no
         /// age.
@@ -182,10 +201,10 @@ mod real {
             on: BlockedOn,
             since: Since,
             deadline: Deadline,
-            answers: bool,
+            marks: Marks,
         ) -> Self {
             Self {
-                answers,
+                marks,
                 object: on.object,
                 look: on.look,
                 kind: on.kind,
@@ -221,7 +240,9 @@ mod real {
             let mut words = [0; SITE + SITE_WORDS];
             words[OBJECT] = self.object as u64;
             words[LOOK] = self.look as usize as u64;
-            words[KIND] = self.kind as u64 | u64::from(self.answers) << ANSWERS;
+            words[KIND] = self.kind as u64
+                | u64::from(self.marks.answers) << ANSWERS
+                | u64::from(self.marks.ends) << ENDS;
             words[DEADLINE] = self.deadline.nanos().unwrap_or(u64::MAX);
             words[SINCE] = self.since.get().unwrap_or(u64::MAX);
             let site = (&mut words[SITE..]).try_into().expect("the rest");
@@ -286,6 +307,14 @@ mod real {
             Some(interrupted)
         }
 
+        /// When the wait that sleeps began. Only for the thread itself.
+        pub(in crate::park) fn since(&self) -> Option<u64> {
+            // SAFETY: null, or a wait on this thread's stack that has not ended.
+            unsafe { self.asleep.load(Ordering::Acquire).as_ref() }?
+                .since
+                .get()
+        }
+
         /// That of the sleep, while it is shown.
         pub(in crate::park) fn sequence(&self) -> Option<u64> {
             self.shown.sequence()
@@ -306,7 +335,10 @@ mod real {
                     ))
                 },
                 kind: Kind::ALL[usize::from(words[KIND] as u8) - 1],
-                answers: words[KIND] >> ANSWERS != 0,
+                marks: Marks {
+                    answers: words[KIND] >> ANSWERS & 1 != 0,
+                    ends: words[KIND] >> ENDS & 1 != 0,
+                },
                 deadline: Deadline::from_nanos(words[DEADLINE]),
                 since: words[SINCE],
                 // SAFETY: shown, so `Wait::write` wrote it.
@@ -352,7 +384,7 @@ mod real {
         object: usize,
         look: Look,
         kind: Kind,
-        answers: bool,
+        marks: Marks,
         deadline: Deadline,
         since: u64,
         site: Site,
@@ -378,7 +410,7 @@ mod real {
         pub sequence: u64,
         since: u64,
         look: Look,
-        answers: bool,
+        marks: Marks,
     }
 
     impl BlockedThread {
@@ -388,7 +420,7 @@ mod real {
                 object,
                 look,
                 kind,
-                answers,
+                marks,
                 deadline,
                 since,
                 site,
@@ -403,13 +435,18 @@ mod real {
                 sequence,
                 since,
                 look,
-                answers,
+                marks,
             }
         }
 
         /// Whether the thread can be stirred.
         pub(crate) fn answers(&self) -> bool {
-            self.answers
+            self.marks.answers
+        }
+
+        /// Whether a verdict can end the wait.
+        pub(crate) fn ends(&self) -> bool {
+            self.marks.ends
         }
 
         /// Since when, in nanoseconds of the monotonic clock.
@@ -435,14 +472,14 @@ mod real {
 /// models the record by itself.
 #[cfg(weftline_model)]
 mod modelled {
-    use super::BlockedOn;
+    use super::{BlockedOn, Marks};
     use crate::park::deadline::Since;
     use crate::park::{Blocker, Deadline};
 
     pub(in crate::park) struct Wait;
 
     impl Wait {
-        pub(in crate::park) fn new(_: BlockedOn, _: Since, _: Deadline, _: bool) -> Self {
+        pub(in crate::park) fn new(_: BlockedOn, _: Since, _: Deadline, _: Marks) -> Self {
             Self
         }
 

@@ -28,6 +28,10 @@ pub trait Blocker {
     /// Whether a sleeping thread can be stirred (`stir.rs`): it is detached from its interpreter.
     const ANSWERS: bool = false;
 
+    /// Whether a verdict can end the wait (`watch/verdict.rs`): `block` then returns an error after
+    /// [`Wake::Interrupted`].
+    const ENDS: bool = false;
+
     /// Whether a wait for an item or a slot yields the processor a few times before it enlists.
     /// Items that come in quick succession are then taken without handoffs.
     fn may_yield(&mut self) -> bool {

@@ -201,7 +201,7 @@ pub(crate) use record::{adopt_number, replace_number};
 #[cfg(not(weftline_model))]
 pub(crate) use reports::{SeenThread, name_current, name_thread, threads_now};
 #[cfg(all(target_os = "linux", not(weftline_model)))]
-pub(crate) use stir::set_stirred;
+pub(crate) use stir::{set_lasts, set_stirred};
 #[cfg(not(weftline_model))]
 pub(crate) use thread_number::reserve_number;
 pub(crate) use thread_wait::Ended;

@@ -49,7 +49,7 @@ mod futex {
     use crate::park::blocked::{Blocked, Shown};
     use crate::park::clock::now;
     use crate::park::relay_place::Place;
-    use crate::park::stir::stirred;
+    use crate::park::stir::{lasts, next_look, stirred};
     use rustix::io::Errno;
     use rustix::thread::{Timespec, futex};
     use std::num::NonZeroU32;
@@ -140,9 +140,10 @@ mod futex {
         }
 
         fn sleep(&'static self, deadline: Deadline) -> Wake {
-            let until = timespec(deadline);
             let _shown = self.blocked.show();
+            let mut look = next_look(self.blocked.since());
             loop {
+                let until = timespec(deadline.min(look));
                 let slept = futex::wait_bitset(
                     &self.word,
                     futex::Flags::PRIVATE,
@@ -154,6 +155,12 @@ mod futex {
                     Err(Errno::INTR) => {
                         stirred();
                         return self.leave(Wake::Interrupted);
+                    }
+                    Err(Errno::TIMEDOUT) if look < deadline => {
+                        if lasts() {
+                            return self.leave(Wake::Interrupted);
+                        }
+                        look = next_look(self.blocked.since());
                     }
                     Err(Errno::TIMEDOUT) => return self.leave(Wake::TimedOut),
                     // Woken, or the token came before the sleep, or stirred, or a stray wake of a

@@ -2,7 +2,7 @@
 //!
 //! `waiter.rs` has the states, and the orderings between the thread and its waker.
 
-use super::blocked::{BlockedOn, Wait};
+use super::blocked::{BlockedOn, Marks, Wait};
 use super::model::Ordering;
 use super::waiter::{GRANTED, SPINNING, Waiter};
 use super::{Blocker, Deadline, WaitError, Wake, relay};
@@ -43,7 +43,7 @@ impl<P> Waiter<P> {
         deadline: Deadline,
         mut take: impl FnMut() -> bool,
     ) -> Ended<B::Interrupt> {
-        let wait = Wait::new(on, self.since(), deadline, B::ANSWERS);
+        let wait = Wait::new(on, self.since(), deadline, Marks::of::<B>());
         #[cfg(not(weftline_model))]
         let _begun = wait.begin(&self.record().parker.blocked);
         loop {

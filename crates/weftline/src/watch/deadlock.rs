@@ -26,7 +26,7 @@ pub struct Deadlock {
 }
 
 /// What is known of a circle of waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
     /// None of the waits can end.
@@ -36,6 +36,21 @@ pub enum Verdict {
     Likely,
     /// One of the waits times out, and then the others may go on.
     UntilTimeout,
+    /// A thread has ended while it held what another one waits for.
+    Abandoned,
+}
+
+impl Verdict {
+    /// A word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+            Self::UntilTimeout => "until-timeout",
+            Self::Abandoned => "abandoned",
+        }
+    }
 }
 
 impl Snapshot {

@@ -18,6 +18,8 @@
 //! | `snapshot.rs` | [`Snapshot`]: what a process tells, as data |
 //! | `wire.rs` | how a process tells it: lines that a signal handler can write |
 //! | `deadlock.rs` | the circles of waits in a snapshot |
+//! | `circle.rs` | the circles of waits in this process, now |
+//! | `verdict.rs` | what a thread does that finds itself in one |
 //! | `report.rs` | a snapshot as text for people |
 //! | `plain.rs` | a shorter one, which a signal handler writes by itself |
 //! | `emergency.rs` | the signal on which a process tells it, and its handler |
@@ -29,6 +31,7 @@
 //! Nothing here costs a program anything before it is asked. Owners stand in the words of locks,
 //! and a thread shows its wait while it sleeps (`park/blocked.rs`).
 
+mod circle;
 mod deadlock;
 #[cfg(target_os = "linux")]
 mod emergency;
@@ -43,6 +46,7 @@ mod report;
 #[cfg(target_os = "linux")]
 mod request;
 mod snapshot;
+mod verdict;
 mod wire;
 
 pub use deadlock::{Deadlock, Verdict};
@@ -56,6 +60,10 @@ pub use report::Report;
 #[cfg(target_os = "linux")]
 pub use request::{RequestError, processes, request, tree};
 pub use snapshot::{Frame, Object, Party, Snapshot, Stacks, Wait};
+pub use verdict::{
+    Found, OnDeadlock, look_from_all, on_deadlock, on_deadlock_as_told,
+    set_interpreter_of_verdicts, take_ended,
+};
 
 /// The environment variable that names another signal, or switches the answers off.
 #[cfg(target_os = "linux")]

@@ -22,6 +22,40 @@ impl Snapshot {
     }
 }
 
+/// What is written when a thread finds a deadlock.
+struct VerdictText<'a> {
+    snapshot: &'a Snapshot,
+    verdict: Verdict,
+    threads: &'a [u64],
+}
+
+impl Snapshot {
+    /// What is written when a thread finds this among the threads of the snapshot.
+    pub(super) fn verdict_text(&self, verdict: Verdict, threads: &[u64]) -> String {
+        VerdictText {
+            snapshot: self,
+            verdict,
+            threads,
+        }
+        .to_string()
+    }
+}
+
+impl Display for VerdictText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = Report(self.snapshot);
+        write!(f, "weftline: process {}: ", self.snapshot.pid)?;
+        if self.verdict == Verdict::Abandoned {
+            return report.write_abandoned(f, self.threads);
+        }
+        let deadlock = Deadlock {
+            circle: self.threads.to_vec(),
+            verdict: self.verdict,
+        };
+        report.write_circle(f, &deadlock, FRAMES)
+    }
+}
+
 /// A duration as one reads it: `340 ms`, `12.3 s`, `5 min 02 s`, `3 h 07 min`.
 pub(super) struct Span(pub(super) Duration);
 
@@ -91,11 +125,22 @@ impl Report<'_> {
     }
 
     fn write_deadlock(&self, f: &mut fmt::Formatter<'_>, deadlock: &Deadlock) -> fmt::Result {
+        self.write_circle(f, deadlock, 1)
+    }
+
+    /// A deadlock, with at most so many frames of each thread.
+    fn write_circle(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        deadlock: &Deadlock,
+        frames: usize,
+    ) -> fmt::Result {
         let many = deadlock.circle.len();
         let certainty = match deadlock.verdict {
             Verdict::Certain => "deadlock: ",
             Verdict::Likely => "likely deadlock: ",
             Verdict::UntilTimeout => "deadlock until a timeout: ",
+            Verdict::Abandoned => "",
         };
         writeln!(
             f,
@@ -110,12 +155,16 @@ impl Report<'_> {
             write!(f, "  {} ", party.title())?;
             self.write_wait(f, number, wait)?;
             writeln!(f)?;
-            if let Some(place) = place_of(party) {
+            if frames > 1 && !party.stack.is_empty() {
+                for frame in party.stack.iter().take(frames) {
+                    writeln!(f, "      at {frame}")?;
+                }
+            } else if let Some(place) = place_of(party) {
                 writeln!(f, "      at {place}")?;
             }
         }
         match deadlock.verdict {
-            Verdict::Certain => writeln!(f, "  = none of them can go on"),
+            Verdict::Certain | Verdict::Abandoned => writeln!(f, "  = none of them can go on"),
             Verdict::Likely => writeln!(
                 f,
                 "  = none of them goes on unless another thread releases one of these locks"
@@ -126,6 +175,29 @@ impl Report<'_> {
             f,
             "  = help: take these locks in the same order everywhere, or take one of them with a \
              timeout"
+        )
+    }
+
+    fn write_abandoned(&self, f: &mut fmt::Formatter<'_>, threads: &[u64]) -> fmt::Result {
+        writeln!(
+            f,
+            "a thread has ended while it held what another one waits for"
+        )?;
+        for party in threads.iter().filter_map(|&number| self.0.party(number)) {
+            let Some(wait) = &party.wait else { continue };
+            write!(f, "  {} ", party.title())?;
+            self.write_wait(f, party.number, wait)?;
+            writeln!(f)?;
+            for frame in party.stack.iter().take(FRAMES) {
+                writeln!(f, "      at {frame}")?;
+            }
+            if let Some(place) = place_of(party).filter(|_| party.stack.is_empty()) {
+                writeln!(f, "      at {place}")?;
+            }
+        }
+        writeln!(
+            f,
+            "  = help: release it in a `with` block, a `finally`, or by a guard"
         )
     }
 

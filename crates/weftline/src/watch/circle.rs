@@ -1,0 +1,105 @@
+//! Circles of waits in this process, now: the waits of a thread, followed from owner to owner.
+//!
+//! `verdict.rs` tells why a circle that this finds is one.
+
+use crate::park::{BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, threads_now};
+
+/// The most threads that are visited: more do not make a circle in practice.
+const MOST: usize = 4096;
+
+/// A thread in a circle, and its wait for the next.
+#[derive(Clone, Copy)]
+pub(super) struct Step {
+    pub(super) thread: SeenThread,
+    pub(super) wait: BlockedThread,
+}
+
+/// A visited thread, and from which it was reached.
+struct Visit {
+    step: Step,
+    from: usize,
+}
+
+/// The circle through that thread, if there is one. It begins with the thread.
+pub(super) fn circle_of(first: SeenThread) -> Option<Vec<Step>> {
+    let circle = candidate(first)?;
+    is_confirmed(&circle).then_some(circle)
+}
+
+fn step(thread: SeenThread) -> Option<Step> {
+    let wait = thread.blocked().filter(|wait| wait.deadline.is_never())?;
+    Some(Step { thread, wait })
+}
+
+/// The first pass, breadth first, so the circle is a shortest one.
+fn candidate(first: SeenThread) -> Option<Vec<Step>> {
+    let start = step(first)?;
+    let goal = start.wait.thread;
+    let mut visits: Vec<Visit> = Vec::new();
+    visits.try_reserve(8).ok()?;
+    visits.push(Visit {
+        step: start,
+        from: usize::MAX,
+    });
+    let mut at = 0;
+    while let Some(visit) = visits.get(at) {
+        let this = visit.step;
+        let mut next = Vec::new();
+        for_each_owner(&this, |owner| {
+            if owner != this.wait.thread && next.try_reserve(1).is_ok() {
+                next.push(owner);
+            }
+        });
+        for owner in next {
+            if owner == goal {
+                return path(&visits, at);
+            }
+            if visits.len() == MOST || visits.iter().any(|it| it.step.wait.thread == owner) {
+                continue;
+            }
+            let thread = threads_now().find(|thread| thread.number() == Some(owner));
+            if let Some(step) = thread.and_then(step) {
+                visits.try_reserve(1).ok()?;
+                visits.push(Visit { step, from: at });
+            }
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The way from the first visit to that one.
+fn path(visits: &[Visit], mut at: usize) -> Option<Vec<Step>> {
+    let mut path = Vec::new();
+    path.try_reserve(visits.len()).ok()?;
+    while let Some(visit) = visits.get(at) {
+        path.push(visit.step);
+        at = visit.from;
+    }
+    path.reverse();
+    Some(path)
+}
+
+/// The second pass: the same owners; then, whether every thread still sleeps in the same wait.
+fn is_confirmed(circle: &[Step]) -> bool {
+    let followers = circle.iter().cycle().skip(1);
+    let has_owners = circle.iter().zip(followers).all(|(step, next)| {
+        let mut is_owner = false;
+        for_each_owner(step, |owner| is_owner |= owner == next.wait.thread);
+        is_owner
+    });
+    has_owners && circle.iter().all(|step| step.thread.is_still(&step.wait))
+}
+
+/// Calls `f` with each thread without which the wait does not end.
+fn for_each_owner(step: &Step, mut f: impl FnMut(ThreadNumber)) {
+    match step.thread.state_of_object(&step.wait) {
+        Some(ObjectState::Held { by, .. }) => f(by),
+        Some(ObjectState::Thread { number }) => f(number),
+        Some(ObjectState::Read { .. }) if step.wait.kind == Kind::RwLockWrite => {
+            let readers = threads_now().filter(|thread| thread.reads(step.wait.object));
+            readers.filter_map(SeenThread::number).for_each(f);
+        }
+        _ => {}
+    }
+}
