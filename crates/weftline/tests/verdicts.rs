@@ -1,0 +1,223 @@
+//! Verdicts: deadlocks that threads find by themselves. `no_verdict.rs` has what is never found.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use weftline::watch::{self, Found, OnDeadlock, Verdict};
+use weftline::{Builder, Event, Lock, RLock, RwLock, Thread};
+
+static FOUND: Lock<Vec<Found>> = Lock::new(Vec::new());
+static CHANGED: Event = Event::new();
+
+fn note(found: &Found) {
+    FOUND.lock().push(found.clone());
+    CHANGED.set();
+}
+
+/// Long enough for any machine; what is found takes one or two seconds.
+const LONG: Duration = Duration::from_secs(60);
+
+fn begin() {
+    watch::on_deadlock(OnDeadlock::Call(note));
+}
+
+/// What was found about these threads, once something is.
+fn found_of(threads: &[Thread]) -> Found {
+    let mut numbers: Vec<u64> = threads
+        .iter()
+        .map(|it| it.number().unwrap().get())
+        .collect();
+    numbers.sort_unstable();
+    let end = Instant::now() + LONG;
+    loop {
+        CHANGED.clear();
+        let about = FOUND
+            .lock()
+            .iter()
+            .find(|found| {
+                let mut members = found.threads.clone();
+                members.sort_unstable();
+                members == numbers
+            })
+            .cloned();
+        if let Some(found) = about {
+            return found;
+        }
+        assert!(
+            Instant::now() < end,
+            "nothing was found: {:?}",
+            FOUND.lock()
+        );
+        let _ = CHANGED.try_wait_for(Duration::from_millis(200));
+    }
+}
+
+/// A thread that is never joined, because it never ends.
+fn start(name: &str, f: impl FnOnce() + Send + 'static) -> Thread {
+    let builder = Builder::new().name(name).daemon(true);
+    builder.spawn(f).unwrap().thread().clone()
+}
+
+/// Threads each of which takes the next lock while it holds its own.
+fn ring<L: Send + Sync + 'static>(
+    count: usize,
+    new: impl Fn() -> L,
+    take_both: impl Fn(&L, &L, &dyn Fn()) + Send + Sync + Copy + 'static,
+) -> Vec<Thread> {
+    let locks: Arc<Vec<L>> = Arc::new((0..count).map(|_| new()).collect());
+    let hold = Arc::new(AtomicU64::new(0));
+    (0..count)
+        .map(|at| {
+            let (locks, hold) = (Arc::clone(&locks), Arc::clone(&hold));
+            start(&format!("ring {count}.{at}"), move || {
+                take_both(&locks[at], &locks[(at + 1) % count], &|| {
+                    hold.fetch_add(1, Ordering::Relaxed);
+                    while hold.load(Ordering::Relaxed) < count as u64 {
+                        std::thread::yield_now();
+                    }
+                });
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn circles_of_two_three_and_four_locks_are_certain() {
+    begin();
+    for count in [2, 3, 4] {
+        let threads = ring(
+            count,
+            || Lock::new(()),
+            |own, next, all_hold| {
+                let _own = own.lock();
+                all_hold();
+                let _next = next.lock();
+            },
+        );
+        let found = found_of(&threads);
+        assert_eq!(found.verdict, Verdict::Certain);
+        assert!(
+            found
+                .text
+                .contains(&format!("{count} threads wait for each other"))
+        );
+        assert!(found.text.contains("verdicts.rs:"), "{}", found.text);
+    }
+}
+
+#[test]
+fn a_circle_of_reentrant_locks_is_certain() {
+    begin();
+    let threads = ring(
+        2,
+        || RLock::new(()),
+        |own, next, all_hold| {
+            let _own = own.lock();
+            let _again = own.lock();
+            all_hold();
+            let _next = next.lock();
+        },
+    );
+    assert_eq!(found_of(&threads).verdict, Verdict::Certain);
+}
+
+#[test]
+fn readers_that_each_want_to_write_the_other_lock_are_a_circle() {
+    begin();
+    let threads = ring(
+        2,
+        || RwLock::new(()),
+        |own, next, all_hold| {
+            let _own = own.read();
+            all_hold();
+            let _next = next.write();
+        },
+    );
+    assert_eq!(found_of(&threads).verdict, Verdict::Certain);
+}
+
+#[test]
+fn a_thread_that_joins_the_one_that_wants_its_lock_is_in_a_circle() {
+    begin();
+    let lock = Arc::new(Lock::new(()));
+    let (theirs, is_held) = (Arc::clone(&lock), Arc::new(Event::new()));
+    let held = Arc::clone(&is_held);
+    let wants = start("wants", move || {
+        is_held.wait();
+        drop(theirs.lock());
+    });
+    let joined = wants.clone();
+    let joins = start("joins", move || {
+        let _held = lock.lock();
+        held.set();
+        joined.join();
+    });
+    let found = found_of(&[wants, joins]);
+    assert_eq!(found.verdict, Verdict::Certain);
+    assert!(
+        found.text.contains("the end of a thread, \"wants\""),
+        "{}",
+        found.text
+    );
+}
+
+#[test]
+fn threads_that_join_each_other_are_a_circle() {
+    begin();
+    let places: Arc<[Lock<Option<Thread>>; 2]> = Arc::new([Lock::new(None), Lock::new(None)]);
+    let ready = Arc::new(Event::new());
+    let threads: Vec<Thread> = (0..2)
+        .map(|at| {
+            let (places, ready) = (Arc::clone(&places), Arc::clone(&ready));
+            start(&format!("joins {at}"), move || {
+                ready.wait();
+                let other = places[1 - at].lock().clone();
+                other.unwrap().join();
+            })
+        })
+        .collect();
+    for (place, thread) in places.iter().zip(&threads) {
+        *place.lock() = Some(thread.clone());
+    }
+    ready.set();
+    assert_eq!(found_of(&threads).verdict, Verdict::Certain);
+}
+
+#[test]
+fn a_lock_whose_thread_has_ended_is_abandoned() {
+    begin();
+    let lock = Arc::new(Lock::new(()));
+    let theirs = Arc::clone(&lock);
+    let ends = start("ends", move || std::mem::forget(theirs.lock()));
+    assert!(ends.try_join_for(LONG).is_ok());
+    let waits = start("waits", move || drop(lock.lock()));
+    let found = found_of(&[waits]);
+    assert_eq!(found.verdict, Verdict::Abandoned);
+    assert!(found.text.contains("which has ended"), "{}", found.text);
+}
+
+#[test]
+fn a_wait_that_times_out_is_in_no_circle() {
+    begin();
+    let (left, right) = (Arc::new(RLock::new(())), Arc::new(RLock::new(())));
+    let (l, r) = (Arc::clone(&left), Arc::clone(&right));
+    let holds = Arc::new(Event::new());
+    let held = Arc::clone(&holds);
+    let timed = start("timed", move || {
+        let _left = l.lock();
+        held.set();
+        // Longer than the first looks, which it makes as the others do.
+        let _ = r.try_lock_for(Duration::from_millis(2_500));
+    });
+    let _right = right.lock();
+    holds.wait();
+    let _left = left.lock();
+    assert!(timed.try_join_for(LONG).is_ok());
+    let mine = weftline::current().number().unwrap().get();
+    assert!(
+        FOUND
+            .lock()
+            .iter()
+            .all(|found| !found.threads.contains(&mine))
+    );
+}
