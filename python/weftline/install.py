@@ -112,8 +112,8 @@ def _fill(module, name, ours):
 
 
 def _exchange(module, name, before, after):
-    """Replaces `before` by `after` in the module, and in its package if that has taken it from
-    there.
+    """Replaces `before` by `after` in the module or class, and in the module's package if that has
+    taken it from there.
     """
     setattr(module, name, after)
     package = sys.modules.get(module.__name__.rpartition(".")[0])
@@ -151,6 +151,16 @@ def _once(names):
     return edit
 
 
+def _both(first, second):
+    """Returns an edit that is two."""
+
+    def edit(module):
+        first(module)
+        second(module)
+
+    return edit
+
+
 # A private name that distinguishes the standard module from a module of the program.
 _SIGNS = {
     "functools": "_make_key",
@@ -170,6 +180,17 @@ def _for_threading(module):
     from weftline._spellings import FUNCTIONS
 
     return of_threading(), FUNCTIONS
+
+
+def _let_joins_show(module):
+    """Fills `Thread.join`, when `threading` is imported, if weftline is installed."""
+    if not _replaced or _SIGNS[module.__name__] not in vars(module):
+        return
+    from weftline import _join
+
+    with _guard:
+        if _replaced and module.Thread.join is _join._standard_join:
+            _fill(module.Thread, "join", _join.join)
 
 
 def _for_queue(module):
@@ -259,7 +280,7 @@ def _let_pools_end(module):
 
 
 _EDITS = {
-    "threading": _once(_for_threading),
+    "threading": _both(_once(_for_threading), _let_joins_show),
     "queue": _once(_for_queue),
     "_queue": _edit_the_c_queue,
     # These take their names when they are imported, and create locks and queues as long as the

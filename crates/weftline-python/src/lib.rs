@@ -10,6 +10,7 @@
 //! | `introspection.rs` | what introspection tools see in the classes |
 //! | `deferred_drop.rs` | freeing long chains of objects on a small stack |
 //! | `init_guard.rs` | whether an object that the collector visits exists yet |
+//! | `join.rs` | `Thread.join`, shown in reports |
 //! | `optional_arg.rs` | arguments that may be left out |
 //! | `objects.rs` | creating Python objects when memory may be short |
 //! | `recursion.rs` | the bound on recursion through the program |
@@ -34,6 +35,7 @@ mod handled;
 mod inflation;
 mod init_guard;
 mod introspection;
+mod join;
 mod launch;
 mod names;
 mod objects;
@@ -83,6 +85,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.setattr("_rebuild", wrap_pyfunction!(inflation::rebuild, module)?)?;
     module.setattr("_blocked_now", wrap_pyfunction!(site::blocked_now, module)?)?;
     sight::register(module)?;
+    join::register(module)?;
     threading::register(module)?;
     queue::register(module)?;
     futures::register(module)?;

@@ -27,7 +27,7 @@ names! {
     __dict__ __enter__ __exit__ __float__ __getstate__ __index__ __init__ __module__ __name__
     __new__ __qualname__ __reduce__ __reduce_ex__ __set__ _acquire_restore _action _active
     _at_fork_reinit _break _cond _condition _count _done_callbacks _enter _exception _exit _flag
-    _get _init _initial_value _invoke_callbacks _is_owned _lock _name _parties _put _qsize
+    _get _ident _init _initial_value _invoke_callbacks _is_owned _lock _name _parties _put _qsize
     _rebuild _release _release_save _result _state _timeout _value _wait _waiters _weakref
     _weftline acquire add_cancelled add_exception add_result all_tasks_done append block
     blocking broken clear co_filename co_qualname collections context critical deque error

@@ -11,7 +11,7 @@ use pyo3::exceptions::{
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyString};
-use weftline::watch::{self, Found, OnDeadlock, RequestError, Told};
+use weftline::watch::{self, Found, Interpreter, OnDeadlock, RequestError, Told};
 
 /// The most frames of a thread that are told.
 const FRAMES: usize = 64;
@@ -33,7 +33,7 @@ fn active(py: Python<'_>) -> Option<Bound<'_, PyDict>> {
 }
 
 /// An attribute by the interpreter's own lookup: no `__getattribute__` of the program runs.
-fn own_attribute<'py>(
+pub(crate) fn own_attribute<'py>(
     object: &Bound<'py, PyAny>,
     name: &Bound<'py, PyString>,
 ) -> Option<Bound<'py, PyAny>> {
@@ -73,6 +73,47 @@ pub(crate) fn name_thread(py: Python<'_>) {
     {
         watch::name_current_thread(name);
     }
+}
+
+/// How this interpreter answers.
+const INTERPRETER: Interpreter = Interpreter {
+    tell,
+    others_at_exit,
+    interrupt_ends,
+};
+
+/// See [`Interpreter::others_at_exit`].
+fn others_at_exit(waiting: &[u64]) -> Option<usize> {
+    try_attach(|py| inside(py, || try_others_at_exit(py, waiting).unwrap_or(None)))?
+}
+
+fn try_others_at_exit(py: Python<'_>, waiting: &[u64]) -> PyResult<Option<usize>> {
+    let frames = py.import("sys")?.call_method0("_current_frames")?;
+    let at_exit = py
+        .import("threading")?
+        .getattr("_shutdown")?
+        .getattr("__code__")?;
+    let mut others = 0;
+    for (ident, frame) in frames.cast_into::<PyDict>()? {
+        if waiting.contains(&ident.extract()?) {
+            continue;
+        }
+        if !frame.getattr("f_code")?.is(&at_exit) {
+            return Ok(None);
+        }
+        others += 1;
+    }
+    Ok(Some(others))
+}
+
+/// See [`Interpreter::interrupt_ends`].
+fn interrupt_ends() -> bool {
+    let by_default = |py: Python<'_>| -> PyResult<bool> {
+        let signal = py.import("_signal")?;
+        let handler = signal.call_method1("getsignal", (libc::SIGINT,))?;
+        Ok(handler.is(&signal.getattr("default_int_handler")?))
+    };
+    try_attach(|py| inside(py, || by_default(py).unwrap_or(false))).unwrap_or(false)
 }
 
 /// Tells the names and stacks of all threads. Runs on a thread of its own.
@@ -127,8 +168,7 @@ pyo3::create_exception!(
 /// answer, or None.
 #[pyfunction]
 fn _answer() -> Option<String> {
-    watch::set_interpreter(tell);
-    watch::set_interpreter_of_verdicts(tell);
+    watch::set_interpreter(INTERPRETER);
     watch::on_deadlock_as_told();
     watch::install_as_told().err().map(|why| why.to_string())
 }
@@ -169,7 +209,7 @@ fn _on_deadlock(action: &Bound<'_, PyAny>) -> PyResult<()> {
             ));
         }
     };
-    watch::set_interpreter_of_verdicts(tell);
+    watch::set_interpreter(INTERPRETER);
     let callable = matches!(told, OnDeadlock::Call(_)).then(|| action.clone().unbind());
     let previous = std::mem::replace(&mut *CALLABLE.lock(), callable);
     drop(previous);
@@ -206,12 +246,9 @@ fn _report(py: Python<'_>, pid: u32) -> PyResult<String> {
 
 /// The report of this process, as text.
 #[pyfunction]
-fn _own_report(py: Python<'_>) -> String {
-    let snapshot = watch::snapshot_with(true, |told| {
-        // SAFETY: called below, attached.
-        tell_attached(unsafe { Python::assume_attached() }, told);
-    });
-    let _ = py;
+fn _own_report() -> String {
+    // Attached already, so it does not wait.
+    let snapshot = watch::snapshot_with(true, INTERPRETER);
     snapshot.report().to_string()
 }
 

@@ -111,6 +111,19 @@ impl Kind {
     }
 }
 
+#[cfg(not(weftline_model))]
+impl Kind {
+    /// A wait for what an identifier names; `look` gets the identifier.
+    pub(super) fn of_ident(self, ident: u64, look: Look) -> BlockedOn {
+        BlockedOn {
+            object: ident as usize,
+            look,
+            kind: self,
+            caller: Location::caller(),
+        }
+    }
+}
+
 /// What a wait is for.
 #[derive(Clone, Copy)]
 #[cfg_attr(weftline_model, allow(dead_code, reason = "models show no sleeps"))]
@@ -141,7 +154,7 @@ impl Marks {
 #[cfg(weftline_model)]
 pub(super) use modelled::Wait;
 #[cfg(not(weftline_model))]
-pub(super) use real::{Blocked, Wait};
+pub(super) use real::{Begun, Blocked, Wait};
 #[cfg(not(weftline_model))]
 pub use real::{BlockedThread, Shown};
 
@@ -212,6 +225,12 @@ mod real {
                 since: Cell::new(since.nanos()),
                 site: UnsafeCell::new(Site::here(on.caller)),
             }
+        }
+
+        /// Names the place, for a wait that has not begun.
+        pub(in crate::park) fn set_site(&self, site: Site) {
+            // SAFETY: the wait has not begun, so no one reads it.
+            unsafe { *self.site.get() = site };
         }
 
         /// The wait is the innermost of its thread as long as the result exists.

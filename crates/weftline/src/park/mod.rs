@@ -38,6 +38,7 @@
 //! | `stir.rs` | what a thread does for a report inside its sleep | a signal handler stirs it |
 //! | `look.rs`, `probe.rs` | what the object of a wait says of itself to a report, also if it may be gone | any thread, and signal handlers |
 //! | `blocked.rs`, `site.rs` | for which object a thread sleeps, since when, until when, and where in the program | its thread shows it while it sleeps; any thread reads it |
+//! | `foreign_wait.rs` | a wait that another library does, shown as one of ours | its own thread |
 //! | `seqlock.rs` | the words of such a record, read without a lock | `blocked.rs` |
 //! | `os_ident.rs` | the operating system's identifier of a thread | `record.rs`, reports |
 //! | `relay.rs` | the order in which many threads of an interpreter are woken | wakers of many, and the woken |
@@ -63,6 +64,8 @@ mod cache_padded;
 #[cfg(not(weftline_model))]
 mod clock;
 mod deadline;
+#[cfg(not(weftline_model))]
+mod foreign_wait;
 pub(crate) mod fork;
 mod list_lock;
 mod look;
@@ -163,6 +166,8 @@ pub(crate) use clock::now;
 pub use deadline::Deadline;
 #[cfg(weftline_model)]
 pub use deadline::{Alarm, all_starve};
+#[cfg(not(weftline_model))]
+pub use foreign_wait::ForeignWait;
 pub use look::ObjectState;
 #[cfg(not(weftline_model))]
 pub(crate) use out_of_memory::panic_without_memory;

@@ -48,6 +48,14 @@ fn blocked(record: &ThreadRecord) -> Option<BlockedThread> {
     Some(BlockedThread::new(thread, os_ident, sleep))
 }
 
+/// The number of the living thread with that identifier.
+pub(super) fn number_of(os_ident: u64) -> Option<ThreadNumber> {
+    let mut threads = threads_now();
+    threads
+        .find(|thread| thread.os_ident() == os_ident)?
+        .number()
+}
+
 /// A thread as a report sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct SeenThread(&'static ThreadRecord);

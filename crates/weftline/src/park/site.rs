@@ -41,6 +41,9 @@ const HERE: u64 = 1;
 const FOREIGN: u64 = 2;
 
 impl Site {
+    /// An unknown place.
+    pub const UNKNOWN: Self = Self(Place::Unknown);
+
     pub(super) fn here(location: &'static Location<'static>) -> Self {
         Self(Place::Here(location))
     }

@@ -38,6 +38,8 @@ pub enum Verdict {
     UntilTimeout,
     /// A thread has ended while it held what another one waits for.
     Abandoned,
+    /// Every thread of the process waits, none with a timeout, and the program handles no signal.
+    Standstill,
 }
 
 impl Verdict {
@@ -49,6 +51,7 @@ impl Verdict {
             Self::Likely => "likely",
             Self::UntilTimeout => "until-timeout",
             Self::Abandoned => "abandoned",
+            Self::Standstill => "all-blocked",
         }
     }
 }

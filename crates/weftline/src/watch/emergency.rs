@@ -25,6 +25,7 @@
 //! handler or is ignored. If a program sets its own handler later, the next thread that sleeps long
 //! finds that out and takes the mark away (`mark.rs`), and no one asks any more.
 
+use super::interpreter::{Interpreter, Told};
 use super::os::{Descriptor, KeepErrno, Stream, connect};
 use super::{mark, own_stack, plain, wire};
 use crate::park::{self, fork, native_id, threads_now};
@@ -43,18 +44,11 @@ pub fn default_signal() -> i32 {
 
 /// The signal with our handler; zero: none.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
-/// An [`Interpreter`], or null.
+/// Tells the stacks of an interpreter: a `fn(&mut Told)`, or null.
 static INTERPRETER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 /// The latest nonce for which the interpreter has not told anything; zero: none.
 static ASKED: AtomicU64 = AtomicU64::new(0);
 static HELPER: AtomicU32 = AtomicU32::new(0);
-
-/// Tells the stacks of an interpreter's threads, by [`Told`]. Called on a thread of its own.
-pub type Interpreter = fn(&mut Told);
-
-/// What an interpreter tells.
-#[derive(Default)]
-pub struct Told(pub(super) String);
 
 /// Why a process does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,15 +141,20 @@ pub fn give_way() {
 }
 
 /// Has `interpreter` tell its stacks when this process is asked.
-pub fn set_interpreter(interpreter: Interpreter) {
-    INTERPRETER.store(interpreter as *mut (), Ordering::Release);
+pub(super) fn set_interpreter(interpreter: Interpreter) {
+    INTERPRETER.store(interpreter.tell as *mut (), Ordering::Release);
     park::set_stirred(answer);
 }
 
-fn interpreter() -> Option<Interpreter> {
-    let interpreter = INTERPRETER.load(Ordering::Acquire);
+fn interpreter() -> Option<fn(&mut Told)> {
+    let tell = INTERPRETER.load(Ordering::Acquire);
     // SAFETY: null, or stored by `set_interpreter`.
-    (!interpreter.is_null()).then(|| unsafe { mem::transmute::<*mut (), Interpreter>(interpreter) })
+    (!tell.is_null()).then(|| unsafe { mem::transmute::<*mut (), fn(&mut Told)>(tell) })
+}
+
+/// The signal to which this process answers.
+pub(super) fn signal() -> Option<c_int> {
+    Some(SIGNAL.load(Ordering::Relaxed)).filter(|&signal| signal != 0)
 }
 
 extern "C" fn handle(_signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
@@ -260,8 +259,8 @@ extern "C" fn help(_: *mut c_void) -> *mut c_void {
             continue;
         }
         let mut told = Told::default();
-        if let Some(interpreter) = interpreter() {
-            interpreter(&mut told);
+        if let Some(tell) = interpreter() {
+            tell(&mut told);
         }
         if let Some(socket) = connect(nonce) {
             let mut out = Stream::to_socket(&socket);
@@ -278,18 +277,5 @@ fn block_signals() {
         let mut all: libc::sigset_t = mem::zeroed();
         libc::sigfillset(&raw mut all);
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, ptr::null_mut());
-    }
-}
-
-impl Told {
-    /// A thread, by what `threading.get_ident()` returns there, and its name.
-    pub fn name(&mut self, os_ident: u64, name: &str) {
-        let _ = writeln!(self.0, "name\t{os_ident}\t{}", wire::Text(name));
-    }
-
-    /// A frame of that thread, the innermost first.
-    pub fn frame(&mut self, os_ident: u64, function: &str, file: &str, line: u32) {
-        let (function, file) = (wire::Text(function), wire::Text(file));
-        let _ = writeln!(self.0, "frame\t{os_ident}\t{function}\t{file}\t{line}");
     }
 }

@@ -19,6 +19,8 @@
 //! | `wire.rs` | how a process tells it: lines that a signal handler can write |
 //! | `deadlock.rs` | the circles of waits in a snapshot |
 //! | `circle.rs` | the circles of waits in this process, now |
+//! | `standstill.rs` | whether all threads wait for ever |
+//! | `interpreter.rs` | what an interpreter tells |
 //! | `verdict.rs` | what a thread does that finds itself in one |
 //! | `report.rs` | a snapshot as text for people |
 //! | `plain.rs` | a shorter one, which a signal handler writes by itself |
@@ -35,6 +37,7 @@ mod circle;
 mod deadlock;
 #[cfg(target_os = "linux")]
 mod emergency;
+mod interpreter;
 #[cfg(target_os = "linux")]
 mod mark;
 #[cfg(target_os = "linux")]
@@ -46,24 +49,30 @@ mod report;
 #[cfg(target_os = "linux")]
 mod request;
 mod snapshot;
+mod standstill;
 mod verdict;
 mod wire;
 
 pub use deadlock::{Deadlock, Verdict};
 #[cfg(target_os = "linux")]
-pub use emergency::{
-    Interpreter, NotReady, Told, default_signal, give_way, install, is_ready, set_interpreter,
-};
+use emergency::signal;
+#[cfg(target_os = "linux")]
+pub use emergency::{NotReady, default_signal, give_way, install, is_ready};
+pub use interpreter::{Interpreter, Told};
 #[cfg(target_os = "linux")]
 pub use mark::is_marked;
 pub use report::Report;
 #[cfg(target_os = "linux")]
 pub use request::{RequestError, processes, request, tree};
 pub use snapshot::{Frame, Object, Party, Snapshot, Stacks, Wait};
-pub use verdict::{
-    Found, OnDeadlock, look_from_all, on_deadlock, on_deadlock_as_told,
-    set_interpreter_of_verdicts, take_ended,
-};
+pub use verdict::{Found, OnDeadlock, look_from_all, on_deadlock, on_deadlock_as_told, take_ended};
+
+/// Has `interpreter` answer in reports and verdicts.
+pub fn set_interpreter(interpreter: Interpreter) {
+    #[cfg(target_os = "linux")]
+    emergency::set_interpreter(interpreter);
+    verdict::set_interpreter(interpreter);
+}
 
 /// The environment variable that names another signal, or switches the answers off.
 #[cfg(target_os = "linux")]
@@ -98,7 +107,6 @@ pub fn snapshot() -> Snapshot {
 }
 
 /// What this process is, as [`snapshot`], with what an interpreter tells of it.
-#[cfg(target_os = "linux")]
 #[must_use]
 pub fn snapshot_with(locks_are_free: bool, interpreter: Interpreter) -> Snapshot {
     let mut text = String::new();
@@ -106,7 +114,7 @@ pub fn snapshot_with(locks_are_free: bool, interpreter: Interpreter) -> Snapshot
     let _ = wire::write_process(&mut text, locks_are_free);
     let mut snapshot = wire::read_process(&text).expect("this version wrote it");
     let mut told = Told::default();
-    interpreter(&mut told);
+    (interpreter.tell)(&mut told);
     wire::read_stacks(&(told.0 + "end\n"), &mut snapshot);
     snapshot
 }

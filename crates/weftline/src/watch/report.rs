@@ -45,8 +45,10 @@ impl Display for VerdictText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = Report(self.snapshot);
         write!(f, "weftline: process {}: ", self.snapshot.pid)?;
-        if self.verdict == Verdict::Abandoned {
-            return report.write_abandoned(f, self.threads);
+        match self.verdict {
+            Verdict::Abandoned => return report.write_abandoned(f, self.threads),
+            Verdict::Standstill => return report.write_standstill(f, self.threads),
+            _ => {}
         }
         let deadlock = Deadlock {
             circle: self.threads.to_vec(),
@@ -140,7 +142,7 @@ impl Report<'_> {
             Verdict::Certain => "deadlock: ",
             Verdict::Likely => "likely deadlock: ",
             Verdict::UntilTimeout => "deadlock until a timeout: ",
-            Verdict::Abandoned => "",
+            Verdict::Abandoned | Verdict::Standstill => "",
         };
         writeln!(
             f,
@@ -148,23 +150,12 @@ impl Report<'_> {
             counted(many, "thread")
         )?;
         for &number in &deadlock.circle {
-            let Some(party) = self.0.party(number) else {
-                continue;
-            };
-            let Some(wait) = &party.wait else { continue };
-            write!(f, "  {} ", party.title())?;
-            self.write_wait(f, number, wait)?;
-            writeln!(f)?;
-            if frames > 1 && !party.stack.is_empty() {
-                for frame in party.stack.iter().take(frames) {
-                    writeln!(f, "      at {frame}")?;
-                }
-            } else if let Some(place) = place_of(party) {
-                writeln!(f, "      at {place}")?;
-            }
+            self.write_waiter(f, number, frames)?;
         }
         match deadlock.verdict {
-            Verdict::Certain | Verdict::Abandoned => writeln!(f, "  = none of them can go on"),
+            Verdict::Certain | Verdict::Abandoned | Verdict::Standstill => {
+                writeln!(f, "  = none of them can go on")
+            }
             Verdict::Likely => writeln!(
                 f,
                 "  = none of them goes on unless another thread releases one of these locks"
@@ -183,22 +174,50 @@ impl Report<'_> {
             f,
             "a thread has ended while it held what another one waits for"
         )?;
-        for party in threads.iter().filter_map(|&number| self.0.party(number)) {
-            let Some(wait) = &party.wait else { continue };
-            write!(f, "  {} ", party.title())?;
-            self.write_wait(f, party.number, wait)?;
-            writeln!(f)?;
-            for frame in party.stack.iter().take(FRAMES) {
-                writeln!(f, "      at {frame}")?;
-            }
-            if let Some(place) = place_of(party).filter(|_| party.stack.is_empty()) {
-                writeln!(f, "      at {place}")?;
-            }
-        }
+        self.write_waits(f, threads)?;
         writeln!(
             f,
             "  = help: release it in a `with` block, a `finally`, or by a guard"
         )
+    }
+
+    fn write_standstill(&self, f: &mut fmt::Formatter<'_>, threads: &[u64]) -> fmt::Result {
+        writeln!(f, "every thread waits, and none of the waits times out")?;
+        self.write_waits(f, threads)?;
+        writeln!(f, "  = nothing in this process can wake one of them")
+    }
+
+    fn write_waits(&self, f: &mut fmt::Formatter<'_>, threads: &[u64]) -> fmt::Result {
+        /// A standstill may be of thousands.
+        const MOST: usize = 40;
+        for &number in threads.iter().take(MOST) {
+            self.write_waiter(f, number, FRAMES)?;
+        }
+        match threads.len().checked_sub(MOST) {
+            Some(more @ 1..) => writeln!(f, "  … and {more} more threads"),
+            _ => Ok(()),
+        }
+    }
+
+    /// A waiter in a verdict: for what it waits, and at most so many frames.
+    fn write_waiter(&self, f: &mut fmt::Formatter<'_>, number: u64, frames: usize) -> fmt::Result {
+        let Some(party) = self.0.party(number) else {
+            return Ok(());
+        };
+        let Some(wait) = &party.wait else {
+            return Ok(());
+        };
+        write!(f, "  {} ", party.title())?;
+        self.write_wait(f, number, wait)?;
+        writeln!(f)?;
+        if frames > 1 && !party.stack.is_empty() {
+            for frame in party.stack.iter().take(frames) {
+                writeln!(f, "      at {frame}")?;
+            }
+        } else if let Some(place) = place_of(party) {
+            writeln!(f, "      at {place}")?;
+        }
+        Ok(())
     }
 
     /// For what it waits, as the rest of a sentence.

@@ -19,12 +19,14 @@
 //! guard, and only its end releases the waiter for a thread. In Python any thread may release a
 //! plain lock.
 //!
-//! Each circle is told once, by the thread that finds it first: the numbers of threads and sleeps
-//! name it.
+//! Each circle is told once, by the thread that finds it first: the numbers of its threads and the
+//! beginnings of their waits name it.
 
 use super::circle::{Step, circle_of};
 use super::deadlock::Verdict;
-use super::{Interpreter, snapshot};
+use super::interpreter::Interpreter;
+use super::snapshot;
+use super::standstill::standstill;
 use crate::park::{
     BlockedThread, ForgetWaiters, Kind, ListLock, ObjectState, SeenThread, ThreadNumber,
     current_number, set_lasts, threads_now,
@@ -115,8 +117,8 @@ pub fn on_deadlock_as_told() {
     });
 }
 
-/// Has reports of deadlocks tell the stacks of an interpreter.
-pub fn set_interpreter_of_verdicts(interpreter: Interpreter) {
+/// Has the interpreter answer in verdicts.
+pub(super) fn set_interpreter(interpreter: Interpreter) {
     POLICY.lock().interpreter = Some(interpreter);
 }
 
@@ -150,7 +152,9 @@ fn look() -> bool {
     };
     let found = match circle_of(this) {
         Some(circle) => Some((verdict_of(&circle, interpreter.is_some()), circle)),
-        None => abandoned(this, &wait).map(|step| (Verdict::Abandoned, vec![step])),
+        None => abandoned(this, &wait)
+            .map(|step| (Verdict::Abandoned, vec![step]))
+            .or_else(|| Some((Verdict::Standstill, standstill(interpreter)?))),
     };
     match found {
         Some((verdict, circle)) if is_new(&circle) => {
@@ -194,7 +198,7 @@ fn abandoned(this: SeenThread, wait: &BlockedThread) -> Option<Step> {
 fn is_new(circle: &[Step]) -> bool {
     let mut key: Vec<(u64, u64)> = circle
         .iter()
-        .map(|step| (step.wait.thread.get(), step.wait.sequence))
+        .map(|step| (step.wait.thread.get(), step.wait.since()))
         .collect();
     key.sort_unstable();
     let mut hasher = DefaultHasher::new();
