@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use weftline::park::ObjectState;
-use weftline::watch::{Deadlock, Frame, Object, Party, Snapshot, Stacks, Wait};
+use weftline::watch::{Deadlock, Frame, Object, Party, Pool, Snapshot, Stacks, Wait};
 
 /// The version of this form. A later version only adds members.
 const VERSION: u32 = 1;
@@ -24,6 +24,7 @@ fn process(snapshot: &Snapshot) -> Value {
         },
         "threads": snapshot.parties.iter().map(|party| thread(snapshot, party)).collect::<Value>(),
         "objects": snapshot.objects.iter().map(|it| object(snapshot, it)).collect::<Value>(),
+        "pools": snapshot.pools.iter().map(|it| pool(snapshot, it)).collect::<Value>(),
         "deadlocks": snapshot.deadlocks().iter().map(deadlock).collect::<Value>(),
     })
 }
@@ -72,6 +73,15 @@ fn object(snapshot: &Snapshot, object: &Object) -> Value {
     })
 }
 
+fn pool(snapshot: &Snapshot, pool: &Pool) -> Value {
+    let workers = snapshot.workers(pool.number);
+    json!({
+        "number": pool.number,
+        "workers": workers.map(|party| party.number).collect::<Value>(),
+        "waiting": pool.waiting,
+    })
+}
+
 fn state(state: ObjectState) -> Value {
     match state {
         ObjectState::Free => json!({"is": "free"}),
@@ -88,8 +98,8 @@ fn state(state: ObjectState) -> Value {
             capacity,
             unfinished,
         } => json!({"is": "queue", "capacity": capacity, "unfinished": unfinished}),
-        ObjectState::Pending => json!({"is": "pending"}),
-        ObjectState::Running => json!({"is": "running"}),
+        ObjectState::Pending { pool } => json!({"is": "pending", "pool": pool}),
+        ObjectState::Running { pool } => json!({"is": "running", "pool": pool}),
         ObjectState::Finished => json!({"is": "finished"}),
         ObjectState::Thread { number } => json!({"is": "thread", "number": number.get()}),
         ObjectState::Awaits { count } => json!({"is": "awaited", "count": count}),

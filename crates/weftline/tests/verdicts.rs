@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use weftline::watch::{self, Found, OnDeadlock, Verdict};
-use weftline::{Builder, Event, Lock, RLock, RwLock, Thread};
+use weftline::{
+    Barrier, Builder, Event, Executor, Lock, RLock, RwLock, Thread, ThreadPoolExecutor,
+};
 
 static FOUND: Lock<Vec<Found>> = Lock::new(Vec::new());
 static CHANGED: Event = Event::new();
@@ -220,4 +222,84 @@ fn a_wait_that_times_out_is_in_no_circle() {
             .iter()
             .all(|found| !found.threads.contains(&mine))
     );
+}
+
+/// The verdict about a set of threads that has that one among them.
+fn found_with(thread: &Thread) -> Found {
+    let number = thread.number().unwrap().get();
+    let end = Instant::now() + LONG;
+    loop {
+        CHANGED.clear();
+        let about = FOUND
+            .lock()
+            .iter()
+            .find(|found| found.threads.contains(&number))
+            .cloned();
+        if let Some(found) = about {
+            return found;
+        }
+        assert!(
+            Instant::now() < end,
+            "nothing was found: {:?}",
+            FOUND.lock()
+        );
+        let _ = CHANGED.try_wait_for(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn a_pool_whose_workers_wait_for_its_own_tasks_is_starved() {
+    begin();
+    let pool: &'static ThreadPoolExecutor = Box::leak(Box::new(ThreadPoolExecutor::new(2)));
+    let both = Arc::new(Barrier::new(2));
+    for _ in 0..2 {
+        let both = Arc::clone(&both);
+        pool.spawn(move || {
+            both.wait().unwrap();
+            let _ = pool.submit(|| 1).unwrap().result();
+        })
+        .unwrap();
+    }
+    let workers = pool.threads();
+    let found = found_with(&workers[0]);
+    assert_eq!(found.verdict, Verdict::PoolStarved, "{}", found.text);
+    assert_eq!(found.threads.len(), 2, "{}", found.text);
+    assert!(
+        found.text.contains("which no worker has begun with"),
+        "{}",
+        found.text
+    );
+}
+
+#[test]
+fn two_pools_whose_workers_wait_for_each_others_tasks_are_starved() {
+    begin();
+    let new = || -> &'static ThreadPoolExecutor { Box::leak(Box::new(ThreadPoolExecutor::new(1))) };
+    let (left, right) = (new(), new());
+    left.spawn(|| {
+        let there = right.submit(|| left.submit(|| 1).unwrap().result().is_ok());
+        let _ = there.unwrap().result();
+    })
+    .unwrap();
+    let found = found_with(&left.threads()[0]);
+    assert_eq!(found.verdict, Verdict::PoolStarved, "{}", found.text);
+    assert_eq!(found.threads.len(), 2, "{}", found.text);
+}
+
+#[test]
+fn a_pool_with_a_worker_to_spare_is_not_starved() {
+    begin();
+    let pool: &'static ThreadPoolExecutor = Box::leak(Box::new(ThreadPoolExecutor::new(2)));
+    let slow = pool.submit(|| {
+        let inner = pool.submit(|| std::thread::sleep(Duration::from_millis(2_500)));
+        inner.unwrap().result().is_ok()
+    });
+    assert!(slow.unwrap().result().unwrap());
+    let workers: Vec<u64> = pool
+        .threads()
+        .iter()
+        .map(|it| it.number().unwrap().get())
+        .collect();
+    let is_about = |found: &Found| workers.iter().any(|worker| found.threads.contains(worker));
+    assert!(!FOUND.lock().iter().any(is_about), "{:?}", FOUND.lock());
 }

@@ -52,7 +52,7 @@ impl Future {
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyClassInitializer<Self>> {
         inflation::ensure_dict_getter::<Self>(class)?;
-        Ok(Self::for_task(None))
+        Ok(Self::for_task(0, None))
     }
 
     /// Called again, it resets the future. The task of a pool's future stays: otherwise its worker

@@ -35,14 +35,18 @@ pub(crate) struct Future {
 }
 
 impl Future {
-    /// A compact, pending future. `task`: the call whose outcome it gets, if a pool makes it.
-    pub(super) fn for_task(task: Option<Task>) -> PyClassInitializer<Self> {
+    /// A compact, pending future. `task`: the call whose outcome it gets, if the pool with that
+    /// number makes it.
+    pub(super) fn for_task(pool: u32, task: Option<Task>) -> PyClassInitializer<Self> {
         PyClassInitializer::from(FutureBase).add_subclass(Self {
             cell: Cell::new(),
-            raw: RawFuture::new(FutureState {
-                task,
-                ..FutureState::default()
-            }),
+            raw: RawFuture::of_pool(
+                pool,
+                FutureState {
+                    task,
+                    ..FutureState::default()
+                },
+            ),
         })
     }
 

@@ -119,6 +119,7 @@ impl Tasks {
     #[new]
     #[pyo3(signature = (queue, outcome, context=None))]
     fn new(queue: Py<WorkQueue>, outcome: Py<PyList>, context: Option<Py<PyAny>>) -> Self {
+        queue.get().is_served();
         Self {
             init: InitGuard::new(),
             queue,

@@ -29,11 +29,13 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
-use weftline::park::Deadline;
+use weftline::park::{Deadline, next_pool, serve_counted};
 
 /// The work queue of a thread pool.
 #[pyclass(name = "_WorkQueue", module = "concurrent.futures.thread", frozen, extends = SimpleQueue)]
 pub(crate) struct WorkQueue {
+    /// For reports.
+    pool: u32,
     free: AtomicIsize,
     /// No more workers can be started: a task waits for one of the existing workers.
     is_full: AtomicBool,
@@ -57,6 +59,11 @@ impl WorkQueue {
 
     pub(super) fn take(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         Self::base(slf).take(slf.py(), Deadline::NEVER)
+    }
+
+    /// The calling thread works for the pool, until it ends.
+    pub(super) fn is_served(&self) {
+        serve_counted(self.pool, &self.free);
     }
 
     /// A worker is about to take the next task.
@@ -86,7 +93,7 @@ impl WorkQueue {
 
     fn put_future<'py>(slf: &Bound<'py, Self>, task: Task) -> PyResult<Bound<'py, Future>> {
         let py = slf.py();
-        let future = Bound::new(py, Future::for_task(Some(task)))?;
+        let future = Bound::new(py, Future::for_task(slf.get().pool, Some(task)))?;
         Self::base(slf).add(py, future.clone().into_any().unbind())?;
         Ok(future)
     }
@@ -152,6 +159,7 @@ impl WorkQueue {
     #[pyo3(signature = (in_context=false, is_resolved=false))]
     fn new(in_context: bool, is_resolved: bool) -> PyClassInitializer<Self> {
         PyClassInitializer::from(SimpleQueue::empty_queue()).add_subclass(Self {
+            pool: next_pool(),
             free: AtomicIsize::new(0),
             is_full: AtomicBool::new(false),
             is_closed: AtomicBool::new(is_resolved),

@@ -28,12 +28,13 @@ pub(crate) struct Told<T> {
     pub(super) waker: Option<Waker>,
 }
 
-/// The state of a task that no worker has begun with.
-pub(crate) fn pending<T>() -> RawFuture<Outcome<T>> {
-    RawFuture::new(Outcome {
+/// The state of a task of that pool with which no worker has begun.
+pub(crate) fn pending<T>(pool: u32) -> RawFuture<Outcome<T>> {
+    let outcome = Outcome {
         value: None,
         told: None,
-    })
+    };
+    RawFuture::of_pool(pool, outcome)
 }
 
 impl<T> Outcome<T> {

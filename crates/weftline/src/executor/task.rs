@@ -54,9 +54,10 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    pub(super) fn new(function: F) -> Self {
+    /// A task of the pool with that number.
+    pub(super) fn new(pool: u32, function: F) -> Self {
         Self {
-            raw: pending(),
+            raw: pending(pool),
             function: UnsafeCell::new(Some(function)),
         }
     }

@@ -60,9 +60,15 @@ pub enum ObjectState {
         unfinished: u64,
     },
     /// A future that no worker has begun with.
-    Pending,
+    Pending {
+        /// The number of the pool; zero: of none that is known.
+        pool: u32,
+    },
     /// A future that a worker runs.
-    Running,
+    Running {
+        /// The number of the pool; zero: of none that is known.
+        pool: u32,
+    },
     /// A future that has its outcome.
     Finished,
     /// A thread.
@@ -100,7 +106,7 @@ pub(crate) struct MaybeGone<T> {
 }
 
 impl<T> MaybeGone<T> {
-    fn at(address: usize) -> Self {
+    pub(super) fn at(address: usize) -> Self {
         Self {
             address,
             object: PhantomData,

@@ -34,6 +34,7 @@
 //! | `read_holds.rs` | the read locks that a thread holds | its own thread; the child of a fork reads the survivor's |
 //! | `record.rs` | one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
 //! | `short_name.rs` | the name of a thread, in its record | its thread writes it; reports try its lock |
+//! | `pool.rs` | the pool for which a thread works | its thread sets it; reports read it |
 //! | `reports.rs` | what reports read of other threads | any thread, and signal handlers |
 //! | `stir.rs` | what a thread does for a report inside its sleep | a signal handler stirs it |
 //! | `look.rs`, `probe.rs` | what the object of a wait says of itself to a report, also if it may be gone | any thread, and signal handlers |
@@ -74,6 +75,8 @@ pub(crate) mod model;
 mod os_ident;
 mod out_of_memory;
 mod parker;
+#[cfg(not(weftline_model))]
+mod pool;
 #[cfg(all(
     not(weftline_model),
     any(not(target_os = "linux"), feature = "portable-parker")
@@ -172,6 +175,10 @@ pub use look::ObjectState;
 #[cfg(not(weftline_model))]
 pub(crate) use out_of_memory::panic_without_memory;
 pub use parker::Parker;
+#[cfg(not(weftline_model))]
+pub(crate) use pool::serve;
+#[cfg(not(weftline_model))]
+pub use pool::{next_pool, serve_counted};
 pub use record::current_number;
 #[cfg(weftline_model)]
 pub use record::os_ident_of;

@@ -9,6 +9,7 @@
 use super::adaptive_spin::{AdaptiveSpin, SpinLength};
 use super::os_ident::{native_id, os_ident};
 use super::out_of_memory::panic_without_memory;
+use super::pool::ServedPool;
 use super::read_holds::{ReadHolds, set_read_holds};
 use super::short_name::ShortName;
 #[cfg(unix)]
@@ -34,6 +35,7 @@ pub(crate) struct ThreadRecord {
     pub(super) os_ident: AtomicU64,
     pub(super) native_id: AtomicU64,
     pub(super) name: ListLock<ShortName>,
+    pub(super) pool: ServedPool,
     pub(crate) read_holds: ReadHolds,
     /// The record made before this one; written once, before the record is published.
     older: AtomicPtr<ThreadRecord>,
@@ -193,6 +195,7 @@ fn made() -> Option<&'static ThreadRecord> {
         os_ident: AtomicU64::new(0),
         native_id: AtomicU64::new(0),
         name: ListLock::new(ShortName::NONE),
+        pool: ServedPool::NONE,
         read_holds: ReadHolds::new(),
         older: AtomicPtr::new(ptr::null_mut()),
         next_free: AtomicPtr::new(ptr::null_mut()),
@@ -233,6 +236,7 @@ impl ThreadRecord {
         set_read_holds(None);
         self.read_holds.clear();
         self.name.lock().clear();
+        self.pool.clear();
         self.os_ident.store(0, Ordering::Relaxed);
         let mut free = FREE.lock();
         let next = free

@@ -112,6 +112,11 @@ impl SeenThread {
         blocked.look().filter(|_| self.is_still(blocked))
     }
 
+    /// The number of the pool for which the thread works, or zero; and how many tasks wait there.
+    pub(crate) fn pool(self) -> (u32, Option<u64>) {
+        (self.0.pool.number(), self.0.pool.waiting())
+    }
+
     /// Whether the thread holds the read-write lock at that address to read.
     pub(crate) fn reads(self, lock: usize) -> bool {
         let holds = &self.0.read_holds;

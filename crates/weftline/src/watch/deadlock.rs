@@ -38,6 +38,8 @@ pub enum Verdict {
     UntilTimeout,
     /// A thread has ended while it held what another one waits for.
     Abandoned,
+    /// All workers of a pool wait for tasks that no worker is left to run.
+    PoolStarved,
     /// Every thread of the process waits, none with a timeout, and the program handles no signal.
     Standstill,
 }
@@ -51,6 +53,7 @@ impl Verdict {
             Self::Likely => "likely",
             Self::UntilTimeout => "until-timeout",
             Self::Abandoned => "abandoned",
+            Self::PoolStarved => "pool-starved",
             Self::Standstill => "all-blocked",
         }
     }

@@ -19,6 +19,7 @@
 //! | `wire.rs` | how a process tells it: lines that a signal handler can write |
 //! | `deadlock.rs` | the circles of waits in a snapshot |
 //! | `circle.rs` | the circles of waits in this process, now |
+//! | `starvation.rs` | whether the workers of a pool wait for its own tasks |
 //! | `standstill.rs` | whether all threads wait for ever |
 //! | `interpreter.rs` | what an interpreter tells |
 //! | `verdict.rs` | what a thread does that finds itself in one |
@@ -50,6 +51,7 @@ mod report;
 mod request;
 mod snapshot;
 mod standstill;
+mod starvation;
 mod verdict;
 mod wire;
 
@@ -64,7 +66,7 @@ pub use mark::is_marked;
 pub use report::Report;
 #[cfg(target_os = "linux")]
 pub use request::{RequestError, processes, request, tree};
-pub use snapshot::{Frame, Object, Party, Snapshot, Stacks, Wait};
+pub use snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, Wait};
 pub use verdict::{Found, OnDeadlock, look_from_all, on_deadlock, on_deadlock_as_told, take_ended};
 
 /// Has `interpreter` answer in reports and verdicts.

@@ -2,7 +2,7 @@
 
 use super::deadlock::{Deadlock, Verdict};
 use super::plain::noun;
-use super::snapshot::{Frame, Object, Party, Snapshot, Stacks, Wait};
+use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, Wait};
 use crate::park::{Kind, ObjectState};
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -47,6 +47,7 @@ impl Display for VerdictText<'_> {
         write!(f, "weftline: process {}: ", self.snapshot.pid)?;
         match self.verdict {
             Verdict::Abandoned => return report.write_abandoned(f, self.threads),
+            Verdict::PoolStarved => return report.write_starved(f, self.threads),
             Verdict::Standstill => return report.write_standstill(f, self.threads),
             _ => {}
         }
@@ -96,6 +97,10 @@ impl Display for Report<'_> {
             writeln!(f)?;
             self.write_deadlock(f, deadlock)?;
         }
+        for pool in &snapshot.pools {
+            writeln!(f)?;
+            self.write_pool(f, pool)?;
+        }
         for party in &snapshot.parties {
             writeln!(f)?;
             self.write_party(f, party)?;
@@ -142,7 +147,7 @@ impl Report<'_> {
             Verdict::Certain => "deadlock: ",
             Verdict::Likely => "likely deadlock: ",
             Verdict::UntilTimeout => "deadlock until a timeout: ",
-            Verdict::Abandoned | Verdict::Standstill => "",
+            Verdict::Abandoned | Verdict::PoolStarved | Verdict::Standstill => "",
         };
         writeln!(
             f,
@@ -153,7 +158,7 @@ impl Report<'_> {
             self.write_waiter(f, number, frames)?;
         }
         match deadlock.verdict {
-            Verdict::Certain | Verdict::Abandoned | Verdict::Standstill => {
+            Verdict::Certain | Verdict::Abandoned | Verdict::PoolStarved | Verdict::Standstill => {
                 writeln!(f, "  = none of them can go on")
             }
             Verdict::Likely => writeln!(
@@ -185,6 +190,19 @@ impl Report<'_> {
         writeln!(f, "every thread waits, and none of the waits times out")?;
         self.write_waits(f, threads)?;
         writeln!(f, "  = nothing in this process can wake one of them")
+    }
+
+    fn write_starved(&self, f: &mut fmt::Formatter<'_>, threads: &[u64]) -> fmt::Result {
+        writeln!(
+            f,
+            "all workers of a pool wait for tasks that no worker is left to run"
+        )?;
+        self.write_waits(f, threads)?;
+        writeln!(
+            f,
+            "  = help: a task should not wait for another task of its own pool: use a second pool, \
+             or more workers\n          than tasks that wait"
+        )
     }
 
     fn write_waits(&self, f: &mut fmt::Formatter<'_>, threads: &[u64]) -> fmt::Result {
@@ -278,10 +296,37 @@ impl Report<'_> {
             Some(ObjectState::Queue { capacity, .. }) if kind == Kind::QueuePut => {
                 write!(f, ", full with {}", counted(capacity as usize, "item"))
             }
-            Some(ObjectState::Pending) => f.write_str(", which no worker has begun with"),
-            Some(ObjectState::Running) => f.write_str(", which is running"),
+            Some(ObjectState::Pending { .. }) => f.write_str(", which no worker has begun with"),
+            Some(ObjectState::Running { .. }) => f.write_str(", which is running"),
             Some(ObjectState::Awaits { count }) => write!(f, ", {count} to come"),
             _ => Ok(()),
+        }
+    }
+
+    fn write_pool(&self, f: &mut fmt::Formatter<'_>, pool: &Pool) -> fmt::Result {
+        let is_idle = |party: &&Party| {
+            let wait = party.wait.as_ref();
+            wait.is_some_and(|wait| matches!(wait.kind, Kind::QueueGet | Kind::Work))
+        };
+        let workers = self.0.workers(pool.number).count();
+        let idle = self.0.workers(pool.number).filter(is_idle).count();
+        let first = self
+            .0
+            .workers(pool.number)
+            .next()
+            .map(Party::title)
+            .unwrap_or_default();
+        write!(
+            f,
+            "pool {} ({first}{}): {}, {} busy, {idle} idle",
+            pool.number,
+            if workers > 1 { ", …" } else { "" },
+            counted(workers, "worker"),
+            workers - idle,
+        )?;
+        match pool.waiting {
+            Some(waiting) => writeln!(f, ", {} waiting", counted(waiting as usize, "task")),
+            None => writeln!(f),
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub parties: Vec<Party>,
     /// The objects for which they wait.
     pub objects: Vec<Object>,
+    /// The pools for which its threads work, by number.
+    pub pools: Vec<Pool>,
     /// Where the stacks of the parties come from.
     pub stacks: Stacks,
     /// Whether the process told everything; otherwise it was too slow, or ended.
@@ -46,6 +48,8 @@ pub struct Party {
     pub is_main: bool,
     /// Its name, or the beginning of a long one.
     pub name: Option<String>,
+    /// The pool for which it works.
+    pub pool: Option<u32>,
     /// For what it sleeps.
     pub wait: Option<Wait>,
     /// Its frames, the innermost first, if the interpreter has told them.
@@ -84,6 +88,16 @@ pub struct Object {
     pub holders: Vec<u64>,
     /// The name that the program gave it.
     pub name: Option<String>,
+}
+
+/// A pool of threads.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Pool {
+    /// Its number, which its workers and futures have.
+    pub number: u32,
+    /// How many of its tasks wait for a worker, if it could be read.
+    pub waiting: Option<u64>,
 }
 
 /// A line of the program.
@@ -137,6 +151,12 @@ impl Snapshot {
             let wait = party.wait.as_ref().filter(|wait| wait.object == object)?;
             Some((party, wait))
         })
+    }
+
+    /// The workers of the pool with that number.
+    pub fn workers(&self, pool: u32) -> impl Iterator<Item = &Party> {
+        let parties = self.parties.iter();
+        parties.filter(move |party| party.pool == Some(pool))
     }
 
     /// The objects that the party of that number holds and others wait for.

@@ -27,6 +27,7 @@ use super::deadlock::Verdict;
 use super::interpreter::Interpreter;
 use super::snapshot;
 use super::standstill::standstill;
+use super::starvation::starvation;
 use crate::park::{
     BlockedThread, ForgetWaiters, Kind, ListLock, ObjectState, SeenThread, ThreadNumber,
     current_number, set_lasts, threads_now,
@@ -154,6 +155,7 @@ fn look() -> bool {
         Some(circle) => Some((verdict_of(&circle, interpreter.is_some()), circle)),
         None => abandoned(this, &wait)
             .map(|step| (Verdict::Abandoned, vec![step]))
+            .or_else(|| Some((Verdict::PoolStarved, starvation(this)?)))
             .or_else(|| Some((Verdict::Standstill, standstill(interpreter)?))),
     };
     match found {

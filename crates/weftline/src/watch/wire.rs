@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `weftline` | version, process, whether locks are free, nanoseconds of the clock |
 //! | `thread` | number, `pthread_self`, kernel's identifier, name |
+//! | `serves` | number, pool, its waiting tasks |
 //! | `wait` | number, sequence, kind, object, since, deadline, function, file, line |
 //! | `object` | address, state, its numbers |
 //! | `holder` | address, number |
@@ -22,7 +23,7 @@
 //! The writer neither allocates nor waits, and goes through the threads twice. A wait is *steady*
 //! if both passes have found it, with the same sequence and owner.
 
-use super::snapshot::{Frame, Object, Party, Snapshot, Stacks, VERSION, Wait};
+use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, VERSION, Wait};
 use crate::park::{BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now};
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
@@ -63,6 +64,11 @@ pub(super) fn write_process(out: &mut impl Write, locks_are_free: bool) -> fmt::
     writeln!(out, "weftline\t{VERSION}\t{pid}\t{free}\t{}", now())?;
     for thread in threads_now() {
         write_thread(out, thread)?;
+        let (pool, waiting) = thread.pool();
+        if pool != 0 {
+            let number = thread.number().map_or(0, ThreadNumber::get);
+            writeln!(out, "serves\t{number}\t{pool}\t{}", Maybe(waiting))?;
+        }
         if let Some(blocked) = thread.blocked() {
             write_wait(out, &blocked)?;
             let state = thread.state_of_object(&blocked);
@@ -140,8 +146,8 @@ fn encode(state: ObjectState) -> (&'static str, [Option<u64>; 2]) {
             capacity,
             unfinished,
         } => ("queue", [Some(capacity), Some(unfinished)]),
-        ObjectState::Pending => ("pending", [None; 2]),
-        ObjectState::Running => ("running", [None; 2]),
+        ObjectState::Pending { pool } => ("pending", [Some(pool.into()), None]),
+        ObjectState::Running { pool } => ("running", [Some(pool.into()), None]),
         ObjectState::Finished => ("finished", [None; 2]),
         ObjectState::Thread { number } => ("thread", [Some(number.get()), None]),
         ObjectState::Awaits { count } => ("awaits", [Some(count), None]),
@@ -212,8 +218,12 @@ impl Fields<'_> {
                 capacity: self.number()?,
                 unfinished: self.number()?,
             },
-            "pending" => ObjectState::Pending,
-            "running" => ObjectState::Running,
+            "pending" => ObjectState::Pending {
+                pool: self.number()? as u32,
+            },
+            "running" => ObjectState::Running {
+                pool: self.number()? as u32,
+            },
             "finished" => ObjectState::Finished,
             "thread" => ObjectState::Thread {
                 number: party(self.number()?)?,
@@ -244,6 +254,7 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
         return None;
     }
     let taken = first.number()?;
+    let mut serves = Vec::new();
     let mut waits = Vec::new();
     let mut again = Vec::new();
     for line in lines {
@@ -252,6 +263,7 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
             Some("thread") => snapshot
                 .parties
                 .extend(read_thread(&mut fields, snapshot.pid)),
+            Some("serves") => serves.extend(read_serves(&mut fields)),
             Some("wait") => waits.extend(read_wait(&mut fields, taken)),
             Some("object") => snapshot.objects.extend(read_object(&mut fields)),
             Some("holder") => {
@@ -287,6 +299,19 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
             snapshot.parties[index].wait = Some(wait);
         }
     }
+    for (number, pool, waiting) in serves {
+        if let Some(party) = snapshot.parties.iter_mut().find(|it| it.number == number) {
+            party.pool = Some(pool);
+        }
+        match snapshot.pools.iter_mut().find(|it| it.number == pool) {
+            Some(known) => known.waiting = known.waiting.max(waiting),
+            None => snapshot.pools.push(Pool {
+                number: pool,
+                waiting,
+            }),
+        }
+    }
+    snapshot.pools.sort_by_key(|pool| pool.number);
     merge_objects(&mut snapshot);
     mark_changed_owners(&mut snapshot, &again);
     Some(snapshot)
@@ -322,6 +347,11 @@ fn read_wait(fields: &mut Fields<'_>, taken: u64) -> Option<(u64, Wait)> {
         sequence,
     };
     Some((number, wait))
+}
+
+fn read_serves(fields: &mut Fields<'_>) -> Option<(u64, u32, Option<u64>)> {
+    let (number, pool) = (fields.number()?, fields.number()?);
+    Some((number, pool.try_into().ok()?, fields.number()))
 }
 
 fn read_object(fields: &mut Fields<'_>) -> Option<Object> {

@@ -5,7 +5,7 @@ use super::wait::Crew;
 use super::workers::{Initializer, Pool, Shared};
 use crate::error::NoMemory;
 use crate::memory::{Counted, try_box, try_format};
-use crate::park::{CachePadded, panic_without_memory, processors};
+use crate::park::{CachePadded, next_pool, panic_without_memory, processors};
 use crate::queue::raw::RawQueue;
 use crate::sync::Lock;
 use std::fmt;
@@ -74,6 +74,7 @@ impl ThreadPoolBuilder {
             }
         };
         let pool = Counted::try_new(Pool {
+            number: next_pool(),
             tasks: CachePadded(RawQueue::new(0)),
             free: AtomicIsize::new(0),
             is_full: AtomicBool::new(false),

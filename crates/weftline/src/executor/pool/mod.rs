@@ -122,7 +122,7 @@ where
     type Output = T;
 
     fn submit(&self, function: F) -> Result<Future<T>, SubmitError<F>> {
-        let (task, refused) = match Counted::try_new(Task::new(function)) {
+        let (task, refused) = match Counted::try_new(Task::new(self.pool.number, function)) {
             Err(task) => (Some(task), Refused::no_memory()),
             Ok(task) => match Job::new(task.clone()).map(|job| self.pool.submit(job)) {
                 Ok(Ok(())) => return Ok(task.into()),

@@ -33,6 +33,8 @@ use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 pub(super) type Initializer = Box<dyn Fn() + Send + Sync>;
 
 pub(super) struct Pool {
+    /// For reports.
+    pub(super) number: u32,
     pub(super) tasks: CachePadded<RawQueue<Job, WorkerFifo<Job>, Wait>>,
     pub(super) free: AtomicIsize,
     /// The pool has as many workers as it may have.
@@ -165,6 +167,7 @@ impl Shared {
     /// The function of each thread of the pool.
     fn work(&self) {
         OF_POOL.set(Counted::as_ptr(&self.0));
+        self.tasks.shows_len_to_reports(self.number);
         if let Some(initializer) = &self.initializer
             && let Err(panic) = thread::catch(initializer)
         {

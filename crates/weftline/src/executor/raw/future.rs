@@ -97,6 +97,8 @@ pub enum Unchanged {
 /// A future that keeps its outcome and callbacks in `D`.
 pub struct RawFuture<D> {
     phase: AtomicU32,
+    /// The number of the pool that makes the call, for reports; zero: of none.
+    pool: u32,
     shared: ListLock<Shared<D>>,
 }
 
@@ -144,10 +146,11 @@ impl<D: Data> Shared<D> {
 impl<D> Watched for RawFuture<D> {
     fn look(future: MaybeGone<Self>) -> Option<ObjectState> {
         let phase = future.u32_at(offset_of!(Self, phase))?;
+        let pool = future.u32_at(offset_of!(Self, pool))?;
         Some(if phase == Phase::Pending as u32 {
-            ObjectState::Pending
+            ObjectState::Pending { pool }
         } else if phase == Phase::Running as u32 {
-            ObjectState::Running
+            ObjectState::Running { pool }
         } else {
             ObjectState::Finished
         })
@@ -157,8 +160,15 @@ impl<D> Watched for RawFuture<D> {
 impl<D: Data> RawFuture<D> {
     /// A pending future.
     pub fn new(data: D) -> Self {
+        Self::of_pool(0, data)
+    }
+
+    /// A pending future of a task of the pool with that number
+    /// ([`next_pool`](crate::park::next_pool)).
+    pub fn of_pool(pool: u32, data: D) -> Self {
         Self {
             phase: AtomicU32::new(Phase::Pending as u32),
+            pool,
             shared: ListLock::new_now(Shared {
                 waiters: List::new(),
                 registrations: None,

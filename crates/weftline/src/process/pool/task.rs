@@ -59,7 +59,7 @@ enum Handed<T> {
 impl<T: DeserializeOwned> RemoteTask<T> {
     pub(super) fn new(request: Request, plan: Arc<Plan>) -> Self {
         Self {
-            raw: pending(),
+            raw: pending(0),
             request: UnsafeCell::new(Some(request)),
             on: Lock::new(None),
             plan,

@@ -42,6 +42,8 @@ pub use shutdown::{Content, Forwarded};
 
 use super::order::Order;
 use crate::park::model::{AtomicUsize, Ordering, const_fn};
+#[cfg(not(weftline_model))]
+use crate::park::serve;
 use crate::park::{Blocker, ListGuard, ListLock, MaybeGone, ObjectState, Watched};
 use state::{State, wake};
 use std::marker::PhantomData;
@@ -93,6 +95,13 @@ where
         if Self::SPINS {
             self.seen_len.store(state.items.count(), Ordering::Relaxed);
         }
+    }
+
+    /// The calling thread works for the pool with that number, whose tasks are the items. Only for
+    /// queues whose waits spin: the others do not show their length.
+    #[cfg(not(weftline_model))]
+    pub(crate) fn shows_len_to_reports(&self, pool: u32) {
+        serve(pool, &self.seen_len);
     }
 
     /// How many items are there.
