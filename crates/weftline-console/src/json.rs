@@ -85,7 +85,9 @@ fn pool(snapshot: &Snapshot, pool: &Pool) -> Value {
 fn state(state: ObjectState) -> Value {
     match state {
         ObjectState::Free => json!({"is": "free"}),
-        ObjectState::Held { by, times } => json!({"is": "held", "by": by.get(), "times": times}),
+        ObjectState::Held { by, times, .. } => {
+            json!({"is": "held", "by": by.get(), "times": times})
+        }
         ObjectState::Read { readers } => json!({"is": "read", "readers": readers}),
         ObjectState::Permits { free, bound } => {
             json!({"is": "permits", "free": free, "bound": bound})

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use weftline::park::{Deadline, ThreadBlocker, blocked_now};
+use weftline::sync::raw::RawLock;
 use weftline::watch::{self, Found, OnDeadlock, Verdict};
 use weftline::{
     Barrier, Builder, Event, Executor, Lock, RLock, RwLock, Thread, ThreadPoolExecutor,
@@ -302,4 +304,47 @@ fn a_pool_with_a_worker_to_spare_is_not_starved() {
         .collect();
     let is_about = |found: &Found| workers.iter().any(|worker| found.threads.contains(worker));
     assert!(!FOUND.lock().iter().any(is_about), "{:?}", FOUND.lock());
+}
+
+#[test]
+fn a_lock_that_others_have_released_before_is_in_no_circle() {
+    begin();
+    let lock_of = || -> &'static RawLock { Box::leak(Box::new(RawLock::new())) };
+    let (lent, other) = (lock_of(), lock_of());
+    // A thread takes the lock twice, and this one releases it.
+    let taken = start("takes twice", move || {
+        for _ in 0..2 {
+            let _ = lent.lock_with(&mut ThreadBlocker, Deadline::NEVER);
+        }
+    });
+    let number = taken.number().unwrap();
+    while !blocked_now().any(|blocked| blocked.thread == number) {
+        std::thread::yield_now();
+    }
+    lent.unlock().unwrap();
+    assert!(taken.try_join_for(LONG).is_ok());
+    lent.unlock().unwrap();
+    let holds = Arc::new(Barrier::new(2));
+    let threads = [(lent, other), (other, lent)].map(|(first, second)| {
+        let holds = Arc::clone(&holds);
+        start("lends", move || {
+            first
+                .lock_with(&mut ThreadBlocker, Deadline::NEVER)
+                .unwrap();
+            holds.wait().unwrap();
+            let _ = second.lock_with(&mut ThreadBlocker, Deadline::NEVER);
+        })
+    });
+    std::thread::sleep(Duration::from_millis(2_500));
+    let numbers = threads
+        .each_ref()
+        .map(|thread| thread.number().unwrap().get());
+    let is_about = |found: &Found| numbers.iter().any(|it| found.threads.contains(it));
+    assert!(!FOUND.lock().iter().any(is_about), "{:?}", FOUND.lock());
+    // As the program does: the threads go on.
+    lent.unlock().unwrap();
+    other.unlock().unwrap();
+    for thread in threads {
+        assert!(thread.try_join_for(LONG).is_ok());
+    }
 }

@@ -21,6 +21,7 @@
 use super::fork;
 use super::model::{AtomicU32, Ordering, Spinners, UnsafeCell, const_fn};
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::AtomicBool;
 
 const HELD: u32 = 1;
 /// Of no generation: the first lock of each object takes the slow path, which installs the fork
@@ -40,6 +41,8 @@ pub(crate) trait ForgetWaiters {
 #[repr(C)]
 pub(crate) struct ListLock<D> {
     word: AtomicU32,
+    /// A mark that the object may set, for reports, in what alignment leaves between the fields.
+    mark: AtomicBool,
     spinners: Spinners,
     data: UnsafeCell<D>,
 }
@@ -53,12 +56,19 @@ unsafe impl<D: Send> Sync for ListLock<D> {}
 impl<D> ListLock<D> {
     /// Where the data begins, for reports.
     pub(crate) const DATA: usize = std::mem::offset_of!(Self, data);
+    /// Where the mark is.
+    pub(crate) const MARK: usize = std::mem::offset_of!(Self, mark);
+
+    /// Sets the mark, for good. Any thread may, at any time.
+    pub(crate) fn set_mark(&self) {
+        self.mark.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
 }
 
 impl<D: ForgetWaiters> ListLock<D> {
     const_fn! {
         pub(crate) fn new(data: D) -> Self {
-            Self { word: AtomicU32::new(NEVER_LOCKED), spinners: Spinners::new(), data: UnsafeCell::new(data) }
+            Self { word: AtomicU32::new(NEVER_LOCKED), mark: AtomicBool::new(false), spinners: Spinners::new(), data: UnsafeCell::new(data) }
         }
     }
 

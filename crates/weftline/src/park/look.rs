@@ -27,6 +27,9 @@ pub enum ObjectState {
         by: ThreadNumber,
         /// How often it has taken the lock.
         times: u64,
+        /// Whether other threads than the owner have released it before, as far as that was seen:
+        /// a release that wakes a waiter is.
+        is_lent: bool,
     },
     /// A lock that so many threads hold to read.
     Read {
@@ -131,6 +134,11 @@ impl<T> MaybeGone<T> {
         self.bytes_at(offset).map(u32::from_ne_bytes)
     }
 
+    /// Whether the byte at `offset` is not zero.
+    pub(crate) fn flag_at(&self, offset: usize) -> Option<bool> {
+        self.bytes_at(offset).map(|[byte]| byte != 0)
+    }
+
     /// The number of the size of an address at `offset`.
     pub(crate) fn usize_at(&self, offset: usize) -> Option<u64> {
         self.bytes_at(offset)
@@ -151,6 +159,10 @@ impl<T> MaybeGone<T> {
     }
 
     pub(crate) fn u32_at(&self, _: usize) -> Option<u32> {
+        None
+    }
+
+    pub(crate) fn flag_at(&self, _: usize) -> Option<bool> {
         None
     }
 

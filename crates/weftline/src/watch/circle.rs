@@ -94,6 +94,8 @@ fn is_confirmed(circle: &[Step]) -> bool {
 /// Calls `f` with each thread without which the wait does not end.
 fn for_each_owner(step: &Step, mut f: impl FnMut(ThreadNumber)) {
     match step.thread.state_of_object(&step.wait) {
+        // Another thread than the owner may release it, as it has done before.
+        Some(ObjectState::Held { is_lent: true, .. }) if step.wait.kind == Kind::Lock => {}
         Some(ObjectState::Held { by, .. }) => f(by),
         Some(ObjectState::Thread { number }) => f(number),
         Some(ObjectState::Read { .. }) if step.wait.kind == Kind::RwLockWrite => {

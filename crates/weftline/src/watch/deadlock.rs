@@ -11,7 +11,7 @@
 //! A cycle counts only if every wait in it is steady. A wait for a lock that the waiter itself
 //! holds is no edge: standard conditions wait so, and another thread may release the lock.
 
-use super::snapshot::{Snapshot, Wait};
+use super::snapshot::{Object, Snapshot, Wait};
 use crate::park::{Kind, ObjectState};
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -90,7 +90,14 @@ impl Snapshot {
         let Some(wait) = party.wait.as_ref().filter(|wait| wait.is_steady) else {
             return Vec::new();
         };
-        let holders = self.object(wait.object).map(|object| &object.holders);
+        let object = self.object(wait.object);
+        // Another thread than the owner may release it, as it has done before.
+        let is_lent = |object: &&Object| {
+            matches!(object.state, Some(ObjectState::Held { is_lent: true, .. }))
+        };
+        let holders = object
+            .filter(|object| wait.kind != Kind::Lock || !is_lent(object))
+            .map(|object| &object.holders);
         holders
             .into_iter()
             .flatten()

@@ -78,6 +78,7 @@ fn pass(first: ThreadNumber) -> Option<Vec<Step>> {
 fn candidate(thread: SeenThread) -> Option<Stuck> {
     let wait = thread.blocked().filter(|wait| wait.deadline.is_never())?;
     let enders: Vec<ThreadNumber> = match thread.state_of_object(&wait)? {
+        ObjectState::Held { is_lent: true, .. } => return None,
         ObjectState::Held { by, .. } if by != wait.thread => vec![by],
         ObjectState::Thread { number } => vec![number],
         ObjectState::Pending { pool } | ObjectState::Running { pool } if pool != 0 => {

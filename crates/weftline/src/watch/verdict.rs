@@ -185,7 +185,9 @@ fn abandoned(this: SeenThread, wait: &BlockedThread) -> Option<Step> {
         return None;
     }
     let owner = || match this.state_of_object(wait)? {
-        ObjectState::Held { by, .. } => Some(by),
+        ObjectState::Held {
+            by, is_lent: false, ..
+        } => Some(by),
         _ => None,
     };
     let lives = |owner: ThreadNumber| threads_now().any(|thread| thread.number() == Some(owner));

@@ -134,23 +134,27 @@ fn write_object(out: &mut impl Write, address: usize, state: Option<ObjectState>
     Ok(())
 }
 
-fn encode(state: ObjectState) -> (&'static str, [Option<u64>; 2]) {
+fn encode(state: ObjectState) -> (&'static str, [Option<u64>; 3]) {
     match state {
-        ObjectState::Free => ("free", [None; 2]),
-        ObjectState::Held { by, times } => ("held", [Some(by.get()), Some(times)]),
-        ObjectState::Read { readers } => ("read", [Some(readers), None]),
-        ObjectState::Permits { free, bound } => ("permits", [Some(free), Some(bound)]),
-        ObjectState::Flag { is_set } => ("flag", [Some(is_set.into()), None]),
-        ObjectState::Parties { arrived, parties } => ("parties", [Some(arrived), Some(parties)]),
+        ObjectState::Free => ("free", [None; 3]),
+        ObjectState::Held { by, times, is_lent } => {
+            ("held", [Some(by.get()), Some(times), Some(is_lent.into())])
+        }
+        ObjectState::Read { readers } => ("read", [Some(readers), None, None]),
+        ObjectState::Permits { free, bound } => ("permits", [Some(free), Some(bound), None]),
+        ObjectState::Flag { is_set } => ("flag", [Some(is_set.into()), None, None]),
+        ObjectState::Parties { arrived, parties } => {
+            ("parties", [Some(arrived), Some(parties), None])
+        }
         ObjectState::Queue {
             capacity,
             unfinished,
-        } => ("queue", [Some(capacity), Some(unfinished)]),
-        ObjectState::Pending { pool } => ("pending", [Some(pool.into()), None]),
-        ObjectState::Running { pool } => ("running", [Some(pool.into()), None]),
-        ObjectState::Finished => ("finished", [None; 2]),
-        ObjectState::Thread { number } => ("thread", [Some(number.get()), None]),
-        ObjectState::Awaits { count } => ("awaits", [Some(count), None]),
+        } => ("queue", [Some(capacity), Some(unfinished), None]),
+        ObjectState::Pending { pool } => ("pending", [Some(pool.into()), None, None]),
+        ObjectState::Running { pool } => ("running", [Some(pool.into()), None, None]),
+        ObjectState::Finished => ("finished", [None; 3]),
+        ObjectState::Thread { number } => ("thread", [Some(number.get()), None, None]),
+        ObjectState::Awaits { count } => ("awaits", [Some(count), None, None]),
     }
 }
 
@@ -199,6 +203,7 @@ impl Fields<'_> {
             "held" => ObjectState::Held {
                 by: party(self.number()?)?,
                 times: self.number()?,
+                is_lent: self.number().is_some_and(|lent| lent != 0),
             },
             "read" => ObjectState::Read {
                 readers: self.number()?,

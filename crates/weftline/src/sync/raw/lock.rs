@@ -275,6 +275,9 @@ impl RawLock {
                 if word == FREE {
                     return Err(NotLocked);
                 }
+                if word >> 1 != number() {
+                    self.waiters.set_mark();
+                }
                 if word & WAITERS != 0
                     && list.front().is_some_and(|front| front.since().is_starved())
                     && let Some(owner) = self.hand_off(&mut list)
@@ -344,8 +347,14 @@ impl RawLock {
 impl Watched for RawLock {
     fn look(lock: MaybeGone<Self>) -> Option<ObjectState> {
         let owner = lock.u64_at(offset_of!(Self, word))? >> 1;
+        let mark = offset_of!(Self, waiters) + ListLock::<List<u64>>::MARK;
+        let is_lent = lock.flag_at(mark)?;
         Some(match ThreadNumber::new(owner) {
-            Some(by) if fork::is_alive(owner) => ObjectState::Held { by, times: 1 },
+            Some(by) if fork::is_alive(owner) => ObjectState::Held {
+                by,
+                times: 1,
+                is_lent,
+            },
             _ => ObjectState::Free,
         })
     }

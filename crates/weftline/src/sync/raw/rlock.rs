@@ -219,9 +219,10 @@ impl Watched for RawRLock {
     fn look(lock: MaybeGone<Self>) -> Option<ObjectState> {
         let again = lock.u32_at(offset_of!(Self, again))?;
         Some(match RawLock::look(lock.field(offset_of!(Self, lock)))? {
-            ObjectState::Held { by, .. } => ObjectState::Held {
+            ObjectState::Held { by, is_lent, .. } => ObjectState::Held {
                 by,
                 times: u64::from(again) + 1,
+                is_lent,
             },
             free => free,
         })

@@ -305,7 +305,11 @@ impl Watched for RawRwLock {
             return Some(ObjectState::Free);
         }
         Some(match word.owner() {
-            Some(by) => ObjectState::Held { by, times: 1 },
+            Some(by) => ObjectState::Held {
+                by,
+                times: 1,
+                is_lent: false,
+            },
             None => ObjectState::Read {
                 readers: word.readers(),
             },
