@@ -334,9 +334,9 @@ mod real {
                 .get()
         }
 
-        /// That of the sleep, while it is shown.
-        pub(in crate::park) fn sequence(&self) -> Option<u64> {
-            self.shown.sequence()
+        /// Whether the sleep with that sequence is still shown.
+        pub(in crate::park) fn is_still(&self, sequence: u64) -> bool {
+            self.shown.is_still(sequence)
         }
 
         /// What the thread sleeps for, and what `beside` returned while it did.

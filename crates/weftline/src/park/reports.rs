@@ -104,7 +104,7 @@ impl SeenThread {
 
     /// Whether the thread sleeps in that same wait.
     pub(crate) fn is_still(self, blocked: &BlockedThread) -> bool {
-        self.0.parker.blocked.sequence() == Some(blocked.sequence)
+        self.0.parker.blocked.is_still(blocked.sequence)
     }
 
     /// What the object of that wait says of itself; `None` also if the thread has left the wait.

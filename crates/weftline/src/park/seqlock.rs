@@ -24,7 +24,7 @@
 //! | happens-before | release | acquire |
 //! |---|---|---|
 //! | the words, before a reader finds them shown | the addition in `show` | the first load in `read` |
-//! | the `hide` before a word is written, before a reader that has read this word checks the sequence | the fence in `write` | the fence in `read` |
+//! | the `hide` before a word is written, before a reader that has read this word checks the sequence | the fence in `write` | the fence in `is_still` |
 
 use super::model::{AtomicU64, Ordering, fence};
 use std::array;
@@ -61,7 +61,7 @@ impl<const WORDS: usize> Seqlock<WORDS> {
 
     /// Writes the first words, which are hidden. Only for the writing thread.
     pub fn write(&self, words: &[u64]) {
-        // Orders the last `hide` before the words. Pairs with the fence in `read`: a reader that
+        // Orders the last `hide` before the words. Pairs with the fence in `is_still`: a reader that
         // has read one of these words finds the sequence changed.
         fence(Ordering::Release);
         for (word, &value) in self.words.iter().zip(words) {
@@ -87,14 +87,12 @@ impl<const WORDS: usize> Seqlock<WORDS> {
         !self.sequence.load(Ordering::Relaxed).is_multiple_of(2)
     }
 
-    /// The sequence of the words that are shown. What a thread has read before this call, it read
-    /// while they were shown, if it has found the same sequence in [`Self::read`].
-    #[cfg(not(weftline_model))]
-    pub(crate) fn sequence(&self) -> Option<u64> {
-        // Pairs with the fence in `write`, as in `read`.
+    /// Whether the words of that sequence, which [`Self::read`] returned, are still shown. What the
+    /// caller has read in between, it read while they were.
+    pub fn is_still(&self, sequence: u64) -> bool {
+        // Pairs with the fence in `write`.
         fence(Ordering::Acquire);
-        let sequence = self.sequence.load(Ordering::Relaxed);
-        (!sequence.is_multiple_of(2)).then_some(sequence)
+        self.sequence.load(Ordering::Relaxed) == sequence
     }
 
     /// The words that are shown, with their sequence and what `beside` returned while they were.
@@ -108,9 +106,7 @@ impl<const WORDS: usize> Seqlock<WORDS> {
             }
             let words = array::from_fn(|index| self.words[index].load(Ordering::Relaxed));
             let beside = beside();
-            // Pairs with the fence in `write`.
-            fence(Ordering::Acquire);
-            if self.sequence.load(Ordering::Relaxed) == sequence {
+            if self.is_still(sequence) {
                 return Some((sequence, words, beside));
             }
         }
