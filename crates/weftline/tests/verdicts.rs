@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use weftline::park::{Deadline, ThreadBlocker, blocked_now};
 use weftline::sync::raw::RawLock;
 use weftline::watch::{self, Found, OnDeadlock, Verdict};
@@ -25,35 +25,36 @@ fn begin() {
     watch::on_deadlock(OnDeadlock::Call(note));
 }
 
-/// What was found about these threads, once something is.
-fn found_of(threads: &[Thread]) -> Found {
-    let mut numbers: Vec<u64> = threads
-        .iter()
-        .map(|it| it.number().unwrap().get())
-        .collect();
-    numbers.sort_unstable();
-    let end = Instant::now() + LONG;
+/// The first thing found that is so, once something is.
+fn found_that(is_it: impl Fn(&Found) -> bool) -> Found {
+    let end = Deadline::after(LONG);
     loop {
         CHANGED.clear();
-        let about = FOUND
-            .lock()
-            .iter()
-            .find(|found| {
-                let mut members = found.threads.clone();
-                members.sort_unstable();
-                members == numbers
-            })
-            .cloned();
-        if let Some(found) = about {
-            return found;
+        if let Some(found) = FOUND.lock().iter().find(|found| is_it(found)) {
+            return found.clone();
         }
-        assert!(
-            Instant::now() < end,
-            "nothing was found: {:?}",
-            FOUND.lock()
-        );
+        assert!(!end.has_passed(), "nothing was found: {:?}", FOUND.lock());
         let _ = CHANGED.try_wait_for(Duration::from_millis(200));
     }
+}
+
+/// What was found about these threads.
+fn found_of(threads: &[Thread]) -> Found {
+    let sorted = |mut numbers: Vec<u64>| {
+        numbers.sort_unstable();
+        numbers
+    };
+    let numbers = sorted(threads.iter().map(number_of).collect());
+    found_that(|found| sorted(found.threads.clone()) == numbers)
+}
+
+/// What was found about that thread and others.
+fn found_with(thread: &Thread) -> Found {
+    found_that(|found| found.threads.contains(&number_of(thread)))
+}
+
+fn number_of(thread: &Thread) -> u64 {
+    thread.number().unwrap().get()
 }
 
 /// A thread that is never joined, because it never ends.
@@ -224,29 +225,6 @@ fn a_wait_that_times_out_is_in_no_circle() {
             .iter()
             .all(|found| !found.threads.contains(&mine))
     );
-}
-
-/// The verdict about a set of threads that has that one among them.
-fn found_with(thread: &Thread) -> Found {
-    let number = thread.number().unwrap().get();
-    let end = Instant::now() + LONG;
-    loop {
-        CHANGED.clear();
-        let about = FOUND
-            .lock()
-            .iter()
-            .find(|found| found.threads.contains(&number))
-            .cloned();
-        if let Some(found) = about {
-            return found;
-        }
-        assert!(
-            Instant::now() < end,
-            "nothing was found: {:?}",
-            FOUND.lock()
-        );
-        let _ = CHANGED.try_wait_for(Duration::from_millis(200));
-    }
 }
 
 #[test]

@@ -27,11 +27,13 @@ pub(crate) struct ServedPool {
 }
 
 impl ServedPool {
-    pub(super) const NONE: Self = Self {
-        number: AtomicU32::new(0),
-        place: AtomicUsize::new(0),
-        waiting: AtomicPtr::new(ptr::null_mut()),
-    };
+    pub(super) const fn none() -> Self {
+        Self {
+            number: AtomicU32::new(0),
+            place: AtomicUsize::new(0),
+            waiting: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
 
     pub(super) fn clear(&self) {
         self.number.store(0, Ordering::Relaxed);

@@ -195,7 +195,7 @@ fn made() -> Option<&'static ThreadRecord> {
         os_ident: AtomicU64::new(0),
         native_id: AtomicU64::new(0),
         name: ListLock::new(ShortName::NONE),
-        pool: ServedPool::NONE,
+        pool: ServedPool::none(),
         read_holds: ReadHolds::new(),
         older: AtomicPtr::new(ptr::null_mut()),
         next_free: AtomicPtr::new(ptr::null_mut()),

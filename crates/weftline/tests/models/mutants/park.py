@@ -92,8 +92,8 @@ MUTANTS = [
     Mutant(
         "seqlock: a reader trusts words that have changed under it",
         "park/seqlock.rs",
-        "if self.sequence.load(Ordering::Relaxed) == sequence {",
-        "if self.sequence.load(Ordering::Relaxed) >= sequence {",
+        "self.sequence.load(Ordering::Relaxed) == sequence",
+        "self.sequence.load(Ordering::Relaxed) >= sequence",
         "seqlock::a_reader_sees_all_words_of_one_show_or_none",
     ),
     Mutant(
