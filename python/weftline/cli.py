@@ -5,6 +5,7 @@ import sys
 USAGE = """\
 usage: weftline run [--children] [--legacy] [-m module | script.py | directory | archive.zip | -] [argument ...]
        weftline dump PID [option ...]
+       weftline doctor
        weftline bench [option ...]
 
 Runs a Python program as `python` would, with weftline in the place of the standard library's locks, conditions, events,
@@ -15,6 +16,7 @@ semaphores, barriers, timers, queues and thread pools. `python -m weftline` does
   --legacy       let it import Python 2's thread, Queue and SocketServer: today's _thread, queue and socketserver under the names
                  of then (the syntax of Python 2 is not translated)
   dump           show what each thread of a running or hung process waits for (`weftline dump --help`)
+  doctor         tell what works on this machine and with this interpreter
   bench          measure speed and memory beside the standard library and the peers (`weftline bench --help`)
   -h, --help     show this text
   -V, --version  show the version
@@ -42,6 +44,10 @@ def main(arguments=None):
             from weftline import bench
 
             return bench.main(options)
+        case ["doctor", *_]:
+            from weftline import doctor
+
+            return doctor.main(arguments)
         case ["dump", *_]:
             from weftline._weftline import _console
 

@@ -10,10 +10,30 @@ A process answers after `weftline.install()`, under `weftline run`, and in Rust 
 """
 
 import sys
+import weakref
 
 from weftline import _weftline
 
-__all__ = ["answers", "dump", "on_deadlock", "report"]
+__all__ = ["answers", "dump", "name", "on_deadlock", "report"]
+
+# The weak references that take names away when their objects die, by address.
+_named: dict[int, weakref.ref] = {}
+
+
+def name(obj, text):
+    """Names a lock, queue, event or another object of weftline in reports, and returns the object.
+
+    Of a long name the first 47 bytes are kept. The name ends with the object.
+    """
+    address = _weftline._name(obj, str(text))
+
+    def forget(reference, named=_named, unname=_weftline._unname):
+        if named.get(address) is reference:
+            del named[address]
+            unname(address)
+
+    _named[address] = weakref.ref(obj, forget)
+    return obj
 
 
 def on_deadlock(action):

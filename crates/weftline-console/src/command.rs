@@ -5,12 +5,14 @@ use std::ffi::OsString;
 const USAGE: &str = "\
 usage: weftline dump PID [--children] [--json | --dot | --svg] [--check]
        weftline dump --all [...]
+       weftline doctor
 
 Shows what each thread of a running or hung process waits for, since when, and which thread holds it; queues, pools, and
 deadlocks. The process need not have prepared for it: a Python program on weftline answers, and a Rust program under
 weftline::run.
 
   dump --help    the options of dump
+  doctor         tell what works on this machine
   -h, --help     show this text
   -V, --version  show the version
 ";
@@ -51,6 +53,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
         .as_deref()
     {
         Some("dump") => dump(arguments),
+        Some("doctor") => doctor(arguments),
         Some("-h" | "--help") => {
             print!("{USAGE}");
             Status::Done
@@ -65,10 +68,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
 }
 
 #[cfg(target_os = "linux")]
-use crate::dump::dump;
+use crate::{doctor::doctor, dump::dump};
 
 #[cfg(not(target_os = "linux"))]
 fn dump(_: impl Iterator<Item = OsString>) -> Status {
     eprintln!("weftline: dump works on Linux only");
+    Status::Failed
+}
+
+#[cfg(not(target_os = "linux"))]
+fn doctor(_: impl Iterator<Item = OsString>) -> Status {
+    println!("fails  reports of processes: they work on Linux only");
     Status::Failed
 }

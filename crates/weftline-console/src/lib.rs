@@ -6,9 +6,12 @@
 //! |---|---|
 //! | `command.rs` | the command line: subcommands, options, help and statuses |
 //! | `dump.rs` | `weftline dump`: which processes are asked, and in which form the answers are shown |
+//! | `doctor.rs` | `weftline doctor`: what works on this machine |
 //! | `json.rs` | a snapshot as JSON |
 
 mod command;
+#[cfg(target_os = "linux")]
+mod doctor;
 #[cfg(target_os = "linux")]
 mod dump;
 mod json;

@@ -170,6 +170,7 @@ pyo3::create_exception!(
 fn _answer() -> Option<String> {
     watch::set_interpreter(INTERPRETER);
     watch::on_deadlock_as_told();
+    watch::warn_of(&watch::dump_on_as_told());
     watch::install_as_told().err().map(|why| why.to_string())
 }
 
@@ -215,6 +216,27 @@ fn _on_deadlock(action: &Bound<'_, PyAny>) -> PyResult<()> {
     drop(previous);
     watch::on_deadlock(told);
     Ok(())
+}
+
+/// The address and size of an object, without those parts that it has elsewhere.
+fn range_of(object: &Bound<'_, PyAny>) -> (usize, usize) {
+    // SAFETY: attached, with an object, whose class is alive.
+    let bytes = unsafe { (*ffi::Py_TYPE(object.as_ptr())).tp_basicsize };
+    (object.as_ptr().addr(), usize::try_from(bytes).unwrap_or(0))
+}
+
+/// Names an object in reports. Returns its address, for `_unname`.
+#[pyfunction]
+fn _name(object: &Bound<'_, PyAny>, name: &str) -> usize {
+    let (start, bytes) = range_of(object);
+    watch::name_range(start, bytes, name);
+    start
+}
+
+/// Takes the name of what was at that address away.
+#[pyfunction]
+fn _unname(address: usize) {
+    watch::unname_range(address);
 }
 
 /// Whether this process answers.
@@ -267,6 +289,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(_own_report, module)?,
         wrap_pyfunction!(_console, module)?,
         wrap_pyfunction!(_on_deadlock, module)?,
+        wrap_pyfunction!(_name, module)?,
+        wrap_pyfunction!(_unname, module)?,
     ] {
         // Set without `add_function`, which would make it a public name.
         module.setattr(function.getattr("__name__")?.cast::<PyString>()?, function)?;

@@ -212,6 +212,8 @@ pub(crate) use record::{
 pub(crate) use record::{adopt_number, replace_number};
 #[cfg(not(weftline_model))]
 pub(crate) use reports::{SeenThread, name_current, name_thread, threads_now};
+#[cfg(not(weftline_model))]
+pub(crate) use short_name::ShortName;
 #[cfg(all(target_os = "linux", not(weftline_model)))]
 pub(crate) use stir::{set_lasts, set_stirred};
 #[cfg(not(weftline_model))]

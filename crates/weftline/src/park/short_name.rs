@@ -22,6 +22,12 @@ impl ShortName {
         bytes: [0; MOST_BYTES],
     };
 
+    pub(crate) fn new(name: &str) -> Self {
+        let mut short = Self::NONE;
+        short.set(name);
+        short
+    }
+
     pub(super) fn set(&mut self, name: &str) {
         let mut len = name.len().min(MOST_BYTES);
         while !name.is_char_boundary(len) {

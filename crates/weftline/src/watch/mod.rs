@@ -21,6 +21,8 @@
 //! | `circle.rs` | the circles of waits in this process, now |
 //! | `starvation.rs` | whether the workers of a pool wait for its own tasks |
 //! | `standstill.rs` | whether all threads wait for ever |
+//! | `names.rs` | the names that a program gives to its objects |
+//! | `dump_on.rs` | reports on other signals, before they do what they do |
 //! | `interpreter.rs` | what an interpreter tells |
 //! | `verdict.rs` | what a thread does that finds itself in one |
 //! | `report.rs` | a snapshot as text for people |
@@ -37,10 +39,13 @@
 mod circle;
 mod deadlock;
 #[cfg(target_os = "linux")]
+mod dump_on;
+#[cfg(target_os = "linux")]
 mod emergency;
 mod interpreter;
 #[cfg(target_os = "linux")]
 mod mark;
+mod names;
 #[cfg(target_os = "linux")]
 mod os;
 #[cfg(target_os = "linux")]
@@ -57,23 +62,43 @@ mod wire;
 
 pub use deadlock::{Deadlock, Verdict};
 #[cfg(target_os = "linux")]
+pub use dump_on::{dump_on, dump_on_as_told};
+#[cfg(target_os = "linux")]
 use emergency::signal;
 #[cfg(target_os = "linux")]
 pub use emergency::{NotReady, default_signal, give_way, install, is_ready};
 pub use interpreter::{Interpreter, Told};
 #[cfg(target_os = "linux")]
 pub use mark::is_marked;
+pub use names::{Named, name, name_range, unname_range};
 pub use report::Report;
 #[cfg(target_os = "linux")]
 pub use request::{RequestError, processes, request, tree};
 pub use snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, Wait};
 pub use verdict::{Found, OnDeadlock, look_from_all, on_deadlock, on_deadlock_as_told, take_ended};
 
+/// The signal to which this process answers, if it does.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn answering_signal() -> Option<i32> {
+    signal()
+}
+
 /// Has `interpreter` answer in reports and verdicts.
 pub fn set_interpreter(interpreter: Interpreter) {
     #[cfg(target_os = "linux")]
     emergency::set_interpreter(interpreter);
     verdict::set_interpreter(interpreter);
+}
+
+/// Tells standard error which words of `WEFTLINE_DUMP_ON` are no signals that can be handled.
+#[cfg(target_os = "linux")]
+pub fn warn_of(refused: &[String]) {
+    for word in refused {
+        eprintln!(
+            "weftline: WEFTLINE_DUMP_ON: {word:?} is no signal that can be handled; write ABRT, say"
+        );
+    }
 }
 
 /// The environment variable that names another signal, or switches the answers off.

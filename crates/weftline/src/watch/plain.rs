@@ -1,5 +1,6 @@
 //! The report that a signal handler writes itself: a line for each thread.
 
+use super::names::name_at;
 use crate::park::{Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now};
 use std::fmt::{self, Display, Write};
 
@@ -33,7 +34,11 @@ pub(super) fn write_report(out: &mut impl Write) -> fmt::Result {
             continue;
         };
         let (what, object) = (noun(blocked.kind), blocked.object);
-        write!(out, " waits for {what} {object:#x}")?;
+        write!(out, " waits for {what}")?;
+        match name_at(object).as_ref().and_then(|name| name.as_str()) {
+            Some(name) => write!(out, " {name:?}")?,
+            None => write!(out, " {object:#x}")?,
+        }
         match thread.state_of_object(&blocked) {
             Some(ObjectState::Held { by, .. }) => write!(out, ", held by {}", Title(by.get()))?,
             Some(ObjectState::Thread { number }) => write!(out, ", {}", Title(number.get()))?,

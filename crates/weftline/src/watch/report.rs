@@ -242,10 +242,11 @@ impl Report<'_> {
     fn write_wait(&self, f: &mut fmt::Formatter<'_>, waiter: u64, wait: &Wait) -> fmt::Result {
         let object = self.0.object(wait.object);
         write!(f, "waits for {}", noun(wait.kind))?;
-        if let Some(name) = object.and_then(|object| object.name.as_ref()) {
-            write!(f, " {name:?}")?;
-        } else if !matches!(wait.kind, Kind::Thread | Kind::Timers | Kind::Work) {
-            write!(f, " {:#x}", wait.object)?;
+        if !matches!(wait.kind, Kind::Thread | Kind::Timers | Kind::Work) {
+            match object {
+                Some(object) => write!(f, " {}", object.title()),
+                None => write!(f, " {:#x}", wait.object),
+            }?;
         }
         if let Some(object) = object {
             self.write_state(f, waiter, object, wait.kind)?;
@@ -351,9 +352,9 @@ impl Report<'_> {
             let kind = waiters.first().map_or(Kind::Unknown, |(_, wait)| wait.kind);
             write!(
                 f,
-                "    holds {} {:#x}, for which ",
+                "    holds {} {}, for which ",
                 held_noun(kind),
-                object.address
+                object.title()
             )?;
             let shown: Vec<String> = waiters
                 .iter()

@@ -181,6 +181,17 @@ impl Party {
     }
 }
 
+impl Object {
+    /// What to call it: its name or its address.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name:?}"),
+            None => format!("{:#x}", self.address),
+        }
+    }
+}
+
 impl Frame {
     pub(super) fn new(function: Option<String>, file: String, line: u32) -> Self {
         Self {

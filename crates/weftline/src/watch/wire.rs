@@ -13,6 +13,7 @@
 //! | `serves` | number, pool, its waiting tasks |
 //! | `wait` | number, sequence, kind, object, since, deadline, function, file, line |
 //! | `object` | address, state, its numbers |
+//! | `title` | address, the name of the object |
 //! | `holder` | address, number |
 //! | `again` | number, sequence, owner: of a wait, in the second pass |
 //! | `end` | |
@@ -23,8 +24,10 @@
 //! The writer neither allocates nor waits, and goes through the threads twice. A wait is *steady*
 //! if both passes have found it, with the same sequence and owner.
 
+use super::names::name_at;
 use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, VERSION, Wait};
 use crate::park::{BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now};
+use std::collections::HashMap;
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
@@ -115,6 +118,10 @@ fn write_wait(out: &mut impl Write, blocked: &BlockedThread) -> fmt::Result {
 }
 
 fn write_object(out: &mut impl Write, address: usize, state: Option<ObjectState>) -> fmt::Result {
+    if let Some(name) = name_at(address) {
+        let name = name.as_str().map(Text);
+        writeln!(out, "title\t{address}\t{}", Maybe(name))?;
+    }
     let Some(state) = state else {
         return writeln!(out, "object\t{address}\t-");
     };
@@ -259,6 +266,7 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
         return None;
     }
     let taken = first.number()?;
+    let mut titles = HashMap::new();
     let mut serves = Vec::new();
     let mut waits = Vec::new();
     let mut again = Vec::new();
@@ -271,6 +279,7 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
             Some("serves") => serves.extend(read_serves(&mut fields)),
             Some("wait") => waits.extend(read_wait(&mut fields, taken)),
             Some("object") => snapshot.objects.extend(read_object(&mut fields)),
+            Some("title") => titles.extend(fields.number().zip(fields.text())),
             Some("holder") => {
                 let (address, number) = (fields.number(), fields.number());
                 if let Some(object) = snapshot.objects.last_mut()
@@ -318,6 +327,9 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
     }
     snapshot.pools.sort_by_key(|pool| pool.number);
     merge_objects(&mut snapshot);
+    for object in &mut snapshot.objects {
+        object.name = titles.remove(&object.address);
+    }
     mark_changed_owners(&mut snapshot, &again);
     Some(snapshot)
 }
