@@ -8,7 +8,8 @@ Three ways to use it:
 - `weftline.threading`, `weftline.queue` and `weftline.concurrent.futures` export every name of the
   standard modules, for imports by name.
 
-Beyond the standard library there is `RWLock`: many readers or one writer.
+Beyond the standard library there is `RWLock`, many readers or one writer, and `weftline.watch`,
+which shows what each thread waits for and finds deadlocks.
 """
 
 import sys
@@ -19,9 +20,18 @@ if sys.implementation.name != "cpython" or sys.version_info < (3, 11):
     )
 
 from weftline import _names, _on_import
+from weftline._weftline import DeadlockError
 from weftline.install import install, installed, uninstall
 
-__all__ = ["install", "installed", "queue", "threading", "uninstall"]
+__all__ = [
+    "DeadlockError",
+    "install",
+    "installed",
+    "queue",
+    "threading",
+    "uninstall",
+    "watch",
+]
 
 # The classes that the standard library lacks.
 _OWN = _names.of_module(__name__)
@@ -30,11 +40,13 @@ __all__ += list(_OWN)
 
 
 def __getattr__(name):
-    """Imports `weftline.queue` or `weftline.threading` on first use."""
+    """Imports `weftline.queue`, `weftline.threading` or `weftline.watch` on first use."""
     if name == "queue":
         import weftline.queue
     elif name == "threading":
-        import weftline.threading  # noqa: F401 - read from `sys.modules` below
+        import weftline.threading
+    elif name == "watch":
+        import weftline.watch  # noqa: F401 - as above
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return sys.modules[f"{__name__}.{name}"]

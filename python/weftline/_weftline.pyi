@@ -89,3 +89,5 @@ else:
         Queue[SupportsRichComparisonT], _standard.PriorityQueue[SupportsRichComparisonT]
     ):
         queue: list[SupportsRichComparisonT]
+
+class DeadlockError(RuntimeError): ...
