@@ -46,7 +46,7 @@ def __getattr__(name):
     elif name == "threading":
         import weftline.threading
     elif name == "watch":
-        import weftline.watch  # noqa: F401 - as above
+        import weftline.watch  # noqa: F401 - read from `sys.modules` below
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return sys.modules[f"{__name__}.{name}"]

@@ -6,7 +6,7 @@ into parts that end when it has lasted for 1 s, 2 s, 4 s and so on.
 
 from threading import Thread, current_thread
 
-from weftline._weftline import _Joining
+from weftline._weftline import _Joining  # type: ignore[attr-defined]
 
 _standard_join = Thread.join
 _is_alive = Thread.is_alive
