@@ -147,9 +147,13 @@ fn try_tell(py: Python<'_>, told: &mut Told) -> PyResult<()> {
         let mut frame = Some(frame);
         for _ in 0..FRAMES {
             let Some(this) = frame else { break };
-            site::describe(&this, |function, file, line| {
-                told.frame(number, function, file, line)
-            });
+            if !site::is_ours(&this) {
+                site::describe(&this, |function, file, line| {
+                    if !begins_thread(function, file) {
+                        told.frame(number, function, file, line);
+                    }
+                });
+            }
             frame = site::outer(&this);
         }
     }
@@ -163,6 +167,12 @@ pyo3::create_exception!(
     "Raised in one of the threads of a deadlock, where `weftline.watch.on_deadlock` says so.\n\n\
      The wait has ended, and the thread holds what it held before. Its text is the report."
 );
+
+/// Whether it is one of the functions in which every thread begins.
+fn begins_thread(function: &str, file: &str) -> bool {
+    let names = ["Thread._bootstrap", "Thread._bootstrap_inner", "Thread.run"];
+    names.contains(&function) && file.ends_with("threading.py")
+}
 
 /// Lets this process answer requests for reports, and report its deadlocks. Returns why it does not
 /// answer, or None.

@@ -76,7 +76,7 @@ fn program_frame(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
     Some(frame)
 }
 
-fn is_ours(frame: &Bound<'_, PyAny>) -> bool {
+pub(crate) fn is_ours(frame: &Bound<'_, PyAny>) -> bool {
     // SAFETY: attached, with a frame. The reference is new.
     let globals =
         unsafe { Bound::from_owned_ptr_or_opt(frame.py(), PyFrame_GetGlobals(frame.as_ptr())) };

@@ -105,3 +105,16 @@ fn for_each_owner(step: &Step, mut f: impl FnMut(ThreadNumber)) {
         _ => {}
     }
 }
+
+/// The owner of the object of that wait, if it is a thread that has ended.
+pub(super) fn ended_owner(thread: SeenThread, wait: &BlockedThread) -> Option<ThreadNumber> {
+    let owner = || match thread.state_of_object(wait)? {
+        ObjectState::Held {
+            by, is_lent: false, ..
+        } => Some(by),
+        _ => None,
+    };
+    let lives = |owner: ThreadNumber| threads_now().any(|thread| thread.number() == Some(owner));
+    let first = owner().filter(|&owner| !lives(owner))?;
+    (owner()? == first).then_some(first)
+}

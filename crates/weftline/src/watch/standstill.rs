@@ -12,8 +12,9 @@
 //! - the system counts no other thread: one of another library may do anything;
 //! - the program handles no signal: a handler could wake a thread.
 
-use super::Interpreter;
-use super::circle::Step;
+use super::circle::{Step, circle_of, ended_owner};
+use super::interpreter::Interpreter;
+use super::starvation::starvation;
 use crate::park::{Kind, now, threads_now};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -38,7 +39,17 @@ pub(super) fn standstill(interpreter: Option<Interpreter>) -> Option<Vec<Step>> 
         && first.iter().zip(&second).all(|(first, second)| {
             first.wait.thread == second.wait.thread && first.wait.sequence == second.wait.sequence
         });
-    is_same.then_some(first)
+    (is_same && !is_explained(&first)).then_some(first)
+}
+
+/// Whether some of the threads are in a circle, starve, or wait for a thread that has ended: they
+/// tell that themselves, and it explains the standstill.
+fn is_explained(steps: &[Step]) -> bool {
+    steps.iter().any(|step| {
+        circle_of(step.thread).is_some()
+            || starvation(step.thread).is_some()
+            || ended_owner(step.thread, &step.wait).is_some()
+    })
 }
 
 fn pass(interpreter: Option<Interpreter>) -> Option<Vec<Step>> {

@@ -22,15 +22,15 @@
 //! Each circle is told once, by the thread that finds it first: the numbers of its threads and the
 //! beginnings of their waits name it.
 
-use super::circle::{Step, circle_of};
+use super::circle::{Step, circle_of, ended_owner};
 use super::deadlock::Verdict;
 use super::interpreter::Interpreter;
 use super::snapshot;
 use super::standstill::standstill;
 use super::starvation::starvation;
 use crate::park::{
-    BlockedThread, ForgetWaiters, Kind, ListLock, ObjectState, SeenThread, ThreadNumber,
-    current_number, set_lasts, threads_now,
+    BlockedThread, ForgetWaiters, Kind, ListLock, SeenThread, current_number, set_lasts,
+    threads_now,
 };
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -184,15 +184,8 @@ fn abandoned(this: SeenThread, wait: &BlockedThread) -> Option<Step> {
     if wait.waited() < UNTIL_ABANDONED {
         return None;
     }
-    let owner = || match this.state_of_object(wait)? {
-        ObjectState::Held {
-            by, is_lent: false, ..
-        } => Some(by),
-        _ => None,
-    };
-    let lives = |owner: ThreadNumber| threads_now().any(|thread| thread.number() == Some(owner));
-    let first = owner().filter(|&owner| !lives(owner))?;
-    (owner()? == first).then_some(Step {
+    ended_owner(this, wait)?;
+    Some(Step {
         thread: this,
         wait: *wait,
     })
