@@ -20,6 +20,7 @@
 
 use super::blocked::{Blocked, Shown};
 use super::relay_place::Place;
+use super::stir::{lasts, next_look};
 use super::wake::Wake;
 use super::{Deadline, fork};
 use crate::memory::try_box;
@@ -128,17 +129,31 @@ impl Parker {
         };
         let mut held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
         let mut shown = None;
+        let mut look = Deadline::NEVER;
         loop {
             self.is_parked.store(false, Ordering::Relaxed);
             // Pairs with the store in `unpark`: what the waker wrote before is seen.
             if self.token.swap(false, Ordering::SeqCst) {
                 return Wake::Woken;
             }
-            let remaining = deadline.remaining();
+            let remaining = deadline.min(look).remaining();
             if remaining.is_some_and(|left| left.is_zero()) {
-                return Wake::TimedOut;
+                if deadline <= look {
+                    return Wake::TimedOut;
+                }
+                drop(held);
+                if lasts() {
+                    return Wake::Interrupted;
+                }
+                look = next_look(self.blocked.since());
+                held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
+                continue;
             }
-            shown.get_or_insert_with(|| self.blocked.show());
+            if shown.is_none() {
+                shown = Some(self.blocked.show());
+                look = next_look(self.blocked.since());
+                continue;
+            }
             self.is_parked.store(true, Ordering::Relaxed);
             held = match remaining {
                 None => bed

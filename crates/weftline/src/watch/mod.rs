@@ -50,6 +50,10 @@ mod names;
 mod os;
 #[cfg(target_os = "linux")]
 mod own_stack;
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "a part of it is for the emergency call")
+)]
 mod plain;
 mod report;
 #[cfg(target_os = "linux")]
