@@ -141,9 +141,9 @@ impl SeenThread {
     }
 
     /// Has the thread call the function of `stir.rs` inside its sleep. A signal handler may call
-    /// it.
-    pub(crate) fn stir(self) {
-        self.0.parker.stir();
+    /// it. Returns whether the thread slept.
+    pub(crate) fn stir(self) -> bool {
+        self.0.parker.stir()
     }
 }
 
