@@ -179,7 +179,8 @@ mod real {
     const KIND: usize = 2;
     const DEADLINE: usize = 3;
     const SINCE: usize = 4;
-    const SITE: usize = 5;
+    const WAITER: usize = 5;
+    const SITE: usize = 6;
     /// The bits of these marks, beside the kind.
     const ANSWERS: u32 = 8;
     const ENDS: u32 = 9;
@@ -199,6 +200,8 @@ mod real {
     #[derive(Debug)]
     pub(in crate::park) struct Wait {
         object: usize,
+        /// Where the state of its waiter is; zero: it has none.
+        waiter: usize,
         look: Look,
         kind: Kind,
         marks: Marks,
@@ -212,12 +215,14 @@ mod real {
     impl Wait {
         pub(in crate::park) fn new(
             on: BlockedOn,
+            waiter: usize,
             since: Since,
             deadline: Deadline,
             marks: Marks,
         ) -> Self {
             Self {
                 marks,
+                waiter,
                 object: on.object,
                 look: on.look,
                 kind: on.kind,
@@ -264,6 +269,7 @@ mod real {
                 | u64::from(self.marks.ends) << ENDS;
             words[DEADLINE] = self.deadline.nanos().unwrap_or(u64::MAX);
             words[SINCE] = self.since.get().unwrap_or(u64::MAX);
+            words[WAITER] = self.waiter as u64;
             let site = (&mut words[SITE..]).try_into().expect("the rest");
             // SAFETY: the wait is asleep or about to be, so its site does not change.
             let used = unsafe { &*self.site.get() }.write(site);
@@ -360,6 +366,7 @@ mod real {
                 },
                 deadline: Deadline::from_nanos(words[DEADLINE]),
                 since: words[SINCE],
+                waiter: words[WAITER] as usize,
                 // SAFETY: shown, so `Wait::write` wrote it.
                 site: unsafe { Site::read(site) },
             };
@@ -406,6 +413,7 @@ mod real {
         marks: Marks,
         deadline: Deadline,
         since: u64,
+        waiter: usize,
         site: Site,
     }
 
@@ -428,6 +436,7 @@ mod real {
         /// Different for each sleep of the thread: two reads with the same number saw one sleep.
         pub sequence: u64,
         since: u64,
+        waiter: usize,
         look: Look,
         marks: Marks,
     }
@@ -442,6 +451,7 @@ mod real {
                 marks,
                 deadline,
                 since,
+                waiter,
                 site,
             } = sleep;
             Self {
@@ -453,9 +463,15 @@ mod real {
                 site,
                 sequence,
                 since,
+                waiter,
                 look,
                 marks,
             }
+        }
+
+        /// Where the state of the waiter is; zero: it has none.
+        pub(in crate::park) fn waiter(&self) -> usize {
+            self.waiter
         }
 
         /// Whether the thread can be stirred.
@@ -498,7 +514,13 @@ mod modelled {
     pub(in crate::park) struct Wait;
 
     impl Wait {
-        pub(in crate::park) fn new(_: BlockedOn, _: Since, _: Deadline, _: Marks) -> Self {
+        pub(in crate::park) fn new(
+            _: BlockedOn,
+            _: usize,
+            _: Since,
+            _: Deadline,
+            _: Marks,
+        ) -> Self {
             Self
         }
 

@@ -31,7 +31,7 @@ impl ForeignWait {
             ends: true,
         };
         let blocked: &'static Blocked = &try_current_record()?.parker.blocked;
-        let wait = try_box(Wait::new(on, Since::UNKNOWN, Deadline::NEVER, marks)).ok()?;
+        let wait = try_box(Wait::new(on, 0, Since::UNKNOWN, Deadline::NEVER, marks)).ok()?;
         wait.set_site(site);
         let wait = Box::into_raw(wait);
         // SAFETY: freed by the drop, after both guards.

@@ -180,9 +180,9 @@ mod futex {
         }
 
         /// Wakes the thread if it sleeps, without a token: it calls the function of `stir.rs`, and
-        /// sleeps on. A signal handler may call this.
-        pub(in crate::park) fn stir(&self) {
-            let _ = futex::wake(&self.word, futex::Flags::PRIVATE, 1);
+        /// sleeps on. Returns whether it slept. A signal handler may call this.
+        pub(in crate::park) fn stir(&self) -> bool {
+            futex::wake(&self.word, futex::Flags::PRIVATE, 1).is_ok_and(|woken| woken > 0)
         }
 
         /// PARKED → EMPTY because of `wake`, unless a token has come meanwhile: then that is taken.

@@ -194,7 +194,9 @@ impl Parker {
     }
 
     /// A signal handler may not use a mutex: no thread is stirred.
-    pub(super) fn stir(&self) {}
+    pub(super) fn stir(&self) -> bool {
+        false
+    }
 
     /// Leaves a token and wakes the thread if it sleeps; returns whether it did. Any thread may
     /// call this, at any time.

@@ -23,6 +23,7 @@
 //!
 //! - [`ReadHolds::count`], of the thread that forked, in the child: `sync/raw/rwlock.rs` shows that
 //!   a hold which it counts is not removed meanwhile;
+//! - [`ReadHolds::locks`], of a report, which believes it only while the thread sleeps;
 //! - [`ReadHolds::forget`], of a lock that is dropped while its word counts readers. No thread uses
 //!   such a lock, so no thread adds or removes the hold.
 //!
@@ -169,6 +170,14 @@ impl ReadHolds {
         self.all_slots()
             .filter(|slot| slot.load(Ordering::Acquire) == hold)
             .count()
+    }
+
+    /// The locks that are held, by address, for reports.
+    #[cfg(not(weftline_model))]
+    pub(super) fn locks(&self) -> impl Iterator<Item = usize> {
+        self.all_slots()
+            .map(|slot| slot.load(Ordering::Acquire) & !1)
+            .filter(|&lock| lock != EMPTY)
     }
 
     /// Empties the slots with this hold, whichever thread's they are. Also the unused slots, so

@@ -161,7 +161,8 @@ pub(crate) fn try_current() -> Option<&'static ThreadRecord> {
     record
         .native_id
         .store(native_id().unwrap_or(0), Ordering::Relaxed);
-    record.os_ident.store(os_ident(), Ordering::Relaxed);
+    // Pairs with the load in `threads_now`.
+    record.os_ident.store(os_ident(), Ordering::Release);
     RECORD.set(Some(record));
     set_read_holds(Some(&record.read_holds));
     // Where the system has a place for it, there, which takes no memory: the C library aborts
@@ -235,9 +236,10 @@ impl ThreadRecord {
         RECORD.set(None);
         set_read_holds(None);
         self.read_holds.clear();
-        self.name.lock().clear();
         self.pool.clear();
+        // First: `name_thread` looks for it under the lock.
         self.os_ident.store(0, Ordering::Relaxed);
+        self.name.lock().clear();
         let mut free = FREE.lock();
         let next = free
             .first

@@ -7,7 +7,7 @@ use super::blocked::BlockedThread;
 use super::look::ObjectState;
 use super::record::{ThreadRecord, all};
 use super::short_name::ShortName;
-use super::{ThreadNumber, fork};
+use super::{ThreadNumber, fork, waiter};
 use std::sync::atomic::Ordering;
 
 /// The operating system's identifier (`pthread_self`, on Windows `GetCurrentThreadId`) of the
@@ -64,7 +64,8 @@ pub(crate) struct SeenThread(&'static ThreadRecord);
 /// handler may call it.
 pub(crate) fn threads_now() -> impl Iterator<Item = SeenThread> {
     all().map(SeenThread).filter(|seen| {
-        seen.os_ident() != 0
+        // Pairs with the store in `record.rs`: the other facts are this thread's.
+        seen.0.os_ident.load(Ordering::Acquire) != 0
             && seen
                 .number()
                 .is_some_and(|number| fork::is_alive(number.get()))
@@ -107,6 +108,14 @@ impl SeenThread {
         self.0.parker.blocked.is_still(blocked.sequence)
     }
 
+    /// Whether the thread sleeps in that same wait, and no waker has ended it yet.
+    pub(crate) fn waits_on(self, blocked: &BlockedThread) -> bool {
+        // A wait of another library has no waiter.
+        let waiter = blocked.waiter();
+        let lasts = waiter == 0 || waiter::is_claimed_at(waiter) == Some(false);
+        lasts && self.is_still(blocked)
+    }
+
     /// What the object of that wait says of itself; `None` also if the thread has left the wait.
     pub(crate) fn state_of_object(self, blocked: &BlockedThread) -> Option<ObjectState> {
         blocked.look().filter(|_| self.is_still(blocked))
@@ -125,10 +134,16 @@ impl SeenThread {
             .any(|hold| holds.count(hold) > 0)
     }
 
+    /// The addresses of the read-write locks that the thread holds to read, each as often as it
+    /// holds it. As long as the thread sleeps they do not change.
+    pub(crate) fn read_locks(self) -> impl Iterator<Item = usize> {
+        self.0.read_holds.locks()
+    }
+
     /// Has the thread call the function of `stir.rs` inside its sleep. A signal handler may call
-    /// it.
-    pub(crate) fn stir(self) {
-        self.0.parker.stir();
+    /// it. Returns whether the thread slept.
+    pub(crate) fn stir(self) -> bool {
+        self.0.parker.stir()
     }
 }
 
@@ -142,6 +157,12 @@ pub(crate) fn name_current(name: &str) {
 /// Names another thread, for reports.
 pub(crate) fn name_thread(thread: ThreadNumber, name: &str) {
     if let Some(record) = living(thread) {
-        record.name.lock().set(name);
+        let mut shown = record.name.lock();
+        // The thread may have ended. It clears the name after it has left the record.
+        if record.os_ident.load(Ordering::Relaxed) != 0
+            && record.number.load(Ordering::Relaxed) == thread.get()
+        {
+            shown.set(name);
+        }
     }
 }

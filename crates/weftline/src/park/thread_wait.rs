@@ -43,7 +43,7 @@ impl<P> Waiter<P> {
         deadline: Deadline,
         mut take: impl FnMut() -> bool,
     ) -> Ended<B::Interrupt> {
-        let wait = Wait::new(on, self.since(), deadline, Marks::of::<B>());
+        let wait = Wait::new(on, self.place(), self.since(), deadline, Marks::of::<B>());
         #[cfg(not(weftline_model))]
         let _begun = wait.begin(&self.record().parker.blocked);
         loop {
@@ -55,6 +55,11 @@ impl<P> Waiter<P> {
                 return ended;
             }
         }
+    }
+
+    /// The address of the state, for reports.
+    fn place(&self) -> usize {
+        std::ptr::from_ref(&self.state).expose_provenance()
     }
 
     /// Sleeps once. `None`: woken, but not settled.

@@ -95,6 +95,15 @@ pub(super) struct Links<P> {
     pub(super) is_linked: bool,
 }
 
+/// Whether a waker has claimed the waiter whose state is at that address, and perhaps granted it
+/// since; `None` if there is no memory. For reports: the waiter may be gone.
+#[cfg(not(weftline_model))]
+pub(super) fn is_claimed_at(state: usize) -> Option<bool> {
+    let mut bytes = [0; 4];
+    let is_there = super::probe::copy(state, &mut bytes);
+    is_there.then(|| u32::from_ne_bytes(bytes) & (CLAIMED | GRANTED) != 0)
+}
+
 impl<P> Waiter<P> {
     /// A waiter of the calling thread, which waits through `B`. Its age is not recorded.
     pub(crate) fn new<B: Blocker>(payload: P) -> Self {

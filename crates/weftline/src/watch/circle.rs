@@ -80,7 +80,8 @@ fn path(visits: &[Visit], mut at: usize) -> Option<Vec<Step>> {
     Some(path)
 }
 
-/// The second pass: the same owners; then, whether every thread still sleeps in the same wait.
+/// The second pass: the same owners; then, whether every thread still sleeps in the same wait,
+/// which no waker has ended.
 fn is_confirmed(circle: &[Step]) -> bool {
     let followers = circle.iter().cycle().skip(1);
     let has_owners = circle.iter().zip(followers).all(|(step, next)| {
@@ -88,7 +89,7 @@ fn is_confirmed(circle: &[Step]) -> bool {
         for_each_owner(step, |owner| is_owner |= owner == next.wait.thread);
         is_owner
     });
-    has_owners && circle.iter().all(|step| step.thread.is_still(&step.wait))
+    has_owners && circle.iter().all(|step| step.thread.waits_on(&step.wait))
 }
 
 /// Calls `f` with each thread without which the wait does not end.

@@ -226,7 +226,7 @@ mod tests {
         }
         for &(a, b) in pairs {
             text += &format!("wait\t{a}\t1\t{kind}\t{b}000\t0\t{deadline}\t-\t-\t0\n");
-            text += &format!("object\t{b}000\theld\t{b}\t1\nagain\t{a}\t1\t{b}\n");
+            text += &format!("object\t{b}000\theld\t{b}\t1\nagain\t{a}\t1\n");
         }
         read_process(&(text + "end\n")).unwrap()
     }

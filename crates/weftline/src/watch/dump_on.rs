@@ -42,6 +42,8 @@ pub fn dump_on(signal: i32) -> std::io::Result<()> {
     let mut ours: libc::sigaction = unsafe { mem::zeroed() };
     ours.sa_sigaction = handle as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize;
     ours.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
+    // SAFETY: the place is valid.
+    unsafe { libc::sigfillset(&raw mut ours.sa_mask) };
     // SAFETY: the place is this signal's, which no handler reads yet.
     let before = unsafe { (*BEFORE.0[index].get()).as_mut_ptr() };
     // SAFETY: the places are valid.

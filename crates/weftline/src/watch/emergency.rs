@@ -5,9 +5,11 @@
 //!
 //! One that asks (`request.rs`) listens on a socket whose name has a random number in it, the
 //! *nonce*, and sends the signal with the nonce as its value. The handler connects, checks that the
-//! other end belongs to the same user, writes `wire.rs`, and closes. Where no process listens, it
-//! writes a text to standard error. It takes no memory, waits for no lock and has a stack of its
-//! own (`own_stack.rs`), so it works whatever the interrupted thread was doing.
+//! other end belongs to the same user, writes `wire.rs`, and closes (`answer.rs`). A signal without
+//! a nonce, as of `kill`, has it write a text to standard error. So does one that cannot be
+//! answered, because the process has no descriptor left. Nothing is written for a process that has
+//! stopped listening. The handler takes no memory, waits for no lock and has a stack of its own
+//! (`own_stack.rs`), so it works whatever the interrupted thread was doing.
 //!
 //! **Stacks of an interpreter.** Only a thread that is attached can tell them, and a handler cannot
 //! attach. So the handler leaves the nonce in [`ASKED`] and stirs one sleeping thread: a wake
@@ -25,15 +27,16 @@
 //! handler or is ignored. If a program sets its own handler later, the next thread that sleeps long
 //! finds that out and takes the mark away (`mark.rs`), and no one asks any more.
 
+use super::answer::{Line, Refused};
 use super::interpreter::{Interpreter, Told};
-use super::os::{Descriptor, KeepErrno, Stream, connect};
+use super::os::{Descriptor, KeepErrno, Stream};
 use super::{mark, own_stack, plain, wire};
 use crate::park::{self, fork, native_id, threads_now};
 use std::ffi::{c_int, c_void};
 use std::fmt::Write;
 use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// The signal by default: the twelfth real-time signal from the end. The standards leave these to
 /// programs; this one has no known user. Its number is 53 on Linux.
@@ -49,6 +52,10 @@ static INTERPRETER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 /// The latest nonce for which the interpreter has not told anything; zero: none.
 static ASKED: AtomicU64 = AtomicU64::new(0);
 static HELPER: AtomicU32 = AtomicU32::new(0);
+/// The connection of the handler that has the stack.
+static HANDLERS_LINE: Line = Line::new();
+/// That of the helper.
+static HELPERS_LINE: Line = Line::new();
 
 /// Why a process does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,24 +97,42 @@ pub fn install(signal: i32) -> Result<(), NotReady> {
         return Err(NotReady::NoSuchSignal);
     }
     let before = action_of(signal).ok_or(NotReady::NoSuchSignal)?;
-    if before.sa_sigaction != libc::SIG_DFL {
+    if before.sa_sigaction != libc::SIG_DFL && !is_ours(signal) {
         return Err(NotReady::Taken);
     }
-    if !mark::set(signal) {
-        return Err(NotReady::NoMark);
-    }
+    close_answers_in_children();
     // SAFETY: all zeros are a valid value.
     let mut ours: libc::sigaction = unsafe { mem::zeroed() };
     ours.sa_sigaction = handle as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize;
     ours.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
-    SIGNAL.store(signal, Ordering::Release);
+    // SAFETY: the place is valid.
+    unsafe { libc::sigfillset(&raw mut ours.sa_mask) };
     // SAFETY: the action is valid, and its handler is safe in every thread.
     if unsafe { libc::sigaction(signal, &raw const ours, ptr::null_mut()) } != 0 {
-        SIGNAL.store(0, Ordering::Release);
-        mark::clear();
         return Err(NotReady::NoSuchSignal);
     }
+    // Last: by the mark, others see that there is a handler.
+    if !mark::set(signal) {
+        // SAFETY: the action was valid before.
+        unsafe { libc::sigaction(signal, &raw const before, ptr::null_mut()) };
+        return Err(NotReady::NoMark);
+    }
+    SIGNAL.store(signal, Ordering::Release);
     Ok(())
+}
+
+/// Has the children of forks close the connections of their parent's threads.
+fn close_answers_in_children() {
+    extern "C" fn in_child() {
+        HANDLERS_LINE.hang_up();
+        HELPERS_LINE.hang_up();
+    }
+    static IS_ARRANGED: AtomicBool = AtomicBool::new(false);
+    // Relaxed: it guards no other memory.
+    if !IS_ARRANGED.swap(true, Ordering::Relaxed) {
+        // SAFETY: the handler may run in a child. Without memory, a child keeps a descriptor.
+        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    }
 }
 
 /// Whether this process answers.
@@ -171,14 +196,16 @@ extern "C" fn handle(_signal: c_int, info: *mut libc::siginfo_t, _context: *mut 
 }
 
 fn respond(nonce: u64) {
-    match (nonce != 0).then(|| connect(nonce)).flatten() {
-        Some(socket) => tell(nonce, &socket),
-        None => {
-            let standard_error = mem::ManuallyDrop::new(Descriptor(libc::STDERR_FILENO));
-            let mut out = Stream::to_file(&standard_error);
-            let _ = plain::write_report(&mut out).and_then(|()| out.flush());
+    if nonce != 0 {
+        match HANDLERS_LINE.connect(nonce) {
+            Ok(answer) => return tell(nonce, answer.socket()),
+            Err(Refused::NoListener) => return,
+            Err(Refused::System) => {}
         }
     }
+    let standard_error = mem::ManuallyDrop::new(Descriptor(libc::STDERR_FILENO));
+    let mut out = Stream::to_file(&standard_error);
+    let _ = plain::write_report(&mut out).and_then(|()| out.flush());
 }
 
 /// Tells this process, and has the interpreter asked for the rest.
@@ -199,21 +226,13 @@ fn tell(nonce: u64, socket: &Descriptor) {
     .and_then(|()| out.flush());
 }
 
-/// Stirs a thread that sleeps; `false`: there is none. The interrupted thread itself is asked by
-/// the end of this signal, which interrupts its sleep.
+/// Stirs a thread that sleeps; `false`: there is none, or each is about to sleep or to wake up. The
+/// interrupted thread itself is asked by the end of this signal, which interrupts its sleep.
 fn stir() -> bool {
     let own = native_id().unwrap_or(0);
-    let mut sleeper = None;
-    for thread in threads_now() {
-        if thread.blocked().is_none_or(|blocked| !blocked.answers()) {
-            continue;
-        }
-        if thread.native_id() == own {
-            return true;
-        }
-        sleeper = sleeper.or(Some(thread));
-    }
-    sleeper.inspect(|thread| thread.stir()).is_some()
+    let sleepers =
+        || threads_now().filter(|thread| thread.blocked().is_some_and(|blocked| blocked.answers()));
+    sleepers().any(|thread| thread.native_id() == own) || sleepers().any(|thread| thread.stir())
 }
 
 /// Called by a sleeping thread that was stirred, or interrupted by a signal.
@@ -262,8 +281,8 @@ extern "C" fn help(_: *mut c_void) -> *mut c_void {
         if let Some(tell) = interpreter() {
             tell(&mut told);
         }
-        if let Some(socket) = connect(nonce) {
-            let mut out = Stream::to_socket(&socket);
+        if let Ok(answer) = HELPERS_LINE.connect(nonce) {
+            let mut out = Stream::to_socket(answer.socket());
             let _ = write!(out, "stacks\t1\t{}\n{}end\n", std::process::id(), told.0)
                 .and_then(|()| out.flush());
         }

@@ -29,13 +29,17 @@
 //! | `plain.rs` | a shorter one, which a signal handler writes by itself |
 //! | `emergency.rs` | the signal on which a process tells it, and its handler |
 //! | `own_stack.rs` | the stack on which the handler runs |
+//! | `answer.rs` | its connection to the one that asks |
 //! | `mark.rs` | how others see that a process has that handler |
 //! | `request.rs` | the other end: asking a process |
+//! | `status.rs` | what the system tells of it before |
 //! | `os.rs` | the calls of the system that both ends need |
 //!
 //! Nothing here costs a program anything before it is asked. Owners stand in the words of locks,
 //! and a thread shows its wait while it sleeps (`park/blocked.rs`).
 
+#[cfg(target_os = "linux")]
+mod answer;
 mod circle;
 mod deadlock;
 #[cfg(target_os = "linux")]
@@ -61,6 +65,8 @@ mod request;
 mod snapshot;
 mod standstill;
 mod starvation;
+#[cfg(target_os = "linux")]
+mod status;
 mod verdict;
 mod wire;
 

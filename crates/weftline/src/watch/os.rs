@@ -1,7 +1,9 @@
 //! The calls of the system that both ends of a request need. All are safe in a signal handler.
 
+use crate::park::{Deadline, now};
 use std::fmt::{self, Write};
 use std::mem;
+use std::time::Duration;
 
 /// A descriptor, closed when it is dropped.
 pub(super) struct Descriptor(pub(super) libc::c_int);
@@ -34,13 +36,16 @@ impl Drop for KeepErrno {
     }
 }
 
+/// The beginning of the name of each socket of one that asks.
+const NAME: &[u8; 9] = b"weftline-";
+
 /// The address at which the one that asks listens: in the abstract namespace, which needs no file.
 pub(super) fn address(nonce: u64) -> (libc::sockaddr_un, libc::socklen_t) {
     // SAFETY: all zeros are a valid value.
     let mut address: libc::sockaddr_un = unsafe { mem::zeroed() };
     address.sun_family = libc::AF_UNIX as libc::sa_family_t;
     let mut len = 1;
-    for &byte in b"weftline-" {
+    for &byte in NAME {
         address.sun_path[len] = byte as libc::c_char;
         len += 1;
     }
@@ -57,19 +62,19 @@ pub(super) fn address(nonce: u64) -> (libc::sockaddr_un, libc::socklen_t) {
     (address, (family + len) as libc::socklen_t)
 }
 
-/// A stream of text to the one that asks.
-pub(super) fn connect(nonce: u64) -> Option<Descriptor> {
-    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-    // SAFETY: no memory is passed.
-    let socket = unsafe { libc::socket(libc::AF_UNIX, kind, 0) };
-    if socket < 0 {
-        return None;
-    }
-    let socket = Descriptor(socket);
-    let (address, len) = address(nonce);
-    // SAFETY: the address is valid for its length.
-    let connected = unsafe { libc::connect(socket.0, (&raw const address).cast(), len) };
-    (connected == 0 && is_of_this_user(&socket)).then_some(socket)
+/// Whether the descriptor is a connection to one that asks.
+pub(super) fn is_to_requester(descriptor: &Descriptor) -> bool {
+    // SAFETY: all zeros are a valid value.
+    let mut other: libc::sockaddr_un = unsafe { mem::zeroed() };
+    let mut len = size_of::<libc::sockaddr_un>() as libc::socklen_t;
+    let place = (&raw mut other).cast();
+    // SAFETY: the places are valid.
+    let failed = unsafe { libc::getpeername(descriptor.0, place, &raw mut len) };
+    let begins = other.sun_path[1..]
+        .iter()
+        .zip(NAME)
+        .all(|(&byte, &of_name)| byte as u8 == of_name);
+    failed == 0 && libc::c_int::from(other.sun_family) == libc::AF_UNIX && begins
 }
 
 /// The process and user at the other end of a stream.
@@ -96,26 +101,39 @@ pub(super) fn is_of_this_user(socket: &Descriptor) -> bool {
     peer(socket).is_some_and(|peer| peer.uid == unsafe { libc::geteuid() })
 }
 
-/// Waits until the descriptor is ready for `events`; `false` if that takes longer.
-pub(super) fn is_ready(descriptor: &Descriptor, events: libc::c_short, millis: i32) -> bool {
-    let mut poll = libc::pollfd {
-        fd: descriptor.0,
-        events,
-        revents: 0,
-    };
-    // SAFETY: the place is valid.
-    unsafe { libc::poll(&raw mut poll, 1, millis) == 1 && poll.revents & events != 0 }
+/// Waits until the descriptor is ready for `events`; `false` if that takes longer, or the other end
+/// is broken. A signal does not end the wait.
+pub(super) fn is_ready(descriptor: &Descriptor, events: libc::c_short, wait: Duration) -> bool {
+    const BROKEN: libc::c_short = libc::POLLERR | libc::POLLNVAL;
+    let deadline = Deadline::after(wait);
+    loop {
+        let left = deadline.remaining().unwrap_or_default();
+        let mut poll = libc::pollfd {
+            fd: descriptor.0,
+            events,
+            revents: 0,
+        };
+        let millis = left.as_nanos().div_ceil(1_000_000) as i32;
+        // SAFETY: the place is valid.
+        let ready = unsafe { libc::poll(&raw mut poll, 1, millis) };
+        if ready < 0 && errno() == libc::EINTR {
+            continue;
+        }
+        return ready == 1 && poll.revents & events != 0 && poll.revents & BROKEN == 0;
+    }
 }
 
-/// What a handler may spend on a reader that does not read: then it gives up.
-const PATIENCE_MILLIS: i32 = 100;
-const CHUNK: usize = 1024;
+/// How long a handler waits in all for a reader that does not read.
+const FOR_READER: Duration = Duration::from_millis(500);
+/// A pipe that is ready takes so much.
+const CHUNK: usize = 4096;
 
 /// Text on its way to a descriptor, through a buffer on the stack. An error is final.
 pub(super) struct Stream<'a> {
     to: &'a Descriptor,
     /// A socket: a reader that is gone is an error, and no `SIGPIPE`.
     is_socket: bool,
+    time_left: Duration,
     buffer: [u8; CHUNK],
     used: usize,
 }
@@ -125,11 +143,13 @@ impl<'a> Stream<'a> {
         Self {
             to,
             is_socket: true,
+            time_left: FOR_READER,
             buffer: [0; CHUNK],
             used: 0,
         }
     }
 
+    /// Only for a thread that blocks `SIGPIPE`.
     pub(super) fn to_file(to: &'a Descriptor) -> Self {
         Self {
             is_socket: false,
@@ -140,6 +160,10 @@ impl<'a> Stream<'a> {
     pub(super) fn flush(&mut self) -> fmt::Result {
         let mut sent = 0;
         while sent < self.used {
+            // A file is waited for first, because a write to it may block.
+            if !self.is_socket && !self.wait() {
+                return Err(fmt::Error);
+            }
             let rest = &self.buffer[sent..self.used];
             let now = if self.is_socket {
                 // SAFETY: the bytes are valid.
@@ -151,17 +175,14 @@ impl<'a> Stream<'a> {
                         libc::MSG_NOSIGNAL,
                     )
                 }
-            } else if is_ready(self.to, libc::POLLOUT, PATIENCE_MILLIS) {
-                // SAFETY: as above.
-                unsafe { libc::write(self.to.0, rest.as_ptr().cast(), rest.len()) }
             } else {
-                return Err(fmt::Error);
+                write_now(self.to, rest)
             };
             match usize::try_from(now) {
                 Ok(now) => sent += now,
                 Err(_) if errno() == libc::EINTR => {}
                 Err(_) if errno() == libc::EAGAIN => {
-                    if !is_ready(self.to, libc::POLLOUT, PATIENCE_MILLIS) {
+                    if !self.wait() {
                         return Err(fmt::Error);
                     }
                 }
@@ -171,6 +192,56 @@ impl<'a> Stream<'a> {
         self.used = 0;
         Ok(())
     }
+
+    /// Waits until there is room, in the time that is left.
+    fn wait(&mut self) -> bool {
+        let begun = now();
+        let is_ready = is_ready(self.to, libc::POLLOUT, self.time_left);
+        let waited = Duration::from_nanos(now().saturating_sub(begun));
+        self.time_left = self.time_left.saturating_sub(waited);
+        is_ready
+    }
+}
+
+/// Writes to a file that is ready. Another thread may take the room meanwhile, so the write does
+/// not wait, where the system has such writes. Takes a `SIGPIPE` back.
+fn write_now(to: &Descriptor, bytes: &[u8]) -> isize {
+    const HERE: libc::c_long = -1;
+    const NOWAIT: libc::c_int = 8;
+    let part = libc::iovec {
+        iov_base: bytes.as_ptr().cast_mut().cast(),
+        iov_len: bytes.len(),
+    };
+    // SAFETY: the bytes are valid, and only read. The place in the file is where it stands.
+    let mut written = unsafe {
+        libc::syscall(
+            libc::SYS_pwritev2,
+            to.0,
+            &raw const part,
+            1_usize,
+            HERE,
+            HERE,
+            NOWAIT,
+        )
+    } as isize;
+    if written < 0 && matches!(errno(), libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM) {
+        // SAFETY: as above.
+        written = unsafe { libc::write(to.0, bytes.as_ptr().cast(), bytes.len()) };
+    }
+    if written < 0 && errno() == libc::EPIPE {
+        let at_once = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: all zeros are a valid value, and the places are valid.
+        unsafe {
+            let mut broken: libc::sigset_t = mem::zeroed();
+            libc::sigaddset(&raw mut broken, libc::SIGPIPE);
+            libc::sigtimedwait(&raw const broken, std::ptr::null_mut(), &raw const at_once);
+        }
+        return -1;
+    }
+    written
 }
 
 impl Write for Stream<'_> {

@@ -5,17 +5,27 @@
 //! The kernel puts a handler on the alternate stack of the thread if it has one (Rust's threads
 //! have 8 KiB), else on the stack that it interrupts. The handler goes on on a stack of the
 //! process, which one handler has at a time. A second one waits: the first waits for its reader
-//! alone, and for that not long.
+//! alone, and for that not long. A thread that was cancelled there never comes back, so a handler
+//! gives up after a while.
 //!
 //! | `USER` | meaning | leaves by |
 //! |---|---|---|
-//! | `0` | free | a handler → its fork generation |
-//! | the fork generation | a handler of this process has it | its end → `0` |
-//! | another generation | the handler was lost in a fork | as `0` |
+//! | `0` | free | a handler → the process |
+//! | this process | a handler of this process has it | its end → `0` |
+//! | another process | the handler was lost in a fork | as `0` |
+//!
+//! The process is its number, and not the fork generation: a signal may come to a child before its
+//! first handler of the fork.
+//!
+//! **Other signals** are blocked on this stack, by the mask of the handler's action: until its end,
+//! since an alternate stack has no room for two. The kernel takes that stack for free while the
+//! thread is not on it, and the next handler would overwrite the frame of this one. Such a handler
+//! might also wait for what this one has.
 
-use crate::park::fork;
+use crate::park::Deadline;
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// Far more than the handler needs in any build.
 const BYTES: usize = 64 * 1024;
@@ -29,31 +39,41 @@ unsafe impl Sync for Stack {}
 static STACK: Stack = Stack(UnsafeCell::new([0; BYTES]));
 static USER: AtomicU32 = AtomicU32::new(0);
 
-/// Calls `f` on that stack. Safe in a signal handler, if `f` is.
+/// How long a handler waits for another one.
+const FOR_OTHERS: Duration = Duration::from_secs(2);
+
+/// Calls `f` on that stack, unless other handlers have it for too long. Safe in a signal handler
+/// that blocks all other signals, if `f` is.
 pub(super) fn call<F: FnMut()>(mut f: F) {
     extern "C" fn run<F: FnMut()>(f: *mut F) {
         // SAFETY: `call` passes a valid one.
         unsafe { (*f)() }
     }
-    let generation = take();
+    let this = std::process::id();
+    if !take(this) {
+        return;
+    }
     let top = STACK.0.get().wrapping_add(1).cast::<u8>();
     // SAFETY: the stack is this handler's, and a function that panics ends the process.
     unsafe { switch(top, run::<F>, &raw mut f) };
     // The child of a fork in another thread never gets here.
-    debug_assert_eq!(USER.load(Ordering::Relaxed), generation);
+    debug_assert_eq!(USER.load(Ordering::Relaxed), this);
     USER.store(0, Ordering::Release);
 }
 
-fn take() -> u32 {
-    let generation = fork::generation();
+fn take(this: u32) -> bool {
+    let deadline = Deadline::after(FOR_OTHERS);
     loop {
         let user = USER.load(Ordering::Relaxed);
-        if user != generation
+        if user != this
             && USER
-                .compare_exchange(user, generation, Ordering::Acquire, Ordering::Relaxed)
+                .compare_exchange(user, this, Ordering::Acquire, Ordering::Relaxed)
                 .is_ok()
         {
-            return generation;
+            return true;
+        }
+        if deadline.has_passed() {
+            return false;
         }
         let nap = libc::timespec {
             tv_sec: 0,
@@ -120,7 +140,6 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "has assembly")]
     fn calls_of_many_threads_take_turns() {
-        fork::watch();
         let mut sum = 0_u64;
         let place = STACK.0.get().addr();
         std::thread::scope(|scope| {
@@ -145,5 +164,45 @@ mod tests {
             sum = each.into_iter().map(|thread| thread.join().unwrap()).sum();
         });
         assert_eq!(sum, 19_900 * 6);
+    }
+    /// Calls `f`, and returns how many bytes below its caller's it has used of the stack.
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    fn used_by(f: impl Fn()) -> usize {
+        const UNUSED: u8 = 0xA5;
+        let mut used = 0;
+        call(|| {
+            let here = 0_u8;
+            // This frame, and what the processor may use below it, stay as they are.
+            let free = (&raw const here).addr() - STACK.0.get().addr() - 4096;
+            let bottom = STACK.0.get().cast::<u8>();
+            // SAFETY: this handler has the stack, and no frame is so far down.
+            unsafe { bottom.write_bytes(UNUSED, free) };
+            f();
+            // SAFETY: as above.
+            let after = unsafe { std::slice::from_raw_parts(bottom, free) };
+            let untouched = after.iter().take_while(|&&byte| byte == UNUSED).count();
+            used = BYTES - untouched;
+        });
+        used
+    }
+
+    #[test]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    #[cfg_attr(miri, ignore = "has assembly")]
+    fn the_reports_need_less_than_half_of_it() {
+        use crate::watch::os::{Descriptor, Stream};
+        use crate::watch::{plain, wire};
+
+        // SAFETY: the name is valid.
+        let nowhere = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_WRONLY) };
+        let nowhere = Descriptor(nowhere);
+        crate::park::name_current("one of the threads");
+        let used = used_by(|| {
+            let mut out = Stream::to_file(&nowhere);
+            wire::write_process(&mut out, false).unwrap();
+            plain::write_report(&mut out).unwrap();
+            out.flush().unwrap();
+        });
+        assert!(used < BYTES / 2, "{used}");
     }
 }

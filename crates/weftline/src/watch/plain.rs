@@ -5,16 +5,27 @@ use crate::park::{Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now}
 use std::fmt::{self, Display, Write};
 
 /// What to call a thread.
-struct Title(u64);
+struct Title(SeenThread);
+
+/// What to call the thread of that number.
+struct TitleOf(u64);
 
 impl Display for Title {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "thread {}", self.0)?;
-        let mut all = threads_now();
-        let thread = all.find(|thread| number(*thread) == self.0);
-        match thread.and_then(SeenThread::name) {
+        write!(f, "thread {}", number(self.0))?;
+        match self.0.name() {
             Some(name) => name.as_str().map_or(Ok(()), |name| write!(f, " {name:?}")),
             None => Ok(()),
+        }
+    }
+}
+
+impl Display for TitleOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut all = threads_now();
+        match all.find(|thread| number(*thread) == self.0) {
+            Some(thread) => Title(thread).fmt(f),
+            None => write!(f, "thread {}", self.0),
         }
     }
 }
@@ -28,7 +39,7 @@ pub(super) fn write_report(out: &mut impl Write) -> fmt::Result {
     let pid = std::process::id();
     writeln!(out, "weftline: process {pid}: what each thread waits for")?;
     for thread in threads_now() {
-        write!(out, "  {}", Title(number(thread)))?;
+        write!(out, "  {}", Title(thread))?;
         let Some(blocked) = thread.blocked() else {
             writeln!(out, " runs, or waits for something else")?;
             continue;
@@ -40,8 +51,8 @@ pub(super) fn write_report(out: &mut impl Write) -> fmt::Result {
             None => write!(out, " {object:#x}")?,
         }
         match thread.state_of_object(&blocked) {
-            Some(ObjectState::Held { by, .. }) => write!(out, ", held by {}", Title(by.get()))?,
-            Some(ObjectState::Thread { number }) => write!(out, ", {}", Title(number.get()))?,
+            Some(ObjectState::Held { by, .. }) => write!(out, ", held by {}", TitleOf(by.get()))?,
+            Some(ObjectState::Thread { number }) => write!(out, ", {}", TitleOf(number.get()))?,
             _ => {}
         }
         let tenths = now().saturating_sub(blocked.since()) / 100_000_000;

@@ -2,6 +2,7 @@
 
 use super::os::{Descriptor, address, errno, is_of_this_user, is_ready};
 use super::snapshot::{Snapshot, Stacks};
+use super::status::{Status, is_blocked, let_mature};
 use super::{mark, wire};
 use crate::park::Deadline;
 use std::fmt;
@@ -98,79 +99,6 @@ impl std::error::Error for RequestError {
     }
 }
 
-/// What `/proc/PID/status` says.
-struct Status {
-    uid: u32,
-    parent: u32,
-    is_stopped: bool,
-    caught: u64,
-}
-
-impl Status {
-    fn of(pid: u32) -> Result<Self, RequestError> {
-        let text = fs::read_to_string(format!("/proc/{pid}/status"))
-            .map_err(|_| RequestError::NoProcess)?;
-        let field = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            line.unwrap_or_default().trim().to_owned()
-        };
-        let effective = field("Uid:").split_whitespace().nth(1).map(str::parse);
-        if field("State:").starts_with(['Z', 'X']) {
-            return Err(RequestError::NoProcess);
-        }
-        Ok(Self {
-            uid: effective
-                .and_then(Result::ok)
-                .ok_or(RequestError::NoProcess)?,
-            parent: field("PPid:").parse().unwrap_or(0),
-            is_stopped: field("State:").starts_with(['T', 't']),
-            caught: u64::from_str_radix(&field("SigCgt:"), 16).unwrap_or(0),
-        })
-    }
-}
-
-fn has(set: u64, signal: i32) -> bool {
-    set >> (signal - 1) & 1 != 0
-}
-
-/// Whether every thread of the process blocks the signal.
-fn is_blocked(pid: u32, signal: i32) -> bool {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return false;
-    };
-    threads.flatten().all(|thread| {
-        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
-        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
-        let blocked = blocked.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
-        blocked.is_some_and(|set| has(set, signal))
-    })
-}
-
-/// How old a process must be. The child of a fork looks like its parent until it executes another
-/// program, and a signal that reaches that program may end it.
-const MATURITY: Duration = Duration::from_millis(250);
-
-/// Waits until the process has reached that age.
-fn let_mature(pid: u32) {
-    let read = |path: String| fs::read_to_string(path).unwrap_or_default();
-    let stat = read(format!("/proc/{pid}/stat"));
-    // The name, which may be anything, stands in parentheses; the start is the twentieth after it.
-    let start = stat
-        .rsplit_once(')')
-        .and_then(|(_, rest)| rest.split_whitespace().nth(19));
-    let uptime = read("/proc/uptime".to_owned());
-    let uptime = uptime
-        .split_whitespace()
-        .next()
-        .and_then(|text| text.parse::<f64>().ok());
-    // SAFETY: it only reads.
-    let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
-    if let (Some(start), Some(now)) = (start.and_then(|text| text.parse::<f64>().ok()), uptime) {
-        let age = Duration::from_secs_f64((now - start / ticks).max(0.0));
-        std::thread::sleep(MATURITY.saturating_sub(age));
-    }
-}
-
 /// Asks the process for a [`Snapshot`].
 ///
 /// It needs no right to trace, and the process need not have prepared for it: a Python program on
@@ -186,14 +114,14 @@ pub fn request(pid: u32) -> Result<Snapshot, RequestError> {
     // its number is used again.
     let process = open(pid)?;
     let_mature(pid);
-    let status = Status::of(pid)?;
+    let status = Status::of(pid).ok_or(RequestError::NoProcess)?;
     // SAFETY: always succeeds.
     let own = unsafe { libc::geteuid() };
     if status.uid != own && own != 0 {
         return Err(RequestError::OtherUser { uid: status.uid });
     }
     let signal = match mark::is_marked(pid) {
-        Ok(Some(signal)) if has(status.caught, signal) => signal,
+        Ok(Some(signal)) if status.catches(signal) => signal,
         Ok(_) => return Err(RequestError::NotAnswering),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(RequestError::NoProcess);
@@ -255,9 +183,13 @@ fn system(what: &'static str) -> RequestError {
 fn ask(pid: u32, process: &Descriptor, signal: i32) -> Result<Snapshot, RequestError> {
     let nonce = random().ok_or_else(|| system("no random number"))?;
     let listener = listen(nonce)?;
+    // Once more, because it may have executed another program, which the signal would end.
+    if !Status::of(pid).is_some_and(|status| status.catches(signal)) {
+        return Err(RequestError::NotAnswering);
+    }
     send(process, signal, nonce)?;
     let answer = accept(&listener, pid, Deadline::after(UNTIL_ANSWER)).ok_or_else(|| {
-        if Status::of(pid).is_ok() {
+        if Status::of(pid).is_some() {
             RequestError::Silent
         } else {
             RequestError::NoProcess
@@ -358,8 +290,11 @@ fn send(process: &Descriptor, signal: i32, nonce: u64) -> Result<(), RequestErro
 /// An answer of that process.
 fn accept(listener: &Descriptor, pid: u32, until: Deadline) -> Option<Descriptor> {
     loop {
-        let left = until.remaining().unwrap_or_default();
-        if !is_ready(listener, libc::POLLIN, left.as_millis() as i32) {
+        if !is_ready(
+            listener,
+            libc::POLLIN,
+            until.remaining().unwrap_or_default(),
+        ) {
             return None;
         }
         // SAFETY: no memory is passed.
@@ -388,7 +323,7 @@ fn is_of_process(socket: &Descriptor, pid: u32) -> bool {
 fn read_all(socket: &Descriptor) -> String {
     let mut text = Vec::new();
     let mut part = vec![0; 1 << 16];
-    while is_ready(socket, libc::POLLIN, BETWEEN_PARTS.as_millis() as i32) {
+    while is_ready(socket, libc::POLLIN, BETWEEN_PARTS) {
         // SAFETY: the place is valid.
         let got = unsafe { libc::recv(socket.0, part.as_mut_ptr().cast(), part.len(), 0) };
         match usize::try_from(got) {
@@ -409,7 +344,7 @@ pub fn processes() -> io::Result<Vec<u32>> {
     // SAFETY: always succeeds.
     let own = unsafe { libc::geteuid() };
     let answers = |&pid: &u32| {
-        Status::of(pid).is_ok_and(|status| own == 0 || status.uid == own)
+        Status::of(pid).is_some_and(|status| own == 0 || status.uid == own)
             && matches!(mark::is_marked(pid), Ok(Some(_)))
     };
     let mut found: Vec<u32> = all()?.filter(answers).collect();
@@ -429,7 +364,7 @@ fn all() -> io::Result<impl Iterator<Item = u32>> {
 /// When there is no `/proc`.
 pub fn tree(pid: u32) -> io::Result<Vec<u32>> {
     let mut parents: Vec<(u32, u32)> = all()?
-        .filter_map(|child| Some((Status::of(child).ok()?.parent, child)))
+        .filter_map(|child| Some((Status::of(child)?.parent, child)))
         .collect();
     parents.sort_unstable();
     let mut tree = vec![pid];

@@ -70,8 +70,8 @@ pub struct Wait {
     pub times_out_in: Option<Duration>,
     /// The line of the program that waits.
     pub site: Option<Frame>,
-    /// Whether the thread slept in this wait all the time in which the report was made, and the
-    /// object had one owner all the time.
+    /// Whether the thread slept in this wait all the time in which the objects and their holders
+    /// were read, and nothing has ended the wait since.
     pub is_steady: bool,
     pub(super) sequence: u64,
 }

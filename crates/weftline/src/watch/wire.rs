@@ -4,31 +4,36 @@
 //!
 //! A line is fields between tabs; the first is its kind. In a field, `%` and control characters
 //! stand as `%` and two hexadecimal digits; a field without a value is `-`. A reader skips lines
-//! and further fields that it does not know.
+//! and further fields that it does not know. The writer and the reader of each line stand in one
+//! file, which is long for that.
 //!
 //! | line | fields |
 //! |---|---|
 //! | `weftline` | version, process, whether locks are free, nanoseconds of the clock |
 //! | `thread` | number, `pthread_self`, kernel's identifier, name |
 //! | `serves` | number, pool, its waiting tasks |
-//! | `wait` | number, sequence, kind, object, since, deadline, function, file, line |
-//! | `object` | address, state, its numbers |
+//! | `wait` | number, sequence, kind, object, since, deadline, function, file, line: in the first pass |
+//! | `object` | address, state, its numbers: in the second pass |
 //! | `title` | address, the name of the object |
-//! | `holder` | address, number |
-//! | `again` | number, sequence, owner: of a wait, in the second pass |
+//! | `reads` | number, address of a read-write lock: in the second pass |
+//! | `again` | number, sequence: of a wait, in the third pass |
 //! | `end` | |
 //! | `stacks` | version, process: the answer of the interpreter begins |
 //! | `name` | `pthread_self`, name |
 //! | `frame` | `pthread_self`, function, file, line |
 //!
-//! The writer neither allocates nor waits, and goes through the threads twice. A wait is *steady*
-//! if both passes have found it, with the same sequence and owner.
+//! The writer neither allocates nor waits, and goes through the threads three times. A wait is
+//! *steady* if the first and the third pass have found the same one, which no waker has ended. Its
+//! thread has slept all through the second pass. So that thread took, released and joined nothing
+//! while the objects and the holds of the threads were read: what they say of it was true
+//! throughout, and all that was true of steady threads was true at the same time.
 
 use super::names::name_at;
 use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, VERSION, Wait};
 use crate::park::{BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now};
 use std::collections::HashMap;
 use std::fmt::{self, Display, Write};
+use std::mem;
 use std::time::Duration;
 
 /// A field that is text.
@@ -74,18 +79,33 @@ pub(super) fn write_process(out: &mut impl Write, locks_are_free: bool) -> fmt::
         }
         if let Some(blocked) = thread.blocked() {
             write_wait(out, &blocked)?;
-            let state = thread.state_of_object(&blocked);
-            write_object(out, blocked.object, state)?;
         }
     }
     for thread in threads_now() {
+        write_reads(out, thread)?;
         if let Some(blocked) = thread.blocked() {
-            let owner = thread.state_of_object(&blocked).and_then(owner);
+            write_object(out, blocked.object, thread.state_of_object(&blocked))?;
+        }
+    }
+    for thread in threads_now() {
+        if let Some(blocked) = thread.blocked().filter(|blocked| thread.waits_on(blocked)) {
             let (number, sequence) = (blocked.thread.get(), blocked.sequence);
-            writeln!(out, "again\t{number}\t{sequence}\t{}", Maybe(owner))?;
+            writeln!(out, "again\t{number}\t{sequence}")?;
         }
     }
     writeln!(out, "end")
+}
+
+/// The read-write locks that the thread reads, each once if it holds one again right away.
+fn write_reads(out: &mut impl Write, thread: SeenThread) -> fmt::Result {
+    let number = thread.number().map_or(0, ThreadNumber::get);
+    let mut last = 0;
+    for lock in thread.read_locks() {
+        if lock != mem::replace(&mut last, lock) {
+            writeln!(out, "reads\t{number}\t{lock}")?;
+        }
+    }
+    Ok(())
 }
 
 fn write_thread(out: &mut impl Write, thread: SeenThread) -> fmt::Result {
@@ -131,14 +151,7 @@ fn write_object(out: &mut impl Write, address: usize, state: Option<ObjectState>
         .into_iter()
         .flatten()
         .try_for_each(|number| write!(out, "\t{number}"))?;
-    writeln!(out)?;
-    if matches!(state, ObjectState::Read { .. }) {
-        for thread in threads_now().filter(|thread| thread.reads(address)) {
-            let number = thread.number().map_or(0, ThreadNumber::get);
-            writeln!(out, "holder\t{address}\t{number}")?;
-        }
-    }
-    Ok(())
+    writeln!(out)
 }
 
 fn encode(state: ObjectState) -> (&'static str, [Option<u64>; 3]) {
@@ -269,6 +282,7 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
     let mut titles = HashMap::new();
     let mut serves = Vec::new();
     let mut waits = Vec::new();
+    let mut reads = Vec::new();
     let mut again = Vec::new();
     for line in lines {
         let mut fields = Fields(line.split('\t'));
@@ -280,20 +294,8 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
             Some("wait") => waits.extend(read_wait(&mut fields, taken)),
             Some("object") => snapshot.objects.extend(read_object(&mut fields)),
             Some("title") => titles.extend(fields.number().zip(fields.text())),
-            Some("holder") => {
-                let (address, number) = (fields.number(), fields.number());
-                if let Some(object) = snapshot.objects.last_mut()
-                    && Some(object.address) == address
-                {
-                    object.holders.extend(number);
-                }
-            }
-            Some("again") => again.extend(
-                fields
-                    .number()
-                    .zip(fields.number())
-                    .map(|key| (key, fields.number())),
-            ),
+            Some("reads") => reads.extend(fields.number().zip(fields.number())),
+            Some("again") => again.extend(fields.number().zip(fields.number())),
             Some("end") => snapshot.is_whole = true,
             _ => {}
         }
@@ -303,9 +305,7 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
     snapshot.parties.dedup_by_key(|party| party.number);
     again.sort_unstable();
     for (number, mut wait) in waits {
-        wait.is_steady = again
-            .binary_search_by_key(&(number, wait.sequence), |&(key, _)| key)
-            .is_ok();
+        wait.is_steady = again.binary_search(&(number, wait.sequence)).is_ok();
         if let Ok(index) = snapshot
             .parties
             .binary_search_by_key(&number, |it| it.number)
@@ -330,7 +330,7 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
     for object in &mut snapshot.objects {
         object.name = titles.remove(&object.address);
     }
-    mark_changed_owners(&mut snapshot, &again);
+    add_readers(&mut snapshot, reads);
     Some(snapshot)
 }
 
@@ -400,24 +400,19 @@ fn merge_objects(snapshot: &mut Snapshot) {
     snapshot.objects = merged;
 }
 
-/// A wait is not steady if its object had another owner in the second pass.
-fn mark_changed_owners(snapshot: &mut Snapshot, again: &[((u64, u64), Option<u64>)]) {
-    for index in 0..snapshot.parties.len() {
-        let party = &snapshot.parties[index];
-        let Some(wait) = &party.wait else { continue };
-        let first = snapshot
-            .object(wait.object)
-            .and_then(|object| object.state.and_then(owner));
-        let key = (party.number, wait.sequence);
-        let second = again
-            .binary_search_by_key(&key, |&(key, _)| key)
-            .map_or(None, |found| again[found].1);
-        if first != second {
-            snapshot.parties[index]
-                .wait
-                .as_mut()
-                .expect("read above")
-                .is_steady = false;
+/// The holders of the locks that are read.
+fn add_readers(snapshot: &mut Snapshot, mut reads: Vec<(u64, u64)>) {
+    reads.sort_unstable();
+    reads.dedup();
+    for (reader, lock) in reads {
+        if let Ok(index) = snapshot
+            .objects
+            .binary_search_by_key(&lock, |it| it.address)
+        {
+            let object = &mut snapshot.objects[index];
+            if matches!(object.state, Some(ObjectState::Read { .. })) {
+                object.holders.push(reader);
+            }
         }
     }
 }
@@ -482,7 +477,7 @@ mod tests {
 
     #[test]
     fn what_was_cut_off_is_read_as_far_as_it_goes() {
-        let text = "weftline\t1\t7\t1\t5000\nthread\t3\t9\t12\tworker\nwait\t3\t1\tLock\t64\t2000\t-\tf\ta.py\t4\nobject\t64\theld\t8\t1\nagain\t3\t1\t8\nend\n";
+        let text = "weftline\t1\t7\t1\t5000\nthread\t3\t9\t12\tworker\nwait\t3\t1\tLock\t64\t2000\t-\tf\ta.py\t4\nobject\t64\theld\t8\t1\nagain\t3\t1\nend\n";
         let whole = read_process(text).unwrap();
         let wait = whole.party(3).unwrap().wait.clone().unwrap();
         assert!(whole.is_whole && wait.is_steady);
@@ -499,10 +494,22 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_that_changed_between_the_passes_is_not_steady() {
-        let text = "weftline\t1\t7\t1\t5000\nthread\t3\t9\t12\t-\nwait\t3\t1\tLock\t64\t2000\t-\t-\t-\t0\nobject\t64\theld\t8\t1\nagain\t3\t1\t9\nend\n";
-        let wait = read_process(text).unwrap().party(3).unwrap().wait.clone();
-        assert!(!wait.unwrap().is_steady);
+    fn a_wait_that_the_third_pass_does_not_find_is_not_steady() {
+        let is_steady = |again: &str| {
+            let text = "weftline\t1\t7\t1\t5000\nthread\t3\t9\t12\t-\nwait\t3\t5\tLock\t64\t2000\t-\t-\t-\t0\nobject\t64\theld\t8\t1\n";
+            let whole = read_process(&format!("{text}{again}end\n")).unwrap();
+            whole.party(3).unwrap().wait.as_ref().unwrap().is_steady
+        };
+        assert!(is_steady("again\t3\t5\n"));
+        assert!(!is_steady("again\t3\t7\n") && !is_steady(""));
+    }
+
+    #[test]
+    fn a_lock_that_is_read_has_its_readers() {
+        let text = "weftline\t1\t7\t1\t5000\nobject\t64\tread\t3\nreads\t5\t64\nreads\t5\t72\nobject\t72\theld\t8\t1\nreads\t4\t64\nreads\t5\t64\nend\n";
+        let whole = read_process(text).unwrap();
+        assert_eq!(whole.object(64).unwrap().holders, [4, 5]);
+        assert_eq!(whole.object(72).unwrap().holders, [8]);
     }
 
     #[test]
