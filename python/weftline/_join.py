@@ -1,7 +1,7 @@
 """`Thread.join`, which reports show as a wait and which finds deadlocks.
 
-`install()` puts it in the place of the standard method. The wait itself is the standard one, divided
-into parts that end when it has lasted for 1 s, 2 s, 4 s and so on.
+`install()` puts it in the place of the standard method. The wait itself is the standard one,
+divided into parts that end when it has lasted for 1 s, 2 s, 4 s and so on.
 """
 
 from threading import Thread, current_thread

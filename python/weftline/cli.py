@@ -1,4 +1,4 @@
-"""The command line: `weftline run`, `weftline dump`, `weftline bench`, and `python -m weftline script.py`."""
+"""The command line: `weftline run` and the other commands, and `python -m weftline script.py`."""
 
 import sys
 

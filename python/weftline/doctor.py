@@ -1,4 +1,4 @@
-"""`weftline doctor`: what works on this machine and with this interpreter, for a report of a bug."""
+"""`weftline doctor`: what works on this machine and with this interpreter, for a bug's report."""
 
 import os
 import sys

@@ -47,8 +47,9 @@ def on_deadlock(action):
       ends. Every other deadlock is reported;
     - "abort": it is reported, and the process exits with status 70;
     - "off": no thread looks;
-    - a callable, which is called with a word ("certain", "likely" or "abandoned") and the report. It
-      runs on a thread of the deadlock, inside its wait. What it raises is written to standard error.
+    - a callable, which is called with a word ("certain", "likely", "pool-starved", "abandoned" or
+      "all-blocked") and the report. It runs on a thread of the deadlock, inside its wait. What it
+      raises is written to standard error.
 
     Before the program runs, `WEFTLINE_DEADLOCK` in the environment sets one of the words. Raises
     ValueError for anything else.

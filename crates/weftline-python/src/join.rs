@@ -1,8 +1,8 @@
 //! The wait of `Thread.join`, for `_join.py`: shown in reports, and looking for deadlocks as every
 //! other wait does.
 //!
-//! The wait itself is the interpreter's, because a thread's end is. It is called from Python code: a
-//! daemon thread that the interpreter ends in it must have no frame of Rust on its stack.
+//! The wait itself is the interpreter's, because a thread's end is. It is called from Python code:
+//! a daemon thread that the interpreter ends in it must have no frame of Rust on its stack.
 
 use crate::names::interned;
 use crate::sight::{DeadlockError, name_thread, own_attribute};

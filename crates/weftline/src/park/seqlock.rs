@@ -61,8 +61,8 @@ impl<const WORDS: usize> Seqlock<WORDS> {
 
     /// Writes the first words, which are hidden. Only for the writing thread.
     pub fn write(&self, words: &[u64]) {
-        // Orders the last `hide` before the words. Pairs with the fence in `is_still`: a reader that
-        // has read one of these words finds the sequence changed.
+        // Orders the last `hide` before the words. Pairs with the fence in `is_still`: a reader
+        // that has read one of these words finds the sequence changed.
         fence(Ordering::Release);
         for (word, &value) in self.words.iter().zip(words) {
             word.store(value, Ordering::Relaxed);

@@ -3,10 +3,10 @@
 //! # Implementation
 //!
 //! The wait for a future of a pool can be ended by any worker of that pool, the wait for a lock by
-//! its owner, the wait for a thread by that thread. A set of threads is stuck if each of them waits,
-//! without a deadline, for what only members of the set can end. The largest such set is what is
-//! left of all waiting threads when those are taken out, again and again, whose wait another thread
-//! may end.
+//! its owner, the wait for a thread by that thread. A set of threads is stuck if each of them
+//! waits, without a deadline, for what only members of the set can end. The largest such set is
+//! what is left of all waiting threads when those are taken out, again and again, whose wait
+//! another thread may end.
 //!
 //! A pool that may still start a worker has started it, or could not: a task for which no worker is
 //! free starts one when it is submitted (`executor/pool/workers.rs`).
@@ -66,7 +66,7 @@ fn pass(first: ThreadNumber) -> Option<Vec<Step>> {
         }
         at += 1;
     }
-    // A thread that only depends on the set, and on which no member of it depends, is no part of it.
+    // A thread that depends on the set, and on which no member of it depends, is no part of it.
     let is_part = |&index: &usize| stuck[index].enders.contains(&first);
     if !reached.iter().any(is_part) {
         return None;

@@ -10,10 +10,11 @@
 //! in the same sleep after that. No wait in it has a deadline, and no edge leads from a waiter to
 //! itself.
 //!
-//! *Why that is no coincidence.* Each thread of the circle slept from the moment when the first pass
-//! read its record until the last check, which comes after the second pass has read all owners. So
-//! in that pass each owner was asleep when a word named it. A sleeping thread releases nothing. So
-//! at the end of the second pass all waits and all ownerships of the circle hold at one time.
+//! *Why that is no coincidence.* Each thread of the circle slept from the moment when the first
+//! pass read its record until the last check, which comes after the second pass has read all
+//! owners. So in that pass each owner was asleep when a word named it. A sleeping thread releases
+//! nothing. So at the end of the second pass all waits and all ownerships of the circle hold at
+//! one time.
 //!
 //! **Certain or likely.** Only the owner releases a re-entrant lock, a read-write lock or a Rust
 //! guard, and only its end releases the waiter for a thread. In Python any thread may release a
@@ -43,8 +44,8 @@ pub enum OnDeadlock {
     /// It is written to standard error, once.
     #[default]
     Report,
-    /// One wait of a certain deadlock ends with an error, if it can. A wait of the Rust face cannot:
-    /// that deadlock is reported, as one that is only likely.
+    /// One wait of a certain deadlock ends with an error, if it can. A wait of the Rust face
+    /// cannot: that deadlock is reported, as one that is only likely.
     Raise,
     /// It is written to standard error, and the process exits with status 70.
     Abort,
