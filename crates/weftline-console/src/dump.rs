@@ -1,7 +1,10 @@
 //! `weftline dump`: which processes are asked, and in which form the answers are shown.
 
 use crate::command::{Status, misuse};
+use crate::dot::Dot;
+use crate::graph::{Graph, graph_of};
 use crate::json;
+use crate::picture::Svg;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -17,6 +20,8 @@ may hang as it likes. It runs on, and is interrupted for about a millisecond; a 
   --children     ask the processes that it has started, too, and those that these have started
   --all          ask all processes of this user that answer; of root, those of all users
   --json         print JSON, an array with an object for each process
+  --dot          print the waits as a graph for Graphviz
+  --svg          print the waits as a picture, which a browser shows; threads that are alike are one
   --check        end with status 3 if there is a deadlock
   -h, --help     show this text
 
@@ -26,13 +31,16 @@ the process names another one, and 0 none.
 
 status: 0 if each process has told, 1 if one has not, 2 for a wrong command line
 
-example: weftline dump --children $(pidof -s gunicorn)
+examples: weftline dump --children $(pidof -s gunicorn)
+          weftline dump 4711 --svg > waits.svg
 ";
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Text,
     Json,
+    Dot,
+    Svg,
 }
 
 struct Options {
@@ -108,13 +116,23 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, l
         check: false,
         form: Form::Text,
     };
+    let mut chosen = None;
+    let mut form = |name: &'static str, form, options: &mut Options| {
+        options.form = form;
+        match chosen.replace(name) {
+            Some(other) if other != name => Err(format!("either {other} or {name}")),
+            _ => Ok(()),
+        }
+    };
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("all") => options.all = true,
             Arg::Long("children") => options.children = true,
             Arg::Long("check") => options.check = true,
-            Arg::Long("json") => options.form = Form::Json,
+            Arg::Long("json") => form("--json", Form::Json, &mut options)?,
+            Arg::Long("dot") => form("--dot", Form::Dot, &mut options)?,
+            Arg::Long("svg") => form("--svg", Form::Svg, &mut options)?,
             Arg::Short('h') | Arg::Long("help") => return Ok(None),
             Arg::Value(value) if options.pid.is_none() => options.pid = Some(value.parse()?),
             other => return Err(other.unexpected()),
@@ -135,6 +153,38 @@ fn show(told: &[Snapshot], form: Form) -> io::Result<()> {
             }
         }
         Form::Json => writeln!(out, "{:#}", json::of(told))?,
+        Form::Dot => write!(out, "{}", Dot(&graphs(told)))?,
+        Form::Svg => write!(out, "{}", Svg(&graphs(told)))?,
     }
     out.flush()
+}
+
+fn graphs(told: &[Snapshot]) -> Vec<Graph> {
+    told.iter().map(graph_of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form_of(arguments: &str) -> Result<Form, String> {
+        let parsed = parse(arguments.split(' ').map(OsString::from));
+        let options = parsed.map_err(|error| error.to_string())?;
+        Ok(options.expect("it does not ask for help").form)
+    }
+
+    #[test]
+    fn an_answer_has_one_form() {
+        assert_eq!(form_of("7"), Ok(Form::Text));
+        assert_eq!(form_of("7 --svg --children"), Ok(Form::Svg));
+        assert_eq!(form_of("--dot 7 --dot"), Ok(Form::Dot));
+        assert_eq!(
+            form_of("7 --json --svg"),
+            Err("either --json or --svg".to_owned())
+        );
+        assert_eq!(
+            form_of("--svg 7 --dot"),
+            Err("either --svg or --dot".to_owned())
+        );
+    }
 }

@@ -8,12 +8,23 @@
 //! | `dump.rs` | `weftline dump`: which processes are asked, and in which form the answers are shown |
 //! | `doctor.rs` | `weftline doctor`: what works on this machine |
 //! | `json.rs` | a snapshot as JSON |
+//! | `graph/` | the waits of a process as nodes and edges |
+//! | `dot.rs` | such graphs as text for Graphviz |
+//! | `picture/` | such graphs as a picture |
 
 mod command;
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(target_os = "linux")]
+mod dot;
+#[cfg(target_os = "linux")]
 mod dump;
+#[cfg(all(test, target_os = "linux"))]
+mod example;
+#[cfg(target_os = "linux")]
+mod graph;
 mod json;
+#[cfg(target_os = "linux")]
+mod picture;
 
 pub use command::{Status, main};

@@ -81,7 +81,7 @@ pub use interpreter::{Interpreter, Told};
 #[cfg(target_os = "linux")]
 pub use mark::is_marked;
 pub use names::{Named, name, name_range, unname_range};
-pub use report::Report;
+pub use report::{Report, Span};
 #[cfg(target_os = "linux")]
 pub use request::{RequestError, processes, request, tree};
 pub use snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, Wait};
@@ -154,6 +154,33 @@ pub fn snapshot_with(locks_are_free: bool, interpreter: Interpreter) -> Snapshot
     (interpreter.tell)(&mut told);
     wire::read_stacks(&(told.0 + "end\n"), &mut snapshot);
     snapshot
+}
+
+impl Snapshot {
+    /// Reads what a process told, or as much of it as there is; `None` if this is no such text, or
+    /// that of a later version. `wire.rs` has its lines.
+    ///
+    /// The answer of an interpreter may follow.
+    ///
+    /// ```
+    /// use weftline::watch::Snapshot;
+    ///
+    /// let text = "weftline\t1\t7\t1\t5000\nthread\t3\t9\t12\t-\nend\n\
+    ///             stacks\t1\t7\nname\t9\tworker\nend\n";
+    /// let snapshot = Snapshot::from_text(text).unwrap();
+    /// assert_eq!(snapshot.pid, 7);
+    /// assert_eq!(snapshot.party(3).unwrap().title(), "\"worker\"");
+    /// ```
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (process, stacks) = match text.find("\nstacks\t") {
+            Some(at) => text.split_at(at + 1),
+            None => (text, ""),
+        };
+        let mut snapshot = wire::read_process(process)?;
+        wire::read_stacks(stacks, &mut snapshot);
+        Some(snapshot)
+    }
 }
 
 /// Names the calling thread in reports. Threads of this library have their names already.

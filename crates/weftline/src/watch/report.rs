@@ -59,8 +59,9 @@ impl Display for VerdictText<'_> {
     }
 }
 
-/// A duration as one reads it: `340 ms`, `12.3 s`, `5 min 02 s`, `3 h 07 min`.
-pub(super) struct Span(pub(super) Duration);
+/// A duration as reports show it: `340 ms`, `12.3 s`, `5 min 02 s`, `3 h 07 min`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(pub Duration);
 
 impl Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

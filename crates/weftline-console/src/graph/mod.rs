@@ -1,0 +1,16 @@
+//! The waits of a process as nodes and edges, for every form of picture.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `model.rs` | [`Graph`]: nodes, edges and deadlocks |
+//! | `builder.rs` | a snapshot as such a graph |
+//! | `folding.rs` | which threads are alike enough to be one node |
+//! | `words.rs` | what nodes are called, and what is said of them |
+
+mod builder;
+mod folding;
+mod model;
+mod words;
+
+pub(crate) use builder::graph_of;
+pub(crate) use model::{Edge, Graph, Node, Relation, Ring, Sort};
