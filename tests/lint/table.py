@@ -97,10 +97,12 @@ def with_exports(text, rows):
 
 def with_all(text, rows):
     """The package's stub with the list of its public names."""
-    names = ["install", "installed", "queue", "threading", "uninstall"]
+    names = ["DeadlockError", "install", "installed", "queue", "threading"]
+    names += ["uninstall", "watch"]
     names += [row.name for row in rows if not row.is_standard]
-    listed = ", ".join(f'"{name}"' for name in sorted(names))
-    return re.sub(r"__all__ = \[[^\]]*\]", f"__all__ = [{listed}]", text)
+    # As the formatter writes a list that is too long for a line.
+    listed = "".join(f'    "{name}",\n' for name in sorted(names))
+    return re.sub(r"__all__ = \[[^\]]*\]", f"__all__ = [\n{listed}]", text)
 
 
 def with_models(text, rows):
