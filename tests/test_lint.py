@@ -73,7 +73,7 @@ def test_code_and_tables_are_exempt(tmp_path, name, text):
         ),
         ("queue/a.rs", "fn f() { crate::thread::spawn(g); }\n", "thread"),
         ("executor/a.rs", "use crate::TimedOut;\n", "lib.rs"),
-        ("watch/a.rs", "use crate::park::Parker;\n", "no floor"),
+        ("cellar/a.rs", "use crate::park::Parker;\n", "no floor"),
     ],
 )
 def test_an_arrow_that_does_not_run_down_is_found(tmp_path, name, text, finds):

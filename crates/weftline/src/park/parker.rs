@@ -141,9 +141,9 @@ mod futex {
 
         fn sleep(&'static self, deadline: Deadline) -> Wake {
             let _shown = self.blocked.show();
-            let mut look = next_look(self.blocked.since());
+            let look = next_look(self.blocked.since());
+            let until = timespec(deadline.min(look));
             loop {
-                let until = timespec(deadline.min(look));
                 let slept = futex::wait_bitset(
                     &self.word,
                     futex::Flags::PRIVATE,
@@ -156,11 +156,10 @@ mod futex {
                         stirred();
                         return self.leave(Wake::Interrupted);
                     }
+                    // A signal that came meanwhile has interrupted no sleep: the blocker asks.
                     Err(Errno::TIMEDOUT) if look < deadline => {
-                        if lasts() {
-                            return self.leave(Wake::Interrupted);
-                        }
-                        look = next_look(self.blocked.since());
+                        lasts();
+                        return self.leave(Wake::Interrupted);
                     }
                     Err(Errno::TIMEDOUT) => return self.leave(Wake::TimedOut),
                     // Woken, or the token came before the sleep, or stirred, or a stray wake of a
@@ -173,14 +172,16 @@ mod futex {
                         {
                             return Wake::Woken;
                         }
-                        stirred();
+                        if stirred() {
+                            return self.leave(Wake::Interrupted);
+                        }
                     }
                 }
             }
         }
 
         /// Wakes the thread if it sleeps, without a token: it calls the function of `stir.rs`, and
-        /// sleeps on. Returns whether it slept. A signal handler may call this.
+        /// its sleep counts as interrupted. Returns whether it slept. A signal handler may call this.
         pub(in crate::park) fn stir(&self) -> bool {
             futex::wake(&self.word, futex::Flags::PRIVATE, 1).is_ok_and(|woken| woken > 0)
         }

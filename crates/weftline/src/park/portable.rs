@@ -142,12 +142,8 @@ impl Parker {
                     return Wake::TimedOut;
                 }
                 drop(held);
-                if lasts() {
-                    return Wake::Interrupted;
-                }
-                look = next_look(self.blocked.since());
-                held = bed.lock.lock().unwrap_or_else(PoisonError::into_inner);
-                continue;
+                lasts();
+                return Wake::Interrupted;
             }
             if shown.is_none() {
                 shown = Some(self.blocked.show());

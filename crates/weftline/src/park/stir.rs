@@ -1,4 +1,5 @@
-//! What a sleeping thread does for reports inside its sleep. Its wait goes on, and stays visible.
+//! What a sleeping thread does for reports inside its sleep. Its wait goes on, and stays visible
+//! meanwhile.
 //!
 //! | when | what |
 //! |---|---|
@@ -30,17 +31,20 @@ pub(crate) fn set_lasts(f: fn() -> bool) {
     LASTS.store(f as *mut (), Ordering::Release);
 }
 
-/// Called inside a sleep that ended without a token.
+/// Called inside a sleep that ended without a token. Returns whether there was something to call:
+/// a signal that came meanwhile has interrupted no sleep.
 #[cold]
-pub(super) fn stirred() {
+pub(super) fn stirred() -> bool {
     let f = STIRRED.load(Ordering::Acquire);
     if !f.is_null() {
         // SAFETY: stored by `set_stirred`.
         unsafe { mem::transmute::<*mut (), fn()>(f)() };
     }
+    !f.is_null()
 }
 
-/// Called inside a sleep at the point that [`next_look`] returned. `true`: the wait is to end.
+/// Called inside a sleep at the point that [`next_look`] returned. `true`: the wait is to end,
+/// because a deadlock was found. The sleep counts as interrupted either way.
 #[cold]
 pub(super) fn lasts() -> bool {
     let f = LASTS.load(Ordering::Acquire);
