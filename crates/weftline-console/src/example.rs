@@ -33,19 +33,15 @@ impl Example {
         (object, state): (u64, &str),
         site: &str,
     ) -> Self {
-        let owner = state
-            .strip_prefix("held\t")
-            .or(state.strip_prefix("thread\t"));
-        let owner = owner.map_or("-", |rest| rest.split('\t').next().unwrap_or("-"));
         let (object, site) = (object + 0x7f00_0000, field(site));
         self.lines += &format!("wait\t{number}\t1\t{kind}\t{object}\t0\t-\twork\t{site}\t7\n");
         self.lines += &format!("object\t{object}\t{state}\n");
         if let Some(readers) = state.strip_prefix("read\t") {
             for reader in 1..=readers.parse().unwrap() {
-                self.lines += &format!("holder\t{object}\t{reader}\n");
+                self.lines += &format!("reads\t{reader}\t{object}\n");
             }
         }
-        self.lines += &format!("again\t{number}\t1\t{owner}\n");
+        self.lines += &format!("again\t{number}\t1\n");
         self.thread(number, name)
     }
 
