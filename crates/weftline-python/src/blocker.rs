@@ -132,7 +132,7 @@ fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
     wake
 }
 
-/// The parks of one wait, the first of which is short.
+/// The parks of one wait. The first is short, and so is the next after an interrupted one.
 ///
 /// The place of the program is looked up when the first park has timed out. A short wait does not
 /// pay for the look-up, and reports are about waits that last.
@@ -175,7 +175,10 @@ impl Parks {
                 return wake;
             }
         }
-        sleep(parker, deadline, is_first)
+        let wake = sleep(parker, deadline, is_first);
+        // As before the first one: a signal may come between the check that follows and the park.
+        self.is_first = wake == Wake::Interrupted;
+        wake
     }
 }
 
