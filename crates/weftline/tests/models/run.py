@@ -9,7 +9,6 @@ list has fallen behind the core.
 import json
 import os
 import re
-import re
 import shutil
 import subprocess
 import sys
