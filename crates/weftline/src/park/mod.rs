@@ -187,6 +187,8 @@ pub use relay::open_relay;
 pub use reports::{blocked_now, os_ident_of};
 #[cfg(weftline_model)]
 pub use seqlock::Seqlock;
+#[cfg(not(weftline_model))]
+pub(crate) use site::Printable;
 pub use site::Site;
 #[cfg(weftline_model)]
 pub use steps::{describe_steps, forget_steps};
@@ -215,7 +217,7 @@ pub(crate) use reports::{SeenThread, name_current, name_thread, threads_now};
 #[cfg(not(weftline_model))]
 pub(crate) use short_name::ShortName;
 #[cfg(all(target_os = "linux", not(weftline_model)))]
-pub(crate) use stir::{set_lasts, set_stirred};
+pub(crate) use stir::{ASKED, set_lasts, set_stirred};
 #[cfg(not(weftline_model))]
 pub(crate) use thread_number::reserve_number;
 pub(crate) use thread_wait::Ended;

@@ -49,7 +49,7 @@ mod futex {
     use crate::park::blocked::{Blocked, Shown};
     use crate::park::clock::now;
     use crate::park::relay_place::Place;
-    use crate::park::stir::{lasts, next_look, stirred};
+    use crate::park::stir::{answer_if_asked, lasts, next_look};
     use rustix::io::Errno;
     use rustix::thread::{Timespec, futex};
     use std::num::NonZeroU32;
@@ -144,6 +144,9 @@ mod futex {
             let look = next_look(self.blocked.since());
             let until = timespec(deadline.min(look));
             loop {
+                if answer_if_asked() {
+                    return self.leave(Wake::Interrupted);
+                }
                 let slept = futex::wait_bitset(
                     &self.word,
                     futex::Flags::PRIVATE,
@@ -153,7 +156,7 @@ mod futex {
                 );
                 match slept {
                     Err(Errno::INTR) => {
-                        stirred();
+                        answer_if_asked();
                         return self.leave(Wake::Interrupted);
                     }
                     // A signal that came meanwhile has interrupted no sleep: the blocker asks.
@@ -172,16 +175,14 @@ mod futex {
                         {
                             return Wake::Woken;
                         }
-                        if stirred() {
-                            return self.leave(Wake::Interrupted);
-                        }
                     }
                 }
             }
         }
 
         /// Wakes the thread if it sleeps, without a token: it calls the function of `stir.rs`, and
-        /// its sleep counts as interrupted. Returns whether it slept. A signal handler may call this.
+        /// its sleep counts as interrupted. Returns whether it slept. A signal handler may call
+        /// this.
         pub(in crate::park) fn stir(&self) -> bool {
             futex::wake(&self.word, futex::Flags::PRIVATE, 1).is_ok_and(|woken| woken > 0)
         }

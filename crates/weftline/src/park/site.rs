@@ -175,11 +175,28 @@ impl std::fmt::Display for Site {
         let (Some(file), Some(line)) = (self.file(), self.line()) else {
             return f.write_str("an unknown place");
         };
-        write!(f, "{file}:{line}")?;
+        write!(f, "{}:{line}", Printable(file))?;
         match self.function() {
-            Some(function) => write!(f, " in {function}"),
+            Some(function) => write!(f, " in {}", Printable(function)),
             None => Ok(()),
         }
+    }
+}
+
+/// Text whose control characters, which a terminal would obey, are escaped.
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
+
+impl std::fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut rest = self.0;
+        while let Some(at) = rest.find(char::is_control) {
+            let (before, after) = rest.split_at(at);
+            let mut after = after.chars();
+            let control = after.next().expect("found");
+            write!(f, "{before}{}", control.escape_debug())?;
+            rest = after.as_str();
+        }
+        f.write_str(rest)
     }
 }
 

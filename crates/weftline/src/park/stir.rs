@@ -3,7 +3,7 @@
 //!
 //! | when | what |
 //! |---|---|
-//! | it is *stirred*: woken without a token, or interrupted by a signal | it answers a request |
+//! | it begins, or it is *stirred*: woken without a token, or interrupted by a signal | it answers a request |
 //! | its wait has lasted for 1 s, 2 s, 4 s, … | it looks for a deadlock |
 //!
 //! The floor above that makes reports registers both. Before that, a sleep is not divided.
@@ -12,16 +12,20 @@ use super::Deadline;
 use super::clock::now;
 use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-/// A `fn()`, or null.
+/// What sleeping threads are asked for, a number of the report's own; zero: nothing.
+pub(crate) static ASKED: AtomicU64 = AtomicU64::new(0);
+
+/// A `fn() -> bool`, or null.
 static STIRRED: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 /// A `fn() -> bool`, or null.
 static LASTS: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 
-/// Has sleeping threads call `f` when they are stirred, and whenever a signal interrupts their
-/// sleep. `f` runs on a thread that may hold any lock of the program, so it waits for none.
-pub(crate) fn set_stirred(f: fn()) {
+/// Has sleeping threads call `f` while something is asked: when they go to sleep, when they are
+/// stirred, and when a signal interrupts their sleep. `f` runs on a thread that may hold any lock
+/// of the program, so it waits for none. It returns whether it did anything.
+pub(crate) fn set_stirred(f: fn() -> bool) {
     STIRRED.store(f as *mut (), Ordering::Release);
 }
 
@@ -31,16 +35,17 @@ pub(crate) fn set_lasts(f: fn() -> bool) {
     LASTS.store(f as *mut (), Ordering::Release);
 }
 
-/// Called inside a sleep that ended without a token. Returns whether there was something to call:
-/// a signal that came meanwhile has interrupted no sleep.
+/// Called inside a sleep: before it, and when it has ended without a token. Returns whether that
+/// took time: a signal that came meanwhile has interrupted no sleep.
+pub(super) fn answer_if_asked() -> bool {
+    ASKED.load(Ordering::Relaxed) != 0 && answer()
+}
+
 #[cold]
-pub(super) fn stirred() -> bool {
+fn answer() -> bool {
     let f = STIRRED.load(Ordering::Acquire);
-    if !f.is_null() {
-        // SAFETY: stored by `set_stirred`.
-        unsafe { mem::transmute::<*mut (), fn()>(f)() };
-    }
-    !f.is_null()
+    // SAFETY: stored by `set_stirred`.
+    !f.is_null() && unsafe { mem::transmute::<*mut (), fn() -> bool>(f)() }
 }
 
 /// Called inside a sleep at the point that [`next_look`] returned. `true`: the wait is to end,

@@ -14,8 +14,9 @@
 //! **Stacks of an interpreter.** Only a thread that is attached can tell them, and a handler cannot
 //! attach. So the handler leaves the nonce in [`ASKED`] and stirs one sleeping thread: a wake
 //! without a token, which the sleeper answers inside its sleep (`Parker::sleep`) and so remains
-//! visible. It starts a thread, which attaches, tells, connects by itself and ends. If another
-//! thread holds the interpreter for ever, that thread waits as long; there is one at a time.
+//! visible. If none sleeps just then, the next thread that goes to sleep answers. It starts a
+//! thread, which attaches, tells, connects by itself and ends. If another thread holds the
+//! interpreter for ever, that thread waits as long; there is one at a time.
 //!
 //! | `HELPER` | meaning | leaves by |
 //! |---|---|---|
@@ -31,12 +32,12 @@ use super::answer::{Line, Refused};
 use super::interpreter::{Interpreter, Told};
 use super::os::{Descriptor, KeepErrno, Stream};
 use super::{mark, own_stack, plain, wire};
-use crate::park::{self, fork, native_id, threads_now};
+use crate::park::{self, ASKED, fork, threads_now};
 use std::ffi::{c_int, c_void};
 use std::fmt::Write;
 use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
 /// The signal by default: the twelfth real-time signal from the end. The standards leave these to
 /// programs; this one has no known user. Its number is 53 on Linux.
@@ -49,8 +50,6 @@ pub fn default_signal() -> i32 {
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 /// Tells the stacks of an interpreter: a `fn(&mut Told)`, or null.
 static INTERPRETER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
-/// The latest nonce for which the interpreter has not told anything; zero: none.
-static ASKED: AtomicU64 = AtomicU64::new(0);
 static HELPER: AtomicU32 = AtomicU32::new(0);
 /// The connection of the handler that has the stack.
 static HANDLERS_LINE: Line = Line::new();
@@ -90,6 +89,8 @@ impl std::error::Error for NotReady {}
 /// [`NotReady`]. Nothing has changed then, and everything else works.
 pub fn install(signal: i32) -> Result<(), NotReady> {
     fork::watch();
+    // Reports know the threads that have a record.
+    let _ = park::try_current_record();
     if is_ready() {
         return Ok(());
     }
@@ -212,34 +213,27 @@ fn respond(nonce: u64) {
 fn tell(nonce: u64, socket: &Descriptor) {
     let has_interpreter = interpreter().is_some();
     let mut out = Stream::to_socket(socket);
-    let is_asked = has_interpreter && {
+    if has_interpreter {
         ASKED.store(nonce, Ordering::Release);
-        stir()
-    };
-    let _ = writeln!(
-        out,
-        "interpreter\t{}\t{}",
-        u8::from(has_interpreter),
-        u8::from(is_asked)
-    )
-    .and_then(|()| wire::write_process(&mut out, has_interpreter))
-    .and_then(|()| out.flush());
-}
-
-/// Stirs a thread that sleeps; `false`: there is none, or each is about to sleep or to wake up. The
-/// interrupted thread itself is asked by the end of this signal, which interrupts its sleep.
-fn stir() -> bool {
-    let own = native_id().unwrap_or(0);
-    let sleepers =
-        || threads_now().filter(|thread| thread.blocked().is_some_and(|blocked| blocked.answers()));
-    sleepers().any(|thread| thread.native_id() == own) || sleepers().any(|thread| thread.stir())
-}
-
-/// Called by a sleeping thread that was stirred, or interrupted by a signal.
-fn answer() {
-    if ASKED.load(Ordering::Acquire) == 0 {
-        return;
+        stir();
     }
+    let _ = writeln!(out, "interpreter\t{}", u8::from(has_interpreter))
+        .and_then(|()| wire::write_process(&mut out, has_interpreter))
+        .and_then(|()| out.flush());
+}
+
+/// Stirs a thread that sleeps, if there is one. The interrupted thread itself is asked by the end
+/// of this signal, which interrupts its sleep.
+fn stir() {
+    // One that is shown may be on its way into or out of its sleep.
+    let _ = threads_now()
+        .filter(|thread| thread.blocked().is_some_and(|blocked| blocked.answers()))
+        .any(|thread| thread.stir());
+}
+
+/// Called by a thread inside its sleep while there is a nonce in `ASKED`. Returns whether it
+/// has started the helper.
+fn answer() -> bool {
     let generation = fork::generation();
     let helper = HELPER.load(Ordering::Relaxed);
     if helper == generation
@@ -247,22 +241,27 @@ fn answer() {
             .compare_exchange(helper, generation, Ordering::AcqRel, Ordering::Relaxed)
             .is_err()
     {
-        return;
+        return false;
     }
     let mut thread = 0;
+    // The helper inherits the mask, so it takes no signal of the program even at its start.
+    let mask = SignalMask::block();
     // SAFETY: the place is valid. The C library makes the thread, because the standard library ends
     // the process where it finds no memory for one.
     let failed = unsafe {
         libc::pthread_create(&raw mut thread, ptr::null(), help, ptr::null_mut()) != 0
             || libc::pthread_detach(thread) != 0
     };
+    drop(mask);
     if failed {
+        // The next sleeper would fail, too.
+        ASKED.store(0, Ordering::Release);
         HELPER.store(0, Ordering::Release);
     }
+    true
 }
 
 extern "C" fn help(_: *mut c_void) -> *mut c_void {
-    block_signals();
     loop {
         let nonce = ASKED.swap(0, Ordering::AcqRel);
         if nonce == 0 {
@@ -289,12 +288,38 @@ extern "C" fn help(_: *mut c_void) -> *mut c_void {
     }
 }
 
-/// The program's signals are for the program's threads.
-fn block_signals() {
-    // SAFETY: all zeros are a valid value, and the places are valid.
-    unsafe {
-        let mut all: libc::sigset_t = mem::zeroed();
-        libc::sigfillset(&raw mut all);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, ptr::null_mut());
+/// The mask of the calling thread's signals before [`SignalMask::block`], which the drop restores.
+struct SignalMask(libc::sigset_t);
+
+impl SignalMask {
+    /// Blocks the signals that others send. Those of the thread's own faults stay.
+    fn block() -> Self {
+        let faults = [
+            libc::SIGSEGV,
+            libc::SIGBUS,
+            libc::SIGFPE,
+            libc::SIGILL,
+            libc::SIGTRAP,
+            libc::SIGABRT,
+            libc::SIGSYS,
+        ];
+        // SAFETY: all zeros are a valid value, and the places are valid.
+        unsafe {
+            let mut blocked: libc::sigset_t = mem::zeroed();
+            let mut before: libc::sigset_t = mem::zeroed();
+            libc::sigfillset(&raw mut blocked);
+            for fault in faults {
+                libc::sigdelset(&raw mut blocked, fault);
+            }
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const blocked, &raw mut before);
+            Self(before)
+        }
+    }
+}
+
+impl Drop for SignalMask {
+    fn drop(&mut self) {
+        // SAFETY: the place is valid.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
     }
 }

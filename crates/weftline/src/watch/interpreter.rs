@@ -1,7 +1,7 @@
 //! What an interpreter tells of its threads, for reports and verdicts.
 
 use super::wire::Text;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// How a binding answers for its interpreter. The functions may wait until they are attached.
 #[derive(Clone, Copy, Debug)]
@@ -15,19 +15,41 @@ pub struct Interpreter {
     pub interrupt_ends: fn() -> bool,
 }
 
-/// What an interpreter tells.
+/// What an interpreter tells. Where there is no memory for a line, that line is left out.
 #[derive(Debug, Default)]
 pub struct Told(pub(super) String);
 
 impl Told {
+    fn line(&mut self, line: fmt::Arguments<'_>) {
+        let before = self.0.len();
+        if writeln!(self, "{line}").is_err() {
+            self.0.truncate(before);
+        }
+    }
+
     /// A thread, by what `threading.get_ident()` returns there, and its name.
     pub fn name(&mut self, os_ident: u64, name: &str) {
-        let _ = writeln!(self.0, "name\t{os_ident}\t{}", Text(name));
+        self.line(format_args!("name\t{os_ident}\t{}", Text(name)));
     }
 
     /// A frame of that thread, the innermost first.
     pub fn frame(&mut self, os_ident: u64, function: &str, file: &str, line: u32) {
         let (function, file) = (Text(function), Text(file));
-        let _ = writeln!(self.0, "frame\t{os_ident}\t{function}\t{file}\t{line}");
+        self.line(format_args!(
+            "frame\t{os_ident}\t{function}\t{file}\t{line}"
+        ));
+    }
+
+    /// That thread has further frames, which are not told.
+    pub fn cut(&mut self, os_ident: u64) {
+        self.line(format_args!("cut\t{os_ident}"));
+    }
+}
+
+impl Write for Told {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.try_reserve(text.len()).map_err(|_| fmt::Error)?;
+        self.0.push_str(text);
+        Ok(())
     }
 }

@@ -33,11 +33,14 @@
 //! | `mark.rs` | how others see that a process has that handler |
 //! | `request.rs` | the other end: asking a process |
 //! | `status.rs` | what the system tells of it before |
+//! | `addressee.rs` | the thread that gets the signal |
 //! | `os.rs` | the calls of the system that both ends need |
 //!
 //! Nothing here costs a program anything before it is asked. Owners stand in the words of locks,
 //! and a thread shows its wait while it sleeps (`park/blocked.rs`).
 
+#[cfg(target_os = "linux")]
+mod addressee;
 #[cfg(target_os = "linux")]
 mod answer;
 mod circle;
@@ -134,9 +137,11 @@ pub fn install_as_told() -> Result<bool, NotReady> {
 
 /// What this process is: its threads, what each waits for, and the owner of that.
 ///
-/// Only threads that have used the library are known. Threads run on meanwhile.
+/// Only threads that have used the library are known, and the calling thread. Threads run on
+/// meanwhile.
 #[must_use]
 pub fn snapshot() -> Snapshot {
+    let _ = crate::park::try_current_record();
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = wire::write_process(&mut text, false);
@@ -146,10 +151,8 @@ pub fn snapshot() -> Snapshot {
 /// What this process is, as [`snapshot`], with what an interpreter tells of it.
 #[must_use]
 pub fn snapshot_with(locks_are_free: bool, interpreter: Interpreter) -> Snapshot {
-    let mut text = String::new();
-    // Writing to a string does not fail.
-    let _ = wire::write_process(&mut text, locks_are_free);
-    let mut snapshot = wire::read_process(&text).expect("this version wrote it");
+    let mut snapshot = snapshot();
+    snapshot.locks_are_free = locks_are_free;
     let mut told = Told::default();
     (interpreter.tell)(&mut told);
     wire::read_stacks(&(told.0 + "end\n"), &mut snapshot);

@@ -375,9 +375,11 @@ impl Report<'_> {
         for frame in party.stack.iter().take(FRAMES) {
             writeln!(f, "    at {frame}")?;
         }
-        match party.stack.len().checked_sub(FRAMES) {
-            Some(more @ 1..) => writeln!(f, "    … and {more} more frames"),
-            _ => Ok(()),
+        match party.stack.len().saturating_sub(FRAMES) {
+            0 if party.stack_is_cut => writeln!(f, "    … and more frames"),
+            0 => Ok(()),
+            more if party.stack_is_cut => writeln!(f, "    … and more than {more} more frames"),
+            more => writeln!(f, "    … and {}", counted(more, "more frame")),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The other end of the emergency call: asking a process.
 
+use super::addressee::Unreachable;
 use super::os::{Descriptor, address, errno, is_of_this_user, is_ready};
 use super::snapshot::{Snapshot, Stacks};
-use super::status::{Status, is_blocked, let_mature};
-use super::{mark, wire};
+use super::status::{Status, let_mature};
+use super::{addressee, mark, wire};
 use crate::park::Deadline;
 use std::fmt;
 use std::fs;
@@ -38,6 +39,9 @@ pub enum RequestError {
         /// The signal.
         signal: i32,
     },
+    /// Its threads that take the signal are in `pause` or `sigsuspend`, which any signal ends. It
+    /// got none.
+    Paused,
     /// It is stopped, or a debugger has stopped it. It got no signal.
     Stopped,
     /// It is in another network namespace, from which it cannot reach this process. It got no
@@ -71,6 +75,10 @@ impl fmt::Display for RequestError {
             Self::Blocked { signal } => write!(
                 f,
                 "all of its threads block the signal {signal}, so it got none"
+            ),
+            Self::Paused => f.write_str(
+                "it waits for any signal in pause or sigsuspend and no thread waits for anything \
+                 else; a request would end that, so it got no signal",
             ),
             Self::Stopped => f.write_str("it is stopped: continue it first (kill -CONT)"),
             Self::OtherNetwork => f.write_str(
@@ -131,9 +139,6 @@ pub fn request(pid: u32) -> Result<Snapshot, RequestError> {
     if status.is_stopped {
         return Err(RequestError::Stopped);
     }
-    if is_blocked(pid, signal) {
-        return Err(RequestError::Blocked { signal });
-    }
     let network = |of: &str| fs::read_link(format!("/proc/{of}/ns/net")).ok();
     let (here, there) = (network("self"), network(&pid.to_string()));
     if there.is_some() && here != there {
@@ -187,7 +192,7 @@ fn ask(pid: u32, process: &Descriptor, signal: i32) -> Result<Snapshot, RequestE
     if !Status::of(pid).is_some_and(|status| status.catches(signal)) {
         return Err(RequestError::NotAnswering);
     }
-    send(process, signal, nonce)?;
+    send(pid, process, signal, nonce)?;
     let answer = accept(&listener, pid, Deadline::after(UNTIL_ANSWER)).ok_or_else(|| {
         if Status::of(pid).is_some() {
             RequestError::Silent
@@ -199,15 +204,12 @@ fn ask(pid: u32, process: &Descriptor, signal: i32) -> Result<Snapshot, RequestE
     drop(answer);
     let (first, rest) = text.split_once('\n').ok_or(RequestError::Silent)?;
     let mut snapshot = wire::read_process(rest).ok_or(RequestError::OtherVersion)?;
-    let mut flags = first.split('\t').skip(1).map(|flag| flag == "1");
-    let (has_interpreter, is_asked) = (flags.next(), flags.next());
-    if has_interpreter == Some(true) {
+    let has_interpreter = first.split('\t').nth(1) == Some("1");
+    if has_interpreter {
         snapshot.stacks = Stacks::Silent;
-    }
-    if is_asked == Some(true)
-        && let Some(answer) = accept(&listener, pid, Deadline::after(FOR_STACKS))
-    {
-        wire::read_stacks(&read_all(&answer), &mut snapshot);
+        if let Some(answer) = accept(&listener, pid, Deadline::after(FOR_STACKS)) {
+            wire::read_stacks(&read_all(&answer), &mut snapshot);
+        }
     }
     Ok(snapshot)
 }
@@ -240,7 +242,30 @@ fn listen(nonce: u64) -> Result<Descriptor, RequestError> {
     Ok(socket)
 }
 
-fn send(process: &Descriptor, signal: i32, nonce: u64) -> Result<(), RequestError> {
+/// Sends the signal to the thread that can take it. The thread may end meanwhile.
+fn send(pid: u32, process: &Descriptor, signal: i32, nonce: u64) -> Result<(), RequestError> {
+    const ATTEMPTS: usize = 16;
+    for _ in 0..ATTEMPTS {
+        let thread = addressee::of(pid, signal).map_err(|why| match why {
+            Unreachable::Ended => RequestError::NoProcess,
+            Unreachable::Blocked => RequestError::Blocked { signal },
+            Unreachable::Paused => RequestError::Paused,
+        })?;
+        match send_to(pid, thread, process, signal, nonce) {
+            Err(RequestError::NoProcess) if thread.is_some() => {}
+            sent => return sent,
+        }
+    }
+    Err(RequestError::Blocked { signal })
+}
+
+fn send_to(
+    pid: u32,
+    thread: Option<u32>,
+    process: &Descriptor,
+    signal: i32,
+    nonce: u64,
+) -> Result<(), RequestError> {
     /// The beginning of a `siginfo_t` of a queued signal.
     #[repr(C)]
     struct Queued {
@@ -255,28 +280,26 @@ fn send(process: &Descriptor, signal: i32, nonce: u64) -> Result<(), RequestErro
     // SAFETY: all zeros are a valid value.
     let mut info: libc::siginfo_t = unsafe { mem::zeroed() };
     // SAFETY: these always succeed.
-    let (pid, uid) = unsafe { (libc::getpid(), libc::getuid()) };
+    let (sender, uid) = unsafe { (libc::getpid(), libc::getuid()) };
     let queued = Queued {
         signal,
         error: 0,
         code: libc::SI_QUEUE,
         padding: 0,
-        pid,
+        pid: sender,
         uid,
         value: nonce,
     };
     const { assert!(size_of::<Queued>() <= size_of::<libc::siginfo_t>()) };
     // SAFETY: the value begins with these fields, on every 64-bit Linux.
     unsafe { (&raw mut info).cast::<Queued>().write(queued) };
+    let info = &raw const info;
     // SAFETY: the value is valid.
     let failed = unsafe {
-        libc::syscall(
-            libc::SYS_pidfd_send_signal,
-            process.0,
-            signal,
-            &raw const info,
-            0,
-        )
+        match thread {
+            None => libc::syscall(libc::SYS_pidfd_send_signal, process.0, signal, info, 0),
+            Some(thread) => libc::syscall(libc::SYS_rt_tgsigqueueinfo, pid, thread, signal, info),
+        }
     };
     match failed {
         0 => Ok(()),

@@ -1,6 +1,6 @@
 //! [`Snapshot`]: the threads of a process, what each waits for, and the owner of that.
 
-use crate::park::{Kind, ObjectState};
+use crate::park::{Kind, ObjectState, Printable};
 use std::time::Duration;
 
 /// The version of what a process tells of itself, in `wire.rs`.
@@ -54,6 +54,8 @@ pub struct Party {
     pub wait: Option<Wait>,
     /// Its frames, the innermost first, if the interpreter has told them.
     pub stack: Vec<Frame>,
+    /// Whether there are further frames, which the interpreter has not told.
+    pub stack_is_cut: bool,
 }
 
 /// A sleep of a thread, or the wait of a task.
@@ -204,9 +206,9 @@ impl Frame {
 
 impl std::fmt::Display for Frame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)?;
+        write!(f, "{}:{}", Printable(&self.file), self.line)?;
         match &self.function {
-            Some(function) => write!(f, " in {function}"),
+            Some(function) => write!(f, " in {}", Printable(function)),
             None => Ok(()),
         }
     }

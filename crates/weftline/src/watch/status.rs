@@ -1,6 +1,5 @@
-//! What the system tells of a process before it is asked: its user, state, signals and age.
+//! What the system tells of a process before it is asked: its user, state, signal handlers and age.
 
-use crate::park::Deadline;
 use std::fs;
 use std::time::Duration;
 
@@ -37,35 +36,9 @@ impl Status {
     }
 }
 
-fn has(set: u64, signal: i32) -> bool {
+/// Whether a set of signals has this one.
+pub(super) fn has(set: u64, signal: i32) -> bool {
     set >> (signal - 1) & 1 != 0
-}
-
-/// How long the handlers of a process may block the signal.
-const FOR_HANDLERS: Duration = Duration::from_secs(1);
-
-/// Whether every thread of the process blocks the signal, for longer than a handler does.
-pub(super) fn is_blocked(pid: u32, signal: i32) -> bool {
-    let deadline = Deadline::after(FOR_HANDLERS);
-    while is_blocked_now(pid, signal) {
-        if deadline.has_passed() {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    false
-}
-
-fn is_blocked_now(pid: u32, signal: i32) -> bool {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return false;
-    };
-    threads.flatten().all(|thread| {
-        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
-        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
-        let blocked = blocked.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
-        blocked.is_some_and(|set| has(set, signal))
-    })
 }
 
 /// How old a process must be. The child of a fork looks like its parent until it executes another

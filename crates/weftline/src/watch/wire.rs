@@ -21,6 +21,7 @@
 //! | `stacks` | version, process: the answer of the interpreter begins |
 //! | `name` | `pthread_self`, name |
 //! | `frame` | `pthread_self`, function, file, line |
+//! | `cut` | `pthread_self`: there are further frames |
 //!
 //! The writer neither allocates nor waits, and goes through the threads three times. A wait is
 //! *steady* if the first and the third pass have found the same one, which no waker has ended. Its
@@ -434,7 +435,7 @@ pub(super) fn read_stacks(text: &str, snapshot: &mut Snapshot) {
         }
         let Some(os_ident) = fields
             .number()
-            .filter(|_| matches!(kind, Some("name" | "frame")))
+            .filter(|_| matches!(kind, Some("name" | "frame" | "cut")))
         else {
             continue;
         };
@@ -450,10 +451,10 @@ pub(super) fn read_stacks(text: &str, snapshot: &mut Snapshot) {
             }
         };
         let party = &mut snapshot.parties[index];
-        if kind == Some("name") {
-            party.name = fields.text();
-        } else {
-            party.stack.extend(fields.frame());
+        match kind {
+            Some("name") => party.name = fields.text().filter(|name| !name.is_empty()),
+            Some("cut") => party.stack_is_cut = true,
+            _ => party.stack.extend(fields.frame()),
         }
     }
     snapshot.parties.sort_by_key(|party| party.number);
