@@ -22,6 +22,7 @@ These stay the standard library's:
   once, when they are imported.
 """
 
+import _signal
 import _thread
 import os
 import sys
@@ -74,6 +75,8 @@ def install():
         _fill_names(_thread, THREAD)
         # Why it cannot answer, `weftline doctor` tells. A program does without.
         _weftline._answer()
+        if _weftline._answers():
+            _fill(_signal, "signal", _weftline._giving_way(_signal.signal))
         for module_name, edit in _EDITS.items():
             if module_name not in _awaited:
                 _awaited.add(module_name)

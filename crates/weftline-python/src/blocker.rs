@@ -134,11 +134,11 @@ fn sleep(parker: &'static Parker, deadline: Deadline, spins: bool) -> Wake {
 
 /// The parks of one wait. The first is short, and so is the next after an interrupted one.
 ///
-/// The place of the program is looked up when the first park has timed out. A short wait does not
-/// pay for the look-up, and reports are about waits that last.
+/// The place of the program is looked up after the first park. A short wait, which that park ends,
+/// does not pay for the look-up, and reports are about waits that last.
 struct Parks {
     is_first: bool,
-    /// The first park has timed out.
+    /// The first park has timed out, or a signal has ended it.
     lasts: bool,
 }
 
@@ -168,11 +168,11 @@ impl Parks {
             let limit = Deadline::after(FIRST_SLEEP);
             if limit < deadline {
                 let wake = sleep(parker, limit, is_first);
-                if wake == Wake::TimedOut {
-                    self.lasts = true;
-                    return Wake::Interrupted;
+                if wake == Wake::Woken {
+                    return wake;
                 }
-                return wake;
+                self.lasts = true;
+                return Wake::Interrupted;
             }
         }
         let wake = sleep(parker, deadline, is_first);

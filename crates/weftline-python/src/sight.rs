@@ -6,11 +6,12 @@ use crate::exit_guard::inside;
 use crate::names::interned;
 use crate::site;
 use pyo3::exceptions::{
-    PyOSError, PyPermissionError, PyProcessLookupError, PyRuntimeError, PyValueError,
+    PyMemoryError, PyOSError, PyPermissionError, PyProcessLookupError, PyRuntimeError, PyValueError,
 };
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyString};
+use pyo3::types::{PyCFunction, PyDict, PyInt, PyString};
+use std::collections::HashSet;
 use weftline::watch::{self, Found, Interpreter, OnDeadlock, RequestError, Told};
 
 /// The most frames of a thread that are told.
@@ -32,23 +33,31 @@ fn active(py: Python<'_>) -> Option<Bound<'_, PyDict>> {
         .ok()
 }
 
-/// An attribute by the interpreter's own lookup: no `__getattribute__` of the program runs.
+/// An attribute in the object's own dictionary: no descriptor and no `__getattribute__` of the
+/// program runs.
 pub(crate) fn own_attribute<'py>(
     object: &Bound<'py, PyAny>,
     name: &Bound<'py, PyString>,
 ) -> Option<Bound<'py, PyAny>> {
     let py = object.py();
-    // SAFETY: attached, with two objects. The reference is new, or null.
-    let found = unsafe {
+    // SAFETY: attached, with an object. The reference is new, or null.
+    let own = unsafe {
         Bound::from_owned_ptr_or_opt(
             py,
-            ffi::PyObject_GenericGetAttr(object.as_ptr(), name.as_ptr()),
+            PyObject_GenericGetDict(object.as_ptr(), std::ptr::null_mut()),
         )
     };
-    if found.is_none() {
+    if own.is_none() {
         drop(PyErr::take(py));
     }
-    found
+    own?.cast_into::<PyDict>().ok()?.get_item(name).ok()?
+}
+
+unsafe extern "C" {
+    fn PyObject_GenericGetDict(
+        object: *mut ffi::PyObject,
+        context: *mut std::ffi::c_void,
+    ) -> *mut ffi::PyObject;
 }
 
 /// The name of the thread with that identifier, as far as `threading` knows it.
@@ -65,13 +74,17 @@ fn name_of<'py>(
 /// Names the calling thread in reports, for when the interpreter does not answer.
 pub(crate) fn name_thread(py: Python<'_>) {
     watch::give_way();
-    // SAFETY: always succeeds.
-    let ident = unsafe { libc::pthread_self() } as u64;
-    let Ok(ident) = ident.into_pyobject(py);
-    if let Some(name) = active(py).and_then(|active| name_of(&active, ident.as_any()))
-        && let Ok(name) = name.to_str()
-    {
-        watch::name_current_thread(name);
+    // SAFETY: attached. The first always succeeds; the reference is new, or null without memory.
+    let ident = unsafe {
+        let ident = libc::pthread_self() as std::ffi::c_ulong;
+        Bound::from_owned_ptr_or_opt(py, ffi::PyLong_FromUnsignedLong(ident))
+    };
+    let Some(ident) = ident else {
+        drop(PyErr::take(py));
+        return;
+    };
+    if let Some(name) = active(py).and_then(|active| name_of(&active, &ident)) {
+        watch::name_current_thread(&name.to_string_lossy());
     }
 }
 
@@ -88,13 +101,12 @@ fn others_at_exit(waiting: &[u64]) -> Option<usize> {
 }
 
 fn try_others_at_exit(py: Python<'_>, waiting: &[u64]) -> PyResult<Option<usize>> {
-    let frames = py.import("sys")?.call_method0("_current_frames")?;
     let at_exit = py
         .import("threading")?
         .getattr("_shutdown")?
         .getattr("__code__")?;
     let mut others = 0;
-    for (ident, frame) in frames.cast_into::<PyDict>()? {
+    for (ident, frame) in current_frames(py)? {
         if waiting.contains(&ident.extract()?) {
             continue;
         }
@@ -129,35 +141,100 @@ fn tell_attached(py: Python<'_>, told: &mut Told) {
 }
 
 fn try_tell(py: Python<'_>, told: &mut Told) -> PyResult<()> {
-    let frames = py
-        .import("sys")?
-        .call_method0("_current_frames")?
-        .cast_into::<PyDict>()?;
-    for (index, (ident, frame)) in frames.iter().enumerate() {
-        if index % THREADS_AT_ONCE == THREADS_AT_ONCE - 1 {
-            py.detach(|| ());
-        }
+    let mut done = HashSet::new();
+    while tell_some(py, told, &mut done)? {
+        py.detach(|| ());
+    }
+    Ok(())
+}
+
+/// Tells some threads that are not `done`; returns whether there may be more.
+///
+/// It lets no other thread run. A function that returned meanwhile would leave its locals to the
+/// frame here, and their destructors would run late, on this thread.
+fn tell_some(py: Python<'_>, told: &mut Told, done: &mut HashSet<u64>) -> PyResult<bool> {
+    let collector = CollectorOff::new();
+    let frames = current_frames(py)?;
+    done.try_reserve(frames.len())
+        .map_err(|_| PyMemoryError::new_err(()))?;
+    let mut left = THREADS_AT_ONCE;
+    for (ident, frame) in frames.iter() {
         let Ok(number) = ident.cast::<PyInt>()?.extract::<u64>() else {
             continue;
         };
-        let name = active(py).and_then(|active| name_of(&active, &ident));
-        if let Some(name) = name.as_ref().and_then(|name| name.to_str().ok()) {
-            told.name(number, name);
+        if !done.insert(number) {
+            continue;
         }
-        let mut frame = Some(frame);
-        for _ in 0..FRAMES {
-            let Some(this) = frame else { break };
-            if !site::is_ours(&this) {
-                site::describe(&this, |function, file, line| {
-                    if !begins_thread(function, file) {
-                        told.frame(number, function, file, line);
-                    }
-                });
-            }
-            frame = site::outer(&this);
+        if left == 0 {
+            done.remove(&number);
+            return Ok(true);
+        }
+        left -= 1;
+        tell_thread(told, &ident, number, frame);
+    }
+    drop(frames);
+    drop(collector);
+    Ok(false)
+}
+
+/// The garbage collector is off as long as this exists: up to 3.11 an allocation of a frame may run
+/// it, and with it destructors of the program.
+struct CollectorOff {
+    was_on: bool,
+}
+
+impl CollectorOff {
+    fn new() -> Self {
+        // SAFETY: attached, by the caller's token; it sets a flag.
+        let was_on = cfg!(not(Py_3_12)) && unsafe { ffi::PyGC_Disable() } != 0;
+        Self { was_on }
+    }
+}
+
+impl Drop for CollectorOff {
+    fn drop(&mut self) {
+        if self.was_on {
+            // SAFETY: as in `new`.
+            unsafe { ffi::PyGC_Enable() };
         }
     }
-    Ok(())
+}
+
+/// The innermost frame of each thread. No import function of the program runs.
+fn current_frames(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    // SAFETY: attached. The reference is borrowed from `sys`, or null without an exception.
+    let function = unsafe {
+        Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(c"_current_frames".as_ptr()))
+    };
+    let function = function.ok_or_else(|| PyRuntimeError::new_err("sys is gone"))?;
+    Ok(function.call0()?.cast_into::<PyDict>()?)
+}
+
+fn tell_thread<'py>(
+    told: &mut Told,
+    ident: &Bound<'py, PyAny>,
+    number: u64,
+    innermost: Bound<'py, PyAny>,
+) {
+    let name = active(ident.py()).and_then(|active| name_of(&active, ident));
+    if let Some(name) = name {
+        told.name(number, &name.to_string_lossy());
+    }
+    let mut next = Some(innermost);
+    for _ in 0..FRAMES {
+        let Some(frame) = next else { return };
+        if !site::is_ours(&frame) {
+            site::describe(&frame, |function, file, line| {
+                if !begins_thread(function, file) {
+                    told.frame(number, function, file, line);
+                }
+            });
+        }
+        next = site::outer(&frame);
+    }
+    if next.is_some() {
+        told.cut(number);
+    }
 }
 
 pyo3::create_exception!(
@@ -255,6 +332,23 @@ fn _answers() -> bool {
     watch::is_ready()
 }
 
+/// `signal`, the function of `_signal`, made to notice that the program takes the signal of
+/// requests.
+///
+/// Otherwise only a thread that sleeps long notices, and until then a request would run the
+/// program's handler.
+#[pyfunction]
+fn _giving_way<'py>(signal: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyCFunction>> {
+    let py = signal.py();
+    let doc = c"signal($module, signalnum, handler, /)\n--\n\nSet the action for the given signal.";
+    let signal = signal.unbind();
+    PyCFunction::new_closure(py, Some(c"signal"), Some(doc), move |arguments, named| {
+        let before = signal.call(arguments.py(), arguments, named);
+        watch::give_way();
+        before
+    })
+}
+
 fn error(pid: u32, why: &RequestError) -> PyErr {
     let text = format!("process {pid}: {why}");
     match why {
@@ -295,6 +389,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     for function in [
         wrap_pyfunction!(_answer, module)?,
         wrap_pyfunction!(_answers, module)?,
+        wrap_pyfunction!(_giving_way, module)?,
         wrap_pyfunction!(_report, module)?,
         wrap_pyfunction!(_own_report, module)?,
         wrap_pyfunction!(_console, module)?,

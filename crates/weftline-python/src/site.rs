@@ -30,7 +30,8 @@ pub(crate) fn name(py: Python<'_>, site: &mut Site) {
     }
 }
 
-/// Calls `is` with the function, file and line of a frame, unless a name is no valid Unicode.
+/// Calls `is` with the function, file and line of a frame. What is no valid Unicode in a name, as
+/// in that of a file in another encoding, is replaced.
 pub(crate) fn describe(frame: &Bound<'_, PyAny>, is: impl FnOnce(&str, &str, u32)) {
     let py = frame.py();
     // SAFETY: attached, with a frame. The code is a new reference.
@@ -49,9 +50,9 @@ pub(crate) fn describe(frame: &Bound<'_, PyAny>, is: impl FnOnce(&str, &str, u32
     if let (Ok(function), Ok(file)) = (
         text(interned!(py, co_qualname)),
         text(interned!(py, co_filename)),
-    ) && let (Ok(function), Ok(file)) = (function.to_str(), file.to_str())
-    {
-        is(function, file, u32::try_from(line).unwrap_or(0));
+    ) {
+        let (function, file) = (function.to_string_lossy(), file.to_string_lossy());
+        is(&function, &file, u32::try_from(line).unwrap_or(0));
     }
 }
 
