@@ -9,6 +9,7 @@ A process answers after `weftline.install()`, under `weftline run`, and in Rust 
 `weftline::run`. `answers()` returns whether this one does. Only on Linux.
 """
 
+import os
 import sys
 import weakref
 
@@ -80,6 +81,8 @@ def report(pid):
     user, OSError if it did not answer, and RuntimeError if it does not run on weftline. Then it got
     no signal.
     """
+    if pid == os.getpid():
+        return _weftline._own_report()
     return _weftline._report(pid)
 
 
