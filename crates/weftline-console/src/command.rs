@@ -7,8 +7,9 @@ usage: weftline dump PID [--children] [--json | --dot | --svg] [--check]
        weftline dump --all [...]
        weftline doctor
 
-Shows what each thread of a running or hung process waits for, since when, and which thread holds it; queues, pools, and
-deadlocks. The process need not have prepared for it: a Python program on weftline answers, and a Rust program under
+Shows what each thread of a running or hung process waits for, since when, and
+which thread holds it; queues, pools, and deadlocks. The process need not have
+prepared for it: a Python program on weftline answers, and a Rust program under
 weftline::run.
 
   dump --help    the options of dump
@@ -37,6 +38,12 @@ impl From<Status> for std::process::ExitCode {
     }
 }
 
+/// Prints a text. A reader that is gone has seen enough.
+pub(crate) fn say(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
 /// Says what is wrong with a command line.
 pub(crate) fn misuse(usage: &str, what: impl std::fmt::Display) -> Status {
     eprintln!("weftline: {what}\n\n{usage}");
@@ -55,7 +62,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Some("dump") => dump(arguments),
         Some("doctor") => doctor(arguments),
         Some("-h" | "--help") => {
-            print!("{USAGE}");
+            say(USAGE);
             Status::Done
         }
         Some("-V" | "--version") => {

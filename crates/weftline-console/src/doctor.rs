@@ -1,6 +1,6 @@
 //! `weftline doctor`: what works on this machine, tried in this process.
 
-use crate::command::{Status, misuse};
+use crate::command::{Status, misuse, say};
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,9 +10,11 @@ use weftline::{Builder, Lock, watch};
 const USAGE: &str = "\
 usage: weftline doctor
 
-Tries what reports need, in a process of its own, and tells what works here and what does not, and why.
+Tries what reports need, in a process of its own, and tells what works here and
+what does not, and why.
 
-status: 0 if everything works, 1 if something does not, 2 for a wrong command line
+status: 0 if everything works, 1 if something does not, 2 for a wrong command
+        line
 
 example: docker exec app weftline doctor
 ";
@@ -22,7 +24,7 @@ pub(crate) fn doctor(mut arguments: impl Iterator<Item = OsString>) -> Status {
     match arguments.next() {
         None => {}
         Some(argument) if argument == "-h" || argument == "--help" => {
-            print!("{USAGE}");
+            say(USAGE);
             return Status::Done;
         }
         Some(other) => {

@@ -1,6 +1,6 @@
 //! `weftline dump`: which processes are asked, and in which form the answers are shown.
 
-use crate::command::{Status, misuse};
+use crate::command::{Status, misuse, say};
 use crate::dot::Dot;
 use crate::graph::{Graph, graph_of};
 use crate::json;
@@ -14,20 +14,24 @@ const USAGE: &str = "\
 usage: weftline dump PID [option ...]
        weftline dump --all [option ...]
 
-Asks a process what each of its threads waits for, since when, and which thread holds it, and prints the answer. The process
-may hang as it likes. It runs on, and is interrupted for about a millisecond; a process that is not on weftline is not touched.
+Asks a process what each of its threads waits for, since when, and which thread
+holds it, and prints the answer. The process may hang as it likes. It runs on,
+and is interrupted for about a millisecond. A process that is not on weftline is
+not touched.
 
-  --children     ask the processes that it has started, too, and those that these have started
-  --all          ask all processes of this user that answer; of root, those of all users
+  --children     ask the processes that it has started, too, and so on
+  --all          ask all processes of this user that answer; of root, all users'
   --json         print JSON, an array with an object for each process
   --dot          print the waits as a graph for Graphviz
-  --svg          print the waits as a picture, which a browser shows; threads that are alike are one
+  --svg          print the waits as a picture, which a browser shows; threads
+                 that are alike are one
   --check        end with status 3 if there is a deadlock
   -h, --help     show this text
 
-A Python process answers after weftline.install() or under `weftline run`, a Rust process under weftline::run. Its stacks come
-from the interpreter, if that answers within 200 ms. The request is the real-time signal 53; WEFTLINE_SIGNAL in the environment of
-the process names another one, and 0 none.
+A Python process answers after weftline.install() or under `weftline run`, a
+Rust process under weftline::run. Its stacks come from the interpreter, if that
+answers within 200 ms. The request is the real-time signal 53. WEFTLINE_SIGNAL
+in the environment of the process names another one, and 0 none.
 
 status: 0 if each process has told, 1 if one has not, 2 for a wrong command line
 
@@ -56,7 +60,7 @@ pub(crate) fn dump(arguments: impl Iterator<Item = OsString>) -> Status {
     let options = match parse(arguments) {
         Ok(Some(options)) => options,
         Ok(None) => {
-            print!("{USAGE}");
+            say(USAGE);
             return Status::Done;
         }
         Err(error) => return misuse(USAGE, error),

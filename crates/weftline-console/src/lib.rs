@@ -23,6 +23,7 @@ mod dump;
 mod example;
 #[cfg(target_os = "linux")]
 mod graph;
+#[cfg(target_os = "linux")]
 mod json;
 #[cfg(target_os = "linux")]
 mod picture;

@@ -27,6 +27,8 @@
 //! | `multiprocessing.Lock`, `Queue`, `Value`, … | the same names in `process` |
 //! | `concurrent.futures.ProcessPoolExecutor` | `process::ProcessPoolExecutor` |
 //!
+//! When a program hangs, [`watch`] shows what each thread waits for.
+//!
 //! # Every wait has four forms
 //!
 //! `x()` waits as long as it takes, `try_x()` does not wait, `try_x_for(Duration)` waits for at

@@ -315,8 +315,11 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
         }
     }
     for (number, pool, waiting) in serves {
-        if let Some(party) = snapshot.parties.iter_mut().find(|it| it.number == number) {
-            party.pool = Some(pool);
+        let place = snapshot
+            .parties
+            .binary_search_by_key(&number, |it| it.number);
+        if let Ok(index) = place {
+            snapshot.parties[index].pool = Some(pool);
         }
         match snapshot.pools.iter_mut().find(|it| it.number == pool) {
             Some(known) => known.waiting = known.waiting.max(waiting),
