@@ -96,6 +96,9 @@ def packaged():
     shutil.rmtree(unpacked, ignore_errors=True)
     with tarfile.open(archive) as tar:
         tar.extractall(unpacked, filter="data")
+    # All files of an archive have one time, by which cargo would take an earlier build for theirs.
+    for path in unpacked.rglob("*"):
+        path.touch()
     (folder,) = unpacked.iterdir()
     # The folder lies below this workspace, in which cargo would otherwise search for it.
     with (folder / "Cargo.toml").open("a") as manifest:
