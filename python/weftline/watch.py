@@ -50,7 +50,8 @@ def on_deadlock(action):
     - "off": no thread looks;
     - a callable, which is called with a word ("certain", "likely", "pool-starved", "abandoned" or
       "all-blocked") and the report. It runs on a thread of the deadlock, inside its wait. What it
-      raises is written to standard error.
+      raises is written to standard error. If it returns True, that thread's wait ends with
+      `weftline.DeadlockError`.
 
     Before the program runs, `WEFTLINE_DEADLOCK` in the environment sets one of the words. Raises
     ValueError for anything else.

@@ -10,7 +10,7 @@ use pyo3::exceptions::{
 };
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyCFunction, PyDict, PyInt, PyString};
+use pyo3::types::{PyBool, PyCFunction, PyDict, PyInt, PyString};
 use std::collections::HashSet;
 use weftline::watch::{self, Found, Interpreter, OnDeadlock, RequestError, Told};
 
@@ -92,7 +92,7 @@ pub(crate) fn name_thread(py: Python<'_>) {
 const INTERPRETER: Interpreter = Interpreter {
     tell,
     others_at_exit,
-    interrupt_ends,
+    handles_signals,
 };
 
 /// See [`Interpreter::others_at_exit`].
@@ -118,14 +118,27 @@ fn try_others_at_exit(py: Python<'_>, waiting: &[u64]) -> PyResult<Option<usize>
     Ok(Some(others))
 }
 
-/// See [`Interpreter::interrupt_ends`].
-fn interrupt_ends() -> bool {
-    let by_default = |py: Python<'_>| -> PyResult<bool> {
+/// See [`Interpreter::handles_signals`].
+fn handles_signals() -> bool {
+    let handles = |py: Python<'_>| -> PyResult<bool> {
         let signal = py.import("_signal")?;
-        let handler = signal.call_method1("getsignal", (libc::SIGINT,))?;
-        Ok(handler.is(&signal.getattr("default_int_handler")?))
+        let (last, by_default) = (
+            signal.getattr("NSIG")?.extract::<i32>()?,
+            signal.getattr("default_int_handler")?,
+        );
+        for number in 1..last {
+            // `None` where the handler is not the interpreter's, and an error for the numbers that
+            // the C library keeps.
+            let Ok(handler) = signal.call_method1("getsignal", (number,)) else {
+                continue;
+            };
+            if handler.is_callable() && !handler.is(&by_default) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     };
-    try_attach(|py| inside(py, || by_default(py).unwrap_or(false))).unwrap_or(false)
+    try_attach(|py| inside(py, || handles(py).unwrap_or(true))).unwrap_or(true)
 }
 
 /// Tells the names and stacks of all threads. Runs on a thread of its own.
@@ -264,21 +277,29 @@ fn _answer() -> Option<String> {
 /// The callable that is told deadlocks, if there is one. Its lock is held for the time of a copy.
 static CALLABLE: weftline::Lock<Option<Py<PyAny>>> = weftline::Lock::new(None);
 
-/// Calls it, on a thread of the deadlock, inside its wait.
-fn call(found: &Found) {
-    try_attach(|py| {
+/// Calls it, on a thread of the deadlock, inside its wait. Returns whether the wait is to end.
+fn call(found: &Found) -> bool {
+    let called = try_attach(|py| {
         inside(py, || {
             let callable = CALLABLE
                 .lock()
                 .as_ref()
                 .map(|callable| callable.clone_ref(py));
-            let Some(callable) = callable else { return };
+            let Some(callable) = callable else {
+                return false;
+            };
             let callable = callable.bind(py);
-            if let Err(raised) = callable.call1((found.verdict.name(), found.text.as_str())) {
-                raised.write_unraisable(py, Some(callable));
-            }
-        });
+            let result = callable.call1((found.verdict.name(), found.text.as_str()));
+            result.map_or_else(
+                |raised| {
+                    raised.write_unraisable(py, Some(callable));
+                    false
+                },
+                |result| result.is(PyBool::new(py, true)),
+            )
+        })
     });
+    called.unwrap_or(false)
 }
 
 /// Sets what happens when a deadlock is found: a word, or a callable.

@@ -13,9 +13,10 @@ use weftline::{
 static FOUND: Lock<Vec<Found>> = Lock::new(Vec::new());
 static CHANGED: Event = Event::new();
 
-fn note(found: &Found) {
+fn note(found: &Found) -> bool {
     FOUND.lock().push(found.clone());
     CHANGED.set();
+    false
 }
 
 /// Long enough for any machine; what is found takes one or two seconds.

@@ -11,8 +11,9 @@ pub struct Interpreter {
     /// How many threads the interpreter has beside those with the identifiers, which wait, if all
     /// of these wait for the ends of threads at the exit. `None` if one may do something else.
     pub others_at_exit: fn(&[u64]) -> Option<usize>,
-    /// Whether an interrupt from the keyboard ends the program, as by default.
-    pub interrupt_ends: fn() -> bool,
+    /// Whether the program handles a signal, other than an interrupt from the keyboard in the
+    /// default way. A handler of a library in C wakes no thread.
+    pub handles_signals: fn() -> bool,
 }
 
 /// What an interpreter tells. Where there is no memory for a line, that line is left out.

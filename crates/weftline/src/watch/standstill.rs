@@ -94,6 +94,9 @@ fn threads_of_process() -> Option<usize> {
 /// Whether the program handles a signal.
 #[cfg(target_os = "linux")]
 fn handles_signals(interpreter: Option<Interpreter>) -> bool {
+    if let Some(interpreter) = interpreter {
+        return (interpreter.handles_signals)();
+    }
     // Those of the C library, and those that tell of faults of the program itself.
     let own = [32, 33, 34];
     let faults = [
@@ -104,13 +107,7 @@ fn handles_signals(interpreter: Option<Interpreter>) -> bool {
         libc::SIGABRT,
         libc::SIGTRAP,
     ];
-    let answers = super::signal();
-    let interrupt = interpreter.filter(|interpreter| (interpreter.interrupt_ends)());
-    let ignored = own
-        .into_iter()
-        .chain(faults)
-        .chain(answers)
-        .chain(interrupt.map(|_| libc::SIGINT));
+    let ignored = own.into_iter().chain(faults).chain(super::signal());
     let ignored: u64 = ignored.map(|signal| 1 << (signal - 1)).sum();
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));

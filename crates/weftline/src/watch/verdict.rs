@@ -49,8 +49,9 @@ pub enum OnDeadlock {
     Raise,
     /// It is written to standard error, and the process exits with status 70.
     Abort,
-    /// The function is called with it, on a thread of the deadlock, inside its wait.
-    Call(fn(&Found)),
+    /// The function is called with it, on a thread of the deadlock, inside its wait. `true` ends
+    /// that wait with an error, as [`Raise`](Self::Raise) does, if it can.
+    Call(fn(&Found) -> bool),
     /// Nothing; no thread looks.
     Nothing,
 }
@@ -240,7 +241,12 @@ fn act(
             write(&found.text);
             exit();
         }
-        OnDeadlock::Call(f) => f(&found),
+        OnDeadlock::Call(f) => {
+            if f(&found) && wait.ends() {
+                ENDED.with(|ended| *ended.borrow_mut() = Some(found.text));
+                return true;
+            }
+        }
         OnDeadlock::Nothing => {}
     }
     false
