@@ -7,6 +7,7 @@ context.
 import logging
 import signal
 import sys
+import traceback
 
 import pytest
 from support.alike import SIDES
@@ -17,8 +18,15 @@ def handled():
     return repr(sys.exc_info()[1])
 
 
+def lines(error):
+    """The functions of this file in the traceback of `error`."""
+    frames = traceback.extract_tb(error.__traceback__) if error else ()
+    return [frame.name for frame in frames if frame.filename == __file__]
+
+
 def error_and_context(error):
-    return shape(repr(error)), shape(repr(error.__context__))
+    context = error.__context__
+    return shape(repr(error)), shape(repr(context)), lines(error), lines(context)
 
 
 def alike(act):
@@ -73,6 +81,30 @@ def test_the_logger_of_a_callback_finds_its_exception(when, records):
     assert "ZeroDivisionError" in seen[0][0] and seen[-1] == "None"
 
 
+@pytest.mark.parametrize("when", ["before", "late", "inflated"])
+def test_the_logger_of_a_callback_finds_the_lines_that_have_raised(when):
+    def raises(future):
+        return future.result() / 0
+
+    def use(t, q, f):
+        seen = []
+        logger, handler = logging.getLogger("concurrent.futures"), logging.Handler()
+        handler.emit = lambda record: seen.append(lines(record.exc_info[1]))
+        logger.addHandler(handler)
+        future = f.Future()
+        if when == "inflated":
+            future.__dict__["mine"] = 1
+        if when == "late":
+            future.set_result(1)
+        future.add_done_callback(raises)
+        if when != "late":
+            future.set_result(1)
+        logger.removeHandler(handler)
+        return seen
+
+    assert alike(use) == [["raises"]]
+
+
 def broken(t):
     """A barrier whose `_exit` is the program's; `seen` holds what that sees."""
 
@@ -84,7 +116,7 @@ def broken(t):
             super()._exit()
 
         def _break(self):
-            self.seen.append(handled())
+            self.seen.append((handled(), lines(sys.exc_info()[1])))
             super()._break()
 
     return Mine
@@ -107,7 +139,8 @@ def test_a_barrier_that_breaks_finds_the_exception_of_the_action():
             barrier.wait()
         return barrier.seen, error_and_context(caught.value)
 
-    assert "ZeroDivisionError" in alike(use)[0][0]
+    [(error, functions)] = [seen for seen in alike(use)[0] if type(seen) is tuple]
+    assert "ZeroDivisionError" in error and functions == ["<lambda>"]
 
 
 def test_what_a_barriers_exit_raises_has_the_exception_of_the_wait_as_context():
@@ -140,8 +173,8 @@ class Refusing:
 
     __enter__ = acquire
 
-    def __exit__(self, *_):
-        self.seen.append(handled())
+    def __exit__(self, kind, error, _):
+        self.seen.append((handled(), lines(error)))
 
     def _is_owned(self):
         return True
@@ -195,7 +228,8 @@ def test_a_condition_of_the_programs_is_left_with_the_exception_of_the_body():
             event.set()
         return seen
 
-    assert "notify_all" in alike(use)[0]
+    [(error, _)] = alike(use)
+    assert "notify_all" in error
 
 
 def test_a_lock_that_cannot_be_left_says_so_in_the_context_of_the_body():

@@ -59,8 +59,17 @@ impl<'py> Handled<'py> {
     fn enter(py: Python<'py>, raised: &PyErr) -> Self {
         // SAFETY: attached. The result is an owned reference or null.
         let before = unsafe { Bound::from_owned_ptr_or_opt(py, ffi::PyErr_GetHandledException()) };
+        let value = raised.value(py);
+        // Up to 3.11 the traceback of a raised exception is stored beside it until a clause of the
+        // interpreter catches it.
+        if cfg!(not(Py_3_12))
+            && let Some(traceback) = raised.traceback(py)
+        {
+            // SAFETY: an exception and a traceback. The call takes a reference of its own.
+            unsafe { ffi::PyException_SetTraceback(value.as_ptr(), traceback.as_ptr()) };
+        }
         // SAFETY: attached. The interpreter takes a reference of its own.
-        unsafe { ffi::PyErr_SetHandledException(raised.value(py).as_ptr()) };
+        unsafe { ffi::PyErr_SetHandledException(value.as_ptr()) };
         Self { before, py }
     }
 }
