@@ -95,6 +95,19 @@ def test_arguments_are_taken_or_refused_as_by_the_standard_one(call):
     assert ours == standard
 
 
+@pytest.mark.parametrize("broken", ["no condition", "no hash", "no iterator"])
+def test_a_timeout_that_is_no_number_is_refused_before_the_futures_are_read(broken):
+    def call(module):
+        future = module.Future()
+        if broken == "no condition":
+            del future._condition
+        some = {"no hash": [[]], "no iterator": 1}.get(broken, [future])
+        return list(module.as_completed(some, object()))
+
+    standard, ours = [outcome(call, module) for module in MODULES]
+    assert ours == standard
+
+
 def test_a_time_that_is_no_number_is_a_type_error():
     for module in MODULES:
         with pytest.raises(TypeError):

@@ -102,6 +102,24 @@ def test_a_held_condition_answers_as_the_standard_one_and_stays_held(pair, case)
     assert ours == standard
 
 
+@pytest.mark.parametrize("timeout", [1j, 1e100])
+def test_a_condition_that_takes_its_lock_once_ends_a_refused_wait_with_it_held_once(
+    timeout,
+):
+    held = []
+    for module in MODULES:
+        condition = module.Condition()
+        # From here on `_acquire_restore` is that of the class, which forgets the count.
+        del condition._acquire_restore
+        condition.acquire()
+        condition.acquire()
+        with pytest.raises((TypeError, OverflowError)):
+            condition.wait(timeout)
+        condition.release()
+        held.append(condition._is_owned())
+    assert held == [False, False]
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -62,6 +62,9 @@ def as_completed(fs, timeout=None):
     Raises TimeoutError if the next one is not done within `timeout` seconds of the call, if that is
     not None.
     """
+    if timeout is not None:
+        # Refused before the futures are read, in the words of the standard addition to the clock.
+        timeout = timeout + 0.0
     fs = _as_set(fs)
     group = _FutureGroup.of(fs, timeout)
     if group is None:

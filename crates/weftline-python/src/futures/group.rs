@@ -22,15 +22,13 @@ use weftline::executor::raw::{RawGroup, Want};
 use weftline::memory::Counted;
 use weftline::park::{Deadline, WaitError};
 
-/// `timeout + monotonic()`: refused in the words of that addition.
+/// The deadline of a timeout that was added to a float, or its seconds if no clock can add them.
 fn deadline_of_all(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result<Deadline, f64>> {
-    let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
-        return Ok(Ok(Deadline::NEVER));
-    };
-    let seconds = timeout.add(objects::float(timeout.py(), 0.0)?)?;
-    wait_deadline(Some(&seconds))
-        .map(Ok)
-        .or_else(|_| seconds.extract().map(Err))
+    match (wait_deadline(timeout), timeout) {
+        (Ok(deadline), _) => Ok(Ok(deadline)),
+        (Err(_), Some(seconds)) => seconds.extract().map(Err),
+        (Err(raised), None) => Err(raised),
+    }
 }
 
 /// The futures of a set, in the order in which they settle.

@@ -125,15 +125,20 @@ pub(super) fn wait(this: This<'_, '_>, timeout: Option<&Bound<'_, PyAny>>) -> Py
     };
     let ended = match &own {
         None => {
-            let deadline = wait_deadline(timeout)?;
             let window = waiters.cast_exact::<Waiters>()?.get();
-            let ended = window.with(py, |raw| {
-                raw.wait_with(&mut Interpreter::new(py), deadline, |_| release())
-            });
-            match ended {
-                Ok(()) => Ok(true),
-                Err(WaitError::TimedOut) => Ok(false),
-                Err(WaitError::Interrupted(raised)) => Err(raised),
+            match wait_deadline(timeout) {
+                Ok(deadline) => {
+                    let ended = window.with(py, |raw| {
+                        raw.wait_with(&mut Interpreter::new(py), deadline, |_| release())
+                    });
+                    match ended {
+                        Ok(()) => Ok(true),
+                        Err(WaitError::TimedOut) => Ok(false),
+                        Err(WaitError::Interrupted(raised)) => Err(raised),
+                    }
+                }
+                // The standard wait reads the timeout between the release and the next acquire.
+                Err(refused) => release().and(Err(refused)),
             }
         }
         Some(lock) => {
