@@ -49,6 +49,12 @@ def pending(step, before, plain, ours):
         # The standard thread needs a moment to end.
         if step.startswith("gone("):
             return (plain, ours) == ("False", "True")
+        if step == "the end" and re.search(r" = \w+\.start$", before, re.MULTILINE):
+            # Started by another name, so no step waits for it, and `cancel()` comes before a thread
+            # has called the function.
+            events = iter(plain.split())
+            if all(word in events for word in ours.split()):
+                return True
         if step == "the end" and "finished" in before and "uncaught" in plain:
             # The timer then reads another `finished`.
             late = re.compile(r"(?:^events:)? uncaught AttributeError: .*$")
@@ -201,8 +207,6 @@ def overflow(step, before, plain, ours):
 def no_number(step, before, plain, ours):
     """A timeout that is no number is refused before any other check."""
     words = "(?:'>' not supported|must be real number|.*cannot be interpreted as an)"
-    if ours.startswith("! TypeError: unhashable") and plain.startswith("! "):
-        return "as_completed" in step
     calls = re.compile(r" (?:acquire|release)\b(?:\([^)]*\))?")
     if step == "the end" and "Condition" in before and ".wait" in before:
         return calls.sub("", plain) == calls.sub("", ours)
@@ -225,7 +229,8 @@ def nan(step, before, plain, ours):
 
 def nanosecond(step, before, plain, ours):
     """A timeout that ends before the standard queue begins to wait."""
-    return "SimpleQueue" in before and "1e-9" in step and plain == "blocked"
+    is_short = re.search(r"\b1e-(?:9|[1-9]\d+)\b", step)
+    return "SimpleQueue" in before and is_short is not None and plain == "blocked"
 
 
 def wrong_twice(step, before, plain, ours):
@@ -250,6 +255,13 @@ def left_waiting(step, before, plain, ours):
         return "finalize" in before and not plain
     if "futures.wait(" in before and re.match(r"del \w+$|gone\(", step):
         return re.match(r"\. |True", ours) is not None
+    if "futures.wait(" in before and re.search(r"deepcopy\(|pickle\.dumps\(", step):
+        # Without its condition, a future has a lock only in the waiter that stays.
+        replaced = re.search(
+            r"\._condition(?: = |$)|'_condition'", before, re.MULTILINE
+        )
+        if replaced and "cannot pickle '_thread.lock'" in plain and ours[:1] != "!":
+            return True
     shown = re.compile(r"(?<='_waiters': )\[.*?\](?=,)")
     if "Waiter" in plain and shown.sub("", plain) == shown.sub("", ours):
         return True
