@@ -7,6 +7,7 @@ import sys
 import pytest
 from support.dumped import (
     LONG,
+    all_steady,
     blocked,
     dump,
     running,
@@ -122,7 +123,10 @@ WAITS = {
 def every_class():
     with running(EVERY_CLASS) as program:
         # Its threads, and the worker of the pool that is not idle.
-        yield snapshot(program.pid, lambda it: blocked(it) > len(WAITS))
+        # A thread that is asked while it looks for a deadlock has another sleep afterwards.
+        yield snapshot(
+            program.pid, lambda it: blocked(it) > len(WAITS) and all_steady(it)
+        )
 
 
 @pytest.mark.parametrize("name", WAITS)

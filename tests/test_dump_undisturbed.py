@@ -216,7 +216,7 @@ try: result = {code}
 except Exception as error: result = type(error).__name__
 took = time.monotonic() - begun
 print(repr(result))
-print(took >= lasts)
+print(took >= lasts, flush=True)
 os._exit(0)
 """
     ) as program:

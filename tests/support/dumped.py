@@ -115,6 +115,12 @@ def state(found, name):
     return it["state"]
 
 
+def all_steady(found):
+    """Whether every wait is one that lasted while it was told."""
+    waits = [it["waits"] for it in found["threads"] if it["waits"] is not None]
+    return all(wait["steady"] for wait in waits)
+
+
 def blocked(found):
     """How many threads wait in a place that is known."""
     return sum(
