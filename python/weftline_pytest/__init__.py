@@ -5,7 +5,7 @@ not import weftline.
 
 - `weftline.install()` is called before the tests are imported.
 - A deadlock ends with `weftline.DeadlockError` in one of its threads. The test during which that
-  happens fails with the report, and the session goes on.
+  happens fails with the report, and the other tests go on.
 - A test that leaves threads running which it has started is told by a warning.
 
 `@pytest.mark.weftline(deadlock="ignore")` lets a test deadlock: nothing is raised or told.

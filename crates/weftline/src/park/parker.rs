@@ -100,7 +100,7 @@ mod futex {
             is_done()
         }
 
-        fn has_token(&self) -> bool {
+        pub(in crate::park) fn has_token(&self) -> bool {
             self.word.load(Ordering::Relaxed) == TOKEN
         }
 

@@ -185,6 +185,11 @@ impl Parker {
     }
 
     /// As the futex parker's.
+    pub(super) fn has_token(&self) -> bool {
+        self.token.load(Ordering::Relaxed)
+    }
+
+    /// As the futex parker's.
     pub fn show(&'static self) -> Option<Shown<'static>> {
         self.blocked.show()
     }

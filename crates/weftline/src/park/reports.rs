@@ -108,11 +108,13 @@ impl SeenThread {
         self.0.parker.blocked.is_still(blocked.sequence)
     }
 
-    /// Whether the thread sleeps in that same wait, and no waker has ended it yet.
+    /// Whether the thread sleeps in that same wait, and no waker has ended it, or woken the thread
+    /// to try again.
     pub(crate) fn waits_on(self, blocked: &BlockedThread) -> bool {
         // A wait of another library has no waiter.
         let waiter = blocked.waiter();
-        let lasts = waiter == 0 || waiter::is_claimed_at(waiter) == Some(false);
+        let lasts = waiter == 0
+            || waiter::is_claimed_at(waiter) == Some(false) && !self.0.parker.has_token();
         lasts && self.is_still(blocked)
     }
 

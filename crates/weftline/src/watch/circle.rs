@@ -80,6 +80,16 @@ fn path(visits: &[Visit], mut at: usize) -> Option<Vec<Step>> {
     Some(path)
 }
 
+/// Whether two passes have found the same sleeps, and no waker has ended one of them.
+pub(super) fn is_same(first: &[Step], second: &[Step]) -> bool {
+    let pairs = || first.iter().zip(second);
+    first.len() == second.len()
+        && pairs().all(|(first, second)| {
+            first.wait.thread == second.wait.thread && first.wait.sequence == second.wait.sequence
+        })
+        && second.iter().all(|step| step.thread.waits_on(&step.wait))
+}
+
 /// The second pass: the same owners; then, whether every thread still sleeps in the same wait,
 /// which no waker has ended.
 fn is_confirmed(circle: &[Step]) -> bool {

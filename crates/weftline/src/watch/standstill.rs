@@ -12,7 +12,7 @@
 //! - the system counts no other thread: one of another library may do anything;
 //! - the program handles no signal: a handler could wake a thread.
 
-use super::circle::{Step, circle_of, ended_owner};
+use super::circle::{Step, circle_of, ended_owner, is_same};
 use super::interpreter::Interpreter;
 use super::starvation::starvation;
 use crate::park::{Kind, now, threads_now};
@@ -35,11 +35,7 @@ pub(super) fn standstill(interpreter: Option<Interpreter>) -> Option<Vec<Step>> 
     }
     let first = pass(interpreter)?;
     let second = pass(interpreter)?;
-    let is_same = first.len() == second.len()
-        && first.iter().zip(&second).all(|(first, second)| {
-            first.wait.thread == second.wait.thread && first.wait.sequence == second.wait.sequence
-        });
-    (is_same && !is_explained(&first)).then_some(first)
+    (is_same(&first, &second) && !is_explained(&first)).then_some(first)
 }
 
 /// Whether some of the threads are in a circle, starve, or wait for a thread that has ended: they

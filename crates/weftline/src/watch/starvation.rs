@@ -13,7 +13,7 @@
 //!
 //! Two passes must find the same set of the same sleeps, as for a circle (`verdict.rs`).
 
-use super::circle::Step;
+use super::circle::{Step, is_same};
 use crate::park::{Kind, ObjectState, SeenThread, ThreadNumber, threads_now};
 
 /// A thread that waits, and the threads that can end its wait.
@@ -30,11 +30,7 @@ pub(super) fn starvation(first: SeenThread) -> Option<Vec<Step>> {
     }
     let before = pass(wait.thread)?;
     let after = pass(wait.thread)?;
-    let is_same = before.len() == after.len()
-        && before.iter().zip(&after).all(|(before, after)| {
-            before.wait.thread == after.wait.thread && before.wait.sequence == after.wait.sequence
-        });
-    is_same.then_some(before)
+    is_same(&before, &after).then_some(before)
 }
 
 fn pool_of(state: ObjectState) -> Option<u32> {

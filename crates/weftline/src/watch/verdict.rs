@@ -7,8 +7,8 @@
 //! owner, thread. Where a lock has several owners, it follows each.
 //!
 //! **A circle counts** if a second pass over it finds the same owners, and every thread of it still
-//! in the same sleep after that. No wait in it has a deadline, and no edge leads from a waiter to
-//! itself.
+//! in the same sleep after that, which no waker has ended. No wait in it has a deadline, and no
+//! edge leads from a waiter to itself.
 //!
 //! *Why that is no coincidence.* Each thread of the circle slept from the moment when the first
 //! pass read its record until the last check, which comes after the second pass has read all
