@@ -395,7 +395,7 @@ fn _report(py: Python<'_>, pid: u32) -> PyResult<String> {
 #[pyfunction]
 fn _own_report() -> String {
     // Attached already, so it does not wait.
-    let snapshot = watch::snapshot_with(true, INTERPRETER);
+    let snapshot = watch::snapshot_with(INTERPRETER);
     snapshot.report().to_string()
 }
 

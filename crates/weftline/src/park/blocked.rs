@@ -491,7 +491,7 @@ mod real {
 
         /// What the object says of itself. True of it only if the thread sleeps in the same wait
         /// afterwards.
-        pub(in crate::park) fn look(&self) -> Option<ObjectState> {
+        pub(crate) fn look(&self) -> Option<ObjectState> {
             (self.look)(self.object)
         }
 

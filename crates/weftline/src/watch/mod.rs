@@ -39,6 +39,8 @@
 //! Nothing here costs a program anything before it is asked. Owners stand in the words of locks,
 //! and a thread shows its wait while it sleeps (`park/blocked.rs`).
 
+use crate::park::BlockedThread;
+
 #[cfg(target_os = "linux")]
 mod addressee;
 #[cfg(target_os = "linux")]
@@ -141,21 +143,34 @@ pub fn install_as_told() -> Result<bool, NotReady> {
 /// meanwhile.
 #[must_use]
 pub fn snapshot() -> Snapshot {
-    let _ = crate::park::try_current_record();
-    let mut text = String::new();
-    // Writing to a string does not fail.
-    let _ = wire::write_process(&mut text, false);
-    wire::read_process(&text).expect("this version wrote it")
+    snapshot_of([], None)
 }
 
 /// What this process is, as [`snapshot`], with what an interpreter tells of it.
 #[must_use]
-pub fn snapshot_with(locks_are_free: bool, interpreter: Interpreter) -> Snapshot {
-    let mut snapshot = snapshot();
-    snapshot.locks_are_free = locks_are_free;
-    let mut told = Told::default();
-    (interpreter.tell)(&mut told);
-    wire::read_stacks(&(told.0 + "end\n"), &mut snapshot);
+pub fn snapshot_with(interpreter: Interpreter) -> Snapshot {
+    snapshot_of([], Some(interpreter))
+}
+
+/// What this process is. The threads of these waits are in them, also those that have left their
+/// sleep for a moment, to look for a deadlock themselves.
+fn snapshot_of<'a>(
+    waits: impl IntoIterator<Item = &'a BlockedThread>,
+    interpreter: Option<Interpreter>,
+) -> Snapshot {
+    let _ = crate::park::try_current_record();
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = wire::write_process(&mut text, interpreter.is_some());
+    for wait in waits {
+        let _ = wire::write_known_wait(&mut text, wait);
+    }
+    let mut snapshot = wire::read_process(&text).expect("this version wrote it");
+    if let Some(interpreter) = interpreter {
+        let mut told = Told::default();
+        (interpreter.tell)(&mut told);
+        wire::read_stacks(&(told.0 + "end\n"), &mut snapshot);
+    }
     snapshot
 }
 
@@ -195,4 +210,42 @@ pub fn name_current_thread(name: &str) {
 /// deadlocks.
 pub fn dump() {
     eprint!("{}", snapshot().report());
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+    use crate::park::threads_now;
+    use crate::Lock;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_known_wait_is_told_while_its_thread_is_awake() {
+        let [first, second] = [(); 2].map(|()| Arc::new(Lock::new(())));
+        let (held, until_told) = (first.lock(), second.lock());
+        let (theirs, last) = (Arc::clone(&first), Arc::clone(&second));
+        let handle = crate::spawn(move || {
+            drop(theirs.lock());
+            drop(last.lock());
+        });
+        let number = handle.thread().number().unwrap();
+        let asleep = || {
+            let mut threads = threads_now().filter(|thread| thread.number() == Some(number));
+            threads.find_map(|thread| thread.blocked())
+        };
+        let wait = loop {
+            match asleep() {
+                Some(wait) => break wait,
+                None => std::thread::yield_now(),
+            }
+        };
+        drop(held);
+        drop(first.lock());
+        let snapshot = snapshot_of([&wait], None);
+        drop(until_told);
+        handle.join().unwrap();
+        let told = snapshot.party(number.get()).unwrap().wait.clone().unwrap();
+        assert_eq!((told.sequence, told.is_steady), (wait.sequence, true));
+        assert!(snapshot.object(told.object).unwrap().state.is_some());
+    }
 }

@@ -26,7 +26,6 @@
 use super::circle::{Step, circle_of, ended_owner};
 use super::deadlock::Verdict;
 use super::interpreter::Interpreter;
-use super::snapshot;
 use super::standstill::standstill;
 use super::starvation::starvation;
 use crate::park::{
@@ -221,10 +220,7 @@ fn act(
     wait: &BlockedThread,
 ) -> bool {
     let threads: Vec<u64> = circle.iter().map(|step| step.wait.thread.get()).collect();
-    let snapshot = match interpreter {
-        Some(interpreter) => super::snapshot_with(true, interpreter),
-        None => snapshot(),
-    };
+    let snapshot = super::snapshot_of(circle.iter().map(|step| &step.wait), interpreter);
     let text = snapshot.verdict_text(verdict, &threads);
     let found = Found {
         verdict,

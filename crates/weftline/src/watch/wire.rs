@@ -90,11 +90,17 @@ pub(super) fn write_process(out: &mut impl Write, locks_are_free: bool) -> fmt::
     }
     for thread in threads_now() {
         if let Some(blocked) = thread.blocked().filter(|blocked| thread.waits_on(blocked)) {
-            let (number, sequence) = (blocked.thread.get(), blocked.sequence);
-            writeln!(out, "again\t{number}\t{sequence}")?;
+            write_again(out, &blocked)?;
         }
     }
     writeln!(out, "end")
+}
+
+/// Writes a wait that is known to last, whatever the thread showed when the process told.
+pub(super) fn write_known_wait(out: &mut impl Write, blocked: &BlockedThread) -> fmt::Result {
+    write_wait(out, blocked)?;
+    write_object(out, blocked.object, blocked.look())?;
+    write_again(out, blocked)
 }
 
 /// The read-write locks that the thread reads, each once if it holds one again right away.
@@ -136,6 +142,11 @@ fn write_wait(out: &mut impl Write, blocked: &BlockedThread) -> fmt::Result {
         Maybe(site.file().map(Text)),
         site.line().unwrap_or(0),
     )
+}
+
+fn write_again(out: &mut impl Write, blocked: &BlockedThread) -> fmt::Result {
+    let (number, sequence) = (blocked.thread.get(), blocked.sequence);
+    writeln!(out, "again\t{number}\t{sequence}")
 }
 
 fn write_object(out: &mut impl Write, address: usize, state: Option<ObjectState>) -> fmt::Result {
