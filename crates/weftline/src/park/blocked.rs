@@ -134,6 +134,13 @@ pub(crate) struct BlockedOn {
     caller: &'static Location<'static>,
 }
 
+impl BlockedOn {
+    /// The place of the program's Rust face.
+    pub(crate) fn place(&self) -> &'static Location<'static> {
+        self.caller
+    }
+}
+
 /// What can be done with a wait from outside: the constants of its blocker.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(weftline_model, allow(dead_code, reason = "models show no sleeps"))]

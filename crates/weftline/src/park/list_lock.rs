@@ -19,9 +19,9 @@
 //! first is an acquire and the second a release: each owner sees what the one before wrote.
 
 use super::fork;
+use super::lock_tag::LockTag;
 use super::model::{AtomicU32, Ordering, Spinners, UnsafeCell, const_fn};
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::AtomicBool;
 
 const HELD: u32 = 1;
 /// Of no generation: the first lock of each object takes the slow path, which installs the fork
@@ -41,8 +41,7 @@ pub(crate) trait ForgetWaiters {
 #[repr(C)]
 pub(crate) struct ListLock<D> {
     word: AtomicU32,
-    /// A mark that the object may set, for reports, in what alignment leaves between the fields.
-    mark: AtomicBool,
+    tag: LockTag,
     spinners: Spinners,
     data: UnsafeCell<D>,
 }
@@ -56,19 +55,19 @@ unsafe impl<D: Send> Sync for ListLock<D> {}
 impl<D> ListLock<D> {
     /// Where the data begins, for reports.
     pub(crate) const DATA: usize = std::mem::offset_of!(Self, data);
-    /// Where the mark is.
-    pub(crate) const MARK: usize = std::mem::offset_of!(Self, mark);
+    /// Where the tag says whether the lock is lent.
+    pub(crate) const LENT: usize = std::mem::offset_of!(Self, tag) + LockTag::LENT;
 
-    /// Sets the mark, for good. Any thread may, at any time.
-    pub(crate) fn set_mark(&self) {
-        self.mark.store(true, std::sync::atomic::Ordering::Relaxed);
+    /// What the object keeps for reports.
+    pub(crate) fn tag(&self) -> &LockTag {
+        &self.tag
     }
 }
 
 impl<D: ForgetWaiters> ListLock<D> {
     const_fn! {
         pub(crate) fn new(data: D) -> Self {
-            Self { word: AtomicU32::new(NEVER_LOCKED), mark: AtomicBool::new(false), spinners: Spinners::new(), data: UnsafeCell::new(data) }
+            Self { word: AtomicU32::new(NEVER_LOCKED), tag: LockTag::new(), spinners: Spinners::new(), data: UnsafeCell::new(data) }
         }
     }
 

@@ -69,6 +69,7 @@ mod deadline;
 mod foreign_wait;
 pub(crate) mod fork;
 mod list_lock;
+mod lock_tag;
 mod look;
 pub(crate) mod model;
 #[cfg(not(weftline_model))]
@@ -145,6 +146,7 @@ mod wait_until;
 mod waiter;
 mod wake;
 mod wake_target;
+pub(crate) mod witness;
 
 #[cfg(not(weftline_model))]
 pub(crate) use adaptive_spin::processors;
@@ -196,6 +198,7 @@ pub use thread_number::ThreadNumber;
 pub use wake::Wake;
 
 pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
+pub use lock_tag::LockClass;
 pub(crate) use look::{MaybeGone, Watched};
 #[cfg(not(weftline_model))]
 pub(crate) use os_ident::{native_id, os_ident};

@@ -44,7 +44,7 @@ impl Site {
     /// An unknown place.
     pub const UNKNOWN: Self = Self(Place::Unknown);
 
-    pub(super) fn here(location: &'static Location<'static>) -> Self {
+    pub(crate) fn here(location: &'static Location<'static>) -> Self {
         Self(Place::Here(location))
     }
 

@@ -27,7 +27,7 @@ impl RawLock {
     #[track_caller]
     pub(super) fn take_again(&self) {
         let me = number();
-        if !self.try_lock_as(me) {
+        if !self.take_free(me) {
             self.lock_by(me, Deadline::NEVER);
         }
     }
@@ -95,7 +95,7 @@ impl<T: ?Sized> Lock<T> {
     #[track_caller]
     pub fn lock(&self) -> LockGuard<'_, T> {
         let me = number();
-        if !self.raw.try_lock_as(me) {
+        if !self.raw.take_free(me) {
             self.raw.lock_by(me, Deadline::NEVER);
         }
         // SAFETY: taken by this thread.
@@ -104,6 +104,7 @@ impl<T: ?Sized> Lock<T> {
 
     /// Takes the lock if it is free.
     #[inline]
+    #[track_caller]
     pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
         let me = number();
         let taken = self.raw.try_lock_as(me);
@@ -129,7 +130,7 @@ impl<T: ?Sized> Lock<T> {
     #[track_caller]
     fn try_lock_by(&self, deadline: impl FnOnce() -> Deadline) -> Option<LockGuard<'_, T>> {
         let me = number();
-        let taken = self.raw.try_lock_as(me) || self.raw.lock_by(me, deadline());
+        let taken = self.raw.take_free(me) || self.raw.lock_by(me, deadline());
         // SAFETY: taken by this thread.
         taken.then(|| unsafe { LockGuard::new(self, me) })
     }

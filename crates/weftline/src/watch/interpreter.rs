@@ -1,6 +1,7 @@
 //! What an interpreter tells of its threads, for reports and verdicts.
 
 use super::wire::Text;
+use crate::park::Site;
 use std::fmt::{self, Write};
 
 /// How a binding answers for its interpreter. The functions may wait until they are attached.
@@ -8,6 +9,10 @@ use std::fmt::{self, Write};
 pub struct Interpreter {
     /// Tells the names and stacks of all threads.
     pub tell: fn(&mut Told),
+    /// Tells the stack of the calling thread, if it is attached. Its number is not read.
+    pub tell_own: fn(&mut Told),
+    /// Makes the site the innermost line of the program on the calling thread, if it is attached.
+    pub site: fn(&mut Site),
     /// How many threads the interpreter has beside those with the identifiers, which wait, if all
     /// of these wait for the ends of threads at the exit. `None` if one may do something else.
     pub others_at_exit: fn(&[u64]) -> Option<usize>,
@@ -18,7 +23,7 @@ pub struct Interpreter {
 
 /// What an interpreter tells. Where there is no memory for a line, that line is left out.
 #[derive(Debug, Default)]
-pub struct Told(pub(super) String);
+pub struct Told(pub(in crate::watch) String);
 
 impl Told {
     fn line(&mut self, line: fmt::Arguments<'_>) {

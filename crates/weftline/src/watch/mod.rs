@@ -21,6 +21,7 @@
 //! | `circle.rs` | the circles of waits in this process, now |
 //! | `starvation.rs` | whether the workers of a pool wait for its own tasks |
 //! | `standstill.rs` | whether all threads wait for ever |
+//! | `lock_order/` | locks that are taken in different orders |
 //! | `names.rs` | the names that a program gives to its objects |
 //! | `dump_on.rs` | reports on other signals, before they do what they do |
 //! | `interpreter.rs` | what an interpreter tells |
@@ -52,6 +53,7 @@ mod dump_on;
 #[cfg(target_os = "linux")]
 mod emergency;
 mod interpreter;
+mod lock_order;
 #[cfg(target_os = "linux")]
 mod mark;
 mod names;
@@ -83,6 +85,10 @@ use emergency::signal;
 #[cfg(target_os = "linux")]
 pub use emergency::{NotReady, default_signal, give_way, install, is_ready};
 pub use interpreter::{Interpreter, Told};
+pub use lock_order::{
+    Inversion, Link, OnInversion, OrderedLock, forget_lock_order, inversions, lock_class,
+    lock_order, lock_order_as_told, on_inversion, suppress_inversions, watches_lock_order,
+};
 #[cfg(target_os = "linux")]
 pub use mark::is_marked;
 pub use names::{Named, name, name_range, unname_range};
@@ -104,6 +110,7 @@ pub fn set_interpreter(interpreter: Interpreter) {
     #[cfg(target_os = "linux")]
     emergency::set_interpreter(interpreter);
     verdict::set_interpreter(interpreter);
+    lock_order::set_interpreter(interpreter);
 }
 
 /// Tells standard error which words of `WEFTLINE_DUMP_ON` are no signals that can be handled.
@@ -201,6 +208,13 @@ impl Snapshot {
     }
 }
 
+/// Writes to standard error, at once, so that the lines of others do not come between.
+fn write(text: &str) {
+    use std::io::Write;
+    // Without standard error there is no place for it.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Names the calling thread in reports. Threads of this library have their names already.
 pub fn name_current_thread(name: &str) {
     crate::park::name_current(name);
@@ -215,8 +229,8 @@ pub fn dump() {
 #[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
-    use crate::park::threads_now;
     use crate::Lock;
+    use crate::park::threads_now;
     use std::sync::Arc;
 
     #[test]

@@ -28,6 +28,7 @@ use super::deadlock::Verdict;
 use super::interpreter::Interpreter;
 use super::standstill::standstill;
 use super::starvation::starvation;
+use super::write;
 use crate::park::{
     BlockedThread, ForgetWaiters, Kind, ListLock, SeenThread, current_number, set_lasts,
     threads_now,
@@ -246,13 +247,6 @@ fn act(
         OnDeadlock::Nothing => {}
     }
     false
-}
-
-fn write(text: &str) {
-    use std::io::Write;
-    // At once, so that the lines of others do not come between. Without standard error there is
-    // no place for it.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Status 70 is that of an internal software error (`sysexits.h`).

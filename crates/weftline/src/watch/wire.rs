@@ -474,6 +474,16 @@ pub(super) fn read_stacks(text: &str, snapshot: &mut Snapshot) {
     snapshot.parties.sort_by_key(|party| party.number);
 }
 
+/// The frames in lines of an interpreter, of whatever thread.
+pub(super) fn read_frames(text: &str) -> Vec<Frame> {
+    let frames = text.lines().filter_map(|line| {
+        let mut fields = Fields(line.strip_prefix("frame\t")?.split('\t'));
+        fields.number()?;
+        fields.frame()
+    });
+    frames.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

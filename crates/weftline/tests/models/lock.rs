@@ -2,7 +2,7 @@
 //! another thread barges.
 
 use crate::support::*;
-use weftline::park::{Deadline, WaitError};
+use weftline::park::{Deadline, LockClass, WaitError};
 use weftline::sync::raw::RawLock;
 
 #[derive(Default)]
@@ -12,6 +12,13 @@ struct Shared {
 }
 
 impl Shared {
+    fn watched() -> Self {
+        Self {
+            lock: RawLock::watched(LockClass::FIRST),
+            ..Self::default()
+        }
+    }
+
     fn lock(&self) {
         self.lock_by(&mut Sleeper::new(), Deadline::NEVER).unwrap();
     }
@@ -73,6 +80,42 @@ fn three_threads_exclude_each_other() {
         threads.into_iter().for_each(join);
         assert_eq!(shared.value.get(), 3);
         assert!(!shared.lock.is_locked());
+    });
+}
+
+#[test]
+fn watched_locks_exclude_threads_and_stay_watched() {
+    explore_both(2, || {
+        let shared = Arc::new(Shared::watched());
+        let threads = [(); 2].map(|()| {
+            let shared = Arc::clone(&shared);
+            spawn(move || shared.use_once())
+        });
+        shared.use_once();
+        threads.into_iter().for_each(join);
+        assert_eq!(shared.value.get(), 3);
+        assert!(!shared.lock.is_locked() && shared.lock.is_watched());
+    });
+}
+
+#[test]
+fn a_try_takes_a_watched_lock_or_leaves_it() {
+    explore_both(3, || {
+        let shared = Arc::new(Shared::watched());
+        let other = Arc::clone(&shared);
+        let thread = spawn(move || {
+            let taken = other.lock.try_lock();
+            other.use_if_taken(&if taken {
+                Ok(())
+            } else {
+                Err(WaitError::TimedOut)
+            });
+            u32::from(taken)
+        });
+        shared.use_once();
+        let others = join(thread);
+        assert_eq!(shared.value.get(), 1 + others);
+        assert!(!shared.lock.is_locked() && shared.lock.is_watched());
     });
 }
 

@@ -5,9 +5,10 @@
 //! | word | meaning | leaves by |
 //! |---|---|---|
 //! | `0` | free | `lock` → held |
-//! | `owner << 1` | held; a release does not read the list | `unlock` → free; a waiter that fails to take it → contended |
-//! | `owner << 1 \| WAITERS` | held, contended: a release reads the list | `unlock`, under the list's lock → free (the front waiter is woken without handoff) or held by that waiter (handoff) |
+//! | `owner << 2` | held; a release does not read the list | `unlock` → free; a waiter that fails to take it → contended |
+//! | `owner << 2 \| WAITERS` | held, contended: a release reads the list | `unlock`, under the list's lock → free (the front waiter is woken without handoff) or held by that waiter (handoff) |
 //! | any, its owner lost in a fork | free | `lock` → held |
+//! | any, `\| WATCHED` | as without; every acquisition and release takes a slow path, which tells the witness (`park/witness.rs`) | a release keeps the bit; an acquisition keeps it while locks are watched |
 //!
 //! **Barging, with a starvation bound.** A release frees the word, clears `WAITERS` and wakes the
 //! front waiter without handoff. The woken waiter stays in the list. Until it retries, other
@@ -32,17 +33,18 @@
 //! | an owner's critical section, before the next owner's | the compare-exchange to free | the compare-exchange to held |
 //! | the same, with a handoff | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
 
+use super::lock_word::{
+    FREE, INITIAL, WAITERS, WATCHED, held_by, is_free, is_orphan, living_owner, owner_of,
+};
 use crate::error::NotLocked;
-use crate::park::fork;
 use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
+use crate::park::witness::{self, WatchedLock};
 use crate::park::{
-    BlockedOn, Blocker, Deadline, Ended, Kind, List, ListLock, MaybeGone, ObjectState,
+    BlockedOn, Blocker, Deadline, Ended, Kind, List, ListLock, LockClass, MaybeGone, ObjectState,
     ThreadNumber, WaitError, Waiter, Wakeup, Watched, number, ready,
 };
 use std::mem::offset_of;
-
-const FREE: u64 = 0;
-const WAITERS: u64 = 1;
+use std::panic::Location;
 
 /// The lock without guards. Any thread may release it, as in Python.
 pub struct RawLock {
@@ -55,25 +57,64 @@ impl RawLock {
     const_fn! {
         /// A free lock.
         pub fn new() -> Self {
-            Self { word: AtomicU64::new(FREE), waiters: ListLock::new(List::new()) }
+            Self { word: AtomicU64::new(INITIAL), waiters: ListLock::new(List::new()) }
         }
+    }
+
+    /// A free lock that is watched, of that class.
+    pub fn watched(class: LockClass) -> Self {
+        let lock = Self {
+            word: AtomicU64::new(FREE | WATCHED),
+            waiters: ListLock::new(List::new()),
+        };
+        lock.waiters.tag().set_class(class);
+        lock
     }
 
     /// Takes the lock if it is free; does not wait.
     #[inline]
+    #[track_caller]
     pub fn try_lock(&self) -> bool {
         self.try_lock_as(number())
     }
 
     #[inline]
+    #[track_caller]
     pub(in crate::sync) fn try_lock_as(&self, me: u64) -> bool {
-        match self
-            .word
-            .compare_exchange(FREE, me << 1, Ordering::Acquire, Ordering::Relaxed)
-        {
-            Ok(_) => true,
-            Err(word) => self.try_inherit(word, me << 1),
+        self.take_free(me) || self.try_lock_slow(me, Location::caller())
+    }
+
+    /// Takes a free lock that is not watched. Where this fails, a slow path tries again.
+    #[inline]
+    pub(in crate::sync) fn take_free(&self, me: u64) -> bool {
+        self.word
+            .compare_exchange(FREE, held_by(me), Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    #[cold]
+    fn try_lock_slow(&self, me: u64, place: &'static Location<'static>) -> bool {
+        let taken = self.take_by(self.word.load(Ordering::Relaxed), me);
+        if taken && self.is_watched() {
+            witness::taken(self.seen(), place);
         }
+        taken
+    }
+
+    /// Takes a lock that is free by `word`, its value: also from an owner that did not survive a
+    /// fork.
+    fn take_by(&self, word: u64, me: u64) -> bool {
+        // After a fork the list is of the older generation too, so `WAITERS` means nothing any more.
+        (is_free(word) || is_orphan(word))
+            && self
+                .word
+                .compare_exchange(
+                    word,
+                    held_by(me) | kept(word),
+                    Ordering::Acquire,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
     }
 
     /// Takes the lock, parking with `blocker` while another thread holds it.
@@ -89,7 +130,7 @@ impl RawLock {
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
         let me = number();
-        if self.try_lock_as(me) {
+        if self.take_free(me) {
             Ok(())
         } else {
             self.lock_slow(Kind::Lock.of(self), me, blocker, deadline)
@@ -104,6 +145,27 @@ impl RawLock {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), WaitError<B::Interrupt>> {
+        let place = on.place();
+        if deadline.is_never() && self.is_watched() {
+            witness::wants(self.seen(), place);
+        }
+        if !self.take_by(self.word.load(Ordering::Relaxed), me) {
+            self.wait(on, me, blocker, deadline)?;
+        }
+        if self.is_watched() {
+            witness::taken(self.seen(), place);
+        }
+        Ok(())
+    }
+
+    /// Waits until the calling thread has the lock.
+    fn wait<B: Blocker>(
+        &self,
+        on: BlockedOn,
+        me: u64,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), WaitError<B::Interrupt>> {
         if deadline.is_at_once() {
             return Err(WaitError::TimedOut);
         }
@@ -112,7 +174,7 @@ impl RawLock {
         }
         ready(blocker).map_err(WaitError::Interrupted)?;
         loop {
-            let waiter = Waiter::aging::<B>(me << 1);
+            let waiter = Waiter::aging::<B>(held_by(me));
             {
                 let mut list = self.waiters.lock();
                 if self.take_or_mark(me, list.is_empty()) {
@@ -144,8 +206,8 @@ impl RawLock {
         for round in 0..ROUNDS {
             (0..1 << round).for_each(|_| spin_loop());
             let word = self.word.load(Ordering::Relaxed);
-            if word == FREE {
-                if self.try_lock_as(me) {
+            if is_free(word) {
+                if self.take_by(word, me) {
                     return true;
                 }
             } else if word & WAITERS != 0 {
@@ -171,14 +233,18 @@ impl RawLock {
     /// Under the list's lock: takes a free lock, with `WAITERS` set if other threads wait; sets
     /// `WAITERS` on a held one.
     fn take_or_mark(&self, me: u64, is_only: bool) -> bool {
-        let taken = (me << 1) | if is_only { 0 } else { WAITERS };
+        let taken = held_by(me) | if is_only { 0 } else { WAITERS };
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            let takes = word == FREE || is_orphan(word);
+            let takes = is_free(word) || is_orphan(word);
             if !takes && word & WAITERS != 0 {
                 return false;
             }
-            let next = if takes { taken } else { word | WAITERS };
+            let next = if takes {
+                taken | kept(word)
+            } else {
+                word | WAITERS
+            };
             match self
                 .word
                 .compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed)
@@ -187,17 +253,6 @@ impl RawLock {
                 Err(now) => word = now,
             }
         }
-    }
-
-    /// Takes the lock from an owner that did not survive a fork.
-    #[cold]
-    fn try_inherit(&self, word: u64, taken: u64) -> bool {
-        // The list is of the older generation too, so `WAITERS` means nothing any more.
-        is_orphan(word)
-            && self
-                .word
-                .compare_exchange(word, taken, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
     }
 
     /// Unlinks an abandoned waiter. The wakeup that it may have had goes to the next.
@@ -218,7 +273,7 @@ impl RawLock {
         let front = list.front()?;
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            if word == FREE {
+            if is_free(word) {
                 return Some(front.wake_without_handoff());
             }
             match self.word.compare_exchange_weak(
@@ -240,7 +295,7 @@ impl RawLock {
     #[inline]
     pub fn unlock(&self) -> Result<(), NotLocked> {
         let word = self.word.load(Ordering::Relaxed);
-        if word & WAITERS == 0
+        if word & (WAITERS | WATCHED) == 0
             && word != FREE
             && self
                 .word
@@ -257,7 +312,7 @@ impl RawLock {
     pub(in crate::sync) fn unlock_mine(&self, me: u64) {
         if self
             .word
-            .compare_exchange(me << 1, FREE, Ordering::Release, Ordering::Relaxed)
+            .compare_exchange(held_by(me), FREE, Ordering::Release, Ordering::Relaxed)
             .is_err()
         {
             // `NotLocked` only when another thread has released the lock that this guard holds;
@@ -268,35 +323,39 @@ impl RawLock {
 
     #[cold]
     fn unlock_slow(&self) -> Result<(), NotLocked> {
-        let woken = {
+        let (released, woken) = {
             let mut list = self.waiters.lock();
             loop {
                 let word = self.word.load(Ordering::Relaxed);
-                if word == FREE {
+                if is_free(word) {
                     return Err(NotLocked);
                 }
-                if word >> 1 != number() {
-                    self.waiters.set_mark();
+                if owner_of(word) != number() {
+                    self.waiters.tag().set_lent();
                 }
                 if word & WAITERS != 0
                     && list.front().is_some_and(|front| front.since().is_starved())
                     && let Some(owner) = self.hand_off(&mut list)
                 {
-                    break Some(owner);
+                    break (word, Some(owner));
                 }
                 // A wake without handoff, or no thread waits. The exchange fails when a barging
                 // `lock_slow` has set `WAITERS`, or another thread has released.
                 if self
                     .word
-                    .compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed)
+                    .compare_exchange(word, word & WATCHED, Ordering::Release, Ordering::Relaxed)
                     .is_ok()
                 {
-                    break list.front().map(|front| front.wake_without_handoff());
+                    let woken = list.front().map(|front| front.wake_without_handoff());
+                    break (word, woken);
                 }
             }
         };
         if let Some(next) = woken {
             next.call();
+        }
+        if released & WATCHED != 0 {
+            witness::released(self.seen(), owner_of(released));
         }
         Ok(())
     }
@@ -306,9 +365,10 @@ impl RawLock {
     fn hand_off(&self, list: &mut List<u64>) -> Option<Wakeup> {
         let mut claimed = list.claim_front()?;
         let owned = claimed.payload(|owned| *owned);
+        let watched = self.word.load(Ordering::Relaxed) & WATCHED;
         // The word first: as soon as the waiter is granted, the new owner may release.
         self.word.store(
-            owned | if claimed.was_last { 0 } else { WAITERS },
+            owned | watched | if claimed.was_last { 0 } else { WAITERS },
             Ordering::Release,
         );
         Some(claimed.grant())
@@ -317,24 +377,32 @@ impl RawLock {
     /// Whether a thread holds the lock.
     #[inline]
     pub fn is_locked(&self) -> bool {
-        let word = self.word.load(Ordering::Relaxed);
-        word != FREE && !is_orphan(word)
+        living_owner(self.word.load(Ordering::Relaxed)).is_some()
     }
 
     /// The thread that took the lock and holds it.
     pub fn owner(&self) -> Option<ThreadNumber> {
-        let word = self.word.load(Ordering::Relaxed);
-        if is_orphan(word) {
-            None
-        } else {
-            ThreadNumber::new(word >> 1)
+        living_owner(self.word.load(Ordering::Relaxed))
+    }
+
+    /// Whether the slow paths tell of the lock.
+    #[doc(hidden)]
+    pub fn is_watched(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & WATCHED != 0
+    }
+
+    /// The lock as the witness sees it.
+    fn seen(&self) -> WatchedLock<'_> {
+        WatchedLock {
+            address: std::ptr::from_ref(self).addr(),
+            tag: self.waiters.tag(),
         }
     }
 
     #[inline]
     pub(super) fn is_owned_by(&self, me: u64) -> bool {
         // Only the owner itself can make this true, so no ordering is needed to trust it.
-        self.word.load(Ordering::Relaxed) >> 1 == me
+        owner_of(self.word.load(Ordering::Relaxed)) == me
     }
 
     /// Makes the lock free, for the child of a fork. Waiters of this process, if any, go on as
@@ -346,16 +414,15 @@ impl RawLock {
 
 impl Watched for RawLock {
     fn look(lock: MaybeGone<Self>) -> Option<ObjectState> {
-        let owner = lock.u64_at(offset_of!(Self, word))? >> 1;
-        let mark = offset_of!(Self, waiters) + ListLock::<List<u64>>::MARK;
-        let is_lent = lock.flag_at(mark)?;
-        Some(match ThreadNumber::new(owner) {
-            Some(by) if fork::is_alive(owner) => ObjectState::Held {
+        let word = lock.u64_at(offset_of!(Self, word))?;
+        let is_lent = lock.flag_at(offset_of!(Self, waiters) + ListLock::<List<u64>>::LENT)?;
+        Some(match living_owner(word) {
+            Some(by) => ObjectState::Held {
                 by,
                 times: 1,
                 is_lent,
             },
-            _ => ObjectState::Free,
+            None => ObjectState::Free,
         })
     }
 }
@@ -374,7 +441,11 @@ impl std::fmt::Debug for RawLock {
     }
 }
 
-/// Held by a thread that does not exist in this process.
-fn is_orphan(word: u64) -> bool {
-    word != FREE && !fork::is_alive(word >> 1)
+/// What an acquisition keeps of the word.
+fn kept(word: u64) -> u64 {
+    if word & WATCHED != 0 && witness::is_on() {
+        WATCHED
+    } else {
+        0
+    }
 }

@@ -18,7 +18,8 @@ use super::lock::RawLock;
 use crate::error::{NotOwner, TooManyRecursions};
 use crate::park::model::{AtomicU32, Ordering, const_fn};
 use crate::park::{
-    Blocker, Deadline, Kind, MaybeGone, ObjectState, ThreadNumber, WaitError, Watched, number,
+    Blocker, Deadline, Kind, LockClass, MaybeGone, ObjectState, ThreadNumber, WaitError, Watched,
+    number,
 };
 use std::mem::offset_of;
 
@@ -46,11 +47,20 @@ impl RawRLock {
         }
     }
 
+    /// A free lock that is watched, of that class.
+    pub fn watched(class: LockClass) -> Self {
+        Self {
+            lock: RawLock::watched(class),
+            again: AtomicU32::new(0),
+        }
+    }
+
     /// Takes the lock if it is free, once more if the calling thread holds it; does not wait.
     ///
     /// # Errors
     /// [`TooManyRecursions`] when the calling thread has taken it 2³² times.
     #[inline]
+    #[track_caller]
     pub fn try_lock(&self) -> Result<bool, TooManyRecursions> {
         let me = number();
         if self.lock.is_owned_by(me) {
@@ -94,7 +104,7 @@ impl RawRLock {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), RLockError<B::Interrupt>> {
-        if self.lock.try_lock_as(me) {
+        if self.lock.take_free(me) {
             return Ok(());
         }
         self.lock

@@ -6,15 +6,19 @@ MUTANTS = [
     Mutant(
         "lock: a waiter does not mark the word",
         "sync/raw/lock.rs",
-        "let next = if takes { taken } else { word | WAITERS };",
-        "let next = if takes { taken } else { word };",
+        """            } else {
+                word | WAITERS
+            };""",
+        """            } else {
+                word
+            };""",
         "lock::two_threads_exclude_each_other",
     ),
     Mutant(
         "lock: taking the lock under the list's lock forgets the other waiters",
         "sync/raw/lock.rs",
-        "let taken = (me << 1) | if is_only { 0 } else { WAITERS };",
-        "let taken = me << 1;",
+        "let taken = held_by(me) | if is_only { 0 } else { WAITERS };",
+        "let taken = held_by(me);",
         "lock::three_threads_exclude_each_other",
     ),
     Mutant(
@@ -29,8 +33,8 @@ MUTANTS = [
     Mutant(
         "lock: a handoff forgets the other waiters",
         "sync/raw/lock.rs",
-        "owned | if claimed.was_last { 0 } else { WAITERS },",
-        "owned,",
+        "owned | watched | if claimed.was_last { 0 } else { WAITERS },",
+        "owned | watched,",
         "lock::three_threads_exclude_each_other",
     ),
     Mutant(
@@ -44,9 +48,23 @@ MUTANTS = [
     Mutant(
         "lock: a release does not publish the writes under the lock",
         "sync/raw/lock.rs",
-        ".compare_exchange(me << 1, FREE, Ordering::Release, Ordering::Relaxed)",
-        ".compare_exchange(me << 1, FREE, Ordering::Relaxed, Ordering::Relaxed)",
+        ".compare_exchange(held_by(me), FREE, Ordering::Release, Ordering::Relaxed)",
+        ".compare_exchange(held_by(me), FREE, Ordering::Relaxed, Ordering::Relaxed)",
         "rlock::the_lock_is_free_after_as_many_releases_as_acquires",
+    ),
+    Mutant(
+        "lock: a release of a watched lock does not publish the writes under it",
+        "sync/raw/lock.rs",
+        ".compare_exchange(word, word & WATCHED, Ordering::Release, Ordering::Relaxed)",
+        ".compare_exchange(word, word & WATCHED, Ordering::Relaxed, Ordering::Relaxed)",
+        "lock::watched_locks_exclude_threads_and_stay_watched",
+    ),
+    Mutant(
+        "lock: a handoff forgets that the lock is watched",
+        "sync/raw/lock.rs",
+        "owned | watched | if claimed.was_last { 0 } else { WAITERS },",
+        "owned | if claimed.was_last { 0 } else { WAITERS },",
+        "lock::watched_locks_exclude_threads_and_stay_watched",
     ),
     Mutant(
         "rlock: the first release frees the lock",

@@ -1,0 +1,185 @@
+//! [`Inversion`]: locks that threads take in different orders, as a value and as text.
+
+use super::stack::Stack;
+use crate::park::LockClass;
+use crate::watch::snapshot::Frame;
+use std::fmt::{self, Display, Write};
+use std::sync::Arc;
+
+/// How many frames of a stack are shown.
+const FRAMES: usize = 12;
+
+/// A potential deadlock: each thread took a lock, while it held one that the next of them wants.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Inversion {
+    /// What each thread did, in a circle.
+    pub links: Vec<Link>,
+    /// The report, as text.
+    pub text: String,
+}
+
+/// A thread took one lock while it held another one.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Link {
+    /// The thread.
+    pub thread: String,
+    /// The lock that it held.
+    pub held: OrderedLock,
+    /// Where it had taken that one.
+    pub held_since: Option<Frame>,
+    /// The lock that it took then.
+    pub wanted: OrderedLock,
+    /// Where, the innermost frame first.
+    pub stack: Vec<Frame>,
+}
+
+/// A lock, as the order of locks knows it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OrderedLock {
+    /// Its address.
+    pub address: usize,
+    /// The name that the program gave it.
+    pub name: Option<String>,
+    /// Where locks of its class are made. A lock of Rust is made where it is first taken, as far as
+    /// the order of locks knows.
+    pub made_at: Frame,
+    pub(super) class: LockClass,
+}
+
+impl OrderedLock {
+    fn title(&self, told_apart: bool) -> String {
+        let name = match &self.name {
+            Some(name) => format!("{name:?}"),
+            None => format!("the lock of {}:{}", self.made_at.file, self.made_at.line),
+        };
+        match told_apart {
+            true => format!("{name} ({:#x})", self.address),
+            false => name,
+        }
+    }
+}
+
+/// A use of an edge: a thread took a lock while it held another one.
+pub(super) struct Use {
+    pub(super) thread: u64,
+    pub(super) thread_title: String,
+    pub(super) held: OrderedLock,
+    pub(super) held_since: Option<Frame>,
+    pub(super) wanted: OrderedLock,
+    /// The addresses of the other locks that it held.
+    pub(super) gates: Vec<usize>,
+    pub(super) stack: Stack,
+}
+
+impl Use {
+    /// Whether two threads may be in the middle of these at one time.
+    pub(super) fn may_meet(&self, other: &Self) -> bool {
+        self.thread != other.thread && !self.gates.iter().any(|gate| other.gates.contains(gate))
+    }
+
+    /// The line that takes the lock.
+    pub(super) fn line(&self) -> String {
+        self.stack
+            .innermost()
+            .map(|frame| frame.to_string())
+            .unwrap_or_default()
+    }
+
+    fn link(&self) -> Link {
+        Link {
+            thread: self.thread_title.clone(),
+            held: self.held.clone(),
+            held_since: self.held_since.clone(),
+            wanted: self.wanted.clone(),
+            stack: self.stack.frames(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(
+        thread: u64,
+        held: (usize, LockClass),
+        wanted: (usize, LockClass),
+        gates: Vec<usize>,
+    ) -> Self {
+        let lock = |(address, class)| OrderedLock {
+            address,
+            name: None,
+            made_at: Frame::new(None, "app.py".to_owned(), 1),
+            class,
+        };
+        Self {
+            thread,
+            thread_title: format!("thread {thread}"),
+            held: lock(held),
+            held_since: None,
+            wanted: lock(wanted),
+            gates,
+            stack: Stack::Told(format!("frame\t0\tf\tapp.py\t{thread}\n")),
+        }
+    }
+}
+
+impl Inversion {
+    pub(super) fn new(circle: &[Arc<Use>]) -> Self {
+        let mut inversion = Self {
+            links: circle.iter().map(|it| it.link()).collect(),
+            text: String::new(),
+        };
+        inversion.text = inversion.to_string();
+        inversion
+    }
+}
+
+impl Display for Inversion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "weftline: process {}: potential deadlock: {} threads took {} locks in different orders",
+            std::process::id(),
+            self.links.len(),
+            self.links.len(),
+        )?;
+        for link in &self.links {
+            write_link(f, link)?;
+        }
+        writeln!(
+            f,
+            "  = nothing hangs yet: threads that do this at one time wait for each other for ever"
+        )?;
+        let mut sites = String::new();
+        for link in &self.links {
+            let _ = write!(
+                sites,
+                " {}:{}",
+                link.wanted.made_at.file, link.wanted.made_at.line
+            );
+        }
+        writeln!(
+            f,
+            "  = help: take these locks in one order everywhere. If they never meet, suppress one \
+             of{sites}"
+        )
+    }
+}
+
+fn write_link(f: &mut fmt::Formatter<'_>, link: &Link) -> fmt::Result {
+    let is_nested = link.held.class == link.wanted.class;
+    writeln!(
+        f,
+        "  {} took {} while it held {}",
+        link.thread,
+        link.wanted.title(is_nested),
+        link.held.title(is_nested),
+    )?;
+    for frame in link.stack.iter().take(FRAMES) {
+        writeln!(f, "      at {frame}")?;
+    }
+    match &link.held_since {
+        Some(frame) => writeln!(f, "      held since {frame}"),
+        None => Ok(()),
+    }
+}
