@@ -75,6 +75,10 @@ def install():
         _fill_names(_thread, THREAD)
         # Why it cannot answer, `weftline doctor` tells. A program does without.
         _weftline._answer()
+        if _weftline._watches_lock_order():
+            from weftline import _lock_order
+
+            _lock_order.suppress_of_project()
         if _weftline._answers():
             _fill(_signal, "signal", _weftline._giving_way(_signal.signal))
         for module_name, edit in _EDITS.items():

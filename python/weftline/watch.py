@@ -15,7 +15,17 @@ import weakref
 
 from weftline import _weftline
 
-__all__ = ["answers", "dump", "name", "on_deadlock", "report"]
+__all__ = [
+    "answers",
+    "dump",
+    "inversions",
+    "lock_order",
+    "name",
+    "on_deadlock",
+    "on_inversion",
+    "report",
+    "suppress_inversions",
+]
 
 # The weak references that take names away when their objects die, by address.
 _named: dict[int, weakref.ref] = {}
@@ -57,6 +67,52 @@ def on_deadlock(action):
     ValueError for anything else.
     """
     _weftline._on_deadlock(action)
+
+
+def lock_order(watched=True):
+    """Watches the order in which threads take locks, or no longer does.
+
+    If two threads take two locks in different orders, they may wait for each other for ever, some
+    day. That is reported when it happens, as a potential deadlock, with both stacks and before
+    anything hangs.
+
+    Watched are the Locks, RLocks and Conditions that are made from then on. Locks that are made at
+    one line of the program are one class, and the order is one of classes; locks of one class are
+    told apart. One thread alone, and threads under a common outer lock, make no report. A try or a
+    timed acquisition gives up, so it orders nothing.
+
+    `WEFTLINE_LOCK_ORDER=1` in the environment does this in `install()`.
+    """
+    _weftline._lock_order(bool(watched))
+
+
+def on_inversion(action):
+    """Sets what happens when threads take locks in different orders. `action` is one of:
+
+    - "report", as by default: a report is written to standard error, once for each inversion;
+    - "off": nothing is written. `inversions()` has it;
+    - a callable, which is called with the report, on the thread that takes the lock, before it
+      does. What it raises is written to standard error.
+
+    Raises ValueError for anything else.
+    """
+    _weftline._on_inversion(action)
+
+
+def inversions():
+    """Returns the reports of the inversions so far, the first 256, as a list of strings."""
+    return _weftline._inversions()
+
+
+def suppress_inversions(pattern):
+    """Does not report inversions of locks with that name, or of those that are made or taken at
+    that place: `file:line` or `file`, as a whole path or its last parts.
+
+    The list `lock-order-suppress` in the table `[tool.weftline]` of `pyproject.toml`, and
+    `WEFTLINE_LOCK_ORDER_SUPPRESS` with commas in between, do this where the environment has
+    `WEFTLINE_LOCK_ORDER=1`.
+    """
+    _weftline._suppress_inversions(str(pattern))
 
 
 def dump(file=None):

@@ -1,7 +1,17 @@
 from collections.abc import Callable
 from typing import Literal, Protocol, TypeVar
 
-__all__ = ["answers", "dump", "name", "on_deadlock", "report"]
+__all__ = [
+    "answers",
+    "dump",
+    "inversions",
+    "lock_order",
+    "name",
+    "on_deadlock",
+    "on_inversion",
+    "report",
+    "suppress_inversions",
+]
 
 _T = TypeVar("_T")
 
@@ -11,8 +21,14 @@ class _Writable(Protocol):
 
 def answers() -> bool: ...
 def dump(file: _Writable | None = None) -> None: ...
+def inversions() -> list[str]: ...
+def lock_order(watched: bool = True) -> None: ...
 def name(obj: _T, text: str) -> _T: ...
 def on_deadlock(
     action: Literal["report", "raise", "abort", "off"] | Callable[[str, str], object],
 ) -> None: ...
+def on_inversion(
+    action: Literal["report", "off"] | Callable[[str], object],
+) -> None: ...
 def report(pid: int) -> str: ...
+def suppress_inversions(pattern: str) -> None: ...

@@ -37,6 +37,7 @@ mod init_guard;
 mod introspection;
 mod join;
 mod launch;
+mod lock_order;
 mod names;
 mod objects;
 mod optional_arg;
@@ -85,6 +86,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.setattr("_rebuild", wrap_pyfunction!(inflation::rebuild, module)?)?;
     module.setattr("_blocked_now", wrap_pyfunction!(site::blocked_now, module)?)?;
     sight::register(module)?;
+    lock_order::register(module)?;
     join::register(module)?;
     threading::register(module)?;
     queue::register(module)?;

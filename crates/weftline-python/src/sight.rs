@@ -3,6 +3,7 @@
 
 use crate::attach::try_attach;
 use crate::exit_guard::inside;
+use crate::lock_order;
 use crate::names::interned;
 use crate::site;
 use pyo3::exceptions::{
@@ -74,6 +75,13 @@ fn name_of<'py>(
 /// Names the calling thread in reports, for when the interpreter does not answer.
 pub(crate) fn name_thread(py: Python<'_>) {
     watch::give_way();
+    if let Some(name) = own_name(py) {
+        watch::name_current_thread(&name.to_string_lossy());
+    }
+}
+
+/// The name of the calling thread, as far as `threading` knows it.
+pub(crate) fn own_name(py: Python<'_>) -> Option<Bound<'_, PyString>> {
     // SAFETY: attached. The first always succeeds; the reference is new, or null without memory.
     let ident = unsafe {
         let ident = libc::pthread_self() as std::ffi::c_ulong;
@@ -81,16 +89,16 @@ pub(crate) fn name_thread(py: Python<'_>) {
     };
     let Some(ident) = ident else {
         drop(PyErr::take(py));
-        return;
+        return None;
     };
-    if let Some(name) = active(py).and_then(|active| name_of(&active, &ident)) {
-        watch::name_current_thread(&name.to_string_lossy());
-    }
+    name_of(&active(py)?, &ident)
 }
 
 /// How this interpreter answers.
 const INTERPRETER: Interpreter = Interpreter {
     tell,
+    tell_own: lock_order::tell_own,
+    site: lock_order::site,
     others_at_exit,
     handles_signals,
 };
@@ -192,12 +200,12 @@ fn tell_some(py: Python<'_>, told: &mut Told, done: &mut HashSet<u64>) -> PyResu
 
 /// The garbage collector is off as long as this exists: up to 3.11 an allocation of a frame may run
 /// it, and with it destructors of the program.
-struct CollectorOff {
+pub(crate) struct CollectorOff {
     was_on: bool,
 }
 
 impl CollectorOff {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // SAFETY: attached, by the caller's token; it sets a flag.
         let was_on = cfg!(not(Py_3_12)) && unsafe { ffi::PyGC_Disable() } != 0;
         Self { was_on }
@@ -233,6 +241,11 @@ fn tell_thread<'py>(
     if let Some(name) = name {
         told.name(number, &name.to_string_lossy());
     }
+    tell_frames(told, number, innermost);
+}
+
+/// Tells the program's frames, from that one on.
+pub(crate) fn tell_frames(told: &mut Told, number: u64, innermost: Bound<'_, PyAny>) {
     let mut next = Some(innermost);
     for _ in 0..FRAMES {
         let Some(frame) = next else { return };
@@ -270,8 +283,14 @@ fn begins_thread(function: &str, file: &str) -> bool {
 fn _answer() -> Option<String> {
     watch::set_interpreter(INTERPRETER);
     watch::on_deadlock_as_told();
+    watch::lock_order_as_told();
     watch::warn_of(&watch::dump_on_as_told());
     watch::install_as_told().err().map(|why| why.to_string())
+}
+
+/// Has this interpreter answer for its threads.
+pub(crate) fn answer_for_interpreter() {
+    watch::set_interpreter(INTERPRETER);
 }
 
 /// The callable that is told deadlocks, if there is one. Its lock is held for the time of a copy.

@@ -68,7 +68,7 @@ pub(crate) fn outer<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>>
 }
 
 /// The innermost frame whose module is not of this package.
-fn program_frame(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+pub(crate) fn program_frame(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
     // SAFETY: attached. The reference is borrowed from the running frame, or null.
     let mut frame = unsafe { Bound::from_borrowed_ptr_or_opt(py, PyEval_GetFrame()) }?;
     while is_ours(&frame) {

@@ -143,7 +143,7 @@ impl Condition {
         }
         match lock {
             Some(lock) => Self::init_inflated(slf, lock),
-            None => Self::init_inflated(slf, Bound::new(py, RLock::free())?.as_any()),
+            None => Self::init_inflated(slf, Bound::new(py, RLock::made(py))?.as_any()),
         }
     }
 

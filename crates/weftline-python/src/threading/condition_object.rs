@@ -44,7 +44,7 @@ impl Condition {
         match self.mutex.get() {
             Some(mutex) => Ok(mutex),
             // A subclass that has not called __init__ gets the lock that __init__ would create.
-            None => Ok(self.mutex_or(Mutex::RLock(Py::new(py, RLock::free())?))),
+            None => Ok(self.mutex_or(Mutex::RLock(Py::new(py, RLock::made(py))?))),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `_thread.lock`: the class of `threading.Lock()`.
 
 use crate::blocker::Interpreter;
+use crate::lock_order::class_here;
 use crate::objects::{Piece, error, written};
 use crate::optional_arg::OptionalArg;
 use crate::seconds::acquire_deadline;
@@ -26,6 +27,17 @@ impl Lock {
         }
     }
 
+    /// A lock that the program makes, and that is watched if the order of locks is.
+    #[inline]
+    fn made(py: Python<'_>) -> Self {
+        match class_here(py) {
+            None => Self::free(),
+            Some(class) => Self {
+                raw: RawLock::watched(class),
+            },
+        }
+    }
+
     /// Takes the lock by the deadline. Returns whether it did.
     #[inline]
     pub(crate) fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
@@ -37,12 +49,19 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    #[inline]
+    fn drop(&mut self) {
+        self.raw.will_be_gone();
+    }
+}
+
 #[pymethods]
 impl Lock {
     #[cfg(Py_3_13)]
     #[new]
-    fn new() -> Self {
-        Self::free()
+    fn new(py: Python<'_>) -> Self {
+        Self::made(py)
     }
 
     #[cfg(not(Py_3_13))]
@@ -136,8 +155,8 @@ impl Lock {
 /// Create a new, unlocked lock.
 #[pyfunction]
 #[pyo3(text_signature = "()")]
-fn allocate_lock() -> Lock {
-    Lock::free()
+fn allocate_lock(py: Python<'_>) -> Lock {
+    Lock::made(py)
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

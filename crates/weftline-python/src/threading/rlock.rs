@@ -1,6 +1,7 @@
 //! `_thread.RLock`: the class of `threading.RLock()`.
 
 use crate::blocker::{Interpreter, Uninterruptible};
+use crate::lock_order::class_here;
 use crate::names::interned;
 use crate::objects::{self, Piece, error, error_in_pieces, written};
 use crate::optional_arg::OptionalArg;
@@ -83,6 +84,17 @@ impl RLock {
         }
     }
 
+    /// A lock that the program makes, and that is watched if the order of locks is.
+    #[inline]
+    pub(crate) fn made(py: Python<'_>) -> Self {
+        match class_here(py) {
+            None => Self::free(),
+            Some(class) => Self {
+                raw: RawRLock::watched(class),
+            },
+        }
+    }
+
     /// Takes the lock by the deadline. Returns whether it did.
     #[inline]
     pub(crate) fn take(&self, py: Python<'_>, deadline: Deadline) -> PyResult<bool> {
@@ -110,6 +122,13 @@ impl RLock {
     /// free.
     fn owner_ident(&self) -> u64 {
         self.raw.owner().and_then(os_ident_of).unwrap_or(0)
+    }
+}
+
+impl Drop for RLock {
+    #[inline]
+    fn drop(&mut self) {
+        self.raw.will_be_gone();
     }
 }
 
@@ -141,7 +160,7 @@ impl RLock {
                 return Err(error_in_pieces::<PyTypeError>(cls.py(), &words));
             }
         }
-        Ok(Self::free())
+        Ok(Self::made(cls.py()))
     }
 
     /// Take the lock, once more if this thread holds it, waiting for at most `timeout` seconds (-1:

@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 pub struct Interpreter {
     /// Tells the names and stacks of all threads.
     pub tell: fn(&mut Told),
-    /// Tells the stack of the calling thread, if it is attached. Its number is not read.
+    /// Tells the name and stack of the calling thread, if it is attached. Its number is not read.
     pub tell_own: fn(&mut Told),
     /// Makes the site the innermost line of the program on the calling thread, if it is attached.
     pub site: fn(&mut Site),

@@ -474,6 +474,14 @@ pub(super) fn read_stacks(text: &str, snapshot: &mut Snapshot) {
     snapshot.parties.sort_by_key(|party| party.number);
 }
 
+/// The name in lines of an interpreter, of whatever thread.
+pub(super) fn read_name(text: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| line.strip_prefix("name\t"))?;
+    let mut fields = Fields(line.split('\t'));
+    fields.number()?;
+    fields.text()
+}
+
 /// The frames in lines of an interpreter, of whatever thread.
 pub(super) fn read_frames(text: &str) -> Vec<Frame> {
     let frames = text.lines().filter_map(|line| {

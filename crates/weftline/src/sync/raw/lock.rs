@@ -405,10 +405,28 @@ impl RawLock {
         owner_of(self.word.load(Ordering::Relaxed)) == me
     }
 
+    /// Tells the witness that the lock is about to be gone, if a thread still holds it. For the
+    /// destructors of bindings.
+    #[inline]
+    pub fn will_be_gone(&self) {
+        let word = self.word.load(Ordering::Relaxed);
+        if word & WATCHED != 0 && !is_free(word) {
+            witness::released(self.seen(), owner_of(word));
+        }
+    }
+
     /// Makes the lock free, for the child of a fork. Waiters of this process, if any, go on as
     /// after a release.
     pub fn reset(&self) {
         let _ = self.unlock();
+    }
+}
+
+/// Only so does the order of locks learn that a guard was forgotten, and its lock dropped.
+#[cfg(feature = "lock-order")]
+impl Drop for RawLock {
+    fn drop(&mut self) {
+        self.will_be_gone();
     }
 }
 

@@ -218,6 +218,12 @@ impl RawRLock {
         }
     }
 
+    /// As [`RawLock::will_be_gone`].
+    #[inline]
+    pub fn will_be_gone(&self) {
+        self.lock.will_be_gone();
+    }
+
     /// Makes the lock free, for the child of a fork, where the calling thread is the only one.
     pub fn reset(&self) {
         self.again.store(0, Ordering::Relaxed);

@@ -108,8 +108,8 @@ impl Graph {
         self.edges.len() != before
     }
 
-    /// How many edges there are.
-    pub(super) fn edges(&self) -> usize {
+    #[cfg(test)]
+    fn edges(&self) -> usize {
         self.edges.len()
     }
 }

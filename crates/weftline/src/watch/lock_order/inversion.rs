@@ -3,7 +3,7 @@
 use super::stack::Stack;
 use crate::park::LockClass;
 use crate::watch::snapshot::Frame;
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
 /// How many frames of a stack are shown.
@@ -51,13 +51,21 @@ pub struct OrderedLock {
 
 impl OrderedLock {
     fn title(&self, told_apart: bool) -> String {
-        let name = match &self.name {
+        let title = match &self.name {
             Some(name) => format!("{name:?}"),
-            None => format!("the lock of {}:{}", self.made_at.file, self.made_at.line),
+            None => format!("the lock of {}", self.made_at),
         };
         match told_apart {
-            true => format!("{name} ({:#x})", self.address),
-            false => name,
+            true => format!("{title} ({:#x})", self.address),
+            false => title,
+        }
+    }
+
+    /// A pattern that suppresses its inversions.
+    fn pattern(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name:?}"),
+            None => format!("\"{}:{}\"", self.made_at.file, self.made_at.line),
         }
     }
 }
@@ -150,36 +158,31 @@ impl Display for Inversion {
             f,
             "  = nothing hangs yet: threads that do this at one time wait for each other for ever"
         )?;
-        let mut sites = String::new();
+        let mut patterns: Vec<String> = Vec::new();
         for link in &self.links {
-            let _ = write!(
-                sites,
-                " {}:{}",
-                link.wanted.made_at.file, link.wanted.made_at.line
-            );
+            let pattern = link.wanted.pattern();
+            if !patterns.contains(&pattern) {
+                patterns.push(pattern);
+            }
         }
         writeln!(
             f,
-            "  = help: take these locks in one order everywhere. If they never meet, suppress one \
-             of{sites}"
+            "  = help: take these locks in one order everywhere. If these threads never meet, suppress \
+             it by\n          {}",
+            patterns.join(" or ")
         )
     }
 }
 
 fn write_link(f: &mut fmt::Formatter<'_>, link: &Link) -> fmt::Result {
     let is_nested = link.held.class == link.wanted.class;
-    writeln!(
-        f,
-        "  {} took {} while it held {}",
-        link.thread,
-        link.wanted.title(is_nested),
-        link.held.title(is_nested),
-    )?;
+    writeln!(f, "  {} held {}", link.thread, link.held.title(is_nested))?;
+    if let Some(frame) = &link.held_since {
+        writeln!(f, "      since {frame}")?;
+    }
+    writeln!(f, "    and took {}", link.wanted.title(is_nested))?;
     for frame in link.stack.iter().take(FRAMES) {
         writeln!(f, "      at {frame}")?;
     }
-    match &link.held_since {
-        Some(frame) => writeln!(f, "      held since {frame}"),
-        None => Ok(()),
-    }
+    Ok(())
 }

@@ -261,8 +261,8 @@ fn wants(lock: WatchedLock<'_>, place: Place) {
 /// Adds an edge, and reports the inversion that it makes.
 fn add(held: Held, gates: Vec<usize>, wanted: (usize, LockClass), place: Place) {
     let interpreter = ORDER.lock().interpreter;
-    let (thread, thread_title) = this_thread();
     let stack = Stack::here(interpreter, place);
+    let (thread, thread_title) = this_thread(stack.thread_name());
     let names = [held.address, wanted.0].map(|address| {
         let name = name_at(address);
         name.and_then(|name| name.as_str().map(str::to_owned))
@@ -311,12 +311,15 @@ fn add(held: Held, gates: Vec<usize>, wanted: (usize, LockClass), place: Place) 
     }
 }
 
-/// The calling thread: its number, and what to call it.
-fn this_thread() -> (u64, String) {
+/// The calling thread: its number, and what to call it. An interpreter may have told its name.
+fn this_thread(told: Option<String>) -> (u64, String) {
     let me = current_number();
     let this = threads_now().find(|thread| thread.number() == Some(me));
-    let name = this.and_then(|thread| thread.name());
-    let title = match name.as_ref().and_then(|name| name.as_str()) {
+    let short = this.and_then(|thread| thread.name());
+    let name = told
+        .as_deref()
+        .or(short.as_ref().and_then(|name| name.as_str()));
+    let title = match name {
         Some(name) => format!("{name:?}"),
         None if this.is_some_and(|this| this.native_id() == std::process::id().into()) => {
             "main thread".to_owned()
@@ -358,7 +361,8 @@ fn released(lock: WatchedLock<'_>, owner: u64) {
         with_thread(|thread| thread.release(lock.address));
         return;
     }
-    // Marked as lent already. Its owner may have ended, so the list has a bound.
+    // Marked as lent already, or about to be gone. Its owner may have ended, so the list has a
+    // bound.
     let mut order = ORDER.lock();
     if order.lent.len() == 4_096 {
         order.lent.remove(0);

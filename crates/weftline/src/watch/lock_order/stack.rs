@@ -28,6 +28,14 @@ impl Stack {
         Self::Told(told.0)
     }
 
+    /// The name of the thread, if the interpreter has told it.
+    pub(super) fn thread_name(&self) -> Option<String> {
+        match self {
+            Self::Told(lines) => wire::read_name(lines),
+            Self::Native(..) => None,
+        }
+    }
+
     /// The innermost first.
     pub(super) fn frames(&self) -> Vec<Frame> {
         match self {

@@ -1,0 +1,405 @@
+"""The order of locks: inversions are told when they happen, and what is none is not."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from support.programs import run
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="its reports name processes as on Linux"
+)
+
+PRELUDE = """
+import os
+import sys
+import weftline
+from weftline import watch
+
+watch.lock_order()
+watch.on_inversion("off")
+weftline.install()
+import threading
+
+
+def thread(target, *args, name=None):
+    started = threading.Thread(target=target, args=args, name=name)
+    started.start()
+    started.join()
+
+
+def nested(*locks):
+    "Takes the locks one after the other, and releases them."
+    for lock in locks:
+        lock.acquire()
+    for lock in reversed(locks):
+        lock.release()
+
+
+def in_two_orders(left, right):
+    thread(nested, left, right, name="first")
+    thread(nested, right, left, name="second")
+
+
+def count():
+    return len(watch.inversions())
+"""
+
+
+def told(program):
+    """What the program prints, as lines."""
+    return run(PRELUDE + program).split("\n")
+
+
+def error_of(*args, **options):
+    """What the interpreter writes to standard error."""
+    done = subprocess.run(
+        [sys.executable, *args],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+KINDS = {
+    "Lock": "threading.Lock()",
+    "RLock": "threading.RLock()",
+    "Condition": "threading.Condition()",
+    "Condition of a Lock": "threading.Condition(threading.Lock())",
+    "allocate_lock": "__import__('_thread').allocate_lock()",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+def test_two_orders_of_two_locks_are_told(kind):
+    program = f"""
+left = {kind}
+right = {kind}
+in_two_orders(left, right)
+print(watch.inversions()[0])
+"""
+    text = "\n".join(told(program))
+    assert "potential deadlock: 2 threads took 2 locks in different orders" in text
+    made = re.findall(r'"(\w+)" held the lock of <string>:(\d+) in <module>', text)
+    assert [name for name, _ in made] == ["second", "first"]
+    assert int(made[0][1]) == int(made[1][1]) + 1
+    assert " in nested\n" in text and " in in_two_orders" not in text
+
+
+NONE = {
+    "one order": "thread(nested, a, b, c); thread(nested, a, c); thread(nested, b, c)",
+    "one thread": "nested(a, b); nested(b, a)",
+    "a common outer lock": "thread(nested, a, b, c); thread(nested, a, c, b)",
+    "a common outer condition": """
+outer = threading.Condition()
+thread(nested, outer, b, c); thread(nested, outer, c, b)
+""",
+    "a try": """
+def tries():
+    with b:
+        assert a.acquire(blocking=False)
+        a.release()
+        assert a.acquire(timeout=10)
+        a.release()
+thread(nested, a, b); thread(tries)
+""",
+    "a signal": """
+def waits(signal, lock):
+    signal.acquire()
+    threading.Timer(0.01, signal.release).start()
+    signal.acquire()
+    with lock:
+        pass
+    signal.release()
+thread(waits, a, b); thread(nested, b, a)
+""",
+    "a lock that is gone while it is held": """
+def drops():
+    lost = [threading.Lock() for _ in range(3)]
+    for lock in lost:
+        lock.acquire()
+    del lost, lock
+def drops_and_takes():
+    drops()
+    nested(a)
+def takes_and_drops():
+    with a:
+        drops()
+thread(drops_and_takes); thread(takes_and_drops)
+""",
+    "a reentrant lock again": """
+outer, inner = threading.RLock(), threading.RLock()
+def again():
+    with outer:
+        with inner:
+            with outer:
+                pass
+thread(again); thread(again)
+""",
+    "locks of one class in one order": """
+forks = [threading.Lock() for _ in range(5)]
+def eats(at):
+    nested(*(forks[it] for it in sorted([at, (at + 1) % 5])))
+for at in range(5):
+    thread(eats, at)
+""",
+    "a condition's wait": """
+condition = threading.Condition()
+def waits():
+    with a:
+        with condition:
+            condition.wait(0.01)
+thread(waits); thread(waits)
+""",
+    "what the library does inside": """
+import concurrent.futures, queue
+q = queue.Queue()
+with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    def task(n):
+        with a:
+            q.put(n)
+        return q.get()
+    list(pool.map(task, range(50)))
+e = threading.Event()
+threading.Timer(0.01, e.set).start()
+with b:
+    e.wait()
+""",
+}
+
+
+@pytest.mark.parametrize("program", NONE.values(), ids=NONE.keys())
+def test_what_is_no_inversion(program):
+    locks = "a = threading.Lock()\nb = threading.Lock()\nc = threading.Lock()\n"
+    assert told(f"{locks}{program}\nprint(*watch.inversions(), sep='')") == ["", ""]
+
+
+SOME = {
+    "three in a circle": """
+thread(nested, a, b); thread(nested, b, c); thread(nested, c, a)
+""",
+    "philosophers": """
+forks = [threading.Lock() for _ in range(5)]
+for at in range(5):
+    thread(nested, forks[at], forks[(at + 1) % 5])
+""",
+    "a try that holds": """
+def tries():
+    assert b.acquire(blocking=False)
+    nested(a)
+    b.release()
+thread(nested, a, b); thread(tries)
+""",
+    "two objects of a class": """
+class Account:
+    def __init__(self):
+        self.lock = threading.Lock()
+in_two_orders(Account().lock, a)
+""",
+    "dataclasses": """
+from dataclasses import dataclass, field
+@dataclass
+class Shelf:
+    lock: object = field(default_factory=threading.RLock)
+shelf = Shelf()
+in_two_orders(shelf.lock, a)
+""",
+    "a condition whose wait takes it again under another lock": """
+condition = threading.Condition()
+def waits():
+    with a:
+        with condition:
+            condition.wait(0.01)
+thread(waits); thread(nested, condition, a)
+""",
+    "a lock of a pool's tasks": """
+import concurrent.futures
+with concurrent.futures.ThreadPoolExecutor(1) as pool:
+    pool.submit(nested, a, b).result()
+nested(b, a)
+""",
+    "a gate that only one takes": """
+thread(nested, c, a, b); thread(nested, b, a)
+""",
+    "in the child of a fork": """
+thread(nested, a, b)
+if child := os.fork():
+    os.waitpid(child, 0)
+    os._exit(0)
+thread(nested, b, a)
+print(count())
+sys.stdout.flush()
+os._exit(0)
+""",
+}
+
+
+@pytest.mark.parametrize("program", SOME.values(), ids=SOME.keys())
+def test_what_is_an_inversion(program):
+    locks = "a = threading.Lock()\nb = threading.Lock()\nc = threading.Lock()\n"
+    ending = "print(count())\nsys.stdout.flush()\n"
+    assert told(locks + program + ending) == ["1", ""]
+
+
+PAIR = "left, right = threading.Lock(), threading.Lock()\n"
+
+
+def test_it_is_told_before_the_thread_waits():
+    program = """
+left = threading.Lock()
+right = threading.Lock()
+thread(nested, left, right)
+seen = threading.Event()
+watch.on_inversion(lambda text: (print("told", count()), seen.set()))
+left.acquire()
+other = threading.Thread(target=nested, args=(right, left))
+other.start()
+assert seen.wait(60)
+print("still blocked", other.is_alive())
+left.release()
+other.join()
+"""
+    assert told(program) == ["told 1", "still blocked True", ""]
+
+
+def test_by_default_it_is_written_to_standard_error_once():
+    program = """
+watch.on_inversion("report")
+left = threading.Lock()
+right = threading.Lock()
+for _ in range(5):
+    in_two_orders(left, right)
+"""
+    error = error_of("-c", PRELUDE + program)
+    assert error.count("potential deadlock") == 1
+    assert "suppress it by" in error
+
+
+def test_the_environment_has_it_on_and_a_project_suppresses(tmp_path):
+    program = """
+import threading
+def thread(*locks):
+    def nested():
+        for lock in locks:
+            lock.acquire()
+        for lock in locks:
+            lock.release()
+    started = threading.Thread(target=nested)
+    started.start()
+    started.join()
+left = threading.Lock()
+right = threading.Lock()
+thread(left, right)
+thread(right, left)
+"""
+    file = tmp_path / "program.py"
+    file.write_text(program)
+
+    def error(**environment):
+        environment = {**os.environ, **environment}
+        return error_of(
+            "-m", "weftline", "run", str(file), cwd=tmp_path, env=environment
+        )
+
+    on = {"WEFTLINE_LOCK_ORDER": "1"}
+    assert error() == ""
+    assert "potential deadlock" in error(**on)
+    assert error(**on, WEFTLINE_LOCK_ORDER_SUPPRESS="nothing, program.py:12") == ""
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[tool.weftline]\nlock-order-suppress = ["program.py:13"]\n')
+    assert error(**on) == ""
+    project.write_text('[tool.weftline]\nlock-order-suppress = "program.py"\n')
+    assert 'is no list of strings: write ["cache.py:12"]' in error(**on)
+    project.write_text("[tool.weftline\n")
+    assert str(project) in error(**on)
+
+
+@pytest.mark.parametrize(
+    ("suppressed", "expected"),
+    [
+        ("watch.name(left, 'cache'); watch.suppress_inversions('cache')", "0"),
+        ("watch.suppress_inversions('<string>')", "0"),
+        ("watch.suppress_inversions('other.py:3')", "1"),
+        ("watch.suppress_inversions('')", "1"),
+    ],
+)
+def test_names_and_places_are_suppressed(suppressed, expected):
+    program = f"""
+left = threading.Lock()
+right = threading.Lock()
+{suppressed}
+in_two_orders(left, right)
+print(count())
+"""
+    assert told(program) == [expected, ""]
+
+
+def test_locks_have_their_names_in_reports():
+    program = """
+left = watch.name(threading.Lock(), "the cache")
+right = threading.Lock()
+in_two_orders(left, right)
+print(watch.inversions()[0])
+"""
+    text = "\n".join(told(program))
+    assert '"first" held "the cache"' in text
+    assert '"the cache" or "<string>:' in text
+
+
+def test_a_wrong_action_is_refused():
+    with pytest.raises(ValueError, match="none of 'report', 'off' and a callable"):
+        import weftline.watch
+
+        weftline.watch.on_inversion("shout")
+
+
+def test_what_a_callable_raises_is_told():
+    program = """
+def complains(text):
+    raise KeyError("x")
+watch.on_inversion(complains)
+left = threading.Lock()
+right = threading.Lock()
+in_two_orders(left, right)
+print(count(), left.locked(), right.locked())
+"""
+    error = error_of("-c", f"{PRELUDE}{program}assert count() == 1 and not left.locked()")
+    assert "KeyError: 'x'" in error and "complains" in error
+
+
+def test_it_ends_when_it_is_switched_off():
+    program = """
+left = threading.Lock()
+right = threading.Lock()
+thread(nested, left, right)
+watch.lock_order(False)
+thread(nested, right, left)
+print(count())
+"""
+    assert told(program) == ["0", ""]
+
+
+def test_many_threads_and_many_short_lived_locks():
+    program = """
+import gc
+class Node:
+    def __init__(self):
+        self.lock = threading.Lock()
+def works(seed):
+    outer = [Node() for _ in range(20)]
+    for turn in range(300):
+        nodes = [Node() for _ in range(3)]
+        with outer[(turn * seed) % 20].lock:
+            nested(*(node.lock for node in nodes))
+started = [threading.Thread(target=works, args=(seed,)) for seed in range(1, 9)]
+for it in started: it.start()
+for it in started: it.join()
+print(count())
+"""
+    assert told(program) == ["0", ""]
