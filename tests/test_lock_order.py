@@ -369,7 +369,9 @@ right = threading.Lock()
 in_two_orders(left, right)
 print(count(), left.locked(), right.locked())
 """
-    error = error_of("-c", f"{PRELUDE}{program}assert count() == 1 and not left.locked()")
+    error = error_of(
+        "-c", f"{PRELUDE}{program}assert count() == 1 and not left.locked()"
+    )
     assert "KeyError: 'x'" in error and "complains" in error
 
 

@@ -20,15 +20,18 @@ __all__ = [
     "dump",
     "inversions",
     "lock_order",
+    "metrics",
     "name",
     "on_deadlock",
     "on_inversion",
     "report",
+    "start",
+    "stop",
     "suppress_inversions",
 ]
 
-# The weak references that take names away when their objects die, by address.
-_named: dict[int, weakref.ref] = {}
+# The named objects, by address. Their weak references take the names away when they die.
+_named: dict[int, tuple[weakref.ref, str]] = {}
 
 
 def name(obj, text):
@@ -36,14 +39,15 @@ def name(obj, text):
 
     Of a long name the first 47 bytes are kept. The name ends with the object.
     """
-    address = _weftline._name(obj, str(text))
+    text = str(text)
+    address = _weftline._name(obj, text)
 
     def forget(reference, named=_named, unname=_weftline._unname):
-        if named.get(address) is reference:
+        if named.get(address, (None,))[0] is reference:
             del named[address]
             unname(address)
 
-    _named[address] = weakref.ref(obj, forget)
+    _named[address] = (weakref.ref(obj, forget), text)
     return obj
 
 
@@ -67,6 +71,58 @@ def on_deadlock(action):
     ValueError for anything else.
     """
     _weftline._on_deadlock(action)
+
+
+def start():
+    """Measures waits from now on: how many there are, how long they last, and for which objects.
+    `metrics()` has the numbers.
+
+    A wait that goes through a list of waiters then costs some 100 ns more; what does not wait costs
+    what it did. The memory for it is of fixed size. `WEFTLINE_WATCH=1` in the environment does this
+    in `install()`.
+    """
+    _weftline._start_watching()
+
+
+def stop():
+    """Measures waits no longer. What has been counted stays."""
+    _weftline._stop_watching()
+
+
+def metrics():
+    """Returns this process as a dictionary of plain numbers, for systems that collect them:
+
+    - "threads": how many threads there are;
+    - "blocked": how many of them wait now, by kind of wait: {"Lock": 3, "QueueGet": 1}. A worker
+      that waits for a task is "Work";
+    - "deadlocks", "inversions": how many there are now, and have been found so far;
+    - "pools": for each pool its "number", "name", "workers", "busy" ones, and tasks "waiting" for a
+      worker, or None if that is not known;
+    - "queues": for each queue that has a name (`watch.name`) its "name", "depth" and "capacity",
+      which is 0 if there is no limit;
+    - "measured_seconds": since when waits are measured (`watch.start()`), 0.0 if they never were;
+    - "waits": by kind of wait, for those that have ended since: their "count", "seconds" together,
+      how many "timed_out" or were "interrupted", and a "histogram": pairs of a bound in seconds,
+      the last one infinite, and the waits up to it that exceeded the bound before;
+    - "contended": the objects with the most of these waits, at most 128, by falling "count": their
+      "kind", "name", "address", "overestimate" (by how much the count may be too high), "seconds".
+
+    The threads of the process run on meanwhile.
+    """
+    numbers = _weftline._metrics()
+    numbers["queues"] = list(_queues())
+    return numbers
+
+
+def _queues():
+    for reference, text in list(_named.values()):
+        queue = reference()
+        if hasattr(queue, "qsize"):
+            yield {
+                "name": text,
+                "depth": queue.qsize(),
+                "capacity": max(getattr(queue, "maxsize", 0), 0),
+            }
 
 
 def lock_order(watched=True):

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use weftline::park::ObjectState;
-use weftline::watch::{Deadlock, Frame, Object, Party, Pool, Snapshot, Stacks, Wait};
+use weftline::watch::{
+    Contended, Deadlock, Frame, Measured, Object, Party, Pool, Snapshot, Stacks, Wait, Waits,
+};
 
 /// The version of this form. A later version only adds members.
 const VERSION: u32 = 1;
@@ -26,6 +28,39 @@ fn process(snapshot: &Snapshot) -> Value {
         "objects": snapshot.objects.iter().map(|it| object(snapshot, it)).collect::<Value>(),
         "pools": snapshot.pools.iter().map(|it| pool(snapshot, it)).collect::<Value>(),
         "deadlocks": snapshot.deadlocks().iter().map(deadlock).collect::<Value>(),
+        "measured": snapshot.measured.as_ref().map(measured),
+    })
+}
+
+fn measured(measured: &Measured) -> Value {
+    json!({
+        "seconds": measured.duration.as_secs_f64(),
+        "goes_on": measured.goes_on,
+        "waits": measured.waits.iter().map(waits).collect::<Value>(),
+        "contended": measured.contended.iter().map(contended).collect::<Value>(),
+    })
+}
+
+/// The histogram has the waits of at most 2ᵏ microseconds at k, and all longer ones at its end.
+fn waits(waits: &Waits) -> Value {
+    json!({
+        "kind": format!("{:?}", waits.kind),
+        "count": waits.count,
+        "seconds": waits.total.as_secs_f64(),
+        "timed_out": waits.timed_out,
+        "interrupted": waits.interrupted,
+        "histogram": waits.histogram,
+    })
+}
+
+fn contended(contended: &Contended) -> Value {
+    json!({
+        "kind": format!("{:?}", contended.kind),
+        "object": address(contended.address),
+        "name": contended.name,
+        "count": contended.count,
+        "overestimate": contended.overestimate,
+        "seconds": contended.total.as_secs_f64(),
     })
 }
 

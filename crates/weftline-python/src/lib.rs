@@ -38,6 +38,7 @@ mod introspection;
 mod join;
 mod launch;
 mod lock_order;
+mod metrics;
 mod names;
 mod objects;
 mod optional_arg;
@@ -87,6 +88,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.setattr("_blocked_now", wrap_pyfunction!(site::blocked_now, module)?)?;
     sight::register(module)?;
     lock_order::register(module)?;
+    metrics::register(module)?;
     join::register(module)?;
     threading::register(module)?;
     queue::register(module)?;

@@ -284,6 +284,7 @@ fn _answer() -> Option<String> {
     watch::set_interpreter(INTERPRETER);
     watch::on_deadlock_as_told();
     watch::lock_order_as_told();
+    watch::start_as_told();
     watch::warn_of(&watch::dump_on_as_told());
     watch::install_as_told().err().map(|why| why.to_string())
 }

@@ -43,6 +43,8 @@ pub fn run<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_os = "linux")]
     let _ = crate::watch::install_as_told();
     crate::watch::on_deadlock_as_told();
+    crate::watch::lock_order_as_told();
+    crate::watch::start_as_told();
     #[cfg(target_os = "linux")]
     crate::watch::warn_of(&crate::watch::dump_on_as_told());
     thread::note_all();

@@ -112,8 +112,8 @@ fn the_inversion_is_told_before_the_thread_waits() {
         });
         held.wait();
         let waits = weftline::spawn(move || {
-            let begun = std::time::Instant::now();
-            while TOLD.load(Ordering::Relaxed) == 0 && begun.elapsed() < Duration::from_secs(60) {
+            let soon = Deadline::after(Duration::from_secs(60));
+            while TOLD.load(Ordering::Relaxed) == 0 && !soon.has_passed() {
                 std::thread::sleep(Duration::from_millis(1));
             }
             done.set();

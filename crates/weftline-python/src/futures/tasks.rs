@@ -118,8 +118,13 @@ impl Tasks {
 impl Tasks {
     #[new]
     #[pyo3(signature = (queue, outcome, context=None))]
-    fn new(queue: Py<WorkQueue>, outcome: Py<PyList>, context: Option<Py<PyAny>>) -> Self {
-        queue.get().is_served();
+    fn new(
+        py: Python<'_>,
+        queue: Py<WorkQueue>,
+        outcome: Py<PyList>,
+        context: Option<Py<PyAny>>,
+    ) -> Self {
+        queue.get().is_served(py);
         Self {
             init: InitGuard::new(),
             queue,

@@ -24,6 +24,7 @@ use crate::names::interned;
 use crate::objects::{self, error};
 use crate::optional_arg::OptionalArg;
 use crate::queue::SimpleQueue;
+use crate::sight;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -62,8 +63,10 @@ impl WorkQueue {
     }
 
     /// The calling thread works for the pool, until it ends.
-    pub(super) fn is_served(&self) {
+    pub(super) fn is_served(&self, py: Python<'_>) {
         serve_counted(self.pool, &self.free);
+        // A report of the pool has the name, also when the worker has never waited.
+        sight::name_thread(py);
     }
 
     /// A worker is about to take the next task.

@@ -69,8 +69,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All that objects of this version have.
     #[cfg(not(weftline_model))]
-    const ALL: [Self; 18] = [
+    pub const ALL: [Self; 18] = [
         Self::Lock,
         Self::RLock,
         Self::RwLockRead,
@@ -138,6 +139,17 @@ impl BlockedOn {
     /// The place of the program's Rust face.
     pub(crate) fn place(&self) -> &'static Location<'static> {
         self.caller
+    }
+
+    #[cfg(not(weftline_model))]
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Of the object.
+    #[cfg(not(weftline_model))]
+    pub(super) fn address(&self) -> usize {
+        self.object
     }
 }
 

@@ -38,6 +38,7 @@ impl LockTag {
         }
     }
 
+    #[cfg(not(weftline_model))]
     pub(crate) fn is_lent(&self) -> bool {
         self.is_lent.load(Ordering::Relaxed)
     }
@@ -53,6 +54,7 @@ impl LockTag {
         !self.is_known.swap(true, Ordering::Relaxed)
     }
 
+    #[cfg(not(weftline_model))]
     pub(crate) fn class(&self) -> Option<LockClass> {
         NonZeroU16::new(self.class.load(Ordering::Relaxed)).map(LockClass)
     }

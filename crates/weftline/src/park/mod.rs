@@ -73,6 +73,8 @@ mod lock_tag;
 mod look;
 pub(crate) mod model;
 #[cfg(not(weftline_model))]
+pub(crate) mod observer;
+#[cfg(not(weftline_model))]
 mod os_ident;
 mod out_of_memory;
 mod parker;

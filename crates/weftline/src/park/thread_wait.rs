@@ -4,6 +4,8 @@
 
 use super::blocked::{BlockedOn, Marks, Wait};
 use super::model::Ordering;
+#[cfg(not(weftline_model))]
+use super::observer::{self, Outcome};
 use super::waiter::{GRANTED, SPINNING, Waiter};
 use super::{Blocker, Deadline, WaitError, Wake, relay};
 use std::mem;
@@ -46,12 +48,16 @@ impl<P> Waiter<P> {
         let wait = Wait::new(on, self.place(), self.since(), deadline, Marks::of::<B>());
         #[cfg(not(weftline_model))]
         let _begun = wait.begin(&self.record().parker.blocked);
+        #[cfg(not(weftline_model))]
+        let measured = Measured::new(on);
         loop {
             let slept = self.sleep(&wait, blocker, deadline);
             let ended = slept.or_else(|| take().then_some(Ended::Granted));
             // Also for a grant that was noticed without a sleep.
             self.record().parker.go_on();
             if let Some(ended) = ended {
+                #[cfg(not(weftline_model))]
+                measured.end(&ended);
                 return ended;
             }
         }
@@ -118,6 +124,37 @@ impl<P> Waiter<P> {
     fn stop_spinning(&self) -> bool {
         // Pairs with the waker's release, as in `is_granted`.
         self.state.fetch_and(!SPINNING, Ordering::Acquire) & GRANTED == 0
+    }
+}
+
+/// The time of a wait, if waits are measured.
+#[cfg(not(weftline_model))]
+struct Measured {
+    on: BlockedOn,
+    begun: Option<u64>,
+}
+
+#[cfg(not(weftline_model))]
+impl Measured {
+    #[inline]
+    fn new(on: BlockedOn) -> Self {
+        let begun = observer::begun();
+        Self { on, begun }
+    }
+
+    #[inline]
+    fn end<I>(self, ended: &Ended<I>) {
+        let Some(begun) = self.begun else { return };
+        let outcome = match ended {
+            Ended::Granted => Outcome::Granted,
+            Ended::Abandoned(WaitError::TimedOut) => Outcome::TimedOut,
+            Ended::Abandoned(WaitError::Interrupted(_)) | Ended::InterruptedAfterGrant(_) => {
+                Outcome::Interrupted
+            }
+            // The wait begins again in the child.
+            Ended::Forked => return,
+        };
+        observer::ended(begun, self.on.kind(), self.on.address(), outcome);
     }
 }
 

@@ -22,6 +22,8 @@
 //! | `starvation.rs` | whether the workers of a pool wait for its own tasks |
 //! | `standstill.rs` | whether all threads wait for ever |
 //! | `lock_order/` | locks that are taken in different orders |
+//! | `measure.rs` | what is counted while waits are measured |
+//! | `metrics.rs` | a process in numbers |
 //! | `names.rs` | the names that a program gives to its objects |
 //! | `dump_on.rs` | reports on other signals, before they do what they do |
 //! | `interpreter.rs` | what an interpreter tells |
@@ -56,6 +58,8 @@ mod interpreter;
 mod lock_order;
 #[cfg(target_os = "linux")]
 mod mark;
+mod measure;
+mod metrics;
 mod names;
 #[cfg(target_os = "linux")]
 mod os;
@@ -91,6 +95,8 @@ pub use lock_order::{
 };
 #[cfg(target_os = "linux")]
 pub use mark::is_marked;
+pub use measure::{is_started, start, start_as_told, stop};
+pub use metrics::{Contended, Measured, Metrics, PoolMetrics, Waits};
 pub use names::{Named, name, name_range, unname_range};
 pub use report::{Report, Span};
 #[cfg(target_os = "linux")]
@@ -151,6 +157,12 @@ pub fn install_as_told() -> Result<bool, NotReady> {
 #[must_use]
 pub fn snapshot() -> Snapshot {
     snapshot_of([], None)
+}
+
+/// This process in numbers.
+#[must_use]
+pub fn metrics() -> Metrics {
+    snapshot().metrics()
 }
 
 /// What this process is, as [`snapshot`], with what an interpreter tells of it.

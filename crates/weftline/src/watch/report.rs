@@ -306,12 +306,12 @@ impl Report<'_> {
     }
 
     fn write_pool(&self, f: &mut fmt::Formatter<'_>, pool: &Pool) -> fmt::Result {
-        let is_idle = |party: &&Party| {
-            let wait = party.wait.as_ref();
-            wait.is_some_and(|wait| matches!(wait.kind, Kind::QueueGet | Kind::Work))
-        };
         let workers = self.0.workers(pool.number).count();
-        let idle = self.0.workers(pool.number).filter(is_idle).count();
+        let idle = self
+            .0
+            .workers(pool.number)
+            .filter(|it| it.is_idle())
+            .count();
         let first = self
             .0
             .workers(pool.number)

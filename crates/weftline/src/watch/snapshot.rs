@@ -1,5 +1,6 @@
 //! [`Snapshot`]: the threads of a process, what each waits for, and the owner of that.
 
+use super::metrics::Measured;
 use crate::park::{Kind, ObjectState, Printable};
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub pools: Vec<Pool>,
     /// Where the stacks of the parties come from.
     pub stacks: Stacks,
+    /// What was counted, if waits are or were measured.
+    pub measured: Option<Measured>,
     /// Whether the process told everything; otherwise it was too slow, or ended.
     pub is_whole: bool,
 }
@@ -170,6 +173,13 @@ impl Snapshot {
 }
 
 impl Party {
+    /// Whether it is a worker that waits for a task.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let wait = self.wait.as_ref();
+        wait.is_some_and(|wait| matches!(wait.kind, Kind::QueueGet | Kind::Work))
+    }
+
     /// What to call it.
     #[must_use]
     pub fn title(&self) -> String {

@@ -17,6 +17,9 @@
 //! | `title` | address, the name of the object |
 //! | `reads` | number, address of a read-write lock: in the second pass |
 //! | `again` | number, sequence: of a wait, in the third pass |
+//! | `measured` | since when waits are measured, whether they still are |
+//! | `waits` | kind, count, nanoseconds, timed out, interrupted, the buckets of the histogram |
+//! | `contended` | kind, address, count, nanoseconds, by how much the count may be too high, name |
 //! | `end` | |
 //! | `stacks` | version, process: the answer of the interpreter begins |
 //! | `name` | `pthread_self`, name |
@@ -29,6 +32,8 @@
 //! while the objects and the holds of the threads were read: what they say of it was true
 //! throughout, and all that was true of steady threads was true at the same time.
 
+use super::measure::write_measured;
+use super::metrics::{Contended, Measured, Waits};
 use super::names::name_at;
 use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, VERSION, Wait};
 use crate::park::{BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now};
@@ -93,6 +98,7 @@ pub(super) fn write_process(out: &mut impl Write, locks_are_free: bool) -> fmt::
             write_again(out, &blocked)?;
         }
     }
+    write_measured(out)?;
     writeln!(out, "end")
 }
 
@@ -307,6 +313,12 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
             Some("object") => snapshot.objects.extend(read_object(&mut fields)),
             Some("title") => titles.extend(fields.number().zip(fields.text())),
             Some("reads") => reads.extend(fields.number().zip(fields.number())),
+            Some("measured") => snapshot.measured = read_measured(&mut fields, taken),
+            Some("waits" | "contended") => {
+                if let Some(measured) = &mut snapshot.measured {
+                    read_counted(line, measured);
+                }
+            }
             Some("again") => again.extend(fields.number().zip(fields.number())),
             Some("end") => snapshot.is_whole = true,
             _ => {}
@@ -346,6 +358,11 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
         object.name = titles.remove(&object.address);
     }
     add_readers(&mut snapshot, reads);
+    if let Some(measured) = &mut snapshot.measured {
+        measured
+            .contended
+            .sort_by_key(|it| std::cmp::Reverse(it.count));
+    }
     Some(snapshot)
 }
 
@@ -379,6 +396,46 @@ fn read_wait(fields: &mut Fields<'_>, taken: u64) -> Option<(u64, Wait)> {
         sequence,
     };
     Some((number, wait))
+}
+
+fn read_measured(fields: &mut Fields<'_>, taken: u64) -> Option<Measured> {
+    let since = fields.number()?;
+    Some(Measured {
+        duration: Duration::from_nanos(taken.saturating_sub(since)),
+        goes_on: fields.number()? != 0,
+        ..Measured::default()
+    })
+}
+
+/// A line of what was counted.
+fn read_counted(line: &str, measured: &mut Measured) {
+    let mut fields = Fields(line.split('\t'));
+    match fields.0.next() {
+        Some("waits") => measured.waits.extend(read_waits(&mut fields)),
+        _ => measured.contended.extend(read_contended(&mut fields)),
+    }
+}
+
+fn read_waits(fields: &mut Fields<'_>) -> Option<Waits> {
+    Some(Waits {
+        kind: Kind::of_name(fields.0.next()?),
+        count: fields.number()?,
+        total: Duration::from_nanos(fields.number()?),
+        timed_out: fields.number()?,
+        interrupted: fields.number()?,
+        histogram: std::iter::from_fn(|| fields.number()).collect(),
+    })
+}
+
+fn read_contended(fields: &mut Fields<'_>) -> Option<Contended> {
+    Some(Contended {
+        kind: Kind::of_name(fields.0.next()?),
+        address: fields.number()?,
+        count: fields.number()?,
+        total: Duration::from_nanos(fields.number()?),
+        overestimate: fields.number()?,
+        name: fields.text(),
+    })
 }
 
 fn read_serves(fields: &mut Fields<'_>) -> Option<(u64, u32, Option<u64>)> {

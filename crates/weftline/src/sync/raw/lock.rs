@@ -104,7 +104,7 @@ impl RawLock {
     /// Takes a lock that is free by `word`, its value: also from an owner that did not survive a
     /// fork.
     fn take_by(&self, word: u64, me: u64) -> bool {
-        // After a fork the list is of the older generation too, so `WAITERS` means nothing any more.
+        // After a fork the list is of the older generation too, so `WAITERS` means nothing then.
         (is_free(word) || is_orphan(word))
             && self
                 .word
