@@ -1,6 +1,6 @@
 //! What an interpreter tells of its threads, for reports and verdicts.
 
-use super::wire::Text;
+use super::field::Text;
 use crate::park::Site;
 use std::fmt::{self, Write};
 
@@ -23,7 +23,7 @@ pub struct Interpreter {
 
 /// What an interpreter tells. Where there is no memory for a line, that line is left out.
 #[derive(Debug, Default)]
-pub struct Told(pub(in crate::watch) String);
+pub struct Told(pub(super) String);
 
 impl Told {
     fn line(&mut self, line: fmt::Arguments<'_>) {

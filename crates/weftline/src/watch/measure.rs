@@ -10,8 +10,8 @@
 //! smallest row is in the table. (Metwally, Agrawal and El Abbadi, *Efficient computation of
 //! frequent and top-k elements in data streams*, 2005.)
 
+use super::field::{Maybe, Text};
 use super::names::name_at;
-use super::wire::Text;
 use crate::park::observer::{EndedWait, Outcome, is_observed, set_observer};
 use crate::park::{ForgetWaiters, Kind, ListLock, now};
 use std::fmt::{self, Write};
@@ -188,15 +188,15 @@ pub(super) fn write_measured(out: &mut impl Write) -> fmt::Result {
     for row in table.0.iter().filter(|row| row.kind != 0) {
         let kind = Kind::ALL[usize::from(row.kind) - 1];
         let name = name_at(row.address);
-        write!(
+        writeln!(
             out,
-            "contended\t{kind:?}\t{}\t{}\t{}\t{}\t",
-            row.address, row.count, row.nanos, row.overestimate,
+            "contended\t{kind:?}\t{}\t{}\t{}\t{}\t{}",
+            row.address,
+            row.count,
+            row.nanos,
+            row.overestimate,
+            Maybe(name.as_ref().and_then(|name| name.as_str()).map(Text)),
         )?;
-        match name.as_ref().and_then(|name| name.as_str()) {
-            Some(name) => writeln!(out, "{}", Text(name))?,
-            None => writeln!(out, "-")?,
-        }
     }
     Ok(())
 }

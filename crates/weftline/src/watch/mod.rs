@@ -17,12 +17,14 @@
 //! |---|---|
 //! | `snapshot.rs` | [`Snapshot`]: what a process tells, as data |
 //! | `wire.rs` | how a process tells it: lines that a signal handler can write |
+//! | `field.rs` | a field of such a line |
 //! | `deadlock.rs` | the circles of waits in a snapshot |
 //! | `circle.rs` | the circles of waits in this process, now |
 //! | `starvation.rs` | whether the workers of a pool wait for its own tasks |
 //! | `standstill.rs` | whether all threads wait for ever |
 //! | `lock_order/` | locks that are taken in different orders |
 //! | `measure.rs` | what is counted while waits are measured |
+//! | `measured.rs` | the same, as data |
 //! | `metrics.rs` | a process in numbers |
 //! | `names.rs` | the names that a program gives to its objects |
 //! | `dump_on.rs` | reports on other signals, before they do what they do |
@@ -54,11 +56,13 @@ mod deadlock;
 mod dump_on;
 #[cfg(target_os = "linux")]
 mod emergency;
+mod field;
 mod interpreter;
 mod lock_order;
 #[cfg(target_os = "linux")]
 mod mark;
 mod measure;
+mod measured;
 mod metrics;
 mod names;
 #[cfg(target_os = "linux")]
@@ -96,7 +100,8 @@ pub use lock_order::{
 #[cfg(target_os = "linux")]
 pub use mark::is_marked;
 pub use measure::{is_started, start, start_as_told, stop};
-pub use metrics::{Contended, Measured, Metrics, PoolMetrics, Waits};
+pub use measured::{Contended, Measured, Waits};
+pub use metrics::{Metrics, PoolMetrics};
 pub use names::{Named, name, name_range, unname_range};
 pub use report::{Report, Span};
 #[cfg(target_os = "linux")]

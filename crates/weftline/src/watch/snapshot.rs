@@ -1,6 +1,6 @@
 //! [`Snapshot`]: the threads of a process, what each waits for, and the owner of that.
 
-use super::metrics::Measured;
+use super::measured::Measured;
 use crate::park::{Kind, ObjectState, Printable};
 use std::time::Duration;
 

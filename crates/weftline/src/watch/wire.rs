@@ -32,45 +32,16 @@
 //! while the objects and the holds of the threads were read: what they say of it was true
 //! throughout, and all that was true of steady threads was true at the same time.
 
+use super::field::{Maybe, Text};
 use super::measure::write_measured;
-use super::metrics::{Contended, Measured, Waits};
+use super::measured::{Contended, Measured, Waits};
 use super::names::name_at;
 use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, VERSION, Wait};
 use crate::park::{BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now};
 use std::collections::HashMap;
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Write};
 use std::mem;
 use std::time::Duration;
-
-/// A field that is text.
-pub(super) struct Text<'a>(pub(super) &'a str);
-
-impl Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if matches!(self.0, "" | "-") {
-            return f.write_str(if self.0.is_empty() { "%" } else { "%2d" });
-        }
-        let mut rest = self.0;
-        while let Some(at) = rest.find(|c: char| c == '%' || c.is_ascii_control()) {
-            let (before, after) = rest.split_at(at);
-            write!(f, "{before}%{:02x}", after.as_bytes()[0])?;
-            rest = &after[1..];
-        }
-        f.write_str(rest)
-    }
-}
-
-/// A field that may be absent.
-struct Maybe<T>(Option<T>);
-
-impl<T: Display> Display for Maybe<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(value) => value.fmt(f),
-            None => f.write_str("-"),
-        }
-    }
-}
 
 /// Writes what this process knows of itself. Safe in a signal handler if `out` is.
 pub(super) fn write_process(out: &mut impl Write, locks_are_free: bool) -> fmt::Result {
