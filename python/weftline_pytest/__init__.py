@@ -7,12 +7,15 @@ not import weftline.
 - A deadlock ends with `weftline.DeadlockError` in one of its threads. The test during which that
   happens fails with the report, and the other tests go on.
 - A test that leaves threads running which it has started is told by a warning.
+- `--weftline-perturb=SEED` has each operation pause at random, so that races show (`perturb.py`).
 
 `@pytest.mark.weftline(deadlock="ignore")` lets a test deadlock: nothing is raised or told.
 `@pytest.mark.weftline(threads="ignore")` lets it leave threads.
 """
 
 import pytest
+
+from weftline_pytest import perturb
 
 _MARK = "weftline(deadlock='ignore', threads='ignore'): let the test deadlock, or leave threads running"
 
@@ -28,19 +31,21 @@ def pytest_addoption(parser):
         action="store_true",
         help="run the tests on weftline: a test that deadlocks fails alone, with a report",
     )
+    perturb.add_option(group)
 
 
-def _is_on(config):
+def _is_on(options):
     # Also `-p weftline`, by which pytest finds this plugin's name among those that it has loaded.
-    return config.getoption("weftline", False) or "weftline" in (
-        config.getoption("plugins", None) or ()
+    return (
+        options.weftline
+        or perturb.is_on(options)
+        or "weftline" in (options.plugins or ())
     )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config):
-    options = early_config.known_args_namespace
-    if options.weftline or "weftline" in (options.plugins or ()):
+    if _is_on(early_config.known_args_namespace):
         # Before the test modules take names of the standard library.
         import weftline
 
@@ -49,11 +54,12 @@ def pytest_load_initial_conftests(early_config):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", _MARK)
-    if _is_on(config):
+    if _is_on(config.option):
         import weftline
 
         weftline.install()
         config.pluginmanager.register(_Watch(), "weftline-watch")
+        perturb.register(config)
 
 
 class _Watch:

@@ -13,6 +13,7 @@
 //! | `join.rs` | `Thread.join`, shown in reports |
 //! | `optional_arg.rs` | arguments that may be left out |
 //! | `objects.rs` | creating Python objects when memory may be short |
+//! | `perturb/` | operations that pause at random, for tests that look for races |
 //! | `recursion.rs` | the bound on recursion through the program |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
 //! | `sight.rs` | what the interpreter tells to a report, and how Python asks for one |
@@ -41,6 +42,7 @@ mod names;
 mod objects;
 mod optional_arg;
 mod pending;
+mod perturb;
 mod queue;
 mod recursion;
 mod seconds;
@@ -86,6 +88,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.setattr("_blocked_now", wrap_pyfunction!(site::blocked_now, module)?)?;
     sight::register(module)?;
     join::register(module)?;
+    perturb::register(module)?;
     threading::register(module)?;
     queue::register(module)?;
     futures::register(module)?;
