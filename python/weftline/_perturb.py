@@ -61,11 +61,12 @@ def _like(function, original):
 
 
 def _start(self):
-    _weftline._perturb_here("Thread.start")
-    # The thread finds its place by this when it comes to its first operation.
+    # By this the thread finds its place when it comes to its first operation.
     _weftline._perturb_starts(self)
-    _standard_start(self)
-    _weftline._perturb_here("Thread.start, after")
+    try:
+        _standard_start(self)
+    finally:
+        _weftline._perturb_started()
 
 
 def _join_now(self, timeout=None):

@@ -5,11 +5,12 @@
 //!
 //! # Implementation
 //!
-//! A race of two threads needs one of them to pause between two of its steps while the other goes
-//! on. A pause that both make at a time shows nothing. So each thread of a test is slow, usual or
-//! quick throughout, as the random priorities of probabilistic concurrency testing do it
-//! (Burckhardt et al., ASPLOS 2010). Lengths are spread evenly over their logarithm, because the
-//! length that a race needs is unknown.
+//! A race of two threads needs one of them to pause between two of its steps until the other has
+//! gone on. Pauses of equal lengths elsewhere would undo that. So lengths are spread evenly over
+//! their logarithm: in a short race the longest pause outlasts the sum of the others, and it is at
+//! each step equally often. How many operations pause is chosen for each test. In some tests half
+//! of the threads are slow and the others quick, as with the random priorities of probabilistic
+//! concurrency testing (Burckhardt et al., ASPLOS 2010).
 
 use std::time::Duration;
 
@@ -22,12 +23,13 @@ pub(super) enum Pause {
     Sleep(Duration),
 }
 
-/// How many of 256 operations a thread sleeps before, by its kind.
-const SLEEPS: [u64; 3] = [12, 48, 128];
+/// How many of 256 operations a thread sleeps before: a row for each kind of test, with the two
+/// kinds of its threads.
+const SLEEPS: [[u64; 2]; 4] = [[48, 48], [112, 112], [224, 224], [16, 160]];
 /// How many of 256 operations a thread yields before.
-const YIELDS: u64 = 48;
-/// The shortest sleep. The longest is 256 times as long, or 2,048 times where it is stretched.
-const SHORTEST: Duration = Duration::from_micros(16);
+const YIELDS: u64 = 24;
+/// The shortest sleep. The longest is 128 times as long, or 1,024 times where it is stretched.
+const SHORTEST: Duration = Duration::from_micros(32);
 /// One of so many sleeps is stretched eightfold.
 const STRETCHED: u64 = 32;
 /// So many operations of a thread are perturbed in full. The n-th operation after that is perturbed
@@ -36,13 +38,14 @@ const IN_FULL: u64 = 128;
 
 /// Chooses for the operation with that number, from 0 on, of a thread.
 pub(super) fn choose(test: u64, thread: u64, number: u64, operation: u64) -> Pause {
-    let kind = mix(test, thread) % SLEEPS.len() as u64;
-    let random = mix(mix(mix(test, thread), number), operation);
+    let in_test = mix(test, thread);
+    let random = mix(mix(in_test, number), operation);
     if number >= IN_FULL && random % number >= IN_FULL {
         return Pause::None;
     }
     let random = mix(random, 1);
-    let (share, sleeps) = (random & 0xff, SLEEPS[kind as usize]);
+    let sleeps = SLEEPS[(mix(test, 0) % 4) as usize][(in_test % 2) as usize];
+    let share = random & 0xff;
     if share < sleeps {
         Pause::Sleep(length(random >> 8))
     } else if share < sleeps + YIELDS {
@@ -55,7 +58,7 @@ pub(super) fn choose(test: u64, thread: u64, number: u64, operation: u64) -> Pau
 fn length(random: u64) -> Duration {
     let share = (random & 0xffff) as f64 / 65_536.0;
     let is_stretched = (random >> 16).is_multiple_of(STRETCHED);
-    let times = (8.0 * share).exp2() * if is_stretched { 8.0 } else { 1.0 };
+    let times = (7.0 * share).exp2() * if is_stretched { 8.0 } else { 1.0 };
     SHORTEST.mul_f64(times)
 }
 

@@ -262,10 +262,18 @@ fn _perturb_no_test() {
     place::begin(0);
 }
 
-/// The calling thread is about to start `thread`.
+/// The calling thread is about to start `thread`. Its operations do not count until it has.
 #[pyfunction]
 fn _perturb_starts(thread: &Bound<'_, PyAny>) {
     place::starts(thread);
+    place::be_quiet(thread.py(), true);
+}
+
+/// It has started the thread, or failed to.
+#[pyfunction]
+fn _perturb_started(py: Python<'_>) {
+    place::be_quiet(py, false);
+    pause(py, number_of("Thread.start"));
 }
 
 /// Pauses before an operation that is written in Python.
@@ -288,6 +296,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(_perturb_test, module)?,
         wrap_pyfunction!(_perturb_no_test, module)?,
         wrap_pyfunction!(_perturb_starts, module)?,
+        wrap_pyfunction!(_perturb_started, module)?,
         wrap_pyfunction!(_perturb_here, module)?,
         wrap_pyfunction!(_perturbed_so_far, module)?,
     ] {

@@ -8,6 +8,10 @@
 //! The starter leaves the path in [`STARTING`] before the thread exists. The thread finds it at its
 //! first operation, by the identifier that its object has from its first step on. A thread that no
 //! object announced, as of `_thread.start_new_thread`, is named by the order of such threads.
+//!
+//! `Thread.start` is one operation, though it waits for an event that the new thread sets. The
+//! starter is quiet meanwhile, and the new thread up to that event: a pause of the one would be a
+//! pause of both.
 
 use super::choice::mix;
 use crate::blocker::ident;
@@ -40,6 +44,8 @@ struct Place {
     tests: u64,
     operations: u64,
     started: u64,
+    /// So many of the next calls of [`next`] do not count.
+    quiet: u64,
     /// Of all choices in this test.
     digest: u64,
 }
@@ -66,6 +72,7 @@ fn at(path: u64) -> Place {
         tests: 0,
         operations: 0,
         started: 0,
+        quiet: 0,
         digest: 0,
     }
 }
@@ -78,11 +85,12 @@ fn change<R>(py: Python<'_>, with: impl FnOnce(u64, &mut Place) -> R) -> Option<
         return None;
     }
     let known = PLACE.try_with(Cell::get).ok()?;
-    let mut place = known.unwrap_or_else(|| at(path_of_this(py)));
+    let mut place = known.unwrap_or_else(|| new(py));
     let tests = TESTS.load(Ordering::Relaxed);
     if place.tests != tests {
         place = Place {
             tests,
+            quiet: place.quiet,
             ..at(place.path)
         };
     }
@@ -95,11 +103,15 @@ fn change<R>(py: Python<'_>, with: impl FnOnce(u64, &mut Place) -> R) -> Option<
 /// returns, as a number, goes into the digest.
 pub(super) fn next<R>(py: Python<'_>, choose: impl FnOnce(u64, u64, u64) -> (R, u64)) -> Option<R> {
     change(py, |test, place| {
+        if place.quiet > 0 {
+            place.quiet -= 1;
+            return None;
+        }
         let (chosen, number) = choose(test, place.path, place.operations);
         place.operations += 1;
         place.digest = mix(place.digest, number);
-        chosen
-    })
+        Some(chosen)
+    })?
 }
 
 /// The number of the calling thread's operations in the running test, and a digest of its choices.
@@ -121,7 +133,15 @@ pub(super) fn starts(thread: &Bound<'_, PyAny>) {
     }
 }
 
-fn path_of_this(py: Python<'_>) -> u64 {
+/// Has the operations of the calling thread count no more, or again.
+pub(super) fn be_quiet(py: Python<'_>, quiet: bool) {
+    change(py, |_, place| {
+        place.quiet = if quiet { u64::MAX } else { 0 }
+    });
+}
+
+/// The place of the calling thread, which has come to its first operation.
+fn new(py: Python<'_>) -> Place {
     let starting: Vec<_> = STARTING
         .lock()
         .iter()
@@ -134,8 +154,12 @@ fn path_of_this(py: Python<'_>) -> u64 {
         ident.is_some_and(|ident| ident.extract::<u64>().is_ok_and(|ident| ident == me))
     });
     let Some((reference, path)) = found else {
-        return mix(OF_UNKNOWN, UNKNOWN.fetch_add(1, Ordering::Relaxed));
+        return at(mix(OF_UNKNOWN, UNKNOWN.fetch_add(1, Ordering::Relaxed)));
     };
     STARTING.lock().retain(|(other, _)| !other.is(reference));
-    *path
+    // Before the event is set: after that the starter goes on.
+    Place {
+        quiet: 1,
+        ..at(*path)
+    }
 }
