@@ -5,6 +5,7 @@
 //! | `attach.rs` | how a weftline thread enters the interpreter |
 //! | `attribute.rs` | the attributes by which a class shows the parts of its inflated objects |
 //! | `blocker.rs` | how a Python thread parks: detached from the interpreter, answering signals |
+//! | `bystanders.rs` | what a test's harness vouches for in verdicts |
 //! | `callback.rs` | calls into Python code of the program, and their end at exit |
 //! | `inflation/` | what all inflated objects share: their parts in their `__dict__` |
 //! | `introspection.rs` | what introspection tools see in the classes |
@@ -28,6 +29,7 @@
 mod attach;
 mod attribute;
 mod blocker;
+mod bystanders;
 mod callback;
 mod deferred_drop;
 mod exit_guard;
@@ -88,6 +90,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.setattr("_blocked_now", wrap_pyfunction!(site::blocked_now, module)?)?;
     sight::register(module)?;
     join::register(module)?;
+    bystanders::register(module)?;
     perturb::register(module)?;
     threading::register(module)?;
     queue::register(module)?;
