@@ -14,14 +14,12 @@ not import weftline.
 
 import pytest
 
-from weftline_pytest import perturb
+from weftline_pytest import marks, perturb
 from weftline_pytest.bystanders import Bystanders
 from weftline_pytest.deadlocks import Deadlocks, EarlierDeadlock
 from weftline_pytest.left import LeftRunning, LeftThreads
 
 __all__ = ["EarlierDeadlock", "LeftRunning"]
-
-_MARK = "weftline(deadlock='ignore', threads='ignore'): let the test deadlock, or leave threads running"
 
 
 def pytest_addoption(parser):
@@ -53,7 +51,7 @@ def pytest_load_initial_conftests(early_config):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", _MARK)
+    marks.add_line(config)
     if _is_on(config.option):
         import weftline
 
@@ -62,26 +60,7 @@ def pytest_configure(config):
             ("deadlocks", Deadlocks()),
             ("left", LeftThreads()),
             ("bystanders", Bystanders()),
-            ("marks", _Marks()),
+            ("marks", marks.Marks()),
         ):
             config.pluginmanager.register(plugin, f"weftline-{name}")
         perturb.register(config)
-
-
-class _Marks:
-    """Refuses marks that say something else, while the plugin is on."""
-
-    @staticmethod
-    def pytest_collection_modifyitems(items):
-        for item in items:
-            for mark in item.iter_markers("weftline"):
-                _check(item, mark)
-
-
-def _check(item, mark):
-    known = {"deadlock": "ignore", "threads": "ignore"}
-    if mark.args or not mark.kwargs.items() <= known.items():
-        raise pytest.UsageError(
-            f"{item.nodeid}: @pytest.mark.weftline takes deadlock='ignore' and threads='ignore', "
-            f"not {mark.args or mark.kwargs}"
-        )

@@ -12,6 +12,8 @@ import weakref
 
 import pytest
 
+from weftline_pytest.marks import ignores
+
 # No thread looks for a deadlock before its wait has lasted as long, in seconds.
 _FIRST_LOOK = 1.0
 
@@ -24,7 +26,7 @@ class Deadlocks:
     """What happens about deadlocks, while the plugin is on."""
 
     def __init__(self):
-        from weftline import watch
+        from weftline import DeadlockError, watch
 
         self._ignores = False
         self._began = float("inf")
@@ -32,11 +34,26 @@ class Deadlocks:
         self._told, self._earlier = [], []
         # The threads that tests which may deadlock have left.
         self._may_deadlock = weakref.WeakSet()
-        self._watch = watch
+        self._error = DeadlockError
+        # Also after the session: its exit waits for threads that tests have left.
         watch.on_deadlock(self._found)
 
-    def pytest_unconfigure(self):
-        self._watch.on_deadlock("report")
+    # After pytest itself has set its hook.
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self):
+        """A thread that such an error ends is not told once more, as one that has failed."""
+        before = threading.excepthook
+
+        def excepthook(raised):
+            if not (raised.exc_type and issubclass(raised.exc_type, self._error)):
+                before(raised)
+
+        threading.excepthook = excepthook
+        try:
+            return (yield)
+        finally:
+            if threading.excepthook is excepthook:
+                threading.excepthook = before
 
     def _found(self, verdict, text):
         """Called on a thread of a deadlock. True ends its wait."""
@@ -109,11 +126,3 @@ class Deadlocks:
         # Of threads that deadlocked while no test ran.
         for text in self._earlier:
             terminalreporter.write_line(text)
-
-
-def ignores(item, option):
-    """Whether the item's marks let it have deadlocks, or leave threads."""
-    for mark in item.iter_markers("weftline"):
-        if option in mark.kwargs:
-            return True
-    return False

@@ -9,7 +9,10 @@ import threading
 
 import pytest
 
-from weftline_pytest.deadlocks import ignores
+from weftline_pytest.marks import ignores
+
+# Packages whose fixtures have no threads, and last as long as every session.
+_WITHOUT_THREADS = {"_pytest", "pytest_asyncio", "anyio", "xdist"}
 
 
 class LeftRunning(pytest.PytestWarning):
@@ -28,9 +31,9 @@ class LeftThreads:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef):
-        # Those of pytest itself have no threads.
         module = getattr(fixturedef.func, "__module__", None) or ""
-        if fixturedef.scope != "function" and not module.startswith("_pytest."):
+        is_known = module.partition(".")[0] in _WITHOUT_THREADS
+        if fixturedef.scope != "function" and not is_known:
             self._lasting.add(fixturedef)
             self._begun.add(fixturedef)
         return (yield)

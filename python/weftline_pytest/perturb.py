@@ -16,6 +16,9 @@ OPTION = "--weftline-perturb"
 # What the option has when it is given without a seed.
 _CHOOSE = -1
 
+# By this name a worker is told it.
+_SEED = "weftline_perturb"
+
 
 def add_option(group):
     group.addoption(
@@ -46,12 +49,12 @@ def register(config):
     """Has the tests of the session perturbed, if the option says so."""
     if not is_on(config.option):
         return
-    if config.option.weftline_perturb == _CHOOSE:
-        # The workers of pytest-xdist are told the options of the process that starts them, so that
-        # all have this seed.
-        config.option.weftline_perturb = random.SystemRandom().randrange(10**6)
-    plugin = Perturbed(config.option.weftline_perturb)
-    config.pluginmanager.register(plugin, "weftline-perturb")
+    seed = config.option.weftline_perturb
+    if seed == _CHOOSE:
+        # A worker of pytest-xdist has that of the process that starts it.
+        told = getattr(config, "workerinput", {})
+        seed = told.get(_SEED) or random.SystemRandom().randrange(10**6)
+    config.pluginmanager.register(Perturbed(seed), "weftline-perturb")
 
 
 class Perturbed:
@@ -65,6 +68,10 @@ class Perturbed:
 
     def pytest_unconfigure(self):
         self._perturb.end()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node):
+        node.workerinput[_SEED] = self._seed
 
     def pytest_report_header(self):
         return f"weftline: perturbed, seed {self._seed}"
