@@ -192,6 +192,7 @@ def digests(folder, *options):
 
 def test_the_same_seed_makes_the_same_choices(tmp_path):
     one = digests(tmp_path, "--weftline-perturb=5")
+    # Two tests with a main and three other threads, and a timer.
     assert len(one) == 9
     assert len(set(one)) == 9, "two threads, or two tests, made the same choices"
     assert digests(tmp_path, "--weftline-perturb=5") == one
@@ -268,7 +269,7 @@ missing = {
     for entry in " ".join(kinds).split()
     if entry in vars(getattr(_weftline, name)) and (name, entry) not in changed
 }
-assert len(changed) > 80 and not missing, missing
+assert len(changed) > 70 and not missing, (len(changed), missing)
 assert threading.Thread.join is join
 
 

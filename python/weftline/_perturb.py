@@ -46,6 +46,8 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "_WorkQueue": ("", "submit submit_anyway submit_resolved put"),
     "_Tasks": ("next end", ""),
     "_PendingTimer": ("wait", "start cancel"),
+    # `Thread.join` without a timeout.
+    "_Joining": ("__enter__", ""),
 }
 
 # A class in Rust whose method starts the thread that it is passed.
@@ -64,14 +66,29 @@ def _start(self):
     # By this the thread finds its place when it comes to its first operation.
     _weftline._perturb_starts(self)
     try:
-        _standard_start(self)
+        _quiet(_standard_start, self)
     finally:
-        _weftline._perturb_started()
+        _weftline._perturb_here("Thread.start")
 
 
-def _join_now(self, timeout=None):
+def _join_with_timeout(self, timeout=None):
     _weftline._perturb_here("Thread.join")
-    return _standard_join(self, timeout)
+    return _quiet(_standard_join, self, timeout)
+
+
+def _join_for(self, timeout):
+    return _quiet(_standard_join, self, timeout)
+
+
+def _quiet(function, *args):
+    """Calls a function whose own operations do not count: how many there are depends on how long it
+    waits.
+    """
+    _weftline._perturb_be_quiet(True)
+    try:
+        return function(*args)
+    finally:
+        _weftline._perturb_be_quiet(False)
 
 
 _like(_start, _standard_start)
@@ -86,7 +103,7 @@ def begin():
                 if name in vars(cls):
                     starts = (class_name, name) in _STARTING
                     _weftline._perturb(cls, name, lets_go_on, starts)
-    _join._standard_join = _join_now
+    _join._standard_join, _join._join_for = _join_with_timeout, _join_for
     if threading.Thread.start is _standard_start:
         threading.Thread.start = _start
         # A timer is a thread from its start if that has been replaced.
@@ -96,7 +113,7 @@ def begin():
 def end():
     """Undoes `begin()`."""
     _weftline._perturb_no_more()
-    _join._standard_join = _standard_join
+    _join._standard_join = _join._join_for = _standard_join
     if threading.Thread.start is _start:
         threading.Thread.start = _standard_start
     _timer._THREAD_START = _standard_start

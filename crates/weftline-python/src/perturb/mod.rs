@@ -262,18 +262,16 @@ fn _perturb_no_test() {
     place::begin(0);
 }
 
-/// The calling thread is about to start `thread`. Its operations do not count until it has.
+/// The calling thread is about to start `thread`.
 #[pyfunction]
 fn _perturb_starts(thread: &Bound<'_, PyAny>) {
     place::starts(thread);
-    place::be_quiet(thread.py(), true);
 }
 
-/// It has started the thread, or failed to.
+/// Has the operations of the calling thread count no more, or again.
 #[pyfunction]
-fn _perturb_started(py: Python<'_>) {
-    place::be_quiet(py, false);
-    pause(py, number_of("Thread.start"));
+fn _perturb_be_quiet(py: Python<'_>, quiet: bool) {
+    place::be_quiet(py, quiet);
 }
 
 /// Pauses before an operation that is written in Python.
@@ -296,7 +294,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(_perturb_test, module)?,
         wrap_pyfunction!(_perturb_no_test, module)?,
         wrap_pyfunction!(_perturb_starts, module)?,
-        wrap_pyfunction!(_perturb_started, module)?,
+        wrap_pyfunction!(_perturb_be_quiet, module)?,
         wrap_pyfunction!(_perturb_here, module)?,
         wrap_pyfunction!(_perturbed_so_far, module)?,
     ] {
