@@ -1,8 +1,8 @@
 """A test that deadlocks fails alone.
 
-A deadlock ends with `weftline.DeadlockError` in one of its threads, on which `_found` is called. The
-part of the test (setup, call or teardown) during which that happens fails with the report, whatever
-the test makes of that error.
+A deadlock ends with `weftline.DeadlockError` in one of its threads, on which `_found` is called.
+The part of the test (setup, call or teardown) during which that happens fails with the report,
+whatever the test makes of that error.
 """
 
 import threading
