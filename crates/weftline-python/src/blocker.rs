@@ -93,9 +93,9 @@ pub(crate) fn raise_later(py: Python<'_>, raised: PyErr) {
 }
 
 /// What `threading.get_ident()` returns on this thread.
-pub(crate) fn ident() -> u64 {
+pub(crate) fn ident() -> std::ffi::c_ulong {
     // SAFETY: always safe to call.
-    u64::from(unsafe { PyThread_get_thread_ident() })
+    unsafe { PyThread_get_thread_ident() }
 }
 
 unsafe extern "C" {

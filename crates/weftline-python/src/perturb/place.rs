@@ -20,6 +20,7 @@ use crate::sight::own_attribute;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use std::cell::Cell;
+use std::ffi::c_ulong;
 use std::sync::atomic::{AtomicU64, Ordering};
 use weftline::Lock;
 
@@ -151,7 +152,7 @@ fn new(py: Python<'_>) -> Place {
     let found = starting.iter().find(|(reference, _)| {
         let thread = reference.bind(py).upgrade();
         let ident = thread.and_then(|thread| own_attribute(&thread, interned!(py, _ident)));
-        ident.is_some_and(|ident| ident.extract::<u64>().is_ok_and(|ident| ident == me))
+        ident.is_some_and(|ident| ident.extract().is_ok_and(|ident: c_ulong| ident == me))
     });
     let Some((reference, path)) = found else {
         return at(mix(OF_UNKNOWN, UNKNOWN.fetch_add(1, Ordering::Relaxed)));
