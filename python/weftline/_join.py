@@ -8,7 +8,7 @@ from threading import Thread, current_thread
 
 from weftline._weftline import _Joining  # type: ignore[attr-defined]
 
-_standard_join = Thread.join
+_standard_join = _join_for = Thread.join
 _is_alive = Thread.is_alive
 
 # About eleven days, which every version can wait.
@@ -21,7 +21,7 @@ def join(self, timeout=None):
     with _Joining(self) as wait:
         lasted, part = 0.0, 1.0
         while True:
-            _standard_join(self, part)
+            _join_for(self, part)
             if not _is_alive(self):
                 return None
             wait.lasts()

@@ -92,6 +92,12 @@ pub(crate) fn raise_later(py: Python<'_>, raised: PyErr) {
     }
 }
 
+/// What `threading.get_ident()` returns on this thread.
+pub(crate) fn ident() -> std::ffi::c_ulong {
+    // SAFETY: always safe to call.
+    unsafe { PyThread_get_thread_ident() }
+}
+
 unsafe extern "C" {
     fn PyThreadState_SetAsyncExc(
         thread: std::ffi::c_ulong,

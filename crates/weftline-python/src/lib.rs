@@ -5,6 +5,7 @@
 //! | `attach.rs` | how a weftline thread enters the interpreter |
 //! | `attribute.rs` | the attributes by which a class shows the parts of its inflated objects |
 //! | `blocker.rs` | how a Python thread parks: detached from the interpreter, answering signals |
+//! | `bystanders.rs` | what a test's harness vouches for in verdicts |
 //! | `callback.rs` | calls into Python code of the program, and their end at exit |
 //! | `inflation/` | what all inflated objects share: their parts in their `__dict__` |
 //! | `introspection.rs` | what introspection tools see in the classes |
@@ -13,6 +14,7 @@
 //! | `join.rs` | `Thread.join`, shown in reports |
 //! | `optional_arg.rs` | arguments that may be left out |
 //! | `objects.rs` | creating Python objects when memory may be short |
+//! | `perturb/` | operations that pause at random, for tests that look for races |
 //! | `recursion.rs` | the bound on recursion through the program |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
 //! | `sight.rs` | what the interpreter tells to a report, and how Python asks for one |
@@ -27,6 +29,7 @@
 mod attach;
 mod attribute;
 mod blocker;
+mod bystanders;
 mod callback;
 mod deferred_drop;
 mod exit_guard;
@@ -43,6 +46,7 @@ mod names;
 mod objects;
 mod optional_arg;
 mod pending;
+mod perturb;
 mod queue;
 mod recursion;
 mod seconds;
@@ -90,6 +94,8 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     lock_order::register(module)?;
     metrics::register(module)?;
     join::register(module)?;
+    bystanders::register(module)?;
+    perturb::register(module)?;
     threading::register(module)?;
     queue::register(module)?;
     futures::register(module)?;

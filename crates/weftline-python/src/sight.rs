@@ -2,6 +2,7 @@
 //! functions by which Python code makes or asks for reports.
 
 use crate::attach::try_attach;
+use crate::bystanders;
 use crate::exit_guard::inside;
 use crate::lock_order;
 use crate::names::interned;
@@ -115,10 +116,11 @@ fn try_others_at_exit(py: Python<'_>, waiting: &[u64]) -> PyResult<Option<usize>
         .getattr("__code__")?;
     let mut others = 0;
     for (ident, frame) in current_frames(py)? {
-        if waiting.contains(&ident.extract()?) {
+        let ident = ident.extract()?;
+        if waiting.contains(&ident) {
             continue;
         }
-        if !frame.getattr("f_code")?.is(&at_exit) {
+        if !bystanders::is_thread(ident) && !frame.getattr("f_code")?.is(&at_exit) {
             return Ok(None);
         }
         others += 1;
@@ -140,7 +142,10 @@ fn handles_signals() -> bool {
             let Ok(handler) = signal.call_method1("getsignal", (number,)) else {
                 continue;
             };
-            if handler.is_callable() && !handler.is(&by_default) {
+            if handler.is_callable()
+                && !handler.is(&by_default)
+                && !bystanders::is_handler(&handler)
+            {
                 return Ok(true);
             }
         }

@@ -46,7 +46,7 @@ fn ensure_dict_getter_of_subclass<T: Inflate>(class: &Bound<'_, PyType>) -> PyRe
 }
 
 /// The class's own dictionary. The one that the class shows is read-only.
-fn names_of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn names_of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
     // SAFETY: a complete type, so it has a dictionary. Only static types of the interpreter may
     // keep it elsewhere.
     let names = unsafe {

@@ -35,7 +35,7 @@ mod transition;
 
 pub(crate) use access::{assign, assign_part, delete_part, dict, set_dict};
 pub(crate) use cell::Cell;
-pub(crate) use class::{ensure_dict_getter, is_overridden};
+pub(crate) use class::{ensure_dict_getter, is_overridden, names_of};
 pub(crate) use copying::{rebuild, reduce, state};
 pub(crate) use dict::{has_own, names, part, raw_dict, set_part, weakref};
 pub(crate) use methods::{attribute_methods, dict_methods, setters_of_parts};
