@@ -1,18 +1,31 @@
 //! A snapshot as a [`Graph`]: deadlocks first, then the crowds.
 
 use super::folding::{Crowd, Folding};
-use super::model::{Edge, Graph, Node, Relation, Ring, Sort};
+use super::model::{Edge, Graph, Identity, Label, Node, Relation, Ring, Sort};
 use super::words;
 use std::collections::HashMap;
 use weftline::park::ObjectState;
-use weftline::watch::{Deadlock, Object, Party, Snapshot, Span, Stacks, Verdict};
+use weftline::watch::{Deadlock, Object, Party, Snapshot, Stacks, Verdict};
 
 /// The graph of a process.
 pub(crate) fn graph_of(snapshot: &Snapshot) -> Graph {
+    build(snapshot, false)
+}
+
+/// The graph of a process that goes on.
+pub(crate) fn live_graph_of(snapshot: &Snapshot) -> Graph {
+    build(snapshot, true)
+}
+
+fn build(snapshot: &Snapshot, is_live: bool) -> Graph {
     let deadlocks = snapshot.deadlocks();
-    let folding = Folding::of(snapshot, &deadlocks);
+    let mut folding = Folding::of(snapshot, &deadlocks);
+    if is_live {
+        folding.keep_order();
+    }
     let mut builder = Builder {
         graph: Graph {
+            is_live,
             pid: snapshot.pid,
             summary: words::summary(snapshot, deadlocks.len()),
             notes: notes(snapshot, &folding),
@@ -117,7 +130,12 @@ impl Builder<'_> {
     fn add_crowd(&mut self, crowd: &Crowd<'_>) {
         let node = match crowd.parties[..] {
             [party] => self.thread(party),
-            _ => self.add(words::crowd(&crowd.parties)),
+            _ => {
+                let node = self.add(words::crowd(&crowd.parties));
+                let parties = crowd.parties.iter().copied();
+                self.graph.nodes[node].parties = parties.map(Identity::of).collect();
+                node
+            }
         };
         let Some(first) = crowd.parties.first().filter(|party| party.wait.is_some()) else {
             return;
@@ -143,6 +161,7 @@ impl Builder<'_> {
             details: vec!["not shown".to_owned()],
             about: format!("{more} more threads, which are not shown"),
             ring: None,
+            parties: Vec::new(),
         });
     }
 
@@ -156,6 +175,7 @@ impl Builder<'_> {
             return node;
         }
         let node = self.add(words::thread(party));
+        self.graph.nodes[node].parties = vec![Identity::of(party)];
         if party.number != 0 {
             self.threads.insert(party.number, node);
         }
@@ -212,7 +232,11 @@ impl Builder<'_> {
                 from: node,
                 to: holder,
                 relation: Relation::HeldBy,
-                label: "held by".to_owned(),
+                label: Label {
+                    before: "held by".to_owned(),
+                    time: None,
+                    after: "",
+                },
                 timeout: None,
                 about,
                 ring: None,
@@ -225,18 +249,26 @@ impl Builder<'_> {
         let Some(longest) = waits().max_by_key(|wait| wait.waited) else {
             return;
         };
-        let span = Span(longest.waited);
-        let label = match (words::purpose(longest.kind), parties.len()) {
-            ("", 1) => format!("waits {span}"),
-            ("", _) => format!("wait up to {span}"),
-            (purpose, 1) => format!("{purpose}, {span}"),
-            (purpose, _) => format!("{purpose}, up to {span}"),
+        let before = match (words::purpose(longest.kind), parties.len()) {
+            ("", 1) => "waits ".to_owned(),
+            ("", _) => "wait up to ".to_owned(),
+            (purpose, 1) => format!("{purpose}, "),
+            (purpose, _) => format!("{purpose}, up to "),
+        };
+        let label = Label {
+            before,
+            time: Some(longest.waited),
+            after: "",
         };
         let timeout = waits().filter_map(|wait| wait.times_out_in).min();
         let [from_title, to_title] = [from, to].map(|node| self.graph.nodes[node].title.clone());
-        let timeout = timeout.map(|left| match parties.len() {
-            1 => format!("at most {} more", Span(left)),
-            _ => format!("the first for {} more", Span(left)),
+        let timeout = timeout.map(|left| Label {
+            before: match parties.len() {
+                1 => "at most ".to_owned(),
+                _ => "the first for ".to_owned(),
+            },
+            time: Some(left),
+            after: " more",
         });
         self.graph.edges.push(Edge {
             from,
@@ -337,7 +369,7 @@ mod tests {
             .map(|node| (node.title.as_str(), node.count))
             .collect();
         assert_eq!(nodes, [("200 threads", 200), ("200 Events", 200)]);
-        assert_eq!(graph.edges[0].label, "wait up to 12.0 s");
+        assert_eq!(graph.edges[0].label.to_string(), "wait up to 12.0 s");
     }
 
     #[test]

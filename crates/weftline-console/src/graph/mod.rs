@@ -12,5 +12,5 @@ mod folding;
 mod model;
 mod words;
 
-pub(crate) use builder::graph_of;
-pub(crate) use model::{Edge, Graph, Node, Relation, Ring, Sort};
+pub(crate) use builder::{graph_of, live_graph_of};
+pub(crate) use model::{Edge, Graph, Identity, Label, Node, Relation, Ring, Sort};

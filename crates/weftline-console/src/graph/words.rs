@@ -65,6 +65,7 @@ pub(crate) fn thread(party: &Party) -> Node {
         title,
         details,
         ring: None,
+        parties: Vec::new(),
     }
 }
 
@@ -77,6 +78,7 @@ pub(crate) fn ended_thread(number: u64) -> Node {
         details: vec!["has ended".to_owned()],
         about: format!("thread {number}, which has ended"),
         ring: None,
+        parties: Vec::new(),
     }
 }
 
@@ -113,6 +115,7 @@ pub(crate) fn crowd(parties: &[&Party]) -> Node {
         details,
         about,
         ring: None,
+        parties: Vec::new(),
     }
 }
 
@@ -137,6 +140,7 @@ pub(crate) fn object(wait: &Wait, object: Option<&Object>) -> Node {
         title,
         details,
         ring: None,
+        parties: Vec::new(),
     }
 }
 
@@ -161,10 +165,12 @@ pub(crate) fn objects(objects: &[&Object], first: &Party) -> Node {
         details: vec![format!("like {:#x}", objects[0].address)],
         about,
         ring: None,
+        parties: Vec::new(),
     }
 }
 
-fn name_of(party: &Party) -> String {
+/// What a thread is called, in a line.
+pub(crate) fn name_of(party: &Party) -> String {
     match &party.name {
         Some(name) if !name.trim().is_empty() => visible(name),
         Some(_) => "\"\"".to_owned(),
@@ -199,7 +205,7 @@ fn short_place(party: &Party) -> Option<String> {
 }
 
 /// A line of the program, with the file's last name only.
-fn short(frame: &Frame) -> String {
+pub(crate) fn short(frame: &Frame) -> String {
     let file = frame.file.rsplit(['/', '\\']).next().unwrap_or_default();
     let place = format!("{file}:{}", frame.line);
     visible(&match &frame.function {
@@ -209,7 +215,7 @@ fn short(frame: &Frame) -> String {
 }
 
 /// The class of the object of a wait.
-fn class(kind: Kind) -> &'static str {
+pub(crate) fn class(kind: Kind) -> &'static str {
     match kind {
         Kind::Lock => "Lock",
         Kind::RLock => "RLock",
@@ -230,7 +236,7 @@ fn class(kind: Kind) -> &'static str {
 }
 
 /// Whether an address says more of the object than its class.
-fn has_address(kind: Kind) -> bool {
+pub(crate) fn has_address(kind: Kind) -> bool {
     !matches!(kind, Kind::Timers | Kind::Work)
 }
 
@@ -254,7 +260,8 @@ pub(crate) fn purpose(kind: Kind) -> &'static str {
     }
 }
 
-fn state(kind: Kind, object: &Object) -> Option<String> {
+/// What an object says of itself, in a few words.
+pub(crate) fn state(kind: Kind, object: &Object) -> Option<String> {
     Some(match object.state? {
         ObjectState::Free => "free".to_owned(),
         ObjectState::Held { times, .. } if times > 1 => format!("held {times} times"),
@@ -278,7 +285,7 @@ fn state(kind: Kind, object: &Object) -> Option<String> {
 }
 
 /// A number and its noun.
-fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),
