@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `command.rs` | the command line: subcommands, options, help and statuses |
 //! | `dump.rs` | `weftline dump`: which processes are asked, and in which form the answers are shown |
+//! | `web/` | `weftline web`: a page that shows a process while it runs |
 //! | `doctor.rs` | `weftline doctor`: what works on this machine |
 //! | `json.rs` | a snapshot as JSON |
 //! | `graph/` | the waits of a process as nodes and edges |
@@ -27,5 +28,7 @@ mod graph;
 mod json;
 #[cfg(target_os = "linux")]
 mod picture;
+#[cfg(target_os = "linux")]
+mod web;
 
 pub use command::{Status, main};

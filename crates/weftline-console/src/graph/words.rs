@@ -204,8 +204,13 @@ fn short_place(party: &Party) -> Option<String> {
     place.map(short)
 }
 
+/// The line at which a thread is, with the file's last name only.
+pub(crate) fn place_in_short(party: &Party) -> Option<String> {
+    place_of(party).map(short)
+}
+
 /// A line of the program, with the file's last name only.
-pub(crate) fn short(frame: &Frame) -> String {
+fn short(frame: &Frame) -> String {
     let file = frame.file.rsplit(['/', '\\']).next().unwrap_or_default();
     let place = format!("{file}:{}", frame.line);
     visible(&match &frame.function {
