@@ -58,7 +58,7 @@ impl Page {
 pub(super) fn policy(nonce: &str) -> String {
     format!(
         "Content-Security-Policy: default-src 'none'; script-src 'nonce-{nonce}'; \
-         style-src 'nonce-{nonce}'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+         style-src 'nonce-{nonce}'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'\r\n"
     )
 }
