@@ -10,6 +10,7 @@
 //! | `doctor.rs` | `weftline doctor`: what works on this machine |
 //! | `json.rs` | a snapshot as JSON |
 //! | `graph/` | the waits of a process as nodes and edges |
+//! | `starvation.rs` | the starved pools in a snapshot |
 //! | `dot.rs` | such graphs as text for Graphviz |
 //! | `picture/` | such graphs as a picture |
 
@@ -28,6 +29,8 @@ mod graph;
 mod json;
 #[cfg(target_os = "linux")]
 mod picture;
+#[cfg(target_os = "linux")]
+mod starvation;
 #[cfg(target_os = "linux")]
 mod web;
 

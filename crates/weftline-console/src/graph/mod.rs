@@ -10,6 +10,8 @@
 mod builder;
 mod folding;
 mod model;
+#[cfg(test)]
+mod tests;
 pub(crate) mod words;
 
 pub(crate) use builder::{graph_of, live_graph_of};

@@ -2,6 +2,7 @@
 
 use super::folding::{is_of_library, place_of};
 use super::model::{Node, Sort};
+use crate::starvation::StarvedPool;
 use weftline::park::{Kind, ObjectState};
 use weftline::watch::{Frame, Object, Party, Snapshot, Span, Wait};
 
@@ -135,6 +136,28 @@ pub(crate) fn object(wait: &Wait, object: Option<&Object>) -> Node {
     details.extend(object.and_then(|object| state(wait.kind, object)));
     Node {
         sort: sort(wait.kind),
+        count: 1,
+        about: [&[title.clone()][..], &details].concat().join("\n"),
+        title,
+        details,
+        ring: None,
+        parties: Vec::new(),
+    }
+}
+
+/// A node of a starved pool.
+pub(crate) fn pool(pool: &StarvedPool) -> Node {
+    let mut details = vec![format!(
+        "{}, all busy",
+        counted(pool.workers.len(), "worker")
+    )];
+    details.extend(pool.waiting.map(|tasks| match tasks {
+        1 => "1 task waits".to_owned(),
+        _ => format!("{tasks} tasks wait"),
+    }));
+    let title = format!("pool {}", pool.number);
+    Node {
+        sort: Sort::Object,
         count: 1,
         about: [&[title.clone()][..], &details].concat().join("\n"),
         title,

@@ -1,25 +1,12 @@
 //! What is wrong in a snapshot, in words: deadlocks, starved pools, and locks of ended threads.
-//!
-//! # Implementation
-//!
-//! Deadlocks are those of [`Snapshot::deadlocks`]. A starved pool is found as the process itself
-//! does (`weftline/src/watch/starvation.rs`). A set of threads is stuck if each of them waits,
-//! without a timeout, for what only members of the set can end. It is what is left when those are
-//! taken out, again and again, whose wait another thread may end. A pool is starved if all of its
-//! workers are in that set and one of them waits for a task.
-//!
-//! The process compares two passes. Here each wait must be steady and at least [`LEAST`] old.
 
 use crate::graph::Identity;
 use crate::graph::words::{class, counted, has_address, name_of, visible};
+use crate::starvation::{StarvedPool, is_lasting, starved_pools};
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 use weftline::park::{Kind, ObjectState};
-use weftline::watch::{Deadlock, Party, Snapshot, Verdict, Wait};
+use weftline::watch::{Deadlock, Party, Snapshot, Verdict};
 
-/// A younger wait may be about to end.
-const LEAST: Duration = Duration::from_secs(1);
 /// So many threads of a verdict are listed.
 const LISTED: usize = 8;
 
@@ -27,7 +14,11 @@ const LISTED: usize = 8;
 pub(super) fn verdicts(snapshot: &Snapshot) -> Vec<Value> {
     let deadlocks = snapshot.deadlocks();
     let mut found: Vec<Value> = deadlocks.iter().map(|it| deadlock(snapshot, it)).collect();
-    found.extend(starved(snapshot));
+    found.extend(
+        starved_pools(snapshot)
+            .iter()
+            .map(|pool| starved(snapshot, pool)),
+    );
     found.extend(abandoned(snapshot));
     found
 }
@@ -57,10 +48,10 @@ fn verdict(
 /// For what a thread waits.
 fn line(snapshot: &Snapshot, party: &Party) -> String {
     let Some(wait) = &party.wait else {
-        return format!("{} runs", name_of(party));
+        return format!("{} runs", title_of(party));
     };
     let object = snapshot.object(wait.object);
-    let mut line = format!("{} waits for ", name_of(party));
+    let mut line = format!("{} waits for ", title_of(party));
     match object.and_then(|object| object.state) {
         Some(ObjectState::Thread { number }) => {
             return line + "the end of " + &title(snapshot, number.get());
@@ -70,7 +61,7 @@ fn line(snapshot: &Snapshot, party: &Party) -> String {
         _ => line += class(wait.kind),
     }
     if let Some(name) = object.and_then(|object| object.name.as_deref()) {
-        line = line + " " + &visible(name);
+        line += &format!(" \"{}\"", visible(name));
     } else if has_address(wait.kind) && wait.kind != Kind::Future {
         line += &format!(" {:#x}", wait.object);
     }
@@ -83,8 +74,16 @@ fn line(snapshot: &Snapshot, party: &Party) -> String {
 
 fn title(snapshot: &Snapshot, number: u64) -> String {
     match snapshot.party(number) {
-        Some(party) => name_of(party),
+        Some(party) => title_of(party),
         None => format!("thread {number}, which has ended"),
+    }
+}
+
+/// A name stands in quotes, as in a report.
+fn title_of(party: &Party) -> String {
+    match &party.name {
+        Some(name) if !name.trim().is_empty() => format!("\"{}\"", name_of(party)),
+        _ => name_of(party),
     }
 }
 
@@ -114,90 +113,29 @@ fn deadlock(snapshot: &Snapshot, deadlock: &Deadlock) -> Value {
     )
 }
 
-/// What can end a wait.
-#[derive(Clone, Copy)]
-enum Ender {
-    Thread(u64),
-    AnyWorker(u32),
-}
-
-fn ender(snapshot: &Snapshot, party: &Party, wait: &Wait) -> Option<Ender> {
-    if !is_lasting(wait) || wait.times_out_in.is_some() {
-        return None;
-    }
-    match snapshot.object(wait.object)?.state? {
-        ObjectState::Held { is_lent: true, .. } => None,
-        ObjectState::Held { by, .. } if by.get() != party.number => Some(Ender::Thread(by.get())),
-        ObjectState::Thread { number } => Some(Ender::Thread(number.get())),
-        ObjectState::Pending { pool } | ObjectState::Running { pool } if pool != 0 => {
-            Some(Ender::AnyWorker(pool))
+fn starved(snapshot: &Snapshot, pool: &StarvedPool) -> Value {
+    let workers = counted(pool.workers.len(), "worker");
+    let title = match pool.waiting {
+        Some(1) => {
+            format!("Starved pool: its {workers} wait for tasks, and 1 task waits for a worker")
         }
-        _ => None,
-    }
-}
-
-fn is_lasting(wait: &Wait) -> bool {
-    wait.is_steady && wait.waited >= LEAST
-}
-
-fn starved(snapshot: &Snapshot) -> Vec<Value> {
-    let mut workers: HashMap<u32, Vec<u64>> = HashMap::new();
-    for party in &snapshot.parties {
-        if let Some(pool) = party.pool {
-            workers.entry(pool).or_default().push(party.number);
+        Some(tasks @ 2..) => {
+            format!(
+                "Starved pool: its {workers} wait for tasks, and {tasks} tasks wait for a worker"
+            )
         }
-    }
-    let waits = snapshot.parties.iter().filter_map(|party| {
-        let ender = ender(snapshot, party, party.wait.as_ref()?)?;
-        Some((party.number, ender))
-    });
-    let mut stuck: HashMap<u64, Ender> = waits.collect();
-    let mut stuck_pools: HashSet<u32> = workers.keys().copied().collect();
-    loop {
-        let before = stuck.len();
-        stuck_pools.retain(|pool| workers[pool].iter().all(|it| stuck.contains_key(it)));
-        let threads: HashSet<u64> = stuck.keys().copied().collect();
-        stuck.retain(|_, ender| match ender {
-            Ender::Thread(number) => threads.contains(number),
-            Ender::AnyWorker(pool) => stuck_pools.contains(pool),
-        });
-        if stuck.len() == before {
-            break;
-        }
-    }
-    let waits_for_task = |it: &u64| matches!(stuck.get(it), Some(Ender::AnyWorker(_)));
-    let mut pools: Vec<u32> = stuck_pools.into_iter().collect();
-    pools.retain(|pool| workers[pool].iter().any(waits_for_task));
-    pools.sort_unstable();
-    let pools = pools.into_iter().map(|pool| {
-        let own = &workers[&pool];
-        let known = snapshot.pools.iter().find(|it| it.number == pool);
-        let title = match known.and_then(|known| known.waiting) {
-            Some(tasks @ 1..) => format!(
-                "Starved pool: its {} wait for tasks, and {} for a worker",
-                counted(own.len(), "worker"),
-                match tasks {
-                    1 => "1 task waits".to_owned(),
-                    _ => format!("{tasks} tasks wait"),
-                },
-            ),
-            _ => format!(
-                "Starved pool: its {} wait for tasks that no worker is left to run",
-                counted(own.len(), "worker")
-            ),
-        };
-        verdict(
-            snapshot,
-            ("starved", title),
-            own,
-            (
-                "No worker is left to run the tasks for which they wait.",
-                "A task should not wait for another task of its own pool: use a second pool, or \
-                 more workers than tasks that wait.",
-            ),
-        )
-    });
-    pools.collect()
+        _ => format!("Starved pool: its {workers} wait for tasks that no worker is left to run"),
+    };
+    verdict(
+        snapshot,
+        ("starved", title),
+        &pool.workers,
+        (
+            "No worker is left to run the tasks for which they wait.",
+            "A task should not wait for another task of its own pool: use a second pool, or more \
+             workers than tasks that wait.",
+        ),
+    )
 }
 
 /// Locks whose owners have ended.
@@ -291,34 +229,5 @@ mod tests {
             titles(&example.snapshot()),
             ["A thread waits for what an ended thread holds"]
         );
-    }
-
-    /// A process with a pool of two workers, of which the second is in that state.
-    fn pool(second: &str) -> Snapshot {
-        let text = format!(
-            "weftline\t1\t7\t1\t12000000000\nthread\t1\t1\t1\tmain\nthread\t2\t2\t2\tpool_0\n\
-             thread\t3\t3\t3\tpool_1\nserves\t2\t1\t5\nserves\t3\t1\t5\n\
-             wait\t2\t1\tFuture\t4096\t0\t-\t-\t-\t0\nobject\t4096\tpending\t1\n{second}end\n"
-        );
-        Snapshot::from_text(&text).unwrap()
-    }
-
-    #[test]
-    fn a_pool_is_starved_if_all_of_its_workers_wait_for_its_tasks() {
-        let waits = "wait\t3\t1\tFuture\t8192\t0\t-\t-\t-\t0\nobject\t8192\trunning\t1\n\
-                     again\t2\t1\nagain\t3\t1\n";
-        let found = titles(&pool(waits));
-        assert_eq!(
-            found,
-            ["Starved pool: its 2 workers wait for tasks, and 5 tasks wait for a worker"]
-        );
-        for other in [
-            "again\t2\t1\n",
-            "wait\t3\t1\tEvent\t8192\t0\t-\t-\t-\t0\nobject\t8192\tflag\t0\nagain\t2\t1\nagain\t3\t1\n",
-            &waits.replace("\t0\t-\t-\t-\t0", "\t0\t13000000000\t-\t-\t0"),
-            &waits.replace("again\t3\t1\n", ""),
-        ] {
-            assert!(titles(&pool(other)).is_empty(), "{other}");
-        }
     }
 }
