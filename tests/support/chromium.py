@@ -79,12 +79,17 @@ class Page:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._call("Emulation.setEmulatedMedia", features=features)
         self._call("Page.navigate", url=address)
-        self.until("location.href !== 'about:blank' && document.readyState === 'complete'")
+        self.until(
+            "location.href !== 'about:blank' && document.readyState === 'complete'"
+        )
 
     def value(self, expression):
         """The value of an expression of JavaScript."""
         done = self._call(
-            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+            "Runtime.evaluate",
+            expression=expression,
+            returnByValue=True,
+            awaitPromise=True,
         )
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
@@ -93,7 +98,10 @@ class Page:
         """Waits until an expression is true, and returns its value."""
         begun = time.monotonic()
         while not (value := self.value(expression)):
-            assert time.monotonic() - begun < LONG, (expression, self.value("document.body.innerText"))
+            assert time.monotonic() - begun < LONG, (
+                expression,
+                self.value("document.body.innerText"),
+            )
             time.sleep(0.05)
         return value
 

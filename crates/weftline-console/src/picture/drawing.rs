@@ -33,7 +33,9 @@ pub(super) fn write_graph(
     // Those of deadlocks lie on top.
     let mut order: Vec<usize> = (0..graph.edges.len()).collect();
     order.sort_by_key(|&at| graph.edges[at].ring.is_some());
-    for &edge in &order {
+    // Of those that end at a node of several, the tip would lie behind the ones below it.
+    let is_over = |edge: &Edge| edge.ring.is_some() && graph.nodes[edge.to].count > 1;
+    for &edge in order.iter().filter(|&&at| !is_over(&graph.edges[at])) {
         write_edge(f, graph, &graph.edges[edge], &layout.routes[edge])?;
     }
     for (index, (node, rect)) in graph.nodes.iter().zip(&layout.boxes).enumerate() {
@@ -42,6 +44,9 @@ pub(super) fn write_graph(
             false => open_node(f, node)?,
         }
         write_node(f, node, rect)?;
+    }
+    for &edge in order.iter().filter(|&&at| is_over(&graph.edges[at])) {
+        write_edge(f, graph, &graph.edges[edge], &layout.routes[edge])?;
     }
     for (edge, route) in graph.edges.iter().zip(&layout.routes) {
         write_label(f, graph, edge, route)?;

@@ -115,8 +115,6 @@ fn serve(pid: u32, port: u16) -> Result<(), String> {
          open; Ctrl-C ends this"
     );
     let served = server.serve(&listener, &signals);
-    server.poller.stop();
-    server.feed.close();
     served.map_err(system("the port cannot be served"))
 }
 
@@ -124,7 +122,15 @@ fn serve(pid: u32, port: u16) -> Result<(), String> {
 fn command_of(pid: u32) -> String {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let words = bytes.split(|&byte| byte == 0).map(String::from_utf8_lossy);
-    let words: Vec<String> = words.map(|word| visible(&word)).collect();
+    let mut words: Vec<String> = words.map(|word| visible(&word)).collect();
+    // The folders of the interpreter and the program say little.
+    for word in words
+        .iter_mut()
+        .take(2)
+        .filter(|word| word.starts_with('/'))
+    {
+        *word = word.rsplit('/').next().unwrap_or_default().to_owned();
+    }
     let line = words.join(" ");
     match line.trim_end().char_indices().nth(200) {
         Some((at, _)) => format!("{}…", &line[..at]),

@@ -60,7 +60,7 @@ impl Maker {
                 "is": is,
                 "why": why,
                 "now": look.at.as_millis() as u64,
-                "took": look.took.as_millis() as u64,
+                "took": look.took.as_micros() as u64,
             }),
             told,
         }

@@ -166,4 +166,38 @@ mod tests {
         child.wait().unwrap();
         assert_eq!(birth(pid), None);
     }
+
+    /// A poller of this process, which has answered.
+    fn poller() -> Arc<Poller> {
+        assert!(watch::install_as_told().unwrap());
+        Arc::new(Poller::new(std::process::id()).unwrap().0)
+    }
+
+    #[test]
+    fn a_process_is_asked_only_while_there_is_a_watcher() {
+        let poller = poller();
+        let (asked, looks) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| poller.run(|look| asked.send(look).unwrap()));
+            let watcher = poller.watch();
+            for _ in 0..2 {
+                let look = looks.recv().unwrap();
+                assert!(matches!(look.answer, Answer::Told(_)));
+            }
+            drop(watcher);
+            // The request that was under way, and the one that was due.
+            let quiet = 3 * PERIOD;
+            let late = std::iter::from_fn(|| looks.recv_timeout(quiet).ok()).take(3);
+            assert!(late.count() < 3, "it goes on being asked");
+            poller.stop();
+        });
+    }
+
+    #[test]
+    fn a_poller_that_is_stopped_does_not_ask() {
+        let poller = poller();
+        let _watcher = poller.watch();
+        poller.stop();
+        poller.run(|_| panic!("it has asked"));
+    }
 }

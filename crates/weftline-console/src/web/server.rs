@@ -22,6 +22,10 @@ use weftline::{Builder, Semaphore};
 
 /// The most connections at a time.
 const MOST: usize = 32;
+/// So many more are told that there are too many.
+const MOST_REFUSED: usize = 8;
+/// The time that open streams have to say goodbye.
+const FOR_GOODBYE: Duration = Duration::from_secs(1);
 /// The time that a client has to take a part of an answer.
 const FOR_ANSWER: Duration = Duration::from_secs(5);
 /// The time after which a stream without events sends a line, so that its end is noticed.
@@ -42,7 +46,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Answers until a signal comes.
+    /// Answers until a signal comes, and ends the streams.
     ///
     /// # Errors
     /// When the listener cannot be used.
@@ -53,6 +57,7 @@ impl Server {
     ) -> io::Result<()> {
         listener.set_nonblocking(true)?;
         let places = Arc::new(Semaphore::new(MOST));
+        let refused = Arc::new(Semaphore::new(MOST_REFUSED));
         while signals.wait_for(listener.as_fd()) {
             let stream = match listener.accept() {
                 Ok((stream, _)) => stream,
@@ -68,8 +73,9 @@ impl Server {
             };
             let _ = stream.set_nonblocking(false);
             let _ = stream.set_write_timeout(Some(FOR_ANSWER));
-            let Some(place) = places.try_acquire_owned(1) else {
-                let _ = refuse(&stream, Refusal::Busy);
+            let place = places.try_acquire_owned(1);
+            let is_busy = place.is_none();
+            let Some(place) = place.or_else(|| refused.try_acquire_owned(1)) else {
                 continue;
             };
             let server = Arc::clone(self);
@@ -78,9 +84,16 @@ impl Server {
             let _ = builder.spawn(move || {
                 let _place = place;
                 // A client that has gone has seen enough.
-                let _ = server.answer(&stream);
+                let _ = match is_busy {
+                    true => close_after(&stream, refuse(&stream, Refusal::Busy)),
+                    false => server.answer(&stream),
+                };
             });
         }
+        self.poller.stop();
+        self.feed.close();
+        // Those that do not end in time are broken off.
+        let _ = places.try_acquire_for(MOST, FOR_GOODBYE);
         Ok(())
     }
 

@@ -8,10 +8,10 @@ const LINES = 4;
 /** Points that are further apart are not joined: no page was there in between. */
 const GAP = 3000;
 
-/** The least of 1, 2, 5, 10, 20 … that is not less. */
+/** The least of 2, 4, 6, 10, 20, 40 … that is not less: its half is a whole number. */
 function roundUp(value) {
   for (let step = 1; ; step *= 10) {
-    for (const it of [1, 2, 5]) if (it * step >= value) return it * step;
+    for (const it of [2, 4, 6, 10]) if (it * step >= value) return it * step;
   }
 }
 
@@ -44,7 +44,7 @@ function lineChart({ title, unit, lines, more }) {
   const time = shownTime();
   const points = model.points.filter((it) => it.t >= model.now - time);
   const values = lines.flatMap((line) => points.map(line.value)).filter((it) => it != null);
-  const top = roundUp(Math.max(2, ...values));
+  const top = roundUp(Math.max(0, ...values));
   const x = (t) => (FIELD.right - ((model.now - t) / time) * (FIELD.right - FIELD.left)).toFixed(1);
   const y = (value) => (FIELD.bottom - (value / top) * (FIELD.bottom - FIELD.top)).toFixed(1);
   const last = points.at(-1);
@@ -54,7 +54,7 @@ function lineChart({ title, unit, lines, more }) {
   chart.append(drawn("text", { class: "title", x: 0, y: 11 }, title));
   for (const value of [0, top / 2, top]) {
     chart.append(drawn("path", { class: "grid", d: `M${FIELD.left} ${y(value)}H${FIELD.right}` }));
-    if (Number.isInteger(value)) chart.append(drawn("text", { x: FIELD.left - 5, y: Number(y(value)) + 4, "text-anchor": "end" }, value));
+    chart.append(drawn("text", { x: FIELD.left - 5, y: Number(y(value)) + 4, "text-anchor": "end" }, value));
   }
   for (const part of [0, 0.5, 1]) {
     const left = (1 - part) * time;
@@ -70,7 +70,7 @@ function lineChart({ title, unit, lines, more }) {
     const text = `${line.name} ${line.last ?? ""}`;
     const name = drawn("text", { class: "now", x: at, y: 11, "text-anchor": "end" }, text);
     chart.append(name);
-    at -= text.length * 6.3 + 6;
+    at -= text.length * 6.6 + 8;
     chart.append(drawn("path", { class: `value ${line.look ?? `s${index}`}`, d: `M${at - 18} 7h18` }));
     at -= 28;
   }
@@ -118,7 +118,7 @@ function histogram() {
   for (const { wait } of model.threads.values()) {
     if (wait) counts[BOUNDS.findIndex(([bound]) => model.now - wait.since < bound)] += 1;
   }
-  const top = roundUp(Math.max(2, ...counts));
+  const top = Math.max(1, ...counts);
   const step = (FIELD.right - FIELD.left) / BOUNDS.length;
   const label = counts.map((count, at) => `${at === BOUNDS.length - 1 ? "longer" : `under ${BOUNDS[at][1]}`}: ${count}`).join(", ");
   const chart = drawn("svg", { class: "chart", viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": `Waits by their duration so far. ${label}` });

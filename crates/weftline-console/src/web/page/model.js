@@ -11,6 +11,8 @@ const model = {
   threads: new Map(),
   stacks: new Map(),
   points: [],
+  /** The threads of verdicts, each with the verdict's kind. */
+  stuck: new Map(),
 };
 
 /** Takes an event. */
@@ -27,6 +29,7 @@ function take(event) {
   Object.assign(model.parts, event.parts);
   merge(model.threads, event.threads, event.ids);
   merge(model.stacks, event.stacks, event.numbers);
+  model.stuck = new Map(model.parts.verdicts?.flatMap((it) => it.threads.map((id) => [id, it.kind])));
   model.points.push(...event.points);
   model.points.splice(0, Math.max(0, model.points.length - KEPT_POINTS));
 }
@@ -49,9 +52,11 @@ function sinceThen(moment) {
   return span(model.now - moment);
 }
 
-/** A row's state: a symbol, so that it does not depend on its colour, and a word. */
-function stateOf(thread) {
+/** A thread's state: a symbol, so that it does not depend on its colour, and a word. */
+function stateOf(thread, id) {
   if (thread.ring !== null) return ["◆", "deadlock"];
+  const kind = model.stuck.get(id);
+  if (kind) return ["◆", kind];
   return thread.wait ? ["■", "waits"] : ["▷", "runs"];
 }
 

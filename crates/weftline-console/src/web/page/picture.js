@@ -1,7 +1,9 @@
 // The picture of the waits. The server draws it; here it gets its durations, keys and choice.
 
 let drawnText = "";
-let isWhole = false;
+let isFull = false;
+/** The height of the picture's room, which scrolls if it is taller. */
+const HIGHEST = 600;
 
 /** Shows the picture of the model. The same picture stays as it is. */
 function showPicture() {
@@ -47,16 +49,18 @@ function extreme(node, kind) {
   return first;
 }
 
-/** A picture that is too wide is made smaller, but stays legible unless all of it is asked for. */
+/** A picture that is too wide is made smaller, as far as it stays legible, or has its full size. */
 function fitPicture() {
   const [canvas, svg] = [byId("canvas"), byId("canvas").firstElementChild];
   if (!svg) return;
-  const { width, height } = svg.viewBox.baseVal;
+  const { width } = svg.viewBox.baseVal;
   const room = canvas.clientWidth;
-  const whole = Math.min(1, room / width, 590 / height);
-  const legible = Math.min(1, Math.max(0.8, room / width));
-  svg.style.width = `${Math.floor(width * (isWhole ? whole : legible))}px`;
-  byId("zoom").hidden = whole >= legible;
+  const fitting = Math.min(1, Math.max(0.6, room / width));
+  svg.style.width = `${Math.floor(width * (isFull ? 1 : fitting))}px`;
+  byId("zoom").hidden = fitting > 0.95;
+  // The room of a picture stays when the next one is smaller, so that what is below does not jump.
+  const had = canvas.style.minHeight ? parseFloat(canvas.style.minHeight) : 0;
+  canvas.style.minHeight = `${Math.max(had, Math.min(HIGHEST, svg.clientHeight + 6))}px`;
 }
 
 /** Marks the node of the chosen thread, and the edges that begin or end there. */
@@ -118,8 +122,9 @@ function listenToPicture() {
     event.preventDefault();
   });
   byId("zoom").addEventListener("click", () => {
-    isWhole = !isWhole;
-    byId("zoom").setAttribute("aria-pressed", isWhole);
+    isFull = !isFull;
+    byId("canvas").style.minHeight = "";
+    byId("zoom").setAttribute("aria-pressed", isFull);
     fitPicture();
   });
   window.addEventListener("resize", fitPicture);

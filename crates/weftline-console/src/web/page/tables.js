@@ -26,9 +26,9 @@ function heldBy(holders) {
 }
 
 /** Whether a row has a text, in what is seen of it or in its stack. */
-function has(thread, wanted) {
+function has(id, thread, wanted) {
   const stack = thread.stack === null ? "" : model.stacks.get(String(thread.stack));
-  const all = [stateOf(thread)[1], thread.tid, thread.main ? "main" : "", stack, ...COLUMNS.map((it) => it.text(thread))];
+  const all = [stateOf(thread, id)[1], thread.tid, thread.main ? "main" : "", stack, ...COLUMNS.map((it) => it.text(thread))];
   return all.join("\n").toLowerCase().includes(wanted);
 }
 
@@ -37,9 +37,11 @@ function has(thread, wanted) {
  * first, then all others by their numbers. So a busy process does not shuffle its rows.
  */
 function usualOrder([one, a], [other, b]) {
-  const rank = (it) => (it.ring !== null ? 0 : it.wait && model.now - it.wait.since > 2000 ? 1 : 2);
-  const since = (it) => (rank(it) === 1 ? it.wait.since : 0);
-  return rank(a) - rank(b) || (a.ring ?? 0) - (b.ring ?? 0) || since(a) - since(b) || byNumber(one, other);
+  const isLong = (it) => it.wait && model.now - it.wait.since > 2000;
+  const rank = (id, it) => (model.stuck.has(id) ? 0 : isLong(it) ? 1 : 2);
+  const since = (it) => (isLong(it) ? it.wait.since : 0);
+  const difference = rank(one, a) - rank(other, b) || (a.ring ?? -1) - (b.ring ?? -1);
+  return difference || (rank(one, a) === 1 && since(a) - since(b)) || byNumber(one, other);
 }
 
 function byNumber(one, other) {
@@ -58,7 +60,7 @@ function showThreads() {
   const ids = only && new Set(only.ids);
   let rows = [...model.threads];
   if (ids) rows = rows.filter(([id]) => ids.has(id));
-  if (wanted) rows = rows.filter(([, thread]) => has(thread, wanted));
+  if (wanted) rows = rows.filter(([id, thread]) => has(id, thread, wanted));
   rows.sort(sortedBy ? byColumn : usualOrder);
   const all = model.threads.size;
   const told = model.parts.summary?.more ? `, the first ${all.toLocaleString("en")} of ${counted(model.parts.summary.threads, "thread")}` : "";
@@ -68,6 +70,8 @@ function showThreads() {
   setText(byId("more"), left > 0 ? `${counted(left, "more thread")}: show ${Math.min(left, ROWS)} of them` : "");
   byId("members").hidden = !only;
   setText(byId("members"), only ? `only ${only.title}  ✕` : "");
+  const hasTimeouts = rows.some(([, thread]) => thread.wait?.until != null);
+  byId("threads-table").className = hasTimeouts ? "" : "without-timeouts";
   // A chosen thread has a second row, with its stack.
   const shown = rows.slice(0, rowsShown).flatMap(([id, thread]) => (id === chosen ? [[id, thread, false], [id, thread, true]] : [[id, thread, false]]));
   const body = byId("threads-table").tBodies[0];
@@ -95,16 +99,17 @@ function fillRow(row, [id, thread, isDetails]) {
     setText(stack, silent + (model.stacks.get(String(thread.stack)) ?? "no stack is known: it has not waited long enough"));
     return;
   }
-  const [symbol, word] = stateOf(thread);
+  const [symbol, word] = stateOf(thread, id);
+  const isStuck = symbol === "◆";
   const [name, ...others] = row.children;
   setText(name.children[0], symbol);
   name.children[0].title = word;
-  name.children[0].className = word === "deadlock" ? "symbol alarm" : "symbol";
+  name.children[0].className = isStuck ? "symbol alarm" : "symbol";
   setText(name.children[1], thread.name);
   name.children[1].setAttribute("aria-expanded", id === chosen);
   name.children[1].setAttribute("aria-label", `${thread.name}, ${word}`);
   setText(name.children[2], [thread.main ? "main" : "", thread.tid ? `tid ${thread.tid}` : ""].filter(Boolean).join(", "));
-  row.className = (word === "deadlock" ? "alarm " : "") + (id === chosen ? "picked" : "");
+  row.className = (isStuck ? "alarm " : "") + (id === chosen ? "picked" : "");
   others.forEach((cell, at) => setText(cell, COLUMNS[at + 1].text(thread)));
 }
 
@@ -179,7 +184,7 @@ function showTables() {
   ]);
   showTable("objects", model.parts.objects, [
     { title: "Object", text: (it) => `${it.class} ${it.title}` },
-    { title: "State", text: (it) => [it.state, it.holders?.length ? `held by ${heldBy(it.holders)}` : ""].filter(Boolean).join(", ") },
+    { title: "State", text: (it) => [it.state, it.holders?.length ? `held by "${heldBy(it.holders)}"` : ""].filter(Boolean).join(", ") },
     { title: "Waiters", text: (it) => it.waiters, isNumber: true },
     { title: "For", text: (it) => (it.since === null ? "" : sinceThen(it.since)), isNumber: true },
   ], "none");
