@@ -1,7 +1,6 @@
-"""`weftline web`: the page in a browser, of programs that are deadlocked, starved, busy and large."""
+"""`weftline web`: the page of programs that are deadlocked, starved, busy and large."""
 
 import json
-import re
 import signal
 import subprocess
 import sys
@@ -120,9 +119,7 @@ def test_a_thread_shows_its_stack_and_its_place_in_the_picture():
         page.until("document.querySelectorAll('tr.alarm').length === 2")
         page.click("#threads-table tbody button")
         stack = text(page, "tr.details")
-        assert re.search(r"deadlocked\.py:21 in transfer\n.*threading\.py", stack), (
-            stack
-        )
+        assert "deadlocked.py:21 in transfer" in stack
         assert "holds Lock account of alice" in stack
         assert texts(page, ".picked .name") == ["to Bob"]
         # It stays, and keeps the focus, while events come.
@@ -153,6 +150,7 @@ def test_the_keys_freeze_filter_and_choose():
         page.press("?")
         assert page.value("document.getElementById('helping').open")
         page.press("Escape")
+        page.until("!document.getElementById('helping').open")
         page.press("t")
         scheme = "getComputedStyle(document.body).backgroundColor"
         dark = page.value(scheme)
@@ -171,7 +169,7 @@ def test_the_picture_stays_while_nothing_changes():
     with watched("deadlocked") as program, page_of(program) as page:
         page.until("document.querySelectorAll('.node .alarm.body').length === 4")
         page.value("window.before = document.querySelector('#canvas svg')")
-        waited = text(page, "[data-waited]")
+        (waited, *_) = texts(page, "[data-waited]")
         page.until(
             f"document.querySelector('[data-waited]').textContent !== {waited!r}"
         )

@@ -8,12 +8,25 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
 LONG = 60
 
+# The protocol has the numbers 3 and 4. Both are copied first, since one may be the other.
+TAKE_PIPES = """
+import os, sys
+read, write = (os.dup(os.dup(int(number))) for number in sys.argv[1:3])
+os.dup2(read, 3)
+os.dup2(write, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
 NAMES = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
+
+# The keys whose effect the browser itself has.
+CODES = {"Enter": 13, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40}
 
 
 @functools.cache
@@ -95,22 +108,22 @@ class Page:
         return done["result"].get("value")
 
     def until(self, expression):
-        """Waits until an expression is true, and returns its value."""
+        """Waits until an expression is true."""
         begun = time.monotonic()
-        while not (value := self.value(expression)):
+        while not self.value(f"!!({expression})"):
             assert time.monotonic() - begun < LONG, (
                 expression,
                 self.value("document.body.innerText"),
             )
             time.sleep(0.05)
-        return value
 
     def press(self, key):
         """Presses and releases a key."""
         text = {"text": key} if len(key) == 1 else {}
         text = {"text": "\r"} if key == "Enter" else text
-        self._call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
-        self._call("Input.dispatchKeyEvent", type="keyUp", key=key)
+        code = {"windowsVirtualKeyCode": CODES.get(key, 0)}
+        self._call("Input.dispatchKeyEvent", type="keyDown", key=key, **text, **code)
+        self._call("Input.dispatchKeyEvent", type="keyUp", key=key, **code)
 
     def click(self, selector):
         """Clicks into the middle of an element."""
@@ -142,16 +155,15 @@ def chromium():
     to_browser, from_here = os.pipe()
     to_here, from_browser = os.pipe()
 
-    def take_pipes():
-        # The protocol has the numbers 3 and 4. Both are copied first, since one may be the other.
-        copies = os.dup(to_browser), os.dup(from_browser)
-        os.dup2(copies[0], 3)
-        os.dup2(copies[1], 4)
-
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         subprocess.Popen(
             [
+                sys.executable,
+                "-c",
+                TAKE_PIPES,
+                str(to_browser),
+                str(from_browser),
                 program,
                 "--headless=new",
                 "--no-sandbox",
@@ -166,8 +178,7 @@ def chromium():
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            close_fds=False,
-            preexec_fn=take_pipes,
+            pass_fds=(to_browser, from_browser),
         ) as process,
     ):
         os.close(to_browser)

@@ -1,5 +1,6 @@
-"""A server with a pool, connections to a database, a queue of log lines, and clients that load it."""
+"""A server with a pool, database connections, a queue of log lines, and clients that load it."""
 
+import os
 import queue
 import random
 import socket
@@ -71,6 +72,4 @@ try:
 finally:
     load.kill()
     load.wait()
-import os  # noqa: E402
-
 os._exit(0)

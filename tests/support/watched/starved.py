@@ -1,4 +1,4 @@
-"""A pool whose tasks wait for tasks of the same pool: a crawler that fetches what a page links to."""
+"""A pool whose tasks wait for tasks of the same pool: a crawler of pages and their links."""
 
 import sys
 import threading

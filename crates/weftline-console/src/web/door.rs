@@ -1,8 +1,8 @@
 //! [`Door`]: which requests are answered.
 //!
 //! The page shows what a program does, so no other page and no other user may read it. The token
-//! keeps other users out. The host is compared because the page of an attacker may give its own name
-//! the address 127.0.0.1 (DNS rebinding), and a browser then sends that name.
+//! keeps other users out. The host is compared because the page of an attacker may give its own
+//! name the address 127.0.0.1 (DNS rebinding), and a browser then sends that name.
 
 use super::http::{Refusal, Request};
 use super::token::Token;

@@ -14,8 +14,8 @@ pub(super) const KEPT: usize = 1200;
 const SERIES: usize = 12;
 
 /// The numbers of a moment, as JSON: `t` is the moment, `n` the threads, `b` the blocked ones. `p`
-/// has the busy workers, all workers and waiting tasks of each pool. `q` has the getters and putters
-/// that wait at each queue.
+/// has the busy workers, all workers and waiting tasks of each pool. `q` has the getters and
+/// putters that wait at each queue.
 pub(super) fn point(snapshot: &Snapshot, index: &Index<'_>, now: u64) -> Value {
     let blocked = snapshot.parties.iter().filter(|party| party.wait.is_some());
     let pools = snapshot.pools.iter().take(SERIES).map(|pool| {

@@ -1,5 +1,5 @@
-//! [`Index`]: which threads wait for an object, hold something, or work for a pool, found once for a
-//! snapshot of thousands of threads.
+//! [`Index`]: which threads wait for an object, hold something, or work for a pool, found once for
+//! a snapshot of thousands of threads.
 
 use std::collections::{BTreeMap, HashMap};
 use weftline::park::ObjectState;

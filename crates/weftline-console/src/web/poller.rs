@@ -2,9 +2,9 @@
 //!
 //! # Implementation
 //!
-//! The process is asked twice a second, and more rarely if it takes long to answer: it is left alone
-//! for as long as the last request took. Without a watcher it is not asked. Its number may be used
-//! again after its end, so the time of its start is compared before each request.
+//! The process is asked twice a second, and more rarely if it takes long to answer: it is left
+//! alone for as long as the last request took. Without a watcher it is not asked. Its number may be
+//! used again after its end, so the time of its start is compared before each request.
 
 use std::fs;
 use std::sync::Arc;

@@ -2,9 +2,10 @@
 //!
 //! # Implementation
 //!
-//! They are blocked in the calling thread before it starts others, which inherit that, and read from
-//! a descriptor (`signalfd`). So no handler runs, and that of Python, in whose process the command
-//! may run, stays. A signal that the process ignores, as `nohup` has it do, is left ignored.
+//! They are blocked in the calling thread before it starts others, which inherit that, and read
+//! from a descriptor (`signalfd`). So no handler runs, and that of Python, in whose process the
+//! command may run, stays. A signal that the process ignores, as `nohup` has it do, is left
+//! ignored.
 
 use std::io;
 use std::mem::MaybeUninit;
