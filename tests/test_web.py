@@ -121,7 +121,7 @@ def test_a_thread_shows_its_stack_and_its_place_in_the_picture():
         stack = text(page, "tr.details")
         assert "deadlocked.py:21 in transfer" in stack
         assert "holds Lock account of alice" in stack
-        assert texts(page, ".picked .name") == ["to Bob"]
+        assert texts(page, "#canvas .picked .name") == ["to Bob"]
         # It stays, and keeps the focus, while events come.
         version = page.value("model.version")
         page.until(f"model.version > {version + 1}")
@@ -129,7 +129,7 @@ def test_a_thread_shows_its_stack_and_its_place_in_the_picture():
         page.press("ArrowDown")
         page.press("Enter")
         page.until(
-            "document.querySelector('.picked .name')?.textContent === 'to Alice'"
+            "document.querySelector('#canvas .picked .name')?.textContent === 'to Alice'"
         )
 
 

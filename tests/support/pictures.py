@@ -3,14 +3,15 @@
 The argument is the folder for them, by default `docs/pictures`.
 """
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.chromium import chromium  # noqa: E402
-from support.dumped import running  # noqa: E402
+from support.chromium import chromium
+from support.dumped import running
 
 WATCHED = Path(__file__).parent / "watched"
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -39,16 +40,25 @@ def take(name, is_dark, seconds):
             page.until(
                 "model.parts.objects.rows.length > 1 && model.parts.queues.rows.length > 1"
             )
-            page.press("p")
+        picture = page.screenshot()
         web.terminate()
-        picture = page.screenshot() if name == "server" else None
-        return picture or page.screenshot()
+        return picture
+
+
+def with_fewer_colours(path):
+    """Makes a picture a third as large, if Pillow is installed."""
+    with contextlib.suppress(ImportError):
+        from PIL import Image
+
+        few = Image.open(path).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
 
 
 def main(folder=PICTURES):
     for name, is_dark, seconds in PROGRAMS:
         path = Path(folder) / f"web-{name}.png"
         path.write_bytes(take(name, is_dark, seconds))
+        with_fewer_colours(path)
         print(f"{path}: {path.stat().st_size // 1000} kB")
 
 
