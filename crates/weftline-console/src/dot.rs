@@ -120,7 +120,7 @@ fn write_node(f: &mut fmt::Formatter<'_>, pid: u32, index: usize, node: &Node) -
 fn write_edge(f: &mut fmt::Formatter<'_>, pid: u32, edge: &Edge) -> fmt::Result {
     let label = match &edge.timeout {
         Some(timeout) => format!("{}\n{timeout}", edge.label),
-        None => edge.label.clone(),
+        None => edge.label.to_string(),
     };
     let style = match edge.relation {
         Relation::Waits => "",

@@ -74,6 +74,18 @@ impl Example {
         self
     }
 
+    /// Has workers with these numbers, each of which waits for a task of their pool.
+    pub(crate) fn starved(mut self, numbers: std::ops::Range<u64>, pool: u32) -> Self {
+        for number in numbers {
+            let name = format!("crawler_{number}");
+            let task = (0x2000 + number * 64, format!("pending\t{pool}"));
+            let task = (task.0, task.1.as_str());
+            self = self.waiter((number, &name), "Future", task, "/app/crawl.py");
+            self.lines += &format!("serves\t{number}\t{pool}\t9\n");
+        }
+        self
+    }
+
     /// What the process tells.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut text = String::from("weftline\t1\t7\t1\t12000000000\n");
@@ -250,5 +262,14 @@ pub(crate) fn examples() -> Vec<(&'static str, Example)> {
         ("joins", joins),
         ("itself", itself),
         ("around", around),
+        ("starved", none().thread(1, "main").starved(2..8, 1)),
+        (
+            "starved_few",
+            none()
+                .starved(1..3, 1)
+                .starved(7..8, 2)
+                .circle(20..22)
+                .waiter((30, "late"), "Lock", (0x53, "held\t1\t1"), "/app/l.py"),
+        ),
     ]
 }

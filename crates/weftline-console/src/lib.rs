@@ -6,9 +6,11 @@
 //! |---|---|
 //! | `command.rs` | the command line: subcommands, options, help and statuses |
 //! | `dump.rs` | `weftline dump`: which processes are asked, and in which form the answers are shown |
+//! | `web/` | `weftline web`: a page that shows a process while it runs |
 //! | `doctor.rs` | `weftline doctor`: what works on this machine |
 //! | `json.rs` | a snapshot as JSON |
 //! | `graph/` | the waits of a process as nodes and edges |
+//! | `starvation.rs` | the starved pools in a snapshot |
 //! | `dot.rs` | such graphs as text for Graphviz |
 //! | `picture/` | such graphs as a picture |
 
@@ -27,5 +29,9 @@ mod graph;
 mod json;
 #[cfg(target_os = "linux")]
 mod picture;
+#[cfg(target_os = "linux")]
+mod starvation;
+#[cfg(target_os = "linux")]
+mod web;
 
 pub use command::{Status, main};

@@ -1,20 +1,40 @@
 //! A snapshot as a [`Graph`]: deadlocks first, then the crowds.
 
 use super::folding::{Crowd, Folding};
-use super::model::{Edge, Graph, Node, Relation, Ring, Sort};
+use super::model::{Edge, Graph, Identity, Label, Node, Relation, Ring, Sort};
 use super::words;
-use std::collections::HashMap;
-use weftline::park::ObjectState;
-use weftline::watch::{Deadlock, Object, Party, Snapshot, Span, Stacks, Verdict};
+use crate::starvation::{StarvedPool, starved_pools, without_workers};
+use std::collections::{BTreeSet, HashMap};
+use weftline::park::{Kind, ObjectState};
+use weftline::watch::{Deadlock, Object, Party, Snapshot, Stacks, Verdict};
 
 /// The graph of a process.
 pub(crate) fn graph_of(snapshot: &Snapshot) -> Graph {
+    build(snapshot, false)
+}
+
+/// The graph of a process that goes on.
+pub(crate) fn live_graph_of(snapshot: &Snapshot) -> Graph {
+    build(snapshot, true)
+}
+
+fn build(snapshot: &Snapshot, is_live: bool) -> Graph {
     let deadlocks = snapshot.deadlocks();
-    let folding = Folding::of(snapshot, &deadlocks);
+    let mut starved = starved_pools(snapshot);
+    starved.retain(|pool| pool.is_circle(snapshot, &deadlocks));
+    // Their workers are one node, whatever else they would be.
+    let others = (!starved.is_empty()).then(|| without_workers(snapshot, &starved));
+    let all = snapshot;
+    let snapshot = others.as_ref().unwrap_or(snapshot);
+    let mut folding = Folding::of(snapshot, &deadlocks);
+    if is_live {
+        folding.keep_order();
+    }
     let mut builder = Builder {
         graph: Graph {
+            is_live,
             pid: snapshot.pid,
-            summary: words::summary(snapshot, deadlocks.len()),
+            summary: words::summary(all, deadlocks.len()),
             notes: notes(snapshot, &folding),
             ..Graph::default()
         },
@@ -22,8 +42,11 @@ pub(crate) fn graph_of(snapshot: &Snapshot) -> Graph {
         threads: HashMap::new(),
         objects: HashMap::new(),
     };
-    for (ring, deadlock) in deadlocks.iter().enumerate() {
-        builder.add_ring(ring, deadlock);
+    for pool in &starved {
+        builder.add_starved(all, pool);
+    }
+    for deadlock in &deadlocks {
+        builder.add_ring(deadlock);
     }
     for crowd in &folding.crowds {
         builder.add_crowd(crowd);
@@ -63,7 +86,65 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn add_ring(&mut self, ring: usize, deadlock: &Deadlock) {
+    /// A starved pool is a ring of three: its workers wait for tasks, which wait for the pool.
+    fn add_starved(&mut self, all: &Snapshot, pool: &StarvedPool) {
+        let ring = self.graph.rings.len();
+        let parties = pool.workers.iter().filter_map(|&number| all.party(number));
+        let parties: Vec<&Party> = parties.collect();
+        let waits_for_task = |party: &&&Party| {
+            let wait = party.wait.as_ref();
+            wait.is_some_and(|wait| wait.kind == Kind::Future)
+        };
+        let waiting: Vec<&Party> = parties.iter().filter(waits_for_task).copied().collect();
+        let Some(&first) = waiting.first() else {
+            return;
+        };
+        let mut workers = match parties[..] {
+            [party] => words::thread(party),
+            _ => words::crowd(&parties),
+        };
+        workers.parties = parties.iter().copied().map(Identity::of).collect();
+        let workers = self.add(workers);
+        let objects: Vec<&Object> = {
+            let objects = waiting.iter().filter_map(|party| party.wait.as_ref());
+            let addresses: BTreeSet<u64> = objects.map(|wait| wait.object).collect();
+            let objects = addresses.into_iter();
+            objects.filter_map(|address| all.object(address)).collect()
+        };
+        let tasks = match (&objects[..], &first.wait) {
+            (&[one], Some(wait)) => words::object(wait, Some(one)),
+            _ => words::objects(&objects, first),
+        };
+        let tasks = self.add(tasks);
+        let pool_node = self.add(words::pool(pool));
+        self.add_wait(workers, &waiting, tasks);
+        self.add_hold(tasks, pool_node, "needs a worker of");
+        self.add_hold(pool_node, workers, "all busy");
+        let nodes = vec![workers, tasks, pool_node];
+        for edge in self.graph.edges.iter_mut().rev().take(3) {
+            edge.ring = Some(ring);
+        }
+        for &node in &nodes {
+            self.graph.nodes[node].ring = Some(ring);
+        }
+        for &number in &pool.workers {
+            self.threads.insert(number, workers);
+        }
+        for object in objects {
+            self.objects.insert(object.address, tasks);
+        }
+        self.graph.rings.push(Ring {
+            nodes,
+            title: "starved pool".to_owned(),
+            details: vec![
+                "its workers wait for tasks".to_owned(),
+                "that no worker is left to run".to_owned(),
+            ],
+        });
+    }
+
+    fn add_ring(&mut self, deadlock: &Deadlock) {
+        let ring = self.graph.rings.len();
         let mut nodes = Vec::new();
         let circle = &deadlock.circle;
         for (at, &number) in circle.iter().enumerate() {
@@ -117,7 +198,12 @@ impl Builder<'_> {
     fn add_crowd(&mut self, crowd: &Crowd<'_>) {
         let node = match crowd.parties[..] {
             [party] => self.thread(party),
-            _ => self.add(words::crowd(&crowd.parties)),
+            _ => {
+                let node = self.add(words::crowd(&crowd.parties));
+                let parties = crowd.parties.iter().copied();
+                self.graph.nodes[node].parties = parties.map(Identity::of).collect();
+                node
+            }
         };
         let Some(first) = crowd.parties.first().filter(|party| party.wait.is_some()) else {
             return;
@@ -143,6 +229,7 @@ impl Builder<'_> {
             details: vec!["not shown".to_owned()],
             about: format!("{more} more threads, which are not shown"),
             ring: None,
+            parties: Vec::new(),
         });
     }
 
@@ -156,6 +243,7 @@ impl Builder<'_> {
             return node;
         }
         let node = self.add(words::thread(party));
+        self.graph.nodes[node].parties = vec![Identity::of(party)];
         if party.number != 0 {
             self.threads.insert(party.number, node);
         }
@@ -204,20 +292,29 @@ impl Builder<'_> {
     fn add_holders(&mut self, node: usize, object: &Object) {
         for &holder in &object.holders {
             let holder = self.thread_of(holder);
-            let about = format!(
-                "{} is held by {}",
-                self.graph.nodes[node].title, self.graph.nodes[holder].title
-            );
-            self.graph.edges.push(Edge {
-                from: node,
-                to: holder,
-                relation: Relation::HeldBy,
-                label: "held by".to_owned(),
-                timeout: None,
-                about,
-                ring: None,
-            });
+            self.add_hold(node, holder, "held by");
         }
+    }
+
+    fn add_hold(&mut self, from: usize, to: usize, words: &str) {
+        let [object, holder] = [from, to].map(|node| &self.graph.nodes[node].title);
+        let about = match words {
+            "held by" => format!("{object} is held by {holder}"),
+            _ => format!("{object}: {words} {holder}"),
+        };
+        self.graph.edges.push(Edge {
+            from,
+            to,
+            relation: Relation::HeldBy,
+            label: Label {
+                before: words.to_owned(),
+                time: None,
+                after: "",
+            },
+            timeout: None,
+            about,
+            ring: None,
+        });
     }
 
     fn add_wait(&mut self, from: usize, parties: &[&Party], to: usize) {
@@ -225,18 +322,26 @@ impl Builder<'_> {
         let Some(longest) = waits().max_by_key(|wait| wait.waited) else {
             return;
         };
-        let span = Span(longest.waited);
-        let label = match (words::purpose(longest.kind), parties.len()) {
-            ("", 1) => format!("waits {span}"),
-            ("", _) => format!("wait up to {span}"),
-            (purpose, 1) => format!("{purpose}, {span}"),
-            (purpose, _) => format!("{purpose}, up to {span}"),
+        let before = match (words::purpose(longest.kind), parties.len()) {
+            ("", 1) => "waits ".to_owned(),
+            ("", _) => "wait up to ".to_owned(),
+            (purpose, 1) => format!("{purpose}, "),
+            (purpose, _) => format!("{purpose}, up to "),
+        };
+        let label = Label {
+            before,
+            time: Some(longest.waited),
+            after: "",
         };
         let timeout = waits().filter_map(|wait| wait.times_out_in).min();
         let [from_title, to_title] = [from, to].map(|node| self.graph.nodes[node].title.clone());
-        let timeout = timeout.map(|left| match parties.len() {
-            1 => format!("at most {} more", Span(left)),
-            _ => format!("the first for {} more", Span(left)),
+        let timeout = timeout.map(|left| Label {
+            before: match parties.len() {
+                1 => "at most ".to_owned(),
+                _ => "the first for ".to_owned(),
+            },
+            time: Some(left),
+            after: " more",
         });
         self.graph.edges.push(Edge {
             from,
@@ -247,119 +352,5 @@ impl Builder<'_> {
             timeout,
             ring: None,
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::example::{Example, examples};
-    use crate::graph::folding::ROOM;
-
-    fn graph(name: &str) -> Graph {
-        let example = examples().into_iter().find(|it| it.0 == name);
-        graph_of(&example.expect("there is one of that name").1.snapshot())
-    }
-
-    fn threads(graph: &Graph) -> impl Iterator<Item = &Node> {
-        graph.nodes.iter().filter(|node| node.sort == Sort::Thread)
-    }
-
-    #[test]
-    fn each_thread_is_in_one_node() {
-        for (name, example) in examples() {
-            let snapshot = example.snapshot();
-            let graph = graph_of(&snapshot);
-            let counted: usize = threads(&graph).map(|node| node.count).sum();
-            assert_eq!(counted, snapshot.parties.len(), "{name}");
-        }
-    }
-
-    #[test]
-    fn threads_of_a_deadlock_are_never_folded() {
-        for (name, example) in examples() {
-            let snapshot = example.snapshot();
-            let graph = graph_of(&snapshot);
-            for (deadlock, ring) in snapshot.deadlocks().iter().zip(&graph.rings) {
-                let members = ring.nodes.iter().map(|&node| &graph.nodes[node]);
-                let members: Vec<_> = members.filter(|it| it.sort == Sort::Thread).collect();
-                assert_eq!(members.len(), deadlock.circle.len(), "{name}");
-                assert!(members.iter().all(|node| node.count == 1), "{name}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_edges_of_a_ring_lead_around_it() {
-        for (name, example) in examples() {
-            let graph = graph_of(&example.snapshot());
-            for (index, ring) in graph.rings.iter().enumerate() {
-                let own = || graph.edges.iter().filter(|edge| edge.ring == Some(index));
-                let mut reached = vec![ring.nodes[0]];
-                let mut next = 0;
-                while next < reached.len() {
-                    let from_here = own().filter(|edge| edge.from == reached[next]);
-                    let new: Vec<usize> = from_here.map(|edge| edge.to).collect();
-                    assert!(!new.is_empty(), "{name}: an edge goes on");
-                    for node in new {
-                        if !reached.contains(&node) {
-                            reached.push(node);
-                        }
-                    }
-                    next += 1;
-                }
-                reached.sort_unstable();
-                let mut nodes = ring.nodes.clone();
-                nodes.sort_unstable();
-                assert_eq!(reached, nodes, "{name}");
-                assert!(own().any(|edge| edge.to == ring.nodes[0]), "{name}");
-            }
-        }
-    }
-
-    #[test]
-    fn threads_that_wait_for_one_object_fold_and_a_few_do_not() {
-        let graph = graph("crowd");
-        let crowd = threads(&graph).find(|node| node.count == 10_000).unwrap();
-        assert_eq!(crowd.title, "10000 threads");
-        assert_eq!(crowd.details, ["like pool_10", "pool.py:7 in work"]);
-        assert!(graph.nodes.len() < 8);
-        let few = graph_of(&Example::default().crowd(1..4, 0x40).snapshot());
-        assert!(threads(&few).all(|node| node.count == 1));
-    }
-
-    #[test]
-    fn threads_that_wait_at_one_line_for_objects_of_their_own_fold_with_them() {
-        let graph = graph("own_events");
-        let nodes: Vec<_> = graph
-            .nodes
-            .iter()
-            .map(|node| (node.title.as_str(), node.count))
-            .collect();
-        assert_eq!(nodes, [("200 threads", 200), ("200 Events", 200)]);
-        assert_eq!(graph.edges[0].label, "wait up to 12.0 s");
-    }
-
-    #[test]
-    fn a_join_leads_to_the_thread_and_a_holder_that_has_ended_is_shown_so() {
-        let graph = graph("joins");
-        assert!(graph.nodes.iter().all(|node| node.sort == Sort::Thread));
-        assert_eq!(graph.rings[0].nodes.len(), 2);
-        let ended: Vec<_> = graph.nodes.iter().filter(|node| node.count == 0).collect();
-        assert_eq!(ended[0].title, "thread 99");
-        assert_eq!(graph.edges.len(), 4);
-    }
-
-    #[test]
-    fn what_has_no_room_is_counted_and_told() {
-        let graph = graph("many_locks");
-        assert!(
-            threads(&graph).count() <= 2 * ROOM + 1,
-            "{}",
-            threads(&graph).count()
-        );
-        let more = threads(&graph).last().unwrap();
-        assert!(more.title.ends_with("more threads"), "{}", more.title);
-        assert!(graph.notes[0].contains(&more.count.to_string()));
     }
 }

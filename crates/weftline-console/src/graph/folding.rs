@@ -175,6 +175,19 @@ impl<'a> Folding<'a> {
         folding
     }
 
+    /// Has the crowds in an order in which they stay when they grow and shrink.
+    pub(crate) fn keep_order(&mut self) {
+        let object = |crowd: &Crowd<'_>| {
+            let waits = crowd.parties.iter().filter_map(|party| party.wait.as_ref());
+            waits.map(|wait| wait.object).min()
+        };
+        self.crowds.sort_by_cached_key(|crowd| {
+            let object = object(crowd);
+            let first = crowd.parties.iter().map(|party| party.number).min();
+            (object.is_none(), object, first)
+        });
+    }
+
     /// Adds the waiters of an object if there is room. A holder of what is shown is shown.
     fn add(&mut self, waiters: Waiters<'a>, has_room: bool, known: &HashSet<u64>) {
         for party in waiters.singles {

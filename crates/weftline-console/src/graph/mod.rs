@@ -10,7 +10,9 @@
 mod builder;
 mod folding;
 mod model;
-mod words;
+#[cfg(test)]
+mod tests;
+pub(crate) mod words;
 
-pub(crate) use builder::graph_of;
-pub(crate) use model::{Edge, Graph, Node, Relation, Ring, Sort};
+pub(crate) use builder::{graph_of, live_graph_of};
+pub(crate) use model::{Edge, Graph, Identity, Label, Node, Relation, Ring, Sort};

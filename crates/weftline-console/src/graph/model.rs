@@ -5,9 +5,16 @@
 //! node (`folding.rs`), so the number of nodes is bounded, but for deadlocks: each
 //! thread of a deadlock is a node.
 
+use std::fmt::{self, Display};
+use std::time::Duration;
+use weftline::watch::{Party, Span};
+
 /// The waits of a process.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
+    /// Whether the picture is of a process that goes on: no text but the labels has a duration, and
+    /// nodes keep their order from one graph to the next.
+    pub(crate) is_live: bool,
     /// The process.
     pub(crate) pid: u32,
     /// What there is, in a line.
@@ -48,6 +55,57 @@ pub(crate) struct Node {
     pub(crate) about: String,
     /// The deadlock of which it is a part.
     pub(crate) ring: Option<usize>,
+    /// Its threads.
+    pub(crate) parties: Vec<Identity>,
+}
+
+/// A thread of a snapshot: its number, and its `pthread_self` if the library does not know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Identity(u64, u64);
+
+impl Identity {
+    /// That of a thread.
+    pub(crate) fn of(party: &Party) -> Self {
+        match party.number {
+            0 => Self(0, party.os_ident),
+            number => Self::of_number(number),
+        }
+    }
+
+    /// That of the thread of this number.
+    pub(crate) fn of_number(number: u64) -> Self {
+        Self(number, 0)
+    }
+}
+
+impl Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self(0, ident) => write!(f, "i{ident}"),
+            Self(number, _) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// A few words, perhaps with a duration among them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Label {
+    /// The words before the duration.
+    pub(crate) before: String,
+    /// The duration.
+    pub(crate) time: Option<Duration>,
+    /// The words after it.
+    pub(crate) after: &'static str,
+}
+
+impl Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.before)?;
+        if let Some(time) = self.time {
+            write!(f, "{}", Span(time))?;
+        }
+        f.write_str(self.after)
+    }
 }
 
 /// What an edge says.
@@ -69,9 +127,9 @@ pub(crate) struct Edge {
     /// What it says.
     pub(crate) relation: Relation,
     /// The same in a few words.
-    pub(crate) label: String,
+    pub(crate) label: Label,
     /// When the wait times out, in a few words.
-    pub(crate) timeout: Option<String>,
+    pub(crate) timeout: Option<Label>,
     /// The same as a sentence.
     pub(crate) about: String,
     /// The deadlock of which it is a part.

@@ -2,6 +2,7 @@
 
 use super::folding::{is_of_library, place_of};
 use super::model::{Node, Sort};
+use crate::starvation::StarvedPool;
 use weftline::park::{Kind, ObjectState};
 use weftline::watch::{Frame, Object, Party, Snapshot, Span, Wait};
 
@@ -65,6 +66,7 @@ pub(crate) fn thread(party: &Party) -> Node {
         title,
         details,
         ring: None,
+        parties: Vec::new(),
     }
 }
 
@@ -77,6 +79,7 @@ pub(crate) fn ended_thread(number: u64) -> Node {
         details: vec!["has ended".to_owned()],
         about: format!("thread {number}, which has ended"),
         ring: None,
+        parties: Vec::new(),
     }
 }
 
@@ -113,6 +116,7 @@ pub(crate) fn crowd(parties: &[&Party]) -> Node {
         details,
         about,
         ring: None,
+        parties: Vec::new(),
     }
 }
 
@@ -137,6 +141,29 @@ pub(crate) fn object(wait: &Wait, object: Option<&Object>) -> Node {
         title,
         details,
         ring: None,
+        parties: Vec::new(),
+    }
+}
+
+/// A node of a starved pool.
+pub(crate) fn pool(pool: &StarvedPool) -> Node {
+    let mut details = vec![format!(
+        "{}, all busy",
+        counted(pool.workers.len(), "worker")
+    )];
+    details.extend(pool.waiting.map(|tasks| match tasks {
+        1 => "1 task waits".to_owned(),
+        _ => format!("{tasks} tasks wait"),
+    }));
+    let title = format!("pool {}", pool.number);
+    Node {
+        sort: Sort::Object,
+        count: 1,
+        about: [&[title.clone()][..], &details].concat().join("\n"),
+        title,
+        details,
+        ring: None,
+        parties: Vec::new(),
     }
 }
 
@@ -161,10 +188,12 @@ pub(crate) fn objects(objects: &[&Object], first: &Party) -> Node {
         details: vec![format!("like {:#x}", objects[0].address)],
         about,
         ring: None,
+        parties: Vec::new(),
     }
 }
 
-fn name_of(party: &Party) -> String {
+/// What a thread is called, in a line.
+pub(crate) fn name_of(party: &Party) -> String {
     match &party.name {
         Some(name) if !name.trim().is_empty() => visible(name),
         Some(_) => "\"\"".to_owned(),
@@ -198,6 +227,11 @@ fn short_place(party: &Party) -> Option<String> {
     place.map(short)
 }
 
+/// The line at which a thread is, with the file's last name only.
+pub(crate) fn place_in_short(party: &Party) -> Option<String> {
+    place_of(party).map(short)
+}
+
 /// A line of the program, with the file's last name only.
 fn short(frame: &Frame) -> String {
     let file = frame.file.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -209,7 +243,7 @@ fn short(frame: &Frame) -> String {
 }
 
 /// The class of the object of a wait.
-fn class(kind: Kind) -> &'static str {
+pub(crate) fn class(kind: Kind) -> &'static str {
     match kind {
         Kind::Lock => "Lock",
         Kind::RLock => "RLock",
@@ -230,7 +264,7 @@ fn class(kind: Kind) -> &'static str {
 }
 
 /// Whether an address says more of the object than its class.
-fn has_address(kind: Kind) -> bool {
+pub(crate) fn has_address(kind: Kind) -> bool {
     !matches!(kind, Kind::Timers | Kind::Work)
 }
 
@@ -254,7 +288,8 @@ pub(crate) fn purpose(kind: Kind) -> &'static str {
     }
 }
 
-fn state(kind: Kind, object: &Object) -> Option<String> {
+/// What an object says of itself, in a few words.
+pub(crate) fn state(kind: Kind, object: &Object) -> Option<String> {
     Some(match object.state? {
         ObjectState::Free => "free".to_owned(),
         ObjectState::Held { times, .. } if times > 1 => format!("held {times} times"),
@@ -278,7 +313,7 @@ fn state(kind: Kind, object: &Object) -> Option<String> {
 }
 
 /// A number and its noun.
-fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),

@@ -16,6 +16,11 @@ use super::route::{Routing, port_route};
 use crate::graph::Graph;
 use std::collections::HashMap;
 
+/// The width of a picture that stands alone.
+const ALONE: f64 = 1080.0;
+/// That of one which has other parts of a page beside it.
+const BESIDE: f64 = 720.0;
+
 /// A path with its label.
 #[derive(Debug, Default)]
 pub(crate) struct Route {
@@ -52,7 +57,7 @@ pub(crate) fn layout(graph: &Graph, sizes: &Sizes) -> Layout {
              }| at(to.x - from.x, to.y - from.y),
         )
         .collect();
-    let (places, size) = packing::pack(&extents);
+    let (places, size) = packing::pack(&extents, if graph.is_live { BESIDE } else { ALONE });
     let mut boxes = vec![Rect::default(); graph.nodes.len()];
     let mut bends: Vec<Vec<Bend>> = vec![Vec::new(); graph.edges.len()];
     let mut verdicts = vec![Point::default(); graph.rings.len()];

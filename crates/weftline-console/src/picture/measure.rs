@@ -3,7 +3,7 @@
 use super::blocks::Sizes;
 use super::geometry::at;
 use super::text_width::{Font, width};
-use crate::graph::{Edge, Graph, Node, Ring, Sort};
+use crate::graph::{Edge, Graph, Label, Node, Ring, Sort};
 
 /// The size of a heading's letters, as in the style.
 pub(crate) const HEAD: f64 = 14.0;
@@ -25,6 +25,14 @@ const NARROWEST: f64 = 132.0;
 pub(crate) const LINE: f64 = 16.0;
 /// The space around all.
 pub(crate) const MARGIN: f64 = 28.0;
+
+/// A label with the widest duration that it may have.
+fn widest_text(label: &Label, is_live: bool) -> String {
+    match label.time {
+        Some(_) if is_live => format!("{}59 min 59 s{}", label.before, label.after),
+        _ => label.to_string(),
+    }
+}
 
 /// The sizes of what a graph has.
 pub(crate) fn measure(graph: &Graph) -> Sizes {
@@ -55,11 +63,10 @@ pub(crate) fn measure(graph: &Graph) -> Sizes {
         )
     };
     let label = |edge: &Edge| {
-        let timeout = edge.timeout.as_deref().unwrap_or_default();
-        let texts = [edge.label.as_str(), timeout];
+        let texts = [Some(&edge.label), edge.timeout.as_ref()];
+        let texts = texts.into_iter().flatten();
         texts
-            .map(|text| width(text, Font::Regular) * SMALL)
-            .into_iter()
+            .map(|label| width(&widest_text(label, graph.is_live), Font::Regular) * SMALL)
             .fold(0.0, f64::max)
     };
     let verdict = |ring: &Ring| {

@@ -2,7 +2,9 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `svg.rs`, `svg.css` | [`Svg`]: graphs as SVG |
+//! | `svg.rs`, `svg.css`, `colours.css` | [`Svg`]: graphs as SVG |
+//! | `live_svg.rs` | [`LiveSvg`]: a graph as a part of a page that goes on |
+//! | `drawing.rs` | the nodes and edges in both |
 //! | `legend.rs`, `shapes.rs`, `text.rs` | the legend, the shapes of nodes, and texts in it |
 //! | `measure.rs` | how large boxes and labels are |
 //! | `text_width.rs` | how wide a text is |
@@ -16,9 +18,11 @@
 
 mod blocks;
 mod columns;
+mod drawing;
 mod geometry;
 mod layout;
 mod legend;
+mod live_svg;
 mod measure;
 mod packing;
 mod ring;
@@ -30,4 +34,5 @@ mod tests;
 mod text;
 mod text_width;
 
+pub(crate) use live_svg::{LiveSvg, STYLE};
 pub(crate) use svg::Svg;

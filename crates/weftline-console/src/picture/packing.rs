@@ -6,20 +6,19 @@
 use super::geometry::{Point, at};
 use std::collections::VecDeque;
 
-/// The width of a picture, unless a block is wider, or the picture would be much taller than wide.
-const WIDTH: f64 = 1080.0;
 /// The space between blocks.
 const SPACE: Point = Point { x: 44.0, y: 34.0 };
 /// Places are sought among so many blocks, and below all older ones.
 const RECENT: usize = 96;
 
-/// The upper left corners of blocks of these sizes, and the size of all.
-pub(crate) fn pack(sizes: &[Point]) -> (Vec<Point>, Point) {
+/// The upper left corners of blocks of these sizes, and the size of all. That is of this width,
+/// unless a block is wider, or all would be much taller than wide.
+pub(crate) fn pack(sizes: &[Point], width: f64) -> (Vec<Point>, Point) {
     let area: f64 = sizes
         .iter()
         .map(|size| (size.x + SPACE.x) * (size.y + SPACE.y))
         .sum();
-    let least = area.sqrt().max(WIDTH);
+    let least = area.sqrt().max(width);
     let widest = sizes.iter().map(|size| size.x).fold(least, f64::max);
     let mut all = Point::default();
     let mut corners = Vec::with_capacity(sizes.len());
@@ -70,7 +69,7 @@ mod tests {
         let sizes: Vec<Point> = (0..200)
             .map(|n| at(f64::from(n * 37 % 400 + 20), f64::from(n * 53 % 90 + 10)))
             .collect();
-        let (corners, all) = pack(&sizes);
+        let (corners, all) = pack(&sizes, 1080.0);
         assert!(all.x < 1.5 * all.y && all.y < 1.5 * all.x, "{all}");
         for (i, (a, size)) in corners.iter().zip(&sizes).enumerate() {
             assert!(a.x + size.x <= all.x && a.y + size.y <= all.y);

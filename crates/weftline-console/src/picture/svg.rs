@@ -1,20 +1,19 @@
 //! Graphs as a picture: SVG with its own style, without scripts, fonts or anything from elsewhere.
 
-use super::geometry::{Figure, Point, Rect, at};
-use super::layout::{Layout, Route, layout};
+use super::drawing::{write_graph, write_tips};
+use super::geometry::{Figure, at};
+use super::layout::{Layout, layout};
 use super::legend::Legend;
-use super::measure::{HEAD, LINE, MARGIN, NAME, PADDING, SMALL, WIDEST_TEXT, measure};
-use super::ring::{Anchor, Second};
-use super::shapes::write_shape;
+use super::measure::{HEAD, LINE, MARGIN, SMALL, measure};
 use super::text::{Escaped, shorten, write_text};
 use super::text_width::{Font, width};
-use crate::graph::{Edge, Graph, Node, Relation, Sort};
+use crate::graph::Graph;
 use std::fmt::{self, Display};
 
 /// Graphs as a picture, one below the other.
 pub(crate) struct Svg<'a>(pub(crate) &'a [Graph]);
 
-const STYLE: &str = include_str!("svg.css");
+const STYLE: &str = concat!(include_str!("colours.css"), include_str!("svg.css"));
 
 /// The height of a panel's heading.
 const HEADING: f64 = 46.0;
@@ -113,115 +112,12 @@ fn write_head(f: &mut fmt::Formatter<'_>, graphs: &[Graph], x: f64, y: f64) -> f
         "<title>Which thread waits for what: {}</title>",
         Escaped(&summary)
     )?;
-    writeln!(f, "<style>\n{STYLE}</style>\n<defs>")?;
-    for (name, class, length) in [("tip", "tip", 9.0), ("alarm-tip", "alarm tip", 13.0)] {
-        let half = length / 2.0;
-        writeln!(
-            f,
-            r#"<marker id="weftline-{name}" orient="auto" markerUnits="userSpaceOnUse" markerWidth="{length}" markerHeight="{length}" refX="{refx}" refY="{half}"><path class="{class}" d="M0 0L{length} {half}L0 {length}Z"/></marker>"#,
-            refx = length - 1.0,
-        )?;
-    }
-    writeln!(f, "</defs>")?;
+    writeln!(f, "<style>\n{STYLE}</style>")?;
+    write_tips(f)?;
     writeln!(
         f,
         r#"<rect class="page" x="0.5" y="0.5" width="{}" height="{}" rx="10"/>"#,
         x - 1.0,
         y - 1.0
     )
-}
-
-fn write_graph(f: &mut fmt::Formatter<'_>, graph: &Graph, layout: &Layout) -> fmt::Result {
-    // Those of deadlocks lie on top.
-    let mut order: Vec<usize> = (0..graph.edges.len()).collect();
-    order.sort_by_key(|&at| graph.edges[at].ring.is_some());
-    for &edge in &order {
-        write_edge(f, &graph.edges[edge], &layout.routes[edge])?;
-    }
-    for (node, rect) in graph.nodes.iter().zip(&layout.boxes) {
-        write_node(f, node, rect)?;
-    }
-    for (edge, route) in graph.edges.iter().zip(&layout.routes) {
-        write_label(f, edge, route)?;
-    }
-    for (ring, &middle) in graph.rings.iter().zip(&layout.verdicts) {
-        let lines = ring.details.iter().filter(|line| !line.is_empty());
-        let mut y = middle.y - 8.0;
-        write_text(f, "verdict", at(middle.x, y), "middle", &ring.title)?;
-        y += 22.0;
-        for line in lines {
-            write_text(f, "verdict-line", at(middle.x, y), "middle", line)?;
-            y += LINE;
-        }
-    }
-    Ok(())
-}
-
-fn write_edge(f: &mut fmt::Formatter<'_>, edge: &Edge, route: &Route) -> fmt::Result {
-    let held = match edge.relation {
-        Relation::Waits => "",
-        Relation::HeldBy => " held",
-    };
-    let (alarm, tip) = match edge.ring {
-        Some(_) => ("alarm ", "alarm-tip"),
-        None => ("", "tip"),
-    };
-    let about = Escaped(&edge.about);
-    writeln!(
-        f,
-        r#"<path class="{alarm}edge{held}" role="graphics-symbol img" aria-label="{about}" data-from="{}" data-to="{}" marker-end="url(#weftline-{tip})" d="{}"><title>{about}</title></path>"#,
-        edge.from, edge.to, route.path
-    )
-}
-
-fn write_label(f: &mut fmt::Formatter<'_>, edge: &Edge, route: &Route) -> fmt::Result {
-    let Some(label) = route.label else {
-        return Ok(());
-    };
-    let anchor = match label.anchor {
-        Anchor::Start => "start",
-        Anchor::Middle => "middle",
-        Anchor::End => "end",
-    };
-    let class = match edge.relation {
-        Relation::Waits => "label",
-        Relation::HeldBy => "label quiet",
-    };
-    let Some(timeout) = &edge.timeout else {
-        return write_text(f, class, label.at, anchor, &edge.label);
-    };
-    let (up, down) = match label.second {
-        Second::Below => (0.0, 14.0),
-        Second::Instead => (14.0, 0.0),
-        Second::Across => (0.0, 19.0),
-    };
-    let Point { x, y } = label.at;
-    write_text(f, class, at(x, y - up), anchor, &edge.label)?;
-    write_text(f, "label quiet", at(x, y + down), anchor, timeout)
-}
-
-fn write_node(f: &mut fmt::Formatter<'_>, node: &Node, rect: &Rect) -> fmt::Result {
-    let about = Escaped(&node.about);
-    writeln!(
-        f,
-        r#"<g class="node" role="graphics-symbol img" aria-label="{about}" data-count="{}"><title>{about}</title>"#,
-        node.count
-    )?;
-    write_shape(f, node, rect)?;
-    let inset = if node.sort == Sort::Queue { 6.0 } else { 0.0 };
-    let (x, room) = (rect.left() + PADDING + inset, WIDEST_TEXT);
-    let name = shorten(&node.title, Font::Bold, NAME, room);
-    let mut y = rect.top() + 23.0;
-    write_text(f, "name", at(x, y), "start", &name)?;
-    for detail in &node.details {
-        y += LINE;
-        write_text(
-            f,
-            "mono",
-            at(x, y),
-            "start",
-            &shorten(detail, Font::Mono, SMALL, room),
-        )?;
-    }
-    writeln!(f, "</g>")
 }

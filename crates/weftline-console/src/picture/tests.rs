@@ -2,12 +2,13 @@
 
 use super::geometry::{Rect, at};
 use super::layout::{Layout, layout};
+use super::live_svg::LiveSvg;
 use super::measure::{MARGIN, NAME, PADDING, SMALL, measure};
 use super::ring::Anchor;
 use super::svg::Svg;
 use super::text_width::{Font, width};
 use crate::example::{Example, HOSTILE, examples};
-use crate::graph::{Graph, graph_of};
+use crate::graph::{Graph, graph_of, live_graph_of};
 use roxmltree::{Document, Node as Element};
 
 fn picture(example: &Example) -> (Graph, Layout, String) {
@@ -69,7 +70,7 @@ fn labels_neither_leave_the_picture_nor_cover_boxes_or_each_other() {
         let mut labels: Vec<(Rect, &str)> = Vec::new();
         for (edge, route) in graph.edges.iter().zip(&layout.routes) {
             let Some(label) = route.label else { continue };
-            let wide = width(&edge.label, Font::Regular) * SMALL;
+            let wide = width(&edge.label.to_string(), Font::Regular) * SMALL;
             let shift = match label.anchor {
                 Anchor::Start => wide / 2.0,
                 Anchor::Middle => 0.0,
@@ -193,4 +194,19 @@ fn several_processes_are_in_one_picture() {
     assert_eq!(of_class(&document, "head").count(), graphs.len());
     let none = Svg(&[]).to_string();
     assert!(Document::parse(&none).is_ok());
+}
+
+#[test]
+fn a_live_picture_stays_the_same_while_time_goes_by() {
+    for (name, example) in examples() {
+        let (before, mut after) = (example.snapshot(), example.snapshot());
+        for wait in after.parties.iter_mut().filter_map(|it| it.wait.as_mut()) {
+            wait.waited += std::time::Duration::from_secs(100);
+        }
+        let live = |snapshot| LiveSvg(&live_graph_of(snapshot)).to_string();
+        let text = live(&before);
+        assert!(Document::parse(&text).is_ok(), "{name}");
+        assert!(!text.contains("<style"), "{name}: the page has the style");
+        assert_eq!(text, live(&after), "{name}");
+    }
 }

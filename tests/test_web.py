@@ -1,0 +1,324 @@
+"""`weftline web`: the page of programs that are deadlocked, starved, busy and large."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support import chromium as browser
+from support.dumped import LONG, running
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="processes answer on Linux only"
+)
+
+needs_chromium = pytest.mark.skipif(
+    bool(browser.why_not()), reason=f"a browser is needed: {browser.why_not()}"
+)
+
+WATCHED = Path(__file__).parent / "support" / "watched"
+
+COMMAND = sys.executable, "-m", "weftline"
+
+
+@contextmanager
+def served(pid):
+    """The address of the page of a process, and the command that serves it."""
+    with subprocess.Popen(
+        [*COMMAND, "web", str(pid)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as web:
+        try:
+            yield web.stdout.readline().strip(), web
+        finally:
+            web.kill()
+
+
+@contextmanager
+def page_of(program, **options):
+    """A page that shows a program."""
+    with served(program.pid) as (address, _), browser.chromium() as page:
+        page.open(address, **options)
+        page.until("model.head.is === 'live' && model.version > 1")
+        yield page
+        assert page.messages == []
+
+
+@contextmanager
+def watched(name):
+    """One of the programs in `support/watched`."""
+    with running("", command=[*COMMAND, "run", WATCHED / f"{name}.py"]) as program:
+        yield program
+
+
+def text(page, selector):
+    return page.value(f"document.querySelector({selector!r}).innerText")
+
+
+def texts(page, selector):
+    return page.value(
+        f"[...document.querySelectorAll({selector!r})].map((it) => it.textContent)"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_command(number):
+    with (
+        running("print('ready', flush=True); input()") as program,
+        served(program.pid) as (address, web),
+    ):
+        with urllib.request.urlopen(address, timeout=LONG) as answer:
+            assert b"</html>" in answer.read()
+        web.send_signal(number)
+        assert web.wait(LONG) == 0
+        assert "Traceback" not in web.stderr.read()
+        assert program.runs()
+
+
+def test_what_runs_without_weftline_is_refused():
+    with running("print('ready', flush=True); input()", before="") as program:
+        done = subprocess.run(
+            [*COMMAND, "web", str(program.pid)],
+            capture_output=True,
+            text=True,
+            timeout=LONG,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "does not run on weftline" in done.stderr
+        assert program.runs()
+
+
+@needs_chromium
+def test_a_deadlock_stands_out():
+    with watched("deadlocked") as program, page_of(program) as page:
+        page.until("document.querySelector('.verdict.alarm')")
+        verdict = text(page, "#verdicts")
+        assert "Likely deadlock: 2 threads wait for each other" in verdict
+        assert '"to Bob" waits for Lock "account of bob", held by "to Alice"' in verdict
+        assert page.value("document.title").startswith("◆ ")
+        # Four nodes of the ring, and the workers as one.
+        assert page.value("document.querySelectorAll('.node .alarm.body').length") == 4
+        assert "8 threads" in texts(page, ".node .name")
+        first, second = page.value(
+            "[...document.querySelectorAll('#threads-table tbody tr.alarm')].map((it) => it.innerText)"
+        )
+        assert "to Bob" in first and "account of bob" in first
+        assert "to Alice" in second and "deadlocked.py:21 in transfer" in second
+
+
+@needs_chromium
+def test_a_thread_shows_its_stack_and_its_place_in_the_picture():
+    with watched("deadlocked") as program, page_of(program) as page:
+        page.until("document.querySelectorAll('tr.alarm').length === 2")
+        page.click("#threads-table tbody button")
+        stack = text(page, "tr.details")
+        assert "deadlocked.py:21 in transfer" in stack
+        assert "holds Lock account of alice" in stack
+        assert texts(page, "#canvas .picked .name") == ["to Bob"]
+        # It stays, and keeps the focus, while events come.
+        version = page.value("model.version")
+        page.until(f"model.version > {version + 1}")
+        assert page.value("document.activeElement.textContent") == "to Bob"
+        page.press("ArrowDown")
+        page.press("Enter")
+        page.until(
+            "document.querySelector('#canvas .picked .name')?.textContent === 'to Alice'"
+        )
+
+
+@needs_chromium
+def test_the_keys_freeze_filter_and_choose():
+    with watched("deadlocked") as program, page_of(program) as page:
+        page.until("document.querySelectorAll('#threads-table tbody tr').length === 12")
+        page.press("/")
+        for key in "audit":
+            page.press(key)
+        assert texts(page, "td.name button") == ["audit"]
+        page.press("Escape")
+        assert len(texts(page, "td.name button")) == 12
+        page.press("p")
+        assert text(page, "#state") == "frozen: the process is not asked"
+        page.press("p")
+        page.until("document.querySelector('#state').innerText.startsWith('live')")
+        page.press("?")
+        assert page.value("document.getElementById('helping').open")
+        page.press("Escape")
+        page.until("!document.getElementById('helping').open")
+        page.press("t")
+        scheme = "getComputedStyle(document.body).backgroundColor"
+        dark = page.value(scheme)
+        page.press("t")
+        assert page.value(scheme) != dark
+        # A node of several threads shows these alone.
+        page.value(
+            "[...document.querySelectorAll('.node')].find((it) => it.textContent.includes('8 threads')).focus()"
+        )
+        page.press("Enter")
+        assert len(texts(page, "td.name button")) == 8
+
+
+@needs_chromium
+def test_the_picture_stays_while_nothing_changes():
+    with watched("deadlocked") as program, page_of(program) as page:
+        page.until("document.querySelectorAll('.node .alarm.body').length === 4")
+        page.value("window.before = document.querySelector('#canvas svg')")
+        (waited, *_) = texts(page, "[data-waited]")
+        page.until(
+            f"document.querySelector('[data-waited]').textContent !== {waited!r}"
+        )
+        assert page.value("window.before === document.querySelector('#canvas svg')")
+
+
+@needs_chromium
+def test_a_starved_pool_stands_out():
+    with watched("starved") as program, page_of(program) as page:
+        page.until("document.querySelector('.verdict.alarm')")
+        assert "Starved pool: its 4 workers wait for tasks, and 12 tasks wait" in text(
+            page, "#verdicts"
+        )
+        assert "pool 1" in texts(page, ".node .name")
+        assert "4 of 4" in text(page, "#pools tbody")
+        assert page.value("model.points.at(-1).p['1']") == [4, 4, 12]
+        assert "Now pool 1: 12" in page.value(
+            "[...document.querySelectorAll('.chart')].map((it) => it.ariaLabel).find((it) => it.startsWith('Waiting tasks'))"
+        )
+
+
+@needs_chromium
+def test_a_busy_server_is_fine():
+    with watched("server") as program, page_of(program, is_dark=True) as page:
+        page.until("model.points.filter((it) => it.p['1']?.[0] > 0).length > 2")
+        assert "No deadlock" in text(page, "#verdicts")
+        page.until(
+            "document.querySelector('#queues tbody')?.innerText.includes('log lines')"
+        )
+        assert not page.value("document.querySelector('.verdict.alarm')")
+
+
+@needs_chromium
+def test_the_end_of_the_process_and_of_the_command_are_told():
+    with (
+        watched("starved") as program,
+        served(program.pid) as (address, web),
+        browser.chromium() as page,
+    ):
+        page.open(address)
+        page.until("model.head.is === 'live'")
+        program.end()
+        page.until(
+            "document.querySelector('#state').innerText.startsWith('the process has ended')"
+        )
+        assert len(texts(page, "td.name button")) > 0
+        web.send_signal(signal.SIGTERM)
+        page.until(
+            "document.querySelector('#state').innerText.startsWith('weftline web has ended')"
+        )
+        assert web.wait(LONG) == 0
+
+
+MANY = """
+import threading, sys
+threading.stack_size(64 * 1024)
+event, lock = threading.Event(), threading.Lock()
+lock.acquire()
+for number in range(int(sys.argv[1])):
+    wait = event.wait if number % 4 else lock.acquire
+    threading.Thread(target=wait, daemon=True, name=f"thread-{number}").start()
+print("ready", flush=True)
+sys.stdin.read()
+import os; os._exit(0)
+"""
+
+
+@needs_chromium
+def test_two_hundred_threads_are_legible_and_thousands_usable():
+    for count in 200, 3000:
+        with running(MANY, count) as program, page_of(program) as page:
+            page.until(f"model.threads.size === {count + 1}")
+            page.until(f"model.parts.summary.blocked === {count}")
+            nodes = texts(page, ".node .name")
+            assert len(nodes) < 8 and f"{count // 4} threads" in nodes, nodes
+            shown = len(texts(page, "td.name button"))
+            assert shown == min(200, count + 1)
+            assert page.value("document.getElementById('more').hidden") == (
+                shown == count + 1
+            )
+            # The filter goes through all of them.
+            page.press("/")
+            for key in f"thread-{count - 1}":
+                page.press(key)
+            assert texts(page, "td.name button") == [f"thread-{count - 1}"]
+
+
+HOSTILE = """
+import threading, sys
+event = threading.Event()
+for name in NAMES:
+    threading.Thread(target=event.wait, daemon=True, name=name).start()
+print("ready", flush=True)
+sys.stdin.read()
+import os; os._exit(0)
+"""
+
+
+@needs_chromium
+def test_names_are_text():
+    names = [
+        "<script>window.hurt = 1</script>",
+        "<img src=x onerror='window.hurt = 2'>",
+        "</text></svg><script>window.hurt = 3</script>",
+        "\"' onclick=window.hurt=4 x='",
+        "&lt;b&gt; ]]> <!--",
+        "\u202eright to left\u0000",
+        "__proto__",
+        "{{nonce}}",
+    ]
+    with running(f"NAMES = {names!r}\n{HOSTILE}") as program, page_of(program) as page:
+        page.until(f"model.threads.size === {len(names) + 1}")
+        shown = texts(page, "td.name button")
+        assert {it for it in names if "\0" not in it} < set(shown)
+        assert (
+            page.value(
+                "document.querySelectorAll('#canvas script, #canvas img, table img').length"
+            )
+            == 0
+        )
+        page.until("model.version > 3")
+        assert page.value("window.hurt") is None
+
+
+@needs_chromium
+def test_everything_that_acts_has_a_name_and_is_reached_by_keys():
+    with watched("starved") as program, page_of(program) as page:
+        page.until("document.querySelector('.node')")
+        nameless = page.value(
+            "[...document.querySelectorAll('button, a, input, [role=button], [role=img]')]"
+            ".filter((it) => !it.hidden && !(it.ariaLabel || it.textContent.trim())).length"
+        )
+        assert nameless == 0
+        # One node of the picture is in the order of the tab key; arrows lead to the others.
+        assert (
+            page.value("document.querySelectorAll('.node[tabindex=\"0\"]').length") == 1
+        )
+        assert page.value("document.documentElement.lang") == "en"
+
+
+def test_an_event_of_a_process_in_which_nothing_changes_is_small():
+    with running(MANY, 1000) as program, served(program.pid) as (address, _):
+        with urllib.request.urlopen(f"{address}events", timeout=LONG) as stream:
+            sizes = []
+            for line in stream:
+                if line.startswith(b"data: "):
+                    sizes.append(len(line))
+                    event = json.loads(line[6:])
+                    if len(sizes) > 6:
+                        break
+        assert event["threads"] == {} and event["parts"] == {}, event
+        assert min(sizes) < 400, sizes
