@@ -6,6 +6,9 @@
 //! |---|---|
 //! | `command.rs` | the command line: subcommands, options, help and statuses |
 //! | `dump.rs` | `weftline dump`: which processes are asked, and in which form the answers are shown |
+//! | `top/` | `weftline top`: the same in a terminal, again and again |
+//! | `source.rs` | a process that is asked twice a second |
+//! | `findings.rs` | what is wrong in a snapshot |
 //! | `doctor.rs` | `weftline doctor`: what works on this machine |
 //! | `json.rs` | a snapshot as JSON |
 //! | `graph/` | the waits of a process as nodes and edges |
@@ -22,10 +25,16 @@ mod dump;
 #[cfg(all(test, target_os = "linux"))]
 mod example;
 #[cfg(target_os = "linux")]
+mod findings;
+#[cfg(target_os = "linux")]
 mod graph;
 #[cfg(target_os = "linux")]
 mod json;
 #[cfg(target_os = "linux")]
 mod picture;
+#[cfg(target_os = "linux")]
+mod source;
+#[cfg(target_os = "linux")]
+mod top;
 
 pub use command::{Status, main};

@@ -10,7 +10,7 @@
 mod builder;
 mod folding;
 mod model;
-mod words;
+pub(crate) mod words;
 
 pub(crate) use builder::graph_of;
 pub(crate) use model::{Edge, Graph, Node, Relation, Ring, Sort};
