@@ -131,7 +131,10 @@ fn starved(snapshot: &Snapshot, in_circles: &HashSet<u64>) -> Vec<Finding> {
     let mut seen: HashSet<Ender> = HashSet::new();
     while let Some(party) = free.pop() {
         stuck.remove(&party.number);
-        let ends = [Some(Ender::Thread(party.number)), party.pool.map(Ender::Pool)];
+        let ends = [
+            Some(Ender::Thread(party.number)),
+            party.pool.map(Ender::Pool),
+        ];
         for ender in ends.into_iter().flatten() {
             if seen.insert(ender) {
                 free.extend(dependents.get(&ender).into_iter().flatten());
@@ -167,7 +170,10 @@ mod tests {
 
     fn found(example: &Example) -> Vec<(Verdict, Vec<u64>)> {
         let found = findings(&example.snapshot());
-        found.into_iter().map(|it| (it.verdict, it.threads)).collect()
+        found
+            .into_iter()
+            .map(|it| (it.verdict, it.threads))
+            .collect()
     }
 
     /// A pool, the first of whose workers waits for a task of a pool.

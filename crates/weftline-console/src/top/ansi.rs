@@ -62,6 +62,17 @@ impl<D: Device> Ansi<D> {
         self.shows_cursor = false;
     }
 
+    fn move_to(&mut self, to: Position) {
+        match self.at {
+            Some(at) if at == to => {}
+            Some(at) if at.y == to.y && at.x + 1 == to.x => self.out.extend_from_slice(b"\x1b[C"),
+            Some(at) if at.y == to.y && at.x < to.x => {
+                self.put(format_args!("\x1b[{}C", to.x - at.x));
+            }
+            _ => self.put(format_args!("\x1b[{};{}H", to.y + 1, to.x + 1)),
+        }
+    }
+
     fn set_look(&mut self, look: Look) {
         if self.look == look {
             return;
@@ -77,7 +88,10 @@ impl<D: Device> Ansi<D> {
         self.out.extend_from_slice(b"\x1b[0");
         let on = modifiers.iter().filter(|(it, _)| modifier.contains(*it));
         let colours = [colour(text, 30), colour(ground, 40)];
-        for code in on.map(|&(_, code)| code).chain(colours.into_iter().flatten()) {
+        for code in on
+            .map(|&(_, code)| code)
+            .chain(colours.into_iter().flatten())
+        {
             self.put(format_args!(";{code}"));
         }
         self.out.push(b'm');
@@ -124,9 +138,7 @@ impl<D: Device> Backend for Ansi<D> {
     {
         for (x, y, cell) in cells {
             let position = Position::new(x, y);
-            if self.at != Some(position) {
-                self.put(format_args!("\x1b[{};{}H", y + 1, x + 1));
-            }
+            self.move_to(position);
             self.set_look((cell.fg, cell.bg, cell.modifier));
             let symbol = cell.symbol();
             self.out.extend_from_slice(symbol.as_bytes());
@@ -156,10 +168,8 @@ impl<D: Device> Backend for Ansi<D> {
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
         let position = position.into();
-        if self.at != Some(position) {
-            self.put(format_args!("\x1b[{};{}H", position.y + 1, position.x + 1));
-            self.at = Some(position);
-        }
+        self.move_to(position);
+        self.at = Some(position);
         Ok(())
     }
 
@@ -246,21 +256,33 @@ mod tests {
     fn only_what_has_changed_is_written_as_one_update() {
         let plain = Style::new();
         let written = written(&[("abc 1 s", plain), ("abc 2 s", plain), ("abc 2 s", plain)]);
-        assert_eq!(written[0], format!("{BEGIN}\u{1b}[1;1Habc\u{1b}[1;5H1\u{1b}[1;7Hs{END}"));
+        assert_eq!(
+            written[0],
+            format!("{BEGIN}\u{1b}[1;1Habc\u{1b}[C1\u{1b}[Cs{END}")
+        );
         assert_eq!(written[1], format!("{BEGIN}\u{1b}[1;5H2{END}"));
-        assert_eq!(written[2], "", "a screen that stays the same writes nothing");
+        assert_eq!(
+            written[2], "",
+            "a screen that stays the same writes nothing"
+        );
     }
 
     #[test]
     fn the_cell_after_a_wide_letter_is_addressed_anew() {
         let written = written(&[("日ab", Style::new())]);
-        assert_eq!(written[0], format!("{BEGIN}\u{1b}[1;1H日\u{1b}[1;3Hab{END}"));
+        assert_eq!(
+            written[0],
+            format!("{BEGIN}\u{1b}[1;1H日\u{1b}[1;3Hab{END}")
+        );
     }
 
     #[test]
     fn a_look_is_set_whole() {
         let alarm = Style::new().fg(Color::LightRed).bg(Color::Black);
         let written = written(&[("x", alarm.add_modifier(Modifier::BOLD))]);
-        assert_eq!(written[0], format!("{BEGIN}\u{1b}[1;1H\u{1b}[0;1;91;40mx{END}"));
+        assert_eq!(
+            written[0],
+            format!("{BEGIN}\u{1b}[1;1H\u{1b}[0;1;91;40mx{END}")
+        );
     }
 }

@@ -5,7 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The time of day, as `05:43:12`.
 pub(crate) fn time_of_day(time: SystemTime) -> String {
-    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let seconds = time
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     let seconds = libc::time_t::try_from(seconds).unwrap_or_default();
     // SAFETY: all zeros are a valid value.
     let mut local: libc::tm = unsafe { mem::zeroed() };

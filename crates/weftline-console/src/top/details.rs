@@ -28,6 +28,9 @@ pub(crate) fn details(facts: &Facts, view: View, key: u64) -> Option<(String, Ve
             let mut findings = facts.findings.iter();
             let finding = findings.find(|finding| pools::key(finding) == key)?;
             let text = snapshot.verdict_text(finding.verdict, &finding.threads);
+            // The head of the screen names the process.
+            let own = format!("weftline: process {}: ", snapshot.pid);
+            let text = text.strip_prefix(&own).unwrap_or(&text);
             let title = finding.verdict.name().to_owned();
             Some((title, text.lines().map(str::to_owned).collect()))
         }
@@ -60,10 +63,16 @@ fn object(index: &Index<'_>, address: u64) -> Option<(String, Vec<String>)> {
 }
 
 fn pool(snapshot: &Snapshot, key: u64) -> Option<(String, Vec<String>)> {
-    let pool = snapshot.pools.iter().find(|it| u64::from(it.number) == key)?;
+    let pool = snapshot
+        .pools
+        .iter()
+        .find(|it| u64::from(it.number) == key)?;
     let workers: Vec<&Party> = snapshot.workers(pool.number).collect();
     let mut lines = Vec::new();
-    lines.extend(pool.waiting.map(|it| format!("{} waiting", counted(it as usize, "task"))));
+    lines.extend(
+        pool.waiting
+            .map(|it| format!("{} waiting", counted(it as usize, "task"))),
+    );
     lines.push(format!("{}:", counted(workers.len(), "worker")));
     for party in workers.iter().take(LISTED) {
         let text = match is_idle(party) {

@@ -29,9 +29,8 @@ impl Facts {
         let snapshot = &answer.snapshot;
         let findings = findings(snapshot);
         let index = Index::of(snapshot, &findings);
-        let is_circle = |it: &&Finding| {
-            !matches!(it.verdict, Verdict::PoolStarved | Verdict::Abandoned)
-        };
+        let is_circle =
+            |it: &&Finding| !matches!(it.verdict, Verdict::PoolStarved | Verdict::Abandoned);
         let verdicts = pools::verdicts(&index);
         let worst = verdicts.rows.first().and_then(|row| {
             let finding = findings.iter().find(|it| pools::key(it) == row.key)?;

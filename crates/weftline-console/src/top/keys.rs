@@ -125,7 +125,10 @@ fn sequence(bytes: &[u8]) -> Found {
                 Found::Key(4, number.map(|number| Key::Function(number + 1)))
             }
         },
-        Some(b'[') => match bytes[2..].iter().position(|byte| (0x40..=0x7e).contains(byte)) {
+        Some(b'[') => match bytes[2..]
+            .iter()
+            .position(|byte| (0x40..=0x7e).contains(byte))
+        {
             // Longer than any: what a terminal may answer is shorter.
             None if bytes.len() > 64 => Found::Key(bytes.len(), None),
             None => Found::Beginning,
@@ -211,7 +214,10 @@ mod tests {
             for form in forms {
                 assert_eq!(keys(form), [key], "{form:?}");
                 let mut decoder = Decoder::default();
-                let parts: Vec<Key> = form.iter().flat_map(|&byte| decoder.take(&[byte])).collect();
+                let parts: Vec<Key> = form
+                    .iter()
+                    .flat_map(|&byte| decoder.take(&[byte]))
+                    .collect();
                 assert_eq!(parts, [key], "{form:?} in parts");
             }
         }

@@ -38,7 +38,9 @@ impl View {
             Self::Objects => "no thread waits for a lock or another object",
             Self::Queues => "no thread waits at a queue",
             Self::Pools => "no pool has a worker",
-            Self::Verdicts => "no deadlock, no starved pool, and no lock of a thread that has ended",
+            Self::Verdicts => {
+                "no deadlock, no starved pool, and no lock of a thread that has ended"
+            }
         }
     }
 }

@@ -80,17 +80,19 @@ fn table<'a>(
     cells: impl Fn(u64, &Waiters<'a>, Option<&Object>) -> Vec<Cell>,
 ) -> Table {
     let mut shown: Vec<_> = index.waited_for().filter(|(_, it)| is_shown(it)).collect();
-    shown.sort_by_key(|(_, waiters)| Reverse(waiters.len()));
-    let row = |(address, waiters): (u64, &Waiters<'a>)| {
-        let is_alarm = |(party, _): &(&Party, &Wait)| index.verdict_of(party.number).is_some();
-        Row {
-            key: address,
-            mark: match waiters.iter().any(is_alarm) {
-                true => Mark::Alarm,
-                false => Mark::Plain,
-            },
-            cells: cells(address, waiters, index.snapshot.object(address)),
-        }
+    let is_alarm = |waiters: &Waiters<'a>| {
+        let mut verdicts = waiters.iter().map(|(it, _)| index.verdict_of(it.number));
+        verdicts.any(|verdict| verdict.is_some())
+    };
+    // Of two with as many waiters, the one in a deadlock is first.
+    shown.sort_by_cached_key(|(_, waiters)| (Reverse(waiters.len()), !is_alarm(waiters)));
+    let row = |(address, waiters): (u64, &Waiters<'a>)| Row {
+        key: address,
+        mark: match is_alarm(waiters) {
+            true => Mark::Alarm,
+            false => Mark::Plain,
+        },
+        cells: cells(address, waiters, index.snapshot.object(address)),
     };
     Table {
         columns,
@@ -99,7 +101,12 @@ fn table<'a>(
 }
 
 fn is_queue(kind: Kind) -> bool {
-    let queue = [Kind::QueueGet, Kind::QueuePut, Kind::QueueJoin, Kind::QueueSort];
+    let queue = [
+        Kind::QueueGet,
+        Kind::QueuePut,
+        Kind::QueueJoin,
+        Kind::QueueSort,
+    ];
     queue.contains(&kind)
 }
 

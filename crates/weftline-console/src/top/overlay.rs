@@ -53,10 +53,20 @@ fn draw_lines(
         let last = (first + height).min(lines.len());
         let place = format!(" lines {} to {last} of {} ", first + 1, lines.len());
         let x = area.right().saturating_sub(columns(&place) as u16);
-        write(buffer, Rect::new(x, area.y, area.right() - x, 1), &place, theme.label());
+        write(
+            buffer,
+            Rect::new(x, area.y, area.right() - x, 1),
+            &place,
+            theme.label(),
+        );
     }
     for (y, line) in (area.y + 1..).zip(lines.iter().skip(first).take(height)) {
-        write(buffer, Rect::new(area.x, y, area.width, 1), line, Style::new());
+        write(
+            buffer,
+            Rect::new(area.x, y, area.width, 1),
+            line,
+            Style::new(),
+        );
     }
     first
 }
@@ -92,7 +102,12 @@ pub(crate) fn draw_sort(buffer: &mut Buffer, area: Rect, state: &State, theme: T
     // The chosen column is always there.
     let first = (chosen + 1).saturating_sub(lines);
     let column = |y| Rect::new(area.x, y, WIDTH.min(area.width), 1);
-    write(buffer, column(area.y), &format!("{:14}", "Sort by"), theme.titles());
+    write(
+        buffer,
+        column(area.y),
+        &format!("{:14}", "Sort by"),
+        theme.titles(),
+    );
     let titles = state.table().columns.iter().enumerate().skip(first);
     let mut y = area.y + 1;
     for (at, it) in titles.take(lines) {

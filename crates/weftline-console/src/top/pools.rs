@@ -106,7 +106,10 @@ pub(crate) fn what(index: &Index<'_>, finding: &Finding) -> String {
     /// So many are named.
     const NAMED: usize = 8;
     let threads = &finding.threads;
-    let names = threads.iter().take(NAMED).map(|&number| index.title(number));
+    let names = threads
+        .iter()
+        .take(NAMED)
+        .map(|&number| index.title(number));
     let mut names = names.collect::<Vec<_>>().join(", ");
     if threads.len() > NAMED {
         names += &format!(" and {} more", threads.len() - NAMED);

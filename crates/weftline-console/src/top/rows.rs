@@ -1,7 +1,7 @@
 //! How a table looks: the titles of its columns, and the rows that are on the screen.
 
-use super::model::{Column, Width};
 use super::line::write;
+use super::model::{Column, Width};
 use super::state::State;
 use super::text::{columns, cut};
 use super::theme::Theme;
@@ -59,7 +59,13 @@ pub(crate) fn draw(buffer: &mut Buffer, area: Rect, state: &mut State, theme: Th
             }
             false => column.title.to_owned(),
         };
-        write_cell(buffer, (begin, area.y, width), &title, column, theme.titles());
+        write_cell(
+            buffer,
+            (begin, area.y, width),
+            &title,
+            column,
+            theme.titles(),
+        );
     }
     let place = format!(" {}/{} ", list.place(), list.len());
     let note = match filter.trim().is_empty() {
@@ -90,7 +96,13 @@ pub(crate) fn draw(buffer: &mut Buffer, area: Rect, state: &mut State, theme: Th
         }
         for &(at, begin, width) in &layout {
             let column = &table.columns[at];
-            write_cell(buffer, (begin, y, width), &row.cells[at].text, column, style);
+            write_cell(
+                buffer,
+                (begin, y, width),
+                &row.cells[at].text,
+                column,
+                style,
+            );
         }
     }
 }
@@ -128,7 +140,11 @@ mod tests {
             let many = if screen < 50 { 3 } else { 4 } + usize::from(screen >= 100);
             assert_eq!(layout.len(), many);
             for pair in layout.windows(2) {
-                assert_eq!(pair[0].1 + pair[0].2 + 1, pair[1].1, "a blank between columns");
+                assert_eq!(
+                    pair[0].1 + pair[0].2 + 1,
+                    pair[1].1,
+                    "a blank between columns"
+                );
             }
             let &(_, begin, width) = layout.last().unwrap();
             assert_eq!(begin + width, screen);

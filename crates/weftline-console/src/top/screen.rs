@@ -31,8 +31,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &mut State, theme: Theme) {
         write(buffer, area, &text, Style::new());
         return;
     }
-    let [first, second, third, views] =
-        [0, 1, 2, 3].map(|y| Rect::new(0, y, area.width, 1));
+    let [first, second, third, views] = [0, 1, 2, 3].map(|y| Rect::new(0, y, area.width, 1));
     let body = Rect::new(0, HEAD, area.width, area.height - HEAD - 1);
     let foot = Rect::new(0, area.height - 1, area.width, 1);
     draw_process(buffer, first, state, theme);
@@ -70,7 +69,11 @@ fn draw_process(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) {
 fn draw_watch(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) {
     let mut rest = line;
     if state.is_frozen {
-        rest = write_all(buffer, rest, &[("FROZEN", theme.notice()), (" ", Style::new())]);
+        rest = write_all(
+            buffer,
+            rest,
+            &[("FROZEN", theme.notice()), (" ", Style::new())],
+        );
     }
     let facts = &state.facts;
     let answer = &facts.answer;
@@ -85,7 +88,11 @@ fn draw_watch(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) {
         Some(Trouble::Unanswered(why)) => Some(("NO ANSWER", format!(" since {taken}: {why}"))),
     };
     if let Some((what, more)) = trouble {
-        write_all(buffer, rest, &[(what, theme.notice()), (&more, Style::new())]);
+        write_all(
+            buffer,
+            rest,
+            &[(what, theme.notice()), (&more, Style::new())],
+        );
         return;
     }
     let took = answer.took.as_secs_f64() * 1e3;
@@ -104,7 +111,12 @@ fn draw_worst(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) {
     let more = state.facts.findings.len().saturating_sub(1);
     match &state.facts.worst {
         None => {
-            write(buffer, line, "no deadlock, no starved pool, no abandoned lock", theme.quiet());
+            write(
+                buffer,
+                line,
+                "no deadlock, no starved pool, no abandoned lock",
+                theme.quiet(),
+            );
         }
         Some(worst) => {
             let more = match more {
@@ -116,7 +128,11 @@ fn draw_worst(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) {
             write_all(
                 buffer,
                 line,
-                &[("! ", theme.alarm()), (&worst, theme.alarm()), (&more, Style::new())],
+                &[
+                    ("! ", theme.alarm()),
+                    (&worst, theme.alarm()),
+                    (&more, Style::new()),
+                ],
             );
         }
     }
@@ -162,14 +178,23 @@ fn draw_foot(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) -> Op
         ),
         Mode::Search { text, is_found } => (
             &[("F3", "Next"), ("Up", "Previous"), ("Esc", "Done")],
-            Some(("Search", text.as_str(), if *is_found { "" } else { "not found" })),
+            Some((
+                "Search",
+                text.as_str(),
+                if *is_found { "" } else { "not found" },
+            )),
         ),
         Mode::Sort(_) => (
             &[("Enter", "Sort"), ("I", "Invert"), ("Esc", "Cancel")],
             None,
         ),
         Mode::Pane(_) | Mode::Help(_) => (
-            &[("Up/Down", "Scroll"), ("Z", "Freeze"), ("Esc", "Close"), ("F10", "Quit")],
+            &[
+                ("Up/Down", "Scroll"),
+                ("Z", "Freeze"),
+                ("Esc", "Close"),
+                ("F10", "Quit"),
+            ],
             None,
         ),
     };
@@ -183,7 +208,11 @@ fn draw_foot(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) -> Op
         rest = write(buffer, rest, " ", Style::new());
     }
     let (title, text, note) = prompt?;
-    rest = write_all(buffer, rest, &[(title, theme.notice()), (": ", Style::new())]);
+    rest = write_all(
+        buffer,
+        rest,
+        &[(title, theme.notice()), (": ", Style::new())],
+    );
     // The end of a long text is what is being written.
     let room = usize::from(rest.width).saturating_sub(columns(note) + 2);
     let mut shown = text;

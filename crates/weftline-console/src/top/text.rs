@@ -15,7 +15,12 @@ fn letters(text: &str) -> impl Iterator<Item = (String, usize)> {
     let span = Span::raw(text.to_owned());
     let letters: Vec<_> = span
         .styled_graphemes(Style::new())
-        .map(|letter| (letter.symbol.to_owned(), usize::from(letter.symbol.cell_width())))
+        .map(|letter| {
+            (
+                letter.symbol.to_owned(),
+                usize::from(letter.symbol.cell_width()),
+            )
+        })
         .collect();
     letters.into_iter()
 }
@@ -106,7 +111,10 @@ mod tests {
     #[test]
     fn wrapped_lines_fit_and_lose_nothing_but_blanks() {
         let without_blanks = |text: &str| text.replace(' ', "");
-        for text in HOSTILE.iter().chain(&["    at /app/bank.py:14 in transfer", ""]) {
+        for text in HOSTILE
+            .iter()
+            .chain(&["    at /app/bank.py:14 in transfer", ""])
+        {
             let plain: String = letters(text).map(|(letter, _)| letter).collect();
             for most in 8..100 {
                 let lines = wrapped(text, most);

@@ -45,7 +45,9 @@ impl Theme {
 
     /// What is wrong.
     pub(crate) fn alarm(self) -> Style {
-        let style = Style::new().fg(Color::LightRed).add_modifier(Modifier::BOLD);
+        let style = Style::new()
+            .fg(Color::LightRed)
+            .add_modifier(Modifier::BOLD);
         self.style(style, Modifier::BOLD)
     }
 
@@ -98,7 +100,10 @@ mod tests {
     fn colour_is_for_terminals_that_have_it_and_users_that_want_it() {
         let has_colour = |no_color, term| Theme::of(no_color, term).has_colour;
         assert!(has_colour(None, "xterm-256color"));
-        assert!(has_colour(Some(""), "linux"), "an empty NO_COLOR says nothing");
+        assert!(
+            has_colour(Some(""), "linux"),
+            "an empty NO_COLOR says nothing"
+        );
         assert!(!has_colour(Some("1"), "xterm-256color"));
         assert!(!has_colour(None, "vt100"));
     }

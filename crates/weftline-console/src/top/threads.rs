@@ -128,9 +128,7 @@ pub(crate) fn waits_for(index: &Index<'_>, party: &Party, wait: &Wait) -> String
         return text;
     };
     match object.state {
-        Some(ObjectState::Held { by, .. }) if by.get() == party.number => {
-            text + ", held by itself"
-        }
+        Some(ObjectState::Held { by, .. }) if by.get() == party.number => text + ", held by itself",
         Some(ObjectState::Held { by, .. }) => text + ", held by " + &index.title(by.get()),
         _ => match words::state(wait.kind, object) {
             Some(state) => text + ", " + &state,

@@ -347,12 +347,7 @@ impl Report<'_> {
     }
 
     /// A party, with at most so many frames.
-    fn write_party(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        party: &Party,
-        frames: usize,
-    ) -> fmt::Result {
+    fn write_party(&self, f: &mut fmt::Formatter<'_>, party: &Party, frames: usize) -> fmt::Result {
         write!(f, "{}", party.title())?;
         if party.native_id != 0 {
             write!(f, " (tid {})", party.native_id)?;
