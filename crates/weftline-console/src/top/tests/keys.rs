@@ -231,7 +231,7 @@ fn no_sequence_of_keys_breaks_the_view() {
         Key::Letter('日'),
     ];
     let mut random = 7_u64;
-    for turn in 0..4_000 {
+    for turn in 0..1_500 {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
