@@ -1,5 +1,6 @@
 //! What the pane says of a row: a thread's stack, an object's waiters, a verdict's report.
 
+use super::clock::time_of_day;
 use super::facts::Facts;
 use super::index::Index;
 use super::model::View;
@@ -20,7 +21,14 @@ pub(crate) fn details(facts: &Facts, view: View, key: u64) -> Option<(String, Ve
             let mut parties = snapshot.parties.iter();
             let party = parties.find(|party| threads::key(party) == key)?;
             let text = snapshot.party_text(party);
-            Some((name_of(party), text.lines().map(str::to_owned).collect()))
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            if let Some(wait) = &party.wait {
+                let since = facts.answer.taken.checked_sub(wait.waited);
+                lines.extend(since.map(|it| format!("    since {}", time_of_day(it))));
+                // Behind the sentence that tells for what.
+                lines[1..].rotate_right(1);
+            }
+            Some((name_of(party), lines))
         }
         View::Objects | View::Queues => object(&index, key),
         View::Pools => pool(snapshot, key),

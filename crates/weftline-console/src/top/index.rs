@@ -52,15 +52,6 @@ impl<'a> Index<'a> {
         self.verdicts.get(&number).copied()
     }
 
-    /// The state of a thread with that verdict, and its rank.
-    pub(crate) fn word_of(&self, verdict: Verdict) -> (u64, &'static str) {
-        match verdict {
-            Verdict::PoolStarved => (1, "starved"),
-            Verdict::Abandoned => (2, "abandoned"),
-            _ => (0, "deadlock"),
-        }
-    }
-
     /// What to call the thread of that number.
     pub(crate) fn title(&self, number: u64) -> String {
         match self.snapshot.party(number) {

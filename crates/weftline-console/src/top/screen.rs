@@ -16,6 +16,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
+use weftline::watch::Span;
 
 /// The smallest screen on which there is something to see.
 const SMALLEST: (u16, u16) = (32, 8);
@@ -95,10 +96,13 @@ fn draw_watch(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) {
         );
         return;
     }
-    let took = answer.took.as_secs_f64() * 1e3;
+    let took = match answer.took.as_millis() {
+        0..1_000 => format!("{:.1} ms", answer.took.as_secs_f64() * 1e3),
+        _ => Span(answer.took).to_string(),
+    };
     let asked = match state.is_frozen {
         true => format!("at the answer of {taken}: Z goes on"),
-        false => format!("asked twice a second, answered {taken} in {took:.1} ms"),
+        false => format!("asked twice a second, answered {taken} in {took}"),
     };
     rest = write(buffer, rest, &asked, theme.quiet());
     for note in &facts.notes {
@@ -188,13 +192,17 @@ fn draw_foot(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) -> Op
             &[("Enter", "Sort"), ("I", "Invert"), ("Esc", "Cancel")],
             None,
         ),
-        Mode::Pane(_) | Mode::Help(_) => (
+        Mode::Pane(_) => (
             &[
                 ("Up/Down", "Scroll"),
-                ("Z", "Freeze"),
+                ("Z", if state.is_frozen { "Go on" } else { "Freeze" }),
                 ("Esc", "Close"),
                 ("F10", "Quit"),
             ],
+            None,
+        ),
+        Mode::Help(_) => (
+            &[("Up/Down", "Scroll"), ("Esc", "Close"), ("F10", "Quit")],
             None,
         ),
     };

@@ -7,7 +7,7 @@ use crate::graph::words;
 use std::cmp::Reverse;
 use std::time::Duration;
 use weftline::park::{Kind, ObjectState};
-use weftline::watch::{Party, Wait};
+use weftline::watch::{Party, Verdict, Wait};
 
 const COLUMNS: &[Column] = &[
     Column::identifier("TID", 7, 50),
@@ -82,7 +82,9 @@ struct State {
 
 fn state(index: &Index<'_>, party: &Party) -> State {
     let (rank, word) = match index.verdict_of(party.number) {
-        Some(verdict) => index.word_of(verdict),
+        Some(Verdict::PoolStarved) => (1, "starved"),
+        Some(Verdict::Abandoned) => (2, "abandoned"),
+        Some(_) => (0, "deadlock"),
         None if is_idle(party) => (4, "idle"),
         None if party.wait.is_some() => (3, "waits"),
         None => (5, "runs"),

@@ -130,6 +130,11 @@ fn the_pane_shows_a_stack_and_follows_the_thread() {
     text(&mut state);
     press(&mut state, "\r");
     let shown = text(&mut state);
+    assert!(
+        shown.contains("pool_10\" (tid 4010) waits for an Event"),
+        "{shown}"
+    );
+    assert!(shown.contains("    since "), "{shown}");
     assert!(shown.contains("at /app/pool.py:7 in wait"), "{shown}");
     assert!(shown.contains("at /app/main.py:70 in main"), "{shown}");
     let after = crowd().frame(10, "later", "/app/later.py", 8);

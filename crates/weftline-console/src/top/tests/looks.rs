@@ -89,7 +89,10 @@ fn colour_changes_no_letter() {
     each_look(&mut state, |state| {
         let [plain, coloured] = [Theme::PLAIN, Theme::COLOURED].map(|theme| {
             let cells = cells(state, (120, 40), theme).content;
-            cells.iter().map(|cell| cell.symbol().to_owned()).collect::<Vec<_>>()
+            cells
+                .iter()
+                .map(|cell| cell.symbol().to_owned())
+                .collect::<Vec<_>>()
         });
         assert_eq!(plain, coloured);
     });
