@@ -19,7 +19,8 @@ LONG = 60
 PARTS = re.compile(r"\x1b\[([?]?)([0-9;]*)([A-Za-z])|(\r|\n|[^\x1b])")
 
 
-# Makes its terminal that of the session, to which Ctrl-Z and its like belong, and becomes the command.
+# Makes its terminal that of the session, to which Ctrl-Z and its like belong. Then it becomes the
+# command.
 TAKES_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -27,9 +27,9 @@
 //!
 //! # Implementation
 //!
-//! An answer becomes tables on the thread that asks (`source.rs`), so keys are never late. The state
-//! is independent of the screen and the terminal, and is tested without them. Only the rows on the
-//! screen are drawn, and only the cells that differ are written.
+//! An answer becomes tables on the thread that asks (`source.rs`), so keys are never late. The
+//! state is independent of the screen and the terminal, and is tested without them. Only the rows
+//! on the screen are drawn, and only the cells that differ are written.
 
 mod ansi;
 mod clock;

@@ -206,15 +206,7 @@ fn draw_foot(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) -> Op
             None,
         ),
     };
-    let mut rest = line;
-    for (key, label) in keys {
-        if columns(key) + columns(label) > usize::from(rest.width) {
-            break;
-        }
-        rest = write(buffer, rest, key, theme.key());
-        rest = write(buffer, rest, label, theme.label());
-        rest = write(buffer, rest, " ", Style::new());
-    }
+    let mut rest = draw_keys(buffer, line, keys, theme);
     let (title, text, note) = prompt?;
     rest = write_all(
         buffer,
@@ -231,4 +223,28 @@ fn draw_foot(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) -> Op
     let cursor = Position::new(rest.x.min(line.right() - 1), rest.y);
     write_all(buffer, rest, &[("  ", Style::new()), (note, theme.alarm())]);
     Some(cursor)
+}
+
+/// Draws the keys for which there is room, the last of them first of all. Returns what is left.
+fn draw_keys(buffer: &mut Buffer, line: Rect, keys: &[(&str, &str)], theme: Theme) -> Rect {
+    let width = |(key, label): &(&str, &str)| (columns(key) + columns(label) + 1) as u16;
+    let Some((last, others)) = keys.split_last() else {
+        return line;
+    };
+    let mut room = line.width.saturating_sub(width(last));
+    let fitting = others.iter().take_while(|key| {
+        let left = room.checked_sub(width(key));
+        room = left.unwrap_or(room);
+        left.is_some()
+    });
+    let mut rest = line;
+    for (key, label) in fitting.chain([last]) {
+        let texts = [
+            (*key, theme.key()),
+            (*label, theme.label()),
+            (" ", Style::new()),
+        ];
+        rest = write_all(buffer, rest, &texts);
+    }
+    rest
 }

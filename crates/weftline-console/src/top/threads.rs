@@ -92,8 +92,8 @@ fn state(index: &Index<'_>, party: &Party) -> State {
     State { rank, word }
 }
 
-/// A duration, which sorts by its length: `340 ms`, `12.3 s`, `5m 02s`, `3h 07m`, `12d 3h`. Each has
-/// six letters at most.
+/// A duration, which sorts by its length: `340 ms`, `12.3 s`, `5m 02s`, `3h 07m`, `12d 3h`. It has
+/// six letters at most for a hundred days.
 pub(crate) fn span(duration: Duration) -> Cell {
     let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());

@@ -223,6 +223,15 @@ fn a_silent_interpreter_is_told() {
 }
 
 #[test]
+fn the_key_that_quits_is_on_every_screen() {
+    let mut state = state(&Example::default());
+    for width in [32, 40, 60, 80, 200] {
+        let shown = lines(&mut state, (width, 10));
+        assert!(shown[9].ends_with("F10Quit"), "{shown:?}");
+    }
+}
+
+#[test]
 fn a_screen_that_is_too_small_says_so() {
     let mut state = state(&Example::default());
     for size in [(31, 24), (80, 7), (1, 1)] {
