@@ -32,6 +32,14 @@ pub(crate) enum End {
 /// # Errors
 /// Those of the terminal, and of the start of a thread.
 pub(crate) fn run(source: Source, name: String, theme: Theme) -> io::Result<End> {
+    show(source, name, theme).or_else(|error| match signals::ending() {
+        // It has interrupted a call.
+        Some(signal) => Ok(End::Signal(signal)),
+        None => Err(error),
+    })
+}
+
+fn show(source: Source, name: String, theme: Theme) -> io::Result<End> {
     let mut view = View {
         state: State::of(name, Facts::of(source.first())),
         signals: Signals::handle()?,
@@ -48,23 +56,17 @@ pub(crate) fn run(source: Source, name: String, theme: Theme) -> io::Result<End>
         *place.lock() = Some(facts);
         signals::wake();
     })?;
-    let end = loop {
+    loop {
         view.draw()?;
-        match view.wait() {
-            Ok(None) => {}
-            Ok(Some(end)) => break end,
-            Err(_) if signals::ending().is_some() => {}
-            Err(error) => return Err(error),
-        }
-        if let Some(signal) = signals::ending() {
-            break End::Signal(signal);
+        let end = view.wait()?;
+        if let Some(end) = signals::ending().map(End::Signal).or(end) {
+            return Ok(end);
         }
         let came = newest.lock().take();
         if let Some(facts) = came {
             view.state.take(facts);
         }
-    };
-    Ok(end)
+    }
 }
 
 // The fields are dropped in this order: the terminal is restored while signals are still handled.
@@ -79,14 +81,9 @@ struct View {
 
 impl View {
     fn draw(&mut self) -> io::Result<()> {
-        let drawn = self
-            .terminal
-            .draw(|frame| draw(frame, &mut self.state, self.theme));
-        match drawn {
-            // The loop sees the signal next.
-            Err(_) if signals::ending().is_some() => Ok(()),
-            other => other.map(|_| ()),
-        }
+        let (state, theme) = (&mut self.state, self.theme);
+        self.terminal.draw(|frame| draw(frame, state, theme))?;
+        Ok(())
     }
 
     /// Waits until something comes, and does what it says.

@@ -44,7 +44,7 @@ impl Screen {
     /// # Errors
     /// Those of the terminal.
     pub(crate) fn enter() -> io::Result<Self> {
-        take()?;
+        take().inspect_err(|_| give_back())?;
         let hook: Arc<Hook> = Arc::from(std::panic::take_hook());
         let (own, then) = (thread::current().id(), Arc::clone(&hook));
         std::panic::set_hook(Box::new(move |info| {
