@@ -32,6 +32,16 @@ struct VerdictText<'a> {
 
 impl Snapshot {
     /// What a report says of a party, with all of its frames.
+    ///
+    /// ```
+    /// use weftline::watch::Snapshot;
+    ///
+    /// let text = "weftline\t1\t7\t1\t5000\nthread\t3\t9\t12\tworker\nend\n";
+    /// let snapshot = Snapshot::from_text(text).unwrap();
+    /// let worker = snapshot.party(3).unwrap();
+    /// let text = "\"worker\" (tid 12) runs, or waits for something else\n";
+    /// assert_eq!(snapshot.party_text(worker), text);
+    /// ```
     #[must_use]
     pub fn party_text(&self, party: &Party) -> String {
         struct Whole<'a>(Report<'a>, &'a Party);
@@ -44,6 +54,15 @@ impl Snapshot {
     }
 
     /// What is written when a thread finds this among the threads of the snapshot.
+    ///
+    /// ```
+    /// use weftline::watch;
+    ///
+    /// let snapshot = watch::snapshot();
+    /// for deadlock in snapshot.deadlocks() {
+    ///     eprint!("{}", snapshot.verdict_text(deadlock.verdict, &deadlock.circle));
+    /// }
+    /// ```
     #[must_use]
     pub fn verdict_text(&self, verdict: Verdict, threads: &[u64]) -> String {
         VerdictText {
