@@ -5,6 +5,7 @@ use std::ffi::OsString;
 const USAGE: &str = "\
 usage: weftline dump PID [--children] [--json | --dot | --svg] [--check]
        weftline dump --all [...]
+       weftline top PID
        weftline web PID [--port N]
        weftline doctor
 
@@ -14,6 +15,7 @@ prepared for it: a Python program on weftline answers, and a Rust program under
 weftline::run.
 
   dump --help    the options of dump
+  top PID        show it in the terminal, again and again
   web --help     a page that shows the same while the process runs
   doctor         tell what works on this machine
   -h, --help     show this text
@@ -63,6 +65,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
     {
         Some("dump") => dump(arguments),
         Some("web") => web(arguments),
+        Some("top") => top(arguments),
         Some("doctor") => doctor(arguments),
         Some("-h" | "--help") => {
             say(USAGE);
@@ -78,7 +81,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
 }
 
 #[cfg(target_os = "linux")]
-use crate::{doctor::doctor, dump::dump, web::web};
+use crate::{doctor::doctor, dump::dump, top::top, web::web};
 
 #[cfg(not(target_os = "linux"))]
 fn dump(_: impl Iterator<Item = OsString>) -> Status {
@@ -89,6 +92,12 @@ fn dump(_: impl Iterator<Item = OsString>) -> Status {
 #[cfg(not(target_os = "linux"))]
 fn web(_: impl Iterator<Item = OsString>) -> Status {
     eprintln!("weftline: web works on Linux only");
+    Status::Failed
+}
+
+#[cfg(not(target_os = "linux"))]
+fn top(_: impl Iterator<Item = OsString>) -> Status {
+    eprintln!("weftline: top works on Linux only");
     Status::Failed
 }
 

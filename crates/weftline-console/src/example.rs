@@ -7,6 +7,7 @@ use weftline::watch::Snapshot;
 pub(crate) struct Example {
     threads: Vec<(u64, String)>,
     lines: String,
+    frames: String,
 }
 
 /// A field of a line, as a process writes it.
@@ -43,6 +44,19 @@ impl Example {
         }
         self.lines += &format!("again\t{number}\t1\n");
         self.thread(number, name)
+    }
+
+    /// That thread is a worker of the pool, in which so many tasks wait.
+    pub(crate) fn serves(mut self, number: u64, pool: u32, waiting: u64) -> Self {
+        self.lines += &format!("serves\t{number}\t{pool}\t{waiting}\n");
+        self
+    }
+
+    /// The interpreter tells this frame of that thread, after its inner ones.
+    pub(crate) fn frame(mut self, number: u64, function: &str, file: &str, line: u32) -> Self {
+        let (function, file) = (field(function), field(file));
+        self.frames += &format!("frame\t{number}\t{function}\t{file}\t{line}\n");
+        self
     }
 
     /// Has threads with these numbers, each of which waits for a lock of the next.
@@ -93,7 +107,11 @@ impl Example {
             let tid = number + 4000;
             text += &format!("thread\t{number}\t{number}\t{tid}\t{name}\n");
         }
-        Snapshot::from_text(&(text + &self.lines + "end\n")).expect("it is of this version")
+        text = text + &self.lines + "end\n";
+        if !self.frames.is_empty() {
+            text = text + "stacks\t1\t7\n" + &self.frames + "end\n";
+        }
+        Snapshot::from_text(&text).expect("it is of this version")
     }
 }
 

@@ -6,6 +6,9 @@
 //! |---|---|
 //! | `command.rs` | the command line: subcommands, options, help and statuses |
 //! | `dump.rs` | `weftline dump`: which processes are asked, and in which form the answers are shown |
+//! | `top/` | `weftline top`: the same in a terminal, again and again |
+//! | `source.rs` | a process that is asked twice a second |
+//! | `findings.rs` | what is wrong in a snapshot |
 //! | `web/` | `weftline web`: a page that shows a process while it runs |
 //! | `doctor.rs` | `weftline doctor`: what works on this machine |
 //! | `json.rs` | a snapshot as JSON |
@@ -24,13 +27,19 @@ mod dump;
 #[cfg(all(test, target_os = "linux"))]
 mod example;
 #[cfg(target_os = "linux")]
+mod findings;
+#[cfg(target_os = "linux")]
 mod graph;
 #[cfg(target_os = "linux")]
 mod json;
 #[cfg(target_os = "linux")]
 mod picture;
 #[cfg(target_os = "linux")]
+mod source;
+#[cfg(target_os = "linux")]
 mod starvation;
+#[cfg(target_os = "linux")]
+mod top;
 #[cfg(target_os = "linux")]
 mod web;
 

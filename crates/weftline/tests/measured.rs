@@ -37,7 +37,11 @@ fn waits_are_counted_by_kind_and_object_from_the_start_on() {
     let event = Event::new();
     assert!(event.try_wait_for(Duration::from_millis(2)).is_err());
     let permits = Semaphore::new(0);
-    assert!(permits.try_acquire_for(1, Duration::from_millis(2)).is_none());
+    assert!(
+        permits
+            .try_acquire_for(1, Duration::from_millis(2))
+            .is_none()
+    );
     watch::stop();
     contend();
 

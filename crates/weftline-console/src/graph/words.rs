@@ -123,9 +123,7 @@ pub(crate) fn crowd(parties: &[&Party]) -> Node {
 /// A node of the object of a wait.
 pub(crate) fn object(wait: &Wait, object: Option<&Object>) -> Node {
     let class = class(wait.kind);
-    let name = object
-        .and_then(|object| object.name.as_deref())
-        .filter(|name| !name.trim().is_empty());
+    let name = object.and_then(given_name);
     let (title, mut details) = match name {
         Some(name) => (visible(name), vec![class.to_owned()]),
         None => (class.to_owned(), Vec::new()),
@@ -192,6 +190,21 @@ pub(crate) fn objects(objects: &[&Object], first: &Party) -> Node {
     }
 }
 
+/// The name that the program gave to an object.
+fn given_name(object: &Object) -> Option<&str> {
+    let name = object.name.as_deref();
+    name.filter(|name| !name.trim().is_empty())
+}
+
+/// What to call an object, beside its class: its name, or its address.
+pub(crate) fn object_title(object: &Object) -> String {
+    match given_name(object) {
+        Some(name) => visible(name),
+        None => format!("{:#x}", object.address),
+    }
+}
+
+/// What to call a thread.
 /// What a thread is called, in a line.
 pub(crate) fn name_of(party: &Party) -> String {
     match &party.name {
@@ -222,7 +235,7 @@ fn about(party: &Party) -> String {
 
 /// The line at which a thread is, unless that is one of the interpreter's own library, which says
 /// little.
-fn short_place(party: &Party) -> Option<String> {
+pub(crate) fn short_place(party: &Party) -> Option<String> {
     let place = place_of(party).filter(|place| !is_of_library(place));
     place.map(short)
 }
@@ -288,7 +301,7 @@ pub(crate) fn purpose(kind: Kind) -> &'static str {
     }
 }
 
-/// What an object says of itself, in a few words.
+/// The state of an object, as a waiter of that kind sees it; its holder is not in it.
 pub(crate) fn state(kind: Kind, object: &Object) -> Option<String> {
     Some(match object.state? {
         ObjectState::Free => "free".to_owned(),

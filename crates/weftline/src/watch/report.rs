@@ -1,4 +1,5 @@
-//! A snapshot as text for people.
+//! A snapshot as text for people: whole, a party of it, or a verdict on it. Its sentences stand in
+//! one file, which is long for that.
 
 use super::deadlock::{Deadlock, Verdict};
 use super::plain::noun;
@@ -30,8 +31,40 @@ struct VerdictText<'a> {
 }
 
 impl Snapshot {
+    /// What a report says of a party, with all of its frames.
+    ///
+    /// ```
+    /// use weftline::watch::Snapshot;
+    ///
+    /// let text = "weftline\t1\t7\t1\t5000\nthread\t3\t9\t12\tworker\nend\n";
+    /// let snapshot = Snapshot::from_text(text).unwrap();
+    /// let worker = snapshot.party(3).unwrap();
+    /// let text = "\"worker\" (tid 12) runs, or waits for something else\n";
+    /// assert_eq!(snapshot.party_text(worker), text);
+    /// ```
+    #[must_use]
+    pub fn party_text(&self, party: &Party) -> String {
+        struct Whole<'a>(Report<'a>, &'a Party);
+        impl Display for Whole<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.write_party(f, self.1, usize::MAX)
+            }
+        }
+        Whole(self.report(), party).to_string()
+    }
+
     /// What is written when a thread finds this among the threads of the snapshot.
-    pub(super) fn verdict_text(&self, verdict: Verdict, threads: &[u64]) -> String {
+    ///
+    /// ```
+    /// use weftline::watch;
+    ///
+    /// let snapshot = watch::snapshot();
+    /// for deadlock in snapshot.deadlocks() {
+    ///     eprint!("{}", snapshot.verdict_text(deadlock.verdict, &deadlock.circle));
+    /// }
+    /// ```
+    #[must_use]
+    pub fn verdict_text(&self, verdict: Verdict, threads: &[u64]) -> String {
         VerdictText {
             snapshot: self,
             verdict,
@@ -104,7 +137,7 @@ impl Display for Report<'_> {
         }
         for party in &snapshot.parties {
             writeln!(f)?;
-            self.write_party(f, party)?;
+            self.write_party(f, party, FRAMES)?;
         }
         if snapshot.stacks == Stacks::Silent {
             writeln!(
@@ -332,7 +365,8 @@ impl Report<'_> {
         }
     }
 
-    fn write_party(&self, f: &mut fmt::Formatter<'_>, party: &Party) -> fmt::Result {
+    /// A party, with at most so many frames.
+    fn write_party(&self, f: &mut fmt::Formatter<'_>, party: &Party, frames: usize) -> fmt::Result {
         write!(f, "{}", party.title())?;
         if party.native_id != 0 {
             write!(f, " (tid {})", party.native_id)?;
@@ -372,10 +406,10 @@ impl Report<'_> {
         {
             writeln!(f, "    at {place}")?;
         }
-        for frame in party.stack.iter().take(FRAMES) {
+        for frame in party.stack.iter().take(frames) {
             writeln!(f, "    at {frame}")?;
         }
-        match party.stack.len().saturating_sub(FRAMES) {
+        match party.stack.len().saturating_sub(frames) {
             0 if party.stack_is_cut => writeln!(f, "    … and more frames"),
             0 => Ok(()),
             more if party.stack_is_cut => writeln!(f, "    … and more than {more} more frames"),

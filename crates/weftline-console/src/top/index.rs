@@ -1,0 +1,62 @@
+//! [`Index`]: a snapshot with what the tables look up in it, so that thousands of threads take
+//! milliseconds.
+
+use crate::findings::Finding;
+use crate::graph::words;
+use std::collections::{BTreeMap, HashMap};
+use weftline::watch::{Party, Snapshot, Verdict, Wait};
+
+/// A snapshot, and what is looked up in it.
+pub(crate) struct Index<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) findings: &'a [Finding],
+    /// The waits for each object, by address.
+    waiters: BTreeMap<u64, Vec<(&'a Party, &'a Wait)>>,
+    verdicts: HashMap<u64, Verdict>,
+}
+
+impl<'a> Index<'a> {
+    pub(crate) fn of(snapshot: &'a Snapshot, findings: &'a [Finding]) -> Self {
+        let mut waiters: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for party in &snapshot.parties {
+            if let Some(wait) = &party.wait {
+                waiters.entry(wait.object).or_default().push((party, wait));
+            }
+        }
+        let mut verdicts = HashMap::new();
+        for finding in findings {
+            for &number in &finding.threads {
+                verdicts.entry(number).or_insert(finding.verdict);
+            }
+        }
+        Self {
+            snapshot,
+            findings,
+            waiters,
+            verdicts,
+        }
+    }
+
+    /// The addresses of the objects for which threads wait, and these waits.
+    pub(crate) fn waited_for(&self) -> impl Iterator<Item = (u64, &[(&'a Party, &'a Wait)])> {
+        self.waiters.iter().map(|(&object, it)| (object, &it[..]))
+    }
+
+    /// The waits for an object.
+    pub(crate) fn waiters(&self, object: u64) -> &[(&'a Party, &'a Wait)] {
+        self.waiters.get(&object).map_or(&[], |waiters| waiters)
+    }
+
+    /// What is wrong with a thread.
+    pub(crate) fn verdict_of(&self, number: u64) -> Option<Verdict> {
+        self.verdicts.get(&number).copied()
+    }
+
+    /// What to call the thread of that number.
+    pub(crate) fn title(&self, number: u64) -> String {
+        match self.snapshot.party(number) {
+            Some(party) => words::name_of(party),
+            None => format!("thread {number}, which has ended"),
+        }
+    }
+}
