@@ -5,6 +5,7 @@ use std::ffi::OsString;
 const USAGE: &str = "\
 usage: weftline dump PID [--children] [--json | --dot | --svg] [--check]
        weftline dump --all [...]
+       weftline record PID [-o FILE] [--seconds N]
        weftline doctor
 
 Shows what each thread of a running or hung process waits for, since when, and
@@ -13,6 +14,7 @@ prepared for it: a Python program on weftline answers, and a Rust program under
 weftline::run.
 
   dump --help    the options of dump
+  record         write a timeline of a process for Perfetto (record --help)
   doctor         tell what works on this machine
   -h, --help     show this text
   -V, --version  show the version
@@ -60,6 +62,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
         .as_deref()
     {
         Some("dump") => dump(arguments),
+        Some("record") => record(arguments),
         Some("doctor") => doctor(arguments),
         Some("-h" | "--help") => {
             say(USAGE);
@@ -75,11 +78,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
 }
 
 #[cfg(target_os = "linux")]
-use crate::{doctor::doctor, dump::dump};
+use crate::{doctor::doctor, dump::dump, record::record};
 
 #[cfg(not(target_os = "linux"))]
 fn dump(_: impl Iterator<Item = OsString>) -> Status {
     eprintln!("weftline: dump works on Linux only");
+    Status::Failed
+}
+
+#[cfg(not(target_os = "linux"))]
+fn record(_: impl Iterator<Item = OsString>) -> Status {
+    eprintln!("weftline: record works on Linux only");
     Status::Failed
 }
 

@@ -11,6 +11,7 @@
 //! | `graph/` | the waits of a process as nodes and edges |
 //! | `dot.rs` | such graphs as text for Graphviz |
 //! | `picture/` | such graphs as a picture |
+//! | `record/` | `weftline record`: a timeline for Perfetto |
 
 mod command;
 #[cfg(target_os = "linux")]
@@ -27,5 +28,7 @@ mod graph;
 mod json;
 #[cfg(target_os = "linux")]
 mod picture;
+#[cfg(target_os = "linux")]
+mod record;
 
 pub use command::{Status, main};

@@ -13,4 +13,6 @@ mod model;
 mod words;
 
 pub(crate) use builder::graph_of;
+pub(crate) use folding::place_of;
 pub(crate) use model::{Edge, Graph, Node, Relation, Ring, Sort};
+pub(crate) use words::{class, purpose};

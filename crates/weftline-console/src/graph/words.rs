@@ -209,7 +209,7 @@ fn short(frame: &Frame) -> String {
 }
 
 /// The class of the object of a wait.
-fn class(kind: Kind) -> &'static str {
+pub(crate) fn class(kind: Kind) -> &'static str {
     match kind {
         Kind::Lock => "Lock",
         Kind::RLock => "RLock",
