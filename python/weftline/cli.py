@@ -5,6 +5,7 @@ import sys
 USAGE = """\
 usage: weftline run [--children] [--legacy] [-m module | script.py | directory | archive.zip | -] [argument ...]
        weftline dump PID [option ...]
+       weftline record PID [-o FILE] [--seconds N]
        weftline doctor
        weftline bench [option ...]
 
@@ -16,6 +17,7 @@ semaphores, barriers, timers, queues and thread pools. `python -m weftline` does
   --legacy       let it import Python 2's thread, Queue and SocketServer: today's _thread, queue and socketserver under the names
                  of then (the syntax of Python 2 is not translated)
   dump           show what each thread of a running or hung process waits for (`weftline dump --help`)
+  record         write a timeline of a process for Perfetto (`weftline record --help`)
   doctor         tell what works on this machine and with this interpreter
   bench          measure speed and memory beside the standard library and the peers (`weftline bench --help`)
   -h, --help     show this text
@@ -48,7 +50,7 @@ def main(arguments=None):
             from weftline import doctor
 
             return doctor.main(arguments)
-        case ["dump", *_]:
+        case ["dump" | "record", *_]:
             from weftline._weftline import _console
 
             return _console(arguments)

@@ -59,7 +59,10 @@ pub(crate) fn record(arguments: impl Iterator<Item = OsString>) -> Status {
     };
     let file = Some(options.file.as_path()).filter(|&file| file != Path::new("-"));
     if file.is_none() && io::stdout().is_terminal() {
-        return misuse(USAGE, "a trace is no text for a terminal: name a file, or a pipe");
+        return misuse(
+            USAGE,
+            "a trace is no text for a terminal: name a file, or a pipe",
+        );
     }
     let is_shown = io::stderr().is_terminal();
     let recorded = recording::record(

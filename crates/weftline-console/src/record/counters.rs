@@ -48,6 +48,11 @@ impl Counters {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.shown.len()
+    }
+
     /// Adds what a snapshot tells.
     pub(crate) fn add(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
         let at = nanos(snapshot.taken);

@@ -51,6 +51,11 @@ impl Locks {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.held.len()
+    }
+
     /// Adds what a snapshot tells.
     pub(crate) fn add(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
         let now = nanos(snapshot.taken);

@@ -79,7 +79,11 @@ impl Pauses {
             };
             // SAFETY: the places are valid; the signal's own description is not asked for.
             let signal = unsafe {
-                libc::sigtimedwait(&raw const self.waited_for, ptr::null_mut(), &raw const timeout)
+                libc::sigtimedwait(
+                    &raw const self.waited_for,
+                    ptr::null_mut(),
+                    &raw const timeout,
+                )
             };
             if signal > 0 {
                 return true;

@@ -128,19 +128,14 @@ mod tests {
     fn text_and_messages_have_their_length_before_them() {
         assert_eq!(
             written(|it| _ = it.text(2, "testing")),
-            [
-                0x12, 0x07, 0x74, 0x65, 0x73, 0x74, 0x69, 0x6e, 0x67
-            ]
+            [0x12, 0x07, 0x74, 0x65, 0x73, 0x74, 0x69, 0x6e, 0x67]
         );
         assert_eq!(
             written(|it| _ = it.message(3, |inner| _ = inner.number(1, 150))),
             [0x1a, 0x03, 0x08, 0x96, 0x01]
         );
         let long = "x".repeat(300);
-        assert_eq!(
-            written(|it| _ = it.text(2, &long))[..3],
-            [0x12, 0xac, 0x02]
-        );
+        assert_eq!(written(|it| _ = it.text(2, &long))[..3], [0x12, 0xac, 0x02]);
         assert_eq!(written(|it| _ = it.message(1, |_| ())), [0x0a, 0x00]);
     }
 }

@@ -1,7 +1,7 @@
 //! A recording: a process is asked twice a second, and what it tells is written.
 
 use super::pause::{self, Pauses};
-use super::timeline::{End, Timeline};
+use super::timeline::Timeline;
 use super::trace::{Entry, Nanos, Trace};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -156,17 +156,13 @@ pub(crate) fn record<W: Write>(
     };
     // A second signal ends the program at once.
     drop(pauses);
-    let lasted = Duration::from_nanos(pause::now() - begun);
-    let end = match ended_by {
-        EndedBy::Process => End::Ended { by: pause::now() },
-        _ => End::RunsOn,
-    };
-    timeline.finish(end, &mut entries);
+    let ended = pause::now();
+    timeline.finish(ended, ended_by == EndedBy::Process, &mut entries);
     write(&mut trace, &mut entries)?;
     Ok(Recorded {
         packets: trace.packets(),
         bytes: trace.bytes(),
-        lasted,
+        lasted: Duration::from_nanos(ended - begun),
         snapshots,
         failed,
         ended_by,

@@ -2,7 +2,9 @@
 
 use super::counters::Counters;
 use super::holds::Locks;
-use super::trace::{Description, Entry, Event, Flow, Nanos, Place, Track, TrackId, Value, What, nanos};
+use super::trace::{
+    Description, Entry, Event, Flow, Nanos, Place, Track, TrackId, Value, What, nanos,
+};
 use super::waits::Threads;
 use super::words;
 use std::collections::BTreeSet;
@@ -22,15 +24,6 @@ pub(crate) struct Timeline {
     flows: u64,
 }
 
-/// How a recording ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The process runs on.
-    RunsOn,
-    /// The process had ended by then, or did not answer any more.
-    Ended { by: Nanos },
-}
-
 impl Timeline {
     /// The timeline of a process that is called so, recorded from then on.
     pub(crate) fn begin(pid: u32, name: &str, at: Nanos, out: &mut Vec<Entry>) -> Self {
@@ -40,6 +33,7 @@ impl Timeline {
             let name = name.to_owned();
             Entry::Track(Track { id, name, place })
         };
+        out.push(Entry::Started(at));
         out.push(track(process, name, Place::Process { pid }));
         out.push(track(recorder, "weftline record", Place::Under(process)));
         out.push(instant(
@@ -92,18 +86,22 @@ impl Timeline {
         self.tell(at, "no snapshot", why, out);
     }
 
-    /// Ends what has not ended.
-    pub(crate) fn finish(mut self, end: End, out: &mut Vec<Entry>) {
-        let by = match end {
-            End::RunsOn => None,
-            End::Ended { by } => {
-                self.tell(by, "the process has ended", "", out);
-                Some(by)
-            }
-        };
-        self.threads.finish(by, out);
+    /// Ends the recording at that time. The process runs on, or has ended by then.
+    pub(crate) fn finish(mut self, at: Nanos, has_ended: bool, out: &mut Vec<Entry>) {
+        if has_ended {
+            self.tell(at, "the process has ended", "", out);
+        }
+        self.threads.finish(Some(at).filter(|_| has_ended), out);
         self.locks.finish(out);
         self.counters.finish(out);
+        out.push(Entry::Stopped(at));
+    }
+
+    /// How many threads, locks, counters and deadlocks are kept in memory.
+    #[cfg(test)]
+    pub(crate) fn remembers(&self) -> usize {
+        let things = [self.threads.len(), self.locks.len(), self.counters.len()];
+        things.iter().sum::<usize>() + self.deadlocks.len()
     }
 
     fn tell(&self, at: Nanos, name: &str, why: &str, out: &mut Vec<Entry>) {
@@ -125,7 +123,10 @@ impl Timeline {
             Verdict::UntilTimeout => "deadlock until a timeout",
             _ => "deadlock",
         };
-        let titles = deadlock.circle.iter().map(|&it| words::thread(snapshot, it));
+        let titles = deadlock
+            .circle
+            .iter()
+            .map(|&it| words::thread(snapshot, it));
         let circle = titles.collect::<Vec<_>>().join(" waits for ");
         let tracks = deadlock.circle.iter();
         let tracks: Vec<TrackId> = tracks.filter_map(|&it| self.threads.track(it)).collect();

@@ -5,7 +5,7 @@
 //! A trace is a row of packets, each the field 1 of one message, so it may be written piece by
 //! piece, and what is cut off behind a packet is a trace. The numbers of the fields stand in
 //! Perfetto's `trace_packet.proto`, `track_descriptor.proto`, `track_event.proto`,
-//! `debug_annotation.proto` and `clock_snapshot.proto`.
+//! `debug_annotation.proto`, `clock_snapshot.proto` and `tracing_service_event.proto`.
 //!
 //! The packets need not be in the order of time: the reader sorts them, and leaves those of the same
 //! time as they come. So a slice may be written when it ends, its beginning first.
@@ -131,6 +131,11 @@ pub(crate) enum Flow {
 pub(crate) enum Entry {
     Track(Track),
     Event(Event),
+    /// The recording began. A wait may have begun long before: the page of Perfetto shows the time
+    /// between the beginning and the end of the recording first.
+    Started(Nanos),
+    /// The recording ended.
+    Stopped(Nanos),
 }
 
 /// A trace that is being written.
@@ -173,12 +178,18 @@ impl<W: Write> Trace<W> {
     pub(crate) fn write(&mut self, entry: &Entry) -> io::Result<()> {
         self.packet(|packet| {
             packet.number(10, SEQUENCE);
+            let mut at = |time| _ = packet.number(8, time).number(58, MONOTONIC);
+            match *entry {
+                Entry::Track(_) => {}
+                Entry::Event(Event { at: time, .. })
+                | Entry::Started(time)
+                | Entry::Stopped(time) => at(time),
+            }
             match entry {
                 Entry::Track(track) => packet.message(60, |it| describe(it, track)),
-                Entry::Event(event) => packet
-                    .number(8, event.at)
-                    .number(58, MONOTONIC)
-                    .message(11, |it| tell(it, event)),
+                Entry::Event(event) => packet.message(11, |it| tell(it, event)),
+                Entry::Started(_) => packet.message(69, |it| _ = it.number(2, 1)),
+                Entry::Stopped(_) => packet.message(69, |it| _ = it.number(5, 1)),
             };
         })
     }
@@ -307,10 +318,7 @@ mod tests {
         let described = What::Begin(Description {
             category: "w",
             name: "n".to_owned(),
-            notes: vec![
-                ("k", Value::Text("v".to_owned())),
-                ("i", Value::Number(9)),
-            ],
+            notes: vec![("k", Value::Text("v".to_owned())), ("i", Value::Number(9))],
             flows: vec![Flow::From(1), Flow::To(2)],
         });
         #[rustfmt::skip]
@@ -324,6 +332,22 @@ mod tests {
             0x81, 3, 2, 0, 0, 0, 0, 0, 0, 0,
         ];
         assert_eq!(event(described), whole(&body));
+    }
+
+    #[test]
+    fn a_recording_has_a_beginning_and_an_end() {
+        assert_eq!(
+            written(|trace| trace.write(&Entry::Started(300))),
+            [
+                0x0a, 13, 0x50, 1, 0x40, 0xac, 2, 0xd0, 3, 3, 0xaa, 4, 2, 0x10, 1
+            ]
+        );
+        assert_eq!(
+            written(|trace| trace.write(&Entry::Stopped(300))),
+            [
+                0x0a, 13, 0x50, 1, 0x40, 0xac, 2, 0xd0, 3, 3, 0xaa, 4, 2, 0x28, 1
+            ]
+        );
     }
 
     #[test]

@@ -12,9 +12,7 @@
 //! Slices of a track do not overlap. A signal handler that waits inside another wait is shown in
 //! its place, and the outer wait goes on behind it as a second slice.
 
-use super::trace::{
-    Description, Entry, Event, Nanos, Place, Track, TrackId, Value, What, nanos,
-};
+use super::trace::{Description, Entry, Event, Nanos, Place, Track, TrackId, Value, What, nanos};
 use super::words;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
@@ -69,6 +67,11 @@ impl Threads {
             known: HashMap::new(),
             round: 0,
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
     }
 
     /// The track of the thread of that number.
@@ -128,7 +131,8 @@ impl Threads {
                 Some(ended) => thread.end_wait(ended, out),
                 None => {
                     if let Some(wait) = thread.wait.take() {
-                        let goes_on = ("goes on", Value::Text("at the end of the trace".to_owned()));
+                        let goes_on =
+                            ("goes on", Value::Text("at the end of the trace".to_owned()));
                         thread.write(wait, goes_on, out);
                     }
                 }
