@@ -1,4 +1,4 @@
-"""`weftline record`: a timeline of a running program, decoded and queried by what Perfetto offers."""
+"""`weftline record`: a timeline of a running program, decoded and queried by Perfetto's tools."""
 
 import contextlib
 import json

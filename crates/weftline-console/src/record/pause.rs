@@ -47,7 +47,7 @@ pub(crate) struct Pauses {
 
 impl Pauses {
     pub(crate) fn new() -> Self {
-        // SAFETY: zeros are a valid set, which `sigemptyset` makes an empty one, and the other calls
+        // SAFETY: zeros are a valid set, and `sigemptyset` makes it an empty one. The other calls
         // get valid places and numbers of signals.
         unsafe {
             let mut waited_for: libc::sigset_t = mem::zeroed();

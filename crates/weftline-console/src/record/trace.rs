@@ -7,7 +7,7 @@
 //! Perfetto's `trace_packet.proto`, `track_descriptor.proto`, `track_event.proto`,
 //! `debug_annotation.proto`, `clock_snapshot.proto` and `tracing_service_event.proto`.
 //!
-//! The packets need not be in the order of time: the reader sorts them, and leaves those of the same
+//! The packets need not be in the order of time: the reader sorts them, and leaves those of one
 //! time as they come. So a slice may be written when it ends, its beginning first.
 //!
 //! Every time is one of the monotonic clock, as the waits of threads are measured. The first packet

@@ -68,8 +68,8 @@ pub struct Wait {
     pub object: u64,
     /// What of it.
     pub kind: Kind,
-    /// When it began, on the clock of [`Snapshot::taken`]. A wait that begins while the process tells
-    /// is younger than the snapshot. The sleeps of one wait have the same beginning.
+    /// When it began, on the clock of [`Snapshot::taken`]. A wait that begins while the process
+    /// tells is younger than the snapshot. The sleeps of one wait have the same beginning.
     pub since: Duration,
     /// How long it has lasted.
     pub waited: Duration,
