@@ -16,6 +16,7 @@
 //! | `starvation.rs` | the starved pools in a snapshot |
 //! | `dot.rs` | such graphs as text for Graphviz |
 //! | `picture/` | such graphs as a picture |
+//! | `record/` | `weftline record`: a timeline for Perfetto |
 
 mod command;
 #[cfg(target_os = "linux")]
@@ -34,6 +35,8 @@ mod graph;
 mod json;
 #[cfg(target_os = "linux")]
 mod picture;
+#[cfg(target_os = "linux")]
+mod record;
 #[cfg(target_os = "linux")]
 mod source;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,183 @@
+//! A recording: a process is asked twice a second, and what it tells is written.
+
+use super::pause::{self, Pauses};
+use super::timeline::Timeline;
+use super::trace::{Entry, Nanos, Trace};
+use std::io::{self, Write};
+use std::time::Duration;
+use std::{fmt, fs};
+use weftline::watch::{self, RequestError, Snapshot};
+
+/// The time between two snapshots.
+const INTERVAL: Nanos = 500_000_000;
+
+/// What has been recorded.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    pub(crate) lasted: Duration,
+    pub(crate) snapshots: u64,
+    pub(crate) failed: u64,
+    pub(crate) ended_by: EndedBy,
+}
+
+/// What ended a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndedBy {
+    /// Its time is over.
+    Time,
+    /// The recorder was asked to end.
+    Signal,
+    /// The process has ended, or runs another program.
+    Process,
+}
+
+/// How far a recording is.
+pub(crate) struct Progress {
+    pub(crate) lasted: Duration,
+    pub(crate) snapshots: u64,
+    pub(crate) blocked: usize,
+}
+
+/// Why nothing, or not everything, was recorded.
+#[derive(Debug)]
+pub(crate) enum RecordError {
+    /// The process did not tell of itself even once.
+    Request(RequestError),
+    /// The trace cannot be written.
+    Write(io::Error),
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(error) => error.fmt(f),
+            Self::Write(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<io::Error> for RecordError {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+/// A process that is asked.
+struct Subject {
+    pid: u32,
+    /// When it started: another process may get its number later.
+    started: Option<String>,
+}
+
+impl Subject {
+    fn new(pid: u32) -> Self {
+        let started = started(pid);
+        Self { pid, started }
+    }
+
+    fn has_ended(&self) -> bool {
+        let started = started(self.pid);
+        started.is_none() || started != self.started
+    }
+}
+
+/// When a process started, in the words of the system; `None` if it has ended.
+fn started(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program, before the last parenthesis, may have any form.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    // A process that has ended, and whose parent has not asked for its status.
+    let runs = !matches!(fields.next()?, "Z" | "X");
+    fields.nth(18).filter(|_| runs).map(str::to_owned)
+}
+
+/// Records a process for so long. `open` opens the place of the trace, once the process has told of
+/// itself.
+pub(crate) fn record<W: Write>(
+    pid: u32,
+    length: Duration,
+    open: impl FnOnce() -> io::Result<W>,
+    mut progress: impl FnMut(Progress),
+) -> Result<Recorded, RecordError> {
+    let pauses = Pauses::new();
+    let subject = Subject::new(pid);
+    let begun = pause::now();
+    let first = watch::request(pid).map_err(RecordError::Request)?;
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let mut trace = Trace::new(open()?);
+    let mut entries = Vec::new();
+    let mut timeline = Timeline::begin(pid, name.trim_end(), begun, &mut entries);
+    trace.clocks(&pause::clocks())?;
+    let end = begun.saturating_add(length.as_nanos().try_into().unwrap_or(Nanos::MAX));
+    let (mut snapshots, mut failed) = (0, 0);
+    let mut asked_at = begun;
+    let mut answer = Ok(first);
+    let ended_by = loop {
+        match answer {
+            Ok(snapshot) if snapshot.is_whole => {
+                timeline.add(&snapshot, &mut entries);
+                snapshots += 1;
+                progress(Progress {
+                    lasted: Duration::from_nanos(pause::now() - begun),
+                    snapshots,
+                    blocked: blocked(&snapshot),
+                });
+            }
+            _ if subject.has_ended() => break EndedBy::Process,
+            // It has executed another program.
+            Err(RequestError::NotAnswering | RequestError::NoProcess) => break EndedBy::Process,
+            Ok(_) => {
+                failed += 1;
+                timeline.miss(asked_at, "it told only a part", &mut entries);
+            }
+            Err(error) => {
+                failed += 1;
+                timeline.miss(asked_at, &error.to_string(), &mut entries);
+            }
+        }
+        write(&mut trace, &mut entries)?;
+        if asked_at >= end {
+            break EndedBy::Time;
+        }
+        // A process that takes long to answer is not asked more often for that.
+        let passed = (pause::now() - begun) / INTERVAL;
+        let next = (begun + (passed + 1) * INTERVAL).min(end.max(pause::now()));
+        if pauses.until(next) {
+            break EndedBy::Signal;
+        }
+        asked_at = pause::now();
+        answer = match subject.has_ended() {
+            true => Err(RequestError::NoProcess),
+            false => watch::request(pid),
+        };
+    };
+    // A second signal ends the program at once.
+    drop(pauses);
+    let ended = pause::now();
+    timeline.finish(ended, ended_by == EndedBy::Process, &mut entries);
+    write(&mut trace, &mut entries)?;
+    Ok(Recorded {
+        packets: trace.packets(),
+        bytes: trace.bytes(),
+        lasted: Duration::from_nanos(ended - begun),
+        snapshots,
+        failed,
+        ended_by,
+    })
+}
+
+fn blocked(snapshot: &Snapshot) -> usize {
+    let parties = snapshot.parties.iter();
+    parties.filter(|party| party.wait.is_some()).count()
+}
+
+/// Writes what has come, so that the trace is whole up to here if the recorder is killed.
+fn write<W: Write>(trace: &mut Trace<W>, entries: &mut Vec<Entry>) -> io::Result<()> {
+    for entry in entries.drain(..) {
+        trace.write(&entry)?;
+    }
+    trace.flush()
+}
