@@ -1,6 +1,7 @@
 """`weftline web`: the page of programs that are deadlocked, starved, busy and large."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -211,7 +212,7 @@ def test_the_end_of_the_process_and_of_the_command_are_told():
     ):
         page.open(address)
         page.until("model.head.is === 'live'")
-        program.end()
+        os.kill(program.pid, signal.SIGKILL)
         page.until(
             "document.querySelector('#state').innerText.startsWith('the process has ended')"
         )

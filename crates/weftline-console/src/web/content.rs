@@ -80,8 +80,12 @@ impl Maker {
         });
         let mut stacks = Vec::new();
         let mut numbers = HashMap::new();
-        let (threads, more) =
-            rows::threads(snapshot, &index, &mut self.moments, look.at, |party| {
+        let (threads, more) = rows::threads(
+            snapshot,
+            &index,
+            &mut self.moments,
+            (look.at, look.took),
+            |party| {
                 let frames = frames(party)?;
                 let known = self.numbers.get(&frames).copied();
                 Some(match numbers.entry(frames) {
@@ -95,7 +99,8 @@ impl Maker {
                         *place.insert(number)
                     }
                 })
-            });
+            },
+        );
         self.numbers = numbers;
         let [objects, queues] = rows::objects(snapshot, &index, &self.moments);
         Told {

@@ -3,8 +3,9 @@
 //! # Implementation
 //!
 //! The process is asked twice a second, and more rarely if it takes long to answer: it is left
-//! alone for as long as the last request took. Without a watcher it is not asked. Its number may be
-//! used again after its end, so the time of its start is compared before each request.
+//! alone for three times as long as the last request took. Without a watcher it is not asked. Its
+//! number may be used again after its end, so the time of its start is compared before each
+//! request.
 
 use std::fs;
 use std::sync::Arc;
@@ -99,7 +100,7 @@ impl Poller {
             }
             drop(control);
             let look = self.ask();
-            let pause = PERIOD.saturating_sub(look.took).max(look.took);
+            let pause = PERIOD.saturating_sub(look.took).max(3 * look.took);
             let is_last = matches!(look.answer, Answer::Ended);
             take(look);
             if is_last {

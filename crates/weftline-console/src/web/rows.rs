@@ -3,9 +3,12 @@
 //! # Implementation
 //!
 //! A row has no duration, but the moment at which a wait began, on the clock of the poller. So the
-//! row of a thread that goes on waiting stays the same. What a process tells is a duration, from
-//! which that moment follows with an error of some milliseconds. A wait for the same object from
-//! about the same moment is taken for the same one, and keeps its moment.
+//! row of a thread that goes on waiting stays the same.
+//!
+//! A process tells durations, and answers some time after it was asked, which is not always the
+//! same. That shifts all moments alike. A wait for the same object began at the same moment or
+//! later than the one that is known, so the least difference is the shift. A moment that is then
+//! the same is that of the same wait.
 
 use super::index::Index;
 use crate::graph::Identity;
@@ -16,8 +19,8 @@ use std::time::Duration;
 use weftline::park::{Kind, ObjectState};
 use weftline::watch::{Object, Party, Pool, Snapshot, Wait};
 
-/// Two moments of one wait differ by less.
-const ERROR: u64 = 100;
+/// Two moments of one wait differ by less, in milliseconds.
+const ERROR: u64 = 20;
 /// So many threads have rows, those first that wait longest.
 const MOST_THREADS: usize = 20_000;
 /// So many objects, queues and pools have rows.
@@ -25,7 +28,11 @@ const MOST_OTHERS: usize = 200;
 
 /// When waits began and time out, in milliseconds, as told before.
 #[derive(Default)]
-pub(super) struct Moments(HashMap<Identity, Moment>);
+pub(super) struct Moments {
+    all: HashMap<Identity, Moment>,
+    /// How long the last request took.
+    took: i64,
+}
 
 #[derive(Clone, Copy)]
 struct Moment {
@@ -50,11 +57,12 @@ impl Rows {
 }
 
 impl Moments {
-    /// The moments of the waits that a process tells at `now`, and forgets the others.
-    fn renew(&mut self, snapshot: &Snapshot, now: Duration) {
-        let now = now.as_millis() as i64;
+    /// The moments of the waits that a process tells when it is asked, and forgets the others.
+    fn renew(&mut self, snapshot: &Snapshot, at: Duration, took: Duration) {
+        let (now, took) = (at.as_millis() as i64, took.as_millis() as i64 + 1);
+        let possible = -took..=std::mem::replace(&mut self.took, took);
         let moments = snapshot.parties.iter().filter_map(|party| {
-            let (wait, identity) = (party.wait.as_ref()?, Identity::of(party));
+            let wait = party.wait.as_ref()?;
             let moment = Moment {
                 object: wait.object,
                 // Negative if the wait is older than the poller.
@@ -63,10 +71,25 @@ impl Moments {
                     .times_out_in
                     .map(|left| now.saturating_add(left.as_millis() as i64)),
             };
-            let known = self.0.get(&identity).filter(|known| moment.is_like(known));
-            Some((identity, *known.unwrap_or(&moment)))
+            Some((Identity::of(party), moment))
         });
-        self.0 = moments.collect();
+        let mut moments: HashMap<Identity, Moment> = moments.collect();
+        let shifts = moments.iter().filter_map(|(identity, moment)| {
+            let known = self
+                .all
+                .get(identity)
+                .filter(|it| it.object == moment.object)?;
+            Some(moment.since - known.since)
+        });
+        let shift = shifts.min().filter(|it| possible.contains(it)).unwrap_or(0);
+        for (identity, moment) in &mut moments {
+            moment.since -= shift;
+            moment.until = moment.until.map(|it| it - shift);
+            if let Some(known) = self.all.get(identity).filter(|it| moment.is_like(it)) {
+                *moment = *known;
+            }
+        }
+        self.all = moments;
     }
 }
 
@@ -85,12 +108,12 @@ pub(super) fn threads(
     snapshot: &Snapshot,
     index: &Index<'_>,
     moments: &mut Moments,
-    now: Duration,
+    (at, took): (Duration, Duration),
     mut stack: impl FnMut(&Party) -> Option<u64>,
 ) -> (Vec<(String, Value)>, usize) {
-    moments.renew(snapshot, now);
+    moments.renew(snapshot, at, took);
     let mut parties: Vec<&Party> = snapshot.parties.iter().collect();
-    let since = |party: &Party| moments.0.get(&Identity::of(party)).map(|it| it.since);
+    let since = |party: &Party| moments.all.get(&Identity::of(party)).map(|it| it.since);
     if parties.len() > MOST_THREADS {
         parties.sort_by_cached_key(|party| since(party).unwrap_or(i64::MAX));
         parties.truncate(MOST_THREADS);
@@ -105,7 +128,7 @@ pub(super) fn threads(
             "task": party.is_task,
             "pool": party.pool,
             "ring": index.ring_of(party.number),
-            "wait": wait.map(|wait| thread_wait(snapshot, wait, moments.0[&identity])),
+            "wait": wait.map(|wait| thread_wait(snapshot, wait, moments.all[&identity])),
             "holds": index.held_by(party.number),
             "place": place_in_short(party),
             "stack": stack(party),
@@ -180,7 +203,7 @@ fn object(snapshot: &Snapshot, moments: &Moments, waiters: &[(&Party, &Wait)]) -
     let object = snapshot.object(wait.object);
     let since = waiters
         .iter()
-        .filter_map(|(party, _)| Some(moments.0.get(&Identity::of(party))?.since));
+        .filter_map(|(party, _)| Some(moments.all.get(&Identity::of(party))?.since));
     let of = |kind| waiters.iter().filter(|(_, wait)| wait.kind == kind).count();
     let (capacity, unfinished) = match object.and_then(|object| object.state) {
         Some(ObjectState::Queue {

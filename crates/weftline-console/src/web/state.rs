@@ -143,12 +143,12 @@ mod tests {
             .iter_mut()
             .filter_map(|it| it.wait.as_mut())
         {
-            // A request takes a moment, and not always the same.
-            wait.waited = Duration::from_millis(second * 1000 + 12_000 + second % 7);
+            // A process takes some time to answer, and not always the same.
+            wait.waited = Duration::from_millis(second * 1000 + 12_000 + second % 3 * 300);
         }
         Look {
             at: Duration::from_secs(second),
-            took: Duration::from_millis(3),
+            took: Duration::from_millis(700),
             answer: Answer::Told(snapshot),
         }
     }

@@ -22,12 +22,17 @@ function showState() {
     source === null && !hasEnded ? ["frozen: the process is not asked", "paused"]
     : hasEnded ? ["weftline web has ended; this is what the process told last", "lost"]
     : isLost ? ["weftline web does not answer; this is what the process told last", "lost"]
-    : is === "live" ? [`live: asked twice a second, answered in ${(took / 1000).toFixed(1)} ms`, ""]
+    : is === "live" ? [`live: asked ${howOften(took / 1000)}, answered in ${(took / 1000).toFixed(1)} ms`, ""]
     : is === "silent" ? [`no answer: ${why}; this is what it told last`, "lost"]
     : is === "ended" ? ["the process has ended; this is what it told last", "lost"]
     : ["connecting", "paused"];
   setText(byId("state-text"), text);
   byId("state").querySelector(".dot").className = `dot ${look}`;
+}
+
+/** A process that takes long to answer is asked more rarely. */
+function howOften(took) {
+  return 4 * took <= 500 ? "twice a second" : `every ${span(4 * took)}`;
 }
 
 function showVerdicts() {

@@ -27,21 +27,25 @@ function heldBy(holders) {
 
 /** Whether a row has a text, in what is seen of it or in its stack. */
 function has(id, thread, wanted) {
-  const stack = thread.stack === null ? "" : model.stacks.get(String(thread.stack));
-  const all = [stateOf(thread, id)[1], thread.tid, thread.main ? "main" : "", stack, ...COLUMNS.map((it) => it.text(thread))];
-  return all.join("\n").toLowerCase().includes(wanted);
+  const stack = () => (thread.stack === null ? "" : model.stacks.get(String(thread.stack)));
+  const words = () => [stateOf(thread, id)[1], thread.tid, thread.main ? "main" : ""].join("\n");
+  const texts = [...COLUMNS.map((it) => it.text), words, stack];
+  return texts.some((text) => text(thread)?.toLowerCase().includes(wanted));
 }
 
 /**
  * The order without a chosen column: deadlocks, then the waits that last for seconds, the longest
  * first, then all others by their numbers. So a busy process does not shuffle its rows.
  */
-function usualOrder([one, a], [other, b]) {
-  const isLong = (it) => it.wait && model.now - it.wait.since > 2000;
-  const rank = (id, it) => (model.stuck.has(id) ? 0 : isLong(it) ? 1 : 2);
-  const since = (it) => (isLong(it) ? it.wait.since : 0);
-  const difference = rank(one, a) - rank(other, b) || (a.ring ?? -1) - (b.ring ?? -1);
-  return difference || (rank(one, a) === 1 && since(a) - since(b)) || byNumber(one, other);
+function inUsualOrder(rows) {
+  const place = ([id, thread]) => {
+    if (model.stuck.has(id)) return [0, thread.ring ?? -1];
+    const isLong = thread.wait && model.now - thread.wait.since > 2000;
+    return isLong ? [1, thread.wait.since] : [2, 0];
+  };
+  const placed = rows.map((row) => [place(row), row]);
+  placed.sort(([a, [one]], [b, [other]]) => a[0] - b[0] || a[1] - b[1] || byNumber(one, other));
+  return placed.map(([, row]) => row);
 }
 
 function byNumber(one, other) {
@@ -61,7 +65,7 @@ function showThreads() {
   let rows = [...model.threads];
   if (ids) rows = rows.filter(([id]) => ids.has(id));
   if (wanted) rows = rows.filter(([id, thread]) => has(id, thread, wanted));
-  rows.sort(sortedBy ? byColumn : usualOrder);
+  rows = sortedBy ? rows.sort(byColumn) : inUsualOrder(rows);
   const all = model.threads.size;
   const told = model.parts.summary?.more ? `, the first ${all.toLocaleString("en")} of ${counted(model.parts.summary.threads, "thread")}` : "";
   setText(byId("threads-count"), (rows.length === all ? `${all.toLocaleString("en")}` : `${rows.length} of ${all.toLocaleString("en")}`) + told);
