@@ -6,6 +6,7 @@ not import weftline.
 - `weftline.install()` is called before the tests are imported.
 - A test that deadlocks fails with the report, and the other tests go on (`deadlocks.py`).
 - A test that leaves threads running which it has started is told by a warning (`left.py`).
+- Locks that threads take in different orders are listed at the end (`order.py`).
 - `--weftline-perturb=SEED` has each operation pause at random, so that races show (`perturb.py`).
 
 `@pytest.mark.weftline(deadlock="ignore")` lets a test deadlock: nothing is raised or told.
@@ -14,7 +15,7 @@ not import weftline.
 
 import pytest
 
-from weftline_pytest import marks, perturb
+from weftline_pytest import marks, order, perturb
 from weftline_pytest.bystanders import Bystanders
 from weftline_pytest.deadlocks import Deadlocks, EarlierDeadlock
 from weftline_pytest.left import LeftRunning, LeftThreads
@@ -29,6 +30,7 @@ def pytest_addoption(parser):
         action="store_true",
         help="run the tests on weftline: a test that deadlocks fails alone, with a report",
     )
+    order.add_option(group)
     perturb.add_option(group)
 
 
@@ -47,6 +49,8 @@ def pytest_load_initial_conftests(early_config):
         # Before the test modules take names of the standard library.
         import weftline
 
+        if order.is_on(early_config.known_args_namespace):
+            order.begin()
         weftline.install()
 
 
@@ -63,4 +67,6 @@ def pytest_configure(config):
             ("marks", marks.Marks()),
         ):
             config.pluginmanager.register(plugin, f"weftline-{name}")
+        if order.is_on(config.option):
+            config.pluginmanager.register(order.LockOrder(config), "weftline-order")
         perturb.register(config)
