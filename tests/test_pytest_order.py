@@ -45,9 +45,9 @@ def test_may_do_both():
 """
 
 
-def listed(tmp_path, *options, project="", plugins=("weftline_pytest",)):
+def listed(tmp_path, *options, project=""):
     (tmp_path / "pyproject.toml").write_text(project)
-    return run_pytest(tmp_path, SUITE, *options, plugins=plugins)
+    return run_pytest(tmp_path, SUITE, *options)
 
 
 def test_inversions_are_listed_at_the_end_and_fail_no_test(tmp_path):
@@ -77,11 +77,3 @@ def test_what_lists_nothing(tmp_path, options, project):
     done = listed(tmp_path, *options, project=project)
     assert done.returncode == 0, done.stdout
     assert "potential deadlock" not in done.stdout + done.stderr
-
-
-def test_workers_of_xdist_tell_what_they_found(tmp_path):
-    pytest.importorskip("xdist")
-    done = listed(tmp_path, "--weftline", "-n1", plugins=("weftline_pytest", "xdist"))
-    assert done.returncode == 0, done.stdout
-    assert done.stdout.count("potential deadlock: 2 threads took 2 locks") == 1
-    assert "found during test_suite.py::test_the_other_order" in done.stdout

@@ -280,3 +280,36 @@ def test_timeouts_by_thread_fire_for_what_is_no_deadlock(tmp_path, name, fires):
     # That method ends the process.
     assert ("+ Timeout +" in done.stdout + done.stderr) == fires
     assert ("1 failed, 1 passed" in done.stdout) != fires
+
+
+IN_TWO_ORDERS = """
+import threading
+import pytest
+
+left = threading.Lock()
+right = threading.Lock()
+
+
+@pytest.mark.parametrize("locks", [(left, right), (right, left)])
+def test_takes(locks):
+    def take():
+        with locks[0], locks[1]:
+            pass
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+"""
+
+
+def test_workers_of_xdist_tell_the_locks_in_two_orders(tmp_path):
+    done = run_pytest(
+        tmp_path,
+        IN_TWO_ORDERS,
+        "--weftline",
+        "-n1",
+        plugins=("weftline_pytest", "xdist.plugin"),
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("potential deadlock: 2 threads took 2 locks") == 1
+    assert "found during test_suite.py::test_takes[locks1]" in done.stdout
