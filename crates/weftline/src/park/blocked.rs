@@ -105,6 +105,7 @@ impl Kind {
         BlockedOn {
             object: std::ptr::from_ref(object).addr(),
             look: T::look_at,
+            bytes: const { T::BYTES as u16 },
             kind: self,
             caller: Location::caller(),
         }
@@ -113,11 +114,12 @@ impl Kind {
 
 #[cfg(not(weftline_model))]
 impl Kind {
-    /// A wait for what an identifier names; `look` gets the identifier.
+    /// A wait for what an identifier names; `look` gets the identifier as the address.
     pub(super) fn of_ident(self, ident: u64, look: Look) -> BlockedOn {
         BlockedOn {
             object: ident as usize,
             look,
+            bytes: 0,
             kind: self,
             caller: Location::caller(),
         }
@@ -130,6 +132,8 @@ impl Kind {
 pub(crate) struct BlockedOn {
     object: usize,
     look: Look,
+    /// How many bytes of the object `look` needs.
+    bytes: u16,
     kind: Kind,
     caller: &'static Location<'static>,
 }
@@ -163,7 +167,7 @@ mod real {
     use super::{BlockedOn, Kind, Marks};
     use crate::park::clock::now;
     use crate::park::deadline::Since;
-    use crate::park::look::{Look, ObjectState};
+    use crate::park::look::{Copied, Look, ObjectState};
     use crate::park::seqlock::Seqlock;
     use crate::park::site::{SITE_WORDS, Site};
     use crate::park::thread_number::ThreadNumber;
@@ -181,9 +185,10 @@ mod real {
     const SINCE: usize = 4;
     const WAITER: usize = 5;
     const SITE: usize = 6;
-    /// The bits of these marks, beside the kind.
+    /// The bits of these marks and of the bytes that are looked at, beside the kind.
     const ANSWERS: u32 = 8;
     const ENDS: u32 = 9;
+    const BYTES: u32 = 16;
 
     /// A thread's record, which its parker holds.
     #[derive(Debug)]
@@ -203,6 +208,7 @@ mod real {
         /// Where the state of its waiter is; zero: it has none.
         waiter: usize,
         look: Look,
+        bytes: u16,
         kind: Kind,
         marks: Marks,
         deadline: Deadline,
@@ -225,6 +231,7 @@ mod real {
                 waiter,
                 object: on.object,
                 look: on.look,
+                bytes: on.bytes,
                 kind: on.kind,
                 deadline,
                 since: Cell::new(since.nanos()),
@@ -266,7 +273,8 @@ mod real {
             words[LOOK] = self.look as usize as u64;
             words[KIND] = self.kind as u64
                 | u64::from(self.marks.answers) << ANSWERS
-                | u64::from(self.marks.ends) << ENDS;
+                | u64::from(self.marks.ends) << ENDS
+                | u64::from(self.bytes) << BYTES;
             words[DEADLINE] = self.deadline.nanos().unwrap_or(u64::MAX);
             words[SINCE] = self.since.get().unwrap_or(u64::MAX);
             words[WAITER] = self.waiter as u64;
@@ -359,6 +367,7 @@ mod real {
                         words[LOOK] as usize,
                     ))
                 },
+                bytes: (words[KIND] >> BYTES) as u16,
                 kind: Kind::ALL[usize::from(words[KIND] as u8) - 1],
                 marks: Marks {
                     answers: words[KIND] >> ANSWERS & 1 != 0,
@@ -409,6 +418,7 @@ mod real {
         sequence: u64,
         object: usize,
         look: Look,
+        bytes: u16,
         kind: Kind,
         marks: Marks,
         deadline: Deadline,
@@ -438,6 +448,7 @@ mod real {
         since: u64,
         waiter: usize,
         look: Look,
+        bytes: u16,
         marks: Marks,
     }
 
@@ -447,6 +458,7 @@ mod real {
                 sequence,
                 object,
                 look,
+                bytes,
                 kind,
                 marks,
                 deadline,
@@ -465,6 +477,7 @@ mod real {
                 since,
                 waiter,
                 look,
+                bytes,
                 marks,
             }
         }
@@ -492,7 +505,17 @@ mod real {
         /// What the object says of itself. True of it only if the thread sleeps in the same wait
         /// afterwards.
         pub(crate) fn look(&self) -> Option<ObjectState> {
-            (self.look)(self.object)
+            self.look_in(&Copied::from(self.object, self.bytes.into())?)
+        }
+
+        /// How many bytes of the object [`Self::look_in`] needs.
+        pub(in crate::park) fn bytes(&self) -> usize {
+            self.bytes.into()
+        }
+
+        /// As [`Self::look`], in a copy that was made while the thread slept.
+        pub(in crate::park) fn look_in(&self, copied: &Copied) -> Option<ObjectState> {
+            (self.look)(copied)
         }
 
         /// How long the wait has lasted: since it was enlisted, or since it first slept.

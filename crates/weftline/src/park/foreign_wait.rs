@@ -2,7 +2,7 @@
 
 use super::blocked::{Begun, Blocked, Kind, Marks, Shown, Wait};
 use super::deadline::Since;
-use super::look::ObjectState;
+use super::look::{Copied, ObjectState};
 use super::reports::number_of;
 use super::stir::lasts;
 use super::{Deadline, Site, try_current_record};
@@ -60,7 +60,7 @@ impl Drop for ForeignWait {
     }
 }
 
-fn thread_of_ident(os_ident: usize) -> Option<ObjectState> {
-    let number = number_of(os_ident as u64)?;
+fn thread_of_ident(ident: &Copied) -> Option<ObjectState> {
+    let number = number_of(ident.address as u64)?;
     Some(ObjectState::Thread { number })
 }

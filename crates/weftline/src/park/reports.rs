@@ -111,10 +111,14 @@ impl SeenThread {
     /// Whether the thread sleeps in that same wait, and no waker has ended it, or woken the thread
     /// to try again.
     pub(crate) fn waits_on(self, blocked: &BlockedThread) -> bool {
+        self.lasts(blocked, waiter::is_claimed_at(blocked.waiter()))
+    }
+
+    /// As [`Self::waits_on`], with what was read of the waiter, after the wait.
+    pub(super) fn lasts(self, blocked: &BlockedThread, is_claimed: Option<bool>) -> bool {
         // A wait of another library has no waiter.
-        let waiter = blocked.waiter();
-        let lasts = waiter == 0
-            || waiter::is_claimed_at(waiter) == Some(false) && !self.0.parker.has_token();
+        let lasts =
+            blocked.waiter() == 0 || is_claimed == Some(false) && !self.0.parker.has_token();
         lasts && self.is_still(blocked)
     }
 

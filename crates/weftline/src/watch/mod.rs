@@ -215,8 +215,8 @@ pub fn dump() {
 #[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
-    use crate::park::threads_now;
     use crate::Lock;
+    use crate::park::threads_now;
     use std::sync::Arc;
 
     #[test]

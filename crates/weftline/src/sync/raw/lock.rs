@@ -345,7 +345,7 @@ impl RawLock {
 }
 
 impl Watched for RawLock {
-    fn look(lock: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(lock: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let owner = lock.u64_at(offset_of!(Self, word))? >> 1;
         let mark = offset_of!(Self, waiters) + ListLock::<List<u64>>::MARK;
         let is_lent = lock.flag_at(mark)?;
