@@ -15,7 +15,7 @@ use super::reports::{SeenThread, threads_now};
 use super::waiter;
 
 /// How many threads at a time: their copies lie on the stack of a signal handler.
-const BATCH: usize = 32;
+const BATCH: usize = 16;
 
 /// A thread and the wait in which it slept.
 #[derive(Clone, Copy)]

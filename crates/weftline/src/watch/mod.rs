@@ -16,6 +16,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `snapshot.rs` | [`Snapshot`]: what a process tells, as data |
+//! | `links.rs` | which parties of it hold what, and which wait for it |
 //! | `wire.rs` | how a process tells it: lines that a signal handler can write |
 //! | `deadlock.rs` | the circles of waits in a snapshot |
 //! | `circle.rs` | the circles of waits in this process, now |
@@ -52,6 +53,7 @@ mod dump_on;
 #[cfg(target_os = "linux")]
 mod emergency;
 mod interpreter;
+mod links;
 #[cfg(target_os = "linux")]
 mod mark;
 mod names;
@@ -83,6 +85,7 @@ use emergency::signal;
 #[cfg(target_os = "linux")]
 pub use emergency::{NotReady, default_signal, give_way, install, is_ready};
 pub use interpreter::{Interpreter, Told};
+pub use links::Links;
 #[cfg(target_os = "linux")]
 pub use mark::is_marked;
 pub use names::{Named, name, name_range, unname_range};
