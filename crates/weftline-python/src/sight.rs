@@ -12,12 +12,17 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyCFunction, PyDict, PyInt, PyString};
 use std::collections::HashSet;
+use std::time::Duration;
+use weftline::park::Deadline;
 use weftline::watch::{self, Found, Interpreter, OnDeadlock, RequestError, Told};
 
 /// The most frames of a thread that are told.
 const FRAMES: usize = 64;
-/// After so many threads, others get the interpreter for a moment.
-const THREADS_AT_ONCE: usize = 128;
+/// For how long the stacks are told at a time, before other threads get the interpreter: as long as
+/// a thread keeps it by default.
+const AT_A_TIME: Duration = Duration::from_millis(5);
+/// For how long they get it at least.
+const FOR_OTHERS: Duration = Duration::from_micros(200);
 
 /// `threading._active`, if that module is imported.
 fn active(py: Python<'_>) -> Option<Bound<'_, PyDict>> {
@@ -142,21 +147,29 @@ fn handles_signals() -> bool {
 }
 
 /// Tells the names and stacks of all threads. Runs on a thread of its own.
-fn tell(told: &mut Told) {
+fn tell(told: &mut Told<'_>) {
     try_attach(|py| inside(py, || tell_attached(py, told)));
 }
 
-fn tell_attached(py: Python<'_>, told: &mut Told) {
+fn tell_attached(py: Python<'_>, told: &mut Told<'_>) {
     // No report is better than an error in a thread that the program does not know.
     if try_tell(py, told).is_err() {
         drop(PyErr::take(py));
     }
 }
 
-fn try_tell(py: Python<'_>, told: &mut Told) -> PyResult<()> {
+fn try_tell(py: Python<'_>, told: &mut Told<'_>) -> PyResult<()> {
     let mut done = HashSet::new();
     while tell_some(py, told, &mut done)? {
-        py.detach(|| ());
+        let is_wanted = py.detach(|| {
+            let is_wanted = told.pass_on();
+            // A thread that waits for the interpreter needs a moment to wake up and take it.
+            std::thread::sleep(FOR_OTHERS);
+            is_wanted
+        });
+        if !is_wanted {
+            break;
+        }
     }
     Ok(())
 }
@@ -165,24 +178,26 @@ fn try_tell(py: Python<'_>, told: &mut Told) -> PyResult<()> {
 ///
 /// It lets no other thread run. A function that returned meanwhile would leave its locals to the
 /// frame here, and their destructors would run late, on this thread.
-fn tell_some(py: Python<'_>, told: &mut Told, done: &mut HashSet<u64>) -> PyResult<bool> {
+fn tell_some(py: Python<'_>, told: &mut Told<'_>, done: &mut HashSet<u64>) -> PyResult<bool> {
+    let until = Deadline::after(AT_A_TIME);
     let collector = CollectorOff::new();
     let frames = current_frames(py)?;
     done.try_reserve(frames.len())
         .map_err(|_| PyMemoryError::new_err(()))?;
-    let mut left = THREADS_AT_ONCE;
+    let mut has_told = false;
     for (ident, frame) in frames.iter() {
         let Ok(number) = ident.cast::<PyInt>()?.extract::<u64>() else {
             continue;
         };
-        if !done.insert(number) {
+        if done.contains(&number) {
             continue;
         }
-        if left == 0 {
-            done.remove(&number);
+        // A list of very many threads may take that long by itself.
+        if has_told && until.has_passed() {
             return Ok(true);
         }
-        left -= 1;
+        has_told = true;
+        done.insert(number);
         tell_thread(told, &ident, number, frame);
     }
     drop(frames);
@@ -224,7 +239,7 @@ fn current_frames(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 }
 
 fn tell_thread<'py>(
-    told: &mut Told,
+    told: &mut Told<'_>,
     ident: &Bound<'py, PyAny>,
     number: u64,
     innermost: Bound<'py, PyAny>,

@@ -5,7 +5,7 @@
 
 use super::blocked::BlockedThread;
 use super::look::ObjectState;
-use super::record::{ThreadRecord, all};
+use super::record::{ThreadRecord, all, of_number};
 use super::short_name::ShortName;
 use super::{ThreadNumber, fork, waiter};
 use std::sync::atomic::Ordering;
@@ -22,9 +22,8 @@ fn living(thread: ThreadNumber) -> Option<&'static ThreadRecord> {
     if !fork::is_alive(thread.get()) {
         return None;
     }
-    all()
-        .find(|record| record.number.load(Ordering::Relaxed) == thread.get())
-        .filter(|record| record.os_ident.load(Ordering::Relaxed) != 0)
+    // Pairs with the store in `record.rs`: the other facts are this thread's.
+    of_number(thread.get()).filter(|record| record.os_ident.load(Ordering::Acquire) != 0)
 }
 
 /// The threads of this process that sleep in a wait for an object, each as it was when the
@@ -73,6 +72,11 @@ pub(crate) fn threads_now() -> impl Iterator<Item = SeenThread> {
 }
 
 impl SeenThread {
+    /// The thread of that number, if it has a record. A signal handler may call it.
+    pub(crate) fn of(thread: ThreadNumber) -> Option<Self> {
+        living(thread).map(Self)
+    }
+
     pub(crate) fn number(self) -> Option<ThreadNumber> {
         ThreadNumber::new(self.0.number.load(Ordering::Relaxed))
     }

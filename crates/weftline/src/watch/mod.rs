@@ -19,6 +19,7 @@
 //! | `links.rs` | which parties of it hold what, and which wait for it |
 //! | `wire.rs` | how a process tells it: lines that a signal handler can write |
 //! | `deadlock.rs` | the circles of waits in a snapshot |
+//! | `budget.rs` | the processor time that the looks of all threads may take |
 //! | `circle.rs` | the circles of waits in this process, now |
 //! | `starvation.rs` | whether the workers of a pool wait for its own tasks |
 //! | `standstill.rs` | whether all threads wait for ever |
@@ -46,6 +47,7 @@ use crate::park::BlockedThread;
 mod addressee;
 #[cfg(target_os = "linux")]
 mod answer;
+mod budget;
 mod circle;
 mod deadlock;
 #[cfg(target_os = "linux")]
@@ -172,7 +174,7 @@ fn snapshot_of<'a>(
     if let Some(interpreter) = interpreter {
         let mut told = Told::default();
         (interpreter.tell)(&mut told);
-        wire::read_stacks(&(told.0 + "end\n"), &mut snapshot);
+        wire::read_stacks(&(told.text + "end\n"), &mut snapshot);
     }
     snapshot
 }
