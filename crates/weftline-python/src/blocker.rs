@@ -198,6 +198,8 @@ impl Blocker for Interpreter {
 
     const ENDS: bool = true;
 
+    const ONLY_MAIN_HANDLES_SIGNALS: bool = true;
+
     fn no_memory(&mut self) -> PyErr {
         // SAFETY: as in `sleep`.
         no_memory(unsafe { Python::assume_attached() })
@@ -256,6 +258,8 @@ impl Blocker for Uninterruptible {
     const ATTACHES: bool = Interpreter::ATTACHES;
 
     const ANSWERS: bool = Interpreter::ANSWERS;
+
+    const ONLY_MAIN_HANDLES_SIGNALS: bool = Interpreter::ONLY_MAIN_HANDLES_SIGNALS;
 
     #[inline]
     fn site(&mut self, site: &mut Site) {

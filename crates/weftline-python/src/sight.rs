@@ -18,8 +18,9 @@ use weftline::watch::{self, Found, Interpreter, OnDeadlock, RequestError, Told};
 
 /// The most frames of a thread that are told.
 const FRAMES: usize = 64;
-/// For how long the stacks are told at a time, before other threads get the interpreter: as long as
-/// a thread keeps it by default.
+/// For how long stacks are told at a time, before other threads get the interpreter: as long as a
+/// thread keeps it by default. The list of the innermost frames of all threads is made anew each
+/// time, before that: of 10,000 threads it takes 20 ms.
 const AT_A_TIME: Duration = Duration::from_millis(5);
 /// For how long they get it at least.
 const FOR_OTHERS: Duration = Duration::from_micros(200);
@@ -110,9 +111,11 @@ fn try_others_at_exit(py: Python<'_>, waiting: &[u64]) -> PyResult<Option<usize>
         .import("threading")?
         .getattr("_shutdown")?
         .getattr("__code__")?;
+    let mut waiting = waiting.to_vec();
+    waiting.sort_unstable();
     let mut others = 0;
     for (ident, frame) in current_frames(py)? {
-        if waiting.contains(&ident.extract()?) {
+        if waiting.binary_search(&ident.extract()?).is_ok() {
             continue;
         }
         if !frame.getattr("f_code")?.is(&at_exit) {
@@ -179,12 +182,11 @@ fn try_tell(py: Python<'_>, told: &mut Told<'_>) -> PyResult<()> {
 /// It lets no other thread run. A function that returned meanwhile would leave its locals to the
 /// frame here, and their destructors would run late, on this thread.
 fn tell_some(py: Python<'_>, told: &mut Told<'_>, done: &mut HashSet<u64>) -> PyResult<bool> {
-    let until = Deadline::after(AT_A_TIME);
     let collector = CollectorOff::new();
     let frames = current_frames(py)?;
+    let until = Deadline::after(AT_A_TIME);
     done.try_reserve(frames.len())
         .map_err(|_| PyMemoryError::new_err(()))?;
-    let mut has_told = false;
     for (ident, frame) in frames.iter() {
         let Ok(number) = ident.cast::<PyInt>()?.extract::<u64>() else {
             continue;
@@ -192,11 +194,9 @@ fn tell_some(py: Python<'_>, told: &mut Told<'_>, done: &mut HashSet<u64>) -> Py
         if done.contains(&number) {
             continue;
         }
-        // A list of very many threads may take that long by itself.
-        if has_told && until.has_passed() {
+        if until.has_passed() {
             return Ok(true);
         }
-        has_told = true;
         done.insert(number);
         tell_thread(told, &ident, number, frame);
     }

@@ -96,27 +96,21 @@ def main(arguments: Sequence[str]) -> None:
     threading.stack_size(_STACK)
     count = int(arguments[0])
     locks = [threading.Lock() for _ in range(count * _LOCKS_EACH)]
-    ends = threading.Event()
-    holding = []
+    ends, holds_all = threading.Event(), threading.Semaphore(0)
 
     def holds(at: int) -> None:
-        own = locks[at * _LOCKS_EACH :][:_LOCKS_EACH]
-        for lock in own:
+        for lock in locks[at * _LOCKS_EACH : (at + 1) * _LOCKS_EACH]:
             lock.acquire()
-        holding.append(at)
+        holds_all.release()
         if (following := (at + 1) * _LOCKS_EACH) < len(locks):
-            while len(holding) < count:
-                started.wait(1)
             locks[following].acquire()
         else:
             ends.wait()
 
-    started = threading.Event()
-    for at in range(count):
+    # One after the other: thousands that all go to sleep at once contend for the interpreter.
+    for at in reversed(range(count)):
         threading.Thread(target=holds, args=(at,), daemon=True).start()
-    while len(holding) < count:
-        time.sleep(0.01)
-    started.set()
+        holds_all.acquire()
     most = [0.0]
 
     def hears() -> None:

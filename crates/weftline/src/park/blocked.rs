@@ -144,6 +144,7 @@ pub(crate) struct BlockedOn {
 pub(super) struct Marks {
     pub(super) answers: bool,
     pub(super) ends: bool,
+    pub(super) only_main_handles_signals: bool,
 }
 
 impl Marks {
@@ -151,6 +152,7 @@ impl Marks {
         Self {
             answers: B::ANSWERS,
             ends: B::ENDS,
+            only_main_handles_signals: B::ONLY_MAIN_HANDLES_SIGNALS,
         }
     }
 }
@@ -168,6 +170,8 @@ mod real {
     use crate::park::clock::now;
     use crate::park::deadline::Since;
     use crate::park::look::{Copied, Look, ObjectState};
+    #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
+    use crate::park::os_ident::native_id;
     use crate::park::seqlock::Seqlock;
     use crate::park::site::{SITE_WORDS, Site};
     use crate::park::thread_number::ThreadNumber;
@@ -348,6 +352,16 @@ mod real {
                 .get()
         }
 
+        /// Whether the wait that sleeps wants to know of signals that the thread takes. Only for the
+        /// thread itself.
+        #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
+        pub(in crate::park) fn handles_signals(&self) -> bool {
+            // SAFETY: as in `since`.
+            let wait = unsafe { self.asleep.load(Ordering::Acquire).as_ref() };
+            let only_main = wait.is_some_and(|wait| wait.marks.only_main_handles_signals);
+            !only_main || native_id() == Some(std::process::id().into())
+        }
+
         /// Whether the sleep with that sequence is still shown.
         pub(in crate::park) fn is_still(&self, sequence: u64) -> bool {
             self.shown.is_still(sequence)
@@ -372,6 +386,8 @@ mod real {
                 marks: Marks {
                     answers: words[KIND] >> ANSWERS & 1 != 0,
                     ends: words[KIND] >> ENDS & 1 != 0,
+                    // Only for the thread itself.
+                    only_main_handles_signals: false,
                 },
                 deadline: Deadline::from_nanos(words[DEADLINE]),
                 since: words[SINCE],

@@ -32,6 +32,12 @@ pub trait Blocker {
     /// [`Wake::Interrupted`].
     const ENDS: bool = false;
 
+    /// Whether `block` handles signals on the main thread of the process alone, as an interpreter
+    /// does. A sleep of another thread then goes on after a look for deadlocks, in which a signal
+    /// would not be noticed. With thousands of waiters, each end of a sleep would have thousands of
+    /// threads attach to the interpreter.
+    const ONLY_MAIN_HANDLES_SIGNALS: bool = false;
+
     /// Whether a wait for an item or a slot yields the processor a few times before it enlists.
     /// Items that come in quick succession are then taken without handoffs.
     fn may_yield(&mut self) -> bool {

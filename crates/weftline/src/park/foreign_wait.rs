@@ -29,6 +29,7 @@ impl ForeignWait {
         let marks = Marks {
             answers: false,
             ends: true,
+            only_main_handles_signals: false,
         };
         let blocked: &'static Blocked = &try_current_record()?.parker.blocked;
         let wait = try_box(Wait::new(on, 0, Since::UNKNOWN, Deadline::NEVER, marks)).ok()?;
