@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use weftline::park::{Blocker, Deadline, Parker, Site, Spin, Wake};
+use weftline::park::{Blocker, Deadline, Parker, Signals, Site, Spin, Wake};
 use weftline::watch;
 
 /// Detaches from the interpreter while the thread is parked. When the operating system interrupts
@@ -198,7 +198,7 @@ impl Blocker for Interpreter {
 
     const ENDS: bool = true;
 
-    const ONLY_MAIN_HANDLES_SIGNALS: bool = true;
+    const SIGNALS: Signals = Signals::OnMainThread;
 
     fn no_memory(&mut self) -> PyErr {
         // SAFETY: as in `sleep`.
@@ -259,7 +259,7 @@ impl Blocker for Uninterruptible {
 
     const ANSWERS: bool = Interpreter::ANSWERS;
 
-    const ONLY_MAIN_HANDLES_SIGNALS: bool = Interpreter::ONLY_MAIN_HANDLES_SIGNALS;
+    const SIGNALS: Signals = Interpreter::SIGNALS;
 
     #[inline]
     fn site(&mut self, site: &mut Site) {

@@ -19,8 +19,8 @@
 //! **Forks.** In the child, the records of vanished threads still show their sleeps. Readers
 //! compare the thread's number (`fork::is_alive`) and skip them.
 
-use super::Blocker;
 use super::look::{Look, Watched};
+use super::{Blocker, Signals};
 use std::panic::Location;
 
 /// The kind of object that a thread waits for.
@@ -144,7 +144,7 @@ pub(crate) struct BlockedOn {
 pub(super) struct Marks {
     pub(super) answers: bool,
     pub(super) ends: bool,
-    pub(super) only_main_handles_signals: bool,
+    pub(super) signals: Signals,
 }
 
 impl Marks {
@@ -152,7 +152,7 @@ impl Marks {
         Self {
             answers: B::ANSWERS,
             ends: B::ENDS,
-            only_main_handles_signals: B::ONLY_MAIN_HANDLES_SIGNALS,
+            signals: B::SIGNALS,
         }
     }
 }
@@ -175,7 +175,7 @@ mod real {
     use crate::park::seqlock::Seqlock;
     use crate::park::site::{SITE_WORDS, Site};
     use crate::park::thread_number::ThreadNumber;
-    use crate::park::{Blocker, Deadline};
+    use crate::park::{Blocker, Deadline, Signals};
     use std::cell::{Cell, UnsafeCell};
     use std::marker::PhantomData;
     use std::sync::atomic::{AtomicPtr, Ordering};
@@ -358,8 +358,11 @@ mod real {
         pub(in crate::park) fn handles_signals(&self) -> bool {
             // SAFETY: as in `since`.
             let wait = unsafe { self.asleep.load(Ordering::Acquire).as_ref() };
-            let only_main = wait.is_some_and(|wait| wait.marks.only_main_handles_signals);
-            !only_main || native_id() == Some(std::process::id().into())
+            match wait.map_or(Signals::OnAnyThread, |wait| wait.marks.signals) {
+                Signals::OnNoThread => false,
+                Signals::OnMainThread => native_id() == Some(std::process::id().into()),
+                Signals::OnAnyThread => true,
+            }
         }
 
         /// Whether the sleep with that sequence is still shown.
@@ -387,7 +390,7 @@ mod real {
                     answers: words[KIND] >> ANSWERS & 1 != 0,
                     ends: words[KIND] >> ENDS & 1 != 0,
                     // Only for the thread itself.
-                    only_main_handles_signals: false,
+                    signals: Signals::OnNoThread,
                 },
                 deadline: Deadline::from_nanos(words[DEADLINE]),
                 since: words[SINCE],

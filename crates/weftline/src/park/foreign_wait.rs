@@ -5,7 +5,7 @@ use super::deadline::Since;
 use super::look::{Copied, ObjectState};
 use super::reports::number_of;
 use super::stir::lasts;
-use super::{Deadline, Site, try_current_record};
+use super::{Deadline, Signals, Site, try_current_record};
 use crate::memory::try_box;
 use std::ptr;
 
@@ -29,7 +29,7 @@ impl ForeignWait {
         let marks = Marks {
             answers: false,
             ends: true,
-            only_main_handles_signals: false,
+            signals: Signals::OnAnyThread,
         };
         let blocked: &'static Blocked = &try_current_record()?.parker.blocked;
         let wait = try_box(Wait::new(on, 0, Since::UNKNOWN, Deadline::NEVER, marks)).ok()?;

@@ -162,7 +162,7 @@ pub use blocked::Kind;
 #[cfg(not(weftline_model))]
 pub use blocked::{BlockedThread, Shown};
 pub(crate) use blocker::ready;
-pub use blocker::{Blocker, Spin, ThreadBlocker, WaitError};
+pub use blocker::{Blocker, Signals, Spin, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::{LockBlocker, TokenBlocker};
 pub(crate) use cache_padded::CachePadded;
