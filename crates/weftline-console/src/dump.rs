@@ -7,7 +7,7 @@ use crate::json;
 use crate::picture::Svg;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use weftline::watch::{self, RequestError, Snapshot};
 
 const USAGE: &str = "\
@@ -146,7 +146,8 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, l
 }
 
 fn show(told: &[Snapshot], form: Form) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    // Standard output by itself writes each line at once.
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match form {
         Form::Text => {
             for (index, snapshot) in told.iter().enumerate() {

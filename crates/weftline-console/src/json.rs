@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use weftline::park::ObjectState;
 use weftline::watch::{
-    Contended, Deadlock, Frame, Measured, Object, Party, Pool, Snapshot, Stacks, Wait, Waits,
+    Contended, Deadlock, Frame, Links, Measured, Object, Party, Pool, Snapshot, Stacks, Wait, Waits,
 };
 
 /// The version of this form. A later version only adds members.
@@ -15,6 +15,7 @@ pub(crate) fn of(snapshots: &[Snapshot]) -> Value {
 }
 
 fn process(snapshot: &Snapshot) -> Value {
+    let links = snapshot.links();
     json!({
         "version": VERSION,
         "pid": snapshot.pid,
@@ -24,8 +25,8 @@ fn process(snapshot: &Snapshot) -> Value {
             Stacks::Silent => "silent",
             _ => "none",
         },
-        "threads": snapshot.parties.iter().map(|party| thread(snapshot, party)).collect::<Value>(),
-        "objects": snapshot.objects.iter().map(|it| object(snapshot, it)).collect::<Value>(),
+        "threads": snapshot.parties.iter().map(|party| thread(&links, party)).collect::<Value>(),
+        "objects": snapshot.objects.iter().map(|it| object(&links, it)).collect::<Value>(),
         "pools": snapshot.pools.iter().map(|it| pool(snapshot, it)).collect::<Value>(),
         "deadlocks": snapshot.deadlocks().iter().map(deadlock).collect::<Value>(),
         "measured": snapshot.measured.as_ref().map(measured),
@@ -68,7 +69,7 @@ fn address(address: u64) -> String {
     format!("{address:#x}")
 }
 
-fn thread(snapshot: &Snapshot, party: &Party) -> Value {
+fn thread(links: &Links<'_>, party: &Party) -> Value {
     json!({
         "number": party.number,
         "task": party.is_task,
@@ -77,7 +78,7 @@ fn thread(snapshot: &Snapshot, party: &Party) -> Value {
         "ident": party.os_ident,
         "tid": (party.native_id != 0).then_some(party.native_id),
         "waits": party.wait.as_ref().map(wait),
-        "holds": snapshot.held_by(party.number).map(|it| address(it.address)).collect::<Value>(),
+        "holds": links.held_by(party.number).map(|it| address(it.address)).collect::<Value>(),
         "stack": party.stack.iter().map(frame).collect::<Value>(),
     })
 }
@@ -97,8 +98,8 @@ fn frame(frame: &Frame) -> Value {
     json!({"function": frame.function, "file": frame.file, "line": frame.line})
 }
 
-fn object(snapshot: &Snapshot, object: &Object) -> Value {
-    let waiters = snapshot.waiters(object.address);
+fn object(links: &Links<'_>, object: &Object) -> Value {
+    let waiters = links.waiters(object.address);
     json!({
         "address": address(object.address),
         "name": object.name,

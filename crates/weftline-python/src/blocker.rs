@@ -3,15 +3,16 @@
 use crate::exit_guard::sleeping;
 use crate::objects::no_memory;
 use crate::pending::{check_signals, handle_pending};
-use crate::sight::{self, DeadlockError};
+use crate::sight::DeadlockError;
 use crate::site;
 use crate::standard::too_late_to_wait;
+use crate::told;
 use pyo3::prelude::*;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use weftline::park::{Blocker, Deadline, Parker, Site, Spin, Wake};
+use weftline::park::{Blocker, Deadline, Parker, Signals, Site, Spin, Wake};
 use weftline::watch;
 
 /// Detaches from the interpreter while the thread is parked. When the operating system interrupts
@@ -160,7 +161,7 @@ impl Parks {
             // SAFETY: as in `sleep`.
             let py = unsafe { Python::assume_attached() };
             site::name(py, site);
-            sight::name_thread(py);
+            told::name_thread(py);
         } else {
             site.forget();
         }
@@ -203,6 +204,8 @@ impl Blocker for Interpreter {
     const ANSWERS: bool = true;
 
     const ENDS: bool = true;
+
+    const SIGNALS: Signals = Signals::OnMainThread;
 
     fn no_memory(&mut self) -> PyErr {
         // SAFETY: as in `sleep`.
@@ -262,6 +265,8 @@ impl Blocker for Uninterruptible {
     const ATTACHES: bool = Interpreter::ATTACHES;
 
     const ANSWERS: bool = Interpreter::ANSWERS;
+
+    const SIGNALS: Signals = Interpreter::SIGNALS;
 
     #[inline]
     fn site(&mut self, site: &mut Site) {

@@ -5,8 +5,9 @@
 //! a daemon thread that the interpreter ends in it must have no frame of Rust on its stack.
 
 use crate::names::interned;
-use crate::sight::{DeadlockError, name_thread, own_attribute};
+use crate::sight::DeadlockError;
 use crate::site;
+use crate::told::{name_thread, own_attribute};
 use pyo3::prelude::*;
 use std::cell::RefCell;
 use weftline::park::{ForeignWait, Site};

@@ -54,6 +54,7 @@ mod sight;
 mod site;
 mod standard;
 mod threading;
+mod told;
 
 use pyo3::prelude::*;
 

@@ -1,16 +1,15 @@
-//! The order of locks, for Python: the classes of locks that a program makes, the place and stack
-//! of the thread that takes one, and the functions by which Python code asks.
+//! The order of locks, for Python: the classes of locks that a program makes, and the functions by
+//! which Python code asks.
 
 use crate::attach::try_attach;
 use crate::exit_guard::inside;
-use crate::sight::{self, CollectorOff};
 use crate::site;
+use crate::told::{CollectorOff, answer_for_interpreter};
 use pyo3::exceptions::PyValueError;
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
-use weftline::park::{LockClass, Site};
-use weftline::watch::{self, Inversion, OnInversion, Told};
+use weftline::park::LockClass;
+use weftline::watch::{self, Inversion, OnInversion};
 
 /// The class of a lock that the program makes now, if the order of locks is watched.
 #[inline]
@@ -50,34 +49,6 @@ fn is_rlock(function: &str, file: &str) -> bool {
     function == "RLock" && file.ends_with("threading.py")
 }
 
-/// The token of the calling thread, if it is attached.
-fn attached() -> Option<Python<'static>> {
-    // SAFETY: may be called at any time. An attached thread has a token, which ends with the call
-    // of the program that took the lock.
-    unsafe { (ffi::PyGILState_Check() == 1).then(|| Python::assume_attached()) }
-}
-
-/// See `Interpreter::tell_own`.
-pub(crate) fn tell_own(told: &mut Told) {
-    if let Some(py) = attached() {
-        let _collector = CollectorOff::new();
-        if let Some(name) = sight::own_name(py) {
-            told.name(0, &name.to_string_lossy());
-        }
-        if let Some(frame) = site::program_frame(py) {
-            sight::tell_frames(told, 0, frame);
-        }
-    }
-}
-
-/// See `Interpreter::site`.
-pub(crate) fn site(site: &mut Site) {
-    if let Some(py) = attached() {
-        let _collector = CollectorOff::new();
-        crate::site::name(py, site);
-    }
-}
-
 /// The callable that is told inversions, if there is one. Its lock is held for the time of a copy.
 static CALLABLE: weftline::Lock<Option<Py<PyAny>>> = weftline::Lock::new(None);
 
@@ -100,7 +71,7 @@ fn call(inversion: &Inversion) {
 /// Watches the order of locks, or no longer does.
 #[pyfunction]
 fn _lock_order(watched: bool) {
-    sight::answer_for_interpreter();
+    answer_for_interpreter();
     watch::lock_order(watched);
 }
 

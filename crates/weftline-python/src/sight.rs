@@ -1,272 +1,15 @@
-//! What the interpreter tells of its threads when a report is made: their names and stacks. And the
-//! functions by which Python code makes or asks for reports.
+//! The functions by which Python code makes or asks for reports, and says what happens to deadlocks.
 
 use crate::attach::try_attach;
-use crate::bystanders;
 use crate::exit_guard::inside;
-use crate::lock_order;
-use crate::names::interned;
-use crate::site;
+use crate::told::{INTERPRETER, answer_for_interpreter};
 use pyo3::exceptions::{
-    PyMemoryError, PyOSError, PyPermissionError, PyProcessLookupError, PyRuntimeError, PyValueError,
+    PyOSError, PyPermissionError, PyProcessLookupError, PyRuntimeError, PyValueError,
 };
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyCFunction, PyDict, PyInt, PyString};
-use std::collections::HashSet;
-use weftline::watch::{self, Found, Interpreter, OnDeadlock, RequestError, Told};
-
-/// The most frames of a thread that are told.
-const FRAMES: usize = 64;
-/// After so many threads, others get the interpreter for a moment.
-const THREADS_AT_ONCE: usize = 128;
-
-/// `threading._active`, if that module is imported.
-fn active(py: Python<'_>) -> Option<Bound<'_, PyDict>> {
-    // SAFETY: attached. The dictionary is borrowed from the interpreter.
-    let modules = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyImport_GetModuleDict()) }?;
-    let module = modules
-        .cast_into::<PyDict>()
-        .ok()?
-        .get_item(interned!(py, threading))
-        .ok()??;
-    own_attribute(&module, interned!(py, _active))?
-        .cast_into()
-        .ok()
-}
-
-/// An attribute in the object's own dictionary: no descriptor and no `__getattribute__` of the
-/// program runs.
-pub(crate) fn own_attribute<'py>(
-    object: &Bound<'py, PyAny>,
-    name: &Bound<'py, PyString>,
-) -> Option<Bound<'py, PyAny>> {
-    let py = object.py();
-    // SAFETY: attached, with an object. The reference is new, or null.
-    let own = unsafe {
-        Bound::from_owned_ptr_or_opt(
-            py,
-            PyObject_GenericGetDict(object.as_ptr(), std::ptr::null_mut()),
-        )
-    };
-    if own.is_none() {
-        drop(PyErr::take(py));
-    }
-    own?.cast_into::<PyDict>().ok()?.get_item(name).ok()?
-}
-
-unsafe extern "C" {
-    fn PyObject_GenericGetDict(
-        object: *mut ffi::PyObject,
-        context: *mut std::ffi::c_void,
-    ) -> *mut ffi::PyObject;
-}
-
-/// The name of the thread with that identifier, as far as `threading` knows it.
-fn name_of<'py>(
-    active: &Bound<'py, PyDict>,
-    ident: &Bound<'py, PyAny>,
-) -> Option<Bound<'py, PyString>> {
-    let thread = active.get_item(ident).ok()??;
-    own_attribute(&thread, interned!(active.py(), _name))?
-        .cast_into()
-        .ok()
-}
-
-/// Names the calling thread in reports, for when the interpreter does not answer.
-pub(crate) fn name_thread(py: Python<'_>) {
-    watch::give_way();
-    if let Some(name) = own_name(py) {
-        watch::name_current_thread(&name.to_string_lossy());
-    }
-}
-
-/// The name of the calling thread, as far as `threading` knows it.
-pub(crate) fn own_name(py: Python<'_>) -> Option<Bound<'_, PyString>> {
-    // SAFETY: attached. The first always succeeds; the reference is new, or null without memory.
-    let ident = unsafe {
-        let ident = libc::pthread_self() as std::ffi::c_ulong;
-        Bound::from_owned_ptr_or_opt(py, ffi::PyLong_FromUnsignedLong(ident))
-    };
-    let Some(ident) = ident else {
-        drop(PyErr::take(py));
-        return None;
-    };
-    name_of(&active(py)?, &ident)
-}
-
-/// How this interpreter answers.
-const INTERPRETER: Interpreter = Interpreter {
-    tell,
-    tell_own: lock_order::tell_own,
-    site: lock_order::site,
-    others_at_exit,
-    handles_signals,
-};
-
-/// See [`Interpreter::others_at_exit`].
-fn others_at_exit(waiting: &[u64]) -> Option<usize> {
-    try_attach(|py| inside(py, || try_others_at_exit(py, waiting).unwrap_or(None)))?
-}
-
-fn try_others_at_exit(py: Python<'_>, waiting: &[u64]) -> PyResult<Option<usize>> {
-    let at_exit = py
-        .import("threading")?
-        .getattr("_shutdown")?
-        .getattr("__code__")?;
-    let mut others = 0;
-    for (ident, frame) in current_frames(py)? {
-        let ident = ident.extract()?;
-        if waiting.contains(&ident) {
-            continue;
-        }
-        if !bystanders::is_thread(ident) && !frame.getattr("f_code")?.is(&at_exit) {
-            return Ok(None);
-        }
-        others += 1;
-    }
-    Ok(Some(others))
-}
-
-/// See [`Interpreter::handles_signals`].
-fn handles_signals() -> bool {
-    let handles = |py: Python<'_>| -> PyResult<bool> {
-        let signal = py.import("_signal")?;
-        let (last, by_default) = (
-            signal.getattr("NSIG")?.extract::<i32>()?,
-            signal.getattr("default_int_handler")?,
-        );
-        for number in 1..last {
-            // `None` where the handler is not the interpreter's, and an error for the numbers that
-            // the C library keeps.
-            let Ok(handler) = signal.call_method1("getsignal", (number,)) else {
-                continue;
-            };
-            if handler.is_callable()
-                && !handler.is(&by_default)
-                && !bystanders::is_handler(&handler)
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    };
-    try_attach(|py| inside(py, || handles(py).unwrap_or(true))).unwrap_or(true)
-}
-
-/// Tells the names and stacks of all threads. Runs on a thread of its own.
-fn tell(told: &mut Told) {
-    try_attach(|py| inside(py, || tell_attached(py, told)));
-}
-
-fn tell_attached(py: Python<'_>, told: &mut Told) {
-    // No report is better than an error in a thread that the program does not know.
-    if try_tell(py, told).is_err() {
-        drop(PyErr::take(py));
-    }
-}
-
-fn try_tell(py: Python<'_>, told: &mut Told) -> PyResult<()> {
-    let mut done = HashSet::new();
-    while tell_some(py, told, &mut done)? {
-        py.detach(|| ());
-    }
-    Ok(())
-}
-
-/// Tells some threads that are not `done`; returns whether there may be more.
-///
-/// It lets no other thread run. A function that returned meanwhile would leave its locals to the
-/// frame here, and their destructors would run late, on this thread.
-fn tell_some(py: Python<'_>, told: &mut Told, done: &mut HashSet<u64>) -> PyResult<bool> {
-    let collector = CollectorOff::new();
-    let frames = current_frames(py)?;
-    done.try_reserve(frames.len())
-        .map_err(|_| PyMemoryError::new_err(()))?;
-    let mut left = THREADS_AT_ONCE;
-    for (ident, frame) in frames.iter() {
-        let Ok(number) = ident.cast::<PyInt>()?.extract::<u64>() else {
-            continue;
-        };
-        if !done.insert(number) {
-            continue;
-        }
-        if left == 0 {
-            done.remove(&number);
-            return Ok(true);
-        }
-        left -= 1;
-        tell_thread(told, &ident, number, frame);
-    }
-    drop(frames);
-    drop(collector);
-    Ok(false)
-}
-
-/// The garbage collector is off as long as this exists: up to 3.11 an allocation of a frame may run
-/// it, and with it destructors of the program.
-pub(crate) struct CollectorOff {
-    was_on: bool,
-}
-
-impl CollectorOff {
-    pub(crate) fn new() -> Self {
-        // SAFETY: attached, by the caller's token; it sets a flag.
-        let was_on = cfg!(not(Py_3_12)) && unsafe { ffi::PyGC_Disable() } != 0;
-        Self { was_on }
-    }
-}
-
-impl Drop for CollectorOff {
-    fn drop(&mut self) {
-        if self.was_on {
-            // SAFETY: as in `new`.
-            unsafe { ffi::PyGC_Enable() };
-        }
-    }
-}
-
-/// The innermost frame of each thread. No import function of the program runs.
-fn current_frames(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    // SAFETY: attached. The reference is borrowed from `sys`, or null without an exception.
-    let function = unsafe {
-        Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(c"_current_frames".as_ptr()))
-    };
-    let function = function.ok_or_else(|| PyRuntimeError::new_err("sys is gone"))?;
-    Ok(function.call0()?.cast_into::<PyDict>()?)
-}
-
-fn tell_thread<'py>(
-    told: &mut Told,
-    ident: &Bound<'py, PyAny>,
-    number: u64,
-    innermost: Bound<'py, PyAny>,
-) {
-    let name = active(ident.py()).and_then(|active| name_of(&active, ident));
-    if let Some(name) = name {
-        told.name(number, &name.to_string_lossy());
-    }
-    tell_frames(told, number, innermost);
-}
-
-/// Tells the program's frames, from that one on.
-pub(crate) fn tell_frames(told: &mut Told, number: u64, innermost: Bound<'_, PyAny>) {
-    let mut next = Some(innermost);
-    for _ in 0..FRAMES {
-        let Some(frame) = next else { return };
-        if !site::is_ours(&frame) {
-            site::describe(&frame, |function, file, line| {
-                if !begins_thread(function, file) {
-                    told.frame(number, function, file, line);
-                }
-            });
-        }
-        next = site::outer(&frame);
-    }
-    if next.is_some() {
-        told.cut(number);
-    }
-}
+use pyo3::types::{PyBool, PyCFunction, PyString};
+use weftline::watch::{self, Found, OnDeadlock, RequestError};
 
 pyo3::create_exception!(
     weftline,
@@ -276,27 +19,16 @@ pyo3::create_exception!(
      The wait has ended, and the thread holds what it held before. Its text is the report."
 );
 
-/// Whether it is one of the functions in which every thread begins.
-fn begins_thread(function: &str, file: &str) -> bool {
-    let names = ["Thread._bootstrap", "Thread._bootstrap_inner", "Thread.run"];
-    names.contains(&function) && file.ends_with("threading.py")
-}
-
 /// Lets this process answer requests for reports, and report its deadlocks. Returns why it does not
 /// answer, or None.
 #[pyfunction]
 fn _answer() -> Option<String> {
-    watch::set_interpreter(INTERPRETER);
+    answer_for_interpreter();
     watch::on_deadlock_as_told();
     watch::lock_order_as_told();
     watch::start_as_told();
     watch::warn_of(&watch::dump_on_as_told());
     watch::install_as_told().err().map(|why| why.to_string())
-}
-
-/// Has this interpreter answer for its threads.
-pub(crate) fn answer_for_interpreter() {
-    watch::set_interpreter(INTERPRETER);
 }
 
 /// The callable that is told deadlocks, if there is one. Its lock is held for the time of a copy.
@@ -343,7 +75,7 @@ fn _on_deadlock(action: &Bound<'_, PyAny>) -> PyResult<()> {
             ));
         }
     };
-    watch::set_interpreter(INTERPRETER);
+    answer_for_interpreter();
     let callable = matches!(told, OnDeadlock::Call(_)).then(|| action.clone().unbind());
     let previous = std::mem::replace(&mut *CALLABLE.lock(), callable);
     drop(previous);

@@ -24,7 +24,7 @@ use crate::names::interned;
 use crate::objects::{self, error};
 use crate::optional_arg::OptionalArg;
 use crate::queue::SimpleQueue;
-use crate::sight;
+use crate::told;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -66,7 +66,7 @@ impl WorkQueue {
     pub(super) fn is_served(&self, py: Python<'_>) {
         serve_counted(self.pool, &self.free);
         // A report of the pool has the name, also when the worker has never waited.
-        sight::name_thread(py);
+        told::name_thread(py);
     }
 
     /// A worker is about to take the next task.

@@ -16,7 +16,7 @@
 use super::choice::mix;
 use crate::blocker::ident;
 use crate::names::interned;
-use crate::sight::own_attribute;
+use crate::told::own_attribute;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use std::cell::Cell;

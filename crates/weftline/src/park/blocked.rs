@@ -19,8 +19,8 @@
 //! **Forks.** In the child, the records of vanished threads still show their sleeps. Readers
 //! compare the thread's number (`fork::is_alive`) and skip them.
 
-use super::Blocker;
 use super::look::{Look, Watched};
+use super::{Blocker, Signals};
 use std::panic::Location;
 
 /// The kind of object that a thread waits for.
@@ -106,6 +106,7 @@ impl Kind {
         BlockedOn {
             object: std::ptr::from_ref(object).addr(),
             look: T::look_at,
+            bytes: const { T::BYTES as u16 },
             kind: self,
             caller: Location::caller(),
         }
@@ -114,11 +115,12 @@ impl Kind {
 
 #[cfg(not(weftline_model))]
 impl Kind {
-    /// A wait for what an identifier names; `look` gets the identifier.
+    /// A wait for what an identifier names; `look` gets the identifier as the address.
     pub(super) fn of_ident(self, ident: u64, look: Look) -> BlockedOn {
         BlockedOn {
             object: ident as usize,
             look,
+            bytes: 0,
             kind: self,
             caller: Location::caller(),
         }
@@ -131,6 +133,8 @@ impl Kind {
 pub(crate) struct BlockedOn {
     object: usize,
     look: Look,
+    /// How many bytes of the object `look` needs.
+    bytes: u16,
     kind: Kind,
     caller: &'static Location<'static>,
 }
@@ -159,6 +163,7 @@ impl BlockedOn {
 pub(super) struct Marks {
     pub(super) answers: bool,
     pub(super) ends: bool,
+    pub(super) signals: Signals,
 }
 
 impl Marks {
@@ -166,6 +171,7 @@ impl Marks {
         Self {
             answers: B::ANSWERS,
             ends: B::ENDS,
+            signals: B::SIGNALS,
         }
     }
 }
@@ -182,11 +188,13 @@ mod real {
     use super::{BlockedOn, Kind, Marks};
     use crate::park::clock::now;
     use crate::park::deadline::Since;
-    use crate::park::look::{Look, ObjectState};
+    use crate::park::look::{Copied, Look, ObjectState};
+    #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
+    use crate::park::os_ident::native_id;
     use crate::park::seqlock::Seqlock;
     use crate::park::site::{SITE_WORDS, Site};
     use crate::park::thread_number::ThreadNumber;
-    use crate::park::{Blocker, Deadline};
+    use crate::park::{Blocker, Deadline, Signals};
     use std::cell::{Cell, UnsafeCell};
     use std::marker::PhantomData;
     use std::sync::atomic::{AtomicPtr, Ordering};
@@ -200,9 +208,10 @@ mod real {
     const SINCE: usize = 4;
     const WAITER: usize = 5;
     const SITE: usize = 6;
-    /// The bits of these marks, beside the kind.
+    /// The bits of these marks and of the bytes that are looked at, beside the kind.
     const ANSWERS: u32 = 8;
     const ENDS: u32 = 9;
+    const BYTES: u32 = 16;
 
     /// A thread's record, which its parker holds.
     #[derive(Debug)]
@@ -222,6 +231,7 @@ mod real {
         /// Where the state of its waiter is; zero: it has none.
         waiter: usize,
         look: Look,
+        bytes: u16,
         kind: Kind,
         marks: Marks,
         deadline: Deadline,
@@ -244,6 +254,7 @@ mod real {
                 waiter,
                 object: on.object,
                 look: on.look,
+                bytes: on.bytes,
                 kind: on.kind,
                 deadline,
                 since: Cell::new(since.nanos()),
@@ -285,7 +296,8 @@ mod real {
             words[LOOK] = self.look as usize as u64;
             words[KIND] = self.kind as u64
                 | u64::from(self.marks.answers) << ANSWERS
-                | u64::from(self.marks.ends) << ENDS;
+                | u64::from(self.marks.ends) << ENDS
+                | u64::from(self.bytes) << BYTES;
             words[DEADLINE] = self.deadline.nanos().unwrap_or(u64::MAX);
             words[SINCE] = self.since.get().unwrap_or(u64::MAX);
             words[WAITER] = self.waiter as u64;
@@ -359,6 +371,19 @@ mod real {
                 .get()
         }
 
+        /// Whether the wait that sleeps wants to know of signals that the thread takes. Only for the
+        /// thread itself.
+        #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
+        pub(in crate::park) fn handles_signals(&self) -> bool {
+            // SAFETY: as in `since`.
+            let wait = unsafe { self.asleep.load(Ordering::Acquire).as_ref() };
+            match wait.map_or(Signals::OnAnyThread, |wait| wait.marks.signals) {
+                Signals::OnNoThread => false,
+                Signals::OnMainThread => native_id() == Some(std::process::id().into()),
+                Signals::OnAnyThread => true,
+            }
+        }
+
         /// Whether the sleep with that sequence is still shown.
         pub(in crate::park) fn is_still(&self, sequence: u64) -> bool {
             self.shown.is_still(sequence)
@@ -378,10 +403,13 @@ mod real {
                         words[LOOK] as usize,
                     ))
                 },
+                bytes: (words[KIND] >> BYTES) as u16,
                 kind: Kind::ALL[usize::from(words[KIND] as u8) - 1],
                 marks: Marks {
                     answers: words[KIND] >> ANSWERS & 1 != 0,
                     ends: words[KIND] >> ENDS & 1 != 0,
+                    // Only for the thread itself.
+                    signals: Signals::OnNoThread,
                 },
                 deadline: Deadline::from_nanos(words[DEADLINE]),
                 since: words[SINCE],
@@ -428,6 +456,7 @@ mod real {
         sequence: u64,
         object: usize,
         look: Look,
+        bytes: u16,
         kind: Kind,
         marks: Marks,
         deadline: Deadline,
@@ -457,6 +486,7 @@ mod real {
         since: u64,
         waiter: usize,
         look: Look,
+        bytes: u16,
         marks: Marks,
     }
 
@@ -466,6 +496,7 @@ mod real {
                 sequence,
                 object,
                 look,
+                bytes,
                 kind,
                 marks,
                 deadline,
@@ -484,6 +515,7 @@ mod real {
                 since,
                 waiter,
                 look,
+                bytes,
                 marks,
             }
         }
@@ -511,7 +543,17 @@ mod real {
         /// What the object says of itself. True of it only if the thread sleeps in the same wait
         /// afterwards.
         pub(crate) fn look(&self) -> Option<ObjectState> {
-            (self.look)(self.object)
+            self.look_in(&Copied::from(self.object, self.bytes.into())?)
+        }
+
+        /// How many bytes of the object [`Self::look_in`] needs.
+        pub(in crate::park) fn bytes(&self) -> usize {
+            self.bytes.into()
+        }
+
+        /// As [`Self::look`], in a copy that was made while the thread slept.
+        pub(in crate::park) fn look_in(&self, copied: &Copied) -> Option<ObjectState> {
+            (self.look)(copied)
         }
 
         /// How long the wait has lasted: since it was enlisted, or since it first slept.

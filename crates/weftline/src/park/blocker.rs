@@ -32,6 +32,9 @@ pub trait Blocker {
     /// [`Wake::Interrupted`].
     const ENDS: bool = false;
 
+    /// Which threads `block` handles signals on.
+    const SIGNALS: Signals = Signals::OnAnyThread;
+
     /// Whether a wait for an item or a slot yields the processor a few times before it enlists.
     /// Items that come in quick succession are then taken without handoffs.
     fn may_yield(&mut self) -> bool {
@@ -85,12 +88,29 @@ impl Spin {
     }
 }
 
+/// On which threads a [`Blocker`] handles signals.
+///
+/// A signal that comes while a thread looks for a deadlock (`watch/verdict.rs`) does not end its
+/// sleep. So the look does, where the blocker wants to know of signals. Elsewhere the sleep goes on:
+/// thousands of waiters would have to attach to an interpreter for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signals {
+    /// On none: a signal changes no wait.
+    OnNoThread,
+    /// On the main thread of the process, as an interpreter does.
+    OnMainThread,
+    /// On any thread.
+    OnAnyThread,
+}
+
 /// The library's own [`Blocker`]: plain threads, which nothing interrupts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ThreadBlocker;
 
 impl Blocker for ThreadBlocker {
     type Interrupt = Infallible;
+
+    const SIGNALS: Signals = Signals::OnNoThread;
 
     // An event, a notification or an item comes within the time that a sleep costs, or takes long.
     const SPIN: Spin = if cfg!(weftline_model) {
@@ -125,6 +145,8 @@ pub(crate) struct TokenBlocker;
 impl Blocker for TokenBlocker {
     type Interrupt = Infallible;
 
+    const SIGNALS: Signals = Signals::OnNoThread;
+
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         parker.spin(|| true);
         Ok(parker.park_adaptively(deadline))
@@ -139,6 +161,8 @@ pub(crate) struct LockBlocker;
 #[cfg(not(weftline_model))]
 impl Blocker for LockBlocker {
     type Interrupt = Infallible;
+
+    const SIGNALS: Signals = Signals::OnNoThread;
 
     fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
         parker.spin_for_lock();

@@ -2,10 +2,10 @@
 
 use super::blocked::{Begun, Blocked, Kind, Marks, Shown, Wait};
 use super::deadline::Since;
-use super::look::ObjectState;
+use super::look::{Copied, ObjectState};
 use super::reports::number_of;
 use super::stir::lasts;
-use super::{Deadline, Site, try_current_record};
+use super::{Deadline, Signals, Site, try_current_record};
 use crate::memory::try_box;
 use std::ptr;
 
@@ -29,6 +29,7 @@ impl ForeignWait {
         let marks = Marks {
             answers: false,
             ends: true,
+            signals: Signals::OnAnyThread,
         };
         let blocked: &'static Blocked = &try_current_record()?.parker.blocked;
         let wait = try_box(Wait::new(on, 0, Since::UNKNOWN, Deadline::NEVER, marks)).ok()?;
@@ -60,7 +61,7 @@ impl Drop for ForeignWait {
     }
 }
 
-fn thread_of_ident(os_ident: usize) -> Option<ObjectState> {
-    let number = number_of(os_ident as u64)?;
+fn thread_of_ident(ident: &Copied) -> Option<ObjectState> {
+    let number = number_of(ident.address as u64)?;
     Some(ObjectState::Thread { number })
 }

@@ -3,12 +3,13 @@
 //! # Implementation
 //!
 //! A report reads the objects of other threads' waits, which may change meanwhile or be gone. So it
-//! has no reference to them, but a [`MaybeGone`]: an address, from which `probe.rs` copies words
+//! has no reference to them, but a [`MaybeGone`]: a copy of the first bytes, which `probe.rs` makes
 //! without ever faulting. What it reads of an object that a waiter needs is true if the waiter has
 //! slept the whole time: the reader compares the sequence of its record before and after.
 //!
-//! A wait's record holds the function that reads its object ([`Look`]), so each type reads fields
-//! that only it knows, and a report needs no table of types.
+//! A wait's record holds the function that reads its object ([`Look`]) and how many bytes of it that
+//! needs. So each type reads fields that only it knows, a report needs no table of types, and one
+//! call of the system copies many objects.
 
 use super::ThreadNumber;
 #[cfg(not(weftline_model))]
@@ -86,44 +87,64 @@ pub enum ObjectState {
     },
 }
 
-/// Reads an object at an address, which may hold it no longer.
-pub(crate) type Look = fn(address: usize) -> Option<ObjectState>;
+/// Reads an object from a copy of its first bytes.
+pub(crate) type Look = fn(&Copied) -> Option<ObjectState>;
+
+/// The most bytes of an object that are copied.
+pub(crate) const MOST: usize = 192;
 
 /// An object for which threads wait.
 pub(crate) trait Watched: Sized {
-    /// What the object says of itself, unless it is gone; `None` also if it has nothing to say.
-    fn look(_object: MaybeGone<Self>) -> Option<ObjectState> {
+    /// How many bytes of the object [`Self::look`] needs, from its beginning.
+    const BYTES: usize = if size_of::<Self>() < MOST {
+        size_of::<Self>()
+    } else {
+        MOST
+    };
+
+    /// What the object says of itself; `None` if it has nothing to say.
+    fn look(_object: MaybeGone<'_, Self>) -> Option<ObjectState> {
         None
     }
 
-    /// [`Self::look`], by address.
-    fn look_at(address: usize) -> Option<ObjectState> {
-        Self::look(MaybeGone::at(address))
+    /// [`Self::look`], for a function that does not name the type.
+    fn look_at(copied: &Copied) -> Option<ObjectState> {
+        Self::look(MaybeGone::of(copied))
     }
 }
 
-/// An object that may be gone.
-pub(crate) struct MaybeGone<T> {
-    address: usize,
+/// The first bytes of an object, as they were when they were copied.
+pub(crate) struct Copied {
+    pub(super) address: usize,
+    pub(super) bytes: [u8; MOST],
+    pub(super) len: usize,
+}
+
+/// An object that may be gone, as a copy.
+pub(crate) struct MaybeGone<'a, T> {
+    copied: &'a Copied,
+    start: usize,
     object: PhantomData<fn() -> T>,
 }
 
-impl<T> MaybeGone<T> {
-    pub(super) fn at(address: usize) -> Self {
+impl<'a, T> MaybeGone<'a, T> {
+    fn of(copied: &'a Copied) -> Self {
         Self {
-            address,
+            copied,
+            start: 0,
             object: PhantomData,
         }
     }
 
     /// The field at `offset`, which is an object itself.
-    pub(crate) fn field<F>(&self, offset: usize) -> MaybeGone<F> {
-        MaybeGone::at(self.address.wrapping_add(offset))
+    pub(crate) fn field<F>(&self, offset: usize) -> MaybeGone<'a, F> {
+        MaybeGone {
+            copied: self.copied,
+            start: self.start + offset,
+            object: PhantomData,
+        }
     }
-}
 
-#[cfg(not(weftline_model))]
-impl<T> MaybeGone<T> {
     /// The eight bytes at `offset`.
     pub(crate) fn u64_at(&self, offset: usize) -> Option<u64> {
         self.bytes_at(offset).map(u64::from_ne_bytes)
@@ -146,6 +167,27 @@ impl<T> MaybeGone<T> {
     }
 
     fn bytes_at<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        self.copied.bytes_at(self.start + offset)
+    }
+}
+
+#[cfg(not(weftline_model))]
+impl Copied {
+    /// The first `len` bytes of what is at `address`, [`MOST`] at most; `None` if there is no
+    /// memory.
+    pub(super) fn from(address: usize, len: usize) -> Option<Self> {
+        let mut copied = Self {
+            address,
+            bytes: [0; MOST],
+            len: len.min(MOST),
+        };
+        probe::copy(address, &mut copied.bytes[..len.min(MOST)]).then_some(copied)
+    }
+
+    fn bytes_at<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        if let Some(bytes) = self.bytes[..self.len].get(offset..offset + N) {
+            return bytes.try_into().ok();
+        }
         let mut bytes = [0; N];
         probe::copy(self.address.wrapping_add(offset), &mut bytes).then_some(bytes)
     }
@@ -153,20 +195,16 @@ impl<T> MaybeGone<T> {
 
 /// Models have no reports.
 #[cfg(weftline_model)]
-impl<T> MaybeGone<T> {
-    pub(crate) fn u64_at(&self, _: usize) -> Option<u64> {
+impl Copied {
+    fn bytes_at<const N: usize>(&self, _: usize) -> Option<[u8; N]> {
         None
     }
+}
 
-    pub(crate) fn u32_at(&self, _: usize) -> Option<u32> {
-        None
-    }
-
-    pub(crate) fn flag_at(&self, _: usize) -> Option<bool> {
-        None
-    }
-
-    pub(crate) fn usize_at(&self, _: usize) -> Option<u64> {
-        None
-    }
+/// The number at an address, where there may be no memory any more.
+#[cfg(not(weftline_model))]
+pub(super) fn number_at(address: usize) -> Option<u64> {
+    let mut bytes = [0; size_of::<usize>()];
+    let is_there = probe::copy(address, &mut bytes);
+    is_there.then(|| usize::from_ne_bytes(bytes) as u64)
 }

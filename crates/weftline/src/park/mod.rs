@@ -35,7 +35,7 @@
 //! | `record.rs` | one record per thread that ever slept | leaked and recycled, so a late wake is harmless |
 //! | `short_name.rs` | the name of a thread, in its record | its thread writes it; reports try its lock |
 //! | `pool.rs` | the pool for which a thread works | its thread sets it; reports read it |
-//! | `reports.rs` | what reports read of other threads | any thread, and signal handlers |
+//! | `reports.rs`, `sleepers.rs` | what reports read of other threads: of one, and of all that sleep | any thread, and signal handlers |
 //! | `stir.rs` | what a thread does for a report inside its sleep | a signal handler stirs it |
 //! | `look.rs`, `probe.rs` | what the object of a wait says of itself to a report, also if it may be gone | any thread, and signal handlers |
 //! | `blocked.rs`, `site.rs` | for which object a thread sleeps, since when, until when, and where in the program | its thread shows it while it sleeps; any thread reads it |
@@ -116,6 +116,8 @@ mod short_name;
 mod site;
 #[cfg(weftline_model)]
 mod sleeper;
+#[cfg(not(weftline_model))]
+mod sleepers;
 #[cfg(weftline_model)]
 mod steps;
 #[cfg(not(weftline_model))]
@@ -164,7 +166,7 @@ pub use blocked::Kind;
 #[cfg(not(weftline_model))]
 pub use blocked::{BlockedThread, Shown};
 pub(crate) use blocker::ready;
-pub use blocker::{Blocker, Spin, ThreadBlocker, WaitError};
+pub use blocker::{Blocker, Signals, Spin, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::{LockBlocker, TokenBlocker};
 pub(crate) use cache_padded::CachePadded;
@@ -221,6 +223,8 @@ pub(crate) use record::{adopt_number, replace_number};
 pub(crate) use reports::{SeenThread, name_current, name_thread, threads_now};
 #[cfg(not(weftline_model))]
 pub(crate) use short_name::ShortName;
+#[cfg(not(weftline_model))]
+pub(crate) use sleepers::{lasting_now, objects_now};
 #[cfg(all(target_os = "linux", not(weftline_model)))]
 pub(crate) use stir::{ASKED, set_lasts, set_stirred};
 #[cfg(not(weftline_model))]

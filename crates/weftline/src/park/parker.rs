@@ -141,8 +141,8 @@ mod futex {
 
         fn sleep(&'static self, deadline: Deadline) -> Wake {
             let _shown = self.blocked.show();
-            let look = next_look(self.blocked.since());
-            let until = timespec(deadline.min(look));
+            let mut look = next_look(self.blocked.since());
+            let mut until = timespec(deadline.min(look));
             loop {
                 if answer_if_asked() {
                     return self.leave(Wake::Interrupted);
@@ -161,8 +161,11 @@ mod futex {
                     }
                     // A signal that came meanwhile has interrupted no sleep: the blocker asks.
                     Err(Errno::TIMEDOUT) if look < deadline => {
-                        lasts();
-                        return self.leave(Wake::Interrupted);
+                        if lasts() || self.blocked.handles_signals() {
+                            return self.leave(Wake::Interrupted);
+                        }
+                        look = next_look(self.blocked.since());
+                        until = timespec(deadline.min(look));
                     }
                     Err(Errno::TIMEDOUT) => return self.leave(Wake::TimedOut),
                     // Woken, or the token came before the sleep, or stirred, or a stray wake of a

@@ -4,7 +4,7 @@
 //! their phase. So a report knows which threads can end the wait for a future, without following a
 //! pointer to the pool.
 
-use super::look::MaybeGone;
+use super::look::number_at;
 use std::mem;
 use std::ptr;
 use std::sync::atomic::{AtomicIsize, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
@@ -65,16 +65,14 @@ impl ServedPool {
 
 /// The calling thread works for that pool, until it ends. `len` is the number of its waiting tasks.
 pub(crate) fn serve(number: u32, len: &AtomicUsize) {
-    serve_by(number, ptr::from_ref(len).addr(), |place| {
-        MaybeGone::<AtomicUsize>::at(place).usize_at(0)
-    });
+    serve_by(number, ptr::from_ref(len).addr(), number_at);
 }
 
 /// The calling thread works for that pool, until it ends. `free` is the number of its free workers,
 /// less that of its waiting tasks.
 pub fn serve_counted(number: u32, free: &AtomicIsize) {
     serve_by(number, ptr::from_ref(free).addr(), |place| {
-        let free = MaybeGone::<AtomicIsize>::at(place).usize_at(0)?;
+        let free = number_at(place)?;
         Some((free as isize).min(0).unsigned_abs() as u64)
     });
 }

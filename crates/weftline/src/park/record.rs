@@ -44,6 +44,11 @@ pub(crate) struct ThreadRecord {
 }
 
 static NEWEST: AtomicPtr<ThreadRecord> = AtomicPtr::new(ptr::null_mut());
+/// The record of the last thread whose number leaves this remainder. A hint: a reader checks the
+/// number.
+static BY_NUMBER: [AtomicPtr<ThreadRecord>; HINTS] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; HINTS];
+const HINTS: usize = 16 * 1024;
 static FREE: ListLock<FreeRecords> = ListLock::new(FreeRecords { first: None });
 
 struct FreeRecords {
@@ -116,8 +121,7 @@ pub(crate) fn adopt_number(reserved: u64) {
 /// Makes `number` the calling thread's number, and returns the one before: the thread is
 /// another one for a while.
 pub(crate) fn replace_number(number: u64) -> u64 {
-    let record = current();
-    record.number.store(number, Ordering::Relaxed);
+    current().set_number(number);
     set_number(number)
 }
 
@@ -157,7 +161,7 @@ pub(crate) fn try_current() -> Option<&'static ThreadRecord> {
         return Some(record);
     }
     let record = recycled().or_else(made)?;
-    record.number.store(number, Ordering::Relaxed);
+    record.set_number(number);
     record
         .native_id
         .store(native_id().unwrap_or(0), Ordering::Relaxed);
@@ -223,6 +227,17 @@ pub(super) fn all() -> impl Iterator<Item = &'static ThreadRecord> {
     })
 }
 
+/// The record with that number, if a thread has ever had it there: the caller asks whether the
+/// thread has the record still.
+pub(super) fn of_number(number: u64) -> Option<&'static ThreadRecord> {
+    let has_number = |record: &&ThreadRecord| record.number.load(Ordering::Relaxed) == number;
+    let hint = &BY_NUMBER[number as usize % HINTS];
+    // Pairs with the store in `set_number`.
+    // SAFETY: null, or made from a `'static` reference.
+    let hinted = unsafe { hint.load(Ordering::Acquire).as_ref() };
+    hinted.filter(has_number).or_else(|| all().find(has_number))
+}
+
 /// Removes a hold from the records of all threads, for a lock that is dropped while its word
 /// counts readers.
 #[cold]
@@ -231,6 +246,13 @@ pub(crate) fn forget_read_holds(hold: usize) {
 }
 
 impl ThreadRecord {
+    fn set_number(&'static self, number: u64) {
+        self.number.store(number, Ordering::Relaxed);
+        let hint = &BY_NUMBER[number as usize % HINTS];
+        // Pairs with the load in `of_number`.
+        hint.store(ptr::from_ref(self).cast_mut(), Ordering::Release);
+    }
+
     /// Leaves the record of the calling thread to others.
     fn give_back(&'static self) {
         RECORD.set(None);

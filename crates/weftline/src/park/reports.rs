@@ -5,7 +5,7 @@
 
 use super::blocked::BlockedThread;
 use super::look::ObjectState;
-use super::record::{ThreadRecord, all};
+use super::record::{ThreadRecord, all, of_number};
 use super::short_name::ShortName;
 use super::{ThreadNumber, fork, waiter};
 use std::sync::atomic::Ordering;
@@ -22,9 +22,8 @@ fn living(thread: ThreadNumber) -> Option<&'static ThreadRecord> {
     if !fork::is_alive(thread.get()) {
         return None;
     }
-    all()
-        .find(|record| record.number.load(Ordering::Relaxed) == thread.get())
-        .filter(|record| record.os_ident.load(Ordering::Relaxed) != 0)
+    // Pairs with the store in `record.rs`: the other facts are this thread's.
+    of_number(thread.get()).filter(|record| record.os_ident.load(Ordering::Acquire) != 0)
 }
 
 /// The threads of this process that sleep in a wait for an object, each as it was when the
@@ -73,6 +72,11 @@ pub(crate) fn threads_now() -> impl Iterator<Item = SeenThread> {
 }
 
 impl SeenThread {
+    /// The thread of that number, if it has a record. A signal handler may call it.
+    pub(crate) fn of(thread: ThreadNumber) -> Option<Self> {
+        living(thread).map(Self)
+    }
+
     pub(crate) fn number(self) -> Option<ThreadNumber> {
         ThreadNumber::new(self.0.number.load(Ordering::Relaxed))
     }
@@ -111,10 +115,14 @@ impl SeenThread {
     /// Whether the thread sleeps in that same wait, and no waker has ended it, or woken the thread
     /// to try again.
     pub(crate) fn waits_on(self, blocked: &BlockedThread) -> bool {
+        self.lasts(blocked, waiter::is_claimed_at(blocked.waiter()))
+    }
+
+    /// As [`Self::waits_on`], with what was read of the waiter, after the wait.
+    pub(super) fn lasts(self, blocked: &BlockedThread, is_claimed: Option<bool>) -> bool {
         // A wait of another library has no waiter.
-        let waiter = blocked.waiter();
-        let lasts = waiter == 0
-            || waiter::is_claimed_at(waiter) == Some(false) && !self.0.parker.has_token();
+        let lasts =
+            blocked.waiter() == 0 || is_claimed == Some(false) && !self.0.parker.has_token();
         lasts && self.is_still(blocked)
     }
 

@@ -49,7 +49,7 @@ fn answer() -> bool {
 }
 
 /// Called inside a sleep at the point that [`next_look`] returned. `true`: the wait is to end,
-/// because a deadlock was found. The sleep counts as interrupted either way.
+/// because a deadlock was found. Otherwise the sleep goes on, unless its blocker handles signals.
 #[cold]
 pub(super) fn lasts() -> bool {
     let f = LASTS.load(Ordering::Acquire);

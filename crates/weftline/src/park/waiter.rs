@@ -101,7 +101,13 @@ pub(super) struct Links<P> {
 pub(super) fn is_claimed_at(state: usize) -> Option<bool> {
     let mut bytes = [0; 4];
     let is_there = super::probe::copy(state, &mut bytes);
-    is_there.then(|| u32::from_ne_bytes(bytes) & (CLAIMED | GRANTED) != 0)
+    is_there.then(|| is_claimed_in(bytes))
+}
+
+/// As [`is_claimed_at`], in a copy of the state.
+#[cfg(not(weftline_model))]
+pub(super) fn is_claimed_in(state: [u8; 4]) -> bool {
+    u32::from_ne_bytes(state) & (CLAIMED | GRANTED) != 0
 }
 
 impl<P> Waiter<P> {

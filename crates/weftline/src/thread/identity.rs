@@ -55,7 +55,7 @@ impl ForgetWaiters for Name {
 }
 
 impl Watched for Identity {
-    fn look(thread: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(thread: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let number = ThreadNumber::new(thread.u64_at(offset_of!(Self, number))?)?;
         Some(ObjectState::Thread { number })
     }

@@ -73,7 +73,7 @@ impl ForgetWaiters for Members {
 }
 
 impl Watched for ScopeState {
-    fn look(scope: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(scope: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let members = offset_of!(Self, members) + ListLock::<Members>::DATA;
         Some(ObjectState::Awaits {
             count: scope.usize_at(members + offset_of!(Members, running))?,

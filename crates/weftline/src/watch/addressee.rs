@@ -1,8 +1,13 @@
 //! The thread of a process that gets the signal of a request.
 //!
-//! The kernel prefers the main thread, and a call that a signal interrupts goes on. `pause` and
-//! `sigsuspend` do not: any signal ends them, and a main thread that waits so for the end of its
-//! program would end it. So another thread gets the signal then.
+//! The handler tells of all threads, and the thread that it interrupts stands still for that long.
+//! So a thread gets the signal that sleeps in a futex, as in a wait of this library: it has nothing
+//! else to do, and goes on sleeping. If there is none, the kernel chooses, which prefers the main
+//! thread.
+//!
+//! A call that a signal interrupts goes on. `pause` and `sigsuspend` do not: any signal ends them,
+//! and a main thread that waits so for the end of its program would end it. So a thread that is in
+//! one of them gets no signal.
 
 use super::status::has;
 use crate::park::Deadline;
@@ -11,6 +16,9 @@ use std::time::Duration;
 
 /// How long the handlers of a process may block the signal.
 const FOR_HANDLERS: Duration = Duration::from_secs(1);
+
+/// How many threads are looked at for one that sleeps in a futex, if another one takes the signal.
+const MOST: usize = 100;
 
 /// Why a process gets no signal.
 pub(super) enum Unreachable {
@@ -47,23 +55,26 @@ fn now(pid: u32, signal: i32, has_blocking: &mut bool) -> Result<Option<u32>, Un
         .collect();
     // The main thread first.
     threads.sort_unstable_by_key(|&thread| (thread != pid, thread));
-    let mut pauses = false;
-    for thread in threads {
+    let (mut pauses, mut any) = (false, None);
+    for (at, thread) in threads.into_iter().enumerate() {
+        if any.is_some() && at >= MOST {
+            break;
+        }
         if blocks(pid, thread, signal) {
             *has_blocking = true;
             continue;
         }
-        if is_paused(pid, thread) {
-            pauses = true;
-            continue;
+        match place(pid, thread) {
+            Place::Futex => return Ok(Some(thread)),
+            Place::Pause => pauses = true,
+            Place::Other => any = any.or(Some(thread)),
         }
-        return Ok((thread != pid).then_some(thread));
     }
-    Err(if pauses {
-        Unreachable::Paused
-    } else {
-        Unreachable::Blocked
-    })
+    match any {
+        Some(thread) => Ok((thread != pid).then_some(thread)),
+        None if pauses => Err(Unreachable::Paused),
+        None => Err(Unreachable::Blocked),
+    }
 }
 
 /// Whether the thread blocks the signal, or has ended.
@@ -75,8 +86,21 @@ fn blocks(pid: u32, thread: u32, signal: i32) -> bool {
     blocked.is_none_or(|set| has(set, signal))
 }
 
-/// Whether any signal ends the thread's wait. Some systems do not tell.
-fn is_paused(pid: u32, thread: u32) -> bool {
+/// Where a thread sleeps, if it does. Some systems do not tell.
+enum Place {
+    Futex,
+    /// Any signal ends the thread's wait.
+    Pause,
+    Other,
+}
+
+fn place(pid: u32, thread: u32) -> Place {
     let place = fs::read_to_string(format!("/proc/{pid}/task/{thread}/wchan")).unwrap_or_default();
-    place.contains("pause") || place.contains("sigsuspend")
+    if place.contains("futex") {
+        Place::Futex
+    } else if place.contains("pause") || place.contains("sigsuspend") {
+        Place::Pause
+    } else {
+        Place::Other
+    }
 }

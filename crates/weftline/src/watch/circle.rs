@@ -3,6 +3,7 @@
 //! `verdict.rs` tells why a circle that this finds is one.
 
 use crate::park::{BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, threads_now};
+use std::collections::HashSet;
 
 /// The most threads that are visited: more do not make a circle in practice.
 const MOST: usize = 4096;
@@ -41,6 +42,7 @@ fn candidate(first: SeenThread) -> Option<Vec<Step>> {
         step: start,
         from: usize::MAX,
     });
+    let mut known = HashSet::new();
     let mut at = 0;
     while let Some(visit) = visits.get(at) {
         let this = visit.step;
@@ -54,11 +56,11 @@ fn candidate(first: SeenThread) -> Option<Vec<Step>> {
             if owner == goal {
                 return path(&visits, at);
             }
-            if visits.len() == MOST || visits.iter().any(|it| it.step.wait.thread == owner) {
+            known.try_reserve(1).ok()?;
+            if visits.len() == MOST || !known.insert(owner) {
                 continue;
             }
-            let thread = threads_now().find(|thread| thread.number() == Some(owner));
-            if let Some(step) = thread.and_then(step) {
+            if let Some(step) = SeenThread::of(owner).and_then(step) {
                 visits.try_reserve(1).ok()?;
                 visits.push(Visit { step, from: at });
             }
@@ -125,7 +127,6 @@ pub(super) fn ended_owner(thread: SeenThread, wait: &BlockedThread) -> Option<Th
         } => Some(by),
         _ => None,
     };
-    let lives = |owner: ThreadNumber| threads_now().any(|thread| thread.number() == Some(owner));
-    let first = owner().filter(|&owner| !lives(owner))?;
+    let first = owner().filter(|&owner| SeenThread::of(owner).is_none())?;
     (owner()? == first).then_some(first)
 }

@@ -3,15 +3,17 @@
 //! # Implementation
 //!
 //! A party that sleeps needs every holder of its object: the owner of a lock, all readers of a lock
-//! that it wants to write, the thread that it joins. That is a graph of parties, and each cycle in
-//! it is a deadlock. They are found as its strongly connected components (Tarjan, "Depth-first
+//! that it wants to write, the thread that it joins. That is a graph of parties and objects: an
+//! edge from a party to its object, and one from there to each holder. Thousands of parties may
+//! wait for an object that thousands hold. Each cycle is a deadlock. They are found as its strongly connected components (Tarjan, "Depth-first
 //! search and linear graph algorithms", 1972), by a loop with a stack of its own: a chain of waits
 //! may be long.
 //!
 //! A cycle counts only if every wait in it is steady. A wait for a lock that the waiter itself
-//! holds is no edge: standard conditions wait so, and another thread may release the lock.
+//! holds is no cycle: standard conditions wait so, and another thread may release the lock. Such a
+//! waiter has edges to the other holders, and not to the object.
 
-use super::snapshot::{Object, Snapshot, Wait};
+use super::snapshot::{Snapshot, Wait};
 use crate::park::{Kind, ObjectState};
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -63,14 +65,19 @@ impl Snapshot {
     /// The deadlocks, each once. A party is in at most one of them.
     #[must_use]
     pub fn deadlocks(&self) -> Vec<Deadlock> {
-        let edges: Vec<Vec<usize>> = (0..self.parties.len())
-            .map(|index| self.needed_by(index))
-            .collect();
+        let parties = self.parties.len();
+        let of_parties = (0..parties).map(|index| self.needed_by(index));
+        let of_objects = self
+            .objects
+            .iter()
+            .map(|object| self.places(&object.holders));
+        let edges: Vec<Vec<usize>> = of_parties.chain(of_objects).collect();
         let mut deadlocks: Vec<Deadlock> = components(&edges)
             .into_iter()
             .filter(|component| component.len() > 1)
             .map(|component| {
-                let circle = circle_in(&component, &edges);
+                let mut circle = circle_in(&component, &edges);
+                circle.retain(|&node| node < parties);
                 Deadlock {
                     verdict: self.verdict(&circle),
                     circle: circle
@@ -84,30 +91,42 @@ impl Snapshot {
         deadlocks
     }
 
-    /// The places of the parties without which this one does not go on.
+    /// The places of the parties of these numbers.
+    fn places(&self, numbers: &[u64]) -> Vec<usize> {
+        let place = |number: &u64| {
+            let parties = &self.parties;
+            parties.binary_search_by_key(number, |party| party.number)
+        };
+        numbers
+            .iter()
+            .filter_map(|number| place(number).ok())
+            .collect()
+    }
+
+    /// The nodes without which this party does not go on: its object, or parties.
     fn needed_by(&self, index: usize) -> Vec<usize> {
         let party = &self.parties[index];
         let Some(wait) = party.wait.as_ref().filter(|wait| wait.is_steady) else {
             return Vec::new();
         };
-        let object = self.object(wait.object);
-        // Another thread than the owner may release it, as it has done before.
-        let is_lent = |object: &&Object| {
-            matches!(object.state, Some(ObjectState::Held { is_lent: true, .. }))
+        let objects = &self.objects;
+        let Ok(place) = objects.binary_search_by_key(&wait.object, |object| object.address) else {
+            return Vec::new();
         };
-        let holders = object
-            .filter(|object| wait.kind != Kind::Lock || !is_lent(object))
-            .map(|object| &object.holders);
-        holders
-            .into_iter()
-            .flatten()
-            .filter(|&&holder| holder != party.number)
-            .filter_map(|holder| {
-                self.parties
-                    .binary_search_by_key(holder, |party| party.number)
-                    .ok()
-            })
-            .collect()
+        let object = &objects[place];
+        // Another thread than the owner may release it, as it has done before.
+        if wait.kind == Kind::Lock
+            && matches!(object.state, Some(ObjectState::Held { is_lent: true, .. }))
+        {
+            return Vec::new();
+        }
+        // Its holders are sorted: `wire.rs`.
+        if object.holders.binary_search(&party.number).is_err() {
+            return vec![self.parties.len() + place];
+        }
+        let mut others = self.places(&object.holders);
+        others.retain(|&other| other != index);
+        others
     }
 
     fn verdict(&self, circle: &[usize]) -> Verdict {

@@ -28,7 +28,7 @@
 //! handler or is ignored. If a program sets its own handler later, the next thread that sleeps long
 //! finds that out and takes the mark away (`mark.rs`), and no one asks any more.
 
-use super::answer::{Line, Refused};
+use super::answer::{Answer, Line, Refused};
 use super::interpreter::{Interpreter, Told};
 use super::os::{Descriptor, KeepErrno, Stream};
 use super::{mark, own_stack, plain, wire};
@@ -48,7 +48,7 @@ pub fn default_signal() -> i32 {
 
 /// The signal with our handler; zero: none.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
-/// Tells the stacks of an interpreter: a `fn(&mut Told)`, or null.
+/// Tells the stacks of an interpreter: a `fn(&mut Told<'_>)`, or null.
 static INTERPRETER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 static HELPER: AtomicU32 = AtomicU32::new(0);
 /// The connection of the handler that has the stack.
@@ -172,10 +172,10 @@ pub(super) fn set_interpreter(interpreter: Interpreter) {
     park::set_stirred(answer);
 }
 
-fn interpreter() -> Option<fn(&mut Told)> {
+fn interpreter() -> Option<fn(&mut Told<'_>)> {
     let tell = INTERPRETER.load(Ordering::Acquire);
     // SAFETY: null, or stored by `set_interpreter`.
-    (!tell.is_null()).then(|| unsafe { mem::transmute::<*mut (), fn(&mut Told)>(tell) })
+    (!tell.is_null()).then(|| unsafe { mem::transmute::<*mut (), fn(&mut Told<'_>)>(tell) })
 }
 
 /// The signal to which this process answers.
@@ -276,16 +276,43 @@ extern "C" fn help(_: *mut c_void) -> *mut c_void {
             }
             continue;
         }
-        let mut told = Told::default();
-        if let Some(tell) = interpreter() {
-            tell(&mut told);
-        }
-        if let Ok(answer) = HELPERS_LINE.connect(nonce) {
-            let mut out = Stream::to_socket(answer.socket());
-            let _ = write!(out, "stacks\t1\t{}\n{}end\n", std::process::id(), told.0)
-                .and_then(|()| out.flush());
-        }
+        tell_stacks(nonce);
     }
+}
+
+/// Has the interpreter tell its stacks to that request. It connects when the first of them are told,
+/// so that the reader knows how long to wait.
+fn tell_stacks(nonce: u64) {
+    let mut answer = None;
+    let mut give = |text: &str| {
+        let answer = answer.get_or_insert_with(|| {
+            let answer = HELPERS_LINE.connect(nonce).ok()?;
+            let begun = write_to(&answer, format_args!("stacks\t1\t{}\n", std::process::id()));
+            begun.then_some(answer)
+        });
+        let is_told = answer
+            .as_ref()
+            .is_some_and(|answer| write_to(answer, format_args!("{text}")));
+        if !is_told {
+            *answer = None;
+        }
+        is_told
+    };
+    let mut told = Told::to(&mut give);
+    if let Some(tell) = interpreter() {
+        tell(&mut told);
+    }
+    if told.pass_on()
+        && let Some(Some(answer)) = answer
+    {
+        write_to(&answer, format_args!("end\n"));
+    }
+}
+
+/// Returns whether the reader has got it in time.
+fn write_to(answer: &Answer, text: std::fmt::Arguments<'_>) -> bool {
+    let mut out = Stream::to_socket(answer.socket());
+    out.write_fmt(text).and_then(|()| out.flush()).is_ok()
 }
 
 /// The mask of the calling thread's signals before [`SignalMask::block`], which the drop restores.

@@ -16,9 +16,11 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `snapshot.rs` | [`Snapshot`]: what a process tells, as data |
+//! | `links.rs` | which parties of it hold what, and which wait for it |
 //! | `wire.rs` | how a process tells it: lines that a signal handler can write |
 //! | `field.rs` | a field of such a line |
 //! | `deadlock.rs` | the circles of waits in a snapshot |
+//! | `budget.rs` | the processor time that the looks of all threads may take |
 //! | `circle.rs` | the circles of waits in this process, now |
 //! | `starvation.rs` | whether the workers of a pool wait for its own tasks |
 //! | `standstill.rs` | whether all threads wait for ever |
@@ -50,6 +52,7 @@ use crate::park::BlockedThread;
 mod addressee;
 #[cfg(target_os = "linux")]
 mod answer;
+mod budget;
 mod circle;
 mod deadlock;
 #[cfg(target_os = "linux")]
@@ -58,6 +61,7 @@ mod dump_on;
 mod emergency;
 mod field;
 mod interpreter;
+mod links;
 mod lock_order;
 #[cfg(target_os = "linux")]
 mod mark;
@@ -93,6 +97,7 @@ use emergency::signal;
 #[cfg(target_os = "linux")]
 pub use emergency::{NotReady, default_signal, give_way, install, is_ready};
 pub use interpreter::{Interpreter, Told};
+pub use links::Links;
 pub use lock_order::{
     Inversion, Link, OnInversion, OrderedLock, forget_lock_order, inversions, lock_class,
     lock_order, lock_order_as_told, on_inversion, suppress_inversions, watches_lock_order,
@@ -193,7 +198,7 @@ fn snapshot_of<'a>(
     if let Some(interpreter) = interpreter {
         let mut told = Told::default();
         (interpreter.tell)(&mut told);
-        wire::read_stacks(&(told.0 + "end\n"), &mut snapshot);
+        wire::read_stacks(&(told.text + "end\n"), &mut snapshot);
     }
     snapshot
 }

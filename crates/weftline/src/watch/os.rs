@@ -126,7 +126,9 @@ pub(super) fn is_ready(descriptor: &Descriptor, events: libc::c_short, wait: Dur
 /// How long a handler waits in all for a reader that does not read.
 const FOR_READER: Duration = Duration::from_millis(500);
 /// A pipe that is ready takes so much.
-const CHUNK: usize = 4096;
+const PIPE_CHUNK: usize = 4096;
+/// The size of the buffer: a socket takes so much at once.
+const CHUNK: usize = 16 * 1024;
 
 /// Text on its way to a descriptor, through a buffer on the stack. An error is final.
 pub(super) struct Stream<'a> {
@@ -164,7 +166,10 @@ impl<'a> Stream<'a> {
             if !self.is_socket && !self.wait() {
                 return Err(fmt::Error);
             }
-            let rest = &self.buffer[sent..self.used];
+            let mut rest = &self.buffer[sent..self.used];
+            if !self.is_socket {
+                rest = &rest[..rest.len().min(PIPE_CHUNK)];
+            }
             let now = if self.is_socket {
                 // SAFETY: the bytes are valid.
                 unsafe {

@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Far more than the handler needs in any build.
-const BYTES: usize = 64 * 1024;
+const BYTES: usize = 128 * 1024;
 
 #[repr(align(64))]
 struct Stack(UnsafeCell<[u8; BYTES]>);

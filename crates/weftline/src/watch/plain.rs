@@ -22,8 +22,7 @@ impl Display for Title {
 
 impl Display for TitleOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut all = threads_now();
-        match all.find(|thread| number(*thread) == self.0) {
+        match ThreadNumber::new(self.0).and_then(SeenThread::of) {
             Some(thread) => Title(thread).fmt(f),
             None => write!(f, "thread {}", self.0),
         }

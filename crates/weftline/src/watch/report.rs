@@ -2,6 +2,7 @@
 //! one file, which is long for that.
 
 use super::deadlock::{Deadlock, Verdict};
+use super::links::Links;
 use super::plain::noun;
 use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, Wait};
 use crate::park::{Kind, ObjectState};
@@ -47,7 +48,7 @@ impl Snapshot {
         struct Whole<'a>(Report<'a>, &'a Party);
         impl Display for Whole<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.write_party(f, self.1, usize::MAX)
+                self.0.write_party(f, self.1, &self.0.0.links(), usize::MAX)
             }
         }
         Whole(self.report(), party).to_string()
@@ -135,9 +136,10 @@ impl Display for Report<'_> {
             writeln!(f)?;
             self.write_pool(f, pool)?;
         }
+        let links = snapshot.links();
         for party in &snapshot.parties {
             writeln!(f)?;
-            self.write_party(f, party, FRAMES)?;
+            self.write_party(f, party, &links, FRAMES)?;
         }
         if snapshot.stacks == Stacks::Silent {
             writeln!(
@@ -366,7 +368,13 @@ impl Report<'_> {
     }
 
     /// A party, with at most so many frames.
-    fn write_party(&self, f: &mut fmt::Formatter<'_>, party: &Party, frames: usize) -> fmt::Result {
+    fn write_party(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        party: &Party,
+        links: &Links<'_>,
+        frames: usize,
+    ) -> fmt::Result {
         write!(f, "{}", party.title())?;
         if party.native_id != 0 {
             write!(f, " (tid {})", party.native_id)?;
@@ -379,24 +387,21 @@ impl Report<'_> {
             None => f.write_str(" runs, or waits for something else")?,
         }
         writeln!(f)?;
-        for object in self.0.held_by(party.number) {
+        for object in links.held_by(party.number) {
             if matches!(object.state, Some(ObjectState::Thread { .. })) {
                 continue;
             }
-            let waiters: Vec<_> = self.0.waiters(object.address).collect();
-            let kind = waiters.first().map_or(Kind::Unknown, |(_, wait)| wait.kind);
+            let waiters = || links.waiters(object.address);
+            let kind = waiters().next();
+            let kind = kind.map_or(Kind::Unknown, |(_, wait)| wait.kind);
             write!(
                 f,
                 "    holds {} {}, for which ",
                 held_noun(kind),
                 object.title()
             )?;
-            let shown: Vec<String> = waiters
-                .iter()
-                .take(4)
-                .map(|(party, _)| party.title())
-                .collect();
-            match waiters.len() - shown.len() {
+            let shown: Vec<String> = waiters().take(4).map(|(party, _)| party.title()).collect();
+            match waiters().len() - shown.len() {
                 0 => writeln!(f, "{} waits", shown.join(", ")),
                 more => writeln!(f, "{} and {more} others wait", shown.join(", ")),
             }?;

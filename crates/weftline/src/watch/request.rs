@@ -204,6 +204,8 @@ fn ask(pid: u32, process: &Descriptor, signal: i32) -> Result<Snapshot, RequestE
     drop(answer);
     let (first, rest) = text.split_once('\n').ok_or(RequestError::Silent)?;
     let mut snapshot = wire::read_process(rest).ok_or(RequestError::OtherVersion)?;
+    // In a namespace of its own it has another number.
+    snapshot.pid = pid;
     let has_interpreter = first.split('\t').nth(1) == Some("1");
     if has_interpreter {
         snapshot.stacks = Stacks::Silent;

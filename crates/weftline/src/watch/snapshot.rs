@@ -155,25 +155,10 @@ impl Snapshot {
         found.ok().map(|index| &self.objects[index])
     }
 
-    /// The parties that wait for the object at that address.
-    pub fn waiters(&self, object: u64) -> impl Iterator<Item = (&Party, &Wait)> {
-        self.parties.iter().filter_map(move |party| {
-            let wait = party.wait.as_ref().filter(|wait| wait.object == object)?;
-            Some((party, wait))
-        })
-    }
-
     /// The workers of the pool with that number.
     pub fn workers(&self, pool: u32) -> impl Iterator<Item = &Party> {
         let parties = self.parties.iter();
         parties.filter(move |party| party.pool == Some(pool))
-    }
-
-    /// The objects that the party of that number holds and others wait for.
-    pub fn held_by(&self, number: u64) -> impl Iterator<Item = &Object> {
-        self.objects
-            .iter()
-            .filter(move |object| object.holders.contains(&number))
     }
 }
 

@@ -20,9 +20,13 @@
 //! guard, and only its end releases the waiter for a thread. In Python any thread may release a
 //! plain lock.
 //!
+//! **Thousands of waiters** have their looks from one budget (`budget.rs`), so that they use next to
+//! no processor time. A thread that finds it used up looks the next time.
+//!
 //! Each circle is told once, by the thread that finds it first: the numbers of its threads and the
 //! beginnings of their waits name it.
 
+use super::budget::Budget;
 use super::circle::{Step, circle_of, ended_owner};
 use super::deadlock::Verdict;
 use super::interpreter::Interpreter;
@@ -146,11 +150,13 @@ fn look() -> bool {
     if matches!(action, OnDeadlock::Nothing) {
         return false;
     }
-    let me = current_number();
-    let Some(this) = threads_now().find(|thread| thread.number() == Some(me)) else {
+    let Some(this) = SeenThread::of(current_number()) else {
         return false;
     };
     let Some(wait) = this.blocked().filter(|wait| wait.deadline.is_never()) else {
+        return false;
+    };
+    let Some(budget) = Budget::take() else {
         return false;
     };
     let found = match circle_of(this) {
@@ -160,6 +166,7 @@ fn look() -> bool {
             .or_else(|| Some((Verdict::PoolStarved, starvation(this)?)))
             .or_else(|| Some((Verdict::Standstill, standstill(interpreter)?))),
     };
+    drop(budget);
     match found {
         Some((verdict, circle)) if is_new(&circle) => {
             act(action, verdict, &circle, interpreter, &wait)

@@ -37,7 +37,10 @@ use super::measure::write_measured;
 use super::measured::{Contended, Measured, Waits};
 use super::names::name_at;
 use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, VERSION, Wait};
-use crate::park::{BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now};
+use crate::park::{
+    BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, lasting_now, now, objects_now,
+    threads_now,
+};
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::mem;
@@ -60,15 +63,9 @@ pub(super) fn write_process(out: &mut impl Write, locks_are_free: bool) -> fmt::
     }
     for thread in threads_now() {
         write_reads(out, thread)?;
-        if let Some(blocked) = thread.blocked() {
-            write_object(out, blocked.object, thread.state_of_object(&blocked))?;
-        }
     }
-    for thread in threads_now() {
-        if let Some(blocked) = thread.blocked().filter(|blocked| thread.waits_on(blocked)) {
-            write_again(out, &blocked)?;
-        }
-    }
+    objects_now(|object, state| write_object(out, object, state))?;
+    lasting_now(|blocked| write_again(out, blocked))?;
     write_measured(out)?;
     writeln!(out, "end")
 }

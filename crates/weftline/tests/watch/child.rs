@@ -29,12 +29,17 @@ impl Child {
     /// As [`Self::start`], with changes to the command.
     pub(crate) fn start_as(scenario: &str, change: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("this program has a file"));
+        command.env_remove("WEFTLINE_SIGNAL");
+        change(&mut command);
+        Self::start_with(command, scenario)
+    }
+
+    /// As [`Self::start`], by a command that runs this program.
+    pub(crate) fn start_with(mut command: Command, scenario: &str) -> Self {
         command
             .env(SCENARIO, scenario)
-            .env_remove("WEFTLINE_SIGNAL")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        change(&mut command);
         let mut process = command.spawn().expect("this program starts");
         let mut child = Self {
             input: process.stdin.take(),

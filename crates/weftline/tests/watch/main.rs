@@ -11,6 +11,8 @@ mod support;
 #[cfg(target_os = "linux")]
 mod child;
 #[cfg(target_os = "linux")]
+mod confined;
+#[cfg(target_os = "linux")]
 mod crowd;
 #[cfg(target_os = "linux")]
 mod deadlocks;
@@ -37,13 +39,14 @@ type Named = (&'static str, fn());
 
 #[cfg(target_os = "linux")]
 fn main() {
-    let scenarios: [&[Named]; 10] = [
+    let scenarios: [&[Named]; 11] = [
         waits::SCENARIOS,
         deadlocks::SCENARIOS,
         order::SCENARIOS,
         refusals::SCENARIOS,
         text::SCENARIOS,
         forks::SCENARIOS,
+        confined::SCENARIOS,
         stacks::SCENARIOS,
         storm::SCENARIOS,
         readers::SCENARIOS,
@@ -63,12 +66,13 @@ fn main() {
         return;
     }
     // These mostly wait, until their children are old enough to be asked.
-    let waiting: [&[Named]; 5] = [
+    let waiting: [&[Named]; 6] = [
         waits::CASES,
         deadlocks::CASES,
         refusals::CASES,
         text::CASES,
         forks::CASES,
+        confined::CASES,
     ];
     let failed: usize = std::thread::scope(|scope| {
         let groups = waiting.map(|cases| scope.spawn(|| run(cases)));

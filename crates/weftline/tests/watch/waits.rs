@@ -167,6 +167,7 @@ fn each_is_told_as_what_it_is() {
     let number = |name| named(told, name).number;
     let state = |name, kind| object(told, name, kind).state.expect("it says something");
 
+    let links = told.links();
     for (name, kind, times) in [
         ("lock", Kind::Lock, 1),
         ("rlock", Kind::RLock, 3),
@@ -184,10 +185,11 @@ fn each_is_told_as_what_it_is() {
         assert_eq!((by.get(), found), (main.number, times), "{name}");
         assert_eq!(object.holders, [main.number], "{name}");
         assert!(
-            told.held_by(main.number)
+            links
+                .held_by(main.number)
                 .any(|held| held.address == object.address)
         );
-        let waiters: Vec<u64> = told
+        let waiters: Vec<u64> = links
             .waiters(object.address)
             .map(|(party, _)| party.number)
             .collect();

@@ -144,7 +144,7 @@ impl<D: Data> Shared<D> {
 }
 
 impl<D> Watched for RawFuture<D> {
-    fn look(future: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(future: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let phase = future.u32_at(offset_of!(Self, phase))?;
         let pool = future.u32_at(offset_of!(Self, pool))?;
         Some(if phase == Phase::Pending as u32 {

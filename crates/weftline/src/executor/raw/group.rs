@@ -77,7 +77,7 @@ impl Shared {
 }
 
 impl Watched for RawGroup {
-    fn look(group: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(group: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let shared = offset_of!(Self, shared) + ListLock::<Shared>::DATA;
         Some(ObjectState::Awaits {
             count: group.usize_at(shared + offset_of!(Shared, expected))?,

@@ -153,7 +153,7 @@ where
 }
 
 impl<T, O, B> Watched for RawQueue<T, O, B> {
-    fn look(queue: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(queue: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let state = offset_of!(Self, state) + ListLock::<State<T, O>>::DATA;
         Some(ObjectState::Queue {
             capacity: queue.usize_at(state + offset_of!(State<T, O>, capacity))?,

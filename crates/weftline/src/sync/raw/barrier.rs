@@ -396,7 +396,7 @@ impl Drop for BreakOnDrop<'_> {
 }
 
 impl Watched for RawBarrier {
-    fn look(barrier: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(barrier: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let state = offset_of!(Self, state) + ListLock::<State>::DATA;
         Some(ObjectState::Parties {
             arrived: barrier.usize_at(state + offset_of!(State, arrived))?,

@@ -264,7 +264,7 @@ impl RawEvent {
 }
 
 impl Watched for RawEvent {
-    fn look(event: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(event: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let word = event.u32_at(offset_of!(Self, word))?;
         Some(ObjectState::Flag {
             is_set: word & SET != 0,

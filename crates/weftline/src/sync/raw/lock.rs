@@ -431,7 +431,7 @@ impl Drop for RawLock {
 }
 
 impl Watched for RawLock {
-    fn look(lock: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(lock: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let word = lock.u64_at(offset_of!(Self, word))?;
         let is_lent = lock.flag_at(offset_of!(Self, waiters) + ListLock::<List<u64>>::LENT)?;
         Some(match living_owner(word) {

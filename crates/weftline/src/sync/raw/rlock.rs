@@ -232,7 +232,7 @@ impl RawRLock {
 }
 
 impl Watched for RawRLock {
-    fn look(lock: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(lock: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let again = lock.u32_at(offset_of!(Self, again))?;
         Some(match RawLock::look(lock.field(offset_of!(Self, lock)))? {
             ObjectState::Held { by, is_lent, .. } => ObjectState::Held {

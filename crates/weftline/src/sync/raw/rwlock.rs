@@ -299,7 +299,7 @@ impl Drop for RawRwLock {
 }
 
 impl Watched for RawRwLock {
-    fn look(lock: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(lock: MaybeGone<'_, Self>) -> Option<ObjectState> {
         let word = Word(lock.u64_at(offset_of!(Self, word))?);
         if word.is_free() || word.is_stale() {
             return Some(ObjectState::Free);

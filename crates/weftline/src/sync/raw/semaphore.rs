@@ -338,7 +338,7 @@ impl RawSemaphore {
 }
 
 impl Watched for RawSemaphore {
-    fn look(semaphore: MaybeGone<Self>) -> Option<ObjectState> {
+    fn look(semaphore: MaybeGone<'_, Self>) -> Option<ObjectState> {
         Some(ObjectState::Permits {
             free: semaphore.u64_at(offset_of!(Self, word))? / ONE,
             bound: semaphore.u64_at(offset_of!(Self, bound))?,

@@ -25,7 +25,7 @@ impl Stack {
         };
         let mut told = Told::default();
         (interpreter.tell_own)(&mut told);
-        Self::Told(told.0)
+        Self::Told(told.text)
     }
 
     /// The name of the thread, if the interpreter has told it.
