@@ -7,6 +7,7 @@ usage: weftline run [--children] [--legacy] [-m module | script.py | directory |
        weftline dump PID [option ...]
        weftline top PID
        weftline web PID [--port N]
+       weftline record PID [-o FILE] [--seconds N]
        weftline doctor
        weftline bench [option ...]
 
@@ -20,6 +21,7 @@ semaphores, barriers, timers, queues and thread pools. `python -m weftline` does
   dump           show what each thread of a running or hung process waits for (`weftline dump --help`)
   top            show the same in the terminal, again and again, with the keys of htop (`weftline top --help`)
   web            serve a page that shows the same while the process runs (`weftline web --help`)
+  record         write a timeline of a process for Perfetto (`weftline record --help`)
   doctor         tell what works on this machine and with this interpreter
   bench          measure speed and memory beside the standard library and the peers (`weftline bench --help`)
   -h, --help     show this text
@@ -52,7 +54,7 @@ def main(arguments=None):
             from weftline import doctor
 
             return doctor.main(arguments)
-        case ["dump" | "top" | "web", *_]:
+        case ["dump" | "top" | "web" | "record", *_]:
             from weftline._weftline import _console
 
             return _console(arguments)

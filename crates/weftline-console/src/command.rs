@@ -7,6 +7,7 @@ usage: weftline dump PID [--children] [--json | --dot | --svg] [--check]
        weftline dump --all [...]
        weftline top PID
        weftline web PID [--port N]
+       weftline record PID [-o FILE] [--seconds N]
        weftline doctor
 
 Shows what each thread of a running or hung process waits for, since when, and
@@ -17,6 +18,7 @@ weftline::run.
   dump --help    the options of dump
   top PID        show it in the terminal, again and again
   web --help     a page that shows the same while the process runs
+  record --help  write a timeline of it for Perfetto
   doctor         tell what works on this machine
   -h, --help     show this text
   -V, --version  show the version
@@ -66,6 +68,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Some("dump") => dump(arguments),
         Some("web") => web(arguments),
         Some("top") => top(arguments),
+        Some("record") => record(arguments),
         Some("doctor") => doctor(arguments),
         Some("-h" | "--help") => {
             say(USAGE);
@@ -81,7 +84,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
 }
 
 #[cfg(target_os = "linux")]
-use crate::{doctor::doctor, dump::dump, top::top, web::web};
+use crate::{doctor::doctor, dump::dump, record::record, top::top, web::web};
 
 #[cfg(not(target_os = "linux"))]
 fn dump(_: impl Iterator<Item = OsString>) -> Status {
@@ -98,6 +101,12 @@ fn web(_: impl Iterator<Item = OsString>) -> Status {
 #[cfg(not(target_os = "linux"))]
 fn top(_: impl Iterator<Item = OsString>) -> Status {
     eprintln!("weftline: top works on Linux only");
+    Status::Failed
+}
+
+#[cfg(not(target_os = "linux"))]
+fn record(_: impl Iterator<Item = OsString>) -> Status {
+    eprintln!("weftline: record works on Linux only");
     Status::Failed
 }
 

@@ -13,9 +13,11 @@
 //! | `doctor.rs` | `weftline doctor`: what works on this machine |
 //! | `json.rs` | a snapshot as JSON |
 //! | `graph/` | the waits of a process as nodes and edges |
+//! | `signals.rs` | the signals that end a command |
 //! | `starvation.rs` | the starved pools in a snapshot |
 //! | `dot.rs` | such graphs as text for Graphviz |
 //! | `picture/` | such graphs as a picture |
+//! | `record/` | `weftline record`: a timeline for Perfetto |
 
 mod command;
 #[cfg(target_os = "linux")]
@@ -34,6 +36,10 @@ mod graph;
 mod json;
 #[cfg(target_os = "linux")]
 mod picture;
+#[cfg(target_os = "linux")]
+mod record;
+#[cfg(target_os = "linux")]
+mod signals;
 #[cfg(target_os = "linux")]
 mod source;
 #[cfg(target_os = "linux")]

@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub version: u32,
     /// The process.
     pub pid: u32,
+    /// When it began to tell this, on the monotonic clock of the system.
+    pub taken: Duration,
     /// Whether another thread than the owner may release a lock, as in Python.
     pub locks_are_free: bool,
     /// Its threads, and tasks that wait, by number.
@@ -69,6 +71,9 @@ pub struct Wait {
     pub object: u64,
     /// What of it.
     pub kind: Kind,
+    /// When it began, on the clock of [`Snapshot::taken`]. A wait that begins while the process
+    /// tells is younger than the snapshot. The sleeps of one wait have the same beginning.
+    pub since: Duration,
     /// How long it has lasted.
     pub waited: Duration,
     /// In what time it times out; `None`: never.

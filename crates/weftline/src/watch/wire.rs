@@ -268,6 +268,7 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
         return None;
     }
     let taken = first.number()?;
+    snapshot.taken = Duration::from_nanos(taken);
     let mut titles = HashMap::new();
     let mut serves = Vec::new();
     let mut waits = Vec::new();
@@ -360,6 +361,7 @@ fn read_wait(fields: &mut Fields<'_>, taken: u64) -> Option<(u64, Wait)> {
     let wait = Wait {
         object,
         kind,
+        since: Duration::from_nanos(since),
         waited: Duration::from_nanos(taken.saturating_sub(since)),
         times_out_in: deadline.map(|at| Duration::from_nanos(at.saturating_sub(taken))),
         site: fields.frame(),
@@ -542,6 +544,8 @@ mod tests {
         let whole = read_process(text).unwrap();
         let wait = whole.party(3).unwrap().wait.clone().unwrap();
         assert!(whole.is_whole && wait.is_steady);
+        assert_eq!(whole.taken, Duration::from_nanos(5000));
+        assert_eq!(wait.since, Duration::from_nanos(2000));
         assert_eq!(wait.waited, Duration::from_nanos(3000));
         assert_eq!(wait.site.unwrap().to_string(), "a.py:4 in f");
         assert_eq!(whole.object(64).unwrap().holders, [8]);

@@ -1,0 +1,152 @@
+//! A recording: a process is asked twice a second, and what it tells is written.
+
+use super::clock::{self, now};
+use super::timeline::Timeline;
+use super::trace::{Entry, Nanos, Trace};
+use crate::signals::Signals;
+use crate::source::Source;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, fs};
+use weftline::watch::{RequestError, Snapshot};
+
+/// The time between two snapshots.
+const INTERVAL: Nanos = 500_000_000;
+
+/// What has been recorded.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    pub(crate) lasted: Duration,
+    pub(crate) snapshots: u64,
+    pub(crate) failed: u64,
+    pub(crate) ended_by: EndedBy,
+}
+
+/// What ended a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndedBy {
+    /// Its time is over.
+    Time,
+    /// The recorder was asked to end.
+    Signal,
+    /// The process has ended, or runs another program.
+    Process,
+}
+
+/// How far a recording is.
+pub(crate) struct Progress {
+    pub(crate) lasted: Duration,
+    pub(crate) snapshots: u64,
+    pub(crate) blocked: usize,
+}
+
+/// Why nothing, or not everything, was recorded.
+#[derive(Debug)]
+pub(crate) enum RecordError {
+    /// The process did not tell of itself even once.
+    Request(RequestError),
+    /// The trace cannot be written.
+    Write(io::Error),
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(error) => error.fmt(f),
+            Self::Write(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<io::Error> for RecordError {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+/// Records a process for so long. `open` opens the place of the trace, once the process has told of
+/// itself.
+pub(crate) fn record<W: Write>(
+    pid: u32,
+    length: Duration,
+    open: impl FnOnce() -> io::Result<W>,
+    mut progress: impl FnMut(Progress),
+) -> Result<Recorded, RecordError> {
+    let signals = Signals::block()?;
+    let begun = now();
+    let source = Source::open(pid).map_err(RecordError::Request)?;
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let mut trace = Trace::new(open()?);
+    let mut entries = Vec::new();
+    let mut timeline = Timeline::begin(pid, name.trim_end(), begun, &mut entries);
+    trace.clocks(&clock::clocks())?;
+    let end = begun.saturating_add(length.as_nanos().try_into().unwrap_or(Nanos::MAX));
+    let (mut snapshots, mut failed) = (0, 0);
+    let mut asked_at = begun;
+    let mut answer = Ok(source.first().answer);
+    let ended_by = loop {
+        match answer {
+            Ok(answer) if answer.snapshot.is_whole => {
+                timeline.add(&answer.snapshot, &mut entries);
+                snapshots += 1;
+                progress(Progress {
+                    lasted: Duration::from_nanos(now() - begun),
+                    snapshots,
+                    blocked: blocked(&answer.snapshot),
+                });
+            }
+            Ok(_) => {
+                failed += 1;
+                timeline.miss(asked_at, "it told only a part", &mut entries);
+            }
+            // It has ended, or executed another program.
+            Err(RequestError::NoProcess | RequestError::NotAnswering) => break EndedBy::Process,
+            Err(error) => {
+                failed += 1;
+                timeline.miss(asked_at, &error.to_string(), &mut entries);
+            }
+        }
+        write(&mut trace, &mut entries)?;
+        if asked_at >= end {
+            break EndedBy::Time;
+        }
+        // A process that takes long to answer is not asked more often for that.
+        let passed = now() - begun;
+        let until_next = INTERVAL - passed % INTERVAL;
+        let until_end = end.saturating_sub(begun + passed);
+        if !signals.pause(Duration::from_nanos(until_next.min(until_end))) {
+            break EndedBy::Signal;
+        }
+        asked_at = now();
+        answer = source.ask().map(Arc::new);
+    };
+    // A second signal ends the program at once.
+    drop(signals);
+    let ended = now();
+    timeline.finish(ended, ended_by == EndedBy::Process, &mut entries);
+    write(&mut trace, &mut entries)?;
+    Ok(Recorded {
+        packets: trace.packets(),
+        bytes: trace.bytes(),
+        lasted: Duration::from_nanos(ended - begun),
+        snapshots,
+        failed,
+        ended_by,
+    })
+}
+
+fn blocked(snapshot: &Snapshot) -> usize {
+    let parties = snapshot.parties.iter();
+    parties.filter(|party| party.wait.is_some()).count()
+}
+
+/// Writes what has come, so that the trace is whole up to here if the recorder is killed.
+fn write<W: Write>(trace: &mut Trace<W>, entries: &mut Vec<Entry>) -> io::Result<()> {
+    for entry in entries.drain(..) {
+        trace.write(&entry)?;
+    }
+    trace.flush()
+}
