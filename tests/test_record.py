@@ -181,6 +181,8 @@ def test_a_starved_pool_shows_busy_workers_and_waiting_tasks(recorded):
     assert re.fullmatch(r'pool \d+ \("pool_\d", …\): busy workers', busy)
     assert set(it.trace.values(busy)) == {2}
     assert set(it.trace.values(tasks)) == {2}
+    verdicts = {it.track for it in it.trace.instants if it.name == "starved pool"}
+    assert verdicts == workers
 
 
 def test_a_deadlock_shows_on_each_of_its_threads(recorded):
@@ -280,6 +282,7 @@ def recording(pid, file):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,
         ) as process,
     ):
         signal.signal(signal.SIGINT, before)

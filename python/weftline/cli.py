@@ -54,7 +54,7 @@ def main(arguments=None):
             from weftline import doctor
 
             return doctor.main(arguments)
-        case ["dump" | "record" | "top" | "web", *_]:
+        case ["dump" | "top" | "web" | "record", *_]:
             from weftline._weftline import _console
 
             return _console(arguments)

@@ -18,7 +18,7 @@ weftline::run.
   dump --help    the options of dump
   top PID        show it in the terminal, again and again
   web --help     a page that shows the same while the process runs
-  record --help  write a timeline of a process for Perfetto
+  record --help  write a timeline of it for Perfetto
   doctor         tell what works on this machine
   -h, --help     show this text
   -V, --version  show the version

@@ -13,6 +13,7 @@
 //! | `doctor.rs` | `weftline doctor`: what works on this machine |
 //! | `json.rs` | a snapshot as JSON |
 //! | `graph/` | the waits of a process as nodes and edges |
+//! | `signals.rs` | the signals that end a command |
 //! | `starvation.rs` | the starved pools in a snapshot |
 //! | `dot.rs` | such graphs as text for Graphviz |
 //! | `picture/` | such graphs as a picture |
@@ -37,6 +38,8 @@ mod json;
 mod picture;
 #[cfg(target_os = "linux")]
 mod record;
+#[cfg(target_os = "linux")]
+mod signals;
 #[cfg(target_os = "linux")]
 mod source;
 #[cfg(target_os = "linux")]

@@ -89,6 +89,14 @@ impl Source {
         }
     }
 
+    /// Asks it once more, on this thread.
+    ///
+    /// # Errors
+    /// Those of [`watch::request`]; [`RequestError::NoProcess`] if the process has ended.
+    pub(crate) fn ask(&self) -> Result<Answer, RequestError> {
+        ask(self.pid, &self.process)
+    }
+
     /// Asks from now on, on a thread of its own, which calls `each` with every reading. It ends
     /// with the process, or when the result is dropped.
     ///

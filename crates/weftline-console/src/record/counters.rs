@@ -4,9 +4,10 @@
 
 use super::trace::{Entry, Event, Nanos, Place, Track, TrackId, What, nanos};
 use super::words;
+use crate::findings::is_idle;
 use std::collections::BTreeMap;
 use weftline::park::Kind;
-use weftline::watch::{Party, Pool, Snapshot};
+use weftline::watch::{Pool, Snapshot};
 
 /// The counters of a process.
 #[derive(Debug)]
@@ -134,7 +135,8 @@ fn counted(snapshot: &Snapshot) -> BTreeMap<Key, i64> {
         *found.entry(Key::Blocked).or_default() += 1;
         let queue = || words::object(wait, snapshot.object(wait.object));
         let key = match wait.kind {
-            Kind::QueueGet => Key::Getters(wait.object, queue()),
+            // The queue of an idle worker is that of its pool.
+            Kind::QueueGet if !is_idle(party) => Key::Getters(wait.object, queue()),
             Kind::QueuePut => Key::Putters(wait.object, queue()),
             _ => continue,
         };
@@ -151,10 +153,4 @@ fn counted(snapshot: &Snapshot) -> BTreeMap<Key, i64> {
         }
     }
     found
-}
-
-/// Whether a worker waits for a task, as reports count it.
-fn is_idle(worker: &Party) -> bool {
-    let wait = worker.wait.as_ref();
-    wait.is_some_and(|wait| matches!(wait.kind, Kind::QueueGet | Kind::Work))
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `command.rs` | the command line, and the summary |
 //! | `recording.rs` | asking the process, again and again |
-//! | `pause.rs` | the clocks, and pauses that Ctrl-C ends |
+//! | `clock.rs` | the clocks of the system |
 //! | `timeline.rs` | snapshots, one after the other, as tracks and events |
 //! | `waits.rs` | the waits of threads |
 //! | `holds.rs` | the holders of locks |
@@ -13,10 +13,10 @@
 //! | `trace.rs` | [`Trace`](trace::Trace): tracks and events in the format of Perfetto |
 //! | `proto.rs` | the wire format of Protocol Buffers |
 
+mod clock;
 mod command;
 mod counters;
 mod holds;
-mod pause;
 mod proto;
 mod recording;
 mod timeline;

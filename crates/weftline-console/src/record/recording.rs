@@ -1,12 +1,15 @@
 //! A recording: a process is asked twice a second, and what it tells is written.
 
-use super::pause::{self, Pauses};
+use super::clock::{self, now};
 use super::timeline::Timeline;
 use super::trace::{Entry, Nanos, Trace};
+use crate::signals::Signals;
+use crate::source::Source;
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, fs};
-use weftline::watch::{self, RequestError, Snapshot};
+use weftline::watch::{RequestError, Snapshot};
 
 /// The time between two snapshots.
 const INTERVAL: Nanos = 500_000_000;
@@ -64,36 +67,6 @@ impl From<io::Error> for RecordError {
     }
 }
 
-/// A process that is asked.
-struct Subject {
-    pid: u32,
-    /// When it started: another process may get its number later.
-    started: Option<String>,
-}
-
-impl Subject {
-    fn new(pid: u32) -> Self {
-        let started = started(pid);
-        Self { pid, started }
-    }
-
-    fn has_ended(&self) -> bool {
-        let started = started(self.pid);
-        started.is_none() || started != self.started
-    }
-}
-
-/// When a process started, in the words of the system; `None` if it has ended.
-fn started(pid: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name of the program, before the last parenthesis, may have any form.
-    let (_, rest) = stat.rsplit_once(") ")?;
-    let mut fields = rest.split(' ');
-    // A process that has ended, and whose parent has not asked for its status.
-    let runs = !matches!(fields.next()?, "Z" | "X");
-    fields.nth(18).filter(|_| runs).map(str::to_owned)
-}
-
 /// Records a process for so long. `open` opens the place of the trace, once the process has told of
 /// itself.
 pub(crate) fn record<W: Write>(
@@ -102,37 +75,35 @@ pub(crate) fn record<W: Write>(
     open: impl FnOnce() -> io::Result<W>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Recorded, RecordError> {
-    let pauses = Pauses::new();
-    let subject = Subject::new(pid);
-    let begun = pause::now();
-    let first = watch::request(pid).map_err(RecordError::Request)?;
+    let signals = Signals::block()?;
+    let begun = now();
+    let source = Source::open(pid).map_err(RecordError::Request)?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let mut trace = Trace::new(open()?);
     let mut entries = Vec::new();
     let mut timeline = Timeline::begin(pid, name.trim_end(), begun, &mut entries);
-    trace.clocks(&pause::clocks())?;
+    trace.clocks(&clock::clocks())?;
     let end = begun.saturating_add(length.as_nanos().try_into().unwrap_or(Nanos::MAX));
     let (mut snapshots, mut failed) = (0, 0);
     let mut asked_at = begun;
-    let mut answer = Ok(first);
+    let mut answer = Ok(source.first().answer);
     let ended_by = loop {
         match answer {
-            Ok(snapshot) if snapshot.is_whole => {
-                timeline.add(&snapshot, &mut entries);
+            Ok(answer) if answer.snapshot.is_whole => {
+                timeline.add(&answer.snapshot, &mut entries);
                 snapshots += 1;
                 progress(Progress {
-                    lasted: Duration::from_nanos(pause::now() - begun),
+                    lasted: Duration::from_nanos(now() - begun),
                     snapshots,
-                    blocked: blocked(&snapshot),
+                    blocked: blocked(&answer.snapshot),
                 });
             }
-            _ if subject.has_ended() => break EndedBy::Process,
-            // It has executed another program.
-            Err(RequestError::NotAnswering | RequestError::NoProcess) => break EndedBy::Process,
             Ok(_) => {
                 failed += 1;
                 timeline.miss(asked_at, "it told only a part", &mut entries);
             }
+            // It has ended, or executed another program.
+            Err(RequestError::NoProcess | RequestError::NotAnswering) => break EndedBy::Process,
             Err(error) => {
                 failed += 1;
                 timeline.miss(asked_at, &error.to_string(), &mut entries);
@@ -143,20 +114,18 @@ pub(crate) fn record<W: Write>(
             break EndedBy::Time;
         }
         // A process that takes long to answer is not asked more often for that.
-        let passed = (pause::now() - begun) / INTERVAL;
-        let next = (begun + (passed + 1) * INTERVAL).min(end.max(pause::now()));
-        if pauses.until(next) {
+        let passed = now() - begun;
+        let until_next = INTERVAL - passed % INTERVAL;
+        let until_end = end.saturating_sub(begun + passed);
+        if !signals.pause(Duration::from_nanos(until_next.min(until_end))) {
             break EndedBy::Signal;
         }
-        asked_at = pause::now();
-        answer = match subject.has_ended() {
-            true => Err(RequestError::NoProcess),
-            false => watch::request(pid),
-        };
+        asked_at = now();
+        answer = source.ask().map(Arc::new);
     };
     // A second signal ends the program at once.
-    drop(pauses);
-    let ended = pause::now();
+    drop(signals);
+    let ended = now();
     timeline.finish(ended, ended_by == EndedBy::Process, &mut entries);
     write(&mut trace, &mut entries)?;
     Ok(Recorded {

@@ -290,8 +290,7 @@ fn a_holder_is_shown_as_long_as_snapshots_see_it() {
     let held_by = |taken, holder: u64| {
         let moment = free(taken * SECOND).thread(3, "c");
         let state = format!("held\t{holder}\t1");
-        let moment = moment.waits(1, "Lock", 64, 3 * SECOND, &state);
-        moment
+        moment.waits(1, "Lock", 64, 3 * SECOND, &state)
     };
     let read = timeline(&[
         held_by(10, 2),
@@ -573,4 +572,23 @@ fn what_is_gone_is_forgotten() {
         entries.clear();
     }
     assert!(timeline.remembers() < 10);
+}
+
+#[test]
+fn a_starved_pool_is_told_on_the_tracks_of_its_workers() {
+    let moment = (1..=2).fold(Moment::at(10 * SECOND), |moment, number| {
+        let moment = moment.thread(number, &format!("p_{number}"));
+        let moment = moment.serves(number, 4, 2);
+        moment.waits(number, "Future", 64 * number, SECOND, "pending\t4")
+    });
+    let read = timeline(&[moment]);
+    let told: Vec<_> = read.instants.iter().skip(1).collect();
+    let tracks: Vec<&str> = told.iter().map(|(track, ..)| track.as_str()).collect();
+    assert_eq!(tracks, ["p_1", "p_2"]);
+    for (_, _, description) in told {
+        assert_eq!(description.name, "starved pool");
+        assert_eq!(description.flows, []);
+        let threads = ("threads", Value::Text("\"p_1\", \"p_2\"".to_owned()));
+        assert_eq!(description.notes[1], threads);
+    }
 }

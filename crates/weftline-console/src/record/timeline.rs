@@ -7,8 +7,12 @@ use super::trace::{
 };
 use super::waits::Threads;
 use super::words;
+use crate::findings::{Finding, findings};
 use std::collections::BTreeSet;
-use weftline::watch::{Deadlock, Snapshot, Verdict};
+use weftline::watch::{Snapshot, Verdict};
+
+/// So many threads of a finding are named.
+const TOLD: usize = 16;
 
 /// What has been seen of a process, and is not yet written.
 #[derive(Debug)]
@@ -19,8 +23,8 @@ pub(crate) struct Timeline {
     threads: Threads,
     locks: Locks,
     counters: Counters,
-    /// The deadlocks of the last snapshot: their threads.
-    deadlocks: BTreeSet<Vec<u64>>,
+    /// What was wrong in the last snapshot: the threads.
+    stuck: BTreeSet<Vec<u64>>,
     flows: u64,
 }
 
@@ -58,7 +62,7 @@ impl Timeline {
             threads: Threads::new(pid, process),
             locks: Locks::new(pid, process),
             counters: Counters::new(pid, process),
-            deadlocks: BTreeSet::new(),
+            stuck: BTreeSet::new(),
             flows: 0,
         }
     }
@@ -68,14 +72,14 @@ impl Timeline {
         self.threads.add(snapshot, out);
         self.locks.add(snapshot, out);
         self.counters.add(snapshot, out);
-        let before = std::mem::take(&mut self.deadlocks);
-        for deadlock in snapshot.deadlocks() {
-            let mut threads = deadlock.circle.clone();
+        let before = std::mem::take(&mut self.stuck);
+        for finding in findings(snapshot) {
+            let mut threads = finding.threads.clone();
             threads.sort_unstable();
             if !before.contains(&threads) {
-                self.tell_deadlock(snapshot, &deadlock, out);
+                self.tell_finding(snapshot, &finding, out);
             }
-            self.deadlocks.insert(threads);
+            self.stuck.insert(threads);
         }
     }
 
@@ -101,7 +105,7 @@ impl Timeline {
     #[cfg(test)]
     pub(crate) fn remembers(&self) -> usize {
         let things = [self.threads.len(), self.locks.len(), self.counters.len()];
-        things.iter().sum::<usize>() + self.deadlocks.len()
+        things.iter().sum::<usize>() + self.stuck.len()
     }
 
     fn tell(&self, at: Nanos, name: &str, why: &str, out: &mut Vec<Entry>) {
@@ -115,27 +119,33 @@ impl Timeline {
         out.push(instant(at, self.recorder, description));
     }
 
-    /// An instant on the track of each thread of a deadlock. Arrows lead from each to the one for
-    /// which it waits; one that closes the circle would lead back in the order of the events.
-    fn tell_deadlock(&mut self, snapshot: &Snapshot, deadlock: &Deadlock, out: &mut Vec<Entry>) {
-        let name = match deadlock.verdict {
-            Verdict::Likely => "likely deadlock",
-            Verdict::UntilTimeout => "deadlock until a timeout",
-            _ => "deadlock",
+    /// An instant on the track of each of the threads. In a deadlock, arrows lead from each to the
+    /// one for which it waits; one that closes the circle would lead back in the order of events.
+    fn tell_finding(&mut self, snapshot: &Snapshot, finding: &Finding, out: &mut Vec<Entry>) {
+        let (name, is_circle) = match finding.verdict {
+            Verdict::Likely => ("likely deadlock", true),
+            Verdict::UntilTimeout => ("deadlock until a timeout", true),
+            Verdict::PoolStarved => ("starved pool", false),
+            Verdict::Abandoned => ("waits for a thread that has ended", false),
+            _ => ("deadlock", true),
         };
-        let titles = deadlock
-            .circle
-            .iter()
-            .map(|&it| words::thread(snapshot, it));
-        let circle = titles.collect::<Vec<_>>().join(" waits for ");
-        let tracks = deadlock.circle.iter();
+        let told = finding.threads.iter().take(TOLD);
+        let mut titles: Vec<String> = told.map(|&it| words::thread(snapshot, it)).collect();
+        if finding.threads.len() > TOLD {
+            titles.push("…".to_owned());
+        }
+        let threads = match is_circle {
+            true => ("circle", Value::Text(titles.join(" waits for "))),
+            false => ("threads", Value::Text(titles.join(", "))),
+        };
+        let tracks = finding.threads.iter();
         let tracks: Vec<TrackId> = tracks.filter_map(|&it| self.threads.track(it)).collect();
         for (index, &track) in tracks.iter().enumerate() {
             let mut flows = Vec::new();
-            if index > 0 {
+            if is_circle && index > 0 {
                 flows.push(Flow::To(self.flow()));
             }
-            if index + 1 < tracks.len() {
+            if is_circle && index + 1 < tracks.len() {
                 self.flows += 1;
                 flows.push(Flow::From(self.flow()));
             }
@@ -143,8 +153,8 @@ impl Timeline {
                 category: "deadlock",
                 name: name.to_owned(),
                 notes: vec![
-                    ("verdict", Value::Text(deadlock.verdict.name().to_owned())),
-                    ("circle", Value::Text(circle.clone())),
+                    ("verdict", Value::Text(finding.verdict.name().to_owned())),
+                    threads.clone(),
                 ],
                 flows,
             };

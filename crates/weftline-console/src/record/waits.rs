@@ -192,7 +192,7 @@ impl Thread {
         }
         notes.extend(wait.site.map(|site| ("site", Value::Text(site))));
         if let Some(deadline) = wait.deadline {
-            let after = words::span(deadline.saturating_sub(wait.since));
+            let after = words::timeout(deadline.saturating_sub(wait.since));
             notes.push(("deadline", Value::Text(format!("{after} after it began"))));
         }
         notes.push(("snapshots", Value::Number(wait.snapshots)));

@@ -1,7 +1,6 @@
 //! What slices and tracks are called.
 
-use crate::graph::place_of;
-use crate::graph::words::{class, purpose};
+use crate::graph::{class, place_of, purpose};
 use std::time::Duration;
 use weftline::park::{Kind, ObjectState};
 use weftline::watch::{Object, Party, Snapshot, Span, Wait};
@@ -69,7 +68,30 @@ pub(crate) fn site(party: &Party) -> Option<String> {
     place_of(party).map(ToString::to_string)
 }
 
+/// The timeout of a wait. It is counted from the call of the program, which was a little earlier
+/// than the wait: of 2 s, the wait has 1.9998 s.
+pub(crate) fn timeout(nanos: u64) -> String {
+    let unit = match nanos {
+        0..1_000_000_000 => 1_000_000,
+        _ => 100_000_000,
+    };
+    span(nanos.saturating_add(unit / 2) / unit * unit)
+}
+
 /// A duration as reports show it.
 pub(crate) fn span(nanos: u64) -> String {
     Span(Duration::from_nanos(nanos)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_that_of_the_program() {
+        assert_eq!(timeout(1_999_800_000), "2.0 s");
+        assert_eq!(timeout(999_980_000_000), "16 min 40 s");
+        assert_eq!(timeout(249_900_000), "250 ms");
+        assert_eq!(timeout(0), "0 ms");
+    }
 }

@@ -3,7 +3,6 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `command.rs` | the command line, and the life of the server |
-//! | `signals.rs` | the signals that end it |
 //! | `poller.rs` | asks the process while a page is open |
 //! | `content.rs` | what the page shows of an answer, in parts |
 //! | `rows.rs`, `index.rs` | the rows of its tables |
@@ -40,7 +39,6 @@ mod page;
 mod poller;
 mod rows;
 mod server;
-mod signals;
 mod state;
 mod token;
 mod verdicts;

@@ -1,4 +1,4 @@
-//! [`Signals`]: the signals that end the command, as something to wait for beside a socket.
+//! [`Signals`]: the signals that end a command, as something to wait for, also beside a socket.
 //!
 //! # Implementation
 //!
@@ -15,14 +15,14 @@ use std::time::Duration;
 const ENDING: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
 /// Signals that are blocked and read, until this is dropped in the same thread.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     descriptor: OwnedFd,
     before: libc::sigset_t,
 }
 
 impl Signals {
     /// Blocks them in the calling thread, and in those that it starts from now on.
-    pub(super) fn block() -> io::Result<Self> {
+    pub(crate) fn block() -> io::Result<Self> {
         let mut set = MaybeUninit::uninit();
         // SAFETY: the place is valid, and the call initialises it.
         let mut set: libc::sigset_t = unsafe {
@@ -54,12 +54,12 @@ impl Signals {
     }
 
     /// Waits until `other` is readable: `true`. Or until a signal has come: `false`.
-    pub(super) fn wait_for(&self, other: BorrowedFd<'_>) -> bool {
+    pub(crate) fn wait_for(&self, other: BorrowedFd<'_>) -> bool {
         self.poll(Some(other), -1)
     }
 
     /// Waits for that long: `true`. Or until a signal has come: `false`.
-    pub(super) fn pause(&self, time: Duration) -> bool {
+    pub(crate) fn pause(&self, time: Duration) -> bool {
         self.poll(None, libc::c_int::try_from(time.as_millis()).unwrap_or(-1))
     }
 
