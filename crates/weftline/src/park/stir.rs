@@ -14,7 +14,7 @@ use std::mem;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-/// What sleeping threads are asked for, a number of the report's own; zero: nothing.
+/// Whether sleeping threads are asked for something; zero: they are not.
 pub(crate) static ASKED: AtomicU64 = AtomicU64::new(0);
 
 /// A `fn() -> bool`, or null.

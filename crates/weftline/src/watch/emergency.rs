@@ -12,16 +12,17 @@
 //! (`own_stack.rs`), so it works whatever the interrupted thread was doing.
 //!
 //! **Stacks of an interpreter.** Only a thread that is attached can tell them, and a handler cannot
-//! attach. So the handler leaves the nonce in [`ASKED`] and stirs one sleeping thread: a wake
-//! without a token, which the sleeper answers inside its sleep (`Parker::sleep`) and so remains
-//! visible. If none sleeps just then, the next thread that goes to sleep answers. It starts a
-//! thread, which attaches, tells, connects by itself and ends. If another thread holds the
-//! interpreter for ever, that thread waits as long; there is one at a time.
+//! attach. So the handler leaves the nonce in [`NONCES`], sets [`ASKED`] and stirs one sleeping
+//! thread: a wake without a token, which the sleeper answers inside its sleep (`Parker::sleep`) and
+//! so remains visible. If none sleeps just then, the next thread that goes to sleep answers. It
+//! starts a thread, which attaches, tells the stacks to all requests that wait for them, and ends.
+//! If another thread holds the interpreter for ever, that thread waits as long; there is one at a
+//! time.
 //!
 //! | `HELPER` | meaning | leaves by |
 //! |---|---|---|
 //! | `0` | no helper | a stirred thread → this process |
-//! | the fork generation | a helper runs in this process, and takes what is in `ASKED` | the helper finds `ASKED` empty → `0` |
+//! | the fork generation | a helper runs in this process, and answers while `ASKED` is set | the helper finds that it is not → `0` |
 //! | another generation | the helper was lost in a fork | as `0` |
 //!
 //! **A program that takes the signal keeps it.** [`install`] leaves a signal alone that has a
@@ -37,7 +38,9 @@ use std::ffi::{c_int, c_void};
 use std::fmt::Write;
 use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 /// The signal by default: the twelfth real-time signal from the end. The standards leave these to
 /// programs; this one has no known user. Its number is 53 on Linux.
@@ -53,8 +56,13 @@ static INTERPRETER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 static HELPER: AtomicU32 = AtomicU32::new(0);
 /// The connection of the handler that has the stack.
 static HANDLERS_LINE: Line = Line::new();
-/// That of the helper.
-static HELPERS_LINE: Line = Line::new();
+/// How many requests the helper answers at a time.
+const AT_ONCE: usize = 16;
+/// The requests that the next helper answers; zero: none.
+static NONCES: [AtomicU64; AT_ONCE] = [const { AtomicU64::new(0) }; AT_ONCE];
+static NEXT_NONCE: AtomicUsize = AtomicUsize::new(0);
+/// The connections of the helper.
+static HELPERS_LINES: [Line; AT_ONCE] = [const { Line::new() }; AT_ONCE];
 
 /// Why a process does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +134,7 @@ pub fn install(signal: i32) -> Result<(), NotReady> {
 fn close_answers_in_children() {
     extern "C" fn in_child() {
         HANDLERS_LINE.hang_up();
-        HELPERS_LINE.hang_up();
+        HELPERS_LINES.iter().for_each(Line::hang_up);
     }
     static IS_ARRANGED: AtomicBool = AtomicBool::new(false);
     // Relaxed: it guards no other memory.
@@ -214,7 +222,10 @@ fn tell(nonce: u64, socket: &Descriptor) {
     let has_interpreter = interpreter().is_some();
     let mut out = Stream::to_socket(socket);
     if has_interpreter {
-        ASKED.store(nonce, Ordering::Release);
+        // Of more requests than that at a time, the oldest get no stacks.
+        let place = NEXT_NONCE.fetch_add(1, Ordering::Relaxed) % AT_ONCE;
+        NONCES[place].store(nonce, Ordering::Release);
+        ASKED.store(1, Ordering::Release);
         stir();
     }
     let _ = writeln!(out, "interpreter\t{}", u8::from(has_interpreter))
@@ -256,6 +267,9 @@ fn answer() -> bool {
     if failed {
         // The next sleeper would fail, too.
         ASKED.store(0, Ordering::Release);
+        NONCES
+            .iter()
+            .for_each(|nonce| nonce.store(0, Ordering::Relaxed));
         HELPER.store(0, Ordering::Release);
     }
     true
@@ -263,8 +277,7 @@ fn answer() -> bool {
 
 extern "C" fn help(_: *mut c_void) -> *mut c_void {
     loop {
-        let nonce = ASKED.swap(0, Ordering::AcqRel);
-        if nonce == 0 {
+        if ASKED.swap(0, Ordering::AcqRel) == 0 {
             HELPER.store(0, Ordering::Release);
             // One that was asked meanwhile has found a helper.
             if ASKED.load(Ordering::Acquire) == 0
@@ -276,36 +289,64 @@ extern "C" fn help(_: *mut c_void) -> *mut c_void {
             }
             continue;
         }
-        tell_stacks(nonce);
+        tell_stacks();
     }
 }
 
-/// Has the interpreter tell its stacks to that request. It connects when the first of them are told,
-/// so that the reader knows how long to wait.
-fn tell_stacks(nonce: u64) {
-    let mut answer = None;
-    let mut give = |text: &str| {
-        let answer = answer.get_or_insert_with(|| {
-            let answer = HELPERS_LINE.connect(nonce).ok()?;
-            let begun = write_to(&answer, format_args!("stacks\t1\t{}\n", std::process::id()));
-            begun.then_some(answer)
-        });
-        let is_told = answer
-            .as_ref()
-            .is_some_and(|answer| write_to(answer, format_args!("{text}")));
-        if !is_told {
-            *answer = None;
+/// A request that gets the stacks.
+struct Reader {
+    nonce: u64,
+    line: &'static Line,
+    answer: Option<Answer>,
+}
+
+impl Reader {
+    /// Returns whether the reader is there still. The first text connects, so that the reader knows
+    /// how long to wait.
+    fn give(&mut self, text: &str) -> bool {
+        if self.nonce != 0 && self.answer.is_none() {
+            self.answer = self.line.connect(self.nonce).ok();
+            self.write(format_args!("stacks\t1\t{}\n", std::process::id()));
         }
-        is_told
+        self.write(format_args!("{text}"))
+    }
+
+    fn write(&mut self, text: std::fmt::Arguments<'_>) -> bool {
+        if !self
+            .answer
+            .as_ref()
+            .is_some_and(|answer| write_to(answer, text))
+        {
+            self.nonce = 0;
+            self.answer = None;
+        }
+        self.answer.is_some()
+    }
+}
+
+/// Has the interpreter tell its stacks to those that have asked.
+fn tell_stacks() {
+    let mut at = 0;
+    let mut readers = NONCES.each_ref().map(|nonce| {
+        at += 1;
+        Reader {
+            nonce: nonce.swap(0, Ordering::AcqRel),
+            line: &HELPERS_LINES[at - 1],
+            answer: None,
+        }
+    });
+    let mut give = |text: &str| {
+        let there = readers.iter_mut().map(|reader| reader.give(text));
+        there.fold(false, |any, is_there| any | is_there)
     };
     let mut told = Told::to(&mut give);
     if let Some(tell) = interpreter() {
         tell(&mut told);
     }
-    if told.pass_on()
-        && let Some(Some(answer)) = answer
-    {
-        write_to(&answer, format_args!("end\n"));
+    if told.pass_on() {
+        for reader in &mut readers {
+            reader.write(format_args!("end\n"));
+        }
     }
 }
 

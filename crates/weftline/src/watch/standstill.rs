@@ -12,9 +12,9 @@
 //! - the system counts no other thread: one of another library may do anything;
 //! - the program handles no signal: a handler could wake a thread.
 
-use super::circle::{Step, circle_of, ended_owner, is_same};
+use super::circle::{Step, ended_owner, is_same};
 use super::interpreter::Interpreter;
-use super::starvation::starvation;
+use super::starvation::is_any_stuck;
 use crate::park::{Kind, now, threads_now};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -41,11 +41,8 @@ pub(super) fn standstill(interpreter: Option<Interpreter>) -> Option<Vec<Step>> 
 /// Whether some of the threads are in a circle, starve, or wait for a thread that has ended: they
 /// tell that themselves, and it explains the standstill.
 fn is_explained(steps: &[Step]) -> bool {
-    steps.iter().any(|step| {
-        circle_of(step.thread).is_some()
-            || starvation(step.thread).is_some()
-            || ended_owner(step.thread, &step.wait).is_some()
-    })
+    let is_ended = |step: &Step| ended_owner(step.thread, &step.wait).is_some();
+    steps.iter().any(is_ended) || is_any_stuck() || !super::snapshot().deadlocks().is_empty()
 }
 
 fn pass(interpreter: Option<Interpreter>) -> Option<Vec<Step>> {
