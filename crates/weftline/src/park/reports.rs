@@ -72,6 +72,11 @@ pub(crate) fn threads_now() -> impl Iterator<Item = SeenThread> {
     })
 }
 
+/// The calling thread. `None`: no memory for its record.
+pub(crate) fn this_thread() -> Option<SeenThread> {
+    super::try_current_record().map(SeenThread)
+}
+
 impl SeenThread {
     pub(crate) fn number(self) -> Option<ThreadNumber> {
         ThreadNumber::new(self.0.number.load(Ordering::Relaxed))
