@@ -34,9 +34,22 @@ _named: dict[int, weakref.ref] = {}
 def name(obj, text):
     """Names a lock, queue, event or another object of weftline in reports, and returns the object.
 
-    Of a long name the first 47 bytes are kept. The name ends with the object.
+    The lock of a condition gets the name too, unless it has one. Of a long name the first 47 bytes
+    are kept. The name ends with the object.
     """
-    address = _weftline._name(obj, str(text))
+    _name(obj, str(text))
+    if isinstance(obj, _weftline.Condition):
+        lock = obj._lock
+        if id(lock) not in _named and isinstance(lock, _LOCKS):
+            _name(lock, str(text))
+    return obj
+
+
+_LOCKS = (_weftline.lock, _weftline.RLock)
+
+
+def _name(obj, text):
+    address = _weftline._name(obj, text)
 
     def forget(reference, named=_named, unname=_weftline._unname):
         if named.get(address) is reference:
@@ -44,7 +57,6 @@ def name(obj, text):
             unname(address)
 
     _named[address] = weakref.ref(obj, forget)
-    return obj
 
 
 def on_deadlock(action):

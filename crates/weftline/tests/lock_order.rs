@@ -296,31 +296,28 @@ fn what_was_held_when_watching_ended_is_not_held_when_it_begins_again() {
 
 #[test]
 fn what_a_signal_ordered_before_it_was_one_is_no_order() {
-    let (signal, left) = (new(), new());
+    let signals = watch::lock_class(None, "signals.rs", 1);
+    let lend = |signal: &Arc<RawLock>| {
+        take(signal);
+        let theirs = Arc::clone(signal);
+        weftline::spawn(move || theirs.unlock().unwrap())
+            .join()
+            .unwrap();
+    };
+    let (signal, lock, left) = (of_class(signals), of_class(signals), new());
     let found = watched(|| {
         in_thread("1", &[&signal, &left]);
-        take(&signal);
-        let theirs = Arc::clone(&signal);
-        weftline::spawn(move || theirs.unlock().unwrap())
-            .join()
-            .unwrap();
-        in_thread("2", &[&left, &signal]);
+        lend(&signal);
+        in_thread("2", &[&left, &lock]);
     });
     assert!(found.is_empty(), "{found:?}");
-    // Another lock of its class has an order.
-    let [signals, inner] = [1, 2].map(|line| watch::lock_class(None, "signals.rs", line));
-    let (signal, lock, inner) = (of_class(signals), of_class(signals), of_class(inner));
+    // The other lock of its class keeps its order.
+    let (signal, left) = (of_class(signals), new());
     let found = watched(|| {
-        take(&lock);
-        take(&inner);
-        inner.unlock().unwrap();
-        lock.unlock().unwrap();
-        take(&signal);
-        let theirs = Arc::clone(&signal);
-        weftline::spawn(move || theirs.unlock().unwrap())
-            .join()
-            .unwrap();
-        in_thread("2", &[&inner, &lock]);
+        in_thread("1", &[&lock, &left]);
+        in_thread("2", &[&signal, &left]);
+        lend(&signal);
+        in_thread("3", &[&left, &lock]);
     });
     assert_eq!(found.len(), 1);
 }

@@ -14,9 +14,10 @@
 //! Edges outlive locks. A new lock at the address of an old one is another one: it takes the edges
 //! of the old node away, and is another gate.
 //!
-//! **An edge has enough uses** where eight threads have one under no further gates. A circle has at
+//! **An edge has enough uses** where eight threads have one under no other gates. A circle has at
 //! most eight edges. So whichever threads make its others, one of these eight is not among them.
 
+use super::gates::{Births, Gate, Gates};
 use super::inversion::Use;
 use crate::park::LockClass;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,10 +31,6 @@ pub(super) enum Node {
     Class(LockClass),
 }
 
-/// A lock that a thread held beside those of an edge: its address, and which of the locks that were
-/// there.
-pub(super) type Gate = (usize, u64);
-
 /// The most edges that are kept. Programs have some hundreds.
 const MOST_EDGES: usize = 16_384;
 /// The longest circle that is looked for.
@@ -42,7 +39,7 @@ const LONGEST: usize = 8;
 const MOST_USES: usize = LONGEST;
 /// The most steps of one search.
 const MOST_STEPS: usize = 20_000;
-/// At how many stacks and addresses of gates those that no use has are first taken away.
+/// At how many stacks those that no use has are first taken away.
 const MOST_SPARE: usize = 4_096;
 
 /// What is known of the order.
@@ -52,10 +49,7 @@ pub(super) struct Graph {
     told: BTreeSet<Vec<(LockClass, String)>>,
     /// Nodes whose locks are gone.
     gone: BTreeSet<usize>,
-    /// How many locks have been at the address of a gate.
-    births: BTreeMap<usize, u64>,
-    /// At how many of these those that no use has are taken away.
-    most_births: usize,
+    births: Births,
     /// A stack is kept once.
     stacks: BTreeSet<Arc<str>>,
     most_stacks: usize,
@@ -82,8 +76,7 @@ impl Graph {
             edges: BTreeMap::new(),
             told: BTreeSet::new(),
             gone: BTreeSet::new(),
-            births: BTreeMap::new(),
-            most_births: MOST_SPARE,
+            births: Births::new(),
             stacks: BTreeSet::new(),
             most_stacks: MOST_SPARE,
         }
@@ -91,24 +84,17 @@ impl Graph {
 
     /// The locks that are at these addresses now, as gates. The second: whether what threads
     /// remember is void.
-    pub(super) fn gates(&mut self, addresses: &[usize]) -> (Vec<Gate>, bool) {
-        let is_full = self.births.len() >= self.most_births;
-        if is_full {
+    pub(super) fn gates(&mut self, addresses: &[usize]) -> (Arc<[Gate]>, bool) {
+        let are_many = self.births.are_many();
+        if are_many {
             let uses = self.edges.values().flatten();
-            let kept: BTreeSet<usize> = uses
-                .flat_map(|it| it.gates.iter().map(|gate| gate.0))
-                .collect();
-            self.births.retain(|address, _| kept.contains(address));
-            self.most_births = self.births.len() * 2 + MOST_SPARE;
+            self.births.keep(uses.flat_map(|it| it.gates.iter()));
         }
-        let gates = addresses
-            .iter()
-            .map(|&address| (address, *self.births.entry(address).or_insert(0)));
-        (gates.collect(), is_full)
+        (self.births.gates(addresses), are_many)
     }
 
     /// Whether a further use of an edge, of that thread under these gates, adds nothing.
-    pub(super) fn has(&self, from: Node, to: Node, thread: u64, gates: &[Gate]) -> bool {
+    pub(super) fn has(&self, from: Node, to: Node, thread: u64, gates: &Gates) -> bool {
         match self.edges.get(&(from, to)) {
             Some(uses) => matches!(place(uses, thread, gates), Place::Known),
             None => self.is_full(),
@@ -179,13 +165,7 @@ impl Graph {
 
     /// A lock at that address is taken for the first time: no edge is of it, and no gate.
     pub(super) fn birth(&mut self, address: usize) -> Birth {
-        let was_gate = match self.births.get_mut(&address) {
-            Some(births) => {
-                *births += 1;
-                true
-            }
-            None => false,
-        };
+        let was_gate = self.births.add(address);
         let before = self.edges.len();
         if self.has_locks() {
             self.gone.remove(&address);
@@ -240,16 +220,15 @@ impl Graph {
 }
 
 /// Where a use belongs among those of its edge. A use under fewer gates makes more circles.
-fn place(uses: &[Arc<Use>], thread: u64, gates: &[Gate]) -> Place {
-    let is_within = |inner: &[Gate], outer: &[Gate]| inner.iter().all(|it| outer.contains(it));
-    let narrower = |known: &&Arc<Use>| is_within(&known.gates, gates);
+fn place(uses: &[Arc<Use>], thread: u64, gates: &Gates) -> Place {
+    let narrower = |known: &&Arc<Use>| known.gates.are_within(gates);
     let is_known = uses.iter().filter(narrower).any(|it| it.thread == thread);
     let threads =
         || -> BTreeSet<u64> { uses.iter().filter(narrower).map(|it| it.thread).collect() };
     if is_known || uses.len() == MOST_USES && threads().len() == MOST_USES {
         return Place::Known;
     }
-    let wider = |known: &Arc<Use>| known.thread == thread && is_within(gates, &known.gates);
+    let wider = |known: &Arc<Use>| known.thread == thread && gates.are_within(&known.gates);
     uses.iter()
         .position(wider)
         .map_or(Place::New, Place::Instead)
@@ -290,7 +269,7 @@ impl Search<'_> {
                 continue;
             }
             for it in uses {
-                self.left = self.left.saturating_sub(1);
+                self.left = self.left.saturating_sub(1 + it.gates.len() / 16);
                 if self.left == 0 {
                     return false;
                 }
@@ -341,12 +320,9 @@ mod tests {
             let mut found = None;
             for (at, &wanted) in locks.iter().enumerate() {
                 for &held in &locks[..at] {
-                    let gates: Vec<usize> = locks[..at]
-                        .iter()
-                        .copied()
-                        .filter(|&it| it != held)
-                        .collect();
-                    let (gates, _) = self.graph.gates(&gates);
+                    let mut gates = locks[..at].to_vec();
+                    gates.sort_unstable();
+                    let gates = Gates::new(&self.graph.gates(&gates).0, held);
                     let new = Use::of(thread, (held, class(held)), (wanted, class(wanted)), gates);
                     let nodes = super::super::nodes((held, class(held)), (wanted, class(wanted)));
                     let circle = self.graph.add(nodes.0, nodes.1, Arc::new(new));
@@ -433,7 +409,8 @@ mod tests {
             assert_eq!(bench.takes(thread, &[1, 2]), None);
         }
         let nodes = [1, 2].map(|it| Node::Class(class_of(it)));
-        assert!(bench.graph.has(nodes[0], nodes[1], 99, &[]));
+        let gates = Gates::new(&bench.graph.gates(&[5]).0, 5);
+        assert!(bench.graph.has(nodes[0], nodes[1], 99, &gates));
         assert_eq!(bench.takes(0, &[2, 1]), Some(2));
     }
 

@@ -7,6 +7,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// How many edges a thread remembers, as a power of two. A hash of an edge tells its place, where it
 /// displaces another one.
 const SEEN: usize = 256;
+/// From how many locks edges lead: of those that a thread holds, the ones that it took last.
+const MOST_FROM: usize = 64;
 
 /// A lock that the thread holds.
 #[derive(Clone, Copy)]
@@ -29,25 +31,22 @@ pub(super) struct OfThread {
     period: u64,
 }
 
-/// An edge that the thread has not added yet.
-pub(super) struct NewEdge {
-    pub(super) held: Held,
-    /// The addresses of the other locks that the thread holds, in order.
+/// The edges of an acquisition that the thread has not added yet.
+#[derive(Default)]
+pub(super) struct NewEdges {
+    /// The locks from which they lead.
+    pub(super) from: Vec<Held>,
+    /// The addresses of all locks that the thread holds, in order.
     pub(super) gates: Vec<usize>,
 }
 
 impl OfThread {
     /// The edges to that lock from each one that the thread holds, as far as they are new.
-    pub(super) fn new_edges(
-        &mut self,
-        version: u64,
-        wanted: usize,
-        class: LockClass,
-    ) -> Vec<NewEdge> {
+    pub(super) fn new_edges(&mut self, version: u64, wanted: usize, class: LockClass) -> NewEdges {
         let is_held = self.held.iter().any(|held| held.address == wanted);
         // Most threads hold nothing.
         if self.held.is_empty() || is_held {
-            return Vec::new();
+            return NewEdges::default();
         }
         let mut gates: Vec<usize> = self.held.iter().map(|held| held.address).collect();
         gates.sort_unstable();
@@ -59,20 +58,17 @@ impl OfThread {
         if self.seen.is_empty() {
             self.seen.resize(SEEN, 0);
         }
-        let mut edges = Vec::new();
-        for held in &self.held {
+        let latest = &self.held[self.held.len().saturating_sub(MOST_FROM)..];
+        let mut from = Vec::new();
+        for held in latest {
             // Other locks may have been at these addresses: their classes tell.
             let edge = hash(&(of_all, held.address, held.class)) | 1;
             let place = &mut self.seen[(edge >> 8) as usize % SEEN];
             if std::mem::replace(place, edge) != edge {
-                let gates = gates.iter().copied().filter(|&it| it != held.address);
-                edges.push(NewEdge {
-                    held: *held,
-                    gates: gates.collect(),
-                });
+                from.push(*held);
             }
         }
-        edges
+        NewEdges { from, gates }
     }
 
     pub(super) fn take(&mut self, held: Held) {

@@ -1,7 +1,7 @@
 //! [`Inversion`]: locks that threads take in different orders, as a value and as text.
 
 use super::classes;
-use super::graph::Gate;
+use super::gates::Gates;
 use super::stack::Stack;
 use crate::park::{LockClass, Site};
 use crate::watch::snapshot::Frame;
@@ -107,14 +107,14 @@ pub(super) struct Use {
     pub(super) held_since: Site,
     pub(super) wanted: EdgeLock,
     /// The other locks that it held.
-    pub(super) gates: Vec<Gate>,
+    pub(super) gates: Gates,
     pub(super) stack: Stack,
 }
 
 impl Use {
     /// Whether two threads may be in the middle of these at one time.
     pub(super) fn may_meet(&self, other: &Self) -> bool {
-        self.thread != other.thread && !self.gates.iter().any(|gate| other.gates.contains(gate))
+        self.thread != other.thread && !self.gates.meet(&other.gates)
     }
 
     /// The line that takes the lock.
@@ -140,7 +140,7 @@ impl Use {
         thread: u64,
         held: (usize, LockClass),
         wanted: (usize, LockClass),
-        gates: Vec<Gate>,
+        gates: Gates,
     ) -> Self {
         let lock = |(address, class)| EdgeLock {
             address,

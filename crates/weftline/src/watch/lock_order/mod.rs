@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `held.rs` | the locks that a thread holds |
 //! | `graph.rs` | which locks were taken under which others, and circles in that |
+//! | `gates.rs` | the locks that a thread holds beside those of an edge |
 //! | `classes.rs` | the places at which locks are made |
 //! | `forever.rs` | lists that only grow, which every fork leaves whole |
 //! | `stack.rs` | the stack of a thread that adds an edge |
@@ -29,6 +30,7 @@
 
 mod classes;
 mod forever;
+mod gates;
 mod graph;
 mod held;
 mod inversion;
@@ -42,8 +44,9 @@ use super::names::name_at;
 use crate::park::witness::{Place, WatchedLock, Witness, is_on, set_witness};
 use crate::park::{ForgetWaiters, ListLock, LockClass, Site, current_number, this_thread};
 use forever::Forever;
+use gates::{Gate, Gates};
 use graph::{Birth, Graph, Node};
-use held::{Held, NewEdge, with_thread};
+use held::{Held, with_thread};
 use inversion::{EdgeLock, Use};
 use stack::Stack;
 use std::cell::Cell;
@@ -275,22 +278,30 @@ fn wants(lock: WatchedLock<'_>, place: Place) {
     let new = with_thread(period(), |thread| {
         thread.new_edges(version, lock.address, class)
     });
-    for edge in new.unwrap_or_default() {
-        add(edge, (lock.address, class), place);
+    let new = new.unwrap_or_default();
+    if new.from.is_empty() {
+        return;
+    }
+    let gates = {
+        let mut order = ORDER.lock();
+        let (gates, is_void) = order.graph.gates(&new.gates);
+        if is_void {
+            VERSION.fetch_add(1, Ordering::Relaxed);
+        }
+        gates
+    };
+    for held in new.from {
+        add(held, &gates, (lock.address, class), place);
     }
 }
 
 /// Adds an edge, and reports the inversion that it makes.
-fn add(edge: NewEdge, wanted: (usize, LockClass), place: Place) {
-    let NewEdge { held, gates } = edge;
+fn add(held: Held, gates: &Arc<[Gate]>, wanted: (usize, LockClass), place: Place) {
     let thread = current_number().get();
+    let gates = Gates::new(gates, held.address);
     let (from, to) = nodes((held.address, held.class), wanted);
-    let gates = {
+    {
         let mut order = ORDER.lock();
-        let (gates, is_void) = order.graph.gates(&gates);
-        if is_void {
-            VERSION.fetch_add(1, Ordering::Relaxed);
-        }
         if order.graph.is_full() {
             order.graph.make_room();
         }
@@ -303,8 +314,7 @@ fn add(edge: NewEdge, wanted: (usize, LockClass), place: Place) {
             }
             return;
         }
-        gates
-    };
+    }
     let (stack, name) = Stack::here(interpreter(), place);
     let lock = |(address, class)| EdgeLock {
         address,
