@@ -352,6 +352,73 @@ print(watch.inversions()[0])
     assert '"the cache" or "<string>:' in text
 
 
+def test_the_lock_of_a_condition_has_its_name():
+    program = """
+condition = watch.name(threading.Condition(), "the shelf")
+own = watch.name(threading.Lock(), "its own")
+other = watch.name(threading.Condition(own), "the other")
+right = threading.Lock()
+in_two_orders(condition, right)
+in_two_orders(other, right)
+for report in watch.inversions():
+    print(report)
+"""
+    text = "\n".join(told(program))
+    assert '"first" held "the shelf"' in text
+    assert '"first" held "its own"' in text and "the other" not in text
+
+
+def test_the_child_of_a_fork_has_the_classes_and_suppressions():
+    program = """
+stop = False
+def makes_and_takes():
+    number = 0
+    while not stop:
+        number += 1
+        locks = []
+        exec("\\n" * number + "locks += [threading.Lock(), threading.RLock()]")
+        nested(*locks)
+busy = [threading.Thread(target=makes_and_takes) for _ in range(3)]
+for it in busy:
+    it.start()
+left = watch.name(threading.Lock(), "left")
+right = threading.Lock()
+quiet = watch.name(threading.Lock(), "quiet")
+watch.suppress_inversions("quiet")
+for _ in range(60):
+    if child := os.fork():
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        continue
+    in_two_orders(quiet, right)
+    in_two_orders(left, right)
+    reports = [report for report in watch.inversions() if '"left"' in report]
+    made = "the lock of <string>:%d in <module>" % right_line
+    os._exit(0 if len(reports) == 1 and made in reports[0] and "quiet" not in reports[0] else 1)
+stop = True
+for it in busy:
+    it.join()
+print("done")
+"""
+    program = program.replace(
+        "right = threading.Lock()\n",
+        "right = threading.Lock(); right_line = sys._getframe().f_lineno\n",
+    )
+    assert told(program) == ["done", ""]
+
+
+def test_hundreds_of_nested_locks_have_bounded_edges():
+    program = """
+def deep(left):
+    with threading.Lock():
+        if left:
+            deep(left - 1)
+thread(deep, 400)
+thread(deep, 400)
+print(count())
+"""
+    assert told(program) == ["0", ""]
+
+
 def test_a_wrong_action_is_refused():
     with pytest.raises(ValueError, match="none of 'report', 'off' and a callable"):
         import weftline.watch

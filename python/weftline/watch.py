@@ -37,9 +37,21 @@ _named: dict[int, tuple[weakref.ref, str]] = {}
 def name(obj, text):
     """Names a lock, queue, event or another object of weftline in reports, and returns the object.
 
-    Of a long name the first 47 bytes are kept. The name ends with the object.
+    The lock of a condition gets the name too, unless it has one. Of a long name the first 47 bytes
+    are kept. The name ends with the object.
     """
-    text = str(text)
+    _name(obj, str(text))
+    if isinstance(obj, _weftline.Condition):
+        lock = obj._lock
+        if id(lock) not in _named and isinstance(lock, _LOCKS):
+            _name(lock, str(text))
+    return obj
+
+
+_LOCKS = (_weftline.lock, _weftline.RLock)
+
+
+def _name(obj, text):
     address = _weftline._name(obj, text)
 
     def forget(reference, named=_named, unname=_weftline._unname):
@@ -48,7 +60,6 @@ def name(obj, text):
             unname(address)
 
     _named[address] = (weakref.ref(obj, forget), text)
-    return obj
 
 
 def on_deadlock(action):

@@ -229,6 +229,133 @@ fn a_new_lock_where_an_old_one_was_has_no_order_yet() {
     assert!(found.is_empty(), "{found:?}");
 }
 
+/// A thread takes the locks in this order, and releases them.
+fn takes(locks: &[&RawLock]) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            locks.iter().for_each(|lock| take(lock));
+            locks.iter().for_each(|lock| lock.unlock().unwrap());
+        });
+    });
+}
+
+#[test]
+fn a_lock_of_another_class_where_an_old_one_was_is_another_lock() {
+    let [first, second, inner] = [1, 2, 3].map(|line| watch::lock_class(None, "other.rs", line));
+    let inner = RawLock::watched(inner);
+    let found = watched(|| {
+        let mut outer = Box::new(RawLock::watched(first));
+        take(&outer);
+        take(&inner);
+        inner.unlock().unwrap();
+        outer.unlock().unwrap();
+        *outer = RawLock::watched(second);
+        // The same thread, at the same addresses.
+        take(&outer);
+        take(&inner);
+        inner.unlock().unwrap();
+        outer.unlock().unwrap();
+        takes(&[&inner, &outer]);
+    });
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn an_outer_lock_that_is_gone_does_not_make_threads_take_turns() {
+    let classes = [1, 2, 3].map(|line| watch::lock_class(None, "gates.rs", line));
+    let [left, right] = [classes[1], classes[2]].map(RawLock::watched);
+    let found = watched(|| {
+        let outer = Box::new(RawLock::watched(classes[0]));
+        takes(&[&outer, &left, &right]);
+        takes(&[&outer, &right, &left]);
+    });
+    assert!(found.is_empty(), "{found:?}");
+    let found = watched(|| {
+        let mut outer = Box::new(RawLock::watched(classes[0]));
+        takes(&[&outer, &left, &right]);
+        *outer = RawLock::watched(classes[0]);
+        takes(&[&outer, &right, &left]);
+    });
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn what_was_held_when_watching_ended_is_not_held_when_it_begins_again() {
+    let (before, left) = (new(), new());
+    let found = watched(|| {
+        take(&before);
+        watch::lock_order(false);
+        before.unlock().unwrap();
+        watch::lock_order(true);
+        take(&left);
+        left.unlock().unwrap();
+        in_thread("2", &[&left, &before]);
+    });
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn what_a_signal_ordered_before_it_was_one_is_no_order() {
+    let signals = watch::lock_class(None, "signals.rs", 1);
+    let lend = |signal: &Arc<RawLock>| {
+        take(signal);
+        let theirs = Arc::clone(signal);
+        weftline::spawn(move || theirs.unlock().unwrap())
+            .join()
+            .unwrap();
+    };
+    let (signal, lock, left) = (of_class(signals), of_class(signals), new());
+    let found = watched(|| {
+        in_thread("1", &[&signal, &left]);
+        lend(&signal);
+        in_thread("2", &[&left, &lock]);
+    });
+    assert!(found.is_empty(), "{found:?}");
+    // The other lock of its class keeps its order.
+    let (signal, left) = (of_class(signals), new());
+    let found = watched(|| {
+        in_thread("1", &[&lock, &left]);
+        in_thread("2", &[&signal, &left]);
+        lend(&signal);
+        in_thread("3", &[&left, &lock]);
+    });
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn a_lock_that_a_try_takes_where_a_signal_was_is_held() {
+    let [signals, locks, inner] = [1, 2, 3].map(|line| watch::lock_class(None, "try.rs", line));
+    let inner = of_class(inner);
+    let found = watched(|| {
+        let mut signal = Box::new(RawLock::watched(signals));
+        take(&signal);
+        std::thread::scope(|scope| {
+            scope.spawn(|| signal.unlock().unwrap());
+        });
+        *signal = RawLock::watched(locks);
+        assert!(signal.try_lock());
+        take(&inner);
+        inner.unlock().unwrap();
+        signal.unlock().unwrap();
+        takes(&[&inner, &signal]);
+    });
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn a_name_that_a_lock_gets_after_its_edge_is_told() {
+    let (left, right) = (new(), new());
+    let mut name = None;
+    let found = watched(|| {
+        in_thread("1", &[&left, &right]);
+        name = Some(watch::name(&*left, "named later"));
+        in_thread("2", &[&right, &left]);
+    });
+    drop(name);
+    let names: Vec<_> = found[0].links.iter().map(|link| &link.held.name).collect();
+    assert_eq!(names, [&None, &Some("named later".to_owned())]);
+}
+
 #[test]
 fn a_lock_that_another_thread_releases_is_a_signal() {
     let (signal, left) = (new(), new());

@@ -51,7 +51,18 @@ impl LockTag {
     /// Makes the lock known, and returns whether it was not.
     #[cfg(not(weftline_model))]
     pub(crate) fn become_known(&self) -> bool {
-        !self.is_known.swap(true, Ordering::Relaxed)
+        !self.is_known.load(Ordering::Relaxed) && !self.is_known.swap(true, Ordering::Relaxed)
+    }
+
+    /// The opposite; returns whether it was known.
+    #[cfg(not(weftline_model))]
+    pub(crate) fn become_unknown(&self) -> bool {
+        self.is_known.swap(false, Ordering::Relaxed)
+    }
+
+    #[cfg(not(weftline_model))]
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known.load(Ordering::Relaxed)
     }
 
     #[cfg(not(weftline_model))]

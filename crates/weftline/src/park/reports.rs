@@ -71,6 +71,11 @@ pub(crate) fn threads_now() -> impl Iterator<Item = SeenThread> {
     })
 }
 
+/// The calling thread. `None`: no memory for its record.
+pub(crate) fn this_thread() -> Option<SeenThread> {
+    super::try_current_record().map(SeenThread)
+}
+
 impl SeenThread {
     /// The thread of that number, if it has a record. A signal handler may call it.
     pub(crate) fn of(thread: ThreadNumber) -> Option<Self> {

@@ -24,7 +24,7 @@ pub(crate) struct WatchedLock<'a> {
 #[cfg(not(weftline_model))]
 pub(crate) use real::{Witness, set_witness};
 #[cfg(not(weftline_model))]
-pub(crate) use real::{is_on, released, taken, wants};
+pub(crate) use real::{gone, is_on, released, taken, wants};
 
 #[cfg(not(weftline_model))]
 mod real {
@@ -42,6 +42,8 @@ mod real {
         pub(crate) taken: fn(WatchedLock<'_>, Place),
         /// It has released the lock, which the thread with that number held.
         pub(crate) released: fn(WatchedLock<'_>, u64),
+        /// The lock is about to be gone. The thread with that number still holds it, if any does.
+        pub(crate) gone: fn(WatchedLock<'_>, Option<u64>),
     }
 
     static WITNESS: AtomicPtr<Witness> = AtomicPtr::new(ptr::null_mut());
@@ -83,6 +85,13 @@ mod real {
             (witness.released)(lock, owner);
         }
     }
+
+    #[cold]
+    pub(crate) fn gone(lock: WatchedLock<'_>, owner: Option<u64>) {
+        if let Some(witness) = witness() {
+            (witness.gone)(lock, owner);
+        }
+    }
 }
 
 /// Models watch locks to check their words; no floor is above.
@@ -99,7 +108,9 @@ mod modelled {
     pub(crate) fn taken(_: WatchedLock<'_>, _: Place) {}
 
     pub(crate) fn released(_: WatchedLock<'_>, _: u64) {}
+
+    pub(crate) fn gone(_: WatchedLock<'_>, _: Option<u64>) {}
 }
 
 #[cfg(weftline_model)]
-pub(crate) use modelled::{is_on, released, taken, wants};
+pub(crate) use modelled::{gone, is_on, released, taken, wants};

@@ -405,13 +405,13 @@ impl RawLock {
         owner_of(self.word.load(Ordering::Relaxed)) == me
     }
 
-    /// Tells the witness that the lock is about to be gone, if a thread still holds it. For the
-    /// destructors of bindings.
+    /// Tells the witness that the lock is about to be gone. For the destructors of bindings.
     #[inline]
     pub fn will_be_gone(&self) {
         let word = self.word.load(Ordering::Relaxed);
-        if word & WATCHED != 0 && !is_free(word) {
-            witness::released(self.seen(), owner_of(word));
+        if word & WATCHED != 0 {
+            let owner = (!is_free(word)).then(|| owner_of(word));
+            witness::gone(self.seen(), owner);
         }
     }
 
@@ -422,7 +422,7 @@ impl RawLock {
     }
 }
 
-/// Only so does the order of locks learn that a guard was forgotten, and its lock dropped.
+/// Only so does the order of locks learn that a lock is gone, perhaps while a guard was forgotten.
 #[cfg(feature = "lock-order")]
 impl Drop for RawLock {
     fn drop(&mut self) {

@@ -1,52 +1,74 @@
 //! The classes of locks: each place of the program at which locks are made is one.
+//!
+//! They outlive every fork, and the graph as well: locks carry their numbers.
 
+use super::forever::Forever;
 use crate::park::LockClass;
 use crate::watch::snapshot::Frame;
-use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroU16;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// All classes so far.
-pub(super) struct Classes {
-    by_place: BTreeMap<(String, u32), LockClass>,
-    /// Where the locks of each are made; that of the first class is unknown.
-    places: Vec<Frame>,
+struct Known {
+    function: Option<String>,
+    file: String,
+    line: u32,
+    class: LockClass,
 }
 
-impl Classes {
-    pub(super) const fn new() -> Self {
-        Self {
-            by_place: BTreeMap::new(),
-            places: Vec::new(),
-        }
-    }
+const BUCKETS: usize = 1_024;
 
-    /// The class of the locks that are made there. Beyond 65,534 places, all others are
-    /// [`LockClass::FIRST`].
-    pub(super) fn of(&mut self, function: Option<&str>, file: &str, line: u32) -> LockClass {
-        let key = (file.to_owned(), line);
-        if let Some(known) = self.by_place.get(&key) {
-            return *known;
-        }
-        // The first number is that of unknown places.
-        let number = u16::try_from(self.places.len() + 2)
-            .ok()
-            .and_then(NonZeroU16::new);
-        let Some(class) = number.map(LockClass) else {
-            return LockClass::FIRST;
-        };
-        let function = function.map(str::to_owned);
-        self.places
-            .push(Frame::new(function, file.to_owned(), line));
-        self.by_place.insert(key, class);
-        class
-    }
+/// By file and line.
+static KNOWN: [Forever<Known>; BUCKETS] = [const { Forever::new() }; BUCKETS];
 
-    /// Where its locks are made.
-    pub(super) fn place(&self, class: LockClass) -> Frame {
-        let index = usize::from(class.0.get()).checked_sub(2);
-        match index.and_then(|index| self.places.get(index)) {
-            Some(place) => place.clone(),
-            None => Frame::new(None, "an unknown place".to_owned(), 0),
-        }
+/// The number of the next class. The first number is that of unknown places.
+static NEXT: AtomicU32 = AtomicU32::new(2);
+
+/// The class of the locks that are made there. Beyond 65,534 places, all others are
+/// [`LockClass::FIRST`].
+pub(super) fn of(function: Option<&str>, file: &str, line: u32) -> LockClass {
+    let mut hasher = DefaultHasher::new();
+    (file, line).hash(&mut hasher);
+    let bucket = &KNOWN[hasher.finish() as usize % BUCKETS];
+    let is = |known: &Known| known.line == line && known.file == file;
+    if let Some(known) = bucket.iter().find(|known| is(known)) {
+        return known.class;
+    }
+    let next = |next: u32| (next <= u16::MAX.into()).then_some(next + 1);
+    // Relaxed: a number by itself, each given once.
+    let Ok(number) = NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) else {
+        return LockClass::FIRST;
+    };
+    let number = u16::try_from(number).ok().and_then(NonZeroU16::new);
+    let class = number.map_or(LockClass::FIRST, LockClass);
+    let make = || Known {
+        function: function.map(str::to_owned),
+        file: file.to_owned(),
+        line,
+        class,
+    };
+    bucket.find_or_add(is, make).class
+}
+
+/// Where its locks are made.
+pub(super) fn place(class: LockClass) -> Frame {
+    let mut all = KNOWN.iter().flat_map(Forever::iter);
+    match all.find(|known| known.class == class) {
+        Some(known) => Frame::new(known.function.clone(), known.file.clone(), known.line),
+        None => Frame::new(None, "an unknown place".to_owned(), 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_one_class() {
+        let class = of(Some("f"), "classes.py", 1);
+        assert_eq!(of(None, "classes.py", 1), class);
+        assert_ne!(of(Some("f"), "classes.py", 2), class);
+        assert_eq!(place(class).to_string(), "classes.py:1 in f");
+        assert_eq!(place(LockClass::FIRST).line, 0);
     }
 }

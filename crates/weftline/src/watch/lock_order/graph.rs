@@ -11,8 +11,13 @@
 //! a common lock take turns. (Havelund, *Using runtime analysis to guide model checking of Java
 //! programs*, 2000, has these two conditions.)
 //!
-//! Edges outlive locks. A new lock at the address of an old one takes the edges of that node away.
+//! Edges outlive locks. A new lock at the address of an old one is another one: it takes the edges
+//! of the old node away, and is another gate.
+//!
+//! **An edge has enough uses** where eight threads have one under no other gates. A circle has at
+//! most eight edges. So whichever threads make its others, one of these eight is not among them.
 
+use super::gates::{Births, Gate, Gates};
 use super::inversion::Use;
 use crate::park::LockClass;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,18 +33,34 @@ pub(super) enum Node {
 
 /// The most edges that are kept. Programs have some hundreds.
 const MOST_EDGES: usize = 16_384;
-/// The most uses of an edge that are kept.
-const MOST_USES: usize = 6;
 /// The longest circle that is looked for.
 const LONGEST: usize = 8;
+/// The most uses of an edge that are kept.
+const MOST_USES: usize = LONGEST;
 /// The most steps of one search.
 const MOST_STEPS: usize = 20_000;
+/// At how many stacks those that no use has are first taken away.
+const MOST_SPARE: usize = 4_096;
 
 /// What is known of the order.
 pub(super) struct Graph {
     edges: BTreeMap<(Node, Node), Vec<Arc<Use>>>,
     /// The circles that were returned already.
     told: BTreeSet<Vec<(LockClass, String)>>,
+    /// Nodes whose locks are gone.
+    gone: BTreeSet<usize>,
+    births: Births,
+    /// A stack is kept once.
+    stacks: BTreeSet<Arc<str>>,
+    most_stacks: usize,
+}
+
+/// What a new lock at an address changes.
+pub(super) enum Birth {
+    /// Nothing that threads remember.
+    Unnoticed,
+    /// The edges and gates that threads remember may be those of another lock.
+    Noticed,
 }
 
 /// What becomes of a further use.
@@ -54,17 +75,69 @@ impl Graph {
         Self {
             edges: BTreeMap::new(),
             told: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            births: Births::new(),
+            stacks: BTreeSet::new(),
+            most_stacks: MOST_SPARE,
         }
+    }
+
+    /// The locks that are at these addresses now, as gates. The second: whether what threads
+    /// remember is void.
+    pub(super) fn gates(&mut self, addresses: &[usize]) -> (Arc<[Gate]>, bool) {
+        let are_many = self.births.are_many();
+        if are_many {
+            let uses = self.edges.values().flatten();
+            self.births.keep(uses.flat_map(|it| it.gates.iter()));
+        }
+        (self.births.gates(addresses), are_many)
+    }
+
+    /// Whether a further use of an edge, of that thread under these gates, adds nothing.
+    pub(super) fn has(&self, from: Node, to: Node, thread: u64, gates: &Gates) -> bool {
+        match self.edges.get(&(from, to)) {
+            Some(uses) => matches!(place(uses, thread, gates), Place::Known),
+            None => self.is_full(),
+        }
+    }
+
+    /// Whether no further edge is kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.edges.len() >= MOST_EDGES
+    }
+
+    /// Makes room for further edges. Returns whether there was some that could be taken away.
+    pub(super) fn make_room(&mut self) -> bool {
+        let before = self.edges.len();
+        let gone = std::mem::take(&mut self.gone);
+        let is_gone = |node| matches!(node, Node::One(address) if gone.contains(&address));
+        self.edges
+            .retain(|&(from, to), _| !is_gone(from) && !is_gone(to));
+        self.edges.len() != before
+    }
+
+    /// That stack, kept once.
+    pub(super) fn stack(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.stacks.get(text) {
+            return Arc::clone(known);
+        }
+        if self.stacks.len() >= self.most_stacks {
+            self.stacks.retain(|stack| Arc::strong_count(stack) > 1);
+            self.most_stacks = self.stacks.len() * 2 + MOST_SPARE;
+        }
+        let stack: Arc<str> = text.into();
+        self.stacks.insert(Arc::clone(&stack));
+        stack
     }
 
     /// Adds a use of the edge between two nodes. Returns the uses that make a circle with it, this
     /// one first, if there is one that has not been returned before.
     pub(super) fn add(&mut self, from: Node, to: Node, new: Arc<Use>) -> Option<Vec<Arc<Use>>> {
-        if self.edges.len() >= MOST_EDGES && !self.edges.contains_key(&(from, to)) {
+        if self.is_full() && !self.edges.contains_key(&(from, to)) {
             return None;
         }
         let uses = self.edges.entry((from, to)).or_default();
-        match place(uses, &new) {
+        match place(uses, new.thread, &new.gates) {
             Place::Known => return None,
             Place::Instead(at) => uses[at] = Arc::clone(&new),
             Place::New => {
@@ -90,22 +163,54 @@ impl Graph {
         self.told.insert(key(&circle)).then_some(circle)
     }
 
-    /// Forgets the lock that was at that address. Returns whether it was a node.
-    pub(super) fn forget(&mut self, address: usize) -> bool {
-        // Most programs take no two locks of one class.
-        if !self
-            .edges
-            .keys()
-            .next()
-            .is_some_and(|(from, _)| matches!(from, Node::One(_)))
-        {
-            return false;
-        }
+    /// A lock at that address is taken for the first time: no edge is of it, and no gate.
+    pub(super) fn birth(&mut self, address: usize) -> Birth {
+        let was_gate = self.births.add(address);
         let before = self.edges.len();
-        let gone = Node::One(address);
-        self.edges
-            .retain(|&(from, to), _| from != gone && to != gone);
-        self.edges.len() != before
+        if self.has_locks() {
+            self.gone.remove(&address);
+            let gone = Node::One(address);
+            self.edges
+                .retain(|&(from, to), _| from != gone && to != gone);
+        }
+        match was_gate || self.edges.len() != before {
+            true => Birth::Noticed,
+            false => Birth::Unnoticed,
+        }
+    }
+
+    /// The lock at that address is gone. Its edges stay as long as there is room.
+    pub(super) fn bury(&mut self, address: usize) {
+        let node = Node::One(address);
+        let is_node = || {
+            let mut edges = self.edges.keys();
+            edges.any(|&(from, to)| from == node || to == node)
+        };
+        if self.has_locks() && is_node() {
+            self.gone.insert(address);
+        }
+    }
+
+    /// Whether nodes are locks. Most programs take no two locks of one class.
+    fn has_locks(&self) -> bool {
+        let first = self.edges.keys().next();
+        first.is_some_and(|(from, _)| matches!(from, Node::One(_)))
+    }
+
+    /// Takes the uses of a lock away, which orders nothing. Returns whether there was one.
+    pub(super) fn forget(&mut self, address: usize, class: LockClass) -> bool {
+        let mut was_there = false;
+        self.edges.retain(|_, uses| {
+            let before = uses.len();
+            uses.retain(|it| {
+                ![&it.held, &it.wanted]
+                    .iter()
+                    .any(|lock| lock.is(address, class))
+            });
+            was_there |= uses.len() != before;
+            !uses.is_empty()
+        });
+        was_there
     }
 
     #[cfg(test)]
@@ -115,18 +220,15 @@ impl Graph {
 }
 
 /// Where a use belongs among those of its edge. A use under fewer gates makes more circles.
-fn place(uses: &[Arc<Use>], new: &Use) -> Place {
-    let of_thread = |known: &&Arc<Use>| known.thread == new.thread;
-    let is_within = |inner: &[usize], outer: &[usize]| inner.iter().all(|it| outer.contains(it));
-    if uses
-        .iter()
-        .filter(of_thread)
-        .any(|known| is_within(&known.gates, &new.gates))
-    {
+fn place(uses: &[Arc<Use>], thread: u64, gates: &Gates) -> Place {
+    let narrower = |known: &&Arc<Use>| known.gates.are_within(gates);
+    let is_known = uses.iter().filter(narrower).any(|it| it.thread == thread);
+    let threads =
+        || -> BTreeSet<u64> { uses.iter().filter(narrower).map(|it| it.thread).collect() };
+    if is_known || uses.len() == MOST_USES && threads().len() == MOST_USES {
         return Place::Known;
     }
-    let wider =
-        |known: &Arc<Use>| known.thread == new.thread && is_within(&new.gates, &known.gates);
+    let wider = |known: &Arc<Use>| known.thread == thread && gates.are_within(&known.gates);
     uses.iter()
         .position(wider)
         .map_or(Place::New, Place::Instead)
@@ -167,7 +269,7 @@ impl Search<'_> {
                 continue;
             }
             for it in uses {
-                self.left = self.left.saturating_sub(1);
+                self.left = self.left.saturating_sub(1 + it.gates.len() / 16);
                 if self.left == 0 {
                     return false;
                 }
@@ -195,6 +297,10 @@ mod tests {
         graph: Graph,
     }
 
+    fn class_of(lock: usize) -> LockClass {
+        LockClass(u16::try_from(lock + 1).unwrap().try_into().unwrap())
+    }
+
     impl Bench {
         fn new() -> Self {
             Self {
@@ -204,9 +310,7 @@ mod tests {
 
         /// A thread takes locks one after the other, each of a class of its own by its address.
         fn takes(&mut self, thread: u64, locks: &[usize]) -> Option<usize> {
-            self.takes_of(thread, locks, |lock| {
-                LockClass(u16::try_from(lock + 1).unwrap().try_into().unwrap())
-            })
+            self.takes_of(thread, locks, class_of)
         }
 
         fn takes_of(
@@ -218,13 +322,11 @@ mod tests {
             let mut found = None;
             for (at, &wanted) in locks.iter().enumerate() {
                 for &held in &locks[..at] {
-                    let gates = locks[..at]
-                        .iter()
-                        .copied()
-                        .filter(|&it| it != held)
-                        .collect();
+                    let mut gates = locks[..at].to_vec();
+                    gates.sort_unstable();
+                    let gates = Gates::new(&self.graph.gates(&gates).0, held);
                     let new = Use::of(thread, (held, class(held)), (wanted, class(wanted)), gates);
-                    let nodes = super::super::nodes(&new.held, &new.wanted);
+                    let nodes = super::super::nodes((held, class(held)), (wanted, class(wanted)));
                     let circle = self.graph.add(nodes.0, nodes.1, Arc::new(new));
                     found = found.or(circle.map(|circle| circle.len()));
                 }
@@ -279,7 +381,7 @@ mod tests {
         assert_eq!(bench.takes_of(1, &[1, 2, 3], same), None);
         assert_eq!(bench.takes_of(2, &[1, 3], same), None);
         assert_eq!(bench.takes_of(3, &[3, 1], same), Some(2));
-        assert!(bench.graph.forget(1) && !bench.graph.forget(1));
+        assert!(matches!(bench.graph.birth(1), Birth::Noticed));
         assert_eq!(bench.takes_of(4, &[2, 1], same), None);
         assert_eq!(bench.takes_of(5, &[3, 2], same), Some(2));
     }
@@ -291,6 +393,61 @@ mod tests {
             assert_eq!(bench.takes(1, &[gate, 1, 2]), None);
         }
         assert_eq!(bench.takes(2, &[10, 2, 1]), Some(2));
+    }
+
+    #[test]
+    fn a_new_lock_at_the_address_of_a_gate_is_another_gate() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.takes(1, &[9, 1, 2]), None);
+        assert_eq!(bench.takes(2, &[9, 2, 1]), None);
+        assert!(matches!(bench.graph.birth(9), Birth::Noticed));
+        assert_eq!(bench.takes(2, &[9, 2, 1]), Some(2));
+    }
+
+    #[test]
+    fn enough_threads_on_an_edge_are_enough() {
+        let mut bench = Bench::new();
+        for thread in 0..MOST_USES as u64 {
+            assert_eq!(bench.takes(thread, &[1, 2]), None);
+        }
+        let nodes = [1, 2].map(|it| Node::Class(class_of(it)));
+        let gates = Gates::new(&bench.graph.gates(&[5]).0, 5);
+        assert!(bench.graph.has(nodes[0], nodes[1], 99, &gates));
+        assert_eq!(bench.takes(0, &[2, 1]), Some(2));
+    }
+
+    #[test]
+    fn a_signal_has_no_uses() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.takes(1, &[1, 2]), None);
+        assert!(!bench.graph.forget(1, class_of(7)));
+        assert!(bench.graph.forget(1, class_of(1)));
+        assert_eq!(bench.takes(2, &[2, 1]), None);
+    }
+
+    #[test]
+    fn locks_that_are_gone_make_room() {
+        let mut bench = Bench::new();
+        let same = |_| LockClass::FIRST;
+        for lock in 1..=MOST_EDGES {
+            assert_eq!(bench.takes_of(1, &[2 * lock, 2 * lock + 1], same), None);
+        }
+        assert!(bench.graph.is_full() && !bench.graph.make_room());
+        bench.graph.bury(2);
+        bench.graph.bury(1);
+        assert!(bench.graph.make_room() && !bench.graph.is_full());
+    }
+
+    #[test]
+    fn a_stack_is_kept_once() {
+        let mut graph = Graph::new();
+        let first = graph.stack("a");
+        assert!(Arc::ptr_eq(&first, &graph.stack("a")));
+        for number in 0..3 * MOST_SPARE {
+            graph.stack(&number.to_string());
+        }
+        assert!(graph.stacks.len() <= 2 * MOST_SPARE);
+        assert!(Arc::ptr_eq(&first, &graph.stack("a")));
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 use crate::park::{LockClass, Site};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The most edges that a thread remembers.
-const MOST_SEEN: usize = 4_096;
+/// How many edges a thread remembers, as a power of two. A hash of an edge tells its place, where it
+/// displaces another one.
+const SEEN: usize = 256;
+/// From how many locks edges lead: of those that a thread holds, the ones that it took last.
+const MOST_FROM: usize = 64;
 
 /// A lock that the thread holds.
 #[derive(Clone, Copy)]
@@ -17,42 +20,61 @@ pub(super) struct Held {
 }
 
 /// What a thread knows of itself.
-#[derive(Default)]
 pub(super) struct OfThread {
     /// The lock that was taken last comes last.
-    pub(super) held: Vec<Held>,
-    /// Edges that the graph has, with their gates: further uses add nothing.
-    seen: BTreeSet<(usize, usize, Vec<usize>)>,
+    held: Vec<Held>,
+    /// Hashes of edges that the graph has: further uses add nothing.
+    seen: Vec<u64>,
     /// Of which version of the graph.
     version: u64,
+    /// Since when locks have been watched without a break.
+    period: u64,
+}
+
+/// The edges of an acquisition that the thread has not added yet.
+#[derive(Default)]
+pub(super) struct NewEdges {
+    /// The locks from which they lead.
+    pub(super) from: Vec<Held>,
+    /// The addresses of all locks that the thread holds, in order.
+    pub(super) gates: Vec<usize>,
 }
 
 impl OfThread {
-    /// Whether the thread has not added this edge yet. It counts as added from now on.
-    pub(super) fn is_new(
-        &mut self,
-        version: u64,
-        held: usize,
-        wanted: usize,
-        gates: &[usize],
-    ) -> bool {
-        if self.version != version || self.seen.len() >= MOST_SEEN {
+    /// The edges to that lock from each one that the thread holds, as far as they are new.
+    pub(super) fn new_edges(&mut self, version: u64, wanted: usize, class: LockClass) -> NewEdges {
+        let is_held = self.held.iter().any(|held| held.address == wanted);
+        // Most threads hold nothing.
+        if self.held.is_empty() || is_held {
+            return NewEdges::default();
+        }
+        let mut gates: Vec<usize> = self.held.iter().map(|held| held.address).collect();
+        gates.sort_unstable();
+        let of_all = hash(&(wanted, class, &gates));
+        if self.version != version {
             self.seen.clear();
             self.version = version;
         }
-        self.seen.insert((held, wanted, gates.to_vec()))
+        if self.seen.is_empty() {
+            self.seen.resize(SEEN, 0);
+        }
+        let latest = &self.held[self.held.len().saturating_sub(MOST_FROM)..];
+        let mut from = Vec::new();
+        for held in latest {
+            // Other locks may have been at these addresses: their classes tell.
+            let edge = hash(&(of_all, held.address, held.class)) | 1;
+            let place = &mut self.seen[(edge >> 8) as usize % SEEN];
+            if std::mem::replace(place, edge) != edge {
+                from.push(*held);
+            }
+        }
+        NewEdges { from, gates }
     }
 
-    /// The addresses of the locks that the thread holds, without that one, in order.
-    pub(super) fn gates(&self, without: usize) -> Vec<usize> {
-        let mut gates: Vec<usize> = self
-            .held
-            .iter()
-            .map(|held| held.address)
-            .filter(|&it| it != without)
-            .collect();
-        gates.sort_unstable();
-        gates
+    pub(super) fn take(&mut self, held: Held) {
+        if self.held.try_reserve(1).is_ok() {
+            self.held.push(held);
+        }
     }
 
     pub(super) fn release(&mut self, address: usize) {
@@ -62,15 +84,29 @@ impl OfThread {
     }
 }
 
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
 thread_local! {
     static THREAD: RefCell<OfThread> = const {
-        RefCell::new(OfThread { held: Vec::new(), seen: BTreeSet::new(), version: 0 })
+        RefCell::new(OfThread { held: Vec::new(), seen: Vec::new(), version: 0, period: 0 })
     };
 }
 
 /// Calls `f` with what the calling thread knows. `None` at the end of the thread.
-pub(super) fn with_thread<R>(f: impl FnOnce(&mut OfThread) -> R) -> Option<R> {
+pub(super) fn with_thread<R>(period: u64, f: impl FnOnce(&mut OfThread) -> R) -> Option<R> {
     THREAD
-        .try_with(|thread| Some(f(&mut *thread.try_borrow_mut().ok()?)))
+        .try_with(|thread| {
+            let mut thread = thread.try_borrow_mut().ok()?;
+            if thread.period != period {
+                // What it released in between, nobody has told.
+                thread.held.clear();
+                thread.period = period;
+            }
+            Some(f(&mut thread))
+        })
         .ok()?
 }

@@ -1,7 +1,9 @@
 //! [`Inversion`]: locks that threads take in different orders, as a value and as text.
 
+use super::classes;
+use super::gates::Gates;
 use super::stack::Stack;
-use crate::park::LockClass;
+use crate::park::{LockClass, Site};
 use crate::watch::snapshot::Frame;
 use std::fmt::{self, Display};
 use std::sync::Arc;
@@ -70,22 +72,49 @@ impl OrderedLock {
     }
 }
 
+/// A lock in an edge.
+#[derive(Clone, Debug)]
+pub(super) struct EdgeLock {
+    pub(super) address: usize,
+    pub(super) class: LockClass,
+    /// The name that it had then.
+    pub(super) name: Option<String>,
+}
+
+impl EdgeLock {
+    pub(super) fn is(&self, address: usize, class: LockClass) -> bool {
+        self.address == address && self.class == class
+    }
+
+    /// The lock, which may have got its name since that of `new`.
+    fn told(&self, new: &[&Self]) -> OrderedLock {
+        let now = new.iter().find(|it| it.is(self.address, self.class));
+        let name = now.and_then(|it| it.name.as_ref()).or(self.name.as_ref());
+        OrderedLock {
+            address: self.address,
+            name: name.cloned(),
+            made_at: classes::place(self.class),
+            class: self.class,
+        }
+    }
+}
+
 /// A use of an edge: a thread took a lock while it held another one.
 pub(super) struct Use {
     pub(super) thread: u64,
     pub(super) thread_title: String,
-    pub(super) held: OrderedLock,
-    pub(super) held_since: Option<Frame>,
-    pub(super) wanted: OrderedLock,
-    /// The addresses of the other locks that it held.
-    pub(super) gates: Vec<usize>,
+    pub(super) held: EdgeLock,
+    pub(super) held_since: Site,
+    pub(super) wanted: EdgeLock,
+    /// The other locks that it held.
+    pub(super) gates: Gates,
     pub(super) stack: Stack,
 }
 
 impl Use {
     /// Whether two threads may be in the middle of these at one time.
     pub(super) fn may_meet(&self, other: &Self) -> bool {
-        self.thread != other.thread && !self.gates.iter().any(|gate| other.gates.contains(gate))
+        self.thread != other.thread && !self.gates.meet(&other.gates)
     }
 
     /// The line that takes the lock.
@@ -96,12 +125,12 @@ impl Use {
             .unwrap_or_default()
     }
 
-    fn link(&self) -> Link {
+    fn link(&self, new: &[&EdgeLock]) -> Link {
         Link {
             thread: self.thread_title.clone(),
-            held: self.held.clone(),
-            held_since: self.held_since.clone(),
-            wanted: self.wanted.clone(),
+            held: self.held.told(new),
+            held_since: frame_of(&self.held_since),
+            wanted: self.wanted.told(new),
             stack: self.stack.frames(),
         }
     }
@@ -111,30 +140,40 @@ impl Use {
         thread: u64,
         held: (usize, LockClass),
         wanted: (usize, LockClass),
-        gates: Vec<usize>,
+        gates: Gates,
     ) -> Self {
-        let lock = |(address, class)| OrderedLock {
+        let lock = |(address, class)| EdgeLock {
             address,
             name: None,
-            made_at: Frame::new(None, "app.py".to_owned(), 1),
             class,
         };
         Self {
             thread,
             thread_title: format!("thread {thread}"),
             held: lock(held),
-            held_since: None,
+            held_since: Site::UNKNOWN,
             wanted: lock(wanted),
             gates,
-            stack: Stack::Told(format!("frame\t0\tf\tapp.py\t{thread}\n")),
+            stack: Stack::Told(format!("frame\t0\tf\tapp.py\t{thread}\n").into()),
         }
     }
 }
 
+fn frame_of(site: &Site) -> Option<Frame> {
+    let function = site.function().map(str::to_owned);
+    Some(Frame::new(function, site.file()?.to_owned(), site.line()?))
+}
+
 impl Inversion {
+    /// That of a circle, whose first use is the one that closes it: its locks are there now.
     pub(super) fn new(circle: &[Arc<Use>]) -> Self {
+        let new: Vec<_> = circle
+            .iter()
+            .take(1)
+            .flat_map(|it| [&it.held, &it.wanted])
+            .collect();
         let mut inversion = Self {
-            links: circle.iter().map(|it| it.link()).collect(),
+            links: circle.iter().map(|it| it.link(&new)).collect(),
             text: String::new(),
         };
         inversion.text = inversion.to_string();

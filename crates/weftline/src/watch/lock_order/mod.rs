@@ -6,7 +6,9 @@
 //! |---|---|
 //! | `held.rs` | the locks that a thread holds |
 //! | `graph.rs` | which locks were taken under which others, and circles in that |
+//! | `gates.rs` | the locks that a thread holds beside those of an edge |
 //! | `classes.rs` | the places at which locks are made |
+//! | `forever.rs` | lists that only grow, which every fork leaves whole |
 //! | `stack.rs` | the stack of a thread that adds an edge |
 //! | `inversion.rs` | a circle, as a value and as text |
 //! | `suppressions.rs` | which inversions are not reported |
@@ -16,13 +18,19 @@
 //! holds. A try or a timed acquisition adds none: it gives up. What it took counts as held.
 //!
 //! A lock that another thread than its owner releases orders nothing: it is a signal. It leaves the
-//! order for good.
+//! order for good, and its edges go with it.
 //!
-//! Each thread remembers the edges that it has added, so an acquisition that is like an earlier one
-//! takes no lock of this module. The tables are under a [`ListLock`], whose owner allocates here:
-//! the child of a fork begins with empty tables if another thread was changing them.
+//! Each thread remembers edges that it has added, so an acquisition that is like an earlier one
+//! takes no lock of this module. The graph is under a [`ListLock`], whose owner allocates here: the
+//! child of a fork begins with an empty graph if another thread was changing it. Classes and
+//! suppressions are no part of it, and outlive every fork.
+//!
+//! While no locks are watched, no thread tells what it releases. So a thread forgets what it held
+//! when locks are watched again.
 
 mod classes;
+mod forever;
+mod gates;
 mod graph;
 mod held;
 mod inversion;
@@ -33,18 +41,19 @@ pub use inversion::{Inversion, Link, OrderedLock};
 
 use super::interpreter::Interpreter;
 use super::names::name_at;
-use super::snapshot::Frame;
 use crate::park::witness::{Place, WatchedLock, Witness, is_on, set_witness};
-use crate::park::{ForgetWaiters, ListLock, LockClass, Site, current_number, threads_now};
-use classes::Classes;
-use graph::{Graph, Node};
+use crate::park::{ForgetWaiters, ListLock, LockClass, Site, current_number, this_thread};
+use forever::Forever;
+use gates::{Gate, Gates};
+use graph::{Birth, Graph, Node};
 use held::{Held, with_thread};
-use inversion::Use;
+use inversion::{EdgeLock, Use};
 use stack::Stack;
+use std::cell::Cell;
 use std::mem;
+use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use suppressions::Suppressions;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 /// What happens when locks are taken in different orders.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,25 +73,20 @@ const MOST_KEPT: usize = 256;
 
 struct Order {
     graph: Graph,
-    classes: Classes,
-    suppressions: Suppressions,
-    action: OnInversion,
-    interpreter: Option<Interpreter>,
     kept: Vec<Arc<Inversion>>,
     /// Locks that were released by others, with the numbers of their owners.
     lent: Vec<(u64, usize)>,
+    /// It has been told that further edges are not kept.
+    is_full: bool,
 }
 
 impl Order {
     const fn new() -> Self {
         Self {
             graph: Graph::new(),
-            classes: Classes::new(),
-            suppressions: Suppressions::new(),
-            action: OnInversion::Report,
-            interpreter: None,
             kept: Vec::new(),
             lent: Vec::new(),
+            is_full: false,
         }
     }
 }
@@ -90,10 +94,8 @@ impl Order {
 impl ForgetWaiters for Order {
     fn forget_waiters(&mut self, torn: bool) {
         if torn {
-            let (action, interpreter) = (self.action, self.interpreter);
             // Not dropped: it may be half changed.
             mem::forget(mem::replace(self, Self::new()));
-            (self.action, self.interpreter) = (action, interpreter);
             VERSION.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -104,11 +106,20 @@ static ORDER: ListLock<Order> = ListLock::new(Order::new());
 static VERSION: AtomicU64 = AtomicU64::new(0);
 /// How many locks have been lent.
 static LENT: AtomicU64 = AtomicU64::new(0);
+/// How often locks have begun to be watched.
+static PERIOD: AtomicU64 = AtomicU64::new(0);
+/// What `on_inversion` has set: each value once.
+static ACTIONS: Forever<OnInversion> = Forever::new();
+/// One of these; null is the default.
+static ACTION: AtomicPtr<OnInversion> = AtomicPtr::new(ptr::null_mut());
+/// Never freed.
+static INTERPRETER: AtomicPtr<Interpreter> = AtomicPtr::new(ptr::null_mut());
 
 static WITNESS: Witness = Witness {
     wants,
     taken,
     released,
+    gone,
 };
 
 /// Watches the order in which threads take locks, or no longer does.
@@ -117,6 +128,9 @@ static WITNESS: Witness = Witness {
 /// the crate has its feature `lock-order`. An acquisition and release of a watched lock takes some
 /// hundred nanoseconds.
 pub fn lock_order(watched: bool) {
+    if watched && !is_on() {
+        PERIOD.fetch_add(1, Ordering::Relaxed);
+    }
     set_witness(watched.then_some(&WITNESS));
 }
 
@@ -145,18 +159,23 @@ pub fn watches_lock_order() -> bool {
 /// The class of the locks that are made at that place. For bindings.
 #[must_use]
 pub fn lock_class(function: Option<&str>, file: &str, line: u32) -> LockClass {
-    ORDER.lock().classes.of(function, file, line)
+    classes::of(function, file, line)
 }
 
 /// Sets what happens when locks are taken in different orders.
 pub fn on_inversion(action: OnInversion) {
-    ORDER.lock().action = action;
+    let same = |known: &OnInversion| match (known, action) {
+        (OnInversion::Call(known), OnInversion::Call(new)) => ptr::fn_addr_eq(*known, new),
+        (known, new) => mem::discriminant(known) == mem::discriminant(&new),
+    };
+    let action = ACTIONS.find_or_add(same, || action);
+    ACTION.store(ptr::from_ref(action).cast_mut(), Ordering::Release);
 }
 
 /// Does not report inversions in which a lock has that name, or is made or taken at that place:
 /// `file:line` or `file`, as a whole path or its last parts.
 pub fn suppress_inversions(pattern: &str) {
-    ORDER.lock().suppressions.add(pattern);
+    suppressions::add(pattern);
 }
 
 /// The inversions so far, the first 256 of them.
@@ -176,32 +195,49 @@ pub fn forget_lock_order() {
 }
 
 pub(super) fn set_interpreter(interpreter: Interpreter) {
-    ORDER.lock().interpreter = Some(interpreter);
+    static IS_SET: AtomicBool = AtomicBool::new(false);
+    // A binding sets the same one again and again.
+    if !IS_SET.swap(true, Ordering::Relaxed) {
+        INTERPRETER.store(Box::leak(Box::new(interpreter)), Ordering::Release);
+    }
+}
+
+fn interpreter() -> Option<Interpreter> {
+    // SAFETY: null, or leaked by `set_interpreter`, whose store this pairs with.
+    unsafe { INTERPRETER.load(Ordering::Acquire).as_ref() }.copied()
+}
+
+fn action() -> OnInversion {
+    // SAFETY: null, or one of `ACTIONS`, which are never freed. Pairs with `on_inversion`.
+    unsafe { ACTION.load(Ordering::Acquire).as_ref() }
+        .copied()
+        .unwrap_or_default()
+}
+
+fn period() -> u64 {
+    PERIOD.load(Ordering::Relaxed)
 }
 
 /// The nodes of an edge.
-fn nodes(held: &OrderedLock, wanted: &OrderedLock) -> (Node, Node) {
-    let is_known = ![held.class, wanted.class].contains(&LockClass::FIRST);
-    if is_known && held.class != wanted.class {
-        (Node::Class(held.class), Node::Class(wanted.class))
+fn nodes(held: (usize, LockClass), wanted: (usize, LockClass)) -> (Node, Node) {
+    let is_known = ![held.1, wanted.1].contains(&LockClass::FIRST);
+    if is_known && held.1 != wanted.1 {
+        (Node::Class(held.1), Node::Class(wanted.1))
     } else {
-        (Node::One(held.address), Node::One(wanted.address))
+        (Node::One(held.0), Node::One(wanted.0))
     }
 }
 
 /// The class of a lock, which is known from now on.
 fn class_of(lock: WatchedLock<'_>, place: Place) -> LockClass {
-    let is_new = lock.tag.become_known();
-    let class = lock.tag.class();
-    if !is_new && let Some(class) = class {
-        return class;
+    if lock.tag.become_known() {
+        let birth = ORDER.lock().graph.birth(lock.address);
+        if matches!(birth, Birth::Noticed) {
+            VERSION.fetch_add(1, Ordering::Relaxed);
+        }
     }
-    let mut order = ORDER.lock();
-    if is_new && order.graph.forget(lock.address) {
-        VERSION.fetch_add(1, Ordering::Relaxed);
-    }
-    class.unwrap_or_else(|| {
-        let class = order.classes.of(None, place.file(), place.line());
+    lock.tag.class().unwrap_or_else(|| {
+        let class = classes::of(None, place.file(), place.line());
         lock.tag.set_class(class);
         class
     })
@@ -210,7 +246,7 @@ fn class_of(lock: WatchedLock<'_>, place: Place) -> LockClass {
 /// Takes the locks that other threads have released from those that the calling thread holds.
 fn forget_lent() {
     thread_local! {
-        static SEEN: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+        static SEEN: Cell<u64> = const { Cell::new(0) };
     }
     let lent = LENT.load(Ordering::Acquire);
     if SEEN
@@ -228,120 +264,125 @@ fn forget_lent() {
         owner != me
     });
     for address in mine {
-        with_thread(|thread| thread.release(address));
+        with_thread(period(), |thread| thread.release(address));
     }
 }
 
 fn wants(lock: WatchedLock<'_>, place: Place) {
+    forget_lent();
     if lock.tag.is_lent() {
         return;
     }
     let class = class_of(lock, place);
-    forget_lent();
     let version = VERSION.load(Ordering::Relaxed);
-    let new = with_thread(|thread| {
-        if thread.held.iter().any(|held| held.address == lock.address) {
-            return Vec::new();
-        }
-        let held = thread.held.clone();
-        let edges = held
-            .into_iter()
-            .map(|held| (held, thread.gates(held.address)));
-        let edges: Vec<(Held, Vec<usize>)> = edges.collect();
-        let is_new = |(held, gates): &(Held, Vec<usize>)| {
-            thread.is_new(version, held.address, lock.address, gates)
-        };
-        edges.into_iter().filter(is_new).collect()
+    let new = with_thread(period(), |thread| {
+        thread.new_edges(version, lock.address, class)
     });
-    for (held, gates) in new.unwrap_or_default() {
-        add(held, gates, (lock.address, class), place);
+    let new = new.unwrap_or_default();
+    if new.from.is_empty() {
+        return;
+    }
+    let gates = {
+        let mut order = ORDER.lock();
+        let (gates, is_void) = order.graph.gates(&new.gates);
+        if is_void {
+            VERSION.fetch_add(1, Ordering::Relaxed);
+        }
+        gates
+    };
+    for held in new.from {
+        add(held, &gates, (lock.address, class), place);
     }
 }
 
 /// Adds an edge, and reports the inversion that it makes.
-fn add(held: Held, gates: Vec<usize>, wanted: (usize, LockClass), place: Place) {
-    let interpreter = ORDER.lock().interpreter;
-    let stack = Stack::here(interpreter, place);
-    let (thread, thread_title) = this_thread(stack.thread_name());
-    let names = [held.address, wanted.0].map(|address| {
-        let name = name_at(address);
-        name.and_then(|name| name.as_str().map(str::to_owned))
-    });
-    let (action, inversion) = {
+fn add(held: Held, gates: &Arc<[Gate]>, wanted: (usize, LockClass), place: Place) {
+    let thread = current_number().get();
+    let gates = Gates::new(gates, held.address);
+    let (from, to) = nodes((held.address, held.class), wanted);
+    {
         let mut order = ORDER.lock();
-        let [held_name, wanted_name] = names;
-        let lock = |address, class, name| OrderedLock {
-            address,
-            name,
-            made_at: order.classes.place(class),
-            class,
-        };
-        let (held_lock, wanted) = (
-            lock(held.address, held.class, held_name),
-            lock(wanted.0, wanted.1, wanted_name),
-        );
-        let (from, to) = nodes(&held_lock, &wanted);
-        let new = Arc::new(Use {
-            thread,
-            thread_title,
-            held: held_lock,
-            held_since: frame_of_site(&held.site),
-            wanted,
-            gates,
-            stack,
-        });
-        let Some(circle) = order.graph.add(from, to, new) else {
-            return;
-        };
-        drop(order);
-        let inversion = Arc::new(Inversion::new(&circle));
-        let mut order = ORDER.lock();
-        if order.suppressions.cover(&inversion) {
+        if order.graph.is_full() {
+            order.graph.make_room();
+        }
+        // Without a stack, which takes long.
+        if order.graph.has(from, to, thread, &gates) {
+            let is_first = order.graph.is_full() && !mem::replace(&mut order.is_full, true);
+            drop(order);
+            if is_first {
+                super::write(FULL);
+            }
             return;
         }
+    }
+    let (stack, name) = Stack::here(interpreter(), place);
+    let lock = |(address, class)| EdgeLock {
+        address,
+        name: name_at(address).and_then(|name| name.as_str().map(str::to_owned)),
+        class,
+    };
+    let mut new = Use {
+        thread,
+        thread_title: title(thread, name),
+        held: lock((held.address, held.class)),
+        held_since: held.site,
+        wanted: lock(wanted),
+        gates,
+        stack,
+    };
+    let circle = {
+        let mut order = ORDER.lock();
+        if let Stack::Told(text) = &new.stack {
+            new.stack = Stack::Told(order.graph.stack(text));
+        }
+        order.graph.add(from, to, Arc::new(new))
+    };
+    let Some(circle) = circle else { return };
+    let inversion = Arc::new(Inversion::new(&circle));
+    if suppressions::cover(&inversion) {
+        return;
+    }
+    {
+        let mut order = ORDER.lock();
         if order.kept.len() < MOST_KEPT {
             order.kept.push(Arc::clone(&inversion));
         }
-        (order.action, inversion)
-    };
-    match action {
+    }
+    match action() {
         OnInversion::Report => super::write(&inversion.text),
         OnInversion::Call(f) => f(&inversion),
         OnInversion::Keep => {}
     }
 }
 
-/// The calling thread: its number, and what to call it. An interpreter may have told its name.
-fn this_thread(told: Option<String>) -> (u64, String) {
-    let me = current_number();
-    let this = threads_now().find(|thread| thread.number() == Some(me));
+/// What is said once, when the graph is full.
+const FULL: &str = "weftline: the order of locks is full: it has no room for the order of further \
+                    locks, so inversions of them are not found\n";
+
+/// What to call the calling thread. An interpreter may have told its name.
+fn title(number: u64, told: Option<String>) -> String {
+    let this = this_thread();
     let short = this.and_then(|thread| thread.name());
     let name = told
         .as_deref()
         .or(short.as_ref().and_then(|name| name.as_str()));
-    let title = match name {
+    match name {
         Some(name) => format!("{name:?}"),
         None if this.is_some_and(|this| this.native_id() == std::process::id().into()) => {
             "main thread".to_owned()
         }
-        None => format!("thread {}", me.get()),
-    };
-    (me.get(), title)
-}
-
-fn frame_of_site(site: &Site) -> Option<Frame> {
-    let function = site.function().map(str::to_owned);
-    Some(Frame::new(function, site.file()?.to_owned(), site.line()?))
+        None => format!("thread {number}"),
+    }
 }
 
 fn taken(lock: WatchedLock<'_>, place: Place) {
+    forget_lent();
     if lock.tag.is_lent() {
         return;
     }
     let class = class_of(lock, place);
-    let interpreter = ORDER.lock().interpreter;
     let mut site = Site::here(place);
-    if let Some(interpreter) = interpreter {
+    if let Some(interpreter) = interpreter() {
         (interpreter.site)(&mut site);
     }
     let held = Held {
@@ -349,16 +390,12 @@ fn taken(lock: WatchedLock<'_>, place: Place) {
         class,
         site,
     };
-    with_thread(|thread| {
-        if thread.held.try_reserve(1).is_ok() {
-            thread.held.push(held);
-        }
-    });
+    with_thread(period(), |thread| thread.take(held));
 }
 
 fn released(lock: WatchedLock<'_>, owner: u64) {
     if owner == current_number().get() {
-        with_thread(|thread| thread.release(lock.address));
+        with_thread(period(), |thread| thread.release(lock.address));
         return;
     }
     // Marked as lent already, or about to be gone. Its owner may have ended, so the list has a
@@ -368,7 +405,24 @@ fn released(lock: WatchedLock<'_>, owner: u64) {
         order.lent.remove(0);
     }
     order.lent.push((owner, lock.address));
+    // What it ordered before was no order.
+    if lock.tag.is_lent()
+        && lock.tag.become_unknown()
+        && let Some(class) = lock.tag.class()
+        && order.graph.forget(lock.address, class)
+    {
+        VERSION.fetch_add(1, Ordering::Relaxed);
+    }
     drop(order);
     // Pairs with the load in `forget_lent`.
     LENT.fetch_add(1, Ordering::Release);
+}
+
+fn gone(lock: WatchedLock<'_>, owner: Option<u64>) {
+    if let Some(owner) = owner {
+        released(lock, owner);
+    }
+    if lock.tag.is_known() {
+        ORDER.lock().graph.bury(lock.address);
+    }
 }

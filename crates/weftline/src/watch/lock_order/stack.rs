@@ -5,35 +5,31 @@ use crate::watch::snapshot::Frame;
 use crate::watch::wire;
 use std::backtrace::Backtrace;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// The frames of a thread at one moment.
 pub(super) enum Stack {
     /// By an interpreter, as lines of `wire.rs`.
-    Told(String),
+    Told(Arc<str>),
     /// Of a program in Rust. Its symbols are looked up when they are needed.
     Native(&'static Location<'static>, Backtrace),
 }
 
 impl Stack {
-    /// That of the calling thread, which calls at that place.
+    /// That of the calling thread, which calls at that place; and the name of the thread, if an
+    /// interpreter has told it.
     pub(super) fn here(
         interpreter: Option<Interpreter>,
         place: &'static Location<'static>,
-    ) -> Self {
+    ) -> (Self, Option<String>) {
         let Some(interpreter) = interpreter else {
-            return Self::Native(place, Backtrace::force_capture());
+            return (Self::Native(place, Backtrace::force_capture()), None);
         };
         let mut told = Told::default();
         (interpreter.tell_own)(&mut told);
-        Self::Told(told.text)
-    }
-
-    /// The name of the thread, if the interpreter has told it.
-    pub(super) fn thread_name(&self) -> Option<String> {
-        match self {
-            Self::Told(lines) => wire::read_name(lines),
-            Self::Native(..) => None,
-        }
+        let name = wire::read_name(&told.text);
+        let frames = told.text.find("frame\t").map_or("", |at| &told.text[at..]);
+        (Self::Told(frames.into()), name)
     }
 
     /// The innermost first.
@@ -108,7 +104,7 @@ mod tests {
     fn a_native_stack_begins_at_the_place_of_the_program() {
         #[track_caller]
         fn library() -> Stack {
-            Stack::here(None, Location::caller())
+            Stack::here(None, Location::caller()).0
         }
         let stack = library();
         let line = line!() - 1;

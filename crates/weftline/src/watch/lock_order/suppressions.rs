@@ -1,39 +1,37 @@
 //! Inversions that a program knows to be harmless.
 
-use super::inversion::Inversion;
+use super::forever::Forever;
+use super::inversion::{Inversion, Link};
 use crate::watch::snapshot::Frame;
 
 /// What is not reported.
-pub(super) struct Suppressions(Vec<String>);
+static PATTERNS: Forever<String> = Forever::new();
 
-impl Suppressions {
-    pub(super) const fn new() -> Self {
-        Self(Vec::new())
+pub(super) fn add(pattern: &str) {
+    let pattern = pattern.trim();
+    if !pattern.is_empty() {
+        PATTERNS.find_or_add(|known| known == pattern, || pattern.to_owned());
     }
+}
 
-    pub(super) fn add(&mut self, pattern: &str) {
-        let pattern = pattern.trim();
-        if !pattern.is_empty() && !self.0.iter().any(|known| known == pattern) {
-            self.0.push(pattern.to_owned());
-        }
-    }
+/// Whether a lock of the inversion has a name that is suppressed, is made at such a place, or is
+/// taken there.
+pub(super) fn cover(inversion: &Inversion) -> bool {
+    PATTERNS
+        .iter()
+        .any(|pattern| inversion.links.iter().any(|link| covers(pattern, link)))
+}
 
-    /// Whether a lock of the inversion has such a name, is made at such a place, or is taken there.
-    pub(super) fn cover(&self, inversion: &Inversion) -> bool {
-        self.0.iter().any(|pattern| {
-            inversion.links.iter().any(|link| {
-                let names = [&link.held, &link.wanted].map(|lock| lock.name.as_deref());
-                let places = [&link.held, &link.wanted].map(|lock| Some(&lock.made_at));
-                let takes = [link.held_since.as_ref(), link.stack.first()];
-                names.contains(&Some(pattern.as_str()))
-                    || places
-                        .into_iter()
-                        .chain(takes)
-                        .flatten()
-                        .any(|at| is_at(at, pattern))
-            })
-        })
-    }
+fn covers(pattern: &str, link: &Link) -> bool {
+    let locks = [&link.held, &link.wanted];
+    let takes = [link.held_since.as_ref(), link.stack.first()];
+    locks.iter().any(|it| it.name.as_deref() == Some(pattern))
+        || locks
+            .iter()
+            .map(|it| Some(&it.made_at))
+            .chain(takes)
+            .flatten()
+            .any(|at| is_at(at, pattern))
 }
 
 /// Whether the frame is at `file:line` or in `file`: the whole path, or its last parts.
