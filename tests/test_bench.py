@@ -19,6 +19,7 @@ from weftline.bench import (
     report,
     results,
     rows,
+    sight,
     summary,
 )
 from weftline.bench.statement import REPEAT, Loop
@@ -99,6 +100,21 @@ def test_the_json_has_three_figures_for_every_call_that_wakes_many(quick_run):
                 assert min(seconds) > 0
         medians = [figure["ratio"]["median"] for figure in one["figures"].values()]
         assert one["met"] == (min(medians) >= 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes answer on Linux only")
+def test_the_json_has_reports_in_each_form_with_the_stacks(quick_run):
+    content = quick_run[1]
+    measured = content["sight"]
+    assert [one["form"] for one in measured] == list(sight.FORMS)
+    for one in measured:
+        (threads,) = content["settings"]["sight"]
+        assert one["threads"] == int(threads)
+        assert len(one["dumps"]) == content["settings"]["sight"][threads]
+        for dump in one["dumps"]:
+            assert dump["has_stacks"]
+            assert dump["printed"] > 100 < dump["memory"]
+            assert 0 <= dump["stood"] and 0 < dump["seconds"]
 
 
 def test_the_json_has_the_bytes_of_every_class_where_the_system_tells(quick_run):

@@ -15,11 +15,8 @@ pytestmark = pytest.mark.skipif(
 PROGRAM = Path(__file__).with_name("support") / "dump_storm.py"
 
 
-ASKERS = 10
-
-
-def storm(seconds, each_second):
-    """Asks a program that runs for that long, about so often.
+def storm(seconds, each_second, askers=10):
+    """Asks a program that runs for that long, about so often, from so many threads.
 
     Returns how many answers came, how many of them had stacks, and what the program has counted.
     """
@@ -27,7 +24,7 @@ def storm(seconds, each_second):
     over = threading.Event()
 
     def asks(pid):
-        while not over.wait(ASKERS / each_second):
+        while not over.wait(askers / each_second):
             try:
                 report = watch.report(pid)
             except (OSError, RuntimeError):
@@ -37,18 +34,18 @@ def storm(seconds, each_second):
 
     command = [sys.executable, "-m", "weftline", "run", str(PROGRAM), str(seconds)]
     with running("", command=command) as program:
-        askers = [
-            threading.Thread(target=asks, args=(program.pid,)) for _ in range(ASKERS)
+        threads = [
+            threading.Thread(target=asks, args=(program.pid,)) for _ in range(askers)
         ]
-        for asker in askers:
-            asker.start()
+        for thread in threads:
+            thread.start()
         try:
             program.read_to("over")
             assert program.end() == 0
         finally:
             over.set()
-            for asker in askers:
-                asker.join()
+            for thread in threads:
+                thread.join()
     (counts,) = program.output
     return len(answers), sum(answers), counts
 
@@ -59,4 +56,5 @@ def test_a_storm_of_requests_loses_and_doubles_nothing():
 
 
 if __name__ == "__main__":
-    print(storm(float(sys.argv[1]), float(sys.argv[2])))
+    # Seconds, requests a second, and threads that ask.
+    print(storm(float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])))

@@ -203,7 +203,24 @@ def forks():
     return [until_over(step)], lambda: None
 
 
+def costs():
+    """The descriptors and the threads of this process."""
+    return [len(os.listdir(f"/proc/self/{kind}")) for kind in ("fd", "task")]
+
+
+def nothing_is_left(before):
+    """Waits until the answers to requests that are under way have ended, too."""
+    ends = time.monotonic() + 60
+    while costs() != before:
+        assert time.monotonic() < ends, (costs(), before)
+    try:
+        raise AssertionError(os.waitpid(-1, os.WNOHANG))
+    except ChildProcessError:
+        pass
+
+
 def main(seconds):
+    before = costs()
     lock, rlock, rw = threading.Lock(), threading.RLock(), RWLock()
     semaphore, bounded = threading.Semaphore(2), threading.BoundedSemaphore(1)
     parts = [
@@ -252,6 +269,7 @@ def main(seconds):
     assert not failures, failures
     assert counts["signals"] == caught > 0, (counts, caught)
     assert all(counts.values()), counts
+    nothing_is_left(before)
     print(dict(counts))
     print("over", flush=True)
 

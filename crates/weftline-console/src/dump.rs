@@ -157,7 +157,10 @@ fn show(told: &[Snapshot], form: Form) -> io::Result<()> {
                 write!(out, "{}", snapshot.report())?;
             }
         }
-        Form::Json => writeln!(out, "{:#}", json::of(told))?,
+        Form::Json => {
+            serde_json::to_writer_pretty(&mut out, &json::of(told))?;
+            writeln!(out)?;
+        }
         Form::Dot => write!(out, "{}", Dot(&graphs(told)))?,
         Form::Svg => write!(out, "{}", Svg(&graphs(told)))?,
     }

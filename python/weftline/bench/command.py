@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TypeVar
 
-from . import contest, contestants, crowd, idle, machine, memory
+from . import contest, contestants, crowd, idle, machine, memory, sight
 from .report import render
-from .results import Crowd, Idle, Memory, Results, Speed
+from .results import Crowd, Idle, Memory, Results, Sight, Speed
 from .rows import QUICK_ROWS, ROWS
 
 _GIVE_UP = 1800
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         metavar="WORD",
         default="",
-        help="only what has WORD in its name: 'queue', 'bytes', 'waiting', 'waking'",
+        help="only what has WORD in its name: 'queue', 'bytes', 'waiting', 'waking', 'dump'",
     )
     parser.add_argument(
         "--seed",
@@ -86,11 +86,12 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
     """Measure everything whose name contains ``only``.
 
     The memory rows are named "bytes of Queue" and so on, the idle ones "waiting on Queue", those of
-    many wake-ups "waking by Event.set".
+    many wake-ups "waking by Event.set", those of reports "dump --json of 1000 threads".
     """
     effort = contest.QUICK if quick else contest.FULL
     objects, threads, seconds = (20_000, 100, 0.1) if quick else (50_000, 1000, 1.0)
     crowds = {10: 5, 50: 3} if quick else {10: 45, 300: 15, 3_000: 7, 10_000: 3}
+    sights = {20: 2} if quick else {1_000: 7, 10_000: 7}
     settings = {
         "quick": quick,
         "seed": seed,
@@ -99,6 +100,7 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
         "threads": threads,
         "idle_seconds": seconds,
         "crowds": crowds,
+        "sight": sights,
     }
     pair = [contestants.standard(), contestants.ours()]
     all_contestants = pair + contestants.peers()
@@ -137,6 +139,14 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
                 Crowd(one.call, count, crowd.rounds(pair, one, count, number, order))
                 for count, number in crowds.items()
             ]
+        asked = {
+            f"dump {form} of {count} threads": (form, count, number)
+            for count, number in sights.items()
+            for form in sight.FORMS
+            if sight.is_there()
+        }
+        for form, count, number in _chosen(asked, only, tell):
+            results.sight.append(Sight(form, count, sight.dumps(form, count, number)))
     return results
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from . import crowd
 from .contestants import OURS, PEERS, STANDARD
 from .idle import LIMIT
-from .results import Crowd, Idle, Memory, Results, Speed
+from .results import Crowd, Idle, Memory, Results, Sight, Speed
 from .summary import quartiles
 
 Table = list[Sequence[str]]
@@ -35,6 +35,12 @@ def render(results: Results) -> str:
             "Waking many threads by one call: standard and weftline, and the other's time over ours, medians; at least 1."
         )
         parts.append(_columns(_crowds(results.crowds)))
+    if results.sight:
+        parts.append(
+            "Reports, each by a command of its own, medians (largest): its time and memory, and for how long a thread"
+            " of the process stood still meanwhile, and in as long a time beside."
+        )
+        parts.append(_columns(_sight(results.sight)))
     missed = results.missed()
     parts.append(
         "Every target is met."
@@ -145,6 +151,29 @@ def _crowds(rows: Sequence[Crowd]) -> Table:
             for figure in range(len(crowd.FIGURES))
         ]
         table.append((one.call, f"{one.threads:,}", *figures, _verdict(one.met)))
+    return table
+
+
+def _sight(rows: Sequence[Sight]) -> Table:
+    table: Table = [
+        ("form", "threads", "time", "memory", "stacks", "stood still", "beside")
+    ]
+    for one in rows:
+        times = [
+            f"{duration(one.median(figure))} ({duration(one.largest(figure))})"
+            for figure in ("seconds", "stood", "beside")
+        ]
+        with_stacks = sum(dump.has_stacks for dump in one.dumps)
+        table.append(
+            (
+                one.form,
+                f"{one.threads:,}",
+                times[0],
+                f"{one.median('memory') / 2**20:.0f} MiB",
+                f"{with_stacks} of {len(one.dumps)}",
+                *times[1:],
+            )
+        )
     return table
 
 

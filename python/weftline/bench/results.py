@@ -1,4 +1,4 @@
-"""The outcome of a run: one record for each row of each of the three measurements, and its form in
+"""The outcome of a run: one record for each row of each of the measurements, and its form in
 the JSON file.
 """
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import crowd
+from . import crowd, sight
 from .contestants import OURS, PEERS, STANDARD
 from .idle import LIMIT, Cost
 from .memory import Weight
@@ -155,6 +155,31 @@ class Crowd:
         }
 
 
+@dataclass(frozen=True)
+class Sight:
+    """The reports of one process of so many threads, in one form."""
+
+    form: str
+    threads: int
+    dumps: Sequence[sight.Dump]
+
+    def median(self, figure: str) -> float:
+        """The median of a figure of `Dump`."""
+        return quartiles([getattr(dump, figure) for dump in self.dumps])[1]
+
+    def largest(self, figure: str) -> float:
+        """The largest of it."""
+        return float(max(getattr(dump, figure) for dump in self.dumps))
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything measured, each report included."""
+        return {
+            "form": self.form,
+            "threads": self.threads,
+            "dumps": [dump.as_json() for dump in self.dumps],
+        }
+
+
 @dataclass
 class Results:
     """A whole run."""
@@ -165,6 +190,7 @@ class Results:
     memory: list[Memory] = field(default_factory=list)
     idle: list[Idle] = field(default_factory=list)
     crowds: list[Crowd] = field(default_factory=list)
+    sight: list[Sight] = field(default_factory=list)
 
     def missed(self) -> list[str]:
         """The rows that do not reach their target, in words."""
@@ -199,5 +225,6 @@ class Results:
             "memory": [one.as_json() for one in self.memory],
             "idle": [one.as_json() for one in self.idle],
             "crowds": [one.as_json() for one in self.crowds],
+            "sight": [one.as_json() for one in self.sight],
             "missed": self.missed(),
         }

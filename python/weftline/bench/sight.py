@@ -5,7 +5,7 @@ In the process that is asked, each thread holds ten locks and waits for one of t
 while the main thread runs Python code and notes the longest time between two turns of its loop. A
 machine with other work makes that longer, too, so it is measured beside the command as well.
 
-Run as ``python -m weftline.bench.sight COUNT`` this module is that process.
+That process is another interpreter, which calls `main`.
 """
 
 import os
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 FORMS = ("text", "--json", "--svg")
@@ -42,9 +42,15 @@ class Dump:
         return asdict(self)
 
 
+def is_there() -> bool:
+    """Whether processes of this system answer."""
+    return sys.platform == "linux"
+
+
 def dumps(form: str, threads: int, rounds: int) -> list[Dump]:
     """Ask a process of so many threads so often."""
-    command = [sys.executable, "-m", __name__, str(threads)]
+    program = f"import sys; from {__name__} import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", program, str(threads)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as asked:
@@ -62,7 +68,11 @@ def dumps(form: str, threads: int, rounds: int) -> list[Dump]:
         return [_dump(form, asked.pid, longest) for _ in range(rounds)]
 
 
-def _dump(form, pid, longest) -> Dump:
+_SILENT = (b"The interpreter did not answer", b'"stacks": "silent"')
+"""What the forms say without stacks."""
+
+
+def _dump(form: str, pid: int, longest: Callable[[], float]) -> Dump:
     options = [] if form == "text" else [form]
     command = [sys.executable, "-m", "weftline", "dump", str(pid), *options]
     longest()
@@ -82,7 +92,7 @@ def _dump(form, pid, longest) -> Dump:
         seconds,
         usage.ru_maxrss * 1024,
         len(printed),
-        b"did not answer" not in printed and b'"stacks":"silent"' not in printed,
+        not any(text in printed for text in _SILENT),
         stood,
         longest(),
     )
@@ -111,23 +121,21 @@ def main(arguments: Sequence[str]) -> None:
     for at in reversed(range(count)):
         threading.Thread(target=holds, args=(at,), daemon=True).start()
         holds_all.acquire()
-    most = [0.0]
+    asked: list[str] = []
 
     def hears() -> None:
-        while sys.stdin.readline():
-            longest, most[0] = most[0], 0.0
-            print(longest, flush=True)
+        while line := sys.stdin.readline():
+            asked.append(line)
         os._exit(0)
 
     threading.Thread(target=hears, daemon=True).start()
     print("ready", flush=True)
-    last = time.perf_counter()
+    longest, last = 0.0, time.perf_counter()
     while True:
         this = time.perf_counter()
-        if this - last > most[0]:
-            most[0] = this - last
+        longest = max(longest, this - last)
         last = this
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+        if asked:
+            asked.clear()
+            print(longest, flush=True)
+            longest, last = 0.0, time.perf_counter()

@@ -1,4 +1,4 @@
-//! The memory that sight takes while nobody looks.
+//! The memory that sight takes while no report is made.
 
 use crate::{Options, print};
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -1,13 +1,13 @@
 //! What sight costs a program, and how long its answers take: `cargo bench --bench sight`.
 //!
-//! `--quick` has fewer threads and repetitions, `--only TEXT` takes the rows with that text in their
-//! name.
+//! `--quick` has fewer threads and repetitions, `--only TEXT` takes the rows with that text in
+//! their name.
 //!
 //! Each process that is asked is this program again, as a scenario (`tests/watch/child.rs`).
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `bytes.rs` | the memory of a thread and of each object, with nobody looking |
+//! | `bytes.rs` | the memory of a thread and of each object, while no report is made |
 //! | `dump.rs` | reports of thousands of threads and their locks, and for how long threads stand still |
 //! | `found.rs` | the time from a deadlock to its report |
 //! | `waiting.rs` | the processor time of thousands of threads that wait |

@@ -371,8 +371,8 @@ mod real {
                 .get()
         }
 
-        /// Whether the wait that sleeps wants to know of signals that the thread takes. Only for the
-        /// thread itself.
+        /// Whether the wait that sleeps wants to know of signals that the thread takes. Only for
+        /// the thread itself.
         #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
         pub(in crate::park) fn handles_signals(&self) -> bool {
             // SAFETY: as in `since`.

@@ -91,8 +91,8 @@ impl Spin {
 /// On which threads a [`Blocker`] handles signals.
 ///
 /// A signal that comes while a thread looks for a deadlock (`watch/verdict.rs`) does not end its
-/// sleep. So the look does, where the blocker wants to know of signals. Elsewhere the sleep goes on:
-/// thousands of waiters would have to attach to an interpreter for nothing.
+/// sleep. So the look does, where the blocker wants to know of signals. Elsewhere the sleep goes
+/// on: otherwise thousands of waiters would attach to an interpreter for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signals {
     /// On none: a signal changes no wait.

@@ -7,9 +7,9 @@
 //! without ever faulting. What it reads of an object that a waiter needs is true if the waiter has
 //! slept the whole time: the reader compares the sequence of its record before and after.
 //!
-//! A wait's record holds the function that reads its object ([`Look`]) and how many bytes of it that
-//! needs. So each type reads fields that only it knows, a report needs no table of types, and one
-//! call of the system copies many objects.
+//! A wait's record holds the function that reads its object ([`Look`]), and how many bytes of it
+//! the function needs. So each type reads fields that only it knows, a report needs no table of
+//! types, and one call of the system copies many objects.
 
 use super::ThreadNumber;
 #[cfg(not(weftline_model))]

@@ -1,11 +1,12 @@
 //! [`Budget`]: the processor time that all looks of a process for deadlocks may take together.
 //!
-//! A look costs about a microsecond for each thread that it visits. With thousands of waiters it may
-//! visit thousands: the readers of a lock that thousands want to write, or a chain of locks. So each
-//! look takes [`SHARE`] times its duration from a common budget of time, which passes as time does.
-//! Up to [`BURST`] may be taken ahead, so in a program with hundreds of threads all of them look.
+//! A look costs about a microsecond for each thread that it visits. With thousands of waiters it
+//! may visit thousands: the readers of a lock that thousands want to write, or a chain of locks. So
+//! each look takes [`SHARE`] times its duration from the time to come. None begins while more than
+//! [`BURST`] of that is taken. In a program with hundreds of threads all of them look.
 //!
-//! A process that has more threads to run than processors measures too much, and looks less.
+//! A look whose thread does not get a processor measures too long a duration, and the next looks
+//! are fewer.
 
 use crate::park::{fork, now};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -5,9 +5,9 @@
 //! A party that sleeps needs every holder of its object: the owner of a lock, all readers of a lock
 //! that it wants to write, the thread that it joins. That is a graph of parties and objects: an
 //! edge from a party to its object, and one from there to each holder. Thousands of parties may
-//! wait for an object that thousands hold. Each cycle is a deadlock. They are found as its strongly connected components (Tarjan, "Depth-first
-//! search and linear graph algorithms", 1972), by a loop with a stack of its own: a chain of waits
-//! may be long.
+//! wait for an object that thousands hold. Each cycle is a deadlock. They are found as its strongly
+//! connected components (Tarjan, "Depth-first search and linear graph algorithms", 1972), by a loop
+//! with a stack of its own: a chain of waits may be long.
 //!
 //! A cycle counts only if every wait in it is steady. A wait for a lock that the waiter itself
 //! holds is no cycle: standard conditions wait so, and another thread may release the lock. Such a

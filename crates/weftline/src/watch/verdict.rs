@@ -20,8 +20,8 @@
 //! guard, and only its end releases the waiter for a thread. In Python any thread may release a
 //! plain lock.
 //!
-//! **Thousands of waiters** have their looks from one budget (`budget.rs`), so that they use next to
-//! no processor time. A thread that finds it used up looks the next time.
+//! **Thousands of waiters** have their looks from one budget (`budget.rs`), so that they use little
+//! processor time. A thread that finds it used up looks the next time.
 //!
 //! Each circle is told once, by the thread that finds it first: the numbers of its threads and the
 //! beginnings of their waits name it.
