@@ -75,7 +75,9 @@ pub(crate) fn record<W: Write>(
     open: impl FnOnce() -> io::Result<W>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Recorded, RecordError> {
-    let signals = Signals::block()?;
+    let signals = Signals::block().map_err(|error| {
+        RecordError::Request(RequestError::System("signals cannot be read", error))
+    })?;
     let begun = now();
     let source = Source::open(pid).map_err(RecordError::Request)?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
