@@ -23,7 +23,7 @@ ORDERED = Path(__file__).resolve().parent / "ordered"
 
 @dataclass(frozen=True)
 class Injected:
-    """The change of one file of a package, the tests that run, and the lines that make its locks."""
+    """A change of one file of a package, the tests that run, and the lines that make its locks."""
 
     file: str
     before: str

@@ -1,4 +1,4 @@
-//! The functions by which Python code makes or asks for reports, and says what happens to deadlocks.
+//! The functions by which Python code makes or asks for reports, and chooses what deadlocks do.
 
 use crate::attach::try_attach;
 use crate::exit_guard::inside;

@@ -1,5 +1,5 @@
-//! [`Gates`]: the locks that a thread holds beside those of an edge; [`Births`]: which lock is at an
-//! address now.
+//! [`Gates`]: the locks that a thread holds beside those of an edge; [`Births`]: which lock is at
+//! an address now.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};

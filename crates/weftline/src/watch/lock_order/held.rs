@@ -4,8 +4,8 @@ use crate::park::{LockClass, Site};
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// How many edges a thread remembers, as a power of two. A hash of an edge tells its place, where it
-/// displaces another one.
+/// How many edges a thread remembers, as a power of two. A hash of an edge tells its place, where
+/// it displaces another one.
 const SEEN: usize = 256;
 /// From how many locks edges lead: of those that a thread holds, the ones that it took last.
 const MOST_FROM: usize = 64;
@@ -102,7 +102,7 @@ pub(super) fn with_thread<R>(period: u64, f: impl FnOnce(&mut OfThread) -> R) ->
         .try_with(|thread| {
             let mut thread = thread.try_borrow_mut().ok()?;
             if thread.period != period {
-                // What it released in between, nobody has told.
+                // No call has told what it released in between.
                 thread.held.clear();
                 thread.period = period;
             }
