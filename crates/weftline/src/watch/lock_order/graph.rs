@@ -20,6 +20,7 @@
 use super::gates::{Births, Gate, Gates};
 use super::inversion::Use;
 use crate::park::LockClass;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -29,6 +30,15 @@ pub(super) enum Node {
     /// By its address.
     One(usize),
     Class(LockClass),
+}
+
+impl Node {
+    fn lock(self) -> Option<usize> {
+        match self {
+            Self::One(address) => Some(address),
+            Self::Class(_) => None,
+        }
+    }
 }
 
 /// The most edges that are kept. Programs have some hundreds.
@@ -47,7 +57,9 @@ pub(super) struct Graph {
     edges: BTreeMap<(Node, Node), Vec<Arc<Use>>>,
     /// The circles that were returned already.
     told: BTreeSet<Vec<(LockClass, String)>>,
-    /// Nodes whose locks are gone.
+    /// The locks that are nodes.
+    locks: BTreeSet<usize>,
+    /// Those of them that are gone.
     gone: BTreeSet<usize>,
     births: Births,
     /// A stack is kept once.
@@ -75,6 +87,7 @@ impl Graph {
         Self {
             edges: BTreeMap::new(),
             told: BTreeSet::new(),
+            locks: BTreeSet::new(),
             gone: BTreeSet::new(),
             births: Births::new(),
             stacks: BTreeSet::new(),
@@ -108,12 +121,26 @@ impl Graph {
 
     /// Makes room for further edges. Returns whether there was some that could be taken away.
     pub(super) fn make_room(&mut self) -> bool {
-        let before = self.edges.len();
         let gone = std::mem::take(&mut self.gone);
-        let is_gone = |node| matches!(node, Node::One(address) if gone.contains(&address));
-        self.edges
-            .retain(|&(from, to), _| !is_gone(from) && !is_gone(to));
-        self.edges.len() != before
+        !gone.is_empty()
+            && self.keep(|(from, to), _| {
+                let is_gone = |node: Node| node.lock().is_some_and(|lock| gone.contains(&lock));
+                !is_gone(from) && !is_gone(to)
+            })
+    }
+
+    /// Takes the other edges away. Returns whether there were any.
+    fn keep(&mut self, is_kept: impl Fn((Node, Node), &mut Vec<Arc<Use>>) -> bool) -> bool {
+        let before = self.edges.len();
+        self.edges.retain(|&edge, uses| is_kept(edge, uses));
+        let are_fewer = self.edges.len() != before;
+        if are_fewer {
+            self.locks.clear();
+            for &(from, to) in self.edges.keys() {
+                self.locks.extend(from.lock().into_iter().chain(to.lock()));
+            }
+        }
+        are_fewer
     }
 
     /// That stack, kept once.
@@ -137,6 +164,9 @@ impl Graph {
             return None;
         }
         let uses = self.edges.entry((from, to)).or_default();
+        if uses.is_empty() {
+            self.locks.extend(from.lock().into_iter().chain(to.lock()));
+        }
         match place(uses, new.thread, &new.gates) {
             Place::Known => return None,
             Place::Instead(at) => uses[at] = Arc::clone(&new),
@@ -166,14 +196,14 @@ impl Graph {
     /// A lock at that address is taken for the first time: no edge is of it, and no gate.
     pub(super) fn birth(&mut self, address: usize) -> Birth {
         let was_gate = self.births.add(address);
-        let before = self.edges.len();
-        if self.has_locks() {
+        // Most programs take no two locks of one class.
+        let was_node = self.locks.contains(&address);
+        if was_node {
+            let node = Node::One(address);
             self.gone.remove(&address);
-            let gone = Node::One(address);
-            self.edges
-                .retain(|&(from, to), _| from != gone && to != gone);
+            self.keep(|(from, to), _| from != node && to != node);
         }
-        match was_gate || self.edges.len() != before {
+        match was_gate || was_node {
             true => Birth::Noticed,
             false => Birth::Unnoticed,
         }
@@ -181,36 +211,21 @@ impl Graph {
 
     /// The lock at that address is gone. Its edges stay as long as there is room.
     pub(super) fn bury(&mut self, address: usize) {
-        let node = Node::One(address);
-        let is_node = || {
-            let mut edges = self.edges.keys();
-            edges.any(|&(from, to)| from == node || to == node)
-        };
-        if self.has_locks() && is_node() {
+        if self.locks.contains(&address) {
             self.gone.insert(address);
         }
     }
 
-    /// Whether nodes are locks. Most programs take no two locks of one class.
-    fn has_locks(&self) -> bool {
-        let first = self.edges.keys().next();
-        first.is_some_and(|(from, _)| matches!(from, Node::One(_)))
-    }
-
     /// Takes the uses of a lock away, which orders nothing. Returns whether there was one.
     pub(super) fn forget(&mut self, address: usize, class: LockClass) -> bool {
-        let mut was_there = false;
-        self.edges.retain(|_, uses| {
+        let was_there = Cell::new(false);
+        self.keep(|_, uses| {
             let before = uses.len();
-            uses.retain(|it| {
-                ![&it.held, &it.wanted]
-                    .iter()
-                    .any(|lock| lock.is(address, class))
-            });
-            was_there |= uses.len() != before;
+            uses.retain(|it| !it.held.is(address, class) && !it.wanted.is(address, class));
+            was_there.set(was_there.get() || uses.len() != before);
             !uses.is_empty()
         });
-        was_there
+        was_there.get()
     }
 
     #[cfg(test)]
