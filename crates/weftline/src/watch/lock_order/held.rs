@@ -4,7 +4,7 @@ use crate::park::{LockClass, Site};
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// How many edges a thread remembers, as a power of two. A hash of an edge tells its place, where
+/// How many edges a thread remembers. The hash of an edge tells its place in the memory, where
 /// it displaces another one.
 const SEEN: usize = 256;
 /// From how many locks edges lead: of those that a thread holds, the ones that it took last.
