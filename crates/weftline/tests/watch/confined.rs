@@ -159,10 +159,8 @@ fn ask_as(user: Option<u32>, pid: u32) -> Result<Snapshot, RequestError> {
     let asks = move || {
         if let Some(user) = user {
             // SAFETY: no memory is passed. The call changes this thread alone.
-            assert_eq!(
-                unsafe { libc::syscall(libc::SYS_setresuid, user, user, user) },
-                0
-            );
+            let failed = unsafe { libc::syscall(libc::SYS_setresuid, user, user, user) };
+            assert_eq!(failed, 0);
         }
         watch::request(pid)
     };
