@@ -163,6 +163,10 @@ impl BlockedOn {
 pub(super) struct Marks {
     pub(super) answers: bool,
     pub(super) ends: bool,
+    #[cfg_attr(
+        any(not(target_os = "linux"), feature = "portable-parker"),
+        allow(dead_code, reason = "the portable parker sees no signals")
+    )]
     pub(super) signals: Signals,
 }
 
