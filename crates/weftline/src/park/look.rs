@@ -114,6 +114,7 @@ pub(crate) trait Watched: Sized {
 }
 
 /// The first bytes of an object, as they were when they were copied.
+#[cfg_attr(weftline_model, allow(dead_code, reason = "models have no reports"))]
 pub(crate) struct Copied {
     pub(super) address: usize,
     pub(super) bytes: [u8; MOST],
