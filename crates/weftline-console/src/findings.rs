@@ -51,6 +51,11 @@ pub(crate) fn findings(snapshot: &Snapshot) -> Vec<Finding> {
     found
 }
 
+/// Whether a wait is likely to go on.
+pub(crate) fn is_lasting(wait: &Wait) -> bool {
+    wait.is_steady && wait.waited >= UNTIL_STARVED
+}
+
 /// The wait of a party, if it lasts and does not time out.
 fn endless(party: &Party, at_least: Duration) -> Option<&Wait> {
     let is_endless =

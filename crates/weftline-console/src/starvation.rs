@@ -1,22 +1,10 @@
-//! Starved pools in a snapshot: all workers of a pool wait for tasks that no worker is left to run.
-//!
-//! # Implementation
-//!
-//! They are found as the process itself does (`weftline/src/watch/starvation.rs`). A set of threads
-//! is stuck if each of them waits, without a timeout, for what only members of the set can end. It
-//! is what is left when those are taken out, again and again, whose wait another thread may end. A
-//! pool is starved if all of its workers are in that set and one of them waits for a task.
-//!
-//! The process compares two passes. Here each wait must be steady, and be old enough
-//! ([`is_lasting`]).
+//! Starved pools in a snapshot, as they are drawn: their workers are apart from the other threads.
+//! `findings.rs` tells how they are found.
 
-use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use crate::findings::findings;
+use std::collections::HashSet;
 use weftline::park::ObjectState;
-use weftline::watch::{Deadlock, Party, Snapshot, Wait};
-
-/// A younger wait may be about to end.
-const LEAST: Duration = Duration::from_secs(1);
+use weftline::watch::{Deadlock, Snapshot};
 
 /// A starved pool.
 #[derive(Debug)]
@@ -60,73 +48,18 @@ pub(crate) fn without_workers(snapshot: &Snapshot, pools: &[StarvedPool]) -> Sna
     others
 }
 
-/// Whether a wait is likely to go on.
-pub(crate) fn is_lasting(wait: &Wait) -> bool {
-    wait.is_steady && wait.waited >= LEAST
-}
-
-/// What can end a wait.
-#[derive(Clone, Copy)]
-enum Ender {
-    Thread(u64),
-    AnyWorker(u32),
-}
-
-fn ender(snapshot: &Snapshot, party: &Party, wait: &Wait) -> Option<Ender> {
-    if !is_lasting(wait) || wait.times_out_in.is_some() {
-        return None;
-    }
-    match snapshot.object(wait.object)?.state? {
-        ObjectState::Held { is_lent: true, .. } => None,
-        ObjectState::Held { by, .. } if by.get() != party.number => Some(Ender::Thread(by.get())),
-        ObjectState::Thread { number } => Some(Ender::Thread(number.get())),
-        ObjectState::Pending { pool } | ObjectState::Running { pool } if pool != 0 => {
-            Some(Ender::AnyWorker(pool))
-        }
-        _ => None,
-    }
-}
-
 /// The starved pools, by number.
 pub(crate) fn starved_pools(snapshot: &Snapshot) -> Vec<StarvedPool> {
-    let mut workers: HashMap<u32, Vec<u64>> = HashMap::new();
-    for party in &snapshot.parties {
-        if let Some(pool) = party.pool {
-            workers.entry(pool).or_default().push(party.number);
-        }
-    }
-    let waits = snapshot.parties.iter().filter_map(|party| {
-        let ender = ender(snapshot, party, party.wait.as_ref()?)?;
-        Some((party.number, ender))
+    let starved = findings(snapshot).into_iter().filter_map(|found| {
+        let number = found.pool?;
+        let pool = snapshot.pools.iter().find(|it| it.number == number);
+        Some(StarvedPool {
+            number,
+            workers: found.threads,
+            waiting: pool.and_then(|it| it.waiting),
+        })
     });
-    let mut stuck: HashMap<u64, Ender> = waits.collect();
-    let mut stuck_pools: HashSet<u32> = workers.keys().copied().collect();
-    loop {
-        let before = stuck.len();
-        stuck_pools.retain(|pool| workers[pool].iter().all(|it| stuck.contains_key(it)));
-        let threads: HashSet<u64> = stuck.keys().copied().collect();
-        stuck.retain(|_, ender| match ender {
-            Ender::Thread(number) => threads.contains(number),
-            Ender::AnyWorker(pool) => stuck_pools.contains(pool),
-        });
-        if stuck.len() == before {
-            break;
-        }
-    }
-    let waits_for_task = |it: &u64| matches!(stuck.get(it), Some(Ender::AnyWorker(_)));
-    let mut pools: Vec<u32> = stuck_pools.into_iter().collect();
-    pools.retain(|pool| workers[pool].iter().any(waits_for_task));
-    pools.sort_unstable();
-    let pool = |number| StarvedPool {
-        number,
-        workers: workers.remove(&number).unwrap_or_default(),
-        waiting: snapshot
-            .pools
-            .iter()
-            .find(|it| it.number == number)
-            .and_then(|it| it.waiting),
-    };
-    pools.into_iter().map(pool).collect()
+    starved.collect()
 }
 
 #[cfg(test)]

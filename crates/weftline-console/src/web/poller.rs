@@ -3,23 +3,20 @@
 //! # Implementation
 //!
 //! The process is asked twice a second, and more rarely if it takes long to answer: it is left
-//! alone for three times as long as the last request took. Without a watcher it is not asked. Its
-//! number may be used again after its end, so the time of its start is compared before each
-//! request.
+//! alone for three times as long as the last request took. Without a watcher it is not asked.
 
-use std::fs;
+use crate::source::Source;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use weftline::Condition;
-use weftline::watch::{self, RequestError, Snapshot};
+use weftline::watch::{RequestError, Snapshot};
 
 /// The time from one request to the next.
 pub(crate) const PERIOD: Duration = Duration::from_millis(500);
 
 /// Asks a process while there is a watcher.
 pub(crate) struct Poller {
-    pid: u32,
-    birth: u64,
+    source: Source,
     begun: Instant,
     control: Condition<Control>,
 }
@@ -59,17 +56,18 @@ impl Poller {
     /// # Errors
     /// Why it does not.
     pub(crate) fn new(pid: u32) -> Result<(Self, Look), RequestError> {
-        let poller = Self {
-            pid,
-            birth: birth(pid).ok_or(RequestError::NoProcess)?,
-            begun: Instant::now(),
-            control: Condition::default(),
-        };
-        let snapshot = watch::request(pid)?;
+        let begun = Instant::now();
+        let source = Source::open(pid)?;
+        let first = source.first().answer;
         let look = Look {
             at: Duration::ZERO,
-            took: poller.begun.elapsed(),
-            answer: Answer::Told(snapshot),
+            took: first.took,
+            answer: Answer::Told(first.snapshot.clone()),
+        };
+        let poller = Self {
+            source,
+            begun,
+            control: Condition::default(),
         };
         Ok((poller, look))
     }
@@ -114,15 +112,10 @@ impl Poller {
 
     fn ask(&self) -> Look {
         let at = self.begun.elapsed();
-        let answer = match birth(self.pid) {
-            Some(birth) if birth == self.birth => match watch::request(self.pid) {
-                Ok(snapshot) => Answer::Told(snapshot),
-                Err(RequestError::NoProcess) => Answer::Ended,
-                // It may have ended between the two.
-                Err(_) if self::birth(self.pid) != Some(self.birth) => Answer::Ended,
-                Err(why) => Answer::NotTold(why.to_string()),
-            },
-            _ => Answer::Ended,
+        let answer = match self.source.ask() {
+            Ok(answer) => Answer::Told(answer.snapshot),
+            Err(RequestError::NoProcess) => Answer::Ended,
+            Err(why) => Answer::NotTold(why.to_string()),
         };
         Look {
             at,
@@ -138,35 +131,10 @@ impl Drop for Watcher {
     }
 }
 
-/// When the process was started, in the kernel's unit; `None` if it has ended, also if its parent
-/// has not been told yet.
-fn birth(pid: u32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is its name, which may have blanks and parentheses.
-    let (_, fields) = text.rsplit_once(')')?;
-    let mut fields = fields.split_ascii_whitespace();
-    let state = fields.next()?;
-    let birth = fields.nth(18)?.parse().ok()?;
-    (!matches!(state, "Z" | "X")).then_some(birth)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::{Command, Stdio};
-
-    #[test]
-    fn a_process_has_one_birth_until_it_ends() {
-        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-        let pid = child.id();
-        let born = birth(pid);
-        assert!(born.is_some());
-        assert_eq!(birth(pid), born);
-        drop(child.stdin.take());
-        // It has ended when its parent is told so, and it is no zombie any more.
-        child.wait().unwrap();
-        assert_eq!(birth(pid), None);
-    }
+    use weftline::watch;
 
     /// A poller of this process, which has answered.
     fn poller() -> Arc<Poller> {

@@ -1,8 +1,9 @@
 //! What is wrong in a snapshot, in words: deadlocks, starved pools, and locks of ended threads.
 
+use crate::findings::is_lasting;
 use crate::graph::Identity;
 use crate::graph::words::{class, counted, has_address, name_of, visible};
-use crate::starvation::{StarvedPool, is_lasting, starved_pools};
+use crate::starvation::{StarvedPool, starved_pools};
 use serde_json::{Value, json};
 use weftline::park::{Kind, ObjectState};
 use weftline::watch::{Deadlock, Party, Snapshot, Verdict};
