@@ -4,6 +4,7 @@
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 use std::time::Duration;
@@ -28,12 +29,14 @@ impl Web {
     }
 
     fn of(pid: u32) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_weftline"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weftline"));
+        command
             .args(["web", &pid.to_string()])
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        // SAFETY: a call that is safe in the child of a fork, and passes no memory.
+        unsafe { command.pre_exec(hear_signals) };
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         out.read_line(&mut line).unwrap();
@@ -95,6 +98,15 @@ impl Drop for Web {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A shell starts what runs in the background with some of them ignored, and children inherit that.
+fn hear_signals() -> std::io::Result<()> {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: the default action is no code.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    Ok(())
 }
 
 struct Events(BufReader<TcpStream>);
