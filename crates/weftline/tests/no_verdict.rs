@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use weftline::{RLock, watch};
 
+/// A run of an hour tells how far it is.
+const TOLD_EVERY: u64 = 50_000_000;
+
 /// Threads take locks in the right order, hand them from one to the next, hold them long, and wait
 /// for each other's ends.
 #[test]
@@ -43,6 +46,9 @@ fn never_is_a_circle_found_where_the_order_is_right() {
     let (mut checks, mut circles) = (0, 0);
     while checks < most {
         let (looked, found) = watch::look_from_all();
+        if (checks + looked) / TOLD_EVERY > checks / TOLD_EVERY {
+            println!("{} checks so far, {circles} circles", checks + looked);
+        }
         checks += looked;
         circles += found;
     }
