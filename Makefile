@@ -121,6 +121,7 @@ bench: build
 	$(BIN)/python -m weftline bench
 	cargo bench --package weftline --bench peers
 	PYTHON='$(CURDIR)/$(BIN)/python' cargo bench --package weftline --bench processes
+	cargo bench --package weftline --bench sight
 
 # Random programs, which must do the same on both. A difference is shrunk and printed as a script.
 SECONDS := 60
