@@ -19,11 +19,13 @@ LONG = 60
 PARTS = re.compile(r"\x1b\[([?]?)([0-9;]*)([A-Za-z])|(\r|\n|[^\x1b])")
 
 
-# Makes its terminal that of the session, to which Ctrl-Z and its like belong. Then it becomes the
-# command.
+# Makes its terminal that of the session, to which Ctrl-Z and its like belong, and takes the signals
+# that a shell or `nohup` has ignored. Then it becomes the command.
 TAKES_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 
