@@ -35,7 +35,7 @@ class Deadlocks:
         # The threads that tests which may deadlock have left.
         self._may_deadlock = weakref.WeakSet()
         self._error = DeadlockError
-        # Also after the session: its exit waits for threads that tests have left.
+        # Also after the tests: the exit waits for threads that tests have left.
         watch.on_deadlock(self._found)
 
     # After pytest itself has set its hook.
@@ -92,7 +92,7 @@ class Deadlocks:
         if self._earlier:
             text = "\n".join(self._earlier)
             self._earlier.clear()
-            # Here, where a session that makes errors of warnings can tell the error.
+            # Here, where a run that makes errors of warnings can tell the error.
             warnings.warn(
                 EarlierDeadlock(f"threads of an earlier test:\n{text}"), stacklevel=1
             )

@@ -1,6 +1,6 @@
 """Threads that a test leaves running are told by a warning.
 
-A thread may belong to a fixture that other tests use as well: a pool of the session starts its
+A thread may belong to a fixture that other tests use as well: a pool of all tests starts its
 workers while some test runs. So what a test leaves that uses such a fixture is told when that
 fixture has ended, if it still runs then.
 """
@@ -11,7 +11,7 @@ import pytest
 
 from weftline_pytest.marks import ignores
 
-# Packages whose fixtures have no threads, and last as long as every session.
+# Packages whose fixtures have no threads, and last as long as pytest.
 _WITHOUT_THREADS = {"_pytest", "pytest_asyncio", "anyio", "xdist"}
 
 
@@ -46,7 +46,7 @@ class LeftThreads:
         self._begun.clear()
         self._before = set(threading.enumerate())
 
-    # Inside the part that may fail: there a session that makes errors of warnings can tell it.
+    # Inside the part that may fail: there a run that makes errors of warnings can tell it.
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item):
         try:

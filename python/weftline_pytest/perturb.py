@@ -46,7 +46,7 @@ def is_on(options):
 
 
 def register(config):
-    """Has the tests of the session perturbed, if the option says so."""
+    """Has the tests perturbed, if the option says so."""
     if not is_on(config.option):
         return
     seed = config.option.weftline_perturb
