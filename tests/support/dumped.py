@@ -38,6 +38,9 @@ class Program:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
+    def kill(self):
+        self._process.kill()
+
     def runs(self):
         return self._process.poll() is None
 

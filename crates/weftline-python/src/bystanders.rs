@@ -5,6 +5,7 @@
 //! count as one that stands still.
 
 use pyo3::prelude::*;
+use pyo3::types::PyFunction;
 use weftline::Lock;
 
 struct Vouched {
@@ -27,7 +28,8 @@ pub(crate) fn is_thread(ident: u64) -> bool {
 
 /// Whether that handler of a signal is vouched for.
 pub(crate) fn is_handler(handler: &Bound<'_, PyAny>) -> bool {
-    if VOUCHED.lock().modules.is_empty() {
+    // Of a function it is read without any code of the program.
+    if !handler.is_instance_of::<PyFunction>() || VOUCHED.lock().modules.is_empty() {
         return false;
     }
     let module = handler.getattr(crate::names::interned!(handler.py(), __module__));

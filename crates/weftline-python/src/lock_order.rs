@@ -4,7 +4,7 @@
 use crate::attach::try_attach;
 use crate::exit_guard::inside;
 use crate::site;
-use crate::told::{CollectorOff, answer_for_interpreter};
+use crate::told::answer_for_interpreter;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
@@ -21,7 +21,6 @@ pub(crate) fn class_here(py: Python<'_>) -> Option<LockClass> {
 /// library may have made the code of another, as the `__init__` of a dataclass.
 #[cold]
 fn class_of_caller(py: Python<'_>) -> LockClass {
-    let _collector = CollectorOff::new();
     let mut made_by_code = None;
     let mut next = site::program_frame(py);
     while let Some(frame) = next {

@@ -1,5 +1,6 @@
 //! The place of a Python program at which a thread waits, for the reports of blocked threads.
 
+use crate::collector::CollectorOff;
 use crate::names::interned;
 use pyo3::ffi::PyObject;
 use pyo3::prelude::*;
@@ -58,6 +59,7 @@ pub(crate) fn describe(frame: &Bound<'_, PyAny>, is: impl FnOnce(&str, &str, u32
 
 /// The frame that called this one. `None`: there is none, or no memory for its object.
 pub(crate) fn outer<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    let _collector = CollectorOff::new();
     // SAFETY: attached, with a frame. The reference is new, or null.
     let outer =
         unsafe { Bound::from_owned_ptr_or_opt(frame.py(), PyFrame_GetBack(frame.as_ptr())) };
@@ -69,6 +71,7 @@ pub(crate) fn outer<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>>
 
 /// The innermost frame whose module is not of this package.
 pub(crate) fn program_frame(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+    let _collector = CollectorOff::new();
     // SAFETY: attached. The reference is borrowed from the running frame, or null.
     let mut frame = unsafe { Bound::from_borrowed_ptr_or_opt(py, PyEval_GetFrame()) }?;
     while is_ours(&frame) {

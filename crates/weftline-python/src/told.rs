@@ -3,13 +3,14 @@
 
 use crate::attach::try_attach;
 use crate::bystanders;
+use crate::collector::CollectorOff;
 use crate::exit_guard::inside;
 use crate::names::interned;
 use crate::site;
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyString};
+use pyo3::types::{PyCFunction, PyDict, PyFunction, PyInt, PyString};
 use std::collections::HashSet;
 use std::time::Duration;
 use weftline::park::{Deadline, Site};
@@ -24,15 +25,17 @@ const AT_A_TIME: Duration = Duration::from_millis(5);
 /// For how long they get it at least.
 const FOR_OTHERS: Duration = Duration::from_micros(200);
 
+/// That module, if it is imported. No import function of the program runs.
+fn imported<'py>(name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: attached. The dictionary is borrowed from the interpreter.
+    let modules =
+        unsafe { Bound::from_borrowed_ptr_or_opt(name.py(), ffi::PyImport_GetModuleDict()) };
+    modules?.cast_into::<PyDict>().ok()?.get_item(name).ok()?
+}
+
 /// `threading._active`, if that module is imported.
 fn active(py: Python<'_>) -> Option<Bound<'_, PyDict>> {
-    // SAFETY: attached. The dictionary is borrowed from the interpreter.
-    let modules = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyImport_GetModuleDict()) }?;
-    let module = modules
-        .cast_into::<PyDict>()
-        .ok()?
-        .get_item(interned!(py, threading))
-        .ok()??;
+    let module = imported(interned!(py, threading))?;
     own_attribute(&module, interned!(py, _active))?
         .cast_into()
         .ok()
@@ -45,6 +48,7 @@ pub(crate) fn own_attribute<'py>(
     name: &Bound<'py, PyString>,
 ) -> Option<Bound<'py, PyAny>> {
     let py = object.py();
+    let _collector = CollectorOff::new();
     // SAFETY: attached, with an object. The reference is new, or null.
     let own = unsafe {
         Bound::from_owned_ptr_or_opt(
@@ -109,23 +113,35 @@ pub(crate) const INTERPRETER: Interpreter = Interpreter {
 
 /// See [`Interpreter::others_at_exit`].
 fn others_at_exit(waiting: &[u64]) -> Option<usize> {
-    try_attach(|py| inside(py, || try_others_at_exit(py, waiting).unwrap_or(None)))?
+    asked(|py| try_others_at_exit(py, waiting).unwrap_or(None))?
+}
+
+/// Asks the interpreter on a thread that waits. No code of the program runs: a destructor or an
+/// import function of the program does not expect to run inside a wait.
+fn asked<R>(question: impl FnOnce(Python<'_>) -> R) -> Option<R> {
+    try_attach(|py| {
+        inside(py, || {
+            let _collector = CollectorOff::new();
+            question(py)
+        })
+    })
 }
 
 fn try_others_at_exit(py: Python<'_>, waiting: &[u64]) -> PyResult<Option<usize>> {
-    let at_exit = py
-        .import("threading")?
-        .getattr("_shutdown")?
-        .getattr("__code__")?;
+    let at_exit = code_at_exit(py);
     let mut waiting = waiting.to_vec();
     waiting.sort_unstable();
     let mut others = 0;
-    for (ident, frame) in current_frames(py)? {
+    for (ident, frame) in current_frames(py)?.iter() {
         let ident = ident.extract()?;
         if waiting.binary_search(&ident).is_ok() {
             continue;
         }
-        if !bystanders::is_thread(ident) && !frame.getattr("f_code")?.is(&at_exit) {
+        let is_at_exit = match &at_exit {
+            Some(at_exit) => frame.getattr(interned!(py, f_code))?.is(at_exit),
+            None => false,
+        };
+        if !bystanders::is_thread(ident) && !is_at_exit {
             return Ok(None);
         }
         others += 1;
@@ -133,30 +149,38 @@ fn try_others_at_exit(py: Python<'_>, waiting: &[u64]) -> PyResult<Option<usize>
     Ok(Some(others))
 }
 
+/// The code of the function in which the main thread waits for the others at the end.
+fn code_at_exit(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+    let module = imported(interned!(py, threading))?;
+    let function = own_attribute(&module, interned!(py, _shutdown))?;
+    let function = function.cast_into::<PyFunction>().ok()?;
+    function.getattr(interned!(py, __code__)).ok()
+}
+
 /// See [`Interpreter::handles_signals`].
 fn handles_signals() -> bool {
-    let handles = |py: Python<'_>| -> PyResult<bool> {
-        let signal = py.import("_signal")?;
-        let (last, by_default) = (
-            signal.getattr("NSIG")?.extract::<i32>()?,
-            signal.getattr("default_int_handler")?,
-        );
-        for number in 1..last {
-            // `None` where the handler is not the interpreter's, and an error for the numbers that
-            // the C library keeps.
-            let Ok(handler) = signal.call_method1("getsignal", (number,)) else {
-                continue;
-            };
-            if handler.is_callable()
-                && !handler.is(&by_default)
-                && !bystanders::is_handler(&handler)
-            {
-                return Ok(true);
-            }
+    asked(|py| handles_signals_attached(py).unwrap_or(true)).unwrap_or(true)
+}
+
+/// `None` if the interpreter's module of signals is not imported any more.
+fn handles_signals_attached(py: Python<'_>) -> Option<bool> {
+    let signal = imported(interned!(py, _signal))?;
+    let last = own_attribute(&signal, interned!(py, NSIG))?.cast_into::<PyInt>();
+    let last: i32 = last.ok()?.extract().ok()?;
+    let by_default = own_attribute(&signal, interned!(py, default_int_handler))?;
+    let handler_of = own_attribute(&signal, interned!(py, getsignal))?;
+    let handler_of = handler_of.cast_into::<PyCFunction>().ok()?;
+    for number in 1..last {
+        // `None` where the handler is not the interpreter's, and an error for the numbers that the
+        // C library keeps.
+        let Ok(handler) = handler_of.call1((number,)) else {
+            continue;
+        };
+        if handler.is_callable() && !handler.is(&by_default) && !bystanders::is_handler(&handler) {
+            return Some(true);
         }
-        Ok(false)
-    };
-    try_attach(|py| inside(py, || handles(py).unwrap_or(true))).unwrap_or(true)
+    }
+    Some(false)
 }
 
 /// Tells the names and stacks of all threads. Runs on a thread of its own.
@@ -213,29 +237,6 @@ fn tell_some(py: Python<'_>, told: &mut Told<'_>, done: &mut HashSet<u64>) -> Py
     drop(frames);
     drop(collector);
     Ok(false)
-}
-
-/// The garbage collector is off as long as this exists: up to 3.11 an allocation of a frame may run
-/// it, and with it destructors of the program.
-pub(crate) struct CollectorOff {
-    was_on: bool,
-}
-
-impl CollectorOff {
-    pub(crate) fn new() -> Self {
-        // SAFETY: attached, by the caller's token; it sets a flag.
-        let was_on = cfg!(not(Py_3_12)) && unsafe { ffi::PyGC_Disable() } != 0;
-        Self { was_on }
-    }
-}
-
-impl Drop for CollectorOff {
-    fn drop(&mut self) {
-        if self.was_on {
-            // SAFETY: as in `new`.
-            unsafe { ffi::PyGC_Enable() };
-        }
-    }
 }
 
 /// The innermost frame of each thread. No import function of the program runs.
@@ -296,7 +297,6 @@ fn attached() -> Option<Python<'static>> {
 /// See `Interpreter::tell_own`.
 fn tell_own(told: &mut Told<'_>) {
     if let Some(py) = attached() {
-        let _collector = CollectorOff::new();
         if let Some(name) = own_name(py) {
             told.name(0, &name.to_string_lossy());
         }
@@ -309,7 +309,6 @@ fn tell_own(told: &mut Told<'_>) {
 /// See `Interpreter::site`.
 fn innermost(site: &mut Site) {
     if let Some(py) = attached() {
-        let _collector = CollectorOff::new();
         site::name(py, site);
     }
 }
