@@ -4,17 +4,14 @@ The program is a file, run by `python` and by `weftline run`. `on_weftline` and 
 behaviour that only weftline has.
 """
 
-import os
 import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 
 SECONDS = 240
 """The time limit of a program: ten times the longest, for a busy machine."""
 
-_TESTS = Path(__file__).resolve().parent.parent
 
 _PLAIN, _OURS = [], ["-m", "weftline", "run"]
 
@@ -79,12 +76,11 @@ def _write(folder, source):
 
 
 def _run(launcher, program, arguments, when_ready):
-    path = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, *launcher, str(program), *map(str, arguments)]
     with subprocess.Popen(
         command,
         cwd=program.parent,
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

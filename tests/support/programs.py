@@ -20,6 +20,12 @@ from support.target import queue, threading
 """
 
 
+def environment():
+    """The environment of a program that imports the support of the tests."""
+    path = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
 def run(source, *args, within=60, code=0, stderr=""):
     """Runs `source` with `args` as `sys.argv[1:]` and returns its output.
 
@@ -27,13 +33,12 @@ def run(source, *args, within=60, code=0, stderr=""):
     many seconds to start.
     """
     program = _PRELUDE.format(seconds=within) + textwrap.dedent(source)
-    path = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [sys.executable, "-c", program, *map(str, args)],
         capture_output=True,
         text=True,
         timeout=within + 15,
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment(),
         stdin=subprocess.DEVNULL,
         check=False,
     )
