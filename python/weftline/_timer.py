@@ -89,7 +89,11 @@ class Timer(Thread):
 
         It must be called at most once per timer; RuntimeError is raised otherwise.
         """
-        if not self._can_be_pending():
+        if not isinstance(self, Timer):
+            # The method was read before the object's class was replaced; so below.
+            Thread.start(self)
+            return
+        if not _can_be_pending(self):
             super().start()
             return
         if self._started.is_set():
@@ -132,7 +136,7 @@ class Timer(Thread):
         cancelled.
         """
         finished = self.finished
-        pending = self._pending
+        pending = getattr(self, "_pending", None)
         if pending is not None and pending.is_firing():
             self._forget_pending()
             pending.has_begun()
@@ -146,6 +150,8 @@ class Timer(Thread):
         """Return whether the timer has been started, and has neither been cancelled nor has its
         function returned.
         """
+        if not isinstance(self, Timer):
+            return Thread.is_alive(self)
         pending = self._pending
         if pending is not None and self._started.is_set():
             alive = pending.is_alive()
@@ -157,6 +163,9 @@ class Timer(Thread):
         """Wait until the function has returned or the timer is cancelled, for at most `timeout`
         seconds.
         """
+        if not isinstance(self, Timer):
+            Thread.join(self, timeout)
+            return
         pending = self._pending
         if pending is not None and self._started.is_set():
             if timeout is not None:
@@ -167,34 +176,6 @@ class Timer(Thread):
             if timeout is not None:
                 timeout -= monotonic() - began
         super().join(timeout)
-
-    def _can_be_pending(self):
-        """Whether no code can tell the timer from a thread that waits."""
-        if _is_exiting or not self._initialized or "run" in self.__dict__:
-            return False
-        cls = type(self)
-        if (
-            cls.run is not _RUN
-            or cls._bootstrap is not _BOOTSTRAP
-            or cls._bootstrap_inner is not _BOOTSTRAP_INNER
-            or Thread.start is not _THREAD_START
-            or Thread.run is not _THREAD_RUN
-            or getattr(threading, _STARTER) is not _START_NEW
-        ):
-            return False
-        try:
-            finished, interval = self.finished, self.interval
-            if _HAS_HANDLES and getattr(self, _HANDLE).ident:
-                # It has had its thread; the handle raises when it is started again.
-                return False
-        except AttributeError:
-            return False
-        if type(finished) is not _Finished or finished.is_set():
-            return False
-        # The wait in the thread accepts or refuses any other value, in its own words.
-        return interval is None or (
-            type(interval) in _NUMBERS and interval <= TIMEOUT_MAX
-        )
 
     def _undo_start(self):
         pending = self._pending
@@ -329,6 +310,33 @@ _RUN, _BOOTSTRAP, _BOOTSTRAP_INNER = (
 )
 _THREAD_START, _THREAD_RUN = Thread.start, Thread.run
 _START_NEW = getattr(threading, _STARTER)
+
+
+def _can_be_pending(timer):
+    """Whether no code can tell the timer from a thread that waits."""
+    if _is_exiting or not timer._initialized or "run" in timer.__dict__:
+        return False
+    cls = type(timer)
+    if (
+        cls.run is not _RUN
+        or cls._bootstrap is not _BOOTSTRAP
+        or cls._bootstrap_inner is not _BOOTSTRAP_INNER
+        or Thread.start is not _THREAD_START
+        or Thread.run is not _THREAD_RUN
+        or getattr(threading, _STARTER) is not _START_NEW
+    ):
+        return False
+    try:
+        finished, interval = timer.finished, timer.interval
+        if _HAS_HANDLES and getattr(timer, _HANDLE).ident:
+            # It has had its thread; the handle raises when it is started again.
+            return False
+    except AttributeError:
+        return False
+    if type(finished) is not _Finished or finished.is_set():
+        return False
+    # The wait in the thread accepts or refuses any other value, in its own words.
+    return interval is None or (type(interval) in _NUMBERS and interval <= TIMEOUT_MAX)
 
 
 def _mark_ended(timer):

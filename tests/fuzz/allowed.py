@@ -176,7 +176,9 @@ def _hidden(step, before, plain, ours):
     hidden = re.search(
         r"^type\(\w+\)(\.\w+) = [^\n]*\n(?:.*\n)*?\w+\1 = ", before, re.MULTILINE
     )
-    return ours != "blocked" or plain[:1] == "!" or hidden is not None
+    conditions = re.findall(r"^(\w+) = \w+\.Condition\(", before, re.MULTILINE)
+    of_conditions = any(f"type({name})." in before for name in conditions)
+    return ours != "blocked" or plain[:1] == "!" or hidden is not None or of_conditions
 
 
 RULES = (

@@ -124,7 +124,7 @@ def foreign(step, before, plain, ours):
         return ours[:1] != "!"
     if re.search(r"Condition\(|S[ab]\(|_lock = ", before) and re.search(taken, step):
         # In the standard condition the lock's methods replace the condition's.
-        if re.search(r"TypeError: .* takes ", ours):
+        if re.search(r"TypeError: .* (?:takes|got an unexpected keyword) ", ours):
             return True
         return ours.startswith(("<callable", "True", "False", "None")) or (
             plain[:1] == ours[:1] == "!"

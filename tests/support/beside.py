@@ -9,6 +9,8 @@ import sys
 import textwrap
 from dataclasses import dataclass
 
+from support.programs import environment
+
 SECONDS = 240
 """The time limit of a program: ten times the longest, for a busy machine."""
 

@@ -279,7 +279,8 @@ class ThreadPoolExecutor(_Standard):
         """Returns a function that submits a call of `fn` with the passed arguments. It bypasses
         `submit` if the program has not replaced that.
         """
-        queue = self._work_queue
+        # Without one, as after `pickle`, `submit` raises, if there is a call to submit.
+        queue = getattr(self, "_work_queue", None)
         if (
             type(queue) is not _WorkQueue
             or type(self).submit is not _submit
