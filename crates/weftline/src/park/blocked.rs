@@ -272,6 +272,11 @@ mod real {
             unsafe { *self.site.get() = site };
         }
 
+        /// When it began, in nanoseconds of the monotonic clock, if that is known.
+        pub(in crate::park) fn since(&self) -> Option<u64> {
+            self.since.get()
+        }
+
         /// The wait is the innermost of its thread as long as the result exists.
         #[inline]
         pub(in crate::park) fn begin<'a>(&'a self, blocked: &'a Blocked) -> Begun<'a> {

@@ -220,7 +220,9 @@ pub(crate) use record::{
 #[cfg(not(weftline_model))]
 pub(crate) use record::{adopt_number, replace_number};
 #[cfg(not(weftline_model))]
-pub(crate) use reports::{SeenThread, name_current, name_thread, this_thread, threads_now};
+pub(crate) use reports::{
+    SeenThread, kept_now, name_current, name_thread, this_thread, threads_now,
+};
 #[cfg(not(weftline_model))]
 pub(crate) use short_name::ShortName;
 #[cfg(not(weftline_model))]

@@ -3,10 +3,11 @@
 //!
 //! A wait that spins and takes what it wants before it enlists is none here.
 
+use super::thread_number::number_if_any;
 use super::{Kind, now};
 use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A wait that has ended.
 #[derive(Clone, Copy)]
@@ -14,9 +15,22 @@ pub(crate) struct EndedWait {
     pub(crate) kind: Kind,
     /// The address of the object.
     pub(crate) object: usize,
-    /// How long it lasted, in nanoseconds.
-    pub(crate) nanos: u64,
+    /// When it began, and when it ended: nanoseconds of the monotonic clock.
+    pub(crate) begun: u64,
+    pub(crate) ended: u64,
     pub(crate) outcome: Outcome,
+    /// The number of the thread that woke the waiter last; zero: none, or a thread without a
+    /// number.
+    pub(crate) waker: u64,
+    /// When it did.
+    pub(crate) woken_at: u64,
+}
+
+impl EndedWait {
+    /// How long it lasted, in nanoseconds.
+    pub(crate) fn nanos(&self) -> u64 {
+        self.ended.saturating_sub(self.begun)
+    }
 }
 
 /// How a wait ended.
@@ -26,6 +40,44 @@ pub(crate) enum Outcome {
     Granted,
     TimedOut,
     Interrupted,
+}
+
+/// What the record of a thread has for the observer.
+pub(super) struct Observed {
+    /// See [`EndedWait::waker`]; written by wakers of the thread's waiter, before they wake it.
+    waker: AtomicU64,
+    woken_at: AtomicU64,
+    /// Where the floor above keeps waits of the thread; it is not freed.
+    kept: AtomicPtr<()>,
+}
+
+impl Observed {
+    pub(super) const fn new() -> Self {
+        Self {
+            waker: AtomicU64::new(0),
+            woken_at: AtomicU64::new(0),
+            kept: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// The calling thread wakes the thread of this record.
+    #[inline]
+    pub(super) fn note_waker(&self) {
+        if is_observed() {
+            self.note();
+        }
+    }
+
+    #[cold]
+    fn note(&self) {
+        // Relaxed: the wake, which comes later, publishes both.
+        self.waker.store(number_if_any(), Ordering::Relaxed);
+        self.woken_at.store(now(), Ordering::Relaxed);
+    }
+
+    pub(super) fn kept(&self) -> &AtomicPtr<()> {
+        &self.kept
+    }
 }
 
 /// A `fn(EndedWait)`, or null.
@@ -44,15 +96,18 @@ pub(crate) fn is_observed() -> bool {
     !OBSERVER.load(Ordering::Relaxed).is_null()
 }
 
-/// A wait that begins: when, if it is to be measured.
+/// A wait of the thread that begins: when, if it is to be measured.
 #[inline]
-pub(super) fn begun() -> Option<u64> {
-    is_observed().then(now)
+pub(super) fn begun(thread: &Observed) -> Option<u64> {
+    is_observed().then(|| {
+        thread.waker.store(0, Ordering::Relaxed);
+        now()
+    })
 }
 
 /// The end of that wait.
 #[cold]
-pub(super) fn ended(begun: u64, kind: Kind, object: usize, outcome: Outcome) {
+pub(super) fn ended(thread: &Observed, begun: u64, kind: Kind, object: usize, outcome: Outcome) {
     // Pairs with the store: what the function needs has been written before.
     let f = OBSERVER.load(Ordering::Acquire);
     if f.is_null() {
@@ -63,7 +118,10 @@ pub(super) fn ended(begun: u64, kind: Kind, object: usize, outcome: Outcome) {
     f(EndedWait {
         kind,
         object,
-        nanos: now().saturating_sub(begun),
+        begun,
+        ended: now(),
         outcome,
+        waker: thread.waker.load(Ordering::Relaxed),
+        woken_at: thread.woken_at.load(Ordering::Relaxed),
     });
 }

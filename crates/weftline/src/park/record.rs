@@ -7,6 +7,7 @@
 //! `record_modelled.rs` takes the place of this file in models.
 
 use super::adaptive_spin::{AdaptiveSpin, SpinLength};
+use super::observer::Observed;
 use super::os_ident::{native_id, os_ident};
 use super::out_of_memory::panic_without_memory;
 use super::pool::ServedPool;
@@ -37,6 +38,7 @@ pub(crate) struct ThreadRecord {
     pub(super) name: ListLock<ShortName>,
     pub(super) pool: ServedPool,
     pub(crate) read_holds: ReadHolds,
+    pub(super) observed: Observed,
     /// The record made before this one; written once, before the record is published.
     older: AtomicPtr<ThreadRecord>,
     /// Under the lock of `FREE`.
@@ -202,6 +204,7 @@ fn made() -> Option<&'static ThreadRecord> {
         name: ListLock::new(ShortName::NONE),
         pool: ServedPool::none(),
         read_holds: ReadHolds::new(),
+        observed: Observed::new(),
         older: AtomicPtr::new(ptr::null_mut()),
         next_free: AtomicPtr::new(ptr::null_mut()),
     };

@@ -8,7 +8,7 @@ use super::look::ObjectState;
 use super::record::{ThreadRecord, all, of_number};
 use super::short_name::ShortName;
 use super::{ThreadNumber, fork, waiter};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// The operating system's identifier (`pthread_self`, on Windows `GetCurrentThreadId`) of the
 /// living thread with that number; `None` when it has ended, or was lost in a fork.
@@ -155,11 +155,22 @@ impl SeenThread {
         self.0.read_holds.locks()
     }
 
+    /// Where its waits are kept.
+    pub(crate) fn kept(self) -> &'static AtomicPtr<()> {
+        self.0.observed.kept()
+    }
+
     /// Has the thread call the function of `stir.rs` inside its sleep. A signal handler may call
     /// it. Returns whether the thread slept.
     pub(crate) fn stir(self) -> bool {
         self.0.parker.stir()
     }
+}
+
+/// Where the waits of each thread are kept that has ever had a record: those that ended, too. A
+/// signal handler may call it.
+pub(crate) fn kept_now() -> impl Iterator<Item = &'static AtomicPtr<()>> {
+    all().map(|record| record.observed.kept())
 }
 
 /// Names the calling thread, for reports. An empty name is none.

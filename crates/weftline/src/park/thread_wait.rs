@@ -2,6 +2,8 @@
 //!
 //! `waiter.rs` has the states, and the orderings between the thread and its waker.
 
+#[cfg(not(weftline_model))]
+use super::ThreadRecord;
 use super::blocked::{BlockedOn, Marks, Wait};
 use super::model::Ordering;
 #[cfg(not(weftline_model))]
@@ -49,7 +51,7 @@ impl<P> Waiter<P> {
         #[cfg(not(weftline_model))]
         let _begun = wait.begin(&self.record().parker.blocked);
         #[cfg(not(weftline_model))]
-        let measured = Measured::new(on);
+        let measured = Measured::new(&wait, on, self.record());
         loop {
             let slept = self.sleep(&wait, blocker, deadline);
             let ended = slept.or_else(|| take().then_some(Ended::Granted));
@@ -129,17 +131,23 @@ impl<P> Waiter<P> {
 
 /// The time of a wait, if waits are measured.
 #[cfg(not(weftline_model))]
-struct Measured {
+struct Measured<'a> {
+    wait: &'a Wait,
     on: BlockedOn,
+    record: &'static ThreadRecord,
     begun: Option<u64>,
 }
 
 #[cfg(not(weftline_model))]
-impl Measured {
+impl<'a> Measured<'a> {
     #[inline]
-    fn new(on: BlockedOn) -> Self {
-        let begun = observer::begun();
-        Self { on, begun }
+    fn new(wait: &'a Wait, on: BlockedOn, record: &'static ThreadRecord) -> Self {
+        Self {
+            wait,
+            on,
+            record,
+            begun: observer::begun(&record.observed),
+        }
     }
 
     #[inline]
@@ -154,7 +162,10 @@ impl Measured {
             // The wait begins again in the child.
             Ended::Forked => return,
         };
-        observer::ended(begun, self.on.kind(), self.on.address(), outcome);
+        // The same as in reports, if it has slept.
+        let begun = self.wait.since().unwrap_or(begun);
+        let (kind, object) = (self.on.kind(), self.on.address());
+        observer::ended(&self.record.observed, begun, kind, object, outcome);
     }
 }
 

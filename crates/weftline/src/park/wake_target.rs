@@ -51,7 +51,11 @@ impl WakeTarget {
     #[inline]
     pub(super) unsafe fn wakeup(self) -> Wakeup {
         match self {
-            Self::Thread { record, .. } => Wakeup::of_thread(record),
+            Self::Thread { record, .. } => {
+                #[cfg(not(weftline_model))]
+                record.observed.note_waker();
+                Wakeup::of_thread(record)
+            }
             // SAFETY: the slot lives as long as the waiter, and is this waker's now.
             Self::Task(slot) => match unsafe { slot.as_ref().replace(None) } {
                 Some(waker) => Wakeup::of_task(waker),

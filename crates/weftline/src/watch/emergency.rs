@@ -30,10 +30,11 @@
 //! finds that out and takes the mark away (`mark.rs`), and no one asks any more.
 
 use super::answer::{Answer, Line, Refused};
+use super::asked::Wanted;
 use super::interpreter::{Interpreter, Told};
 use super::os::{Descriptor, KeepErrno, Stream};
-use super::{mark, own_stack, plain, wire};
-use crate::park::{self, ASKED, fork, threads_now};
+use super::{mark, observe, own_stack, plain, wire};
+use crate::park::{self, ASKED, fork, now, threads_now};
 use std::ffi::{c_int, c_void};
 use std::fmt::Write;
 use std::mem;
@@ -219,7 +220,12 @@ fn respond(nonce: u64) {
 
 /// Tells this process, and has the interpreter asked for the rest.
 fn tell(nonce: u64, socket: &Descriptor) {
-    let has_interpreter = interpreter().is_some();
+    let wanted = Wanted::of(nonce);
+    let has_interpreter = interpreter().is_some() && wanted.has_state();
+    let since = wanted.within().map(|within| {
+        observe::record();
+        now().saturating_sub(within)
+    });
     let mut out = Stream::to_socket(socket);
     if has_interpreter {
         // Of more requests than that at a time, the oldest get no stacks.
@@ -229,7 +235,10 @@ fn tell(nonce: u64, socket: &Descriptor) {
         stir();
     }
     let _ = writeln!(out, "interpreter\t{}", u8::from(has_interpreter))
-        .and_then(|()| wire::write_process(&mut out, has_interpreter))
+        .and_then(|()| match since {
+            Some(since) if !wanted.has_state() => wire::write_past_alone(&mut out, since),
+            since => wire::write_process(&mut out, has_interpreter, since),
+        })
         .and_then(|()| out.flush());
 }
 

@@ -12,10 +12,10 @@
 
 use super::field::{Maybe, Text};
 use super::names::name_at;
-use crate::park::observer::{EndedWait, Outcome, is_observed, set_observer};
+use crate::park::observer::{EndedWait, Outcome};
 use crate::park::{ForgetWaiters, Kind, ListLock, now};
 use std::fmt::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The bucket at `k` has the waits of at most 2ᵏ microseconds; the last one has all longer ones.
 pub(super) const BUCKETS: usize = 27;
@@ -44,6 +44,7 @@ impl OfKind {
 static KINDS: [OfKind; Kind::ALL.len()] = [const { OfKind::none() }; Kind::ALL.len()];
 /// When measuring began, in nanoseconds of the monotonic clock; zero: never.
 static SINCE: AtomicU64 = AtomicU64::new(0);
+static IS_ON: AtomicBool = AtomicBool::new(false);
 
 /// The waits for one object.
 #[derive(Clone, Copy)]
@@ -99,47 +100,34 @@ impl Table {
             }
         };
         row.count += 1;
-        row.nanos = row.nanos.saturating_add(wait.nanos);
+        row.nanos = row.nanos.saturating_add(wait.nanos());
     }
 }
 
 static TABLE: ListLock<Table> = ListLock::new(Table::new());
 
-/// Measures waits from now on. Each wait that goes to sleep, or would, costs some 100 ns more;
-/// nothing else does.
-pub fn start() {
-    let _ = SINCE.compare_exchange(0, now().max(1), Ordering::Relaxed, Ordering::Relaxed);
-    set_observer(Some(count));
-}
-
-/// Measures waits no longer. What has been counted stays.
-pub fn stop() {
-    set_observer(None);
-}
-
-/// Whether waits are measured.
-#[must_use]
-pub fn is_started() -> bool {
-    is_observed()
-}
-
-/// As [`start`], if the environment variable `WEFTLINE_WATCH` is `1`.
-pub fn start_as_told() {
-    let told = std::env::var("WEFTLINE_WATCH").unwrap_or_default();
-    if !matches!(told.trim(), "" | "0") {
-        start();
+/// Waits are counted from now on, or no longer. What has been counted stays.
+pub(super) fn set_on(is_on: bool) {
+    if is_on {
+        let _ = SINCE.compare_exchange(0, now().max(1), Ordering::Relaxed, Ordering::Relaxed);
     }
+    IS_ON.store(is_on, Ordering::Relaxed);
 }
 
-fn count(wait: EndedWait) {
+/// Whether waits are counted.
+pub(super) fn is_on() -> bool {
+    IS_ON.load(Ordering::Relaxed)
+}
+
+pub(super) fn count(wait: EndedWait) {
     // Every ordering is relaxed: the numbers are of no use to anything but reports.
     let of_kind = &KINDS[wait.kind as usize - 1];
     let add = |to: &AtomicU64, more| {
         to.fetch_add(more, Ordering::Relaxed);
     };
     add(&of_kind.count, 1);
-    add(&of_kind.nanos, wait.nanos);
-    add(&of_kind.buckets[bucket(wait.nanos)], 1);
+    add(&of_kind.nanos, wait.nanos());
+    add(&of_kind.buckets[bucket(wait.nanos())], 1);
     match wait.outcome {
         Outcome::Granted => {}
         Outcome::TimedOut => add(&of_kind.timed_out, 1),
@@ -163,7 +151,7 @@ pub(super) fn write_measured(out: &mut impl Write) -> fmt::Result {
     if since == 0 {
         return Ok(());
     }
-    writeln!(out, "measured\t{since}\t{}", u8::from(is_observed()))?;
+    writeln!(out, "measured\t{since}\t{}", u8::from(is_on()))?;
     let read = |from: &AtomicU64| from.load(Ordering::Relaxed);
     for (kind, of_kind) in Kind::ALL.into_iter().zip(&KINDS) {
         let count = read(&of_kind.count);
@@ -209,7 +197,10 @@ mod tests {
         EndedWait {
             kind: Kind::Lock,
             object,
-            nanos: 10,
+            begun: 0,
+            ended: 10,
+            waker: 0,
+            woken_at: 0,
             outcome: Outcome::Granted,
         }
     }

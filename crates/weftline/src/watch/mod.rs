@@ -27,6 +27,9 @@
 //! | `lock_order/` | locks that are taken in different orders |
 //! | `measure.rs` | what is counted while waits are measured |
 //! | `measured.rs` | the same, as data |
+//! | `wait_ring.rs` | the waits that have ended lately, while a recorder asks for them |
+//! | `past_wait.rs` | the same, as data |
+//! | `observe.rs` | which waits are counted or recorded |
 //! | `metrics.rs` | a process in numbers |
 //! | `names.rs` | the names that a program gives to its objects |
 //! | `dump_on.rs` | reports on other signals, before they do what they do |
@@ -36,6 +39,7 @@
 //! | `plain.rs` | a shorter one, which a signal handler writes by itself |
 //! | `emergency.rs` | the signal on which a process tells it, and its handler |
 //! | `own_stack.rs` | the stack on which the handler runs |
+//! | `asked.rs` | what a request asks for |
 //! | `answer.rs` | its connection to the one that asks |
 //! | `mark.rs` | how others see that a process has that handler |
 //! | `request.rs` | the other end: asking a process |
@@ -52,6 +56,8 @@ use crate::park::BlockedThread;
 mod addressee;
 #[cfg(target_os = "linux")]
 mod answer;
+#[cfg(target_os = "linux")]
+mod asked;
 mod budget;
 mod circle;
 mod deadlock;
@@ -69,10 +75,12 @@ mod measure;
 mod measured;
 mod metrics;
 mod names;
+mod observe;
 #[cfg(target_os = "linux")]
 mod os;
 #[cfg(target_os = "linux")]
 mod own_stack;
+mod past_wait;
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "a part of it is for the emergency call")
@@ -87,8 +95,11 @@ mod starvation;
 #[cfg(target_os = "linux")]
 mod status;
 mod verdict;
+mod wait_ring;
 mod wire;
 
+#[cfg(target_os = "linux")]
+pub use asked::Wanted;
 pub use deadlock::{Deadlock, Verdict};
 #[cfg(target_os = "linux")]
 pub use dump_on::{dump_on, dump_on_as_told};
@@ -104,13 +115,14 @@ pub use lock_order::{
 };
 #[cfg(target_os = "linux")]
 pub use mark::is_marked;
-pub use measure::{is_started, start, start_as_told, stop};
 pub use measured::{Contended, Measured, Waits};
 pub use metrics::{Metrics, PoolMetrics};
 pub use names::{Named, name, name_range, unname_range};
+pub use observe::{is_started, start, start_as_told, stop};
+pub use past_wait::{PastEnd, PastWait};
 pub use report::{Report, Span};
 #[cfg(target_os = "linux")]
-pub use request::{RequestError, processes, request, tree};
+pub use request::{RequestError, processes, request, request_for, tree};
 pub use snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, Wait};
 pub use verdict::{Found, OnDeadlock, look_from_all, on_deadlock, on_deadlock_as_told, take_ended};
 
@@ -190,7 +202,7 @@ fn snapshot_of<'a>(
     let _ = crate::park::try_current_record();
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = wire::write_process(&mut text, interpreter.is_some());
+    let _ = wire::write_process(&mut text, interpreter.is_some(), None);
     for wait in waits {
         let _ = wire::write_known_wait(&mut text, wait);
     }

@@ -199,7 +199,7 @@ mod tests {
         crate::park::name_current("one of the threads");
         let used = used_by(|| {
             let mut out = Stream::to_file(&nowhere);
-            wire::write_process(&mut out, false).unwrap();
+            wire::write_process(&mut out, false, Some(0)).unwrap();
             plain::write_report(&mut out).unwrap();
             out.flush().unwrap();
         });

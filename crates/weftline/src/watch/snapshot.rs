@@ -1,6 +1,7 @@
 //! [`Snapshot`]: the threads of a process, what each waits for, and the owner of that.
 
 use super::measured::Measured;
+use super::past_wait::PastWait;
 use crate::park::{Kind, ObjectState, Printable};
 use std::time::Duration;
 
@@ -32,6 +33,11 @@ pub struct Snapshot {
     pub stacks: Stacks,
     /// What was counted, if waits are or were measured.
     pub measured: Option<Measured>,
+    /// The waits that have ended lately, if they were asked for.
+    pub past: Vec<PastWait>,
+    /// How many waits, since the process began, were asked for and not recorded, because their
+    /// threads have no ring: there are 1,024 at most.
+    pub unkept: u64,
     /// Whether the process told everything; otherwise it was too slow, or ended.
     pub is_whole: bool,
 }

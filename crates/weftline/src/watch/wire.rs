@@ -20,6 +20,8 @@
 //! | `measured` | since when waits are measured, whether they still are |
 //! | `waits` | kind, count, nanoseconds, timed out, interrupted, the buckets of the histogram |
 //! | `contended` | kind, address, count, nanoseconds, by how much the count may be too high, name |
+//! | `past` | ring, number, kind, end, thread, its kernel's identifier, object, begun, ended, waker, woken at, name |
+//! | `unkept` | how many waits of threads without a ring have ended |
 //! | `end` | |
 //! | `stacks` | version, process: the answer of the interpreter begins |
 //! | `name` | `pthread_self`, name |
@@ -36,7 +38,9 @@ use super::field::{Maybe, Text};
 use super::measure::write_measured;
 use super::measured::{Contended, Measured, Waits};
 use super::names::name_at;
+use super::past_wait::{PastEnd, PastWait};
 use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, VERSION, Wait};
+use super::wait_ring;
 use crate::park::{
     BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, lasting_now, now, objects_now,
     threads_now,
@@ -46,10 +50,18 @@ use std::fmt::{self, Write};
 use std::mem;
 use std::time::Duration;
 
-/// Writes what this process knows of itself. Safe in a signal handler if `out` is.
-pub(super) fn write_process(out: &mut impl Write, locks_are_free: bool) -> fmt::Result {
-    let (pid, free) = (std::process::id(), u8::from(locks_are_free));
-    writeln!(out, "weftline\t{VERSION}\t{pid}\t{free}\t{}", now())?;
+/// Writes what this process knows of itself, and the waits that ended since then. Safe in a signal handler if `out` is.
+pub(super) fn write_process(
+    out: &mut impl Write,
+    locks_are_free: bool,
+    past_since: Option<u64>,
+) -> fmt::Result {
+    write_first(out, locks_are_free)?;
+    // First, so that a wait which ends meanwhile is told by the next answer, and not as one that
+    // has ended before it began.
+    if let Some(since) = past_since {
+        wait_ring::write_past(out, since)?;
+    }
     for thread in threads_now() {
         write_thread(out, thread)?;
         let (pool, waiting) = thread.pool();
@@ -68,6 +80,19 @@ pub(super) fn write_process(out: &mut impl Write, locks_are_free: bool) -> fmt::
     lasting_now(|blocked| write_again(out, blocked))?;
     write_measured(out)?;
     writeln!(out, "end")
+}
+
+/// Writes no more than the waits that ended since then. Safe in a signal handler if `out` is.
+#[cfg(target_os = "linux")]
+pub(super) fn write_past_alone(out: &mut impl Write, since: u64) -> fmt::Result {
+    write_first(out, false)?;
+    wait_ring::write_past(out, since)?;
+    writeln!(out, "end")
+}
+
+fn write_first(out: &mut impl Write, locks_are_free: bool) -> fmt::Result {
+    let (pid, free) = (std::process::id(), u8::from(locks_are_free));
+    writeln!(out, "weftline\t{VERSION}\t{pid}\t{free}\t{}", now())
 }
 
 /// Writes a wait that is known to last, whatever the thread showed when the process told.
@@ -288,6 +313,8 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
                     read_counted(line, measured);
                 }
             }
+            Some("past") => snapshot.past.extend(read_past(&mut fields)),
+            Some("unkept") => snapshot.unkept = fields.number().unwrap_or(0),
             Some("again") => again.extend(fields.number().zip(fields.number())),
             Some("end") => snapshot.is_whole = true,
             _ => {}
@@ -406,6 +433,30 @@ fn read_contended(fields: &mut Fields<'_>) -> Option<Contended> {
         overestimate: fields.number()?,
         name: fields.text(),
     })
+}
+
+fn read_past(fields: &mut Fields<'_>) -> Option<PastWait> {
+    let mut wait = PastWait {
+        ring: fields.number()?,
+        number: fields.number()?,
+        kind: Kind::of_name(fields.0.next()?),
+        end: match fields.0.next()? {
+            "granted" => PastEnd::Granted,
+            "timed-out" => PastEnd::TimedOut,
+            _ => PastEnd::Interrupted,
+        },
+        thread: fields.number()?,
+        native_id: fields.number()?,
+        object: fields.number()?,
+        begun: Duration::from_nanos(fields.number()?),
+        ended: Duration::from_nanos(fields.number()?),
+        woken: None,
+        name: None,
+    };
+    let (waker, woken_at) = (fields.number()?, fields.number()?);
+    wait.woken = (waker != 0).then_some((waker, Duration::from_nanos(woken_at)));
+    wait.name = fields.text();
+    Some(wait)
 }
 
 fn read_serves(fields: &mut Fields<'_>) -> Option<(u64, u32, Option<u64>)> {
