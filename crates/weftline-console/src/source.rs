@@ -16,7 +16,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use weftline::Event;
-use weftline::watch::{self, RequestError, Snapshot};
+use weftline::watch::{self, RequestError, Snapshot, Wanted};
 
 /// The time between the beginnings of two requests.
 const EVERY: Duration = Duration::from_millis(500);
@@ -97,6 +97,14 @@ impl Source {
         ask(self.pid, &self.process)
     }
 
+    /// Asks it for that, on this thread.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub(crate) fn ask_for(&self, wanted: Wanted) -> Result<Answer, RequestError> {
+        ask_for(self.pid, &self.process, wanted)
+    }
+
     /// Asks from now on, on a thread of its own, which calls `each` with every reading. It ends
     /// with the process, or when the result is dropped.
     ///
@@ -151,8 +159,12 @@ impl Drop for Watching {
 }
 
 fn ask(pid: u32, process: &OwnedFd) -> Result<Answer, RequestError> {
+    ask_for(pid, process, Wanted::State)
+}
+
+fn ask_for(pid: u32, process: &OwnedFd, wanted: Wanted) -> Result<Answer, RequestError> {
     let begun = Instant::now();
-    let answer = watch::request(pid).map(|snapshot| Answer {
+    let answer = watch::request_for(pid, wanted).map(|snapshot| Answer {
         snapshot,
         taken: SystemTime::now(),
         took: begun.elapsed(),

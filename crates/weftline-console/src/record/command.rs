@@ -22,11 +22,12 @@ Open it at https://ui.perfetto.dev, or query it by Perfetto's trace_processor.
   --seconds N    end after so many seconds (10)
   -h, --help     show this text
 
-The process needs no preparation but to run on weftline. It is asked twice a
-second, as `weftline dump` asks it, and interrupted for about a millisecond each
-time. So the beginning of a wait is exact, and its end is known to half a
-second. A wait that begins and ends between two snapshots is not seen, nor is
-which thread has woken which.
+The process needs no preparation but to run on weftline. It records its waits as
+long as it is asked, so a wait that ends meanwhile has its exact times and the
+thread that ended it, as an arrow. It is asked ten times a second, twice for its
+whole state, and interrupted for about a millisecond each time. What is held,
+queued and busy is known for these moments. A thread keeps its last 512 waits:
+the waits that are overwritten before they are read are counted.
 
 Ctrl-C ends the recording and writes what there is, and so does the end of the
 process.
@@ -158,8 +159,13 @@ fn summary(recorded: &Recorded, pid: u32, file: Option<&Path>) -> String {
         EndedBy::Signal => text += "  = a signal ended the recording\n",
         EndedBy::Time => {}
     }
+    text += &format!("  = {} with their ends", counted(recorded.waits, "wait"));
+    match recorded.lost {
+        0 => text += "; none is missing\n",
+        lost => text += &format!("; {} missing: too many at a time\n", counted(lost, "wait")),
+    }
     if file.is_some() {
-        text += "  = open it at https://ui.perfetto.dev; ends of waits are known to 500 ms\n";
+        text += "  = open it at https://ui.perfetto.dev\n";
     }
     text
 }
@@ -221,6 +227,8 @@ mod tests {
             lasted: Duration::from_millis(10_012),
             snapshots: 21,
             failed: 2,
+            waits: 1,
+            lost: 3,
             ended_by,
         };
         let file = Some(Path::new("a.pf"));
@@ -228,8 +236,9 @@ mod tests {
         assert!(text.starts_with(
             "weftline: a.pf: 1 packet, 2.3 kB; 10.0 s of process 7 in 21 snapshots, 2 failed\n"
         ));
+        assert!(text.contains("  = 1 wait with their ends; 3 waits missing: too many at a time\n"));
         let text = summary(&recorded(EndedBy::Process), 7, None);
         assert!(text.starts_with("weftline: -: "));
-        assert!(text.ends_with("the process has ended, and that ended the recording\n"));
+        assert!(text.contains("the process has ended, and that ended the recording\n"));
     }
 }

@@ -2,26 +2,52 @@
 //!
 //! # Implementation
 //!
-//! weftline keeps no list of the locks that are held. A lock is seen while a thread waits for it,
-//! and only its word names its owner. So a slice begins at the first snapshot that saw the holder,
-//! and ends at the last one: a holder that is seen once has a slice without a length. Between two
+//! weftline keeps no list of the locks that are held, but a wait that ends tells of two holds. The
+//! thread that woke the waiter has released the lock at that time, and the waiter holds it from the
+//! end of its wait on, until its release wakes the next waiter. If that waiter came later, the hold
+//! is told from then on: the lock may have been free in between. A thread that takes the lock
+//! between a release and the waiter which that has woken is not seen.
+//!
+//! When a thread took a lock without a wait is seen by snapshots alone, and so is its hold until a
+//! release ends a wait: as long as a thread waits for the lock and its word names the owner. Its
+//! slice begins at the first snapshot that saw the holder, and ends at the last one: a holder that
+//! is seen once has a slice without a length. Between two
 //! snapshots it may have released the lock and taken it again.
+//!
+//! The slices of a lock do not overlap: a slice begins after the end of the one before.
 
 use super::trace::{Description, Entry, Event, Nanos, Place, Track, TrackId, Value, What, nanos};
 use super::words;
 use std::collections::HashMap;
-use weftline::watch::{Object, Snapshot, Wait};
+use weftline::park::Kind;
+use weftline::watch::{Object, PastEnd, PastWait, Snapshot, Wait};
 
 /// The locks of a process that are held, and for which others wait.
 #[derive(Debug)]
 pub(crate) struct Locks {
     pid: u32,
     process: TrackId,
-    /// By address and title: an address may be used again.
-    held: HashMap<(u64, String), Held>,
+    held: HashMap<Key, Held>,
+    /// What the waits for locks have told that have ended.
+    released: HashMap<Key, Released>,
     /// Whether the track over those of the locks has been written.
     has_group: bool,
 }
+
+/// The address of a lock, and its title: an address may be used again.
+type Key = (u64, String);
+
+/// A lock for which a wait has ended.
+#[derive(Debug, Default)]
+struct Released {
+    /// The thread that got it by the end of a wait, and when.
+    holder: Option<(u64, Nanos)>,
+    /// When its last slice ended.
+    free_from: Nanos,
+}
+
+/// Locks for which no wait has ended for so long are forgotten.
+const FORGET_AFTER: Nanos = 10_000_000_000;
 
 #[derive(Debug)]
 struct Held {
@@ -47,13 +73,65 @@ impl Locks {
             pid,
             process,
             held: HashMap::new(),
+            released: HashMap::new(),
             has_group: false,
         }
     }
 
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.held.len()
+        self.held.len() + self.released.len()
+    }
+
+    /// Adds a wait that has ended. `title` tells what a thread is called.
+    pub(crate) fn add_past(
+        &mut self,
+        wait: &PastWait,
+        title: impl Fn(u64) -> String,
+        out: &mut Vec<Entry>,
+    ) {
+        if !matches!(wait.kind, Kind::Lock | Kind::RLock) {
+            return;
+        }
+        let key = (wait.object, words::past_object(wait));
+        if let Some((waker, at)) = wait.woken {
+            let at = nanos(at);
+            let released = self.released.entry(key.clone()).or_default();
+            let free_from = released.free_from;
+            let got = released
+                .holder
+                .take()
+                .filter(|&(holder, _)| holder == waker);
+            let by = title(waker);
+            let seen = self.held.remove(&key).filter(|held| held.by == by);
+            let got = got.map(|(_, got)| got.max(nanos(wait.begun)));
+            let first_seen = seen.as_ref().map(|seen| seen.first);
+            let Some(since) = got.into_iter().chain(first_seen).min() else {
+                released.free_from = free_from.max(at);
+                return self.add_holder(key, wait);
+            };
+            let mut hold = seen.unwrap_or_else(|| Held {
+                track: self.begin_track(&key, out),
+                by,
+                first: since,
+                last: at,
+                snapshots: 0,
+                most_waiters: 1,
+            });
+            hold.first = since.max(free_from);
+            hold.last = at.max(hold.first);
+            let last = hold.last;
+            hold.write(Some("its release ended a wait"), out);
+            self.released.entry(key.clone()).or_default().free_from = last;
+        }
+        self.add_holder(key, wait);
+    }
+
+    fn add_holder(&mut self, key: Key, wait: &PastWait) {
+        if wait.end == PastEnd::Granted {
+            let holder = Some((wait.thread, nanos(wait.ended)));
+            self.released.entry(key).or_default().holder = holder;
+        }
     }
 
     /// Adds what a snapshot tells.
@@ -65,9 +143,11 @@ impl Locks {
             let key = (seen.object.address, title);
             let mut held = match before.remove(&key) {
                 Some(held) if held.by == seen.by => held,
-                before => {
-                    let track = before.as_ref().map(|held| held.track);
-                    before.into_iter().for_each(|held| held.write(out));
+                other => {
+                    let track = other.as_ref().map(|held| held.track);
+                    if let Some(held) = other {
+                        self.write_seen(&key, held, out);
+                    }
                     Held {
                         track: track.unwrap_or_else(|| self.begin_track(&key, out)),
                         by: seen.by,
@@ -83,15 +163,38 @@ impl Locks {
             held.most_waiters = held.most_waiters.max(seen.waiters);
             self.held.insert(key, held);
         }
-        write_all(before, out);
+        self.write_all(before, out);
+        self.released
+            .retain(|_, it| it.free_from.saturating_add(FORGET_AFTER) > now);
     }
 
     /// Ends the slices: what happens from the last snapshot on is not known.
     pub(crate) fn finish(&mut self, out: &mut Vec<Entry>) {
-        write_all(std::mem::take(&mut self.held), out);
+        let held = std::mem::take(&mut self.held);
+        self.write_all(held, out);
     }
 
-    fn begin_track(&mut self, key: &(u64, String), out: &mut Vec<Entry>) -> TrackId {
+    fn write_all(&mut self, held: HashMap<Key, Held>, out: &mut Vec<Entry>) {
+        let mut held: Vec<_> = held.into_iter().collect();
+        held.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (key, held) in held {
+            self.write_seen(&key, held, out);
+        }
+    }
+
+    /// Writes a hold that only snapshots have seen.
+    fn write_seen(&mut self, key: &Key, mut held: Held, out: &mut Vec<Entry>) {
+        if let Some(released) = self.released.get_mut(key) {
+            held.first = held.first.max(released.free_from);
+            if held.last < held.first {
+                return;
+            }
+            released.free_from = held.last;
+        }
+        held.write(None, out);
+    }
+
+    fn begin_track(&mut self, key: &Key, out: &mut Vec<Entry>) -> TrackId {
         let track = |what: &str, name: &str, under| Track {
             id: TrackId::of(self.pid, what),
             name: name.to_owned(),
@@ -129,23 +232,19 @@ fn seen(snapshot: &Snapshot) -> Vec<Seen<'_>> {
     seen.collect()
 }
 
-fn write_all(held: HashMap<(u64, String), Held>, out: &mut Vec<Entry>) {
-    let mut held: Vec<_> = held.into_iter().collect();
-    held.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    held.into_iter().for_each(|(_, held)| held.write(out));
-}
-
 impl Held {
-    fn write(self, out: &mut Vec<Entry>) {
+    fn write(self, end: Option<&str>, out: &mut Vec<Entry>) {
         let track = self.track;
         let event = |at, what| Entry::Event(Event { at, track, what });
+        let mut notes = vec![
+            ("snapshots", Value::Number(self.snapshots)),
+            ("most waiters", Value::Number(self.most_waiters)),
+        ];
+        notes.extend(end.map(|end| ("ended", Value::Text(end.to_owned()))));
         let description = Description {
             category: "hold",
             name: format!("held by {}", self.by),
-            notes: vec![
-                ("snapshots", Value::Number(self.snapshots)),
-                ("most waiters", Value::Number(self.most_waiters)),
-            ],
+            notes,
             flows: Vec::new(),
         };
         out.push(event(self.first, What::Begin(description)));

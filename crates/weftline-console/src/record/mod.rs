@@ -7,6 +7,7 @@
 //! | `clock.rs` | the clocks of the system |
 //! | `timeline.rs` | snapshots, one after the other, as tracks and events |
 //! | `waits.rs` | the waits of threads |
+//! | `past.rs` | the waits that have ended, each once |
 //! | `holds.rs` | the holders of locks |
 //! | `counters.rs` | blocked threads, queues and pools in numbers |
 //! | `words.rs` | what slices and tracks are called |
@@ -17,6 +18,7 @@ mod clock;
 mod command;
 mod counters;
 mod holds;
+mod past;
 mod proto;
 mod recording;
 mod timeline;

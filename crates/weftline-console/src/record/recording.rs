@@ -1,18 +1,25 @@
-//! A recording: a process is asked twice a second, and what it tells is written.
+//! A recording: a process is asked again and again, and what it tells is written.
+//!
+//! Twice a second it tells its state, and in between the waits that have ended: a ring of waits
+//! holds those of a thread that ends some thousand waits a second.
 
 use super::clock::{self, now};
 use super::timeline::Timeline;
-use super::trace::{Entry, Nanos, Trace};
+use super::trace::{Entry, Nanos, Trace, nanos};
 use crate::signals::Signals;
-use crate::source::Source;
+use crate::source::{Answer, Source};
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, fs};
-use weftline::watch::{RequestError, Snapshot};
+use weftline::watch::{RequestError, Snapshot, Wanted};
 
-/// The time between two snapshots.
-const INTERVAL: Nanos = 500_000_000;
+/// The time between two answers.
+const INTERVAL: Nanos = 100_000_000;
+/// Each of so many answers has the state.
+const STATE_EACH: Nanos = 5;
+/// Waits are asked for twice if they ended at most so long before the last answer: one that ends
+/// while the process tells may be in the next answer alone.
+const OVERLAP: Nanos = 50_000_000;
 
 /// What has been recorded.
 #[derive(Debug)]
@@ -22,6 +29,10 @@ pub(crate) struct Recorded {
     pub(crate) lasted: Duration,
     pub(crate) snapshots: u64,
     pub(crate) failed: u64,
+    /// The waits that have been told to their end.
+    pub(crate) waits: u64,
+    /// Those that are missing.
+    pub(crate) lost: u64,
     pub(crate) ended_by: EndedBy,
 }
 
@@ -88,27 +99,37 @@ pub(crate) fn record<W: Write>(
     let end = begun.saturating_add(length.as_nanos().try_into().unwrap_or(Nanos::MAX));
     let (mut snapshots, mut failed) = (0, 0);
     let mut asked_at = begun;
-    let mut answer = Ok(source.first().answer);
+    let mut told_at = begun;
+    let mut state_turn = 0;
+    let mut wanted = Wanted::StateAndPast(Duration::ZERO);
+    // The first answer of the source has no waits, and nothing is recorded yet.
+    let mut answer = source.ask_for(wanted);
     let ended_by = loop {
         match answer {
-            Ok(answer) if answer.snapshot.is_whole => {
-                timeline.add(&answer.snapshot, &mut entries);
-                snapshots += 1;
-                progress(Progress {
-                    lasted: Duration::from_nanos(now() - begun),
-                    snapshots,
-                    blocked: blocked(&answer.snapshot),
-                });
-            }
-            Ok(_) => {
-                failed += 1;
-                timeline.miss(asked_at, "it told only a part", &mut entries);
+            Ok(Answer { snapshot, .. }) if snapshot.is_whole => {
+                told_at = nanos(snapshot.taken);
+                match wanted {
+                    Wanted::Past(_) => timeline.add_past(&snapshot, &mut entries),
+                    _ => {
+                        timeline.add(&snapshot, &mut entries);
+                        snapshots += 1;
+                        progress(Progress {
+                            lasted: Duration::from_nanos(now() - begun),
+                            snapshots,
+                            blocked: blocked(&snapshot),
+                        });
+                    }
+                }
             }
             // It has ended, or executed another program.
             Err(RequestError::NoProcess | RequestError::NotAnswering) => break EndedBy::Process,
-            Err(error) => {
+            answer => {
                 failed += 1;
-                timeline.miss(asked_at, &error.to_string(), &mut entries);
+                let why = match answer {
+                    Ok(_) => "it told only a part".to_owned(),
+                    Err(error) => error.to_string(),
+                };
+                timeline.miss(asked_at, &why, &mut entries);
             }
         }
         write(&mut trace, &mut entries)?;
@@ -117,17 +138,26 @@ pub(crate) fn record<W: Write>(
         }
         // A process that takes long to answer is not asked more often for that.
         let passed = now() - begun;
-        let until_next = INTERVAL - passed % INTERVAL;
+        let turn = passed / INTERVAL + 1;
+        let until_next = turn * INTERVAL - passed;
         let until_end = end.saturating_sub(begun + passed);
         if !signals.pause(Duration::from_nanos(until_next.min(until_end))) {
             break EndedBy::Signal;
         }
         asked_at = now();
-        answer = source.ask().map(Arc::new);
+        let within = Duration::from_nanos(asked_at.saturating_sub(told_at) + OVERLAP);
+        let is_due = turn / STATE_EACH != state_turn;
+        state_turn = turn / STATE_EACH;
+        wanted = match is_due || asked_at >= end {
+            true => Wanted::StateAndPast(within),
+            false => Wanted::Past(within),
+        };
+        answer = source.ask_for(wanted);
     };
     // A second signal ends the program at once.
     drop(signals);
     let ended = now();
+    let (waits, lost) = timeline.past();
     timeline.finish(ended, ended_by == EndedBy::Process, &mut entries);
     write(&mut trace, &mut entries)?;
     Ok(Recorded {
@@ -136,6 +166,8 @@ pub(crate) fn record<W: Write>(
         lasted: Duration::from_nanos(ended - begun),
         snapshots,
         failed,
+        waits,
+        lost,
         ended_by,
     })
 }

@@ -2,6 +2,7 @@
 
 use super::counters::Counters;
 use super::holds::Locks;
+use super::past::Past;
 use super::trace::{
     Description, Entry, Event, Flow, Nanos, Place, Track, TrackId, Value, What, nanos,
 };
@@ -23,6 +24,9 @@ pub(crate) struct Timeline {
     threads: Threads,
     locks: Locks,
     counters: Counters,
+    past: Past,
+    /// How many waits were lost when that was last told.
+    lost: u64,
     /// What was wrong in the last snapshot: the threads.
     stuck: BTreeSet<Vec<u64>>,
     flows: u64,
@@ -45,9 +49,12 @@ impl Timeline {
             recorder,
             Description {
                 category: "record",
-                name: "the process is asked twice a second".to_owned(),
+                name: "the process records its waits, and is asked twice a second".to_owned(),
                 notes: [
-                    ("waits", "begin exactly, and end between two snapshots"),
+                    (
+                        "waits",
+                        "are exact, from the second on that end during the recording",
+                    ),
                     ("holds", "are as long as snapshots saw the same holder"),
                     ("counters", "are of the moments of snapshots"),
                 ]
@@ -62,13 +69,38 @@ impl Timeline {
             threads: Threads::new(pid, process),
             locks: Locks::new(pid, process),
             counters: Counters::new(pid, process),
+            past: Past::default(),
+            lost: 0,
             stuck: BTreeSet::new(),
             flows: 0,
         }
     }
 
+    /// Adds the waits that have ended.
+    pub(crate) fn add_past(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
+        for wait in self.past.new_of(snapshot) {
+            self.flows += 1;
+            let flow = self.flow();
+            self.threads.add_past(wait, flow, out);
+            let title = |number| self.threads.title(number);
+            self.locks.add_past(wait, title, out);
+        }
+        let lost = self.past.lost();
+        if lost > self.lost {
+            let more = lost - std::mem::replace(&mut self.lost, lost);
+            let why = format!("{more} were overwritten before they were read, or have no place");
+            self.tell(nanos(snapshot.taken), "waits are missing", &why, out);
+        }
+    }
+
+    /// How many waits have been told to their end, and how many are missing.
+    pub(crate) fn past(&self) -> (u64, u64) {
+        (self.past.told(), self.past.lost())
+    }
+
     /// Adds what a snapshot tells.
     pub(crate) fn add(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
+        self.add_past(snapshot, out);
         self.threads.add(snapshot, out);
         self.locks.add(snapshot, out);
         self.counters.add(snapshot, out);
@@ -105,7 +137,7 @@ impl Timeline {
     #[cfg(test)]
     pub(crate) fn remembers(&self) -> usize {
         let things = [self.threads.len(), self.locks.len(), self.counters.len()];
-        things.iter().sum::<usize>() + self.stuck.len()
+        things.iter().sum::<usize>() + self.stuck.len() + self.past.len()
     }
 
     fn tell(&self, at: Nanos, name: &str, why: &str, out: &mut Vec<Entry>) {

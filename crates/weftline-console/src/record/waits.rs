@@ -2,7 +2,9 @@
 //!
 //! # Implementation
 //!
-//! A snapshot tells since when a thread waits, so the beginning of a slice is exact. It ends at the
+//! A snapshot tells since when a thread waits, so the beginning of a slice is exact. A wait that
+//! ends while the process records its waits is told with its end and its waker. An arrow leads from
+//! the wake, on the track of the waker, to where the waiter goes on. Any other slice ends at the
 //! last snapshot that saw the wait, and says within what time the wait ended after that.
 //!
 //! A thread that looks for a deadlock leaves its sleep for a moment, and a snapshot may miss its
@@ -12,12 +14,14 @@
 //! Slices of a track do not overlap. A signal handler that waits inside another wait is shown in
 //! its place, and the outer wait goes on behind it as a second slice.
 
-use super::trace::{Description, Entry, Event, Nanos, Place, Track, TrackId, Value, What, nanos};
+use super::trace::{
+    Description, Entry, Event, Flow, Nanos, Place, Track, TrackId, Value, What, nanos,
+};
 use super::words;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use weftline::park::Kind;
-use weftline::watch::{Party, Snapshot, Wait};
+use weftline::watch::{Party, PastEnd, PastWait, Snapshot, Wait};
 
 /// So many holders of an object are told of one wait, one after the other.
 const HOLDERS: usize = 8;
@@ -35,6 +39,7 @@ pub(crate) struct Threads {
 #[derive(Debug)]
 struct Thread {
     track: Track,
+    title: String,
     wait: Option<Waiting>,
     /// When its last slice ended.
     free_from: Nanos,
@@ -57,6 +62,7 @@ struct Waiting {
     site: Option<String>,
     deadline: Option<Nanos>,
     holders: Vec<String>,
+    woken_by: Option<String>,
 }
 
 impl Threads {
@@ -79,6 +85,14 @@ impl Threads {
         Some(self.known.get(&number)?.track.id)
     }
 
+    /// What the thread of that number is called, as reports do.
+    pub(crate) fn title(&self, number: u64) -> String {
+        match self.known.get(&number) {
+            Some(thread) => thread.title.clone(),
+            None => format!("thread {number}"),
+        }
+    }
+
     /// Adds what a snapshot tells.
     pub(crate) fn add(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
         let now = nanos(snapshot.taken);
@@ -89,18 +103,14 @@ impl Threads {
             let thread = match self.known.entry(party.number) {
                 Slot::Vacant(slot) => {
                     out.push(Entry::Track(track.clone()));
-                    slot.insert(Thread {
-                        track,
-                        wait: None,
-                        free_from: 0,
-                        round: 0,
-                    })
+                    slot.insert(Thread::new(track, party.title(), 0))
                 }
                 Slot::Occupied(slot) => {
                     let thread = slot.into_mut();
                     if thread.track != track {
                         out.push(Entry::Track(track.clone()));
                         thread.track = track;
+                        thread.title = party.title();
                     }
                     thread
                 }
@@ -116,6 +126,51 @@ impl Threads {
             }
             is_there
         });
+    }
+
+    /// Adds a wait that has ended. `flow` is the number of its arrow.
+    pub(crate) fn add_past(&mut self, wait: &PastWait, flow: u64, out: &mut Vec<Entry>) {
+        let waker = wait.woken.and_then(|(waker, _)| self.known.get(&waker));
+        let waker = waker.map(|thread| (thread.track.id, thread.track.name.clone()));
+        let thread = match self.known.entry(wait.thread) {
+            Slot::Occupied(slot) => slot.into_mut(),
+            Slot::Vacant(slot) => {
+                // It began after the last snapshot.
+                let track = track_of_past(self.pid, self.process, wait);
+                out.push(Entry::Track(track.clone()));
+                let title = track.name.clone();
+                slot.insert(Thread::new(track, title, self.round))
+            }
+        };
+        thread.end_exactly(wait, waker.as_ref().map(|(_, name)| name.as_str()), out);
+        let (Some((_, woken_at)), Some((waker, _))) = (wait.woken, waker) else {
+            return;
+        };
+        let (waiter, title) = (thread.track.id, &thread.track.name);
+        let instant = |at, track, name: String, flow| {
+            let description = Description {
+                category: "wake",
+                name,
+                notes: vec![("object", Value::Text(words::past_object(wait)))],
+                flows: vec![flow],
+            };
+            let what = What::Instant(description);
+            Entry::Event(Event { at, track, what })
+        };
+        let woken_at = nanos(woken_at);
+        let goes_on = nanos(wait.ended).max(woken_at);
+        out.push(instant(
+            woken_at,
+            waker,
+            format!("wakes {title}"),
+            Flow::From(flow),
+        ));
+        out.push(instant(
+            goes_on,
+            waiter,
+            "goes on".to_owned(),
+            Flow::To(flow),
+        ));
     }
 
     /// Ends the waits that have not ended. They went on if the process still runs.
@@ -152,7 +207,57 @@ fn track_of(pid: u32, process: TrackId, party: &Party) -> Track {
     Track { id, name, place }
 }
 
+/// The track of a thread that no snapshot has seen.
+fn track_of_past(pid: u32, process: TrackId, wait: &PastWait) -> Track {
+    let id = TrackId::of(pid, &format!("thread {}", wait.thread));
+    let place = match wait.native_id {
+        0 => Place::Under(process),
+        tid => Place::Thread { pid, tid },
+    };
+    let name = format!("thread {}", wait.thread);
+    Track { id, name, place }
+}
+
 impl Thread {
+    fn new(track: Track, title: String, round: u64) -> Self {
+        Self {
+            track,
+            title,
+            wait: None,
+            free_from: 0,
+            round,
+        }
+    }
+
+    /// The wait ended, woken by the thread that is called so.
+    fn end_exactly(&mut self, past: &PastWait, waker: Option<&str>, out: &mut Vec<Entry>) {
+        let (since, ended) = (nanos(past.begun), nanos(past.ended));
+        let is_same = |open: &Waiting| {
+            (open.object, open.kind, open.since) == (past.object, past.kind, since)
+        };
+        let mut wait = match self.wait.take_if(|open| is_same(open)) {
+            Some(open) => open,
+            None => {
+                // A wait that began before this one has ended before it, or goes on behind it.
+                if self.wait.as_ref().is_some_and(|open| open.missed.is_some()) {
+                    self.end_wait(since, out);
+                }
+                Waiting::of_past(past)
+            }
+        };
+        wait.last = ended;
+        let end = match past.end {
+            PastEnd::Granted => "with what it waited for",
+            PastEnd::TimedOut => "by its timeout",
+            _ => "by a signal or an exception",
+        };
+        if let Some((number, _)) = past.woken {
+            let waker = waker.map_or_else(|| format!("thread {number}"), str::to_owned);
+            wait.woken_by = Some(waker);
+        }
+        self.write(wait, ("ended", Value::Text(end.to_owned())), out);
+    }
+
     fn add(&mut self, snapshot: &Snapshot, party: &Party, now: Nanos, out: &mut Vec<Entry>) {
         let is_same = |open: &Waiting, wait: &Wait| {
             (open.object, open.kind, open.since) == (wait.object, wait.kind, nanos(wait.since))
@@ -195,6 +300,7 @@ impl Thread {
             let after = words::timeout(deadline.saturating_sub(wait.since));
             notes.push(("deadline", Value::Text(format!("{after} after it began"))));
         }
+        notes.extend(wait.woken_by.map(|waker| ("woken by", Value::Text(waker))));
         notes.push(("snapshots", Value::Number(wait.snapshots)));
         notes.push(end);
         let track = self.track.id;
@@ -224,6 +330,25 @@ impl Waiting {
             site: None,
             deadline: None,
             holders: Vec::new(),
+            woken_by: None,
+        }
+    }
+
+    /// One that no snapshot has seen.
+    fn of_past(wait: &PastWait) -> Self {
+        Self {
+            object: wait.object,
+            kind: wait.kind,
+            since: nanos(wait.begun),
+            last: nanos(wait.ended),
+            missed: None,
+            snapshots: 0,
+            name: words::past_wait(wait),
+            of: words::past_object(wait),
+            site: None,
+            deadline: None,
+            holders: Vec::new(),
+            woken_by: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::graph::{class, place_of, purpose};
 use std::time::Duration;
 use weftline::park::{Kind, ObjectState};
-use weftline::watch::{Object, Party, Snapshot, Span, Wait};
+use weftline::watch::{Object, Party, PastWait, Snapshot, Span, Wait};
 
 /// So many holders of an object are named.
 const NAMED: usize = 4;
@@ -33,6 +33,27 @@ pub(crate) fn object(wait: &Wait, object: Option<&Object>) -> String {
     let class = class(wait.kind);
     match object {
         Some(object) => format!("{class} {}", object.title()),
+        None => format!("{class} {:#x}", wait.object),
+    }
+}
+
+/// What a wait that has ended is called: as [`wait`], without what only a snapshot knows.
+pub(crate) fn past_wait(wait: &PastWait) -> String {
+    match (wait.kind, purpose(wait.kind)) {
+        (Kind::Thread, _) => "waits for a thread".to_owned(),
+        (Kind::Futures | Kind::Scope | Kind::Timers | Kind::Work, _) => {
+            format!("waits for {}", class(wait.kind))
+        }
+        (_, "") => format!("waits for {}", past_object(wait)),
+        (_, purpose) => format!("waits for {} {purpose}", past_object(wait)),
+    }
+}
+
+/// The object of such a wait.
+pub(crate) fn past_object(wait: &PastWait) -> String {
+    let class = class(wait.kind);
+    match &wait.name {
+        Some(name) => format!("{class} {name:?}"),
         None => format!("{class} {:#x}", wait.object),
     }
 }

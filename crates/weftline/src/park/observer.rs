@@ -3,7 +3,7 @@
 //!
 //! A wait that spins and takes what it wants before it enlists is none here.
 
-use super::thread_number::number_if_any;
+use super::thread_number::{number_if_any, reserve_number, set_number};
 use super::{Kind, now};
 use std::mem;
 use std::ptr;
@@ -19,8 +19,7 @@ pub(crate) struct EndedWait {
     pub(crate) begun: u64,
     pub(crate) ended: u64,
     pub(crate) outcome: Outcome,
-    /// The number of the thread that woke the waiter last; zero: none, or a thread without a
-    /// number.
+    /// The number of the thread that woke the waiter last; zero: none.
     pub(crate) waker: u64,
     /// When it did.
     pub(crate) woken_at: u64,
@@ -68,8 +67,13 @@ impl Observed {
         }
     }
 
+    /// Under the lock of a list, where a record cannot be made. The thread gets that after the wake.
     #[cold]
     fn note(&self) {
+        if number_if_any() == 0 {
+            // Whatever locks a list has the fork handler installed.
+            set_number(reserve_number());
+        }
         // Relaxed: the wake, which comes later, publishes both.
         self.waker.store(number_if_any(), Ordering::Relaxed);
         self.woken_at.store(now(), Ordering::Relaxed);

@@ -22,7 +22,11 @@
 //! claimed. The grant orders these (`waiter.rs`).
 
 use super::model::UnsafeCell;
+#[cfg(not(weftline_model))]
+use super::observer::is_observed;
 use super::relay::Turn;
+#[cfg(not(weftline_model))]
+use super::try_current_record;
 use super::{Parker, ThreadRecord, relay};
 use std::mem::{self, ManuallyDrop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -197,6 +201,11 @@ impl Wakeup {
             // SAFETY: by the mark.
             let record: &'static ThreadRecord = unsafe { &*data.cast() };
             record.parker.unpark();
+            #[cfg(not(weftline_model))]
+            if is_observed() {
+                // The waker is told of, so it has a record from now on. Without memory, later.
+                let _ = try_current_record();
+            }
         } else if vtable == IN_TURN {
             // SAFETY: by the mark.
             let parker: &'static Parker = unsafe { &*data.cast() };

@@ -1,4 +1,4 @@
-//! The waits that have ended lately, a ring of them for each thread, while a recorder asks for them.
+//! The waits that have ended lately, in a ring for each thread, while a recorder asks for them.
 //!
 //! # Implementation
 //!
@@ -140,7 +140,7 @@ impl Ring {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let slot = self.slot(number);
         slot[NUMBER].store(0, Ordering::Relaxed);
-        // Pairs with the fence in `read`: who sees a new word sees the zero.
+        // Pairs with the fence in `read`: a reader of a new word sees the zero.
         fence(Ordering::Release);
         for (place, word) in slot.iter().zip(words).skip(1) {
             place.store(word, Ordering::Relaxed);

@@ -50,7 +50,8 @@ use std::fmt::{self, Write};
 use std::mem;
 use std::time::Duration;
 
-/// Writes what this process knows of itself, and the waits that ended since then. Safe in a signal handler if `out` is.
+/// Writes what this process knows of itself, and the waits that ended since `past_since`. Safe in
+/// a signal handler if `out` is.
 pub(super) fn write_process(
     out: &mut impl Write,
     locks_are_free: bool,

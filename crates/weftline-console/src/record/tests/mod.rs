@@ -1,5 +1,7 @@
 //! Timelines of made-up processes.
 
+mod past;
+
 use super::timeline::Timeline;
 use super::trace::{Description, Entry, Event, Flow, Nanos, Place, Trace, TrackId, Value, What};
 use crate::example::HOSTILE;
@@ -46,9 +48,39 @@ impl Moment {
         self
     }
 
+    /// The thread has waited, and was woken by a waker then, if it was.
+    fn past(mut self, ring: (u64, u64), number: u64, wait: &Past) -> Self {
+        let (kind, object, end) = (wait.kind, wait.object, wait.end);
+        let (waker, woken_at) = wait.woken;
+        let (begun, ended) = (wait.begun, wait.ended);
+        let (ring, index) = ring;
+        self.1 += &format!(
+            "past\t{ring}\t{index}\t{kind}\t{end}\t{number}\t{}\t{object}\t{begun}\t{ended}\t\
+             {waker}\t{woken_at}\t-\n",
+            number + 4000
+        );
+        self
+    }
+
+    fn unkept(mut self, count: u64) -> Self {
+        self.1 += &format!("unkept\t{count}\n");
+        self
+    }
+
     fn snapshot(&self) -> Snapshot {
         Snapshot::from_text(&format!("{}end\n", self.1)).expect("it is of this version")
     }
+}
+
+/// A wait that has ended.
+#[derive(Clone, Debug)]
+struct Past {
+    kind: &'static str,
+    object: u64,
+    begun: Nanos,
+    ended: Nanos,
+    end: &'static str,
+    woken: (u64, Nanos),
 }
 
 fn escaped(c: char) -> String {
