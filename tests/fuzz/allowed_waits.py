@@ -116,6 +116,14 @@ def foreign(step, before, plain, ours):
     taken = r"_release_save|_acquire_restore|_is_owned"
     if re.search(taken, before) and "no attribute '_lock'" in ours:
         return True
+    kept = rf"\.(?:{taken}) = \w+\.(?:{taken})$"
+    if (
+        re.search(kept, before, re.MULTILINE)
+        and "_lock = " in before
+        and ours[:1] == "!"
+    ):
+        # A method that was read before goes on with the lock of its condition.
+        return re.search(taken, step) is not None
     if re.match(r"type\(", step) and re.search(taken, step):
         return "method" in ours
     if "inspect." in step and re.search(taken, step):

@@ -67,7 +67,7 @@ impl Observed {
         }
     }
 
-    /// Under the lock of a list, where a record cannot be made. The thread gets that after the wake.
+    /// Under the lock of a list, where no record can be made. The thread gets one after the wake.
     #[cold]
     fn note(&self) {
         if number_if_any() == 0 {
