@@ -3,8 +3,10 @@
 import json
 import math
 import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from support.programs import run
@@ -226,3 +228,31 @@ sys.stdin.read()
     [waits] = process["measured"]["waits"]
     assert (waits["kind"], waits["count"], waits["timed_out"]) == ("Event", 1, 1)
     assert process["measured"]["goes_on"] is True
+
+
+def test_a_program_is_measured_from_the_start_by_run_and_its_children_are():
+    source = """
+import multiprocessing, sys, threading
+from weftline import watch
+def measures():
+    threading.Event().wait(0.01)
+    print(watch.metrics()["waits"]["Event"]["timed_out"], flush=True)
+if __name__ == "__main__":
+    measures()
+    child = multiprocessing.get_context(sys.argv[1]).Process(target=measures)
+    child.start()
+    child.join()
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        script = pathlib.Path(folder, "measures.py")
+        script.write_text(source, encoding="utf-8")
+        for method in ("spawn", "fork"):
+            done = subprocess.run(
+                [sys.executable, "-m", "weftline", "run", "--watch", script, method],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            counts = [int(line) for line in done.stdout.splitlines()]
+            assert len(counts) == 2 and min(counts) >= 1, (method, done)

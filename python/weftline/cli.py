@@ -3,7 +3,7 @@
 import sys
 
 USAGE = """\
-usage: weftline run [--children] [--legacy] [-m module | script.py | directory | archive.zip | -] [argument ...]
+usage: weftline run [--children] [--legacy] [--watch] [-m module | script.py | directory | archive.zip | -] [argument ...]
        weftline dump PID [option ...]
        weftline top PID
        weftline web PID [--port N]
@@ -18,6 +18,8 @@ semaphores, barriers, timers, queues and thread pools. `python -m weftline` does
   --children     so do all Python programs that it starts, in any way: a reloading server's, pytest's workers
   --legacy       let it import Python 2's thread, Queue and SocketServer: today's _thread, queue and socketserver under the names
                  of then (the syntax of Python 2 is not translated)
+  --watch        measure its waits from the start, and those of its multiprocessing children: top and web then show histograms of
+                 waits and the locks with the most of them (as WEFTLINE_WATCH=1)
   dump           show what each thread of a running or hung process waits for (`weftline dump --help`)
   top            show the same in the terminal, again and again, with the keys of htop (`weftline top --help`)
   web            serve a page that shows the same while the process runs (`weftline web --help`)
@@ -68,13 +70,15 @@ def _run(program):
     from weftline import run
 
     options = set()
-    while program[:1] in (["--legacy"], ["--children"]):
+    while program[:1] in (["--legacy"], ["--children"], ["--watch"]):
         options.add(program[0])
         program = program[1:]
     if "--legacy" in options:
         from weftline import legacy
 
         legacy.provide()
+    if "--watch" in options:
+        run.watch()
     if "--children" in options:
         from weftline import follow
 

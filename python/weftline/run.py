@@ -63,6 +63,11 @@ def module(name, arguments):
     return _weftline._run_module(name, True)
 
 
+def watch():
+    """Has the waits of the program measured, and those of its children that run on weftline."""
+    os.environ["WEFTLINE_WATCH"] = "1"
+
+
 def _put_first_on_path(folder, even_if_unsafe=False):
     """Replaces the first entry of `sys.path`, which the interpreter chose for weftline's own
     command, by `folder`.
