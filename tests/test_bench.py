@@ -21,6 +21,7 @@ from weftline.bench import (
     rows,
     sight,
     summary,
+    watched,
 )
 from weftline.bench.statement import REPEAT, Loop
 
@@ -115,6 +116,16 @@ def test_the_json_has_reports_in_each_form_with_the_stacks(quick_run):
             assert dump["has_stacks"]
             assert dump["printed"] > 100 < dump["memory"]
             assert 0 <= dump["stood"] and 0 < dump["seconds"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes answer on Linux only")
+def test_the_json_has_each_operation_watched_in_each_way(quick_run):
+    measured = quick_run[1]["watched"]
+    told = [(one["operation"], one["way"]) for one in measured]
+    assert told == [(it, way) for it in watched.OPERATIONS for way in watched.WAYS]
+    for one in measured:
+        assert len(one["ratios"]) == quick_run[1]["settings"]["watched_rounds"]
+        assert min(one["ratios"]) > 0
 
 
 def test_the_json_has_the_bytes_of_every_class_where_the_system_tells(quick_run):

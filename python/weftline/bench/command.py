@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TypeVar
 
-from . import contest, contestants, crowd, idle, machine, memory, sight
+from . import contest, contestants, crowd, idle, machine, memory, sight, watched
 from .report import render
 from .results import Crowd, Idle, Memory, Results, Sight, Speed
 from .rows import QUICK_ROWS, ROWS
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         metavar="WORD",
         default="",
-        help="only what has WORD in its name: 'queue', 'bytes', 'waiting', 'waking', 'dump'",
+        help="only what has WORD in its name: 'queue', 'bytes', 'waiting', 'waking', 'dump', 'watched'",
     )
     parser.add_argument(
         "--seed",
@@ -86,12 +86,14 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
     """Measure everything whose name contains ``only``.
 
     The memory rows are named "bytes of Queue" and so on, the idle ones "waiting on Queue", those of
-    many wake-ups "waking by Event.set", those of reports "dump --json of 1000 threads".
+    many wake-ups "waking by Event.set", those of reports "dump --json of 1000 threads", and those of
+    watched programs "watched: submit and result".
     """
     effort = contest.QUICK if quick else contest.FULL
     objects, threads, seconds = (20_000, 100, 0.1) if quick else (50_000, 1000, 1.0)
     crowds = {10: 5, 50: 3} if quick else {10: 45, 300: 15, 3_000: 7, 10_000: 3}
     sights = {20: 2} if quick else {1_000: 7, 10_000: 7}
+    watched_rounds, watched_part = (1, 0.01) if quick else (15, 1.0)
     settings = {
         "quick": quick,
         "seed": seed,
@@ -101,6 +103,7 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
         "idle_seconds": seconds,
         "crowds": crowds,
         "sight": sights,
+        "watched_rounds": watched_rounds,
     }
     pair = [contestants.standard(), contestants.ours()]
     all_contestants = pair + contestants.peers()
@@ -147,6 +150,11 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
         }
         for form, count, number in _chosen(asked, only, tell):
             results.sight.append(Sight(form, count, sight.dumps(form, count, number)))
+        operations = watched.OPERATIONS if watched.is_there() else ()
+        for operation in _chosen(
+            {f"watched: {it}": it for it in operations}, only, tell
+        ):
+            results.watched += watched.ratios(operation, watched_rounds, watched_part)
     return results
 
 

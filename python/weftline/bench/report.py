@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from . import crowd
+from . import crowd, watched
 from .contestants import OURS, PEERS, STANDARD
 from .idle import LIMIT
 from .results import Crowd, Idle, Memory, Results, Sight, Speed
@@ -41,6 +41,12 @@ def render(results: Results) -> str:
             " of the process stood still meanwhile, and in as long a time beside."
         )
         parts.append(_columns(_sight(results.sight)))
+    if results.watched:
+        parts.append(
+            "Watched: the time over that of the same program without a watcher, median of the rounds' ratios (first and"
+            " third quartile)."
+        )
+        parts.append(_columns(_watched(results.watched)))
     missed = results.missed()
     parts.append(
         "Every target is met."
@@ -151,6 +157,23 @@ def _crowds(rows: Sequence[Crowd]) -> Table:
             for figure in range(len(crowd.FIGURES))
         ]
         table.append((one.call, f"{one.threads:,}", *figures, _verdict(one.met)))
+    return table
+
+
+def _watched(rows: Sequence[watched.Watched]) -> Table:
+    table: Table = [("operation", *watched.WAYS)]
+    operations = dict.fromkeys(one.operation for one in rows)
+    for operation in operations:
+        figures = {
+            one.way: quartiles(one.ratios) for one in rows if one.operation == operation
+        }
+        cells = (figures[way] for way in watched.WAYS)
+        table.append(
+            (
+                operation,
+                *(f"{mid:.3f} ({low:.3f}-{high:.3f})" for low, mid, high in cells),
+            )
+        )
     return table
 
 

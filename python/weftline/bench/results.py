@@ -12,6 +12,7 @@ from .idle import LIMIT, Cost
 from .memory import Weight
 from .rows import Row
 from .summary import Ratio, quartiles, ratio
+from .watched import Watched
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ class Results:
     idle: list[Idle] = field(default_factory=list)
     crowds: list[Crowd] = field(default_factory=list)
     sight: list[Sight] = field(default_factory=list)
+    watched: list[Watched] = field(default_factory=list)
 
     def missed(self) -> list[str]:
         """The rows that do not reach their target, in words."""
@@ -226,5 +228,6 @@ class Results:
             "idle": [one.as_json() for one in self.idle],
             "crowds": [one.as_json() for one in self.crowds],
             "sight": [one.as_json() for one in self.sight],
+            "watched": [one.as_json() for one in self.watched],
             "missed": self.missed(),
         }
