@@ -14,8 +14,9 @@
 //! **Stacks of an interpreter.** Only a thread that is attached can tell them, and a handler cannot
 //! attach. So the handler leaves the nonce in [`NONCES`], sets [`ASKED`] and stirs one sleeping
 //! thread: a wake without a token, which the sleeper answers inside its sleep (`Parker::sleep`) and
-//! so remains visible. If none sleeps just then, the next thread that goes to sleep answers. It
-//! starts a thread, which attaches, tells the stacks to all requests that wait for them, and ends.
+//! so remains visible. If none sleeps, and the handler has interrupted a wait in the kernel, as for
+//! a socket (`interrupted.rs`), it answers itself. Else the next thread that goes to sleep does. The
+//! answer starts a thread, which attaches, tells the stacks to all requests that wait for them, and ends.
 //! If another thread holds the interpreter for ever, that thread waits as long; there is one at a
 //! time.
 //!
@@ -32,6 +33,7 @@
 use super::answer::{Answer, Line, Refused};
 use super::asked::Wanted;
 use super::interpreter::{Interpreter, Told};
+use super::interrupted::waits_in_kernel;
 use super::os::{Descriptor, KeepErrno, Stream};
 use super::{mark, observe, own_stack, plain, wire};
 use crate::park::{self, ASKED, fork, now, threads_now};
@@ -192,7 +194,7 @@ pub(super) fn signal() -> Option<c_int> {
     Some(SIGNAL.load(Ordering::Relaxed)).filter(|&signal| signal != 0)
 }
 
-extern "C" fn handle(_signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
+extern "C" fn handle(_signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let _errno = KeepErrno::now();
     // SAFETY: the kernel passes a valid one.
     let info = unsafe { &*info };
@@ -202,13 +204,15 @@ extern "C" fn handle(_signal: c_int, info: *mut libc::siginfo_t, _context: *mut 
     } else {
         0
     };
-    own_stack::call(|| respond(nonce));
+    let waits = waits_in_kernel(context);
+    own_stack::call(|| respond(nonce, waits));
 }
 
-fn respond(nonce: u64) {
+/// The interrupted thread waits in the kernel, or may hold locks of the C library.
+fn respond(nonce: u64, waits: bool) {
     if nonce != 0 {
         match HANDLERS_LINE.connect(nonce) {
-            Ok(answer) => return tell(nonce, answer.socket()),
+            Ok(answer) => return tell(nonce, answer.socket(), waits),
             Err(Refused::NoListener) => return,
             Err(Refused::System) => {}
         }
@@ -219,7 +223,7 @@ fn respond(nonce: u64) {
 }
 
 /// Tells this process, and has the interpreter asked for the rest.
-fn tell(nonce: u64, socket: &Descriptor) {
+fn tell(nonce: u64, socket: &Descriptor, waits: bool) {
     let wanted = Wanted::of(nonce);
     let has_interpreter = interpreter().is_some() && wanted.has_state();
     let since = wanted.within().map(|within| {
@@ -232,7 +236,9 @@ fn tell(nonce: u64, socket: &Descriptor) {
         let place = NEXT_NONCE.fetch_add(1, Ordering::Relaxed) % AT_ONCE;
         NONCES[place].store(nonce, Ordering::Release);
         ASKED.store(1, Ordering::Release);
-        stir();
+        if !stir() && waits {
+            answer();
+        }
     }
     let _ = writeln!(out, "interpreter\t{}", u8::from(has_interpreter))
         .and_then(|()| match since {
@@ -242,17 +248,17 @@ fn tell(nonce: u64, socket: &Descriptor) {
         .and_then(|()| out.flush());
 }
 
-/// Stirs a thread that sleeps, if there is one. The interrupted thread itself is asked by the end
+/// Stirs a thread that sleeps; returns whether there was one. The interrupted thread itself is asked by the end
 /// of this signal, which interrupts its sleep.
-fn stir() {
+fn stir() -> bool {
     // One that is shown may be on its way into or out of its sleep.
-    let _ = threads_now()
+    threads_now()
         .filter(|thread| thread.blocked().is_some_and(|blocked| blocked.answers()))
-        .any(|thread| thread.stir());
+        .any(|thread| thread.stir())
 }
 
-/// Called by a thread inside its sleep while there is a nonce in `ASKED`. Returns whether it
-/// has started the helper.
+/// Called by a thread inside its sleep while there is a nonce in `ASKED`, and by a handler that has
+/// interrupted a wait in the kernel. Returns whether it has started the helper.
 fn answer() -> bool {
     let generation = fork::generation();
     let helper = HELPER.load(Ordering::Relaxed);

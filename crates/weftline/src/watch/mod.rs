@@ -38,6 +38,7 @@
 //! | `report.rs` | a snapshot as text for people |
 //! | `plain.rs` | a shorter one, which a signal handler writes by itself |
 //! | `emergency.rs` | the signal on which a process tells it, and its handler |
+//! | `interrupted.rs` | whether it has interrupted a wait in the kernel |
 //! | `own_stack.rs` | the stack on which the handler runs |
 //! | `asked.rs` | what a request asks for |
 //! | `answer.rs` | its connection to the one that asks |
@@ -67,6 +68,8 @@ mod dump_on;
 mod emergency;
 mod field;
 mod interpreter;
+#[cfg(target_os = "linux")]
+mod interrupted;
 mod links;
 mod lock_order;
 #[cfg(target_os = "linux")]
