@@ -19,581 +19,272 @@
 //! **Forks.** In the child, the records of vanished threads still show their sleeps. Readers
 //! compare the thread's number (`fork::is_alive`) and skip them.
 
-use super::look::{Look, Watched};
-use super::{Blocker, Signals};
-use std::panic::Location;
+use super::blocked_on::{BlockedOn, Marks};
+use super::blocked_thread::Sleep;
+use super::clock::now;
+use super::deadline::Since;
+use super::look::Look;
+#[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
+use super::os_ident::native_id;
+use super::seqlock::Seqlock;
+use super::site::{SITE_WORDS, Site};
+use super::{Blocker, Deadline, Kind, Signals};
+use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::{mem, ptr};
 
-/// The kind of object that a thread waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u8)]
-pub enum Kind {
-    /// A [`RawLock`](crate::sync::raw::RawLock) that another thread holds.
-    Lock = 1,
-    /// A [`RawRLock`](crate::sync::raw::RawRLock) that another thread holds.
-    RLock,
-    /// A [`RawRwLock`](crate::sync::raw::RawRwLock), to read.
-    RwLockRead,
-    /// The same, to write.
-    RwLockWrite,
-    /// A notification of a [`RawCondition`](crate::sync::raw::RawCondition).
-    Condition,
-    /// The flag of a [`RawEvent`](crate::sync::raw::RawEvent).
-    Event,
-    /// Permits of a [`RawSemaphore`](crate::sync::raw::RawSemaphore).
-    Semaphore,
-    /// The other parties of a [`RawBarrier`](crate::sync::raw::RawBarrier), or its action.
-    Barrier,
-    /// An item of a [`RawQueue`](crate::queue::raw::RawQueue).
-    QueueGet,
-    /// A slot of a queue.
-    QueuePut,
-    /// The end of all tasks of a queue.
-    QueueJoin,
-    /// The end of another thread's comparisons in a queue.
-    QueueSort,
-    /// The outcome of a [`RawFuture`](crate::executor::raw::RawFuture).
-    Future,
-    /// The outcomes of several futures, for a [`RawGroup`](crate::executor::raw::RawGroup).
-    Futures,
-    /// The start or end of a thread.
-    Thread,
-    /// The threads of a scope.
-    Scope,
-    /// The timers that the end of the program waits for.
-    Timers,
-    /// Work, for an idle thread of the library.
-    Work,
-    /// Something that this version does not know: another version told it.
-    Unknown,
+const OBJECT: usize = 0;
+const LOOK: usize = 1;
+const KIND: usize = 2;
+const DEADLINE: usize = 3;
+const SINCE: usize = 4;
+const WAITER: usize = 5;
+const SITE: usize = 6;
+/// The bits of these marks and of the bytes that are looked at, beside the kind.
+const ANSWERS: u32 = 8;
+const ENDS: u32 = 9;
+const BYTES: u32 = 16;
+
+/// A thread's record, which its parker holds.
+#[derive(Debug)]
+pub(super) struct Blocked {
+    shown: Seqlock<{ SITE + SITE_WORDS }>,
+    /// The innermost wait that has begun. Touched by the thread and its signal handlers only,
+    /// as `asleep` is.
+    waits: AtomicPtr<Wait>,
+    /// The innermost wait that sleeps.
+    asleep: AtomicPtr<Wait>,
 }
 
-impl Kind {
-    /// All that objects of this version have.
-    #[cfg(not(weftline_model))]
-    pub const ALL: [Self; 18] = [
-        Self::Lock,
-        Self::RLock,
-        Self::RwLockRead,
-        Self::RwLockWrite,
-        Self::Condition,
-        Self::Event,
-        Self::Semaphore,
-        Self::Barrier,
-        Self::QueueGet,
-        Self::QueuePut,
-        Self::QueueJoin,
-        Self::QueueSort,
-        Self::Future,
-        Self::Futures,
-        Self::Thread,
-        Self::Scope,
-        Self::Timers,
-        Self::Work,
-    ];
-
-    /// The kind that is called so.
-    #[cfg(not(weftline_model))]
-    pub(crate) fn of_name(name: &str) -> Self {
-        let named = |kind: &Self| format!("{kind:?}") == name;
-        Self::ALL.into_iter().find(named).unwrap_or(Self::Unknown)
-    }
-
-    /// A wait for `object`, at the place of the program that called.
-    #[inline]
-    #[track_caller]
-    pub(crate) fn of<T: Watched>(self, object: &T) -> BlockedOn {
-        BlockedOn {
-            object: std::ptr::from_ref(object).addr(),
-            look: T::look_at,
-            bytes: const { T::BYTES as u16 },
-            kind: self,
-            caller: Location::caller(),
-        }
-    }
-}
-
-#[cfg(not(weftline_model))]
-impl Kind {
-    /// A wait for what an identifier names; `look` gets the identifier as the address.
-    pub(super) fn of_ident(self, ident: u64, look: Look) -> BlockedOn {
-        BlockedOn {
-            object: ident as usize,
-            look,
-            bytes: 0,
-            kind: self,
-            caller: Location::caller(),
-        }
-    }
-}
-
-/// What a wait is for.
-#[derive(Clone, Copy)]
-#[cfg_attr(weftline_model, allow(dead_code, reason = "models show no sleeps"))]
-pub(crate) struct BlockedOn {
+/// A wait's description of itself, on the stack of its thread.
+#[derive(Debug)]
+pub(super) struct Wait {
     object: usize,
+    /// Where the state of its waiter is; zero: it has none.
+    waiter: usize,
     look: Look,
-    /// How many bytes of the object `look` needs.
     bytes: u16,
     kind: Kind,
-    caller: &'static Location<'static>,
+    marks: Marks,
+    deadline: Deadline,
+    /// Nanoseconds of the monotonic clock; unknown until it first sleeps, if its waiter has no
+    /// age.
+    since: Cell<Option<u64>>,
+    site: UnsafeCell<Site>,
 }
 
-impl BlockedOn {
-    /// The place of the program's Rust face.
-    pub(crate) fn place(&self) -> &'static Location<'static> {
-        self.caller
-    }
-
-    #[cfg(not(weftline_model))]
-    pub(super) fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    /// Of the object.
-    #[cfg(not(weftline_model))]
-    pub(super) fn address(&self) -> usize {
-        self.object
-    }
-}
-
-/// What can be done with a wait from outside: the constants of its blocker.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(weftline_model, allow(dead_code, reason = "models show no sleeps"))]
-pub(super) struct Marks {
-    pub(super) answers: bool,
-    pub(super) ends: bool,
-    #[cfg_attr(
-        any(not(target_os = "linux"), feature = "portable-parker"),
-        allow(dead_code, reason = "the portable parker sees no signals")
-    )]
-    pub(super) signals: Signals,
-}
-
-impl Marks {
-    pub(super) const fn of<B: Blocker>() -> Self {
+impl Wait {
+    pub(super) fn new(
+        on: BlockedOn,
+        waiter: usize,
+        since: Since,
+        deadline: Deadline,
+        marks: Marks,
+    ) -> Self {
         Self {
-            answers: B::ANSWERS,
-            ends: B::ENDS,
-            signals: B::SIGNALS,
+            marks,
+            waiter,
+            object: on.object,
+            look: on.look,
+            bytes: on.bytes,
+            kind: on.kind,
+            deadline,
+            since: Cell::new(since.nanos()),
+            site: UnsafeCell::new(Site::here(on.caller)),
         }
+    }
+
+    /// Names the place, for a wait that has not begun.
+    pub(super) fn set_site(&self, site: Site) {
+        // SAFETY: the wait has not begun, so no one reads it.
+        unsafe { *self.site.get() = site };
+    }
+
+    /// When it began, in nanoseconds of the monotonic clock, if that is known.
+    pub(super) fn since(&self) -> Option<u64> {
+        self.since.get()
+    }
+
+    /// The wait is the innermost of its thread as long as the result exists.
+    #[inline]
+    pub(super) fn begin<'a>(&'a self, blocked: &'a Blocked) -> Begun<'a> {
+        // Releases and acquires order the description for a signal handler of this thread.
+        let outer = blocked.waits.load(Ordering::Acquire);
+        let this = ptr::from_ref(self).cast_mut();
+        blocked.waits.store(this, Ordering::Release);
+        Begun {
+            blocked,
+            outer,
+            wait: PhantomData,
+        }
+    }
+
+    /// Has the blocker name the place, which is cheap if there is nothing to name.
+    #[inline]
+    pub(super) fn name_site<B: Blocker>(&self, blocker: &mut B) {
+        // SAFETY: the wait is not asleep, so no signal handler reads it; and it is this
+        // thread's.
+        blocker.site(unsafe { &mut *self.site.get() });
+    }
+
+    fn write(&self, shown: &Seqlock<{ SITE + SITE_WORDS }>) {
+        let mut words = [0; SITE + SITE_WORDS];
+        words[OBJECT] = self.object as u64;
+        words[LOOK] = self.look as usize as u64;
+        words[KIND] = self.kind as u64
+            | u64::from(self.marks.answers) << ANSWERS
+            | u64::from(self.marks.ends) << ENDS
+            | u64::from(self.bytes) << BYTES;
+        words[DEADLINE] = self.deadline.nanos().unwrap_or(u64::MAX);
+        words[SINCE] = self.since.get().unwrap_or(u64::MAX);
+        words[WAITER] = self.waiter as u64;
+        let site = (&mut words[SITE..]).try_into().expect("the rest");
+        // SAFETY: the wait is asleep or about to be, so its site does not change.
+        let used = unsafe { &*self.site.get() }.write(site);
+        shown.write(&words[..SITE + used]);
     }
 }
 
-#[cfg(weftline_model)]
-pub(super) use modelled::Wait;
-#[cfg(not(weftline_model))]
-pub(super) use real::{Begun, Blocked, Wait};
-#[cfg(not(weftline_model))]
-pub use real::{BlockedThread, Shown};
+/// A wait that has begun. Its end makes the outer wait the innermost again.
+pub(super) struct Begun<'a> {
+    blocked: &'a Blocked,
+    outer: *mut Wait,
+    wait: PhantomData<&'a Wait>,
+}
 
-#[cfg(not(weftline_model))]
-mod real {
-    use super::{BlockedOn, Kind, Marks};
-    use crate::park::clock::now;
-    use crate::park::deadline::Since;
-    use crate::park::look::{Copied, Look, ObjectState};
+impl Drop for Begun<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.blocked.waits.store(self.outer, Ordering::Release);
+    }
+}
+
+impl Blocked {
+    pub(super) const fn new() -> Self {
+        Self {
+            shown: Seqlock::new(),
+            waits: AtomicPtr::new(ptr::null_mut()),
+            asleep: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Shows the innermost wait as long as the result exists, unless it is shown already.
+    /// Called by a thread that is about to sleep.
+    pub(super) fn show(&self) -> Option<Shown<'_>> {
+        let wait = self.waits.load(Ordering::Acquire);
+        let outer = self.asleep.load(Ordering::Acquire);
+        let is_outer_shown = self.shown.is_shown();
+        if is_outer_shown && ptr::eq(outer, wait) {
+            // Its blocker shows it already.
+            return None;
+        }
+        let interrupted = Shown {
+            blocked: self,
+            outer,
+            is_outer_shown,
+        };
+        // SAFETY: null, or a wait that has not ended, on this thread's stack.
+        if let Some(wait) = unsafe { wait.as_ref() } {
+            if wait.since.get().is_none() {
+                wait.since.set(Some(now()));
+            }
+            if interrupted.is_outer_shown {
+                self.shown.hide();
+            }
+            // First: a handler that interrupts the writing writes the words anew.
+            self.asleep
+                .store(ptr::from_ref(wait).cast_mut(), Ordering::Release);
+            wait.write(&self.shown);
+            self.shown.show();
+        }
+        Some(interrupted)
+    }
+
+    /// When the wait that sleeps began. Only for the thread itself.
+    pub(super) fn since(&self) -> Option<u64> {
+        // SAFETY: null, or a wait on this thread's stack that has not ended.
+        unsafe { self.asleep.load(Ordering::Acquire).as_ref() }?
+            .since
+            .get()
+    }
+
+    /// Whether the wait that sleeps wants to know of signals that the thread takes. Only for
+    /// the thread itself.
     #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
-    use crate::park::os_ident::native_id;
-    use crate::park::seqlock::Seqlock;
-    use crate::park::site::{SITE_WORDS, Site};
-    use crate::park::thread_number::ThreadNumber;
-    use crate::park::{Blocker, Deadline, Signals};
-    use std::cell::{Cell, UnsafeCell};
-    use std::marker::PhantomData;
-    use std::sync::atomic::{AtomicPtr, Ordering};
-    use std::time::Duration;
-    use std::{mem, ptr};
-
-    const OBJECT: usize = 0;
-    const LOOK: usize = 1;
-    const KIND: usize = 2;
-    const DEADLINE: usize = 3;
-    const SINCE: usize = 4;
-    const WAITER: usize = 5;
-    const SITE: usize = 6;
-    /// The bits of these marks and of the bytes that are looked at, beside the kind.
-    const ANSWERS: u32 = 8;
-    const ENDS: u32 = 9;
-    const BYTES: u32 = 16;
-
-    /// A thread's record, which its parker holds.
-    #[derive(Debug)]
-    pub(in crate::park) struct Blocked {
-        shown: Seqlock<{ SITE + SITE_WORDS }>,
-        /// The innermost wait that has begun. Touched by the thread and its signal handlers only,
-        /// as `asleep` is.
-        waits: AtomicPtr<Wait>,
-        /// The innermost wait that sleeps.
-        asleep: AtomicPtr<Wait>,
-    }
-
-    /// A wait's description of itself, on the stack of its thread.
-    #[derive(Debug)]
-    pub(in crate::park) struct Wait {
-        object: usize,
-        /// Where the state of its waiter is; zero: it has none.
-        waiter: usize,
-        look: Look,
-        bytes: u16,
-        kind: Kind,
-        marks: Marks,
-        deadline: Deadline,
-        /// Nanoseconds of the monotonic clock; unknown until it first sleeps, if its waiter has no
-        /// age.
-        since: Cell<Option<u64>>,
-        site: UnsafeCell<Site>,
-    }
-
-    impl Wait {
-        pub(in crate::park) fn new(
-            on: BlockedOn,
-            waiter: usize,
-            since: Since,
-            deadline: Deadline,
-            marks: Marks,
-        ) -> Self {
-            Self {
-                marks,
-                waiter,
-                object: on.object,
-                look: on.look,
-                bytes: on.bytes,
-                kind: on.kind,
-                deadline,
-                since: Cell::new(since.nanos()),
-                site: UnsafeCell::new(Site::here(on.caller)),
-            }
-        }
-
-        /// Names the place, for a wait that has not begun.
-        pub(in crate::park) fn set_site(&self, site: Site) {
-            // SAFETY: the wait has not begun, so no one reads it.
-            unsafe { *self.site.get() = site };
-        }
-
-        /// When it began, in nanoseconds of the monotonic clock, if that is known.
-        pub(in crate::park) fn since(&self) -> Option<u64> {
-            self.since.get()
-        }
-
-        /// The wait is the innermost of its thread as long as the result exists.
-        #[inline]
-        pub(in crate::park) fn begin<'a>(&'a self, blocked: &'a Blocked) -> Begun<'a> {
-            // Releases and acquires order the description for a signal handler of this thread.
-            let outer = blocked.waits.load(Ordering::Acquire);
-            let this = ptr::from_ref(self).cast_mut();
-            blocked.waits.store(this, Ordering::Release);
-            Begun {
-                blocked,
-                outer,
-                wait: PhantomData,
-            }
-        }
-
-        /// Has the blocker name the place, which is cheap if there is nothing to name.
-        #[inline]
-        pub(in crate::park) fn name_site<B: Blocker>(&self, blocker: &mut B) {
-            // SAFETY: the wait is not asleep, so no signal handler reads it; and it is this
-            // thread's.
-            blocker.site(unsafe { &mut *self.site.get() });
-        }
-
-        fn write(&self, shown: &Seqlock<{ SITE + SITE_WORDS }>) {
-            let mut words = [0; SITE + SITE_WORDS];
-            words[OBJECT] = self.object as u64;
-            words[LOOK] = self.look as usize as u64;
-            words[KIND] = self.kind as u64
-                | u64::from(self.marks.answers) << ANSWERS
-                | u64::from(self.marks.ends) << ENDS
-                | u64::from(self.bytes) << BYTES;
-            words[DEADLINE] = self.deadline.nanos().unwrap_or(u64::MAX);
-            words[SINCE] = self.since.get().unwrap_or(u64::MAX);
-            words[WAITER] = self.waiter as u64;
-            let site = (&mut words[SITE..]).try_into().expect("the rest");
-            // SAFETY: the wait is asleep or about to be, so its site does not change.
-            let used = unsafe { &*self.site.get() }.write(site);
-            shown.write(&words[..SITE + used]);
+    pub(super) fn handles_signals(&self) -> bool {
+        // SAFETY: as in `since`.
+        let wait = unsafe { self.asleep.load(Ordering::Acquire).as_ref() };
+        match wait.map_or(Signals::OnAnyThread, |wait| wait.marks.signals) {
+            Signals::OnNoThread => false,
+            Signals::OnMainThread => native_id() == Some(std::process::id().into()),
+            Signals::OnAnyThread => true,
         }
     }
 
-    /// A wait that has begun. Its end makes the outer wait the innermost again.
-    pub(in crate::park) struct Begun<'a> {
-        blocked: &'a Blocked,
-        outer: *mut Wait,
-        wait: PhantomData<&'a Wait>,
+    /// Whether the sleep with that sequence is still shown.
+    pub(super) fn is_still(&self, sequence: u64) -> bool {
+        self.shown.is_still(sequence)
     }
 
-    impl Drop for Begun<'_> {
-        #[inline]
-        fn drop(&mut self) {
-            self.blocked.waits.store(self.outer, Ordering::Release);
-        }
-    }
-
-    impl Blocked {
-        pub(in crate::park) const fn new() -> Self {
-            Self {
-                shown: Seqlock::new(),
-                waits: AtomicPtr::new(ptr::null_mut()),
-                asleep: AtomicPtr::new(ptr::null_mut()),
-            }
-        }
-
-        /// Shows the innermost wait as long as the result exists, unless it is shown already.
-        /// Called by a thread that is about to sleep.
-        pub(in crate::park) fn show(&self) -> Option<Shown<'_>> {
-            let wait = self.waits.load(Ordering::Acquire);
-            let outer = self.asleep.load(Ordering::Acquire);
-            let is_outer_shown = self.shown.is_shown();
-            if is_outer_shown && ptr::eq(outer, wait) {
-                // Its blocker shows it already.
-                return None;
-            }
-            let interrupted = Shown {
-                blocked: self,
-                outer,
-                is_outer_shown,
-            };
-            // SAFETY: null, or a wait that has not ended, on this thread's stack.
-            if let Some(wait) = unsafe { wait.as_ref() } {
-                if wait.since.get().is_none() {
-                    wait.since.set(Some(now()));
-                }
-                if interrupted.is_outer_shown {
-                    self.shown.hide();
-                }
-                // First: a handler that interrupts the writing writes the words anew.
-                self.asleep
-                    .store(ptr::from_ref(wait).cast_mut(), Ordering::Release);
-                wait.write(&self.shown);
-                self.shown.show();
-            }
-            Some(interrupted)
-        }
-
-        /// When the wait that sleeps began. Only for the thread itself.
-        pub(in crate::park) fn since(&self) -> Option<u64> {
-            // SAFETY: null, or a wait on this thread's stack that has not ended.
-            unsafe { self.asleep.load(Ordering::Acquire).as_ref() }?
-                .since
-                .get()
-        }
-
-        /// Whether the wait that sleeps wants to know of signals that the thread takes. Only for
-        /// the thread itself.
-        #[cfg(all(target_os = "linux", not(feature = "portable-parker")))]
-        pub(in crate::park) fn handles_signals(&self) -> bool {
-            // SAFETY: as in `since`.
-            let wait = unsafe { self.asleep.load(Ordering::Acquire).as_ref() };
-            match wait.map_or(Signals::OnAnyThread, |wait| wait.marks.signals) {
-                Signals::OnNoThread => false,
-                Signals::OnMainThread => native_id() == Some(std::process::id().into()),
-                Signals::OnAnyThread => true,
-            }
-        }
-
-        /// Whether the sleep with that sequence is still shown.
-        pub(in crate::park) fn is_still(&self, sequence: u64) -> bool {
-            self.shown.is_still(sequence)
-        }
-
-        /// What the thread sleeps for, and what `beside` returned while it did.
-        pub(in crate::park) fn read<R>(&self, beside: impl Fn() -> R) -> Option<(Sleep, R)> {
-            let (sequence, words, beside) = self.shown.read(beside)?;
-            let site = words[SITE..].try_into().expect("the rest");
-            let sleep = Sleep {
-                sequence,
-                object: words[OBJECT] as usize,
-                // SAFETY: shown, so `Wait::write` wrote it, in this process or in one of which it
-                // is a fork.
-                look: unsafe {
-                    mem::transmute::<*const (), Look>(ptr::with_exposed_provenance(
-                        words[LOOK] as usize,
-                    ))
-                },
-                bytes: (words[KIND] >> BYTES) as u16,
-                kind: Kind::ALL[usize::from(words[KIND] as u8) - 1],
-                marks: Marks {
-                    answers: words[KIND] >> ANSWERS & 1 != 0,
-                    ends: words[KIND] >> ENDS & 1 != 0,
-                    // Only for the thread itself.
-                    signals: Signals::OnNoThread,
-                },
-                deadline: Deadline::from_nanos(words[DEADLINE]),
-                since: words[SINCE],
-                waiter: words[WAITER] as usize,
-                // SAFETY: shown, so `Wait::write` wrote it.
-                site: unsafe { Site::read(site) },
-            };
-            Some((sleep, beside))
-        }
-    }
-
-    /// A sleep that is shown, until this is dropped, on the thread that sleeps. Its end hides it,
-    /// and restores that of the outer wait, which this one has interrupted.
-    pub struct Shown<'a> {
-        blocked: &'a Blocked,
-        outer: *mut Wait,
-        is_outer_shown: bool,
-    }
-
-    // SAFETY: what it points to belongs to the thread that sleeps, and lives as long as the parker
-    // or the wait. A binding passes it out of a closure that runs on that thread.
-    unsafe impl Send for Shown<'_> {}
-
-    impl Drop for Shown<'_> {
-        fn drop(&mut self) {
-            let shown = &self.blocked.shown;
-            if shown.is_shown() {
-                shown.hide();
-            }
-            // First, as in `show`.
-            self.blocked.asleep.store(self.outer, Ordering::Release);
-            // SAFETY: null, or a wait on this thread's stack, which this sleep has interrupted.
-            if let Some(outer) = unsafe { self.outer.as_ref() } {
-                outer.write(shown);
-            }
-            if self.is_outer_shown {
-                shown.show();
-            }
-        }
-    }
-
-    /// A sleep as another thread reads it.
-    pub(in crate::park) struct Sleep {
-        sequence: u64,
-        object: usize,
-        look: Look,
-        bytes: u16,
-        kind: Kind,
-        marks: Marks,
-        deadline: Deadline,
-        since: u64,
-        waiter: usize,
-        site: Site,
-    }
-
-    /// A thread that sleeps in a wait for an object. Out of date at once.
-    #[derive(Clone, Copy, Debug)]
-    #[non_exhaustive]
-    pub struct BlockedThread {
-        /// The thread.
-        pub thread: ThreadNumber,
-        /// What [`os_ident_of`](crate::park::os_ident_of) returns for it.
-        pub os_ident: u64,
-        /// The kind of the object.
-        pub kind: Kind,
-        /// The address of the object. Another thread may have destroyed it since.
-        pub object: usize,
-        /// When the wait times out.
-        pub deadline: Deadline,
-        /// The place of the program that waits.
-        pub site: Site,
-        /// Different for each sleep of the thread: two reads with the same number saw one sleep.
-        pub sequence: u64,
-        since: u64,
-        waiter: usize,
-        look: Look,
-        bytes: u16,
-        marks: Marks,
-    }
-
-    impl BlockedThread {
-        pub(in crate::park) fn new(thread: ThreadNumber, os_ident: u64, sleep: Sleep) -> Self {
-            let Sleep {
-                sequence,
-                object,
-                look,
-                bytes,
-                kind,
-                marks,
-                deadline,
-                since,
-                waiter,
-                site,
-            } = sleep;
-            Self {
-                thread,
-                os_ident,
-                kind,
-                object,
-                deadline,
-                site,
-                sequence,
-                since,
-                waiter,
-                look,
-                bytes,
-                marks,
-            }
-        }
-
-        /// Where the state of the waiter is; zero: it has none.
-        pub(in crate::park) fn waiter(&self) -> usize {
-            self.waiter
-        }
-
-        /// Whether the thread can be stirred.
-        pub(crate) fn answers(&self) -> bool {
-            self.marks.answers
-        }
-
-        /// Whether a verdict can end the wait.
-        pub(crate) fn ends(&self) -> bool {
-            self.marks.ends
-        }
-
-        /// Since when, in nanoseconds of the monotonic clock.
-        pub(crate) fn since(&self) -> u64 {
-            self.since
-        }
-
-        /// What the object says of itself. True of it only if the thread sleeps in the same wait
-        /// afterwards.
-        pub(crate) fn look(&self) -> Option<ObjectState> {
-            self.look_in(&Copied::from(self.object, self.bytes.into())?)
-        }
-
-        /// How many bytes of the object [`Self::look_in`] needs.
-        pub(in crate::park) fn bytes(&self) -> usize {
-            self.bytes.into()
-        }
-
-        /// As [`Self::look`], in a copy that was made while the thread slept.
-        pub(in crate::park) fn look_in(&self, copied: &Copied) -> Option<ObjectState> {
-            (self.look)(copied)
-        }
-
-        /// How long the wait has lasted: since it was enlisted, or since it first slept.
-        #[must_use]
-        pub fn waited(&self) -> Duration {
-            Duration::from_nanos(now().saturating_sub(self.since))
-        }
+    /// What the thread sleeps for, and what `beside` returned while it did.
+    pub(super) fn read<R>(&self, beside: impl Fn() -> R) -> Option<(Sleep, R)> {
+        let (sequence, words, beside) = self.shown.read(beside)?;
+        let site = words[SITE..].try_into().expect("the rest");
+        let sleep = Sleep {
+            sequence,
+            object: words[OBJECT] as usize,
+            // SAFETY: shown, so `Wait::write` wrote it, in this process or in one of which it
+            // is a fork.
+            look: unsafe {
+                mem::transmute::<*const (), Look>(ptr::with_exposed_provenance(
+                    words[LOOK] as usize,
+                ))
+            },
+            bytes: (words[KIND] >> BYTES) as u16,
+            kind: Kind::ALL[usize::from(words[KIND] as u8) - 1],
+            marks: Marks {
+                answers: words[KIND] >> ANSWERS & 1 != 0,
+                ends: words[KIND] >> ENDS & 1 != 0,
+                // Only for the thread itself.
+                signals: Signals::OnNoThread,
+            },
+            deadline: Deadline::from_nanos(words[DEADLINE]),
+            since: words[SINCE],
+            waiter: words[WAITER] as usize,
+            // SAFETY: shown, so `Wait::write` wrote it.
+            site: unsafe { Site::read(site) },
+        };
+        Some((sleep, beside))
     }
 }
 
-/// Models show no sleeps, which would multiply their interleavings. `tests/models/seqlock.rs`
-/// models the record by itself.
-#[cfg(weftline_model)]
-mod modelled {
-    use super::{BlockedOn, Marks};
-    use crate::park::deadline::Since;
-    use crate::park::{Blocker, Deadline};
+/// A sleep that is shown, until this is dropped, on the thread that sleeps. Its end hides it,
+/// and restores that of the outer wait, which this one has interrupted.
+pub struct Shown<'a> {
+    blocked: &'a Blocked,
+    outer: *mut Wait,
+    is_outer_shown: bool,
+}
 
-    pub(in crate::park) struct Wait;
+// SAFETY: what it points to belongs to the thread that sleeps, and lives as long as the parker
+// or the wait. A binding passes it out of a closure that runs on that thread.
+unsafe impl Send for Shown<'_> {}
 
-    impl Wait {
-        pub(in crate::park) fn new(
-            _: BlockedOn,
-            _: usize,
-            _: Since,
-            _: Deadline,
-            _: Marks,
-        ) -> Self {
-            Self
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        let shown = &self.blocked.shown;
+        if shown.is_shown() {
+            shown.hide();
         }
-
-        pub(in crate::park) fn name_site<B: Blocker>(&self, _: &mut B) {}
+        // First, as in `show`.
+        self.blocked.asleep.store(self.outer, Ordering::Release);
+        // SAFETY: null, or a wait on this thread's stack, which this sleep has interrupted.
+        if let Some(outer) = unsafe { self.outer.as_ref() } {
+            outer.write(shown);
+        }
+        if self.is_outer_shown {
+            shown.show();
+        }
     }
 }

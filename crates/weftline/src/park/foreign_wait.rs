@@ -1,11 +1,12 @@
 //! A wait that another library does, shown in reports: an interpreter's own join of a thread.
 
-use super::blocked::{Begun, Blocked, Kind, Marks, Shown, Wait};
+use super::blocked::{Begun, Blocked, Shown, Wait};
+use super::blocked_on::Marks;
 use super::deadline::Since;
 use super::look::{Copied, ObjectState};
 use super::reports::number_of;
 use super::stir::lasts;
-use super::{Deadline, Signals, Site, try_current_record};
+use super::{Deadline, Kind, Signals, Site, try_current_record};
 use crate::memory::try_box;
 use std::ptr;
 

@@ -38,7 +38,9 @@
 //! | `reports.rs`, `sleepers.rs` | what reports read of other threads: of one, and of all that sleep | any thread, and signal handlers |
 //! | `stir.rs` | what a thread does for a report inside its sleep | a signal handler stirs it |
 //! | `look.rs`, `probe.rs` | what the object of a wait says of itself to a report, also if it may be gone | any thread, and signal handlers |
+//! | `kind.rs`, `blocked_on.rs` | the kind of object that a thread waits for; what a wait is for, and what can be done with it | its own thread |
 //! | `blocked.rs`, `site.rs` | for which object a thread sleeps, since when, until when, and where in the program | its thread shows it while it sleeps; any thread reads it |
+//! | `blocked_thread.rs` | a thread that sleeps, as another thread reads it | reports |
 //! | `foreign_wait.rs` | a wait that another library does, shown as one of ours | its own thread |
 //! | `seqlock.rs` | the words of such a record, read without a lock | `blocked.rs` |
 //! | `os_ident.rs` | the operating system's identifier of a thread | `record.rs`, reports |
@@ -59,7 +61,14 @@
 
 #[cfg(not(weftline_model))]
 mod adaptive_spin;
+#[cfg(not(weftline_model))]
 mod blocked;
+#[cfg(weftline_model)]
+#[path = "blocked_modelled.rs"]
+mod blocked;
+mod blocked_on;
+#[cfg(not(weftline_model))]
+mod blocked_thread;
 mod blocker;
 mod cache_padded;
 #[cfg(not(weftline_model))]
@@ -68,6 +77,7 @@ mod deadline;
 #[cfg(not(weftline_model))]
 mod foreign_wait;
 pub(crate) mod fork;
+mod kind;
 mod list_lock;
 mod lock_tag;
 mod look;
@@ -161,10 +171,11 @@ pub(crate) use adaptive_spin::processors;
     not(weftline_model)
 ))]
 pub(crate) use adaptive_spin::{AdaptiveSpin, SpinLength};
-pub(crate) use blocked::BlockedOn;
-pub use blocked::Kind;
 #[cfg(not(weftline_model))]
-pub use blocked::{BlockedThread, Shown};
+pub use blocked::Shown;
+pub(crate) use blocked_on::BlockedOn;
+#[cfg(not(weftline_model))]
+pub use blocked_thread::BlockedThread;
 pub(crate) use blocker::ready;
 pub use blocker::{Blocker, Signals, Spin, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
@@ -177,6 +188,7 @@ pub use deadline::Deadline;
 pub use deadline::{Alarm, all_starve};
 #[cfg(not(weftline_model))]
 pub use foreign_wait::ForeignWait;
+pub use kind::Kind;
 pub use look::ObjectState;
 #[cfg(not(weftline_model))]
 pub(crate) use out_of_memory::panic_without_memory;

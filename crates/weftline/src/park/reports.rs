@@ -3,7 +3,7 @@
 //! The functions go through the records of all threads. They are for representations and reports,
 //! not for fast paths. Those that a signal handler may call take no memory, and try locks at most.
 
-use super::blocked::BlockedThread;
+use super::blocked_thread::BlockedThread;
 use super::look::ObjectState;
 use super::record::{ThreadRecord, all, of_number};
 use super::short_name::ShortName;

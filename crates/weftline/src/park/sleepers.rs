@@ -8,7 +8,7 @@
 //! [`SeenThread::waits_on`]: its record, then the copy, then whether it still sleeps in the same
 //! wait.
 
-use super::blocked::BlockedThread;
+use super::blocked_thread::BlockedThread;
 use super::look::{Copied, MOST, ObjectState};
 use super::probe::{self, Part};
 use super::reports::{SeenThread, threads_now};

@@ -4,7 +4,8 @@
 
 #[cfg(not(weftline_model))]
 use super::ThreadRecord;
-use super::blocked::{BlockedOn, Marks, Wait};
+use super::blocked::Wait;
+use super::blocked_on::{BlockedOn, Marks};
 use super::model::Ordering;
 #[cfg(not(weftline_model))]
 use super::observer::{self, Outcome};
@@ -164,7 +165,7 @@ impl<'a> Measured<'a> {
         };
         // The same as in reports, if it has slept.
         let begun = self.wait.since().unwrap_or(begun);
-        let (kind, object) = (self.on.kind(), self.on.address());
+        let BlockedOn { kind, object, .. } = self.on;
         observer::ended(&self.record.observed, begun, kind, object, outcome);
     }
 }
