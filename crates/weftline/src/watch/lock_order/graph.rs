@@ -2,14 +2,8 @@
 //!
 //! # Implementation
 //!
-//! A node is a class of locks; where one lock of a class is taken under another one of the same
-//! class, both are nodes of their own. An edge leads from a lock that was held to the one that was
-//! taken then. It keeps a few *uses*: by which thread, and which further locks it held (*gates*).
-//!
-//! **A circle of edges counts** if there is a use of each edge so that no two of them are of one
-//! thread, and no two have a gate in common. One thread does not wait for itself, and threads under
-//! a common lock take turns. (Havelund, *Using runtime analysis to guide model checking of Java
-//! programs*, 2000, has these two conditions.)
+//! An edge leads from a lock that was held to the one that was taken then. It keeps a few *uses*:
+//! by which thread, and which further locks it held (*gates*).
 //!
 //! Edges outlive locks. A new lock at the address of an old one is another one: it takes the edges
 //! of the old node away, and is another gate.
@@ -19,42 +13,22 @@
 
 use super::gates::{Births, Gate, Gates};
 use super::inversion::Use;
+use super::node::Node;
+use super::search::{self, Edges, LONGEST};
+use super::stack_interner::StackInterner;
 use crate::park::LockClass;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A class, or one lock of a class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Node {
-    /// By its address.
-    One(usize),
-    Class(LockClass),
-}
-
-impl Node {
-    fn lock(self) -> Option<usize> {
-        match self {
-            Self::One(address) => Some(address),
-            Self::Class(_) => None,
-        }
-    }
-}
-
 /// The most edges that are kept. Programs have some hundreds.
 const MOST_EDGES: usize = 16_384;
-/// The longest circle that is looked for.
-const LONGEST: usize = 8;
 /// The most uses of an edge that are kept.
 const MOST_USES: usize = LONGEST;
-/// The most steps of one search.
-const MOST_STEPS: usize = 20_000;
-/// At how many stacks those that no use has are first taken away.
-const MOST_SPARE: usize = 4_096;
 
 /// What is known of the order.
 pub(super) struct Graph {
-    edges: BTreeMap<(Node, Node), Vec<Arc<Use>>>,
+    edges: Edges,
     /// The circles that were returned already.
     told: BTreeSet<Vec<(LockClass, String)>>,
     /// The locks that are nodes.
@@ -62,9 +36,7 @@ pub(super) struct Graph {
     /// Those of them that are gone.
     gone: BTreeSet<usize>,
     births: Births,
-    /// A stack is kept once.
-    stacks: BTreeSet<Arc<str>>,
-    most_stacks: usize,
+    pub(super) stacks: StackInterner,
 }
 
 /// What a new lock at an address changes.
@@ -90,8 +62,7 @@ impl Graph {
             locks: BTreeSet::new(),
             gone: BTreeSet::new(),
             births: Births::new(),
-            stacks: BTreeSet::new(),
-            most_stacks: MOST_SPARE,
+            stacks: StackInterner::new(),
         }
     }
 
@@ -143,20 +114,6 @@ impl Graph {
         are_fewer
     }
 
-    /// That stack, kept once.
-    pub(super) fn stack(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.stacks.get(text) {
-            return Arc::clone(known);
-        }
-        if self.stacks.len() >= self.most_stacks {
-            self.stacks.retain(|stack| Arc::strong_count(stack) > 1);
-            self.most_stacks = self.stacks.len() * 2 + MOST_SPARE;
-        }
-        let stack: Arc<str> = text.into();
-        self.stacks.insert(Arc::clone(&stack));
-        stack
-    }
-
     /// Adds a use of the edge between two nodes. Returns the uses that make a circle with it, this
     /// one first, if there is one that has not been returned before.
     pub(super) fn add(&mut self, from: Node, to: Node, new: Arc<Use>) -> Option<Vec<Arc<Use>>> {
@@ -178,18 +135,7 @@ impl Graph {
                 uses.push(Arc::clone(&new));
             }
         }
-        let mut search = Search {
-            edges: &self.edges,
-            goal: from,
-            left: MOST_STEPS,
-            circle: vec![new],
-        };
-        // Shorter circles first: they are what a reader understands.
-        let found = (2..=LONGEST).any(|length| search.closes(to, length - 1));
-        if !found {
-            return None;
-        }
-        let circle = search.circle;
+        let circle = search::circle(&self.edges, from, to, new)?;
         self.told.insert(key(&circle)).then_some(circle)
     }
 
@@ -263,49 +209,11 @@ fn key(circle: &[Arc<Use>]) -> Vec<(LockClass, String)> {
     key
 }
 
-struct Search<'a> {
-    edges: &'a BTreeMap<(Node, Node), Vec<Arc<Use>>>,
-    goal: Node,
-    left: usize,
-    circle: Vec<Arc<Use>>,
-}
-
-impl Search<'_> {
-    /// Whether exactly so many further edges lead from that node to the goal. They stand in the
-    /// circle then.
-    fn closes(&mut self, from: Node, edges: usize) -> bool {
-        let lowest = (from, Node::One(0));
-        let leaving = self
-            .edges
-            .range(lowest..)
-            .take_while(|((node, _), _)| *node == from);
-        for (&(_, to), uses) in leaving {
-            if (edges == 1) != (to == self.goal) {
-                continue;
-            }
-            for it in uses {
-                self.left = self.left.saturating_sub(1 + it.gates.len() / 16);
-                if self.left == 0 {
-                    return false;
-                }
-                if self.circle.iter().any(|other| !it.may_meet(other)) {
-                    continue;
-                }
-                self.circle.push(Arc::clone(it));
-                if edges == 1 || self.closes(to, edges - 1) {
-                    return true;
-                }
-                self.circle.pop();
-            }
-        }
-        false
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::park::Deadline;
+    use crate::watch::lock_order::node::nodes;
     use std::time::Duration;
 
     struct Bench {
@@ -341,7 +249,7 @@ mod tests {
                     gates.sort_unstable();
                     let gates = Gates::new(&self.graph.gates(&gates).0, held);
                     let new = Use::of(thread, (held, class(held)), (wanted, class(wanted)), gates);
-                    let nodes = super::super::nodes((held, class(held)), (wanted, class(wanted)));
+                    let nodes = nodes((held, class(held)), (wanted, class(wanted)));
                     let circle = self.graph.add(nodes.0, nodes.1, Arc::new(new));
                     found = found.or(circle.map(|circle| circle.len()));
                 }
@@ -451,18 +359,6 @@ mod tests {
         bench.graph.bury(2);
         bench.graph.bury(1);
         assert!(bench.graph.make_room() && !bench.graph.is_full());
-    }
-
-    #[test]
-    fn a_stack_is_kept_once() {
-        let mut graph = Graph::new();
-        let first = graph.stack("a");
-        assert!(Arc::ptr_eq(&first, &graph.stack("a")));
-        for number in 0..3 * MOST_SPARE {
-            graph.stack(&number.to_string());
-        }
-        assert!(graph.stacks.len() <= 2 * MOST_SPARE);
-        assert!(Arc::ptr_eq(&first, &graph.stack("a")));
     }
 
     #[test]
