@@ -2,6 +2,12 @@
 //!
 //! # Implementation
 //!
+//! | file | content |
+//! |---|---|
+//! | `lock_word.rs` | the word |
+//! | `lock.rs` | the acquires and releases that do not wait |
+//! | `lock_waiting.rs` | how a thread waits |
+//!
 //! | word | meaning | leaves by |
 //! |---|---|---|
 //! | `0` | free | `lock` → held |
@@ -37,20 +43,20 @@ use super::lock_word::{
     FREE, INITIAL, WAITERS, WATCHED, held_by, is_free, is_orphan, living_owner, owner_of,
 };
 use crate::error::NotLocked;
-use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
+use crate::park::model::{AtomicU64, Ordering, const_fn};
 use crate::park::witness::{self, WatchedLock};
 use crate::park::{
-    BlockedOn, Blocker, Deadline, Ended, Kind, List, ListLock, LockClass, MaybeGone, ObjectState,
-    ThreadNumber, WaitError, Waiter, Wakeup, Watched, number, ready,
+    Blocker, Deadline, Kind, List, ListLock, LockClass, MaybeGone, ObjectState, ThreadNumber,
+    WaitError, Wakeup, Watched, number,
 };
 use std::mem::offset_of;
 use std::panic::Location;
 
 /// The lock without guards. Any thread may release it, as in Python.
 pub struct RawLock {
-    word: AtomicU64,
+    pub(super) word: AtomicU64,
     /// Each waiter's payload is the word by which it would own the lock.
-    waiters: ListLock<List<u64>>,
+    pub(super) waiters: ListLock<List<u64>>,
 }
 
 impl RawLock {
@@ -103,7 +109,7 @@ impl RawLock {
 
     /// Takes a lock that is free by `word`, its value: also from an owner that did not survive a
     /// fork.
-    fn take_by(&self, word: u64, me: u64) -> bool {
+    pub(super) fn take_by(&self, word: u64, me: u64) -> bool {
         // After a fork the list is of the older generation too, so `WAITERS` means nothing then.
         (is_free(word) || is_orphan(word))
             && self
@@ -134,157 +140,6 @@ impl RawLock {
             Ok(())
         } else {
             self.lock_slow(Kind::Lock.of(self), me, blocker, deadline)
-        }
-    }
-
-    #[cold]
-    pub(in crate::sync) fn lock_slow<B: Blocker>(
-        &self,
-        on: BlockedOn,
-        me: u64,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Result<(), WaitError<B::Interrupt>> {
-        let place = on.place();
-        if deadline.is_never() && self.is_watched() {
-            witness::wants(self.seen(), place);
-        }
-        if !self.take_by(self.word.load(Ordering::Relaxed), me) {
-            self.wait(on, me, blocker, deadline)?;
-        }
-        if self.is_watched() {
-            witness::taken(self.seen(), place);
-        }
-        Ok(())
-    }
-
-    /// Waits until the calling thread has the lock.
-    fn wait<B: Blocker>(
-        &self,
-        on: BlockedOn,
-        me: u64,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Result<(), WaitError<B::Interrupt>> {
-        if deadline.is_at_once() {
-            return Err(WaitError::TimedOut);
-        }
-        if B::SPIN.is_before_wait() && self.spin(me) {
-            return Ok(());
-        }
-        ready(blocker).map_err(WaitError::Interrupted)?;
-        loop {
-            let waiter = Waiter::aging::<B>(held_by(me));
-            {
-                let mut list = self.waiters.lock();
-                if self.take_or_mark(me, list.is_empty()) {
-                    return Ok(());
-                }
-                // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
-                unsafe { list.push_back(&waiter) };
-            }
-            match waiter.wait_or_take(on, blocker, deadline, || self.retry(me, &waiter)) {
-                Ended::Granted => return Ok(()),
-                Ended::Forked => continue,
-                Ended::Abandoned(why) => {
-                    self.leave(&waiter);
-                    return Err(why);
-                }
-                Ended::InterruptedAfterGrant(interrupt) => {
-                    // Fails only if another thread has released the lock since the handoff. The
-                    // lock is free either way.
-                    let _ = self.unlock();
-                    return Err(WaitError::Interrupted(interrupt));
-                }
-            }
-        }
-    }
-
-    /// Spins until the lock is free, for at most 127 spin hints; stops when other threads wait.
-    fn spin(&self, me: u64) -> bool {
-        const ROUNDS: u32 = if cfg!(weftline_model) { 0 } else { 7 };
-        for round in 0..ROUNDS {
-            (0..1 << round).for_each(|_| spin_loop());
-            let word = self.word.load(Ordering::Relaxed);
-            if is_free(word) {
-                if self.take_by(word, me) {
-                    return true;
-                }
-            } else if word & WAITERS != 0 {
-                return false;
-            }
-        }
-        false
-    }
-
-    /// A woken waiter retries. Returns whether it has the lock.
-    fn retry(&self, me: u64, waiter: &Waiter<u64>) -> bool {
-        let mut list = self.waiters.lock();
-        if waiter.is_granted() {
-            return true;
-        }
-        let takes = self.take_or_mark(me, list.is_only(waiter));
-        if takes {
-            list.remove(waiter);
-        }
-        takes
-    }
-
-    /// Under the list's lock: takes a free lock, with `WAITERS` set if other threads wait; sets
-    /// `WAITERS` on a held one.
-    fn take_or_mark(&self, me: u64, is_only: bool) -> bool {
-        let taken = held_by(me) | if is_only { 0 } else { WAITERS };
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let takes = is_free(word) || is_orphan(word);
-            if !takes && word & WAITERS != 0 {
-                return false;
-            }
-            let next = if takes {
-                taken | kept(word)
-            } else {
-                word | WAITERS
-            };
-            match self
-                .word
-                .compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed)
-            {
-                Ok(_) => return takes,
-                Err(now) => word = now,
-            }
-        }
-    }
-
-    /// Unlinks an abandoned waiter. The wakeup that it may have had goes to the next.
-    fn leave(&self, waiter: &Waiter<u64>) {
-        let woken = {
-            let mut list = self.waiters.lock();
-            list.remove(waiter);
-            self.pass_on(&list)
-        };
-        if let Some(next) = woken {
-            next.call();
-        }
-    }
-
-    /// Restores the invariant after a waiter left: wakes the next one without handoff if the lock
-    /// is free, else sets `WAITERS`.
-    fn pass_on(&self, list: &List<u64>) -> Option<Wakeup> {
-        let front = list.front()?;
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            if is_free(word) {
-                return Some(front.wake_without_handoff());
-            }
-            match self.word.compare_exchange_weak(
-                word,
-                word | WAITERS,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return None,
-                Err(now) => word = now,
-            }
         }
     }
 
@@ -392,7 +247,7 @@ impl RawLock {
     }
 
     /// The lock as the witness sees it.
-    fn seen(&self) -> WatchedLock<'_> {
+    pub(super) fn seen(&self) -> WatchedLock<'_> {
         WatchedLock {
             address: std::ptr::from_ref(self).addr(),
             tag: self.waiters.tag(),
@@ -460,7 +315,7 @@ impl std::fmt::Debug for RawLock {
 }
 
 /// What an acquisition keeps of the word.
-fn kept(word: u64) -> u64 {
+pub(super) fn kept(word: u64) -> u64 {
     if word & WATCHED != 0 && witness::is_on() {
         WATCHED
     } else {

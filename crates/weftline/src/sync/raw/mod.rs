@@ -7,6 +7,7 @@ mod condition;
 mod event;
 mod forwarding;
 mod lock;
+mod lock_waiting;
 mod lock_word;
 mod rlock;
 mod rwlock;

@@ -5,7 +5,7 @@ from .mutant import Mutant
 MUTANTS = [
     Mutant(
         "lock: a waiter does not mark the word",
-        "sync/raw/lock.rs",
+        "sync/raw/lock_waiting.rs",
         """            } else {
                 word | WAITERS
             };""",
@@ -16,14 +16,14 @@ MUTANTS = [
     ),
     Mutant(
         "lock: taking the lock under the list's lock forgets the other waiters",
-        "sync/raw/lock.rs",
+        "sync/raw/lock_waiting.rs",
         "let taken = held_by(me) | if is_only { 0 } else { WAITERS };",
         "let taken = held_by(me);",
         "lock::three_threads_exclude_each_other",
     ),
     Mutant(
         "lock: a waiter that leaves does not pass its wakeup on",
-        "sync/raw/lock.rs",
+        "sync/raw/lock_waiting.rs",
         """            list.remove(waiter);
             self.pass_on(&list)""",
         """            list.remove(waiter);
@@ -39,7 +39,7 @@ MUTANTS = [
     ),
     Mutant(
         "lock: an interrupted owner keeps the lock",
-        "sync/raw/lock.rs",
+        "sync/raw/lock_waiting.rs",
         """                    let _ = self.unlock();
                     return Err(WaitError::Interrupted(interrupt));""",
         "                    return Err(WaitError::Interrupted(interrupt));",
