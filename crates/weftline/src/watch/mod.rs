@@ -35,7 +35,10 @@
 //! | `dump_on.rs` | reports on other signals, before they do what they do |
 //! | `interpreter.rs` | what an interpreter tells |
 //! | `verdict.rs` | what a thread does that finds itself in one |
-//! | `report.rs` | a snapshot as text for people |
+//! | `report.rs` | a snapshot as text for people, whole or a party of it |
+//! | `verdict_text.rs` | a verdict on it as text |
+//! | `wait_text.rs` | a wait of it as the rest of a sentence |
+//! | `span.rs` | a duration as text |
 //! | `plain.rs` | a shorter one, which a signal handler writes by itself |
 //! | `emergency.rs` | the signal on which a process tells it, and its handler |
 //! | `interrupted.rs` | whether it has interrupted a wait in the kernel |
@@ -93,12 +96,15 @@ mod report;
 #[cfg(target_os = "linux")]
 mod request;
 mod snapshot;
+mod span;
 mod standstill;
 mod starvation;
 #[cfg(target_os = "linux")]
 mod status;
 mod verdict;
+mod verdict_text;
 mod wait_ring;
+mod wait_text;
 mod wire;
 
 #[cfg(target_os = "linux")]
@@ -123,10 +129,11 @@ pub use metrics::{Metrics, PoolMetrics};
 pub use names::{Named, name, name_range, unname_range};
 pub use observe::{is_started, start, start_as_told, stop};
 pub use past_wait::{PastEnd, PastWait};
-pub use report::{Report, Span};
+pub use report::Report;
 #[cfg(target_os = "linux")]
 pub use request::{RequestError, processes, request, request_for, tree};
 pub use snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, Wait};
+pub use span::Span;
 pub use verdict::{Found, OnDeadlock, look_from_all, on_deadlock, on_deadlock_as_told, take_ended};
 
 /// The signal to which this process answers, if it does.
