@@ -1,71 +1,14 @@
-"""The order of locks: inversions are told when they happen, and what is none is not."""
+"""The order of locks: which acquisitions are inversions, and which are none."""
 
-import os
 import re
-import subprocess
 import sys
 
 import pytest
-from support.programs import run
+from support.lock_order import PRELUDE, error_of, told
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="its reports name processes as on Linux"
 )
-
-PRELUDE = """
-import os
-import sys
-import weftline
-from weftline import watch
-
-watch.lock_order()
-watch.on_inversion("off")
-weftline.install()
-import threading
-
-
-def thread(target, *args, name=None):
-    started = threading.Thread(target=target, args=args, name=name)
-    started.start()
-    started.join()
-
-
-def nested(*locks):
-    "Takes the locks one after the other, and releases them."
-    for lock in locks:
-        lock.acquire()
-    for lock in reversed(locks):
-        lock.release()
-
-
-def in_two_orders(left, right):
-    thread(nested, left, right, name="first")
-    thread(nested, right, left, name="second")
-
-
-def count():
-    return len(watch.inversions())
-"""
-
-
-def told(program):
-    """What the program prints, as lines."""
-    return run(PRELUDE + program).split("\n")
-
-
-def error_of(*args, **options):
-    """What the interpreter writes to standard error."""
-    done = subprocess.run(
-        [sys.executable, *args],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        **options,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stderr
-
 
 KINDS = {
     "Lock": "threading.Lock()",
@@ -247,127 +190,6 @@ def test_what_is_an_inversion(program):
     assert told(locks + program + ending) == ["1", ""]
 
 
-PAIR = "left, right = threading.Lock(), threading.Lock()\n"
-
-
-def test_it_is_told_before_the_thread_waits():
-    program = """
-left = threading.Lock()
-right = threading.Lock()
-thread(nested, left, right)
-seen = threading.Event()
-watch.on_inversion(lambda text: (print("told", count()), seen.set()))
-left.acquire()
-other = threading.Thread(target=nested, args=(right, left))
-other.start()
-assert seen.wait(60)
-print("still blocked", other.is_alive())
-left.release()
-other.join()
-"""
-    assert told(program) == ["told 1", "still blocked True", ""]
-
-
-def test_by_default_it_is_written_to_standard_error_once():
-    program = """
-watch.on_inversion("report")
-left = threading.Lock()
-right = threading.Lock()
-for _ in range(5):
-    in_two_orders(left, right)
-"""
-    error = error_of("-c", PRELUDE + program)
-    assert error.count("potential deadlock") == 1
-    assert "suppress it by" in error
-
-
-def test_the_environment_has_it_on_and_a_project_suppresses(tmp_path):
-    program = """
-import threading
-def thread(*locks):
-    def nested():
-        for lock in locks:
-            lock.acquire()
-        for lock in locks:
-            lock.release()
-    started = threading.Thread(target=nested)
-    started.start()
-    started.join()
-left = threading.Lock()
-right = threading.Lock()
-thread(left, right)
-thread(right, left)
-"""
-    file = tmp_path / "program.py"
-    file.write_text(program)
-
-    def error(**environment):
-        environment = {**os.environ, **environment}
-        return error_of(
-            "-m", "weftline", "run", str(file), cwd=tmp_path, env=environment
-        )
-
-    on = {"WEFTLINE_LOCK_ORDER": "1"}
-    assert error() == ""
-    assert "potential deadlock" in error(**on)
-    assert error(**on, WEFTLINE_LOCK_ORDER_SUPPRESS="nothing, program.py:12") == ""
-    project = tmp_path / "pyproject.toml"
-    project.write_text('[tool.weftline]\nlock-order-suppress = ["program.py:13"]\n')
-    assert error(**on) == ""
-    project.write_text('[tool.weftline]\nlock-order-suppress = "program.py"\n')
-    assert 'is no list of strings: write ["cache.py:12"]' in error(**on)
-    project.write_text("[tool.weftline\n")
-    assert str(project) in error(**on)
-
-
-@pytest.mark.parametrize(
-    ("suppressed", "expected"),
-    [
-        ("watch.name(left, 'cache'); watch.suppress_inversions('cache')", "0"),
-        ("watch.suppress_inversions('<string>')", "0"),
-        ("watch.suppress_inversions('other.py:3')", "1"),
-        ("watch.suppress_inversions('')", "1"),
-    ],
-)
-def test_names_and_places_are_suppressed(suppressed, expected):
-    program = f"""
-left = threading.Lock()
-right = threading.Lock()
-{suppressed}
-in_two_orders(left, right)
-print(count())
-"""
-    assert told(program) == [expected, ""]
-
-
-def test_locks_have_their_names_in_reports():
-    program = """
-left = watch.name(threading.Lock(), "the cache")
-right = threading.Lock()
-in_two_orders(left, right)
-print(watch.inversions()[0])
-"""
-    text = "\n".join(told(program))
-    assert '"first" held "the cache"' in text
-    assert '"the cache" or "<string>:' in text
-
-
-def test_the_lock_of_a_condition_has_its_name():
-    program = """
-condition = watch.name(threading.Condition(), "the shelf")
-own = watch.name(threading.Lock(), "its own")
-other = watch.name(threading.Condition(own), "the other")
-right = threading.Lock()
-in_two_orders(condition, right)
-in_two_orders(other, right)
-for report in watch.inversions():
-    print(report)
-"""
-    text = "\n".join(told(program))
-    assert '"first" held "the shelf"' in text
-    assert '"first" held "its own"' in text and "the other" not in text
-
-
 def test_the_child_of_a_fork_has_the_classes_and_suppressions():
     program = """
 stop = False
@@ -418,29 +240,6 @@ assert count() == 0
 """
     error = error_of("-c", PRELUDE + program)
     assert error.count("the order of locks is full") == 1
-
-
-def test_a_wrong_action_is_refused():
-    with pytest.raises(ValueError, match="none of 'report', 'off' and a callable"):
-        import weftline.watch
-
-        weftline.watch.on_inversion("shout")
-
-
-def test_what_a_callable_raises_is_told():
-    program = """
-def complains(text):
-    raise KeyError("x")
-watch.on_inversion(complains)
-left = threading.Lock()
-right = threading.Lock()
-in_two_orders(left, right)
-print(count(), left.locked(), right.locked())
-"""
-    error = error_of(
-        "-c", f"{PRELUDE}{program}assert count() == 1 and not left.locked()"
-    )
-    assert "KeyError: 'x'" in error and "complains" in error
 
 
 def test_it_ends_when_it_is_switched_off():

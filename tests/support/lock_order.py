@@ -1,0 +1,60 @@
+"""Programs whose locks are watched for the order in which threads take them."""
+
+import subprocess
+import sys
+
+from support.programs import run
+
+PRELUDE = """
+import os
+import sys
+import weftline
+from weftline import watch
+
+watch.lock_order()
+watch.on_inversion("off")
+weftline.install()
+import threading
+
+
+def thread(target, *args, name=None):
+    started = threading.Thread(target=target, args=args, name=name)
+    started.start()
+    started.join()
+
+
+def nested(*locks):
+    "Takes the locks one after the other, and releases them."
+    for lock in locks:
+        lock.acquire()
+    for lock in reversed(locks):
+        lock.release()
+
+
+def in_two_orders(left, right):
+    thread(nested, left, right, name="first")
+    thread(nested, right, left, name="second")
+
+
+def count():
+    return len(watch.inversions())
+"""
+
+
+def told(program):
+    """What the program prints, as lines."""
+    return run(PRELUDE + program).split("\n")
+
+
+def error_of(*args, **options):
+    """What the interpreter writes to standard error."""
+    done = subprocess.run(
+        [sys.executable, *args],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
