@@ -5,40 +5,21 @@ import sys
 import xml.etree.ElementTree as ET
 
 import pytest
+from support.deadlocks import IN_SUITE
 from support.pytest_runs import run_pytest
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="owners are read on Linux only"
 )
 
-# The tests of a program. Each deadlock would hang plain pytest for ever.
-SUITE = """
-import threading
+# The tests of a program.
+SUITE = (
+    IN_SUITE
+    + """
 import time
 import pytest
 import weftline
 from concurrent.futures import ThreadPoolExecutor
-
-
-def both_ways(new):
-    locks, turn = [new(), new()], threading.Barrier(2)
-
-    def take(first, second):
-        with first:
-            turn.wait()
-            with second:
-                pass
-
-    return [
-        threading.Thread(target=take, args=pair) for pair in (locks, locks[::-1])
-    ]
-
-
-def run(threads):
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def test_runs_on_weftline():
@@ -46,11 +27,11 @@ def test_runs_on_weftline():
 
 
 def test_reentrant_locks():
-    run(both_ways(threading.RLock))
+    deadlock()
 
 
 def test_plain_locks():
-    run(both_ways(threading.Lock))
+    deadlock(threading.Lock)
 
 
 def test_waits_for_nothing():
@@ -74,6 +55,7 @@ def test_may_leave_a_thread():
 def test_is_fine():
     pass
 """
+)
 
 
 @pytest.fixture(scope="module")
@@ -146,34 +128,12 @@ def test_a_mark_that_says_something_else_is_refused(tmp_path):
 
 
 # Where else than in its call a test deadlocks, and what else it does then.
-ELSEWHERE = """
-import threading
+ELSEWHERE = (
+    IN_SUITE
+    + """
 import unittest
 
 import pytest
-
-
-def both_ways():
-    locks, turn = [threading.RLock(), threading.RLock()], threading.Barrier(2)
-
-    def take(first, second):
-        with first:
-            turn.wait()
-            with second:
-                pass
-
-    threads = [
-        threading.Thread(target=take, args=pair, daemon=True)
-        for pair in (locks, locks[::-1])
-    ]
-    for thread in threads:
-        thread.start()
-    return threads
-
-
-def deadlock():
-    for thread in both_ways():
-        thread.join()
 
 
 @pytest.fixture
@@ -232,6 +192,7 @@ def test_may_deadlock():
 def test_comes_after_that():
     threading.Event().wait(1.5)
 """
+)
 
 
 @pytest.fixture(scope="module")

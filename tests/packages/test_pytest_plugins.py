@@ -4,31 +4,18 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+from support.deadlocks import IN_SUITE
 from support.pytest_runs import run_pytest
 
-DEADLOCKS = """
-import threading
+DEADLOCKS = (
+    IN_SUITE
+    + """
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
-
-def deadlock():
-    locks, turn = [threading.Lock(), threading.Lock()], threading.Barrier(2)
-
-    def take(first, second):
-        with first:
-            turn.wait()
-            with second:
-                pass
-
-    threads = [threading.Thread(target=take, args=pair) for pair in (locks, locks[::-1])]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 """
+)
 
 IN_WORKERS = (
     DEADLOCKS
@@ -43,7 +30,7 @@ def pool():
 
 
 def test_deadlocks(number):
-    deadlock()
+    deadlock(threading.Lock)
 
 
 def test_waits_for_nothing(number):
@@ -142,9 +129,10 @@ def test_all_workers_of_xdist_have_the_seed(tmp_path):
     assert f"weftline: perturbed, seed {seeds[0]}" in done.stdout
 
 
-ASYNC = """
+ASYNC = (
+    IN_SUITE
+    + """
 import asyncio
-import threading
 
 import pytest
 
@@ -185,18 +173,9 @@ async def test_from_a_thread():
 
 
 async def test_deadlocks():
-    locks, turn = [threading.RLock(), threading.RLock()], threading.Barrier(2)
-
-    def take(first, second):
-        with first:
-            turn.wait()
-            with second:
-                pass
-
-    await asyncio.gather(
-        asyncio.to_thread(take, *locks), asyncio.to_thread(take, *locks[::-1])
-    )
+    await asyncio.gather(*map(asyncio.to_thread, takers()))
 """
+)
 
 
 @pytest.mark.parametrize("option", ["--weftline", "--weftline-perturb=1"])
@@ -214,7 +193,7 @@ TIMED = (
     + """
 @pytest.mark.timeout(20)
 def test_deadlocks():
-    deadlock()
+    deadlock(threading.Lock)
 
 
 @pytest.mark.timeout(20)

@@ -51,3 +51,33 @@ def circle(names, locks):
 
 
 """
+
+# What a suite deadlocks with. Each deadlock would hang plain pytest for ever.
+IN_SUITE = """
+import threading
+
+
+def takers(new=threading.RLock):
+    "Two functions that take two locks in two orders. In two threads they deadlock."
+    locks, turn = [new(), new()], threading.Barrier(2)
+
+    def take(first, second):
+        with first:
+            turn.wait()
+            with second:
+                pass
+
+    return [lambda: take(*locks), lambda: take(*locks[::-1])]
+
+
+def both_ways(new=threading.RLock):
+    threads = [threading.Thread(target=take, daemon=True) for take in takers(new)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def deadlock(new=threading.RLock):
+    for thread in both_ways(new):
+        thread.join()
+"""
