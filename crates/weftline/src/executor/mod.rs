@@ -2,7 +2,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `raw/future.rs` | the phase of a task's outcome |
+//! | `raw/future.rs`, `raw/phase.rs` | the phase of a task's outcome |
+//! | `raw/future_waiting.rs` | how threads and groups wait for it |
 //! | `raw/group.rs` | one thread that waits for several futures |
 //! | `future.rs`, `wait.rs` | their faces for Rust programs |
 //! | `outcome.rs` | what a task leaves to its future, and the notifications of its end |

@@ -26,54 +26,11 @@
 //! Happens-before: the release store in `enter` pairs with the acquire load in `phase`. A thread
 //! that finds the future done sees the outcome and all writes before it.
 
-use super::group::RawGroup;
-use super::registrations::{Groups, Registration, Registrations, add};
-use crate::error::NoMemory;
-use crate::memory::{Counted, try_box};
+use super::phase::Phase;
+use super::registrations::Registrations;
 use crate::park::model::{AtomicU32, Ordering};
-use crate::park::{
-    Blocker, Chain, Deadline, ForgetWaiters, Kind, List, ListLock, MaybeGone, ObjectState,
-    WaitError, Watched, wait_until,
-};
+use crate::park::{Chain, ForgetWaiters, List, ListLock, MaybeGone, ObjectState, Watched};
 use std::mem::offset_of;
-
-/// The phase of a future; see the module's table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Phase {
-    /// No worker has begun.
-    Pending,
-    /// A worker runs the task.
-    Running,
-    /// Cancelled before it began; groups are not told yet.
-    Cancelled,
-    /// Cancelled before it began, and groups are told.
-    Notified,
-    /// The outcome is written.
-    Finished,
-}
-
-impl Phase {
-    const ALL: [Self; 5] = [
-        Self::Pending,
-        Self::Running,
-        Self::Cancelled,
-        Self::Notified,
-        Self::Finished,
-    ];
-
-    /// Whether a wait for the future ends.
-    #[must_use]
-    pub fn is_done(self) -> bool {
-        matches!(self, Self::Cancelled | Self::Notified | Self::Finished)
-    }
-
-    /// Whether groups count the future as done.
-    #[must_use]
-    pub fn is_settled(self) -> bool {
-        matches!(self, Self::Notified | Self::Finished)
-    }
-}
 
 /// The data that a face keeps beside the phase, under the future's lock.
 pub trait Data {
@@ -99,13 +56,13 @@ pub struct RawFuture<D> {
     phase: AtomicU32,
     /// The number of the pool that makes the call, for reports; zero: of none.
     pool: u32,
-    shared: ListLock<Shared<D>>,
+    pub(super) shared: ListLock<Shared<D>>,
 }
 
-struct Shared<D> {
-    waiters: List<()>,
-    registrations: Registrations,
-    data: D,
+pub(super) struct Shared<D> {
+    pub(super) waiters: List<()>,
+    pub(super) registrations: Registrations,
+    pub(super) data: D,
 }
 
 impl<D: Data> ForgetWaiters for Shared<D> {
@@ -341,88 +298,5 @@ impl<D: Data> RawFuture<D> {
             }
         };
         news.spread();
-    }
-
-    /// Waits through `blocker` until the future is done: finished or cancelled.
-    ///
-    /// # Errors
-    /// [`WaitError::TimedOut`] when the deadline passes first; [`WaitError::Interrupted`] when the
-    /// blocker is interrupted.
-    #[inline]
-    #[track_caller]
-    pub fn wait_with<B: Blocker>(
-        &self,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Result<(), WaitError<B::Interrupt>> {
-        if self.phase().is_done() {
-            Ok(())
-        } else {
-            self.wait_slow(blocker, deadline)
-        }
-    }
-
-    #[cold]
-    #[track_caller]
-    fn wait_slow<B: Blocker>(
-        &self,
-        blocker: &mut B,
-        deadline: Deadline,
-    ) -> Result<(), WaitError<B::Interrupt>> {
-        wait_until(
-            Kind::Future.of(self),
-            &self.shared,
-            |shared| &mut shared.waiters,
-            (),
-            |_| self.phase().is_done(),
-            blocker,
-            deadline,
-        )
-    }
-
-    /// Registers `group`, which is told of number `index` when the future settles. Returns
-    /// `Some(failed)` if the future has settled already: then the caller tells the group.
-    ///
-    /// # Errors
-    /// [`NoMemory`]; the group is not registered.
-    pub fn watch(&self, group: &Counted<RawGroup>, index: usize) -> Result<Option<bool>, NoMemory> {
-        group.expect_one()?;
-        let registered = self.register(group, index);
-        if registered.is_err() {
-            group.expect_one_less();
-        }
-        registered
-    }
-
-    fn register(&self, group: &Counted<RawGroup>, index: usize) -> Result<Option<bool>, NoMemory> {
-        let place = Groups {
-            first: Registration {
-                group: group.clone(),
-                index,
-            },
-            others: Vec::new(),
-        };
-        let mut place = try_box(place).map_err(|_| NoMemory)?;
-        loop {
-            let added = {
-                let mut shared = self.shared.lock();
-                if self.phase().is_settled() {
-                    return Ok(Some(shared.data.has_failed()));
-                }
-                add(&mut shared.registrations, place)
-            };
-            // Room is allocated, and old registrations are dropped, without the lock.
-            let needed = match added {
-                Ok(gone) => {
-                    drop(gone);
-                    return Ok(None);
-                }
-                Err((back, needed)) => {
-                    place = back;
-                    needed
-                }
-            };
-            place.others.try_reserve(needed).map_err(|_| NoMemory)?;
-        }
     }
 }

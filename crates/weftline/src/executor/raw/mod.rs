@@ -2,8 +2,11 @@
 //! [`crate::park::Deadline`].
 
 mod future;
+mod future_waiting;
 mod group;
+mod phase;
 mod registrations;
 
-pub use future::{Data, Phase, RawFuture, Unchanged};
+pub use future::{Data, RawFuture, Unchanged};
 pub use group::{RawGroup, Want};
+pub use phase::Phase;

@@ -18,12 +18,13 @@
 //! | `items.rs`, `ring.rs` | the items of a queue as bytes; where those lie |
 //! | `semaphore_core.rs`, `barrier_core.rs` | the core of both kinds of semaphore, and that of the barrier |
 //! | `error.rs`, `operation_error.rs` | why there is no object; why an operation on one has failed |
-//! | `lock.rs`, `rlock.rs`, `semaphore.rs`, `event.rs`, `condition.rs`, `barrier.rs`, `queue.rs`, `value.rs`, `array.rs` | the objects |
+//! | `lock.rs`, `rlock.rs`, `semaphore.rs`, `event.rs`, `condition.rs` and `condition_forms.rs`, `barrier.rs`, `queue.rs`, `value.rs`, `array.rs` | the objects |
 
 mod array;
 mod barrier;
 mod barrier_core;
 mod condition;
+mod condition_forms;
 mod error;
 mod event;
 mod header;

@@ -34,11 +34,12 @@
 //! | an arrival, before the action and the end of the cycle | the party's unlock of the list | the last party's lock of the list |
 //! | the end of a cycle, before each party's return | the grant of the waiter (`park/waiter.rs`) | the waiter's read of its state |
 
+use super::barrier_state::{Outcome, Phase, State, wake};
 use crate::error::ZeroParties;
 use crate::park::model::const_fn;
 use crate::park::{
-    Blocker, Chain, Deadline, Ended, ForgetWaiters, Kind, List, ListGuard, ListLock, MaybeGone,
-    ObjectState, WaitError, Waiter, Watched, ready,
+    Blocker, Deadline, Ended, Kind, List, ListGuard, ListLock, MaybeGone, ObjectState, WaitError,
+    Waiter, Watched, ready,
 };
 use std::mem::offset_of;
 
@@ -62,65 +63,6 @@ pub enum BarrierError<I> {
         /// The error of an interrupted blocker or a failed action, if there was one too.
         interrupt: Option<I>,
     },
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    Filling,
-    Acting,
-    Broken,
-    Forwarded,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Pending,
-    Passed,
-    Broken,
-    Forwarded,
-}
-
-pub(super) struct State {
-    pub(super) parties: usize,
-    pub(super) arrived: usize,
-    pub(super) phase: Phase,
-    cycle: u64,
-    pub(super) arrivals: List<Outcome>,
-    pub(super) early: List<()>,
-}
-
-impl ForgetWaiters for State {
-    fn forget_waiters(&mut self, torn: bool) {
-        self.arrivals.forget_waiters(torn);
-        self.early.forget_waiters(torn);
-        // The threads that had arrived do not exist in this process.
-        self.arrived = 0;
-        if self.phase == Phase::Acting {
-            self.phase = Phase::Filling;
-        }
-        self.cycle += 1;
-    }
-}
-
-/// The two chains to wake after the lock is released.
-type Woken = (Chain<Outcome>, Chain<()>);
-
-impl State {
-    /// Ends the cycle for all parties that have arrived.
-    fn end_cycle(&mut self, outcome: Outcome, next: Phase) -> Woken {
-        self.arrived = 0;
-        self.cycle += 1;
-        self.phase = next;
-        (
-            self.arrivals.claim_all(|left| *left = outcome),
-            self.early.claim_all(|()| ()),
-        )
-    }
-}
-
-pub(super) fn wake((arrivals, early): Woken) {
-    arrivals.wake();
-    early.wake();
 }
 
 impl RawBarrier {

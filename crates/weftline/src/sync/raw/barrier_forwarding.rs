@@ -9,7 +9,8 @@
 //! `barrier.rs` has the phases and the linearisation points.
 
 use super::RawBarrier;
-use super::barrier::{BarrierError, Outcome, Phase, State, wake};
+use super::barrier::BarrierError;
+use super::barrier_state::{Outcome, Phase, State, wake};
 use super::forwarding::ForwardOutcome;
 use crate::park::{Blocker, Deadline};
 

@@ -3,6 +3,7 @@
 
 mod barrier;
 mod barrier_forwarding;
+mod barrier_state;
 mod condition;
 mod event;
 mod forwarding;

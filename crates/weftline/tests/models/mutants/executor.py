@@ -12,7 +12,7 @@ MUTANTS = [
     ),
     Mutant(
         "future: a waiter enlists although the future is done",
-        "executor/raw/future.rs",
+        "executor/raw/future_waiting.rs",
         "|_| self.phase().is_done(),",
         "|_| false,",
         "future::cancelling_wakes_the_waiter",
