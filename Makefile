@@ -8,22 +8,27 @@ VENV := $(if $(filter file,$(origin PYTHON)),.venv,.venv-$(shell $(PYTHON) -c \
 	'import sys; print("%d.%d" % sys.version_info[:2] + getattr(sys, "abiflags", ""))'))
 BIN := $(VENV)/bin
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) pyproject.toml $(shell find crates -type f \
-	\( -name '*.rs' -o -name '*.toml' \) -not -path '*/tests/*' -not -path '*/examples/*' -not -path '*/benches/*' 2>/dev/null)
+	\( -name '*.rs' -o -name '*.toml' \) -not -path '*/tests/*' -not -path '*/examples/*' \
+	-not -path '*/benches/*' 2>/dev/null)
+MATURIN := env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' \
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin
 
 # The binding is linted and documented against the interpreter that it is built for.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help build demo test test-rust test-package test-models model test-python test-all test-packages test-multiprocessing test-sanitizers bench fuzz fuzz-rust docs classes lint lint-text lint-rust lint-python
+.PHONY: help build demo test test-rust test-package test-models model test-python test-all \
+	test-packages test-multiprocessing test-sanitizers bench fuzz fuzz-rust docs classes \
+	lint lint-text lint-rust lint-python
 
 help:
 	@echo 'make demo      build, then run one threaded program on the standard library and on weftline'
 	@echo 'make test      every test; PYTHON=/path/to/python make test for another interpreter'
 	@echo 'make test-all  the same for each of Python 3.11 to 3.15 that is found'
 	@echo 'make test-packages  known tools and packages on weftline; they come from the package index'
-	@echo 'make test-multiprocessing  all of CPython'\''s own tests that start processes, which take minutes'
+	@echo 'make test-multiprocessing  all CPython tests that start processes, which take minutes'
 	@echo 'make test-sanitizers  the Rust tests under sanitizers, Miri and valgrind, NIGHTLY=nightly'
 	@echo 'make bench     speed and memory beside the peers'
-	@echo 'make fuzz      random programs on the standard library and on weftline: SECONDS=60 SEED=0 JOBS=4'
+	@echo 'make fuzz      random programs on both libraries: SECONDS=60 SEED=0 JOBS=4'
 	@echo 'make fuzz-rust  random programs on the Rust objects and on their models: CASES=1000 SEED=0'
 	@echo 'make model NAME=lock  some models, and the interleaving of one that fails'
 	@echo 'make docs      the documentation of the Rust crates, in target/doc'
@@ -34,19 +39,22 @@ help:
 build: $(VENV)/.built
 
 $(VENV)/.tools: requirements-dev.txt
-	@command -v cargo >/dev/null || { echo 'weftline is built with Rust: install it (rustup) so that `cargo` is on PATH' >&2; exit 1; }
+	@command -v cargo >/dev/null || \
+		{ echo 'weftline is built with Rust: install it (rustup) so that `cargo` is on PATH' >&2; \
+		exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-		{ echo 'weftline needs Python 3.11 or newer: run PYTHON=/path/to/python3 make $(MAKECMDGOALS)' >&2; exit 1; }
+		{ echo 'weftline needs Python 3.11 or newer: run PYTHON=/path/to/python3 make' \
+		'$(MAKECMDGOALS)' >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
-		{ echo '$(PYTHON) cannot make a virtual environment: install its venv module and pip' >&2; exit 1; }
+		{ echo '$(PYTHON) cannot make a virtual environment: install its venv module and pip' >&2; \
+		exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 # The Python files are used in place; only Rust needs a new build.
 $(VENV)/.built: $(VENV)/.tools $(RUST_SOURCES)
-	@env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' PATH="$(CURDIR)/$(BIN):$$PATH" \
-		$(BIN)/maturin develop --release
+	@$(MATURIN) develop --release
 	@$(BIN)/python -m compileall -q python/weftline
 	@touch $@
 
@@ -60,7 +68,8 @@ demo: build
 	@echo '== both results are equal:'
 	@cat target/demo/weftline.txt
 	@echo '== the same pipeline in Rust'
-	@PYTHON=$(BIN)/python cargo run --quiet --release --package weftline --example word_count >target/demo/rust.txt
+	@PYTHON=$(BIN)/python cargo run --quiet --release --package weftline --example word_count \
+		>target/demo/rust.txt
 	@cmp target/demo/standard.txt target/demo/rust.txt
 	@echo 'equal to both'
 
@@ -69,7 +78,8 @@ test: test-rust test-models test-python
 test-rust: test-package
 	cargo test --package weftline
 	cargo test --package weftline --features portable-parker --tests
-	cargo test --package weftline --features lock-order --test lock_order --test lock --test rlock --test condition
+	cargo test --package weftline --features lock-order --test lock_order --test lock \
+		--test rlock --test condition
 	cargo test --package weftline-console
 
 # loom and shuttle build the core anew, with their own atomics, threads and clock.
@@ -95,10 +105,11 @@ test-all: test-rust test-models
 # installed packages, so the wheel is installed beside the sources.
 test-packages: build $(VENV)-packages/.tools
 	@rm -rf target/packages/wheel
-	@env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' PATH="$(CURDIR)/$(BIN):$$PATH" \
-		$(BIN)/maturin build --release --out target/packages/wheel
-	@$(VENV)-packages/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/packages/wheel/*.whl
-	PYTHONPATH='$(CURDIR)/python' $(VENV)-packages/bin/python -m pytest -o norecursedirs=.git -o faulthandler_timeout=0 tests/packages
+	@$(MATURIN) build --release --out target/packages/wheel
+	@$(VENV)-packages/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--force-reinstall target/packages/wheel/*.whl
+	PYTHONPATH='$(CURDIR)/python' $(VENV)-packages/bin/python -m pytest \
+		-o norecursedirs=.git -o faulthandler_timeout=0 tests/packages
 
 # Not part of `make test`, which has the shorter ones: every test of CPython's own that starts
 # processes, by each start method.
@@ -114,7 +125,8 @@ test-sanitizers:
 
 $(VENV)-packages/.tools: requirements-packages.txt
 	@$(PYTHON) -m venv $(VENV)-packages
-	@$(VENV)-packages/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-packages.txt
+	@$(VENV)-packages/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements-packages.txt
 	@touch $@
 
 bench: build
@@ -129,7 +141,8 @@ SEED := 0
 JOBS := 4
 
 fuzz: build
-	PYTHONPATH='$(CURDIR)/tests' $(BIN)/python -m fuzz --seconds $(SECONDS) --seed $(SEED) --jobs $(JOBS)
+	PYTHONPATH='$(CURDIR)/tests' $(BIN)/python -m fuzz \
+		--seconds $(SECONDS) --seed $(SEED) --jobs $(JOBS)
 
 # The same for the Rust face: each object against a model. `make test` has a few programs of each
 # kind.
