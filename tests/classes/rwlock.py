@@ -95,7 +95,7 @@ RWLOCK = Class(
     core="`sync/raw/rwlock.rs`, `sync/raw/rwlock_*.rs`",
     model="rwlock",
     binding="`threading/rwlock.rs`",
-    tests="`test_rwlock.py` · `rwlock.rs`, `rwlock_raw.rs`",
+    tests="`test_rwlock.py` · `rwlock*.rs`",
     beyond="many readers or one writer, of which neither starves; reads nest",
     waits={
         "RWLock.acquire_read": Wait(

@@ -2,10 +2,10 @@
 
 import queue as std_queue
 
+from classes.queue_memory import no_memory_for_items
 from classes.queues import (
     getting,
     items_reentered,
-    no_memory_for_items,
     put_into,
     use_items,
 )

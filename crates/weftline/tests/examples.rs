@@ -1,4 +1,5 @@
-//! Each program in `examples/` prints its expected output.
+//! Each program in `examples/` prints its expected output. The file is long because each has a test
+//! here.
 
 #[cfg(all(feature = "process", target_os = "linux", target_pointer_width = "64"))]
 #[path = "examples/processes.rs"]

@@ -6,9 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
-use support::{
-    LONG, SHORT, Script, blocked, count, is_send_and_sync, leak, limit, now, takes_at_least,
-};
+use support::{LONG, SHORT, Script, blocked, is_send_and_sync, leak, limit, now, takes_at_least};
 use weftline::park::Deadline;
 use weftline::queue::raw::{Fifo, RawQueue};
 use weftline::{GetError, PutError, Queue, TimedOut, TooManyTasksDone};
@@ -349,31 +347,6 @@ fn a_panic_of_the_caller_does_not_affect_the_queue() {
     }));
     assert!(panicked.is_err());
     assert_eq!(queue.get(), Ok(1));
-}
-
-#[test]
-fn the_memory_of_a_burst_is_freed() {
-    let queue = Raw::new(0);
-    let put = |item| {
-        queue
-            .put_with(item, &mut Script::sleeps(), Deadline::NEVER)
-            .unwrap();
-    };
-    let get = || {
-        queue
-            .get_with(&mut Script::sleeps(), Deadline::NEVER)
-            .unwrap()
-    };
-    let mut kept = 0;
-    let items = count(100_000) as u32;
-    (0..items).for_each(put);
-    queue.try_visit(|items| kept = items.capacity());
-    assert!(kept >= items as usize);
-    for expected in 0..items {
-        assert_eq!(get(), expected);
-    }
-    queue.try_visit(|items| kept = items.capacity());
-    assert!(kept <= 1024, "memory for {kept} items remains");
 }
 
 #[test]

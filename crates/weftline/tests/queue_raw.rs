@@ -1,12 +1,12 @@
-//! `RawQueue`, as a binding uses it: interrupted waits, a changing capacity, and forwarding, which
-//! takes the items along.
+//! `RawQueue`, as a binding uses it: interrupted waits, a changing capacity, the memory of items,
+//! and forwarding, which takes the items along.
 
 mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use support::{Interrupt, Script, blocked, limit, until};
+use support::{Interrupt, Script, blocked, count, limit, until};
 use weftline::TooManyTasksDone;
 use weftline::park::{Deadline, WaitError};
 use weftline::queue::raw::{Fifo, GetFailure, PutFailure, RawQueue};
@@ -174,4 +174,29 @@ fn a_garbage_collector_takes_the_items_without_waiting() {
     assert_eq!(visits, 0, "the items are being visited already");
     assert_eq!(queue.try_drain(), [5]);
     assert!(queue.is_empty());
+}
+
+#[test]
+fn the_memory_of_a_burst_is_freed() {
+    let queue = Raw::new(0);
+    let put = |item| {
+        queue
+            .put_with(item, &mut Script::sleeps(), Deadline::NEVER)
+            .unwrap();
+    };
+    let get = || {
+        queue
+            .get_with(&mut Script::sleeps(), Deadline::NEVER)
+            .unwrap()
+    };
+    let mut kept = 0;
+    let items = count(100_000) as u32;
+    (0..items).for_each(put);
+    queue.try_visit(|items| kept = items.capacity());
+    assert!(kept >= items as usize);
+    for expected in 0..items {
+        assert_eq!(get(), expected);
+    }
+    queue.try_visit(|items| kept = items.capacity());
+    assert!(kept <= 1024, "memory for {kept} items remains");
 }
