@@ -60,9 +60,10 @@ def pytest_configure(config):
         import weftline
 
         weftline.install()
+        left = LeftThreads()
         for name, plugin in (
-            ("deadlocks", Deadlocks()),
-            ("left", LeftThreads()),
+            ("deadlocks", Deadlocks(left.strays)),
+            ("left", left),
             ("bystanders", Bystanders()),
             ("marks", marks.Marks()),
         ):

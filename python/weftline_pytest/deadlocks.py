@@ -14,9 +14,6 @@ import pytest
 
 from weftline_pytest.marks import ignores
 
-# No thread looks for a deadlock before its wait has lasted as long, in seconds.
-_FIRST_LOOK = 1.0
-
 
 class EarlierDeadlock(pytest.PytestWarning):
     """Threads that deadlock were left running by an earlier test, or belong to no test."""
@@ -25,9 +22,11 @@ class EarlierDeadlock(pytest.PytestWarning):
 class Deadlocks:
     """What happens about deadlocks, while the plugin is on."""
 
-    def __init__(self):
-        from weftline import DeadlockError, watch
+    def __init__(self, strays):
+        from weftline import DeadlockError, _weftline, watch
 
+        # The threads that tests have left.
+        self._strays = strays
         self._ignores = False
         self._began = float("inf")
         # Reports of the running test, and of other threads.
@@ -35,6 +34,7 @@ class Deadlocks:
         # The threads that tests which may deadlock have left.
         self._may_deadlock = weakref.WeakSet()
         self._error = DeadlockError
+        self._since = _weftline._deadlock_since
         # Also after the tests: the exit waits for threads that tests have left.
         watch.on_deadlock(self._found)
 
@@ -59,8 +59,8 @@ class Deadlocks:
         """Called on a thread of a deadlock. True ends its wait."""
         if self._ignores or threading.current_thread() in self._may_deadlock:
             return False
-        # The wait is older than the test.
-        is_earlier = time.monotonic() - self._began < _FIRST_LOOK
+        is_stray = threading.current_thread() in self._strays
+        is_earlier = is_stray or self._since() < self._began
         (self._earlier if is_earlier else self._told).append(text)
         return True
 

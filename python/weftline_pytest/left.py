@@ -6,6 +6,7 @@ fixture has ended, if it still runs then.
 """
 
 import threading
+import weakref
 
 import pytest
 
@@ -28,6 +29,8 @@ class LeftThreads:
         self._lasting, self._begun = set(), set()
         # The threads to tell of later: with the test, and the fixtures to wait for.
         self._suspects = []
+        # What tests have left that use no such fixture.
+        self.strays = weakref.WeakSet()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef):
@@ -53,8 +56,11 @@ class LeftThreads:
             return (yield)
         finally:
             left = set(threading.enumerate()) - self._before
+            fixtures = self._fixtures_of(item)
+            if not fixtures:
+                self.strays.update(left)
             if left and not ignores(item, "threads"):
-                self._suspects.append((item, left, self._fixtures_of(item)))
+                self._suspects.append((item, left, fixtures))
             self._tell(item)
 
     def _fixtures_of(self, item):

@@ -145,7 +145,8 @@ def _recursion(step, before, plain, ours):
     inside_itself = r"\b(\w+)\._cond = \1$|setattr\((\w+), '_cond', \2\)"
     if re.search(inside_itself, before, re.MULTILINE) and "_value" in step:
         # The number of releases on the way back.
-        return plain.isdigit() and ours.isdigit()
+        number = re.compile(r"\d+|<decimal\.Decimal: Decimal\('\d+'\)>")
+        return bool(number.fullmatch(plain) and number.fullmatch(ours))
     text = re.compile(r"(RecursionError: maximum recursion depth exceeded)[a-zA-Z ]*")
     # The number of calls of the method before the end of the stack.
     again = re.compile(r"( [^ ].{2,120}?)\1{9,}")

@@ -8,6 +8,7 @@ from support.programs import run
 PRELUDE = """
 import os
 import sys
+import warnings
 import weftline
 from weftline import watch
 
@@ -15,6 +16,9 @@ watch.lock_order()
 watch.on_inversion("off")
 weftline.install()
 import threading
+
+# Of forks beside other threads, from 3.12 on; there is one that bounds the test.
+warnings.simplefilter("ignore", DeprecationWarning)
 
 
 def thread(target, *args, name=None):

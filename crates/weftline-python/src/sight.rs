@@ -9,6 +9,7 @@ use pyo3::exceptions::{
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyCFunction, PyString};
+use std::cell::Cell;
 use weftline::watch::{self, Found, OnDeadlock, RequestError};
 
 pyo3::create_exception!(
@@ -34,6 +35,18 @@ fn _answer() -> Option<String> {
 /// The callable that is told deadlocks, if there is one. Its lock is held for the time of a copy.
 static CALLABLE: weftline::Lock<Option<Py<PyAny>>> = weftline::Lock::new(None);
 
+thread_local! {
+    /// Since when the deadlock lasts that this thread was told last.
+    static SINCE: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Since when the deadlock lasts that the calling thread is told: when the last of its waits began,
+/// as of `time.monotonic()`. For the plugin of pytest.
+#[pyfunction]
+fn _deadlock_since() -> f64 {
+    SINCE.get()
+}
+
 /// Calls it, on a thread of the deadlock, inside its wait. Returns whether the wait is to end.
 fn call(found: &Found) -> bool {
     let called = try_attach(|py| {
@@ -46,6 +59,7 @@ fn call(found: &Found) -> bool {
                 return false;
             };
             let callable = callable.bind(py);
+            SINCE.set(found.since.as_secs_f64());
             let result = callable.call1((found.verdict.name(), found.text.as_str()));
             result.map_or_else(
                 |raised| {
@@ -172,6 +186,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(_own_report, module)?,
         wrap_pyfunction!(_console, module)?,
         wrap_pyfunction!(_on_deadlock, module)?,
+        wrap_pyfunction!(_deadlock_since, module)?,
         wrap_pyfunction!(_name, module)?,
         wrap_pyfunction!(_unname, module)?,
     ] {

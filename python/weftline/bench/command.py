@@ -86,8 +86,8 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
     """Measure everything whose name contains ``only``.
 
     The memory rows are named "bytes of Queue" and so on, the idle ones "waiting on Queue", those of
-    many wake-ups "waking by Event.set", those of reports "dump --json of 1000 threads", and those of
-    watched programs "watched: submit and result".
+    many wake-ups "waking by Event.set", those of reports "dump --json of 1000 threads", and
+    those of watched programs "watched: submit and result".
     """
     effort = contest.QUICK if quick else contest.FULL
     objects, threads, seconds = (20_000, 100, 0.1) if quick else (50_000, 1000, 1.0)

@@ -1,5 +1,5 @@
-"""What it costs a program to be watched: while a page is open (``weftline web``), while it is recorded
-(``weftline record``), with waits that are measured, and with the order of locks.
+"""What it costs a program to be watched: while a page is open (``weftline web``), while it is
+recorded (``weftline record``), with waits that are measured, and with the order of locks.
 
 The program is another interpreter, which calls `main` and runs each operation when it is told to.
 In each round every way takes its turn, between two runs in which nothing watches. The times of one

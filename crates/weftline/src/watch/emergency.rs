@@ -15,10 +15,10 @@
 //! attach. So the handler leaves the nonce in [`NONCES`], sets [`ASKED`] and stirs one sleeping
 //! thread: a wake without a token, which the sleeper answers inside its sleep (`Parker::sleep`) and
 //! so remains visible. If none sleeps, and the handler has interrupted a wait in the kernel, as for
-//! a socket (`interrupted.rs`), it answers itself. Else the next thread that goes to sleep does. The
-//! answer starts a thread, which attaches, tells the stacks to all requests that wait for them, and ends.
-//! If another thread holds the interpreter for ever, that thread waits as long; there is one at a
-//! time.
+//! a socket (`interrupted.rs`), it answers itself. Else the next thread that goes to sleep does.
+//! The answer starts a thread, which attaches, tells the stacks to all requests that wait for them,
+//! and ends. If another thread holds the interpreter for ever, that thread waits as long; there is
+//! one at a time.
 //!
 //! | `HELPER` | meaning | leaves by |
 //! |---|---|---|
@@ -248,8 +248,8 @@ fn tell(nonce: u64, socket: &Descriptor, waits: bool) {
         .and_then(|()| out.flush());
 }
 
-/// Stirs a thread that sleeps; returns whether there was one. The interrupted thread itself is asked by the end
-/// of this signal, which interrupts its sleep.
+/// Stirs a thread that sleeps; returns whether there was one. The interrupted thread itself is asked
+/// by the end of this signal, which interrupts its sleep.
 fn stir() -> bool {
     // One that is shown may be on its way into or out of its sleep.
     threads_now()

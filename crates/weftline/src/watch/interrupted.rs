@@ -137,7 +137,7 @@ mod tests {
         FOUND.store(1 + u32::from(waits_in_kernel(context)), Ordering::SeqCst);
     }
 
-    /// What is found of a thread that is interrupted in that call, once it sleeps if it is to sleep.
+    /// What is found of a thread that is interrupted in that call, once it sleeps if it is to.
     /// The call may return by the signal.
     fn interrupted(sleeps: bool, call: impl FnOnce() + Send) -> bool {
         FOUND.store(0, Ordering::SeqCst);
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn sleeps_are_told_from_work() {
-        // SAFETY: all zeros are a valid value, the place is valid, and the handler may run anywhere.
+        // SAFETY: all zeros are a valid value, the place is valid, and the handler is safe anywhere.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             let function: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = handle;

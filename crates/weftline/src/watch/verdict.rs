@@ -70,6 +70,8 @@ pub struct Found {
     pub threads: Vec<u64>,
     /// The report, as text.
     pub text: String,
+    /// When the last of its waits began, on the monotonic clock of the system.
+    pub since: Duration,
 }
 
 struct Policy {
@@ -230,10 +232,12 @@ fn act(
     let threads: Vec<u64> = circle.iter().map(|step| step.wait.thread.get()).collect();
     let snapshot = super::snapshot_of(circle.iter().map(|step| &step.wait), interpreter);
     let text = snapshot.verdict_text(verdict, &threads);
+    let since = circle.iter().map(|step| step.wait.since()).max();
     let found = Found {
         verdict,
         threads,
         text,
+        since: Duration::from_nanos(since.unwrap_or(0)),
     };
     match action {
         OnDeadlock::Raise if verdict == Verdict::Certain && wait.ends() => {
