@@ -10,7 +10,7 @@ use ratatui::style::Style;
 
 const HELP: &str = "\
 Up Down PgUp PgDn Home End   move; also k j Space g G
-Tab, Left Right, 1 to 6      threads, locks and objects, queues, pools, verdicts, waits
+Tab, Left Right, 1 to 6      the next view, the one before, the view of that number
 Enter                        a thread's stack, an object's waiters, a verdict's report
 H                            histograms of the waits that have ended, by kind
 F3 /                         search: F3 or Down finds the next one, Up the previous

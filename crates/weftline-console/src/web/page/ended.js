@@ -1,6 +1,6 @@
 // The waits that have ended: a histogram for each kind, and the locks by contention.
 
-const HISTOGRAM = { high: 74, left: 8, right: 396, top: 8, bottom: 56 };
+const HISTOGRAM = { high: 82, left: 8, right: 396, top: 16, bottom: 64 };
 /** The ticks of the axis, in microseconds. */
 const DECADES = [[1, "1 µs"], [10, ""], [100, "100 µs"], [1000, ""], [10_000, "10 ms"], [100_000, ""], [1_000_000, "1 s"], [10_000_000, ""]];
 
@@ -61,9 +61,9 @@ function placeOf(micros, bars) {
 }
 
 function makeHistogram(waits) {
-  const caption = element("figcaption", {}, element("b"), element("span", { className: "quiet" }));
+  const caption = element("figcaption", {}, element("b"), element("output"), element("span", { className: "quiet" }));
   const chart = drawn("svg", { class: "chart", viewBox: `0 0 404 ${HISTOGRAM.high}`, role: "img", tabindex: "0" });
-  const figure = element("figure", {}, caption, element("output", { className: "quiet" }), chart);
+  const figure = element("figure", {}, caption, chart);
   chart.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
@@ -100,9 +100,10 @@ function fillHistogram(figure, waits) {
   if (figure.drawnOf === drawnOf) return;
   [figure.drawnOf, figure.waits] = [drawnOf, waits];
   const { title, histogram } = waits;
-  const [caption, output, chart] = figure.children;
-  setText(caption.firstChild, title);
-  setText(caption.lastChild, wordsOf(waits));
+  const [caption, chart] = figure.children;
+  const [name, output, numbers] = caption.children;
+  setText(name, title);
+  setText(numbers, wordsOf(waits));
   setText(output, read === undefined ? "" : `${rangeOf(read, histogram.length)}: ${counted(histogram[read], "wait")}`);
   const bars = [...histogram.entries()].filter(([, count]) => count > 0);
   chart.setAttribute("aria-label", `${title}, ${wordsOf(waits)}. By duration: ${bars.map(([at, count]) => `${rangeOf(at, histogram.length)}: ${count}`).join(", ")}`);
@@ -126,7 +127,10 @@ function bar(histogram, count, at, isRead) {
   const x = left + at * width;
   // One wait among millions is seen, too.
   const height = count ? Math.max(2, (count / Math.max(...histogram)) * (bottom - top)) : 0;
+  const isTop = count > 0 && at === histogram.indexOf(Math.max(...histogram));
+  const number = { class: "now", x: Math.max(x + width / 2, 14), y: bottom - height - 4, "text-anchor": "middle" };
   return [
+    ...(isTop ? [drawn("text", number, count.toLocaleString("en"))] : []),
     drawn("rect", { class: isRead ? "column picked" : "column", x: x + 1, y: bottom - height, width: width - 2, height }),
     drawn("rect", { class: "reach", "data-at": at, x, y: 0, width, height: bottom }),
   ];

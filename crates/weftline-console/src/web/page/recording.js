@@ -11,7 +11,7 @@ function tellRecording(text, isAlarm = false) {
 
 function showRecorder() {
   const left = recording && Math.max(0, Math.ceil((recording.end - performance.now()) / 1000));
-  setText(byId("record").firstChild, recording ? `Cancel, ${left} s left ` : "Record ");
+  setText(byId("record").firstChild, recording ? `Cancel ${left} s ` : "Record ");
   byId("record").setAttribute("aria-pressed", recording !== null);
   byId("seconds").disabled = recording !== null;
 }
