@@ -78,8 +78,8 @@ impl From<io::Error> for RecordError {
     }
 }
 
-/// Records a process for so long, or until a signal comes. `open` opens the place of the trace, once
-/// the process has told of itself.
+/// Records a process for so long, or until a signal comes. `open` opens the place of the trace,
+/// once the process has told of itself.
 pub(crate) fn record<W: Write>(
     pid: u32,
     length: Duration,
@@ -92,8 +92,8 @@ pub(crate) fn record<W: Write>(
     record_until(pid, length, open, progress, move |time| signals.pause(time))
 }
 
-/// As [`record`], without signals: `pause` waits for that long. If it returns `false`, the recording
-/// ends as by a signal.
+/// As [`record`], without signals: `pause` waits for that long. If it returns `false`, the
+/// recording ends as by a signal.
 pub(crate) fn record_until<W: Write>(
     pid: u32,
     length: Duration,

@@ -48,9 +48,10 @@ pub(crate) const CONTENTION: usize = 1;
 
 type Waiters<'a> = [(&'a Party, &'a Wait)];
 
-/// The locks and other objects for which threads wait, or have waited: the locks first, and of these
-/// the one that cost most, by waits that have ended or go on. Without counts, those with the most
-/// waiters first.
+/// The locks and other objects for which threads wait, or have waited.
+///
+/// The locks are first, and of these the one that cost most, by waits that have ended or go on.
+/// Without counts, those with the most waiters are first.
 pub(crate) fn objects(index: &Index<'_>) -> Table {
     const EMPTY: &str = "no thread waits for a lock or another object";
     let is_shown = |waiters: &Waiters<'_>| is_object(waiters[0].1.kind);

@@ -4,8 +4,8 @@
 //!
 //! A connection has a thread and one request. What a stranger can take is bounded: there are at
 //! most [`MOST`] connections, each has five seconds for its request, and an answer that is not read
-//! in five seconds is broken off. A stream of events lasts until its page is closed, and a recording
-//! for at most a minute.
+//! in five seconds is broken off. A stream of events lasts until its page is closed, and a
+//! recording for at most a minute.
 
 use super::door::{Door, Room};
 use super::feed::{Feed, Next};

@@ -24,7 +24,7 @@ async function record() {
   const length = field.valueAsNumber;
   const begun = performance.now();
   recording = Object.assign(new AbortController(), { end: begun + length * 1000 });
-  tellRecording(`Recording for ${length} s`);
+  tellRecording("");
   const clock = setInterval(showRecorder, 500);
   showRecorder();
   try {
@@ -33,6 +33,7 @@ async function record() {
       tellRecording((await answer.text()).trim() || `It cannot be recorded: ${answer.status}`, true);
       return;
     }
+    tellRecording(`Recording for ${length} s`);
     const trace = await answer.blob();
     const time = (performance.now() - begun) / 1000;
     const name = `process-${pid}.pftrace`;
