@@ -479,6 +479,8 @@ def test_a_recording_is_cancelled_and_what_fails_is_told():
         page.until(f"{told}.classList.contains('alarm')")
         assert "has ended: there is nothing to record" in text(page, "#recording")
         assert page.value(f"{told}.role") == "status"
+        page.press("Escape")
+        assert page.value(f"{told}.hidden")
 
 
 def test_an_event_of_a_process_in_which_nothing_changes_is_small():

@@ -116,6 +116,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     byId("filter").value = "";
     byId("filter").blur();
+    if (!recording) tellRecording("");
     showOnly(null);
   } else if (!isTyping && KEYS[event.key]) {
     event.preventDefault();
