@@ -144,7 +144,7 @@ def test_a_process_that_does_not_measure_is_told_how_to(deadlocked):
         view.wait_for("WEFTLINE_WATCH=1 or weftline.watch.start()")
         view.press("6")
         shown = view.wait_for("6 Waits 0")
-        assert "ended waits are not counted" in shown
+        assert "to count waits: weftline run --watch" in shown
         view.press("?")
         assert "histograms of the waits" in view.wait_for("lines 1 to")
 

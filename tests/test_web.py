@@ -385,7 +385,7 @@ def test_without_counts_the_page_says_how_to_have_them():
     with watched("starved") as program, page_of(program) as page:
         page.until("!document.getElementById('ended').hidden")
         about = text(page, "#ended-about")
-        assert "start the program with WEFTLINE_WATCH=1" in about
+        assert "weftline run --watch or with WEFTLINE_WATCH=1" in about
         assert "weftline.watch.start()" in about
         assert page.value("document.querySelectorAll('#kinds figure').length") == 0
         assert page.value("document.getElementById('contended').hidden")

@@ -8,7 +8,7 @@ use weftline::watch::{Contended, Measured};
 
 /// How to have ended waits counted, where they are not.
 pub(crate) const HOW_TO_MEASURE: &str =
-    "ended waits are not counted: WEFTLINE_WATCH=1 or weftline.watch.start()";
+    "to count waits: weftline run --watch, WEFTLINE_WATCH=1 or weftline.watch.start()";
 
 /// What waits of a kind are for.
 pub(crate) fn title_of(kind: Kind) -> String {

@@ -80,8 +80,8 @@ keys: F1 lists them. They are those of htop: F3 searches, F4 filters, F6 sorts,
       Tab goes to the next view, Enter shows a stack, H shows histograms of ended
       waits, Z freezes, F10 quits.
 
-Ended waits are counted in a process that was started with WEFTLINE_WATCH=1, or
-has called weftline.watch.start().
+Ended waits are counted in a process under `weftline run --watch` or with
+WEFTLINE_WATCH=1, or that has called weftline.watch.start().
 
 With NO_COLOR in the environment there are no colours. Without a terminal, use
 `weftline dump`.

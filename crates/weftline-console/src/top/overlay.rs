@@ -36,10 +36,10 @@ The process is asked twice a second, which interrupts it for about a millisecond
 time. It needs no preparation but to run on weftline. The stacks come from the interpreter.
 If that is silent, a line is the one at which the wait began.
 
-Waits that have ended are counted if the process was started with WEFTLINE_WATCH=1, or has
-called weftline.watch.start(). Then locks and objects are sorted by TOTAL, the locks first:
-the time of all waits together, with those that go on. WAITS and MEAN are of those that have
-ended. A count with ≤ may have some of an object that was at the address before.";
+Waits that have ended are counted under `weftline run --watch`, with WEFTLINE_WATCH=1 in the
+environment, or from weftline.watch.start() on. Then locks and objects are sorted by TOTAL,
+the locks first: the time of all waits together, with those that go on. WAITS and MEAN are of
+those that have ended. A count with ≤ may have some of another object.";
 
 /// Draws lines below a title, from the first of them on. Returns the first that is on the screen.
 fn draw_lines(

@@ -35,8 +35,9 @@ The process need not have prepared for it: it is asked twice a second while a
 page is open, as by `weftline dump`, each time for about a millisecond. Without
 a page it is left alone. When it ends, the page keeps what it told last.
 
-A process that is started with WEFTLINE_WATCH=1, or calls watch.start(), counts
-its waits: then the page has histograms of them, and locks by contention.
+A process under `weftline run --watch` or WEFTLINE_WATCH=1, or one that calls
+watch.start(), counts its waits: the page has histograms of them, and locks by
+contention.
 
 Ends on Ctrl-C, SIGTERM or SIGHUP.
 

@@ -49,7 +49,7 @@ fn a_process_that_does_not_measure_is_told_how_to() {
     let mut state = state(&Example::default().circle(1..3));
     let objects = shown(&mut state, View::Objects);
     assert!(objects[4].starts_with("OBJECT") && objects[4].contains("WAITERS▽"));
-    let how = "ended waits are not counted: WEFTLINE_WATCH=1 or weftline.watch.start()";
+    let how = "to count waits: weftline run --watch, WEFTLINE_WATCH=1 or weftline.watch.start()";
     assert_eq!(objects[22], how);
     assert_eq!(shown(&mut state, View::Waits)[5], how);
     state.press(Key::Letter('H'));
@@ -89,7 +89,7 @@ fn kinds_have_numbers_and_a_histogram() {
     state.press(Key::Down);
     state.press(Key::Enter);
     let pane = lines(&mut state, (80, 24));
-    assert_eq!(pane[4], "Lock");
+    assert!(pane[4].starts_with("Lock ") && pane[4].ends_with("lines 1 to 18 of 19"));
     assert_eq!(
         pane[5],
         "1000 waits, mean 5.5 ms, 12 timed out, 3 interrupted"

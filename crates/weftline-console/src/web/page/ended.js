@@ -26,7 +26,7 @@ function showEnded() {
 }
 
 function aboutEnded(ended) {
-  if (!ended) return "They are not counted: start the program with WEFTLINE_WATCH=1, or call weftline.watch.start() in it.";
+  if (!ended) return "They are not counted: start the program by weftline run --watch or with WEFTLINE_WATCH=1, or call weftline.watch.start() in it.";
   const time = sinceThen(ended.since);
   if (!ended.goes_on) return "They are counted no longer: the program has called weftline.watch.stop().";
   return ended.kinds.length ? `Counted for ${time}.` : `Counted for ${time}: none has ended yet.`;
