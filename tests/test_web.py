@@ -384,7 +384,7 @@ def test_ended_waits_have_histograms_and_locks_their_contention(is_dark):
 def test_without_counts_the_page_says_how_to_have_them():
     with watched("starved") as program, page_of(program) as page:
         page.until("!document.getElementById('ended').hidden")
-        about = text(page, "#ended-about")
+        about = text(page, "#ended-how")
         assert "weftline run --watch or with WEFTLINE_WATCH=1" in about
         assert "weftline.watch.start()" in about
         assert page.value("document.querySelectorAll('#kinds figure').length") == 0

@@ -11,7 +11,8 @@ function showEnded() {
   const { summary, ended } = model.parts;
   byId("ended").hidden = !summary;
   if (!summary) return;
-  setText(byId("ended-about"), aboutEnded(ended));
+  byId("ended-how").hidden = !!ended;
+  setText(byId("ended-about"), ended ? aboutEnded(ended) : "");
   const rows = ended?.contended.rows ?? [];
   byId("contended").hidden = rows.length === 0;
   if (ended) {
@@ -26,7 +27,6 @@ function showEnded() {
 }
 
 function aboutEnded(ended) {
-  if (!ended) return "They are not counted: start the program by weftline run --watch or with WEFTLINE_WATCH=1, or call weftline.watch.start() in it.";
   const time = sinceThen(ended.since);
   if (!ended.goes_on) return "They are counted no longer: the program has called weftline.watch.stop().";
   return ended.kinds.length ? `Counted for ${time}.` : `Counted for ${time}: none has ended yet.`;
