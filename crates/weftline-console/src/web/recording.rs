@@ -18,17 +18,19 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, BufWriter, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
-use weftline::Lock;
+use weftline::Condition;
 use weftline::watch::RequestError;
 
 /// The most seconds of a recording.
 const MOST_SECONDS: u64 = 60;
 /// The seconds of a recording whose request does not tell.
 const SECONDS: u64 = 5;
+/// The time that a recording has to end whose client has gone: a request may be under way.
+const FOR_END: Duration = Duration::from_secs(5);
 
 /// The recording that goes on, if one does, and the end of all.
 #[derive(Default)]
-pub(super) struct Recordings(Lock<State>);
+pub(super) struct Recordings(Condition<State>);
 
 #[derive(Default)]
 struct State {
@@ -107,6 +109,12 @@ impl Recordings {
 
     fn enter(&self, stream: &TcpStream) -> Result<Place<'_>, Refused> {
         let mut state = self.0.lock();
+        let is_left = |state: &mut State| {
+            let current = state.current.as_ref();
+            current.is_some_and(|client| !is_there(client, Duration::ZERO))
+        };
+        // If it times out, the recording is still there.
+        let _ = state.try_wait_while_for(FOR_END, is_left);
         if state.is_closed {
             return Err(("503 Service Unavailable", "weftline web ends.\n".to_owned()));
         }
@@ -126,7 +134,9 @@ impl Recordings {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.0.lock().current = None;
+        let mut state = self.0.0.lock();
+        state.current = None;
+        state.notify_all();
     }
 }
 
