@@ -25,6 +25,8 @@ use weftline::watch::RequestError;
 const MOST_SECONDS: u64 = 60;
 /// The seconds of a recording whose request does not tell.
 const SECONDS: u64 = 5;
+/// The time that a browser has to close the connection of a recording that was cancelled.
+const FOR_GOODBYE: Duration = Duration::from_millis(300);
 /// The time that a recording has to end whose client has gone: a request may be under way.
 const FOR_END: Duration = Duration::from_secs(5);
 
@@ -113,7 +115,8 @@ impl Recordings {
             let current = state.current.as_ref();
             current.is_some_and(|client| !is_there(client, Duration::ZERO))
         };
-        // If it times out, the recording is still there.
+        // If they time out, the recording is still there.
+        let _ = state.try_wait_while_for(FOR_GOODBYE, |it| it.current.is_some());
         let _ = state.try_wait_while_for(FOR_END, is_left);
         if state.is_closed {
             return Err(("503 Service Unavailable", "weftline web ends.\n".to_owned()));
