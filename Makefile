@@ -8,7 +8,7 @@ VENV := $(if $(filter file,$(origin PYTHON)),.venv,.venv-$(shell $(PYTHON) -c \
 	'import sys; print("%d.%d" % sys.version_info[:2] + getattr(sys, "abiflags", ""))'))
 BIN := $(VENV)/bin
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) pyproject.toml $(shell find crates -type f \
-	\( -name '*.rs' -o -name '*.toml' \) -not -path '*/tests/*' -not -path '*/examples/*' \
+	\( -name '*.rs' -o -name '*.toml' -o -path '*/web/page/*' \) -not -path '*/tests/*' -not -path '*/examples/*' \
 	-not -path '*/benches/*' 2>/dev/null)
 MATURIN := env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' \
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin

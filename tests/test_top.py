@@ -102,6 +102,53 @@ def test_a_stack_a_filter_and_a_frozen_view(waiting):
         assert view.end() == (0, True)
 
 
+CONTENDED = (
+    """
+import sys, threading, time
+from weftline import watch
+watch.start()
+cache = threading.Lock()
+watch.name(cache, "cache")
+def work():
+    while True:
+        with cache:
+            time.sleep(0.004)
+for number in range(3):
+    threading.Thread(target=work, name=f"worker {number}", daemon=True).start()
+"""
+    + READY
+)
+
+
+def test_locks_are_sorted_by_contention_and_waits_have_histograms():
+    with running(CONTENDED) as program, top(program) as view:
+        view.press("2")
+        row = r"\nLock cache +\S+ (µs|ms|s) +\d+ +\S+ ms +\d "
+        view.wait_for(lambda text: re.search(row, text))
+        assert "TOTAL▽    WAITS    MEAN  WAITERS" in view.screen.text()
+        view.press("6")
+        view.wait_for(lambda text: re.search(r"\nLock +\S+ (ms|s) +\d+", text))
+        view.press("H")
+        shown = view.wait_for("counted for ")
+        assert re.search(r"\nLock: \d+ waits, mean \S+ ms, 0 timed out, 0 inter", shown)
+        assert re.search(r"\n≤  (8\.1|16|4\.0) ms +\d+ █+", shown), shown
+        view.press("H")
+        view.wait_for("F4Filter")
+        view.press("q")
+        assert view.end() == (0, True)
+
+
+def test_a_process_that_does_not_measure_is_told_how_to(deadlocked):
+    with top(deadlocked) as view:
+        view.press("2")
+        view.wait_for("WEFTLINE_WATCH=1 or weftline.watch.start()")
+        view.press("6")
+        shown = view.wait_for("6 Waits 0")
+        assert "to count waits: weftline run --watch" in shown
+        view.press("?")
+        assert "histograms of the waits" in view.wait_for("lines 1 to")
+
+
 def test_a_refresh_writes_little(waiting):
     with top(waiting) as view:
         view.wait_for("worker 11")

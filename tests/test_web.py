@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +15,7 @@ from pathlib import Path
 import pytest
 from support import chromium as browser
 from support.dumped import LONG, running
+from support.traces import Trace, processor
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="processes answer on Linux only"
@@ -52,9 +56,10 @@ def page_of(program, **options):
 
 
 @contextmanager
-def watched(name):
+def watched(name, **environment):
     """One of the programs in `support/watched`."""
-    with running("", command=[*COMMAND, "run", WATCHED / f"{name}.py"]) as program:
+    command = [*COMMAND, "run", WATCHED / f"{name}.py"]
+    with running("", command=command, env=os.environ | environment) as program:
         yield program
 
 
@@ -309,6 +314,173 @@ def test_everything_that_acts_has_a_name_and_is_reached_by_keys():
             page.value("document.querySelectorAll('.node[tabindex=\"0\"]').length") == 1
         )
         assert page.value("document.documentElement.lang") == "en"
+
+
+CONTRAST = """(() => {
+  const light = (text) => {
+    const parts = text.match(/[\\d.]+/g).slice(0, 3).map((it) => it / 255);
+    const [r, g, b] = parts.map((it) => (it <= 0.04045 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const bar = light(getComputedStyle(document.querySelector("#kinds .column")).fill);
+  const ground = light(getComputedStyle(document.getElementById("ended")).backgroundColor);
+  return (Math.max(bar, ground) + 0.05) / (Math.min(bar, ground) + 0.05);
+})()"""
+
+
+@needs_chromium
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_ended_waits_have_histograms_and_locks_their_contention(is_dark):
+    with (
+        watched("server", WEFTLINE_WATCH="1") as program,
+        page_of(program, is_dark=is_dark) as page,
+    ):
+        page.until(
+            "model.parts.ended?.kinds.find((it) => it.title === 'Semaphore')?.count > 20"
+        )
+        assert text(page, "#ended-about").startswith("Counted for ")
+        row = text(page, "#contended tbody tr").split("\t")
+        assert row[0] == "Semaphore database connections", row
+        assert int(row[1].replace(",", "")) > 20
+        assert all(re.fullmatch(r"\d+(\.\d)? (µs|ms|s)", it) for it in row[2:]), row
+        # A histogram says in words what it draws, and is read bar by bar by keys.
+        chart = (
+            "[...document.querySelectorAll('#kinds figure')]"
+            ".find((it) => it.querySelector('b').textContent === 'Semaphore')"
+            ".querySelector('svg')"
+        )
+        label = page.value(f"{chart}.ariaLabel")
+        words = (
+            r"Semaphore, \d+ waits, mean .+, 0 timed out, 0 interrupted\. By duration: "
+        )
+        assert re.match(words, label), label
+        axis = page.value(
+            f"[...{chart}.querySelectorAll('text:not(.now)')].map((it) => it.textContent)"
+        )
+        assert [it for it in axis if it] == [
+            "1 µs",
+            "100 µs",
+            "10 ms",
+            "1 s",
+            "> 33.5 s",
+        ]
+        assert page.value(f"{chart}.tabIndex") == 0
+        page.value(f"{chart}.focus()")
+        page.press("ArrowRight")
+        page.press("ArrowRight")
+        page.press("ArrowLeft")
+        read = page.value(
+            f"{chart}.closest('figure').querySelector('output').textContent"
+        )
+        assert re.fullmatch(r".+ (µs|ms|s): \d+ waits?", read), read
+        # It stays and keeps the focus while counts come.
+        version = page.value("model.version")
+        page.until(f"model.version > {version + 1}")
+        assert page.value(f"document.activeElement === {chart}")
+        assert page.value(CONTRAST) > 3
+
+
+@needs_chromium
+def test_without_counts_the_page_says_how_to_have_them():
+    with watched("starved") as program, page_of(program) as page:
+        page.until("!document.getElementById('ended').hidden")
+        about = text(page, "#ended-how")
+        assert "weftline run --watch or with WEFTLINE_WATCH=1" in about
+        assert "weftline.watch.start()" in about
+        assert page.value("document.querySelectorAll('#kinds figure').length") == 0
+        assert page.value("document.getElementById('contended').hidden")
+
+
+QUIET = """
+import sys
+from weftline import watch
+watch.start()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@needs_chromium
+def test_a_process_that_has_counted_nothing_says_so():
+    with running(QUIET) as program, page_of(program) as page:
+        assert text(page, "#ended-about").endswith(": none has ended yet.")
+        assert page.value("document.getElementById('contended').hidden")
+
+
+def saved(folder):
+    """The files that the browser has saved whole."""
+    return [it for it in folder.iterdir() if it.suffix == ".pftrace"]
+
+
+@needs_chromium
+def test_a_key_records_a_timeline_and_the_browser_saves_it(tmp_path):
+    with watched("deadlocked") as program, page_of(program) as page:
+        page.save_downloads(tmp_path)
+        field = "document.getElementById('seconds')"
+        assert page.value(f"[{field}.value, {field}.max]") == ["5", "60"]
+        # What is no length is not recorded.
+        page.value(f"{field}.value = 61")
+        page.press("r")
+        assert (
+            page.value("recording === null && document.activeElement.id") == "seconds"
+        )
+        page.value(f"{field}.value = 1")
+        # In the field, letters are no keys of the page.
+        page.press("p")
+        assert text(page, "#state").startswith("live")
+        page.value(f"{field}.blur()")
+        page.press("r")
+        assert text(page, "#record").startswith("Cancel")
+        page.until("document.getElementById('recording').innerText.includes(' kB: ')")
+        begun = time.monotonic()
+        while not saved(tmp_path):
+            assert time.monotonic() - begun < LONG, list(tmp_path.iterdir())
+            time.sleep(0.05)
+        (file,) = saved(tmp_path)
+        assert file.name == f"process-{program.pid}.pftrace"
+        trace = Trace(file.read_bytes())
+        (wait,) = trace.of("to Bob")
+        assert wait.name == 'waits for Lock "account of bob"'
+        assert trace.stopped - trace.started >= 1e9
+        with processor(file.read_bytes()) as perfetto:
+            found = perfetto.query(
+                "SELECT count(*) AS n FROM slice WHERE category = 'wait'"
+            )
+            assert found == [(len(trace.slices) - len(held(trace)),)]
+
+
+def held(trace):
+    return [it for it in trace.slices if it.category != "wait"]
+
+
+@needs_chromium
+def test_a_recording_is_cancelled_and_what_fails_is_told():
+    with (
+        watched("deadlocked") as program,
+        served(program.pid) as (address, _),
+        browser.chromium() as page,
+    ):
+        page.open(address)
+        page.until("model.head.is === 'live'")
+        page.value("document.getElementById('seconds').value = 60")
+        page.click("#record")
+        told = "document.getElementById('recording')"
+        page.until(f"{told}.innerText === 'Recording for 60 s'")
+        # Another page has to wait.
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{address}record", timeout=LONG)
+        assert refused.value.code == 409
+        assert b"A recording goes on already" in refused.value.read()
+        page.press("r")
+        page.until(f"{told}.innerText.startsWith('The recording was cancelled')")
+        os.kill(program.pid, signal.SIGKILL)
+        program.end()
+        page.press("r")
+        page.until(f"{told}.classList.contains('alarm')")
+        assert "has ended: there is nothing to record" in text(page, "#recording")
+        assert page.value(f"{told}.role") == "status"
+        page.press("Escape")
+        assert page.value(f"{told}.hidden")
 
 
 def test_an_event_of_a_process_in_which_nothing_changes_is_small():

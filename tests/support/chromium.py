@@ -26,7 +26,14 @@ os.execv(sys.argv[3], sys.argv[3:])
 NAMES = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 # The keys whose effect the browser itself has.
-CODES = {"Enter": 13, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40}
+CODES = {
+    "Enter": 13,
+    "Escape": 27,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
 
 
 @functools.cache
@@ -142,6 +149,12 @@ class Page:
                 button="left",
                 clickCount=1,
             )
+
+    def save_downloads(self, folder):
+        """Has the browser save what it downloads into a folder, without asking."""
+        self._call(
+            "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder)
+        )
 
     def screenshot(self):
         """The picture of what is seen, as PNG."""

@@ -56,6 +56,22 @@ pub(crate) fn misuse(usage: &str, what: impl std::fmt::Display) -> Status {
     Status::Misuse
 }
 
+/// Runs a command with the options that were parsed. `None`: help is asked for.
+pub(crate) fn run<O>(
+    usage: &str,
+    parsed: Result<Option<O>, lexopt::Error>,
+    command: impl FnOnce(O) -> Status,
+) -> Status {
+    match parsed {
+        Ok(Some(options)) => command(options),
+        Ok(None) => {
+            say(usage);
+            Status::Done
+        }
+        Err(error) => misuse(usage, error),
+    }
+}
+
 /// Runs the command with these arguments, without the name of the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Status {
     let mut arguments = arguments.into_iter();

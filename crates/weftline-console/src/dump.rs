@@ -1,6 +1,6 @@
 //! `weftline dump`: which processes are asked, and in which form the answers are shown.
 
-use crate::command::{Status, misuse, say};
+use crate::command::{Status, misuse, run};
 use crate::dot::Dot;
 use crate::graph::{Graph, graph_of};
 use crate::json;
@@ -57,14 +57,10 @@ struct Options {
 
 /// Runs the command.
 pub(crate) fn dump(arguments: impl Iterator<Item = OsString>) -> Status {
-    let options = match parse(arguments) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            say(USAGE);
-            return Status::Done;
-        }
-        Err(error) => return misuse(USAGE, error),
-    };
+    run(USAGE, parse(arguments), ask)
+}
+
+fn ask(options: Options) -> Status {
     let pids = match (options.pid, options.all) {
         (Some(_), true) => return misuse(USAGE, "either a process or --all"),
         (None, false) => return misuse(USAGE, "the number of a process is missing, or --all"),

@@ -100,6 +100,48 @@ impl Example {
         self
     }
 
+    /// Has counted its waits since the second 2.
+    pub(crate) fn measures(mut self, goes_on: bool) -> Self {
+        self.lines += &format!("measured\t2000000000\t{}\n", u8::from(goes_on));
+        self
+    }
+
+    /// Has counted so many waits of that kind, which took so many milliseconds, and of which some
+    /// timed out and were interrupted. `entries` are places of its histogram, with counts.
+    pub(crate) fn ended(
+        mut self,
+        kind: &str,
+        (count, millis): (u64, u64),
+        (timed_out, interrupted): (u64, u64),
+        entries: &[(usize, u64)],
+    ) -> Self {
+        let nanos = millis * 1_000_000;
+        let mut histogram = [0; 27];
+        for &(place, many) in entries {
+            histogram[place] = many;
+        }
+        let histogram = histogram.map(|many| many.to_string()).join("\t");
+        self.lines +=
+            &format!("waits\t{kind}\t{count}\t{nanos}\t{timed_out}\t{interrupted}\t{histogram}\n");
+        self
+    }
+
+    /// Has counted so many waits for an object, or fewer by the second number, which took so many
+    /// milliseconds. The name `-` is none.
+    pub(crate) fn contended(
+        mut self,
+        kind: &str,
+        object: u64,
+        (count, overestimate): (u64, u64),
+        millis: u64,
+        name: &str,
+    ) -> Self {
+        let (object, nanos, name) = (object + 0x7f00_0000, millis * 1_000_000, field(name));
+        self.lines +=
+            &format!("contended\t{kind}\t{object}\t{count}\t{nanos}\t{overestimate}\t{name}\n");
+        self
+    }
+
     /// What the process tells.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut text = String::from("weftline\t1\t7\t1\t12000000000\n");

@@ -9,6 +9,7 @@
 //! | `top/` | `weftline top`: the same in a terminal, again and again |
 //! | `source.rs` | a process that is asked twice a second |
 //! | `findings.rs` | what is wrong in a snapshot |
+//! | `measured.rs` | measured waits in words |
 //! | `web/` | `weftline web`: a page that shows a process while it runs |
 //! | `doctor.rs` | `weftline doctor`: what works on this machine |
 //! | `json.rs` | a snapshot as JSON |
@@ -34,6 +35,8 @@ mod findings;
 mod graph;
 #[cfg(target_os = "linux")]
 mod json;
+#[cfg(target_os = "linux")]
+mod measured;
 #[cfg(target_os = "linux")]
 mod picture;
 #[cfg(target_os = "linux")]

@@ -105,6 +105,16 @@ impl Source {
         ask_for(self.pid, &self.process, wanted)
     }
 
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Whether the process has ended. Until then no other process has its number.
+    pub(crate) fn has_ended(&self) -> bool {
+        has_ended(&self.process)
+    }
+
     /// Asks from now on, on a thread of its own, which calls `each` with every reading. It ends
     /// with the process, or when the result is dropped.
     ///

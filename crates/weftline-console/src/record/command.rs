@@ -1,7 +1,7 @@
 //! The command line of `weftline record`.
 
 use super::recording::{self, EndedBy, Progress, RecordError, Recorded};
-use crate::command::{Status, misuse, say};
+use crate::command::{Status, misuse, run};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::fs::File;
@@ -50,14 +50,10 @@ struct Options {
 
 /// Runs the command.
 pub(crate) fn record(arguments: impl Iterator<Item = OsString>) -> Status {
-    let options = match parse(arguments) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            say(USAGE);
-            return Status::Done;
-        }
-        Err(error) => return misuse(USAGE, error),
-    };
+    run(USAGE, parse(arguments), write)
+}
+
+fn write(options: Options) -> Status {
     let file = Some(options.file.as_path()).filter(|&file| file != Path::new("-"));
     if file.is_none() && io::stdout().is_terminal() {
         return misuse(

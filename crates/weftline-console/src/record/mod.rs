@@ -30,3 +30,4 @@ mod words;
 mod tests;
 
 pub(crate) use command::record;
+pub(crate) use recording::{RecordError, record_until};

@@ -78,17 +78,29 @@ impl From<io::Error> for RecordError {
     }
 }
 
-/// Records a process for so long. `open` opens the place of the trace, once the process has told of
-/// itself.
+/// Records a process for so long, or until a signal comes. `open` opens the place of the trace,
+/// once the process has told of itself.
 pub(crate) fn record<W: Write>(
     pid: u32,
     length: Duration,
     open: impl FnOnce() -> io::Result<W>,
-    mut progress: impl FnMut(Progress),
+    progress: impl FnMut(Progress),
 ) -> Result<Recorded, RecordError> {
     let signals = Signals::block().map_err(|error| {
         RecordError::Request(RequestError::System("signals cannot be read", error))
     })?;
+    record_until(pid, length, open, progress, move |time| signals.pause(time))
+}
+
+/// As [`record`], without signals: `pause` waits for that long. If it returns `false`, the
+/// recording ends as by a signal.
+pub(crate) fn record_until<W: Write>(
+    pid: u32,
+    length: Duration,
+    open: impl FnOnce() -> io::Result<W>,
+    mut progress: impl FnMut(Progress),
+    mut pause: impl FnMut(Duration) -> bool,
+) -> Result<Recorded, RecordError> {
     let begun = now();
     let source = Source::open(pid).map_err(RecordError::Request)?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
@@ -141,7 +153,7 @@ pub(crate) fn record<W: Write>(
         let turn = passed / INTERVAL + 1;
         let until_next = turn * INTERVAL - passed;
         let until_end = end.saturating_sub(begun + passed);
-        if !signals.pause(Duration::from_nanos(until_next.min(until_end))) {
+        if !pause(Duration::from_nanos(until_next.min(until_end))) {
             break EndedBy::Signal;
         }
         asked_at = now();
@@ -155,7 +167,7 @@ pub(crate) fn record<W: Write>(
         answer = source.ask_for(wanted);
     };
     // A second signal ends the program at once.
-    drop(signals);
+    drop(pause);
     let ended = now();
     let (waits, lost) = timeline.past();
     timeline.finish(ended, ended_by == EndedBy::Process, &mut entries);

@@ -4,9 +4,10 @@ use super::clock::time_of_day;
 use super::facts::Facts;
 use super::index::Index;
 use super::model::View;
-use super::{objects, pools, threads};
+use super::{objects, pools, threads, waits};
 use crate::findings::is_idle;
 use crate::graph::words::{counted, name_of};
+use crate::measured::{Contention, briefly};
 use weftline::watch::{Party, Snapshot, Span};
 
 /// So many threads are listed.
@@ -32,6 +33,7 @@ pub(crate) fn details(facts: &Facts, view: View, key: u64) -> Option<(String, Ve
         }
         View::Objects | View::Queues => object(&index, key),
         View::Pools => pool(snapshot, key),
+        View::Waits => waits::details(snapshot.measured.as_ref(), key),
         View::Verdicts => {
             let mut findings = facts.findings.iter();
             let finding = findings.find(|finding| pools::key(finding) == key)?;
@@ -48,10 +50,18 @@ pub(crate) fn details(facts: &Facts, view: View, key: u64) -> Option<(String, Ve
 fn object(index: &Index<'_>, address: u64) -> Option<(String, Vec<String>)> {
     let waiters = index.waiters(address);
     let object = index.snapshot.object(address);
+    let ended = index.contention(address);
     if waiters.is_empty() {
-        return None;
+        let ended = ended?;
+        let lines = vec![
+            format!("address {address:#x}"),
+            ended_text(ended),
+            "no waiters".to_owned(),
+        ];
+        return Some((ended.title.clone(), lines));
     }
     let mut lines = vec![format!("address {address:#x}")];
+    lines.extend(ended.map(ended_text));
     lines.extend(objects::state(waiters, object));
     if let Some(object) = object {
         let holders = object.holders.iter().take(LISTED);
@@ -68,6 +78,20 @@ fn object(index: &Index<'_>, address: u64) -> Option<(String, Vec<String>)> {
     }
     lines.extend(more(waiters.len()));
     Some((objects::title(index, address, waiters, object), lines))
+}
+
+/// What was counted of the ended waits for an object.
+fn ended_text(ended: &Contention) -> String {
+    let count = match ended.least == ended.count {
+        true => counted(ended.count as usize, "wait"),
+        false => format!("{} to {} waits", ended.least, ended.count),
+    };
+    let mean = ended.mean().map(|mean| format!(", mean {}", briefly(mean)));
+    format!(
+        "{count} ended, {} together{}",
+        briefly(ended.total),
+        mean.unwrap_or_default()
+    )
 }
 
 fn pool(snapshot: &Snapshot, key: u64) -> Option<(String, Vec<String>)> {

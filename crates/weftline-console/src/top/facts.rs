@@ -2,7 +2,7 @@
 
 use super::index::Index;
 use super::model::{Table, View};
-use super::{objects, pools, threads};
+use super::{objects, pools, threads, waits};
 use crate::findings::{Finding, findings};
 use crate::graph::words;
 use crate::source::{Answer, Reading, Trouble};
@@ -20,7 +20,7 @@ pub(crate) struct Facts {
     pub(crate) worst: Option<String>,
     /// What is missing in the answer, and why.
     pub(crate) notes: Vec<&'static str>,
-    tables: [Table; 5],
+    tables: [Table; 6],
 }
 
 impl Facts {
@@ -42,6 +42,7 @@ impl Facts {
             objects::queues(&index),
             pools::pools(&index),
             verdicts,
+            waits::table(snapshot.measured.as_ref()),
         ];
         let mut notes = Vec::new();
         if snapshot.stacks == Stacks::Silent {

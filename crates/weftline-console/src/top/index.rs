@@ -3,6 +3,7 @@
 
 use crate::findings::Finding;
 use crate::graph::words;
+use crate::measured::{Contention, contention};
 use std::collections::{BTreeMap, HashMap};
 use weftline::watch::{Party, Snapshot, Verdict, Wait};
 
@@ -13,6 +14,8 @@ pub(crate) struct Index<'a> {
     /// The waits for each object, by address.
     waiters: BTreeMap<u64, Vec<(&'a Party, &'a Wait)>>,
     verdicts: HashMap<u64, Verdict>,
+    /// What was counted of objects, those first that cost most.
+    contention: Vec<Contention>,
 }
 
 impl<'a> Index<'a> {
@@ -34,6 +37,7 @@ impl<'a> Index<'a> {
             findings,
             waiters,
             verdicts,
+            contention: snapshot.measured.as_ref().map_or(Vec::new(), contention),
         }
     }
 
@@ -45,6 +49,21 @@ impl<'a> Index<'a> {
     /// The waits for an object.
     pub(crate) fn waiters(&self, object: u64) -> &[(&'a Party, &'a Wait)] {
         self.waiters.get(&object).map_or(&[], |waiters| waiters)
+    }
+
+    /// What was counted of the ended waits for objects, the locks first.
+    pub(crate) fn contended(&self) -> &[Contention] {
+        &self.contention
+    }
+
+    /// What was counted of the ended waits for the object that is there now.
+    pub(crate) fn contention(&self, object: u64) -> Option<&Contention> {
+        let kind = self.waiters(object).first().map(|(_, wait)| wait.kind);
+        let is_it = |it: &&Contention| {
+            it.address == object
+                && kind.is_none_or(|kind| words::class(kind) == words::class(it.kind))
+        };
+        self.contention.iter().find(is_it)
     }
 
     /// What is wrong with a thread.

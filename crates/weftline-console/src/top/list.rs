@@ -31,6 +31,8 @@ impl List {
     /// Lists the rows of the table that have one of the words. Without words, all.
     pub(crate) fn arrange(&mut self, table: &Table, words: &[String]) {
         let rows = &table.rows;
+        // A table may lose columns, when a process has told only a part.
+        self.sort = self.sort.min(table.columns.len() - 1);
         self.order.clear();
         let is_listed = |&at: &usize| words.is_empty() || rows[at].contains(words);
         self.order.extend((0..rows.len()).filter(is_listed));
@@ -124,10 +126,7 @@ mod tests {
             mark: Mark::Plain,
             cells: vec![name.to_owned().into(), Cell::number(count)],
         };
-        Table {
-            columns: COLUMNS,
-            rows: rows.iter().map(row).collect(),
-        }
+        Table::of(COLUMNS, rows.iter().map(row).collect(), "")
     }
 
     fn keys(list: &mut List, table: &Table) -> Vec<u64> {

@@ -8,6 +8,7 @@
 //! | `index.rs` | what the tables look up in an answer |
 //! | `threads.rs` | the table of threads |
 //! | `objects.rs` | the tables of locks and other objects, and of queues |
+//! | `waits.rs` | the table of ended waits by kind, and their histograms |
 //! | `pools.rs` | the tables of pools, and of verdicts |
 //! | `details.rs` | what the pane says of a row |
 //! | `state.rs` | what is shown: view, sort, filter, selection, pane |
@@ -55,8 +56,9 @@ mod tests;
 mod text;
 mod theme;
 mod threads;
+mod waits;
 
-use crate::command::{Status, misuse, say};
+use crate::command::{self, Status};
 use crate::graph::words::visible;
 use crate::source::Source;
 use lexopt::{Arg, Parser, ValueExt};
@@ -75,7 +77,11 @@ for about a millisecond each time. Its answers are those of `weftline dump`.
   -h, --help     show this text
 
 keys: F1 lists them. They are those of htop: F3 searches, F4 filters, F6 sorts,
-      Tab goes to the next view, Enter shows a stack, Z freezes, F10 quits.
+      Tab goes to the next view, Enter shows a stack, H shows histograms of ended
+      waits, Z freezes, F10 quits.
+
+Ended waits are counted in a process under `weftline run --watch` or with
+WEFTLINE_WATCH=1, or that has called weftline.watch.start().
 
 With NO_COLOR in the environment there are no colours. Without a terminal, use
 `weftline dump`.
@@ -88,14 +94,10 @@ example: weftline top $(pgrep -f app.py)
 
 /// Runs the command.
 pub(crate) fn top(arguments: impl Iterator<Item = OsString>) -> Status {
-    let pid = match parse(arguments) {
-        Ok(Some(pid)) => pid,
-        Ok(None) => {
-            say(USAGE);
-            return Status::Done;
-        }
-        Err(error) => return misuse(USAGE, error),
-    };
+    command::run(USAGE, parse(arguments), show)
+}
+
+fn show(pid: u32) -> Status {
     let term = std::env::var("TERM").unwrap_or_default();
     if !terminal::is_there() {
         return failed(format_args!(

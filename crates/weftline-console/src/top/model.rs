@@ -10,15 +10,17 @@ pub(crate) enum View {
     Queues,
     Pools,
     Verdicts,
+    Waits,
 }
 
 impl View {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Threads,
         Self::Objects,
         Self::Queues,
         Self::Pools,
         Self::Verdicts,
+        Self::Waits,
     ];
 
     pub(crate) fn title(self) -> &'static str {
@@ -28,19 +30,7 @@ impl View {
             Self::Queues => "Queues",
             Self::Pools => "Pools",
             Self::Verdicts => "Verdicts",
-        }
-    }
-
-    /// What stands in the place of rows if there are none.
-    pub(crate) fn empty(self) -> &'static str {
-        match self {
-            Self::Threads => "no thread of this process has used the library",
-            Self::Objects => "no thread waits for a lock or another object",
-            Self::Queues => "no thread waits at a queue",
-            Self::Pools => "no pool has a worker",
-            Self::Verdicts => {
-                "no deadlock, no starved pool, and no lock of a thread that has ended"
-            }
+            Self::Waits => "Ended waits",
         }
     }
 }
@@ -112,6 +102,12 @@ impl Cell {
         }
     }
 
+    /// Ranks it above all that are not raised.
+    pub(crate) fn raised(mut self, is_raised: bool) -> Self {
+        self.rank |= u64::from(is_raised) << 63;
+        self
+    }
+
     pub(crate) fn number(number: u64) -> Self {
         Self::ranked(number, number.to_string())
     }
@@ -164,4 +160,19 @@ impl Row {
 pub(crate) struct Table {
     pub(crate) columns: &'static [Column],
     pub(crate) rows: Vec<Row>,
+    /// What stands in the place of rows if there are none.
+    pub(crate) empty: &'static str,
+    /// What stands below the rows.
+    pub(crate) note: Option<&'static str>,
+}
+
+impl Table {
+    pub(crate) fn of(columns: &'static [Column], rows: Vec<Row>, empty: &'static str) -> Self {
+        Self {
+            columns,
+            rows,
+            empty,
+            note: None,
+        }
+    }
 }

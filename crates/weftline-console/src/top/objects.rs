@@ -3,8 +3,11 @@
 use super::index::Index;
 use super::model::{Cell, Column, Mark, Row, Table, Width};
 use super::threads::span;
+use super::waits;
 use crate::graph::words;
+use crate::measured::{Contention, HOW_TO_MEASURE, is_lock};
 use std::cmp::Reverse;
+use std::time::Duration;
 use weftline::park::{Kind, ObjectState};
 use weftline::watch::{Object, Party, Wait};
 
@@ -27,27 +30,101 @@ const QUEUES: &[Column] = &[
     Column::text("ADDRESS", Width::Of(18), 110),
 ];
 
-/// The column of waiters, by which objects are sorted.
-pub(crate) const WAITERS: usize = 1;
+/// As [`OBJECTS`], in a process that counts its waits.
+const MEASURED: &[Column] = &[
+    Column::text("OBJECT", Width::Share(3), 0),
+    Column::number("TOTAL", 7, 0),
+    Column::number("WAITS", 8, 0),
+    Column::number("MEAN", 7, 46),
+    Column::number("WAITERS", 8, 60),
+    Column::number("LONGEST", 8, 72),
+    Column::text("HELD BY", Width::Share(2), 52),
+    Column::text("STATE", Width::Share(2), 100),
+    Column::text("ADDRESS", Width::Of(18), 120),
+];
+
+/// The column by which objects are sorted: their waiters, or the time of all waits.
+pub(crate) const CONTENTION: usize = 1;
 
 type Waiters<'a> = [(&'a Party, &'a Wait)];
 
-/// The locks and other objects for which threads wait, those with the most waiters first.
+/// The locks and other objects for which threads wait, or have waited.
+///
+/// The locks are first, and of these the one that cost most, by waits that have ended or go on.
+/// Without counts, those with the most waiters are first.
 pub(crate) fn objects(index: &Index<'_>) -> Table {
-    let is_shown = |waiters: &Waiters<'_>| {
-        let kind = waiters[0].1.kind;
-        !is_queue(kind) && !matches!(kind, Kind::Work | Kind::Timers)
+    const EMPTY: &str = "no thread waits for a lock or another object";
+    let is_shown = |waiters: &Waiters<'_>| is_object(waiters[0].1.kind);
+    let Some(measured) = &index.snapshot.measured else {
+        let rows = rows(index, is_shown, |address, waiters, object| {
+            vec![
+                title(index, address, waiters, object).into(),
+                Cell::number(waiters.len() as u64),
+                longest(waiters),
+                state(waiters, object).unwrap_or_default().into(),
+                holders(index, object).into(),
+                format!("{address:#x}").into(),
+            ]
+        });
+        let mut table = Table::of(OBJECTS, rows, EMPTY);
+        table.note = Some(HOW_TO_MEASURE);
+        return table;
     };
-    table(index, OBJECTS, is_shown, |address, waiters, object| {
-        vec![
-            title(index, address, waiters, object).into(),
-            Cell::number(waiters.len() as u64),
-            longest(waiters),
-            state(waiters, object).unwrap_or_default().into(),
-            holders(index, object).into(),
-            format!("{address:#x}").into(),
-        ]
-    })
+    let mut rows = rows(index, is_shown, |address, waiters, object| {
+        let ended = index.contention(address);
+        let title = title(index, address, waiters, object);
+        let kind = waiters[0].1.kind;
+        measured_cells(index, (kind, title), ended, address, waiters, object)
+    });
+    let left = index
+        .contended()
+        .iter()
+        .filter(|ended| is_object(ended.kind) && index.waiters(ended.address).is_empty());
+    rows.extend(left.map(|ended| Row {
+        key: ended.address,
+        mark: Mark::Plain,
+        cells: measured_cells(
+            index,
+            (ended.kind, ended.title.clone()),
+            Some(ended),
+            ended.address,
+            &[],
+            None,
+        ),
+    }));
+    let mut table = Table::of(MEASURED, rows, EMPTY);
+    table.note = (!measured.goes_on).then_some(waits::STOPPED);
+    table
+}
+
+fn measured_cells(
+    index: &Index<'_>,
+    (kind, title): (Kind, String),
+    ended: Option<&Contention>,
+    address: u64,
+    waiters: &Waiters<'_>,
+    object: Option<&Object>,
+) -> Vec<Cell> {
+    let mean = ended.and_then(Contention::mean);
+    let going_on: Duration = waiters.iter().map(|(_, wait)| wait.waited).sum();
+    let total = going_on + ended.map(|it| it.total).unwrap_or_default();
+    vec![
+        title.into(),
+        waits::time(total).raised(is_lock(kind)),
+        ended
+            .map(|it| Cell::ranked(it.count, it.count_text()))
+            .unwrap_or_default(),
+        mean.map(waits::time).unwrap_or_default(),
+        Cell::number(waiters.len() as u64),
+        longest(waiters),
+        holders(index, object).into(),
+        state(waiters, object).unwrap_or_default().into(),
+        format!("{address:#x}").into(),
+    ]
+}
+
+fn is_object(kind: Kind) -> bool {
+    !is_queue(kind) && !matches!(kind, Kind::Work | Kind::Timers)
 }
 
 /// The queues at which threads wait, those with the most waiters first.
@@ -56,7 +133,7 @@ pub(crate) fn queues(index: &Index<'_>) -> Table {
         let is_of_pool = waiters[0].0.pool.is_some() && waiters[0].1.kind == Kind::QueueGet;
         is_queue(waiters[0].1.kind) && !is_of_pool
     };
-    table(index, QUEUES, is_shown, |address, waiters, object| {
+    let rows = rows(index, is_shown, |address, waiters, object| {
         let count = |kind| {
             let of_kind = waiters.iter().filter(|(_, wait)| wait.kind == kind);
             Cell::number(of_kind.count() as u64)
@@ -70,15 +147,16 @@ pub(crate) fn queues(index: &Index<'_>) -> Table {
             state(waiters, object).unwrap_or_default().into(),
             format!("{address:#x}").into(),
         ]
-    })
+    });
+    Table::of(QUEUES, rows, "no thread waits at a queue")
 }
 
-fn table<'a>(
+/// The rows of what threads wait for, those with the most waiters first.
+fn rows<'a>(
     index: &Index<'a>,
-    columns: &'static [Column],
     is_shown: impl Fn(&Waiters<'a>) -> bool,
     cells: impl Fn(u64, &Waiters<'a>, Option<&Object>) -> Vec<Cell>,
-) -> Table {
+) -> Vec<Row> {
     let mut shown: Vec<_> = index.waited_for().filter(|(_, it)| is_shown(it)).collect();
     let is_alarm = |waiters: &Waiters<'a>| {
         let mut verdicts = waiters.iter().map(|(it, _)| index.verdict_of(it.number));
@@ -94,10 +172,7 @@ fn table<'a>(
         },
         cells: cells(address, waiters, index.snapshot.object(address)),
     };
-    Table {
-        columns,
-        rows: shown.into_iter().map(row).collect(),
-    }
+    shown.into_iter().map(row).collect()
 }
 
 fn is_queue(kind: Kind) -> bool {

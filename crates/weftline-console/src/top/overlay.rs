@@ -10,8 +10,9 @@ use ratatui::style::Style;
 
 const HELP: &str = "\
 Up Down PgUp PgDn Home End   move; also k j Space g G
-Tab, Left Right, 1 to 5      threads, locks and objects, queues, pools, verdicts
+Tab, Left Right, 1 to 6      the next view, the one before, the view of that number
 Enter                        a thread's stack, an object's waiters, a verdict's report
+H                            histograms of the waits that have ended, by kind
 F3 /                         search: F3 or Down finds the next one, Up the previous
 F4 \\                         filter: rows that contain it; a|b: one of both; Escape: all
 F6 > <                       choose the column that sorts
@@ -33,7 +34,12 @@ runs       computes, or waits for something else: a socket, a file, a process
 
 The process is asked twice a second, which interrupts it for about a millisecond each
 time. It needs no preparation but to run on weftline. The stacks come from the interpreter.
-If that is silent, a line is the one at which the wait began.";
+If that is silent, a line is the one at which the wait began.
+
+Waits that have ended are counted under `weftline run --watch`, with WEFTLINE_WATCH=1 in the
+environment, or from weftline.watch.start() on. Then locks and objects are sorted by TOTAL,
+the locks first: the time of all waits together, with those that go on. WAITS and MEAN are of
+those that have ended. A count with ≤ may have some of another object.";
 
 /// Draws lines below a title, from the first of them on. Returns the first that is on the screen.
 fn draw_lines(

@@ -59,10 +59,8 @@ pub(crate) fn pools(index: &Index<'_>) -> Table {
             ],
         }
     };
-    Table {
-        columns: POOLS,
-        rows: index.snapshot.pools.iter().map(row).collect(),
-    }
+    let rows = index.snapshot.pools.iter().map(row).collect();
+    Table::of(POOLS, rows, "no pool has a worker")
 }
 
 /// What is wrong, the surest first.
@@ -78,10 +76,11 @@ pub(crate) fn verdicts(index: &Index<'_>) -> Table {
     };
     let mut findings: Vec<&Finding> = index.findings.iter().collect();
     findings.sort_by_key(|finding| rank(finding.verdict));
-    Table {
-        columns: VERDICTS,
-        rows: findings.into_iter().map(row).collect(),
-    }
+    Table::of(
+        VERDICTS,
+        findings.into_iter().map(row).collect(),
+        "no deadlock, no starved pool, and no lock of a thread that has ended",
+    )
 }
 
 /// A verdict is known by its threads, of which it has at least one that no other has.

@@ -3,7 +3,7 @@
 use super::keys::Key;
 use super::model::View;
 use super::state::{Mode, State};
-use super::threads;
+use super::{threads, waits};
 
 /// What the view does beyond changing its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,8 @@ impl State {
             Key::Enter => self.open_pane(),
             Key::Tab | Key::Right => self.turn(1),
             Key::BackTab | Key::Left => self.turn(View::ALL.len() - 1),
-            Key::Letter(digit @ '1'..='5') => {
+            Key::Letter('H') => self.open_pane_of(View::Waits, waits::ALL),
+            Key::Letter(digit @ '1'..='6') => {
                 self.show(View::ALL[digit as usize - '1' as usize]);
             }
             Key::Escape => {
@@ -145,6 +146,7 @@ impl State {
         match (key, step(key, page)) {
             (Key::Letter('q') | Key::Escape | Key::Enter, _) => self.mode = Mode::Table,
             (Key::Function(1) | Key::Letter('h' | '?'), _) => self.mode = Mode::Help(0),
+            (Key::Letter('H'), _) if pane.view == View::Waits => self.mode = Mode::Table,
             (Key::Letter('Z' | 'z' | 'p'), _) => self.toggle_frozen(),
             (Key::Tab | Key::BackTab, _) => {
                 self.mode = Mode::Table;

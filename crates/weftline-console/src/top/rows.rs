@@ -45,7 +45,6 @@ fn layout(table: &[Column], screen: u16) -> Vec<(usize, u16, u16)> {
 /// Draws the table of the view.
 pub(crate) fn draw(buffer: &mut Buffer, area: Rect, state: &mut State, theme: Theme) {
     let filter = state.filter.clone();
-    let view = state.view;
     let (list, table) = state.listed();
     let layout = layout(table.columns, area.width);
     let titles = Rect::new(area.x, area.y, area.width, 1);
@@ -72,7 +71,13 @@ pub(crate) fn draw(buffer: &mut Buffer, area: Rect, state: &mut State, theme: Th
         true => place,
         false => format!(" filter: {filter}{place}"),
     };
-    let height = usize::from(area.height - 1);
+    // The rows need the line more if there are few.
+    let note_below = table.note.filter(|_| area.height > 4);
+    let height = usize::from(area.height - 1) - usize::from(note_below.is_some());
+    if let Some(text) = note_below {
+        let line = Rect::new(area.x, area.bottom() - 1, area.width, 1);
+        write(buffer, line, text, theme.quiet());
+    }
     let is_needed = list.len() > height || !filter.trim().is_empty();
     if is_needed && columns(&note) < usize::from(area.width) {
         let x = area.right() - columns(&note) as u16;
@@ -82,7 +87,7 @@ pub(crate) fn draw(buffer: &mut Buffer, area: Rect, state: &mut State, theme: Th
     let rows: Vec<_> = list.on_screen(height).collect();
     if rows.is_empty() && height > 0 {
         let text = match table.rows.is_empty() {
-            true => view.empty().to_owned(),
+            true => table.empty.to_owned(),
             false => format!("no row contains {filter:?}: Escape shows all"),
         };
         let line = Rect::new(area.x, area.y + 1, area.width, 1);

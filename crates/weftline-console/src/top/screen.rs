@@ -143,19 +143,30 @@ fn draw_worst(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) {
 }
 
 fn draw_views(buffer: &mut Buffer, line: Rect, state: &State, theme: Theme) {
-    let is_narrow = line.width < 76;
+    let titles = |is_short: bool, is_narrow: bool| {
+        let title = |(number, view): (usize, View)| {
+            let title = match view {
+                View::Objects if is_short => "Locks",
+                View::Waits if is_short => "Waits",
+                view => view.title(),
+            };
+            let count = state.facts.table(view).rows.len();
+            match is_narrow {
+                true => format!("{number}{title} {count}"),
+                false => format!(" {number} {title} {count} "),
+            }
+        };
+        (1..).zip(View::ALL).map(title).collect::<Vec<String>>()
+    };
+    let forms = [(false, false), (true, false), (true, true)].map(|(a, b)| titles(a, b));
+    let fits = |titles: &&Vec<String>| {
+        let width: usize = titles.iter().map(|title| columns(title) + 1).sum();
+        width <= usize::from(line.width) + 1
+    };
+    let shown = forms.iter().find(fits).unwrap_or(&forms[2]);
     let mut rest = line;
-    for (number, view) in (1..).zip(View::ALL) {
-        let title = match view.title() {
-            "Locks and objects" if is_narrow => "Locks",
-            title => title,
-        };
-        let count = state.facts.table(view).rows.len();
-        let text = match is_narrow {
-            true => format!("{number}{title} {count}"),
-            false => format!(" {number} {title} {count} "),
-        };
-        rest = write(buffer, rest, &text, theme.tab(view == state.view));
+    for (text, view) in shown.iter().zip(View::ALL) {
+        rest = write(buffer, rest, text, theme.tab(view == state.view));
         rest = write(buffer, rest, " ", Style::new());
     }
 }

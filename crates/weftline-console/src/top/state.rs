@@ -6,7 +6,7 @@ use super::details::details;
 use super::facts::Facts;
 use super::list::List;
 use super::model::{Table, View};
-use super::{objects, threads};
+use super::{objects, threads, waits};
 
 /// What the keys go to.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(crate) struct State {
     pub(crate) is_frozen: bool,
     /// The latest that came while the view was frozen.
     newest: Option<Facts>,
-    lists: [List; 5],
+    lists: [List; 6],
     /// How many rows or lines the screen had when it was drawn last.
     pub(crate) page: usize,
 }
@@ -60,7 +60,8 @@ impl State {
     pub(crate) fn of(name: String, facts: Facts) -> Self {
         let sorts = View::ALL.map(|view| match view {
             View::Threads => threads::STATE,
-            View::Objects => objects::WAITERS,
+            View::Objects => objects::CONTENTION,
+            View::Waits => waits::TOTAL,
             _ => 0,
         });
         let mut state = Self {
@@ -158,11 +159,15 @@ impl State {
 
     /// Tells of the selected row.
     pub(crate) fn open_pane(&mut self) {
-        let Some(key) = self.list().key(self.table()) else {
-            return;
-        };
+        if let Some(key) = self.list().key(self.table()) {
+            self.open_pane_of(self.view, key);
+        }
+    }
+
+    /// Tells of a row of a view.
+    pub(crate) fn open_pane_of(&mut self, view: View, key: u64) {
         self.mode = Mode::Pane(Pane {
-            view: self.view,
+            view,
             key,
             title: String::new(),
             lines: Vec::new(),

@@ -30,10 +30,12 @@ pub(crate) fn table(index: &Index<'_>) -> Table {
         let waited = party.wait.as_ref().map(|wait| wait.waited);
         (Reverse(waited), party.number)
     });
-    Table {
-        columns: COLUMNS,
-        rows: parties.iter().map(|party| row(index, party)).collect(),
-    }
+    let rows = parties.iter().map(|party| row(index, party)).collect();
+    Table::of(
+        COLUMNS,
+        rows,
+        "no thread of this process has used the library",
+    )
 }
 
 /// What a thread is known by from answer to answer.

@@ -5,9 +5,10 @@ use super::door::Door;
 use super::feed::Feed;
 use super::page::Page;
 use super::poller::{Answer, Poller};
+use super::recording::Recordings;
 use super::server::Server;
 use super::token::Token;
-use crate::command::{Status, misuse, say};
+use crate::command::{Status, run};
 use crate::graph::words::visible;
 use crate::signals::Signals;
 use lexopt::{Arg, Parser, ValueExt};
@@ -23,8 +24,9 @@ usage: weftline web PID [--port N]
 
 Serves a page that shows what each thread of a process waits for, while it runs
 or hangs: a picture of the waits, deadlocks, tables, and pools and queues over
-time. Prints its address, which only this machine reaches; it has a token, which
-is new each time. The page only reads.
+time, and a button that records a timeline, as `weftline record` does. Prints
+its address, which only this machine reaches; it has a token, which is new each
+time. The page only reads.
 
   --port N       serve at this port, not at a free one
   -h, --help     show this text
@@ -32,6 +34,10 @@ is new each time. The page only reads.
 The process need not have prepared for it: it is asked twice a second while a
 page is open, as by `weftline dump`, each time for about a millisecond. Without
 a page it is left alone. When it ends, the page keeps what it told last.
+
+A process under `weftline run --watch` or WEFTLINE_WATCH=1, or one that calls
+watch.start(), counts its waits: the page has histograms of them, and locks by
+contention.
 
 Ends on Ctrl-C, SIGTERM or SIGHUP.
 
@@ -45,21 +51,15 @@ examples: weftline web 4711
 
 /// Runs the command.
 pub(crate) fn web(arguments: impl Iterator<Item = OsString>) -> Status {
-    let (pid, port) = match parse(arguments) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            say(USAGE);
-            return Status::Done;
+    run(USAGE, parse(arguments), |(pid, port)| {
+        match serve(pid, port) {
+            Ok(()) => Status::Done,
+            Err(why) => {
+                eprintln!("weftline: {why}");
+                Status::Failed
+            }
         }
-        Err(error) => return misuse(USAGE, error),
-    };
-    match serve(pid, port) {
-        Ok(()) => Status::Done,
-        Err(why) => {
-            eprintln!("weftline: {why}");
-            Status::Failed
-        }
-    }
+    })
 }
 
 /// `None`: help is asked for.
@@ -94,6 +94,7 @@ fn serve(pid: u32, port: u16) -> Result<(), String> {
         page: Page::new(pid, command_of(pid)),
         feed: Feed::default(),
         poller: Arc::new(poller),
+        recordings: Recordings::default(),
     });
     let mut maker = Maker::default();
     server.feed.take(maker.content(&first));

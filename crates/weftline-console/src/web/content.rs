@@ -1,5 +1,6 @@
 //! [`Content`]: what the page shows of an answer, in parts that are sent when they change.
 
+use super::ended::Since;
 use super::history::point;
 use super::index::Index;
 use super::poller::{Answer, Look};
@@ -42,6 +43,7 @@ pub(super) struct Told {
 #[derive(Default)]
 pub(super) struct Maker {
     moments: Moments,
+    since: Since,
     /// The numbers of the stacks of the last content.
     numbers: HashMap<String, u64>,
     next: u64,
@@ -111,6 +113,10 @@ impl Maker {
                 ("queues", queues.to_json()),
                 ("pools", rows::pools(snapshot, &index).to_json()),
                 ("picture", picture),
+                (
+                    "ended",
+                    self.since.ended(snapshot.measured.as_ref(), look.at),
+                ),
             ],
             threads,
             stacks,

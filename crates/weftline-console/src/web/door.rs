@@ -5,7 +5,9 @@
 //! name the address 127.0.0.1 (DNS rebinding), and a browser then sends that name.
 
 use super::http::{Refusal, Request};
+use super::recording::length_of;
 use super::token::Token;
+use std::time::Duration;
 
 /// What a request may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(super) enum Room {
     Events,
     /// The last report, as text.
     Report,
+    /// A timeline of the time from now on.
+    Recording(Duration),
 }
 
 /// Lets requests in.
@@ -61,7 +65,16 @@ impl Door {
             "" => Ok(Room::Page),
             "events" => Ok(Room::Events),
             "report" => Ok(Room::Report),
-            _ => Err(Refusal::NotFound),
+            _ => {
+                let query = rest.strip_prefix("record").ok_or(Refusal::NotFound)?;
+                let query = match query.strip_prefix('?') {
+                    Some(query) => query,
+                    None if query.is_empty() => query,
+                    None => return Err(Refusal::NotFound),
+                };
+                let length = length_of(query).ok_or(Refusal::Seconds)?;
+                Ok(Room::Recording(length))
+            }
         }
     }
 }
@@ -88,6 +101,11 @@ mod tests {
             ("/", Room::Page),
             ("/events", Room::Events),
             ("/report", Room::Report),
+            ("/record", Room::Recording(Duration::from_secs(5))),
+            (
+                "/record?seconds=60",
+                Room::Recording(Duration::from_secs(60)),
+            ),
         ] {
             let target = format!("/{token}{rest}");
             assert_eq!(ask("GET", &target, "127.0.0.1:80", None), Ok(room));
@@ -113,10 +131,17 @@ mod tests {
             let refused = ask("GET", target, "127.0.0.1:80", None);
             assert_eq!(refused, Err(Refusal::Forbidden), "{target}");
         }
-        for rest in ["x", "events/", "../", "?a"] {
+        for rest in ["x", "events/", "../", "?a", "recorder", "record/"] {
             let refused = ask("GET", &(page.clone() + rest), "127.0.0.1:80", None);
             assert_eq!(refused, Err(Refusal::NotFound), "{rest}");
         }
+        let refused = ask(
+            "GET",
+            &(page.clone() + "record?seconds=61"),
+            "127.0.0.1:80",
+            None,
+        );
+        assert_eq!(refused, Err(Refusal::Seconds));
         for method in ["POST", "PUT", "OPTIONS", "get", "TRACE"] {
             let refused = ask(method, &page, "127.0.0.1:80", own);
             assert_eq!(refused, Err(Refusal::Method), "{method}");

@@ -43,13 +43,15 @@ pub(super) enum Refusal {
     Busy,
     /// Another version of HTTP.
     Version,
+    /// A recording of no length, or of more than a minute.
+    Seconds,
 }
 
 impl Refusal {
     /// The status and its words.
     pub(super) fn status(self) -> &'static str {
         match self {
-            Self::Malformed => "400 Bad Request",
+            Self::Malformed | Self::Seconds => "400 Bad Request",
             Self::Forbidden => "403 Forbidden",
             Self::NotFound => "404 Not Found",
             Self::Method => "405 Method Not Allowed",
@@ -68,6 +70,7 @@ impl Refusal {
                  which is new each time.\n"
             }
             Self::Busy => "There are too many connections: close other pages.\n",
+            Self::Seconds => "A recording lasts from 1 to 60 seconds.\n",
             _ => "",
         }
     }

@@ -8,9 +8,11 @@
 //! | `rows.rs`, `index.rs` | the rows of its tables |
 //! | `verdicts.rs` | what is wrong, in words |
 //! | `history.rs` | the numbers over time |
+//! | `ended.rs` | the waits that have ended, where the process counts them |
 //! | `state.rs` | which parts changed when |
 //! | `feed.rs` | the streams that wait for a change |
 //! | `server.rs` | the connections |
+//! | `recording.rs` | a timeline, as a download |
 //! | `http.rs`, `door.rs`, `token.rs` | requests, and which of them are answered |
 //! | `page.rs`, `page/` | the page: one file with its style and its scripts |
 //!
@@ -31,12 +33,14 @@
 mod command;
 mod content;
 mod door;
+mod ended;
 mod feed;
 mod history;
 mod http;
 mod index;
 mod page;
 mod poller;
+mod recording;
 mod rows;
 mod server;
 mod state;

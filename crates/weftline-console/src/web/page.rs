@@ -6,12 +6,14 @@ use std::fmt::Write;
 const PAGE: &str = include_str!("page/page.html");
 const PAGE_STYLE: &str = include_str!("page/page.css");
 /// In the order in which they run.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 8] = [
     include_str!("page/words.js"),
     include_str!("page/model.js"),
     include_str!("page/picture.js"),
     include_str!("page/tables.js"),
     include_str!("page/charts.js"),
+    include_str!("page/ended.js"),
+    include_str!("page/recording.js"),
     include_str!("page/main.js"),
 ];
 

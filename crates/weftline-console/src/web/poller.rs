@@ -72,6 +72,16 @@ impl Poller {
         Ok((poller, look))
     }
 
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.source.pid()
+    }
+
+    /// Whether the process has ended. Until then no other process has its number.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.source.has_ended()
+    }
+
     /// Asks the process from now on, until the watcher is dropped.
     pub(crate) fn watch(self: &Arc<Self>) -> Watcher {
         let mut control = self.control.lock();

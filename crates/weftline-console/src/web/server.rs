@@ -4,13 +4,15 @@
 //!
 //! A connection has a thread and one request. What a stranger can take is bounded: there are at
 //! most [`MOST`] connections, each has five seconds for its request, and an answer that is not read
-//! in five seconds is broken off. A stream of events lasts until its page is closed.
+//! in five seconds is broken off. A stream of events lasts until its page is closed, and a
+//! recording for at most a minute.
 
 use super::door::{Door, Room};
 use super::feed::{Feed, Next};
 use super::http::{self, Refusal, read_head, write_head};
 use super::page::{Page, policy};
 use super::poller::Poller;
+use super::recording::Recordings;
 use super::token::Token;
 use crate::signals::Signals;
 use std::io::{self, Read, Write};
@@ -43,6 +45,8 @@ pub(super) struct Server {
     pub(super) feed: Feed,
     /// Asks the process while there is a stream.
     pub(super) poller: Arc<Poller>,
+    /// The recording that goes on.
+    pub(super) recordings: Recordings,
 }
 
 impl Server {
@@ -92,6 +96,7 @@ impl Server {
         }
         self.poller.stop();
         self.feed.close();
+        self.recordings.close();
         // Those that do not end in time are broken off.
         let _ = places.try_acquire_for(MOST, FOR_GOODBYE);
         Ok(())
@@ -117,6 +122,13 @@ impl Server {
             Room::Report => send(stream, "text/plain", "", &self.feed.report(), is_head),
             Room::Events if is_head => write_head(stream, "200 OK", "text/event-stream", ""),
             Room::Events => return self.stream(stream),
+            Room::Recording(_) if is_head => {
+                write_head(stream, "200 OK", "application/octet-stream", "")
+            }
+            Room::Recording(length) => match self.recordings.record(&self.poller, length, stream) {
+                Ok(sent) => sent,
+                Err((status, text)) => send_status(stream, status, "", &text),
+            },
         };
         close_after(stream, sent)
     }
@@ -151,14 +163,18 @@ fn send(stream: &TcpStream, kind: &str, more: &str, text: &str, is_head: bool) -
     stream.write_all(&answer)
 }
 
-fn refuse(mut stream: &TcpStream, refusal: Refusal) -> io::Result<()> {
-    let (status, text) = (refusal.status(), refusal.text());
+fn refuse(stream: &TcpStream, refusal: Refusal) -> io::Result<()> {
     let allow = match refusal {
         Refusal::Method => "Allow: GET, HEAD\r\n",
         _ => "",
     };
+    send_status(stream, refusal.status(), allow, refusal.text())
+}
+
+/// Sends a status other than 200, and why.
+fn send_status(mut stream: &TcpStream, status: &str, more: &str, text: &str) -> io::Result<()> {
     let mut answer = Vec::new();
-    let more = format!("{allow}Content-Length: {}\r\n", text.len());
+    let more = format!("{more}Content-Length: {}\r\n", text.len());
     http::write_head(&mut answer, status, "text/plain", &more)?;
     answer.extend_from_slice(text.as_bytes());
     stream.write_all(&answer)

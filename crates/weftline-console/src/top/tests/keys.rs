@@ -112,7 +112,7 @@ fn views_are_turned_and_chosen() {
     press(&mut state, "\t");
     assert_eq!(state.view, View::Objects);
     press(&mut state, "\u{1b}[Z\u{1b}[Z");
-    assert_eq!(state.view, View::Verdicts);
+    assert_eq!(state.view, View::Waits);
     press(&mut state, "\t");
     assert_eq!(state.view, View::Threads);
     for (digit, view) in ('1'..).zip(View::ALL) {
@@ -213,7 +213,8 @@ fn help_lists_the_keys_and_the_words() {
 
 #[test]
 fn no_sequence_of_keys_breaks_the_view() {
-    let examples = [crowd(), Example::default(), Example::default().circle(1..4)];
+    let measured = super::ended::server();
+    let examples = [crowd(), Example::default(), measured];
     let mut state = state(&examples[0]);
     let keys = [
         Key::Up,
@@ -233,6 +234,7 @@ fn no_sequence_of_keys_breaks_the_view() {
         Key::Letter('I'),
         Key::Letter('T'),
         Key::Letter('4'),
+        Key::Letter('H'),
         Key::Letter('日'),
     ];
     let mut random = 7_u64;

@@ -64,7 +64,10 @@ fn each_look(state: &mut State, mut look: impl FnMut(&mut State)) {
 fn every_process_has_a_look_on_every_screen() {
     let processes = examples().into_iter().map(|(_, example)| example);
     let more = [0, 1, 5, 1_000].map(of_threads);
-    for example in processes.chain(more).chain([starved()]) {
+    for example in processes
+        .chain(more)
+        .chain([starved(), super::ended::server()])
+    {
         let mut state = state(&example);
         // Thousands look as hundreds do, and take long: they have a test of their own.
         let sizes = match state.table().rows.len() {

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `looks.rs` | how processes of every form look, on screens of every size |
 //! | `keys.rs` | what the keys do |
+//! | `ended.rs` | how waits look that have ended |
 
+mod ended;
 mod keys;
 mod looks;
 

@@ -14,6 +14,7 @@ function show() {
   showPicture();
   showTables();
   showCharts();
+  showEnded();
 }
 
 function showState() {
@@ -102,6 +103,7 @@ function nextTheme() {
 
 const KEYS = {
   p: freeze,
+  r: record,
   t: nextTheme,
   z: () => byId("zoom").hidden || byId("zoom").click(),
   "?": () => byId("helping").showModal(),
@@ -110,10 +112,11 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || byId("helping").open) return;
-  const isTyping = event.target === byId("filter");
+  const isTyping = event.target.matches("input");
   if (event.key === "Escape") {
     byId("filter").value = "";
     byId("filter").blur();
+    if (!recording) tellRecording("");
     showOnly(null);
   } else if (!isTyping && KEYS[event.key]) {
     event.preventDefault();
@@ -126,4 +129,5 @@ byId("help").addEventListener("click", KEYS["?"]);
 byId("report").href = `${base}report`;
 listenToPicture();
 listenToTables();
+listenToRecorder();
 connect();

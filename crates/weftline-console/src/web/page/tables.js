@@ -150,7 +150,7 @@ function showOnly(ids, title) {
 }
 
 /** Fills a small table: a title and a value of each row for each column. */
-function showTable(section, part, columns, nothing) {
+function showTable(section, part, columns, nothing, least = "with fewer waiters") {
   const [panel, table] = [byId(section), byId(section).querySelector("table")];
   const rows = part?.rows ?? [];
   panel.hidden = rows.length === 0 && !nothing;
@@ -158,7 +158,7 @@ function showTable(section, part, columns, nothing) {
     table.append(element("thead", {}, element("tr", {}, ...columns.map(({ title, isNumber }) => element("th", { scope: "col", className: isNumber ? "number" : "" }, title)))), element("tbody"), element("caption", { className: "quiet" }));
     table.caption.style.captionSide = "bottom";
   }
-  setText(table.caption, part?.more ? `and ${part.more.toLocaleString("en")} more, with fewer waiters` : rows.length === 0 ? nothing : "");
+  setText(table.caption, part?.more ? `and ${part.more.toLocaleString("en")} more, ${least}` : rows.length === 0 ? nothing : "");
   table.tHead.hidden = rows.length === 0;
   keep(table.tBodies[0], rows, (row) => row.id, () => element("tr", {}, ...columns.map(({ isNumber }) => element("td", { className: isNumber ? "number" : "" }))), (line, row) => {
     columns.forEach(({ text, fill }, at) => (fill ? fill(line.children[at], row) : setText(line.children[at], String(text(row)))));

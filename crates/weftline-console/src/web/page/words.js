@@ -12,6 +12,13 @@ function span(ms) {
   return `${Math.floor(seconds / 3600)} h ${two(Math.floor(seconds / 60) % 60)} min`;
 }
 
+/** A duration in microseconds, which may be short: `640 µs`, `1.2 ms`, and then as `span`. */
+function brief(micros) {
+  if (micros < 1000) return `${Math.round(micros)} µs`;
+  if (micros < 10_000) return `${(Math.floor(micros / 100) / 10).toFixed(1)} ms`;
+  return span(micros / 1000);
+}
+
 /** A number and its noun. */
 function counted(n, noun) {
   return n === 1 ? `1 ${noun}` : `${n.toLocaleString("en")} ${noun}s`;

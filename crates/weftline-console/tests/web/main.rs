@@ -1,24 +1,19 @@
 //! `weftline web`, as browsers and strangers meet it. The process under watch is that of the tests.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `client.rs` | the command, and a client of its page |
 #![cfg(target_os = "linux")]
 
+mod client;
+
+use client::{Events, Web, status};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Once;
-use std::time::Duration;
 use weftline::watch;
-
-/// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
-
-/// The command, while it serves the page of a process.
-struct Web {
-    child: Child,
-    host: String,
-    token: String,
-}
 
 impl Web {
     /// That of this process, which answers.
@@ -26,30 +21,6 @@ impl Web {
         static ANSWERS: Once = Once::new();
         ANSWERS.call_once(|| assert!(watch::install_as_told().unwrap()));
         Self::of(std::process::id())
-    }
-
-    fn of(pid: u32) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weftline"));
-        command
-            .args(["web", &pid.to_string()])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        // SAFETY: a call that is safe in the child of a fork, and passes no memory.
-        unsafe { command.pre_exec(hear_signals) };
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("http://").expect(&line);
-        let (host, token) = address.trim_end_matches('/').split_once('/').unwrap();
-        let (host, token) = (host.to_owned(), token.to_owned());
-        Self { child, host, token }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.host).unwrap();
-        stream.set_read_timeout(Some(LONG)).unwrap();
-        stream
     }
 
     /// The whole answer to these bytes.
@@ -66,72 +37,13 @@ impl Web {
         self.answer(format!("{method} {target} HTTP/1.1\r\n{headers}\r\n").as_bytes())
     }
 
-    fn own_host(&self) -> String {
-        format!("Host: {}\r\n", self.host)
-    }
-
     fn page(&self) -> String {
-        self.ask("GET", &format!("/{}/", self.token), &self.own_host())
-    }
-
-    /// The stream of events, from the first on.
-    fn events(&self) -> Events {
-        let mut stream = self.connect();
-        let head = format!(
-            "GET /{}/events HTTP/1.1\r\n{}\r\n",
-            self.token,
-            self.own_host()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        Events(BufReader::new(stream))
-    }
-
-    fn send(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status();
-        assert!(sent.unwrap().success());
+        String::from_utf8(self.get("")).unwrap()
     }
 }
 
-impl Drop for Web {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A shell starts what runs in the background with some of them ignored, and children inherit that.
-fn hear_signals() -> std::io::Result<()> {
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
-        // SAFETY: the default action is no code.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
-    }
-    Ok(())
-}
-
-struct Events(BufReader<TcpStream>);
-
-impl Iterator for Events {
-    type Item = Value;
-
-    /// The next event with data. `None`: the server has ended the stream.
-    fn next(&mut self) -> Option<Value> {
-        loop {
-            let mut line = String::new();
-            self.0.read_line(&mut line).unwrap();
-            match line.trim_end() {
-                "event: end" => return None,
-                it => match it.strip_prefix("data: ") {
-                    Some(data) => return Some(serde_json::from_str(data).unwrap()),
-                    None => assert!(!line.is_empty(), "the stream was broken off"),
-                },
-            }
-        }
-    }
-}
-
-fn status(answer: &str) -> &str {
-    answer.split(' ').nth(1).unwrap_or_default()
+fn status_of(answer: &str) -> &str {
+    status(answer.as_bytes())
 }
 
 #[test]
@@ -139,7 +51,7 @@ fn the_page_may_do_nothing_but_show_itself() {
     let web = Web::of_this_process();
     let page = web.page();
     let (head, body) = page.split_once("\r\n\r\n").unwrap();
-    assert_eq!(status(head), "200");
+    assert_eq!(status_of(head), "200");
     let header = |name: &str| {
         let lines = head.lines().filter_map(|line| line.split_once(": "));
         let mut found = lines.filter(|(it, _)| *it == name).map(|(_, value)| value);
@@ -181,13 +93,35 @@ fn strangers_learn_nothing() {
         (&page, &format!("{host}Origin: null\r\n")),
     ] {
         let answer = web.ask("GET", target, headers);
-        assert_eq!(status(&answer), "403", "{target} {headers}");
+        assert_eq!(status_of(&answer), "403", "{target} {headers}");
         assert!(!answer.contains(&web.token));
     }
     let by_name = web.ask("GET", &page, &format!("Host: localhost:{port}\r\n"));
-    assert_eq!(status(&by_name), "200");
+    assert_eq!(status_of(&by_name), "200");
     let absent = web.ask("GET", &format!("{page}absent"), &host);
-    assert_eq!(status(&absent), "404");
+    assert_eq!(status_of(&absent), "404");
+}
+
+#[test]
+fn a_recording_has_a_length_and_the_rules_of_all_requests() {
+    let web = Web::of_this_process();
+    let (place, host) = (format!("/{}/record", web.token), web.own_host());
+    for query in ["?seconds=0", "?seconds=61", "?seconds=x", "?seconds"] {
+        let answer = web.ask("GET", &format!("{place}{query}"), &host);
+        assert_eq!(status_of(&answer), "400", "{query}");
+        assert!(answer.ends_with("A recording lasts from 1 to 60 seconds.\n"));
+    }
+    let wrong = format!("/{}/record", "0".repeat(web.token.len()));
+    for (target, headers) in [
+        (&wrong, host.as_str()),
+        (&place, "Host: rebound.example\r\n"),
+        (&place, &format!("{host}Origin: http://evil.example\r\n")),
+    ] {
+        assert_eq!(status_of(&web.ask("GET", target, headers)), "403");
+    }
+    assert_eq!(status_of(&web.ask("POST", &place, &host)), "405");
+    let head = web.ask("HEAD", &place, &host);
+    assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"));
 }
 
 #[test]
@@ -195,12 +129,12 @@ fn nothing_can_be_written() {
     let web = Web::of_this_process();
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
         let answer = web.ask(method, &format!("/{}/", web.token), &web.own_host());
-        assert_eq!(status(&answer), "405", "{method}");
+        assert_eq!(status_of(&answer), "405", "{method}");
         assert!(answer.contains("\r\nAllow: GET, HEAD\r\n"), "{answer}");
     }
     let host = web.own_host();
     let body = web.ask("POST", "/", &format!("{host}Content-Length: 3\r\n\r\nabc"));
-    assert_eq!(status(&body), "400");
+    assert_eq!(status_of(&body), "400");
 }
 
 #[test]
@@ -213,19 +147,19 @@ fn garbage_is_refused_and_the_page_goes_on() {
         b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         b"\0\0\0\0\r\n\r\n",
     ] {
-        assert_eq!(status(&web.answer(garbage)), "400", "{garbage:?}");
+        assert_eq!(status_of(&web.answer(garbage)), "400", "{garbage:?}");
     }
     assert_eq!(
-        status(&web.answer(b"GET / HTTP/9.9\r\nHost: a\r\n\r\n")),
+        status_of(&web.answer(b"GET / HTTP/9.9\r\nHost: a\r\n\r\n")),
         "505"
     );
     let long = format!("Cookie: {}\r\n{}", "a".repeat(9000), web.own_host());
-    assert_eq!(status(&web.ask("GET", "/", &long)), "431");
+    assert_eq!(status_of(&web.ask("GET", "/", &long)), "431");
     // A client that goes away in the middle.
     let mut half = web.connect();
     half.write_all(b"GET / HT").unwrap();
     half.shutdown(Shutdown::Both).unwrap();
-    assert_eq!(status(&web.page()), "200");
+    assert_eq!(status_of(&web.page()), "200");
 }
 
 #[test]
@@ -235,12 +169,12 @@ fn slow_and_many_clients_are_bounded() {
     slow.write_all(b"GET /").unwrap();
     // Places are taken in the order of the connections.
     let idle: Vec<TcpStream> = (0..31).map(|_| web.connect()).collect();
-    assert_eq!(status(&web.page()), "503", "all places are taken");
+    assert_eq!(status_of(&web.page()), "503", "all places are taken");
     let mut answer = String::new();
     slow.read_to_string(&mut answer).unwrap();
-    assert_eq!(status(&answer), "408");
+    assert_eq!(status_of(&answer), "408");
     drop(idle);
-    while status(&web.page()) != "200" {
+    while status_of(&web.page()) != "200" {
         std::thread::yield_now();
     }
 }
@@ -261,6 +195,8 @@ fn events_tell_what_changes() {
             (&true.into(), &"live".into())
         );
         assert_eq!(first["parts"]["summary"]["whole"], true);
+        let ended = first["parts"].get("ended");
+        assert_eq!(ended, Some(&Value::Null), "it does not measure");
         let mut version = first["version"].as_u64().unwrap();
         let mut next = first;
         loop {
@@ -304,43 +240,6 @@ fn signals_end_the_command_with_status_0() {
         web.send(signal);
         assert_eq!(events.find(|it| it["head"]["is"] != "live"), None);
         assert_eq!(web.child.wait().unwrap().code(), Some(0), "{signal}");
-    }
-}
-
-#[test]
-fn a_process_that_ends_is_told_and_its_last_state_is_kept() {
-    let mut watched = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "watched", "--include-ignored", "--nocapture"])
-        .env("WEFTLINE_TEST_WATCHED", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(watched.stdout.take().unwrap()).lines();
-    assert!(out.any(|line| line.unwrap().ends_with("ready")));
-    let web = Web::of(watched.id());
-    let mut events = web.events();
-    let first = events.next().unwrap();
-    assert_eq!(first["head"]["is"], "live");
-    // It is a zombie until it is waited for, and has ended all the same.
-    watched.kill().unwrap();
-    let last = events.find(|it| it["head"]["is"] == "ended");
-    assert!(last.is_some());
-    let again = web.events().next().unwrap();
-    assert_eq!(again["head"]["is"], "ended");
-    assert!(!again["threads"].as_object().unwrap().is_empty());
-    assert_eq!(status(&web.page()), "200");
-    watched.wait().unwrap();
-}
-
-/// The program of the test above.
-#[test]
-#[ignore = "it is a program that another test starts"]
-fn watched() {
-    if std::env::var_os("WEFTLINE_TEST_WATCHED").is_some() {
-        assert!(watch::install_as_told().unwrap());
-        println!("ready");
-        let _ = std::io::stdin().read(&mut [0]);
     }
 }
 
