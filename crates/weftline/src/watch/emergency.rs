@@ -248,8 +248,8 @@ fn tell(nonce: u64, socket: &Descriptor, waits: bool) {
         .and_then(|()| out.flush());
 }
 
-/// Stirs a thread that sleeps; returns whether there was one. The interrupted thread itself is asked
-/// by the end of this signal, which interrupts its sleep.
+/// Stirs a thread that sleeps; returns whether there was one. The interrupted thread itself is
+/// asked by the end of this signal, which interrupts its sleep.
 fn stir() -> bool {
     // One that is shown may be on its way into or out of its sleep.
     threads_now()

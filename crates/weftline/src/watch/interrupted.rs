@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn sleeps_are_told_from_work() {
-        // SAFETY: all zeros are a valid value, the place is valid, and the handler is safe anywhere.
+        // SAFETY: all zeros are a valid value, the place is valid, and the handler is safe.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             let function: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = handle;

@@ -284,6 +284,7 @@ INTERPRETED = (
     "barrier",
     "condition",
     "queue",
+    "queue_raw",
     "simple_queue",
 )
 
