@@ -179,7 +179,10 @@ def _hidden(step, before, plain, ours):
     )
     conditions = re.findall(r"^(\w+) = \w+\.Condition\(", before, re.MULTILINE)
     of_conditions = any(f"type({name})." in before for name in conditions)
-    return ours != "blocked" or plain[:1] == "!" or hidden is not None or of_conditions
+    # A method that is inherited is there, and may wait.
+    inherited = re.search(r"^del type\(", before, re.MULTILINE)
+    explains_a_wait = hidden is not None or of_conditions or inherited is not None
+    return ours != "blocked" or plain[:1] == "!" or explains_a_wait
 
 
 RULES = (
