@@ -167,6 +167,11 @@ def pool(step, before, plain, ours):
     """The queue in a pool, and the weak reference that the module keeps."""
     if "ThreadPoolExecutor" not in before:
         return False
+    has_initializer = re.search(r"initializer|PoolExecutor\([^\n]*,[^\n]*,", before)
+    both_break = "BrokenThreadPool" in plain and "BrokenThreadPool" in ours
+    if has_initializer and both_break and step.count("submit(") > 1:
+        # The second call comes before the initializer has failed, or after that.
+        return True
     if ours == "blocked":
         # No worker is started, as in a standard pool that reaches this point.
         parts = r"_idle_semaphore|_max_workers(?: = |$)|_shutdown = |_shutdown_lock|nan"

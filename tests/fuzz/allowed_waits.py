@@ -177,7 +177,12 @@ def itself(step, before, plain, ours):
         r"|\._\w+ = .*\b\w+\.(?:abort|reset|wait|set|clear|acquire|release|shutdown|put|get"
         r"|get_nowait|put_nowait|qsize|join|task_done|full|empty)\b"
     )
-    return "blocked" in plain.lower() and re.search(inside, before) is not None
+    if "blocked" in plain.lower():
+        return re.search(inside, before) is not None
+    # The standard barrier's wait has deadlocked before, in another state.
+    method = r"\._(?:enter|release|wait|exit|break) = \w+\.(?:reset|abort|wait)\b"
+    asks = re.search(r"\.(?:broken|n_waiting|_state|_count)\b", step)
+    return asks is not None and re.search(method, before) is not None
 
 
 def no_condition(step, before, plain, ours):
