@@ -18,7 +18,7 @@
 use super::field::{Maybe, Text};
 use super::names::name_at;
 use crate::park::observer::{EndedWait, Outcome};
-use crate::park::{Kind, kept_now, now, this_thread};
+use crate::park::{Kind, fork, kept_now, now, this_thread};
 use std::alloc::{Layout, alloc_zeroed};
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
@@ -185,7 +185,11 @@ pub(super) fn write_past(out: &mut impl Write, since: u64) -> fmt::Result {
             continue;
         };
         for number in ring.since(since) {
-            if let Some(words) = ring.read(number) {
+            // In the child of a fork, the other threads of the parent have waited for nothing.
+            let words = ring
+                .read(number)
+                .filter(|words| fork::is_alive(words[THREAD]));
+            if let Some(words) = words {
                 write_wait(out, kept.addr(), number, &words)?;
             }
         }
