@@ -1,8 +1,8 @@
 """Finds files of a crate that use each other, directly or over other files.
 
 A file that is in a circle can be read only together with all others of it. The arrows come from the
-paths in the code: `use` lines, and paths that begin with `crate`, `self` or `super`. A name that a
-`mod.rs` re-exports leads to the file that defines it. Run by `make lint`.
+paths in the code: `use` lines, paths that begin with `crate`, `self` or `super`, and those that begin
+with a file below. A name that a `mod.rs` re-exports leads to the file that defines it. Run by `make lint`.
 """
 
 import re
@@ -15,6 +15,8 @@ SOURCES = SOURCE, SOURCE.parents[1] / "weftline-python/src"
 
 USE = re.compile(r"^\s*(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);", re.MULTILINE)
 PATH = re.compile(r"(?<![\w:])((?:crate|super|self)(?:::\w+)+)")
+VISIBLE = re.compile(r"\bpub\([^)]*\)")
+CALLED = re.compile(r"(?<![\w:])([a-z]\w*(?:::\w+)+)")
 
 
 def paths_of(tree):
@@ -53,8 +55,11 @@ class Crate:
                 for is_public, tree in found
                 for path in paths_of(tree)
             ]
-            rest = USE.sub("", code)
+            rest = VISIBLE.sub("", USE.sub("", code))
             inline[module] = [tuple(path.split("::")) for path in PATH.findall(rest)]
+            children = {it[-1] for it in self.files if it and it[:-1] == module}
+            paths = (tuple(path.split("::")) for path in CALLED.findall(rest))
+            inline[module] += [path for path in paths if path[0] in children]
         for module in self.files:
             # What a folder offers is in files below; it does not use them.
             used = [

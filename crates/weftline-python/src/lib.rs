@@ -31,6 +31,7 @@ mod attribute;
 mod blocker;
 mod bystanders;
 mod callback;
+mod class_face;
 mod collector;
 mod deferred_drop;
 mod exit_guard;

@@ -31,9 +31,9 @@ mod work_item;
 mod work_queue;
 
 use crate::attribute;
+use crate::class_face::add_class_of;
 use crate::deferred_drop;
 use crate::introspection;
-use crate::threading::add_class_of;
 use object::{Future, FutureBase};
 use pyo3::prelude::*;
 

@@ -4,6 +4,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `frames.rs` | hides the frames of the launcher from the program |
+//! | `ended.rs` | how a program ended |
+//! | `stream.rs` | opens a file and runs it |
 //! | `prompt.rs` | the interactive interpreter on standard input |
 //!
 //! The program is started by the same C functions that `python` calls (`Modules/main.c`). So its
@@ -16,68 +18,17 @@
 //! the interpreter's own handling of `SystemExit`. The call returns only when a prompt follows the
 //! program (`python -i`), since the interpreter itself shows that prompt.
 
+mod ended;
 mod frames;
 mod prompt;
+mod stream;
 
-use pyo3::exceptions::{PyIsADirectoryError, PyOSError};
+use ended::Ended;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use std::ffi::{CStr, CString, OsString, c_int};
+use std::ffi::{CString, OsString};
 use std::os::raw::c_void;
-
-/// How a program ended.
-struct Ended {
-    status: c_int,
-    /// By a KeyboardInterrupt that the program did not catch.
-    interrupted: bool,
-}
-
-impl Ended {
-    /// After a C function that returns nonzero for an exception, which it has printed.
-    fn after(result: c_int) -> Self {
-        // SAFETY: this thread is attached; the object is borrowed and compared immediately.
-        let interrupted =
-            result != 0 && unsafe { is_interrupt(ffi::PySys_GetObject(c"last_type".as_ptr())) };
-        Self {
-            status: c_int::from(result != 0),
-            interrupted,
-        }
-    }
-
-    /// After a call, whose exception is still to be printed.
-    fn after_call(result: *mut ffi::PyObject) -> Self {
-        // SAFETY: this thread is attached; `result` is a new reference, or null with an exception.
-        unsafe {
-            if !result.is_null() {
-                ffi::Py_DECREF(result);
-                return Self::after(0);
-            }
-            let interrupted = is_interrupt(ffi::PyErr_Occurred());
-            // Ends the process if it is a SystemExit.
-            ffi::PyErr_Print();
-            Self {
-                status: 1,
-                interrupted,
-            }
-        }
-    }
-}
-
-/// Whether an uncaught exception of this class ends the interpreter as an interrupt does: a
-/// KeyboardInterrupt, from 3.14 on also a subclass.
-///
-/// # Safety
-///
-/// This thread is attached, and `class` is a class or null.
-unsafe fn is_interrupt(class: *mut ffi::PyObject) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe {
-        class == ffi::PyExc_KeyboardInterrupt
-            || cfg!(Py_3_14)
-                && !class.is_null()
-                && ffi::PyErr_GivenExceptionMatches(class, ffi::PyExc_KeyboardInterrupt) != 0
-    }
-}
+use stream::{open, run_stream};
 
 /// Calls `run` with the launcher's frames hidden, then exits. Returns if the interpreter is to show
 /// a prompt after the program.
@@ -165,47 +116,6 @@ fn _can_be_imported_from(py: Python<'_>, path: Bound<'_, PyAny>) -> PyResult<boo
     let importer =
         unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyImport_GetImporter(path.as_ptr())) }?;
     Ok(!importer.is_none())
-}
-
-/// Runs the contents of `stream`, and closes it before the run if `is_own`.
-fn run_stream(py: Python<'_>, stream: *mut libc::FILE, name: &CStr, is_own: bool) -> c_int {
-    let mut flags = ffi::PyCompilerFlags {
-        cf_flags: 0,
-        cf_feature_version: py.version_info().minor.into(),
-    };
-    // SAFETY: this thread is attached, the stream is open, and both pointers outlive the call.
-    unsafe { ffi::PyRun_AnyFileExFlags(stream, name.as_ptr(), is_own.into(), &mut flags) }
-}
-
-fn open(path: &OsString, name: &CStr) -> PyResult<*mut libc::FILE> {
-    #[cfg(unix)]
-    let stream = {
-        use std::os::fd::IntoRawFd;
-        let file = std::fs::File::open(path).map_err(refused)?;
-        if file.metadata().map_err(refused)?.is_dir() {
-            return Err(PyIsADirectoryError::new_err(()));
-        }
-        let _ = name;
-        // SAFETY: the descriptor is open, and the stream owns it from here on.
-        unsafe { libc::fdopen(file.into_raw_fd(), c"rb".as_ptr()) }
-    };
-    #[cfg(not(unix))]
-    let stream = {
-        if std::fs::metadata(path).map_err(refused)?.is_dir() {
-            return Err(PyIsADirectoryError::new_err(()));
-        }
-        // SAFETY: both strings end with a zero.
-        unsafe { libc::fopen(name.as_ptr(), c"rb".as_ptr()) }
-    };
-    match stream.is_null() {
-        true => Err(refused(std::io::Error::last_os_error())),
-        false => Ok(stream),
-    }
-}
-
-/// An OSError with its number.
-fn refused(error: std::io::Error) -> PyErr {
-    PyOSError::new_err((error.raw_os_error(), error.to_string()))
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

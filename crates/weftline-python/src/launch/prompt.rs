@@ -1,6 +1,7 @@
 //! The program on standard input, and the interactive interpreter if that is a terminal.
 
-use super::{Ended, run_stream};
+use super::ended::Ended;
+use super::stream::{open, run_stream};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use std::ffi::CStr;
@@ -62,7 +63,7 @@ fn run_startup(py: Python<'_>) {
         _ => return,
     };
     match std::ffi::CString::new(path.as_encoded_bytes()) {
-        Ok(name) => match super::open(&path, &name) {
+        Ok(name) => match open(&path, &name) {
             Ok(file) => {
                 run_stream(py, file, &name, true);
             }

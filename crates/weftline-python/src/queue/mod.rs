@@ -51,9 +51,9 @@ mod until;
 
 pub(crate) use simple::SimpleQueue;
 
+use crate::class_face::{add_class_like, add_class_of};
 use crate::deferred_drop;
 use crate::introspection;
-use crate::threading::{add_class_like, add_class_of};
 use object::{LifoQueue, PriorityQueue, Queue};
 use pyo3::prelude::*;
 use pyo3::types::PyType;

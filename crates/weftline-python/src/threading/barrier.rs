@@ -2,9 +2,10 @@
 
 use super::inflated_barrier::{self, FILLING};
 use super::target::{at_fork_reinit, fresh_condition};
-use super::{Condition, Lock, repr_at};
+use super::{Condition, Lock};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
+use crate::class_face::repr_at;
 use crate::inflation::{self, Cell, Inflate, attribute_methods, dict_methods};
 use crate::init_guard::Once;
 use crate::names::interned;

@@ -1,7 +1,7 @@
 //! `threading.BoundedSemaphore`.
 
-use super::repr_at;
 use super::semaphore::Semaphore;
+use crate::class_face::repr_at;
 use crate::inflation::{self, Inflate};
 use crate::names::interned;
 use crate::objects::{Piece, count, written};

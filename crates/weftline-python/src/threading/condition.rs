@@ -3,14 +3,15 @@
 //! Operations on weftline's own locks are direct; `mutex.rs` has the kinds of locks,
 //! `inflated_condition.rs` the inflated form.
 
+use super::RLock;
 use super::condition_object::Condition;
 use super::inflated_condition::{self, how_many};
 use super::mutex::Mutex;
 use super::nested::passing_on;
 use super::wait_for::wait_for;
-use super::{RLock, warn_deprecated};
 use crate::blocker::Interpreter;
 use crate::callback::{calling_back, calling_back_to_leave};
+use crate::class_face::warn_deprecated;
 use crate::handled::finally;
 use crate::inflation::{self, attribute_methods, dict_methods};
 use crate::names::interned;

@@ -1,9 +1,10 @@
 //! `threading.Event`.
 
 use super::target::{at_fork_reinit, condition_attribute, fresh_condition, target_of};
-use super::{Condition, inflated, repr_at, warn_deprecated};
+use super::{Condition, inflated};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
+use crate::class_face::{repr_at, warn_deprecated};
 use crate::inflation::{self, Cell, Draft, Inflate, Parts, dict_methods};
 use crate::names::interned;
 use crate::objects;

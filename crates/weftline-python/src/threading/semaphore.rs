@@ -2,9 +2,10 @@
 
 use super::inflated::released_too_often;
 use super::target::{at_fork_reinit, fresh_condition};
-use super::{Condition, inflated, repr_at};
+use super::{Condition, inflated};
 use crate::blocker::Interpreter;
 use crate::callback::calling_back;
+use crate::class_face::repr_at;
 use crate::inflation::{self, Cell, Inflate, attribute_methods, dict_methods, has_own};
 use crate::names::interned;
 use crate::objects::{Piece, count, error, written};

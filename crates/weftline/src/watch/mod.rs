@@ -15,6 +15,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `own_snapshot.rs` | what this process tells of itself |
 //! | `snapshot.rs` | [`Snapshot`]: what a process tells, as data |
 //! | `links.rs` | which parties of it hold what, and which wait for it |
 //! | `wire.rs` | how a process tells it: lines that a signal handler can write |
@@ -49,12 +50,11 @@
 //! | `request.rs` | the other end: asking a process |
 //! | `status.rs` | what the system tells of it before |
 //! | `addressee.rs` | the thread that gets the signal |
+//! | `standard_error.rs` | what is written there, at once |
 //! | `os.rs` | the calls of the system that both ends need |
 //!
 //! Nothing here costs a program anything before it is asked. Owners stand in the words of locks,
 //! and a thread shows its wait while it sleeps (`park/blocked.rs`).
-
-use crate::park::BlockedThread;
 
 #[cfg(target_os = "linux")]
 mod addressee;
@@ -84,6 +84,7 @@ mod names;
 mod observe;
 #[cfg(target_os = "linux")]
 mod os;
+mod own_snapshot;
 #[cfg(target_os = "linux")]
 mod own_stack;
 mod past_wait;
@@ -97,6 +98,7 @@ mod report;
 mod request;
 mod snapshot;
 mod span;
+mod standard_error;
 mod standstill;
 mod starvation;
 #[cfg(target_os = "linux")]
@@ -128,6 +130,7 @@ pub use measured::{Contended, Measured, Waits};
 pub use metrics::{Metrics, PoolMetrics};
 pub use names::{Named, name, name_range, unname_range};
 pub use observe::{is_started, start, start_as_told, stop};
+pub use own_snapshot::{dump, metrics, snapshot, snapshot_with};
 pub use past_wait::{PastEnd, PastWait};
 pub use report::Report;
 #[cfg(target_os = "linux")]
@@ -182,49 +185,6 @@ pub fn install_as_told() -> Result<bool, NotReady> {
     install(signal).map(|()| true)
 }
 
-/// What this process is: its threads, what each waits for, and the owner of that.
-///
-/// Only threads that have used the library are known, and the calling thread. Threads run on
-/// meanwhile.
-#[must_use]
-pub fn snapshot() -> Snapshot {
-    snapshot_of([], None)
-}
-
-/// This process in numbers.
-#[must_use]
-pub fn metrics() -> Metrics {
-    snapshot().metrics()
-}
-
-/// What this process is, as [`snapshot`], with what an interpreter tells of it.
-#[must_use]
-pub fn snapshot_with(interpreter: Interpreter) -> Snapshot {
-    snapshot_of([], Some(interpreter))
-}
-
-/// What this process is. The threads of these waits are in them, also those that have left their
-/// sleep for a moment, to look for a deadlock themselves.
-fn snapshot_of<'a>(
-    waits: impl IntoIterator<Item = &'a BlockedThread>,
-    interpreter: Option<Interpreter>,
-) -> Snapshot {
-    let _ = crate::park::try_current_record();
-    let mut text = String::new();
-    // Writing to a string does not fail.
-    let _ = wire::write_process(&mut text, interpreter.is_some(), None);
-    for wait in waits {
-        let _ = wire::write_known_wait(&mut text, wait);
-    }
-    let mut snapshot = wire::read_process(&text).expect("this version wrote it");
-    if let Some(interpreter) = interpreter {
-        let mut told = Told::default();
-        (interpreter.tell)(&mut told);
-        wire::read_stacks(&(told.text + "end\n"), &mut snapshot);
-    }
-    snapshot
-}
-
 impl Snapshot {
     /// Reads what a process told, or as much of it as there is; `None` if this is no such text, or
     /// that of a later version. `wire.rs` has its lines.
@@ -252,58 +212,7 @@ impl Snapshot {
     }
 }
 
-/// Writes to standard error, at once, so that the lines of others do not come between.
-fn write(text: &str) {
-    use std::io::Write;
-    // Without standard error there is no place for it.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
-}
-
 /// Names the calling thread in reports. Threads of this library have their names already.
 pub fn name_current_thread(name: &str) {
     crate::park::name_current(name);
-}
-
-/// Writes a report of this process to standard error: its threads, what each waits for, and its
-/// deadlocks.
-pub fn dump() {
-    eprint!("{}", snapshot().report());
-}
-
-#[cfg(all(test, not(miri)))]
-mod tests {
-    use super::*;
-    use crate::Lock;
-    use crate::park::threads_now;
-    use std::sync::Arc;
-
-    #[test]
-    fn a_known_wait_is_told_while_its_thread_is_awake() {
-        let [first, second] = [(); 2].map(|()| Arc::new(Lock::new(())));
-        let (held, until_told) = (first.lock(), second.lock());
-        let (theirs, last) = (Arc::clone(&first), Arc::clone(&second));
-        let handle = crate::spawn(move || {
-            drop(theirs.lock());
-            drop(last.lock());
-        });
-        let number = handle.thread().number().unwrap();
-        let asleep = || {
-            let mut threads = threads_now().filter(|thread| thread.number() == Some(number));
-            threads.find_map(|thread| thread.blocked())
-        };
-        let wait = loop {
-            match asleep() {
-                Some(wait) => break wait,
-                None => std::thread::yield_now(),
-            }
-        };
-        drop(held);
-        drop(first.lock());
-        let snapshot = snapshot_of([&wait], None);
-        drop(until_told);
-        handle.join().unwrap();
-        let told = snapshot.party(number.get()).unwrap().wait.clone().unwrap();
-        assert_eq!((told.sequence, told.is_steady), (wait.sequence, true));
-        assert!(snapshot.object(told.object).unwrap().state.is_some());
-    }
 }

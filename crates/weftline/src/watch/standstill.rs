@@ -14,6 +14,7 @@
 
 use super::circle::{Step, ended_owner, is_same};
 use super::interpreter::Interpreter;
+use super::own_snapshot::snapshot;
 use super::starvation::is_any_stuck;
 use crate::park::{Kind, now, threads_now};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +43,7 @@ pub(super) fn standstill(interpreter: Option<Interpreter>) -> Option<Vec<Step>> 
 /// tell that themselves, and it explains the standstill.
 fn is_explained(steps: &[Step]) -> bool {
     let is_ended = |step: &Step| ended_owner(step.thread, &step.wait).is_some();
-    steps.iter().any(is_ended) || is_any_stuck() || !super::snapshot().deadlocks().is_empty()
+    steps.iter().any(is_ended) || is_any_stuck() || !snapshot().deadlocks().is_empty()
 }
 
 fn pass(interpreter: Option<Interpreter>) -> Option<Vec<Step>> {

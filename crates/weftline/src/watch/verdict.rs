@@ -30,9 +30,10 @@ use super::budget::Budget;
 use super::circle::{Step, circle_of, ended_owner};
 use super::deadlock::Verdict;
 use super::interpreter::Interpreter;
+use super::own_snapshot::snapshot_of;
+use super::standard_error::write;
 use super::standstill::standstill;
 use super::starvation::starvation;
-use super::write;
 use crate::park::{
     BlockedThread, ForgetWaiters, Kind, ListLock, SeenThread, current_number, set_lasts,
     threads_now,
@@ -144,7 +145,7 @@ pub fn take_ended() -> Option<String> {
 /// Called inside a sleep that lasts. `true` ends the wait.
 fn look() -> bool {
     #[cfg(target_os = "linux")]
-    super::give_way();
+    super::emergency::give_way();
     let (action, interpreter) = {
         let policy = POLICY.lock();
         (policy.action, policy.interpreter)
@@ -230,7 +231,7 @@ fn act(
     wait: &BlockedThread,
 ) -> bool {
     let threads: Vec<u64> = circle.iter().map(|step| step.wait.thread.get()).collect();
-    let snapshot = super::snapshot_of(circle.iter().map(|step| &step.wait), interpreter);
+    let snapshot = snapshot_of(circle.iter().map(|step| &step.wait), interpreter);
     let text = snapshot.verdict_text(verdict, &threads);
     let since = circle.iter().map(|step| step.wait.since()).max();
     let found = Found {

@@ -12,6 +12,7 @@ use super::suppressions;
 use crate::park::witness::Place;
 use crate::park::{LockClass, current_number, this_thread};
 use crate::watch::names::name_at;
+use crate::watch::standard_error::write;
 use std::mem;
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ pub(super) fn add(held: Held, gates: &Arc<[Gate]>, wanted: (usize, LockClass), p
             let is_first = order.graph.is_full() && !mem::replace(&mut order.is_full, true);
             drop(order);
             if is_first {
-                crate::watch::write(FULL);
+                write(FULL);
             }
             return;
         }
@@ -69,7 +70,7 @@ pub(super) fn add(held: Held, gates: &Arc<[Gate]>, wanted: (usize, LockClass), p
         }
     }
     match action() {
-        OnInversion::Report => crate::watch::write(&inversion.text),
+        OnInversion::Report => write(&inversion.text),
         OnInversion::Call(f) => f(&inversion),
         OnInversion::Keep => {}
     }
