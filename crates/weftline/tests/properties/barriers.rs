@@ -35,6 +35,10 @@ macro_rules! barrier {
         }
     };
 }
+#[cfg_attr(
+    not(feature = "process"),
+    allow(unused_imports, reason = "the objects that processes share use it")
+)]
 pub(crate) use barrier;
 
 barrier!(Barrier);

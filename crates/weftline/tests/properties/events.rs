@@ -37,6 +37,10 @@ macro_rules! event {
         }
     };
 }
+#[cfg_attr(
+    not(feature = "process"),
+    allow(unused_imports, reason = "the objects that processes share use it")
+)]
 pub(crate) use event;
 
 event!(Event);

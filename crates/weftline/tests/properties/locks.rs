@@ -130,6 +130,10 @@ fn model(is_recursive: bool) -> Box<dyn Model> {
 }
 
 /// For a re-entrant lock whose owners cannot change the value.
+#[cfg_attr(
+    not(feature = "process"),
+    allow(dead_code, reason = "the objects that processes share use it")
+)]
 pub(crate) fn uncounted() -> Box<dyn Model> {
     Box::new(Locks {
         is_recursive: true,

@@ -52,6 +52,10 @@ macro_rules! semaphore {
         }
     };
 }
+#[cfg_attr(
+    not(feature = "process"),
+    allow(unused_imports, reason = "the objects that processes share use it")
+)]
 pub(crate) use semaphore;
 
 semaphore!(Semaphore, Permit<'_>, std::convert::identity);
