@@ -35,6 +35,7 @@ use super::asked::Wanted;
 use super::interpreter::{Interpreter, Told};
 use super::interrupted::waits_in_kernel;
 use super::os::{Descriptor, KeepErrno, Stream};
+use super::signal_mask::SignalMask;
 use super::{mark, observe, own_stack, plain, wire};
 use crate::park::{self, ASKED, fork, now, threads_now};
 use std::ffi::{c_int, c_void};
@@ -369,40 +370,4 @@ fn tell_stacks() {
 fn write_to(answer: &Answer, text: std::fmt::Arguments<'_>) -> bool {
     let mut out = Stream::to_socket(answer.socket());
     out.write_fmt(text).and_then(|()| out.flush()).is_ok()
-}
-
-/// The mask of the calling thread's signals before [`SignalMask::block`], which the drop restores.
-struct SignalMask(libc::sigset_t);
-
-impl SignalMask {
-    /// Blocks the signals that others send. Those of the thread's own faults stay.
-    fn block() -> Self {
-        let faults = [
-            libc::SIGSEGV,
-            libc::SIGBUS,
-            libc::SIGFPE,
-            libc::SIGILL,
-            libc::SIGTRAP,
-            libc::SIGABRT,
-            libc::SIGSYS,
-        ];
-        // SAFETY: all zeros are a valid value, and the places are valid.
-        unsafe {
-            let mut blocked: libc::sigset_t = mem::zeroed();
-            let mut before: libc::sigset_t = mem::zeroed();
-            libc::sigfillset(&raw mut blocked);
-            for fault in faults {
-                libc::sigdelset(&raw mut blocked, fault);
-            }
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const blocked, &raw mut before);
-            Self(before)
-        }
-    }
-}
-
-impl Drop for SignalMask {
-    fn drop(&mut self) {
-        // SAFETY: the place is valid.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
-    }
 }

@@ -43,11 +43,13 @@
 //! | `plain.rs` | a shorter one, which a signal handler writes by itself |
 //! | `emergency.rs` | the signal on which a process tells it, and its handler |
 //! | `interrupted.rs` | whether it has interrupted a wait in the kernel |
+//! | `signal_mask.rs` | the signals that its threads do not take |
 //! | `own_stack.rs` | the stack on which the handler runs |
 //! | `asked.rs` | what a request asks for |
 //! | `answer.rs` | its connection to the one that asks |
 //! | `mark.rs` | how others see that a process has that handler |
 //! | `request.rs` | the other end: asking a process |
+//! | `request_error.rs` | why it was not asked, or did not answer |
 //! | `status.rs` | what the system tells of it before |
 //! | `addressee.rs` | the thread that gets the signal |
 //! | `standard_error.rs` | what is written there, at once |
@@ -96,6 +98,10 @@ mod plain;
 mod report;
 #[cfg(target_os = "linux")]
 mod request;
+#[cfg(target_os = "linux")]
+mod request_error;
+#[cfg(target_os = "linux")]
+mod signal_mask;
 mod snapshot;
 mod span;
 mod standard_error;
@@ -134,7 +140,9 @@ pub use own_snapshot::{dump, metrics, snapshot, snapshot_with};
 pub use past_wait::{PastEnd, PastWait};
 pub use report::Report;
 #[cfg(target_os = "linux")]
-pub use request::{RequestError, processes, request, request_for, tree};
+pub use request::{processes, request, request_for, tree};
+#[cfg(target_os = "linux")]
+pub use request_error::RequestError;
 pub use snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, Wait};
 pub use span::Span;
 pub use verdict::{Found, OnDeadlock, look_from_all, on_deadlock, on_deadlock_as_told, take_ended};
