@@ -1,4 +1,4 @@
-//! A field of a line by which a process tells of itself (`wire.rs`).
+//! The fields of a line by which a process tells of itself (`wire.rs`).
 
 use std::fmt::{self, Display};
 
@@ -29,5 +29,29 @@ impl<T: Display> Display for Maybe<T> {
             Some(value) => value.fmt(f),
             None => f.write_str("-"),
         }
+    }
+}
+
+/// The fields of a line.
+pub(super) struct Fields<'a>(pub(super) std::str::Split<'a, char>);
+
+impl Fields<'_> {
+    pub(super) fn number(&mut self) -> Option<u64> {
+        self.0.next()?.parse().ok()
+    }
+
+    pub(super) fn text(&mut self) -> Option<String> {
+        let field = self.0.next().filter(|&field| field != "-")?;
+        if field == "%" {
+            return Some(String::new());
+        }
+        let mut parts = field.split('%');
+        let mut text = parts.next()?.to_owned();
+        for part in parts {
+            let code = u8::from_str_radix(part.get(..2)?, 16).ok()?;
+            text.push(code.into());
+            text.push_str(&part[2..]);
+        }
+        Some(text)
     }
 }

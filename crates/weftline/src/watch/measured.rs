@@ -1,5 +1,6 @@
 //! [`Measured`]: what was counted while waits were measured.
 
+use super::field::Fields;
 use crate::park::Kind;
 use std::time::Duration;
 
@@ -52,4 +53,45 @@ pub struct Contended {
     pub overestimate: u64,
     /// How long they took together, as far as that was counted.
     pub total: Duration,
+}
+
+/// The line `measured` of `wire.rs`.
+pub(super) fn read_measured(fields: &mut Fields<'_>, taken: u64) -> Option<Measured> {
+    let since = fields.number()?;
+    Some(Measured {
+        duration: Duration::from_nanos(taken.saturating_sub(since)),
+        goes_on: fields.number()? != 0,
+        ..Measured::default()
+    })
+}
+
+/// A line of what was counted: `waits` or `contended`.
+pub(super) fn read_counted(line: &str, measured: &mut Measured) {
+    let mut fields = Fields(line.split('\t'));
+    match fields.0.next() {
+        Some("waits") => measured.waits.extend(read_waits(&mut fields)),
+        _ => measured.contended.extend(read_contended(&mut fields)),
+    }
+}
+
+fn read_waits(fields: &mut Fields<'_>) -> Option<Waits> {
+    Some(Waits {
+        kind: Kind::of_name(fields.0.next()?),
+        count: fields.number()?,
+        total: Duration::from_nanos(fields.number()?),
+        timed_out: fields.number()?,
+        interrupted: fields.number()?,
+        histogram: std::iter::from_fn(|| fields.number()).collect(),
+    })
+}
+
+fn read_contended(fields: &mut Fields<'_>) -> Option<Contended> {
+    Some(Contended {
+        kind: Kind::of_name(fields.0.next()?),
+        address: fields.number()?,
+        count: fields.number()?,
+        total: Duration::from_nanos(fields.number()?),
+        overestimate: fields.number()?,
+        name: fields.text(),
+    })
 }

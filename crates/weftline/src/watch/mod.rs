@@ -19,7 +19,8 @@
 //! | `snapshot.rs` | [`Snapshot`]: what a process tells, as data |
 //! | `links.rs` | which parties of it hold what, and which wait for it |
 //! | `wire.rs` | how a process tells it: lines that a signal handler can write |
-//! | `field.rs` | a field of such a line |
+//! | `wire_state.rs` | the state of an object in such a line |
+//! | `field.rs` | the fields of such a line |
 //! | `deadlock.rs` | the circles of waits in a snapshot |
 //! | `budget.rs` | the processor time that the looks of all threads may take |
 //! | `circle.rs` | the circles of waits in this process, now |
@@ -114,6 +115,7 @@ mod verdict_text;
 mod wait_ring;
 mod wait_text;
 mod wire;
+mod wire_state;
 
 #[cfg(target_os = "linux")]
 pub use asked::Wanted;

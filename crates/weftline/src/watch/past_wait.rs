@@ -1,5 +1,6 @@
 //! [`PastWait`]: a wait that has ended.
 
+use super::field::Fields;
 use crate::park::Kind;
 use std::time::Duration;
 
@@ -43,4 +44,29 @@ pub enum PastEnd {
     TimedOut,
     /// A signal or an exception ended it.
     Interrupted,
+}
+
+/// The line `past` of `wire.rs`.
+pub(super) fn read_past(fields: &mut Fields<'_>) -> Option<PastWait> {
+    let mut wait = PastWait {
+        ring: fields.number()?,
+        number: fields.number()?,
+        kind: Kind::of_name(fields.0.next()?),
+        end: match fields.0.next()? {
+            "granted" => PastEnd::Granted,
+            "timed-out" => PastEnd::TimedOut,
+            _ => PastEnd::Interrupted,
+        },
+        thread: fields.number()?,
+        native_id: fields.number()?,
+        object: fields.number()?,
+        begun: Duration::from_nanos(fields.number()?),
+        ended: Duration::from_nanos(fields.number()?),
+        woken: None,
+        name: None,
+    };
+    let (waker, woken_at) = (fields.number()?, fields.number()?);
+    wait.woken = (waker != 0).then_some((waker, Duration::from_nanos(woken_at)));
+    wait.name = fields.text();
+    Some(wait)
 }

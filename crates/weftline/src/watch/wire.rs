@@ -4,8 +4,9 @@
 //!
 //! A line is fields between tabs; the first is its kind. In a field, `%` and control characters
 //! stand as `%` and two hexadecimal digits; a field without a value is `-`. A reader skips lines
-//! and further fields that it does not know. The writer and the reader of each line stand in one
-//! file, which is long for that.
+//! and further fields that it does not know. The writer and the reader of these lines stand in one
+//! file, which is long for that; those of `measured`, `waits`, `contended`, `past` and the states
+//! of objects have files of their own.
 //!
 //! | line | fields |
 //! |---|---|
@@ -34,13 +35,14 @@
 //! while the objects and the holds of the threads were read: what they say of it was true
 //! throughout, and all that was true of steady threads was true at the same time.
 
-use super::field::{Maybe, Text};
+use super::field::{Fields, Maybe, Text};
 use super::measure::write_measured;
-use super::measured::{Contended, Measured, Waits};
+use super::measured::{read_counted, read_measured};
 use super::names::name_at;
-use super::past_wait::{PastEnd, PastWait};
+use super::past_wait::read_past;
 use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, VERSION, Wait};
 use super::wait_ring;
+use super::wire_state::{encode, read_state};
 use crate::park::{
     BlockedThread, Kind, ObjectState, SeenThread, ThreadNumber, lasting_now, now, objects_now,
     threads_now,
@@ -166,30 +168,6 @@ fn write_object(out: &mut impl Write, address: usize, state: Option<ObjectState>
     writeln!(out)
 }
 
-fn encode(state: ObjectState) -> (&'static str, [Option<u64>; 3]) {
-    match state {
-        ObjectState::Free => ("free", [None; 3]),
-        ObjectState::Held { by, times, is_lent } => {
-            ("held", [Some(by.get()), Some(times), Some(is_lent.into())])
-        }
-        ObjectState::Read { readers } => ("read", [Some(readers), None, None]),
-        ObjectState::Permits { free, bound } => ("permits", [Some(free), Some(bound), None]),
-        ObjectState::Flag { is_set } => ("flag", [Some(is_set.into()), None, None]),
-        ObjectState::Parties { arrived, parties } => {
-            ("parties", [Some(arrived), Some(parties), None])
-        }
-        ObjectState::Queue {
-            capacity,
-            unfinished,
-        } => ("queue", [Some(capacity), Some(unfinished), None]),
-        ObjectState::Pending { pool } => ("pending", [Some(pool.into()), None, None]),
-        ObjectState::Running { pool } => ("running", [Some(pool.into()), None, None]),
-        ObjectState::Finished => ("finished", [None; 3]),
-        ObjectState::Thread { number } => ("thread", [Some(number.get()), None, None]),
-        ObjectState::Awaits { count } => ("awaits", [Some(count), None, None]),
-    }
-}
-
 /// The party without which the object does not become free.
 fn owner(state: ObjectState) -> Option<u64> {
     match state {
@@ -199,77 +177,11 @@ fn owner(state: ObjectState) -> Option<u64> {
     }
 }
 
-/// The fields of a line.
-struct Fields<'a>(std::str::Split<'a, char>);
-
 impl Fields<'_> {
-    fn number(&mut self) -> Option<u64> {
-        self.0.next()?.parse().ok()
-    }
-
-    fn text(&mut self) -> Option<String> {
-        let field = self.0.next().filter(|&field| field != "-")?;
-        if field == "%" {
-            return Some(String::new());
-        }
-        let mut parts = field.split('%');
-        let mut text = parts.next()?.to_owned();
-        for part in parts {
-            let code = u8::from_str_radix(part.get(..2)?, 16).ok()?;
-            text.push(code.into());
-            text.push_str(&part[2..]);
-        }
-        Some(text)
-    }
-
     fn frame(&mut self) -> Option<Frame> {
         let (function, file) = (self.text(), self.text());
         let line = self.number()?.try_into().ok()?;
         Some(Frame::new(function, file?, line))
-    }
-
-    fn state(&mut self) -> Option<ObjectState> {
-        let party = |number| ThreadNumber::new(number);
-        Some(match self.0.next()? {
-            "free" => ObjectState::Free,
-            "held" => ObjectState::Held {
-                by: party(self.number()?)?,
-                times: self.number()?,
-                is_lent: self.number().is_some_and(|lent| lent != 0),
-            },
-            "read" => ObjectState::Read {
-                readers: self.number()?,
-            },
-            "permits" => ObjectState::Permits {
-                free: self.number()?,
-                bound: self.number()?,
-            },
-            "flag" => ObjectState::Flag {
-                is_set: self.number()? != 0,
-            },
-            "parties" => ObjectState::Parties {
-                arrived: self.number()?,
-                parties: self.number()?,
-            },
-            "queue" => ObjectState::Queue {
-                capacity: self.number()?,
-                unfinished: self.number()?,
-            },
-            "pending" => ObjectState::Pending {
-                pool: self.number()? as u32,
-            },
-            "running" => ObjectState::Running {
-                pool: self.number()? as u32,
-            },
-            "finished" => ObjectState::Finished,
-            "thread" => ObjectState::Thread {
-                number: party(self.number()?)?,
-            },
-            "awaits" => ObjectState::Awaits {
-                count: self.number()?,
-            },
-            _ => return None,
-        })
     }
 }
 
@@ -396,70 +308,6 @@ fn read_wait(fields: &mut Fields<'_>, taken: u64) -> Option<(u64, Wait)> {
     Some((number, wait))
 }
 
-fn read_measured(fields: &mut Fields<'_>, taken: u64) -> Option<Measured> {
-    let since = fields.number()?;
-    Some(Measured {
-        duration: Duration::from_nanos(taken.saturating_sub(since)),
-        goes_on: fields.number()? != 0,
-        ..Measured::default()
-    })
-}
-
-/// A line of what was counted.
-fn read_counted(line: &str, measured: &mut Measured) {
-    let mut fields = Fields(line.split('\t'));
-    match fields.0.next() {
-        Some("waits") => measured.waits.extend(read_waits(&mut fields)),
-        _ => measured.contended.extend(read_contended(&mut fields)),
-    }
-}
-
-fn read_waits(fields: &mut Fields<'_>) -> Option<Waits> {
-    Some(Waits {
-        kind: Kind::of_name(fields.0.next()?),
-        count: fields.number()?,
-        total: Duration::from_nanos(fields.number()?),
-        timed_out: fields.number()?,
-        interrupted: fields.number()?,
-        histogram: std::iter::from_fn(|| fields.number()).collect(),
-    })
-}
-
-fn read_contended(fields: &mut Fields<'_>) -> Option<Contended> {
-    Some(Contended {
-        kind: Kind::of_name(fields.0.next()?),
-        address: fields.number()?,
-        count: fields.number()?,
-        total: Duration::from_nanos(fields.number()?),
-        overestimate: fields.number()?,
-        name: fields.text(),
-    })
-}
-
-fn read_past(fields: &mut Fields<'_>) -> Option<PastWait> {
-    let mut wait = PastWait {
-        ring: fields.number()?,
-        number: fields.number()?,
-        kind: Kind::of_name(fields.0.next()?),
-        end: match fields.0.next()? {
-            "granted" => PastEnd::Granted,
-            "timed-out" => PastEnd::TimedOut,
-            _ => PastEnd::Interrupted,
-        },
-        thread: fields.number()?,
-        native_id: fields.number()?,
-        object: fields.number()?,
-        begun: Duration::from_nanos(fields.number()?),
-        ended: Duration::from_nanos(fields.number()?),
-        woken: None,
-        name: None,
-    };
-    let (waker, woken_at) = (fields.number()?, fields.number()?);
-    wait.woken = (waker != 0).then_some((waker, Duration::from_nanos(woken_at)));
-    wait.name = fields.text();
-    Some(wait)
-}
-
 fn read_serves(fields: &mut Fields<'_>) -> Option<(u64, u32, Option<u64>)> {
     let (number, pool) = (fields.number()?, fields.number()?);
     Some((number, pool.try_into().ok()?, fields.number()))
@@ -467,7 +315,7 @@ fn read_serves(fields: &mut Fields<'_>) -> Option<(u64, u32, Option<u64>)> {
 
 fn read_object(fields: &mut Fields<'_>) -> Option<Object> {
     let address = fields.number()?;
-    let state = fields.state();
+    let state = read_state(fields);
     Some(Object {
         address,
         state,
