@@ -18,6 +18,8 @@ pub(crate) struct EndedWait {
     /// When it began, and when it ended: nanoseconds of the monotonic clock.
     pub(crate) begun: u64,
     pub(crate) ended: u64,
+    /// Since when reports have shown it: a wait that spins is shown from its first sleep on.
+    pub(crate) since: u64,
     pub(crate) outcome: Outcome,
     /// The number of the thread that woke the waiter last; zero: none.
     pub(crate) waker: u64,
@@ -111,7 +113,13 @@ pub(super) fn begun(thread: &Observed) -> Option<u64> {
 
 /// The end of that wait.
 #[cold]
-pub(super) fn ended(thread: &Observed, begun: u64, kind: Kind, object: usize, outcome: Outcome) {
+pub(super) fn ended(
+    thread: &Observed,
+    (begun, since): (u64, Option<u64>),
+    kind: Kind,
+    object: usize,
+    outcome: Outcome,
+) {
     // Pairs with the store: what the function needs has been written before.
     let f = OBSERVER.load(Ordering::Acquire);
     if f.is_null() {
@@ -124,6 +132,7 @@ pub(super) fn ended(thread: &Observed, begun: u64, kind: Kind, object: usize, ou
         object,
         begun,
         ended: now(),
+        since: since.unwrap_or(begun),
         outcome,
         waker: thread.waker.load(Ordering::Relaxed),
         woken_at: thread.woken_at.load(Ordering::Relaxed),

@@ -163,10 +163,9 @@ impl<'a> Measured<'a> {
             // The wait begins again in the child.
             Ended::Forked => return,
         };
-        // The same as in reports, if it has slept.
-        let begun = self.wait.since().unwrap_or(begun);
+        let times = (begun, self.wait.since());
         let BlockedOn { kind, object, .. } = self.on;
-        observer::ended(&self.record.observed, begun, kind, object, outcome);
+        observer::ended(&self.record.observed, times, kind, object, outcome);
     }
 }
 

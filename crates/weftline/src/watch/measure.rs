@@ -199,6 +199,7 @@ mod tests {
             object,
             begun: 0,
             ended: 10,
+            since: 0,
             waker: 0,
             woken_at: 0,
             outcome: Outcome::Granted,

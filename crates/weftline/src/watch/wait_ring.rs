@@ -93,7 +93,8 @@ pub(super) fn keep(wait: &EndedWait) {
     words[NATIVE_ID] = thread.native_id();
     words[KIND] = wait.kind as u64 | outcome << OUTCOME;
     words[OBJECT] = wait.object as u64;
-    words[BEGUN] = wait.begun;
+    // By this, a reader finds the wait in earlier snapshots.
+    words[BEGUN] = wait.since;
     words[ENDED] = wait.ended;
     words[WAKER] = wait.waker;
     words[WOKEN_AT] = wait.woken_at;
