@@ -7,8 +7,9 @@ use super::clock::{self, now};
 use super::timeline::Timeline;
 use super::trace::{Entry, Nanos, Trace, nanos};
 use crate::signals::Signals;
-use crate::source::{Answer, Source};
+use crate::source::Source;
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, fs};
 use weftline::watch::{RequestError, Snapshot, Wanted};
@@ -113,22 +114,24 @@ pub(crate) fn record_until<W: Write>(
     let mut asked_at = begun;
     let mut told_at = begun;
     let mut state_turn = 0;
-    let mut wanted = Wanted::StateAndPast(Duration::ZERO);
-    // The first answer of the source has no waits, and nothing is recorded yet.
-    let mut answer = source.ask_for(wanted);
+    let mut wanted = Wanted::State;
+    let mut answer = Ok(source.first().answer);
+    // Waits are recorded from now on. If that fails, the next request tells why.
+    let _ = source.ask_for(Wanted::Past(Duration::ZERO));
     let ended_by = loop {
         match answer {
-            Ok(Answer { snapshot, .. }) if snapshot.is_whole => {
+            Ok(ref answer) if answer.snapshot.is_whole => {
+                let snapshot = &answer.snapshot;
                 told_at = nanos(snapshot.taken);
                 match wanted {
-                    Wanted::Past(_) => timeline.add_past(&snapshot, &mut entries),
+                    Wanted::Past(_) => timeline.add_past(snapshot, &mut entries),
                     _ => {
-                        timeline.add(&snapshot, &mut entries);
+                        timeline.add(snapshot, &mut entries);
                         snapshots += 1;
                         progress(Progress {
                             lasted: Duration::from_nanos(now() - begun),
                             snapshots,
-                            blocked: blocked(&snapshot),
+                            blocked: blocked(snapshot),
                         });
                     }
                 }
@@ -164,7 +167,7 @@ pub(crate) fn record_until<W: Write>(
             true => Wanted::StateAndPast(within),
             false => Wanted::Past(within),
         };
-        answer = source.ask_for(wanted);
+        answer = source.ask_for(wanted).map(Arc::new);
     };
     // A second signal ends the program at once.
     drop(pause);

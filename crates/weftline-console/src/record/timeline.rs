@@ -10,7 +10,7 @@ use super::waits::Threads;
 use super::words;
 use crate::findings::{Finding, findings};
 use std::collections::BTreeSet;
-use weftline::watch::{Snapshot, Verdict};
+use weftline::watch::{PastWait, Snapshot, Verdict};
 
 /// So many threads of a finding are named.
 const TOLD: usize = 16;
@@ -25,6 +25,7 @@ pub(crate) struct Timeline {
     locks: Locks,
     counters: Counters,
     past: Past,
+    unwritten: Vec<PastWait>,
     /// How many waits were lost when that was last told.
     lost: u64,
     /// What was wrong in the last snapshot: the threads.
@@ -70,26 +71,35 @@ impl Timeline {
             locks: Locks::new(pid, process),
             counters: Counters::new(pid, process),
             past: Past::default(),
+            unwritten: Vec::new(),
             lost: 0,
             stuck: BTreeSet::new(),
             flows: 0,
         }
     }
 
-    /// Adds the waits that have ended.
+    /// Adds the waits that have ended. They are written with the next snapshot, which may tell what
+    /// their threads are called.
     pub(crate) fn add_past(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
-        for wait in self.past.new_of(snapshot) {
-            self.flows += 1;
-            let flow = self.flow();
-            self.threads.add_past(wait, flow, out);
-            let title = |number| self.threads.title(number);
-            self.locks.add_past(wait, title, out);
-        }
+        let new = self.past.new_of(snapshot);
+        self.unwritten.extend(new.into_iter().cloned());
         let lost = self.past.lost();
         if lost > self.lost {
             let more = lost - std::mem::replace(&mut self.lost, lost);
             let why = format!("{more} were overwritten before they were read, or have no place");
             self.tell(nanos(snapshot.taken), "waits are missing", &why, out);
+        }
+    }
+
+    fn write_past(&mut self, out: &mut Vec<Entry>) {
+        let mut waits = std::mem::take(&mut self.unwritten);
+        waits.sort_by_key(|wait| wait.ended);
+        for wait in &waits {
+            self.flows += 1;
+            let flow = self.flow();
+            self.threads.add_past(wait, flow, out);
+            let title = |number| self.threads.title(number);
+            self.locks.add_past(wait, title, out);
         }
     }
 
@@ -101,6 +111,8 @@ impl Timeline {
     /// Adds what a snapshot tells.
     pub(crate) fn add(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
         self.add_past(snapshot, out);
+        self.threads.know(snapshot, out);
+        self.write_past(out);
         self.threads.add(snapshot, out);
         self.locks.add(snapshot, out);
         self.counters.add(snapshot, out);
@@ -124,6 +136,7 @@ impl Timeline {
 
     /// Ends the recording at that time. The process runs on, or has ended by then.
     pub(crate) fn finish(mut self, at: Nanos, has_ended: bool, out: &mut Vec<Entry>) {
+        self.write_past(out);
         if has_ended {
             self.tell(at, "the process has ended", "", out);
         }

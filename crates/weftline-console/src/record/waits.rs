@@ -93,9 +93,8 @@ impl Threads {
         }
     }
 
-    /// Adds what a snapshot tells.
-    pub(crate) fn add(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
-        let now = nanos(snapshot.taken);
+    /// Learns the threads of a snapshot, and what they are called.
+    pub(crate) fn know(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
         self.round += 1;
         // The interpreter's threads without a number wait for nothing that the library knows.
         for party in snapshot.parties.iter().filter(|party| party.number != 0) {
@@ -116,7 +115,16 @@ impl Threads {
                 }
             };
             thread.round = self.round;
-            thread.add(snapshot, party, now, out);
+        }
+    }
+
+    /// Adds the waits of a snapshot, whose threads are known.
+    pub(crate) fn add(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
+        let now = nanos(snapshot.taken);
+        for party in &snapshot.parties {
+            if let Some(thread) = self.known.get_mut(&party.number) {
+                thread.add(snapshot, party, now, out);
+            }
         }
         let round = self.round;
         self.known.retain(|_, thread| {

@@ -201,11 +201,6 @@ impl Wakeup {
             // SAFETY: by the mark.
             let record: &'static ThreadRecord = unsafe { &*data.cast() };
             record.parker.unpark();
-            #[cfg(not(weftline_model))]
-            if is_observed() {
-                // The waker is told of, so it has a record from now on. Without memory, later.
-                let _ = try_current_record();
-            }
         } else if vtable == IN_TURN {
             // SAFETY: by the mark.
             let parker: &'static Parker = unsafe { &*data.cast() };
@@ -214,6 +209,11 @@ impl Wakeup {
             // SAFETY: the parts of a `Waker` that was not dropped, and is made again once. Vtables
             // are `'static`.
             wake(unsafe { Waker::new(data, vtable.as_ref()) });
+        }
+        #[cfg(not(weftline_model))]
+        if is_observed() {
+            // The waker is told of, so it has a record from now on. Without memory, later.
+            let _ = try_current_record();
         }
     }
 }
