@@ -52,10 +52,7 @@ impl Timeline {
                 category: "record",
                 name: "the process records its waits, and is asked twice a second".to_owned(),
                 notes: [
-                    (
-                        "waits",
-                        "are exact, from the second on that end during the recording",
-                    ),
+                    ("waits", "that begin and end during the recording are exact"),
                     ("holds", "are as long as snapshots saw the same holder"),
                     ("counters", "are of the moments of snapshots"),
                 ]
