@@ -16,6 +16,8 @@ KINDS = {
     "Condition": "threading.Condition()",
     "Condition of a Lock": "threading.Condition(threading.Lock())",
     "allocate_lock": "__import__('_thread').allocate_lock()",
+    "RWLock, write": "writing(weftline.RWLock())",
+    "a queue's mutex": "__import__('queue').Queue().mutex",
 }
 
 
@@ -100,6 +102,46 @@ def waits():
             condition.wait(0.01)
 thread(waits); thread(waits)
 """,
+    "readers in two orders, without writers": """
+one, other = weftline.RWLock(), weftline.RWLock()
+in_two_orders(reading(one), reading(other))
+""",
+    "readers in two orders, and one of them writes": """
+one, other = weftline.RWLock(), weftline.RWLock()
+def reads_and_writes():
+    nested(reading(one), reading(other))
+    nested(writing(one))
+    nested(writing(other))
+thread(reads_and_writes); thread(nested, reading(other), reading(one))
+""",
+    "a reader that reads again under another lock": """
+shared = weftline.RWLock()
+def again():
+    nested(reading(shared), a, reading(shared))
+thread(again); thread(again); thread(nested, writing(shared))
+""",
+    "a writer that holds a common outer lock": """
+shared = weftline.RWLock()
+thread(nested, c, a, writing(shared)); thread(nested, c, reading(shared), a)
+""",
+    "a read with a timeout": """
+shared = weftline.RWLock()
+def tries():
+    with a:
+        assert shared.acquire_read(timeout=10)
+        shared.release_read()
+thread(nested, writing(shared), a); thread(tries)
+""",
+    "an RWLock that is gone while a thread reads it": """
+def drops():
+    lost = weftline.RWLock()
+    lost.acquire_read()
+def drops_and_takes():
+    drops()
+    nested(a)
+    nested(b)
+thread(drops_and_takes); thread(nested, b, a)
+""",
     "what the library does inside": """
 import concurrent.futures, queue
 q = queue.Queue()
@@ -169,6 +211,40 @@ nested(b, a)
 """,
     "a gate that only one takes": """
 thread(nested, c, a, b); thread(nested, b, a)
+""",
+    "a reader and a writer": """
+shared = weftline.RWLock()
+thread(nested, reading(shared), a); thread(nested, a, writing(shared))
+""",
+    "readers in two orders, beside writers": """
+one, other = weftline.RWLock(), weftline.RWLock()
+thread(nested, writing(one)); thread(nested, writing(other))
+in_two_orders(reading(one), reading(other))
+""",
+    "a common outer lock that both read": """
+outer = weftline.RWLock()
+thread(nested, reading(outer), a, b); thread(nested, reading(outer), b, a)
+""",
+    "a queue inside its mutex and outside": """
+import queue
+q = queue.Queue()
+thread(nested, q.mutex, a)
+def puts():
+    with a:
+        q.put(1)
+thread(puts)
+""",
+    "an RWLock in the child of a fork": """
+shared = weftline.RWLock()
+with shared.read():
+    thread(nested, reading(shared), a)
+    if child := os.fork():
+        os.waitpid(child, 0)
+        os._exit(0)
+thread(nested, a, writing(shared))
+print(count())
+sys.stdout.flush()
+os._exit(0)
 """,
     "in the child of a fork": """
 thread(nested, a, b)

@@ -35,6 +35,20 @@ def nested(*locks):
         lock.release()
 
 
+class reading:
+    "An RWLock as a lock that reads."
+
+    def __init__(self, lock):
+        self.acquire, self.release = lock.acquire_read, lock.release_read
+
+
+class writing:
+    "An RWLock as a lock that writes."
+
+    def __init__(self, lock):
+        self.acquire, self.release = lock.acquire_write, lock.release_write
+
+
 def in_two_orders(left, right):
     thread(nested, left, right, name="first")
     thread(nested, right, left, name="second")

@@ -79,7 +79,7 @@
 //! |---|---|
 //! | permits of a semaphore | `usize::MAX / 2`; more is [`TooManyPermits`] |
 //! | recursions of an [`RLock`] | 2³²; more panics |
-//! | read guards of a [`RwLock`] | 2²⁸; more panics |
+//! | read guards of a [`RwLock`] | 2²⁷; more panics |
 //! | parties of a [`Barrier`] | `usize::MAX` |
 //! | items of an unbounded queue | memory |
 //! | a timeout | 584 years; a longer one never ends |

@@ -78,7 +78,7 @@ impl Inflate for Queue {
 /// The parts of an inflated queue with the content of `snapshot`.
 fn parts<'py>(queue: &Bound<'py, Queue>, snapshot: &Snapshot) -> PyResult<Parts<'py>> {
     let py = queue.py();
-    let mutex = Bound::new(py, Lock::free())?.into_any();
+    let mutex = Bound::new(py, Lock::made(py))?.into_any();
     let container = match queue.get().items {
         Items::Fifo(_) => deque(py)?,
         Items::Lifo(_) | Items::Heap(_) => objects::list(py)?.into_any(),
@@ -140,7 +140,7 @@ pub(super) fn init(queue: &Bound<'_, Queue>, maxsize: &Bound<'_, PyAny>) -> PyRe
     inflate_bare(queue)?;
     queue.setattr(interned!(py, maxsize), maxsize)?;
     calling_back(py, || queue.call_method1(interned!(py, _init), (maxsize,)))?;
-    let mutex = Py::new(py, Lock::free())?;
+    let mutex = Py::new(py, Lock::made(py))?;
     queue.setattr(interned!(py, mutex), &mutex)?;
     for name in conditions(py) {
         queue.setattr(name, py.get_type::<Condition>().call1((&mutex,))?)?;

@@ -29,7 +29,7 @@ impl Lock {
 
     /// A lock that the program makes, and that is watched if the order of locks is.
     #[inline]
-    fn made(py: Python<'_>) -> Self {
+    pub(crate) fn made(py: Python<'_>) -> Self {
         match class_here(py) {
             None => Self::free(),
             Some(class) => Self {

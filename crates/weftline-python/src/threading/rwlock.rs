@@ -1,6 +1,7 @@
 //! `weftline.RWLock`: many readers or one writer. The standard library has no such class.
 
 use crate::blocker::Interpreter;
+use crate::lock_order::class_here;
 use crate::objects::{Piece, error, error_in_pieces, no_memory, written};
 use crate::optional_arg::OptionalArg;
 use crate::seconds::acquire_deadline;
@@ -86,9 +87,9 @@ impl RWLock {
 #[pymethods]
 impl RWLock {
     #[new]
-    fn new() -> Self {
+    fn new(py: Python<'_>) -> Self {
         Self {
-            raw: RawRwLock::new(),
+            raw: class_here(py).map_or_else(RawRwLock::new, RawRwLock::watched),
         }
     }
 

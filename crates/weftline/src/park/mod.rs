@@ -212,6 +212,7 @@ pub use site::Site;
 pub use steps::{describe_steps, forget_steps};
 pub use thread_number::ThreadNumber;
 pub use wake::Wake;
+pub use witness::Access;
 
 pub(crate) use list_lock::{ForgetWaiters, ListGuard, ListLock};
 pub use lock_tag::LockClass;

@@ -10,12 +10,40 @@ use std::panic::Location;
 /// A place of the program, of its Rust face.
 pub(crate) type Place = &'static Location<'static>;
 
+/// How a thread holds a lock, the weaker first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Access {
+    /// To read, beside others.
+    Read,
+    /// To read, beside others that are not upgradable.
+    Upgradable,
+    /// To write, alone.
+    Write,
+    /// Alone: the lock has no other access.
+    Exclusive,
+}
+
+impl Access {
+    /// Whether a thread that wants the lock so waits for one that holds it so.
+    #[cfg(not(weftline_model))]
+    pub(crate) fn excludes(self, held: Self) -> bool {
+        self.max(held) >= Self::Write || self.min(held) == Self::Upgradable
+    }
+}
+
+/// In place of a thread's number: some threads, which read.
+pub(crate) const READERS: u64 = 0;
+
 /// A watched lock, as its slow paths tell of it.
 #[derive(Clone, Copy)]
 pub(crate) struct WatchedLock<'a> {
     /// Its address.
     #[cfg_attr(weftline_model, allow(dead_code, reason = "models have no witness"))]
     pub(crate) address: usize,
+    /// How the thread wants, takes or has held it.
+    #[cfg_attr(weftline_model, allow(dead_code, reason = "models have no witness"))]
+    pub(crate) access: Access,
     /// Its marks.
     #[cfg_attr(weftline_model, allow(dead_code, reason = "models have no witness"))]
     pub(crate) tag: &'a LockTag,
@@ -42,7 +70,8 @@ mod real {
         pub(crate) taken: fn(WatchedLock<'_>, Place),
         /// It has released the lock, which the thread with that number held.
         pub(crate) released: fn(WatchedLock<'_>, u64),
-        /// The lock is about to be gone. The thread with that number still holds it, if any does.
+        /// The lock is about to be gone. The thread with that number still holds it, if any does,
+        /// or [`READERS`] do.
         pub(crate) gone: fn(WatchedLock<'_>, Option<u64>),
     }
 

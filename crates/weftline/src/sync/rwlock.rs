@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 /// - [`read`](Self::read), [`write`](Self::write), [`upgradable_read`](Self::upgradable_read) and
 ///   [`upgrade`](RwLockUpgradableReadGuard::upgrade) panic when the calling thread waits for
 ///   itself. The forms with a timeout wait until then.
-/// - Every form of reading panics when there are 2²⁸ read guards. It also panics without memory
+/// - Every form of reading panics when there are 2²⁷ read guards. It also panics without memory
 ///   when a thread takes its first lock, or holds more than six locks to read.
 ///
 /// ```
@@ -133,6 +133,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Writes if the lock is free.
+    #[track_caller]
     #[inline]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         let me = number();
@@ -159,7 +160,7 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     fn write_by(&self, deadline: impl FnOnce() -> Deadline) -> Option<RwLockWriteGuard<'_, T>> {
         let me = number();
-        let taken = self.raw.try_write_as(me) || self.raw.write_until(me, deadline());
+        let taken = self.raw.write_at_once(me) || self.raw.write_until(me, deadline());
         // SAFETY: taken by this thread.
         taken.then(|| unsafe { RwLockWriteGuard::new(&self.raw, self.value.get(), me) })
     }

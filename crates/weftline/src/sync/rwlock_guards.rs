@@ -378,6 +378,7 @@ impl<'a, T: ?Sized> RwLockUpgradableReadGuard<'a, T> {
     }
 
     /// Goes on reading, without the right to upgrade.
+    #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
         let raw = guard.held.raw;
         if raw.downgrade_upgradable().is_err() {

@@ -129,8 +129,9 @@ pub use emergency::{NotReady, default_signal, give_way, install, is_ready};
 pub use interpreter::{Interpreter, Told};
 pub use links::Links;
 pub use lock_order::{
-    Inversion, Link, OnInversion, OrderedLock, forget_lock_order, inversions, lock_class,
-    lock_order, lock_order_as_told, on_inversion, suppress_inversions, watches_lock_order,
+    Inversion, Link, OnInversion, OrderedLock, OtherWriter, forget_lock_order, inversions,
+    lock_class, lock_order, lock_order_as_told, on_inversion, suppress_inversions,
+    watches_lock_order,
 };
 #[cfg(target_os = "linux")]
 pub use mark::is_marked;

@@ -3,5 +3,6 @@
 mod identity;
 mod inversions;
 mod periods;
+mod rwlocks;
 mod signals;
 mod watched_locks;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use weftline::park::{Deadline, LockClass, ThreadBlocker};
-use weftline::sync::raw::RawLock;
+use weftline::sync::raw::{RawLock, RawRwLock};
 use weftline::watch::{self, Inversion, OnInversion};
 
 /// The tests take turns: one table has the order of all of them.
@@ -22,9 +22,18 @@ pub(crate) fn watched(f: impl FnOnce()) -> Vec<Arc<Inversion>> {
 
 /// A lock of a class of its own.
 pub(crate) fn new() -> Arc<RawLock> {
+    Arc::new(RawLock::watched(new_class()))
+}
+
+/// The same, to read and to write.
+pub(crate) fn new_rwlock() -> Arc<RawRwLock> {
+    Arc::new(RawRwLock::watched(new_class()))
+}
+
+fn new_class() -> LockClass {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let line = NEXT.fetch_add(1, Ordering::Relaxed) as u32;
-    Arc::new(RawLock::watched(watch::lock_class(None, "made.rs", line)))
+    watch::lock_class(None, "made.rs", line)
 }
 
 pub(crate) fn of_class(class: LockClass) -> Arc<RawLock> {

@@ -3,6 +3,8 @@
 
 #[path = "rwlock/upgrades.rs"]
 mod upgrades;
+#[path = "rwlock/watched.rs"]
+mod watched;
 
 use crate::support::*;
 use weftline::park::{Deadline, WaitError};

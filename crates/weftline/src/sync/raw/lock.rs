@@ -44,7 +44,7 @@ use super::lock_word::{
 };
 use crate::error::NotLocked;
 use crate::park::model::{AtomicU64, Ordering, const_fn};
-use crate::park::witness::{self, WatchedLock};
+use crate::park::witness::{self, Access, WatchedLock};
 use crate::park::{
     Blocker, Deadline, Kind, List, ListLock, LockClass, MaybeGone, ObjectState, ThreadNumber,
     WaitError, Wakeup, Watched, number,
@@ -250,6 +250,7 @@ impl RawLock {
     pub(super) fn seen(&self) -> WatchedLock<'_> {
         WatchedLock {
             address: std::ptr::from_ref(self).addr(),
+            access: Access::Exclusive,
             tag: self.waiters.tag(),
         }
     }

@@ -15,6 +15,7 @@ mod rwlock;
 mod rwlock_read;
 mod rwlock_upgrade;
 mod rwlock_waiting;
+mod rwlock_watched;
 mod rwlock_word;
 mod rwlock_write;
 mod semaphore;

@@ -8,18 +8,20 @@
 //! | `rwlock_waiting.rs` | the waiters, and the choice of the next one |
 //! | `rwlock.rs` | what readers and writers share, and the child of a fork |
 //! | `rwlock_read.rs`, `rwlock_write.rs`, `rwlock_upgrade.rs` | the acquires and releases |
+//! | `rwlock_watched.rs` | what a watched lock tells of them |
 //! | `park/read_holds.rs` | the record of a thread's holds |
 //!
 //! | word | meaning | leaves by |
 //! |---|---|---|
 //! | lower half `0`, whatever the upper half | free | `read` → read; `upgradable` → read, upgradable; `write` → written |
-//! | `forks << 32 \| readers << 3` | read, by that many holds | `read`, `unlock_read`; `upgradable` → read, upgradable; a waiter that enlists → with `WAITERS` |
+//! | `forks << 32 \| readers << 4` | read, by that many holds | `read`, `unlock_read`; `upgradable` → read, upgradable; a waiter that enlists → with `WAITERS` |
 //! | the same `\| UPGRADABLE` | one of the readers is upgradable: no other reader is, and no thread writes | as above; `unlock_upgradable` → read; `upgrade` by the only reader → written |
-//! | `owner << 3 \| EXCLUSIVE` | written; a release does not read the lists | `unlock_write` → free; `downgrade` → read by one; a waiter that enlists → with `WAITERS` |
+//! | `owner << 4 \| EXCLUSIVE` | written; a release does not read the lists | `unlock_write` → free; `downgrade` → read by one; a waiter that enlists → with `WAITERS` |
 //! | read, `\| WAITERS` | threads wait: others take the slow path | the last reader, or the last beside the upgradable one → released; under the list's lock, a waiter that takes or has abandoned |
 //! | written, `\| WAITERS` | threads wait: the release reads the lists | `unlock_write`, under the list's lock → released; `downgrade` → read, `\| WAITERS` |
 //! | `forks << 32 \| WAITERS` | released: free, and the releasing thread is about to choose the next waiter | under the list's lock → free (the front waiter is woken without handoff), or read or written by handoff |
 //! | any but free, from before a fork (*stale*) | read by the thread that forked, as often as its record says; its writer may be that thread | any slow path → read or free |
+//! | any, `\| WATCHED` | as without; every acquire and release takes a slow path, which tells the witness (`park/witness.rs`) | a release keeps the bit; an acquire keeps it while locks are watched |
 //!
 //! **Phases.** A waiting writer stops new readers. The last reader's release serves the front
 //! writer. A writer's release serves the readers that wait: the *read phase*. A woken reader that
@@ -76,7 +78,7 @@
 //! for multiprocessor real-time systems' (2010); here only starved waiters get strict phases.
 
 use super::rwlock_waiting::{Phase, Request, Waiting, Woken};
-use super::rwlock_word::{ONE, UPGRADABLE, Word};
+use super::rwlock_word::{ONE, UPGRADABLE, WATCHED, Word};
 use crate::park::model::{AtomicU64, Ordering, const_fn, spin_loop};
 use crate::park::{
     List, ListLock, MaybeGone, ObjectState, ReadHolds, ThreadNumber, WaitError, Waiter, Watched,
@@ -97,7 +99,7 @@ pub enum RwLockError<I> {
     Wait(WaitError<I>),
     /// The calling thread holds the lock itself: the wait would never end.
     WouldDeadlock,
-    /// 2²⁸ readers hold it already.
+    /// 2²⁷ readers hold it already.
     TooManyReaders,
 }
 
@@ -111,7 +113,7 @@ impl RawRwLock {
     const_fn! {
         /// A free lock.
         pub fn new() -> Self {
-            Self { word: AtomicU64::new(Word::FREE.0), waiters: ListLock::new(Waiting::new()) }
+            Self { word: AtomicU64::new(Word::INITIAL.0), waiters: ListLock::new(Waiting::new()) }
         }
     }
 
@@ -130,7 +132,8 @@ impl RawRwLock {
         std::ptr::from_ref(self).addr() | usize::from(extra != ONE)
     }
 
-    /// Spins until `take` succeeds, for at most 127 spin hints; stops when other threads wait.
+    /// Spins until `take` succeeds, for at most 127 spin hints; stops when other threads wait, or
+    /// the lock is watched.
     pub(super) fn spin(&self, mut take: impl FnMut() -> bool) -> bool {
         const ROUNDS: u32 = if cfg!(weftline_model) { 0 } else { 7 };
         for round in 0..ROUNDS {
@@ -138,7 +141,7 @@ impl RawRwLock {
             if take() {
                 return true;
             }
-            if self.load().has_waiters() {
+            if self.load().is_marked() {
                 return false;
             }
         }
@@ -188,13 +191,14 @@ impl RawRwLock {
         self.waiters.lock().settle(&self.word, phase)
     }
 
-    /// Replaces the word by `next` if `can_leave(word)`; returns whether it did. An acquire.
+    /// Replaces the word by `next` if `can_leave(word)`; returns whether it did. An acquire, so the
+    /// lock stays watched while locks are.
     pub(super) fn exchange_if(&self, can_leave: impl Fn(Word) -> bool, next: Word) -> bool {
         let mut word = self.load();
         while can_leave(word) {
             match self.word.compare_exchange_weak(
                 word.0,
-                next.0,
+                next.0 | word.kept(),
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
@@ -223,10 +227,12 @@ impl RawRwLock {
             };
             // AcqRel, although a read-modify-write continues the release sequence of earlier
             // releases in any case.
-            match self
-                .word
-                .compare_exchange(word.0, next.0, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            match self.word.compare_exchange(
+                word.0,
+                next.0 | (word.0 & WATCHED),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
                 Ok(_) => return,
                 Err(now) => word = Word(now),
             }
@@ -290,6 +296,7 @@ impl RawRwLock {
 
 impl Drop for RawRwLock {
     fn drop(&mut self) {
+        self.will_be_gone();
         // A leaked guard leaves a hold, and the next lock at this address would have it.
         if self.load().readers() > 0 {
             forget_read_holds(self.hold(ONE));

@@ -10,10 +10,20 @@ use super::rwlock_waiting::{Phase, Request, Waiting};
 use super::rwlock_word::{ONE, Word};
 use crate::error::NotOwner;
 use crate::park::model::Ordering;
+use crate::park::witness::Access;
 use crate::park::{
-    Blocker, Deadline, Ended, Kind, List, ReadHolds, ThreadBlocker, WaitError, Waiter,
+    BlockedOn, Blocker, Deadline, Ended, Kind, List, ReadHolds, ThreadBlocker, WaitError, Waiter,
     current_record, number, read_holds, ready,
 };
+
+/// How a reader holds the lock, by what it adds to the word.
+fn access_of(extra: u64) -> Access {
+    if extra == ONE {
+        Access::Read
+    } else {
+        Access::Upgradable
+    }
+}
 
 /// The list in which a reader waits, by what it adds to the word.
 fn shared_list(waiting: &mut Waiting, extra: u64) -> &mut List<Request> {
@@ -33,6 +43,7 @@ impl RawRwLock {
     /// holds than the record has slots (`park/read_holds.rs`). The other acquires report that to
     /// their blocker.
     #[inline]
+    #[track_caller]
     pub fn try_read(&self) -> bool {
         self.read_with(&mut ThreadBlocker, Deadline::PASSED).is_ok()
     }
@@ -110,6 +121,20 @@ impl RawRwLock {
         blocker: &mut B,
         deadline: Deadline,
     ) -> Result<(), RwLockError<B::Interrupt>> {
+        let on = Kind::RwLockRead.of(self);
+        self.take_seen(access_of(extra), on.place(), deadline, || {
+            self.share_unseen(on, extra, blocker, deadline)
+        })
+    }
+
+    /// As [`Self::share_slow`]; the witness is not told.
+    fn share_unseen<B: Blocker>(
+        &self,
+        on: BlockedOn,
+        extra: u64,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), RwLockError<B::Interrupt>> {
         ready(blocker).map_err(WaitError::Interrupted)?;
         let holds = &current_record().read_holds;
         if holds.reserve().is_err() {
@@ -120,7 +145,7 @@ impl RawRwLock {
         if deadline.is_never() && (self.load().is_written_by(number()) || is_second_upgradable) {
             return Err(RwLockError::WouldDeadlock);
         }
-        self.share_or_wait(extra, holds, blocker, deadline)?;
+        self.share_or_wait(on, extra, holds, blocker, deadline)?;
         if holds.add(self.hold(extra)).is_err() {
             // A signal handler has used the room meanwhile.
             self.release_shared(extra);
@@ -130,9 +155,9 @@ impl RawRwLock {
     }
 
     /// Takes the lock to read, without a record of it.
-    #[track_caller]
     fn share_or_wait<B: Blocker>(
         &self,
+        on: BlockedOn,
         extra: u64,
         holds: &ReadHolds,
         blocker: &mut B,
@@ -144,7 +169,6 @@ impl RawRwLock {
         {
             return Ok(());
         }
-        let on = Kind::RwLockRead.of(self);
         loop {
             self.inherit();
             let reads = self.is_in(holds);
@@ -235,7 +259,11 @@ impl RawRwLock {
         if !read_holds().is_some_and(|holds| holds.remove_latest(hold)) {
             self.remove_hold(hold)?;
         }
-        self.release_shared(extra);
+        let left = self.subtract(extra);
+        if left.is_marked() {
+            self.after_release(extra, left);
+            self.tell_released(access_of(extra), left);
+        }
         Ok(())
     }
 
@@ -267,11 +295,21 @@ impl RawRwLock {
         was_held.then_some(()).ok_or(NotOwner)
     }
 
-    /// Subtracts a hold from the word, and serves waiters that this lets go on.
-    #[inline]
+    /// Subtracts a hold from the word, and serves waiters that this lets go on. The witness is not
+    /// told.
     pub(super) fn release_shared(&self, extra: u64) {
-        let was = self.word.fetch_sub(extra, Ordering::Release);
-        let left = Word(was - extra);
+        self.after_release(extra, self.subtract(extra));
+    }
+
+    /// Subtracts a hold from the word. Returns what is left of it.
+    #[inline]
+    fn subtract(&self, extra: u64) -> Word {
+        Word(self.word.fetch_sub(extra, Ordering::Release) - extra)
+    }
+
+    /// Serves the waiters that a release lets go on, which has left that word.
+    #[cold]
+    fn after_release(&self, extra: u64, left: Word) {
         // After an upgradable hold, the next upgradable reader may take the lock.
         if left.has_waiters() && (extra != ONE || left.is_free() || left.is_upgradable_alone()) {
             self.settle(Phase::Over).call();

@@ -11,9 +11,12 @@ use super::rwlock_waiting::{Phase, Request, Waiting};
 use super::rwlock_word::{ONE, UPGRADABLE, Word};
 use crate::error::NotOwner;
 use crate::park::model::Ordering;
+use crate::park::witness::Access;
 use crate::park::{
-    Blocker, Deadline, Ended, Kind, WaitError, Waiter, current_record, number, read_holds, ready,
+    BlockedOn, Blocker, Deadline, Ended, Kind, WaitError, Waiter, current_record, number,
+    read_holds, ready,
 };
+use std::panic::Location;
 
 const ONE_UPGRADABLE: u64 = ONE | UPGRADABLE;
 
@@ -115,6 +118,21 @@ impl RawRwLock {
         deadline: Deadline,
     ) -> Result<(), RwLockError<B::Interrupt>> {
         let on = Kind::RwLockWrite.of(self);
+        self.take_seen(Access::Write, on.place(), deadline, || {
+            self.upgrade_unseen(on, me, blocker, deadline)
+        })?;
+        self.tell_released(Access::Upgradable, self.load());
+        Ok(())
+    }
+
+    /// As [`Self::upgrade_slow`]; the witness is not told.
+    fn upgrade_unseen<B: Blocker>(
+        &self,
+        on: BlockedOn,
+        me: u64,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), RwLockError<B::Interrupt>> {
         if deadline.is_never() && self.own_reads() > 1 {
             return Err(RwLockError::WouldDeadlock);
         }
@@ -179,6 +197,7 @@ impl RawRwLock {
     ///
     /// # Errors
     /// [`DowngradeError`]; nothing has changed then.
+    #[track_caller]
     pub fn downgrade(&self) -> Result<(), DowngradeError> {
         let me = number();
         if !self.is_owned() {
@@ -190,7 +209,9 @@ impl RawRwLock {
         }
         let read = Word::read_by(1);
         if !self.stop_writing(me, read) {
-            self.unlock_slow(me, read);
+            let was = self.unlock_slow(me, read);
+            self.tell_released(Access::Write, was);
+            self.tell_taken(Access::Read, Location::caller());
         }
         Ok(())
     }
@@ -199,6 +220,7 @@ impl RawRwLock {
     ///
     /// # Errors
     /// [`NotOwner`] when the calling thread is not the upgradable reader.
+    #[track_caller]
     pub fn downgrade_upgradable(&self) -> Result<(), NotOwner> {
         self.inherit();
         let hold = self.hold(ONE_UPGRADABLE);
@@ -211,6 +233,10 @@ impl RawRwLock {
         let was = Word(self.word.fetch_sub(UPGRADABLE, Ordering::Release));
         if was.has_waiters() {
             self.settle(Phase::Over).call();
+        }
+        if was.is_watched() {
+            self.tell_released(Access::Upgradable, was);
+            self.tell_taken(Access::Read, Location::caller());
         }
         Ok(())
     }

@@ -207,7 +207,7 @@ impl Waiting {
         let is_last =
             self.writers.is_only(front) && self.readers.is_empty() && self.upgradables.is_empty();
         // The word first: as soon as the waiter is granted, the new owner may release.
-        let next = Word(request & !UPGRADABLE).with_waiters(!is_last);
+        let next = Word((request & !UPGRADABLE) | now.kept()).with_waiters(!is_last);
         if !exchange(word, now, next) {
             return;
         }

@@ -1,18 +1,20 @@
 //! [`Word`]: what the word of a read-write lock says. `rwlock.rs` has the table of its states.
 
-use crate::park::{ThreadNumber, fork};
+use crate::park::{ThreadNumber, fork, witness};
 
 pub(super) const WAITERS: u64 = 1;
 pub(super) const EXCLUSIVE: u64 = 2;
 pub(super) const UPGRADABLE: u64 = 4;
+/// The lock is watched (`park/witness.rs`), so no fast path takes or releases it.
+pub(super) const WATCHED: u64 = 8;
 /// One reader in the word.
-pub(super) const ONE: u64 = 8;
+pub(super) const ONE: u64 = 16;
 /// Where the owner, or the number of forks, begins.
-const OWNER: u32 = 3;
+const OWNER: u32 = 4;
 const FORKS: u32 = 32;
 /// Acquires fail from this many readers on. As many again fit into the word: readers that get the
 /// lock by handoff are not counted beforehand.
-const MOST_READERS: u64 = 1 << 28;
+const MOST_READERS: u64 = 1 << 27;
 
 /// A value of the word.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,13 @@ pub(super) struct Word(pub(super) u64);
 
 impl Word {
     pub(super) const FREE: Self = Self(0);
+    /// That of a new lock. With the feature `lock-order` it is watched: the first acquire decides
+    /// whether it stays so.
+    pub(super) const INITIAL: Self = if cfg!(feature = "lock-order") {
+        Self(WATCHED)
+    } else {
+        Self::FREE
+    };
 
     /// Held by the writer with that number.
     #[inline]
@@ -40,12 +49,13 @@ impl Word {
     }
 
     /// As seen by a reader that does not wait: with one more, if it is free or read in this
-    /// process, and no thread waits. `extra` is [`ONE`], with [`UPGRADABLE`] or without.
+    /// process, not watched, and no thread waits. `extra` is [`ONE`], with [`UPGRADABLE`] or
+    /// without.
     #[inline]
     pub(super) fn read_once_more(self, extra: u64) -> Option<Self> {
         let unread = Self::unread().0;
         let seen = if self == Self::FREE { unread } else { self.0 };
-        let is_open = seen & (WAITERS | EXCLUSIVE | (extra & UPGRADABLE)) == 0;
+        let is_open = seen & (WAITERS | EXCLUSIVE | WATCHED | (extra & UPGRADABLE)) == 0;
         // Of another process if the upper halves differ.
         let has_room = seen ^ unread < MOST_READERS * ONE;
         (is_open && has_room).then(|| Self(seen + extra))
@@ -57,8 +67,9 @@ impl Word {
         let read = if self.is_free() {
             Self(Self::unread().0 | (self.0 & WAITERS))
         } else {
-            self
+            Self(self.0 & !WATCHED)
         };
+        let read = Self(read.0 | self.kept());
         (is_open && !read.is_full()).then(|| Self(read.0 + extra))
     }
 
@@ -76,10 +87,30 @@ impl Word {
         !self.is_exclusive() && self.0 & UPGRADABLE != 0
     }
 
+    #[inline]
+    pub(super) const fn is_watched(self) -> bool {
+        self.0 & WATCHED != 0
+    }
+
+    /// What an acquire keeps of the word.
+    pub(super) fn kept(self) -> u64 {
+        if self.is_watched() && witness::is_on() {
+            WATCHED
+        } else {
+            0
+        }
+    }
+
+    /// Whether a reader's release has more to do than to subtract its hold.
+    #[inline]
+    pub(super) const fn is_marked(self) -> bool {
+        self.0 & (WAITERS | WATCHED) != 0
+    }
+
     /// Not held, whether threads wait or not.
     #[inline]
     pub(super) const fn is_free(self) -> bool {
-        self.0 as u32 as u64 & !WAITERS == 0
+        self.0 as u32 as u64 & !(WAITERS | WATCHED) == 0
     }
 
     /// How many threads read, the upgradable reader included.
@@ -112,7 +143,7 @@ impl Word {
 
     #[inline]
     pub(super) const fn is_written_by(self, owner: u64) -> bool {
-        self.with_waiters(false).0 == Self::written_by(owner).0
+        self.0 & !(WAITERS | WATCHED) == Self::written_by(owner).0
     }
 
     /// The writer.

@@ -2,47 +2,64 @@
 
 use super::rwlock::{RawRwLock, RwLockError};
 use super::rwlock_waiting::{Phase, Waiting};
-use super::rwlock_word::Word;
+use super::rwlock_word::{WATCHED, Word};
 use crate::error::NotOwner;
 use crate::park::model::Ordering;
-use crate::park::{Blocker, Deadline, Ended, Kind, WaitError, Waiter, number, read_holds, ready};
+use crate::park::witness::Access;
+use crate::park::{
+    BlockedOn, Blocker, Deadline, Ended, Kind, WaitError, Waiter, number, read_holds, ready,
+};
+use std::panic::Location;
 
 impl RawRwLock {
     /// Takes the lock to write if it is free; does not wait.
     #[inline]
+    #[track_caller]
     pub fn try_write(&self) -> bool {
         self.try_write_as(number())
     }
 
     #[inline]
+    #[track_caller]
     pub(in crate::sync) fn try_write_as(&self, me: u64) -> bool {
-        match self.word.compare_exchange(
-            Word::FREE.0,
-            Word::written_by(me).0,
-            Ordering::Acquire,
-            Ordering::Relaxed,
-        ) {
-            Ok(_) => true,
-            Err(word) => self.try_write_forked(Word(word), me),
-        }
+        self.write_at_once(me) || self.try_write_slow(me, Location::caller())
     }
 
-    /// In the child of a fork the lock may be free in other ways.
+    /// Takes a free lock that is not watched. Where this fails, a slow path tries again.
+    #[inline]
+    pub(in crate::sync) fn write_at_once(&self, me: u64) -> bool {
+        self.word
+            .compare_exchange(
+                Word::FREE.0,
+                Word::written_by(me).0,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            )
+            .is_ok()
+    }
+
     #[cold]
-    fn try_write_forked(&self, word: Word, me: u64) -> bool {
-        let word = if word.is_stale() {
+    fn try_write_slow(&self, me: u64, place: &'static Location<'static>) -> bool {
+        let taken = self.take_free(me);
+        if taken {
+            self.tell_taken(Access::Write, place);
+        }
+        taken
+    }
+
+    /// Takes the lock if it is free in whatever way: watched, or since a fork.
+    fn take_free(&self, me: u64) -> bool {
+        if self.load().is_stale() {
             self.inherit();
-            self.load()
-        } else {
-            word
-        };
+        }
+        let word = self.load();
         word.is_free()
             && !word.has_waiters()
             && self
                 .word
                 .compare_exchange(
                     word.0,
-                    Word::written_by(me).0,
+                    Word::written_by(me).0 | word.kept(),
                     Ordering::Acquire,
                     Ordering::Relaxed,
                 )
@@ -63,7 +80,7 @@ impl RawRwLock {
         deadline: Deadline,
     ) -> Result<(), RwLockError<B::Interrupt>> {
         let me = number();
-        if self.try_write_as(me) {
+        if self.write_at_once(me) {
             Ok(())
         } else {
             self.write_slow(me, blocker, deadline)
@@ -79,6 +96,23 @@ impl RawRwLock {
         deadline: Deadline,
     ) -> Result<(), RwLockError<B::Interrupt>> {
         let on = Kind::RwLockWrite.of(self);
+        self.take_seen(Access::Write, on.place(), deadline, || {
+            if self.take_free(me) {
+                Ok(())
+            } else {
+                self.write_unseen(on, me, blocker, deadline)
+            }
+        })
+    }
+
+    /// Waits until the calling thread has the lock; the witness is not told.
+    fn write_unseen<B: Blocker>(
+        &self,
+        on: BlockedOn,
+        me: u64,
+        blocker: &mut B,
+        deadline: Deadline,
+    ) -> Result<(), RwLockError<B::Interrupt>> {
         if deadline.is_at_once() {
             return Err(WaitError::TimedOut.into());
         }
@@ -86,8 +120,7 @@ impl RawRwLock {
         if deadline.is_never() && (holds || self.load().is_written_by(me)) {
             return Err(RwLockError::WouldDeadlock);
         }
-        if B::SPIN.is_before_wait() && self.spin(|| self.load().is_free() && self.try_write_as(me))
-        {
+        if B::SPIN.is_before_wait() && self.spin(|| self.take_free(me)) {
             return Ok(());
         }
         ready(blocker).map_err(WaitError::Interrupted)?;
@@ -149,7 +182,8 @@ impl RawRwLock {
     #[inline]
     pub(in crate::sync) fn unlock_mine(&self, me: u64) {
         if !self.stop_writing(me, Word::FREE) {
-            self.unlock_slow(me, Word::read_by(0));
+            let was = self.unlock_slow(me, Word::read_by(0));
+            self.tell_released(Access::Write, was);
         }
     }
 
@@ -167,9 +201,9 @@ impl RawRwLock {
     }
 
     /// From written to `next`, with waiters. Until `settle` has chosen among them, no thread
-    /// barges: each takes the list's lock first.
+    /// barges: each takes the list's lock first. Returns the word from before.
     #[cold]
-    pub(super) fn unlock_slow(&self, me: u64, next: Word) {
+    pub(super) fn unlock_slow(&self, me: u64, next: Word) -> Word {
         let mut waiting = self.waiters.lock();
         // Under the list's lock no other thread changes the word of a writer. The last waiter may
         // have abandoned, and have cleared `WAITERS`.
@@ -179,7 +213,7 @@ impl RawRwLock {
                 .word
                 .compare_exchange(
                     word.0,
-                    next.with_waiters(true).0,
+                    next.with_waiters(true).0 | (word.0 & WATCHED),
                     Ordering::Release,
                     Ordering::Relaxed,
                 )
@@ -188,5 +222,6 @@ impl RawRwLock {
         let woken = waiting.settle(&self.word, Phase::Begins);
         drop(waiting);
         woken.call();
+        word
     }
 }

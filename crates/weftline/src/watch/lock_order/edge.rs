@@ -5,21 +5,34 @@ use super::gates::{Gate, Gates};
 use super::held::Held;
 use super::interpreter::interpreter;
 use super::inversion::{EdgeLock, Inversion, Use};
+use super::manner::Manner;
 use super::node::nodes;
 use super::order::{MOST_KEPT, ORDER};
+use super::search::Circle;
 use super::stack::Stack;
 use super::suppressions;
-use crate::park::witness::Place;
+use super::writers::Writer;
+use crate::park::witness::{Place, WatchedLock};
 use crate::park::{LockClass, current_number, this_thread};
 use crate::watch::names::name_at;
 use crate::watch::standard_error::write;
 use std::mem;
 use std::sync::Arc;
 
-/// Adds an edge, and reports the inversion that it makes.
-pub(super) fn add(held: Held, gates: &Arc<[Gate]>, wanted: (usize, LockClass), place: Place) {
-    let thread = current_number().get();
-    let gates = Gates::new(gates, held.address);
+/// Adds an edge to a lock of that class, and reports the inversion that it makes.
+pub(super) fn add(
+    held: Held,
+    gates: &Arc<[Gate]>,
+    (lock, class): (WatchedLock<'_>, LockClass),
+    place: Place,
+) {
+    let manner = Manner {
+        thread: current_number().get(),
+        held: held.access,
+        wanted: lock.access,
+        gates: Gates::new(gates, held.address),
+    };
+    let wanted = (lock.address, class);
     let (from, to) = nodes((held.address, held.class), wanted);
     {
         let mut order = ORDER.lock();
@@ -27,7 +40,7 @@ pub(super) fn add(held: Held, gates: &Arc<[Gate]>, wanted: (usize, LockClass), p
             order.graph.make_room();
         }
         // Without a stack, which takes long.
-        if order.graph.has(from, to, thread, &gates) {
+        if order.graph.has(from, to, &manner) {
             let is_first = order.graph.is_full() && !mem::replace(&mut order.is_full, true);
             drop(order);
             if is_first {
@@ -37,18 +50,17 @@ pub(super) fn add(held: Held, gates: &Arc<[Gate]>, wanted: (usize, LockClass), p
         }
     }
     let (stack, name) = Stack::here(interpreter(), place);
-    let lock = |(address, class)| EdgeLock {
+    let edge_lock = |(address, class)| EdgeLock {
         address,
         name: name_at(address).and_then(|name| name.as_str().map(str::to_owned)),
         class,
     };
     let mut new = Use {
-        thread,
-        thread_title: title(thread, name),
-        held: lock((held.address, held.class)),
+        thread_title: title(manner.thread, name),
+        manner,
+        held: edge_lock((held.address, held.class)),
         held_since: held.site,
-        wanted: lock(wanted),
-        gates,
+        wanted: edge_lock(wanted),
         stack,
     };
     let circle = {
@@ -58,8 +70,31 @@ pub(super) fn add(held: Held, gates: &Arc<[Gate]>, wanted: (usize, LockClass), p
         }
         order.graph.add(from, to, Arc::new(new))
     };
-    let Some(circle) = circle else { return };
-    let inversion = Arc::new(Inversion::new(&circle));
+    if let Some(circle) = circle {
+        report(&circle);
+    }
+}
+
+/// Adds a thread that is about to wait to write a lock of that class, under these locks. Reports
+/// the inversion that it makes possible.
+pub(super) fn add_writer(class: LockClass, gates: &Arc<[Gate]>, place: Place) {
+    let thread = current_number().get();
+    let gates = Gates::of_all(gates);
+    let manner = Writer::manner(thread, gates.clone());
+    if ORDER.lock().graph.has_writer(class, &manner) {
+        return;
+    }
+    let (stack, name) = Stack::here(interpreter(), place);
+    let writer = Writer::new(thread, gates, title(thread, name), stack.innermost());
+    let circle = ORDER.lock().graph.add_writer(class, writer);
+    if let Some(circle) = circle {
+        report(&circle);
+    }
+}
+
+/// Reports what has been found, unless it is suppressed.
+fn report(circle: &Circle) {
+    let inversion = Arc::new(Inversion::new(circle));
     if suppressions::cover(&inversion) {
         return;
     }

@@ -1,18 +1,32 @@
 //! [`Gates`]: the locks that a thread holds beside those of an edge; [`Births`]: which lock is at
 //! an address now.
 
+use crate::park::Access;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A lock that a thread held: its address, and how many locks had been there before.
-pub(super) type Gate = (usize, u64);
+/// A lock that a thread held.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gate {
+    address: usize,
+    /// How many locks had been there before.
+    before: u64,
+    access: Access,
+}
 
-/// The locks that a thread holds beside one.
+impl Gate {
+    fn lock(self) -> (usize, u64) {
+        (self.address, self.before)
+    }
+}
+
+/// The locks that a thread holds, but for one.
 #[derive(Clone, Debug)]
 pub(super) struct Gates {
     /// With that one, in order of the addresses. Shared by the edges of an acquisition.
     all: Arc<[Gate]>,
+    /// Zero: none.
     without: usize,
 }
 
@@ -24,33 +38,53 @@ impl Gates {
         }
     }
 
+    /// All of them.
+    pub(super) fn of_all(all: &Arc<[Gate]>) -> Self {
+        Self::new(all, 0)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.all.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Gate> {
-        self.all.iter().filter(|gate| gate.0 != self.without)
+        self.all.iter().filter(|gate| gate.address != self.without)
     }
 
-    /// Whether the outer gates have all of these.
+    /// Whether the outer gates have all of these, held as strongly.
     pub(super) fn are_within(&self, outer: &Self) -> bool {
         let mut outer = outer.iter();
-        self.iter().all(|gate| outer.any(|other| other == gate))
+        self.iter().all(|gate| {
+            let same = outer.find(|other| other.lock() == gate.lock());
+            same.is_some_and(|other| gate.access <= other.access)
+        })
     }
 
-    /// Whether a lock is in both.
+    /// Whether a lock is in both that not more than one thread can hold so.
     pub(super) fn meet(&self, other: &Self) -> bool {
-        let (mut left, mut right) = (self.iter(), other.iter());
-        let mut pair = (left.next(), right.next());
-        while let (Some(first), Some(second)) = pair {
-            pair = match first.cmp(second) {
-                Ordering::Less => (left.next(), Some(second)),
-                Ordering::Greater => (Some(first), right.next()),
-                Ordering::Equal => return true,
-            };
-        }
-        false
+        meet(self.iter(), other.iter())
     }
+
+    /// As [`Self::meet`], with the lock that is left out of either.
+    pub(super) fn meet_with_all(&self, other: &Self) -> bool {
+        meet(self.all.iter(), other.all.iter())
+    }
+}
+
+fn meet<'a>(
+    mut left: impl Iterator<Item = &'a Gate>,
+    mut right: impl Iterator<Item = &'a Gate>,
+) -> bool {
+    let mut pair = (left.next(), right.next());
+    while let (Some(first), Some(second)) = pair {
+        pair = match first.lock().cmp(&second.lock()) {
+            Ordering::Less => (left.next(), Some(second)),
+            Ordering::Greater => (Some(first), right.next()),
+            Ordering::Equal if first.access.excludes(second.access) => return true,
+            Ordering::Equal => (left.next(), right.next()),
+        };
+    }
+    false
 }
 
 /// At how many addresses those that no use has are first taken away.
@@ -71,10 +105,12 @@ impl Births {
     }
 
     /// The locks that are at these addresses now, which are in order.
-    pub(super) fn gates(&mut self, addresses: &[usize]) -> Arc<[Gate]> {
-        let gates = addresses
-            .iter()
-            .map(|&address| (address, *self.before.entry(address).or_insert(0)));
+    pub(super) fn gates(&mut self, held: &[(usize, Access)]) -> Arc<[Gate]> {
+        let gates = held.iter().map(|&(address, access)| Gate {
+            address,
+            before: *self.before.entry(address).or_insert(0),
+            access,
+        });
         gates.collect()
     }
 
@@ -95,7 +131,7 @@ impl Births {
     }
 
     pub(super) fn keep<'a>(&mut self, gates: impl Iterator<Item = &'a Gate>) {
-        let kept: BTreeSet<usize> = gates.map(|gate| gate.0).collect();
+        let kept: BTreeSet<usize> = gates.map(|gate| gate.address).collect();
         self.before.retain(|address, _| kept.contains(address));
         self.most = self.before.len() * 2 + MOST_SPARE;
     }
@@ -106,7 +142,22 @@ mod tests {
     use super::*;
 
     fn gates(addresses: &[usize], without: usize) -> Gates {
-        Gates::new(&Births::new().gates(addresses), without)
+        held(Access::Exclusive, addresses, without)
+    }
+
+    fn held(access: Access, addresses: &[usize], without: usize) -> Gates {
+        let held: Vec<_> = addresses.iter().map(|&it| (it, access)).collect();
+        Gates::new(&Births::new().gates(&held), without)
+    }
+
+    #[test]
+    fn what_is_read_by_both_is_no_gate() {
+        let read = held(Access::Read, &[1, 2], 2);
+        let upgradable = held(Access::Upgradable, &[1], 0);
+        let written = held(Access::Write, &[1], 0);
+        assert!(!read.meet(&read) && !read.meet(&upgradable) && read.meet(&written));
+        assert!(upgradable.meet(&upgradable) && written.meet(&upgradable));
+        assert!(read.are_within(&written) && !written.are_within(&read));
     }
 
     #[test]
@@ -120,9 +171,9 @@ mod tests {
     #[test]
     fn addresses_that_no_use_has_are_taken_away() {
         let mut births = Births::new();
-        let kept = births.gates(&[1, 2]);
+        let kept = births.gates(&[(1, Access::Read), (2, Access::Exclusive)]);
         for address in 3..2 * MOST_SPARE {
-            births.gates(&[address]);
+            births.gates(&[(address, Access::Exclusive)]);
         }
         assert!(births.are_many());
         births.keep(kept.iter());

@@ -3,7 +3,7 @@
 //! # Implementation
 //!
 //! An edge leads from a lock that was held to the one that was taken then. It keeps a few *uses*:
-//! by which thread, and which further locks it held (*gates*).
+//! by which thread, how, and which further locks it held (*gates*).
 //!
 //! Edges outlive locks. A new lock at the address of an old one is another one: it takes the edges
 //! of the old node away, and is another gate.
@@ -11,12 +11,14 @@
 //! **An edge has enough uses** where eight threads have one under no other gates. A circle has at
 //! most eight edges. So whichever threads make its others, one of these eight is not among them.
 
-use super::gates::{Births, Gate, Gates};
+use super::gates::{Births, Gate};
 use super::inversion::Use;
+use super::manner::{self, Manner};
 use super::node::Node;
-use super::search::{self, Edges, LONGEST};
+use super::search::{self, Circle, Edges, Known, LONGEST, MOST_STEPS};
 use super::stack_interner::StackInterner;
-use crate::park::LockClass;
+use super::writers::{Writer, Writers};
+use crate::park::{Access, LockClass};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,6 +31,7 @@ const MOST_USES: usize = LONGEST;
 /// What is known of the order.
 pub(super) struct Graph {
     edges: Edges,
+    writers: Writers,
     /// The circles that were returned already.
     told: BTreeSet<Vec<(LockClass, String)>>,
     /// The locks that are nodes.
@@ -47,17 +50,11 @@ pub(super) enum Birth {
     Noticed,
 }
 
-/// What becomes of a further use.
-enum Place {
-    Known,
-    Instead(usize),
-    New,
-}
-
 impl Graph {
     pub(super) const fn new() -> Self {
         Self {
             edges: BTreeMap::new(),
+            writers: Writers::new(),
             told: BTreeSet::new(),
             locks: BTreeSet::new(),
             gone: BTreeSet::new(),
@@ -68,21 +65,56 @@ impl Graph {
 
     /// The locks that are at these addresses now, as gates. The second: whether what threads
     /// remember is void.
-    pub(super) fn gates(&mut self, addresses: &[usize]) -> (Arc<[Gate]>, bool) {
+    pub(super) fn gates(&mut self, held: &[(usize, Access)]) -> (Arc<[Gate]>, bool) {
         let are_many = self.births.are_many();
         if are_many {
             let uses = self.edges.values().flatten();
-            self.births.keep(uses.flat_map(|it| it.gates.iter()));
+            let gates = uses
+                .flat_map(|it| it.manner.gates.iter())
+                .chain(self.writers.gates());
+            self.births.keep(gates);
         }
-        (self.births.gates(addresses), are_many)
+        (self.births.gates(held), are_many)
     }
 
-    /// Whether a further use of an edge, of that thread under these gates, adds nothing.
-    pub(super) fn has(&self, from: Node, to: Node, thread: u64, gates: &Gates) -> bool {
+    /// Whether a further use of an edge adds nothing.
+    pub(super) fn has(&self, from: Node, to: Node, new: &Manner) -> bool {
         match self.edges.get(&(from, to)) {
-            Some(uses) => matches!(place(uses, thread, gates), Place::Known),
+            Some(uses) => manner::has(uses, new, MOST_USES),
             None => self.is_full(),
         }
+    }
+
+    /// Whether a further writer of a class adds nothing.
+    pub(super) fn has_writer(&self, class: LockClass, new: &Manner) -> bool {
+        self.writers.has(class, new)
+    }
+
+    /// Adds a thread that waits to write. Returns a circle in which others wait behind it, if there
+    /// is one that has not been returned before.
+    pub(super) fn add_writer(&mut self, class: LockClass, new: Writer) -> Option<Circle> {
+        if !self.writers.add(class, Arc::new(new)) {
+            return None;
+        }
+        let known = Known {
+            edges: &self.edges,
+            writers: &self.writers,
+        };
+        let mut steps = MOST_STEPS;
+        let readers = self.edges.iter().flat_map(|(&edge, uses)| {
+            let reads =
+                |it: &&Arc<Use>| it.wanted.class == class && it.manner.wanted <= Access::Upgradable;
+            uses.iter().filter(reads).map(move |it| (edge, it))
+        });
+        for (edge, it) in readers {
+            let circle = search::circle(known, edge, Arc::clone(it), &mut steps);
+            if let Some(circle) = circle
+                && self.told.insert(key(&circle.uses))
+            {
+                return Some(circle);
+            }
+        }
+        None
     }
 
     /// Whether no further edge is kept.
@@ -114,9 +146,9 @@ impl Graph {
         are_fewer
     }
 
-    /// Adds a use of the edge between two nodes. Returns the uses that make a circle with it, this
-    /// one first, if there is one that has not been returned before.
-    pub(super) fn add(&mut self, from: Node, to: Node, new: Arc<Use>) -> Option<Vec<Arc<Use>>> {
+    /// Adds a use of the edge between two nodes. Returns the circle that it closes, if there is one
+    /// that has not been returned before.
+    pub(super) fn add(&mut self, from: Node, to: Node, new: Arc<Use>) -> Option<Circle> {
         if self.is_full() && !self.edges.contains_key(&(from, to)) {
             return None;
         }
@@ -124,19 +156,15 @@ impl Graph {
         if uses.is_empty() {
             self.locks.extend(from.lock().into_iter().chain(to.lock()));
         }
-        match place(uses, new.thread, &new.gates) {
-            Place::Known => return None,
-            Place::Instead(at) => uses[at] = Arc::clone(&new),
-            Place::New => {
-                if uses.len() == MOST_USES {
-                    // The first is kept: most programs do the same again and again.
-                    uses.remove(1);
-                }
-                uses.push(Arc::clone(&new));
-            }
+        if !manner::add(uses, Arc::clone(&new), MOST_USES) {
+            return None;
         }
-        let circle = search::circle(&self.edges, from, to, new)?;
-        self.told.insert(key(&circle)).then_some(circle)
+        let known = Known {
+            edges: &self.edges,
+            writers: &self.writers,
+        };
+        let circle = search::circle(known, (from, to), new, &mut MOST_STEPS.clone())?;
+        self.told.insert(key(&circle.uses)).then_some(circle)
     }
 
     /// A lock at that address is taken for the first time: no edge is of it, and no gate.
@@ -180,21 +208,6 @@ impl Graph {
     }
 }
 
-/// Where a use belongs among those of its edge. A use under fewer gates makes more circles.
-fn place(uses: &[Arc<Use>], thread: u64, gates: &Gates) -> Place {
-    let narrower = |known: &&Arc<Use>| known.gates.are_within(gates);
-    let is_known = uses.iter().filter(narrower).any(|it| it.thread == thread);
-    let threads =
-        || -> BTreeSet<u64> { uses.iter().filter(narrower).map(|it| it.thread).collect() };
-    if is_known || uses.len() == MOST_USES && threads().len() == MOST_USES {
-        return Place::Known;
-    }
-    let wider = |known: &Arc<Use>| known.thread == thread && gates.are_within(&known.gates);
-    uses.iter()
-        .position(wider)
-        .map_or(Place::New, Place::Instead)
-}
-
 /// What tells circles apart: their classes; of locks of one class, also the lines that take them.
 fn key(circle: &[Arc<Use>]) -> Vec<(LockClass, String)> {
     let mut key: Vec<_> = circle
@@ -210,165 +223,4 @@ fn key(circle: &[Arc<Use>]) -> Vec<(LockClass, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::park::Deadline;
-    use crate::watch::lock_order::node::nodes;
-    use std::time::Duration;
-
-    struct Bench {
-        graph: Graph,
-    }
-
-    fn class_of(lock: usize) -> LockClass {
-        LockClass(u16::try_from(lock + 1).unwrap().try_into().unwrap())
-    }
-
-    impl Bench {
-        fn new() -> Self {
-            Self {
-                graph: Graph::new(),
-            }
-        }
-
-        /// A thread takes locks one after the other, each of a class of its own by its address.
-        fn takes(&mut self, thread: u64, locks: &[usize]) -> Option<usize> {
-            self.takes_of(thread, locks, class_of)
-        }
-
-        fn takes_of(
-            &mut self,
-            thread: u64,
-            locks: &[usize],
-            class: impl Fn(usize) -> LockClass,
-        ) -> Option<usize> {
-            let mut found = None;
-            for (at, &wanted) in locks.iter().enumerate() {
-                for &held in &locks[..at] {
-                    let mut gates = locks[..at].to_vec();
-                    gates.sort_unstable();
-                    let gates = Gates::new(&self.graph.gates(&gates).0, held);
-                    let new = Use::of(thread, (held, class(held)), (wanted, class(wanted)), gates);
-                    let nodes = nodes((held, class(held)), (wanted, class(wanted)));
-                    let circle = self.graph.add(nodes.0, nodes.1, Arc::new(new));
-                    found = found.or(circle.map(|circle| circle.len()));
-                }
-            }
-            found
-        }
-    }
-
-    #[test]
-    fn two_threads_that_take_two_locks_in_two_orders_are_found_once() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.takes(1, &[1, 2]), None);
-        assert_eq!(bench.takes(2, &[1, 2]), None);
-        assert_eq!(bench.takes(2, &[2, 1]), Some(2));
-        assert_eq!(bench.takes(3, &[2, 1]), None);
-    }
-
-    #[test]
-    fn one_thread_does_not_wait_for_itself() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.takes(1, &[1, 2]), None);
-        assert_eq!(bench.takes(1, &[2, 1]), None);
-        assert_eq!(bench.takes(2, &[2, 1]), Some(2));
-    }
-
-    #[test]
-    fn a_common_outer_lock_makes_threads_take_turns() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.takes(1, &[9, 1, 2]), None);
-        assert_eq!(bench.takes(2, &[9, 2, 1]), None);
-        // Without it, each alone may meet the other, which holds it.
-        assert_eq!(bench.takes(3, &[1, 2]), Some(2));
-    }
-
-    #[test]
-    fn circles_of_three_and_more_need_as_many_threads() {
-        for length in 3..=LONGEST {
-            let mut bench = Bench::new();
-            let pair = |at: usize| [at + 1, (at + 1) % length + 1];
-            for at in 0..length - 1 {
-                assert_eq!(bench.takes(at as u64 + 1, &pair(at)), None);
-            }
-            assert_eq!(bench.takes(1, &pair(length - 1)), None);
-            assert_eq!(bench.takes(99, &pair(length - 1)), Some(length));
-        }
-    }
-
-    #[test]
-    fn locks_of_one_class_are_told_apart() {
-        let mut bench = Bench::new();
-        let same = |_| LockClass::FIRST;
-        assert_eq!(bench.takes_of(1, &[1, 2, 3], same), None);
-        assert_eq!(bench.takes_of(2, &[1, 3], same), None);
-        assert_eq!(bench.takes_of(3, &[3, 1], same), Some(2));
-        assert!(matches!(bench.graph.birth(1), Birth::Noticed));
-        assert_eq!(bench.takes_of(4, &[2, 1], same), None);
-        assert_eq!(bench.takes_of(5, &[3, 2], same), Some(2));
-    }
-
-    #[test]
-    fn a_use_under_fewer_gates_takes_the_place_of_others() {
-        let mut bench = Bench::new();
-        for gate in 10..40 {
-            assert_eq!(bench.takes(1, &[gate, 1, 2]), None);
-        }
-        assert_eq!(bench.takes(2, &[10, 2, 1]), Some(2));
-    }
-
-    #[test]
-    fn a_new_lock_at_the_address_of_a_gate_is_another_gate() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.takes(1, &[9, 1, 2]), None);
-        assert_eq!(bench.takes(2, &[9, 2, 1]), None);
-        assert!(matches!(bench.graph.birth(9), Birth::Noticed));
-        assert_eq!(bench.takes(2, &[9, 2, 1]), Some(2));
-    }
-
-    #[test]
-    fn enough_threads_on_an_edge_are_enough() {
-        let mut bench = Bench::new();
-        for thread in 0..MOST_USES as u64 {
-            assert_eq!(bench.takes(thread, &[1, 2]), None);
-        }
-        let nodes = [1, 2].map(|it| Node::Class(class_of(it)));
-        let gates = Gates::new(&bench.graph.gates(&[5]).0, 5);
-        assert!(bench.graph.has(nodes[0], nodes[1], 99, &gates));
-        assert_eq!(bench.takes(0, &[2, 1]), Some(2));
-    }
-
-    #[test]
-    fn a_signal_has_no_uses() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.takes(1, &[1, 2]), None);
-        assert!(!bench.graph.forget(1, class_of(7)));
-        assert!(bench.graph.forget(1, class_of(1)));
-        assert_eq!(bench.takes(2, &[2, 1]), None);
-    }
-
-    #[test]
-    fn locks_that_are_gone_make_room() {
-        let mut bench = Bench::new();
-        let same = |_| LockClass::FIRST;
-        for lock in 1..=MOST_EDGES {
-            assert_eq!(bench.takes_of(1, &[2 * lock, 2 * lock + 1], same), None);
-        }
-        assert!(bench.graph.is_full() && !bench.graph.make_room());
-        bench.graph.bury(2);
-        bench.graph.bury(1);
-        assert!(bench.graph.make_room() && !bench.graph.is_full());
-    }
-
-    #[test]
-    fn a_dense_graph_costs_no_more_than_its_bound() {
-        let mut bench = Bench::new();
-        let soon = Deadline::after(Duration::from_secs(60));
-        for thread in 0..8 {
-            assert_eq!(bench.takes(thread, &(1..60).collect::<Vec<_>>()), None);
-        }
-        assert!(!soon.has_passed());
-        assert!(bench.graph.edges() <= MOST_EDGES);
-    }
-}
+mod tests;

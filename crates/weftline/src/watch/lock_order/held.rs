@@ -1,6 +1,6 @@
 //! The watched locks that the calling thread holds, and the edges that it has added already.
 
-use crate::park::{LockClass, Site};
+use crate::park::{Access, LockClass, Site};
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -15,6 +15,7 @@ const MOST_FROM: usize = 64;
 pub(super) struct Held {
     pub(super) address: usize,
     pub(super) class: LockClass,
+    pub(super) access: Access,
     /// Where the thread took it.
     pub(super) site: Site,
 }
@@ -31,26 +32,39 @@ pub(super) struct OfThread {
     period: u64,
 }
 
-/// The edges of an acquisition that the thread has not added yet.
+/// What an acquisition adds that the thread has not added yet.
 #[derive(Default)]
-pub(super) struct NewEdges {
-    /// The locks from which they lead.
+pub(super) struct New {
+    /// The locks from which edges lead.
     pub(super) from: Vec<Held>,
+    /// The thread is a writer that stops later readers.
+    pub(super) is_writer: bool,
     /// The addresses of all locks that the thread holds, in order.
-    pub(super) gates: Vec<usize>,
+    pub(super) gates: Vec<(usize, Access)>,
 }
 
 impl OfThread {
-    /// The edges to that lock from each one that the thread holds, as far as they are new.
-    pub(super) fn new_edges(&mut self, version: u64, wanted: usize, class: LockClass) -> NewEdges {
-        let is_held = self.held.iter().any(|held| held.address == wanted);
-        // Most threads hold nothing.
-        if self.held.is_empty() || is_held {
-            return NewEdges::default();
+    /// What follows when the thread is about to wait for that lock: an edge from each one that it
+    /// holds, as far as they are new.
+    pub(super) fn wants(
+        &mut self,
+        version: u64,
+        (wanted, class): (usize, LockClass),
+        access: Access,
+    ) -> New {
+        let writes = access == Access::Write;
+        let same = self.held.iter().filter(|held| held.address == wanted);
+        let may_wait = match same.map(|held| held.access).max() {
+            // It waits for other readers.
+            Some(held) => writes && held == Access::Upgradable,
+            // Most threads hold nothing.
+            None => writes || !self.held.is_empty(),
+        };
+        if !may_wait {
+            return New::default();
         }
-        let mut gates: Vec<usize> = self.held.iter().map(|held| held.address).collect();
-        gates.sort_unstable();
-        let of_all = hash(&(wanted, class, &gates));
+        let gates = self.gates();
+        let of_all = hash(&(wanted, class, access, &gates));
         if self.version != version {
             self.seen.clear();
             self.version = version;
@@ -58,17 +72,31 @@ impl OfThread {
         if self.seen.is_empty() {
             self.seen.resize(SEEN, 0);
         }
+        let seen = &mut self.seen;
+        let mut is_new = |it: u64| {
+            let it = it | 1;
+            std::mem::replace(&mut seen[(it >> 8) as usize % SEEN], it) != it
+        };
         let latest = &self.held[self.held.len().saturating_sub(MOST_FROM)..];
-        let mut from = Vec::new();
-        for held in latest {
-            // Other locks may have been at these addresses: their classes tell.
-            let edge = hash(&(of_all, held.address, held.class)) | 1;
-            let place = &mut self.seen[(edge >> 8) as usize % SEEN];
-            if std::mem::replace(place, edge) != edge {
-                from.push(*held);
-            }
+        let others = latest.iter().filter(|held| held.address != wanted);
+        // Other locks may have been at these addresses: their classes tell.
+        let from = others.filter(|held| is_new(hash(&(of_all, held.address, held.class))));
+        New {
+            from: from.copied().collect(),
+            is_writer: writes && is_new(of_all),
+            gates,
         }
-        NewEdges { from, gates }
+    }
+
+    /// The locks that the thread holds, in order of their addresses, each as it holds it most
+    /// strongly.
+    fn gates(&self) -> Vec<(usize, Access)> {
+        let held = self.held.iter().map(|held| (held.address, held.access));
+        let mut gates: Vec<_> = held.collect();
+        gates.sort_unstable_by(|left, right| right.cmp(left));
+        gates.dedup_by_key(|gate| gate.0);
+        gates.reverse();
+        gates
     }
 
     pub(super) fn take(&mut self, held: Held) {
@@ -77,8 +105,9 @@ impl OfThread {
         }
     }
 
-    pub(super) fn release(&mut self, address: usize) {
-        if let Some(at) = self.held.iter().rposition(|held| held.address == address) {
+    pub(super) fn release(&mut self, address: usize, access: Access) {
+        let is = |held: &Held| held.address == address && held.access == access;
+        if let Some(at) = self.held.iter().rposition(is) {
             self.held.remove(at);
         }
     }

@@ -1,9 +1,11 @@
 //! [`Inversion`]: locks that threads take in different orders, as a value and as text.
 
 use super::classes;
-use super::gates::Gates;
+use super::manner::{HasManner, Manner};
+use super::search::Circle;
 use super::stack::Stack;
-use crate::park::{LockClass, Site};
+use super::writers::Writer;
+use crate::park::{Access, LockClass, Site};
 use crate::watch::snapshot::Frame;
 use std::fmt::{self, Display};
 use std::sync::Arc;
@@ -29,12 +31,29 @@ pub struct Link {
     pub thread: String,
     /// The lock that it held.
     pub held: OrderedLock,
+    /// How it held that one.
+    pub held_to: Access,
     /// Where it had taken that one.
     pub held_since: Option<Frame>,
     /// The lock that it took then.
     pub wanted: OrderedLock,
+    /// How it took that one.
+    pub wanted_to: Access,
     /// Where, the innermost frame first.
     pub stack: Vec<Frame>,
+    /// Where it reads what the next one only reads: a thread that waits to write meanwhile, and so
+    /// stops later readers.
+    pub behind: Option<OtherWriter>,
+}
+
+/// A thread that takes a read-write lock to write.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OtherWriter {
+    /// The thread.
+    pub thread: String,
+    /// Where it took the lock.
+    pub at: Option<Frame>,
 }
 
 /// A lock, as the order of locks knows it.
@@ -101,22 +120,21 @@ impl EdgeLock {
 
 /// A use of an edge: a thread took a lock while it held another one.
 pub(super) struct Use {
-    pub(super) thread: u64,
+    pub(super) manner: Manner,
     pub(super) thread_title: String,
     pub(super) held: EdgeLock,
     pub(super) held_since: Site,
     pub(super) wanted: EdgeLock,
-    /// The other locks that it held.
-    pub(super) gates: Gates,
     pub(super) stack: Stack,
 }
 
-impl Use {
-    /// Whether two threads may be in the middle of these at one time.
-    pub(super) fn may_meet(&self, other: &Self) -> bool {
-        self.thread != other.thread && !self.gates.meet(&other.gates)
+impl HasManner for Arc<Use> {
+    fn manner(&self) -> &Manner {
+        &self.manner
     }
+}
 
+impl Use {
     /// The line that takes the lock.
     pub(super) fn line(&self) -> String {
         self.stack
@@ -125,35 +143,36 @@ impl Use {
             .unwrap_or_default()
     }
 
-    fn link(&self, new: &[&EdgeLock]) -> Link {
+    fn link(&self, new: &[&EdgeLock], behind: Option<&Writer>) -> Link {
         Link {
             thread: self.thread_title.clone(),
             held: self.held.told(new),
+            held_to: self.manner.held,
             held_since: frame_of(&self.held_since),
             wanted: self.wanted.told(new),
+            wanted_to: self.manner.wanted,
             stack: self.stack.frames(),
+            behind: behind.map(|writer| OtherWriter {
+                thread: writer.thread_title.clone(),
+                at: writer.at.clone(),
+            }),
         }
     }
 
     #[cfg(test)]
-    pub(super) fn of(
-        thread: u64,
-        held: (usize, LockClass),
-        wanted: (usize, LockClass),
-        gates: Gates,
-    ) -> Self {
+    pub(super) fn of(manner: Manner, held: (usize, LockClass), wanted: (usize, LockClass)) -> Self {
+        let thread = manner.thread;
         let lock = |(address, class)| EdgeLock {
             address,
             name: None,
             class,
         };
         Self {
-            thread,
+            manner,
             thread_title: format!("thread {thread}"),
             held: lock(held),
             held_since: Site::UNKNOWN,
             wanted: lock(wanted),
-            gates,
             stack: Stack::Told(format!("frame\t0\tf\tapp.py\t{thread}\n").into()),
         }
     }
@@ -166,14 +185,18 @@ fn frame_of(site: &Site) -> Option<Frame> {
 
 impl Inversion {
     /// That of a circle, whose first use is the one that closes it: its locks are there now.
-    pub(super) fn new(circle: &[Arc<Use>]) -> Self {
+    pub(super) fn new(circle: &Circle) -> Self {
         let new: Vec<_> = circle
+            .uses
             .iter()
             .take(1)
             .flat_map(|it| [&it.held, &it.wanted])
             .collect();
+        let links = circle.uses.iter().zip(&circle.behind);
         let mut inversion = Self {
-            links: circle.iter().map(|it| it.link(&new)).collect(),
+            links: links
+                .map(|(it, behind)| it.link(&new, behind.as_deref()))
+                .collect(),
             text: String::new(),
         };
         inversion.text = inversion.to_string();
@@ -215,13 +238,34 @@ impl Display for Inversion {
 
 fn write_link(f: &mut fmt::Formatter<'_>, link: &Link) -> fmt::Result {
     let is_nested = link.held.class == link.wanted.class;
-    writeln!(f, "  {} held {}", link.thread, link.held.title(is_nested))?;
+    let held = link.held.title(is_nested);
+    writeln!(f, "  {} held {held}{}", link.thread, purpose(link.held_to))?;
     if let Some(frame) = &link.held_since {
         writeln!(f, "      since {frame}")?;
     }
-    writeln!(f, "    and took {}", link.wanted.title(is_nested))?;
+    let wanted = link.wanted.title(is_nested);
+    writeln!(f, "    and took {wanted}{}", purpose(link.wanted_to))?;
     for frame in link.stack.iter().take(FRAMES) {
         writeln!(f, "      at {frame}")?;
     }
+    if let Some(writer) = &link.behind {
+        let at = writer.at.as_ref().map(|frame| format!(" at {frame}"));
+        writeln!(
+            f,
+            "    behind a thread that waits to write, as {} did{}",
+            writer.thread,
+            at.unwrap_or_default()
+        )?;
+    }
     Ok(())
+}
+
+/// What a thread holds a read-write lock for.
+fn purpose(access: Access) -> &'static str {
+    match access {
+        Access::Read => " to read",
+        Access::Upgradable => " to read and perhaps write",
+        Access::Write => " to write",
+        Access::Exclusive => "",
+    }
 }

@@ -8,7 +8,9 @@
 //! | `edge.rs` | the addition of an edge, and the report of the inversion that it makes |
 //! | `order.rs` | the graph of this process, and the inversions so far |
 //! | `graph.rs`, `node.rs` | which locks were taken under which others, by class or one by one |
+//! | `manner.rs` | how a thread took a lock: what tells whether threads may meet |
 //! | `search.rs` | the search for a circle in that |
+//! | `writers.rs` | the threads that wait to write, and so stop later readers |
 //! | `held.rs` | the locks that a thread holds |
 //! | `gates.rs` | the locks that a thread holds beside those of an edge |
 //! | `classes.rs` | the places at which locks are made |
@@ -22,6 +24,9 @@
 //! Watched locks tell this module of each acquisition and release (`park/witness.rs`). Before a
 //! thread takes a lock and may wait without a limit, an edge leads there from each lock that it
 //! holds. A try or a timed acquisition adds none: it gives up. What it took counts as held.
+//!
+//! Threads hold a read-write lock in ways that exclude each other, or do not (`Access`). Edges and
+//! gates keep how a thread holds and wants each lock.
 //!
 //! A lock that another thread than its owner releases orders nothing: it is a signal. It leaves the
 //! order for good, and its edges go with it.
@@ -43,6 +48,7 @@ mod graph;
 mod held;
 mod interpreter;
 mod inversion;
+mod manner;
 mod node;
 mod order;
 mod search;
@@ -50,10 +56,11 @@ mod stack;
 mod stack_interner;
 mod suppressions;
 mod witness;
+mod writers;
 
 pub use actions::{OnInversion, on_inversion};
 pub(super) use interpreter::set_interpreter;
-pub use inversion::{Inversion, Link, OrderedLock};
+pub use inversion::{Inversion, Link, OrderedLock, OtherWriter};
 pub use order::{forget_lock_order, inversions};
 
 use crate::park::LockClass;

@@ -6,8 +6,8 @@ use super::graph::Birth;
 use super::held::{Held, with_thread};
 use super::interpreter::interpreter;
 use super::order::{ORDER, VERSION};
-use crate::park::witness::{Place, WatchedLock, Witness};
-use crate::park::{LockClass, Site, current_number};
+use crate::park::witness::{Place, READERS, WatchedLock, Witness};
+use crate::park::{Access, LockClass, Site, current_number};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -68,7 +68,9 @@ fn forget_lent() {
         owner != me
     });
     for address in mine {
-        with_thread(period(), |thread| thread.release(address));
+        with_thread(period(), |thread| {
+            thread.release(address, Access::Exclusive)
+        });
     }
 }
 
@@ -80,10 +82,10 @@ fn wants(lock: WatchedLock<'_>, place: Place) {
     let class = class_of(lock, place);
     let version = VERSION.load(Ordering::Relaxed);
     let new = with_thread(period(), |thread| {
-        thread.new_edges(version, lock.address, class)
+        thread.wants(version, (lock.address, class), lock.access)
     });
     let new = new.unwrap_or_default();
-    if new.from.is_empty() {
+    if new.from.is_empty() && !new.is_writer {
         return;
     }
     let gates = {
@@ -94,8 +96,11 @@ fn wants(lock: WatchedLock<'_>, place: Place) {
         }
         gates
     };
+    if new.is_writer {
+        edge::add_writer(class, &gates, place);
+    }
     for held in new.from {
-        edge::add(held, &gates, (lock.address, class), place);
+        edge::add(held, &gates, (lock, class), place);
     }
 }
 
@@ -112,6 +117,7 @@ fn taken(lock: WatchedLock<'_>, place: Place) {
     let held = Held {
         address: lock.address,
         class,
+        access: lock.access,
         site,
     };
     with_thread(period(), |thread| thread.take(held));
@@ -119,7 +125,7 @@ fn taken(lock: WatchedLock<'_>, place: Place) {
 
 fn released(lock: WatchedLock<'_>, owner: u64) {
     if owner == current_number().get() {
-        with_thread(period(), |thread| thread.release(lock.address));
+        with_thread(period(), |thread| thread.release(lock.address, lock.access));
         return;
     }
     // Marked as lent already, or about to be gone. Its owner may have ended, so the list has a
@@ -143,8 +149,11 @@ fn released(lock: WatchedLock<'_>, owner: u64) {
 }
 
 fn gone(lock: WatchedLock<'_>, owner: Option<u64>) {
-    if let Some(owner) = owner {
-        released(lock, owner);
+    match owner {
+        // It is not known which threads read: all forget what they hold.
+        Some(READERS) => begin_period(),
+        Some(owner) => released(lock, owner),
+        None => {}
     }
     if lock.tag.is_known() {
         ORDER.lock().graph.bury(lock.address);

@@ -143,10 +143,10 @@ MUTANTS = [
         "sync/raw/rwlock_write.rs",
         """                .compare_exchange(
                     word.0,
-                    next.with_waiters(true).0,""",
+                    next.with_waiters(true).0 |""",
         """                .compare_exchange(
                     word.with_waiters(true).0,
-                    next.with_waiters(true).0,""",
+                    next.with_waiters(true).0 |""",
         "rwlock::a_waiter_that_times_out_passes_its_wakeup_on",
     ),
     Mutant(
@@ -159,8 +159,8 @@ MUTANTS = [
     Mutant(
         "rwlock: a reader's release does not publish that it has read",
         "sync/raw/rwlock_read.rs",
-        "let was = self.word.fetch_sub(extra, Ordering::Release);",
-        "let was = self.word.fetch_sub(extra, Ordering::Relaxed);",
+        "Word(self.word.fetch_sub(extra, Ordering::Release) - extra)",
+        "Word(self.word.fetch_sub(extra, Ordering::Relaxed) - extra)",
         "rwlock::a_writer_excludes_a_reader",
     ),
     Mutant(
@@ -169,6 +169,22 @@ MUTANTS = [
         "if waiter.is_claimed() {",
         "if waiter.is_granted() {",
         "rwlock::upgrades::a_woken_reader_that_gets_the_lock_by_handoff_meanwhile_has_it_once",
+    ),
+    Mutant(
+        "rwlock: a handoff forgets that the lock is watched",
+        "sync/raw/rwlock_waiting.rs",
+        "let next = Word((request & !UPGRADABLE) | now.kept())",
+        "let next = Word(request & !UPGRADABLE)",
+        "rwlock::watched::watched_locks_exclude_threads_and_stay_watched",
+    ),
+    Mutant(
+        "rwlock: a watched lock is taken without what its last writer wrote",
+        "sync/raw/rwlock_write.rs",
+        """                    Word::written_by(me).0 | word.kept(),
+                    Ordering::Acquire,""",
+        """                    Word::written_by(me).0 | word.kept(),
+                    Ordering::Relaxed,""",
+        "rwlock::watched::a_try_takes_a_watched_lock_or_leaves_it",
     ),
     Mutant(
         "event: a waiter enlists although the flag is up",
