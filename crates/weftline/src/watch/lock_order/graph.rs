@@ -12,10 +12,10 @@
 //! most eight edges. So whichever threads make its others, one of these eight is not among them.
 
 use super::gates::{Births, Gate};
-use super::inversion::Use;
+use super::lock_use::{LONGEST, Use};
 use super::manner::{self, Manner};
 use super::node::Node;
-use super::search::{self, Circle, Edges, Known, LONGEST, MOST_STEPS};
+use super::search::{self, Circle, Edges, Known, MOST_STEPS};
 use super::stack_interner::StackInterner;
 use super::writers::{Writer, Writers};
 use crate::park::{Access, LockClass};

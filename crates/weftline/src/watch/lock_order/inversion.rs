@@ -1,14 +1,12 @@
 //! [`Inversion`]: locks that threads take in different orders, as a value and as text.
 
 use super::classes;
-use super::manner::{HasManner, Manner};
+use super::lock_use::{EdgeLock, Use};
 use super::search::Circle;
-use super::stack::Stack;
 use super::writers::Writer;
 use crate::park::{Access, LockClass, Site};
 use crate::watch::snapshot::Frame;
 use std::fmt::{self, Display};
-use std::sync::Arc;
 
 /// How many frames of a stack are shown.
 const FRAMES: usize = 12;
@@ -91,90 +89,31 @@ impl OrderedLock {
     }
 }
 
-/// A lock in an edge.
-#[derive(Clone, Debug)]
-pub(super) struct EdgeLock {
-    pub(super) address: usize,
-    pub(super) class: LockClass,
-    /// The name that it had then.
-    pub(super) name: Option<String>,
-}
-
-impl EdgeLock {
-    pub(super) fn is(&self, address: usize, class: LockClass) -> bool {
-        self.address == address && self.class == class
-    }
-
-    /// The lock, which may have got its name since that of `new`.
-    fn told(&self, new: &[&Self]) -> OrderedLock {
-        let now = new.iter().find(|it| it.is(self.address, self.class));
-        let name = now.and_then(|it| it.name.as_ref()).or(self.name.as_ref());
-        OrderedLock {
-            address: self.address,
-            name: name.cloned(),
-            made_at: classes::place(self.class),
-            class: self.class,
-        }
+/// A lock, which may have got its name since that of `new`.
+fn told(lock: &EdgeLock, new: &[&EdgeLock]) -> OrderedLock {
+    let now = new.iter().find(|it| it.is(lock.address, lock.class));
+    let name = now.and_then(|it| it.name.as_ref()).or(lock.name.as_ref());
+    OrderedLock {
+        address: lock.address,
+        name: name.cloned(),
+        made_at: classes::place(lock.class),
+        class: lock.class,
     }
 }
 
-/// A use of an edge: a thread took a lock while it held another one.
-pub(super) struct Use {
-    pub(super) manner: Manner,
-    pub(super) thread_title: String,
-    pub(super) held: EdgeLock,
-    pub(super) held_since: Site,
-    pub(super) wanted: EdgeLock,
-    pub(super) stack: Stack,
-}
-
-impl HasManner for Arc<Use> {
-    fn manner(&self) -> &Manner {
-        &self.manner
-    }
-}
-
-impl Use {
-    /// The line that takes the lock.
-    pub(super) fn line(&self) -> String {
-        self.stack
-            .innermost()
-            .map(|frame| frame.to_string())
-            .unwrap_or_default()
-    }
-
-    fn link(&self, new: &[&EdgeLock], behind: Option<&Writer>) -> Link {
-        Link {
-            thread: self.thread_title.clone(),
-            held: self.held.told(new),
-            held_to: self.manner.held,
-            held_since: frame_of(&self.held_since),
-            wanted: self.wanted.told(new),
-            wanted_to: self.manner.wanted,
-            stack: self.stack.frames(),
-            behind: behind.map(|writer| OtherWriter {
-                thread: writer.thread_title.clone(),
-                at: writer.at.clone(),
-            }),
-        }
-    }
-
-    #[cfg(test)]
-    pub(super) fn of(manner: Manner, held: (usize, LockClass), wanted: (usize, LockClass)) -> Self {
-        let thread = manner.thread;
-        let lock = |(address, class)| EdgeLock {
-            address,
-            name: None,
-            class,
-        };
-        Self {
-            manner,
-            thread_title: format!("thread {thread}"),
-            held: lock(held),
-            held_since: Site::UNKNOWN,
-            wanted: lock(wanted),
-            stack: Stack::Told(format!("frame\t0\tf\tapp.py\t{thread}\n").into()),
-        }
+fn link(it: &Use, new: &[&EdgeLock], behind: Option<&Writer>) -> Link {
+    Link {
+        thread: it.thread_title.clone(),
+        held: told(&it.held, new),
+        held_to: it.manner.held,
+        held_since: frame_of(&it.held_since),
+        wanted: told(&it.wanted, new),
+        wanted_to: it.manner.wanted,
+        stack: it.stack.frames(),
+        behind: behind.map(|writer| OtherWriter {
+            thread: writer.thread_title.clone(),
+            at: writer.at.clone(),
+        }),
     }
 }
 
@@ -195,7 +134,7 @@ impl Inversion {
         let links = circle.uses.iter().zip(&circle.behind);
         let mut inversion = Self {
             links: links
-                .map(|(it, behind)| it.link(&new, behind.as_deref()))
+                .map(|(it, behind)| link(it, &new, behind.as_deref()))
                 .collect(),
             text: String::new(),
         };

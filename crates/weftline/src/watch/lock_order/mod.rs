@@ -8,6 +8,7 @@
 //! | `edge.rs` | the addition of an edge, and the report of the inversion that it makes |
 //! | `order.rs` | the graph of this process, and the inversions so far |
 //! | `graph.rs`, `node.rs` | which locks were taken under which others, by class or one by one |
+//! | `lock_use.rs` | a use of an edge: a thread took a lock while it held another one |
 //! | `manner.rs` | how a thread took a lock: what tells whether threads may meet |
 //! | `search.rs` | the search for a circle in that |
 //! | `writers.rs` | the threads that wait to write, and so stop later readers |
@@ -48,6 +49,7 @@ mod graph;
 mod held;
 mod interpreter;
 mod inversion;
+mod lock_use;
 mod manner;
 mod node;
 mod order;

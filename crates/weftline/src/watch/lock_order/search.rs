@@ -6,7 +6,7 @@
 //! programs*, 2000, has these two conditions.) And each of them has to wait for the next: one that
 //! reads does so only behind a writer (`writers.rs`).
 
-use super::inversion::Use;
+use super::lock_use::{LONGEST, Use};
 use super::node::Node;
 use super::writers::{Behind, Writers};
 use std::collections::BTreeMap;
@@ -15,8 +15,6 @@ use std::sync::Arc;
 /// Each edge, with some of its uses.
 pub(super) type Edges = BTreeMap<(Node, Node), Vec<Arc<Use>>>;
 
-/// The longest circle that is looked for.
-pub(super) const LONGEST: usize = 8;
 /// The most steps of one search.
 pub(super) const MOST_STEPS: usize = 20_000;
 

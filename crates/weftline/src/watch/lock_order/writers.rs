@@ -5,9 +5,8 @@
 //! there is such a writer beside them.
 
 use super::gates::{Gate, Gates};
-use super::inversion::Use;
+use super::lock_use::{LONGEST, Use};
 use super::manner::{self, HasManner, Manner};
-use super::search::LONGEST;
 use crate::park::{Access, LockClass};
 use crate::watch::snapshot::Frame;
 use std::collections::BTreeMap;
