@@ -46,8 +46,18 @@ struct Released {
     free_from: Nanos,
 }
 
-/// Locks for which no wait has ended for so long are forgotten.
+impl Released {
+    /// When something was last told of it.
+    fn last(&self) -> Nanos {
+        let got = self.holder.map_or(0, |(_, got)| got);
+        got.max(self.free_from)
+    }
+}
+
+/// A lock without a known holder is forgotten when its last slice ended so long ago.
 const FORGET_AFTER: Nanos = 10_000_000_000;
+/// Of so many locks the holder is remembered, of those that got it last.
+const MOST_HOLDERS: usize = 16_384;
 
 #[derive(Debug)]
 struct Held {
@@ -164,8 +174,19 @@ impl Locks {
             self.held.insert(key, held);
         }
         self.write_all(before, out);
+        self.forget(now);
+    }
+
+    /// Forgets locks of which nothing will be told any more, as far as is known.
+    fn forget(&mut self, now: Nanos) {
         self.released
-            .retain(|_, it| it.free_from.saturating_add(FORGET_AFTER) > now);
+            .retain(|_, it| it.holder.is_some() || it.free_from.saturating_add(FORGET_AFTER) > now);
+        if self.released.len() > 2 * MOST_HOLDERS {
+            let mut times: Vec<_> = self.released.values().map(Released::last).collect();
+            times.sort_unstable_by(|one, other| other.cmp(one));
+            let oldest = times[MOST_HOLDERS];
+            self.released.retain(|_, it| it.last() > oldest);
+        }
     }
 
     /// Ends the slices: what happens from the last snapshot on is not known.

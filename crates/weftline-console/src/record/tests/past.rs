@@ -102,6 +102,45 @@ fn holds_lead_from_wait_to_wait() {
 }
 
 #[test]
+fn a_hold_that_no_snapshot_saw_lasts_as_long_as_it_takes() {
+    let at = |ms: u64| 10 * SECOND + ms * 1_000_000;
+    let end = 100 * SECOND;
+    let mut first = released(at(100), at(200));
+    // It got the lock from a thread that is not known.
+    first.woken = (0, 0);
+    // Its hold is told from when another thread waits for it.
+    let mut second = released(30 * SECOND, end);
+    second.woken = (1, end - 5);
+    let read = timeline(&[
+        free(10 * SECOND),
+        free(11 * SECOND).past((9, 0), 1, &first),
+        free(12 * SECOND),
+        free(40 * SECOND),
+        free(end).past((9, 1), 2, &second),
+    ]);
+    assert_eq!(
+        read.slices_of("Lock 0x40"),
+        [("held by \"a\"", 30 * SECOND, end - 5)]
+    );
+}
+
+#[test]
+fn holders_of_many_locks_have_bounded_memory() {
+    let mut entries = Vec::new();
+    let mut timeline = Timeline::begin(7, "app", SECOND, &mut entries);
+    for second in 10..20 {
+        let mut moment = free(second * SECOND);
+        for number in 0..5_000 {
+            let mut wait = released(second * SECOND - 9, second * SECOND - 1);
+            wait.object = 64 * (second * 5_000 + number);
+            moment = moment.past((9, second * 5_000 + number), 1, &wait);
+        }
+        timeline.add(&moment.snapshot(), &mut entries);
+    }
+    assert!(timeline.remembers() < 40_000, "{}", timeline.remembers());
+}
+
+#[test]
 fn waits_that_are_missing_are_counted() {
     let wait = |at| released(at, at + 9);
     let mut entries = Vec::new();
