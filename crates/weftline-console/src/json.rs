@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use weftline::park::ObjectState;
 use weftline::watch::{
-    Contended, Deadlock, Frame, Links, Measured, Object, Party, Pool, Snapshot, Stacks, Wait, Waits,
+    Contended, Deadlock, Frame, Links, Measured, Object, Party, Pool, QueueDepth, Snapshot, Stacks,
+    Wait, Waits,
 };
 
 /// The version of this form. A later version only adds members.
@@ -28,8 +29,18 @@ fn process(snapshot: &Snapshot) -> Value {
         "threads": snapshot.parties.iter().map(|party| thread(&links, party)).collect::<Value>(),
         "objects": snapshot.objects.iter().map(|it| object(&links, it)).collect::<Value>(),
         "pools": snapshot.pools.iter().map(|it| pool(snapshot, it)).collect::<Value>(),
+        "queues": snapshot.queues.iter().map(queue).collect::<Value>(),
         "deadlocks": snapshot.deadlocks().iter().map(deadlock).collect::<Value>(),
         "measured": snapshot.measured.as_ref().map(measured),
+    })
+}
+
+fn queue(queue: &QueueDepth) -> Value {
+    json!({
+        "address": address(queue.address),
+        "name": queue.name,
+        "items": queue.items,
+        "capacity": queue.capacity,
     })
 }
 

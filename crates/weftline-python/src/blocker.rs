@@ -205,6 +205,9 @@ impl Blocker for Interpreter {
 
     const ENDS: bool = true;
 
+    // They are parts of Python objects, which do not move.
+    const OBJECTS_STAY: bool = true;
+
     const SIGNALS: Signals = Signals::OnMainThread;
 
     fn no_memory(&mut self) -> PyErr {

@@ -2,6 +2,7 @@
 
 use crate::attach::try_attach;
 use crate::exit_guard::inside;
+use crate::queue::{Queue, SimpleQueue};
 use crate::told::{INTERPRETER, answer_for_interpreter};
 use pyo3::exceptions::{
     PyOSError, PyPermissionError, PyProcessLookupError, PyRuntimeError, PyValueError,
@@ -109,6 +110,11 @@ fn range_of(object: &Bound<'_, PyAny>) -> (usize, usize) {
 fn _name(object: &Bound<'_, PyAny>, name: &str) -> usize {
     let (start, bytes) = range_of(object);
     watch::name_range(start, bytes, name);
+    if let Ok(queue) = object.cast::<Queue>() {
+        Queue::follow(queue);
+    } else if let Ok(queue) = object.cast::<SimpleQueue>() {
+        SimpleQueue::follow(queue);
+    }
     start
 }
 

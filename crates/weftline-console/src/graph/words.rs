@@ -4,7 +4,7 @@ use super::folding::{is_of_library, place_of};
 use super::model::{Node, Sort};
 use crate::starvation::StarvedPool;
 use weftline::park::{Kind, ObjectState};
-use weftline::watch::{Frame, Object, Party, Snapshot, Span, Wait};
+use weftline::watch::{Frame, Object, Party, QueueDepth, Snapshot, Span, Wait};
 
 /// So many threads of a crowd are named in its description.
 const NAMED: usize = 40;
@@ -204,7 +204,16 @@ pub(crate) fn object_title(object: &Object) -> String {
     }
 }
 
-/// What to call a thread.
+/// What to call a queue that the process follows, as the object of a wait: its class, and its name
+/// in quotes or its address.
+pub(crate) fn queue_title(queue: &QueueDepth) -> String {
+    let class = class(Kind::QueueGet);
+    match queue.name.as_deref() {
+        Some(name) if !name.trim().is_empty() => format!("{class} {name:?}"),
+        _ => format!("{class} {:#x}", queue.address),
+    }
+}
+
 /// What a thread is called, in a line.
 pub(crate) fn name_of(party: &Party) -> String {
     match &party.name {

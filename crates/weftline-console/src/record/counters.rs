@@ -1,10 +1,12 @@
-//! Counters: blocked threads, the waiters of queues, busy workers and waiting tasks of pools.
+//! Counters: blocked threads, the waiters and items of queues, busy workers and waiting tasks of
+//! pools.
 //!
 //! A value is written when it changes, and at the end.
 
 use super::trace::{Entry, Event, Nanos, Place, Track, TrackId, What, nanos};
 use super::words;
 use crate::findings::is_idle;
+use crate::graph::queue_title;
 use std::collections::BTreeMap;
 use weftline::park::Kind;
 use weftline::watch::{Pool, Snapshot};
@@ -27,6 +29,8 @@ enum Key {
     Getters(u64, String),
     /// Those that wait for a slot of it.
     Putters(u64, String),
+    /// The items of it.
+    Items(u64, String),
     /// The workers of the pool of that number which do not wait for a task.
     Busy(u32),
     /// The tasks that wait for one of its workers.
@@ -58,7 +62,14 @@ impl Counters {
     pub(crate) fn add(&mut self, snapshot: &Snapshot, out: &mut Vec<Entry>) {
         let at = nanos(snapshot.taken);
         self.last = at;
-        let found = counted(snapshot);
+        let mut found = counted(snapshot);
+        // They were being changed just then.
+        for queue in snapshot.queues.iter().filter(|it| it.items.is_none()) {
+            let key = Key::Items(queue.address, queue_title(queue));
+            if let Some(shown) = self.shown.get(&key) {
+                found.insert(key, shown.value);
+            }
+        }
         // No thread waits for these any more. Their tracks begin anew if one does.
         self.shown.retain(|key, shown| {
             let is_there = found.contains_key(key);
@@ -106,6 +117,7 @@ impl Key {
             Self::Blocked => "blocked threads".to_owned(),
             Self::Getters(_, queue) => format!("{queue}: waiting getters"),
             Self::Putters(_, queue) => format!("{queue}: waiting putters"),
+            Self::Items(_, queue) => format!("{queue}: items"),
             Self::Busy(pool) => format!("{}: busy workers", pool_title(snapshot, *pool)),
             Self::Tasks(pool) => format!("{}: waiting tasks", pool_title(snapshot, *pool)),
         }
@@ -141,6 +153,12 @@ fn counted(snapshot: &Snapshot) -> BTreeMap<Key, i64> {
             _ => continue,
         };
         *found.entry(key).or_default() += 1;
+    }
+    for queue in &snapshot.queues {
+        if let Some(items) = queue.items {
+            let key = Key::Items(queue.address, queue_title(queue));
+            found.insert(key, i64::try_from(items).unwrap_or(i64::MAX));
+        }
     }
     for &Pool {
         number, waiting, ..

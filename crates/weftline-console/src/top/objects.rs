@@ -9,7 +9,7 @@ use crate::measured::{Contention, HOW_TO_MEASURE, is_lock};
 use std::cmp::Reverse;
 use std::time::Duration;
 use weftline::park::{Kind, ObjectState};
-use weftline::watch::{Object, Party, Wait};
+use weftline::watch::{Object, Party, QueueDepth, Wait};
 
 const OBJECTS: &[Column] = &[
     Column::text("OBJECT", Width::Share(3), 0),
@@ -22,9 +22,10 @@ const OBJECTS: &[Column] = &[
 
 const QUEUES: &[Column] = &[
     Column::text("QUEUE", Width::Share(3), 0),
+    Column::text("ITEMS", Width::Of(11), 0),
     Column::number("GETTERS", 7, 0),
     Column::number("PUTTERS", 7, 0),
-    Column::number("JOINERS", 7, 60),
+    Column::number("JOINERS", 7, 100),
     Column::number("LONGEST", 8, 0),
     Column::text("STATE", Width::Share(2), 0),
     Column::text("ADDRESS", Width::Of(18), 110),
@@ -127,19 +128,32 @@ fn is_object(kind: Kind) -> bool {
     !is_queue(kind) && !matches!(kind, Kind::Work | Kind::Timers)
 }
 
-/// The queues at which threads wait, those with the most waiters first.
+/// The queues at which threads wait, those with the most waiters first, and then the others that the
+/// process follows.
 pub(crate) fn queues(index: &Index<'_>) -> Table {
     let is_shown = |waiters: &Waiters<'_>| {
         let is_of_pool = waiters[0].0.pool.is_some() && waiters[0].1.kind == Kind::QueueGet;
         is_queue(waiters[0].1.kind) && !is_of_pool
     };
-    let rows = rows(index, is_shown, |address, waiters, object| {
+    let queues = &index.snapshot.queues;
+    let items = |queue: &QueueDepth| {
+        let items = queue
+            .items
+            .map_or("?".to_owned(), |items| items.to_string());
+        match queue.capacity {
+            0 => items,
+            capacity => format!("{items} of {capacity}"),
+        }
+    };
+    let mut rows = rows(index, is_shown, |address, waiters, object| {
+        let followed = queues.iter().find(|it| it.address == address);
         let count = |kind| {
             let of_kind = waiters.iter().filter(|(_, wait)| wait.kind == kind);
             Cell::number(of_kind.count() as u64)
         };
         vec![
             title(index, address, waiters, object).into(),
+            followed.map(items).unwrap_or_default().into(),
             count(Kind::QueueGet),
             count(Kind::QueuePut),
             count(Kind::QueueJoin),
@@ -148,6 +162,23 @@ pub(crate) fn queues(index: &Index<'_>) -> Table {
             format!("{address:#x}").into(),
         ]
     });
+    let idle = queues
+        .iter()
+        .filter(|it| index.waiters(it.address).is_empty());
+    rows.extend(idle.map(|queue| Row {
+        key: queue.address,
+        mark: Mark::Plain,
+        cells: vec![
+            words::queue_title(queue).into(),
+            items(queue).into(),
+            Cell::number(0),
+            Cell::number(0),
+            Cell::number(0),
+            "".to_owned().into(),
+            "".to_owned().into(),
+            format!("{:#x}", queue.address).into(),
+        ],
+    }));
     Table::of(QUEUES, rows, "no thread waits at a queue")
 }
 

@@ -1,8 +1,9 @@
 //! [`Point`]: the numbers of a process at a moment, for the lines over time.
 
 use super::index::Index;
-use super::rows::is_idle;
+use super::rows::{is_idle, title_of_queue};
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use weftline::park::Kind;
 use weftline::watch::Snapshot;
@@ -15,7 +16,7 @@ const SERIES: usize = 12;
 
 /// The numbers of a moment, as JSON: `t` is the moment, `n` the threads, `b` the blocked ones. `p`
 /// has the busy workers, all workers and waiting tasks of each pool. `q` has the getters and
-/// putters that wait at each queue.
+/// putters that wait at each queue, and `i` the items of each queue that the process follows.
 pub(super) fn point(snapshot: &Snapshot, index: &Index<'_>, now: u64) -> Value {
     let blocked = snapshot.parties.iter().filter(|party| party.wait.is_some());
     let pools = snapshot.pools.iter().take(SERIES).map(|pool| {
@@ -45,7 +46,18 @@ pub(super) fn point(snapshot: &Snapshot, index: &Index<'_>, now: u64) -> Value {
         "b": blocked.count(),
         "p": pools.collect::<serde_json::Map<_, _>>(),
         "q": queues.collect::<serde_json::Map<_, _>>(),
+        "i": items(snapshot),
     })
+}
+
+/// The items of the fullest queues, by title.
+fn items(snapshot: &Snapshot) -> serde_json::Map<String, Value> {
+    let mut queues: Vec<_> = snapshot.queues.iter().collect();
+    queues.sort_by_key(|queue| Reverse(queue.items));
+    let shown = queues.into_iter().take(SERIES);
+    shown
+        .map(|queue| (title_of_queue(queue), json!(queue.items)))
+        .collect()
 }
 
 /// The last points, with the version in which each came.

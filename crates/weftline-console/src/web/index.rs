@@ -51,6 +51,10 @@ impl<'a> Index<'a> {
     }
 
     /// The objects for which threads wait, with these threads.
+    pub(super) fn has_waiters(&self, object: u64) -> bool {
+        self.waiters.contains_key(&object)
+    }
+
     pub(super) fn waiters(&self) -> impl Iterator<Item = (u64, &[(&'a Party, &'a Wait)])> {
         self.waiters
             .iter()

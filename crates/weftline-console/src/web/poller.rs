@@ -40,7 +40,7 @@ pub(crate) struct Look {
 /// What a process tells when it is asked.
 pub(crate) enum Answer {
     /// Its threads.
-    Told(Snapshot),
+    Told(Box<Snapshot>),
     /// Nothing this time, and why.
     NotTold(String),
     /// The process is there no longer. This is the last answer.
@@ -62,7 +62,7 @@ impl Poller {
         let look = Look {
             at: Duration::ZERO,
             took: first.took,
-            answer: Answer::Told(first.snapshot.clone()),
+            answer: Answer::Told(Box::new(first.snapshot.clone())),
         };
         let poller = Self {
             source,
@@ -123,7 +123,7 @@ impl Poller {
     fn ask(&self) -> Look {
         let at = self.begun.elapsed();
         let answer = match self.source.ask() {
-            Ok(answer) => Answer::Told(answer.snapshot),
+            Ok(answer) => Answer::Told(Box::new(answer.snapshot)),
             Err(RequestError::NoProcess) => Answer::Ended,
             Err(why) => Answer::NotTold(why.to_string()),
         };

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
 use weftline::park::{Kind, ObjectState};
-use weftline::watch::{Object, Party, Pool, Snapshot, Wait};
+use weftline::watch::{Object, Party, Pool, QueueDepth, Snapshot, Wait};
 
 /// Two moments of one wait differ by less, in milliseconds.
 const ERROR: u64 = 20;
@@ -184,17 +184,44 @@ pub(super) fn objects(snapshot: &Snapshot, index: &Index<'_>, moments: &Moments)
         }
         .push((address, waiters));
     }
-    [objects, queues].map(|mut all| {
+    let [objects, queues] = [objects, queues].map(|mut all| {
         all.sort_by_key(|(address, waiters)| (std::cmp::Reverse(waiters.len()), *address));
-        let more = all.len().saturating_sub(MOST_OTHERS);
-        all.truncate(MOST_OTHERS);
         let rows = all
             .iter()
             .map(|(_, waiters)| object(snapshot, moments, waiters));
-        Rows {
-            rows: rows.collect(),
-            more,
-        }
+        rows.collect::<Vec<_>>()
+    });
+    let idle = snapshot
+        .queues
+        .iter()
+        .filter(|queue| !index.has_waiters(queue.address));
+    let idle: Vec<_> = idle.map(queue_without_waiters).collect();
+    [objects, [queues, idle].concat()].map(|mut rows| {
+        let more = rows.len().saturating_sub(MOST_OTHERS);
+        rows.truncate(MOST_OTHERS);
+        Rows { rows, more }
+    })
+}
+
+/// The name of a queue, or its address.
+pub(super) fn title_of_queue(queue: &QueueDepth) -> String {
+    match queue.name.as_deref() {
+        Some(name) if !name.trim().is_empty() => visible(name),
+        _ => address(queue.address),
+    }
+}
+
+fn queue_without_waiters(queue: &QueueDepth) -> Value {
+    json!({
+        "id": address(queue.address),
+        "title": title_of_queue(queue),
+        "class": class(Kind::QueueGet),
+        "waiters": 0,
+        "getters": 0,
+        "putters": 0,
+        "joiners": 0,
+        "items": queue.items,
+        "capacity": queue.capacity,
     })
 }
 
@@ -205,6 +232,8 @@ fn object(snapshot: &Snapshot, moments: &Moments, waiters: &[(&Party, &Wait)]) -
         .iter()
         .filter_map(|(party, _)| Some(moments.all.get(&Identity::of(party))?.since));
     let of = |kind| waiters.iter().filter(|(_, wait)| wait.kind == kind).count();
+    let followed = snapshot.queues.iter().find(|it| it.address == wait.object);
+    let items = followed.and_then(|queue| queue.items);
     let (capacity, unfinished) = match object.and_then(|object| object.state) {
         Some(ObjectState::Queue {
             capacity,
@@ -223,6 +252,7 @@ fn object(snapshot: &Snapshot, moments: &Moments, waiters: &[(&Party, &Wait)]) -
         "getters": of(Kind::QueueGet),
         "putters": of(Kind::QueuePut),
         "joiners": of(Kind::QueueJoin),
+        "items": items,
         "capacity": capacity,
         "unfinished": unfinished,
     })

@@ -149,7 +149,7 @@ mod tests {
         Look {
             at: Duration::from_secs(second),
             took: Duration::from_millis(700),
-            answer: Answer::Told(snapshot),
+            answer: Answer::Told(Box::new(snapshot)),
         }
     }
 

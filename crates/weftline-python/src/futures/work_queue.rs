@@ -161,7 +161,7 @@ impl WorkQueue {
     #[new]
     #[pyo3(signature = (in_context=false, is_resolved=false))]
     fn new(in_context: bool, is_resolved: bool) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(SimpleQueue::empty_queue()).add_subclass(Self {
+        PyClassInitializer::from(SimpleQueue::of_tasks()).add_subclass(Self {
             pool: next_pool(),
             free: AtomicIsize::new(0),
             is_full: AtomicBool::new(false),

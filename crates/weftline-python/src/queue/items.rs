@@ -49,6 +49,15 @@ impl Items {
         in_any_order!(self, raw => raw.get_with(&mut Interpreter::new(py), deadline))
     }
 
+    /// As `RawQueue::follow`.
+    ///
+    /// # Safety
+    /// The items do not move until they are dropped.
+    pub(super) unsafe fn follow(&self) {
+        // SAFETY: as the caller promises.
+        in_any_order!(self, raw => unsafe { raw.follow() });
+    }
+
     pub(super) fn len(&self) -> usize {
         in_any_order!(self, raw => raw.len())
     }

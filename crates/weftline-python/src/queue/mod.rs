@@ -49,12 +49,13 @@ mod standard;
 mod timeout_args;
 mod until;
 
+pub(crate) use object::Queue;
 pub(crate) use simple::SimpleQueue;
 
 use crate::class_face::{add_class_like, add_class_of};
 use crate::deferred_drop;
 use crate::introspection;
-use object::{LifoQueue, PriorityQueue, Queue};
+use object::{LifoQueue, PriorityQueue};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 

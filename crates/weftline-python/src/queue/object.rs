@@ -40,6 +40,13 @@ impl Queue {
         }
     }
 
+    /// Has reports tell how many items there are, while the queue is compact.
+    #[cold]
+    pub(crate) fn follow(slf: &Bound<'_, Self>) {
+        // SAFETY: a part of a Python object, which does not move.
+        unsafe { slf.get().items.follow() };
+    }
+
     /// `maxsize` of a compact queue, unchanged even if it is negative.
     pub(super) fn maxsize(&self) -> isize {
         self.maxsize.load(Ordering::Relaxed)

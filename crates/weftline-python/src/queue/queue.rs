@@ -18,6 +18,7 @@ use pyo3::types::{PyBool, PyDict, PyTuple, PyType};
 use std::sync::atomic::Ordering;
 use weftline::park::Deadline;
 use weftline::queue::raw::RawQueue;
+use weftline::watch;
 
 attribute_methods!(Queue);
 dict_methods!(Queue);
@@ -46,6 +47,9 @@ impl Queue {
             Some(maxsize) if !is_again && !attributes::is_overridden(&slf.get_type())? => {
                 if maxsize != 0 {
                     this.set_maxsize(maxsize);
+                }
+                if watch::is_observing() {
+                    Self::follow(slf);
                 }
                 Ok(())
             }

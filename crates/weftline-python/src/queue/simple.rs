@@ -32,6 +32,19 @@ impl SimpleQueue {
         }
     }
 
+    /// An empty queue of tasks, which reports tell of as a pool.
+    pub(crate) fn of_tasks() -> Self {
+        let queue = Self::empty_queue();
+        queue.items.do_not_follow();
+        queue
+    }
+
+    /// Has reports tell how many items there are.
+    pub(crate) fn follow(slf: &Bound<'_, Self>) {
+        // SAFETY: a part of a Python object, which does not move.
+        unsafe { slf.get().items.follow() };
+    }
+
     #[inline]
     pub(crate) fn add(&self, py: Python<'_>, item: Item) -> PyResult<()> {
         match self

@@ -32,6 +32,9 @@ pub trait Blocker {
     /// [`Wake::Interrupted`].
     const ENDS: bool = false;
 
+    /// Whether objects that are used through such blockers do not move until they are dropped.
+    const OBJECTS_STAY: bool = false;
+
     /// Which threads `block` handles signals on.
     const SIGNALS: Signals = Signals::OnAnyThread;
 

@@ -75,6 +75,8 @@ mod cache_padded;
 mod clock;
 mod deadline;
 #[cfg(not(weftline_model))]
+pub(crate) mod followed;
+#[cfg(not(weftline_model))]
 mod foreign_wait;
 pub(crate) mod fork;
 mod kind;

@@ -26,6 +26,10 @@ impl<T> SimpleQueue<T> {
         Self(RawQueue::with_order(Fifo::new(), 0))
     }
 
+    pub(crate) fn raw(&self) -> &RawQueue<T, Fifo<T>, ThreadBlocker> {
+        &self.0
+    }
+
     /// Puts `item`; never waits.
     ///
     /// # Panics

@@ -32,6 +32,10 @@ macro_rules! queue {
         pub struct $name<T $($bound)*>(RawQueue<T, $order<T>, ThreadBlocker>);
 
         impl<T $($bound)*> $name<T> {
+            pub(crate) fn raw(&self) -> &RawQueue<T, $order<T>, ThreadBlocker> {
+                &self.0
+            }
+
             /// A queue without a bound.
             #[must_use]
             pub $($const)* fn unbounded() -> Self {

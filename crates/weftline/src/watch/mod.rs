@@ -73,6 +73,7 @@ mod dump_on;
 #[cfg(target_os = "linux")]
 mod emergency;
 mod field;
+mod follow;
 mod interpreter;
 #[cfg(target_os = "linux")]
 mod interrupted;
@@ -96,6 +97,7 @@ mod past_wait;
     allow(dead_code, reason = "a part of it is for the emergency call")
 )]
 mod plain;
+mod queue_depth;
 mod report;
 #[cfg(target_os = "linux")]
 mod request;
@@ -126,6 +128,7 @@ pub use dump_on::{dump_on, dump_on_as_told};
 use emergency::signal;
 #[cfg(target_os = "linux")]
 pub use emergency::{NotReady, default_signal, give_way, install, is_ready};
+pub use follow::{Follow, Followed, follow, follow_shared};
 pub use interpreter::{Interpreter, Told};
 pub use links::Links;
 pub use lock_order::{
@@ -138,9 +141,10 @@ pub use mark::is_marked;
 pub use measured::{Contended, Measured, Waits};
 pub use metrics::{Metrics, PoolMetrics};
 pub use names::{Named, name, name_range, unname_range};
-pub use observe::{is_started, start, start_as_told, stop};
+pub use observe::{is_observing, is_started, start, start_as_told, stop};
 pub use own_snapshot::{dump, metrics, snapshot, snapshot_with};
 pub use past_wait::{PastEnd, PastWait};
+pub use queue_depth::QueueDepth;
 pub use report::Report;
 #[cfg(target_os = "linux")]
 pub use request::{processes, request, request_for, tree};

@@ -2,7 +2,7 @@
 //! (`wait_ring.rs`). Otherwise a wait pays for neither.
 
 use super::{measure, wait_ring};
-use crate::park::observer::{EndedWait, set_observer};
+use crate::park::observer::{EndedWait, is_observed, set_observer};
 
 /// Measures waits from now on. Each wait that goes to sleep, or would, costs some 100 ns more;
 /// nothing else does.
@@ -21,6 +21,14 @@ pub fn stop() {
 #[must_use]
 pub fn is_started() -> bool {
     measure::is_on()
+}
+
+/// Whether waits are observed now: measured, or recorded.
+#[doc(hidden)]
+#[inline]
+#[must_use]
+pub fn is_observing() -> bool {
+    is_observed()
 }
 
 /// As [`start`], if the environment variable `WEFTLINE_WATCH` is `1`.

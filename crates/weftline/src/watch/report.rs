@@ -67,6 +67,10 @@ impl Display for Report<'_> {
             writeln!(f)?;
             self.write_pool(f, pool)?;
         }
+        for (index, queue) in snapshot.queues.iter().enumerate() {
+            let line = if index == 0 { "\n" } else { "" };
+            writeln!(f, "{line}{queue}")?;
+        }
         let links = snapshot.links();
         for party in &snapshot.parties {
             writeln!(f)?;

@@ -2,6 +2,7 @@
 
 use super::measured::Measured;
 use super::past_wait::PastWait;
+use super::queue_depth::QueueDepth;
 use crate::park::{Kind, ObjectState, Printable};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Snapshot {
     pub objects: Vec<Object>,
     /// The pools for which its threads work, by number.
     pub pools: Vec<Pool>,
+    /// How full queues are: those that the process [follows](super::follow), by name and address.
+    pub queues: Vec<QueueDepth>,
     /// Where the stacks of the parties come from.
     pub stacks: Stacks,
     /// What was counted, if waits are or were measured.

@@ -17,6 +17,7 @@
 //! | `object` | address, state, its numbers: in the second pass |
 //! | `title` | address, the name of the object |
 //! | `reads` | number, address of a read-write lock: in the second pass |
+//! | `queue` | address, its items, its capacity, the name of the queue |
 //! | `again` | number, sequence: of a wait, in the third pass |
 //! | `measured` | since when waits are measured, whether they still are |
 //! | `waits` | kind, count, nanoseconds, timed out, interrupted, the buckets of the histogram |
@@ -40,6 +41,7 @@ use super::measure::write_measured;
 use super::measured::{read_counted, read_measured};
 use super::names::name_at;
 use super::past_wait::read_past;
+use super::queue_depth::{read_queue, write_queues};
 use super::snapshot::{Frame, Object, Party, Pool, Snapshot, Stacks, VERSION, Wait};
 use super::wait_ring;
 use super::wire_state::{encode, read_state};
@@ -81,6 +83,7 @@ pub(super) fn write_process(
     }
     objects_now(|object, state| write_object(out, object, state))?;
     lasting_now(|blocked| write_again(out, blocked))?;
+    write_queues(out)?;
     write_measured(out)?;
     writeln!(out, "end")
 }
@@ -220,6 +223,7 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
             Some("object") => snapshot.objects.extend(read_object(&mut fields)),
             Some("title") => titles.extend(fields.number().zip(fields.text())),
             Some("reads") => reads.extend(fields.number().zip(fields.number())),
+            Some("queue") => snapshot.queues.extend(read_queue(&mut fields)),
             Some("measured") => snapshot.measured = read_measured(&mut fields, taken),
             Some("waits" | "contended") => {
                 if let Some(measured) = &mut snapshot.measured {
@@ -262,6 +266,11 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
         }
     }
     snapshot.pools.sort_by_key(|pool| pool.number);
+    snapshot
+        .queues
+        .sort_by(|one, other| (&one.name, one.address).cmp(&(&other.name, other.address)));
+    // One may have changed its place in the table while the process told.
+    snapshot.queues.dedup_by_key(|queue| queue.address);
     merge_objects(&mut snapshot);
     for object in &mut snapshot.objects {
         object.name = titles.remove(&object.address);

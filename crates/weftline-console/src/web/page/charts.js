@@ -107,6 +107,11 @@ function chartsOfModel() {
       lines: [{ name: "to get", value: atQueue(0) }, { name: "to put", value: atQueue(1) }],
     });
   }
+  const filled = namesIn("i");
+  if (filled.length) {
+    const more = new Set(model.points.flatMap((it) => Object.keys(it.i))).size - filled.length;
+    charts.push({ title: "In queues", unit: "items", lines: filled.map((name) => ({ name, value: (it) => it.i[name] })), more });
+  }
   return charts;
 }
 

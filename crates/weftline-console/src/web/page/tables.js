@@ -172,6 +172,12 @@ function fillBusy(cell, pool) {
   setText(cell.lastChild, `${pool.busy} of ${pool.workers}`);
 }
 
+/** How full a queue is, as far as that is known. */
+function itemsOf(queue) {
+  if (queue.items == null) return "";
+  return queue.capacity ? `${queue.items} of ${queue.capacity}` : queue.items;
+}
+
 function showTables() {
   showThreads();
   showTable("pools", model.parts.pools, [
@@ -182,6 +188,7 @@ function showTables() {
   showTable("queues", model.parts.queues, [
     { title: "Queue", text: (it) => it.title },
     { title: "State", text: (it) => it.state ?? "" },
+    { title: "Items", text: itemsOf, isNumber: true },
     { title: "To get", text: (it) => it.getters, isNumber: true },
     { title: "To put", text: (it) => it.putters, isNumber: true },
     { title: "To join", text: (it) => it.joiners, isNumber: true },

@@ -169,6 +169,8 @@ where
         // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
         unsafe { state.getters.push_back(&waiter) };
         state.has_newcomer = O::LATEST_GETTER_FIRST;
+        #[cfg(not(weftline_model))]
+        self.follow_if_observed(&state);
         drop(state);
         match waiter.wait(Kind::QueueGet.of(self), blocker, deadline) {
             // Also if this thread has forked since the grant: the fork copied the item, and parent

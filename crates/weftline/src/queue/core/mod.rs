@@ -8,6 +8,7 @@
 //! | `put.rs`, `get.rs` | putting and getting, each with its wait |
 //! | `sorter.rs` | the thread that compares, and the wait for its end |
 //! | `tasks.rs` | the count of items that are not done, and the wait for zero |
+//! | `following.rs` | reports tell of a queue without waiters |
 //! | `shutdown.rs` | the end of a queue: shut down, or forwarded |
 //!
 //! Where spins are allowed, a wait yields a few times before it enlists, and reads `seen_len`
@@ -29,6 +30,8 @@
 //! A put happens before the get of its item: both are under the lock, and a handoff is a release
 //! that pairs with the getter's acquire of its grant.
 
+#[cfg(not(weftline_model))]
+mod following;
 mod get;
 mod put;
 mod shutdown;

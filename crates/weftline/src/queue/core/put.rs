@@ -268,6 +268,8 @@ where
         }
         // SAFETY: every way out below leaves the waiter granted, removed or forgotten.
         unsafe { state.putters.push_back(&waiter) };
+        #[cfg(not(weftline_model))]
+        self.follow_if_observed(&state);
         drop(state);
         match waiter.wait(Kind::QueuePut.of(self), blocker, deadline) {
             // A slot that was reserved before this thread forked is the parent's: the child's count

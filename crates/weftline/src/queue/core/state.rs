@@ -33,6 +33,8 @@
 //! none. A thread that did not survive may have been changing the items at the fork (it held the
 //! lock). Such items cannot be trusted: they are forgotten, not dropped.
 
+#[cfg(not(weftline_model))]
+use crate::park::followed::Following;
 use crate::park::{Blocker, Claimed, ForgetWaiters, List, Wakeup, fork};
 use crate::queue::order::Order;
 
@@ -42,7 +44,7 @@ use crate::queue::order::Order;
 /// A getter that takes turns with its waker may be woken on the waker's processor. Neither is then
 /// awake when the other has done its part, and they stay there. Another getter may be woken
 /// elsewhere; once both run, neither needs a wake.
-const TRY_ANOTHER: u16 = 8;
+const TRY_ANOTHER: u8 = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -59,8 +61,11 @@ pub(super) struct State<T, O> {
     /// A getter has enlisted since the last handoff of an item. Kept where getters are
     /// interchangeable, as `woken` and `deferred_wakes` are.
     pub(super) has_newcomer: bool,
-    /// How many handoffs in a row needed a wake.
-    pub(super) woken: u16,
+    /// How many handoffs in a row needed a wake, modulo 256.
+    pub(super) woken: u8,
+    /// Whether reports tell of the queue without a waiter.
+    #[cfg(not(weftline_model))]
+    pub(super) following: Following,
     /// How many putters have deferred a wake.
     pub(super) deferred_wakes: u32,
     /// The thread that is comparing, or zero.
@@ -109,7 +114,7 @@ pub(super) fn wake(woken: Woken) {
 fn claim_getter<T>(
     getters: &mut List<Option<T>>,
     latest_first: bool,
-    woken: u16,
+    woken: u8,
 ) -> Option<Claimed<'_, Option<T>>> {
     if latest_first && woken % TRY_ANOTHER != TRY_ANOTHER - 1 {
         getters.claim_back()
@@ -128,6 +133,8 @@ impl<T, O> State<T, O> {
             phase: Phase::Open,
             has_newcomer: false,
             woken: 0,
+            #[cfg(not(weftline_model))]
+            following: Following::new(),
             deferred_wakes: 0,
             sorter: 0,
             getters: List::new(),
