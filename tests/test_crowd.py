@@ -18,7 +18,7 @@ def wake_by_event():
     return event.wait, event.set
 
 
-def wake_by_condition():
+def wake_by_condition(notify=threading.Condition.notify_all):
     condition = threading.Condition()
     waiting = []
 
@@ -30,27 +30,17 @@ def wake_by_condition():
     def wake():
         until(lambda: len(waiting) == MANY)
         with condition:
-            condition.notify_all()
+            notify(condition)
 
     return wait, wake
 
 
 def wake_one_by_one():
-    condition = threading.Condition()
-    waiting = []
+    def notify(condition):
+        for _ in range(MANY):
+            condition.notify()
 
-    def wait():
-        with condition:
-            waiting.append(1)
-            condition.wait()
-
-    def wake():
-        until(lambda: len(waiting) == MANY)
-        with condition:
-            for _ in range(MANY):
-                condition.notify()
-
-    return wait, wake
+    return wake_by_condition(notify)
 
 
 def wake_by_barrier():

@@ -178,12 +178,16 @@ def test_an_item_that_was_refused_is_held_no_longer(name):
         assert dead() is None
 
 
+def queue_with_a_thing(name):
+    """A queue, and a weak reference to its item."""
+    q, thing = getattr(queue, name)(), Thing()
+    q.put(thing)
+    return q, weakref.ref(thing)
+
+
 @pytest.mark.parametrize("name", QUEUES[:3])
 def test_clearing_the_items_frees_them(name):
-    q, thing = getattr(queue, name)(), Thing()
-    dead = weakref.ref(thing)
-    q.put(thing)
-    del thing
+    q, dead = queue_with_a_thing(name)
     with q.mutex:
         q.queue.clear()
     assert dead() is None
@@ -192,10 +196,7 @@ def test_clearing_the_items_frees_them(name):
 @ours_before(3, 13)
 @pytest.mark.parametrize("name", QUEUES[:3])
 def test_an_immediate_shutdown_frees_the_items(name):
-    q, thing = getattr(queue, name)(), Thing()
-    dead = weakref.ref(thing)
-    q.put(thing)
-    del thing
+    q, dead = queue_with_a_thing(name)
     q.shutdown(immediate=True)
     assert dead() is None
 

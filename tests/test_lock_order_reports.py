@@ -4,14 +4,14 @@ import os
 import sys
 
 import pytest
-from support.lock_order import PRELUDE, error_of, told
+from support.lock_order import IN_A_THREAD, PRELUDE, error_of, told
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="its reports name processes as on Linux"
 )
 
 
-def test_it_is_told_before_the_thread_waits():
+def test_an_inversion_is_told_before_the_thread_waits():
     program = """
 left = threading.Lock()
 right = threading.Lock()
@@ -29,7 +29,7 @@ other.join()
     assert told(program) == ["told 1", "still blocked True", ""]
 
 
-def test_by_default_it_is_written_to_standard_error_once():
+def test_by_default_an_inversion_is_written_to_standard_error_once():
     program = """
 watch.on_inversion("report")
 left = threading.Lock()
@@ -42,22 +42,14 @@ for _ in range(5):
     assert "suppress it by" in error
 
 
-def test_the_environment_has_it_on_and_a_project_suppresses(tmp_path):
-    program = """
+def test_the_environment_turns_it_on_and_a_project_suppresses_places(tmp_path):
+    program = f"""\
 import threading
-def thread(*locks):
-    def nested():
-        for lock in locks:
-            lock.acquire()
-        for lock in locks:
-            lock.release()
-    started = threading.Thread(target=nested)
-    started.start()
-    started.join()
 left = threading.Lock()
 right = threading.Lock()
-thread(left, right)
-thread(right, left)
+{IN_A_THREAD}
+in_a_thread(left, right)
+in_a_thread(right, left)
 """
     file = tmp_path / "program.py"
     file.write_text(program)
@@ -71,9 +63,9 @@ thread(right, left)
     on = {"WEFTLINE_LOCK_ORDER": "1"}
     assert error() == ""
     assert "potential deadlock" in error(**on)
-    assert error(**on, WEFTLINE_LOCK_ORDER_SUPPRESS="nothing, program.py:12") == ""
+    assert error(**on, WEFTLINE_LOCK_ORDER_SUPPRESS="nothing, program.py:2") == ""
     project = tmp_path / "pyproject.toml"
-    project.write_text('[tool.weftline]\nlock-order-suppress = ["program.py:13"]\n')
+    project.write_text('[tool.weftline]\nlock-order-suppress = ["program.py:3"]\n')
     assert error(**on) == ""
     project.write_text('[tool.weftline]\nlock-order-suppress = "program.py"\n')
     assert 'is no list of strings: write ["cache.py:12"]' in error(**on)

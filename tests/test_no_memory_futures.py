@@ -205,15 +205,11 @@ def test_a_timer_is_pending_or_it_is_not(operation):
 def test_a_queue_that_has_used_up_the_memory_goes_on(kind):
     run(
         """
-        import resource, sys
-        unlimited = resource.getrlimit(resource.RLIMIT_AS)
+        import sys
+        from support import address_space
         q = getattr(queue, sys.argv[1])()
         n = 0
-        # The process's memory, and some more; so the test is short.
-        with open("/proc/self/statm") as sizes:
-            pages = int(sizes.read().split()[0])
-        room = pages * resource.getpagesize() + (8 << 20)
-        resource.setrlimit(resource.RLIMIT_AS, (room, unlimited[1]))
+        address_space.limit()
         try:
             while True:
                 q.put(1)
@@ -221,7 +217,7 @@ def test_a_queue_that_has_used_up_the_memory_goes_on(kind):
         except MemoryError:
             pass
         finally:
-            resource.setrlimit(resource.RLIMIT_AS, unlimited)
+            address_space.unlimit()
         assert n <= q.qsize() <= n + 1, (n, q.qsize())
         for _ in range(q.qsize()):
             q.get_nowait()
@@ -238,19 +234,15 @@ def test_a_queue_that_has_used_up_the_memory_goes_on(kind):
 def test_a_future_that_has_used_up_the_memory_calls_back_those_that_it_took():
     run(
         """
-        import resource
+        from support import address_space
         from weftline.concurrent.futures import Future
-        unlimited = resource.getrlimit(resource.RLIMIT_AS)
         future, calls, taken = Future(), 0, 0
 
         def count(_):
             global calls
             calls += 1
 
-        with open("/proc/self/statm") as sizes:
-            pages = int(sizes.read().split()[0])
-        room = pages * resource.getpagesize() + (8 << 20)
-        resource.setrlimit(resource.RLIMIT_AS, (room, unlimited[1]))
+        address_space.limit()
         try:
             while True:
                 future.add_done_callback(count)
@@ -258,7 +250,7 @@ def test_a_future_that_has_used_up_the_memory_calls_back_those_that_it_took():
         except MemoryError:
             pass
         finally:
-            resource.setrlimit(resource.RLIMIT_AS, unlimited)
+            address_space.unlimit()
         future.set_result(None)
         assert taken <= calls <= taken + 1, (taken, calls)
         """,

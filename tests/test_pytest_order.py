@@ -3,45 +3,34 @@
 import sys
 
 import pytest
+from support.lock_order import IN_A_THREAD
 from support.pytest_runs import run_pytest
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="owners are read on Linux only"
 )
 
-SUITE = """
+SUITE = f"""
 import threading
 import pytest
 
 left = threading.Lock()
 right = threading.Lock()
-
-
-def nested(*locks):
-    def take():
-        for lock in locks:
-            lock.acquire()
-        for lock in locks:
-            lock.release()
-
-    thread = threading.Thread(target=take)
-    thread.start()
-    thread.join()
-
+{IN_A_THREAD}
 
 def test_one_order():
-    nested(left, right)
+    in_a_thread(left, right)
 
 
 def test_the_other_order():
-    nested(right, left)
+    in_a_thread(right, left)
 
 
 @pytest.mark.weftline(deadlock="ignore")
 def test_may_do_both():
     first, second = threading.Lock(), threading.RLock()
-    nested(first, second)
-    nested(second, first)
+    in_a_thread(first, second)
+    in_a_thread(second, first)
 """
 
 

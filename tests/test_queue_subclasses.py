@@ -14,14 +14,6 @@ def cls(request):
     return getattr(queue, request.param)
 
 
-@pytest.fixture
-def q(cls):
-    q = cls()
-    for number in (1, 2, 3):
-        q.put(number)
-    return q
-
-
 class SetQueue(queue.Queue):
     """Keeps each item once."""
 

@@ -3,7 +3,7 @@
 from support.programs import run
 from support.target import ours_only
 
-# The interpreter refuses every thread, from the start of a timer on.
+# From the start of a timer on, the interpreter refuses every thread.
 REFUSED = """
 import sys
 import threading as std
@@ -19,8 +19,10 @@ def due(*arguments):
     timer.start()
     setattr(std, starter, refuse)
     return timer
+def assert_ended():
+    assert not timer.is_alive() and timer not in std.enumerate()
+    print(told)
 """
-
 
 TOLD = "[('RuntimeError', \"can't start new thread\", True)]\n"
 
@@ -38,8 +40,7 @@ timer.join(0.001)
 assert timer.is_alive()
 setattr(std, starter, start)
 timer.join()
-assert not timer.is_alive() and timer not in std.enumerate()
-print(told)
+assert_ended()
 """
     )
     assert printed == "True True\n" + TOLD
@@ -55,8 +56,7 @@ for _ in range(2):
     refused.acquire()
 timer.cancel()
 timer.join()
-assert not timer.is_alive() and timer not in std.enumerate()
-print(told)
+assert_ended()
 """
     )
     assert printed == TOLD
@@ -75,8 +75,7 @@ timer = due(print, ["never"])
 refused.acquire()
 timer.join()
 setattr(std, starter, start)
-assert not timer.is_alive() and timer not in std.enumerate()
-print(told)
+assert_ended()
 """
     )
     assert printed == TOLD

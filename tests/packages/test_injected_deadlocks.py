@@ -5,18 +5,14 @@ In a copy of its sources a few words are changed, so that two of its locks are t
 Then its suite runs, with the order of locks watched. Nothing needs to hang for that.
 """
 
-import contextlib
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from packages.sources import source
+from packages.suites import run_suite
 
 ORDERED = Path(__file__).resolve().parent / "ordered"
 
@@ -74,36 +70,16 @@ def inversions(package, folder, copy):
     """The reports of the run of the suite in that copy of its sources."""
     found, printed = folder / "inversions.txt", folder / "printed.txt"
     found.touch()
-    path = [str(ORDERED), str(copy / "src"), os.environ.get("PYTHONPATH")]
-    options = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--timeout", "60"]
-    with (
-        printed.open("w", encoding="utf-8") as output,
-        subprocess.Popen(
-            [
-                *(sys.executable, "-m", "pytest", "--rootdir", "."),
-                *options,
-                *INJECTED[package].tests,
-            ],
-            cwd=copy,
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(filter(None, path)),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "WEFTLINE_TEST_INVERSIONS": str(found),
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
-            code = process.wait(900)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
     # A test may fail for want of the changed lines' objects: mocks do not have them.
-    assert code in (0, 1), printed.read_text(encoding="utf-8", errors="replace")
+    run_suite(
+        *INJECTED[package].tests,
+        cwd=copy,
+        path=[str(ORDERED), str(copy / "src")],
+        printed=printed,
+        seconds=900,
+        PYTHONDONTWRITEBYTECODE="1",
+        WEFTLINE_TEST_INVERSIONS=str(found),
+    )
     return found.read_text(encoding="utf-8").split("weftline: process ")[1:]
 
 

@@ -6,9 +6,7 @@ interpreter that the suite itself starts runs on weftline, too (`everywhere/site
 sources are those of the versions installed, downloaded once into `target/packages`.
 """
 
-import contextlib
 import os
-import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -19,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from packages.sources import source
+from packages.suites import run_suite
 
 EVERYWHERE = Path(__file__).resolve().parent / "everywhere"
 
@@ -50,36 +49,16 @@ def outcomes(package, folder, launcher, path):
     """
     report, printed = folder / "report.xml", folder / "printed.txt"
     folder.mkdir()
-    command = [sys.executable, *launcher, "-m", "pytest", "-q", "-rfE"]
-    options = [
-        "-p",
-        "no:cacheprovider",
-        "-o",
-        "addopts=",
-        "--timeout",
-        "60",
-        "--rootdir",
-        ".",
-    ]
-    with (
-        printed.open("w", encoding="utf-8") as output,
-        subprocess.Popen(
-            [*command, *options, f"--junit-xml={report}", *SUITES[package].arguments],
-            cwd=source(package),
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
-            code = process.wait(SUITES[package].seconds)
-        finally:
-            # A hung suite usually hangs together with processes that it has started.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    assert code in (0, 1), printed.read_text(encoding="utf-8", errors="replace")
+    run_suite(
+        "-rfE",
+        f"--junit-xml={report}",
+        *SUITES[package].arguments,
+        launcher=launcher,
+        cwd=source(package),
+        path=path,
+        printed=printed,
+        seconds=SUITES[package].seconds,
+    )
     return {
         f"{case.get('classname')}.{case.get('name')}": next(
             (child.tag for child in case if child.tag in BAD), "passed"
@@ -106,11 +85,9 @@ def test_what_a_suite_starts_runs_on_weftline():
 
 @pytest.mark.parametrize("package", SUITES)
 def test_it_fails_only_where_it_fails_without(package, tmp_path, capsys):
-    path = [os.environ.get("PYTHONPATH")]
-    plain = outcomes(package, tmp_path / "plain", [], path)
-    ours = outcomes(
-        package, tmp_path / "ours", ["-m", "weftline", "run"], [str(EVERYWHERE), *path]
-    )
+    plain = outcomes(package, tmp_path / "plain", [], [])
+    on_weftline = ["-m", "weftline", "run"]
+    ours = outcomes(package, tmp_path / "ours", on_weftline, [str(EVERYWHERE)])
     failed = []
     for name, told in (("plain", plain), ("weftline", ours)):
         failed.append({test for test, outcome in told.items() if outcome in BAD[:2]})

@@ -124,17 +124,22 @@ def predicates():
     assert_free(condition)
 
 
-@call
-def actions_that_wait():
-    barriers = [threading.Barrier(1)]
-    for _ in range(DEPTH):
-        barriers.append(threading.Barrier(1, barriers[-1].wait))
+def assert_too_deep_for_actions(barriers):
+    """The action of each barrier waits in the barrier before it."""
     with too_deep(threading.BrokenBarrierError):
         barriers[-1].wait()
     for barrier in barriers:
         assert barrier.n_waiting == 0
         barrier.reset()
         assert not barrier.broken
+
+
+@call
+def actions_that_wait():
+    barriers = [threading.Barrier(1)]
+    for _ in range(DEPTH):
+        barriers.append(threading.Barrier(1, barriers[-1].wait))
+    assert_too_deep_for_actions(barriers)
 
 
 @call
@@ -143,12 +148,7 @@ def actions_that_wait_with_conditions():
     for _ in range(2000):
         barriers.append(threading.Barrier(1, barriers[-1].wait))
         barriers[-1]._cond  # noqa: B018
-    with too_deep(threading.BrokenBarrierError):
-        barriers[-1].wait()
-    for barrier in barriers:
-        assert barrier.n_waiting == 0
-        barrier.reset()
-        assert not barrier.broken
+    assert_too_deep_for_actions(barriers)
 
 
 @call

@@ -58,6 +58,20 @@ def count():
     return len(watch.inversions())
 """
 
+# For a program without the prelude, which has imported `threading`.
+IN_A_THREAD = """
+def in_a_thread(*locks):
+    "Takes the locks one after the other in a thread, and releases them."
+    def nested():
+        for lock in locks:
+            lock.acquire()
+        for lock in reversed(locks):
+            lock.release()
+    thread = threading.Thread(target=nested)
+    thread.start()
+    thread.join()
+"""
+
 
 def told(program):
     """What the program prints, as lines."""

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.chromium import chromium
 from support.dumped import running
+from support.web import WATCHED, served
 
-WATCHED = Path(__file__).parent / "watched"
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
 # For how long each program is watched, so that its lines over time show something.
@@ -26,23 +26,17 @@ def take(name, is_dark, seconds):
     quiet = {"cwd": WATCHED, "stderr": subprocess.DEVNULL}
     with (
         running("", command=command, **quiet) as program,
-        subprocess.Popen(
-            [sys.executable, "-m", "weftline", "web", str(program.pid)],
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as web,
+        served(program.pid) as (address, _),
         chromium() as page,
     ):
-        page.open(web.stdout.readline().strip(), is_dark=is_dark)
+        page.open(address, is_dark=is_dark)
         page.until(f"model.now - model.points[0]?.t > {seconds * 1000}")
         if name == "server":
             # A moment with some waits of each kind.
             page.until(
                 "model.parts.objects.rows.length > 1 && model.parts.queues.rows.length > 1"
             )
-        picture = page.screenshot()
-        web.terminate()
-        return picture
+        return page.screenshot()
 
 
 def with_fewer_colours(path):

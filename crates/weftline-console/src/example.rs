@@ -10,8 +10,11 @@ pub(crate) struct Example {
     frames: String,
 }
 
-/// A field of a line, as a process writes it.
-fn field(text: &str) -> String {
+/// A field of a line, as a process writes it. The field `-` stays: it is no text.
+pub(crate) fn field(text: &str) -> String {
+    if text.is_empty() {
+        return "%".to_owned();
+    }
     let escaped = |c: char| match c == '%' || c.is_ascii_control() {
         true => format!("%{:02x}", c as u32),
         false => c.to_string(),

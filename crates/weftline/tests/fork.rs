@@ -85,3 +85,7 @@ mod slot;
 #[cfg(unix)]
 #[path = "fork/threads.rs"]
 mod threads;
+
+#[cfg(unix)]
+#[path = "fork/waits.rs"]
+mod waits;

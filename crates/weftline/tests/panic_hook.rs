@@ -3,18 +3,19 @@
 
 mod support;
 
-use std::process::{Command, ExitCode, Output, Stdio};
-use support::{MOST, SHORT, is_chosen, now};
+use std::process::{ExitCode, Output};
+use support::again::{self, Case, text};
 
-/// A program, by name, and the check of its end.
-type Case = (&'static str, fn(), fn(&Output));
-
-const CASES: &[Case] = &[
-    ("caught on a thread of std", programs::caught_by_std, |_| ()),
+const CASES: &[Case<()>] = &[
+    (
+        "caught on a thread of std",
+        programs::caught_by_std,
+        succeeds,
+    ),
     ("caught on a thread", programs::caught, |output| {
         matches_std(output, "caught on a thread of std");
     }),
-    ("joined from std", programs::joined_from_std, |_| ()),
+    ("joined from std", programs::joined_from_std, succeeds),
     ("joined", programs::joined, |output| {
         matches_std(output, "joined from std");
     }),
@@ -27,57 +28,11 @@ const CASES: &[Case] = &[
 ];
 
 fn main() -> ExitCode {
-    if let Ok(chosen) = std::env::var("WEFTLINE_TEST_PROGRAM") {
-        let case = CASES.iter().find(|case| case.0 == chosen);
-        case.expect("a program of that name").1();
-        return ExitCode::SUCCESS;
-    }
-    // The harness lists tests. This program has none that it could run one by one.
-    if std::env::args().any(|argument| argument == "--list") {
-        return ExitCode::SUCCESS;
-    }
-    for (name, _, check) in CASES {
-        if !is_chosen(name) {
-            continue;
-        }
-        let output = run(name);
-        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
-        check(&output);
-        println!("{name}: ok");
-    }
-    ExitCode::SUCCESS
+    again::main(CASES)
 }
 
-fn run(program: &str) -> Output {
-    let this = std::env::current_exe().expect("a test knows its own file");
-    let mut child = Command::new(this)
-        .env("WEFTLINE_TEST_PROGRAM", program)
-        .env_remove("RUST_BACKTRACE")
-        .env_remove("RUST_LIB_BACKTRACE")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("this program runs");
-    let start = now();
-    // The output fits into a pipe, so the programs end unread.
-    while child
-        .try_wait()
-        .expect("a child can be waited for")
-        .is_none()
-    {
-        // As long as `limit` allows a test: under valgrind, with other tests on the processor, such
-        // a program needs seconds of processor time.
-        if start.elapsed() > MOST {
-            child.kill().expect("a child can be killed");
-            panic!("{program}: has not ended after {MOST:?}");
-        }
-        std::thread::sleep(SHORT);
-    }
-    child.wait_with_output().expect("its output can be read")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("they print text")
+fn succeeds(output: &Output) {
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 /// The standard error output without the parts that differ between runs: the system's numbers of
@@ -92,12 +47,14 @@ fn told(output: &Output) -> String {
 }
 
 fn matches_std(output: &Output, program_of_std: &str) {
-    let expected = told(&run(program_of_std));
+    succeeds(output);
+    let expected = told(&again::run(program_of_std));
     assert!(expected.contains("panicked at"), "{expected}");
     assert_eq!(told(output), expected);
 }
 
 fn is_silent(output: &Output) {
+    succeeds(output);
     assert_eq!(text(&output.stderr), "");
 }
 

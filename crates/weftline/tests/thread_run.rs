@@ -3,13 +3,10 @@
 
 mod support;
 
-use std::process::{Command, ExitCode, Output, Stdio};
-use support::{MOST, SHORT, is_chosen, now};
+use std::process::{ExitCode, Output};
+use support::again::{self, Case, text};
 
-/// A program, by name, and the check of its end.
-type Case = (&'static str, fn() -> ExitCode, fn(&Output));
-
-const CASES: &[Case] = &[
+const CASES: &[Case<ExitCode>] = &[
     ("order", programs::order, |output| {
         prints(
             output,
@@ -69,55 +66,7 @@ const CASES: &[Case] = &[
 ];
 
 fn main() -> ExitCode {
-    let chosen = std::env::var("WEFTLINE_TEST_PROGRAM");
-    if let Ok(chosen) = chosen {
-        let case = CASES.iter().find(|case| case.0 == chosen);
-        return case.expect("a program of that name").1();
-    }
-    // The harness lists tests. This program has none that it could run one by one.
-    if std::env::args().any(|argument| argument == "--list") {
-        return ExitCode::SUCCESS;
-    }
-    for (name, _, check) in CASES {
-        if !is_chosen(name) {
-            continue;
-        }
-        check(&run(name));
-        println!("{name}: ok");
-    }
-    ExitCode::SUCCESS
-}
-
-fn run(program: &str) -> Output {
-    let this = std::env::current_exe().expect("a test knows its own file");
-    let mut child = Command::new(this)
-        .env("WEFTLINE_TEST_PROGRAM", program)
-        .env_remove("RUST_BACKTRACE")
-        .env_remove("RUST_LIB_BACKTRACE")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("this program runs");
-    let start = now();
-    // The output fits into a pipe, so the programs end unread.
-    while child
-        .try_wait()
-        .expect("a child can be waited for")
-        .is_none()
-    {
-        // A sanitizer's child that aborts reads the debug information. That takes seconds of
-        // processor time, which are minutes on a busy machine.
-        if start.elapsed() > MOST {
-            child.kill().expect("a child can be killed");
-            panic!("{program}: has not ended after {MOST:?}");
-        }
-        std::thread::sleep(SHORT);
-    }
-    child.wait_with_output().expect("its output can be read")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("they print text")
+    again::main(CASES)
 }
 
 /// Checks the exit status and the lines, joined by commas.

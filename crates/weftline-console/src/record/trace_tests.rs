@@ -18,7 +18,7 @@ fn event(what: What) -> Vec<u8> {
     written(|trace| trace.write(&Entry::Event(event)))
 }
 
-// Perfetto's own classes write these bytes; `tests/test_record.py` reads whole traces by them.
+// Perfetto's own classes write these bytes. `tests/support/traces.py` decodes whole traces by them.
 #[test]
 fn an_event_has_its_time_its_clock_and_its_track() {
     let before = [0x50, 1, 0x40, 0xac, 2, 0xd0, 3, 3];

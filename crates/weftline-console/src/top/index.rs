@@ -78,4 +78,15 @@ impl<'a> Index<'a> {
             None => format!("thread {number}, which has ended"),
         }
     }
+
+    /// What to call threads: the names of the first `most` of them, and how many more there are.
+    pub(crate) fn titles(&self, numbers: &[u64], most: usize) -> String {
+        let named = numbers.iter().take(most);
+        let named: Vec<String> = named.map(|&number| self.title(number)).collect();
+        let named = named.join(", ");
+        match numbers.len().saturating_sub(most) {
+            0 => named,
+            more => format!("{named} and {more} more"),
+        }
+    }
 }

@@ -256,13 +256,5 @@ fn holders(index: &Index<'_>, object: Option<&Object>) -> String {
     if matches!(object.state, Some(ObjectState::Thread { .. })) {
         return String::new();
     }
-    let named = object.holders.iter().take(NAMED);
-    let mut text = named
-        .map(|&number| index.title(number))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if object.holders.len() > NAMED {
-        text += &format!(" and {} more", object.holders.len() - NAMED);
-    }
-    text
+    index.titles(&object.holders, NAMED)
 }

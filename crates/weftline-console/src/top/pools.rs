@@ -105,14 +105,7 @@ pub(crate) fn what(index: &Index<'_>, finding: &Finding) -> String {
     /// So many are named.
     const NAMED: usize = 8;
     let threads = &finding.threads;
-    let names = threads
-        .iter()
-        .take(NAMED)
-        .map(|&number| index.title(number));
-    let mut names = names.collect::<Vec<_>>().join(", ");
-    if threads.len() > NAMED {
-        names += &format!(" and {} more", threads.len() - NAMED);
-    }
+    let names = index.titles(threads, NAMED);
     let many = counted(threads.len(), "thread");
     match (finding.verdict, finding.pool) {
         (Verdict::PoolStarved, Some(pool)) => format!(

@@ -1,14 +1,12 @@
 //! The program that is recorded, and its trace.
 
+use crate::again::{self, Again};
 use crate::wire::{Field, fields, number, text};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 use weftline::{Builder, Executor, Lock, Queue, ThreadPoolExecutor, watch};
-
-pub(crate) const SCENARIO: &str = "WEFTLINE_TEST_SCENARIO";
 
 static CACHE: Lock<()> = Lock::new(());
 static JOBS: Queue<u32> = Queue::bounded(2);
@@ -45,9 +43,7 @@ pub(crate) fn run() {
         ));
         pool.spawn(|| drop(pool.submit(|| ()).unwrap().result()))
             .unwrap();
-        println!("ready");
-        let _ = std::io::stdin().read(&mut [0]);
-        std::process::exit(0);
+        again::until_input_ends();
     });
 }
 
@@ -114,26 +110,15 @@ fn read(trace: &[u8]) -> Seen {
 }
 
 pub(crate) fn a_rust_program_is_recorded() {
-    let mut process = Command::new(std::env::current_exe().unwrap())
-        .env(SCENARIO, "record")
-        .env_remove("WEFTLINE_SIGNAL")
-        // The starved pool is part of the program.
-        .env("WEFTLINE_DEADLOCK", "off")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("this program starts");
-    let mut line = String::new();
-    let mut output = BufReader::new(process.stdout.take().unwrap());
-    output.read_line(&mut line).unwrap();
-    assert_eq!(line, "ready\n");
+    // The starved pool is part of the program.
+    let mut process = Again::start(&[("WEFTLINE_DEADLOCK", "off")]);
     let recorded = Command::new(env!("CARGO_BIN_EXE_weftline"))
-        .args(["record", &process.id().to_string()])
+        .args(["record", &process.0.id().to_string()])
         .args(["-o", "-", "--seconds", "3"])
         .output()
         .expect("the command starts");
-    drop(process.stdin.take());
-    assert!(process.wait().unwrap().success());
+    drop(process.0.stdin.take());
+    assert!(process.0.wait().unwrap().success());
     let told = String::from_utf8(recorded.stderr).unwrap();
     assert!(recorded.status.success(), "{told}");
     assert!(told.starts_with("weftline: -: "), "{told}");

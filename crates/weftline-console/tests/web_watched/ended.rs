@@ -1,11 +1,11 @@
 //! The waits of a process that have ended, and its own end.
 
 use crate::client::{Web, status};
-use crate::program::Watched;
+use crate::program;
 use serde_json::Value;
 
 pub(crate) fn ended_waits_are_told() {
-    let watched = Watched::start();
+    let watched = program::start();
     let web = Web::of(watched.0.id());
     let told = web.events().find_map(|event| {
         let ended = &event["parts"]["ended"];
@@ -26,7 +26,7 @@ pub(crate) fn ended_waits_are_told() {
 }
 
 pub(crate) fn the_end_of_a_process_is_told_and_its_last_state_is_kept() {
-    let mut watched = Watched::start();
+    let mut watched = program::start();
     let web = Web::of(watched.0.id());
     let mut events = web.events();
     let first = events.next().unwrap();

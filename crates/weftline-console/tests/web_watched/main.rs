@@ -9,6 +9,9 @@
 //! | `ended.rs` | its waits that have ended, and its end |
 
 #[cfg(target_os = "linux")]
+#[path = "../support/again.rs"]
+mod again;
+#[cfg(target_os = "linux")]
 #[path = "../web/client.rs"]
 mod client;
 #[cfg(target_os = "linux")]
@@ -23,15 +26,7 @@ mod wire;
 
 #[cfg(target_os = "linux")]
 fn main() {
-    if std::env::var_os(program::WATCHED).is_some() {
-        program::run();
-        return;
-    }
-    // The harness asks for the list of tests. No test can run alone.
-    if std::env::args().any(|argument| argument == "--list") {
-        return;
-    }
-    let tests: [(&str, fn()); 6] = [
+    let tests: [again::Test; 6] = [
         ("ended_waits_are_told", ended::ended_waits_are_told),
         (
             "the_end_of_a_process_is_told_and_its_last_state_is_kept",
@@ -54,13 +49,7 @@ fn main() {
             recordings::the_end_of_the_command_ends_a_recording,
         ),
     ];
-    let many = tests.len();
-    println!("\nrunning {many} tests");
-    for (name, test) in tests {
-        test();
-        println!("test {name} ... ok");
-    }
-    println!("\ntest result: ok. {many} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n");
+    again::main(program::run, &tests);
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,12 +1,9 @@
-//! The process under watch: two threads that wait for each other's lock again and again.
+//! The process under watch: two threads that contend for a lock.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use crate::again::{self, Again};
 use std::thread::sleep;
 use std::time::Duration;
 use weftline::{Builder, Lock, watch};
-
-pub(crate) const WATCHED: &str = "WEFTLINE_TEST_WATCHED";
 
 static CACHE: Lock<()> = Lock::new(());
 
@@ -24,37 +21,11 @@ pub(crate) fn run() {
             };
             builder.spawn(works).expect("a thread");
         }
-        println!("ready");
-        let _ = std::io::stdin().read(&mut [0]);
-        std::process::exit(0);
+        again::until_input_ends();
     });
 }
 
-/// The process, until it is dropped.
-pub(crate) struct Watched(pub(crate) Child);
-
-impl Watched {
-    /// Starts this program again. It measures its waits.
-    pub(crate) fn start() -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .env(WATCHED, "1")
-            .env("WEFTLINE_WATCH", "1")
-            .env_remove("WEFTLINE_SIGNAL")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("this program starts");
-        let mut line = String::new();
-        let mut output = BufReader::new(process.stdout.take().unwrap());
-        output.read_line(&mut line).unwrap();
-        assert_eq!(line, "ready\n");
-        Self(process)
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Starts the process. It measures its waits.
+pub(crate) fn start() -> Again {
+    Again::start(&[("WEFTLINE_WATCH", "1")])
 }

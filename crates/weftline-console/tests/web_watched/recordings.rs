@@ -1,7 +1,7 @@
 //! Recordings that a page asks for.
 
 use crate::client::{LONG, Web, status};
-use crate::program::Watched;
+use crate::program;
 use crate::wire::{fields, number, text};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
@@ -75,7 +75,7 @@ fn has_track(trace: &[u8], name: &str) -> bool {
 }
 
 pub(crate) fn a_recording_is_a_whole_trace() {
-    let watched = Watched::start();
+    let watched = program::start();
     let web = Web::of(watched.0.id());
     let trace = Download::begin(&web, 1).whole();
     assert!(length_of(&trace) >= Duration::from_secs(1));
@@ -83,7 +83,7 @@ pub(crate) fn a_recording_is_a_whole_trace() {
 }
 
 pub(crate) fn there_is_one_recording_until_its_client_goes() {
-    let watched = Watched::start();
+    let watched = program::start();
     let web = Web::of(watched.0.id());
     let first = Download::begin(&web, 60);
     let second = web.get("record?seconds=1");
@@ -95,7 +95,7 @@ pub(crate) fn there_is_one_recording_until_its_client_goes() {
 }
 
 pub(crate) fn the_end_of_the_process_ends_a_recording() {
-    let mut watched = Watched::start();
+    let mut watched = program::start();
     let web = Web::of(watched.0.id());
     let download = Download::begin(&web, 60);
     watched.0.kill().unwrap();
@@ -112,7 +112,7 @@ pub(crate) fn the_end_of_the_process_ends_a_recording() {
 }
 
 pub(crate) fn the_end_of_the_command_ends_a_recording() {
-    let watched = Watched::start();
+    let watched = program::start();
     let mut web = Web::of(watched.0.id());
     let download = Download::begin(&web, 60);
     web.send("-TERM");

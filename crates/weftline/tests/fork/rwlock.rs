@@ -1,13 +1,12 @@
 //! The read-write lock: the holds of vanished threads are released, those of the forking thread
 //! stay.
 
-use crate::child::{blocked, in_child, wait_for, while_hammered};
+use crate::child::{blocked, in_child, while_hammered};
 use crate::support::{LONG, SHORT};
+use crate::waits::forking_in_a_wait;
 use std::cell::Cell;
-use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use weftline::park::{Blocker, Deadline, Parker, ThreadBlocker, Wake};
+use weftline::park::{Deadline, ThreadBlocker};
 use weftline::sync::raw::RawRwLock;
 use weftline::{Event, RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
 
@@ -129,25 +128,6 @@ pub(crate) fn child_of_a_child() {
     });
 }
 
-/// Calls `first` and then forks, in place of its first sleep.
-struct Forks {
-    first: Option<Box<dyn FnOnce()>>,
-    child: libc::pid_t,
-}
-
-impl Blocker for Forks {
-    type Interrupt = Infallible;
-
-    fn block(&mut self, parker: &'static Parker, deadline: Deadline) -> Result<Wake, Infallible> {
-        if let Some(first) = self.first.take() {
-            first();
-            // SAFETY: as in `in_child`.
-            self.child = unsafe { libc::fork() };
-        }
-        Ok(parker.park(deadline))
-    }
-}
-
 /// A reader receives the lock by handoff and forks before it has noticed, as in a signal handler.
 /// In the child it reads, too.
 pub(crate) fn received_lock() {
@@ -166,28 +146,18 @@ pub(crate) fn received_lock() {
     });
     is_written.recv().unwrap();
     let same = Arc::clone(&lock);
-    let mut forks = Forks {
-        first: Some(Box::new(move || {
-            go.set();
-            while same.is_written() {
-                std::thread::yield_now();
-            }
-        })),
-        child: -1,
+    let hands_the_lock_over = move || {
+        go.set();
+        while same.is_written() {
+            std::thread::yield_now();
+        }
     };
-    let checked = catch_unwind(AssertUnwindSafe(|| {
-        lock.read_with(&mut forks, Deadline::NEVER).unwrap();
+    forking_in_a_wait(hands_the_lock_over, |forks| {
+        lock.read_with(forks, Deadline::NEVER).unwrap();
         assert_eq!((lock.readers(), lock.own_reads()), (1, 1));
         lock.unlock_read().unwrap();
         assert!(lock.try_write());
         lock.unlock_write().unwrap();
-    }));
-    match forks.child {
-        -1 => panic!("cannot fork: {}", std::io::Error::last_os_error()),
-        // SAFETY: as in `in_child`.
-        0 => unsafe { libc::_exit(i32::from(checked.is_err())) },
-        child => wait_for(child),
-    }
-    checked.unwrap();
+    });
     assert!(writer.try_join_for(LONG).is_ok());
 }

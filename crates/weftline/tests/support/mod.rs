@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 
+pub(crate) mod again;
 pub(crate) mod waits;
 
 use std::sync::Arc;
