@@ -44,6 +44,7 @@ mod join;
 mod launch;
 mod lock_order;
 mod metrics;
+mod named;
 mod names;
 mod objects;
 mod optional_arg;
@@ -94,6 +95,7 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.setattr("_rebuild", wrap_pyfunction!(inflation::rebuild, module)?)?;
     module.setattr("_blocked_now", wrap_pyfunction!(site::blocked_now, module)?)?;
     sight::register(module)?;
+    named::register(module)?;
     lock_order::register(module)?;
     metrics::register(module)?;
     join::register(module)?;

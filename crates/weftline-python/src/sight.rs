@@ -2,12 +2,10 @@
 
 use crate::attach::try_attach;
 use crate::exit_guard::inside;
-use crate::queue::{Queue, SimpleQueue};
 use crate::told::{INTERPRETER, answer_for_interpreter};
 use pyo3::exceptions::{
     PyOSError, PyPermissionError, PyProcessLookupError, PyRuntimeError, PyValueError,
 };
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyCFunction, PyString};
 use std::cell::Cell;
@@ -98,32 +96,6 @@ fn _on_deadlock(action: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-/// The address and size of an object, without those parts that it has elsewhere.
-fn range_of(object: &Bound<'_, PyAny>) -> (usize, usize) {
-    // SAFETY: attached, with an object, whose class is alive.
-    let bytes = unsafe { (*ffi::Py_TYPE(object.as_ptr())).tp_basicsize };
-    (object.as_ptr().addr(), usize::try_from(bytes).unwrap_or(0))
-}
-
-/// Names an object in reports. Returns its address, for `_unname`.
-#[pyfunction]
-fn _name(object: &Bound<'_, PyAny>, name: &str) -> usize {
-    let (start, bytes) = range_of(object);
-    watch::name_range(start, bytes, name);
-    if let Ok(queue) = object.cast::<Queue>() {
-        Queue::follow(queue);
-    } else if let Ok(queue) = object.cast::<SimpleQueue>() {
-        SimpleQueue::follow(queue);
-    }
-    start
-}
-
-/// Takes the name of what was at that address away.
-#[pyfunction]
-fn _unname(address: usize) {
-    watch::unname_range(address);
-}
-
 /// Whether this process answers.
 #[pyfunction]
 fn _answers() -> bool {
@@ -193,8 +165,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(_console, module)?,
         wrap_pyfunction!(_on_deadlock, module)?,
         wrap_pyfunction!(_deadlock_since, module)?,
-        wrap_pyfunction!(_name, module)?,
-        wrap_pyfunction!(_unname, module)?,
     ] {
         // Set without `add_function`, which would make it a public name.
         module.setattr(function.getattr("__name__")?.cast::<PyString>()?, function)?;

@@ -15,7 +15,8 @@ usage: weftline record PID [-o FILE] [--seconds N]
 
 Writes a timeline of a process: what each thread waits for and when, which
 thread holds the locks that others wait for, deadlocks, and counters of blocked
-threads, of waiters at queues, and of busy workers and waiting tasks of pools.
+threads, of waiters and items of queues, and of busy workers and waiting tasks of
+pools.
 Open it at https://ui.perfetto.dev, or query it by Perfetto's trace_processor.
 
   -o FILE        write there (trace.pftrace); - is standard output

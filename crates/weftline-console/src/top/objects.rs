@@ -128,8 +128,8 @@ fn is_object(kind: Kind) -> bool {
     !is_queue(kind) && !matches!(kind, Kind::Work | Kind::Timers)
 }
 
-/// The queues at which threads wait, those with the most waiters first, and then the others that the
-/// process follows.
+/// The queues at which threads wait, those with the most waiters first, and then the others that
+/// the process follows.
 pub(crate) fn queues(index: &Index<'_>) -> Table {
     let is_shown = |waiters: &Waiters<'_>| {
         let is_of_pool = waiters[0].0.pool.is_some() && waiters[0].1.kind == Kind::QueueGet;

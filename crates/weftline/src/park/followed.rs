@@ -1,8 +1,9 @@
 //! The queues that reports tell of whether threads wait at them or not, and [`Following`].
 //!
 //! A report of a wait reads a copy of the object, which may be gone. The number of items is known
-//! under the queue's lock alone. So such a queue stands in a table, and leaves it before it is gone.
-//! A report locks the table while it reads. It may run in a signal handler, so it tries both locks.
+//! under the queue's lock alone. So such a queue stands in a table, and leaves it before it is
+//! gone. A report locks the table while it reads. It may run in a signal handler, so it tries both
+//! locks.
 
 use super::list_lock::{ForgetWaiters, ListLock};
 use std::sync::atomic::{AtomicU8, Ordering};
