@@ -1,6 +1,6 @@
 //! `weftline doctor`: what works on this machine, tried in this process.
 
-use crate::command::{Status, misuse, say};
+use crate::status::{Status, misuse, say};
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,10 +1,10 @@
 //! `weftline dump`: which processes are asked, and in which form the answers are shown.
 
-use crate::command::{Status, misuse, run};
 use crate::dot::Dot;
 use crate::graph::{Graph, graph_of};
 use crate::json;
 use crate::picture::Svg;
+use crate::status::{Status, misuse, run};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};

@@ -4,7 +4,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `command.rs` | the command line: subcommands, options, help and statuses |
+//! | `command.rs` | the command line: subcommands and help |
+//! | `status.rs` | how a command ends: its statuses, and the texts that it prints |
 //! | `dump.rs` | `weftline dump`: which processes are asked, and in which form the answers are shown |
 //! | `top/` | `weftline top`: the same in a terminal, again and again |
 //! | `source.rs` | a process that is asked twice a second |
@@ -47,9 +48,11 @@ mod signals;
 mod source;
 #[cfg(target_os = "linux")]
 mod starvation;
+mod status;
 #[cfg(target_os = "linux")]
 mod top;
 #[cfg(target_os = "linux")]
 mod web;
 
-pub use command::{Status, main};
+pub use command::main;
+pub use status::Status;

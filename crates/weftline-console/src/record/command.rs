@@ -1,7 +1,7 @@
 //! The command line of `weftline record`.
 
 use super::recording::{self, EndedBy, Progress, RecordError, Recorded};
-use crate::command::{Status, misuse, run};
+use crate::status::{Status, misuse, run};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::fs::File;

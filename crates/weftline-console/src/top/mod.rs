@@ -58,9 +58,9 @@ mod theme;
 mod threads;
 mod waits;
 
-use crate::command::{self, Status};
 use crate::graph::words::visible;
 use crate::source::Source;
+use crate::status::{self, Status};
 use lexopt::{Arg, Parser, ValueExt};
 use run::End;
 use std::ffi::OsString;
@@ -94,7 +94,7 @@ example: weftline top $(pgrep -f app.py)
 
 /// Runs the command.
 pub(crate) fn top(arguments: impl Iterator<Item = OsString>) -> Status {
-    command::run(USAGE, parse(arguments), show)
+    status::run(USAGE, parse(arguments), show)
 }
 
 fn show(pid: u32) -> Status {
