@@ -19,7 +19,7 @@
 //! **Forks.** In the child, the records of vanished threads still show their sleeps. Readers
 //! compare the thread's number (`fork::is_alive`) and skip them.
 
-use super::blocked_on::{BlockedOn, Marks};
+use super::blocked_on::{BlockedOn, Marks, Signals};
 use super::blocked_thread::Sleep;
 use super::clock::now;
 use super::deadline::Since;
@@ -28,7 +28,7 @@ use super::look::Look;
 use super::os_ident::native_id;
 use super::seqlock::Seqlock;
 use super::site::{SITE_WORDS, Site};
-use super::{Blocker, Deadline, Kind, Signals};
+use super::{Deadline, Kind};
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -122,10 +122,10 @@ impl Wait {
 
     /// Has the blocker name the place, which is cheap if there is nothing to name.
     #[inline]
-    pub(super) fn name_site<B: Blocker>(&self, blocker: &mut B) {
+    pub(super) fn name_site(&self, name: impl FnOnce(&mut Site)) {
         // SAFETY: the wait is not asleep, so no signal handler reads it; and it is this
         // thread's.
-        blocker.site(unsafe { &mut *self.site.get() });
+        name(unsafe { &mut *self.site.get() });
     }
 
     fn write(&self, shown: &Seqlock<{ SITE + SITE_WORDS }>) {

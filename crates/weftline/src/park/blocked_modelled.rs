@@ -3,7 +3,7 @@
 
 use super::blocked_on::{BlockedOn, Marks};
 use super::deadline::Since;
-use super::{Blocker, Deadline};
+use super::{Deadline, Site};
 
 pub(super) struct Wait;
 
@@ -12,5 +12,5 @@ impl Wait {
         Self
     }
 
-    pub(super) fn name_site<B: Blocker>(&self, _: &mut B) {}
+    pub(super) fn name_site(&self, _: impl FnOnce(&mut Site)) {}
 }

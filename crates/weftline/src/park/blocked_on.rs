@@ -1,7 +1,7 @@
 //! [`BlockedOn`]: what a wait is for, and [`Marks`]: what can be done with it from outside.
 
+use super::Kind;
 use super::look::{Look, Watched};
-use super::{Blocker, Kind, Signals};
 use std::panic::Location;
 use std::ptr;
 
@@ -24,7 +24,8 @@ impl BlockedOn {
     }
 }
 
-/// What can be done with a wait from outside: the constants of its blocker.
+/// What can be done with a wait from outside: the constants of its
+/// [`Blocker`](super::Blocker).
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(weftline_model, allow(dead_code, reason = "models show no sleeps"))]
 pub(super) struct Marks {
@@ -37,14 +38,19 @@ pub(super) struct Marks {
     pub(super) signals: Signals,
 }
 
-impl Marks {
-    pub(super) const fn of<B: Blocker>() -> Self {
-        Self {
-            answers: B::ANSWERS,
-            ends: B::ENDS,
-            signals: B::SIGNALS,
-        }
-    }
+/// On which threads a [`Blocker`](super::Blocker) handles signals.
+///
+/// A signal that comes while a thread looks for a deadlock (`watch/verdict.rs`) does not end its
+/// sleep. So the look does, where the blocker wants to know of signals. Elsewhere the sleep goes
+/// on: otherwise thousands of waiters would attach to an interpreter for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signals {
+    /// On none: a signal changes no wait.
+    OnNoThread,
+    /// On the main thread of the process, as an interpreter does.
+    OnMainThread,
+    /// On any thread.
+    OnAnyThread,
 }
 
 impl Kind {

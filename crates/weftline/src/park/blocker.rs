@@ -1,5 +1,6 @@
 //! [`Blocker`]: how a blocked thread sleeps, and where it spins.
 
+use super::blocked_on::Signals;
 use super::out_of_memory::panic_without_memory;
 use crate::park::{Deadline, Parker, Site, Wake, try_current_record};
 use std::convert::Infallible;
@@ -89,21 +90,6 @@ impl Spin {
     pub(crate) const fn is_on_waiter(self) -> bool {
         matches!(self, Self::OnWaiter)
     }
-}
-
-/// On which threads a [`Blocker`] handles signals.
-///
-/// A signal that comes while a thread looks for a deadlock (`watch/verdict.rs`) does not end its
-/// sleep. So the look does, where the blocker wants to know of signals. Elsewhere the sleep goes
-/// on: otherwise thousands of waiters would attach to an interpreter for nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signals {
-    /// On none: a signal changes no wait.
-    OnNoThread,
-    /// On the main thread of the process, as an interpreter does.
-    OnMainThread,
-    /// On any thread.
-    OnAnyThread,
 }
 
 /// The library's own [`Blocker`]: plain threads, which nothing interrupts.

@@ -176,10 +176,11 @@ pub(crate) use adaptive_spin::{AdaptiveSpin, SpinLength};
 #[cfg(not(weftline_model))]
 pub use blocked::Shown;
 pub(crate) use blocked_on::BlockedOn;
+pub use blocked_on::Signals;
 #[cfg(not(weftline_model))]
 pub use blocked_thread::BlockedThread;
 pub(crate) use blocker::ready;
-pub use blocker::{Blocker, Signals, Spin, ThreadBlocker, WaitError};
+pub use blocker::{Blocker, Spin, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::{LockBlocker, TokenBlocker};
 pub(crate) use cache_padded::CachePadded;

@@ -27,13 +27,6 @@ mod chosen {
     pub(crate) use std::sync::atomic::Ordering;
 }
 
-/// What `steps.rs` wraps.
-#[cfg(weftline_model)]
-pub(super) mod checker {
-    pub(crate) use super::model_checker::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize};
-    pub(crate) use super::model_checker::thread::{ThreadId, current};
-}
-
 pub(crate) use chosen::*;
 
 /// `loom::cell::UnsafeCell`'s interface; under loom each access is checked for races.

@@ -5,11 +5,20 @@
 //! thread of the system, one at a time, and switches at the start of an operation. So an operation
 //! and its record are one step, and the record needs no lock.
 
-use super::model::checker;
+#[cfg(weftline_model = "loom")]
+use loom as model_checker;
+#[cfg(weftline_model = "shuttle")]
+use shuttle as model_checker;
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::Ordering;
+
+/// What this module wraps.
+mod checker {
+    pub(super) use super::model_checker::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize};
+    pub(super) use super::model_checker::thread::{ThreadId, current};
+}
 
 /// One operation of one thread.
 struct Step {

@@ -48,7 +48,14 @@ impl<P> Waiter<P> {
         deadline: Deadline,
         mut take: impl FnMut() -> bool,
     ) -> Ended<B::Interrupt> {
-        let wait = Wait::new(on, self.place(), self.since(), deadline, Marks::of::<B>());
+        let marks = const {
+            Marks {
+                answers: B::ANSWERS,
+                ends: B::ENDS,
+                signals: B::SIGNALS,
+            }
+        };
+        let wait = Wait::new(on, self.place(), self.since(), deadline, marks);
         #[cfg(not(weftline_model))]
         let _begun = wait.begin(&self.record().parker.blocked);
         #[cfg(not(weftline_model))]
@@ -92,7 +99,7 @@ impl<P> Waiter<P> {
             }
         }
         relay::begins_to_sleep();
-        wait.name_site(blocker);
+        wait.name_site(|site| blocker.site(site));
         let bomb = AbortOnUnwind;
         let woken = blocker.block(&self.record().parker, deadline);
         mem::forget(bomb);
