@@ -33,6 +33,7 @@
 
 use super::error::SharedError;
 use super::header::{Kind, Shape};
+use super::mutex::sealed::Sealed;
 use super::mutex::{Abandoned, LockError, LockGuard, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::operation_error::WaitError;
@@ -302,6 +303,8 @@ impl<'a, T: Plain> ConditionGuard<'a, T> {
         self.value.recovered();
     }
 }
+
+impl<T: Plain> Sealed for ConditionGuard<'_, T> {}
 
 impl<T: Plain> Recover for ConditionGuard<'_, T> {
     fn recovered(&self) {

@@ -195,15 +195,8 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for LockGuard<'_, T> {
     }
 }
 
-mod sealed {
-    use super::super::{ConditionGuard, LockGuard, Permit, Plain, RLockGuard};
-
+pub(super) mod sealed {
     pub trait Sealed {}
-
-    impl<T: Plain> Sealed for ConditionGuard<'_, T> {}
-    impl<T: ?Sized> Sealed for LockGuard<'_, T> {}
-    impl Sealed for Permit<'_> {}
-    impl<T: Plain> Sealed for RLockGuard<'_, T> {}
 }
 
 /// What a guard does when its user recovers from a death. Only the guards of this library have it.
@@ -211,6 +204,8 @@ pub trait Recover: sealed::Sealed {
     #[doc(hidden)]
     fn recovered(&self);
 }
+
+impl<T: ?Sized> sealed::Sealed for LockGuard<'_, T> {}
 
 impl<T: ?Sized> Recover for LockGuard<'_, T> {
     fn recovered(&self) {

@@ -2,6 +2,7 @@
 
 use super::error::SharedError;
 use super::header::{Kind, Shape};
+use super::mutex::sealed::Sealed;
 use super::mutex::{Abandoned, LockError, Mutex, Plain, Recover, lock_forms};
 use super::object::{Object, Shared, over_value, shared_handle};
 use super::robust_list::Hold;
@@ -134,6 +135,8 @@ impl<T: Plain> Deref for RLockGuard<'_, T> {
         unsafe { &*self.locked.value.get().cast() }
     }
 }
+
+impl<T: Plain> Sealed for RLockGuard<'_, T> {}
 
 impl<T: Plain> Recover for RLockGuard<'_, T> {
     fn recovered(&self) {

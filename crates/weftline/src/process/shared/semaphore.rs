@@ -2,6 +2,7 @@
 //! holder dies.
 
 use super::error::SharedError;
+use super::mutex::sealed::Sealed;
 use super::mutex::{Abandoned, LockError, Recover};
 use super::object::{Shared, shared_handle};
 use super::robust::RobustCell;
@@ -213,6 +214,8 @@ impl Permit<'_> {
         std::mem::forget(self);
     }
 }
+
+impl Sealed for Permit<'_> {}
 
 impl Recover for Permit<'_> {
     fn recovered(&self) {}
