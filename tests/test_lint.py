@@ -74,6 +74,11 @@ def test_code_and_tables_are_exempt(tmp_path, name, text):
         ("queue/a.rs", "fn f() { crate::thread::spawn(g); }\n", "thread"),
         ("executor/a.rs", "use crate::TimedOut;\n", "lib.rs"),
         ("cellar/a.rs", "use crate::park::Parker;\n", "no floor"),
+        (
+            "sync/a.rs",
+            "#[cfg(test)]\nmod tests;\n#[cfg(test)]\nfn g() {}\nuse crate::queue::Queue;\n",
+            "queue",
+        ),
     ],
 )
 def test_an_arrow_that_does_not_run_down_is_found(tmp_path, name, text, finds):
@@ -115,6 +120,14 @@ def crate(folder, files):
                 "x/c.rs": "use crate::x::a::{A, B as D};\n",
             },
             ["x/a uses x/b", "x/b uses x/c", "x/c uses x/a"],
+        ),
+        (
+            {
+                "x/mod.rs": "mod a;\n#[cfg(test)]\nmod tests;\npub use a::A;\nmod b;\n",
+                "x/a.rs": "mod inner {\n    use super::super::b::B;\n}\n",
+                "x/b.rs": "use super::A;\n",
+            },
+            ["x/a uses x/b", "x/b uses x/a"],
         ),
     ],
 )

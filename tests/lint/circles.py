@@ -12,7 +12,8 @@ from pathlib import Path
 
 from floors import SOURCE, code_of
 
-SOURCES = SOURCE, SOURCE.parents[1] / "weftline-python/src"
+CRATES = SOURCE.parents[1]
+SOURCES = SOURCE, CRATES / "weftline-python/src", CRATES / "weftline-console/src"
 
 USE = re.compile(r"^\s*(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);", re.MULTILINE)
 PATH = re.compile(r"(?<![\w:])((?:crate|super|self)(?:::\w+)+)")
@@ -38,6 +39,24 @@ def paths_of(tree):
         part += letter
 
 
+def from_the_file(code):
+    """The code, with the paths of its inline modules as the file itself would write them."""
+
+    def shifted(block):
+        return re.sub(
+            r"(?<![\w:])(?:(super::)(?=super::)|super::)",
+            lambda path: "" if path[1] else "self::",
+            block[0],
+        )
+
+    return re.sub(
+        r"^( *)(?:pub(?:\([^)]*\))? )?mod \w+ \{\n.*?^\1\}",
+        shifted,
+        code,
+        flags=re.MULTILINE | re.DOTALL,
+    )
+
+
 class Crate:
     """The modules of a crate, as tuples of names, and what each of them uses."""
 
@@ -49,7 +68,7 @@ class Crate:
             self.files[module] = path
         inline = {}
         for module, path in self.files.items():
-            code = code_of(path.read_text(encoding="utf-8"))
+            code = from_the_file(code_of(path.read_text(encoding="utf-8")))
             found = [(bool(use[1]), use[2]) for use in USE.finditer(code)]
             self.uses[module] = [
                 (is_public, path)

@@ -28,10 +28,14 @@ FLOORS = {
 }
 
 
+TESTS = re.compile(
+    r"^#\[cfg\((?:all\()?test\b[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*mod \w+ \{", re.MULTILINE
+)
+
+
 def code_of(text):
     """The text without comments and without the tests at its end, at the same lines."""
-    text = re.sub(r"//[^\n]*", "", text)
-    return re.split(r"#\[cfg\((?:all\()?test", text)[0]
+    return TESTS.split(re.sub(r"//[^\n]*", "", text))[0]
 
 
 def imports(code):
