@@ -5,6 +5,9 @@
 //! `Waiter::abandon` (`park/waiter.rs`); `wait_for_item` returns `GetFailure::Empty`. No item is
 //! lost: if that compare-exchange wins, a put passes on to the next getter or queues its item. If
 //! the put's claim wins, the get returns the item, although its deadline has passed.
+//!
+//! The deadline does not cover the wait for another thread's comparisons (`sorter.rs`), nor that
+//! thread's own.
 
 use super::RawQueue;
 use super::sorter::Sorting;

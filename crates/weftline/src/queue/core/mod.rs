@@ -81,12 +81,14 @@ where
     /// Whether a wait spins, without the lock, before it enlists.
     const SPINS: bool = B::SPIN.is_before_wait() && cfg!(not(weftline_model));
 
-    /// The lock as all puts, gets and waits take it. The rest does not contend for it and takes
-    /// `state.lock()`, which backs off for the shorter time.
+    /// The lock, with a backoff that suits puts and gets.
     ///
     /// With more than one item, other threads probably put and get back to back: a contended
     /// acquire backs off for longer. With one or none they may be two threads that wait for each
     /// other in turn, and a long backoff would delay both.
+    ///
+    /// `len`, `capacity`, `set_capacity` and the end of a sort take `state.lock()`, which always
+    /// backs off for longer: the threads that put and get go first.
     #[inline]
     fn lock(&self) -> ListGuard<'_, State<T, O>> {
         self.state

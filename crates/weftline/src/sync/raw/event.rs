@@ -21,6 +21,8 @@
 //! | `clear` | the compare-exchange, also a failed one |
 //! | `is_set`, a `wait` that finds the flag up | the read of the word |
 //! | a `wait` that is woken | the swap in the `set` that claims it |
+//! | a `wait` that times out after a wait | the waiter's compare-exchange to `ABANDONED` (`park/waiter.rs`); if forwarded meanwhile, the claim by the target's notification |
+//! | a `wait` that may not wait, and fails | the read of the word |
 //! | `forward` | the compare-exchange of the word, under the list's lock |
 //!
 //! | happens-before | release | acquire |

@@ -31,6 +31,7 @@
 //! |---|---|
 //! | `lock`, `try_lock` | the compare-exchange from free to held; with a handoff, the releaser's store of the word |
 //! | a failed `try_lock` | its last read of the word |
+//! | a lock that times out after a wait | the waiter's compare-exchange to `ABANDONED` (`park/waiter.rs`) |
 //! | `unlock` | the compare-exchange from held to free; with a handoff, the store of the word |
 //! | `unlock` of a free lock, `is_locked`, `owner` | the read of the word |
 //!
