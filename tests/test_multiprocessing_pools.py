@@ -248,7 +248,7 @@ def meet(barrier, counter):
         assert counter.value >= 4 * (n + 1)
         barrier.wait()
 
-def break_off(barrier):
+def abort(barrier):
     barrier.abort()
 
 if __name__ == "__main__":
@@ -261,7 +261,7 @@ if __name__ == "__main__":
     for worker in workers:
         worker.join()
     print(counter.value, barrier.broken, barrier.n_waiting)
-    other = context.Process(target=break_off, args=(barrier,))
+    other = context.Process(target=abort, args=(barrier,))
     other.start()
     other.join()
     try:

@@ -17,7 +17,7 @@ from fuzz.shrink import Difference, differs, shrunk, signature
 MAKERS = {False: generate.program, True: concurrent.program}
 SIZES = {False: 1000, True: 100}
 """The number of programs in an order, of sequential and of concurrent ones."""
-PATIENCE = {False: 20, True: 90}
+HUNG_AFTER = {False: 20, True: 90}
 """Seconds after which a program of an order counts as hung.
 
 A concurrent program detects by itself which threads are lost.
@@ -90,7 +90,7 @@ class Campaign:
         answers = {}
         while indexes:
             sides = self.pairs[concurrently].ask(
-                {**order, "indexes": indexes, "seconds": PATIENCE[concurrently]}
+                {**order, "indexes": indexes, "seconds": HUNG_AFTER[concurrently]}
             )
             dead = [end for end in reversed(sides) if isinstance(end, Ended)]
             if not dead:

@@ -34,7 +34,7 @@ pub(super) enum Wait<'a, 'py> {
 impl Wait<'_, '_> {
     fn timeout(&self, py: Python<'_>) -> PyResult<Timeout> {
         match self {
-            Self::Asked(limits) => limits.parse(py),
+            Self::Asked(arguments) => arguments.parse(py),
             Self::Begun(timeout) => Ok(*timeout),
         }
     }

@@ -70,20 +70,20 @@ impl Queue {
     pub(super) fn put_within(
         slf: &Bound<'_, Self>,
         item: Py<PyAny>,
-        limits: TimeoutArgs<'_, '_>,
+        arguments: TimeoutArgs<'_, '_>,
     ) -> PyResult<()> {
         let (py, items) = (slf.py(), &slf.get().items);
         if items.is_shut_down() {
             return Err(shut_down(py));
         }
-        let asked = Wait::Asked(limits);
+        let asked = Wait::Asked(arguments);
         // The arguments mean nothing to an unbounded queue.
         let timeout = if items.capacity() == 0 {
             Timeout::Forever
         } else if items.is_forwarded() {
             return Self::not_put(slf, NotPut::Forwarded(item), &asked);
         } else {
-            limits.parse(py)?
+            arguments.parse(py)?
         };
         match items.put(py, item, Deadline::PASSED) {
             Ok(()) => Ok(()),
@@ -105,17 +105,17 @@ impl Queue {
     #[cold]
     pub(super) fn get_within(
         slf: &Bound<'_, Self>,
-        limits: TimeoutArgs<'_, '_>,
+        arguments: TimeoutArgs<'_, '_>,
     ) -> PyResult<Py<PyAny>> {
         let (py, items) = (slf.py(), &slf.get().items);
-        let asked = Wait::Asked(limits);
+        let asked = Wait::Asked(arguments);
         if items.is_shut_down() && items.len() == 0 {
             return Err(shut_down(py));
         }
         if items.is_forwarded() {
             return Self::not_got(slf, NotGot::Forwarded, &asked);
         }
-        let timeout = limits.parse(py)?;
+        let timeout = arguments.parse(py)?;
         match items.get(py, Deadline::PASSED) {
             Ok(item) => Ok(item),
             Err(NotGot::Empty) if !timeout.is_non_blocking() => {

@@ -18,14 +18,14 @@ MUTANTS = [
         "list::writes_before_the_grant_are_visible_after_it",
     ),
     Mutant(
-        "list: a waiter that has given up is claimed all the same",
+        "list: an abandoned waiter is claimed all the same",
         "park/waiter.rs",
         "was & ABANDONED == 0",
         "was & GRANTED == 0",
         "list::a_waiter_is_granted_or_times_out_and_its_waker_knows_which",
     ),
     Mutant(
-        "list: a waiter that has been claimed gives up all the same",
+        "list: a claimed waiter abandons all the same",
         "park/waiter.rs",
         """        self.record().parker.go_on();
         false""",

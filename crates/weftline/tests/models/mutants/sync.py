@@ -139,7 +139,7 @@ MUTANTS = [
         "rwlock::a_reader_that_is_granted_and_interrupted_leaves_the_lock_free",
     ),
     Mutant(
-        "rwlock: a writer's release forgets that its last waiter may have given up",
+        "rwlock: a writer's release forgets that its last waiter may have abandoned",
         "sync/raw/rwlock_write.rs",
         """                .compare_exchange(
                     word.0,
@@ -236,7 +236,7 @@ MUTANTS = [
         "condition::notify_wakes_as_many_as_it_returns_and_no_later_waiter",
     ),
     Mutant(
-        "condition: a notification is spent on a waiter that gave up",
+        "condition: a notification is spent on an abandoned waiter",
         "park/wait_list.rs",
         """            if won {
                 match last {""",
@@ -271,7 +271,7 @@ MUTANTS = [
         "semaphore::an_interrupted_waiter_gives_its_permits_back",
     ),
     Mutant(
-        "semaphore: permits for a waiter that gave up are lost",
+        "semaphore: permits for an abandoned waiter are lost",
         "sync/raw/semaphore_release.rs",
         "None => self.word.fetch_add(n * ONE, Ordering::Relaxed),",
         "None => self.word.fetch_add(0, Ordering::Relaxed),",
