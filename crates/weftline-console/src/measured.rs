@@ -1,6 +1,6 @@
 //! Measured waits in words: what they were for, how long they took, and which objects cost most.
 
-use crate::graph::words::{class, has_address, purpose, visible};
+use crate::graph::words::{has_address, visible};
 use std::cmp::Reverse;
 use std::time::Duration;
 use weftline::park::Kind;
@@ -12,9 +12,9 @@ pub(crate) const HOW_TO_MEASURE: &str =
 
 /// What waits of a kind are for.
 pub(crate) fn title_of(kind: Kind) -> String {
-    match purpose(kind) {
-        "" => class(kind).to_owned(),
-        purpose => format!("{} {purpose}", class(kind)),
+    match kind.purpose() {
+        "" => kind.class().to_owned(),
+        purpose => format!("{} {purpose}", kind.class()),
     }
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Contention {
 impl Contention {
     fn of(row: &Contended) -> Self {
         let name = row.name.as_deref().filter(|name| !name.trim().is_empty());
-        let class = class(row.kind);
+        let class = row.kind.class();
         Self {
             address: row.address,
             kind: row.kind,
@@ -71,7 +71,7 @@ pub(crate) fn contention(measured: &Measured) -> Vec<Contention> {
     let mut found: Vec<Contention> = Vec::new();
     for row in measured.contended.iter().map(Contention::of) {
         let is_same =
-            |it: &&mut Contention| it.address == row.address && class(it.kind) == class(row.kind);
+            |it: &&mut Contention| it.address == row.address && it.kind.class() == row.kind.class();
         match found.iter_mut().find(is_same) {
             Some(known) => {
                 known.count += row.count;
@@ -81,16 +81,8 @@ pub(crate) fn contention(measured: &Measured) -> Vec<Contention> {
             None => found.push(row),
         }
     }
-    found.sort_by_key(|it| (!is_lock(it.kind), Reverse(it.total), it.address));
+    found.sort_by_key(|it| (!it.kind.is_lock(), Reverse(it.total), it.address));
     found
-}
-
-/// Whether threads wait for it because others have it, and not because something has not happened.
-pub(crate) fn is_lock(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Lock | Kind::RLock | Kind::RwLockRead | Kind::RwLockWrite | Kind::Semaphore
-    )
 }
 
 /// How long each of so many took on average.

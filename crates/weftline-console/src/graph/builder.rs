@@ -322,7 +322,7 @@ impl Builder<'_> {
         let Some(longest) = waits().max_by_key(|wait| wait.waited) else {
             return;
         };
-        let before = match (words::purpose(longest.kind), parties.len()) {
+        let before = match (longest.kind.purpose(), parties.len()) {
             ("", 1) => "waits ".to_owned(),
             ("", _) => "wait up to ".to_owned(),
             (purpose, 1) => format!("{purpose}, "),

@@ -17,4 +17,4 @@ pub(crate) mod words;
 pub(crate) use builder::{graph_of, live_graph_of};
 pub(crate) use folding::place_of;
 pub(crate) use model::{Edge, Graph, Identity, Label, Node, Relation, Ring, Sort};
-pub(crate) use words::{class, purpose, queue_title};
+pub(crate) use words::queue_title;

@@ -122,7 +122,7 @@ pub(crate) fn crowd(parties: &[&Party]) -> Node {
 
 /// A node of the object of a wait.
 pub(crate) fn object(wait: &Wait, object: Option<&Object>) -> Node {
-    let class = class(wait.kind);
+    let class = wait.kind.class();
     let name = object.and_then(given_name);
     let (title, mut details) = match name {
         Some(name) => (visible(name), vec![class.to_owned()]),
@@ -168,7 +168,7 @@ pub(crate) fn pool(pool: &StarvedPool) -> Node {
 /// A node of several objects of waits like that of this thread.
 pub(crate) fn objects(objects: &[&Object], first: &Party) -> Node {
     let kind = first.wait.as_ref().map_or(Kind::Unknown, |wait| wait.kind);
-    let title = match class(kind) {
+    let title = match kind.class() {
         class if class.ends_with('s') => format!("{} times {class}", objects.len()),
         class => format!("{} {class}s", objects.len()),
     };
@@ -207,7 +207,7 @@ pub(crate) fn object_title(object: &Object) -> String {
 /// What to call a queue that the process follows, as the object of a wait: its class, and its name
 /// in quotes or its address.
 pub(crate) fn queue_title(queue: &QueueDepth) -> String {
-    let class = class(Kind::QueueGet);
+    let class = Kind::QueueGet.class();
     match queue.name.as_deref() {
         Some(name) if !name.trim().is_empty() => format!("{class} {name:?}"),
         _ => format!("{class} {:#x}", queue.address),
@@ -231,7 +231,7 @@ fn about(party: &Party) -> String {
     }
     match &party.wait {
         Some(wait) => {
-            about += &format!(" waits for {} {:#x}", class(wait.kind), wait.object);
+            about += &format!(" waits for {} {:#x}", wait.kind.class(), wait.object);
             about += &format!(", for {}", Span(wait.waited));
         }
         None => about += " runs, or waits for something else",
@@ -264,27 +264,6 @@ fn short(frame: &Frame) -> String {
     })
 }
 
-/// The class of the object of a wait.
-pub(crate) fn class(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Lock => "Lock",
-        Kind::RLock => "RLock",
-        Kind::RwLockRead | Kind::RwLockWrite => "RWLock",
-        Kind::Condition => "Condition",
-        Kind::Event => "Event",
-        Kind::Semaphore => "Semaphore",
-        Kind::Barrier => "Barrier",
-        Kind::QueueGet | Kind::QueuePut | Kind::QueueJoin | Kind::QueueSort => "Queue",
-        Kind::Future => "Future",
-        Kind::Futures => "several Futures",
-        Kind::Thread => "Thread",
-        Kind::Scope => "threads of a scope",
-        Kind::Timers => "pending timers",
-        Kind::Work => "work",
-        _ => "object",
-    }
-}
-
 /// Whether an address says more of the object than its class.
 pub(crate) fn has_address(kind: Kind) -> bool {
     !matches!(kind, Kind::Timers | Kind::Work)
@@ -294,19 +273,6 @@ fn sort(kind: Kind) -> Sort {
     match kind {
         Kind::QueueGet | Kind::QueuePut | Kind::QueueJoin | Kind::QueueSort => Sort::Queue,
         _ => Sort::Object,
-    }
-}
-
-/// What a waiter wants of the object, where the object's class does not say it.
-pub(crate) fn purpose(kind: Kind) -> &'static str {
-    match kind {
-        Kind::RwLockRead => "to read",
-        Kind::RwLockWrite => "to write",
-        Kind::QueueGet => "to get",
-        Kind::QueuePut => "to put",
-        Kind::QueueJoin | Kind::Thread => "to join",
-        Kind::QueueSort => "to compare",
-        _ => "",
     }
 }
 

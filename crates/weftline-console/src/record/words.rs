@@ -1,6 +1,6 @@
 //! What slices and tracks are called.
 
-use crate::graph::{class, place_of, purpose};
+use crate::graph::place_of;
 use std::time::Duration;
 use weftline::park::{Kind, ObjectState};
 use weftline::watch::{Object, Party, PastWait, Snapshot, Span, Wait};
@@ -17,12 +17,12 @@ pub(crate) fn wait(snapshot: &Snapshot, wait: &Wait) -> String {
         }
         (Kind::Thread, _) => return "waits for a thread".to_owned(),
         (Kind::Futures | Kind::Scope | Kind::Timers | Kind::Work, _) => {
-            return format!("waits for {}", class(wait.kind));
+            return format!("waits for {}", wait.kind.class());
         }
         _ => {}
     }
     let object = self::object(wait, object);
-    match purpose(wait.kind) {
+    match wait.kind.purpose() {
         "" => format!("waits for {object}"),
         purpose => format!("waits for {object} {purpose}"),
     }
@@ -30,7 +30,7 @@ pub(crate) fn wait(snapshot: &Snapshot, wait: &Wait) -> String {
 
 /// The object of a wait: its class, and its name or its address.
 pub(crate) fn object(wait: &Wait, object: Option<&Object>) -> String {
-    let class = class(wait.kind);
+    let class = wait.kind.class();
     match object {
         Some(object) => format!("{class} {}", object.title()),
         None => format!("{class} {:#x}", wait.object),
@@ -39,10 +39,10 @@ pub(crate) fn object(wait: &Wait, object: Option<&Object>) -> String {
 
 /// What a wait that has ended is called: as [`wait`], without what only a snapshot knows.
 pub(crate) fn past_wait(wait: &PastWait) -> String {
-    match (wait.kind, purpose(wait.kind)) {
+    match (wait.kind, wait.kind.purpose()) {
         (Kind::Thread, _) => "waits for a thread".to_owned(),
         (Kind::Futures | Kind::Scope | Kind::Timers | Kind::Work, _) => {
-            format!("waits for {}", class(wait.kind))
+            format!("waits for {}", wait.kind.class())
         }
         (_, "") => format!("waits for {}", past_object(wait)),
         (_, purpose) => format!("waits for {} {purpose}", past_object(wait)),
@@ -51,7 +51,7 @@ pub(crate) fn past_wait(wait: &PastWait) -> String {
 
 /// The object of such a wait.
 pub(crate) fn past_object(wait: &PastWait) -> String {
-    let class = class(wait.kind);
+    let class = wait.kind.class();
     match &wait.name {
         Some(name) => format!("{class} {name:?}"),
         None => format!("{class} {:#x}", wait.object),

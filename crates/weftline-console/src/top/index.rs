@@ -60,8 +60,7 @@ impl<'a> Index<'a> {
     pub(crate) fn contention(&self, object: u64) -> Option<&Contention> {
         let kind = self.waiters(object).first().map(|(_, wait)| wait.kind);
         let is_it = |it: &&Contention| {
-            it.address == object
-                && kind.is_none_or(|kind| words::class(kind) == words::class(it.kind))
+            it.address == object && kind.is_none_or(|kind| kind.class() == it.kind.class())
         };
         self.contention.iter().find(is_it)
     }

@@ -5,7 +5,7 @@ use super::model::{Cell, Column, Mark, Row, Table, Width};
 use super::threads::span;
 use super::waits;
 use crate::graph::words;
-use crate::measured::{Contention, HOW_TO_MEASURE, is_lock};
+use crate::measured::{Contention, HOW_TO_MEASURE};
 use std::cmp::Reverse;
 use std::time::Duration;
 use weftline::park::{Kind, ObjectState};
@@ -111,7 +111,7 @@ fn measured_cells(
     let total = going_on + ended.map(|it| it.total).unwrap_or_default();
     vec![
         title.into(),
-        waits::time(total).raised(is_lock(kind)),
+        waits::time(total).raised(kind.is_lock()),
         ended
             .map(|it| Cell::ranked(it.count, it.count_text()))
             .unwrap_or_default(),
@@ -226,7 +226,10 @@ pub(crate) fn title(
     if let Some(ObjectState::Thread { number }) = object.and_then(|it| it.state) {
         return format!("the end of {}", index.title(number.get()));
     }
-    let class = words::class(waiters.first().map_or(Kind::Unknown, |(_, wait)| wait.kind));
+    let class = waiters
+        .first()
+        .map_or(Kind::Unknown, |(_, wait)| wait.kind)
+        .class();
     match object {
         Some(object) => format!("{class} {}", words::object_title(object)),
         None => format!("{class} {address:#x}"),

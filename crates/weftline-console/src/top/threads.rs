@@ -116,7 +116,7 @@ pub(crate) fn waits_for(index: &Index<'_>, party: &Party, wait: &Wait) -> String
     if let Some(ObjectState::Thread { number }) = object.and_then(|it| it.state) {
         return format!("the end of {}", index.title(number.get()));
     }
-    let class = words::class(wait.kind);
+    let class = wait.kind.class();
     if matches!(wait.kind, Kind::Timers | Kind::Work | Kind::Scope) {
         return class.to_owned();
     }
@@ -124,7 +124,7 @@ pub(crate) fn waits_for(index: &Index<'_>, party: &Party, wait: &Wait) -> String
         Some(object) => format!("{class} {}", words::object_title(object)),
         None => format!("{class} {:#x}", wait.object),
     };
-    match words::purpose(wait.kind) {
+    match wait.kind.purpose() {
         "" => {}
         purpose => text = text + " " + purpose,
     }

@@ -12,7 +12,7 @@
 
 use super::index::Index;
 use crate::graph::Identity;
-use crate::graph::words::{class, has_address, name_of, place_in_short, purpose, state, visible};
+use crate::graph::words::{has_address, name_of, place_in_short, state, visible};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -143,9 +143,9 @@ fn thread_wait(snapshot: &Snapshot, wait: &Wait, moment: Moment) -> Value {
     let object = snapshot.object(wait.object);
     json!({
         "object": address(wait.object),
-        "class": class(wait.kind),
+        "class": wait.kind.class(),
         "title": title(wait, object),
-        "purpose": purpose(wait.kind),
+        "purpose": wait.kind.purpose(),
         "state": object.and_then(|object| state(wait.kind, object)),
         "holders": object.map(holders),
         "since": moment.since,
@@ -215,7 +215,7 @@ fn queue_without_waiters(queue: &QueueDepth) -> Value {
     json!({
         "id": address(queue.address),
         "title": title_of_queue(queue),
-        "class": class(Kind::QueueGet),
+        "class": Kind::QueueGet.class(),
         "waiters": 0,
         "getters": 0,
         "putters": 0,
@@ -244,7 +244,7 @@ fn object(snapshot: &Snapshot, moments: &Moments, waiters: &[(&Party, &Wait)]) -
     json!({
         "id": address(wait.object),
         "title": title(wait, object),
-        "class": class(wait.kind),
+        "class": wait.kind.class(),
         "state": object.and_then(|object| state(wait.kind, object)),
         "holders": object.map(holders),
         "waiters": waiters.len(),

@@ -2,7 +2,7 @@
 
 use crate::findings::is_lasting;
 use crate::graph::Identity;
-use crate::graph::words::{class, counted, has_address, name_of, visible};
+use crate::graph::words::{counted, has_address, name_of, visible};
 use crate::starvation::{StarvedPool, starved_pools};
 use serde_json::{Value, json};
 use weftline::park::{Kind, ObjectState};
@@ -59,7 +59,7 @@ fn line(snapshot: &Snapshot, party: &Party) -> String {
         }
         Some(ObjectState::Pending { .. }) => line += "a task that no worker has begun",
         Some(ObjectState::Running { .. }) => line += "a task that a worker runs",
-        _ => line += class(wait.kind),
+        _ => line += wait.kind.class(),
     }
     if let Some(name) = object.and_then(|object| object.name.as_deref()) {
         line += &format!(" \"{}\"", visible(name));

@@ -75,4 +75,76 @@ impl Kind {
         let named = |kind: &Self| format!("{kind:?}") == name;
         Self::ALL.into_iter().find(named).unwrap_or(Self::Unknown)
     }
+
+    /// The class of the object.
+    #[must_use]
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Lock => "Lock",
+            Self::RLock => "RLock",
+            Self::RwLockRead | Self::RwLockWrite => "RWLock",
+            Self::Condition => "Condition",
+            Self::Event => "Event",
+            Self::Semaphore => "Semaphore",
+            Self::Barrier => "Barrier",
+            Self::QueueGet | Self::QueuePut | Self::QueueJoin | Self::QueueSort => "Queue",
+            Self::Future => "Future",
+            Self::Futures => "several Futures",
+            Self::Thread => "Thread",
+            Self::Scope => "threads of a scope",
+            Self::Timers => "pending timers",
+            Self::Work => "work",
+            Self::Unknown => "object",
+        }
+    }
+
+    /// What a waiter wants of the object, where the object's class does not say it.
+    #[must_use]
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::RwLockRead => "to read",
+            Self::RwLockWrite => "to write",
+            Self::QueueGet => "to get",
+            Self::QueuePut => "to put",
+            Self::QueueJoin | Self::Thread => "to join",
+            Self::QueueSort => "to compare",
+            _ => "",
+        }
+    }
+
+    /// What a thread waits for, in a sentence.
+    #[cfg(not(weftline_model))]
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::Lock => "a Lock",
+            Self::RLock => "an RLock",
+            Self::RwLockRead => "an RWLock, to read,",
+            Self::RwLockWrite => "an RWLock, to write,",
+            Self::Condition => "a notification of a Condition",
+            Self::Event => "an Event",
+            Self::Semaphore => "a permit of a Semaphore",
+            Self::Barrier => "the other parties of a Barrier",
+            Self::QueueGet => "an item of a Queue",
+            Self::QueuePut => "a slot of a Queue",
+            Self::QueueJoin => "the end of the tasks of a Queue",
+            Self::QueueSort => "the comparisons of another thread in a Queue",
+            Self::Future => "the outcome of a Future",
+            Self::Futures => "several Futures",
+            Self::Thread => "the end of a thread",
+            Self::Scope => "the threads of a scope",
+            Self::Timers => "the pending timers",
+            Self::Work => "work",
+            Self::Unknown => "an object",
+        }
+    }
+
+    /// Whether threads wait for the object because others have it, and not because something has
+    /// not happened.
+    #[must_use]
+    pub fn is_lock(self) -> bool {
+        matches!(
+            self,
+            Self::Lock | Self::RLock | Self::RwLockRead | Self::RwLockWrite | Self::Semaphore
+        )
+    }
 }

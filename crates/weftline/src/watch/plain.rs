@@ -1,7 +1,7 @@
 //! The report that a signal handler writes itself: a line for each thread.
 
 use super::names::name_at;
-use crate::park::{Kind, ObjectState, SeenThread, ThreadNumber, now, threads_now};
+use crate::park::{ObjectState, SeenThread, ThreadNumber, now, threads_now};
 use std::fmt::{self, Display, Write};
 
 /// What to call a thread.
@@ -43,7 +43,7 @@ pub(super) fn write_report(out: &mut impl Write) -> fmt::Result {
             writeln!(out, " runs, or waits for something else")?;
             continue;
         };
-        let (what, object) = (noun(blocked.kind), blocked.object);
+        let (what, object) = (blocked.kind.noun(), blocked.object);
         write!(out, " waits for {what}")?;
         match name_at(object).as_ref().and_then(|name| name.as_str()) {
             Some(name) => write!(out, " {name:?}")?,
@@ -59,29 +59,4 @@ pub(super) fn write_report(out: &mut impl Write) -> fmt::Result {
         writeln!(out, ", at {}", blocked.site)?;
     }
     Ok(())
-}
-
-/// What a thread waits for, in a sentence.
-pub(super) fn noun(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Lock => "a Lock",
-        Kind::RLock => "an RLock",
-        Kind::RwLockRead => "an RWLock, to read,",
-        Kind::RwLockWrite => "an RWLock, to write,",
-        Kind::Condition => "a notification of a Condition",
-        Kind::Event => "an Event",
-        Kind::Semaphore => "a permit of a Semaphore",
-        Kind::Barrier => "the other parties of a Barrier",
-        Kind::QueueGet => "an item of a Queue",
-        Kind::QueuePut => "a slot of a Queue",
-        Kind::QueueJoin => "the end of the tasks of a Queue",
-        Kind::QueueSort => "the comparisons of another thread in a Queue",
-        Kind::Future => "the outcome of a Future",
-        Kind::Futures => "several Futures",
-        Kind::Thread => "the end of a thread",
-        Kind::Scope => "the threads of a scope",
-        Kind::Timers => "the pending timers",
-        Kind::Work => "work",
-        Kind::Unknown => "an object",
-    }
 }

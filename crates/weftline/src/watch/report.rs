@@ -149,12 +149,11 @@ impl Report<'_> {
             let waiters = || links.waiters(object.address);
             let kind = waiters().next();
             let kind = kind.map_or(Kind::Unknown, |(_, wait)| wait.kind);
-            write!(
-                f,
-                "    holds {} {}, for which ",
-                held_noun(kind),
-                object.title()
-            )?;
+            let class = match kind.is_lock() {
+                true => kind.class(),
+                false => "object",
+            };
+            write!(f, "    holds the {class} {}, for which ", object.title())?;
             let shown: Vec<String> = waiters().take(4).map(|(party, _)| party.title()).collect();
             match waiters().len() - shown.len() {
                 0 => writeln!(f, "{} waits", shown.join(", ")),
@@ -175,14 +174,5 @@ impl Report<'_> {
             more if party.stack_is_cut => writeln!(f, "    … and more than {more} more frames"),
             more => writeln!(f, "    … and {}", counted(more, "more frame")),
         }
-    }
-}
-
-fn held_noun(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Lock => "the Lock",
-        Kind::RLock => "the RLock",
-        Kind::RwLockRead | Kind::RwLockWrite => "the RWLock",
-        _ => "the object",
     }
 }

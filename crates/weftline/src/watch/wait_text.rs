@@ -1,6 +1,5 @@
 //! A wait of a snapshot as the rest of a sentence, for reports and verdicts.
 
-use super::plain::noun;
 use super::snapshot::{Frame, Object, Party, Snapshot, Wait};
 use super::span::Span;
 use crate::park::{Kind, ObjectState};
@@ -26,7 +25,7 @@ impl Snapshot {
         wait: &Wait,
     ) -> fmt::Result {
         let object = self.object(wait.object);
-        write!(f, "waits for {}", noun(wait.kind))?;
+        write!(f, "waits for {}", wait.kind.noun())?;
         if !matches!(wait.kind, Kind::Thread | Kind::Timers | Kind::Work) {
             match object {
                 Some(object) => write!(f, " {}", object.title()),
