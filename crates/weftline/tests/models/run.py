@@ -31,6 +31,12 @@ MODELS_ENVIRONMENT = {**os.environ, "RUST_BACKTRACE": "0"}
 # once, not where it is built for each mutant.
 OPTIMISED_CORE = {"loom": 1, "shuttle": 1, "mutants": 0}
 
+AGAIN = {
+    "loom": "A model fails in the same interleaving again: make model NAME=its_name",
+    "shuttle": "A model fails in the same schedule again with the seed that it has printed:\n"
+    "WEFTLINE_MODEL_SEED=seed make model CHECKER=shuttle NAME=its_name",
+}
+
 
 def build(kind: str, workspace: Path) -> Path | str:
     """Builds the models; returns the path of the executable, or an error message.
@@ -78,7 +84,7 @@ def build(kind: str, workspace: Path) -> Path | str:
 
 
 def run_models(checker: str, names: list[str]) -> bool:
-    print(f"== models under {checker}", flush=True)
+    print(f"== models under {checker}; the first build takes minutes", flush=True)
     executable = build(checker, ROOT)
     if isinstance(executable, str):
         print(executable)
@@ -94,6 +100,8 @@ def run_models(checker: str, names: list[str]) -> bool:
     except subprocess.TimeoutExpired:
         print(f"the models took more than {MODELS_TIMEOUT} s")
         return False
+    if ended.returncode != 0:
+        print(AGAIN[checker])
     return ended.returncode == 0
 
 
