@@ -1,9 +1,9 @@
 """Finds files of a crate that use each other, directly or over other files.
 
-A file that is in a circle can be read only together with all others of it. The arrows come from the
-paths in the code: `use` lines, paths that begin with `crate`, `self` or `super`, and those that
-begin with a file below. A name that a `mod.rs` re-exports leads to the file that defines it. Run by
-`make lint`.
+A file that is in a circle can be read only together with all others of it. Methods of one type in
+several files may call each other, and are not seen here. The arrows come from the paths in the
+code: `use` lines, paths that begin with `crate`, `self` or `super`, and those that begin with a
+file below. A name that a `mod.rs` re-exports leads to the file that defines it. Run by `make lint`.
 """
 
 import re
