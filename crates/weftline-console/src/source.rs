@@ -199,8 +199,8 @@ mod tests {
 
     #[test]
     fn a_process_that_does_not_answer_is_an_error_from_the_start() {
-        let nobody = [0, 1 << 23, u32::MAX];
-        assert!(nobody.map(Source::open).iter().all(Result::is_err));
+        let absent = [0, 1 << 23, u32::MAX];
+        assert!(absent.map(Source::open).iter().all(Result::is_err));
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let opened = Source::open(child.id());
         assert!(matches!(opened, Err(RequestError::NotAnswering)));

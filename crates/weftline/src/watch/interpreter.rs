@@ -13,9 +13,9 @@ pub struct Interpreter {
     pub tell_own: fn(&mut Told<'_>),
     /// Makes the site the innermost line of the program on the calling thread, if it is attached.
     pub site: fn(&mut Site),
-    /// How many threads the interpreter has beside those with the identifiers, which wait, if each
-    /// of these waits for the ends of threads at the exit, or wakes no thread of the program.
-    /// `None` if one may do something else.
+    /// How many threads the interpreter has beside those with the identifiers, which wait. `None`
+    /// unless each of them waits for the ends of threads at the exit, or wakes no thread of the
+    /// program.
     pub others_at_exit: fn(&[u64]) -> Option<usize>,
     /// Whether the program handles a signal, other than an interrupt from the keyboard in the
     /// default way. A handler of a library in C wakes no thread.
