@@ -30,7 +30,7 @@ pub struct Snapshot {
     pub objects: Vec<Object>,
     /// The pools for which its threads work, by number.
     pub pools: Vec<Pool>,
-    /// How full queues are: those that the process [follows](super::follow), by name and address.
+    /// How full queues are: those that the process [follows](super::follow), the named ones first.
     pub queues: Vec<QueueDepth>,
     /// Where the stacks of the parties come from.
     pub stacks: Stacks,

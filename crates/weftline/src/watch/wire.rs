@@ -268,7 +268,7 @@ pub(super) fn read_process(text: &str) -> Option<Snapshot> {
     snapshot.pools.sort_by_key(|pool| pool.number);
     snapshot
         .queues
-        .sort_by(|one, other| (&one.name, one.address).cmp(&(&other.name, other.address)));
+        .sort_by_cached_key(|it| (it.name.is_none(), it.name.clone(), it.address));
     // One may have changed its place in the table while the process told.
     snapshot.queues.dedup_by_key(|queue| queue.address);
     merge_objects(&mut snapshot);

@@ -39,6 +39,14 @@ function pathOf(points, valueOf, x, y) {
   return path && `${path}h1`;
 }
 
+/** A number in few characters: 1500 is "1.5 k". */
+function inShort(value) {
+  const unit = ["", " k", " M", " G"];
+  let at = 0;
+  for (; value >= 1000 && at < 3; at += 1) value /= 1000;
+  return `${value}${unit[at]}`;
+}
+
 /** A chart of lines. Each has a name, a value of each point, and perhaps a class. */
 function lineChart({ title, unit, lines, more }) {
   const time = shownTime();
@@ -54,7 +62,7 @@ function lineChart({ title, unit, lines, more }) {
   chart.append(drawn("text", { class: "title", x: 0, y: 11 }, title));
   for (const value of [0, top / 2, top]) {
     chart.append(drawn("path", { class: "grid", d: `M${FIELD.left} ${y(value)}H${FIELD.right}` }));
-    chart.append(drawn("text", { x: FIELD.left - 5, y: Number(y(value)) + 4, "text-anchor": "end" }, value));
+    chart.append(drawn("text", { x: FIELD.left - 5, y: Number(y(value)) + 4, "text-anchor": "end" }, inShort(value)));
   }
   for (const part of [0, 0.5, 1]) {
     const left = (1 - part) * time;
@@ -107,10 +115,13 @@ function chartsOfModel() {
       lines: [{ name: "to get", value: atQueue(0) }, { name: "to put", value: atQueue(1) }],
     });
   }
-  const filled = namesIn("i");
-  if (filled.length) {
-    const more = new Set(model.points.flatMap((it) => Object.keys(it.i))).size - filled.length;
-    charts.push({ title: "In queues", unit: "items", lines: filled.map((name) => ({ name, value: (it) => it.i[name] })), more });
+  // The fullest queues. Their names are long, so there is room for two.
+  const most = new Map();
+  for (const point of model.points) for (const [name, items] of Object.entries(point.i)) most.set(name, Math.max(most.get(name) ?? 0, items));
+  const fullest = [...most].sort(([one, a], [other, b]) => b - a || byNumber(one, other)).slice(0, 2);
+  if (fullest.length) {
+    const lines = fullest.map(([name]) => ({ name: name.length > 14 ? `${name.slice(0, 13)}…` : name, value: (it) => it.i[name] }));
+    charts.push({ title: "In queues", unit: "items", lines, more: most.size - fullest.length });
   }
   return charts;
 }
