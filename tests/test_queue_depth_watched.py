@@ -18,7 +18,7 @@ jobs = watch.name(queue.Queue(maxsize=3_000), "jobs")
 def consume():
     while True:
         jobs.get()
-        sum(range(200_000))
+        sum(range(3_000_000))
 def produce():
     while True:
         jobs.put(1)
