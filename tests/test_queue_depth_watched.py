@@ -18,7 +18,8 @@ jobs = watch.name(queue.Queue(maxsize=3_000), "jobs")
 def consume():
     while True:
         jobs.get()
-        sum(range(3_000_000))
+        for _ in range(1_000_000):
+            pass
 def produce():
     while True:
         jobs.put(1)
