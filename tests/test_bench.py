@@ -1,6 +1,8 @@
 """The benchmark runs, reports its measurements, and counts correctly. No test asserts a speed."""
 
+import gc
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ from weftline.bench import (
     contestants,
     crowd,
     idle,
+    instructions,
     memory,
     report,
     results,
@@ -358,3 +361,35 @@ class _Reversed:
 
     def sample(self, names, _):
         return list(reversed(names))
+
+
+def test_instructions_are_those_of_further_turns(tmp_path, monkeypatch, capsys):
+    # Its last argument is the number of turns.
+    counter = (
+        "#!/bin/sh\n"
+        "for turns; do :; done\n"
+        'echo "==1== I   refs:      $((700000 + 10000 * turns))" >&2\n'
+    )
+    fake = tmp_path / "valgrind"
+    fake.write_text(counter, encoding="utf-8")
+    fake.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert command.main(["--instructions", "--only", "with lock"]) == 0
+    line = f"{'with lock':<45}{10_000 / REPEAT:>12,.1f} instructions\n"
+    assert capsys.readouterr().out == line
+    fake.write_text("#!/bin/sh\necho it broke >&2\nexit 3\n", encoding="utf-8")
+    assert command.main(["--instructions", "--only", "with lock"]) == 1
+    assert "valgrind did not count 'with lock':\nit broke" in capsys.readouterr().err
+
+
+def test_without_valgrind_no_instruction_is_counted(monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "")
+    assert command.main(["--instructions"]) == 1
+    assert "valgrind is not installed" in capsys.readouterr().err
+
+
+def test_the_program_whose_instructions_are_counted_runs():
+    for row in instructions.chosen("queue"):
+        instructions.main(row.operation, 1)
+    assert not gc.isenabled()
+    gc.enable()

@@ -1,4 +1,6 @@
-"""The command line: ``python -m weftline bench [--quick] [--json FILE] [--only WORD]``."""
+"""The command line: ``python -m weftline bench [--quick] [--json FILE] [--only WORD]``, and with
+``--instructions``.
+"""
 
 import argparse
 import contextlib
@@ -10,7 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TypeVar
 
-from . import contest, contestants, crowd, idle, machine, memory, sight, watched
+from . import (
+    contest,
+    contestants,
+    crowd,
+    idle,
+    instructions,
+    machine,
+    memory,
+    sight,
+    watched,
+)
 from .report import render
 from .results import Crowd, Idle, Memory, Results, Sight, Speed
 from .rows import QUICK_ROWS, ROWS
@@ -32,6 +44,8 @@ def main(argv: Sequence[str]) -> int:
     1 when it could not.
     """
     options = _parser().parse_args(argv)
+    if options.instructions:
+        return _count_instructions(options.only)
     faulthandler.dump_traceback_later(_GIVE_UP, exit=True)
     try:
         with contestants.unpatched():
@@ -74,12 +88,27 @@ def _parser() -> argparse.ArgumentParser:
         help="only what has WORD in its name: 'queue', 'bytes', 'waiting', 'waking', 'dump', 'watched'",
     )
     parser.add_argument(
+        "--instructions",
+        action="store_true",
+        help="instead of times, the instructions of each operation of one thread, which valgrind counts: they are the same on a busy machine",
+    )
+    parser.add_argument(
         "--seed",
         type=int,
         default=0,
         help="of the order within the rounds (default: %(default)s)",
     )
     return parser
+
+
+def _count_instructions(only: str) -> int:
+    try:
+        for operation, count in instructions.counted(instructions.chosen(only)):
+            print(f"{operation:<45}{count:>12,.1f} instructions", flush=True)
+    except instructions.NotCounted as why:
+        print(f"weftline bench: {why}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
