@@ -94,6 +94,8 @@ LATCH = dataclasses.replace(
     rust=("Latch", "LatchGuard"),
     rustdoc=("`threading.Latch`", "[`Latch`]"),
     core="`sync/raw/latch.rs`",
+    raw=("RawLatch", "LatchError"),
+    perturbed=("Latch", "wait", "arrive"),
     model="latch",
 )
 PLACES = {
@@ -128,6 +130,12 @@ def test_a_new_row_gets_its_line_in_every_place(module):
     assert "Event, Latch, LatchGuard, Lock," in " ".join(crate.split())
     assert lint["complete"](after, rows) == after
     assert "mod future;\nmod latch;\nmod list;\n" in after[lint["MODELS"]]
+    assert "\nmod latch;\nmod lock;\n" in after[lint["RAW"]]
+    raw = "\npub use latch::{LatchError, RawLatch};\npub use lock::RawLock;\n"
+    assert raw in after[lint["RAW"]]
+    for line in ("mod latch;", "pub use latch::{Latch, LatchGuard};"):
+        assert f"\n#[cfg(not(weftline_model))]\n{line}\n#[cfg(" in after[lint["SYNC"]]
+    assert '\n    "Latch": ("wait", "arrive"),\n' in after[lint["PERTURBED"]]
     assert list(lint["missing_files"]([latch], ROOT)) == [
         "tests/classes: Latch.core: there is no `sync/raw/latch.rs`",
         "tests/classes: Latch.model: there is no `latch.rs`",
@@ -141,11 +149,18 @@ def test_a_new_row_gets_its_line_in_every_place(module):
 def test_an_older_line_is_replaced():
     lint = runpy.run_path(str(LINT))
     texts = {file: (ROOT / file).read_text() for file in lint["FILES"]}
-    barrier = dataclasses.replace(CLASSES["Barrier"], beyond="more than before")
+    barrier = dataclasses.replace(
+        CLASSES["Barrier"],
+        beyond="more than before",
+        perturbed=("Barrier", "wait", "abort"),
+    )
     after = lint["complete"](texts, [barrier])
     page = after["docs/compatibility.md"]
     assert page.count("| `threading.Barrier` |") == 1
     assert "| more than before |" in page
+    perturbed = after[lint["PERTURBED"]]
+    assert '"Barrier": ("wait", "abort"),' in perturbed
+    assert "reset" not in perturbed
 
 
 NAMES = ("Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore")

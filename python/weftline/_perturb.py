@@ -15,13 +15,17 @@ import threading
 
 from weftline import _join, _timer, _weftline
 
-_LOCK = "acquire acquire_lock __enter__ locked locked_lock"
-_UNLOCK = "release release_lock __exit__"
-
-# For each class its operations, and those that let another thread go on.
+# For each class its operations, and those that let another thread go on. `make classes` writes
+# those of the table of classes.
 OPERATIONS: dict[str, tuple[str, str]] = {
-    "lock": (_LOCK, _UNLOCK),
-    "RLock": (_LOCK, _UNLOCK),
+    "lock": (
+        "acquire acquire_lock __enter__ locked locked_lock",
+        "release release_lock __exit__",
+    ),
+    "RLock": (
+        "acquire acquire_lock __enter__ locked locked_lock",
+        "release release_lock __exit__",
+    ),
     "RWLock": (
         "read write acquire_read acquire_write locked",
         "release_read release_write downgrade",

@@ -70,6 +70,7 @@ BARRIER = Class(
     module="threading",
     rust=("Barrier", "Arrival"),
     rustdoc=("`threading.Barrier`, `BrokenBarrierError`", "[`Barrier`], [`Broken`]"),
+    perturbed=("Barrier", "wait", "reset abort"),
     core="`sync/raw/barrier.rs`",
     model="barrier",
     binding="`threading/barrier.rs`",

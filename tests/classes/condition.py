@@ -142,6 +142,11 @@ CONDITION = Class(
     rust=("Condition", "ConditionGuard"),
     readme="`weftline::Condition<T>`, which owns its data",
     rustdoc=("`threading.Condition`", "[`Condition<T>`]"),
+    perturbed=(
+        "Condition",
+        "__enter__ wait wait_for",
+        "__exit__ notify notify_all notifyAll",
+    ),
     core="`sync/raw/condition.rs`",
     model="condition",
     binding="`threading/condition.rs`",

@@ -93,6 +93,7 @@ EVENT = Class(
     module="threading",
     rust=("Event",),
     rustdoc=("`threading.Event`", "[`Event`]"),
+    perturbed=("Event", "is_set isSet wait", "set clear"),
     core="`sync/raw/event.rs`",
     model="event",
     binding="`threading/event.rs`",

@@ -23,6 +23,11 @@ def _make_anew(future, m):
 
 FUTURE = Class(
     name="Future",
+    perturbed=(
+        "Future",
+        "cancelled running done result exception add_done_callback",
+        "cancel set_running_or_notify_cancel set_result set_exception",
+    ),
     module="concurrent.futures",
     rust=("Future", "TaskError"),
     readme="`weftline::Future<T>`",

@@ -117,6 +117,11 @@ LOCK = Class(
     rust=("Lock", "LockGuard", "MappedLockGuard"),
     readme="`weftline::Lock<T>`",
     rustdoc=("`threading.Lock`", "[`Lock<T>`]"),
+    perturbed=(
+        "lock",
+        "acquire acquire_lock __enter__ locked locked_lock",
+        "release release_lock __exit__",
+    ),
     core="`sync/raw/lock.rs`",
     model="lock",
     binding="`threading/lock.rs`",
@@ -178,6 +183,11 @@ RLOCK = Class(
     rust=("RLock", "RLockGuard"),
     readme="`weftline::RLock<T>`",
     rustdoc=("`threading.RLock`", "[`RLock<T>`]"),
+    perturbed=(
+        "RLock",
+        "acquire acquire_lock __enter__ locked locked_lock",
+        "release release_lock __exit__",
+    ),
     core="`sync/raw/rlock.rs`",
     model="rlock",
     binding="`threading/rlock.rs`",

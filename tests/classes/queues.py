@@ -225,6 +225,11 @@ QUEUE = _row(
         "`queue.Queue`, `LifoQueue`, `PriorityQueue`",
         "[`Queue<T>`], [`LifoQueue<T>`], [`PriorityQueue<T>`]",
     ),
+    perturbed=(
+        "Queue",
+        "get get_nowait join qsize empty full",
+        "put put_nowait task_done shutdown",
+    ),
     core="`queue/core/`",
     model="queue",
     binding="`queue/queue.rs`",

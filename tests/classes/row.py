@@ -119,6 +119,12 @@ class Class:
     """Its test files, in `tests` and, after a dot, in `crates/weftline/tests`."""
     beyond: str = ""
     """What it does beyond the standard library."""
+    raw: tuple[str, ...] = ()
+    """What `sync/raw` exports of it; by default `Raw` and the first name of `rust`."""
+    perturbed: tuple[str, ...] = ()
+    """The class in `_weftline`, its operations before which a perturbed test pauses, and those after
+    which it does as well, because they let another thread go on.
+    """
     model: str = ""
     """The file of its models, in `crates/weftline/tests/models`; empty for a class in another one's."""
     in_c: bool = False

@@ -92,6 +92,11 @@ RWLOCK = Class(
     ),
     readme="`weftline::RwLock<T>`",
     rustdoc=("`weftline.RWLock` (only here)", "[`RwLock<T>`]"),
+    perturbed=(
+        "RWLock",
+        "read write acquire_read acquire_write locked",
+        "release_read release_write downgrade",
+    ),
     core="`sync/raw/rwlock.rs`, `sync/raw/rwlock_*.rs`",
     model="rwlock",
     binding="`threading/rwlock.rs`",

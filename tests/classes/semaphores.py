@@ -94,6 +94,7 @@ _BOTH = {
 
 SEMAPHORE = Class(
     name="Semaphore",
+    perturbed=("Semaphore", "acquire __enter__", "release __exit__"),
     model="semaphore",
     rust=("Semaphore", "OwnedPermit", "Permit"),
     rustdoc=(
@@ -130,6 +131,7 @@ SEMAPHORE = Class(
 
 BOUNDED_SEMAPHORE = Class(
     name="BoundedSemaphore",
+    perturbed=("BoundedSemaphore", "", "release"),
     rust=("BoundedSemaphore",),
     beyond="the same",
     waits={

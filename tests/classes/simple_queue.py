@@ -22,6 +22,7 @@ def _hammer(q):
 
 SIMPLE_QUEUE = Class(
     name="SimpleQueue",
+    perturbed=("SimpleQueue", "get get_nowait qsize empty", "put put_nowait"),
     module="queue",
     rust=("SimpleQueue",),
     readme="`weftline::SimpleQueue<T>`",

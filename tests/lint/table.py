@@ -1,10 +1,12 @@
 """Finds lines that the table of classes (`tests/classes`) has and another file lacks: the rows of
-the documents, the names that the crate exports, the aliases of the stub.
+the documents, the modules and names of the crate, the aliases of the stub, the operations at which
+perturbed tests pause.
 
 `make classes` (`table.py --write`) writes them. Also finds files that a row names and that do not
 exist. Run by `make lint`.
 """
 
+import ast
 import re
 import sys
 import textwrap
@@ -22,7 +24,10 @@ CRATE = "crates/weftline/src/lib.rs"
 STUB = "python/weftline/_weftline.pyi"
 PACKAGE = "python/weftline/__init__.pyi"
 MODELS = "crates/weftline/tests/models/main.rs"
-FILES = (README, PAGE, CRATE, STUB, PACKAGE, MODELS)
+SYNC = "crates/weftline/src/sync/mod.rs"
+RAW = "crates/weftline/src/sync/raw/mod.rs"
+PERTURBED = "python/weftline/_perturb.py"
+FILES = (README, PAGE, CRATE, STUB, PACKAGE, MODELS, SYNC, RAW, PERTURBED)
 WAITS = "crates/weftline/tests/support/waits.rs"
 FOLDERS = {
     "core": ("crates/weftline/src",),
@@ -113,6 +118,39 @@ def with_models(text, rows):
     return re.sub(r"(?:^mod \w+;\n)+", listed, text, flags=re.MULTILINE)
 
 
+def with_module(text, name, exported, condition=""):
+    """A file of modules with that one, and the names that it exports."""
+    exported = ", ".join(sorted(exported))
+    if "," in exported:
+        exported = f"{{{exported}}}"
+    declared = rf"^(?:pub )?mod {name};$"
+    if re.search(declared, text, re.MULTILINE):
+        return text
+    for pattern, line in (
+        (r"mod (\w+);\n", f"mod {name};\n"),
+        (r"pub use (\w+)::(?:\w+|\{[^}]*\});\n", f"pub use {name}::{exported};\n"),
+    ):
+        whole = rf"^{re.escape(condition)}{pattern}"
+        places = list(re.finditer(whole, text, re.MULTILINE))
+        at = next((it.start() for it in places if it[1] > name), places[-1].end())
+        text = f"{text[:at]}{condition}{line}{text[at:]}"
+    return text
+
+
+def with_operations(text, row):
+    """The operations of perturbed tests with those of the class."""
+    cls, *operations = row.perturbed
+    line = f'    "{cls}": ("{operations[0]}", "{operations[1]}"),\n'
+    known = re.search(rf'^    "{cls}": (\([^)]*\)),\n', text, re.MULTILINE)
+    if known is None:
+        # The last entries are no classes of the table.
+        at = text.index("    # `wait` and `as_completed`.\n")
+        return text[:at] + line + text[at:]
+    if ast.literal_eval(known[1]) == tuple(operations):
+        return text
+    return text[: known.start()] + line + text[known.end() :]
+
+
 def complete(texts, rows):
     """The texts of the files, by name, with all that the table has."""
     texts, before = dict(texts), {}
@@ -123,6 +161,14 @@ def complete(texts, rows):
     texts[CRATE] = with_exports(texts[CRATE], rows)
     texts[PACKAGE] = with_all(texts[PACKAGE], rows)
     texts[MODELS] = with_models(texts[MODELS], rows)
+    unmodelled = "#[cfg(not(weftline_model))]\n"
+    for row in rows:
+        if found := re.match(r"`sync/raw/(\w+)\.rs`", row.core):
+            raw = row.raw or (f"Raw{row.rust[0]}",)
+            texts[RAW] = with_module(texts[RAW], found[1], raw)
+            texts[SYNC] = with_module(texts[SYNC], found[1], row.rust, unmodelled)
+        if row.perturbed:
+            texts[PERTURBED] = with_operations(texts[PERTURBED], row)
     return texts
 
 
