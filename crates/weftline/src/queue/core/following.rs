@@ -20,17 +20,17 @@ where
     pub unsafe fn follow(&self) -> bool {
         let queue = ptr::from_ref(self).cast();
         // SAFETY: as the caller promises.
-        unsafe { self.state.lock().following.begin(queue, Self::depth_at) }
+        unsafe { self.lock().following.begin(queue, Self::depth_at) }
     }
 
     /// Reports never tell how full the queue is: they tell it otherwise.
     pub fn do_not_follow(&self) {
-        self.state.lock().following.refuse();
+        self.lock().following.refuse();
     }
 
     /// The opposite of [`Self::follow`].
     pub fn unfollow(&self) {
-        self.state.lock().following.end();
+        self.lock().following.end();
     }
 
     /// A wait at the queue begins.

@@ -86,9 +86,6 @@ where
     /// With more than one item, other threads probably put and get back to back: a contended
     /// acquire backs off for longer. With one or none they may be two threads that wait for each
     /// other in turn, and a long backoff would delay both.
-    ///
-    /// `len`, `capacity`, `set_capacity` and the end of a sort take `state.lock()`, which always
-    /// backs off for longer: the threads that put and get go first.
     #[inline]
     fn lock(&self) -> ListGuard<'_, State<T, O>> {
         self.state
@@ -112,7 +109,7 @@ where
     /// How many items are there.
     #[inline]
     pub fn len(&self) -> usize {
-        self.state.lock().items.count()
+        self.lock().items.count()
     }
 
     /// Whether no item is there.
@@ -122,15 +119,15 @@ where
 
     /// How many items there can be; zero means any number.
     pub fn capacity(&self) -> usize {
-        self.state.lock().capacity
+        self.lock().capacity
     }
 
     /// Changes how many items there can be (zero: any number). Items that are too many stay;
     /// putters that now have room go on.
     pub fn set_capacity(&self, capacity: usize) {
-        self.state.lock().capacity = capacity;
+        self.lock().capacity = capacity;
         loop {
-            let woken = self.state.lock().hand_slot();
+            let woken = self.lock().hand_slot();
             if woken.is_none() {
                 return;
             }

@@ -108,7 +108,7 @@ where
         let chain = state.sorters.claim_all(|()| ());
         drop(state);
         chain.wake();
-        self.queue.state.lock()
+        self.queue.lock()
     }
 }
 
@@ -123,7 +123,7 @@ where
         }
         // A comparison failed or panicked. A slot for its item goes to the next putter.
         let (chain, putter) = {
-            let mut state = self.queue.state.lock();
+            let mut state = self.queue.lock();
             state.sorter = self.outer;
             let most = if self.outer == 0 { usize::MAX } else { 0 };
             (state.sorters.claim_many(most, |()| ()), state.hand_slot())
