@@ -118,6 +118,8 @@ def _parts(said):
 
 
 def reduced(step, before, plain, ours):
+    if step == "the end" and re.search(r"pickle\.dumps\(|copy\.", before):
+        return plain.replace(" __slots__", "") == ours
     if "pickle.dumps(" in step or "copy." in step:
         if plain.replace(" __slots__", "") == ours:
             return True
