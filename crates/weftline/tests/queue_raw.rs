@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use support::{Interrupt, Script, blocked, count, limit, until};
 use weftline::TooManyTasksDone;
-use weftline::park::{Deadline, WaitError};
+use weftline::park::{Deadline, ThreadBlocker, WaitError};
 use weftline::queue::raw::{Fifo, GetFailure, PutFailure, RawQueue};
 
 type Raw = RawQueue<u32, Fifo<u32>, Script>;
@@ -199,4 +199,29 @@ fn the_memory_of_a_burst_is_freed() {
     }
     queue.try_visit(|items| kept = items.capacity());
     assert!(kept <= 1024, "memory for {kept} items remains");
+}
+
+#[test]
+fn a_report_hides_no_item_from_a_garbage_collector() {
+    let queue: &RawQueue<u32, Fifo<u32>, ThreadBlocker> = Box::leak(Box::new(RawQueue::new(0)));
+    queue.put_with(1, &mut ThreadBlocker, Deadline::NEVER).unwrap();
+    // SAFETY: leaked, so it does not move.
+    assert!(unsafe { queue.follow() });
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    let missed = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                weftline::watch::snapshot();
+            }
+        });
+        let mut missed = 0;
+        for _ in 0..3_000_000 {
+            let mut seen = 0;
+            queue.try_visit(|items| seen = items.iter().count());
+            missed += usize::from(seen == 0);
+        }
+        is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+        missed
+    });
+    assert_eq!(missed, 0, "visits that saw no item");
 }

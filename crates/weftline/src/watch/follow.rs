@@ -127,4 +127,17 @@ mod tests {
         });
         assert!(told.unwrap() <= 100, "{told:?}");
     }
+
+    #[test]
+    fn a_queue_is_told_until_the_last_followed_is_dropped() {
+        let queue = Arc::new(LifoQueue::bounded(5));
+        queue.put("item").unwrap();
+        let name = crate::watch::name(&*queue, "followed twice");
+        let first = follow_shared(Arc::clone(&queue));
+        let second = follow_shared(Arc::clone(&queue));
+        drop(first);
+        let is_told = |it: &crate::watch::QueueDepth| it.name.as_deref() == Some("followed twice");
+        assert!(snapshot().queues.iter().any(is_told));
+        drop((second, name));
+    }
 }

@@ -255,3 +255,57 @@ fn guards_are_told() {
     );
     assert!(found[0].text.contains("rwlocks.rs"), "{}", found[0].text);
 }
+
+#[test]
+fn an_upgrade_under_a_later_lock_is_no_inversion_of_writers_that_take_them_in_this_order() {
+    let (data, log) = (new_rwlock(), new());
+    let found = watched(|| {
+        let upgrades = [
+            Upgradable(data.clone()),
+            Lock(log.clone()),
+            Upgrade(data.clone()),
+        ];
+        in_thread("upgrades", &upgrades);
+        in_thread("writes", &[Write(data.clone()), Lock(log.clone())]);
+    });
+    // The second thread cannot hold the first lock while the first one does.
+    assert!(found.is_empty(), "{}", found[0]);
+}
+
+#[test]
+fn a_reader_that_becomes_upgradable_waits_for_the_upgradable_one() {
+    let (data, log) = (new_rwlock(), new());
+    let found = watched(|| {
+        let reads = [
+            Read(data.clone()),
+            Lock(log.clone()),
+            Upgradable(data.clone()),
+        ];
+        in_thread("reads", &reads);
+        in_thread("upgradable", &[Upgradable(data.clone()), Lock(log.clone())]);
+    });
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn a_lock_that_is_gone_while_another_thread_writes_orders_nothing() {
+    let (log, class) = (new(), weftline::watch::lock_class(None, "gone.rs", 1));
+    let of_class = || Arc::new(RawRwLock::watched(class));
+    let found = watched(|| {
+        let data = of_class();
+        let (to_drop, dropped) = (weftline::Queue::unbounded(), weftline::Queue::unbounded());
+        weftline::scope(|scope| {
+            scope.spawn(|| {
+                data.write_with(&mut ThreadBlocker, Deadline::NEVER).unwrap();
+                to_drop.put(data).unwrap();
+                dropped.get().unwrap();
+                take(&log);
+                log.unlock().unwrap();
+            });
+            drop(to_drop.get().unwrap());
+            dropped.put(()).unwrap();
+        });
+        in_thread("other", &[Lock(log.clone()), Write(of_class())]);
+    });
+    assert!(found.is_empty(), "{}", found[0]);
+}
