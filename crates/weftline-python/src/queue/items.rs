@@ -55,7 +55,7 @@ impl Items {
     /// The items do not move until they are dropped.
     pub(super) unsafe fn follow(&self) {
         // SAFETY: as the caller promises.
-        in_any_order!(self, raw => unsafe { raw.follow() });
+        in_any_order!(self, raw => unsafe { raw.follow(true) });
     }
 
     pub(super) fn len(&self) -> usize {

@@ -42,7 +42,7 @@ impl SimpleQueue {
     /// Has reports tell how many items there are.
     pub(crate) fn follow(slf: &Bound<'_, Self>) {
         // SAFETY: a part of a Python object, which does not move.
-        unsafe { slf.get().items.follow() };
+        unsafe { slf.get().items.follow(true) };
     }
 
     #[inline]

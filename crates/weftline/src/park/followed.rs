@@ -38,7 +38,8 @@ struct Table {
     len: usize,
 }
 
-// SAFETY: what the pointers point to is shared between threads.
+// SAFETY: of the queues only the number of items and the capacity are read, under their locks. That
+// is sound on any thread, whatever the items are.
 unsafe impl Send for Table {}
 
 impl ForgetWaiters for Table {
@@ -57,56 +58,67 @@ static TABLE: ListLock<Table> = ListLock::new(Table {
 /// What a queue keeps of that. When it is dropped, the queue leaves the table.
 pub(crate) struct Following(AtomicU8);
 
+/// Between these: how often it has been asked for.
 const NO: u8 = 0;
-const YES: u8 = 1;
-const NEVER: u8 = 2;
+const FOR_GOOD: u8 = 254;
+const NEVER: u8 = 255;
 
 impl Following {
     pub(crate) const fn new() -> Self {
         Self(AtomicU8::new(NO))
     }
 
-    /// Adds the queue, of which this is a part, unless the table is full. Returns whether it is
-    /// there for the first time.
+    /// Adds the queue, of which this is a part, unless the table is full. For good, or until
+    /// [`Self::end`] is called as often. Returns whether it is there.
     ///
     /// # Safety
-    /// The queue does not move until this is dropped, or [`Self::end`] is called, and `read` reads
-    /// such a queue.
-    pub(crate) unsafe fn begin(&self, queue: *const (), read: ReadDepth) -> bool {
+    /// The queue does not move as long as it is in the table, and `read` reads such a queue.
+    pub(crate) unsafe fn begin(&self, queue: *const (), read: ReadDepth, for_good: bool) -> bool {
         // Relaxed: the table's lock orders the rest.
-        if self.0.load(Ordering::Relaxed) != NO {
-            return false;
+        if matches!(self.0.load(Ordering::Relaxed), FOR_GOOD | NEVER) {
+            return self.0.load(Ordering::Relaxed) == FOR_GOOD;
         }
         let mut table = TABLE.lock();
-        let at = table.len;
-        let is_new = || {
-            self.0
-                .compare_exchange(NO, YES, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
-        };
-        if at == MOST || !is_new() {
+        let (before, at) = (self.0.load(Ordering::Relaxed), table.len);
+        if before == NEVER || before == NO && at == MOST {
             return false;
         }
-        let key = self.key();
-        table.entries[at] = Some(Entry { key, queue, read });
-        table.len = at + 1;
+        if before == NO {
+            let key = self.key();
+            table.entries[at] = Some(Entry { key, queue, read });
+            table.len = at + 1;
+        }
+        let next = if for_good {
+            FOR_GOOD
+        } else {
+            before.saturating_add(1).min(FOR_GOOD)
+        };
+        self.0.store(next, Ordering::Relaxed);
         true
     }
 
     /// Does not add the queue when it is asked to, from now on: other lines of reports have it.
     pub(crate) fn refuse(&self) {
-        if self.0.load(Ordering::Relaxed) == YES {
-            self.end();
-        }
-        self.0.store(NEVER, Ordering::Relaxed);
+        self.leave(|_| NEVER);
     }
 
-    /// Takes the queue away.
-    #[cold]
+    /// Takes the queue away, if it has been asked for once.
     pub(crate) fn end(&self) {
+        self.leave(|times| match times {
+            NO | FOR_GOOD | NEVER => times,
+            _ => times - 1,
+        });
+    }
+
+    #[cold]
+    fn leave(&self, left: impl FnOnce(u8) -> u8) {
         let key = self.key();
         let mut table = TABLE.lock();
-        self.0.store(NO, Ordering::Relaxed);
+        let left = left(self.0.load(Ordering::Relaxed));
+        self.0.store(left, Ordering::Relaxed);
+        if !matches!(left, NO | NEVER) {
+            return;
+        }
         let len = table.len;
         let is = |entry: &Option<Entry>| entry.is_some_and(|entry| entry.key == key);
         if let Some(at) = table.entries[..len].iter().position(is) {
@@ -123,8 +135,8 @@ impl Following {
 impl Drop for Following {
     #[inline]
     fn drop(&mut self) {
-        if *self.0.get_mut() == YES {
-            self.end();
+        if !matches!(*self.0.get_mut(), NO | NEVER) {
+            self.leave(|_| NO);
         }
     }
 }

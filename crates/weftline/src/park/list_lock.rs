@@ -115,7 +115,24 @@ impl<D: ForgetWaiters> ListLock<D> {
         if taken {
             self.spinners.taken();
         }
-        taken.then_some(ListGuard { lock: self })
+        taken.then(|| ListGuard { lock: self })
+    }
+
+    /// For a visit by a garbage collector: `None` when the lock is held further up this thread's
+    /// stack. Any other owner is awaited, since a collector that does not see what an object holds
+    /// may take it for garbage.
+    ///
+    /// An owner never runs code of the program, so a collector can find no owner on its own stack
+    /// but where memory runs out. So this gives up after some tens of milliseconds.
+    pub(crate) fn lock_for_visit(&self) -> Option<ListGuard<'_, D>> {
+        const ROUNDS: u32 = 64;
+        let mut backoff = Backoff::default();
+        (0..ROUNDS).find_map(|round| {
+            if round > 0 {
+                backoff.wait();
+            }
+            self.try_lock()
+        })
     }
 
     #[cold]
@@ -228,5 +245,31 @@ impl Backoff {
             }
         }
         self.round = self.round.saturating_add(1);
+    }
+}
+
+#[cfg(all(test, not(weftline_model)))]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl ForgetWaiters for Nothing {
+        fn forget_waiters(&mut self, _: bool) {}
+    }
+
+    #[test]
+    fn an_attempt_that_fails_frees_no_lock() {
+        let lock = ListLock::new(Nothing);
+        let held = lock.lock();
+        for _ in 0..2 {
+            assert!(lock.try_lock().is_none());
+            assert!(lock.lock_for_visit().is_none());
+        }
+        drop(held);
+        let taken = lock.lock_for_visit();
+        assert!(taken.is_some() && lock.try_lock().is_none());
+        drop(taken);
+        assert!(lock.try_lock().is_some());
     }
 }

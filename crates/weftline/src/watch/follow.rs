@@ -12,11 +12,11 @@ impl<Q: sealed::Follow> Follow for Q {}
 mod sealed {
     /// What such a queue does.
     pub trait Follow: Send + Sync {
-        /// Returns whether it was not followed yet.
+        /// For good, or until `unfollow` is called as often. Returns whether it is followed.
         ///
         /// # Safety
-        /// The queue does not move until `unfollow`.
-        unsafe fn follow(&self) -> bool;
+        /// The queue does not move until then.
+        unsafe fn follow(&self, for_good: bool) -> bool;
 
         fn unfollow(&self);
     }
@@ -25,9 +25,9 @@ mod sealed {
 macro_rules! follow {
     ($($queue:ident [$($bound:tt)*]),*) => {$(
         impl<T: Send $($bound)*> sealed::Follow for $queue<T> {
-            unsafe fn follow(&self) -> bool {
+            unsafe fn follow(&self, for_good: bool) -> bool {
                 // SAFETY: as the caller promises.
-                unsafe { self.raw().follow() }
+                unsafe { self.raw().follow(for_good) }
             }
 
             fn unfollow(&self) {
@@ -52,28 +52,27 @@ follow!(Queue [], LifoQueue [], PriorityQueue [+ Ord], SimpleQueue []);
 /// ```
 pub fn follow<Q: Follow>(queue: &'static Q) {
     // SAFETY: what is borrowed for good never moves.
-    unsafe { queue.follow() };
+    unsafe { queue.follow(true) };
 }
 
 /// As [`follow`], until what this returns is dropped.
 pub fn follow_shared<Q: Follow + 'static>(queue: Arc<Q>) -> Followed {
     // SAFETY: `Followed` shares the queue, which does not move while it is shared, and ends this
     // first.
-    let is_first = unsafe { queue.follow() };
-    Followed { queue, is_first }
+    let is_followed = unsafe { queue.follow(false) };
+    Followed { queue, is_followed }
 }
 
 /// A queue is followed. See [`follow_shared`].
 #[must_use = "the queue is not followed any more when this is dropped"]
 pub struct Followed {
     queue: Arc<dyn sealed::Follow>,
-    /// It was not followed before.
-    is_first: bool,
+    is_followed: bool,
 }
 
 impl Drop for Followed {
     fn drop(&mut self) {
-        if self.is_first {
+        if self.is_followed {
             self.queue.unfollow();
         }
     }

@@ -296,7 +296,8 @@ fn a_lock_that_is_gone_while_another_thread_writes_orders_nothing() {
         let (to_drop, dropped) = (weftline::Queue::unbounded(), weftline::Queue::unbounded());
         weftline::scope(|scope| {
             scope.spawn(|| {
-                data.write_with(&mut ThreadBlocker, Deadline::NEVER).unwrap();
+                data.write_with(&mut ThreadBlocker, Deadline::NEVER)
+                    .unwrap();
                 to_drop.put(data).unwrap();
                 dropped.get().unwrap();
                 take(&log);

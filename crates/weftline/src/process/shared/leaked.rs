@@ -116,7 +116,7 @@ impl LockHolder {
             libc::pthread_attr_destroy(attributes.as_mut_ptr());
             refused
         };
-        (refused == 0).then_some(Self(talk))
+        (refused == 0).then(|| Self(talk))
     }
 
     /// Returns when the lock holder thread holds `cell`.

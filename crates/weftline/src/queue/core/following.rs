@@ -12,15 +12,15 @@ impl<T, O, B: Blocker> RawQueue<T, O, B>
 where
     O: Order<T, B>,
 {
-    /// Has reports tell how full the queue is, from now on, until it is dropped. Of the first 1,024
-    /// queues at a time.
+    /// Has reports tell how full the queue is: for good, or until [`Self::unfollow`] is called as
+    /// often. Of the first 1,024 queues at a time. Returns whether they do.
     ///
     /// # Safety
-    /// The queue does not move until it is dropped, or [`Self::unfollow`] is called.
-    pub unsafe fn follow(&self) -> bool {
+    /// The queue does not move until then, or until it is dropped.
+    pub unsafe fn follow(&self, for_good: bool) -> bool {
         let queue = ptr::from_ref(self).cast();
         // SAFETY: as the caller promises.
-        unsafe { self.lock().following.begin(queue, Self::depth_at) }
+        unsafe { self.lock().following.begin(queue, Self::depth_at, for_good) }
     }
 
     /// Reports never tell how full the queue is: they tell it otherwise.
@@ -28,7 +28,7 @@ where
         self.lock().following.refuse();
     }
 
-    /// The opposite of [`Self::follow`].
+    /// The opposite of [`Self::follow`], once.
     pub fn unfollow(&self) {
         self.lock().following.end();
     }
@@ -39,7 +39,7 @@ where
         if B::OBJECTS_STAY && is_observed() {
             let queue = ptr::from_ref(self).cast();
             // SAFETY: its blocker says that it stays.
-            unsafe { state.following.begin(queue, Self::depth_at) };
+            unsafe { state.following.begin(queue, Self::depth_at, true) };
         }
     }
 

@@ -135,19 +135,20 @@ where
         }
     }
 
-    /// Calls `visit` with the items, for a garbage collector: without waiting, and not at all while
-    /// they are being changed, or another thread compares them. `visit` must not use the queue.
+    /// Calls `visit` with the items, for a garbage collector: not at all while they are being
+    /// changed further up this thread's stack, or another thread compares them. `visit` must not
+    /// use the queue.
     pub fn try_visit(&self, visit: impl FnOnce(&O)) {
-        if let Some(state) = self.state.try_lock()
+        if let Some(state) = self.state.lock_for_visit()
             && !self.another_sorts(&state)
         {
             visit(&state.items);
         }
     }
 
-    /// Takes all items out, for a garbage collector that breaks a cycle; without waiting.
+    /// Takes all items out, for a garbage collector that breaks a cycle; as [`Self::try_visit`].
     pub fn try_drain(&self) -> Vec<T> {
-        match self.state.try_lock() {
+        match self.state.lock_for_visit() {
             Some(mut state) if state.sorter == 0 => state.items.drain(),
             _ => Vec::new(),
         }

@@ -26,6 +26,7 @@ pub(super) fn add(
     gates: &Arc<[Gate]>,
     (lock, class): (WatchedLock<'_>, LockClass),
     place: Place,
+    steps: &mut usize,
 ) {
     let manner = Manner {
         thread: current_number().get(),
@@ -64,41 +65,56 @@ pub(super) fn add(
         wanted: edge_lock(wanted),
         stack,
     };
-    let circle = {
+    let edge = (from, to);
+    let new = {
         let mut order = ORDER.lock();
         if let Stack::Told(text) = &new.stack {
             new.stack = Stack::Told(order.graph.stacks.intern(text));
         }
-        order.graph.add(from, to, Arc::new(new))
+        let new = Arc::new(new);
+        if !order.graph.add(edge, &new) {
+            return;
+        }
+        new
     };
-    if let Some(circle) = circle {
-        report(&circle);
-    }
+    report(|| ORDER.lock().graph.circle(edge, &new, steps));
 }
 
 /// Adds a thread that is about to wait to write a lock of that class, under these locks. Reports
 /// the inversion that it makes possible.
-pub(super) fn add_writer(class: LockClass, gates: &Arc<[Gate]>, place: Place) {
+pub(super) fn add_writer(
+    (lock, class): (WatchedLock<'_>, LockClass),
+    gates: &Arc<[Gate]>,
+    place: Place,
+    steps: &mut usize,
+) {
     let thread = current_number().get();
     let gates = Gates::of_all(gates);
     let manner = Writer::manner(thread, gates.clone());
-    if ORDER.lock().graph.has_writer(class, &manner) {
+    if ORDER
+        .lock()
+        .graph
+        .has_writer((lock.address, class), &manner)
+    {
         return;
     }
     let (stack, name) = Stack::here(interpreter(), place);
-    let writer = Writer::new(thread, gates, title(thread, name), stack.innermost());
-    let circle = ORDER.lock().graph.add_writer(class, writer);
-    if let Some(circle) = circle {
-        report(&circle);
+    let title = title(thread, name);
+    let writer = Writer::new(thread, lock.address, gates, title, stack.innermost());
+    if ORDER.lock().graph.add_writer(class, writer) {
+        report(|| ORDER.lock().graph.circle_of_readers(class, steps));
     }
 }
 
-/// Reports what has been found, unless it is suppressed.
-fn report(circle: &Circle) {
-    let inversion = Arc::new(Inversion::new(circle));
-    if suppressions::cover(&inversion) {
+/// Reports the first circle that is not suppressed.
+fn report(mut next: impl FnMut() -> Option<Circle>) {
+    let found = std::iter::from_fn(&mut next).map(|circle| Inversion::new(&circle));
+    let Some(inversion) = found
+        .map(Arc::new)
+        .find(|inversion| !suppressions::cover(inversion))
+    else {
         return;
-    }
+    };
     {
         let mut order = ORDER.lock();
         if order.kept.len() < MOST_KEPT {

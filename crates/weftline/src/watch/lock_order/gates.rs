@@ -65,6 +65,16 @@ impl Gates {
         meet(self.iter(), other.iter())
     }
 
+    /// Whether the lock that is left out, a read-write lock, is in the other so that not more than
+    /// one thread can hold both.
+    pub(super) fn meet_by_own(&self, other: &Self) -> bool {
+        let own = self.all.iter().find(|gate| gate.address == self.without);
+        own.is_some_and(|own| {
+            let mut same = other.all.iter().filter(|gate| gate.lock() == own.lock());
+            own.access != Access::Exclusive && same.any(|gate| gate.access.excludes(own.access))
+        })
+    }
+
     /// As [`Self::meet`], with the lock that is left out of either.
     pub(super) fn meet_with_all(&self, other: &Self) -> bool {
         meet(self.all.iter(), other.all.iter())

@@ -15,7 +15,7 @@ use super::gates::{Births, Gate};
 use super::lock_use::{LONGEST, Use};
 use super::manner::{self, Manner};
 use super::node::Node;
-use super::search::{self, Circle, Edges, Known, MOST_STEPS};
+use super::search::{self, Circle, Edges, Key, Known};
 use super::stack_interner::StackInterner;
 use super::writers::{Writer, Writers};
 use crate::park::{Access, LockClass};
@@ -33,7 +33,7 @@ pub(super) struct Graph {
     edges: Edges,
     writers: Writers,
     /// The circles that were returned already.
-    told: BTreeSet<Vec<(LockClass, String)>>,
+    told: BTreeSet<Key>,
     /// The locks that are nodes.
     locks: BTreeSet<usize>,
     /// Those of them that are gone.
@@ -86,35 +86,58 @@ impl Graph {
     }
 
     /// Whether a further writer of a class adds nothing.
-    pub(super) fn has_writer(&self, class: LockClass, new: &Manner) -> bool {
-        self.writers.has(class, new)
+    pub(super) fn has_writer(&self, lock: (usize, LockClass), new: &Manner) -> bool {
+        self.writers.has(lock, new)
     }
 
-    /// Adds a thread that waits to write. Returns a circle in which others wait behind it, if there
-    /// is one that has not been returned before.
-    pub(super) fn add_writer(&mut self, class: LockClass, new: Writer) -> Option<Circle> {
-        if !self.writers.add(class, Arc::new(new)) {
-            return None;
-        }
-        let known = Known {
-            edges: &self.edges,
-            writers: &self.writers,
-        };
-        let mut steps = MOST_STEPS;
+    /// Adds a thread that waits to write a lock of that class. Returns whether it adds anything.
+    pub(super) fn add_writer(&mut self, class: LockClass, new: Writer) -> bool {
+        self.writers.add(class, Arc::new(new))
+    }
+
+    /// A circle in which a thread waits to read such a lock, if there is one that has not been
+    /// returned before. Takes its steps from `steps`.
+    pub(super) fn circle_of_readers(
+        &mut self,
+        class: LockClass,
+        steps: &mut usize,
+    ) -> Option<Circle> {
+        let known = self.known();
         let readers = self.edges.iter().flat_map(|(&edge, uses)| {
             let reads =
                 |it: &&Arc<Use>| it.wanted.class == class && it.manner.wanted <= Access::Upgradable;
             uses.iter().filter(reads).map(move |it| (edge, it))
         });
-        for (edge, it) in readers {
-            let circle = search::circle(known, edge, Arc::clone(it), &mut steps);
-            if let Some(circle) = circle
-                && self.told.insert(key(&circle.uses))
-            {
-                return Some(circle);
-            }
+        let found = readers
+            .into_iter()
+            .find_map(|(edge, it)| search::circle(known, edge, Arc::clone(it), steps));
+        self.returned(found)
+    }
+
+    /// A circle that a use of the edge between two nodes closes, if there is one that has not been
+    /// returned before. Takes its steps from `steps`.
+    pub(super) fn circle(
+        &mut self,
+        edge: (Node, Node),
+        it: &Arc<Use>,
+        steps: &mut usize,
+    ) -> Option<Circle> {
+        let found = search::circle(self.known(), edge, Arc::clone(it), steps);
+        self.returned(found)
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known {
+            edges: &self.edges,
+            writers: &self.writers,
+            told: &self.told,
         }
-        None
+    }
+
+    fn returned(&mut self, found: Option<Circle>) -> Option<Circle> {
+        self.told
+            .extend(found.iter().map(|it| search::key(&it.uses)));
+        found
     }
 
     /// Whether no further edge is kept.
@@ -146,30 +169,22 @@ impl Graph {
         are_fewer
     }
 
-    /// Adds a use of the edge between two nodes. Returns the circle that it closes, if there is one
-    /// that has not been returned before.
-    pub(super) fn add(&mut self, from: Node, to: Node, new: Arc<Use>) -> Option<Circle> {
+    /// Adds a use of the edge between two nodes. Returns whether it adds anything.
+    pub(super) fn add(&mut self, (from, to): (Node, Node), new: &Arc<Use>) -> bool {
         if self.is_full() && !self.edges.contains_key(&(from, to)) {
-            return None;
+            return false;
         }
         let uses = self.edges.entry((from, to)).or_default();
         if uses.is_empty() {
             self.locks.extend(from.lock().into_iter().chain(to.lock()));
         }
-        if !manner::add(uses, Arc::clone(&new), MOST_USES) {
-            return None;
-        }
-        let known = Known {
-            edges: &self.edges,
-            writers: &self.writers,
-        };
-        let circle = search::circle(known, (from, to), new, &mut MOST_STEPS.clone())?;
-        self.told.insert(key(&circle.uses)).then_some(circle)
+        manner::add(uses, Arc::clone(new), MOST_USES)
     }
 
     /// A lock at that address is taken for the first time: no edge is of it, and no gate.
     pub(super) fn birth(&mut self, address: usize) -> Birth {
         let was_gate = self.births.add(address);
+        self.writers.forget(address);
         // Most programs take no two locks of one class.
         let was_node = self.locks.contains(&address);
         if was_node {
@@ -206,20 +221,6 @@ impl Graph {
     fn edges(&self) -> usize {
         self.edges.len()
     }
-}
-
-/// What tells circles apart: their classes; of locks of one class, also the lines that take them.
-fn key(circle: &[Arc<Use>]) -> Vec<(LockClass, String)> {
-    let mut key: Vec<_> = circle
-        .iter()
-        .map(|it| {
-            let is_nested = it.held.class == it.wanted.class;
-            let line = if is_nested { it.line() } else { String::new() };
-            (it.wanted.class, line)
-        })
-        .collect();
-    key.sort();
-    key
 }
 
 #[cfg(test)]

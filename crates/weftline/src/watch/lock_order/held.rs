@@ -56,7 +56,10 @@ impl OfThread {
         let same = self.held.iter().filter(|held| held.address == wanted);
         let may_wait = match same.map(|held| held.access).max() {
             // It waits for other readers.
-            Some(held) => writes && held == Access::Upgradable,
+            Some(Access::Upgradable) => writes,
+            // It waits for another upgradable reader.
+            Some(Access::Read) => access == Access::Upgradable,
+            Some(_) => false,
             // Most threads hold nothing.
             None => writes || !self.held.is_empty(),
         };
@@ -103,6 +106,16 @@ impl OfThread {
         if self.held.try_reserve(1).is_ok() {
             self.held.push(held);
         }
+    }
+
+    /// Releases a lock in every way in which the thread holds it.
+    pub(super) fn forget(&mut self, address: usize) {
+        self.held.retain(|held| held.address != address);
+    }
+
+    /// Releases all locks.
+    pub(super) fn forget_all(&mut self) {
+        self.held.clear();
     }
 
     pub(super) fn release(&mut self, address: usize, access: Access) {

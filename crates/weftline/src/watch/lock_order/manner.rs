@@ -19,7 +19,10 @@ pub(super) struct Manner {
 impl Manner {
     /// Whether two threads may be in the middle of these at one time.
     pub(super) fn may_meet(&self, other: &Self) -> bool {
-        self.thread != other.thread && !self.gates.meet(&other.gates)
+        self.thread != other.thread
+            && !self.gates.meet(&other.gates)
+            && !self.gates.meet_by_own(&other.gates)
+            && !other.gates.meet_by_own(&self.gates)
     }
 
     /// Whether every circle with the other has one with this in its place, if no other thread of it

@@ -13,10 +13,20 @@ pub(super) const MOST_KEPT: usize = 256;
 pub(super) struct Order {
     pub(super) graph: Graph,
     pub(super) kept: Vec<Arc<Inversion>>,
-    /// Locks that were released by others, with the numbers of their owners.
-    pub(super) lent: Vec<(u64, usize)>,
+    /// Locks that were released by others, of late.
+    pub(super) lent: Vec<Lent>,
     /// It has been told that further edges are not kept.
     pub(super) is_full: bool,
+}
+
+/// A lock that is not held any more, which its owner has not released.
+#[derive(Clone, Copy)]
+pub(super) struct Lent {
+    /// How many of these there had been before.
+    pub(super) number: u64,
+    /// The number of the owner, or [`READERS`](crate::park::witness::READERS).
+    pub(super) owner: u64,
+    pub(super) address: usize,
 }
 
 impl Order {

@@ -9,13 +9,14 @@
 use super::lock_use::{LONGEST, Use};
 use super::node::Node;
 use super::writers::{Behind, Writers};
-use std::collections::BTreeMap;
+use crate::park::LockClass;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Each edge, with some of its uses.
 pub(super) type Edges = BTreeMap<(Node, Node), Vec<Arc<Use>>>;
 
-/// The most steps of one search.
+/// The most steps of the searches of one acquisition.
 pub(super) const MOST_STEPS: usize = 20_000;
 
 /// Threads that may wait for each other in a circle.
@@ -31,15 +32,37 @@ pub(super) struct Circle {
 pub(super) struct Known<'a> {
     pub(super) edges: &'a Edges,
     pub(super) writers: &'a Writers,
+    /// The circles that were returned already.
+    pub(super) told: &'a BTreeSet<Key>,
 }
 
-/// The circle that a use of the edge between two nodes closes. Takes its steps from `steps`.
+/// What tells circles apart: their classes; of locks of one class, also the lines that take them.
+pub(super) type Key = Vec<(LockClass, String)>;
+
+pub(super) fn key(circle: &[Arc<Use>]) -> Key {
+    let mut key: Key = circle
+        .iter()
+        .map(|it| {
+            let is_nested = it.held.class == it.wanted.class;
+            let line = if is_nested { it.line() } else { String::new() };
+            (it.wanted.class, line)
+        })
+        .collect();
+    key.sort();
+    key
+}
+
+/// A circle that a use of the edge between two nodes closes, and that was not told. Takes its steps
+/// from `steps`.
 pub(super) fn circle(
     known: Known<'_>,
     (from, to): (Node, Node),
     new: Arc<Use>,
     steps: &mut usize,
 ) -> Option<Circle> {
+    if !reaches(known.edges, to, from) {
+        return None;
+    }
     let mut search = Search {
         known,
         goal: from,
@@ -55,6 +78,31 @@ pub(super) fn circle(
     })
 }
 
+/// Whether edges lead from one node to the other, whatever their uses.
+fn reaches(edges: &Edges, from: Node, to: Node) -> bool {
+    let mut seen = BTreeSet::from([from]);
+    let mut left = vec![from];
+    while let Some(node) = left.pop() {
+        if node == to {
+            return true;
+        }
+        left.extend(
+            leaving(edges, node)
+                .map(|(next, _)| next)
+                .filter(|&next| seen.insert(next)),
+        );
+    }
+    false
+}
+
+/// The edges that lead from a node, with their uses.
+fn leaving(edges: &Edges, from: Node) -> impl Iterator<Item = (Node, &[Arc<Use>])> {
+    edges
+        .range((from, Node::One(0))..)
+        .take_while(move |((node, _), _)| *node == from)
+        .map(|(&(_, to), uses)| (to, uses.as_slice()))
+}
+
 struct Search<'a> {
     known: Known<'a>,
     goal: Node,
@@ -68,18 +116,13 @@ impl Search<'_> {
     /// Whether exactly so many further edges lead from that node to the goal. They stand in the
     /// circle then.
     fn closes(&mut self, from: Node, edges: usize) -> bool {
-        let lowest = (from, Node::One(0));
-        let leaving = self
-            .known
-            .edges
-            .range(lowest..)
-            .take_while(|((node, _), _)| *node == from);
-        for (&(_, to), uses) in leaving {
+        for (to, uses) in leaving(self.known.edges, from) {
             if (edges == 1) != (to == self.goal) {
                 continue;
             }
             for it in uses {
-                *self.left = self.left.saturating_sub(1 + it.manner.gates.len() / 16);
+                let compared = self.circle.len() * it.manner.gates.len();
+                *self.left = self.left.saturating_sub(1 + compared / 16);
                 if *self.left == 0 {
                     return false;
                 }
@@ -112,6 +155,9 @@ impl Search<'_> {
 
     /// Whether each thread of the circle waits for the next one's, the last for the first.
     fn is_closed(&mut self) -> bool {
+        if self.known.told.contains(&key(&self.circle)) {
+            return false;
+        }
         let behind = self.known.writers.behind(&self.circle, self.left);
         let is_closed = behind.is_some();
         self.behind = behind.unwrap_or_default();

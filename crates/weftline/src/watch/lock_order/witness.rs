@@ -5,11 +5,16 @@ use super::edge;
 use super::graph::Birth;
 use super::held::{Held, with_thread};
 use super::interpreter::interpreter;
-use super::order::{ORDER, VERSION};
+use super::order::{Lent, ORDER, VERSION};
+use super::search::MOST_STEPS;
 use crate::park::witness::{Place, READERS, WatchedLock, Witness};
-use crate::park::{Access, LockClass, Site, current_number};
+use crate::park::{LockClass, Site, current_number};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The most lent locks that are kept. A thread that has not looked for longer forgets all that it
+/// holds.
+const MOST_LENT: usize = 4_096;
 
 /// How many locks have been lent.
 static LENT: AtomicU64 = AtomicU64::new(0);
@@ -52,26 +57,31 @@ fn forget_lent() {
     thread_local! {
         static SEEN: Cell<u64> = const { Cell::new(0) };
     }
-    let lent = LENT.load(Ordering::Acquire);
-    if SEEN
-        .try_with(|seen| seen.replace(lent) == lent)
-        .unwrap_or(true)
-    {
+    let Ok(seen) = SEEN.try_with(Cell::get) else {
+        return;
+    };
+    if LENT.load(Ordering::Acquire) == seen {
         return;
     }
     let me = current_number().get();
-    let mut mine = Vec::new();
-    ORDER.lock().lent.retain(|&(owner, address)| {
-        if owner == me {
-            mine.push(address);
+    let order = ORDER.lock();
+    // Each once: another lock may be at that address later.
+    let now = LENT.load(Ordering::Relaxed);
+    let is_mine = |lent: &&Lent| lent.number >= seen && [me, READERS].contains(&lent.owner);
+    let mine = order.lent.iter().filter(is_mine).map(|it| it.address);
+    let mine: Vec<usize> = mine.collect();
+    let first = order.lent.first().map_or(now, |lent| lent.number);
+    drop(order);
+    let _ = SEEN.try_with(|seen| seen.set(now));
+    with_thread(period(), |thread| {
+        if first > seen {
+            // Some are not kept any more.
+            thread.forget_all();
         }
-        owner != me
+        for address in mine {
+            thread.forget(address);
+        }
     });
-    for address in mine {
-        with_thread(period(), |thread| {
-            thread.release(address, Access::Exclusive)
-        });
-    }
 }
 
 fn wants(lock: WatchedLock<'_>, place: Place) {
@@ -96,11 +106,12 @@ fn wants(lock: WatchedLock<'_>, place: Place) {
         }
         gates
     };
+    let mut steps = MOST_STEPS;
     if new.is_writer {
-        edge::add_writer(class, &gates, place);
+        edge::add_writer((lock, class), &gates, place, &mut steps);
     }
     for held in new.from {
-        edge::add(held, &gates, (lock, class), place);
+        edge::add(held, &gates, (lock, class), place, &mut steps);
     }
 }
 
@@ -128,13 +139,18 @@ fn released(lock: WatchedLock<'_>, owner: u64) {
         with_thread(period(), |thread| thread.release(lock.address, lock.access));
         return;
     }
-    // Marked as lent already, or about to be gone. Its owner may have ended, so the list has a
-    // bound.
+    // Marked as lent already, or about to be gone.
     let mut order = ORDER.lock();
-    if order.lent.len() == 4_096 {
-        order.lent.remove(0);
+    if order.lent.len() == MOST_LENT {
+        order.lent.drain(..MOST_LENT / 2);
     }
-    order.lent.push((owner, lock.address));
+    order.lent.push(Lent {
+        number: LENT.load(Ordering::Relaxed),
+        owner,
+        address: lock.address,
+    });
+    // Pairs with the load in `forget_lent`. Under the lock, so the numbers are in order.
+    LENT.fetch_add(1, Ordering::Release);
     // What it ordered before was no order.
     if lock.tag.is_lent()
         && lock.tag.become_unknown()
@@ -143,17 +159,11 @@ fn released(lock: WatchedLock<'_>, owner: u64) {
     {
         VERSION.fetch_add(1, Ordering::Relaxed);
     }
-    drop(order);
-    // Pairs with the load in `forget_lent`.
-    LENT.fetch_add(1, Ordering::Release);
 }
 
 fn gone(lock: WatchedLock<'_>, owner: Option<u64>) {
-    match owner {
-        // It is not known which threads read: all forget what they hold.
-        Some(READERS) => begin_period(),
-        Some(owner) => released(lock, owner),
-        None => {}
+    if let Some(owner) = owner {
+        released(lock, owner);
     }
     if lock.tag.is_known() {
         ORDER.lock().graph.bury(lock.address);

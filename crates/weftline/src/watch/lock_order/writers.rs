@@ -7,6 +7,7 @@
 use super::gates::{Gate, Gates};
 use super::lock_use::{LONGEST, Use};
 use super::manner::{self, HasManner, Manner};
+use super::node::nodes;
 use crate::park::{Access, LockClass};
 use crate::watch::snapshot::Frame;
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ const MOST_WRITERS: usize = LONGEST + 1;
 /// A thread that waited to write, or might have.
 pub(super) struct Writer {
     manner: Manner,
+    /// The address of the lock.
+    lock: usize,
     pub(super) thread_title: String,
     /// Where.
     pub(super) at: Option<Frame>,
@@ -31,9 +34,16 @@ impl HasManner for Arc<Writer> {
 
 impl Writer {
     /// `gates`: all locks that it held.
-    pub(super) fn new(thread: u64, gates: Gates, thread_title: String, at: Option<Frame>) -> Self {
+    pub(super) fn new(
+        thread: u64,
+        lock: usize,
+        gates: Gates,
+        thread_title: String,
+        at: Option<Frame>,
+    ) -> Self {
         Self {
             manner: Self::manner(thread, gates),
+            lock,
             thread_title,
             at,
         }
@@ -54,42 +64,74 @@ impl Writer {
     }
 }
 
-/// The writers of each class of locks.
+/// The writers of each class of locks, and of each lock by itself.
 pub(super) struct Writers {
     of_class: BTreeMap<LockClass, Vec<Arc<Writer>>>,
+    /// By its address, of so many locks.
+    of_lock: BTreeMap<usize, Vec<Arc<Writer>>>,
 }
+
+/// Of so many locks the writers are kept by lock. Programs nest few locks of one class.
+const MOST_LOCKS: usize = 4_096;
 
 impl Writers {
     pub(super) const fn new() -> Self {
         Self {
             of_class: BTreeMap::new(),
+            of_lock: BTreeMap::new(),
         }
     }
 
-    fn of(&self, class: LockClass) -> &[Arc<Writer>] {
-        self.of_class.get(&class).map_or(&[], Vec::as_slice)
+    /// Those of what a use wants: of the lock, where it is told apart from others of its class.
+    fn of(&self, it: &Use) -> &[Arc<Writer>] {
+        let (held, wanted) = (&it.held, &it.wanted);
+        let (_, to) = nodes((held.address, held.class), (wanted.address, wanted.class));
+        let known = match to.lock() {
+            Some(lock) => self.of_lock.get(&lock),
+            None => self.of_class.get(&wanted.class),
+        };
+        known.map_or(&[], Vec::as_slice)
     }
 
     /// The locks that they held.
     pub(super) fn gates(&self) -> impl Iterator<Item = &Gate> {
-        let all = self.of_class.values().flatten();
+        let all = self
+            .of_class
+            .values()
+            .chain(self.of_lock.values())
+            .flatten();
         all.flat_map(|it| it.manner.gates.iter())
     }
 
     /// Whether a further writer adds nothing.
-    pub(super) fn has(&self, class: LockClass, new: &Manner) -> bool {
-        manner::has(self.of(class), new, MOST_WRITERS)
+    pub(super) fn has(&self, (lock, class): (usize, LockClass), new: &Manner) -> bool {
+        let of_class = self.of_class.get(&class).map_or(&[][..], Vec::as_slice);
+        let of_lock = self.of_lock.get(&lock).map_or(&[][..], Vec::as_slice);
+        let is_full = of_lock.is_empty() && self.of_lock.len() >= MOST_LOCKS;
+        manner::has(of_class, new, MOST_WRITERS)
+            && (is_full || manner::has(of_lock, new, MOST_WRITERS))
     }
 
     /// Returns whether the writer adds anything.
     pub(super) fn add(&mut self, class: LockClass, new: Arc<Writer>) -> bool {
-        manner::add(self.of_class.entry(class).or_default(), new, MOST_WRITERS)
+        let of_class = self.of_class.entry(class).or_default();
+        let mut adds = manner::add(of_class, Arc::clone(&new), MOST_WRITERS);
+        if self.of_lock.len() < MOST_LOCKS || self.of_lock.contains_key(&new.lock) {
+            let of_lock = self.of_lock.entry(new.lock).or_default();
+            adds |= manner::add(of_lock, new, MOST_WRITERS);
+        }
+        adds
+    }
+
+    /// Another lock is at that address now.
+    pub(super) fn forget(&mut self, lock: usize) {
+        self.of_lock.remove(&lock);
     }
 
     /// Whether a thread in the middle of the first may wait for one that is in the middle of the
     /// second, which holds what the first wants: itself, or behind a writer.
     pub(super) fn may_wait(&self, first: &Use, second: &Use) -> bool {
-        excludes(first, second) || !self.of(first.wanted.class).is_empty()
+        excludes(first, second) || !self.of(first).is_empty()
     }
 
     /// For each use of a circle, the writer behind which its thread waits for the next one's; none
@@ -113,7 +155,7 @@ impl Writers {
             chosen.pop();
             return false;
         }
-        for writer in self.of(first.wanted.class) {
+        for writer in self.of(first) {
             *steps = steps.saturating_sub(1);
             if *steps == 0 {
                 return false;

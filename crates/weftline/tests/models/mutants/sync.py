@@ -175,7 +175,7 @@ MUTANTS = [
         "sync/raw/rwlock_waiting.rs",
         "let next = Word((request & !UPGRADABLE) | now.kept())",
         "let next = Word(request & !UPGRADABLE)",
-        "rwlock::watched::watched_locks_exclude_threads_and_stay_watched",
+        "rwlock::watched::two_writers_exclude_each_other_and_the_lock_stays_watched",
     ),
     Mutant(
         "rwlock: a watched lock is taken without what its last writer wrote",

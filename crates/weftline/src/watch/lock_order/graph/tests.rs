@@ -4,6 +4,7 @@ use super::*;
 use crate::park::Deadline;
 use crate::watch::lock_order::gates::Gates;
 use crate::watch::lock_order::node::nodes;
+use crate::watch::lock_order::search::MOST_STEPS;
 use std::time::Duration;
 
 struct Bench {
@@ -65,10 +66,14 @@ impl Bench {
             let mut gates = locks[..at].to_vec();
             gates.sort_unstable();
             let gates = self.graph.gates(&gates).0;
+            let steps = &mut MOST_STEPS.clone();
             if access == Access::Write {
-                let new = Writer::new(thread, Gates::of_all(&gates), String::new(), None);
-                let circle = self.graph.add_writer(class(wanted), new);
-                found = found.or(circle.map(|circle| circle.uses.len()));
+                let gates = Gates::of_all(&gates);
+                let new = Writer::new(thread, wanted, gates, String::new(), None);
+                if self.graph.add_writer(class(wanted), new) {
+                    let circle = self.graph.circle_of_readers(class(wanted), steps);
+                    found = found.or(circle.map(|circle| circle.uses.len()));
+                }
             }
             for &(held, held_to) in &locks[..at] {
                 let manner = Manner {
@@ -79,8 +84,11 @@ impl Bench {
                 };
                 let new = Use::of(manner, (held, class(held)), (wanted, class(wanted)));
                 let nodes = nodes((held, class(held)), (wanted, class(wanted)));
-                let circle = self.graph.add(nodes.0, nodes.1, Arc::new(new));
-                found = found.or(circle.map(|circle| circle.uses.len()));
+                let new = Arc::new(new);
+                if self.graph.add(nodes, &new) {
+                    let circle = self.graph.circle(nodes, &new, steps);
+                    found = found.or(circle.map(|circle| circle.uses.len()));
+                }
             }
         }
         found
