@@ -38,8 +38,8 @@ def name(obj, text):
     """Names a lock, queue, event or another object of weftline in reports, and returns the object.
 
     The lock of a condition gets the name too, unless it has one. Of a long name the first 47 bytes
-    are kept. The name ends with the object. Reports tell how many items a queue with a name has, also
-    while no thread waits at it.
+    are kept. The name ends with the object. Reports tell how many items a queue with a name has,
+    also while no thread waits at it.
     """
     _name(obj, str(text))
     if isinstance(obj, _weftline.Condition):
@@ -144,11 +144,11 @@ def lock_order(watched=True):
     day. That is reported when it happens, as a potential deadlock, with both stacks and before
     anything hangs.
 
-    Watched are the Locks, RLocks, Conditions and RWLocks that are made from then on, and the `mutex`
-    of queues. Locks that are made at one line of the program are one class, and the order is one of
-    classes; locks of one class are told apart. One thread alone, and threads under a common outer
-    lock, make no report. A try or a timed acquisition gives up, so it orders nothing. Readers count
-    as far as they wait for writers.
+    Watched are the Locks, RLocks, Conditions and RWLocks that are made from then on, and the
+    `mutex` of queues. Locks that are made at one line of the program are one class, and the order
+    is one of classes; locks of one class are told apart. One thread alone, and threads under a
+    common outer lock, make no report. A try or a timed acquisition gives up, so it orders nothing.
+    Readers count as far as they wait for writers.
 
     `WEFTLINE_LOCK_ORDER=1` in the environment does this in `install()`.
     """
