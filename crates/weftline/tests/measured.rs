@@ -55,10 +55,10 @@ fn waits_are_counted_by_kind_and_object_from_the_start_on() {
         let timed_out = waits(kind).unwrap();
         assert!(timed_out.timed_out >= 1, "{timed_out:?}");
         assert!(timed_out.total >= Duration::from_millis(2));
-        // None lasted at most 1,024 µs.
-        assert_eq!(
-            timed_out.histogram[..10].iter().sum::<u64>(),
-            timed_out.count - timed_out.timed_out
+        // None that timed out lasted at most 1,024 µs.
+        assert!(
+            timed_out.histogram[..10].iter().sum::<u64>() <= timed_out.count - timed_out.timed_out,
+            "{timed_out:?}"
         );
     }
     let measured = watch::metrics().measured.unwrap();
