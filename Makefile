@@ -79,7 +79,7 @@ test-rust: test-package
 	cargo test --package weftline
 	cargo test --package weftline --features portable-parker --tests
 	cargo test --package weftline --features lock-order --test lock_order --test lock \
-		--test rlock --test condition
+		--test rlock --test rwlock --test condition
 	cargo test --package weftline-console
 
 # loom and shuttle build the core anew, with their own atomics, threads and clock.
