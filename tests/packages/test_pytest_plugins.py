@@ -25,7 +25,7 @@ pytestmark = pytest.mark.parametrize("number", range(2))
 
 @pytest.fixture(scope="session")
 def pool():
-    with ThreadPoolExecutor(2, thread_name_prefix="of the session") as pool:
+    with ThreadPoolExecutor(2, thread_name_prefix="of all tests") as pool:
         yield pool
 
 

@@ -12,7 +12,7 @@ use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use weftline::park::{Blocker, Deadline, Parker, Signals, Site, Spin, Wake};
+use weftline::park::{Blocker, Deadline, ObjectsStay, Parker, Signals, Site, Spin, Wake};
 use weftline::watch;
 
 /// Detaches from the interpreter while the thread is parked. When the operating system interrupts
@@ -205,8 +205,8 @@ impl Blocker for Interpreter {
 
     const ENDS: bool = true;
 
-    // They are parts of Python objects, which do not move.
-    const OBJECTS_STAY: bool = true;
+    // SAFETY: they are parts of Python objects, which do not move, and are used from then on.
+    const OBJECTS_STAY: Option<ObjectsStay> = Some(unsafe { ObjectsStay::promise() });
 
     const SIGNALS: Signals = Signals::OnMainThread;
 

@@ -34,7 +34,7 @@ pub trait Blocker {
     const ENDS: bool = false;
 
     /// Whether objects that are used through such blockers do not move until they are dropped.
-    const OBJECTS_STAY: bool = false;
+    const OBJECTS_STAY: Option<ObjectsStay> = None;
 
     /// Which threads `block` handles signals on.
     const SIGNALS: Signals = Signals::OnAnyThread;
@@ -80,6 +80,23 @@ pub enum Spin {
     BeforeWait,
     /// There, and on the waiter before each sleep. A waker does not unpark a spinning thread.
     OnWaiter,
+}
+
+/// The promise that objects used through a [`Blocker`] do not move until they are dropped.
+/// Reports refer to such objects, so it takes `unsafe` to give it.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectsStay(());
+
+impl ObjectsStay {
+    /// The promise.
+    ///
+    /// # Safety
+    /// No object moves after its first use through a blocker of the type that has this, until it is
+    /// dropped.
+    #[must_use]
+    pub const unsafe fn promise() -> Self {
+        Self(())
+    }
 }
 
 impl Spin {

@@ -180,7 +180,7 @@ pub use blocked_on::Signals;
 #[cfg(not(weftline_model))]
 pub use blocked_thread::BlockedThread;
 pub(crate) use blocker::ready;
-pub use blocker::{Blocker, Spin, ThreadBlocker, WaitError};
+pub use blocker::{Blocker, ObjectsStay, Spin, ThreadBlocker, WaitError};
 #[cfg(not(weftline_model))]
 pub(crate) use blocker::{LockBlocker, TokenBlocker};
 pub(crate) use cache_padded::CachePadded;

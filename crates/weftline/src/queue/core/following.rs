@@ -36,14 +36,17 @@ where
     /// A wait at the queue begins.
     #[inline]
     pub(super) fn follow_if_observed(&self, state: &State<T, O>) {
-        if B::OBJECTS_STAY && is_observed() {
+        if B::OBJECTS_STAY.is_some() && is_observed() {
             let queue = ptr::from_ref(self).cast();
-            // SAFETY: its blocker says that it stays.
+            // SAFETY: its blocker has the promise that it stays.
             unsafe { state.following.begin(queue, Self::depth_at, true) };
         }
     }
 
-    /// See `ReadDepth`.
+    /// As `ReadDepth`.
+    ///
+    /// # Safety
+    /// As there: the queue is there, of this type, and stays there meanwhile.
     unsafe fn depth_at(queue: *const ()) -> Option<Depth> {
         // SAFETY: as the caller promises.
         let queue = unsafe { &*queue.cast::<Self>() };
