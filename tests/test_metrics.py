@@ -64,9 +64,11 @@ go.set()
 for _ in tasks[2:]:
     started.acquire()
 pool.shutdown()
-show(watch.metrics()["pools"])
+# A thread that has been joined is known until its destructors have run.
+while watch.metrics()["pools"]:
+    time.sleep(0.001)
 """
-    numbers, pools = shown(program)
+    [numbers] = shown(program)
     assert numbers["threads"] == 3
     assert numbers["blocked"] == {"Event": 2}
     [pool] = numbers["pools"]
@@ -84,7 +86,6 @@ show(watch.metrics()["pools"])
     assert (numbers["deadlocks"], numbers["inversions"]) == (0, 0)
     assert numbers["waits"] == {} and numbers["contended"] == []
     assert numbers["measured_seconds"] == 0.0
-    assert pools == []
 
 
 def test_idle_workers_wait_for_work():
