@@ -93,8 +93,10 @@ CHECKER := loom
 model:
 	crates/weftline/tests/models/run $(CHECKER) "$(or $(NAME),$(error say NAME=part_of_a_model))"
 
+# The tests of a file run in one process. Many of them wait, or start processes that wait, so a
+# processor is free for those of another file.
 test-python: build
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 test-all: test-rust test-models
 	@set -e; for python in $$(sh .ci/interpreters); do \

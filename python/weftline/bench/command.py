@@ -119,8 +119,8 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
     those of watched programs "watched: submit and result".
     """
     effort = contest.QUICK if quick else contest.FULL
-    objects, threads, seconds = (20_000, 100, 0.1) if quick else (50_000, 1000, 1.0)
-    crowds = {10: 5, 50: 3} if quick else {10: 45, 300: 15, 3_000: 7, 10_000: 3}
+    objects, threads, seconds = (10_000, 50, 0.05) if quick else (50_000, 1000, 1.0)
+    crowds = {10: 3, 30: 2} if quick else {10: 45, 300: 15, 3_000: 7, 10_000: 3}
     sights = {20: 2} if quick else {1_000: 7, 10_000: 7}
     watched_rounds, watched_part = (1, 0.01) if quick else (15, 1.0)
     settings = {

@@ -31,7 +31,7 @@ class Effort:
 
 
 FULL = Effort(rounds=25, one_thread=0.02, threads=0.08)
-QUICK = Effort(rounds=5, one_thread=0.003, threads=0.02)
+QUICK = Effort(rounds=3, one_thread=0.002, threads=0.01)
 
 
 class Entry:

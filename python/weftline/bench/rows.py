@@ -343,5 +343,5 @@ ROWS: tuple[Row, ...] = (
     ),
 )
 
-QUICK_ROWS = tuple(_timers(1_000) if row.needs == "Timer" else row for row in ROWS)
+QUICK_ROWS = tuple(_timers(300) if row.needs == "Timer" else row for row in ROWS)
 """With fewer threads."""

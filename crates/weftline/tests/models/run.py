@@ -15,12 +15,20 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 from mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[4]
 CRATE = Path("crates/weftline")
-COPY = ROOT / "target" / "mutants"
+PROCESSORS = (
+    len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+)
+# Each of these builds what the core depends on, too.
+BUILDERS = min(PROCESSORS, 4)
+# Each builder of mutants has a copy of the core in this folder.
+COPIES = ROOT / "target" / "mutants"
+# For one model of loom, and for all of shuttle.
 MODELS_TIMEOUT = 900
 # On a machine that builds something else at the same time a build takes many times as long.
 BUILD_TIMEOUT = 1_800
@@ -41,7 +49,8 @@ AGAIN = {
 def build(kind: str, workspace: Path) -> Path | str:
     """Builds the models; returns the path of the executable, or an error message.
 
-    Each kind has its own target folder: cargo takes a copy of a package for the package itself.
+    Each workspace has its own target folder: cargo takes a copy of a package for the package
+    itself.
     """
     settings = [
         f"profile.dev.opt-level={OPTIMISED_CORE[kind]}",
@@ -54,9 +63,12 @@ def build(kind: str, workspace: Path) -> Path | str:
     command += ["test", "--quiet", "--package", "weftline", "--test", "models"]
     command += ["--no-run", "--message-format=json-render-diagnostics"]
     checker = "loom" if kind == "mutants" else kind
+    target = ROOT / "target" / "models" / kind
+    if workspace != ROOT:
+        target /= workspace.name
     environment = {
         **os.environ,
-        "CARGO_TARGET_DIR": str(ROOT / "target" / "models" / kind),
+        "CARGO_TARGET_DIR": str(target),
         "RUSTFLAGS": f'--cfg weftline_model --cfg weftline_model="{checker}"',
     }
     try:
@@ -89,10 +101,20 @@ def run_models(checker: str, names: list[str]) -> bool:
     if isinstance(executable, str):
         print(executable)
         return False
-    show = ["--nocapture"] if checker == "loom" else []
+    if checker == "loom":
+        done = run_apart(executable, names)
+    else:
+        done = run_process(executable, names)
+    if not done:
+        print(AGAIN[checker])
+    return done
+
+
+def run_process(executable: Path, names: list[str]) -> bool:
+    """Runs all models in one process."""
     try:
         ended = subprocess.run(
-            [executable, *show, *names],
+            [executable, *names],
             env=MODELS_ENVIRONMENT,
             timeout=MODELS_TIMEOUT,
             check=False,
@@ -100,43 +122,97 @@ def run_models(checker: str, names: list[str]) -> bool:
     except subprocess.TimeoutExpired:
         print(f"the models took more than {MODELS_TIMEOUT} s")
         return False
-    if ended.returncode != 0:
-        print(AGAIN[checker])
     return ended.returncode == 0
 
 
-def copy_workspace() -> None:
+def run_apart(executable: Path, names: list[str]) -> bool:
+    """Runs each model in a process of its own, one for each processor at a time.
+
+    loom maps the stacks of each interleaving anew. In one process its threads would wait for each
+    other in these system calls, which takes twice as long.
+    """
+    listed = subprocess.run(
+        [executable, "--list", "--format=terse", *names],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    suffix = ": test"
+    models = [
+        line.removesuffix(suffix)
+        for line in listed.stdout.splitlines()
+        if line.endswith(suffix)
+    ]
+
+    def run(model: str) -> str | None:
+        begun = time.monotonic()
+        try:
+            ended = run_model(executable, model, MODELS_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            print(f"{model}: took more than {MODELS_TIMEOUT} s", flush=True)
+            return model
+        if ended.returncode != 0:
+            print(f"{model}: FAILED\n{ended.stdout}", flush=True)
+            return model
+        print(f"{model}: ok, {time.monotonic() - begun:.1f} s", flush=True)
+        return None
+
+    with ThreadPoolExecutor(PROCESSORS) as pool:
+        failed = [model for model in pool.map(run, models) if model is not None]
+    if not models:
+        print("no model has such a name")
+    print(f"{len(models) - len(failed)} of {len(models)} models passed")
+    for model in failed:
+        print(f"failed: {model}")
+    return bool(models) and not failed
+
+
+def run_model(
+    executable: Path, model: str, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [executable, "--exact", "--nocapture", model],
+        env=MODELS_ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def copy_workspace(copy: Path) -> None:
     """Copies the files that cargo needs to build the crate and its models."""
-    shutil.rmtree(COPY, ignore_errors=True)
-    COPY.mkdir(parents=True)
+    copy.mkdir(parents=True)
     manifest = (ROOT / "Cargo.toml").read_text()
     manifest, count = re.subn(
         r"^members = .*$", 'members = ["crates/weftline"]', manifest, flags=re.MULTILINE
     )
     assert count == 1, "the workspace's members stand elsewhere"
-    (COPY / "Cargo.toml").write_text(manifest)
-    shutil.copy(ROOT / "Cargo.lock", COPY)
+    (copy / "Cargo.toml").write_text(manifest)
+    shutil.copy(ROOT / "Cargo.lock", copy)
     for folder in ("src", "tests/models"):
         # New files, so that cargo does not take an earlier mutant's build for theirs.
         shutil.copytree(
-            ROOT / CRATE / folder, COPY / CRATE / folder, copy_function=shutil.copy
+            ROOT / CRATE / folder, copy / CRATE / folder, copy_function=shutil.copy
         )
     manifest = (ROOT / CRATE / "Cargo.toml").read_text()
     # Benchmarks, examples, other tests and their dependencies are not copied.
     others = r"^(\[\[|\[dev-dependencies\]).*?(?=^\[[^\[]|\Z)"
     kept = re.sub(others, "", manifest, flags=re.MULTILINE | re.DOTALL)
-    (COPY / CRATE / "Cargo.toml").write_text(kept)
+    (copy / CRATE / "Cargo.toml").write_text(kept)
 
 
-def build_mutant(mutant: Mutant, executable: Path) -> str | None:
+def build_mutant(mutant: Mutant, copy: Path, executable: Path) -> str | None:
     """Builds the models on the broken core; returns an error message if that fails."""
-    source = COPY / CRATE / "src" / mutant.file
+    source = copy / CRATE / "src" / mutant.file
     whole = source.read_text()
     if whole.count(mutant.before) != 1:
         return f"its text is found {whole.count(mutant.before)} times in {mutant.file}"
     source.write_text(whole.replace(mutant.before, mutant.after))
     try:
-        built = build("mutants", COPY)
+        built = build("mutants", copy)
     finally:
         source.write_text(whole)
     if isinstance(built, str):
@@ -148,20 +224,9 @@ def build_mutant(mutant: Mutant, executable: Path) -> str | None:
 def run_mutant(mutant: Mutant, executable: Path, *, shows: bool) -> str | None:
     """Runs the model that must fail, and `shows` how it does; returns a message if it does not."""
     try:
-        ended = subprocess.run(
-            [executable, "--exact", mutant.model],
-            env=MODELS_ENVIRONMENT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=MUTANT_TIMEOUT,
-            check=False,
-        )
+        ended = run_model(executable, mutant.model, MUTANT_TIMEOUT)
     except subprocess.TimeoutExpired:
         return f"{mutant.model} did not end within {MUTANT_TIMEOUT} s"
-    finally:
-        executable.unlink()
     if ended.returncode == 0:
         return f"{mutant.model} passes:\n{ended.stdout}"
     if shows:
@@ -178,31 +243,30 @@ def run_mutants(names: list[str]) -> bool:
         if not names or any(name in mutant.name for name in names)
     ]
     print(f"== {len(chosen)} mutants", flush=True)
-    copy_workspace()
-    not_caught = []
+    shutil.rmtree(COPIES, ignore_errors=True)
+    copies = SimpleQueue()
+    for number in range(BUILDERS):
+        copy = COPIES / str(number)
+        copy_workspace(copy)
+        copies.put(copy)
 
-    def report(mutant: Mutant, reason: str | None) -> None:
-        if reason is not None:
-            not_caught.append(mutant)
+    def catch(mutant: Mutant) -> bool:
+        copy = copies.get()
+        try:
+            executable = copy / "models"
+            reason = build_mutant(mutant, copy, executable)
+            if reason is None:
+                reason = run_mutant(mutant, executable, shows=bool(names))
+        finally:
+            copies.put(copy)
         verdict = "caught" if reason is None else f"NOT CAUGHT: {reason}"
         print(f"{mutant.name}: {verdict}", flush=True)
+        return reason is None
 
-    # One mutant runs while the next is built.
-    with ThreadPoolExecutor(1) as pool:
-        for number, mutant in enumerate(chosen):
-            executable = COPY / f"models-{number}"
-            reason = build_mutant(mutant, executable)
-            if reason is not None:
-                report(mutant, reason)
-                continue
-            pool.submit(
-                lambda m=mutant, e=executable: report(
-                    m, run_mutant(m, e, shows=bool(names))
-                )
-            )
-    caught = len(chosen) - len(not_caught)
+    with ThreadPoolExecutor(BUILDERS) as pool:
+        caught = sum(pool.map(catch, chosen))
     print(f"{caught} of {len(chosen)} mutants caught")
-    return bool(chosen) and not not_caught
+    return bool(chosen) and caught == len(chosen)
 
 
 def main() -> int:
