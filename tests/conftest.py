@@ -30,3 +30,21 @@ def nothing_stays_installed():
 def module(request):
     """The standard `threading`, and weftline's: for tests whose result is the same on both."""
     return {"plain": std_threading, "ours": threading}[request.param]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Shows how many of CPython's own tests ran, so that no suite passes by not running.
+
+    It stands here since processes that only distribute tests read no other `conftest.py`.
+    """
+    lines = [
+        f"{name}: {told}"
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, ())
+        for name, told in report.user_properties
+        if name.startswith("CPython's ")
+    ]
+    if lines:
+        terminalreporter.section("CPython's own tests, on weftline")
+        for line in lines:
+            terminalreporter.line(line)
