@@ -15,8 +15,8 @@ MATURIN := env -u CONDA_PREFIX -u PYO3_PYTHON VIRTUAL_ENV='$(CURDIR)/$(VENV)' \
 
 # The binding is linted and documented against the interpreter that it is built for.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
-# PyO3 has the layouts of a free-threaded CPython 3.13, but does not support it. The tests run on it;
-# there is no package for it. Nor does it have these tools, or only after minutes of compiling.
+# PyO3 has the layouts of a free-threaded CPython 3.13, but does not support it. The tests run on
+# it; there is no package for it. The tools here do not support it either, or compile for minutes.
 ifeq ($(VENV),.venv-3.13t)
 export UNSAFE_PYO3_SKIP_VERSION_CHECK := 1
 WITHOUT := -e '^eventlet=' -e '^gevent=' -e '^mypy='
