@@ -19,7 +19,7 @@
 //! - A deferred object has no reference left, is untracked, and its `tp_dealloc` has not begun.
 //!   Weak references to it are dead, the collector does not know it, and its contents are alive.
 //! - The list is linked through the field that the trashcan itself uses: of the collector's header,
-//!   or of the object where there is no such header. So deferring needs no memory and cannot fail.
+//!   or of the object if it has no such header. So deferring needs no memory and cannot fail.
 //! - The list is empty whenever the thread's depth is zero: the outermost deallocation leaves
 //!   nothing.
 //! - The thread's state needs no destructor, so it lasts until the thread's last instruction.
@@ -166,8 +166,8 @@ mod before_3_14 {
         /// As of [`dealloc`].
         #[cold]
         unsafe fn defer(&self, object: *mut PyObject) {
-            // SAFETY: the collector does not use the link of an untracked object. Without references
-            // to it, neither does any thread.
+            // SAFETY: the collector does not use the link of an untracked object, nor does a thread
+            // without a reference.
             unsafe {
                 ffi::PyObject_GC_UnTrack(object.cast());
                 set_link(object, ptr::null_mut());
