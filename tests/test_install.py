@@ -24,6 +24,10 @@ def same(one, other):
 PATCH_BY_GEVENT = "import gevent.monkey; gevent.monkey.patch_all()"
 # eventlet's import warns that its development has ended.
 PATCH_BY_EVENTLET = "import warnings; warnings.simplefilter('ignore'); import eventlet; eventlet.monkey_patch()"
+needs_both_libraries = pytest.mark.skipif(
+    sys.version_info < (3, 14) and "t" in sys.abiflags,
+    reason="neither library can be built for a free-threaded CPython 3.13",
+)
 
 
 def run(source, **keywords):
@@ -293,6 +297,7 @@ assert q.get() == 1
     )
 
 
+@needs_both_libraries
 def test_install_refuses_when_gevent_has_patched_threading():
     output = refusal(PATCH_BY_GEVENT)
     assert output.startswith(
@@ -303,6 +308,7 @@ def test_install_refuses_when_gevent_has_patched_threading():
     )
 
 
+@needs_both_libraries
 def test_install_refuses_when_eventlet_has_patched_threading():
     output = refusal(PATCH_BY_EVENTLET)
     assert output.startswith(
@@ -310,6 +316,7 @@ def test_install_refuses_when_eventlet_has_patched_threading():
     )
 
 
+@needs_both_libraries
 @pytest.mark.parametrize("patching", [PATCH_BY_GEVENT, PATCH_BY_EVENTLET])
 def test_install_refuses_too_when_weftline_is_imported_after_the_patching(patching):
     program = f"""
@@ -333,6 +340,7 @@ with weftline.threading.RLock():
     assert done.stdout.endswith("\nFalse\n") and done.stderr == ""
 
 
+@needs_both_libraries
 def test_gevent_without_its_patches_of_threads_and_queues_is_no_obstacle():
     out = run("""
         import gevent.monkey
@@ -343,6 +351,7 @@ def test_gevent_without_its_patches_of_threads_and_queues_is_no_obstacle():
     assert out == "True\n"
 
 
+@needs_both_libraries
 def test_eventlet_without_its_patch_of_threads_is_no_obstacle():
     out = run("""
         import warnings

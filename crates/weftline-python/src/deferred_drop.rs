@@ -18,8 +18,8 @@
 //! Invariants:
 //! - A deferred object has no reference left, is untracked, and its `tp_dealloc` has not begun.
 //!   Weak references to it are dead, the collector does not know it, and its contents are alive.
-//! - The list is linked through the field of the collector's header that the trashcan itself uses.
-//!   So deferring needs no memory and cannot fail.
+//! - The list is linked through the field that the trashcan itself uses: of the collector's header,
+//!   or of the object if it has no such header. So deferring needs no memory and cannot fail.
 //! - The list is empty whenever the thread's depth is zero: the outermost deallocation leaves
 //!   nothing.
 //! - The thread's state needs no destructor, so it lasts until the thread's last instruction.
@@ -47,6 +47,7 @@ pub(crate) fn install<T: PyTypeInfo>(py: Python<'_>) {
 
 #[cfg(not(Py_3_14))]
 mod before_3_14 {
+    use links::{link, set_link, unlink};
     use pyo3::ffi::{self, PyObject, PyTypeObject};
     use std::cell::Cell;
     use std::mem::transmute;
@@ -165,8 +166,8 @@ mod before_3_14 {
         /// As of [`dealloc`].
         #[cold]
         unsafe fn defer(&self, object: *mut PyObject) {
-            // SAFETY: the collector has a header before each object of these classes, and does not
-            // use that of an untracked one.
+            // SAFETY: the collector does not use the link of an untracked object, nor does a thread
+            // without a reference.
             unsafe {
                 ffi::PyObject_GC_UnTrack(object.cast());
                 set_link(object, ptr::null_mut());
@@ -186,7 +187,7 @@ mod before_3_14 {
                 // it.
                 unsafe {
                     let next = link(object);
-                    set_link(object, ptr::null_mut());
+                    unlink(object);
                     self.first.set(next);
                     if next.is_null() {
                         self.last.set(next);
@@ -214,33 +215,80 @@ mod before_3_14 {
         }
     }
 
-    /// The bits of the link's word that belong to the collector.
-    const FLAGS: usize = 0b11;
+    /// The link: the field of the collector's header that the trashcan itself uses.
+    #[cfg(not(Py_GIL_DISABLED))]
+    mod links {
+        use super::{PyObject, ptr};
 
-    /// The second word of the header that the collector has before each object.
-    ///
-    /// # Safety
-    /// The object is of a class with such a header.
-    unsafe fn link_word(object: *mut PyObject) -> *mut usize {
-        // SAFETY: within the memory that the interpreter has allocated for the object.
-        unsafe { object.cast::<usize>().sub(1) }
+        /// The bits of the link's word that belong to the collector.
+        const FLAGS: usize = 0b11;
+
+        /// The second word of the header that the collector has before each object.
+        ///
+        /// # Safety
+        /// The object is of a class with such a header.
+        unsafe fn link_word(object: *mut PyObject) -> *mut usize {
+            // SAFETY: within the memory that the interpreter has allocated for the object.
+            unsafe { object.cast::<usize>().sub(1) }
+        }
+
+        /// # Safety
+        /// The object is deferred.
+        pub(super) unsafe fn link(object: *mut PyObject) -> *mut PyObject {
+            // SAFETY: passed on.
+            let word = unsafe { *link_word(object) };
+            ptr::with_exposed_provenance_mut(word & !FLAGS)
+        }
+
+        /// # Safety
+        /// The object is deferred, or is about to be.
+        pub(super) unsafe fn set_link(object: *mut PyObject, next: *mut PyObject) {
+            // SAFETY: passed on.
+            unsafe {
+                let word = link_word(object);
+                *word = (*word & FLAGS) | next.expose_provenance();
+            }
+        }
+
+        /// # Safety
+        /// The object is deferred, and is about to be deallocated.
+        pub(super) unsafe fn unlink(object: *mut PyObject) {
+            // SAFETY: passed on.
+            unsafe { set_link(object, ptr::null_mut()) };
+        }
     }
 
-    /// # Safety
-    /// The object is deferred.
-    unsafe fn link(object: *mut PyObject) -> *mut PyObject {
-        // SAFETY: passed on.
-        let word = unsafe { *link_word(object) };
-        ptr::with_exposed_provenance_mut(word & !FLAGS)
-    }
+    /// The link: the number of the owning thread, which counts no references any more. A
+    /// free-threaded interpreter has no header before an object, and its trashcan uses this field.
+    #[cfg(Py_GIL_DISABLED)]
+    mod links {
+        use super::{Ordering, PyObject, ptr};
 
-    /// # Safety
-    /// The object is deferred, is about to be, or was until now.
-    unsafe fn set_link(object: *mut PyObject, next: *mut PyObject) {
-        // SAFETY: passed on.
-        unsafe {
-            let word = link_word(object);
-            *word = (*word & FLAGS) | next.expose_provenance();
+        /// `_Py_REF_MERGED`: the object has no owner, so only the shared count is valid.
+        const MERGED: isize = 0b11;
+
+        /// # Safety
+        /// The object is deferred.
+        pub(super) unsafe fn link(object: *mut PyObject) -> *mut PyObject {
+            // SAFETY: passed on.
+            ptr::with_exposed_provenance_mut(unsafe { (*object).ob_tid })
+        }
+
+        /// # Safety
+        /// The object is deferred, or is about to be.
+        pub(super) unsafe fn set_link(object: *mut PyObject, next: *mut PyObject) {
+            // SAFETY: passed on.
+            unsafe { (*object).ob_tid = next.expose_provenance() };
+        }
+
+        /// # Safety
+        /// The object is deferred, and is about to be deallocated.
+        pub(super) unsafe fn unlink(object: *mut PyObject) {
+            // SAFETY: passed on. No ordering is needed: no other thread knows the object.
+            unsafe {
+                (*object).ob_tid = 0;
+                (*object).ob_ref_shared.store(MERGED, Ordering::Relaxed);
+            }
         }
     }
 }

@@ -68,7 +68,16 @@ pub(crate) fn freeze<T: PyTypeInfo>(py: Python<'_>) -> PyResult<()> {
     {
         // SAFETY: a type, which no other thread knows yet; the thread is attached.
         unsafe {
-            (*raw).tp_flags |= ffi::Py_TPFLAGS_IMMUTABLETYPE;
+            #[cfg(not(Py_GIL_DISABLED))]
+            {
+                (*raw).tp_flags |= ffi::Py_TPFLAGS_IMMUTABLETYPE;
+            }
+            // No ordering is needed: no other thread knows the type yet.
+            #[cfg(Py_GIL_DISABLED)]
+            (*raw).tp_flags.fetch_or(
+                ffi::Py_TPFLAGS_IMMUTABLETYPE,
+                std::sync::atomic::Ordering::Relaxed,
+            );
             ffi::PyType_Modified(raw);
         }
         Ok(())
