@@ -7,6 +7,7 @@
 //! | `blocker.rs` | how a Python thread parks: detached from the interpreter, answering signals |
 //! | `bystanders.rs` | what a test's harness vouches for in verdicts |
 //! | `callback.rs` | calls into Python code of the program, and their end at exit |
+//! | `immortal.rs` | classes that threads do not count, without the interpreter lock |
 //! | `inflation/` | what all inflated objects share: their parts in their `__dict__` |
 //! | `introspection.rs` | what introspection tools see in the classes |
 //! | `deferred_drop.rs` | freeing long chains of objects on a small stack |
@@ -37,6 +38,7 @@ mod deferred_drop;
 mod exit_guard;
 mod futures;
 mod handled;
+mod immortal;
 mod inflation;
 mod init_guard;
 mod introspection;
@@ -105,5 +107,6 @@ fn extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
     queue::register(module)?;
     futures::register(module)?;
     launch::register(module)?;
+    immortal::make_immortal(module, threading::unnamed_classes(module.py()))?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -33,6 +33,12 @@ use crate::deferred_drop;
 use crate::introspection;
 use crate::standard;
 use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+/// Classes of objects that the program gets, and that the module does not name.
+pub(crate) fn unnamed_classes(py: Python<'_>) -> [Bound<'_, PyType>; 1] {
+    [py.get_type::<rwlock::Holding>()]
+}
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     lock::register(module)?;
