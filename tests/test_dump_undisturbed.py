@@ -163,8 +163,7 @@ async def main():
     await reader.readline()
     await sleep
     signal.raise_signal(signal.SIGUSR1)
-    await asyncio.to_thread(lambda: None)
-    await asyncio.sleep(0)
+    while not told: await asyncio.sleep(0)
     print(told, loop.time() - started >= 1)
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 asyncio.run(main())

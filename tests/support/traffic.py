@@ -1,5 +1,6 @@
 """Producers and consumers at work on one queue: every item must arrive exactly once."""
 
+import collections
 import itertools
 import time
 
@@ -16,15 +17,26 @@ def carry(q, *, mode, producers, consumers, count):
     A consumer takes a ticket before each item and ends when there are no tickets left. There are as
     many tickets as items, so no consumer needs a signal at the end.
     """
-    tickets = iter(range(producers * count))
+    # No iterator, because a shared one may yield an item twice without the interpreter lock.
+    tickets = collections.deque(range(producers * count))
     ways = itertools.cycle(MODES[:3]) if mode == "mixed" else itertools.repeat(mode)
 
     def produce(first, how):
         for number in range(first, first + count):
             put(q, number, how)
 
+    def takes_a_ticket():
+        try:
+            tickets.pop()
+        except IndexError:
+            return False
+        return True
+
     def consume(how):
-        return [get(q, how) for _ in tickets]
+        got = []
+        while takes_a_ticket():
+            got.append(get(q, how))
+        return got
 
     getters = [start(consume, next(ways)) for _ in range(consumers)]
     putters = [start(produce, n * count, next(ways)) for n in range(producers)]
