@@ -2,10 +2,13 @@
 inside itself, and over attributes of the program.
 """
 
+import os
+
 import pytest
+from support.forking import expect_success, in_child
 from support.pools import futures
 from support.target import ours_only, queue, threading
-from support.workers import run_all
+from support.workers import run_all, start
 
 MADE = {
     "Queue": (lambda: queue.Queue(3), "mutex"),
@@ -19,6 +22,17 @@ MADE = {
     "Future": (lambda: futures.Future(), "_condition"),
 }
 KINDS = pytest.mark.parametrize("kind", MADE)
+# A call for which the object must be whole, and what it returns.
+USES = {
+    "Queue": (lambda thing: (thing.put(1, timeout=5), thing.get(timeout=5))[1], 1),
+    "Event": (lambda thing: (thing.set(), thing.wait(5))[1], True),
+    "Condition": (lambda thing: thing.acquire(timeout=5), True),
+    "Semaphore": (lambda thing: thing.acquire(timeout=5), True),
+    "Barrier": (lambda thing: (thing.abort(), thing.broken)[1], True),
+    "Future": (lambda thing: (thing.set_result(1), thing.result(5))[1], 1),
+}
+USES["LifoQueue"] = USES["PriorityQueue"] = USES["Queue"]
+USES["BoundedSemaphore"] = USES["Semaphore"]
 
 
 def with_key(thing, part, compare):
@@ -46,6 +60,25 @@ def test_threads_that_inflate_an_object_at_once_find_the_same_parts(kind, rounds
         for parts in others:
             assert parts.keys() == first.keys()
             assert parts[part] is first[part]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@KINDS
+def test_a_child_that_is_forked_beside_inflations_has_whole_objects(kind, forks=20):
+    make, part = MADE[kind]
+    use, result = USES[kind]
+
+    def use_all(things):
+        for thing in things:
+            assert vars(thing)[part] is getattr(thing, part)
+            assert use(thing) == result
+
+    for _ in range(forks):
+        # A list would be locked when it changes, and that lock does not survive a fork.
+        things = tuple(make() for _ in range(500))
+        inflating = start(lambda things=things: [vars(thing) for thing in things])
+        expect_success(in_child(use_all, things))
+        inflating.result()
 
 
 @ours_only
