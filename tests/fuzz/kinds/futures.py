@@ -53,7 +53,7 @@ FUTURE = Kind(
             "{v}.set_result()",
         ),
         *(
-            "futures.wait(futures.wait([{v}, {w}], 0).not_done, 0)",
+            "futures.wait(futures.wait([{v}], 0).not_done, 0)",
             "{v}.set_exception()",
         ),
         *(

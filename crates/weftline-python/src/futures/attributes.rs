@@ -17,14 +17,14 @@ use crate::inflation::{self, Cell, Draft, Inflate, Parts};
 use crate::names::interned;
 use crate::objects;
 use crate::threading::Condition;
-use crate::threading::guard::holding;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 use std::mem;
 use weftline::executor::raw::Phase;
 use weftline::sync::raw::ForwardOutcome;
 
-type Moment<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+/// Phase, result and exception.
+pub(super) type Moment<'py> = (Phase, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 /// The attributes in the `__dict__` of an inflated future.
 pub(super) const PARTS: [&str; 6] = [
@@ -149,8 +149,8 @@ impl Inflate for Future {
 }
 
 impl Future {
-    /// State, result and exception, all at one moment.
-    pub(super) fn snapshot<'py>(slf: &Bound<'py, Self>) -> PyResult<Moment<'py>> {
+    /// Phase, result and exception of a compact future, at one moment; `None` if it is inflated.
+    pub(super) fn compact_moment<'py>(slf: &Bound<'py, Self>) -> Option<Moment<'py>> {
         let (py, this) = (slf.py(), slf.get());
         let copy = |kept: &Option<Py<PyAny>>| match kept {
             Some(kept) => kept.bind(py).clone(),
@@ -159,27 +159,10 @@ impl Future {
         let seen = this.raw.with(|phase, state| {
             (!state.is_inflated).then(|| (phase, copy(&state.result), copy(&state.exception)))
         });
-        if let Some((phase, result, exception)) = seen {
-            return Ok((
-                objects::text(py, name_of(phase))?.into_any(),
-                result,
-                exception,
-            ));
+        if seen.is_none() {
+            this.wait_until_inflated(py);
         }
-        this.wait_until_inflated(py);
-        holding(slf, interned!(slf.py(), _condition), |_| {
-            let state = slf.getattr(interned!(py, _state))?;
-            if !state.eq(interned!(py, FINISHED))? {
-                let none = || py.None().into_bound(py);
-                return Ok((state, none(), none()));
-            }
-            let exception = slf.getattr(interned!(py, _exception))?;
-            let result = match exception.is_truthy()? {
-                true => py.None().into_bound(py),
-                false => slf.getattr(interned!(py, _result))?,
-            };
-            Ok((state, result, exception))
-        })
+        seen
     }
 
     /// `Future.__init__` as the standard library writes it, attribute by attribute.

@@ -5,14 +5,13 @@ use super::callbacks::{call_back, call_one_back};
 use super::future_state::FutureState;
 use super::inflated;
 use super::object::Future;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, description_of};
 use super::standard::cancelled;
 use crate::inflation::{self, Inflate, attribute_methods, dict_methods};
 use crate::names::interned;
-use crate::objects::{self, Piece, error_of, no_memory, written};
+use crate::objects::{self, Piece, no_memory, written};
 use crate::recursion;
 use pyo3::PyTraverseError;
-use pyo3::exceptions::PyKeyError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
@@ -241,13 +240,16 @@ impl Future {
     /// moment.
     fn _get_snapshot<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let (state, result, exception) = Self::snapshot(slf)?;
         let none = || py.None().into_bound(py);
         let flag = |is: bool| PyBool::new(py, is).to_owned().into_any();
-        let parts = match state.cast::<PyString>()?.to_str()? {
-            "CANCELLED" | "CANCELLED_AND_NOTIFIED" => [flag(true), flag(true), none(), none()],
-            "FINISHED" => [flag(true), flag(false), result, exception],
-            _ => [flag(false), flag(false), none(), none()],
+        let (phase, result, exception) = match Self::compact_moment(slf) {
+            Some(moment) => moment,
+            None => inflated::moment(slf)?,
+        };
+        let parts = match phase {
+            Phase::Cancelled | Phase::Notified => [flag(true), flag(true), none(), none()],
+            Phase::Finished => [flag(true), flag(false), result, exception],
+            Phase::Pending | Phase::Running => [flag(false), flag(false), none(), none()],
         };
         objects::tuple(py, parts.into_iter())
     }
@@ -255,36 +257,27 @@ impl Future {
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         let py = slf.py();
         recursion::check(py)?;
-        let (state, result, exception) = Self::snapshot(slf)?;
-        let (name, address) = (slf.get_type().name()?.into_any(), slf.as_ptr() as usize);
-        let known = state.cast::<PyString>().ok();
-        let state = match known.map(|state| state.to_str()).transpose()? {
-            Some("PENDING") => "pending",
-            Some("RUNNING") => "running",
-            Some("CANCELLED" | "CANCELLED_AND_NOTIFIED") => "cancelled",
-            Some("FINISHED") => "finished",
-            _ => {
-                // In the words of the running version, also for a key without a hash.
-                let found = objects::dict(py)?.get_item(&state)?;
-                debug_assert!(found.is_none(), "an empty dictionary");
-                let class = py.get_type::<PyKeyError>();
-                return Err(error_of(&class, &class.call1((&state,))?));
+        let (state, end) = match Self::compact_moment(slf) {
+            Some((phase @ Phase::Finished, result, exception)) => {
+                let end = match exception.is_truthy()? {
+                    true => (" raised ", exception),
+                    false => (" returned ", result),
+                };
+                (description_of(phase), Some(end))
             }
+            Some((phase, ..)) => (description_of(phase), None),
+            None => inflated::description(slf)?,
         };
+        let (name, address) = (slf.get_type().name()?.into_any(), slf.as_ptr() as usize);
         let at = Piece::Short(format_args!(" at {address:#x} state={state}"));
-        let (open, name) = (Piece::Plain("<"), Piece::Object(&name));
-        if state != "finished" {
-            return written(py, &[open, name, at, Piece::Plain(">")]);
-        }
-        let (verb, what) = if exception.is_truthy()? {
-            (" raised ", exception)
-        } else {
-            (" returned ", result)
+        let (open, name, close) = (Piece::Plain("<"), Piece::Object(&name), Piece::Plain(">"));
+        let Some((verb, what)) = end else {
+            return written(py, &[open, name, at, close]);
         };
         let class = what.getattr(interned!(py, __class__))?;
         let class = class.getattr(interned!(py, __name__))?;
         let (verb, class) = (Piece::Plain(verb), Piece::Object(&class));
-        written(py, &[open, name, at, verb, class, Piece::Plain(">")])
+        written(py, &[open, name, at, verb, class, close])
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

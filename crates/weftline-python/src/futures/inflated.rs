@@ -7,9 +7,10 @@
 //! libraries. From then on each change of state happens with the condition held, tells each of the
 //! waiters, and notifies.
 
+use super::attributes::Moment;
 use super::callbacks::call_one_back;
 use super::object::Future;
-use super::outcome::{Outcome, raised};
+use super::outcome::{Outcome, description_of, phase_named, raised};
 use super::standard::{cancelled, is_raised, standard};
 use crate::callback::calling_back;
 use crate::inflation::{Inflate, has_own};
@@ -18,9 +19,10 @@ use crate::objects::{self, Piece, bare_error, error_of, written};
 use crate::pending::handle_pending;
 use crate::seconds::wait_deadline;
 use crate::threading::guard::{self, holding};
-use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
+use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use pyo3::types::{PySet, PyString};
+use weftline::executor::raw::Phase;
 
 type This<'a, 'py> = &'a Bound<'py, Future>;
 
@@ -67,6 +69,71 @@ fn is_in_set(state: &Bound<'_, PyAny>, names: &[&str]) -> PyResult<bool> {
         set.add(objects::text(state.py(), name)?)?;
     }
     set.as_any().contains(state)
+}
+
+/// What `repr` tells: the state, and how the call ended, with which object.
+type Description<'py> = (&'static str, Option<(&'static str, Bound<'py, PyAny>)>);
+
+/// The word of `repr` for a value of `_state`.
+fn described(state: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+    let py = state.py();
+    let text = state.cast::<PyString>().ok();
+    let text = text.map(|text| text.to_str()).transpose()?;
+    if let Some(phase) = text.and_then(phase_named) {
+        return Ok(description_of(phase));
+    }
+    // In the words of the running version, also for a key without a hash.
+    let found = objects::dict(py)?.get_item(state)?;
+    debug_assert!(found.is_none(), "an empty dictionary");
+    let class = py.get_type::<PyKeyError>();
+    Err(error_of(&class, &class.call1((state,))?))
+}
+
+fn is_finished(slf: This<'_, '_>) -> PyResult<bool> {
+    state(slf)?.eq(interned!(slf.py(), FINISHED))
+}
+
+/// Phase, result and exception, as `_get_snapshot` reads them.
+pub(super) fn moment<'py>(slf: This<'_, 'py>) -> PyResult<Moment<'py>> {
+    let py = slf.py();
+    let without = |phase| (phase, py.None().into_bound(py), py.None().into_bound(py));
+    let finished = || {
+        let result = slf.getattr(interned!(py, _result))?;
+        Ok((
+            Phase::Finished,
+            result,
+            slf.getattr(interned!(py, _exception))?,
+        ))
+    };
+    if is_finished(slf)? {
+        return finished();
+    }
+    holding(slf, interned!(py, _condition), |_| {
+        if is_finished(slf)? {
+            return finished();
+        }
+        Ok(match is_in_set(&state(slf)?, &CANCELLED)? {
+            true => without(Phase::Cancelled),
+            false => without(Phase::Pending),
+        })
+    })
+}
+
+/// As `repr` reads the attributes, one after the other.
+pub(super) fn description<'py>(slf: This<'_, 'py>) -> PyResult<Description<'py>> {
+    let py = slf.py();
+    holding(slf, interned!(py, _condition), |_| {
+        if !is_finished(slf)? {
+            return Ok((described(&state(slf)?)?, None));
+        }
+        let exception = slf.getattr(interned!(py, _exception))?;
+        let (verb, name) = match exception.is_truthy()? {
+            true => (" raised ", interned!(py, _exception)),
+            false => (" returned ", interned!(py, _result)),
+        };
+        let described = described(&state(slf)?)?;
+        Ok((described, Some((verb, slf.getattr(name)?))))
+    })
 }
 
 fn enter(slf: This<'_, '_>, state: &str) -> PyResult<()> {

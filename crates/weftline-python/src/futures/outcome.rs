@@ -36,9 +36,18 @@ pub(super) fn name_of(phase: Phase) -> &'static str {
     }
 }
 
+/// The word of `repr` for a phase.
+pub(super) fn description_of(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Pending => "pending",
+        Phase::Running => "running",
+        Phase::Cancelled | Phase::Notified => "cancelled",
+        Phase::Finished => "finished",
+    }
+}
+
 /// The phase of that name.
-pub(super) fn phase_of(state: &Bound<'_, PyAny>) -> Option<Phase> {
-    let state = state.cast_exact::<PyString>().ok()?.to_str().ok()?;
+pub(super) fn phase_named(name: &str) -> Option<Phase> {
     [
         Phase::Pending,
         Phase::Running,
@@ -47,7 +56,12 @@ pub(super) fn phase_of(state: &Bound<'_, PyAny>) -> Option<Phase> {
         Phase::Finished,
     ]
     .into_iter()
-    .find(|&phase| name_of(phase) == state)
+    .find(|&phase| name_of(phase) == name)
+}
+
+/// The phase that this value of `_state` names.
+pub(super) fn phase_of(state: &Bound<'_, PyAny>) -> Option<Phase> {
+    phase_named(state.cast_exact::<PyString>().ok()?.to_str().ok()?)
 }
 
 /// `raise exception`.
