@@ -165,7 +165,8 @@ show([len(numbers["contended"]), numbers["contended"][0], numbers["waits"]["Even
 
 def test_counts_go_on_in_the_child_of_a_fork():
     program = """
-import os
+import os, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
 watch.start()
 assert not threading.Event().wait(0.001)
 if child := os.fork():
