@@ -10,6 +10,7 @@ import copy
 import functools
 import gc
 import inspect
+import itertools
 import logging
 import math
 import pickle
@@ -191,6 +192,8 @@ def run(steps, watchdog, threaded=False, is_slow=False):
     space.update(_GIVEN)
     space["__name__"] = "program"
     codes = [compiled(step) for step in steps]
+    # Both sides number the program's threads alike, whatever the programs before have started.
+    threading._counter = itertools.count(1).__next__
     EVENTS.clear()
     told, late = [], []
     blocked = 0
