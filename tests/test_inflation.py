@@ -62,6 +62,28 @@ def test_threads_that_inflate_an_object_at_once_find_the_same_parts(kind, rounds
             assert parts[part] is first[part]
 
 
+@KINDS
+def test_a_part_is_there_while_another_thread_initialises_the_object_again(
+    kind, reads=500
+):
+    make, part = MADE[kind]
+    arguments = {"Queue": [3], "Barrier": [2]}.get(kind, [2] * ("Semaphore" in kind))
+    for _ in range(10):
+        thing, over = make(), []
+
+        def initialise(thing=thing, over=over):
+            while not over:
+                thing.__init__(*arguments)
+
+        initialising = start(initialise)
+        try:
+            for _ in range(reads):
+                getattr(thing, part)
+        finally:
+            over.append(True)
+        initialising.result()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @KINDS
 def test_a_child_that_is_forked_beside_inflations_has_whole_objects(kind, forks=20):
