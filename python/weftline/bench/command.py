@@ -1,5 +1,5 @@
 """The command line: ``python -m weftline bench [--quick] [--json FILE] [--only WORD]``, and with
-``--instructions``.
+``--instructions`` or ``--threads``.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from . import (
     instructions,
     machine,
     memory,
+    scaling,
     sight,
     watched,
 )
@@ -49,7 +50,16 @@ def main(argv: Sequence[str]) -> int:
     faulthandler.dump_traceback_later(_GIVE_UP, exit=True)
     try:
         with contestants.unpatched():
-            results = measure(quick=options.quick, only=options.only, seed=options.seed)
+            results = (
+                measure(quick=options.quick, only=options.only, seed=options.seed)
+                if options.threads is None
+                else measure_scaling(
+                    options.threads or scaling.default_threads(),
+                    quick=options.quick,
+                    only=options.only,
+                    seed=options.seed,
+                )
+            )
     except contestants.NotTheStandardLibrary as refusal:
         print(f"weftline bench: {refusal}", file=sys.stderr)
         return 1
@@ -88,6 +98,14 @@ def _parser() -> argparse.ArgumentParser:
         help="only what has WORD in its name: 'queue', 'bytes', 'waiting', 'waking', 'dump', 'watched'",
     )
     parser.add_argument(
+        "--threads",
+        type=_numbers,
+        nargs="?",
+        const=[],
+        metavar="LIST",
+        help="instead, what so many threads do together: 1,2,4, say; without a list one, as many as there are processors, and twice as many",
+    )
+    parser.add_argument(
         "--instructions",
         action="store_true",
         help="instead of times, the instructions of each operation of one thread, which valgrind counts: they are the same on a busy machine",
@@ -99,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
         help="of the order within the rounds (default: %(default)s)",
     )
     return parser
+
+
+def _numbers(text: str) -> list[int]:
+    numbers = [int(number) for number in text.split(",")]
+    if min(numbers) < 1:
+        raise ValueError("there is at least one thread")
+    return numbers
 
 
 def _count_instructions(only: str) -> int:
@@ -184,6 +209,33 @@ def measure(*, quick: bool, only: str = "", seed: int = 0) -> Results:
             {f"watched: {it}": it for it in operations}, only, tell
         ):
             results.watched += watched.ratios(operation, watched_rounds, watched_part)
+    return results
+
+
+def measure_scaling(
+    threads: Sequence[int], *, quick: bool, only: str = "", seed: int = 0
+) -> Results:
+    """Measure what ``threads`` threads do together, for each of these numbers, in each operation
+    whose name contains ``only``.
+    """
+    effort = contest.QUICK if quick else contest.SCALING
+    contenders = [
+        contestants.standard(),
+        contestants.ours(),
+        *contestants.peers(),
+    ]
+    settings = {
+        "quick": quick,
+        "seed": seed,
+        **asdict(effort),
+        "scaling_threads": list(threads),
+    }
+    results = Results(machine.describe(contenders), settings)
+    order = random.Random(seed)
+    rows = {row.operation: row for row in scaling.SCALINGS}
+    with _progress() as tell:
+        for row in _chosen(rows, only, tell):
+            results.scaling += scaling.measured(row, contenders, threads, effort, order)
     return results
 
 

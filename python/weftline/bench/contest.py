@@ -31,6 +31,7 @@ class Effort:
 
 
 FULL = Effort(rounds=25, one_thread=0.02, threads=0.08)
+SCALING = Effort(rounds=9, one_thread=0.02, threads=0.08)
 QUICK = Effort(rounds=3, one_thread=0.002, threads=0.01)
 
 
@@ -72,7 +73,7 @@ class Entry:
             if len(self._loops) == 1:
                 begin, end = self._loops[0].run(self._turns, objects)
                 return end - begin
-            return _together(
+            return together(
                 [
                     functools.partial(loop.run, self._turns, objects)
                     for loop in self._loops
@@ -112,7 +113,7 @@ def _nothing(row: Row) -> Row:
     return dataclasses.replace(row, threads=(row.empty,), per_turn=operations_each)
 
 
-def _together(bodies: Sequence[Body]) -> float:
+def together(bodies: Sequence[Body]) -> float:
     """Run ``bodies`` in a thread each, all released at the same moment. Returns the seconds from
     the first begin to the last end.
 

@@ -6,6 +6,7 @@ from . import crowd, watched
 from .contestants import OURS, PEERS, STANDARD
 from .idle import LIMIT
 from .results import Crowd, Idle, Memory, Results, Sight, Speed
+from .scaling import Scaled
 from .summary import quartiles
 
 Table = list[Sequence[str]]
@@ -47,6 +48,13 @@ def render(results: Results) -> str:
             " third quartile)."
         )
         parts.append(_columns(_watched(results.watched)))
+    if results.scaling:
+        parts.append(
+            "Threads together: operations a second of all of them, that over one thread's, and processor time of one"
+            " operation, medians."
+        )
+        parts.append(_columns(_scaling(results.scaling)))
+        return "\n\n".join(parts)
     missed = results.missed()
     parts.append(
         "Every target is met."
@@ -174,6 +182,26 @@ def _watched(rows: Sequence[watched.Watched]) -> Table:
                 *(f"{mid:.3f} ({low:.3f}-{high:.3f})" for low, mid, high in cells),
             )
         )
+    return table
+
+
+def _scaling(rows: Sequence[Scaled]) -> Table:
+    names = list(dict.fromkeys(one.contestant for one in rows))
+    table: Table = [("operation", "threads", *names)]
+    found = {(one.operation, one.threads, one.contestant): one for one in rows}
+    for operation, threads in dict.fromkeys((o, count) for o, count, _ in found):
+        cells = []
+        for name in names:
+            one = found.get((operation, threads, name))
+            if one is None:
+                cells.append("-")
+                continue
+            rate = quartiles(one.per_second)[1]
+            alone = found.get((operation, 1, name))
+            times = f" ×{rate / quartiles(alone.per_second)[1]:.2f}" if alone else ""
+            processor = duration(quartiles(one.processor)[1])
+            cells.append(f"{rate / 1e6:.2f} M/s{times} {processor}")
+        table.append((operation, str(threads), *cells))
     return table
 
 

@@ -11,6 +11,7 @@ from .contestants import OURS, PEERS, STANDARD
 from .idle import LIMIT, Cost
 from .memory import Weight
 from .rows import Row
+from .scaling import Scaled
 from .summary import Ratio, quartiles, ratio
 from .watched import Watched
 
@@ -193,6 +194,7 @@ class Results:
     crowds: list[Crowd] = field(default_factory=list)
     sight: list[Sight] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
+    scaling: list[Scaled] = field(default_factory=list)
 
     def missed(self) -> list[str]:
         """The rows that do not reach their target, in words."""
@@ -229,5 +231,6 @@ class Results:
             "crowds": [one.as_json() for one in self.crowds],
             "sight": [one.as_json() for one in self.sight],
             "watched": [one.as_json() for one in self.watched],
+            "scaling": [one.as_json() for one in self.scaling],
             "missed": self.missed(),
         }
