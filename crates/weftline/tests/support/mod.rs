@@ -161,34 +161,75 @@ pub(crate) fn asleep<T>(start: impl FnOnce(Box<dyn FnOnce() + Send>) -> T) -> T 
 
 /// The identity of a thread for [`until_asleep`].
 #[cfg(all(target_os = "linux", not(miri)))]
-pub(crate) type ThreadId = i32;
+#[derive(Clone, Copy)]
+pub(crate) struct ThreadId {
+    system: i32,
+    number: weftline::park::ThreadNumber,
+}
 
 /// The calling thread's identity for [`until_asleep`].
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn thread_id() -> ThreadId {
-    // SAFETY: always succeeds.
-    unsafe { libc::gettid() }
+    ThreadId {
+        // SAFETY: always succeeds.
+        system: unsafe { libc::gettid() },
+        number: weftline::park::current_number(),
+    }
 }
 
-/// Returns once the thread sleeps, as the operating system sees it.
+/// Returns once the thread sleeps in its wait.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn until_asleep(id: ThreadId) {
-    // Twice, with a moment between, because a thread may sleep briefly before its wait.
-    let is_asleep = || state(id).expect("the thread has not ended") == 'S';
-    until(|| {
-        is_asleep() && {
-            std::thread::sleep(Duration::from_micros(500));
-            is_asleep()
-        }
-    });
+    let mut sleep = Sleep::of(id);
+    until(|| sleep.is_the_wait());
 }
 
-/// The operating system's letter for the state of a thread; none once the thread has ended.
+/// What the system says of a sleeping thread.
 #[cfg(all(target_os = "linux", not(miri)))]
-fn state(id: ThreadId) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/self/task/{id}/stat")).ok()?;
-    // The state follows the name, which is in brackets.
-    stat.rsplit_once(") ")?.1.chars().next()
+struct Sleep {
+    id: ThreadId,
+    /// How often the thread has begun to sleep, and since when that is so.
+    seen: (u64, Instant),
+}
+
+#[cfg(all(target_os = "linux", not(miri)))]
+impl Sleep {
+    fn of(id: ThreadId) -> Self {
+        Self {
+            id,
+            seen: (u64::MAX, now()),
+        }
+    }
+
+    /// Whether the thread sleeps in its wait. It may also sleep before that, for memory, say. So
+    /// its own record says what it waits for; or it waits in a blocker of the test, which keeps no
+    /// record, and sleeps for long.
+    fn is_the_wait(&mut self) -> bool {
+        let Some(status) = status(self.id) else {
+            return false;
+        };
+        let sleeps = field(&status, "voluntary_ctxt_switches:").parse();
+        let sleeps: u64 = sleeps.expect("the system counts");
+        if self.seen.0 != sleeps {
+            self.seen = (sleeps, now());
+        }
+        let is_recorded =
+            || weftline::park::blocked_now().any(|blocked| blocked.thread == self.id.number);
+        field(&status, "State:").starts_with('S')
+            && (is_recorded() || self.seen.1.elapsed() > Duration::from_millis(50))
+    }
+}
+
+/// What the system tells of a thread; none once the thread has ended.
+#[cfg(all(target_os = "linux", not(miri)))]
+fn status(id: ThreadId) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/self/task/{}/status", id.system)).ok()
+}
+
+#[cfg(all(target_os = "linux", not(miri)))]
+fn field<'a>(status: &'a str, name: &str) -> &'a str {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.expect("the system tells it").trim_start()
 }
 
 /// A thread that waits, with its state in the operating system.
@@ -211,13 +252,8 @@ impl<'scope, R: Send + 'scope> Sleeper<'scope, R> {
             wait()
         });
         let id = started.recv().expect("the thread starts");
-        let is_asleep = || thread.is_finished() || state(id).is_none_or(|state| state == 'S');
-        until(|| {
-            is_asleep() && {
-                std::thread::sleep(Duration::from_micros(500));
-                is_asleep()
-            }
-        });
+        let mut sleep = Sleep::of(id);
+        until(|| thread.is_finished() || sleep.is_the_wait());
         Self { thread, id }
     }
 
@@ -229,7 +265,8 @@ impl<'scope, R: Send + 'scope> Sleeper<'scope, R> {
         // A woken thread may sleep briefly before it goes on.
         let start = now();
         loop {
-            if self.thread.is_finished() || state(self.id) != Some('S') {
+            let sleeps = |status: String| field(&status, "State:").starts_with('S');
+            if self.thread.is_finished() || !status(self.id).is_some_and(sleeps) {
                 return true;
             }
             if start.elapsed() > Duration::from_millis(100) {
