@@ -26,7 +26,7 @@ endif
 
 .PHONY: help build demo test test-rust test-package test-models model test-python test-all \
 	test-packages test-multiprocessing test-sanitizers bench fuzz fuzz-rust docs classes \
-	lint lint-text lint-rust lint-python
+	lint lint-text lint-workflows lint-rust lint-python
 
 help:
 	@echo 'make demo      build, then run one threaded program on the standard library and on weftline'
@@ -41,7 +41,7 @@ help:
 	@echo 'make model NAME=lock  some models, and the interleaving of one that fails'
 	@echo 'make docs      the documentation of the Rust crates, in target/doc'
 	@echo 'make classes   what the documents, the stub and the crate have from the table of classes'
-	@echo 'make lint      language, floors, formatting, lints, documentation, stubs'
+	@echo 'make lint      language, floors, workflows, formatting, lints, documentation, stubs'
 	@echo 'make build     the package alone, in $(VENV)'
 
 build: $(VENV)/.built
@@ -165,7 +165,7 @@ fuzz-rust:
 docs: $(VENV)/.tools
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 
-lint: lint-text lint-rust docs lint-python
+lint: lint-text lint-workflows lint-rust docs lint-python
 
 # The language of comments and documents, the order of the floors, circles of files, and the table
 # of classes.
@@ -178,6 +178,10 @@ lint-text:
 # The lines that other files have from the table of classes.
 classes:
 	$(PYTHON) tests/lint/table.py --write
+
+# The syntax of the workflows, and what makes them unsafe. It reads the files alone.
+lint-workflows: $(VENV)/.tools
+	$(BIN)/zizmor --offline --quiet --pedantic --strict-collection .github
 
 lint-rust: $(VENV)/.tools
 	cargo fmt --all --check

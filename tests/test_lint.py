@@ -34,6 +34,7 @@ LONG = "word " * 25
         ("a.md", "The heirs of a lock.\n", "'heirs'"),
         ("a.md", f"- {LONG}\n", "columns"),
         ("a.toml", "# The keeper of a parcel.\n", "'parcel'"),
+        ("a.yml", "# Tests for whoever pushes.\n", "'whoever'"),
     ],
 )
 def test_a_word_or_a_long_line_is_found(tmp_path, name, text, finds):

@@ -16,7 +16,7 @@ from pathlib import Path
 COLUMNS = 100
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-KINDS = ("*.rs", "*.py", "*.pyi", "*.md", "*.toml", "Makefile", ".ci/*")
+KINDS = ("*.rs", "*.py", "*.pyi", "*.md", "*.toml", "*.yml", "Makefile", ".ci/*")
 
 
 def words():
