@@ -6,9 +6,11 @@ Separate from `target`, because most tests must run without an import of `concur
 import concurrent.futures as std_futures
 import concurrent.futures.thread as std_thread
 import contextlib
+import sys
 import threading
 
 from support.target import INSTALLED, STANDARD
+from support.workers import until
 
 if STANDARD or INSTALLED:
     futures = std_futures
@@ -16,11 +18,13 @@ else:
     from weftline.concurrent import futures
 
 __all__ = [
+    "FREE_THREADED",
     "MODULES",
     "STATES",
     "busy",
     "futures",
     "in_state",
+    "left_by_destructor",
     "std_futures",
     "std_thread",
 ]
@@ -72,3 +76,24 @@ def busy(pool, count=1):
     finally:
         go.set()
         futures.wait(held)
+
+
+FREE_THREADED = not getattr(sys, "_is_gil_enabled", lambda: True)()
+"""Whether the interpreter runs without its lock.
+
+There, an object that another thread drops last is freed by the thread that created it, when that
+runs Python code again, and not in a wait. Results of weftline's pool are freed immediately.
+"""
+
+
+def left_by_destructor(served, pool, limit):
+    """The next item of the queue, which a destructor puts there."""
+
+    def is_there():
+        # This thread and the workers run Python code.
+        pool.submit(int)
+        return not served.empty()
+
+    if FREE_THREADED:
+        until(is_there)
+    return served.get(timeout=limit)
