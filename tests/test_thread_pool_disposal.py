@@ -6,8 +6,8 @@ import queue
 import threading
 
 import pytest
-from support.pools import FREE_THREADED, busy, futures, left_by_destructor
-from support.target import ours_only
+from support.pools import busy, futures, left_by_destructor
+from support.target import FREE_THREADED, ours_only
 
 Pool = futures.ThreadPoolExecutor
 # The limit for immediate events; only a hang takes longer.

@@ -8,8 +8,8 @@ import weakref
 
 import pytest
 from support.differ import outcome
-from support.pools import FREE_THREADED, MODULES, busy, futures, std_futures
-from support.target import STANDARD, ours_only
+from support.pools import MODULES, busy, futures, std_futures
+from support.target import FREE_THREADED, STANDARD, ours_only
 from support.workers import asleep, blocked, run_all, start, until
 
 Pool = futures.ThreadPoolExecutor

@@ -6,10 +6,9 @@ Separate from `target`, because most tests must run without an import of `concur
 import concurrent.futures as std_futures
 import concurrent.futures.thread as std_thread
 import contextlib
-import sys
 import threading
 
-from support.target import INSTALLED, STANDARD
+from support.target import FREE_THREADED, INSTALLED, STANDARD
 from support.workers import until
 
 if STANDARD or INSTALLED:
@@ -18,7 +17,6 @@ else:
     from weftline.concurrent import futures
 
 __all__ = [
-    "FREE_THREADED",
     "MODULES",
     "STATES",
     "busy",
@@ -76,14 +74,6 @@ def busy(pool, count=1):
     finally:
         go.set()
         futures.wait(held)
-
-
-FREE_THREADED = not getattr(sys, "_is_gil_enabled", lambda: True)()
-"""Whether the interpreter runs without its lock.
-
-There, an object that another thread drops last is freed by the thread that created it, when that
-runs Python code again, and not in a wait. Results of weftline's pool are freed immediately.
-"""
 
 
 def left_by_destructor(served, pool, limit):
