@@ -9,7 +9,7 @@ import contextlib
 import threading
 
 from support.target import FREE_THREADED, INSTALLED, STANDARD
-from support.workers import until
+from support.workers import Worker, until
 
 if STANDARD or INSTALLED:
     futures = std_futures
@@ -79,11 +79,15 @@ def busy(pool, count=1):
 def left_by_destructor(served, pool, limit):
     """The next item of the queue, which a destructor puts there."""
 
-    def is_there():
-        # This thread and the workers run Python code.
-        pool.submit(int)
-        return not served.empty()
-
     if FREE_THREADED:
+        # This thread and the workers run Python code. Another thread submits the calls: a
+        # destructor that ran inside `submit` would submit a call under the lock that it holds.
+        submitting = Worker()
+
+        def is_there():
+            submitting.call(pool.submit, int).result()
+            return not served.empty()
+
         until(is_there)
+        submitting.close()
     return served.get(timeout=limit)
