@@ -310,7 +310,7 @@ def run_in_executor(pool):
 
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_nothing_is_held_after(name, pool):
-    expect_nothing_left(lambda: SITUATIONS[name](pool))
+    expect_nothing_left(lambda: SITUATIONS[name](pool), pool)
 
 
 @ours_only
@@ -319,7 +319,7 @@ def test_nothing_is_held_after_a_map_with_a_buffersize_that_raises(pool):
         with contextlib.suppress(Failed):
             list(pool.map(fail, iter([Thing(), Thing(), Thing()]), buffersize=1))
 
-    expect_nothing_left(calls)
+    expect_nothing_left(calls, pool)
 
 
 @ours_only

@@ -7,16 +7,17 @@ from support.beside import both, on_weftline
 from support.target import ours_only
 
 HAMMERING = """
-import faulthandler, multiprocessing, os, signal, sys, threading
+import faulthandler, multiprocessing, os, signal, sys, threading, time
 from support.hammers import KINDS
 
 things = {name: kind.new() for name, kind in KINDS.items()}
-stop = []
+stop, resting = [], []
 
 def hammer(names):
     while not stop:
         for name in names:
-            KINDS[name].hammer(things[name])
+            # Not beside a child at work: its threads may yield the processor before each wait.
+            time.sleep(0.001) if resting else KINDS[name].hammer(things[name])
 
 def child():
     # A child that hangs prints its stacks, and ends. (`dump_traceback_later` waits for its thread,
@@ -41,11 +42,15 @@ sys.setswitchinterval(0.0005)
 
 context = multiprocessing.get_context("fork")
 
-def fork(count):
+def fork(count, rests=False):
     for n in range(count):
         process = context.Process(target=child)
         process.start()
+        if rests:
+            resting.append(True)
         process.join()
+        resting.clear()
+        time.sleep(0.002 * rests)
         if process.exitcode:
             print(f"child {n} ended with {process.exitcode}", flush=True)
             os._exit(1)
@@ -59,7 +64,7 @@ def test_two_hundred_children_use_every_object_that_threads_hammer(tmp_path):
         HAMMERING
         + """
 threads = hammering()
-fork(200)
+fork(200, rests=True)
 stop.append(True)
 for thread in threads:
     thread.join()

@@ -4,12 +4,18 @@ Addresses, thread numbers and the counters in the names of threads are masked; s
 """
 
 import re
+import sys
 import types
 
 _PLAIN = (int, float, bool, type(None), bytes, complex, type(Ellipsis))
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
-_IDENTITY = re.compile(r"\b1[34]\d{13}\b")
+# Without the interpreter lock, the allocator puts objects between 2 and 30 TiB.
+_IDENTITY = re.compile(
+    r"\b1[34]\d{13}\b"
+    if getattr(sys, "_is_gil_enabled", lambda: True)()
+    else r"\b(?:[2-9]\d{12}|[1-3]\d{13}|1[34]\d{13})\b"
+)
 _NUMBER = re.compile(
     r"(?<=[dr][-_])\d+|(?<=owner=)\d+|(?<=started )\d+|(?<=daemon )\d+"
 )
@@ -19,7 +25,7 @@ def masked(text):
     """`text` without the parts that differ from run to run."""
     if "0x" in text:
         text = _ADDRESS.sub("", text)
-    if len(text) > 14 and "1" in text:
+    if len(text) > 12:
         text = _IDENTITY.sub("", text)
     if "hread" in text or "owner=" in text:
         text = _NUMBER.sub("", text)

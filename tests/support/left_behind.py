@@ -3,6 +3,7 @@
 import gc
 import weakref
 
+from support.target import FREE_THREADED
 from support.workers import until
 
 _tracked = weakref.WeakSet()
@@ -39,16 +40,25 @@ def fail(thing=None):
     raise Failed(thing)
 
 
-def expect_nothing_left(situation):
+def expect_nothing_left(situation, workers=None):
     """Runs `situation()`, and waits until no object that it tracked is left, while its result still
     exists.
+
+    `workers` is the pool whose threads may have created them. Without the interpreter lock, a
+    thread that created an object may have to free it, which it does when it runs Python code.
     """
+
+    def is_nothing_left():
+        if FREE_THREADED and workers is not None:
+            workers.submit(int)
+        return not _tracked
+
     gc.collect()
     gc.disable()
     try:
         _tracked.clear()
         kept = situation()
-        until(lambda: not _tracked)
+        until(is_nothing_left)
         del kept
     finally:
         _tracked.clear()

@@ -8,7 +8,8 @@ import concurrent.futures.thread as std_thread
 import contextlib
 import threading
 
-from support.target import INSTALLED, STANDARD
+from support.target import FREE_THREADED, INSTALLED, STANDARD
+from support.workers import Worker, until
 
 if STANDARD or INSTALLED:
     futures = std_futures
@@ -21,6 +22,7 @@ __all__ = [
     "busy",
     "futures",
     "in_state",
+    "left_by_destructor",
     "std_futures",
     "std_thread",
 ]
@@ -72,3 +74,20 @@ def busy(pool, count=1):
     finally:
         go.set()
         futures.wait(held)
+
+
+def left_by_destructor(served, pool, limit):
+    """The next item of the queue, which a destructor puts there."""
+
+    if FREE_THREADED:
+        # This thread and the workers run Python code. Another thread submits the calls: a
+        # destructor that ran inside `submit` would submit a call under the lock that it holds.
+        submitting = Worker()
+
+        def is_there():
+            submitting.call(pool.submit, int).result()
+            return not served.empty()
+
+        until(is_there)
+        submitting.close()
+    return served.get(timeout=limit)

@@ -28,6 +28,13 @@ if STANDARD or INSTALLED:
 else:
     from weftline import queue, threading
 
+FREE_THREADED = not getattr(sys, "_is_gil_enabled", lambda: True)()
+"""Whether the interpreter runs without its lock.
+
+There, an object that another thread drops last is freed by the thread that created it, when that
+runs Python code again, and not in a wait. Results of weftline's pool are freed immediately.
+"""
+
 MODULES = Modules("" if STANDARD or INSTALLED else "weftline.")
 """The modules under test, for the table of classes."""
 
@@ -35,6 +42,7 @@ SIDES = (STANDARD_MODULES, MODULES)
 """The standard library's modules, and those under test."""
 
 __all__ = [
+    "FREE_THREADED",
     "MODULES",
     "SIDES",
     "STANDARD",

@@ -18,6 +18,7 @@
 //! | `perturb/` | operations that pause at random, for tests that look for races |
 //! | `recursion.rs` | the bound on recursion through the program |
 //! | `seconds.rs` | how Python's timeouts become deadlines |
+//! | `shared_count.rs` | references that another thread drops, without the interpreter lock |
 //! | `sight.rs` | what the interpreter tells to a report, and how Python asks for one |
 //! | `site.rs` | the line of a program at which a thread waits |
 //! | `launch/` | running a program in the place of the interpreter's own main function |
@@ -55,6 +56,7 @@ mod perturb;
 mod queue;
 mod recursion;
 mod seconds;
+mod shared_count;
 mod sight;
 mod site;
 mod standard;

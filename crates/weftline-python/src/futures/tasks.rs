@@ -14,6 +14,7 @@ use super::work_queue::WorkQueue;
 use crate::init_guard::InitGuard;
 use crate::names::interned;
 use crate::objects::{self, error};
+use crate::shared_count::count_for_all_threads;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
@@ -151,6 +152,8 @@ impl Tasks {
         let outcome = self.outcome.bind(py);
         let came = outcome.get_item(0)?.unbind();
         outcome.set_item(0, py.None())?;
+        // The thread that asks for it drops it, while this one waits for its next call.
+        count_for_all_threads(&came);
         let current = self.current.lock().take();
         let Some(future) = current else {
             return Err(error::<PyRuntimeError>("no call is being made"));

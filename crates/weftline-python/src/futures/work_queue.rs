@@ -24,6 +24,7 @@ use crate::names::interned;
 use crate::objects::{self, error};
 use crate::optional_arg::OptionalArg;
 use crate::queue::SimpleQueue;
+use crate::shared_count::count_for_all_threads;
 use crate::told;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -96,8 +97,14 @@ impl WorkQueue {
 
     fn put_future<'py>(slf: &Bound<'py, Self>, task: Task) -> PyResult<Bound<'py, Future>> {
         let py = slf.py();
+        // A worker drops both references, often when the caller has dropped its own.
+        if let Some(args) = &task.args {
+            count_for_all_threads(args.as_any());
+        }
         let future = Bound::new(py, Future::for_task(slf.get().pool, Some(task)))?;
-        Self::base(slf).add(py, future.clone().into_any().unbind())?;
+        let queued = future.clone().into_any().unbind();
+        count_for_all_threads(&queued);
+        Self::base(slf).add(py, queued)?;
         Ok(future)
     }
 
