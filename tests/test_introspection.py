@@ -30,8 +30,8 @@ BEYOND = {
 
 
 def names_of(thing):
-    """What `dir` names, without what `copy` and `pickle` leave in a class of which they have seen an
-    object.
+    """What `dir` names, without what `copy` and `pickle` leave in the class of an object that they
+    have seen.
     """
     return {*dir(thing)} - {"__slotnames__"}
 
