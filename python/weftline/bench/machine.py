@@ -24,7 +24,7 @@ def describe(taking_part: Sequence[Contestant]) -> dict[str, object]:
             "system": platform.platform(),
             "architecture": platform.machine(),
             "processor": _processor(),
-            "processors": _processors(),
+            "processors": processors(),
             "load_before": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
         },
         "versions": dict.fromkeys(PEERS)
@@ -37,7 +37,7 @@ def gil() -> bool:
     return getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
-def _processors() -> int | None:
+def processors() -> int | None:
     """The number of processors that this process may use."""
     return (
         len(os.sched_getaffinity(0))

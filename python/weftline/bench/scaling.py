@@ -7,7 +7,6 @@ processors.
 """
 
 import gc
-import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from . import machine
 from .contest import Effort, together
 from .contestants import Contestant
 from .statement import Loop
@@ -71,12 +71,8 @@ class Scaled:
 
 def default_threads() -> list[int]:
     """One thread, as many as there are processors, and twice as many."""
-    processors = (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1
-    )
-    return sorted({1, processors, 2 * processors})
+    count = machine.processors() or 1
+    return sorted({1, count, 2 * count})
 
 
 def _own(name: str, cls: str, *arguments: Any) -> Callable[..., list[Objects]]:
